@@ -1,0 +1,29 @@
+"""Configs are types: a run file is read once, at the border, and refused where it makes no sense.
+
+Precedence: command line (``--set section.field=value``) over the AOI's file over the defaults written here.
+"""
+
+from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
+from pipeline.config.calls import CallsConfig
+from pipeline.config.detection import DetectionConfig
+from pipeline.config.loading import build, canonical_json, load, merged, overrides, read_yaml
+from pipeline.config.run import EngineConfig, RunConfig
+from pipeline.config.volume import CapConfig, VolumeConfig
+
+__all__ = [
+    "AoiConfig",
+    "CallsConfig",
+    "CapConfig",
+    "DetectionConfig",
+    "EngineConfig",
+    "PeriodConfig",
+    "RunConfig",
+    "SourceConfig",
+    "VolumeConfig",
+    "build",
+    "canonical_json",
+    "load",
+    "merged",
+    "overrides",
+    "read_yaml",
+]

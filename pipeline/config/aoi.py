@@ -1,0 +1,91 @@
+"""The ``aoi`` and ``source`` sections: which place, which period, which inputs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from pipeline.config.base import Section
+from pipeline.types import utc
+
+MAX_SIDE_DEG = 5.0  # our choice: some 500 km, far above any port
+MIN_SIDE_DEG = 1e-3  # our choice: some 100 m, below which no ship fits
+
+
+def _as_utc(moment: datetime) -> datetime:
+    return utc(moment)
+
+
+Moment = Annotated[datetime, AfterValidator(_as_utc)]
+
+
+class Fact(Section):
+    """Something known about the place, with its source; printed in the report, used by nothing."""
+
+    what: str
+    source: str
+
+
+class AoiConfig(Section):
+    """The ``aoi`` section: a box, its coast, and the zones in which a stay means something."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")
+    """Short name, used for folders."""
+    name: str
+    """Name for people."""
+    bbox: tuple[float, float, float, float]
+    """West, south, east, north [deg, EPSG:4326]."""
+    coast: str | None = None
+    """GeoJSON of land polygons, relative to the config's folder; null: no land here."""
+    zones: str
+    """GeoJSON of berths and anchorages, relative to the config's folder."""
+    facts: tuple[Fact, ...] = ()
+    """What a reader should know about the place."""
+
+    @model_validator(mode="after")
+    def _box(self) -> AoiConfig:
+        west, south, east, north = self.bbox
+        if abs(south) > 90 or abs(north) > 90:
+            raise ValueError(f"bbox has a latitude beyond 90 degrees: {self.bbox}; lon and lat may be swapped")
+        if not (-180 <= west < east <= 180 and south < north):
+            raise ValueError(f"bbox must be west < east and south < north; got {self.bbox}")
+        sides = (east - west, north - south)
+        if max(sides) > MAX_SIDE_DEG or min(sides) < MIN_SIDE_DEG:
+            raise ValueError(f"bbox sides must lie between {MIN_SIDE_DEG} and {MAX_SIDE_DEG} degrees; got {sides}")
+        return self
+
+
+class SourceConfig(Section):
+    """The ``source`` section: where images and AIS come from."""
+
+    kind: Literal["demo", "files", "stac"] = "demo"
+    """demo: a simulated month; files: local images and AIS; stac: a public catalogue."""
+    scenario: str | None = None
+    """Scenario of the demo, relative to the config's folder."""
+    images: tuple[str, ...] = ()
+    """Image files, SAFE folders or folders of them (kind files)."""
+    ais: tuple[str, ...] = ()
+    """AIS files or folders of them (kind files)."""
+    registry: str | None = None
+    """CSV of known ships (imo, name, dwt_t, length_m, beam_m, ...), relative to the config's folder."""
+    pixel_spacing_m: float | None = Field(default=None, gt=0, le=100)
+    """Pixel spacing of images that carry none."""
+    scaling: str = "auto"
+    """What the pixel values are: auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance."""
+
+
+class PeriodConfig(Section):
+    """The ``period`` section: from ``start`` (included) to ``end`` (not included), UTC."""
+
+    start: Moment
+    """First moment that counts."""
+    end: Moment
+    """First moment that no longer counts."""
+
+    @model_validator(mode="after")
+    def _order(self) -> PeriodConfig:
+        if self.end <= self.start:
+            raise ValueError(f"period.end ({self.end}) must come after period.start ({self.start})")
+        return self

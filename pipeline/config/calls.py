@@ -1,0 +1,36 @@
+"""The ``calls`` section: when a ship has called, and when two sightings are one stay."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from pipeline.config.base import Section
+
+
+class CallsConfig(Section):
+    """Hysteresis on distance and speed, as in DESIGN section 7."""
+
+    enter_km: float = Field(default=3.0, gt=0)
+    """A track is in port from this distance to a zone."""
+    leave_km: float = Field(default=4.0, gt=0)
+    """... and out again beyond this one."""
+    stop_kn: float = Field(default=0.2, ge=0)
+    """Stopped at or below this speed."""
+    move_kn: float = Field(default=0.5, gt=0)
+    """Moving again at or above this one."""
+    gap_h: float = Field(default=4.0, gt=0)
+    """A silence longer than this ends what is known."""
+    max_stay_d: float = Field(default=6.0, gt=0)
+    """Two sightings further apart than this are not one stay."""
+    same_ship_length_share: float = Field(default=0.2, gt=0, lt=1)
+    """Lengths of one hull in two looks differ by less than this share, beyond their intervals."""
+    match_gate_m: float = Field(default=2000.0, gt=0)
+    """No transponder further than this from a detection is its partner."""
+
+    @model_validator(mode="after")
+    def _hysteresis(self) -> CallsConfig:
+        if self.leave_km < self.enter_km:
+            raise ValueError(f"leave_km ({self.leave_km}) must not be below enter_km ({self.enter_km})")
+        if self.move_kn < self.stop_kn:
+            raise ValueError(f"move_kn ({self.move_kn}) must not be below stop_kn ({self.stop_kn})")
+        return self

@@ -1,0 +1,60 @@
+"""The ``detection`` section. Widths in metres on the ground, so that one setting serves every pixel size."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from pipeline.config.base import Section
+
+
+class RadarConfig(Section):
+    """Constant false-alarm rate detection on radar images."""
+
+    false_alarm_rate: float = Field(default=1e-6, gt=0, lt=0.1)
+    """Share of clutter pixels that may pass the threshold."""
+    guard_m: float = Field(default=300.0, gt=0)
+    """Half-width of the window kept out of the clutter estimate, so that a long hull stays out of its own background."""
+    background_m: float = Field(default=700.0, gt=0)
+    """Half-width of the window in which clutter is measured."""
+
+    @model_validator(mode="after")
+    def _ring(self) -> RadarConfig:
+        if self.background_m <= self.guard_m:
+            raise ValueError(
+                f"background_m ({self.background_m}) must exceed guard_m ({self.guard_m}), "
+                "or the clutter ring is empty. Typical values: 700 and 300"
+            )
+        return self
+
+
+class OpticalConfig(Section):
+    """Detection on optical images, Sentinel-2 and finer."""
+
+    contrast_sigmas: float = Field(default=5.0, gt=0)
+    """Contrast over the local water, in its robust standard deviations."""
+
+
+class ScreeningConfig(Section):
+    """What is not a ship, or not a ship of interest."""
+
+    min_length_m: float = Field(default=25.0, ge=0)
+    """Shorter objects are flagged too_small."""
+    max_length_m: float = Field(default=420.0, gt=0)
+    """Longer objects are flagged too_large; the longest ship afloat has some 400 m."""
+    min_score: float = Field(default=0.5, ge=0, le=1)
+    """Objects less likely to be a ship are not accepted."""
+    near_shore_m: float = Field(default=200.0, ge=0)
+    """Within this distance of land an object is near_shore."""
+
+
+class DetectionConfig(Section):
+    """The ``detection`` section of a run file."""
+
+    tile_px: int = Field(default=2048, ge=64, le=16384)
+    """Side of the tiles in which an image is read; no result depends on it."""
+    radar: RadarConfig = RadarConfig()
+    """Radar images."""
+    optical: OpticalConfig = OpticalConfig()
+    """Optical images."""
+    screening: ScreeningConfig = ScreeningConfig()
+    """Flags."""

@@ -1,0 +1,150 @@
+"""YAML to config: layers, overrides, and errors that name file, key and line.
+
+YAML 1.2 rules (``1e-6`` is a number, ``NO`` is text), no tags, no aliases, at most 1 MiB.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import ConfigError, printable
+
+MAX_BYTES = 1 << 20  # our choice: the largest config in the project has some 10 KiB
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
+    """The mapping in a YAML file, and the 1-based line of each key path."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(f"{printable(path)}: {len(raw)} bytes is too large for a config (limit {MAX_BYTES})")
+    reader = YAML(typ="safe", pure=True)
+    try:
+        text = raw.decode("utf-8-sig")
+        _refuse_aliases(text, path)
+        data = reader.load(text)
+        lines = _lines(YAML(typ="safe", pure=True).compose(text))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{printable(path)}: is not UTF-8 ({error.reason} at byte {error.start})") from error
+    except YAMLError as error:
+        raise ConfigError(f"{printable(path)}: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{printable(path)}: holds {type(data).__name__}, a mapping is wanted")
+    return data, lines
+
+
+def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple[str, ...], int] | None = None) -> M:
+    """The model of a mapping; every mistake in one ConfigError line: file, line, key, cause."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(model, e, where, lines or {}) for e in error.errors())) from error
+
+
+def load(model: type[M], path: Path) -> M:
+    """The model of one YAML file."""
+    data, lines = read_yaml(path)
+    return build(model, data, where=printable(path), lines=lines)
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with ``over`` laid on top, mappings merged key by key, everything else replaced."""
+    out = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(out.get(key), dict)
+        out[key] = merged(out[key], value) if both else value
+    return out
+
+
+def overrides(settings: list[str]) -> dict[str, Any]:
+    """``["detection.radar.false_alarm_rate=1e-7"]`` as a nested mapping; values are read as YAML.
+
+    >>> overrides(["a.b=1e-7", "a.c=[1, NO]"])
+    {'a': {'b': 1e-07, 'c': [1, 'NO']}}
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    out: dict[str, Any] = {}
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        keys = path.strip().split(".")
+        if not equals or not all(keys):
+            raise ConfigError(f"--set {printable(setting)}: write it as section.field=value")
+        try:
+            value = YAML(typ="safe", pure=True).load(text)
+        except YAMLError as error:
+            raise ConfigError(f"--set {printable(setting)}: the value is not YAML") from error
+        nested: Any = value
+        for key in reversed(keys):
+            nested = {key: nested}
+        out = merged(out, nested)
+    return out
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal bytes. Refuses NaN and infinity."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+
+
+def _refuse_aliases(text: str, path: Path) -> None:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import AliasEvent
+
+    for event in YAML(typ="safe", pure=True).parse(text):
+        if isinstance(event, AliasEvent):
+            raise ConfigError(f"{printable(path)}:{event.start_mark.line + 1}: YAML aliases are not supported here")
+
+
+def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
+    """1-based line of every key, by its path."""
+    out: dict[tuple[str, ...], int] = {}
+    if getattr(node, "id", "") == "mapping":
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            out[here] = key.start_mark.line + 1
+            out |= _lines(value, here)
+    elif getattr(node, "id", "") == "sequence":
+        for index, value in enumerate(node.value):
+            here = (*path, str(index))
+            out[here] = value.start_mark.line + 1
+            out |= _lines(value, here)
+    return out
+
+
+def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[str, ...], int]) -> str:
+    path = tuple(str(p) for p in error["loc"])
+    line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), None)
+    place = f"{where}:{line}" if line else where
+    name = ".".join(path)
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        return f"{place}: {name}: no such key{hint}"
+    got = error.get("input")
+    shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
+
+
+def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    """Names of the fields at a path inside a model; empty where the path leaves the models."""
+    here: Any = model
+    for name in path:
+        field = getattr(here, "model_fields", {}).get(name)
+        if field is None:
+            return []
+        here = field.annotation
+    return list(getattr(here, "model_fields", {}))

@@ -1,0 +1,47 @@
+"""A run file as a whole."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
+from pipeline.config.base import Section
+from pipeline.config.calls import CallsConfig
+from pipeline.config.detection import DetectionConfig
+from pipeline.config.volume import VolumeConfig
+
+
+class EngineConfig(Section):
+    """Where scenes are processed; no result depends on it."""
+
+    kind: Literal["serial", "threads", "processes", "dask"] = "threads"
+    """threads is fastest on one machine; dask reaches a cluster."""
+    workers: int = Field(default=2, ge=1, le=256)
+    """How many scenes at once."""
+    scheduler: str | None = None
+    """Address of a running Dask scheduler; null starts a local one on loopback."""
+
+
+class RunConfig(Section):
+    """One question: a place, a period, inputs, methods, a cap."""
+
+    aoi: AoiConfig
+    """Which place."""
+    period: PeriodConfig
+    """Which time."""
+    source: SourceConfig = SourceConfig()
+    """Which inputs."""
+    detection: DetectionConfig = DetectionConfig()
+    """How ships are found."""
+    calls: CallsConfig = CallsConfig()
+    """How sightings become port calls."""
+    volume: VolumeConfig = VolumeConfig()
+    """How port calls become barrels."""
+    cap: str = "caps/unscr-2397.yaml"
+    """The cap's file, relative to the config's folder."""
+    seed: int = Field(default=20240307, ge=0, lt=2**63)
+    """Every random number comes from this."""
+    engine: EngineConfig = EngineConfig()
+    """Where it runs."""

@@ -1,0 +1,118 @@
+"""The ``volume`` section and the cap: products, fills, draws, and what is counted against."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from pipeline.config.base import Section
+
+BBL_PER_T_RANGE = (5.0, 13.0)  # bitumen 6.05 and LPG 11.65 are the extremes of the UN's table (FACTS 5)
+
+
+class Product(Section):
+    """A product that may be in the tanks."""
+
+    name: str
+    """As the Committee's chart calls it."""
+    bbl_per_t: float = Field(ge=BBL_PER_T_RANGE[0], le=BBL_PER_T_RANGE[1])
+    """Barrels per tonne."""
+    t_per_m3: float = Field(gt=0.4, lt=1.2)
+    """Density, for the tank-volume limit."""
+    share: float = Field(ge=0, le=1)
+    """Probability that an unnamed cargo is this product."""
+
+
+# Committee chart = BP "approximate conversion factors" (un.org, 1718 committee page; BP Statistical Review 2021).
+# The shares are our judgement from what was seen at Primorye ports in 2016-2024: gas oil in every named case.
+PRODUCTS = (
+    Product(name="gas_oil", bbl_per_t=7.46, t_per_m3=0.843, share=0.75),
+    Product(name="gasoline", bbl_per_t=8.35, t_per_m3=0.753, share=0.10),
+    Product(name="kerosene", bbl_per_t=7.88, t_per_m3=0.798, share=0.05),
+    Product(name="fuel_oil", bbl_per_t=6.35, t_per_m3=0.991, share=0.10),
+)
+
+
+class FillConfig(Section):
+    """Prior of the loaded share of cargo capacity, where nothing was measured."""
+
+    mean: float = Field(default=0.85, gt=0, lt=1)
+    """Mean fill. Nobody has published a measured one; published scenarios run from 1/3 to 0.9."""
+    concentration: float = Field(default=8.0, gt=0)
+    """Beta distribution's a + b: the larger, the narrower, for one call."""
+    shared_sd: float = Field(default=0.08, ge=0, le=0.3)
+    """Standard deviation of the habit that all calls share."""
+
+
+class VolumeConfig(Section):
+    """The ``volume`` section: from hulls to barrels."""
+
+    products: tuple[Product, ...] = PRODUCTS
+    """What the cargo may be; shares must add up to 1."""
+    unnamed_bbl_per_t: float = Field(default=8.33, ge=BBL_PER_T_RANGE[0], le=BBL_PER_T_RANGE[1])
+    """The Committee's factor for a product that is not named; printed beside the estimate."""
+    fill: FillConfig = FillConfig()
+    """Prior of the fill."""
+    constants_share: float = Field(default=0.05, ge=0, lt=0.5)
+    """Share of deadweight for bunkers, water and stores (3-6 % on short shuttles; no published source)."""
+    tank_m3_per_t: float = Field(default=1.185, gt=0.8, lt=2)
+    """Cargo tank volume per tonne of deadweight (YN Yeosu: 7,700 m3 on 6,500 t)."""
+    tank_fill_limit: float = Field(default=0.98, gt=0.5, le=1)
+    """Tanks are filled to 98 % at most."""
+    water_t_per_m3: float = Field(default=1.025, gt=0.99, lt=1.05)
+    """Density of sea water."""
+    draught_sd_m: float = Field(default=0.2, gt=0)
+    """Standard error of a typed draught: 0.1 m steps and habit (our judgement)."""
+    draws: int = Field(default=10_000, ge=200, le=1_000_000)
+    """Monte Carlo draws."""
+
+    @model_validator(mode="after")
+    def _shares(self) -> VolumeConfig:
+        total = sum(p.share for p in self.products)
+        if not math.isclose(total, 1.0, abs_tol=1e-6):
+            raise ValueError(f"the shares of volume.products add up to {total:g}; they must add up to 1")
+        return self
+
+
+class Notified(Section):
+    """An officially notified total, as of a date."""
+
+    year: int
+    """Account year, by the calendar year in which it starts."""
+    barrels: float = Field(ge=0)
+    """As published."""
+    as_of: date
+    """The total is what was known on this day."""
+    source: str
+    """Where it was read."""
+
+
+class CapConfig(Section):
+    """A cap: ``configs/caps/*.yaml``."""
+
+    id: str
+    """Short name."""
+    title: str
+    """What it is, for people."""
+    barrels: float = Field(gt=0)
+    """The cap of one account year."""
+    year_starts: str = Field(pattern=r"^\d\d-\d\d$")
+    """Month and day on which the account year starts, UTC."""
+    counts_on: Literal["arrival", "departure"] = "departure"
+    """Moment of a call that decides its account year; cargo is on board when she leaves."""
+    notified: tuple[Notified, ...] = ()
+    """Officially notified totals, shown beside the estimate and never added to it."""
+    source: str
+    """Where the cap is laid down."""
+
+    @field_validator("year_starts")
+    @classmethod
+    def _is_a_day(cls, value: str) -> str:
+        try:
+            date.fromisoformat(f"2023-{value}")
+        except ValueError as error:
+            raise ValueError(f"{value} is not a day of every year; write MM-DD") from error
+        return value

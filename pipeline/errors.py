@@ -1,0 +1,51 @@
+"""Every error that capwatch raises on purpose: one root, a few kinds, each with the exit code that it ends in.
+
+The message of each says *what* (file or item), *why*, and what would mend it, in one line.
+"""
+
+
+class PipelineError(Exception):
+    """Root of all errors that a user can do something about."""
+
+    exit_code = 5
+
+
+class ConfigError(PipelineError, ValueError):
+    """A config file, option or AOI makes no sense."""
+
+    exit_code = 2
+
+
+class InputError(PipelineError):
+    """One input (an image, an AIS file) cannot be used; the others can."""
+
+    exit_code = 3
+
+    def __init__(self, item: object, cause: str) -> None:
+        super().__init__(f"{printable(item)}: {cause}")
+        self.item = printable(item)
+        self.cause = cause
+
+
+class NothingUsable(PipelineError):
+    """No input could be used, so there is no result."""
+
+    exit_code = 4
+
+
+class EnvironmentFault(PipelineError, OSError):
+    """Disk, permission, lock or memory: the question was fine, the machine was not."""
+
+    exit_code = 5
+
+
+class ContractError(PipelineError, ValueError):
+    """A table does not hold what its contract promises: a bug in a stage, or a foreign file of another kind."""
+
+    exit_code = 2
+
+
+def printable(item: object) -> str:
+    """The item's name on one line, with control characters escaped, so that a file name cannot forge log lines."""
+    text = str(item)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)

@@ -1,0 +1,36 @@
+"""The column contracts of every table that passes between stages. Stages build with ``X.from_rows`` or
+``X.conform`` and hand over ``X.check(table)``."""
+
+from pipeline.tables.accounts import LEDGER, LIFTINGS
+from pipeline.tables.contract import Column, Contract
+from pipeline.tables.images import DETECTIONS, LOOKS, SCENES
+from pipeline.tables.ships import AIS_MESSAGES, MATCHES, PORT_CALLS, STATIC, TRACKS
+
+ALL: tuple[Contract, ...] = (
+    SCENES,
+    LOOKS,
+    DETECTIONS,
+    AIS_MESSAGES,
+    TRACKS,
+    STATIC,
+    MATCHES,
+    PORT_CALLS,
+    LIFTINGS,
+    LEDGER,
+)
+
+__all__ = [
+    "AIS_MESSAGES",
+    "ALL",
+    "DETECTIONS",
+    "LEDGER",
+    "LIFTINGS",
+    "LOOKS",
+    "MATCHES",
+    "PORT_CALLS",
+    "SCENES",
+    "STATIC",
+    "TRACKS",
+    "Column",
+    "Contract",
+]

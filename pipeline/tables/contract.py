@@ -1,0 +1,169 @@
+"""What a table promises: its columns with kind, unit, bounds and meaning; and the check at a stage's border.
+
+One description serves four ends: an empty table with the right columns, the check (by pandera), the Parquet
+schema, and the page of table formats in ``docs/``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from pipeline.errors import ContractError
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+Kind = Literal["text", "float", "int", "bool", "time", "list", "geometry"]
+
+CRS = "EPSG:4326"
+_DTYPES: dict[str, str] = {
+    "text": "str",
+    "float": "float64",
+    "int": "Int64",
+    "bool": "bool",
+    "time": "datetime64[us, UTC]",
+    "list": "object",
+    "geometry": "geometry",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what it holds and what it may hold."""
+
+    name: str
+    kind: Kind
+    about: str
+    unit: str = ""
+    required: bool = True  # False: null means "not known"; text that is not known is ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A named table: its key and its columns. Columns beyond the contract are kept, after its own."""
+
+    name: str
+    about: str
+    key: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Column names, in order."""
+        return [c.name for c in self.columns]
+
+    @property
+    def geometry(self) -> str | None:
+        """Name of the geometry column, if the table has one."""
+        return next((c.name for c in self.columns if c.kind == "geometry"), None)
+
+    def empty(self) -> pd.DataFrame:
+        """The table without rows; a GeoDataFrame where it has a geometry."""
+        return self.conform(pd.DataFrame({c.name: [] for c in self.columns}))
+
+    def from_rows(self, rows: list[dict[str, Any]]) -> pd.DataFrame:
+        """A conforming table of dictionaries; columns that no row names are null."""
+        return self.conform(pd.DataFrame(rows, columns=None if rows else self.names))
+
+    def conform(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A copy with every column of the contract, in its order and type; missing ones are null.
+
+        Raises ContractError when a value cannot become its column's kind.
+        """
+        out: dict[str, Any] = {}
+        for column in self.columns:
+            given = table[column.name] if column.name in table else _nulls(column, table.index)
+            try:
+                out[column.name] = _cast(given, column.kind)
+            except (TypeError, ValueError) as error:
+                raise ContractError(f"table {self.name}, column {column.name}: {error}") from error
+        extra = {n: table[n] for n in table.columns if n not in out}
+        frame = pd.DataFrame(out | extra, index=table.index).reset_index(drop=True)
+        return _as_geo(frame, self.geometry) if self.geometry else frame
+
+    def check(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the conforming table, or raise ContractError naming table, column, rule and first offending value."""
+        import pandera.errors
+
+        conforming = self.conform(table)
+        plain = pd.DataFrame(conforming)
+        try:
+            _schema(self).validate(plain, lazy=False)
+        except pandera.errors.SchemaError as error:
+            raise ContractError(f"table {self.name}: {_first_line(error)}") from error
+        return conforming
+
+
+def _nulls(column: Column, index: pd.Index) -> pd.Series:
+    if column.kind == "text":
+        return pd.Series([""] * len(index), index=index, dtype="object")
+    if column.kind == "bool":
+        return pd.Series([False] * len(index), index=index)
+    if column.kind == "list":
+        return pd.Series([[] for _ in index], index=index, dtype="object")
+    return pd.Series([None] * len(index), index=index, dtype="object")
+
+
+def _cast(values: pd.Series, kind: Kind) -> pd.Series:
+    if kind == "text":
+        return values.where(values.notna(), "").astype("str")
+    if kind == "list":
+        return values.map(lambda v: [] if v is None or (isinstance(v, float) and v != v) else [str(x) for x in v])
+    if kind == "time":
+        return pd.to_datetime(values, utc=True, format="ISO8601" if values.dtype == object else None).astype(
+            _DTYPES["time"]
+        )
+    if kind == "float":
+        return pd.to_numeric(values).astype("float64")
+    if kind == "int":
+        return pd.to_numeric(values).astype("Int64")
+    if kind == "bool":
+        return _truth(values)
+    return values
+
+
+def _truth(values: pd.Series) -> pd.Series:
+    """Booleans, also from the words that a CSV holds."""
+    words = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+    if values.dtype == bool:
+        return values
+    read = values.map(lambda v: v if isinstance(v, bool) else words.get(str(v).strip().lower()))
+    if read.isna().any():
+        raise ValueError(f"{values[read.isna()].iloc[0]!r} is neither true nor false")
+    return read.astype(bool)
+
+
+def _as_geo(frame: pd.DataFrame, geometry: str) -> pd.DataFrame:
+    import geopandas
+
+    return geopandas.GeoDataFrame(frame, geometry=geopandas.GeoSeries(frame[geometry], crs=CRS), crs=CRS)
+
+
+def _schema(contract: Contract) -> pa.DataFrameSchema:
+    import pandera.pandas as pa
+
+    columns = {}
+    for column in contract.columns:
+        checks = []
+        if column.low is not None:
+            checks.append(pa.Check.ge(column.low))
+        if column.high is not None:
+            checks.append(pa.Check.le(column.high))
+        if column.choices:
+            allowed = column.choices if column.required else (*column.choices, "")
+            checks.append(pa.Check.isin(allowed))
+        if column.kind == "text" and column.required and not column.choices:
+            checks.append(pa.Check(lambda s: s != "", element_wise=True, error="must not be empty"))
+        nullable = not column.required or column.kind in {"list", "geometry"}
+        columns[column.name] = pa.Column(checks=checks, nullable=nullable, unique=column.name == contract.key)
+    return pa.DataFrameSchema(columns)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:300]

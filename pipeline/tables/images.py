@@ -1,0 +1,106 @@
+"""Tables about images: which were given, what was looked at, what was seen."""
+
+from pipeline.tables.contract import Column, Contract
+
+SCENE_STATUS = ("used", "degraded", "skipped", "duplicate_of")
+
+SCENES = Contract(
+    "scenes",
+    "One row per input image, used or not, with the cause.",
+    "scene_id",
+    (
+        Column("scene_id", "text", "Name of the scene; for a file that would not open, its file name."),
+        Column("sensor", "text", "sentinel-1, sentinel-2 or optical.", required=False),
+        Column("platform", "text", "Satellite, as the product names it.", required=False),
+        Column("acquired", "time", "Middle of the acquisition.", "UTC", required=False),
+        Column("relative_orbit", "int", "Track number of the repeat cycle.", required=False, low=1),
+        Column("pass_direction", "text", "ascending or descending.", required=False),
+        Column("pixel_spacing_m", "float", "Ground distance between pixels.", "m", required=False, low=0),
+        Column("bands", "list", "Band or polarisation names."),
+        Column("footprint", "geometry", "Outline of the image.", "EPSG:4326"),
+        Column("aoi_coverage", "float", "Share of the AOI inside the valid image.", required=False, low=0, high=1),
+        Column("cloud_fraction", "float", "Share of the AOI under cloud.", required=False, low=0, high=1),
+        Column("status", "text", "What became of the input.", choices=SCENE_STATUS),
+        Column("cause", "text", "Why it was not used, or what is missing; empty where all is well.", required=False),
+        Column("duplicate_of", "text", "scene_id of the scene that stands for this one.", required=False),
+        Column("sea_sigma0_db", "float", "Median of open water (radar).", "dB", required=False),
+        Column("enl", "float", "Equivalent number of looks measured on water (radar).", required=False, low=0),
+        Column("clutter_law", "text", "Law that the threshold came from.", required=False),
+        Column(
+            "false_alarm_rate", "float", "Share of water pixels over the threshold, asked for.", required=False, low=0
+        ),
+        Column(
+            "false_alarm_rate_achieved",
+            "float",
+            "The same, measured on water away from detections.",
+            required=False,
+            low=0,
+        ),
+        Column("href", "text", "Where the input lies."),
+        Column("sha256", "text", "Hash of the input's bytes.", required=False),
+        Column("verified", "bool", "A checksum of the product itself was compared and agreed."),
+        Column("simulated", "bool", "Made by the simulator."),
+    ),
+)
+
+LOOK_STATES = ("usable", "partly", "unknown")
+
+LOOKS = Contract(
+    "looks",
+    "One row per scene and zone: was this place really looked at?",
+    "look_id",
+    (
+        Column("look_id", "text", "scene_id and zone_id, joined by a slash."),
+        Column("scene_id", "text", "The scene."),
+        Column("zone_id", "text", "The berth or anchorage."),
+        Column("acquired", "time", "When.", "UTC", required=False),
+        Column("sensor", "text", "With what.", required=False),
+        Column("state", "text", "usable, partly, or unknown (cloud, outside, failed).", choices=LOOK_STATES),
+        Column("covered", "float", "Share of the zone that was seen.", required=False, low=0, high=1),
+        Column("cause", "text", "Why it is not usable.", required=False),
+        Column("n_detections", "int", "Accepted detections in the zone.", low=0),
+    ),
+)
+
+CONTEXTS = ("open_water", "near_shore", "berth")
+
+DETECTIONS = Contract(
+    "detections",
+    "One row per object in one scene. Filters set flags; nothing is deleted. Intervals are 90 %.",
+    "detection_id",
+    (
+        Column("detection_id", "text", "Hash of scene, position and size: same input, same id."),
+        Column("scene_id", "text", "The scene."),
+        Column("sensor", "text", "sentinel-1, sentinel-2 or optical."),
+        Column("acquired", "time", "Time of the row that saw it.", "UTC", required=False),
+        Column("geometry", "geometry", "Outline of the hull.", "EPSG:4326"),
+        Column("lon", "float", "Centre of the hull.", "deg", required=False, low=-180, high=180),
+        Column("lat", "float", "Centre of the hull.", "deg", required=False, low=-90, high=90),
+        Column("row", "float", "Centre, pixel centres at whole numbers, 0-based.", "px"),
+        Column("col", "float", "Centre, pixel centres at whole numbers, 0-based.", "px"),
+        Column("length_m", "float", "Length of the hull.", "m", low=0),
+        Column("length_lo_m", "float", "5 % bound.", "m", low=0),
+        Column("length_hi_m", "float", "95 % bound.", "m", low=0),
+        Column("beam_m", "float", "Width of the hull.", "m", low=0),
+        Column("beam_lo_m", "float", "5 % bound.", "m", low=0),
+        Column("beam_hi_m", "float", "95 % bound.", "m", low=0),
+        Column(
+            "heading_deg", "float", "Direction of the long axis, from north.", "deg", required=False, low=0, high=360
+        ),
+        Column("heading_ambiguous", "bool", "Bow and stern cannot be told apart: heading or heading + 180."),
+        Column("score", "float", "Probability that it is a ship.", low=0, high=1),
+        Column("tanker_score", "float", "Probability that the ship is a tanker, given size and shape.", low=0, high=1),
+        Column("accepted", "bool", "The verdict after all flags."),
+        Column("context", "text", "Where it lies.", choices=CONTEXTS),
+        Column("berth_id", "text", "Zone in which it lies, if any.", required=False),
+        Column("contrast_db", "float", "Mean brightness over the local background.", "dB", required=False),
+        Column("freeboard_m", "float", "Height of the side above water.", "m", required=False, low=0, high=40),
+        Column("freeboard_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=40),
+        Column("freeboard_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=40),
+        Column("draught_evidence", "text", "How freeboard was measured, or why it was not.", required=False),
+        Column("n_pixels", "int", "Pixels of the object.", low=1),
+        Column("flags", "list", "Why it may not be a ship, or why its size is doubtful."),
+        Column("method", "text", "Detector that found it."),
+        Column("chip", "text", "Path of its picture, relative to the run folder.", required=False),
+    ),
+)

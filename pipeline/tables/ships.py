@@ -1,0 +1,133 @@
+"""Tables about ships: what transponders said, which detection is whose, and who called when."""
+
+from pipeline.tables.contract import Column, Contract
+
+AIS_MESSAGES = Contract(
+    "ais_messages",
+    "One row per decoded AIS message. 'Not available' codes are null, never numbers.",
+    "message_id",
+    (
+        Column("message_id", "text", "Source file's hash and line."),
+        Column("line", "int", "1-based line of the message's last sentence in its file.", low=1),
+        Column("source_file", "text", "File it stands in."),
+        Column("time_utc", "time", "When it was received.", "UTC", required=False),
+        Column("msg_type", "int", "AIS message number (0 for a table without one).", low=0, high=27),
+        Column("mmsi", "int", "Transponder number.", low=0),
+        Column("lon", "float", "Position.", "deg", required=False, low=-180, high=180),
+        Column("lat", "float", "Position.", "deg", required=False, low=-90, high=90),
+        Column("sog", "float", "Speed over ground.", "kn", required=False, low=0),
+        Column("cog", "float", "Course over ground.", "deg", required=False, low=0, high=360),
+        Column("heading", "float", "True heading.", "deg", required=False, low=0, high=360),
+        Column("nav", "int", "Navigational status code.", required=False, low=0, high=15),
+        Column("imo", "int", "IMO number.", required=False, low=0),
+        Column("callsign", "text", "Call sign.", required=False),
+        Column("name", "text", "Ship's name as typed.", required=False),
+        Column("ship_type", "int", "Ship and cargo type code.", required=False, low=0, high=255),
+        Column("a", "float", "Antenna to bow.", "m", required=False, low=0),
+        Column("b", "float", "Antenna to stern.", "m", required=False, low=0),
+        Column("c", "float", "Antenna to port.", "m", required=False, low=0),
+        Column("d", "float", "Antenna to starboard.", "m", required=False, low=0),
+        Column("draught", "float", "Static draught as typed.", "m", required=False, low=0, high=25.5),
+        Column("dest", "text", "Destination as typed.", required=False),
+    ),
+)
+
+TRACKS = Contract(
+    "tracks",
+    "Cleaned AIS positions, sorted by track and time.",
+    "fix_id",
+    (
+        Column("fix_id", "text", "Track and running number."),
+        Column("track_id", "text", "One physical mover: an MMSI, or a part of it where two ships share one."),
+        Column("mmsi", "int", "Transponder number.", low=0),
+        Column("time_utc", "time", "When.", "UTC"),
+        Column("lon", "float", "Position.", "deg", low=-180, high=180),
+        Column("lat", "float", "Position.", "deg", low=-90, high=90),
+        Column("sog_kn", "float", "Speed over ground, as sent.", "kn", required=False, low=0),
+        Column("cog_deg", "float", "Course over ground.", "deg", required=False, low=0, high=360),
+        Column("heading_deg", "float", "True heading.", "deg", required=False, low=0, high=360),
+        Column("flags", "list", "spike, duplicate, ...: flagged fixes take no part in calls."),
+    ),
+)
+
+STATIC = Contract(
+    "static",
+    "Static and voyage reports, one row per change of what a transponder says about its ship.",
+    "report_id",
+    (
+        Column("report_id", "text", "MMSI and running number."),
+        Column("mmsi", "int", "Transponder number.", low=0),
+        Column("time_utc", "time", "When it was first said.", "UTC"),
+        Column("imo", "int", "IMO number with a right check digit, else null.", required=False, low=0),
+        Column("name", "text", "Name.", required=False),
+        Column("callsign", "text", "Call sign.", required=False),
+        Column("ship_type", "int", "Type code; 80-89 are tankers.", required=False, low=0, high=255),
+        Column("length_m", "float", "a + b.", "m", required=False, low=0, high=500),
+        Column("beam_m", "float", "c + d.", "m", required=False, low=0, high=100),
+        Column("draught_m", "float", "Draught as typed.", "m", required=False, low=0, high=25.5),
+        Column("dest", "text", "Destination as typed.", required=False),
+        Column("flags", "list", "imo_check_digit, implausible_draught, ..."),
+    ),
+)
+
+MATCHES = Contract(
+    "matches",
+    "Which detection is which transponder; an empty mmsi says 'none: dark'.",
+    "det_id",
+    (
+        Column("det_id", "text", "The detection."),
+        Column("mmsi", "int", "Its transponder; null where it has none.", required=False, low=0),
+        Column("probability", "float", "Of this verdict.", low=0, high=1),
+        Column("distance_m", "float", "Between detection and predicted position.", "m", required=False, low=0),
+        Column("time_gap_s", "float", "Between the acquisition and the nearest fix.", "s", required=False),
+    ),
+)
+
+EVIDENCE_CLASSES = ("A", "B", "C", "D")
+
+PORT_CALLS = Contract(
+    "port_calls",
+    "One visit of one ship, with all its evidence. Arrival and departure are intervals: between the last time "
+    "that she was surely not there and the first time that she surely was.",
+    "call_id",
+    (
+        Column("call_id", "text", "Same evidence, same id."),
+        Column("vessel_id", "text", "imo:NNNNNNN, mmsi:NNNNNNNNN, or anonymous."),
+        Column("name", "text", "Name as broadcast or registered.", required=False),
+        Column("imo", "int", "IMO number.", required=False, low=0),
+        Column("mmsi", "int", "Transponder number.", required=False, low=0),
+        Column("identity_probability", "float", "That this is that ship.", low=0, high=1),
+        Column("berth_id", "text", "Zone of the stay."),
+        Column("berth_kind", "text", "berth or anchorage.", choices=("berth", "anchorage")),
+        Column("counts", "bool", "Does a stay here count toward the account?"),
+        Column("arrival_lo", "time", "Not there before.", "UTC", required=False),
+        Column("arrival_hi", "time", "There at the latest.", "UTC"),
+        Column("departure_lo", "time", "Still there.", "UTC"),
+        Column("departure_hi", "time", "Gone at the latest; null while she may still be there.", "UTC", required=False),
+        Column(
+            "evidence_class",
+            "text",
+            "A AIS entry, stop, exit; B AIS in part; C images; D one.",
+            choices=EVIDENCE_CLASSES,
+        ),
+        Column("n_looks", "int", "Usable looks at the berth during the widest stay.", low=0),
+        Column("n_seen", "int", "Looks that saw her.", low=0),
+        Column("detection_ids", "list", "The sightings."),
+        Column("length_m", "float", "Fused from sightings and broadcast.", "m", required=False, low=0, high=500),
+        Column("length_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=500),
+        Column("length_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=500),
+        Column("beam_m", "float", "Fused.", "m", required=False, low=0, high=100),
+        Column("beam_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=100),
+        Column("beam_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=100),
+        Column("dwt_t", "float", "Deadweight by identity.", "t", required=False, low=0),
+        Column("draught_in_m", "float", "Draught on arrival.", "m", required=False, low=0, high=25.5),
+        Column("draught_out_m", "float", "Draught on departure.", "m", required=False, low=0, high=25.5),
+        Column("freeboard_in_m", "float", "First freeboard seen.", "m", required=False, low=0, high=40),
+        Column("freeboard_in_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
+        Column("freeboard_out_m", "float", "Last freeboard seen.", "m", required=False, low=0, high=40),
+        Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
+        Column("p_tanker", "float", "That she is a tanker.", low=0, high=1),
+        Column("p_loading", "float", "That she took cargo here.", low=0, high=1),
+        Column("flags", "list", "dark, left_open, possible_duplicate, ..."),
+    ),
+)
