@@ -13,7 +13,7 @@ class RadarConfig(Section):
     false_alarm_rate: float = Field(default=1e-6, gt=0, lt=0.1)
     """Share of clutter pixels that may pass the threshold."""
     guard_m: float = Field(default=300.0, gt=0)
-    """Half-width of the window kept out of the clutter estimate, so that a long hull stays out of its own background."""
+    """Half-width of the window kept out of the clutter estimate, so that a long hull stays out of it."""
     background_m: float = Field(default=700.0, gt=0)
     """Half-width of the window in which clutter is measured."""
 

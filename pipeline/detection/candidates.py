@@ -1,0 +1,40 @@
+"""What a detector hands on: one object, measured in metres and placed in pixels, before it has a place on Earth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One object of one scene. Sizes in ground metres, intervals 90 %.
+
+    ``axis`` is the long axis as a unit vector (along rows, along columns), in metres, not pixels; where bow and stern
+    can be told apart (``axis_points_to_bow``) it points to the bow. ``outline`` has shape (n, 2): rows and columns.
+    """
+
+    row: float
+    col: float
+    length_m: float
+    length_lo_m: float
+    length_hi_m: float
+    beam_m: float
+    beam_lo_m: float
+    beam_hi_m: float
+    axis: tuple[float, float]
+    axis_points_to_bow: bool
+    outline: FloatArray
+    n_pixels: int
+    score: float
+    tanker_score: float
+    contrast_db: float
+    method: str
+    flags: tuple[str, ...] = ()
+    freeboard_m: float | None = None
+    freeboard_lo_m: float | None = None
+    freeboard_hi_m: float | None = None
+    draught_evidence: str = ""
