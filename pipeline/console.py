@@ -1,0 +1,69 @@
+"""What a user sees while a command works: progress on a terminal, plain lines elsewhere, errors as one line each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pipeline.errors import InputError, PipelineError, printable
+
+
+class Console:
+    """Progress to standard error, results to standard output; remembers what went wrong."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.problems: list[str] = []
+
+    def result(self, text: str) -> None:
+        """A line of the answer, on standard output, also when quiet."""
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """A line for whoever watches."""
+        if not self.quiet:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+    def problem(self, error: PipelineError | str, done: str = "skipped") -> None:
+        """One input that went wrong while the rest goes on: ``error: <item>: <cause> (<what was done>)``."""
+        line = f"error: {printable(error)} ({done})"
+        self.problems.append(line)
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    @contextmanager
+    def progress(self, label: str, total: int) -> Iterator[Callable[[str], None]]:
+        """``with console.progress("detect", 5) as step: step("scene name")``."""
+        if self.quiet or total == 0:
+            yield lambda _name: None
+        elif sys.stderr.isatty():
+            yield from self._bar(label, total)
+        else:
+            yield from self._lines(label, total)
+
+    def _lines(self, label: str, total: int) -> Iterator[Callable[[str], None]]:
+        count = 0
+
+        def step(name: str) -> None:
+            nonlocal count
+            count += 1
+            self.note(f"{label} {count}/{total} {printable(name)}")
+
+        yield step
+
+    def _bar(self, label: str, total: int) -> Iterator[Callable[[str], None]]:
+        from rich.console import Console as RichConsole
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda _name: bar.advance(task)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all went well, 3 where something was skipped or degraded."""
+        return InputError.exit_code if self.problems else 0

@@ -1,0 +1,123 @@
+"""What a run rests on and what it made, by hash: manifest, run id, and the check that nothing changed since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__
+from pipeline.config.loading import canonical_json
+from pipeline.errors import InputError
+
+MANIFEST = "manifest.json"
+UNHASHED = {MANIFEST, "log.jsonl"}  # the log holds times, the manifest cannot hold its own hash
+_CHUNK = 1 << 20
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_of(value: Any) -> str:
+    """Hex SHA-256 of a value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """The version, and a hash of every source file of the package: an edited checkout is another version."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        digest.update(str(path.relative_to(here)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of what the numbers came through, both GDALs included."""
+    from importlib.metadata import version
+
+    import pyogrio
+    import rasterio
+
+    names = ("numpy", "scipy", "scikit-image", "pandas", "geopandas", "shapely", "pyproj", "rasterio", "numba", "pyais")
+    gdal = {
+        "gdal (rasterio)": rasterio.__gdal_version__,
+        "gdal (pyogrio)": ".".join(map(str, pyogrio.__gdal_version__)),
+    }
+    return {name: version(name) for name in names} | gdal
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file by name and content."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+
+    @classmethod
+    def of(cls, path: Path, name: str) -> FileRecord:
+        """The record of a file as it is now."""
+        return cls(name, sha256_file(path), path.stat().st_size)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain dictionary."""
+        return {"path": self.path, "sha256": self.sha256, "bytes": self.size_bytes}
+
+
+def outputs_of(folder: Path) -> list[FileRecord]:
+    """Every file of a run folder that the manifest covers, in order of name."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
+    named = ((p, p.relative_to(folder).as_posix()) for p in files)
+    return [FileRecord.of(p, name) for p, name in named if name not in UNHASHED and not Path(name).name.startswith(".")]
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a finished run; InputError where there is none or it is torn."""
+    path = folder / MANIFEST
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(folder, "no manifest.json here: not a run folder, or the run did not finish") from error
+    except (OSError, ValueError) as error:
+        raise InputError(path, "is not a readable manifest") from error
+    if not isinstance(found, dict) or not isinstance(found.get("outputs"), list):
+        raise InputError(path, "is not a manifest of capwatch")
+    return found
+
+
+def changes(folder: Path) -> list[str]:
+    """What differs between a run folder and its manifest: one line for each file; empty where every byte agrees.
+
+    Inputs are compared too, where they still lie where the manifest says.
+    """
+    manifest = read_manifest(folder)
+    stated = manifest.get("self_sha256")
+    out = []
+    if stated != manifest_hash(manifest):
+        out.append(f"{MANIFEST}: its own hash does not fit its content")
+    recorded = {r["path"]: r["sha256"] for r in manifest["outputs"]}
+    present = {r.path: r.sha256 for r in outputs_of(folder)}
+    out += [f"{p}: missing" for p in recorded if p not in present]
+    out += [f"{p}: changed" for p in recorded if p in present and present[p] != recorded[p]]
+    out += [f"{p}: not in the manifest" for p in present if p not in recorded]
+    for record in manifest.get("inputs", []):
+        path = Path(record["path"])
+        if path.is_file() and sha256_file(path) != record["sha256"]:
+            out.append(f"{record['path']}: input changed since the run")
+    return out
+
+
+def manifest_hash(manifest: dict[str, Any]) -> str:
+    """Hash of a manifest without its own hash."""
+    return sha256_of({k: v for k, v in manifest.items() if k != "self_sha256"})

@@ -1,0 +1,185 @@
+"""Files appear by rename only: written under a temporary name, synced, renamed. Tables in and out by suffix."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.tables import Contract
+
+SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00")  # a spreadsheet would run these (CASES X-02)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name beside ``path``; renamed onto it, after a sync, when the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        _sync(part)
+        os.replace(part, path)
+    except OSError as error:
+        raise _environment(path, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file, or nothing."""
+    with replacing(path) as part:
+        part.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a whole UTF-8 file, or nothing."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Indented JSON with sorted keys; NaN and infinity are refused."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table in the format of its suffix: .parquet (GeoParquet with a geometry), .csv, .geojson, .gpkg."""
+    writer = {".parquet": _parquet, ".csv": _csv, ".geojson": _geojson, ".gpkg": _gpkg}.get(path.suffix.lower())
+    if writer is None:
+        raise ConfigError(f"{printable(path)}: cannot tell the table format; end the name in {', '.join(SUFFIXES)}")
+    if path.suffix.lower() in {".geojson", ".gpkg"} and not hasattr(table, "geometry"):
+        raise ConfigError(f"{printable(path)}: this table has no geometry; write .parquet or .csv")
+    with replacing(path) as part:
+        writer(table, part)
+
+
+def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
+    """Read .parquet, .csv or .geojson; with a contract, conforming to it. Raises InputError naming the file."""
+    import geopandas
+    import pandas as pd
+
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".parquet":
+            table = _read_parquet(path)
+        elif suffix in {".geojson", ".gpkg"}:
+            table = geopandas.read_file(path)
+        elif suffix == ".csv":
+            table = pd.read_csv(path, keep_default_na=True, low_memory=False)
+        else:
+            raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}")
+    except (OSError, ValueError) as error:
+        raise InputError(path, f"cannot be read as a table ({' '.join(str(error).split())[:160]})") from error
+    return table if contract is None else contract.check(_revived(table, contract))
+
+
+def _revived(table: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """Lists and geometries as a CSV or GeoJSON holds them, turned back."""
+    import shapely
+
+    table = table.copy()
+    for column in contract.columns:
+        if column.name not in table:
+            continue
+        values = table[column.name]
+        if column.kind == "list":
+            table[column.name] = values.map(_as_list)
+        elif column.kind == "geometry" and not hasattr(values, "crs"):
+            texts = values.where(values.notna() & (values != ""), None)
+            table[column.name] = shapely.from_wkt(texts.to_numpy(dtype=object))
+    return table
+
+
+def _as_list(value: Any) -> list[str]:
+    if value is None or (isinstance(value, float) and value != value):
+        return []
+    if isinstance(value, str):
+        return [part for part in value.split(";") if part]
+    return [str(v) for v in value]
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import geopandas
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_schema(path).metadata or {}
+    return geopandas.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
+
+
+def _parquet(table: pd.DataFrame, part: Path) -> None:
+    if hasattr(table, "crs"):
+        table.to_parquet(part, index=False, compression="zstd", write_covering_bbox=True)
+    else:
+        table.to_parquet(part, index=False, compression="zstd")
+
+
+def _csv(table: pd.DataFrame, part: Path) -> None:
+    flat_table(table).to_csv(part, index=False, lineterminator="\n", float_format="%.10g")
+
+
+def _geojson(table: pd.DataFrame, part: Path) -> None:
+    flat_table(table, keep_geometry=True).to_file(part, driver="GeoJSON", layer=part.name.split(".")[1])
+
+
+def _gpkg(table: pd.DataFrame, part: Path) -> None:
+    # GPKG holds the time of writing unless it is fixed; the same table must give the same bytes.
+    os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00Z")
+    flat_table(table, keep_geometry=True).to_file(part, driver="GPKG", layer=part.name.split(".")[1])
+
+
+def flat_table(table: pd.DataFrame, *, keep_geometry: bool = False) -> pd.DataFrame:
+    """A copy that a spreadsheet can hold: lists joined by ';', times with Z, geometry as WKT, no formulas."""
+    import pandas as pd
+
+    geometry = table.geometry.name if hasattr(table, "geometry") else None
+    out = table.copy() if keep_geometry else pd.DataFrame(table).copy()
+    for name in table.columns:
+        values = table[name]
+        if name == geometry:
+            if not keep_geometry:
+                out[name] = [None if g is None or g.is_empty else g.wkt for g in values]
+        elif isinstance(values.dtype, pd.DatetimeTZDtype):
+            out[name] = [None if pd.isna(t) else iso_z(t) for t in values]
+        elif len(values) and isinstance(values.iloc[0], list):
+            out[name] = [neutral(";".join(v)) for v in values]
+        elif values.dtype == object or isinstance(values.dtype, pd.StringDtype):
+            out[name] = [neutral(v) if isinstance(v, str) else v for v in values]
+    return out
+
+
+def iso_z(moment: Any) -> str:
+    """ISO 8601 in UTC with a Z, to the second, or finer where the time is."""
+    return str(moment.isoformat()).replace("+00:00", "Z")
+
+
+def neutral(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _environment(path: Path, error: OSError) -> EnvironmentFault:
+    causes = {
+        errno.ENOSPC: "the disk is full",
+        errno.EACCES: "permission denied",
+        errno.EROFS: "the file system is read-only",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EFBIG: "the file grew beyond a size limit",
+    }
+    cause = causes.get(error.errno or 0, error.strerror or str(error))
+    return EnvironmentFault(f"{printable(path)}: cannot be written: {cause} (nothing was changed)")
