@@ -1,0 +1,32 @@
+"""Everything that a report tells, in one value: the run's tables, its answer, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.config import CapConfig, RunConfig
+    from pipeline.types import Headline, Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Story:
+    """``tables`` holds, by contract name: scenes, looks, detections, tracks, static, matches, port_calls, liftings,
+    ledger. ``chips`` maps a detection_id to its PNG file, relative to the run folder."""
+
+    run_id: str
+    simulated: bool
+    config: RunConfig
+    place: Place
+    cap: CapConfig
+    headline: Headline
+    tables: Mapping[str, pd.DataFrame]
+    ais_balance: Mapping[str, int]
+    inputs: tuple[Mapping[str, Any], ...]  # path, sha256, bytes
+    problems: tuple[str, ...]  # one line for each input that was skipped or degraded
+    versions: Mapping[str, str]
+    code_version: str
