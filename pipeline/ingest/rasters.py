@@ -1,0 +1,190 @@
+"""Raster files opened without trust: named drivers only, no side files, a size limit, windowed reads.
+
+What a file says about itself is read once into a frozen `RasterFile`; every later read opens the file again, so that
+threads and processes share nothing but its path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import EnvironmentFault, InputError
+from pipeline.types import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rasterio.io import DatasetReader
+
+DRIVERS = ("GTiff", "PNG", "JP2OpenJPEG", "JPEG")  # never VRT: it reads any file and any address
+MAX_BYTES = 40_000_000_000  # decoded as float32; our choice: a dual-polarisation GRD has 4e9
+MAX_BLOCK_BYTES = 1 << 30  # one compressed block; our choice, against deflate bombs
+MAX_BANDS = 64  # our choice: hyperspectral cubes are not what this reads
+SETTINGS = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a foreign .aux.xml, .msk or .ovr beside the file stays unread
+    "GDAL_PAM_ENABLED": "NO",  # nothing is written beside the file either
+    "GDAL_NUM_THREADS": "1",  # the engine decides how many threads there are
+    "GTIFF_IGNORE_READ_ERRORS": "NO",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # local files only: no request leaves this reader
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RasterFile:
+    """What a raster file says about itself. ``gcps`` are (row, col, lon, lat) with pixel centres at whole numbers."""
+
+    path: str  # as GDAL is given it
+    item: str  # as people are told it
+    driver: str
+    shape: tuple[int, int]
+    dtype: str
+    descriptions: tuple[str, ...]  # "" where a band has none
+    colours: tuple[str, ...]  # grey, red, green, blue, alpha, palette, ...
+    tags: dict[str, str]
+    nodata: float | None
+    crs_wkt: str | None
+    transform: tuple[float, float, float, float, float, float] | None
+    gcps: NDArray[np.float64] | None
+
+    @property
+    def count(self) -> int:
+        """Number of bands."""
+        return len(self.descriptions)
+
+    def read(self, window: Window, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
+        """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
+        from rasterio.windows import Window as RasterioWindow
+
+        where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
+        with _opened(self.path, self.item, self.driver) as dataset:
+            return dataset.read(list(indexes) if indexes else None, window=where)
+
+    def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
+        """At most side x side pixels of the whole image, shape (bands, rows, cols), by taking every n-th pixel."""
+        from rasterio.enums import Resampling
+
+        step = max(1, -(-max(self.shape) // side))
+        out = (max(1, self.shape[0] // step), max(1, self.shape[1] // step))
+        with _opened(self.path, self.item, self.driver) as dataset:
+            chosen = list(indexes) if indexes else list(range(1, self.count + 1))
+            return dataset.read(chosen, out_shape=(len(chosen), *out), resampling=Resampling.nearest)
+
+    def palette(self) -> NDArray[np.float64] | None:
+        """Brightness of each of the 256 colours of a palette image, else None."""
+        if "palette" not in self.colours:
+            return None
+        with _opened(self.path, self.item, self.driver) as dataset:
+            colours = dataset.colormap(1)
+        table = np.zeros(256)
+        for index, rgba in colours.items():
+            table[index] = sum(rgba[:3]) / 3
+        return table
+
+
+def open_raster(path: Path | str, item: str | None = None) -> RasterFile:
+    """Read a raster's description; refuse what is not an image, is complex, or is larger than `MAX_BYTES`.
+
+    ``path`` may be a ``/vsizip/`` path that the caller has checked.
+    """
+    name = item or Path(path).name
+    if not str(path).startswith("/vsizip/"):
+        _require_file(Path(path), name)
+    with _opened(str(path), name, None) as dataset:
+        _require_sane(dataset, name)
+        located = dataset.crs is not None and not dataset.transform.is_identity
+        return RasterFile(
+            path=str(path),
+            item=name,
+            driver=dataset.driver,
+            shape=(dataset.height, dataset.width),
+            dtype=dataset.dtypes[0],
+            descriptions=tuple((d or "").strip() for d in dataset.descriptions),
+            colours=tuple("grey" if c.name == "gray" else c.name for c in dataset.colorinterp),
+            tags={str(k): str(v) for k, v in sorted(dataset.tags().items())},
+            nodata=None if dataset.nodata is None else float(dataset.nodata),
+            crs_wkt=dataset.crs.to_wkt() if located else None,
+            transform=tuple(dataset.transform)[:6] if located else None,
+            gcps=None if located else _ground_control(dataset, name),
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    except OSError as error:
+        raise InputError(path.name, f"cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
+
+
+@contextmanager
+def _opened(path: str, item: str, driver: str | None) -> Iterator[DatasetReader]:
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+    try:
+        with rasterio.Env(**SETTINGS), warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path, driver=driver or list(DRIVERS), sharing=False) as dataset:
+                yield dataset
+    except MemoryError as error:
+        raise EnvironmentFault(f"{item}: not enough memory to read it") from error
+    except (RasterioError, ValueError, OSError) as error:
+        known = "is no image that the GeoTIFF, PNG, JPEG or JPEG2000 driver reads" if driver is None else "is damaged"
+        reason = " ".join(str(error.__cause__ or error).replace(path, item).split())[:120]
+        raise InputError(item, f"{known} ({reason})") from error
+
+
+def _require_file(path: Path, item: str) -> None:
+    if not path.exists():
+        raise InputError(item, "there is no such file")
+    if not path.is_file():
+        raise InputError(item, "is not a regular file")
+    if path.stat().st_size == 0:
+        raise InputError(item, "is empty (0 bytes)")
+    if not os.access(path, os.R_OK):
+        raise InputError(item, "may not be read (permission denied)")
+
+
+def _require_sane(dataset: DatasetReader, item: str) -> None:
+    kinds = set(dataset.dtypes)
+    if any(k.startswith("complex") for k in kinds):
+        raise InputError(item, f"holds {dataset.dtypes[0]}; a detected (amplitude or intensity) image is needed")
+    if len(kinds) > 1:
+        raise InputError(item, f"its bands differ in type ({', '.join(sorted(kinds))})")
+    if dataset.count > MAX_BANDS:
+        raise InputError(item, f"has {dataset.count} bands; at most {MAX_BANDS} are read")
+    declared = 4 * dataset.width * dataset.height * dataset.count
+    if declared > MAX_BYTES:
+        raise InputError(item, f"declares {declared / 1e9:.0f} GB of pixels (limit {MAX_BYTES / 1e9:.0f} GB)")
+    rows, cols = dataset.block_shapes[0]
+    block = rows * cols * np.dtype(dataset.dtypes[0]).itemsize
+    if dataset.driver == "GTiff" and min(block, declared) > MAX_BLOCK_BYTES:
+        raise InputError(item, f"has blocks of {rows} x {cols} pixels; write it in tiles of 512 x 512")
+
+
+def _ground_control(dataset: DatasetReader, item: str) -> NDArray[np.float64] | None:
+    """Ground control points as (row, col, lon, lat), or None."""
+    points, crs = dataset.gcps
+    if not points:
+        return None
+    lon, lat = np.array([p.x for p in points], float), np.array([p.y for p in points], float)
+    if crs is not None and crs.to_epsg() != 4326:
+        from pyproj import Transformer
+
+        lon, lat = Transformer.from_crs(crs.to_wkt(), "EPSG:4326", always_xy=True).transform(lon, lat)
+    if crs is None or not (np.isfinite(lon).all() and np.isfinite(lat).all() and np.abs(lat).max() <= 90):
+        raise InputError(item, "its ground control points are not on Earth, or have no coordinate system")
+    # GDAL counts GCPs from the corner of the first pixel, we count from its centre
+    return np.column_stack([[p.row - 0.5 for p in points], [p.col - 0.5 for p in points], lon, lat])
