@@ -276,7 +276,7 @@ class Headline:
     crossing_days: dict[str, str | None]  # "5", "50", "95" -> day on which P(over cap) passes that percentage
     scenario_bbl: dict[str, float]  # "33", "50", "60", "90", "100" -> sum if every ship were so full
     factor_bbl: dict[str, float]  # "7.46", "8.33" -> median sum if every tonne had that factor
-    break_even_fill: float | None  # common fill at which the counted calls reach the cap; None above 1 or without calls
+    break_even_fill: float | None  # common fill at which the counted calls reach the cap (above 1: they cannot)
     break_even_bbl_per_call: float | None
     notified_bbl: float | None
     notified_as_of: str | None

@@ -6,7 +6,7 @@ Precedence: command line (``--set section.field=value``) over the AOI's file ove
 from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
 from pipeline.config.calls import CallsConfig
 from pipeline.config.detection import DetectionConfig
-from pipeline.config.loading import build, canonical_json, load, merged, overrides, read_yaml
+from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
 from pipeline.config.run import EngineConfig, RunConfig
 from pipeline.config.volume import CapConfig, VolumeConfig
 
@@ -22,6 +22,7 @@ __all__ = [
     "VolumeConfig",
     "build",
     "canonical_json",
+    "fingerprint",
     "load",
     "merged",
     "overrides",

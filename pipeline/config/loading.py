@@ -6,6 +6,7 @@ YAML 1.2 rules (``1e-6`` is a number, ``NO`` is text), no tags, no aliases, at m
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, TypeVar
@@ -97,6 +98,11 @@ def overrides(settings: list[str]) -> dict[str, Any]:
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces: equal values give equal bytes. Refuses NaN and infinity."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+
+
+def fingerprint(section: BaseModel) -> str:
+    """Twelve hex digits that name a section's content: equal settings, equal name."""
+    return hashlib.sha256(canonical_json(section.model_dump(mode="json")).encode()).hexdigest()[:12]
 
 
 def _refuse_aliases(text: str, path: Path) -> None:

@@ -1,0 +1,338 @@
+"""Chains the stages: inputs, scenes, detections, port calls, liftings, ledger, report. One run is one folder."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config import CapConfig, RunConfig, canonical_json, load
+from pipeline.console import Console
+from pipeline.engine import map_tasks
+from pipeline.errors import InputError, NothingUsable
+from pipeline.provenance import (
+    MANIFEST,
+    FileRecord,
+    code_version,
+    library_versions,
+    manifest_hash,
+    outputs_of,
+    read_manifest,
+    sha256_file,
+    sha256_of,
+)
+from pipeline.sources import Inputs, gather
+from pipeline.storage import read_table, write_json, write_table, write_text
+from pipeline.tables import DETECTIONS, SCENES
+from pipeline.workspace import LATEST, RunFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.ingest.ais import AisRead
+    from pipeline.report.story import Story
+    from pipeline.types import Place, Scene
+
+CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run ended with: its folder and the lines that a user reads first."""
+
+    folder: Path
+    lines: tuple[str, ...]
+    exit_code: int
+
+
+def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bool = False) -> Outcome:
+    """Run the whole chain for one config; ``root`` is the folder that its file names are relative to.
+
+    A finished run with the same config, inputs and code is not repeated, unless ``fresh``.
+    """
+    from pipeline.ingest.inputs import open_inputs
+    from pipeline.ingest.place import load_place
+    from pipeline.ingest.scenes import OpenOptions
+
+    place = load_place(config.aoi, root)
+    inputs = gather(config, root, place, console)
+    options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
+    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end)
+    for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
+        console.problem(f"{inputs.name_of(row.href)}: {row.cause}", done=f"scene {row.status}")
+    scene_table = scene_table.assign(href=[inputs.name_of(h) for h in scene_table["href"]])
+    run_id = identify(config, root, scene_table, inputs)
+    folder = RunFolder(out / config.aoi.id / run_id)
+    with folder.locked():
+        if folder.finished and not fresh:
+            console.note(f"nothing changed since {folder.path} was made (--fresh repeats it)")
+            return _outcome(folder, console)
+        if fresh:
+            folder.clear()
+        ais = _read_ais(inputs, console)
+        story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console)
+        _publish(story, folder, inputs, root)
+        write_text(folder.path.parent / LATEST, run_id + "\n")
+        return _outcome(folder, console)
+
+
+def identify(config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: Inputs) -> str:
+    """The run id: a hash of the question (config), of every input's bytes, and of the code that answers it.
+
+    Where it runs (engine) and where inputs lie (paths) do not matter.
+    """
+    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images", "ais"}})
+    parts = {
+        "config": question,
+        "files": {name: sha256_file(root / name) for name in _config_files(config)},
+        "scenes": sorted(scene_table["sha256"]),
+        "ais": sorted(sha256_file(p) for p in inputs.ais),
+        "code": code_version(),
+    }
+    return sha256_of(parts)[:12]
+
+
+def compute(
+    config: RunConfig,
+    root: Path,
+    place: Place,
+    scenes: list[Scene],
+    scene_table: pd.DataFrame,
+    ais: AisRead,
+    run_id: str,
+    folder: RunFolder,
+    console: Console,
+) -> Story:
+    """Every stage once, table to table."""
+    from pipeline import calls, volume
+    from pipeline.report.story import Story
+
+    registry = _registry(config, root)
+    detections, scene_table, zone_covered = detect_all(scenes, scene_table, place, config, folder, console)
+    if not len(ais.messages) and not len(scenes):
+        raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
+    tracks = calls.clean_tracks(ais.messages, config.calls)
+    static = calls.static_reports(ais.messages)
+    looks = calls.looks(scene_table, zone_covered, detections, place)
+    matches = calls.match(detections, tracks, static, config.calls)
+    port_calls = calls.port_calls(
+        detections=detections,
+        looks=looks,
+        matches=matches,
+        tracks=tracks,
+        static=static,
+        registry=registry,
+        place=place,
+        config=config.calls,
+    )
+    cap = load(CapConfig, root / config.cap)
+    as_of = (config.period.end - timedelta(microseconds=1)).date()
+    liftings = volume.liftings(port_calls, config.volume, config.seed)
+    ledger = volume.ledger(liftings, cap, config.volume, config.seed, as_of=as_of, looks=looks)
+    headline = volume.headline(liftings, ledger, cap, config.volume, config.seed)
+    tables = {
+        "scenes": scene_table,
+        "looks": looks,
+        "detections": detections,
+        "tracks": tracks,
+        "static": static,
+        "matches": matches,
+        "port_calls": port_calls,
+        "liftings": liftings,
+        "ledger": ledger,
+    }
+    tables["detections"] = _with_chips(scenes, tables, folder)
+    return Story(
+        run_id=run_id,
+        simulated=bool(scene_table["simulated"].any()) or config.source.kind == "demo",
+        config=config,
+        place=place,
+        cap=cap,
+        headline=headline,
+        tables=tables,
+        ais_balance=ais.balance,
+        inputs=(),
+        problems=tuple(console.problems),
+        versions=library_versions(),
+        code_version=code_version(),
+    )
+
+
+def detect_all(
+    scenes: list[Scene],
+    scene_table: pd.DataFrame,
+    place: Place,
+    config: RunConfig,
+    folder: RunFolder,
+    console: Console,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, float]]]:
+    """Detections of all scenes, the scenes table with what was measured on each, and what of each zone was seen.
+
+    Each scene's result is kept until the run ends, so that a killed run repeats one scene at most.
+    """
+    import pandas as pd
+
+    tasks = [SceneTask(scene, place, config, folder.work) for scene in scenes]
+    with console.progress("detect", len(tasks)) as step:
+        results = map_tasks(detect_scene, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+    found, covered = [], {}
+    scene_table = scene_table.set_index("scene_id", drop=False)
+    measured = (
+        "sea_sigma0_db",
+        "enl",
+        "clutter_law",
+        "false_alarm_rate",
+        "false_alarm_rate_achieved",
+        "cloud_fraction",
+    )
+    for scene, result in zip(scenes, results, strict=True):
+        if isinstance(result, InputError):
+            console.problem(result, done="scene skipped, its looks are unknown")
+            scene_table.loc[scene.scene_id, ["status", "cause"]] = ["skipped", result.cause]
+            continue
+        table, diagnostics = result
+        found.append(table)
+        covered[scene.scene_id] = dict(diagnostics.get("zone_covered", {}))
+        for name in measured:
+            if diagnostics.get(name) is not None:
+                scene_table.loc[scene.scene_id, name] = diagnostics[name]
+    detections = pd.concat(found, ignore_index=True) if found else DETECTIONS.empty()
+    detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
+    return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), covered
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SceneTask:
+    """One scene to look at."""
+
+    scene: Scene
+    place: Place
+    config: RunConfig
+    work: Path
+
+
+def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | InputError:
+    """Detections and diagnostics of one scene, from an earlier attempt where there is one."""
+    import json
+
+    from pipeline.detection import detect
+
+    key = sha256_of([task.scene.scene_id, task.scene.source.sha256])[:16]
+    table_path, notes_path = task.work / f"{key}.parquet", task.work / f"{key}.json"
+    if notes_path.is_file():  # written last
+        return read_table(table_path, DETECTIONS), json.loads(notes_path.read_text("utf-8"))
+    try:
+        table, diagnostics = detect(task.scene, place=task.place, config=task.config.detection)
+    except InputError as error:
+        return error
+    diagnostics = json.loads(canonical_json(diagnostics))
+    write_table(table, table_path)
+    write_json(notes_path, diagnostics)
+    return table, diagnostics
+
+
+def _read_ais(inputs: Inputs, console: Console) -> AisRead:
+    from pipeline.ingest.ais import read_ais
+
+    read = read_ais(inputs.ais)
+    for problem in read.problems:
+        console.problem(problem)
+    return read
+
+
+def _registry(config: RunConfig, root: Path) -> pd.DataFrame | None:
+    from pipeline.ingest.registry import read_registry
+
+    return read_registry(root / config.source.registry) if config.source.registry else None
+
+
+def _with_chips(scenes: list[Scene], tables: dict[str, pd.DataFrame], folder: RunFolder) -> pd.DataFrame:
+    """The detections with the path of each chip; chips are drawn for every sighting of a call."""
+    from pipeline.report.chips import draw_chips
+
+    called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
+    chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips")
+    detections = tables["detections"]
+    return detections.assign(chip=[f"chips/{chips[d]}" if d in chips else "" for d in detections["detection_id"]])
+
+
+def _publish(story: Story, folder: RunFolder, inputs: Inputs, root: Path) -> None:
+    """Write everything a run leaves behind; the manifest last."""
+    from dataclasses import replace
+
+    from pipeline.report import write_report
+
+    records = [FileRecord.of(p, inputs.name_of(p)).as_json() for p in inputs.ais]
+    records += [
+        {"path": r.href, "sha256": r.sha256, "bytes": None} for r in story.tables["scenes"].itertuples() if r.sha256
+    ]
+    story = replace(story, inputs=tuple(records))
+    _write_config(story.config, root, folder.path)
+    for name, table in story.tables.items():
+        write_table(table, folder.path / f"{name}.parquet")
+    write_report(story, folder.path)
+    shutil.rmtree(folder.work, ignore_errors=True)
+    manifest: dict[str, Any] = {
+        "capwatch": story.code_version,
+        "run_id": story.run_id,
+        "aoi": story.config.aoi.id,
+        "simulated": story.simulated,
+        "seed": story.config.seed,
+        "libraries": dict(story.versions),
+        "inputs": records,
+        "outputs": [r.as_json() for r in outputs_of(folder.path)],
+        "problems": list(story.problems),
+        "headline": headline_lines(story),
+    }
+    manifest["self_sha256"] = manifest_hash(manifest)
+    write_json(folder.path / MANIFEST, manifest)
+
+
+def _config_files(config: RunConfig) -> list[str]:
+    """Files that a config refers to, relative to its root."""
+    named = [config.aoi.coast, config.aoi.zones, config.cap, config.source.scenario, config.source.registry]
+    return sorted(n for n in named if n)
+
+
+def _write_config(config: RunConfig, root: Path, folder: Path) -> None:
+    """The resolved config as YAML, and beside it the files that it refers to."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    text = io.StringIO()
+    YAML(typ="safe", pure=True).dump(config.model_dump(mode="json", exclude={"engine"}), text)
+    write_text(folder / "config.yaml", text.getvalue())
+    for name in _config_files(config):
+        write_text(folder / CONFIG_FILES / name, (root / name).read_text("utf-8"))
+
+
+def headline_lines(story: Story) -> list[str]:
+    """The answer in a few lines of text."""
+    head = story.headline
+    mark = "SIMULATED: " if story.simulated else ""
+    dark = sum("dark" in flags for flags in story.tables["port_calls"]["flags"])
+    barrels = [_round(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
+    shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
+    return [
+        f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
+        f"{mark}{head.calls_seen} port calls seen ({dark} without AIS), {head.calls_counted} counted",
+        f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
+        f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
+    ]
+
+
+def _round(barrels: float) -> str:
+    """Barrels to three significant digits: more would be a claim that nobody can keep."""
+    from math import floor, log10
+
+    digits = 0 if barrels <= 0 else max(0, floor(log10(barrels)) - 2)
+    return f"{round(barrels, -digits):,.0f} bbl"
+
+
+def _outcome(folder: RunFolder, console: Console) -> Outcome:
+    manifest = read_manifest(folder.path)
+    lines = (*manifest["headline"], f"report: {folder.path / 'report.html'}")
+    return Outcome(folder.path, lines, console.exit_code)

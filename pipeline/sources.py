@@ -1,0 +1,103 @@
+"""From a config to input files: the simulated month from the cache (made if need be), or the user's own files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.config import RunConfig
+from pipeline.console import Console
+from pipeline.errors import ConfigError, printable
+from pipeline.provenance import sha256_file, sha256_of
+from pipeline.workspace import cache_root
+
+if TYPE_CHECKING:
+    from pipeline.types import Place
+
+AIS_SUFFIXES = (".csv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Image and AIS files of one run. ``base`` is a folder whose name must not matter (the cache), or None."""
+
+    images: tuple[Path, ...]
+    ais: tuple[Path, ...]
+    base: Path | None = None
+
+    def name_of(self, path: Path | str) -> str:
+        """The input's name as tables and manifest state it: relative to the base, else as given."""
+        if self.base is not None and Path(path).is_relative_to(self.base):
+            return f"demo:{Path(path).relative_to(self.base).as_posix()}"
+        return str(path)
+
+
+def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
+    """The inputs that the config's source names."""
+    source = config.source
+    if source.kind == "demo":
+        return _demo(config, root, place, console)
+    if source.kind == "files":
+        if not source.images and not source.ais:
+            raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
+        return Inputs(_existing(source.images), _ais_files(_existing(source.ais)))
+    raise ConfigError("source.kind stac is not built yet; use --source files with downloaded scenes, or demo")
+
+
+def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
+    paths = tuple(Path(n) for n in names)
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(f"{printable(path)}: no such file or folder")
+    return paths
+
+
+def _ais_files(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    out: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            out += [p for p in sorted(path.rglob("*")) if p.is_file() and p.suffix.lower() in AIS_SUFFIXES]
+        else:
+            out.append(path)
+    return tuple(out)
+
+
+def _demo(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
+    """The simulated period, kept in the cache under the hash of all that it is made from."""
+    from pipeline.config import load
+    from pipeline.simulation.scenario import Scenario
+    from pipeline.simulation.simulate import simulate
+
+    if config.source.scenario is None:
+        raise ConfigError("source.kind is demo, but source.scenario names no scenario file")
+    path = root / config.source.scenario
+    scenario = load(Scenario, path)
+    folder = cache_root() / "simulated" / simulation_key(config, root, path)
+    if not folder.is_dir():
+        console.note(f"simulating {scenario.title} (kept in the cache for later runs)")
+        part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        with console.progress("simulate", len(scenario.looks)) as step:
+            simulate(scenario, place, part, seed=config.seed, progress=step)
+        if folder.is_dir():  # another process was faster
+            shutil.rmtree(part)
+        else:
+            part.rename(folder)
+    return Inputs((folder / "scenes",), _ais_files((folder / "ais",)), base=folder)
+
+
+def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:
+    """Hash of scenario, coast, zones, seed and the simulator's own code."""
+    files = [scenario, root / config.aoi.zones] + ([root / config.aoi.coast] if config.aoi.coast else [])
+    code = sorted((Path(__file__).parent / "simulation").glob("*.py"))
+    made_from = {
+        "files": [sha256_file(f) for f in files],
+        "code": hashlib.sha256(b"".join(c.read_bytes() for c in code)).hexdigest(),
+        "seed": config.seed,
+        "bbox": config.aoi.bbox,
+    }
+    return sha256_of(made_from)[:16]

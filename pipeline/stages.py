@@ -1,0 +1,215 @@
+"""Each stage alone, on files: open the inputs, call the stage, write its table. The work behind the stage commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
+from pipeline.console import Console
+from pipeline.errors import ConfigError, InputError, NothingUsable, printable
+from pipeline.storage import read_table, write_json, write_table
+from pipeline.tables import DETECTIONS, LIFTINGS, LOOKS, SCENES
+
+if TYPE_CHECKING:
+
+    from pipeline.ingest.ais import AisRead
+    from pipeline.ingest.scenes import OpenOptions
+
+UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)
+
+
+def detect(
+    images: Sequence[Path],
+    out: Path,
+    options: OpenOptions,
+    settings: dict[str, object],
+    console: Console,
+    *,
+    folder: bool,
+    suffix: str,
+) -> None:
+    """Detect ships in images. One image writes ``out``; ``folder`` makes each write ``out/<stem>.<suffix>``."""
+    config = build(DetectionConfig, settings, where="--set")
+    if len(images) > 1 and not folder:
+        raise ConfigError("several images need a folder to write to: end -o with a slash")
+    targets = [out / f"{image.stem}.{suffix}" if folder else out for image in images]
+    if len(set(targets)) < len(targets):
+        raise ConfigError("two images have the same name, and would write the same table")
+    done = 0
+    with console.progress("detect", len(images)) as step:
+        for image, target in zip(images, targets, strict=True):
+            done += _detect_one(image, target, options, config, console)
+            step(image.name)
+    if not done:
+        raise NothingUsable(f"none of {len(images)} images could be used (no table was written)")
+
+
+def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
+    from pipeline.detection import detect as detect_scene
+    from pipeline.ingest.scenes import open_scene
+
+    try:
+        scene = open_scene(image, options)
+        table, _diagnostics = detect_scene(scene, place=None, config=config)
+    except InputError as error:
+        console.problem(error, done="image skipped, no table written")
+        return False
+    write_table(table, target)
+    return True
+
+
+def decode_ais(
+    files: Sequence[Path], out: Path, balance: Path | None, columns: dict[str, str], console: Console
+) -> None:
+    """Decode AIS files to one table; the balance counts every input line in one bucket."""
+    read = _read(files, columns, console)
+    write_table(read.messages, out)
+    if balance is not None:
+        write_json(balance, {"buckets": dict(read.balance)})
+    console.note("lines: " + ", ".join(f"{name} {count}" for name, count in sorted(read.balance.items())))
+    if not len(read.messages):
+        raise NothingUsable(f"no message could be decoded from {len(files)} files")
+
+
+def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> AisRead:
+    from pipeline.ingest.ais import read_ais
+
+    read = read_ais(files, columns=columns or None)
+    for problem in read.problems:
+        console.problem(problem)
+    return read
+
+
+def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, object], console: Console) -> None:
+    """Say which detection is which transponder, or none."""
+    from pipeline import calls
+    from pipeline.config import CallsConfig
+
+    found = read_table(detections)
+    messages = _read(ais, {}, console).messages
+    write_table(calls.match_tables(found, messages, build(CallsConfig, settings, where="--set")), out)
+
+
+def port_calls(
+    ais: Sequence[Path],
+    detections: Path | None,
+    scenes: Path | None,
+    zones: Path,
+    out: Path,
+    settings: dict[str, object],
+    console: Console,
+) -> None:
+    """Join transponder messages and detections into port calls at the given zones."""
+    from pipeline import calls
+    from pipeline.config import CallsConfig
+    from pipeline.ingest.place import read_zones
+    from pipeline.types import Place
+
+    config = build(CallsConfig, settings, where="--set")
+    place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones))
+    found = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
+    table = SCENES.empty() if scenes is None else read_table(scenes, SCENES)
+    messages = _read(ais, {}, console).messages
+    tracks = calls.clean_tracks(messages, config)
+    static = calls.static_reports(messages)
+    result = calls.port_calls(
+        detections=found,
+        looks=calls.looks(table, {}, found, place),
+        matches=calls.match(found, tracks, static, config),
+        tracks=tracks,
+        static=static,
+        registry=None,
+        place=place,
+        config=config,
+    )
+    write_table(result, out)
+
+
+def volume(
+    table: Path, out: Path, assumptions: Path | None, settings: dict[str, object], seed: int, console: Console
+) -> None:
+    """Liftings of a table of calls with any subset of the known columns."""
+    from pipeline import volume as stage
+
+    config = _volume_config(assumptions, settings)
+    liftings = stage.liftings(read_table(table), config, seed)
+    for row in liftings[liftings["status"].isin(["refused", "degraded"])].itertuples():
+        console.problem(f"{table}: call {row.call_id}: {row.cause}", done=f"row kept, {row.status}")
+    write_table(liftings, out)
+
+
+def account(
+    liftings: Path,
+    cap: Path,
+    out: Path,
+    assumptions: Path | None,
+    settings: dict[str, object],
+    seed: int,
+    console: Console,
+) -> None:
+    """The running account of liftings against a cap; the headline goes to standard output."""
+    from pipeline import volume as stage
+
+    config = _volume_config(assumptions, settings)
+    table = read_table(liftings, LIFTINGS)
+    rules = load(CapConfig, cap)
+    ledger = stage.ledger(table, rules, config, seed, as_of=None, looks=None)
+    write_table(ledger, out)
+    head = stage.headline(table, ledger, rules, config, seed)
+    console.result(
+        f"{head.calls_counted} calls counted, account year {head.account_year}: p5/p50/p95 {head.barrels_p5:,.0f} / "
+        f"{head.barrels_p50:,.0f} / {head.barrels_p95:,.0f} bbl, {head.share_p50:.1%} of {head.cap_title}"
+    )
+
+
+def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:
+    """Assumptions: a YAML file that is a volume section, or a run file that has one."""
+    if assumptions is None:
+        return build(VolumeConfig, settings, where="--set")
+    data, lines = read_yaml(assumptions)
+    if "aoi" in data:
+        return build(RunConfig, merged(data, {"volume": settings}), where=printable(assumptions), lines=lines).volume
+    return build(VolumeConfig, merged(data, settings), where=printable(assumptions), lines=lines)
+
+
+def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int | None, console: Console) -> None:
+    """Write the images, AIS and truth of a scenario to a folder."""
+    from pipeline.ingest.place import load_place
+    from pipeline.simulation.scenario import Scenario
+    from pipeline.simulation.simulate import simulate as write
+
+    if out.exists() and any(out.iterdir()):
+        raise ConfigError(f"{printable(out)}: exists and is not empty (nothing was written)")
+    content = load(Scenario, scenario)
+    place = load_place(load(RunConfig, aoi_config).aoi, aoi_config.parent)
+    with console.progress("simulate", len(content.looks)) as step:
+        write(content, place, out, seed=seed, progress=step)
+
+
+def report(run: Path, console: Console) -> Path:
+    """Draw the report of a finished run again, from its own tables, into ``<run>/report.html``."""
+    raise NotImplementedError
+
+
+def open_options(options: OpenOptions, sensor: str) -> OpenOptions:
+    """The same options for one sensor."""
+    from pipeline.types import Sensor
+
+    return replace(options, sensor=Sensor(sensor))
+
+
+__all__ = [
+    "LOOKS",
+    "account",
+    "decode_ais",
+    "detect",
+    "match",
+    "open_options",
+    "port_calls",
+    "report",
+    "simulate",
+    "volume",
+]

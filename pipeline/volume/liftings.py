@@ -1,0 +1,270 @@
+"""Port calls to liftings: the cargo of each call as a distribution, beside the published fill scenarios.
+
+Methods of a row, as ``capacity from what; load from what``:
+
+====================  ==========================================================
+dwt_given             deadweight stated by identity or by the table
+dwt_from_length_beam  tanker regression on both
+dwt_from_length       tanker regression, beam as usual for that length
+dwt_prior             nothing known but that a tanker called
+capacity_given        the table states barrels at 100 % (``capacity_bbl``)
+load_from_draughts    cargo from draughts on arrival and departure
+load_from_freeboards  cargo from the change of freeboard between looks
+load_from_fill_prior  no measurement of the load
+given                 tonnes or barrels stated as such
+====================  ==========================================================
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import VolumeConfig, fingerprint
+from pipeline.tables import LIFTINGS
+from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.volume.capacity import Z90, Capacity, capacity_of
+from pipeline.volume.loading import CargoChange, HullForm, cargo_by_draught, cargo_by_freeboard
+from pipeline.volume.montecarlo import draw_call, shared_draws
+
+Row = dict[str, Any]
+
+
+class Refused(Exception):
+    """A row that makes no sense; the message says why."""
+
+
+def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
+    """One row for each call, whatever it holds; rows that make no sense are kept as ``refused``, without numbers."""
+    if "call_id" not in calls:
+        calls = calls.assign(call_id=[f"row{n}" for n in range(1, len(calls) + 1)])
+    seen: set[str] = set()
+    rows = []
+    for call in calls.to_dict("records"):
+        row = _base(call, config)
+        try:
+            if row["call_id"] in seen:
+                row["call_id"] = f"{row['call_id']}#{len(rows) + 1}"
+                raise Refused("this call_id stands in the table twice")
+            row |= _dates(call)
+            row |= _cargo(call, row, config)
+        except Refused as refused:
+            row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
+        seen.add(row["call_id"])
+        rows.append(row)
+    table = LIFTINGS.from_rows(rows)
+    return LIFTINGS.check(_with_quantiles(table, config, seed))
+
+
+def _base(call: Row, config: VolumeConfig) -> Row:
+    """What a row is before its dates and cargo are asked for."""
+    return {
+        "call_id": str(call["call_id"]),
+        "vessel_id": _text(call, "vessel_id"),
+        "name": _text(call, "name"),
+        "berth_id": _text(call, "berth_id"),
+        "status": "used",
+        "counts": True,
+        "p_lifting": 0.0,
+        "method": "none",
+        "assumptions_id": fingerprint(config),
+        "evidence": list(call.get("detection_ids", [])) if isinstance(call.get("detection_ids"), list) else [],
+    }
+
+
+def _dates(call: Row) -> Row:
+    """Arrival and departure; a call with only one of them has it for both."""
+    arrival = _moment(call, "arrival", "arrival_lo", "arrival_hi")
+    departure = _moment(call, "departure", "departure_lo", "departure_hi")
+    return {
+        "arrival": arrival if arrival is not None else departure,
+        "departure": departure if departure is not None else arrival,
+    }
+
+
+def _cargo(call: Row, row: Row, config: VolumeConfig) -> Row:
+    """Capacity, load and product of one call; Refused where the numbers are nonsense."""
+    length, beam = _positive(call, "length_m", 500), _positive(call, "beam_m", 100)
+    if length is not None and beam is not None and beam >= length:
+        raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
+    product = _product(call, config)
+    out: Row = {"length_m": length, "beam_m": beam, "product": product, "bbl_per_t": _factor(product, config)}
+    out |= _counting(call, row)
+    given = {name: _positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
+    size = capacity_of(
+        _positive(call, "dwt_t", 600_000), length, beam, _sd(call, "length", length), _sd(call, "beam", beam)
+    )
+    if given["capacity_bbl"] is not None:
+        size = _stated_capacity(given["capacity_bbl"], config)
+    out |= {
+        "dwt_p50_t": math.exp(size.log_dwt),
+        "dwt_log_sd": size.log_sd,
+        "dwt_shared_sd": size.shared_sd,
+        "given_barrels": given["barrels"],
+        "given_tonnes": given["tonnes"],
+    }
+    change = _load(call, size, length, beam, config)
+    load = "load_from_fill_prior"
+    if given["barrels"] is not None or given["tonnes"] is not None:
+        load = "given"
+    elif change is not None:
+        out |= {"cargo_change_t": change.tonnes, "cargo_change_sd_t": change.sd_t}
+        load = change.method
+    out["method"] = f"{size.method}; {load}"
+    return out | _scenarios(given, size, product, config)
+
+
+def _counting(call: Row, row: Row) -> Row:
+    """Whether the call takes part in the account, and how likely it lifted."""
+    counts = bool(call.get("counts", True))
+    p_lifting = _share(call, "p_loading") * _share(call, "p_tanker")
+    if row["departure"] is None:
+        return {"counts": False, "status": "degraded", "cause": "no date, so no account year", "p_lifting": p_lifting}
+    if not counts:
+        return {"counts": False, "status": "not_counted", "cause": "a stay that takes no part", "p_lifting": p_lifting}
+    return {"counts": True, "p_lifting": p_lifting}
+
+
+def _load(
+    call: Row, size: Capacity, length: float | None, beam: float | None, config: VolumeConfig
+) -> CargoChange | None:
+    """Cargo from draughts, else from freeboards, where the hull is known well enough."""
+    if length is None or beam is None:
+        return None
+    form = HullForm.usual(length, beam, math.exp(size.log_dwt))
+    draughts = [_positive(call, name, 25.5) for name in ("draught_in_m", "draught_out_m")]
+    if draughts[0] is not None and draughts[1] is not None:
+        if max(draughts[0], draughts[1]) > 1.6 * form.design_draught_m:
+            raise Refused(f"draught {max(draughts[0], draughts[1]):g} m is impossible for a tanker of {length:g} m")
+        if draughts[0] != draughts[1]:  # two equal draughts mostly mean that nobody typed the second one
+            return cargo_by_draught(
+                form, draughts[0], draughts[1], config.draught_sd_m, config.water_t_per_m3, config.constants_share
+            )
+    sides = [_positive(call, name, 40) for name in ("freeboard_in_m", "freeboard_out_m")]
+    if sides[0] is not None and sides[1] is not None:
+        errors = [_positive(call, name, 40) or 0.5 for name in ("freeboard_in_sd_m", "freeboard_out_sd_m")]
+        if abs(sides[0] - sides[1]) > 2 * math.hypot(*errors):
+            return cargo_by_freeboard(
+                form, sides[0], sides[1], math.hypot(*errors), config.water_t_per_m3, config.constants_share
+            )
+    return None
+
+
+def _stated_capacity(capacity_bbl: float, config: VolumeConfig) -> Capacity:
+    """Deadweight that goes with barrels stated for a full ship, at the mix's mean factor."""
+    dwt = capacity_bbl / _factor("mix", config) / (1 - config.constants_share)
+    return Capacity(math.log(dwt), 0.02, 0.0, "capacity_given")
+
+
+def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -> Row:
+    """The published scenarios: a share of what a full ship holds. Stated barrels or tonnes count as a full ship.
+
+    100 % is stated capacity where there is one, else cargo deadweight times the factor of the named product, of the
+    unnamed one, or of the mix.
+    """
+    full = given["capacity_bbl"] or given["barrels"]
+    if full is None and given["tonnes"] is not None:
+        full = given["tonnes"] * _factor(product, config)
+    if full is None:
+        full = math.exp(size.log_dwt) * (1 - config.constants_share) * _factor(product, config)
+    return {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
+
+
+def _with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
+    """p5, p50, p95 of each row, given that she lifted; the mean has the chance of no lifting in it."""
+    shared = shared_draws(config, seed)
+    table = table.copy()
+    for index, row in table.iterrows():
+        if row["status"] == "refused":
+            continue
+        draws = draw_call(row, config, shared, seed)
+        quantiles = {"tonnes": draws.tonnes, "barrels": draws.barrels}
+        for name, values in quantiles.items():
+            for percent in (5, 50, 95):
+                table.loc[index, f"{name}_p{percent}"] = np.percentile(values, percent)
+        table.loc[index, "barrels_mean"] = float(np.mean(np.where(draws.lifted, draws.barrels, 0.0)))
+        spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
+        table.loc[index, "dwt_p5_t"] = row["dwt_p50_t"] * math.exp(-Z90 * spread)
+        table.loc[index, "dwt_p95_t"] = row["dwt_p50_t"] * math.exp(Z90 * spread)
+        full = row["dwt_p50_t"] * (1 - config.constants_share)
+        table.loc[index, "fill_p50"] = min(1.0, float(np.median(draws.tonnes)) / full)
+    return table
+
+
+def _factor(product: str, config: VolumeConfig) -> float:
+    """Barrels per tonne of a product, of an unnamed one, or of the mix."""
+    named = {p.name: p.bbl_per_t for p in config.products}
+    mix = sum(p.share * p.bbl_per_t for p in config.products)
+    return named.get(product, config.unnamed_bbl_per_t if product == "unnamed" else mix)
+
+
+def _product(call: Row, config: VolumeConfig) -> str:
+    text = _text(call, "product").strip().lower().replace(" ", "_") or "mix"
+    known = {p.name for p in config.products} | {"mix", "unnamed"}
+    if text not in known:
+        raise Refused(f"product {text!r} is not known; there are {', '.join(sorted(known))}")
+    return text
+
+
+def _text(call: Row, name: str) -> str:
+    value = call.get(name)
+    return "" if value is None or (not isinstance(value, str) and pd.isna(value)) else str(value)
+
+
+def _positive(call: Row, name: str, limit: float) -> float | None:
+    """A number above zero and at most the limit, None where there is none; Refused otherwise."""
+    value = call.get(name)
+    if (
+        value is None
+        or (isinstance(value, str) and not value.strip())
+        or (not isinstance(value, str) and pd.isna(value))
+    ):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise Refused(f"{name} is {value!r}, a number is wanted") from error
+    if not 0 < number <= limit:
+        raise Refused(f"{name} is {number:g}; it must be above 0 and at most {limit:g}")
+    return number
+
+
+def _share(call: Row, name: str) -> float:
+    """A probability; 1 where the table says nothing."""
+    value = call.get(name)
+    if value is None or pd.isna(value):
+        return 1.0
+    if not 0 <= float(value) <= 1:
+        raise Refused(f"{name} is {value}; a probability lies between 0 and 1")
+    return float(value)
+
+
+def _sd(call: Row, stem: str, value: float | None) -> float:
+    """Standard error of a size from its 90 % bounds; zero where there are none."""
+    low, high = call.get(f"{stem}_lo_m"), call.get(f"{stem}_hi_m")
+    if value is None or low is None or high is None or pd.isna(low) or pd.isna(high):
+        return 0.0
+    return max(0.0, float(high) - float(low)) / (2 * Z90)
+
+
+def _moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
+    """A time: stated, or the middle of its interval, or the bound that is known."""
+    stated = [_time(call.get(n)) for n in (name, low, high)]
+    if stated[0] is not None:
+        return stated[0]
+    if stated[1] is not None and stated[2] is not None:
+        return stated[1] + (stated[2] - stated[1]) / 2
+    return stated[1] if stated[1] is not None else stated[2]
+
+
+def _time(value: Any) -> pd.Timestamp | None:
+    if value is None or (isinstance(value, str) and not value.strip()) or pd.isna(value):
+        return None
+    try:
+        moment = pd.Timestamp(value)
+    except ValueError as error:
+        raise Refused(f"time {value!r} cannot be read") from error
+    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")

@@ -1,0 +1,131 @@
+"""Draws of barrels: what calls share is drawn once for all of them, what they do not share is drawn for each.
+
+A sum over calls is only as certain as the assumptions that all of them rest on. Each call's own draws come from a
+stream of its own, keyed by the call's name: neither order nor number of the other calls changes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import VolumeConfig
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+BBL_PER_M3 = 6.2898  # FACTS: 1 m3 = 6.2898 bbl
+# How often a call's product follows the port's habit of that draw instead of its own (our choice, no source): ships
+# that load at one berth in one season mostly load one product.
+PRODUCT_FOLLOWS_HABIT = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class SharedDraws:
+    """One value per draw of what every call shares."""
+
+    regression: FloatArray  # standard normal: error of the regression's mean
+    fill_mean: FloatArray  # mean fill of this world
+    product: np.ndarray  # index of the product that this world's port mostly ships
+
+
+@dataclass(frozen=True, slots=True)
+class CallDraws:
+    """Draws of one call, before it is asked whether she lifted at all."""
+
+    tonnes: FloatArray
+    barrels: FloatArray
+    lifted: np.ndarray  # bool
+
+
+def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
+    """The draws that all calls have in common."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 0]))
+    habit = config.fill.mean + config.fill.shared_sd * rng.standard_normal(config.draws)
+    product = rng.choice(len(config.products), config.draws, p=[p.share for p in config.products])
+    return SharedDraws(rng.standard_normal(config.draws), np.clip(habit, 0.05, 0.98), product)
+
+
+def own_stream(seed: int, call_id: str) -> np.random.Generator:
+    """The call's own stream of random numbers."""
+    digest = hashlib.sha256(call_id.encode()).digest()
+    return np.random.default_rng(np.random.SeedSequence([seed, 1, int.from_bytes(digest[:8], "big")]))
+
+
+def draw_call(row: pd.Series, config: VolumeConfig, shared: SharedDraws, seed: int) -> CallDraws:
+    """Draws of one row of the liftings table, from its own columns alone."""
+    rng = own_stream(seed, str(row["call_id"]))
+    n = config.draws
+    z, uniform, follow, own_product = rng.standard_normal(n), rng.random(n), rng.random(n), rng.random(n)
+    lifted = uniform < row["p_lifting"]
+    product = _products(row["product"], config, shared, follow, own_product)
+    factor = np.array([p.bbl_per_t for p in config.products] + [config.unnamed_bbl_per_t])[product]
+    if _known(row.get("given_barrels")):
+        barrels = np.full(n, float(row["given_barrels"]))
+        return CallDraws(barrels / factor, barrels, lifted)
+    if _known(row.get("given_tonnes")):
+        tonnes = np.full(n, float(row["given_tonnes"]))
+        return CallDraws(tonnes, tonnes * factor, lifted)
+    log_dwt = np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.regression
+    dwt = np.exp(log_dwt)
+    a = shared.fill_mean * config.fill.concentration
+    fill = rng.beta(a, config.fill.concentration - a)
+    density = np.array([p.t_per_m3 for p in config.products] + [0.84])[product]
+    tank_t = dwt * config.tank_m3_per_t * config.tank_fill_limit * density
+    tonnes = np.minimum(fill * dwt * (1 - config.constants_share), tank_t)
+    if _known(row.get("cargo_change_t")) and row["cargo_change_t"] > 0:
+        tonnes = _updated(tonnes, float(row["cargo_change_t"]), float(row["cargo_change_sd_t"]))
+        tonnes = np.minimum(tonnes, tank_t)
+    return CallDraws(tonnes, tonnes * factor, lifted)
+
+
+def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int) -> FloatArray:
+    """Barrels lifted, shape (counted calls, draws): zero in a draw in which she lifted nothing.
+
+    Rows are those with ``counts`` true, in the table's order.
+    """
+    shared = shared_draws(config, seed)
+    counted = liftings[liftings["counts"].astype(bool)]
+    out = np.zeros((len(counted), config.draws))
+    for n, (_, row) in enumerate(counted.iterrows()):
+        draws = draw_call(row, config, shared, seed)
+        out[n] = np.where(draws.lifted, draws.barrels, 0.0)
+    return out
+
+
+def _products(name: str, config: VolumeConfig, shared: SharedDraws, follow: FloatArray, own: FloatArray) -> np.ndarray:
+    """Index of the product in each draw; the last index stands for a product without a name."""
+    names = [p.name for p in config.products]
+    if name in names:
+        return np.full(config.draws, names.index(name))
+    if name == "unnamed":
+        return np.full(config.draws, len(names))
+    edges = np.cumsum([p.share for p in config.products])
+    mine = np.minimum(np.searchsorted(edges, own), len(names) - 1)
+    return np.where(follow < PRODUCT_FOLLOWS_HABIT, shared.product, mine)
+
+
+def _updated(prior: FloatArray, measured: float, sd: float) -> FloatArray:
+    """Draws of the prior turned into draws of the posterior, given a measurement with a normal error.
+
+    Weights by likelihood give the posterior's quantiles; each draw keeps its rank, so that what it shares with other
+    calls stays shared (a little more than the measurement warrants, which widens sums: the safe side).
+    """
+    order = np.argsort(prior, kind="stable")
+    ranked = prior[order]
+    # the measurement may lie outside of what the prior deems possible; then the nearest prior value wins
+    logs = -0.5 * ((ranked - measured) / sd) ** 2
+    weights = np.exp(logs - logs.max())
+    cumulative = (np.cumsum(weights) - 0.5 * weights) / weights.sum()
+    ranks = (np.arange(len(prior)) + 0.5) / len(prior)
+    out = np.empty_like(prior)
+    out[order] = np.interp(ranks, cumulative, ranked)
+    return out
+
+
+def _known(value: object) -> bool:
+    return value is not None and not pd.isna(value)

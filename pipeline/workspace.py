@@ -1,0 +1,114 @@
+"""Where things lie: the project's configs, the cache of simulated inputs, and the folder of one run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import RunConfig, build, merged, read_yaml
+from pipeline.errors import ConfigError, EnvironmentFault, printable
+from pipeline.provenance import MANIFEST
+
+LATEST = "latest.txt"
+
+
+def configs_root() -> Path:
+    """The configs that came with the package, or those of the checkout."""
+    packaged = Path(__file__).parent / "_configs"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[1] / "configs"
+
+
+def cache_root() -> Path:
+    """Where made inputs are kept between runs: $CAPWATCH_CACHE, or the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("CAPWATCH_CACHE")
+    return Path(chosen) if chosen else user_cache_path("capwatch")
+
+
+def find_config(name: str) -> Path:
+    """A config by path, or by the name of an AOI: ``vostochny`` is ``configs/vostochny.yaml``."""
+    given = Path(name)
+    if given.suffix in {".yaml", ".yml"}:
+        if not given.is_file():
+            raise ConfigError(f"{printable(name)}: no such config file")
+        return given
+    for folder in (Path("configs"), configs_root()):
+        path = folder / f"{name}.yaml"
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(p.stem for p in configs_root().glob("*.yaml")))
+    raise ConfigError(f"{printable(name)}: no such AOI; there are {known}. A path to a YAML file works too")
+
+
+def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
+    """A run file with the command line's settings on top."""
+    data, lines = read_yaml(path)
+    return build(RunConfig, merged(data, settings), where=printable(path), lines=lines)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one run: ``<out>/<aoi>/<run id>/``."""
+
+    path: Path
+
+    @property
+    def finished(self) -> bool:
+        """The manifest is written last."""
+        return (self.path / MANIFEST).is_file()
+
+    @property
+    def work(self) -> Path:
+        """Results of single scenes while a run is under way."""
+        return self.path / ".work"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one process works here. A dead process holds no lock."""
+        from filelock import FileLock, Timeout
+
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path.parent / f".{self.path.name}.lock")
+            owner = self.path.parent / f".{self.path.name}.pid"
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                pid = owner.read_text().strip() if owner.is_file() else "unknown"
+                raise EnvironmentFault(
+                    f"{printable(self.path)}: locked by process {pid} (nothing was changed)"
+                ) from error
+            owner.write_text(f"{os.getpid()}\n")
+        except PermissionError as error:
+            raise EnvironmentFault(f"{printable(self.path)}: permission denied (nothing was changed)") from error
+        except OSError as error:
+            if isinstance(error, EnvironmentFault):
+                raise
+            raise EnvironmentFault(f"{printable(self.path)}: {error.strerror} (nothing was changed)") from error
+        try:
+            yield
+        finally:
+            owner.unlink(missing_ok=True)
+            lock.release()
+
+    def clear(self) -> None:
+        """Remove what a former run left, the manifest first, so that a half-removed run never looks finished."""
+        (self.path / MANIFEST).unlink(missing_ok=True)
+        for child in sorted(self.path.iterdir()) if self.path.is_dir() else []:
+            if child.is_dir():
+                shutil.rmtree(child)
+            else:
+                child.unlink()
+
+
+def latest_run(out: Path, aoi_id: str) -> Path:
+    """The folder of the AOI's last finished run."""
+    pointer = out / aoi_id / LATEST
+    if not pointer.is_file():
+        raise ConfigError(f"{printable(out / aoi_id)}: no finished run here; start one with: capwatch run {aoi_id}")
+    return out / aoi_id / pointer.read_text("utf-8").strip()
