@@ -68,7 +68,7 @@ class ProductFacts:
     def amplitude_gain(self, col: np.ndarray) -> np.ndarray:
         """A of sigma0 = (DN^2 - noise) / A^2, by column."""
         return CALIBRATION_DN * np.sqrt(
-            np.sin(np.radians(self.incidence_deg(0.0))) / np.sin(np.radians(self.incidence_deg(col)))
+            np.sin(np.radians(self.incidence_deg(np.zeros(1)))) / np.sin(np.radians(self.incidence_deg(col)))
         )
 
 

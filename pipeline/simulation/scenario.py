@@ -1,0 +1,167 @@
+"""A scenario file: which ships call when, what else lies about, what looks at it, and who transmits."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.aoi import Moment, PeriodConfig
+from pipeline.config.base import Section
+
+LonLat = tuple[float, float]
+
+
+class Visit(Section):
+    """One stay of one ship at one zone."""
+
+    zone: str
+    """Zone id."""
+    arrival: Moment
+    """All fast."""
+    departure: Moment
+    """Lines off."""
+    cargo_in_t: float = Field(default=0.0, ge=0)
+    """Cargo and ballast aboard on arrival."""
+    cargo_out_t: float = Field(default=0.0, ge=0)
+    """Cargo and ballast aboard on departure."""
+    lifted_t: float = Field(default=0.0, ge=0)
+    """Cargo taken aboard: the truth that the chain is to find."""
+    along_m: float = 0.0
+    """Offset along the berth from its middle."""
+
+    @model_validator(mode="after")
+    def _order(self) -> Visit:
+        if self.departure <= self.arrival:
+            raise ValueError(f"departure {self.departure} must come after arrival {self.arrival}")
+        return self
+
+
+class Ship(Section):
+    """One made-up ship and her stays."""
+
+    id: str
+    """Short name."""
+    name: str = Field(pattern=r"^SIM ")
+    """Broadcast name; begins with SIM, so that nobody takes her for real."""
+    mmsi: int = Field(ge=999_000_000, le=999_999_999)
+    """In a range that no country holds."""
+    kind: Literal["product_tanker", "crude_tanker", "bulk_carrier", "container_ship", "general_cargo", "tug", "fishing"]
+    """What she is."""
+    length_m: float = Field(gt=5, le=400)
+    """Length over all."""
+    beam_m: float = Field(gt=2, le=65)
+    """Beam."""
+    depth_m: float = Field(gt=1, le=35)
+    """Keel to deck."""
+    dwt_t: float = Field(ge=0)
+    """Deadweight."""
+    lightship_t: float = Field(gt=0)
+    """Her own weight."""
+    superstructure: Literal["aft", "midships", "forward"] = "aft"
+    """Where the house stands."""
+    deck_shade: float = Field(default=0.2, gt=0, lt=1)
+    """Reflectance of the deck."""
+    transmits: Literal["always", "never", "dark_in_port"] = "always"
+    """Transponder: dark_in_port falls silent some hours before she berths and wakes some hours after she left."""
+    types_draught: bool = True
+    """Does the crew ever change the draught in the transponder?"""
+    visits: tuple[Visit, ...]
+    """Her stays, in order."""
+
+    @model_validator(mode="after")
+    def _one_at_a_time(self) -> Ship:
+        for before, after in zip(self.visits, self.visits[1:], strict=False):
+            if after.arrival <= before.departure:
+                raise ValueError(f"{self.id}: the stay from {after.arrival} begins before the former one ended")
+        return self
+
+
+class Look(Section):
+    """One acquisition."""
+
+    sensor: Literal["sentinel-1", "optical"]
+    """Radar or optical."""
+    time: Moment
+    """When."""
+    platform: str = "SIM"
+    """Name of the satellite; begins with SIM for optical."""
+    orbit: Literal["ascending", "descending"] = "ascending"
+    """Radar: flight direction."""
+    relative_orbit: int = Field(default=10, ge=1, le=175)
+    """Radar: track number."""
+    wind_m_s: float = Field(default=6.0, gt=0, le=30)
+    """Roughness of the sea."""
+    pixel_m: float = Field(default=3.0, ge=0.3, le=10)
+    """Optical: pixel."""
+    bands: tuple[str, ...] = ("B", "G", "R", "N")
+    """Optical: bands, or ("pan",)."""
+    bbox: tuple[float, float, float, float] | None = None
+    """Optical: west, south, east, north; the AOI's box if null."""
+    cloud_cover: float = Field(default=0.0, ge=0, le=1)
+    """Optical: share under cloud."""
+    view_off_nadir_deg: float = Field(default=8.0, ge=0, le=45)
+    """Optical: view angle from the vertical."""
+    view_azimuth_deg: float = Field(default=100.0, ge=0, lt=360)
+    """Optical: from the scene to the satellite."""
+
+
+class FixedThing(Section):
+    """A moored pontoon or the like that is always there."""
+
+    kind: Literal["pier", "quay", "pontoon", "crane", "breakwater_head"]
+    """What it is."""
+    lon: float
+    """Centre."""
+    lat: float
+    """Centre."""
+    heading_deg: float
+    """Of the long side."""
+    length_m: float = Field(gt=0)
+    """Long side."""
+    width_m: float = Field(gt=0)
+    """Short side."""
+    height_m: float = Field(gt=0)
+    """Above water."""
+
+
+class AisFeed(Section):
+    """How the transponders are heard."""
+
+    moving_min: float = Field(default=4.0, gt=0)
+    """Minutes between fixes heard of a moving ship."""
+    stopped_min: float = Field(default=15.0, gt=0)
+    """... of a ship that lies still."""
+    position_sd_m: float = Field(default=8.0, ge=0)
+    """Noise of a fix."""
+    silence_h: float = Field(default=5.0, ge=0)
+    """dark_in_port: hours of silence before berthing and after leaving."""
+    duplicate_share: float = Field(default=0.02, ge=0, lt=1)
+    """Share of messages that a second receiver repeats."""
+    damaged_share: float = Field(default=0.002, ge=0, lt=1)
+    """Share of sentences with a wrong checksum."""
+    spike_share: float = Field(default=0.001, ge=0, lt=1)
+    """Share of fixes that jump by some kilometres."""
+
+
+class Scenario(Section):
+    """A simulated period at one AOI."""
+
+    id: str
+    """Short name."""
+    title: str
+    """For people."""
+    period: PeriodConfig
+    """From when to when anything happens."""
+    fairways: dict[str, tuple[LonLat, ...]]
+    """Way from the open sea to each zone, berth not included; ``default`` serves zones not named."""
+    ships: tuple[Ship, ...]
+    """Ships with their stays."""
+    fishing_boats: int = Field(default=0, ge=0, le=200)
+    """Small boats scattered over the water, without transponders."""
+    structures: tuple[FixedThing, ...] = ()
+    """Things that are always there, beside the quays of the zones."""
+    looks: tuple[Look, ...]
+    """Acquisitions."""
+    ais: AisFeed = AisFeed()
+    """Reception."""
