@@ -39,6 +39,8 @@ class ScreeningConfig(Section):
 
     min_length_m: float = Field(default=25.0, ge=0)
     """Shorter objects are flagged too_small."""
+    min_pixels: int = Field(default=3, ge=1)
+    """Objects of fewer pixels are flagged too_small: one or two bright pixels may be noise of any kind."""
     max_length_m: float = Field(default=420.0, gt=0)
     """Longer objects are flagged too_large; the longest ship afloat has some 400 m."""
     min_score: float = Field(default=0.5, ge=0, le=1)

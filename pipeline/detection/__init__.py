@@ -1,1 +1,30 @@
-"""Placeholder docstring, replaced by the stage."""
+"""Scenes to detections. Pure: pixels come through the scene, nothing is opened here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config import DetectionConfig
+from pipeline.types import Place, Scene, Sensor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["detect"]
+
+
+def detect(
+    scene: Scene, *, place: Place | None = None, config: DetectionConfig | None = None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The detections of one scene, and what was noticed about it (clutter, false alarms, clouds, zones seen)."""
+    from pipeline.detection.optical import detect_optical
+    from pipeline.detection.radar import detect_radar
+    from pipeline.detection.tabulate import tabulate, zone_shares
+
+    config = config or DetectionConfig()
+    if scene.sensor is Sensor.SENTINEL1:
+        found = detect_radar(scene, config)
+    else:
+        found = detect_optical(scene, place, config)
+    diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place)} | found.diagnostics
+    return tabulate(scene, found.candidates, place, config), diagnostics

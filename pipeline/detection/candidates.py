@@ -38,3 +38,15 @@ class Candidate:
     freeboard_lo_m: float | None = None
     freeboard_hi_m: float | None = None
     draught_evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a detector found, and what it noticed about the scene.
+
+    ``diagnostics`` may hold sea_sigma0_db, enl, clutter_law, false_alarm_rate, false_alarm_rate_achieved,
+    cloud_fraction, zone_covered (zone_id -> share seen), notes (lines).
+    """
+
+    candidates: list[Candidate]
+    diagnostics: dict[str, object]

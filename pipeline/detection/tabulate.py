@@ -1,0 +1,149 @@
+"""Candidates to the detections table: a place on Earth, a heading, a time, a context, a verdict, a name."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from pyproj import Geod
+from shapely.geometry import Polygon
+
+from pipeline.config import DetectionConfig
+from pipeline.detection.candidates import Candidate
+from pipeline.detection.screening import accepted
+from pipeline.tables import DETECTIONS
+from pipeline.types import Place, Scene, Zone
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GEOD = Geod(ellps="WGS84")
+METRES_PER_DEGREE = 111_320.0
+
+
+def tabulate(scene: Scene, candidates: list[Candidate], place: Place | None, config: DetectionConfig) -> pd.DataFrame:
+    """The detections table of one scene, sorted by row and column."""
+    rows = [_row(scene, c, place, config) for c in sorted(candidates, key=lambda c: (c.row, c.col, c.length_m))]
+    seen: dict[str, int] = {}
+    for row in rows:  # two objects of one size in one pixel: name them apart
+        count = seen[row["detection_id"]] = seen.get(row["detection_id"], 0) + 1
+        if count > 1:
+            row["detection_id"] += f"-{count}"
+    return DETECTIONS.check(DETECTIONS.from_rows(rows))
+
+
+def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfig) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "detection_id": _name(scene, c),
+        "scene_id": scene.scene_id,
+        "sensor": str(scene.sensor),
+        "acquired": scene.time_of_row(c.row),
+        "row": round(c.row, 3),
+        "col": round(c.col, 3),
+        "heading_ambiguous": not c.axis_points_to_bow,
+        "score": round(c.score, 4),
+        "tanker_score": round(c.tanker_score, 4),
+        "accepted": accepted(c, config.screening),
+        "context": "open_water",
+        "contrast_db": round(c.contrast_db, 3),
+        "freeboard_m": c.freeboard_m,
+        "freeboard_lo_m": c.freeboard_lo_m,
+        "freeboard_hi_m": c.freeboard_hi_m,
+        "draught_evidence": c.draught_evidence,
+        "n_pixels": c.n_pixels,
+        "flags": list(c.flags),
+        "method": c.method,
+    }
+    for name in ("length", "beam"):
+        for suffix in ("_m", "_lo_m", "_hi_m"):
+            row[name + suffix] = round(getattr(c, name + suffix), 2)
+    return row | _on_earth(scene, c, place, config)
+
+
+def _on_earth(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfig) -> dict[str, Any]:
+    """Position, outline, heading and context; nothing where the image is not georeferenced."""
+    if scene.geolocation is None:
+        return {}
+    lon, lat = (float(v) for v in scene.geolocation.lonlat(c.row, c.col))
+    corner_lon, corner_lat = scene.geolocation.lonlat(c.outline[:, 0], c.outline[:, 1])
+    outline = Polygon(np.column_stack([corner_lon, corner_lat]).round(7))
+    step = np.array(c.axis) / np.array(scene.pixel_spacing_m) * max(c.length_m, 20.0) / 2
+    ahead = [float(v) for v in scene.geolocation.lonlat(c.row + step[0], c.col + step[1])]
+    astern = [float(v) for v in scene.geolocation.lonlat(c.row - step[0], c.col - step[1])]
+    heading = GEOD.inv(*astern, *ahead)[0] % 360
+    if not c.axis_points_to_bow:
+        heading %= 180
+    zone = zone_of(outline, place)
+    context = "open_water"
+    if zone is not None and zone.kind == "berth":
+        context = "berth"
+    elif _shore_distance_m(lon, lat, place) < config.screening.near_shore_m:
+        context = "near_shore"
+    return {
+        "geometry": outline,
+        "lon": round(lon, 6),
+        "lat": round(lat, 6),
+        "heading_deg": round(heading, 2),
+        "berth_id": zone.zone_id if zone else "",
+        "context": context,
+    }
+
+
+def zone_of(outline: Polygon, place: Place | None) -> Zone | None:
+    """The zone that holds most of a hull: berths before anchorages, at least a third of the hull, or its centre."""
+    if place is None:
+        return None
+    best: tuple[bool, float, str] | None = None
+    for zone in place.zones:
+        share = outline.intersection(zone.geometry).area / outline.area if outline.area > 0 else 0.0
+        if share >= 1 / 3 or zone.geometry.contains(outline.centroid):
+            rank = (zone.kind == "berth", share, zone.zone_id)
+            best = max(best, rank) if best is not None else rank
+    return place.zone(best[2]) if best is not None else None
+
+
+def _shore_distance_m(lon: float, lat: float, place: Place | None) -> float:
+    if place is None or place.land is None:
+        return float("inf")
+    k = np.cos(np.radians(lat))
+    near = shapely.box(lon - 0.05, lat - 0.05, lon + 0.05, lat + 0.05).intersection(place.land)
+    if near.is_empty:
+        return float("inf")
+    flat = shapely.transform(near, lambda xy: (xy - [lon, lat]) * [k * METRES_PER_DEGREE, METRES_PER_DEGREE])
+    return float(shapely.distance(flat, shapely.Point(0, 0)))
+
+
+def _name(scene: Scene, c: Candidate) -> str:
+    """Sixteen hex digits from scene, place and size."""
+    text = f"{scene.scene_id}|{c.row:.1f}|{c.col:.1f}|{c.length_m:.0f}|{c.method}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def zone_shares(scene: Scene, place: Place | None) -> dict[str, float]:
+    """Share of each zone inside the image's valid pixels: clouds not considered. Zero where it lies outside."""
+    if place is None or scene.geolocation is None:
+        return {}
+    return {zone.zone_id: round(_valid_share(scene, zone), 4) for zone in place.zones}
+
+
+def _valid_share(scene: Scene, zone: Zone) -> float:
+    """Valid share of a zone's pixels, counted on a grid of at most 64 x 64 points inside the zone."""
+    from pipeline.types import Window
+
+    west, south, east, north = zone.geometry.bounds
+    lon, lat = np.meshgrid(np.linspace(west, east, 64), np.linspace(south, north, 64))
+    inside = shapely.contains_xy(zone.geometry, lon, lat)
+    if scene.geolocation is None or not inside.any():
+        return 0.0
+    row, col = scene.geolocation.rowcol(lon[inside], lat[inside])
+    with np.errstate(invalid="ignore"):
+        here = (row >= -0.5) & (row <= scene.shape[0] - 0.5) & (col >= -0.5) & (col <= scene.shape[1] - 0.5)
+    if not here.any():
+        return 0.0
+    r = np.clip(np.rint(row[here]).astype(int), 0, scene.shape[0] - 1)
+    c = np.clip(np.rint(col[here]).astype(int), 0, scene.shape[1] - 1)
+    window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
+    tile = scene.read(window)
+    return float(tile.valid[r - window.row0, c - window.col0].sum() / inside.sum())
