@@ -26,6 +26,16 @@ class CallsConfig(Section):
     """Lengths of one hull in two looks differ by less than this share, beyond their intervals."""
     match_gate_m: float = Field(default=2000.0, gt=0)
     """No transponder further than this from a detection is its partner."""
+    dark_per_km2: float = Field(default=0.02, gt=0)
+    """Density of ships that do not transmit, where ships are: what a partner has to beat (our choice: one in 50 km2)."""
+    berth_reach_m: float = Field(default=150.0, ge=0)
+    """A ship stopped within this distance of a berth polygon lies at it: antennas, fenders, drawn outlines."""
+    prior_p_loading: float = Field(default=0.9, ge=0, le=1)
+    """Probability that a tanker at a counted berth takes cargo, where no draught tells (our judgement)."""
+    prior_p_tanker_at_oil_berth: float = Field(default=0.9, ge=0, lt=1)
+    """Probability that a ship at an oil berth is a tanker, before her looks are asked (our judgement)."""
+    radar_absence_counts: bool = False
+    """Does a radar look without her end a stay? Radar misses ships alongside a quay too often to be sure."""
 
     @model_validator(mode="after")
     def _hysteresis(self) -> CallsConfig:

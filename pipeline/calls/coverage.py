@@ -1,0 +1,72 @@
+"""Which berths were really looked at, and when. An unseen berth is unknown, never empty."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pipeline.tables import LOOKS
+from pipeline.types import Place
+
+USABLE_SHARE = 0.9  # of the zone seen makes a look usable (our choice)
+PARTLY_SHARE = 0.3
+
+
+def looks(
+    scenes: pd.DataFrame, zone_covered: dict[str, dict[str, float]], detections: pd.DataFrame, place: Place
+) -> pd.DataFrame:
+    """One row per scene and zone. Duplicates of a scene are no looks; a skipped scene is a look that saw nothing.
+
+    ``zone_covered`` says, by scene and zone, which share of the zone was validly seen (cloud counted as unseen). A scene
+    without an entry there saw what its footprint holds, if it was used at all.
+    """
+    accepted = detections[detections["accepted"].astype(bool)]
+    seen = accepted.groupby(["scene_id", "berth_id"]).size()
+    rows = []
+    for scene in scenes.sort_values(["acquired", "scene_id"]).to_dict("records"):
+        if scene["status"] == "duplicate_of":
+            continue
+        for zone in place.zones:
+            share = _covered(scene, zone.zone_id, zone_covered, zone.geometry)
+            if share is None:
+                continue
+            state = "usable" if share >= USABLE_SHARE else "partly" if share >= PARTLY_SHARE else "unknown"
+            rows.append(
+                {
+                    "look_id": f"{scene['scene_id']}/{zone.zone_id}",
+                    "scene_id": scene["scene_id"],
+                    "zone_id": zone.zone_id,
+                    "acquired": scene["acquired"],
+                    "sensor": scene["sensor"],
+                    "state": state,
+                    "covered": share,
+                    "cause": _cause(scene, share),
+                    "n_detections": int(seen.get((scene["scene_id"], zone.zone_id), 0)),
+                }
+            )
+    return LOOKS.check(LOOKS.from_rows(rows))
+
+
+def _covered(
+    scene: dict[str, object], zone_id: str, zone_covered: dict[str, dict[str, float]], geometry: object
+) -> float | None:
+    """Share of the zone seen; 0 for a scene that failed over it; None where the scene never was near."""
+    if scene["status"] == "skipped":
+        outline = scene.get("footprint")
+        near = outline is None or outline.intersects(geometry)  # type: ignore[attr-defined]
+        return 0.0 if near else None
+    known = zone_covered.get(str(scene["scene_id"]))
+    if known is not None:
+        return float(known[zone_id]) if zone_id in known else 0.0
+    outline = scene.get("footprint")
+    if outline is None:
+        return 0.0
+    return float(outline.intersection(geometry).area / geometry.area)  # type: ignore[attr-defined]
+
+
+def _cause(scene: dict[str, object], share: float) -> str:
+    if share >= USABLE_SHARE:
+        return ""
+    if scene["status"] == "skipped":
+        return str(scene["cause"])
+    cloud = scene.get("cloud_fraction")
+    return "cloud or outside the image" if cloud is not None and not pd.isna(cloud) else "outside the image"

@@ -1,0 +1,260 @@
+"""Stays by transponder and stays by image, joined into port calls with all their evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.calls.sightings import DarkStay, link
+from pipeline.calls.stays import Stay, stays
+from pipeline.config import CallsConfig
+from pipeline.tables import PORT_CALLS
+from pipeline.types import Place, Zone
+
+Z90 = 1.6448536
+TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
+BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
+SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
+DRAUGHT_WINDOW = pd.Timedelta(days=2)  # typed on leaving the last port, or some hours after leaving this one
+BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
+MIN_P_TANKER = 0.5  # below, a stay is another trade
+
+Row = dict[str, Any]
+
+
+def port_calls(
+    *,
+    detections: pd.DataFrame,
+    looks: pd.DataFrame,
+    matches: pd.DataFrame,
+    tracks: pd.DataFrame,
+    static: pd.DataFrame,
+    registry: pd.DataFrame | None,
+    place: Place,
+    config: CallsConfig,
+) -> pd.DataFrame:
+    """The PORT_CALLS table, in order of arrival."""
+    seen = _sightings(detections, matches)
+    rows = []
+    used: set[str] = set()
+    for stay in stays(tracks, place, config):
+        hers = _of_stay(seen, stay)
+        used |= set(hers["detection_id"])
+        rows.append(_from_transponder(stay, hers, looks, static, registry, place, config))
+    rest = seen[~seen["detection_id"].isin(used)]
+    rows += [_from_images(s, looks, static, registry, place, config) for s in link(rest, looks, config)]
+    rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"]))
+    return PORT_CALLS.check(PORT_CALLS.from_rows(rows))
+
+
+def _sightings(detections: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
+    """Accepted detections inside zones, each with its transponder where it has one."""
+    inside = detections["accepted"].astype(bool) & (detections["berth_id"] != "") & detections["acquired"].notna()
+    partner = matches.dropna(subset=["mmsi"]).set_index("det_id")["mmsi"]
+    certainty = matches.set_index("det_id")["probability"]
+    seen = pd.DataFrame(detections[inside]).copy()
+    seen["mmsi"] = seen["detection_id"].map(partner)
+    seen["match_probability"] = seen["detection_id"].map(certainty).fillna(1.0).astype(float)
+    return seen.sort_values(["acquired", "detection_id"], ignore_index=True)
+
+
+def _of_stay(seen: pd.DataFrame, stay: Stay) -> pd.DataFrame:
+    """Sightings of that transponder at that zone during that stay."""
+    start = stay.arrival_lo if stay.arrival_lo is not None else stay.arrival_hi
+    end = stay.departure_hi if stay.departure_hi is not None else stay.departure_lo
+    return seen[(seen["mmsi"] == stay.mmsi) & (seen["berth_id"] == stay.zone_id) & seen["acquired"].between(start, end)]
+
+
+def _from_transponder(
+    stay: Stay,
+    hers: pd.DataFrame,
+    looks: pd.DataFrame,
+    static: pd.DataFrame,
+    registry: pd.DataFrame | None,
+    place: Place,
+    config: CallsConfig,
+) -> Row:
+    flags = [] if stay.departure_hi is not None else ["left_open"]
+    if not (stay.heard_arriving and stay.heard_leaving):
+        flags.append("ais_gap")
+    row: Row = {
+        "berth_id": stay.zone_id,
+        "arrival_lo": stay.arrival_lo,
+        "arrival_hi": stay.arrival_hi,
+        "departure_lo": stay.departure_lo,
+        "departure_hi": stay.departure_hi,
+        "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
+        "flags": flags,
+    }
+    return _completed(row, stay.mmsi, 1.0, hers, looks, static, registry, place, config)
+
+
+def _from_images(
+    stay: DarkStay,
+    looks: pd.DataFrame,
+    static: pd.DataFrame,
+    registry: pd.DataFrame | None,
+    place: Place,
+    config: CallsConfig,
+) -> Row:
+    hers = pd.DataFrame(stay.sightings)
+    first, last = hers["acquired"].min(), hers["acquired"].max()
+    limit = pd.Timedelta(days=config.max_stay_d)
+    before, after = stay.absent_before, stay.absent_after
+    named = hers["mmsi"].dropna().unique()
+    mmsi = int(named[0]) if len(named) == 1 else None
+    flags = [] if mmsi is not None else ["dark"]
+    if len(hers) == 1:
+        flags.append("single_sighting")
+    if len(named) > 1:
+        flags.append("several_transponders")
+    if after is None:
+        flags.append("left_open")
+    row: Row = {
+        "berth_id": stay.zone_id,
+        "arrival_lo": max(before, last - limit) if before is not None else last - limit,
+        "arrival_hi": first,
+        "departure_lo": last,
+        "departure_hi": min(after, first + limit) if after is not None else first + limit,
+        "evidence_class": "C" if len(hers) > 1 else "D",
+        "flags": flags,
+    }
+    certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
+    return _completed(row, mmsi, certainty, hers, looks, static, registry, place, config)
+
+
+def _completed(
+    row: Row,
+    mmsi: int | None,
+    certainty: float,
+    hers: pd.DataFrame,
+    looks: pd.DataFrame,
+    static: pd.DataFrame,
+    registry: pd.DataFrame | None,
+    place: Place,
+    config: CallsConfig,
+) -> Row:
+    """Identity, size, draughts, freeboards and probabilities of a stay whose place and times are known."""
+    zone = place.zone(row["berth_id"])
+    if zone is None:
+        raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
+    reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
+    row |= _identity(mmsi, certainty, reports, registry)
+    row |= _size(hers, reports)
+    row |= _draughts(row, reports) | _freeboards(hers)
+    row["p_tanker"] = _p_tanker(hers, reports, zone, config)
+    row["p_loading"] = _p_loading(row, zone, config)
+    fits = zone.max_length_m is None or pd.isna(row["length_m"]) or row["length_m"] <= zone.max_length_m
+    row["counts"] = bool(zone.counts and fits and row["p_tanker"] >= MIN_P_TANKER)
+    row["berth_kind"] = zone.kind
+    if zone.counts and not fits:
+        row["flags"].append("too_long_for_this_trade")
+    start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
+    end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
+    here = looks[(looks["zone_id"] == zone.zone_id) & (looks["state"] == "usable")]
+    row["n_looks"] = int(here["acquired"].between(start, end).sum())
+    row["n_seen"] = len(hers)
+    row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
+    row["call_id"] = _name(row, mmsi)
+    return row
+
+
+def _identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registry: pd.DataFrame | None) -> Row:
+    """Name and numbers as broadcast, and what the registry adds."""
+    if mmsi is None:
+        return {"vessel_id": "anonymous", "identity_probability": 0.0, "name": "", "mmsi": None}
+    imo = reports["imo"].dropna().iloc[-1] if reports["imo"].notna().any() else None
+    name = next((n for n in reversed(list(reports["name"])) if n), "")
+    out: Row = {"mmsi": mmsi, "imo": imo, "name": name, "identity_probability": certainty}
+    out["vessel_id"] = f"imo:{int(imo)}" if imo is not None else f"mmsi:{mmsi}"
+    if registry is not None and len(registry):
+        known = registry[(registry["mmsi"] == mmsi) | ((registry["imo"] == imo) if imo is not None else False)]
+        if len(known):
+            entry = known.iloc[0]
+            out["name"] = entry["name"] or name
+            if str(entry.get("tonnage_kind", "DWT")).upper() == "DWT" and pd.notna(entry.get("dwt_t")):
+                out["dwt_t"] = float(entry["dwt_t"])
+    return out
+
+
+def _size(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
+    """Length and beam of all evidence by inverse variance; the interval keeps what all looks have wrong together."""
+    out: Row = {}
+    for name in ("length", "beam"):
+        values = hers[f"{name}_m"].to_numpy(float) if len(hers) else np.empty(0)
+        sds = (hers[f"{name}_hi_m"] - hers[f"{name}_lo_m"]).to_numpy(float) / (2 * Z90) if len(hers) else np.empty(0)
+        said = reports[f"{name}_m"].dropna()
+        if len(said):
+            values, sds = np.append(values, float(said.iloc[-1])), np.append(sds, BROADCAST_SD_M)
+        if not len(values):
+            continue
+        weight = 1 / np.maximum(sds, 0.1) ** 2
+        mean = float((weight * values).sum() / weight.sum())
+        shared = 0.0 if len(said) else SHARED_ERROR * mean
+        sd = float(np.hypot(1 / np.sqrt(weight.sum()), shared))
+        out |= {f"{name}_m": mean, f"{name}_lo_m": max(0.0, mean - Z90 * sd), f"{name}_hi_m": mean + Z90 * sd}
+    return out | {k: None for k in ("length_m", "beam_m") if k not in out}
+
+
+def _draughts(row: Row, reports: pd.DataFrame) -> Row:
+    """Draught last said before the end of the stay, and first said after it; flagged reports do not count."""
+    good = reports[reports["draught_m"].notna()]
+    bad = good["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
+    good = good[~bad.astype(bool)]
+    before = good[good["time_utc"] <= row["departure_lo"]]
+    late = row["departure_lo"] + DRAUGHT_WINDOW
+    after = good[(good["time_utc"] > row["departure_lo"]) & (good["time_utc"] <= late)]
+    into = float(before["draught_m"].iloc[-1]) if len(before) else None
+    out = float(after["draught_m"].iloc[0]) if len(after) else None
+    return {"draught_in_m": into, "draught_out_m": out}
+
+
+def _freeboards(hers: pd.DataFrame) -> Row:
+    """First and last freeboard seen, where there are two of them."""
+    measured = hers[hers["freeboard_m"].notna()] if len(hers) else hers
+    if len(measured) < 2:
+        return {}
+    out: Row = {}
+    for end, look in (("in", measured.iloc[0]), ("out", measured.iloc[-1])):
+        out[f"freeboard_{end}_m"] = float(look["freeboard_m"])
+        out[f"freeboard_{end}_sd_m"] = float(look["freeboard_hi_m"] - look["freeboard_lo_m"]) / (2 * Z90)
+    return out
+
+
+def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: CallsConfig) -> float:
+    """By the broadcast type where there is one; else the berth's trade and what the looks say of her."""
+    types = reports["ship_type"].dropna()
+    types = types[types > 0]
+    if len(types):
+        return 0.98 if int(types.iloc[-1]) in TANKER_TYPES else 0.02
+    prior = config.prior_p_tanker_at_oil_berth if zone.cargo in {"oil_products", "crude"} else BASE_TANKER_SHARE
+    odds = prior / (1 - prior)
+    if len(hers):
+        score = float(np.clip(hers["tanker_score"].mean(), 0.02, 0.98))
+        odds *= score / (1 - score) / (BASE_TANKER_SHARE / (1 - BASE_TANKER_SHARE))
+    return float(odds / (1 + odds))
+
+
+def _p_loading(row: Row, zone: Zone, config: CallsConfig) -> float:
+    """Draught or freeboard tell the direction where they changed; else the prior of the berth."""
+    if zone.kind != "berth":
+        return config.prior_p_loading if zone.counts else 0.0
+    deeper = None
+    if row.get("draught_in_m") is not None and row.get("draught_out_m") is not None:
+        deeper = row["draught_out_m"] - row["draught_in_m"]
+    elif row.get("freeboard_in_m") is not None and row.get("freeboard_out_m") is not None:
+        change = row["freeboard_in_m"] - row["freeboard_out_m"]
+        noise = np.hypot(row["freeboard_in_sd_m"], row["freeboard_out_sd_m"])
+        deeper = change if abs(change) > 2 * noise else None
+    if deeper is None or abs(deeper) < 0.3:
+        return config.prior_p_loading
+    return 0.98 if deeper > 0 else 0.02
+
+
+def _name(row: Row, mmsi: int | None) -> str:
+    """Twelve hex digits from berth, ship and sightings, or the hour of arrival where there is no sighting."""
+    evidence = ",".join(row["detection_ids"]) or row["arrival_hi"].strftime("%Y%m%dT%H")
+    return hashlib.sha256(f"{row['berth_id']}|{mmsi}|{evidence}".encode()).hexdigest()[:12]

@@ -1,0 +1,109 @@
+"""Sightings without a transponder, linked into stays: same berth, times that fit, sizes that fit, nobody absent between.
+
+Within one look two sightings are two ships. From look to look the likeliest pairing is taken: the assignment that makes
+the sizes agree best, where a pair that disagrees beyond its intervals is not allowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+from pipeline.calls.geodesy import distance_m
+from pipeline.config import CallsConfig
+
+Z90 = 1.6448536
+DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
+SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
+
+
+@dataclass(slots=True)
+class DarkStay:
+    """Sightings of what may be one ship at one zone, in order of time, and the looks around them that missed her."""
+
+    zone_id: str
+    sightings: list[dict[str, object]] = field(default_factory=list)
+    absent_before: pd.Timestamp | None = None
+    absent_after: pd.Timestamp | None = None
+
+    @property
+    def last(self) -> dict[str, object]:
+        """The newest sighting."""
+        return self.sightings[-1]
+
+
+def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[DarkStay]:
+    """Stays of unnamed ships, in order of zone and first sighting."""
+    out: list[DarkStay] = []
+    for zone_id in sorted(sightings["berth_id"].unique()):
+        here = sightings[sightings["berth_id"] == zone_id]
+        out += _at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], config)
+    return out
+
+
+def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[DarkStay]:
+    """Go through the looks in order; close what a look shows to be gone, extend or open what it shows to be there."""
+    open_stays: list[DarkStay] = []
+    closed: list[DarkStay] = []
+    last_empty: pd.Timestamp | None = None
+    for scene_id, when, absence_counts in _looks_in_order(seen, looks, config):
+        here = seen[seen["scene_id"] == scene_id].sort_values("detection_id").to_dict("records")
+        limit = timedelta(days=config.max_stay_d)
+        for stay in [s for s in open_stays if when - s.last["acquired"] > limit]:  # type: ignore[operator]
+            open_stays.remove(stay)
+            closed.append(stay)
+        partner = _pairs(open_stays, here, config)
+        for n, sighting in enumerate(here):
+            if n in partner:
+                partner[n].sightings.append(sighting)
+            else:
+                open_stays.append(DarkStay(zone_id, [sighting], absent_before=last_empty))
+        matched = {id(s) for s in partner.values()}
+        if absence_counts:
+            for stay in [s for s in open_stays if id(s) not in matched and s.last["acquired"] < when]:  # type: ignore[operator]
+                stay.absent_after = when
+                open_stays.remove(stay)
+                closed.append(stay)
+            last_empty = when
+    return sorted(closed + open_stays, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
+
+
+def _looks_in_order(
+    seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig
+) -> list[tuple[str, pd.Timestamp, bool]]:
+    """Scene, time, and whether a ship that it does not show was surely not there."""
+    counted = looks[(looks["state"] == "usable") & looks["acquired"].notna()]
+    out = {
+        str(row.scene_id): (row.acquired, row.sensor != "sentinel-1" or config.radar_absence_counts)
+        for row in counted.itertuples()
+    }
+    for row in seen.itertuples():
+        out.setdefault(str(row.scene_id), (row.acquired, False))
+    return sorted(((s, t, a) for s, (t, a) in out.items()), key=lambda look: (look[1], look[0]))
+
+
+def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: CallsConfig) -> dict[int, DarkStay]:
+    """Sighting number -> the open stay that it continues."""
+    if not stays or not sightings:
+        return {}
+    cost = np.array([[_disagreement(s.last, d, config) for s in stays] for d in sightings])
+    rows, cols = linear_sum_assignment(np.where(np.isfinite(cost), cost, 1e6))
+    return {int(r): stays[c] for r, c in zip(rows, cols, strict=True) if np.isfinite(cost[r, c])}
+
+
+def _disagreement(a: dict[str, object], b: dict[str, object], config: CallsConfig) -> float:
+    """Squared deviation of lengths, in standard errors of their difference; infinite for surely different ships."""
+    apart = float(distance_m(a["lon"], a["lat"], b["lon"], b["lat"]))
+    if apart > SAME_SPOT_M:
+        return np.inf
+    length = [float(s["length_m"]) for s in (a, b)]  # type: ignore[arg-type]
+    sd = [(float(s["length_hi_m"]) - float(s["length_lo_m"])) / (2 * Z90) for s in (a, b)]  # type: ignore[arg-type]
+    difference = abs(length[0] - length[1])
+    z = difference / max(float(np.hypot(*sd)), 1e-6)
+    if z > DISAGREE and difference > config.same_ship_length_share * max(length):
+        return np.inf
+    return float(min(z, DISAGREE) ** 2 + (apart / SAME_SPOT_M) ** 2)

@@ -1,0 +1,94 @@
+"""What transponders say of their ships: one row per change, with the changes that cannot be true flagged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pipeline.tables import STATIC
+
+FIELDS = ("imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m", "dest")
+FLAP_H = 6.0  # a draught that returns to its former value within hours was not cargo
+DRAUGHT_LIMIT = (0.1, 2.5)  # no ship draws more than a tenth of her length and 2.5 m (our bound over public registers)
+
+
+def imo_is_right(imo: int) -> bool:
+    """The check digit of an IMO number: the last digit of 7 d1 + 6 d2 + ... + 2 d6.
+
+    >>> imo_is_right(9129653), imo_is_right(9129654)
+    (True, False)
+    """
+    digits = f"{imo:07d}"
+    if len(digits) != 7 or imo == 0:
+        return False
+    return sum(int(d) * w for d, w in zip(digits, range(7, 1, -1), strict=False)) % 10 == int(digits[6])
+
+
+def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
+    """The STATIC table: one row whenever a transponder says something new about its ship."""
+    if messages.empty:
+        return STATIC.empty()
+    said = pd.DataFrame(
+        {
+            "mmsi": messages["mmsi"],
+            "time_utc": messages["time_utc"],
+            "imo": messages["imo"],
+            "name": messages["name"].str.strip(),
+            "callsign": messages["callsign"].str.strip(),
+            "ship_type": messages["ship_type"],
+            "length_m": _sum(messages["a"], messages["b"]),
+            "beam_m": _sum(messages["c"], messages["d"]),
+            "draught_m": messages["draught"],
+            "dest": messages["dest"].str.strip(),
+        }
+    )
+    texts = [said[f] != "" for f in ("name", "callsign", "dest")]
+    numbers = said[["imo", "ship_type", "length_m", "beam_m", "draught_m"]].notna().any(axis=1)
+    said = said[(numbers | texts[0] | texts[1] | texts[2]) & said["time_utc"].notna()]
+    said = said.sort_values(["mmsi", "time_utc"], kind="stable", ignore_index=True)
+    if said.empty:
+        return STATIC.empty()
+    said = _filled(said)
+    key = said[list(FIELDS)].astype("str")
+    same = (key == key.shift()).all(axis=1) & (said["mmsi"] == said["mmsi"].shift())
+    said = said[~same].reset_index(drop=True)
+    said["report_id"] = said["mmsi"].astype(str) + ":" + said.groupby("mmsi").cumcount().astype(str)
+    flags = _flags(said)
+    wrong = [f for f in flags if "imo_check_digit" in f]
+    if wrong:
+        said.loc[["imo_check_digit" in f for f in flags], "imo"] = pd.NA
+    return STATIC.check(said.assign(flags=flags))
+
+
+def _sum(first: pd.Series, second: pd.Series) -> pd.Series:
+    """Length from its two parts; null unless there is something in it."""
+    total = first.fillna(0) + second.fillna(0)
+    return total.where(total > 0)
+
+
+def _filled(said: pd.DataFrame) -> pd.DataFrame:
+    """What one message leaves out stays as last said: types 24 A and B each hold a half."""
+    out = said.copy()
+    for field in ("name", "callsign", "dest"):
+        out[field] = out[field].where(out[field] != "")
+    by_ship = out.groupby("mmsi")
+    for field in FIELDS:
+        out[field] = by_ship[field].ffill()
+    return out
+
+
+def _flags(said: pd.DataFrame) -> list[list[str]]:
+    draught, length = said["draught_m"].to_numpy(float), said["length_m"].to_numpy(float)
+    with np.errstate(invalid="ignore"):
+        deep = draught > DRAUGHT_LIMIT[0] * length + DRAUGHT_LIMIT[1]
+    hours = said["time_utc"].astype("int64").to_numpy() / 3.6e9
+    mmsi = said["mmsi"].to_numpy(np.int64)
+    flap = np.zeros(len(said), bool)
+    for n in range(2, len(said)):
+        same_ship = mmsi[n] == mmsi[n - 2]
+        back = draught[n] == draught[n - 2] and draught[n] != draught[n - 1]
+        if same_ship and back and hours[n] - hours[n - 2] < FLAP_H:
+            flap[n - 1] = flap[n] = True
+    bad_imo = [bool(pd.notna(i) and i != 0 and not imo_is_right(int(i))) for i in said["imo"]]
+    named = (("imo_check_digit", bad_imo), ("implausible_draught", deep), ("flapping_draught", flap))
+    return [[name for name, on in named if on[n]] for n in range(len(said))]

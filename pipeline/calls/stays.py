@@ -1,0 +1,126 @@
+"""Stays by transponder: a state machine with hysteresis on speed, per track, and the zone in which she lay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+import pandas as pd
+
+from pipeline.calls.geodesy import KNOT_M_S, distance_m, distance_to_zone_m
+from pipeline.calls.tracks import good_fixes
+from pipeline.config import CallsConfig
+from pipeline.types import Place, Zone
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+MOVED_M = 400.0  # a ship that lies still stays within this radius; swinging at anchor included (our choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One stay of one transponder at one zone. Bounds that nobody heard are None."""
+
+    mmsi: int
+    zone_id: str
+    arrival_lo: pd.Timestamp | None
+    arrival_hi: pd.Timestamp
+    departure_lo: pd.Timestamp
+    departure_hi: pd.Timestamp | None
+    heard_arriving: bool
+    heard_leaving: bool
+
+
+def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]:
+    """Every stop at a zone, in order of MMSI and time. Silences shorter than the gap do not end a stay."""
+    out: list[Stay] = []
+    for _, track in good_fixes(tracks).groupby("track_id", sort=True):
+        out += _of_track(track, place, config)
+    return sorted(out, key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id))
+
+
+def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterator[Stay]:
+    seconds = track["time_utc"].astype("int64").to_numpy() / 1e6
+    lon, lat = track["lon"].to_numpy(float), track["lat"].to_numpy(float)
+    speed = _speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float))
+    stop = _stops(seconds, speed, config.stop_kn, config.move_kn, config.gap_h * 3600.0)
+    pieces = [(a, b, z) for a, b in _runs(stop) for z in [_zone_at(lon[a:b], lat[a:b], place, config)] if z]
+    for first, last, zone in _joined(pieces, seconds, config):
+        before, after = first - 1, last
+        yield Stay(
+            mmsi=int(track["mmsi"].iloc[0]),
+            zone_id=zone.zone_id,
+            arrival_lo=track["time_utc"].iloc[before] if before >= 0 else None,
+            arrival_hi=track["time_utc"].iloc[first],
+            departure_lo=track["time_utc"].iloc[last - 1],
+            departure_hi=track["time_utc"].iloc[after] if after < len(track) else None,
+            heard_arriving=before >= 0 and seconds[first] - seconds[before] <= config.gap_h * 3600,
+            heard_leaving=after < len(track) and seconds[after] - seconds[last - 1] <= config.gap_h * 3600,
+        )
+
+
+def _speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray) -> FloatArray:
+    """Speed as sent, or from the fix before where nothing was sent."""
+    if not np.isnan(sent).any() or len(seconds) < 2:
+        return np.where(np.isnan(sent), 0.0, sent)
+    way = distance_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    run = np.maximum(np.diff(seconds), 1.0)
+    derived = np.concatenate([[0.0], way / run / KNOT_M_S])
+    derived[0] = derived[1]
+    return np.where(np.isnan(sent), derived, sent)
+
+
+@numba.njit(cache=True)
+def _stops(seconds, speed, stop_kn, move_kn, gap_s):  # type: ignore[no-untyped-def]
+    """True while stopped: entered at or below ``stop_kn``, left at or above ``move_kn``; a long silence forgets."""
+    out = np.zeros(len(seconds), np.bool_)
+    stopped = False
+    for i in range(len(seconds)):
+        if i > 0 and seconds[i] - seconds[i - 1] > gap_s:
+            stopped = False
+        if speed[i] <= stop_kn:
+            stopped = True
+        elif speed[i] >= move_kn:
+            stopped = False
+        out[i] = stopped
+    return out
+
+
+def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """Half-open index ranges in which a boolean array is True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _zone_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> Zone | None:
+    """The zone in which a stop's median position lies: berths (with their reach) before anchorages, nearest first."""
+    x, y = np.array([np.median(lon)]), np.array([np.median(lat)])
+    near: list[tuple[bool, float, str]] = []
+    for zone in place.zones:
+        west, south, east, north = zone.geometry.bounds
+        if not (west - 0.1 < x[0] < east + 0.1 and south - 0.1 < y[0] < north + 0.1):
+            continue
+        metres = float(distance_to_zone_m(x, y, zone.geometry)[0])
+        reach = config.berth_reach_m if zone.kind == "berth" else 0.0
+        if metres <= reach:
+            near.append((zone.kind != "berth", metres, zone.zone_id))
+    return place.zone(min(near)[2]) if near else None
+
+
+def _joined(
+    pieces: list[tuple[int, int, Zone]], seconds: FloatArray, config: CallsConfig
+) -> list[tuple[int, int, Zone]]:
+    """Stops at one zone with nothing but a short break between them are one stay."""
+    out: list[tuple[int, int, Zone]] = []
+    for first, last, zone in pieces:
+        if out and out[-1][2].zone_id == zone.zone_id:
+            silence = seconds[first] - seconds[out[-1][1] - 1]
+            if silence <= config.gap_h * 3600.0:
+                out[-1] = (out[-1][0], last, zone)
+                continue
+        out.append((first, last, zone))
+    return out
