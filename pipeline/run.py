@@ -26,7 +26,7 @@ from pipeline.provenance import (
 from pipeline.sources import Inputs, gather
 from pipeline.storage import read_table, write_json, write_table, write_text
 from pipeline.tables import DETECTIONS, SCENES
-from pipeline.workspace import LATEST, RunFolder
+from pipeline.workspace import LATEST, RunFolder, config_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -298,13 +298,7 @@ def _config_files(config: RunConfig) -> list[str]:
 
 def _write_config(config: RunConfig, root: Path, folder: Path) -> None:
     """The resolved config as YAML, and beside it the files that it refers to."""
-    import io
-
-    from ruamel.yaml import YAML
-
-    text = io.StringIO()
-    YAML(typ="safe", pure=True).dump(config.model_dump(mode="json", exclude={"engine"}), text)
-    write_text(folder / "config.yaml", text.getvalue())
+    write_text(folder / "config.yaml", config_yaml(config))
     for name in _config_files(config):
         write_text(folder / CONFIG_FILES / name, (root / name).read_text("utf-8"))
 

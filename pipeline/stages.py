@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,53 @@ from pipeline.storage import read_table, write_json, write_table
 from pipeline.tables import DETECTIONS, LIFTINGS, LOOKS, SCENES
 
 if TYPE_CHECKING:
-
     from pipeline.ingest.ais import AisRead
     from pipeline.ingest.scenes import OpenOptions
 
+FOLDER_FORMATS = ("csv", "parquet", "geojson")
 UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)
+
+
+def open_options(
+    sensor: str | None, pixel_spacing_m: float | None, bands: str | None, scaling: str, land: str
+) -> OpenOptions:
+    """How to open images, from the words of the command line."""
+    from pipeline.ingest.radiometry import parse_scaling
+    from pipeline.ingest.scenes import OpenOptions
+    from pipeline.types import Sensor
+
+    known = [str(s) for s in Sensor]
+    if sensor is not None and sensor not in known:
+        raise ConfigError(f"--sensor {printable(sensor)}: there are {', '.join(known)}")
+    parse_scaling(scaling)
+    indexes: dict[str, int] = {}
+    for name, index in pairs("--bands", bands).items():
+        if not index.isdigit() or int(index) < 1:
+            raise ConfigError(f"--bands {name}={printable(index)}: a band's index is a whole number from 1 on")
+        indexes[name] = int(index)
+    return OpenOptions(
+        sensor=Sensor(sensor) if sensor else None,
+        pixel_spacing_m=pixel_spacing_m,
+        bands=indexes or None,
+        scaling=scaling,
+        land=None if land in {"auto", "none"} else Path(land),
+        search_land=land != "none",
+    )
+
+
+def pairs(option: str, text: str | None) -> dict[str, str]:
+    """``a=1,b=2`` as a mapping.
+
+    >>> pairs("--columns", "mmsi=ID,lon=X")
+    {'mmsi': 'ID', 'lon': 'X'}
+    """
+    out: dict[str, str] = {}
+    for part in text.split(",") if text else []:
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise ConfigError(f"{option} {printable(part)}: write it as name=value,name=value")
+        out[name.strip()] = value.strip()
+    return out
 
 
 def detect(
@@ -33,6 +74,8 @@ def detect(
 ) -> None:
     """Detect ships in images. One image writes ``out``; ``folder`` makes each write ``out/<stem>.<suffix>``."""
     config = build(DetectionConfig, settings, where="--set")
+    if suffix not in FOLDER_FORMATS:
+        raise ConfigError(f"--format {printable(suffix)}: there are {', '.join(FOLDER_FORMATS)}")
     if len(images) > 1 and not folder:
         raise ConfigError("several images need a folder to write to: end -o with a slash")
     targets = [out / f"{image.stem}.{suffix}" if folder else out for image in images]
@@ -189,27 +232,13 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int | None, cons
         write(content, place, out, seed=seed, progress=step)
 
 
-def report(run: Path, console: Console) -> Path:
-    """Draw the report of a finished run again, from its own tables, into ``<run>/report.html``."""
-    raise NotImplementedError
-
-
-def open_options(options: OpenOptions, sensor: str) -> OpenOptions:
-    """The same options for one sensor."""
-    from pipeline.types import Sensor
-
-    return replace(options, sensor=Sensor(sensor))
-
-
 __all__ = [
     "LOOKS",
     "account",
     "decode_ais",
     "detect",
     "match",
-    "open_options",
     "port_calls",
-    "report",
     "simulate",
     "volume",
 ]

@@ -112,3 +112,47 @@ def latest_run(out: Path, aoi_id: str) -> Path:
     if not pointer.is_file():
         raise ConfigError(f"{printable(out / aoi_id)}: no finished run here; start one with: capwatch run {aoi_id}")
     return out / aoi_id / pointer.read_text("utf-8").strip()
+
+
+def requested(
+    source: str | None,
+    images: list[Path] | None,
+    ais: list[Path] | None,
+    start: str | None,
+    end: str | None,
+    engine: str | None,
+    workers: int | None,
+    scheduler: str | None,
+) -> dict[str, object]:
+    """The command line's own options as settings on top of a run file. A day without a time is midnight, UTC."""
+    if (images or ais) and source is None:
+        source = "files"
+    wanted = {
+        "source": {
+            "kind": source,
+            "images": [str(p) for p in images] if images else None,
+            "ais": [str(p) for p in ais] if ais else None,
+        },
+        "period": {"start": _day(start), "end": _day(end)},
+        "engine": {"kind": engine, "workers": workers, "scheduler": scheduler},
+    }
+    kept = {section: {k: v for k, v in fields.items() if v is not None} for section, fields in wanted.items()}
+    return {section: fields for section, fields in kept.items() if fields}
+
+
+def _day(text: str | None) -> str | None:
+    return f"{text}T00:00:00Z" if text is not None and "T" not in text else text
+
+
+def config_yaml(config: RunConfig) -> str:
+    """A run file as YAML with every default filled in; where it runs (engine) is no part of the question."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    text = io.StringIO()
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    writer.dump(config.model_dump(mode="json", exclude={"engine"}), text)
+    return text.getvalue()

@@ -1,1 +1,1 @@
-"""Placeholder docstring, replaced by the stage."""
+"""Ingest: open and calibrate. Images become scenes, AIS files become tables, configs become places."""

@@ -41,7 +41,9 @@ def read_land(path: Path) -> BaseGeometry:
         if not part.is_valid:
             raise ConfigError(f"{printable(path)}: feature {number} is invalid: {shapely.is_valid_reason(part)}")
         if max(abs(part.bounds[1]), abs(part.bounds[3])) > 90:
-            raise ConfigError(f"{printable(path)}: feature {number} has latitudes beyond 90; lon and lat may be swapped")
+            raise ConfigError(
+                f"{printable(path)}: feature {number} has latitudes beyond 90; lon and lat may be swapped"
+            )
     return shapely.union_all(parts)
 
 

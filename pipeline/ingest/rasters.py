@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rasterio.io import DatasetReader
 
-DRIVERS = ("GTiff", "PNG", "JP2OpenJPEG", "JPEG")  # never VRT: it reads any file and any address
+MAGIC = (  # a file's first bytes decide its driver, never its name; a VRT is text, and matches none
+    (b"II*\0", "GTiff"),
+    (b"MM\0*", "GTiff"),
+    (b"II+\0", "GTiff"),  # BigTIFF
+    (b"MM\0+", "GTiff"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JP2OpenJPEG"),
+    (b"\xff\x4f\xff\x51", "JP2OpenJPEG"),
+)
 MAX_BYTES = 40_000_000_000  # decoded as float32; our choice: a dual-polarisation GRD has 4e9
 MAX_BLOCK_BYTES = 1 << 30  # one compressed block; our choice, against deflate bombs
 MAX_BANDS = 64  # our choice: hyperspectral cubes are not what this reads
@@ -89,21 +98,23 @@ class RasterFile:
         return table
 
 
-def open_raster(path: Path | str, item: str | None = None) -> RasterFile:
+def open_raster(path: Path, *, member: str | None = None) -> RasterFile:
     """Read a raster's description; refuse what is not an image, is complex, or is larger than `MAX_BYTES`.
 
-    ``path`` may be a ``/vsizip/`` path that the caller has checked.
+    With ``member`` the file is a GeoTIFF of that name inside the zip ``path``, which the caller has checked.
     """
-    name = item or Path(path).name
-    if not str(path).startswith("/vsizip/"):
-        _require_file(Path(path), name)
-    with _opened(str(path), name, None) as dataset:
+    name = path.name if member is None else Path(member).name
+    _require_file(path, name)
+    place = str(path.absolute())  # absolute: nothing in it can be taken for an address
+    driver = _driver_of(path, name) if member is None else "GTiff"
+    where = place if member is None else f"/vsizip/{{{place}}}/{member}"
+    with _opened(where, name, driver) as dataset:
         _require_sane(dataset, name)
         located = dataset.crs is not None and not dataset.transform.is_identity
         return RasterFile(
-            path=str(path),
+            path=where,
             item=name,
-            driver=dataset.driver,
+            driver=driver,
             shape=(dataset.height, dataset.width),
             dtype=dataset.dtypes[0],
             descriptions=tuple((d or "").strip() for d in dataset.descriptions),
@@ -129,21 +140,33 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: str, item: str, driver: str | None) -> Iterator[DatasetReader]:
+def _opened(path: str, item: str, driver: str) -> Iterator[DatasetReader]:
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     try:
         with rasterio.Env(**SETTINGS), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path, driver=driver or list(DRIVERS), sharing=False) as dataset:
+            with rasterio.open(path, driver=driver, sharing=False) as dataset:
                 yield dataset
     except MemoryError as error:
         raise EnvironmentFault(f"{item}: not enough memory to read it") from error
     except (RasterioError, ValueError, OSError) as error:
-        known = "is no image that the GeoTIFF, PNG, JPEG or JPEG2000 driver reads" if driver is None else "is damaged"
         reason = " ".join(str(error.__cause__ or error).replace(path, item).split())[:120]
-        raise InputError(item, f"{known} ({reason})") from error
+        raise InputError(item, f"is damaged, or no true {driver} file ({reason})") from error
+
+
+def _driver_of(path: Path, item: str) -> str:
+    """The GDAL driver of a file, by its first bytes."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(16)
+    except OSError as error:
+        raise InputError(item, f"cannot be read ({error.strerror})") from error
+    for magic, driver in MAGIC:
+        if head.startswith(magic):
+            return driver
+    raise InputError(item, "is no GeoTIFF, PNG, JPEG or JPEG2000 file")
 
 
 def _require_file(path: Path, item: str) -> None:

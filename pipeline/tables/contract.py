@@ -142,7 +142,8 @@ def _truth(values: pd.Series) -> pd.Series:
 def _as_geo(frame: pd.DataFrame, geometry: str) -> pd.DataFrame:
     import geopandas
 
-    return geopandas.GeoDataFrame(frame, geometry=geopandas.GeoSeries(frame[geometry], crs=CRS), crs=CRS)
+    frame[geometry] = geopandas.GeoSeries(frame[geometry], crs=CRS)
+    return geopandas.GeoDataFrame(frame, geometry=geometry, crs=CRS)
 
 
 def _schema(contract: Contract) -> pa.DataFrameSchema:

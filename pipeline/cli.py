@@ -1,0 +1,347 @@
+"""The command line: parses arguments, nothing else. Heavy imports wait until a command runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import __version__
+from pipeline.errors import EnvironmentFault, PipelineError, printable
+
+app = typer.Typer(
+    name="capwatch",
+    help="From satellite images and AIS of a port to barrels counted against a cap, with error bars and evidence.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes; errors and results only.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Override any config field, e.g. radar.false_alarm_rate=1e-7."),
+]
+Seed = Annotated[int, typer.Option(help="Every random number comes from this.")]
+
+
+@contextmanager
+def _session(*, quiet: bool, debug: bool) -> Iterator[Any]:
+    """Run a command: errors become one line and an exit code, unless a traceback is wanted."""
+    from pipeline.console import Console
+
+    console = Console(quiet=quiet)
+    try:
+        yield console
+    except PipelineError as error:
+        if debug:
+            raise
+        sys.stderr.write(f"error: {printable(error)}\n")
+        raise typer.Exit(error.exit_code) from None
+    except MemoryError:
+        if debug:
+            raise
+        sys.stderr.write("error: not enough memory (nothing was changed)\n")
+        raise typer.Exit(EnvironmentFault.exit_code) from None
+    if console.exit_code:
+        raise typer.Exit(console.exit_code)
+
+
+def _overrides(settings: list[str] | None) -> dict[str, Any]:
+    from pipeline.config import overrides
+
+    return overrides(settings or [])
+
+
+@app.command()
+def run(
+    aoi: Annotated[str, typer.Argument(help="Name of an AOI (vostochny) or path of a run file (my.yaml).")],
+    source: Annotated[str | None, typer.Option(help="demo, files or stac; the config's own choice by default.")] = None,
+    images: Annotated[list[Path] | None, typer.Option(help="Image, SAFE folder, or folder of them (files).")] = None,
+    ais: Annotated[list[Path] | None, typer.Option(help="AIS file or folder (files).")] = None,
+    start: Annotated[str | None, typer.Option(help="First day, UTC, e.g. 2024-03-01.")] = None,
+    end: Annotated[str | None, typer.Option(help="Day after the last one, UTC.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of runs.")] = Path("runs"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore a finished run with the same question.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
+    engine: Annotated[str | None, typer.Option(help="serial, threads, processes or dask.")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many scenes at once.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler.")] = None,
+    settings: Settings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Run the whole chain for a place and a period, and print where the report is.
+
+    Example: capwatch run vostochny --set volume.fill.mean=0.9
+    """
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline.config import merged
+        from pipeline.workspace import find_config, load_run_config, requested
+
+        path = find_config(aoi)
+        asked = requested(source, images, ais, start, end, engine, workers, scheduler)
+        config = load_run_config(path, merged(asked, _overrides(settings)))
+        if dry_run:
+            from pipeline.plan import plan_lines
+
+            for line in plan_lines(config, path.parent):
+                console.result(line)
+            return
+        from pipeline.run import run as run_chain
+
+        outcome = run_chain(config, path.parent, out, console, fresh=fresh)
+        for line in outcome.lines:
+            console.result(line)
+
+
+@app.command()
+def detect(
+    images: Annotated[list[Path], typer.Argument(help="Images: GeoTIFF, PNG, JPEG2000, SAFE folder or zip.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Table to write; a folder (ending in /) for several images.")
+    ],
+    sensor: Annotated[str | None, typer.Option(help="sentinel-1, sentinel-2 or optical.")] = None,
+    pixel_spacing: Annotated[
+        float | None, typer.Option(help="Ground metres per pixel, where the image has none.")
+    ] = None,
+    bands: Annotated[str | None, typer.Option(help="name=index,... with 1-based indexes, e.g. B03=2,B08=4.")] = None,
+    scaling: Annotated[
+        str, typer.Option(help="auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance.")
+    ] = "auto",
+    land: Annotated[str, typer.Option(help="auto, none, MASK.tif (non-zero = land) or LAND.geojson.")] = "auto",
+    min_length: Annotated[float | None, typer.Option(help="Shorter objects are flagged too_small [m].")] = None,
+    table_format: Annotated[str, typer.Option("--format", help="csv, parquet or geojson, for a folder.")] = "csv",
+    settings: Settings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Find ships in images: one table per image, lengths in metres with 90 % intervals, positions in pixels and degrees.
+
+    Example: capwatch detect scene.tif --sensor sentinel-1 -o ships.csv
+    """
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        changes = _overrides(settings)
+        if min_length is not None:
+            changes = {**changes, "screening": {**changes.get("screening", {}), "min_length_m": min_length}}
+        options = stages.open_options(sensor, pixel_spacing, bands, scaling, land)
+        folder = str(out).endswith("/") or out.is_dir() or _ends_in_slash("-o", "--out")
+        stages.detect(images, out, options, changes, console, folder=folder, suffix=table_format)
+
+
+def _ends_in_slash(*names: str) -> bool:
+    """Did the user end the option's value in a slash? Paths forget it."""
+    words = sys.argv[1:]
+    values = [words[n + 1] for n, w in enumerate(words[:-1]) if w in names]
+    values += [w.split("=", 1)[1] for w in words if w.startswith(tuple(f"{n}=" for n in names))]
+    return any(v.endswith("/") for v in values)
+
+
+@app.command()
+def ais(
+    files: Annotated[list[Path], typer.Argument(help="NMEA, DMA CSV, MarineCadastre CSV, other CSV or Parquet.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Table of messages to write.")],
+    balance: Annotated[Path | None, typer.Option(help="JSON that counts every input line in one bucket.")] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="ours=theirs,... for other CSV, e.g. mmsi=ID,lon=X,lat=Y.")
+    ] = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Decode AIS: checksums verified, 'not available' codes left empty, every line accounted for.
+
+    Example: capwatch ais day.nmea -o messages.parquet --balance balance.json
+    """
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        stages.decode_ais(files, out, balance, stages.pairs("--columns", columns), console)
+
+
+@app.command()
+def match(
+    detections: Annotated[Path, typer.Option(help="Detections: det_id or detection_id, time, lon, lat, length.")],
+    ais: Annotated[list[Path], typer.Option(help="AIS files.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Table to write: det_id, mmsi (empty: none), probability.")],
+    settings: Settings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Say which detection is which transponder, or that it has none."""
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        stages.match(detections, ais, out, _overrides(settings), console)
+
+
+@app.command()
+def calls(
+    zones: Annotated[Path, typer.Option(help="GeoJSON of berths and anchorages.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Table of port calls to write.")],
+    ais: Annotated[list[Path] | None, typer.Option(help="AIS files.")] = None,
+    detections: Annotated[Path | None, typer.Option(help="Detections with positions and times.")] = None,
+    scenes: Annotated[Path | None, typer.Option(help="Scenes table: what was looked at.")] = None,
+    settings: Settings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Join transponder messages and detections into port calls."""
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        stages.port_calls(ais or [], detections, scenes, zones, out, _overrides(settings), console)
+
+
+@app.command()
+def volume(
+    table: Annotated[Path, typer.Argument(metavar="CALLS", help="Table of calls, any subset of the known columns.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Liftings to write.")],
+    assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
+    seed: Seed = 0,
+    settings: Settings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Barrels of each call, as a distribution and at the published fills [t, bbl].
+
+    Known columns: call_id, arrival, departure, length_m, beam_m, dwt_t, draught_in_m, draught_out_m, product, tonnes,
+    barrels, capacity_bbl, p_loading.
+    """
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        stages.volume(table, out, assumptions, _overrides(settings), seed, console)
+
+
+@app.command()
+def account(
+    liftings: Annotated[Path, typer.Argument(help="Liftings, as written by capwatch volume.")],
+    cap: Annotated[Path, typer.Option(help="The cap, e.g. configs/caps/unscr-2397.yaml.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Ledger to write: one row a day.")],
+    assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
+    seed: Seed = 0,
+    settings: Settings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Sum liftings over the account year against a cap [bbl]."""
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        stages.account(liftings, cap, out, assumptions, _overrides(settings), seed, console)
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file, e.g. configs/scenarios/tiny.yaml.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write; must be new or empty.")],
+    aoi: Annotated[str, typer.Option(help="AOI whose coast and zones are used.")] = "vostochny",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write simulated images, AIS and their truth. No real ship is in them."""
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+        from pipeline.workspace import find_config
+
+        stages.simulate(scenario, find_config(aoi), out, seed, console)
+
+
+def _on_run(folder: Path, work: Callable[[Path, Any], None], *, quiet: bool, debug: bool) -> None:
+    with _session(quiet=quiet, debug=debug) as console:
+        work(folder, console)
+
+
+@app.command()
+def rerun(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Repeat a finished run from its own folder and say whether every byte agrees."""
+    from pipeline.repeat import rerun as work
+
+    _on_run(folder, work, quiet=quiet, debug=debug)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Compare every file of a run with its manifest and name what changed."""
+    from pipeline.repeat import verify as work
+
+    _on_run(folder, work, quiet=quiet, debug=debug)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Print a finished run's headline and where its report is."""
+    from pipeline.repeat import show as work
+
+    _on_run(folder, work, quiet=quiet, debug=debug)
+
+
+@app.command()
+def doctor(debug: Debug = False) -> None:
+    """Versions, GDAL drivers, cache and disk: what to send along with a question."""
+    with _session(quiet=False, debug=debug) as console:
+        from pipeline.doctor import lines
+
+        for line in lines():
+            console.result(line)
+
+
+config_app = typer.Typer(help="Look at configs.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+
+@config_app.command("show")
+def config_show(
+    aoi: Annotated[str, typer.Argument(help="Name of an AOI or path of a run file.")],
+    settings: Settings = None,
+    debug: Debug = False,
+) -> None:
+    """Print a run file with every default filled in."""
+    with _session(quiet=False, debug=debug) as console:
+        from pipeline.workspace import config_yaml, find_config, load_run_config
+
+        console.result(config_yaml(load_run_config(find_config(aoi), _overrides(settings))).rstrip())
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"capwatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Entry point of the ``capwatch`` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

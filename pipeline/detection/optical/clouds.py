@@ -1,0 +1,118 @@
+"""Cloud, and the share of each zone that was really seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.detection.optical.features import opened
+from pipeline.types import Radiometry, Scene, Tile, Window
+
+if TYPE_CHECKING:
+    from pipeline.detection.optical.water import Levels
+    from pipeline.types import BoolImage, FloatImage, Place
+
+CLOUD_REFLECTANCE = 0.22  # the darkest visible band of thick cloud exceeds this; roofs do too, but are small
+CLOUD_OVER_LAND = 2.2  # where reflectance is unknown: brightness on the scale water 0, land 1
+WHITENESS = 0.35  # largest spread between the bands of a cloud, of their mean; our choice after Braaten et al. 2015
+CLOUD_WIDTH_M = 170.0  # narrower bright things are roofs, hulls, foam; our choice
+EDGE_M = 60.0  # thin rim of a cloud
+TEXTURE = 0.12  # local standard deviation over local mean: cities are rougher; our choice
+
+
+def cloud_mask(tile: Tile, levels: Levels, radiometry: Radiometry, spacing_m: float) -> BoolImage:
+    """Bright, white, smooth and large. Thin haze stays unseen."""
+    names = [b for b in tile.bands if b not in ("B11", "B12")] or list(tile.bands)  # ice clouds are dark at 1.6 um
+    factor = max(1, round(8.0 / spacing_m))
+    stack = np.stack([reduced(tile.band(b), factor) for b in names])
+    if radiometry is Radiometry.REFLECTANCE:
+        bright = np.nanmin(stack, axis=0) > CLOUD_REFLECTANCE if len(stack) else np.zeros(stack.shape[1:], bool)
+    else:
+        index = [tile.bands.index(b) for b in names]
+        gap = (levels.land[index] - levels.water[index])[:, None, None]
+        bright = ((stack - levels.water[index][:, None, None]) / gap).min(axis=0) > CLOUD_OVER_LAND
+    mean = stack.mean(axis=0)
+    white = np.ptp(stack, axis=0) < WHITENESS * np.abs(mean)
+    local = ndimage.uniform_filter(mean, 5)
+    spread = np.sqrt(np.maximum(0, ndimage.uniform_filter(mean**2, 5) - local**2))
+    core = opened(bright & white & (spread < TEXTURE * np.abs(local)), CLOUD_WIDTH_M / (spacing_m * factor))
+    if not core.any():
+        return np.zeros(tile.valid.shape, bool)
+    reach = (CLOUD_WIDTH_M / 2 + EDGE_M) / (spacing_m * factor)
+    near = ndimage.distance_transform_edt(~core) < reach
+    full = core | (near & (ndimage.binary_dilation(bright & white, iterations=2)))
+    return np.repeat(np.repeat(full, factor, 0), factor, 1)[: tile.valid.shape[0], : tile.valid.shape[1]] & tile.valid
+
+
+def reduced(image: FloatImage, factor: int) -> FloatImage:
+    """Means over blocks of factor x factor pixels; the last row and column of blocks may be smaller. NaN counts as 0."""
+    clean = np.nan_to_num(image).astype(np.float32)
+    if factor == 1:
+        return clean
+    rows, cols = clean.shape
+    pad = (-rows % factor, -cols % factor)
+    clean = np.pad(clean, ((0, pad[0]), (0, pad[1])), mode="edge")
+    return clean.reshape(clean.shape[0] // factor, factor, clean.shape[1] // factor, factor).mean(axis=(1, 3))
+
+
+class Coverage:
+    """Counts cloud over water, and seen pixels of each zone, window by window."""
+
+    def __init__(self, scene: Scene, place: Place | None) -> None:
+        self.cloudy = 0
+        self.water = 0
+        self.seen: dict[str, int] = {}
+        self.total: dict[str, int] = {}
+        self._outlines: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        if place is None or scene.geolocation is None:
+            return
+        for zone in place.zones:
+            shape = zone.geometry if zone.geometry.geom_type == "Polygon" else zone.geometry.convex_hull
+            lon, lat = np.asarray(shape.exterior.coords)[:-1].T[:2]
+            rows, cols = scene.geolocation.rowcol(lon, lat)
+            if not (np.isfinite(rows).all() and np.isfinite(cols).all()):
+                self.seen[zone.zone_id], self.total[zone.zone_id] = 0, 1
+                continue
+            self._outlines[zone.zone_id] = (np.asarray(rows, float), np.asarray(cols, float))
+            self.seen[zone.zone_id], self.total[zone.zone_id] = 0, _pixels(rows, cols)
+
+    def add(self, core: Window, seen: BoolImage, cloud: BoolImage, water: BoolImage) -> None:
+        """Count one window; the three masks cover just this window."""
+        from skimage.draw import polygon2mask
+
+        self.cloudy += int(np.count_nonzero(cloud & seen))
+        self.water += int(np.count_nonzero(water & seen & ~cloud))
+        clear = seen & ~cloud
+        for zone_id, (rows, cols) in self._outlines.items():
+            r0, r1 = max(core.row0, int(np.floor(rows.min()))), min(core.row1, int(np.ceil(rows.max())) + 1)
+            c0, c1 = max(core.col0, int(np.floor(cols.min()))), min(core.col1, int(np.ceil(cols.max())) + 1)
+            if r1 <= r0 or c1 <= c0:
+                continue
+            inside = polygon2mask((r1 - r0, c1 - c0), np.column_stack([rows - r0, cols - c0]))
+            part = clear[r0 - core.row0 : r1 - core.row0, c0 - core.col0 : c1 - core.col0]
+            self.seen[zone_id] += int(np.count_nonzero(inside & part))
+
+    @property
+    def cloud_fraction(self) -> float:
+        """Share of the water, cloud included, that is under cloud."""
+        whole = self.cloudy + self.water
+        return self.cloudy / whole if whole else 0.0
+
+    @property
+    def zone_covered(self) -> dict[str, float]:
+        """zone_id -> share of the zone that was seen, parts outside the image counted as not seen."""
+        return {z: min(1.0, self.seen[z] / self.total[z]) for z in sorted(self.total)}
+
+
+def _pixels(rows: np.ndarray, cols: np.ndarray) -> int:
+    """How many pixels a polygon has, wherever it lies; counted as `Coverage.add` counts them."""
+    from skimage.draw import polygon2mask
+
+    r0, c0 = np.floor(rows.min()), np.floor(cols.min())
+    shape = (int(np.ceil(rows.max()) - r0) + 1, int(np.ceil(cols.max()) - c0) + 1)
+    if shape[0] * shape[1] > 400_000_000:  # a zone far larger than any image: its area will do
+        area = 0.5 * abs(np.dot(rows, np.roll(cols, 1)) - np.dot(cols, np.roll(rows, 1)))
+        return max(1, round(area))
+    return max(1, int(np.count_nonzero(polygon2mask(shape, np.column_stack([rows - r0, cols - c0])))))

@@ -1,0 +1,81 @@
+"""A ship's own frame: pixels resampled along and across the hull, and edges in it to a fraction of a pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray, FloatImage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HullFrame:
+    """Metres along (``u``, growing to the box's fore end) and across (``v``) around a centre in pixels.
+
+    ``axis`` is the unit vector along the hull as (south, east) metres: rows grow to the south. The side ``v > 0`` lies
+    to ``(-axis_east, axis_south)``.
+    """
+
+    centre: tuple[float, float]
+    axis: tuple[float, float]
+    spacing_m: tuple[float, float]
+
+    def pixels(self, u: FloatArray, v: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Rows and columns of positions in the frame [m]."""
+        south, east = self.axis
+        row = self.centre[0] + (u * south - v * east) / self.spacing_m[0]
+        col = self.centre[1] + (u * east + v * south) / self.spacing_m[1]
+        return row, col
+
+    def moved(self, u: float, v: float) -> HullFrame:
+        """The frame with its centre at (u, v)."""
+        row, col = self.pixels(np.array(u), np.array(v))
+        return HullFrame((float(row), float(col)), self.axis, self.spacing_m)
+
+    def turned(self, radians: float) -> HullFrame:
+        """The frame turned about its centre; positive turns the axis towards ``v > 0``."""
+        south, east = self.axis
+        c, s = np.cos(radians), np.sin(radians)
+        return HullFrame(self.centre, (south * c - east * s, east * c + south * s), self.spacing_m)
+
+
+def resample(image: FloatImage, frame: HullFrame, u: FloatArray, v: FloatArray, origin: tuple[int, int]) -> FloatImage:
+    """The image at a grid of (u, v), shape (len(u), len(v)); ``origin`` is the scene pixel of ``image[0, 0]``.
+
+    Bilinear; positions outside the image give NaN.
+    """
+    grid_u, grid_v = np.meshgrid(u, v, indexing="ij")
+    rows, cols = frame.pixels(grid_u, grid_v)
+    where = np.stack([rows - origin[0], cols - origin[1]])
+    return ndimage.map_coordinates(image, where, order=1, mode="constant", cval=np.nan)
+
+
+def crossing(at: FloatArray, profile: FloatArray, level: float, start: int, step: int) -> float | None:
+    """Where a profile first falls below a level, walking from ``start``; linear between samples. None if it never does.
+
+    >>> crossing(np.arange(5.0), np.array([1, 1, 1, 0, 0.0]), 0.5, 0, 1)
+    2.5
+    """
+    i = start
+    while 0 <= i + step < len(profile):
+        here, there = profile[i], profile[i + step]
+        if not np.isfinite(there):
+            return None
+        if here >= level > there:
+            share = (here - level) / (here - there)
+            return float(at[i] + share * (at[i + step] - at[i]))
+        i += step
+    return None
+
+
+def heading_deg(axis: tuple[float, float]) -> float:
+    """Direction of an axis (south, east) from north, clockwise, for a north-up image.
+
+    >>> heading_deg((-1.0, 0.0)), heading_deg((0.0, 1.0))
+    (0.0, 90.0)
+    """
+    return float(np.degrees(np.arctan2(axis[1], -axis[0])) % 360) + 0.0

@@ -1,0 +1,196 @@
+"""What is water, and how bright: one threshold per image, levels that follow haze and glint across it.
+
+Brightness is then told in units of the image itself: 0 is the local water, 1 the image's usual land. So gain, haze,
+an additive offset (Sentinel-2's -1000) and the choice of reflectance scale drop out of everything that follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.types import Radiometry, Scene, Tile, Window, tiles
+
+if TYPE_CHECKING:
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
+INFRARED = ("B08", "N", "B8A", "B11", "B12")  # water is darkest here, so these part it from all else, first one first
+VISIBLE = ("B02", "B03", "B04", "B", "G", "R", "pan")
+SURVEY_SAMPLES = 4_000_000  # our choice: enough for percentiles to a thousandth
+MIN_SEPARATION = 0.60  # share of variance between Otsu's two classes; one broad class has 0.64 at most when uniform
+LEVEL_BLOCK_M = 480.0  # water levels follow haze and currents at this scale; our choice
+MIN_REFLECTANCE_GAP = 0.08  # reflectance by which land, ships and clouds usually exceed water; our choice
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """Levels of a whole image, by band: its water, its noise on water, its land (or what stands in for it)."""
+
+    infrared: str
+    threshold: float  # of the infrared band: water lies below
+    water: FloatArray  # shape (bands,)
+    noise: FloatArray
+    land: FloatArray
+    has_land: bool
+    has_water: bool
+
+
+def infrared_band(bands: tuple[str, ...]) -> str:
+    """The band in which water is told from the rest: the infrared one, or for want of it the longest wavelength."""
+    return next((b for b in INFRARED if b in bands), bands[-1])
+
+
+def otsu(values: FloatArray) -> tuple[float, float]:
+    """Otsu's threshold and the share of variance between its two classes (IEEE Trans. SMC 9, pp. 62-66, 1979).
+
+    >>> threshold, separation = otsu(np.r_[np.linspace(0, 1, 500), np.linspace(9, 10, 500)])
+    >>> 1 < threshold < 9, round(separation, 2)
+    (True, 1.0)
+    """
+    counts, edges = np.histogram(values, bins=256)
+    centres = (edges[1:] + edges[:-1]) / 2
+    weight = counts / max(1, counts.sum())
+    below, mean_below = np.cumsum(weight), np.cumsum(weight * centres)
+    total = mean_below[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = (total * below - mean_below) ** 2 / (below * (1 - below))
+    between[~np.isfinite(between)] = 0
+    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))  # a gap without pixels is a plateau: take its middle
+    variance = float(np.sum(weight * (centres - total) ** 2))
+    return float(edges[1:][best].mean()), float(between.max() / variance) if variance > 0 else 0.0
+
+
+def survey(scene: Scene, tile_px: int) -> Levels:
+    """Read the image once, coarsely, and find its levels. Every n-th pixel of a fixed lattice: no tile matters."""
+    step = max(1, int(np.sqrt(scene.shape[0] * scene.shape[1] / SURVEY_SAMPLES)))
+    side = max(step, tile_px // step * step)
+    samples, wet = [], []
+    for window in tiles(scene.shape, side):
+        tile = scene.read(window)
+        good = tile.valid[::step, ::step]
+        samples.append(tile.data[:, ::step, ::step][:, good])
+        wet.append(tile.water[::step, ::step][good])
+    return levels_of(np.concatenate(samples, axis=1), np.concatenate(wet), scene.bands, scene.radiometry)
+
+
+def levels_of(values: FloatImage, wet: BoolImage, bands: tuple[str, ...], radiometry: Radiometry) -> Levels:
+    """Levels from samples, shape (bands, n); ``wet`` is False where the map says land."""
+    name = infrared_band(bands)
+    k = bands.index(name)
+    if values.shape[1] < 100:
+        blank = np.full(len(bands), np.nan)
+        return Levels(name, np.nan, blank, blank, blank, has_land=False, has_water=False)
+    low, high = np.percentile(values[k], [0.2, 99.5])
+    root = np.sqrt(np.clip(values[k], low, high) - low)  # shot noise and haze grow with brightness: a root evens them
+    cut, separation = otsu(root.astype(np.float64))
+    threshold = float(cut**2 + low)
+    dark = values[k] <= threshold
+    has_land = separation >= MIN_SEPARATION and (~dark).mean() > 0.005
+    mapped_sea = bool((~wet).any() and wet.any())
+    if not has_land:
+        # One kind of surface. On a map with land elsewhere, or dark enough, it is sea; its bright tail is ships and foam
+        dark = np.ones(values.shape[1], bool)
+        threshold = float(np.inf)
+    water, noise = _centre_and_spread(values[:, dark])
+    has_water = bool(dark.any()) and (
+        has_land or mapped_sea or radiometry is not Radiometry.REFLECTANCE or water[k] < 0.15
+    )
+    land = np.median(values[:, ~dark], axis=1).astype(np.float64) if has_land else np.full(len(bands), np.nan)
+    floor = 20 * noise
+    if radiometry is Radiometry.REFLECTANCE:
+        floor = np.maximum(floor, MIN_REFLECTANCE_GAP)
+    land = np.where(land > water + np.where(has_land, floor / 4, floor), land, water + floor)
+    if not has_land:
+        threshold = float(water[k] + 0.5 * (land[k] - water[k]))
+    return Levels(name, threshold, water, noise, land, has_land, has_water)
+
+
+def _centre_and_spread(values: FloatImage) -> tuple[FloatArray, FloatArray]:
+    """Median and robust standard deviation by band."""
+    centre = np.median(values, axis=1).astype(np.float64)
+    spread = 1.4826 * np.median(np.abs(values - centre[:, None]), axis=1)
+    return centre, np.maximum(spread, 1e-6 * np.maximum(1e-3, np.abs(centre)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Normal:
+    """A window in the image's own units. Channels are float32, shape (rows, cols); absent ones are None."""
+
+    window: Window
+    infrared: FloatImage
+    swir: FloatImage | None
+    visible: FloatImage | None
+    redness: FloatImage | None
+    noise: FloatImage  # robust standard deviation of ``infrared`` on the water around
+    valid: BoolImage
+    wet: BoolImage  # as the map says
+
+
+def normalise(tile: Tile, levels: Levels, spacing_m: tuple[float, float]) -> Normal:
+    """Local water to 0 and the image's land to 1, band by band."""
+    block = tuple(max(8, round(LEVEL_BLOCK_M / s)) for s in spacing_m)
+    dark = tile.valid & (tile.band(levels.infrared) <= levels.threshold)
+    scaled: dict[str, FloatImage] = {}
+    noise = np.zeros(tile.valid.shape, np.float32)
+    for k, name in enumerate(tile.bands):
+        level, spread = local_level(tile.data[k], dark, block, (levels.water[k], levels.noise[k]))
+        gap = np.maximum(levels.land[k] - level, 0.25 * (levels.land[k] - levels.water[k])).astype(np.float32)
+        scaled[name] = np.where(tile.valid, (tile.data[k] - level) / gap, 0).astype(np.float32)
+        if name == levels.infrared:
+            noise = (spread / gap).astype(np.float32)
+    visible = [scaled[b] for b in VISIBLE if b in scaled]
+    short = next((scaled[b] for b in ("B11", "B12") if b in scaled and b != levels.infrared), None)
+    red = next((scaled[b] for b in ("B04", "R", "B03", "G") if b in scaled), None)
+    blue = next((scaled[b] for b in ("B02", "B") if b in scaled), None)
+    return Normal(
+        window=tile.window,
+        infrared=scaled[levels.infrared],
+        swir=short,
+        visible=np.mean(visible, axis=0, dtype=np.float32) if visible else None,
+        redness=red - blue if red is not None and blue is not None else None,
+        noise=noise,
+        valid=tile.valid,
+        wet=tile.water,
+    )
+
+
+def local_level(
+    image: FloatImage, chosen: BoolImage, block: tuple[int, ...], fallback: tuple[float, float]
+) -> tuple[FloatImage, FloatImage]:
+    """Median and robust standard deviation of the chosen pixels, block by block, then spread smoothly.
+
+    A block with fewer than an eighth of its pixels chosen takes the mean of its neighbours', or the fallback.
+    """
+    rows, cols = image.shape
+    shape = (-(-rows // block[0]), -(-cols // block[1]))
+    centre, spread, weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for i, j in np.ndindex(shape):
+        cut = np.s_[i * block[0] : (i + 1) * block[0], j * block[1] : (j + 1) * block[1]]
+        part = image[cut][chosen[cut]]
+        if part.size >= 30 and part.size * 8 >= image[cut].size:
+            centre[i, j] = np.median(part)
+            spread[i, j] = 1.4826 * np.median(np.abs(part - centre[i, j]))
+            weight[i, j] = 1.0
+    soft = ndimage.gaussian_filter(weight, 1.0, mode="constant", truncate=6.0)
+    thin = 1e-4  # blocks far from any water lean on the image's own level
+    out = []
+    for values, default in zip((centre, spread), fallback, strict=True):
+        near = ndimage.gaussian_filter(values * weight, 1.0, mode="constant", truncate=6.0)
+        filled = (near + thin * default) / (soft + thin)
+        grid_r = (np.arange(rows) + 0.5) / block[0] - 0.5
+        grid_c = (np.arange(cols) + 0.5) / block[1] - 0.5
+        out.append(_bilinear(filled, grid_r, grid_c))
+    return out[0], np.maximum(out[1], np.float32(0.3 * fallback[1]))
+
+
+def _bilinear(grid: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatImage:
+    """A coarse grid at the given fractional rows and columns, held at its borders."""
+    by_row = np.array([np.interp(rows, np.arange(grid.shape[0]), grid[:, j]) for j in range(grid.shape[1])])
+    i = np.clip(cols, 0, grid.shape[1] - 1)
+    left = np.minimum(i.astype(int), max(0, grid.shape[1] - 2))
+    right = np.minimum(left + 1, grid.shape[1] - 1)
+    share = (i - left)[:, None]
+    return (by_row[left] * (1 - share) + by_row[right] * share).T.astype(np.float32)

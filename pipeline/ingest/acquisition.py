@@ -1,0 +1,70 @@
+"""When and by what an image was taken, from its tags or its name."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+TIME_TAGS = ("TIME_UTC", "ACQUISITIONDATETIME", "ACQUIRED", "TIFFTAG_DATETIME")
+FIRST_YEAR = 2014  # launch of Sentinel-1A; no sensor that this reads is older
+ONLY_DATE = "time of day unknown; the file name gives the date"
+
+
+def acquired_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
+    """UTC time of an image and what is doubtful about it: from a tag, else from a date (and time) in its name."""
+    for key in TIME_TAGS:
+        if key in tags and (moment := parse_time(tags[key])) is not None:
+            doubt = "acquisition time from TIFFTAG_DATETIME, which may be the time of writing"
+            return moment, doubt if key == "TIFFTAG_DATETIME" else ""
+    if (day := parse_time(tags.get("DATE", "") + "T12:00:00")) is not None:
+        return day, "time of day unknown; the file gives the date"
+    whole = re.search(r"(?<!\d)(20\d{6})[T_-]?(\d{6})(?!\d)", name)
+    if whole and (moment := parse_time(f"{whole.group(1)}T{whole.group(2)}")) is not None:
+        return moment, ""
+    date = re.search(r"(?<!\d)(20\d\d)[-_]?([01]\d)[-_]?([0-3]\d)(?!\d)", name)
+    if date and (moment := parse_time("-".join(date.groups()) + "T12:00:00")) is not None:
+        return moment, ONLY_DATE
+    return None, "acquisition time unknown"
+
+
+def parse_time(text: str) -> datetime | None:
+    """A UTC time in one of the spellings that image files use, else None; a time without a zone is UTC.
+
+    >>> parse_time("2015/9/2.10:25:20").isoformat()
+    '2015-09-02T10:25:20+00:00'
+    >>> parse_time("2024:03:08 02:10:00").isoformat()
+    '2024-03-08T02:10:00+00:00'
+    """
+    spelled = re.fullmatch(
+        r"(\d{4})[/:](\d{1,2})[/:](\d{1,2})[. T](\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?Z?", text.strip()
+    )
+    if spelled:
+        year, *parts, fraction = spelled.groups()
+        month, day, hour, minute, second = (f"{int(part):02d}" for part in parts)
+        text = f"{year}-{month}-{day}T{hour}:{minute}:{second}{fraction or ''}"
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def implausible(moment: datetime | None, now: datetime) -> str:
+    """Why a time cannot be an acquisition's, or ""."""
+    if moment is None:
+        return ""
+    if moment.year < FIRST_YEAR:
+        return f"acquired {moment:%Y-%m-%d}, before any satellite that is read here"
+    if moment > now:
+        return f"acquired {moment:%Y-%m-%dT%H:%MZ}, which lies in the future"
+    return ""
+
+
+def platform_of(text: str) -> str:
+    """Satellite by the start of a Sentinel product name, else "".
+
+    >>> platform_of("S1A_IW_GRDH_1SDV_20150902T102505"), platform_of("genoa")
+    ('sentinel-1a', '')
+    """
+    found = re.match(r"S([12])([A-Z])_", text.upper())
+    return f"sentinel-{found.group(1)}{found.group(2).lower()}" if found else ""

@@ -1,0 +1,172 @@
+"""Which column of an AIS table is which field: the public formats, and the names that others use.
+
+DMA: the Danish Maritime Authority's daily files; MarineCadastre: NOAA's and BOEM's. Both state times in UTC in their
+documentation. Every other table is "generic": its times need a zone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.errors import ConfigError, InputError
+
+Dialect = Literal["dma", "marinecadastre", "generic"]
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "mmsi": ("mmsi", "ais_mmsi", "mmsi_number"),
+    "time_utc": (
+        "time_utc",
+        "timestamp_utc",
+        "datetime_utc",
+        "basedatetime",
+        "base_date_time",
+        "timestamp",
+        "datetime",
+        "date_time",
+        "time",
+        "epoch",
+    ),
+    "lon": ("lon", "longitude", "long", "ais_lon"),
+    "lat": ("lat", "latitude", "ais_lat"),
+    # A bare "speed" is not here: one large provider sends tenths of a knot under that name.
+    "sog": ("sog", "sog_kn", "ais_sog_kn", "speed_kn", "speed_over_ground"),
+    "cog": ("cog", "cog_deg", "ais_cog_deg", "course", "course_over_ground"),
+    "heading": ("heading", "heading_deg", "ais_heading_deg", "true_heading", "trueheading"),
+    "nav": ("nav", "status", "nav_status", "navstatus", "ais_nav_status", "navigational_status", "navigation_status"),
+    "imo": ("imo", "imo_number"),
+    "callsign": ("callsign", "call_sign"),
+    "name": ("name", "vesselname", "vessel_name", "shipname", "ship_name"),
+    "ship_type": ("ship_type", "shiptype", "vesseltype", "vessel_type", "ais_type"),
+    "a": ("a", "to_bow", "size_a", "dim_a", "dimension_a"),
+    "b": ("b", "to_stern", "size_b", "dim_b", "dimension_b"),
+    "c": ("c", "to_port", "size_c", "dim_c", "dimension_c"),
+    "d": ("d", "to_starboard", "size_d", "dim_d", "dimension_d"),
+    "length_m": ("length_m", "length", "ais_length_m", "loa_m", "loa"),
+    "beam_m": ("beam_m", "width_m", "breadth_m", "ais_width_m", "width", "beam", "breadth"),
+    "draught": ("draught", "draught_m", "ais_draught_m", "draft", "draft_m"),
+    "dest": ("dest", "destination"),
+    "msg_type": ("msg_type", "message_type", "messagetype"),
+    "mobile": ("type_of_mobile",),
+}
+"""Our field: names of it elsewhere, the best first, in lower case with anything but letters and digits as ``_``."""
+
+NULLS = ("", "nan", "null", "none", "na", "n/a", "unknown", "undefined", "unknown value", "\\n")
+
+NAV_TEXT: dict[str, int] = {
+    "under way using engine": 0,
+    "at anchor": 1,
+    "not under command": 2,
+    "restricted maneuverability": 3,
+    "restricted manoeuvrability": 3,
+    "constrained by her draught": 4,
+    "moored": 5,
+    "aground": 6,
+    "engaged in fishing": 7,
+    "under way sailing": 8,
+    "reserved for future amendment [hsc]": 9,
+    "reserved for future amendment [wig]": 10,
+    "power-driven vessel towing astern": 11,
+    "power-driven vessel pushing ahead or towing alongside": 12,
+    "reserved for future use": 13,
+    "ais-sart": 14,
+}
+"""Navigational status in words, as DMA writes it: its code, ITU-R M.1371-5 table 48."""
+
+SHIP_TYPE_TEXT: dict[str, int] = {
+    "wig": 20,
+    "fishing": 30,
+    "towing": 31,
+    "towing long/wide": 32,
+    "dredging": 33,
+    "diving": 34,
+    "military": 35,
+    "sailing": 36,
+    "pleasure": 37,
+    "hsc": 40,
+    "pilot": 50,
+    "sar": 51,
+    "tug": 52,
+    "port tender": 53,
+    "anti-pollution": 54,
+    "law enforcement": 55,
+    "spare 1": 56,
+    "spare 2": 57,
+    "medical": 58,
+    "not party to conflict": 59,
+    "passenger": 60,
+    "cargo": 70,
+    "tanker": 80,
+    "other": 90,
+}
+"""Type of ship in words, as DMA writes it: the code of its group, ITU-R M.1371-5 table 53."""
+
+MOBILE_TEXT: dict[str, int] = {"base station": 4, "sar airborne": 9, "aton": 21}
+"""What is no ship in DMA's "Type of mobile": the message that such a station reports its position by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each field stands: its column's number and its name in the file."""
+
+    dialect: Dialect
+    index: Mapping[str, int]
+    header: tuple[str, ...]
+
+    @property
+    def naive_is_utc(self) -> bool:
+        """Does a time without zone mean UTC, by the format's documentation or by the column's own name?"""
+        return self.dialect != "generic" or "utc" in plain(self.name_of("time_utc")).split("_")
+
+    def name_of(self, field: str) -> str:
+        """The file's own name of a field's column."""
+        return self.header[self.index[field]]
+
+
+def plain(name: str) -> str:
+    """A column name in the form of ``ALIASES``.
+
+    >>> plain("# Timestamp"), plain("Size A"), plain("BaseDateTime")
+    ('timestamp', 'size_a', 'basedatetime')
+    """
+    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+
+
+def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | None) -> Layout:
+    """Recognise a table by its header; ``columns`` (our field: the file's name) goes before the known names.
+
+    Raises InputError where the MMSI or the time has no column, ConfigError for a field that we do not have.
+    """
+    known = [plain(name) for name in header]
+    index: dict[str, int] = {}
+    for field, aliases in ALIASES.items():
+        found = next((known.index(alias) for alias in aliases if alias in known), None)
+        if found is not None:
+            index[field] = found
+    for field, name in (columns or {}).items():
+        if field not in ALIASES:
+            raise ConfigError(f"--columns {field}={name}: no such field; the fields are {', '.join(ALIASES)}")
+        if name not in header:
+            raise InputError(item, f"no column {name!r} (named for {field}) among {', '.join(header)[:200]}")
+        index[field] = list(header).index(name)
+    for field in ("mmsi", "time_utc"):
+        if field not in index:
+            raise InputError(item, _missing(field, header))
+    return Layout(_dialect(known), index, tuple(header))
+
+
+def _dialect(known: list[str]) -> Dialect:
+    if "type_of_mobile" in known:
+        return "dma"
+    if "basedatetime" in known or "base_date_time" in known:
+        return "marinecadastre"
+    return "generic"
+
+
+def _missing(field: str, header: Sequence[str]) -> str:
+    shown = ", ".join(header)[:200]
+    if len(header) == 1:
+        return f"no column for {field}: columns must be separated by commas, the header is {shown!r}"
+    return f"no column for {field} among {shown}; name it with --columns {field}=COLUMN"

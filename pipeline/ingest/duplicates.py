@@ -1,0 +1,105 @@
+"""Which scenes show the same acquisition, and which of them stands for the others.
+
+About one in a hundred Sentinel-1 images exists more than once, under another name or cut at other lines; counting
+each as a look would count ships twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pipeline.types import Scene, Sensor
+
+_OVERLAP = 0.2  # share of the shorter slice; neighbouring slices of one pass share about a line
+_PRODUCT = re.compile(r"(S1[A-Z]_\w\w_GRD\w_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6})_[0-9A-F]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """One scene that gives way to another."""
+
+    of: str
+    cause: str
+
+
+def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, Duplicate]:
+    """Scenes (each with its share of the AOI) that another stands for, by scene_id.
+
+    In this order: equal bytes (the first by name stays); one product processed twice (the newest stays); one data
+    take cut twice (the one that shows more of the AOI stays, then the newest). Ships under two *different* passes or
+    neighbouring slices are no matter of this module.
+    """
+    found: dict[str, Duplicate] = {}
+    kept: list[tuple[Scene, float]] = []
+    for scene, coverage in sorted(scenes, key=lambda s: s[0].scene_id):
+        twin = next((k for k, _ in kept if k.source.sha256 == scene.source.sha256), None)
+        if twin is not None:
+            found[scene.scene_id] = Duplicate(twin.scene_id, "same bytes")
+        else:
+            kept.append((scene, coverage or 0.0))
+    kept.sort(key=lambda s: _rank(*s), reverse=True)
+    best: list[Scene] = []
+    for scene, _ in kept:
+        for other in best:
+            if cause := _same_acquisition(scene, other):
+                found[scene.scene_id] = Duplicate(other.scene_id, cause)
+                break
+        else:
+            best.append(scene)
+    return found
+
+
+def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
+    """Products of one name with different bytes, by scene_id, with the cause.
+
+    Where exactly one of them agrees with its own manifest, that one is used; else none can be trusted.
+    """
+    named: dict[str, list[Scene]] = {}
+    for scene in scenes:
+        if scene.sensor is Sensor.SENTINEL1 and scene.product_id and "data_take" in scene.tags:
+            named.setdefault(scene.product_id, []).append(scene)
+    found = {}
+    for same in named.values():
+        trusted = {s.source.sha256 for s in same if s.source.verified}
+        if len({s.source.sha256 for s in same}) < 2:
+            continue
+        for scene in same:
+            if len(trusted) != 1 or scene.source.sha256 not in trusted:
+                found[scene.scene_id] = "another product of the same name has other bytes"
+    return found
+
+
+def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, str]:
+    """The greater, the rather a scene is kept; coverage counts in steps of 2 %."""
+    return round(coverage * 50), scene.tags.get("processed", ""), scene.source.verified, scene.scene_id
+
+
+def _same_acquisition(scene: Scene, other: Scene) -> str:
+    if scene.sensor is not Sensor.SENTINEL1 or other.sensor is not Sensor.SENTINEL1:
+        return ""
+    one, two = (_PRODUCT.match(s.product_id) for s in (scene, other))
+    cut_out = scene.tags.get("data_take") is None or other.tags.get("data_take") is None
+    if cut_out:  # GeoTIFFs cut from one product may show different places
+        return ""
+    if one and two and one.group(1) == two.group(1):
+        return "same product, processed again"
+    same_take = scene.platform == other.platform and scene.tags["data_take"] == other.tags["data_take"]
+    return "same data take, cut at other lines" if same_take and _overlap(scene, other) > _OVERLAP else ""
+
+
+def _overlap(scene: Scene, other: Scene) -> float:
+    """Time that two scenes share, over the shorter one's duration."""
+    (start, end), (other_start, other_end) = _span(scene), _span(other)
+    shared = (min(end, other_end) - max(start, other_start)).total_seconds()
+    shorter = min((end - start).total_seconds(), (other_end - other_start).total_seconds())
+    return shared / shorter if shorter > 0 else 0.0
+
+
+def _span(scene: Scene) -> tuple[datetime, datetime]:
+    assert scene.radar is not None
+    assert scene.radar.azimuth_time is not None
+    first, step_s = scene.radar.azimuth_time
+    return first, first + timedelta(seconds=step_s * (scene.shape[0] - 1))

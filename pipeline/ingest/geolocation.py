@@ -1,0 +1,310 @@
+"""Where pixels lie on Earth: map grids, and images in the sensor's own geometry with a grid of known points.
+
+All mappings count pixels as in `pipeline.types`: whole numbers at pixel centres. They hold plain numbers only, so they
+can be copied to other threads and processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyproj import Transformer
+    from shapely.geometry.base import BaseGeometry
+
+    FloatArray = NDArray[np.float64]
+
+Forward = Callable[[Any, Any], tuple[Any, Any]]
+
+_ROUNDS = 12  # Newton halves its error's exponent each time; 4 suffice on real grids
+_CLOSE_PX = 1e-4  # 1 mm at 10 m pixels
+
+
+@dataclass(frozen=True, slots=True)
+class MapGeolocation:
+    """Pixels of a map grid: ``transform`` takes (col, row), counted from pixel corners, to map x, y."""
+
+    crs_wkt: str
+    transform: tuple[float, float, float, float, float, float]
+
+    def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
+        """Longitude and latitude [deg] of pixel positions."""
+        a, b, c, d, e, f = self.transform
+        x, y = np.broadcast_arrays(np.asarray(col, float) + 0.5, np.asarray(row, float) + 0.5)
+        lon, lat = _transformer(self.crs_wkt, "EPSG:4326").transform(a * x + b * y + c, d * x + e * y + f)
+        return np.asarray(lon, float), np.asarray(lat, float)
+
+    def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
+        """Pixel position of points; NaN where the map projection has no answer."""
+        a, b, c, d, e, f = self.transform
+        lon, lat = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float))
+        x, y = (np.asarray(v, float) for v in _transformer("EPSG:4326", self.crs_wkt).transform(lon, lat))
+        x, y = x - c, y - f
+        determinant = a * e - b * d
+        row, col = (a * y - d * x) / determinant - 0.5, (e * x - b * y) / determinant - 0.5
+        lost = ~(np.isfinite(row) & np.isfinite(col))
+        return np.where(lost, np.nan, row), np.where(lost, np.nan, col)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GridGeolocation:
+    """An image in radar (or scanner) geometry, by bicubic splines on a regular grid of known points.
+
+    ``line`` (M,) and ``pixel`` (N,) are the grid's rows and columns; ``lon`` and ``lat`` [deg] have shape (M, N).
+    Beyond the grid the mapping goes on straight; further than one image size away it has no answer.
+    """
+
+    line: FloatArray
+    pixel: FloatArray
+    lon: FloatArray
+    lat: FloatArray
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.lon.shape != (self.line.size, self.pixel.size) or self.lat.shape != self.lon.shape:
+            raise ValueError(f"grid of {self.line.size} x {self.pixel.size} with positions {self.lon.shape}")
+
+    def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
+        """Longitude and latitude [deg] of pixel positions."""
+        row, col = np.broadcast_arrays(np.asarray(row, float), np.asarray(col, float))
+        lon, lat = self._forward(row, col)
+        return wrapped(lon), lat
+
+    def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
+        """Pixel position of points; NaN further than one image size outside."""
+        return _inverse(self._forward, self._guess(), *_near(lon, lat, self._lon0()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.line, self.pixel, self.lon, self.lat)
+
+    def _lon0(self) -> float:
+        return float(np.median(unwrapped(self.lon)))
+
+    def _splines(self) -> tuple[Any, Any]:
+        if "splines" not in self._made:
+            from scipy.interpolate import RectBivariateSpline
+
+            kx, ky = min(3, self.line.size - 1), min(3, self.pixel.size - 1)
+            self._made["splines"] = tuple(
+                RectBivariateSpline(self.line, self.pixel, z, kx=kx, ky=ky, s=0)
+                for z in (unwrapped(self.lon), self.lat)
+            )
+        return self._made["splines"]
+
+    def _forward(self, row: Any, col: Any) -> tuple[Any, Any]:
+        inside_row = np.clip(row, self.line[0], self.line[-1])
+        inside_col = np.clip(col, self.pixel[0], self.pixel[-1])
+        out = []
+        for spline in self._splines():
+            value = spline.ev(inside_row, inside_col)
+            beyond = (inside_row != row) | (inside_col != col)
+            if np.any(beyond):
+                value = value + np.where(beyond, (row - inside_row) * spline.ev(inside_row, inside_col, dx=1), 0.0)
+                value = value + np.where(beyond, (col - inside_col) * spline.ev(inside_row, inside_col, dy=1), 0.0)
+            out.append(value)
+        return out[0], out[1]
+
+    def _guess(self) -> _Guess:
+        if "guess" not in self._made:
+            rows, cols = np.meshgrid(self.line, self.pixel, indexing="ij")
+            self._made["guess"] = _Guess.fit(rows.ravel(), cols.ravel(), unwrapped(self.lon).ravel(), self.lat.ravel())
+        return self._made["guess"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointGeolocation:
+    """An image with scattered ground control points (K, 4: row, col, lon, lat), by thin-plate splines (K >= 3)."""
+
+    points: FloatArray
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
+        """Longitude and latitude [deg] of pixel positions."""
+        row, col = np.broadcast_arrays(np.asarray(row, float), np.asarray(col, float))
+        lon, lat = self._forward(row, col)
+        return wrapped(lon), lat
+
+    def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
+        """Pixel position of points; NaN further than one image size outside."""
+        lon0 = float(np.median(unwrapped(self.points[:, 2])))
+        row, col = self.points[:, 0], self.points[:, 1]
+        guess = _Guess.fit(row, col, unwrapped(self.points[:, 2]), self.points[:, 3])
+        return _inverse(self._forward, guess, *_near(lon, lat, lon0))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.points,)
+
+    def _forward(self, row: Any, col: Any) -> tuple[Any, Any]:
+        if "spline" not in self._made:
+            from scipy.interpolate import RBFInterpolator
+
+            lonlat = np.column_stack([unwrapped(self.points[:, 2]), self.points[:, 3]])
+            self._made["spline"] = RBFInterpolator(self.points[:, :2], lonlat, kernel="thin_plate_spline")
+        row, col = np.asarray(row, float), np.asarray(col, float)
+        found = self._made["spline"](np.column_stack([row.ravel(), col.ravel()]))
+        return found[:, 0].reshape(row.shape), found[:, 1].reshape(row.shape)
+
+
+def from_gcps(gcps: FloatArray, item: str, shape: tuple[int, int]) -> GridGeolocation | PointGeolocation:
+    """The mapping of ground control points (K, 4: row, col, lon, lat), counted as GDAL does (corner - 0.5).
+
+    Points on a full regular grid give bicubic splines, others thin-plate splines. A grid that ends exactly on the
+    first and last pixel *numbers* (0 and n - 1) was counted from pixel centres, as Sentinel-1's annotation does: a
+    grid counted from corners would end on n.
+    """
+    gcps = np.array(gcps, float)
+    for axis in (0, 1):
+        corner = gcps[:, axis] + 0.5
+        if corner.min() == 0 and corner.max() == shape[axis] - 1:
+            gcps[:, axis] = corner
+    gcps = gcps[np.lexsort((gcps[:, 1], gcps[:, 0]))]
+    line, pixel = np.unique(gcps[:, 0]), np.unique(gcps[:, 1])
+    if line.size >= 2 and pixel.size >= 2 and line.size * pixel.size == len(gcps):
+        full = (line.size, pixel.size)
+        if np.array_equal(gcps[:, 1].reshape(full), np.broadcast_to(pixel, full)):
+            return GridGeolocation(line, pixel, gcps[:, 2].reshape(full), gcps[:, 3].reshape(full))
+    spread = np.linalg.matrix_rank(gcps[:, :2] - gcps[:, :2].mean(axis=0), tol=1.0)
+    if len(gcps) < 3 or spread < 2 or len(np.unique(gcps[:, :2], axis=0)) < len(gcps):
+        raise InputError(item, f"{len(gcps)} ground control points cannot place it (three or more, not in a line)")
+    return PointGeolocation(gcps)
+
+
+def ground_spacing_m(geolocation: Any, shape: tuple[int, int]) -> tuple[float, float]:
+    """True metres on the ground from one row to the next and from one column to the next, at the image's centre."""
+    row, col = (shape[0] - 1) / 2, (shape[1] - 1) / 2
+    half = 2.0  # pixels to each side: far enough for rounding, near enough for curvature
+    lon, lat = geolocation.lonlat(
+        np.array([row - half, row + half, row, row]), np.array([col, col, col - half, col + half])
+    )
+    _, _, metres = _wgs84().inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
+    return float(metres[0] / (2 * half)), float(metres[1] / (2 * half))
+
+
+def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeometry:
+    """Outline of an image on Earth, with points along its edges; a footprint across 180 degrees has two parts."""
+    import shapely
+
+    rows, cols = shape
+    along_row, along_col = np.linspace(-0.5, rows - 0.5, 9), np.linspace(-0.5, cols - 0.5, 9)
+    row = np.concatenate([np.full(9, -0.5), along_row, np.full(9, rows - 0.5), along_row[::-1]])
+    col = np.concatenate([along_col, np.full(9, cols - 0.5), along_col[::-1], np.full(9, -0.5)])
+    lon, lat = geolocation.lonlat(row, col)
+    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
+        raise InputError(item, "its georeference does not lie on Earth")
+    outline = shapely.make_valid(shapely.Polygon(np.column_stack([unwrapped(lon), lat])))
+    parts = []
+    for shift in (-360.0, 0.0, 360.0):
+        moved = shapely.transform(outline, lambda p, s=shift: p + np.array([s, 0.0]))
+        parts.append(shapely.intersection(moved, shapely.box(-180, -90, 180, 90)))
+    return shapely.union_all([p for p in parts if p.area > 0])
+
+
+def wrapped(lon: Any) -> FloatArray:
+    """Longitudes between -180 and 180."""
+    return (np.asarray(lon, float) + 180.0) % 360.0 - 180.0
+
+
+def unwrapped(lon: Any) -> FloatArray:
+    """Longitudes without a jump: all within 180 degrees of the first."""
+    lon = np.asarray(lon, float)
+    first = lon.flat[0]
+    return first + wrapped(lon - first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """Row and column as second-degree polynomials in lon, lat: right to some pixels."""
+
+    centre: tuple[float, float]
+    scale: tuple[float, float]
+    weights: Any  # (6, 2)
+    rows: tuple[float, float]  # where the mapping holds: one image size around the points
+    cols: tuple[float, float]
+
+    @staticmethod
+    def fit(row: Any, col: Any, lon: Any, lat: Any) -> _Guess:
+        centre = (float(np.mean(lon)), float(np.mean(lat)))
+        scale = (max(float(np.ptp(lon)), 1e-9), max(float(np.ptp(lat)), 1e-9))
+        terms = _Guess._terms(lon, lat, centre, scale)
+        if len(row) < 6:
+            terms[:, 3:] = 0.0
+        weights = np.linalg.lstsq(terms, np.column_stack([row, col]), rcond=None)[0]
+        reach = [(float(v.min() - np.ptp(v) - 1), float(v.max() + np.ptp(v) + 1)) for v in (row, col)]
+        return _Guess(centre, scale, weights, reach[0], reach[1])
+
+    @staticmethod
+    def _terms(lon: Any, lat: Any, centre: tuple[float, float], scale: tuple[float, float]) -> Any:
+        x, y = (lon - centre[0]) / scale[0], (lat - centre[1]) / scale[1]
+        return np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+
+    def __call__(self, lon: Any, lat: Any) -> Any:
+        # far away a parabola bends back into the image; a plane does not
+        terms = self._terms(lon, lat, self.centre, self.scale)
+        far = np.abs(terms[:, 1:3]).max(axis=1) > 1.0
+        terms[far, 3:] = 0.0
+        return terms @ self.weights
+
+    def within(self, row: Any, col: Any) -> Any:
+        return (row >= self.rows[0]) & (row <= self.rows[1]) & (col >= self.cols[0]) & (col <= self.cols[1])
+
+
+def _inverse(forward: Forward, guess: _Guess, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
+    """Newton's method on ``forward``, from ``guess``; derivatives by differences of half a pixel."""
+    shape = lon.shape
+    target_lon, target_lat = lon.ravel(), lat.ravel()
+    row, col = (guess(np.nan_to_num(target_lon), np.nan_to_num(target_lat)).T + 0.0).copy()
+    step = np.full(row.shape, np.inf)
+    reach_row, reach_col = guess.rows, guess.cols
+    for _ in range(_ROUNDS):
+        todo = np.flatnonzero((step > _CLOSE_PX) & np.isfinite(target_lon) & np.isfinite(target_lat))
+        if todo.size == 0:
+            break
+        # a step may leave the image by no more than the mapping reaches, or it would never come back
+        row, col = np.clip(row, *_grown(reach_row)), np.clip(col, *_grown(reach_col))
+        r, c = row[todo], col[todo]
+        at = forward(r, c)
+        down, up = forward(r + 0.5, c), forward(r - 0.5, c)
+        right, left = forward(r, c + 0.5), forward(r, c - 0.5)
+        lon_r, lat_r, lon_c, lat_c = down[0] - up[0], down[1] - up[1], right[0] - left[0], right[1] - left[1]
+        miss_lon, miss_lat = target_lon[todo] - at[0], target_lat[todo] - at[1]
+        determinant = lon_r * lat_c - lon_c * lat_r
+        with np.errstate(divide="ignore", invalid="ignore"):
+            d_row = (miss_lon * lat_c - lon_c * miss_lat) / determinant
+            d_col = (lon_r * miss_lat - miss_lon * lat_r) / determinant
+        row[todo], col[todo] = r + d_row, c + d_col
+        step[todo] = np.nan_to_num(np.hypot(d_row, d_col), nan=np.inf)
+    good = (step <= _CLOSE_PX) & guess.within(row, col)
+    return np.where(good, row, np.nan).reshape(shape), np.where(good, col, np.nan).reshape(shape)
+
+
+def _grown(reach: tuple[float, float]) -> tuple[float, float]:
+    margin = 0.5 * (reach[1] - reach[0])
+    return reach[0] - margin, reach[1] + margin
+
+
+def _near(lon: Any, lat: Any, lon0: float) -> tuple[FloatArray, FloatArray]:
+    """Points with longitudes within 180 degrees of ``lon0``."""
+    lon, lat = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float))
+    return lon0 + wrapped(lon - lon0), lat
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: str, target: str) -> Transformer:
+    from pyproj import Transformer
+
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+@lru_cache(maxsize=1)
+def _wgs84() -> Any:
+    from pyproj import Geod
+
+    return Geod(ellps="WGS84")

@@ -1,0 +1,254 @@
+"""All images of a run: each input becomes one row of the scenes table, used or not, with the cause.
+
+Nothing is counted twice: equal bytes, reprocessed products and re-sliced data takes give way to one scene. One bad
+file never stops the others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
+from pipeline.ingest.acquisition import implausible
+from pipeline.ingest.duplicates import Duplicate, find_clashes, find_duplicates
+from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.radiometry import parse_scaling
+from pipeline.ingest.rasters import sha256_of
+from pipeline.ingest.safe_files import MANIFEST, is_safe
+from pipeline.ingest.scenes import open_scene
+from pipeline.tables import SCENES
+from pipeline.types import Place, Scene, Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jp2", ".j2k", ".jpg", ".jpeg", ".zip")
+UNDER_WAY = (".part", ".partial", ".crdownload", ".tmp")
+_HALF = 0.5  # our choice: a scene that shows less of the AOI is called degraded
+_POINTS = 40  # per side: coverage to 0.1 % of the AOI
+_READ_LIMIT_PX = 30_000_000  # an AOI with more pixels is judged by the image's outline alone
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One input: what it is called, and why it will not even be opened."""
+
+    path: Path
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """What became of one input so far."""
+
+    path: Path
+    scene: Scene | None
+    cause: str = ""  # why it is skipped
+    coverage: float | None = None
+
+
+def open_inputs(
+    paths: Sequence[Path],
+    options: OpenOptions | None = None,
+    place: Place | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> tuple[list[Scene], pd.DataFrame]:
+    """Scenes to use, in order of time, and the scenes table with one row per input.
+
+    Folders are walked; a SAFE folder or zip is one input. ``start`` (included) and ``end`` (not included) bound the
+    acquisition time. With a place, a scene must show part of its box. Raises only for options that make no sense.
+    """
+    options = options or OpenOptions()
+    parse_scaling(options.scaling)
+    if options.land is not None and not options.land.is_file():
+        raise ConfigError(f"{options.land}: there is no such land mask")
+    opened = [_open(found, options, place, start, end) for found in find_inputs(paths)]
+    opened = _unique_ids(opened)
+    clashes = find_clashes([o.scene for o in opened if o.scene is not None and not o.cause])
+    opened = [replace(o, cause=clashes.get(o.scene.scene_id, o.cause)) if o.scene else o for o in opened]
+    duplicates = find_duplicates([(o.scene, o.coverage) for o in opened if o.scene is not None and not o.cause])
+    rows = _numbered([_row(o, duplicates) for o in opened])
+    table = SCENES.from_rows(rows).sort_values(["acquired", "scene_id"], na_position="last", kind="stable")
+    used = [o.scene for o in opened if o.scene is not None and not o.cause and o.scene.scene_id not in duplicates]
+    used.sort(key=lambda s: (s.acquired or datetime.max.replace(tzinfo=UTC), s.scene_id))
+    return used, SCENES.check(table)
+
+
+def find_inputs(paths: Sequence[Path]) -> list[Found]:
+    """Every image below the given paths, sorted, each once."""
+    found: dict[str, Found] = {}
+    for path in paths:
+        for one in _walk(Path(path)):
+            found.setdefault(os.path.realpath(one.path), one)
+    return sorted(found.values(), key=lambda f: (f.path.name, str(f.path)))
+
+
+def _walk(path: Path) -> Iterator[Found]:
+    if not path.is_dir() or is_safe(path):
+        yield Found(path.parent if path.name == MANIFEST else path)
+        return
+    root = path.resolve()
+    try:
+        entries = sorted(path.iterdir(), key=lambda p: p.name)
+    except OSError as error:
+        yield Found(path, f"cannot be read ({error.strerror})")
+        return
+    for entry in entries:
+        if entry.is_symlink() and not entry.resolve().is_relative_to(root):
+            if entry.suffix.lower() in IMAGE_SUFFIXES or entry.is_dir():
+                yield Found(entry, "is a link that leads out of the folder (refused)")
+        elif entry.is_dir():
+            yield from _walk(entry)
+        elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in IMAGE_SUFFIXES:
+            yield Found(entry, "is a download under way (ignored)")
+        elif entry.suffix.lower() in IMAGE_SUFFIXES:
+            yield Found(entry)
+
+
+def _open(
+    found: Found, options: OpenOptions, place: Place | None, start: datetime | None, end: datetime | None
+) -> Opened:
+    """One input opened and judged; every failure becomes a cause."""
+    if found.refused:
+        return Opened(found.path, None, found.refused)
+    try:
+        scene = open_scene(found.path, options, None if place is None else place.land)
+        cause = _outside_period(scene, start, end) or implausible(scene.acquired, datetime.now(UTC))
+        coverage = None
+        if place is not None and not cause:
+            coverage = aoi_coverage(scene, place)
+            if coverage is None:
+                cause = "has no georeference, so it cannot be laid over the AOI"
+            elif coverage == 0:
+                cause = "shows nothing of the AOI"
+        return Opened(found.path, scene, cause, coverage)
+    except EnvironmentFault:
+        raise
+    except InputError as error:
+        return Opened(found.path, None, error.cause if error.item == printable(found.path.name) else str(error))
+    except PipelineError as error:
+        return Opened(found.path, None, str(error).removeprefix(f"{printable(found.path.name)}: "))
+
+
+def aoi_coverage(scene: Scene, place: Place) -> float | None:
+    """Share of the AOI's box that the scene really measured, on a grid of points; None without georeference.
+
+    Where the AOI has at most 30 million pixels its pixels are read, so that missing data count as not seen.
+    """
+    if scene.geolocation is None:
+        return None
+    west, south, east, north = place.bbox
+    share = (np.arange(_POINTS) + 0.5) / _POINTS
+    lon, lat = np.meshgrid(west + share * (east - west), south + share * (north - south))
+    row, col = scene.geolocation.rowcol(lon.ravel(), lat.ravel())
+    with np.errstate(invalid="ignore"):
+        inside = (row >= -0.5) & (row < scene.shape[0] - 0.5) & (col >= -0.5) & (col < scene.shape[1] - 0.5)
+    if not inside.any():
+        return 0.0
+    r, c = np.rint(row[inside]).astype(int), np.rint(col[inside]).astype(int)
+    window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
+    if window.rows * window.cols > _READ_LIMIT_PX:
+        return float(inside.mean())
+    plain = getattr(scene.read, "without_water", None)
+    read = plain() if plain is not None else scene.read
+    seen = 0
+    for top in range(window.row0, window.row1, 512):
+        part = Window(top, window.col0, min(512, window.row1 - top), window.cols)
+        here = (r >= part.row0) & (r < part.row1)
+        if here.any():
+            seen += int(read(part).valid[r[here] - part.row0, c[here] - part.col0].sum())
+    return seen / inside.size
+
+
+def _outside_period(scene: Scene, start: datetime | None, end: datetime | None) -> str:
+    if start is None and end is None:
+        return ""
+    if scene.acquired is None:
+        return "acquisition time unknown, so it cannot be placed in the period"
+    early = start is not None and scene.acquired < start
+    late = end is not None and scene.acquired >= end
+    return f"acquired {scene.acquired:%Y-%m-%d %H:%M}Z, outside the period" if early or late else ""
+
+
+def _unique_ids(opened: list[Opened]) -> list[Opened]:
+    """Scenes of equal names get a part of their hash as well."""
+    counts: dict[str, int] = {}
+    for one in opened:
+        if one.scene is not None:
+            counts[one.scene.scene_id] = counts.get(one.scene.scene_id, 0) + 1
+    out = []
+    seen: dict[str, int] = {}
+    for one in opened:
+        if one.scene is not None and counts[one.scene.scene_id] > 1:
+            name = f"{one.scene.scene_id}-{one.scene.source.sha256[:8]}"
+            seen[name] = seen.get(name, 0) + 1
+            name = name if seen[name] == 1 else f"{name}-{seen[name]}"
+            one = replace(one, scene=replace(one.scene, scene_id=name))
+        out.append(one)
+    return out
+
+
+def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
+    if one.scene is None:
+        return {
+            "scene_id": one.path.name,
+            "status": "skipped",
+            "cause": one.cause,
+            "href": str(one.path),
+            "sha256": _hash_or_nothing(one.path),
+            "verified": False,
+            "simulated": False,
+        }
+    scene = one.scene
+    duplicate = duplicates.get(scene.scene_id)
+    doubts = [*scene.degraded]
+    if one.coverage is not None and one.coverage < _HALF:
+        doubts.append(f"shows {one.coverage:.0%} of the AOI")
+    cause = one.cause or (duplicate.cause if duplicate else "; ".join(doubts))
+    status = "skipped" if one.cause else "duplicate_of" if duplicate else "degraded" if doubts else "used"
+    return {
+        "scene_id": scene.scene_id,
+        "sensor": str(scene.sensor),
+        "platform": scene.platform,
+        "acquired": scene.acquired,
+        "relative_orbit": scene.radar.relative_orbit if scene.radar else None,
+        "pass_direction": (scene.radar.pass_direction or "") if scene.radar else "",
+        "pixel_spacing_m": float(np.sqrt(scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1])),
+        "bands": list(scene.bands),
+        "footprint": scene.footprint,
+        "aoi_coverage": one.coverage,
+        "cloud_fraction": scene.optical.cloud_fraction if scene.optical else None,
+        "status": status,
+        "cause": cause,
+        "duplicate_of": duplicate.of if duplicate and not one.cause else "",
+        "href": scene.source.href,
+        "sha256": scene.source.sha256,
+        "verified": scene.source.verified,
+        "simulated": scene.simulated,
+    }
+
+
+def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of equal names (files that would not open, in several folders) get a number."""
+    seen: dict[str, int] = {}
+    out = []
+    for row in rows:
+        name = row["scene_id"]
+        seen[name] = seen.get(name, 0) + 1
+        out.append(row if seen[name] == 1 else row | {"scene_id": f"{name} ({seen[name]})"})
+    return out
+
+
+def _hash_or_nothing(path: Path) -> str:
+    try:
+        return sha256_of(path) if path.is_file() and not path.is_symlink() else ""
+    except InputError:
+        return ""

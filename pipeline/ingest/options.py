@@ -1,0 +1,28 @@
+"""What a user may say about an image that its file does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+from pipeline.types import Sensor
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOptions:
+    """Options of `pipeline.ingest.scenes.open_scene`; what is None or auto is read or guessed from the file."""
+
+    sensor: Sensor | None = None
+    pixel_spacing_m: float | None = None  # used where the image has no georeference
+    bands: dict[str, int] | None = None  # name -> 1-based index in the file
+    scaling: str = "auto"
+    land: Path | None = None  # raster mask (non-zero = land) or GeoJSON
+    search_land: bool = True  # may a detector look for land in the image where none is given?
+
+    def __post_init__(self) -> None:
+        if self.pixel_spacing_m is not None and not 0 < self.pixel_spacing_m <= 1000:
+            raise ConfigError(f"pixel spacing must lie between 0 and 1000 m; got {self.pixel_spacing_m:g}")
+        for name, index in (self.bands or {}).items():
+            if not name or index < 1:
+                raise ConfigError(f"bands are written name=index with indexes from 1; got {name}={index}")

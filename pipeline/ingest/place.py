@@ -1,0 +1,157 @@
+"""The AOI's place: its coast and zones, read and checked once, at the border."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import shapely
+from pydantic import Field, ValidationError
+from shapely.geometry import shape
+
+from pipeline.config.aoi import MAX_SIDE_DEG, AoiConfig
+from pipeline.config.base import Section
+from pipeline.errors import ConfigError, printable
+from pipeline.ingest.coast import read_land
+from pipeline.types import Place, Zone
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+MAX_BYTES = 64 << 20  # our choice: a zone file has some kilobytes, a detailed coast some megabytes
+MIN_ZONE_M2 = 100.0  # our choice: no ship fits into less
+_WGS84 = re.compile(r"(urn:ogc:def:crs:OGC:1\.3:CRS84|OGC:CRS84|EPSG:4326|urn:ogc:def:crs:EPSG::4326)", re.IGNORECASE)
+
+
+class ZoneProperties(Section):
+    """What a feature of the zones file says about its berth or anchorage."""
+
+    zone_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")
+    """Short name, unique in the file."""
+    kind: Literal["berth", "anchorage"]
+    """What a stay there is."""
+    name: str = ""
+    """Name for people."""
+    cargo: str = "unknown"
+    """What is handled there."""
+    counts: bool = True
+    """Do stays here count toward the account?"""
+    max_length_m: float | None = Field(default=None, gt=0, le=500)
+    """Longer hulls are another trade."""
+    source: str = ""
+    """Where the outline comes from."""
+
+
+def load_place(aoi: AoiConfig, root: Path) -> Place:
+    """The place of an AOI; file names are relative to ``root``, the folder of configs.
+
+    Zones that do not touch the AOI's box are left out, so that several AOIs can share a file.
+    Raises ConfigError naming file, feature and cause.
+    """
+    land = read_land(root / aoi.coast) if aoi.coast else None
+    path = root / aoi.zones
+    zones = read_zones(path)
+    box = shapely.box(*aoi.bbox)
+    inside = tuple(z for z in zones if z.geometry.intersects(box))
+    if not inside:
+        swapped = any(shapely.transform(z.geometry, lambda p: p[:, ::-1]).intersects(box) for z in zones)
+        hint = "lon and lat are swapped" if swapped else f"the box is {aoi.bbox}"
+        raise ConfigError(f"{printable(path)}: none of its {len(zones)} zones lies in the AOI; {hint}")
+    return Place(aoi.id, aoi.name, aoi.bbox, land, inside)
+
+
+def read_zones(path: Path) -> tuple[Zone, ...]:
+    """Berths and anchorages of a GeoJSON file, in file order."""
+    content = _read_geojson(path)
+    features = content.get("features")
+    if content.get("type") != "FeatureCollection" or not isinstance(features, list) or not features:
+        raise ConfigError(f"{printable(path)}: holds no features; a FeatureCollection of zones is wanted")
+    zones = tuple(_zone(path, number, feature) for number, feature in enumerate(features))
+    seen: set[str] = set()
+    for zone in zones:
+        if zone.zone_id in seen:
+            raise ConfigError(f"{printable(path)}: two zones are named {zone.zone_id}")
+        seen.add(zone.zone_id)
+    return zones
+
+
+def checked_polygon(geometry: Any, where: str) -> BaseGeometry:
+    """A GeoJSON (multi-)polygon as a flat, valid geometry in lon, lat; a ConfigError that names ``where`` otherwise."""
+    if not geometry:
+        raise ConfigError(f"{where}: has no geometry")
+    try:
+        found = shapely.force_2d(shape(geometry))
+    except (shapely.errors.ShapelyError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigError(f"{where}: its geometry cannot be read ({' '.join(str(error).split())[:80]})") from error
+    if found.is_empty:
+        raise ConfigError(f"{where}: its geometry is empty")
+    if found.geom_type not in ("Polygon", "MultiPolygon"):
+        raise ConfigError(f"{where}: is a {found.geom_type}; a polygon is wanted")
+    west, south, east, north = found.bounds
+    if not all(abs(v) < 1e300 for v in found.bounds):
+        raise ConfigError(f"{where}: has a coordinate that is no number")
+    far = max(abs(west), abs(east))
+    if far > 360:
+        raise ConfigError(f"{where}: has coordinates up to {far:.0f}; degrees (EPSG:4326) are wanted")
+    if max(abs(south), abs(north)) > 90:
+        raise ConfigError(f"{where}: has a latitude beyond 90 degrees; lon and lat may be swapped")
+    if far > 180:
+        raise ConfigError(f"{where}: has a longitude beyond 180 degrees; write it between -180 and 180")
+    if not found.is_valid:
+        raise ConfigError(f"{where}: is not a valid polygon ({shapely.is_valid_reason(found)})")
+    if max(east - west, north - south) > MAX_SIDE_DEG:
+        raise ConfigError(f"{where}: spans {max(east - west, north - south):.0f} degrees (limit {MAX_SIDE_DEG:g})")
+    return found
+
+
+def _zone(path: Path, number: int, feature: Any) -> Zone:
+    where = f"{printable(path)}: feature {number}"
+    if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
+        raise ConfigError(f"{where}: has no properties")
+    try:
+        told = ZoneProperties.model_validate(feature["properties"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(p) for p in first["loc"])
+        raise ConfigError(f"{where}: {name}: {first['msg'].removeprefix('Value error, ')}") from error
+    where = f"{where} ({told.zone_id})"
+    geometry = checked_polygon(feature.get("geometry"), where)
+    area_m2 = _area_m2(geometry)
+    if area_m2 < MIN_ZONE_M2:
+        raise ConfigError(f"{where}: covers {area_m2:.0f} m2; a zone has {MIN_ZONE_M2:g} m2 or more")
+    return Zone(
+        zone_id=told.zone_id,
+        kind=told.kind,
+        name=told.name or told.zone_id,
+        geometry=geometry,
+        counts=told.counts,
+        cargo=told.cargo,
+        max_length_m=told.max_length_m,
+        source=told.source,
+    )
+
+
+def _read_geojson(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{printable(path)}: {path.stat().st_size} bytes is too large (limit {MAX_BYTES})")
+        content = json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{printable(path)}: is not JSON ({' '.join(str(error).split())[:80]})") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{printable(path)}: is not GeoJSON")
+    crs = content.get("crs")
+    name = crs.get("properties", {}).get("name", "") if isinstance(crs, dict) else crs
+    if crs is not None and not (isinstance(name, str) and _WGS84.fullmatch(name)):
+        raise ConfigError(f"{printable(path)}: its crs is {printable(name)[:60]}; write coordinates in EPSG:4326")
+    return content
+
+
+def _area_m2(geometry: BaseGeometry) -> float:
+    from pyproj import Geod
+
+    return abs(Geod(ellps="WGS84").geometry_area_perimeter(geometry)[0])

@@ -1,0 +1,322 @@
+"""From stored numbers to what a detector may compare: linear power for radar, reflectance for optical images.
+
+A picture of unknown stretch tells itself apart by its speckle. Over water, intensity of L looks is gamma
+distributed; its square root (amplitude) is skewed to the right, its logarithm (dB) to the left [1]_, whatever the
+gain. The spread grows with the mean in amplitude, and stays the same in dB.
+
+.. [1] Oliver and Quegan, Understanding Synthetic Aperture Radar Images, 2004, chapter 4: skewness of log intensity is
+   psi''(L) / psi'(L)**1.5, below zero for every L; that of a gamma law and its square root lies above zero.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.types import Radiometry, Sensor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.ingest.rasters import RasterFile
+    from pipeline.ingest.sidecar import Sidecar
+
+DB_RANGE = (-25.0, 0.0)  # a public convention for 8-bit sigma0 in VV: 8-bit = (dB + 25) / 25 * 255
+BLOCK_PX = 12  # side of the blocks in which speckle is measured: 120 m at 10 m pixels, homogeneous on open sea
+INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
+# fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
+WORDS = ("auto", "amplitude", "intensity", "db", "sigma0", "reflectance")
+_SPLIT = 65535.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """How stored numbers become values: ``v = gain * stored + offset``, then ``law``.
+
+    ``law``: linear (v), square (v**2), decibel (10**(v / 10)), or calibrated (v**2 / A(col)**2 with the polynomial
+    ``a_coefficients``, highest power first, in ``col + a_column0``).
+    """
+
+    law: str
+    radiometry: Radiometry
+    reason: str
+    gain: float = 1.0
+    offset: float = 0.0
+    a_coefficients: tuple[float, ...] = ()
+    a_column0: float = 0.0
+    doubt: str = ""  # goes into the scene's ``degraded``
+
+    def apply(self, stored: NDArray[Any], col0: int) -> NDArray[np.float32]:
+        """Values of stored numbers (bands, rows, cols) whose first column is ``col0``; NaN where there is no value."""
+        values = stored.astype(np.float32)
+        if (self.gain, self.offset) != (1.0, 0.0):
+            values = values * np.float32(self.gain) + np.float32(self.offset)
+        if self.law == "square":
+            values = values * values
+        elif self.law == "decibel":
+            values = np.power(np.float32(10.0), values / np.float32(10.0))
+        elif self.law == "calibrated":
+            column = np.arange(col0, col0 + stored.shape[-1]) + self.a_column0
+            amplitude = np.polyval(np.array(self.a_coefficients, np.float64), column)
+            values = values * values / np.square(amplitude).astype(np.float32)
+        bad = ~np.isfinite(values)
+        if self.radiometry in (Radiometry.SIGMA0, Radiometry.POWER):
+            bad |= values <= 0  # power cannot be zero or less: no measurement
+        values[bad] = np.nan
+        return values
+
+
+def parse_scaling(text: str) -> tuple[str, tuple[float, float] | None]:
+    """``"db:-25:0"`` as ("db", (-25.0, 0.0)); raises ConfigError for what is not a scaling.
+
+    >>> parse_scaling("db:-30:5")
+    ('db', (-30.0, 5.0))
+    """
+    word, *limits = text.strip().lower().split(":")
+    try:
+        span = tuple(float(v) for v in limits)
+    except ValueError:
+        span = (np.nan,)
+    right = not span or (word == "db" and len(span) == 2 and bool(np.isfinite(span).all()) and span[0] < span[1])
+    if word not in WORDS or not right:
+        raise ConfigError(f"scaling {text!r}: write auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance")
+    return word, (span[0], span[1]) if span else None
+
+
+def scaling_of(
+    raster: RasterFile, sensor: Sensor, wanted: str, indexes: tuple[int, ...], sidecar: Sidecar | None
+) -> Scaling:
+    """The scaling of one file: what the user said, else what its tags say, else what its numbers look like."""
+    word, span = parse_scaling(wanted)
+    if sensor is Sensor.SENTINEL1:
+        if word == "reflectance":
+            raise ConfigError("scaling reflectance does not fit sentinel-1: radar has sigma0, amplitude, intensity, db")
+        return _radar(raster, word, span, indexes)
+    if word not in ("auto", "reflectance"):
+        raise ConfigError(f"scaling {word} does not fit {sensor}: optical images have reflectance (or auto)")
+    return _optical(raster, sensor, word, indexes, sidecar)
+
+
+def _radar(raster: RasterFile, word: str, span: tuple[float, float] | None, indexes: tuple[int, ...]) -> Scaling:
+    if word == "auto" and "A_COEF" in raster.tags:
+        return _from_coefficients(raster)
+    if word == "auto" and (told := raster.tags.get("SCALING", "")):
+        word, span = parse_scaling(told)
+    if word == "auto":
+        return _radar_by_look(raster, indexes)
+    reason = f"{word} as asked for"
+    if word in ("amplitude", "intensity"):
+        law = "square" if word == "amplitude" else "linear"
+        return Scaling(law, Radiometry.POWER, reason)
+    if word == "sigma0":
+        return Scaling("linear", Radiometry.SIGMA0, reason)
+    return _decibel(raster.dtype, span, reason)
+
+
+def _decibel(dtype: str, span: tuple[float, float] | None, reason: str) -> Scaling:
+    """dB numbers, stretched over a range where the type is an integer or the range is given."""
+    top = np.iinfo(dtype).max if dtype.startswith("uint") else 1.0
+    if span is None and not dtype.startswith("uint"):
+        return Scaling("decibel", Radiometry.SIGMA0, reason)
+    low, high = span or DB_RANGE
+    gain = (high - low) / top
+    told = f"{reason}: stored 0 to {top:g} is {low:g} to {high:g} dB"
+    if span is not None:
+        return Scaling("decibel", Radiometry.SIGMA0, told, gain, low)
+    doubt = f"unknown stretch: {low:g} to {high:g} dB is assumed"
+    return Scaling("decibel", Radiometry.POWER, told + " (assumed)", gain, low, doubt=doubt)
+
+
+def _from_coefficients(raster: RasterFile) -> Scaling:
+    """Calibration by tags: ``A_COEF`` (JSON list, highest power first) and ``CAL`` with ``col+X0``."""
+    try:
+        coefficients = tuple(float(v) for v in raster.tags["A_COEF"].strip("[] ").split(","))
+    except ValueError as error:
+        raise InputError(raster.item, "its tag A_COEF is not a list of numbers") from error
+    shift = re.search(r"col\s*\+\s*([-+]?\d+(?:\.\d*)?)", raster.tags.get("CAL", ""))
+    column0 = float(shift.group(1)) if shift else 0.0
+    gain = np.polyval(np.array(coefficients, np.float64), np.linspace(0, raster.shape[1] - 1, 64) + column0)
+    if not (np.isfinite(gain).all() and gain.min() > 0):
+        raise InputError(raster.item, "its tag A_COEF gives a calibration that is not positive everywhere")
+    reason = "sigma0 = DN^2 / A(col)^2 by its tags CAL and A_COEF"
+    return Scaling("calibrated", Radiometry.SIGMA0, reason, a_coefficients=coefficients, a_column0=column0)
+
+
+def _radar_by_look(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling:
+    stored = _middle(raster, indexes)
+    good = stored[np.isfinite(stored) & (stored != 0)]
+    if good.size == 0:
+        return Scaling("square", Radiometry.POWER, "amplitude by convention; nothing to judge by", doubt="no data")
+    if raster.dtype.startswith(("float", "int")) and np.median(good) < 0:
+        return Scaling("decibel", Radiometry.SIGMA0, "dB: most numbers are negative")
+    if raster.dtype == "uint16":
+        return Scaling("square", Radiometry.POWER, "amplitude: 16-bit whole numbers, as in GRD products")
+    found = speckle(stored[0], top=255.0 if raster.dtype == "uint8" else np.inf)
+    told = f"(speckle: skewness {found.skewness:+.2f}, spread ~ mean^{found.slope:.2f}, CV {found.cv:.2f})"
+    if raster.dtype == "uint8":
+        if found.is_decibel:
+            return _decibel("uint8", None, f"dB-like picture {told}")
+        doubt = "unknown stretch: taken as amplitude"
+        return Scaling("square", Radiometry.POWER, f"amplitude-like picture {told}", doubt=doubt)
+    intensity = found.cv**2 > INTENSITY_CV2
+    small = float(np.median(good)) < 1.0  # sigma0 of the sea lies far below 1, amplitude DN far above
+    if intensity and small:
+        return Scaling("linear", Radiometry.SIGMA0, f"sigma0, linear power {told}")
+    word = "intensity" if intensity else "amplitude"
+    return Scaling("linear" if intensity else "square", Radiometry.POWER, f"{word} by its spread {told}")
+
+
+@dataclass(frozen=True, slots=True)
+class Speckle:
+    """Speckle of the quiet half of an image's blocks."""
+
+    skewness: float
+    slope: float  # of log spread against log mean
+    cv: float  # spread over mean
+    blocks: int
+
+    @property
+    def is_decibel(self) -> bool:
+        """Does a picture look like dB? Three votes, the first the weightiest (the weights are our choice).
+
+        Skewness: amplitude of L looks has about +0.5 / sqrt(L), dB -1 / sqrt(L). Slope: 1 in amplitude, 0 in dB, but
+        uncertain where the mean hardly varies. Spread over mean: 0.52 / sqrt(L) in amplitude, which detected products
+        keep above 0.12 (18 looks); dB pictures stand on an offset and may lie far below. Without enough blocks the
+        answer is no: amplitude is the commoner picture.
+        """
+        if not np.isfinite(self.skewness):
+            return False
+        by_slope = float(np.clip(self.slope - 0.5, -1, 1)) if np.isfinite(self.slope) else 0.0
+        by_spread = float(np.clip(self.cv / 0.12 - 1, -1, 1))
+        return self.skewness / 0.15 + by_slope / 2 + by_spread < 0
+
+
+def speckle(image: NDArray[Any], top: float = np.inf) -> Speckle:
+    """Measure speckle in blocks of ``BLOCK_PX``; blocks with zeros, gaps or values at ``top`` are left out.
+
+    Texture, targets and land are loud: in eight bins of equal count by mean, the quieter half of the blocks is kept,
+    and of the bins the five neighbours whose spread over mean is least. Spreads are half the distance from the 16th to
+    the 84th percentile, skewness is the median of the blocks' third moments.
+    """
+    blocks = _whole_blocks(image, top)
+    if len(blocks) < 8:
+        return Speckle(np.nan, np.nan, _spread_over_mean(image), 0)
+    low, mean, high = np.nanpercentile(blocks, [16, 50, 84], axis=1)
+    spread = (high - low) / 2
+    bins = []
+    for part in np.array_split(np.argsort(mean, kind="stable"), 8):
+        bins.append(part[np.argsort(spread[part], kind="stable")][: max(1, (len(part) + 1) // 2)])
+    points = np.array([(np.median(mean[b]), np.median(spread[b])) for b in bins])
+    relative = points[:, 1] / np.maximum(points[:, 0], 1e-30)
+    first = int(np.argmin([relative[k : k + 5].mean() for k in range(4)]))
+    chosen = slice(first, first + 5)
+    with np.errstate(divide="ignore"):
+        xy = np.log(points[chosen])
+    usable = np.isfinite(xy).all(axis=1)
+    return Speckle(
+        skewness=_skewness(blocks[np.concatenate(bins[chosen])]),
+        slope=_median_slope(xy[usable, 0], xy[usable, 1]),
+        cv=float(np.median(relative[chosen])),
+        blocks=sum(len(b) for b in bins[chosen]),
+    )
+
+
+def _whole_blocks(image: NDArray[Any], top: float) -> NDArray[np.float64]:
+    """Blocks that were measured almost everywhere and hardly anywhere at ``top``, shape (blocks, pixels)."""
+    n = BLOCK_PX
+    rows, cols = image.shape[0] // n * n, image.shape[1] // n * n
+    blocks = image[:rows, :cols].reshape(rows // n, n, cols // n, n).swapaxes(1, 2).reshape(-1, n * n).astype(float)
+    kept = (np.isfinite(blocks) & (blocks != 0)).mean(axis=1) > 0.98
+    kept &= (blocks >= top).mean(axis=1) < 0.01
+    return blocks[kept]
+
+
+def _skewness(blocks: NDArray[np.float64]) -> float:
+    """Median over blocks of the third standardised moment; NaN where no block varies."""
+    centred = blocks - np.nanmean(blocks, axis=1, keepdims=True)
+    deviation = np.sqrt(np.nanmean(centred**2, axis=1))
+    varies = deviation > 0
+    if not varies.any():
+        return float("nan")
+    return float(np.median(np.nanmean(centred[varies] ** 3, axis=1) / deviation[varies] ** 3))
+
+
+def _median_slope(x: NDArray[Any], y: NDArray[Any]) -> float:
+    """Theil-Sen slope: some bins of loud land among those of water do not turn it. NaN where x hardly varies."""
+    if x.size < 3 or np.ptp(x) < 0.1:
+        return float("nan")
+    one, two = np.triu_indices(x.size, 1)
+    apart = np.abs(x[two] - x[one]) > 0.02
+    return float(np.median((y[two] - y[one])[apart] / (x[two] - x[one])[apart]))
+
+
+def _spread_over_mean(image: NDArray[Any]) -> float:
+    """Spread over median of a whole small image, for chips without room for blocks."""
+    good = image[np.isfinite(image) & (image != 0)]
+    if good.size < 16:
+        return 0.25  # amplitude of four looks, as Sentinel-1 has
+    low, mean, high = np.percentile(good, [16, 50, 84])
+    return float((high - low) / 2 / max(mean, 1e-30))
+
+
+def _middle(raster: RasterFile, indexes: tuple[int, ...]) -> NDArray[Any]:
+    """Full-resolution pixels: the whole image, or strips of rows of a larger one."""
+    from pipeline.types import Window
+
+    rows, cols = raster.shape
+    if rows * cols <= 16_000_000:
+        return raster.read(Window(0, 0, rows, cols), indexes[:1])
+    height, width = 5 * BLOCK_PX, min(cols, 8192)
+    tops = np.linspace(0, rows - height, 16).astype(int) // BLOCK_PX * BLOCK_PX
+    strips = [raster.read(Window(int(top), (cols - width) // 2, height, width), indexes[:1]) for top in tops]
+    return np.concatenate(strips, axis=1)
+
+
+def _optical(
+    raster: RasterFile, sensor: Sensor, word: str, indexes: tuple[int, ...], sidecar: Sidecar | None
+) -> Scaling:
+    if sidecar is not None and sidecar.scale is not None:
+        return Scaling("linear", Radiometry.REFLECTANCE, "by its sidecar", sidecar.scale, sidecar.offset or 0.0)
+    if (offset := _baseline_offset(raster.tags)) is not None:
+        reason = f"DN / 10000, offset {offset:g} DN by its tags"
+        return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset * 1e-4)
+    if "65535" in raster.tags.get("SCALE", ""):
+        return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _SPLIT)
+    sample = raster.sample(512, indexes).astype(float)
+    sample = sample[:, (np.isfinite(sample) & (sample != 0)).all(axis=0)]
+    low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
+    if raster.dtype.startswith("float"):
+        if np.max(high) <= 2.0 or word == "reflectance":
+            return Scaling("linear", Radiometry.REFLECTANCE, "reflectance: decimal numbers from 0 to about 1")
+        doubt = "unknown radiometric scale: decimal numbers far above 1"
+        return Scaling("linear", Radiometry.RELATIVE, "relative brightness", 1 / float(np.max(high)), doubt=doubt)
+    if raster.dtype == "uint16" and (sensor is Sensor.SENTINEL2 or word == "reflectance"):
+        # Water is darker than 0.15 in its darkest band; only clouds and glint exceed 1.6 in DN / 10000
+        if np.max(high) > 16_000 or np.min(low) > 1_500:
+            doubt = "radiometric scale by guess: DN / 65535"
+            return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its range", 1 / _SPLIT, doubt=doubt)
+        doubt = "radiometric scale by guess: DN / 10000 without offset"
+        return Scaling("linear", Radiometry.REFLECTANCE, "DN / 10000 by its range", 1e-4, doubt=doubt)
+    top = float(np.iinfo(raster.dtype).max)
+    if raster.dtype == "uint16" and np.size(high) and np.max(high) <= 4095:
+        top = 4095.0  # 11 or 12 bits in 16, usual for sub-metre images
+    doubt = "unknown radiometric scale: brightness is relative"
+    return Scaling("linear", Radiometry.RELATIVE, f"relative brightness, DN / {top:g}", 1 / top, doubt=doubt)
+
+
+def _baseline_offset(tags: dict[str, str]) -> float | None:
+    """Sentinel-2's additive offset [DN], where the file says so: by its own tag, or by a processing baseline."""
+    for key in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET"):
+        if key in tags:
+            try:
+                return float(tags[key])
+            except ValueError:
+                return None
+    baseline = re.fullmatch(r"0?(\d+)\.\d+", tags.get("PROCESSING_BASELINE", "").strip())
+    if baseline is None:
+        return None
+    return -1000.0 if int(baseline.group(1)) >= 4 else 0.0  # since baseline 04.00, January 2022

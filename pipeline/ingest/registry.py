@@ -1,0 +1,175 @@
+"""The analyst's list of vessels: a CSV that people edit by hand, so every line is checked and named when it is wrong.
+
+A hull that was renamed stays one line: its other names stand in ``aka``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.errors import InputError
+from pipeline.ingest.ais_values import imo_is_valid
+
+TONNAGE_KINDS = ("DWT", "GT")
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    low: float
+    high: float
+    about: str
+
+
+SIZES: dict[str, _Size] = {
+    "dwt_t": _Size(1, 600_000, "deadweight [t], or gross tonnage where tonnage_kind says GT"),
+    "length_m": _Size(3, 500, "length over all [m]"),
+    "beam_m": _Size(1, 100, "moulded beam [m]"),
+    "depth_m": _Size(0.5, 60, "moulded depth, keel to deck [m]"),
+    "design_draught_m": _Size(0.3, 25.5, "summer draught [m]"),
+}
+"""Size columns with the range beyond which a value is a typing error."""
+
+COLUMNS = ("imo", "mmsi", "name", "aka", *SIZES, "tonnage_kind", "source")
+_REQUIRED = ("name", "source")
+
+
+def read_registry(path: Path) -> pd.DataFrame:
+    """Read a vessel registry: one row a hull, in the file's order.
+
+    Columns of the file, in any order: ``imo``, ``mmsi``, ``name``, ``aka`` (other names, ``;`` between), ``dwt_t``,
+    ``length_m``, ``beam_m``, ``depth_m``, ``design_draught_m``, ``tonnage_kind`` (DWT or GT: press and registers mix
+    them), ``source`` (where the line is from; no line without one). An empty cell is "not known"; lines that start
+    with ``#`` are comments.
+
+    Returns
+    -------
+    registry : those columns; ``aka`` a list, ``imo`` and ``mmsi`` nullable integers, sizes floats. Where
+        ``tonnage_kind`` is GT the number stands in an added column ``gt``, and ``dwt_t`` is null: a gross tonnage is
+        no weight.
+
+    Raises InputError naming the first wrong lines.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, f"cannot be read as UTF-8 text ({error})") from error
+    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise InputError(path, f"has no header; the columns are {', '.join(COLUMNS)}")
+    rows = csv.reader(io.StringIO("\n".join(line for _, line in lines)))
+    header = [name.strip() for name in next(rows)]
+    _check_header(path, header)
+    wrong: list[str] = []
+    out = []
+    for (number, _), cells in zip(lines[1:], rows, strict=False):
+        if len(cells) != len(header):
+            wrong.append(f"line {number}: {len(cells)} columns, the header has {len(header)}")
+            continue
+        row, faults = _vessel(dict(zip(header, (c.strip() for c in cells), strict=True)))
+        wrong += [f"line {number}: {fault}" for fault in faults]
+        out.append(row | {"line": number})
+    wrong += _repeats(out)
+    if wrong:
+        more = f" (and {len(wrong) - _SHOWN} more)" if len(wrong) > _SHOWN else ""
+        raise InputError(path, "; ".join(wrong[:_SHOWN]) + more)
+    return _table(out)
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    unknown = [name for name in header if name not in COLUMNS]
+    missing = [name for name in _REQUIRED if name not in header]
+    if unknown or missing or len(set(header)) < len(header):
+        cause = (
+            f"unknown columns {unknown}" if unknown else f"missing columns {missing}" if missing else "a column twice"
+        )
+        raise InputError(path, f"line 1: {cause}; the columns are {', '.join(COLUMNS)}")
+
+
+def _vessel(cells: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """One line as values, and what is wrong with it."""
+    faults: list[str] = []
+
+    def value(name: str, convert: Callable[[str], Any]) -> Any:
+        text = cells.get(name, "")
+        if not text:
+            return None
+        try:
+            return convert(text)
+        except ValueError as error:
+            faults.append(f"{name} {text!r} {error}")
+            return None
+
+    row: dict[str, Any] = {"imo": value("imo", _imo), "mmsi": value("mmsi", _mmsi)}
+    row["name"], row["source"] = cells["name"], cells["source"]
+    faults += [f"{name} is empty" for name in _REQUIRED if not cells[name]]
+    row["aka"] = [other.strip() for other in cells.get("aka", "").split(";") if other.strip()]
+    row |= {name: value(name, _within(size)) for name, size in SIZES.items()}
+    row["tonnage_kind"] = cells.get("tonnage_kind", "").upper()
+    if row["tonnage_kind"] not in ("", *TONNAGE_KINDS):
+        faults.append(f"tonnage_kind {cells['tonnage_kind']!r} is neither DWT nor GT")
+    if row["dwt_t"] is not None and not row["tonnage_kind"]:
+        faults.append("dwt_t is given, but tonnage_kind does not say whether it is DWT or GT")
+    for small, large in (("beam_m", "length_m"), ("design_draught_m", "depth_m"), ("depth_m", "length_m")):
+        if row[small] is not None and row[large] is not None and row[small] >= row[large]:
+            faults.append(f"{small} ({row[small]:g}) is not below {large} ({row[large]:g})")
+    return row, faults
+
+
+def _imo(text: str) -> int:
+    digits = text.upper().removeprefix("IMO").strip()
+    if not digits.isdigit() or len(digits) != 7:
+        raise ValueError("is not seven digits")
+    if not imo_is_valid(int(digits)):
+        raise ValueError("has a wrong check digit")
+    return int(digits)
+
+
+def _mmsi(text: str) -> int:
+    if not text.isdigit() or len(text) != 9:
+        raise ValueError("is not nine digits")
+    return int(text)
+
+
+def _within(size: _Size) -> Callable[[str], float]:
+    def convert(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise ValueError("is not a number") from None
+        if not size.low <= number <= size.high:  # also refuses nan
+            raise ValueError(f"is outside {size.low:g} to {size.high:g}: {size.about}")
+        return number
+
+    return convert
+
+
+def _repeats(rows: list[dict[str, Any]]) -> list[str]:
+    """Hulls that stand twice: one IMO number is one line, whatever the names."""
+    first: dict[int, int] = {}
+    out = []
+    for row in rows:
+        if row["imo"] is not None and row["imo"] in first:
+            out.append(f"line {row['line']}: imo {row['imo']} stands in line {first[row['imo']]} already; use aka")
+        elif row["imo"] is not None:
+            first[row["imo"]] = row["line"]
+    return out
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    for name in ("imo", "mmsi"):
+        table[name] = table[name].astype("Int64")
+    for name in SIZES:
+        table[name] = table[name].astype("float64")
+    gross = table["tonnage_kind"] == "GT"
+    table["gt"] = table["dwt_t"].where(gross)
+    table["dwt_t"] = table["dwt_t"].where(~gross)
+    return table

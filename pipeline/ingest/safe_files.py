@@ -1,0 +1,189 @@
+"""The files of a Sentinel-1 product, in a folder or in a zip, each reached by its name inside the product.
+
+An archive is looked at before anything is taken out of it: names that leave it, doubled names, links, encryption and
+bombs are refused. Nothing is ever unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+from pipeline.errors import InputError, printable
+from pipeline.ingest.rasters import RasterFile, open_raster
+
+MANIFEST = "manifest.safe"
+MAX_MEMBERS = 10_000  # our choice: a GRD product has some 30 files
+MAX_RATIO = 200.0  # CASES 2: a bomb reaches 1,000; a GRD measurement some 2
+MAX_TOTAL = 20_000_000_000  # bytes; our choice: a GRD product has 2e9
+MAX_XML = 64 << 20  # bytes; our choice: the largest annotation has some 3 MiB
+
+
+def is_safe(path: Path) -> bool:
+    """Is this a SAFE folder, its manifest, or a zip?"""
+    if path.is_dir():
+        return path.suffix.upper() == ".SAFE" or (path / MANIFEST).is_file()
+    return path.name == MANIFEST or path.suffix.lower() == ".zip"
+
+
+def open_files(path: Path) -> SafeFiles:
+    """The files of a product; refuses what is no product, or an archive that cannot be trusted."""
+    if path.name == MANIFEST:
+        path = path.parent
+    if path.is_dir():
+        return FolderFiles(path)
+    if not path.is_file():
+        raise InputError(path.name, "there is no such file or folder")
+    return ZipFiles(path)
+
+
+class SafeFiles:
+    """Names (relative to the product, ``/`` between folders) and bytes of a product's files."""
+
+    path: Path
+    product: str  # name of the SAFE folder, without .SAFE
+    sizes: dict[str, int]
+
+    def stream(self, name: str) -> Any:
+        """The open bytes of one file, as a context manager."""
+        raise NotImplementedError
+
+    def raster(self, name: str) -> RasterFile:
+        """One file as a raster."""
+        raise NotImplementedError
+
+    def text(self, name: str) -> bytes:
+        """The bytes of a small file."""
+        if name not in self.sizes:
+            raise InputError(self.item(name), "is missing")
+        if self.sizes[name] > MAX_XML:
+            raise InputError(self.item(name), f"has {self.sizes[name]} bytes; too large for XML (limit {MAX_XML})")
+        with self.stream(name) as source:
+            return source.read(MAX_XML + 1)
+
+    def item(self, name: str) -> str:
+        """How a file of the product is named to people."""
+        return f"{self.product}/{name}"
+
+    def digest(self, name: str) -> _Digest:
+        """MD5 and SHA-256 of one file, read once."""
+        return self._digests[name]
+
+    @cached_property
+    def _digests(self) -> dict[str, _Digest]:
+        found = {}
+        for name in sorted(self.sizes):
+            md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+            try:
+                with self.stream(name) as source:
+                    while chunk := source.read(1 << 20):
+                        md5.update(chunk)
+                        sha256.update(chunk)
+            except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+                raise InputError(self.item(name), f"cannot be read ({printable(error)[:100]})") from error
+            found[name] = _Digest(md5.hexdigest(), sha256.hexdigest())
+        return found
+
+    def sha256(self) -> str:
+        """Hash of the whole product: of its sorted file names and their hashes. Folder and zip agree."""
+        lines = "".join(f"{self.digest(name).sha256}  {name}\n" for name in sorted(self.sizes))
+        return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    md5: str
+    sha256: str
+
+
+class FolderFiles(SafeFiles):
+    """A SAFE folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder
+        self.product = folder.absolute().name.removesuffix(".SAFE")
+        self.sizes = {}
+        root = folder.resolve()
+        for found in sorted(folder.rglob("*")):
+            if found.is_symlink() and not found.resolve().is_relative_to(root):
+                raise InputError(self.item(found.name), "is a link that leads out of the product")
+            if found.is_file():
+                self.sizes[found.relative_to(folder).as_posix()] = found.stat().st_size
+            if len(self.sizes) > MAX_MEMBERS:
+                raise InputError(folder.name, f"has more than {MAX_MEMBERS} files")
+
+    @contextmanager
+    def stream(self, name: str) -> Iterator[IO[bytes]]:
+        """The open bytes of one file."""
+        with (self.path / name).open("rb") as source:
+            yield source
+
+    def raster(self, name: str) -> RasterFile:
+        """One file as a raster."""
+        return open_raster(self.path / name)
+
+
+class ZipFiles(SafeFiles):
+    """A zip that holds one SAFE folder."""
+
+    def __init__(self, archive: Path) -> None:
+        self.path = archive
+        try:
+            with zipfile.ZipFile(archive) as opened:
+                members = opened.infolist()
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise InputError(archive.name, f"is no whole zip ({printable(error)[:80]})") from error
+        _require_trust(members, archive.name)
+        manifests = [m.filename for m in members if m.filename.rsplit("/", 1)[-1] == MANIFEST]
+        if len(manifests) != 1:
+            raise InputError(archive.name, f"holds {len(manifests)} files {MANIFEST}; one product is wanted")
+        self.prefix = manifests[0].removesuffix(MANIFEST)
+        folder = self.prefix.strip("/").rsplit("/", 1)[-1]
+        self.product = (folder or archive.stem).removesuffix(".SAFE")
+        inside = [m for m in members if m.filename.startswith(self.prefix) and not m.is_dir()]
+        self.sizes = {m.filename.removeprefix(self.prefix): m.file_size for m in inside}
+
+    @contextmanager
+    def stream(self, name: str) -> Iterator[IO[bytes]]:
+        """The open bytes of one member."""
+        with zipfile.ZipFile(self.path) as opened, opened.open(self.prefix + name) as source:
+            yield source
+
+    def raster(self, name: str) -> RasterFile:
+        """One member as a raster, read in place."""
+        return open_raster(self.path, member=self.prefix + name)
+
+
+def _require_trust(members: list[zipfile.ZipInfo], item: str) -> None:
+    if len(members) > MAX_MEMBERS:
+        raise InputError(item, f"has {len(members)} members (limit {MAX_MEMBERS}; archive refused)")
+    seen: dict[str, int] = {}
+    total = 0
+    for member in members:
+        name = member.filename
+        parts = name.replace("\\", "/").split("/")
+        if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in member.orig_filename:
+            raise InputError(item, f"has a member named {printable(name)[:80]} (archive refused)")
+        if any(c in name for c in "{}\\") or not name.isprintable():
+            raise InputError(item, f"has a member with a name that is not plain: {printable(name)[:80]}")
+        key = "/".join(p for p in parts if p not in ("", ".")).casefold()
+        if key in seen:
+            raise InputError(item, f"has two members named {printable(name)[:80]} (archive refused)")
+        seen[key] = 1
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise InputError(item, f"has a link as member {printable(name)[:80]} (archive refused)")
+        if member.flag_bits & 0x1:
+            raise InputError(item, "is encrypted")
+        total += member.file_size
+        if member.file_size > 1 << 20 and member.file_size > MAX_RATIO * max(member.compress_size, 1):
+            raise InputError(item, f"member {printable(name)[:80]} grows over {MAX_RATIO:g}-fold (archive refused)")
+    if total > MAX_TOTAL:
+        raise InputError(item, f"unpacks to {total / 1e9:.0f} GB (limit {MAX_TOTAL / 1e9:.0f} GB; archive refused)")

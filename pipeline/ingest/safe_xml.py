@@ -1,0 +1,291 @@
+"""The XML files of a Sentinel-1 product, as plain values: manifest, annotation, calibration, noise.
+
+Fields and units as in the Sentinel-1 Product Specification (S1-RS-MDA-52-7441). Times have no zone and are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import numpy as np
+
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+LIGHT_M_S = 299_792_458.0  # speed of light, by definition
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One data object of the manifest."""
+
+    name: str  # inside the product
+    kind: str  # repID, as s1Level1MeasurementSchema
+    md5: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What ``manifest.safe`` lists."""
+
+    files: tuple[ListedFile, ...]
+    processed: str  # end of processing, as written; later means newer
+    software: str  # version of the instrument processing facility
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Annotation:
+    """What one polarisation's annotation says; arrays of the grid have shape (lines, pixels)."""
+
+    mission: str
+    product_type: str
+    mode: str
+    polarisation: str
+    start: datetime
+    stop: datetime
+    absolute_orbit: int
+    data_take: int
+    pass_direction: str
+    platform_heading_deg: float
+    radar_frequency_hz: float
+    prf_hz: tuple[float, ...]
+    slice_number: int
+    shape: tuple[int, int]
+    spacing_m: tuple[float, float]  # azimuth, range
+    first_line: datetime
+    line_interval_s: float
+    grid_line: FloatArray
+    grid_pixel: FloatArray
+    grid_lon: FloatArray
+    grid_lat: FloatArray
+    grid_height_m: FloatArray
+    grid_incidence_deg: FloatArray
+    grid_slant_range_m: FloatArray
+    grid_time_s: FloatArray  # seconds after first_line
+    orbit_time_s: FloatArray  # (K,), seconds after first_line
+    orbit_position_m: FloatArray  # (K, 3), Earth-fixed
+    orbit_velocity_m_s: FloatArray  # (K, 3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vector:
+    """A line of a look-up table: values at pixels; lengths differ from line to line."""
+
+    line: float
+    pixel: FloatArray
+    value: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AzimuthNoise:
+    """Noise factor over lines, in one block of a sub-swath (bounds included)."""
+
+    first_line: int
+    last_line: int
+    first_pixel: int
+    last_pixel: int
+    line: FloatArray
+    factor: FloatArray
+
+
+def parse_xml(raw: bytes, item: str, root: str) -> ElementTree.Element:
+    """The root of an XML file; refuses entities, other encodings, broken XML and another kind of file."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(item, "is not UTF-8") from error
+    if re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.IGNORECASE):
+        raise InputError(item, "declares a DOCTYPE or entities, which no product does (refused)")
+    try:
+        found = ElementTree.fromstring(text)  # noqa: S314 - no DOCTYPE, so no entities to expand
+    except (ElementTree.ParseError, ValueError) as error:
+        raise InputError(item, f"is no well-formed XML ({error})") from error
+    if found.tag.rpartition("}")[2] != root:
+        raise InputError(item, f"is a <{found.tag.rpartition('}')[2]}> file; <{root}> is wanted")
+    return found
+
+
+def read_manifest(raw: bytes, item: str) -> Manifest:
+    """The manifest of a product."""
+    root = parse_xml(raw, item, "XFDU")
+    files = []
+    for entry in root.iter("dataObject"):
+        location, checksum = entry.find("byteStream/fileLocation"), entry.find("byteStream/checksum")
+        name = "" if location is None else location.get("href", "").removeprefix("./")
+        if not name or name.startswith("/") or ".." in name.split("/"):
+            raise InputError(item, f"lists a file by the name {name[:80]!r}")
+        named_md5 = checksum is not None and checksum.get("checksumName", "").upper() == "MD5"
+        md5 = (checksum.text or "").strip().lower() if named_md5 and checksum is not None else ""
+        files.append(ListedFile(name, entry.get("repID", ""), md5))
+    if not files:
+        raise InputError(item, "lists no files")
+    processing = next((e for e in root.iter() if e.tag.endswith("}processing") and e.get("stop")), None)
+    software = next((e for e in root.iter() if e.tag.endswith("}software") and "IPF" in e.get("name", "")), None)
+    return Manifest(
+        files=tuple(sorted(files, key=lambda f: f.name)),
+        processed="" if processing is None else processing.get("stop", ""),
+        software="" if software is None else software.get("version", ""),
+    )
+
+
+def read_annotation(raw: bytes, item: str) -> Annotation:
+    """One polarisation's annotation."""
+    xml = _Reader(parse_xml(raw, item, "product"), item)
+    first_line = xml.time("imageAnnotation/imageInformation/productFirstLineUtcTime")
+    grid = _grid(xml, first_line)
+    orbit = xml.root.findall("generalAnnotation/orbitList/orbit")
+    return Annotation(
+        mission=xml.text("adsHeader/missionId").upper(),
+        product_type=xml.text("adsHeader/productType"),
+        mode=xml.text("adsHeader/mode"),
+        polarisation=xml.text("adsHeader/polarisation").upper(),
+        start=xml.time("adsHeader/startTime"),
+        stop=xml.time("adsHeader/stopTime"),
+        absolute_orbit=xml.whole("adsHeader/absoluteOrbitNumber"),
+        data_take=xml.whole("adsHeader/missionDataTakeId"),
+        pass_direction=xml.text("generalAnnotation/productInformation/pass").lower(),
+        platform_heading_deg=xml.number("generalAnnotation/productInformation/platformHeading") % 360.0,
+        radar_frequency_hz=xml.number("generalAnnotation/productInformation/radarFrequency"),
+        prf_hz=tuple(xml.number("prf", at=e) for e in xml.root.iterfind("generalAnnotation/downlinkInformationList/*")),
+        slice_number=xml.whole("imageAnnotation/imageInformation/sliceNumber", default=0),
+        shape=(
+            xml.whole("imageAnnotation/imageInformation/numberOfLines"),
+            xml.whole("imageAnnotation/imageInformation/numberOfSamples"),
+        ),
+        spacing_m=(
+            xml.number("imageAnnotation/imageInformation/azimuthPixelSpacing"),
+            xml.number("imageAnnotation/imageInformation/rangePixelSpacing"),
+        ),
+        first_line=first_line,
+        line_interval_s=xml.number("imageAnnotation/imageInformation/azimuthTimeInterval"),
+        orbit_time_s=np.array([(xml.time("time", at=o) - first_line).total_seconds() for o in orbit]),
+        orbit_position_m=np.array([xml.triple("position", o) for o in orbit]).reshape(-1, 3),
+        orbit_velocity_m_s=np.array([xml.triple("velocity", o) for o in orbit]).reshape(-1, 3),
+        **grid,
+    )
+
+
+def read_calibration(raw: bytes, item: str) -> tuple[Vector, ...]:
+    """The sigmaNought look-up table: DN / value squared is sigma0."""
+    xml = _Reader(parse_xml(raw, item, "calibration"), item)
+    vectors = _vectors(xml, "calibrationVectorList/calibrationVector", "sigmaNought")
+    if not vectors:
+        raise InputError(item, "has no calibration vectors")
+    if any((v.value <= 0).any() for v in vectors):
+        raise InputError(item, "has calibration values that are not positive")
+    return vectors
+
+
+def read_noise(raw: bytes, item: str) -> tuple[tuple[Vector, ...], tuple[AzimuthNoise, ...]]:
+    """Noise power over range, and its factors over azimuth.
+
+    Before processor version 2.90 (March 2018) there is one list, ``noiseVectorList``, and no factors.
+    """
+    xml = _Reader(parse_xml(raw, item, "noise"), item)
+    old = _vectors(xml, "noiseVectorList/noiseVector", "noiseLut")
+    if old:
+        return old, ()
+    vectors = _vectors(xml, "noiseRangeVectorList/noiseRangeVector", "noiseRangeLut")
+    if not vectors:
+        raise InputError(item, "has no noise vectors")
+    blocks = []
+    for entry in xml.root.iterfind("noiseAzimuthVectorList/noiseAzimuthVector"):
+        line, factor = xml.numbers("line", entry), xml.numbers("noiseAzimuthLut", entry)
+        if line.size != factor.size or line.size == 0:
+            raise InputError(item, f"a noiseAzimuthVector has {line.size} lines and {factor.size} values")
+        bounds = ("firstAzimuthLine", "lastAzimuthLine", "firstRangeSample", "lastRangeSample")
+        first_line, last_line, first_pixel, last_pixel = (xml.whole(b, at=entry) for b in bounds)
+        blocks.append(AzimuthNoise(first_line, last_line, first_pixel, last_pixel, line, factor))
+    return vectors, tuple(blocks)
+
+
+def _vectors(xml: _Reader, path: str, value: str) -> tuple[Vector, ...]:
+    found = []
+    for entry in xml.root.iterfind(path):
+        pixel, values = xml.numbers("pixel", entry), xml.numbers(value, entry)
+        if pixel.size != values.size or pixel.size == 0 or np.any(np.diff(pixel) <= 0):
+            raise InputError(xml.item, f"a vector has {pixel.size} pixels and {values.size} values, or they go back")
+        found.append(Vector(xml.number("line", at=entry), pixel, values))
+    return tuple(sorted(found, key=lambda v: v.line))
+
+
+def _grid(xml: _Reader, first_line: datetime) -> dict[str, FloatArray]:
+    points = xml.root.findall("geolocationGrid/geolocationGridPointList/geolocationGridPoint")
+    names = ("line", "pixel", "longitude", "latitude", "height", "incidenceAngle", "slantRangeTime")
+    table = np.array([[xml.number(n, at=p) for n in names] for p in points]).reshape(-1, len(names))
+    seconds = np.array([(xml.time("azimuthTime", at=p) - first_line).total_seconds() for p in points])
+    order = np.lexsort((table[:, 1], table[:, 0]))
+    table, seconds = table[order], seconds[order]
+    line, pixel = np.unique(table[:, 0]), np.unique(table[:, 1])
+    full = (line.size, pixel.size)
+    if len(points) != line.size * pixel.size or min(full) < 2:
+        raise InputError(xml.item, f"its geolocation grid of {len(points)} points is not regular")
+    lon, lat, height, incidence, delay = (table[:, i].reshape(full) for i in range(2, 7))
+    return {
+        "grid_line": line,
+        "grid_pixel": pixel,
+        "grid_lon": lon,
+        "grid_lat": lat,
+        "grid_height_m": height,
+        "grid_incidence_deg": incidence,
+        "grid_slant_range_m": delay * LIGHT_M_S / 2,
+        "grid_time_s": seconds.reshape(full),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Typed look-ups that name file and field when something is not there."""
+
+    root: ElementTree.Element
+    item: str
+
+    def text(self, path: str, at: ElementTree.Element | None = None) -> str:
+        value = (self.root if at is None else at).findtext(path)
+        if value is None or not value.strip():
+            raise InputError(self.item, f"has no {path}")
+        return value.strip()
+
+    def number(self, path: str, at: ElementTree.Element | None = None) -> float:
+        text = self.text(path, at)
+        try:
+            value = float(text)
+        except ValueError as error:
+            raise InputError(self.item, f"{path} is no number: {text[:40]!r}") from error
+        if not np.isfinite(value):
+            raise InputError(self.item, f"{path} is {text[:40]}")
+        return value
+
+    def whole(self, path: str, at: ElementTree.Element | None = None, default: int | None = None) -> int:
+        if default is not None and (self.root if at is None else at).findtext(path) is None:
+            return default
+        return int(self.number(path, at))
+
+    def numbers(self, path: str, at: ElementTree.Element) -> FloatArray:
+        text = self.text(path, at)
+        try:
+            values = np.array(text.split(), dtype=np.float64)
+        except ValueError as error:
+            raise InputError(self.item, f"{path} holds something that is no number") from error
+        if not np.isfinite(values).all():
+            raise InputError(self.item, f"{path} holds a number that is not finite")
+        return values
+
+    def triple(self, path: str, at: ElementTree.Element) -> list[float]:
+        return [self.number(f"{path}/{axis}", at=at) for axis in "xyz"]
+
+    def time(self, path: str, at: ElementTree.Element | None = None) -> datetime:
+        text = self.text(path, at)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise InputError(self.item, f"{path} is no time: {text[:40]!r}") from error
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,185 @@
+"""One door for every image: whatever the file, a calibrated `Scene` comes out, or one line that says why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.acquisition import acquired_of, platform_of
+from pipeline.ingest.channels import Channels, Gaps, channels_of, gaps_of, s2_band
+from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
+from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.radiometry import Scaling, scaling_of
+from pipeline.ingest.rasters import RasterFile, open_raster, sha256_of
+from pipeline.ingest.sidecar import Sidecar, read_sidecar
+from pipeline.ingest.watermask import Water, geolocation_of, water_of
+from pipeline.types import OpticalView, RadarView, Scene, Sensor, Source, Tile, Window, utc
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from pipeline.types import BoolImage
+
+__all__ = ["OpenOptions", "open_scene"]
+
+_SPACING_TAGS = ("PIXEL_SPACING_M", "GSD_M")
+_SIMULATED = ("yes", "true", "1")
+_FAR = 0.2  # share by which a stated spacing may differ from the georeference before that is said
+
+
+def open_scene(path: Path, options: OpenOptions | None = None, land: BaseGeometry | None = None) -> Scene:
+    """Open an image file, a Sentinel-1 SAFE folder or its zip.
+
+    ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` goes before it. Raises InputError for an image
+    that cannot be used, ConfigError for options that make no sense.
+    """
+    options = options or OpenOptions()
+    path = Path(path)
+    from pipeline.ingest.sentinel1 import is_safe, open_safe
+
+    if is_safe(path):
+        if options.sensor not in (None, Sensor.SENTINEL1):
+            raise ConfigError(f"{path.name} is a Sentinel-1 product; --sensor says {options.sensor}")
+        return open_safe(path, options, land)
+    return _open_raster_scene(path, options, land)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RasterReader:
+    """Reads windows of one raster file as calibrated tiles."""
+
+    raster: RasterFile
+    channels: Channels
+    scaling: Scaling
+    gaps: Gaps
+    water: Water
+    radar: bool
+    palette: Any = None
+
+    def without_water(self) -> RasterReader:
+        """The same reader, which takes everything for water: for those that only ask what was measured."""
+        return replace(self, water=Water(self.raster.shape))
+
+    def __call__(self, window: Window) -> Tile:
+        """Calibrated pixels of a window."""
+        rows, cols = self.raster.shape
+        if min(window.row0, window.col0) < 0 or window.row1 > rows or window.col1 > cols:
+            raise ValueError(f"{window} leaves the image of {rows} x {cols} pixels")
+        extra = () if self.channels.alpha is None else (self.channels.alpha,)
+        stored = self.raster.read(window, self.channels.indexes + extra)
+        picture = stored[: len(self.channels.indexes)]
+        gap = self.gaps.mask(picture, window, radar=self.radar)
+        if extra:
+            gap = gap | (stored[-1] == 0)
+        if self.palette is not None:
+            picture = self.palette[picture]
+        data = self.scaling.apply(picture, window.col0)
+        data[np.broadcast_to(gap, data.shape)] = np.nan
+        valid: BoolImage = np.asarray(np.isfinite(data).all(axis=0), bool)
+        return Tile(window, self.channels.names, data, valid, self.water(window))
+
+
+def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
+    raster = open_raster(path)
+    sidecar = read_sidecar(path)
+    sensor = options.sensor or _guess_sensor(raster, sidecar)
+    channels = channels_of(raster, sensor, options, sidecar)
+    scaling = scaling_of(raster, sensor, options.scaling, channels.indexes, sidecar)
+    geolocation = geolocation_of(raster)
+    spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar)
+    water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
+    acquired, time_doubt = _acquired(raster, sidecar, path)
+    radar = sensor is Sensor.SENTINEL1
+    gaps = gaps_of(raster, sensor, channels.indexes)
+    reader = RasterReader(raster, channels, scaling, gaps, water, radar, raster.palette())
+    product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
+    source, hash_doubt = _source(path, sidecar)
+    doubts = (scaling.doubt, channels.doubt, spacing_doubt, time_doubt, land_doubt, hash_doubt)
+    simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
+    return Scene(
+        scene_id=path.stem,
+        sensor=sensor,
+        platform=(sidecar.platform if sidecar else "") or platform_of(product) or platform_of(path.name),
+        acquired=acquired,
+        shape=raster.shape,
+        bands=channels.names,
+        radiometry=scaling.radiometry,
+        pixel_spacing_m=spacing,
+        read=reader,
+        source=source,
+        geolocation=geolocation,
+        footprint=None if geolocation is None else footprint_of(geolocation, raster.shape, raster.item),
+        grid=_geobox(raster) if isinstance(geolocation, MapGeolocation) else None,
+        radar=_radar_view(raster) if radar else None,
+        optical=None if radar else (sidecar.view() if sidecar else OpticalView()),
+        product_id=product,
+        simulated=simulated,
+        degraded=tuple(d for d in doubts if d),
+        tags={**raster.tags, "scaling": scaling.reason},
+    )
+
+
+def _guess_sensor(raster: RasterFile, sidecar: Sidecar | None) -> Sensor:
+    if sidecar is not None:
+        return sidecar.sensor
+    said = (raster.tags.get("SENSOR", "") + " " + raster.tags.get("SCENE", "")).upper()
+    if "SENTINEL-2" in said or sum(s2_band(d) is not None for d in raster.descriptions) >= 2:
+        return Sensor.SENTINEL2
+    if "SENTINEL-1" in said or "S1A_" in said or "S1B_" in said or "A_COEF" in raster.tags:
+        return Sensor.SENTINEL1
+    raise ConfigError(f"{raster.item}: nothing in the file names its sensor; give --sensor")
+
+
+def _spacing(
+    raster: RasterFile, geolocation: Any, options: OpenOptions, sidecar: Sidecar | None
+) -> tuple[tuple[float, float], str]:
+    """Ground metres between pixels: measured on the ellipsoid where georeferenced, else as stated."""
+    stated = options.pixel_spacing_m or (sidecar.pixel_spacing_m if sidecar else None)
+    for key in _SPACING_TAGS:
+        if stated is None and key in raster.tags:
+            try:
+                stated = float(raster.tags[key])
+            except ValueError as error:
+                raise InputError(raster.item, f"its tag {key} is not a number") from error
+    if geolocation is not None:
+        found = ground_spacing_m(geolocation, raster.shape)
+        if not all(np.isfinite(found)) or min(found) <= 0:
+            raise InputError(raster.item, "its georeference does not lie on Earth")
+        if stated is not None and max(abs(f / stated - 1) for f in found) > _FAR:
+            return found, f"pixel spacing stated as {stated:g} m; the georeference gives {found[0]:.2f} m and is used"
+        return found, ""
+    if stated is None:
+        raise InputError(raster.item, "has no georeference, so give its pixel spacing in metres (--pixel-spacing)")
+    return (stated, stated), ""
+
+
+def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[datetime | None, str]:
+    if sidecar is not None and sidecar.acquired is not None:
+        return utc(sidecar.acquired), ""
+    return acquired_of(raster.tags, path.stem)
+
+
+def _source(path: Path, sidecar: Sidecar | None) -> tuple[Source, str]:
+    digest = sha256_of(path)
+    expected = sidecar.sha256.lower() if sidecar and sidecar.sha256 else None
+    if expected is not None and expected != digest:
+        raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
+    return Source(str(path), digest, path.stat().st_size, verified=expected is not None), ""
+
+
+def _geobox(raster: RasterFile) -> Any:
+    from affine import Affine
+    from odc.geo.geobox import GeoBox
+
+    return GeoBox(raster.shape, Affine(*raster.transform), raster.crs_wkt) if raster.transform else None
+
+
+def _radar_view(raster: RasterFile) -> RadarView:
+    """What little a bare radar raster says about its view."""
+    direction = raster.tags.get("PASS", "").lower()
+    return RadarView(pass_direction=direction if direction in ("ascending", "descending") else None)

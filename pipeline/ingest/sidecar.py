@@ -1,0 +1,101 @@
+"""A small JSON file beside an optical image: what its pixels cannot say (time, angles, bands, scale)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from pipeline.config.base import Section
+from pipeline.errors import InputError, PipelineError
+from pipeline.types import OpticalView, Sensor, utc
+
+MAX_BYTES = 1 << 18  # our choice: a sidecar has some 500 bytes
+
+
+def _moment(text: str) -> str:
+    try:
+        utc(text)
+    except (PipelineError, ValueError) as error:
+        raise ValueError("write the time as 2024-03-08T02:10:00Z") from error
+    return text
+
+
+class Sidecar(Section):
+    """``<stem>.json`` beside ``<stem>.tif``. Angles that are not given are unknown; nothing is derived from them."""
+
+    acquired: Annotated[str, AfterValidator(_moment)] | None = None
+    """Middle of the acquisition, ISO 8601 with a zone."""
+    platform: str = ""
+    """Satellite."""
+    sensor: Sensor = Sensor.OPTICAL
+    """sentinel-1, sentinel-2 or optical."""
+    product_id: str = ""
+    """The operator's name of the product."""
+    bands: tuple[str, ...] = ()
+    """Names of the bands, in file order."""
+    scale: float | None = Field(default=None, gt=0)
+    """Reflectance = scale * DN + offset; null: unknown."""
+    offset: float | None = None
+    """See scale."""
+    pixel_spacing_m: float | None = Field(default=None, gt=0, le=1000)
+    """Ground metres between pixels, for an image without georeference."""
+    sun_elevation_deg: float | None = Field(default=None, ge=-90, le=90)
+    """Height of the sun above the horizon."""
+    sun_azimuth_deg: float | None = Field(default=None, ge=-360, le=360)
+    """Direction towards the sun, from north, clockwise."""
+    view_off_nadir_deg: float | None = Field(default=None, ge=0, lt=90)
+    """Angle at the ground between the vertical and the satellite."""
+    view_azimuth_deg: float | None = Field(default=None, ge=-360, le=360)
+    """Direction towards the satellite, from north, clockwise."""
+    cloud_fraction: float | None = Field(default=None, ge=0, le=1)
+    """Share of the image under cloud, as its provider states it."""
+    simulated: bool = False
+    """Made by a simulator."""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
+    """Hash of the image; compared where it is given."""
+
+    def view(self) -> OpticalView:
+        """The angles as the pipeline carries them."""
+        return OpticalView(
+            sun_elevation_deg=self.sun_elevation_deg,
+            sun_azimuth_deg=_turn(self.sun_azimuth_deg),
+            view_off_nadir_deg=self.view_off_nadir_deg,
+            view_azimuth_deg=_turn(self.view_azimuth_deg),
+            cloud_fraction=self.cloud_fraction,
+        )
+
+
+def sidecar_path(image: Path) -> Path:
+    """Where the sidecar of an image lies, if it has one."""
+    return image.with_suffix(".json")
+
+
+def read_sidecar(image: Path) -> Sidecar | None:
+    """The sidecar of an image, or None where there is none, or where that file is about something else.
+
+    A JSON file counts as a sidecar when it is a mapping that names at least one of acquired, sensor or platform.
+    """
+    path = sidecar_path(image)
+    if not path.is_file() or path.is_symlink():
+        return None
+    if path.stat().st_size > MAX_BYTES:
+        return None
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise InputError(path.name, "is not JSON, so the image's time and angles are unknown") from None
+    if not isinstance(content, dict) or not content.keys() & {"acquired", "sensor", "platform"}:
+        return None
+    try:
+        return Sidecar.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        raise InputError(path.name, f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _turn(angle_deg: float | None) -> float | None:
+    return None if angle_deg is None else angle_deg % 360.0

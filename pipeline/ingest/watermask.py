@@ -1,0 +1,108 @@
+"""Where a ship could float, for any window of an image: from land polygons, or from a mask raster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.ingest.coast import read_land, water_mask
+from pipeline.ingest.geolocation import MapGeolocation, from_gcps
+from pipeline.ingest.rasters import RasterFile, open_raster
+from pipeline.types import Geolocation, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+GEOJSON = (".geojson", ".json")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Water:
+    """The water of one image; all of it where nothing is known about land."""
+
+    shape: tuple[int, int]
+    geolocation: Geolocation | None = None
+    land: BaseGeometry | None = None
+    mask: RasterFile | None = None
+    mask_geolocation: Geolocation | None = None  # None: the mask has the image's own pixels
+
+    def __call__(self, window: Window) -> NDArray[np.bool_]:
+        """True where a ship could float, shape (rows, cols) of the window."""
+        if self.mask is not None:
+            return self._from_mask(self.mask, window)
+        return water_mask(self._land_near(window), self.geolocation, window, self.shape)
+
+    def _land_near(self, window: Window) -> BaseGeometry | None:
+        """Land cut to the window's surroundings, so that a tile does not pay for the whole coast."""
+        import shapely
+
+        if self.land is None or self.geolocation is None or 0 in (window.rows, window.cols):
+            return self.land
+        row, col = np.meshgrid(
+            np.linspace(window.row0 - 2.0, window.row1 + 1.0, 5), np.linspace(window.col0 - 2.0, window.col1 + 1.0, 5)
+        )
+        lon, lat = self.geolocation.lonlat(row.ravel(), col.ravel())
+        if not (np.isfinite(lon).all() and np.isfinite(lat).all()) or np.ptp(lon) > 180:
+            return self.land
+        margin_lon, margin_lat = 0.05 * np.ptp(lon) + 1e-4, 0.05 * np.ptp(lat) + 1e-4
+        box = (lon.min() - margin_lon, lat.min() - margin_lat, lon.max() + margin_lon, lat.max() + margin_lat)
+        return shapely.make_valid(shapely.clip_by_rect(self.land, *box))
+
+    def _from_mask(self, mask: RasterFile, window: Window) -> NDArray[np.bool_]:
+        if self.mask_geolocation is None:
+            return mask.read(window, (1,))[0] == 0
+        assert self.geolocation is not None
+        row, col = np.meshgrid(np.arange(window.row0, window.row1), np.arange(window.col0, window.col1), indexing="ij")
+        at_row, at_col = self.mask_geolocation.rowcol(*self.geolocation.lonlat(row, col))
+        inside = (at_row > -0.5) & (at_row < mask.shape[0] - 0.5) & (at_col > -0.5) & (at_col < mask.shape[1] - 0.5)
+        if not inside.any():
+            return np.ones((window.rows, window.cols), bool)
+        r, c = np.rint(at_row[inside]).astype(int), np.rint(at_col[inside]).astype(int)
+        part = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
+        stored = mask.read(part, (1,))[0]
+        water = np.ones((window.rows, window.cols), bool)
+        water[inside] = stored[r - part.row0, c - part.col0] == 0
+        return water
+
+
+def water_of(
+    item: str,
+    shape: tuple[int, int],
+    geolocation: Geolocation | None,
+    path: Path | None,
+    land: BaseGeometry | None,
+) -> tuple[Water, str]:
+    """The water of an image, and what is doubtful about it. A file named by the user goes before the AOI's land."""
+    if path is None:
+        known = land is not None and geolocation is not None
+        doubt = "no georeference: the coast could not be laid over it" if land is not None and not known else ""
+        return Water(shape, geolocation, land if known else None), doubt
+    if path.suffix.lower() in GEOJSON:
+        if geolocation is None:
+            raise InputError(item, f"has no georeference, so {path.name} cannot be laid over it; give a mask raster")
+        return Water(shape, geolocation, read_land(path)), ""
+    mask = open_raster(path)
+    if mask.shape == shape:
+        return Water(shape, geolocation, mask=mask), ""
+    where = geolocation_of(mask)
+    if where is None or geolocation is None:
+        raise InputError(path.name, f"has {_size(mask.shape)} pixels, {item} has {_size(shape)}; they must agree")
+    return Water(shape, geolocation, mask=mask, mask_geolocation=where), ""
+
+
+def geolocation_of(raster: RasterFile) -> Any:
+    """The mapping that a raster file carries: a map grid, ground control points, or None."""
+    if raster.crs_wkt is not None and raster.transform is not None:
+        return MapGeolocation(raster.crs_wkt, raster.transform)
+    if raster.gcps is not None:
+        return from_gcps(raster.gcps, raster.item, raster.shape)
+    return None
+
+
+def _size(shape: tuple[int, int]) -> str:
+    return f"{shape[0]} x {shape[1]}"

@@ -1,0 +1,109 @@
+"""Files for other programs: the table of calls in the form of UN annexes, detections for GIS, STAC items."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.report.story import Story
+from pipeline.report.wording import barrels
+from pipeline.storage import write_json, write_table
+
+
+def write_exports(story: Story, folder: Path) -> None:
+    """``calls.csv``, ``detections.geojson`` and ``stac/``."""
+    write_table(annex(story), folder / "calls.csv")
+    write_table(story.tables["detections"], folder / "detections.geojson")
+    write_stac(story, folder / "stac")
+
+
+def annex(story: Story) -> pd.DataFrame:
+    """Ship, arrival date, deadweight, estimated amount: the columns of the 2018 annex, then evidence and range."""
+    calls, liftings = story.tables["port_calls"], story.tables["liftings"]
+    both = calls.merge(liftings, on="call_id", suffixes=("", "_lifting"))
+    rows = []
+    for row in both.to_dict("records"):
+        rows.append(
+            {
+                "ship": row["name"] or "not identified",
+                "imo": row["imo"],
+                "arrival_date": row["arrival_hi"].strftime("%Y-%m-%d"),
+                "dwt_t": None if pd.isna(row["dwt_p50_t"]) else round(row["dwt_p50_t"], -2),
+                "estimated_barrels": _rounded(row["barrels_p50"]),
+                "barrels_p5": _rounded(row["barrels_p5"]),
+                "barrels_p95": _rounded(row["barrels_p95"]),
+                "counted": bool(row["counts_lifting"]),
+                "p_lifting": round(row["p_lifting"], 3),
+                "berth": row["berth_id"],
+                "arrival_not_before": row["arrival_lo"],
+                "arrival_not_after": row["arrival_hi"],
+                "departure_not_before": row["departure_lo"],
+                "departure_not_after": row["departure_hi"],
+                "evidence_class": row["evidence_class"],
+                "looks_that_saw_her": row["n_seen"],
+                "method": row["method"],
+                "flags": row["flags"],
+                "detection_ids": row["detection_ids"],
+                "call_id": row["call_id"],
+                "simulated": story.simulated,
+            }
+        )
+    return (
+        pd.DataFrame(rows)
+        if rows
+        else pd.DataFrame({"ship": [], "arrival_date": [], "dwt_t": [], "estimated_barrels": []})
+    )
+
+
+def _rounded(value: float) -> float | None:
+    text = barrels(value)
+    return None if text == "–" else float(text.replace(",", ""))
+
+
+def write_stac(story: Story, folder: Path) -> None:
+    """A self-contained STAC collection of the run with one item for each scene that was used."""
+    import pystac
+
+    scenes = story.tables["scenes"]
+    used = scenes[
+        scenes["status"].isin(["used", "degraded"]) & scenes["acquired"].notna() & scenes["footprint"].notna()
+    ]
+    period = story.config.period
+    collection = pystac.Collection(
+        id=f"capwatch-{story.config.aoi.id}-{story.run_id}",
+        description=f"{'SIMULATED. ' if story.simulated else ''}Looks of one capwatch run at {story.place.name}.",
+        extent=pystac.Extent(
+            pystac.SpatialExtent([list(story.place.bbox)]),
+            pystac.TemporalExtent([[period.start, period.end]]),
+        ),
+        license="other",
+    )
+    for row in used.itertuples():
+        item = pystac.Item(
+            id=row.scene_id,
+            geometry=row.footprint.__geo_interface__,
+            bbox=list(row.footprint.bounds),
+            datetime=row.acquired.to_pydatetime(),
+            properties={
+                "platform": row.platform,
+                "capwatch:status": row.status,
+                "capwatch:simulated": bool(row.simulated),
+                "capwatch:sha256": row.sha256,
+            },
+        )
+        item.add_asset("source", pystac.Asset(href=row.href, roles=["data"]))
+        collection.add_item(item)
+    collection.normalize_hrefs(str(folder))
+    for item in collection.get_items():
+        write_json(Path(item.get_self_href()), _relative(item.to_dict(include_self_link=False), folder))
+    write_json(folder / "collection.json", _relative(collection.to_dict(include_self_link=False), folder))
+
+
+def _relative(content: dict[str, object], folder: Path) -> dict[str, object]:
+    """The same document with links relative to the file, so that a run folder can move."""
+    text = json.dumps(content)
+    inner = text.replace(str(folder) + "/", "./" if content.get("type") == "Collection" else "../")
+    result: dict[str, object] = json.loads(inner)
+    return result

@@ -1,0 +1,179 @@
+"""Figures of the report as SVG text: map, timeline of looks and calls, account against the cap.
+
+Same input, same bytes: no dates, fixed ids. Colours are Okabe and Ito's, safe for colour-blind readers; every line also
+differs in style or label.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.report.story import Story
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b7280"
+LAND, WATER = "#d9d2c3", "#eaf1f6"
+STATE_STYLE = {
+    "usable": (GREEN, "o", "usable look"),
+    "partly": (ORANGE, "D", "partly"),
+    "unknown": (GREY, "x", "unknown"),
+}
+SENSOR_STYLE = {
+    "sentinel-1": (BLUE, "o", "radar"),
+    "sentinel-2": (GREEN, "s", "Sentinel-2"),
+    "optical": (RED, "^", "optical"),
+}
+
+
+def figures(story: Story) -> dict[str, str]:
+    """SVG text by name: map, timeline, account."""
+    return {"map": _svg(_map(story)), "timeline": _svg(_timeline(story)), "account": _svg(_account(story))}
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _svg(figure: Figure) -> str:
+    import matplotlib as mpl
+
+    out = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "capwatch", "svg.fonttype": "none", "font.family": "sans-serif"}):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "capwatch"}, facecolor="white")
+    text = out.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _mark(axes: Axes, story: Story) -> None:
+    """The word that cannot be overlooked."""
+    if story.simulated:
+        axes.text(
+            0.5, 0.5, "SIMULATED", transform=axes.transAxes, ha="center", va="center",
+            fontsize=38, color="#b91c1c", alpha=0.13, rotation=18, zorder=0.5, weight="bold",
+        )  # fmt: skip
+
+
+def _map(story: Story) -> Figure:
+    import shapely
+
+    west, south, east, north = story.place.bbox
+    figure, axes = _figure(8.2, 7.0)
+    axes.set_facecolor(WATER)
+    if story.place.land is not None:
+        land = shapely.clip_by_rect(story.place.land, west - 0.02, south - 0.02, east + 0.02, north + 0.02)
+        for part in shapely.get_parts(land):
+            if part.geom_type == "Polygon":
+                axes.fill(
+                    *np.asarray(part.exterior.coords).T[:2], facecolor=LAND, edgecolor="#8c8470", lw=0.6, zorder=1
+                )
+    tracks = story.tables["tracks"]
+    for _, track in tracks[tracks["flags"].map(len) == 0].groupby("track_id"):
+        axes.plot(track["lon"], track["lat"], color="#94a3b8", lw=0.5, alpha=0.6, zorder=2)
+    for zone in story.place.zones:
+        colour = RED if zone.counts else GREY
+        axes.plot(
+            *np.asarray(zone.geometry.exterior.coords).T[:2], color=colour, lw=1.4 if zone.counts else 0.9, zorder=4
+        )
+        point = zone.geometry.representative_point()
+        axes.annotate(
+            zone.zone_id,
+            (point.x, point.y),
+            xytext=(5, 7),
+            textcoords="offset points",
+            fontsize=8,
+            color=colour,
+            zorder=6,
+        )
+    seen = story.tables["detections"]
+    seen = seen[seen["accepted"].astype(bool) & seen["lon"].notna()]
+    for sensor, (colour, marker, label) in SENSOR_STYLE.items():
+        part = seen[seen["sensor"] == sensor]
+        if len(part):
+            axes.scatter(
+                part["lon"], part["lat"], s=16, color=colour, marker=marker, alpha=0.75, lw=0, label=label, zorder=5
+            )
+    _mark(axes, story)
+    axes.set(xlim=(west, east), ylim=(south, north), xlabel="longitude, degrees east", ylabel="latitude, degrees north")
+    axes.set_aspect(1 / np.cos(np.radians((south + north) / 2)))
+    axes.ticklabel_format(useOffset=False)
+    if len(seen):
+        axes.legend(loc="lower left", fontsize=8, framealpha=0.9, title="accepted detections", title_fontsize=8)
+    return figure
+
+
+def _timeline(story: Story) -> Figure:
+    looks, calls = story.tables["looks"], story.tables["port_calls"]
+    zones = [z.zone_id for z in sorted(story.place.zones, key=lambda z: (not z.counts, z.kind != "berth", z.zone_id))]
+    figure, axes = _figure(10.0, 1.2 + 0.55 * max(1, len(zones)))
+    level = {z: -n for n, z in enumerate(zones)}
+    for state, (colour, marker, label) in STATE_STYLE.items():
+        part = looks[
+            (looks["state"] == state) & looks["acquired"].notna() & ((looks["covered"] > 0) | (state != "unknown"))
+        ]
+        y = [level[z] - 0.26 for z in part["zone_id"]]
+        axes.scatter(part["acquired"], y, s=13, color=colour, marker=marker, lw=0.9, label=label, zorder=3)
+    for call in calls.itertuples():
+        y = level[call.berth_id]
+        start, end = call.arrival_hi, call.departure_lo
+        colour = RED if call.counts else BLUE
+        maybe = (
+            call.arrival_lo if pd.notna(call.arrival_lo) else start,
+            call.departure_hi if pd.notna(call.departure_hi) else end,
+        )
+        axes.plot(maybe, [y + 0.12] * 2, color=colour, lw=1.2, alpha=0.45, solid_capstyle="butt", zorder=2)
+        width = max(end - start, pd.Timedelta(hours=3))
+        axes.barh(y + 0.12, width, left=start, height=0.26, color=colour, alpha=0.9, zorder=3)
+    axes.barh([], [], color=RED, label="call, counted")
+    axes.barh([], [], color=BLUE, label="call, not counted")
+    axes.set_yticks(list(level.values()), list(level), fontsize=8)
+    axes.set_ylim(-len(zones) + 0.4, 0.6)
+    axes.set_xlim(story.config.period.start, story.config.period.end)  # type: ignore[arg-type]
+    axes.tick_params(axis="x", labelsize=8)
+    axes.grid(axis="x", color="#e5e7eb", lw=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("day, UTC", fontsize=8)
+    _mark(axes, story)
+    figure.legend(loc="outside upper center", ncols=5, fontsize=8, frameon=False)
+    return figure
+
+
+def _account(story: Story) -> Figure:
+    account, head = story.tables["ledger"], story.headline
+    figure, axes = _figure(10.0, 4.2)
+    if len(account):
+        day = pd.to_datetime(account["day"])
+        axes.fill_between(
+            day, account["observed_p5"], account["observed_p95"], step="post", color=BLUE, alpha=0.22, lw=0,
+            label="observed, 90 % interval",
+        )  # fmt: skip
+        axes.step(day, account["observed_p50"], where="post", color=BLUE, lw=2, label="observed, median")
+        for name, style in (("33", ":"), ("60", "-."), ("90", "--")):
+            axes.step(
+                day, account[f"at_{name}"], where="post", color=GREY, lw=1, ls=style, label=f"if all were {name} % full"
+            )
+    top = max(float(account["observed_p95"].max()) if len(account) else 0.0, 1.0)
+    if top > 0.3 * head.cap_bbl:
+        axes.axhline(head.cap_bbl, color=RED, lw=1.6, label=f"cap, {head.cap_bbl:,.0f} bbl")
+        top = max(top, head.cap_bbl)
+    else:
+        axes.axhline(0.25 * head.cap_bbl, color=RED, lw=1.2, ls=(0, (6, 3)), label="a quarter of the cap")
+        top = max(top, 0.25 * head.cap_bbl)
+    axes.set_ylim(0, 1.12 * top)
+    axes.yaxis.set_major_formatter(lambda v, _p: f"{v:,.0f}")
+    axes.set_ylabel("barrels, cumulative", fontsize=9)
+    axes.tick_params(labelsize=8)
+    axes.grid(color="#e5e7eb", lw=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(loc="upper left", fontsize=8, frameon=False)
+    _mark(axes, story)
+    return figure

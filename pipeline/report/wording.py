@@ -1,0 +1,88 @@
+"""Numbers and sentences as people read them: rounded to what is known, with units, and never more."""
+
+from __future__ import annotations
+
+from math import floor, log10
+
+import pandas as pd
+
+from pipeline.report.story import Story
+
+
+def barrels(value: float | None) -> str:
+    """Two significant digits below a thousand barrels, three above; a dash where there is none.
+
+    >>> barrels(124950.37), barrels(38854.0), barrels(None)
+    ('125,000', '38,900', '–')
+    """
+    if value is None or pd.isna(value):
+        return "–"
+    if value <= 0:
+        return "0"
+    digits = 3 if value >= 1000 else 2
+    return f"{round(value, -(floor(log10(value)) - digits + 1)):,.0f}"
+
+
+def percent(share: float) -> str:
+    """A share in percent, with a digit below ten.
+
+    >>> percent(0.2499), percent(0.0123), percent(1.2)
+    ('25 %', '1.2 %', '120 %')
+    """
+    return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %"
+
+
+def moment(value: object) -> str:
+    """A UTC time to the minute; a dash where it is not known."""
+    return "–" if value is None or pd.isna(value) else pd.Timestamp(value).strftime("%Y-%m-%d %H:%M")
+
+
+def interval(middle: float, low: float, high: float, unit: str) -> str:
+    """``98 m (84 to 112)``; a dash where it is not known."""
+    if pd.isna(middle):
+        return "–"
+    bounds = "" if pd.isna(low) or pd.isna(high) else f" ({low:.0f} to {high:.0f})"
+    return f"{middle:.0f} {unit}{bounds}"
+
+
+def answer(story: Story) -> str:
+    """The one sentence that the report opens with."""
+    head, calls = story.headline, story.tables["port_calls"]
+    looks = story.tables["looks"]
+    counted_zones = {z.zone_id for z in story.place.zones if z.counts}
+    at_counted = looks[looks["zone_id"].isin(counted_zones)]
+    usable = int((at_counted["state"] == "usable").sum())
+    if not usable and not len(calls):
+        return (
+            f"No usable look at any counted berth of {story.place.name} and no transponder heard in the period: "
+            "what was loaded there is unknown."
+        )
+    if not head.calls_counted:
+        return (
+            f"No counted call was observed at {story.place.name} in the period, in {usable} usable looks; "
+            "days without a look are unknown, not empty."
+        )
+    dark = sum("dark" in f for f, c in zip(calls["flags"], calls["counts"], strict=True) if c)
+    calls_text = "1 counted call" if head.calls_counted == 1 else f"{head.calls_counted} counted calls"
+    return (
+        f"{calls_text} at {story.place.name}, {dark} of them without AIS, lifted an estimated "
+        f"{barrels(head.barrels_p50)} barrels (90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
+        f"{percent(head.share_p50)} of the cap of {head.cap_bbl:,.0f} barrels ({percent(head.share_p5)} to "
+        f"{percent(head.share_p95)})."
+    )
+
+
+def day_counts(story: Story) -> dict[str, int]:
+    """Days of the period by the best look at any counted zone: usable, partly, unknown."""
+    looks = story.tables["looks"]
+    counted = {z.zone_id for z in story.place.zones if z.counts}
+    mine = looks[looks["zone_id"].isin(counted) & looks["acquired"].notna()]
+    best: dict[object, str] = {}
+    rank = {"unknown": 0, "partly": 1, "usable": 2}
+    for row in mine.itertuples():
+        day = row.acquired.date()
+        if day not in best or rank[row.state] > rank[best[day]]:
+            best[day] = row.state
+    total = (story.config.period.end - story.config.period.start).days or 1
+    out = {state: sum(s == state for s in best.values()) for state in ("usable", "partly")}
+    return out | {"unknown": total - sum(out.values()), "total": total}

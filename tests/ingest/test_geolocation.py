@@ -1,0 +1,179 @@
+"""Places of pixels against rasterio's own transforms, published geodesy, and round trips."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import rasterio
+from pyproj import Geod
+from rasterio.control import GroundControlPoint
+from rasterio.transform import Affine
+from rasterio.warp import transform as warp_transform
+
+from pipeline.errors import InputError
+from pipeline.ingest.geolocation import (
+    GridGeolocation,
+    MapGeolocation,
+    PointGeolocation,
+    footprint_of,
+    from_gcps,
+    ground_spacing_m,
+    wrapped,
+)
+from pipeline.ingest.rasters import open_raster
+from pipeline.ingest.watermask import geolocation_of
+
+GEOD = Geod(ellps="WGS84")
+UTM = (rasterio.CRS.from_epsg(32652).to_wkt(), (10.0, 0.0, 500_000.0, 0.0, -10.0, 4_740_000.0))
+
+
+def radar_grid(lines=6, pixels=7, lon0=133.0, bend=1e-9):
+    """A turned, slightly bent grid like that of a radar image; returns the grid and its formula."""
+
+    def formula(row, col):
+        row, col = np.asarray(row, float), np.asarray(col, float)
+        lon = lon0 + 1.2e-4 * col - 2e-5 * row + bend * row * col
+        lat = 42.0 - 9e-5 * row - 1.5e-5 * col + bend * col * col
+        return wrapped(lon), lat
+
+    line, pixel = np.linspace(0, 999, lines), np.linspace(0, 1499, pixels)
+    lon, lat = formula(*np.meshgrid(line, pixel, indexing="ij"))
+    return GridGeolocation(line, pixel, lon, lat), formula
+
+
+@pytest.mark.parametrize(
+    ("epsg", "transform"),
+    [
+        (32652, Affine(10, 0, 500_000, 0, -10, 4_740_000)),
+        (3857, Affine(10, 0, 14_700_000, 0, -10, 5_200_000)),
+        (4326, Affine(1e-4, 0, 133.0, 0, -1e-4, 42.8)),
+        (32652, Affine(8.0, 3.0, 500_000, 3.0, -8.0, 4_740_000)),
+    ],
+    ids=["utm", "web mercator", "degrees", "turned"],
+)
+def test_map_places_are_rasterios(epsg, transform):
+    crs = rasterio.CRS.from_epsg(epsg)
+    mapping = MapGeolocation(crs.to_wkt(), tuple(transform)[:6])
+    x, y = rasterio.transform.xy(transform, [0, 17], [0, 230], offset="center")
+    lon, lat = warp_transform(crs, rasterio.CRS.from_epsg(4326), x, y)
+    found = mapping.lonlat([0, 17], [0, 230])
+    np.testing.assert_allclose(found, (lon, lat), atol=1e-9)
+    np.testing.assert_allclose(mapping.rowcol(*found), ([0, 17], [0, 230]), atol=1e-4)
+
+
+def test_the_corner_of_the_first_pixel_is_at_minus_one_half():
+    lon, lat = MapGeolocation(*UTM).lonlat(-0.5, -0.5)
+    x, y = warp_transform(rasterio.CRS.from_epsg(4326), rasterio.CRS.from_epsg(32652), [float(lon)], [float(lat)])
+    assert (x[0], y[0]) == pytest.approx((500_000, 4_740_000), abs=1e-3)
+
+
+def test_web_mercator_pixels_are_shorter_than_they_say():
+    """At 44.4 N ten projected metres are 7.1 on the ground; the two directions differ by the Earth's flattening."""
+    mapping = MapGeolocation(rasterio.CRS.from_epsg(3857).to_wkt(), (10.0, 0, 974_916.0, 0, -10.0, 5_532_856.0))
+    rows, cols = ground_spacing_m(mapping, (871, 2201))
+    lon, lat = mapping.lonlat([435, 436, 435], [1100, 1100, 1101])
+    assert rows == pytest.approx(GEOD.inv(lon[0], lat[0], lon[1], lat[1])[2], rel=1e-4)
+    assert cols == pytest.approx(GEOD.inv(lon[0], lat[0], lon[2], lat[2])[2], rel=1e-4)
+    assert cols == pytest.approx(10 * np.cos(np.radians(lat[0])), rel=0.004)
+
+
+def test_degrees_are_no_metres():
+    """A degree of latitude at 19.3 N has 110,683 m (WGS84, closed form by a and e^2)."""
+    mapping = MapGeolocation(rasterio.CRS.from_epsg(4326).to_wkt(), (1e-4, 0, 72.19, 0, -1e-4, 19.3))
+    rows, cols = ground_spacing_m(mapping, (2, 2))
+    e2, phi = 0.00669437999014, np.radians(19.2999)
+    meridian = 6_378_137 * (1 - e2) / (1 - e2 * np.sin(phi) ** 2) ** 1.5
+    normal = 6_378_137 / np.sqrt(1 - e2 * np.sin(phi) ** 2)
+    assert rows == pytest.approx(np.radians(1e-4) * meridian, rel=1e-5)
+    assert cols == pytest.approx(np.radians(1e-4) * normal * np.cos(phi), rel=1e-5)
+
+
+def test_grid_follows_its_formula_between_the_points_and_a_little_beyond():
+    grid, formula = radar_grid()
+    row, col = np.random.default_rng(1).uniform(-200, 1200, 300), np.random.default_rng(2).uniform(-200, 1700, 300)
+    lon, lat = grid.lonlat(row, col)
+    _, _, off_m = GEOD.inv(lon, lat, *formula(row, col))
+    inside = (row >= 0) & (row <= 999) & (col >= 0) & (col <= 1499)
+    assert off_m[inside].max() < 1e-3
+    assert off_m.max() < 20  # goes on straight where the formula bends
+    np.testing.assert_allclose(grid.rowcol(lon, lat), (row, col), atol=1e-3)
+
+
+def test_shapes_are_kept_and_far_points_have_no_answer():
+    grid, _ = radar_grid()
+    lon, lat = grid.lonlat(np.zeros((2, 3)), 5.0)
+    assert lon.shape == lat.shape == (2, 3)
+    row, col = grid.rowcol([133.05, 20.0, np.nan], [41.97, -60.0, 42.0])
+    assert np.isfinite(row[0])
+    assert np.isnan(row[1:]).all()
+    assert np.isnan(col[1:]).all()
+
+
+def test_a_grid_across_180_degrees_is_the_same_grid_shifted():
+    across, _ = radar_grid(lon0=179.95)
+    east, _ = radar_grid(lon0=133.0)
+    row, col = np.array([3.0, 500.0, 990.0]), np.array([10.0, 700.0, 1490.0])
+    lon, lat = across.lonlat(row, col)
+    other_lon, other_lat = east.lonlat(row, col)
+    np.testing.assert_allclose(wrapped(lon - 46.95), other_lon, atol=1e-9)
+    np.testing.assert_allclose(lat, other_lat, atol=1e-12)
+    np.testing.assert_allclose(across.rowcol(lon, lat), (row, col), atol=1e-3)
+    outline = footprint_of(across, (1000, 1500), "x")
+    assert outline.geom_type == "MultiPolygon"
+    assert outline.area == pytest.approx(footprint_of(east, (1000, 1500), "x").area, rel=1e-9)
+
+
+def write_gcps(path, points, shape=(100, 200)):
+    with rasterio.open(
+        path, "w", driver="GTiff", width=shape[1], height=shape[0], count=1, dtype="uint16",
+        gcps=points, crs="EPSG:4326",
+    ) as out:  # fmt: skip
+        out.write(np.ones((1, *shape), np.uint16))
+    return open_raster(path)
+
+
+def test_gcps_counted_from_corners_as_gdal_does(tmp_path):
+    points = [GroundControlPoint(r, c, 133 + c * 1e-4, 42 - r * 1e-4) for r in (0, 50, 100) for c in (0, 100, 200)]
+    mapping = geolocation_of(write_gcps(tmp_path / "a.tif", points))
+    assert isinstance(mapping, GridGeolocation)
+    lon, lat = mapping.lonlat(-0.5, -0.5)  # the corner of the image
+    assert (float(lon), float(lat)) == pytest.approx((133, 42), abs=1e-9)
+
+
+def test_gcps_that_end_on_the_last_pixel_count_from_centres(tmp_path):
+    points = [GroundControlPoint(r, c, 133 + c * 1e-4, 42 - r * 1e-4) for r in (0, 50, 99) for c in (0, 100, 199)]
+    lon, lat = geolocation_of(write_gcps(tmp_path / "a.tif", points)).lonlat(0, 0)
+    assert (float(lon), float(lat)) == pytest.approx((133, 42), abs=1e-9)
+
+
+def test_scattered_gcps_bend_like_a_thin_plate_and_go_through_their_points():
+    rng = np.random.default_rng(3)
+    row, col = rng.uniform(0, 100, 15), rng.uniform(0, 200, 15)
+    lon, lat = 133 + col * 1e-4 + row * 2e-5, 42 - row * 1e-4 + col * 1e-5
+    mapping = from_gcps(np.column_stack([row, col, lon, lat]), "x", (101, 201))
+    assert isinstance(mapping, PointGeolocation)
+    np.testing.assert_allclose(mapping.lonlat(row, col), (lon, lat), atol=1e-9)
+    np.testing.assert_allclose(mapping.rowcol(lon, lat), (row, col), atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "rowcol", [[(0, 0), (10, 10)], [(0, 0), (10, 10), (20, 20), (30, 30)]], ids=["two", "in a line"]
+)
+def test_gcps_that_cannot_place_an_image_are_refused(rowcol):
+    gcps = np.array([(r, c, 133 + c * 1e-4, 42 - r * 1e-4) for r, c in rowcol], float)
+    with pytest.raises(InputError, match="cannot place it"):
+        from_gcps(gcps, "x", (100, 100))
+
+
+def test_mappings_travel_and_are_shared_between_threads():
+    grid, _ = radar_grid()
+    row, col = np.arange(0, 900.0, 7), np.arange(0, 1290.0, 10)
+    for mapping in (grid, MapGeolocation(*UTM)):
+        expected = mapping.rowcol(*mapping.lonlat(row, col))
+        copy = pickle.loads(pickle.dumps(mapping))
+        with ThreadPoolExecutor(4) as pool:
+            for found in pool.map(lambda _, m=copy: m.rowcol(*m.lonlat(row, col)), range(8)):
+                np.testing.assert_array_equal(found, expected)

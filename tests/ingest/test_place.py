@@ -1,0 +1,129 @@
+"""AOIs that make no sense are refused by name; every AOI of the project builds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import AoiConfig, RunConfig, load
+from pipeline.errors import ConfigError
+from pipeline.ingest.place import load_place, read_zones
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+BOX = [[133.00, 42.74], [133.01, 42.74], [133.01, 42.75], [133.00, 42.75], [133.00, 42.74]]
+
+
+def feature(rings=None, kind="Polygon", **properties):
+    told = {"zone_id": "pier", "kind": "berth", "name": "Pier", "source": "test"} | properties
+    return {"type": "Feature", "properties": told, "geometry": {"type": kind, "coordinates": rings or [BOX]}}
+
+
+def zones(path, *features, **more):
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": list(features)} | more))
+    return path
+
+
+def aoi(**more):
+    told = {"id": "test", "name": "Test", "bbox": (132.95, 42.70, 133.10, 42.80), "zones": "zones.geojson"}
+    return AoiConfig(**(told | more))
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_aoi_of_the_project_builds(path):
+    place = load_place(load(RunConfig, path).aoi, CONFIGS)
+    assert place.zones
+    assert all(z.source for z in place.zones)
+
+
+def test_a_zone_carries_its_facts(tmp_path):
+    zones(tmp_path / "zones.geojson", feature(cargo="oil", counts=False, max_length_m=150))
+    place = load_place(aoi(), tmp_path)
+    zone = place.zone("pier")
+    assert (zone.kind, zone.cargo, zone.counts, zone.max_length_m) == ("berth", "oil", False, 150)
+    assert place.land is None
+
+
+HOLE = [[133.004, 42.744], [133.006, 42.744], [133.006, 42.746], [133.004, 42.746], [133.004, 42.744]]
+
+
+def test_holes_parts_and_heights_are_kept_or_dropped_rightly(tmp_path):
+    high = [[[x, y, 12.0] for x, y in BOX]]
+    path = zones(
+        tmp_path / "z.geojson",
+        feature([BOX, HOLE], zone_id="a"),
+        feature(
+            [[BOX], [[[133.02, 42.74], [133.03, 42.74], [133.03, 42.75], [133.02, 42.74]]]], "MultiPolygon", zone_id="b"
+        ),
+        feature(high, zone_id="c"),
+    )
+    a, b, c = read_zones(path)
+    assert a.geometry.area == pytest.approx(1e-4 - 4e-6)
+    assert len(b.geometry.geoms) == 2
+    assert not c.geometry.has_z
+
+
+BOW_TIE = [[133.0, 42.74], [133.01, 42.75], [133.01, 42.74], [133.0, 42.75], [133.0, 42.74]]
+SWAPPED = [[y, x] for x, y in BOX]
+METRES = [[500_000, 4_740_000], [500_100, 4_740_000], [500_100, 4_740_100], [500_000, 4_740_000]]
+TINY = [[133.0, 42.74], [133.00001, 42.74], [133.00001, 42.74001], [133.0, 42.74]]
+HUGE = [[100.0, 10.0], [140.0, 10.0], [140.0, 50.0], [100.0, 10.0]]
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        ([feature([BOW_TIE])], r"feature 0 \(pier\): is not a valid polygon \(Self-intersection"),
+        ([], "holds no features"),
+        ([feature() | {"geometry": None}], "has no geometry"),
+        ([feature([[]])], "geometry"),
+        ([feature([SWAPPED])], "latitude beyond 90.*swapped"),
+        ([feature([METRES])], r"degrees \(EPSG:4326\) are wanted"),
+        ([feature([TINY])], "100 m2 or more"),
+        ([feature([HUGE])], "spans 40 degrees"),
+        ([feature([133.0, 42.0], "Point")], "is a Point"),
+        ([feature(), feature()], "two zones are named pier"),
+        ([feature(kind_="berth")], "kind_"),
+        ([feature(max_length_m=-5)], "max_length_m"),
+    ],
+    ids=[
+        "bow-tie",
+        "empty",
+        "null",
+        "no points",
+        "swapped",
+        "metres",
+        "tiny",
+        "huge",
+        "point",
+        "twice",
+        "key",
+        "range",
+    ],
+)
+def test_zones_that_make_no_sense(tmp_path, content, cause):
+    with pytest.raises(ConfigError, match=cause):
+        read_zones(zones(tmp_path / "z.geojson", *content))
+
+
+def test_swapped_coordinates_that_are_still_on_earth_are_hinted_at(tmp_path):
+    box = [[44.42, 8.83], [44.43, 8.83], [44.43, 8.84], [44.42, 8.83]]
+    zones(tmp_path / "zones.geojson", feature([box]))
+    with pytest.raises(ConfigError, match="lon and lat are swapped"):
+        load_place(aoi(bbox=(8.75, 44.37, 8.95, 44.44)), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["http://127.0.0.1/crs", "EPSG:32652"])
+def test_a_foreign_crs_is_refused(tmp_path, name):
+    crs = {"type": "name", "properties": {"name": name}}
+    with pytest.raises(ConfigError, match="EPSG:4326"):
+        read_zones(zones(tmp_path / "z.geojson", feature(), crs=crs))
+
+
+def test_a_file_that_is_not_there_or_no_json(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_zones(tmp_path / "none.geojson")
+    (tmp_path / "bad.geojson").write_text("{")
+    with pytest.raises(ConfigError, match="is not JSON"):
+        read_zones(tmp_path / "bad.geojson")

@@ -1,0 +1,165 @@
+"""Scalings against the laws of speckle and hand arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import special
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.radiometry import parse_scaling, speckle
+from pipeline.ingest.scenes import open_scene
+from pipeline.types import Radiometry, Sensor, Window
+from tests.ingest.test_rasters import write
+
+LOOKS = 4.4
+
+
+def sea(seed=0, shape=(600, 600), mean=0.02):
+    """Intensity of a sea whose mean doubles from one side to the other."""
+    rng = np.random.default_rng(seed)
+    swell = mean * np.linspace(0.7, 1.4, shape[1])[None]
+    return swell * rng.gamma(LOOKS, 1 / LOOKS, shape)
+
+
+def opened(path, data, tags=None, sensor=Sensor.SENTINEL1, scaling="auto", **profile):
+    write(path, data, **profile)
+    if tags:
+        import rasterio
+
+        with rasterio.open(path, "r+") as out:
+            out.update_tags(**tags)
+    return open_scene(path, OpenOptions(sensor=sensor, pixel_spacing_m=10, scaling=scaling))
+
+
+def values(scene):
+    return scene.read(Window(0, 0, *scene.shape)).data
+
+
+def picture_db(power):
+    return np.clip((10 * np.log10(power) + 25) / 25 * 255, 0, 255).round().astype(np.uint8)
+
+
+def picture_amplitude(power, gain=500):
+    return np.clip(np.sqrt(power) * gain, 0, 255).round().astype(np.uint8)
+
+
+def test_speckle_is_measured_as_theory_has_it():
+    """Skewness of log intensity of L looks: psi''(L) / psi'(L)^1.5; coefficient of variation of intensity 1 / sqrt(L).
+
+    Blocks of 144 pixels scatter, and the quiet half is kept, so both come out a little small.
+    """
+    power = np.random.default_rng(4).gamma(LOOKS, 1 / LOOKS, (900, 900))
+    theory = special.polygamma(2, LOOKS) / special.polygamma(1, LOOKS) ** 1.5
+    assert speckle(np.log(power) + 20).skewness == pytest.approx(theory, abs=0.12)
+    assert speckle(power).cv == pytest.approx(1 / np.sqrt(LOOKS), rel=0.12)
+    assert speckle(np.sqrt(power)).skewness > 0.1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_picture_of_unknown_stretch_tells_its_law(tmp_path, seed):
+    power = sea(seed)
+    db = opened(tmp_path / "db.png", picture_db(power), driver="PNG")
+    amplitude = opened(tmp_path / "amplitude.png", picture_amplitude(power), driver="PNG")
+    for scene in (db, amplitude):
+        assert scene.radiometry is Radiometry.POWER
+        assert any("unknown stretch" in d for d in scene.degraded)
+    np.testing.assert_allclose(np.median(values(db)), np.median(power), rtol=0.02)
+    assert "dB-like" in db.tags["scaling"]
+    assert "amplitude-like" in amplitude.tags["scaling"]
+    # up to its gain, amplitude squared is power
+    ratio = np.median(values(amplitude)[0, :, :100]) / np.median(values(amplitude)[0, :, -100:])
+    assert ratio == pytest.approx(np.median(power[:, :100]) / np.median(power[:, -100:]), rel=0.05)
+
+
+def test_stretch_and_gain_do_not_change_the_verdict(tmp_path):
+    power = sea(7)
+    for gain in (200, 900):
+        scene = opened(tmp_path / f"{gain}.png", picture_amplitude(power, gain), driver="PNG")
+        assert "amplitude-like" in scene.tags["scaling"]
+
+
+@pytest.mark.parametrize(
+    ("make", "radiometry", "word"),
+    [
+        (lambda p: p, Radiometry.SIGMA0, "sigma0"),
+        (lambda p: 10 * np.log10(p), Radiometry.SIGMA0, "dB"),
+        (lambda p: np.sqrt(p) * 800, Radiometry.POWER, "amplitude"),
+        (lambda p: p * 800**2, Radiometry.POWER, "intensity"),
+    ],
+    ids=["sigma0", "dB", "amplitude", "intensity"],
+)
+def test_decimal_numbers_tell_what_they_are(tmp_path, make, radiometry, word):
+    power = sea(5)
+    scene = opened(tmp_path / "a.tif", make(power).astype(np.float32))
+    assert (scene.radiometry, word in scene.tags["scaling"]) == (radiometry, True)
+    gain = 1.0 if radiometry is Radiometry.SIGMA0 else 800.0**2
+    np.testing.assert_allclose(values(scene)[0], power * gain, rtol=1e-4)
+
+
+def test_a_stated_scaling_goes_before_looks(tmp_path):
+    data = np.array([[0, 51, 255]], np.uint8)
+    scene = opened(tmp_path / "a.png", np.repeat(data, 4, 0), scaling="db:-30:0", driver="PNG")
+    np.testing.assert_allclose(10 * np.log10(values(scene)[0, 0]), [-30, -24, 0], atol=1e-4)
+    assert scene.radiometry is Radiometry.SIGMA0
+    scene = opened(tmp_path / "b.tif", np.full((4, 4), 3.0, np.float32), scaling="amplitude")
+    np.testing.assert_array_equal(values(scene), 9.0)
+
+
+def test_calibration_by_tags_uses_the_column_of_the_full_scene(tmp_path):
+    tags = {"A_COEF": "[0.001, -2.0, 600.0]", "CAL": "sigma0 = DN^2 / A(col)^2; A(col)=polyval([a2,a1,a0],col+100)"}
+    scene = opened(tmp_path / "a.tif", np.full((5, 8), 50, np.uint16), tags)
+    column = np.arange(8) + 100
+    expected = 50**2 / (0.001 * column**2 - 2 * column + 600) ** 2
+    np.testing.assert_allclose(values(scene)[0, 0], expected, rtol=1e-5)
+    np.testing.assert_allclose(scene.read(Window(2, 3, 1, 4)).data[0, 0], expected[3:7], rtol=1e-5)
+    assert scene.radiometry is Radiometry.SIGMA0
+
+
+def test_a_broken_calibration_tag_is_refused(tmp_path):
+    with pytest.raises(InputError, match="A_COEF"):
+        opened(tmp_path / "a.tif", np.ones((4, 4), np.uint16), {"A_COEF": "[1, x]"})
+    with pytest.raises(InputError, match="not positive"):
+        opened(tmp_path / "a.tif", np.ones((4, 4), np.uint16), {"A_COEF": "[-1.0]"})
+
+
+def test_radar_power_is_never_zero_negative_or_infinite(tmp_path):
+    data = np.array([[0.01, 0.0, -0.5, np.nan, np.inf, 0.02]], np.float32)
+    tile = opened(tmp_path / "a.tif", np.repeat(data, 3, 0), scaling="sigma0").read(Window(0, 0, 3, 6))
+    np.testing.assert_array_equal(tile.valid[0], [True, False, False, False, False, True])
+    assert np.isnan(tile.data[0, 0, 1:5]).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "stored", "tags", "expected", "radiometry"),
+    [
+        ("uint16", 13107, {"SCALE": "DN/65535 ~ reflectance"}, 0.2, Radiometry.REFLECTANCE),
+        ("uint16", 2000, {}, 0.2, Radiometry.REFLECTANCE),
+        ("uint16", 3000, {"PROCESSING_BASELINE": "05.10"}, 0.2, Radiometry.REFLECTANCE),
+        ("uint16", 2000, {"PROCESSING_BASELINE": "03.01"}, 0.2, Radiometry.REFLECTANCE),
+        ("uint16", 3000, {"BOA_ADD_OFFSET": "-1000"}, 0.2, Radiometry.REFLECTANCE),
+        ("float32", 0.2, {}, 0.2, Radiometry.REFLECTANCE),
+        ("uint8", 51, {}, 0.2, Radiometry.RELATIVE),
+    ],
+    ids=["web export", "DN / 10000", "baseline 5", "baseline 3", "offset tag", "float", "8 bit"],
+)
+def test_reflectance(tmp_path, dtype, stored, tags, expected, radiometry):
+    data = np.full((2, 30, 30), 600 if dtype == "uint16" else stored, dtype)  # dark water around
+    data[:, 10:20, 10:20] = stored
+    scene = opened(tmp_path / "a.tif", data, tags, Sensor.SENTINEL2)
+    assert values(scene)[0, 15, 15] == pytest.approx(expected, abs=1e-6)
+    assert scene.radiometry is radiometry
+
+
+@pytest.mark.parametrize("text", ["db:0:-25", "db:1", "loud", "amplitude:1:2", "db:nan:0", ""])
+def test_scalings_that_make_no_sense_are_refused(text):
+    with pytest.raises(ConfigError, match="scaling"):
+        parse_scaling(text)
+
+
+def test_scalings_of_the_other_kind_of_sensor_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="does not fit"):
+        opened(tmp_path / "a.tif", np.ones((4, 4), np.uint16), scaling="reflectance")
+    with pytest.raises(ConfigError, match="does not fit"):
+        opened(tmp_path / "a.tif", np.ones((4, 4), np.uint16), sensor=Sensor.SENTINEL2, scaling="db")

@@ -1,0 +1,63 @@
+import pandas as pd
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.ingest.registry import COLUMNS, read_registry
+
+HEADER = ",".join(COLUMNS)
+GOOD = "9074729,273000001,A TANKER,OLD NAME; OLDER NAME,4900,105,15.2,8.1,6.4,DWT,class register"
+
+
+def registry(tmp_path, *lines):
+    path = tmp_path / "vessels.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_renamed_hull_is_one_row(tmp_path):
+    table = read_registry(registry(tmp_path, "# edited by hand", HEADER, "", GOOD, ",,B TANKER,,,,,,,,press"))
+    assert list(table.columns) == [*COLUMNS, "gt"]
+    first, second = table.iloc[0], table.iloc[1]
+    assert (first["imo"], first["mmsi"], first["aka"]) == (9074729, 273000001, ["OLD NAME", "OLDER NAME"])
+    assert (first["dwt_t"], first["depth_m"]) == (4900, 8.1)
+    assert second["aka"] == []
+    assert pd.isna(second["imo"])
+    assert pd.isna(second["length_m"])
+
+
+def test_gross_tonnage_is_no_weight(tmp_path):
+    table = read_registry(registry(tmp_path, "name,dwt_t,tonnage_kind,source", "A,2950,GT,press"))
+    assert pd.isna(table.loc[0, "dwt_t"])
+    assert table.loc[0, "gt"] == 2950
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["name,dwt,source", "A,1,x"], "line 1: unknown columns \\['dwt'\\]"),
+        (["imo,name", "9074729,A"], "line 1: missing columns \\['source'\\]"),
+        (["name,source,name", "A,x,A"], "line 1: a column twice"),
+        (["imo,name,source", "9074728,A,x"], "line 2: imo '9074728' has a wrong check digit"),
+        (["imo,name,source", "# note", "907472,A,x"], "line 3: imo '907472' is not seven digits"),
+        (["mmsi,name,source", "27300,A,x"], "line 2: mmsi '27300' is not nine digits"),
+        (["name,source", ",x"], "line 2: name is empty"),
+        (["name,source", "A,"], "line 2: source is empty"),
+        (["name,length_m,source", "A,-5,x"], "line 2: length_m '-5' is outside"),
+        (["name,length_m,source", "A,nan,x"], "line 2: length_m 'nan' is outside"),
+        (["name,length_m,source", "A,100 m,x"], "line 2: length_m '100 m' is not a number"),
+        (["name,length_m,beam_m,source", "A,15,100,x"], "line 2: beam_m .100. is not below length_m .15."),
+        (["name,dwt_t,source", "A,5000,x"], "line 2: dwt_t is given, but tonnage_kind"),
+        (["name,dwt_t,tonnage_kind,source", "A,5000,NT,x"], "line 2: tonnage_kind 'NT'"),
+        (["name,source", "A,x,y"], "line 2: 3 columns, the header has 2"),
+        (["imo,name,source", "9074729,A,x", "9074729,B,x"], "line 3: imo 9074729 stands in line 2 already"),
+        ([""], "has no header"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path, lines, expected):
+    with pytest.raises(InputError, match=expected):
+        read_registry(registry(tmp_path, *lines))
+
+
+def test_an_absent_file_is_an_input_error(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        read_registry(tmp_path / "absent.csv")

@@ -1,0 +1,283 @@
+"""Images of every kind through the one door."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from rasterio.transform import Affine
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.acquisition import acquired_of, implausible
+from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.scenes import open_scene
+from pipeline.types import Radiometry, Sensor, Window, tiles
+from tests.ingest.test_rasters import write
+
+UTM = {"crs": "EPSG:32652", "transform": Affine(10, 0, 500_000, 0, -10, 4_740_000)}
+RADAR = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10)
+OPTICAL = OpenOptions(sensor=Sensor.OPTICAL, pixel_spacing_m=0.5)
+
+
+def noise(shape=(120, 90), seed=0):
+    return np.random.default_rng(seed).integers(20, 250, shape)
+
+
+def describe(path, *names):
+    with rasterio.open(path, "r+") as out:
+        out.descriptions = names
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["tif", "png", "jp2", "jpg"])
+def test_every_format_gives_its_pixels(tmp_path, suffix):
+    driver = {"tif": "GTiff", "png": "PNG", "jp2": "JP2OpenJPEG", "jpg": "JPEG"}[suffix]
+    data = np.full((64, 64), 90, np.uint8)
+    data[20:40, 10:50] = 200
+    more = {"jp2": {"QUALITY": "100", "REVERSIBLE": "YES"}, "jpg": {"QUALITY": "100"}}.get(suffix, {})
+    scene = open_scene(write(tmp_path / f"a.{suffix}", data, driver=driver, **more), OPTICAL)
+    tile = scene.read(Window(10, 5, 30, 20))
+    assert np.abs(tile.data[0] * 255 - data[10:40, 5:25]).max() <= (3 if suffix == "jpg" else 0.01)
+    assert scene.pixel_spacing_m == (0.5, 0.5)
+    assert scene.geolocation is None
+
+
+def test_tiles_of_any_size_add_up_to_the_whole(tmp_path):
+    scene = open_scene(
+        write(tmp_path / "a.tif", noise().astype(np.uint16), tiled=True, blockxsize=32, blockysize=32), RADAR
+    )
+    whole = scene.read(Window(0, 0, 120, 90))
+    for size in (17, 50):
+        for window in tiles(scene.shape, size):
+            part = scene.read(window)
+            cut = np.s_[window.row0 : window.row1, window.col0 : window.col1]
+            np.testing.assert_array_equal(part.data[0], whole.data[0][cut])
+
+
+def test_a_window_outside_the_image_is_a_mistake(tmp_path):
+    scene = open_scene(write(tmp_path / "a.tif", noise().astype(np.uint16)), RADAR)
+    with pytest.raises(ValueError, match="leaves the image"):
+        scene.read(Window(100, 0, 30, 10))
+
+
+def test_many_threads_and_other_processes_read_the_same(tmp_path):
+    scene = open_scene(write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM), RADAR)
+    copy = pickle.loads(pickle.dumps(scene))
+    windows = list(tiles(scene.shape, 20)) * 4
+    with ThreadPoolExecutor(8) as pool:
+        for window, tile in zip(windows, pool.map(copy.read, windows), strict=True):
+            np.testing.assert_array_equal(tile.data, scene.read(window).data)
+
+
+def test_the_grid_of_a_map_image_is_kept(tmp_path):
+    scene = open_scene(write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM), RADAR)
+    assert scene.grid.shape == (120, 90)
+    assert scene.grid.crs.epsg == 32652
+    assert scene.grid.resolution.x == 10
+    lon, lat = scene.geolocation.lonlat(60, 45)
+    assert scene.footprint.contains(shapely.Point(float(lon), float(lat)))
+    assert scene.pixel_spacing_m == pytest.approx((10, 10), rel=1e-3)
+
+
+def test_without_georeference_the_spacing_is_asked_for(tmp_path):
+    path = write(tmp_path / "a.png", noise().astype(np.uint8), driver="PNG")
+    with pytest.raises(InputError, match="--pixel-spacing"):
+        open_scene(path, OpenOptions(sensor=Sensor.OPTICAL))
+    with pytest.raises(ConfigError, match="--sensor"):
+        open_scene(path, OpenOptions(pixel_spacing_m=1))
+
+
+def test_a_spacing_that_contradicts_the_georeference_is_said(tmp_path):
+    path = write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM)
+    scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=20))
+    assert scene.pixel_spacing_m == pytest.approx((10, 10), rel=1e-3)
+    assert any("stated as 20 m" in d for d in scene.degraded)
+
+
+def test_bands_by_description_option_and_order(tmp_path):
+    path = describe(write(tmp_path / "a.tif", noise((3, 40, 40)).astype(np.uint16) * 50, **UTM), "B2", "nir", "B8A")
+    scene = open_scene(path)
+    assert (scene.sensor, scene.bands) == (Sensor.SENTINEL2, ("B02", "B08", "B8A"))
+    named = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL2, bands={"B08": 2, "B02": 1}))
+    window = Window(3, 4, 5, 6)
+    np.testing.assert_array_equal(named.read(window).band("B08"), scene.read(window).band("B08"))
+    with pytest.raises(InputError, match="--bands asks for number 9"):
+        open_scene(path, OpenOptions(bands={"B02": 9}))
+
+
+def test_radar_bands_by_description_and_by_name(tmp_path):
+    path = describe(write(tmp_path / "a.tif", noise((2, 40, 40)).astype(np.uint16)), "Amplitude_VH", "Amplitude_VV")
+    assert open_scene(path, RADAR).bands == ("VH", "VV")
+    assert open_scene(write(tmp_path / "port_vv.tif", noise().astype(np.uint16)), RADAR).bands == ("VV",)
+
+
+def test_a_grey_picture_in_three_channels_is_one_band(tmp_path):
+    grey = noise().astype(np.uint8)
+    one = open_scene(write(tmp_path / "one.png", grey, driver="PNG"), RADAR)
+    three = open_scene(write(tmp_path / "three.png", np.stack([grey] * 3), driver="PNG"), RADAR)
+    assert three.bands == one.bands
+    window = Window(0, 0, 50, 50)
+    np.testing.assert_array_equal(three.read(window).data, one.read(window).data)
+
+
+def test_a_colour_picture_keeps_its_bands_and_a_mask_band_hides(tmp_path):
+    data = noise((4, 40, 40)).astype(np.uint8)
+    data[3] = 255
+    data[3, :10] = 0
+    scene = open_scene(write(tmp_path / "a.png", data, driver="PNG"), OPTICAL)
+    assert scene.bands == ("R", "G", "B")
+    tile = scene.read(Window(0, 0, 40, 40))
+    assert not tile.valid[:10].any()
+    assert tile.valid[10:].all()
+
+
+def test_no_data_is_not_a_number(tmp_path):
+    data = noise((2, 40, 40)).astype(np.float32) / 1000
+    data[0, 5, 5], data[1, 6, 6], data[:, 7, 7] = np.nan, np.inf, -9999
+    tile = open_scene(write(tmp_path / "a.tif", data, nodata=-9999, **UTM), OPTICAL).read(Window(0, 0, 40, 40))
+    assert sorted(zip(*np.nonzero(~tile.valid), strict=True)) == [(5, 5), (6, 6), (7, 7)]
+    assert np.isnan(tile.data[:, 7, 7]).all()
+    assert np.isfinite(tile.data[:, 8, 8]).all()
+
+
+def test_only_a_frame_of_zeros_is_missing_in_a_picture(tmp_path):
+    """Dark slicks are zeros too; they stay."""
+    data = noise((200, 200)).astype(np.uint8)
+    data[:, :30] = 0
+    data[100:103, 100:103] = 0
+    tile = open_scene(write(tmp_path / "a.png", data, driver="PNG"), OPTICAL).read(Window(0, 0, 200, 200))
+    assert not tile.valid[:, :29].any()
+    assert tile.valid[:, 30:].all()
+
+
+def test_saturated_pixels_are_valid(tmp_path):
+    tile = open_scene(write(tmp_path / "a.png", np.full((50, 50), 255, np.uint8), driver="PNG"), OPTICAL).read(
+        Window(0, 0, 50, 50)
+    )
+    assert tile.valid.all()
+
+
+def test_palette_images_are_read_by_brightness(tmp_path):
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=4, height=4, count=1, dtype="uint8", photometric="palette"
+    ) as out:
+        out.write(np.array([[0, 1, 2, 3]] * 4, np.uint8), 1)
+        out.write_colormap(1, {0: (255, 255, 255), 1: (0, 0, 0), 2: (51, 51, 51), 3: (102, 102, 102)})
+    tile = open_scene(path, OPTICAL).read(Window(0, 0, 1, 4))
+    np.testing.assert_allclose(tile.data[0, 0] * 255, [255, 0, 51, 102], atol=1e-3)
+
+
+def test_land_masks(tmp_path):
+    image = write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM)
+    land = np.zeros((120, 90), np.uint8)
+    land[:40] = 3
+    same = write(tmp_path / "same.tif", land)
+    coarse = write(
+        tmp_path / "coarse.tif", land[::4, ::3], crs="EPSG:32652", transform=Affine(30, 0, 500_000, 0, -40, 4_740_000)
+    )
+    for path in (same, coarse):
+        scene = open_scene(image, OpenOptions(sensor=Sensor.SENTINEL1, land=path))
+        np.testing.assert_array_equal(scene.read(Window(30, 10, 30, 20)).water, land[30:60, 10:30] == 0)
+    wrong = write(tmp_path / "wrong.tif", land[:50])
+    with pytest.raises(InputError, match="they must agree"):
+        open_scene(image, OpenOptions(sensor=Sensor.SENTINEL1, land=wrong))
+
+
+def test_land_polygons_are_cut_per_tile_without_a_trace(tmp_path):
+    scene = open_scene(write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM), RADAR)
+    lon, lat = scene.geolocation.lonlat([-300, 50.2, 80.7, 30.1], [-300, 20.3, 70.9, 80.4])
+    land = shapely.MultiPolygon([shapely.Polygon(zip(lon, lat, strict=True)), shapely.box(10, 10, 11, 11)])
+    scene = open_scene(tmp_path / "a.tif", RADAR, land)
+    whole = scene.read(Window(0, 0, 120, 90)).water
+    assert 0.05 < (~whole).mean() < 0.95
+    for window in tiles(scene.shape, 33):
+        cut = np.s_[window.row0 : window.row1, window.col0 : window.col1]
+        np.testing.assert_array_equal(scene.read(window).water, whole[cut])
+    file = tmp_path / "land.geojson"
+    file.write_text(json.dumps(shapely.geometry.mapping(land)))
+    again = open_scene(tmp_path / "a.tif", OpenOptions(sensor=Sensor.SENTINEL1, land=file))
+    np.testing.assert_array_equal(again.read(Window(0, 0, 120, 90)).water, whole)
+
+
+SIDECAR = {
+    "acquired": "2024-03-08T12:10:00+10:00",
+    "platform": "test-1",
+    "sensor": "optical",
+    "bands": ["pan"],
+    "scale": 0.001,
+    "offset": -0.1,
+    "sun_elevation_deg": 40,
+    "sun_azimuth_deg": -170,
+    "cloud_fraction": None,
+    "simulated": True,
+}
+
+
+def test_a_sidecar_gives_time_angles_scale_and_origin(tmp_path):
+    image = write(tmp_path / "a.tif", np.full((20, 20), 400, np.uint16), **UTM)
+    digest = hashlib.sha256(image.read_bytes()).hexdigest()
+    (tmp_path / "a.json").write_text(json.dumps(SIDECAR | {"sha256": digest}))
+    scene = open_scene(image)
+    assert scene.acquired == datetime(2024, 3, 8, 2, 10, tzinfo=UTC)
+    assert (scene.platform, scene.simulated, scene.source.verified) == ("test-1", True, True)
+    assert (scene.optical.sun_elevation_deg, scene.optical.sun_azimuth_deg) == (40, 190)
+    assert scene.optical.view_off_nadir_deg is None
+    assert scene.radiometry is Radiometry.REFLECTANCE
+    assert scene.read(Window(0, 0, 1, 1)).data == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"sha256": "0" * 64}, "SHA-256"),
+        ({"sun_elevation_deg": 95}, "sun_elevation_deg"),
+        ({"acquired": "2024-03-08T02:10:00"}, "acquired"),
+        ({"sun_height": 3}, "sun_height"),
+        ({"bands": ["R", "G"]}, "sidecar names 2"),
+    ],
+    ids=["altered image", "sun above the zenith", "time without zone", "unknown key", "wrong bands"],
+)
+def test_a_sidecar_that_makes_no_sense_is_refused(tmp_path, change, cause):
+    image = write(tmp_path / "a.tif", np.full((20, 20), 400, np.uint16), **UTM)
+    (tmp_path / "a.json").write_text(json.dumps(SIDECAR | change))
+    with pytest.raises(InputError, match=cause):
+        open_scene(image)
+
+
+def test_another_json_beside_an_image_is_no_sidecar(tmp_path):
+    image = write(tmp_path / "a.tif", np.full((20, 20), 400, np.uint16), **UTM)
+    (tmp_path / "a.json").write_text('{"ships": []}')
+    assert open_scene(image, OPTICAL).acquired is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "name", "expected", "doubt"),
+    [
+        ({"TIME_UTC": "2016/1/31.10:17:0"}, "x", "2016-01-31T10:17:00", ""),
+        ({"ACQUISITIONDATETIME": "2024-03-08T12:10:00+10:00"}, "x", "2024-03-08T02:10:00", ""),
+        ({"TIFFTAG_DATETIME": "2024:03:08 02:10:00"}, "x", "2024-03-08T02:10:00", "may be the time of writing"),
+        ({}, "S1A_IW_GRDH_1SDV_20150902T102505_x", "2015-09-02T10:25:05", ""),
+        ({}, "genoa_20230710", "2023-07-10T12:00:00", "time of day unknown"),
+        ({}, "genoa_20231399", None, "unknown"),
+        ({"TIME_UTC": "nonsense"}, "x", None, "unknown"),
+    ],
+)
+def test_times(tags, name, expected, doubt):
+    moment, said = acquired_of(tags, name)
+    assert (moment.isoformat()[:19] if moment else None) == expected
+    assert (doubt in said) if doubt else (said == "")
+
+
+def test_times_that_cannot_be():
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert "future" in implausible(datetime(2026, 1, 2, tzinfo=UTC), now)
+    assert "before" in implausible(datetime(1970, 1, 1, tzinfo=UTC), now)
+    assert implausible(datetime(2024, 2, 29, 23, 59, tzinfo=UTC), now) == ""
