@@ -17,14 +17,16 @@ def detect(
     scene: Scene, *, place: Place | None = None, config: DetectionConfig | None = None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The detections of one scene, and what was noticed about it (clutter, false alarms, clouds, zones seen)."""
-    from pipeline.detection.optical import detect_optical
-    from pipeline.detection.radar import detect_radar
     from pipeline.detection.tabulate import tabulate, zone_shares
 
     config = config or DetectionConfig()
     if scene.sensor is Sensor.SENTINEL1:
+        from pipeline.detection.radar import detect_radar
+
         found = detect_radar(scene, config)
     else:
+        from pipeline.detection.optical import detect_optical
+
         found = detect_optical(scene, place, config)
     diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place)} | found.diagnostics
     return tabulate(scene, found.candidates, place, config), diagnostics

@@ -45,8 +45,10 @@ def open_scene(path: Path, options: OpenOptions | None = None, land: BaseGeometr
     if is_safe(path):
         if options.sensor not in (None, Sensor.SENTINEL1):
             raise ConfigError(f"{path.name} is a Sentinel-1 product; --sensor says {options.sensor}")
-        return open_safe(path, options, land)
-    return _open_raster_scene(path, options, land)
+        scene = open_safe(path, options, land)
+    else:
+        scene = _open_raster_scene(path, options, land)
+    return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
