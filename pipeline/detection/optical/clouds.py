@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from pipeline.detection.optical.features import opened
+from pipeline.detection.optical.objects import opened
 from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -55,6 +55,18 @@ def reduced(image: FloatImage, factor: int) -> FloatImage:
     pad = (-rows % factor, -cols % factor)
     clean = np.pad(clean, ((0, pad[0]), (0, pad[1])), mode="edge")
     return clean.reshape(clean.shape[0] // factor, factor, clean.shape[1] // factor, factor).mean(axis=(1, 3))
+
+
+def coarse(tile: Tile, factor: int) -> Tile:
+    """The tile with blocks of factor x factor pixels averaged; a block is valid where all of it is. Its window counts
+    blocks."""
+    if factor == 1:
+        return tile
+    missing = reduced((~tile.valid).astype(np.float32), factor) > 0
+    dry = reduced((~tile.water).astype(np.float32), factor) > 0.5
+    data = np.stack([reduced(band, factor) for band in tile.data])
+    window = Window(tile.window.row0 // factor, tile.window.col0 // factor, *missing.shape)
+    return Tile(window, tile.bands, np.where(missing, np.nan, data).astype(np.float32), ~missing, ~dry)
 
 
 class Coverage:

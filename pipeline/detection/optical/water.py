@@ -6,7 +6,7 @@ an additive offset (Sentinel-2's -1000) and the choice of reflectance scale drop
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,9 @@ class Levels:
     land: FloatArray
     has_land: bool
     has_water: bool
+    block_px: tuple[float, float] = (0.0, 0.0)  # pixels of the image in one block of the grids below
+    local_water: FloatArray | None = None  # shape (bands, block rows, block columns)
+    local_noise: FloatArray | None = None
 
 
 def infrared_band(bands: tuple[str, ...]) -> str:
@@ -66,14 +69,26 @@ def otsu(values: FloatArray) -> tuple[float, float]:
 def survey(scene: Scene, tile_px: int) -> Levels:
     """Read the image once, coarsely, and find its levels. Every n-th pixel of a fixed lattice: no tile matters."""
     step = max(1, int(np.sqrt(scene.shape[0] * scene.shape[1] / SURVEY_SAMPLES)))
-    side = max(step, tile_px // step * step)
-    samples, wet = [], []
-    for window in tiles(scene.shape, side):
+    lattice = tuple(-(-n // step) for n in scene.shape)
+    data = np.zeros((len(scene.bands), *lattice), np.float32)
+    valid, wet = np.zeros(lattice, bool), np.zeros(lattice, bool)
+    for window in tiles(scene.shape, max(step, tile_px // step * step)):
         tile = scene.read(window)
-        good = tile.valid[::step, ::step]
-        samples.append(tile.data[:, ::step, ::step][:, good])
-        wet.append(tile.water[::step, ::step][good])
-    return levels_of(np.concatenate(samples, axis=1), np.concatenate(wet), scene.bands, scene.radiometry)
+        at = np.s_[window.row0 // step : -(-window.row1 // step), window.col0 // step : -(-window.col1 // step)]
+        data[(slice(None), *at)] = tile.data[:, ::step, ::step]
+        valid[at], wet[at] = tile.valid[::step, ::step], tile.water[::step, ::step]
+    levels = levels_of(data[:, valid], wet[valid], scene.bands, scene.radiometry)
+    if not levels.has_water:
+        return levels
+    dark = valid & (data[scene.bands.index(levels.infrared)] <= levels.threshold)
+    block = tuple(max(8, round(LEVEL_BLOCK_M / (s * step))) for s in scene.pixel_spacing_m)
+    grids = [local_level(data[k], dark, block, (levels.water[k], levels.noise[k])) for k in range(len(scene.bands))]
+    return replace(
+        levels,
+        block_px=(float(block[0] * step), float(block[1] * step)),
+        local_water=np.array([g[0] for g in grids]),
+        local_noise=np.array([g[1] for g in grids]),
+    )
 
 
 def levels_of(values: FloatImage, wet: BoolImage, bands: tuple[str, ...], radiometry: Radiometry) -> Levels:
@@ -129,14 +144,12 @@ class Normal:
     wet: BoolImage  # as the map says
 
 
-def normalise(tile: Tile, levels: Levels, spacing_m: tuple[float, float]) -> Normal:
-    """Local water to 0 and the image's land to 1, band by band."""
-    block = tuple(max(8, round(LEVEL_BLOCK_M / s)) for s in spacing_m)
-    dark = tile.valid & (tile.band(levels.infrared) <= levels.threshold)
+def normalise(tile: Tile, levels: Levels, factor: int = 1) -> Normal:
+    """Local water to 0 and the image's land to 1, band by band; ``factor`` image pixels go into one of the tile's."""
     scaled: dict[str, FloatImage] = {}
     noise = np.zeros(tile.valid.shape, np.float32)
     for k, name in enumerate(tile.bands):
-        level, spread = local_level(tile.data[k], dark, block, (levels.water[k], levels.noise[k]))
+        level, spread = water_at(tile.window, levels, k, factor)
         gap = np.maximum(levels.land[k] - level, 0.25 * (levels.land[k] - levels.water[k])).astype(np.float32)
         scaled[name] = np.where(tile.valid, (tile.data[k] - level) / gap, 0).astype(np.float32)
         if name == levels.infrared:
@@ -157,10 +170,23 @@ def normalise(tile: Tile, levels: Levels, spacing_m: tuple[float, float]) -> Nor
     )
 
 
+def water_at(window: Window, levels: Levels, band: int, factor: int = 1) -> tuple[FloatImage, FloatImage]:
+    """Level and spread of the water at every pixel of a window (of blocks of ``factor`` image pixels)."""
+    if levels.local_water is None or levels.local_noise is None:
+        raise ValueError("These levels hold no grid; use those of `survey`.")
+    rows, cols = (
+        ((start + np.arange(count) + 0.5) * factor) / block - 0.5
+        for start, count, block in zip(
+            (window.row0, window.col0), (window.rows, window.cols), levels.block_px, strict=True
+        )
+    )
+    return _bilinear(levels.local_water[band], rows, cols), _bilinear(levels.local_noise[band], rows, cols)
+
+
 def local_level(
     image: FloatImage, chosen: BoolImage, block: tuple[int, ...], fallback: tuple[float, float]
-) -> tuple[FloatImage, FloatImage]:
-    """Median and robust standard deviation of the chosen pixels, block by block, then spread smoothly.
+) -> tuple[FloatArray, FloatArray]:
+    """Median and robust standard deviation of the chosen pixels by block, gaps filled smoothly; both (rows, cols) of blocks.
 
     A block with fewer than an eighth of its pixels chosen takes the mean of its neighbours', or the fallback.
     """
@@ -176,14 +202,11 @@ def local_level(
             weight[i, j] = 1.0
     soft = ndimage.gaussian_filter(weight, 1.0, mode="constant", truncate=6.0)
     thin = 1e-4  # blocks far from any water lean on the image's own level
-    out = []
+    filled = []
     for values, default in zip((centre, spread), fallback, strict=True):
         near = ndimage.gaussian_filter(values * weight, 1.0, mode="constant", truncate=6.0)
-        filled = (near + thin * default) / (soft + thin)
-        grid_r = (np.arange(rows) + 0.5) / block[0] - 0.5
-        grid_c = (np.arange(cols) + 0.5) / block[1] - 0.5
-        out.append(_bilinear(filled, grid_r, grid_c))
-    return out[0], np.maximum(out[1], np.float32(0.3 * fallback[1]))
+        filled.append((near + thin * default) / (soft + thin))
+    return filled[0], np.maximum(filled[1], 0.3 * fallback[1])
 
 
 def _bilinear(grid: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatImage:

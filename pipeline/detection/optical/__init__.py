@@ -1,0 +1,127 @@
+"""Optical images to candidates: contrast over water, hull by shape, and in fine pixels edges and shadow.
+
+A fine image is searched at about 3 m pixels, in tiles with a margin that holds the longest ship, and then measured at
+its own pixels around each object, so a scene never has to fit into memory and tiles leave no trace.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.config import DetectionConfig
+from pipeline.detection import screening
+from pipeline.detection.candidates import Candidate, Found
+from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse
+from pipeline.detection.optical.hulls import Measured, measure_blob
+from pipeline.detection.optical.objects import Blob, find_objects
+from pipeline.detection.optical.water import Levels, normalise, survey
+from pipeline.types import Place, Scene, Window, tiles
+
+if TYPE_CHECKING:
+    from pipeline.types import BoolImage
+
+__all__ = ["detect_optical"]
+
+SEARCH_M = 3.0  # pixels in which objects are looked for; finer ones are averaged to about this
+MARGIN_M = 450.0  # the longest ship, and a little
+
+
+def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -> Found:
+    """Ships of one optical scene, as candidates in pixels, and what was seen of each zone."""
+    levels = survey(scene, config.tile_px)
+    if not levels.has_water:
+        return Found([], {"notes": ["no usable water in the image"]})
+    spacing = float(np.mean(scene.pixel_spacing_m))
+    factor = max(1, round(SEARCH_M / spacing))
+    margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
+    coverage = Coverage(scene, place)
+    found: list[Candidate] = []
+    for core in tiles(scene.shape, max(factor, config.tile_px // factor * factor)):
+        window = core.padded(margin, scene.shape)
+        tile = scene.read(window)
+        cloud = cloud_mask(tile, levels, scene.radiometry, spacing)
+        own = np.s_[core.row0 - window.row0 :, core.col0 - window.col0 :]
+        own = (slice(own[0].start, own[0].start + core.rows), slice(own[1].start, own[1].start + core.cols))
+        coverage.add(core, tile.valid[own], cloud[own], tile.water[own])
+        normal = normalise(coarse(tile, factor), levels, factor)
+        for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
+            row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
+            if not _owned(row + window.row0, col + window.col0, core) or _cut(
+                blob, normal.valid, window, scene, factor
+            ):
+                continue
+            measured = measure_blob(scene, levels, blob, window, factor)
+            found.append(_candidate(measured, blob, scene, config, cloudy=_share(cloud, blob, factor)))
+    found.sort(key=lambda c: (c.row, c.col))
+    return Found(
+        [screening.judged(c, config.screening) for c in found],
+        {"cloud_fraction": round(coverage.cloud_fraction, 4)}
+        | ({"zone_covered": coverage.zone_covered} if place is not None else {}),
+    )
+
+
+def _owned(row: float, col: float, core: Window) -> bool:
+    """Does the point lie in this tile's own part? Half-open, so that each point has one owner."""
+    return core.row0 - 0.5 <= row < core.row1 - 0.5 and core.col0 - 0.5 <= col < core.col1 - 0.5
+
+
+def _cut(blob: Blob, valid: BoolImage, window: Window, scene: Scene, factor: int) -> bool:
+    """Does the object run out of the window where the image goes on? Then it is larger than any ship."""
+    last_row, last_col = valid.shape[0] - 1, valid.shape[1] - 1
+    return bool(
+        (window.row0 > 0 and blob.rows.min() == 0)
+        or (window.col0 > 0 and blob.cols.min() == 0)
+        or (window.row1 < scene.shape[0] and blob.rows.max() == last_row)
+        or (window.col1 < scene.shape[1] and blob.cols.max() == last_col)
+    )
+
+
+def _share(mask: BoolImage, blob: Blob, factor: int) -> float:
+    """Share of an object's pixels in a mask of full resolution."""
+    rows = np.minimum((blob.rows.astype(int)) * factor + factor // 2, mask.shape[0] - 1)
+    cols = np.minimum((blob.cols.astype(int)) * factor + factor // 2, mask.shape[1] - 1)
+    return float(mask[rows, cols].mean())
+
+
+def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *, cloudy: float) -> Candidate:
+    """A measured object with its flags and its probability."""
+    flags = []
+    if cloudy > 0.5:
+        flags.append("cloud")
+    if not m.hull_like:
+        flags.append("no_hull_shape")
+    if blob.moored:
+        flags.append("moored")
+    rows, cols = m.outline[:, 0], m.outline[:, 1]
+    if rows.min() < 0.5 or cols.min() < 0.5 or rows.max() > scene.shape[0] - 1.5 or cols.max() > scene.shape[1] - 1.5:
+        flags.append("touches_edge")
+    return Candidate(
+        row=m.row,
+        col=m.col,
+        length_m=m.length_m[1],
+        length_lo_m=m.length_m[0],
+        length_hi_m=m.length_m[2],
+        beam_m=m.beam_m[1],
+        beam_lo_m=m.beam_m[0],
+        beam_hi_m=m.beam_m[2],
+        axis=m.axis,
+        axis_points_to_bow=m.bow_known,
+        outline=m.outline,
+        n_pixels=m.n_pixels,
+        score=m.score,
+        tanker_score=screening.tanker_score(m.length_m[1]),
+        contrast_db=float(10 * np.log10(max(blob.sigmas, 1e-3))),
+        method=m.method,
+        flags=tuple(flags),
+        freeboard_m=m.freeboard.value_m,
+        freeboard_lo_m=m.freeboard.lo_m,
+        freeboard_hi_m=m.freeboard.hi_m,
+        draught_evidence=m.freeboard.evidence,
+    )
+
+
+def levels_for(scene: Scene, config: DetectionConfig) -> Levels:
+    """The water levels that a detection of this scene would use; for notebooks and plots."""
+    return survey(scene, config.tile_px)
