@@ -262,7 +262,7 @@ def noise_xml(facts: ProductFacts, band: str, number: int, noise_sigma0: float) 
 def manifest_xml(facts: ProductFacts, files: dict[str, bytes]) -> str:
     """The manifest: every file by its relative path, with size and MD5."""
     objects = "\n".join(
-        f"""    <dataObject ID="{escape(path.rsplit("/", 1)[-1].replace("-", "").replace(".", ""))}">
+        f"""    <dataObject ID="{escape(path.rsplit("/", 1)[-1].replace("-", "").replace(".", ""))}"{_kind(path)}>
       <byteStream mimeType="application/octet-stream" size="{len(content)}">
         <fileLocation locatorType="URL" href="./{escape(path)}"/>
         <checksum checksumName="MD5">{hashlib.md5(content, usedforsecurity=False).hexdigest()}</checksum>
@@ -291,3 +291,14 @@ def manifest_xml(facts: ProductFacts, files: dict[str, bytes]) -> str:
   </dataObjectSection>
 </xfdu:XFDU>
 """
+
+
+def _kind(path: str) -> str:
+    """The schema that a file follows, as an attribute in the manifest's words."""
+    kinds = {
+        "measurement/": "s1Level1MeasurementSchema",
+        "annotation/calibration/calibration-": "s1Level1CalibrationSchema",
+        "annotation/calibration/noise-": "s1Level1NoiseSchema",
+        "annotation/s1": "s1Level1ProductSchema",
+    }
+    return next((f' repID="{kind}"' for start, kind in kinds.items() if path.startswith(start)), "")

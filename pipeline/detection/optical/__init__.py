@@ -1,6 +1,6 @@
 """Optical images to candidates: contrast over water, hull by shape, and in fine pixels edges and shadow.
 
-A fine image is searched at about 3 m pixels, in tiles with a margin that holds the longest ship, and then measured at
+A fine image is searched at about 1.5 m pixels, in tiles with a margin that holds the longest ship, and then measured at
 its own pixels around each object, so a scene never has to fit into memory and tiles leave no trace.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["detect_optical"]
 
-SEARCH_M = 3.0  # pixels in which objects are looked for; finer ones are averaged to about this
+SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
 
 

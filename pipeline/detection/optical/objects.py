@@ -23,6 +23,10 @@ GROW = 0.5  # of the seed's level
 VISIBLE_WEIGHT = 0.4  # painted decks show here when dull in the infrared; so do foam and silt, hence below 1
 LONE_MAX_M2 = 40_000.0  # a larger object is land; the largest hull afloat covers 380 m x 68 m
 LAND_WIDTH_M = 75.0  # what holds a disc of this width is land, not a hull: no beam afloat exceeds 70 m
+LEVEL_STEP = 1.5  # from one level to the next when an object is parted
+MAX_RISES = 6
+GOOD_SHAPE = 0.9  # shape quality above which no object is parted
+CLEARLY = 0.15  # by which a part's shape must be better than the whole's
 EIGHT = np.ones((3, 3), int)
 
 
@@ -51,59 +55,93 @@ def brightness(normal: Normal) -> FloatImage:
 
 
 def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -> list[Blob]:
-    """Objects of one window, in the order of their first pixel."""
+    """Objects of one window, by row and column."""
     over = brightness(normal)
     seed = np.maximum(np.float32(SEED), np.float32(max(sigmas, SEED_SIGMAS)) * normal.noise)
-    afloat = normal.valid & normal.wet & (over > GROW * seed)
-    labels, count = ndimage.label(afloat, EIGHT)
-    if count == 0:
-        return []
+    # Land's own blur reaches one pixel over the mapped waterline: a strip that is neither water nor ship
+    clear = normal.wet if normal.wet.all() else ndimage.binary_erosion(normal.wet, EIGHT, border_value=1)
+    floor = np.where(normal.valid & clear, GROW * seed, np.inf)
+    shore = ndimage.binary_dilation(~clear & normal.valid, EIGHT)
+    above = (over / floor).astype(np.float32)  # 1 where an object may begin, 1 / GROW where it is seeded
+    labels, count = ndimage.label(above > 1, EIGHT)
     area = np.bincount(labels.ravel(), minlength=count + 1) * spacing_m**2
-    seeded = np.zeros(count + 1, bool)
-    seeded[np.unique(labels[afloat & (over > seed)])] = True
     large = area > LONE_MAX_M2
-    small = seeded & ~large
-    small[0] = large[0] = False
-    shore = ndimage.binary_dilation(~normal.wet & normal.valid, EIGHT)
-    out = _blobs(labels, small, over, normal.noise, shore, min_px, cut=False)
+    large[0] = False
+    out: list[Blob] = []
+    for label, box in enumerate(ndimage.find_objects(labels), 1):
+        if box is not None and not large[label]:
+            out += _best(
+                labels[box] == label, _Look(over, above, normal.noise, shore, box, spacing_m, min_px), cut=False
+            )
     mass = large[labels]
     if mass.any():
         land = opened(mass, LAND_WIDTH_M / spacing_m)
-        pieces, number = ndimage.label(mass & ~land & (over > seed), EIGHT)
-        wanted = np.bincount(pieces.ravel(), minlength=number + 1) * spacing_m**2 < LONE_MAX_M2
-        wanted[0] = False
+        pieces, _ = ndimage.label(mass & ~land & (above > 1 / GROW), EIGHT)
         near_land = ndimage.binary_dilation(land, EIGHT) | shore
-        out += _blobs(pieces, wanted, over, normal.noise, near_land, min_px, cut=True)
+        for label, box in enumerate(ndimage.find_objects(pieces), 1):
+            member = pieces[box] == label
+            if member.sum() * spacing_m**2 <= LONE_MAX_M2:
+                out += _best(member, _Look(over, above, normal.noise, near_land, box, spacing_m, min_px), cut=True)
     return sorted(out, key=lambda blob: (blob.frame[0], blob.frame[1]))
 
 
-def _blobs(
-    labels: np.ndarray,
-    wanted: BoolImage,
-    over: FloatImage,
-    noise: FloatImage,
-    near: BoolImage,
-    min_px: int,
-    *,
-    cut: bool,
-) -> list[Blob]:
-    """The wanted labels as blobs; ``near`` is true on and beside land."""
-    out = []
-    for label, box in enumerate(ndimage.find_objects(labels), 1):
-        if box is None or not wanted[label]:
-            continue
-        member = labels[box] == label
-        level = float(np.median(over[box][member]))
-        core = member & (over[box] > 0.5 * level)  # half of the way down the hull's own edge
-        if core.sum() < min_px:
-            continue
-        rows, cols = np.nonzero(core)
-        rim = core & ~ndimage.binary_erosion(core, EIGHT)
-        touching = float(near[box][rim].mean())
-        rows, cols = rows + float(box[0].start), cols + float(box[1].start)
-        sigmas = level / max(1e-6, float(np.median(noise[box][member])))
-        out.append(Blob(rows, cols, frame_of(rows, cols), level, sigmas, cut or touching > 0.15, touching, cut))
-    return out
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What a piece of the window is judged by; ``box`` is where its mask lies."""
+
+    over: FloatImage
+    above: FloatImage
+    noise: FloatImage
+    near: BoolImage
+    box: tuple[slice, slice]
+    spacing_m: float
+    min_px: int
+
+
+def _best(member: BoolImage, look: _Look, *, cut: bool, depth: int = 0) -> list[Blob]:
+    """The object as a whole, or what it falls into at a higher level where that looks more like hulls.
+
+    Ships side by side, a ship and her wake, a ship and a jetty are one at the lowest level; each rise by `LEVEL_STEP`
+    parts what a gap parts. A part replaces the whole only when its shape is clearly better.
+    """
+    above = look.above[look.box]
+    if member.sum() < look.min_px or (depth == 0 and not (above[member] > 1 / GROW).any()):
+        return []
+    whole = _blob(member, look, cut=cut)
+    quality = shape_quality(whole, look.spacing_m)
+    if depth >= MAX_RISES or quality > GOOD_SHAPE:
+        return [whole]
+    rest = member & (above > 1 / GROW * LEVEL_STEP**depth)
+    labels, count = ndimage.label(rest, EIGHT)
+    parts: list[Blob] = []
+    for label in range(1, count + 1):
+        part = labels == label
+        if part.sum() >= max(look.min_px, 0.05 * member.sum()):
+            parts += _best(part, look, cut=cut, depth=depth + 1)
+    best = max((shape_quality(p, look.spacing_m) for p in parts), default=0.0)
+    return parts if best > quality + CLEARLY else [whole]
+
+
+def shape_quality(blob: Blob, spacing_m: float) -> float:
+    """How much like one hull an object is, 0 to 1: it fills a slender frame no larger than a ship. Our choice."""
+    length, beam = blob.frame[4] * spacing_m, blob.frame[5] * spacing_m
+    fill = len(blob.rows) / max(1.0, blob.frame[4] * blob.frame[5])
+    slender = float(np.interp(length / max(beam, 1e-6), (1.0, 2.5, 9.0, 14.0), (0.1, 1.0, 1.0, 0.0)))
+    sized = float(np.interp(length, (10.0, 30.0, 380.0, 460.0), (0.3, 1.0, 1.0, 0.0)))
+    return float(np.interp(fill, (0.4, 0.85), (0.0, 1.0))) * slender * sized
+
+
+def _blob(member: BoolImage, look: _Look, *, cut: bool) -> Blob:
+    """A mask as a blob, cut at half of its own brightness: half of the way down the hull's edge."""
+    over = look.over[look.box]
+    level = float(np.median(over[member]))
+    core = member & (over > 0.5 * level)
+    rows, cols = np.nonzero(core)
+    rim = core & ~ndimage.binary_erosion(core, EIGHT)
+    touching = float(look.near[look.box][rim].mean())
+    sigmas = level / max(1e-6, float(np.median(look.noise[look.box][member])))
+    rows, cols = rows + float(look.box[0].start), cols + float(look.box[1].start)
+    return Blob(rows, cols, frame_of(rows, cols), level, sigmas, cut or touching > 0.15, touching, cut)
 
 
 def frame_of(rows: FloatArray, cols: FloatArray) -> FloatArray:
