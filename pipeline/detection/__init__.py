@@ -17,7 +17,8 @@ def detect(
     scene: Scene, *, place: Place | None = None, config: DetectionConfig | None = None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The detections of one scene, and what was noticed about it (clutter, false alarms, clouds, zones seen)."""
-    from pipeline.detection.tabulate import tabulate, zone_shares
+    from pipeline.detection.tabulate import tabulate
+    from pipeline.detection.zones import zone_shares
 
     config = config or DetectionConfig()
     if scene.sensor is Sensor.SENTINEL1:

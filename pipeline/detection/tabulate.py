@@ -13,8 +13,9 @@ from shapely.geometry import Polygon
 from pipeline.config import DetectionConfig
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.screening import accepted
+from pipeline.detection.zones import zone_of
 from pipeline.tables import DETECTIONS
-from pipeline.types import Place, Scene, Zone
+from pipeline.types import Place, Scene
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,19 +92,6 @@ def _on_earth(scene: Scene, c: Candidate, place: Place | None, config: Detection
     }
 
 
-def zone_of(outline: Polygon, place: Place | None) -> Zone | None:
-    """The zone that holds most of a hull: berths before anchorages, at least a third of the hull, or its centre."""
-    if place is None:
-        return None
-    best: tuple[bool, float, str] | None = None
-    for zone in place.zones:
-        share = outline.intersection(zone.geometry).area / outline.area if outline.area > 0 else 0.0
-        if share >= 1 / 3 or zone.geometry.contains(outline.centroid):
-            rank = (zone.kind == "berth", share, zone.zone_id)
-            best = max(best, rank) if best is not None else rank
-    return place.zone(best[2]) if best is not None else None
-
-
 def _shore_distance_m(lon: float, lat: float, place: Place | None) -> float:
     if place is None or place.land is None:
         return float("inf")
@@ -119,31 +107,3 @@ def _name(scene: Scene, c: Candidate) -> str:
     """Sixteen hex digits from scene, place and size."""
     text = f"{scene.scene_id}|{c.row:.1f}|{c.col:.1f}|{c.length_m:.0f}|{c.method}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def zone_shares(scene: Scene, place: Place | None) -> dict[str, float]:
-    """Share of each zone inside the image's valid pixels: clouds not considered. Zero where it lies outside."""
-    if place is None or scene.geolocation is None:
-        return {}
-    return {zone.zone_id: round(_valid_share(scene, zone), 4) for zone in place.zones}
-
-
-def _valid_share(scene: Scene, zone: Zone) -> float:
-    """Valid share of a zone's pixels, counted on a grid of at most 64 x 64 points inside the zone."""
-    from pipeline.types import Window
-
-    west, south, east, north = zone.geometry.bounds
-    lon, lat = np.meshgrid(np.linspace(west, east, 64), np.linspace(south, north, 64))
-    inside = shapely.contains_xy(zone.geometry, lon, lat)
-    if scene.geolocation is None or not inside.any():
-        return 0.0
-    row, col = scene.geolocation.rowcol(lon[inside], lat[inside])
-    with np.errstate(invalid="ignore"):
-        here = (row >= -0.5) & (row <= scene.shape[0] - 0.5) & (col >= -0.5) & (col <= scene.shape[1] - 0.5)
-    if not here.any():
-        return 0.0
-    r = np.clip(np.rint(row[here]).astype(int), 0, scene.shape[0] - 1)
-    c = np.clip(np.rint(col[here]).astype(int), 0, scene.shape[1] - 1)
-    window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
-    tile = scene.read(window)
-    return float(tile.valid[r - window.row0, c - window.col0].sum() / inside.sum())

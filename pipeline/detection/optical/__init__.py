@@ -26,6 +26,7 @@ __all__ = ["detect_optical"]
 
 SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
+MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
 
 
 def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -> Found:
@@ -88,7 +89,7 @@ def _share(mask: BoolImage, blob: Blob, factor: int) -> float:
 def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *, cloudy: float) -> Candidate:
     """A measured object with its flags and its probability."""
     flags = []
-    if cloudy > 0.5:
+    if cloudy > 0.5 or (blob.softness > MAX_SOFTNESS and not blob.moored):
         flags.append("cloud")
     if not m.hull_like:
         flags.append("no_hull_shape")

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.objects import opened
+from pipeline.detection.zones import zone_pixels
 from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -76,35 +77,19 @@ class Coverage:
         self.cloudy = 0
         self.water = 0
         self.seen: dict[str, int] = {}
-        self.total: dict[str, int] = {}
-        self._outlines: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        if place is None or scene.geolocation is None:
-            return
-        for zone in place.zones:
-            shape = zone.geometry if zone.geometry.geom_type == "Polygon" else zone.geometry.convex_hull
-            lon, lat = np.asarray(shape.exterior.coords)[:-1].T[:2]
-            rows, cols = scene.geolocation.rowcol(lon, lat)
-            if not (np.isfinite(rows).all() and np.isfinite(cols).all()):
-                self.seen[zone.zone_id], self.total[zone.zone_id] = 0, 1
-                continue
-            self._outlines[zone.zone_id] = (np.asarray(rows, float), np.asarray(cols, float))
-            self.seen[zone.zone_id], self.total[zone.zone_id] = 0, _pixels(rows, cols)
+        zones = place.zones if place is not None and scene.geolocation is not None else ()
+        self._points = {zone.zone_id: zone_pixels(scene, zone) for zone in zones}
+        for zone_id in self._points:
+            self.seen[zone_id] = 0
 
     def add(self, core: Window, seen: BoolImage, cloud: BoolImage, water: BoolImage) -> None:
         """Count one window; the three masks cover just this window."""
-        from skimage.draw import polygon2mask
-
         self.cloudy += int(np.count_nonzero(cloud & seen))
         self.water += int(np.count_nonzero(water & seen & ~cloud))
         clear = seen & ~cloud
-        for zone_id, (rows, cols) in self._outlines.items():
-            r0, r1 = max(core.row0, int(np.floor(rows.min()))), min(core.row1, int(np.ceil(rows.max())) + 1)
-            c0, c1 = max(core.col0, int(np.floor(cols.min()))), min(core.col1, int(np.ceil(cols.max())) + 1)
-            if r1 <= r0 or c1 <= c0:
-                continue
-            inside = polygon2mask((r1 - r0, c1 - c0), np.column_stack([rows - r0, cols - c0]))
-            part = clear[r0 - core.row0 : r1 - core.row0, c0 - core.col0 : c1 - core.col0]
-            self.seen[zone_id] += int(np.count_nonzero(inside & part))
+        for zone_id, (rows, cols, _) in self._points.items():
+            here = (rows >= core.row0) & (rows < core.row1) & (cols >= core.col0) & (cols < core.col1)
+            self.seen[zone_id] += int(np.count_nonzero(clear[rows[here] - core.row0, cols[here] - core.col0]))
 
     @property
     def cloud_fraction(self) -> float:
@@ -115,16 +100,4 @@ class Coverage:
     @property
     def zone_covered(self) -> dict[str, float]:
         """zone_id -> share of the zone that was seen, parts outside the image counted as not seen."""
-        return {z: min(1.0, self.seen[z] / self.total[z]) for z in sorted(self.total)}
-
-
-def _pixels(rows: np.ndarray, cols: np.ndarray) -> int:
-    """How many pixels a polygon has, wherever it lies; counted as `Coverage.add` counts them."""
-    from skimage.draw import polygon2mask
-
-    r0, c0 = np.floor(rows.min()), np.floor(cols.min())
-    shape = (int(np.ceil(rows.max()) - r0) + 1, int(np.ceil(cols.max()) - c0) + 1)
-    if shape[0] * shape[1] > 400_000_000:  # a zone far larger than any image: its area will do
-        area = 0.5 * abs(np.dot(rows, np.roll(cols, 1)) - np.dot(cols, np.roll(rows, 1)))
-        return max(1, round(area))
-    return max(1, int(np.count_nonzero(polygon2mask(shape, np.column_stack([rows - r0, cols - c0])))))
+        return {z: round(self.seen[z] / max(1, self._points[z][2]), 4) for z in sorted(self.seen)}

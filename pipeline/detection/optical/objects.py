@@ -27,6 +27,8 @@ LEVEL_STEP = 1.5  # from one level to the next when an object is parted
 MAX_RISES = 6
 GOOD_SHAPE = 0.9  # shape quality above which no object is parted
 CLEARLY = 0.15  # by which a part's shape must be better than the whole's
+FADED = 0.15  # of an object's level: below, its edge has ended
+SOFT_REACH_PX = 5  # around an object in which its fading edge is counted
 EIGHT = np.ones((3, 3), int)
 
 
@@ -44,6 +46,7 @@ class Blob:
     sigmas: float  # the same in robust standard deviations of the water around
     moored: bool  # touches land or what is too large for a ship
     touching: float  # share of its outline that does
+    softness: float  # pixels over which its brightness falls off, along its free outline; hulls about 1, clouds many
     cut_from_land: bool  # a slender part of something large, without a map that would say what it is
 
 
@@ -141,7 +144,37 @@ def _blob(member: BoolImage, look: _Look, *, cut: bool) -> Blob:
     touching = float(look.near[look.box][rim].mean())
     sigmas = level / max(1e-6, float(np.median(look.noise[look.box][member])))
     rows, cols = rows + float(look.box[0].start), cols + float(look.box[1].start)
-    return Blob(rows, cols, frame_of(rows, cols), level, sigmas, cut or touching > 0.15, touching, cut)
+    return Blob(
+        rows,
+        cols,
+        frame_of(rows, cols),
+        level,
+        sigmas,
+        cut or touching > 0.15,
+        touching,
+        _softness(core, level, look),
+        cut,
+    )
+
+
+def _softness(core: BoolImage, level: float, look: _Look) -> float:
+    """Width of the object's edge in pixels: how many rings around it still show a part of its brightness."""
+    rows, cols = (
+        slice(max(0, b.start - SOFT_REACH_PX), min(n, b.stop + SOFT_REACH_PX))
+        for b, n in zip(look.box, look.over.shape, strict=True)
+    )
+    wide = np.zeros((rows.stop - rows.start, cols.stop - cols.start), bool)
+    at = (look.box[0].start - rows.start, look.box[1].start - cols.start)
+    wide[at[0] : at[0] + core.shape[0], at[1] : at[1] + core.shape[1]] = core
+    free = ~look.near[rows, cols] & (look.above[rows, cols] != 0)  # 0 only where nothing was searched
+    fading = look.over[rows, cols] > FADED * level
+    away = ndimage.distance_transform_cdt(~wide, "chessboard")
+    total, share = 0.0, 1.0
+    for step in range(1, SOFT_REACH_PX + 1):  # a share never grows outwards: what lies beyond a gap is something else
+        ring = free & (away == step)
+        share = min(share, float(fading[ring].mean()) if ring.any() else 0.0)
+        total += share
+    return total
 
 
 def frame_of(rows: FloatArray, cols: FloatArray) -> FloatArray:

@@ -1,0 +1,62 @@
+"""Zones in an image: which one a hull lies in, and how much of each was really seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from shapely.geometry import Polygon
+
+from pipeline.types import Place, Scene, Window, Zone
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SIDE_POINTS = 64  # of the grid by which a zone's cover is counted: a share is good to about 2 %
+
+
+def zone_of(outline: Polygon, place: Place | None) -> Zone | None:
+    """The zone that holds most of a hull: berths before anchorages, at least a third of the hull, or its centre."""
+    if place is None:
+        return None
+    best: tuple[bool, float, str] | None = None
+    for zone in place.zones:
+        share = outline.intersection(zone.geometry).area / outline.area if outline.area > 0 else 0.0
+        if share >= 1 / 3 or zone.geometry.contains(outline.centroid):
+            rank = (zone.kind == "berth", share, zone.zone_id)
+            best = max(best, rank) if best is not None else rank
+    return place.zone(best[2]) if best is not None else None
+
+
+def zone_pixels(scene: Scene, zone: Zone) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+    """Pixels at a grid of points inside a zone, those within the image, and the number of all points."""
+    west, south, east, north = zone.geometry.bounds
+    lon, lat = np.meshgrid(np.linspace(west, east, SIDE_POINTS), np.linspace(south, north, SIDE_POINTS))
+    inside = shapely.contains_xy(zone.geometry, lon, lat)
+    nothing = np.zeros(0, np.intp)
+    if scene.geolocation is None or not inside.any():
+        return nothing, nothing, int(inside.sum())
+    row, col = scene.geolocation.rowcol(lon[inside], lat[inside])
+    with np.errstate(invalid="ignore"):
+        here = (row >= -0.5) & (row <= scene.shape[0] - 0.5) & (col >= -0.5) & (col <= scene.shape[1] - 0.5)
+    r = np.clip(np.rint(row[here]), 0, scene.shape[0] - 1).astype(np.intp)
+    c = np.clip(np.rint(col[here]), 0, scene.shape[1] - 1).astype(np.intp)
+    return r, c, int(inside.sum())
+
+
+def zone_shares(scene: Scene, place: Place | None) -> dict[str, float]:
+    """Share of each zone inside the image's valid pixels: clouds not considered. Zero where it lies outside."""
+    if place is None or scene.geolocation is None:
+        return {}
+    return {zone.zone_id: round(_valid_share(scene, zone), 4) for zone in place.zones}
+
+
+def _valid_share(scene: Scene, zone: Zone) -> float:
+    """Valid share of a zone's points."""
+    r, c, total = zone_pixels(scene, zone)
+    if not len(r):
+        return 0.0
+    window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
+    tile = scene.read(window)
+    return float(tile.valid[r - window.row0, c - window.col0].sum() / total)
