@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,13 +25,15 @@ from pipeline.provenance import (
     sha256_of,
 )
 from pipeline.sources import Inputs, gather
-from pipeline.storage import read_table, write_json, write_table, write_text
+from pipeline.storage import read_table, write_bytes, write_json, write_table, write_text
 from pipeline.tables import DETECTIONS, SCENES
 from pipeline.workspace import LATEST, RunFolder, config_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
+    from shapely.geometry.base import BaseGeometry
 
+    from pipeline.detection.history import Cells, LookOfCells
     from pipeline.ingest.ais import AisRead
     from pipeline.report.story import Story
     from pipeline.types import Place, Scene
@@ -174,7 +177,7 @@ def detect_all(
     """
     import pandas as pd
 
-    tasks = [SceneTask(scene, place, config, folder.work) for scene in scenes]
+    tasks = [SceneTask(s, place, config, folder.work) for s in with_structures(scenes, place, config, folder, console)]
     with console.progress("detect", len(tasks)) as step:
         results = map_tasks(detect_scene, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
     found, covered = [], {}
@@ -201,6 +204,66 @@ def detect_all(
     detections = pd.concat(found, ignore_index=True) if found else DETECTIONS.empty()
     detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
     return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), covered
+
+
+def with_structures(
+    scenes: list[Scene], place: Place, config: RunConfig, folder: RunFolder, console: Console
+) -> list[Scene]:
+    """The scenes with what always stands in the water taken for land; the polygons go to structures.geojson."""
+    from pipeline.detection import history
+    from pipeline.ingest.scenes import with_land
+
+    settings = config.detection.history
+    cells = history.shore_cells(place, config.detection) if settings.enabled else None
+    if cells is None or len(scenes) < settings.min_looks:
+        return scenes
+    tasks = [CellsTask(scene, cells, config, folder.work) for scene in scenes]
+    with console.progress("learn structures", len(tasks)) as step:
+        looks = map_tasks(look_at_cells, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+    fixed = history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
+    write_structures(fixed, folder.path / "structures.geojson")
+    more = [fixed.get(history.group_of(scene)) for scene in scenes]
+    return [scene if m is None else with_land(scene, m) for scene, m in zip(scenes, more, strict=True)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellsTask:
+    """One scene to learn structures from."""
+
+    scene: Scene
+    cells: Cells
+    config: RunConfig
+    work: Path
+
+
+def look_at_cells(task: CellsTask) -> LookOfCells | None:
+    """What one scene shows near the shore, from an earlier attempt where there is one; None where it cannot be read."""
+    import numpy as np
+
+    from pipeline.detection import history
+
+    key = sha256_of([task.scene.scene_id, task.scene.source.sha256])[:16]
+    kept = task.work / f"{key}.cells"
+    if kept.is_file():
+        state = np.frombuffer(kept.read_bytes(), np.uint8)
+        return history.LookOfCells(history.group_of(task.scene), task.scene.acquired, state)
+    try:
+        look = history.look_at_cells(task.scene, task.cells, task.config.detection)
+    except InputError:
+        return None  # the detector meets the same error, and reports it
+    write_bytes(kept, look.state.tobytes())
+    return look
+
+
+def write_structures(fixed: dict[str, BaseGeometry], path: Path) -> None:
+    """What was taken for structures, for people and maps."""
+    import shapely
+
+    features = [
+        {"type": "Feature", "properties": {"scenes": group}, "geometry": json.loads(shapely.to_geojson(shape))}
+        for group, shape in sorted(fixed.items())
+    ]
+    write_json(path, {"type": "FeatureCollection", "features": features})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -49,6 +49,23 @@ class ScreeningConfig(Section):
     """Within this distance of land an object is near_shore."""
 
 
+class HistoryConfig(Section):
+    """What stands in the water near land, learnt from all looks of a run: quays, jetties, cranes that no map shows."""
+
+    enabled: bool = True
+    """Learn structures before detecting?"""
+    min_looks: int = Field(default=5, ge=3)
+    """Clear looks of one place that are needed before anything there is called a structure."""
+    min_span_days: float = Field(default=14.0, ge=0)
+    """Between the first and the last of them: longer than a ship loads."""
+    min_share: float = Field(default=0.8, gt=0.5, le=1)
+    """Share of these looks in which the place stands out of the water."""
+    reach_m: float = Field(default=150.0, gt=0)
+    """How far from land, or around a berth, structures are looked for. Our choice."""
+    cell_m: float = Field(default=5.0, gt=0.5)
+    """Side of the cells in which looks are compared."""
+
+
 class DetectionConfig(Section):
     """The ``detection`` section of a run file."""
 
@@ -58,5 +75,7 @@ class DetectionConfig(Section):
     """Radar images."""
     optical: OpticalConfig = OpticalConfig()
     """Optical images."""
+    history: HistoryConfig = HistoryConfig()
+    """Structures learnt from earlier and later looks."""
     screening: ScreeningConfig = ScreeningConfig()
     """Flags."""

@@ -7,6 +7,7 @@ brightest pixel.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,23 +74,10 @@ def _detect_tile(
 ) -> tuple[list[tuple[Candidate, int]], int]:
     """Objects whose brightest pixel lies in the core window, each with its pixels over the threshold; and the number of
     water pixels that were judged."""
-    window = core.padded(margin, scene.shape)
-    tile = scene.read(window)
-    water = tile.water & ~known.land(window)
-    usable = tile.valid & water
-    if not usable.any():
+    judged = _judge(scene, core, margin, known, config)
+    if judged is None:
         return [], 0
-    power = joint_power(np.where(tile.valid, tile.data, 0.0), known.band_means)
-    spacing = min(scene.pixel_spacing_m)
-    guard, background = (max(2, round(m / spacing)) for m in (config.radar.guard_m, config.radar.background_m))
-    clutter = local_clutter(power, usable, min(guard, background - 1), background)
-    leak = screening.leak_from_land(power, tile.valid & ~water, DEFAULT_RESOLUTION_PX / 2.355)
-    sea = clutter.mean + leak
-    high = sea * laws.quantile(known.law, config.radar.false_alarm_rate, clutter.shape, known.looks)
-    low = sea * laws.quantile(known.law, LOW_TAIL, clutter.shape, known.looks)
-    with np.errstate(invalid="ignore"):
-        seeds = usable & (power > high)
-        grown = usable & (power > low)
+    window, power, sea, usable, seeds, grown = judged
     own = np.s_[core.row0 - window.row0 : core.row1 - window.row0, core.col0 - window.col0 : core.col1 - window.col0]
     labels, _ = ndimage.label(grown, EIGHT)
     wanted = np.unique(labels[seeds])
@@ -102,6 +90,47 @@ def _detect_tile(
         if candidate is not None:
             out.append((candidate, int((seeds[cut] & member).sum())))
     return out, int(usable[own].sum())
+
+
+def _judge(
+    scene: Scene, core: Window, margin: int, known: Survey, config: DetectionConfig
+) -> tuple[Window, FloatImage, FloatArray, BoolImage, BoolImage, BoolImage] | None:
+    """The window around a tile, its power, sea level and usable pixels, and which exceed the high and low threshold."""
+    window = core.padded(margin, scene.shape)
+    tile = scene.read(window)
+    water = tile.water & ~known.land(window)
+    usable = tile.valid & water
+    if not usable.any():
+        return None
+    power = joint_power(np.where(tile.valid, tile.data, 0.0), known.band_means)
+    spacing = min(scene.pixel_spacing_m)
+    guard, background = (max(2, round(m / spacing)) for m in (config.radar.guard_m, config.radar.background_m))
+    clutter = local_clutter(power, usable, min(guard, background - 1), background)
+    leak = screening.leak_from_land(power, tile.valid & ~water, DEFAULT_RESOLUTION_PX / 2.355)
+    sea = clutter.mean + leak
+    high = sea * laws.quantile(known.law, config.radar.false_alarm_rate, clutter.shape, known.looks)
+    low = sea * laws.quantile(known.law, LOW_TAIL, clutter.shape, known.looks)
+    with np.errstate(invalid="ignore"):
+        seeds = usable & (power > high)
+        grown = usable & (power > low)
+    return window, power, sea, usable, seeds, grown
+
+
+def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
+    """A function of a window: pixels that exceed the sea's lower threshold, and those that were measured."""
+    known, margin = survey(scene, config), _margin_px(scene, config)
+
+    def look(core: Window) -> tuple[BoolImage, BoolImage]:
+        judged = _judge(scene, core, margin, known, config) if known.usable_share else None
+        if judged is None:
+            nothing = np.zeros((core.rows, core.cols), bool)
+            return nothing, nothing
+        window, _, _, usable, _, grown = judged
+        r, c = core.row0 - window.row0, core.col0 - window.col0
+        own = np.s_[r : r + core.rows, c : c + core.cols]
+        return grown[own], usable[own]
+
+    return look
 
 
 def _object(

@@ -231,7 +231,9 @@ def _to_numbers(texts: pa.Array, words: Mapping[str, int] | None = None) -> tupl
     if words is not None:
         found = series.map(words).to_numpy(float)
         out = np.where(missing, found, out)
-        known = known | ~series.str.contains(r"\d", regex=True).to_numpy()  # words that have no code are "not available"
+        known = (
+            known | ~series.str.contains(r"\d", regex=True).to_numpy()
+        )  # words that have no code are "not available"
     return np.where(np.isinf(out), np.nan, out), (np.isnan(out) & ~known) | np.isinf(out)
 
 

@@ -63,6 +63,10 @@ class RasterReader:
     radar: bool
     palette: Any = None
 
+    def with_land(self, more: BaseGeometry) -> RasterReader:
+        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
+        return replace(self, water=self.water.with_land(more))
+
     def without_water(self) -> RasterReader:
         """The same reader, which takes everything for water: for those that only ask what was measured."""
         return replace(self, water=Water(self.raster.shape))
@@ -84,6 +88,16 @@ class RasterReader:
         data[np.broadcast_to(gap, data.shape)] = np.nan
         valid: BoolImage = np.asarray(np.isfinite(data).all(axis=0), bool)
         return Tile(window, self.channels.names, data, valid, self.water(window))
+
+
+def with_land(scene: Scene, more: BaseGeometry) -> Scene:
+    """The scene with these polygons (EPSG:4326) taken for land as well; the scene must come from `open_scene`."""
+    if not isinstance(scene.read, RasterReader):
+        from pipeline.ingest.sentinel1 import SafeReader
+
+        if not isinstance(scene.read, SafeReader):
+            raise TypeError(f"{scene.scene_id}: its reader knows no land")
+    return replace(scene, read=scene.read.with_land(more))
 
 
 def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:

@@ -67,6 +67,10 @@ class SafeReader:
     shape: tuple[int, int]
     water: Water
 
+    def with_land(self, more: BaseGeometry) -> SafeReader:
+        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
+        return replace(self, water=self.water.with_land(more))
+
     def without_water(self) -> SafeReader:
         """The same reader, which takes everything for water: for those that only ask what was measured."""
         return replace(self, water=Water(self.shape))

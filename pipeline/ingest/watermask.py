@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,28 +30,39 @@ class Water:
     land: BaseGeometry | None = None
     mask: RasterFile | None = None
     mask_geolocation: Geolocation | None = None  # None: the mask has the image's own pixels
+    structures: BaseGeometry | None = None  # what stands in the water, EPSG:4326
 
     def __call__(self, window: Window) -> NDArray[np.bool_]:
         """True where a ship could float, shape (rows, cols) of the window."""
         if self.mask is not None:
-            return self._from_mask(self.mask, window)
-        return water_mask(self._land_near(window), self.geolocation, window, self.shape)
+            water = self._from_mask(self.mask, window)
+        else:
+            water = water_mask(self._near(self.land, window), self.geolocation, window, self.shape)
+        if self.structures is not None:
+            water &= water_mask(self._near(self.structures, window), self.geolocation, window, self.shape)
+        return water
 
-    def _land_near(self, window: Window) -> BaseGeometry | None:
+    def with_land(self, more: BaseGeometry) -> Water:
+        """The same water less these polygons; nothing changes where the image has no georeference."""
+        if self.geolocation is None:
+            return self
+        return replace(self, structures=more if self.structures is None else self.structures.union(more))
+
+    def _near(self, land: BaseGeometry | None, window: Window) -> BaseGeometry | None:
         """Land cut to the window's surroundings, so that a tile does not pay for the whole coast."""
         import shapely
 
-        if self.land is None or self.geolocation is None or 0 in (window.rows, window.cols):
-            return self.land
+        if land is None or self.geolocation is None or 0 in (window.rows, window.cols):
+            return land
         row, col = np.meshgrid(
             np.linspace(window.row0 - 2.0, window.row1 + 1.0, 5), np.linspace(window.col0 - 2.0, window.col1 + 1.0, 5)
         )
         lon, lat = self.geolocation.lonlat(row.ravel(), col.ravel())
         if not (np.isfinite(lon).all() and np.isfinite(lat).all()) or np.ptp(lon) > 180:
-            return self.land
+            return land
         margin_lon, margin_lat = 0.05 * np.ptp(lon) + 1e-4, 0.05 * np.ptp(lat) + 1e-4
         box = (lon.min() - margin_lon, lat.min() - margin_lat, lon.max() + margin_lon, lat.max() + margin_lat)
-        return shapely.make_valid(shapely.clip_by_rect(self.land, *box))
+        return shapely.make_valid(shapely.clip_by_rect(land, *box))
 
     def _from_mask(self, mask: RasterFile, window: Window) -> NDArray[np.bool_]:
         if self.mask_geolocation is None:

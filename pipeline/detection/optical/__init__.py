@@ -6,6 +6,7 @@ its own pixels around each object, so a scene never has to fit into memory and t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse
 from pipeline.detection.optical.hulls import Measured, measure_blob
-from pipeline.detection.optical.objects import Blob, find_objects
+from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.water import Levels, normalise, survey
 from pipeline.types import Place, Scene, Window, tiles
 
@@ -61,6 +62,22 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         {"cloud_fraction": round(coverage.cloud_fraction, 4)}
         | ({"zone_covered": coverage.zone_covered} if place is not None else {}),
     )
+
+
+def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
+    """A function of a window: pixels that stand out of the water, and those that were seen (no cloud, no gap)."""
+    levels = survey(scene, config.tile_px)
+
+    def look(core: Window) -> tuple[BoolImage, BoolImage]:
+        if not levels.has_water:
+            nothing = np.zeros((core.rows, core.cols), bool)
+            return nothing, nothing
+        tile = scene.read(core)
+        cloud = cloud_mask(tile, levels, scene.radiometry, float(np.mean(scene.pixel_spacing_m)))
+        normal = normalise(tile, levels)
+        return brightness(normal) > object_floor(normal, config.optical.contrast_sigmas), tile.valid & ~cloud
+
+    return look
 
 
 def _owned(row: float, col: float, core: Window) -> bool:

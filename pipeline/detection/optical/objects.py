@@ -57,13 +57,17 @@ def brightness(normal: Normal) -> FloatImage:
     return np.maximum(normal.infrared, np.float32(VISIBLE_WEIGHT) * normal.visible)
 
 
+def object_floor(normal: Normal, sigmas: float) -> FloatImage:
+    """Brightness above which an object may begin; it is seeded at ``1 / GROW`` times that."""
+    return np.float32(GROW) * np.maximum(np.float32(SEED), np.float32(max(sigmas, SEED_SIGMAS)) * normal.noise)
+
+
 def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -> list[Blob]:
     """Objects of one window, by row and column."""
     over = brightness(normal)
-    seed = np.maximum(np.float32(SEED), np.float32(max(sigmas, SEED_SIGMAS)) * normal.noise)
     # Land's own blur reaches one pixel over the mapped waterline: a strip that is neither water nor ship
     clear = normal.wet if normal.wet.all() else ndimage.binary_erosion(normal.wet, EIGHT, border_value=1)
-    floor = np.where(normal.valid & clear, GROW * seed, np.inf)
+    floor = np.where(normal.valid & clear, object_floor(normal, sigmas), np.inf)
     shore = ndimage.binary_dilation(~clear & normal.valid, EIGHT)
     above = (over / floor).astype(np.float32)  # 1 where an object may begin, 1 / GROW where it is seeded
     labels, count = ndimage.label(above > 1, EIGHT)

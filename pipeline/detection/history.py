@@ -1,0 +1,158 @@
+"""What always stands out of the water is a structure; what stands out today is a ship.
+
+Maps lack jetties, dolphins and cranes, and a hull beside one merges with it. So before ships are looked for, each scene
+says of every cell near land whether something stands out there, and cells where that holds in nearly all clear looks
+over weeks become land. Optical scenes share one history; radar scenes share one per pass direction, since a radar sees
+a quay's wall from its own side, and take over what optical scenes show. A ship that lies in one place for weeks is
+taken for a structure too: she does not load there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from scipy import ndimage
+
+from pipeline.config import DetectionConfig
+from pipeline.types import Place, Scene, Sensor, Window, tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from pipeline.types import BoolImage, FloatArray
+
+METRES_PER_DEGREE = 111_320.0
+COARSE = 8  # cells per side of the blocks in which the shore is first looked for
+UNSEEN, WATER, BRIGHT = 0, 1, 2
+MIN_CELLS = 4  # fewer connected cells are noise
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Cells of water near land: their centres, and their place on a grid of square cells of ``cell_m``."""
+
+    lon: FloatArray
+    lat: FloatArray
+    row: NDArray[np.intp]
+    col: NDArray[np.intp]
+    shape: tuple[int, int]
+    step_deg: tuple[float, float]  # of latitude (downwards) and longitude
+    corner: tuple[float, float]  # lon, lat of the grid's north-west corner
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookOfCells:
+    """What one scene showed of the cells: UNSEEN, WATER or BRIGHT each."""
+
+    group: str
+    acquired: datetime | None
+    state: NDArray[np.uint8]
+
+
+def group_of(scene: Scene) -> str:
+    """Scenes of one group see a structure at the same place."""
+    if scene.sensor is not Sensor.SENTINEL1:
+        return "optical"
+    return f"radar-{(scene.radar.pass_direction if scene.radar else None) or 'unknown'}"
+
+
+def shore_cells(place: Place, config: DetectionConfig) -> Cells | None:
+    """The cells that lie on water within reach of land or of a berth; None where no land is known."""
+    if place.land is None:
+        return None
+    west, south, east, north = place.bbox
+    d_lat = config.history.cell_m / METRES_PER_DEGREE
+    d_lon = d_lat / float(np.cos(np.radians((south + north) / 2)))
+    rows, cols = (-(-int(np.ceil(n)) // COARSE) * COARSE for n in ((north - south) / d_lat, (east - west) / d_lon))
+    block_lat = north - (np.arange(rows // COARSE) + 0.5) * d_lat * COARSE
+    block_lon = west + (np.arange(cols // COARSE) + 0.5) * d_lon * COARSE
+    lon, lat = np.meshgrid(block_lon, block_lat)
+    land = shapely.contains_xy(place.land, lon, lat)
+    reach = config.history.reach_m + config.history.cell_m * COARSE
+    near = ndimage.distance_transform_edt(~land) * config.history.cell_m * COARSE < reach if land.any() else land
+    for zone in place.zones:
+        if zone.kind == "berth":
+            near |= shapely.contains_xy(zone.geometry.buffer(reach / METRES_PER_DEGREE), lon, lat)
+    fine = np.repeat(np.repeat(near, COARSE, 0), COARSE, 1)
+    row, col = np.nonzero(fine)
+    lon, lat = west + (col + 0.5) * d_lon, north - (row + 0.5) * d_lat
+    wet = ~shapely.contains_xy(place.land, lon, lat)
+    return Cells(lon[wet], lat[wet], row[wet], col[wet], (rows, cols), (d_lat, d_lon), (west, north))
+
+
+def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig) -> LookOfCells:
+    """What one scene shows of the cells, tile by tile."""
+    state = np.zeros(len(cells.lon), np.uint8)
+    if scene.geolocation is None:
+        return LookOfCells(group_of(scene), scene.acquired, state)
+    row, col = scene.geolocation.rowcol(cells.lon, cells.lat)
+    with np.errstate(invalid="ignore"):
+        inside = (row > -0.5) & (col > -0.5) & (row < scene.shape[0] - 0.5) & (col < scene.shape[1] - 0.5)
+    r = np.rint(np.where(inside, row, 0)).astype(np.intp)
+    c = np.rint(np.where(inside, col, 0)).astype(np.intp)
+    look = _standing_out(scene, config)
+    for core in tiles(scene.shape, config.tile_px):
+        here = inside & (r >= core.row0) & (r < core.row1) & (c >= core.col0) & (c < core.col1)
+        if here.any():
+            bright, clear = look(core)
+            at = (r[here] - core.row0, c[here] - core.col0)
+            state[here] = np.where(clear[at], np.where(bright[at], BRIGHT, WATER), UNSEEN)
+    return LookOfCells(group_of(scene), scene.acquired, state)
+
+
+def _standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
+    """The detector's own view of what stands out of the water, for a window of this scene."""
+    if scene.sensor is Sensor.SENTINEL1:
+        from pipeline.detection.radar import standing_out
+    else:
+        from pipeline.detection.optical import standing_out
+    return standing_out(scene, config)
+
+
+def fixed_structures(looks: Sequence[LookOfCells], cells: Cells, config: DetectionConfig) -> dict[str, BaseGeometry]:
+    """group -> polygons (EPSG:4326) of what stands in the water; groups without enough looks have only optical's."""
+    groups = sorted({look.group for look in looks} | {"optical"})
+    own = {group: _fixed([look for look in looks if look.group == group], cells, config) for group in groups}
+    out: dict[str, BaseGeometry] = {}
+    for group in groups:
+        fixed = own[group] | own["optical"]
+        if fixed.any():
+            out[group] = _polygons(fixed, cells)
+    return out
+
+
+def _fixed(looks: Sequence[LookOfCells], cells: Cells, config: DetectionConfig) -> BoolImage:
+    """Cells that stand out in enough clear looks over enough days, in connected groups of some size."""
+    known = [look for look in looks if look.acquired is not None]
+    settings = config.history
+    if len(known) < settings.min_looks:
+        return np.zeros(cells.shape, bool)
+    day = np.array([look.acquired.timestamp() / 86_400 for look in known if look.acquired is not None])
+    states = np.stack([look.state for look in known])
+    seen = states != UNSEEN
+    count = seen.sum(axis=0)
+    first = np.where(seen, day[:, None], np.inf).min(axis=0)
+    last = np.where(seen, day[:, None], -np.inf).max(axis=0)
+    share = (states == BRIGHT).sum(axis=0) / np.maximum(count, 1)
+    fixed = (count >= settings.min_looks) & (last - first >= settings.min_span_days) & (share >= settings.min_share)
+    grid = np.zeros(cells.shape, bool)
+    grid[cells.row[fixed], cells.col[fixed]] = True
+    labels, _ = ndimage.label(grid, np.ones((3, 3), int))
+    size = np.bincount(labels.ravel())
+    return grid & (size[labels] >= MIN_CELLS)
+
+
+def _polygons(fixed: BoolImage, cells: Cells) -> BaseGeometry:
+    """The cells as polygons, grown by half a cell: an edge lies somewhere within its cell."""
+    row, col = np.nonzero(fixed)
+    (d_lat, d_lon), (west, north) = cells.step_deg, cells.corner
+    boxes = shapely.box(
+        west + (col - 0.5) * d_lon, north - (row + 1.5) * d_lat, west + (col + 1.5) * d_lon, north - (row - 0.5) * d_lat
+    )
+    return shapely.set_precision(shapely.union_all(boxes), 1e-7)
