@@ -18,6 +18,7 @@ from pipeline.config import CallsConfig
 
 Z90 = 1.6448536
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
+MIN_SD_M = 0.5  # no length is better than this
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
 
 
@@ -34,6 +35,12 @@ class DarkStay:
     def last(self) -> dict[str, object]:
         """The newest sighting."""
         return self.sightings[-1]
+
+    def length(self) -> tuple[float, float]:
+        """Length and its standard deviation from all sightings, each weighted by its own interval [m]."""
+        values, deviations = np.array([_length(s) for s in self.sightings]).T
+        weights = 1 / np.maximum(deviations, MIN_SD_M) ** 2
+        return float(np.sum(weights * values) / weights.sum()), float(weights.sum() ** -0.5)
 
 
 def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[DarkStay]:
@@ -90,20 +97,23 @@ def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: Ca
     """Sighting number -> the open stay that it continues."""
     if not stays or not sightings:
         return {}
-    cost = np.array([[_disagreement(s.last, d, config) for s in stays] for d in sightings])
+    cost = np.array([[_disagreement(s, d, config) for s in stays] for d in sightings])
     rows, cols = linear_sum_assignment(np.where(np.isfinite(cost), cost, 1e6))
     return {int(r): stays[c] for r, c in zip(rows, cols, strict=True) if np.isfinite(cost[r, c])}
 
 
-def _disagreement(a: dict[str, object], b: dict[str, object], config: CallsConfig) -> float:
-    """Squared deviation of lengths, in standard errors of their difference; infinite for surely different ships."""
-    apart = float(distance_m(a["lon"], a["lat"], b["lon"], b["lat"]))
+def _length(sighting: dict[str, object]) -> tuple[float, float]:
+    """Length and its standard deviation, from the 90 % interval [m]."""
+    lo, hi = float(sighting["length_lo_m"]), float(sighting["length_hi_m"])  # type: ignore[arg-type]
+    return float(sighting["length_m"]), (hi - lo) / (2 * Z90)  # type: ignore[arg-type]
+
+
+def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
+    """Squared deviation of lengths, in standard deviations of their difference; infinite for surely different ships."""
+    apart = float(distance_m(stay.last["lon"], stay.last["lat"], new["lon"], new["lat"]))
     if apart > SAME_SPOT_M:
         return np.inf
-    length = [float(s["length_m"]) for s in (a, b)]  # type: ignore[arg-type]
-    sd = [(float(s["length_hi_m"]) - float(s["length_lo_m"])) / (2 * Z90) for s in (a, b)]  # type: ignore[arg-type]
-    difference = abs(length[0] - length[1])
-    z = difference / max(float(np.hypot(*sd)), 1e-6)
-    if z > DISAGREE and difference > config.same_ship_length_share * max(length):
-        return np.inf
-    return float(min(z, DISAGREE) ** 2 + (apart / SAME_SPOT_M) ** 2)
+    (before, sd_before), (now, sd_now) = stay.length(), _length(new)
+    spread = float(np.sqrt(sd_before**2 + sd_now**2 + (config.same_ship_length_share * max(before, now)) ** 2))
+    z = abs(before - now) / max(spread, MIN_SD_M)
+    return float(z**2 + (apart / SAME_SPOT_M) ** 2) if z <= DISAGREE else np.inf

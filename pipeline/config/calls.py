@@ -22,8 +22,8 @@ class CallsConfig(Section):
     """A silence longer than this ends what is known."""
     max_stay_d: float = Field(default=6.0, gt=0)
     """Two sightings further apart than this are not one stay."""
-    same_ship_length_share: float = Field(default=0.2, gt=0, lt=1)
-    """Lengths of one hull in two looks differ by less than this share, beyond their intervals."""
+    same_ship_length_share: float = Field(default=0.03, ge=0, lt=1)
+    """Standard deviation between two lengths of one hull that their intervals do not tell, as a share (our choice)."""
     match_gate_m: float = Field(default=2000.0, gt=0)
     """No transponder further than this from a detection is its partner."""
     dark_per_km2: float = Field(default=0.02, gt=0)
