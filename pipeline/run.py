@@ -113,6 +113,8 @@ def compute(
     from pipeline.report.story import Story
 
     registry = _registry(config, root)
+    structures = learn_structures(scenes, place, config, folder, console)
+    scenes = with_structures(scenes, structures)
     detections, scene_table, zone_covered = detect_all(scenes, scene_table, place, config, folder, console)
     if not len(ais.messages) and not len(scenes):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
@@ -158,6 +160,7 @@ def compute(
         ais_balance=ais.balance,
         inputs=(),
         problems=tuple(console.problems),
+        structures=structures,
         versions=library_versions(),
         code_version=code_version(),
     )
@@ -177,7 +180,7 @@ def detect_all(
     """
     import pandas as pd
 
-    tasks = [SceneTask(s, place, config, folder.work) for s in with_structures(scenes, place, config, folder, console)]
+    tasks = [SceneTask(scene, place, config, folder.work) for scene in scenes]
     with console.progress("detect", len(tasks)) as step:
         results = map_tasks(detect_scene, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
     found, covered = [], {}
@@ -206,23 +209,28 @@ def detect_all(
     return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), covered
 
 
-def with_structures(
+def learn_structures(
     scenes: list[Scene], place: Place, config: RunConfig, folder: RunFolder, console: Console
-) -> list[Scene]:
-    """The scenes with what always stands in the water taken for land; the polygons go to structures.geojson."""
+) -> dict[str, BaseGeometry]:
+    """What always stands in the water near land, by kind of scenes; nothing where there are too few looks."""
     from pipeline.detection import history
-    from pipeline.ingest.scenes import with_land
 
     settings = config.detection.history
     cells = history.shore_cells(place, config.detection) if settings.enabled else None
     if cells is None or len(scenes) < settings.min_looks:
-        return scenes
+        return {}
     tasks = [CellsTask(scene, cells, config, folder.work) for scene in scenes]
     with console.progress("learn structures", len(tasks)) as step:
         looks = map_tasks(look_at_cells, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
-    fixed = history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
-    write_structures(fixed, folder.path / "structures.geojson")
-    more = [fixed.get(history.group_of(scene)) for scene in scenes]
+    return history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
+
+
+def with_structures(scenes: list[Scene], structures: dict[str, BaseGeometry]) -> list[Scene]:
+    """The scenes with structures taken for land."""
+    from pipeline.detection.history import group_of
+    from pipeline.ingest.scenes import with_land
+
+    more = [structures.get(group_of(scene), structures.get("optical")) for scene in scenes]
     return [scene if m is None else with_land(scene, m) for scene, m in zip(scenes, more, strict=True)]
 
 
@@ -253,17 +261,6 @@ def look_at_cells(task: CellsTask) -> LookOfCells | None:
         return None  # the detector meets the same error, and reports it
     write_bytes(kept, look.state.tobytes())
     return look
-
-
-def write_structures(fixed: dict[str, BaseGeometry], path: Path) -> None:
-    """What was taken for structures, for people and maps."""
-    import shapely
-
-    features = [
-        {"type": "Feature", "properties": {"scenes": group}, "geometry": json.loads(shapely.to_geojson(shape))}
-        for group, shape in sorted(fixed.items())
-    ]
-    write_json(path, {"type": "FeatureCollection", "features": features})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -155,7 +155,9 @@ def _completed(
     start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
     end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
     here = looks[(looks["zone_id"] == zone.zone_id) & (looks["state"] == "usable")]
-    row["n_looks"] = int(here["acquired"].between(start, end).sum())
+    when = here["acquired"]  # the looks that bound a stay from outside did not look at it
+    during = when.between(start, end, inclusive="neither") | when.between(row["arrival_hi"], row["departure_lo"])
+    row["n_looks"] = int(during.sum())
     row["n_seen"] = len(hers)
     row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
     row["call_id"] = _name(row, mmsi)

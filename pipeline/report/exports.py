@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import shapely
 
 from pipeline.report.story import Story
 from pipeline.report.wording import barrels
@@ -13,10 +14,20 @@ from pipeline.storage import write_json, write_table
 
 
 def write_exports(story: Story, folder: Path) -> None:
-    """``calls.csv``, ``detections.geojson`` and ``stac/``."""
+    """``calls.csv``, ``detections.geojson``, ``structures.geojson`` and ``stac/``."""
     write_table(annex(story), folder / "calls.csv")
     write_table(story.tables["detections"], folder / "detections.geojson")
+    write_structures(story, folder / "structures.geojson")
     write_stac(story, folder / "stac")
+
+
+def write_structures(story: Story, path: Path) -> None:
+    """What the looks taught to stand in the water, for maps and for people who doubt it."""
+    features = [
+        {"type": "Feature", "properties": {"scenes": kind}, "geometry": json.loads(shapely.to_geojson(shape))}
+        for kind, shape in sorted(story.structures.items())
+    ]
+    write_json(path, {"type": "FeatureCollection", "features": features})
 
 
 def annex(story: Story) -> pd.DataFrame:

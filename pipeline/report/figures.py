@@ -25,6 +25,7 @@ STATE_STYLE = {
     "partly": (ORANGE, "D", "partly"),
     "unknown": (GREY, "x", "unknown"),
 }
+MAX_SILENCE = pd.Timedelta(hours=2)  # a track is not drawn through a longer one
 SENSOR_STYLE = {
     "sentinel-1": (BLUE, "o", "radar"),
     "sentinel-2": (GREEN, "s", "Sentinel-2"),
@@ -67,7 +68,7 @@ def _map(story: Story) -> Figure:
     import shapely
 
     west, south, east, north = story.place.bbox
-    figure, axes = _figure(8.2, 7.0)
+    figure, axes = _figure(10.0, 8.2)
     axes.set_facecolor(WATER)
     if story.place.land is not None:
         land = shapely.clip_by_rect(story.place.land, west - 0.02, south - 0.02, east + 0.02, north + 0.02)
@@ -76,9 +77,8 @@ def _map(story: Story) -> Figure:
                 axes.fill(
                     *np.asarray(part.exterior.coords).T[:2], facecolor=LAND, edgecolor="#8c8470", lw=0.6, zorder=1
                 )
-    tracks = story.tables["tracks"]
-    for _, track in tracks[tracks["flags"].map(len) == 0].groupby("track_id"):
-        axes.plot(track["lon"], track["lat"], color="#94a3b8", lw=0.5, alpha=0.6, zorder=2)
+    _structures(axes, story)
+    _tracks(axes, story)
     for zone in story.place.zones:
         colour = RED if zone.counts else GREY
         axes.plot(
@@ -103,12 +103,34 @@ def _map(story: Story) -> Figure:
                 part["lon"], part["lat"], s=16, color=colour, marker=marker, alpha=0.75, lw=0, label=label, zorder=5
             )
     _mark(axes, story)
-    axes.set(xlim=(west, east), ylim=(south, north), xlabel="longitude, degrees east", ylabel="latitude, degrees north")
+    axes.set(xlim=(west, east), ylim=(south, north))
+    axes.set_xlabel("longitude, degrees east", fontsize=8)
+    axes.set_ylabel("latitude, degrees north", fontsize=8)
+    axes.tick_params(labelsize=8)
     axes.set_aspect(1 / np.cos(np.radians((south + north) / 2)))
     axes.ticklabel_format(useOffset=False)
     if len(seen):
         axes.legend(loc="lower left", fontsize=8, framealpha=0.9, title="accepted detections", title_fontsize=8)
     return figure
+
+
+def _structures(axes: Axes, story: Story) -> None:
+    """What the looks taught to be a quay or a jetty."""
+    import shapely
+
+    shapes = [part for shape in story.structures.values() for part in shapely.get_parts(shape)]
+    for n, part in enumerate(p for p in shapes if p.geom_type == "Polygon"):
+        label = "structure learnt from looks" if n == 0 else None
+        axes.fill(*np.asarray(part.exterior.coords).T[:2], facecolor="#57534e", lw=0, zorder=3, label=label)
+
+
+def _tracks(axes: Axes, story: Story) -> None:
+    """Clean fixes, joined where no silence lies between them."""
+    tracks = story.tables["tracks"]
+    for _, track in tracks[tracks["flags"].map(len) == 0].groupby("track_id"):
+        silent = track["time_utc"].diff() > MAX_SILENCE
+        lon, lat = track["lon"].where(~silent), track["lat"].where(~silent)  # NaN breaks the line
+        axes.plot(lon, lat, color="#94a3b8", lw=0.5, alpha=0.6, zorder=2)
 
 
 def _timeline(story: Story) -> Figure:
@@ -133,8 +155,8 @@ def _timeline(story: Story) -> Figure:
         axes.plot(maybe, [y + 0.12] * 2, color=colour, lw=1.2, alpha=0.45, solid_capstyle="butt", zorder=2)
         width = max(end - start, pd.Timedelta(hours=3))
         axes.barh(y + 0.12, width, left=start, height=0.26, color=colour, alpha=0.9, zorder=3)
-    axes.barh([], [], color=RED, label="call, counted")
-    axes.barh([], [], color=BLUE, label="call, not counted")
+    axes.fill_between([], [], color=RED, label="call, counted")
+    axes.fill_between([], [], color=BLUE, label="call, not counted")
     axes.set_yticks(list(level.values()), list(level), fontsize=8)
     axes.set_ylim(-len(zones) + 0.4, 0.6)
     axes.set_xlim(story.config.period.start, story.config.period.end)  # type: ignore[arg-type]
@@ -161,6 +183,7 @@ def _account(story: Story) -> Figure:
             axes.step(
                 day, account[f"at_{name}"], where="post", color=GREY, lw=1, ls=style, label=f"if all were {name} % full"
             )
+    _unlooked(axes, story)
     top = max(float(account["observed_p95"].max()) if len(account) else 0.0, 1.0)
     if top > 0.3 * head.cap_bbl:
         axes.axhline(head.cap_bbl, color=RED, lw=1.6, label=f"cap, {head.cap_bbl:,.0f} bbl")
@@ -174,6 +197,20 @@ def _account(story: Story) -> Figure:
     axes.tick_params(labelsize=8)
     axes.grid(color="#e5e7eb", lw=0.6)
     axes.set_axisbelow(True)
-    axes.legend(loc="upper left", fontsize=8, frameon=False)
+    axes.set_xlim(story.config.period.start, story.config.period.end)  # type: ignore[arg-type]
+    figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     _mark(axes, story)
     return figure
+
+
+def _unlooked(axes: Axes, story: Story) -> None:
+    """Shade the days of the period on which no counted berth was seen: what was loaded then is unknown."""
+    looks = story.tables["looks"]
+    counted = {z.zone_id for z in story.place.zones if z.counts}
+    seen = looks[looks["zone_id"].isin(counted) & (looks["state"] != "unknown") & looks["acquired"].notna()]
+    looked = set(seen["acquired"].dt.date)
+    days = pd.date_range(story.config.period.start, story.config.period.end, freq="D", inclusive="left")
+    label: str | None = "day without a look"
+    for day in (d for d in days if d.date() not in looked):
+        axes.axvspan(day, day + pd.Timedelta(days=1), color="#9ca3af", alpha=0.22, lw=0, zorder=0, label=label)  # type: ignore[arg-type]
+        label = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from shapely.geometry.base import BaseGeometry
 
     from pipeline.config import CapConfig, RunConfig
     from pipeline.types import Headline, Place
@@ -28,5 +29,6 @@ class Story:
     ais_balance: Mapping[str, int]
     inputs: tuple[Mapping[str, Any], ...]  # path, sha256, bytes
     problems: tuple[str, ...]  # one line for each input that was skipped or degraded
+    structures: Mapping[str, BaseGeometry]  # kind of scenes -> what the looks taught to stand in the water, EPSG:4326
     versions: Mapping[str, str]
     code_version: str
