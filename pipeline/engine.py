@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from pipeline.config import EngineConfig
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, EnvironmentFault
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -30,12 +30,17 @@ def map_tasks(
     alone = engine.kind == "serial" or (engine.kind == "threads" and engine.workers == 1)
     if alone or len(tasks) < 2:
         return [_finished(work(task), task, done) for task in tasks]
-    with _executor(engine) as executor:
-        futures: dict[Future[Result], int] = {executor.submit(work, task): n for n, task in enumerate(tasks)}
-        results: dict[int, Result] = {}
-        for future in as_completed(futures):
-            n = futures[future]
-            results[n] = _finished(future.result(), tasks[n], done)
+    results: dict[int, Result] = {}
+    try:
+        with _executor(engine) as executor:
+            futures: dict[Future[Result], int] = {executor.submit(work, task): n for n, task in enumerate(tasks)}
+            for future in as_completed(futures):
+                n = futures[future]
+                results[n] = _finished(future.result(), tasks[n], done)
+    except BrokenExecutor as error:
+        raise EnvironmentFault(
+            "a worker process died, as when memory runs out (what was finished is kept; try fewer --workers)"
+        ) from error
     return [results[n] for n in range(len(tasks))]
 
 

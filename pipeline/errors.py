@@ -3,6 +3,8 @@
 The message of each says *what* (file or item), *why*, and what would mend it, in one line.
 """
 
+from __future__ import annotations
+
 
 class PipelineError(Exception):
     """Root of all errors that a user can do something about."""
@@ -25,6 +27,10 @@ class InputError(PipelineError):
         super().__init__(f"{printable(item)}: {cause}")
         self.item = printable(item)
         self.cause = cause
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str]]:
+        """Errors cross process borders; the default would call the class with the finished message alone."""
+        return type(self), (self.item, self.cause)
 
 
 class NothingUsable(PipelineError):

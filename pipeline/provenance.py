@@ -91,9 +91,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(folder, "no manifest.json here: not a run folder, or the run did not finish") from error
     except (OSError, ValueError) as error:
         raise InputError(path, "is not a readable manifest") from error
-    if not isinstance(found, dict) or not isinstance(found.get("outputs"), list):
+    if (
+        not isinstance(found, dict)
+        or not _are_records(found.get("outputs"))
+        or not _are_records(found.get("inputs", []))
+    ):
         raise InputError(path, "is not a manifest of capwatch")
     return found
+
+
+def _are_records(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(r, dict) and {"path", "sha256"} <= r.keys() for r in found)
 
 
 def changes(folder: Path) -> list[str]:

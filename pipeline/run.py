@@ -135,7 +135,8 @@ def compute(
     cap = load(CapConfig, root / config.cap)
     as_of = (config.period.end - timedelta(microseconds=1)).date()
     liftings = volume.liftings(port_calls, config.volume, config.seed)
-    ledger = volume.ledger(liftings, cap, config.volume, config.seed, as_of=as_of, looks=looks)
+    counted = looks[looks["zone_id"].isin([zone.zone_id for zone in place.zones if zone.counts])]
+    ledger = volume.ledger(liftings, cap, config.volume, config.seed, as_of=as_of, looks=counted)
     headline = volume.headline(liftings, ledger, cap, config.volume, config.seed)
     tables = {
         "scenes": scene_table,
@@ -365,14 +366,16 @@ def _write_config(config: RunConfig, root: Path, folder: Path) -> None:
 
 def headline_lines(story: Story) -> list[str]:
     """The answer in a few lines of text."""
+    from pipeline.report.wording import without_ais
+
     head = story.headline
     mark = "SIMULATED: " if story.simulated else ""
-    dark = sum("dark" in flags for flags in story.tables["port_calls"]["flags"])
+    dark = without_ais(story.tables["port_calls"])
     barrels = [_round(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
     shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
     return [
         f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
-        f"{mark}{head.calls_seen} port calls seen ({dark} without AIS), {head.calls_counted} counted",
+        f"{mark}{head.calls_seen} port calls seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
         f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
     ]

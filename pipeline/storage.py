@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from pipeline.tables import Contract
 
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
+_NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00")  # a spreadsheet would run these (CASES X-02)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside ``path``; renamed onto it, after a sync, when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _environment(path, error) from error
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -66,25 +70,44 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
     """Read .parquet, .csv or .geojson; with a contract, conforming to it. Raises InputError naming the file."""
     import geopandas
-    import pandas as pd
 
     suffix = path.suffix.lower()
     try:
         if suffix == ".parquet":
             table = _read_parquet(path)
         elif suffix in {".geojson", ".gpkg"}:
-            table = geopandas.read_file(path)
+            # GDAL would take a text such as "2024-03-07" for a date
+            table = geopandas.read_file(
+                path, **({"DATE_AS_STRING": "YES"} if contract and suffix == ".geojson" else {})
+            )
         elif suffix == ".csv":
-            table = pd.read_csv(path, keep_default_na=True, low_memory=False)
+            table = _read_csv(path, contract)
         else:
             raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # pyogrio's errors are RuntimeErrors
         raise InputError(path, f"cannot be read as a table ({' '.join(str(error).split())[:160]})") from error
-    return table if contract is None else contract.check(_revived(table, contract))
+    if contract is None:
+        return table
+    return contract.check(_revived(table, contract, guarded=suffix != ".parquet"))
 
 
-def _revived(table: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """Lists and geometries as a CSV or GeoJSON holds them, turned back."""
+def _read_csv(path: Path, contract: Contract | None) -> pd.DataFrame:
+    """A CSV whose text columns stay text: an id such as 007 or 1e5 is no number, a ship may be called NA."""
+    import pandas as pd
+
+    from pipeline.tables import ALL
+
+    kinds = {c.name: c.kind for known in (ALL if contract is None else (contract,)) for c in known.columns}
+    texts = {name: "str" for name, kind in kinds.items() if kind == "text"}
+    if contract is None:
+        return pd.read_csv(path, dtype=texts, low_memory=False)
+    names = pd.read_csv(path, nrows=0).columns
+    no_value = {name: [""] if name in texts else list(_NO_VALUE) for name in names}
+    return pd.read_csv(path, dtype=texts, na_values=no_value, keep_default_na=False, low_memory=False)
+
+
+def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.DataFrame:
+    """Lists, geometries and guarded texts as a CSV or GeoJSON holds them, turned back."""
     import shapely
 
     table = table.copy()
@@ -92,6 +115,9 @@ def _revived(table: pd.DataFrame, contract: Contract) -> pd.DataFrame:
         if column.name not in table:
             continue
         values = table[column.name]
+        if guarded and column.kind in {"text", "list"}:
+            values = values.map(lambda v: unguarded(v) if isinstance(v, str) else v)
+            table[column.name] = values
         if column.kind == "list":
             table[column.name] = values.map(_as_list)
         elif column.kind == "geometry" and not hasattr(values, "crs"):
@@ -129,13 +155,22 @@ def _csv(table: pd.DataFrame, part: Path) -> None:
 
 
 def _geojson(table: pd.DataFrame, part: Path) -> None:
-    flat_table(table, keep_geometry=True).to_file(part, driver="GeoJSON", layer=part.name.split(".")[1])
+    _by_gdal(table, part, "GeoJSON")
 
 
 def _gpkg(table: pd.DataFrame, part: Path) -> None:
     # GPKG holds the time of writing unless it is fixed; the same table must give the same bytes.
     os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00Z")
-    flat_table(table, keep_geometry=True).to_file(part, driver="GPKG", layer=part.name.split(".")[1])
+    _by_gdal(table, part, "GPKG")
+
+
+def _by_gdal(table: pd.DataFrame, part: Path, driver: str) -> None:
+    """In memory first: where the disk fills up with the last block, GDAL leaves a torn file and says nothing."""
+    import io
+
+    content = io.BytesIO()
+    flat_table(table, keep_geometry=True).to_file(content, driver=driver, layer=part.name.split(".")[1])
+    part.write_bytes(content.getvalue())
 
 
 def flat_table(table: pd.DataFrame, *, keep_geometry: bool = False) -> pd.DataFrame:
@@ -165,7 +200,16 @@ def iso_z(moment: Any) -> str:
 
 def neutral(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
+
+
+def unguarded(text: str) -> str:
+    """What ``neutral`` was given.
+
+    >>> [unguarded(neutral(t)) for t in ("=1+1", "'=1+1", "O'Hara")]
+    ['=1+1', "'=1+1", "O'Hara"]
+    """
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA_STARTS) else text
 
 
 def _sync(path: Path) -> None:

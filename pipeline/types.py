@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, InputError, printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -251,7 +251,10 @@ def utc(text: str | datetime) -> datetime:
     >>> utc("2024-03-07T12:00:00+10:00").isoformat()
     '2024-03-07T02:00:00+00:00'
     """
-    moment = datetime.fromisoformat(text) if isinstance(text, str) else text
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else text
+    except ValueError as error:
+        raise ConfigError(f"{printable(text)} is not a time; write it in UTC, as in 2024-03-07T02:00:00Z") from error
     if moment.tzinfo is None:
         raise ConfigError(f"time {text!s} has no zone; write it in UTC with a Z, as in 2024-03-07T02:00:00Z")
     return moment.astimezone(UTC)

@@ -34,12 +34,12 @@ def find_config(name: str) -> Path:
     """A config by path, or by the name of an AOI: ``vostochny`` is ``configs/vostochny.yaml``."""
     given = Path(name)
     if given.suffix in {".yaml", ".yml"}:
-        if not given.is_file():
+        if not os.path.isfile(given):  # unlike Path.is_file, False also for names too long to exist
             raise ConfigError(f"{printable(name)}: no such config file")
         return given
     for folder in (Path("configs"), configs_root()):
         path = folder / f"{name}.yaml"
-        if path.is_file():
+        if os.path.isfile(path):
             return path
     known = ", ".join(sorted(p.stem for p in configs_root().glob("*.yaml")))
     raise ConfigError(f"{printable(name)}: no such AOI; there are {known}. A path to a YAML file works too")

@@ -19,6 +19,7 @@ TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
 DRAUGHT_WINDOW = pd.Timedelta(days=2)  # typed on leaving the last port, or some hours after leaving this one
+HEARD_WITHIN = pd.Timedelta(hours=6)  # our choice: a receiver that hears nobody for so long was off
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
 MIN_P_TANKER = 0.5  # below, a stay is another trade
 
@@ -41,11 +42,13 @@ def port_calls(
     rows = []
     used: set[str] = set()
     for stay in stays(tracks, place, config):
-        hers = _of_stay(seen, stay)
+        hers = _of_stay(seen, stay, config)
         used |= set(hers["detection_id"])
         rows.append(_from_transponder(stay, hers, looks, static, registry, place, config))
     rest = seen[~seen["detection_id"].isin(used)]
-    rows += [_from_images(s, looks, static, registry, place, config) for s in link(rest, looks, config)]
+    for dark in link(rest, looks, config):
+        heard = _heard_around(tracks, dark)
+        rows.append(_from_images(dark, heard, looks, static, registry, place, config))
     rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"]))
     return PORT_CALLS.check(PORT_CALLS.from_rows(rows))
 
@@ -61,11 +64,22 @@ def _sightings(detections: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
     return seen.sort_values(["acquired", "detection_id"], ignore_index=True)
 
 
-def _of_stay(seen: pd.DataFrame, stay: Stay) -> pd.DataFrame:
-    """Sightings of that transponder at that zone during that stay."""
-    start = stay.arrival_lo if stay.arrival_lo is not None else stay.arrival_hi
-    end = stay.departure_hi if stay.departure_hi is not None else stay.departure_lo
+def _of_stay(seen: pd.DataFrame, stay: Stay, config: CallsConfig) -> pd.DataFrame:
+    """Sightings of that transponder at that zone during that stay; on a side that nobody heard, within the gap."""
+    gap = pd.Timedelta(hours=config.gap_h)
+    start = stay.arrival_lo if stay.arrival_lo is not None else stay.arrival_hi - gap
+    end = stay.departure_hi if stay.departure_hi is not None else stay.departure_lo + gap
     return seen[(seen["mmsi"] == stay.mmsi) & (seen["berth_id"] == stay.zone_id) & seen["acquired"].between(start, end)]
+
+
+def _heard_around(tracks: pd.DataFrame, stay: DarkStay) -> bool:
+    """Was any transponder heard near the time of any sighting? If none was, a ship without one is not dark."""
+    heard = pd.Index(tracks["time_utc"]).sort_values()
+    for sighting in stay.sightings:
+        when = pd.Timestamp(sighting["acquired"])  # type: ignore[arg-type]
+        if heard.searchsorted(when + HEARD_WITHIN, "right") > heard.searchsorted(when - HEARD_WITHIN):
+            return True
+    return False
 
 
 def _from_transponder(
@@ -83,8 +97,8 @@ def _from_transponder(
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": stay.arrival_lo,
-        "arrival_hi": stay.arrival_hi,
-        "departure_lo": stay.departure_lo,
+        "arrival_hi": min([stay.arrival_hi, *hers["acquired"]]),
+        "departure_lo": max([stay.departure_lo, *hers["acquired"]]),
         "departure_hi": stay.departure_hi,
         "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
         "flags": flags,
@@ -94,6 +108,7 @@ def _from_transponder(
 
 def _from_images(
     stay: DarkStay,
+    heard: bool,
     looks: pd.DataFrame,
     static: pd.DataFrame,
     registry: pd.DataFrame | None,
@@ -106,11 +121,13 @@ def _from_images(
     before, after = stay.absent_before, stay.absent_after
     named = hers["mmsi"].dropna().unique()
     mmsi = int(named[0]) if len(named) == 1 else None
-    flags = [] if mmsi is not None else ["dark"]
+    flags = [] if mmsi is not None else ["dark" if heard else "no_ais"]
     if len(hers) == 1:
         flags.append("single_sighting")
     if len(named) > 1:
         flags.append("several_transponders")
+    if before is None:
+        flags.append("arrival_open")
     if after is None:
         flags.append("left_open")
     row: Row = {

@@ -25,7 +25,9 @@ class Fact(Section):
     """Something known about the place, with its source; printed in the report, used by nothing."""
 
     what: str
+    """What is known, in a sentence."""
     source: str
+    """Who says so, and when."""
 
 
 class AoiConfig(Section):

@@ -34,13 +34,19 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
     reader = YAML(typ="safe", pure=True)
     try:
         text = raw.decode("utf-8-sig")
-        _refuse_aliases(text, path)
+        _refuse_oddities(text, path)
         data = reader.load(text)
         lines = _lines(YAML(typ="safe", pure=True).compose(text))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{printable(path)}: is not UTF-8 ({error.reason} at byte {error.start})") from error
     except YAMLError as error:
-        raise ConfigError(f"{printable(path)}: {' '.join(str(error).split())[:200]}") from error
+        raise ConfigError(f"{printable(path)}{_yaml_cause(error)}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{printable(path)}: is nested too deeply for a config") from error
+    except ConfigError:
+        raise
+    except ValueError as error:  # a value of a plain shape that does not exist, as 2024-02-30
+        raise ConfigError(f"{printable(path)}: holds a value that does not exist ({error})") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{printable(path)}: holds {type(data).__name__}, a mapping is wanted")
     return data, lines
@@ -86,8 +92,8 @@ def overrides(settings: list[str]) -> dict[str, Any]:
             raise ConfigError(f"--set {printable(setting)}: write it as section.field=value")
         try:
             value = YAML(typ="safe", pure=True).load(text)
-        except YAMLError as error:
-            raise ConfigError(f"--set {printable(setting)}: the value is not YAML") from error
+        except (YAMLError, ValueError, RecursionError) as error:
+            raise ConfigError(f"--set {printable(setting)[:200]}: the value is not YAML") from error
         nested: Any = value
         for key in reversed(keys):
             nested = {key: nested}
@@ -96,8 +102,14 @@ def overrides(settings: list[str]) -> dict[str, Any]:
 
 
 def canonical_json(value: Any) -> str:
-    """JSON with sorted keys and no spaces: equal values give equal bytes. Refuses NaN and infinity."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+    """JSON with sorted keys and no spaces: equal values give equal bytes. Refuses NaN, infinity and sets."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_text)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, set | frozenset):
+        raise TypeError("a set has no order, so it has no stable text; sort it first")
+    return str(value)
 
 
 def fingerprint(section: BaseModel) -> str:
@@ -105,13 +117,24 @@ def fingerprint(section: BaseModel) -> str:
     return hashlib.sha256(canonical_json(section.model_dump(mode="json")).encode()).hexdigest()[:12]
 
 
-def _refuse_aliases(text: str, path: Path) -> None:
+def _refuse_oddities(text: str, path: Path) -> None:
+    """No aliases (they can blow up), no ``%YAML 1.1`` (it would make ``NO`` a falsehood)."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.events import AliasEvent
+    from ruamel.yaml.events import AliasEvent, DocumentStartEvent
 
     for event in YAML(typ="safe", pure=True).parse(text):
         if isinstance(event, AliasEvent):
             raise ConfigError(f"{printable(path)}:{event.start_mark.line + 1}: YAML aliases are not supported here")
+        if isinstance(event, DocumentStartEvent) and event.version not in {None, (1, 2)}:
+            raise ConfigError(f"{printable(path)}: configs are YAML 1.2; take the %YAML line out")
+
+
+def _yaml_cause(error: Any) -> str:
+    """``:line: problem`` of a YAML error, in one line."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    place = f":{mark.line + 1}" if mark is not None else ""
+    return f"{place}: {printable(' '.join(problem.split()))[:200]}"
 
 
 def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:

@@ -62,14 +62,28 @@ def answer(story: Story) -> str:
             f"No counted call was observed at {story.place.name} in the period, in {usable} usable looks; "
             "days without a look are unknown, not empty."
         )
-    dark = sum("dark" in f for f, c in zip(calls["flags"], calls["counts"], strict=True) if c)
+    dark = without_ais(calls[calls["counts"].astype(bool)])
     calls_text = "1 counted call" if head.calls_counted == 1 else f"{head.calls_counted} counted calls"
     return (
-        f"{calls_text} at {story.place.name}, {dark} of them without AIS, lifted an estimated "
+        f"{calls_text} at {story.place.name}{f', {dark},' if dark else ''} lifted an estimated "
         f"{barrels(head.barrels_p50)} barrels (90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
         f"{percent(head.share_p50)} of the cap of {head.cap_bbl:,.0f} barrels ({percent(head.share_p5)} to "
         f"{percent(head.share_p95)})."
     )
+
+
+def without_ais(calls: pd.DataFrame) -> str:
+    """How many calls had no transponder, in words; empty where all had one.
+
+    >>> without_ais(pd.DataFrame({"flags": [["dark"], []]})), without_ais(pd.DataFrame({"flags": [["no_ais"]]}))
+    ('1 without AIS', 'no AIS to compare with')
+    """
+    dark = sum("dark" in flags for flags in calls["flags"])
+    deaf = sum("no_ais" in flags for flags in calls["flags"])
+    parts = [f"{dark} without AIS"] if dark else []
+    if deaf:
+        parts.append("no AIS to compare with" if deaf == len(calls) else f"{deaf} while no AIS was heard")
+    return ", ".join(parts)
 
 
 def day_counts(story: Story) -> dict[str, int]:

@@ -6,7 +6,10 @@ schema, and the page of table formats in ``docs/``.
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 Kind = Literal["text", "float", "int", "bool", "time", "list", "geometry"]
 
 CRS = "EPSG:4326"
+_ZONED = re.compile(r"[T ]\d\d.*(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
 _DTYPES: dict[str, str] = {
     "text": "str",
     "float": "float64",
@@ -82,21 +86,30 @@ class Contract:
             try:
                 out[column.name] = _cast(given, column.kind)
             except (TypeError, ValueError) as error:
-                raise ContractError(f"table {self.name}, column {column.name}: {error}") from error
+                raise ContractError(f"table {self.name}, column {column.name}: {_one_line(error)}") from error
         extra = {n: table[n] for n in table.columns if n not in out}
         frame = pd.DataFrame(out | extra, index=table.index).reset_index(drop=True)
-        return _as_geo(frame, self.geometry) if self.geometry else frame
+        if self.geometry is None:
+            return frame
+        try:
+            return _as_geo(frame, self.geometry)
+        except (TypeError, ValueError) as error:
+            raise ContractError(f"table {self.name}, column {self.geometry}: {_one_line(error)}") from error
 
     def check(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the conforming table, or raise ContractError naming table, column, rule and first offending value."""
         import pandera.errors
 
+        for column in self.columns:
+            # Other kinds become null and are refused below; a verdict that nobody gave must not become a "no".
+            if column.kind == "bool" and column.required and len(table) and column.name not in table:
+                raise ContractError(f"table {self.name}, column {column.name}: is missing")
         conforming = self.conform(table)
         plain = pd.DataFrame(conforming)
         try:
             _schema(self).validate(plain, lazy=False)
         except pandera.errors.SchemaError as error:
-            raise ContractError(f"table {self.name}: {_first_line(error)}") from error
+            raise ContractError(f"table {self.name}: {_one_line(error)}") from error
         return conforming
 
 
@@ -114,11 +127,9 @@ def _cast(values: pd.Series, kind: Kind) -> pd.Series:
     if kind == "text":
         return values.where(values.notna(), "").astype("str")
     if kind == "list":
-        return values.map(lambda v: [] if v is None or (isinstance(v, float) and v != v) else [str(x) for x in v])
+        return values.map(_as_list)
     if kind == "time":
-        return pd.to_datetime(values, utc=True, format="ISO8601" if values.dtype == object else None).astype(
-            _DTYPES["time"]
-        )
+        return _moments(values).astype(_DTYPES["time"])
     if kind == "float":
         return pd.to_numeric(values).astype("float64")
     if kind == "int":
@@ -126,6 +137,29 @@ def _cast(values: pd.Series, kind: Kind) -> pd.Series:
     if kind == "bool":
         return _truth(values)
     return values
+
+
+def _as_list(value: Any) -> list[str]:
+    if isinstance(value, str):
+        raise ValueError(f"{value[:60]!r} is text; a list is wanted")
+    return [] if value is None or (isinstance(value, float) and value != value) else [str(v) for v in value]
+
+
+def _moments(values: pd.Series) -> pd.Series:
+    """UTC times of aware times and of ISO 8601 texts with a zone. A bare time is refused: nobody knows its zone."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return values.dt.tz_convert("UTC")
+    given = values[values.notna() & (values.astype("object") != "")]
+    bare = given[[not _has_zone(v) for v in given]]
+    if len(bare):
+        raise ValueError(f"{str(bare.iloc[0])[:60]!r} is not a time with a zone; write it as 2024-03-07T02:00:00Z")
+    return pd.to_datetime(values.astype("object"), utc=True, format="ISO8601")
+
+
+def _has_zone(value: Any) -> bool:
+    if isinstance(value, str):
+        return _ZONED.search(value.strip()) is not None
+    return isinstance(value, datetime) and value.tzinfo is not None
 
 
 def _truth(values: pd.Series) -> pd.Series:
@@ -152,6 +186,8 @@ def _schema(contract: Contract) -> pa.DataFrameSchema:
     columns = {}
     for column in contract.columns:
         checks = []
+        if column.kind == "float":
+            checks.append(pa.Check(lambda s: ~s.isin([math.inf, -math.inf]), error="must be finite"))
         if column.low is not None:
             checks.append(pa.Check.ge(column.low))
         if column.high is not None:
@@ -166,5 +202,5 @@ def _schema(contract: Contract) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300]
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

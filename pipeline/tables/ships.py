@@ -128,6 +128,10 @@ PORT_CALLS = Contract(
         Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
         Column("p_tanker", "float", "That she is a tanker.", low=0, high=1),
         Column("p_loading", "float", "That she took cargo here.", low=0, high=1),
-        Column("flags", "list", "dark, left_open, possible_duplicate, ..."),
+        Column(
+            "flags",
+            "list",
+            "dark (no transponder though others were heard), no_ais (nobody was heard), left_open, single_sighting, ...",
+        ),
     ),
 )

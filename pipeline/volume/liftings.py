@@ -76,9 +76,16 @@ def _base(call: Row, config: VolumeConfig) -> Row:
 
 
 def _dates(call: Row) -> Row:
-    """Arrival and departure; a call with only one of them has it for both."""
-    arrival = _moment(call, "arrival", "arrival_lo", "arrival_hi")
-    departure = _moment(call, "departure", "departure_lo", "departure_hi")
+    """Arrival and departure: stated, or the middle of their bounds; a call with only one of them has it for both.
+
+    A bound that no look gave (flags arrival_open, left_open) is left aside: then the first or last sighting stands.
+    """
+    told = call.get("flags")
+    flags = told if isinstance(told, list | tuple | set) or hasattr(told, "tolist") else ()
+    before = ("arrival_hi",) if "arrival_open" in flags else ("arrival_lo", "arrival_hi")
+    after = ("departure_lo",) if "left_open" in flags else ("departure_lo", "departure_hi")
+    arrival = _moment(call, "arrival", before[0], before[-1])
+    departure = _moment(call, "departure", after[0], after[-1])
     return {
         "arrival": arrival if arrival is not None else departure,
         "departure": departure if departure is not None else arrival,

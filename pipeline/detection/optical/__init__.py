@@ -27,6 +27,7 @@ __all__ = ["detect_optical"]
 
 SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
+HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
 
 
@@ -108,6 +109,8 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
     flags = []
     if cloudy > 0.5 or (blob.softness > MAX_SOFTNESS and not blob.moored):
         flags.append("cloud")
+    if blob.touching > HUGGING:
+        flags.append("land_leak")
     if not m.hull_like:
         flags.append("no_hull_shape")
     if blob.moored:
