@@ -119,7 +119,7 @@ def test_rows_have_the_scenes_time_unless_the_radar_gives_each_its_own(scene):
 
 
 def test_a_zone_is_a_berth_or_an_anchorage():
-    with pytest.raises(ConfigError, match="'z1'.*berth or anchorage; got 'quay'"):
+    with pytest.raises(ConfigError, match=r"'z1'.*berth or anchorage; got 'quay'"):
         box_zone("z1", 0, 0, 1, 1, kind="quay")
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.errors import ConfigError, printable
 
 MAX_BYTES = 1 << 20  # our choice: the largest config in the project has some 10 KiB
+MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -41,8 +42,6 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
         raise ConfigError(f"{printable(path)}: is not UTF-8 ({error.reason} at byte {error.start})") from error
     except YAMLError as error:
         raise ConfigError(f"{printable(path)}{_yaml_cause(error)}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{printable(path)}: is nested too deeply for a config") from error
     except ConfigError:
         raise
     except ValueError as error:  # a value of a plain shape that does not exist, as 2024-02-30
@@ -118,15 +117,20 @@ def fingerprint(section: BaseModel) -> str:
 
 
 def _refuse_oddities(text: str, path: Path) -> None:
-    """No aliases (they can blow up), no ``%YAML 1.1`` (it would make ``NO`` a falsehood)."""
+    """No aliases (they can blow up), no deep nests (likewise), no ``%YAML 1.1`` (it makes ``NO`` a falsehood)."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.events import AliasEvent, DocumentStartEvent
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, DocumentStartEvent
 
+    depth = 0
     for event in YAML(typ="safe", pure=True).parse(text):
         if isinstance(event, AliasEvent):
             raise ConfigError(f"{printable(path)}:{event.start_mark.line + 1}: YAML aliases are not supported here")
         if isinstance(event, DocumentStartEvent) and event.version not in {None, (1, 2)}:
             raise ConfigError(f"{printable(path)}: configs are YAML 1.2; take the %YAML line out")
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1
+            raise ConfigError(f"{printable(path)}:{line}: is nested too deeply for a config (limit {MAX_DEPTH})")
 
 
 def _yaml_cause(error: Any) -> str:

@@ -149,12 +149,17 @@ class _RowReader:
         keep = np.ones(block.n_lines, bool)
         for number, _text in refused:
             keep[number - 1] = False
-        blank = [number for number, text in refused if not text.strip()]
-        self._read.balance["no_data"] += len(blank)
-        broken = np.array([n for n, text in refused if text.strip()], np.int64) + block.first_line - 1
+        broken = np.array([n for n, _ in refused], np.int64) + block.first_line - 1
         self._read.refuse(broken, f"not {width} columns, as the header has (cut, or a quote that is not closed)")
+        lines = np.flatnonzero(keep) + block.first_line
         texts = {f: _utf8(table.column(names[i]).combine_chunks()) for f, i in self._layout.index.items()}
-        return np.flatnonzero(keep) + block.first_line, texts
+        written = np.zeros(len(lines), bool)
+        for text in texts.values():
+            written |= np.asarray(pc.binary_length(text)) > 0
+        if not written.all():  # a blank line is a row of empty fields to the parser
+            self._read.balance["no_data"] += int((~written).sum())
+            texts = {f: text.filter(pa.array(written)) for f, text in texts.items()}
+        return lines[written], texts
 
     def _refuse(
         self, field: str, bad: np.ndarray, texts: pa.Array, lines: np.ndarray, good: np.ndarray, why: str

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
 from pipeline.ingest.acquisition import implausible
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jp2", ".j2k", ".jpg", ".jpeg", ".zip")
 UNDER_WAY = (".part", ".partial", ".crdownload", ".tmp")
-_HALF = 0.5  # our choice: a scene that shows less of the AOI is called degraded
+_HALF = 0.5  # our choice: a scene that measured less of what its frame holds of the AOI is called degraded
 _POINTS = 40  # per side: coverage to 0.1 % of the AOI
 _READ_LIMIT_PX = 30_000_000  # an AOI with more pixels is judged by the image's outline alone
 
@@ -52,6 +53,7 @@ class Opened:
     scene: Scene | None
     cause: str = ""  # why it is skipped
     coverage: float | None = None
+    doubt: str = ""  # why it is degraded
 
 
 def open_inputs(
@@ -122,14 +124,18 @@ def _open(
     try:
         scene = open_scene(found.path, options, None if place is None else place.land)
         cause = _outside_period(scene, start, end) or implausible(scene.acquired, datetime.now(UTC))
-        coverage = None
+        coverage, doubt = None, ""
         if place is not None and not cause:
-            coverage = aoi_coverage(scene, place)
-            if coverage is None:
+            shares = aoi_coverage(scene, place)
+            if shares is None:
                 cause = "has no georeference, so it cannot be laid over the AOI"
-            elif coverage == 0:
+            elif shares[0] == 0:
                 cause = "shows nothing of the AOI"
-        return Opened(found.path, scene, cause, coverage)
+            else:
+                coverage = shares[0]
+                if shares[0] < _HALF * shares[1]:
+                    doubt = f"{1 - shares[0] / shares[1]:.0%} of its part of the AOI holds no data"
+        return Opened(found.path, scene, cause, coverage, doubt)
     except EnvironmentFault:
         raise
     except InputError as error:
@@ -138,8 +144,8 @@ def _open(
         return Opened(found.path, None, str(error).removeprefix(f"{printable(found.path.name)}: "))
 
 
-def aoi_coverage(scene: Scene, place: Place) -> float | None:
-    """Share of the AOI's box that the scene really measured, on a grid of points; None without georeference.
+def aoi_coverage(scene: Scene, place: Place) -> tuple[float, float] | None:
+    """Shares of the AOI's box that the scene really measured and that its frame holds; None without georeference.
 
     Where the AOI has at most 30 million pixels its pixels are read, so that missing data count as not seen.
     """
@@ -151,12 +157,14 @@ def aoi_coverage(scene: Scene, place: Place) -> float | None:
     row, col = scene.geolocation.rowcol(lon.ravel(), lat.ravel())
     with np.errstate(invalid="ignore"):
         inside = (row >= -0.5) & (row < scene.shape[0] - 0.5) & (col >= -0.5) & (col < scene.shape[1] - 0.5)
-    if not inside.any():
-        return 0.0
+    if not inside.any():  # between the points of the grid, or elsewhere
+        box = shapely.box(*place.bbox)
+        tiny = scene.footprint.intersection(box).area / box.area if scene.footprint is not None else 0.0
+        return tiny, tiny
     r, c = np.rint(row[inside]).astype(int), np.rint(col[inside]).astype(int)
     window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
     if window.rows * window.cols > _READ_LIMIT_PX:
-        return float(inside.mean())
+        return float(inside.mean()), float(inside.mean())
     plain = getattr(scene.read, "without_water", None)
     read = plain() if plain is not None else scene.read
     seen = 0
@@ -165,7 +173,7 @@ def aoi_coverage(scene: Scene, place: Place) -> float | None:
         here = (r >= part.row0) & (r < part.row1)
         if here.any():
             seen += int(read(part).valid[r[here] - part.row0, c[here] - part.col0].sum())
-    return seen / inside.size
+    return seen / inside.size, float(inside.mean())
 
 
 def _outside_period(scene: Scene, start: datetime | None, end: datetime | None) -> str:
@@ -209,9 +217,7 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         }
     scene = one.scene
     duplicate = duplicates.get(scene.scene_id)
-    doubts = [*scene.degraded]
-    if one.coverage is not None and one.coverage < _HALF:
-        doubts.append(f"shows {one.coverage:.0%} of the AOI")
+    doubts = [*scene.degraded, *([one.doubt] if one.doubt else [])]
     cause = one.cause or (duplicate.cause if duplicate else "; ".join(doubts))
     status = "skipped" if one.cause else "duplicate_of" if duplicate else "degraded" if doubts else "used"
     return {

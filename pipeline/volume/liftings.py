@@ -28,7 +28,7 @@ from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.volume.capacity import Z90, Capacity, capacity_of
 from pipeline.volume.loading import CargoChange, HullForm, cargo_by_draught, cargo_by_freeboard
-from pipeline.volume.montecarlo import draw_call, shared_draws
+from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
 
 Row = dict[str, Any]
 
@@ -42,7 +42,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
     if "call_id" not in calls:
         calls = calls.assign(call_id=[f"row{n}" for n in range(1, len(calls) + 1)])
     seen: set[str] = set()
-    rows = []
+    rows: list[Row] = []
     for call in calls.to_dict("records"):
         row = _base(call, config)
         try:
@@ -81,7 +81,7 @@ def _dates(call: Row) -> Row:
     A bound that no look gave (flags arrival_open, left_open) is left aside: then the first or last sighting stands.
     """
     told = call.get("flags")
-    flags = told if isinstance(told, list | tuple | set) or hasattr(told, "tolist") else ()
+    flags: Any = told if isinstance(told, list | tuple | set) or hasattr(told, "tolist") else ()
     before = ("arrival_hi",) if "arrival_open" in flags else ("arrival_lo", "arrival_hi")
     after = ("departure_lo",) if "left_open" in flags else ("departure_lo", "departure_hi")
     arrival = _moment(call, "arrival", before[0], before[-1])
@@ -105,7 +105,7 @@ def _cargo(call: Row, row: Row, config: VolumeConfig) -> Row:
         _positive(call, "dwt_t", 600_000), length, beam, _sd(call, "length", length), _sd(call, "beam", beam)
     )
     if given["capacity_bbl"] is not None:
-        size = _stated_capacity(given["capacity_bbl"], config)
+        size = _stated_capacity(given["capacity_bbl"], product, config)
     out |= {
         "dwt_p50_t": math.exp(size.log_dwt),
         "dwt_log_sd": size.log_sd,
@@ -126,7 +126,7 @@ def _cargo(call: Row, row: Row, config: VolumeConfig) -> Row:
 
 def _counting(call: Row, row: Row) -> Row:
     """Whether the call takes part in the account, and how likely it lifted."""
-    counts = bool(call.get("counts", True))
+    counts = _truth(call, "counts")
     p_lifting = _share(call, "p_loading") * _share(call, "p_tanker")
     if row["departure"] is None:
         return {"counts": False, "status": "degraded", "cause": "no date, so no account year", "p_lifting": p_lifting}
@@ -160,23 +160,34 @@ def _load(
     return None
 
 
-def _stated_capacity(capacity_bbl: float, config: VolumeConfig) -> Capacity:
-    """Deadweight that goes with barrels stated for a full ship, at the mix's mean factor."""
-    dwt = capacity_bbl / _factor("mix", config) / (1 - config.constants_share)
-    return Capacity(math.log(dwt), 0.02, 0.0, "capacity_given")
+def _stated_capacity(capacity_bbl: float, product: str, config: VolumeConfig) -> Capacity:
+    """Deadweight that goes with barrels stated for a full ship of that product."""
+    return Capacity(math.log(capacity_bbl / _full_bbl_per_dwt_t(product, config)), 0.02, 0.0, "capacity_given")
+
+
+def _full_bbl_per_dwt_t(product: str, config: VolumeConfig) -> float:
+    """Barrels in a full ship per tonne of deadweight: tanks at their limit or deadweight less stores, the lesser."""
+
+    def full(t_per_m3: float, bbl_per_t: float) -> float:
+        tanks_t = config.tank_m3_per_t * config.tank_fill_limit * t_per_m3
+        return min(1 - config.constants_share, tanks_t) * bbl_per_t
+
+    named = {p.name: full(p.t_per_m3, p.bbl_per_t) for p in config.products}
+    named["unnamed"] = full(UNNAMED_T_PER_M3, config.unnamed_bbl_per_t)
+    return named.get(product, sum(p.share * named[p.name] for p in config.products))
 
 
 def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -> Row:
     """The published scenarios: a share of what a full ship holds. Stated barrels or tonnes count as a full ship.
 
-    100 % is stated capacity where there is one, else cargo deadweight times the factor of the named product, of the
+    100 % is stated capacity where there is one, else what a hull of that deadweight holds of the named product, of an
     unnamed one, or of the mix.
     """
     full = given["capacity_bbl"] or given["barrels"]
     if full is None and given["tonnes"] is not None:
         full = given["tonnes"] * _factor(product, config)
     if full is None:
-        full = math.exp(size.log_dwt) * (1 - config.constants_share) * _factor(product, config)
+        full = math.exp(size.log_dwt) * _full_bbl_per_dwt_t(product, config)
     return {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
 
 
@@ -221,19 +232,24 @@ def _text(call: Row, name: str) -> str:
     return "" if value is None or (not isinstance(value, str) and pd.isna(value)) else str(value)
 
 
-def _positive(call: Row, name: str, limit: float) -> float | None:
-    """A number above zero and at most the limit, None where there is none; Refused otherwise."""
+def _number(call: Row, name: str) -> float | None:
+    """A number, None where there is none; Refused for words."""
     value = call.get(name)
-    if (
-        value is None
-        or (isinstance(value, str) and not value.strip())
-        or (not isinstance(value, str) and pd.isna(value))
-    ):
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if not isinstance(value, str) and pd.isna(value):
         return None
     try:
-        number = float(value)
+        return float(value)
     except (TypeError, ValueError) as error:
         raise Refused(f"{name} is {value!r}, a number is wanted") from error
+
+
+def _positive(call: Row, name: str, limit: float) -> float | None:
+    """A number above zero and at most the limit, None where there is none; Refused otherwise."""
+    number = _number(call, name)
+    if number is None:
+        return None
     if not 0 < number <= limit:
         raise Refused(f"{name} is {number:g}; it must be above 0 and at most {limit:g}")
     return number
@@ -241,20 +257,35 @@ def _positive(call: Row, name: str, limit: float) -> float | None:
 
 def _share(call: Row, name: str) -> float:
     """A probability; 1 where the table says nothing."""
-    value = call.get(name)
-    if value is None or pd.isna(value):
+    number = _number(call, name)
+    if number is None:
         return 1.0
-    if not 0 <= float(value) <= 1:
-        raise Refused(f"{name} is {value}; a probability lies between 0 and 1")
-    return float(value)
+    if not 0 <= number <= 1:
+        raise Refused(f"{name} is {number:g}; a probability lies between 0 and 1")
+    return number
+
+
+def _truth(call: Row, name: str) -> bool:
+    """A yes or no; yes where the table says nothing. The word "false" of a CSV is a no."""
+    value = call.get(name)
+    if value is None or (not isinstance(value, str) and pd.isna(value)) or str(value).strip() == "":
+        return True
+    said = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(
+        str(value).strip().lower()
+    )
+    if said is None:
+        raise Refused(f"{name} is {value!r}, true or false is wanted")
+    return said
 
 
 def _sd(call: Row, stem: str, value: float | None) -> float:
     """Standard error of a size from its 90 % bounds; zero where there are none."""
-    low, high = call.get(f"{stem}_lo_m"), call.get(f"{stem}_hi_m")
-    if value is None or low is None or high is None or pd.isna(low) or pd.isna(high):
+    low, high = _number(call, f"{stem}_lo_m"), _number(call, f"{stem}_hi_m")
+    if value is None or low is None or high is None:
         return 0.0
-    return max(0.0, float(high) - float(low)) / (2 * Z90)
+    if not low <= high:
+        raise Refused(f"{stem}_lo_m {low:g} lies above {stem}_hi_m {high:g}")
+    return (high - low) / (2 * Z90)
 
 
 def _moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
@@ -270,8 +301,11 @@ def _moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
 def _time(value: Any) -> pd.Timestamp | None:
     if value is None or (isinstance(value, str) and not value.strip()) or pd.isna(value):
         return None
+    if isinstance(value, int | float):  # 20240307 would be read as so many nanoseconds after 1970
+        raise Refused(f"time {value:.0f} is a bare number; write it as 2024-03-07T02:00:00Z")
     try:
-        moment = pd.Timestamp(value)
-    except ValueError as error:
-        raise Refused(f"time {value!r} cannot be read") from error
+        # by ISO 8601 alone: 03/04/2024 is March here and April there
+        moment = pd.to_datetime(value, format="ISO8601") if isinstance(value, str) else pd.Timestamp(value)
+    except (TypeError, ValueError) as error:
+        raise Refused(f"time {value!r} cannot be read; write it as 2024-03-07T02:00:00Z") from error
     return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")

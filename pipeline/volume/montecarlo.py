@@ -18,7 +18,7 @@ from pipeline.config import VolumeConfig
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-BBL_PER_M3 = 6.2898  # FACTS: 1 m3 = 6.2898 bbl
+UNNAMED_T_PER_M3 = 0.84  # density of a cargo without a name: gas oil's, the likeliest
 # How often a call's product follows the port's habit of that draw instead of its own (our choice, no source): ships
 # that load at one berth in one season mostly load one product.
 PRODUCT_FOLLOWS_HABIT = 0.7
@@ -74,7 +74,7 @@ def draw_call(row: pd.Series, config: VolumeConfig, shared: SharedDraws, seed: i
     dwt = np.exp(log_dwt)
     a = shared.fill_mean * config.fill.concentration
     fill = rng.beta(a, config.fill.concentration - a)
-    density = np.array([p.t_per_m3 for p in config.products] + [0.84])[product]
+    density = np.array([p.t_per_m3 for p in config.products] + [UNNAMED_T_PER_M3])[product]
     tank_t = dwt * config.tank_m3_per_t * config.tank_fill_limit * density
     tonnes = np.minimum(fill * dwt * (1 - config.constants_share), tank_t)
     if _known(row.get("cargo_change_t")) and row["cargo_change_t"] > 0:

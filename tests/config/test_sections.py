@@ -1,0 +1,272 @@
+"""The sections: every file in ``configs/`` builds, every field says what it is, nonsense is refused by its name."""
+
+from __future__ import annotations
+
+import types
+import typing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from pipeline.config import (
+    AoiConfig,
+    CallsConfig,
+    CapConfig,
+    DetectionConfig,
+    EngineConfig,
+    PeriodConfig,
+    RunConfig,
+    SourceConfig,
+    VolumeConfig,
+    build,
+    fingerprint,
+    load,
+    merged,
+    overrides,
+)
+from pipeline.config.volume import PRODUCTS
+from pipeline.errors import ConfigError
+from pipeline.simulation.scenario import Scenario
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+RUNS = sorted(CONFIGS.glob("*.yaml"))
+CAPS = sorted((CONFIGS / "caps").glob("*.yaml"))
+SCENARIOS = sorted((CONFIGS / "scenarios").glob("*.yaml"))
+
+AOI = {"id": "here", "name": "Here", "bbox": [132.95, 42.7, 133.1, 42.8], "zones": "zones/here.geojson"}
+PERIOD = {"start": "2024-03-01T00:00:00Z", "end": "2024-04-01T00:00:00Z"}
+CAP = {"id": "c", "title": "C", "barrels": 500_000, "year_starts": "01-01", "source": "s"}
+
+
+def models(model: type[BaseModel], seen: dict[type[BaseModel], None] | None = None) -> list[type[BaseModel]]:
+    """A model and all models that its fields hold."""
+    seen = {} if seen is None else seen
+    if model not in seen:
+        seen[model] = None
+        for field in model.model_fields.values():
+            for part in _parts(field.annotation):
+                if isinstance(part, type) and issubclass(part, BaseModel):
+                    models(part, seen)
+    return list(seen)
+
+
+def _parts(annotation):
+    yield annotation if not isinstance(annotation, types.GenericAlias) else None
+    for argument in typing.get_args(annotation):
+        yield from _parts(argument)
+
+
+SECTIONS = list(dict.fromkeys(models(RunConfig) + models(CapConfig) + models(Scenario)))
+
+
+def test_the_folder_of_configs_is_where_this_test_looks():
+    assert {p.stem for p in RUNS} >= {"vostochny", "nampo"}
+    assert {p.stem for p in CAPS} >= {"unscr-2397"}
+    assert {p.stem for p in SCENARIOS} >= {"tiny"}
+    known = {*RUNS, *CAPS, *SCENARIOS}
+    assert set(CONFIGS.rglob("*.y*ml")) == known, "a config of a kind that no test builds"
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda p: p.stem)
+def test_every_run_file_builds_and_what_it_names_exists(path):
+    config = load(RunConfig, path)
+    assert config.aoi.id == path.stem
+    named = [config.aoi.zones, config.cap, config.aoi.coast, config.source.scenario, config.source.registry]
+    for name in filter(None, named):
+        assert (CONFIGS / name).is_file(), name
+    load(CapConfig, CONFIGS / config.cap)
+    if config.source.kind == "demo":
+        assert config.source.scenario
+
+
+@pytest.mark.parametrize("path", CAPS, ids=lambda p: p.stem)
+def test_every_cap_builds_and_its_notices_are_dated_after_their_year_began(path):
+    cap = load(CapConfig, path)
+    assert cap.id == path.stem
+    assert all(n.as_of.year >= n.year for n in cap.notified)
+    assert [n.year for n in cap.notified] == sorted({n.year for n in cap.notified})
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
+def test_every_scenario_builds_and_says_that_it_is_simulated(path):
+    scenario = load(Scenario, path)
+    assert scenario.id == path.stem
+    assert "simulated" in scenario.title.lower()
+    assert all(scenario.period.start <= look.time < scenario.period.end for look in scenario.looks)
+
+
+def test_the_caps_are_those_of_the_resolution():
+    assert load(CapConfig, CONFIGS / "caps/unscr-2397.yaml").barrels == 500_000
+    assert load(CapConfig, CONFIGS / "caps/unscr-2397-crude.yaml").barrels == 4_000_000
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda s: s.__name__)
+def test_every_section_and_field_says_what_it_is(section):
+    assert (section.__doc__ or "").strip()
+    silent = [name for name, field in section.model_fields.items() if not (field.description or "").strip()]
+    assert not silent, f"{section.__name__} has fields without a description: {silent}"
+
+
+def test_the_walk_over_sections_reaches_the_inner_ones():
+    names = {s.__name__ for s in SECTIONS}
+    assert names >= {"RadarConfig", "ScreeningConfig", "FillConfig", "Product", "Notified", "Fact", "Visit", "AisFeed"}
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda s: s.__name__)
+def test_every_section_refuses_unknown_keys_and_changes(section):
+    assert section.model_config["extra"] == "forbid"
+    assert section.model_config["frozen"] is True
+    assert section.model_config["allow_inf_nan"] is False
+
+
+@pytest.mark.parametrize("section", [DetectionConfig, CallsConfig, VolumeConfig, EngineConfig, SourceConfig])
+def test_defaults_alone_make_a_section_and_pass_its_own_checks(section):
+    assert build(section, section().model_dump(), where="defaults") == section()
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda p: p.stem)
+def test_a_run_file_survives_json(path):
+    config = load(RunConfig, path)
+    again = build(RunConfig, config.model_dump(mode="json"), where="json")
+    assert again == config
+    assert fingerprint(again) == fingerprint(config)
+
+
+def refused(model: type[BaseModel], data: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        build(model, data, where="x.yaml")
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("bbox", "cause"),
+    [
+        ([42.7, 132.95, 42.8, 133.1], "latitude beyond 90 degrees.*swapped"),
+        ([133.1, 42.7, 132.95, 42.8], "west < east"),
+        ([132.95, 42.8, 133.1, 42.7], "south < north"),
+        ([132.95, 42.7, 132.95, 42.8], "west < east"),
+        ([179.9, 42.7, 180.1, 42.8], "west < east"),
+        ([130.0, 42.7, 136.0, 42.8], "bbox sides must lie between"),
+        ([132.95, 42.7, 132.9505, 42.8], "bbox sides must lie between"),
+        ([132.95, 42.7, 133.1], "bbox"),
+        (["a", 42.7, 133.1, 42.8], r"aoi\.bbox\.0|bbox\.0"),
+    ],
+)
+def test_a_box_that_makes_no_sense_is_refused(bbox, cause):
+    refused(AoiConfig, AOI | {"bbox": bbox}, cause)
+
+
+@pytest.mark.parametrize("name", ["", "Vostochny", "a b", "../up", "a/b", "x" * 42, "-a", "a\n"])
+def test_an_aoi_id_is_a_plain_folder_name(name):
+    refused(AoiConfig, AOI | {"id": name}, r"x\.yaml: id: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"end": "2024-03-01T00:00:00Z"}, "must come after"),
+        ({"end": "2024-02-01T00:00:00Z"}, "must come after"),
+        ({"start": "2024-03-01T00:00:00"}, "start: .*has no zone"),
+        ({"start": "2024-03-01"}, "start: .*has no zone"),
+        ({"start": "tomorrow"}, "start: "),
+    ],
+)
+def test_a_period_has_two_zoned_ends_in_order(change, cause):
+    refused(PeriodConfig, PERIOD | change, cause)
+
+
+def test_a_period_in_another_zone_is_the_same_period_in_utc():
+    local = build(PeriodConfig, PERIOD | {"start": "2024-03-01T10:00:00+10:00"}, where="x")
+    assert local == build(PeriodConfig, PERIOD, where="x")
+    assert local.start == datetime(2024, 3, 1, tzinfo=UTC)
+    assert local.start.tzinfo is UTC
+
+
+def test_a_run_file_without_a_place_or_a_period_is_refused():
+    refused(RunConfig, {"period": PERIOD}, r"x\.yaml: aoi: Field required")
+    refused(RunConfig, {"aoi": AOI}, r"x\.yaml: period: Field required")
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ("detection.radar.false_alarm_rate=0", "detection.radar.false_alarm_rate"),
+        ("detection.radar.false_alarm_rate=-1e-6", "detection.radar.false_alarm_rate"),
+        ("detection.radar.false_alarm_rate=.nan", "detection.radar.false_alarm_rate"),
+        ("detection.radar.guard_m=700", "background_m .* must exceed guard_m"),
+        ("detection.tile_px=0", "detection.tile_px"),
+        ("detection.tile_px=512.5", "detection.tile_px"),
+        ("detection.screening.min_score=1.5", "detection.screening.min_score"),
+        ("calls.leave_km=1", "leave_km .* must not be below enter_km"),
+        ("calls.move_kn=0.1", "move_kn .* must not be below stop_kn"),
+        ("calls.gap_h=0", "calls.gap_h"),
+        ("volume.unnamed_bbl_per_t=0", "volume.unnamed_bbl_per_t"),
+        ("volume.unnamed_bbl_per_t=.inf", "volume.unnamed_bbl_per_t"),
+        ("volume.fill.mean=1.2", "volume.fill.mean"),
+        ("volume.draws=1", "volume.draws"),
+        ("volume.products=[]", "add up to 0; they must add up to 1"),
+        ("source.kind=ftp", "source.kind"),
+        ("source.pixel_spacing_m=0", "source.pixel_spacing_m"),
+        ("engine.kind=gpu", "engine.kind"),
+        ("engine.workers=0", "engine.workers"),
+        ("seed=-1", "seed"),
+        ("detection=7", "detection"),
+        ("volume.fill.meen=0.9", r"volume.fill.meen: no such key \(did you mean mean\?\)"),
+        ("nothing.at.all=1", "nothing: no such key"),
+    ],
+)
+def test_an_override_that_makes_no_sense_is_refused_by_its_path(setting, named):
+    refused(RunConfig, merged({"aoi": AOI, "period": PERIOD}, overrides([setting])), named)
+
+
+@pytest.mark.parametrize(
+    ("setting", "get", "value"),
+    [
+        ("detection.radar.false_alarm_rate=1e-7", lambda c: c.detection.radar.false_alarm_rate, 1e-7),
+        ("volume.fill.mean=0.9", lambda c: c.volume.fill.mean, 0.9),
+        ("engine.kind=serial", lambda c: c.engine.kind, "serial"),
+        ("aoi.name=NO", lambda c: c.aoi.name, "NO"),
+        ("source.images=[a.tif, b.tif]", lambda c: c.source.images, ("a.tif", "b.tif")),
+        ("aoi.coast=null", lambda c: c.aoi.coast, None),
+    ],
+)
+def test_an_override_reaches_its_field_and_no_other(setting, get, value):
+    plain = build(RunConfig, {"aoi": AOI | {"coast": "c.geojson"}, "period": PERIOD}, where="x")
+    changed = build(RunConfig, merged(plain.model_dump(), overrides([setting])), where="x")
+    assert get(changed) == value
+    path = setting.partition("=")[0].split(".")
+    restored = merged(changed.model_dump(), _nested(path, get(plain)))
+    assert build(RunConfig, restored, where="x") == plain
+
+
+def _nested(path: list[str], value: object) -> dict:
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def test_the_factors_are_those_of_the_committees_chart():
+    """1718 Committee's conversion chart, barrels per tonne; density times factor is 6.29 bbl per cubic metre."""
+    factors = {p.name: p.bbl_per_t for p in PRODUCTS}
+    assert factors == {"gas_oil": 7.46, "gasoline": 8.35, "kerosene": 7.88, "fuel_oil": 6.35}
+    assert VolumeConfig().unnamed_bbl_per_t == 8.33
+    for product in PRODUCTS:
+        assert product.bbl_per_t * product.t_per_m3 == pytest.approx(6.2898, rel=0.005)
+
+
+@pytest.mark.parametrize("day", ["02-29", "13-01", "00-10", "1-1", "01-32", "01-01-01", ""])
+def test_an_account_year_starts_on_a_day_that_every_year_has(day):
+    refused(CapConfig, CAP | {"year_starts": day}, r"x\.yaml: year_starts: ")
+
+
+@pytest.mark.parametrize("barrels", [0, -1, "many", float("inf")])
+def test_a_cap_is_a_positive_number_of_barrels(barrels):
+    refused(CapConfig, CAP | {"barrels": barrels}, r"x\.yaml: barrels: ")
+
+
+def test_simulated_ships_cannot_carry_a_real_name_or_number():
+    ship = load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0].model_dump()
+    refused(type(load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]), ship | {"name": "EVER GIVEN"}, "name: ")
+    refused(type(load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]), ship | {"mmsi": 445123000}, "mmsi: ")

@@ -1,0 +1,129 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.volume.capacity import KNOTS_M, UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, Z90, capacity_of, tanker_regression
+from tests.builders import REAL_DATA, needs_real_data
+
+lengths = st.floats(40, 330)
+slenderness = st.floats(4, 9)
+
+
+def test_z90_is_the_normal_quantile():
+    from scipy.stats import norm
+
+    assert norm.ppf(0.95) == pytest.approx(Z90, abs=1e-6)
+
+
+def test_stated_deadweight_beats_every_size():
+    known = capacity_of(6500, 300.0, 50.0)
+    assert np.exp(known.log_dwt) == pytest.approx(6500)
+    assert known.method == "dwt_given"
+    assert known.log_sd < 0.05
+    assert known.shared_sd == 0
+
+
+@pytest.mark.parametrize(
+    ("length_m", "beam_m", "dwt_t"),
+    # usual hulls of the classes, with the round deadweight of their class
+    [(183, 32.2, 50_000), (250, 44.0, 113_000), (274, 48.0, 158_000), (333, 60.0, 310_000), (109.5, 16.2, 6_500)],
+    ids=["MR", "aframax", "suezmax", "VLCC", "coastal"],
+)
+def test_standard_classes_lie_inside_their_interval(length_m, beam_m, dwt_t):
+    low, _, high = tanker_regression().quantiles(np.array(length_m), np.array(beam_m))
+    assert low < dwt_t < high
+
+
+@given(lengths, slenderness)
+def test_longer_or_wider_hulls_carry_more(length_m, ratio):
+    beam_m = length_m / ratio
+    dwt = capacity_of(None, length_m, beam_m).log_dwt
+    assert capacity_of(None, length_m * 1.05, beam_m).log_dwt > dwt
+    assert capacity_of(None, length_m, beam_m * 1.05).log_dwt > dwt
+
+
+@given(lengths)
+def test_deadweight_of_like_hulls_grows_about_as_the_cube(length_m):
+    """Geometry: a ship twice as long, wide and deep holds eight times as much; registers give exponents near 3."""
+    small, large = (capacity_of(None, k * length_m, k * length_m / 6).log_dwt for k in (1, 2))
+    assert (large - small) / np.log(2) == pytest.approx(3, abs=0.4)
+
+
+@given(lengths, slenderness, st.floats(0.1, 20))
+def test_measurement_errors_widen_the_spread_and_keep_the_centre_of_length(length_m, ratio, sd_m):
+    exact = capacity_of(None, length_m, length_m / ratio)
+    rough = capacity_of(None, length_m, length_m / ratio, length_sd_m=sd_m)
+    assert rough.log_sd > exact.log_sd
+    assert rough.log_dwt == exact.log_dwt
+
+
+def test_error_of_length_is_carried_at_first_order():
+    """Against draws: the spread of ln DWT over noisy lengths, with the residual drawn on top."""
+    rng = np.random.default_rng(1)
+    model = tanker_regression()
+    noisy = rng.normal(95, 4, 200_000)
+    logs = model.log_dwt(noisy, np.full_like(noisy, 15.0)) + model.residual_sd(noisy) * rng.standard_normal(noisy.size)
+    assert capacity_of(None, 95, 15, length_sd_m=4).log_sd == pytest.approx(logs.std(), rel=0.02)
+
+
+def test_less_knowledge_is_wider():
+    both = capacity_of(None, 95, 15.2)
+    length_only = capacity_of(None, 95, None)
+    nothing = capacity_of(None, None, None)
+    assert both.log_sd < length_only.log_sd < nothing.log_sd
+    assert [c.method for c in (both, length_only, nothing)] == ["dwt_from_length_beam", "dwt_from_length", "dwt_prior"]
+
+
+def test_a_beam_alone_tells_nothing_without_a_length():
+    assert capacity_of(None, None, 15.0) == capacity_of(None, None, None)
+
+
+@given(lengths, slenderness)
+def test_a_useless_beam_counts_as_none(length_m, ratio):
+    """A beam with an error that grows without bound must end where no beam was given."""
+    useless = capacity_of(None, length_m, length_m / ratio, beam_sd_m=1e6)
+    unknown = capacity_of(None, length_m, None)
+    assert useless.log_dwt == pytest.approx(unknown.log_dwt, abs=1e-3)
+    assert useless.log_sd == pytest.approx(unknown.log_sd, rel=1e-3)
+
+
+@given(lengths, slenderness, st.floats(0.01, 10), st.floats(1.1, 5))
+def test_a_worse_beam_is_never_surer(length_m, ratio, sd_m, worse):
+    better = capacity_of(None, length_m, length_m / ratio, beam_sd_m=sd_m)
+    assert capacity_of(None, length_m, length_m / ratio, beam_sd_m=sd_m * worse).log_sd >= better.log_sd
+
+
+def test_prior_of_an_unknown_tanker_is_the_published_one():
+    """Median 22,000 bbl, 90 % between 10,000 and 40,000, at 7.46 bbl/t and 85 % of 95 % of deadweight."""
+    barrels = np.exp(UNKNOWN_LOG_DWT + UNKNOWN_LOG_SD * Z90 * np.array([-1, 0, 1])) * 0.95 * 0.85 * 7.46
+    assert barrels[1] == pytest.approx(22_000, rel=1e-6)
+    assert barrels[0] == pytest.approx(10_000, rel=0.12)
+    assert barrels[2] == pytest.approx(40_000, rel=0.12)
+
+
+def test_spread_of_the_regression_mean_shrinks_towards_its_data():
+    """The shared error is least among the fitted ships and grows for shapes that nobody built."""
+    model = tanker_regression()
+    usual, odd = model.mean_sd(np.array([110.0, 110.0]), np.array([17.5, 45.0]))
+    assert usual < 0.05 < odd
+    assert model.ships > 100
+
+
+def test_residual_spread_is_the_stated_one_at_its_knots():
+    model = tanker_regression()
+    assert model.residual_sd(np.array(KNOTS_M)) == pytest.approx(np.array(model.log_sd))
+    assert model.residual_sd(np.array([10.0, 500.0])) == pytest.approx([model.log_sd[0], model.log_sd[-1]])
+
+
+@needs_real_data
+def test_regression_on_public_registers():
+    """Tankers with registered length, beam and deadweight: how far off, and how often inside the 90 % interval."""
+    ships = pd.read_csv(REAL_DATA / "ship_particulars" / "particulars.csv", low_memory=False)
+    ships = ships[(ships["tanker"] == 1) & (ships["ok_lb"] == 1)].dropna(subset=["length_m", "beam_m", "dwt"])
+    assert len(ships) > 150
+    length, beam, dwt = (ships[c].to_numpy(float) for c in ("length_m", "beam_m", "dwt"))
+    low, middle, high = tanker_regression().quantiles(length, beam)
+    assert np.median(np.abs(middle / dwt - 1)) <= 0.10
+    assert 0.85 <= np.mean((low <= dwt) & (dwt <= high)) <= 0.95
