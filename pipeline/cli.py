@@ -121,7 +121,7 @@ def detect(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Find ships in images: one table per image, lengths in metres with 90 % intervals, positions in pixels and degrees.
+    """Find ships in images: one table per image, lengths in metres with 90 % intervals, positions in pixels, degrees.
 
     Example: capwatch detect scene.tif --sensor sentinel-1 -o ships.csv
     """

@@ -276,7 +276,6 @@ class SceneTask:
 
 def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | InputError:
     """Detections and diagnostics of one scene, from an earlier attempt where there is one."""
-    import json
 
     from pipeline.detection import detect
 

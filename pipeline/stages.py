@@ -218,7 +218,7 @@ def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> Vol
     return build(VolumeConfig, merged(data, settings), where=printable(assumptions), lines=lines)
 
 
-def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int | None, console: Console) -> None:
+def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Console) -> None:
     """Write the images, AIS and truth of a scenario to a folder."""
     from pipeline.ingest.place import load_place
     from pipeline.simulation.scenario import Scenario

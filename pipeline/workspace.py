@@ -127,7 +127,7 @@ def requested(
     """The command line's own options as settings on top of a run file. A day without a time is midnight, UTC."""
     if (images or ais) and source is None:
         source = "files"
-    wanted = {
+    wanted: dict[str, dict[str, object]] = {
         "source": {
             "kind": source,
             "images": [str(p) for p in images] if images else None,
@@ -153,6 +153,6 @@ def config_yaml(config: RunConfig) -> str:
     text = io.StringIO()
     writer = YAML(typ="safe", pure=True)
     writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    writer.sort_base_mapping_type_on_output = False
     writer.dump(config.model_dump(mode="json", exclude={"engine"}), text)
     return text.getvalue()

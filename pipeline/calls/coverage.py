@@ -16,8 +16,8 @@ def looks(
 ) -> pd.DataFrame:
     """One row per scene and zone. Duplicates of a scene are no looks; a skipped scene is a look that saw nothing.
 
-    ``zone_covered`` says, by scene and zone, which share of the zone was validly seen (cloud counted as unseen). A scene
-    without an entry there saw what its footprint holds, if it was used at all.
+    ``zone_covered`` says, by scene and zone, which share of the zone was validly seen (cloud counted as unseen). A
+    scene without an entry there saw what its footprint holds, if it was used at all.
     """
     accepted = detections[detections["accepted"].astype(bool)]
     seen = accepted.groupby(["scene_id", "berth_id"]).size()

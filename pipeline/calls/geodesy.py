@@ -23,7 +23,7 @@ def metres_per_degree(lat: Any) -> tuple[FloatArray, FloatArray]:
     """Length of a degree of longitude and of latitude [m], WGS84; series of the radii of curvature, good to 0.1 m.
 
     >>> [round(float(metres)) for metres in metres_per_degree(0.0)]
-    [111320, 110574]
+    [111319, 110574]
     """
     p = np.radians(np.asarray(lat, float))
     east = 111_412.84 * np.cos(p) - 93.5 * np.cos(3 * p) + 0.118 * np.cos(5 * p)

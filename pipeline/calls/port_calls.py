@@ -76,7 +76,7 @@ def _heard_around(tracks: pd.DataFrame, stay: DarkStay) -> bool:
     """Was any transponder heard near the time of any sighting? If none was, a ship without one is not dark."""
     heard = pd.Index(tracks["time_utc"]).sort_values()
     for sighting in stay.sightings:
-        when = pd.Timestamp(sighting["acquired"])  # type: ignore[arg-type]
+        when = pd.Timestamp(sighting["acquired"])
         if heard.searchsorted(when + HEARD_WITHIN, "right") > heard.searchsorted(when - HEARD_WITHIN):
             return True
     return False

@@ -1,4 +1,4 @@
-"""Sightings without a transponder, linked into stays: same berth, times that fit, sizes that fit, nobody absent between.
+"""Sightings without a transponder, linked into stays: same berth, fitting times and sizes, nobody absent between.
 
 Within one look two sightings are two ships. From look to look the likeliest pairing is taken: the assignment that makes
 the sizes agree best, where a pair that disagrees beyond its intervals is not allowed.
@@ -60,7 +60,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     for scene_id, when, absence_counts in _looks_in_order(seen, looks, config):
         here = seen[seen["scene_id"] == scene_id].sort_values("detection_id").to_dict("records")
         limit = timedelta(days=config.max_stay_d)
-        for stay in [s for s in open_stays if when - s.last["acquired"] > limit]:  # type: ignore[operator]
+        for stay in [s for s in open_stays if when - s.last["acquired"] > limit]:
             open_stays.remove(stay)
             closed.append(stay)
         partner = _pairs(open_stays, here, config)
@@ -71,7 +71,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 open_stays.append(DarkStay(zone_id, [sighting], absent_before=last_empty))
         matched = {id(s) for s in partner.values()}
         if absence_counts:
-            for stay in [s for s in open_stays if id(s) not in matched and s.last["acquired"] < when]:  # type: ignore[operator]
+            for stay in [s for s in open_stays if id(s) not in matched and s.last["acquired"] < when]:
                 stay.absent_after = when
                 open_stays.remove(stay)
                 closed.append(stay)

@@ -1,7 +1,7 @@
 """Position reports to tracks: sorted, repeats and jumps flagged, two ships on one MMSI told apart. Nothing is deleted.
 
-Each fix goes to the open track of its MMSI that it can have come from at a ship's speed; where there is none, it opens a
-new one. A track of one or two fixes beside a longer one is a spike.
+Each fix goes to the open track of its MMSI that it can have come from at a ship's speed; where there is none, it opens
+a new one. A track of one or two fixes beside a longer one is a spike.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class CallsConfig(Section):
     match_gate_m: float = Field(default=2000.0, gt=0)
     """No transponder further than this from a detection is its partner."""
     dark_per_km2: float = Field(default=0.02, gt=0)
-    """Density of ships that do not transmit, where ships are: what a partner has to beat (our choice: one in 50 km2)."""
+    """Density of ships that do not transmit, where ships are: what a partner has to beat (our choice)."""
     berth_reach_m: float = Field(default=150.0, ge=0)
     """A ship stopped within this distance of a berth polygon lies at it: antennas, fenders, drawn outlines."""
     prior_p_loading: float = Field(default=0.9, ge=0, le=1)

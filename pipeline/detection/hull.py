@@ -1,8 +1,8 @@
 """Length, beam and heading of a radar blob, with a first honest interval.
 
 The blob is cut ``CUT_DB`` below its own peak, so that side lobes of a bright house do not lengthen the ship, and never
-below the clutter. Its extent along the axis of its second moments is the hull plus the sensor's blur; the blur's part is
-taken off again.
+below the clutter. Its extent along the axis of its second moments is the hull plus the sensor's blur; the blur's part
+is taken off again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A first look at a whole radar scene, on a coarse grid: usual sea level, number of looks, clutter law, land in sight."""
+"""A first look at a whole radar scene, on a coarse grid: usual sea level, number of looks, clutter law, land."""
 
 from __future__ import annotations
 

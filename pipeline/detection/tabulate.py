@@ -73,7 +73,7 @@ def _on_earth(scene: Scene, c: Candidate, place: Place | None, config: Detection
     step = np.array(c.axis) / np.array(scene.pixel_spacing_m) * max(c.length_m, 20.0) / 2
     ahead = [float(v) for v in scene.geolocation.lonlat(c.row + step[0], c.col + step[1])]
     astern = [float(v) for v in scene.geolocation.lonlat(c.row - step[0], c.col - step[1])]
-    heading = GEOD.inv(*astern, *ahead)[0] % 360
+    heading = GEOD.inv(astern[0], astern[1], ahead[0], ahead[1])[0] % 360
     if not c.axis_points_to_bow:
         heading %= 180
     zone = zone_of(outline, place)

@@ -142,8 +142,8 @@ def _timeline(story: Story) -> Figure:
         part = looks[
             (looks["state"] == state) & looks["acquired"].notna() & ((looks["covered"] > 0) | (state != "unknown"))
         ]
-        y = [level[z] - 0.26 for z in part["zone_id"]]
-        axes.scatter(part["acquired"], y, s=13, color=colour, marker=marker, lw=0.9, label=label, zorder=3)
+        heights = [level[z] - 0.26 for z in part["zone_id"]]
+        axes.scatter(part["acquired"], heights, s=13, color=colour, marker=marker, lw=0.9, label=label, zorder=3)
     for call in calls.itertuples():
         y = level[call.berth_id]
         start, end = call.arrival_hi, call.departure_lo
@@ -212,5 +212,5 @@ def _unlooked(axes: Axes, story: Story) -> None:
     days = pd.date_range(story.config.period.start, story.config.period.end, freq="D", inclusive="left")
     label: str | None = "day without a look"
     for day in (d for d in days if d.date() not in looked):
-        axes.axvspan(day, day + pd.Timedelta(days=1), color="#9ca3af", alpha=0.22, lw=0, zorder=0, label=label)  # type: ignore[arg-type]
+        axes.axvspan(day, day + pd.Timedelta(days=1), color="#9ca3af", alpha=0.22, lw=0, zorder=0, label=label)
         label = None

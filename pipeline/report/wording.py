@@ -66,7 +66,8 @@ def answer(story: Story) -> str:
     calls_text = "1 counted call" if head.calls_counted == 1 else f"{head.calls_counted} counted calls"
     return (
         f"{calls_text} at {story.place.name}{f', {dark},' if dark else ''} lifted an estimated "
-        f"{barrels(head.barrels_p50)} barrels (90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
+        f"{barrels(head.barrels_p50)} barrels "
+        f"(90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
         f"{percent(head.share_p50)} of the cap of {head.cap_bbl:,.0f} barrels ({percent(head.share_p5)} to "
         f"{percent(head.share_p95)})."
     )

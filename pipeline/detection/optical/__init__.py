@@ -45,8 +45,8 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         window = core.padded(margin, scene.shape)
         tile = scene.read(window)
         cloud = cloud_mask(tile, levels, scene.radiometry, spacing)
-        own = np.s_[core.row0 - window.row0 :, core.col0 - window.col0 :]
-        own = (slice(own[0].start, own[0].start + core.rows), slice(own[1].start, own[1].start + core.cols))
+        top, left = core.row0 - window.row0, core.col0 - window.col0
+        own = np.s_[top : top + core.rows, left : left + core.cols]
         coverage.add(core, tile.valid[own], cloud[own], tile.water[own])
         normal = normalise(coarse(tile, factor), levels, factor)
         for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):

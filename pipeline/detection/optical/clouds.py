@@ -48,7 +48,7 @@ def cloud_mask(tile: Tile, levels: Levels, radiometry: Radiometry, spacing_m: fl
 
 
 def reduced(image: FloatImage, factor: int) -> FloatImage:
-    """Means over blocks of factor x factor pixels; the last row and column of blocks may be smaller. NaN counts as 0."""
+    """Means over blocks of factor x factor pixels; the last row and column of blocks may be smaller. NaN is 0."""
     clean = np.nan_to_num(image).astype(np.float32)
     if factor == 1:
         return clean

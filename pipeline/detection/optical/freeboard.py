@@ -193,7 +193,7 @@ def _fit_chunks(v: FloatArray, strip: FloatImage, pixel: float, step: float) -> 
     return width, float(error)
 
 
-def _guess(v: FloatArray, profile: FloatArray, pixel: float) -> tuple[float, float, float] | None:
+def _guess(v: FloatArray, profile: FloatImage, pixel: float) -> tuple[float, float, float] | None:
     """First edges and depth: the run below three quarters of the way down to the darkest point near the hull."""
     smooth = ndimage.uniform_filter1d(profile, 3)
     near = v < max(8.0, 6 * pixel)
@@ -213,7 +213,7 @@ def _guess(v: FloatArray, profile: FloatArray, pixel: float) -> tuple[float, flo
 
 
 def _fit(
-    v: FloatArray, profile: FloatArray, start: tuple[float, float, float], pixel: float, depth: float | None
+    v: FloatArray, profile: FloatImage, start: tuple[float, float, float], pixel: float, depth: float | None
 ) -> tuple[float, float, float] | None:
     """Edges of the strip and its depth by least squares on hull | shadow | water, each edge blurred alike."""
     sigma = PSF_SIGMA_PX * pixel

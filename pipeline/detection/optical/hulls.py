@@ -171,8 +171,8 @@ def _score(blob: Blob, length_m: float, beam_m: float, fill: float) -> float:
     """Probability that it is a ship: a logistic of contrast, shape and contact with land.
 
     Our choice of coefficients, not calibrated yet: even odds for an object at eight times the water's noise that fills
-    three quarters of a frame as slender as 3 and lies free. Of the slender parts of land that no map explains, about one
-    in twenty is a ship (measured on four ports of labelled Sentinel-2 images): most are piers.
+    three quarters of a frame as slender as 3 and lies free. Of the slender parts of land that no map explains, about
+    one in twenty is a ship (measured on four ports of labelled Sentinel-2 images): most are piers.
     """
     aspect = float(np.clip(length_m / max(beam_m, 1e-6), 1.0, 6.0))
     contrast = float(np.log2(max(blob.sigmas, 0.1) / 8.0))

@@ -147,11 +147,11 @@ def _blob(member: BoolImage, look: _Look, *, cut: bool) -> Blob:
     over = look.over[look.box]
     level = float(np.median(over[member]))
     core = member & (over > 0.5 * level)
-    rows, cols = np.nonzero(core)
+    at_row, at_col = np.nonzero(core)
     rim = core & ~ndimage.binary_erosion(core, EIGHT)
     touching = float(look.near[look.box][rim].mean())
     sigmas = level / max(1e-6, float(np.median(look.noise[look.box][member])))
-    rows, cols = rows + float(look.box[0].start), cols + float(look.box[1].start)
+    rows, cols = (at.astype(np.float64) + box.start for at, box in zip((at_row, at_col), look.box, strict=True))
     return Blob(
         rows,
         cols,

@@ -98,7 +98,8 @@ def _sides(
     image = resample(solid, frame, u, v, origin)
     image = ndimage.uniform_filter1d(image, 3, axis=0)
     middle = len(v) // 2
-    lines, free = [], []
+    lines: list[tuple[float, float, float, float] | None] = []
+    free: list[bool] = []
     for step in (-1, 1):
         edge = np.array([_edge(v, row, middle, step, pixel) for row in image], float)
         good = np.isfinite(edge)
@@ -191,7 +192,7 @@ def _last_solid(u: FloatArray, profile: FloatArray, start: int, step: int, pixel
 def _bow(
     solid: FloatImage, frame: HullFrame, length_m: float, beam_m: float, pixel: float, origin: tuple[int, int]
 ) -> tuple[int, HullFrame]:
-    """+1 and the frame as it was where its fore end is the bow, -1 and the frame reversed, 0 where both ends look alike."""
+    """+1 and the frame where its fore end is the bow, -1 and the frame reversed, 0 where both ends look alike."""
     v = np.arange(-0.6 * beam_m, 0.6 * beam_m, pixel / 2)
     width = []
     for sign in (1, -1):

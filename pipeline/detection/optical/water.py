@@ -7,7 +7,7 @@ an additive offset (Sentinel-2's -1000) and the choice of reflectance scale drop
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
@@ -106,7 +106,7 @@ def levels_of(values: FloatImage, wet: BoolImage, bands: tuple[str, ...], radiom
     has_land = separation >= MIN_SEPARATION and (~dark).mean() > 0.005
     mapped_sea = bool((~wet).any() and wet.any())
     if not has_land:
-        # One kind of surface. On a map with land elsewhere, or dark enough, it is sea; its bright tail is ships and foam
+        # One kind of surface: sea, where the map has land elsewhere or it is dark; its bright tail is ships and foam
         dark = np.ones(values.shape[1], bool)
         threshold = float(np.inf)
     water, noise = _centre_and_spread(values[:, dark])
@@ -186,7 +186,7 @@ def water_at(window: Window, levels: Levels, band: int, factor: int = 1) -> tupl
 def local_level(
     image: FloatImage, chosen: BoolImage, block: tuple[int, ...], fallback: tuple[float, float]
 ) -> tuple[FloatArray, FloatArray]:
-    """Median and robust standard deviation of the chosen pixels by block, gaps filled smoothly; both (rows, cols) of blocks.
+    """Median and robust standard deviation of the chosen pixels by block, gaps filled smoothly; both by block.
 
     A block with fewer than an eighth of its pixels chosen takes the mean of its neighbours', or the fallback.
     """
@@ -209,7 +209,7 @@ def local_level(
     return filled[0], np.maximum(filled[1], 0.3 * fallback[1])
 
 
-def _bilinear(grid: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatImage:
+def _bilinear(grid: FloatArray, rows: Any, cols: Any) -> FloatImage:
     """A coarse grid at the given fractional rows and columns, held at its borders."""
     by_row = np.array([np.interp(rows, np.arange(grid.shape[0]), grid[:, j]) for j in range(grid.shape[1])])
     i = np.clip(cols, 0, grid.shape[1] - 1)

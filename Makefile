@@ -1,0 +1,63 @@
+# capwatch: `make help` lists what there is. Every target sets up .venv on its first use.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup run rerun test check format notebooks bench docs wheel clean
+
+AOI ?= vostochny
+OUT ?= runs
+WORKERS ?= auto
+BIN := .venv/bin
+STAMP := .venv/.made-from-lock
+PICK := for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+  command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+  2>/dev/null && { echo $$p; break; }; done
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP)  ## make .venv from requirements.lock; nothing to do when it is up to date
+
+$(STAMP): requirements.lock pyproject.toml
+	@python="$$($(PICK))"; \
+	if [ -z "$$python" ]; then \
+	  echo "error: make setup: no Python 3.11 to 3.13 with venv and ensurepip found (on Debian: apt install python3-venv; or make PYTHON=/path/to/python)" >&2; exit 5; fi; \
+	echo "setup: $$($$python --version) -> .venv"; \
+	rm -rf .venv && $$python -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $(STAMP)
+
+run: setup  ## the whole chain for AOI= (SOURCE= START= END= DATA= AIS= SET= OUT=)
+	@$(BIN)/capwatch run "$(AOI)" --out "$(OUT)" $(if $(SOURCE),--source $(SOURCE)) $(if $(START),--start $(START)) \
+	  $(if $(END),--end $(END)) $(foreach d,$(DATA),--images $(d)) $(foreach a,$(AIS),--ais $(a)) $(foreach s,$(SET),--set $(s))
+
+rerun: setup  ## repeat the run in folder RUN= and compare every byte
+	@$(BIN)/capwatch rerun "$(RUN)"
+
+test: setup  ## all tests and doctests, in parallel (WORKERS= to limit)
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+check: setup  ## lint, format, types, documentation that must not drift
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python docs/make_reference.py --check
+
+format: setup  ## put the code in order
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+notebooks: setup  ## execute the notebooks
+	@$(BIN)/python -m pytest -n $(WORKERS) tests/test_notebooks.py
+
+bench: setup  ## speed and accuracy, printed as tables (accuracy needs ../shared/data)
+	@$(BIN)/python -m benchmarks
+
+docs: setup  ## write the reference pages from the code
+	@$(BIN)/python docs/make_reference.py
+
+wheel: setup  ## build the wheel into dist/
+	@$(BIN)/python -m hatchling build -t wheel
+
+clean:  ## remove the environment and caches; runs stay
+	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist

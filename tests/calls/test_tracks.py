@@ -1,0 +1,141 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.calls.tracks import clean_tracks, good_fixes
+from pipeline.config import CallsConfig
+from pipeline.tables import TRACKS
+from tests.calls.traffic import BERTH, MMSI, feed, fixes, off_berth, said, visit, with_spikes
+
+CONFIG = CallsConfig()
+
+
+def clean(*parts: pd.DataFrame) -> pd.DataFrame:
+    return clean_tracks(feed(*parts), CONFIG)
+
+
+def flagged(tracks: pd.DataFrame, flag: str) -> pd.DataFrame:
+    return tracks[tracks["flags"].map(lambda f: flag in f)]
+
+
+def test_a_clean_track_stays_whole_and_unflagged():
+    tracks = clean(visit(5, 20))
+    assert tracks["track_id"].unique().tolist() == [str(MMSI)]
+    assert len(good_fixes(tracks)) == len(tracks) == len(visit(5, 20))
+    assert tracks["time_utc"].is_monotonic_increasing
+
+
+def test_one_jump_of_9_km_is_a_spike_and_nothing_else_is():
+    """The case in which a published state machine makes two calls of one."""
+    table = visit(5, 20)
+    row = len(table) // 2
+    table.loc[row, ["lon", "lat"]] = off_berth(9000)
+    tracks = clean(table)
+    assert flagged(tracks, "spike")["time_utc"].tolist() == [table.loc[row, "time_utc"]]
+    assert tracks["track_id"].nunique() == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_report_in_twenty_astray_for_days_makes_no_second_ship(seed):
+    table = with_spikes(visit(5, 101, seed=seed), 0.05, seed)
+    tracks = clean(table)
+    assert good_fixes(tracks)["track_id"].nunique() == 1
+    astray = np.hypot(table["lon"] - BERTH[0], table["lat"] - BERTH[1])[table["sog"] < 1] > 0.02
+    assert len(flagged(tracks, "spike")) >= 0.95 * astray.sum()
+    assert len(good_fixes(tracks)) >= 0.9 * len(table)
+
+
+def test_nothing_is_deleted():
+    table = with_spikes(visit(5, 20), 0.1)
+    tracks = clean(table, table.iloc[::4])
+    assert len(tracks) == len(table) + len(table.iloc[::4])
+
+
+def test_repeats_are_flagged_once_each():
+    table = visit(5, 20)
+    tracks = clean(table, table.iloc[::3])
+    assert len(flagged(tracks, "duplicate")) == len(table.iloc[::3])
+    assert len(good_fixes(tracks)) == len(table)
+
+
+def test_two_ships_on_one_number_are_two_tracks():
+    """40 km apart at the same time: no ship does that."""
+    there = fixes(np.arange(5, 20, 0.05), *off_berth(-40_000), 0.1)
+    tracks = clean(visit(5, 20), there)
+    assert sorted(tracks["track_id"].unique()) == [str(MMSI), f"{MMSI}-2"]
+    assert not tracks["flags"].map(len).any()
+    spread = tracks.groupby("track_id")["lon"].agg(np.ptp)
+    assert (spread < 0.25).all()  # 10 kn for an hour is 18 km
+
+
+def test_a_fast_ship_is_no_spike():
+    hours = np.arange(0, 3, 0.05)
+    lon = 133.0 + hours * 40 * 1852 / 81_800  # 40 kn along a parallel at 42.7 N
+    assert not clean(fixes(hours, lon, 42.7, 40.0))["flags"].map(len).any()
+
+
+def test_a_ship_after_a_week_of_silence_is_the_same_track():
+    tracks = clean(fixes(np.arange(0, 2, 0.1), *BERTH), fixes(np.arange(170, 172, 0.1), 129.8, 41.7))
+    assert tracks["track_id"].nunique() == 1
+    assert not tracks["flags"].map(len).any()
+
+
+def test_over_the_antimeridian_without_a_jump():
+    hours = np.arange(0, 2, 0.05)
+    lon = (179.9 + hours * 0.2 + 180) % 360 - 180
+    assert not clean(fixes(hours, lon, 0.0, 12.0))["flags"].map(len).any()
+
+
+@pytest.mark.parametrize("number", [0, 1, 12345678, 1193046000])
+def test_numbers_that_are_no_mmsi_are_flagged(number):
+    tracks = clean(fixes(np.arange(0, 1, 0.1), *BERTH, mmsi=number))
+    assert len(flagged(tracks, "bad_mmsi")) == 10
+    assert good_fixes(tracks).empty
+
+
+def test_reports_that_are_no_positions_of_ships_take_no_part():
+    aircraft, base = (fixes(np.arange(0, 1, 0.1), *BERTH, msg_type=t) for t in (9, 4))
+    nowhere = fixes(np.arange(0, 1, 0.1), np.nan, np.nan)
+    tracks = clean(aircraft, base, nowhere, said(1, name="ALPHA"))
+    assert len(tracks) == 0
+    assert list(tracks.columns) == TRACKS.names
+
+
+def test_no_messages_no_tracks():
+    assert clean_tracks(feed(), CONFIG).equals(TRACKS.empty())
+
+
+@given(st.randoms(use_true_random=False), st.integers(0, 3))
+@settings(max_examples=10, deadline=None)
+def test_order_of_rows_does_not_matter(random, seed):
+    table = feed(with_spikes(visit(5, 20, seed=seed), 0.05, seed), visit(6, 9, mmsi=MMSI + 1))
+    order = list(range(len(table)))
+    random.shuffle(order)
+    direct, turned = (clean_tracks(t, CONFIG) for t in (table, table.iloc[order].reset_index(drop=True)))
+    pd.testing.assert_frame_equal(direct, turned)
+
+
+def test_other_ships_change_nothing():
+    table = with_spikes(visit(5, 20), 0.05)
+    alone = clean(table)
+    together = clean(table, visit(5, 20, mmsi=MMSI + 1), visit(5, 20, mmsi=MMSI - 1))
+    hers = together[together["mmsi"] == MMSI].reset_index(drop=True)
+    columns = ["track_id", "time_utc", "lon", "lat", "flags"]
+    pd.testing.assert_frame_equal(alone[columns], hers[columns])
+
+
+@pytest.mark.parametrize("unit", ["ns", "ms", "s"])
+def test_the_unit_of_the_clock_does_not_matter(unit):
+    table = feed(with_spikes(visit(5, 20), 0.05))
+    other = table.assign(time_utc=table["time_utc"].astype(f"datetime64[{unit}, UTC]"))
+    pd.testing.assert_frame_equal(clean_tracks(table, CONFIG), clean_tracks(other, CONFIG))
+
+
+def test_values_as_sent_are_kept():
+    tracks = clean(fixes([0, 1, 2], 133.0, 42.7, [0.1, np.nan, 7.5], cog=[10.0, np.nan, 350.0], heading=12.0))
+    assert tracks["sog_kn"].tolist()[::2] == [0.1, 7.5]
+    assert tracks["sog_kn"].isna().tolist() == [False, True, False]
+    assert tracks["cog_deg"].isna().tolist() == [False, True, False]
+    assert tracks["heading_deg"].unique().tolist() == [12.0]
