@@ -23,8 +23,8 @@ $(STAMP): requirements.lock pyproject.toml
 	  echo "error: make setup: no Python 3.11 to 3.13 with venv and ensurepip found (on Debian: apt install python3-venv; or make PYTHON=/path/to/python)" >&2; exit 5; fi; \
 	echo "setup: $$($$python --version) -> .venv"; \
 	rm -rf .venv && $$python -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $(STAMP)
 
 run: setup  ## the whole chain for AOI= (SOURCE= START= END= DATA= AIS= SET= OUT=)

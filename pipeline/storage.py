@@ -111,6 +111,8 @@ def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.Da
     import shapely
 
     table = table.copy()
+    if hasattr(table, "crs") and contract.geometry and table.geometry.name != contract.geometry:
+        table = table.rename_geometry(contract.geometry)  # GeoJSON has no name for it
     for column in contract.columns:
         if column.name not in table:
             continue

@@ -167,8 +167,12 @@ def _completed(
     fits = zone.max_length_m is None or pd.isna(row["length_m"]) or row["length_m"] <= zone.max_length_m
     row["counts"] = bool(zone.counts and fits and row["p_tanker"] >= MIN_P_TANKER)
     row["berth_kind"] = zone.kind
-    if zone.counts and not fits:
+    if not zone.counts:
+        row["flags"].append("zone_not_counted")
+    elif not fits:
         row["flags"].append("too_long_for_this_trade")
+    elif not row["counts"]:
+        row["flags"].append("unlikely_tanker")
     start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
     end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
     here = looks[(looks["zone_id"] == zone.zone_id) & (looks["state"] == "usable")]

@@ -131,7 +131,7 @@ PORT_CALLS = Contract(
         Column(
             "flags",
             "list",
-            "dark (no transponder, others were heard), no_ais (nobody was heard), left_open, single_sighting, ...",
+            "dark (no transponder, others were heard), no_ais (nobody was heard), left_open, zone_not_counted, ...",
         ),
     ),
 )

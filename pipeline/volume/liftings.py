@@ -31,6 +31,11 @@ from pipeline.volume.loading import CargoChange, HullForm, cargo_by_draught, car
 from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
 
 Row = dict[str, Any]
+WHY_NOT = {  # flags of port calls, in words
+    "zone_not_counted": "a zone whose stays do not count",
+    "too_long_for_this_trade": "longer than ships of this trade",
+    "unlikely_tanker": "not likely a tanker",
+}
 
 
 class Refused(Exception):
@@ -131,7 +136,9 @@ def _counting(call: Row, row: Row) -> Row:
     if row["departure"] is None:
         return {"counts": False, "status": "degraded", "cause": "no date, so no account year", "p_lifting": p_lifting}
     if not counts:
-        return {"counts": False, "status": "not_counted", "cause": "a stay that takes no part", "p_lifting": p_lifting}
+        told = [str(flag) for flag in (call.get("flags") if call.get("flags") is not None else [])]
+        cause = next((words for flag, words in WHY_NOT.items() if flag in told), "a stay that takes no part")
+        return {"counts": False, "status": "not_counted", "cause": cause, "p_lifting": p_lifting}
     return {"counts": True, "p_lifting": p_lifting}
 
 
