@@ -98,7 +98,7 @@ def _read_csv(path: Path, contract: Contract | None) -> pd.DataFrame:
     from pipeline.tables import ALL
 
     kinds = {c.name: c.kind for known in (ALL if contract is None else (contract,)) for c in known.columns}
-    texts = {name: "str" for name, kind in kinds.items() if kind == "text"}
+    texts = {name: "str" for name, kind in kinds.items() if kind in {"text", "list"}}
     if contract is None:
         return pd.read_csv(path, dtype=texts, low_memory=False)
     names = pd.read_csv(path, nrows=0).columns
@@ -108,6 +108,7 @@ def _read_csv(path: Path, contract: Contract | None) -> pd.DataFrame:
 
 def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.DataFrame:
     """Lists, geometries and guarded texts as a CSV or GeoJSON holds them, turned back."""
+    import numpy as np
     import shapely
 
     table = table.copy()
@@ -123,8 +124,8 @@ def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.Da
         if column.kind == "list":
             table[column.name] = values.map(_as_list)
         elif column.kind == "geometry" and not hasattr(values, "crs"):
-            texts = values.where(values.notna() & (values != ""), None)
-            table[column.name] = shapely.from_wkt(texts.to_numpy(dtype=object))
+            texts = [v if isinstance(v, str) and v else None for v in values]
+            table[column.name] = shapely.from_wkt(np.array(texts, dtype=object))
     return table
 
 
@@ -201,12 +202,13 @@ def iso_z(moment: Any) -> str:
 
 
 def neutral(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+    """Text that no spreadsheet takes for a formula, and whose line ends tear no row of a CSV (a lone CR does)."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
 
 
 def unguarded(text: str) -> str:
-    """What ``neutral`` was given.
+    """What ``neutral`` was given, but for its line ends.
 
     >>> [unguarded(neutral(t)) for t in ("=1+1", "'=1+1", "O'Hara")]
     ['=1+1', "'=1+1", "O'Hara"]

@@ -181,7 +181,7 @@ def _completed(
     row["n_looks"] = int(during.sum())
     row["n_seen"] = len(hers)
     row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
-    row["call_id"] = _name(row, mmsi)
+    row["call_id"] = _name(row, mmsi, hers)
     return row
 
 
@@ -277,7 +277,14 @@ def _p_loading(row: Row, zone: Zone, config: CallsConfig) -> float:
     return 0.98 if deeper > 0 else 0.02
 
 
-def _name(row: Row, mmsi: int | None) -> str:
-    """Twelve hex digits from berth, ship and sightings, or the hour of arrival where there is no sighting."""
-    evidence = ",".join(row["detection_ids"]) or row["arrival_hi"].strftime("%Y%m%dT%H")
+def _name(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:
+    """Twelve hex digits from berth, ship and first sighting, or the hour of arrival where there is no sighting.
+
+    Time and place of the sighting, not the name of its file: a copy of an image under another name changes no call, and
+    since a call's random numbers come from its name, no barrel either.
+    """
+    evidence = row["arrival_hi"].strftime("%Y%m%dT%H")
+    if len(hers):
+        first = hers.sort_values(["acquired", "lon", "lat"]).iloc[0]
+        evidence = f"{first['acquired'].isoformat()}|{first['lon']:.4f}|{first['lat']:.4f}"
     return hashlib.sha256(f"{row['berth_id']}|{mmsi}|{evidence}".encode()).hexdigest()[:12]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numba
@@ -40,7 +40,31 @@ def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]
     out: list[Stay] = []
     for _, track in good_fixes(tracks).groupby("track_id", sort=True):
         out += _of_track(track, place, config)
-    return sorted(out, key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id))
+    return _one_after_another(sorted(out, key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
+
+
+def _one_after_another(found: list[Stay], config: CallsConfig) -> list[Stay]:
+    """A stay that begins where another of the same MMSI broke off is its second half: her track was broken, not she.
+
+    Two ships that lie there under one MMSI at the same time stay two.
+    """
+    out: list[Stay] = []
+    for stay in found:
+        same = (s for s in reversed(out) if s.mmsi == stay.mmsi and s.zone_id == stay.zone_id)
+        former = next(same, None)
+        broken = former is not None and not (former.heard_leaving and stay.heard_arriving)
+        if former is not None and broken:
+            silence = (stay.arrival_hi - former.departure_lo).total_seconds()
+            if 0 <= silence <= config.gap_h * 3600.0:
+                out[out.index(former)] = replace(
+                    former,
+                    departure_lo=stay.departure_lo,
+                    departure_hi=stay.departure_hi,
+                    heard_leaving=stay.heard_leaving,
+                )
+                continue
+        out.append(stay)
+    return out
 
 
 def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterator[Stay]:

@@ -1,9 +1,9 @@
 """Position reports to tracks: sorted, repeats and jumps flagged, two ships on one MMSI told apart. Nothing is deleted.
 
-Each fix goes to the open track of its MMSI that it can have come from at a ship's speed; where there is none, it opens
-a new one, unless it goes on from the fix before the last: then the last one was a spike. Beside the main track of an
-MMSI, fixes that do not move as their own speed says are spikes: thrown anywhere, they are in reach of each other soon
-enough, but no ship makes such a way.
+Each fix goes to the open track of its MMSI that it goes on from at the speed that it sends, else to the nearest that it
+can have come from at a ship's speed, else it opens a new one. Fixes that a track goes on without are spikes. Spikes are
+soon in reach of each other; but no ship moves so: beside the main track of an MMSI, runs of fixes that are short, or
+rare among the others of their time, are spikes too.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ MAX_SPEED_KN = 50.0  # faster than any merchant ship, with room for position noi
 SLACK_M = 500.0  # of noise and clock error between two fixes
 FORGET_S = 86_400.0  # after a day's silence she may be anywhere
 MIN_FIXES = 3  # fewer in a row beside the main track of the same MMSI are spikes
+MIN_SHARE = 0.2  # ... and so are rarer ones: a second ship reports as often as the first, or nearly (our choice)
 OWN_SPEED = 1.5  # a ship covers at most so much more than her sent speed says (our choice)
 NO_SPEED = (13.0, 600.0)  # where no speed is sent: 25 kn, for ten minutes at most (our choice)
 DUPLICATE_S = 1.0
+LEAP_M = 1e8  # longer than any way on Earth: what a way costs that the sent speeds do not explain
 
 
 def clean_tracks(messages: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
@@ -75,67 +77,64 @@ def _metres(lon, lat, i, j):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _strain(lon, lat, seconds, i, j):  # type: ignore[no-untyped-def]
-    """Way from fix j to fix i as a share of what a ship can make; below 1 it is possible."""
+def _miss(lon, lat, seconds, speed_m_s, i, j):  # type: ignore[no-untyped-def]
+    """By how many metres the way from fix j to fix i misses what the speeds sent with them say; infinite for no way."""
     dt = seconds[i] - seconds[j]
-    if dt > FORGET_S:
-        return 0.999
-    return _metres(lon, lat, i, j) / (SLACK_M + MAX_SPEED_KN * KNOT_M_S * dt)
+    metres = _metres(lon, lat, i, j)
+    if np.isnan(speed_m_s[i]) or np.isnan(speed_m_s[j]):
+        return metres + dt if metres <= SLACK_M + NO_SPEED[0] * min(dt, NO_SPEED[1]) else np.inf
+    if metres > SLACK_M + OWN_SPEED * max(speed_m_s[i], speed_m_s[j]) * dt:
+        return np.inf
+    return abs(metres - 0.5 * (speed_m_s[i] + speed_m_s[j]) * dt)
 
 
 @numba.njit(cache=True)
-def _moves_as_sent(lon, lat, seconds, speed_m_s, i, j):  # type: ignore[no-untyped-def]
-    """Is the way from fix j to fix i one that the speeds sent with them explain?"""
+def _reach(lon, lat, seconds, i, j):  # type: ignore[no-untyped-def]
+    """Way from fix j to fix i if a ship can make it, behind all that go on as they say; behind that, long silences."""
     dt = seconds[i] - seconds[j]
-    if np.isnan(speed_m_s[i]) or np.isnan(speed_m_s[j]):
-        way = NO_SPEED[0] * min(dt, NO_SPEED[1])
-    else:
-        way = OWN_SPEED * max(speed_m_s[i], speed_m_s[j]) * dt
-    return _metres(lon, lat, i, j) <= SLACK_M + way
+    if dt > FORGET_S:
+        return LEAP_M * 10 + dt
+    metres = _metres(lon, lat, i, j)
+    return LEAP_M + metres if metres < SLACK_M + MAX_SPEED_KN * KNOT_M_S * dt else np.inf
 
 
 @numba.njit(cache=True)
 def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
-    """For each fix: number of its physical track within its MMSI, does it repeat the fix before, was it passed over as
-    a spike, and does it follow from the fix before it in its track at the speed that was sent."""
+    """For each fix: the number of its track within its MMSI, does it repeat the fix before, was it passed over as a
+    spike, and does it go on from the fix before it in its track."""
     n = len(mmsi)
     part = np.zeros(n, np.int64)
     repeat, astray, follows = np.zeros(n, np.bool_), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    last, before = np.zeros(16, np.int64), np.zeros(16, np.int64)  # last two fixes of each open track
-    number = np.zeros(16, np.int64)
+    # of each open track: its last fix, the one before it from which a later fix may go on, its number
+    last, sound, number = np.zeros(16, np.int64), np.zeros(16, np.int64), np.zeros(16, np.int64)
     opened = made = 0
     for i in range(n):
         if i == 0 or mmsi[i] != mmsi[i - 1]:
             opened = made = 0
-        best, least = -1, 1.0
+        best, least, passes = -1, np.inf, False
         for k in range(opened):
-            strain = _strain(lon, lat, seconds, i, last[k])
-            if strain < least:
-                best, least = k, strain
-        if best >= 0:
+            over, miss = False, _miss(lon, lat, seconds, speed_m_s, i, last[k])
+            if miss == np.inf and sound[k] >= 0 and not follows[last[k]]:
+                miss = _miss(lon, lat, seconds, speed_m_s, i, sound[k])
+                over = miss < np.inf
+            if miss == np.inf:
+                miss = _reach(lon, lat, seconds, i, last[k])
+            if miss < least:
+                best, least, passes = k, miss, over
+        if best < 0:
+            best = opened if opened < 16 else np.argmin(last)  # the track silent for longest makes room
+            opened = min(opened + 1, 16)
+            sound[best], number[best] = -1, made
+            made += 1
+        else:
             j = last[best]
             repeat[i] = seconds[i] - seconds[j] <= DUPLICATE_S and _metres(lon, lat, i, j) < SLACK_M
-            before[best] = j
-        else:
-            for k in range(opened):
-                j = before[k]
-                if j >= 0 and not follows[last[k]] and _moves_as_sent(lon, lat, seconds, speed_m_s, i, j):
-                    strain = _strain(lon, lat, seconds, i, j)
-                    if strain < least:
-                        best, least = k, strain
-            if best >= 0:
-                astray[last[best]] = True
-        if best >= 0:
-            follows[i] = _moves_as_sent(lon, lat, seconds, speed_m_s, i, before[best])
-        else:
-            best = opened
-            if opened < 16:
-                opened += 1
-            else:  # the track that was silent longest makes room
-                best = np.argmin(last)
-            before[best] = -1
-            number[best] = made
-            made += 1
+            follows[i] = least < LEAP_M
+            if passes:
+                for skipped in range(sound[best] + 1, i):
+                    astray[skipped] |= part[skipped] == number[best]
+            elif follows[j] or sound[best] < 0:
+                sound[best] = j
         part[i] = number[best]
         last[best] = i
     return part, repeat, astray, follows
@@ -149,9 +148,12 @@ def _name_tracks(
     The main track of an MMSI is the one with most fixes that move as they say.
     """
     frame = pd.DataFrame({"mmsi": mmsi, "part": part, "breaks": ~follows})
-    key = [frame["mmsi"], frame["part"]]
-    run = frame.groupby(["mmsi", "part"])["breaks"].cumsum()
-    frame["sound"] = frame.groupby([*key, run])["part"].transform("size") >= MIN_FIXES
+    frame["run"] = frame.groupby(["mmsi", "part"])["breaks"].cumsum()
+    frame["place"] = frame.groupby("mmsi").cumcount()
+    places = frame.groupby(["mmsi", "part", "run"])["place"]
+    n = places.transform("size")
+    span = places.transform("max") - places.transform("min") + 1
+    frame["sound"] = (n >= MIN_FIXES) & (n >= MIN_SHARE * span)
     size = frame.groupby(["mmsi", "part"]).agg(sound=("sound", "sum"), n=("sound", "size")).reset_index()
     size = size.sort_values(["mmsi", "sound", "n", "part"], ascending=[True, False, False, True])
     size["rank"] = size.groupby("mmsi").cumcount()

@@ -127,7 +127,7 @@ def _cast(values: pd.Series, kind: Kind) -> pd.Series:
     if kind == "text":
         return values.where(values.notna(), "").astype("str")
     if kind == "list":
-        return values.map(_as_list)
+        return pd.Series([_as_list(v) for v in values], index=values.index, dtype="object")
     if kind == "time":
         return _moments(values).astype(_DTYPES["time"])
     if kind == "float":

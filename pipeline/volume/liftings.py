@@ -136,7 +136,8 @@ def _counting(call: Row, row: Row) -> Row:
     if row["departure"] is None:
         return {"counts": False, "status": "degraded", "cause": "no date, so no account year", "p_lifting": p_lifting}
     if not counts:
-        told = [str(flag) for flag in (call.get("flags") if call.get("flags") is not None else [])]
+        flags = call.get("flags")
+        told = [] if flags is None else [str(flag) for flag in flags]
         cause = next((words for flag, words in WHY_NOT.items() if flag in told), "a stay that takes no part")
         return {"counts": False, "status": "not_counted", "cause": cause, "p_lifting": p_lifting}
     return {"counts": True, "p_lifting": p_lifting}

@@ -159,7 +159,6 @@ def test_texts_of_times_may_differ_in_their_digits():
 
 @pytest.mark.parametrize("words", [["true", "False"], [1, 0], ["1", "0"], [1.0, 0.0], [np.True_, np.False_]])
 def test_truth_is_read_from_the_words_of_a_file(words):
-    assert LOOKS.names  # the table below has a bool among others
     table = DETECTIONS.conform(pd.DataFrame({"accepted": words}))
     assert table["accepted"].tolist() == [True, False]
     assert table["accepted"].dtype == bool
@@ -257,9 +256,9 @@ def test_a_missing_column_is_refused(contract, column):
 def test_a_missing_column_of_values_that_need_not_be_known_is_filled_with_nulls(contract, column):
     table = contract.check(pd.DataFrame(good_rows(contract)).drop(columns=column.name))
     nothing = {"text": [""], "list": [[]]}.get(column.kind, [None])
-    assert table[column.name].map(lambda v: [v if isinstance(v, str | list) else None if pd.isna(v) else v]).tolist() == (
-        [nothing] * len(table)
-    )
+    assert table[column.name].map(
+        lambda v: [v if isinstance(v, str | list) else None if pd.isna(v) else v]
+    ).tolist() == ([nothing] * len(table))
 
 
 @each
@@ -330,8 +329,8 @@ def test_the_same_table_makes_the_same_bytes(contract, suffix, tmp_path):
 
 TROUBLESOME = [
     "007", "1e5", "12345678901234567890", "0x10", "NA", "null", "None", "nan", "True", "2024-03-07", "2024/03/07",
-    "2024-03-07T00:00:00Z", "=1+1", "+5", "-5", "@a", "\ttab", "\rreturn", "'=1+1", "'quoted'", "''=1", 'a"b,c;d',
-    "two\nlines", "two\rlines", "<script>", "Приморье", "船", " spaces ", "{}", "[1]", "inf",
+    "2024-03-07T00:00:00Z", "=1+1", "+5", "-5", "@a", "\ttab", "'=1+1", "'quoted'", "''=1", 'a"b,c;d',
+    "two\nlines", "<script>", "Приморье", "船", " spaces ", "{}", "[1]", "inf",
 ]  # fmt: skip
 
 
@@ -343,6 +342,18 @@ def test_text_stays_text_whatever_it_looks_like(text, suffix, tmp_path):
     path = tmp_path / f"t{suffix}"
     write_table(table, path)
     assert_same(read_table(path, SCENES), table, SCENES, rel=1e-9)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".geojson"])
+@pytest.mark.parametrize("text", ["two\rlines", "two\r\nlines", "\rreturn"], ids=repr)
+def test_a_carriage_return_tears_no_row(text, suffix, tmp_path):
+    rows = good_rows(SCENES)
+    rows[1]["cause"] = text
+    path = tmp_path / f"t{suffix}"
+    write_table(SCENES.from_rows(rows), path)
+    read = read_table(path, SCENES)
+    assert read["cause"].iloc[1].splitlines() == text.splitlines()
+    assert read["scene_id"].tolist() == [r["scene_id"] for r in rows]
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])

@@ -1,0 +1,120 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Inspect the detections of a run
+#
+# What was seen, on which image, how large, and which flags speak against it. Choose a run with the environment variable
+# `CAPWATCH_RUN`, or put its folder below. Nothing here changes the run.
+
+# %%
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from pipeline.review import around, open_run
+from pipeline.workspace import latest_run
+
+chosen = os.environ.get("CAPWATCH_RUN")
+folder = Path(chosen) if chosen else latest_run(Path("../runs"), "vostochny")
+run = open_run(folder)
+scenes, detections = run.table("scenes"), run.table("detections")
+simulated = bool(scenes["simulated"].any())
+print(
+    f"{'SIMULATED: ' if simulated else ''}{run.place.name}, {run.config.period.start:%Y-%m-%d} to {run.config.period.end:%Y-%m-%d}"
+)
+
+# %% [markdown]
+# ## What was looked at
+#
+# Every input has a row, used or not. A scene that was skipped is an unknown look, not an empty one.
+
+# %%
+scenes[["acquired", "sensor", "status", "cause", "cloud_fraction", "aoi_coverage", "false_alarm_rate_achieved"]]
+
+# %% [markdown]
+# ## What was found
+#
+# `accepted` is the verdict after all flags; rejected objects stay in the table.
+
+# %%
+counts = detections.groupby(["scene_id", "accepted"]).size().unstack(fill_value=0)
+counts
+
+# %%
+flags = detections.explode("flags").groupby(["flags", "accepted"]).size().unstack(fill_value=0)
+flags
+
+# %% [markdown]
+# ## On the image
+#
+# The scene with the most accepted objects at berths, or another one: set `scene_id`. Orange outlines were accepted, blue ones were not.
+
+# %%
+at_berth = detections[detections["accepted"] & (detections["context"] == "berth")]
+ranked = (at_berth if len(at_berth) else detections)["scene_id"].value_counts()
+scene_id = ranked.index[0] if len(ranked) else scenes["scene_id"].iloc[0]
+scene = run.scene(scene_id)
+figure, axes = plt.subplots(figsize=(9, 9))
+shown = run.draw(axes, scene)
+if simulated:
+    axes.text(0.5, 0.5, "SIMULATED", transform=axes.transAxes, ha="center", color="#b91c1c", alpha=0.4, fontsize=30)
+plt.show()
+
+# %% [markdown]
+# ## Sizes, with their 90 % intervals
+
+# %%
+columns = [
+    "length_m",
+    "length_lo_m",
+    "length_hi_m",
+    "beam_m",
+    "heading_deg",
+    "freeboard_m",
+    "score",
+    "accepted",
+    "context",
+    "berth_id",
+    "flags",
+    "method",
+]
+shown.sort_values("length_m", ascending=False)[columns].head(20)
+
+# %%
+figure, axes = plt.subplots(figsize=(9, 4))
+drawn = detections[detections["accepted"]].sort_values("length_m").reset_index(drop=True)
+error = [drawn["length_m"] - drawn["length_lo_m"], drawn["length_hi_m"] - drawn["length_m"]]
+axes.errorbar(drawn.index, drawn["length_m"], yerr=error, fmt="o", ms=3, lw=0.8, color="#0072B2")
+axes.set(xlabel="accepted detections, by length", ylabel="length, m (90 % interval)")
+plt.show()
+
+# %% [markdown]
+# ## One call, every sighting
+#
+# The first counted call: each look that saw her, at the same scale.
+
+# %%
+calls = run.table("port_calls")
+counted = calls[calls["counts"] & (calls["n_seen"] > 0)]
+if len(counted):
+    call = counted.iloc[0]
+    hers = detections[detections["detection_id"].isin(list(call["detection_ids"]))].sort_values("acquired")
+    figure, panels = plt.subplots(1, len(hers), figsize=(4.2 * len(hers), 4.6), squeeze=False)
+    for axes, (_, sighting) in zip(panels[0], hers.iterrows(), strict=True):
+        image = run.scene(sighting["scene_id"])
+        run.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=180))
+    plt.show()
+else:
+    print("no counted call was seen in an image")

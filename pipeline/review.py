@@ -1,0 +1,120 @@
+"""A finished run opened for looking: its tables, its scenes with their pixels, its detections on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import RunConfig
+from pipeline.console import Console
+from pipeline.errors import InputError, printable
+from pipeline.run import CONFIG_FILES
+from pipeline.sources import gather
+from pipeline.storage import read_table
+from pipeline.tables import ALL
+from pipeline.workspace import load_run_config
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from pipeline.tables import Contract
+    from pipeline.types import Place, Scene, Window
+
+ACCEPTED, REJECTED = "#E69F00", "#56B4E9"  # Okabe and Ito's orange and sky blue
+MARGIN_M = 300.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Review:
+    """One run. Pixels are read from the run's inputs, which must still be where they were."""
+
+    folder: Path
+    config: RunConfig
+    place: Place
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of the run by its contract's name: scenes, looks, detections, port_calls, ..."""
+        return read_table(self.folder / f"{name}.parquet", _contract(name))
+
+    def scene(self, scene_id: str) -> Scene:
+        """A scene of the run with its pixels; InputError where its file has gone or has other bytes."""
+        from pipeline.ingest.inputs import open_inputs
+        from pipeline.ingest.options import OpenOptions
+
+        scenes = self.table("scenes").set_index("scene_id")
+        if scene_id not in scenes.index:
+            raise InputError(printable(scene_id), f"no such scene in {self.folder}")
+        options = OpenOptions(pixel_spacing_m=self.config.source.pixel_spacing_m, scaling=self.config.source.scaling)
+        inputs = gather(self.config, self.folder / CONFIG_FILES, self.place, Console(quiet=True))
+        opened, _ = open_inputs(inputs.images, options, self.place, self.config.period.start, self.config.period.end)
+        for scene in opened:
+            if scene.source.sha256 == scenes.loc[scene_id, "sha256"]:
+                return scene
+        raise InputError(printable(scene_id), "its file has gone or was changed since the run")
+
+    def draw(self, axes: Axes, scene: Scene, window: Window | None = None) -> pd.DataFrame:
+        """Draw a scene (or a window of it) with its detections' outlines; the detections drawn come back."""
+        window = window or _whole(scene)
+        axes.imshow(
+            grey(scene, window), cmap="gray", vmin=0, vmax=1,
+            extent=(window.col0 - 0.5, window.col1 - 0.5, window.row1 - 0.5, window.row0 - 0.5),
+        )  # fmt: skip
+        found = self.table("detections")
+        here = found["scene_id"] == scene.scene_id
+        here &= found["row"].between(window.row0, window.row1) & found["col"].between(window.col0, window.col1)
+        for row in found[here].itertuples():
+            if scene.geolocation is None or row.geometry is None:
+                continue
+            lon, lat = np.asarray(row.geometry.exterior.coords).T[:2]
+            rows, cols = scene.geolocation.rowcol(lon, lat)
+            axes.plot(cols, rows, color=ACCEPTED if row.accepted else REJECTED, lw=1.2)
+        axes.set(xlim=(window.col0 - 0.5, window.col1 - 0.5), ylim=(window.row1 - 0.5, window.row0 - 0.5))
+        axes.set(xlabel="column", ylabel="row", title=f"{scene.scene_id}\n{scene.acquired:%Y-%m-%d %H:%M} UTC")
+        return found[here]
+
+
+def open_run(folder: Path) -> Review:
+    """Open a run folder; InputError where it is none."""
+    from pipeline.ingest.place import load_place
+
+    if not (folder / "config.yaml").is_file():
+        raise InputError(folder, "is no run folder: it holds no config.yaml")
+    config = load_run_config(folder / "config.yaml", {})
+    return Review(folder, config, load_place(config.aoi, folder / CONFIG_FILES))
+
+
+def around(scene: Scene, detections: pd.DataFrame, margin_m: float = MARGIN_M) -> Window:
+    """The window that holds these detections and a margin."""
+    from pipeline.types import Window
+
+    margin = int(np.ceil(margin_m / min(scene.pixel_spacing_m)))
+    row, col = detections["row"], detections["col"]
+    first = Window(int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1)
+    return first.padded(margin, scene.shape)
+
+
+def grey(scene: Scene, window: Window) -> np.ndarray:
+    """A window as a picture, 0 to 1 between its own percentiles; radar in decibels. Shape (rows, cols)."""
+    data = scene.read(window).data
+    image = data[0] if scene.radar is not None else np.nanmean(data[-1:], axis=0)
+    if scene.radar is not None:
+        image = 10 * np.log10(np.maximum(image, 1e-6))
+    low, high = np.nanpercentile(image, (1, 99.7)) if np.isfinite(image).any() else (0.0, 1.0)
+    return np.clip((np.nan_to_num(image, nan=low) - low) / max(high - low, 1e-12), 0, 1)
+
+
+def _contract(name: str) -> Contract:
+    known = {contract.name: contract for contract in ALL}
+    if name not in known:
+        raise InputError(printable(name), f"no such table; there are {', '.join(known)}")
+    return known[name]
+
+
+def _whole(scene: Scene) -> Window:
+    from pipeline.types import Window
+
+    return Window(0, 0, *scene.shape)

@@ -1,0 +1,143 @@
+from dataclasses import astuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.calls.stays import stays
+from pipeline.calls.tracks import clean_tracks
+from pipeline.config import CallsConfig
+from tests.builders import box_zone, place_of
+from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, feed, fixes, harbour, off_berth, visit, with_spikes
+
+CONFIG = CallsConfig()
+STEP = pd.Timedelta(minutes=3)
+
+
+def found(*parts: pd.DataFrame, place=None, config: CallsConfig = CONFIG):
+    return stays(clean_tracks(feed(*parts), config), place or harbour(), config)
+
+
+def test_one_visit_is_one_stay_with_its_times():
+    (stay,) = found(visit(5, 20))
+    assert (stay.mmsi, stay.zone_id) == (MMSI, "oil")
+    assert stay.arrival_lo < at(5) + STEP <= stay.arrival_hi + STEP
+    assert stay.arrival_lo <= at(5) <= stay.arrival_hi
+    assert abs(stay.departure_hi - at(20)) <= 2 * STEP
+    assert stay.departure_lo <= at(20)
+    assert stay.heard_arriving
+    assert stay.heard_leaving
+
+
+@given(st.floats(2, 60), st.floats(1, 90), st.sampled_from([1.0, 3.0, 10.0]))
+@settings(max_examples=15, deadline=None)
+def test_arrival_and_departure_lie_in_their_bounds(arrive, length, every):
+    (stay,) = found(visit(arrive, arrive + length, every_min=every))
+    slack = pd.Timedelta(minutes=every)
+    assert stay.arrival_lo - slack <= at(arrive) <= stay.arrival_hi
+    assert stay.departure_lo <= at(arrive + length) <= stay.departure_hi
+    assert stay.departure_hi - stay.departure_lo <= slack + pd.Timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("metres", [1000, 4000, 9000, 50_000])
+@pytest.mark.parametrize("gap_min", [3, 60], ids=["in the stream", "after an hour's silence"])
+def test_a_spike_never_splits_a_call(metres, gap_min):
+    table = visit(5, 20)
+    hour = (table["time_utc"] - at(0)).dt.total_seconds() / 3600
+    table = table[(hour <= 12) | (hour >= 12 + gap_min / 60)].reset_index(drop=True)
+    row = int((table["time_utc"] > at(12.001)).idxmax())
+    table.loc[row, ["lon", "lat"]] = off_berth(-metres)
+    spiked = found(table)
+    assert len(spiked) == 1
+    assert abs(spiked[0].departure_lo - at(20)) <= 2 * STEP
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_spikes_gaps_and_repeats_make_no_call_and_take_none(seed):
+    """One report in twenty astray, one in five lost, one in ten twice, over a month with four calls."""
+    rng = np.random.default_rng(seed)
+    calls = [(20, 44), (200, 231), (390, 402), (600, 655)]
+    table = pd.concat([visit(a, b, seed=seed) for a, b in calls], ignore_index=True)
+    table = with_spikes(table, 0.05, seed)
+    table = table[rng.random(len(table)) > 0.2]
+    seen = found(table, table[rng.random(len(table)) < 0.1])
+    assert len(seen) == len(calls)
+    for stay, (arrive, leave) in zip(seen, calls, strict=True):
+        assert abs(stay.arrival_hi - at(arrive)) < pd.Timedelta(minutes=30)
+        assert abs(stay.departure_lo - at(leave)) < pd.Timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(("silence_h", "expected"), [(1.0, 1), (3.9, 1), (6.0, 2)])
+def test_only_a_silence_beyond_the_gap_ends_what_is_known(silence_h, expected):
+    """CallsConfig.gap_h: 4 hours."""
+    hours = np.concatenate([np.arange(0, 5, 0.1), 4.9 + np.arange(silence_h, silence_h + 5, 0.1)])
+    assert len(found(fixes(hours, *BERTH))) == expected
+
+
+def test_speed_between_the_limits_keeps_the_state():
+    """Stopped at 0.2 kn, moving at 0.5 kn: the swell's 0.4 kn neither begins nor ends a stop."""
+    hours = np.arange(0, 4, 0.1)
+    rolling = np.where(hours < 1, 0.0, 0.4)
+    assert len(found(fixes(hours, *BERTH, rolling))) == 1
+    assert found(fixes(hours, *BERTH, 0.4)) == []
+
+
+def test_passing_by_is_no_call():
+    hours = np.arange(0, 2, 0.05)
+    lon, lat = zip(*[off_berth((h - 1) * 10 * 1852) for h in hours], strict=True)
+    assert found(fixes(hours, list(lon), list(lat), 10.0)) == []
+
+
+@pytest.mark.parametrize(("east_m", "inside"), [(0, True), (280, True), (330, False), (1000, False)])
+def test_a_berth_reaches_150_m_and_no_further(east_m, inside):
+    """The berth's edge lies 164 m east of its centre."""
+    assert bool(found(fixes(np.arange(0, 5, 0.1), *off_berth(east_m)))) == inside
+
+
+def test_berths_come_before_anchorages():
+    lon, lat = BERTH
+    roads = box_zone("around", lon - 0.02, lat - 0.02, lon + 0.02, lat + 0.02, kind="anchorage")
+    both = place_of(roads, *harbour().zones)
+    assert [s.zone_id for s in found(fixes(np.arange(0, 5, 0.1), *BERTH), place=both)] == ["oil"]
+
+
+def test_waiting_and_berthing_are_two_stays():
+    waits = fixes(np.arange(0, 10, 0.1), *ANCHORAGE)
+    goes = fixes([10.1, 10.2, 10.3, 10.4], [133.01, 133.025, 133.04, 133.05], [42.762, 42.754, 42.746, 42.74], 8.0)
+    lies = fixes(np.arange(10.5, 30, 0.1), *BERTH)
+    assert [s.zone_id for s in found(waits, goes, lies)] == ["roads", "oil"]
+
+
+def test_what_nobody_heard_is_not_claimed():
+    (stay,) = found(fixes(np.arange(5, 9, 0.1), *BERTH))
+    assert (stay.arrival_lo, stay.departure_hi) == (None, None)
+    assert not stay.heard_arriving
+    assert not stay.heard_leaving
+
+
+def test_two_ships_at_once_are_two_stays():
+    both = found(visit(5, 20), visit(6, 19, mmsi=MMSI + 1))
+    assert [s.mmsi for s in both] == [MMSI, MMSI + 1]
+
+
+def test_a_ship_without_speed_is_judged_by_her_way():
+    (stay,) = found(visit(5, 20).assign(sog=np.nan))
+    assert abs(stay.departure_lo - at(20)) <= 2 * STEP
+
+
+def test_order_of_rows_does_not_matter():
+    table = feed(with_spikes(visit(5, 20), 0.05), visit(7, 30, mmsi=MMSI + 1))
+    turned = clean_tracks(table.sample(frac=1, random_state=1), CONFIG).sample(frac=1, random_state=2)
+    straight = stays(clean_tracks(table, CONFIG), harbour(), CONFIG)
+    again = stays(turned, harbour(), CONFIG)
+    assert [astuple(s) for s in straight] == [astuple(s) for s in again]
+
+
+def test_no_tracks_no_stays():
+    assert found() == []
+
+
+def test_no_zones_no_stays():
+    assert found(visit(5, 20), place=place_of()) == []

@@ -1,0 +1,112 @@
+"""The console: results on standard output, everything else on standard error, one line each."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from pipeline.console import Console
+from pipeline.errors import InputError
+
+
+class Terminal:
+    """Standard error as a terminal that keeps what was written."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_results_go_to_standard_output_also_when_quiet(capsys, quiet):
+    Console(quiet=quiet).result("125,000 bbl")
+    assert capsys.readouterr() == ("125,000 bbl\n", "")
+
+
+@pytest.mark.parametrize(("quiet", "shown"), [(False, "reading\n"), (True, "")])
+def test_notes_go_to_standard_error_unless_quiet(capsys, quiet, shown):
+    Console(quiet=quiet).note("reading")
+    assert capsys.readouterr() == ("", shown)
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_problem_is_one_line_with_item_cause_and_what_was_done(capsys, quiet):
+    console = Console(quiet=quiet)
+    console.problem(InputError("a.tif", "has no bands"))
+    console.problem("b.tif: is empty", done="scene degraded")
+    assert capsys.readouterr() == (
+        "",
+        "error: a.tif: has no bands (skipped)\nerror: b.tif: is empty (scene degraded)\n",
+    )
+    assert console.problems == ["error: a.tif: has no bands (skipped)", "error: b.tif: is empty (scene degraded)"]
+
+
+def test_a_file_name_cannot_forge_a_line_or_colour_the_terminal(capsys):
+    console = Console()
+    console.problem(InputError("a\nerror: forged.tif", "\x1b[31mred"))
+    console.problem("plain\ntext")
+    with console.progress("detect", 1) as step:
+        step("a\nb\x1b[2J")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        r"error: a\nerror: forged.tif: \x1b[31mred (skipped)",
+        r"error: plain\ntext (skipped)",
+        r"detect 1/1 a\nb\x1b[2J",
+    ]
+
+
+def test_the_exit_code_is_3_as_soon_as_one_input_went_wrong():
+    console = Console(quiet=True)
+    assert console.exit_code == 0
+    console.problem("a: b")
+    assert console.exit_code == 3
+    assert Console().exit_code == 0, "consoles remember their own problems only"
+
+
+def test_progress_is_a_plain_line_a_step_where_nobody_watches(capsys):
+    with Console().progress("detect", 2) as step:
+        step("first")
+        step("second")
+    assert capsys.readouterr() == ("", "detect 1/2 first\ndetect 2/2 second\n")
+
+
+@pytest.mark.parametrize(("quiet", "total"), [(True, 2), (False, 0)])
+def test_no_progress_when_quiet_or_when_there_is_nothing_to_do(capsys, quiet, total):
+    with Console(quiet=quiet).progress("detect", total) as step:
+        step("first")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_terminal_gets_a_bar(monkeypatch, capsys):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with Console().progress("detect", 2) as step:
+        step("first")
+        step("second")
+    assert "detect" in terminal.text
+    assert "2/2" in terminal.text
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_an_error_inside_progress_comes_out_unchanged(monkeypatch, terminal):
+    if terminal:
+        monkeypatch.setattr(sys, "stderr", Terminal())
+
+    def fail():
+        with Console().progress("detect", 2) as step:
+            step("first")
+            raise InputError("a", "b")
+
+    with pytest.raises(InputError, match="a: b"):
+        fail()

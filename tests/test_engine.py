@@ -1,0 +1,118 @@
+"""The engine: the same results in the order of the tasks, wherever they ran; errors surface."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import typing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.config import EngineConfig
+from pipeline.engine import map_tasks
+from pipeline.errors import EnvironmentFault, InputError
+
+KINDS = typing.get_args(EngineConfig.model_fields["kind"].annotation)
+LOCAL = ("serial", "threads")
+each = pytest.mark.parametrize("kind", KINDS)
+each_local = pytest.mark.parametrize("kind", LOCAL)
+
+
+def engine(kind: str, workers: int = 2) -> EngineConfig:
+    if kind == "dask":
+        pytest.importorskip("distributed", reason="the extra 'scale' is not installed")
+    return EngineConfig(kind=kind, workers=workers)
+
+
+def late_square(n: int) -> tuple[int, int]:
+    """The first tasks take longest, so that they end last."""
+    time.sleep(0.02 * max(0, 4 - n))
+    return n, n * n
+
+
+def refuse_three(n: int) -> int:
+    if n == 3:
+        raise InputError("three\n.tif", "is not to be had")
+    return n
+
+
+def die_at_three(n: int) -> int:
+    if n == 3:
+        os._exit(9)
+    return n
+
+
+def test_the_config_offers_these_engines():
+    assert KINDS == ("serial", "threads", "processes", "dask")
+
+
+@each
+@pytest.mark.filterwarnings("default")  # Dask's own
+def test_results_come_in_the_order_of_the_tasks_from_every_engine(kind):
+    seen: list[int] = []
+    found = map_tasks(late_square, range(8), engine(kind), done=seen.append)
+    assert found == [(n, n * n) for n in range(8)]
+    assert sorted(seen) == list(range(8)), "each task is reported once"
+
+
+@pytest.mark.parametrize("kind", ["serial", "threads", "processes"])
+def test_an_error_in_a_task_surfaces_with_its_item_and_cause(kind):
+    with pytest.raises(InputError, match="is not to be had") as caught:
+        map_tasks(refuse_three, range(6), engine(kind))
+    assert caught.value.item == "three\\n.tif"
+
+
+def test_a_worker_that_dies_is_a_fault_of_the_machine():
+    with pytest.raises(EnvironmentFault, match=r"a worker process died.*--workers"):
+        map_tasks(die_at_three, range(6), engine("processes"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_tasks_need_no_helpers(kind, count):
+    """No pool is started: the work runs in this very thread, and need not be picklable."""
+    here = threading.get_ident()
+    found = map_tasks(lambda n: (n, threading.get_ident()), range(count), engine(kind))
+    assert found == [(n, here) for n in range(count)]
+
+
+@each_local
+@given(tasks=st.lists(st.integers()), workers=st.integers(1, 4))
+def test_threads_do_what_a_plain_loop_does(kind, tasks, workers):
+    assert map_tasks(str, tasks, EngineConfig(kind=kind, workers=workers)) == [str(t) for t in tasks]
+
+
+def test_equal_tasks_are_done_each():
+    seen: list[str] = []
+    assert map_tasks(str.upper, ["a", "a", "a"], engine("threads"), done=seen.append) == ["A", "A", "A"]
+    assert seen == ["a", "a", "a"]
+
+
+def test_threads_really_work_side_by_side():
+    """Two tasks that wait for one another end only if both run at once."""
+    meeting = threading.Barrier(2, timeout=10)
+    assert sorted(map_tasks(lambda n: meeting.wait() * 0 + n, [1, 2], engine("threads"))) == [1, 2]
+
+
+def test_no_more_threads_than_workers():
+    lock, busy, most = threading.Lock(), [0], [0]
+
+    def work(n: int) -> int:
+        with lock:
+            busy[0] += 1
+            most[0] = max(most[0], busy[0])
+        time.sleep(0.005)
+        with lock:
+            busy[0] -= 1
+        return n
+
+    map_tasks(work, range(20), engine("threads", workers=3))
+    assert most[0] <= 3
+
+
+def test_an_unknown_scheduler_is_no_silent_success():
+    config = EngineConfig(kind="serial", scheduler="tcp://127.0.0.1:1")
+    assert map_tasks(str, [1, 2], config) == ["1", "2"], "the address matters to dask alone"

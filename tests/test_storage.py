@@ -1,0 +1,313 @@
+"""Files appear by rename only, the same bytes each time, and what cannot be written changes nothing."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely.geometry import Point
+
+from pipeline import storage
+from pipeline.errors import ConfigError, EnvironmentFault, InputError
+from pipeline.storage import (
+    flat_table,
+    neutral,
+    read_table,
+    replacing,
+    unguarded,
+    write_bytes,
+    write_json,
+    write_table,
+    write_text,
+)
+
+FORMATS = (".parquet", ".csv", ".geojson", ".gpkg")
+
+
+def points(count: int = 3) -> geopandas.GeoDataFrame:
+    rng = np.random.default_rng(0)
+    columns = {"name": [f"ship {n}" for n in range(count)], "length_m": rng.uniform(20, 300, count)}
+    return geopandas.GeoDataFrame(columns, geometry=[Point(133 + n * 1e-3, 42.75) for n in range(count)], crs=4326)
+
+
+@contextmanager
+def full_disk(after_bytes: int):
+    """Every write beyond so many bytes of a file fails, as where the disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (after_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+# by rename only
+
+
+@given(st.binary(max_size=2000))
+def test_what_was_written_is_what_is_read(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "bytes"
+    write_bytes(path, content)
+    assert path.read_bytes() == content
+
+
+def test_folders_are_made_on_the_way(tmp_path):
+    write_text(tmp_path / "a" / "b" / "c.txt", "Владивосток\n")
+    assert (tmp_path / "a/b/c.txt").read_bytes() == "Владивосток\n".encode()
+
+
+def test_the_file_has_its_name_only_when_it_is_whole(tmp_path):
+    path = tmp_path / "out.csv"
+    with replacing(path) as part:
+        part.write_text("half")
+        assert not path.exists()
+        assert part.parent == path.parent, "a rename is atomic inside one file system only"
+        part.write_text("whole")
+    assert path.read_text() == "whole"
+    assert names_in(tmp_path) == ["out.csv"]
+
+
+@pytest.mark.parametrize("interruption", [ValueError, KeyboardInterrupt, SystemExit, MemoryError])
+def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path, interruption):
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+
+    def write_half():
+        with replacing(path) as part:
+            part.write_text("half of the n")
+            raise interruption
+
+    with pytest.raises(interruption):
+        write_half()
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["out.csv"]
+
+
+def test_the_content_is_synced_before_it_gets_its_name(tmp_path, monkeypatch):
+    done = []
+    sync, rename = os.fsync, os.replace
+    monkeypatch.setattr(storage.os, "fsync", lambda fd: (done.append("sync"), sync(fd))[1])
+    monkeypatch.setattr(storage.os, "replace", lambda a, b: (done.append("rename"), rename(a, b))[1])
+    write_text(tmp_path / "a", "x")
+    assert done == ["sync", "rename"]
+
+
+def test_a_reader_of_the_old_file_is_not_disturbed(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("old content")
+    with path.open() as reader:
+        write_text(path, "new")
+        assert reader.read() == "old content"
+    assert path.read_text() == "new"
+
+
+# where it cannot be written
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("missing_bytes", [1, 100, 5000], ids="{} bytes too few".format)
+def test_a_full_disk_leaves_the_old_file(tmp_path, suffix, missing_bytes):
+    """A few bytes too few are the hard case: some writers notice it on closing only, or never."""
+    path = tmp_path / f"t{suffix}"
+    table = points(500)
+    write_table(table, path)
+    size = path.stat().st_size
+    path.write_text("old")
+    with full_disk(size - missing_bytes), pytest.raises(EnvironmentFault, match="nothing was changed") as caught:
+        write_table(table, path)
+    assert str(path) in str(caught.value)
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EROFS, "the file system is read-only"),
+        (errno.EDQUOT, "the disk quota is used up"),
+        (errno.EACCES, "permission denied"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_a_fault_of_the_machine_is_named_and_changes_nothing(tmp_path, monkeypatch, number, cause):
+    path = tmp_path / "out.json"
+    path.write_text("old")
+
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(storage.os, "replace", fail)
+    with pytest.raises(EnvironmentFault, match=rf"out\.json: cannot be written: {cause} \(nothing was changed\)"):
+        write_json(path, {})
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["out.json"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_without_permission_is_a_fault_of_the_machine(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    for path in (closed / "out.csv", closed / "below" / "out.csv"):
+        with pytest.raises(EnvironmentFault, match="permission denied"):
+            write_text(path, "x")
+
+
+def test_a_folder_that_cannot_be_made_is_a_fault_of_the_machine(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(EnvironmentFault, match="permission denied"):
+        write_text(tmp_path / "new" / "out.csv", "x")
+
+
+def test_a_file_where_a_folder_should_be_is_a_fault_of_the_machine(tmp_path):
+    (tmp_path / "runs").write_text("in the way")
+    for path in (tmp_path / "runs" / "out.csv", tmp_path / "runs" / "below" / "out.csv"):
+        with pytest.raises(EnvironmentFault, match="cannot be written"):
+            write_text(path, "x")
+    assert (tmp_path / "runs").read_text() == "in the way"
+
+
+def test_a_folder_where_the_file_should_be_is_a_fault_of_the_machine(tmp_path):
+    (tmp_path / "out.csv").mkdir()
+    with pytest.raises(EnvironmentFault, match="cannot be written"):
+        write_text(tmp_path / "out.csv", "x")
+    assert names_in(tmp_path) == ["out.csv"]
+
+
+def test_a_name_is_shown_on_one_line(tmp_path):
+    (tmp_path / "a\nb").mkdir()
+    with pytest.raises(EnvironmentFault, match=r"a\\nb: cannot be written"):
+        write_text(tmp_path / "a\nb", "x")
+
+
+# JSON
+
+
+def test_json_is_sorted_readable_and_ends_in_a_newline(tmp_path):
+    write_json(tmp_path / "a.json", {"b": 1, "a": ["ß", None]})
+    text = (tmp_path / "a.json").read_text("utf-8")
+    assert text == '{\n "a": [\n  "ß",\n  null\n ],\n "b": 1\n}\n'
+    assert json.loads(text) == {"a": ["ß", None], "b": 1}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_json_refuses_what_json_cannot_say_and_keeps_the_old_file(tmp_path, number):
+    (tmp_path / "a.json").write_text("old")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"a": number})
+    assert (tmp_path / "a.json").read_text() == "old"
+
+
+# tables
+
+
+@pytest.mark.parametrize("suffix", [*FORMATS, ".CSV", ".GeoJSON"])
+def test_a_table_comes_back_without_a_contract_too(tmp_path, suffix):
+    write_table(points(), tmp_path / f"t{suffix}")
+    read = read_table(tmp_path / f"t{suffix}")
+    assert read["name"].tolist() == points()["name"].tolist()
+    np.testing.assert_allclose(read["length_m"], points()["length_m"], rtol=1e-9)
+    where = read["geometry"] if suffix.lower() != ".csv" else geopandas.GeoSeries.from_wkt(read["geometry"])
+    assert where.tolist() == points().geometry.tolist()
+
+
+@pytest.mark.parametrize("name", ["t.txt", "t", "t.xlsx", "t.csv.gz"])
+def test_an_unknown_format_is_refused_with_those_that_there_are(tmp_path, name):
+    with pytest.raises(ConfigError, match=r"end the name in \.parquet, \.csv, \.geojson, \.gpkg"):
+        write_table(points(), tmp_path / name)
+    (tmp_path / name).write_text("a\n1\n")
+    with pytest.raises(InputError, match="not a table that can be read"):
+        read_table(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])
+def test_a_table_without_a_place_is_no_map(tmp_path, suffix):
+    with pytest.raises(ConfigError, match="no geometry"):
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / f"t{suffix}")
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe\x00\x00", b"PAR1" + b"\0" * 20, None])
+def test_a_file_that_is_no_table_is_refused_by_its_name(tmp_path, suffix, content):
+    if suffix == ".csv" and content in {b"nonsense", b"PAR1" + b"\0" * 20}:
+        pytest.skip("any text is a CSV of one column")
+    path = tmp_path / f"bad{suffix}"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read as a table") as caught:
+        read_table(path)
+    assert str(caught.value).startswith(str(path))
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".geojson"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+def test_a_torn_file_is_refused(tmp_path, suffix, share):
+    path = tmp_path / f"t{suffix}"
+    write_table(points(200), path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(InputError, match="cannot be read as a table"):
+        read_table(path)
+
+
+def test_ids_of_a_foreign_csv_are_not_taken_for_numbers(tmp_path):
+    (tmp_path / "calls.csv").write_text("call_id,det_id,length_m\n007,1e5,99.5\n008,2e5,\n")
+    read = read_table(tmp_path / "calls.csv")
+    assert read["call_id"].tolist() == ["007", "008"]
+    assert read["det_id"].tolist() == ["1e5", "2e5"]
+    assert read["length_m"].isna().tolist() == [False, True]
+
+
+# what a spreadsheet gets
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+5", "-5", "@SUM(A1)", "\tx", "\x00x", "='[1]'!A1"])
+def test_a_name_cannot_be_a_formula(text):
+    assert neutral(text)[0] == "'"
+    assert unguarded(neutral(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "SIM TANKER 1", "5-2", "a=b", "'quoted'", "ß"])
+def test_harmless_text_is_left_alone(text):
+    assert neutral(text) == text
+    assert unguarded(text) == text
+
+
+@given(st.text(st.characters(exclude_characters="\r")) | st.text("'=+-@\t\x00a", max_size=6))
+def test_the_guard_can_be_taken_off_again(text):
+    assert unguarded(neutral(text)) == text
+    assert not neutral(text).startswith(("=", "+", "-", "@", "\t", "\r", "\x00"))
+
+
+def test_a_flat_table_holds_only_what_a_spreadsheet_can():
+    table = points(2).assign(
+        flags=[["a", "b"], []],
+        when=pd.to_datetime(["2024-03-07T12:00:00Z", None], utc=True),
+        name=["=cmd", "SIM"],
+    )
+    flat = flat_table(table)
+    assert flat["flags"].tolist() == ["a;b", ""]
+    assert flat["when"].iloc[0] == "2024-03-07T12:00:00Z"
+    assert pd.isna(flat["when"].iloc[1])
+    assert flat["name"].tolist() == ["'=cmd", "SIM"]
+    assert flat["geometry"].tolist() == ["POINT (133 42.75)", "POINT (133.001 42.75)"]
+    assert table["flags"].iloc[0] == ["a", "b"], "the table itself must not change"
