@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from pipeline.config import EngineConfig
-from pipeline.errors import ConfigError, EnvironmentFault
+from pipeline.errors import ConfigError, EnvironmentFault, printable
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -74,7 +74,12 @@ def _dask(engine: EngineConfig) -> Iterator[Executor]:
     settings: dict[str, Any] = {"distributed.nanny.pre-spawn-environ": {}}
     with dask.config.set(settings):
         if engine.scheduler:
-            with Client(engine.scheduler) as client:
+            try:
+                client = Client(engine.scheduler)
+            except (OSError, ValueError) as error:  # nobody answers, or it is no address
+                cause = " ".join(str(error).split())
+                raise EnvironmentFault(f"Dask scheduler {printable(engine.scheduler)}: {cause}") from error
+            with client:
                 yield client.get_executor()
         else:
             cluster = LocalCluster(

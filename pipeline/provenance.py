@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.config.loading import canonical_json
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError, InputError, printable
 
 MANIFEST = "manifest.json"
 UNHASHED = {MANIFEST, "log.jsonl"}  # the log holds times, the manifest cannot hold its own hash
@@ -83,12 +83,14 @@ def outputs_of(folder: Path) -> list[FileRecord]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a finished run; InputError where there is none or it is torn."""
+    """The manifest of a finished run; ConfigError where there is none, InputError where it is torn."""
     path = folder / MANIFEST
     try:
         found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise InputError(folder, "no manifest.json here: not a run folder, or the run did not finish") from error
+        raise ConfigError(
+            f"{printable(folder)}: no manifest.json here: not a run folder, or the run did not finish"
+        ) from error
     except (OSError, ValueError) as error:
         raise InputError(path, "is not a readable manifest") from error
     if (

@@ -113,6 +113,18 @@ def test_no_more_threads_than_workers():
     assert most[0] <= 3
 
 
-def test_an_unknown_scheduler_is_no_silent_success():
-    config = EngineConfig(kind="serial", scheduler="tcp://127.0.0.1:1")
-    assert map_tasks(str, [1, 2], config) == ["1", "2"], "the address matters to dask alone"
+@pytest.mark.filterwarnings("default")  # Dask's own
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x"])
+def test_a_scheduler_that_does_not_answer_is_a_fault_of_the_machine(address):
+    dask = pytest.importorskip("dask", reason="the extra 'scale' is not installed")
+    config = EngineConfig(kind="dask", scheduler=address)
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "200ms"}),
+        pytest.raises(EnvironmentFault, match=f"Dask scheduler {address}: "),
+    ):
+        map_tasks(str, [1, 2], config)
+
+
+def test_the_schedulers_address_matters_to_dask_alone():
+    config = EngineConfig(kind="threads", scheduler="tcp://127.0.0.1:1")
+    assert map_tasks(str, [1, 2], config) == ["1", "2"]

@@ -121,8 +121,7 @@ def files_config(images, ais=(), **period):
 @pytest.fixture
 def tiny_inputs(tiny_run, shared_tmp):
     """The scenario's own files, read as anybody's files."""
-    folder = next((shared_tmp / "cache" / "simulated").glob("*/scenes")).parent
-    return folder
+    return next((shared_tmp / "cache" / "simulated").glob("*/scenes")).parent
 
 
 def test_a_broken_image_costs_one_line_and_nothing_else(tiny_inputs, tmp_path, capsys):

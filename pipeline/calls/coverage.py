@@ -38,7 +38,7 @@ def looks(
                     "acquired": scene["acquired"],
                     "sensor": scene["sensor"],
                     "state": state,
-                    "covered": share,
+                    "covered": min(1.0, share),
                     "cause": _cause(scene, share),
                     "n_detections": int(seen.get((scene["scene_id"], zone.zone_id), 0)),
                 }

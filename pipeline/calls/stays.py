@@ -36,9 +36,13 @@ class Stay:
 
 
 def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]:
-    """Every stop at a zone, in order of MMSI and time. Silences shorter than the gap do not end a stay."""
+    """Every stop at a zone, in order of MMSI and time.
+
+    A silence does not end a stay in which she lies as before, up to ``max_stay_d``: one stay is one call.
+    """
     out: list[Stay] = []
-    for _, track in good_fixes(tracks).groupby("track_id", sort=True):
+    fixes = good_fixes(tracks).sort_values(["track_id", "time_utc", "fix_id"], kind="stable")
+    for _, track in fixes.groupby("track_id", sort=True):
         out += _of_track(track, place, config)
     return _one_after_another(sorted(out, key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
 
@@ -72,7 +76,8 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
     lon, lat = track["lon"].to_numpy(float), track["lat"].to_numpy(float)
     speed = _speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float))
     stop = _stops(seconds, speed, config.stop_kn, config.move_kn, config.gap_h * 3600.0)
-    pieces = [(a, b, z) for a, b in _runs(stop) for z in [_zone_at(lon[a:b], lat[a:b], place, config)] if z]
+    runs = _runs(stop, np.diff(seconds) > config.max_stay_d * 86_400.0)
+    pieces = [(a, b, z) for a, b in runs for z in [_zone_at(lon[a:b], lat[a:b], place, config)] if z]
     for first, last, zone in _joined(pieces, seconds, config):
         before, after = first - 1, last
         yield Stay(
@@ -114,10 +119,13 @@ def _stops(seconds, speed, stop_kn, move_kn, gap_s):  # type: ignore[no-untyped-
     return out
 
 
-def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """Half-open index ranges in which a boolean array is True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+def _runs(flags: np.ndarray, cuts: np.ndarray) -> list[tuple[int, int]]:
+    """Half-open index ranges in which a boolean array is True, cut between n and n + 1 where ``cuts[n]`` is True."""
+    before, after = np.concatenate([[False], flags]), np.concatenate([flags, [False]])
+    cut = np.concatenate([[False], cuts, [False]]) & before & after
+    starts = np.flatnonzero((after & ~before) | cut)
+    ends = np.flatnonzero((before & ~after) | cut)
+    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
 
 
 def _zone_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> Zone | None:

@@ -1,0 +1,97 @@
+import pytest
+from shapely.geometry import box
+
+from pipeline.calls.coverage import looks
+from pipeline.tables import LOOKS, SCENES
+from tests.calls.traffic import BERTH, at, detections, harbour, sighting
+
+EVERYWHERE = box(132.9, 42.6, 133.2, 42.9)
+ELSEWHERE = box(129.0, 41.0, 129.5, 41.5)
+
+
+def scenes(*rows: dict):
+    base = {"sensor": "optical", "status": "used", "href": "memory", "footprint": EVERYWHERE}
+    return SCENES.from_rows([base | {"scene_id": f"scene-{n}", "acquired": at(n)} | row for n, row in enumerate(rows)])
+
+
+def looked(*rows: dict, covered=None, seen=()):
+    return looks(scenes(*rows), covered or {}, detections(*seen), harbour())
+
+
+def state(table, zone="oil"):
+    return table[table["zone_id"] == zone]["state"].tolist()
+
+
+def test_a_scene_is_one_look_at_each_zone():
+    table = looked({}, {})
+    assert table["look_id"].tolist() == ["scene-0/oil", "scene-0/roads", "scene-1/oil", "scene-1/roads"]
+    assert set(table["state"]) == {"usable"}
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(1.0, "usable"), (0.9, "usable"), (0.89, "partly"), (0.3, "partly"), (0.29, "unknown"), (0, "unknown")]
+)
+def test_state_follows_what_was_validly_seen(share, expected):
+    table = looked({}, covered={"scene-0": {"oil": share, "roads": 1.0}})
+    assert state(table) == [expected]
+    assert state(table, "roads") == ["usable"]
+    assert (table["cause"] == "").tolist() == (table["state"] == "usable").tolist()
+
+
+def test_a_zone_that_the_scene_does_not_speak_of_is_unknown():
+    assert state(looked({}, covered={"scene-0": {"roads": 1.0}})) == ["unknown"]
+
+
+def test_an_unread_image_over_the_berth_is_an_unknown_look_with_its_cause():
+    table = looked({"status": "skipped", "cause": "truncated file"})
+    assert set(table["state"]) == {"unknown"}
+    assert set(table["cause"]) == {"truncated file"}
+    assert set(table["covered"]) == {0.0}
+
+
+def test_an_unread_image_of_another_place_is_no_look():
+    assert looked({"status": "skipped", "cause": "x", "footprint": ELSEWHERE}).empty
+
+
+def test_an_unread_image_of_nobody_knows_where_counts_as_unknown_here():
+    assert set(looked({"status": "skipped", "cause": "x", "footprint": None})["state"]) == {"unknown"}
+
+
+def test_a_duplicate_is_no_second_look():
+    table = looked({}, {"status": "duplicate_of", "duplicate_of": "scene-0"})
+    assert set(table["scene_id"]) == {"scene-0"}
+
+
+def test_half_a_zone_inside_the_image_is_seen_in_part():
+    """The image ends in the middle of the berth."""
+    (share,) = looked({"footprint": box(132.9, 42.6, BERTH[0], 42.9)}).query("zone_id == 'oil'")["covered"]
+    assert share == pytest.approx(0.5, abs=1e-6)
+
+
+def test_cloud_and_edge_are_told_apart():
+    cut = {"scene-0": {"oil": 0.1, "roads": 0.1}}
+    assert set(looked({"cloud_fraction": 0.8}, covered=cut)["cause"]) == {"cloud or outside the image"}
+    assert set(looked({}, covered=cut)["cause"]) == {"outside the image"}
+
+
+def test_accepted_detections_are_counted_in_their_zone_and_scene():
+    here = [sighting(f"d{n}", 0, scene_id="scene-0") for n in range(3)]
+    here += [sighting("x", 0, scene_id="scene-0", accepted=False), sighting("y", 1, scene_id="scene-1", berth_id="roads")]
+    counts = looked({}, {}, seen=here).set_index("look_id")["n_detections"]
+    assert counts.to_dict() == {"scene-0/oil": 3, "scene-0/roads": 0, "scene-1/oil": 0, "scene-1/roads": 1}
+
+
+def test_no_ship_seen_is_still_a_look():
+    assert looked({})["n_detections"].tolist() == [0, 0]
+
+
+def test_order_of_scenes_does_not_matter():
+    table = scenes({}, {"status": "degraded"}, {})
+    args = ({}, detections(), harbour())
+    assert looks(table, *args).equals(looks(table.iloc[::-1], *args))
+
+
+def test_no_scenes_no_looks():
+    table = looks(SCENES.empty(), {}, detections(), harbour())
+    assert len(table) == 0
+    assert set(LOOKS.names) <= set(table.columns)

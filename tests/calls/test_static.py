@@ -1,0 +1,99 @@
+import pandas as pd
+import pytest
+
+from pipeline.calls.static import imo_is_right, static_reports
+from pipeline.tables import STATIC
+from tests.calls.traffic import BERTH, MMSI, at, feed, fixes, said
+
+HULL = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
+
+
+def reports(*parts: pd.DataFrame) -> pd.DataFrame:
+    return static_reports(feed(*parts))
+
+
+@pytest.mark.parametrize("imo", [9074729, 8814881, 9331127, 9202209])
+def test_numbers_of_real_ships_pass(imo):
+    """IMO's own example 9074729: 9*7 + 0*6 + 7*5 + 4*4 + 7*3 + 2*2 = 139, and 139 ends in 9."""
+    assert imo_is_right(imo)
+
+
+@pytest.mark.parametrize("imo", [9074728, 8314881, 0, 12345678, 907472, 7654321])
+def test_other_numbers_do_not(imo):
+    """8314881 for 8814881: the digit that a known ship changed in her transponder."""
+    assert not imo_is_right(imo)
+
+
+def test_dimensions_are_sums_about_the_antenna():
+    row = reports(said(1, **HULL)).iloc[0]
+    assert (row["length_m"], row["beam_m"]) == (96.0, 15.0)
+
+
+def test_unknown_dimensions_are_not_zero():
+    row = reports(said(1, a=0.0, b=0.0, c=0.0, d=0.0, name="ALPHA")).iloc[0]
+    assert pd.isna(row["length_m"])
+    assert pd.isna(row["beam_m"])
+
+
+def test_one_row_for_each_change():
+    table = reports(*[said(h, draught=5.0 if h < 6 else 6.5, **HULL) for h in range(12)])
+    assert table["time_utc"].tolist() == [at(0), at(6)]
+    assert table["draught_m"].tolist() == [5.0, 6.5]
+
+
+def test_halves_of_a_report_make_a_whole():
+    """Type 24 comes in two parts: the name, then the size."""
+    table = reports(said(1, name="ALPHA"), said(1.01, **HULL))
+    assert table[["name", "length_m"]].iloc[-1].tolist() == ["ALPHA", 96.0]
+
+
+def test_ships_do_not_lend_each_other_fields():
+    table = reports(said(1, name="ALPHA", **HULL), said(2, mmsi=MMSI + 1, draught=5.0))
+    other = table[table["mmsi"] == MMSI + 1].iloc[0]
+    assert other["name"] == ""
+    assert pd.isna(other["length_m"])
+
+
+def test_a_wrong_number_is_voided_and_flagged():
+    row = reports(said(1, imo=9074728, name="ALPHA")).iloc[0]
+    assert pd.isna(row["imo"])
+    assert row["flags"] == ["imo_check_digit"]
+
+
+@pytest.mark.parametrize(("draught", "bad"), [(6.5, False), (12.0, False), (12.2, True), (25.5, True)])
+def test_a_draught_deeper_than_the_hull_allows_is_flagged(draught, bad):
+    """A tenth of 96 m and 2.5 m: 12.1 m."""
+    row = reports(said(1, draught=draught, **HULL)).iloc[0]
+    assert ("implausible_draught" in row["flags"]) == bad
+
+
+def test_flapping_is_no_loading():
+    table = reports(*[said(h, draught=5.0 + 2 * (h % 2), **HULL) for h in range(8)])
+    assert table["flags"].map(lambda f: "flapping_draught" in f).sum() >= 6
+
+
+def test_loading_is_no_flapping():
+    table = reports(*[said(h, draught=d, **HULL) for h, d in ((0, 4.0), (30, 6.5), (80, 4.0))])
+    assert table["flags"].tolist() == [[], [], []]
+
+
+def test_names_are_stripped():
+    assert reports(said(1, name="  ALPHA  "))["name"].tolist() == ["ALPHA"]
+
+
+def test_positions_alone_say_nothing():
+    assert reports(fixes([1, 2], *BERTH)).empty
+    assert list(static_reports(feed()).columns) == STATIC.names
+
+
+def test_order_of_rows_does_not_matter():
+    parts = [said(h, draught=4.0 + h / 10, name="ALPHA", **HULL) for h in range(10)]
+    table = feed(*parts)
+    pd.testing.assert_frame_equal(static_reports(table), static_reports(table.iloc[::-1].reset_index(drop=True)))
+
+
+@pytest.mark.parametrize("unit", ["ns", "s"])
+def test_the_unit_of_the_clock_does_not_matter(unit):
+    table = feed(*[said(h, draught=5.0 + 2 * (h % 2), **HULL) for h in range(0, 40, 5)])
+    other = table.assign(time_utc=table["time_utc"].astype(f"datetime64[{unit}, UTC]"))
+    pd.testing.assert_frame_equal(static_reports(table), static_reports(other))

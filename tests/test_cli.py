@@ -1,0 +1,225 @@
+"""The command line as its users meet it: exit codes, one line per error, no tracebacks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from affine import Affine
+
+from pipeline.cli import main
+
+COMMANDS = (
+    "run", "detect", "ais", "match", "calls", "volume", "account", "simulate", "rerun", "verify", "report", "doctor",
+)  # fmt: skip
+
+
+@pytest.fixture
+def capwatch(capsys, monkeypatch):
+    """Run the command in this process: exit code, stdout, stderr."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["capwatch", *map(str, words)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return call
+
+
+def ship_picture(path, **more):
+    """Speckled sea with one bright ship, as an 8-bit picture; returns the ship's middle (row, col)."""
+    rng = np.random.default_rng(5)
+    sea = rng.gamma(4.4, 9.0, (300, 300))
+    sea[140:144, 100:118] = 900.0
+    profile = {"driver": "GTiff", "width": 300, "height": 300, "count": 1, "dtype": "float32"} | more
+    with rasterio.open(path, "w", **profile) as file:
+        file.write(np.sqrt(sea).astype("float32"), 1)
+    return 141.5, 108.5
+
+
+def test_help_lists_every_command(capwatch):
+    code, out, _ = capwatch("--help")
+    assert code == 0
+    for name in COMMANDS:
+        assert f"  {name} " in out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_help_with_an_example(capwatch, name):
+    code, out, _ = capwatch(name, "--help")
+    assert code == 0
+    assert "Usage: capwatch" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "atlantis"), "no such AOI"),
+        (("run", "vostochny", "--set", "detection.radar.false_alarm_rat=1"), "false_alarm_rat"),
+        (("run", "vostochny", "--set", "detection.radar.false_alarm_rate=2"), "false_alarm_rate"),
+        (("run", "vostochny", "--source", "stac"), "stac"),
+        (("run", "vostochny", "--source", "files"), "neither images nor ais"),
+        (("verify", "nowhere"), "nowhere"),
+        (("rerun", "nowhere"), "nowhere"),
+    ],
+    ids=lambda v: " ".join(v)[-40:] if isinstance(v, tuple) else v,
+)
+def test_a_wrong_question_is_answered_in_one_line(capwatch, words, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = capwatch(*words)
+    assert code in (2, 4)
+    assert out == ""
+    lines = err.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    assert said in lines[0]
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_unknown_key_is_named_with_file_and_line(capwatch, tmp_path):
+    file = tmp_path / "my.yaml"
+    file.write_text("aoi:\n  id: x\n  name: X\n  bbox: [1, 2, 3, 4]\n  zones: z.geojson\n  berths: 3\n")
+    code, _, err = capwatch("run", file)
+    assert code == 2
+    assert "my.yaml:6" in err
+    assert "berths" in err
+
+
+def test_dry_run_does_nothing(capwatch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = capwatch("run", "vostochny", "--dry-run")
+    assert code == 0
+    assert "vostochny" in out.lower()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "geojson"])
+def test_detect_finds_the_ship_of_a_georeferenced_picture(capwatch, tmp_path, suffix):
+    image = tmp_path / "sea.tif"
+    row, col = ship_picture(image, crs="EPSG:32653", transform=Affine(10, 0, 330000, 0, -10, 4735000))
+    out = tmp_path / f"ships.{suffix}"
+    code, _, err = capwatch("detect", image, "--sensor", "sentinel-1", "-o", out)
+    assert code in (0, 3), err
+    import geopandas as gpd
+
+    table = (
+        pd.read_csv(out) if suffix == "csv" else gpd.read_parquet(out) if suffix == "parquet" else gpd.read_file(out)
+    )
+    ships = table[table["accepted"].astype(str) == "True"]
+    assert len(ships) == 1
+    assert ships["row"].iloc[0] == pytest.approx(row, abs=1)
+    assert ships["col"].iloc[0] == pytest.approx(col, abs=1)
+    assert ships["length_lo_m"].iloc[0] < 180 < ships["length_hi_m"].iloc[0]
+    assert ships["lat"].notna().all()
+
+
+def test_detect_without_georeference_gives_pixels_only(capwatch, tmp_path):
+    image = tmp_path / "sea.tif"
+    row, col = ship_picture(image)
+    code, _, _ = capwatch("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o", f"{tmp_path}/out/")
+    assert code in (0, 3)
+    table = pd.read_csv(tmp_path / "out" / "sea.csv")
+    ship = table[table["accepted"].astype(str) == "True"].iloc[0]
+    assert ship["row"] == pytest.approx(row, abs=1)
+    assert np.isnan(ship["lon"])
+
+
+def test_detect_skips_a_broken_image_and_does_the_rest(capwatch, tmp_path):
+    good, bad = tmp_path / "good.tif", tmp_path / "bad.tif"
+    ship_picture(good)
+    bad.write_bytes(b"not an image")
+    code, _, err = capwatch(
+        "detect", bad, good, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o", f"{tmp_path}/out/", "--quiet"
+    )
+    assert code == 3
+    assert len([line for line in err.splitlines() if "bad.tif" in line]) == 1
+    assert (tmp_path / "out" / "good.csv").is_file()
+    assert not (tmp_path / "out" / "bad.csv").exists()
+
+
+def test_volume_and_account_reproduce_a_published_sum(capwatch, tmp_path):
+    """RUSI, March 2024: five calls of 3,000 t at 8.33 barrels a tonne are 124,950 barrels, a quarter of the cap."""
+    calls = tmp_path / "calls.csv"
+    rows = [f"c{n},2024-03-{7 + 3 * n:02d},3000" for n in range(5)]
+    calls.write_text("call_id,arrival,tonnes\n" + "\n".join(rows) + "\n")
+    liftings, ledger = tmp_path / "liftings.csv", tmp_path / "ledger.csv"
+    code, _, err = capwatch(
+        "volume",
+        calls,
+        "-o",
+        liftings,
+        "--set",
+        "products=[{name: unnamed, share: 1.0, bbl_per_t: 8.33, t_per_m3: 0.755}]",
+    )
+    assert code == 0, err
+    assert pd.read_csv(liftings)["barrels_at_100"].sum() == pytest.approx(124_950)
+    code, _, err = capwatch("account", liftings, "--cap", "configs/caps/unscr-2397.yaml", "-o", ledger)
+    assert code == 0, err
+    last = pd.read_csv(ledger).iloc[-1]
+    assert last["at_100"] / last["cap_bbl"] == pytest.approx(0.2499)
+
+
+def test_ais_counts_every_line(capwatch, tmp_path):
+    """A type 1 message of the ITU's own kind, a broken checksum, a comment."""
+    feed = tmp_path / "feed.nmea"
+    feed.write_text(
+        "!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4A\n!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4B\n# note\n"
+    )
+    out, balance = tmp_path / "out.csv", tmp_path / "balance.json"
+    code, _, _ = capwatch("ais", feed, "-o", out, "--balance", balance)
+    assert code in (0, 3)
+    buckets = json.loads(balance.read_text())["buckets"]
+    assert sum(buckets.values()) == 3
+    assert buckets["decoded"] == 1
+    assert pd.read_csv(out)["mmsi"].tolist() == [371798000]
+
+
+def test_stage_commands_follow_each_other_on_a_finished_runs_files(capwatch, tiny_run, tmp_path):
+    """Matches and calls from the run's own tables, by the stage commands, name the same ship at the same berth."""
+    out = tmp_path / "calls.parquet"
+    zones = tiny_run / "config_files" / "zones" / "vostochny.geojson"
+    feed = next((tiny_run.parents[2] / "cache" / "simulated").glob("*/ais"))
+    messages = tmp_path / "messages.parquet"
+    code, _, err = capwatch("ais", *sorted(feed.iterdir()), "-o", messages)
+    assert code in (0, 3), err
+    code, _, err = capwatch(
+        "calls", "--ais", messages, "--detections", tiny_run / "detections.parquet", "--scenes",
+        tiny_run / "scenes.parquet", "--zones", zones, "-o", out,
+    )  # fmt: skip
+    assert code in (0, 3), err
+    calls = pd.read_parquet(out)
+    assert calls.loc[calls["counts"], "name"].tolist() == ["SIM TANKER 1"]
+
+
+def test_report_and_verify_speak_of_a_finished_run(capwatch, tiny_run):
+    code, out, _ = capwatch("report", tiny_run)
+    assert code == 0
+    assert "SIMULATED" in out
+    assert "report.html" in out
+    code, out, _ = capwatch("verify", tiny_run)
+    assert code == 0
+    assert "agrees" in out
+
+
+def test_help_does_not_import_the_heavy_libraries():
+    """What keeps `capwatch --help` quick: no array, table or image library is loaded for it."""
+    code = "import sys; import pipeline.cli; print([m for m in ('numpy', 'pandas', 'rasterio', 'numba') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_doctor_names_what_is_there(capwatch):
+    code, out, _ = capwatch("doctor")
+    assert code == 0
+    assert "rasterio" in out

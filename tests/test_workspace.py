@@ -1,0 +1,254 @@
+"""Where things lie: configs by name or path, the cache, the folder of a run and its lock, the latest run."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import workspace
+from pipeline.config import EngineConfig, RunConfig, load, merged, overrides
+from pipeline.errors import ConfigError, EnvironmentFault
+from pipeline.workspace import (
+    LATEST,
+    RunFolder,
+    cache_root,
+    config_yaml,
+    configs_root,
+    find_config,
+    latest_run,
+    load_run_config,
+    requested,
+)
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+AOIS = sorted(p.stem for p in (REPOSITORY / "configs").glob("*.yaml"))
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A working folder without configs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def vostochny(**settings: object) -> RunConfig:
+    return load_run_config(find_config("vostochny"), settings)
+
+
+# configs
+
+
+@pytest.mark.parametrize("aoi", AOIS)
+def test_every_aoi_is_found_by_its_name_from_any_folder(elsewhere, aoi):
+    found = find_config(aoi)
+    assert found.stem == aoi
+    assert found.parent == configs_root()
+    assert load_run_config(found, {}).aoi.id == aoi
+
+
+def test_a_config_is_found_by_its_path(elsewhere):
+    for name in ("mine.yaml", "mine.yml"):
+        (elsewhere / name).write_text("a: 1\n")
+        assert find_config(name) == Path(name)
+        assert find_config(str(elsewhere / name)) == elsewhere / name
+
+
+def test_the_working_folders_own_configs_come_first(elsewhere):
+    own = elsewhere / "configs" / "vostochny.yaml"
+    own.parent.mkdir()
+    own.write_text("a: 1\n")
+    assert find_config("vostochny").resolve() == own
+    assert find_config("nampo").parent == configs_root()
+
+
+@pytest.mark.parametrize("name", ["nowhere", "", "x" * 1000, "a\nb", "a\0b"])
+def test_an_unknown_aoi_is_refused_with_those_that_there_are(elsewhere, name):
+    with pytest.raises(ConfigError, match="no such AOI; there are .*nampo.*vostochny") as caught:
+        find_config(name)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["none.yaml", "no/such/folder.yml", "x" * 1000 + ".yaml", "folder.yaml"])
+def test_a_path_that_is_no_file_is_refused(elsewhere, name):
+    (elsewhere / "folder.yaml").mkdir()
+    with pytest.raises(ConfigError, match=r"yaml: no such config file|yml: no such config file"):
+        find_config(name)
+
+
+def test_settings_lie_on_top_of_the_file():
+    plain = vostochny()
+    changed = vostochny(**overrides(["volume.fill.mean=0.9", "seed=7"]))
+    assert (changed.volume.fill.mean, changed.seed) == (0.9, 7)
+    assert changed.aoi == plain.aoi
+    assert changed.volume.fill.concentration == plain.volume.fill.concentration
+
+
+def test_an_unknown_setting_is_refused_by_its_path():
+    with pytest.raises(ConfigError, match=r"volume\.fil: no such key \(did you mean fill\?\)"):
+        vostochny(**overrides(["volume.fil.mean=0.9"]))
+
+
+def test_the_cache_is_where_the_environment_says_or_the_users_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("CAPWATCH_CACHE", str(tmp_path / "here"))
+    assert cache_root() == tmp_path / "here"
+    monkeypatch.setenv("CAPWATCH_CACHE", "")
+    assert cache_root().name == "capwatch"
+    monkeypatch.delenv("CAPWATCH_CACHE")
+    assert cache_root().is_absolute()
+    assert not cache_root().is_relative_to(tmp_path)
+
+
+def test_packaged_configs_come_before_those_of_a_checkout(monkeypatch, tmp_path):
+    assert configs_root() == REPOSITORY / "configs"
+    (tmp_path / "pipeline" / "_configs").mkdir(parents=True)
+    monkeypatch.setattr(workspace, "__file__", str(tmp_path / "pipeline" / "workspace.py"))
+    assert configs_root() == tmp_path / "pipeline" / "_configs"
+
+
+@pytest.mark.parametrize("aoi", AOIS)
+def test_a_resolved_config_reads_back_as_itself(tmp_path, aoi):
+    config = load_run_config(find_config(aoi), {"engine": {"kind": "serial"}})
+    (tmp_path / "config.yaml").write_text(config_yaml(config))
+    again = load(RunConfig, tmp_path / "config.yaml")
+    assert again == config.model_copy(update={"engine": EngineConfig()}), "where it ran is no part of the question"
+    assert config_yaml(again) == config_yaml(config)
+
+
+@given(st.text(max_size=20) | st.sampled_from(["NO", "1e-6", "null", "~", "010", "- a", "a: b", "#", "2024-03-01"]))
+def test_any_name_survives_the_resolved_config(tmp_path_factory, name):
+    config = vostochny(aoi={"name": name})
+    path = tmp_path_factory.getbasetemp() / "resolved.yaml"
+    path.write_bytes(config_yaml(config).encode())
+    assert load(RunConfig, path).aoi.name == name
+
+
+# the command line's own options
+
+
+def test_options_that_were_not_given_set_nothing():
+    assert requested(None, None, None, None, None, None, None, None) == {}
+
+
+def test_options_become_settings_and_a_day_is_its_midnight_in_utc():
+    asked = requested("stac", None, None, "2024-03-01", "2024-04-01T06:00:00+10:00", "dask", 4, "tcp://h:1")
+    assert asked == {
+        "source": {"kind": "stac"},
+        "period": {"start": "2024-03-01T00:00:00Z", "end": "2024-04-01T06:00:00+10:00"},
+        "engine": {"kind": "dask", "workers": 4, "scheduler": "tcp://h:1"},
+    }
+    assert load_run_config(find_config("nampo"), asked).period.end.isoformat() == "2024-03-31T20:00:00+00:00"
+
+
+@pytest.mark.parametrize(("images", "ais"), [([Path("a.tif")], None), (None, [Path("b.nmea")])])
+def test_giving_files_means_the_source_is_files(images, ais):
+    assert requested(None, images, ais, None, None, None, None, None)["source"]["kind"] == "files"
+    assert requested("demo", images, ais, None, None, None, None, None)["source"]["kind"] == "demo"
+
+
+def test_what_was_asked_for_gives_way_to_what_was_set():
+    asked = merged(requested(None, None, None, None, None, None, 4, None), overrides(["engine.workers=8"]))
+    assert vostochny(**asked).engine.workers == 8
+
+
+# the folder of a run
+
+
+def test_a_run_is_finished_when_its_manifest_is_there(tmp_path):
+    run = RunFolder(tmp_path / "vostochny" / "abc")
+    assert not run.finished
+    with run.locked():
+        assert run.path.is_dir()
+        assert not run.finished
+        (run.path / "manifest.json").write_text("{}")
+    assert run.finished
+    assert run.work.parent == run.path
+
+
+def test_clearing_removes_everything_the_manifest_first(tmp_path, monkeypatch):
+    run = RunFolder(tmp_path / "abc")
+    (run.path / ".work").mkdir(parents=True)
+    for name in ("a.csv", "manifest.json", "z.csv", ".work/x"):
+        (run.path / name).touch()
+    removed = []
+    unlink = Path.unlink
+    monkeypatch.setattr(Path, "unlink", lambda self, **more: (removed.append(self.name), unlink(self, **more))[1])
+    run.clear()
+    assert removed[0] == "manifest.json"
+    assert list(run.path.iterdir()) == []
+    RunFolder(tmp_path / "never made").clear()
+
+
+def test_a_run_is_locked_for_others_and_free_afterwards(tmp_path):
+    run = RunFolder(tmp_path / "v" / "abc")
+    with run.locked():
+        with pytest.raises(EnvironmentFault, match=rf"abc: locked by process {os.getpid()} \(nothing was changed\)"):
+            RunFolder(run.path).locked().__enter__()
+        with RunFolder(tmp_path / "v" / "other").locked():
+            pass
+    with run.locked():
+        pass
+    assert list(run.path.iterdir()) == [], "a lock leaves nothing inside the run"
+
+
+def test_an_error_inside_frees_the_lock(tmp_path):
+    run = RunFolder(tmp_path / "abc")
+    with pytest.raises(KeyError), run.locked():
+        raise KeyError
+    with run.locked():
+        pass
+
+
+HOLD = "from pathlib import Path; from pipeline.workspace import RunFolder; import sys, time\n" + (
+    "with RunFolder(Path(sys.argv[1])).locked():\n    print('held', flush=True)\n    time.sleep(60)"
+)
+
+
+def test_another_process_is_kept_out_and_a_killed_one_holds_no_lock(tmp_path):
+    run = RunFolder(tmp_path / "abc")
+    command = [sys.executable, "-c", HOLD, str(run.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(EnvironmentFault, match=f"locked by process {holder.pid} "):
+            run.locked().__enter__()
+        holder.kill()
+    with run.locked():
+        assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("error", [PermissionError(errno.EACCES, "no"), OSError(errno.ENOSPC, "No space left")])
+def test_a_folder_that_cannot_be_made_is_a_fault_of_the_machine(tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(EnvironmentFault, match=r"abc: (permission denied|No space left) \(nothing was changed\)"):
+        RunFolder(tmp_path / "abc").locked().__enter__()
+
+
+def test_a_file_where_the_folder_should_be_is_a_fault_of_the_machine(tmp_path):
+    (tmp_path / "runs").write_text("in the way")
+    with pytest.raises(EnvironmentFault, match="nothing was changed"):
+        RunFolder(tmp_path / "runs" / "vostochny" / "abc").locked().__enter__()
+
+
+# the latest run
+
+
+def test_the_latest_run_is_the_one_that_the_pointer_names(tmp_path):
+    for run_id in ("abc", "def"):
+        (tmp_path / "vostochny" / run_id).mkdir(parents=True)
+        (tmp_path / "vostochny" / LATEST).write_text(f"{run_id}\n")
+    assert latest_run(tmp_path, "vostochny") == tmp_path / "vostochny" / "def"
+
+
+def test_without_a_finished_run_the_command_to_start_one_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="no finished run here; start one with: capwatch run vostochny"):
+        latest_run(tmp_path, "vostochny")
