@@ -53,17 +53,17 @@ the folder of the run file, but those in `source.images` and `source.ais` are re
 | file | holds |
 |---|---|
 | [run file](#run-file), `configs/<aoi>.yaml` | place, period, inputs, methods |
-| [cap](#cap), `configs/caps/*.yaml` | what is counted against |
-| [zones](#zones), `configs/zones/*.geojson` | properties of each berth and anchorage |
-| [sidecar](#sidecar), `<image>.json` | what an optical image cannot say itself |
-| [scenario](#scenario), `configs/scenarios/*.yaml` | a simulated period |
+| [cap](#cap-file), `configs/caps/*.yaml` | what is counted against |
+| [zones](#zones-file), `configs/zones/*.geojson` | properties of each berth and anchorage |
+| [sidecar](#sidecar-file), `<image>.json` | what an optical image cannot say itself |
+| [scenario](#scenario-file), `configs/scenarios/*.yaml` | a simulated period |
 """
 
 SIDECAR_HEAD = """\
-## Sidecar
+## Sidecar file
 
-A JSON file of the image's name beside an optical image. Without it, time and angles are unknown, unless the image's own
-tags give them: then no look is dated and no freeboard is measured.
+A JSON file of the image's name beside an optical image. Without it the time must stand in the image's tags or name, and
+the angles of sun and camera are unknown, so no freeboard is measured.
 """
 
 TABLES_HEAD = """\
@@ -89,14 +89,14 @@ def configuration() -> str:
         CONFIG_HEAD,
         "## Run file\n",
         *_sections(RunConfig, ""),
-        "## Cap\n\nA file of its own, named by the run file's `cap`.\n",
-        *_sections(CapConfig, "", name="cap"),
-        "## Zones\n\nProperties of each feature of a zones file. The geometry is a polygon, longitude before latitude.\n",
-        *_sections(ZoneProperties, "", name="zone"),
+        "## Cap file\n\nA file of its own, named by the run file's `cap`.\n",
+        *_sections(CapConfig, "cap"),
+        "## Zones file\n\nProperties of each feature. The geometry is a polygon, longitude before latitude.\n",
+        *_sections(ZoneProperties, "zone"),
         SIDECAR_HEAD,
-        *_sections(Sidecar, "", name="sidecar"),
-        "## Scenario\n\nA simulated period, for `capwatch simulate` and for runs with `source.kind: demo`.\n",
-        *_sections(Scenario, "", name="scenario"),
+        *_sections(Sidecar, "sidecar"),
+        "## Scenario file\n\nA simulated period, for `capwatch simulate` and for runs with `source.kind: demo`.\n",
+        *_sections(Scenario, "scenario"),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -107,10 +107,9 @@ def tables() -> str:
     return "\n".join([NOTE, TABLES_HEAD.format(order=order), *(_contract(c) for c in ALL)]).rstrip() + "\n"
 
 
-def _sections(model: type[BaseModel], path: str, name: str = "") -> Iterator[str]:
+def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
     """A model's own fields as a table, then the models inside it, depth first."""
-    title = path or name or "top level"
-    yield f"### {title}\n\n{_about(model)}\n"
+    yield f"### {path or 'top level'}\n\n{_about(model)}\n"
     yield "| field | type | default | meaning |\n|---|---|---|---|"
     below: list[tuple[str, type[BaseModel]]] = []
     long: list[str] = []

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.config import RunConfig, build, merged, read_yaml
 from pipeline.errors import ConfigError, EnvironmentFault, printable
@@ -48,7 +49,16 @@ def find_config(name: str) -> Path:
 def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
     """A run file with the command line's settings on top."""
     data, lines = read_yaml(path)
+    lines |= dict.fromkeys(_paths(settings), 0)  # no line of the file is to blame for these
     return build(RunConfig, merged(data, settings), where=printable(path), lines=lines)
+
+
+def _paths(settings: dict[str, Any], here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _paths(value, (*here, key))
+        else:
+            yield (*here, key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import pipeline
 from pipeline import provenance
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError, InputError
 from pipeline.provenance import (
     MANIFEST,
     FileRecord,
@@ -246,7 +246,7 @@ def test_a_torn_or_foreign_manifest_is_refused_by_name(run_folder, content):
 
 
 def test_a_folder_without_a_manifest_is_no_finished_run(tmp_path):
-    with pytest.raises(InputError, match="not a run folder, or the run did not finish"):
+    with pytest.raises(ConfigError, match="not a run folder, or the run did not finish"):
         read_manifest(tmp_path)
-    with pytest.raises(InputError, match="not a run folder"):
+    with pytest.raises(ConfigError, match="not a run folder"):
         read_manifest(tmp_path / "none")

@@ -49,7 +49,7 @@ def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
     if said.empty:
         return STATIC.empty()
     said = _filled(said)
-    key = said[list(FIELDS)].astype("str")
+    key = said[list(FIELDS)].astype("str").fillna("")  # unknown equals unknown
     same = (key == key.shift()).all(axis=1) & (said["mmsi"] == said["mmsi"].shift())
     said = said[~same].reset_index(drop=True)
     said["report_id"] = said["mmsi"].astype(str) + ":" + said.groupby("mmsi").cumcount().astype(str)
@@ -81,7 +81,7 @@ def _flags(said: pd.DataFrame) -> list[list[str]]:
     draught, length = said["draught_m"].to_numpy(float), said["length_m"].to_numpy(float)
     with np.errstate(invalid="ignore"):
         deep = draught > DRAUGHT_LIMIT[0] * length + DRAUGHT_LIMIT[1]
-    hours = said["time_utc"].astype("int64").to_numpy() / 3.6e9
+    hours = said["time_utc"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 3.6e9
     mmsi = said["mmsi"].to_numpy(np.int64)
     flap = np.zeros(len(said), bool)
     for n in range(2, len(said)):

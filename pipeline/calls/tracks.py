@@ -122,7 +122,7 @@ def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
             if miss < least:
                 best, least, passes = k, miss, over
         if best < 0:
-            best = opened if opened < 16 else np.argmin(last)  # the track silent for longest makes room
+            best = opened if opened < 16 else int(np.argmin(last))  # the track silent for longest makes room
             opened = min(opened + 1, 16)
             sound[best], number[best] = -1, made
             made += 1

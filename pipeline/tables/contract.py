@@ -10,6 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -180,6 +181,7 @@ def _as_geo(frame: pd.DataFrame, geometry: str) -> pd.DataFrame:
     return geopandas.GeoDataFrame(frame, geometry=geometry, crs=CRS)
 
 
+@cache
 def _schema(contract: Contract) -> pa.DataFrameSchema:
     import pandera.pandas as pa
 

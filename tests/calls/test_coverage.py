@@ -29,7 +29,8 @@ def test_a_scene_is_one_look_at_each_zone():
 
 
 @pytest.mark.parametrize(
-    ("share", "expected"), [(1.0, "usable"), (0.9, "usable"), (0.89, "partly"), (0.3, "partly"), (0.29, "unknown"), (0, "unknown")]
+    ("share", "expected"),
+    [(1.0, "usable"), (0.9, "usable"), (0.89, "partly"), (0.3, "partly"), (0.29, "unknown"), (0, "unknown")],
 )
 def test_state_follows_what_was_validly_seen(share, expected):
     table = looked({}, covered={"scene-0": {"oil": share, "roads": 1.0}})
@@ -76,7 +77,10 @@ def test_cloud_and_edge_are_told_apart():
 
 def test_accepted_detections_are_counted_in_their_zone_and_scene():
     here = [sighting(f"d{n}", 0, scene_id="scene-0") for n in range(3)]
-    here += [sighting("x", 0, scene_id="scene-0", accepted=False), sighting("y", 1, scene_id="scene-1", berth_id="roads")]
+    here += [
+        sighting("x", 0, scene_id="scene-0", accepted=False),
+        sighting("y", 1, scene_id="scene-1", berth_id="roads"),
+    ]
     counts = looked({}, {}, seen=here).set_index("look_id")["n_detections"]
     assert counts.to_dict() == {"scene-0/oil": 3, "scene-0/roads": 0, "scene-1/oil": 0, "scene-1/roads": 1}
 

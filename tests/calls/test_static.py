@@ -12,15 +12,14 @@ def reports(*parts: pd.DataFrame) -> pd.DataFrame:
     return static_reports(feed(*parts))
 
 
-@pytest.mark.parametrize("imo", [9074729, 8814881, 9331127, 9202209])
+@pytest.mark.parametrize("imo", [9074729, 9331127, 9202209])
 def test_numbers_of_real_ships_pass(imo):
     """IMO's own example 9074729: 9*7 + 0*6 + 7*5 + 4*4 + 7*3 + 2*2 = 139, and 139 ends in 9."""
     assert imo_is_right(imo)
 
 
-@pytest.mark.parametrize("imo", [9074728, 8314881, 0, 12345678, 907472, 7654321])
+@pytest.mark.parametrize("imo", [9074728, 9331128, 9341127, 0, 12345678, 907472])
 def test_other_numbers_do_not(imo):
-    """8314881 for 8814881: the digit that a known ship changed in her transponder."""
     assert not imo_is_right(imo)
 
 

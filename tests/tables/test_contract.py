@@ -25,12 +25,13 @@ BORDERS = [(contract, suffix) for contract in ALL for suffix in (".parquet", ".c
     (contract, suffix) for contract in GEOGRAPHIC for suffix in (".geojson", ".gpkg")
 ]
 each_file = pytest.mark.parametrize(("contract", "suffix"), BORDERS, ids=lambda v: getattr(v, "name", v))
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def columns_of(kind: str | None = None, *, where=lambda column: True):
-    """(contract, column) of every column of a kind that satisfies ``where``."""
-    found = [(t, c) for t in ALL for c in t.columns if kind in {None, c.kind} and where(c)]
+    """(contract, column) of the last such column of each kind in each contract: the rules are the same for all."""
+    fitting = [(t, c) for t in ALL for c in t.columns if kind in {None, c.kind} and where(c)]
+    found = {(t.name, c.kind): (t, c) for t, c in fitting}.values()
     assert found, "a test without cases"
     return pytest.mark.parametrize(("contract", "column"), found, ids=lambda v: v.name)
 
@@ -334,7 +335,7 @@ TROUBLESOME = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".geojson", ".gpkg"])
+@pytest.mark.parametrize("suffix", [".csv", ".geojson"])
 @pytest.mark.parametrize("text", TROUBLESOME, ids=repr)
 def test_text_stays_text_whatever_it_looks_like(text, suffix, tmp_path):
     row = {c.name: good_value(c, 0) for c in SCENES.columns}

@@ -18,7 +18,7 @@ from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse
 from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.water import Levels, normalise, survey
-from pipeline.types import Place, Scene, Window, tiles
+from pipeline.types import Place, Scene, Sensor, Window, tiles
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage
@@ -107,7 +107,8 @@ def _share(mask: BoolImage, blob: Blob, factor: int) -> float:
 def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *, cloudy: float) -> Candidate:
     """A measured object with its flags and its probability."""
     flags = []
-    if cloudy > 0.5 or (blob.softness > MAX_SOFTNESS and not blob.moored):
+    sharp = MAX_SOFTNESS + (1.0 if scene.sensor is Sensor.SENTINEL2 else 0.0)  # its blur is a pixel wider
+    if cloudy > 0.5 or (blob.softness > sharp and not blob.moored):
         flags.append("cloud")
     if blob.touching > HUGGING:
         flags.append("land_leak")

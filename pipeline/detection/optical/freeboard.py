@@ -179,9 +179,10 @@ def _fit_chunks(v: FloatArray, strip: FloatImage, pixel: float, step: float) -> 
         fitted = _fit(v, profile, first[:3], pixel, first[2])
         if fitted is not None:
             widths.append(fitted[1] - fitted[0])
-    noise = 1.4826 * float(np.median(np.abs(np.diff(whole[v > first[1] + 2 * pixel])))) if len(whole) else 0.0
-    if not widths:
+    beyond = np.abs(np.diff(whole[v > first[1] + 2 * pixel]))
+    if not widths or not len(beyond):
         return "no dark strip on the shaded side"
+    noise = 1.4826 * float(np.median(beyond))
     values = np.array(widths)
     width = float(np.median(values))
     if width <= 0.3 * pixel or first[2] < max(MIN_DEPTH, 3 * noise):

@@ -146,6 +146,7 @@ def _blob(member: BoolImage, look: _Look, *, cut: bool) -> Blob:
     """A mask as a blob, cut at half of its own brightness: half of the way down the hull's edge."""
     over = look.over[look.box]
     level = float(np.median(over[member]))
+    level = float(np.median(over[member & (over > 0.5 * level)]))  # the first one has the blurred rim in it
     core = member & (over > 0.5 * level)
     at_row, at_col = np.nonzero(core)
     rim = core & ~ndimage.binary_erosion(core, EIGHT)
@@ -174,8 +175,11 @@ def _softness(core: BoolImage, level: float, look: _Look) -> float:
     wide = np.zeros((rows.stop - rows.start, cols.stop - cols.start), bool)
     at = (look.box[0].start - rows.start, look.box[1].start - cols.start)
     wide[at[0] : at[0] + core.shape[0], at[1] : at[1] + core.shape[1]] = core
-    free = ~look.near[rows, cols] & (look.above[rows, cols] != 0)  # 0 only where nothing was searched
-    fading = look.over[rows, cols] > FADED * level
+    here = look.over[rows, cols]
+    bright = here > 0.5 * level
+    beyond = bright & ~ndimage.binary_propagation(wide, structure=EIGHT, mask=bright | wide)  # behind a gap: another one
+    free = ~look.near[rows, cols] & (look.above[rows, cols] != 0) & ~beyond  # above is 0 where nothing was searched
+    fading = here > FADED * level
     away = ndimage.distance_transform_cdt(~wide, "chessboard")
     total, share = 0.0, 1.0
     for step in range(1, SOFT_REACH_PX + 1):  # a share never grows outwards: what lies beyond a gap is something else

@@ -1,0 +1,205 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.calls.matching import match, match_tables
+from pipeline.calls.static import static_reports
+from pipeline.calls.tracks import clean_tracks
+from pipeline.config import CallsConfig
+from pipeline.errors import ConfigError
+from pipeline.tables import AIS_MESSAGES, MATCHES, STATIC, TRACKS
+from tests.builders import REAL_DATA, needs_real_data
+from tests.calls.traffic import BERTH, MMSI, detections, feed, fixes, off_berth, said, sighting, visit
+
+CONFIG = CallsConfig()
+NOON = 12.0
+
+
+def matched(seen: list[dict], *messages: pd.DataFrame) -> pd.DataFrame:
+    table = feed(*messages)
+    found = match(detections(*seen), clean_tracks(table, CONFIG), static_reports(table), CONFIG)
+    return found.set_index("det_id")
+
+
+def moored(east_m: float, mmsi: int = MMSI) -> pd.DataFrame:
+    return fixes(np.arange(11, 13, 0.1), *off_berth(east_m), mmsi=mmsi)
+
+
+def partner(table: pd.DataFrame, name: str):
+    return None if pd.isna(table.loc[name, "mmsi"]) else int(table.loc[name, "mmsi"])
+
+
+def test_a_ship_under_her_transponder_is_hers():
+    row = matched([sighting("d", NOON)], moored(0)).loc["d"]
+    assert row["mmsi"] == MMSI
+    assert row["probability"] > 0.95
+    assert row["distance_m"] < 1
+
+
+def test_with_nobody_transmitting_she_is_dark():
+    row = matched([sighting("d", NOON)]).loc["d"]
+    assert pd.isna(row["mmsi"])
+    assert row["probability"] == 1.0
+
+
+@pytest.mark.parametrize(("metres", "hers"), [(0, True), (100, True), (600, False), (1500, False), (5000, False)])
+def test_a_transponder_too_far_off_is_another_ship(metres, hers):
+    assert (partner(matched([sighting("d", NOON)], moored(metres)), "d") == MMSI) == hers
+
+
+@given(st.lists(st.floats(-1500, 1500), min_size=1, max_size=6), st.lists(st.floats(-1500, 1500), max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_verdicts_are_probabilities_and_partners_are_taken_once(spots, transmitting):
+    seen = [sighting(f"d{n}", NOON, off_berth(e)) for n, e in enumerate(spots)]
+    table = matched(seen, *[moored(e, MMSI + n) for n, e in enumerate(transmitting)])
+    assert len(table) == len(spots)
+    assert table["probability"].between(0, 1).all()
+    taken = table["mmsi"].dropna()
+    assert taken.is_unique
+
+
+def test_two_close_ships_are_told_apart_by_place():
+    table = matched(
+        [sighting("west", NOON, off_berth(-150)), sighting("east", NOON, off_berth(150))],
+        moored(-140, MMSI + 1),
+        moored(160, MMSI + 2),
+    )
+    assert (partner(table, "west"), partner(table, "east")) == (MMSI + 1, MMSI + 2)
+
+
+def test_two_ships_in_one_place_are_told_apart_by_size():
+    table = matched(
+        [sighting("long", NOON, off_berth(0), 180.0), sighting("short", NOON, off_berth(10), 60.0)],
+        moored(8, MMSI + 1),
+        moored(2, MMSI + 2),
+        said(11, mmsi=MMSI + 1, a=150.0, b=30.0),
+        said(11, mmsi=MMSI + 2, a=50.0, b=10.0),
+    )
+    assert (partner(table, "long"), partner(table, "short")) == (MMSI + 1, MMSI + 2)
+
+
+def test_a_moving_ship_is_looked_for_where_she_is_by_then():
+    """10 kn due east, last heard ten minutes ago: 3,087 m on."""
+    heard = [11.5 + k / 60 for k in range(20)]
+    lon, lat = zip(*[off_berth((h - NOON) * 18_520) for h in heard], strict=True)
+    ship = fixes(heard, list(lon), list(lat), 10.0, cog=90.0)
+    row = matched([sighting("d", NOON)], ship).loc["d"]
+    assert row["mmsi"] == MMSI
+    assert row["distance_m"] < 30
+    assert row["time_gap_s"] == pytest.approx(660, abs=1)
+
+
+def test_between_two_fixes_she_lies_on_the_way():
+    row = matched([sighting("d", 6.5)], visit(7, 9, every_min=10)).loc["d"]
+    lon = sighting("x", 6.5)["lon"]
+    assert lon == BERTH[0]
+    assert pd.isna(row["mmsi"])  # she is 9 km off by then
+    here = matched([sighting("d", 6.75, off_berth(0.25 * 18_520))], visit(7, 9, every_min=10)).loc["d"]
+    assert (here["mmsi"], here["distance_m"] < 50) == (MMSI, True)
+
+
+def test_an_hour_of_silence_is_too_long():
+    old = fixes(np.arange(8, 10, 0.1), *BERTH)
+    assert partner(matched([sighting("d", NOON)], old), "d") is None
+
+
+def test_a_badly_placed_image_is_shifted_as_a_whole():
+    """Eight ships, all 500 m north of their transponders."""
+    places = [(e, n) for e in (-3000, -1000, 1000, 3000) for n in (-2000, 2000)]
+    seen = [sighting(f"d{k}", NOON, off_berth(e, n + 500)) for k, (e, n) in enumerate(places)]
+    ships = [fixes(np.arange(11, 13, 0.1), *off_berth(e, n), mmsi=MMSI + k) for k, (e, n) in enumerate(places)]
+    table = matched(seen, *ships)
+    assert [partner(table, f"d{k}") for k in range(8)] == [MMSI + k for k in range(8)]
+    assert (table["distance_m"] < 30).all()
+
+
+def test_scenes_do_not_compete():
+    table = matched([sighting("a", NOON), sighting("b", 12.5)], moored(0))
+    assert table["mmsi"].tolist() == [MMSI, MMSI]
+
+
+def crowd(seed: int):
+    rng = np.random.default_rng(seed)
+    spots = rng.uniform(-5000, 5000, (12, 2))
+    seen = [sighting(f"d{n:02}", NOON, off_berth(*(s + rng.normal(0, 40, 2)))) for n, s in enumerate(spots)]
+    ships = [fixes(np.arange(11, 13, 0.1), *off_berth(*s), mmsi=MMSI + n) for n, s in enumerate(spots) if n % 3]
+    return seen, ships
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_order_of_rows_does_not_matter(seed):
+    seen, ships = crowd(seed)
+    table, places = feed(*ships), detections(*seen)
+    tracks, static = clean_tracks(table, CONFIG), static_reports(table)
+    straight = match(places, tracks, static, CONFIG)
+    turned = match(places.sample(frac=1, random_state=seed), tracks.sample(frac=1, random_state=seed), static, CONFIG)
+    pd.testing.assert_frame_equal(straight, turned)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_third_without_transponders_are_called_dark(seed):
+    seen, ships = crowd(seed)
+    table = matched(seen, *ships)
+    assert [partner(table, f"d{n:02}") for n in range(12)] == [MMSI + n if n % 3 else None for n in range(12)]
+
+
+def test_a_full_turn_of_longitude_changes_nothing():
+    seen, ships = crowd(0)
+    turned = [ship.assign(lon=ship["lon"] - 360) for ship in ships]
+    raw = [pd.concat(part, ignore_index=True).assign(line=1, source_file="f") for part in (ships, turned)]
+    tables = [AIS_MESSAGES.conform(t.assign(message_id=[f"m{n:05}" for n in range(len(t))])) for t in raw]
+    tracks = [clean_tracks(tables[0], CONFIG), clean_tracks(tables[0], CONFIG).assign(lon=lambda t: t["lon"] - 360)]
+    first, second = (match(detections(*seen), t, STATIC.empty(), CONFIG) for t in tracks)
+    assert first["mmsi"].tolist() == second["mmsi"].tolist()
+
+
+def test_a_detection_without_place_or_time_has_no_verdict():
+    lost = [sighting("a", NOON) | {"lon": None, "lat": None}, sighting("b", NOON) | {"acquired": None}]
+    assert matched(lost, moored(0)).empty
+
+
+def test_empty_tables_make_empty_tables():
+    nothing = match(detections(), TRACKS.empty(), STATIC.empty(), CONFIG)
+    assert len(nothing) == 0
+    assert list(nothing.columns) == MATCHES.names
+
+
+def test_foreign_tables_are_read_by_either_name():
+    plain = pd.DataFrame([{"det_id": "d", "time_utc": "2024-03-07T12:00:00Z", "lon": BERTH[0], "lat": BERTH[1]}])
+    own = plain.rename(columns={"det_id": "detection_id", "time_utc": "acquired"})
+    messages = feed(moored(0))
+    for table in (plain, own):
+        assert match_tables(table, messages, CONFIG)["mmsi"].tolist() == [MMSI]
+
+
+@pytest.mark.parametrize("column", ["det_id", "time_utc", "lon", "lat"])
+def test_a_table_without_what_is_needed_is_refused_by_name(column):
+    table = pd.DataFrame([{"det_id": "d", "time_utc": "2024-03-07T12:00:00Z", "lon": 133.0, "lat": 42.7}])
+    wanted = {"det_id": "detection_id", "time_utc": "acquired"}.get(column, column)
+    with pytest.raises(ConfigError, match=wanted):
+        match_tables(table.drop(columns=column), feed(), CONFIG)
+
+
+@needs_real_data
+@pytest.mark.parametrize("dropped", [0.0, 0.3], ids=["all transmit", "30 % dark"])
+def test_real_detections_and_messages(dropped):
+    """110 pairs of Sentinel-1 ships and AIS; those whose transponder was removed must be called dark."""
+    folder = REAL_DATA / "sar_ais_match"
+    seen, heard, truth = (pd.read_csv(folder / f"{n}.csv") for n in ("sar_detections", "ais_messages", "truth"))
+    ships = np.array(sorted(truth["mmsi"].unique()))
+    removed = set(np.random.default_rng(0).choice(ships, int(dropped * len(ships)), replace=False).tolist())
+    heard = heard[~heard["mmsi"].isin(removed)].reset_index(drop=True)
+    renamed = heard.rename(columns={f"ais_{k}": v for k, v in {"lon": "lon", "lat": "lat", "sog_kn": "sog"}.items()})
+    renamed = renamed.rename(columns={"ais_cog_deg": "cog", "ais_length_m": "a"}).assign(b=0.0, msg_type=1)
+    renamed = renamed.assign(line=range(1, len(heard) + 1), source_file="f", message_id=[f"m{n}" for n in heard.index])
+    found = match_tables(seen, AIS_MESSAGES.conform(renamed), CONFIG)
+    both = truth.merge(found, on="det_id", suffixes=("", "_found"))
+    dark, named = both["mmsi"].isin(removed), both["mmsi_found"].notna()
+    right = both["mmsi_found"] == both["mmsi"]
+    assert len(both) == len(truth) == 110
+    assert right[named].mean() >= 0.97
+    assert right[~dark].mean() >= 0.95
+    if dropped:
+        assert (~named[dark]).mean() >= 0.9

@@ -1,0 +1,197 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.calls.matching import match
+from pipeline.calls.port_calls import port_calls
+from pipeline.calls.static import static_reports
+from pipeline.calls.tracks import clean_tracks
+from pipeline.config import CallsConfig
+from pipeline.tables import PORT_CALLS
+from tests.calls.traffic import (
+    BERTH,
+    MMSI,
+    at,
+    detections,
+    feed,
+    fixes,
+    harbour,
+    looks_at,
+    off_berth,
+    said,
+    sighting,
+    visit,
+    with_spikes,
+)
+
+CONFIG = CallsConfig()
+HULL = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
+
+
+def called(*messages: pd.DataFrame, seen=(), looks=None, registry=None, place=None, shuffle=False) -> pd.DataFrame:
+    """Port calls from messages and sightings, the stages before run as in a run."""
+    table, found = feed(*messages), detections(*seen)
+    if shuffle:
+        table, found = (t.sample(frac=1, random_state=5).reset_index(drop=True) for t in (table, found))
+    tracks, static = clean_tracks(table, CONFIG), static_reports(table)
+    return port_calls(
+        detections=found,
+        looks=looks_at() if looks is None else looks,
+        matches=match(found, tracks, static, CONFIG),
+        tracks=tracks,
+        static=static,
+        registry=registry,
+        place=place or harbour(),
+        config=CONFIG,
+    )
+
+
+def only(*messages: pd.DataFrame, **more) -> pd.Series:
+    (row,) = called(*messages, **more).to_dict("records")
+    return pd.Series(row)
+
+
+def test_one_heard_visit_is_one_call_of_the_best_class():
+    row = only(visit(5, 20), said(4, name="ALPHA", imo=9074729, **HULL))
+    assert (row["evidence_class"], row["vessel_id"], row["name"]) == ("A", "imo:9074729", "ALPHA")
+    assert row["arrival_lo"] <= at(5) <= row["arrival_hi"] <= row["departure_lo"] <= at(20) <= row["departure_hi"]
+    assert row["counts"]
+    assert row["flags"] == []
+
+
+def test_sightings_of_a_heard_ship_are_evidence_and_no_further_calls():
+    row = only(visit(5, 40), seen=[sighting(f"d{h}", h) for h in (8, 20, 32)], looks=looks_at(8, 20, 32))
+    assert row["detection_ids"] == ["d8", "d20", "d32"]
+    assert (row["n_seen"], row["n_looks"]) == (3, 3)
+
+
+@pytest.mark.parametrize("hours", [4.6, 9.4])
+def test_a_sighting_just_outside_of_what_was_heard_is_the_same_stay(hours):
+    """Her transponder was on from 5 to 9; the picture came half an hour off."""
+    row = only(fixes(np.arange(5, 9, 0.1), *BERTH), seen=[sighting("d", hours)], looks=looks_at(hours))
+    assert row["detection_ids"] == ["d"]
+    assert row["arrival_hi"] <= at(hours) <= row["departure_lo"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spikes_and_repeats_make_no_call(seed):
+    table = with_spikes(visit(5, 60, seed=seed), 0.05, seed)
+    assert len(called(table, table.iloc[::7])) == 1
+
+
+def test_a_ship_that_no_one_heard_is_called_by_pictures():
+    traffic = visit(5, 60, mmsi=MMSI + 7, spot=off_berth(-20_000))  # somebody transmits, so she is dark
+    row = only(traffic, seen=[sighting("a", 24), sighting("b", 36)], looks=looks_at(12, 24, 36, 48))
+    assert (row["evidence_class"], row["vessel_id"]) == ("C", "anonymous")
+    assert row["identity_probability"] == 0
+    assert "dark" in row["flags"]
+    assert (row["arrival_lo"], row["arrival_hi"]) == (at(12), at(24))
+    assert (row["departure_lo"], row["departure_hi"]) == (at(36), at(48))
+    assert (row["n_looks"], row["n_seen"]) == (2, 2)
+
+
+def test_where_no_transponder_was_heard_nobody_is_dark():
+    row = only(seen=[sighting("a", 24)], looks=looks_at(12, 24, 48))
+    assert "no_ais" in row["flags"]
+    assert "dark" not in row["flags"]
+    assert row["evidence_class"] == "D"
+
+
+def test_a_day_that_nobody_looked_is_unknown_and_bounds_nothing():
+    """The looks at 12 h and 48 h saw nothing for cloud: arrival and departure are open up to the longest stay."""
+    row = only(seen=[sighting("a", 200)], looks=pd.concat([looks_at(200), looks_at(190, 210, state="unknown")]))
+    assert row["arrival_lo"] == at(200 - 6 * 24)
+    assert row["departure_hi"] == at(200 + 6 * 24)
+    assert {"arrival_open", "left_open"} <= set(row["flags"])
+
+
+def test_rejected_sightings_and_those_at_no_berth_make_no_call():
+    seen = [sighting("a", 8, accepted=False), sighting("b", 8, berth_id="")]
+    assert called(seen=seen, looks=looks_at(8)).empty
+
+
+def test_anchoring_does_not_count():
+    lon, lat = 133.0, 42.77
+    row = only(fixes(np.arange(5, 20, 0.1), lon, lat), said(4, **HULL))
+    assert (row["berth_kind"], row["counts"], row["p_loading"]) == ("anchorage", False, 0.0)
+
+
+@pytest.mark.parametrize(("ship_type", "counts"), [(80, True), (89, True), (70, False), (31, False)])
+def test_only_tankers_count(ship_type, counts):
+    row = only(visit(5, 20), said(4, **(HULL | {"ship_type": ship_type})))
+    assert row["counts"] == counts
+    assert (row["p_tanker"] > 0.9) == counts
+
+
+def test_longer_ships_are_another_trade():
+    row = only(visit(5, 20), said(4, **(HULL | {"a": 200.0})), place=harbour(max_length_m=150.0))
+    assert not row["counts"]
+    assert "too_long_for_this_trade" in row["flags"]
+
+
+@pytest.mark.parametrize(
+    ("into", "out", "low", "high"), [(4.0, 6.4, 0.95, 1.0), (6.4, 4.0, 0.0, 0.05), (5.0, 5.0, 0.9, 0.9)]
+)
+def test_draughts_tell_loading_from_discharging(into, out, low, high):
+    row = only(visit(5, 20), said(4, draught=into, **HULL), said(22, draught=out, **HULL))
+    assert row["draught_in_m"] == into
+    assert low <= row["p_loading"] <= high
+
+
+def test_an_impossible_draught_is_not_used():
+    row = only(visit(5, 20), said(3, draught=4.0, **HULL), said(4, draught=20.0, **HULL), said(22, draught=6.4, **HULL))
+    assert (row["draught_in_m"], row["draught_out_m"]) == (4.0, 6.4)
+
+
+def test_broadcast_and_seen_lengths_are_weighed():
+    """A broadcast 96 m is good to 2 m; a sighting at 110 m with 5 % bounds weighs less."""
+    row = only(visit(5, 20), said(4, **HULL), seen=[sighting("d", 10, length_m=110.0)], looks=looks_at(10))
+    assert 96 < row["length_m"] < 103
+    assert row["length_lo_m"] < row["length_m"] < row["length_hi_m"]
+
+
+def test_many_looks_do_not_make_a_length_certain():
+    """What all looks have wrong together stays: the interval does not shrink to nothing."""
+    row = only(seen=[sighting(f"d{n:02}", 6 * n) for n in range(20)], looks=looks_at(*range(0, 120, 6)))
+    assert row["length_hi_m"] - row["length_lo_m"] > 2 * 1.64 * 0.029 * 96
+
+
+def test_the_registry_gives_deadweight():
+    registry = pd.DataFrame([{"imo": 9074729, "mmsi": 0, "name": "BETA", "dwt_t": 5100.0, "tonnage_kind": "DWT"}])
+    row = only(visit(5, 20), said(4, imo=9074729, name="ALPHA", **HULL), registry=registry)
+    assert (row["dwt_t"], row["name"]) == (5100.0, "BETA")
+    other = only(visit(5, 20), said(4, imo=9331127, **HULL), registry=registry)
+    assert pd.isna(other["dwt_t"])
+
+
+def test_gross_tonnage_is_not_deadweight():
+    registry = pd.DataFrame([{"imo": 9074729, "mmsi": 0, "name": "", "dwt_t": 3000.0, "tonnage_kind": "GT"}])
+    assert pd.isna(only(visit(5, 20), said(4, imo=9074729, **HULL), registry=registry)["dwt_t"])
+
+
+def test_same_input_same_table_whatever_the_order():
+    messages = (visit(5, 20), said(4, **HULL), visit(30, 50, mmsi=MMSI + 1), said(29, mmsi=MMSI + 1, **HULL))
+    seen = [sighting("a", 10), sighting("b", 60, length_m=120.0), sighting("c", 70, length_m=121.0)]
+    looks = looks_at(10, 60, 70, 90)
+    first = called(*messages, seen=seen, looks=looks)
+    assert len(first) == 3
+    pd.testing.assert_frame_equal(first, called(*messages, seen=seen, looks=looks))
+    pd.testing.assert_frame_equal(first, called(*messages, seen=seen, looks=looks, shuffle=True))
+
+
+def test_calls_come_in_order_of_arrival_with_names_of_their_own():
+    table = called(visit(50, 60), visit(5, 20, mmsi=MMSI + 1), visit(100, 120))
+    assert table["arrival_hi"].is_monotonic_increasing
+    assert table["call_id"].is_unique
+
+
+def test_another_ship_does_not_rename_a_call():
+    alone = called(visit(5, 20))
+    both = called(visit(5, 20), visit(30, 50, mmsi=MMSI + 1))
+    assert alone["call_id"].iloc[0] in set(both["call_id"])
+
+
+def test_nothing_in_nothing_out():
+    table = called()
+    assert len(table) == 0
+    assert list(table.columns) == PORT_CALLS.names

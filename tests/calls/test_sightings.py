@@ -1,0 +1,101 @@
+import pandas as pd
+import pytest
+
+from pipeline.calls.sightings import link
+from pipeline.config import CallsConfig
+from tests.calls.traffic import at, detections, looks_at, off_berth, sighting
+
+CONFIG = CallsConfig()
+
+
+def linked(seen: list[dict], looks=None, config: CallsConfig = CONFIG) -> list[list[str]]:
+    """Names of the sightings of each stay."""
+    return [[s["detection_id"] for s in stay.sightings] for stay in stays(seen, looks, config)]
+
+
+def stays(seen: list[dict], looks=None, config: CallsConfig = CONFIG):
+    return link(detections(*seen), looks_at() if looks is None else looks, config)
+
+
+def test_the_same_hull_day_after_day_is_one_stay():
+    assert linked([sighting(f"d{n}", 24 * n, length_m=96 + n % 2) for n in range(4)]) == [["d0", "d1", "d2", "d3"]]
+
+
+def test_a_longer_hull_is_another_ship():
+    assert linked([sighting("a", 0, length_m=96), sighting("b", 24, length_m=160)]) == [["a"], ["b"]]
+
+
+def test_two_in_one_look_are_two_ships():
+    assert linked([sighting("a", 0), sighting("b", 0)]) == [["a"], ["b"]]
+
+
+def test_of_two_hulls_the_likelier_goes_on():
+    seen = [sighting("a0", 0, length_m=90), sighting("b0", 0, length_m=110)]
+    seen += [sighting("x", 24, length_m=109), sighting("y", 24, length_m=91)]
+    assert linked(seen) == [["a0", "y"], ["b0", "x"]]
+
+
+@pytest.mark.parametrize(("hours", "one"), [(143, True), (145, False)])
+def test_beyond_the_longest_stay_it_is_another_call(hours, one):
+    """CallsConfig.max_stay_d: 6 days."""
+    assert (len(linked([sighting("a", 0), sighting("b", hours)])) == 1) == one
+
+
+@pytest.mark.parametrize(("metres", "one"), [(0, True), (200, True), (300, False)])
+def test_further_along_the_quay_is_another_ship(metres, one):
+    assert (len(linked([sighting("a", 0), sighting("b", 24, off_berth(metres))])) == 1) == one
+
+
+def test_other_berths_are_other_stays():
+    assert linked([sighting("a", 0), sighting("b", 24, berth_id="roads")]) == [["a"], ["b"]]
+
+
+def test_an_empty_usable_look_ends_a_stay_and_bounds_the_next():
+    first, second = stays([sighting("a", 0), sighting("b", 48)], looks_at(0, 24, 48, 72))
+    assert (first.absent_before, first.absent_after) == (None, at(24))
+    assert (second.absent_before, second.absent_after) == (at(24), at(72))
+
+
+@pytest.mark.parametrize("state", ["unknown", "partly"])
+def test_a_look_that_saw_little_ends_nothing(state):
+    looks = pd.concat([looks_at(0, 48), looks_at(24, state=state)], ignore_index=True)
+    assert linked([sighting("a", 0), sighting("b", 48)], looks) == [["a", "b"]]
+
+
+@pytest.mark.parametrize(("counts", "n"), [(False, 1), (True, 2)])
+def test_radar_ends_a_stay_only_where_it_is_said_so(counts, n):
+    looks = looks_at(0, 24, 48, sensor="sentinel-1")
+    seen = [sighting(f"d{h}", h, sensor="sentinel-1") for h in (0, 48)]
+    assert len(linked(seen, looks, CallsConfig(radar_absence_counts=counts))) == n
+
+
+def test_a_look_at_another_berth_ends_nothing():
+    looks = pd.concat([looks_at(0, 48), looks_at(24, zone="roads")], ignore_index=True)
+    assert linked([sighting("a", 0), sighting("b", 48)], looks) == [["a", "b"]]
+
+
+def test_a_missed_ship_closes_only_herself():
+    """Two lie there; one is gone in the second look and the other stays."""
+    seen = [sighting("a0", 0, length_m=80), sighting("b0", 0, length_m=140), sighting("b1", 24, length_m=141)]
+    short, long = stays(seen, looks_at(0, 24, 48))
+    assert short.absent_after == at(24)
+    assert [s["detection_id"] for s in long.sightings] == ["b0", "b1"]
+
+
+def test_length_of_a_stay_is_the_weighted_mean():
+    """Inverse variances: a length with half the spread weighs four times as much."""
+    wide = sighting("a", 0, length_m=100.0) | {"length_lo_m": 90.0, "length_hi_m": 110.0}
+    fine = sighting("b", 24, length_m=104.0) | {"length_lo_m": 99.0, "length_hi_m": 109.0}
+    (stay,) = stays([wide, fine])
+    mean, sd = stay.length()
+    assert mean == pytest.approx((100 + 4 * 104) / 5)
+    assert sd == pytest.approx(5 / 1.6448536 / 1.25**0.5)
+
+
+def test_order_of_rows_does_not_matter():
+    seen = [sighting(f"d{n}", 24 * (n // 2), length_m=80 + 60 * (n % 2)) for n in range(8)]
+    assert linked(seen) == linked(seen[::-1])
+
+
+def test_no_sightings_no_stays():
+    assert linked([], looks_at(0, 24)) == []

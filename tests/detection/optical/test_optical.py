@@ -1,0 +1,168 @@
+"""Ships painted into optical scenes are found where they were put, as long as they are, whatever the tiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.config import DetectionConfig
+from pipeline.detection import detect
+from pipeline.types import Radiometry, Sensor
+from tests.builders import array_scene, box_zone, place_of
+from tests.detection.optical.hulls import painted
+
+SHIPS = [(100, 120, 98, 16, 35), (260, 300, 180, 28, 100), (320, 90, 60, 11, 350)]
+
+
+def found(scene, place=None, **config):
+    table, told = detect(scene, place=place, config=DetectionConfig(**config))
+    return table[table["accepted"]].reset_index(drop=True), told
+
+
+def test_ships_are_found_where_they_were_put_and_as_long():
+    ships, _ = found(painted(SHIPS))
+    assert len(ships) == 3
+    for ship, (row, col, length_m, beam_m, heading_deg) in zip(ships.itertuples(), SHIPS, strict=True):
+        assert (ship.row, ship.col) == pytest.approx((row, col), abs=1.0)
+        assert ship.length_m == pytest.approx(length_m, abs=4.0)
+        assert ship.beam_m == pytest.approx(beam_m, abs=2.0)
+        assert np.sin(np.radians(ship.heading_deg - heading_deg)) == pytest.approx(0, abs=0.04)
+
+
+def test_the_bow_tells_the_heading():
+    ships, _ = found(painted(SHIPS))
+    known = ships[~ships["heading_ambiguous"]]
+    assert len(known) >= 2
+    truth = {round(row): heading for row, _, _, _, heading in SHIPS}
+    for ship in known.itertuples():
+        nearest = min(truth, key=lambda row: abs(row - ship.row))
+        assert np.cos(np.radians(ship.heading_deg - truth[nearest])) > 0.99
+
+
+@pytest.mark.parametrize("tile_px", [128, 192, 1024])
+def test_tiles_leave_no_trace(tile_px):
+    whole, _ = detect(painted(SHIPS), config=DetectionConfig(tile_px=4096))
+    tiled, _ = detect(painted(SHIPS), config=DetectionConfig(tile_px=tile_px))
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(tiled.drop(columns="geometry")), pd.DataFrame(whole.drop(columns="geometry"))
+    )
+
+
+def test_gain_moves_no_ship():
+    """A picture of unknown stretch: brightness times three, plus an offset, shows the same ships as long."""
+    scene = painted(SHIPS, radiometry=Radiometry.RELATIVE)
+    ships, _ = found(scene)
+    bright = painted(SHIPS, radiometry=Radiometry.RELATIVE)
+    read = bright.read
+    from dataclasses import replace
+
+    brighter = replace(bright, read=lambda w: replace(read(w), data=read(w).data * 3 + 0.4))
+    again, _ = found(brighter)
+    assert again[["row", "col", "length_m"]].to_numpy() == pytest.approx(
+        ships[["row", "col", "length_m"]].to_numpy(), abs=0.3
+    )
+
+
+@pytest.mark.parametrize("elevation_deg", [20, 32, 45])
+@pytest.mark.parametrize("freeboard_m", [2.0, 5.0])
+def test_the_shadow_gives_the_height_of_the_side(elevation_deg, freeboard_m):
+    """Theory: a side of height h throws a shadow h / tan(elevation) long; sun abeam, camera overhead."""
+    scene = painted(
+        [(200, 200, 98, 16, 0)], spacing_m=0.5, sun=(elevation_deg, 90.0), freeboard_m=freeboard_m, noise=0.001
+    )
+    ships, _ = found(scene)
+    assert len(ships) == 1
+    ship = ships.iloc[0]
+    assert ship["freeboard_m"] == pytest.approx(freeboard_m, abs=0.5)
+    assert ship["freeboard_lo_m"] < freeboard_m < ship["freeboard_hi_m"]
+    assert ship["length_m"] == pytest.approx(98, rel=0.02)
+
+
+def test_no_sun_no_freeboard():
+    ships, _ = found(painted([(200, 200, 98, 16, 0)], spacing_m=0.5))
+    assert ships["freeboard_m"].isna().all()
+    assert "angles are not known" in ships["draught_evidence"].iloc[0]
+
+
+def test_ten_metre_pixels_claim_no_freeboard():
+    ships, _ = found(painted([(60, 60, 180, 30, 20)], shape=(120, 120), spacing_m=10.0, sun=(30.0, 110.0)))
+    assert len(ships) == 1
+    assert ships["freeboard_m"].isna().all()
+    assert "carry no shadow edge" in ships["draught_evidence"].iloc[0]
+
+
+def test_empty_sea_has_no_ship():
+    ships, told = found(painted([], noise=0.004))
+    assert len(ships) == 0
+    assert told["cloud_fraction"] == 0
+
+
+def test_a_cloud_is_no_ship_and_hides_its_zone():
+    """A soft bright patch over one of two zones: nothing accepted there, the zone counts as unseen."""
+    rows, cols = np.mgrid[0:500, 0:500]
+    blob = 0.5 * np.exp(-(((rows - 120) / 55.0) ** 2 + ((cols - 120) / 55.0) ** 2))
+    rng = np.random.default_rng(1)
+    bands = {
+        b: level + blob + rng.normal(0, 0.002, blob.shape)
+        for b, level in zip("BGRN", (0.07, 0.06, 0.04, 0.02), strict=True)
+    }
+    scene = array_scene(bands, sensor=Sensor.OPTICAL, radiometry=Radiometry.REFLECTANCE, spacing_m=3.0)
+    lon, lat = scene.geolocation.lonlat(np.array([100, 140, 350, 400]), np.array([100, 140, 350, 400]))
+    place = place_of(
+        box_zone("hidden", lon[0], lat[1], lon[1], lat[0]), box_zone("clear", lon[2], lat[3], lon[3], lat[2])
+    )
+    ships, told = found(scene, place)
+    assert len(ships) == 0
+    assert told["zone_covered"]["hidden"] < 0.2
+    assert told["zone_covered"]["clear"] == 1.0
+    assert 0.01 < told["cloud_fraction"] < 0.2
+
+
+def test_land_of_the_map_never_fires():
+    water = np.ones((400, 400), bool)
+    water[:, 250:] = False
+    scene = painted([(200, 120, 98, 16, 0), (200, 320, 98, 16, 0)], water=water)
+    ships, _ = found(scene)
+    assert [round(c) for c in ships["col"]] == [120]
+
+
+def test_a_hull_beside_a_jetty_is_parted_from_it():
+    """A ship of 98 m, two metres off a jetty of 300 m x 13 m: one ship, of the right length."""
+    scene = painted(
+        [(200, 230, 98, 16, 0), (200, 230 + (8 + 2 + 6.5) / 0.5, 300, 13, 0)], shape=(700, 460), spacing_m=0.5
+    )
+    ships, _ = found(scene)
+    near = ships[np.abs(ships["col"] - 230) < 8]
+    assert len(near) == 1
+    assert near["length_m"].iloc[0] == pytest.approx(98, rel=0.03)
+
+
+def test_what_is_not_a_ship_stays_in_the_table_with_its_flag():
+    """A square island of 100 m: found, not accepted, said why."""
+    table, _ = detect(painted([(200, 200, 100, 100, 0)]))
+    assert len(table) == 1
+    assert not table["accepted"].iloc[0]
+    assert "no_hull_shape" in table["flags"].iloc[0]
+
+
+def test_missing_pixels_are_no_ships():
+    scene = painted(SHIPS)
+    from dataclasses import replace
+
+    read = scene.read
+
+    def holed(window):
+        tile = read(window)
+        data = tile.data.copy()
+        rows = np.arange(window.row0, window.row1)
+        data[:, (rows >= 180) & (rows < 220), :] = np.nan
+        return replace(tile, data=data, valid=np.isfinite(data).all(axis=0))
+
+    ships, _ = found(replace(scene, read=holed))
+    assert len(ships) == 3
+    nothing = replace(
+        scene, read=lambda w: replace(read(w), data=read(w).data * np.nan, valid=np.zeros((w.rows, w.cols), bool))
+    )
+    table, _ = detect(nothing)
+    assert len(table) == 0

@@ -1,0 +1,91 @@
+"""Structures are what stands out in nearly every look; a ship that comes and goes is none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+import shapely
+
+from pipeline.config import DetectionConfig
+from pipeline.detection.history import BRIGHT, UNSEEN, fixed_structures, group_of, look_at_cells, shore_cells
+from tests.builders import NOON, box_zone, place_of
+from tests.detection.optical.hulls import painted
+
+CONFIG = DetectionConfig()
+JETTY = (200, 260, 240, 12, 0)  # row, col, length, beam, heading
+SHIP = (200, 250, 98, 16, 0)
+
+
+@pytest.fixture(scope="module")
+def place():
+    """Land east of the jetty; rows and columns of 3 m from 133.0 E, 42.75 N."""
+    scene = painted([])
+    (west, east), (north, south) = scene.geolocation.lonlat(np.array([0, 399]), np.array([263, 399]))
+    corner_west, _ = scene.geolocation.lonlat(0, 0)
+    land = shapely.box(west, south, east, north)
+    berth = box_zone("pier", west - 0.0008, south, west, north)
+    return place_of(berth, land=land, bbox=(float(corner_west), float(south), float(east), float(north)))
+
+
+def looks(place, shown, first=NOON, step_d=4.0):
+    cells = shore_cells(place, CONFIG)
+    out = []
+    for n, ships in enumerate(shown):
+        scene = painted(ships, seed=n, acquired=first + timedelta(days=n * step_d))
+        out.append(look_at_cells(scene, cells, CONFIG))
+    return cells, out
+
+
+def area_m2(shape):
+    return 0.0 if shape is None else shape.area * 111_320**2 * np.cos(np.radians(42.74))
+
+
+def test_a_jetty_in_every_look_is_learnt_and_the_ship_is_not(place):
+    cells, seen = looks(place, [[JETTY], [JETTY, SHIP], [JETTY], [JETTY, SHIP], [JETTY], [JETTY]])
+    fixed = fixed_structures(seen, cells, CONFIG)["optical"]
+    assert 0.5 * 240 * 9 < area_m2(fixed) < 240 * 30  # the part of the jetty that is no land on the map, and a rim
+    lon, lat = painted([]).geolocation.lonlat(200, 248)
+    assert not fixed.contains(shapely.Point(lon, lat))
+
+
+def test_too_few_looks_or_days_teach_nothing(place):
+    cells, seen = looks(place, [[JETTY]] * 4)
+    assert fixed_structures(seen, cells, CONFIG) == {}
+    cells, seen = looks(place, [[JETTY]] * 6, step_d=1.0)
+    assert fixed_structures(seen, cells, CONFIG) == {}
+
+
+def test_a_ship_in_half_of_the_looks_is_a_ship(place):
+    cells, seen = looks(place, [[SHIP], [], [SHIP], [], [SHIP], [SHIP], []])
+    assert fixed_structures(seen, cells, CONFIG) == {}
+
+
+def test_what_was_not_seen_does_not_count(place):
+    cells, seen = looks(place, [[JETTY]] * 6)
+    blind = [type(k)(k.group, k.acquired, np.full_like(k.state, UNSEEN)) for k in seen]
+    assert fixed_structures(blind, cells, CONFIG) == {}
+    assert area_m2(fixed_structures(seen + blind, cells, CONFIG)["optical"]) == pytest.approx(
+        area_m2(fixed_structures(seen, cells, CONFIG)["optical"])
+    )
+
+
+def test_radar_takes_over_what_optical_looks_taught(place):
+    cells, seen = looks(place, [[JETTY]] * 6)
+    radar = type(seen[0])("radar-ascending", NOON, np.full_like(seen[0].state, UNSEEN))
+    fixed = fixed_structures([*seen, radar], cells, CONFIG)
+    assert fixed["radar-ascending"].equals(fixed["optical"])
+
+
+def test_tiles_leave_no_trace(place):
+    cells = shore_cells(place, CONFIG)
+    scene = painted([JETTY])
+    states = [look_at_cells(scene, cells, DetectionConfig(tile_px=n)).state for n in (128, 4096)]
+    assert (states[0] == states[1]).mean() > 0.999
+    assert (states[0] == BRIGHT).any()
+
+
+def test_no_land_known_no_structures():
+    assert shore_cells(place_of(box_zone("pier", 133, 42.7, 133.1, 42.8)), CONFIG) is None
+    assert group_of(painted([])) == "optical"

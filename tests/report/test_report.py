@@ -1,0 +1,176 @@
+"""The report: one file that opens without a network, says what it rests on, and cannot be hijacked by a ship's name."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pipeline.report.wording import answer, barrels, day_counts, interval, without_ais
+from pipeline.storage import read_table
+
+
+class Loads(HTMLParser):
+    """Collects whatever a browser would fetch, and scripts."""
+
+    def __init__(self):
+        super().__init__()
+        self.fetched, self.scripts, self.tags = [], 0, []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.scripts += tag == "script"
+        for name, value in attrs:
+            if name in ("src", "data", "poster", "srcset") or (name == "href" and tag in ("link", "image", "use")):
+                self.fetched.append(value)
+
+
+@pytest.fixture(scope="module")
+def page(tiny_run):
+    return (tiny_run / "report.html").read_text("utf-8")
+
+
+def test_nothing_is_fetched_and_nothing_runs(page):
+    loads = Loads()
+    loads.feed(page)
+    assert [f for f in loads.fetched if not f.startswith(("data:", "#"))] == []
+    assert loads.scripts == 0
+    assert "@import" not in page
+    assert re.findall(r"url\((?!['\"]?(?:data:|#))", page) == []
+
+
+def test_it_has_every_part_that_a_reader_needs(page, tiny_run):
+    for heading in ("The account", "Where, and when it was looked at", "Counted calls", "Other calls seen"):
+        assert f">{heading}</h2>" in page
+    scenes = read_table(tiny_run / "scenes.parquet")
+    for row in scenes.itertuples():
+        assert row.scene_id in page
+        assert row.sha256[:12] in page
+    loads = Loads()
+    loads.feed(page)
+    assert loads.tags.count("svg") == 3
+    assert "img" in loads.tags  # at least one chip
+
+
+def test_chips_are_pictures_and_named_in_the_detections(tiny_run):
+    detections = read_table(tiny_run / "detections.parquet")
+    named = [c for c in detections["chip"] if c]
+    assert named
+    for chip in named:
+        with Image.open(tiny_run / chip) as picture:
+            assert min(picture.size) >= 200
+
+
+def test_hostile_names_are_text(tiny_run, monkeypatch):
+    """A ship may broadcast markup as her name; the page must show it, not run it."""
+    from pipeline.report.page import render
+    from pipeline.report.story import Story
+    from pipeline.review import open_run
+
+    run = open_run(tiny_run)
+    tables = {n: run.table(n) for n in ("scenes", "looks", "detections", "tracks", "static", "matches", "port_calls", "liftings", "ledger")}  # fmt: skip
+    tables["port_calls"] = tables["port_calls"].assign(name='<script>alert("x")</script>')
+    story = Story(
+        run_id="x", simulated=True, config=run.config, place=run.place, cap=cap_of(), headline=headline_of(tables),
+        tables=tables, ais_balance={}, inputs=(), problems=("<b>bad</b>",), structures={}, versions={}, code_version="x",
+    )  # fmt: skip
+    page = render(story, {"map": "", "timeline": "", "account": ""}, tiny_run)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>bad</b>" not in page
+
+
+def cap_of():
+    from pipeline.config import CapConfig, load
+    from pipeline.workspace import configs_root
+
+    return load(CapConfig, configs_root() / "caps" / "unscr-2397.yaml")
+
+
+def headline_of(tables):
+    from pipeline import volume
+    from pipeline.config import VolumeConfig
+
+    return volume.headline(tables["liftings"], tables["ledger"], cap_of(), VolumeConfig(), 0)
+
+
+def test_annex_rows_are_the_calls(tiny_run):
+    annex = pd.read_csv(tiny_run / "calls.csv")
+    assert list(annex.columns[:5]) == ["ship", "imo", "arrival_date", "dwt_t", "estimated_barrels"]
+    calls = read_table(tiny_run / "port_calls.parquet")
+    assert sorted(annex["call_id"]) == sorted(calls["call_id"])
+
+
+def test_stac_items_are_valid(tiny_run):
+    """pystac's own reader follows the collection to every item and finds the scenes of the run."""
+    import pystac
+
+    collection = pystac.Collection.from_file(str(tiny_run / "stac" / "collection.json"))
+    items = {item.id: item for item in collection.get_items(recursive=True)}
+    scenes = read_table(tiny_run / "scenes.parquet").set_index("scene_id")
+    assert set(items) == set(scenes.index)
+    for name, item in items.items():
+        assert item.geometry["type"] == "Polygon"
+        assert item.datetime == scenes.loc[name, "acquired"].to_pydatetime()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(124_950, "125,000"), (999.4, "1,000"), (0, "0"), (None, "–"), (38_854, "38,900"), (7, "7")]
+)
+def test_barrels_claim_three_digits_at_most(value, text):
+    assert barrels(value) == text
+
+
+def test_an_unknown_size_is_a_dash():
+    assert interval(float("nan"), 1, 2, "m") == "–"
+    assert interval(98.2, 84.4, 112.1, "m") == "98 m (84 to 112)"
+
+
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        ([[], []], ""),
+        ([["dark"], ["dark", "left_open"]], "2 without AIS"),
+        ([["no_ais"], []], "1 while no AIS was heard"),
+    ],
+)
+def test_dark_is_not_said_where_nobody_was_heard(flags, text):
+    assert without_ais(pd.DataFrame({"flags": flags})) == text
+
+
+class Told:
+    """As much of a story as sentences need."""
+
+    def __init__(self, looks, calls, counted=0):
+        from types import SimpleNamespace
+
+        zone = SimpleNamespace(zone_id="pier", counts=True)
+        self.tables = {"looks": looks, "port_calls": calls}
+        self.place = SimpleNamespace(name="Testport", zones=(zone,))
+        self.headline = SimpleNamespace(calls_counted=counted)
+        day = pd.Timestamp("2024-03-01", tz="UTC")
+        self.config = SimpleNamespace(period=SimpleNamespace(start=day, end=day + pd.Timedelta(days=10)))
+
+
+def looks_of(*states):
+    day = pd.Timestamp("2024-03-02T10:00Z")
+    rows = [{"zone_id": "pier", "state": s, "acquired": day + pd.Timedelta(days=n)} for n, s in enumerate(states)]
+    return pd.DataFrame(rows, columns=["zone_id", "state", "acquired"])
+
+
+NO_CALLS = pd.DataFrame({"flags": [], "counts": []})
+
+
+def test_no_look_and_no_call_is_unknown_never_none():
+    assert "unknown" in answer(Told(looks_of("unknown"), NO_CALLS))
+    text = answer(Told(looks_of("usable", "unknown"), NO_CALLS))
+    assert "No counted call was observed" in text
+    assert "unknown, not empty" in text
+
+
+def test_days_are_counted_once_by_their_best_look():
+    looks = pd.concat([looks_of("usable", "partly", "unknown"), looks_of("unknown", "usable")])
+    assert day_counts(Told(looks, NO_CALLS)) == {"usable": 2, "partly": 0, "unknown": 8, "total": 10}
