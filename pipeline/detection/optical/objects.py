@@ -177,7 +177,9 @@ def _softness(core: BoolImage, level: float, look: _Look) -> float:
     wide[at[0] : at[0] + core.shape[0], at[1] : at[1] + core.shape[1]] = core
     here = look.over[rows, cols]
     bright = here > 0.5 * level
-    beyond = bright & ~ndimage.binary_propagation(wide, structure=EIGHT, mask=bright | wide)  # behind a gap: another one
+    beyond = bright & ~ndimage.binary_propagation(
+        wide, structure=EIGHT, mask=bright | wide
+    )  # behind a gap: another one
     free = ~look.near[rows, cols] & (look.above[rows, cols] != 0) & ~beyond  # above is 0 where nothing was searched
     fading = here > FADED * level
     away = ndimage.distance_transform_cdt(~wide, "chessboard")
