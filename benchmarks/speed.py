@@ -84,7 +84,7 @@ def ais(folder: Path) -> tuple[str, float, float]:
             "type": 1, "mmsi": 999_000_000 + int(n % 500), "lon": float(rng.uniform(132.9, 133.1)),
             "lat": float(rng.uniform(42.7, 42.8)), "speed": 3.4, "course": 12.0, "heading": 11, "status": 0,
         }  # fmt: skip
-        lines += pyais.encode_dict(message, radio_channel="A", talker_id="AIVDM")
+        lines += pyais.encode_dict(message, radio_channel="A", talker_id="AI")
     path.write_text(
         "\n".join(f"\\c:{1_709_812_800 + n}*{_tag(1_709_812_800 + n)}\\{line}" for n, line in enumerate(lines)) + "\n"
     )

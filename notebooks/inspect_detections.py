@@ -31,9 +31,8 @@ folder = Path(chosen) if chosen else latest_run(Path("../runs"), "vostochny")
 run = open_run(folder)
 scenes, detections = run.table("scenes"), run.table("detections")
 simulated = bool(scenes["simulated"].any())
-print(
-    f"{'SIMULATED: ' if simulated else ''}{run.place.name}, {run.config.period.start:%Y-%m-%d} to {run.config.period.end:%Y-%m-%d}"
-)
+period = run.config.period
+print(f"{'SIMULATED: ' if simulated else ''}{run.place.name}, {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d}")
 
 # %% [markdown]
 # ## What was looked at
@@ -59,7 +58,8 @@ flags
 # %% [markdown]
 # ## On the image
 #
-# The scene with the most accepted objects at berths, or another one: set `scene_id`. Orange outlines were accepted, blue ones were not.
+# The scene with the most accepted objects at berths, or another one: set `scene_id`. Orange outlines were accepted,
+# blue ones were not.
 
 # %%
 at_berth = detections[detections["accepted"] & (detections["context"] == "berth")]

@@ -126,7 +126,7 @@ def test_detect_finds_the_ship_of_a_georeferenced_picture(capwatch, tmp_path, su
 
 def test_detect_without_georeference_gives_pixels_only(capwatch, tmp_path):
     image = tmp_path / "sea.tif"
-    row, col = ship_picture(image)
+    row, _ = ship_picture(image)
     code, _, _ = capwatch("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o", f"{tmp_path}/out/")
     assert code in (0, 3)
     table = pd.read_csv(tmp_path / "out" / "sea.csv")
@@ -214,7 +214,8 @@ def test_report_and_verify_speak_of_a_finished_run(capwatch, tiny_run):
 
 def test_help_does_not_import_the_heavy_libraries():
     """What keeps `capwatch --help` quick: no array, table or image library is loaded for it."""
-    code = "import sys; import pipeline.cli; print([m for m in ('numpy', 'pandas', 'rasterio', 'numba') if m in sys.modules])"
+    heavy = ("numpy", "pandas", "rasterio", "numba")
+    code = f"import sys; import pipeline.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from pipeline.report.wording import answer, barrels, day_counts, interval, without_ais
 from pipeline.storage import read_table
+from pipeline.tables import ALL
 
 
 class Loads(HTMLParser):
@@ -71,11 +72,12 @@ def test_hostile_names_are_text(tiny_run, monkeypatch):
     from pipeline.review import open_run
 
     run = open_run(tiny_run)
-    tables = {n: run.table(n) for n in ("scenes", "looks", "detections", "tracks", "static", "matches", "port_calls", "liftings", "ledger")}  # fmt: skip
+    tables = {contract.name: run.table(contract.name) for contract in ALL if contract.name != "ais_messages"}
     tables["port_calls"] = tables["port_calls"].assign(name='<script>alert("x")</script>')
     story = Story(
         run_id="x", simulated=True, config=run.config, place=run.place, cap=cap_of(), headline=headline_of(tables),
-        tables=tables, ais_balance={}, inputs=(), problems=("<b>bad</b>",), structures={}, versions={}, code_version="x",
+        tables=tables, ais_balance={}, inputs=(), problems=("<b>bad</b>",), structures={}, versions={},
+        code_version="x",
     )  # fmt: skip
     page = render(story, {"map": "", "timeline": "", "account": ""}, tiny_run)
     assert "<script" not in page

@@ -30,7 +30,7 @@ def mask_of(shape, centre, length_m, beam_m, heading_deg, spacing_m, bow_m=0.0):
 def painted(
     ships, *, shape=(400, 400), spacing_m=3.0, noise=0.002, seed=0, sun=None, freeboard_m=0.0, blur_px=0.6, **more
 ) -> Scene:
-    """One panchromatic scene; each ship is (row, col, length_m, beam_m, heading_deg). ``sun`` is (elevation, azimuth)."""
+    """One panchromatic scene; each ship is (row, col, length_m, beam_m, heading_deg); ``sun`` (elevation, azimuth)."""
     from scipy import ndimage
 
     image = np.full(shape, WATER)
