@@ -12,12 +12,18 @@ import numpy as np
 
 BLOCK_COEFFICIENT = 0.79  # design, on length over all: 0.8225 of chemical tankers on Lpp, less 4 % for LOA against Lpp
 BLOCK_COEFFICIENT_SD = 0.03  # NILIM TN 309: tankers' Cb has a standard deviation of 0.038; part of it is length
+# Deadweight over full displacement: the two small tankers for which both are published have 0.67 (Etsuzan Maru No. 8,
+# https://www.scribd.com/document/845820261/) and 0.78; large ones 0.80 to 0.86.
+DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD = 0.725, 0.06
+LIGHTSHIP_SD_SHARE = DEADWEIGHT_COEFFICIENT_SD / DEADWEIGHT_COEFFICIENT**2  # of deadweight
+DRAUGHT_RANGE = (0.65, 1.1)  # of the published design draught: beyond, deadweight and hull do not fit (our choice)
+SEA_T_PER_M3 = 1.025
 BALLAST_SHARE_DISCHARGED = 0.9  # of the ballast that she arrived with, pumped out while loading (our judgement)
 
 
 @dataclass(frozen=True, slots=True)
 class HullForm:
-    """What the displacement of a ship follows from; design draught from her length where it is not known."""
+    """What the displacement of a ship follows from."""
 
     length_m: float
     beam_m: float
@@ -26,8 +32,21 @@ class HullForm:
 
     @classmethod
     def usual(cls, length_m: float, beam_m: float, dwt_t: float) -> HullForm:
-        """Design draught of small tankers, 0.0540 L + 1.3559 m (Danish Maritime Authority, RiskEngine, chemical)."""
-        return cls(length_m, beam_m, 0.0540 * length_m + 1.3559, dwt_t)
+        """Design draught at which the hull displaces what her deadweight asks for.
+
+        Held near that of small tankers of her length, 0.0540 L + 1.3559 m (Danish Maritime Authority, RiskEngine,
+        chemical), so that a wrong deadweight does not make an impossible hull.
+        """
+        published = 0.0540 * length_m + 1.3559
+        full = dwt_t / DEADWEIGHT_COEFFICIENT
+        asked = full / (SEA_T_PER_M3 * BLOCK_COEFFICIENT * length_m * beam_m)
+        low, high = (share * published for share in DRAUGHT_RANGE)
+        return cls(length_m, beam_m, float(np.clip(asked, low, high)), dwt_t)
+
+    @property
+    def lightship_t(self) -> float:
+        """The ship alone: full displacement less deadweight."""
+        return self.dwt_t * (1 / DEADWEIGHT_COEFFICIENT - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +90,18 @@ def cargo_by_draught(
     """Cargo from the draughts on arrival and departure.
 
     A loading tanker pumps ballast out: what she gained in displacement is cargo less that ballast. Ballast on arrival
-    is what displacement exceeds lightship and stores by; lightship is design displacement less deadweight.
+    is what displacement exceeds lightship and stores by.
     """
     before = displacement_t(form, draught_in_m, water_t_per_m3)
     after = displacement_t(form, draught_out_m, water_t_per_m3)
-    empty = displacement_t(form, form.design_draught_m, water_t_per_m3) - form.dwt_t * (1 - constants_share)
+    empty = form.lightship_t + constants_share * form.dwt_t
     gained = after - before
     ballast = float(np.clip(before - empty, 0.0, 0.45 * form.dwt_t)) if gained > 0 else 0.0
     tonnes = gained + BALLAST_SHARE_DISCHARGED * ballast
     errors = (
         tonnes_per_metre(form, water_t_per_m3) * draught_sd_m * np.sqrt(2),
         abs(gained) * BLOCK_COEFFICIENT_SD / BLOCK_COEFFICIENT,
-        0.35 * ballast,  # lightship from a regression is no better than that (our judgement)
+        BALLAST_SHARE_DISCHARGED * min(ballast, form.dwt_t * LIGHTSHIP_SD_SHARE),
     )
     return CargoChange(float(tonnes), float(np.hypot.reduce(errors)), method)
 

@@ -149,8 +149,8 @@ def test_stated_barrels_are_certain():
 
 def test_a_measured_load_narrows_and_centres():
     wide = one(dwt_t=5000)
-    narrow = one(dwt_t=5000, length_m=96.0, beam_m=15.0, draught_in_m=3.9, draught_out_m=5.6)
-    table = fleet(1, dwt_t=5000, draught_in_m=3.9, draught_out_m=5.6)
+    narrow = one(dwt_t=5000, length_m=96.0, beam_m=15.0, draught_in_m=3.9, draught_out_m=4.8)
+    table = fleet(1, dwt_t=5000, draught_in_m=3.9, draught_out_m=4.8)
     measured, sd = table["cargo_change_t"].iloc[0], table["cargo_change_sd_t"].iloc[0]
     assert width(narrow.tonnes) < width(wide.tonnes)
     assert abs(np.median(narrow.tonnes) - measured) < abs(np.median(wide.tonnes) - measured)
