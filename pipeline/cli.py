@@ -25,7 +25,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no note
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="FIELD=VALUE", help="Override any config field, e.g. radar.false_alarm_rate=1e-7."),
+    typer.Option(
+        "--set", metavar="FIELD=VALUE", help="Override any config field, e.g. detection.radar.false_alarm_rate=1e-7."
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="Every random number comes from this.")]
 
@@ -52,10 +54,13 @@ def _session(*, quiet: bool, debug: bool) -> Iterator[Any]:
         raise typer.Exit(console.exit_code)
 
 
-def _overrides(settings: list[str] | None) -> dict[str, Any]:
-    from pipeline.config import overrides
+def _overrides(settings: list[str] | None, section: str | None = None) -> dict[str, Any]:
+    """The overrides as a mapping. A stage command takes the fields of its own section, with its name or without."""
+    from pipeline.config import merged, overrides
 
-    return overrides(settings or [])
+    found = overrides(settings or [])
+    inner = found.pop(section, {}) if section is not None else {}
+    return merged(found, inner) if isinstance(inner, dict) else found
 
 
 @app.command()
@@ -128,7 +133,7 @@ def detect(
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        changes = _overrides(settings)
+        changes = _overrides(settings, "detection")
         if min_length is not None:
             changes = {**changes, "screening": {**changes.get("screening", {}), "min_length_m": min_length}}
         options = stages.open_options(sensor, pixel_spacing, bands, scaling, land)
@@ -178,7 +183,7 @@ def match(
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        stages.match(detections, ais, out, _overrides(settings), console)
+        stages.match(detections, ais, out, _overrides(settings, "calls"), console)
 
 
 @app.command()
@@ -196,7 +201,7 @@ def calls(
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        stages.port_calls(ais or [], detections, scenes, zones, out, _overrides(settings), console)
+        stages.port_calls(ais or [], detections, scenes, zones, out, _overrides(settings, "calls"), console)
 
 
 @app.command()
@@ -217,7 +222,7 @@ def volume(
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        stages.volume(table, out, assumptions, _overrides(settings), seed, console)
+        stages.volume(table, out, assumptions, _overrides(settings, "volume"), seed, console)
 
 
 @app.command()
@@ -235,7 +240,7 @@ def account(
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        stages.account(liftings, cap, out, assumptions, _overrides(settings), seed, console)
+        stages.account(liftings, cap, out, assumptions, _overrides(settings, "volume"), seed, console)
 
 
 @app.command()

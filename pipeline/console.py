@@ -15,6 +15,11 @@ class Console:
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
         self.problems: list[str] = []
+        self.listener: Callable[..., None] | None = None  # told of every event: the run's log
+
+    def _tell(self, event: str, **facts: str) -> None:
+        if self.listener is not None:
+            self.listener(event, **facts)
 
     def result(self, text: str) -> None:
         """A line of the answer, on standard output, also when quiet."""
@@ -31,6 +36,7 @@ class Console:
         """One input that went wrong while the rest goes on: ``error: <item>: <cause> (<what was done>)``."""
         line = f"error: {printable(error)} ({done})"
         self.problems.append(line)
+        self._tell("problem", line=line)
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
@@ -38,7 +44,7 @@ class Console:
     def progress(self, label: str, total: int) -> Iterator[Callable[[str], None]]:
         """``with console.progress("detect", 5) as step: step("scene name")``."""
         if self.quiet or total == 0:
-            yield lambda _name: None
+            yield lambda name: self._tell(label, item=name)
         elif sys.stderr.isatty():
             yield from self._bar(label, total)
         else:
@@ -51,6 +57,7 @@ class Console:
             nonlocal count
             count += 1
             self.note(f"{label} {count}/{total} {printable(name)}")
+            self._tell(label, item=name)
 
         yield step
 
@@ -61,7 +68,12 @@ class Console:
         columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bar:
             task = bar.add_task(label, total=total)
-            yield lambda _name: bar.advance(task)
+
+            def step(name: str) -> None:
+                bar.advance(task)
+                self._tell(label, item=name)
+
+            yield step
 
     @property
     def exit_code(self) -> int:

@@ -26,8 +26,8 @@ def rerun(folder: Path, console: Console) -> None:
     """Run the folder's own config again, elsewhere, and compare every output byte for byte."""
     manifest = read_manifest(folder)
     config = load_run_config(folder / "config.yaml", {})
-    if manifest["capwatch"] != code_version():
-        console.note(f"the run was made by code {manifest['capwatch']}, this is {code_version()}: bytes may differ")
+    made_by, now = manifest["capwatch"], code_version()
+    other_code = f" (the run was made by code {made_by}, this is {now})" if made_by != now else ""
     with tempfile.TemporaryDirectory(prefix="capwatch-rerun-") as other:
         again = run(config, folder / CONFIG_FILES, Path(other), _own_console(console), fresh=True)
         before = {r["path"]: r["sha256"] for r in manifest["outputs"]}
@@ -36,7 +36,7 @@ def rerun(folder: Path, console: Console) -> None:
     for path in differing:
         console.problem(f"{printable(folder / path)}: differs when run again", done="reported")
     if differing:
-        raise InputError(folder, f"{len(differing)} of {len(before)} files differ when run again")
+        raise InputError(folder, f"{len(differing)} of {len(before)} files differ when run again{other_code}")
     console.result(f"{folder}: run again, all {len(before)} files agree byte for byte")
 
 

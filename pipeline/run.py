@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline import journal
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
@@ -74,9 +75,10 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
             return _outcome(folder, console)
         if fresh:
             folder.clear()
-        ais = _read_ais(inputs, console)
-        story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console)
-        _publish(story, folder, inputs, root)
+        with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
+            ais = _read_ais(inputs, console)
+            story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console)
+            _publish(story, folder, inputs, root)
         write_text(folder.path.parent / LATEST, run_id + "\n")
         return _outcome(folder, console)
 

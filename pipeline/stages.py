@@ -13,8 +13,11 @@ from pipeline.storage import read_table, write_json, write_table
 from pipeline.tables import DETECTIONS, LIFTINGS, LOOKS, SCENES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.ingest.ais import AisRead
     from pipeline.ingest.scenes import OpenOptions
+    from pipeline.types import Place
 
 FOLDER_FORMATS = ("csv", "parquet", "geojson")
 UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)
@@ -153,7 +156,7 @@ def port_calls(
 
     config = build(CallsConfig, settings, where="--set")
     place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones))
-    found = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
+    found = DETECTIONS.empty() if detections is None else _in_zones(read_table(detections, DETECTIONS), place)
     table = SCENES.empty() if scenes is None else read_table(scenes, SCENES)
     messages = _read(ais, {}, console).messages
     tracks = calls.clean_tracks(messages, config)
@@ -169,6 +172,17 @@ def port_calls(
         config=config,
     )
     write_table(result, out)
+
+
+def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:
+    """Detections of `capwatch detect` know no zones; those without one get the zone that their hull lies in."""
+    from pipeline.detection.zones import zone_of
+
+    zones = [
+        row.berth_id or (zone.zone_id if (zone := zone_of(row.geometry, place)) else "") if row.geometry else ""
+        for row in detections.itertuples()
+    ]
+    return DETECTIONS.check(detections.assign(berth_id=zones))
 
 
 def volume(

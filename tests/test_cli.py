@@ -202,6 +202,45 @@ def test_stage_commands_follow_each_other_on_a_finished_runs_files(capwatch, tin
     assert calls.loc[calls["counts"], "name"].tolist() == ["SIM TANKER 1"]
 
 
+def test_detections_without_zones_get_them_from_the_zones_file(capwatch, tiny_run, tmp_path):
+    """What `capwatch detect` writes knows no berths; `capwatch calls` still places the ship at hers, without AIS too."""
+    from pipeline.storage import read_table, write_table
+
+    found = read_table(tiny_run / "detections.parquet")
+    write_table(found.assign(berth_id=""), tmp_path / "detections.parquet")
+    out = tmp_path / "calls.csv"
+    code, _, err = capwatch(
+        "calls", "--detections", tmp_path / "detections.parquet", "--scenes", tiny_run / "scenes.parquet",
+        "--zones", tiny_run / "config_files" / "zones" / "vostochny.geojson", "-o", out,
+    )  # fmt: skip
+    assert code in (0, 3), err
+    assert "oil_pier" in set(pd.read_csv(out)["berth_id"])
+
+
+@pytest.mark.parametrize("field", ["radar.false_alarm_rate", "detection.radar.false_alarm_rate"])
+def test_a_field_has_one_name_in_every_command(capwatch, tmp_path, field):
+    """A stage takes its own section's fields with the section's name, as in a run file, or without."""
+    image = tmp_path / "sea.tif"
+    ship_picture(image)
+    words = ("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o", tmp_path / "o.csv")
+    assert capwatch(*words, "--set", f"{field}=1e-7")[0] in (0, 3)
+    code, _, err = capwatch(*words, "--set", f"{field}=7")
+    assert code == 2
+    assert "false_alarm_rate" in err
+
+
+def test_a_ship_that_leaves_lighter_is_no_lifting(capwatch, tmp_path):
+    calls, out = tmp_path / "calls.csv", tmp_path / "liftings.csv"
+    calls.write_text(
+        "call_id,arrival,length_m,beam_m,draught_in_m,draught_out_m\n"
+        "a,2024-03-07,99,16,6.4,4.2\nb,2024-03-07,99,16,4.2,6.4\n"
+    )
+    assert capwatch("volume", calls, "-o", out)[0] == 0
+    table = pd.read_csv(out).set_index("call_id")
+    assert table.loc["a", "p_lifting"] < 0.1
+    assert table.loc["b", "p_lifting"] == 1.0
+
+
 def test_report_and_verify_speak_of_a_finished_run(capwatch, tiny_run):
     code, out, _ = capwatch("report", tiny_run)
     assert code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,9 @@ STORED = [contract for contract in ALL if contract.name != "ais_messages"]
 
 
 def hashes(folder):
-    return {str(p.relative_to(folder)): sha256_file(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+    """Every file but the log, which holds the time of day."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != "log.jsonl")
+    return {str(p.relative_to(folder)): sha256_file(p) for p in files}
 
 
 def test_every_table_is_there_and_fits_its_contract(tiny_run):
@@ -91,6 +94,22 @@ def test_rerun_from_its_own_folder_agrees(tiny_run, tmp_path, capsys):
     shutil.copytree(tiny_run, moved)
     rerun(moved, Console(quiet=True))
     assert "agree byte for byte" in capsys.readouterr().out
+
+
+def test_a_relative_folder_leaves_no_trace_of_where_it_lay(tiny_run, tmp_path, monkeypatch):
+    """The same run under a relative path: same bytes, and no file names the working folder."""
+    monkeypatch.chdir(tmp_path)
+    other = run_tiny(Path("runs"))
+    assert hashes(other) == hashes(tiny_run)
+    for path in other.rglob("*.json"):
+        assert str(tmp_path) not in path.read_text()
+
+
+def test_the_log_says_what_was_done_and_when(tiny_run):
+    events = [json.loads(line) for line in (tiny_run / "log.jsonl").read_text().splitlines()]
+    assert [events[0]["event"], events[-1]["event"]] == ["started", "finished"]
+    assert sum(e["event"] == "detect" for e in events) == 2
+    assert all(pd.Timestamp(e["timestamp"]).tzinfo is not None for e in events)
 
 
 def test_verify_names_the_file_in_which_one_bit_changed(tiny_run, tmp_path):

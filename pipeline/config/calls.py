@@ -8,12 +8,8 @@ from pipeline.config.base import Section
 
 
 class CallsConfig(Section):
-    """Hysteresis on distance and speed, as in DESIGN section 7."""
+    """When a ship lies, when she moves, what belongs together."""
 
-    enter_km: float = Field(default=3.0, gt=0)
-    """A track is in port from this distance to a zone."""
-    leave_km: float = Field(default=4.0, gt=0)
-    """... and out again beyond this one."""
     stop_kn: float = Field(default=0.2, ge=0)
     """Stopped at or below this speed."""
     move_kn: float = Field(default=0.5, gt=0)
@@ -39,8 +35,6 @@ class CallsConfig(Section):
 
     @model_validator(mode="after")
     def _hysteresis(self) -> CallsConfig:
-        if self.leave_km < self.enter_km:
-            raise ValueError(f"leave_km ({self.leave_km}) must not be below enter_km ({self.enter_km})")
         if self.move_kn < self.stop_kn:
             raise ValueError(f"move_kn ({self.move_kn}) must not be below stop_kn ({self.stop_kn})")
         return self

@@ -77,6 +77,7 @@ def write_stac(story: Story, folder: Path) -> None:
     """A self-contained STAC collection of the run with one item for each scene that was used."""
     import pystac
 
+    folder = folder.resolve()  # pystac writes absolute links; they are cut to relative ones below
     scenes = story.tables["scenes"]
     used = scenes[
         scenes["status"].isin(["used", "degraded"]) & scenes["acquired"].notna() & scenes["footprint"].notna()

@@ -109,15 +109,17 @@ def capacity_of(
     length = np.array(float(length_m))
     usual, usual_sd = model.beam_from_length(length)
     method = "dwt_from_length_beam"
+    follows = 0.0  # share of the beam that comes from the length, and so of the length's error
     if beam_m is None:
-        log_beam, log_beam_sd, method = float(np.log(usual)), usual_sd, "dwt_from_length"
+        log_beam, log_beam_sd, method, follows = float(np.log(usual)), usual_sd, "dwt_from_length", 1.0
     else:
         seen_sd = beam_sd_m / beam_m
         weight = usual_sd**2 / (usual_sd**2 + seen_sd**2)
         log_beam = float(weight * np.log(beam_m) + (1 - weight) * np.log(usual))
-        log_beam_sd = float(np.sqrt(weight) * seen_sd)
+        log_beam_sd, follows = float(np.sqrt(weight) * seen_sd), 1 - weight
     beam = np.array(np.exp(log_beam))
     slope_l, slope_b = model.beta[1], model.beta[2]
+    slope_l += follows * slope_b * model.beam_of_length[1]
     own = float(model.residual_sd(length)) ** 2
     own += (slope_l * length_sd_m / length_m) ** 2 + (slope_b * log_beam_sd) ** 2
     return Capacity(float(model.log_dwt(length, beam)), float(np.sqrt(own)), float(model.mean_sd(length, beam)), method)

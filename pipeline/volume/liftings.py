@@ -31,6 +31,8 @@ from pipeline.volume.loading import CargoChange, HullForm, cargo_by_draught, car
 from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
 
 Row = dict[str, Any]
+TYPED_STEP_M = 0.3  # draughts are typed in tenths of a metre, by habit; less is no change (our judgement)
+P_LOADING_THOUGH_LIGHTER = 0.02  # a draught typed wrongly, or ballast against cargo (our judgement)
 WHY_NOT = {  # flags of port calls, in words
     "zone_not_counted": "a zone whose stays do not count",
     "too_long_for_this_trade": "longer than ships of this trade",
@@ -132,7 +134,7 @@ def _cargo(call: Row, row: Row, config: VolumeConfig) -> Row:
 def _counting(call: Row, row: Row) -> Row:
     """Whether the call takes part in the account, and how likely it lifted."""
     counts = _truth(call, "counts")
-    p_lifting = _share(call, "p_loading") * _share(call, "p_tanker")
+    p_lifting = _p_loading(call) * _share(call, "p_tanker")
     if row["departure"] is None:
         return {"counts": False, "status": "degraded", "cause": "no date, so no account year", "p_lifting": p_lifting}
     if not counts:
@@ -141,6 +143,16 @@ def _counting(call: Row, row: Row) -> Row:
         cause = next((words for flag, words in WHY_NOT.items() if flag in told), "a stay that takes no part")
         return {"counts": False, "status": "not_counted", "cause": cause, "p_lifting": p_lifting}
     return {"counts": True, "p_lifting": p_lifting}
+
+
+def _p_loading(call: Row) -> float:
+    """As given; else by the draughts: a ship that leaves shallower than she came has discharged."""
+    if not pd.isna(call.get("p_loading")):
+        return _share(call, "p_loading")
+    draughts = [_positive(call, name, 25.5) for name in ("draught_in_m", "draught_out_m")]
+    if draughts[0] is not None and draughts[1] is not None and draughts[0] - draughts[1] > TYPED_STEP_M:
+        return P_LOADING_THOUGH_LIGHTER
+    return 1.0
 
 
 def _load(

@@ -199,7 +199,6 @@ def test_a_run_file_without_a_place_or_a_period_is_refused():
         ("detection.tile_px=0", "detection.tile_px"),
         ("detection.tile_px=512.5", "detection.tile_px"),
         ("detection.screening.min_score=1.5", "detection.screening.min_score"),
-        ("calls.leave_km=1", "leave_km .* must not be below enter_km"),
         ("calls.move_kn=0.1", "move_kn .* must not be below stop_kn"),
         ("calls.gap_h=0", "calls.gap_h"),
         ("volume.unnamed_bbl_per_t=0", "volume.unnamed_bbl_per_t"),

@@ -1,0 +1,39 @@
+"""The log of a run: one JSON object a line with its UTC time. It is no output: it is not hashed and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.console import Console
+
+LOG = "log.jsonl"
+
+
+@contextmanager
+def kept(console: Console, path: Path, **facts: Any) -> Iterator[None]:
+    """Write what the console tells into ``path`` while the block runs, between a start and an end."""
+    import structlog
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        log = structlog.wrap_logger(
+            structlog.WriteLogger(file),
+            processors=[
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False),
+            ],
+            wrapper_class=structlog.BoundLogger,
+        )
+        console.listener = lambda event, **more: log.info(event, **more)
+        log.info("started", **facts)
+        try:
+            yield
+            log.info("finished")
+        except BaseException as error:
+            log.info("stopped", cause=f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            console.listener = None
