@@ -203,7 +203,7 @@ def test_stage_commands_follow_each_other_on_a_finished_runs_files(capwatch, tin
 
 
 def test_detections_without_zones_get_them_from_the_zones_file(capwatch, tiny_run, tmp_path):
-    """What `capwatch detect` writes knows no berths; `capwatch calls` still places the ship at hers, without AIS too."""
+    """What `capwatch detect` writes knows no berths; `capwatch calls` still places the ship, without AIS too."""
     from pipeline.storage import read_table, write_table
 
     found = read_table(tiny_run / "detections.parquet")
