@@ -1,4 +1,4 @@
-"""Local sea clutter: mean and shape around every pixel, from water alone, with bright things kept out."""
+"""Local sea clutter: what the sea around every pixel is like, from water alone, with bright things kept out."""
 
 from __future__ import annotations
 
@@ -6,22 +6,62 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 from scipy.ndimage import binary_dilation
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-CENSOR = 5.0  # times the local geometric mean: 4.4-look speckle exceeds it once in a million pixels
+CENSOR = 30.0  # times the local geometric mean: spiky sea (K law of order 1.5) exceeds it once in 100,000 pixels
+FLOOR = 0.01  # of the local geometric mean: darker pixels count as this dark, or their logarithms would decide alone
 MIN_SHARE = 0.05  # of the ring must be usable sea, or the clutter there is not known (our choice)
+_ORDERS = np.geomspace(0.1, 600.0, 400)
+_TRIGAMMA = special.polygamma(1, _ORDERS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clutter:
-    """Local mean and shape (mean^2 / variance) of the sea, (rows, cols); NaN where too little sea is near."""
+    """Mean and variance of the logarithm of the sea around every pixel, (rows, cols); NaN where too little is near.
 
-    mean: FloatArray
-    shape: FloatArray
+    Logarithms, because a ship in the ring adds to them by her size, not by her brightness: their cumulants tell the
+    law's parameters (Nicolas 2002; Tison et al. 2004), and bright pixels hardly move them.
+    """
+
+    log_mean: FloatArray
+    log_variance: FloatArray
     sea: BoolImage  # pixels that took part
+
+    def under(self, law: str, looks: float) -> tuple[FloatArray, FloatArray]:
+        """Mean, and shape (mean^2 / variance), if the sea follows that law with that many looks."""
+        variance = np.maximum(self.log_variance, 1e-6)
+        if law == "lognormal":
+            return np.exp(self.log_mean + variance / 2), 1 / np.expm1(variance)
+        if law == "gamma":
+            order = _order(variance)
+            return np.exp(self.log_mean + _bias(order)), order
+        speckle = float(special.polygamma(1, looks))
+        texture = _order(np.maximum(variance - speckle, _TRIGAMMA[-1]))
+        mean = np.exp(self.log_mean + _bias(looks) + _bias(texture))
+        return mean, 1 / (1 / looks + 1 / texture + 1 / (looks * texture))
+
+
+def _order(variance: FloatArray) -> FloatArray:
+    """Order of the gamma law whose logarithm has that variance: the inverse of the trigamma function."""
+    return np.exp(np.interp(np.log(variance), np.log(_TRIGAMMA[::-1]), np.log(_ORDERS[::-1])))
+
+
+def _bias(order: FloatArray | float) -> FloatArray:
+    """ln of the mean less the mean of ln, for a gamma law of that order."""
+    return np.log(order) - special.digamma(order)
+
+
+def looks_of(log_variance: FloatArray) -> float:
+    """Number of looks of a sea without texture, from the variance of its logarithm.
+
+    >>> round(looks_of(np.array([float(special.polygamma(1, 4.4))])), 1)
+    4.4
+    """
+    return float(_order(np.asarray(log_variance, float)).squeeze())
 
 
 def box_sum(values: FloatArray, half: int) -> FloatArray:
@@ -41,8 +81,7 @@ def box_sum(values: FloatArray, half: int) -> FloatArray:
 def local_clutter(power: FloatImage, usable: BoolImage, guard_px: int, background_px: int) -> Clutter:
     """Clutter in the ring between two squares around each pixel.
 
-    First the ring's geometric mean, which a few bright pixels hardly move, says what is too bright to be sea; then mean
-    and variance are taken over the rest.
+    First the ring's geometric mean says what is too bright to be sea; then the logarithms of the rest are summed up.
     """
 
     # In an image smaller than the ring's hole there is no ring; what is bright is kept out by its brightness alone.
@@ -52,17 +91,16 @@ def local_clutter(power: FloatImage, usable: BoolImage, guard_px: int, backgroun
         outer = box_sum(values, background_px)
         return outer - box_sum(values, hole) if hole >= 0 else outer
 
-    floor = float(np.min(power[usable])) if usable.any() else 1.0
-    logs = np.log(np.maximum(np.where(usable, power, 1.0), max(floor, 1e-12)))
+    typical = float(np.median(power[usable])) if usable.any() else 1.0
+    logs = np.log(np.maximum(np.where(usable, power, typical), max(FLOOR * typical, 1e-30)) / max(typical, 1e-30))
     count = np.maximum(ring(usable.astype(np.float64)), 1.0)
-    geometric = np.exp(ring(np.where(usable, logs, 0.0)) / count)
-    sea = usable & ~binary_dilation(usable & (power > CENSOR * geometric), iterations=1)
-    level = np.where(sea, power, 0.0).astype(np.float64)
+    geometric = ring(np.where(usable, logs, 0.0)) / count
+    sea = usable & ~binary_dilation(usable & (logs > np.log(CENSOR) + geometric), iterations=2)
+    logs = np.where(sea, logs, 0.0).astype(np.float64)
     n = ring(sea.astype(np.float64))
     ring_size = min((2 * background_px + 1) ** 2 - (2 * hole + 1) ** 2, power.size)
     enough = n >= max(30.0, MIN_SHARE * ring_size)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(enough, ring(level) / n, np.nan)
-        variance = ring(level**2) / n - mean**2
-        shape = np.where(variance > 0, mean**2 / variance, np.inf)
-    return Clutter(mean, np.where(np.isnan(mean), np.nan, shape), sea)
+        mean = np.where(enough, ring(logs) / n, np.nan)
+        variance = ring(logs**2) / n - mean**2
+    return Clutter(mean + np.log(max(typical, 1e-30)), np.where(enough, variance, np.nan), sea)

@@ -107,9 +107,10 @@ def _judge(
     guard, background = (max(2, round(m / spacing)) for m in (config.radar.guard_m, config.radar.background_m))
     clutter = local_clutter(power, usable, min(guard, background - 1), background)
     leak = screening.leak_from_land(power, tile.valid & ~water, DEFAULT_RESOLUTION_PX / 2.355)
-    sea = clutter.mean + leak
-    high = sea * laws.quantile(known.law, config.radar.false_alarm_rate, clutter.shape, known.looks)
-    low = sea * laws.quantile(known.law, LOW_TAIL, clutter.shape, known.looks)
+    mean, shape = clutter.under(known.law, known.looks)
+    sea = mean + leak
+    high = sea * laws.quantile(known.law, config.radar.false_alarm_rate, shape, known.looks)
+    low = sea * laws.quantile(known.law, LOW_TAIL, shape, known.looks)
     with np.errstate(invalid="ignore"):
         seeds = usable & (power > high)
         grown = usable & (power > low)

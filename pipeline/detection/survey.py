@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import laws, shoreline
-from pipeline.detection.clutter import local_clutter
+from pipeline.detection.clutter import Clutter, local_clutter, looks_of
 from pipeline.types import Scene, Window, tiles
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BLOCK_M = 80.0
 SAMPLES = 24  # windows on a fixed grid in which the law is fitted
 SAMPLE_PX = 320
+PAIR_PX = 3  # beyond the reach of the sensor's blur, within that of swell and slicks
 FIT_TAILS = (1e-2, 1e-3)
 
 
@@ -76,7 +77,10 @@ def _fit(
     spacing = float(np.mean(scene.pixel_spacing_m))
     guard, background = (max(2, round(m / spacing)) for m in (config.radar.guard_m, config.radar.background_m))
     guard = min(guard, background - 1)
-    ratios, shapes = [], []
+    powers: list[FloatArray] = []
+    means: list[FloatArray] = []
+    variances: list[FloatArray] = []
+    pairs: list[FloatArray] = []
     for window in _sample_windows(scene.shape):
         tile = scene.read(window)
         rows = np.arange(window.row0, window.row1) // side
@@ -87,25 +91,33 @@ def _fit(
         scale = np.array(band_means, np.float32)[:, None, None]
         power = (np.where(tile.valid, tile.data, 0.0) / scale).mean(axis=0)
         clutter = local_clutter(power, usable, guard, background)
-        good = clutter.sea & np.isfinite(clutter.shape)
+        good = clutter.sea & np.isfinite(clutter.log_variance)
         # every third pixel: neighbours are correlated by the sensor's blur
-        ratios.append((power / clutter.mean)[good][::3])
-        shapes.append(clutter.shape[good][::3])
-    if not sum(len(r) for r in ratios):
+        for kept, values in ((powers, power), (means, clutter.log_mean), (variances, clutter.log_variance)):
+            kept.append(values[good][::3])
+        logs = np.log(np.maximum(power, 1e-30))
+        both = good[:, PAIR_PX:] & good[:, :-PAIR_PX]
+        pairs.append((logs[:, PAIR_PX:] - logs[:, :-PAIR_PX])[both][::3])
+    if not sum(len(p) for p in powers):
         return 4.4, "gamma"  # nothing to fit on: the nominal looks of the sensor
-    ratio, shape = np.concatenate(ratios), np.concatenate(shapes)
-    looks = float(np.clip(np.quantile(shape, 0.9), 0.5, 60.0))  # the smoothest sea has least texture
-    return looks, _best_law(ratio, shape, looks)
+    variance = np.concatenate(variances)
+    # Texture is alike in pixels a few steps apart and drops out of their ratio; what is left is speckle, twice
+    differences = np.concatenate(pairs)
+    smoothest = min(float(np.quantile(variance, 0.1)), float(np.var(differences)) / 2 if len(differences) else np.inf)
+    looks = float(np.clip(looks_of(np.array(smoothest)), 0.5, 60.0))
+    seen = Clutter(np.concatenate(means), variance, np.ones(len(variance), bool))
+    return looks, _best_law(np.concatenate(powers), seen, looks)
 
 
-def _best_law(ratio: FloatArray, shape: FloatArray, looks: float) -> str:
+def _best_law(power: FloatArray, seen: Clutter, looks: float) -> str:
     """The law whose stated tails are nearest to the counted ones, on a log scale; earlier laws win ties."""
     misfit = {}
     for law in laws.LAWS:
+        mean, shape = seen.under(law, looks)
         total = 0.0
         for tail in FIT_TAILS:
-            counted = float(np.mean(ratio > laws.quantile(law, tail, shape, looks)))
-            total += abs(np.log(max(counted, 0.1 / len(ratio)) / tail))
+            counted = float(np.mean(power > mean * laws.quantile(law, tail, shape, looks)))
+            total += abs(np.log(max(counted, 0.1 / len(power)) / tail))
         misfit[law] = total
     return min(laws.LAWS, key=lambda law: round(misfit[law], 6))
 

@@ -45,11 +45,26 @@ def plain(table):
     return pd.DataFrame(table.drop(columns=["geometry", "detection_id"]))
 
 
-@pytest.mark.parametrize("texture", [None, 4.0, 1.5], ids=["gamma", "K, mild", "K, spiky"])
-def test_pure_sea_gives_no_ship(texture):
-    """A million pixels of sea at a rate of one in a million: nothing that is accepted."""
+SEAS = pytest.mark.parametrize("texture", [None, 4.0, 1.5], ids=["gamma", "K, mild", "K, spiky"])
+
+
+@pytest.mark.parametrize("texture", [None, 4.0], ids=["gamma", "K, mild"])
+def test_the_achieved_false_alarm_rate_is_the_stated_one(texture):
+    """A million pixels at one in 20,000: within a factor of 2, with and without texture.
+
+    The printed rate leaves out what looks like a ship, which in spikier sea some false alarms do.
+    """
+    stated = 5e-5
+    config = DetectionConfig(radar={"false_alarm_rate": stated})
+    _, told = detect(scene_of(sea((1000, 1000), seed=3, texture=texture)), config=config)
+    assert stated / 2 < told["false_alarm_rate_achieved"] < stated * 2
+
+
+@SEAS
+def test_pure_sea_gives_hardly_a_ship(texture):
+    """A million pixels of sea at a rate of one in a million: one alarm is expected, five or more come once in 270."""
     table, told = detect(scene_of(sea((1000, 1000), seed=3, texture=texture)))
-    assert table["accepted"].sum() == 0
+    assert table["accepted"].sum() < 5
     assert told["clutter_law"] in ("gamma", "k", "lognormal")
 
 
