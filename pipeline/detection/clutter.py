@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 CENSOR = 30.0  # times the local geometric mean: spiky sea (K law of order 1.5) exceeds it once in 100,000 pixels
+CENSOR_SMALL = 8.0  # in an image too small for a ring, of which a ship may cover a tenth; speckle stays below it
 FLOOR = 0.01  # of the local geometric mean: darker pixels count as this dark, or their logarithms would decide alone
 MIN_SHARE = 0.05  # of the ring must be usable sea, or the clutter there is not known (our choice)
 _ORDERS = np.geomspace(0.1, 600.0, 400)
@@ -95,7 +96,8 @@ def local_clutter(power: FloatImage, usable: BoolImage, guard_px: int, backgroun
     logs = np.log(np.maximum(np.where(usable, power, typical), max(FLOOR * typical, 1e-30)) / max(typical, 1e-30))
     count = np.maximum(ring(usable.astype(np.float64)), 1.0)
     geometric = ring(np.where(usable, logs, 0.0)) / count
-    sea = usable & ~binary_dilation(usable & (logs > np.log(CENSOR) + geometric), iterations=2)
+    limit = np.log(CENSOR if hole >= 0 else CENSOR_SMALL) + geometric
+    sea = usable & ~binary_dilation(usable & (logs > limit), iterations=2)
     logs = np.where(sea, logs, 0.0).astype(np.float64)
     n = ring(sea.astype(np.float64))
     ring_size = min((2 * background_px + 1) ** 2 - (2 * hole + 1) ** 2, power.size)
