@@ -236,12 +236,11 @@ def _draughts(row: Row, reports: pd.DataFrame) -> Row:
 
 
 def _freeboards(hers: pd.DataFrame) -> Row:
-    """First and last freeboard seen, where there are two of them."""
+    """First and last freeboard seen; of a single one only the first."""
     measured = hers[hers["freeboard_m"].notna()] if len(hers) else hers
-    if len(measured) < 2:
-        return {}
     out: Row = {}
-    for end, look in (("in", measured.iloc[0]), ("out", measured.iloc[-1])):
+    for end, at in (("in", 0), ("out", -1))[: len(measured)]:
+        look = measured.iloc[at]
         out[f"freeboard_{end}_m"] = float(look["freeboard_m"])
         out[f"freeboard_{end}_sd_m"] = float(look["freeboard_hi_m"] - look["freeboard_lo_m"]) / (2 * Z90)
     return out

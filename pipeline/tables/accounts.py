@@ -52,8 +52,13 @@ LIFTINGS = Contract(
             Column(f"barrels_at_{name}", "float", f"Cargo if {share:.0%} full.", "bbl", required=False, low=0)
             for name, share in FILL_SCENARIOS
         ),
-        Column("cargo_change_t", "float", "Cargo by draught change.", "t", required=False),
-        Column("cargo_change_sd_t", "float", "Its standard error.", "t", required=False, low=0),
+        Column("hull_log_sd", "float", "Relative error of measured length times beam.", required=False, low=0),
+        Column("draught_in_m", "float", "Draught on arrival that the load rests on.", "m", required=False, low=0),
+        Column("draught_out_m", "float", "Draught on departure that the load rests on.", "m", required=False, low=0),
+        Column("freeboard_in_m", "float", "Freeboard at the first look that the load rests on.", "m", required=False),
+        Column("freeboard_in_sd_m", "float", "Its standard error.", "m", required=False, low=0),
+        Column("freeboard_out_m", "float", "Freeboard at the last look that the load rests on.", "m", required=False),
+        Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0),
         Column("method", "text", "capacity from what; load from what."),
         Column("assumptions_id", "text", "Hash of the assumptions used."),
         Column("evidence", "list", "Identifiers or hashes of what it rests on."),

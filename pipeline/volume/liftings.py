@@ -8,8 +8,8 @@ dwt_from_length_beam  tanker regression on both
 dwt_from_length       tanker regression, beam as usual for that length
 dwt_prior             nothing known but that a tanker called
 capacity_given        the table states barrels at 100 % (``capacity_bbl``)
-load_from_draughts    cargo from draughts on arrival and departure
-load_from_freeboards  cargo from the change of freeboard between looks
+load_from_draughts    draughts on arrival and departure (``load_from_draught``: one of them)
+load_from_freeboards  freeboard in two looks (``load_from_freeboard``: in one); ``_and_`` joins what was combined
 load_from_fill_prior  no measurement of the load
 given                 tonnes or barrels stated as such
 ====================  ==========================================================
@@ -27,7 +27,8 @@ from pipeline.config import VolumeConfig, fingerprint
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.volume.capacity import Z90, Capacity, capacity_of
-from pipeline.volume.loading import CargoChange, HullForm, cargo_by_draught, cargo_by_freeboard
+from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M, evidence_of
+from pipeline.volume.loading import usual_depth_m
 from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
 
 Row = dict[str, Any]
@@ -120,13 +121,13 @@ def _cargo(call: Row, row: Row, config: VolumeConfig) -> Row:
         "given_barrels": given["barrels"],
         "given_tonnes": given["tonnes"],
     }
-    change = _load(call, size, length, beam, config)
-    load = "load_from_fill_prior"
-    if given["barrels"] is not None or given["tonnes"] is not None:
-        load = "given"
-    elif change is not None:
-        out |= {"cargo_change_t": change.tonnes, "cargo_change_sd_t": change.sd_t}
-        load = change.method
+    load = "given"
+    if given["barrels"] is None and given["tonnes"] is None:
+        out |= _evidence(call, length, beam)
+        if length is not None and beam is not None:
+            out["hull_log_sd"] = math.hypot(_sd(call, "length", length) / length, _sd(call, "beam", beam) / beam)
+        told = evidence_of(out)
+        load = told.method if told is not None else "load_from_fill_prior"
     out["method"] = f"{size.method}; {load}"
     return out | _scenarios(given, size, product, config)
 
@@ -155,29 +156,32 @@ def _p_loading(call: Row) -> float:
     return 1.0
 
 
-def _load(
-    call: Row, size: Capacity, length: float | None, beam: float | None, config: VolumeConfig
-) -> CargoChange | None:
-    """Cargo from draughts, else from freeboards, where the hull is known well enough."""
-    if length is None or beam is None:
-        return None
-    form = HullForm.usual(length, beam, math.exp(size.log_dwt))
-    draughts = [_positive(call, name, 25.5) for name in ("draught_in_m", "draught_out_m")]
-    if draughts[0] is not None and draughts[1] is not None:
-        if max(draughts[0], draughts[1]) > 1.6 * form.design_draught_m:
-            raise Refused(f"draught {max(draughts[0], draughts[1]):g} m is impossible for a tanker of {length:g} m")
-        if draughts[0] != draughts[1]:  # two equal draughts mostly mean that nobody typed the second one
-            return cargo_by_draught(
-                form, draughts[0], draughts[1], config.draught_sd_m, config.water_t_per_m3, config.constants_share
-            )
-    sides = [_positive(call, name, 40) for name in ("freeboard_in_m", "freeboard_out_m")]
-    if sides[0] is not None and sides[1] is not None:
-        errors = [_positive(call, name, 40) or 0.5 for name in ("freeboard_in_sd_m", "freeboard_out_sd_m")]
-        if abs(sides[0] - sides[1]) > 2 * math.hypot(*errors):
-            return cargo_by_freeboard(
-                form, sides[0], sides[1], math.hypot(*errors), config.water_t_per_m3, config.constants_share
-            )
-    return None
+def _evidence(call: Row, length: float | None, beam: float | None) -> Row:
+    """Draughts and freeboards that speak of a loading; Refused where no tanker of that size can have them.
+
+    Two equal draughts mostly mean that nobody typed the second one; a ship that left lighter did not load. Then they
+    say nothing of a lifting.
+    """
+    seen = {name: _positive(call, name, 40 if "freeboard" in name else 25.5) for name in COLUMNS}
+    depth = _positive(call, "depth_m", 40)
+    if length is None:
+        return {}
+    limit = depth if depth is not None else (1 + 2.5 * DEPTH_SPREAD) * usual_depth_m(length)
+    for name in ("draught_in_m", "draught_out_m"):
+        if (draught := seen[name]) is not None and draught >= limit:
+            of = "her depth" if depth is not None else "what the depth can be"
+            raise Refused(f"{name} {draught:g} m is above {of} ({limit:.1f} m) for a tanker of {length:g} m")
+    if beam is None:
+        return {}
+    into, out = seen["draught_in_m"], seen["draught_out_m"]
+    if into is not None and out is not None and (into == out or into - out > TYPED_STEP_M):
+        seen["draught_in_m"] = seen["draught_out_m"] = None
+    high, low = seen["freeboard_in_m"], seen["freeboard_out_m"]
+    if high is not None and low is not None:
+        errors = math.hypot(*(seen[f"freeboard_{w}_sd_m"] or FREEBOARD_SD_M for w in ("in", "out")))
+        if low - high > 2 * errors:  # she rose: not a loading
+            seen["freeboard_in_m"] = seen["freeboard_out_m"] = None
+    return seen
 
 
 def _stated_capacity(capacity_bbl: float, product: str, config: VolumeConfig) -> Capacity:

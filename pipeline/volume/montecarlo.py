@@ -7,13 +7,15 @@ stream of its own, keyed by the call's name: neither order nor number of the oth
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.config import VolumeConfig
+from pipeline.volume.evidence import evidence_of, log_weights, reweighted
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
@@ -56,7 +58,7 @@ def own_stream(seed: int, call_id: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, 1, int.from_bytes(digest[:8], "big")]))
 
 
-def draw_call(row: pd.Series, config: VolumeConfig, shared: SharedDraws, seed: int) -> CallDraws:
+def draw_call(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int) -> CallDraws:
     """Draws of one row of the liftings table, from its own columns alone."""
     rng = own_stream(seed, str(row["call_id"]))
     n = config.draws
@@ -77,9 +79,10 @@ def draw_call(row: pd.Series, config: VolumeConfig, shared: SharedDraws, seed: i
     density = np.array([p.t_per_m3 for p in config.products] + [UNNAMED_T_PER_M3])[product]
     tank_t = dwt * config.tank_m3_per_t * config.tank_fill_limit * density
     tonnes = np.minimum(fill * dwt * (1 - config.constants_share), tank_t)
-    if _known(row.get("cargo_change_t")) and row["cargo_change_t"] > 0:
-        tonnes = _updated(tonnes, float(row["cargo_change_t"]), float(row["cargo_change_sd_t"]))
-        tonnes = np.minimum(tonnes, tank_t)
+    evidence = evidence_of(row)
+    if evidence is not None:
+        weights = log_weights(evidence, dwt, tonnes, config, rng)
+        tonnes = np.minimum(reweighted(tonnes, weights), tank_t)
     return CallDraws(tonnes, tonnes * factor, lifted)
 
 
@@ -91,7 +94,7 @@ def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int) -> FloatAr
     shared = shared_draws(config, seed)
     counted = liftings[liftings["counts"].astype(bool)]
     out = np.zeros((len(counted), config.draws))
-    for n, (_, row) in enumerate(counted.iterrows()):
+    for n, row in enumerate(counted.to_dict("records")):
         draws = draw_call(row, config, shared, seed)
         out[n] = np.where(draws.lifted, draws.barrels, 0.0)
     return out
@@ -107,24 +110,6 @@ def _products(name: str, config: VolumeConfig, shared: SharedDraws, follow: Floa
     edges = np.cumsum([p.share for p in config.products])
     mine = np.minimum(np.searchsorted(edges, own), len(names) - 1)
     return np.where(follow < PRODUCT_FOLLOWS_HABIT, shared.product, mine)
-
-
-def _updated(prior: FloatArray, measured: float, sd: float) -> FloatArray:
-    """Draws of the prior turned into draws of the posterior, given a measurement with a normal error.
-
-    Weights by likelihood give the posterior's quantiles; each draw keeps its rank, so that what it shares with other
-    calls stays shared (a little more than the measurement warrants, which widens sums: the safe side).
-    """
-    order = np.argsort(prior, kind="stable")
-    ranked = prior[order]
-    # the measurement may lie outside of what the prior deems possible; then the nearest prior value wins
-    logs = -0.5 * ((ranked - measured) / sd) ** 2
-    weights = np.exp(logs - logs.max())
-    cumulative = (np.cumsum(weights) - 0.5 * weights) / weights.sum()
-    ranks = (np.arange(len(prior)) + 0.5) / len(prior)
-    out = np.empty_like(prior)
-    out[order] = np.interp(ranks, cumulative, ranked)
-    return out
 
 
 def _known(value: object) -> bool:

@@ -147,35 +147,6 @@ def test_stated_barrels_are_certain():
     assert (one(barrels=12_479).barrels == 12_479).all()
 
 
-def test_a_measured_load_narrows_and_centres():
-    wide = one(dwt_t=5000)
-    narrow = one(dwt_t=5000, length_m=96.0, beam_m=15.0, draught_in_m=3.9, draught_out_m=4.8)
-    table = fleet(1, dwt_t=5000, draught_in_m=3.9, draught_out_m=4.8)
-    measured, sd = table["cargo_change_t"].iloc[0], table["cargo_change_sd_t"].iloc[0]
-    assert width(narrow.tonnes) < width(wide.tonnes)
-    assert abs(np.median(narrow.tonnes) - measured) < abs(np.median(wide.tonnes) - measured)
-    assert narrow.tonnes.std() <= 1.1 * sd
-
-
-def test_the_update_is_bayes_rule():
-    """A normal prior and a normal measurement have a closed posterior."""
-    from pipeline.volume.montecarlo import _updated
-
-    prior = np.random.default_rng(0).normal(4000, 600, 100_000)
-    posterior = _updated(prior, 3000, 400)
-    precision = 600**-2 + 400**-2
-    assert posterior.mean() == pytest.approx((4000 / 600**2 + 3000 / 400**2) / precision, rel=0.005)
-    assert posterior.std() == pytest.approx(precision**-0.5, rel=0.02)
-    assert (np.argsort(posterior, kind="stable") == np.argsort(prior, kind="stable")).all()
-
-
-def test_a_measurement_beyond_belief_ends_at_the_nearest_belief():
-    from pipeline.volume.montecarlo import _updated
-
-    prior = np.linspace(1000, 2000, 500)
-    assert np.median(_updated(prior, 1e9, 1.0)) == pytest.approx(2000, rel=0.01)
-
-
 @pytest.mark.parametrize("factor", [0, -7.46, 4.99, 13.01, 74.6, float("nan"), float("inf")])
 def test_a_factor_that_is_no_products_is_refused(factor):
     """Bitumen at 6.05 and LPG at 11.65 bbl/t are the extremes; tonnes for barrels or a swap lies far outside."""

@@ -1,0 +1,120 @@
+"""Do the 90 % intervals of cargo hold? Ships drawn at random, loaded, measured with errors, estimated: simulated.
+
+The ships come from the project's own regression and judgements, so this tests the arithmetic and the bookkeeping of
+errors, not whether the judgements are right: that takes ships whose cargo is known.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import VolumeConfig
+from pipeline.volume import liftings
+from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.evidence import BALLAST_LEFT, BALLAST_SHARE, DEPTH_SPREAD, GARBLED, GARBLED_RANGE_M
+from pipeline.volume.loading import (
+    BLOCK_COEFFICIENT,
+    BLOCK_COEFFICIENT_SD,
+    DEADWEIGHT_COEFFICIENT,
+    DEADWEIGHT_COEFFICIENT_SD,
+    draught_at,
+    usual_depth_m,
+)
+
+KINDS = {
+    "nothing but the hull": (),
+    "both draughts": ("draught_in_m", "draught_out_m"),
+    "one draught": ("draught_out_m",),
+    "two freeboards": ("freeboard_in_m", "freeboard_out_m"),
+    "one freeboard": ("freeboard_any_m",),
+    "draughts and freeboards": ("draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_out_m"),
+}
+LENGTH_SD_M, BEAM_SD_M, FREEBOARD_SD_M = 3.0, 1.0, 0.3
+
+
+def fleet(ships: int, config: VolumeConfig, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Calls with everything that could be measured, and the cargo that each really took [t]."""
+    rng = np.random.default_rng(seed)
+    model = tanker_regression()
+    length = rng.uniform(65, 110, ships)
+    usual, usual_sd = model.beam_from_length(length)
+    beam = usual * np.exp(rng.normal(0, usual_sd, ships))
+    dwt = np.exp(model.log_dwt(length, beam) + rng.normal(0, 1, ships) * model.residual_sd(length))
+    block = rng.normal(BLOCK_COEFFICIENT, BLOCK_COEFFICIENT_SD, ships)
+    share = np.clip(rng.normal(DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD, ships), 0.5, 0.88)
+    habit = np.clip(config.fill.mean + config.fill.shared_sd * rng.standard_normal(ships), 0.05, 0.98)
+    a = habit * config.fill.concentration
+    cargo = rng.beta(a, config.fill.concentration - a) * dwt * (1 - config.constants_share)
+    hull = length * beam * config.water_t_per_m3
+    design = dwt / share / (block * hull)
+    light = dwt * (1 / share - 1) + config.constants_share * dwt
+    ballast = np.clip(rng.normal(*BALLAST_SHARE, ships), 0, 0.6) * dwt
+    left = np.clip(rng.normal(*BALLAST_LEFT, ships), 0, 1) * ballast
+    before, after = light + ballast, light + left + cargo
+    depth = np.array([usual_depth_m(m) for m in length]) * np.exp(rng.normal(0, DEPTH_SPREAD, ships))
+    first, last = rng.beta(1, 3, ships), rng.beta(3, 1, ships)
+
+    def typed(mass: np.ndarray) -> np.ndarray:
+        true = draught_at(mass / hull, design, block) + rng.normal(0, config.draught_sd_m * 0.9, ships)
+        wrong = rng.random(ships) < GARBLED
+        return np.round(np.where(wrong, rng.uniform(2, min(8, GARBLED_RANGE_M), ships), true), 1)
+
+    def side(progress: np.ndarray) -> np.ndarray:
+        draught = draught_at((before + progress * (after - before)) / hull, design, block)
+        return np.maximum(depth - draught + rng.normal(0, FREEBOARD_SD_M, ships), 0.1)
+
+    seen_length = length + rng.normal(0, LENGTH_SD_M, ships)
+    seen_beam = np.clip(beam + rng.normal(0, BEAM_SD_M, ships), 6, None)
+    calls = pd.DataFrame(
+        {
+            "call_id": [f"s{n}" for n in range(ships)],
+            "arrival": "2024-03-07",
+            "length_m": seen_length,
+            "length_lo_m": seen_length - 1.645 * LENGTH_SD_M,
+            "length_hi_m": seen_length + 1.645 * LENGTH_SD_M,
+            "beam_m": seen_beam,
+            "beam_lo_m": seen_beam - 1.645 * BEAM_SD_M,
+            "beam_hi_m": seen_beam + 1.645 * BEAM_SD_M,
+            "draught_in_m": typed(before),
+            "draught_out_m": typed(after),
+            "freeboard_in_m": side(first),
+            "freeboard_in_sd_m": FREEBOARD_SD_M,
+            "freeboard_out_m": side(last),
+            "freeboard_any_m": side(rng.uniform(0, 1, ships)),
+            "freeboard_any_sd_m": FREEBOARD_SD_M,
+            "freeboard_out_sd_m": FREEBOARD_SD_M,
+            "product": "gas_oil",
+        }
+    )
+    return calls, cargo
+
+
+def known(calls: pd.DataFrame, kept: tuple[str, ...]) -> pd.DataFrame:
+    """The calls with these columns of evidence and no others."""
+    evidence = [c for c in calls if c.startswith(("draught", "freeboard"))]
+    some = {*kept, *(k.replace("_m", "_sd_m") for k in kept if k.startswith("freeboard"))}
+    return calls.drop(columns=[c for c in evidence if c not in some]).rename(
+        columns=lambda name: name.replace("freeboard_any", "freeboard_in")
+    )
+
+
+def main(ships: int = 600, seed: int = 1) -> None:
+    """Print the share of ships whose cargo lies inside, by what was known."""
+    config = VolumeConfig()
+    calls, cargo = fleet(ships, config, seed)
+    print(f"{'simulated: known besides the hull':34s} {'inside 90 %':>11s} {'width/cargo':>11s} {'bias':>7s}")
+    for name, kept in KINDS.items():
+        table = liftings(known(calls, kept), config, 0)
+        used = (table["status"] == "used").to_numpy()
+        low, mid, high = (table[f"tonnes_p{p}"].to_numpy()[used] for p in (5, 50, 95))
+        truth = cargo[used]
+        inside = np.mean((low <= truth) & (truth <= high))
+        print(
+            f"{name:34s} {inside:11.3f} {np.median((high - low) / truth):11.2f} {np.median(mid / truth) - 1:+7.1%}"
+            f"   ({used.sum()} ships)"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""What draughts and freeboards say of the cargo: each draw of a ship and her cargo weighed by how she explains them.
+
+A draw is a whole ship: deadweight, block coefficient, lightship, depth, and a voyage: ballast on arrival, ballast left
+on departure, cargo taken. From these follow the draughts on arrival and departure and at any moment between; the draws
+that come close to what was typed or measured get the weight. So a draught change, a freeboard change, a single draught
+or a single freeboard all speak in the same way, each with its own error, and together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.volume.loading import (
+    BLOCK_COEFFICIENT,
+    BLOCK_COEFFICIENT_SD,
+    DEADWEIGHT_COEFFICIENT,
+    DEADWEIGHT_COEFFICIENT_SD,
+    draught_at,
+    usual_depth_m,
+)
+
+if TYPE_CHECKING:
+    from pipeline.config import VolumeConfig
+    from pipeline.types import FloatArray
+
+DEPTH_SPREAD = 0.08  # of ln(depth) around the mean of two published lines
+BALLAST_SHARE = (
+    0.33,
+    0.10,
+)  # of deadweight on arrival to load, mean and sd; World Bank notebooks take 0.55 of large ships
+BALLAST_LEFT = (0.10, 0.08)  # of that ballast still aboard on departure (our judgement)
+PROGRESS_FIRST = (1.0, 3.0)  # Beta: share of the loading done at the first look with a freeboard; unknown, but early
+PROGRESS_LAST = (3.0, 1.0)  # ... and at the last one
+GARBLED = (
+    0.10  # share of typed draughts that mean nothing (tanker draught reports: habit, typing, other loading states)
+)
+GARBLED_RANGE_M = 8.0  # over which such a draught may lie
+LENGTH_PART = 0.4  # of the error of length times beam that lies in the length: beams are measured worse
+SHIP_SD = 0.015  # of hull dimensions in the displacement: appendages, sheer, length between perpendiculars
+
+
+COLUMNS = (
+    "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",
+)  # fmt: skip
+FREEBOARD_SD_M = 0.5  # where no error is told
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was seen of the load of one call; None where nothing was. Freeboards as (value, standard error)."""
+
+    length_m: float
+    beam_m: float
+    hull_log_sd: float = 0.0  # error of measured length times beam
+    draught_in_m: float | None = None
+    draught_out_m: float | None = None
+    freeboard_first_m: tuple[float, float] | None = None
+    freeboard_last_m: tuple[float, float] | None = None
+
+    @property
+    def method(self) -> str:
+        """What it is, in the words of the liftings table; empty where it says nothing."""
+        draughts = sum(d is not None for d in (self.draught_in_m, self.draught_out_m))
+        sides = sum(f is not None for f in (self.freeboard_first_m, self.freeboard_last_m))
+        parts = [("", "draught", "draughts")[draughts], ("", "freeboard", "freeboards")[sides]]
+        told = "_and_".join(part for part in parts if part)
+        return f"load_from_{told}" if told else ""
+
+
+def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
+    """The evidence in a row of liftings or calls; None where there is none, or no hull to read it by."""
+    known = {name: float(row[name]) for name in COLUMNS if row.get(name) is not None and not np.isnan(row[name])}
+    length, beam = row.get("length_m"), row.get("beam_m")
+    if length is None or beam is None or np.isnan(length) or np.isnan(beam):
+        return None
+
+    def side(which: str) -> tuple[float, float] | None:
+        value = known.get(f"freeboard_{which}_m")
+        return None if value is None else (value, known.get(f"freeboard_{which}_sd_m", FREEBOARD_SD_M))
+
+    error = row.get("hull_log_sd")
+    found = Evidence(
+        length_m=float(length),
+        beam_m=float(beam),
+        hull_log_sd=0.0 if error is None or np.isnan(error) else float(error),
+        draught_in_m=known.get("draught_in_m"),
+        draught_out_m=known.get("draught_out_m"),
+        freeboard_first_m=side("in"),
+        freeboard_last_m=side("out"),
+    )
+    return found if found.method else None
+
+
+def log_weights(
+    evidence: Evidence, dwt_t: FloatArray, cargo_t: FloatArray, config: VolumeConfig, rng: np.random.Generator
+) -> FloatArray:
+    """Log-likelihood of the evidence for each draw of deadweight and cargo, shape (draws,)."""
+    n = len(dwt_t)
+    block = np.clip(rng.normal(BLOCK_COEFFICIENT, BLOCK_COEFFICIENT_SD, n), 0.65, 0.88)
+    share = np.clip(rng.normal(DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD, n), 0.5, 0.88)
+    hull = (
+        evidence.length_m
+        * evidence.beam_m
+        * np.exp(rng.normal(0, np.hypot(SHIP_SD, evidence.hull_log_sd), n))
+        * config.water_t_per_m3
+    )
+    design = dwt_t / share / (block * hull)
+    logs = np.zeros(n)
+    light = dwt_t * (1 / share - 1) + config.constants_share * dwt_t
+    ballast = np.clip(rng.normal(*BALLAST_SHARE, n), 0.0, 0.6) * dwt_t
+    before = light + ballast
+    after = light + np.clip(rng.normal(*BALLAST_LEFT, n), 0.0, 1.0) * ballast + cargo_t
+    for typed, mass in ((evidence.draught_in_m, before), (evidence.draught_out_m, after)):
+        if typed is not None:
+            logs += _typed(typed, draught_at(mass / hull, design, block), config.draught_sd_m)
+    depth_sd = float(np.hypot(DEPTH_SPREAD, LENGTH_PART * evidence.hull_log_sd))
+    depth = usual_depth_m(evidence.length_m) * np.exp(rng.normal(0, depth_sd, n))
+    alone = (evidence.freeboard_first_m is None) != (evidence.freeboard_last_m is None)  # then it may be any moment
+    looks = ((evidence.freeboard_first_m, PROGRESS_FIRST), (evidence.freeboard_last_m, PROGRESS_LAST))
+    for seen, (a, b) in looks:
+        progress = rng.beta(*((1.0, 1.0) if alone else (a, b)), n)
+        if seen is not None:
+            side = depth - draught_at((before + progress * (after - before)) / hull, design, block)
+            logs += -0.5 * ((side - seen[0]) / seen[1]) ** 2
+    return logs
+
+
+def _typed(typed: float, expected: FloatArray, sd: float) -> FloatArray:
+    """Log-likelihood of a typed draught: near the true one, or, now and then, anything."""
+    near = np.exp(-0.5 * ((typed - expected) / sd) ** 2) / (sd * np.sqrt(2 * np.pi))
+    return np.log((1 - GARBLED) * near + GARBLED / GARBLED_RANGE_M)
+
+
+def reweighted(prior: FloatArray, log_weight: FloatArray) -> FloatArray:
+    """Draws of the prior turned into draws of the posterior; each keeps its rank among the draws.
+
+    Keeping ranks leaves what a draw shares with other calls shared (a little more than the evidence warrants, which
+    widens sums: the safe side).
+    """
+    order = np.argsort(prior, kind="stable")
+    ranked = prior[order]
+    weights = np.exp(log_weight - log_weight.max())[order]
+    cumulative = (np.cumsum(weights) - 0.5 * weights) / weights.sum()
+    ranks = (np.arange(len(prior)) + 0.5) / len(prior)
+    out = np.empty_like(prior)
+    out[order] = np.interp(ranks, cumulative, ranked)
+    return out

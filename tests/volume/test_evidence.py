@@ -1,0 +1,134 @@
+"""Draughts and freeboards against ships whose cargo is known: forwards by one formula, backwards by the likelihood."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.config import VolumeConfig
+from pipeline.volume import liftings
+from pipeline.volume.evidence import Evidence, evidence_of, log_weights, reweighted
+from pipeline.volume.loading import (
+    BLOCK_COEFFICIENT,
+    DEADWEIGHT_COEFFICIENT,
+    draught_at,
+    usual_depth_m,
+)
+
+CONFIG = VolumeConfig(draws=4000)
+LENGTH, BEAM, DWT = 96.0, 15.0, 4500.0
+
+
+def voyage(cargo_t, ballast_t=1500.0, left=0.1):
+    """Draughts on arrival and departure, and freeboards, of the average ship with this cargo."""
+    hull = LENGTH * BEAM * CONFIG.water_t_per_m3
+    design = np.array(DWT / DEADWEIGHT_COEFFICIENT / (BLOCK_COEFFICIENT * hull))
+    light = DWT * (1 / DEADWEIGHT_COEFFICIENT - 1) + CONFIG.constants_share * DWT
+    block = np.array(BLOCK_COEFFICIENT)
+    into, out = (
+        float(draught_at(np.array(m / hull), design, block))
+        for m in (light + ballast_t, light + left * ballast_t + cargo_t)
+    )
+    depth = usual_depth_m(LENGTH)
+    return {"draught_in_m": into, "draught_out_m": out}, {
+        "freeboard_in_m": depth - into,
+        "freeboard_out_m": depth - out,
+    }
+
+
+def lifted(**columns):
+    call = {"call_id": "a", "arrival": "2024-03-07", "dwt_t": DWT, "length_m": LENGTH, "beam_m": BEAM} | columns
+    return liftings(pd.DataFrame([call]), CONFIG, 7).iloc[0]
+
+
+@pytest.mark.parametrize("cargo_t", [1500.0, 3000.0, 4200.0])
+def test_both_draughts_give_the_cargo_back(cargo_t):
+    draughts, _ = voyage(cargo_t)
+    row = lifted(**draughts)
+    assert row["method"] == "dwt_given; load_from_draughts"
+    assert row["tonnes_p5"] < cargo_t < row["tonnes_p95"]
+    assert row["tonnes_p50"] == pytest.approx(cargo_t, abs=0.15 * DWT)
+
+
+def test_ballast_pumped_out_is_seen_as_cargo():
+    """Displacement grows by cargo less ballast: taken at its face, the draught change understates the load."""
+    draughts, _ = voyage(4000.0, ballast_t=1500.0)
+    hull = LENGTH * BEAM * CONFIG.water_t_per_m3
+    gained = hull * BLOCK_COEFFICIENT * (draughts["draught_out_m"] - draughts["draught_in_m"])
+    assert lifted(**draughts)["tonnes_p50"] > 1.15 * gained
+
+
+def test_each_kind_of_evidence_narrows_the_prior():
+    draughts, sides = voyage(3500.0)
+    errors = {"freeboard_in_sd_m": 0.2, "freeboard_out_sd_m": 0.2}
+    prior = lifted()
+    width = lambda row: row["tonnes_p95"] - row["tonnes_p5"]  # noqa: E731
+    one = lifted(draught_out_m=draughts["draught_out_m"])
+    both = lifted(**draughts)
+    freeboards = lifted(**sides, **errors)
+    everything = lifted(**draughts, **sides, **errors)
+    assert width(one) < width(prior)
+    assert width(freeboards) < width(prior)
+    assert width(both) < width(one)
+    assert width(everything) < min(width(both), width(freeboards)) * 1.1  # of few effective draws
+    assert everything["method"] == "dwt_given; load_from_draughts_and_freeboards"
+    assert one["method"] == "dwt_given; load_from_draught"
+
+
+def test_one_garbled_draught_does_not_decide():
+    """Typed 8 m, where the freeboards speak of 5: a mixture with a flat part lets the better evidence speak."""
+    _, sides = voyage(3000.0)
+    errors = {"freeboard_in_sd_m": 0.2, "freeboard_out_sd_m": 0.2}
+    clean, wrong = lifted(**sides, **errors), lifted(**sides, **errors, draught_out_m=7.0)
+    assert wrong["tonnes_p50"] == pytest.approx(clean["tonnes_p50"], rel=0.15)
+
+
+def test_a_better_reading_is_surer():
+    _, sides = voyage(3000.0)
+    good, poor = (lifted(**sides, freeboard_in_sd_m=s, freeboard_out_sd_m=s) for s in (0.1, 1.5))
+    assert good["tonnes_p95"] - good["tonnes_p5"] < poor["tonnes_p95"] - poor["tonnes_p5"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"draught_in_m": 5.0, "draught_out_m": 5.0},
+        {"draught_in_m": 6.0, "draught_out_m": 4.0},
+        {"freeboard_in_m": 2.0, "freeboard_out_m": 5.0, "freeboard_in_sd_m": 0.2, "freeboard_out_sd_m": 0.2},
+    ],
+    ids=["never retyped", "left lighter", "rose"],
+)
+def test_what_speaks_of_no_loading_leaves_the_prior(columns):
+    assert lifted(**columns)["method"] == "dwt_given; load_from_fill_prior"
+
+
+def test_a_draught_above_the_depth_is_refused():
+    row = lifted(draught_in_m=4.0, draught_out_m=11.0)
+    assert row["status"] == "refused"
+    assert "depth" in row["cause"]
+    assert pd.isna(row["barrels_p50"])
+
+
+def test_reweighting_is_the_theory_of_normals():
+    """Normal prior, normal measurement: precision adds up, the mean is the weighted one."""
+    prior = np.random.default_rng(3).normal(0, 2.0, 40_000)
+    post = reweighted(prior, -0.5 * ((prior - 3.0) / 1.0) ** 2)
+    precision = 1 / 2.0**2 + 1 / 1.0**2
+    assert post.mean() == pytest.approx(3.0 / precision, abs=0.05)
+    assert post.std() == pytest.approx(precision**-0.5, rel=0.03)
+    assert (np.argsort(post, kind="stable") == np.argsort(prior, kind="stable")).all()
+
+
+def test_nothing_seen_is_no_evidence():
+    assert evidence_of({"length_m": 96.0, "beam_m": 15.0}) is None
+    assert evidence_of({"length_m": np.nan, "beam_m": 15.0, "draught_in_m": 4.0}) is None
+    assert Evidence(96.0, 15.0).method == ""
+
+
+def test_the_same_seed_gives_the_same_weights():
+    draughts, _ = voyage(3000.0)
+    told = Evidence(LENGTH, BEAM, 0.05, **draughts)
+    dwt, cargo = np.full(500, DWT), np.linspace(500, 4200, 500)
+    a, b = (log_weights(told, dwt, cargo, CONFIG, np.random.default_rng(5)) for _ in range(2))
+    assert (a == b).all()
