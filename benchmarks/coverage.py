@@ -27,7 +27,7 @@ KINDS = {
     "both draughts": ("draught_in_m", "draught_out_m"),
     "one draught": ("draught_out_m",),
     "two freeboards": ("freeboard_in_m", "freeboard_out_m"),
-    "one freeboard": ("freeboard_any_m",),
+    "one freeboard": ("freeboard_in_m",),
     "draughts and freeboards": ("draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_out_m"),
 }
 LENGTH_SD_M, BEAM_SD_M, FREEBOARD_SD_M = 3.0, 1.0, 0.3
@@ -81,8 +81,6 @@ def fleet(ships: int, config: VolumeConfig, seed: int) -> tuple[pd.DataFrame, np
             "freeboard_in_m": side(first),
             "freeboard_in_sd_m": FREEBOARD_SD_M,
             "freeboard_out_m": side(last),
-            "freeboard_any_m": side(rng.uniform(0, 1, ships)),
-            "freeboard_any_sd_m": FREEBOARD_SD_M,
             "freeboard_out_sd_m": FREEBOARD_SD_M,
             "product": "gas_oil",
         }
@@ -94,9 +92,7 @@ def known(calls: pd.DataFrame, kept: tuple[str, ...]) -> pd.DataFrame:
     """The calls with these columns of evidence and no others."""
     evidence = [c for c in calls if c.startswith(("draught", "freeboard"))]
     some = {*kept, *(k.replace("_m", "_sd_m") for k in kept if k.startswith("freeboard"))}
-    return calls.drop(columns=[c for c in evidence if c not in some]).rename(
-        columns=lambda name: name.replace("freeboard_any", "freeboard_in")
-    )
+    return calls.drop(columns=[c for c in evidence if c not in some])
 
 
 def main(ships: int = 600, seed: int = 1) -> None:

@@ -236,10 +236,14 @@ def _draughts(row: Row, reports: pd.DataFrame) -> Row:
 
 
 def _freeboards(hers: pd.DataFrame) -> Row:
-    """First and last freeboard seen; of a single one only the first."""
+    """First and last freeboard seen. A single one is early or late in the stay, by the other sightings, or left out."""
     measured = hers[hers["freeboard_m"].notna()] if len(hers) else hers
+    ends = [("in", 0), ("out", -1)] if len(measured) > 1 else []
+    if len(measured) == 1 and len(hers) > 1:
+        before = (hers["acquired"] < measured["acquired"].iloc[0]).mean()
+        ends = [("in", 0)] if before < 0.5 else [("out", 0)]
     out: Row = {}
-    for end, at in (("in", 0), ("out", -1))[: len(measured)]:
+    for end, at in ends:
         look = measured.iloc[at]
         out[f"freeboard_{end}_m"] = float(look["freeboard_m"])
         out[f"freeboard_{end}_sd_m"] = float(look["freeboard_hi_m"] - look["freeboard_lo_m"]) / (2 * Z90)

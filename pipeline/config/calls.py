@@ -26,9 +26,9 @@ class CallsConfig(Section):
     """Density of ships that do not transmit, where ships are: what a partner has to beat (our choice)."""
     berth_reach_m: float = Field(default=150.0, ge=0)
     """A ship stopped within this distance of a berth polygon lies at it: antennas, fenders, drawn outlines."""
-    prior_p_loading: float = Field(default=0.9, ge=0, le=1)
-    """Probability that a tanker at a counted berth takes cargo, where no draught tells (our judgement)."""
-    prior_p_tanker_at_oil_berth: float = Field(default=0.9, ge=0, lt=1)
+    prior_p_loading: float = Field(default=0.95, ge=0, le=1)
+    """Probability that a tanker at a counted (export) berth takes cargo, where no draught tells (our judgement)."""
+    prior_p_tanker_at_oil_berth: float = Field(default=0.95, ge=0, lt=1)
     """Probability that a ship at an oil berth is a tanker, before her looks are asked (our judgement)."""
     radar_absence_counts: bool = False
     """Does a radar look without her end a stay? Radar misses ships alongside a quay too often to be sure."""

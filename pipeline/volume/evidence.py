@@ -119,10 +119,9 @@ def log_weights(
             logs += _typed(typed, draught_at(mass / hull, design, block), config.draught_sd_m)
     depth_sd = float(np.hypot(DEPTH_SPREAD, LENGTH_PART * evidence.hull_log_sd))
     depth = usual_depth_m(evidence.length_m) * np.exp(rng.normal(0, depth_sd, n))
-    alone = (evidence.freeboard_first_m is None) != (evidence.freeboard_last_m is None)  # then it may be any moment
     looks = ((evidence.freeboard_first_m, PROGRESS_FIRST), (evidence.freeboard_last_m, PROGRESS_LAST))
     for seen, (a, b) in looks:
-        progress = rng.beta(*((1.0, 1.0) if alone else (a, b)), n)
+        progress = rng.beta(a, b, n)
         if seen is not None:
             side = depth - draught_at((before + progress * (after - before)) / hull, design, block)
             logs += -0.5 * ((side - seen[0]) / seen[1]) ** 2

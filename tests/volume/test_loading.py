@@ -4,7 +4,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline.volume.loading import (
-    BLOCK_COEFFICIENT,
     HullForm,
     block_coefficient,
     displacement_t,

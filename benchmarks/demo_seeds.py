@@ -1,0 +1,52 @@
+"""Does the demo's 90 % interval hold the truth? ``python -m benchmarks.demo_seeds 20`` runs it with 20 other seeds.
+
+A seed changes every image, message and draw; the ships and what they lift stay. Slow: most of a minute each.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.console import Console
+from pipeline.run import run
+from pipeline.storage import read_table
+from pipeline.workspace import cache_root, configs_root, load_run_config
+
+GAS_OIL_BBL_PER_T = 7.46
+
+
+def main() -> None:
+    """Print a line for each seed and the share that holds the truth."""
+    seeds = range(1, 1 + int(sys.argv[1] if len(sys.argv) > 1 else 10))
+    root = configs_root()
+    held = []
+    for seed in seeds:
+        config = load_run_config(root / "vostochny.yaml", {"seed": seed})
+        with tempfile.TemporaryDirectory() as out:
+            folder = run(config, root, Path(out), Console(quiet=True)).folder
+            last = read_table(folder / "ledger.parquet").iloc[-1]
+            calls = read_table(folder / "port_calls.parquet")
+        truth = _truth() * GAS_OIL_BBL_PER_T
+        inside = last["observed_p5"] <= truth <= last["observed_p95"]
+        held.append(inside)
+        print(
+            f"simulated, seed {seed:3d}: {calls['counts'].sum()} calls counted, "
+            f"{last['observed_p5']:9,.0f} {last['observed_p50']:9,.0f} {last['observed_p95']:9,.0f} bbl, "
+            f"truth {truth:9,.0f} {'inside' if inside else 'OUTSIDE'}",
+            flush=True,
+        )
+    print(f"inside: {sum(held)} of {len(held)} (wanted: 85 of 100)")
+
+
+def _truth() -> float:
+    """Tonnes that the scenario's tankers lifted at counted berths, from the newest simulated month."""
+    newest = max((cache_root() / "simulated").glob("*/truth/visits.csv"), key=lambda path: path.stat().st_mtime)
+    return float(pd.read_csv(newest)["lifted_t"].sum())
+
+
+if __name__ == "__main__":
+    main()
