@@ -21,6 +21,7 @@ from pipeline.volume.loading import (
     draught_at,
     usual_depth_m,
 )
+from pipeline.volume.montecarlo import PART_CARGO
 
 KINDS = {
     "nothing but the hull": (),
@@ -45,7 +46,10 @@ def fleet(ships: int, config: VolumeConfig, seed: int) -> tuple[pd.DataFrame, np
     share = np.clip(rng.normal(DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD, ships), 0.5, 0.88)
     habit = np.clip(config.fill.mean + config.fill.shared_sd * rng.standard_normal(ships), 0.05, 0.98)
     a = habit * config.fill.concentration
-    cargo = rng.beta(a, config.fill.concentration - a) * dwt * (1 - config.constants_share)
+    fill = rng.beta(a, config.fill.concentration - a)
+    part = rng.random(ships) < config.fill.part_cargo_share
+    fill = np.where(part, rng.uniform(*PART_CARGO, ships), fill)
+    cargo = fill * dwt * (1 - config.constants_share)
     hull = length * beam * config.water_t_per_m3
     design = dwt / share / (block * hull)
     light = dwt * (1 / share - 1) + config.constants_share * dwt

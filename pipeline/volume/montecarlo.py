@@ -20,6 +20,7 @@ from pipeline.volume.evidence import evidence_of, log_weights, reweighted
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
+PART_CARGO = (0.1, 1.0)  # fill of a part cargo: anything
 UNNAMED_T_PER_M3 = 0.84  # density of a cargo without a name: gas oil's, the likeliest
 # How often a call's product follows the port's habit of that draw instead of its own (our choice, no source): ships
 # that load at one berth in one season mostly load one product.
@@ -76,6 +77,8 @@ def draw_call(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws,
     dwt = np.exp(log_dwt)
     a = shared.fill_mean * config.fill.concentration
     fill = rng.beta(a, config.fill.concentration - a)
+    part = rng.random(n) < config.fill.part_cargo_share
+    fill = np.where(part, rng.uniform(PART_CARGO[0], PART_CARGO[1], n), fill)
     density = np.array([p.t_per_m3 for p in config.products] + [UNNAMED_T_PER_M3])[product]
     tank_t = dwt * config.tank_m3_per_t * config.tank_fill_limit * density
     tonnes = np.minimum(fill * dwt * (1 - config.constants_share), tank_t)

@@ -70,7 +70,7 @@ def test_a_sum_is_less_certain_than_of_independent_calls():
     """Shared assumptions do not average out: the sum of n like calls spreads more than sqrt(n) times one."""
     draws = simulate(fleet(40), CONFIG, SEED)
     independent = np.stack([np.random.default_rng(k).permutation(d) for k, d in enumerate(draws)])
-    assert width(draws.sum(axis=0)) > 2 * width(independent.sum(axis=0))
+    assert width(draws.sum(axis=0)) > 1.8 * width(independent.sum(axis=0))
     assert draws.sum(axis=0).mean() == pytest.approx(independent.sum(axis=0).mean())
 
 
@@ -133,7 +133,7 @@ def test_tank_volume_binds_for_gasoline_only():
 
 
 def test_fill_prior_has_its_mean():
-    config = VolumeConfig(fill=FillConfig(mean=0.6, shared_sd=0), draws=40_000)
+    config = VolumeConfig(fill=FillConfig(mean=0.6, shared_sd=0, part_cargo_share=0), draws=40_000)
     assert one(config, dwt_t=5000, product="fuel_oil").tonnes.mean() == pytest.approx(0.6 * 0.95 * 5000, rel=0.01)
 
 
