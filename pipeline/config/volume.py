@@ -40,8 +40,9 @@ class FillConfig(Section):
     """Prior of the loaded share of cargo capacity, where nothing was measured."""
 
     mean: float = Field(default=0.88, gt=0, lt=1)
-    """Mean fill of cargo deadweight, part cargoes aside. Nobody has published a measured one: trade practice takes 0.95 of capacity where
-    nothing is known (VesselsValue), published scenarios for the DPRK run from 1/3 to 0.9. Our judgement."""
+    """Mean fill of cargo deadweight, part cargoes aside. Nobody has published a measured one: trade practice takes
+    0.95 of capacity where nothing is known (VesselsValue), published scenarios for the DPRK run from 1/3 to 0.9. Our
+    judgement."""
     part_cargo_share: float = Field(default=0.1, ge=0, lt=1)
     """Share of liftings that are part cargoes, of any size from a tenth up (our judgement): evidence may say so."""
     concentration: float = Field(default=8.0, gt=0)

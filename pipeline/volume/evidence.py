@@ -96,18 +96,22 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
 
 
 def log_weights(
-    evidence: Evidence, dwt_t: FloatArray, cargo_t: FloatArray, config: VolumeConfig, rng: np.random.Generator
+    evidence: Evidence,
+    dwt_t: FloatArray,
+    cargo_t: FloatArray,
+    config: VolumeConfig,
+    rng: np.random.Generator,
+    size_error: FloatArray | float = 0.0,
 ) -> FloatArray:
-    """Log-likelihood of the evidence for each draw of deadweight and cargo, shape (draws,)."""
+    """Log-likelihood of the evidence for each draw of deadweight and cargo, shape (draws,).
+
+    ``size_error`` is ln(true over measured length times beam) in each draw; it goes with the deadweight's error where
+    both come from the same measured hull.
+    """
     n = len(dwt_t)
     block = np.clip(rng.normal(BLOCK_COEFFICIENT, BLOCK_COEFFICIENT_SD, n), 0.65, 0.88)
     share = np.clip(rng.normal(DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD, n), 0.5, 0.88)
-    hull = (
-        evidence.length_m
-        * evidence.beam_m
-        * np.exp(rng.normal(0, np.hypot(SHIP_SD, evidence.hull_log_sd), n))
-        * config.water_t_per_m3
-    )
+    hull = evidence.length_m * evidence.beam_m * np.exp(size_error + rng.normal(0, SHIP_SD, n)) * config.water_t_per_m3
     design = dwt_t / share / (block * hull)
     logs = np.zeros(n)
     light = dwt_t * (1 / share - 1) + config.constants_share * dwt_t

@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import VolumeConfig
-from pipeline.volume.evidence import evidence_of, log_weights, reweighted
+from pipeline.volume.evidence import Evidence, evidence_of, log_weights, reweighted
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
+DWT_PER_HULL = 1.6  # relative error of deadweight per relative error of length times beam: the regression's exponents
 PART_CARGO = (0.1, 1.0)  # fill of a part cargo: anything
 UNNAMED_T_PER_M3 = 0.84  # density of a cargo without a name: gas oil's, the likeliest
 # How often a call's product follows the port's habit of that draw instead of its own (our choice, no source): ships
@@ -84,9 +85,17 @@ def draw_call(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws,
     tonnes = np.minimum(fill * dwt * (1 - config.constants_share), tank_t)
     evidence = evidence_of(row)
     if evidence is not None:
-        weights = log_weights(evidence, dwt, tonnes, config, rng)
+        weights = log_weights(evidence, dwt, tonnes, config, rng, _size_error(row, evidence, z, rng))
         tonnes = np.minimum(reweighted(tonnes, weights), tank_t)
     return CallDraws(tonnes, tonnes * factor, lifted)
+
+
+def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Error of length times beam in each draw, tied to the deadweight's where that was told from the same hull."""
+    own = rng.standard_normal(len(z))
+    told_from_hull = str(row["method"]).startswith("dwt_from_length")
+    tied = min(0.95, DWT_PER_HULL * evidence.hull_log_sd / row["dwt_log_sd"]) if told_from_hull else 0.0
+    return evidence.hull_log_sd * (tied * z + np.sqrt(1 - tied**2) * own)
 
 
 def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int) -> FloatArray:
