@@ -216,8 +216,9 @@ def volume(
 ) -> None:
     """Barrels of each call, as a distribution and at the published fills [t, bbl].
 
-    Known columns: call_id, arrival, departure, length_m, beam_m, dwt_t, draught_in_m, draught_out_m, product, tonnes,
-    barrels, capacity_bbl, p_loading.
+    Known columns: call_id, arrival, departure (or arrival_date, departure_date), length_m, beam_m, dwt_t, gt,
+    tonnage_kind, depth_m, draught_in_m, draught_out_m, freeboard_in_m, freeboard_out_m, product, tonnes, barrels,
+    capacity_bbl, p_loading, p_discharging, p_tanker, counts.
     """
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
@@ -227,20 +228,29 @@ def volume(
 
 @app.command()
 def account(
-    liftings: Annotated[Path, typer.Argument(help="Liftings, as written by capwatch volume.")],
+    liftings: Annotated[
+        list[Path], typer.Argument(help="Liftings, as written by capwatch volume; of several AOIs, each cargo once.")
+    ],
     cap: Annotated[Path, typer.Option(help="The cap, e.g. configs/caps/unscr-2397.yaml.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Ledger to write: one row a day.")],
+    as_of: Annotated[str | None, typer.Option(help="Last day of the account, UTC; the last call's by default.")] = None,
+    missed: Annotated[Path | None, typer.Option(help="A run's missed.parquet: adds what nobody saw.")] = None,
     assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
     seed: Seed = 0,
     settings: Settings = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Sum liftings over the account year against a cap [bbl]."""
+    """Sum liftings over the account year against a cap [bbl].
+
+    Example: capwatch account vostochny.parquet chongjin.parquet --cap configs/caps/unscr-2397.yaml -o ledger.csv
+    """
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        stages.account(liftings, cap, out, assumptions, _overrides(settings, "volume"), seed, console)
+        stages.account(
+            liftings, cap, out, assumptions, _overrides(settings, "volume"), seed, console, as_of=as_of, missed=missed
+        )
 
 
 @app.command()

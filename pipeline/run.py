@@ -150,6 +150,7 @@ def compute(
         "port_calls": port_calls,
         "liftings": liftings,
         "ledger": ledger,
+        "sensitivity": volume.sensitivity(liftings, ledger, cap, config.volume, config.seed),
     }
     tables["detections"] = _with_chips(scenes, tables, folder)
     return Story(

@@ -199,27 +199,51 @@ def volume(
 
 
 def account(
-    liftings: Path,
+    liftings: list[Path],
     cap: Path,
     out: Path,
     assumptions: Path | None,
     settings: dict[str, object],
     seed: int,
     console: Console,
+    *,
+    as_of: str | None = None,
+    missed: Path | None = None,
 ) -> None:
     """The running account of liftings against a cap; the headline goes to standard output."""
     from pipeline import volume as stage
 
     config = _volume_config(assumptions, settings)
-    table = read_table(liftings, LIFTINGS)
+    tables = [read_table(path, LIFTINGS) for path in liftings]
+    table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config)
+    if len(tables) > 1:
+        for row in table[table["status"] == "not_counted"].itertuples():
+            console.note(f"call {row.call_id}: {row.cause}")
     rules = load(CapConfig, cap)
-    ledger = stage.ledger(table, rules, config, seed, as_of=None, looks=None)
+    unseen = read_table(missed, MISSED) if missed is not None else None
+    ledger = stage.ledger(table, rules, config, seed, as_of=_day(as_of), looks=None, missed=unseen)
     write_table(ledger, out)
     head = stage.headline(table, ledger, rules, config, seed)
     console.result(
-        f"{head.calls_counted} calls counted, account year {head.account_year}: p5/p50/p95 {head.barrels_p5:,.0f} / "
-        f"{head.barrels_p50:,.0f} / {head.barrels_p95:,.0f} bbl, {head.share_p50:.1%} of {head.cap_title}"
+        f"{head.calls_counted} calls counted, account year {head.account_year} as of {head.as_of}: p5/p50/p95 "
+        f"{head.barrels_p5:,.0f} / {head.barrels_p50:,.0f} / {head.barrels_p95:,.0f} bbl, "
+        f"{head.share_p50:.1%} of {head.cap_title}"
     )
+    if head.cap_t is not None and head.p_over_cap_tonnes is not None:
+        console.result(f"{head.tonnes_p50:,.0f} t of {head.cap_t:,.0f} t, P(over) {head.p_over_cap_tonnes:.0%}")
+    if head.corrected_bbl is not None:
+        told = " / ".join(f"{value:,.0f}" for value in head.corrected_bbl)
+        console.result(f"with the calls that nobody saw: p5/p50/p95 {told} bbl")
+
+
+def _day(said: str | None) -> date | None:
+    """A day, UTC."""
+    if said is None:
+        return None
+    try:
+        return date.fromisoformat(said)
+    except ValueError as error:
+        raise ConfigError(f"--as-of {printable(said)}: is not a day; write it as 2024-03-31") from error
 
 
 def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:

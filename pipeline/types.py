@@ -284,6 +284,11 @@ class Headline:
     notified_bbl: float | None
     notified_as_of: str | None
     assumptions_id: str
+    across_years: tuple[str, ...] = ()  # counted calls that came in one account year and left in another
+    corrected_bbl: tuple[float, float, float] | None = None  # p5, p50, p95 with the calls that nobody saw
+    p_over_cap_tonnes: float | None = None  # against the cap in tonnes, where it has one
+    cap_t: float | None = None
+    tonnes_p50: float = 0.0
 
     @property
     def share_p5(self) -> float:

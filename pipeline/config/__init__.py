@@ -5,6 +5,7 @@ Precedence: command line (``--set section.field=value``) over the AOI's file ove
 
 from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
 from pipeline.config.calls import CallsConfig
+from pipeline.config.case import CaseConfig
 from pipeline.config.detection import DetectionConfig
 from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
 from pipeline.config.run import EngineConfig, RunConfig
@@ -14,6 +15,7 @@ __all__ = [
     "AoiConfig",
     "CallsConfig",
     "CapConfig",
+    "CaseConfig",
     "DetectionConfig",
     "EngineConfig",
     "PeriodConfig",

@@ -30,6 +30,12 @@ class CallsConfig(Section):
     """Probability that a tanker at a counted (export) berth takes cargo, where no draught tells (our judgement)."""
     prior_p_tanker_at_oil_berth: float = Field(default=0.95, ge=0, lt=1)
     """Probability that a ship at an oil berth is a tanker, before her looks are asked (our judgement)."""
+    stay_d: tuple[float, float] = (0.8, 3.0)
+    """Length of a stay at a berth, 5 % and 95 % points [d], where AIS heard fewer than ten whole stays (our choice; one
+    reported berth stay was 43 h, waiting included)."""
+    look_recall: dict[str, float] = Field(default={"sentinel-1": 0.8, "sentinel-2": 0.7, "optical": 0.95})
+    """Probability that a usable look shows a ship at her berth, by sensor, before ships that transmit have shown it
+    (our judgement)."""
     radar_absence_counts: bool = False
     """Does a radar look without her end a stay? Radar misses ships alongside a quay too often to be sure."""
 
@@ -37,4 +43,8 @@ class CallsConfig(Section):
     def _hysteresis(self) -> CallsConfig:
         if self.move_kn < self.stop_kn:
             raise ValueError(f"move_kn ({self.move_kn}) must not be below stop_kn ({self.stop_kn})")
+        if not 0 < self.stay_d[0] < self.stay_d[1]:
+            raise ValueError(f"stay_d {self.stay_d}: a shorter and a longer stay, both above 0 days")
+        if wrong := {name: share for name, share in self.look_recall.items() if not 0 <= share < 1}:
+            raise ValueError(f"look_recall {wrong}: a probability from 0 to below 1")
         return self

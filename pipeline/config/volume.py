@@ -54,6 +54,11 @@ class FillConfig(Section):
 class VolumeConfig(Section):
     """The ``volume`` section: from hulls to barrels."""
 
+    counted: Literal["loading", "discharging"] = "loading"
+    """What counts: cargo loaded (an export port) or discharged (a port of the country under the cap)."""
+    max_voyage_d: float = Field(default=21.0, gt=0)
+    """A cargo loaded at one AOI is looked for at another for so many days (Vostochny to Nampo takes 5 to 6; waiting,
+    transfers at sea and a second port make it longer; our choice)."""
     products: tuple[Product, ...] = PRODUCTS
     """What the cargo may be; shares must add up to 1."""
     unnamed_bbl_per_t: float = Field(default=8.33, ge=BBL_PER_T_RANGE[0], le=BBL_PER_T_RANGE[1])
@@ -86,12 +91,24 @@ class Notified(Section):
 
     year: int
     """Account year, by the calendar year in which it starts."""
-    barrels: float = Field(ge=0)
-    """As published."""
+    barrels: float | None = Field(default=None, ge=0)
+    """As published in barrels: taken as they are."""
+    tonnes: float | None = Field(default=None, ge=0)
+    """As published in tonnes, where no barrels were; read with the factor for a product without a name."""
     as_of: date
     """The total is what was known on this day."""
     source: str
     """Where it was read."""
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> Notified:
+        if (self.barrels is None) == (self.tonnes is None):
+            raise ValueError(f"notified for {self.year}: state either barrels or tonnes")
+        return self
+
+    def in_barrels(self, unnamed_bbl_per_t: float) -> float:
+        """Barrels as published, or tonnes by the factor for a product without a name."""
+        return self.barrels if self.barrels is not None else float(self.tonnes or 0.0) * unnamed_bbl_per_t
 
 
 class CapConfig(Section):
@@ -103,6 +120,12 @@ class CapConfig(Section):
     """What it is, for people."""
     barrels: float = Field(gt=0)
     """The cap of one account year."""
+    tonnes: float | None = Field(default=None, gt=0)
+    """The same cap in tonnes, where its text states both; each is checked for itself."""
+    products: tuple[str, ...] = ()
+    """Products that it counts, by name; none stated: all but the excluded ones."""
+    excluded_products: tuple[str, ...] = ()
+    """Products that it does not count, by name."""
     year_starts: str = Field(pattern=r"^\d\d-\d\d$")
     """Month and day on which the account year starts, UTC."""
     counts_on: Literal["arrival", "departure"] = "departure"
@@ -111,6 +134,10 @@ class CapConfig(Section):
     """Officially notified totals, shown beside the estimate and never added to it."""
     source: str
     """Where the cap is laid down."""
+
+    def counts_product(self, name: str) -> bool:
+        """Does a cargo of that product count against this cap?"""
+        return (not self.products or name in self.products) and name not in self.excluded_products
 
     @field_validator("year_starts")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.wording import answer, barrels, day_counts, interval, moment, percent
 
@@ -45,6 +46,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         scenes=_scenes(story),
         facts=story.config.aoi.facts,
         volume=story.config.volume,
+        moves=moves(story),
     )
 
 

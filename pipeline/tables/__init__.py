@@ -1,10 +1,10 @@
 """The column contracts of every table that passes between stages. Stages build with ``X.from_rows`` or
 ``X.conform`` and hand over ``X.check(table)``."""
 
-from pipeline.tables.accounts import LEDGER, LIFTINGS
+from pipeline.tables.accounts import LEDGER, LIFTINGS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
 from pipeline.tables.images import DETECTIONS, LOOKS, SCENES
-from pipeline.tables.ships import AIS_MESSAGES, MATCHES, PORT_CALLS, STATIC, TRACKS
+from pipeline.tables.ships import AIS_MESSAGES, MATCHES, MISSED, PORT_CALLS, STATIC, TRACKS
 
 ALL: tuple[Contract, ...] = (
     SCENES,
@@ -15,8 +15,10 @@ ALL: tuple[Contract, ...] = (
     STATIC,
     MATCHES,
     PORT_CALLS,
+    MISSED,
     LIFTINGS,
     LEDGER,
+    SENSITIVITY,
 )
 
 __all__ = [
@@ -27,8 +29,10 @@ __all__ = [
     "LIFTINGS",
     "LOOKS",
     "MATCHES",
+    "MISSED",
     "PORT_CALLS",
     "SCENES",
+    "SENSITIVITY",
     "STATIC",
     "TRACKS",
     "Column",

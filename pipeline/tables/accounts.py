@@ -26,7 +26,17 @@ LIFTINGS = Contract(
         Column("status", "text", "used, degraded, not_counted or refused.", choices=LIFTING_STATUS),
         Column("cause", "text", "Why it is not plainly used.", required=False),
         Column("counts", "bool", "Takes part in the account."),
-        Column("p_lifting", "float", "That a counted product was lifted here at all.", low=0, high=1),
+        Column("p_lifting", "float", "That a counted cargo moved here at all.", low=0, high=1),
+        Column("counted", "text", "What the account counts here.", choices=("loading", "discharging"), required=False),
+        Column(
+            "direction",
+            "text",
+            "Which way the cargo went: loading, discharging, neither, unknown.",
+            choices=("loading", "discharging", "neither", "unknown"),
+            required=False,
+        ),
+        Column("p_loading", "float", "That cargo came aboard.", low=0, high=1, required=False),
+        Column("p_discharging", "float", "That cargo went ashore.", low=0, high=1, required=False),
         Column("length_m", "float", "Used for capacity.", "m", required=False, low=0),
         Column("beam_m", "float", "Used for capacity.", "m", required=False, low=0),
         Column("dwt_p5_t", "float", "Deadweight.", "t", required=False, low=0),
@@ -88,10 +98,34 @@ LEDGER = Contract(
         Column("cap_bbl", "float", "The cap.", "bbl", low=0),
         Column("share_p50", "float", "observed_p50 as a share of the cap.", low=0),
         Column("p_over_cap", "float", "Probability that the observed calls alone passed the cap.", low=0, high=1),
+        Column("tonnes_p50", "float", "Cumulative tonnes, observed calls only.", "t", low=0, required=False),
+        Column("cap_t", "float", "The cap in tonnes, where its text states them too.", "t", required=False, low=0),
+        Column(
+            "p_over_cap_tonnes", "float", "Probability that they passed the cap in tonnes.", required=False, low=0, high=1
+        ),
+        *(
+            Column(
+                f"corrected_{name}",
+                "float",
+                "Cumulative barrels with the calls that nobody saw; empty where looks do not tell.",
+                "bbl",
+                required=False,
+                low=0,
+            )
+            for name in ("p5", "p50", "p95", "mean")
+        ),
+        Column(
+            "corrected_p_over_cap",
+            "float",
+            "Probability that observed and unseen calls passed the cap.",
+            required=False,
+            low=0,
+            high=1,
+        ),
         Column(
             "notified_bbl",
             "float",
-            "Officially notified as of the stated date; never added.",
+            "Officially notified, as published by that day; never added.",
             "bbl",
             required=False,
             low=0,
@@ -101,6 +135,47 @@ LEDGER = Contract(
             "text",
             "Was any counted berth looked at this day: usable, partly, unknown, or not_given.",
             choices=("usable", "partly", "unknown", "not_given"),
+        ),
+    ),
+)
+
+SENSITIVITY_KINDS = ("assumption", "choice", "published", "input", "call")
+
+SENSITIVITY = Contract(
+    "sensitivity",
+    "What moves the account's sum: each assumption at both ends of its range, each drawn input, each call.",
+    "item",
+    (
+        Column("item", "text", "kind and name, as kind:name."),
+        Column(
+            "kind",
+            "text",
+            "assumption, choice (of rule or data), published (a range of others), input, call.",
+            choices=SENSITIVITY_KINDS,
+        ),
+        Column("name", "text", "Short name; of a call, its call_id."),
+        Column("what", "text", "The same in plain words."),
+        Column("low_setting", "text", "First end of an assumption's range, with its source.", required=False),
+        Column("high_setting", "text", "Second end.", required=False),
+        Column("base_p50", "float", "Median of the sum as assumed, from the same draws.", "bbl", low=0),
+        Column("base_p_over_cap", "float", "Probability of passing the cap as assumed.", low=0, high=1),
+        Column("low_p50", "float", "Median of the sum at the first end.", "bbl", required=False, low=0),
+        Column("high_p50", "float", "Median of the sum at the second end.", "bbl", required=False, low=0),
+        Column("low_p_over_cap", "float", "The probability at the first end.", required=False, low=0, high=1),
+        Column("high_p_over_cap", "float", "The probability at the second end.", required=False, low=0, high=1),
+        Column(
+            "sobol",
+            "float",
+            "First-order Sobol index of the sum; near 0 it may be negative by sampling.",
+            required=False,
+        ),
+        Column("sobol_se", "float", "Its sampling error (one standard error, by jackknife).", required=False, low=0),
+        Column("share_of_mean", "float", "The call's share of the sum's mean.", required=False, low=0, high=1),
+        Column(
+            "share_of_variance",
+            "float",
+            "cov(call, sum) / var(sum): the shares of all calls add up to 1.",
+            required=False,
         ),
     ),
 )

@@ -135,3 +135,28 @@ PORT_CALLS = Contract(
         ),
     ),
 )
+
+MISSED_STATES = ("known", "unknown")
+
+MISSED = Contract(
+    "missed",
+    "Calls that nobody saw, one row per counted zone and day of arrival. Of one zone, all days share one rate: calls a "
+    "day ~ Gamma(rate_shape, 1 / rate_per_d); a day's unseen calls are Poisson with mean rate * unseen_days.",
+    "missed_id",
+    (
+        Column("missed_id", "text", "zone_id and day, joined by a slash."),
+        Column("zone_id", "text", "The berth."),
+        Column("day", "text", "Calendar day of arrival, UTC, YYYY-MM-DD; the first also holds who lay there already."),
+        Column(
+            "state", "text", "unknown: no look could have seen a call here; then no number is.", choices=MISSED_STATES
+        ),
+        Column("p_seen", "float", "Chance that a call arriving this day is seen.", required=False, low=0, high=1),
+        Column(
+            "unseen_days", "float", "The day's share of arrivals that no look would see.", "d", required=False, low=0
+        ),
+        Column("rate_shape", "float", "Shape of the rate's posterior.", required=False, low=0),
+        Column("rate_per_d", "float", "Days of arrivals that looks would see.", "d", required=False, low=0),
+        Column("unseen_mean", "float", "Expected number of unseen calls, unbiased.", required=False, low=0),
+        Column("n_seen", "int", "Counted calls of the zone that images alone saw: what is extrapolated.", low=0),
+    ),
+)

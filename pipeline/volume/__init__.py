@@ -3,5 +3,7 @@
 from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
 from pipeline.volume.montecarlo import simulate
+from pipeline.volume.sensitivity import sensitivity
+from pipeline.volume.voyages import counted_once
 
-__all__ = ["headline", "ledger", "liftings", "simulate"]
+__all__ = ["counted_once", "headline", "ledger", "liftings", "sensitivity", "simulate"]

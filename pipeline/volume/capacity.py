@@ -1,7 +1,10 @@
-"""How much a hull can carry: deadweight by identity, or from length and beam by a regression over tankers.
+"""How much a hull can carry: deadweight by identity, from gross tonnage, or from length and beam over tankers.
 
-``ln DWT = b0 + b1 ln(L / 100 m) + b2 ln(B / 16 m) + e``, fitted by ``benchmarks/fit_dwt.py`` on public registers, with
-a spread ``sd(e)`` that depends on length: small tankers differ more among each other than large ones.
+``ln DWT = b0 + b1 ln(L / 100 m) + b2 ln(B / 16 m) + s(L, B) + e``: a power law, and a correction ``s`` that is
+interpolated between a few knots in length and in beam over the usual beam of that length. It follows what a power law
+cannot: building to the limits of canals and rules, and gas carriers, which carry half the weight of an oil tanker of
+their size and make up a share of the fleet that differs from size to size. The coefficients are medians over tankers
+of every kind, fitted by ``benchmarks/fit_dwt.py`` on public registers.
 """
 
 from __future__ import annotations
@@ -18,33 +21,55 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 COEFFICIENTS_FILE = Path(__file__).with_name("tanker_regression.json")
-KNOTS_M = (60.0, 85.0, 110.0, 150.0, 200.0, 300.0)  # lengths at which the spread is stated
+LENGTH_KNOTS_M = (40.0, 55, 65, 75, 85, 95, 103, 112, 125, 145, 170, 182, 200, 228, 250, 274, 290, 333)
+BEAM_KNOTS = (-0.3, -0.15, -0.05, 0.05, 0.15, 0.3)  # ln(beam over the usual beam of that length)
+KNOTS_M = (55.0, 68.0, 82.0, 98.0, 112.0, 135.0, 180.0, 300.0)  # lengths at which the spread is stated
+GROSS_KNOTS = (500.0, 1500.0, 5000.0, 20_000.0, 60_000.0, 160_000.0)  # gross tonnages at which DWT/GT is stated
 Z90 = 1.6448536  # 5 % and 95 % quantiles of the normal law lie this many sd from its mean
+STATED_LOG_SD = 0.02  # registers differ by some 2 % in deadweight: summer against tropical mark
 
 # A call of which nothing is known but that a tanker loaded: median 22,000 bbl, 90 % between 10,000 and 40,000
 # (from published means per call of 2018-2024). At 7.46 bbl/t and 85 % fill of 95 % of DWT, that is about 3,650 t DWT.
 UNKNOWN_LOG_DWT = float(np.log(22_000 / 7.46 / 0.85 / 0.95))
 UNKNOWN_LOG_SD = 0.42
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # for means over normal errors
 
 
 @dataclass(frozen=True, slots=True)
 class TankerRegression:
     """Coefficients of the regression and its spreads; no ship's row."""
 
-    beta: tuple[float, ...]
-    covariance: tuple[tuple[float, ...], ...]
-    log_sd: tuple[float, ...]  # at KNOTS_M
+    power_law: tuple[float, float, float]  # b0, b1, b2
+    correction: tuple[tuple[float, ...], ...]  # s at LENGTH_KNOTS_M x BEAM_KNOTS
+    correction_sd: tuple[tuple[float, ...], ...]  # standard error of the mean there
+    log_sd: tuple[float, ...]  # spread among ships of one size, at KNOTS_M
     beam_of_length: tuple[float, float, float]  # ln(B/16) = a + b ln(L/100), and the sd of its residual
-    ships: int
+    gross_ratio: tuple[float, ...]  # ln(DWT/GT) at GROSS_KNOTS
+    gross_log_sd: tuple[float, ...]  # its spread among ships, at GROSS_KNOTS
+    gross_correlation: float  # between the errors of both ways: a gas carrier errs in both
+    ships: int  # tankers with deadweight that it rests on
+    auxiliary_ships: int  # tankers with gross tonnage only
 
     def as_json(self) -> dict[str, Any]:
         """Plain dictionary."""
         return asdict(self)
 
+    def _between(self, table: tuple[tuple[float, ...], ...], length_m: FloatArray, beam_m: FloatArray) -> FloatArray:
+        """Bilinear between the knots; beyond the outermost ones their value."""
+        along = np.log(length_m / 100)
+        across = np.log(beam_m / 16) - self.beam_of_length[0] - self.beam_of_length[1] * along
+        i, f = _cell(along, tuple(np.log(k / 100) for k in LENGTH_KNOTS_M))
+        j, g = _cell(across, BEAM_KNOTS)
+        s = np.array(table)
+        low = s[i, j] * (1 - g) + s[i, j + 1] * g
+        high = s[i + 1, j] * (1 - g) + s[i + 1, j + 1] * g
+        return np.asarray(low * (1 - f) + high * f)
+
     def log_dwt(self, length_m: FloatArray, beam_m: FloatArray) -> FloatArray:
-        """Expected ln(DWT / t)."""
-        b0, b1, b2 = self.beta
-        return b0 + b1 * np.log(length_m / 100) + b2 * np.log(beam_m / 16)
+        """Median of ln(DWT / t) over tankers of that length and beam."""
+        b0, b1, b2 = self.power_law
+        straight = b0 + b1 * np.log(length_m / 100) + b2 * np.log(beam_m / 16)
+        return straight + self._between(self.correction, length_m, beam_m)
 
     def residual_sd(self, length_m: FloatArray) -> FloatArray:
         """Spread of ln(DWT) among ships of one length and beam."""
@@ -52,12 +77,11 @@ class TankerRegression:
 
     def mean_sd(self, length_m: FloatArray, beam_m: FloatArray) -> FloatArray:
         """Standard error of the regression's own mean: common to all ships of that size."""
-        x = np.stack([np.ones_like(length_m), np.log(length_m / 100), np.log(beam_m / 16)])
-        return np.sqrt(np.einsum("i...,ij,j...->...", x, np.array(self.covariance), x))
+        return self._between(self.correction_sd, length_m, beam_m)
 
     def quantiles(self, length_m: FloatArray, beam_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """DWT at 5, 50 and 95 % for exactly known length and beam."""
-        mean, sd = self.log_dwt(length_m, beam_m), self.residual_sd(length_m)
+        mean, sd = self.log_dwt(length_m, beam_m), np.hypot(self.residual_sd(length_m), self.mean_sd(length_m, beam_m))
         return np.exp(mean - Z90 * sd), np.exp(mean), np.exp(mean + Z90 * sd)
 
     def beam_from_length(self, length_m: FloatArray) -> tuple[FloatArray, float]:
@@ -65,18 +89,28 @@ class TankerRegression:
         a, b, sd = self.beam_of_length
         return 16 * np.exp(a + b * np.log(length_m / 100)), sd
 
+    def from_gross(self, gt: float) -> tuple[float, float]:
+        """Median of ln(DWT / t) over tankers of that gross tonnage, and its spread."""
+        at = np.log(gt), np.log(GROSS_KNOTS)
+        return float(np.log(gt) + np.interp(*at, self.gross_ratio)), float(np.interp(*at, self.gross_log_sd))
+
+
+def _cell(x: FloatArray, knots: tuple[float, ...]) -> tuple[np.ndarray, FloatArray]:
+    """Index of the knot below, and the share of the way to the next."""
+    k = np.array(knots)
+    inside = np.clip(x, k[0], k[-1])
+    below = np.clip(np.searchsorted(k, inside, "right") - 1, 0, len(k) - 2)
+    return below, (inside - k[below]) / (k[below + 1] - k[below])
+
 
 @cache
 def tanker_regression() -> TankerRegression:
     """The fitted regression that comes with the package."""
     held = json.loads(COEFFICIENTS_FILE.read_text("utf-8"))
-    return TankerRegression(
-        beta=tuple(held["beta"]),
-        covariance=tuple(map(tuple, held["covariance"])),
-        log_sd=tuple(held["log_sd"]),
-        beam_of_length=tuple(held["beam_of_length"]),
-        ships=int(held["ships"]),
-    )
+    tables = ("correction", "correction_sd")
+    lists = ("power_law", "log_sd", "beam_of_length", "gross_ratio", "gross_log_sd")
+    held |= {name: tuple(map(tuple, held[name])) for name in tables} | {name: tuple(held[name]) for name in lists}
+    return TankerRegression(**held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,31 +129,53 @@ def capacity_of(
     beam_m: float | None,
     length_sd_m: float = 0.0,
     beam_sd_m: float = 0.0,
+    *,
+    gt: float | None = None,
 ) -> Capacity:
-    """Capacity by what is known, best first: deadweight, length and beam, length, nothing.
-
-    Errors of measured length and beam are carried through to first order; a beam measured worse than it can be told
-    from the length is combined with it by inverse variance.
-    """
+    """Capacity by what is known, best first: deadweight; gross tonnage with length and beam, or either; nothing."""
     if dwt_t is not None:
-        return Capacity(float(np.log(dwt_t)), 0.02, 0.0, "dwt_given")  # registers differ by some 2 % (summer, tropical)
-    if length_m is None:
-        return Capacity(UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, 0.0, "dwt_prior")
+        return Capacity(float(np.log(dwt_t)), STATED_LOG_SD, 0.0, "dwt_given")
+    hull = None if length_m is None else _from_hull(length_m, beam_m, length_sd_m, beam_sd_m)
+    if gt is None:
+        return hull or Capacity(UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, 0.0, "dwt_prior")
+    log_dwt, sd = tanker_regression().from_gross(gt)
+    gross = Capacity(log_dwt, sd, 0.0, "dwt_from_gt")
+    return gross if hull is None else _joined(gross, hull)
+
+
+def _from_hull(length_m: float, beam_m: float | None, length_sd_m: float, beam_sd_m: float) -> Capacity:
+    """Capacity by length and beam, or by length with the beam that is usual for it.
+
+    A beam measured worse than it can be told from the length is combined with it by inverse variance. The errors of
+    both are carried through as means over their normal laws: the correction bends within the error of a radar length.
+    """
     model = tanker_regression()
-    length = np.array(float(length_m))
-    usual, usual_sd = model.beam_from_length(length)
-    method = "dwt_from_length_beam"
-    follows = 0.0  # share of the beam that comes from the length, and so of the length's error
+    usual_m, usual_sd = model.beam_from_length(np.array(float(length_m)))
     if beam_m is None:
-        log_beam, log_beam_sd, method, follows = float(np.log(usual)), usual_sd, "dwt_from_length", 1.0
+        log_beam, beam_sd, follows, method = np.log(usual_m), usual_sd, 1.0, "dwt_from_length"
     else:
         seen_sd = beam_sd_m / beam_m
         weight = usual_sd**2 / (usual_sd**2 + seen_sd**2)
-        log_beam = float(weight * np.log(beam_m) + (1 - weight) * np.log(usual))
-        log_beam_sd, follows = float(np.sqrt(weight) * seen_sd), 1 - weight
-    beam = np.array(np.exp(log_beam))
-    slope_l, slope_b = model.beta[1], model.beta[2]
-    slope_l += follows * slope_b * model.beam_of_length[1]
-    own = float(model.residual_sd(length)) ** 2
-    own += (slope_l * length_sd_m / length_m) ** 2 + (slope_b * log_beam_sd) ** 2
-    return Capacity(float(model.log_dwt(length, beam)), float(np.sqrt(own)), float(model.mean_sd(length, beam)), method)
+        log_beam = weight * np.log(beam_m) + (1 - weight) * np.log(usual_m)
+        # follows: share of the beam that comes from the length, and so of the length's error
+        beam_sd, follows, method = np.sqrt(weight) * seen_sd, 1 - weight, "dwt_from_length_beam"
+    length_error = length_sd_m / length_m * _NODES[:, None]
+    beam_error = beam_sd * _NODES[None, :] + follows * model.beam_of_length[1] * length_error
+    length_error, beam_error = np.broadcast_arrays(length_error, beam_error)
+    logs = model.log_dwt(length_m * np.exp(length_error), np.exp(log_beam + beam_error))
+    weights = np.outer(_WEIGHTS, _WEIGHTS) / _WEIGHTS.sum() ** 2
+    mean = float((weights * logs).sum())
+    variance = float((weights * (logs - mean) ** 2).sum()) + float(model.residual_sd(np.array(length_m))) ** 2
+    shared = float(model.mean_sd(np.array(float(length_m)), np.exp(log_beam)))
+    return Capacity(mean, float(np.sqrt(variance)), shared, method)
+
+
+def _joined(gross: Capacity, hull: Capacity) -> Capacity:
+    """Both estimates by inverse variance, their errors going together as far as they were found to."""
+    a, b = gross.log_sd**2, hull.log_sd**2
+    common = min(tanker_regression().gross_correlation * gross.log_sd * hull.log_sd, 0.99 * min(a, b))
+    weight = (b - common) / (a + b - 2 * common)
+    variance = weight**2 * a + (1 - weight) ** 2 * b + 2 * weight * (1 - weight) * common
+    mean = weight * gross.log_dwt + (1 - weight) * hull.log_dwt
+    method = "dwt_from_gt_and_" + hull.method.removeprefix("dwt_from_")
+    return Capacity(mean, float(np.sqrt(variance)), (1 - weight) * hull.shared_sd, method)

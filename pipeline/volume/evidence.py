@@ -1,5 +1,7 @@
 """What draughts and freeboards say of the cargo: each draw of a ship and her cargo weighed by how she explains them.
 
+Written for a loading; a discharge is one run backwards: she comes with the cargo and leaves with ballast.
+
 A draw is a whole ship: deadweight, block coefficient, lightship, depth, and a voyage: ballast on arrival, ballast left
 on departure, cargo taken. From these follow the draughts on arrival and departure and at any moment between; the draws
 that come close to what was typed or measured get the weight. So a draught change, a freeboard change, a single draught
@@ -72,7 +74,12 @@ class Evidence:
 
 
 def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
-    """The evidence in a row of liftings or calls; None where there is none, or no hull to read it by."""
+    """The evidence in a row of liftings or calls; None where there is none, or no hull to read it by.
+
+    Where discharges are counted, arrival and departure change places.
+    """
+    backwards = row.get("counted") == "discharging"
+    into, out = ("out", "in") if backwards else ("in", "out")
     known = {name: float(row[name]) for name in COLUMNS if row.get(name) is not None and not np.isnan(row[name])}
     length, beam = row.get("length_m"), row.get("beam_m")
     if length is None or beam is None or np.isnan(length) or np.isnan(beam):
@@ -87,10 +94,10 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         length_m=float(length),
         beam_m=float(beam),
         hull_log_sd=0.0 if error is None or np.isnan(error) else float(error),
-        draught_in_m=known.get("draught_in_m"),
-        draught_out_m=known.get("draught_out_m"),
-        freeboard_first_m=side("in"),
-        freeboard_last_m=side("out"),
+        draught_in_m=known.get(f"draught_{into}_m"),
+        draught_out_m=known.get(f"draught_{out}_m"),
+        freeboard_first_m=side(into),
+        freeboard_last_m=side(out),
     )
     return found if found.method else None
 

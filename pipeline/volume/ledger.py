@@ -1,8 +1,12 @@
-"""The account: liftings summed over an account year against a cap, day by day, observed calls only."""
+"""The account: liftings summed over an account year against a cap, day by day.
+
+What was seen, and beside it what was seen together with what the looks must have missed; never one for the other.
+"""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,8 +16,14 @@ from pipeline.config.volume import Notified
 from pipeline.tables import LEDGER
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.types import Headline
-from pipeline.volume.montecarlo import simulate
+from pipeline.volume.montecarlo import simulate_cargo
+from pipeline.volume.unseen import barrels_unseen
 
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+GAS_OIL_BBL_PER_T = 7.46  # the Committee's chart; beside it stands the factor for a product without a name
+ENDS = ("arrival", "departure")
 LOOK_RANK = ("not_given", "unknown", "partly", "usable")
 
 
@@ -37,46 +47,65 @@ def ledger(
     *,
     as_of: date | None = None,
     looks: pd.DataFrame | None = None,
+    missed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per day of the account year in which ``as_of`` lies, from its first day to ``as_of``.
 
     Without ``as_of``, the last call's day is taken. Calls of other account years are not in this account. The moment of
-    a call that decides is the cap's ``counts_on``, in UTC.
+    a call that decides is the cap's ``counts_on``, in UTC. ``missed`` (see ``pipeline.volume.unseen``) adds the columns
+    of the coverage-corrected account; without it they are empty: nothing is known of what nobody saw.
     """
     counted = liftings[liftings["counts"].astype(bool)].reset_index(drop=True)
-    days = [_day(row, cap) for row in counted.to_dict("records")]
+    days = [day_of(row, cap) for row in counted.to_dict("records")]
     last = as_of or max(days, default=None)
     if last is None:
         return LEDGER.empty()
     year, start = account_year(last, cap)
-    barrels = simulate(counted, config, seed)
-    inside = np.array([start <= d <= last for d in days], dtype=bool)
+    calendar = [start + timedelta(days=n) for n in range((last - start).days + 1)]
+    barrels, tonnes = simulate_cargo(counted, config, seed, cap)
+    unseen = barrels_unseen(missed, calendar, barrels, config, seed) if missed is not None else None
+    under = _share_under(counted, cap, config)
     looked = _looked_by_day(looks)
-    notified = _notified(cap, year)
     rows = []
-    for n in range((last - start).days + 1):
-        day = start + timedelta(days=n)
-        so_far = inside & np.array([d <= day for d in days], dtype=bool)
-        total = barrels[so_far].sum(axis=0) if so_far.any() else np.zeros(config.draws)
-        p5, p50, p95 = (float(v) for v in np.percentile(total, (5, 50, 95)))
+    for n, day in enumerate(calendar):
+        so_far = np.array([start <= d <= day for d in days], dtype=bool)
+        total, mass = barrels[so_far].sum(axis=0), tonnes[so_far].sum(axis=0)
         rows.append(
             {
                 "day": day.isoformat(),
                 "account_year": year,
                 "calls": int(so_far.sum()),
-                "observed_p5": p5,
-                "observed_p50": p50,
-                "observed_p95": p95,
-                "observed_mean": float(total.mean()),
                 "cap_bbl": cap.barrels,
-                "share_p50": p50 / cap.barrels,
-                "p_over_cap": float(np.mean(total > cap.barrels)),
-                "notified_bbl": notified.barrels if notified else None,
+                "cap_t": cap.tonnes,
+                "notified_bbl": _notified_bbl(notified_by(cap, year, day), config),
                 "looked": looked.get(day, "not_given" if looks is None else "unknown"),
             }
-            | {f"at_{name}": float(counted.loc[so_far, f"barrels_at_{name}"].sum()) for name, _ in FILL_SCENARIOS}
+            | _band("observed", total)
+            | {"share_p50": float(np.median(total)) / cap.barrels, "p_over_cap": float(np.mean(total > cap.barrels))}
+            | {"tonnes_p50": float(np.median(mass))}
+            | {"p_over_cap_tonnes": float(np.mean(mass > cap.tonnes)) if cap.tonnes else None}
+            | (_corrected(total + unseen[n], cap) if unseen is not None else {})
+            | {f"at_{k}": float((counted[f"barrels_at_{k}"] * under)[so_far].sum()) for k, _ in FILL_SCENARIOS}
         )
     return LEDGER.check(LEDGER.from_rows(rows))
+
+
+def _band(name: str, total: FloatArray) -> dict[str, float]:
+    """p5, p50, p95 and mean of a sum."""
+    p5, p50, p95 = (float(v) for v in np.percentile(total, (5, 50, 95)))
+    return {f"{name}_p5": p5, f"{name}_p50": p50, f"{name}_p95": p95, f"{name}_mean": float(total.mean())}
+
+
+def _corrected(total: FloatArray, cap: CapConfig) -> dict[str, float]:
+    """The account with the calls that nobody saw."""
+    return _band("corrected", total) | {"corrected_p_over_cap": float(np.mean(total > cap.barrels))}
+
+
+def _share_under(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> FloatArray:
+    """Share of each row's full ship that the cap counts: by her product, or by the mix where none is named."""
+    mix = sum(p.share for p in config.products if cap.counts_product(p.name))
+    products = counted.get("product", [])
+    return np.array([mix if name in ("mix", "") else float(cap.counts_product(name)) for name in products], dtype=float)
 
 
 def headline(
@@ -88,9 +117,9 @@ def headline(
     year = str(last["account_year"]) if last is not None else ""
     full = float(last["at_100"]) if last is not None else 0.0
     calls = int(last["calls"]) if last is not None else 0
-    notified = _notified(cap, year)
+    notified = notified_by(cap, year, None)
     p50 = float(last["observed_p50"]) if last is not None else 0.0
-    mix = sum(p.share * p.bbl_per_t for p in config.products)
+    tonnes = float(last["tonnes_p50"]) if last is not None else 0.0
     break_even = cap.barrels / full if full > 0 else None
     return Headline(
         cap_id=cap.id,
@@ -107,16 +136,41 @@ def headline(
         p_over_cap=float(last["p_over_cap"]) if last is not None else 0.0,
         crossing_days={str(p): _crossing(account, p / 100) for p in (5, 50, 95)},
         scenario_bbl={name: float(last[f"at_{name}"]) if last is not None else 0.0 for name, _ in FILL_SCENARIOS},
-        factor_bbl={f"{factor:.2f}": p50 / mix * factor for factor in (7.46, config.unnamed_bbl_per_t)},
+        factor_bbl={f"{factor:.2f}": tonnes * factor for factor in (GAS_OIL_BBL_PER_T, config.unnamed_bbl_per_t)},
         break_even_fill=break_even,
         break_even_bbl_per_call=cap.barrels / calls if calls else None,
-        notified_bbl=notified.barrels if notified else None,
+        notified_bbl=_notified_bbl(notified, config),
         notified_as_of=notified.as_of.isoformat() if notified else None,
         assumptions_id=str(liftings["assumptions_id"].iloc[0]) if len(liftings) else "",
+        across_years=_across_years(liftings, cap),
+        corrected_bbl=_corrected_bbl(last),
+        p_over_cap_tonnes=_number(last, "p_over_cap_tonnes"),
+        cap_t=cap.tonnes,
+        tonnes_p50=tonnes,
     )
 
 
-def _day(row: dict[str, object], cap: CapConfig) -> date:
+def _corrected_bbl(last: pd.Series | None) -> tuple[float, float, float] | None:
+    """p5, p50, p95 of the coverage-corrected account; None where nothing is known of what nobody saw."""
+    told = [_number(last, f"corrected_p{p}") for p in (5, 50, 95)]
+    return None if None in told else (told[0] or 0.0, told[1] or 0.0, told[2] or 0.0)
+
+
+def _number(row: pd.Series | None, name: str) -> float | None:
+    return None if row is None or pd.isna(row.get(name)) else float(row[name])
+
+
+def _across_years(liftings: pd.DataFrame, cap: CapConfig) -> tuple[str, ...]:
+    """Counted calls that came in one account year and left in another: the cap's rule decided where they count."""
+    counted = liftings[liftings["counts"].astype(bool)]
+    return tuple(
+        str(row["call_id"])
+        for row in counted.to_dict("records")
+        if len({account_year(day_of(row, cap.model_copy(update={"counts_on": end})), cap) for end in ENDS}) > 1
+    )
+
+
+def day_of(row: dict[str, object], cap: CapConfig) -> date:
     """The UTC day that decides a call's account year."""
     moment = row[cap.counts_on] if not pd.isna(row[cap.counts_on]) else row["arrival"]
     return pd.Timestamp(moment).tz_convert("UTC").date()
@@ -128,10 +182,14 @@ def _crossing(account: pd.DataFrame, probability: float) -> str | None:
     return str(over["day"].iloc[0]) if len(over) else None
 
 
-def _notified(cap: CapConfig, year: str) -> Notified | None:
-    """The last published total of an account year."""
-    of_year = [n for n in cap.notified if str(n.year) == year]
-    return max(of_year, key=lambda n: n.as_of) if of_year else None
+def notified_by(cap: CapConfig, year: str, day: date | None) -> Notified | None:
+    """The last total of an account year that had been published by a day; the newest of all without one."""
+    known = [n for n in cap.notified if str(n.year) == year and (day is None or n.as_of <= day)]
+    return max(known, key=lambda n: n.as_of) if known else None
+
+
+def _notified_bbl(notified: Notified | None, config: VolumeConfig) -> float | None:
+    return notified.in_barrels(config.unnamed_bbl_per_t) if notified else None
 
 
 def _looked_by_day(looks: pd.DataFrame | None) -> dict[date, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import VolumeConfig
+from pipeline.config import CapConfig, VolumeConfig
 from pipeline.volume.evidence import Evidence, evidence_of, log_weights, reweighted
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class CallDraws:
     tonnes: FloatArray
     barrels: FloatArray
     lifted: np.ndarray  # bool
+    product: np.ndarray  # index into the config's products; one more for a product without a name
 
 
 def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
@@ -60,26 +61,47 @@ def own_stream(seed: int, call_id: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, 1, int.from_bytes(digest[:8], "big")]))
 
 
-def draw_call(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int) -> CallDraws:
-    """Draws of one row of the liftings table, from its own columns alone."""
-    rng = own_stream(seed, str(row["call_id"]))
+@dataclass(frozen=True, slots=True)
+class OwnDraws:
+    """What one call does not share, one value per draw, and her stream behind them."""
+
+    deadweight: FloatArray  # standard normal
+    lifting: FloatArray  # uniform
+    follows: FloatArray  # uniform: below PRODUCT_FOLLOWS_HABIT she ships what the port mostly ships
+    product: FloatArray  # uniform: her product where she does not
+    fill: FloatArray  # loaded share of cargo capacity before any evidence
+    rng: np.random.Generator
+
+
+def own_draws(call_id: str, config: VolumeConfig, shared: SharedDraws, seed: int) -> OwnDraws:
+    """The draws of one call; only the fill leans on what is shared."""
+    rng = own_stream(seed, call_id)
     n = config.draws
     z, uniform, follow, own_product = rng.standard_normal(n), rng.random(n), rng.random(n), rng.random(n)
-    lifted = uniform < row["p_lifting"]
-    product = _products(row["product"], config, shared, follow, own_product)
-    factor = np.array([p.bbl_per_t for p in config.products] + [config.unnamed_bbl_per_t])[product]
-    if _known(row.get("given_barrels")):
-        barrels = np.full(n, float(row["given_barrels"]))
-        return CallDraws(barrels / factor, barrels, lifted)
-    if _known(row.get("given_tonnes")):
-        tonnes = np.full(n, float(row["given_tonnes"]))
-        return CallDraws(tonnes, tonnes * factor, lifted)
-    log_dwt = np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.regression
-    dwt = np.exp(log_dwt)
     a = shared.fill_mean * config.fill.concentration
     fill = rng.beta(a, config.fill.concentration - a)
     part = rng.random(n) < config.fill.part_cargo_share
     fill = np.where(part, rng.uniform(PART_CARGO[0], PART_CARGO[1], n), fill)
+    return OwnDraws(z, uniform, follow, own_product, fill, rng)
+
+
+def draw_call(
+    row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int, own: OwnDraws | None = None
+) -> CallDraws:
+    """Draws of one row of the liftings table, from its own columns alone."""
+    own = own or own_draws(str(row["call_id"]), config, shared, seed)
+    n, rng, z, fill = config.draws, own.rng, own.deadweight, own.fill
+    lifted = own.lifting < row["p_lifting"]
+    product = _products(row["product"], config, shared, own.follows, own.product)
+    factor = np.array([p.bbl_per_t for p in config.products] + [config.unnamed_bbl_per_t])[product]
+    if _known(row.get("given_barrels")):
+        barrels = np.full(n, float(row["given_barrels"]))
+        return CallDraws(barrels / factor, barrels, lifted, product)
+    if _known(row.get("given_tonnes")):
+        tonnes = np.full(n, float(row["given_tonnes"]))
+        return CallDraws(tonnes, tonnes * factor, lifted, product)
+    log_dwt = np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.regression
+    dwt = np.exp(log_dwt)
     density = np.array([p.t_per_m3 for p in config.products] + [UNNAMED_T_PER_M3])[product]
     tank_t = dwt * config.tank_m3_per_t * config.tank_fill_limit * density
     tonnes = np.minimum(fill * dwt * (1 - config.constants_share), tank_t)
@@ -87,7 +109,7 @@ def draw_call(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws,
     if evidence is not None:
         weights = log_weights(evidence, dwt, tonnes, config, rng, _size_error(row, evidence, z, rng))
         tonnes = np.minimum(reweighted(tonnes, weights), tank_t)
-    return CallDraws(tonnes, tonnes * factor, lifted)
+    return CallDraws(tonnes, tonnes * factor, lifted, product)
 
 
 def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -98,18 +120,28 @@ def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, rng: 
     return evidence.hull_log_sd * (tied * z + np.sqrt(1 - tied**2) * own)
 
 
-def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int) -> FloatArray:
+def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapConfig | None = None) -> FloatArray:
     """Barrels lifted, shape (counted calls, draws): zero in a draw in which she lifted nothing.
 
-    Rows are those with ``counts`` true, in the table's order.
+    Rows are those with ``counts`` true, in the table's order. With a cap, only products that it counts.
     """
+    return simulate_cargo(liftings, config, seed, cap)[0]
+
+
+def simulate_cargo(
+    liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapConfig | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Barrels as in ``simulate``, and the tonnes that go with them."""
     shared = shared_draws(config, seed)
+    names = [p.name for p in config.products] + ["unnamed"]
+    under = np.array([cap is None or cap.counts_product(name) for name in names])
     counted = liftings[liftings["counts"].astype(bool)]
-    out = np.zeros((len(counted), config.draws))
+    barrels, tonnes = np.zeros((len(counted), config.draws)), np.zeros((len(counted), config.draws))
     for n, row in enumerate(counted.to_dict("records")):
         draws = draw_call(row, config, shared, seed)
-        out[n] = np.where(draws.lifted, draws.barrels, 0.0)
-    return out
+        moved = draws.lifted & under[draws.product]
+        barrels[n], tonnes[n] = np.where(moved, draws.barrels, 0.0), np.where(moved, draws.tonnes, 0.0)
+    return barrels, tonnes
 
 
 def _products(name: str, config: VolumeConfig, shared: SharedDraws, follow: FloatArray, own: FloatArray) -> np.ndarray:

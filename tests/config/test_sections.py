@@ -14,6 +14,7 @@ from pipeline.config import (
     AoiConfig,
     CallsConfig,
     CapConfig,
+    CaseConfig,
     DetectionConfig,
     EngineConfig,
     PeriodConfig,
@@ -33,6 +34,8 @@ from pipeline.simulation.scenario import Scenario
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 RUNS = sorted(CONFIGS.glob("*.yaml"))
 CAPS = sorted((CONFIGS / "caps").glob("*.yaml"))
+CASES = sorted((CONFIGS / "cases").glob("*.yaml"))
+ASSUMPTIONS = sorted((CONFIGS / "assumptions").glob("*.yaml"))
 SCENARIOS = sorted((CONFIGS / "scenarios").glob("*.yaml"))
 
 AOI = {"id": "here", "name": "Here", "bbox": [132.95, 42.7, 133.1, 42.8], "zones": "zones/here.geojson"}
@@ -58,15 +61,20 @@ def _parts(annotation):
         yield from _parts(argument)
 
 
-SECTIONS = list(dict.fromkeys(models(RunConfig) + models(CapConfig) + models(Scenario)))
+SECTIONS = list(dict.fromkeys(models(RunConfig) + models(CapConfig) + models(CaseConfig) + models(Scenario)))
 
 
 def test_the_folder_of_configs_is_where_this_test_looks():
     assert {p.stem for p in RUNS} >= {"vostochny", "nampo"}
     assert {p.stem for p in CAPS} >= {"unscr-2397"}
     assert {p.stem for p in SCENARIOS} >= {"tiny"}
-    known = {*RUNS, *CAPS, *SCENARIOS}
+    known = {*RUNS, *CAPS, *CASES, *SCENARIOS, *ASSUMPTIONS}
     assert set(CONFIGS.rglob("*.y*ml")) == known, "a config of a kind that no test builds"
+
+
+@pytest.mark.parametrize("path", ASSUMPTIONS, ids=lambda p: p.stem)
+def test_every_file_of_assumptions_builds(path):
+    assert load(VolumeConfig, path).products
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda p: p.stem)

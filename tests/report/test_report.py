@@ -44,7 +44,13 @@ def test_nothing_is_fetched_and_nothing_runs(page):
 
 
 def test_it_has_every_part_that_a_reader_needs(page, tiny_run):
-    for heading in ("The account", "Where, and when it was looked at", "Counted calls", "Other calls seen"):
+    for heading in (
+        "The account",
+        "What moves the answer",
+        "Where, and when it was looked at",
+        "Counted calls",
+        "Other calls seen",
+    ):
         assert f">{heading}</h2>" in page
     scenes = read_table(tiny_run / "scenes.parquet")
     for row in scenes.itertuples():
@@ -52,7 +58,7 @@ def test_it_has_every_part_that_a_reader_needs(page, tiny_run):
         assert row.sha256[:12] in page
     loads = Loads()
     loads.feed(page)
-    assert loads.tags.count("svg") == 3
+    assert loads.tags.count("svg") == 4
     assert "img" in loads.tags  # at least one chip
 
 

@@ -1,0 +1,203 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Move the assumptions, see the sum move
+#
+# The barrels of a run rest on three things that nobody measured: how full the ships were, what they carried, and how
+# much a hull of a given length and beam holds. Change them below and run all cells. Choose a run with the environment
+# variable `CAPWATCH_RUN`, or put its folder below. Nothing here changes the run.
+
+# %%
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from pipeline import volume
+from pipeline.config import CapConfig, load
+from pipeline.report.sensitivity_section import largest_first, sentence, tornado, tornado_height
+from pipeline.review import open_run
+from pipeline.run import CONFIG_FILES
+from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.workspace import latest_run
+
+chosen = os.environ.get("CAPWATCH_RUN")
+folder = Path(chosen) if chosen else latest_run(Path("../runs"), "vostochny")
+run = open_run(folder)
+cap = load(CapConfig, folder / CONFIG_FILES / run.config.cap)
+calls, seed, period = run.table("port_calls"), run.config.seed, run.config.period
+as_of = (period.end - timedelta(microseconds=1)).date()
+simulated = bool(run.table("scenes")["simulated"].any())
+mark = "SIMULATED: " if simulated else ""
+print(f"{mark}{run.place.name}, {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d}, cap {cap.barrels:,.0f} bbl")
+
+# %% [markdown]
+# ## Your values
+#
+# What stands here now is a cautious reader's view: ships two thirds full on average, all of it gas oil, hulls that hold
+# a tenth less than the regression says. `None` leaves a value as the run had it.
+
+# %%
+mean_fill = 0.67  # of cargo capacity, on average, where nothing was measured; above 0, below 1
+fill_habit_sd = None  # how uncertain that average is; 0 means that you are sure of it
+product = "gas_oil"  # gas_oil, gasoline, kerosene, fuel_oil or unnamed for every cargo without a name; None: the mix
+hull_factor = 0.9  # deadweight against the regression; 1 leaves it; identified ships are not touched
+
+
+# %% [markdown]
+# The draws are the run's own, number by number: only the assumptions differ, so that no difference below is luck.
+
+
+# %%
+def changed_config(config):
+    """The run's volume section with the values above."""
+    fill = {"mean": mean_fill, "shared_sd": fill_habit_sd}
+    fill = config.fill.model_dump() | {name: value for name, value in fill.items() if value is not None}
+    return type(config).model_validate(config.model_dump() | {"fill": fill})
+
+
+def changed_liftings(table):
+    """The liftings with another product and other hulls; ships with a deadweight of their own keep it."""
+    table = table.copy()
+    regressed = table["dwt_shared_sd"].fillna(0) > 0
+    moved = ["dwt_p50_t", *(f"barrels_at_{name}" for name, _ in FILL_SCENARIOS)]
+    table.loc[regressed, moved] *= hull_factor
+    if product is not None:
+        table["product"] = table["product"].where(table["product"] != "mix", product)
+    return table
+
+
+def account_of(config, change):
+    """Liftings, account and headline under a config."""
+    liftings = change(volume.liftings(calls, config, seed))
+    account = volume.ledger(liftings, cap, config, seed, as_of=as_of)
+    return liftings, account, volume.headline(liftings, account, cap, config, seed)
+
+
+before_config, after_config = run.config.volume, changed_config(run.config.volume)
+_, before, head_before = account_of(before_config, lambda table: table)
+liftings, after, head_after = account_of(after_config, changed_liftings)
+rows = {
+    name: {
+        "counted calls": head.calls_counted,
+        "p5, bbl": round(head.barrels_p5, -2),
+        "p50, bbl": round(head.barrels_p50, -2),
+        "p95, bbl": round(head.barrels_p95, -2),
+        "p50, share of the cap": f"{head.share_p50:.1%}",
+        "P(over cap)": f"{head.p_over_cap:.1%}",
+    }
+    for name, head in (("as the run assumed", head_before), ("your values", head_after))
+}
+pd.DataFrame(rows).T
+
+# %% [markdown]
+# ## The account, before and after
+#
+# The band is the 90 % interval. It holds what the assumptions leave open, not whether the assumptions are right: where
+# the two bands part, the choice matters more than all that was drawn.
+
+
+# %%
+def watermark(axes):
+    """The word that cannot be overlooked, on pictures of simulated runs."""
+    if simulated:
+        place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+        axes.text(0.5, 0.5, "SIMULATED", color="#b91c1c", alpha=0.15, fontsize=30, rotation=15, **place)
+
+
+figure, axes = plt.subplots(figsize=(9, 4.2))
+styles = (("as the run assumed", before, "#0072B2", "-"), ("your values", after, "#D55E00", "--"))
+for label, account, colour, style in styles:
+    day = pd.to_datetime(account["day"])
+    axes.fill_between(day, account["observed_p5"], account["observed_p95"], step="post", color=colour, alpha=0.2, lw=0)
+    axes.step(day, account["observed_p50"], where="post", color=colour, ls=style, lw=2, label=label)
+axes.axhline(0.25 * cap.barrels, color="black", lw=1, ls=":", label="a quarter of the cap")
+axes.set(ylabel="barrels, cumulative", ylim=(0, None))
+axes.yaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
+axes.legend(loc="upper left", frameon=False)
+watermark(axes)
+plt.show()
+
+# %% [markdown]
+# ## The published fills beside it
+#
+# Panels and governments counted every ship a third, a half, 60 %, 90 % or wholly full. Each dot is that sum for the
+# same calls, as if every one of them had lifted. Break-even is the common fill at which these calls alone
+# reach the cap.
+
+# %%
+figure, axes = plt.subplots(figsize=(9, 3.6))
+shares = np.array([share for _, share in FILL_SCENARIOS])
+for head, label, colour, marker in (
+    (head_before, "as the run assumed", "#0072B2", "o"),
+    (head_after, "your values", "#D55E00", "s"),
+):
+    sums = [head.scenario_bbl[name] for name, _ in FILL_SCENARIOS]
+    axes.plot(shares * 100, sums, marker, color=colour, label=f"published fills, {label}")
+    axes.axhspan(head.barrels_p5, head.barrels_p95, color=colour, alpha=0.15, lw=0, label=f"90 % interval, {label}")
+axes.set(xlabel="fill of every ship, %", ylabel="barrels", ylim=(0, None))
+axes.yaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
+axes.legend(fontsize=8, frameon=False)
+watermark(axes)
+plt.show()
+
+
+# %%
+def break_even(head):
+    """The break-even of a headline in words."""
+    if head.break_even_fill is None:
+        return "no counted call, so there is none"
+    if head.break_even_fill > 1:
+        return f"{head.break_even_fill:.0%}: these ships cannot carry the cap, however full"
+    return f"{head.break_even_fill:.0%} of every ship, {head.break_even_bbl_per_call:,.0f} bbl a call"
+
+
+print(f"{mark}break-even as the run assumed: {break_even(head_before)}")
+print(f"{mark}break-even with your values:   {break_even(head_after)}")
+
+# %% [markdown]
+# ## What moves your answer most
+#
+# Each assumption goes to both ends of its range while the others stay at your values. The table says which of the drawn
+# inputs the spread of the sum comes from (first-order Sobol indices).
+
+# %%
+moved = volume.sensitivity(liftings, after, cap, after_config, seed)
+shown = largest_first(moved)
+figure, axes = plt.subplots(figsize=(6, tornado_height(max(1, len(shown)))), layout="constrained")
+if len(shown):
+    tornado(axes, shown)
+    print(mark + sentence(moved))
+else:
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, "no counted call: nothing to move", ha="center")
+watermark(axes)
+plt.show()
+
+# %%
+inputs = moved[moved["kind"] == "input"].sort_values("sobol", ascending=False)
+inputs[["what", "sobol", "sobol_se"]].round(3)
+
+# %% [markdown]
+# ## What this cannot tell
+#
+# - **Calls that nobody saw.** A ship between two looks is in neither curve. Moving a fill does not bring her back.
+# - **Which fill is right.** Nobody has published a measured one. Only draughts, freeboards or papers tell; where a call
+#   has them, they hold against your value, and the curve moves less than you would think.
+# - **Assumptions that are not in the list.** A cargo passed from ship to ship at sea, a delivery elsewhere, a berth
+#   that ships another product altogether.
+# - **Two at once.** A bar moves one assumption. If low fills and a low product go together, the sum falls by more than
+#   either bar; put both values at the top and run again.

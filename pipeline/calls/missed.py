@@ -1,0 +1,214 @@
+"""Calls that nobody saw: how many, from the times of the real looks, what a look finds, and how long ships stay.
+
+A ship that stays from ``a`` to ``a + s`` is seen with probability ``p = 1 - prod(1 - r_k)`` over the looks k in that
+time, each with its recall r_k; the mean over stays is p(a). Calls arrive as a Poisson process of unknown rate. Those
+seen are then Poisson with mean ``rate * E``, E = integral of p(a) [d], those unseen with ``rate * U``, U = integral of
+1 - p(a), and both are independent (thinning of a Poisson process; Kingman, Poisson Processes, 1993, section 5.1). So
+
+* the expected number of unseen calls is n_seen * U / E, which is unbiased for any number of looks (the Horvitz-Thompson
+  estimator), and
+* the rate's posterior is Gamma(n_seen + 1/2, E), Jeffreys' prior, whose predictive intervals for the unseen cover.
+
+A zone that no look could see says "unknown". Calls that AIS heard are seen whether anybody looked or not; they tell how
+long ships stay and what looks find, and are not extrapolated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import CallsConfig
+from pipeline.tables import MISSED
+from pipeline.types import Place
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+Z90 = 1.6448536
+MIN_STAYS = 10  # complete stays from which their own distribution is taken rather than the declared one (our choice)
+LAW_POINTS = 40  # quantiles that stand for the distribution of stays
+STEP_D = 1 / 48  # of the integral over times of arrival: half an hour against stays of about a day
+ONE_PASS = pd.Timedelta(minutes=3)  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
+PRIOR_LOOKS = 10.0  # looks at ships that transmit which weigh as much as the declared recall (our choice)
+MIN_EXPOSURE = 0.005  # of the period: below, what the looks could have seen says nothing (our choice)
+JEFFREYS = 0.5  # shape of Jeffreys' prior of a Poisson rate
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What the looks at one zone could see, by day of arrival; the first day also holds who lay there at the start."""
+
+    seen_d: FloatArray
+    """Integral of p(a) over each day [d]."""
+    unseen_d: FloatArray
+    """Integral of 1 - p(a) over each day [d]."""
+
+    @property
+    def total_seen_d(self) -> float:
+        """E: days of arrivals that would have been seen."""
+        return float(self.seen_d.sum())
+
+    @property
+    def total_unseen_d(self) -> float:
+        """U: days of arrivals that would not."""
+        return float(self.unseen_d.sum())
+
+
+def missed_calls(
+    *,
+    looks: pd.DataFrame,
+    calls: pd.DataFrame,
+    detections: pd.DataFrame,
+    place: Place,
+    start: datetime,
+    end: datetime,
+    config: CallsConfig,
+) -> pd.DataFrame:
+    """The MISSED table: one row per counted zone and day of the period from ``start`` to ``end`` (UTC)."""
+    zones = [zone.zone_id for zone in place.zones if zone.counts]
+    counted = calls[calls["counts"].astype(bool)]
+    by_image = counted[counted["evidence_class"].isin(["C", "D"])]
+    recall = recalls(looks, counted, detections, config)
+    law_d = stay_law(counted, config)
+    rows: list[dict[str, object]] = []
+    for zone_id in zones:
+        n_seen = int((by_image["berth_id"] == zone_id).sum())
+        times_d, found = _looks_at(looks, zone_id, recall, start)
+        seen = exposure(times_d, found, law_d, (end - start).total_seconds() / DAY_S)
+        rows += _rows(zone_id, start, seen, n_seen, JEFFREYS / len(zones))
+    return MISSED.check(MISSED.from_rows(rows))
+
+
+def exposure(looks_d: FloatArray, recall: FloatArray, law_d: FloatArray, period_d: float) -> Exposure:
+    """Integrals of p(a) and 1 - p(a) over the days of a period.
+
+    Parameters
+    ----------
+    looks_d : sorted times of looks since the start of the period [d]
+    recall : probability of each that it shows a ship that lies there
+    law_d : equally likely lengths of stay [d]
+    period_d : length of the period [d]
+
+    Examples
+    --------
+    Stays of one day and a sure look every second day: ten of those in its 21 days (20 and the one before) are seen.
+
+    >>> half = exposure(np.arange(0.5, 20), np.tile([1.0, 0.0], 10), np.array([1.0]), 20.0)
+    >>> print(f"{half.total_seen_d:.2f} {half.total_unseen_d:.2f}")
+    10.00 11.00
+    """
+    n_days = max(1, int(np.ceil(period_d - 1e-9)))
+    steps_in = max(1, round(period_d / STEP_D))
+    arrivals = (np.arange(-int(np.ceil(law_d.max() / STEP_D)), steps_in) + 0.5) * STEP_D
+    inside = (looks_d >= 0) & (looks_d < period_d)
+    blind = np.concatenate([[0.0], np.cumsum(np.log1p(-np.clip(recall[inside], 0, 1 - 1e-12)))])
+    looks_d = looks_d[inside]
+    p, there = np.zeros(len(arrivals)), np.zeros(len(arrivals))
+    before = blind[np.searchsorted(looks_d, arrivals)]
+    for stay in law_d:
+        lies = arrivals + stay > 0
+        p += np.where(lies, -np.expm1(blind[np.searchsorted(looks_d, arrivals + stay)] - before), 0.0)
+        there += lies
+    day = np.clip(np.floor(arrivals).astype(int), 0, n_days - 1)
+    share = STEP_D / len(law_d)
+    seen = np.bincount(day, p * share, n_days)
+    return Exposure(seen, np.bincount(day, there * share, n_days) - seen)
+
+
+def stay_law(calls: pd.DataFrame, config: CallsConfig) -> FloatArray:
+    """Equally likely lengths of stay [d], sorted: of the stays that AIS heard from entry to exit, else as declared.
+
+    The declared law is log-normal with ``stay_d`` as its 5 % and 95 % points.
+    """
+    whole = calls[(calls["evidence_class"] == "A") & calls["departure_hi"].notna() & calls["arrival_lo"].notna()]
+    share = (np.arange(LAW_POINTS) + 0.5) / LAW_POINTS
+    if len(whole) >= MIN_STAYS:
+        longest = (whole["departure_hi"] - whole["arrival_lo"]).dt.total_seconds().to_numpy(float)
+        shortest = (whole["departure_lo"] - whole["arrival_hi"]).dt.total_seconds().to_numpy(float)
+        return np.quantile((longest + shortest) / 2 / DAY_S, share)
+    from scipy.special import ndtri
+
+    low, high = np.log(config.stay_d)
+    return np.exp((low + high) / 2 + ndtri(share) * (high - low) / (2 * Z90))
+
+
+def recalls(
+    looks: pd.DataFrame, calls: pd.DataFrame, detections: pd.DataFrame, config: CallsConfig
+) -> dict[str, float]:
+    """For each sensor, the probability that a usable look shows a ship that lies there.
+
+    The declared recall (``look_recall``) as a Beta prior worth ten looks, and the looks at ships that AIS says were
+    there.
+    """
+    scene_of = dict(zip(detections["detection_id"], detections["scene_id"], strict=True))
+    usable = looks[(looks["state"] == "usable") & looks["acquired"].notna()]
+    hits = {sensor: PRIOR_LOOKS * mean for sensor, mean in config.look_recall.items()}
+    tries = dict.fromkeys(config.look_recall, PRIOR_LOOKS)
+    for call in calls[calls["evidence_class"].isin(["A", "B"])].itertuples():
+        shown = {scene_of[d] for d in call.detection_ids if d in scene_of}
+        here = usable["acquired"].between(call.arrival_hi, call.departure_lo) & (usable["zone_id"] == call.berth_id)
+        for look in usable[here].itertuples():
+            if look.sensor in hits:
+                tries[look.sensor] += 1
+                hits[look.sensor] += look.scene_id in shown
+    return {sensor: hits[sensor] / tries[sensor] for sensor in hits}
+
+
+def _looks_at(
+    looks: pd.DataFrame, zone_id: str, recall: dict[str, float], start: datetime
+) -> tuple[FloatArray, FloatArray]:
+    """Times since ``start`` [d] and recalls of the looks at one zone; the slices of one overpass are one look."""
+    here = looks[(looks["zone_id"] == zone_id) & (looks["state"] != "unknown") & looks["acquired"].notna()]
+    here = here.sort_values(["acquired", "look_id"])
+    times: list[float] = []
+    found: list[float] = []
+    former = None
+    for look in here.itertuples():
+        chance = recall.get(look.sensor, 0.0) * (1.0 if pd.isna(look.covered) else look.covered)
+        if former is not None and look.sensor == former.sensor and look.acquired - former.acquired <= ONE_PASS:
+            found[-1] = max(found[-1], chance)
+        else:
+            times.append((look.acquired - start).total_seconds() / DAY_S)
+            found.append(chance)
+        former = look
+    return np.array(times), np.array(found)
+
+
+def _rows(zone_id: str, start: datetime, seen: Exposure, n_seen: int, prior_shape: float) -> list[dict[str, object]]:
+    known = seen.total_seen_d > MIN_EXPOSURE * (seen.total_seen_d + seen.total_unseen_d)
+    shape, exposed = n_seen + prior_shape, seen.total_seen_d
+    # unbiased where anything was seen; where nothing was, what the prior leaves open
+    rate = (n_seen or prior_shape) / exposed if known else np.nan
+    rows: list[dict[str, object]] = []
+    for n, (in_sight, unseen_d) in enumerate(zip(seen.seen_d, seen.unseen_d, strict=True)):
+        day = (start + pd.Timedelta(days=n)).date().isoformat()
+        row: dict[str, object] = {"missed_id": f"{zone_id}/{day}", "zone_id": zone_id, "day": day, "n_seen": n_seen}
+        row["state"] = "known" if known else "unknown"
+        if known:
+            row |= {
+                "p_seen": float(np.clip(in_sight / (in_sight + unseen_d), 0, 1)),
+                "unseen_days": max(0.0, float(unseen_d)),
+                "rate_shape": shape,
+                "rate_per_d": exposed,
+                "unseen_mean": rate * max(0.0, float(unseen_d)),
+            }
+        rows.append(row)
+    return rows
+
+
+def unseen_interval(shape: float, exposed_d: float, unseen_d: float) -> tuple[float, float]:
+    """90 % interval of the number of unseen calls: Poisson counts under a Gamma(shape, exposed_d) rate.
+
+    >>> unseen_interval(20.5, 10.0, 5.0)
+    (4.0, 17.0)
+    """
+    from scipy.stats import nbinom
+
+    lo, hi = nbinom.ppf((0.05, 0.95), shape, exposed_d / (exposed_d + unseen_d))
+    return float(lo), float(hi)

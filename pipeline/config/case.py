@@ -1,0 +1,149 @@
+"""A published case: ``configs/cases/*.yaml``. A table of calls, the figures published of it, their sources."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.aoi import Moment, PeriodConfig
+from pipeline.config.base import Section
+from pipeline.config.volume import VolumeConfig
+
+SIZES = ("capacity_bbl", "total_capacity_bbl", "dwt_t", "tonnes", "barrels")
+Fill = Literal["33", "50", "60", "90", "100"]
+Quantity = Literal["barrels", "share_of_cap", "break_even_fill", "break_even_bbl_per_call", "break_even_t_per_call"]
+
+
+class CallGroup(Section):
+    """Calls that are alike, or a single one. At most one of the sizes; without any, a tanker of unknown size."""
+
+    count: int = Field(default=1, ge=1, le=10_000)
+    """How many calls."""
+    date: Moment | None = None
+    """Day of the call where it was published, UTC; null: spread evenly over the period, and marked as assumed."""
+    name: str = ""
+    """The ship's name where it was published."""
+    capacity_bbl: float | None = Field(default=None, gt=0, le=5e6)
+    """Cargo of each ship when full [bbl]."""
+    total_capacity_bbl: float | None = Field(default=None, gt=0, le=5e9)
+    """Cargo of all these ships when full [bbl], shared out evenly: sums hold, single calls do not."""
+    dwt_t: float | None = Field(default=None, gt=0, le=600_000)
+    """Deadweight of each ship [t]."""
+    tonnes: float | None = Field(default=None, gt=0, le=600_000)
+    """Cargo of each call as stated [t]."""
+    barrels: float | None = Field(default=None, gt=0, le=5e6)
+    """Cargo of each call as stated [bbl]."""
+    product: str = "unnamed"
+    """Product by the name in volume.products, unnamed (the Committee's fallback factor), or mix."""
+
+    @model_validator(mode="after")
+    def _one_size(self) -> CallGroup:
+        given = [name for name in SIZES if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one size of a call, not {' and '.join(given)}")
+        if self.date is not None and self.count > 1:
+            raise ValueError(f"a date belongs to one call; here are {self.count}")
+        return self
+
+
+class CaseSource(Section):
+    """Where figures were read."""
+
+    id: str
+    """Short name that figures refer to."""
+    title: str
+    """What it is, with its date."""
+    url: str = Field(pattern=r"^https?://[^\s\"'<>]+$")
+    """Its address."""
+
+
+class Figure(Section):
+    """One figure to be reproduced."""
+
+    what: str
+    """What it is, in words."""
+    quantity: Quantity = "barrels"
+    """What is compared: a sum at a fill, its share of the cap, or a break-even."""
+    fill: Fill = "100"
+    """The fill scenario of a sum or share: 33 is one third exactly. Break-evens do not use it."""
+    value: float = Field(gt=0)
+    """The figure."""
+    rounded_to: float = Field(default=1.0, gt=0)
+    """Step to which it was rounded: 1 is to the barrel, 10000 three digits of 3.78 million."""
+    rounding: Literal["nearest", "down"] = "nearest"
+    """How it was rounded, as the published figures show."""
+    origin: Literal["published", "derived"] = "published"
+    """published: stated by the source; derived: follows from what it states, worked out by us."""
+    source: str
+    """The source's id."""
+
+
+class Total(Section):
+    """A published total without a stated fill: what it implies is shown, and nothing is compared."""
+
+    what: str
+    """What it is, in words."""
+    barrels: float = Field(gt=0)
+    """The total [bbl]."""
+    calls: int = Field(ge=1)
+    """Calls that it was stated for."""
+    source: str
+    """The source's id."""
+
+
+class CaseConfig(Section):
+    """A published case, recomputed from a table of calls, without imagery."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")
+    """Short name, used for folders; the file's name."""
+    title: str
+    """What it is, for people."""
+    who: str
+    """Who published it, and when."""
+    period: PeriodConfig
+    """The period that was stated."""
+    calls: tuple[CallGroup, ...] = Field(min_length=1)
+    """The calls as the published figures have them."""
+    calls_basis: str
+    """Where the sizes of these calls come from; said plainly if they were worked back from the figures themselves."""
+    sizes_worked_back: bool
+    """Were these sizes worked back from the figures themselves? Then agreement tests the arithmetic alone, and the page
+    says so at its head."""
+    estimate_calls: tuple[CallGroup, ...] = ()
+    """The same calls as the evidence-based estimate reads them; empty: as in ``calls``."""
+    estimate_basis: str
+    """What the estimate rests on."""
+    figures: tuple[Figure, ...] = Field(min_length=1)
+    """What must come out."""
+    totals: tuple[Total, ...] = ()
+    """Published totals without a stated fill."""
+    steps: tuple[str, ...] = ()
+    """How the figures arise, step by step."""
+    does_not_say: tuple[str, ...] = ()
+    """What the case does not show."""
+    sources: tuple[CaseSource, ...] = Field(min_length=1)
+    """Where the figures were read."""
+    cap: str = "caps/unscr-2397.yaml"
+    """The cap's file, relative to the folder of the case file or to that of the configs."""
+    volume: VolumeConfig = VolumeConfig()
+    """Assumptions of the estimate, and the factors."""
+    seed: int = Field(default=20240307, ge=0, lt=2**63)
+    """Every random number comes from this."""
+
+    @model_validator(mode="after")
+    def _agrees(self) -> CaseConfig:
+        known = [s.id for s in self.sources]
+        for what, source in [(f.what, f.source) for f in self.figures] + [(t.what, t.source) for t in self.totals]:
+            if source not in known:
+                raise ValueError(f"source {source!r} of {what!r} is not in sources ({', '.join(known)})")
+        told = [figure.what for figure in self.figures]
+        if doubled := [what for what in told if told.count(what) > 1]:
+            raise ValueError(f"two figures are called {doubled[0]!r}; each needs words of its own")
+        for group in (*self.calls, *self.estimate_calls):
+            if group.date is not None and not self.period.start <= group.date < self.period.end:
+                raise ValueError(f"call of {group.date.date()} lies outside the period")
+        counts = [sum(g.count for g in groups) for groups in (self.calls, self.estimate_calls) if groups]
+        if len(set(counts)) > 1:
+            raise ValueError(f"calls has {counts[0]} calls, estimate_calls {counts[1]}; they are the same calls")
+        return self

@@ -1,0 +1,144 @@
+"""The page of a published case: published against computed, the estimate beside them, sources. One offline file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.report.wording import barrels, percent
+from pipeline.tables.accounts import FILL_SCENARIOS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.config import CapConfig, CaseConfig
+    from pipeline.types import Headline
+
+TEMPLATES = Path(__file__).parent / "templates"
+FILL_WORDS = {"33": "1/3 full", "50": "50 %", "60": "60 %", "90": "90 %", "100": "full"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CaseStory:
+    """Everything that the page of a case tells.
+
+    ``comparison`` has one row a figure: what, quantity, fill, origin, published, computed, computed_rounded,
+    difference, reproduced, source. ``readings`` and ``implied`` are rows of plain numbers by name [bbl, t].
+    """
+
+    config: CaseConfig
+    cap: CapConfig
+    published: Headline  # of the calls as the published figures have them
+    estimate: Headline  # of the same calls as the evidence-based estimate reads them
+    comparison: pd.DataFrame
+    readings: tuple[Mapping[str, Any], ...]  # one for each factor: 7.46 and 8.33 bbl/t
+    implied: tuple[Mapping[str, Any], ...]  # one for each published total without a fill
+    calls: pd.DataFrame
+    code_version: str
+
+
+def render_case(story: CaseStory) -> str:
+    """The page as HTML text; everything from the case file is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"barrels": barrels, "percent": percent, "exact": exact}
+    return environment.get_template("case.html.j2").render(
+        case=story.config,
+        cap=story.cap,
+        head=story.published,
+        estimate=story.estimate,
+        answer=_answer(story),
+        rows=[_row(row, story.config) for row in story.comparison.to_dict("records")],
+        missed=int((~story.comparison["reproduced"]).sum()),
+        scenarios=[_scenario(name, story) for name, _ in FILL_SCENARIOS],
+        readings=story.readings,
+        implied=story.implied,
+        urls={s.id: s for s in story.config.sources},
+        assumed=bool(story.calls["date_basis"].str.startswith("assumed").all()),
+        code_version=story.code_version,
+    )
+
+
+def exact(value: float) -> str:
+    """A number to the barrel or tonne.
+
+    >>> exact(124950.0)
+    '124,950'
+    """
+    return f"{value:,.0f}"
+
+
+def shown(value: float, quantity: str, step: float = 1.0) -> str:
+    """A figure in its own unit, with the digits of the step that it was rounded to.
+
+    >>> shown(0.25, "share_of_cap", 0.01), shown(7.56, "share_of_cap", 0.01), shown(1559, "break_even_t_per_call")
+    ('25 %', '756 %', '1,559 t')
+    """
+    if quantity in {"share_of_cap", "break_even_fill"}:
+        return f"{100 * value:.{_digits(100 * step)}f} %"
+    return f"{value:,.{_digits(step)}f} {'t' if quantity == 'break_even_t_per_call' else 'bbl'}"
+
+
+def _digits(step: float) -> int:
+    """Digits after the point that a step needs."""
+    return next((n for n in range(6) if round(step * 10**n, 6) >= 1), 6)
+
+
+def _row(row: Mapping[Any, Any], config: CaseConfig) -> dict[str, Any]:
+    figure = next(f for f in config.figures if f.what == row["what"])
+    step = figure.rounded_to
+    zero = abs(row["difference"]) < step / 2
+    return {
+        "what": row["what"],
+        "origin": row["origin"],
+        "published": shown(row["published"], row["quantity"], step),
+        "computed": shown(row["computed_rounded"], row["quantity"], step),
+        "unrounded": shown(row["computed"], row["quantity"], step / 10),
+        "difference": "0" if zero else shown(row["difference"], row["quantity"], step),
+        "reproduced": bool(row["reproduced"]),
+        "source": figure.source,
+    }
+
+
+def _scenario(name: str, story: CaseStory) -> dict[str, Any]:
+    total = story.published.scenario_bbl[name]
+    calls = story.published.calls_counted
+    rows = story.comparison
+    told = rows[(rows["quantity"] == "barrels") & (rows["fill"] == name)].to_dict("records")
+    to_the_barrel = [
+        r["computed_rounded"] for r in told for f in story.config.figures if f.what == r["what"] and f.rounded_to == 1
+    ]
+    return {
+        "words": FILL_WORDS[name],
+        "total": to_the_barrel[0] if to_the_barrel else total,  # one rounding for one sum on the page
+        "share": total / story.cap.barrels,
+        "per_call": total / calls if calls else 0.0,
+        "published": bool(told),
+    }
+
+
+def _answer(story: CaseStory) -> str:
+    """The sentence that the page opens with."""
+    count, missed = len(story.comparison), int((~story.comparison["reproduced"]).sum())
+    ours = int((story.comparison["origin"] == "derived").sum())
+    if missed:
+        came = f"{missed} of {count} figures {'does' if missed == 1 else 'do'} not come out as stated."
+    elif ours == count:
+        came = "What follows from the published count comes out as we derived it."
+    else:
+        came = "The published figure comes out." if count - ours == 1 else "The published figures come out."
+    head = story.estimate
+    return (
+        f"{came} Our own estimate for the same {head.calls_counted} calls is {barrels(head.barrels_p50)} barrels "
+        f"(90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), {percent(head.share_p50)} of the "
+        f"annual cap of {story.cap.barrels:,.0f} barrels."
+    )

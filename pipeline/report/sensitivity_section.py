@@ -1,0 +1,159 @@
+"""What moves the answer, for the report: a tornado chart, the sentence that names the largest, and two short tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.report.figures import BLUE, ORANGE, _mark, _svg
+from pipeline.report.wording import barrels, moment, percent
+from pipeline.tables import SENSITIVITY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from pipeline.report.story import Story
+
+BARS = 8
+CALLS = 10
+LEAST_CHANGE = 0.001  # of the median: less is not drawn
+WIDTH_IN = 4.0  # so that 9 pt stay 9 pt on a phone
+
+
+def sensitivity_figures(story: Story) -> dict[str, str]:
+    """SVG text by name: ``sensitivity``, the tornado chart; nothing where no call was counted."""
+    from matplotlib.figure import Figure
+
+    shown = largest_first(_table(story))
+    if not len(shown):
+        return {}
+    figure = Figure(figsize=(WIDTH_IN, tornado_height(len(shown))), layout="constrained")
+    axes = figure.add_subplot()
+    tornado(axes, shown)
+    _mark(axes, story)
+    return {"sensitivity": _svg(figure)}
+
+
+def tornado_height(bars: int) -> float:
+    """Inches that so many bars with their labels need."""
+    return 0.75 + 0.56 * bars
+
+
+def largest_first(table: pd.DataFrame, bars: int = BARS) -> pd.DataFrame:
+    """Assumptions, choices and published ranges that move the median most, with their ``swing`` in barrels."""
+    ends = table[table["kind"].isin(["assumption", "choice", "published"])].copy()
+    high = ends[["low_p50", "high_p50", "base_p50"]].max(axis=1)
+    ends["swing"] = high - ends[["low_p50", "high_p50", "base_p50"]].min(axis=1)
+    ends = ends[ends["swing"] > LEAST_CHANGE * ends["base_p50"]]
+    return ends.sort_values(["swing", "item"], ascending=[False, True]).head(bars)
+
+
+def tornado(axes: Axes, shown: pd.DataFrame) -> None:
+    """Bars from the median as assumed to the median at both ends, each with its label above.
+
+    The two ends differ in colour, lightness and hatching; the sign stands at the bar's end.
+    """
+    base = float(shown["base_p50"].iloc[0])
+    values = shown[["low_p50", "high_p50"]].to_numpy()
+    left, right = min(values.min(), base), max(values.max(), base)
+    span = max(right - left, 1.0)
+    for n, row in enumerate(shown.itertuples()):
+        ends = [(row.low_p50, BLUE, ""), (row.high_p50, ORANGE, "////")]
+        ends.sort(key=lambda end: -abs(end[0] - base))  # where both lie on one side, the nearer one is drawn on top
+        one_side = (row.low_p50 - base) * (row.high_p50 - base) > 0
+        for order, (value, colour, hatch) in enumerate(ends):
+            if value == base:
+                continue
+            axes.barh(-n, value - base, left=base, height=0.3, color=colour, edgecolor="black", lw=0.5, hatch=hatch)
+            if one_side and order == 1:
+                continue  # its number would lie on the other's bar; the table has it
+            sign = 1 if value > base else -1
+            axes.annotate(
+                f"{100 * (value - base) / base:+.0f} %".replace("-", "−") if base > 0 else barrels(value),
+                (value, -n), xytext=(3 * sign, 0), textcoords="offset points",
+                ha="left" if sign > 0 else "right", va="center", fontsize=8,
+            )  # fmt: skip
+        what = f"{row.what[0].upper()}{row.what[1:]}" + (" *" if row.kind == "published" else "")
+        axes.text(0.0, -n + 0.47, what, transform=axes.get_yaxis_transform(), fontsize=8.5, weight="bold", va="center")
+        axes.text(
+            0.0, -n + 0.25, f"{row.low_setting} | {row.high_setting}", transform=axes.get_yaxis_transform(),
+            fontsize=7.5, color="#374151", va="center",
+        )  # fmt: skip
+    axes.axvline(base, color="black", lw=1.0)
+    axes.set(xlim=(left - 0.16 * span, right + 0.16 * span), ylim=(-len(shown) + 0.7, 0.62), yticks=[])
+    axes.locator_params(axis="x", nbins=4)
+    axes.xaxis.set_major_formatter(lambda v, _p: f"{v:,.0f}")
+    axes.tick_params(labelsize=8)
+    axes.spines[["left", "right", "top"]].set_visible(False)
+    axes.set_xlabel(f"median of the sum, barrels; as assumed: {barrels(base)}", fontsize=8)
+
+
+def moves(story: Story) -> dict[str, Any] | None:
+    """What the report's section says; None where no call was counted."""
+    table = _table(story)
+    if not len(table):
+        return None
+    return {"sentence": sentence(table), "inputs": _inputs(table), "calls": _calls(table, story)}
+
+
+def sentence(table: pd.DataFrame) -> str:
+    """The assumption that moves the median most, and what the interval's width comes from, in plain words."""
+    ranked = largest_first(table, bars=len(table))
+    own = ranked[ranked["kind"] == "assumption"]
+    if not len(own):
+        return "No assumption within its range moves the sum: it rests on stated barrels."
+    top = own.iloc[0]
+    text = (
+        f"Of our own assumptions, {top['what']} moves the answer most: {top['low_setting']} would give "
+        f"{barrels(top['low_p50'])} barrels, {top['high_setting']} {barrels(top['high_p50'])}, "
+        f"instead of {barrels(top['base_p50'])}."
+    )
+    published = ranked[ranked["kind"] == "published"]
+    if len(published) and published.iloc[0]["swing"] > top["swing"]:
+        low = published.iloc[0]
+        text += (
+            f" The range of fills that others published is wider than that: at {low['low_setting']} it would be "
+            f"{barrels(low['low_p50'])} barrels."
+        )
+    return text + _spread(table)
+
+
+def _spread(table: pd.DataFrame) -> str:
+    """Which drawn input the width of the interval comes from; not the same as what moves its middle."""
+    inputs = table[table["kind"] == "input"].sort_values("sobol", ascending=False, kind="stable")
+    if not len(inputs) or inputs["sobol"].iloc[0] <= 0:
+        return ""
+    top = inputs.iloc[0]
+    return f" The width of its interval comes mostly from {top['what']} ({percent(top['sobol'])} of the variance)."
+
+
+def _table(story: Story) -> pd.DataFrame:
+    return story.tables.get("sensitivity", SENSITIVITY.empty())
+
+
+def _inputs(table: pd.DataFrame) -> list[dict[str, str]]:
+    """Sobol indices in percent, largest first; what is left arises from inputs together."""
+    inputs = table[table["kind"] == "input"].sort_values("sobol", ascending=False, kind="stable")
+    rows = [
+        {"what": r.what, "share": f"{100 * max(r.sobol, 0.0):.0f} %", "error": f"± {100 * 1.645 * r.sobol_se:.1f}"}
+        for r in inputs.itertuples()
+    ]
+    left = 1 - inputs["sobol"].sum()
+    return [*rows, {"what": "inputs together", "share": f"{100 * max(left, 0.0):.0f} %", "error": ""}]
+
+
+def _calls(table: pd.DataFrame, story: Story) -> list[dict[str, str]]:
+    """The calls that carry most of the sum."""
+    arrivals = story.tables["liftings"].set_index("call_id")["arrival"]
+    calls = table[table["kind"] == "call"].sort_values(["share_of_mean", "name"], ascending=[False, True])
+    return [
+        {
+            "id": r.name,
+            "day": moment(arrivals.get(r.name))[:10],
+            "ship": r.what,
+            "mean": percent(r.share_of_mean),
+            "variance": percent(max(r.share_of_variance, 0.0)),
+        }
+        for r in calls.head(CALLS).itertuples(index=False)
+    ]

@@ -1,0 +1,160 @@
+"""The assumptions behind a sum and how far each may be wrong: both ends of its range as a config and liftings.
+
+A range is the 5 % and 95 % point where the assumption has a law of its own, else a stated one with its source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import VolumeConfig
+from pipeline.volume.capacity import Z90
+from pipeline.volume.evidence import COLUMNS
+
+HABIT_LIMITS = (0.05, 0.98)  # the shared fill is drawn within these
+CONSTANTS_RANGE = (0.03, 0.06)  # 3-6 % of deadweight on short shuttles (no published source)
+TANK_RANGE_M3_PER_T = (1.05, 1.30)  # around YN Yeosu's 1.185 (our choice, no source)
+PART_CARGO_RANGE = (0.0, 0.3)  # our choice, no source
+CONCENTRATION_FACTORS = (0.5, 2.0)  # our choice, no source
+DRAUGHT_SD_FACTORS = (0.5, 2.0)  # our choice, no source
+ODDS_FACTORS = (0.5, 2.0)  # of having lifted against not (our choice, no source)
+PUBLISHED_FILLS = (1 / 3, 0.98)  # a third full (Panel of Experts, RUSI) to brimful (tanks are filled to 98 %)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """One end of a range: a label for people (empty: as assumed), and what to draw from."""
+
+    label: str
+    config: VolumeConfig
+    liftings: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assumption:
+    """An assumption with both ends of its range."""
+
+    name: str
+    what: str
+    low: Setting
+    high: Setting
+    kind: str = "assumption"
+
+
+def assumptions(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.DataFrame) -> list[Assumption]:
+    """Every assumption of a sum over these liftings; ``other_rule`` holds the calls if the other end of a stay counted.
+
+    Assumptions that touch none of the calls are in it too: their ends give the sum as it is.
+    """
+    return [
+        *_fills(liftings, config),
+        *_products(liftings, config),
+        *_ships(liftings, config),
+        *_calls(liftings, config, other_rule),
+    ]
+
+
+def with_fill(config: VolumeConfig, **changes: Any) -> VolumeConfig:
+    """The config with other values in its fill section; they are checked."""
+    fill = type(config.fill).model_validate(config.fill.model_dump() | changes)
+    return config.model_copy(update={"fill": fill})
+
+
+def _fills(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
+    fill = config.fill
+
+    def at(label: str, **changes: Any) -> Setting:
+        return Setting(label, with_fill(config, **changes), liftings)
+
+    def mean(value: float, why: str = "") -> Setting:
+        return at(f"{value:.0%}{why}", mean=value, shared_sd=0.0)
+
+    habit = np.clip(fill.mean + Z90 * fill.shared_sd * np.array([-1.0, 1.0]), *HABIT_LIMITS).tolist()
+    parts = [at(f"{share:.0%} of liftings", part_cargo_share=share) for share in PART_CARGO_RANGE]
+    spreads = [at(f"{f * fill.concentration:g}", concentration=f * fill.concentration) for f in CONCENTRATION_FACTORS]
+    low, high = PUBLISHED_FILLS
+    return [
+        Assumption("fill_mean", "the mean fill of unmeasured cargoes", mean(habit[0]), mean(habit[1])),
+        Assumption(
+            "published_fill", "the mean fill, as published", mean(low, " (lowest published)"), mean(high, " (brimful)"),
+            "published",
+        ),
+        Assumption("part_cargo_share", "the share of part cargoes", parts[1], parts[0]),
+        Assumption("concentration", "how alike ships' fills are (a + b)", spreads[0], spreads[1]),
+    ]  # fmt: skip
+
+
+def _products(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
+    """All unnamed cargo one product: the 5 % and 95 % point by barrels a tonne; gas oil against an unnamed product."""
+
+    def all_of(name: str) -> Setting:
+        factor = {p.name: p.bbl_per_t for p in config.products} | {"unnamed": config.unnamed_bbl_per_t}
+        moved = liftings.assign(product=liftings["product"].where(liftings["product"] != "mix", name))
+        return Setting(f"all {name.replace('_', ' ')}, {factor[name]:g} bbl/t", config, moved)
+
+    ranked = sorted(config.products, key=lambda p: p.bbl_per_t)
+    reached = np.cumsum([p.share for p in ranked])
+    low, high = (ranked[min(int(np.searchsorted(reached, q)), len(ranked) - 1)].name for q in (0.05, 0.95))
+    likeliest = max(config.products, key=lambda p: p.share).name
+    return [
+        Assumption("product", "the product of unnamed cargoes", all_of(low), all_of(high)),
+        Assumption(
+            "unnamed_factor",
+            "likeliest product, or the rule for an unnamed one",
+            all_of(likeliest),
+            all_of("unnamed"),
+            "choice",
+        ),
+    ]
+
+
+def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
+    def regression(sign: float) -> Setting:
+        factor = np.exp(sign * Z90 * liftings["dwt_shared_sd"].fillna(0.0))
+        moved = liftings.assign(dwt_p50_t=liftings["dwt_p50_t"] * factor, dwt_shared_sd=0.0)
+        return Setting(f"{'5' if sign < 0 else '95'} % point", config, moved)
+
+    def at(label: str, **changes: Any) -> Setting:
+        return Setting(label, config.model_copy(update=changes), liftings)
+
+    shares = [at(f"{share:.0%} of deadweight", constants_share=share) for share in CONSTANTS_RANGE]
+    tanks = [at(f"{m3:g} m³ per t", tank_m3_per_t=m3) for m3 in TANK_RANGE_M3_PER_T]
+    errors = [config.draught_sd_m * factor for factor in DRAUGHT_SD_FACTORS]
+    typed = [at(f"± {error:g} m", draught_sd_m=error) for error in errors]
+    blind = liftings.assign(**dict.fromkeys(COLUMNS, np.nan))
+    return [
+        Assumption("regression", "the mean of the deadweight regression", regression(-1.0), regression(1.0)),
+        Assumption("constants_share", "the share of bunkers and stores", shares[1], shares[0]),
+        Assumption("tank_volume", "the tank volume", tanks[0], tanks[1]),
+        Assumption("draught_error", "the error of typed draughts", typed[0], typed[1]),
+        Assumption(
+            "evidence",
+            "draughts and freeboards",
+            Setting("left aside", config, blind),
+            Setting("", config, liftings),
+            "choice",
+        ),
+    ]
+
+
+def _calls(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.DataFrame) -> list[Assumption]:
+    def odds(factor: float) -> Setting:
+        p = liftings["p_lifting"]
+        moved = factor * p / (1 - p + factor * p)
+        return Setting(f"odds × {factor:g}", config, liftings.assign(p_lifting=moved))
+
+    base = Setting("", config, liftings)
+    largest = liftings["barrels_mean"].fillna(0.0).to_numpy().argmax()
+    without = liftings.drop(index=liftings.index[largest])
+    out = [
+        Assumption("p_lifting", "the chance that a call lifted", odds(ODDS_FACTORS[0]), odds(ODDS_FACTORS[1])),
+        Assumption("largest_call", "the largest call", Setting("left out", config, without), base, "choice"),
+    ]
+    if list(other_rule["call_id"]) != list(liftings["call_id"]):
+        moved = Setting("the other end of the stay decides", config, other_rule)
+        out.append(Assumption("year_rule", "day that decides the account year", moved, base, "choice"))
+    return out

@@ -1,0 +1,87 @@
+"""Which way the cargo went, with probability, and which draughts and freeboards speak of it.
+
+Loading: the ship leaves deeper than she came; discharging: lighter; neither: no cargo moved. Two equal draughts mostly
+mean that nobody typed the second one, and say nothing. What the table states (``p_loading``, ``p_discharging``) stands
+before what the draughts say; a table of nothing but calls is taken at its word: each is what the account counts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.volume.cells import Refused, Row, number, positive, share
+from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M
+from pipeline.volume.loading import usual_depth_m
+
+if TYPE_CHECKING:
+    from pipeline.config import VolumeConfig
+
+TYPED_STEP_M = 0.3  # draughts are typed in tenths of a metre, by habit; less is no change (our judgement)
+P_AGAINST_DRAUGHTS = 0.02  # a draught typed wrongly, or ballast against cargo (our judgement)
+SURE = 0.5  # a direction is named from this probability on
+OTHER_END = {"in": "out", "out": "in"}
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Probabilities that cargo came aboard, that it went ashore; what is missing to 1 is that neither happened."""
+
+    p_loading: float
+    p_discharging: float
+    told: bool  # something speaks for it, be it a prior of the place; else it is only taken for granted
+
+    @property
+    def name(self) -> str:
+        """loading, discharging, neither, or unknown."""
+        neither = 1 - self.p_loading - self.p_discharging
+        ways = {"loading": self.p_loading, "discharging": self.p_discharging, "neither": neither}
+        likeliest = max(ways, key=lambda way: ways[way])
+        return likeliest if self.told and ways[likeliest] >= SURE else "unknown"
+
+
+def direction_of(call: Row, config: VolumeConfig) -> Direction:
+    """Direction of one call, as stated, else by the draughts, else as the account takes it; Refused for nonsense."""
+    loading, discharging = number(call, "p_loading"), number(call, "p_discharging")
+    if loading is not None or discharging is not None:
+        p_loading = share(call, "p_loading") if loading is not None else 1 - share(call, "p_discharging")
+        p_discharging = share(call, "p_discharging") if discharging is not None else 1 - p_loading
+        if p_loading + p_discharging > 1 + 1e-9:
+            raise Refused(f"p_loading {p_loading:g} and p_discharging {p_discharging:g} add up to more than 1")
+        return Direction(p_loading, p_discharging, True)
+    into, out = positive(call, "draught_in_m", 25.5), positive(call, "draught_out_m", 25.5)
+    if into is not None and out is not None and abs(out - into) > TYPED_STEP_M:
+        p_loading = 1 - P_AGAINST_DRAUGHTS if out > into else P_AGAINST_DRAUGHTS
+        return Direction(p_loading, 1 - p_loading, True)
+    p_loading = 1.0 if config.counted == "loading" else 0.0
+    return Direction(p_loading, 1 - p_loading, False)
+
+
+def usable_evidence(call: Row, length: float | None, beam: float | None, config: VolumeConfig) -> Row:
+    """Draughts and freeboards that speak of a counted movement; Refused where no tanker of that size can have them.
+
+    A ship that moved the other way moved nothing that counts: then they say nothing of a cargo.
+    """
+    seen = {name: positive(call, name, 40 if "freeboard" in name else 25.5) for name in COLUMNS}
+    depth = positive(call, "depth_m", 40)
+    if length is None:
+        return {}
+    limit = depth if depth is not None else (1 + 2.5 * DEPTH_SPREAD) * usual_depth_m(length)
+    for name in ("draught_in_m", "draught_out_m"):
+        if (draught := seen[name]) is not None and draught >= limit:
+            of = "her depth" if depth is not None else "what the depth can be"
+            raise Refused(f"{name} {draught:g} m is above {of} ({limit:.1f} m) for a tanker of {length:g} m")
+    if beam is None:
+        return {}
+    light = "in" if config.counted == "loading" else "out"
+    laden = OTHER_END[light]
+    shallow, deep = seen[f"draught_{light}_m"], seen[f"draught_{laden}_m"]
+    if shallow is not None and deep is not None and (shallow == deep or shallow - deep > TYPED_STEP_M):
+        seen["draught_in_m"] = seen["draught_out_m"] = None
+    high, low = seen[f"freeboard_{light}_m"], seen[f"freeboard_{laden}_m"]
+    if high is not None and low is not None:
+        errors = math.hypot(*(seen[f"freeboard_{end}_sd_m"] or FREEBOARD_SD_M for end in (light, laden)))
+        if low - high > 2 * errors:
+            seen["freeboard_in_m"] = seen["freeboard_out_m"] = None
+    return seen

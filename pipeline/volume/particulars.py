@@ -1,0 +1,103 @@
+"""What the stated particulars of a ship say of her capacity: deadweight, gross tonnage, or a number of either kind.
+
+Press and port lists mix deadweight and gross tonnage, and both are called "tonnes". A number whose kind is stated is
+taken at its word, unless the ship's other numbers speak against it: then both readings stay, and the interval holds
+both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.volume.capacity import STATED_LOG_SD, Z90, Capacity, capacity_of, tanker_regression
+
+TONNAGE_KINDS = ("dwt", "gt", "unknown")
+SAME_NUMBER = 0.02  # DWT/GT so near to 1 is one number written twice; LPG carriers have 1.03 (our choice)
+FAR_BELOW_SD = 3.0  # of the estimate from length and beam: a deadweight under that is doubted ...
+FAR_ABOVE_SD = 4.0  # ... and one above: rarer, and mostly a digit too many (our choice)
+PLAIN_SD = 0.3  # of a reading against the hull: keeps weights of two readings from 0 and 1 for a few sd (our choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What a table states of one ship; None where it says nothing."""
+
+    dwt_t: float | None = None
+    gt: float | None = None
+    tonnage_kind: str = "dwt"  # of dwt_t
+    length_m: float | None = None
+    beam_m: float | None = None
+    length_sd_m: float = 0.0
+    beam_sd_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.tonnage_kind not in TONNAGE_KINDS:
+            raise ValueError(f"tonnage_kind is {self.tonnage_kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
+
+    def size(self, dwt_t: float | None, gt: float | None) -> Capacity:
+        """Capacity by that deadweight or gross tonnage, and the hull where there is one."""
+        return capacity_of(dwt_t, self.length_m, self.beam_m, self.length_sd_m, self.beam_sd_m, gt=gt)
+
+
+def capacity_by(ship: Particulars) -> tuple[Capacity, str]:
+    """Capacity of a ship, and what is doubtful about it ("" where nothing is).
+
+    >>> capacity_by(Particulars(dwt_t=2998, gt=2998))[1]
+    'the deadweight may be a gross tonnage (DWT/GT = 1.00)'
+    """
+    stated, gross = ship.dwt_t, ship.gt
+    if stated is None or ship.tonnage_kind == "gt":
+        return ship.size(None, gross if gross is not None else stated), ""
+    if ship.tonnage_kind == "unknown":
+        return _either(ship, stated), ""
+    if gross is not None and abs(stated / gross - 1) <= SAME_NUMBER:
+        cause = f"the deadweight may be a gross tonnage (DWT/GT = {stated / gross:.2f})"
+        return _either(ship, stated), cause
+    return _against_the_hull(ship, stated)
+
+
+def _either(ship: Particulars, tonnage: float) -> Capacity:
+    """A number that is a deadweight or a gross tonnage, as likely one as the other before her hull is asked."""
+    as_dwt = ship.size(tonnage, None)
+    as_gt = Capacity(*tanker_regression().from_gross(tonnage), 0.0, "dwt_from_gt")
+    if ship.length_m is None:
+        return mixed(as_dwt, as_gt, 0.5, "dwt_or_gt")
+    hull = ship.size(None, None)
+    logs = [
+        -0.5 * (r.log_dwt - hull.log_dwt) ** 2 / (r.log_sd**2 + hull.log_sd**2 + PLAIN_SD**2) for r in (as_dwt, as_gt)
+    ]
+    share = 1 / (1 + np.exp(logs[1] - logs[0]))
+    return mixed(as_dwt, ship.size(None, tonnage), float(share), "dwt_or_gt")
+
+
+def _against_the_hull(ship: Particulars, stated: float) -> tuple[Capacity, str]:
+    """A stated deadweight, unless no hull of her length and beam carries so little, or so much."""
+    taken = ship.size(stated, None)
+    if ship.length_m is None or ship.beam_m is None:
+        return taken, ""
+    hull = ship.size(None, None)
+    off = (taken.log_dwt - hull.log_dwt) / float(np.hypot(hull.log_sd, hull.shared_sd))
+    of_size = f"what {ship.length_m:g} x {ship.beam_m:g} m gives ({np.exp(hull.log_dwt):,.0f} t)"
+    ratio = "" if ship.gt is None else f", DWT/GT = {stated / ship.gt:.2f}"
+    if off < -FAR_BELOW_SD:
+        cause = f"the deadweight may be a gross tonnage: {stated:,.0f} t is far below {of_size}{ratio}"
+        return _either(ship, stated), cause
+    if off > FAR_ABOVE_SD:
+        cause = f"the deadweight of {stated:,.0f} t is far above {of_size}{ratio}"
+        return mixed(taken, ship.size(None, ship.gt), 0.5, "dwt_doubtful"), cause
+    return taken, ""
+
+
+def mixed(one: Capacity, other: Capacity, share: float, method: str) -> Capacity:
+    """Two readings of which one is right, ``share`` of belief on the first: mean and spread of the mixture.
+
+    The 90 % interval is widened until both readings' own values lie inside it.
+    """
+    mean = share * one.log_dwt + (1 - share) * other.log_dwt
+    variance = share * (one.log_sd**2 + (one.log_dwt - mean) ** 2)
+    variance += (1 - share) * (other.log_sd**2 + (other.log_dwt - mean) ** 2)
+    reach = max(abs(one.log_dwt - mean), abs(other.log_dwt - mean)) / Z90
+    shared = (1 - share) * other.shared_sd
+    return Capacity(mean, float(max(np.sqrt(variance), reach, STATED_LOG_SD)), shared, method)

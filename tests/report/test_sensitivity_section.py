@@ -1,0 +1,135 @@
+"""The section that says what moves the answer: the right assumption is named, and the chart can be read."""
+
+import xml.etree.ElementTree as ET
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from pipeline.report.figures import BLUE, ORANGE
+from pipeline.report.sensitivity_section import largest_first, moves, sensitivity_figures, sentence, tornado
+from pipeline.storage import read_table
+from pipeline.tables import LIFTINGS, SENSITIVITY
+
+
+def row(name, low, high, kind="assumption", base=100_000.0):
+    return {
+        "item": f"{kind}:{name}", "kind": kind, "name": name, "what": f"the {name}", "low_setting": "low end",
+        "high_setting": "high end", "base_p50": base, "base_p_over_cap": 0.0, "low_p50": low, "high_p50": high,
+        "low_p_over_cap": 0.0, "high_p_over_cap": 0.0,
+    }  # fmt: skip
+
+
+def drawn(name, sobol, kind="input", **more):
+    held = {"item": f"{kind}:{name}", "kind": kind, "name": name, "what": f"the {name}", "sobol": sobol}
+    return held | {"sobol_se": 0.01, "base_p50": 100_000.0, "base_p_over_cap": 0.0} | more
+
+
+def table(*rows):
+    return SENSITIVITY.check(SENSITIVITY.from_rows(list(rows)))
+
+
+def story(held):
+    return SimpleNamespace(simulated=True, tables={"sensitivity": held, "liftings": LIFTINGS.empty()})
+
+
+SMALL = table(
+    row("tanks", 99_000, 101_000),
+    row("fill", 80_000, 110_000),
+    row("left-out", 60_000, 100_000, "choice"),
+    row("published", 40_000, 110_000, "published"),
+    row("idle", 100_000, 100_000),
+)
+
+
+def test_the_largest_of_our_own_assumptions_is_named():
+    """Not a choice of rule, and the range that others published only beside it."""
+    text = sentence(SMALL)
+    assert text.startswith("Of our own assumptions, the fill moves the answer most")
+    assert "80,000" in text
+    assert "at low end it would be 40,000 barrels" in text
+
+
+def test_a_narrower_published_range_is_not_worth_a_sentence():
+    assert "published" not in sentence(
+        table(row("fill", 50_000, 120_000), row("published", 90_000, 99_000, "published"))
+    )
+
+
+def test_stated_barrels_rest_on_no_assumption():
+    assert sentence(table(row("fill", 100_000, 100_000))).startswith("No assumption")
+
+
+def test_bars_stand_largest_first_and_idle_ones_fall_out():
+    assert list(largest_first(SMALL)["name"]) == ["published", "left-out", "fill", "tanks"]
+    assert list(largest_first(SMALL, bars=1)["name"]) == ["published"]
+
+
+def test_both_ends_on_one_side_span_to_the_base():
+    ends = largest_first(table(row("factor", 101_000, 112_000)))
+    assert ends["swing"].iloc[0] == 12_000
+
+
+def test_bars_end_at_the_medians():
+    axes = Figure().add_subplot()
+    tornado(axes, largest_first(table(row("fill", 80_000, 110_000))))
+    ends = sorted(bar.get_x() + bar.get_width() for bar in axes.patches)
+    assert ends == pytest.approx([80_000, 110_000])
+    assert {text.get_text() for text in axes.texts} >= {"−20 %", "+10 %", "The fill", "low end | high end"}
+
+
+def test_the_two_ends_differ_without_colour():
+    """Relative luminance (WCAG) differs, and one is hatched."""
+    luminance = [0.2126 * r**2.2 + 0.7152 * g**2.2 + 0.0722 * b**2.2 for r, g, b in map(to_rgb, (BLUE, ORANGE))]
+    assert luminance[1] - luminance[0] > 0.2
+    axes = Figure().add_subplot()
+    tornado(axes, largest_first(table(row("fill", 80_000, 110_000))))
+    assert sorted(bar.get_hatch() or "" for bar in axes.patches) == ["", "////"]
+
+
+def test_the_chart_is_well_formed_marked_and_the_same_twice():
+    first, again = (sensitivity_figures(story(SMALL))["sensitivity"] for _ in range(2))
+    assert first == again
+    ET.fromstring(first)
+    assert "SIMULATED" in first
+
+
+def test_phone_width_needs_no_scrolling():
+    """No wider than 4 inches: on a phone of 390 px, 8 pt stay about 8 px or more."""
+    width = ET.fromstring(sensitivity_figures(story(SMALL))["sensitivity"]).get("width")
+    assert float(width.removesuffix("pt")) <= 4 * 72
+
+
+def test_no_call_no_section():
+    assert moves(story(SENSITIVITY.empty())) is None
+    assert sensitivity_figures(story(SENSITIVITY.empty())) == {}
+    assert moves(SimpleNamespace(tables={})) is None
+
+
+def test_inputs_stand_largest_first_with_what_is_left():
+    held = moves(story(table(row("fill", 80_000, 110_000), drawn("a", 0.2), drawn("b", 0.7), drawn("c", -0.001))))
+    assert [(i["what"], i["share"]) for i in held["inputs"]] == [
+        ("the b", "70 %"), ("the a", "20 %"), ("the c", "0 %"), ("inputs together", "10 %"),
+    ]  # fmt: skip
+
+
+def test_at_most_ten_calls_by_their_share_of_the_mean():
+    calls = [drawn(f"c{k:02d}", None, "call", share_of_mean=k / 66, share_of_variance=0.1) for k in range(12)]
+    held = moves(story(table(row("fill", 80_000, 110_000), *calls)))["calls"]
+    assert [c["id"] for c in held] == [f"c{k:02d}" for k in range(11, 1, -1)]
+
+
+def test_a_run_tells_what_moves_its_answer(tiny_run):
+    held = read_table(tiny_run / "sensitivity.parquet", SENSITIVITY)
+    page = (tiny_run / "report.html").read_text("utf-8")
+    assert sentence(held).split(" moves")[0] in page
+    assert len(pd.read_csv(tiny_run / "sensitivity.csv")) == len(held)
+    liftings = read_table(tiny_run / "liftings.parquet", LIFTINGS)
+    assert set(held.loc[held["kind"] == "call", "name"]) <= set(liftings.loc[liftings["counts"], "call_id"])
+
+
+def test_what_widens_the_interval_is_told_apart_from_what_moves_its_middle():
+    text = sentence(table(row("fill", 80_000, 110_000), drawn("luck", 0.45), drawn("size", 0.2)))
+    assert text.endswith("The width of its interval comes mostly from the luck (45 % of the variance).")

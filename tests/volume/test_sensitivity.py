@@ -1,0 +1,187 @@
+"""Sensitivity against what theory says: Ishigami's function, additive models, sums whose parts are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.config import CapConfig, VolumeConfig
+from pipeline.config.volume import FillConfig, Product
+from pipeline.volume.assumptions import assumptions, with_fill
+from pipeline.volume.ledger import ledger
+from pipeline.volume.liftings import liftings
+from pipeline.volume.montecarlo import simulate
+from pipeline.volume.sensitivity import between_variance, equal_bins, first_order, in_account, sensitivity
+
+SEED = 7
+CONFIG = VolumeConfig(draws=4000)
+CAP = CapConfig(id="x", title="x", barrels=500_000, year_starts="01-01", source="made up")
+GAS_OIL = (Product(name="gas_oil", bbl_per_t=7.46, t_per_m3=0.843, share=1),)
+
+
+def fleet(n: int, config: VolumeConfig = CONFIG, **more) -> pd.DataFrame:
+    row = {"arrival": "2024-03-07", "length_m": 96.0, "beam_m": 15.0} | more
+    return liftings(pd.DataFrame([row | {"call_id": f"c{k}"} for k in range(n)]), config, SEED)
+
+
+def told(table: pd.DataFrame, config: VolumeConfig = CONFIG, cap: CapConfig = CAP) -> pd.DataFrame:
+    account = ledger(table, cap, config, SEED)
+    return sensitivity(table, account, cap, config, SEED).set_index("name")
+
+
+def test_ishigami():
+    """Indices of sin a + 7 sin^2 b + 0.1 c^4 sin a on (-pi, pi): 0.3139, 0.4424, 0 (Ishigami and Homma, 1990)."""
+    x = np.random.default_rng(3).uniform(-np.pi, np.pi, (3, 60_000))
+    indices = first_order(x, np.sin(x[0]) + 7 * np.sin(x[1]) ** 2 + 0.1 * x[2] ** 4 * np.sin(x[0]))
+    assert [i.value for i in indices] == pytest.approx([0.3139, 0.4424, 0.0], abs=0.012)
+
+
+def test_linear_model_within_its_own_error():
+    """Weights w of independent normals: w^2 / sum(w^2). The stated error is that of repetition."""
+    weights = np.array([1.0, 2.0, 4.0, 0.0])
+    rng = np.random.default_rng(5)
+    found = []
+    for _ in range(60):
+        x = rng.standard_normal((4, 4000))
+        found.append([(i.value, i.error) for i in first_order(x, weights @ x)])
+    values, errors = np.moveaxis(np.array(found), 2, 0)
+    assert values.mean(axis=0) == pytest.approx(weights**2 / 21, abs=0.008)
+    assert errors.mean(axis=0) == pytest.approx(values.std(axis=0), rel=0.45)
+
+
+def test_an_input_that_does_nothing_explains_nothing_on_average():
+    rng = np.random.default_rng(11)
+    x, y = rng.standard_normal((400, 1000)), rng.standard_normal(1000)
+    explained = [between_variance(y, equal_bins(row))[0] for row in x]
+    assert np.mean(explained) == pytest.approx(0, abs=4 * np.std(explained) / 20)
+
+
+def test_indices_of_a_sum_are_those_of_its_parts():
+    """Deadweight alone spreads (fill fixed, one product, all lift): its index is 1, all others 0."""
+    fixed = FillConfig(shared_sd=0, concentration=1e7, part_cargo_share=0)
+    config = VolumeConfig(products=GAS_OIL, fill=fixed, draws=4000)
+    table = fleet(6, config).assign(dwt_shared_sd=0.0)
+    found = told(table, config)
+    assert found.loc["own_deadweight", "sobol"] == pytest.approx(1, abs=0.03)
+    others = ["shared_fill", "shared_product", "shared_regression", "own_product", "own_lifting", "own_fill"]
+    assert found.loc[others, "sobol"].to_numpy() == pytest.approx(0, abs=0.03)
+
+
+def test_lifting_or_not_of_stated_barrels_is_all_there_is():
+    found = told(fleet(8, barrels=10_000, p_loading=0.6))
+    assert found.loc["own_lifting", "sobol"] == pytest.approx(1, abs=0.03)
+    assert found.loc["shared_fill", "sobol"] == pytest.approx(0, abs=0.03)
+
+
+def test_what_is_shared_weighs_more_in_a_larger_sum():
+    few, many = told(fleet(2)), told(fleet(60))
+    shared = [name for name in few.index if name.startswith("shared_")]
+    assert many.loc[shared, "sobol"].sum() > few.loc[shared, "sobol"].sum() + 0.2
+
+
+def test_first_order_indices_do_not_exceed_one():
+    inputs = told(fleet(20, p_loading=0.8))
+    inputs = inputs[inputs["kind"] == "input"]
+    assert 0.85 < inputs["sobol"].sum() < 1.03
+    assert (inputs["sobol"] > -0.02).all()
+
+
+def test_shares_of_calls_add_up_and_follow_size():
+    table = pd.concat([fleet(3), fleet(1, length_m=140.0, beam_m=21.0).assign(call_id="large")], ignore_index=True)
+    calls = told(table)
+    calls = calls[calls["kind"] == "call"]
+    assert calls["share_of_mean"].sum() == pytest.approx(1)
+    assert calls["share_of_variance"].sum() == pytest.approx(1)
+    assert calls["share_of_mean"].idxmax() == calls["share_of_variance"].idxmax() == "large"
+
+
+def test_published_fill_range_moves_an_unmeasured_sum_most():
+    """A third to brimful against the 90 % range of our own prior: FACTS' scenarios span a factor of three."""
+    found = told(fleet(12))
+    assert found.loc["published_fill", "low_p50"] < 0.55 * found.loc["published_fill", "high_p50"]
+    span = (found["high_p50"] - found["low_p50"]).abs()
+    assert span.idxmax() == "published_fill"
+
+
+def test_factor_moves_the_sum_in_proportion():
+    """7.46 and 8.33 bbl/t of the same tonnes, where tanks do not bind: densities 0.843 and 0.84 hardly differ."""
+    found = told(fleet(40, product=None)).loc["unnamed_factor"]
+    assert found["high_p50"] / found["low_p50"] == pytest.approx(8.33 / 7.46, rel=0.01)
+
+
+def test_ends_are_what_simulate_gives():
+    """The end of the constants' range, drawn by hand."""
+    table = fleet(5)
+    config = CONFIG.model_copy(update={"constants_share": 0.03})
+    assert told(table).loc["constants_share", "high_p50"] == np.median(simulate(table, config, SEED).sum(axis=0))
+
+
+def test_stated_barrels_move_with_nothing_but_calls():
+    found = told(fleet(4, barrels=12_479))
+    ends = found[found["kind"] == "assumption"]
+    assert (ends[["low_p50", "high_p50"]].to_numpy() == 4 * 12_479).all()
+    assert found.loc["largest_call", "low_p50"] == 3 * 12_479
+
+
+def test_named_products_are_not_renamed():
+    found = told(fleet(4, product="gas_oil"))
+    assert found.loc["product", "low_p50"] == found.loc["product", "high_p50"] == found.loc["product", "base_p50"]
+
+
+def test_deadweight_that_is_stated_does_not_move_with_the_regression():
+    found = told(fleet(4, dwt_t=5000)).loc["regression"]
+    assert found["low_p50"] == found["high_p50"] == found["base_p50"]
+    moved = told(fleet(4)).loc["regression"]
+    assert moved["low_p50"] < moved["base_p50"] < moved["high_p50"]
+
+
+def test_a_call_across_new_year_brings_the_year_rule_in():
+    stay = {"arrival": "2023-12-31T20:00Z", "departure": "2024-01-02T03:00Z"}
+    table = pd.concat([fleet(2), fleet(1, **stay).assign(call_id="new-year")], ignore_index=True)
+    found = told(table)
+    assert found.loc["year_rule", "low_p50"] < found.loc["year_rule", "base_p50"]
+    assert "year_rule" not in told(fleet(2)).index
+
+
+def test_only_calls_of_the_account_take_part():
+    table = pd.concat([fleet(2), fleet(1, arrival="2022-05-01").assign(call_id="old")], ignore_index=True)
+    account = ledger(table, CAP, CONFIG, SEED)
+    assert list(in_account(table, account, CAP)["call_id"]) == ["c0", "c1"]
+
+
+def test_no_call_no_row():
+    assert len(told(fleet(0))) == 0
+
+
+def test_one_call():
+    found = told(fleet(1))
+    assert found.loc["largest_call", "low_p50"] == 0
+    assert found.loc["c0", "share_of_mean"] == found.loc["c0", "share_of_variance"] == pytest.approx(1)
+
+
+def test_same_seed_same_table_and_order_of_calls_moves_no_assumption():
+    table = fleet(6)
+    first = told(table)
+    pd.testing.assert_frame_equal(first, told(table))
+    again = told(table.iloc[::-1].reset_index(drop=True))
+    numbers = ["low_p50", "high_p50", "sobol"]
+    pd.testing.assert_frame_equal(first[numbers].sort_index(), again[numbers].sort_index())
+
+
+def test_every_range_has_both_ends_in_words():
+    table = fleet(3)
+    for each in assumptions(table, CONFIG, table):
+        assert each.low.label
+        assert each.what
+
+
+def test_fill_changes_are_checked():
+    with pytest.raises(ValueError, match="mean"):
+        with_fill(CONFIG, mean=1.2)
+
+
+def test_many_calls_are_drawn_less_often():
+    """So that a thousand calls take seconds: of 50 calls, 4,000 draws each for every end of a range."""
+    table = fleet(50)
+    found = told(table, VolumeConfig(draws=10_000)).loc["fill_mean"]
+    total = simulate(table, VolumeConfig(draws=4000), SEED).sum(axis=0)
+    assert found["base_p50"] == np.median(total)
