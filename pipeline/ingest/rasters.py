@@ -109,7 +109,7 @@ def open_raster(path: Path, *, member: str | None = None) -> RasterFile:
     driver = _driver_of(path, name) if member is None else "GTiff"
     where = place if member is None else f"/vsizip/{{{place}}}/{member}"
     with _opened(where, name, driver) as dataset:
-        _require_sane(dataset, name)
+        require_sane(dataset, name)
         located = dataset.crs is not None and not dataset.transform.is_identity
         return RasterFile(
             path=where,
@@ -180,7 +180,8 @@ def _require_file(path: Path, item: str) -> None:
         raise InputError(item, "may not be read (permission denied)")
 
 
-def _require_sane(dataset: DatasetReader, item: str) -> None:
+def require_sane(dataset: DatasetReader, item: str) -> None:
+    """Raise InputError for a dataset that is no image of plain numbers, or too large to be one."""
     kinds = set(dataset.dtypes)
     if any(k.startswith("complex") for k in kinds):
         raise InputError(item, f"holds {dataset.dtypes[0]}; a detected (amplitude or intensity) image is needed")
