@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from pipeline import journal
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
-from pipeline.errors import InputError, NothingUsable
+from pipeline.errors import InputError, NothingUsable, printable
+from pipeline.live import ITEMS, of_saved_search
 from pipeline.provenance import (
     MANIFEST,
     FileRecord,
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
 
+# how live scenes are come by, which is no part of the question
+HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -56,7 +61,7 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
 
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``.
     """
-    from pipeline.ingest.inputs import open_inputs
+    from pipeline.ingest.inputs import beside_the_question, open_inputs
     from pipeline.ingest.place import load_place
     from pipeline.ingest.scenes import OpenOptions
 
@@ -65,9 +70,14 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
     scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end)
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
+        if beside_the_question(row.cause):
+            console.note(f"{printable(inputs.name_of(row.href))}: {row.cause}")
+            continue
         console.problem(f"{inputs.name_of(row.href)}: {row.cause}", done=f"scene {row.status}")
     scene_table = scene_table.assign(href=[inputs.name_of(h) for h in scene_table["href"]])
     run_id = identify(config, root, scene_table, inputs)
+    if inputs.items is not None:
+        config = of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id)
     with folder.locked():
         if folder.finished and not fresh:
@@ -88,8 +98,9 @@ def identify(config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: I
 
     Where it runs (engine) and where inputs lie (paths) do not matter.
     """
-    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images", "ais"}})
+    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images": True, "ais": True, **HOW}})
     parts = {
+        "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
         "files": {name: sha256_file(root / name) for name in _config_files(config)},
         "scenes": sorted(scene_table["sha256"]),
@@ -186,7 +197,13 @@ def detect_all(
 
     tasks = [SceneTask(scene, place, config, folder.work) for scene in scenes]
     with console.progress("detect", len(tasks)) as step:
-        results = map_tasks(detect_scene, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+        results = map_tasks(
+            detect_scene,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda task, why: InputError(task.scene.scene_id, why),
+        )
     found, covered = [], {}
     scene_table = scene_table.set_index("scene_id", drop=False)
     measured = (
@@ -225,7 +242,13 @@ def learn_structures(
         return {}
     tasks = [CellsTask(scene, cells, config, folder.work) for scene in scenes]
     with console.progress("learn structures", len(tasks)) as step:
-        looks = map_tasks(look_at_cells, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+        looks = map_tasks(
+            look_at_cells,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda _task, _why: None,  # the detector meets the same fault, and reports it
+        )
     return history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
 
 
@@ -333,6 +356,8 @@ def _publish(story: Story, folder: RunFolder, inputs: Inputs, root: Path) -> Non
     ]
     story = replace(story, inputs=tuple(records))
     _write_config(story.config, root, folder.path)
+    if inputs.items is not None:
+        write_bytes(folder.path / CONFIG_FILES / ITEMS, inputs.items)
     for name, table in story.tables.items():
         write_table(table, folder.path / f"{name}.parquet")
     write_report(story, folder.path)

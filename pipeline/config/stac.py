@@ -56,7 +56,7 @@ class StacConfig(Section):
     """Sentinel-2 products with a larger share of cloud, by their own metadata, are listed but not fetched."""
     items: str | None = None
     """A saved search (items.json) to use instead of asking, relative to the config's folder."""
-    services: dict[Catalogue, ServiceConfig] = {}
+    services: dict[Catalogue, ServiceConfig] = Field(default={})
     """Other addresses, by catalogue."""
     hosts: tuple[Origin, ...] = ()
     """Further origins that files may come from."""

@@ -11,13 +11,16 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from pipeline.config.stac import Catalogue
 from pipeline.errors import InputError, printable
 from pipeline.ingest.acquisition import parse_time
 from pipeline.types import Sensor
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 POLARISATIONS = ("VV", "VH", "HH", "HV")
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain can use; 10 m but for the last two
@@ -29,6 +32,17 @@ _S1_NAME = re.compile(
     r"(S1[A-Z])_(\w\w)_GRD\w_\d\w{3}_(\d{8}T\d{6})_(\d{8}T\d{6})_(\d{6})_([0-9A-F]{6})", re.IGNORECASE
 )
 _S2_NAME = re.compile(r"(S2[A-Z])_MSIL2A_(\d{8}T\d{6})_(?:N(\d{4})_)?R(\d{3})_T(\w{5})")
+
+
+class NotCovered(InputError):
+    """A product that is sound, but shows nothing of the AOI; its true outline (EPSG:4326) is known."""
+
+    def __init__(self, item: object, cause: str, outline: BaseGeometry) -> None:
+        super().__init__(item, cause)
+        self.outline = outline
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.item, self.cause, self.outline)
 
 
 @dataclass(frozen=True, slots=True)

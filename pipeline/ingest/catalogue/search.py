@@ -1,9 +1,9 @@
 """Ask a catalogue which scenes there are, and keep its answer as the run's list of inputs.
 
-Only the oldest, everywhere supported part of the protocol is used: collections, bbox, datetime, small pages. Filters and
-sorting are left out on purpose, because some servers answer an unsupported filter with no items and no error; what does
-not fit is dropped here, and counted. The whole answer is taken before any pixel is asked for, as a slow reader of a long
-search loses it when the connection breaks.
+Only the oldest, everywhere supported part of the protocol is used: collections, bbox, datetime, small pages. Filters
+and sorting are left out on purpose, because some servers answer an unsupported filter with no items and no error; what
+does not fit is dropped here, and counted. The whole answer is taken before any pixel is asked for, as a slow reader of
+a long search loses it when the connection breaks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.config.stac import Catalogue, StacConfig
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
-from pipeline.ingest.catalogue.products import Product, acquisition_of, product_name, product_of
+from pipeline.ingest.catalogue.products import Product, acquisition_of, product_name, product_of, safe_name
 from pipeline.ingest.catalogue.services import Service, policy_of, service_of
 from pipeline.ingest.catalogue.web import Ask, Deadline, Web
 from pipeline.storage import write_bytes
@@ -28,6 +28,7 @@ from pipeline.types import Sensor
 PAGE = 100  # items; our choice: larger pages are refused or time out on some servers
 MAX_ITEMS = 200_000  # our choice: 12 ports and ten years have some 60,000
 MAX_FILE = 1 << 30  # bytes of a saved search
+MISSING = ("acquisition", "acquired", "sensor", "cause")
 SENSORS = (Sensor.SENTINEL1, Sensor.SENTINEL2)
 BBox = tuple[float, float, float, float]
 _USABLE_MODE = "IW"  # the mode over coasts; EW is too coarse for these ships, WV has no coverage, SM is rare
@@ -39,7 +40,7 @@ class Searched:
 
     items: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # for whoever watches
-    missing: list[str] = field(default_factory=list)  # acquisitions that only the second catalogue has
+    missing: list[dict[str, Any]] = field(default_factory=list)  # acquisitions that only the second catalogue has
 
     def products(self) -> list[Product | InputError]:
         """The items as products, or why they are none."""
@@ -67,7 +68,7 @@ def search(config: StacConfig, bbox: BBox, start: datetime, end: datetime) -> Se
         out.items += found
         if config.compare_with is not None and config.compare_with != name:
             other = _ask(config.compare_with, sensor, config, bbox, start, end, [])
-            out.missing += _only_in(other, found, config.compare_with, name)
+            out.missing += _only_in(other, found, sensor, f"in {config.compare_with}, not in {name}")
     if not config.sentinel1 and not config.sentinel2:
         raise ConfigError("source.kind is stac, but source.stac names no catalogue (sentinel1 or sentinel2)")
     return out
@@ -77,7 +78,7 @@ def save(found: Searched, path: Path, *, public: bool = False) -> bytes:
     """The search as an item collection; the same items give the same bytes. ``public`` leaves out queries of addresses,
     which may hold tokens."""
     items = [_without_queries(i) for i in found.items] if public else found.items
-    content = {"type": "FeatureCollection", "features": items, "capwatch:missing": sorted(found.missing)}
+    content = {"type": "FeatureCollection", "features": items, "capwatch:missing": found.missing}
     raw = json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False).encode()
     if not path.is_file() or path.read_bytes() != raw:
         write_bytes(path, raw)
@@ -92,7 +93,7 @@ def read(path: Path) -> Searched:
         content = json.loads(path.read_text("utf-8"))
         items = content["features"]
         good = all(i["capwatch"]["catalogue"] and Sensor(i["capwatch"]["sensor"]) for i in items)
-        missing = [str(m) for m in content.get("capwatch:missing", [])]
+        missing = [{k: str(m[k]) for k in MISSING} for m in content.get("capwatch:missing", [])]
     except OSError as error:
         raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -152,9 +153,7 @@ def _pages(
             )
             return list(found.items_as_dicts())
     except InputError as error:
-        raise EnvironmentFault(
-            f"{service.name}: {error.cause} (the search is not complete, so nothing was run)"
-        ) from error
+        raise EnvironmentFault(f"{service.name}: {error.cause} (search incomplete, nothing was run)") from error
     except (
         pystac_client.exceptions.APIError,
         ValueError,
@@ -233,11 +232,16 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and value - value != 0 else value
 
 
-def _only_in(other: list[dict[str, Any]], found: list[dict[str, Any]], there: str, here: str) -> list[str]:
+def _only_in(
+    other: list[dict[str, Any]], found: list[dict[str, Any]], sensor: Sensor, cause: str
+) -> list[dict[str, Any]]:
     """Acquisitions that one catalogue has and the other has not."""
     known = {acquisition_of(product_name(i["id"], i["properties"])) for i in found}
-    named = {acquisition_of(product_name(i["id"], i["properties"])) for i in other}
-    return [f"{printable(a)[:80]}: in {there}, not in {here}" for a in sorted(named - known)]
+    named = {acquisition_of(product_name(i["id"], i["properties"])): i["properties"].get("datetime") for i in other}
+    return [
+        {"acquisition": safe_name(name), "acquired": str(named[name]), "sensor": str(sensor), "cause": cause}
+        for name in sorted(named.keys() - known)
+    ]
 
 
 def _without_queries(item: dict[str, Any]) -> dict[str, Any]:
