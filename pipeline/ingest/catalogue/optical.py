@@ -111,7 +111,7 @@ def offset_dn(dark: NDArray[np.uint16], baseline: str) -> Offset:
 
 
 def _image(product: Product, band: str, access: Access, deadline: Deadline, connections: int) -> RemoteImage:
-    return RemoteImage(product.files[band], f"{product.name} {band}", access, deadline, connections)
+    return RemoteImage(product.files[band], band, access, deadline, connections)
 
 
 def _grid(dataset: Any, item: str) -> Grid:

@@ -53,7 +53,7 @@ def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline
     manifest_raw, manifest = _manifest(product, access, deadline)
     pols = tuple(p for p in POLARISATIONS if p in product.files)
     small = {pol: _small_files(product, pol, manifest, access, deadline) for pol in pols}
-    first = read_annotation(small[pols[0]].product, f"{product.name}: annotation {pols[0]}")
+    first = read_annotation(small[pols[0]].product, f"annotation {pols[0]}")
     geolocation, _ = sea_level_geolocation(first, product.name)
     window = window_of(geolocation, first, bbox, product.name)
     root = folder / f"{product.name}.SAFE"
@@ -67,7 +67,7 @@ def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline
             listed.append((_write(root, f"annotation/calibration/noise-{stem}.xml", noise), ROLES["noise"]))
         name = f"measurement/{stem}.tiff"
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        image = RemoteImage(product.files[pol], f"{product.name} {pol}", access, deadline, connections)
+        image = RemoteImage(product.files[pol], pol, access, deadline, connections)
         copy_window(image, window, first.shape, root / name)
         listed.append((name, MEASUREMENT))
     if manifest_raw is not None:
@@ -134,7 +134,7 @@ def _manifest(product: Product, access: Access, deadline: Deadline) -> tuple[byt
     file = product.files.get("manifest")
     if file is None:
         return None, None
-    item = f"{product.name}/{MANIFEST}"
+    item = MANIFEST
     try:
         raw = read_small(file, item, access, deadline)
     except Refused as error:
@@ -149,17 +149,17 @@ def _small_files(product: Product, pol: str, manifest: Manifest | None, access: 
     raw: dict[str, bytes] = {}
     for role, root in (("product", "product"), ("calibration", "calibration"), ("noise", "noise")):
         file = product.files.get(f"{role}-{pol}")
-        item = f"{product.name}: {role} {pol}"
+        item = f"{role} {pol}"
         if file is None:
             if role == "noise":
                 continue
             raise InputError(product.name, f"its catalogue names no {role} file of {pol}")
         raw[role] = _of_kind(file, root, item, access, deadline)
         _require_listed(raw[role], ROLES[role], manifest, item)
-    annotation = read_annotation(raw["product"], f"{product.name}: annotation {pol}")
+    annotation = read_annotation(raw["product"], f"annotation {pol}")
     if annotation.polarisation != pol:
         raise InputError(product.name, f"its annotation of {pol} is about {annotation.polarisation}")
-    read_calibration(raw["calibration"], f"{product.name}: calibration {pol}")
+    read_calibration(raw["calibration"], f"calibration {pol}")
     return Small(raw["product"], raw["calibration"], raw.get("noise"))
 
 

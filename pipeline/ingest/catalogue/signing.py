@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -30,10 +30,11 @@ _CHAIN = ("env", "shared-credentials-file", "config-file", "custom-process")
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """An address that can be asked."""
+    """An address that can be asked, and the headers that its signature covers."""
 
     url: str
     secret: bool  # does it carry credentials?
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Access:
@@ -50,7 +51,7 @@ class Access:
         """The bytes behind an item's address: signed, asked, and signed once more where the signature had run out."""
         signed = self.sign(href, item, deadline)
         try:
-            return self.web.get(Ask(signed.url, item, signed=signed.secret, **ask), deadline)
+            return self.web.get(Ask(signed.url, item, signed.headers, signed=signed.secret, **ask), deadline)
         except Refused as error:
             if error.status not in (400, 401, 403) or not signed.secret:
                 if any(word in error.body for word in _EXPIRED):
@@ -61,7 +62,7 @@ class Access:
             self._s3 = None
         fresh = self.sign(href, item, deadline)
         try:
-            return self.web.get(Ask(fresh.url, item, signed=fresh.secret, **ask), deadline)
+            return self.web.get(Ask(fresh.url, item, fresh.headers, signed=fresh.secret, **ask), deadline)
         except Refused as error:
             why = "has expired" if any(word in error.body for word in _EXPIRED) else "is refused"
             raise InputError(
@@ -72,7 +73,8 @@ class Access:
         """The address to ask. Raises ForbiddenAddress before any key is used for a foreign place."""
         self.web.policy.require(href, item)
         if href.startswith("s3://"):
-            return Signed(self._presigned(href, item), secret=True)
+            headers = {"x-amz-request-payer": "requester"} if self.service.requester_pays else {}
+            return Signed(self._presigned(href, item), secret=True, headers=headers)
         if self.service.tokens and (place := _container(href, self.service.storage)):
             token = self._token(place, item, deadline)
             return Signed(f"{href}{'&' if '?' in href else '?'}{token}", secret=True)

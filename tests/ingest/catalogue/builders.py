@@ -17,7 +17,7 @@ from pipeline.ingest.catalogue.web import Web
 from pipeline.types import Sensor
 from tests.ingest.safe_product import Recipe, write_safe
 
-FALSE_PROJ = {  # as two of the catalogues make it up from the bounding box: kilometres off, with rows and columns swapped
+FALSE_PROJ = {  # as two of the catalogues make it up from the bounding box: kilometres off, shape swapped
     "proj:epsg": 4326,
     "proj:shape": [100, 80],
     "proj:transform": [0.01, 0.0, 120.0, 0.0, -0.01, 50.0],
@@ -25,7 +25,14 @@ FALSE_PROJ = {  # as two of the catalogues make it up from the bounding box: kil
 S2_NAMES = {
     "earth-search": {"B02": "blue", "B03": "green", "B04": "red", "B08": "nir", "B11": "swir16", "SCL": "scl"},
     "planetary-computer": {b: b for b in ("B02", "B03", "B04", "B08", "B11", "SCL")},
-    "cdse": {"B02": "B02_10m", "B03": "B03_10m", "B04": "B04_10m", "B08": "B08_10m", "B11": "B11_20m", "SCL": "SCL_20m"},
+    "cdse": {
+        "B02": "B02_10m",
+        "B03": "B03_10m",
+        "B04": "B04_10m",
+        "B08": "B08_10m",
+        "B11": "B11_20m",
+        "SCL": "SCL_20m",
+    },
 }
 S2_PRODUCT = "S2B_MSIL2A_20240307T020529_N0510_R017_T53TKJ_20240307T045211"
 UTM53 = "EPSG:32653"
@@ -98,9 +105,10 @@ def write_bands(folder: Path, *, offset: int = 1000, side: int = 400, seed: int 
         else:
             image = (level + offset + rng.normal(0, 15, shape)).astype(np.uint16)
             image[100 // step : 110 // step, 100 // step : 130 // step] += 2000
+        place = Affine(10.0 * step, 0.0, 335_000.0, 0.0, -10.0 * step, 4_736_000.0)
         with rasterio.open(
             folder / f"{band}.tif", "w", driver="GTiff", width=shape[1], height=shape[0], count=1, dtype=image.dtype,
-            crs=crs, transform=Affine(10.0 * step, 0.0, 335_000.0, 0.0, -10.0 * step, 4_736_000.0), tiled=True, blockxsize=128, blockysize=128,
+            crs=crs, transform=place, tiled=True, blockxsize=128, blockysize=128,
             compress="deflate", nodata=0,
         ) as out:  # fmt: skip
             out.write(image, 1)

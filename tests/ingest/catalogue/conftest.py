@@ -19,7 +19,13 @@ def site(tmp_path):
 @pytest.fixture(autouse=True)
 def nobodys_keys(monkeypatch, tmp_path):
     """No key of whoever runs the tests takes part in them."""
-    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PC_SDK_SUBSCRIPTION_KEY", "PC_SDK_SAS_URL"):
+    for name in (
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "PC_SDK_SUBSCRIPTION_KEY",
+        "PC_SDK_SAS_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "NETRC"):
         monkeypatch.setenv(name, str(tmp_path / f"no-{name}"))

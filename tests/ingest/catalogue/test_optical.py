@@ -1,4 +1,4 @@
-"""Cut-outs of Sentinel-2 L2A: reflectance by the pixels, not by a flag; one grid; the sidecar says what was measured."""
+"""Cut-outs of Sentinel-2 L2A: reflectance by the pixels, not by a flag; one grid; a sidecar with what was measured."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_cut_out_holds_the_bands_on_one_grid_with_reflectance(site, tmp_path):
     for band, level in (("B02", 0.07), ("B08", 0.025), ("B11", 0.009)):
         assert np.median(tile.data[scene.bands.index(band)]) == pytest.approx(level, abs=2e-4)
     lon, lat = TO_LONLAT.transform(335_000 + 1150, 4_736_000 - 1050)
-    row, col = (int(round(float(v))) for v in scene.geolocation.rowcol(lon, lat))
+    row, col = (round(float(v)) for v in scene.geolocation.rowcol(lon, lat))
     assert tile.data[scene.bands.index("B08"), row, col] > 0.2
     assert tile.data[scene.bands.index("B11"), row, col] > 0.19, "the 20 m band fits onto the 10 m grid"
 
@@ -69,7 +69,7 @@ def test_a_cut_out_holds_the_bands_on_one_grid_with_reflectance(site, tmp_path):
     ],
 )
 def test_the_pixels_decide_on_the_offset_whatever_a_flag_says(site, tmp_path, stored_offset, flag, baseline, wanted):
-    """A mirror may or may not have taken the 1,000 away, and its flag lies both ways: reflectance comes out the same."""
+    """A mirror may have taken the 1,000 away or not, and its flag lies both ways: reflectance is the same."""
     told = {"s2:processing_baseline": baseline, "s2:product_uri": "", "earthsearch:boa_offset_applied": flag}
     product = optical_product(write_bands(site.root / "b", offset=stored_offset), site.url, **told)
     scene = cut(product, tmp_path / "c", site)
@@ -90,7 +90,7 @@ def test_each_catalogue_names_its_bands_in_its_way(site, tmp_path, catalogue):
 
 
 def test_cloud_is_counted_over_the_aoi_from_the_products_own_classification(site, tmp_path):
-    """Truth: the upper quarter of the whole image is cloud; the AOI begins 700 m below its top, its window 640 m above."""
+    """Truth: the upper quarter of the whole image is cloud, and the window begins where its transform says."""
     scene = cut(optical_product(write_bands(site.root / "b"), site.url), tmp_path / "c", site)
     with rasterio.open(tmp_path / "c" / f"{S2_PRODUCT}.tif") as image:
         top = round((4_736_000 - image.transform.f) / 10)
