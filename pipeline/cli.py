@@ -374,7 +374,7 @@ def _top(
 
 def main() -> None:
     """Entry point of the ``capwatch`` command."""
-    app()
+    app(prog_name="capwatch")  # the same name however it was started
 
 
 if __name__ == "__main__":
