@@ -184,6 +184,8 @@ def detect_all(
     """
     import pandas as pd
 
+    from pipeline.detection.slices import flag_repeats
+
     tasks = [SceneTask(scene, place, config, folder.work) for scene in scenes]
     with console.progress("detect", len(tasks)) as step:
         results = map_tasks(detect_scene, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
@@ -210,6 +212,7 @@ def detect_all(
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]
     detections = pd.concat(found, ignore_index=True) if found else DETECTIONS.empty()
     detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
+    detections = flag_repeats(detections, scene_table.reset_index(drop=True))
     return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), covered
 
 
