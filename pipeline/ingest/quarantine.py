@@ -94,9 +94,14 @@ def _helper() -> Helper:
         if kept is not None:
             kept.close()
         else:
-            atexit.register(lambda: [h.close() for h in _KEPT])
+            atexit.register(_release)
         _KEPT[:] = [Helper()]
     return _KEPT[0]
+
+
+def _release() -> None:
+    for helper in _KEPT:
+        helper.close()
 
 
 def _started() -> subprocess.Popen[bytes]:
