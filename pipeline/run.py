@@ -24,8 +24,8 @@ from pipeline.provenance import (
     sha256_file,
     sha256_of,
 )
+from pipeline.slots import cells_slot, detect_slot, place_digest
 from pipeline.sources import Inputs, gather
-from pipeline.stagecache import Slot
 from pipeline.storage import require_writable, sweep, table_bytes, table_from, write_json, write_table, write_text
 from pipeline.tables import DETECTIONS, SCENES
 from pipeline.verification import CHAINED, ROWS, last_of, rows_of
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pipeline.detection.history import Cells, LookOfCells
     from pipeline.ingest.ais import AisRead
     from pipeline.report.story import Story
+    from pipeline.stagecache import Slot
     from pipeline.types import Place, Scene
 
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
@@ -316,31 +317,6 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
     diagnostics = json.loads(canonical_json(diagnostics))
     task.slot.store(table_bytes(table), diagnostics)
     return table, diagnostics
-
-
-def detect_slot(scene: Scene, place: Place, config: RunConfig, folder: RunFolder) -> Slot:
-    """Where the detections of a scene are kept: under the settings, the place and the bytes that they come from."""
-    water = getattr(scene.read, "water", None)
-    structures = getattr(water, "structures", None)
-    ground = [place_digest(place), structures.wkb_hex if structures is not None else ""]
-    return folder.cache.slot("detect", scene.scene_id, **_made_from(scene, config), place=ground)
-
-
-def cells_slot(scene: Scene, ground: str, config: RunConfig, folder: RunFolder) -> Slot:
-    """Where is kept what a scene shows near the shore."""
-    return folder.cache.slot("cells", scene.scene_id, **_made_from(scene, config), place=ground)
-
-
-def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:
-    opening = {"pixel_spacing_m": config.source.pixel_spacing_m, "scaling": config.source.scaling}
-    settings = {"detection": config.detection.model_dump(mode="json"), "source": opening}
-    return {"settings": settings, "input": scene.source.sha256}
-
-
-def place_digest(place: Place) -> str:
-    """Hash of the box, the coast and the zones."""
-    zones = [[z.zone_id, z.kind, z.counts, z.geometry.wkb_hex] for z in place.zones]
-    return sha256_of([place.bbox, "" if place.land is None else place.land.wkb_hex, zones])
 
 
 def _read_ais(inputs: Inputs, console: Console) -> AisRead:

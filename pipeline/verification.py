@@ -51,13 +51,11 @@ def differences(folder: Path) -> list[str]:
     """One line for everything that does not fit the manifest: output, row, input, earlier run; empty where all does."""
     from pipeline.ingest.unchanged import digest_of
 
-    found = changes(folder, digest_of)
     out = []
-    for line in found:
-        out.append(line)
+    for line in changes(folder, digest_of):
         name, _, what = line.partition(": ")
-        if what == "changed" and name.endswith(".parquet"):
-            out += [f"{name}: {row}" for row in _rows_changed(folder, Path(name).stem)]
+        rows = _rows_changed(folder, Path(name).stem) if what == "changed" and name.endswith(".parquet") else []
+        out.append(f"{line} ({'; '.join(rows)})" if rows else line)
     return out + _torn_manifest(folder) + _broken_chain(folder)
 
 

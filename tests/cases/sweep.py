@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import importlib
 import io
 import json
 import os
@@ -22,7 +23,10 @@ from pathlib import Path
 from tests.cases.desk import Desk
 
 LOG = "log.jsonl"
-COUNT = "CAPWATCH_TEST_COUNT"
+HEAVY = (
+    "matplotlib.figure", "pystac", "pipeline.calls", "pipeline.detection.history", "pipeline.ingest.ais",
+    "pipeline.ingest.inputs", "pipeline.report.page", "pipeline.repeat", "pipeline.volume",
+)  # fmt: skip
 
 
 @dataclass
@@ -159,10 +163,7 @@ def kill(sweep: Sweep, every: int, repeats: int = 1) -> Report:
 
     def count() -> None:
         os.environ[checkpoints.KILL_AT] = "0"
-        import atexit
-
         real = os._exit
-        del atexit
 
         def leave(code: int) -> None:
             points.write_text("\n".join(checkpoints.passed))
@@ -239,7 +240,7 @@ def _fail(kind: str, n: int, folder: Path, met: Path) -> None:
         def call(*args, **more):
             nonlocal calls
             named = str(args[0]) if args and isinstance(args[0], str | os.PathLike) else ""
-            if kind in ("fsync", "memory") or named.startswith(str(folder / "runs")) or named.startswith(str(folder / "desk")):
+            if kind in ("fsync", "memory") or named.startswith((str(folder / "runs"), str(folder / "desk"))):
                 calls += 1
                 if calls == n:
                     flag = os.open(met, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -266,21 +267,11 @@ def _fail(kind: str, n: int, folder: Path, met: Path) -> None:
 def main() -> None:
     """Run one sweep and print what it found."""
     what, folder, every = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    # everything heavy is imported once, here; the forks find it loaded
-    import matplotlib.figure  # noqa: F401
-    import pystac  # noqa: F401
-
-    import pipeline.calls
-    import pipeline.detection.history
-    import pipeline.ingest.ais
-    import pipeline.ingest.inputs
-    import pipeline.report.page
-    import pipeline.repeat
-    import pipeline.volume  # noqa: F401
-
+    for module in HEAVY:  # imported once, here; the forks find them loaded
+        importlib.import_module(module)
     sweep = Sweep(folder)
     report = {"kill": kill, "disk": disk, "failures": failures}[what](sweep, every)
-    print(json.dumps(report.__dict__))
+    sys.stdout.write(json.dumps(report.__dict__) + "\n")
 
 
 if __name__ == "__main__":
