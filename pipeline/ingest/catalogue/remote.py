@@ -20,7 +20,7 @@ from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.catalogue.products import RemoteFile
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Deadline
-from pipeline.ingest.rasters import MAGIC, SETTINGS, require_sane
+from pipeline.ingest.rasters import MAGIC, SETTINGS, refuse_oddities
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class RemoteImage:
             with rasterio.Env(**SETTINGS), warnings.catch_warnings():
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)
                 with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
-                    require_sane(dataset, self.item)
+                    refuse_oddities(dataset, self.item)
                     yield dataset
         except (RasterioError, ValueError, OSError) as error:
             if self.failure is not None:
