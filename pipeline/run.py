@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
 
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``.
     """
-    from pipeline.ingest.inputs import beside_the_question, open_inputs
+    from pipeline.ingest.inputs import beside_the_question, given_up, open_inputs
     from pipeline.ingest.place import load_place
     from pipeline.ingest.scenes import OpenOptions
 
@@ -81,7 +82,8 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
     require_writable(out)
     inputs = gather(config, root, place, console)
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
-    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end)
+    each = partial(map_tasks, engine=config.engine, lost=given_up)
+    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end, each)
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
         if beside_the_question(row.cause):
             console.note(f"{printable(inputs.name_of(row.href))}: {row.cause}")
