@@ -26,6 +26,7 @@ class Canvas:
         self.light = np.broadcast_to(water[:, None, None], (BANDS, self.side, self.side)).copy()
         self.land = np.zeros((self.side, self.side), bool)
         self.hull = np.zeros((self.side, self.side), np.int32)
+        self.sizes: dict[int, tuple[float, float]] = {}  # hull number -> length and beam [m]
 
     def fine(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
         """Drawn pixels of positions in metres."""

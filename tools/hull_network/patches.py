@@ -15,7 +15,7 @@ from tools.hull_network.scenes import TrainingScene
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SIDE = 96
+SIDE = 80
 CENTRE_PX = 1.6  # standard deviation of the bump that marks a hull's centre
 OFFSET_UNIT_PX = 16.0
 BAND_SETS = (

@@ -58,6 +58,12 @@ class Edge:
 
 def port(seed: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.int32]]:
     """Reflectance (5, side, side), land and hull numbers (side, side; negative: unlabelled boat) of one port."""
+    light, canvas = drawn(seed)
+    return light, canvas.land[1::4, 1::4].copy(), canvas.hull[1::4, 1::4].copy()
+
+
+def drawn(seed: int) -> tuple[NDArray[np.float32], Canvas]:
+    """Reflectance (5, side, side) of one port, and the board it was drawn on."""
     rng = np.random.default_rng(seed)
     water = materials.water(rng)
     canvas = Canvas(SIDE_PX, water, rng.uniform(0, 2 * np.pi))
@@ -82,8 +88,7 @@ def port(seed: int) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.
     light += rng.normal(0, 1, light.shape).astype(np.float32) * rng.uniform(0.0005, 0.004)
     if rng.random() < 0.12:
         light = _clouded(light, rng)
-    four = canvas.hull[1::4, 1::4]
-    return light.astype(np.float32), canvas.land[1::4, 1::4].copy(), four.copy()
+    return light.astype(np.float32), canvas
 
 
 def _mainland(canvas: Canvas, shore: float, rng: np.random.Generator) -> list[Edge]:

@@ -1,6 +1,8 @@
-"""Train the hull network: `python -m tools.hull_network.train --data S2_PORTS --pool POOL.npz --out NET.pt --hold a,b`.
+"""Train the hull network.
 
-Ports named by ``--hold`` are never read. One thread, fixed seed; half an hour on one core.
+First on simulated ports alone, once: `python -m tools.hull_network.train --pool POOL.npz --out SIM.pt --steps 1200`;
+then on labelled ports too, from there: `... --data S2_PORTS --hold a,b --start SIM.pt --out NET.pt --steps 600`.
+Ports named by ``--hold`` are never read. One thread, fixed seed; a quarter of an hour on one core in all.
 """
 
 from __future__ import annotations
@@ -26,13 +28,22 @@ VERSIONS = 4  # of each real port with other ships put in
 class Sampler:
     """Patches of real ports (as they are, and with more ships) and of simulated ones."""
 
-    def __init__(self, data: Path, pool: Path, hold: set[str], seed: int, simulated: int) -> None:
+    def __init__(self, data: Path | None, pool: Path, hold: set[str], seed: int, simulated: int) -> None:
         self.rng = np.random.default_rng(seed)
+        drawn = np.load(pool)
+        self.drawn = [
+            _halved(simulated_scene(light.astype(np.float32), land, hull))
+            for light, land, hull in zip(drawn["light"][:simulated], drawn["land"], drawn["hull"], strict=False)
+        ]
+        self.real: list[list[TrainingScene]] = []
+        if data is not None:
+            self._read(data, hold, seed)
+
+    def _read(self, data: Path, hold: set[str], seed: int) -> None:
         images = pd.read_csv(data / "images.csv")
         chosen = [f for f in images["file"] if f.split("_20")[0] not in hold]
         spacing = images.set_index("file")["ground_m_per_px"]
         plain = [tightened(real_scene(data, f)) for f in chosen]
-        self.real: list[list[TrainingScene]] = []
         for scene, file in zip(plain, chosen, strict=True):
             versions = [
                 with_more_ships(scene, plain, spacing[file], max(10, scene.ids.size // 12000), seed * 100 + v)
@@ -42,11 +53,6 @@ class Sampler:
         self.real = [[_halved(scene), scene, *versions] for scene, versions in zip(plain, self.real, strict=True)]
         self.weight = np.array([np.sqrt(len(s.centres) * s.ids.size) for s in plain])
         self.weight /= self.weight.sum()
-        drawn = np.load(pool)
-        self.drawn = [
-            _halved(simulated_scene(light.astype(np.float32), land, hull))
-            for light, land, hull in zip(drawn["light"][:simulated], drawn["land"], drawn["hull"], strict=False)
-        ]
 
     def batch(self) -> tuple[torch.Tensor, ...]:
         """Inputs and targets of one step."""
@@ -55,7 +61,7 @@ class Sampler:
 
     def _one(self) -> tuple[np.ndarray, ...]:
         rng = self.rng
-        if rng.random() < REAL:
+        if self.real and rng.random() < REAL:
             versions = self.real[rng.choice(len(self.real), p=self.weight)]
             scene = versions[rng.integers(len(versions))]
         else:
@@ -114,16 +120,18 @@ def loss_of(answer: torch.Tensor, batch: tuple[torch.Tensor, ...]) -> torch.Tens
     return cross * 2 + overlap + 0.5 * focal + away
 
 
-def train(sampler: Sampler, steps: int, seed: int, lr: float = 3e-3, keep: Path | None = None) -> HullNetwork:
+def train(sampler: Sampler, steps: int, seed: int, lr: float, start: Path | None, keep: Path) -> HullNetwork:
     """AdamW with one cycle; the mean of the last weights is what is kept."""
     torch.manual_seed(seed)
     net = HullNetwork().to(memory_format=torch.channels_last)
+    if start is not None:
+        net.load_state_dict(torch.load(start, weights_only=True))
     mean = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
     )
     optimiser = torch.optim.AdamW(net.parameters(), lr=lr, weight_decay=2e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps, pct_start=0.1)
-    start, total = time.process_time(), 0.0
+    began, total = time.process_time(), 0.0
     for step in range(1, steps + 1):
         batch = sampler.batch()
         loss = loss_of(net(batch[0].to(memory_format=torch.channels_last)), batch)
@@ -135,9 +143,9 @@ def train(sampler: Sampler, steps: int, seed: int, lr: float = 3e-3, keep: Path 
         mean.update_parameters(net)
         total += float(loss.detach())
         if step % 100 == 0:
-            print(f"{step} loss {total / 100:.3f} cpu {time.process_time() - start:.0f} s", flush=True)
+            print(f"{step} loss {total / 100:.3f} cpu {time.process_time() - began:.0f} s", flush=True)
             total = 0.0
-        if keep is not None and step % 300 == 0:
+        if step % 300 == 0:
             torch.save(mean.module.state_dict(), keep)
     return mean.module.eval()
 
@@ -145,7 +153,9 @@ def train(sampler: Sampler, steps: int, seed: int, lr: float = 3e-3, keep: Path 
 def main() -> None:
     """Parse, train, save."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--start", type=Path)
+    parser.add_argument("--lr", type=float, default=3e-3)
     parser.add_argument("--pool", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--hold", default="")
@@ -156,7 +166,7 @@ def main() -> None:
     torch.set_num_threads(1)
     sampler = Sampler(args.data, args.pool, set(filter(None, args.hold.split(","))), args.seed, args.simulated)
     print("scenes ready", flush=True)
-    torch.save(train(sampler, args.steps, args.seed, keep=args.out).state_dict(), args.out)
+    torch.save(train(sampler, args.steps, args.seed, args.lr, args.start, args.out).state_dict(), args.out)
 
 
 if __name__ == "__main__":

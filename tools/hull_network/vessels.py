@@ -68,7 +68,10 @@ def draw(canvas: Canvas, ship: Vessel, number: int, sun: tuple[float, float], rn
     {"boxes": _boxes, "bulk": _hatches, "tanker": _pipes, "passenger": _decks, "plain": _plain, "general": _general}[
         kind
     ](canvas, ship, rng)
-    canvas.claim(outline, number if ship.length >= LABELLED_M else -1)
+    if ship.length < LABELLED_M:
+        number = -1
+    canvas.claim(outline, number)
+    canvas.sizes[number] = (ship.length, ship.beam)
 
 
 def _house(canvas: Canvas, ship: Vessel, rng: np.random.Generator) -> None:

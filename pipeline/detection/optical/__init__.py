@@ -15,7 +15,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.optical import network
-from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse
+from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse, haze_mask
 from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
@@ -52,7 +52,8 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         cloud = cloud_mask(tile, levels, scene.radiometry, spacing)
         top, left = core.row0 - window.row0, core.col0 - window.col0
         own = np.s_[top : top + core.rows, left : left + core.cols]
-        coverage.add(core, tile.valid[own], cloud[own], tile.water[own])
+        unseen = cloud | haze_mask(tile, levels)
+        coverage.add(core, tile.valid[own], unseen[own], tile.water[own])
         normal = normalise(coarse(tile, factor), levels, factor)
         for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
             row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))

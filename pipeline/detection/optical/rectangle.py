@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import optimize, special
@@ -11,6 +11,8 @@ from scipy import optimize, special
 from pipeline.detection.optical.objects import frame_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.types import FloatArray, FloatImage
 
 BLUR_PX = 0.6  # width of an edge in the map of probabilities; start of the fit
@@ -29,7 +31,7 @@ class Rectangle:
     misfit: float
 
 
-def fit_rectangle(cover: FloatImage, rows: FloatArray, cols: FloatArray) -> Rectangle:
+def fit_rectangle(cover: FloatImage, rows: NDArray[Any], cols: NDArray[Any]) -> Rectangle:
     """Fit to a map of cover (0 to 1), starting from the pixels of one hull; pixels of others should be 0 in it.
 
     The model is a rectangle with blurred edges: the product of two differences of error functions, along and across.

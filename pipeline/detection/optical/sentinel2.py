@@ -43,10 +43,6 @@ class NetworkHull:
 def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels) -> list[NetworkHull]:
     """Hulls whose centre lies in ``core``, which must begin on the lattice; ``tile`` reaches a halo beyond it."""
     scaled, present = scaled_bands(tile, levels)
-    over = np.max(scaled, axis=0)
-    infrared = next((scaled[k] for k in (3, 4) if present[k]), over)
-    wet = (infrared < WATER_BELOW) & tile.valid
-    stands = (over > STANDS_OUT) & tile.valid & ndimage.binary_dilation(wet, iterations=SHORE_PX)
     k = tile.bands.index(levels.infrared)
     noise = float(levels.noise[k] / max(levels.land[k] - levels.water[k], 1e-9))
     out: list[NetworkHull] = []
@@ -56,20 +52,27 @@ def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels) -> list[Net
             inner.row0 - tile.window.row0 : inner.row1 - tile.window.row0,
             inner.col0 - tile.window.col0 : inner.col1 - tile.window.col0,
         ]
-        if wet[at].sum() < MIN_WATER_PX or (stands[at] & ~wet[at]).sum() + _glints(over[at], wet[at]) < MIN_BRIGHT_PX:
+        if not _worth_a_look(scaled[(slice(None), *at)], present, tile.valid[at]):
             continue
         said = network.answer(_squared(scaled[(slice(None), *at)], block, inner), present)
         origin = (block.row0 - network.HALO_PX, block.col0 - network.HALO_PX)
         for hull in find_instances(said):
             row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
             if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
-                out.append(_placed(said, hull, origin, tile, over, noise))
+                out.append(_placed(said, hull, origin, tile, scaled, noise))
     return out
 
 
-def _glints(over: FloatImage, wet: BoolImage) -> int:
-    """Pixels that the infrared calls water but that stand out in another band: dark or low hulls."""
-    return int(np.count_nonzero((over > STANDS_OUT * 2) & wet))
+def _worth_a_look(scaled: FloatImage, present: tuple[bool, ...], valid: BoolImage) -> bool:
+    """Is there water in the block, and something in it or beside it? Told from the block alone, not from its tile."""
+    over = scaled.max(axis=0)
+    infrared = next((scaled[k] for k in (3, 4) if present[k]), over)
+    wet = (infrared < WATER_BELOW) & valid
+    if wet.sum() < MIN_WATER_PX:
+        return False
+    beside = (over > STANDS_OUT) & valid & ~wet & ndimage.binary_dilation(wet, iterations=SHORE_PX)
+    dark = (over > 2 * STANDS_OUT) & wet  # dark or low hulls: water by the infrared, but not in another band
+    return bool(beside.sum() + dark.sum() >= MIN_BRIGHT_PX)
 
 
 def _blocks(core: Window) -> Iterator[Window]:
@@ -87,7 +90,7 @@ def _squared(scaled: FloatImage, block: Window, inner: Window) -> FloatImage:
 
 
 def _placed(
-    said: FloatImage, hull: Instance, origin: tuple[int, int], tile: Tile, over: FloatImage, noise: float
+    said: FloatImage, hull: Instance, origin: tuple[int, int], tile: Tile, scaled: FloatImage, noise: float
 ) -> NetworkHull:
     """An instance measured, in scene pixels."""
     cover = special.expit(said[0])
@@ -107,5 +110,5 @@ def _placed(
         cols[inside],
         hull.score,
         float((~tile.water[r, c]).mean()) if len(r) else 0.0,
-        float(np.median(over[r, c])) / noise if len(r) else 0.0,
+        float(np.median(scaled[:, r, c].max(axis=0))) / noise if len(r) else 0.0,
     )
