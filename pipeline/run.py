@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pipeline.report.story import Story
     from pipeline.types import Place, Scene
 
+AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
 
 
@@ -76,7 +77,7 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
         if fresh:
             folder.clear()
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
-            ais = _read_ais(inputs, console)
+            ais = _read_ais(inputs, place, console)
             story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console)
             _publish(story, folder, inputs, root)
         write_text(folder.path.parent / LATEST, run_id + "\n")
@@ -136,9 +137,18 @@ def compute(
     )
     cap = load(CapConfig, root / config.cap)
     as_of = (config.period.end - timedelta(microseconds=1)).date()
+    missed = calls.missed_calls(
+        looks=looks,
+        calls=port_calls,
+        detections=detections,
+        place=place,
+        start=config.period.start,
+        end=config.period.end,
+        config=config.calls,
+    )
     liftings = volume.liftings(port_calls, config.volume, config.seed)
     counted = looks[looks["zone_id"].isin([zone.zone_id for zone in place.zones if zone.counts])]
-    ledger = volume.ledger(liftings, cap, config.volume, config.seed, as_of=as_of, looks=counted)
+    ledger = volume.ledger(liftings, cap, config.volume, config.seed, as_of=as_of, looks=counted, missed=missed)
     headline = volume.headline(liftings, ledger, cap, config.volume, config.seed)
     tables = {
         "scenes": scene_table,
@@ -148,6 +158,7 @@ def compute(
         "static": static,
         "matches": matches,
         "port_calls": port_calls,
+        "missed": missed,
         "liftings": liftings,
         "ledger": ledger,
         "sensitivity": volume.sensitivity(liftings, ledger, cap, config.volume, config.seed),
@@ -296,10 +307,13 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
     return table, diagnostics
 
 
-def _read_ais(inputs: Inputs, console: Console) -> AisRead:
+def _read_ais(inputs: Inputs, place: Place, console: Console) -> AisRead:
+    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
     from pipeline.ingest.ais import read_ais
 
-    read = read_ais(inputs.ais)
+    west, south, east, north = place.bbox
+    around = (west - AIS_MARGIN_DEG, south - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG, north + AIS_MARGIN_DEG)
+    read = read_ais(inputs.ais, region=around if around[0] >= -180 and around[2] <= 180 else None)
     for problem in read.problems:
         console.problem(problem)
     return read
