@@ -63,11 +63,8 @@ def line(name: str, n: Counter[str]) -> str:
     """One row of the table."""
     precision, f1 = n["tp"] / max(1, n["tp"] + n["fp"]), 2 * n["tp"] / max(1, n["tp"] + n["fp"] + n["ships"])
     recall = [n[f"{g}_hit"] / n[g] if n[g] else float("nan") for g in ("open", "quay", "big")]
-    return (
-        f"| {name} | {n['ships']} | {f1:.3f} | {precision:.2f} | "
-        + " | ".join(f"{r:.2f}" for r in recall)
-        + f" | {n['split']} |"
-    )
+    recalls = " | ".join(f"{r:.2f}" for r in recall)
+    return f"| {name} | {n['ships']} | {f1:.3f} | {precision:.2f} | {recalls} | {n['split']} |"
 
 
 def main() -> None:
@@ -79,9 +76,8 @@ def main() -> None:
     labels, spare = pd.read_csv(args.data / "labels.csv"), pd.read_csv(args.data / "unlabelled_candidates.csv")
     files = {f.split("_20")[0]: f for f in labels["file"].unique()}
     total: Counter[str] = Counter()
-    print(
-        "| port | ships | F1 | precision | recall open water | at quays | >= 75 m | split |\n|---|---|---|---|---|---|---|---|"
-    )
+    print("| port | ships | F1 | precision | recall open water | at quays | >= 75 m | split |")
+    print("|---|---|---|---|---|---|---|---|")
     for fold in args.folds:
         ports, weights = fold.split("=")
         for port in ports.split(","):
