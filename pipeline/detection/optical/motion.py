@@ -93,7 +93,7 @@ def shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[
     weight = inside.astype(np.float64).ravel()
     if weight.sum() < 12:
         return None
-    shift = np.zeros(2)
+    shift: FloatArray = np.zeros(2)
     one, two = first.astype(np.float64), later.astype(np.float64)
     covariance = np.eye(2)
     for _ in range(8):
@@ -106,7 +106,7 @@ def shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[
         if gain <= 1e-3:
             return None
         step = solution[2:] / gain
-        shift = shift + np.clip(step, -1, 1)
+        shift = (shift + np.clip(step, -1, 1)).astype(np.float64)
         if np.abs(shift).max() > 4:
             return None
         if np.abs(step).max() < 0.005:

@@ -64,4 +64,4 @@ def answer(scaled: FloatImage, present: tuple[bool, ...]) -> FloatImage:
         if cols:
             said[MIRRORS_COLS] *= -1
         total += said
-    return total / len(TURNS)
+    return (total / len(TURNS)).astype(np.float32)
