@@ -97,18 +97,18 @@ def in_other_light(
     pixels: NDArray[np.float32], present: tuple[bool, ...], rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Another day, another port: gain, gamma, haze, blur, noise by band; and bands that are not there."""
-    out = pixels * np.exp(rng.normal(0, 0.22) + rng.normal(0, 0.15, 5)).astype(np.float32)[:, None, None]
-    gamma = np.exp(rng.normal(0, 0.12))
+    out = pixels * np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.08, 5)).astype(np.float32)[:, None, None]
+    gamma = np.exp(rng.normal(0, 0.06))
     out = np.sign(out) * np.abs(out) ** np.float32(gamma)
-    out += rng.normal(0, 0.05, 5).astype(np.float32)[:, None, None]
-    if rng.random() < 0.2:
+    out += rng.normal(0, 0.03, 5).astype(np.float32)[:, None, None]
+    if rng.random() < 0.1:
         thick = rng.uniform(0, 0.5) * np.linspace(0, 1, SIDE, dtype=np.float32)
         out = out * (1 - thick * 0.6) + thick * rng.uniform(0.2, 1.0)
     if rng.random() < 0.35:
         out = _blurred(out, rng.uniform(0.1, 0.45))
     out += rng.normal(0, 1, out.shape).astype(np.float32) * np.float32(rng.exponential(0.02))
     here = np.array(present)
-    if rng.random() < 0.4:
+    if rng.random() < 0.25:
         chosen = here & np.array(BAND_SETS[rng.integers(len(BAND_SETS))], bool)
         if rng.random() < 0.3:
             chosen = here & (rng.random(5) < 0.7)

@@ -21,7 +21,7 @@ from tools.hull_network.patches import cut, in_other_light
 from tools.hull_network.scenes import TrainingScene, real_scene, simulated_scene, with_more_ships
 
 BATCH = 16
-REAL = 0.6  # share of patches from real ports
+REAL = 0.8  # share of patches from real ports
 VERSIONS = 4  # of each real port with other ships put in
 
 
@@ -73,7 +73,7 @@ class Sampler:
 
     def _place(self, scene: TrainingScene) -> tuple[float, float]:
         rng, shape = self.rng, scene.ids.shape
-        if len(scene.centres) > 1 and rng.random() < 0.6:
+        if len(scene.centres) > 1 and rng.random() < 0.7:
             centre = scene.centres[rng.integers(1, len(scene.centres))]
             return tuple(float(v) for v in centre + rng.uniform(-30, 30, 2))  # type: ignore[return-value]
         infrared = scene.scaled[3] if scene.present[3] else scene.scaled[4]
