@@ -107,10 +107,10 @@ def _walk(path: Path) -> Iterator[Found]:
         if entry.is_symlink() and not entry.resolve().is_relative_to(root):
             if entry.suffix.lower() in IMAGE_SUFFIXES or entry.is_dir():
                 yield Found(entry, "is a link that leads out of the folder (refused)")
+        elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in (*IMAGE_SUFFIXES, ".safe"):
+            yield Found(entry, "is a download under way (ignored)")
         elif entry.is_dir():
             yield from _walk(entry)
-        elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in IMAGE_SUFFIXES:
-            yield Found(entry, "is a download under way (ignored)")
         elif entry.suffix.lower() in IMAGE_SUFFIXES:
             yield Found(entry)
 
@@ -129,7 +129,7 @@ def _open(
             shares = aoi_coverage(scene, place)
             if shares is None:
                 cause = "has no georeference, so it cannot be laid over the AOI"
-            elif shares[0] == 0:
+            elif shares[1] == 0:
                 cause = "shows nothing of the AOI"
             else:
                 coverage = shares[0]
