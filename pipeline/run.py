@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,8 @@ from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
-from pipeline.errors import InputError, NothingUsable
+from pipeline.errors import InputError, NothingUsable, printable
+from pipeline.live import ITEMS, of_saved_search
 from pipeline.provenance import (
     MANIFEST,
     code_version,
@@ -26,7 +28,16 @@ from pipeline.provenance import (
 )
 from pipeline.slots import cells_slot, detect_slot, place_digest
 from pipeline.sources import Inputs, gather, read_ais_around
-from pipeline.storage import require_writable, sweep, table_bytes, table_from, write_json, write_table, write_text
+from pipeline.storage import (
+    require_writable,
+    sweep,
+    table_bytes,
+    table_from,
+    write_bytes,
+    write_json,
+    write_table,
+    write_text,
+)
 from pipeline.tables import DETECTIONS, SCENES
 from pipeline.verification import CHAINED, ROWS, last_of, rows_of
 from pipeline.workspace import LATEST, RunFolder, config_yaml
@@ -43,6 +54,9 @@ if TYPE_CHECKING:
 
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
 
+# how live scenes are come by, which is no part of the question
+HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -58,7 +72,7 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
 
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``.
     """
-    from pipeline.ingest.inputs import open_inputs
+    from pipeline.ingest.inputs import beside_the_question, open_inputs
     from pipeline.ingest.place import load_place
     from pipeline.ingest.scenes import OpenOptions
 
@@ -68,9 +82,14 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
     scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end)
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
+        if beside_the_question(row.cause):
+            console.note(f"{printable(inputs.name_of(row.href))}: {row.cause}")
+            continue
         console.problem(f"{inputs.name_of(row.href)}: {row.cause}", done=f"scene {row.status}")
     scene_table = scene_table.assign(href=[inputs.name_of(h) for h in scene_table["href"]])
     run_id = identify(config, root, scene_table, inputs)
+    if inputs.items is not None:
+        config = of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
         if folder.finished and not fresh:
@@ -95,8 +114,9 @@ def identify(config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: I
 
     Where it runs (engine) and where inputs lie (paths) do not matter.
     """
-    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images", "ais"}})
+    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images": True, "ais": True, **HOW}})
     parts = {
+        "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
         "files": {name: sha256_file(root / name) for name in _config_files(config)},
         "scenes": sorted(scene_table["sha256"]),
@@ -211,7 +231,13 @@ def detect_all(
     for task in tasks:
         console.explain(f"detect {task.scene.scene_id}", task.slot.why)
     with console.progress("detect", len(tasks)) as step:
-        results = map_tasks(detect_scene, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+        results = map_tasks(
+            detect_scene,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda task, why: InputError(task.scene.scene_id, why),
+        )
     found, covered = [], {}
     scene_table = scene_table.set_index("scene_id", drop=False)
     measured = (
@@ -254,7 +280,13 @@ def learn_structures(
     for task in tasks:
         console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
     with console.progress("learn structures", len(tasks)) as step:
-        looks = map_tasks(look_at_cells, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+        looks = map_tasks(
+            look_at_cells,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda _task, _why: None,  # the detector meets the same fault, and reports it
+        )
     return history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
 
 
@@ -353,6 +385,8 @@ def _publish(
     ]
     story = replace(story, inputs=tuple(records))
     _write_config(story.config, root, folder.path)
+    if inputs.items is not None:
+        write_bytes(folder.path / CONFIG_FILES / ITEMS, inputs.items)
     for name, table in story.tables.items():
         write_table(table, folder.path / f"{name}.parquet")
     write_report(story, folder.path)
