@@ -72,14 +72,14 @@ def motion_of(
         right += base_s * weight @ (metres @ shift)
     if not normal.any():
         return None
-    covariance = np.linalg.inv(normal)
-    velocity = covariance @ right
+    combined = np.linalg.inv(normal)
+    velocity = combined @ right
     unit = np.array(axis)
     cross = np.array([-axis[1], axis[0]])
     along, across = float(unit @ velocity) / KNOT_M_S, float(cross @ velocity) / KNOT_M_S
     if np.hypot(along, across) > FASTEST_KN:
         return None
-    errors = [float(np.sqrt(v @ covariance @ v)) / KNOT_M_S for v in (unit, cross)]
+    errors = [float(np.sqrt(v @ combined @ v)) / KNOT_M_S for v in (unit, cross)]
     return Motion(along, across, *errors)
 
 
