@@ -28,7 +28,7 @@ from pipeline.provenance import (
     sha256_of,
 )
 from pipeline.slots import cells_slot, detect_slot, place_digest
-from pipeline.sources import Inputs, gather
+from pipeline.sources import Inputs, gather, read_ais_around
 from pipeline.storage import (
     require_writable,
     sweep,
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from pipeline.stagecache import Slot
     from pipeline.types import Place, Scene
 
-AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
 
 # how live scenes are come by, which is no part of the question
@@ -104,7 +103,7 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
             folder.clear()
         sweep(folder.path)
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
-            ais = _read_ais(inputs, place, console)
+            ais = read_ais_around(inputs, place, console)
             story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console)
             _publish(story, folder, inputs, root, ais, previous)
         write_text(folder.path.parent / LATEST, run_id + "\n")
@@ -153,7 +152,10 @@ def compute(
     tracks = calls.clean_tracks(ais.messages, config.calls)
     static = calls.static_reports(ais.messages)
     looks = calls.looks(scene_table, zone_covered, detections, place)
-    matches = calls.match(detections, tracks, static, config.calls)
+    association = calls.associate(detections, tracks, static, config.calls, scene_table)
+    matches = association.matches
+    for line in calls.check_lines(association.checks):
+        console.note(line)
     port_calls = calls.port_calls(
         detections=detections,
         looks=looks,
@@ -186,6 +188,7 @@ def compute(
         "tracks": tracks,
         "static": static,
         "matches": matches,
+        "match_checks": association.checks,
         "port_calls": port_calls,
         "missed": missed,
         "liftings": liftings,
@@ -352,18 +355,6 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
     diagnostics = json.loads(canonical_json(diagnostics))
     task.slot.store(table_bytes(table), diagnostics)
     return table, diagnostics
-
-
-def _read_ais(inputs: Inputs, place: Place, console: Console) -> AisRead:
-    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
-    from pipeline.ingest.ais import read_ais
-
-    west, south, east, north = place.bbox
-    around = (west - AIS_MARGIN_DEG, south - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG, north + AIS_MARGIN_DEG)
-    read = read_ais(inputs.ais, region=around if around[0] >= -180 and around[2] <= 180 else None)
-    for problem in read.problems:
-        console.problem(problem)
-    return read
 
 
 def _registry(config: RunConfig, root: Path) -> pd.DataFrame | None:
