@@ -84,7 +84,9 @@ def on_dask() -> None:
             print(f"{workers} workers, {count} looks: {rates[workers][-1]:.1f} looks/s; client MB at 10-100 %: {marks}")
         agree = seen[1] == seen[2][: len(seen[1])]
         ratio = rates[2][0] / (sum(rates[1]) / len(rates[1]))
-        print(f"2 workers against 1: {ratio:.2f} x; tables agree: {agree}; load of the machine {os.getloadavg()[0]:.0f}")
+        print(
+            f"2 workers against 1: {ratio:.2f} x; tables agree: {agree}; load of the machine {os.getloadavg()[0]:.0f}"
+        )
 
 
 def a_plan() -> None:
