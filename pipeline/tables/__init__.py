@@ -1,9 +1,10 @@
 """The column contracts of every table that passes between stages. Stages build with ``X.from_rows`` or
 ``X.conform`` and hand over ``X.check(table)``."""
 
-from pipeline.tables.accounts import LEDGER, LIFTINGS, SENSITIVITY
+from pipeline.tables.accounts import LEDGER, LIFTINGS, ROBUSTNESS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
 from pipeline.tables.images import DETECTIONS, LOOKS, SCENES
+from pipeline.tables.reviews import REVIEWS
 from pipeline.tables.ships import AIS_MESSAGES, MATCHES, MISSED, PORT_CALLS, STATIC, TRACKS
 
 ALL: tuple[Contract, ...] = (
@@ -19,6 +20,8 @@ ALL: tuple[Contract, ...] = (
     LIFTINGS,
     LEDGER,
     SENSITIVITY,
+    ROBUSTNESS,
+    REVIEWS,
 )
 
 __all__ = [
@@ -31,6 +34,8 @@ __all__ = [
     "MATCHES",
     "MISSED",
     "PORT_CALLS",
+    "REVIEWS",
+    "ROBUSTNESS",
     "SCENES",
     "SENSITIVITY",
     "STATIC",

@@ -101,7 +101,12 @@ LEDGER = Contract(
         Column("tonnes_p50", "float", "Cumulative tonnes, observed calls only.", "t", low=0, required=False),
         Column("cap_t", "float", "The cap in tonnes, where its text states them too.", "t", required=False, low=0),
         Column(
-            "p_over_cap_tonnes", "float", "Probability that they passed the cap in tonnes.", required=False, low=0, high=1
+            "p_over_cap_tonnes",
+            "float",
+            "Probability that they passed the cap in tonnes.",
+            required=False,
+            low=0,
+            high=1,
         ),
         *(
             Column(
@@ -177,5 +182,24 @@ SENSITIVITY = Contract(
             "cov(call, sum) / var(sum): the shares of all calls add up to 1.",
             required=False,
         ),
+    ),
+)
+
+REMOVED_KINDS = ("freeboard", "draught", "sighting", "transponder")
+
+ROBUSTNESS = Contract(
+    "robustness",
+    "Each counted call, and the account's sum, had the call's weakest evidence never existed.",
+    "call_id",
+    (
+        Column("call_id", "text", "The call."),
+        Column("removed_kind", "text", "What was taken away.", choices=REMOVED_KINDS),
+        Column("removed", "text", "The same in plain words, with the identifier of a sighting."),
+        Column("still_counts", "bool", "Does a counted call remain of her?"),
+        Column("barrels_p5", "float", "Cargo without it; null where no call remains.", "bbl", required=False, low=0),
+        Column("barrels_p50", "float", "Cargo without it.", "bbl", required=False, low=0),
+        Column("barrels_p95", "float", "Cargo without it.", "bbl", required=False, low=0),
+        Column("sum_p50", "float", "Median of the account's sum without it.", "bbl", low=0),
+        Column("base_sum_p50", "float", "Median of the sum as it stands.", "bbl", low=0),
     ),
 )
