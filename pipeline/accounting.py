@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Ver
     """The account of these detections; with verdicts, the one as reviewed, which holds the one as detected."""
     before = _account(ground, detections)
     if not verdicts:
-        return before
+        return replace(before, tables=before.tables | {"reviews": as_table([])})
     reviewed, tried = reviewed_detections(detections, verdicts)
     again = sighted(ground, reviewed)
     again["port_calls"], tried = reviewed_calls(again["port_calls"], before.tables["port_calls"], tried)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pipeline.report.story import Story
     from pipeline.types import Place, Scene
 
+AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
 
 
@@ -82,7 +83,7 @@ def run(
         if fresh:
             folder.clear()
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
-            ais = _read_ais(inputs, console)
+            ais = _read_ais(inputs, place, console)
             story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console, verdicts)
             _publish(story, folder, inputs, root, reviews)
         write_text(folder.path.parent / LATEST, run_id + "\n")
@@ -296,10 +297,13 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
     return table, diagnostics
 
 
-def _read_ais(inputs: Inputs, console: Console) -> AisRead:
+def _read_ais(inputs: Inputs, place: Place, console: Console) -> AisRead:
+    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
     from pipeline.ingest.ais import read_ais
 
-    read = read_ais(inputs.ais)
+    west, south, east, north = place.bbox
+    around = (west - AIS_MARGIN_DEG, south - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG, north + AIS_MARGIN_DEG)
+    read = read_ais(inputs.ais, region=around if around[0] >= -180 and around[2] <= 180 else None)
     for problem in read.problems:
         console.problem(problem)
     return read

@@ -77,7 +77,9 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "dwt": "–" if pd.isna(row["dwt_p50_t"]) else
             f"{barrels(row['dwt_p50_t'], 2)} t ({barrels(row['dwt_p5_t'], 2)} to {barrels(row['dwt_p95_t'], 2)})",
         "draughts": _pair(row["draught_in_m"], row["draught_out_m"]),
-        "freeboards": _pair(row["freeboard_in_m"], row["freeboard_out_m"], row["freeboard_in_sd_m"], row["freeboard_out_sd_m"]),
+        "freeboards": _pair(
+            row["freeboard_in_m"], row["freeboard_out_m"], row["freeboard_in_sd_m"], row["freeboard_out_sd_m"]
+        ),
         "tonnes": "–" if pd.isna(row["tonnes_p50"]) else
             f"{barrels(row['tonnes_p50'], 2)} t ({barrels(row['tonnes_p5'], 2)} to {barrels(row['tonnes_p95'], 2)})",
         "fill": "–" if pd.isna(row["fill_p50"]) else percent(row["fill_p50"]),
@@ -174,7 +176,8 @@ class _Chips:
             "picture": picture,
             "when": f"{moment(row['acquired'])} UTC",
             "sensor": SENSOR_WORDS.get(row["sensor"], row["sensor"]),
-            "pixel": "" if scene is None or pd.isna(scene["pixel_spacing_m"]) else f"{scene['pixel_spacing_m']:.3g} m pixels",
+            "pixel": "" if scene is None or pd.isna(scene["pixel_spacing_m"]) else
+                f"{scene['pixel_spacing_m']:.3g} m pixels",
             "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
             "side": side,
             "draught_evidence": row["draught_evidence"],
@@ -182,7 +185,10 @@ class _Chips:
             "flags": [plain_flag(f) for f in row["flags"]],
             "scene": row["scene_id"],
             "sha": "" if scene is None else str(scene["sha256"])[:12],
-            "shapes": {name: " ".join(f"{1000 * x:.0f},{1000 * y:.0f}" for x, y in line) for name, line in drawing["shapes"].items()},
+            "shapes": {
+                name: " ".join(f"{1000 * x:.0f},{1000 * y:.0f}" for x, y in line)
+                for name, line in drawing["shapes"].items()
+            },
             "bar_m": f"{bar:.0f} m" if bar else "",
             "bar": round(1000 * bar / drawing["side_m"]) if bar else 0,
             "north": drawing["north_deg"],

@@ -82,7 +82,7 @@ def _shape(row: Any, names: Sequence[str]) -> BaseGeometry | None:
     """The first of these columns that holds an outline."""
     for name in names:
         shape = getattr(row, name, None)
-        if hasattr(shape, "geom_type") and not shape.is_empty:
+        if shape is not None and hasattr(shape, "geom_type") and not shape.is_empty:
             return shape
     return None
 

@@ -152,8 +152,9 @@ def detections(story: Story) -> list[dict[str, Any]]:
         matched = r.detection_id in partner.index and pd.notna(partner[r.detection_id])
         out.append(
             {
-                "id": r.detection_id, "scene": r.scene_id, "t": seconds(r.acquired), "at": [round(r.lat, 5), round(r.lon, 5)],
-                "ring": next(iter(rings(r.geometry)), []), "kind": "flagged" if not r.accepted else "ais" if matched else "none",
+                "id": r.detection_id, "scene": r.scene_id, "t": seconds(r.acquired),
+                "at": [round(r.lat, 5), round(r.lon, 5)], "ring": next(iter(rings(r.geometry)), []),
+                "kind": "flagged" if not r.accepted else "ais" if matched else "none",
                 "mmsi": int(partner[r.detection_id]) if matched else None, "sensor": r.sensor, "zone": r.berth_id,
                 "length": [round(r.length_m), round(r.length_lo_m), round(r.length_hi_m)], "score": round(r.score, 2),
                 "flags": list(r.flags), "call": call_of.get(r.detection_id, ""),

@@ -1,4 +1,4 @@
-"""Looks as small pictures on the map: each scene resampled onto Web Mercator, in grey, transparent where it saw nothing."""
+"""Looks as small pictures on the map: each scene on Web Mercator, in grey, transparent where it saw nothing."""
 
 from __future__ import annotations
 

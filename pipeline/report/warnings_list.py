@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from pipeline.report.story import Story
 
 
+DOUBTS = ("stand-in", "not published")  # words of a place's facts that every reader must see first
+
+
 def warnings(story: Story) -> list[str]:
     """Sentences; empty where nothing is doubtful beyond the stated intervals."""
     return [*_about_inputs(story), *_about_looks(story), *_about_calls(story), *_about_verdicts(story)]
@@ -24,9 +27,7 @@ def _about_inputs(story: Story) -> list[str]:
     unverified = int((~real["verified"].astype(bool)).sum())
     if unverified:
         out.append(f"{unverified} of {len(real)} images carry no checksum of their own that could be compared.")
-    out += [
-        f"{f.what} ({f.source})" for f in story.config.aoi.facts if "stand-in" in f.what or "not published" in f.what
-    ]
+    out += [f"{f.what} ({f.source})" for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
     return out
 
 

@@ -57,7 +57,7 @@ def test_nothing_is_fetched_and_only_named_scripts_run(page):
 
 
 def test_the_libraries_are_the_published_files():
-    """Byte for byte what npm serves (but for the CSS, whose pictures are not needed): versions and licences in NOTICE."""
+    """Byte for byte what npm serves; their versions, licences and hashes stand in NOTICE."""
     from pipeline.report.assets import LIBRARIES, STATIC
 
     notice = Path("NOTICE").read_text("utf-8")
