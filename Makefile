@@ -1,7 +1,7 @@
 # capwatch: `make help` lists what there is. Every target sets up .venv on its first use.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run rerun test check format notebooks bench docs wheel clean
+.PHONY: help setup run rerun test check format notebooks bench docs wheel lock clean
 
 AOI ?= vostochny
 OUT ?= runs
@@ -56,6 +56,10 @@ notebooks: setup  ## execute the notebooks
 
 bench: setup  ## speed and accuracy, printed as tables (accuracy needs ../shared/data)
 	@$(BIN)/python -m benchmarks
+
+lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra dev --extra notebooks --extra scale -o requirements.lock
 
 docs: setup  ## write the reference pages from the code
 	@$(BIN)/python docs/make_reference.py

@@ -63,9 +63,9 @@ def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]
 
     config = ground.config.calls
     looks = calls.looks(ground.scenes, ground.zone_covered, detections, ground.place)
-    matches = calls.match(detections, ground.tracks, ground.static, config)
-    tables = {"detections": detections, "looks": looks, "matches": matches}
-    return tables | {"port_calls": port_calls(ground, detections, looks, matches)}
+    found = calls.associate(detections, ground.tracks, ground.static, config, ground.scenes)
+    tables = {"detections": detections, "looks": looks, "matches": found.matches, "match_checks": found.checks}
+    return tables | {"port_calls": port_calls(ground, detections, looks, found.matches)}
 
 
 def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:

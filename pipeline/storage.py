@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.checkpoints import checkpoint
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
 
 if TYPE_CHECKING:
@@ -30,14 +32,26 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise _environment(path, error) from error
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    checkpoint(f"begin {path.name}")
     try:
         yield part
+        checkpoint(f"written {path.name}")
         _sync(part)
+        checkpoint(f"synced {path.name}")
         os.replace(part, path)
+        checkpoint(f"renamed {path.name}")
     except OSError as error:
         raise _environment(path, error) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, older_than_s: float = 0.0) -> None:
+    """Remove what killed writers left: parts that never got their name. The caller holds the folder's lock."""
+    for part in folder.rglob(".*.part"):
+        with suppress(OSError):
+            if part.is_file() and time.time() - part.stat().st_mtime >= older_than_s:
+                part.unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -53,7 +67,12 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Indented JSON with sorted keys; NaN and infinity are refused."""
-    write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """What `write_json` writes."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -65,6 +84,40 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         raise ConfigError(f"{printable(path)}: this table has no geometry; write .parquet or .csv")
     with replacing(path) as part:
         writer(table, part)
+
+
+def table_bytes(table: pd.DataFrame) -> bytes:
+    """A table as the bytes of a Parquet file."""
+    import io
+
+    content = io.BytesIO()
+    _parquet(table, content)
+    return content.getvalue()
+
+
+def table_from(content: bytes, contract: Contract) -> pd.DataFrame:
+    """The table of `table_bytes`, conforming to its contract."""
+    import io
+
+    import geopandas
+    import pandas as pd
+
+    reader = geopandas.read_parquet if contract.geometry else pd.read_parquet
+    return contract.check(_revived(reader(io.BytesIO(content)), contract, guarded=False))
+
+
+def require_writable(folder: Path) -> None:
+    """Raise EnvironmentFault, before any work, where nothing could be written below a folder; makes nothing."""
+    existing = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+    probe = existing / f".capwatch-{os.getpid()}.part"
+    try:
+        with probe.open("wb") as file:
+            file.write(bytes(4096))
+    except OSError as error:
+        raise _environment(folder, error) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
 
 
 def write_frames(frames: Iterable[pd.DataFrame], path: Path, empty: pd.DataFrame) -> int:
@@ -223,7 +276,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return geopandas.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
 
 
-def _parquet(table: pd.DataFrame, part: Path) -> None:
+def _parquet(table: pd.DataFrame, part: Any) -> None:
     if hasattr(table, "crs"):
         table.to_parquet(part, index=False, compression="zstd", write_covering_bbox=True)
     else:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
 from pipeline.storage import neutral, unguarded, write_text
 from pipeline.tables import REVIEWS
@@ -222,3 +223,11 @@ def as_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """Verdicts as the table that a run keeps."""
     fields = [c.name for c in REVIEWS.columns]
     return REVIEWS.check(REVIEWS.from_rows([{f: getattr(v, f) for f in fields} for v in verdicts]))
+
+
+def tell_verdicts(verdicts: Sequence[Verdict], aoi_id: str, console: Console) -> None:
+    """Report every verdict that came to nothing."""
+    for v in verdicts:
+        if v.outcome in {"orphaned", "refused"}:
+            item = f"{FOLDER}/{aoi_id}.csv line {v.line}: {v.verdict} {v.target}"
+            console.problem(f"{item}: {v.note}", done=f"verdict {v.outcome}, not applied")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.errors import InputError
 from pipeline.storage import write_bytes, write_json
 from pipeline.types import Radiometry, Scene, Window
 
@@ -46,7 +47,10 @@ def draw_chips(
         scene = by_id.get(row.scene_id)
         if scene is None:
             continue
-        plain, about = picture(scene, row)
+        try:
+            plain, about = picture(scene, row)
+        except InputError:  # the image went away after it was searched; the sighting stays
+            continue
         write_bytes(folder / f"{row.detection_id}.webp", _encoded(plain, "WEBP", quality=80))
         write_bytes(folder / f"{row.detection_id}.png", _encoded(_drawn(plain, about), "PNG", optimize=True))
         out[row.detection_id] = f"{row.detection_id}.png"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.report.wording import day_counts, percent
+from pipeline.report.wording import day_counts, percent, unverified
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -23,10 +23,8 @@ def _about_inputs(story: Story) -> list[str]:
     if story.simulated:
         out.append("Everything here is SIMULATED: no real ship, image or message. No figure may be quoted as real.")
     out += [p.removeprefix("error: ") for p in story.problems]
-    real = story.tables["scenes"][~story.tables["scenes"]["simulated"].astype(bool)]
-    unverified = int((~real["verified"].astype(bool)).sum())
-    if unverified:
-        out.append(f"{unverified} of {len(real)} images carry no checksum of their own that could be compared.")
+    if doubtful := unverified(story.tables["scenes"]):
+        out.append(f"{doubtful}. A damaged file need not look damaged.")
     out += [f"{f.what} ({f.source})" for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
     return out
 
