@@ -31,10 +31,9 @@ def print_report(report: Path, out: Path) -> None:
         words = [program, *SWITCHES, f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             words.append("--no-sandbox")  # Chromium's own sandbox refuses root; the page may not fetch anything
+        words.append(report.resolve().as_uri())
         try:
-            done = subprocess.run(
-                [*words, report.resolve().as_uri()], capture_output=True, timeout=TIMEOUT_S, check=False
-            )
+            done = subprocess.run(words, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 - no shell
         except (OSError, subprocess.TimeoutExpired) as error:
             raise EnvironmentFault(f"{program}: did not print {printable(report)} ({type(error).__name__})") from error
         if done.returncode or not made.is_file():
