@@ -49,7 +49,8 @@ def call(call_id: str, first: str, last: str, ids: list[str], **more: object) ->
         "call_id": call_id, "vessel_id": "anonymous", "identity_probability": 0.0, "berth_id": "pier",
         "berth_kind": "berth",
         "counts": True, "arrival_lo": first, "arrival_hi": first, "departure_lo": last, "departure_hi": last,
-        "evidence_class": "C", "n_looks": 2, "n_seen": len(ids), "detection_ids": ids, "p_tanker": 0.7, "p_loading": 0.9,
+        "evidence_class": "C", "n_looks": 2, "n_seen": len(ids), "detection_ids": ids,
+        "p_tanker": 0.7, "p_loading": 0.9,
     } | more  # fmt: skip
 
 
