@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ def run(
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``. ``reviews`` is a file of
     analysts' verdicts, part of the question.
     """
-    from pipeline.ingest.inputs import beside_the_question, open_inputs
+    from pipeline.ingest.inputs import beside_the_question, given_up, open_inputs
     from pipeline.ingest.place import load_place
     from pipeline.ingest.scenes import OpenOptions
 
@@ -86,7 +87,8 @@ def run(
     require_writable(out)
     inputs = gather(config, root, place, console)
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
-    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end)
+    each = partial(map_tasks, engine=config.engine, lost=given_up)
+    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end, each)
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
         if beside_the_question(row.cause):
             console.note(f"{printable(inputs.name_of(row.href))}: {row.cause}")
