@@ -77,12 +77,15 @@ def _overrides(settings: list[str] | None, section: str | None = None) -> dict[s
 
 @app.command()
 def run(
-    aoi: Annotated[str, typer.Argument(help="Name of an AOI (vostochny) or path of a run file (my.yaml).")],
+    aoi: Annotated[
+        list[str], typer.Argument(help="AOIs (vostochny), run files (my.yaml) or folders of run files; one or more.")
+    ],
     source: Annotated[str | None, typer.Option(help="demo, files or stac; the config's own choice by default.")] = None,
     images: Annotated[list[Path] | None, typer.Option(help="Image, SAFE folder, or folder of them (files).")] = None,
     ais: Annotated[list[Path] | None, typer.Option(help="AIS file or folder (files).")] = None,
     start: Annotated[str | None, typer.Option(help="First day, UTC, e.g. 2024-03-01.")] = None,
     end: Annotated[str | None, typer.Option(help="Day after the last one, UTC.")] = None,
+    years: Annotated[str | None, typer.Option(help="Calendar years, a run each: 2023, 2019-2023 or 2019,2021.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of runs.")] = Path("runs"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Use nothing that former runs made.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
@@ -99,22 +102,27 @@ def run(
     Example: capwatch run vostochny --set volume.fill.mean=0.9
     """
     with _session(quiet=quiet, debug=debug) as console:
+        from pipeline.batch import questions, run_all
         from pipeline.config import merged
-        from pipeline.workspace import find_config, load_run_config, requested
+        from pipeline.workspace import requested
 
-        path = find_config(aoi)
-        asked = requested(source, images, ais, start, end, engine, workers, scheduler)
-        config = load_run_config(path, merged(asked, _overrides(settings)))
+        given = requested(source, images, ais, start, end, engine, workers, scheduler)
+        asked = questions(aoi, merged(given, _overrides(settings)), years)
         if dry_run:
             from pipeline.plan import plan_lines
 
-            for line in plan_lines(config, path.parent):
+            for line in plan_lines(asked, console):
                 console.result(line)
+            return
+        console.explaining = explain
+        if len(asked) > 1:
+            code = run_all(asked, out, console, fresh=fresh)
+            if code:
+                raise typer.Exit(code)
             return
         from pipeline.run import run as run_chain
 
-        console.explaining = explain
-        outcome = run_chain(config, path.parent, out, console, fresh=fresh)
+        outcome = run_chain(asked[0].config, asked[0].root, out, console, fresh=fresh)
         for line in outcome.lines:
             console.result(line)
 

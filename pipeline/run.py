@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,8 @@ from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
-from pipeline.errors import InputError, NothingUsable
+from pipeline.errors import InputError, NothingUsable, printable
+from pipeline.live import ITEMS, of_saved_search
 from pipeline.provenance import (
     MANIFEST,
     code_version,
@@ -25,8 +28,17 @@ from pipeline.provenance import (
     sha256_of,
 )
 from pipeline.slots import cells_slot, detect_slot, place_digest
-from pipeline.sources import Inputs, gather
-from pipeline.storage import require_writable, sweep, table_bytes, table_from, write_json, write_table, write_text
+from pipeline.sources import Inputs, gather, read_ais_around
+from pipeline.storage import (
+    require_writable,
+    sweep,
+    table_bytes,
+    table_from,
+    write_bytes,
+    write_json,
+    write_table,
+    write_text,
+)
 from pipeline.tables import DETECTIONS, SCENES
 from pipeline.verification import CHAINED, ROWS, last_of, rows_of
 from pipeline.workspace import LATEST, RunFolder, config_yaml
@@ -41,8 +53,10 @@ if TYPE_CHECKING:
     from pipeline.stagecache import Slot
     from pipeline.types import Place, Scene
 
-AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
+
+# how live scenes are come by, which is no part of the question
+HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
 
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``.
     """
-    from pipeline.ingest.inputs import open_inputs
+    from pipeline.ingest.inputs import beside_the_question, given_up, open_inputs
     from pipeline.ingest.place import load_place
     from pipeline.ingest.scenes import OpenOptions
 
@@ -67,11 +81,17 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
     require_writable(out)
     inputs = gather(config, root, place, console)
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
-    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end)
+    each = partial(map_tasks, engine=config.engine, lost=given_up)
+    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end, each)
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
+        if beside_the_question(row.cause):
+            console.note(f"{printable(inputs.name_of(row.href))}: {row.cause}")
+            continue
         console.problem(f"{inputs.name_of(row.href)}: {row.cause}", done=f"scene {row.status}")
     scene_table = scene_table.assign(href=[inputs.name_of(h) for h in scene_table["href"]])
     run_id = identify(config, root, scene_table, inputs)
+    if inputs.items is not None:
+        config = of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
         if folder.finished and not fresh:
@@ -83,7 +103,7 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
             folder.clear()
         sweep(folder.path)
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
-            ais = _read_ais(inputs, place, console)
+            ais = read_ais_around(inputs, place, console)
             story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console)
             _publish(story, folder, inputs, root, ais, previous)
         write_text(folder.path.parent / LATEST, run_id + "\n")
@@ -96,8 +116,9 @@ def identify(config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: I
 
     Where it runs (engine) and where inputs lie (paths) do not matter.
     """
-    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images", "ais"}})
+    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images": True, "ais": True, **HOW}})
     parts = {
+        "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
         "files": {name: sha256_file(root / name) for name in _config_files(config)},
         "scenes": sorted(scene_table["sha256"]),
@@ -131,7 +152,10 @@ def compute(
     tracks = calls.clean_tracks(ais.messages, config.calls)
     static = calls.static_reports(ais.messages)
     looks = calls.looks(scene_table, zone_covered, detections, place)
-    matches = calls.match(detections, tracks, static, config.calls)
+    association = calls.associate(detections, tracks, static, config.calls, scene_table)
+    matches = association.matches
+    for line in calls.check_lines(association.checks):
+        console.note(line)
     port_calls = calls.port_calls(
         detections=detections,
         looks=looks,
@@ -164,6 +188,7 @@ def compute(
         "tracks": tracks,
         "static": static,
         "matches": matches,
+        "match_checks": association.checks,
         "port_calls": port_calls,
         "missed": missed,
         "liftings": liftings,
@@ -208,7 +233,13 @@ def detect_all(
     for task in tasks:
         console.explain(f"detect {task.scene.scene_id}", task.slot.why)
     with console.progress("detect", len(tasks)) as step:
-        results = map_tasks(detect_scene, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+        results = map_tasks(
+            detect_scene,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda task, why: InputError(task.scene.scene_id, why),
+        )
     found, covered = [], {}
     scene_table = scene_table.set_index("scene_id", drop=False)
     measured = (
@@ -251,7 +282,13 @@ def learn_structures(
     for task in tasks:
         console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
     with console.progress("learn structures", len(tasks)) as step:
-        looks = map_tasks(look_at_cells, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+        looks = map_tasks(
+            look_at_cells,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda _task, _why: None,  # the detector meets the same fault, and reports it
+        )
     return history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
 
 
@@ -320,18 +357,6 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
     return table, diagnostics
 
 
-def _read_ais(inputs: Inputs, place: Place, console: Console) -> AisRead:
-    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
-    from pipeline.ingest.ais import read_ais
-
-    west, south, east, north = place.bbox
-    around = (west - AIS_MARGIN_DEG, south - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG, north + AIS_MARGIN_DEG)
-    read = read_ais(inputs.ais, region=around if around[0] >= -180 and around[2] <= 180 else None)
-    for problem in read.problems:
-        console.problem(problem)
-    return read
-
-
 def _registry(config: RunConfig, root: Path) -> pd.DataFrame | None:
     from pipeline.ingest.registry import read_registry
 
@@ -362,6 +387,8 @@ def _publish(
     ]
     story = replace(story, inputs=tuple(records))
     _write_config(story.config, root, folder.path)
+    if inputs.items is not None:
+        write_bytes(folder.path / CONFIG_FILES / ITEMS, inputs.items)
     for name, table in story.tables.items():
         write_table(table, folder.path / f"{name}.parquet")
     write_report(story, folder.path)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.ingest.cutout import Cut, read_cut
 from pipeline.ingest.geolocation import GridGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.orbit import grid_at_height
@@ -99,15 +100,17 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
     files = open_files(path)
     stamps = files.stamps()
     manifest = read_manifest(files.text(MANIFEST), files.item(MANIFEST))
-    verified = _verify(files, manifest)
-    polarisations = _polarisations(files, manifest, verified)
+    cut = read_cut(files)
+    intact = _verify(files, manifest)
+    verified = intact and cut is None  # a window has no checksum of the operator's
+    polarisations = _polarisations(files, manifest, intact, cut)
     first = polarisations[0].annotation
     _require_name(files.product, first, {p.name for p in polarisations})
-    geolocation, place_doubt = _geolocation(first, files.product)
+    geolocation, place_doubt = sea_level_geolocation(first, files.product)
     water, land_doubt = water_of(files.product, first.shape, geolocation, options.land, land)
     doubts = [place_doubt, land_doubt]
     doubts += [f"{p.name}: no noise table, thermal noise stays in" for p in polarisations if p.noise is None]
-    if not verified:
+    if not verified and cut is None:
         doubts.append("the manifest holds no checksum of the measurements: unverified")
     doubts += [f"{p.name}: {p.raster.doubt}" for p in polarisations if p.raster.doubt]
     if "VH" not in [p.name for p in polarisations] and "HV" not in [p.name for p in polarisations]:
@@ -129,7 +132,7 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
         product_id=files.product,
         simulated=SIMULATED in files.sizes,
         degraded=tuple(d for d in doubts if d),
-        tags=_tags(manifest, first, polarisations),
+        tags=_tags(manifest, first, polarisations) | _origin(cut),
     )
 
 
@@ -159,10 +162,15 @@ def _verify(files: SafeFiles, manifest: Manifest) -> bool:
     return all(f.md5 for f in measurements)
 
 
-def _polarisations(files: SafeFiles, manifest: Manifest, verified: bool) -> tuple[Polarisation, ...]:
+def _origin(cut: Cut | None) -> dict[str, str]:
+    """What a cut-out says of the product that it comes from."""
+    return {} if cut is None else {f"origin_{key}": str(value) for key, value in sorted(cut.origin.items())}
+
+
+def _polarisations(files: SafeFiles, manifest: Manifest, verified: bool, cut: Cut | None) -> tuple[Polarisation, ...]:
     names = [f.name for f in manifest.files if f.kind == MEASUREMENT and f.name.lower().endswith((".tiff", ".tif"))]
     found = sorted(
-        (_polarisation(files, name, verified) for name in names), key=lambda p: POLARISATION_ORDER.index(p.name)
+        (_polarisation(files, name, verified, cut) for name in names), key=lambda p: POLARISATION_ORDER.index(p.name)
     )
     if not found:
         raise InputError(files.product, "lists no measurement in TIFF")
@@ -174,11 +182,13 @@ def _polarisations(files: SafeFiles, manifest: Manifest, verified: bool) -> tupl
     return tuple(found)
 
 
-def _polarisation(files: SafeFiles, measurement: str, verified: bool) -> Polarisation:
+def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut | None) -> Polarisation:
     """Measurement, annotation and tables belong together by their common file name."""
     stem = Path(measurement).stem
     annotation = read_annotation(files.text(f"annotation/{stem}.xml"), files.item(f"annotation/{stem}.xml"))
     item = files.item(measurement)
+    if cut is not None:
+        annotation = cut.annotation(annotation, item)
     if annotation.product_type != "GRD":
         raise InputError(item, f"is a {annotation.product_type} product; ground-range detected (GRD) is wanted")
     if annotation.polarisation not in POLARISATION_ORDER or f"-{annotation.polarisation.lower()}-" not in stem:
@@ -189,11 +199,15 @@ def _polarisation(files: SafeFiles, measurement: str, verified: bool) -> Polaris
     if raster.shape != annotation.shape:
         raise InputError(item, f"has {raster.shape} pixels, its annotation says {annotation.shape}")
     calibration, noise = (f"annotation/calibration/{kind}-{stem}.xml" for kind in ("calibration", "noise"))
-    gain = Table(read_calibration(files.text(calibration), files.item(calibration)))
+    vectors = read_calibration(files.text(calibration), files.item(calibration))
+    gain = Table(vectors if cut is None else cut.vectors(vectors))
     power = None
     if noise in files.sizes:
         vectors, blocks = read_noise(files.text(noise), files.item(noise))
-        power = Noise(Table(filled(vectors)), blocks)
+        vectors = filled(vectors)
+        if cut is not None:
+            vectors, blocks = cut.vectors(vectors), cut.blocks(blocks)
+        power = Noise(Table(vectors), blocks)
     return Polarisation(annotation.polarisation, raster, annotation, gain, power)
 
 
@@ -217,7 +231,7 @@ def _require_name(product: str, annotation: Annotation, polarisations: set[str])
         raise InputError(product, f"its name says {' '.join(told)}, its annotation {' '.join(holds)}")
 
 
-def _geolocation(annotation: Annotation, item: str) -> tuple[GridGeolocation, str]:
+def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeolocation, str]:
     """Bicubic splines on the annotation's grid, at sea level."""
     lon, lat = annotation.grid_lon, annotation.grid_lat
     if np.abs(lat).max() > 90 or np.abs(lon).max() > 360:

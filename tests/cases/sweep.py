@@ -40,7 +40,8 @@ class Report:
     broken: list[str] = field(default_factory=list)
 
     def note(self, code: int, err: str) -> None:
-        """Count an exit, and keep the first line of each kind."""
+        """Count an exit, and keep the first line of each kind; what was tried so far goes to standard error."""
+        sys.stderr.write(json.dumps(self.__dict__) + "\n")
         self.tried += 1
         self.exits[str(code)] = self.exits.get(str(code), 0) + 1
         for line in err.splitlines()[:1]:
