@@ -28,8 +28,10 @@ import numpy as np
 import shapely
 import shapely.ops
 
+from pipeline.errors import ConfigError
+from pipeline.ingest.coast import clip_coast
 from pipeline.ingest.place import load_place
-from pipeline.plan import plan_lines
+from pipeline.plan_local import local_lines
 from pipeline.workspace import configs_root, load_run_config
 
 chosen = os.environ.get("CAPWATCH_AOI_DIR")
@@ -56,11 +58,9 @@ west, south, east, north = (round(b, 3) for b in drawn.buffer(margin_deg).bounds
 
 # %%
 try:
-    from pipeline.ingest.coast import clip_coast
-
     land = clip_coast((west, south, east, north))
     name, aoi_id = "Wonsan (DPRK)", "wonsan"
-except ImportError:
+except ConfigError:  # the extra is not installed
     known = load_run_config(configs_root() / "vostochny.yaml", {})
     west, south, east, north = known.aoi.bbox
     land = json.loads((configs_root() / known.aoi.coast).read_text("utf-8"))
@@ -138,7 +138,7 @@ seed: 20240307
 path = home / f"{aoi_id}.yaml"
 path.write_text(text, "utf-8")
 config = load_run_config(path, {})
-for line in plan_lines(config, home):
+for line in local_lines(config, home):
     print(line)
 
 # %% [markdown]
