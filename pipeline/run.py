@@ -147,7 +147,7 @@ def compute(
     detections, scene_table, zone_covered = detect_all(scenes, scene_table, place, config, folder, console)
     if not len(ais.messages) and not len(scenes):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
-    tracks = calls.clean_tracks(ais.messages, config.calls)
+    tracks = calls.clean_tracks(ais.messages, config.calls, place.land)
     static = calls.static_reports(ais.messages)
     looks = calls.looks(scene_table, zone_covered, detections, place)
     association = calls.associate(detections, tracks, static, config.calls, scene_table)
