@@ -27,12 +27,12 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $(STAMP)
 
-run: setup  ## the whole chain for AOI= (SOURCE= START= END= DATA= AIS= SET= OUT=), or a published CASE=
+run: setup  ## the whole chain for AOI= (one or more; SOURCE= START= END= YEARS= DATA= AIS= SET= OUT= ENGINE=), or a published CASE=
 ifdef CASE
 	@$(BIN)/capwatch case "$(CASE)" --out "$(OUT)" $(foreach s,$(SET),--set $(s))
 else
-	@$(BIN)/capwatch run "$(AOI)" --out "$(OUT)" $(if $(SOURCE),--source $(SOURCE)) $(if $(START),--start $(START)) \
-	  $(if $(END),--end $(END)) $(foreach d,$(DATA),--images $(d)) $(foreach a,$(AIS),--ais $(a)) $(foreach s,$(SET),--set $(s))
+	@$(BIN)/capwatch run $(AOI) --out "$(OUT)" $(if $(SOURCE),--source $(SOURCE)) $(if $(START),--start $(START)) \
+	  $(if $(END),--end $(END)) $(if $(YEARS),--years $(YEARS)) $(if $(ENGINE),--engine $(ENGINE)) $(foreach d,$(DATA),--images $(d)) $(foreach a,$(AIS),--ais $(a)) $(foreach s,$(SET),--set $(s))
 endif
 
 rerun: setup  ## repeat the run in folder RUN= and compare every byte
