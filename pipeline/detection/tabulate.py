@@ -55,6 +55,7 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         "draught_evidence": c.draught_evidence,
         "n_pixels": c.n_pixels,
         "flags": list(c.flags),
+        "flag_evidence": c.evidence,
         "method": c.method,
     }
     for name in ("length", "beam"):

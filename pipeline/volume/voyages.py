@@ -19,7 +19,9 @@ from pipeline.tables import LIFTINGS
 
 Row = dict[Any, Any]
 P_SAME_NUMBER = 0.98  # two tables name one ship with one number: numbers are forged now and then (our judgement)
-P_COMES_HERE = 0.3  # a ship that loaded is one seen to discharge at the other AOI, before anything is known (our choice)
+P_COMES_HERE = (
+    0.3  # a ship that loaded is one seen to discharge at the other AOI, before anything is known (our choice)
+)
 SIZE_SPREAD = 0.5  # of ln(deadweight) among the tankers of this trade: what a size that agrees is worth
 STATED_LOG_SD = 0.02  # no size is known better than that
 
