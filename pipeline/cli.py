@@ -36,10 +36,16 @@ Seed = Annotated[int, typer.Option(help="Every random number comes from this.")]
 def _session(*, quiet: bool, debug: bool) -> Iterator[Any]:
     """Run a command: errors become one line and an exit code, unless a traceback is wanted."""
     from pipeline.console import Console
+    from pipeline.stopping import Stopped, stoppable
 
     console = Console(quiet=quiet)
     try:
-        yield console
+        with stoppable():
+            yield console
+    except Stopped as stop:
+        stop.told = True
+        sys.stderr.write(f"{stop.line}\n")
+        raise typer.Exit(stop.exit_code) from None
     except PipelineError as error:
         if debug:
             raise
@@ -49,6 +55,12 @@ def _session(*, quiet: bool, debug: bool) -> Iterator[Any]:
         if debug:
             raise
         sys.stderr.write("error: not enough memory (nothing was changed)\n")
+        raise typer.Exit(EnvironmentFault.exit_code) from None
+    except OSError as error:
+        if debug:
+            raise
+        where = f"{printable(error.filename)}: " if error.filename else ""
+        sys.stderr.write(f"error: {where}{error.strerror or printable(error)} (what was finished is kept)\n")
         raise typer.Exit(EnvironmentFault.exit_code) from None
     if console.exit_code:
         raise typer.Exit(console.exit_code)
@@ -72,8 +84,9 @@ def run(
     start: Annotated[str | None, typer.Option(help="First day, UTC, e.g. 2024-03-01.")] = None,
     end: Annotated[str | None, typer.Option(help="Day after the last one, UTC.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of runs.")] = Path("runs"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore a finished run with the same question.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Use nothing that former runs made.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say of each step why it runs, or is skipped.")] = False,
     engine: Annotated[str | None, typer.Option(help="serial, threads, processes or dask.")] = None,
     workers: Annotated[int | None, typer.Option(help="How many scenes at once.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler.")] = None,
@@ -100,6 +113,7 @@ def run(
             return
         from pipeline.run import run as run_chain
 
+        console.explaining = explain
         outcome = run_chain(config, path.parent, out, console, fresh=fresh)
         for line in outcome.lines:
             console.result(line)
@@ -254,6 +268,25 @@ def account(
 
 
 @app.command()
+def case(
+    name: Annotated[str, typer.Argument(help="Name of a published case (rusi-2024-03) or path of a case file.")],
+    out: Annotated[Path, typer.Option(help="Folder of runs; the case is written to cases/ in it.")] = Path("runs"),
+    settings: Settings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Recompute what others published, from their table of calls: published against computed [bbl].
+
+    Example: capwatch case rusi-2024-03
+    """
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline.cases import run_case
+
+        for line in run_case(name, _overrides(settings), out, console).lines:
+            console.result(line)
+
+
+@app.command()
 def simulate(
     scenario: Annotated[Path, typer.Argument(help="Scenario file, e.g. configs/scenarios/tiny.yaml.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write; must be new or empty.")],
@@ -355,7 +388,7 @@ def _top(
 
 def main() -> None:
     """Entry point of the ``capwatch`` command."""
-    app()
+    app(prog_name="capwatch")  # the same name however it was started
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""From a config to input files: the simulated month from the cache (made if need be), or the user's own files."""
+"""From a config to input files: the simulated month, the user's own files, or live scenes of a public catalogue."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from pipeline.provenance import sha256_file, sha256_of
 from pipeline.workspace import cache_root
 
 if TYPE_CHECKING:
+    from pipeline.ingest.inputs import Found
     from pipeline.types import Place
 
 AIS_SUFFIXES = (".csv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".parquet")
@@ -23,14 +25,21 @@ AIS_SUFFIXES = (".csv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".parquet")
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Image and AIS files of one run. ``base`` is a folder whose name must not matter (the cache), or None."""
+    """Image and AIS files of one run. ``base`` is a folder whose name must not matter (the cache), or None.
 
-    images: tuple[Path, ...]
+    ``items`` is the saved search that live scenes came from.
+    """
+
+    images: tuple[Path | Found, ...]
     ais: tuple[Path, ...]
     base: Path | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    items: bytes | None = None
 
     def name_of(self, path: Path | str) -> str:
         """The input's name as tables and manifest state it: relative to the base, else as given."""
+        if str(path) in self.names:
+            return self.names[str(path)]
         if self.base is not None and Path(path).is_relative_to(self.base):
             return f"demo:{Path(path).relative_to(self.base).as_posix()}"
         return str(path)
@@ -45,7 +54,10 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inp
         if not source.images and not source.ais:
             raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
         return Inputs(_existing(source.images), _ais_files(_existing(source.ais)))
-    raise ConfigError("source.kind stac is not built yet; use --source files with downloaded scenes, or demo")
+    from pipeline.live import gather_live
+
+    live = gather_live(config, root, console)
+    return Inputs(live.images, _ais_files(_existing(source.ais)), names=live.names, items=live.items)
 
 
 def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:

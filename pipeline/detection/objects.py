@@ -7,7 +7,7 @@ made from the blocks of the whole scene, so no object depends on how the scene w
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy import ndimage
 from pipeline.config import DetectionConfig
 from pipeline.detection import laws, screening
 from pipeline.detection.blocks import LN_STEP
+from pipeline.detection.cutout import Cutout, cut_out
 from pipeline.detection.survey import Survey
 from pipeline.types import Scene, Window
 
@@ -52,6 +53,7 @@ class View:
     """Pixels around a group, all of shape (rows, cols) of its window."""
 
     window: Window
+    data: FloatImage  # calibrated power, (bands, rows, cols)
     power: FloatImage  # joint, 1 where the scene's sea is as usual
     sea: FloatArray  # geometric mean of the sea around, with what leaks from land; NaN where it is not known
     variance: FloatArray  # of the sea's logarithm
@@ -72,6 +74,7 @@ class Blob:
     near: float  # level close around it over that of the sea farther around, at least 1
     rarity: float  # -log10 of the probability that sea is so bright
     seeds: int  # pixels over the threshold
+    cutout: Cutout  # the same object with its surroundings, for sizing
 
     def at_least(self, level: float) -> Blob:
         """The part of the object that is connected to its peak above a level."""
@@ -81,9 +84,7 @@ class Blob:
         parts, _ = ndimage.label(image > level, EIGHT)
         kept = parts == parts[self.peak[0] - corner[0], self.peak[1] - corner[1]]
         r, c = np.nonzero(kept)
-        return Blob(
-            r + corner[0], c + corner[1], image[kept], self.peak, self.peak_db, self.near, self.rarity, self.seeds
-        )
+        return replace(self, rows=r + corner[0], cols=c + corner[1], relative=image[kept])
 
 
 def blobs(scene: Scene, known: Survey, config: DetectionConfig) -> list[Blob]:
@@ -120,17 +121,14 @@ def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window
     water = tile.water & ~known.land[at]
     usable = tile.valid & water
     power = known.joint(tile)
-    resolution_px = (
-        RESOLUTION_PX
-        if scene.radar is None or scene.radar.resolution_m is None
-        else float(np.mean(np.divide(scene.radar.resolution_m, scene.pixel_spacing_m)))
+    leak = screening.leak_from_land(
+        power, tile.valid & ~water, resolution_m(scene) / float(np.mean(scene.pixel_spacing_m)) / 2.355
     )
-    leak = screening.leak_from_land(power, tile.valid & ~water, resolution_px / 2.355)
     variance = known.clutter.log_variance[at].astype(float)
     sea = np.exp(known.clutter.log_mean[at].astype(float)) + leak
     high, low = (sea * _limit(known, known.tail(rate), variance) for rate in (config.radar.false_alarm_rate, LOW_TAIL))
     with np.errstate(invalid="ignore"):
-        return View(window, power, sea, variance, usable, usable & (power > high), usable & (power > low))
+        return View(window, tile.data, power, sea, variance, usable, usable & (power > high), usable & (power > low))
 
 
 def _groups(bright: BoolImage, known: Survey, scene: Scene) -> tuple[NDArray[np.int32], list[Group]]:
@@ -174,7 +172,11 @@ def _blobs_of(
         row, col = int(cut[0].start + at[0]), int(cut[1].start + at[1])
         if groups[rows[row], cols[col]] != group.label:
             continue
-        out.append(_blob(view, known, cut, member, relative, (row, col)))
+        corner = (group.window.row0, group.window.col0)
+        around = cut_out(
+            view.data, scene.bands, view.usable, labels, label, cut, corner, scene.pixel_spacing_m, resolution_m(scene)
+        )
+        out.append(_blob(view, known, cut, member, relative, (row, col), around))
     return out
 
 
@@ -185,6 +187,7 @@ def _blob(
     member: BoolImage,
     relative: FloatArray,
     peak: tuple[int, int],
+    around: Cutout,
 ) -> Blob:
     r, c = np.nonzero(member)
     top, left = cut[0].start, cut[1].start
@@ -202,6 +205,7 @@ def _blob(
             float(-ln_tail * known.tail_exponent / np.log(10)), (10 * np.log10(value / near) - NO_SEA_DB) / DB_A_DECADE
         ),
         seeds=int(view.seeds[cut][member].sum()),
+        cutout=around,
     )
 
 
@@ -225,3 +229,10 @@ def near_level(
     with np.errstate(invalid="ignore"):
         level = np.nanmedian(view.power[box][around] / view.sea[box][around])
     return max(1.0, float(level) / MEDIAN_OVER_GEOMETRIC)
+
+
+def resolution_m(scene: Scene) -> float:
+    """Width of the impulse response [m]."""
+    if scene.radar is not None and scene.radar.resolution_m is not None:
+        return float(np.mean(scene.radar.resolution_m))
+    return RESOLUTION_PX * float(np.mean(scene.pixel_spacing_m))

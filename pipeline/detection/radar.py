@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.config import DetectionConfig
 from pipeline.detection import ghosts, hull, objects, screening
 from pipeline.detection.candidates import Candidate, Found
+from pipeline.detection.cutout import Cutout
 from pipeline.detection.objects import Blob
 from pipeline.detection.survey import Survey, survey
 from pipeline.types import Scene, Window
@@ -17,10 +18,13 @@ from pipeline.types import Scene, Window
 if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
+CORE_CUT_DB = 18.0  # below its peak: what counts as an object's pixels
 WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright point on it
 
 
-def detect_radar(scene: Scene, config: DetectionConfig) -> Found:
+def detect_radar(
+    scene: Scene, config: DetectionConfig, size: Callable[[Cutout], hull.HullSize] = hull.measure
+) -> Found:
     """Ships of one radar scene, as candidates in pixels, and what the scene was like."""
     scene, known = survey(scene, config)
     rate = config.radar.false_alarm_rate
@@ -28,7 +32,7 @@ def detect_radar(scene: Scene, config: DetectionConfig) -> Found:
         return Found([], {"notes": ["no usable water in the image"], "false_alarm_rate": rate})
     blobs = sorted(objects.blobs(scene, known, config), key=lambda b: b.peak)
     bar = screening.bar_of(np.array([blob.rarity for blob in blobs]))
-    candidates = ghosts.flag([_candidate(blob, bar, scene) for blob in blobs], blobs, known, scene)
+    candidates = ghosts.flag([_candidate(blob, bar, scene, size) for blob in blobs], blobs, known, scene)
     candidates = [screening.judged(c, config.screening) for c in candidates]
     unlikely = [b.seeds for c, b in zip(candidates, blobs, strict=True) if c.score < config.screening.min_score]
     water_px = _judged_px(known)
@@ -67,13 +71,11 @@ def _judged_px(known: Survey) -> int:
     return int(known.blocks.count[np.isfinite(known.clutter.log_mean) & ~known.land].sum())
 
 
-def _candidate(blob: Blob, bar: float, scene: Scene) -> Candidate:
+def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout], hull.HullSize]) -> Candidate:
     """An object as a candidate."""
-    level = float(blob.relative.max()) * 10 ** (-hull.CUT_DB / 10)
+    level = float(blob.relative.max()) * 10 ** (-CORE_CUT_DB / 10)
     cut = blob.at_least(level)
-    size = hull.measure(
-        cut.rows.astype(float), cut.cols.astype(float), cut.relative, scene.pixel_spacing_m, _resolution_m(scene)
-    )
+    size = measure(blob.cutout)
     edge = min(cut.rows.min(), cut.cols.min()) == 0
     edge |= cut.rows.max() == scene.shape[0] - 1 or cut.cols.max() == scene.shape[1] - 1
     wide_m = max(
@@ -101,10 +103,3 @@ def _candidate(blob: Blob, bar: float, scene: Scene) -> Candidate:
         evidence=f"no_hull_shape: {wide_m:.0f} m wide" if wide_m > screening.WIDEST_M else "",
         draught_evidence="radar pixels carry no freeboard",
     )
-
-
-def _resolution_m(scene: Scene) -> float:
-    """Width of the impulse response [m]."""
-    if scene.radar is not None and scene.radar.resolution_m is not None:
-        return float(np.mean(scene.radar.resolution_m))
-    return objects.RESOLUTION_PX * float(np.mean(scene.pixel_spacing_m))
