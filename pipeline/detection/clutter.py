@@ -61,7 +61,7 @@ def ring(
     blocks: Blocks, sea: BoolImage, hole: tuple[int, int], outer: tuple[int, int], *, threads: int
 ) -> tuple[FloatImage, FloatImage]:
     """Mean and variance of the logarithm over the sea blocks of a ring around each block; NaN where they are few."""
-    rows, cols = sea.shape
+    rows = sea.shape[0]
     mean, variance = np.full(sea.shape, np.nan, np.float32), np.full(sea.shape, np.nan, np.float32)
     side = int(np.diff(blocks.row_edges).max()) * int(np.diff(blocks.col_edges).max())
     size = min((2 * outer[0] + 1) * (2 * outer[1] + 1) - (2 * hole[0] + 1) * (2 * hole[1] + 1), sea.size)

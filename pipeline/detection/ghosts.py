@@ -1,8 +1,8 @@
 """What the radar itself puts into the sea: ghosts of bright things along track and across, and stripes of interference.
 
 An azimuth ambiguity lies ``lambda R PRF / (2 V)`` along track from its source (Cumming and Wong 2005, ch. 5; Velotto et
-al. 2014 for Sentinel-1), a range ambiguity ``c / (2 PRF)`` in slant range. Sources are other objects, and anything bright
-on land. A flag says which source, how far off and how much brighter; nothing is deleted.
+al. 2014 for Sentinel-1), a range ambiguity ``c / (2 PRF)`` in slant range. Sources are other objects, and whatever is
+bright on land. A flag says which source, how far off and how much brighter; nothing is deleted.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from pipeline.detection.survey import Survey
 from pipeline.types import RadarView, Scene
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pipeline.types import FloatArray
 
 LIGHT_M_S = 299_792_458.0
@@ -163,7 +161,7 @@ def _azimuth_source(n: int, peaks: Peaks, shifts: Shifts, known: Survey, scene: 
 
 
 def _brightest_land(n: int, peaks: Peaks, shifts: Shifts, known: Survey) -> float:
-    """Brightest block without sea at a ghost's distance along track [dB over the usual sea]; -inf where there is none."""
+    """Brightest block without sea at a ghost's distance along track [dB over the usual sea]; -inf if there is none."""
     blocks = known.blocks
     col = int(np.searchsorted(blocks.col_edges, peaks.col[n], side="right")) - 1
     cols = slice(max(0, col - 1), col + 2)

@@ -12,12 +12,14 @@ from pipeline.detection import ghosts, hull, objects, screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.cutout import Cutout
 from pipeline.detection.objects import Blob
+from pipeline.detection.rough_size import RoughSize, rough_size
 from pipeline.detection.survey import Survey, survey
 from pipeline.types import Scene, Window
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
+HOPELESS_DECADES = 1.5  # below the bar of even odds an object is not worth a hull model (our choice)
 CORE_CUT_DB = 18.0  # below its peak: what counts as an object's pixels
 WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright point on it
 
@@ -31,7 +33,7 @@ def detect_radar(
     if known is None:
         return Found([], {"notes": ["no usable water in the image"], "false_alarm_rate": rate})
     blobs = sorted(objects.blobs(scene, known, config), key=lambda b: b.peak)
-    bar = screening.bar_of(np.array([blob.rarity for blob in blobs]))
+    bar = screening.bar_of(np.array([blob.rarity for blob in blobs]), pictured=known.pictured)
     candidates = ghosts.flag([_candidate(blob, bar, scene, size) for blob in blobs], blobs, known, scene)
     candidates = [screening.judged(c, config.screening) for c in candidates]
     unlikely = [b.seeds for c, b in zip(candidates, blobs, strict=True) if c.score < config.screening.min_score]
@@ -75,7 +77,17 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
     """An object as a candidate."""
     level = float(blob.relative.max()) * 10 ** (-CORE_CUT_DB / 10)
     cut = blob.at_least(level)
-    size = measure(blob.cutout)
+    size: hull.HullSize | RoughSize
+    if blob.rarity < bar - HOPELESS_DECADES:
+        size = rough_size(
+            cut.rows.astype(float),
+            cut.cols.astype(float),
+            cut.relative,
+            scene.pixel_spacing_m,
+            objects.resolution_m(scene),
+        )
+    else:
+        size = measure(blob.cutout)
     edge = min(cut.rows.min(), cut.cols.min()) == 0
     edge |= cut.rows.max() == scene.shape[0] - 1 or cut.cols.max() == scene.shape[1] - 1
     wide_m = max(

@@ -33,6 +33,7 @@ REJECTING = frozenset(
 )
 WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; half as much again for side lobes
 EVEN_RARITY = 6.75  # of even odds for an object of 6 pixels; chosen on simulated seas of other seeds than are reported
+PICTURE_DECADES = 2.0  # our choice
 HIGHEST_BAR = 14.0
 CROWD = 4.0  # alarms in a decade for each ship in one, and as many in any scene (our choice)
 LEAK_REACH_PX = 12
@@ -41,22 +42,22 @@ LEAK_REACH_PX = 12
 def ship_score(rarity: float, bar: float, n_pixels: int, length_m: float) -> float:
     """Probability that a radar object is a ship: a logistic of how rare such sea is, and of size.
 
-    ``rarity`` is -log10 of the probability that sea is as bright as the peak, ``bar`` that of even odds for an object of
-    6 pixels. The slope is less than the law's own (2.3 a decade), since no sea follows a law that far.
+    ``rarity`` is -log10 of the probability that sea is as bright as the peak, ``bar`` that of even odds for an object
+    of 6 pixels. The slope is less than the law's own (2.3 a decade), since no sea follows a law that far.
     """
     size = np.log2(max(n_pixels, 1) / 6)
     monster = max(0.0, (length_m - 420.0) / 60.0)
     return float(special.expit(1.6 * (min(rarity, 40.0) - bar) + 0.8 * size - 3.0 * monster))
 
 
-def bar_of(rarities: NDArray[np.float64]) -> float:
+def bar_of(rarities: NDArray[np.float64], *, pictured: bool = False) -> float:
     """The rarity at which an object of a scene is as likely sea as ship.
 
     Ships are spread over many decades of rarity, alarms of the sea crowd at its lower end: where one decade holds
     several times more objects than those above it, these are sea that the law does not know, and the bar rises past
-    them.
+    them. Of a picture whose stretch is a guess the law is one too: ``pictured`` asks for more.
     """
-    bar = EVEN_RARITY
+    bar = EVEN_RARITY + PICTURE_DECADES * pictured
     while bar < HIGHEST_BAR:
         crowd = int(((rarities >= bar) & (rarities < bar + 1)).sum())
         above = int(((rarities >= bar + 2) & (rarities < bar + 8)).sum()) / 6

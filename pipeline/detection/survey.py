@@ -50,6 +50,7 @@ class Survey:
     land: BoolImage  # blocks of land seen in the image
     clutter: Clutter
     notes: tuple[str, ...]
+    pictured: bool = False  # pixels of unknown stretch: the law is a guess
 
     def tail(self, rate: float) -> float:
         """The law's tail at which really ``rate`` of the sea is brighter."""
@@ -74,11 +75,8 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     land = _land(scene, samples, blocks, side * float(spacing.mean()))
     if land.any():
         notes.append(f"land found in the image itself: {land.mean():.0%} of it")
-    guard, background = (
-        tuple(int(max(1, round(m / s))) for s in side * spacing)
-        for m in (config.radar.guard_m, config.radar.background_m)
-    )
-    hole = (-1, -1) if small else tuple(min(g, b - 1) for g, b in zip(guard, background, strict=True))
+    guard, background = (_in_blocks(m, side * spacing) for m in (config.radar.guard_m, config.radar.background_m))
+    hole = (-1, -1) if small else (min(guard[0], background[0] - 1), min(guard[1], background[1] - 1))
     clutter = local_clutter(blocks, ~land, hole, background, threads=config.threads)
     known = Survey(
         weights,
@@ -92,9 +90,14 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
         clutter,
         tuple(notes),
     )
+    known = replace(known, pictured=any("unknown stretch" in doubt for doubt in scene.degraded))
     if not clutter.sea.any():
         return scene, known
     return scene, _fitted(known, samples)
+
+
+def _in_blocks(width_m: float, block_m: FloatArray) -> tuple[int, int]:
+    return max(1, round(width_m / float(block_m[0]))), max(1, round(width_m / float(block_m[1])))
 
 
 def band_weights(bands: tuple[str, ...], means: FloatArray) -> FloatArray:
@@ -159,7 +162,11 @@ def _land(scene: Scene, samples: list[Tile], blocks: Blocks, block_m: float) -> 
 def _fitted(known: Survey, samples: list[Tile]) -> Survey:
     """The survey with the number of looks of the joint power, and the law whose tails fit the sampled sea best."""
     clutter, blocks = known.clutter, known.blocks
-    over, block, variances, pairs, first = [], [], [], [], []
+    over: list[FloatArray] = []
+    block: list[NDArray[np.intp]] = []
+    variances: list[FloatArray] = []
+    pairs: list[FloatArray] = []
+    first: list[FloatArray] = []
     for tile in samples:
         rows, cols = blocks.of(tile.window)
         at = np.ix_(rows, cols)
@@ -169,7 +176,7 @@ def _fitted(known: Survey, samples: list[Tile]) -> Survey:
         with np.errstate(invalid="ignore", divide="ignore"):
             log = np.where(sea, np.log(np.maximum(known.joint(tile), 1e-6)) - clutter.log_mean[at], np.nan)
         over.append(log[sea])
-        cut = clutter.log_variance[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+        cut = clutter.log_variance[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1].astype(float)
         number = (rows - rows[0])[:, None] * cut.shape[1] + (cols - cols[0])
         block.append(number[sea] + sum(len(v) for v in variances))
         variances.append(cut.ravel())

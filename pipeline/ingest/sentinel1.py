@@ -104,7 +104,7 @@ class SafeReader:
                 band[:] = p.noise.values(window, STRIP_ROWS)
         stored = np.stack([p.raster.read(window, (1,))[0] for p in self.polarisations])
         water = self.water(window) if self.water.has_land else None
-        return Counts(stored, 1 / (gain * gain), noise, STRIP_ROWS, SIGMA0_FLOOR, water)
+        return Counts(stored, (1 / (gain * gain)).astype(np.float32), noise, STRIP_ROWS, SIGMA0_FLOOR, water)
 
 
 def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:
