@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-SAMPLES = 24  # windows on a fixed grid in which the law is fitted
+SAMPLE_ROWS = 5  # rows and columns of windows in which the law is fitted
 SAMPLE_PX = 320
 MIN_SAMPLE = 0.1  # of a window must be usable for it to say what the sea is like
 SMALL_BLOCK_PX = 2  # in images smaller than the clutter's hole
@@ -226,12 +226,11 @@ def _best_law(log_over: FloatArray, block: NDArray[np.intp], variance: FloatArra
 
 
 def sample_windows(shape: tuple[int, int]) -> list[Window]:
-    """Windows spread evenly over the image, mirror images of each other; the whole image where it is small."""
-    side = int(np.ceil(np.sqrt(SAMPLES)))
+    """Windows spread evenly over the image, mirror images of each other; they cover an image that is small."""
     starts = []
     for length in shape:
-        room = max(0, length - SAMPLE_PX)
-        low = [room * k // (side - 1) for k in range((side + 1) // 2)]
+        room, steps = max(0, length - SAMPLE_PX), min(SAMPLE_ROWS, -(-length // SAMPLE_PX)) - 1
+        low = [room * k // max(steps, 1) for k in range(steps // 2 + 1)]
         starts.append(sorted({*low, *(room - k for k in low)}))
     return [
         Window(r, c, min(SAMPLE_PX, shape[0] - r), min(SAMPLE_PX, shape[1] - c)) for r in starts[0] for c in starts[1]
