@@ -17,9 +17,11 @@ from pipeline.provenance import sha256_file, sha256_of
 from pipeline.workspace import cache_root
 
 if TYPE_CHECKING:
+    from pipeline.ingest.ais import AisRead
     from pipeline.ingest.inputs import Found
     from pipeline.types import Place
 
+AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
 AIS_SUFFIXES = (".csv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".parquet")
 
 
@@ -113,3 +115,15 @@ def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:
         "bbox": config.aoi.bbox,
     }
     return sha256_of(made_from)[:16]
+
+
+def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
+    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
+    from pipeline.ingest.ais import read_ais
+
+    west, south, east, north = place.bbox
+    around = (west - AIS_MARGIN_DEG, south - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG, north + AIS_MARGIN_DEG)
+    read = read_ais(inputs.ais, region=around if around[0] >= -180 and around[2] <= 180 else None)
+    for problem in read.problems:
+        console.problem(problem)
+    return read

@@ -142,7 +142,10 @@ def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, 
 
     found = read_table(detections)
     messages = _read(ais, {}, console).messages
-    write_table(calls.match_tables(found, messages, build(CallsConfig, settings, where="--set")), out)
+    association = calls.associate_tables(found, messages, build(CallsConfig, settings, where="--set"))
+    for line in calls.check_lines(association.checks):
+        console.note(line)
+    write_table(association.matches, out)
 
 
 def port_calls(

@@ -1,10 +1,11 @@
 """The column contracts of every table that passes between stages. Stages build with ``X.from_rows`` or
 ``X.conform`` and hand over ``X.check(table)``."""
 
-from pipeline.tables.accounts import LEDGER, LIFTINGS, SENSITIVITY
+from pipeline.tables.accounts import LEDGER, LIFTINGS, ROBUSTNESS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
 from pipeline.tables.images import DETECTIONS, LOOKS, SCENES
-from pipeline.tables.ships import AIS_MESSAGES, MATCHES, MISSED, PORT_CALLS, STATIC, TRACKS
+from pipeline.tables.reviews import REVIEWS
+from pipeline.tables.ships import AIS_MESSAGES, MATCH_CHECKS, MATCHES, MISSED, PORT_CALLS, STATIC, TRACKS
 
 ALL: tuple[Contract, ...] = (
     SCENES,
@@ -14,11 +15,14 @@ ALL: tuple[Contract, ...] = (
     TRACKS,
     STATIC,
     MATCHES,
+    MATCH_CHECKS,
     PORT_CALLS,
     MISSED,
     LIFTINGS,
     LEDGER,
     SENSITIVITY,
+    ROBUSTNESS,
+    REVIEWS,
 )
 
 __all__ = [
@@ -29,8 +33,11 @@ __all__ = [
     "LIFTINGS",
     "LOOKS",
     "MATCHES",
+    "MATCH_CHECKS",
     "MISSED",
     "PORT_CALLS",
+    "REVIEWS",
+    "ROBUSTNESS",
     "SCENES",
     "SENSITIVITY",
     "STATIC",
