@@ -65,10 +65,12 @@ bench: setup  ## speed and accuracy, printed as tables (accuracy needs ../shared
 
 lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-	  --extra dev --extra notebooks --extra scale -o requirements.lock
+	  --extra dev --extra notebooks --extra scale --extra cloud -o requirements.lock
 
-docs: setup  ## write the reference pages from the code
+docs: setup  ## write the reference pages from the code and build the site into docs/_build/html; a warning is an error
 	@$(BIN)/python docs/make_reference.py
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
 
 wheel: setup  ## build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel
