@@ -31,7 +31,8 @@ def detect_radar(
     scene, known = survey(scene, config)
     rate = config.radar.false_alarm_rate
     if known is None:
-        return Found([], {"notes": ["no usable water in the image"], "false_alarm_rate": rate})
+        told: dict[str, object] = {"notes": ["no usable water in the image"], "false_alarm_rate": rate}
+        return Found([], told | {"false_alarm_rate_achieved": None})
     blobs = sorted(objects.blobs(scene, known, config), key=lambda b: b.peak)
     bar = screening.bar_of(np.array([blob.rarity for blob in blobs]), pictured=known.pictured)
     candidates = ghosts.flag([_candidate(blob, bar, scene, size) for blob in blobs], blobs, known, scene)
