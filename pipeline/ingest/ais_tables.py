@@ -159,7 +159,7 @@ class _RowReader:
 
     def _split(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
         """Line numbers and field texts of the rows; lines that are no row are counted here."""
-        data, width = _without_swallowers(block.data), len(self._layout.header)
+        data, width = _as_utf8(_without_swallowers(block.data)), len(self._layout.header)
         refused: list[tuple[int, str]] = []
 
         def note(row: pacsv.InvalidRow) -> str:
@@ -318,6 +318,23 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """The block with lines that are not UTF-8 read as Latin-1: the parser cannot speak of a bad row in other bytes."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return b"\n".join(map(_line_as_utf8, data.split(b"\n")))
+    return data
+
+
+def _line_as_utf8(line: bytes) -> bytes:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1").encode()
+    return line
 
 
 def _without_swallowers(data: bytes) -> bytes:
