@@ -338,13 +338,16 @@ def _line_as_utf8(line: bytes) -> bytes:
 
 
 def _without_swallowers(data: bytes) -> bytes:
-    """Lines that would take their neighbours with them, an odd number of quotes or a NUL, made unreadable."""
-    if b'"' not in data and b"\x00" not in data:
+    """Lines that take neighbours with them or fall apart (odd quotes, a NUL, a bare return), made unreadable."""
+    bare = b"\r" in data.replace(b"\r\n", b"\n")
+    if b'"' not in data and b"\x00" not in data and not bare:
         return data
     octets = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(octets == ord("\n"))
+    returns = np.flatnonzero(octets == ord("\r"))
+    torn = np.searchsorted(ends, returns[~np.isin(returns + 1, ends)])
     line_of_quote = np.searchsorted(ends, np.flatnonzero(octets == ord('"')))
     line_of_nul = np.searchsorted(ends, np.flatnonzero(octets == 0))
     quotes = np.bincount(line_of_quote, minlength=len(ends) + 1)
-    bad = np.union1d(np.flatnonzero(quotes % 2), line_of_nul)
+    bad = np.unique(np.concatenate([np.flatnonzero(quotes % 2), line_of_nul, torn]))
     return replace_lines(data, bad) if len(bad) else data
