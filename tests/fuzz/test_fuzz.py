@@ -96,7 +96,8 @@ def test_rasters(tmp_path, profile, count):
 
 def checksum_holds(line: bytes) -> bool:
     """Of an NMEA sentence: the XOR of what stands between ! and *, in two hexadecimal digits (NMEA 0183)."""
-    start, star = line.rfind(b"!"), line.rfind(b"*")
+    start = line.rfind(b"!")
+    star = line.find(b"*", start)  # what stands behind the checksum is no part of the sentence
     body = line[start + 1 : star]
     try:
         return 0 <= start < star and int(line[star + 1 : star + 3], 16) == functools.reduce(operator.xor, body, 0)
