@@ -154,8 +154,8 @@ def compute(
     from pipeline.accounting import Ground, account_for, robustness
     from pipeline.report.story import Story
 
-    scenes, structures = shore.learnt(scenes, place, config, folder, console)
-    detections, scene_table, zone_covered = detect_all(scenes, scene_table, place, config, folder, console)
+    watched, structures = shore.learnt(scenes, place, config, folder, console)
+    detections, scene_table, zone_covered = detect_all(watched, scene_table, place, config, folder, console)
     if not len(ais.messages) and not len(scenes):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
     ground = Ground(
