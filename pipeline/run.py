@@ -164,7 +164,7 @@ def compute(
         cap=load(CapConfig, root / config.cap),
         scenes=scene_table,
         zone_covered=zone_covered,
-        tracks=calls.clean_tracks(ais.messages, config.calls),
+        tracks=calls.clean_tracks(ais.messages, config.calls, place.land),
         static=calls.static_reports(ais.messages),
         registry=_registry(config, root),
     )

@@ -14,8 +14,7 @@ from pipeline.detection.candidates import Candidate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.detection.objects import Blob
-    from pipeline.types import BoolImage, FloatImage, Scene
+    from pipeline.types import BoolImage, FloatImage
 
 REJECTING = frozenset(
     {
@@ -31,7 +30,6 @@ REJECTING = frozenset(
         "no_hull_shape",
     }
 )
-WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; half as much again for side lobes
 EVEN_RARITY = 6.75  # of even odds for an object of 6 pixels; chosen on simulated seas of other seeds than are reported
 PICTURE_DECADES = 2.0  # our choice
 HIGHEST_BAR = 14.0
@@ -67,14 +65,6 @@ def bar_of(rarities: NDArray[np.float64], *, pictured: bool = False) -> float:
             break
         bar += 0.25
     return bar
-
-
-def width_m(blob: Blob, scene: Scene) -> float:
-    """Smaller side of the rectangle that has an object's second moments [m], the sensor's blur included."""
-    y, x = blob.rows * scene.pixel_spacing_m[0], blob.cols * scene.pixel_spacing_m[1]
-    moments = np.cov(np.vstack([y, x]), bias=True) if len(y) > 1 else np.zeros((2, 2))
-    pixel = np.diag(np.square(scene.pixel_spacing_m)) / 12
-    return float(np.sqrt(12 * np.linalg.eigvalsh(moments + pixel)[0]))
 
 
 def tanker_score(length_m: float) -> float:
