@@ -97,7 +97,7 @@ def of_the_client() -> None:
 def on_dask() -> None:
     """1,000 small looks: the client's memory as they go by, and two workers against one."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = products(Path(folder), 10, SMALL)
+        paths = products(Path(folder), 3, SMALL)
         one_look((0, str(paths[0])))  # compiled and cached before anybody counts
         tasks = [(n, str(paths[n % len(paths)])) for n in range(LOOKS)]
         rates: dict[int, list[float]] = {1: [], 2: []}
