@@ -1,7 +1,7 @@
 # capwatch: `make help` lists what there is. Every target sets up .venv on its first use.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run rerun test check format notebooks bench docs wheel lock clean
+.PHONY: help setup run rerun test fuzz reliability check format notebooks bench docs wheel lock clean
 
 AOI ?= vostochny
 OUT ?= runs
@@ -40,6 +40,12 @@ rerun: setup  ## repeat the run in folder RUN= and compare every byte
 
 test: setup  ## all tests and doctests, in parallel (WORKERS= to limit)
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+fuzz: setup  ## the long sweeps: damaged files by the ten thousand, kills, full disks, n-th failures (an hour or more)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m fuzz tests/cases tests/fuzz
+
+reliability: setup  ## write docs/reliability.md: run the cases, make their table
+	@$(BIN)/python docs/make_reliability.py
 
 check: setup  ## lint, format, types, documentation that must not drift
 	@$(BIN)/ruff check .

@@ -372,6 +372,23 @@ def verify(
 
 
 @app.command()
+def archive(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Zip to write.")],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Pack a finished run as an RO-Crate (1.1): one zip with every file, its hash and what it was made from.
+
+    Example: capwatch archive runs/vostochny/ID -o vostochny-2024-03.zip
+    """
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline.crate import write_crate
+
+        console.result(f"{out}: {write_crate(folder, out)} files")
+
+
+@app.command()
 def doctor(debug: Debug = False) -> None:
     """Versions, GDAL drivers, cache, disk, which credentials are set: what to send along with a question.
 
