@@ -62,6 +62,7 @@ class RasterFile:
     crs_wkt: str | None
     transform: tuple[float, float, float, float, float, float] | None
     gcps: NDArray[np.float64] | None
+    rpc: dict[str, list[float]] | None = None  # rational polynomials of the file's own tag, by GDAL's names
 
     @property
     def count(self) -> int:
@@ -124,6 +125,7 @@ def open_raster(path: Path, *, member: str | None = None) -> RasterFile:
             crs_wkt=dataset.crs.to_wkt() if located else None,
             transform=tuple(dataset.transform)[:6] if located else None,
             gcps=None if located else _ground_control(dataset, name),
+            rpc=None if located else _rational(dataset),
         )
 
 
@@ -195,6 +197,15 @@ def _require_sane(dataset: DatasetReader, item: str) -> None:
     block = rows * cols * np.dtype(dataset.dtypes[0]).itemsize
     if dataset.driver == "GTiff" and min(block, declared) > MAX_BLOCK_BYTES:
         raise InputError(item, f"has blocks of {rows} x {cols} pixels; write it in tiles of 512 x 512")
+
+
+def _rational(dataset: DatasetReader) -> dict[str, list[float]] | None:
+    """Rational polynomials by name, or None where the file holds none that can be read."""
+    try:
+        told = {k: [float(v) for v in str(value).split()] for k, value in dataset.tags(ns="RPC").items()}
+    except ValueError:
+        return None
+    return told if "LINE_NUM_COEFF" in told else None
 
 
 def _ground_control(dataset: DatasetReader, item: str) -> NDArray[np.float64] | None:
