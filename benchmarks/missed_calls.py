@@ -1,9 +1,10 @@
 """Calls that nobody saw: simulated bias and coverage of their estimate, by days between looks and days of stay.
 
-``python -m benchmarks.missed_calls [repeats]``. Each cell simulates years at a port with 60 calls a year (Poisson), stays
-log-normal about the stated mean (spread 0.3), looks at a jittered revisit with a recall of 0.9, and 5 % of looks lost. The
-estimate is told looks, recall and the law of stays, not the rate. Coverage of whole numbers is of the randomised interval
-(Czado, Gneiting and Held, Biometrics 65, 2009): the chance that a number drawn between F(n - 1) and F(n) lies in 5-95 %.
+``python -m benchmarks.missed_calls [repeats]``. Each cell simulates years at a port with 60 calls a year (Poisson),
+stays log-normal about the stated mean (spread 0.3), looks at a jittered revisit with a recall of 0.9, and 5 % of looks
+lost. The estimate is told looks, recall and the law of stays, not the rate. Coverage of whole numbers is of the
+randomised interval (Czado, Gneiting and Held, Biometrics 65, 2009): the chance that a number drawn between F(n - 1) and
+F(n) lies in 5-95 %.
 """
 
 from __future__ import annotations

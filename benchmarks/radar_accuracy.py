@@ -79,7 +79,8 @@ class Tally:
         held = f"{np.mean(self.held):.2f}" if self.held else "   -"
         rate = f"{np.median(self.rates):7.1e}" if self.rates else "      -"
         return (
-            f"{self.f1:5.3f} {self.hit / max(1, self.hit + self.false):6.3f} {classes} {self.ghosts:6d} {self.false:5d} "
+            f"{self.f1:5.3f} {self.hit / max(1, self.hit + self.false):6.3f} {classes} "
+            f"{self.ghosts:6d} {self.false:5d} "
             f"{np.abs(error).mean():5.1f} {error.mean():+6.1f} {held} {np.mean(self.cpu_s):6.2f} {rate}"
         )
 

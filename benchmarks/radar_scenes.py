@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 from scipy.ndimage import gaussian_filter
 
-from pipeline.types import Radiometry, RadarView, Scene, Sensor, Source, Tile, Window
+from pipeline.types import RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 
 SIDE = 2000
 SPACING_M = 10.0

@@ -254,6 +254,25 @@ def account(
 
 
 @app.command()
+def case(
+    name: Annotated[str, typer.Argument(help="Name of a published case (rusi-2024-03) or path of a case file.")],
+    out: Annotated[Path, typer.Option(help="Folder of runs; the case is written to cases/ in it.")] = Path("runs"),
+    settings: Settings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Recompute what others published, from their table of calls: published against computed [bbl].
+
+    Example: capwatch case rusi-2024-03
+    """
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline.cases import run_case
+
+        for line in run_case(name, _overrides(settings), out, console).lines:
+            console.result(line)
+
+
+@app.command()
 def simulate(
     scenario: Annotated[Path, typer.Argument(help="Scenario file, e.g. configs/scenarios/tiny.yaml.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write; must be new or empty.")],
@@ -355,7 +374,7 @@ def _top(
 
 def main() -> None:
     """Entry point of the ``capwatch`` command."""
-    app()
+    app(prog_name="capwatch")  # the same name however it was started
 
 
 if __name__ == "__main__":

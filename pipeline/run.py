@@ -136,9 +136,18 @@ def compute(
     )
     cap = load(CapConfig, root / config.cap)
     as_of = (config.period.end - timedelta(microseconds=1)).date()
+    missed = calls.missed_calls(
+        looks=looks,
+        calls=port_calls,
+        detections=detections,
+        place=place,
+        start=config.period.start,
+        end=config.period.end,
+        config=config.calls,
+    )
     liftings = volume.liftings(port_calls, config.volume, config.seed)
     counted = looks[looks["zone_id"].isin([zone.zone_id for zone in place.zones if zone.counts])]
-    ledger = volume.ledger(liftings, cap, config.volume, config.seed, as_of=as_of, looks=counted)
+    ledger = volume.ledger(liftings, cap, config.volume, config.seed, as_of=as_of, looks=counted, missed=missed)
     headline = volume.headline(liftings, ledger, cap, config.volume, config.seed)
     tables = {
         "scenes": scene_table,
@@ -148,6 +157,7 @@ def compute(
         "static": static,
         "matches": matches,
         "port_calls": port_calls,
+        "missed": missed,
         "liftings": liftings,
         "ledger": ledger,
         "sensitivity": volume.sensitivity(liftings, ledger, cap, config.volume, config.seed),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig,
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.storage import read_table, write_json, write_table
-from pipeline.tables import DETECTIONS, LIFTINGS, LOOKS, SCENES
+from pipeline.tables import DETECTIONS, LIFTINGS, LOOKS, MISSED, SCENES
 
 if TYPE_CHECKING:
     import pandas as pd

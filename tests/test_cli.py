@@ -238,7 +238,7 @@ def test_a_ship_that_leaves_lighter_is_no_lifting(capwatch, tmp_path):
     assert capwatch("volume", calls, "-o", out)[0] == 0
     table = pd.read_csv(out).set_index("call_id")
     assert table.loc["a", "p_lifting"] < 0.1
-    assert table.loc["b", "p_lifting"] == 1.0
+    assert table.loc["b", "p_lifting"] > 0.9
 
 
 def test_report_and_verify_speak_of_a_finished_run(capwatch, tiny_run):

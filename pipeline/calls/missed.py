@@ -117,8 +117,9 @@ def exposure(looks_d: FloatArray, recall: FloatArray, law_d: FloatArray, period_
         there += lies
     day = np.clip(np.floor(arrivals).astype(int), 0, n_days - 1)
     share = STEP_D / len(law_d)
-    seen = np.bincount(day, p * share, n_days)
-    return Exposure(seen, np.bincount(day, there * share, n_days) - seen)
+    seen = np.asarray(np.bincount(day, p * share, n_days), dtype=np.float64)
+    present = np.asarray(np.bincount(day, there * share, n_days), dtype=np.float64)
+    return Exposure(seen, present - seen)
 
 
 def stay_law(calls: pd.DataFrame, config: CallsConfig) -> FloatArray:

@@ -101,7 +101,12 @@ LEDGER = Contract(
         Column("tonnes_p50", "float", "Cumulative tonnes, observed calls only.", "t", low=0, required=False),
         Column("cap_t", "float", "The cap in tonnes, where its text states them too.", "t", required=False, low=0),
         Column(
-            "p_over_cap_tonnes", "float", "Probability that they passed the cap in tonnes.", required=False, low=0, high=1
+            "p_over_cap_tonnes",
+            "float",
+            "Probability that they passed the cap in tonnes.",
+            required=False,
+            low=0,
+            high=1,
         ),
         *(
             Column(

@@ -1,8 +1,9 @@
 """One cargo, one count: a cargo loaded at one AOI and discharged at another stands in both tables of liftings.
 
-A discharge is the same cargo as an earlier loading if the same ship can have brought it: by her number where both tables
-know it, else by her size and the time between. Loadings and discharges are paired so that the likeliest whole holds, each
-at most once; a pair that is likelier than not counts at the loading only, and the discharge says of which call it is.
+A discharge is the same cargo as an earlier loading if the same ship can have brought it: by her number where both
+tables know it, else by her size and the time between. Loadings and discharges are paired so that the likeliest whole
+holds, each at most once; a pair that is likelier than not counts at the loading only, and the discharge says of which
+call it is.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pipeline.tables import LIFTINGS
 
 Row = dict[Any, Any]
 P_SAME_NUMBER = 0.98  # two tables name one ship with one number: numbers are forged now and then (our judgement)
-P_COMES_HERE = 0.3  # a ship that loaded is one seen to discharge at the other AOI, before anything is known (our choice)
+P_COMES_HERE = 0.3  # a ship that loaded is seen to discharge at the other AOI, before anything is known (our choice)
 SIZE_SPREAD = 0.5  # of ln(deadweight) among the tankers of this trade: what a size that agrees is worth
 STATED_LOG_SD = 0.02  # no size is known better than that
 
