@@ -50,7 +50,8 @@ def measure(path: Path) -> list[dict[str, Any]]:
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Errors and coverage of intervals, all ships and by kind and lie."""
     groups = {"all": rows, "tankers": rows[rows["true_kind"].str.endswith("tanker")],
-              "other": rows[~rows["true_kind"].str.endswith("tanker")], "in open water": rows[rows["true_berthed"] == ""],
+              "other": rows[~rows["true_kind"].str.endswith("tanker")],
+              "in open water": rows[rows["true_berthed"] == ""],
               "quay on the shaded side": rows[rows["true_berthed"] == "shaded"],
               "quay on the sunny side": rows[rows["true_berthed"] == "sunny"]}  # fmt: skip
     return pd.DataFrame({name: _figures(part) for name, part in groups.items()}).T

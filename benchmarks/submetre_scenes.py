@@ -78,8 +78,8 @@ def make_scene(
         hull = random_hull(f"f{seed}-{n}", rng)
         heading = float(rng.uniform(0, 360))
         state = state_of(hull, heading, float(rng.beta(0.8, 0.8)), time)
-        centre = np.array(ORIGIN) + [(n % GRID[1] + 0.5) * CELL_M, -(n // GRID[1] + 0.5) * CELL_M]
-        centre = centre + rng.uniform(-30, 30, 2)
+        cell = np.array([n % GRID[1] + 0.5, -(n // GRID[1] + 0.5)])
+        centre = np.array(ORIGIN) + cell * CELL_M + rng.uniform(-30, 30, 2)
         berthed = ""
         if hull.kind != "tug" and rng.random() < 0.35:
             structure, at, berthed = _quay(hull, state, centre, light, rng)

@@ -1,9 +1,9 @@
 """Rational polynomials: where the pixels of an image in the sensor's own geometry lie on the sea.
 
 The model is the common RPC00B: row and column are each a quotient of two cubic polynomials in longitude, latitude and
-height above the ellipsoid, all scaled to about -1 to 1. The sea has one height, so two coordinates are enough. Read from
-the GeoTIFF's own tag, or from a file beside it: ``.RPB`` (Maxar), ``_RPC.TXT`` (many), ``RPC_*.XML`` (Airbus, whose
-pixels count from 1).
+height above the ellipsoid, all scaled to about -1 to 1. The sea has one height, so two coordinates are enough. Read
+from the GeoTIFF's own tag, or from a file beside it: ``.RPB`` (Maxar), ``_RPC.TXT`` (many), ``RPC_*.XML`` (Airbus,
+whose pixels count from 1).
 """
 
 from __future__ import annotations
@@ -125,9 +125,7 @@ def of_fields(fields: dict[str, list[float]], sea_height_m: float | None) -> Rpc
     offsets = all_of("LINE_OFF", "SAMP_OFF", "LONG_OFF", "LAT_OFF", "HEIGHT_OFF")
     scales = all_of("LINE_SCALE", "SAMP_SCALE", "LONG_SCALE", "LAT_SCALE", "HEIGHT_SCALE")
     height = offsets[4] if sea_height_m is None else sea_height_m
-    parts = [
-        tuple(fields[f"{n}_COEFF"]) for n in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN")
-    ]
+    parts = [tuple(fields[f"{n}_COEFF"]) for n in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN")]
     return RpcGeolocation(offsets, scales, parts[0], parts[1], parts[2], parts[3], height)
 
 
@@ -161,7 +159,7 @@ def _from_xml(text: str) -> dict[str, list[float]]:
     """Airbus: the inverse model (ground to image) and the validity block that holds its scales."""
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("defines entities")
-    root = ElementTree.fromstring(text)
+    root = ElementTree.fromstring(text)  # noqa: S314 - no DOCTYPE, so no entities to expand
     for element in root.iter():
         element.tag = str(element.tag).rpartition("}")[2]
     inverse = root.find(".//Inverse_Model")

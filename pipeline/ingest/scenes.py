@@ -160,7 +160,9 @@ def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tup
         model = of_fields(raster.rpc, height)
     else:
         return None, ""
-    doubt = f"placed at {model.height_m:.0f} m above the ellipsoid, as no sea_height_m is given" if height is None else ""
+    doubt = (
+        f"placed at {model.height_m:.0f} m above the ellipsoid, as no sea_height_m is given" if height is None else ""
+    )
     return model, doubt
 
 

@@ -73,7 +73,9 @@ def _house(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:
         if behind > -0.5 * length + 1:
             parts.append(box((behind, behind + long), (-wide, wide), (base, roof + rng.uniform(0, 4)), funnel))
         for side in (-1, 1):
-            parts.append(box((x0, x0 + 6.0), (side * width, side * (width + 1.8)), (base + 3, base + 5), PAINT["orange"]))
+            parts.append(
+                box((x0, x0 + 6.0), (side * width, side * (width + 1.8)), (base + 3, base + 5), PAINT["orange"])
+            )
     parts.append(cylinder(((x0 + x1) / 2, 0.0), 0.25, (roof, roof + 6.0), form.house))
     return parts
 
@@ -180,7 +182,9 @@ def _boxes(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]:
             if tiers == 0 or abs(abeam + BOX_M[0] / 2) > narrow * hull.beam_m / 2:
                 continue
             paint = PAINT[str(rng.choice(BOXES))]
-            parts.append(box((x, x + 12.2), (abeam, abeam + BOX_M[0] - 0.05), (deck - 1.5, deck + tiers * BOX_M[1]), paint))
+            parts.append(
+                box((x, x + 12.2), (abeam, abeam + BOX_M[0] - 0.05), (deck - 1.5, deck + tiers * BOX_M[1]), paint)
+            )
     return parts
 
 

@@ -7,6 +7,7 @@ painters chose them. Ranges are our choice after looking at ships of each kind; 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -146,7 +147,7 @@ def shell(form: Form, hull: Hull, draught_m: float, trim_m: float) -> Mesh:
     levels = [np.zeros_like(t), boot, *(boot + (top - boot) * share for share in np.arange(1, LEVELS + 1) / LEVELS)]
     rings = [_ring(form, hull, t, z, np.clip((sunk + z) / depth, 0, 1)) for z in levels]
     parts = []
-    for n, (low, high) in enumerate(zip(rings, rings[1:], strict=False)):
+    for n, (low, high) in enumerate(itertools.pairwise(rings)):
         paint = form.boot if n == 0 else form.topside
         for side in (1.0, -1.0):
             a, b = low * [1, side, 1], high * [1, side, 1]

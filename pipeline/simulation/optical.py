@@ -171,9 +171,7 @@ def _structure_mesh(structure: Structure) -> Mesh:
     )
 
 
-def _groups(
-    solids: Sequence[Mesh], frame: MapFrame, light: Light
-) -> list[tuple[Mesh, tuple[int, int, int, int]]]:
+def _groups(solids: Sequence[Mesh], frame: MapFrame, light: Light) -> list[tuple[Mesh, tuple[int, int, int, int]]]:
     """Solids whose places, sides or shadows may overlap, together, with the pixels (r0, r1, c0, c1) that they touch."""
     boxes: list[tuple[list[Mesh], FloatArray]] = []
     for solid in solids:
@@ -256,9 +254,7 @@ def _under_water(dark: FloatImage, light: Light, depth_m: float, cell_m: float) 
     return out / DEPTHS
 
 
-def _shaded(
-    solids: Mesh, owner: NDArray[np.int32], lit: FloatImage, light: Light, air: Conditions
-) -> list[FloatImage]:
+def _shaded(solids: Mesh, owner: NDArray[np.int32], lit: FloatImage, light: Light, air: Conditions) -> list[FloatImage]:
     """Light off what is seen, by band, 0 where there is only ground: sun on lit faces, sky on all."""
     a, b, c = (solids.corners[:, n] for n in range(3))
     normal = np.cross(b - a, c - a)

@@ -16,7 +16,6 @@ from pipeline.simulation.sun import sun_position
 from pipeline.simulation.world import World
 
 
-
 def write_optical_look(world: World, look: Look, folder: Path, seed: np.random.SeedSequence) -> Path:
     """Write ``<id>.tif`` with its sidecar; the path of the image. Both appear by rename, the sidecar first."""
     frame, light = map_frame(world, look), light_of(world, look)
@@ -28,9 +27,7 @@ def write_optical_look(world: World, look: Look, folder: Path, seed: np.random.S
         (replace(s, heading_deg=s.heading_deg - turn), to_map.transform(s.lon, s.lat))
         for s in world.states_at(look.time)
     ]
-    fixed = [
-        (replace(s, heading_deg=s.heading_deg - turn), to_map.transform(s.lon, s.lat)) for s in world.structures
-    ]
+    fixed = [(replace(s, heading_deg=s.heading_deg - turn), to_map.transform(s.lon, s.lat)) for s in world.structures]
     on_map = replace(
         light,
         sun_azimuth_deg=light.sun_azimuth_deg - turn,

@@ -49,9 +49,7 @@ def conditions_of(rng: np.random.Generator, wind_m_s: float) -> Conditions:
         path=tuple(haze * v for v in base.path),
         sky=tuple(float(rng.uniform(0.8, 1.6)) * v for v in base.sky),
         glint=float(rng.uniform(0.0, 0.004) + 0.0012 * wind_m_s * rng.uniform(0, 1)),
-        column=tuple(
-            float(v * turbid * k) for v, k in zip(base.column, (1, 1, turbid**0.4, turbid**0.8), strict=True)
-        ),
+        column=tuple(float(v * turbid * k) for v, k in zip(base.column, (1, 1, turbid**0.4, turbid**0.8), strict=True)),
         diffuse=tuple(float(np.clip(v * haze, 0.1, 0.6)) for v in base.diffuse),
         light_depth_m=float(np.clip(0.42 / turbid**0.8 * np.exp(0.35 * rng.normal()), 0.12, 1.5)),
         wind_m_s=wind_m_s,

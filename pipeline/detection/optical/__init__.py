@@ -108,12 +108,13 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
     """A measured object with its flags and its probability."""
     flags = []
     sharp = MAX_SOFTNESS + (1.0 if scene.sensor is Sensor.SENTINEL2 else 0.0)  # its blur is a pixel wider
-    if cloudy > 0.5 or (blob.softness > sharp and not blob.moored):
+    if cloudy > 0.5 or (blob.softness > sharp and not blob.moored and not m.edges):
         flags.append("cloud")
     if blob.touching > HUGGING:
         flags.append("land_leak")
     if not m.hull_like:
         flags.append("no_hull_shape")
+    flags += m.freeboard.flags
     if blob.moored:
         flags.append("moored")
     rows, cols = m.outline[:, 0], m.outline[:, 1]
@@ -133,7 +134,7 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
         outline=m.outline,
         n_pixels=m.n_pixels,
         score=m.score,
-        tanker_score=screening.tanker_score(m.length_m[1]),
+        tanker_score=screening.tanker_score(m.length_m[1]) if m.deck is None else m.deck.tanker,
         contrast_db=float(10 * np.log10(max(blob.sigmas, 1e-3))),
         method=m.method,
         flags=tuple(flags),

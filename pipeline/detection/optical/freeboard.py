@@ -11,7 +11,7 @@ The same geometry measures oil tanks to 0.24 m (https://doi.org/10.3390/rs110707
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +81,7 @@ class Freeboard:
     flags: tuple[str, ...] = ()
     boot_m: float | None = None  # height of the boot-topping that shows above water
     lines: tuple[Lines, ...] = ()
+    deck_edges: dict[int, float] = field(default_factory=dict)  # side -> distance of the deck's edge from the axis [m]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +182,14 @@ def _measured_side(
         k = SideGeometry(k.side, 0.0, k.k_s, k.k_u, k.drift)
     half, tallest = hull.beam_m / 2, float(heights[-1])
     u = clear_rows(hull, k.k_u, 0.45 * tallest, pixel)
-    x = np.arange(max(0.25 * half, half - 4.0 - tallest * max(k.k_v, 0.0)), half + tallest * (k.k_s + abs(k.k_v)) + 8.0, pixel / 2)
+    x = np.arange(
+        max(0.25 * half, half - 4.0 - tallest * max(k.k_v, 0.0)), half + tallest * (k.k_s + abs(k.k_v)) + 8.0, pixel / 2
+    )
     rows = resample(light, hull.frame, u, k.side * x, origin)
     taken = resample(others.astype(np.float32), hull.frame, u, k.side * x, origin) > 0.4
     room = half + max(3 * pixel, 1.5)
-    open_rows = np.isfinite(rows[:, x < room]).all(axis=1) & ~(taken & (x > half)[None, :] & (x < room)[None, :]).any(axis=1)
+    beside = (x > half) & (x < room)
+    open_rows = np.isfinite(rows[:, x < room]).all(axis=1) & ~taken[:, beside].any(axis=1)
     if open_rows.sum() * pixel < MIN_ROWS_M:
         if k.k_s < 0.2 and k.k_v < 0.1:
             return None
@@ -233,16 +237,13 @@ def clear_rows(hull: Hull, k_u: float, height_m: float, step_m: float) -> FloatA
     good = (source > -half - 0.06 * hull.length_m) & (source < half + 0.04 * hull.length_m)
     reach = (HOUSE_ABOVE_DECK[0] + HOUSE_ABOVE_DECK[1] * hull.length_m + height_m) * k_u
     house = -hull.length_m / 2 + HOUSE_ENDS * hull.length_m
-    if hull.bow_known or True:
-        good &= u > house + max(0.0, reach)
+    good &= u > house + max(0.0, reach)
     if not hull.bow_known:
         good &= u < -house + min(0.0, reach)
     return u[good]
 
 
-def _combined(
-    hull: Hull, sides: list[tuple[SideGeometry, Posterior]], heights: FloatArray, sun: SunView
-) -> Freeboard:
+def _combined(hull: Hull, sides: list[tuple[SideGeometry, Posterior]], heights: FloatArray, sun: SunView) -> Freeboard:
     """One height of both sides, where they agree; both, and a flag, where they do not."""
     flags: tuple[str, ...] = ()
     parts = [(k, p, _widened(p.interval(), k, hull, sun)) for k, p in sides]
@@ -273,6 +274,7 @@ def _combined(
         flags,
         round(boots[0], 2) if boots else None,
         tuple(_lines(hull, k, p, value) for k, p, _ in parts),
+        {k.side: p.edge_m for k, p, _ in parts},
     )
 
 

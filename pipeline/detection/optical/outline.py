@@ -1,4 +1,4 @@
-"""Fit a hull in a fine image: direction and sides by straight edges, ends along the middle, bow by the taper.
+"""Fit a hull in a fine image: direction and sides by straight edges, ends along the middle.
 
 The picture is visible light over that of the water around (water is 1). What exceeds the water's own variation is
 ship, quay or foam; what falls below it is shadow. All positions are refined at half the step between the hull's own
@@ -7,7 +7,7 @@ rim and what lies beyond it, so a bright house and a dark deck are cut at the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,17 +23,20 @@ MARGIN_M = 14.0  # beyond the guessed sides in which edges are looked for
 SIGMAS = 5.0  # of the water's noise above which a pixel is no water
 MIN_STEP = 0.10  # ... and at least this share of the water's brightness
 GAP_M = 1.4  # of water between a hull and a quay that still parts them; fenders keep 1 to 3 m
+MAX_PARTS = 3  # of an object that are tried as hulls: a ship, a jetty, a neighbour
+PART = 0.12  # of the object's pixels that such a part holds
 IN_LINE_M = 22.0  # from a hull's end to the middle of what may be a part of her, behind a house's shadow
 DECK_GAP_M = 12.0  # of darkness along the deck that does not end a hull: a house's shadow
 MIDDLE = 0.30  # half of the share of the length over which sides are straight; tankers have 0.3 to 0.4
 TURN_RAD = 0.06  # how far the first direction may be wrong
-TAPER_AT = (0.40, 0.475)  # shares of the length at which a bow is narrow and a stern is not
-MIN_TAPER = 0.10  # difference of relative width between the ends that tells bow from stern; our choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hull:
-    """A fitted hull: its frame points to the bow where ``bow_known``. Standard errors in metres and radians."""
+    """A fitted hull. Standard errors in metres and radians.
+
+    The frame of a fresh fit points either way; where ``bow_known`` (see `deck`) it points to the bow.
+    """
 
     frame: HullFrame
     length_m: float
@@ -53,30 +56,34 @@ def ship_pixels(light: FloatImage, noise: float) -> BoolImage:
     return np.asarray(light > 1 + max(MIN_STEP, SIGMAS * noise), bool)
 
 
-def own_mask(ship: BoolImage, near: BoolImage, pixel_m: float) -> BoolImage:
-    """The connected ship pixels that meet ``near`` most, with what they enclose and what lies in their line.
+def own_masks(ship: BoolImage, near: BoolImage, pixel_m: float, close_m: float = 0.5) -> list[BoolImage]:
+    """Connected ship pixels that hold a good part of ``near``, each with what it encloses and what lies in its line.
 
-    A house's shadow may part a hull; its parts share one axis. Closed over a metre.
+    A house's shadow may part a hull; its parts share one axis. Closed over twice ``close_m``. Largest part first.
     """
-    size = max(1, round(0.5 / pixel_m))
-    closed = ndimage.binary_closing(ship, iterations=size) | ship
+    size = round(close_m / pixel_m)
+    closed = ndimage.binary_closing(ship, iterations=size) | ship if size > 0 else ship
     labels, count = ndimage.label(closed, np.ones((3, 3)))
     if count == 0:
-        return closed
+        return []
     weight = np.bincount(labels[near & closed], minlength=count + 1)
     weight[0] = 0
-    if not weight.any():
-        return np.zeros_like(closed)
-    mine = labels == int(weight.argmax())
-    row, col, a_row, a_col, length, beam = frame_of(*(a.astype(float) for a in np.nonzero(mine)))
+    chosen = [int(n) for n in np.argsort(weight)[::-1][:MAX_PARTS] if weight[n] > max(0, PART * weight.sum())]
     areas = np.bincount(labels.ravel(), minlength=count + 1)
-    middles = ndimage.center_of_mass(closed, labels, np.arange(1, count + 1))
+    middles = np.array(ndimage.center_of_mass(closed, labels, np.arange(1, count + 1))).reshape(-1, 2)
+    return [_with_line(labels, n, areas, middles, pixel_m) for n in chosen]
+
+
+def _with_line(labels: FloatArray, own: int, areas: FloatArray, middles: FloatArray, pixel_m: float) -> BoolImage:
+    """One labelled part with the small ones that lie in its line, filled."""
+    mine = labels == own
+    row, col, a_row, a_col, length, beam = frame_of(*(a.astype(float) for a in np.nonzero(mine)))
     for label, (r, c) in enumerate(middles, 1):
         along, aside = (r - row) * a_row + (c - col) * a_col, (c - col) * a_row - (r - row) * a_col
-        small = 4.0 / pixel_m**2 < areas[label] < 0.7 * areas[int(weight.argmax())]
+        small = 4.0 / pixel_m**2 < areas[label] < 0.7 * areas[own]
         if small and abs(aside) < 0.3 * beam and abs(along) < 0.5 * length + IN_LINE_M / pixel_m:
             mine |= labels == label
-    return ndimage.binary_fill_holes(mine)
+    return np.asarray(ndimage.binary_fill_holes(mine), bool)
 
 
 def fit_hull(
@@ -86,15 +93,17 @@ def fit_hull(
     length_m: float,
     beam_m: float,
     origin: tuple[int, int],
+    gap_m: float = GAP_M,
 ) -> Hull | None:
     """Fit a hull near a first guess; None where there is no hull-like edge.
 
-    ``light`` is brightness over the water's; ``ship`` is 1 on pixels that are no water and 0 elsewhere (float).
+    ``gap_m`` of water parts a hull from a quay. ``light`` is brightness over the water's; ``ship`` is 1 on pixels that
+    are no water and 0 elsewhere (float).
     """
     pixel = float(np.mean(frame.spacing_m))
     sides = None
     for turn in (TURN_RAD, TURN_RAD / 3, TURN_RAD / 3):
-        sides = _sides(ship, frame, length_m, beam_m, pixel, origin, turn)
+        sides = _sides(ship, frame, (length_m, beam_m), pixel, origin, turn, gap_m)
         if sides is None:
             return None
         frame, beam_m = sides.frame, sides.beam_m
@@ -109,11 +118,7 @@ def fit_hull(
         return None
     u = np.arange(-length_m / 2 + pixel / 2, length_m / 2, pixel)
     v = np.arange(-beam_m / 2 + pixel / 2, beam_m / 2, pixel)
-    fill = float(np.nanmean(resample(ship, frame, u, v, origin) > 0.5))
-    bow, frame = _bow(ship, frame, length_m, beam_m, origin)
-    free, straight = sides.free, sides.straight
-    if bow < 0:
-        free, straight = (free[1], free[0]), (straight[1], straight[0])
+    fill = float(np.mean(np.nan_to_num(resample(ship, frame, u, v, origin)) > 0.5))
     beam_se = se if all(sides.free) else float(np.hypot(se, 0.06 * beam_m))
     return Hull(
         frame,
@@ -122,10 +127,10 @@ def fit_hull(
         length_se,
         beam_se,
         sides.turn_se,
-        bow != 0,
+        False,
         fill,
-        free,
-        straight,
+        sides.free,
+        sides.straight,
         sides.wander_m,
     )
 
@@ -143,13 +148,14 @@ class _Sides:
 def _sides(
     ship: FloatImage,
     frame: HullFrame,
-    length_m: float,
-    beam_m: float,
+    size: tuple[float, float],
     pixel: float,
     origin: tuple[int, int],
     turn: float,
+    gap_m: float,
 ) -> _Sides | None:
     """Straight lines through both sides over the middle of the length."""
+    length_m, beam_m = size
     u = np.arange(-MIDDLE * length_m, MIDDLE * length_m + 1e-9, max(pixel, length_m / 160))
     step = pixel / 2
     v = np.arange(-beam_m / 2 - MARGIN_M, beam_m / 2 + MARGIN_M + 1e-9, step)
@@ -157,7 +163,7 @@ def _sides(
     start = len(v) // 2
     lines = []
     for direction in (-1, 1):
-        edge = np.array([_run_end(row, start, direction, round(GAP_M / step)) for row in solid])
+        edge = np.array([_run_end(row, start, direction, max(1, round(gap_m / step))) for row in solid])
         known = edge >= 0
         if known.sum() < max(6, 0.3 * len(u)):
             lines.append(None)
@@ -244,10 +250,12 @@ def _ends(
     wide = np.arange(-0.42 * beam_m, 0.42 * beam_m + 1e-9, pixel)
     across = np.nan_to_num(resample(ship, frame, u, wide, origin)) > 0.5
     # Anywhere across her, over two pixels: a shadow that crosses the deck seldom takes all of it
-    solid = ndimage.minimum_filter1d(across, 2, axis=1)[:, 1:].any(axis=1) if across.shape[1] > 2 else across.any(axis=1)
+    solid = (
+        ndimage.minimum_filter1d(across, 2, axis=1)[:, 1:].any(axis=1) if across.shape[1] > 2 else across.any(axis=1)
+    )
     half = max(pixel, 0.10 * beam_m)
     v = np.arange(-half, half + 1e-9, pixel)
-    profile = np.nan_to_num(np.nanmean(resample(light, frame, u, v, origin), axis=1), nan=1.0)
+    profile = np.nan_to_num(resample(light, frame, u, v, origin), nan=1.0).mean(axis=1)
     ends = []
     for direction in (-1, 1):
         start = int(np.searchsorted(u, 0.2 * direction * length_m))
@@ -315,29 +323,7 @@ def _half_levels(
     out = []
     for direction, open_side in zip((-1, 1), free, strict=True):
         x = np.arange(beam_m / 2 - 5 * pixel, beam_m / 2 + 5 * pixel, step)
-        profile = np.nan_to_num(np.nanmedian(resample(light, frame, u, direction * x, origin), axis=0), nan=1.0)
+        profile = np.median(np.nan_to_num(resample(light, frame, u, direction * x, origin), nan=1.0), axis=0)
         last = int(np.searchsorted(x, beam_m / 2))
         out.append(direction * (_refined(x, profile, last, 1, pixel) if open_side else beam_m / 2))
     return out[0], out[1], 0.25 * pixel
-
-
-def _bow(
-    ship: FloatImage, frame: HullFrame, length_m: float, beam_m: float, origin: tuple[int, int]
-) -> tuple[int, HullFrame]:
-    """+1 and the frame where its fore end is the bow, -1 and the frame reversed, 0 where both ends look alike."""
-    v = np.linspace(-0.55, 0.55, 45) * beam_m
-    width = []
-    for sign in (1, -1):
-        u = sign * np.linspace(TAPER_AT[0], TAPER_AT[1], 7) * length_m
-        width.append(float(np.mean(np.nan_to_num(resample(ship, frame, u, v, origin)) > 0.5)))
-    difference = (width[1] - width[0]) * 1.1  # fore narrower: positive
-    if abs(difference) < MIN_TAPER:
-        return 0, frame
-    if difference > 0:
-        return 1, frame
-    return -1, reversed_frame(frame)
-
-
-def reversed_frame(frame: HullFrame) -> HullFrame:
-    """The same frame seen from the other end."""
-    return replace(frame, axis=(-frame.axis[0], -frame.axis[1]))

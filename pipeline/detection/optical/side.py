@@ -186,7 +186,7 @@ def _step(t: float, tail: float) -> float:  # pragma: no cover - compiled
 
 
 @numba.njit(cache=True, nogil=True)
-def _costs(
+def _costs(  # noqa: C901 - one nest of loops, compiled
     x: FloatArray,
     y: FloatArray,
     weights: FloatArray,
