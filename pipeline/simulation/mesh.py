@@ -83,4 +83,5 @@ def beam(start: Sequence[float], end: Sequence[float], width: float, colour: Col
     along = b[:2] - a[:2]
     across = np.array([-along[1], along[0], 0.0]) / max(1e-6, float(np.hypot(*along))) * width / 2
     rise = np.array([0.0, 0.0, width / 2])
-    return Mesh.of([quads(*(p[None] for p in (a - o, b - o, b + o, a + o)), colour) for o in (across, rise)])
+    bands = [[p[None] for p in (a - o, b - o, b + o, a + o)] for o in (across, rise)]
+    return Mesh.of([quads(p, q, r, s, colour) for p, q, r, s in bands])

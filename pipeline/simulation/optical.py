@@ -251,7 +251,7 @@ def _under_water(dark: FloatImage, light: Light, depth_m: float, cell_m: float) 
     for share in (np.arange(DEPTHS) + 0.5) / DEPTHS:
         east, north = light.drift * (-depth_m * np.log(1 - share)) / cell_m
         out += np.roll(dark, (-round(north), round(east)), (0, 1))
-    return out / DEPTHS
+    return np.asarray(out / DEPTHS, np.float32)
 
 
 def _shaded(solids: Mesh, owner: NDArray[np.int32], lit: FloatImage, light: Light, air: Conditions) -> list[FloatImage]:

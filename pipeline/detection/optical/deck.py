@@ -76,7 +76,9 @@ def _house(cells: FloatArray) -> float | None:
     level = np.median(inner)
     high = np.percentile(inner, 85, axis=1) - level
     uneven = np.abs(np.diff(inner, axis=0, prepend=inner[:1])).mean(axis=1)
-    score = ndimage.uniform_filter1d(high / max(1e-6, np.std(inner)) + 2.0 * uneven / max(1e-6, uneven.mean()), 7)
+    score = ndimage.uniform_filter1d(
+        high / max(1e-6, float(np.std(inner))) + 2.0 * uneven / max(1e-6, float(uneven.mean())), 7
+    )
     ends = np.minimum(np.arange(len(score)), np.arange(len(score))[::-1])
     score = np.where(ends < 3, -np.inf, score)
     best = int(score.argmax())

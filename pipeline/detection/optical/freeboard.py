@@ -225,7 +225,7 @@ def _fit(
     beyond = x > half + 0.5 * float(heights[-1]) * (k.k_s + abs(k.k_v))
     if percent != 50 and beyond.sum() > 4:
         profile = profile / float(np.nanmedian(profile[beyond])) * float(np.nanmedian(rows[:, beyond]))
-    found = fit_side(x, profile, half, k.k_v, k.k_s, k.drift, pixel, heights)
+    found = fit_side(x, profile.astype(np.float64), half, k.k_v, k.k_s, k.drift, pixel, heights)
     return None if found is None else replace(found, log_p=found.log_p + log_prior(heights))
 
 

@@ -8,7 +8,7 @@ rim and what lies beyond it, so a bright house and a dark deck are cut at the sa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
@@ -74,7 +74,7 @@ def own_masks(ship: BoolImage, near: BoolImage, pixel_m: float, close_m: float =
     return [_with_line(labels, n, areas, middles, pixel_m) for n in chosen]
 
 
-def _with_line(labels: FloatArray, own: int, areas: FloatArray, middles: FloatArray, pixel_m: float) -> BoolImage:
+def _with_line(labels: Any, own: int, areas: Any, middles: FloatArray, pixel_m: float) -> BoolImage:
     """One labelled part with the small ones that lie in its line, filled."""
     mine = labels == own
     row, col, a_row, a_col, length, beam = frame_of(*(a.astype(float) for a in np.nonzero(mine)))
@@ -161,7 +161,7 @@ def _sides(
     v = np.arange(-beam_m / 2 - MARGIN_M, beam_m / 2 + MARGIN_M + 1e-9, step)
     solid = ndimage.uniform_filter1d(resample(ship, frame, u, v, origin), 3, axis=0) > 0.5
     start = len(v) // 2
-    lines = []
+    lines: list[tuple[float, float, float, float] | None] = []
     for direction in (-1, 1):
         edge = np.array([_run_end(row, start, direction, max(1, round(gap_m / step))) for row in solid])
         known = edge >= 0
@@ -250,9 +250,8 @@ def _ends(
     wide = np.arange(-0.42 * beam_m, 0.42 * beam_m + 1e-9, pixel)
     across = np.nan_to_num(resample(ship, frame, u, wide, origin)) > 0.5
     # Anywhere across her, over two pixels: a shadow that crosses the deck seldom takes all of it
-    solid = (
-        ndimage.minimum_filter1d(across, 2, axis=1)[:, 1:].any(axis=1) if across.shape[1] > 2 else across.any(axis=1)
-    )
+    pairs = across[:, 1:] & across[:, :-1] if across.shape[1] > 2 else across
+    solid = np.asarray(pairs.any(axis=1), bool)
     half = max(pixel, 0.10 * beam_m)
     v = np.arange(-half, half + 1e-9, pixel)
     profile = np.nan_to_num(resample(light, frame, u, v, origin), nan=1.0).mean(axis=1)
@@ -323,7 +322,9 @@ def _half_levels(
     out = []
     for direction, open_side in zip((-1, 1), free, strict=True):
         x = np.arange(beam_m / 2 - 5 * pixel, beam_m / 2 + 5 * pixel, step)
-        profile = np.median(np.nan_to_num(resample(light, frame, u, direction * x, origin), nan=1.0), axis=0)
+        profile = np.median(np.nan_to_num(resample(light, frame, u, direction * x, origin), nan=1.0), axis=0).astype(
+            np.float64
+        )
         last = int(np.searchsorted(x, beam_m / 2))
         out.append(direction * (_refined(x, profile, last, 1, pixel) if open_side else beam_m / 2))
     return out[0], out[1], 0.25 * pixel
