@@ -36,10 +36,16 @@ Seed = Annotated[int, typer.Option(help="Every random number comes from this.")]
 def _session(*, quiet: bool, debug: bool) -> Iterator[Any]:
     """Run a command: errors become one line and an exit code, unless a traceback is wanted."""
     from pipeline.console import Console
+    from pipeline.stopping import Stopped, stoppable
 
     console = Console(quiet=quiet)
     try:
-        yield console
+        with stoppable():
+            yield console
+    except Stopped as stop:
+        stop.told = True
+        sys.stderr.write(f"{stop.line}\n")
+        raise typer.Exit(stop.exit_code) from None
     except PipelineError as error:
         if debug:
             raise
@@ -49,6 +55,12 @@ def _session(*, quiet: bool, debug: bool) -> Iterator[Any]:
         if debug:
             raise
         sys.stderr.write("error: not enough memory (nothing was changed)\n")
+        raise typer.Exit(EnvironmentFault.exit_code) from None
+    except OSError as error:
+        if debug:
+            raise
+        where = f"{printable(error.filename)}: " if error.filename else ""
+        sys.stderr.write(f"error: {where}{error.strerror or printable(error)} (what was finished is kept)\n")
         raise typer.Exit(EnvironmentFault.exit_code) from None
     if console.exit_code:
         raise typer.Exit(console.exit_code)
@@ -65,15 +77,19 @@ def _overrides(settings: list[str] | None, section: str | None = None) -> dict[s
 
 @app.command()
 def run(
-    aoi: Annotated[str, typer.Argument(help="Name of an AOI (vostochny) or path of a run file (my.yaml).")],
+    aoi: Annotated[
+        list[str], typer.Argument(help="AOIs (vostochny), run files (my.yaml) or folders of run files; one or more.")
+    ],
     source: Annotated[str | None, typer.Option(help="demo, files or stac; the config's own choice by default.")] = None,
     images: Annotated[list[Path] | None, typer.Option(help="Image, SAFE folder, or folder of them (files).")] = None,
     ais: Annotated[list[Path] | None, typer.Option(help="AIS file or folder (files).")] = None,
     start: Annotated[str | None, typer.Option(help="First day, UTC, e.g. 2024-03-01.")] = None,
     end: Annotated[str | None, typer.Option(help="Day after the last one, UTC.")] = None,
+    years: Annotated[str | None, typer.Option(help="Calendar years, a run each: 2023, 2019-2023 or 2019,2021.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of runs.")] = Path("runs"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore a finished run with the same question.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Use nothing that former runs made.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say of each step why it runs, or is skipped.")] = False,
     engine: Annotated[str | None, typer.Option(help="serial, threads, processes or dask.")] = None,
     workers: Annotated[int | None, typer.Option(help="How many scenes at once.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler.")] = None,
@@ -86,21 +102,27 @@ def run(
     Example: capwatch run vostochny --set volume.fill.mean=0.9
     """
     with _session(quiet=quiet, debug=debug) as console:
+        from pipeline.batch import questions, run_all
         from pipeline.config import merged
-        from pipeline.workspace import find_config, load_run_config, requested
+        from pipeline.workspace import requested
 
-        path = find_config(aoi)
-        asked = requested(source, images, ais, start, end, engine, workers, scheduler)
-        config = load_run_config(path, merged(asked, _overrides(settings)))
+        given = requested(source, images, ais, start, end, engine, workers, scheduler)
+        asked = questions(aoi, merged(given, _overrides(settings)), years)
         if dry_run:
             from pipeline.plan import plan_lines
 
-            for line in plan_lines(config, path.parent):
+            for line in plan_lines(asked, console):
                 console.result(line)
+            return
+        console.explaining = explain
+        if len(asked) > 1:
+            code = run_all(asked, out, console, fresh=fresh)
+            if code:
+                raise typer.Exit(code)
             return
         from pipeline.run import run as run_chain
 
-        outcome = run_chain(config, path.parent, out, console, fresh=fresh)
+        outcome = run_chain(asked[0].config, asked[0].root, out, console, fresh=fresh)
         for line in outcome.lines:
             console.result(line)
 

@@ -14,6 +14,7 @@ class Console:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
+        self.explaining = False  # say of each step why it runs, or does not
         self.problems: list[str] = []
         self.listener: Callable[..., None] | None = None  # told of every event: the run's log
 
@@ -30,6 +31,12 @@ class Console:
         """A line for whoever watches."""
         if not self.quiet:
             sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+    def explain(self, step: str, why: Callable[[], str] | None = None) -> None:
+        """Say why a step runs, or is skipped; ``why`` is asked only where somebody wants to know."""
+        if self.explaining:
+            sys.stderr.write(f"explain: {printable(step)}{f': {printable(why())}' if why else ''}\n")
             sys.stderr.flush()
 
     def problem(self, error: PipelineError | str, done: str = "skipped") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -106,10 +107,11 @@ def _are_records(found: Any) -> bool:
     return isinstance(found, list) and all(isinstance(r, dict) and {"path", "sha256"} <= r.keys() for r in found)
 
 
-def changes(folder: Path) -> list[str]:
+def changes(folder: Path, digest_of: Callable[[Path], str] | None = None) -> list[str]:
     """What differs between a run folder and its manifest: one line for each file; empty where every byte agrees.
 
-    Inputs are compared too, where they still lie where the manifest says.
+    Inputs are compared too, where they still lie where the manifest says; ``digest_of`` hashes them as the run did
+    (a product's hash is that of its files).
     """
     manifest = read_manifest(folder)
     stated = manifest.get("self_sha256")
@@ -121,11 +123,19 @@ def changes(folder: Path) -> list[str]:
     out += [f"{p}: missing" for p in recorded if p not in present]
     out += [f"{p}: changed" for p in recorded if p in present and present[p] != recorded[p]]
     out += [f"{p}: not in the manifest" for p in present if p not in recorded]
-    for record in manifest.get("inputs", []):
-        path = Path(record["path"])
-        if path.is_file() and sha256_file(path) != record["sha256"]:
-            out.append(f"{record['path']}: input changed since the run")
-    return out
+    return out + [line for record in manifest.get("inputs", []) if (line := _input_change(record, digest_of))]
+
+
+def _input_change(record: dict[str, Any], digest_of: Callable[[Path], str] | None) -> str:
+    """Why an input is no longer the one of the run, or ""; one that is not there any more says nothing."""
+    path = Path(record["path"])
+    if not (path.is_file() or (digest_of is not None and path.is_dir())):
+        return ""
+    try:
+        now = (digest_of or sha256_file)(path)
+    except (OSError, InputError) as error:
+        return f"{record['path']}: input cannot be read any more ({error})"
+    return "" if now == record["sha256"] else f"{record['path']}: input changed since the run"
 
 
 def manifest_hash(manifest: dict[str, Any]) -> str:

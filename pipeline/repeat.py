@@ -7,14 +7,15 @@ from pathlib import Path
 
 from pipeline.console import Console
 from pipeline.errors import ContractError, InputError, printable
-from pipeline.provenance import changes, code_version, read_manifest
+from pipeline.provenance import code_version, read_manifest
 from pipeline.run import CONFIG_FILES, run
+from pipeline.verification import differences
 from pipeline.workspace import load_run_config
 
 
 def verify(folder: Path, console: Console) -> None:
     """Name every file of a run that differs from its manifest; ContractError (exit 2) where any does."""
-    found = changes(folder)
+    found = differences(folder)
     for line in found:
         console.problem(f"{printable(folder)}: {line}", done="reported")
     if found:

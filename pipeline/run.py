@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import journal
+from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
-from pipeline.errors import InputError, NothingUsable
+from pipeline.errors import InputError, NothingUsable, printable
+from pipeline.live import ITEMS, of_saved_search
 from pipeline.provenance import (
     MANIFEST,
-    FileRecord,
     code_version,
     library_versions,
     manifest_hash,
@@ -25,9 +27,20 @@ from pipeline.provenance import (
     sha256_file,
     sha256_of,
 )
-from pipeline.sources import Inputs, gather
-from pipeline.storage import read_table, write_bytes, write_json, write_table, write_text
+from pipeline.slots import cells_slot, detect_slot, place_digest
+from pipeline.sources import Inputs, gather, read_ais_around
+from pipeline.storage import (
+    require_writable,
+    sweep,
+    table_bytes,
+    table_from,
+    write_bytes,
+    write_json,
+    write_table,
+    write_text,
+)
 from pipeline.tables import DETECTIONS, SCENES
+from pipeline.verification import CHAINED, ROWS, last_of, rows_of
 from pipeline.workspace import LATEST, RunFolder, config_yaml
 
 if TYPE_CHECKING:
@@ -37,9 +50,13 @@ if TYPE_CHECKING:
     from pipeline.detection.history import Cells, LookOfCells
     from pipeline.ingest.ais import AisRead
     from pipeline.report.story import Story
+    from pipeline.stagecache import Slot
     from pipeline.types import Place, Scene
 
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
+
+# how live scenes are come by, which is no part of the question
+HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +73,41 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
 
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``.
     """
-    from pipeline.ingest.inputs import open_inputs
+    from pipeline.ingest.inputs import beside_the_question, given_up, open_inputs
     from pipeline.ingest.place import load_place
     from pipeline.ingest.scenes import OpenOptions
 
     place = load_place(config.aoi, root)
+    require_writable(out)
     inputs = gather(config, root, place, console)
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
-    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end)
+    each = partial(map_tasks, engine=config.engine, lost=given_up)
+    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end, each)
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
+        if beside_the_question(row.cause):
+            console.note(f"{printable(inputs.name_of(row.href))}: {row.cause}")
+            continue
         console.problem(f"{inputs.name_of(row.href)}: {row.cause}", done=f"scene {row.status}")
     scene_table = scene_table.assign(href=[inputs.name_of(h) for h in scene_table["href"]])
     run_id = identify(config, root, scene_table, inputs)
-    folder = RunFolder(out / config.aoi.id / run_id)
+    if inputs.items is not None:
+        config = of_saved_search(config)
+    folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
         if folder.finished and not fresh:
+            console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
             console.note(f"nothing changed since {folder.path} was made (--fresh repeats it)")
             return _outcome(folder, console)
+        previous = last_of(folder.path.parent, run_id)
         if fresh:
             folder.clear()
+        sweep(folder.path)
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
-            ais = _read_ais(inputs, console)
+            ais = read_ais_around(inputs, place, console)
             story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console)
-            _publish(story, folder, inputs, root)
+            _publish(story, folder, inputs, root, ais, previous)
         write_text(folder.path.parent / LATEST, run_id + "\n")
+        folder.cache.tidy()
         return _outcome(folder, console)
 
 
@@ -88,12 +116,13 @@ def identify(config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: I
 
     Where it runs (engine) and where inputs lie (paths) do not matter.
     """
-    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images", "ais"}})
+    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images": True, "ais": True, **HOW}})
     parts = {
+        "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
         "files": {name: sha256_file(root / name) for name in _config_files(config)},
         "scenes": sorted(scene_table["sha256"]),
-        "ais": sorted(sha256_file(p) for p in inputs.ais),
+        "ais": sorted(sha256_file(p) if p.is_file() else "missing" for p in inputs.ais),
         "code": code_version(),
     }
     return sha256_of(parts)[:12]
@@ -123,7 +152,10 @@ def compute(
     tracks = calls.clean_tracks(ais.messages, config.calls)
     static = calls.static_reports(ais.messages)
     looks = calls.looks(scene_table, zone_covered, detections, place)
-    matches = calls.match(detections, tracks, static, config.calls)
+    association = calls.associate(detections, tracks, static, config.calls, scene_table)
+    matches = association.matches
+    for line in calls.check_lines(association.checks):
+        console.note(line)
     port_calls = calls.port_calls(
         detections=detections,
         looks=looks,
@@ -156,6 +188,7 @@ def compute(
         "tracks": tracks,
         "static": static,
         "matches": matches,
+        "match_checks": association.checks,
         "port_calls": port_calls,
         "missed": missed,
         "liftings": liftings,
@@ -194,9 +227,19 @@ def detect_all(
     """
     import pandas as pd
 
-    tasks = [SceneTask(scene, place, config, folder.work) for scene in scenes]
+    from pipeline.detection.slices import flag_repeats
+
+    tasks = [SceneTask(scene, place, config, detect_slot(scene, place, config, folder)) for scene in scenes]
+    for task in tasks:
+        console.explain(f"detect {task.scene.scene_id}", task.slot.why)
     with console.progress("detect", len(tasks)) as step:
-        results = map_tasks(detect_scene, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+        results = map_tasks(
+            detect_scene,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda task, why: InputError(task.scene.scene_id, why),
+        )
     found, covered = [], {}
     scene_table = scene_table.set_index("scene_id", drop=False)
     measured = (
@@ -220,6 +263,7 @@ def detect_all(
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]
     detections = pd.concat(found, ignore_index=True) if found else DETECTIONS.empty()
     detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
+    detections = flag_repeats(detections, scene_table.reset_index(drop=True))
     return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), covered
 
 
@@ -233,9 +277,18 @@ def learn_structures(
     cells = history.shore_cells(place, config.detection) if settings.enabled else None
     if cells is None or len(scenes) < settings.min_looks:
         return {}
-    tasks = [CellsTask(scene, cells, config, folder.work) for scene in scenes]
+    ground = place_digest(place)
+    tasks = [CellsTask(scene, cells, config, cells_slot(scene, ground, config, folder)) for scene in scenes]
+    for task in tasks:
+        console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
     with console.progress("learn structures", len(tasks)) as step:
-        looks = map_tasks(look_at_cells, tasks, config.engine, done=lambda task: step(task.scene.scene_id))
+        looks = map_tasks(
+            look_at_cells,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda _task, _why: None,  # the detector meets the same fault, and reports it
+        )
     return history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
 
 
@@ -255,7 +308,7 @@ class CellsTask:
     scene: Scene
     cells: Cells
     config: RunConfig
-    work: Path
+    slot: Slot
 
 
 def look_at_cells(task: CellsTask) -> LookOfCells | None:
@@ -264,16 +317,14 @@ def look_at_cells(task: CellsTask) -> LookOfCells | None:
 
     from pipeline.detection import history
 
-    key = sha256_of([task.scene.scene_id, task.scene.source.sha256])[:16]
-    kept = task.work / f"{key}.cells"
-    if kept.is_file():
-        state = np.frombuffer(kept.read_bytes(), np.uint8)
-        return history.LookOfCells(history.group_of(task.scene), task.scene.acquired, state)
+    kept = task.slot.load()
+    if kept is not None:
+        return history.LookOfCells(history.group_of(task.scene), task.scene.acquired, np.frombuffer(kept[0], np.uint8))
     try:
         look = history.look_at_cells(task.scene, task.cells, task.config.detection)
     except InputError:
         return None  # the detector meets the same error, and reports it
-    write_bytes(kept, look.state.tobytes())
+    task.slot.store(look.state.tobytes(), {})
     return look
 
 
@@ -284,35 +335,26 @@ class SceneTask:
     scene: Scene
     place: Place
     config: RunConfig
-    work: Path
+    slot: Slot
 
 
 def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | InputError:
     """Detections and diagnostics of one scene, from an earlier attempt where there is one."""
 
     from pipeline.detection import detect
+    from pipeline.ingest.unchanged import require_unchanged
 
-    key = sha256_of([task.scene.scene_id, task.scene.source.sha256])[:16]
-    table_path, notes_path = task.work / f"{key}.parquet", task.work / f"{key}.json"
-    if notes_path.is_file():  # written last
-        return read_table(table_path, DETECTIONS), json.loads(notes_path.read_text("utf-8"))
+    kept = task.slot.load()
+    if kept is not None:
+        return table_from(kept[0], DETECTIONS), kept[1]
     try:
         table, diagnostics = detect(task.scene, place=task.place, config=task.config.detection)
+        require_unchanged(task.scene.source)
     except InputError as error:
         return error
     diagnostics = json.loads(canonical_json(diagnostics))
-    write_table(table, table_path)
-    write_json(notes_path, diagnostics)
+    task.slot.store(table_bytes(table), diagnostics)
     return table, diagnostics
-
-
-def _read_ais(inputs: Inputs, console: Console) -> AisRead:
-    from pipeline.ingest.ais import read_ais
-
-    read = read_ais(inputs.ais)
-    for problem in read.problems:
-        console.problem(problem)
-    return read
 
 
 def _registry(config: RunConfig, root: Path) -> pd.DataFrame | None:
@@ -331,28 +373,35 @@ def _with_chips(scenes: list[Scene], tables: dict[str, pd.DataFrame], folder: Ru
     return detections.assign(chip=[f"chips/{chips[d]}" if d in chips else "" for d in detections["detection_id"]])
 
 
-def _publish(story: Story, folder: RunFolder, inputs: Inputs, root: Path) -> None:
+def _publish(
+    story: Story, folder: RunFolder, inputs: Inputs, root: Path, ais: AisRead, previous: dict[str, str] | None
+) -> None:
     """Write everything a run leaves behind; the manifest last."""
     from dataclasses import replace
 
     from pipeline.report import write_report
 
-    records = [FileRecord.of(p, inputs.name_of(p)).as_json() for p in inputs.ais]
+    records = [{"path": inputs.name_of(f.path), "sha256": f.sha256, "bytes": None} for f in ais.files if f.sha256]
     records += [
         {"path": r.href, "sha256": r.sha256, "bytes": None} for r in story.tables["scenes"].itertuples() if r.sha256
     ]
     story = replace(story, inputs=tuple(records))
     _write_config(story.config, root, folder.path)
+    if inputs.items is not None:
+        write_bytes(folder.path / CONFIG_FILES / ITEMS, inputs.items)
     for name, table in story.tables.items():
         write_table(table, folder.path / f"{name}.parquet")
     write_report(story, folder.path)
-    shutil.rmtree(folder.work, ignore_errors=True)
+    chained = [name for name in CHAINED if name in story.tables]
+    write_json(folder.path / ROWS, {name: rows_of(story.tables[name], name) for name in chained})
+    checkpoint("everything but the manifest")
     manifest: dict[str, Any] = {
         "capwatch": story.code_version,
         "run_id": story.run_id,
         "aoi": story.config.aoi.id,
         "simulated": story.simulated,
         "seed": story.config.seed,
+        "previous": previous,
         "libraries": dict(story.versions),
         "inputs": records,
         "outputs": [r.as_json() for r in outputs_of(folder.path)],

@@ -1,11 +1,12 @@
-"""From a config to input files: the simulated month from the cache (made if need be), or the user's own files."""
+"""From a config to input files: the simulated month, the user's own files, or live scenes of a public catalogue."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,21 +17,31 @@ from pipeline.provenance import sha256_file, sha256_of
 from pipeline.workspace import cache_root
 
 if TYPE_CHECKING:
+    from pipeline.ingest.ais import AisRead
+    from pipeline.ingest.inputs import Found
     from pipeline.types import Place
 
+AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
 AIS_SUFFIXES = (".csv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Image and AIS files of one run. ``base`` is a folder whose name must not matter (the cache), or None."""
+    """Image and AIS files of one run. ``base`` is a folder whose name must not matter (the cache), or None.
 
-    images: tuple[Path, ...]
+    ``items`` is the saved search that live scenes came from.
+    """
+
+    images: tuple[Path | Found, ...]
     ais: tuple[Path, ...]
     base: Path | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    items: bytes | None = None
 
     def name_of(self, path: Path | str) -> str:
         """The input's name as tables and manifest state it: relative to the base, else as given."""
+        if str(path) in self.names:
+            return self.names[str(path)]
         if self.base is not None and Path(path).is_relative_to(self.base):
             return f"demo:{Path(path).relative_to(self.base).as_posix()}"
         return str(path)
@@ -45,7 +56,10 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inp
         if not source.images and not source.ais:
             raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
         return Inputs(_existing(source.images), _ais_files(_existing(source.ais)))
-    raise ConfigError("source.kind stac is not built yet; use --source files with downloaded scenes, or demo")
+    from pipeline.live import gather_live
+
+    live = gather_live(config, root, console)
+    return Inputs(live.images, _ais_files(_existing(source.ais)), names=live.names, items=live.items)
 
 
 def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
@@ -101,3 +115,15 @@ def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:
         "bbox": config.aoi.bbox,
     }
     return sha256_of(made_from)[:16]
+
+
+def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
+    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
+    from pipeline.ingest.ais import read_ais
+
+    west, south, east, north = place.bbox
+    around = (west - AIS_MARGIN_DEG, south - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG, north + AIS_MARGIN_DEG)
+    read = read_ais(inputs.ais, region=around if around[0] >= -180 and around[2] <= 180 else None)
+    for problem in read.problems:
+        console.problem(problem)
+    return read

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
-from pipeline.storage import read_table, write_json, write_table
-from pipeline.tables import DETECTIONS, LIFTINGS, LOOKS, MISSED, SCENES
+from pipeline.storage import read_table, write_frames, write_json, write_table
+from pipeline.tables import AIS_MESSAGES, DETECTIONS, LIFTINGS, LOOKS, MISSED, SCENES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,12 +112,17 @@ def decode_ais(
     files: Sequence[Path], out: Path, balance: Path | None, columns: dict[str, str], console: Console
 ) -> None:
     """Decode AIS files to one table; the balance counts every input line in one bucket."""
-    read = _read(files, columns, console)
-    write_table(read.messages, out)
+    from pipeline.ingest.ais import open_ais
+
+    with open_ais(files, columns=columns or None) as store:
+        for problem in store.problems:
+            console.problem(problem)
+        rows = write_frames(store.frames(), out, AIS_MESSAGES.empty())
+        counted = store.balance
     if balance is not None:
-        write_json(balance, {"buckets": dict(read.balance)})
-    console.note("lines: " + ", ".join(f"{name} {count}" for name, count in sorted(read.balance.items())))
-    if not len(read.messages):
+        write_json(balance, {"buckets": counted})
+    console.note("lines: " + ", ".join(f"{name} {count}" for name, count in sorted(counted.items())))
+    if not rows:
         raise NothingUsable(f"no message could be decoded from {len(files)} files")
 
 
@@ -137,7 +142,10 @@ def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, 
 
     found = read_table(detections)
     messages = _read(ais, {}, console).messages
-    write_table(calls.match_tables(found, messages, build(CallsConfig, settings, where="--set")), out)
+    association = calls.associate_tables(found, messages, build(CallsConfig, settings, where="--set"))
+    for line in calls.check_lines(association.checks):
+        console.note(line)
+    write_table(association.matches, out)
 
 
 def port_calls(

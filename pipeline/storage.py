@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.checkpoints import checkpoint
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
 
 if TYPE_CHECKING:
@@ -30,14 +32,26 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise _environment(path, error) from error
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    checkpoint(f"begin {path.name}")
     try:
         yield part
+        checkpoint(f"written {path.name}")
         _sync(part)
+        checkpoint(f"synced {path.name}")
         os.replace(part, path)
+        checkpoint(f"renamed {path.name}")
     except OSError as error:
         raise _environment(path, error) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, older_than_s: float = 0.0) -> None:
+    """Remove what killed writers left: parts that never got their name. The caller holds the folder's lock."""
+    for part in folder.rglob(".*.part"):
+        with suppress(OSError):
+            if part.is_file() and time.time() - part.stat().st_mtime >= older_than_s:
+                part.unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -53,7 +67,12 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Indented JSON with sorted keys; NaN and infinity are refused."""
-    write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """What `write_json` writes."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -65,6 +84,117 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         raise ConfigError(f"{printable(path)}: this table has no geometry; write .parquet or .csv")
     with replacing(path) as part:
         writer(table, part)
+
+
+def table_bytes(table: pd.DataFrame) -> bytes:
+    """A table as the bytes of a Parquet file."""
+    import io
+
+    content = io.BytesIO()
+    _parquet(table, content)
+    return content.getvalue()
+
+
+def table_from(content: bytes, contract: Contract) -> pd.DataFrame:
+    """The table of `table_bytes`, conforming to its contract."""
+    import io
+
+    import geopandas
+    import pandas as pd
+
+    reader = geopandas.read_parquet if contract.geometry else pd.read_parquet
+    return contract.check(_revived(reader(io.BytesIO(content)), contract, guarded=False))
+
+
+def require_writable(folder: Path) -> None:
+    """Raise EnvironmentFault, before any work, where nothing could be written below a folder; makes nothing."""
+    existing = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+    probe = existing / f".capwatch-{os.getpid()}.part"
+    try:
+        with probe.open("wb") as file:
+            file.write(bytes(4096))
+    except OSError as error:
+        raise _environment(folder, error) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+
+
+def write_frames(frames: Iterable[pd.DataFrame], path: Path, empty: pd.DataFrame) -> int:
+    """Write a table that comes in pieces of equal columns, .parquet or .csv, in the memory of one; its number of rows.
+
+    ``empty`` is written where no piece comes. Texts are quoted in the CSV; other formats are written whole.
+    """
+    import pandas as pd
+
+    if path.suffix.lower() not in {".parquet", ".csv"}:
+        whole = list(frames)
+        table = pd.concat(whole, ignore_index=True) if whole else empty
+        write_table(table, path)
+        return len(table)
+    rows = 0
+    with replacing(path) as part, _FrameWriter(part, as_csv=path.suffix.lower() == ".csv") as writer:
+        for frame in frames:
+            writer.add(frame)
+            rows += len(frame)
+        if not rows:
+            writer.add(empty)
+    return rows
+
+
+class _FrameWriter:
+    """Appends frames to a Parquet or CSV file."""
+
+    def __init__(self, part: Path, *, as_csv: bool) -> None:
+        self._part, self._as_csv = part, as_csv
+        self._writer: Any = None
+
+    def __enter__(self) -> _FrameWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Write one more piece."""
+        import pyarrow as pa
+
+        frame = _spreadsheet_safe(frame) if self._as_csv else frame
+        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+        if self._writer is None:
+            self._writer = self._open(table.schema)
+        self._writer.write_table(table.cast(self._writer.schema) if not self._as_csv else table)
+
+    def _open(self, schema: Any) -> Any:
+        if self._as_csv:
+            import pyarrow.csv as pacsv
+
+            return pacsv.CSVWriter(self._part, schema)
+        import pyarrow.parquet as pq
+
+        return pq.ParquetWriter(self._part, schema, compression="zstd")
+
+
+def _spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
+    """Times as ISO 8601 with a Z and texts that are no formulas; each different text is looked at once."""
+    import numpy as np
+    import pandas as pd
+
+    out = {}
+    for name, values in frame.items():
+        if isinstance(values.dtype, pd.DatetimeTZDtype):
+            moments = values.to_numpy("datetime64[us]")
+            whole = moments == moments.astype("datetime64[s]")
+            texts = np.where(whole, np.datetime_as_string(moments, "s"), np.datetime_as_string(moments, "us"))
+            out[name] = pd.Series(np.char.add(texts, "Z"), dtype="str").where(values.notna().to_numpy())
+        elif isinstance(values.dtype, pd.StringDtype):
+            codes, words = pd.factorize(values)
+            safe = pd.Series([neutral(w) for w in words], dtype="str")
+            out[name] = safe.take(codes).reset_index(drop=True) if (codes >= 0).all() else values.map(neutral)
+        else:
+            out[name] = values.reset_index(drop=True)
+    return pd.DataFrame(out)
 
 
 def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
@@ -146,7 +276,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return geopandas.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
 
 
-def _parquet(table: pd.DataFrame, part: Path) -> None:
+def _parquet(table: pd.DataFrame, part: Any) -> None:
     if hasattr(table, "crs"):
         table.to_parquet(part, index=False, compression="zstd", write_covering_bbox=True)
     else:

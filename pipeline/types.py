@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 
+SAME_PASS_S = 60.0  # our choice: slices of one Sentinel-1 pass are 25 s apart, passes of one satellite 99 minutes
+
+
 class Sensor(StrEnum):
     """What kind of instrument took a scene; decides the detector."""
 
@@ -163,6 +166,16 @@ class OpticalView:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a file looked like from outside before it was read: other stamps, other content perhaps."""
+
+    path: str
+    size_bytes: int
+    modified_ns: int
+    changed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """The file or folder that a scene came from."""
 
@@ -170,6 +183,7 @@ class Source:
     sha256: str
     size_bytes: int
     verified: bool = False  # True when a checksum of the product itself was compared and agreed
+    stamps: tuple[Stamp, ...] = ()  # of its files, taken before they were hashed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,8 +13,10 @@ from typing import Any
 from pipeline.config import RunConfig, build, merged, read_yaml
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.provenance import MANIFEST
+from pipeline.stagecache import StageCache
 
 LATEST = "latest.txt"
+STAGES = ".stages"
 
 
 def configs_root() -> Path:
@@ -66,16 +68,17 @@ class RunFolder:
     """The folder of one run: ``<out>/<aoi>/<run id>/``."""
 
     path: Path
+    fresh: bool = False  # what was kept is not used
+
+    @property
+    def cache(self) -> StageCache:
+        """Results of stages, shared by all runs of one AOI."""
+        return StageCache(self.path.parent / STAGES, self.fresh)
 
     @property
     def finished(self) -> bool:
         """The manifest is written last."""
         return (self.path / MANIFEST).is_file()
-
-    @property
-    def work(self) -> Path:
-        """Results of single scenes while a run is under way."""
-        return self.path / ".work"
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -6,13 +6,15 @@ import os
 import threading
 import time
 import typing
+import uuid
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import EngineConfig
-from pipeline.engine import map_tasks
+from pipeline.engine import DEATHS, kept, map_tasks
 from pipeline.errors import EnvironmentFault, InputError
 
 KINDS = typing.get_args(EngineConfig.model_fields["kind"].annotation)
@@ -65,18 +67,80 @@ def test_an_error_in_a_task_surfaces_with_its_item_and_cause(kind):
     assert caught.value.item == "three\\n.tif"
 
 
-def test_a_worker_that_dies_is_a_fault_of_the_machine():
+def note_and_die_at_three(task: tuple[int, str]) -> int:
+    n, folder = task
+    (Path(folder) / f"{n}-{uuid.uuid4().hex}").touch()
+    if n == 3:
+        os._exit(9)
+    return n
+
+
+def hungry(n: int) -> int:
+    if n == 3:
+        raise MemoryError
+    return n
+
+
+@pytest.mark.filterwarnings("default")  # Dask's own
+@pytest.mark.parametrize("kind", ["processes", "dask"])
+def test_a_task_that_kills_its_worker_three_times_is_given_up_and_the_rest_completes(kind, tmp_path):
+    tasks = [(n, str(tmp_path)) for n in range(8)]
+    found = map_tasks(note_and_die_at_three, tasks, engine(kind), lost=lambda task, why: (task[0], why))
+    assert [f for n, f in enumerate(found) if n != 3] == [0, 1, 2, 4, 5, 6, 7]
+    number, why = found[3]
+    assert number == 3
+    assert "killed its worker" in why
+    assert "3 tries" in why
+    begun = [int(p.name.split("-")[0]) for p in tmp_path.iterdir()]
+    assert begun.count(3) == DEATHS
+    assert all(begun.count(n) <= 2 for n in range(8) if n != 3), "a bystander is tried once more, by itself"
+
+
+def test_a_worker_that_dies_is_a_fault_of_the_machine_where_nothing_stands_for_its_task():
     with pytest.raises(EnvironmentFault, match=r"a worker process died.*--workers"):
         map_tasks(die_at_three, range(6), engine("processes"))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("count", [0, 1])
-def test_few_tasks_need_no_helpers(kind, count):
-    """No pool is started: the work runs in this very thread, and need not be picklable."""
+@pytest.mark.parametrize("kind", ["serial", "threads", "processes"])
+def test_a_task_without_enough_memory_is_given_up_and_the_rest_completes(kind):
+    found = map_tasks(hungry, range(5), engine(kind), lost=lambda _task, why: why)
+    assert [f for n, f in enumerate(found) if n != 3] == [0, 1, 2, 4]
+    assert "memory" in found[3]
+
+
+def take_memory(gigabytes: float) -> int:
+    return len(bytearray(int(gigabytes * 1e9)))
+
+
+def test_a_worker_may_take_no_more_memory_than_it_is_given():
+    config = EngineConfig(kind="processes", workers=1, memory_gb=6.0)
+    found = map_tasks(take_memory, [0.001, 8.0, 0.002], config, lost=lambda _task, why: why)
+    assert (found[0], found[2]) == (1_000_000, 2_000_000)
+    assert "memory" in str(found[1])
+
+
+@pytest.mark.parametrize("kind", ["serial", "threads", "processes", "dask"])
+def test_no_tasks_need_no_helpers(kind):
+    assert map_tasks(lambda n: n, [], engine(kind)) == []
+
+
+@each_local
+def test_one_task_is_done_in_this_very_thread(kind):
     here = threading.get_ident()
-    found = map_tasks(lambda n: (n, threading.get_ident()), range(count), engine(kind))
-    assert found == [(n, here) for n in range(count)]
+    assert map_tasks(lambda n: (n, threading.get_ident()), [7], engine(kind)) == [(7, here)]
+
+
+def process_of(_n: int) -> int:
+    return os.getpid()
+
+
+@pytest.mark.filterwarnings("default")
+def test_workers_are_kept_from_one_list_of_tasks_to_the_next():
+    config = engine("processes", workers=1)
+    with kept(config):
+        pids = {map_tasks(process_of, [1, 2], config)[0] for _ in range(3)}
+    assert len(pids) == 1
+    assert pids != {os.getpid()}
 
 
 @each_local
@@ -128,3 +192,33 @@ def test_a_scheduler_that_does_not_answer_is_a_fault_of_the_machine(address):
 def test_the_schedulers_address_matters_to_dask_alone():
     config = EngineConfig(kind="threads", scheduler="tcp://127.0.0.1:1")
     assert map_tasks(str, [1, 2], config) == ["1", "2"]
+
+
+def test_tasks_are_handed_out_only_as_hands_are_free():
+    """A list of any length is drawn from as it is worked off, so that what waits takes no memory."""
+    begun, done_when_begun = [0], []
+
+    def work(n: int) -> int:
+        begun[0] += 1
+        done_when_begun.append((begun[0], len(ended)))
+        return n
+
+    ended: list[int] = []
+    map_tasks(work, range(200), engine("threads", workers=3), done=ended.append)
+    assert all(started - finished <= 2 * 3 for started, finished in done_when_begun)
+
+
+def test_no_more_at_once_than_asked_for():
+    lock, busy, most = threading.Lock(), [0], [0]
+
+    def work(n: int) -> int:
+        with lock:
+            busy[0] += 1
+            most[0] = max(most[0], busy[0])
+        time.sleep(0.005)
+        with lock:
+            busy[0] -= 1
+        return n
+
+    map_tasks(work, range(12), engine("threads", workers=8), at_once=2)
+    assert most[0] <= 2

@@ -176,7 +176,7 @@ def test_a_run_is_finished_when_its_manifest_is_there(tmp_path):
         assert not run.finished
         (run.path / "manifest.json").write_text("{}")
     assert run.finished
-    assert run.work.parent == run.path
+    assert run.cache.folder.parent == run.path.parent, "what stages made is shared by the runs of an AOI"
 
 
 def test_clearing_removes_everything_the_manifest_first(tmp_path, monkeypatch):

@@ -1,11 +1,23 @@
 """Detections and transponder messages to port calls and coverage. Pure: tables in, tables out."""
 
 from pipeline.calls.coverage import looks
-from pipeline.calls.matching import match, match_tables
+from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.port_calls import port_calls
 from pipeline.calls.static import static_reports
 from pipeline.calls.stays import stays
 from pipeline.calls.tracks import clean_tracks
 
-__all__ = ["clean_tracks", "looks", "match", "match_tables", "missed_calls", "port_calls", "static_reports", "stays"]
+__all__ = [
+    "associate",
+    "associate_tables",
+    "check_lines",
+    "clean_tracks",
+    "looks",
+    "match",
+    "match_tables",
+    "missed_calls",
+    "port_calls",
+    "static_reports",
+    "stays",
+]

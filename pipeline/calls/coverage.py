@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from pipeline.tables import LOOKS
-from pipeline.types import Place
+from pipeline.types import SAME_PASS_S, Place
 
 USABLE_SHARE = 0.9  # of the zone seen makes a look usable (our choice)
 PARTLY_SHARE = 0.3
@@ -15,6 +17,8 @@ def looks(
     scenes: pd.DataFrame, zone_covered: dict[str, dict[str, float]], detections: pd.DataFrame, place: Place
 ) -> pd.DataFrame:
     """One row per scene and zone. Duplicates of a scene are no looks; a skipped scene is a look that saw nothing.
+
+    Neighbouring slices of one pass are one look at a zone that both show: the one that shows more of it.
 
     ``zone_covered`` says, by scene and zone, which share of the zone was validly seen (cloud counted as unseen). A
     scene without an entry there saw what its footprint holds, if it was used at all.
@@ -43,7 +47,31 @@ def looks(
                     "n_detections": int(seen.get((scene["scene_id"], zone.zone_id), 0)),
                 }
             )
-    return LOOKS.check(LOOKS.from_rows(rows))
+    return LOOKS.check(LOOKS.from_rows(_once_a_pass(rows, scenes)))
+
+
+def _once_a_pass(rows: list[dict[str, Any]], scenes: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows without those that a slice of the same pass shows at least as well."""
+    facts = scenes.set_index("scene_id")[["platform", "aoi_coverage"]].to_dict("index")
+
+    def rank(row: dict[str, Any]) -> tuple[float, float, str]:
+        of_aoi = facts[row["scene_id"]]["aoi_coverage"]
+        return -row["covered"], 0.0 if pd.isna(of_aoi) else -float(of_aoi), row["scene_id"]
+
+    kept: list[dict[str, Any]] = []
+    for row in sorted(rows, key=rank):
+        same = (
+            k["zone_id"] == row["zone_id"]
+            and k["sensor"] == row["sensor"]
+            and facts[k["scene_id"]]["platform"] == facts[row["scene_id"]]["platform"]
+            and k["covered"] > 0
+            and abs((k["acquired"] - row["acquired"]).total_seconds()) <= SAME_PASS_S
+            for k in kept
+        )
+        if not any(same):
+            kept.append(row)
+    chosen = {row["look_id"] for row in kept}
+    return [row for row in rows if row["look_id"] in chosen]
 
 
 def _covered(

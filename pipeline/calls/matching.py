@@ -1,62 +1,94 @@
 """Which detection is which transponder: likelihood of place and size, best assignment, and an explicit 'none'.
 
-Every detection competes for transponders with the others of its scene. A pair's weight is the density of the predicted
-position at the detection times the agreement of sizes; the weight of 'no partner' is the density of ships that do not
-transmit. Both are per square metre, so they can be compared.
+Every detection competes for transponders with the others of its scene. A pair's weight is the density of the ship's
+whereabouts at the detection (``motion``, as the image displaces them: ``scene_fit``), times the agreement of sizes,
+times the odds that a ship of her length is detected at all. The weight of 'no partner' is the density of ships that do
+not transmit. Both are per square metre, so they can be compared.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from pipeline.calls.geodesy import KNOT_M_S, to_plane
+from pipeline.calls.geodesy import to_plane
+from pipeline.calls.motion import TrackOnPlane, Whereabouts, learned_drift_m_s
+from pipeline.calls.scene_fit import Components, Geometry, SceneFit, densities, displaced, fitted, geometries
 from pipeline.calls.tracks import good_fixes
 from pipeline.config import CallsConfig
-from pipeline.tables import MATCHES
+from pipeline.tables import MATCH_CHECKS, MATCHES
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-BASE_SD_M = 60.0  # position of a detection's centre against that of an antenna (our choice: half a hull)
-DRIFT_SD_M_S = 0.5  # per second of dead reckoning or silence while lying still or moving
-INTERPOLATED_SHARE = 0.15  # of the way between two fixes: straight-line interpolation of a turning ship
-DOPPLER_SD_M = 40.0  # per knot: azimuth displacement of a moving ship in radar, R/V = 110 s times sin(incidence)
-MIN_FOR_OFFSET = 6  # near pairs that a common offset of a scene can be told from
+SMALL_M, DETECTED_SMALL, DETECTED_LARGE = 40.0, 0.4, 0.95  # scale of the rise with length, and its ends (our choice)
+DETECTED_UNKNOWN = 0.8
+AREA_MARGIN_M = 1000.0  # about the detections of a scene: where its transponders are expected to be seen
 Z90 = 1.6448536
 
 
 @dataclass(frozen=True, slots=True)
-class Predicted:
-    """Where a transponder's ship should be at one moment: metres on the plane, standard error, age of the fix."""
+class Association:
+    """The verdicts, and the self-check of every scene."""
 
-    east: float
-    north: float
-    sd_m: float
-    gap_s: float
+    matches: pd.DataFrame
+    checks: pd.DataFrame
 
 
 def match(detections: pd.DataFrame, tracks: pd.DataFrame, static: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
     """The MATCHES table: one row for each detection that has a place and a time, scene by scene."""
+    return associate(detections, tracks, static, config).matches
+
+
+def associate(
+    detections: pd.DataFrame,
+    tracks: pd.DataFrame,
+    static: pd.DataFrame,
+    config: CallsConfig,
+    scenes: pd.DataFrame | None = None,
+) -> Association:
+    """Matches, and for each scene how many were found against how many were expected (MATCH_CHECKS).
+
+    ``scenes`` (SCENES) tells the pass of a radar scene; without it the data decides.
+    """
     known = detections[detections["lon"].notna() & detections["acquired"].notna()]
     lengths = static.dropna(subset=["length_m"]).groupby("mmsi")["length_m"].last()
     fixes = good_fixes(tracks).sort_values(["track_id", "time_utc"], kind="stable")
-    by_track = dict(tuple(fixes.groupby("track_id", sort=True)))
+    passes = {} if scenes is None else dict(zip(scenes["scene_id"], scenes["pass_direction"], strict=True))
     rows: list[dict[str, object]] = []
-    for _, scene in known.groupby("scene_id", sort=True):
-        rows += _scene(scene.sort_values("detection_id"), by_track, lengths, config)
-    return MATCHES.check(MATCHES.from_rows(rows))
+    checks: list[dict[str, object]] = []
+    if len(known):
+        origin = (float(known["lon"].iloc[0]), float(known["lat"].median()))
+        on_plane = [TrackOnPlane.of(t, origin) for _, t in fixes.groupby("track_id", sort=True)]
+        drift = learned_drift_m_s(on_plane)
+        for scene_id, scene in known.groupby("scene_id", sort=True):
+            crowd = _Crowd.of(scene.sort_values("detection_id"), on_plane, lengths, origin, drift)
+            found, check = _scene(crowd, _options(crowd.scene, passes.get(scene_id)), config)
+            rows += found
+            checks.append({"scene_id": str(scene_id)} | check)
+    return Association(MATCHES.check(MATCHES.from_rows(rows)), MATCH_CHECKS.check(MATCH_CHECKS.from_rows(checks)))
 
 
 def match_tables(detections: pd.DataFrame, messages: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
     """Match a foreign table of detections: columns det_id (or detection_id), time_utc (or acquired), lon, lat, and
     optionally scene and length_m (or manual_sar_length_m)."""
+    return associate_tables(detections, messages, config).matches
+
+
+def associate_tables(detections: pd.DataFrame, messages: pd.DataFrame, config: CallsConfig) -> Association:
+    """As ``match_tables``, with the self-checks."""
     from pipeline.calls.static import static_reports
     from pipeline.calls.tracks import clean_tracks
+
+    plain = _own_names(detections)
+    return associate(plain, clean_tracks(messages, config), static_reports(messages), config)
+
+
+def _own_names(detections: pd.DataFrame) -> pd.DataFrame:
     from pipeline.errors import ConfigError
 
     def column(*names: str) -> pd.Series | None:
@@ -80,166 +112,167 @@ def match_tables(detections: pd.DataFrame, messages: pd.DataFrame, config: Calls
     plain["length_m"] = length if length is not None else np.nan
     plain["length_lo_m"] = low if low is not None else plain["length_m"] * 0.75 - 15
     plain["length_hi_m"] = high if high is not None else plain["length_m"] * 1.25 + 15
-    return match(plain, clean_tracks(messages, config), static_reports(messages), config)
+    sensor = column("sensor")
+    plain["sensor"] = sensor if sensor is not None else ""
+    return plain
+
+
+def _options(scene: pd.DataFrame, pass_direction: Any) -> list[Geometry]:
+    sensors = set(scene["sensor"]) if "sensor" in scene else set()
+    radar = True if sensors == {"sentinel-1"} else None if not sensors or sensors == {""} else False
+    said = pass_direction if isinstance(pass_direction, str) and pass_direction else None
+    return geometries(float(scene["lat"].mean()), said, radar=radar)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crowd:
+    """The detections of one scene and the transponders that may be among them, on one plane."""
+
+    scene: pd.DataFrame
+    east: FloatArray
+    north: FloatArray
+    dt_s: FloatArray
+    """Of each detection: its own time less the scene's."""
+    mmsi: list[int]
+    spots: list[Whereabouts]
+    length_m: FloatArray
+    """As broadcast; NaN where unknown."""
+
+    @classmethod
+    def of(
+        cls,
+        scene: pd.DataFrame,
+        tracks: list[TrackOnPlane],
+        lengths: pd.Series,
+        origin: tuple[float, float],
+        drift_m_s: float,
+    ) -> _Crowd:
+        east, north = to_plane(scene["lon"].to_numpy(float), scene["lat"].to_numpy(float), origin)
+        when = scene["acquired"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
+        middle = float(np.median(when))
+        near = [(t.mmsi, spot) for t in tracks if (spot := t.at(middle, drift_m_s)) is not None]
+        mmsi = [m for m, _ in near]
+        broadcast = np.array([float(lengths.get(m, np.nan)) for m in mmsi])
+        return cls(scene, east, north, when - middle, mmsi, [spot for _, spot in near], broadcast)
 
 
 def _scene(
-    scene: pd.DataFrame, by_track: dict[str, pd.DataFrame], lengths: pd.Series, config: CallsConfig
-) -> list[dict[str, object]]:
-    """Verdicts for the detections of one scene."""
-    origin = (float(scene["lon"].mean()), float(scene["lat"].mean()))
-    east, north = to_plane(scene["lon"], scene["lat"], origin)
-    when = scene["acquired"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 1e6
-    names, predicted = [], []
-    for name in sorted(by_track):
-        track = _Track.of(by_track[name], origin)
-        spots = [track.at(t) for t in when]
-        if any(s is not None for s in spots):
-            names.append(track.mmsi)
-            predicted.append(spots)
-    if not names:
-        return [_verdict(d, None, 1.0, None, None) for d in scene["detection_id"]]
-    offset = _common_offset(east, north, predicted, config.match_gate_m)
-    weight, distance = _weights(scene, east - offset[0], north - offset[1], names, predicted, lengths, config)
+    crowd: _Crowd, options: list[Geometry], config: CallsConfig
+) -> tuple[list[dict[str, object]], dict[str, object]]:
+    """Verdicts for the detections of one scene, and its self-check."""
+    names = list(crowd.scene["detection_id"])
+    if not crowd.spots:
+        return [_verdict(d, None, 1.0, None, None) for d in names], _check(crowd, None, np.zeros(0), np.zeros(0))
     none = config.dark_per_km2 * 1e-6
+    parts = Components.stacked(crowd.spots)
+    fit = fitted(crowd.east, crowd.north, parts, options, none, config.match_gate_m)
+    weight, distance = _weights(crowd, parts, fit, config)
+    partner = _assigned(weight, none)
+    taken = {int(c) for c in partner if c >= 0}
+    out, certain = [], []
+    for row, (detection, col) in enumerate(zip(names, partner, strict=True)):
+        if col >= 0:
+            probability = weight[row, col] / (none + weight[row].sum())
+            certain.append(probability)
+            out.append(_verdict(detection, crowd.mmsi[col], probability, distance[row, col], crowd.spots[col].gap_s))
+        else:  # the weight of partners that other detections took does not speak for this one
+            left = sum(weight[row, c] for c in range(weight.shape[1]) if c not in taken)
+            out.append(_verdict(detection, None, none / (none + left), None, None))
+    return out, _check(crowd, fit, np.array(certain), _inside(crowd, parts, fit) * detectability(crowd.length_m))
+
+
+def _assigned(weight: FloatArray, none: float) -> np.ndarray:
+    """Number of each detection's transponder in the likeliest assignment, -1 for none."""
     n, m = weight.shape
     cost = np.full((n, m + n), 1e9)
     with np.errstate(divide="ignore"):
         cost[:, :m] = np.where(weight > 0, -np.log(weight), 1e9)
     cost[np.arange(n), m + np.arange(n)] = -np.log(none)
-    rows, cols = linear_sum_assignment(cost)
-    out = []
-    for row, col in zip(rows, cols, strict=True):
-        detection = scene["detection_id"].iloc[row]
-        total = none + weight[row].sum()
-        if col < m:
-            spot = predicted[col][row]
-            gap = spot.gap_s if spot else None
-            out.append(_verdict(detection, names[col], weight[row, col] / total, distance[row, col], gap))
-        else:  # the weight of partners that other detections took does not speak for this one
-            taken = {int(c) for r, c in zip(rows, cols, strict=True) if c < m and r != row}
-            left = sum(weight[row, c] for c in range(m) if c not in taken)
-            out.append(_verdict(detection, None, none / (none + left), None, None))
-    return out
+    _, cols = linear_sum_assignment(cost)
+    return np.where(cols < m, cols, -1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Track:
-    """The fixes of one transponder on a plane."""
+def _weights(crowd: _Crowd, parts: Components, fit: SceneFit, config: CallsConfig) -> tuple[FloatArray, FloatArray]:
+    """Weights [1/m2] and distances [m] of all pairs, shape (detections, transponders); zero beyond the gate.
 
-    mmsi: int
-    seconds: FloatArray
-    east: FloatArray
-    north: FloatArray
-    speed_m_s: FloatArray
-    course_deg: FloatArray
-
-    @classmethod
-    def of(cls, fixes: pd.DataFrame, origin: tuple[float, float]) -> _Track:
-        east, north = to_plane(fixes["lon"], fixes["lat"], origin)
-        return cls(
-            int(fixes["mmsi"].iloc[0]),
-            fixes["time_utc"].astype("int64").to_numpy() / 1e6,
-            east,
-            north,
-            fixes["sog_kn"].fillna(0).to_numpy(float) * KNOT_M_S,
-            fixes["cog_deg"].fillna(0).to_numpy(float),
-        )
-
-    def at(self, t: float) -> Predicted | None:
-        """Between two fixes on the straight line, outside of them by dead reckoning; None after an hour's silence."""
-        after = int(np.searchsorted(self.seconds, t))
-        if 0 < after < len(self.seconds):
-            t0, t1 = self.seconds[after - 1], self.seconds[after]
-            near = min(t - t0, t1 - t)
-            if t1 - t0 <= 2 * MAX_AGE_S and near <= MAX_AGE_S:
-                share = (t - t0) / (t1 - t0) if t1 > t0 else 0.0
-                east = self.east[after - 1] + share * (self.east[after] - self.east[after - 1])
-                north = self.north[after - 1] + share * (self.north[after] - self.north[after - 1])
-                way = np.hypot(self.east[after] - self.east[after - 1], self.north[after] - self.north[after - 1])
-                speed = way / (t1 - t0) if t1 > t0 else 0.0
-                bend = INTERPOLATED_SHARE * way * min(1.0, near / 60.0)
-                return Predicted(float(east), float(north), self._sd(float(bend), speed), float(near))
-        nearest = min(
-            range(max(0, after - 1), min(len(self.seconds), after + 1)), key=lambda k: abs(self.seconds[k] - t)
-        )
-        gap = t - self.seconds[nearest]
-        if abs(gap) > MAX_AGE_S:
-            return None
-        course, speed = np.radians(self.course_deg[nearest]), self.speed_m_s[nearest]
-        east = self.east[nearest] + speed * gap * np.sin(course)
-        north = self.north[nearest] + speed * gap * np.cos(course)
-        drift = DRIFT_SD_M_S * abs(gap) * (0.2 + min(1.0, speed / 2))
-        return Predicted(float(east), float(north), self._sd(float(drift), float(speed)), float(gap))
-
-    @staticmethod
-    def _sd(own_m: float, speed_m_s: float) -> float:
-        return float(np.hypot(np.hypot(BASE_SD_M, own_m), DOPPLER_SD_M * speed_m_s / KNOT_M_S))
-
-
-MAX_AGE_S = 3600.0
-
-
-def _common_offset(
-    east: FloatArray, north: FloatArray, predicted: list[list[Predicted | None]], gate_m: float
-) -> tuple[float, float]:
-    """What all near pairs of a scene are displaced by: a badly placed image. Zero where too few pairs tell.
-
-    The median over detections of the vector to the nearest predicted position, taken twice.
+    The distance is that to the likeliest place of the ship, where the image would show her.
     """
-    shift = np.zeros(2)
-    for _ in range(3):
-        vectors = []
-        for n in range(len(east)):
-            spots = [p[n] for p in predicted if p[n] is not None]
-            if not spots:
-                continue
-            d = np.array([(east[n] - shift[0] - s.east, north[n] - shift[1] - s.north) for s in spots if s])
-            best = d[np.argmin(np.hypot(d[:, 0], d[:, 1]))]
-            if np.hypot(*best) < gate_m / 2:
-                vectors.append(best)
-        if len(vectors) < MIN_FOR_OFFSET:
-            return 0.0, 0.0
-        shift = shift + np.median(np.array(vectors), axis=0)
-    return float(shift[0]), float(shift[1])
+    east, north = crowd.east - fit.offset[0], crowd.north - fit.offset[1]
+    places = displaced(parts, fit.geometry)
+    # a detection's own time: its row was seen earlier or later than the scene's middle
+    off_east = east[:, None] - crowd.dt_s[:, None] * parts.east_m_s - places[0]
+    off_north = north[:, None] - crowd.dt_s[:, None] * parts.north_m_s - places[1]
+    density = densities(off_east, off_north, parts, fit.geometry, fit.scatter_m)
+    far = np.hypot(off_east, off_north)
+    n_ships = len(crowd.mmsi)
+    weight, distance = np.zeros((len(east), n_ships)), np.full((len(east), n_ships), np.inf)
+    for k in range(n_ships):
+        mine = parts.of == k
+        weight[:, k] = np.where(far[:, mine] <= config.match_gate_m, density[:, mine], 0.0).sum(axis=1)
+        likeliest = np.argmax(density[:, mine], axis=1)
+        distance[:, k] = far[:, mine][np.arange(len(east)), likeliest]
+    odds = detectability(crowd.length_m)
+    sizes = _size_agreement(
+        crowd.scene["length_m"].to_numpy(float),
+        (crowd.scene["length_hi_m"] - crowd.scene["length_lo_m"]).to_numpy(float) / (2 * Z90),
+        crowd.length_m,
+    )
+    return weight * sizes * (odds / (1 - odds)), distance
 
 
-def _weights(
-    scene: pd.DataFrame,
-    east: FloatArray,
-    north: FloatArray,
-    names: list[int],
-    predicted: list[list[Predicted | None]],
-    lengths: pd.Series,
-    config: CallsConfig,
-) -> tuple[FloatArray, FloatArray]:
-    """Weights [1/m2] and distances [m] of all pairs, shape (detections, transponders); zero beyond the gate."""
-    weight = np.zeros((len(scene), len(names)))
-    distance = np.full(weight.shape, np.inf)
-    length = scene["length_m"].to_numpy(float)
-    spread = (scene["length_hi_m"] - scene["length_lo_m"]).to_numpy(float) / (2 * Z90)
-    for k, spots in enumerate(predicted):
-        broadcast = float(lengths.get(names[k], np.nan))
-        for n, spot in enumerate(spots):
-            if spot is None:
-                continue
-            distance[n, k] = np.hypot(east[n] - spot.east, north[n] - spot.north)
-            if distance[n, k] > config.match_gate_m:
-                continue
-            density = np.exp(-0.5 * (distance[n, k] / spot.sd_m) ** 2) / (2 * np.pi * spot.sd_m**2)
-            weight[n, k] = density * _size_agreement(length[n], spread[n], broadcast)
-    return weight, distance
+def detectability(length_m: FloatArray) -> FloatArray:
+    """Chance that an image shows a ship, by her length; the unknown length's is in between.
+
+    >>> print(detectability(np.array([10.0, 100.0, np.nan])).round(2))
+    [0.52 0.91 0.8 ]
+    """
+    rise = DETECTED_LARGE - (DETECTED_LARGE - DETECTED_SMALL) * np.exp(-length_m / SMALL_M)
+    return np.where(np.isnan(length_m), DETECTED_UNKNOWN, rise)
 
 
-def _size_agreement(seen_m: float, sd_m: float, broadcast_m: float) -> float:
-    """How much likelier the seen length is for this ship than for any ship; 1 where either is unknown.
+def _size_agreement(seen_m: FloatArray, sd_m: FloatArray, broadcast_m: FloatArray) -> FloatArray:
+    """How much likelier a seen length is for a ship than for any ship, shape (detections, ships); 1 where unknown.
 
     The tail is that of a Cauchy law: crews type wrong lengths, and images cut hulls in two.
     """
-    if not np.isfinite(seen_m) or not np.isfinite(broadcast_m) or broadcast_m <= 0:
-        return 1.0
-    sd = np.hypot(max(sd_m, 5.0), 0.1 * broadcast_m)
-    return float(3.0 / (1 + ((seen_m - broadcast_m) / sd) ** 2) + 0.05)
+    sd = np.hypot(np.maximum(np.nan_to_num(sd_m), 5.0)[:, None], 0.1 * broadcast_m)
+    ratio = 3.0 / (1 + ((seen_m[:, None] - broadcast_m) / sd) ** 2) + 0.05
+    return np.where(np.isfinite(ratio) & (broadcast_m > 0), ratio, 1.0)
+
+
+def _inside(crowd: _Crowd, parts: Components, fit: SceneFit) -> FloatArray:
+    """For each transponder the chance that she is where the scene shows ships at all."""
+    east, north = displaced(parts, fit.geometry)
+    west, right = crowd.east.min() - AREA_MARGIN_M, crowd.east.max() + AREA_MARGIN_M
+    south, top = crowd.north.min() - AREA_MARGIN_M, crowd.north.max() + AREA_MARGIN_M
+    there = (east >= west) & (east <= right) & (north >= south) & (north <= top)
+    return np.bincount(parts.of, parts.weight * there, len(crowd.mmsi)).astype(float)
+
+
+def _check(crowd: _Crowd, fit: SceneFit | None, certain: FloatArray, expected: FloatArray) -> dict[str, object]:
+    return {
+        "n_detections": len(crowd.scene),
+        "n_transponders": len(crowd.mmsi),
+        "matched": float(certain.sum()),
+        "expected": float(expected.sum()),
+        "offset_east_m": fit.offset[0] if fit else None,
+        "offset_north_m": fit.offset[1] if fit else None,
+        "scatter_m": fit.scatter_m if fit else None,
+        "displacement": fit.geometry.name if fit else "",
+    }
+
+
+def check_lines(checks: pd.DataFrame) -> list[str]:
+    """The self-checks in words, a line for each scene that had transponders."""
+    out = []
+    for check in checks[checks["n_transponders"] > 0].to_dict("records"):
+        line = (
+            f"{check['scene_id']}: {check['matched']:.1f} matches with transponders, {check['expected']:.1f} expected "
+            f"({check['n_transponders']} transponders, {check['n_detections']} detections); "
+            f"image off by {check['offset_east_m']:.0f} m east, {check['offset_north_m']:.0f} m north"
+        )
+        out.append(line + (f"; moving ships: {check['displacement']}" if check["displacement"] != "none" else ""))
+    return out
 
 
 def _verdict(

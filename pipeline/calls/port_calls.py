@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.calls.direction import p_loading
 from pipeline.calls.sightings import DarkStay, link
 from pipeline.calls.stays import Stay, stays
 from pipeline.config import CallsConfig
@@ -275,9 +276,7 @@ def _p_loading(row: Row, zone: Zone, config: CallsConfig) -> float:
         change = row["freeboard_in_m"] - row["freeboard_out_m"]
         noise = np.hypot(row["freeboard_in_sd_m"], row["freeboard_out_sd_m"])
         deeper = change if abs(change) > 2 * noise else None
-    if deeper is None or abs(deeper) < 0.3:
-        return config.prior_p_loading
-    return 0.98 if deeper > 0 else 0.02
+    return p_loading(config.prior_p_loading, deeper)
 
 
 def _name(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:

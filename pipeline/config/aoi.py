@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.config.base import Section
+from pipeline.config.stac import StacConfig
 from pipeline.types import utc
 
 MAX_SIDE_DEG = 5.0  # our choice: some 500 km, far above any port
@@ -76,6 +77,8 @@ class SourceConfig(Section):
     """Pixel spacing of images that carry none."""
     scaling: str = "auto"
     """What the pixel values are: auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance."""
+    stac: StacConfig = StacConfig()
+    """Which catalogues (kind stac)."""
 
 
 class PeriodConfig(Section):

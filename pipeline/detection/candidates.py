@@ -38,6 +38,9 @@ class Candidate:
     freeboard_lo_m: float | None = None
     freeboard_hi_m: float | None = None
     draught_evidence: str = ""
+    speed_kn: float | None = None
+    speed_lo_kn: float | None = None
+    speed_hi_kn: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

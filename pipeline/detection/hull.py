@@ -1,34 +1,49 @@
-"""Length, beam and heading of a radar blob, with a first honest interval.
+"""Length, beam and heading of a radar object, with 90 % intervals.
 
-The blob is cut ``CUT_DB`` below its own peak, so that side lobes of a bright house do not lengthen the ship, and never
-below the clutter. Its extent along the axis of its second moments is the hull plus the sensor's blur; the blur's part
-is taken off again.
+A hull model is fitted by likelihood (``hull_model``): it gives centre, heading, beam and brightness, and says where the
+hull lies among side lobes and neighbours. Its sharp ends sit inside the true ones, since bow and stern are often dark;
+so the length comes from the profile along the fitted axis (``hull_profile``), whose extents less the sensor's blur are
+turned into metres by a small regression on registry lengths of real ships, with intervals from its cross-validated
+errors (``benchmarks/fit_hull.py`` makes ``hull_regression.json``).
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import ndimage
+
+from pipeline.detection import hull_model
+from pipeline.detection.cutout import EIGHT, LOG_BIAS, Cutout
+from pipeline.detection.hull_profile import extents_m
 
 if TYPE_CHECKING:
-    from pipeline.types import FloatArray
+    from pipeline.types import BoolImage, FloatArray
 
-# Measured on 97 public Sentinel-1 chips with registry lengths, joint VV and VH (benchmarks/README.md): of cuts from 12
-# to 30 dB, 18 dB left the smallest error; the extent is then 28 m longer than the hull in the median, 1.4 times the
-# 20 m resolution.
-CUT_DB = 18.0
-BLUR_LENGTHS = 1.4
-SPREAD_M = 13.0  # standard error of a length: this much ...
-SPREAD_SHARE = 0.06  # ... and this share of it; fitted to the same chips' residuals
-BEAM_SHARE = (1 / 8.5, 1 / 6.2, 1 / 4.6)  # 5, 50 and 95 % of beam over length among registered tankers
-Z90 = 1.6448536
+COEFFICIENTS_FILE = Path(__file__).with_name("hull_regression.json")
+RESOLUTION_M = 20.0  # of the ships that the regression was fitted on; other sensors are scaled to it
+SIGMA_PER_RESOLUTION = 0.465  # 20 m by 22 m wide at half power (Sentinel-1 IW GRDH), as a Gaussian's sigma
+BLUR_RESOLUTIONS = 1.4  # extent less length: the blur at 20 dB below a peak
+START_LEVELS_DB = (12.0, 17.0, 22.0, 27.0)  # below the peak: at one of them the hull is neither cut nor flooded
+LEAST_START = 2.5  # times the sea
+SAME_START_M = 15.0
+LONGEST_START_M = 500.0
+ROUND = 0.75  # width over extent
+MARGIN_M, HALF_WIDTH_M = 50.0, 55.0  # of the fitted pixels beyond and beside the longest start
+FIRST_ITERATIONS, LAST_ITERATIONS = 15, 60
+FIRST_SETTLED, LAST_SETTLED = 0.01, 1e-9  # gain of cost at which a search ends: the last one to its very maximum
+DARK = 1e-2  # of the sea: the least whose logarithm is taken
 
 
 @dataclass(frozen=True, slots=True)
 class HullSize:
-    """Centre in pixels, sizes in metres with 90 % bounds, long axis as a unit vector in metres (rows, cols)."""
+    """Centre in pixels, sizes in metres with 90 % bounds (low, middle, high), long axis as a unit vector in metres
+    (rows, cols). ``features`` are what the length was made from."""
 
     row: float
     col: float
@@ -36,52 +51,196 @@ class HullSize:
     beam_m: tuple[float, float, float]
     axis: tuple[float, float]
     outline: FloatArray
+    features: Features
 
 
-def measure(
-    rows: np.ndarray,
-    cols: np.ndarray,
-    power: np.ndarray,
-    spacing_m: tuple[float, float],
-    resolution_m: float,
-) -> HullSize:
-    """Size of a blob's pixels (already cut at CUT_DB); ``power`` in units of the local clutter."""
-    weight = np.sqrt(power)
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the fit says of an object, in logarithms. ``extent``: mean of the profile's extents less the blur [ln m, as
+    at 20 m resolution]; ``brightness`` of the hull over the sea, cross- and co-polarised (NaN where there is no such
+    band); ``along_track``: squared cosine between hull and flight."""
+
+    extent: float
+    brightness: tuple[float, float]
+    fitted_length: float
+    fitted_beam: float
+
+    @property
+    def kind(self) -> str:
+        """Which regression applies."""
+        return "+".join(k for k, v in zip(("cross", "co"), self.brightness, strict=True) if np.isfinite(v))
+
+    @property
+    def row(self) -> FloatArray:
+        """The regression's row: 1, extent, its square, brightness of each band there is."""
+        bright = [b for b in self.brightness if np.isfinite(b)]
+        return np.array([1.0, self.extent, self.extent**2, *bright])
+
+
+def measure(cutout: Cutout) -> HullSize:
+    """Size of the object that a cut-out shows."""
+    fit = best_fit(cutout)
+    found = features(cutout, fit)
+    scale = cutout.resolution_m / RESOLUTION_M
+    known = regression(found.kind)
+    log_length = float(found.row @ known["length"])
+    length = _bounds(log_length, known["length_interval"], log_length, scale)
+    beam_row = np.array([1.0, log_length, found.fitted_beam - found.fitted_length])
+    beam = _bounds(float(beam_row @ known["beam"]), known["beam_interval"], log_length, scale)
+    axis = _axis(fit.angle)
+    outline = _rectangle(fit.y_m, fit.x_m, axis, length[1], beam[1]) / np.array(cutout.spacing_m)
+    origin = np.array([cutout.row0, cutout.col0])
+    return HullSize(
+        fit.y_m / cutout.spacing_m[0] + cutout.row0,
+        fit.x_m / cutout.spacing_m[1] + cutout.col0,
+        length,
+        beam,
+        axis,
+        outline + origin,
+        found,
+    )
+
+
+def best_fit(cutout: Cutout) -> hull_model.Fit:
+    """The most likely hull, over several starts."""
+    joint = cutout.joint
+    starts = _starts(joint, cutout.member, cutout.clear, cutout.spacing_m)
+    pixels, where = _pixels(cutout, max(starts, key=lambda s: s[3]))
+    fits = []
+    for y, x, angle, extent, _ in starts:
+        length = max(extent - 1.25 * cutout.resolution_m, cutout.resolution_m)
+        rows, cols = where
+        near = _inside(rows, cols, (y, x, angle), length / 2, 0.6 * cutout.resolution_m)
+        levels = [
+            2 * max(float(np.exp(np.median(band[near]) - LOG_BIAS)) if near.any() else 5.0, 2.0) for band in pixels.logs
+        ]
+        fits.append(
+            hull_model.maximise(
+                pixels, hull_model.start(y, x, angle, length, np.array(levels)), FIRST_ITERATIONS, FIRST_SETTLED
+            )
+        )
+    _, parameters = min(fits, key=lambda fit: fit[0].cost)
+    return hull_model.maximise(pixels, parameters, LAST_ITERATIONS, LAST_SETTLED)[0]
+
+
+def features(cutout: Cutout, fit: hull_model.Fit) -> Features:
+    """What the length is made from."""
+    extents = extents_m(
+        np.where(cutout.clear, cutout.joint, 1.0),
+        cutout.spacing_m,
+        (fit.y_m, fit.x_m, fit.angle),
+        fit.length_m,
+        fit.beam_m,
+        cutout.resolution_m,
+    )
+    scale = cutout.resolution_m / RESOLUTION_M
+    bright = dict(zip(cutout.polarisations, np.log(np.exp(fit.strips).mean(axis=1)), strict=True))
+    return Features(
+        float(np.mean([np.log(without_blur(max(e, 1.0) / scale)) for e in extents])),
+        (float(bright.get("cross", np.nan)), float(bright.get("co", np.nan))),
+        float(np.log(fit.length_m / scale)),
+        float(np.log(fit.beam_m / scale)),
+    )
+
+
+def without_blur(extent_m: float) -> float:
+    """Extent less the blur of 20 m resolution; for extents as short as the blur, less of it, so nothing shrinks to
+    zero (our choice; the regression corrects what is left).
+
+    >>> round(without_blur(200.0))
+    172
+    """
+    blur = BLUR_RESOLUTIONS * RESOLUTION_M
+    return float(extent_m - blur * (1 - np.exp(-extent_m / (1.3 * blur))))
+
+
+@cache
+def regression(kind: str) -> dict[str, Any]:
+    """Coefficients for objects seen in both polarisations or one."""
+    known: dict[str, dict[str, Any]] = json.loads(COEFFICIENTS_FILE.read_text())
+    return known[kind]
+
+
+def _bounds(
+    log_size: float, interval: list[list[float]], log_length: float, scale: float
+) -> tuple[float, float, float]:
+    """Low, middle and high size; the interval's width in logarithms goes by length: knots, lower and upper steps."""
+    low, high = (float(np.interp(log_length, interval[0], side)) for side in interval[1:])
+    below, middle, above = (float(np.exp(log_size + step)) * scale for step in (min(low, 0.0), 0.0, max(high, 0.0)))
+    return below, middle, above
+
+
+def _starts(
+    joint: FloatArray, member: BoolImage, clear: BoolImage, spacing_m: tuple[float, float]
+) -> list[tuple[float, float, float, float, float]]:
+    """First guesses: centre [m], angle, extent and width [m] of the part around the peak that exceeds each level."""
+    near = ndimage.binary_dilation(member, iterations=2) & clear
+    peak_at = np.unravel_index(int(np.argmax(np.where(member, joint, 0.0))), joint.shape)
+    peak = float(joint[peak_at])
+    found: list[tuple[float, float, float, float, float]] = []
+    for down_db in START_LEVELS_DB:
+        parts, _ = ndimage.label(
+            (joint > max(peak * 10 ** (-down_db / 10), min(LEAST_START, 0.9 * peak))) & near, EIGHT
+        )
+        guess = _moments(parts == parts[peak_at], joint, spacing_m)
+        if not found or (guess[3] < LONGEST_START_M and abs(guess[3] - found[-1][3]) > SAME_START_M):
+            found.append(guess)
+    # A round blob has no axis in its moments: both are tried.
+    y, x, angle, extent, width = found[0]
+    return [*found, (y, x, angle + np.pi / 2, width, extent)] if width > ROUND * extent else found
+
+
+def _moments(
+    part: BoolImage, power: FloatArray, spacing_m: tuple[float, float]
+) -> tuple[float, float, float, float, float]:
+    """Centre of the extent, angle of the largest second moment, extent and width, all in metres."""
+    rows, cols = np.nonzero(part)
+    weight = np.sqrt(power[part])
     y, x = rows * spacing_m[0], cols * spacing_m[1]
     y0, x0 = float(np.average(y, weights=weight)), float(np.average(x, weights=weight))
-    axis = _long_axis(y - y0, x - x0, weight, spacing_m)
-    pixel = abs(axis[0]) * spacing_m[0] + abs(axis[1]) * spacing_m[1]
-    along = (y - y0) * axis[0] + (x - x0) * axis[1]
-    across = (x - x0) * axis[0] - (y - y0) * axis[1]
-    extent, width = np.ptp(along) + pixel, np.ptp(across) + pixel
-    middle_along, middle_across = (along.max() + along.min()) / 2, (across.max() + across.min()) / 2
-    length = _without_blur(float(extent), resolution_m)
-    sd = SPREAD_M * resolution_m / 20.0 + SPREAD_SHARE * length
-    bounds = (max(0.4 * spacing_m[0], length - Z90 * sd), length, length + Z90 * sd)
-    seen_beam = _without_blur(float(width), resolution_m)
-    beam = float(np.clip(seen_beam, BEAM_SHARE[0] * length, BEAM_SHARE[2] * length))
-    beam_bounds = (BEAM_SHARE[0] * bounds[0], beam, max(beam, BEAM_SHARE[2] * bounds[2]))
-    centre_y = y0 + middle_along * axis[0] - middle_across * axis[1]
-    centre_x = x0 + middle_along * axis[1] + middle_across * axis[0]
-    outline = _rectangle(centre_y, centre_x, axis, length, beam) / np.array(spacing_m)
-    return HullSize(centre_y / spacing_m[0], centre_x / spacing_m[1], bounds, beam_bounds, axis, outline)
+    yy, xx = (float(np.average((q - q0) ** 2, weights=weight)) for q, q0 in ((y, y0), (x, x0)))
+    xy = float(np.average((y - y0) * (x - x0), weights=weight))
+    angle = 0.5 * float(np.arctan2(2 * xy, yy - xx))
+    cos, sin = np.cos(angle), np.sin(angle)
+    along, across = (y - y0) * cos + (x - x0) * sin, (x - x0) * cos - (y - y0) * sin
+    u, v = (along.max() + along.min()) / 2, (across.max() + across.min()) / 2
+    pixel = float(np.mean(spacing_m))
+    extent, width = float(np.ptp(along)) + pixel, float(np.ptp(across)) + pixel
+    return float(y0 + u * cos - v * sin), float(x0 + u * sin + v * cos), angle, extent, width
 
 
-def _long_axis(y: np.ndarray, x: np.ndarray, weight: np.ndarray, spacing_m: tuple[float, float]) -> tuple[float, float]:
-    """Axis of the largest second moment; a pixel's own moment keeps a single pixel from having none."""
-    total = weight.sum()
-    yy = float((weight * y * y).sum() / total) + spacing_m[0] ** 2 / 12
-    xx = float((weight * x * x).sum() / total) + spacing_m[1] ** 2 / 12
-    xy = float((weight * x * y).sum() / total)
-    angle = 0.5 * np.arctan2(2 * xy, yy - xx)
+def _pixels(
+    cutout: Cutout, around: tuple[float, float, float, float, float]
+) -> tuple[hull_model.Pixels, tuple[FloatArray, FloatArray]]:
+    """The pixels to fit: measured water around the longest first guess; and their positions [m]."""
+    y, x, angle, extent, width = around
+    scale = cutout.resolution_m / RESOLUTION_M
+    grid = np.indices(cutout.member.shape, float)
+    rows, cols = grid[0] * cutout.spacing_m[0], grid[1] * cutout.spacing_m[1]
+    near = _inside(
+        rows, cols, (y, x, angle), extent / 2 + MARGIN_M * scale, max(HALF_WIDTH_M, width / 2 + 30.0) * scale
+    )
+    near &= cutout.clear
+    logs = np.log(np.maximum(cutout.contrast[:, near], DARK)) + LOG_BIAS
+    r, c = np.nonzero(near)
+    lobes = hull_model.lobe_sources(cutout.contrast, r, c)
+    pixels = hull_model.Pixels(rows[near], cols[near], logs, lobes, SIGMA_PER_RESOLUTION * cutout.resolution_m)
+    return pixels, (rows[near], cols[near])
+
+
+def _inside(
+    y: FloatArray, x: FloatArray, place: tuple[float, float, float], half_length: float, half_width: float
+) -> BoolImage:
+    """Which positions lie in a rectangle."""
+    cos, sin = np.cos(place[2]), np.sin(place[2])
+    u, v = (y - place[0]) * cos + (x - place[1]) * sin, (x - place[1]) * cos - (y - place[0]) * sin
+    return (np.abs(u) < half_length) & (np.abs(v) < half_width)
+
+
+def _axis(angle: float) -> tuple[float, float]:
+    """Unit vector of an angle, one of the two directions always the same."""
     axis = (float(np.cos(angle)), float(np.sin(angle)))
     return axis if axis[0] > 1e-12 or (abs(axis[0]) <= 1e-12 and axis[1] > 0) else (-axis[0], -axis[1])
-
-
-def _without_blur(extent_m: float, resolution_m: float) -> float:
-    """Extent less the blur; for extents as short as the blur, less of it: nothing shrinks to zero (our choice)."""
-    blur = BLUR_LENGTHS * resolution_m
-    return float(extent_m - blur * (1 - np.exp(-extent_m / (1.5 * blur))))
 
 
 def _rectangle(y: float, x: float, axis: tuple[float, float], length: float, beam: float) -> FloatArray:

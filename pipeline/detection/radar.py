@@ -8,6 +8,7 @@ brightest pixel.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection import hull, laws, screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.clutter import local_clutter
+from pipeline.detection.cutout import Cutout, cut_out
 from pipeline.detection.survey import Survey, survey
 from pipeline.types import Scene, Window, tiles
 
@@ -27,10 +29,13 @@ LONGEST_SHIP_M = 420.0
 DEFAULT_RESOLUTION_PX = 2.0  # impulse response of Sentinel-1 GRD in pixels, where a product does not state it
 LOW_TAIL = 1e-3  # level to which an object grows from its bright core
 EIGHT = np.ones((3, 3), int)
+CORE_CUT_DB = 18.0  # below its peak: what counts as an object's pixels
 NEAR_PX = 12  # neighbourhood that tells a rough patch from a ship
 
 
-def detect_radar(scene: Scene, config: DetectionConfig) -> Found:
+def detect_radar(
+    scene: Scene, config: DetectionConfig, size: Callable[[Cutout], hull.HullSize] = hull.measure
+) -> Found:
     """Ships of one radar scene, as candidates in pixels, and what the scene was like."""
     known = survey(scene, config)
     if known.usable_share == 0:
@@ -38,7 +43,7 @@ def detect_radar(scene: Scene, config: DetectionConfig) -> Found:
     margin = _margin_px(scene, config)
     blobs, water_px = [], 0
     for core in tiles(scene.shape, config.tile_px):
-        found, water = _detect_tile(scene, core, margin, known, config)
+        found, water = _detect_tile(scene, core, margin, known, config, size)
         blobs += found
         water_px += water
     blobs.sort(key=lambda blob: (blob[0].row, blob[0].col))
@@ -70,14 +75,19 @@ def _margin_px(scene: Scene, config: DetectionConfig) -> int:
 
 
 def _detect_tile(
-    scene: Scene, core: Window, margin: int, known: Survey, config: DetectionConfig
+    scene: Scene,
+    core: Window,
+    margin: int,
+    known: Survey,
+    config: DetectionConfig,
+    size: Callable[[Cutout], hull.HullSize],
 ) -> tuple[list[tuple[Candidate, int]], int]:
     """Objects whose brightest pixel lies in the core window, each with its pixels over the threshold; and the number of
     water pixels that were judged."""
     judged = _judge(scene, core, margin, known, config)
     if judged is None:
         return [], 0
-    window, power, sea, usable, seeds, grown = judged
+    window, data, power, sea, usable, seeds, grown = judged
     own = np.s_[core.row0 - window.row0 : core.row1 - window.row0, core.col0 - window.col0 : core.col1 - window.col0]
     labels, _ = ndimage.label(grown, EIGHT)
     wanted = np.unique(labels[seeds])
@@ -86,7 +96,9 @@ def _detect_tile(
     for label in wanted[wanted > 0]:
         cut = slices[label - 1]
         member = labels[cut] == label
-        candidate = _object(power, sea, usable, member, cut, window, core, scene)
+        box_in = (labels, label, cut, (window.row0, window.col0))
+        measure = partial(_sized, size, data, usable, box_in, scene)
+        candidate = _object(power, sea, usable, member, cut, window, core, scene, measure)
         if candidate is not None:
             out.append((candidate, int((seeds[cut] & member).sum())))
     return out, int(usable[own].sum())
@@ -94,7 +106,7 @@ def _detect_tile(
 
 def _judge(
     scene: Scene, core: Window, margin: int, known: Survey, config: DetectionConfig
-) -> tuple[Window, FloatImage, FloatArray, BoolImage, BoolImage, BoolImage] | None:
+) -> tuple[Window, FloatImage, FloatImage, FloatArray, BoolImage, BoolImage, BoolImage] | None:
     """The window around a tile, its power, sea level and usable pixels, and which exceed the high and low threshold."""
     window = core.padded(margin, scene.shape)
     tile = scene.read(window)
@@ -114,7 +126,7 @@ def _judge(
     with np.errstate(invalid="ignore"):
         seeds = usable & (power > high)
         grown = usable & (power > low)
-    return window, power, sea, usable, seeds, grown
+    return window, tile.data, power, sea, usable, seeds, grown
 
 
 def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
@@ -126,12 +138,23 @@ def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tu
         if judged is None:
             nothing = np.zeros((core.rows, core.cols), bool)
             return nothing, nothing
-        window, _, _, usable, _, grown = judged
+        window, _, _, _, usable, _, grown = judged
         r, c = core.row0 - window.row0, core.col0 - window.col0
         own = np.s_[r : r + core.rows, c : c + core.cols]
         return grown[own], usable[own]
 
     return look
+
+
+def _sized(
+    size: Callable[[Cutout], hull.HullSize],
+    data: FloatImage,
+    usable: BoolImage,
+    at: tuple[FloatArray, int, tuple[slice, slice], tuple[int, int]],
+    scene: Scene,
+) -> hull.HullSize:
+    """Size of a labelled object: ``at`` holds labels, its label, its box and the window's corner."""
+    return size(cut_out(data, scene.bands, usable, *at, scene.pixel_spacing_m, _resolution_m(scene)))
 
 
 def _object(
@@ -143,6 +166,7 @@ def _object(
     window: Window,
     core: Window,
     scene: Scene,
+    measure: Callable[[], hull.HullSize],
 ) -> Candidate | None:
     """One connected object as a candidate; None where it belongs to another tile."""
     relative = np.where(member, power[cut] / sea[cut], 0.0)
@@ -152,17 +176,11 @@ def _object(
         return None
     peak = float(relative[peak_at])
     over_near_db = 10 * np.log10(peak / max(1.0, _near_level(power, sea, usable, member, cut)))
-    level = peak * 10 ** (-hull.CUT_DB / 10)
+    level = peak * 10 ** (-CORE_CUT_DB / 10)
     parts, _ = ndimage.label(relative > level, EIGHT)
     kept = parts == parts[peak_at]
     rows, cols = np.nonzero(kept)
-    size = hull.measure(
-        rows.astype(float) + cut[0].start + window.row0,
-        cols.astype(float) + cut[1].start + window.col0,
-        relative[kept],
-        scene.pixel_spacing_m,
-        _resolution_m(scene),
-    )
+    size = measure()
     edge = rows.min() + cut[0].start + window.row0 == 0 or cols.min() + cut[1].start + window.col0 == 0
     edge |= rows.max() + cut[0].start + window.row0 == scene.shape[0] - 1
     edge |= cols.max() + cut[1].start + window.col0 == scene.shape[1] - 1

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.errors import InputError, printable
 from pipeline.ingest.ais_buckets import added, empty_balance
 from pipeline.ingest.ais_files import blocks, file_digest, head_of, kind_of
 from pipeline.ingest.ais_nmea import read_nmea
+from pipeline.ingest.ais_prints import row_prints
+from pipeline.ingest.ais_spool import Spool
 from pipeline.ingest.ais_tables import TableRead, read_csv_table, read_parquet_table
 from pipeline.ingest.ais_times import TimeRule, zone_of
 from pipeline.ingest.ais_values import without_codes
@@ -23,8 +27,10 @@ SAME_TRANSMISSION_S = 10.0
 """Our choice: an equal payload within this time is one transmission heard twice. Equal ones are never sent closer:
 positions carry their second, and what carries none is sent every three minutes or less often (ITU-R M.1371-5)."""
 
-_VALUES = ("time_utc", "msg_type", "mmsi", "lon", "lat", "sog", "cog", "heading", "nav", "imo", "callsign", "name")
-_MORE_VALUES = ("ship_type", "a", "b", "c", "d", "draught", "dest")
+ROWS_AT_ONCE = 1 << 17  # of a table handed out in pieces (about 200 MB); our choice
+
+Region = tuple[float, float, float, float]
+"""West, south, east, north [degrees]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ def read_ais(
     columns: Mapping[str, str] | None = None,
     time_format: str | None = None,
     time_zone: str | None = None,
+    region: Region | None = None,
 ) -> AisRead:
     """Read AIS files, each told by its content; the order of ``paths`` does not matter.
 
@@ -69,6 +76,7 @@ def read_ais(
     columns : for tables with other names: our field (``ais_dialects.ALIASES``) to the file's column
     time_format : strptime format of a table's times, where dates have two readings
     time_zone : ``UTC`` or an offset such as ``+10:00`` for times of generic tables that state none
+    region : keep the positions inside, and what else their transponders said; everything by default
 
     Returns
     -------
@@ -77,27 +85,76 @@ def read_ais(
 
     Raises ConfigError where dates are ambiguous, or an option makes no sense.
     """
+    with open_ais(paths, columns=columns, time_format=time_format, time_zone=time_zone) as store:
+        frames = list(store.frames(region))
+    messages = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0] if frames else None
+    return AisRead(
+        AIS_MESSAGES.empty() if messages is None else messages, store.balance, store.problems, tuple(store.files)
+    )
+
+
+@dataclass(slots=True)
+class AisStore:
+    """Decoded files that have not yet been handed out, on disk where they are many."""
+
+    spool: Spool
+    files: list[AisFile] = field(default_factory=list)
+    problems: list[InputError] = field(default_factory=list)
+    repeats: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+
+    @property
+    def balance(self) -> dict[str, int]:
+        """Lines of all files by bucket."""
+        return added(empty_balance(), *(f.balance for f in self.files))
+
+    def frames(self, region: Region | None = None) -> Iterator[pd.DataFrame]:
+        """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line; repeats left out."""
+        inside = None if region is None else self._heard_inside(region)
+        held: list[pd.DataFrame] = []
+        for frame, rows in self.spool.frames():
+            keep = ~self.repeats[rows]
+            if region is not None and inside is not None:
+                there = _is_inside(frame, region)
+                keep &= there | (frame["lon"].isna() & frame["mmsi"].isin(inside)).to_numpy()
+            held.append(frame if keep.all() else frame[keep])
+            if sum(map(len, held)) > ROWS_AT_ONCE:
+                yield _checked(pd.concat(held, ignore_index=True), self.files)
+                held = []
+        if any(map(len, held)):
+            yield _checked(pd.concat(held, ignore_index=True), self.files)
+
+    def _heard_inside(self, region: Region) -> np.ndarray:
+        """The transponders that have a position in a region."""
+        found = [frame.loc[_is_inside(frame, region), "mmsi"].unique() for frame, _ in self.spool.frames()]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+
+@contextmanager
+def open_ais(
+    paths: Sequence[Path],
+    *,
+    columns: Mapping[str, str] | None = None,
+    time_format: str | None = None,
+    time_zone: str | None = None,
+) -> Iterator[AisStore]:
+    """Decode AIS files as ``read_ais`` does, in memory that does not grow with them."""
     rule = TimeRule(time_format, zone_of(time_zone) if time_zone else None)
-    files: list[AisFile] = []
-    frames: list[pd.DataFrame] = []
-    problems: list[InputError] = []
-    for path, digest in _in_order(paths, files, problems):
-        twin = next((f for f in files if f.sha256 == digest and f.status != "skipped"), None)
-        try:
+    spool = Spool(SAME_TRANSMISSION_S)
+    store = AisStore(spool)
+    try:
+        for path, digest in _in_order(paths, store.files, store.problems):
+            twin = next((f for f in store.files if f.sha256 == digest and f.status != "skipped"), None)
             if twin is not None:
-                file, frame = _repeated(path, digest, twin), None
+                file = _repeated(path, digest, twin)
             else:
-                file, frame = _read_one(path, digest, columns, rule)
-        except InputError as error:
-            file, frame = AisFile(path, digest, "", "skipped", error.cause, _unused(path)), None
-        if file.cause:
-            problems.append(InputError(path, file.cause))
-        if frame is not None:
-            frames.append(frame.assign(file=np.int32(len(files))))
-        files.append(file)
-    messages, files = _without_repeats(frames, files)
-    balance = added(empty_balance(), *(f.balance for f in files))
-    return AisRead(_checked(messages, files), balance, problems, tuple(files))
+                file = _read_one(path, digest, columns, rule, spool, len(store.files))
+            if file.cause:
+                store.problems.append(InputError(path, file.cause))
+            store.files.append(file)
+        _leave_out_repeats(store)
+        yield store
+    finally:
+        spool.close()
 
 
 def _in_order(paths: Sequence[Path], files: list[AisFile], problems: list[InputError]) -> list[tuple[Path, str]]:
@@ -113,27 +170,43 @@ def _in_order(paths: Sequence[Path], files: list[AisFile], problems: list[InputE
 
 
 def _read_one(
-    path: Path, digest: str, columns: Mapping[str, str] | None, rule: TimeRule
-) -> tuple[AisFile, pd.DataFrame | None]:
+    path: Path, digest: str, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int
+) -> AisFile:
+    """Decode a file into the spool. What breaks half way leaves nothing of the file behind."""
+    first_row = spool.rows
+    try:
+        return _decode(path, digest, columns, rule, spool, number)
+    except InputError as error:
+        spool.drop_since(first_row)
+        return AisFile(path, digest, "", "skipped", error.cause, _unused(path))
+
+
+def _decode(
+    path: Path, digest: str, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int
+) -> AisFile:
     head = head_of(path)
     if not head.strip():
         raise InputError(path, "is empty")
     kind = kind_of(path, head)
     before = path.stat()
+    read = TableRead("nmea", empty_balance())
     if kind == "nmea":
-        frame, balance = read_nmea(path)
-        dialect, cause = "nmea", _noise(balance)
+        frames = read_nmea(path, read.balance)
     else:
-        read = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule)
-        frame, balance, dialect, cause = read.messages, read.balance, read.dialect, _bad_rows(read)
+        frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
+    untimed, impossible = 0, dict[str, int]()
+    for frame in frames:
+        clean, wrong = without_codes(_with_times(frame))
+        for name, count in wrong.items():
+            impossible[name] = impossible.get(name, 0) + count
+        untimed += int(clean["time_utc"].isna().sum())
+        spool.add(clean.assign(file=np.int32(number)))
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError(path, "changed while it was read")
-    file = AisFile(path, digest, dialect, "degraded" if cause else "used", cause, balance)
-    if frame is None or frame.empty:
-        return file, None
-    frame, impossible = without_codes(_with_times(frame))
-    return replace(file, n_without_time=int(frame["time_utc"].isna().sum()), impossible=impossible), frame
+    cause = _noise(read.balance) if kind == "nmea" else _bad_rows(read)
+    status = "degraded" if cause else "used"
+    return AisFile(path, digest, read.dialect, status, cause, read.balance, untimed, impossible or None)
 
 
 def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
@@ -141,8 +214,7 @@ def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
     if "time_s" in frame:
         micros = (frame["time_s"] * 1e6).round()
         return frame.drop(columns="time_s").assign(time_utc=pd.to_datetime(micros, unit="us", utc=True))
-    hashes = pd.util.hash_pandas_object(frame[[*_VALUES, *_MORE_VALUES]], index=False)
-    return frame.assign(fingerprint=hashes.to_numpy().view(np.int64))
+    return frame.assign(fingerprint=row_prints(frame.drop(columns="line")))
 
 
 def _noise(balance: dict[str, int]) -> str:
@@ -178,34 +250,37 @@ def _repeated(path: Path, digest: str, twin: AisFile) -> AisFile:
     )
 
 
-def _without_repeats(frames: list[pd.DataFrame], files: list[AisFile]) -> tuple[pd.DataFrame | None, list[AisFile]]:
+def _leave_out_repeats(store: AisStore) -> None:
     """Transmissions that two receivers heard, and rows that stand twice, once; their lines move to ``duplicate``."""
-    if not frames:
-        return None, files
-    table = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    timed = np.flatnonzero(table["time_utc"].notna().to_numpy())
-    micros = table["time_utc"].to_numpy("datetime64[us]")[timed].astype(np.int64)
-    prints = table["fingerprint"].to_numpy()[timed]
-    order = np.lexsort((timed, micros, prints))
-    again = (np.diff(prints[order]) == 0) & (np.diff(micros[order]) <= SAME_TRANSMISSION_S * 1e6)
-    repeated = np.zeros(len(table), bool)
-    repeated[timed[order[1:][again]]] = True
-    counts = np.bincount(table["file"].to_numpy()[repeated], minlength=len(files))
-    moved = [
-        replace(f, balance=f.balance | {"decoded": f.balance["decoded"] - n, "duplicate": f.balance["duplicate"] + n})
-        for f, n in zip(files, counts.tolist(), strict=True)
-    ]
-    return table[~repeated].reset_index(drop=True) if repeated.any() else table, moved
+    store.repeats = store.spool.repeats()
+    if not store.repeats.any():
+        return
+    counts = np.zeros(len(store.files), np.int64)
+    for frame, rows in store.spool.frames():
+        counts += np.bincount(frame["file"].to_numpy()[store.repeats[rows]], minlength=len(store.files))
+    for k, n in enumerate(counts.tolist()):
+        file = store.files[k]
+        moved = {"decoded": file.balance["decoded"] - n, "duplicate": file.balance["duplicate"] + n}
+        store.files[k] = replace(file, balance=file.balance | moved)
 
 
-def _checked(table: pd.DataFrame | None, files: list[AisFile]) -> pd.DataFrame:
-    if table is None:
-        return AIS_MESSAGES.empty()
-    prefixes = [f.sha256[:12] for f in files]
-    numbers = zip(table["file"].to_list(), table["line"].to_list(), strict=True)
-    names = np.array([printable(f.path.name) for f in files], dtype=object)
+def _is_inside(frame: pd.DataFrame, region: Region) -> np.ndarray:
+    west, south, east, north = region
+    lon, lat = frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)
+    across = (lon >= west) | (lon <= east) if west > east else (lon >= west) & (lon <= east)
+    return across & (lat >= south) & (lat <= north)
+
+
+def _checked(table: pd.DataFrame, files: list[AisFile]) -> pd.DataFrame:
+    """Messages with their names; each is the hash of its file, shortened, and its line."""
+    number = pa.array(table["file"].to_numpy())
+    prefixes = pa.array([f"{f.sha256[:12]}-" for f in files], pa.large_string())
+    lines = pc.cast(pa.array(table["line"].to_numpy()), pa.large_string())
+    names = pa.array([printable(f.path.name) for f in files], pa.large_string())
     named = table.assign(
-        message_id=pd.array([f"{prefixes[file]}-{line}" for file, line in numbers], dtype="str"),
-        source_file=pd.array(names[table["file"].to_numpy()], dtype="str"),
+        message_id=pd.array(
+            pc.binary_join_element_wise(prefixes.take(number), lines, pa.scalar("", pa.large_string())), dtype="str"
+        ),
+        source_file=pd.array(names.take(number), dtype="str"),
     )
     return AIS_MESSAGES.check(named[AIS_MESSAGES.names])

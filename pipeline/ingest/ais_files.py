@@ -7,7 +7,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, cast
 
@@ -33,11 +33,11 @@ class Block:
 
     first_line: int
     data: bytes
+    n_lines: int = field(init=False)
+    """Physical lines, an unfinished last one included."""
 
-    @property
-    def n_lines(self) -> int:
-        """Physical lines, an unfinished last one included."""
-        return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n_lines", self.data.count(b"\n") + (not self.data.endswith(b"\n")))
 
 
 def file_digest(path: Path) -> str:

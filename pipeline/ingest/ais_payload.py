@@ -1,15 +1,17 @@
-"""Payloads to columns: pyais decodes each message once, and only the fields that the table has are kept.
+"""Payloads to columns, all of a block at once: six-bit characters to numbers and texts, compiled.
 
-Which message carries which field: ITU-R M.1371-5, annex 8.
+Where a field stands in its message comes from pyais, which also decodes what is rare (aids to navigation) and in the
+tests is asked about every other. Which message carries which field: ITU-R M.1371-5, annex 8.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pyais.bit_vector import bit_vector
 from pyais.messages import MSG_CLASS, MessageType24PartA, MessageType24PartB
 
@@ -18,131 +20,249 @@ MOTION = POSITION | {"sog": "speed", "cog": "course"}
 HULL = {"a": "to_bow", "b": "to_stern", "c": "to_port", "d": "to_starboard"}
 CLASS_A = MOTION | {"heading": "heading", "nav": "status"}
 CLASS_B = MOTION | {"heading": "heading"}
+VOYAGE = {
+    "imo": "imo",
+    "callsign": "callsign",
+    "name": "shipname",
+    "ship_type": "ship_type",
+    "draught": "draught",
+    "dest": "destination",
+} | HULL
 
 FIELDS: dict[int, dict[str, str]] = {
     1: CLASS_A,
     2: CLASS_A,
     3: CLASS_A,
     4: POSITION,
-    5: {
-        "imo": "imo",
-        "callsign": "callsign",
-        "name": "shipname",
-        "ship_type": "ship_type",
-        "draught": "draught",
-        "dest": "destination",
-    }
-    | HULL,
+    5: VOYAGE,
     9: MOTION,
     11: POSITION,
     18: CLASS_B,
     19: CLASS_B | {"name": "shipname", "ship_type": "ship_type"} | HULL,
-    21: POSITION | {"name": "full_name"} | HULL,
-    24: {"callsign": "callsign", "name": "shipname", "ship_type": "ship_type"} | HULL,
     27: MOTION | {"nav": "status"},
 }
-"""Our column: pyais' field, for every message number that has any. The others give their number and MMSI;
-so does 17, a reference station ashore, since pyais 3.3 reads its coordinates at ten times a minute and without sign."""
+"""Our column: pyais' field, of messages with one layout. 24 has three and stands below, 21 is left to pyais; the others
+give their number and MMSI. So does 17, a reference station ashore, since pyais 3.3 reads its coordinates at ten times a
+minute and without sign."""
+PART_A = {"name": "shipname"}
+PART_B = {"callsign": "callsign", "ship_type": "ship_type"}
+AID_TO_NAVIGATION = 21
+_LAYOUTS: tuple[tuple[Any, dict[str, str]], ...] = (
+    *((MSG_CLASS[kind] if kind in FIELDS else None, FIELDS.get(kind, {})) for kind in range(28)),
+    (MessageType24PartA, PART_A),
+    (MessageType24PartB, PART_B),
+    (MessageType24PartB, PART_B | HULL),
+)
+_A, _B_OF_CRAFT, _B = 28, 29, 30  # layouts of message 24; craft with a mother ship send her MMSI in place of their size
 
 TEXTS = ("callsign", "name", "dest")
+WIDTHS = (7, 34, 20)  # characters of the texts; the name of an aid to navigation may go on for 14
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
 _HEADER_BITS = 38  # number, repeat, MMSI
+_PLAIN, _TENTHS, _MINUTES_E4, _TENTH_MINUTES, _TEXT = range(5)  # how the bits of a field become its value
+_TENTHS_OF = {"speed", "course", "draught"}
+
+DECODED, BAD, UNSUPPORTED, RARE = range(4)
+BUCKET_OF = {DECODED: "decoded", BAD: "bad_format", UNSUPPORTED: "unsupported_type"}
 
 
-class Message(NamedTuple):
-    """One decoded message and where it stood."""
+class Payloads(NamedTuple):
+    """Messages yet to decode: one row each, their payloads in one buffer from ``start`` to ``end``."""
 
-    line: int
-    time_s: float | None
-    mmsi: int
-    fingerprint: int
-    """Of the payload: equal payloads within seconds are one transmission heard twice."""
-    content: Any
-
-
-def _bits_needed() -> dict[int, int]:
-    """Where the last field that we read ends: a shorter payload would give wrong numbers, not missing ones."""
-    needed = dict.fromkeys(range(1, 28), _HEADER_BITS)
-    for kind, fields in FIELDS.items():
-        plan = (MessageType24PartA if kind == 24 else MSG_CLASS[kind]).decoder_plan()
-        needed[kind] = max(offset + width for name, offset, width, *_ in plan if name in fields.values())
-    return needed
+    buffer: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    fill_bits: np.ndarray
+    line: np.ndarray
+    time_s: np.ndarray
 
 
-_NEEDED = _bits_needed()
-_NEEDED_24B = max(
-    offset + width for name, offset, width, *_ in MessageType24PartB.decoder_plan() if name in HULL.values()
-)
+def _law(kind: int, name: str) -> int:
+    if name in {"lon", "lat"}:
+        return _TENTH_MINUTES if kind == 27 else _MINUTES_E4
+    whole = kind == 27 or (kind == 9 and name == "speed")
+    return _TENTHS if name in _TENTHS_OF and not whole else _PLAIN
 
 
-class Decoder:
-    """Collects messages by their kind, and turns each kind into columns at once."""
+def _layout_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fields (column, offset, width, signed, law) of all layouts, where each layout's begin, and the bits each needs.
 
-    def __init__(self) -> None:
-        self._kinds: dict[int, list[Message]] = {}
-
-    def add(self, line: int, time_s: float | None, payload: bytes, fill_bits: int) -> str:
-        """Decode one payload; the name of the bucket that its line belongs in."""
-        bits = bit_vector(payload, fill_bits)
-        kind = bits.get(0, 6)
-        length = len(bits)
-        if length < _HEADER_BITS:
-            return "bad_format"
-        if not 1 <= kind <= 27:
-            return "unsupported_type"
-        if length < _NEEDED[kind]:
-            return "bad_format"
-        content, mmsi = None, 0
-        if kind in FIELDS:
-            try:
-                content = MSG_CLASS[kind].from_vector(bits)
-                mmsi = content.mmsi
-            except Exception:  # whatever pyais cannot take is no message
-                return "bad_format"
-            if kind == 24 and bits.get(38, 2) == 1 and length < _NEEDED_24B:
-                return "bad_format"
-        else:
-            mmsi = bits.get(8, 30)
-        message = Message(line, time_s, mmsi, hash(payload), content)
-        self._kinds.setdefault(kind, []).append(message)
-        return "decoded"
-
-    def take(self) -> pd.DataFrame | None:
-        """The messages since the last call as columns (texts only where a kind has them), or None."""
-        frames = [_columns(kind, messages) for kind, messages in sorted(self._kinds.items())]
-        self._kinds = {}
-        return pd.concat(frames, ignore_index=True) if frames else None
+    A payload that ends before the last field that we read would give wrong numbers, not missing ones.
+    """
+    rows: list[tuple[int, ...]] = []
+    begins, needed = [0], []
+    for kind, (message, fields) in enumerate(_LAYOUTS):
+        plan = {name: place for name, *place in message.decoder_plan()} if message is not None else {}
+        bits = _HEADER_BITS
+        for ours, theirs in fields.items():
+            at, width, signed, *_ = plan[theirs]
+            column = TEXTS.index(ours) if ours in TEXTS else NUMBERS.index(ours)
+            rows.append((column, at, width, int(signed), _TEXT if ours in TEXTS else _law(kind, theirs)))
+            bits = max(bits, at + width)
+        begins.append(len(rows))
+        needed.append(bits)
+    needed[24] = needed[_A]
+    needed[_B_OF_CRAFT] = needed[_B]
+    return np.array(rows, np.int64), np.array(begins, np.int64), np.array(needed, np.int64)
 
 
-def _columns(kind: int, messages: list[Message]) -> pd.DataFrame:
-    fields = FIELDS.get(kind, {})
+_ROWS, _BEGINS, _NEEDED = _layout_table()
+_NEEDED_21 = max(at + width for name, at, width, *_ in MSG_CLASS[21].decoder_plan() if name in HULL.values())
+
+
+def decode(messages: Payloads) -> tuple[pd.DataFrame | None, dict[str, int]]:
+    """The messages as columns in their order (None where there is none), and how many came into which bucket."""
+    n = len(messages.line)
+    numbers = np.full((n, len(NUMBERS)), np.nan)
+    chars = [np.zeros((n, width), np.uint8) for width in WIDTHS]
+    lengths = np.zeros((n, len(TEXTS)), np.int64)
+    verdict, kind, mmsi, prints = _decode(
+        messages.buffer, messages.start, messages.end, messages.fill_bits,
+        _ROWS, _BEGINS, _NEEDED, numbers, *chars, lengths,
+    )  # fmt: skip
+    for row in np.flatnonzero(verdict == RARE):
+        payload = messages.buffer[messages.start[row] : messages.end[row]].tobytes()
+        verdict[row] = _by_pyais(
+            payload, int(messages.fill_bits[row]), numbers[row], [c[row] for c in chars], lengths[row]
+        )
+    counts = {name: int((verdict == code).sum()) for code, name in BUCKET_OF.items()}
+    good = verdict == DECODED
+    if not good.any():
+        return None, counts
     out: dict[str, Any] = {
-        "line": np.array([m.line for m in messages], np.int64),
-        "msg_type": np.full(len(messages), kind, np.int64),
-        "mmsi": np.array([m.mmsi for m in messages], np.int64),
-        "time_s": np.array([m.time_s for m in messages], float),
-        "fingerprint": np.array([m.fingerprint for m in messages], np.int64),
+        "line": messages.line[good],
+        "msg_type": kind[good],
+        "mmsi": mmsi[good],
+        "time_s": messages.time_s[good],
+        "fingerprint": prints[good],
     }
-    contents = [m.content for m in messages]
-    for ours in NUMBERS:
-        name = fields.get(ours)
-        out[ours] = _numbers(contents, name, kind) if name else np.full(len(messages), np.nan)
-    for ours in TEXTS:
-        name = fields.get(ours)
-        out[ours] = pd.array(_texts(contents, name) if name else [""] * len(messages), dtype="str")
-    return pd.DataFrame(out)
+    out |= {name: numbers[good, k] for k, name in enumerate(NUMBERS)}
+    out |= {name: _strings(chars[k][good], lengths[good, k]) for k, name in enumerate(TEXTS)}
+    return pd.DataFrame(out, copy=False), counts
 
 
-def _numbers(contents: list[Any], name: str, kind: int) -> np.ndarray:
-    if kind == 24:  # parts A and B, and craft with a mother ship, have different fields
-        return np.array([getattr(c, name, None) for c in contents], float)
-    return np.array([getattr(c, name) for c in contents], float)
+def _strings(chars: np.ndarray, lengths: np.ndarray) -> Any:
+    """Rows of characters as a text column, without a Python object for each."""
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    flat = chars[np.arange(chars.shape[1]) < lengths[:, None]].tobytes()
+    texts = pa.LargeStringArray.from_buffers(len(lengths), pa.py_buffer(offsets.tobytes()), pa.py_buffer(flat))
+    return pd.array(texts, dtype="str")
 
 
-def _texts(contents: list[Any], name: str) -> Iterable[str]:
-    """Six-bit text ends at the first '@'."""
-    if name == "full_name":
-        raw = [(c.name or "") + (c.name_ext or "") for c in contents]
-    else:
-        raw = [getattr(c, name, None) or "" for c in contents]
-    return [text.split("@", 1)[0].strip() for text in raw]
+def _by_pyais(payload: bytes, fill_bits: int, numbers: np.ndarray, chars: list[np.ndarray], lengths: np.ndarray) -> int:
+    """An aid to navigation, whose name may go on at its end."""
+    bits = bit_vector(payload, fill_bits)
+    if len(bits) < _NEEDED_21:
+        return BAD
+    try:
+        content: Any = MSG_CLASS[AID_TO_NAVIGATION].from_vector(bits)
+    except Exception:  # whatever pyais cannot take is no message
+        return BAD
+    for ours, theirs in (POSITION | HULL).items():
+        numbers[NUMBERS.index(ours)] = getattr(content, theirs)
+    text = ((content.name or "") + (content.name_ext or "")).split("@", 1)[0].strip()
+    name = TEXTS.index("name")
+    raw = text.encode("ascii")[: WIDTHS[name]]
+    chars[name][: len(raw)] = list(raw)
+    lengths[name] = len(raw)
+    return DECODED
+
+
+@numba.njit(cache=True)
+def _bits(buffer, start, offset, width):  # type: ignore[no-untyped-def]
+    """An unsigned number of up to 57 bits from six-bit characters."""
+    first, last = offset // 6, (offset + width - 1) // 6
+    value = np.int64(0)
+    for k in range(first, last + 1):
+        six = np.int64(buffer[start + k]) - 48
+        value = (value << 6) | (six - 8 if six > 40 else six)
+    value >>= 6 * (last + 1) - (offset + width)
+    return value & ((np.int64(1) << width) - 1)
+
+
+@numba.njit(cache=True)
+def _text(buffer, start, offset, width, out):  # type: ignore[no-untyped-def]
+    """Six-bit text, which ends at the first '@', without blanks around it; returns its length."""
+    n = 0
+    for k in range(width // 6):
+        six = _bits(buffer, start, offset + 6 * k, 6)
+        if six == 0 or n == len(out):
+            break
+        character = six + 64 if six < 32 else six
+        if n or character != 32:
+            out[n] = character
+            n += 1
+    while n and out[n - 1] == 32:
+        n -= 1
+    return n
+
+
+@numba.njit(cache=True)
+def _value(raw, law):  # type: ignore[no-untyped-def]
+    """Degrees are rounded to six decimals, as other decoders give them."""
+    if law == _TENTHS:
+        return raw / 10.0
+    if law == _MINUTES_E4:
+        return ((10 * raw + 3) // 6) / 1e6
+    if law == _TENTH_MINUTES:
+        return ((10_000 * raw + 3) // 6) / 1e6
+    return np.float64(raw)
+
+
+@numba.njit(cache=True)
+def _fingerprint(buffer, start, end):  # type: ignore[no-untyped-def]
+    """64-bit FNV-1a: equal payloads within seconds are one transmission heard twice."""
+    value = np.uint64(0xCBF29CE484222325)
+    for k in range(start, end):
+        value = (value ^ np.uint64(buffer[k])) * np.uint64(0x100000001B3)
+    return np.int64(value)
+
+
+@numba.njit(cache=True)
+def _layout_of(buffer, start, kind, mmsi):  # type: ignore[no-untyped-def]
+    """Number of the message's layout; -1 for a part of message 24 that there is not."""
+    if kind != 24:
+        return kind
+    part = _bits(buffer, start, 38, 2)
+    if part > 1:
+        return -1
+    if part == 0:
+        return _A
+    return _B_OF_CRAFT if 980_000_000 <= mmsi <= 989_999_999 else _B
+
+
+@numba.njit(cache=True)
+def _decode(buffer, starts, ends, fills, rows, begins, needed, numbers, callsigns, names, dests, lengths):  # type: ignore[no-untyped-def]
+    n = len(starts)
+    verdict, kinds = np.empty(n, np.int8), np.zeros(n, np.int64)
+    mmsis, prints = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    for i in range(n):
+        start, bits = starts[i], 6 * (ends[i] - starts[i]) - fills[i]
+        if bits < _HEADER_BITS:
+            verdict[i] = BAD
+            continue
+        kind = _bits(buffer, start, 0, 6)
+        if kind < 1 or kind > 27:
+            verdict[i] = UNSUPPORTED
+            continue
+        mmsi = _bits(buffer, start, 8, 30)
+        kinds[i], mmsis[i], prints[i] = kind, mmsi, _fingerprint(buffer, start, ends[i])
+        if kind == AID_TO_NAVIGATION:
+            verdict[i] = RARE
+            continue
+        layout = _layout_of(buffer, start, kind, mmsi) if bits >= needed[kind] else -1
+        if layout < 0 or bits < needed[layout]:
+            verdict[i] = BAD
+            continue
+        verdict[i] = DECODED
+        for r in range(begins[layout], begins[layout + 1]):
+            column, at, width, law = rows[r, 0], rows[r, 1], rows[r, 2], rows[r, 4]
+            if law == _TEXT:
+                out = callsigns[i] if column == 0 else names[i] if column == 1 else dests[i]
+                lengths[i, column] = _text(buffer, start, at, width, out)
+                continue
+            raw = _bits(buffer, start, at, width)
+            if rows[r, 3] and raw >> (width - 1):
+                raw -= np.int64(1) << width
+            numbers[i, column] = _value(raw, law)
+    return verdict, kinds, mmsis, prints

@@ -68,6 +68,11 @@ class SentenceReader:
         self._tags: dict[bytes, tuple[bytes, float | None]] = {}
         self._announced_s: float | None = None
 
+    @property
+    def time_announced(self) -> bool:
+        """Does a proprietary time line wait for its sentence?"""
+        return self._announced_s is not None
+
     def read(self, line: bytes) -> Sentence | Verdict:
         """The line's sentence, or the bucket that it belongs in."""
         line = line.strip()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,14 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipeline.errors import InputError
-from pipeline.ingest.ais_buckets import empty_balance
 from pipeline.ingest.ais_dialects import MOBILE_TEXT, NAV_TEXT, NULLS, SHIP_TYPE_TEXT, Layout, layout_of
 from pipeline.ingest.ais_files import Block, blocks, replace_lines
 from pipeline.ingest.ais_times import TimeRule, date_order, parse_times
+from pipeline.ingest.ais_typed import typed_columns
 
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
-_WORDS = {"nav": NAV_TEXT, "ship_type": SHIP_TYPE_TEXT}
+_WORDS = {"nav": NAV_TEXT, "ship_type": SHIP_TYPE_TEXT, "mobile": MOBILE_TEXT}
 _FOUR_GIGA = 2**32
 _PARQUET_ROWS = 1 << 17
 
@@ -33,7 +34,6 @@ class TableRead:
 
     dialect: str
     balance: dict[str, int]
-    frames: list[pd.DataFrame] = field(default_factory=list)
     bad_rows: int = 0
     first_bad: str = ""
     """Line and cause of the first row that is no message."""
@@ -46,14 +46,14 @@ class TableRead:
                 self.first_bad = f"line {int(lines[0])}: {cause}"
             self.bad_rows += len(lines)
 
-    @property
-    def messages(self) -> pd.DataFrame | None:
-        """The rows in order, or None."""
-        return pd.concat(self.frames, ignore_index=True) if self.frames else None
 
+def read_csv_table(
+    path: Path, columns: Mapping[str, str] | None, rule: TimeRule, read: TableRead
+) -> Iterator[pd.DataFrame]:
+    """The messages of a comma-separated AIS table, block by block; ``read`` is complete when the last was taken.
 
-def read_csv_table(path: Path, columns: Mapping[str, str] | None, rule: TimeRule) -> TableRead:
-    """Read a comma-separated AIS table. Raises InputError for a header that cannot be understood."""
+    Raises InputError for a header that cannot be understood.
+    """
     stream = blocks(path)
     first = next(stream, None)
     if first is None:
@@ -61,33 +61,32 @@ def read_csv_table(path: Path, columns: Mapping[str, str] | None, rule: TimeRule
     header_line, _, rest = first.data.partition(b"\n")
     header = next(csv.reader([_decoded(header_line.rstrip(b"\r"))]), [])
     layout = layout_of(path, header, columns)
-    read = TableRead(layout.dialect, empty_balance())
+    read.dialect = layout.dialect
     read.balance["no_data"] += 1  # the header
     rows = _RowReader(path, layout, rule, read)
-    if rest:
-        rows.read_block(Block(2, rest))
-    for block in stream:
-        rows.read_block(block)
-    return read
+    for block in chain([Block(2, rest)] if rest else [], stream):
+        if (frame := rows.read_block(block)) is not None:
+            yield frame
 
 
-def read_parquet_table(path: Path, columns: Mapping[str, str] | None, rule: TimeRule) -> TableRead:
-    """Read a Parquet AIS table; its lines are its rows, from 1. Raises InputError."""
+def read_parquet_table(
+    path: Path, columns: Mapping[str, str] | None, rule: TimeRule, read: TableRead
+) -> Iterator[pd.DataFrame]:
+    """The messages of a Parquet AIS table; its lines are its rows, from 1. Raises InputError."""
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(path)
         layout = layout_of(path, file.schema_arrow.names, columns)
-        read = TableRead(layout.dialect, empty_balance())
+        read.dialect = layout.dialect
         rows, first = _RowReader(path, layout, rule, read), 1
         wanted = sorted({layout.header[i] for i in layout.index.values()})
         for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=wanted):
             texts = {f: _as_text(batch.column(layout.name_of(f))) for f in layout.index}
-            rows.read_rows(np.arange(first, first + batch.num_rows), texts)
+            yield rows.read_rows(np.arange(first, first + batch.num_rows), texts)
             first += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise InputError(path, f"cannot be read as Parquet ({' '.join(str(error).split())[:120]})") from error
-    return read
 
 
 class _RowReader:
@@ -99,13 +98,14 @@ class _RowReader:
         self._rule = TimeRule(rule.format, zone)
         self._order_settled = False
 
-    def read_block(self, block: Block) -> None:
-        """A block of CSV lines."""
+    def read_block(self, block: Block) -> pd.DataFrame | None:
+        """The messages of a block of CSV lines; None where it holds none."""
+        if self._order_settled and (frame := self._read_at_once(block)) is not None:
+            return frame
         lines, texts = self._split(block)
-        if len(lines):
-            self.read_rows(lines, texts)
+        return self.read_rows(lines, texts) if len(lines) else None
 
-    def read_rows(self, lines: np.ndarray, texts: dict[str, pa.Array]) -> None:
+    def read_rows(self, lines: np.ndarray, texts: dict[str, pa.Array]) -> pd.DataFrame:
         """Rows as texts of each field; ``lines`` are their numbers in the file."""
         good = np.ones(len(lines), bool)
         out: dict[str, object] = {"line": lines}
@@ -117,7 +117,45 @@ class _RowReader:
             out[name] = _words(texts[name]) if name in texts else pd.array([""] * len(lines), dtype="str")
         out["msg_type"] = self._message_type(texts, lines, good)
         self._read.balance["decoded"] += int(good.sum())
-        self._read.frames.append(pd.DataFrame(out)[good].reset_index(drop=True))
+        return pd.DataFrame(out)[good].reset_index(drop=True)
+
+    def _read_at_once(self, block: Block) -> pd.DataFrame | None:
+        """A block without a fault in it, its columns converted as they are parsed; None for every other."""
+        columns = typed_columns(block, self._layout)
+        if columns is None:
+            return None
+        n = block.n_lines
+        out: dict[str, object] = {"line": np.arange(block.first_line, block.first_line + n)}
+        out["mmsi"] = columns["mmsi"]
+        numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray) and f != "mmsi"}
+        coded = {f: v for f, v in columns.items() if isinstance(v, pa.DictionaryArray)}
+        words = {f: _utf8(v.dictionary) for f, v in coded.items()}
+        for name in set(coded) - set(TEXTS) - {"time_utc"}:
+            of_word, bad = _code_numbers(name, words[name])
+            if bad.any():
+                return None
+            numbers[name] = of_word[coded[name].indices.to_numpy()]
+        given = ~words["time_utc"].to_pandas().astype("str").str.lower().isin(NULLS)
+        moments = parse_times(
+            self._path, self._layout.name_of("time_utc"), words["time_utc"].to_pandas().astype("str"), self._rule
+        )
+        if not given.all() or moments.isna().any():
+            return None
+        at = coded["time_utc"].indices.to_numpy()
+        out["time_utc"] = pd.Series(moments.array[at])
+        kind = numbers.pop("mobile", numbers.get("msg_type", np.zeros(n)))
+        if "msg_type" in numbers and not np.isin(kind := numbers.pop("msg_type"), np.arange(28)).all():
+            return None
+        out |= _with_hull(numbers, n)
+        for name in TEXTS:
+            if name in coded:
+                cleaned = pa.array(_words(words[name]), pa.large_string())
+                out[name] = pd.array(cleaned.take(coded[name].indices), dtype="str")
+            else:
+                out[name] = pd.array(pa.repeat(pa.scalar("", pa.large_string()), n), dtype="str")
+        out["msg_type"] = np.nan_to_num(kind).astype(np.int64)
+        self._read.balance["decoded"] += n
+        return pd.DataFrame(out, copy=False)
 
     def _split(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
         """Line numbers and field texts of the rows; lines that are no row are counted here."""
@@ -178,9 +216,7 @@ class _RowReader:
         return np.where(bad, 0, values).astype(np.int64)
 
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
-        if field == "imo":
-            texts = pc.replace_substring_regex(texts, r"(?i)^IMO\s*", "")
-        values, bad = _to_numbers(texts, _WORDS.get(field))
+        values, bad = _code_numbers(field, texts)
         self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
         return values
 
@@ -206,6 +242,13 @@ class _RowReader:
             out[given] = parse_times(self._path, self._layout.name_of("time_utc"), series[given], self._rule)
         self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, "is no time")
         return out
+
+
+def _code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of a column that may hold words, and the rows that are neither."""
+    if field == "imo":
+        texts = pc.replace_substring_regex(texts, r"(?i)^IMO\s*", "")
+    return _to_numbers(texts, _WORDS.get(field))
 
 
 def _with_hull(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta, timezone
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.ais_sentences import EARLIEST_S, LATEST_S
@@ -68,6 +70,8 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
 
     Raises InputError where times have no zone and the rule names none.
     """
+    if rule.format is None and (moments := _plain_iso(texts)) is not None:
+        return _in_utc(item, column, moments, rule)
     out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
     epochs = texts.str.fullmatch(_EPOCH)
     if epochs.any():
@@ -91,6 +95,15 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
         parsed = pd.to_datetime(rest[~zoned], format="ISO8601", errors="coerce")
         out[parsed.index] = _in_utc(item, column, parsed, rule)
     return out
+
+
+def _plain_iso(texts: pd.Series) -> pd.Series | None:
+    """Times without a zone where every text is one in ISO 8601, read at once; else None."""
+    try:
+        moments = pc.cast(pa.array(texts), pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        return None
+    return pd.Series(moments.to_numpy(zero_copy_only=False), index=texts.index)
 
 
 def _from_epochs(texts: pd.Series) -> pd.Series:

@@ -6,8 +6,7 @@ Codes: ITU-R M.1371-5, annex 8. A code becomes null silently, since that is what
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+import numba
 import numpy as np
 import pandas as pd
 
@@ -16,9 +15,8 @@ HULL_LIMITS_M = {("a", "b"): 500.0, ("c", "d"): 100.0}
 """Largest length and beam that ``tables.STATIC`` admits; the longest ship was 458 m (one platform is 124 m wide)."""
 
 _HIGHEST = {"nav": 15.0, "ship_type": 255.0, "draught": 25.5, "imo": 2.0**30 - 1}
-
-Verdict = tuple[str, np.ndarray, np.ndarray]
-"""Column, rows that hold its code for "not available", rows that hold what cannot be."""
+_ZERO_IS_CODE = ("draught", "imo")
+_NUMBERS = ("lon", "lat", "sog", "cog", "heading", "a", "b", "c", "d", *_HIGHEST)
 
 
 def without_codes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -34,60 +32,91 @@ def without_codes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     >>> print(list(clean.columns[clean.notna().all()]), impossible)
     ['msg_type', 'nav'] {'heading': 1}
     """
-    out, impossible = table.copy(deep=False), {}
-    for name, code, wrong in _verdicts(table):
-        out[name] = np.where(code | wrong, np.nan, table[name].to_numpy(float))
-        if count := int((wrong & ~code).sum()):
-            impossible[name] = count
-    return out, impossible
-
-
-def _verdicts(table: pd.DataFrame) -> Iterator[Verdict]:
-    kind = table["msg_type"].to_numpy()
-    yield from _position(table)
-    if "sog" in table:
-        yield _speed(table["sog"].to_numpy(float), kind)
-    for name, code_from in (("cog", 360.0), ("heading", 511.0)):
-        if name in table:
-            values = table[name].to_numpy(float)
-            # 360.0 is course's code; above stand 409.5 of broken encoders and 511 of the long-range message.
-            code = (values == code_from) | ((kind == LONG_RANGE) & (values == 511))
-            yield name, code, (values < 0) | (values >= 360)
+    columns = {name: table[name].to_numpy(float).copy() for name in _NUMBERS if name in table}
+    kind = table["msg_type"].to_numpy(np.int64)
+    wrong: dict[str, int] = {}
+    if {"lon", "lat"} <= set(columns):
+        wrong["lon"] = wrong["lat"] = _void_positions(columns["lon"], columns["lat"])
+    if "sog" in columns:
+        wrong["sog"] = _void_speeds(columns["sog"], kind)
+    for name, code in (("cog", 360.0), ("heading", 511.0)):
+        if name in columns:
+            wrong[name] = _void_angles(columns[name], kind, code)
     for name, highest in _HIGHEST.items():
-        if name in table:
-            values = table[name].to_numpy(float)
-            code = (values == 0) if name in {"draught", "imo"} else np.zeros(len(values), bool)
-            broken = (values % 1 > 0) if name != "draught" else np.zeros(len(values), bool)
-            yield name, code, (values < 0) | (values > highest) | broken
-    for pair, largest_m in HULL_LIMITS_M.items():
-        if set(pair) <= set(table):
-            yield from _dimensions(table, pair, largest_m)
+        if name in columns:
+            wrong[name] = _void_beyond(columns[name], highest, name in _ZERO_IS_CODE, name != "draught")
+    for (one, other), largest_m in HULL_LIMITS_M.items():
+        if {one, other} <= set(columns):
+            wrong[one] = wrong[other] = _void_dimensions(columns[one], columns[other], largest_m)
+    return table.assign(**columns), {name: int(count) for name, count in wrong.items() if count}
 
 
-def _position(table: pd.DataFrame) -> Iterator[Verdict]:
+@numba.njit(cache=True)
+def _void_positions(lon, lat):  # type: ignore[no-untyped-def]
     """Half a position is none: a code or a wrong value in one coordinate voids both."""
-    if not {"lon", "lat"} <= set(table):
-        return
-    lon, lat = table["lon"].to_numpy(float), table["lat"].to_numpy(float)
-    code = (np.abs(lon - 181) < 1e-3) | (np.abs(lat - 91) < 1e-3) | np.isnan(lon) | np.isnan(lat)
-    wrong = (np.abs(lon) > 180) | (np.abs(lat) > 90)
-    yield "lon", code, wrong
-    yield "lat", code, wrong
+    wrong = 0
+    for i in range(len(lon)):
+        x, y = lon[i], lat[i]
+        code = np.isnan(x) or np.isnan(y) or abs(x - 181.0) < 1e-3 or abs(y - 91.0) < 1e-3
+        if code or abs(x) > 180.0 or abs(y) > 90.0:
+            wrong += not code
+            lon[i] = lat[i] = np.nan
+    return wrong
 
 
-def _speed(sog: np.ndarray, kind: np.ndarray) -> Verdict:
+@numba.njit(cache=True)
+def _void_speeds(sog, kind):  # type: ignore[no-untyped-def]
     """102.3 kn; for aircraft 1023 kn, for the long-range message 63 kn. 102.2 means "or more" and stays."""
-    aircraft, long_range = kind == SAR_AIRCRAFT, kind == LONG_RANGE
-    code = np.where(aircraft, sog >= 1023, np.where(long_range, sog >= 63, np.abs(sog - 102.3) < 0.05))
-    return "sog", code, (sog < 0) | (~aircraft & (sog > 102.25))
+    wrong = 0
+    for i in range(len(sog)):
+        v = sog[i]
+        if kind[i] == SAR_AIRCRAFT:
+            code, bad = v >= 1023.0, v < 0.0
+        else:
+            code = v >= 63.0 if kind[i] == LONG_RANGE else abs(v - 102.3) < 0.05
+            bad = v < 0.0 or v > 102.25
+        if code or bad:
+            wrong += not code
+            sog[i] = np.nan
+    return wrong
 
 
-def _dimensions(table: pd.DataFrame, pair: tuple[str, str], largest_m: float) -> Iterator[Verdict]:
+@numba.njit(cache=True)
+def _void_angles(angle, kind, code_from):  # type: ignore[no-untyped-def]
+    """360.0 is course's code; above stand 409.5 of broken encoders and 511 of the long-range message."""
+    wrong = 0
+    for i in range(len(angle)):
+        v = angle[i]
+        code = v == code_from or (kind[i] == LONG_RANGE and v == 511.0)
+        if code or v < 0.0 or v >= 360.0:
+            wrong += not code
+            angle[i] = np.nan
+    return wrong
+
+
+@numba.njit(cache=True)
+def _void_beyond(values, highest, zero_is_code, whole):  # type: ignore[no-untyped-def]
+    wrong = 0
+    for i in range(len(values)):
+        v = values[i]
+        code = zero_is_code and v == 0.0
+        if code or v < 0.0 or v > highest or (whole and v % 1.0 > 0.0):
+            wrong += not code
+            values[i] = np.nan
+    return wrong
+
+
+@numba.njit(cache=True)
+def _void_dimensions(one, other, largest_m):  # type: ignore[no-untyped-def]
     """Both of a pair are void where they add up to more than any hull: 511 + 511, 63 + 63 are fields at their end."""
-    one, other = (table[name].to_numpy(float) for name in pair)
-    wrong = (one < 0) | (other < 0) | (np.nan_to_num(one) + np.nan_to_num(other) > largest_m)
-    for name in pair:
-        yield name, np.zeros(len(wrong), bool), wrong
+    wrong = 0
+    for i in range(len(one)):
+        p = 0.0 if np.isnan(one[i]) else one[i]
+        q = 0.0 if np.isnan(other[i]) else other[i]
+        if p < 0.0 or q < 0.0 or p + q > largest_m:
+            wrong += 1
+            one[i] = other[i] = np.nan
+    return wrong
 
 
 def imo_is_valid(imo: int) -> bool:

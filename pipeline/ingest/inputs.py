@@ -7,9 +7,10 @@ file never stops the others.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +26,17 @@ from pipeline.ingest.rasters import sha256_of
 from pipeline.ingest.safe_files import MANIFEST, is_safe
 from pipeline.ingest.scenes import open_scene
 from pipeline.tables import SCENES
-from pipeline.types import Place, Scene, Window
+from pipeline.types import Place, Scene, Sensor, Window
 
 if TYPE_CHECKING:
     import pandas as pd
+    from shapely.geometry.base import BaseGeometry
 
 IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jp2", ".j2k", ".jpg", ".jpeg", ".zip")
+NOTHING_OF_AOI = "shows nothing of the AOI"
+OUTSIDE_PERIOD = "outside the period"
 UNDER_WAY = (".part", ".partial", ".crdownload", ".tmp")
+Each = Callable[[Callable[["Found"], "Opened"], Sequence["Found"]], Iterable["Opened"]]
 _HALF = 0.5  # our choice: a scene that measured less of what its frame holds of the AOI is called degraded
 _POINTS = 40  # per side: coverage to 0.1 % of the AOI
 _READ_LIMIT_PX = 30_000_000  # an AOI with more pixels is judged by the image's outline alone
@@ -39,17 +44,25 @@ _READ_LIMIT_PX = 30_000_000  # an AOI with more pixels is judged by the image's 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One input: what it is called, and why it will not even be opened."""
+    """One input: where it lies, and why it will not even be opened.
+
+    What a catalogue says of an input that could not be had dates the look that is unknown because of it.
+    """
 
     path: Path
     refused: str = ""
+    name: str = ""  # the row's scene_id; the file's name where it is empty
+    acquired: datetime | None = None
+    sensor: Sensor | None = None
+    platform: str = ""
+    footprint: BaseGeometry | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
     """What became of one input so far."""
 
-    path: Path
+    found: Found
     scene: Scene | None
     cause: str = ""  # why it is skipped
     coverage: float | None = None
@@ -57,22 +70,25 @@ class Opened:
 
 
 def open_inputs(
-    paths: Sequence[Path],
+    paths: Sequence[Path | Found],
     options: OpenOptions | None = None,
     place: Place | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    each: Each | None = None,
 ) -> tuple[list[Scene], pd.DataFrame]:
     """Scenes to use, in order of time, and the scenes table with one row per input.
 
     Folders are walked; a SAFE folder or zip is one input. ``start`` (included) and ``end`` (not included) bound the
-    acquisition time. With a place, a scene must show part of its box. Raises only for options that make no sense.
+    acquisition time. With a place, a scene must show part of its box. ``each(work, tasks)`` is ``map`` by default;
+    another one may work on several inputs at once. Raises only for options that make no sense.
     """
     options = options or OpenOptions()
     parse_scaling(options.scaling)
     if options.land is not None and not options.land.is_file():
         raise ConfigError(f"{options.land}: there is no such land mask")
-    opened = [_open(found, options, place, start, end) for found in find_inputs(paths)]
+    work = partial(_open, options=options, place=place, start=start, end=end)
+    opened = list((each or map)(work, find_inputs(paths)))
     opened = _unique_ids(opened)
     clashes = find_clashes([o.scene for o in opened if o.scene is not None and not o.cause])
     opened = [replace(o, cause=clashes.get(o.scene.scene_id, o.cause)) if o.scene else o for o in opened]
@@ -84,13 +100,13 @@ def open_inputs(
     return used, SCENES.check(table)
 
 
-def find_inputs(paths: Sequence[Path]) -> list[Found]:
-    """Every image below the given paths, sorted, each once."""
+def find_inputs(paths: Sequence[Path | Found]) -> list[Found]:
+    """Every image below the given paths, sorted, each once; what is found already stays as it is."""
     found: dict[str, Found] = {}
     for path in paths:
-        for one in _walk(Path(path)):
+        for one in [path] if isinstance(path, Found) else _walk(Path(path)):
             found.setdefault(os.path.realpath(one.path), one)
-    return sorted(found.values(), key=lambda f: (f.path.name, str(f.path)))
+    return sorted(found.values(), key=lambda f: (f.name or f.path.name, str(f.path)))
 
 
 def _walk(path: Path) -> Iterator[Found]:
@@ -107,10 +123,10 @@ def _walk(path: Path) -> Iterator[Found]:
         if entry.is_symlink() and not entry.resolve().is_relative_to(root):
             if entry.suffix.lower() in IMAGE_SUFFIXES or entry.is_dir():
                 yield Found(entry, "is a link that leads out of the folder (refused)")
+        elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in (*IMAGE_SUFFIXES, ".safe"):
+            yield Found(entry, "is a download under way (ignored)")
         elif entry.is_dir():
             yield from _walk(entry)
-        elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in IMAGE_SUFFIXES:
-            yield Found(entry, "is a download under way (ignored)")
         elif entry.suffix.lower() in IMAGE_SUFFIXES:
             yield Found(entry)
 
@@ -120,7 +136,7 @@ def _open(
 ) -> Opened:
     """One input opened and judged; every failure becomes a cause."""
     if found.refused:
-        return Opened(found.path, None, found.refused)
+        return Opened(found, None, found.refused)
     try:
         scene = open_scene(found.path, options, None if place is None else place.land)
         cause = _outside_period(scene, start, end) or implausible(scene.acquired, datetime.now(UTC))
@@ -129,19 +145,24 @@ def _open(
             shares = aoi_coverage(scene, place)
             if shares is None:
                 cause = "has no georeference, so it cannot be laid over the AOI"
-            elif shares[0] == 0:
-                cause = "shows nothing of the AOI"
+            elif shares[1] == 0:
+                cause = NOTHING_OF_AOI
             else:
                 coverage = shares[0]
                 if shares[0] < _HALF * shares[1]:
                     doubt = f"{1 - shares[0] / shares[1]:.0%} of its part of the AOI holds no data"
-        return Opened(found.path, scene, cause, coverage, doubt)
+        return Opened(found, scene, cause, coverage, doubt)
     except EnvironmentFault:
         raise
     except InputError as error:
-        return Opened(found.path, None, error.cause if error.item == printable(found.path.name) else str(error))
+        return Opened(found, None, error.cause if error.item == printable(found.path.name) else str(error))
     except PipelineError as error:
-        return Opened(found.path, None, str(error).removeprefix(f"{printable(found.path.name)}: "))
+        return Opened(found, None, str(error).removeprefix(f"{printable(found.path.name)}: "))
+
+
+def given_up(found: Found, why: str) -> Opened:
+    """What becomes of an input that killed the workers which opened it."""
+    return Opened(found, None, why)
 
 
 def aoi_coverage(scene: Scene, place: Place) -> tuple[float, float] | None:
@@ -183,7 +204,12 @@ def _outside_period(scene: Scene, start: datetime | None, end: datetime | None) 
         return "acquisition time unknown, so it cannot be placed in the period"
     early = start is not None and scene.acquired < start
     late = end is not None and scene.acquired >= end
-    return f"acquired {scene.acquired:%Y-%m-%d %H:%M}Z, outside the period" if early or late else ""
+    return f"acquired {scene.acquired:%Y-%m-%d %H:%M}Z, {OUTSIDE_PERIOD}" if early or late else ""
+
+
+def beside_the_question(cause: str) -> bool:
+    """Is an input left out only because it is about another place or time? Nothing is wrong with it then."""
+    return cause == NOTHING_OF_AOI or cause.endswith(OUTSIDE_PERIOD)
 
 
 def _unique_ids(opened: list[Opened]) -> list[Opened]:
@@ -207,11 +233,15 @@ def _unique_ids(opened: list[Opened]) -> list[Opened]:
 def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
     if one.scene is None:
         return {
-            "scene_id": one.path.name,
+            "scene_id": one.found.name or one.found.path.name,
+            "sensor": str(one.found.sensor or ""),
+            "platform": one.found.platform,
+            "acquired": one.found.acquired,
+            "footprint": one.found.footprint,
             "status": "skipped",
             "cause": one.cause,
-            "href": str(one.path),
-            "sha256": _hash_or_nothing(one.path),
+            "href": str(one.found.path),
+            "sha256": _hash_or_nothing(one.found.path),
             "verified": False,
             "simulated": False,
         }

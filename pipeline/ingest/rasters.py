@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.types import Window
+from pipeline.types import Stamp, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +36,8 @@ MAGIC = (  # a file's first bytes decide its driver, never its name; a VRT is te
 )
 MAX_BYTES = 40_000_000_000  # decoded as float32; our choice: a dual-polarisation GRD has 4e9
 MAX_BLOCK_BYTES = 1 << 30  # one compressed block; our choice, against deflate bombs
+BOMB_BLOCK_BYTES = 1 << 26  # blocks from this size on must not unpack ...
+BOMB_RATIO = 200.0  # ... so many-fold: deflate reaches 1,032, images of the sea some 2
 MAX_BANDS = 64  # our choice: hyperspectral cubes are not what this reads
 SETTINGS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a foreign .aux.xml, .msk or .ovr beside the file stays unread
@@ -44,6 +46,9 @@ SETTINGS = {
     "GTIFF_IGNORE_READ_ERRORS": "NO",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # local files only: no request leaves this reader
 }
+ENVIRONMENT = {"GDAL_SKIP": "VRT"}  # counts only where it is set before GDAL starts (CASES 2)
+for _name, _value in ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class RasterFile:
     transform: tuple[float, float, float, float, float, float] | None
     gcps: NDArray[np.float64] | None
     rpc: dict[str, list[float]] | None = None  # rational polynomials of the file's own tag, by GDAL's names
+    doubt: str = ""  # what decoding it all showed to be odd
 
     @property
     def count(self) -> int:
@@ -74,7 +80,7 @@ class RasterFile:
         from rasterio.windows import Window as RasterioWindow
 
         where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
-        with _opened(self.path, self.item, self.driver) as dataset:
+        with opened(self.path, self.item, self.driver) as dataset:
             return dataset.read(list(indexes) if indexes else None, window=where)
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
@@ -83,7 +89,7 @@ class RasterFile:
 
         step = max(1, -(-max(self.shape) // side))
         out = (max(1, self.shape[0] // step), max(1, self.shape[1] // step))
-        with _opened(self.path, self.item, self.driver) as dataset:
+        with opened(self.path, self.item, self.driver) as dataset:
             chosen = list(indexes) if indexes else list(range(1, self.count + 1))
             return dataset.read(chosen, out_shape=(len(chosen), *out), resampling=Resampling.nearest)
 
@@ -91,7 +97,7 @@ class RasterFile:
         """Brightness of each of the 256 colours of a palette image, else None."""
         if "palette" not in self.colours:
             return None
-        with _opened(self.path, self.item, self.driver) as dataset:
+        with opened(self.path, self.item, self.driver) as dataset:
             colours = dataset.colormap(1)
         table = np.zeros(256)
         for index, rgba in colours.items():
@@ -99,18 +105,22 @@ class RasterFile:
         return table
 
 
-def open_raster(path: Path, *, member: str | None = None) -> RasterFile:
+def open_raster(path: Path, *, member: str | None = None, verified: bool = False) -> RasterFile:
     """Read a raster's description; refuse what is not an image, is complex, or is larger than `MAX_BYTES`.
 
-    With ``member`` the file is a GeoTIFF of that name inside the zip ``path``, which the caller has checked.
+    With ``member`` the file is a GeoTIFF of that name inside the zip ``path``, which the caller has checked. It is
+    decoded in quarantine first: whole, unless its bytes are ``verified`` to be those that its producer wrote.
     """
+    from pipeline.ingest.quarantine import examine
+
     name = path.name if member is None else Path(member).name
-    _require_file(path, name)
+    require_file(path, name)
     place = str(path.absolute())  # absolute: nothing in it can be taken for an address
     driver = _driver_of(path, name) if member is None else "GTiff"
     where = place if member is None else f"/vsizip/{{{place}}}/{member}"
-    with _opened(where, name, driver) as dataset:
-        _require_sane(dataset, name)
+    doubt = examine(where, name, driver, whole=not verified)
+    with opened(where, name, driver) as dataset:
+        refuse_oddities(dataset, name)
         located = dataset.crs is not None and not dataset.transform.is_identity
         return RasterFile(
             path=where,
@@ -126,6 +136,7 @@ def open_raster(path: Path, *, member: str | None = None) -> RasterFile:
             transform=tuple(dataset.transform)[:6] if located else None,
             gcps=None if located else _ground_control(dataset, name),
             rpc=None if located else _rational(dataset),
+            doubt=doubt,
         )
 
 
@@ -142,7 +153,8 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: str, item: str, driver: str) -> Iterator[DatasetReader]:
+def opened(path: str, item: str, driver: str) -> Iterator[DatasetReader]:
+    """A raster by exactly this driver, without side files; what GDAL says against it becomes an InputError."""
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
@@ -171,7 +183,17 @@ def _driver_of(path: Path, item: str) -> str:
     raise InputError(item, "is no GeoTIFF, PNG, JPEG or JPEG2000 file")
 
 
-def _require_file(path: Path, item: str) -> None:
+def stamp_of(path: Path) -> Stamp:
+    """What a file looks like from outside; InputError where it cannot be asked."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise InputError(path.name, f"cannot be read ({error.strerror})") from error
+    return Stamp(str(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def require_file(path: Path, item: str) -> None:
+    """Refuse what is missing, no regular file, empty, or closed to us."""
     if not path.exists():
         raise InputError(item, "there is no such file")
     if not path.is_file():
@@ -182,7 +204,8 @@ def _require_file(path: Path, item: str) -> None:
         raise InputError(item, "may not be read (permission denied)")
 
 
-def _require_sane(dataset: DatasetReader, item: str) -> None:
+def refuse_oddities(dataset: DatasetReader, item: str) -> None:
+    """Refuse complex numbers, mixed types, and sizes that no image of this kind has."""
     kinds = set(dataset.dtypes)
     if any(k.startswith("complex") for k in kinds):
         raise InputError(item, f"holds {dataset.dtypes[0]}; a detected (amplitude or intensity) image is needed")
@@ -197,6 +220,14 @@ def _require_sane(dataset: DatasetReader, item: str) -> None:
     block = rows * cols * np.dtype(dataset.dtypes[0]).itemsize
     if dataset.driver == "GTiff" and min(block, declared) > MAX_BLOCK_BYTES:
         raise InputError(item, f"has blocks of {rows} x {cols} pixels; write it in tiles of 512 x 512")
+    stored = _stored_bytes(dataset.name)
+    if stored and block >= BOMB_BLOCK_BYTES and declared / 4 > BOMB_RATIO * stored:
+        raise InputError(item, f"unpacks over {BOMB_RATIO:g}-fold in blocks of {rows} x {cols} pixels (a bomb?)")
+
+
+def _stored_bytes(path: str) -> int:
+    """Size of a file; 0 for a member of an archive, which was checked for bombs before."""
+    return os.stat(path).st_size if os.path.isfile(path) else 0
 
 
 def _rational(dataset: DatasetReader) -> dict[str, list[float]] | None:

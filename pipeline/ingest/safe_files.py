@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import InputError, printable
-from pipeline.ingest.rasters import RasterFile, open_raster
+from pipeline.ingest.rasters import RasterFile, open_raster, stamp_of
+from pipeline.types import Stamp
 
 MANIFEST = "manifest.safe"
 MAX_MEMBERS = 10_000  # our choice: a GRD product has some 30 files
@@ -56,8 +57,12 @@ class SafeFiles:
         """The open bytes of one file, as a context manager."""
         raise NotImplementedError
 
-    def raster(self, name: str) -> RasterFile:
-        """One file as a raster."""
+    def raster(self, name: str, *, verified: bool = False) -> RasterFile:
+        """One file as a raster; ``verified`` where its checksum was compared."""
+        raise NotImplementedError
+
+    def stamps(self) -> tuple[Stamp, ...]:
+        """What the files on disk look like from outside."""
         raise NotImplementedError
 
     def text(self, name: str) -> bytes:
@@ -126,9 +131,13 @@ class FolderFiles(SafeFiles):
         with (self.path / name).open("rb") as source:
             yield source
 
-    def raster(self, name: str) -> RasterFile:
+    def raster(self, name: str, *, verified: bool = False) -> RasterFile:
         """One file as a raster."""
-        return open_raster(self.path / name)
+        return open_raster(self.path / name, verified=verified)
+
+    def stamps(self) -> tuple[Stamp, ...]:
+        """One for each file."""
+        return tuple(stamp_of(self.path / name) for name in sorted(self.sizes))
 
 
 class ZipFiles(SafeFiles):
@@ -157,9 +166,13 @@ class ZipFiles(SafeFiles):
         with zipfile.ZipFile(self.path) as opened, opened.open(self.prefix + name) as source:
             yield source
 
-    def raster(self, name: str) -> RasterFile:
+    def raster(self, name: str, *, verified: bool = False) -> RasterFile:
         """One member as a raster, read in place."""
-        return open_raster(self.path, member=self.prefix + name)
+        return open_raster(self.path, member=self.prefix + name, verified=verified)
+
+    def stamps(self) -> tuple[Stamp, ...]:
+        """That of the archive."""
+        return (stamp_of(self.path),)
 
 
 def _require_trust(members: list[zipfile.ZipInfo], item: str) -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.acquisition import acquired_of, platform_of
 from pipeline.ingest.channels import Channels, Gaps, channels_of, gaps_of, s2_band
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.operators import read_operator
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.radiometry import Scaling, scaling_of
-from pipeline.ingest.rasters import RasterFile, open_raster, sha256_of
+from pipeline.ingest.rasters import RasterFile, open_raster, require_file, sha256_of, stamp_of
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
 from pipeline.ingest.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
@@ -31,6 +31,7 @@ __all__ = ["OpenOptions", "open_scene"]
 
 _SPACING_TAGS = ("PIXEL_SPACING_M", "GSD_M")
 _SIMULATED = ("yes", "true", "1")
+_FINE_M = 3.5  # pixels in which a freeboard is looked for
 _FAR = 0.2  # share by which a stated spacing may differ from the georeference before that is said
 
 
@@ -103,11 +104,14 @@ def with_land(scene: Scene, more: BaseGeometry) -> Scene:
 
 
 def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
-    raster = open_raster(path)
-    sidecar = joined(read_sidecar(path), read_operator(path, _picture_bands(raster)))
+    own = read_sidecar(path)
+    source = _source(path, own)
+    raster = open_raster(path, verified=source.verified)
+    sidecar = joined(own, read_operator(path, _picture_bands(raster)))
     sensor = options.sensor or _guess_sensor(raster, sidecar)
     channels = channels_of(raster, sensor, options, sidecar)
     scaling = scaling_of(raster, sensor, options.scaling, channels.indexes, sidecar)
+    _require_same_crs(raster, sidecar)
     geolocation, place_doubt = _geolocation(raster, path, sidecar)
     spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar)
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
@@ -116,9 +120,17 @@ def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | No
     gaps = gaps_of(raster, sensor, channels.indexes)
     reader = RasterReader(raster, channels, scaling, gaps, water, radar, raster.palette())
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
-    source, hash_doubt = _source(path, sidecar)
-    view_doubt = "" if radar or sensor is Sensor.SENTINEL2 else _view_doubt(sidecar)
-    doubts = (scaling.doubt, channels.doubt, place_doubt, spacing_doubt, time_doubt, land_doubt, hash_doubt, view_doubt)
+    view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
+    doubts = (
+        raster.doubt,
+        scaling.doubt,
+        channels.doubt,
+        place_doubt,
+        spacing_doubt,
+        time_doubt,
+        land_doubt,
+        view_doubt,
+    )
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     return Scene(
         scene_id=path.stem,
@@ -216,18 +228,34 @@ def _spacing(
     return (stated, stated), ""
 
 
+def _require_same_crs(raster: RasterFile, sidecar: Sidecar | None) -> None:
+    """Two coordinate systems for one image: nobody knows where it lies."""
+    if sidecar is None or sidecar.crs is None or raster.crs_wkt is None:
+        return
+    from pyproj import CRS
+
+    own = CRS.from_wkt(raster.crs_wkt)
+    if own != CRS.from_string(sidecar.crs):
+        code = own.to_epsg()
+        raise InputError(
+            raster.item, f"its sidecar says {sidecar.crs}, the file {f'EPSG:{code}' if code else printable(own.name)}"
+        )
+
+
 def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[datetime | None, str]:
     if sidecar is not None and sidecar.acquired is not None:
         return utc(sidecar.acquired), ""
     return acquired_of(raster.tags, path.stem)
 
 
-def _source(path: Path, sidecar: Sidecar | None) -> tuple[Source, str]:
+def _source(path: Path, sidecar: Sidecar | None) -> Source:
+    require_file(path, path.name)
+    stamp = stamp_of(path)
     digest = sha256_of(path)
     expected = sidecar.sha256.lower() if sidecar and sidecar.sha256 else None
     if expected is not None and expected != digest:
         raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
-    return Source(str(path), digest, path.stat().st_size, verified=expected is not None), ""
+    return Source(str(path), digest, stamp.size_bytes, verified=expected is not None, stamps=(stamp,))
 
 
 def _geobox(raster: RasterFile) -> Any:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.ingest.cutout import Cut, read_cut
 from pipeline.ingest.geolocation import GridGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.orbit import grid_at_height
@@ -41,6 +42,16 @@ __all__ = ["is_safe", "open_safe", "relative_orbit"]
 MEASUREMENT = "s1Level1MeasurementSchema"
 SIMULATED = "SIMULATED.txt"
 POLARISATION_ORDER = ("VV", "VH", "HH", "HV")
+NAMED_POLARISATIONS = {  # Sentinel-1 Product Specification, product naming: single or dual, by transmission
+    "SV": {"VV"},
+    "SH": {"HH"},
+    "DV": {"VV", "VH"},
+    "DH": {"HH", "HV"},
+    "VV": {"VV"},
+    "VH": {"VH"},
+    "HH": {"HH"},
+    "HV": {"HV"},
+}
 # Sentinel-1 Product Definition (S1-RS-MDA-52-7440), table of IW GRDH: azimuth x ground range, mean of the sub-swaths
 RESOLUTION_M = {"IW": (22.6, 20.4)}
 ENL = {"IW": 4.4}
@@ -87,19 +98,23 @@ class SafeReader:
 def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:
     """Open a GRD product; raises InputError naming the file inside it that is missing, altered or of another kind."""
     files = open_files(path)
+    stamps = files.stamps()
     manifest = read_manifest(files.text(MANIFEST), files.item(MANIFEST))
-    verified = _verify(files, manifest)
-    polarisations = _polarisations(files, manifest)
+    cut = read_cut(files)
+    intact = _verify(files, manifest)
+    verified = intact and cut is None  # a window has no checksum of the operator's
+    polarisations = _polarisations(files, manifest, intact, cut)
     first = polarisations[0].annotation
-    _require_name(files.product, first)
-    geolocation, place_doubt = _geolocation(first, files.product)
+    _require_name(files.product, first, {p.name for p in polarisations})
+    geolocation, place_doubt = sea_level_geolocation(first, files.product)
     water, land_doubt = water_of(files.product, first.shape, geolocation, options.land, land)
     doubts = [place_doubt, land_doubt]
     doubts += [f"{p.name}: no noise table, thermal noise stays in" for p in polarisations if p.noise is None]
-    if not verified:
+    if not verified and cut is None:
         doubts.append("the manifest holds no checksum of the measurements: unverified")
+    doubts += [f"{p.name}: {p.raster.doubt}" for p in polarisations if p.raster.doubt]
     if "VH" not in [p.name for p in polarisations] and "HV" not in [p.name for p in polarisations]:
-        doubts.append("single polarisation")
+        doubts.append(f"single polarisation: {first.polarisation} alone")
     return Scene(
         scene_id=files.product,
         sensor=Sensor.SENTINEL1,
@@ -110,14 +125,14 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
         radiometry=Radiometry.SIGMA0,
         pixel_spacing_m=ground_spacing_m(geolocation, first.shape),
         read=SafeReader(polarisations, first.shape, water),
-        source=Source(str(path), files.sha256(), sum(files.sizes.values()), verified),
+        source=Source(str(path), files.sha256(), sum(files.sizes.values()), verified, stamps),
         geolocation=geolocation,
         footprint=footprint_of(geolocation, first.shape, files.product),
         radar=_view(first, doubts),
         product_id=files.product,
         simulated=SIMULATED in files.sizes,
         degraded=tuple(d for d in doubts if d),
-        tags=_tags(manifest, first, polarisations),
+        tags=_tags(manifest, first, polarisations) | _origin(cut),
     )
 
 
@@ -147,9 +162,16 @@ def _verify(files: SafeFiles, manifest: Manifest) -> bool:
     return all(f.md5 for f in measurements)
 
 
-def _polarisations(files: SafeFiles, manifest: Manifest) -> tuple[Polarisation, ...]:
+def _origin(cut: Cut | None) -> dict[str, str]:
+    """What a cut-out says of the product that it comes from."""
+    return {} if cut is None else {f"origin_{key}": str(value) for key, value in sorted(cut.origin.items())}
+
+
+def _polarisations(files: SafeFiles, manifest: Manifest, verified: bool, cut: Cut | None) -> tuple[Polarisation, ...]:
     names = [f.name for f in manifest.files if f.kind == MEASUREMENT and f.name.lower().endswith((".tiff", ".tif"))]
-    found = sorted((_polarisation(files, name) for name in names), key=lambda p: POLARISATION_ORDER.index(p.name))
+    found = sorted(
+        (_polarisation(files, name, verified, cut) for name in names), key=lambda p: POLARISATION_ORDER.index(p.name)
+    )
     if not found:
         raise InputError(files.product, "lists no measurement in TIFF")
     if len({p.name for p in found}) < len(found):
@@ -160,26 +182,32 @@ def _polarisations(files: SafeFiles, manifest: Manifest) -> tuple[Polarisation, 
     return tuple(found)
 
 
-def _polarisation(files: SafeFiles, measurement: str) -> Polarisation:
+def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut | None) -> Polarisation:
     """Measurement, annotation and tables belong together by their common file name."""
     stem = Path(measurement).stem
     annotation = read_annotation(files.text(f"annotation/{stem}.xml"), files.item(f"annotation/{stem}.xml"))
     item = files.item(measurement)
+    if cut is not None:
+        annotation = cut.annotation(annotation, item)
     if annotation.product_type != "GRD":
         raise InputError(item, f"is a {annotation.product_type} product; ground-range detected (GRD) is wanted")
     if annotation.polarisation not in POLARISATION_ORDER or f"-{annotation.polarisation.lower()}-" not in stem:
         raise InputError(item, f"its annotation says {annotation.polarisation}, its name does not")
-    raster = files.raster(measurement)
+    raster = files.raster(measurement, verified=verified)
     if raster.dtype != "uint16" or raster.count != 1:
         raise InputError(item, f"holds {raster.count} x {raster.dtype}; one band of uint16 amplitude is wanted")
     if raster.shape != annotation.shape:
         raise InputError(item, f"has {raster.shape} pixels, its annotation says {annotation.shape}")
     calibration, noise = (f"annotation/calibration/{kind}-{stem}.xml" for kind in ("calibration", "noise"))
-    gain = Table(read_calibration(files.text(calibration), files.item(calibration)))
+    vectors = read_calibration(files.text(calibration), files.item(calibration))
+    gain = Table(vectors if cut is None else cut.vectors(vectors))
     power = None
     if noise in files.sizes:
         vectors, blocks = read_noise(files.text(noise), files.item(noise))
-        power = Noise(Table(filled(vectors)), blocks)
+        vectors = filled(vectors)
+        if cut is not None:
+            vectors, blocks = cut.vectors(vectors), cut.blocks(blocks)
+        power = Noise(Table(vectors), blocks)
     return Polarisation(annotation.polarisation, raster, annotation, gain, power)
 
 
@@ -189,18 +217,21 @@ def _sigma0(polarisation: Polarisation, window: Window) -> tuple[np.ndarray, int
     return sigma0_of(dn, polarisation.gain.values(window), noise)
 
 
-def _require_name(product: str, annotation: Annotation) -> None:
+def _require_name(product: str, annotation: Annotation, polarisations: set[str]) -> None:
     """A folder named like a product must hold that product."""
-    named = re.match(r"(S1[A-Z])_(\w\w)_(GRD\w?)_+1S\w\w_(\d{8}T\d{6})_", product)
+    named = re.match(r"(S1[A-Z])_(\w\w)_(GRD\w?)_+1S(\w\w)_(\d{8}T\d{6})_", product)
     if named is None:
         return
-    told = (named.group(1), named.group(2), named.group(4))
+    wanted = NAMED_POLARISATIONS.get(named.group(4))
+    if wanted is None or not polarisations <= wanted:
+        raise InputError(product, f"its name says {named.group(4)}, its files {' '.join(sorted(polarisations))}")
+    told = (named.group(1), named.group(2), named.group(5))
     holds = (annotation.mission, annotation.mode, f"{annotation.start:%Y%m%dT%H%M%S}")
     if told != holds:
         raise InputError(product, f"its name says {' '.join(told)}, its annotation {' '.join(holds)}")
 
 
-def _geolocation(annotation: Annotation, item: str) -> tuple[GridGeolocation, str]:
+def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeolocation, str]:
     """Bicubic splines on the annotation's grid, at sea level."""
     lon, lat = annotation.grid_lon, annotation.grid_lat
     if np.abs(lat).max() > 90 or np.abs(lon).max() > 360:

@@ -60,6 +60,8 @@ class Sidecar(Section):
     """Share of the image under cloud, as its provider states it."""
     simulated: bool = False
     """Made by a simulator."""
+    crs: str | None = Field(default=None, pattern=r"^EPSG:\d{4,6}$")
+    """Coordinate system that the catalogue states, as EPSG:32653; compared with the image's own where it is given."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
     """Hash of the image; compared where it is given."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.errors import InputError
 from pipeline.storage import write_bytes
 from pipeline.types import Radiometry, Scene, Window
 
@@ -36,7 +37,11 @@ def draw_chips(
         if scene is None:
             continue
         name = f"{row.detection_id}.png"
-        write_bytes(folder / name, chip_png(scene, row))
+        try:
+            picture = chip_png(scene, row)
+        except InputError:  # the image went away after it was searched; the sighting stays
+            continue
+        write_bytes(folder / name, picture)
         out[row.detection_id] = name
     return out
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
-from pipeline.report.wording import answer, barrels, day_counts, interval, moment, percent
+from pipeline.report.wording import answer, barrels, day_counts, interval, moment, percent, unverified
 
 TEMPLATES = Path(__file__).parent / "templates"
 EVIDENCE_WORDS = {
@@ -44,6 +44,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         counted=[c for c in calls if c["counts"]],
         others=[c for c in calls if not c["counts"]],
         scenes=_scenes(story),
+        unverified=unverified(story.tables["scenes"]),
         facts=story.config.aoi.facts,
         volume=story.config.volume,
         moves=moves(story),

@@ -101,3 +101,12 @@ def day_counts(story: Story) -> dict[str, int]:
     total = (story.config.period.end - story.config.period.start).days or 1
     out = {state: sum(s == state for s in best.values()) for state in ("usable", "partly")}
     return out | {"unknown": total - sum(out.values()), "total": total}
+
+
+def unverified(scenes: pd.DataFrame) -> str:
+    """How many of the images that were used have bytes that nobody vouched for; "" where each was compared."""
+    used = scenes[scenes["status"].isin(["used", "degraded"])]
+    count = int((~used["verified"].astype(bool)).sum())
+    if not count:
+        return ""
+    return f"{count} of {len(used)} images carry no checksum that could be compared: unverified"

@@ -4,7 +4,7 @@
 from pipeline.tables.accounts import LEDGER, LIFTINGS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
 from pipeline.tables.images import DETECTIONS, LOOKS, SCENES
-from pipeline.tables.ships import AIS_MESSAGES, MATCHES, MISSED, PORT_CALLS, STATIC, TRACKS
+from pipeline.tables.ships import AIS_MESSAGES, MATCH_CHECKS, MATCHES, MISSED, PORT_CALLS, STATIC, TRACKS
 
 ALL: tuple[Contract, ...] = (
     SCENES,
@@ -14,6 +14,7 @@ ALL: tuple[Contract, ...] = (
     TRACKS,
     STATIC,
     MATCHES,
+    MATCH_CHECKS,
     PORT_CALLS,
     MISSED,
     LIFTINGS,
@@ -29,6 +30,7 @@ __all__ = [
     "LIFTINGS",
     "LOOKS",
     "MATCHES",
+    "MATCH_CHECKS",
     "MISSED",
     "PORT_CALLS",
     "SCENES",

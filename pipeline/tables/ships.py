@@ -83,6 +83,23 @@ MATCHES = Contract(
     ),
 )
 
+MATCH_CHECKS = Contract(
+    "match_checks",
+    "The self-check of a scene: transponders that found their ship against those that should; what all have wrong.",
+    "scene_id",
+    (
+        Column("scene_id", "text", "The scene."),
+        Column("n_detections", "int", "Detections with a place and a time.", low=0),
+        Column("n_transponders", "int", "Transponders heard within the hour.", low=0),
+        Column("matched", "float", "Sum of the probabilities of the matches.", low=0),
+        Column("expected", "float", "Transponders about the detections, each times its chance to be seen.", low=0),
+        Column("offset_east_m", "float", "What the image is misplaced by.", "m", required=False),
+        Column("offset_north_m", "float", "What the image is misplaced by.", "m", required=False),
+        Column("scatter_m", "float", "Standard deviation of what is left, one axis.", "m", required=False, low=0),
+        Column("displacement", "text", "How moving ships are displaced in it.", required=False),
+    ),
+)
+
 EVIDENCE_CLASSES = ("A", "B", "C", "D")
 
 PORT_CALLS = Contract(

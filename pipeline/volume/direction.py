@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
 
 TYPED_STEP_M = 0.3  # draughts are typed in tenths of a metre, by habit; less is no change (our judgement)
-P_AGAINST_DRAUGHTS = 0.02  # a draught typed wrongly, or ballast against cargo (our judgement)
+P_AGAINST_DRAUGHTS = 0.05  # a draught typed wrongly or late, or ballast against cargo (our judgement)
 SURE = 0.5  # a direction is named from this probability on
 OTHER_END = {"in": "out", "out": "in"}
 

@@ -66,10 +66,13 @@ def ledger(
     unseen = barrels_unseen(missed, calendar, barrels, config, seed) if missed is not None else None
     under = _share_under(counted, cap, config)
     looked = _looked_by_day(looks)
+    called = np.array([(d - start).days for d in days], dtype=int)
+    total, mass = np.zeros(config.draws), np.zeros(config.draws)
     rows = []
     for n, day in enumerate(calendar):
-        so_far = np.array([start <= d <= day for d in days], dtype=bool)
-        total, mass = barrels[so_far].sum(axis=0), tonnes[so_far].sum(axis=0)
+        so_far = (called >= 0) & (called <= n)
+        for call in np.flatnonzero(called == n):
+            total, mass = total + barrels[call], mass + tonnes[call]
         rows.append(
             {
                 "day": day.isoformat(),

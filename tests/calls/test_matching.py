@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calls.matching import match, match_tables
+from pipeline.calls.matching import associate, match, match_tables
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
@@ -203,3 +203,59 @@ def test_real_detections_and_messages(dropped):
     assert right[~dark].mean() >= 0.95
     if dropped:
         assert (~named[dark]).mean() >= 0.9
+
+
+def under_way(seed: int, flight: tuple[float, float], shift_s: float, count: int = 14):
+    """Ships at 10 kn on all courses, shown by a radar that looks to the right of its flight and shifts what moves."""
+    rng = np.random.default_rng(seed)
+    look = (flight[1], -flight[0])
+    seen, ships = [], []
+    for n in range(count):
+        course, (e, north) = rng.uniform(0, 2 * np.pi), rng.uniform(-9000, 9000, 2)
+        v = 5.144 * np.sin(course), 5.144 * np.cos(course)
+        moved = -shift_s * (v[0] * look[0] + v[1] * look[1])
+        spot = off_berth(e + moved * flight[0] + rng.normal(0, 30), north + moved * flight[1] + rng.normal(0, 30))
+        seen.append(sighting(f"d{n:02}", NOON, spot, sensor="sentinel-1"))
+        times = np.array([-60, 0.0])
+        lon, lat = zip(*[off_berth(e + v[0] * t, north + v[1] * t) for t in times], strict=True)
+        hours = NOON + times / 3600
+        ships.append(fixes(hours, list(lon), list(lat), 10.0, cog=np.degrees(course), mmsi=MMSI + n))
+    return seen, ships
+
+
+@pytest.mark.parametrize(("name", "heading"), [("ascending", 348.8), ("descending", 191.2)])
+def test_the_radar_shows_a_coming_ship_ahead_of_where_she_is(name, heading):
+    """The shift that was put in is found, on the right pass, within the step of ten that is tried."""
+    flight = float(np.sin(np.radians(heading))), float(np.cos(np.radians(heading)))
+    seen, ships = under_way(3, flight, 75.0)
+    table = feed(*ships)
+    result = associate(detections(*seen), clean_tracks(table, CONFIG), static_reports(table), CONFIG)
+    check = result.checks.iloc[0]
+    assert check["displacement"].startswith(name)
+    assert 65 <= float(check["displacement"].split()[1]) <= 85
+    assert result.matches["mmsi"].tolist() == [MMSI + n for n in range(14)]
+    assert check["matched"] == pytest.approx(14, abs=0.5)
+
+
+def test_an_optical_image_shifts_nothing():
+    seen, ships = under_way(3, (0.0, 1.0), 0.0)
+    table = feed(*ships)
+    optical = detections(*[s | {"sensor": "optical"} for s in seen])
+    result = associate(optical, clean_tracks(table, CONFIG), static_reports(table), CONFIG)
+    assert result.checks["displacement"].tolist() == ["none"]
+    assert result.matches["mmsi"].notna().all()
+
+
+def test_the_self_check_misses_the_ships_that_no_image_shows():
+    seen, ships = crowd(0)
+    table = feed(*ships)
+    whole = associate(detections(*seen), clean_tracks(table, CONFIG), static_reports(table), CONFIG).checks.iloc[0]
+    half = associate(detections(*seen[::2]), clean_tracks(table, CONFIG), static_reports(table), CONFIG).checks.iloc[0]
+    assert whole["matched"] >= whole["expected"] - 1
+    assert half["matched"] < half["expected"] - 1
+
+
+def test_a_ship_that_cast_off_meanwhile_is_still_hers():
+    """Said at 12:05 to be doing 11 kn: at noon she may have lain where she was heard."""
+    row = matched([sighting("d", NOON)], fixes([NOON + 300 / 3600], *off_berth(100), 11.0, cog=210.0)).loc["d"]
+    assert row["mmsi"] == MMSI

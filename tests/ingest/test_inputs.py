@@ -150,11 +150,12 @@ def test_coverage_counts_what_was_measured(tmp_path):
     assert aoi_coverage(scene, place_of(bbox=(133.05, 42.74, 133.06, 42.75))) == (0.0, 0.0)
 
 
-def test_an_image_without_a_pixel_in_the_aoi_was_not_looked_at(tmp_path):
+def test_an_image_that_measured_nothing_of_the_aoi_covers_none_of_it(tmp_path):
     write(tmp_path / "a_20240307.tif", np.zeros((100, 100), np.uint16), **DEGREES)
-    used, table = open_inputs([tmp_path], OPTICAL, HERE)
-    assert used == []
-    assert table["cause"].iloc[0] == "shows nothing of the AOI"
+    _, table = open_inputs([tmp_path], OPTICAL, HERE)
+    assert table["status"].iloc[0] == "degraded"
+    assert table["aoi_coverage"].iloc[0] == 0
+    assert "100% of its part of the AOI holds no data" in table["cause"].iloc[0]
 
 
 def test_a_time_that_is_not_known_cannot_be_in_the_period(tmp_path):

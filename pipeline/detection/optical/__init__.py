@@ -14,9 +14,11 @@ import numpy as np
 from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
-from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse
+from pipeline.detection.optical import network
+from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse, haze_mask
 from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
+from pipeline.detection.optical.opinions import both_opinions, network_candidates
 from pipeline.detection.optical.water import Levels, normalise, survey
 from pipeline.types import Place, Scene, Sensor, Window, tiles
 
@@ -39,15 +41,19 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
+    trained = scene.sensor is Sensor.SENTINEL2 and network.available()
+    step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage = Coverage(scene, place)
     found: list[Candidate] = []
-    for core in tiles(scene.shape, max(factor, config.tile_px // factor * factor)):
+    hulls: list[Candidate] = []
+    for core in tiles(scene.shape, max(step, config.tile_px // step * step)):
         window = core.padded(margin, scene.shape)
         tile = scene.read(window)
         cloud = cloud_mask(tile, levels, scene.radiometry, spacing)
         top, left = core.row0 - window.row0, core.col0 - window.col0
         own = np.s_[top : top + core.rows, left : left + core.cols]
-        coverage.add(core, tile.valid[own], cloud[own], tile.water[own])
+        unseen = cloud | haze_mask(tile, levels)
+        coverage.add(core, tile.valid[own], unseen[own], tile.water[own])
         normal = normalise(coarse(tile, factor), levels, factor)
         for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
             row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
@@ -57,6 +63,10 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
                 continue
             measured = measure_blob(scene, levels, blob, window, factor)
             found.append(_candidate(measured, blob, scene, config, cloudy=_share(cloud, blob, factor)))
+        if trained:
+            hulls += network_candidates(scene, tile, core, levels, cloud)
+    if trained:
+        found = both_opinions(hulls, found)
     found.sort(key=lambda c: (c.row, c.col))
     return Found(
         [screening.judged(c, config.screening) for c in found],

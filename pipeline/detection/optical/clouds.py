@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.objects import opened
+from pipeline.detection.optical.water import water_at
 from pipeline.detection.zones import zone_pixels
 from pipeline.types import Radiometry, Scene, Tile, Window
 
@@ -19,12 +20,26 @@ CLOUD_REFLECTANCE = 0.22  # the darkest visible band of thick cloud exceeds this
 CLOUD_OVER_LAND = 2.2  # where reflectance is unknown: brightness on the scale water 0, land 1
 WHITENESS = 0.35  # largest spread between the bands of a cloud, of their mean; our choice after Braaten et al. 2015
 CLOUD_WIDTH_M = 170.0  # narrower bright things are roofs, hulls, foam; our choice
+HAZE = 0.4  # of the way from the image's water to its land, by which local water may be brighter; dull hulls show 0.2
 EDGE_M = 60.0  # thin rim of a cloud
 TEXTURE = 0.12  # local standard deviation over local mean: cities are rougher; our choice
 
 
+def haze_mask(tile: Tile, levels: Levels) -> BoolImage:
+    """Where the water itself is so bright that a dull hull could not be told from it: haze, fog, glint, foam.
+
+    Measured on the water's own level by blocks in the infrared, where clear or silty water is dark. What lies there is
+    unknown, not empty.
+    """
+    if levels.local_water is None:
+        return np.zeros(tile.valid.shape, bool)
+    k = tile.bands.index(levels.infrared)
+    level, _ = water_at(tile.window, levels, k)
+    return (level - levels.water[k] > HAZE * (levels.land[k] - levels.water[k])) & tile.valid
+
+
 def cloud_mask(tile: Tile, levels: Levels, radiometry: Radiometry, spacing_m: float) -> BoolImage:
-    """Bright, white, smooth and large. Thin haze stays unseen."""
+    """Bright, white, smooth and large. Haze thin enough to see through is `haze_mask`'s."""
     names = [b for b in tile.bands if b not in ("B11", "B12")] or list(tile.bands)  # ice clouds are dark at 1.6 um
     factor = max(1, round(8.0 / spacing_m))
     stack = np.stack([reduced(tile.band(b), factor) for b in names])

@@ -1,0 +1,145 @@
+"""Where a transponder's ship is at a moment that she sent nothing: between two fixes, or beyond the nearest one.
+
+Between two fixes her way is the cubic that has their positions and velocities (Hermite), where what she sent fits what
+she did, else the straight line. Beyond the last, or before the first, she goes on as she said; but crews cast off, turn
+and slow down, so a part of the weight lies along the way from where she was heard (slower than said). The spread grows
+with speed and silence at a rate learned from the tracks themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.calls.geodesy import KNOT_M_S, to_plane
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+MAX_AGE_S = 3600.0  # an hour's silence is too long (our choice)
+DRIFT_M_S = 0.5  # spread per second of silence at 2 m/s and more, before tracks have told (our choice)
+STILL_SHARE = 0.2  # of it for a ship that lies still
+PRIOR_PAIRS = 50  # pairs of fixes that weigh as much as the spread above
+LEARN_GAP_S = (20.0, 900.0)  # between the fixes that the spread is learned from
+INTERPOLATED_SHARE = 0.15  # of the way between two fixes: what a turn in between can hide
+SLOWER = ((0.0, 0.06), (0.33, 0.04), (0.66, 0.04), (1.2, 0.02))  # share of the said speed and its weight (our choice)
+NOT_SLOWER_WEIGHT = 1.0 - sum(weight for _, weight in SLOWER)
+MOVING_M_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a ship may be, as weighted normal laws on the plane [m, m/s]; and the time to the nearest fix [s]."""
+
+    east: FloatArray
+    north: FloatArray
+    east_m_s: FloatArray
+    north_m_s: FloatArray
+    sd_m: FloatArray
+    weight: FloatArray
+    gap_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackOnPlane:
+    """The fixes of one track on a plane, in order of time."""
+
+    mmsi: int
+    seconds: FloatArray
+    east: FloatArray
+    north: FloatArray
+    east_m_s: FloatArray
+    north_m_s: FloatArray
+
+    @classmethod
+    def of(cls, fixes: pd.DataFrame, origin: tuple[float, float]) -> TrackOnPlane:
+        """From fixes of the TRACKS table; a speed or course that was not sent counts as lying still."""
+        east, north = to_plane(fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float), origin)
+        speed = np.nan_to_num(fixes["sog_kn"].to_numpy(float)) * KNOT_M_S
+        course = np.radians(np.nan_to_num(fixes["cog_deg"].to_numpy(float)))
+        seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
+        return cls(int(fixes["mmsi"].iloc[0]), seconds, east, north, speed * np.sin(course), speed * np.cos(course))
+
+    def at(self, t: float, drift_m_s: float = DRIFT_M_S) -> Whereabouts | None:
+        """Her whereabouts at a time [s since 1970]; None after an hour's silence."""
+        after = int(np.searchsorted(self.seconds, t))
+        if 0 < after < len(self.seconds):
+            t0, t1 = self.seconds[after - 1], self.seconds[after]
+            if t1 - t0 <= 2 * MAX_AGE_S and min(t - t0, t1 - t) <= MAX_AGE_S:
+                return self._between(after, t)
+        near = [k for k in (after - 1, after) if 0 <= k < len(self.seconds)]
+        nearest = min(near, key=lambda k: abs(self.seconds[k] - t))
+        return self._beyond(nearest, t, drift_m_s) if abs(t - self.seconds[nearest]) <= MAX_AGE_S else None
+
+    def _between(self, after: int, t: float) -> Whereabouts:
+        a, b = after - 1, after
+        span = max(float(self.seconds[b] - self.seconds[a]), 1e-6)
+        u = (t - self.seconds[a]) / span
+        near = min(t - self.seconds[a], self.seconds[b] - t)
+        way = np.hypot(self.east[b] - self.east[a], self.north[b] - self.north[a])
+        line = np.array(
+            [self.east[a] + u * (self.east[b] - self.east[a]), self.north[a] + u * (self.north[b] - self.north[a])]
+        )
+        curve = _hermite(self, a, b, u, span)
+        fits = np.hypot(*(curve - line)) <= 0.25 * way
+        spot = curve if fits else line
+        bend = INTERPOLATED_SHARE * way * min(1.0, near / 60.0) * (0.5 if fits else 1.0)
+        velocity = (self.east[b] - self.east[a]) / span, (self.north[b] - self.north[a]) / span
+        here = (np.array([float(v)]) for v in (*spot, *velocity, bend, 1.0))
+        return Whereabouts(next(here), next(here), next(here), next(here), next(here), next(here), float(near))
+
+    def _beyond(self, k: int, t: float, drift_m_s: float) -> Whereabouts:
+        gap = float(t - self.seconds[k])
+        ve, vn = self.east_m_s[k], self.north_m_s[k]
+        speed = float(np.hypot(ve, vn))
+        drift = drift_m_s * abs(gap) * (STILL_SHARE + (1 - STILL_SHARE) * min(1.0, speed / 2))
+        shares, weights = (np.array(v) for v in zip((1.0, NOT_SLOWER_WEIGHT), *SLOWER, strict=False))
+        if speed < MOVING_M_S or abs(gap) < 30:
+            shares, weights = np.array([1.0]), np.array([1.0])
+        spread = np.where(shares == 1.0, drift, np.hypot(drift, 0.2 * speed * abs(gap)))
+        return Whereabouts(
+            self.east[k] + shares * ve * gap,
+            self.north[k] + shares * vn * gap,
+            shares * ve,
+            shares * vn,
+            spread,
+            weights,
+            gap,
+        )
+
+
+def _hermite(track: TrackOnPlane, a: int, b: int, u: float, span: float) -> FloatArray:
+    """Position on the cubic through two fixes with the velocities sent there; u from 0 to 1."""
+    h00, h10 = (1 + 2 * u) * (1 - u) ** 2, u * (1 - u) ** 2
+    h01, h11 = u**2 * (3 - 2 * u), u**2 * (u - 1)
+    return np.array(
+        [
+            h00 * p[a] + h01 * p[b] + span * (h10 * v[a] + h11 * v[b])
+            for p, v in ((track.east, track.east_m_s), (track.north, track.north_m_s))
+        ]
+    )
+
+
+def learned_drift_m_s(tracks: list[TrackOnPlane]) -> float:
+    """Spread per second of silence of ships under way: how far they were from where they said they would be.
+
+    The median over pairs of neighbouring fixes of the miss over the time between, made a standard deviation of one axis
+    (a median of a Rayleigh law is 1.177 of those), with the declared spread weighing as much as fifty pairs.
+    """
+    rates: list[FloatArray] = []
+    for track in tracks:
+        dt = np.diff(track.seconds)
+        speed = np.hypot(track.east_m_s, track.north_m_s)[:-1]
+        use = (dt >= LEARN_GAP_S[0]) & (dt <= LEARN_GAP_S[1]) & (speed > 2 * MOVING_M_S)
+        if use.any():
+            east = track.east[1:] - track.east[:-1] - dt * track.east_m_s[:-1]
+            north = track.north[1:] - track.north[:-1] - dt * track.north_m_s[:-1]
+            rates.append(np.hypot(east, north)[use] / dt[use])
+    found = np.concatenate(rates) if rates else np.zeros(0)
+    if not len(found):
+        return DRIFT_M_S
+    share = len(found) / (len(found) + PRIOR_PAIRS)
+    return float(np.exp(share * np.log(max(np.median(found) / 1.177, 0.05)) + (1 - share) * np.log(DRIFT_M_S)))

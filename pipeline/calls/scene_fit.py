@@ -1,0 +1,144 @@
+"""What all ships of a scene have in common: a badly placed image, the radar's shift of what moves, the scatter left.
+
+A side-looking radar places a moving target wrong along its track, by ``R v_r / V`` (R slant range, V speed of the
+satellite, v_r the target's speed away from the radar along the line of sight): Raney, IEEE Trans. AES 7, 1971. For
+Sentinel-1 that is 55 to 92 m for each m/s of ground speed away from the radar (R 800-960 km, incidence 31-46 degrees,
+V 7.5 km/s). A ship that comes nearer stands ahead of where she is. The pass is known from the product; where it is not,
+both are tried, and none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pipeline.calls.geodesy import KNOT_M_S
+from pipeline.calls.motion import Whereabouts
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+INCLINATION_DEG = 98.18  # of Sentinel-1's orbit
+SHIFTS_S = (55.0, 65.0, 75.0, 85.0, 92.0)  # metres of shift for each m/s of ground range speed
+SHIFT_SHARE = 0.1  # of the shift: what one number for a whole swath leaves
+UNKNOWN_SHIFT_M_PER_KN = 40.0  # spread of the shift where nothing tells the pass
+SCATTERS_M = ((60.0, 0.0), (100.0, -1.0), (150.0, -3.0), (250.0, -6.0))
+"""Standard deviation of a hull's middle about an antenna, and the log of its prior: half a hull is usual, more must be
+shown by several ships (our choice)."""
+PASS_LOG_PRIOR = -1.0  # of each radar geometry beside "none" (our choice)
+MIN_FOR_OFFSET = 6  # near pairs that a common offset can be told from
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How a scene displaces what moves: its direction of flight and of look as (east, north), and metres per m/s."""
+
+    name: str
+    flight: tuple[float, float] = (0.0, 0.0)
+    look: tuple[float, float] = (0.0, 0.0)
+    shift_s: float = 0.0
+
+
+class Components(NamedTuple):
+    """The whereabouts of all transponders of a scene, one row for each normal law; ``of`` numbers the transponders."""
+
+    of: np.ndarray
+    east: FloatArray
+    north: FloatArray
+    east_m_s: FloatArray
+    north_m_s: FloatArray
+    sd_m: FloatArray
+    weight: FloatArray
+
+    @classmethod
+    def stacked(cls, spots: list[Whereabouts]) -> Components:
+        """All laws of all transponders."""
+        of = np.repeat(np.arange(len(spots)), [len(s.east) for s in spots])
+        names = ("east", "north", "east_m_s", "north_m_s", "sd_m", "weight")
+        return cls(of, *(np.concatenate([getattr(s, n) for s in spots]) for n in names))
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFit:
+    """The likeliest geometry, offset [m] and scatter [m] of a scene."""
+
+    geometry: Geometry
+    offset: tuple[float, float]
+    scatter_m: float
+    log_likelihood: float
+
+
+def geometries(lat: float, pass_direction: str | None, *, radar: bool | None) -> list[Geometry]:
+    """The geometries that a scene can have; ``radar`` and ``pass_direction`` are None where nobody says."""
+    none = Geometry("none")
+    if radar is False:
+        return [none]
+    passes = [pass_direction] if pass_direction in ("ascending", "descending") else ["ascending", "descending"]
+    out = [] if radar and pass_direction else [none]
+    for name in passes:
+        # ground heading of the orbit from its inclination (spherical; the Earth's turn adds at most 4 degrees)
+        sine = np.cos(np.radians(INCLINATION_DEG)) / np.cos(np.radians(lat))
+        heading = np.arcsin(np.clip(sine, -1, 1)) if name == "ascending" else np.pi - np.arcsin(np.clip(sine, -1, 1))
+        flight = (float(np.sin(heading)), float(np.cos(heading)))
+        look = (flight[1], -flight[0])  # to the right of it
+        out += [Geometry(f"{name}, {shift:.0f} m per m/s", flight, look, shift) for shift in SHIFTS_S]
+    return out
+
+
+def fitted(
+    east: FloatArray, north: FloatArray, parts: Components, options: list[Geometry], dark_m2: float, gate_m: float
+) -> SceneFit:
+    """The fit under which the detections are likeliest, each being one of the transponders' ships or a dark one."""
+    best: SceneFit | None = None
+    for geometry in options:
+        prior = 0.0 if geometry.name == "none" or len(options) == 1 else PASS_LOG_PRIOR
+        places = displaced(parts, geometry)
+        offset = _common_offset(east, north, places, gate_m)
+        for scatter, scatter_prior in SCATTERS_M:
+            off_east = east[:, None] - offset[0] - places[0]
+            off_north = north[:, None] - offset[1] - places[1]
+            density = densities(off_east, off_north, parts, geometry, scatter)
+            told = float(np.log(dark_m2 + density.sum(axis=1)).sum()) + prior + scatter_prior
+            if best is None or told > best.log_likelihood + 1e-9:
+                best = SceneFit(geometry, offset, scatter, told)
+    assert best is not None  # there is always an option
+    return best
+
+
+def displaced(parts: Components, geometry: Geometry) -> tuple[FloatArray, FloatArray]:
+    """Where the image shows each component."""
+    away = parts.east_m_s * geometry.look[0] + parts.north_m_s * geometry.look[1]
+    shift = -geometry.shift_s * away
+    return parts.east + shift * geometry.flight[0], parts.north + shift * geometry.flight[1]
+
+
+def densities(
+    off_east: FloatArray, off_north: FloatArray, parts: Components, geometry: Geometry, scatter_m: float
+) -> FloatArray:
+    """Density [1/m2] of each component so far off its place, shape (detections, components)."""
+    speed = np.hypot(parts.east_m_s, parts.north_m_s)
+    share = UNKNOWN_SHIFT_M_PER_KN / KNOT_M_S if geometry.shift_s == 0 else SHIFT_SHARE * geometry.shift_s
+    unsure = share * speed
+    variance = scatter_m**2 + parts.sd_m**2 + unsure**2
+    return parts.weight * np.exp(-0.5 * (off_east**2 + off_north**2) / variance) / (2 * np.pi * variance)
+
+
+def _common_offset(
+    east: FloatArray, north: FloatArray, places: tuple[FloatArray, FloatArray], gate_m: float
+) -> tuple[float, float]:
+    """What all near pairs are displaced by; zero where too few pairs tell.
+
+    The median over detections of the vector to the nearest place, taken twice.
+    """
+    shift = np.zeros(2)
+    for _ in range(2):
+        de, dn = east[:, None] - shift[0] - places[0], north[:, None] - shift[1] - places[1]
+        far = np.hypot(de, dn)
+        nearest = far.argmin(axis=1)
+        rows = np.flatnonzero(far.min(axis=1) < gate_m / 2)
+        if len(rows) < MIN_FOR_OFFSET:
+            return 0.0, 0.0
+        shift += np.median([de[rows, nearest[rows]], dn[rows, nearest[rows]]], axis=1)
+    return float(shift[0]), float(shift[1])

@@ -1,0 +1,263 @@
+"""The likelihood of a hull: what a ship of a given place, heading, length and beam looks like through the sensor.
+
+The hull is a rectangle of ``SEGMENTS`` strips along its length, each with a brightness of its own in each band,
+blurred by the sensor's impulse response (a Gaussian), above a sea of mean 1. To it are added the side lobes and the
+azimuth smear of bright parts, followed in the picture itself in four directions, with a strength that is fitted.
+
+Intensity of several looks follows a gamma law about its mean: its logarithm has a known mean and variance (Nicolas
+2002), and the fit compares logarithms, so that a bright house does not outweigh the bow. A hull's own intensity varies
+more than speckle; where the hull makes up the mean, the variance grows by ``HULL_VARIANCE``. Residuals count by
+Student's law, since corners and rigging obey no model. Neighbouring pixels share speckle: ``DATA_WEIGHT``.
+
+Priors: the beam from the length as ships are built, brightness of the strips alike within a few times, side lobes
+near the level that the processor's weighting leaves. The maximum is found by Levenberg-Marquardt with exact slopes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+SEGMENTS = 6
+DIRECTIONS = 4  # in which side lobes run: rows up and down, columns left and right
+PER_BAND = SEGMENTS + DIRECTIONS
+GEOMETRY = 5  # y, x, angle, ln length, ln beam
+SPECKLE_VARIANCE = 0.2551  # trigamma(4.4): of the logarithm of sea
+HULL_VARIANCE = 0.8  # of the logarithm of a hull about its strip's mean (our choice: some 4 dB)
+STUDENT_DOF = 4.0
+DATA_WEIGHT = 0.4  # one pixel in 2.5 is independent at 20 m resolution on 10 m pixels
+STRIP_SD = 1.2  # of ln brightness between strips (our choice: 5 dB)
+BEAM_AT_110_M, BEAM_EXPONENT, BEAM_SD = 17.5, 0.9, 0.15  # medians of registered merchant ships; scatter of ln beam
+LENGTH_MEDIAN_M, LENGTH_SD = 110.0, 0.8  # of ships worldwide that carry a transponder, wide
+LOBE_LOG, LOBE_SD = math.log(0.004), 1.0  # of a bright pixel's power three pixels away: 24 dB below, within 4 dB
+LOBE_REACH = 26  # pixels; beyond, side lobes are below any sea
+LOBE_ABOVE_SEA = 3.0  # what is darker throws no visible side lobe
+STEP_LIMITS = (15.0, 15.0, 0.3, 0.3, 0.3)  # of one iteration: metres, radians, logarithms
+ROOT_HALF, PEAK = math.sqrt(0.5), 1.0 / math.sqrt(2 * math.pi)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A fitted hull. Metres from the centre of the cut-out's first pixel; ``angle`` of the long axis from rows to
+    columns [rad]; ``strips`` ln brightness over the sea, (bands, SEGMENTS); ``length_log_sd`` by curvature."""
+
+    y_m: float
+    x_m: float
+    angle: float
+    length_m: float
+    beam_m: float
+    strips: FloatArray
+    length_log_sd: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pixels:
+    """What is fitted: positions [m], logarithm of power over the sea (bands, n), side-lobe sources (bands, 4, n)."""
+
+    y: FloatArray
+    x: FloatArray
+    logs: FloatArray
+    lobes: FloatArray
+    sigma_m: float
+
+
+def start(y_m: float, x_m: float, angle: float, length_m: float, brightness: FloatArray) -> FloatArray:
+    """Parameters to start from; ``brightness`` of the hull over the sea, one a band."""
+    p = np.empty(GEOMETRY + PER_BAND * len(brightness))
+    p[:GEOMETRY] = y_m, x_m, angle, math.log(length_m), _beam_log(math.log(length_m))
+    for band, level in enumerate(brightness):
+        at = GEOMETRY + PER_BAND * band
+        p[at : at + SEGMENTS] = math.log(level)
+        p[at + SEGMENTS : at + PER_BAND] = LOBE_LOG
+    return p
+
+
+def maximise(pixels: Pixels, parameters: FloatArray, iterations: int, settled: float) -> tuple[Fit, FloatArray]:
+    """The best hull from one start, and its parameters, from which a longer search can go on."""
+    p, cost, curvature = _search(
+        parameters, pixels.y, pixels.x, pixels.logs, pixels.lobes, pixels.sigma_m, iterations, settled
+    )
+    covariance = np.linalg.pinv(curvature)
+    strips = p[GEOMETRY:].reshape(-1, PER_BAND)[:, :SEGMENTS]
+    sd = math.sqrt(max(float(covariance[3, 3]), 1e-8))
+    return Fit(p[0], p[1], p[2], math.exp(p[3]), math.exp(p[4]), strips.copy(), sd, cost), p
+
+
+@numba.njit(cache=True, nogil=True)
+def lobe_sources(contrast: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatArray:
+    """Power that each pixel's neighbours in four directions would throw on it at unit strength, (bands, 4, n).
+
+    Side lobes of a weighted chirp fall with the square of the distance; 1 at three pixels.
+    """
+    bands, height, width = contrast.shape
+    out = np.zeros((bands, DIRECTIONS, rows.size))
+    for band in range(bands):
+        for i in range(rows.size):
+            for direction in range(DIRECTIONS):
+                dr = (1, -1, 0, 0)[direction]
+                dc = (0, 0, 1, -1)[direction]
+                total = 0.0
+                for k in range(2, LOBE_REACH):
+                    r, c = rows[i] + dr * k, cols[i] + dc * k
+                    if r < 0 or c < 0 or r >= height or c >= width:
+                        break
+                    over = contrast[band, r, c] - LOBE_ABOVE_SEA
+                    if over > 0:
+                        total += over * 9.0 / (k * k)
+                out[band, direction, i] = total
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _beam_log(length_log: float) -> float:
+    return math.log(BEAM_AT_110_M) + BEAM_EXPONENT * (length_log - math.log(110.0))
+
+
+@numba.njit(cache=True, nogil=True)
+def _predict(
+    p: FloatArray, y: FloatArray, x: FloatArray, lobes: FloatArray, sigma: float, mean: FloatArray, slope: FloatArray
+) -> None:
+    """Fill ``mean`` (bands, n, 2: all, and the hull's part) and ``slope`` (bands, n, parameters), of ln mean."""
+    length, beam = math.exp(p[3]), math.exp(p[4])
+    cos, sin = math.cos(p[2]), math.sin(p[2])
+    step, ridge = np.empty(SEGMENTS + 1), np.empty(SEGMENTS + 1)
+    for i in range(y.size):
+        dy, dx = y[i] - p[0], x[i] - p[1]
+        u, v = dy * cos + dx * sin, dx * cos - dy * sin
+        high, low = (v + beam / 2) / sigma, (v - beam / 2) / sigma
+        across = 0.5 * (math.erf(high * ROOT_HALF) - math.erf(low * ROOT_HALF))
+        g_high, g_low = PEAK * math.exp(-0.5 * high * high), PEAK * math.exp(-0.5 * low * low)
+        for k in range(SEGMENTS + 1):
+            e = (u - (k / SEGMENTS - 0.5) * length) / sigma
+            step[k] = 0.5 * math.erf(e * ROOT_HALF)
+            ridge[k] = PEAK * math.exp(-0.5 * e * e) / sigma
+        for band in range(mean.shape[0]):
+            at = GEOMETRY + PER_BAND * band
+            total, by_u, by_length = 0.0, 0.0, 0.0
+            for k in range(SEGMENTS):
+                a = math.exp(p[at + k])
+                part = a * (step[k] - step[k + 1])
+                total += part
+                by_u += a * (ridge[k] - ridge[k + 1])
+                by_length += a * length * (ridge[k + 1] * ((k + 1) / SEGMENTS - 0.5) - ridge[k] * (k / SEGMENTS - 0.5))
+                slope[band, i, at + k] = part * across
+            all_ = 1.0 + total * across
+            for j in range(DIRECTIONS):
+                part = math.exp(p[at + SEGMENTS + j]) * lobes[band, j, i]
+                all_ += part
+                slope[band, i, at + SEGMENTS + j] = part
+            by_u *= across
+            by_v = total * (g_high - g_low) / sigma
+            slope[band, i, 0] = -by_u * cos + by_v * sin
+            slope[band, i, 1] = -by_u * sin - by_v * cos
+            slope[band, i, 2] = by_u * v - by_v * u
+            slope[band, i, 3] = by_length * across
+            slope[band, i, 4] = total * 0.5 * beam * (g_high + g_low) / sigma
+            for j in range(GEOMETRY):
+                slope[band, i, j] /= all_
+            for j in range(at, at + PER_BAND):
+                slope[band, i, j] /= all_
+            mean[band, i, 0], mean[band, i, 1] = all_, total * across
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_data(
+    logs: FloatArray, mean: FloatArray, slope: FloatArray, gradient: FloatArray, curvature: FloatArray
+) -> float:
+    """Cost of the pixels; adds to gradient (downhill) and curvature (lower triangle)."""
+    cost = 0.0
+    for band in range(logs.shape[0]):
+        at = GEOMETRY + PER_BAND * band
+        for i in range(logs.shape[1]):
+            share = mean[band, i, 1] / mean[band, i, 0]
+            variance = SPECKLE_VARIANCE + HULL_VARIANCE * share * share
+            r = logs[band, i] - math.log(mean[band, i, 0])
+            t = r * r / variance
+            cost += DATA_WEIGHT * (0.5 * (STUDENT_DOF + 1) * math.log(1 + t / STUDENT_DOF) + 0.5 * math.log(variance))
+            w = DATA_WEIGHT * (STUDENT_DOF + 1) / (STUDENT_DOF + t) / variance
+            for j in range(GEOMETRY + PER_BAND):
+                a = j if j < GEOMETRY else at + j - GEOMETRY
+                d = w * slope[band, i, a]
+                gradient[a] += d * r
+                for m in range(j + 1):
+                    b = m if m < GEOMETRY else at + m - GEOMETRY
+                    curvature[a, b] += d * slope[band, i, b]
+    return cost
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_priors(p: FloatArray, bands: int, gradient: FloatArray, curvature: FloatArray) -> float:
+    """Cost of the priors; adds to gradient and curvature as the pixels do."""
+    cost = 0.0
+    for band in range(bands):
+        at = GEOMETRY + PER_BAND * band
+        middle = p[at : at + SEGMENTS].mean()
+        for j in range(PER_BAND):
+            centre, sd = (middle, STRIP_SD) if j < SEGMENTS else (LOBE_LOG, LOBE_SD)
+            e, weight = p[at + j] - centre, 1 / sd**2
+            cost += 0.5 * e * e * weight
+            gradient[at + j] -= e * weight
+            curvature[at + j, at + j] += weight
+    e, weight = p[4] - _beam_log(p[3]), 1 / BEAM_SD**2
+    cost += 0.5 * e * e * weight
+    gradient[4] -= e * weight
+    gradient[3] += BEAM_EXPONENT * e * weight
+    curvature[4, 4] += weight
+    curvature[3, 3] += BEAM_EXPONENT**2 * weight
+    curvature[4, 3] -= BEAM_EXPONENT * weight
+    e, weight = p[3] - math.log(LENGTH_MEDIAN_M), 1 / LENGTH_SD**2
+    gradient[3] -= e * weight
+    curvature[3, 3] += weight
+    return cost + 0.5 * e * e * weight
+
+
+@numba.njit(cache=True, nogil=True)
+def _search(
+    p0: FloatArray,
+    y: FloatArray,
+    x: FloatArray,
+    logs: FloatArray,
+    lobes: FloatArray,
+    sigma: float,
+    iterations: int,
+    settled: float,
+) -> tuple[FloatArray, float, FloatArray]:
+    """Levenberg-Marquardt with steps held short; returns parameters, cost and full curvature at the best point."""
+    bands, n = logs.shape
+    size = p0.size
+    mean, slope = np.empty((bands, n, 2)), np.zeros((bands, n, size))
+    p, best = p0.copy(), p0.copy()
+    cost, damping = np.inf, 1e-2
+    gradient, curvature = np.zeros(size), np.zeros((size, size))
+    for _ in range(iterations):
+        _predict(p, y, x, lobes, sigma, mean, slope)
+        new_gradient, new_curvature = np.zeros(size), np.zeros((size, size))
+        new_cost = _add_data(logs, mean, slope, new_gradient, new_curvature)
+        new_cost += _add_priors(p, bands, new_gradient, new_curvature)
+        if new_cost < cost:
+            done = cost - new_cost < settled
+            cost, damping = new_cost, max(0.3 * damping, 1e-6)
+            best[:] = p
+            gradient[:], curvature[:] = new_gradient, new_curvature + np.tril(new_curvature, -1).T
+            if done:
+                break
+        else:
+            damping *= 6
+            if damping > 1e6:
+                break
+        damped = curvature + np.diag(damping * np.diag(curvature) + 1e-9)
+        step = np.linalg.solve(damped, gradient)
+        shrink = 1.0
+        for j in range(size):
+            limit = STEP_LIMITS[j] if j < GEOMETRY else 2.0
+            shrink = min(shrink, limit / max(abs(step[j]), limit))
+        p = best + shrink * step
+    return best, cost, curvature

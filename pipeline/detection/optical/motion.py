@@ -1,0 +1,121 @@
+"""Speed from the delay between Sentinel-2's bands: a moving hull stands a little further on in each.
+
+The bands look at a place one after the other within a second or two. At 10 kn a hull moves 5 m between B02 and B04:
+half a pixel, which the whole hull and her wake together show to about a sixth of one. Odd and even detectors of the
+instrument see the bands in opposite order, and a map-projected product does not say which detector saw a place: so the
+sense along the track stays unknown, and speed is given without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray, FloatImage
+
+# Seconds after B02 (ESA, Sentinel-2 User Handbook, inter-band time delays of the focal plane)
+DELAY_S = {"B02": 0.0, "B08": 0.264, "B03": 0.527, "B04": 1.005}
+MIN_BASE_S = 0.4  # bands nearer in time show no motion worth measuring; our choice
+REGISTRATION_PX = 0.15  # standard error between bands of the product itself (ESA's quality reports: 0.1 to 0.3)
+KNOT_M_S = 1852.0 / 3600.0
+Z90 = 1.645
+FASTEST_KN = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Along the hull and across it [kn], each with its standard error; the sense along the hull is unknown."""
+
+    along_kn: float
+    across_kn: float
+    along_se_kn: float
+    across_se_kn: float
+
+    @property
+    def speed_kn(self) -> tuple[float, float, float]:
+        """p5, value, p95 of the speed along the hull; not below 0."""
+        v = abs(self.along_kn)
+        return max(0.0, v - Z90 * self.along_se_kn), v, v + Z90 * self.along_se_kn
+
+    @property
+    def off_axis(self) -> bool:
+        """Does it move sideways, clearly? No ship does; waves, clouds and aeroplanes may."""
+        return abs(self.across_kn) > max(3.0 * self.across_se_kn, 8.0, 1.5 * abs(self.along_kn))
+
+
+def motion_of(
+    bands: dict[str, FloatImage], inside: FloatImage, axis: tuple[float, float], spacing_m: tuple[float, float]
+) -> Motion | None:
+    """Motion of what lies in a small window; None where the bands do not allow it.
+
+    ``bands`` are brightness over water by name, (rows, cols); ``inside`` is 1 on the object and its surroundings that
+    move with it; ``axis`` is the hull's unit vector (south, east) in metres.
+    """
+    names = sorted((b for b in bands if b in DELAY_S), key=DELAY_S.__getitem__)
+    if len(names) < 2 or DELAY_S[names[-1]] - DELAY_S[names[0]] < MIN_BASE_S:
+        return None
+    normal = np.zeros((2, 2))
+    right = np.zeros(2)
+    for name in names[1:]:
+        base_s = DELAY_S[name] - DELAY_S[names[0]]
+        found = shift_px(bands[names[0]], bands[name], inside)
+        if base_s < MIN_BASE_S or found is None:
+            continue
+        shift, covariance = found
+        metres = np.diag(spacing_m)
+        weight = np.linalg.inv(metres @ (covariance + np.eye(2) * REGISTRATION_PX**2) @ metres)
+        normal += base_s**2 * weight
+        right += base_s * weight @ (metres @ shift)
+    if not normal.any():
+        return None
+    combined = np.linalg.inv(normal)
+    velocity = combined @ right
+    unit = np.array(axis)
+    cross = np.array([-axis[1], axis[0]])
+    along, across = float(unit @ velocity) / KNOT_M_S, float(cross @ velocity) / KNOT_M_S
+    if np.hypot(along, across) > FASTEST_KN:
+        return None
+    errors = [float(np.sqrt(v @ combined @ v)) / KNOT_M_S for v in (unit, cross)]
+    return Motion(along, across, *errors)
+
+
+def shift_px(first: FloatImage, later: FloatImage, inside: FloatImage) -> tuple[FloatArray, FloatArray] | None:
+    """How far the second image is displaced against the first (rows, columns), and the covariance of that.
+
+    Least squares for ``later(x) = gain first(x - shift) + level`` by Gauss-Newton over the window; the rest that no
+    shift explains (a deck that differs in colour from end to end) widens the error. Pixels of a resampled image hang
+    together, so four of them count as one.
+    """
+    weight = inside.astype(np.float64).ravel()
+    if weight.sum() < 12:
+        return None
+    shift: FloatArray = np.zeros(2)
+    one, two = first.astype(np.float64), later.astype(np.float64)
+    covariance = np.eye(2)
+    for _ in range(8):
+        moved = ndimage.shift(one, shift, order=3, mode="nearest")
+        slope = np.gradient(moved)
+        design = np.column_stack([moved.ravel(), np.ones(moved.size), -slope[0].ravel(), -slope[1].ravel()])
+        root = np.sqrt(weight)[:, None]
+        solution, *_ = np.linalg.lstsq(design * root, two.ravel() * root[:, 0], rcond=None)
+        gain = solution[0]
+        if gain <= 1e-3:
+            return None
+        step = solution[2:] / gain
+        shift = (shift + np.clip(step, -1, 1)).astype(np.float64)
+        if np.abs(shift).max() > 4:
+            return None
+        if np.abs(step).max() < 0.005:
+            break
+    rest = (two.ravel() - design @ solution) * np.sqrt(weight)
+    variance = float(rest @ rest) / max(1.0, weight.sum() / 4 - 4)
+    try:
+        inverse = np.linalg.inv((design * weight[:, None]).T @ design / 4)
+    except np.linalg.LinAlgError:
+        return None
+    covariance = variance * inverse[2:, 2:] / gain**2
+    return shift, covariance

@@ -1,0 +1,144 @@
+"""What the network found and what contrast found: one table row for each object, saying which of the two spoke."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage, special
+
+from pipeline.detection import screening
+from pipeline.detection.candidates import Candidate
+from pipeline.detection.optical.motion import Motion, motion_of
+from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
+from pipeline.types import Scene, Tile, Window
+
+if TYPE_CHECKING:
+    from pipeline.detection.optical.water import Levels
+    from pipeline.types import BoolImage, FloatArray
+
+SCORE_SLOPE, SCORE_MIDDLE = 9.0, 0.55  # certainty to probability: a logistic, fitted on ports held out of training
+Z90 = 1.645
+LENGTH_SE_PX, LENGTH_SE_SHARE = 0.9, 0.05  # of the fitted rectangle, measured on simulated ports held out of training
+BEAM_SE_PX, BEAM_SE_SHARE = 0.45, 0.08
+HUGGING = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
+NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
+
+
+def network_candidates(scene: Scene, tile: Tile, core: Window, levels: Levels, cloud: BoolImage) -> list[Candidate]:
+    """Candidates of the network whose centre lies in ``core``; ``cloud`` is a mask of the tile."""
+    out = []
+    for hull in hulls_of(scene, tile, core, levels):
+        rows, cols = hull.rows - tile.window.row0, hull.cols - tile.window.col0
+        cloudy = float(cloud[rows, cols].mean()) if len(rows) else 0.0
+        out.append(candidate_of(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels)))
+    return out
+
+
+def _motion(hull: NetworkHull, scene: Scene, tile: Tile, levels: Levels) -> Motion | None:
+    """Motion of a hull with water all around; a moored one does not move, and a quay's edge would say it does not."""
+    margin = 5
+    window = tile.window
+    low = np.array([hull.rows.min(), hull.cols.min()]) - [window.row0, window.col0] - margin
+    high = np.array([hull.rows.max(), hull.cols.max()]) - [window.row0, window.col0] + margin + 1
+    if low.min() < 0 or high[0] > window.rows or high[1] > window.cols:
+        return None
+    box = np.s_[low[0] : high[0], low[1] : high[1]]
+    inside = np.zeros((high[0] - low[0], high[1] - low[1]), bool)
+    inside[hull.rows - window.row0 - low[0], hull.cols - window.col0 - low[1]] = True
+    near = ndimage.binary_dilation(inside, iterations=3)
+    bands = {name: tile.band(name)[box] - levels.water[tile.bands.index(name)] for name in tile.bands}
+    if not all(np.isfinite(b).all() for b in bands.values()):
+        return None
+    k = tile.bands.index(levels.infrared)
+    ring = ndimage.binary_dilation(near) & ~ndimage.binary_dilation(inside, iterations=2)
+    level = float(np.median(bands[levels.infrared][inside]))
+    if (bands[levels.infrared][ring] > max(0.3 * level, 5 * levels.noise[k])).mean() > 0.1:
+        return None
+    unit = np.array(hull.rectangle.axis) * scene.pixel_spacing_m
+    unit /= np.hypot(*unit)
+    return motion_of(bands, near.astype(np.float32), (float(unit[0]), float(unit[1])), scene.pixel_spacing_m)
+
+
+def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Motion | None) -> Candidate:
+    """A hull as the table wants it: ground metres, 90 % intervals, a probability, flags."""
+    box, (row_m, col_m) = hull.rectangle, scene.pixel_spacing_m
+    along = float(np.hypot(box.axis[0] * row_m, box.axis[1] * col_m))
+    across = float(np.hypot(box.axis[1] * row_m, box.axis[0] * col_m))
+    axis = (box.axis[0] * row_m / along, box.axis[1] * col_m / along)
+    length, beam = box.length_px * along, box.beam_px * across
+    length_se = float(np.hypot(LENGTH_SE_PX * along, LENGTH_SE_SHARE * length))
+    beam_se = float(np.hypot(BEAM_SE_PX * across, BEAM_SE_SHARE * beam))
+    flags = []
+    if cloudy > 0.5:
+        flags.append("cloud")
+    if hull.on_land > HUGGING:
+        flags.append("land_leak")
+    if motion is not None and motion.off_axis:
+        flags.append("drifts_sideways")
+    u = np.array([1, 1, -1, -1]) * box.length_px / 2
+    v = np.array([1, -1, -1, 1]) * box.beam_px / 2
+    outline = np.column_stack(
+        [box.row + u * box.axis[0] - v * box.axis[1], box.col + u * box.axis[1] + v * box.axis[0]]
+    )
+    if outline.min() < 0.5 or (outline.max(axis=0) > np.array(scene.shape) - 1.5).any():
+        flags.append("touches_edge")
+    speed = motion.speed_kn if motion is not None else (None, None, None)
+    return Candidate(
+        row=box.row,
+        col=box.col,
+        length_m=length,
+        length_lo_m=max(1.0, length - Z90 * length_se),
+        length_hi_m=length + Z90 * length_se,
+        beam_m=beam,
+        beam_lo_m=max(1.0, beam - Z90 * beam_se),
+        beam_hi_m=beam + Z90 * beam_se,
+        axis=axis,
+        axis_points_to_bow=False,
+        outline=outline,
+        n_pixels=len(hull.rows),
+        score=float(special.expit(SCORE_SLOPE * (hull.certainty - SCORE_MIDDLE))),
+        tanker_score=screening.tanker_score(length),
+        contrast_db=float(10 * np.log10(max(hull.sigmas, 1e-3))),
+        method="hull-network",
+        flags=tuple(flags),
+        draught_evidence=f"no freeboard: pixels of {np.mean(scene.pixel_spacing_m):.1f} m carry no shadow edge",
+        speed_lo_kn=speed[0],
+        speed_kn=speed[1],
+        speed_hi_kn=speed[2],
+    )
+
+
+def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate]) -> list[Candidate]:
+    """One list: hulls of the network, with contrast's agreement said, and what only contrast found, flagged.
+
+    An object by contrast whose centre lies on a hull is the same object. The rest the network has looked at and not
+    called a ship: they stay in the table as ``not_confirmed``.
+    """
+    agreed = [False] * len(hulls)
+    rest = []
+    for candidate in by_contrast:
+        on = [k for k, hull in enumerate(hulls) if _inside(candidate, hull)]
+        for k in on:
+            agreed[k] = True
+        if not on:
+            rest.append(replace(candidate, flags=(*candidate.flags, "not_confirmed")))
+    named = [
+        replace(hull, method="hull-network+contrast") if also else hull
+        for hull, also in zip(hulls, agreed, strict=True)
+    ]
+    return [*named, *rest]
+
+
+def _inside(candidate: Candidate, hull: Candidate) -> bool:
+    """Does the candidate's centre lie in the hull's rectangle, or the hull's centre in the candidate's?"""
+    return _holds(hull.outline, candidate.row, candidate.col) or _holds(candidate.outline, hull.row, hull.col)
+
+
+def _holds(corners: FloatArray, row: float, col: float) -> bool:
+    """Is a point within `NEAR_PX` of a rectangle given by its corners in order?"""
+    middle = corners.mean(axis=0)
+    u, v = (corners[0] - corners[3]) / 2, (corners[0] - corners[1]) / 2
+    apart = np.array([row, col]) - middle
+    return all(abs(apart @ e) / max(1e-9, np.hypot(*e)) <= np.hypot(*e) + NEAR_PX for e in (u, v))

@@ -1,0 +1,114 @@
+"""Ships of a Sentinel-2 window by the hull network: blocks of a fixed lattice, only where water has something in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage, special
+
+from pipeline.detection.optical import network
+from pipeline.detection.optical.instances import Instance, find_instances
+from pipeline.detection.optical.rectangle import Rectangle, fit_rectangle
+from pipeline.detection.optical.spectral import scaled_bands
+from pipeline.types import Scene, Tile, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from pipeline.detection.optical.water import Levels
+    from pipeline.types import BoolImage, FloatImage
+
+WATER_BELOW = 0.35  # infrared, local water 0 and land 1
+STANDS_OUT = 0.15  # the dullest hulls show 0.2 in some band
+SHORE_PX = 6  # beside water: a hull at a quay reaches so far from it
+MIN_WATER_PX, MIN_BRIGHT_PX = 25, 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkHull:
+    """One hull in scene pixels: its rectangle, its pixels, and the network's own certainty (0 to 1, uncalibrated)."""
+
+    rectangle: Rectangle
+    rows: NDArray[np.intp]
+    cols: NDArray[np.intp]
+    certainty: float
+    on_land: float  # share of its pixels that the map calls land
+    sigmas: float  # brightness over the water around, in robust standard deviations of the image's water
+
+
+def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels) -> list[NetworkHull]:
+    """Hulls whose centre lies in ``core``, which must begin on the lattice; ``tile`` reaches a halo beyond it."""
+    scaled, present = scaled_bands(tile, levels)
+    k = tile.bands.index(levels.infrared)
+    noise = float(levels.noise[k] / max(levels.land[k] - levels.water[k], 1e-9))
+    out: list[NetworkHull] = []
+    for block in _blocks(core):
+        inner = block.padded(network.HALO_PX, scene.shape)
+        at = np.s_[
+            inner.row0 - tile.window.row0 : inner.row1 - tile.window.row0,
+            inner.col0 - tile.window.col0 : inner.col1 - tile.window.col0,
+        ]
+        if not _worth_a_look(scaled[(slice(None), *at)], present, tile.valid[at]):
+            continue
+        said = network.answer(_squared(scaled[(slice(None), *at)], block, inner), present)
+        origin = (block.row0 - network.HALO_PX, block.col0 - network.HALO_PX)
+        for hull in find_instances(said):
+            row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
+            if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
+                out.append(_placed(said, hull, origin, tile, scaled, noise))
+    return out
+
+
+def _worth_a_look(scaled: FloatImage, present: tuple[bool, ...], valid: BoolImage) -> bool:
+    """Is there water in the block, and something in it or beside it? Told from the block alone, not from its tile."""
+    over = scaled.max(axis=0)
+    infrared = next((scaled[k] for k in (3, 4) if present[k]), over)
+    wet = (infrared < WATER_BELOW) & valid
+    if wet.sum() < MIN_WATER_PX:
+        return False
+    beside = (over > STANDS_OUT) & valid & ~wet & ndimage.binary_dilation(wet, iterations=SHORE_PX)
+    dark = (over > 2 * STANDS_OUT) & wet  # dark or low hulls: water by the infrared, but not in another band
+    return bool(beside.sum() + dark.sum() >= MIN_BRIGHT_PX)
+
+
+def _blocks(core: Window) -> Iterator[Window]:
+    """Blocks of the lattice in a window that begins on it."""
+    for row0 in range(core.row0, core.row1, network.CORE_PX):
+        for col0 in range(core.col0, core.col1, network.CORE_PX):
+            yield Window(row0, col0, min(network.CORE_PX, core.row1 - row0), min(network.CORE_PX, core.col1 - col0))
+
+
+def _squared(scaled: FloatImage, block: Window, inner: Window) -> FloatImage:
+    """The block with its halo at full size; beyond the image the outermost pixels are repeated."""
+    top, left = inner.row0 - (block.row0 - network.HALO_PX), inner.col0 - (block.col0 - network.HALO_PX)
+    below, right = network.BLOCK_PX - top - inner.rows, network.BLOCK_PX - left - inner.cols
+    return np.pad(scaled, ((0, 0), (top, below), (left, right)), mode="edge")
+
+
+def _placed(
+    said: FloatImage, hull: Instance, origin: tuple[int, int], tile: Tile, scaled: FloatImage, noise: float
+) -> NetworkHull:
+    """An instance measured, in scene pixels."""
+    cover = special.expit(said[0])
+    others = cover > 0.5
+    others[hull.rows, hull.cols] = False
+    fitted = fit_rectangle(np.where(others, 0.0, cover).astype(np.float32), hull.rows, hull.cols)
+    box = Rectangle(
+        fitted.row + origin[0], fitted.col + origin[1], fitted.axis, fitted.length_px, fitted.beam_px, fitted.misfit
+    )
+    rows, cols = hull.rows + origin[0], hull.cols + origin[1]
+    r, c = rows - tile.window.row0, cols - tile.window.col0
+    inside = (r >= 0) & (c >= 0) & (r < tile.window.rows) & (c < tile.window.cols)
+    r, c = r[inside], c[inside]
+    return NetworkHull(
+        box,
+        rows[inside],
+        cols[inside],
+        hull.score,
+        float((~tile.water[r, c]).mean()) if len(r) else 0.0,
+        float(np.median(scaled[:, r, c].max(axis=0))) / noise if len(r) else 0.0,
+    )

@@ -1,0 +1,127 @@
+"""Messages between the two passes over AIS files: decode everything, then leave out what was heard twice.
+
+Which message is a repeat shows only when all files are read, in whatever order their lines stand. Up to ``IN_MEMORY``
+rows wait in memory; more wait in a temporary folder (``TMPDIR`` says where), so that a day of ten gigabytes needs no
+more memory than a byte for each message and the largest group that is compared at once.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.feather as feather
+
+IN_MEMORY = 1 << 21  # rows (about 400 MB); our choice
+_GROUPS = 64  # by fingerprint; a hundred million messages make groups of forty megabytes
+_KEY = np.dtype([("print", np.int64), ("micros", np.int64), ("row", np.int64)])
+
+
+class Spool:
+    """Frames in, the same frames out in order, each with a mask of the rows that repeat an earlier one."""
+
+    def __init__(self, same_within_s: float, in_memory: int = IN_MEMORY) -> None:
+        self._same_us = int(same_within_s * 1e6)
+        self._limit = in_memory
+        self._frames: list[pd.DataFrame | Path] = []
+        self._keys: list[np.ndarray] = []
+        self._folder: Path | None = None
+        self._waiting = 0
+        self._dropped: list[tuple[int, int]] = []
+        self.rows = 0
+
+    def close(self) -> None:
+        """Forget everything, on disk as well."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._frames, self._keys, self._folder = [], [], None
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Take a frame with ``fingerprint`` and ``time_utc``; rows without a time repeat nothing."""
+        micros = frame["time_utc"].to_numpy("datetime64[us]").astype(np.int64)
+        timed = np.flatnonzero(frame["time_utc"].notna().to_numpy())
+        key = np.empty(len(timed), _KEY)
+        key["print"], key["micros"], key["row"] = (
+            frame["fingerprint"].to_numpy()[timed],
+            micros[timed],
+            timed + self.rows,
+        )
+        self.rows += len(frame)
+        self._waiting += len(frame)
+        self._frames.append(frame.drop(columns="fingerprint"))
+        self._keys.append(key)
+        if self._waiting > self._limit:
+            self._to_disk()
+
+    def drop_since(self, row: int) -> None:
+        """Forget the rows from that number on: their file turned out to be of no use."""
+        if row < self.rows:
+            self._dropped.append((row, self.rows))
+
+    def repeats(self) -> np.ndarray:
+        """For every row taken: does it repeat one that is at most so much older?"""
+        out = np.zeros(self.rows, bool)
+        for keys in self._groups():
+            _mark_repeats(keys, self._same_us, out)
+        return out
+
+    def frames(self) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
+        """What was taken, in order, with the number of each row."""
+        at = 0
+        for held in self._frames:
+            frame = held if isinstance(held, pd.DataFrame) else feather.read_feather(held, memory_map=False)
+            rows = np.arange(at, at + len(frame))
+            at += len(frame)
+            keep = self._not_dropped(rows)
+            yield (frame, rows) if keep.all() else (frame[keep], rows[keep])
+
+    def _groups(self) -> Iterator[np.ndarray]:
+        if self._folder is None:
+            if self._keys:
+                keys = np.concatenate(self._keys)
+                yield keys[self._not_dropped(keys["row"])]
+            return
+        self._to_disk()
+        for path in sorted(self._folder.glob("*.keys")):
+            keys = np.fromfile(path, _KEY)
+            yield keys[self._not_dropped(keys["row"])]
+
+    def _not_dropped(self, rows: np.ndarray) -> np.ndarray:
+        keep = np.ones(len(rows), bool)
+        for first, end in self._dropped:
+            keep &= (rows < first) | (rows >= end)
+        return keep
+
+    def _to_disk(self) -> None:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="capwatch-ais-"))
+        held = [f for f in self._frames if isinstance(f, pd.DataFrame)]
+        if held:
+            path = self._folder / f"{self.rows:012}.arrow"
+            table = pa.Table.from_pandas(pd.concat(held, ignore_index=True), preserve_index=False)
+            feather.write_feather(table, path, compression="lz4", chunksize=1 << 17)
+            self._frames = [f for f in self._frames if isinstance(f, Path)] + [path]
+        keys = np.concatenate(self._keys) if self._keys else np.empty(0, _KEY)
+        group = keys["print"].view(np.uint64) >> np.uint64(64 - _GROUPS.bit_length() + 1)
+        order = np.argsort(group, kind="stable")
+        edges = np.searchsorted(group[order], np.arange(_GROUPS + 1))
+        for k in np.flatnonzero(np.diff(edges)):
+            with (self._folder / f"{k:02}.keys").open("ab") as file:
+                keys[order[edges[k] : edges[k + 1]]].tofile(file)
+        self._keys, self._waiting = [], 0
+
+
+def _mark_repeats(keys: np.ndarray, same_us: int, out: np.ndarray) -> None:
+    """Of rows with one fingerprint, those that follow another within the time are repeats."""
+    several = pd.Series(keys["print"]).duplicated(keep=False).to_numpy()
+    if not several.any():
+        return
+    prints, micros, rows = (keys[name][several] for name in ("print", "micros", "row"))
+    order = np.lexsort((rows, micros, prints))
+    again = (np.diff(prints[order]) == 0) & (np.diff(micros[order]) <= same_us)
+    out[rows[order[1:][again]]] = True

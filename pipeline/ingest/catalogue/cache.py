@@ -1,0 +1,106 @@
+"""The cache of cut-outs: bounded, addressed by all that made an entry, sealed by the hash of all that is in it.
+
+An entry is a folder ``<key>/`` with its files and ``seal.json``, the SHA-256 of each. It is made under a temporary name
+and appears by rename, so a half-made entry is never seen. An entry whose files do not fit its seal is removed and made
+again. The entries that were not used for the longest time go when the cache outgrows its bound.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.loading import canonical_json
+from pipeline.errors import EnvironmentFault, printable
+from pipeline.ingest.rasters import sha256_of
+from pipeline.storage import write_bytes
+
+SEAL = "seal.json"
+PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Entries below one folder."""
+
+    root: Path
+    limit_bytes: float
+
+    def entry(self, recipe: Any, make: Callable[[Path], None]) -> Path:
+        """The folder of a recipe (plain values): found sound, or made by ``make(folder)``."""
+        folder = self.root / key_of(recipe)
+        if self._sound(folder):
+            os.utime(folder / SEAL)
+            return folder
+        part = self.root / f".{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}{PART}"
+        try:
+            part.mkdir(parents=True)
+            make(part)
+            _seal(part)
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                part.rename(folder)
+            except OSError:
+                if not self._sound(folder):  # else another process was faster
+                    raise
+        except OSError as error:
+            if isinstance(error, EnvironmentFault):
+                raise
+            raise EnvironmentFault(
+                f"{printable(folder)}: cannot be written: {error.strerror or error} (nothing was changed)"
+            ) from error
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return folder
+
+    def _sound(self, folder: Path) -> bool:
+        """Is every file of the entry what it was when it was made?"""
+        try:
+            seal = json.loads((folder / SEAL).read_text("utf-8"))
+            return bool(seal) and seal == _hashes(folder)
+        except (OSError, ValueError):
+            return False
+
+    def prune(self, kept: Collection[Path] = ()) -> int:
+        """Remove entries, the longest unused first, until the rest fits; ``kept`` stay. How many went."""
+        entries = []
+        for folder in self.root.iterdir() if self.root.is_dir() else ():
+            seal = folder / SEAL
+            if folder.is_dir() and not folder.name.startswith(".") and seal.is_file():
+                size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+                entries.append((seal.stat().st_mtime, size, folder))
+        total = sum(size for _, size, _ in entries)
+        gone = 0
+        for _, size, folder in sorted(entries):
+            if total <= self.limit_bytes:
+                break
+            if folder not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+                total, gone = total - size, gone + 1
+        return gone
+
+
+def key_of(recipe: Any) -> str:
+    """Name of the entry that a recipe makes."""
+    return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()[:24]
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != SEAL)
+    return {p.relative_to(folder).as_posix(): sha256_of(p) for p in files}
+
+
+def _seal(folder: Path) -> None:
+    """Sync every file, then write down its hash."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    write_bytes(folder / SEAL, (json.dumps(_hashes(folder), sort_keys=True, indent=1) + "\n").encode())

@@ -1,0 +1,92 @@
+"""One product of a catalogue to one cut-out in the cache: the task that a worker does.
+
+A task holds addresses and plain settings, never pixels; its result is a path or one line that says why there is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config.stac import StacConfig
+from pipeline.errors import InputError
+from pipeline.ingest.catalogue import optical, radar
+from pipeline.ingest.catalogue.cache import Cache
+from pipeline.ingest.catalogue.products import NotCovered, Product
+from pipeline.ingest.catalogue.search import BBox, bare
+from pipeline.ingest.catalogue.services import policy_of, service_of
+from pipeline.ingest.catalogue.signing import Access
+from pipeline.ingest.catalogue.web import Web, WebPolicy
+from pipeline.types import Sensor
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+FORMAT = 1  # of what is made; a change makes every cut-out anew
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FetchTask:
+    """One product to have a cut-out of."""
+
+    product: Product
+    bbox: BBox
+    config: StacConfig
+    cache: Path
+    connections: int = 1  # that this task may use at once
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A cut-out, or why there is none; ``requests`` and ``bytes`` are what it cost this time."""
+
+    product: Product
+    path: Path | None
+    cause: str = ""
+    outline: BaseGeometry | None = None  # of a product that turned out to lie beside the AOI
+    requests: int = 0
+    bytes: int = 0
+
+
+def fetch(task: FetchTask) -> Fetched:
+    """The cut-out of a product: from the cache, or fetched."""
+    product = task.product
+    cutter = radar if product.sensor is Sensor.SENTINEL1 else optical
+    web = _web(policy_of(task.config, product.catalogue))
+    before = web.requests, web.bytes
+
+    def make(folder: Path) -> None:
+        # signing belongs here: a product may wait for hours before its turn comes
+        access = Access(service_of(product.catalogue, task.config), web)
+        cutter.cut_out(product, task.bbox, folder, access, web.deadline(), task.connections)
+
+    try:
+        folder = Cache(task.cache, task.config.cache_gb * 1e9).entry(recipe_of(product, task.bbox), make)
+    except InputError as error:
+        cause = error.cause if error.item == product.name else str(error)
+        outline = error.outline if isinstance(error, NotCovered) else None
+        return Fetched(product, None, cause, outline, web.requests - before[0], web.bytes - before[1])
+    path = folder / (f"{product.name}.SAFE" if product.sensor is Sensor.SENTINEL1 else f"{product.name}.tif")
+    return Fetched(product, path, "", None, web.requests - before[0], web.bytes - before[1])
+
+
+def recipe_of(product: Product, bbox: BBox) -> dict[str, Any]:
+    """All that decides the content of a cut-out. Queries of addresses are left out: they change, and may be secret."""
+    files = {role: [bare(file.href), file.size, file.checksum] for role, file in sorted(product.files.items())}
+    told = asdict(product)
+    return {
+        "format": FORMAT,
+        "bbox": list(bbox),
+        "files": files,
+        "margins": [radar.MARGIN_M, optical.MARGIN_PX],
+        "product": {k: told[k] for k in ("catalogue", "sensor", "item_id", "name", "platform", "facts")},
+        "acquired": str(product.acquired),
+    }
+
+
+@lru_cache(maxsize=4)
+def _web(policy: WebPolicy) -> Web:
+    """One client a process, so that connections are kept and requests are counted."""
+    return Web(policy)

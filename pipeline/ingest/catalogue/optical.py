@@ -1,0 +1,223 @@
+"""A cut-out of a Sentinel-2 L2A product in a catalogue: one GeoTIFF of the AOI's pixels with its sidecar.
+
+Bands of 20 m are repeated onto the 10 m grid (2 x 2), never interpolated. Position and projection come from the images
+themselves; where an item names another projection, something is wrong and the product is not used.
+
+**The offset.** Since processing baseline 04.00 the numbers are DN = 10,000 * reflectance + 1,000 (ESA, Sentinel-2
+Products Specification Document, January 2022). Some mirrors have taken the 1,000 away and some have not, and their
+flags are wrong in both directions. So the pixels decide: with the offset still in, hardly a pixel can lie below 1,000;
+with the offset gone, open water in the short-wave infrared lies at some 0 to 300. The decision is kept with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from pipeline.errors import InputError
+from pipeline.ingest.catalogue.products import BANDS, NotCovered, Product
+from pipeline.ingest.catalogue.remote import RemoteImage
+from pipeline.ingest.catalogue.signing import Access
+from pipeline.ingest.catalogue.web import Deadline
+from pipeline.ingest.geolocation import MapGeolocation, footprint_of
+from pipeline.ingest.inputs import NOTHING_OF_AOI
+from pipeline.types import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+BBox = tuple[float, float, float, float]
+MARGIN_PX = 64  # 10 m pixels beside the AOI; our choice: the background of an object at its edge
+OFFSET_DN = 1000
+FIRST_BASELINE = (4, 0)
+_LOW_PERCENTILE = 2.0  # of the darkest band; our choice: some dead pixels decide nothing
+_BETWEEN_DN = 700  # below: the offset is gone. Half-way between -0.03 with the offset and the sea without it
+CLOUDY = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
+NO_DATA = 0
+MAX_PIXELS = 60_000_000  # of one band; our choice: a whole tile has 120 million, an AOI some 3
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A map grid: projection, and (a, b, c, d, e, f) from (col, row), counted from corners, to x, y."""
+
+    wkt: str
+    epsg: int | None
+    transform: tuple[float, float, float, float, float, float]
+    shape: tuple[int, int]
+
+
+def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline: Deadline, connections: int) -> Path:
+    """Fetch the AOI's part of an L2A product into ``folder/<name>.tif`` with its sidecar."""
+    bands = [b for b in BANDS if b in product.files]
+    fine = _image(product, "B08", access, deadline, connections)
+    with fine.opened() as dataset:
+        grid = _grid(dataset, fine.item)
+        _require_projection(grid, product)
+        window = _window(grid, bbox, product.name)
+        simulated = dataset.tags().get("SIMULATED", "") == "yes"
+        layers: dict[str, NDArray[np.uint16]] = {"B08": fine.window(dataset, window)}
+    for band in bands:
+        if band not in layers:
+            image = _image(product, band, access, deadline, connections)
+            layers[band] = _layer(image, grid, window)
+    classes = None
+    if "SCL" in product.files:
+        classes = _layer(_image(product, "SCL", access, deadline, connections), grid, window)
+    stack = np.stack([layers[b] for b in bands])
+    if (stack == NO_DATA).all():
+        raise NotCovered(product.name, NOTHING_OF_AOI, _outline(grid, product.name).difference(shapely.box(*bbox)))
+    offset = offset_dn(layers.get("B12", layers.get("B11", layers["B08"])), str(product.facts.get("baseline", "")))
+    _write_image(folder / f"{product.name}.tif", stack, bands, grid, window, simulated=simulated)
+    sidecar = _sidecar(product, bands, offset, _cloud_share(classes, layers["B08"]), simulated=simulated)
+    (folder / f"{product.name}.json").write_text(json.dumps(sidecar, sort_keys=True, indent=1) + "\n", "utf-8")
+    told = {"origin": {"catalogue": product.catalogue, "item": product.item_id}, "offset": offset.reason}
+    (folder / "cutout.txt").write_text(json.dumps(told, sort_keys=True, indent=1) + "\n", "utf-8")
+    return folder / f"{product.name}.tif"
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """What is added to a stored number before it is divided by 10,000, and why."""
+
+    dn: int
+    reason: str
+
+
+def offset_dn(dark: NDArray[np.uint16], baseline: str) -> Offset:
+    """The offset of an image, by its baseline and the darkest pixels of its darkest band (any shape; 0 is no data).
+
+    >>> sea = np.full((50, 50), 1150, np.uint16)
+    >>> offset_dn(sea, "05.09").dn, offset_dn(sea - 1000, "05.09").dn, offset_dn(sea - 1000, "02.14").dn
+    (-1000, 0, 0)
+    """
+    known = tuple(int(n) for n in baseline.split(".")) if baseline else ()
+    told = f"baseline {baseline}" if baseline else "baseline unknown"
+    good = dark[dark != NO_DATA]
+    low = float(np.percentile(good, _LOW_PERCENTILE)) if good.size else None
+    if known and known < FIRST_BASELINE:
+        return Offset(0, f"{told}: there was none yet")
+    if low is None:
+        return Offset(-OFFSET_DN if known else 0, f"{told}; no pixel to judge by")
+    if low < _BETWEEN_DN:
+        return Offset(0, f"{told}, but its darkest pixels have {low:.0f}: the mirror took the offset away")
+    return Offset(-OFFSET_DN, f"{told}, and its darkest pixels have {low:.0f}: the offset is still there")
+
+
+def _image(product: Product, band: str, access: Access, deadline: Deadline, connections: int) -> RemoteImage:
+    return RemoteImage(product.files[band], band, access, deadline, connections)
+
+
+def _grid(dataset: Any, item: str) -> Grid:
+    if dataset.crs is None or dataset.transform.is_identity:
+        raise InputError(item, "has no georeference")
+    if dataset.dtypes[0] not in ("uint16", "uint8"):
+        raise InputError(item, f"holds {dataset.dtypes[0]}; uint16 is wanted")
+    return Grid(
+        dataset.crs.to_wkt(), dataset.crs.to_epsg(), tuple(dataset.transform)[:6], (dataset.height, dataset.width)
+    )
+
+
+def _require_projection(grid: Grid, product: Product) -> None:
+    told = product.facts.get("epsg")
+    if told is not None and grid.epsg is not None and told != grid.epsg:
+        raise InputError(product.name, f"its image is in EPSG:{grid.epsg}, its catalogue says EPSG:{told}")
+
+
+def _window(grid: Grid, bbox: BBox, item: str) -> Window:
+    """The 10 m window of a box with a margin, on even pixels so that 20 m bands fit onto it."""
+    west, south, east, north = bbox
+    side = np.linspace(0.0, 1.0, 17)
+    lon, lat = (v.ravel() for v in np.meshgrid(west + side * (east - west), south + side * (north - south)))
+    row, col = MapGeolocation(grid.wkt, grid.transform).rowcol(lon, lat)
+    rows, cols = grid.shape
+    with np.errstate(invalid="ignore"):
+        seen = (row >= -0.5) & (row < rows - 0.5) & (col >= -0.5) & (col < cols - 0.5)
+    if not seen.any():
+        raise NotCovered(item, NOTHING_OF_AOI, _outline(grid, item))
+    row0, col0 = (max(0, int(np.nanmin(v[seen])) - MARGIN_PX) // 2 * 2 for v in (row, col))
+    row1 = min(rows, int(np.nanmax(row[seen])) + MARGIN_PX) // 2 * 2
+    col1 = min(cols, int(np.nanmax(col[seen])) + MARGIN_PX) // 2 * 2
+    window = Window(row0, col0, max(2, row1 - row0), max(2, col1 - col0))
+    if window.rows * window.cols > MAX_PIXELS:
+        raise InputError(item, f"the AOI has {window.rows} x {window.cols} pixels of it (limit {MAX_PIXELS})")
+    return window
+
+
+def _outline(grid: Grid, item: str) -> BaseGeometry:
+    return footprint_of(MapGeolocation(grid.wkt, grid.transform), grid.shape, item)
+
+
+def _layer(image: RemoteImage, grid: Grid, window: Window) -> NDArray[np.uint16]:
+    """A band on the window of the 10 m grid; its pixels must be 1 or 2 of that grid's, and begin where they do."""
+    with image.opened() as dataset:
+        own = _grid(dataset, image.item)
+        step = round(own.transform[0] / grid.transform[0])
+        starts = abs(own.transform[2] - grid.transform[2]) + abs(own.transform[5] - grid.transform[5])
+        if step not in (1, 2) or starts > 0.01 or own.epsg != grid.epsg:
+            raise InputError(image.item, "does not lie on the grid of the 10 m bands")
+        part = Window(window.row0 // step, window.col0 // step, window.rows // step, window.cols // step)
+        pixels = image.window(dataset, part)
+    return pixels if step == 1 else pixels.repeat(2, axis=0).repeat(2, axis=1)
+
+
+def _cloud_share(classes: NDArray[Any] | None, seen: NDArray[Any]) -> float | None:
+    """Share of the seen pixels that the product's own classification calls cloud."""
+    if classes is None:
+        return None
+    valid = (seen != NO_DATA) & (classes != NO_DATA)
+    return float(np.isin(classes[valid], CLOUDY).mean()) if valid.any() else None
+
+
+def _write_image(
+    path: Path, stack: NDArray[np.uint16], bands: list[str], grid: Grid, window: Window, *, simulated: bool
+) -> None:
+    import rasterio
+    from affine import Affine
+
+    from pipeline.ingest.rasters import SETTINGS
+
+    a, b, c, d, e, f = grid.transform
+    col0, row0 = window.col0, window.row0
+    place = Affine(a, b, c + a * col0 + b * row0, d, e, f + d * col0 + e * row0)
+    with (
+        rasterio.Env(**SETTINGS),
+        rasterio.open(
+            path, "w", driver="GTiff", width=window.cols, height=window.rows, count=len(bands), dtype="uint16",
+            crs=grid.wkt, transform=place, nodata=NO_DATA, tiled=True, blockxsize=512, blockysize=512,
+            compress="deflate", predictor=2, zlevel=1, interleave="band",
+        ) as out,
+    ):  # fmt: skip
+        out.write(stack)
+        for index, band in enumerate(bands, 1):
+            out.set_band_description(index, band)
+        out.update_tags(SENSOR="sentinel-2", **({"SIMULATED": "yes"} if simulated else {}))
+
+
+def _sidecar(
+    product: Product, bands: list[str], offset: Offset, cloud: float | None, *, simulated: bool
+) -> dict[str, Any]:
+    from pipeline.storage import iso_z
+
+    if product.acquired is None:
+        raise InputError(product.name, "its catalogue gives no time of acquisition")
+    sidecar = {
+        "acquired": iso_z(product.acquired),
+        "platform": product.platform,
+        "sensor": "sentinel-2",
+        "product_id": product.name,
+        "bands": bands,
+        "scale": 1e-4,
+        "offset": offset.dn * 1e-4,
+        "sun_elevation_deg": product.facts.get("sun_elevation_deg"),
+        "sun_azimuth_deg": product.facts.get("sun_azimuth_deg"),
+        "cloud_fraction": cloud,
+        "simulated": simulated,
+    }
+    return {k: v for k, v in sidecar.items() if v is not None}

@@ -1,0 +1,212 @@
+"""A cut-out of a Sentinel-1 GRD product in a catalogue: its small files whole, of its measurements the AOI's blocks.
+
+Where the AOI lies in the image follows from the product's annotation alone (its geolocation grid, moved to sea level).
+Two of the catalogues fill ``proj:*`` of GRD items from the bounding box, which is kilometres off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.ingest.catalogue.products import POLARISATIONS, NotCovered, Product, RemoteFile
+from pipeline.ingest.catalogue.remote import RemoteImage, read_small
+from pipeline.ingest.catalogue.signing import Access
+from pipeline.ingest.catalogue.web import Deadline, Refused
+from pipeline.ingest.cutout import CUTOUT, cut_json
+from pipeline.ingest.geolocation import footprint_of
+from pipeline.ingest.inputs import NOTHING_OF_AOI
+from pipeline.ingest.safe_files import MANIFEST
+from pipeline.ingest.safe_xml import Annotation, Manifest, parse_xml, read_annotation, read_calibration, read_manifest
+from pipeline.ingest.sentinel1 import MEASUREMENT, SIMULATED, sea_level_geolocation
+from pipeline.types import Window
+
+if TYPE_CHECKING:
+    from pipeline.ingest.geolocation import GridGeolocation
+
+SIMULATED_MARK = b"SIMULATED by capwatch"  # stands in every XML file of a simulated product, and is carried on
+BBox = tuple[float, float, float, float]
+ROLES = {"product": "s1Level1ProductSchema", "calibration": "s1Level1CalibrationSchema", "noise": "s1Level1NoiseSchema"}
+# Beside the AOI. A ghost is known by its ship, which stands wavelength * range * PRF / (2 * velocity) away along the
+# track: 5.6 km at 0.0555 m, 900 km, 1,700 Hz, 7,600 m/s. Across the track the clutter's window is what is needed.
+MARGIN_M = (6000.0, 1000.0)  # azimuth, range
+STRIP_ROWS = 2048  # rows that are held at once while they are copied
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    """The small files of one polarisation, as the operator wrote them."""
+
+    product: bytes
+    calibration: bytes
+    noise: bytes | None
+
+
+def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline: Deadline, connections: int) -> Path:
+    """Fetch the AOI's part of a GRD product into ``folder/<name>.SAFE``; InputError where that cannot be had."""
+    manifest_raw, manifest = _manifest(product, access, deadline)
+    pols = tuple(p for p in POLARISATIONS if p in product.files)
+    small = {pol: _small_files(product, pol, manifest, access, deadline) for pol in pols}
+    first = read_annotation(small[pols[0]].product, f"annotation {pols[0]}")
+    geolocation, _ = sea_level_geolocation(first, product.name)
+    window = window_of(geolocation, first, bbox, product.name)
+    root = folder / f"{product.name}.SAFE"
+    listed: list[tuple[str, str]] = []
+    for pol in pols:
+        stem = f"cut-{pol.lower()}-{first.mode.lower()}"
+        for role, content in (("", small[pol].product), ("calibration-", small[pol].calibration)):
+            place = f"annotation/{'calibration/' if role else ''}{role}{stem}.xml"
+            listed.append((_write(root, place, content), ROLES["calibration" if role else "product"]))
+        if (noise := small[pol].noise) is not None:
+            listed.append((_write(root, f"annotation/calibration/noise-{stem}.xml", noise), ROLES["noise"]))
+        name = f"measurement/{stem}.tiff"
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        image = RemoteImage(product.files[pol], pol, access, deadline, connections)
+        copy_window(image, window, first.shape, root / name)
+        listed.append((name, MEASUREMENT))
+    if manifest_raw is not None:
+        _write(root, "origin/manifest.safe", manifest_raw)
+    origin = {
+        "catalogue": product.catalogue,
+        "item": product.item_id,
+        "small_files": "compared with the manifest" if manifest is not None else "unverified: no manifest",
+    }
+    if SIMULATED_MARK in small[pols[0]].product:
+        listed.append((_write(root, SIMULATED, SIMULATED_MARK), "notice"))
+    _write(root, CUTOUT, cut_json(window, first.shape, origin))
+    _write(root, MANIFEST, _own_manifest(root, listed, manifest))
+    return root
+
+
+def window_of(geolocation: GridGeolocation, annotation: Annotation, bbox: BBox, item: str) -> Window:
+    """The window that shows a box, with a margin; InputError where the image shows nothing of it."""
+    west, south, east, north = bbox
+    side = np.linspace(0.0, 1.0, 33)
+    lon = west + side * (east - west)
+    lat = south + side * (north - south)
+    lon, lat = (v.ravel() for v in np.meshgrid(lon, lat))
+    row, col = geolocation.rowcol(lon, lat)
+    rows, cols = annotation.shape
+    with np.errstate(invalid="ignore"):
+        seen = (row >= -0.5) & (row < rows - 0.5) & (col >= -0.5) & (col < cols - 0.5)
+    if not seen.any():
+        raise NotCovered(item, NOTHING_OF_AOI, footprint_of(geolocation, annotation.shape, item))
+    grow = [int(np.ceil(m / s)) for m, s in zip(MARGIN_M, annotation.spacing_m, strict=True)]
+    low = [int(np.floor(np.nanmin(v[seen]))) - g for v, g in zip((row, col), grow, strict=True)]
+    high = [int(np.ceil(np.nanmax(v[seen]))) + g + 1 for v, g in zip((row, col), grow, strict=True)]
+    row0, col0 = max(0, low[0]), max(0, low[1])
+    return Window(row0, col0, min(rows, high[0]) - row0, min(cols, high[1]) - col0)
+
+
+def copy_window(image: RemoteImage, window: Window, full_shape: tuple[int, int], target: Path) -> None:
+    """Write a window of a remote image of uint16 as GeoTIFF, strip by strip. Same window, same bytes."""
+    import rasterio
+    from rasterio.windows import Window as RasterioWindow
+
+    from pipeline.ingest.rasters import SETTINGS
+
+    with image.opened() as dataset:
+        if (dataset.height, dataset.width) != full_shape:
+            raise InputError(image.item, f"has {dataset.shape} pixels, its annotation says {full_shape}")
+        if dataset.dtypes[0] != "uint16" or dataset.count != 1:
+            raise InputError(image.item, f"holds {dataset.count} x {dataset.dtypes[0]}; one band of uint16 is wanted")
+        with (
+            rasterio.Env(**SETTINGS),
+            rasterio.open(
+                target, "w", driver="GTiff", width=window.cols, height=window.rows, count=1, dtype="uint16",
+                tiled=True, blockxsize=512, blockysize=512, compress="deflate", predictor=2, zlevel=1,
+            ) as out,
+        ):  # fmt: skip
+            for row0 in range(window.row0, window.row1, STRIP_ROWS):
+                rows = min(STRIP_ROWS, window.row1 - row0)
+                part = image.window(dataset, Window(row0, window.col0, rows, window.cols))
+                out.write(part, 1, window=RasterioWindow(0, row0 - window.row0, window.cols, rows))
+
+
+def _manifest(product: Product, access: Access, deadline: Deadline) -> tuple[bytes | None, Manifest | None]:
+    """The product's own manifest; None where the catalogue has none."""
+    file = product.files.get("manifest")
+    if file is None:
+        return None, None
+    item = MANIFEST
+    try:
+        raw = read_small(file, item, access, deadline)
+    except Refused as error:
+        if error.status == 404:
+            return None, None
+        raise
+    return raw, read_manifest(raw, item)
+
+
+def _small_files(product: Product, pol: str, manifest: Manifest | None, access: Access, deadline: Deadline) -> Small:
+    """Annotation and tables of a polarisation, each of the kind that it should be, each with its MD5 compared."""
+    raw: dict[str, bytes] = {}
+    for role, root in (("product", "product"), ("calibration", "calibration"), ("noise", "noise")):
+        file = product.files.get(f"{role}-{pol}")
+        item = f"{role} {pol}"
+        if file is None:
+            if role == "noise":
+                continue
+            raise InputError(product.name, f"its catalogue names no {role} file of {pol}")
+        raw[role] = _of_kind(file, root, item, access, deadline)
+        _require_listed(raw[role], ROLES[role], manifest, item)
+    annotation = read_annotation(raw["product"], f"annotation {pol}")
+    if annotation.polarisation != pol:
+        raise InputError(product.name, f"its annotation of {pol} is about {annotation.polarisation}")
+    read_calibration(raw["calibration"], f"calibration {pol}")
+    return Small(raw["product"], raw["calibration"], raw.get("noise"))
+
+
+def _of_kind(file: RemoteFile, root: str, item: str, access: Access, deadline: Deadline) -> bytes:
+    """A small XML file. The Planetary Computer's entry for the annotation may lead to the interference report beside
+    it, whose name differs by a folder and a prefix; then the file of the right name is asked for."""
+    raw = read_small(file, item, access, deadline)
+    if root == "product" and "/rfi/rfi-" in file.href and raw.lstrip()[:400].find(b"<rfi") >= 0:
+        raw = read_small(RemoteFile(file.href.replace("/rfi/rfi-", "/")), item, access, deadline)
+    parse_xml(raw, item, root)
+    return raw
+
+
+def _require_listed(raw: bytes, kind: str, manifest: Manifest | None, item: str) -> None:
+    """Catalogues rename files, so a file is known by its kind: its MD5 must be one that the manifest lists for it."""
+    if manifest is None:
+        return
+    known = {f.md5 for f in manifest.files if f.kind == kind and f.md5}
+    if known and hashlib.md5(raw, usedforsecurity=False).hexdigest() not in known:
+        raise InputError(item, "MD5 differs from manifest.safe (altered or damaged)")
+
+
+def _own_manifest(root: Path, listed: list[tuple[str, str]], source: Manifest | None) -> bytes:
+    """A manifest of what the cut-out holds, so that its files are checked as any product's are."""
+    objects = []
+    for number, (name, kind) in enumerate(listed):
+        md5 = hashlib.md5((root / name).read_bytes(), usedforsecurity=False).hexdigest()
+        objects.append(
+            f'<dataObject ID="o{number}" repID={quoteattr(kind)}><byteStream>'
+            f'<fileLocation locatorType="URL" href={quoteattr("./" + name)}/>'
+            f'<checksum checksumName="MD5">{md5}</checksum></byteStream></dataObject>'
+        )
+    processed: dict[str, Any] = {
+        "stop": source.processed if source else "",
+        "version": source.software if source else "",
+    }
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<xfdu:XFDU xmlns:xfdu="urn:ccsds:schema:xfdu:1" xmlns:safe="http://www.esa.int/safe/sentinel-1.0">'
+        f'<safe:processing name="cut-out" stop={quoteattr(processed["stop"])}>'
+        f'<safe:software name="Sentinel-1 IPF" version={quoteattr(processed["version"])}/></safe:processing>'
+        f"<dataObjectSection>{''.join(objects)}</dataObjectSection></xfdu:XFDU>\n"
+    ).encode()
+
+
+def _write(root: Path, name: str, content: bytes) -> str:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return name

@@ -1,0 +1,275 @@
+"""Windows of an image that lies elsewhere, by byte ranges: the header, then exactly the blocks that are needed.
+
+GDAL is given a file object over ranges that our own client fetched; it makes no request itself. From the header GDAL
+knows where each block lies, so the blocks of a window are asked for at once, neighbours in one request, before they are
+decoded. What a file without such a table needs (JPEG2000) is fetched piece by piece as GDAL asks for it.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import EnvironmentFault, InputError
+from pipeline.ingest.catalogue.products import RemoteFile
+from pipeline.ingest.catalogue.signing import Access
+from pipeline.ingest.catalogue.web import Deadline
+from pipeline.ingest.rasters import MAGIC, SETTINGS, refuse_oddities
+from pipeline.types import Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rasterio.io import DatasetReader
+
+HEAD = 1 << 16  # bytes first asked for: the header of a cloud-optimised GRD with its 1,700 blocks has some 30 kB
+PIECE = 1 << 18  # bytes asked for where GDAL wants what was not foreseen
+GAP = 1 << 16  # blocks no further apart than this come in one request: 64 kB take less time than a round trip
+LONGEST = 8 << 20  # bytes of one request; longer spans are shared among connections
+
+
+class RemoteImage:
+    """Byte ranges of one remote file, kept in memory for as long as it is read."""
+
+    def __init__(self, file: RemoteFile, item: str, access: Access, deadline: Deadline, connections: int = 4) -> None:
+        self.file = file
+        self.item = item
+        self.access = access
+        self.deadline = deadline
+        self.connections = connections
+        self.failure: BaseException | None = None
+        self.etag = ""
+        self._starts: list[int] = []  # sorted; ranges in _held do not overlap
+        self._held: dict[int, bytes] = {}
+        self._lock = threading.Lock()
+        first = access.get(file.href, item, deadline, span=(0, HEAD))
+        if first.total is None:
+            raise InputError(item, "its server does not say how long it is")
+        self.size = first.total
+        self.etag = first.etag
+        if file.size is not None and file.size != self.size:
+            raise InputError(item, f"has {self.size} bytes; its catalogue says {file.size}")
+        self.driver = _driver_of(first.body, first.kind, item)
+        self._keep(0, first.body)
+
+    def read(self, start: int, count: int) -> bytes:
+        """Bytes of the file, fetched where they are not held."""
+        end = min(start + count, self.size)
+        if start >= end:
+            return b""
+        missing = self._missing(start, end)
+        if missing:
+            wide = [(a, min(self.size, max(b, a + PIECE))) for a, b in missing]
+            self.fetch(wide)
+        return self._assembled(start, end)
+
+    def fetch(self, spans: list[tuple[int, int]]) -> None:
+        """Hold these spans (start, end), neighbours in one request, several requests at once."""
+        wanted = [gap for a, b in merged(spans) for gap in self._missing(a, min(b, self.size))]
+        requests = list(_split(merged(wanted)))
+        if len(requests) < 2:
+            for span in requests:
+                self._fetch(span)
+            return
+        with ThreadPoolExecutor(min(self.connections, len(requests))) as pool:
+            list(pool.map(self._fetch, requests))
+
+    def forget(self, before: int) -> None:
+        """Let go of what lies before a byte, but for the header: the next window lies behind."""
+        with self._lock:
+            for start in [s for s in self._starts if s > 0 and s + len(self._held[s]) <= before]:
+                self._starts.remove(start)
+                del self._held[start]
+
+    def _fetch(self, span: tuple[int, int]) -> None:
+        answer = self.access.get(self.file.href, self.item, self.deadline, span=(span[0], span[1] - span[0]))
+        if answer.total != self.size or answer.etag != self.etag:
+            raise InputError(self.item, "changed while it was read")
+        if len(answer.body) != span[1] - span[0]:
+            raise InputError(self.item, f"sends {len(answer.body)} bytes where {span[1] - span[0]} were asked for")
+        self._keep(span[0], answer.body)
+
+    def _keep(self, start: int, body: bytes) -> None:
+        """Hold what is new of a range."""
+        for a, b in self._missing(start, start + len(body)):
+            with self._lock:
+                if a not in self._held:
+                    self._starts.insert(bisect_right(self._starts, a), a)
+                    self._held[a] = body[a - start : b - start]
+
+    def _missing(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The parts of a span that are not held."""
+        with self._lock:
+            out, at = [], start
+            for known in self._starts[max(0, bisect_right(self._starts, start) - 1) :]:
+                if known >= end:
+                    break
+                stop = known + len(self._held[known])
+                if stop <= at:
+                    continue
+                if known > at:
+                    out.append((at, known))
+                at = max(at, stop)
+            if at < end:
+                out.append((at, end))
+            return out
+
+    def _assembled(self, start: int, end: int) -> bytes:
+        with self._lock:
+            parts, at = [], start
+            for known in self._starts[max(0, bisect_right(self._starts, start) - 1) :]:
+                if known >= end:
+                    break
+                body = self._held[known]
+                if known + len(body) > at:
+                    parts.append(body[at - known : end - known])
+                    at = min(end, known + len(body))
+            return b"".join(parts)
+
+    @contextmanager
+    def opened(self) -> Iterator[DatasetReader]:
+        """The file as a dataset; whatever went wrong on the way is raised as what it was."""
+        import rasterio
+        from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+        try:
+            with rasterio.Env(**SETTINGS), warnings.catch_warnings():
+                warnings.simplefilter("ignore", NotGeoreferencedWarning)
+                with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
+                    refuse_oddities(dataset, self.item)
+                    yield dataset
+        except (RasterioError, ValueError, OSError) as error:
+            if self.failure is not None:
+                raise self.failure from None
+            if isinstance(error, EnvironmentFault):
+                raise
+            reason = " ".join(str(error.__cause__ or error).split())[:100]
+            raise InputError(self.item, f"is damaged, or no true {self.driver} file ({reason})") from error
+
+    def window(self, dataset: DatasetReader, window: Window) -> NDArray[np.uint16]:
+        """Numbers of the first band in a window, shape (rows, cols)."""
+        from rasterio.errors import RasterioError
+        from rasterio.windows import Window as RasterioWindow
+
+        self.fetch(blocks_of(dataset, window))
+        try:
+            return dataset.read(1, window=RasterioWindow(window.col0, window.row0, window.cols, window.rows))
+        except (RasterioError, OSError):
+            if self.failure is not None:
+                raise self.failure from None
+            raise
+
+    def _opener(self, path: str, mode: str = "rb") -> _Stream:
+        del path, mode
+        return _Stream(self)
+
+
+class _Stream(io.RawIOBase):
+    """What GDAL reads from. It must not raise, or GDAL loses the cause: the cause is kept and nothing is returned."""
+
+    def __init__(self, image: RemoteImage) -> None:
+        self.image = image
+        self.at = 0
+
+    def read(self, count: int = -1) -> bytes:
+        try:
+            count = self.image.size - self.at if count < 0 else count
+            body = self.image.read(self.at, count) if self.image.failure is None else b""
+        except Exception as error:
+            self.image.failure = error
+            return b""
+        self.at += len(body)
+        return body
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.at, io.SEEK_END: self.image.size}[whence]
+        self.at = base + offset
+        return self.at
+
+    def tell(self) -> int:
+        return self.at
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+
+def blocks_of(dataset: DatasetReader, window: Window) -> list[tuple[int, int]]:
+    """Where in the file the blocks of a window lie, as (start, end); empty where the format does not say."""
+    if dataset.driver != "GTiff":
+        return []
+    height, width = dataset.block_shapes[0]
+    spans = []
+    for row in range(window.row0 // height, -(-window.row1 // height)):
+        for col in range(window.col0 // width, -(-window.col1 // width)):
+            told = [dataset.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1) for what in ("OFFSET", "SIZE")]
+            if all(t is not None and t.isdigit() for t in told):
+                start, size = int(told[0]), int(told[1])
+                # GDAL reads some bytes around a block when it looks for a block's own header
+                spans.append((max(0, start - 4), start + size + 4))
+    return spans
+
+
+def merged(spans: list[tuple[int, int]], gap: int = GAP) -> list[tuple[int, int]]:
+    """Spans in order, those at most ``gap`` apart as one.
+
+    >>> merged([(100, 200), (0, 50), (150, 220), (900, 950)], gap=60)
+    [(0, 220), (900, 950)]
+    """
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if out and start - out[-1][1] <= gap:
+            out[-1] = (out[-1][0], max(out[-1][1], end))
+        else:
+            out.append((start, end))
+    return out
+
+
+def _split(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    for start, end in spans:
+        for at in range(start, end, LONGEST):
+            yield at, min(end, at + LONGEST)
+
+
+def _driver_of(head: bytes, kind: str, item: str) -> str:
+    for magic, driver in MAGIC:
+        if head.startswith(magic) and driver in ("GTiff", "JP2OpenJPEG"):
+            return driver
+    if kind == "text/html" or head.lstrip()[:1] == b"<":
+        raise InputError(item, "is a page of text (HTML or XML) instead of an image")
+    raise InputError(item, "is no GeoTIFF or JPEG2000 file")
+
+
+def read_small(file: RemoteFile, item: str, access: Access, deadline: Deadline, **ask: Any) -> bytes:
+    """The whole of a small file, compared with the size and checksum that its catalogue states, if it does."""
+    answer = access.get(file.href, item, deadline, **ask)
+    body = answer.body
+    if answer.kind == "text/html":
+        raise InputError(item, "answers with an HTML page instead of the file")
+    if file.size is not None and file.size != len(body):
+        raise InputError(item, f"has {len(body)} bytes; its catalogue says {file.size}")
+    if not agrees(body, file.checksum):
+        raise InputError(item, "differs from the checksum in its catalogue")
+    return body
+
+
+def agrees(body: bytes, multihash: str) -> bool:
+    """Does a multihash (hex) fit these bytes? One of a kind that is not known here cannot be compared, and fits.
+
+    >>> agrees(b"", "d50110d41d8cd98f00b204e9800998ecf8427e"), agrees(b"x", "d50110d41d8cd98f00b204e9800998ecf8427e")
+    (True, False)
+    """
+    import hashlib
+
+    for prefix, name in (("d50110", "md5"), ("1220", "sha256"), ("1114", "sha1"), ("1340", "sha512")):
+        if multihash.startswith(prefix):
+            return hashlib.new(name, body, usedforsecurity=False).hexdigest() == multihash.removeprefix(prefix)
+    return True

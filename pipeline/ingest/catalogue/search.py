@@ -1,0 +1,261 @@
+"""Ask a catalogue which scenes there are, and keep its answer as the run's list of inputs.
+
+Only the oldest, everywhere supported part of the protocol is used: collections, bbox, datetime, small pages. Filters
+and sorting are left out on purpose, because some servers answer an unsupported filter with no items and no error; what
+does not fit is dropped here, and counted. The whole answer is taken before any pixel is asked for, as a slow reader of
+a long search loses it when the connection breaks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.stac import Catalogue, StacConfig
+from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
+from pipeline.ingest.catalogue.products import Product, acquisition_of, product_name, product_of, safe_name
+from pipeline.ingest.catalogue.services import Service, policy_of, service_of
+from pipeline.ingest.catalogue.web import Ask, Deadline, Web
+from pipeline.storage import write_bytes
+from pipeline.types import Sensor
+
+PAGE = 100  # items; our choice: larger pages are refused or time out on some servers
+MAX_ITEMS = 200_000  # our choice: 12 ports and ten years have some 60,000
+MAX_FILE = 1 << 30  # bytes of a saved search
+MISSING = ("acquisition", "acquired", "sensor", "cause")
+SENSORS = (Sensor.SENTINEL1, Sensor.SENTINEL2)
+BBox = tuple[float, float, float, float]
+_USABLE_MODE = "IW"  # the mode over coasts; EW is too coarse for these ships, WV has no coverage, SM is rare
+
+
+@dataclass(slots=True)
+class Searched:
+    """What catalogues answered: items by catalogue and sensor in a fixed order, and what was set aside."""
+
+    items: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # for whoever watches
+    missing: list[dict[str, Any]] = field(default_factory=list)  # acquisitions that only the second catalogue has
+
+    def products(self) -> list[Product | InputError]:
+        """The items as products, or why they are none."""
+        out: list[Product | InputError] = []
+        for item in self.items:
+            origin = item["capwatch"]
+            sensor = Sensor(origin["sensor"])
+            try:
+                out.append(product_of(item, origin["catalogue"], sensor, origin["base"]))
+            except InputError as error:
+                out.append(InputError(f"{origin['catalogue']}:{printable(item.get('id'))[:80]}", error.cause))
+        return out
+
+
+def search(config: StacConfig, bbox: BBox, start: datetime, end: datetime) -> Searched:
+    """All scenes of a box (west, south, east, north; across 180 degrees where west > east) and a period.
+
+    ``start`` is included, ``end`` is not. Raises EnvironmentFault where a catalogue cannot be asked to the end.
+    """
+    out = Searched()
+    for sensor, name in ((Sensor.SENTINEL1, config.sentinel1), (Sensor.SENTINEL2, config.sentinel2)):
+        if name is None:
+            continue
+        found = _ask(name, sensor, config, bbox, start, end, out.notes)
+        out.items += found
+        if config.compare_with is not None and config.compare_with != name:
+            other = _ask(config.compare_with, sensor, config, bbox, start, end, [])
+            out.missing += _only_in(other, found, sensor, f"in {config.compare_with}, not in {name}")
+    if not config.sentinel1 and not config.sentinel2:
+        raise ConfigError("source.kind is stac, but source.stac names no catalogue (sentinel1 or sentinel2)")
+    return out
+
+
+def save(found: Searched, path: Path, *, public: bool = False) -> bytes:
+    """The search as an item collection; the same items give the same bytes. ``public`` leaves out queries of addresses,
+    which may hold tokens."""
+    items = [_without_queries(i) for i in found.items] if public else found.items
+    content = {"type": "FeatureCollection", "features": items, "capwatch:missing": found.missing}
+    raw = json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    if not path.is_file() or path.read_bytes() != raw:
+        write_bytes(path, raw)
+    return raw
+
+
+def read(path: Path) -> Searched:
+    """A saved search; ConfigError where the file is none."""
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise ConfigError(f"{printable(path)}: is too large for a saved search (limit {MAX_FILE} bytes)")
+        content = json.loads(path.read_text("utf-8"))
+        items = content["features"]
+        good = all(i["capwatch"]["catalogue"] and Sensor(i["capwatch"]["sensor"]) for i in items)
+        missing = [{k: str(m[k]) for k in MISSING} for m in content.get("capwatch:missing", [])]
+    except OSError as error:
+        raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{printable(path)}: is no search that capwatch saved") from error
+    if not good:
+        raise ConfigError(f"{printable(path)}: is no search that capwatch saved")
+    return Searched(items, [], missing)
+
+
+def _ask(
+    name: Catalogue,
+    sensor: Sensor,
+    config: StacConfig,
+    bbox: BBox,
+    start: datetime,
+    end: datetime,
+    notes: list[str],
+) -> list[dict[str, Any]]:
+    """One catalogue's items of one sensor, each once, in order of time and id."""
+    service = service_of(name, config)
+    web = Web(policy_of(config, name))
+    unique: dict[str, dict[str, Any]] = {}
+    aside: dict[str, int] = {}
+    for box in _boxes(bbox):
+        for item in _pages(service, sensor, web, box, start, end):
+            why = _unfit(item, sensor, config)
+            if why:
+                aside[why] = aside.get(why, 0) + 1
+            elif (key := str(item.get("id"))) in unique:
+                aside["listed twice"] = aside.get("listed twice", 0) + 1
+            else:
+                unique[key] = _kept(item, name, sensor, service.api)
+    if aside:
+        told = ", ".join(f"{count} {why}" for why, count in sorted(aside.items()))
+        notes.append(f"{name}: {len(unique)} {sensor} items taken; set aside: {told}")
+    return sorted(unique.values(), key=lambda i: (str(i["properties"].get("datetime")), str(i["id"])))
+
+
+def _pages(
+    service: Service, sensor: Sensor, web: Web, box: BBox, start: datetime, end: datetime
+) -> Iterable[dict[str, Any]]:
+    import pystac_client
+    from pystac_client.warnings import PystacClientWarning
+
+    # for the process, as several searches may run at once: what a server does not conform to is seen by its answers
+    warnings.filterwarnings("ignore", category=PystacClientWarning)
+    deadline = web.deadline()
+    last = end - timedelta(microseconds=1)
+    try:
+        client = pystac_client.Client.open(service.api, stac_io=_transport(service, web, deadline))
+        found = client.search(
+            collections=[service.collections[sensor]],
+            bbox=list(box),
+            datetime=f"{start:%Y-%m-%dT%H:%M:%SZ}/{last:%Y-%m-%dT%H:%M:%S.%fZ}",
+            limit=PAGE,
+            max_items=MAX_ITEMS,
+        )
+        return list(found.items_as_dicts())
+    except InputError as error:
+        raise EnvironmentFault(f"{service.name}: {error.cause} (search incomplete, nothing was run)") from error
+    except (
+        pystac_client.exceptions.APIError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise EnvironmentFault(
+            f"{service.name}: answers with what is no STAC search ({type(error).__name__}; nothing was run)"
+        ) from error
+
+
+def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
+    """pystac-client's requests, through our client; a page that comes twice ends the search."""
+    from pystac_client.stac_api_io import StacApiIO
+
+    seen: set[str] = set()
+
+    class Transport(StacApiIO):
+        def request(self, href: str, method: str | None = None, headers: Any = None, parameters: Any = None) -> str:
+            from requests import Request
+
+            posted = parameters if (method or "GET").upper() == "POST" else None
+            url = Request("GET", href, params=None if posted is not None else parameters).prepare().url or href
+            page = f"{url} {json.dumps(posted, sort_keys=True)}"
+            if page in seen and "search" in url.split("?")[0].rsplit("/", 1)[-1]:
+                raise InputError(service.name, "its pages go in a circle")
+            seen.add(page)
+            ask = Ask(url, f"{service.name} search", {"Accept": "application/geo+json, application/json"}, json=posted)
+            return web.get(ask, deadline).body.decode("utf-8")
+
+    return Transport()
+
+
+def _boxes(bbox: BBox) -> list[BBox]:
+    """The box; in two parts where it lies across 180 degrees, since catalogues differ in what they make of one."""
+    west, south, east, north = bbox
+    return [bbox] if west <= east else [(west, south, 180.0, north), (-180.0, south, east, north)]
+
+
+def _unfit(item: dict[str, Any], sensor: Sensor, config: StacConfig) -> str:
+    """Why an item is not used, in words that can be counted; "" where it is."""
+    properties = item.get("properties")
+    if not isinstance(item.get("id"), str) or not item["id"] or not isinstance(properties, dict):
+        return "without id or properties"
+    name = product_name(item["id"], properties)
+    if sensor is Sensor.SENTINEL1:
+        mode = str(
+            properties.get("sar:instrument_mode") or (re.findall(r"^S1[A-Z]_(\w\w)_", name) or [_USABLE_MODE])[0]
+        )
+        if mode != _USABLE_MODE:
+            return f"in mode {printable(mode)[:4]}"
+        kind = str(properties.get("product:type") or properties.get("sar:product_type") or "GRD")
+        return "" if "GRD" in kind.upper() else "of another product type"
+    cloud = properties.get("eo:cloud_cover")
+    cloudy = isinstance(cloud, int | float) and cloud > 100 * config.max_cloud
+    return f"with more than {config.max_cloud:.0%} cloud" if cloudy else ""
+
+
+def _kept(item: dict[str, Any], name: Catalogue, sensor: Sensor, api: str) -> dict[str, Any]:
+    """The item as the catalogue gave it, without its links, and with where it came from."""
+    links = item.get("links") if isinstance(item.get("links"), list) else []
+    own = next((k["href"] for k in links or [] if isinstance(k, dict) and k.get("rel") == "self" and k.get("href")), "")
+    out = {k: v for k, v in item.items() if k != "links"}
+    out["capwatch"] = {"catalogue": name, "sensor": str(sensor), "base": str(own or api)}
+    return _finite(out)
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinity, which JSON has not, become null."""
+    if isinstance(value, dict):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and value - value != 0 else value
+
+
+def _only_in(
+    other: list[dict[str, Any]], found: list[dict[str, Any]], sensor: Sensor, cause: str
+) -> list[dict[str, Any]]:
+    """Acquisitions that one catalogue has and the other has not."""
+    known = {acquisition_of(product_name(i["id"], i["properties"])) for i in found}
+    named = {acquisition_of(product_name(i["id"], i["properties"])): i["properties"].get("datetime") for i in other}
+    return [
+        {"acquisition": safe_name(name), "acquired": str(named[name]), "sensor": str(sensor), "cause": cause}
+        for name in sorted(named.keys() - known)
+    ]
+
+
+def _without_queries(item: dict[str, Any]) -> dict[str, Any]:
+    assets = item.get("assets")
+    if not isinstance(assets, dict):
+        return item
+    out = {}
+    for key, asset in assets.items():
+        plain = {k: v for k, v in asset.items() if k not in ("alternate", "href")} if isinstance(asset, dict) else {}
+        href = asset.get("href", "") if isinstance(asset, dict) else ""
+        out[key] = plain | {"href": bare(str(href))}
+    return item | {"assets": out}
+
+
+def bare(href: str) -> str:
+    """An address without user, query and fragment: without what may be secret."""
+    return re.sub(r"^(\w+://)[^/@]*@", r"\1", href.split("?")[0].split("#")[0])

@@ -1,0 +1,175 @@
+"""From an item's address to one that can be asked, just before it is asked; and credentials, checked before anything.
+
+Keys come from where their owners keep them: the AWS profile or environment for S3, ``PC_SDK_SUBSCRIPTION_KEY`` for the
+Planetary Computer (which also works without), ``.netrc`` for plain HTTPS. Machine roles are not asked for, as that
+would be a request to a host that no config names. Nothing here prints or stores a key, a token or a signed address.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from pipeline.errors import ConfigError, InputError, printable
+from pipeline.ingest.catalogue.services import Service
+from pipeline.ingest.catalogue.web import Answer, Ask, Deadline, Refused, Web
+from pipeline.types import Sensor
+
+AZURE = ".blob.core.windows.net"
+SAS_KEY = "PC_SDK_SUBSCRIPTION_KEY"  # the name that the Planetary Computer's own library uses
+VALID_S = 900  # of an S3 address; our choice: longer than one request may take
+_SPARE = timedelta(seconds=60)  # a token that ends so soon counts as ended
+_EXPIRED = (b"expired", b"ExpiredToken", b"not valid in the specified time frame", b"TokenRefreshRequired")
+_CHAIN = ("env", "shared-credentials-file", "config-file", "custom-process")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An address that can be asked, and the headers that its signature covers."""
+
+    url: str
+    secret: bool  # does it carry credentials?
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Access:
+    """Signs the addresses of one catalogue and asks for them. Safe between threads; made in the worker that uses it."""
+
+    def __init__(self, service: Service, web: Web) -> None:
+        self.service = service
+        self.web = web
+        self._tokens: dict[str, tuple[str, datetime]] = {}
+        self._s3: Any = None
+        self._lock = threading.Lock()
+
+    def get(self, href: str, item: str, deadline: Deadline, **ask: Any) -> Answer:
+        """The bytes behind an item's address: signed, asked, and signed once more where the signature had run out."""
+        signed = self.sign(href, item, deadline)
+        try:
+            return self.web.get(Ask(signed.url, item, signed.headers, signed=signed.secret, **ask), deadline)
+        except Refused as error:
+            if error.status not in (400, 401, 403) or not signed.secret:
+                if any(word in error.body for word in _EXPIRED):
+                    raise InputError(item, f"its address has expired (HTTP {error.status}); search again") from None
+                raise
+        with self._lock:
+            self._tokens.clear()
+            self._s3 = None
+        fresh = self.sign(href, item, deadline)
+        try:
+            return self.web.get(Ask(fresh.url, item, fresh.headers, signed=fresh.secret, **ask), deadline)
+        except Refused as error:
+            why = "has expired" if any(word in error.body for word in _EXPIRED) else "is refused"
+            raise InputError(
+                item, f"its signature {why} (HTTP {error.status}), also when made anew; check keys and clock"
+            ) from None
+
+    def sign(self, href: str, item: str, deadline: Deadline) -> Signed:
+        """The address to ask. Raises ForbiddenAddress before any key is used for a foreign place."""
+        self.web.policy.require(href, item)
+        if href.startswith("s3://"):
+            headers = {"x-amz-request-payer": "requester"} if self.service.requester_pays else {}
+            return Signed(self._presigned(href, item), secret=True, headers=headers)
+        if self.service.tokens and (place := _container(href, self.service.storage)):
+            token = self._token(place, item, deadline)
+            return Signed(f"{href}{'&' if '?' in href else '?'}{token}", secret=True)
+        return Signed(href, secret=False)
+
+    def _token(self, place: str, item: str, deadline: Deadline) -> str:
+        """A token for a container, from the catalogue, kept until shortly before its end."""
+        with self._lock:
+            kept = self._tokens.get(place)
+            if kept is not None and kept[1] - _SPARE > datetime.now(UTC):
+                return kept[0]
+            url = f"{self.service.tokens.rstrip('/')}/{quote(place)}"
+            key = os.environ.get(SAS_KEY)
+            headers = {"Ocp-Apim-Subscription-Key": key} if key else {}
+            answer = self.web.get(Ask(url, f"{item}: token", headers, limit=1 << 16, signed=True), deadline)
+            try:
+                told = json.loads(answer.body)
+                token, ends = str(told["token"]), datetime.fromisoformat(str(told["msft:expiry"]))
+            except (ValueError, KeyError, TypeError) as error:
+                raise InputError(item, "its catalogue's token service answers with something else") from error
+            self._tokens[place] = (token, ends if ends.tzinfo else ends.replace(tzinfo=UTC))
+            return token
+
+    def _presigned(self, href: str, item: str) -> str:
+        parts = urlsplit(href)
+        with self._lock:
+            if self._s3 is None:
+                self._s3 = s3_client(self.service)
+            extra = {"RequestPayer": "requester"} if self.service.requester_pays else {}
+            wanted = {"Bucket": parts.netloc, "Key": parts.path.lstrip("/"), **extra}
+            try:
+                return str(self._s3.generate_presigned_url("get_object", Params=wanted, ExpiresIn=VALID_S))
+            except Exception as error:  # botocore has no common root that says nothing secret
+                raise InputError(item, f"cannot be signed ({type(error).__name__})") from None
+
+
+def s3_client(service: Service) -> Any:
+    """An S3 client of botocore that only signs: it never makes a request itself."""
+    session = _session(service)
+    import botocore.config
+
+    addressing = botocore.config.Config(signature_version="s3v4", s3={"addressing_style": "path"})
+    return session.create_client("s3", region_name=service.region, endpoint_url=service.s3, config=addressing)
+
+
+def check_credentials(service: Service, sensor: Sensor) -> None:
+    """Raise ConfigError, before anything is downloaded, where keys are needed and there are none."""
+    if service.access[sensor] != "s3":
+        return
+    session = _session(service)
+    try:
+        found = session.get_credentials()
+    except Exception as error:
+        raise ConfigError(f"{service.name}: its S3 keys cannot be read ({type(error).__name__})") from None
+    if found is None:
+        profile = service.profile or service.name
+        cost = ", whose owner pays for what is read" if service.requester_pays else ""
+        raise ConfigError(
+            f"{service.name} needs S3 keys for {sensor}{cost}: put them into the AWS profile {profile} "
+            "(~/.aws/credentials), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (nothing was downloaded)"
+        )
+
+
+def _session(service: Service) -> Any:
+    try:
+        import botocore.session
+    except ImportError as error:
+        raise ConfigError(f"{service.name}: S3 needs the extra: pip install 'capwatch[cloud]'") from error
+    session = botocore.session.Session()
+    named = service.profile or (service.name if service.name in session.available_profiles else None)
+    if named is not None and not (service.profile is None and _in_environment()):
+        if named not in session.available_profiles:
+            raise ConfigError(f"{service.name}: there is no AWS profile {printable(named)} in ~/.aws")
+        session = botocore.session.Session(profile=named)
+    resolver = session.get_component("credential_provider")
+    resolver.providers = [p for p in resolver.providers if p.METHOD in _CHAIN]
+    return session
+
+
+def _in_environment() -> bool:
+    return "AWS_PROFILE" in os.environ or "AWS_ACCESS_KEY_ID" in os.environ
+
+
+def _container(href: str, storage: str) -> str:
+    """``account/container`` of an address in Azure's storage, or below ``storage``; "" for any other.
+
+    >>> _container("https://sentinel1euwest.blob.core.windows.net/s1-grd/GRD/x.tiff", "")
+    'sentinel1euwest/s1-grd'
+    >>> _container("http://127.0.0.1:9000/account/box/x.tiff", "http://127.0.0.1:9000")
+    'account/box'
+    """
+    parts = urlsplit(href)
+    host = parts.hostname or ""
+    if host.endswith(AZURE):
+        return f"{host.removesuffix(AZURE)}/{parts.path.lstrip('/').split('/')[0]}"
+    if storage and href.startswith(storage + "/"):
+        return "/".join(href.removeprefix(storage + "/").split("/")[:2])
+    return ""

@@ -1,0 +1,303 @@
+"""One client for every request: an allow-list of origins, tries with growing pauses, time limits, byte ranges.
+
+The rules, in the order in which they bite: an address whose origin is not allowed is never asked, redirects included;
+a request that a server declines for the moment (408, 429, 5xx) or that breaks off is made again, after the pause that
+the server names or else a growing one; nothing goes on beyond the deadline of its scene, not even a server that sends
+one byte a second; an answer must be as long as it says it is.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from pipeline.errors import EnvironmentFault, InputError, printable
+
+if TYPE_CHECKING:
+    import requests
+
+AGENT = "capwatch"
+AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 5
+FIRST_PAUSE_S = 0.5  # our choice; doubled with every try, and drawn between half and all of it so that workers part
+LONGEST_PAUSE_S = 60.0
+MAX_SMALL = 64 << 20  # bytes of an answer that is read whole; our choice: the largest annotation has some 3 MiB
+_CHUNK = 1 << 16
+
+
+class Refused(InputError):
+    """The server was reached and declines for good: the status says why."""
+
+    def __init__(self, item: object, cause: str, status: int = 0, body: bytes = b"") -> None:
+        super().__init__(item, cause)
+        self.status = status
+        self.body = body
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.item, self.cause, self.status, self.body)
+
+
+class ForbiddenAddress(InputError):
+    """An address leads where the config allows no request."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebPolicy:
+    """What may be reached, and how patiently. Plain values: it travels to workers."""
+
+    origins: frozenset[str]  # scheme://host[:port], lower case; s3://bucket for buckets
+    tries: int = 5
+    silence_s: float = 30.0
+    limit_s: float = 900.0
+    first_pause_s: float = FIRST_PAUSE_S
+
+    def require(self, url: str, item: object) -> None:
+        """Raise ForbiddenAddress unless the address leads to an allowed origin."""
+        origin = origin_of(url)
+        if origin not in self.origins:
+            raise ForbiddenAddress(item, f"leads to {printable(origin)[:80]}, which is not allowed (no request made)")
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address; default ports left out. What is no address of these kinds comes back whole.
+
+    >>> origin_of("HTTPS://User@Data.Example.org:443/a?b"), origin_of("s3://bucket/key"), origin_of("/vsicurl/x")
+    ('https://data.example.org', 's3://bucket', '/vsicurl/x')
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return url[:80]
+    scheme = parts.scheme.lower()
+    if scheme == "file" or not host:
+        return url[:80]
+    default = {"http": 80, "https": 443}.get(scheme)
+    return f"{scheme}://{host}" + (f":{port}" if port is not None and port != default else "")
+
+
+@dataclass(slots=True)
+class Deadline:
+    """When one scene's time is up."""
+
+    limit_s: float
+    started: float = field(default_factory=time.monotonic)
+
+    def left(self) -> float:
+        """Seconds that remain; may be negative."""
+        return self.limit_s - (time.monotonic() - self.started)
+
+    def require(self, item: object) -> None:
+        """Raise InputError where the time is up."""
+        if self.left() <= 0:
+            raise InputError(item, f"took longer than the limit of {self.limit_s:g} s")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server sent."""
+
+    body: bytes
+    total: int | None  # bytes of the whole file, where the server says so
+    etag: str
+    kind: str  # media type
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request. ``item`` is how people are told about it: never the address, which may be signed."""
+
+    url: str
+    item: str
+    headers: dict[str, str] = field(default_factory=dict)
+    json: Any = None
+    span: tuple[int, int] | None = None  # first byte, and how many
+    limit: int = MAX_SMALL
+    signed: bool = False  # the address or a header carries the credentials already
+
+
+class Web:
+    """Makes requests under a policy. One a process; safe between threads. Counts requests and bytes."""
+
+    def __init__(self, policy: WebPolicy) -> None:
+        self.policy = policy
+        self.requests = 0
+        self.bytes = 0
+        self._local = threading.local()
+        self._lock = threading.Lock()
+
+    def deadline(self) -> Deadline:
+        """A fresh deadline of the policy's length."""
+        return Deadline(self.policy.limit_s)
+
+    def get(self, ask: Ask, deadline: Deadline) -> Answer:
+        """The answer to a request, after as many tries as it takes and the policy allows."""
+        cause = ""
+        for number in range(self.policy.tries):
+            deadline.require(ask.item)
+            outcome = self._once(ask, deadline)
+            if isinstance(outcome, Answer):
+                return outcome
+            cause, pause = outcome
+            if number + 1 < self.policy.tries:
+                self._wait(pause, number, deadline, ask.item, cause)
+        raise InputError(ask.item, f"{cause} ({self.policy.tries} tries)")
+
+    def _wait(self, asked: float | None, number: int, deadline: Deadline, item: str, cause: str) -> None:
+        grown = min(LONGEST_PAUSE_S, self.policy.first_pause_s * 2**number)
+        pause = grown * random.uniform(0.5, 1.0) if asked is None else min(asked, LONGEST_PAUSE_S)  # noqa: S311
+        if pause >= deadline.left():
+            raise InputError(item, f"{cause} (gave up at the limit of {deadline.limit_s:g} s)")
+        time.sleep(pause)
+
+    def _once(self, ask: Ask, deadline: Deadline) -> Answer | tuple[str, float | None]:
+        """An answer, or why it was none this time and how long the server wants to be left alone."""
+        import requests
+        import urllib3
+
+        try:
+            with self._sent(ask, deadline) as reply:
+                if reply.status_code in AGAIN:
+                    return f"answers HTTP {reply.status_code}", _retry_after(reply)
+                return self._read(ask, reply, deadline)
+        except (requests.exceptions.SSLError, requests.exceptions.InvalidURL) as error:
+            # the error's own text holds the address, and a signed address is a secret
+            raise InputError(ask.item, f"cannot be reached ({type(error).__name__})") from None
+        except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+            return f"was silent for {self.policy.silence_s:g} s", None
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if isinstance(error, EnvironmentFault):
+                raise
+            return f"the connection broke off ({type(error).__name__})", None
+
+    @contextmanager
+    def _sent(self, ask: Ask, deadline: Deadline) -> Iterator[requests.Response]:
+        """The reply's head, redirects followed one by one, each checked before it is asked."""
+        url, headers = ask.url, dict(ask.headers)
+        if ask.span is not None:
+            headers["Range"] = f"bytes={ask.span[0]}-{ask.span[0] + ask.span[1] - 1}"
+        for _ in range(MAX_REDIRECTS + 1):
+            self.policy.require(url, ask.item)
+            deadline.require(ask.item)
+            with self._lock:
+                self.requests += 1
+            reply = self._session().request(
+                "GET" if ask.json is None else "POST",
+                url,
+                headers=headers,
+                json=ask.json,
+                auth=_password(url) if not ask.signed else _as_it_is,
+                stream=True,
+                allow_redirects=False,
+                timeout=max(0.01, min(self.policy.silence_s, deadline.left())),
+            )
+            if reply.status_code not in REDIRECTS:
+                try:
+                    yield reply
+                finally:
+                    reply.close()
+                return
+            reply.close()
+            target = urljoin(url, reply.headers.get("Location", ""))
+            if origin_of(target) != origin_of(url):
+                headers = {k: v for k, v in headers.items() if k.lower() in ("range", "accept")}  # no secrets elsewhere
+            url = target
+        raise InputError(ask.item, f"redirects more than {MAX_REDIRECTS} times")
+
+    def _read(self, ask: Ask, reply: requests.Response, deadline: Deadline) -> Answer:
+        kind = reply.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        if reply.status_code >= 400:
+            body = b"".join(self._chunks(reply, 4096, deadline, ask.item))
+            raise Refused(ask.item, _declined(reply.status_code), reply.status_code, body[:4096])
+        if reply.status_code not in (200, 206):
+            raise Refused(ask.item, f"answers HTTP {reply.status_code}", reply.status_code)
+        if ask.span is not None and reply.status_code == 200:
+            if kind in ("text/html", "application/xhtml+xml"):
+                raise InputError(ask.item, "answers with an HTML page instead of the file")
+            raise Refused(ask.item, "its server does not serve parts of files (no Range support)", 200)
+        total = _total(reply, ask)
+        length = reply.headers.get("Content-Length", "")
+        expected = int(length) if length.isdigit() and "Content-Encoding" not in reply.headers else None
+        limit = ask.limit if ask.span is None else ask.span[1]
+        if expected is not None and expected > limit:
+            raise InputError(ask.item, f"has {expected} bytes (limit {limit})")
+        body = b"".join(self._chunks(reply, limit, deadline, ask.item))
+        if len(body) > limit:
+            raise InputError(ask.item, f"sends more than {limit} bytes")
+        if expected is not None and len(body) != expected:
+            raise ConnectionError(f"{len(body)} of {expected} bytes")
+        return Answer(body, total if ask.span is not None else len(body), reply.headers.get("ETag", ""), kind)
+
+    def _chunks(self, reply: requests.Response, limit: int, deadline: Deadline, item: str) -> Iterator[bytes]:
+        """Bytes as they come, so that a server which drips them runs into the deadline; one more than the limit."""
+        got = 0
+        decode = "Content-Encoding" in reply.headers
+        while got <= limit:
+            deadline.require(item)
+            chunk = reply.raw.read1(_CHUNK, decode_content=decode)
+            if not chunk:
+                return
+            got += len(chunk)
+            with self._lock:
+                self.bytes += len(chunk)
+            yield chunk
+
+    def _session(self) -> requests.Session:
+        """One session a thread. It knows the proxies of whoever runs this."""
+        import requests
+
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.headers["User-Agent"] = AGENT
+            session.headers["Accept-Encoding"] = "identity"  # a range of compressed bytes would be a range of what?
+            self._local.session = session
+        return session
+
+
+def _as_it_is(request: Any) -> Any:
+    """No credentials; given to requests so that it looks for none itself."""
+    return request
+
+
+def _password(url: str) -> Any:
+    """Name and password that .netrc holds for this very host (a ``default`` entry is not sent around)."""
+    import netrc
+    import os
+
+    path = os.environ.get("NETRC") or os.path.expanduser("~/.netrc")
+    try:
+        known = netrc.netrc(path).hosts.get(urlsplit(url).hostname or "")
+    except (OSError, netrc.NetrcParseError):
+        known = None
+    return (known[0], known[2]) if known is not None else _as_it_is
+
+
+def _declined(status: int) -> str:
+    words = {401: "asks for credentials", 403: "refuses access", 404: "is not there", 410: "is no longer there"}
+    return f"{words.get(status, 'is declined')} (HTTP {status})"
+
+
+def _retry_after(reply: requests.Response) -> float | None:
+    """Seconds that the server asks to be left alone, where it says so in seconds."""
+    text = reply.headers.get("Retry-After", "").strip()
+    return float(text) if text.isdigit() else None
+
+
+def _total(reply: requests.Response, ask: Ask) -> int | None:
+    """Size of the whole file by Content-Range, which must begin where it was asked to."""
+    if ask.span is None:
+        return None
+    unit, _, rest = reply.headers.get("Content-Range", "").partition(" ")
+    place, _, total = rest.partition("/")
+    first = place.partition("-")[0]
+    if unit.lower() != "bytes" or not first.isdigit() or int(first) != ask.span[0]:
+        raise InputError(ask.item, "its server answers with another part of the file than was asked for")
+    return int(total) if total.isdigit() else None

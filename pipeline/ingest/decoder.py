@@ -1,0 +1,115 @@
+"""Decodes rasters in a process of its own, with limits: a file that crashes, hangs or bloats GDAL costs only itself.
+
+Run as ``python -m pipeline.ingest.decoder``: one JSON request a line on standard input, one answer a line on standard
+output, until the input ends. `pipeline.ingest.quarantine` is the other end.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import PipelineError
+from pipeline.ingest.rasters import opened, refuse_oddities
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rasterio.io import DatasetReader
+
+MEMORY_BYTES = (
+    4 << 30
+)  # address space; our choice: twice what one tile of a Sentinel-2 JPEG 2000 needs, libraries included
+CPU_S = 60  # for opening and the first gigabyte; our choice: deflate unpacks some 200 MB/s
+CPU_S_PER_GB = 30
+SECTOR = 512  # bytes that a disk loses at once
+_CHUNK = 1 << 26  # bytes decoded at once
+_CANDIDATES = 1000
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for line in sys.stdin:
+        request = json.loads(line)
+        sys.stdout.write(json.dumps(answer(**request)) + "\n")
+        sys.stdout.flush()
+
+
+def answer(path: str, item: str, driver: str, whole: bool) -> dict[str, str]:
+    """What is wrong with a raster: ``cause`` refuses it, ``doubt`` is told; both empty where nothing is."""
+    _allow(CPU_S)
+    try:
+        with opened(path, item, driver) as dataset:
+            refuse_oddities(dataset, item)
+            size = dataset.width * dataset.height * sum(np.dtype(d).itemsize for d in dataset.dtypes)
+            _allow(CPU_S + CPU_S_PER_GB * size / 1e9)
+            return {"cause": "", "doubt": _whole(dataset) if whole else _ends(dataset)}
+    except PipelineError as error:
+        return {"cause": str(error).removeprefix(f"{item}: "), "doubt": ""}
+    except MemoryError:
+        return {"cause": f"needs more than {MEMORY_BYTES / 2**30:g} GiB of memory to decode", "doubt": ""}
+
+
+def _allow(cpu_s: float) -> None:
+    """So much processor time from now on; then the kernel ends this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime + cpu_s) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+
+
+def _ends(dataset: DatasetReader) -> str:
+    """Decode the first and the last block of each band: enough to meet a header that lies."""
+    rows, cols = dataset.block_shapes[0]
+    for row, col in ((0, 0), ((dataset.height - 1) // rows, (dataset.width - 1) // cols)):
+        dataset.read(window=dataset.block_window(1, row, col))
+    return ""
+
+
+def _whole(dataset: DatasetReader) -> str:
+    """Decode everything, band by band; the doubt is a run of zeros as a lost disk sector leaves it."""
+    height = dataset.block_shapes[0][0]
+    doubt = ""
+    for band in range(1, dataset.count + 1):
+        row_bytes = dataset.width * np.dtype(dataset.dtypes[band - 1]).itemsize
+        step = max(height, _CHUNK // max(row_bytes, 1) // height * height)
+        for top in range(0, dataset.height, step):
+            rows = min(step, dataset.height - top)
+            chunk = dataset.read(band, window=((top, top + rows), (0, dataset.width)))
+            doubt = doubt or lost_sector(chunk, top)
+    return doubt
+
+
+def lost_sector(chunk: NDArray[Any], top: int = 0) -> str:
+    """Does one line hold a run of exact zeros, half a disk sector or longer, between lines that were measured?
+
+    A sector that is lost in an uncompressed file is zeros in one line, or in the end of one and the start of the next;
+    land, borders and slicks are zeros in neighbouring lines as well.
+
+    >>> sea = np.ones((3, 400), np.uint16)
+    >>> sea[1, 50:306] = 0
+    >>> lost_sector(sea)
+    'line 1 holds 256 zeros in a row between measured lines: a lost disk sector?'
+    """
+    zero = chunk == 0
+    if not zero.any():
+        return ""
+    edges = np.diff(np.pad(zero, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    row, start = np.nonzero(edges == 1)
+    stop = np.nonzero(edges == -1)[1]
+    long = np.flatnonzero((stop - start) * chunk.dtype.itemsize >= SECTOR // 2)
+    for n in long[:_CANDIDATES]:
+        r, cut = row[n], slice(start[n], stop[n])
+        beside = [zero[k, cut].mean() for k in (r - 1, r + 1) if 0 <= k < len(zero)]
+        if beside and max(beside) < 0.5:
+            run = int(stop[n] - start[n])
+            return f"line {top + r} holds {run} zeros in a row between measured lines: a lost disk sector?"
+    return ""
+
+
+if __name__ == "__main__":
+    main()

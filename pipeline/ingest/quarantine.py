@@ -1,0 +1,123 @@
+"""Rasters are first decoded elsewhere: in a helper process that may crash, hang or run out of memory in our place.
+
+One helper lives as long as this process and answers one request after another, so that its start is paid once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+
+from pipeline.errors import EnvironmentFault, InputError
+from pipeline.ingest.rasters import ENVIRONMENT
+
+WAIT_S = 900.0  # our choice, for a helper whose own limit of processor time does not strike: a file that blocks
+
+
+def examine(path: str, item: str, driver: str, *, whole: bool) -> str:
+    """Decode a raster in the helper; what is doubtful about it comes back, "" where nothing is.
+
+    ``path`` is what GDAL is given, ``whole`` decodes every block instead of the first and the last. Raises InputError
+    where the file is damaged, or ends or outgrows the helper.
+    """
+    with _LOCK:
+        helper = _helper()
+        found = helper.ask({"path": path, "item": item, "driver": driver, "whole": whole})
+    if found is None:
+        raise InputError(item, f"cannot be decoded: {helper.end()}")
+    if found["cause"]:
+        raise InputError(item, found["cause"])
+    return found["doubt"]
+
+
+@dataclass
+class Helper:
+    """One helper process; it belongs to the process that started it."""
+
+    process: subprocess.Popen[bytes] = field(default_factory=lambda: _started())
+    owner: int = field(default_factory=os.getpid)
+
+    def ask(self, request: dict[str, object]) -> dict[str, str] | None:
+        """The answer, or None where the helper ended or took too long."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            self.process.stdin.write(json.dumps(request).encode() + b"\n")
+            self.process.stdin.flush()
+            ready, _, _ = select.select([self.process.stdout], [], [], WAIT_S)
+            line = self.process.stdout.readline() if ready else b""
+        except OSError:
+            line = b""
+        return json.loads(line) if line.endswith(b"\n") else None
+
+    def end(self) -> str:
+        """Stop it and say how it ended."""
+        import signal
+
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(1.0)
+        running = self.process.poll() is None
+        self.close()
+        code = self.process.returncode
+        if running:
+            return f"it takes longer than {WAIT_S:g} s"
+        if code == -signal.SIGXCPU:
+            return "it takes too much processor time"
+        return f"the decoder ended with {signal.Signals(-code).name}" if code < 0 else "the decoder gave up"
+
+    def close(self) -> None:
+        """Let it go; it has nothing to lose."""
+        if self.owner != os.getpid():
+            return
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+_LOCK = threading.Lock()
+_KEPT: list[Helper] = []  # the helper of this process, if it has one
+
+
+def _helper() -> Helper:
+    kept = _KEPT[0] if _KEPT else None
+    if kept is None or kept.owner != os.getpid() or kept.process.poll() is not None:
+        if kept is not None:
+            kept.close()
+        else:
+            atexit.register(_release)
+        _KEPT[:] = [Helper()]
+    return _KEPT[0]
+
+
+def _release() -> None:
+    for helper in _KEPT:
+        helper.close()
+
+
+def _started() -> subprocess.Popen[bytes]:
+    from pathlib import Path
+
+    home = str(Path(__file__).parents[2])
+    paths = os.pathsep.join(p for p in (home, os.environ.get("PYTHONPATH", "")) if p)
+    environment = os.environ | ENVIRONMENT | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline.ingest.decoder"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is for the run, which ends its helper itself
+        )
+    except OSError as error:
+        raise EnvironmentFault(f"the decoder cannot be started: {error.strerror}") from error

@@ -1,0 +1,38 @@
+"""Where a run keeps what it made of each scene: under all that the result was made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.provenance import sha256_of
+from pipeline.stagecache import Slot
+
+if TYPE_CHECKING:
+    from pipeline.config import RunConfig
+    from pipeline.types import Place, Scene
+    from pipeline.workspace import RunFolder
+
+
+def detect_slot(scene: Scene, place: Place, config: RunConfig, folder: RunFolder) -> Slot:
+    """Where the detections of a scene are kept: under the settings, the place and the bytes that they come from."""
+    water = getattr(scene.read, "water", None)
+    structures = getattr(water, "structures", None)
+    ground = [place_digest(place), structures.wkb_hex if structures is not None else ""]
+    return folder.cache.slot("detect", scene.scene_id, **_made_from(scene, config), place=ground)
+
+
+def cells_slot(scene: Scene, ground: str, config: RunConfig, folder: RunFolder) -> Slot:
+    """Where is kept what a scene shows near the shore."""
+    return folder.cache.slot("cells", scene.scene_id, **_made_from(scene, config), place=ground)
+
+
+def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:
+    opening = {"pixel_spacing_m": config.source.pixel_spacing_m, "scaling": config.source.scaling}
+    settings = {"detection": config.detection.model_dump(mode="json"), "source": opening}
+    return {"settings": settings, "input": scene.source.sha256}
+
+
+def place_digest(place: Place) -> str:
+    """Hash of the box, the coast and the zones."""
+    zones = [[z.zone_id, z.kind, z.counts, z.geometry.wkb_hex] for z in place.zones]
+    return sha256_of([place.bbox, "" if place.land is None else place.land.wkb_hex, zones])

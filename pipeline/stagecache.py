@@ -1,0 +1,145 @@
+"""What a stage made of one item, kept under the hash of everything that it was made from.
+
+An entry is a payload and, written after it, a note with the payload's hash: a torn or altered entry is told by its
+hash and made anew. Keys hold settings, inputs, code and libraries, so an entry of another version is never met.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.checkpoints import checkpoint
+from pipeline.provenance import code_version, library_versions, sha256_of
+from pipeline.storage import sweep, write_bytes, write_json
+
+LIMIT_BYTES = 2 << 30  # our choice: some 20,000 looks
+STALE_PART_S = 3600.0  # other runs write here too
+_WORDS = {"input": "the input", "place": "the place", "code": "the code", "libraries": "a library"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of one result; small, so that it can travel to where the work is done."""
+
+    folder: Path
+    stage: str
+    item: str
+    parts: dict[str, Any]
+    ignore: bool = False  # never read, only written
+
+    @property
+    def key(self) -> str:
+        """Hash of the stage and all that goes into it."""
+        return sha256_of([self.stage, self.item, self.parts])[:24]
+
+    @property
+    def payload(self) -> Path:
+        """The file with the result."""
+        return self.folder / f"{self.key}.bin"
+
+    @property
+    def note(self) -> Path:
+        """The file that vouches for it."""
+        return self.folder / f"{self.key}.json"
+
+    @property
+    def last(self) -> Path:
+        """What the item's last result was made from."""
+        return self.folder / f"{self.stage}-{sha256_of(self.item)[:16]}.last.json"
+
+    def load(self) -> tuple[bytes, dict[str, Any]] | None:
+        """Payload and facts, or None where there is nothing, or nothing that can be trusted."""
+        if self.ignore:
+            return None
+        try:
+            note = json.loads(self.note.read_text("utf-8"))
+            content = self.payload.read_bytes()
+            whole = note["self"] == sha256_of([note["sha256"], note["facts"]])
+            if whole and note["sha256"] == _digest(content):
+                return content, note["facts"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return None
+
+    def store(self, content: bytes, facts: dict[str, Any]) -> None:
+        """Keep a result; the note comes last."""
+        digest = _digest(content)
+        write_bytes(self.payload, content)
+        write_json(self.note, {"sha256": digest, "facts": facts, "self": sha256_of([digest, facts])})
+        write_json(self.last, _digests(self.parts))
+        checkpoint(f"kept {self.stage} {self.item}")
+
+    def why(self) -> str:
+        """``kept``, or ``run`` and the reason."""
+        if self.ignore:
+            return "run: --fresh"
+        if self.note.is_file():
+            return "kept" if self.load() is not None else "run: what was kept is damaged"
+        try:
+            before = json.loads(self.last.read_text("utf-8"))
+            now = _digests(self.parts)
+            changed = [_told(n) for n in sorted(now.keys() | before.keys()) if now.get(n) != before.get(n)]
+        except (OSError, ValueError, AttributeError):
+            return "run: nothing kept"
+        return f"run: changed {', '.join(changed)}" if changed else "run: what was kept is gone"
+
+
+@dataclass(frozen=True, slots=True)
+class StageCache:
+    """The results kept in one folder."""
+
+    folder: Path
+    ignore: bool = False
+    common: dict[str, Any] = field(
+        default_factory=lambda: {"code": code_version(), "libraries": dict(library_versions())}
+    )
+
+    def slot(self, stage: str, item: str, **parts: Any) -> Slot:
+        """Where the result of a stage for an item lies, made from these parts, this code and these libraries."""
+        return Slot(self.folder, stage, item, parts | self.common, self.ignore)
+
+    def tidy(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        """Forget the oldest results beyond the limit."""
+        sweep(self.folder, STALE_PART_S)
+        found = []
+        for path in self.folder.glob("*.bin"):
+            with suppress(OSError):
+                found.append((path.stat().st_mtime, path.stat().st_size, path))
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found):
+            if total <= limit_bytes:
+                return
+            for file in (path.with_suffix(".json"), path):
+                with suppress(OSError):
+                    file.unlink()
+            total -= size
+
+
+def _digest(content: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digests(parts: dict[str, Any]) -> dict[str, str]:
+    """Each part by its hash; settings and libraries one by one, so that a change can be named."""
+    out = {}
+    for name, value in parts.items():
+        for path, leaf in _leaves(value) if name in {"settings", "libraries"} else [((), value)]:
+            out[".".join((name, *path))] = sha256_of(leaf)[:16]
+    return out
+
+
+def _leaves(value: Any, here: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, dict):
+        return [leaf for key, inner in value.items() for leaf in _leaves(inner, (*here, str(key)))]
+    return [(here, value)]
+
+
+def _told(part: str) -> str:
+    head, _, rest = part.partition(".")
+    return rest or _WORDS.get(head, head)

@@ -1,0 +1,67 @@
+"""Ctrl-C and SIGTERM: a command ends within seconds, in a state from which the same command goes on."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+PATIENCE_S = 3.0  # for unwinding; every file appears by rename, so a hard end afterwards loses nothing
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(KeyboardInterrupt):
+    """The user, or the machine, wants this to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+        self.told = False
+
+    @property
+    def exit_code(self) -> int:
+        """128 and the signal's number, as shells count: 130 or 143."""
+        return 128 + self.number
+
+    @property
+    def line(self) -> str:
+        """What the user is told."""
+        name = signal.Signals(self.number).name
+        return f"error: stopped by {name} (what was finished is kept; the same command goes on)"
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """While the block runs, either signal raises `Stopped`; a block that does not end in time is ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _stop) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    stopped = Stopped(number)
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # once is enough
+    threading.Thread(target=_end, args=(stopped,), daemon=True).start()
+    raise stopped
+
+
+def _end(stopped: Stopped) -> None:
+    """End the process the hard way: a thread or a library may be deep in a computation."""
+    time.sleep(PATIENCE_S)
+    for child in multiprocessing.active_children():
+        child.kill()
+    if not stopped.told:
+        os.write(2, f"{stopped.line}\n".encode())
+    os._exit(stopped.exit_code)

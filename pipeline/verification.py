@@ -1,0 +1,139 @@
+"""What changed in a run since it was made: files, rows of its tables, inputs, and the run that it continues."""
+
+from __future__ import annotations
+
+import json
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import InputError, PipelineError
+from pipeline.provenance import MANIFEST, changes, read_manifest, sha256_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = "rows.json"
+CHAINED = ("scenes", "looks", "detections", "port_calls", "liftings", "ledger")  # the evidence, row by row
+MOST_ROWS_NAMED = 20
+
+
+def rows_of(table: pd.DataFrame, name: str) -> dict[str, Any]:
+    """Each row's key and hash, in order, and the head of their chain: a hash over each row and all before it."""
+    key = _key_of(name)
+    rows = [[str(k), h] for k, h in zip(table[key], _row_hashes(table), strict=True)]
+    head = ""
+    for row in rows:
+        head = sha256_of([head, *row])
+    return {"key": key, "rows": rows, "head": head}
+
+
+def last_of(folder: Path, run_id: str) -> dict[str, str] | None:
+    """The finished run of this AOI that a new one continues: its id and the hash of its manifest.
+
+    A run made again under its own id continues what it continued before.
+    """
+    from pipeline.workspace import LATEST
+
+    try:
+        own = read_manifest(folder / run_id)
+        return own.get("previous")
+    except PipelineError:
+        pass
+    try:
+        previous = (folder / LATEST).read_text("utf-8").strip()
+        return {"run_id": previous, "self_sha256": read_manifest(folder / previous)["self_sha256"]}
+    except (OSError, KeyError, PipelineError):
+        return None
+
+
+def differences(folder: Path) -> list[str]:
+    """One line for everything that does not fit the manifest: output, row, input, earlier run; empty where all does."""
+    from pipeline.ingest.unchanged import digest_of
+
+    out = []
+    for line in changes(folder, digest_of):
+        name, _, what = line.partition(": ")
+        rows = _rows_changed(folder, Path(name).stem) if what == "changed" and name.endswith(".parquet") else []
+        out.append(f"{line} ({'; '.join(rows)})" if rows else line)
+    return out + _torn_manifest(folder) + _broken_chain(folder)
+
+
+def _rows_changed(folder: Path, name: str) -> list[str]:
+    """Which rows of a table were changed, removed, added or moved."""
+    from pipeline.storage import read_table
+
+    try:
+        noted = json.loads((folder / ROWS).read_text("utf-8"))[name]
+        now = rows_of(read_table(folder / f"{name}.parquet", _contract(name)), name)
+    except KeyError:
+        return []
+    except (OSError, ValueError, InputError, PipelineError):
+        return ["no longer readable as the table that it was"]
+    before, after = [tuple(r) for r in noted["rows"]], [tuple(r) for r in now["rows"]]
+    if before == after:
+        return ["every row is as it was; the file around them changed"]
+    key = noted["key"]
+    old, new = dict(before), dict(after)
+    out = [f"row {key}={k} changed" for k in old if k in new and old[k] != new[k]]
+    out += [f"row {key}={k} removed" for k in old if k not in new]
+    out += [f"row {key}={k} added" for k in new if k not in old]
+    if not out:
+        moved = SequenceMatcher(None, [k for k, _ in before], [k for k, _ in after], autojunk=False)
+        for tag, low, high, _, _ in moved.get_opcodes():
+            if tag in {"delete", "replace"}:
+                out += [f"row {key}={k} moved" for k, _ in before[low:high]]
+    more = len(out) - MOST_ROWS_NAMED
+    return out[:MOST_ROWS_NAMED] + ([f"and {more} rows more"] if more > 0 else [])
+
+
+def _torn_manifest(folder: Path) -> list[str]:
+    """Bytes of the manifest that its content does not explain."""
+    from pipeline.storage import json_text
+
+    text = (folder / MANIFEST).read_text("utf-8")
+    return [] if json_text(json.loads(text)) == text else [f"{MANIFEST}: its bytes are not those that were written"]
+
+
+def _broken_chain(folder: Path) -> list[str]:
+    """Is the run that this one continues still the one that it named? One that was removed says nothing."""
+    previous = read_manifest(folder).get("previous")
+    if not isinstance(previous, dict):
+        return []
+    run_id = str(previous.get("run_id", ""))
+    before = folder.absolute().parent / run_id
+    if not run_id or Path(run_id).name != run_id or not (before / MANIFEST).is_file():
+        return []
+    try:
+        stated = read_manifest(before).get("self_sha256")
+    except PipelineError:
+        stated = None
+    return [] if stated == previous.get("self_sha256") else [f"previous run {run_id}: its manifest changed since"]
+
+
+def _row_hashes(table: pd.DataFrame) -> list[str]:
+    """A hash of each row's values as text: the same from memory and from the file."""
+    from pipeline.storage import flat_table
+
+    flat = flat_table(table)
+    texts = {name: [_text(v) for v in flat[name]] for name in sorted(flat.columns)}
+    names = list(texts)
+    return [sha256_of(dict(zip(names, values, strict=True)))[:16] for values in zip(*texts.values(), strict=True)]
+
+
+def _text(value: Any) -> str:
+    import pandas as pd
+
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return ""
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def _key_of(name: str) -> str:
+    return _contract(name).key
+
+
+def _contract(name: str) -> Any:
+    from pipeline.tables import ALL
+
+    return next(c for c in ALL if c.name == name)

@@ -1,0 +1,125 @@
+"""What the case tests share: the command in this process, a small clean project, and a record of what was seen.
+
+A test names its case with ``@pytest.mark.case("A-01")``. With CAPWATCH_CASES in the environment each test appends its
+outcome and what it saw to that file: `docs/make_reliability.py` makes the table of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+from tests.cases.desk import Desk
+
+EXIT_CODES = {0, 2, 3, 4, 5, 130, 143}
+MAX_LINE = 400  # a path of the test folder takes the first half of it
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines that tell of a problem."""
+        return [line for line in self.err.splitlines() if line.startswith("error: ")]
+
+    def error(self, name: str = "") -> str:
+        """The one line that tells of ``name``; fails where there are none or several."""
+        found = [line for line in self.errors if name in line]
+        assert len(found) == 1, f"{len(found)} lines tell of {name!r}: {self.err}"
+        return found[0]
+
+
+@pytest.fixture
+def capwatch(capsys, monkeypatch):
+    """Run a command here; the rules common to all cases are checked on the way."""
+
+    def call(*words: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["capwatch", *map(str, words)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
+        done = Done(code, *capsys.readouterr())
+        assert code in EXIT_CODES, done.err
+        assert "Traceback" not in done.err
+        assert all(line.isprintable() and len(line) <= MAX_LINE for line in done.errors), done.err
+        return done
+
+    return call
+
+
+@pytest.fixture
+def desk(tmp_path) -> Desk:
+    """A small project of the test's own: a run file, zones, two images, AIS."""
+    return Desk(tmp_path / "desk").furnished()
+
+
+@pytest.fixture
+def saw(request):
+    """Record what a case looked like, for the table of cases."""
+
+    def note(line: object) -> None:
+        request.node.user_properties.append(("saw", str(line)))
+
+    return note
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Append the outcome of a case to the file that CAPWATCH_CASES names."""
+    report = yield
+    out = os.environ.get("CAPWATCH_CASES")
+    marks = [m.args[0] for m in item.iter_markers("case")]
+    told = report.when == "call" or report.outcome != "passed"
+    if out and marks and told:
+        saw = [v for k, v in item.user_properties if k == "saw"]
+        line = {"cases": marks, "test": item.nodeid, "outcome": report.outcome, "saw": saw}
+        if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
+            line["why"] = report.longrepr[2]
+        with Path(out).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return report
+
+
+class Listener:
+    """A server on loopback that counts who comes, and answers nothing."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._socket.accept()[0].close()
+                self.requests += 1
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.close()
+
+
+@pytest.fixture
+def listener():
+    """A server that must not be asked."""
+    server = Listener()
+    yield server
+    server.close()

@@ -1,0 +1,193 @@
+"""A small project with a known answer: one pier, one tanker that loads there, radar images and AIS that show her.
+
+The ship is simulated; she bears no real ship's name or number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from pyproj import Transformer
+from rasterio.transform import Affine
+
+from pipeline.config import CapConfig, RunConfig, load
+from pipeline.console import Console
+from pipeline.workspace import configs_root, load_run_config
+
+CRS = "EPSG:32653"
+ORIGIN = (338_000.0, 4_736_000.0)  # easting, northing of the upper left corner
+SHAPE = (160, 160)
+PIXEL_M = 10.0
+SHIP_AT = (80, 80)  # row, col of her middle
+LOOKS = (datetime(2024, 3, 7, 9, 20, tzinfo=UTC), datetime(2024, 3, 8, 21, 22, tzinfo=UTC))
+ARRIVAL, DEPARTURE = datetime(2024, 3, 7, 1, tzinfo=UTC), datetime(2024, 3, 8, 22, tzinfo=UTC)
+_TO_LONLAT = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
+
+RUN_FILE = """\
+aoi:
+  id: pier
+  name: Test pier
+  bbox: [{west}, {south}, {east}, {north}]
+  zones: zones.geojson
+period: {{start: 2024-03-06T00:00:00Z, end: 2024-03-10T00:00:00Z}}
+source: {{kind: files, images: [{images}], ais: [{ais}]}}
+volume: {{draws: 200}}
+cap: cap.yaml
+engine: {{kind: serial}}
+"""
+
+
+def lonlat(row: float, col: float) -> tuple[float, float]:
+    """Where a pixel's centre lies [deg]."""
+    return _TO_LONLAT.transform(ORIGIN[0] + (col + 0.5) * PIXEL_M, ORIGIN[1] - (row + 0.5) * PIXEL_M)
+
+
+def speckle(seed: int = 0, *, ship: bool = True, shape: tuple[int, int] = SHAPE) -> np.ndarray:
+    """Sea of 4.4 looks at -20 dB and a ship of 100 m by 20 m at 0 dB, linear power."""
+    sea = np.random.default_rng(seed).gamma(4.4, 0.01 / 4.4, shape)
+    if ship:
+        row, col = SHIP_AT
+        sea[row - 1 : row + 1, col - 5 : col + 5] = 1.0
+    return sea.astype(np.float32)
+
+
+def radar(path: Path, data: np.ndarray | None = None, *, sidecar: bool = False, tags: bool = True, **more) -> Path:
+    """A calibrated radar GeoTIFF; with a sidecar its checksum is known."""
+    data = speckle() if data is None else data
+    bands = data if data.ndim == 3 else data[None]
+    profile = {
+        "driver": "GTiff", "count": len(bands), "height": bands.shape[1], "width": bands.shape[2],
+        "dtype": bands.dtype.name, "crs": CRS,
+        "transform": Affine(PIXEL_M, 0, ORIGIN[0], 0, -PIXEL_M, ORIGIN[1]),
+    } | more  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with rasterio.open(path, "w", **{k: v for k, v in profile.items() if v is not None}) as out:
+        out.write(bands)
+        if tags:
+            out.update_tags(SENSOR="SENTINEL-1", SCALING="sigma0", POLARISATION="VV")
+    if sidecar:
+        describe(path)
+    return path
+
+
+def describe(image: Path, **more) -> Path:
+    """The sidecar of an image, with its checksum."""
+    told = {"sensor": "sentinel-1", "sha256": hashlib.sha256(image.read_bytes()).hexdigest(), "bands": ["VV"]} | more
+    path = image.with_suffix(".json")
+    path.write_text(json.dumps(told))
+    return path
+
+
+def stamp(moment: datetime) -> str:
+    """A time as file names spell it."""
+    return f"{moment:%Y%m%dT%H%M%S}"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The folder of the project."""
+
+    root: Path
+
+    @property
+    def images(self) -> Path:
+        """Where the images lie."""
+        return self.root / "images"
+
+    @property
+    def ais(self) -> Path:
+        """The AIS table."""
+        return self.root / "ais.csv"
+
+    @property
+    def runs(self) -> Path:
+        """Where runs go."""
+        return self.root / "runs"
+
+    @property
+    def file(self) -> Path:
+        """The run file."""
+        return self.root / "pier.yaml"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command that runs it."""
+        return ("run", str(self.file), "--out", str(self.runs), "--quiet")
+
+    def furnished(self) -> Desk:
+        """Write everything."""
+        self.root.mkdir(parents=True)
+        (self.root / "zones.geojson").write_text(json.dumps(zones()))
+        shutil.copy(configs_root() / "caps" / "unscr-2397.yaml", self.root / "cap.yaml")
+        for number, moment in enumerate(LOOKS):
+            radar(self.images / f"look_vv_{stamp(moment)}.tif", speckle(number), sidecar=True)
+        self.ais.write_text(ais_table())
+        self.write_run_file()
+        return self
+
+    def write_run_file(self, **more: object) -> None:
+        """The run file, for other boxes."""
+        west, north = lonlat(4, 4)
+        east, south = lonlat(SHAPE[0] - 5, SHAPE[1] - 5)
+        told = {"west": west, "south": south, "east": east, "north": north, "images": self.images, "ais": self.ais}
+        self.file.write_text(RUN_FILE.format(**(told | more)))
+
+    def config(self, **settings: object) -> RunConfig:
+        """The run file as a config."""
+        return load_run_config(self.file, settings)
+
+    def run(self, out: Path | None = None, *, fresh: bool = False, **settings: object):
+        """Run it in this process; the outcome."""
+        from pipeline.run import run
+
+        return run(self.config(**settings), self.root, out or self.runs, Console(quiet=True), fresh=fresh)
+
+    def cap(self) -> CapConfig:
+        """The cap that the account is kept against."""
+        return load(CapConfig, self.root / "cap.yaml")
+
+
+def zones() -> dict:
+    """One pier around the ship, and an anchorage that nobody uses."""
+
+    def box(zone_id: str, kind: str, top: int, left: int, bottom: int, right: int) -> dict:
+        corners = [lonlat(top, left), lonlat(top, right), lonlat(bottom, right), lonlat(bottom, left)]
+        geometry = {"type": "Polygon", "coordinates": [[*map(list, corners), list(corners[0])]]}
+        told = {"zone_id": zone_id, "kind": kind, "name": zone_id, "cargo": "oil", "counts": kind == "berth"}
+        return {"type": "Feature", "properties": told, "geometry": geometry}
+
+    return {
+        "type": "FeatureCollection",
+        "features": [box("pier", "berth", 70, 65, 90, 95), box("roads", "anchorage", 20, 20, 50, 50)],
+    }
+
+
+def ais_table() -> str:
+    """She comes from the south, lies at the pier, and leaves deeper."""
+    rows = ["mmsi,time_utc,lon,lat,sog,cog,heading,nav,ship_type,a,b,c,d,draught,name"]
+
+    def row(moment: datetime, at: tuple[float, float], speed_kn: float, draught_m: float) -> str:
+        lon, lat = lonlat(*at)
+        nav = 5 if speed_kn < 0.5 else 0
+        return (
+            f"999000001,{moment:%Y-%m-%dT%H:%M:%SZ},{lon:.6f},{lat:.6f},{speed_kn},0.0,90,{nav},80,50,50,10,10,"
+            f"{draught_m},SIM TANKER 1"
+        )
+
+    for minutes in range(-120, 0, 6):
+        rows.append(row(ARRIVAL + timedelta(minutes=minutes), (SHIP_AT[0] - minutes * 15, SHIP_AT[1]), 5.0, 4.2))
+    moment = ARRIVAL
+    while moment <= DEPARTURE:
+        loaded = moment > ARRIVAL + (DEPARTURE - ARRIVAL) * 0.8
+        rows.append(row(moment, SHIP_AT, 0.0, 6.4 if loaded else 4.2))
+        moment += timedelta(minutes=12)
+    for minutes in range(6, 120, 6):
+        rows.append(row(DEPARTURE + timedelta(minutes=minutes), (SHIP_AT[0] + minutes * 15, SHIP_AT[1]), 5.0, 6.4))
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,57 @@
+"""Hulls drawn where they would stand in each band's moment give back their speed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from pipeline.detection.optical.motion import DELAY_S, KNOT_M_S, motion_of, shift_px
+from tests.detection.optical.hulls import mask_of
+
+HEADING = 40.0
+AXIS = (-np.cos(np.radians(HEADING)), np.sin(np.radians(HEADING)))  # south, east
+
+
+def bands_of(speed_kn, course_deg=HEADING, names=("B02", "B08", "B03", "B04"), seed=0):
+    """A hull of 180 m at 10 m pixels, brighter in some bands than in others."""
+    rng = np.random.default_rng(seed)
+    out = {}
+    for name, light in zip(names, (0.3, 0.8, 0.4, 0.6), strict=False):
+        step = speed_kn * KNOT_M_S * DELAY_S[name] / 10.0
+        centre = (24 - step * np.cos(np.radians(course_deg)), 24 + step * np.sin(np.radians(course_deg)))
+        hull = ndimage.gaussian_filter(mask_of((48, 48), centre, 180, 30, HEADING, 10.0, 20.0), 0.6)
+        out[name] = light * hull + rng.normal(0, 0.01, hull.shape)
+    return out
+
+
+def around(bands):
+    return ndimage.binary_dilation(bands["B08"] > 0.2, iterations=3).astype(np.float32)
+
+
+@pytest.mark.parametrize("speed_kn", [0, 8, 20])
+def test_speed_comes_back_within_its_error(speed_kn):
+    bands = bands_of(speed_kn)
+    motion = motion_of(bands, around(bands), AXIS, (10.0, 10.0))
+    assert motion.along_kn == pytest.approx(speed_kn, abs=3)
+    low, _, high = motion.speed_kn
+    assert low <= speed_kn <= high
+    assert not motion.off_axis
+
+
+def test_what_drifts_sideways_is_told():
+    bands = bands_of(30, course_deg=HEADING + 90)
+    assert motion_of(bands, around(bands), AXIS, (10.0, 10.0)).off_axis
+
+
+@pytest.mark.parametrize("names", [("B08",), ("B02", "B08"), ("B11", "B08")])
+def test_bands_too_near_in_time_say_nothing(names):
+    bands = {name: bands_of(10)["B08"] for name in names}
+    assert motion_of(bands, around(bands_of(10)), AXIS, (10.0, 10.0)) is None
+
+
+def test_shift_is_measured_to_a_twentieth_of_a_pixel():
+    one = ndimage.gaussian_filter(mask_of((40, 40), (20, 20), 12, 3, 30, 1.0), 0.7)
+    two = ndimage.gaussian_filter(mask_of((40, 40), (20.37, 19.46), 12, 3, 30, 1.0), 0.7)
+    shift, _ = shift_px(one, 0.5 * two + 0.1, np.ones((40, 40), np.float32))
+    assert shift == pytest.approx([0.37, -0.54], abs=0.05)

@@ -1,0 +1,165 @@
+"""Ships at a quay and at anchor in 10 m pixels: found once, whatever the scale, the tiles, the bands and the turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+
+from pipeline.config import DetectionConfig
+from pipeline.detection import detect
+from pipeline.detection.optical import network
+from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.scenes import open_scene
+from pipeline.types import Radiometry, Sensor
+from tests.builders import array_scene
+from tests.detection.optical.ten_metre import ALONGSIDE, AT_ANCHOR, SHAPE, port
+
+pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
+REFLECTANCE = {"sensor": Sensor.SENTINEL2, "radiometry": Radiometry.REFLECTANCE}
+
+
+def scene_of(bands, **more):
+    return array_scene(bands, **(REFLECTANCE | more))
+
+
+def ships(scene, **config):
+    table, _ = detect(scene, config=DetectionConfig(**config))
+    return table[table["accepted"]].reset_index(drop=True)
+
+
+def assert_both_found(found, places=(AT_ANCHOR, ALONGSIDE)):
+    assert len(found) == len(places)
+    for row, place in zip(found.sort_values("row").itertuples(), sorted(places), strict=True):
+        assert (row.row, row.col) == pytest.approx(place[:2], abs=2.0)
+
+
+def test_a_ship_at_the_quay_and_one_at_anchor_are_found_and_measured():
+    found = ships(scene_of(port()))
+    assert_both_found(found)
+    assert found["method"].str.startswith("hull-network").all()
+    for row, place in zip(found.sort_values("row").itertuples(), (AT_ANCHOR, ALONGSIDE), strict=True):
+        assert row.length_lo_m < place[2] < row.length_hi_m
+        assert row.beam_lo_m < place[3] < row.beam_hi_m
+        assert np.sin(np.radians(row.heading_deg - place[4])) == pytest.approx(0, abs=0.1)
+
+
+def test_an_empty_quay_has_no_ship():
+    assert len(ships(scene_of(port([])))) == 0
+
+
+@pytest.mark.parametrize("tile_px", [64, 321, 4096])
+def test_tiles_leave_no_trace(tile_px):
+    whole, _ = detect(scene_of(port()), config=DetectionConfig(tile_px=2048))
+    tiled, _ = detect(scene_of(port()), config=DetectionConfig(tile_px=tile_px))
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(tiled.drop(columns="geometry")), pd.DataFrame(whole.drop(columns="geometry"))
+    )
+
+
+@pytest.mark.parametrize("bands", ["B02 B03 B11", "B08 B11", "B02 B03 B04 B08"])
+def test_some_bands_are_enough(bands):
+    image = port()
+    assert_both_found(ships(scene_of({name: image[name] for name in bands.split()})))
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_image_shows_the_same_ships(turns):
+    image = {name: np.rot90(band, turns) for name, band in port().items()}
+    places = []
+    for row, col, *rest in (ALONGSIDE, AT_ANCHOR):
+        for _ in range(turns):
+            row, col = SHAPE[1] - 1 - col, row
+        places.append((row, col, *rest))
+    assert_both_found(ships(scene_of(image)), places)
+
+
+def written(tmp_path, scale, offset=0.0, dtype="uint16", order=("B02", "B03", "B04", "B08", "B11"), **tags):
+    """The port as a GeoTIFF with stored numbers ``reflectance * scale + offset``; and the scene that it opens to."""
+    image = port()
+    path = tmp_path / "port.tif"
+    stored = np.stack([image[name] for name in order]) * scale + offset
+    if dtype == "uint16":
+        stored = np.clip(np.rint(stored), 1, 65535)
+    profile = {"driver": "GTiff", "count": 5, "height": SHAPE[0], "width": SHAPE[1], "dtype": dtype}
+    with rasterio.open(path, "w", crs="EPSG:32653", transform=from_origin(5e5, 4.73e6, 10, 10), **profile) as target:
+        target.write(stored.astype(dtype))
+        target.update_tags(**tags)
+    names = ("B02", "B03", "B04", "B08", "B11")
+    options = OpenOptions(sensor=Sensor.SENTINEL2, bands={name: i for i, name in enumerate(names, 1)})
+    return open_scene(path, options)
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "dtype", "tags"),
+    [
+        (1.0, 0.0, "float32", {}),
+        (10_000.0, 0.0, "uint16", {}),
+        (65_535.0, 0.0, "uint16", {}),
+        (10_000.0, 1_000.0, "uint16", {"PROCESSING_BASELINE": "05.09"}),
+        (10_000.0, 1_000.0, "uint16", {}),
+    ],
+    ids=["0-1", "0-10000", "0-65535", "offset stated", "offset unsaid"],
+)
+def test_scale_and_offset_move_no_ship(tmp_path, scale, offset, dtype, tags):
+    assert_both_found(ships(written(tmp_path, scale, offset, dtype, **tags)))
+
+
+def test_bands_in_the_wrong_order_are_no_crash_and_no_flood(tmp_path):
+    """Red for blue: colours are wrong, ships still stand out; a scene is not filled with them."""
+    scene = written(tmp_path, 10_000.0, order=("B04", "B03", "B02", "B11", "B08"))
+    assert len(ships(scene)) <= 6
+
+
+def test_all_cloud_all_land_and_no_water_have_no_ship():
+    rng = np.random.default_rng(0)
+    bands = ("B02", "B03", "B04", "B08", "B11")
+    cloud = {b: 0.6 + rng.normal(0, 0.01, SHAPE) for b in bands}
+    land = {
+        b: np.exp(rng.normal(np.log(level), 0.3, SHAPE))
+        for b, level in zip(bands, (0.1, 0.12, 0.14, 0.25, 0.25), strict=True)
+    }
+    for image in (cloud, land):
+        assert len(ships(scene_of(image))) == 0
+    dry = scene_of(port(), water=np.zeros(SHAPE, bool))
+    assert len(ships(dry)) == 0
+
+
+def test_without_the_runtime_contrast_alone_speaks(monkeypatch):
+    monkeypatch.setattr(network, "available", lambda: False)
+    table, _ = detect(scene_of(port()))
+    assert (table["method"] == "optical-moments").all()
+    at_anchor = table[table["accepted"] & (np.hypot(table["row"] - AT_ANCHOR[0], table["col"] - AT_ANCHOR[1]) < 3)]
+    assert len(at_anchor) == 1
+
+
+def test_mapped_land_takes_a_hull_out_and_says_so():
+    rows, _ = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    scene = scene_of(port(), water=rows < 140)
+    table, _ = detect(scene)
+    assert_both_found(table[table["accepted"]], [AT_ANCHOR])
+    assert any("land_leak" in flags for flags in table["flags"])
+
+
+def test_a_block_of_the_wrong_size_is_refused():
+    with pytest.raises(ValueError, match="A block has shape"):
+        network.answer(np.zeros((5, 8, 8), np.float32), (True,) * 5)
+
+
+def test_gaps_in_the_image_are_no_ships():
+    image = port()
+    scene = scene_of(image)
+    read = scene.read
+
+    def holed(window):
+        tile = read(window)
+        data = tile.data.copy()
+        cols = np.arange(window.col0, window.col1)
+        data[:, :, (cols >= 200) & (cols < 215)] = np.nan
+        return replace(tile, data=data, valid=np.isfinite(data).all(axis=0))
+
+    assert_both_found(ships(replace(scene, read=holed)))

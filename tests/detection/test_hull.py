@@ -1,0 +1,152 @@
+"""Hulls drawn through a Gaussian blur, with speckle; the true size is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from pipeline.detection import hull, hull_model
+from pipeline.detection.cutout import Cutout, cut_out
+from pipeline.detection.hull_profile import extents_m
+
+SPACING_M = (10.0, 10.0)
+FINE = 5  # sub-pixels a side
+
+
+def drawn(
+    length_m: float = 150.0,
+    beam_m: float = 24.0,
+    angle_deg: float = 30.0,
+    side: int = 80,
+    over_sea: float = 60.0,
+    seed: int = 0,
+    bands: tuple[str, ...] = ("VH", "VV"),
+) -> Cutout:
+    """An evenly bright hull in the middle of speckled sea of power 0.01."""
+    rng = np.random.default_rng(seed)
+    at = (np.arange(side * FINE) + 0.5) / FINE * 10.0 - side * 5.0
+    y, x = np.meshgrid(at, at, indexing="ij")
+    angle = np.radians(angle_deg)
+    u, v = y * np.cos(angle) + x * np.sin(angle), x * np.cos(angle) - y * np.sin(angle)
+    ship = ((np.abs(u) < length_m / 2) & (np.abs(v) < beam_m / 2)).astype(float)
+    ship = gaussian_filter(ship, 0.93 * FINE).reshape(side, FINE, side, FINE).mean(axis=(1, 3))
+    looks = rng.gamma(4.4, 1 / 4.4, (len(bands), side, side))
+    data = (0.01 * (1.0 + over_sea * ship) * looks).astype(np.float32)
+    label = (ship > 0.3 * ship.max()).astype(int)
+    r, c = np.nonzero(label)
+    box = (slice(r.min(), r.max() + 1), slice(c.min(), c.max() + 1))
+    return cut_out(data, bands, np.ones((side, side), bool), label, 1, box, (0, 0), SPACING_M, 20.0)
+
+
+@pytest.mark.parametrize("length_m", [60.0, 120.0, 250.0])
+@pytest.mark.parametrize("angle_deg", [0.0, 35.0, 100.0])
+def test_the_fit_finds_place_heading_and_length_of_a_drawn_hull(length_m, angle_deg):
+    """An evenly bright hull has no dark ends: the likelihood alone must find it."""
+    cutout = drawn(length_m, length_m / 6.2, angle_deg)
+    fit = hull.best_fit(cutout)
+    turned = np.degrees(fit.angle) - angle_deg
+    assert fit.length_m == pytest.approx(length_m, abs=10.0)
+    assert abs((turned + 90) % 180 - 90) < 6
+    middle = hull.measure(cutout)
+    assert (middle.row, middle.col) == pytest.approx((39.5, 39.5), abs=0.7)
+
+
+def test_slopes_of_the_model_are_those_of_its_values():
+    """The derivatives that the search uses, against differences."""
+    rng = np.random.default_rng(1)
+    y, x = rng.uniform(0, 200, 30), rng.uniform(0, 200, 30)
+    lobes = rng.uniform(0, 5, (2, 4, 30))
+    p = hull_model.start(95.0, 104.0, 0.6, 120.0, np.array([20.0, 40.0]))
+    p += rng.normal(0, 0.1, p.size)
+
+    def values(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, slope = np.empty((2, 30, 2)), np.zeros((2, 30, p.size))
+        hull_model._predict(at, y, x, lobes, 9.3, mean, slope)
+        return np.log(mean[..., 0]), slope
+
+    _, slope = values(p)
+    for n in range(p.size):
+        step = np.zeros(p.size)
+        step[n] = 1e-5
+        by_difference = (values(p + step)[0] - values(p - step)[0]) / 2e-5
+        assert slope[..., n] == pytest.approx(by_difference, abs=1e-6)
+
+
+def test_a_gain_changes_no_size():
+    """Power of any scale: uncalibrated pictures are sized like calibrated ones."""
+    cutout = drawn()
+    data = cutout.contrast * 123.0
+    box = (slice(20, 60), slice(20, 60))
+    one, two = (
+        hull.measure(
+            cut_out(
+                d, ("VH", "VV"), np.ones(d.shape[1:], bool), cutout.member.astype(int), 1, box, (0, 0), SPACING_M, 20.0
+            )
+        )
+        for d in (data, data * 1e4)
+    )
+    assert one.length_m == pytest.approx(two.length_m, rel=1e-6)
+
+
+def test_a_mirrored_picture_gives_the_mirrored_hull():
+    """Nothing in the method knows left from right."""
+    cutout = drawn(angle_deg=20.0)
+    flipped = replace(
+        cutout,
+        contrast=cutout.contrast[:, :, ::-1].copy(),
+        member=cutout.member[:, ::-1],
+        clear=cutout.clear[:, ::-1],
+    )
+    one, two = hull.measure(cutout), hull.measure(flipped)
+    assert two.length_m[1] == pytest.approx(one.length_m[1], rel=0.01)
+    assert two.axis == pytest.approx((one.axis[0], -one.axis[1]), abs=0.01)
+
+
+@pytest.mark.parametrize("bands", [("VV",), ("VH",), ("VH", "VV"), ("intensity",)])
+def test_any_polarisations_give_a_size_within_its_interval(bands):
+    """One band or two, named or not."""
+    size = hull.measure(drawn(bands=bands))
+    for low, middle, high in (size.length_m, size.beam_m):
+        assert 0 < low < middle < high
+    assert size.length_m[0] < 150 < size.length_m[2]
+
+
+def test_other_resolutions_scale_the_hull():
+    """Twice the pixel and twice the blur: the same picture, a ship of twice the size."""
+    fine = drawn()
+    coarse = replace(fine, spacing_m=(20.0, 20.0), resolution_m=40.0)
+    assert hull.features(coarse, hull.best_fit(coarse)).extent == pytest.approx(
+        hull.features(fine, hull.best_fit(fine)).extent, abs=0.06
+    )
+
+
+def test_a_neighbour_lengthens_nobody():
+    """A second ship in line, 120 m of water between them, is not part of the hull."""
+    alone = drawn(angle_deg=90.0, length_m=100.0, beam_m=16.0, side=120)
+    ahead = np.roll(alone.contrast, 22, axis=2)
+    both = replace(alone, contrast=np.where(ahead > 5.0, ahead, alone.contrast))
+    assert hull.measure(both).length_m[1] == pytest.approx(hull.measure(alone).length_m[1], rel=0.1)
+
+
+def test_extents_are_distances_between_crossings():
+    """A profile that falls by a known law from a flat top crosses each level where the law says."""
+    at = np.abs(np.arange(200) * 10.0 - 1000.0)
+    profile = 1 + 1000 * np.exp(-np.maximum(at - 100.0, 0) / 12.0)
+    image = np.tile(profile[:, None], (1, 40))
+    below_peak, _, above_sea = extents_m(image, SPACING_M, (1000.0, 200.0, 0.0), 300.0, 20.0, 20.0)
+    assert below_peak == pytest.approx(2 * (100 + 12 * 2.2 * np.log(10)), abs=3)
+    assert above_sea == pytest.approx(2 * (100 + 12 * np.log(1000 / 10**0.6)), abs=3)
+
+
+def test_pixels_that_are_not_numbers_are_no_hull():
+    """A hole beside the ship is not measured."""
+    cutout = drawn()
+    data = cutout.contrast.astype(np.float32)
+    data[:, :20] = np.nan
+    usable = np.isfinite(data).all(axis=0)
+    box = (slice(20, 60), slice(20, 60))
+    size = hull.measure(
+        cut_out(data, ("VH", "VV"), usable, (cutout.member & usable).astype(int), 1, box, (0, 0), SPACING_M, 20.0)
+    )
+    assert np.isfinite(size.length_m).all()

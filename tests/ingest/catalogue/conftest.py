@@ -1,0 +1,31 @@
+"""A site of its own for each test that wants one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.servers import Site
+
+
+@pytest.fixture
+def site(tmp_path):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    served = Site(folder)
+    yield served
+    served.close()
+
+
+@pytest.fixture(autouse=True)
+def nobodys_keys(monkeypatch, tmp_path):
+    """No key of whoever runs the tests takes part in them."""
+    for name in (
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "PC_SDK_SUBSCRIPTION_KEY",
+        "PC_SDK_SAS_URL",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "NETRC"):
+        monkeypatch.setenv(name, str(tmp_path / f"no-{name}"))

@@ -1,0 +1,213 @@
+"""Searching: against a real STAC server on loopback, and against a page that answers as no server should."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from pipeline.config.stac import StacConfig
+from pipeline.errors import ConfigError, EnvironmentFault, InputError
+from pipeline.ingest.catalogue import search as catalogue
+from pipeline.types import Sensor
+from tests.ingest.catalogue.builders import _item
+from tests.servers import Fault, stac_api
+
+START, END = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)
+BOX = (132.95, 42.70, 133.10, 42.80)
+
+
+def grd(day: int, *, mission: str = "S1A", mode: str = "IW", lon: float = 133.0, suffix: str = "ABCD", **more):
+    """An item about a product of 2024-03-<day>."""
+    time = f"202403{day:02d}T092000"
+    name = f"{mission}_{mode}_GRDH_1SDV_{time}_202403{day:02d}T092025_05{day:04d}_0666{day:02d}_{suffix}"
+    told = {"datetime": f"2024-03-{day:02d}T09:20:12Z", "sar:instrument_mode": mode, "sar:product_type": "GRD"}
+    item = _item(name, "sentinel-1-grd", told | more, {"vv": {"href": f"https://files.example/{name}/vv.tiff"}})
+    item["bbox"] = [lon - 1, 42.0, lon + 1, 44.0]
+    ring = [[lon - 1, 42], [lon + 1, 42], [lon + 1, 44], [lon - 1, 44], [lon - 1, 42]]
+    item["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+    return item
+
+
+def settings(url: str, **more) -> StacConfig:
+    told = {"sentinel1": "cdse", "sentinel2": None, "services": {"cdse": {"api": url}}, "tries": 3, "scene_limit_s": 20}
+    return StacConfig.model_validate(told | more)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Three months of passes, some of them far away, in other modes, or just outside the period."""
+    items = [grd(day) for day in range(1, 29)]
+    items += [grd(5, mode="EW"), grd(6, lon=10.0), grd(7, mission="S1D")]
+    late = grd(9, suffix="FFFF")
+    late["properties"]["datetime"] = "2024-04-01T00:00:00Z"
+    items.append(late)
+    with stac_api(tmp_path_factory.mktemp("stac"), ["sentinel-1-grd"], items) as url:
+        yield url
+
+
+def test_what_a_server_has_of_a_box_and_a_period(server, monkeypatch):
+    """28 days and one of a newer satellite; neither another mode, nor elsewhere, nor the first moment after the end."""
+    monkeypatch.setattr(catalogue, "PAGE", 7)
+    found = catalogue.search(settings(server), BOX, START, END)
+    assert len(found.items) == 29
+    assert any("1 in mode EW" in note for note in found.notes)
+    products = found.products()
+    assert [p.acquired for p in products] == sorted(p.acquired for p in products)
+    assert {p.platform for p in products} == {"sentinel-1a", "sentinel-1d"}
+
+
+def test_the_same_search_gives_the_same_bytes(server, tmp_path):
+    one = catalogue.save(catalogue.search(settings(server), BOX, START, END), tmp_path / "a.json")
+    two = catalogue.save(catalogue.search(settings(server), BOX, START, END), tmp_path / "b.json")
+    assert one == two == (tmp_path / "a.json").read_bytes()
+    again = catalogue.read(tmp_path / "a.json")
+    assert [p.item_id for p in again.products()] == [i["id"] for i in json.loads(one)["features"]]
+
+
+def test_a_second_catalogue_shows_what_the_first_one_lacks(server, tmp_path):
+    """By acquisition: another processing of the same pass, or a _COG at the end of its name, is no other pass."""
+    fewer = [grd(day, suffix="0000") for day in range(1, 29) if day != 17]
+    with stac_api(tmp_path, ["sentinel-1-grd"], fewer) as url:
+        config = settings(
+            server,
+            sentinel1="planetary-computer",
+            compare_with="cdse",
+            services={"planetary-computer": {"api": url}, "cdse": {"api": server}},
+        )
+        found = catalogue.search(config, BOX, START, END)
+    assert [m["acquisition"][:25] for m in found.missing] == ["S1A_IW_20240317T092000_20", "S1D_IW_20240307T092000_20"]
+    assert found.missing[0]["cause"] == "in cdse, not in planetary-computer"
+    assert found.missing[0]["acquired"] == "2024-03-17T09:20:12Z"
+
+
+def page(site, items, **links):
+    """One page of a hand-made API below ``site``."""
+    root = {
+        "type": "Catalog",
+        "stac_version": "1.0.0",
+        "id": "made",
+        "description": "made",
+        "conformsTo": ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"],
+        "links": [{"rel": "search", "href": f"{site.url}/search", "type": "application/geo+json", "method": "POST"}],
+    }
+    site.pages["/"] = root
+    site.pages[""] = root
+    body = {"type": "FeatureCollection", "features": items, "links": [{"rel": k} | v for k, v in links.items()]}
+    site.pages["/search"] = lambda _asked: body
+
+
+def ask(site, **more):
+    return catalogue.search(settings(site.url, hosts=[site.url], **more), BOX, START, END)
+
+
+def test_items_that_come_twice_are_taken_once(site):
+    page(site, [grd(3), grd(3), grd(4)])
+    found = ask(site)
+    assert len(found.items) == 2
+    assert "1 listed twice" in found.notes[0]
+
+
+def test_pages_that_go_in_a_circle_end(site):
+    page(
+        site, [grd(3)], next={"href": f"{site.url}/search", "method": "POST", "body": {"token": "again"}, "merge": True}
+    )
+    with pytest.raises(EnvironmentFault, match="cdse: its pages go in a circle"):
+        ask(site)
+    assert len(site.log) < 10
+
+
+def test_a_next_page_elsewhere_is_not_asked_for(site):
+    page(site, [grd(3)], next={"href": "http://169.254.169.254/search", "method": "POST"})
+    with pytest.raises(EnvironmentFault, match=r"leads to http://169.254.169.254, which is not allowed"):
+        ask(site)
+
+
+def test_null_geometry_is_no_matter_since_positions_come_from_the_product(site):
+    item = grd(3) | {"geometry": None, "bbox": None}
+    page(site, [item])
+    assert len(ask(site).products()) == 1
+
+
+def test_an_item_without_assets_keeps_its_place_among_the_inputs(site):
+    page(site, [grd(3) | {"assets": None}, grd(4)])
+    bad, good = ask(site).products()
+    assert isinstance(bad, InputError)
+    assert "names no polarisation" in bad.cause
+    assert good.item_id.startswith("S1A_IW_GRDH_1SDV_20240304")
+
+
+def test_nan_in_an_item_does_not_get_into_the_saved_search(site, tmp_path):
+    item = grd(3)
+    item["properties"]["eo:cloud_cover"] = float("nan")
+    page(site, [item])
+    catalogue.save(ask(site), tmp_path / "s.json")
+    assert "NaN" not in (tmp_path / "s.json").read_text()
+
+
+@pytest.mark.parametrize("kind", ["html", "status"])
+def test_a_search_that_is_not_complete_is_no_search(site, kind):
+    page(site, [grd(3)])
+    site.faults = [Fault("search", kind, times=-1, status=500)]
+    with pytest.raises(EnvironmentFault, match=r"^cdse: .*nothing was run\)"):
+        ask(site)
+
+
+def test_a_search_survives_a_server_that_is_busy(site):
+    page(site, [grd(3)])
+    site.faults = [Fault("search", "status", times=2, status=429, headers={"Retry-After": "0"})]
+    assert len(ask(site).items) == 1
+
+
+def test_a_box_across_180_degrees_is_asked_in_two_parts(site):
+    asked = []
+    page(site, [])
+    site.pages["/search"] = lambda body: asked.append(body["bbox"]) or {"type": "FeatureCollection", "features": []}
+    catalogue.search(settings(site.url), (179.5, 51.0, -179.5, 52.0), START, END)
+    assert asked == [[179.5, 51.0, 180.0, 52.0], [-180.0, 51.0, -179.5, 52.0]]
+
+
+def test_only_what_every_server_understands_is_asked_for(site):
+    """No query, no filter, no sorting: some servers answer those with no items and no error."""
+    asked = []
+    page(site, [])
+    site.pages["/search"] = lambda body: asked.append(body) or {"type": "FeatureCollection", "features": []}
+    ask(site)
+    assert set(asked[0]) == {"collections", "bbox", "datetime", "limit"}
+    assert asked[0]["datetime"] == "2024-03-01T00:00:00Z/2024-03-31T23:59:59.999999Z"
+
+
+def test_cloudy_products_are_listed_but_not_taken(site):
+    clear = grd(3)
+    clear["id"], clear["properties"]["eo:cloud_cover"] = "clear", 20.0
+    cloudy = copy.deepcopy(clear) | {"id": "cloudy"}
+    cloudy["properties"]["eo:cloud_cover"] = 99.0
+    page(site, [clear, cloudy])
+    found = ask(site, sentinel1=None, sentinel2="cdse", max_cloud=0.9)
+    assert [i["id"] for i in found.items] == ["clear"]
+    assert "1 with more than 90% cloud" in found.notes[0]
+
+
+def test_no_catalogue_is_a_mistake_in_the_config(site):
+    with pytest.raises(ConfigError, match="names no catalogue"):
+        ask(site, sentinel1=None)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"features": [{"id": "x"}]}', '{"features": 3}', "\x00"])
+def test_a_file_that_is_no_saved_search(tmp_path, text):
+    (tmp_path / "s.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"s\.json: is no search that capwatch saved"):
+        catalogue.read(tmp_path / "s.json")
+
+
+def test_the_published_search_holds_no_query_and_no_user(tmp_path):
+    item = grd(3)
+    item["assets"]["vv"]["href"] = "https://me:pw@files.example/x.tiff?X-Amz-Signature=secret#f"
+    item["assets"]["vv"]["alternate"] = {"s3": {"href": "https://files.example/y?sig=secret"}}
+    item["capwatch"] = {"catalogue": "cdse", "sensor": str(Sensor.SENTINEL1), "base": ""}
+    raw = catalogue.save(catalogue.Searched([item]), tmp_path / "s.json", public=True)
+    assert b"secret" not in raw
+    assert b"pw@" not in raw
+    assert b"https://files.example/x.tiff" in raw

@@ -1,0 +1,77 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.config import VolumeConfig
+from pipeline.volume.cells import Refused
+from pipeline.volume.direction import direction_of, usable_evidence
+
+LOADING = VolumeConfig()
+DISCHARGING = VolumeConfig(counted="discharging")
+draughts = st.floats(2.0, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ({"draught_in_m": 3.8, "draught_out_m": 6.1}, "loading"),
+        ({"draught_in_m": 6.1, "draught_out_m": 3.8}, "discharging"),
+        ({"draught_in_m": 5.0, "draught_out_m": 5.0}, "unknown"),  # nobody typed the second one
+        ({"draught_in_m": 5.0, "draught_out_m": 5.2}, "unknown"),  # within the habit of typing
+        ({}, "unknown"),
+        ({"p_loading": 0.9}, "loading"),
+        ({"p_discharging": 0.8}, "discharging"),
+        ({"p_loading": 0.1, "p_discharging": 0.1}, "neither"),
+        ({"p_loading": 0.4, "p_discharging": 0.3}, "unknown"),
+    ],
+)
+def test_direction_follows_what_speaks_of_it(row, name):
+    assert direction_of(row, LOADING).name == name
+
+
+def test_what_the_table_states_beats_the_draughts():
+    row = {"p_loading": 0.2, "draught_in_m": 3.8, "draught_out_m": 6.1}
+    assert direction_of(row, LOADING).p_loading == 0.2
+
+
+def test_a_bare_call_is_what_the_account_counts():
+    assert direction_of({}, LOADING).p_loading == 1.0
+    assert direction_of({}, DISCHARGING).p_discharging == 1.0
+
+
+@given(draughts, draughts)
+def test_turned_round_she_did_the_opposite(into, out):
+    there = direction_of({"draught_in_m": into, "draught_out_m": out}, LOADING)
+    back = direction_of({"draught_in_m": out, "draught_out_m": into}, LOADING)
+    if there.name in ("loading", "discharging"):
+        assert (there.p_loading, there.p_discharging) == pytest.approx((back.p_discharging, back.p_loading))
+    else:
+        assert back.name == there.name
+
+
+@pytest.mark.parametrize("row", [{"p_loading": 0.7, "p_discharging": 0.7}, {"p_loading": 1.2}, {"p_loading": "maybe"}])
+def test_nonsense_is_refused(row):
+    with pytest.raises(Refused):
+        direction_of(row, LOADING)
+
+
+@pytest.mark.parametrize("config", [LOADING, DISCHARGING], ids=["loading", "discharging"])
+def test_a_movement_the_other_way_says_nothing_of_a_counted_cargo(config):
+    row = {"draught_in_m": 3.8, "draught_out_m": 6.1}
+    if config.counted == "loading":
+        row = {"draught_in_m": 6.1, "draught_out_m": 3.8}
+    seen = usable_evidence(row, 98.0, 15.8, config)
+    assert seen["draught_in_m"] is None
+    assert seen["draught_out_m"] is None
+    kept = usable_evidence(
+        {"draught_in_m": row["draught_out_m"], "draught_out_m": row["draught_in_m"]}, 98.0, 15.8, config
+    )
+    assert kept["draught_in_m"] == row["draught_out_m"]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"), [({"draught_out_m": 14.0}, "depth can be"), ({"draught_in_m": 7.2, "depth_m": 7.0}, "her depth")]
+)
+def test_a_draught_above_the_depth_names_both(row, words):
+    with pytest.raises(Refused, match=words):
+        usable_evidence(row, 98.0, 15.8, LOADING)

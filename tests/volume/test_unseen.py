@@ -1,0 +1,59 @@
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.config import VolumeConfig
+from pipeline.tables import MISSED
+from pipeline.volume.unseen import barrels_unseen
+
+CONFIG = VolumeConfig(draws=20_000)
+CALENDAR = [date(2024, 3, 1) + timedelta(days=n) for n in range(20)]
+
+
+def missed(shape=5.5, exposed_d=10.0, unseen_d=0.5, state="known", zone="pier"):
+    rows = []
+    for n, day in enumerate(CALENDAR):
+        row = {"missed_id": f"{zone}/{n}", "zone_id": zone, "day": day.isoformat(), "state": state, "n_seen": 5}
+        if state == "known":
+            row |= {
+                "p_seen": 0.5,
+                "unseen_days": unseen_d,
+                "rate_shape": shape,
+                "rate_per_d": exposed_d,
+                "unseen_mean": 0.25,
+            }
+        rows.append(row)
+    return MISSED.check(MISSED.from_rows(rows))
+
+
+def test_mean_and_spread_are_those_of_a_gamma_poisson_sum():
+    """Each missed call carries one barrel: the sum is negative binomial, mean a U / E, variance mean (1 + U / E)."""
+    total = barrels_unseen(missed(), CALENDAR, np.ones((1, CONFIG.draws)), CONFIG, 1)[-1]
+    share = 20 * 0.5 / 10.0
+    assert total.mean() == pytest.approx(5.5 * share, rel=0.03)
+    assert total.var() == pytest.approx(5.5 * share * (1 + share), rel=0.06)
+
+
+def test_the_corrected_account_never_falls():
+    daily = barrels_unseen(missed(), CALENDAR, np.ones((3, CONFIG.draws)), CONFIG, 1)
+    assert (np.diff(daily, axis=0) >= 0).all()
+
+
+def test_a_zone_that_no_look_could_see_is_unknown_and_not_zero():
+    assert barrels_unseen(missed(state="unknown"), CALENDAR, np.ones((1, CONFIG.draws)), CONFIG, 1) is None
+
+
+def test_where_no_call_was_seen_a_missed_one_is_a_tanker_of_which_nothing_is_known():
+    rare = missed(shape=0.5)
+    total = barrels_unseen(rare, CALENDAR, np.zeros((0, CONFIG.draws)), CONFIG, 1)[-1]
+    assert 0.2 * 22_000 < total.mean() < 2 * 22_000
+
+
+def test_two_zones_add_up():
+    one = barrels_unseen(missed(), CALENDAR, np.ones((1, CONFIG.draws)), CONFIG, 1)[-1].mean()
+    both = pd.concat([missed(), missed(zone="buoy")], ignore_index=True)
+    assert barrels_unseen(both, CALENDAR, np.ones((1, CONFIG.draws)), CONFIG, 1)[-1].mean() == pytest.approx(
+        2 * one, rel=0.05
+    )

@@ -1,0 +1,67 @@
+import pandas as pd
+import pytest
+
+from pipeline.config import CapConfig, VolumeConfig
+from pipeline.volume import counted_once, liftings, simulate
+
+LOADING = VolumeConfig(draws=200)
+DISCHARGING = VolumeConfig(draws=200, counted="discharging")
+CAP = CapConfig(id="c", title="C", barrels=500_000, year_starts="01-01", source="test")
+
+
+def table(config, *rows):
+    named = [{"call_id": f"{config.counted}-{n}"} | row for n, row in enumerate(rows)]
+    return liftings(pd.DataFrame(named), config, 1)
+
+
+def load(day, hull=(98.0, 15.8), vessel=None):
+    return {"arrival": f"2024-03-{day:02d}", "length_m": hull[0], "beam_m": hull[1], "vessel_id": vessel}
+
+
+def counted(*tables):
+    return counted_once(list(tables), LOADING).set_index("call_id")
+
+
+def test_the_same_cargo_at_two_ports_counts_once():
+    once = counted(table(LOADING, load(7, vessel="imo:9000001")), table(DISCHARGING, load(10, vessel="imo:9000001")))
+    assert once["counts"].tolist() == [True, False]
+    assert "the cargo of call loading-0" in once.loc["discharging-0", "cause"]
+    assert simulate(once.reset_index(), LOADING, 1, CAP).shape[0] == 1
+
+
+def test_two_ships_by_their_numbers_are_two_cargoes():
+    once = counted(table(LOADING, load(7, vessel="imo:9000001")), table(DISCHARGING, load(10, vessel="imo:9000002")))
+    assert once["counts"].all()
+
+
+@pytest.mark.parametrize("day", [6, 30], ids=["before she loaded", "too long after"])
+def test_a_discharge_that_cannot_be_this_cargo_counts(day):
+    once = counted(table(LOADING, load(7, vessel="imo:9000001")), table(DISCHARGING, load(day, vessel="imo:9000001")))
+    assert once["counts"].all()
+
+
+def test_without_numbers_size_speaks():
+    once = counted(table(LOADING, load(7, (62.0, 10.2))), table(DISCHARGING, load(10, (140.0, 22.0))))
+    assert once["counts"].all()
+
+
+def test_each_loading_is_discharged_once():
+    once = counted(
+        table(LOADING, load(7, vessel="imo:9000001")),
+        table(DISCHARGING, load(9, vessel="imo:9000001"), load(20, vessel="imo:9000001")),
+    )
+    assert once["counts"].sum() == 2
+
+
+def test_nothing_is_deleted_and_names_stay_apart():
+    first = table(LOADING, load(7), load(9))
+    once = counted_once([first, first.assign(vessel_id="")], LOADING)
+    assert len(once) == 4
+    assert once["call_id"].is_unique
+
+
+def test_one_stay_in_two_tables_of_one_ship_counts_once():
+    first = table(LOADING, load(7, vessel="imo:9000001"))
+    once = counted_once([first, first], LOADING)
+    assert once["counts"].tolist() == [True, False]
+    assert "same stay" in once["cause"].iloc[1]
