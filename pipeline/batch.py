@@ -98,11 +98,13 @@ def run_all(asked: Sequence[Question], out: Path, console: Console, *, fresh: bo
 
 def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> Answered:
     from pipeline.run import run
+    from pipeline.verdicts import find_reviews
 
     own = Console(quiet=console.quiet)  # its problems are this run's alone
     own.explaining = console.explaining
     try:
-        outcome = run(question.config, question.root, out, own, fresh=fresh)
+        reviews = find_reviews(question.config.aoi.id)
+        outcome = run(question.config, question.root, out, own, fresh=fresh, reviews=reviews)
     except PipelineError as error:
         console.problem(f"{question.name}: {error}", done="question not answered, the others go on")
         return Answered(question, error.exit_code, cause=printable(error))

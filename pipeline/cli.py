@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
+from pipeline.cli_runs import register
 from pipeline.errors import EnvironmentFault, PipelineError, printable
 
 app = typer.Typer(
@@ -90,6 +91,9 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Use nothing that former runs made.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say of each step why it runs, or is skipped.")] = False,
+    reviews: Annotated[
+        Path | None, typer.Option(help="Analysts' verdicts; reviews/<aoi>.csv in this folder by default.")
+    ] = None,
     engine: Annotated[str | None, typer.Option(help="serial, threads, processes or dask.")] = None,
     workers: Annotated[int | None, typer.Option(help="How many scenes at once.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler.")] = None,
@@ -121,8 +125,11 @@ def run(
                 raise typer.Exit(code)
             return
         from pipeline.run import run as run_chain
+        from pipeline.verdicts import find_reviews
 
-        outcome = run_chain(asked[0].config, asked[0].root, out, console, fresh=fresh)
+        question = asked[0]
+        verdicts = reviews or find_reviews(question.config.aoi.id)
+        outcome = run_chain(question.config, question.root, out, console, fresh=fresh, reviews=verdicts)
         for line in outcome.lines:
             console.result(line)
 
@@ -201,7 +208,10 @@ def match(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Say which detection is which transponder, or that it has none."""
+    """Say which detection is which transponder, or that it has none.
+
+    Example: capwatch match --detections ships.csv --ais day.nmea -o matches.csv
+    """
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
@@ -219,7 +229,10 @@ def calls(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Join transponder messages and detections into port calls."""
+    """Join transponder messages and detections into port calls.
+
+    Example: capwatch calls --ais day.nmea --zones configs/zones/vostochny.geojson -o calls.csv
+    """
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
@@ -237,6 +250,8 @@ def volume(
     debug: Debug = False,
 ) -> None:
     """Barrels of each call, as a distribution and at the published fills [t, bbl].
+
+    Example: capwatch volume calls.csv -o liftings.csv
 
     Known columns: call_id, arrival, departure (or arrival_date, departure_date), length_m, beam_m, dwt_t, gt,
     tonnage_kind, depth_m, draught_in_m, draught_out_m, freeboard_in_m, freeboard_out_m, product, tonnes, barrels,
@@ -303,7 +318,10 @@ def simulate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write simulated images, AIS and their truth. No real ship is in them."""
+    """Write simulated images, AIS and their truth. No real ship is in them.
+
+    Example: capwatch simulate configs/scenarios/tiny.yaml -o tiny
+    """
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
         from pipeline.workspace import find_config
@@ -322,7 +340,10 @@ def rerun(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Repeat a finished run from its own folder and say whether every byte agrees."""
+    """Repeat a finished run from its own folder and say whether every byte agrees.
+
+    Example: capwatch rerun runs/vostochny/ID
+    """
     from pipeline.repeat import rerun as work
 
     _on_run(folder, work, quiet=quiet, debug=debug)
@@ -334,27 +355,21 @@ def verify(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Compare every file of a run with its manifest and name what changed."""
+    """Compare every file of a run with its manifest and name what changed.
+
+    Example: capwatch verify runs/vostochny/ID
+    """
     from pipeline.repeat import verify as work
 
     _on_run(folder, work, quiet=quiet, debug=debug)
 
 
 @app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """Print a finished run's headline and where its report is."""
-    from pipeline.repeat import show as work
-
-    _on_run(folder, work, quiet=quiet, debug=debug)
-
-
-@app.command()
 def doctor(debug: Debug = False) -> None:
-    """Versions, GDAL drivers, cache and disk: what to send along with a question."""
+    """Versions, GDAL drivers, cache, disk, which credentials are set: what to send along with a question.
+
+    Example: capwatch doctor
+    """
     with _session(quiet=False, debug=debug) as console:
         from pipeline.doctor import lines
 
@@ -362,6 +377,7 @@ def doctor(debug: Debug = False) -> None:
             console.result(line)
 
 
+register(app, _session)
 config_app = typer.Typer(help="Look at configs.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
@@ -372,7 +388,10 @@ def config_show(
     settings: Settings = None,
     debug: Debug = False,
 ) -> None:
-    """Print a run file with every default filled in."""
+    """Print a run file with every default filled in.
+
+    Example: capwatch config show vostochny
+    """
     with _session(quiet=False, debug=debug) as console:
         from pipeline.workspace import config_yaml, find_config, load_run_config
 

@@ -13,9 +13,10 @@ from math import cos, radians
 from pathlib import Path
 
 from pipeline.batch import Question
-from pipeline.config import RunConfig, load
+from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import PipelineError, printable
+from pipeline.plan_local import local_lines
 
 ASKING = 4  # catalogues' pages asked for at once; our choice, as polite as the fetching
 # What a look costs (docs/scale.md, measured by benchmarks/scale.py but for the small files of a real product):
@@ -127,18 +128,4 @@ def _head(config: RunConfig) -> list[str]:
 
 def _one(config: RunConfig, root: Path) -> list[str]:
     """Place, period, inputs and methods of one question, from what lies on this machine."""
-    out = _head(config)
-    if config.source.kind == "demo" and config.source.scenario:
-        from pipeline.simulation.scenario import Scenario
-
-        scenario = load(Scenario, root / config.source.scenario)
-        kinds = {s: sum(look.sensor == s for look in scenario.looks) for s in ("sentinel-1", "optical")}
-        out.append(
-            f"SIMULATED source: {scenario.title}, {kinds['sentinel-1']} radar and {kinds['optical']} optical looks"
-        )
-    elif config.source.kind == "files":
-        from pipeline.ingest.inputs import find_inputs
-
-        found = find_inputs([Path(p) for p in config.source.images])
-        out.append(f"files: {len(found)} images, {len(config.source.ais)} AIS files or folders")
-    return out
+    return [*_head(config), *local_lines(config, root, Path("runs"))]
