@@ -152,6 +152,10 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
         freeboard_lo_m=m.freeboard.lo_m,
         freeboard_hi_m=m.freeboard.hi_m,
         draught_evidence=m.freeboard.evidence,
+        boot_topping_m=m.freeboard.boot_m,
+        lines=m.freeboard.drawn(),
+        house_position=None if m.deck is None or not m.bow_known else m.deck.house,
+        deck_tone=None if m.deck is None else m.deck.tone,
     )
 
 

@@ -83,6 +83,12 @@ class Freeboard:
     lines: tuple[Lines, ...] = ()
     deck_edges: dict[int, float] = field(default_factory=dict)  # side -> distance of the deck's edge from the axis [m]
 
+    def drawn(self) -> tuple[tuple[str, FloatArray], ...]:
+        """Every line with its kind, for those who show the measurement."""
+        kinds = ("deck_edge", "boot_top", "waterline", "shadow_end")
+        pairs = ((kind, getattr(lines, kind)) for lines in self.lines for kind in kinds)
+        return tuple((kind, at) for kind, at in pairs if at is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class SideGeometry:
