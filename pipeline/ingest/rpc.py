@@ -142,7 +142,7 @@ def _from_text(text: str) -> dict[str, list[float]]:
     """RPB (``lineNumCoef = ( ... );``) or RPC.TXT (``LINE_NUM_COEFF_1: value units``)."""
     out: dict[str, list[float]] = {}
     if "lineNumCoef" in text:
-        for name, value in re.findall(r"(\w+)\s*=\s*([^;]+);", text):
+        for name, value in re.findall(r"(\w+)\s*=\s*([^;=]+);", text):
             if name in _RPB:
                 out[_RPB[name]] = [float(v) for v in re.findall(_NUMBER, value)]
         return out

@@ -104,8 +104,8 @@ class SideGeometry:
 def geometry(axis: tuple[float, float], light: SunView) -> tuple[SideGeometry, SideGeometry]:
     """Both sides' geometry for a hull's axis (south, east).
 
-    >>> port, starboard = geometry((-1.0, 0.0), SunView((0.0, 1.0), 45.0, (0.0, 1.0), 0.0))  # north-going, sun east
-    >>> round(port.k_s, 3), round(starboard.k_s, 3), port.side  # one metre of shadow a metre of height, to the west
+    >>> east, west = geometry((-1.0, 0.0), SunView((0.0, 1.0), 45.0, (0.0, 1.0), 0.0))  # north-going, sun in the east
+    >>> round(east.k_s, 3), round(west.k_s, 3), east.side  # one metre of shadow a metre of height, to the west
     (0.0, 1.0, -1)
     """
     normal = np.array([-axis[1], axis[0]])
