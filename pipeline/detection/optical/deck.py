@@ -26,10 +26,10 @@ BOW_AFT_ODDS = 2.2  # log odds that a house nearer to one end has the stern ther
 TAPER = 9.0  # log odds for each beam of difference in width between the last hundredths of the length
 FEATURES = ("length", "slender", "wide_blocks", "middle_line", "rim_rough", "along_rough", "cross_line", "aft_house")
 # Fitted to simulated fleets by benchmarks/fit_tanker_score.py; seeds there, none of them used for reporting
-WEIGHTS: tuple[float, ...] = (0.0,) * len(FEATURES)
-MEANS: tuple[float, ...] = (0.0,) * len(FEATURES)
-SPREADS: tuple[float, ...] = (1.0,) * len(FEATURES)
-BIAS = 0.0
+WEIGHTS: tuple[float, ...] = (-0.609, 1.059, 0.906, 0.754, -0.396, -1.034, -1.414, 0.170)
+MEANS: tuple[float, ...] = (4.674, 5.691, 0.242, 0.284, 0.257, 0.083, 1.044, 0.562)
+SPREADS: tuple[float, ...] = (0.643, 1.174, 0.171, 0.783, 0.225, 0.086, 0.745, 0.496)
+BIAS = -1.018
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,7 @@ def read_deck(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> Deck:
     if ahead is False:
         cells, house = cells[::-1, ::-1], None if house is None else 1 - house
     features = _features(cells, hull, house, pixel)
-    scaled = (np.array(features) - MEANS) / SPREADS
+    scaled = np.clip((np.array(features) - MEANS) / SPREADS, -4, 4)
     tanker = float(special.expit(BIAS + scaled @ np.array(WEIGHTS)))
     tone = float(np.nanmedian(cells))
     return Deck(house, ahead, round(tone, 3), features, tanker)

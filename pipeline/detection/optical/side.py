@@ -37,7 +37,7 @@ HEIGHTS = 120  # steps of the grid
 PAINT_SPREAD = 0.15  # of what is brighter than water, share of its brightness over the water's
 WATER_PRIOR = 400.0  # the water next to a hull is as bright as around her, to a twentieth: 1 / 0.05 ** 2
 FLOOR = 0.012  # error of the model itself, share of the water's light
-CORRELATED = 7.0  # samples of a profile that err together: four a pixel, and structure along the deck
+CORRELATED = 2.5  # samples of a profile that err together: four a pixel, and structure along the deck
 
 
 @dataclass(frozen=True, slots=True, eq=False)
