@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +88,14 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
         "freeboard |m| p90": error.abs().quantile(0.9) if len(side) else np.nan,
         "freeboard held": _held(side, "freeboard"),
         "interval m mean": (side["freeboard_hi_m"] - side["freeboard_lo_m"]).mean(),
+        "tanker AUC": _auc(seen["tanker_score"], seen["true_kind"].str.endswith("tanker")),
     }
+
+
+def _auc(score: pd.Series, truth: pd.Series) -> float:
+    """Probability that a tanker's score exceeds another ship's."""
+    a, b = score[truth].to_numpy()[:, None], score[~truth].to_numpy()[None, :]
+    return float(np.mean((a > b) + 0.5 * (a == b))) if a.size and b.size else np.nan
 
 
 def _held(rows: pd.DataFrame, name: str) -> float:
@@ -95,7 +104,7 @@ def _held(rows: pd.DataFrame, name: str) -> float:
     return float(((rows[f"{name}_lo_m"] <= truth) & (truth <= rows[f"{name}_hi_m"])).mean()) if len(rows) else np.nan
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
     """Draw, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="9001-9030")
@@ -103,7 +112,7 @@ def main() -> None:
     parser.add_argument("--sun", default="20-45")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--out", type=Path)
-    args = parser.parse_args()
+    args = parser.parse_args(list(arguments))
     first, last = (int(v) for v in args.seeds.split("-"))
     sun = tuple(float(v) for v in args.sun.split("-"))
     with tempfile.TemporaryDirectory() as scratch:
@@ -125,4 +134,4 @@ def _image_of(truth: Path) -> Path:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -22,6 +22,7 @@ from pipeline.ingest.sidecar import Sidecar
 MAX_BYTES = 16 << 20  # our choice: metadata have some 10 kB, with footprints and masks some 100 kB
 EARTH_KM = 6371.0
 ORBIT_KM = {"planet": 475.0, "maxar": 620.0, "airbus": 694.0}  # usual heights, from the operators' fact sheets
+PLANET_SR_SCALE = 1e-4  # surface reflectance is stored as whole ten-thousandths
 PLANET_BANDS = {
     1: ("pan",),
     3: ("R", "G", "B"),
@@ -46,6 +47,8 @@ def read_operator(image: Path, bands: int) -> Sidecar | None:
                 content = read(paths, bands)
             except (ValueError, KeyError, TypeError, AttributeError, ElementTree.ParseError) as error:
                 raise InputError(paths[0].name, f"is not the metadata file it looks like ({error})"[:160]) from error
+            if find is _planet_of and "_SR" in image.stem.upper():
+                content |= {"scale": PLANET_SR_SCALE, "scales": None}
             return _checked(paths[0], content)
     return None
 
