@@ -39,6 +39,7 @@ ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
 MIN_FILL = 0.66
 USUAL_STEP = 1.6  # of a deck's light over its water's, of that light; median of simulated ships
 USUAL_ODDNESS = 0.40  # of most simulated hulls that nothing touches
+MAX_ODDNESS = 0.9  # above it a quay or a neighbour is part of what was outlined
 FACE = 0.8  # of the stern's height times lean that lengthens a hull seen from astern; the rest is overhang and shade
 SHEER = 0.2  # of the same by which one seen from ahead looks shorter: her bow stands higher than her stern
 FACE_SE = 0.35
@@ -79,7 +80,10 @@ def measure_fine(
     if deck.bow_ahead is not None:
         hull = replace(hull if deck.bow_ahead else turned(hull), bow_known=True)
     others = (ship & ~mask) | ~sea
-    freeboard = measure_freeboard(light, others, hull, sun, origin)
+    if _oddness(hull) > MAX_ODDNESS:
+        freeboard = none("the outline is not one hull's alone")
+    else:
+        freeboard = measure_freeboard(light, others, hull, sun, origin)
     hull = upright(hull, freeboard, sun)
     return FineHull(hull, deck, freeboard, _is_hull(hull))
 
