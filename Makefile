@@ -1,7 +1,7 @@
 # capwatch: `make help` lists what there is. Every target sets up .venv on its first use.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run rerun test check format notebooks bench docs wheel lock clean
+.PHONY: help setup run rerun test fuzz reliability check format notebooks bench docs wheel lock clean
 
 AOI ?= vostochny
 OUT ?= runs
@@ -41,6 +41,12 @@ rerun: setup  ## repeat the run in folder RUN= and compare every byte
 test: setup  ## all tests and doctests, in parallel (WORKERS= to limit)
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
+fuzz: setup  ## the long sweeps: damaged files by the ten thousand, kills, full disks, n-th failures (an hour or more)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m fuzz tests/cases tests/fuzz
+
+reliability: setup  ## write docs/reliability.md: run the cases, make their table
+	@$(BIN)/python docs/make_reliability.py
+
 check: setup  ## lint, format, types, documentation that must not drift
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -59,10 +65,12 @@ bench: setup  ## speed and accuracy, printed as tables (accuracy needs ../shared
 
 lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-	  --extra dev --extra notebooks --extra scale -o requirements.lock
+	  --extra dev --extra notebooks --extra scale --extra cloud -o requirements.lock
 
-docs: setup  ## write the reference pages from the code
+docs: setup  ## write the reference pages from the code and build the site into docs/_build/html; a warning is an error
 	@$(BIN)/python docs/make_reference.py
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
 
 wheel: setup  ## build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel

@@ -186,6 +186,12 @@ def ais(
     columns: Annotated[
         str | None, typer.Option(help="ours=theirs,... for other CSV, e.g. mmsi=ID,lon=X,lat=Y.")
     ] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="How a table's times read where that is open, e.g. '%d/%m/%Y %H:%M:%S'.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Zone of a table's times that state none: UTC or an offset such as +10:00.")
+    ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -196,7 +202,8 @@ def ais(
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        stages.decode_ais(files, out, balance, stages.pairs("--columns", columns), console)
+        options = {"columns": stages.pairs("--columns", columns) or None, "time_format": time_format}
+        stages.decode_ais(files, out, balance, options | {"time_zone": time_zone}, console)
 
 
 @app.command()
@@ -362,6 +369,23 @@ def verify(
     from pipeline.repeat import verify as work
 
     _on_run(folder, work, quiet=quiet, debug=debug)
+
+
+@app.command()
+def archive(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Zip to write.")],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Pack a finished run as an RO-Crate (1.1): one zip with every file, its hash and what it was made from.
+
+    Example: capwatch archive runs/vostochny/ID -o vostochny-2024-03.zip
+    """
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline.crate import write_crate
+
+        console.result(f"{out}: {write_crate(folder, out)} files")
 
 
 @app.command()

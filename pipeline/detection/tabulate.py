@@ -63,6 +63,7 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         "deck_tone": c.deck_tone,
         "n_pixels": c.n_pixels,
         "flags": list(c.flags),
+        "flag_evidence": c.evidence,
         "method": c.method,
     }
     for name in ("length", "beam"):

@@ -32,6 +32,11 @@ class Water:
     mask_geolocation: Geolocation | None = None  # None: the mask has the image's own pixels
     structures: BaseGeometry | None = None  # what stands in the water, EPSG:4326
 
+    @property
+    def has_land(self) -> bool:
+        """Is any land known at all?"""
+        return self.mask is not None or self.land is not None or self.structures is not None
+
     def __call__(self, window: Window) -> NDArray[np.bool_]:
         """True where a ship could float, shape (rows, cols) of the window."""
         if self.mask is not None:

@@ -37,10 +37,11 @@ def write_geopackage(story: Story, path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="capwatch-gpkg-") as folder:
         part = Path(folder) / "run.gpkg"
         for name, layer in layers(story).items():
-            kind = {"tracks": "LineString", "calls": "Point"}.get(name, "Unknown")
+            kind = {"tracks": "LineString", "calls": "Point"}.get(name, "MultiPolygon")
             pyogrio.write_dataframe(
                 layer, part, layer=name, driver="GPKG", append=part.exists(), geometry_type=kind,
-                layer_options={"DESCRIPTION": _about(story, name)},
+                promote_to_multi=kind == "MultiPolygon", layer_options={"DESCRIPTION": _about(story, name)},
+                dataset_options=None if part.exists() else {"VERSION": "1.3"},
             )  # fmt: skip
         write_bytes(path, _styled(part.read_bytes(), path))
 
@@ -107,6 +108,7 @@ def _calls(story: Story) -> geopandas.GeoDataFrame:
     both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
     middles = {z.zone_id: z.geometry.centroid for z in story.place.zones}
     rows, many = [], dict.fromkeys(middles, 0)
+    mark = "SIMULATED " if story.simulated else ""
     for r in both.sort_values(["arrival_hi", "call_id"]).to_dict("records"):
         at = middles.get(r["berth_id"])
         if at is None:
@@ -119,7 +121,7 @@ def _calls(story: Story) -> geopandas.GeoDataFrame:
                 "arrival_utc": r["arrival_hi"].strftime("%Y-%m-%dT%H:%M:%SZ"), "evidence_class": r["evidence_class"],
                 "counted": "yes" if counted else "no", "barrels_p5": r["barrels_p5"], "barrels_p50": r["barrels_p50"],
                 "barrels_p95": r["barrels_p95"], "p_lifting": r["p_lifting"], "flags": ";".join(r["flags"]),
-                "label": f"{r['arrival_hi']:%d %b}: {barrels(r['barrels_p50'])} bbl" if counted else "",
+                "label": f"{mark}{r['arrival_hi']:%d %b}: {barrels(r['barrels_p50'])} bbl" if counted else "",
                 "simulated": story.simulated, "geometry": shapely.Point(at.x + 4e-4 * (n % 8), at.y + 4e-4 * (n // 8)),
             }
         )  # fmt: skip
