@@ -1,12 +1,18 @@
-"""Every benchmark in turn: ``python -m benchmarks [accuracy] [speed]``."""
+"""Every benchmark in turn: ``python -m benchmarks [accuracy] [speed] [matching] [port_calls] [missed_calls]``."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import accuracy, speed
+from benchmarks import accuracy, matching, missed_calls, port_calls, speed
 
-PARTS = {"accuracy": accuracy.main, "speed": speed.main}
+PARTS = {
+    "accuracy": accuracy.main,
+    "speed": speed.main,
+    "matching": matching.main,
+    "port_calls": port_calls.main,
+    "missed_calls": missed_calls.main,
+}
 
 
 def main() -> int:
