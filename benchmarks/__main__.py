@@ -1,14 +1,15 @@
-"""Every benchmark in turn: ``python -m benchmarks [accuracy] [speed] [matching] [port_calls] [missed_calls]``."""
+"""Every benchmark in turn: ``python -m benchmarks [name ...]``, with the names of ``PARTS``."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import accuracy, matching, missed_calls, port_calls, speed
+from benchmarks import accuracy, matching, missed_calls, port_calls, speed, submetre_accuracy
 
 PARTS = {
     "accuracy": accuracy.main,
     "speed": speed.main,
+    "submetre": submetre_accuracy.main,
     "matching": matching.main,
     "port_calls": port_calls.main,
     "missed_calls": missed_calls.main,

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import journal
+from pipeline import journal, shore
 from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
@@ -27,7 +27,7 @@ from pipeline.provenance import (
     sha256_file,
     sha256_of,
 )
-from pipeline.slots import cells_slot, detect_slot, place_digest
+from pipeline.slots import detect_slot
 from pipeline.sources import Inputs, gather, read_ais_around
 from pipeline.storage import (
     require_writable,
@@ -48,9 +48,7 @@ from pipeline.workspace import LATEST, RunFolder, config_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
-    from shapely.geometry.base import BaseGeometry
 
-    from pipeline.detection.history import Cells, LookOfCells
     from pipeline.ingest.ais import AisRead
     from pipeline.report.story import Story
     from pipeline.stagecache import Slot
@@ -156,9 +154,8 @@ def compute(
     from pipeline.accounting import Ground, account_for, robustness
     from pipeline.report.story import Story
 
-    structures = learn_structures(scenes, place, config, folder, console)
-    scenes = with_structures(scenes, structures)
-    detections, scene_table, zone_covered = detect_all(scenes, scene_table, place, config, folder, console)
+    watched, structures = shore.learnt(scenes, place, config, folder, console)
+    detections, scene_table, zone_covered = detect_all(watched, scene_table, place, config, folder, console)
     if not len(ais.messages) and not len(scenes):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
     ground = Ground(
@@ -251,67 +248,6 @@ def detect_all(
     detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
     detections = flag_repeats(detections, scene_table.reset_index(drop=True))
     return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), covered
-
-
-def learn_structures(
-    scenes: list[Scene], place: Place, config: RunConfig, folder: RunFolder, console: Console
-) -> dict[str, BaseGeometry]:
-    """What always stands in the water near land, by kind of scenes; nothing where there are too few looks."""
-    from pipeline.detection import history
-
-    settings = config.detection.history
-    cells = history.shore_cells(place, config.detection) if settings.enabled else None
-    if cells is None or len(scenes) < settings.min_looks:
-        return {}
-    ground = place_digest(place)
-    tasks = [CellsTask(scene, cells, config, cells_slot(scene, ground, config, folder)) for scene in scenes]
-    for task in tasks:
-        console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
-    with console.progress("learn structures", len(tasks)) as step:
-        looks = map_tasks(
-            look_at_cells,
-            tasks,
-            config.engine,
-            done=lambda task: step(task.scene.scene_id),
-            lost=lambda _task, _why: None,  # the detector meets the same fault, and reports it
-        )
-    return history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
-
-
-def with_structures(scenes: list[Scene], structures: dict[str, BaseGeometry]) -> list[Scene]:
-    """The scenes with structures taken for land."""
-    from pipeline.detection.history import group_of
-    from pipeline.ingest.scenes import with_land
-
-    more = [structures.get(group_of(scene), structures.get("optical")) for scene in scenes]
-    return [scene if m is None else with_land(scene, m) for scene, m in zip(scenes, more, strict=True)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CellsTask:
-    """One scene to learn structures from."""
-
-    scene: Scene
-    cells: Cells
-    config: RunConfig
-    slot: Slot
-
-
-def look_at_cells(task: CellsTask) -> LookOfCells | None:
-    """What one scene shows near the shore, from an earlier attempt where there is one; None where it cannot be read."""
-    import numpy as np
-
-    from pipeline.detection import history
-
-    kept = task.slot.load()
-    if kept is not None:
-        return history.LookOfCells(history.group_of(task.scene), task.scene.acquired, np.frombuffer(kept[0], np.uint8))
-    try:
-        look = history.look_at_cells(task.scene, task.cells, task.config.detection)
-    except InputError:
-        return None  # the detector meets the same error, and reports it
-    task.slot.store(look.state.tobytes(), {})
-    return look
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import ghosts, hull, objects, screening
+from pipeline.detection import ghosts, hull, objects, screening, shape
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.cutout import Cutout
 from pipeline.detection.objects import Blob
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 HOPELESS_DECADES = 1.5  # below the bar of even odds an object is not worth a hull model (our choice)
 CORE_CUT_DB = 18.0  # below its peak: what counts as an object's pixels
-WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright point on it
 
 
 def detect_radar(
@@ -31,7 +30,8 @@ def detect_radar(
     scene, known = survey(scene, config)
     rate = config.radar.false_alarm_rate
     if known is None:
-        return Found([], {"notes": ["no usable water in the image"], "false_alarm_rate": rate})
+        told: dict[str, object] = {"notes": ["no usable water in the image"], "false_alarm_rate": rate}
+        return Found([], told | {"false_alarm_rate_achieved": None})
     blobs = sorted(objects.blobs(scene, known, config), key=lambda b: b.peak)
     bar = screening.bar_of(np.array([blob.rarity for blob in blobs]), pictured=known.pictured)
     candidates = ghosts.flag([_candidate(blob, bar, scene, size) for blob in blobs], blobs, known, scene)
@@ -88,12 +88,7 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
         )
     else:
         size = measure(blob.cutout)
-    edge = min(cut.rows.min(), cut.cols.min()) == 0
-    edge |= cut.rows.max() == scene.shape[0] - 1 or cut.cols.max() == scene.shape[1] - 1
-    wide_m = max(
-        screening.width_m(blob.at_least(blob.relative.max() * 10 ** (-db / 10)), scene) for db in WIDTH_CUTS_DB
-    )
-    flags = ("touches_edge",) * bool(edge) + ("no_hull_shape",) * (wide_m > screening.WIDEST_M)
+    against = shape.flags(cut, blob, size, scene)
     return Candidate(
         row=size.row,
         col=size.col,
@@ -111,7 +106,7 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
         tanker_score=screening.tanker_score(size.length_m[1]),
         contrast_db=float(10 * np.log10(cut.relative.mean())),
         method="radar-cfar",
-        flags=flags,
-        evidence=f"no_hull_shape: {wide_m:.0f} m wide" if wide_m > screening.WIDEST_M else "",
+        flags=tuple(against),
+        evidence="; ".join(f"{name}: {told}" for name, told in against.items()),
         draught_evidence="radar pixels carry no freeboard",
     )

@@ -14,8 +14,7 @@ from pipeline.detection.candidates import Candidate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.detection.objects import Blob
-    from pipeline.types import BoolImage, FloatImage, Scene
+    from pipeline.types import BoolImage, FloatImage
 
 REJECTING = frozenset(
     {
@@ -29,14 +28,17 @@ REJECTING = frozenset(
         "cloud",
         "wake",
         "no_hull_shape",
+        "part_of_hull",
+        "holds_a_hull",
     }
 )
-WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; half as much again for side lobes
 EVEN_RARITY = 6.75  # of even odds for an object of 6 pixels; chosen on simulated seas of other seeds than are reported
 PICTURE_DECADES = 2.0  # our choice
 HIGHEST_BAR = 14.0
 CROWD = 4.0  # alarms in a decade for each ship in one, and as many in any scene (our choice)
 LEAK_REACH_PX = 12
+TANKER_LENGTHS_M = (20.0, 40.0, 55.0, 70.0, 110.0, 135.0, 165.0, 200.0, 250.0, 300.0)
+TANKER_SHARES = (0.03, 0.08, 0.22, 0.30, 0.30, 0.27, 0.13, 0.16, 0.32, 0.32)
 
 
 def ship_score(rarity: float, bar: float, n_pixels: int, length_m: float) -> float:
@@ -67,21 +69,15 @@ def bar_of(rarities: NDArray[np.float64], *, pictured: bool = False) -> float:
     return bar
 
 
-def width_m(blob: Blob, scene: Scene) -> float:
-    """Smaller side of the rectangle that has an object's second moments [m], the sensor's blur included."""
-    y, x = blob.rows * scene.pixel_spacing_m[0], blob.cols * scene.pixel_spacing_m[1]
-    moments = np.cov(np.vstack([y, x]), bias=True) if len(y) > 1 else np.zeros((2, 2))
-    pixel = np.diag(np.square(scene.pixel_spacing_m)) / 12
-    return float(np.sqrt(12 * np.linalg.eigvalsh(moments + pixel)[0]))
-
-
 def tanker_score(length_m: float) -> float:
-    """Probability that a ship of that length is a tanker, size alone: a quarter of ships above 60 m, few below.
+    """Probability that a ship of that length is a tanker: the share of tankers among ships of about that length.
 
-    A prior by size: among large merchant ships about one in four is a tanker, among boats nearly none (our reading of
-    public registers; radar says little more).
+    From a month of transponders in the Baltic (662 ships with known type), smoothed over the error of a radar length.
+    On 95 other ships seen by Sentinel-1, a fifth of them tankers, its logarithmic loss is 0.46, that of their own share
+    0.49. Brightness, polarisation ratio and slenderness of the same objects add nothing to it (cross-validated losses
+    of 0.48 to 0.52), so radar pixels are not asked.
     """
-    return float(np.interp(length_m, (30.0, 60.0, 90.0, 250.0, 350.0), (0.02, 0.15, 0.28, 0.28, 0.2)))
+    return float(np.interp(length_m, TANKER_LENGTHS_M, TANKER_SHARES))
 
 
 def leak_from_land(power: FloatImage, land: BoolImage, blur_px: float) -> FloatImage:
