@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatImage
 
 REJECTING = frozenset(
-    {"azimuth_ghost", "fixed_structure", "land_leak", "too_small", "too_large", "cloud", "wake", "no_hull_shape"}
+    {
+        "azimuth_ghost",
+        "fixed_structure",
+        "land_leak",
+        "too_small",
+        "too_large",
+        "cloud",
+        "wake",
+        "no_hull_shape",
+        "not_confirmed",
+    }
 )
 GHOST_REACH_M = 150.0  # how far a ghost may lie from its predicted place: PRF and geometry are not known better
 GHOST_RATIO_DB = (-45.0, -14.0)  # a ghost against its source; Sentinel-1 IW suppresses ambiguities by more than 22 dB
