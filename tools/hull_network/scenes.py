@@ -103,13 +103,8 @@ def drawn_chip(rng: np.random.Generator, angle: float, pixel_m: float) -> Chip:
     light = seen(canvas.light, rng)
     cover = np.repeat((canvas.hull != 0).astype(np.float32)[None], 5, 0)
     alpha = seen(cover, np.random.default_rng(1))
-    return Chip(
-        (light - sea[:, None, None]) / rng.uniform(0.14, 0.28),
-        np.clip(alpha, 0, 1),
-        length / 10,
-        beam / 10,
-        (True,) * 5,
-    )
+    scaled = (light - sea[:, None, None]) / rng.uniform(0.14, 0.28)
+    return Chip(scaled, np.clip(alpha, 0, 1), length / 10, beam / 10, (True,) * 5)
 
 
 def cut_chip(scene: TrainingScene, number: int, angle: float) -> Chip:
