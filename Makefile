@@ -1,7 +1,7 @@
 # capwatch: `make help` lists what there is. Every target sets up .venv on its first use.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run rerun test check format notebooks bench docs wheel lock clean
+.PHONY: help setup run rerun test fuzz reliability check format notebooks bench docs wheel lock clean
 
 AOI ?= vostochny
 OUT ?= runs
@@ -27,12 +27,12 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $(STAMP)
 
-run: setup  ## the whole chain for AOI= (SOURCE= START= END= DATA= AIS= SET= OUT=), or a published CASE=
+run: setup  ## the whole chain for AOI= (one or more; SOURCE= START= END= YEARS= DATA= AIS= SET= OUT= ENGINE=), or a published CASE=
 ifdef CASE
 	@$(BIN)/capwatch case "$(CASE)" --out "$(OUT)" $(foreach s,$(SET),--set $(s))
 else
-	@$(BIN)/capwatch run "$(AOI)" --out "$(OUT)" $(if $(SOURCE),--source $(SOURCE)) $(if $(START),--start $(START)) \
-	  $(if $(END),--end $(END)) $(foreach d,$(DATA),--images $(d)) $(foreach a,$(AIS),--ais $(a)) $(foreach s,$(SET),--set $(s))
+	@$(BIN)/capwatch run $(AOI) --out "$(OUT)" $(if $(SOURCE),--source $(SOURCE)) $(if $(START),--start $(START)) \
+	  $(if $(END),--end $(END)) $(if $(YEARS),--years $(YEARS)) $(if $(ENGINE),--engine $(ENGINE)) $(foreach d,$(DATA),--images $(d)) $(foreach a,$(AIS),--ais $(a)) $(foreach s,$(SET),--set $(s))
 endif
 
 rerun: setup  ## repeat the run in folder RUN= and compare every byte
@@ -40,6 +40,12 @@ rerun: setup  ## repeat the run in folder RUN= and compare every byte
 
 test: setup  ## all tests and doctests, in parallel (WORKERS= to limit)
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+fuzz: setup  ## the long sweeps: damaged files by the ten thousand, kills, full disks, n-th failures (an hour or more)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m fuzz tests/cases tests/fuzz
+
+reliability: setup  ## write docs/reliability.md: run the cases, make their table
+	@$(BIN)/python docs/make_reliability.py
 
 check: setup  ## lint, format, types, documentation that must not drift
 	@$(BIN)/ruff check .
@@ -59,10 +65,12 @@ bench: setup  ## speed and accuracy, printed as tables (accuracy needs ../shared
 
 lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-	  --extra dev --extra notebooks --extra scale -o requirements.lock
+	  --extra dev --extra notebooks --extra scale --extra cloud -o requirements.lock
 
-docs: setup  ## write the reference pages from the code
+docs: setup  ## write the reference pages from the code and build the site into docs/_build/html; a warning is an error
 	@$(BIN)/python docs/make_reference.py
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
 
 wheel: setup  ## build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel

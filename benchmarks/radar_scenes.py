@@ -127,7 +127,7 @@ def _targets(ships: tuple[Ship, ...], rng: np.random.Generator) -> tuple[np.ndar
             row = ship.row + step * GHOST_STEP_PX
             if step and 0 <= row < SIDE:
                 ghosts.append((row, ship.col, float(strength.max() * part * 0.22)))
-    return gaussian_filter(image, BLUR_PX), ghosts
+    return gaussian_filter(image, BLUR_PX, mode="constant"), ghosts
 
 
 def splat(image: np.ndarray, row: np.ndarray, col: np.ndarray, power: np.ndarray) -> None:
@@ -144,7 +144,7 @@ def splat(image: np.ndarray, row: np.ndarray, col: np.ndarray, power: np.ndarray
 def _texture(kind: str, order: float, rng: np.random.Generator) -> np.ndarray:
     """Texture of mean 1 and variance 1 / order with a correlation length of 60 m: gamma (K law), log-normal, or
     inverse gamma (G0 law, Frery et al. 1997)."""
-    field = gaussian_filter(rng.standard_normal((SIDE, SIDE), dtype=np.float32), 6.0)
+    field = gaussian_filter(rng.standard_normal((SIDE, SIDE), dtype=np.float32), 6.0, mode="wrap")
     field /= field.std()
     if kind == "lognormal":
         sigma = np.sqrt(np.log1p(1 / order))
@@ -162,6 +162,6 @@ def _speckle(rng: np.random.Generator) -> np.ndarray:
     total = np.zeros((SIDE, SIDE), np.float32)
     for weight in LOOK_WEIGHTS:
         for _part in range(2):
-            part = gaussian_filter(rng.standard_normal((SIDE, SIDE), dtype=np.float32), SPECKLE_BLUR_PX)
+            part = gaussian_filter(rng.standard_normal((SIDE, SIDE), dtype=np.float32), SPECKLE_BLUR_PX, mode="wrap")
             total += weight * (part / part.std()) ** 2
     return total / total.mean()

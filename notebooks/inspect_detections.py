@@ -23,7 +23,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from pipeline.review import around, open_run
+from pipeline.review import around, hull_profiles, open_run
 from pipeline.workspace import latest_run
 
 chosen = os.environ.get("CAPWATCH_RUN")
@@ -99,6 +99,55 @@ error = [drawn["length_m"] - drawn["length_lo_m"], drawn["length_hi_m"] - drawn[
 axes.errorbar(drawn.index, drawn["length_m"], yerr=error, fmt="o", ms=3, lw=0.8, color="#0072B2")
 axes.set(xlabel="accepted detections, by length", ylabel="length, m (90 % interval)")
 plt.show()
+
+# %% [markdown]
+# ## The threshold against what it lets through
+#
+# Nobody labelled these images. Two things stand in for labels: a transponder that matches an object says that it is a
+# ship, and an object on a learnt structure or a ghost is none. Move the score and see how many accepted objects have
+# which. An analyst's verdicts (docs/review.md) are better; where there are some, they are in `reviews`.
+
+# %%
+matches = run.table("matches").set_index("det_id")["mmsi"]
+objects = detections.assign(heard=detections["detection_id"].map(matches).notna())
+steps = [round(0.05 * n, 2) for n in range(1, 20)]
+kept = [objects[objects["score"] >= s] for s in steps]
+share = [k["heard"].mean() if len(k) else float("nan") for k in kept]
+figure, axes = plt.subplots(figsize=(9, 3.6))
+axes.plot(steps, [len(k) for k in kept], color="#0072B2", label="objects with this score or more")
+axes.plot(
+    steps, [int(k["accepted"].sum()) for k in kept], color="#0072B2", ls="--", label="of these accepted, all flags"
+)
+axes.set(xlabel="score", ylabel="objects")
+other = axes.twinx()
+other.plot(steps, share, color="#E69F00", label="share with a transponder")
+other.set(ylabel="share with a transponder", ylim=(0, 1))
+figure.legend(loc="upper center", ncols=3, frameon=False, fontsize=8)
+plt.show()
+
+# %% [markdown]
+# ## One hull's fit
+#
+# Brightness along and across the long axis of one accepted hull, with the measured length and its interval. A quay
+# beside her, a wake or a neighbour shows as a shoulder outside the lines.
+
+# %%
+chosen_hull = None  # a detection_id; None: the largest accepted object of the scene above
+hulls = shown[shown["accepted"]].sort_values("length_m", ascending=False).set_index("detection_id", drop=False)
+if len(hulls) and scene.geolocation is not None:
+    hull = hulls.loc[chosen_hull or hulls.index[0]]
+    along_deg = 0.0 if pd.isna(hull["heading_deg"]) else float(hull["heading_deg"])
+    profiles = hull_profiles(scene, hull, along_deg)
+    figure, panels = plt.subplots(1, 2, figsize=(10, 3.4))
+    for axes, (words, distance_m, value), size in zip(panels, profiles, ("length", "beam"), strict=True):
+        axes.plot(distance_m, value, color="#17202b", lw=1)
+        for bound, style in ((f"{size}_m", "-"), (f"{size}_lo_m", ":"), (f"{size}_hi_m", ":")):
+            for sign in (-0.5, 0.5):
+                axes.axvline(sign * hull[bound], color="#E69F00", ls=style)
+        axes.set(xlabel=f"{words} the hull, m from her middle", ylabel="brightness, 0 to 1")
+    plt.show()
+else:
+    print("no accepted hull with a position on this scene")
 
 # %% [markdown]
 # ## One call, every sighting

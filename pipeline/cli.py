@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
+from pipeline.cli_runs import register
 from pipeline.errors import EnvironmentFault, PipelineError, printable
 
 app = typer.Typer(
@@ -77,16 +78,22 @@ def _overrides(settings: list[str] | None, section: str | None = None) -> dict[s
 
 @app.command()
 def run(
-    aoi: Annotated[str, typer.Argument(help="Name of an AOI (vostochny) or path of a run file (my.yaml).")],
+    aoi: Annotated[
+        list[str], typer.Argument(help="AOIs (vostochny), run files (my.yaml) or folders of run files; one or more.")
+    ],
     source: Annotated[str | None, typer.Option(help="demo, files or stac; the config's own choice by default.")] = None,
     images: Annotated[list[Path] | None, typer.Option(help="Image, SAFE folder, or folder of them (files).")] = None,
     ais: Annotated[list[Path] | None, typer.Option(help="AIS file or folder (files).")] = None,
     start: Annotated[str | None, typer.Option(help="First day, UTC, e.g. 2024-03-01.")] = None,
     end: Annotated[str | None, typer.Option(help="Day after the last one, UTC.")] = None,
+    years: Annotated[str | None, typer.Option(help="Calendar years, a run each: 2023, 2019-2023 or 2019,2021.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of runs.")] = Path("runs"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Use nothing that former runs made.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say of each step why it runs, or is skipped.")] = False,
+    reviews: Annotated[
+        Path | None, typer.Option(help="Analysts' verdicts; reviews/<aoi>.csv in this folder by default.")
+    ] = None,
     engine: Annotated[str | None, typer.Option(help="serial, threads, processes or dask.")] = None,
     workers: Annotated[int | None, typer.Option(help="How many scenes at once.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler.")] = None,
@@ -99,22 +106,30 @@ def run(
     Example: capwatch run vostochny --set volume.fill.mean=0.9
     """
     with _session(quiet=quiet, debug=debug) as console:
+        from pipeline.batch import questions, run_all
         from pipeline.config import merged
-        from pipeline.workspace import find_config, load_run_config, requested
+        from pipeline.workspace import requested
 
-        path = find_config(aoi)
-        asked = requested(source, images, ais, start, end, engine, workers, scheduler)
-        config = load_run_config(path, merged(asked, _overrides(settings)))
+        given = requested(source, images, ais, start, end, engine, workers, scheduler)
+        asked = questions(aoi, merged(given, _overrides(settings)), years)
         if dry_run:
             from pipeline.plan import plan_lines
 
-            for line in plan_lines(config, path.parent):
+            for line in plan_lines(asked, console):
                 console.result(line)
             return
-        from pipeline.run import run as run_chain
-
         console.explaining = explain
-        outcome = run_chain(config, path.parent, out, console, fresh=fresh)
+        if len(asked) > 1:
+            code = run_all(asked, out, console, fresh=fresh)
+            if code:
+                raise typer.Exit(code)
+            return
+        from pipeline.run import run as run_chain
+        from pipeline.verdicts import find_reviews
+
+        question = asked[0]
+        verdicts = reviews or find_reviews(question.config.aoi.id)
+        outcome = run_chain(question.config, question.root, out, console, fresh=fresh, reviews=verdicts)
         for line in outcome.lines:
             console.result(line)
 
@@ -171,6 +186,12 @@ def ais(
     columns: Annotated[
         str | None, typer.Option(help="ours=theirs,... for other CSV, e.g. mmsi=ID,lon=X,lat=Y.")
     ] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="How a table's times read where that is open, e.g. '%d/%m/%Y %H:%M:%S'.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Zone of a table's times that state none: UTC or an offset such as +10:00.")
+    ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -181,7 +202,8 @@ def ais(
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        stages.decode_ais(files, out, balance, stages.pairs("--columns", columns), console)
+        options = {"columns": stages.pairs("--columns", columns) or None, "time_format": time_format}
+        stages.decode_ais(files, out, balance, options | {"time_zone": time_zone}, console)
 
 
 @app.command()
@@ -193,7 +215,10 @@ def match(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Say which detection is which transponder, or that it has none."""
+    """Say which detection is which transponder, or that it has none.
+
+    Example: capwatch match --detections ships.csv --ais day.nmea -o matches.csv
+    """
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
@@ -211,7 +236,10 @@ def calls(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Join transponder messages and detections into port calls."""
+    """Join transponder messages and detections into port calls.
+
+    Example: capwatch calls --ais day.nmea --zones configs/zones/vostochny.geojson -o calls.csv
+    """
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
@@ -229,6 +257,8 @@ def volume(
     debug: Debug = False,
 ) -> None:
     """Barrels of each call, as a distribution and at the published fills [t, bbl].
+
+    Example: capwatch volume calls.csv -o liftings.csv
 
     Known columns: call_id, arrival, departure (or arrival_date, departure_date), length_m, beam_m, dwt_t, gt,
     tonnage_kind, depth_m, draught_in_m, draught_out_m, freeboard_in_m, freeboard_out_m, product, tonnes, barrels,
@@ -295,7 +325,10 @@ def simulate(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write simulated images, AIS and their truth. No real ship is in them."""
+    """Write simulated images, AIS and their truth. No real ship is in them.
+
+    Example: capwatch simulate configs/scenarios/tiny.yaml -o tiny
+    """
     with _session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
         from pipeline.workspace import find_config
@@ -314,7 +347,10 @@ def rerun(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Repeat a finished run from its own folder and say whether every byte agrees."""
+    """Repeat a finished run from its own folder and say whether every byte agrees.
+
+    Example: capwatch rerun runs/vostochny/ID
+    """
     from pipeline.repeat import rerun as work
 
     _on_run(folder, work, quiet=quiet, debug=debug)
@@ -326,27 +362,38 @@ def verify(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Compare every file of a run with its manifest and name what changed."""
+    """Compare every file of a run with its manifest and name what changed.
+
+    Example: capwatch verify runs/vostochny/ID
+    """
     from pipeline.repeat import verify as work
 
     _on_run(folder, work, quiet=quiet, debug=debug)
 
 
 @app.command()
-def report(
+def archive(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Zip to write.")],
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Print a finished run's headline and where its report is."""
-    from pipeline.repeat import show as work
+    """Pack a finished run as an RO-Crate (1.1): one zip with every file, its hash and what it was made from.
 
-    _on_run(folder, work, quiet=quiet, debug=debug)
+    Example: capwatch archive runs/vostochny/ID -o vostochny-2024-03.zip
+    """
+    with _session(quiet=quiet, debug=debug) as console:
+        from pipeline.crate import write_crate
+
+        console.result(f"{out}: {write_crate(folder, out)} files")
 
 
 @app.command()
 def doctor(debug: Debug = False) -> None:
-    """Versions, GDAL drivers, cache and disk: what to send along with a question."""
+    """Versions, GDAL drivers, cache, disk, which credentials are set: what to send along with a question.
+
+    Example: capwatch doctor
+    """
     with _session(quiet=False, debug=debug) as console:
         from pipeline.doctor import lines
 
@@ -354,6 +401,7 @@ def doctor(debug: Debug = False) -> None:
             console.result(line)
 
 
+register(app, _session)
 config_app = typer.Typer(help="Look at configs.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
@@ -364,7 +412,10 @@ def config_show(
     settings: Settings = None,
     debug: Debug = False,
 ) -> None:
-    """Print a run file with every default filled in."""
+    """Print a run file with every default filled in.
+
+    Example: capwatch config show vostochny
+    """
     with _session(quiet=False, debug=debug) as console:
         from pipeline.workspace import config_yaml, find_config, load_run_config
 

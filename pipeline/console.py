@@ -39,6 +39,22 @@ class Console:
             sys.stderr.write(f"explain: {printable(step)}{f': {printable(why())}' if why else ''}\n")
             sys.stderr.flush()
 
+    def table(self, title: str, headings: list[str], rows: list[list[str]]) -> None:
+        """A table of the answer: drawn on a terminal (without colour where NO_COLOR is set), aligned text elsewhere."""
+        if sys.stdout.isatty():
+            from rich.console import Console as RichConsole
+            from rich.table import Table
+            from rich.text import Text
+
+            drawn = Table(*headings, title=Text(title), title_justify="left", header_style="bold")
+            for row in rows:
+                drawn.add_row(*(Text(cell) for cell in row))  # Text: brackets in a ship's name are no markup
+            RichConsole().print(drawn)
+            return
+        widths = [max(len(h), *(len(r[n]) for r in rows)) if rows else len(h) for n, h in enumerate(headings)]
+        for row in (headings, *rows):
+            self.result("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
     def problem(self, error: PipelineError | str, done: str = "skipped") -> None:
         """One input that went wrong while the rest goes on: ``error: <item>: <cause> (<what was done>)``."""
         line = f"error: {printable(error)} ({done})"
@@ -72,12 +88,19 @@ class Console:
         from rich.console import Console as RichConsole
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description:<16}", markup=False), BarColumn(), MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}", markup=False), TimeRemainingColumn(), TextColumn("left", markup=False),
+            TextColumn("{task.fields[item]}", style="dim", markup=False),
+        )  # fmt: skip
         with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bar:
-            task = bar.add_task(label, total=total)
+            task = bar.add_task(label, total=total, rate="", item="")
 
             def step(name: str) -> None:
                 bar.advance(task)
+                speed = bar.tasks[0].speed
+                rate = f"{60 * speed:.0f}/min" if speed else ""
+                bar.update(task, rate=rate, item=printable(name)[-40:])
                 self._tell(label, item=name)
 
             yield step

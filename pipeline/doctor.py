@@ -1,7 +1,9 @@
-"""What to send along with a question: versions, drivers, folders."""
+"""What to send along with a question: versions, drivers, folders, what is installed beside, which keys are set."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import platform
 import shutil
 from pathlib import Path
@@ -9,20 +11,65 @@ from pathlib import Path
 from pipeline.provenance import code_version, library_versions
 from pipeline.workspace import cache_root, configs_root
 
-DRIVERS = ("GTiff", "PNG", "JP2OpenJPEG")
+RASTER_DRIVERS = ("GTiff", "PNG", "JP2OpenJPEG")
+VECTOR_DRIVERS = ("GPKG", "GeoJSON")
+OPTIONAL = {
+    "roaring_landmask": "coast of new AOIs",
+    "distributed": "Dask clusters",
+    "jupytext": "notebooks",
+    "onnxruntime": "neural detector",
+    "pystac_client": "public catalogues",
+    "playwright": "PDF of the report",
+}
+CREDENTIALS = (  # whether they are set is all that is ever said
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "CDSE_S3_ACCESS_KEY", "CDSE_S3_SECRET_KEY",
+    "PC_SDK_SUBSCRIPTION_KEY", "EARTHDATA_TOKEN",
+)  # fmt: skip
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def lines() -> list[str]:
-    """One fact a line."""
+    """One fact a line. No value of a credential is among them."""
+    import pyogrio
     import rasterio
 
     out = [f"capwatch {code_version()}", f"Python {platform.python_version()} on {platform.platform()}"]
     out += [f"{name} {version}" for name, version in library_versions().items()]
     with rasterio.Env() as env:
         known = env.drivers()
-    out += [f"raster driver {d}: {'yes' if d in known else 'MISSING'}" for d in DRIVERS]
-    free = shutil.disk_usage(Path.cwd()).free / 1e9
-    out.append(f"free disk here: {free:.1f} GB")
+    vector = pyogrio.list_drivers()
+    out += [f"raster driver {d}: {'yes' if d in known else 'MISSING'}" for d in RASTER_DRIVERS]
+    out += [f"vector driver {d}: {'yes' if 'w' in vector.get(d, '') else 'MISSING'}" for d in VECTOR_DRIVERS]
+    out += [f"optional {name} ({use}): {'yes' if _installed(name) else 'no'}" for name, use in OPTIONAL.items()]
+    out.append(f"browser for PDF: {browser() or 'none found'}")
+    out += [f"credential {name}: {'set' if os.environ.get(name) else 'not set'}" for name in CREDENTIALS]
+    out.append(f"credential file ~/.netrc: {'present' if _netrc().is_file() else 'absent'}")
+    out.append(f"processors: {os.cpu_count()}, memory: {_memory_gb():.1f} GB")
+    out.append(f"free disk here: {shutil.disk_usage(Path.cwd()).free / 1e9:.1f} GB")
     out.append(f"configs: {configs_root()}")
-    out.append(f"cache: {cache_root()}")
+    out.append(f"cache: {cache_root()}, {_size_mb(cache_root()):,.0f} MB")
     return out
+
+
+def browser() -> str | None:
+    """Path of a Chromium that prints to PDF, if one is on the PATH."""
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def _installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _netrc() -> Path:
+    return Path(os.path.expanduser("~")) / ".netrc"
+
+
+def _memory_gb() -> float:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (ValueError, OSError, AttributeError):  # not every system says
+        return float("nan")
+
+
+def _size_mb(folder: Path) -> float:
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 1e6 if folder.is_dir() else 0.0

@@ -296,7 +296,8 @@ class Cluster:
                         n_workers=engine.workers,
                         threads_per_worker=1,
                         host="127.0.0.1",
-                        dashboard_address=engine.dashboard,
+                        dashboard_address=engine.dashboard or "127.0.0.1:0",
+                        scheduler_kwargs={"dashboard": engine.dashboard is not None},
                         memory_limit="auto" if engine.memory_gb is None else int(engine.memory_gb * 1e9),
                         silence_logs=50,
                     )

@@ -35,10 +35,10 @@ def sha256_of(value: Any) -> str:
 
 @cache
 def code_version() -> str:
-    """The version, and a hash of every source file of the package: an edited checkout is another version."""
+    """The version, and a hash of every source file of the package, of its page too: an edited checkout is another."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(here.rglob("*.py")):
+    for path in sorted(p for p in here.rglob("*") if p.suffix in {".py", ".j2", ".js", ".css"}):
         digest.update(str(path.relative_to(here)).encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{__version__}+{digest.hexdigest()[:12]}"
 

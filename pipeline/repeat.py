@@ -9,6 +9,7 @@ from pipeline.console import Console
 from pipeline.errors import ContractError, InputError, printable
 from pipeline.provenance import code_version, read_manifest
 from pipeline.run import CONFIG_FILES, run
+from pipeline.verdicts import find_reviews
 from pipeline.verification import differences
 from pipeline.workspace import load_run_config
 
@@ -30,7 +31,9 @@ def rerun(folder: Path, console: Console) -> None:
     made_by, now = manifest["capwatch"], code_version()
     other_code = f" (the run was made by code {made_by}, this is {now})" if made_by != now else ""
     with tempfile.TemporaryDirectory(prefix="capwatch-rerun-") as other:
-        again = run(config, folder / CONFIG_FILES, Path(other), _own_console(console), fresh=True)
+        root = folder / CONFIG_FILES
+        reviews = find_reviews(config.aoi.id, root)
+        again = run(config, root, Path(other), _own_console(console), fresh=True, reviews=reviews)
         before = {r["path"]: r["sha256"] for r in manifest["outputs"]}
         after = {r["path"]: r["sha256"] for r in read_manifest(again.folder)["outputs"]}
     differing = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))

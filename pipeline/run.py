@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import journal
+from pipeline import journal, shore
 from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
@@ -26,7 +27,7 @@ from pipeline.provenance import (
     sha256_file,
     sha256_of,
 )
-from pipeline.slots import cells_slot, detect_slot, place_digest
+from pipeline.slots import detect_slot
 from pipeline.sources import Inputs, gather, read_ais_around
 from pipeline.storage import (
     require_writable,
@@ -38,15 +39,16 @@ from pipeline.storage import (
     write_table,
     write_text,
 )
+from pipeline.summary import headline_lines, result_of, verdicts_of
 from pipeline.tables import DETECTIONS, SCENES
+from pipeline.verdicts import FOLDER as REVIEWS_FOLDER
+from pipeline.verdicts import Verdict, read_reviews, tell_verdicts
 from pipeline.verification import CHAINED, ROWS, last_of, rows_of
 from pipeline.workspace import LATEST, RunFolder, config_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
-    from shapely.geometry.base import BaseGeometry
 
-    from pipeline.detection.history import Cells, LookOfCells
     from pipeline.ingest.ais import AisRead
     from pipeline.report.story import Story
     from pipeline.stagecache import Slot
@@ -67,12 +69,15 @@ class Outcome:
     exit_code: int
 
 
-def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bool = False) -> Outcome:
+def run(
+    config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bool = False, reviews: Path | None = None
+) -> Outcome:
     """Run the whole chain for one config; ``root`` is the folder that its file names are relative to.
 
-    A finished run with the same config, inputs and code is not repeated, unless ``fresh``.
+    A finished run with the same config, inputs and code is not repeated, unless ``fresh``. ``reviews`` is a file of
+    analysts' verdicts, part of the question.
     """
-    from pipeline.ingest.inputs import beside_the_question, open_inputs
+    from pipeline.ingest.inputs import beside_the_question, given_up, open_inputs
     from pipeline.ingest.place import load_place
     from pipeline.ingest.scenes import OpenOptions
 
@@ -80,14 +85,16 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
     require_writable(out)
     inputs = gather(config, root, place, console)
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
-    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end)
+    each = partial(map_tasks, engine=config.engine, lost=given_up)
+    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end, each)
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
         if beside_the_question(row.cause):
             console.note(f"{printable(inputs.name_of(row.href))}: {row.cause}")
             continue
         console.problem(f"{inputs.name_of(row.href)}: {row.cause}", done=f"scene {row.status}")
     scene_table = scene_table.assign(href=[inputs.name_of(h) for h in scene_table["href"]])
-    run_id = identify(config, root, scene_table, inputs)
+    verdicts = read_reviews(reviews) if reviews is not None else []
+    run_id = identify(config, root, scene_table, inputs, reviews)
     if inputs.items is not None:
         config = of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
@@ -102,15 +109,17 @@ def run(config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bo
         sweep(folder.path)
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
             ais = read_ais_around(inputs, place, console)
-            story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console)
-            _publish(story, folder, inputs, root, ais, previous)
+            story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console, verdicts)
+            _publish(story, folder, inputs, root, ais, previous, reviews)
         write_text(folder.path.parent / LATEST, run_id + "\n")
         folder.cache.tidy()
         return _outcome(folder, console)
 
 
-def identify(config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: Inputs) -> str:
-    """The run id: a hash of the question (config), of every input's bytes, and of the code that answers it.
+def identify(
+    config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: Inputs, reviews: Path | None = None
+) -> str:
+    """The run id: a hash of the question (config, verdicts), of every input's bytes, and of the code that answers it.
 
     Where it runs (engine) and where inputs lie (paths) do not matter.
     """
@@ -123,6 +132,8 @@ def identify(config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: I
         "ais": sorted(sha256_file(p) if p.is_file() else "missing" for p in inputs.ais),
         "code": code_version(),
     }
+    if reviews is not None:
+        parts["reviews"] = sha256_file(reviews)
     return sha256_of(parts)[:12]
 
 
@@ -136,71 +147,44 @@ def compute(
     run_id: str,
     folder: RunFolder,
     console: Console,
+    verdicts: Sequence[Verdict] = (),
 ) -> Story:
-    """Every stage once, table to table."""
+    """Every stage once, table to table; what lies behind the detections twice where analysts have given verdicts."""
     from pipeline import calls, volume
+    from pipeline.accounting import Ground, account_for, robustness
     from pipeline.report.story import Story
 
-    registry = _registry(config, root)
-    structures = learn_structures(scenes, place, config, folder, console)
-    scenes = with_structures(scenes, structures)
-    detections, scene_table, zone_covered = detect_all(scenes, scene_table, place, config, folder, console)
+    watched, structures = shore.learnt(scenes, place, config, folder, console)
+    detections, scene_table, zone_covered = detect_all(watched, scene_table, place, config, folder, console)
     if not len(ais.messages) and not len(scenes):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
-    tracks = calls.clean_tracks(ais.messages, config.calls)
-    static = calls.static_reports(ais.messages)
-    looks = calls.looks(scene_table, zone_covered, detections, place)
-    association = calls.associate(detections, tracks, static, config.calls, scene_table)
-    matches = association.matches
-    for line in calls.check_lines(association.checks):
+    ground = Ground(
+        config=config,
+        place=place,
+        cap=load(CapConfig, root / config.cap),
+        scenes=scene_table,
+        zone_covered=zone_covered,
+        tracks=calls.clean_tracks(ais.messages, config.calls, place.land),
+        static=calls.static_reports(ais.messages),
+        registry=_registry(config, root),
+    )
+    account = account_for(ground, detections, verdicts)
+    for line in calls.check_lines(account.tables["match_checks"]):
         console.note(line)
-    port_calls = calls.port_calls(
-        detections=detections,
-        looks=looks,
-        matches=matches,
-        tracks=tracks,
-        static=static,
-        registry=registry,
-        place=place,
-        config=config.calls,
+    tell_verdicts(account.verdicts, config.aoi.id, console)
+    tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
+    tables["sensitivity"] = volume.sensitivity(
+        tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed
     )
-    cap = load(CapConfig, root / config.cap)
-    as_of = (config.period.end - timedelta(microseconds=1)).date()
-    missed = calls.missed_calls(
-        looks=looks,
-        calls=port_calls,
-        detections=detections,
-        place=place,
-        start=config.period.start,
-        end=config.period.end,
-        config=config.calls,
-    )
-    liftings = volume.liftings(port_calls, config.volume, config.seed)
-    counted = looks[looks["zone_id"].isin([zone.zone_id for zone in place.zones if zone.counts])]
-    ledger = volume.ledger(liftings, cap, config.volume, config.seed, as_of=as_of, looks=counted, missed=missed)
-    headline = volume.headline(liftings, ledger, cap, config.volume, config.seed)
-    tables = {
-        "scenes": scene_table,
-        "looks": looks,
-        "detections": detections,
-        "tracks": tracks,
-        "static": static,
-        "matches": matches,
-        "match_checks": association.checks,
-        "port_calls": port_calls,
-        "missed": missed,
-        "liftings": liftings,
-        "ledger": ledger,
-        "sensitivity": volume.sensitivity(liftings, ledger, cap, config.volume, config.seed),
-    }
-    tables["detections"] = _with_chips(scenes, tables, folder)
+    tables["robustness"] = robustness(ground, tables)
+    tables["detections"] = _with_pictures(scenes, tables, place, folder)
     return Story(
         run_id=run_id,
         simulated=bool(scene_table["simulated"].any()) or config.source.kind == "demo",
         config=config,
         place=place,
-        cap=cap,
-        headline=headline,
+        cap=ground.cap,
+        headline=account.headline,
         tables=tables,
         ais_balance=ais.balance,
         inputs=(),
@@ -208,6 +192,7 @@ def compute(
         structures=structures,
         versions=library_versions(),
         code_version=code_version(),
+        as_detected=account.before,
     )
 
 
@@ -265,67 +250,6 @@ def detect_all(
     return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), covered
 
 
-def learn_structures(
-    scenes: list[Scene], place: Place, config: RunConfig, folder: RunFolder, console: Console
-) -> dict[str, BaseGeometry]:
-    """What always stands in the water near land, by kind of scenes; nothing where there are too few looks."""
-    from pipeline.detection import history
-
-    settings = config.detection.history
-    cells = history.shore_cells(place, config.detection) if settings.enabled else None
-    if cells is None or len(scenes) < settings.min_looks:
-        return {}
-    ground = place_digest(place)
-    tasks = [CellsTask(scene, cells, config, cells_slot(scene, ground, config, folder)) for scene in scenes]
-    for task in tasks:
-        console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
-    with console.progress("learn structures", len(tasks)) as step:
-        looks = map_tasks(
-            look_at_cells,
-            tasks,
-            config.engine,
-            done=lambda task: step(task.scene.scene_id),
-            lost=lambda _task, _why: None,  # the detector meets the same fault, and reports it
-        )
-    return history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
-
-
-def with_structures(scenes: list[Scene], structures: dict[str, BaseGeometry]) -> list[Scene]:
-    """The scenes with structures taken for land."""
-    from pipeline.detection.history import group_of
-    from pipeline.ingest.scenes import with_land
-
-    more = [structures.get(group_of(scene), structures.get("optical")) for scene in scenes]
-    return [scene if m is None else with_land(scene, m) for scene, m in zip(scenes, more, strict=True)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CellsTask:
-    """One scene to learn structures from."""
-
-    scene: Scene
-    cells: Cells
-    config: RunConfig
-    slot: Slot
-
-
-def look_at_cells(task: CellsTask) -> LookOfCells | None:
-    """What one scene shows near the shore, from an earlier attempt where there is one; None where it cannot be read."""
-    import numpy as np
-
-    from pipeline.detection import history
-
-    kept = task.slot.load()
-    if kept is not None:
-        return history.LookOfCells(history.group_of(task.scene), task.scene.acquired, np.frombuffer(kept[0], np.uint8))
-    try:
-        look = history.look_at_cells(task.scene, task.cells, task.config.detection)
-    except InputError:
-        return None  # the detector meets the same error, and reports it
-    task.slot.store(look.state.tobytes(), {})
-    return look
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class SceneTask:
     """One scene to look at."""
@@ -361,10 +285,14 @@ def _registry(config: RunConfig, root: Path) -> pd.DataFrame | None:
     return read_registry(root / config.source.registry) if config.source.registry else None
 
 
-def _with_chips(scenes: list[Scene], tables: dict[str, pd.DataFrame], folder: RunFolder) -> pd.DataFrame:
-    """The detections with the path of each chip; chips are drawn for every sighting of a call."""
+def _with_pictures(
+    scenes: list[Scene], tables: dict[str, pd.DataFrame], place: Place, folder: RunFolder
+) -> pd.DataFrame:
+    """The detections with the path of each chip; chips are drawn for every sighting of a call, looks for the map."""
     from pipeline.report.chips import draw_chips
+    from pipeline.report.quicklooks import draw_quicklooks
 
+    draw_quicklooks(scenes, place, folder.path / "quicklooks")
     called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
     chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips")
     detections = tables["detections"]
@@ -372,7 +300,13 @@ def _with_chips(scenes: list[Scene], tables: dict[str, pd.DataFrame], folder: Ru
 
 
 def _publish(
-    story: Story, folder: RunFolder, inputs: Inputs, root: Path, ais: AisRead, previous: dict[str, str] | None
+    story: Story,
+    folder: RunFolder,
+    inputs: Inputs,
+    root: Path,
+    ais: AisRead,
+    previous: dict[str, str] | None,
+    reviews: Path | None,
 ) -> None:
     """Write everything a run leaves behind; the manifest last."""
     from dataclasses import replace
@@ -385,10 +319,15 @@ def _publish(
     ]
     story = replace(story, inputs=tuple(records))
     _write_config(story.config, root, folder.path)
+    if reviews is not None:
+        write_bytes(folder.path / CONFIG_FILES / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", reviews.read_bytes())
     if inputs.items is not None:
         write_bytes(folder.path / CONFIG_FILES / ITEMS, inputs.items)
     for name, table in story.tables.items():
         write_table(table, folder.path / f"{name}.parquet")
+    if story.as_detected is not None:
+        for name in ("detections", "port_calls", "liftings", "ledger"):
+            write_table(story.as_detected.tables[name], folder.path / "as_detected" / f"{name}.parquet")
     write_report(story, folder.path)
     chained = [name for name in CHAINED if name in story.tables]
     write_json(folder.path / ROWS, {name: rows_of(story.tables[name], name) for name in chained})
@@ -405,6 +344,8 @@ def _publish(
         "outputs": [r.as_json() for r in outputs_of(folder.path)],
         "problems": list(story.problems),
         "headline": headline_lines(story),
+        "result": result_of(story),
+        "reviews": verdicts_of(story),
     }
     manifest["self_sha256"] = manifest_hash(manifest)
     write_json(folder.path / MANIFEST, manifest)
@@ -421,31 +362,6 @@ def _write_config(config: RunConfig, root: Path, folder: Path) -> None:
     write_text(folder / "config.yaml", config_yaml(config))
     for name in _config_files(config):
         write_text(folder / CONFIG_FILES / name, (root / name).read_text("utf-8"))
-
-
-def headline_lines(story: Story) -> list[str]:
-    """The answer in a few lines of text."""
-    from pipeline.report.wording import without_ais
-
-    head = story.headline
-    mark = "SIMULATED: " if story.simulated else ""
-    dark = without_ais(story.tables["port_calls"])
-    barrels = [_round(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
-    shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
-    return [
-        f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
-        f"{mark}{head.calls_seen} port calls seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
-        f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
-        f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
-    ]
-
-
-def _round(barrels: float) -> str:
-    """Barrels to three significant digits: more would be a claim that nobody can keep."""
-    from math import floor, log10
-
-    digits = 0 if barrels <= 0 else max(0, floor(log10(barrels)) - 2)
-    return f"{round(barrels, -digits):,.0f} bbl"
 
 
 def _outcome(folder: RunFolder, console: Console) -> Outcome:

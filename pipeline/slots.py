@@ -17,7 +17,8 @@ def detect_slot(scene: Scene, place: Place, config: RunConfig, folder: RunFolder
     """Where the detections of a scene are kept: under the settings, the place and the bytes that they come from."""
     water = getattr(scene.read, "water", None)
     structures = getattr(water, "structures", None)
-    ground = [place_digest(place), structures.wkb_hex if structures is not None else ""]
+    usual = getattr(scene.read, "digest", "")
+    ground = [place_digest(place), structures.wkb_hex if structures is not None else "", usual]
     return folder.cache.slot("detect", scene.scene_id, **_made_from(scene, config), place=ground)
 
 

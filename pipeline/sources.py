@@ -6,13 +6,13 @@ import hashlib
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config import RunConfig
 from pipeline.console import Console
-from pipeline.errors import ConfigError, printable
+from pipeline.errors import ConfigError, InputError, printable
 from pipeline.provenance import sha256_file, sha256_of
 from pipeline.workspace import cache_root
 
@@ -119,6 +119,7 @@ def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:
 
 def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
     """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
+    from pipeline import calls
     from pipeline.ingest.ais import read_ais
 
     west, south, east, north = place.bbox
@@ -126,4 +127,8 @@ def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
     read = read_ais(inputs.ais, region=around if around[0] >= -180 and around[2] <= 180 else None)
     for problem in read.problems:
         console.problem(problem)
-    return read
+    offsets = calls.clock_offsets(read.messages)
+    for found in offsets:
+        cause = f"its clock is {found.ahead_s:+.0f} s off, by {found.n_shared} messages that others heard too"
+        console.problem(InputError(Path(found.source), cause), done="times set right")
+    return replace(read, messages=calls.set_right(read.messages, offsets))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
 from pipeline.console import Console
@@ -109,12 +109,12 @@ def _detect_one(image: Path, target: Path, options: OpenOptions, config: Detecti
 
 
 def decode_ais(
-    files: Sequence[Path], out: Path, balance: Path | None, columns: dict[str, str], console: Console
+    files: Sequence[Path], out: Path, balance: Path | None, options: dict[str, Any], console: Console
 ) -> None:
     """Decode AIS files to one table; the balance counts every input line in one bucket."""
     from pipeline.ingest.ais import open_ais
 
-    with open_ais(files, columns=columns or None) as store:
+    with open_ais(files, **options) as store:
         for problem in store.problems:
             console.problem(problem)
         rows = write_frames(store.frames(), out, AIS_MESSAGES.empty())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
 _NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00")  # a spreadsheet would run these (CASES X-02)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")  # a spreadsheet would run these (CASES X-02)
 
 
 @contextmanager

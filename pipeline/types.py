@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -113,6 +113,32 @@ class Tile:
         if name not in self.bands:
             raise ValueError(f"No band {name!r} here; the scene has {', '.join(self.bands)}.")
         return self.data[self.bands.index(name)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """Radar pixels as they are stored, and what makes them power: for a scan that has no time to calibrate each.
+
+    ``power = max(scale * (stored**2 - noise), floor)`` with ``scale`` and ``noise`` of shape (bands, strips, cols),
+    each strip ``rows_per_strip`` rows; a stored zero is no measurement. Good to a few per cent: whoever finds something
+    reads it again as a `Tile`. ``water`` is None where a ship could float everywhere.
+    """
+
+    stored: NDArray[np.uint16]  # (bands, rows, cols)
+    scale: FloatImage
+    noise: FloatImage
+    rows_per_strip: int
+    floor: float
+    water: BoolImage | None
+
+
+@runtime_checkable
+class CountsReader(Protocol):
+    """A scene's reader that can also hand out pixels as stored."""
+
+    def counts(self, window: Window) -> Counts | None:
+        """Stored pixels of a window; None where this file's numbers do not become power that simply."""
+        ...
 
 
 class Geolocation(Protocol):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import InputError, PipelineError
-from pipeline.provenance import MANIFEST, changes, read_manifest, sha256_of
+from pipeline.provenance import MANIFEST, changes, manifest_hash, read_manifest, sha256_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,10 +105,10 @@ def _broken_chain(folder: Path) -> list[str]:
     if not run_id or Path(run_id).name != run_id or not (before / MANIFEST).is_file():
         return []
     try:
-        stated = read_manifest(before).get("self_sha256")
+        found = manifest_hash(read_manifest(before))
     except PipelineError:
-        stated = None
-    return [] if stated == previous.get("self_sha256") else [f"previous run {run_id}: its manifest changed since"]
+        found = ""
+    return [] if found == previous.get("self_sha256") else [f"previous run {run_id}: its manifest changed since"]
 
 
 def _row_hashes(table: pd.DataFrame) -> list[str]:

@@ -62,6 +62,7 @@ class Site:
         self.token = "t0"
         self.token_ends = timedelta(minutes=30)
         self.pages: dict[str, Any] = {}  # path -> JSON, or a function of the request's body
+        self.latency_s = 0.0
         self.lock = threading.Lock()
         site = self
 
@@ -102,6 +103,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer("GET", None)
 
+    def do_HEAD(self) -> None:
+        self._answer("HEAD", None)
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self._answer("POST", json.loads(body or b"null"))
@@ -111,6 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(parts.path)
         with self.site.lock:
             self.site.log.append(Asked(method, path, parts.query, self.headers.get("Range", ""), dict(self.headers)))
+        time.sleep(self.site.latency_s)
         fault = self.site.fault_for(path)
         try:
             if fault is not None and fault.kind != "cut" and fault.kind != "drip" and fault.kind != "whole":
@@ -180,7 +185,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, body: bytes, kind: str, extra: dict[str, str] | None = None) -> None:
         self._head(status, len(body), kind, extra or {})
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def _head(self, status: int, length: int, kind: str, extra: dict[str, str]) -> None:
         self.send_response(status)

@@ -68,7 +68,6 @@ def test_each_command_has_help_with_an_example(capwatch, name):
         (("run", "atlantis"), "no such AOI"),
         (("run", "vostochny", "--set", "detection.radar.false_alarm_rat=1"), "false_alarm_rat"),
         (("run", "vostochny", "--set", "detection.radar.false_alarm_rate=2"), "false_alarm_rate"),
-        (("run", "vostochny", "--source", "stac"), "stac"),
         (("run", "vostochny", "--source", "files"), "neither images nor ais"),
         (("verify", "nowhere"), "nowhere"),
         (("rerun", "nowhere"), "nowhere"),

@@ -1,6 +1,10 @@
 """Detections and transponder messages to port calls and coverage. Pure: tables in, tables out."""
 
+from pipeline.calls.clocks import clock_offsets, set_right
+from pipeline.calls.counting import call_counts
 from pipeline.calls.coverage import looks
+from pipeline.calls.draughts import draught_steps
+from pipeline.calls.encounters import encounters
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.port_calls import port_calls
@@ -11,13 +15,18 @@ from pipeline.calls.tracks import clean_tracks
 __all__ = [
     "associate",
     "associate_tables",
+    "call_counts",
     "check_lines",
     "clean_tracks",
+    "clock_offsets",
+    "draught_steps",
+    "encounters",
     "looks",
     "match",
     "match_tables",
     "missed_calls",
     "port_calls",
+    "set_right",
     "static_reports",
     "stays",
 ]

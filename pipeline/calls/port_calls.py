@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.calls.candidates import candidates
+from pipeline.calls.counting import chance_of_one_call
 from pipeline.calls.direction import p_loading
+from pipeline.calls.encounters import Encounter, encounters
+from pipeline.calls.geodesy import distance_m
 from pipeline.calls.sightings import DarkStay, link
 from pipeline.calls.stays import Stay, stays
 from pipeline.config import CallsConfig
@@ -20,8 +24,13 @@ TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
 DRAUGHT_WINDOW = pd.Timedelta(days=2)  # typed on leaving the last port, or some hours after leaving this one
+ONE_PASS_S = 180.0  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
+SAME_PLACE_M = (
+    100.0  # of one hull in two slices: they share the orbit's error, and differ by a pixel or two (our choice)
+)
 HEARD_WITHIN = pd.Timedelta(hours=6)  # our choice: a receiver that hears nobody for so long was off
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
+NAME_ALONE = 0.7  # that a ship which broadcasts a listed name, and no number of hers, is that ship (our choice)
 MIN_P_TANKER = 0.5  # below, a stay is another trade
 
 Row = dict[str, Any]
@@ -42,16 +51,28 @@ def port_calls(
     seen = _sightings(detections, matches)
     rows = []
     used: set[str] = set()
+    met = encounters(tracks, place, config)
     for stay in stays(tracks, place, config):
         hers = _of_stay(seen, stay, config)
         used |= set(hers["detection_id"])
-        rows.append(_from_transponder(stay, hers, looks, static, registry, place, config))
+        row = _from_transponder(stay, hers, looks, static, registry, place, config)
+        row["flags"] += ["encounter"] if any(_was_in(stay, e) for e in met) else []
+        rows.append(row)
     rest = seen[~seen["detection_id"].isin(used)]
     for dark in link(rest, looks, config):
         heard = _heard_around(tracks, dark)
         rows.append(_from_images(dark, heard, looks, static, registry, place, config))
-    rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"]))
+    rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"], r["departure_lo"]))
+    for n, row in enumerate(rows):  # two ships under one number, or nearly so, in one hour
+        twins = sum(r["call_id"].split("-")[0] == row["call_id"] for r in rows[:n])
+        row["call_id"] += f"-{twins + 1}" if twins else ""
     return PORT_CALLS.check(PORT_CALLS.from_rows(rows))
+
+
+def _was_in(stay: Stay, met: Encounter) -> bool:
+    """Did this stay, at an anchorage, hold an encounter with another ship?"""
+    during = met.start <= stay.departure_lo and met.end >= stay.arrival_hi
+    return stay.mmsi in met.mmsi and stay.zone_id == met.zone_id and during
 
 
 def _sightings(detections: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +83,21 @@ def _sightings(detections: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
     seen = pd.DataFrame(detections[inside]).copy()
     seen["mmsi"] = seen["detection_id"].map(partner)
     seen["match_probability"] = seen["detection_id"].map(certainty).fillna(1.0).astype(float)
-    return seen.sort_values(["acquired", "detection_id"], ignore_index=True)
+    return _once_a_pass(seen.sort_values(["acquired", "detection_id"], ignore_index=True))
+
+
+def _once_a_pass(seen: pd.DataFrame) -> pd.DataFrame:
+    """One sighting of what the overlapping slices of an overpass both show: the one with the higher score."""
+    when = seen["acquired"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
+    lon, lat, score = (seen[name].to_numpy(float) for name in ("lon", "lat", "score"))
+    scene, sensor = seen["scene_id"].to_numpy(), seen["sensor"].to_numpy()
+    keep = np.ones(len(seen), bool)
+    for a in range(len(seen)):
+        for b in range(a + 1, int(np.searchsorted(when, when[a] + ONE_PASS_S, "right"))):
+            apart = scene[a] != scene[b] and sensor[a] == sensor[b]
+            if apart and keep[a] and keep[b] and distance_m(lon[a], lat[a], lon[b], lat[b]) < SAME_PLACE_M:
+                keep[b if score[b] <= score[a] else a] = False
+    return seen[keep].reset_index(drop=True)
 
 
 def _of_stay(seen: pd.DataFrame, stay: Stay, config: CallsConfig) -> pd.DataFrame:
@@ -181,6 +216,8 @@ def _completed(
     during = when.between(start, end, inclusive="neither") | when.between(row["arrival_hi"], row["departure_lo"])
     row["n_looks"] = int(during.sum())
     row["n_seen"] = len(hers)
+    row["p_one_call"] = 1.0 if row["evidence_class"] in {"A", "B"} else chance_of_one_call(hers, config)
+    row["candidates"] = _candidates(row, registry)
     row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
     row["call_id"] = _name(row, mmsi, hers)
     return row
@@ -193,15 +230,49 @@ def _identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registr
     imo = reports["imo"].dropna().iloc[-1] if reports["imo"].notna().any() else None
     name = next((n for n in reversed(list(reports["name"])) if n), "")
     out: Row = {"mmsi": mmsi, "imo": imo, "name": name, "identity_probability": certainty}
-    out["vessel_id"] = f"imo:{int(imo)}" if imo is not None else f"mmsi:{mmsi}"
     if registry is not None and len(registry):
-        known = registry[(registry["mmsi"] == mmsi) | ((registry["imo"] == imo) if imo is not None else False)]
-        if len(known):
-            entry = known.iloc[0]
+        entry, by_name = _entry(registry, imo, mmsi, name)
+        if entry is not None:
             out["name"] = entry["name"] or name
-            if str(entry.get("tonnage_kind", "DWT")).upper() == "DWT" and pd.notna(entry.get("dwt_t")):
+            if by_name:
+                out["identity_probability"] = certainty * NAME_ALONE
+            if imo is None and pd.notna(entry["imo"]):
+                imo = out["imo"] = int(entry["imo"])
+            as_weight = str(entry.get("tonnage_kind", "DWT")).upper() == "DWT" and pd.notna(entry.get("dwt_t"))
+            if as_weight and not by_name:
                 out["dwt_t"] = float(entry["dwt_t"])
+    out["vessel_id"] = f"imo:{int(imo)}" if imo is not None else f"mmsi:{mmsi}"
     return out
+
+
+def _entry(registry: pd.DataFrame, imo: Any, mmsi: int, name: str) -> tuple[pd.Series | None, bool]:
+    """The registry's line of a ship, by IMO number, else by transponder, else by any of her names; and was it by name.
+
+    One line is one hull, whatever she was called.
+    """
+    for column, value in (("imo", imo), ("mmsi", mmsi)):
+        if value is not None and (same := (registry[column] == value).fillna(False)).any():
+            return registry[same].iloc[0], False
+    if imo is None and name:
+        called = [name.upper() in _names(entry) for entry in registry.to_dict("records")]
+        if sum(called) == 1:
+            return registry[called].iloc[0], True
+    return None, False
+
+
+def _names(entry: Row) -> set[str]:
+    """All names of a hull in capitals; what stands in brackets says when she had it."""
+    return {str(n).split("(")[0].strip().upper() for n in (entry["name"], *entry.get("aka", []))}
+
+
+def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
+    """For a call without a transponder, the ships of the registry ranked by size, each with its probability."""
+    if row["mmsi"] is not None or registry is None or not len(registry):
+        return ""
+    ranked = candidates(row, registry)
+    if len(ranked) == 1:  # no ship of the list has a size that could speak for her
+        return ""
+    return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
 
 
 def _size(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from pipeline.calls.draughts import flapping
 from pipeline.tables import STATIC
 
 FIELDS = ("imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m", "dest")
-FLAP_H = 6.0  # a draught that returns to its former value within hours was not cargo
+SAME_LENGTH_M = 5.0  # crews set antennas anew, and round (our choice)
 DRAUGHT_LIMIT = (0.1, 2.5)  # no ship draws more than a tenth of her length and 2.5 m (our bound over public registers)
 
 
@@ -77,18 +78,28 @@ def _filled(said: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
+def _changed(mmsi: np.ndarray, values: np.ndarray, tolerance: float) -> np.ndarray:
+    """Does a transponder say something else of its hull than before? A hull does not change; whose it is may."""
+    out = np.zeros(len(mmsi), bool)
+    given = np.flatnonzero(~np.isnan(values))
+    ship, value = mmsi[given], values[given]
+    out[given[1:]] = (ship[1:] == ship[:-1]) & (np.abs(np.diff(value)) > tolerance)
+    return out
+
+
 def _flags(said: pd.DataFrame) -> list[list[str]]:
     draught, length = said["draught_m"].to_numpy(float), said["length_m"].to_numpy(float)
     with np.errstate(invalid="ignore"):
         deep = draught > DRAUGHT_LIMIT[0] * length + DRAUGHT_LIMIT[1]
     hours = said["time_utc"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 3.6e9
     mmsi = said["mmsi"].to_numpy(np.int64)
-    flap = np.zeros(len(said), bool)
-    for n in range(2, len(said)):
-        same_ship = mmsi[n] == mmsi[n - 2]
-        back = draught[n] == draught[n - 2] and draught[n] != draught[n - 1]
-        if same_ship and back and hours[n] - hours[n - 2] < FLAP_H:
-            flap[n - 1] = flap[n] = True
+    flap = flapping(mmsi, hours, np.where(deep, np.nan, draught))
     bad_imo = [bool(pd.notna(i) and i != 0 and not imo_is_right(int(i))) for i in said["imo"]]
-    named = (("imo_check_digit", bad_imo), ("implausible_draught", deep), ("flapping_draught", flap))
+    named = (
+        ("imo_check_digit", bad_imo),
+        ("implausible_draught", deep),
+        ("flapping_draught", flap),
+        ("length_changed", _changed(mmsi, length, SAME_LENGTH_M)),
+        ("imo_changed", _changed(mmsi, said["imo"].to_numpy("float64", na_value=np.nan), 0.0)),
+    )
     return [[name for name, on in named if on[n]] for n in range(len(said))]

@@ -18,6 +18,7 @@ from pipeline.types import Place, Zone
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
+SAME_SPOT_M = 400.0  # of one hull's antenna; at anchor she swings about it (our choice)
 MOVED_M = 400.0  # a ship that lies still stays within this radius; swinging at anchor included (our choice)
 
 
@@ -33,6 +34,8 @@ class Stay:
     departure_hi: pd.Timestamp | None
     heard_arriving: bool
     heard_leaving: bool
+    spot: tuple[float, float] = (0.0, 0.0)
+    """Where she lay: median longitude and latitude."""
 
 
 def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]:
@@ -44,31 +47,43 @@ def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]
     fixes = good_fixes(tracks).sort_values(["track_id", "time_utc", "fix_id"], kind="stable")
     for _, track in fixes.groupby("track_id", sort=True):
         out += _of_track(track, place, config)
-    return _one_after_another(sorted(out, key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
+    return _joined_tracks(sorted(out, key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
 
 
-def _one_after_another(found: list[Stay], config: CallsConfig) -> list[Stay]:
-    """A stay that begins where another of the same MMSI broke off is its second half: her track was broken, not she.
+def _joined_tracks(found: list[Stay], config: CallsConfig) -> list[Stay]:
+    """Stays of one MMSI at one spot that overlap, or follow each other where her track was broken, are one stay.
 
-    Two ships that lie there under one MMSI at the same time stay two.
+    Two ships that lie under one MMSI at different spots at the same time stay two.
     """
     out: list[Stay] = []
     for stay in found:
-        same = (s for s in reversed(out) if s.mmsi == stay.mmsi and s.zone_id == stay.zone_id)
-        former = next(same, None)
-        broken = former is not None and not (former.heard_leaving and stay.heard_arriving)
-        if former is not None and broken:
-            silence = (stay.arrival_hi - former.departure_lo).total_seconds()
-            if 0 <= silence <= config.gap_h * 3600.0:
-                out[out.index(former)] = replace(
-                    former,
-                    departure_lo=stay.departure_lo,
-                    departure_hi=stay.departure_hi,
-                    heard_leaving=stay.heard_leaving,
-                )
-                continue
-        out.append(stay)
+        at = next((n for n in range(len(out) - 1, -1, -1) if _goes_on(out[n], stay, config)), None)
+        if at is None:
+            out.append(stay)
+        else:
+            out[at] = _union(out[at], stay)
     return out
+
+
+def _goes_on(former: Stay, stay: Stay, config: CallsConfig) -> bool:
+    if (former.mmsi, former.zone_id) != (stay.mmsi, stay.zone_id):
+        return False
+    silence = (stay.arrival_hi - former.departure_lo).total_seconds()
+    broken = not (former.heard_leaving and stay.heard_arriving)
+    together = float(distance_m(*former.spot, *stay.spot)) <= SAME_SPOT_M
+    return (together and silence < 0) or (broken and 0 <= silence <= config.gap_h * 3600.0)
+
+
+def _union(former: Stay, stay: Stay) -> Stay:
+    """One stay from the earlier arrival to the later departure."""
+    last = stay if stay.departure_lo >= former.departure_lo else former
+    return replace(
+        former,
+        departure_lo=last.departure_lo,
+        departure_hi=last.departure_hi,
+        heard_leaving=last.heard_leaving,
+        heard_arriving=former.heard_arriving or (stay.heard_arriving and stay.arrival_hi <= former.arrival_hi),
+    )
 
 
 def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterator[Stay]:
@@ -89,6 +104,7 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
             departure_hi=track["time_utc"].iloc[after] if after < len(track) else None,
             heard_arriving=before >= 0 and seconds[first] - seconds[before] <= config.gap_h * 3600,
             heard_leaving=after < len(track) and seconds[after] - seconds[last - 1] <= config.gap_h * 3600,
+            spot=(float(np.median(lon[first:last])), float(np.median(lat[first:last]))),
         )
 
 

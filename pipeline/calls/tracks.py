@@ -8,13 +8,19 @@ rare among the others of their time, are spikes too.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numba
 import numpy as np
 import pandas as pd
+import shapely
 
 from pipeline.calls.geodesy import KNOT_M_S
 from pipeline.config import CallsConfig
 from pipeline.tables import TRACKS
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 POSITION_TYPES = (0, 1, 2, 3, 18, 19, 27)  # 0: a table that does not say; ships only, no aircraft, no beacons
 MAX_SPEED_KN = 50.0  # faster than any merchant ship, with room for position noise
@@ -22,14 +28,22 @@ SLACK_M = 500.0  # of noise and clock error between two fixes
 FORGET_S = 86_400.0  # after a day's silence she may be anywhere
 MIN_FIXES = 3  # fewer in a row beside the main track of the same MMSI are spikes
 MIN_SHARE = 0.2  # ... and so are rarer ones: a second ship reports as often as the first, or nearly (our choice)
+SAME_SPOT_M = 200.0  # a fix that fits two tracks so well is of one ship: the longer track has it (our choice)
 OWN_SPEED = 1.5  # a ship covers at most so much more than her sent speed says (our choice)
 NO_SPEED = (13.0, 600.0)  # where no speed is sent: 25 kn, for ten minutes at most (our choice)
 DUPLICATE_S = 1.0
 LEAP_M = 1e8  # longer than any way on Earth: what a way costs that the sent speeds do not explain
 
 
-def clean_tracks(messages: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
-    """The TRACKS table of decoded messages; fixes with flags take no part in calls."""
+FLAGS = ("spike", "duplicate", "bad_mmsi", "on_land")
+INLAND_M = 300.0  # so far inside the coast no ship floats, whoever drew it (our choice)
+
+
+def clean_tracks(messages: pd.DataFrame, config: CallsConfig, land: BaseGeometry | None = None) -> pd.DataFrame:
+    """The TRACKS table of decoded messages; fixes with flags take no part in calls.
+
+    ``land`` flags what stands on it: a position that was made up, however slowly it moves.
+    """
     del config  # the limits are those of physics
     use = messages["msg_type"].isin(POSITION_TYPES) & messages[["lon", "lat", "time_utc"]].notna().all(axis=1)
     fixes = messages.loc[use, ["mmsi", "time_utc", "lon", "lat", "sog", "cog", "heading", "message_id"]]
@@ -41,14 +55,13 @@ def clean_tracks(messages: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
     lon, lat = fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float)
     speed_m_s = fixes["sog"].to_numpy(float) * KNOT_M_S
     part, repeat, astray, follows = _split(mmsi, seconds, lon, lat, speed_m_s)
-    track, spike = _name_tracks(mmsi, part, astray, follows)
-    flags = [
-        [name for name, on in (("spike", s), ("duplicate", r), ("bad_mmsi", b)) if on]
-        for s, r, b in zip(spike, repeat, (mmsi < 100_000_000) | (mmsi > 999_999_999), strict=True)
-    ]
+    track, spike = _name_tracks(mmsi, part, astray, follows, repeat)
+    wrong = (spike, repeat, bad_mmsi(mmsi), _on_land(lon, lat, land))
+    codes = sum(on.astype(np.int64) << bit for bit, on in enumerate(wrong))
+    words = [[name for bit, name in enumerate(FLAGS) if code >> bit & 1] for code in range(1 << len(FLAGS))]
     table = pd.DataFrame(
         {
-            "fix_id": [f"{t}:{n}" for n, t in enumerate(track)],
+            "fix_id": pd.Series(track, dtype="str") + pd.Series(np.arange(len(track))).astype("str").radd(":"),
             "track_id": track,
             "mmsi": fixes["mmsi"],
             "time_utc": fixes["time_utc"],
@@ -57,10 +70,28 @@ def clean_tracks(messages: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
             "sog_kn": fixes["sog"],
             "cog_deg": fixes["cog"],
             "heading_deg": fixes["heading"],
-            "flags": flags,
+            "flags": pd.Series([words[code] for code in codes.tolist()], dtype="object"),
         }
     )
     return TRACKS.check(table.sort_values(["track_id", "time_utc", "fix_id"], kind="stable"))
+
+
+def bad_mmsi(mmsi: np.ndarray) -> np.ndarray:
+    """Numbers that are no ship's: not nine digits, or one digit nine times, as an unset transponder sends."""
+    return (mmsi < 100_000_000) | (mmsi > 999_999_999) | (mmsi % 111_111_111 == 0)
+
+
+def _on_land(lon: np.ndarray, lat: np.ndarray, land: BaseGeometry | None) -> np.ndarray:
+    out = np.zeros(len(lon), bool)
+    if land is None or land.is_empty:
+        return out
+    inland = land.buffer(-INLAND_M / 111_320.0)  # less than that in longitude, which errs to the safe side
+    west, south, east, north = inland.bounds if not inland.is_empty else (0.0, 0.0, -1.0, -1.0)
+    near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
+    if len(near):
+        shapely.prepare(inland)
+        out[near] = shapely.contains_xy(inland, lon[near], lat[near])
+    return out
 
 
 def good_fixes(tracks: pd.DataFrame) -> pd.DataFrame:
@@ -99,6 +130,21 @@ def _reach(lon, lat, seconds, i, j):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
+def _cost(lon, lat, seconds, speed_m_s, i, last, sound, length):  # type: ignore[no-untyped-def]
+    """How ill fix i goes on from a track [m], and does it so by passing over the track's last fix.
+
+    Tracks that it fits to within a berth's width are one ship's: the longest is the least.
+    """
+    miss, over = _miss(lon, lat, seconds, speed_m_s, i, last), False
+    if miss == np.inf and sound >= 0:
+        miss = _miss(lon, lat, seconds, speed_m_s, i, sound)
+        over = miss < np.inf
+    if miss == np.inf:
+        return _reach(lon, lat, seconds, i, last), False
+    return (-float(length) if miss < SAME_SPOT_M else miss), over
+
+
+@numba.njit(cache=True)
 def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
     """For each fix: the number of its track within its MMSI, does it repeat the fix before, was it passed over as a
     spike, and does it go on from the fix before it in its track."""
@@ -107,28 +153,28 @@ def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
     repeat, astray, follows = np.zeros(n, np.bool_), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     # of each open track: its last fix, the one before it from which a later fix may go on, its number
     last, sound, number = np.zeros(16, np.int64), np.zeros(16, np.int64), np.zeros(16, np.int64)
+    length = np.zeros(16, np.int64)
     opened = made = 0
     for i in range(n):
         if i == 0 or mmsi[i] != mmsi[i - 1]:
             opened = made = 0
         best, least, passes = -1, np.inf, False
         for k in range(opened):
-            over, miss = False, _miss(lon, lat, seconds, speed_m_s, i, last[k])
-            if miss == np.inf and sound[k] >= 0 and not follows[last[k]]:
-                miss = _miss(lon, lat, seconds, speed_m_s, i, sound[k])
-                over = miss < np.inf
-            if miss == np.inf:
-                miss = _reach(lon, lat, seconds, i, last[k])
+            from_sound = sound[k] if not follows[last[k]] else -1
+            miss, over = _cost(lon, lat, seconds, speed_m_s, i, last[k], from_sound, length[k])
             if miss < least:
                 best, least, passes = k, miss, over
         if best < 0:
             best = opened if opened < 16 else int(np.argmin(last))  # the track silent for longest makes room
             opened = min(opened + 1, 16)
-            sound[best], number[best] = -1, made
+            sound[best], number[best], length[best] = -1, made, 0
             made += 1
         else:
             j = last[best]
-            repeat[i] = seconds[i] - seconds[j] <= DUPLICATE_S and _metres(lon, lat, i, j) < SLACK_M
+            if seconds[i] - seconds[j] <= DUPLICATE_S and _metres(lon, lat, i, j) < SLACK_M:
+                # the same fix again says nothing new: not even a spike becomes sounder by it
+                part[i], repeat[i], follows[i] = number[best], True, follows[j]
+                continue
             follows[i] = least < LEAP_M
             if passes:
                 for skipped in range(sound[best] + 1, i):
@@ -137,11 +183,12 @@ def _split(mmsi, seconds, lon, lat, speed_m_s):  # type: ignore[no-untyped-def]
                 sound[best] = j
         part[i] = number[best]
         last[best] = i
+        length[best] += follows[i]
     return part, repeat, astray, follows
 
 
 def _name_tracks(
-    mmsi: np.ndarray, part: np.ndarray, astray: np.ndarray, follows: np.ndarray
+    mmsi: np.ndarray, part: np.ndarray, astray: np.ndarray, follows: np.ndarray, repeat: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Track names (the MMSI, with a number for every further one) and which fixes are spikes.
 
@@ -151,7 +198,7 @@ def _name_tracks(
     frame["run"] = frame.groupby(["mmsi", "part"])["breaks"].cumsum()
     frame["place"] = frame.groupby("mmsi").cumcount()
     places = frame.groupby(["mmsi", "part", "run"])["place"]
-    n = places.transform("size")
+    n = frame.assign(new=~repeat).groupby(["mmsi", "part", "run"])["new"].transform("sum")
     span = places.transform("max") - places.transform("min") + 1
     frame["sound"] = (n >= MIN_FIXES) & (n >= MIN_SHARE * span)
     size = frame.groupby(["mmsi", "part"]).agg(sound=("sound", "sum"), n=("sound", "size")).reset_index()

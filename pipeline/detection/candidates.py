@@ -34,6 +34,7 @@ class Candidate:
     contrast_db: float
     method: str
     flags: tuple[str, ...] = ()
+    evidence: str = ""  # what speaks for each flag, in words
     freeboard_m: float | None = None
     freeboard_lo_m: float | None = None
     freeboard_hi_m: float | None = None

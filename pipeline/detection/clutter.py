@@ -1,108 +1,153 @@
-"""Local sea clutter: what the sea around every pixel is like, from water alone, with bright things kept out."""
+"""Local sea clutter: what the sea around every block is like, from water alone, with bright things kept out."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numba
 import numpy as np
-from scipy import special
-from scipy.ndimage import binary_dilation
+from scipy import ndimage
+
+from pipeline.detection.blocks import LN_STEP, Blocks
 
 if TYPE_CHECKING:
-    from pipeline.types import BoolImage, FloatArray, FloatImage
+    from numpy.typing import NDArray
+
+    from pipeline.types import BoolImage, FloatImage
 
 CENSOR = 30.0  # times the local geometric mean: spiky sea (K law of order 1.5) exceeds it once in 100,000 pixels
 CENSOR_SMALL = 8.0  # in an image too small for a ring, of which a ship may cover a tenth; speckle stays below it
-FLOOR = 0.01  # of the local geometric mean: darker pixels count as this dark, or their logarithms would decide alone
 MIN_SHARE = 0.05  # of the ring must be usable sea, or the clutter there is not known (our choice)
-_ORDERS = np.geomspace(0.1, 600.0, 400)
-_TRIGAMMA = special.polygamma(1, _ORDERS)
+MIN_PIXELS = 30
+EIGHT = np.ones((3, 3), bool)
+BAND_ROWS = 256  # rows of blocks that one thread works on at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clutter:
-    """Mean and variance of the logarithm of the sea around every pixel, (rows, cols); NaN where too little is near.
+    """Mean and variance of the logarithm of the sea around every block; NaN where too little is near.
 
     Logarithms, because a ship in the ring adds to them by her size, not by her brightness: their cumulants tell the
-    law's parameters (Nicolas 2002; Tison et al. 2004), and bright pixels hardly move them.
+    law's parameters (Nicolas 2002; Tison et al. 2004), and bright pixels hardly move them. The mean is that of ln of
+    joint power, which is 1 where the sea is as usual.
     """
 
-    log_mean: FloatArray
-    log_variance: FloatArray
-    sea: BoolImage  # pixels that took part
-
-    def under(self, law: str, looks: float) -> tuple[FloatArray, FloatArray]:
-        """Mean, and shape (mean^2 / variance), if the sea follows that law with that many looks."""
-        variance = np.maximum(self.log_variance, 1e-6)
-        if law == "lognormal":
-            return np.exp(self.log_mean + variance / 2), 1 / np.expm1(variance)
-        if law == "gamma":
-            order = _order(variance)
-            return np.exp(self.log_mean + _bias(order)), order
-        speckle = float(special.polygamma(1, looks))
-        texture = _order(np.maximum(variance - speckle, _TRIGAMMA[-1]))
-        mean = np.exp(self.log_mean + _bias(looks) + _bias(texture))
-        return mean, 1 / (1 / looks + 1 / texture + 1 / (looks * texture))
+    log_mean: FloatImage
+    log_variance: FloatImage
+    sea: BoolImage  # blocks that took part
 
 
-def _order(variance: FloatArray) -> FloatArray:
-    """Order of the gamma law whose logarithm has that variance: the inverse of the trigamma function."""
-    return np.exp(np.interp(np.log(variance), np.log(_TRIGAMMA[::-1]), np.log(_ORDERS[::-1])))
-
-
-def _bias(order: FloatArray | float) -> FloatArray:
-    """ln of the mean less the mean of ln, for a gamma law of that order."""
-    return np.log(order) - special.digamma(order)
-
-
-def looks_of(log_variance: FloatArray) -> float:
-    """Number of looks of a sea without texture, from the variance of its logarithm.
-
-    >>> round(looks_of(np.array([float(special.polygamma(1, 4.4))])), 1)
-    4.4
-    """
-    return float(_order(np.asarray(log_variance, float)).squeeze())
-
-
-def box_sum(values: FloatArray, half: int) -> FloatArray:
-    """Sum over a square of side ``2 half + 1`` around each pixel, cut at the image's edges; same shape."""
-    out = values
-    for axis in (0, 1):
-        total = np.cumsum(out, axis=axis)
-        n = total.shape[axis]
-        upper = np.take(total, np.minimum(np.arange(n) + half, n - 1), axis=axis)
-        first = np.arange(n) - half - 1
-        lower = np.take(total, np.maximum(first, 0), axis=axis)
-        keep = (first >= 0).reshape((-1, 1) if axis == 0 else (1, -1))
-        out = upper - lower * keep
-    return out
-
-
-def local_clutter(power: FloatImage, usable: BoolImage, guard_px: int, background_px: int) -> Clutter:
-    """Clutter in the ring between two squares around each pixel.
+def local_clutter(
+    blocks: Blocks, usable: BoolImage, guard: tuple[int, int], background: tuple[int, int], *, threads: int
+) -> Clutter:
+    """Clutter in the ring between two rectangles around each block, half-widths ``guard`` and ``background`` in blocks.
 
     First the ring's geometric mean says what is too bright to be sea; then the logarithms of the rest are summed up.
+    A negative guard leaves no hole, for images smaller than one.
     """
+    limit = np.log(CENSOR if min(guard) >= 0 else CENSOR_SMALL)
+    sea = usable & (blocks.count > 0)
+    for _ in range(1 if min(guard) >= 0 else 3):  # without a hole the ship itself is in the mean: step by step
+        mean, variance = ring(blocks, sea, guard, background, threads=threads)
+        bright = sea & (blocks.brightest * np.float32(LN_STEP) > mean + np.float32(limit))
+        sea = sea & ~ndimage.binary_dilation(bright, EIGHT)
+    mean, variance = ring(blocks, sea, guard, background, threads=threads)
+    return Clutter(mean, variance, sea)
 
-    # In an image smaller than the ring's hole there is no ring; what is bright is kept out by its brightness alone.
-    hole = guard_px if min(power.shape) > 3 * guard_px else -1
 
-    def ring(values: FloatArray) -> FloatArray:
-        outer = box_sum(values, background_px)
-        return outer - box_sum(values, hole) if hole >= 0 else outer
+def ring(
+    blocks: Blocks, sea: BoolImage, hole: tuple[int, int], outer: tuple[int, int], *, threads: int
+) -> tuple[FloatImage, FloatImage]:
+    """Mean and variance of the logarithm over the sea blocks of a ring around each block; NaN where they are few."""
+    rows = sea.shape[0]
+    mean, variance = np.full(sea.shape, np.nan, np.float32), np.full(sea.shape, np.nan, np.float32)
+    side = int(np.diff(blocks.row_edges).max()) * int(np.diff(blocks.col_edges).max())
+    size = min((2 * outer[0] + 1) * (2 * outer[1] + 1) - (2 * hole[0] + 1) * (2 * hole[1] + 1), sea.size)
+    enough = max(MIN_PIXELS, int(MIN_SHARE * size * side))
+    sums = (blocks.count, blocks.log_sum, blocks.square_sum)
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        bands = [(first, min(first + BAND_ROWS, rows)) for first in range(0, rows, BAND_ROWS)]
+        list(pool.map(lambda band: _ring_band(*band, *sums, sea, hole, outer, enough, mean, variance), bands))
+    return mean, variance
 
-    typical = float(np.median(power[usable])) if usable.any() else 1.0
-    logs = np.log(np.maximum(np.where(usable, power, typical), max(FLOOR * typical, 1e-30)) / max(typical, 1e-30))
-    count = np.maximum(ring(usable.astype(np.float64)), 1.0)
-    geometric = ring(np.where(usable, logs, 0.0)) / count
-    limit = np.log(CENSOR if hole >= 0 else CENSOR_SMALL) + geometric
-    sea = usable & ~binary_dilation(usable & (logs > limit), iterations=2)
-    logs = np.where(sea, logs, 0.0).astype(np.float64)
-    n = ring(sea.astype(np.float64))
-    ring_size = min((2 * background_px + 1) ** 2 - (2 * hole + 1) ** 2, power.size)
-    enough = n >= max(30.0, MIN_SHARE * ring_size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(enough, ring(logs) / n, np.nan)
-        variance = ring(logs**2) / n - mean**2
-    return Clutter(mean + np.log(max(typical, 1e-30)), np.where(enough, variance, np.nan), sea)
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _ring_band(
+    first: int,
+    last: int,
+    count: NDArray[np.int32],
+    log_sum: NDArray[np.int32],
+    square_sum: NDArray[np.int64],
+    sea: BoolImage,
+    hole: tuple[int, int],
+    outer: tuple[int, int],
+    enough: int,
+    mean: FloatImage,
+    variance: FloatImage,
+) -> None:
+    """Fill rows ``first`` to ``last`` of mean and variance: running sums down the columns, then along the rows."""
+    rows, cols = sea.shape
+    whole, inner = np.zeros((3, cols), np.int64), np.zeros((3, cols), np.int64)
+    for r in range(max(0, first - outer[0]), min(rows, first + outer[0])):
+        _add_blocks(1, r, count, log_sum, square_sum, sea, whole)
+    for r in range(max(0, first - hole[0]), min(rows, first + hole[0])):
+        _add_blocks(1, r, count, log_sum, square_sum, sea, inner)
+    for r in range(first, last):
+        if r + outer[0] < rows:
+            _add_blocks(1, r + outer[0], count, log_sum, square_sum, sea, whole)
+        if hole[0] >= 0 and r + hole[0] < rows:
+            _add_blocks(1, r + hole[0], count, log_sum, square_sum, sea, inner)
+        _along_row(whole, inner, hole[1], outer[1], enough, mean[r], variance[r])
+        if r - outer[0] >= 0:
+            _add_blocks(-1, r - outer[0], count, log_sum, square_sum, sea, whole)
+        if hole[0] >= 0 and r - hole[0] >= 0:
+            _add_blocks(-1, r - hole[0], count, log_sum, square_sum, sea, inner)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _add_blocks(
+    sign: int,
+    r: int,
+    count: NDArray[np.int32],
+    log_sum: NDArray[np.int32],
+    square_sum: NDArray[np.int64],
+    sea: BoolImage,
+    columns: NDArray[np.int64],
+) -> None:
+    for c in range(sea.shape[1]):
+        use = sign * np.int64(sea[r, c])
+        columns[0, c] += use * count[r, c]
+        columns[1, c] += use * log_sum[r, c]
+        columns[2, c] += use * square_sum[r, c]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _along_row(
+    whole: NDArray[np.int64],
+    inner: NDArray[np.int64],
+    hole: int,
+    outer: int,
+    enough: int,
+    mean: FloatImage,
+    variance: FloatImage,
+) -> None:
+    cols = whole.shape[1]
+    n = s = q = np.int64(0)
+    for c in range(-outer, cols):
+        ahead, behind = c + outer, c - outer - 1
+        if ahead < cols:
+            n, s, q = n + whole[0, ahead], s + whole[1, ahead], q + whole[2, ahead]
+        if behind >= 0:
+            n, s, q = n - whole[0, behind], s - whole[1, behind], q - whole[2, behind]
+        if hole >= 0 and ahead >= 0:
+            enter, leave = c + hole, c - hole - 1
+            if 0 <= enter < cols:
+                n, s, q = n - inner[0, enter], s - inner[1, enter], q - inner[2, enter]
+            if leave >= 0:
+                n, s, q = n + inner[0, leave], s + inner[1, leave], q + inner[2, leave]
+        if c >= 0 and n >= enough:
+            middle = s / n
+            mean[c] = middle * LN_STEP
+            variance[c] = max(q / n - middle * middle, 0.0) * LN_STEP * LN_STEP

@@ -35,7 +35,7 @@ MIN_CELLS = 4  # fewer connected cells are noise
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Cells of water near land: their centres, and their place on a grid of square cells of ``cell_m``."""
+    """Cells near the shore: their centres, and their place on a grid of square cells of ``cell_m``."""
 
     lon: FloatArray
     lat: FloatArray
@@ -44,6 +44,7 @@ class Cells:
     shape: tuple[int, int]
     step_deg: tuple[float, float]  # of latitude (downwards) and longitude
     corner: tuple[float, float]  # lon, lat of the grid's north-west corner
+    wet: BoolImage  # which of them lie on water, by the map
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +65,11 @@ def group_of(scene: Scene) -> str:
 
 def shore_cells(place: Place, config: DetectionConfig) -> Cells | None:
     """The cells that lie on water within reach of land or of a berth; None where no land is known."""
+    return near_shore(place, config, 0.0)
+
+
+def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells | None:
+    """The cells within reach of land or of a berth, on water or less than ``inland_m`` from it; None without land."""
     if place.land is None:
         return None
     west, south, east, north = place.bbox
@@ -83,7 +89,12 @@ def shore_cells(place: Place, config: DetectionConfig) -> Cells | None:
     row, col = np.nonzero(fine)
     lon, lat = west + (col + 0.5) * d_lon, north - (row + 0.5) * d_lat
     wet = ~shapely.contains_xy(place.land, lon, lat)
-    return Cells(lon[wet], lat[wet], row[wet], col[wet], (rows, cols), (d_lat, d_lon), (west, north))
+    kept = wet
+    if inland_m > 0:
+        grid = np.ones((rows, cols), bool)
+        grid[row, col] = ~wet
+        kept = (ndimage.distance_transform_edt(grid) * config.history.cell_m <= inland_m)[row, col]
+    return Cells(lon[kept], lat[kept], row[kept], col[kept], (rows, cols), (d_lat, d_lon), (west, north), wet[kept])
 
 
 def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig) -> LookOfCells:

@@ -1,11 +1,12 @@
-"""Laws of sea clutter: how bright may pure sea be? Quantiles of multi-looked intensity of mean 1.
+"""Laws of sea clutter: how bright may pure sea be? Speckle of L looks times a texture of the sea.
 
-A law is told by its shape ``k = mean^2 / variance``; all three have mean 1 and variance 1 / k.
+All is told against the sea's geometric mean, and by the variance of its logarithm: these two are hardly moved by ships
+or by a law's own tail (log-cumulants: Nicolas 2002; Tison et al. 2004), and they exist for every law.
 
-- ``gamma``: speckle alone (k = number of looks), or any texture that is gamma-like itself.
-- ``k``: speckle of L looks times gamma texture of shape v: ``1/k = 1/L + 1/v + 1/(L v)`` (Jakeman and Pusey 1976;
-  multi-looked: Ward 1981). Where k >= L there is no texture left, and the law is gamma.
-- ``lognormal``: the longest tail of the three.
+- ``gamma``: speckle alone, of as many looks as the variance says.
+- ``k``: gamma texture (Jakeman and Pusey 1976; multi-looked: Ward 1981), spiky but with a short tail.
+- ``lognormal``: log-normal texture, between the two others.
+- ``g0``: inverse gamma texture (Frery et al. 1997), the longest tail.
 """
 
 from __future__ import annotations
@@ -17,53 +18,113 @@ import numpy as np
 from scipy import special
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from pipeline.types import FloatArray
 
-LAWS = ("gamma", "k", "lognormal")
-_SHAPES = np.geomspace(0.15, 60.0, 120)  # below: snow-like noise; above: no picture is so smooth
-_NODES = 96  # of the quadrature over texture; 1e-7 tails agree to 1e-3 with 200 nodes
+LAWS = ("gamma", "k", "lognormal", "g0")
+_VARIANCES = np.geomspace(0.005, 8.0, 48)  # of the logarithm: 200 looks to snow
+_LEVELS = np.linspace(-1.0, 14.0, 151)  # ln of brightness over the geometric mean: up to 60 dB
+_NODES = 65  # over texture; twice as many change a 1e-7 tail by less than 1 %
+_FAINTEST = -8.0  # ln of texture: what is darker adds nothing to a tail
+_ORDERS = np.geomspace(0.1, 600.0, 400)
+_TRIGAMMA = special.polygamma(1, _ORDERS)
+SURE = -650.0  # ln of the smallest probability that is told apart
 
 
-def quantile(law: str, tail: float, shape: FloatArray, looks: float) -> FloatArray:
-    """Level that is exceeded with probability ``tail``, for each ``shape``; ``looks`` matters to the K law alone.
+def order_of(variance: ArrayLike) -> FloatArray:
+    """Order of the gamma law whose logarithm has that variance: the inverse of the trigamma function.
 
-    >>> round(float(quantile("gamma", 1e-3, np.array([1.0]), 1.0)[0]), 2)  # exponential law: -ln(tail)
-    6.91
+    >>> round(float(order_of(special.polygamma(1, 4.4))), 2)
+    4.4
     """
-    table = _table(law, tail, round(float(looks), 2))
-    return np.interp(np.log(np.clip(shape, _SHAPES[0], _SHAPES[-1])), np.log(_SHAPES), table)
+    return np.exp(np.interp(np.log(variance), np.log(_TRIGAMMA[::-1]), np.log(_ORDERS[::-1])))
+
+
+def mean_over_geometric(law: str, variance: ArrayLike, looks: float) -> FloatArray:
+    """Mean of the sea over its geometric mean, for the variance of its logarithm."""
+    if law == "gamma":
+        return np.exp(_bias(order_of(variance)))
+    texture = np.maximum(np.asarray(variance, float) - special.polygamma(1, looks), _TRIGAMMA[-1])
+    if law == "lognormal":
+        return np.exp(_bias(looks) + texture / 2)
+    order = order_of(texture)
+    if law == "g0":  # mean of an inverse gamma law exists above order 1
+        order = np.maximum(order, 1.05)
+        return np.exp(_bias(looks) + special.digamma(order) - np.log(order - 1))
+    return np.exp(_bias(looks) + _bias(order))
+
+
+def quantile(law: str, tail: float, variance: ArrayLike, looks: float) -> FloatArray:
+    """Level over the geometric mean that sea exceeds with probability ``tail``, for variances of its logarithm.
+
+    ``looks`` matters to all laws but gamma.
+
+    >>> bool(np.isclose(quantile("gamma", 1e-3, special.polygamma(1, 1.0), 1.0), 6.91 * np.exp(0.5772), rtol=0.01))
+    True
+    """
+    return np.exp(np.interp(np.log(np.maximum(variance, 1e-9)), np.log(_VARIANCES), _ln_quantiles(law, tail, looks)))
 
 
 @lru_cache(maxsize=64)
-def _table(law: str, tail: float, looks: float) -> FloatArray:
+def _ln_quantiles(law: str, tail: float, looks: float) -> FloatArray:
+    table = _ln_survival(law, round(float(looks), 2))
+    return np.array([np.interp(-np.log(tail), -row, _LEVELS) for row in table])
+
+
+def ln_survival(law: str, level: ArrayLike, variance: ArrayLike, looks: float) -> FloatArray:
+    """ln of the probability that sea is brighter than ``level`` times its geometric mean."""
+    table = _ln_survival(law, round(float(looks), 2))
+    v = np.interp(np.log(np.maximum(variance, 1e-9)), np.log(_VARIANCES), np.arange(len(_VARIANCES)))
+    x = np.interp(np.log(np.maximum(level, 1e-9)), _LEVELS, np.arange(len(_LEVELS)))
+    i, j = np.minimum(v.astype(int), len(_VARIANCES) - 2), np.minimum(x.astype(int), len(_LEVELS) - 2)
+    a, b = v - i, x - j
+    low = table[i, j] * (1 - b) + table[i, j + 1] * b
+    high = table[i + 1, j] * (1 - b) + table[i + 1, j + 1] * b
+    return low * (1 - a) + high * a
+
+
+@lru_cache(maxsize=16)
+def _ln_survival(law: str, looks: float) -> FloatArray:
+    """Table over variances and levels, shape (48, 151)."""
+    if law not in LAWS:
+        raise ValueError(f"No clutter law {law!r}; there are {', '.join(LAWS)}.")
+    level = np.exp(_LEVELS)
     if law == "gamma":
-        return special.gammainccinv(_SHAPES, tail) / _SHAPES
+        order = order_of(_VARIANCES)[:, None]
+        tail = special.gammaincc(order, level * np.exp(special.digamma(order)))
+    else:
+        tail = np.array([_compound(law, v, level, looks) for v in _VARIANCES - special.polygamma(1, looks)])
+    ln = np.log(np.maximum(tail, np.exp(SURE)))
+    return np.minimum.accumulate(ln, axis=1) - 1e-9 * np.arange(len(_LEVELS))  # strictly falling, to be inverted
+
+
+def _compound(law: str, texture_variance: float, level: FloatArray, looks: float) -> FloatArray:
+    """Survival of speckle times texture: the integral over ln texture by the trapezium rule."""
+    speckle = np.exp(special.digamma(looks)) * level
+    if texture_variance < 1e-3:
+        return special.gammaincc(looks, speckle)
+    u, density = _texture(law, texture_variance)
+    return special.gammaincc(looks, speckle[:, None] * np.exp(-u)) @ (density / density.sum())
+
+
+def _texture(law: str, variance: float) -> tuple[FloatArray, FloatArray]:
+    """Nodes of ln texture with mean 0, and the density there."""
     if law == "lognormal":
-        sigma = np.sqrt(np.log1p(1 / _SHAPES))
-        return np.exp(-(sigma**2) / 2 - special.ndtri(tail) * sigma)
-    if law == "k":
-        return np.array([_k_quantile(tail, shape, looks) for shape in _SHAPES])
-    raise ValueError(f"No clutter law {law!r}; there are {', '.join(LAWS)}.")
+        sigma = np.sqrt(variance)
+        u = np.linspace(max(_FAINTEST, -8 * sigma), 8 * sigma, _NODES)
+        return u, np.exp(-(u**2) / (2 * variance))
+    order = float(order_of(variance))
+    middle = special.digamma(order)
+    low = np.log(max(special.gammaincinv(order, 1e-11), 1e-300)) - middle
+    high = np.log(special.gammainccinv(order, 1e-15)) - middle
+    sign = 1.0 if law == "k" else -1.0  # the inverse gamma law is the mirror image
+    ends = np.sort(sign * np.array([low, high]))
+    u = np.linspace(max(ends[0], _FAINTEST), min(ends[1], 2 * _LEVELS[-1]), _NODES)
+    g = sign * u + middle
+    return u, np.exp(order * g - np.exp(g) - special.gammaln(order))
 
 
-def _k_quantile(tail: float, shape: float, looks: float) -> float:
-    """Quantile of the K law by bisection on its survival function."""
-    texture = (1 + 1 / looks) / (1 / shape - 1 / looks) if shape < looks * 0.999 else np.inf
-    if not np.isfinite(texture) or texture > 500:
-        return float(special.gammainccinv(shape, tail) / shape)
-    # The texture's gamma law by its quantiles: equal-probability nodes, refined in the upper tail that decides.
-    edges = np.concatenate([np.linspace(0, 0.9, _NODES // 3), 1 - np.geomspace(0.1, 1e-9, _NODES)[1:], [1.0]])
-    middle = (edges[1:] + edges[:-1]) / 2
-    level = special.gammaincinv(texture, middle) / texture
-    weight = np.diff(edges)
-
-    def survival(x: float) -> float:
-        return float(np.sum(weight * special.gammaincc(looks, looks * x / np.maximum(level, 1e-12))))
-
-    low, high = 0.1, 10.0
-    while survival(high) > tail:
-        high *= 2
-    for _ in range(50):
-        x = 0.5 * (low + high)
-        low, high = (x, high) if survival(x) > tail else (low, x)
-    return 0.5 * (low + high)
+def _bias(order: FloatArray | float) -> FloatArray:
+    """ln of the mean less the mean of ln, for a gamma law of that order."""
+    return np.log(order) - special.digamma(order)

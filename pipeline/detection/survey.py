@@ -1,130 +1,237 @@
-"""A first look at a whole radar scene, on a coarse grid: usual sea level, number of looks, clutter law, land."""
+"""A first look at a whole radar scene: usual sea level, blocks, land, clutter around each block, looks and law."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import laws, shoreline
-from pipeline.detection.clutter import Clutter, local_clutter, looks_of
-from pipeline.types import Scene, Window, tiles
+from pipeline.detection.blocks import BLOCK_M, Blocks, scan
+from pipeline.detection.clutter import Clutter, local_clutter
+from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
-    from pipeline.types import BoolImage, FloatArray
+    from numpy.typing import NDArray
 
-BLOCK_M = 80.0
-SAMPLES = 24  # windows on a fixed grid in which the law is fitted
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
+SAMPLE_ROWS = 5  # rows and columns of windows in which the law is fitted
 SAMPLE_PX = 320
+MIN_SAMPLE = 0.1  # of a window must be usable for it to say what the sea is like
+SMALL_BLOCK_PX = 2  # in images smaller than the clutter's hole
+DARK_SHARE = 0.3  # of the windows are darker than what is taken for the sea at first: sea is darker than land
 PAIR_PX = 3  # beyond the reach of the sensor's blur, within that of swell and slicks
-FIT_TAILS = (1e-2, 1e-3)
+CALM = (0.4, 1.5)  # clutter more varied than so many times this quantile is left out: coasts tell nothing of the law
+TARGET_TAIL = 1e-8  # what is rarer is a target, not sea, while the law's tail is counted
+FIT_TAILS = (1e-2, 1e-3, 1e-4, 1e-5)
+MIN_COUNT = 15  # pixels that a tail must be expected to have, to judge a law by it
+TAIL_EXPONENT = (0.65, 1.0)  # how far the counted tail may stretch the law's; beyond, the counts are not sea
+NOMINAL_LOOKS = 4.4  # Sentinel-1 IW GRDH
+MEAN_OVER_MEDIAN = NOMINAL_LOOKS / float(special.gammaincinv(NOMINAL_LOOKS, 0.5))  # of speckle
+CROSS_POLAR_DB = -9.0  # a ship in VH against VV: median of 110 public Sentinel-1 chips -10.5 dB; -7 dB is often quoted
+BAND_RATIO = 10.0  # no band counts more than so many times another
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Survey:
-    """What the detector needs to know of the scene before it looks closely."""
+    """What the detector needs to know of the scene before it looks closely. Levels are against the usual sea's."""
 
-    band_means: tuple[float, ...]  # usual sea power of each band
+    weights: FloatArray  # of the bands in the joint power, which is 1 where the sea is as usual
     sea_db: float  # of the first band
     looks: float
     law: str
+    tail_exponent: float  # counted ln tail over the law's: below 1, bright sea is commoner than the law says
     usable_share: float
-    block_px: int
-    blocks_of_land: BoolImage
-    notes: list[str]
+    blocks: Blocks
+    land: BoolImage  # blocks of land seen in the image
+    clutter: Clutter
+    notes: tuple[str, ...]
+    pictured: bool = False  # pixels of unknown stretch: the law is a guess
 
-    def land(self, window: Window) -> BoolImage:
-        """Land seen in the image, for the pixels of a window."""
-        rows = np.arange(window.row0, window.row1) // self.block_px
-        cols = np.arange(window.col0, window.col1) // self.block_px
-        return self.blocks_of_land[np.ix_(rows, cols)]
+    def tail(self, rate: float) -> float:
+        """The law's tail at which really ``rate`` of the sea is brighter."""
+        return float(rate ** (1 / self.tail_exponent))
+
+    def joint(self, tile: Tile) -> FloatImage:
+        """Joint power of a tile's pixels, 0 where there is no measurement: ships stand out most in it."""
+        return np.where(tile.valid, np.tensordot(self.weights, tile.data, 1), 0.0).astype(np.float32)
 
 
-def survey(scene: Scene, config: DetectionConfig) -> Survey:
-    """Read the scene once, tile by tile, keeping only block means; then fit the clutter law on sample windows."""
-    side = max(4, round(BLOCK_M / float(np.mean(scene.pixel_spacing_m))))
-    size = max(side, config.tile_px // side * side)
-    grid = tuple(-(-n // side) for n in scene.shape)
-    means = np.full((len(scene.bands), *grid), np.nan)
-    given_land = False
-    for window in tiles(scene.shape, size):
+def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]:
+    """The scene (less bands without a measurement) and what it is like; None where no water was measured."""
+    scene, samples, notes = _samples(scene)
+    if not samples:
+        return scene, None
+    band_means = _usual_sea(samples)
+    weights = band_weights(scene.bands, band_means)
+    spacing = np.array(scene.pixel_spacing_m)
+    small = min(scene.shape) * spacing.mean() < 3 * config.radar.guard_m
+    side = SMALL_BLOCK_PX if small else max(4, round(BLOCK_M / float(spacing.mean())))
+    blocks = scan(scene, weights, side, strip_px=config.tile_px**2, threads=config.threads)
+    land = _land(scene, samples, blocks, side * float(spacing.mean()))
+    if land.any():
+        notes.append(f"land found in the image itself: {land.mean():.0%} of it")
+    guard, background = (_in_blocks(m, side * spacing) for m in (config.radar.guard_m, config.radar.background_m))
+    hole = (-1, -1) if small else (min(guard[0], background[0] - 1), min(guard[1], background[1] - 1))
+    clutter = local_clutter(blocks, ~land, hole, background, threads=config.threads)
+    known = Survey(
+        weights,
+        np.nan,
+        NOMINAL_LOOKS,
+        "gamma",
+        1.0,
+        float(np.mean(blocks.count > 0)),
+        blocks,
+        land,
+        clutter,
+        tuple(notes),
+    )
+    known = replace(known, pictured=any("unknown stretch" in doubt for doubt in scene.degraded))
+    if not clutter.sea.any():
+        return scene, known
+    return scene, _fitted(known, samples)
+
+
+def _in_blocks(width_m: float, block_m: FloatArray) -> tuple[int, int]:
+    return max(1, round(width_m / float(block_m[0]))), max(1, round(width_m / float(block_m[1])))
+
+
+def band_weights(bands: tuple[str, ...], means: FloatArray) -> FloatArray:
+    """Weights of the bands in the joint power: as much as a ship stands out of the sea in each.
+
+    The likelihood ratio of a weak target in speckle weighs each band's power, over the sea's, by the target's own.
+    Where the polarisations are not named all bands are taken to show a ship alike. The usual sea has joint power 1.
+    """
+    ratio = np.array([10 ** (CROSS_POLAR_DB / 10) if b in ("VH", "HV") else 1.0 for b in bands])
+    named = all(b in ("VV", "VH", "HH", "HV") for b in bands)
+    stands_out = ratio / means if named else np.ones(len(bands))
+    stands_out = np.maximum(stands_out, stands_out.max() / BAND_RATIO)
+    return stands_out / means / stands_out.sum()
+
+
+def _samples(scene: Scene) -> tuple[Scene, list[Tile], list[str]]:
+    """Sample tiles with some usable water, and the scene without bands that hold nothing in any of them."""
+    tiles = [scene.read(window) for window in sample_windows(scene.shape)]
+    alive = np.array(
+        [any((np.isfinite(t.data[b]) & (t.data[b] > 0)).any() for t in tiles) for b in range(len(scene.bands))]
+    )
+    notes = []
+    if alive.any() and not alive.all():
+        dead = [b for b, lives in zip(scene.bands, alive, strict=True) if not lives]
+        notes.append(f"{', '.join(dead)} holds no measurement and is left out")
+        scene = _with_bands(scene, np.flatnonzero(alive))
+        tiles = [scene.read(tile.window) for tile in tiles]
+    kept = [t for t in tiles if (t.valid & t.water).mean() >= MIN_SAMPLE] or [
+        t for t in tiles if (t.valid & t.water).any()
+    ]
+    return scene, kept, notes
+
+
+def _with_bands(scene: Scene, which: np.ndarray) -> Scene:
+    """The scene with some of its bands."""
+    names = tuple(scene.bands[b] for b in which)
+
+    def read(window: Window) -> Tile:
         tile = scene.read(window)
-        usable = tile.valid & tile.water
-        given_land |= not tile.water.all()
-        at = np.s_[window.row0 // side : -(-window.row1 // side), window.col0 // side : -(-window.col1 // side)]
-        for n, band in enumerate(tile.data):
-            means[n][at] = shoreline.block_means(np.where(tile.valid, band, 0.0), usable, side)
-    known = np.isfinite(means).all(axis=0) & (means > 0).all(axis=0)
-    if not known.any():
-        return Survey((1.0,) * len(means), np.nan, 4.4, "gamma", 0.0, side, np.zeros(grid, bool), ["no usable water"])
-    look_for_land = not given_land and scene.tags.get("land", "auto") == "auto"
-    block_m = side * float(np.mean(scene.pixel_spacing_m))
-    land = shoreline.land_blocks(means[0], block_m) if look_for_land else np.zeros(grid, bool)
-    notes = [f"land found in the image itself: {land.mean():.0%} of it"] if land.any() else []
-    sea = known & ~land
-    sea = sea if sea.any() else known
-    band_means = tuple(float(np.median(m[sea])) for m in means)
-    looks, law = _fit(scene, band_means, land, side, config)
-    return Survey(band_means, float(10 * np.log10(band_means[0])), looks, law, float(known.mean()), side, land, notes)
+        data = tile.data[which]
+        return Tile(window, names, data, (np.isfinite(data) & (data > 0)).all(axis=0), tile.water)
+
+    return replace(scene, bands=names, read=read)
 
 
-def _fit(
-    scene: Scene, band_means: tuple[float, ...], land: BoolImage, side: int, config: DetectionConfig
-) -> tuple[float, str]:
-    """Number of looks of the joint power, and the law whose tails fit the sampled sea best."""
-    spacing = float(np.mean(scene.pixel_spacing_m))
-    guard, background = (max(2, round(m / spacing)) for m in (config.radar.guard_m, config.radar.background_m))
-    guard = min(guard, background - 1)
-    powers: list[FloatArray] = []
-    means: list[FloatArray] = []
+def _usual_sea(samples: list[Tile]) -> FloatArray:
+    """Mean power of each band over what is, by its darkness, probably sea."""
+    middles = np.array([[np.median(band[t.valid & t.water]) for band in t.data] for t in samples])
+    first = middles[:, 0]
+    sea = first <= np.quantile(first, DARK_SHARE, method="higher")
+    return np.maximum(np.median(middles[sea], axis=0) * MEAN_OVER_MEDIAN, 1e-30)
+
+
+def _land(scene: Scene, samples: list[Tile], blocks: Blocks, block_m: float) -> BoolImage:
+    """Blocks of land, looked for in the image where no coast is given."""
+    given = any(not t.water.all() for t in samples) or scene.tags.get("land", "auto") != "auto"
+    if given:
+        return np.zeros(blocks.count.shape, bool)
+    return shoreline.land_blocks(blocks.levels(), block_m)
+
+
+def _fitted(known: Survey, samples: list[Tile]) -> Survey:
+    """The survey with the number of looks of the joint power, and the law whose tails fit the sampled sea best."""
+    clutter, blocks = known.clutter, known.blocks
+    over: list[FloatArray] = []
+    block: list[NDArray[np.intp]] = []
     variances: list[FloatArray] = []
     pairs: list[FloatArray] = []
-    for window in _sample_windows(scene.shape):
-        tile = scene.read(window)
-        rows = np.arange(window.row0, window.row1) // side
-        cols = np.arange(window.col0, window.col1) // side
-        usable = tile.valid & tile.water & ~land[np.ix_(rows, cols)]
-        if usable.mean() < 0.3:
+    first: list[FloatArray] = []
+    for tile in samples:
+        rows, cols = blocks.of(tile.window)
+        at = np.ix_(rows, cols)
+        sea = tile.valid & tile.water & clutter.sea[at] & np.isfinite(clutter.log_mean[at])
+        if not sea.any():
             continue
-        scale = np.array(band_means, np.float32)[:, None, None]
-        power = (np.where(tile.valid, tile.data, 0.0) / scale).mean(axis=0)
-        clutter = local_clutter(power, usable, guard, background)
-        good = clutter.sea & np.isfinite(clutter.log_variance)
-        # every third pixel: neighbours are correlated by the sensor's blur
-        for kept, values in ((powers, power), (means, clutter.log_mean), (variances, clutter.log_variance)):
-            kept.append(values[good][::3])
-        logs = np.log(np.maximum(power, 1e-30))
-        both = good[:, PAIR_PX:] & good[:, :-PAIR_PX]
-        pairs.append((logs[:, PAIR_PX:] - logs[:, :-PAIR_PX])[both][::3])
-    if not sum(len(p) for p in powers):
-        return 4.4, "gamma"  # nothing to fit on: the nominal looks of the sensor
-    variance = np.concatenate(variances)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            log = np.where(sea, np.log(np.maximum(known.joint(tile), 1e-6)) - clutter.log_mean[at], np.nan)
+        over.append(log[sea])
+        cut = clutter.log_variance[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1].astype(float)
+        number = (rows - rows[0])[:, None] * cut.shape[1] + (cols - cols[0])
+        block.append(number[sea] + sum(len(v) for v in variances))
+        variances.append(cut.ravel())
+        for a, b in ((log[:, PAIR_PX:], log[:, :-PAIR_PX]), (log[PAIR_PX:], log[:-PAIR_PX])):
+            apart = a - b
+            pairs.append(apart[np.isfinite(apart)])
+        first.append(tile.data[0][sea])
+    if not over:
+        return known
+    log_over, of_block, variance = np.concatenate(over), np.concatenate(block), np.concatenate(variances)
     # Texture is alike in pixels a few steps apart and drops out of their ratio; what is left is speckle, twice
     differences = np.concatenate(pairs)
-    smoothest = min(float(np.quantile(variance, 0.1)), float(np.var(differences)) / 2 if len(differences) else np.inf)
-    looks = float(np.clip(looks_of(np.array(smoothest)), 0.5, 60.0))
-    seen = Clutter(np.concatenate(means), variance, np.ones(len(variance), bool))
-    return looks, _best_law(np.concatenate(powers), seen, looks)
+    calm = variance[of_block] <= CALM[1] * np.nanquantile(variance, CALM[0])
+    log_over, of_block = log_over[calm], of_block[calm]
+    smoothest = min(
+        float(np.nanquantile(variance, 0.1)), float(np.var(differences)) / 2 if len(differences) else np.inf
+    )
+    looks = float(np.clip(laws.order_of(max(smoothest, 1e-3)), 0.5, 60.0))
+    law, exponent = _best_law(log_over, of_block, variance, looks)
+    limit = np.log(laws.quantile(law, TARGET_TAIL, variance, looks))
+    targets = np.zeros(len(variance), bool)
+    targets[of_block[log_over > limit[of_block]]] = True
+    sea = ~targets[of_block]
+    law, exponent = _best_law(log_over[sea], of_block[sea], variance, looks)
+    sea_db = float(10 * np.log10(np.median(np.concatenate(first)) * MEAN_OVER_MEDIAN))
+    return replace(known, looks=looks, law=law, tail_exponent=exponent, sea_db=sea_db)
 
 
-def _best_law(power: FloatArray, seen: Clutter, looks: float) -> str:
-    """The law whose stated tails are nearest to the counted ones, on a log scale; earlier laws win ties."""
-    misfit = {}
+def _best_law(log_over: FloatArray, block: NDArray[np.intp], variance: FloatArray, looks: float) -> tuple[str, float]:
+    """The law whose stated tails are nearest to the counted ones, on a log scale, and how the farthest tail bends.
+
+    ``log_over`` is each pixel's ln over its clutter, ``block`` the place of its clutter's ``variance``. Earlier laws
+    win ties.
+    """
+    n = len(log_over)
+    tails = [t for t in FIT_TAILS if t * n >= MIN_COUNT] or [FIT_TAILS[0]]
+    high = log_over > 0.5  # the rest is never in a tail
+    log_over, block = log_over[high], block[high]
+    misfit, exponents = {}, {}
     for law in laws.LAWS:
-        mean, shape = seen.under(law, looks)
-        total = 0.0
-        for tail in FIT_TAILS:
-            counted = float(np.mean(power > mean * laws.quantile(law, tail, shape, looks)))
-            total += abs(np.log(max(counted, 0.1 / len(power)) / tail))
-        misfit[law] = total
-    return min(laws.LAWS, key=lambda law: round(misfit[law], 6))
+        limits = [np.log(laws.quantile(law, t, variance, looks)) for t in tails]
+        counted = [max(float(np.sum(log_over > limit[block])), 0.1) / n for limit in limits]
+        misfit[law] = sum(abs(np.log(c / t)) for c, t in zip(counted, tails, strict=True))
+        exponents[law] = float(np.clip(np.log(counted[-1]) / np.log(tails[-1]), *TAIL_EXPONENT))
+    best = min(laws.LAWS, key=lambda law: round(misfit[law], 6))
+    return best, exponents[best]
 
 
-def _sample_windows(shape: tuple[int, int]) -> list[Window]:
-    """Windows spread evenly over the image, the whole image where it is small."""
-    side = int(np.ceil(np.sqrt(SAMPLES)))
-    rows = sorted({int(r) for r in np.linspace(0, max(0, shape[0] - SAMPLE_PX), side)})
-    cols = sorted({int(c) for c in np.linspace(0, max(0, shape[1] - SAMPLE_PX), side)})
-    return [Window(r, c, min(SAMPLE_PX, shape[0] - r), min(SAMPLE_PX, shape[1] - c)) for r in rows for c in cols]
+def sample_windows(shape: tuple[int, int]) -> list[Window]:
+    """Windows spread evenly over the image, mirror images of each other; they cover an image that is small."""
+    starts = []
+    for length in shape:
+        room, steps = max(0, length - SAMPLE_PX), min(SAMPLE_ROWS, -(-length // SAMPLE_PX)) - 1
+        low = [room * k // max(steps, 1) for k in range(steps // 2 + 1)]
+        starts.append(sorted({*low, *(room - k for k in low)}))
+    return [
+        Window(r, c, min(SAMPLE_PX, shape[0] - r), min(SAMPLE_PX, shape[1] - c)) for r in starts[0] for c in starts[1]
+    ]

@@ -58,6 +58,7 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         "speed_hi_kn": c.speed_hi_kn,
         "n_pixels": c.n_pixels,
         "flags": list(c.flags),
+        "flag_evidence": c.evidence,
         "method": c.method,
     }
     for name in ("length", "beam"):

@@ -59,7 +59,10 @@ def read_csv_table(
     if first is None:
         raise InputError(path, "is empty")
     header_line, _, rest = first.data.partition(b"\n")
-    header = next(csv.reader([_decoded(header_line.rstrip(b"\r"))]), [])
+    try:
+        header = next(csv.reader([_decoded(header_line.rstrip(b"\r"))]), [])
+    except csv.Error as error:
+        raise InputError(path, f"its first line is no header ({error})") from error
     layout = layout_of(path, header, columns)
     read.dialect = layout.dialect
     read.balance["no_data"] += 1  # the header
@@ -159,7 +162,7 @@ class _RowReader:
 
     def _split(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
         """Line numbers and field texts of the rows; lines that are no row are counted here."""
-        data, width = _without_swallowers(block.data), len(self._layout.header)
+        data, width = _as_utf8(_without_swallowers(block.data)), len(self._layout.header)
         refused: list[tuple[int, str]] = []
 
         def note(row: pacsv.InvalidRow) -> str:
@@ -320,14 +323,34 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
+def _as_utf8(data: bytes) -> bytes:
+    """The block with lines that are not UTF-8 read as Latin-1: the parser cannot speak of a bad row in other bytes."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return b"\n".join(map(_line_as_utf8, data.split(b"\n")))
+    return data
+
+
+def _line_as_utf8(line: bytes) -> bytes:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1").encode()
+    return line
+
+
 def _without_swallowers(data: bytes) -> bytes:
-    """Lines that would take their neighbours with them, an odd number of quotes or a NUL, made unreadable."""
-    if b'"' not in data and b"\x00" not in data:
+    """Lines that take neighbours with them or fall apart (odd quotes, a NUL, a bare return), made unreadable."""
+    bare = b"\r" in data.replace(b"\r\n", b"\n")
+    if b'"' not in data and b"\x00" not in data and not bare:
         return data
     octets = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(octets == ord("\n"))
+    returns = np.flatnonzero(octets == ord("\r"))
+    torn = np.searchsorted(ends, returns[~np.isin(returns + 1, ends)])
     line_of_quote = np.searchsorted(ends, np.flatnonzero(octets == ord('"')))
     line_of_nul = np.searchsorted(ends, np.flatnonzero(octets == 0))
     quotes = np.bincount(line_of_quote, minlength=len(ends) + 1)
-    bad = np.union1d(np.flatnonzero(quotes % 2), line_of_nul)
+    bad = np.unique(np.concatenate([np.flatnonzero(quotes % 2), line_of_nul, torn]))
     return replace_lines(data, bad) if len(bad) else data

@@ -140,6 +140,11 @@ class Gaps:
     border: NDArray[np.bool_] | None = None  # coarse picture of zeros that belong to the frame of an 8-bit image
     step: int = 1
 
+    @property
+    def only_zeros(self) -> bool:
+        """Is a stored zero, in any band, the one thing that is no measurement (for radar)?"""
+        return self.zero and self.border is None and self.nodata in (None, 0.0)
+
     def mask(self, stored: NDArray[Any], window: Window, *, radar: bool) -> NDArray[np.bool_]:
         """True where a number is no measurement, shape (bands, rows, cols)."""
         gap = ~np.isfinite(stored) if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)

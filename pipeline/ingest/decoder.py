@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import PipelineError
+from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.rasters import opened, refuse_oddities
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def answer(path: str, item: str, driver: str, whole: bool) -> dict[str, str]:
             size = dataset.width * dataset.height * sum(np.dtype(d).itemsize for d in dataset.dtypes)
             _allow(CPU_S + CPU_S_PER_GB * size / 1e9)
             return {"cause": "", "doubt": _whole(dataset) if whole else _ends(dataset)}
-    except PipelineError as error:
-        return {"cause": str(error).removeprefix(f"{item}: "), "doubt": ""}
-    except MemoryError:
+    except InputError as error:
+        return {"cause": error.cause, "doubt": ""}
+    except (EnvironmentFault, MemoryError):
         return {"cause": f"needs more than {MEMORY_BYTES / 2**30:g} GiB of memory to decode", "doubt": ""}
 
 

@@ -15,6 +15,8 @@ from pipeline.types import Scene, Sensor
 
 _OVERLAP = 0.2  # share of the shorter slice; neighbouring slices of one pass share about a line
 _PRODUCT = re.compile(r"(S1[A-Z]_\w\w_GRD\w_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6})_[0-9A-F]{4}")
+_TILE = re.compile(r"(?P<take>S2[A-Z]_MSIL[12][AC]_\d{8}T\d{6})_(?:N\d{4}_)?R\d{3}_T(?P<tile>\w{5})")
+_WITHIN = 0.98  # of a scene that another of the same pass shows as well; our choice, as for coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
     """Scenes (each with its share of the AOI) that another stands for, by scene_id.
 
     In this order: equal bytes (the first by name stays); one product processed twice (the newest stays); one data
-    take cut twice (the one that shows more of the AOI stays, then the newest). Ships under two *different* passes or
+    take cut twice (the one that shows more of the AOI stays, then the newest); one Sentinel-2 pass in two tiles, where
+    one tile shows all that the other does. Ships under two *different* passes or
     neighbouring slices are no matter of this module.
     """
     found: dict[str, Duplicate] = {}
@@ -78,6 +81,8 @@ def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, str]:
 
 
 def _same_acquisition(scene: Scene, other: Scene) -> str:
+    if scene.sensor is Sensor.SENTINEL2 and other.sensor is Sensor.SENTINEL2:
+        return _same_datatake(scene, other)
     if scene.sensor is not Sensor.SENTINEL1 or other.sensor is not Sensor.SENTINEL1:
         return ""
     one, two = (_PRODUCT.match(s.product_id) for s in (scene, other))
@@ -88,6 +93,19 @@ def _same_acquisition(scene: Scene, other: Scene) -> str:
         return "same product, processed again"
     same_take = scene.platform == other.platform and scene.tags["data_take"] == other.tags["data_take"]
     return "same data take, cut at other lines" if same_take and _overlap(scene, other) > _OVERLAP else ""
+
+
+def _same_datatake(scene: Scene, other: Scene) -> str:
+    """Sentinel-2 cuts one pass into tiles that overlap by 10 km, and processes old passes anew."""
+    one, two = (_TILE.match(s.product_id) for s in (scene, other))
+    if one is None or two is None or one.group("take") != two.group("take"):
+        return ""
+    if one.group("tile") == two.group("tile"):
+        return "same product, processed again"
+    if scene.footprint is None or other.footprint is None or scene.footprint.area == 0:
+        return ""
+    shared = scene.footprint.intersection(other.footprint).area / scene.footprint.area
+    return "same pass, in a neighbouring tile" if shared > _WITHIN else ""
 
 
 def _overlap(scene: Scene, other: Scene) -> float:

@@ -160,6 +160,11 @@ def _open(
         return Opened(found, None, str(error).removeprefix(f"{printable(found.path.name)}: "))
 
 
+def given_up(found: Found, why: str) -> Opened:
+    """What becomes of an input that killed the workers which opened it."""
+    return Opened(found, None, why)
+
+
 def aoi_coverage(scene: Scene, place: Place) -> tuple[float, float] | None:
     """Shares of the AOI's box that the scene really measured and that its frame holds; None without georeference.
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pipeline.ingest.sidecar import Sidecar
 
 DB_RANGE = (-25.0, 0.0)  # a public convention for 8-bit sigma0 in VV: 8-bit = (dB + 25) / 25 * 255
+SPECKLE_DB = 2.2  # spread of 4.4 looks of speckle, as Sentinel-1 GRD has: 4.34 times the root of psi'(4.4)
+TARGETS_DB = 40.0  # of the brightest ships and buildings over the sea in Sentinel-1 products (our reading)
+SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled pictures have more looks
 BLOCK_PX = 12  # side of the blocks in which speckle is measured: 120 m at 10 m pixels, homogeneous on open sea
 INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
@@ -117,7 +120,22 @@ def _radar(raster: RasterFile, word: str, span: tuple[float, float] | None, inde
     return _decibel(raster.dtype, span, reason)
 
 
-def _decibel(dtype: str, span: tuple[float, float] | None, reason: str) -> Scaling:
+def _span_by_speckle(found: Speckle, highest: float) -> tuple[float, float] | None:
+    """The dB range at which a picture's speckle is that of Sentinel-1; None where the usual range fits it well enough.
+
+    A stretch of unknown range squeezes or stretches all contrasts alike; the spread of speckle, in dB, does not depend
+    on the sea's level and tells by how much. The upper end stays at 0 dB: the level itself cannot be told.
+    """
+    if not np.isfinite(found.spread) or found.spread <= 0:
+        return None
+    usual = (DB_RANGE[1] - DB_RANGE[0]) / 255.0
+    factor = min(SPECKLE_DB / (usual * found.spread), TARGETS_DB / max(usual * highest, 1e-6))
+    if 1 / SQUEEZED < factor < SQUEEZED:
+        return None
+    return (DB_RANGE[1] - 255.0 * usual * float(np.clip(factor, 1 / 6.0, 6.0)), DB_RANGE[1])
+
+
+def _decibel(dtype: str, span: tuple[float, float] | None, reason: str, *, assumed: bool = False) -> Scaling:
     """dB numbers, stretched over a range where the type is an integer or the range is given."""
     top = np.iinfo(dtype).max if dtype.startswith("uint") else 1.0
     if span is None and not dtype.startswith("uint"):
@@ -125,7 +143,7 @@ def _decibel(dtype: str, span: tuple[float, float] | None, reason: str) -> Scali
     low, high = span or DB_RANGE
     gain = (high - low) / top
     told = f"{reason}: stored 0 to {top:g} is {low:g} to {high:g} dB"
-    if span is not None:
+    if span is not None and not assumed:
         return Scaling("decibel", Radiometry.SIGMA0, told, gain, low)
     doubt = f"unknown stretch: {low:g} to {high:g} dB is assumed"
     return Scaling("decibel", Radiometry.POWER, told + " (assumed)", gain, low, doubt=doubt)
@@ -159,7 +177,8 @@ def _radar_by_look(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling:
     told = f"(speckle: skewness {found.skewness:+.2f}, spread ~ mean^{found.slope:.2f}, CV {found.cv:.2f})"
     if raster.dtype == "uint8":
         if found.is_decibel:
-            return _decibel("uint8", None, f"dB-like picture {told}")
+            highest = float(np.quantile(good, 0.9999)) - float(np.median(good))
+            return _decibel("uint8", _span_by_speckle(found, highest), f"dB-like picture {told}", assumed=True)
         doubt = "unknown stretch: taken as amplitude"
         return Scaling("square", Radiometry.POWER, f"amplitude-like picture {told}", doubt=doubt)
     intensity = found.cv**2 > INTENSITY_CV2
@@ -178,6 +197,7 @@ class Speckle:
     slope: float  # of log spread against log mean
     cv: float  # spread over mean
     blocks: int
+    spread: float = np.nan  # half the distance from the 16th to the 84th percentile, in stored numbers
 
     @property
     def is_decibel(self) -> bool:
@@ -222,6 +242,7 @@ def speckle(image: NDArray[Any], top: float = np.inf) -> Speckle:
         slope=_median_slope(xy[usable, 0], xy[usable, 1]),
         cv=float(np.median(relative[chosen])),
         blocks=sum(len(b) for b in bins[chosen]),
+        spread=float(np.median(points[chosen, 1])),
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,19 @@ SETTINGS = {
 ENVIRONMENT = {"GDAL_SKIP": "VRT"}  # counts only where it is set before GDAL starts (CASES 2)
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
+
+
+def _muted(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The hook without one complaint: rasterio's logger cannot decode what GDAL quotes of a damaged tag (in 1.4)."""
+
+    def heard(found: Any) -> None:
+        if not (isinstance(found.exc_value, UnicodeDecodeError) and "rasterio._env" in str(found.object)):
+            hook(found)
+
+    return heard
+
+
+sys.unraisablehook = _muted(sys.unraisablehook)
 
 
 @dataclass(frozen=True, slots=True)

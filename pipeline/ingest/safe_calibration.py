@@ -28,10 +28,13 @@ class Table:
 
     vectors: tuple[Vector, ...]
 
-    def values(self, window: Window) -> NDArray[np.float32]:
-        """The table at every pixel of a window, shape (rows, cols); beyond its ends the nearest value holds."""
+    def values(self, window: Window, step: int = 1) -> NDArray[np.float32]:
+        """The table at every pixel of a window, shape (rows, cols); beyond its ends the nearest value holds.
+
+        With ``step`` only the middle row of each strip of so many rows is given, shape (strips, cols).
+        """
         lines = np.array([v.line for v in self.vectors])
-        rows = np.arange(window.row0, window.row1, dtype=float)
+        rows = middles(window, step)
         cols = np.arange(window.col0, window.col1, dtype=float)
         upper = np.clip(np.searchsorted(lines, rows, side="right"), 1, max(len(lines) - 1, 1))
         lower = upper - 1
@@ -51,18 +54,25 @@ class Noise:
     table: Table
     blocks: tuple[AzimuthNoise, ...] = ()
 
-    def values(self, window: Window) -> NDArray[np.float32]:
-        """Noise power at every pixel of a window, shape (rows, cols)."""
-        power = self.table.values(window)
+    def values(self, window: Window, step: int = 1) -> NDArray[np.float32]:
+        """Noise power at every pixel of a window, or on every strip's middle row; shape (rows or strips, cols)."""
+        power = self.table.values(window, step)
+        rows = middles(window, step)
         for block in self.blocks:
-            row0, row1 = max(window.row0, block.first_line), min(window.row1, block.last_line + 1)
+            inside = np.flatnonzero((rows >= block.first_line) & (rows <= block.last_line))
             col0, col1 = max(window.col0, block.first_pixel), min(window.col1, block.last_pixel + 1)
-            if row0 >= row1 or col0 >= col1:
+            if not len(inside) or col0 >= col1:
                 continue
-            factor = np.interp(np.arange(row0, row1, dtype=float), block.line, block.factor).astype(np.float32)
-            part = np.s_[row0 - window.row0 : row1 - window.row0, col0 - window.col0 : col1 - window.col0]
+            factor = np.interp(rows[inside], block.line, block.factor).astype(np.float32)
+            part = np.s_[inside[0] : inside[-1] + 1, col0 - window.col0 : col1 - window.col0]
             power[part] *= factor[:, None]
         return power
+
+
+def middles(window: Window, step: int) -> NDArray[np.float64]:
+    """Middle rows of strips of ``step`` rows; the rows themselves where ``step`` is 1."""
+    first = np.arange(window.row0, window.row1, step)
+    return (first + np.minimum(first + step, window.row1) - 1) / 2
 
 
 def filled(vectors: tuple[Vector, ...]) -> tuple[Vector, ...]:

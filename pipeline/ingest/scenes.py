@@ -18,7 +18,7 @@ from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, sha256_of, stamp_of
 from pipeline.ingest.sidecar import Sidecar, read_sidecar
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
-from pipeline.types import OpticalView, RadarView, Scene, Sensor, Source, Tile, Window, utc
+from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, Source, Tile, Window, utc
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -88,6 +88,18 @@ class RasterReader:
         data[np.broadcast_to(gap, data.shape)] = np.nan
         valid: BoolImage = np.asarray(np.isfinite(data).all(axis=0), bool)
         return Tile(window, self.channels.names, data, valid, self.water(window))
+
+    def counts(self, window: Window) -> Counts | None:
+        """Stored pixels of a window, where they are 16-bit amplitude without gaps but zeros; else None."""
+        scaling = self.scaling
+        plain = scaling.law in ("square", "calibrated") and (scaling.gain, scaling.offset) == (1.0, 0.0)
+        plain &= self.raster.dtype == "uint16" and self.palette is None and self.channels.alpha is None
+        if not (plain and self.gaps.only_zeros and self.radar):
+            return None
+        stored = self.raster.read(window, self.channels.indexes)
+        scale = scaling.apply(np.ones((len(stored), 1, window.cols), np.float32), window.col0)
+        water = self.water(window) if self.water.has_land else None
+        return Counts(stored, scale, np.zeros_like(scale), max(1, window.rows), 0.0, water)
 
 
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:

@@ -32,7 +32,7 @@ from pipeline.ingest.safe_xml import (
     read_noise,
 )
 from pipeline.ingest.watermask import Water, water_of
-from pipeline.types import RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
+from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -56,6 +56,7 @@ NAMED_POLARISATIONS = {  # Sentinel-1 Product Specification, product naming: sin
 RESOLUTION_M = {"IW": (22.6, 20.4)}
 ENL = {"IW": 4.4}
 _FIRST_TRACK = {"S1A": 73, "S1B": 27, "S1C": 172}  # orbit number of track 1; 175 orbits repeat in 12 days
+STRIP_ROWS = 32  # calibration varies over thousands of lines, the noise's scalloping over hundreds
 _AGREE_M = 30.0  # our choice: further off, the product's orbit and grid do not belong together
 
 
@@ -93,6 +94,17 @@ class SafeReader:
         data = np.stack([_sigma0(p, window)[0] for p in self.polarisations])
         valid = np.isfinite(data).all(axis=0)
         return Tile(window, tuple(p.name for p in self.polarisations), data, valid, self.water(window))
+
+    def counts(self, window: Window) -> Counts:
+        """Stored pixels of a window with calibration and noise of every `STRIP_ROWS` rows."""
+        gain = np.stack([p.gain.values(window, STRIP_ROWS) for p in self.polarisations])
+        noise = np.zeros_like(gain)
+        for band, p in zip(noise, self.polarisations, strict=True):
+            if p.noise is not None:
+                band[:] = p.noise.values(window, STRIP_ROWS)
+        stored = np.stack([p.raster.read(window, (1,))[0] for p in self.polarisations])
+        water = self.water(window) if self.water.has_land else None
+        return Counts(stored, (1 / (gain * gain)).astype(np.float32), noise, STRIP_ROWS, SIGMA0_FLOOR, water)
 
 
 def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:

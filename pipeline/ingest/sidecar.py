@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationError
 
 from pipeline.config.base import Section
-from pipeline.errors import InputError, PipelineError
+from pipeline.errors import InputError, PipelineError, printable
 from pipeline.types import OpticalView, Sensor, utc
 
 MAX_BYTES = 1 << 18  # our choice: a sidecar has some 500 bytes
@@ -95,7 +95,7 @@ def read_sidecar(image: Path) -> Sidecar | None:
         return Sidecar.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"])
+        where = printable(".".join(str(p) for p in first["loc"]))[:60]
         raise InputError(path.name, f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
 
 

@@ -32,6 +32,11 @@ class Water:
     mask_geolocation: Geolocation | None = None  # None: the mask has the image's own pixels
     structures: BaseGeometry | None = None  # what stands in the water, EPSG:4326
 
+    @property
+    def has_land(self) -> bool:
+        """Is any land known at all?"""
+        return self.mask is not None or self.land is not None or self.structures is not None
+
     def __call__(self, window: Window) -> NDArray[np.bool_]:
         """True where a ship could float, shape (rows, cols) of the window."""
         if self.mask is not None:
@@ -109,7 +114,14 @@ def water_of(
 def geolocation_of(raster: RasterFile) -> Any:
     """The mapping that a raster file carries: a map grid, ground control points, or None."""
     if raster.crs_wkt is not None and raster.transform is not None:
-        return MapGeolocation(raster.crs_wkt, raster.transform)
+        from pyproj.exceptions import ProjError
+
+        found = MapGeolocation(raster.crs_wkt, raster.transform)
+        try:
+            found.lonlat(0, 0)
+        except ProjError as error:
+            raise InputError(raster.item, "its coordinate system cannot be turned into degrees") from error
+        return found
     if raster.gcps is not None:
         return from_gcps(raster.gcps, raster.item, raster.shape)
     return None

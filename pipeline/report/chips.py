@@ -1,64 +1,99 @@
-"""Image chips: each sighting as a picture, with the hull's outline and a scale bar."""
+"""Image chips: each sighting as a picture. A plain one, and one with the hull, its shadow and a scale bar drawn in."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from pipeline.errors import InputError
-from pipeline.storage import write_bytes
+from pipeline.storage import write_bytes, write_json
 from pipeline.types import Radiometry, Scene, Window
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
-SIDE_PX = 288
+INDEX = "chips.json"
+SIDE_PX = 360
 MIN_SIDE_M = 320.0
 LENGTHS = 2.6  # a chip is this many hull lengths wide
 OUTLINE = (255, 176, 0)  # amber: told from grey and from blue water by all readers
+SHADOW = (86, 180, 233)  # Okabe and Ito's sky blue
 SCALE = (255, 255, 255)
+SHAPES = {"hull": OUTLINE, "shadow": SHADOW, "waterline": SCALE}
+COLUMNS = {"hull": ("geometry",), "shadow": ("shadow", "shadow_geometry"), "waterline": ("waterline",)}
+VISIBLE = {"B", "G", "R", "pan", "B02", "B03", "B04"}
 
 
 def draw_chips(
     scenes: Sequence[Scene], detections: pd.DataFrame, detection_ids: Sequence[str], folder: Path
 ) -> dict[str, str]:
-    """Write ``<detection_id>.png`` for each wanted detection; the file name by detection id."""
+    """Write ``<detection_id>.png``, a plain ``<detection_id>.webp`` and ``chips.json``; file name by detection id.
+
+    ``chips.json`` holds by detection id: ``side_m`` (ground width [m]), ``north_deg`` (direction of north, clockwise
+    from up; null where unknown) and ``shapes``: name -> list of [x, y], from 0 to 1 from the upper left corner.
+    """
     by_id = {s.scene_id: s for s in scenes}
     wanted = detections[detections["detection_id"].isin(set(detection_ids))]
-    out = {}
+    out: dict[str, str] = {}
+    index: dict[str, Any] = {}
     for row in wanted.itertuples():
         scene = by_id.get(row.scene_id)
         if scene is None:
             continue
-        name = f"{row.detection_id}.png"
         try:
-            picture = chip_png(scene, row)
+            plain, about = picture(scene, row)
         except InputError:  # the image went away after it was searched; the sighting stays
             continue
-        write_bytes(folder / name, picture)
-        out[row.detection_id] = name
+        write_bytes(folder / f"{row.detection_id}.webp", _encoded(plain, "WEBP", quality=80))
+        write_bytes(folder / f"{row.detection_id}.png", _encoded(_drawn(plain, about), "PNG", optimize=True))
+        out[row.detection_id] = f"{row.detection_id}.png"
+        index[row.detection_id] = about
+    if index:
+        write_json(folder / INDEX, index)
     return out
 
 
-def chip_png(scene: Scene, row: object) -> bytes:
-    """One chip as PNG bytes: image row order, north not necessarily up; the outline tells the hull."""
-    side_m = max(MIN_SIDE_M, LENGTHS * float(row.length_m))  # type: ignore[attr-defined]
+def chip_png(scene: Scene, row: Any) -> bytes:
+    """One chip with its drawing as PNG bytes: image row order, north not necessarily up."""
+    return _encoded(_drawn(*picture(scene, row)), "PNG", optimize=True)
+
+
+def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
+    """The plain chip of a detection's row, and what to draw on it (an entry of ``chips.json``)."""
+    side_m = max(MIN_SIDE_M, LENGTHS * float(row.length_m))
     half = [max(4, round(side_m / 2 / s)) for s in scene.pixel_spacing_m]
-    centre = round(float(row.row)), round(float(row.col))  # type: ignore[attr-defined]
-    window = _window(scene, centre, half)
-    picture = Image.fromarray(_grey(scene, window, centre, half))
-    picture = picture.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC).convert("RGB")
-    draw = ImageDraw.Draw(picture)
-    _outline(draw, scene, row, centre, half)
-    _scale_bar(draw, side_m)
+    centre = round(float(row.row)), round(float(row.col))
+    plain = Image.fromarray(_grey(scene, _window(scene, centre, half), centre, half))
+    plain = plain.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
+    shapes = {name: _shape(row, names) for name, names in COLUMNS.items()}
+    drawn = {n: _on_chip(s, scene, centre, half) for n, s in shapes.items() if s is not None}
+    about = {
+        "side_m": round(float((2 * half[1] + 1) * scene.pixel_spacing_m[1]), 1),
+        "north_deg": _north(scene, centre),
+        "shapes": {name: line for name, line in drawn.items() if line},
+    }
+    return plain, about
+
+
+def _shape(row: Any, names: Sequence[str]) -> BaseGeometry | None:
+    """The first of these columns that holds an outline."""
+    for name in names:
+        shape = getattr(row, name, None)
+        if shape is not None and hasattr(shape, "geom_type") and not shape.is_empty:
+            return shape
+    return None
+
+
+def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
+    image.save(out, kind, **options)
     return out.getvalue()
 
 
@@ -69,40 +104,76 @@ def _window(scene: Scene, centre: tuple[int, int], half: list[int]) -> Window:
     return Window(row0, col0, max(0, row1 - row0), max(0, col1 - col0))
 
 
-def _grey(scene: Scene, window: Window, centre: tuple[int, int], half: list[int]) -> NDArray[np.uint8]:
-    """Stretched brightness, padded with black where the chip reaches over the image's edge."""
-    tile = scene.read(window)
-    bands = tile.data
+def brightness(scene: Scene, window: Window) -> NDArray[np.float32]:
+    """What the eye wants of a window: radar in decibels, optical as the mean of its visible bands; NaN: no pixel."""
+    bands = scene.read(window).data
     if scene.radiometry in {Radiometry.SIGMA0, Radiometry.POWER}:
         with np.errstate(divide="ignore", invalid="ignore"):
-            value = 10 * np.log10(bands[0])
-    else:
-        visible = [n for n, b in enumerate(scene.bands) if b in {"B", "G", "R", "pan", "B02", "B03", "B04"}]
-        value = bands[visible or [0]].mean(axis=0)
+            return np.asarray(10 * np.log10(bands[0]), np.float32)
+    visible = [n for n, b in enumerate(scene.bands) if b in VISIBLE]
+    return np.asarray(bands[visible or [0]].mean(axis=0), np.float32)
+
+
+def stretched(value: NDArray[np.float32], low_percentile: float = 2, high_percentile: float = 99.7) -> NDArray[Any]:
+    """Grey levels 0 to 255 between two percentiles of what is known; NaN becomes 0."""
     known = value[np.isfinite(value)]
-    low, high = np.percentile(known, (2, 99.7)) if len(known) else (0.0, 1.0)
-    stretched = np.clip((value - low) / max(high - low, 1e-9), 0, 1)
+    low, high = np.percentile(known, (low_percentile, high_percentile)) if len(known) else (0.0, 1.0)
+    with np.errstate(invalid="ignore"):
+        scaled = np.clip((value - low) / max(high - low, 1e-9), 0, 1)
+    return np.asarray(np.nan_to_num(scaled) * 255, np.uint8)
+
+
+def _grey(scene: Scene, window: Window, centre: tuple[int, int], half: list[int]) -> NDArray[np.uint8]:
+    """Stretched brightness, padded with black where the chip reaches over the image's edge."""
     out = np.zeros((2 * half[0] + 1, 2 * half[1] + 1), np.uint8)
     top, left = window.row0 - (centre[0] - half[0]), window.col0 - (centre[1] - half[1])
-    out[top : top + window.rows, left : left + window.cols] = (np.nan_to_num(stretched) * 255).astype(np.uint8)
+    out[top : top + window.rows, left : left + window.cols] = stretched(brightness(scene, window))
     return out
 
 
-def _outline(draw: ImageDraw.ImageDraw, scene: Scene, row: object, centre: tuple[int, int], half: list[int]) -> None:
-    outline = row.geometry  # type: ignore[attr-defined]
-    if outline is None or outline.is_empty or scene.geolocation is None:
-        return
-    lon, lat = np.asarray(outline.exterior.coords).T[:2]
+def _on_chip(shape: BaseGeometry, scene: Scene, centre: tuple[int, int], half: list[int]) -> list[list[float]]:
+    """An outline or line in the chip's own coordinates, 0 to 1."""
+    line = getattr(shape, "exterior", shape)
+    if scene.geolocation is None or not hasattr(line, "coords"):
+        return []
+    lon, lat = np.asarray(line.coords).T[:2]
     rows, cols = scene.geolocation.rowcol(lon, lat)
-    y = (rows - (centre[0] - half[0]) + 0.5) * SIDE_PX / (2 * half[0] + 1)
-    x = (cols - (centre[1] - half[1]) + 0.5) * SIDE_PX / (2 * half[1] + 1)
-    draw.line([(float(a), float(b)) for a, b in zip(x, y, strict=True)], fill=OUTLINE, width=2)
+    y = (rows - (centre[0] - half[0]) + 0.5) / (2 * half[0] + 1)
+    x = (cols - (centre[1] - half[1]) + 0.5) / (2 * half[1] + 1)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return []
+    return [[round(float(a), 4), round(float(b), 4)] for a, b in zip(x, y, strict=True)]
 
 
-def _scale_bar(draw: ImageDraw.ImageDraw, side_m: float) -> None:
-    length_m = 100.0 if side_m < 800 else 500.0
-    width = length_m / side_m * SIDE_PX
-    y = SIDE_PX - 12
+def _north(scene: Scene, centre: tuple[int, int]) -> float | None:
+    """Direction of north on the chip, degrees clockwise from up."""
+    if scene.geolocation is None:
+        return None
+    lon, lat = scene.geolocation.lonlat(np.array([centre[0]]), np.array([centre[1]]))
+    rows, cols = scene.geolocation.rowcol(lon, lat + 1e-3)
+    up_m = (centre[0] - rows[0]) * scene.pixel_spacing_m[0]
+    right_m = (cols[0] - centre[1]) * scene.pixel_spacing_m[1]
+    return round(float(np.degrees(np.arctan2(right_m, up_m)) % 360), 1) if np.isfinite(up_m + right_m) else None
+
+
+def scale_bar_m(side_m: float) -> float:
+    """A round length that takes about a third of the chip.
+
+    >>> scale_bar_m(320), scale_bar_m(700)
+    (100.0, 200.0)
+    """
+    return max(length for length in (50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0) if length <= max(50.0, 0.4 * side_m))
+
+
+def _drawn(plain: Image.Image, about: dict[str, Any]) -> Image.Image:
+    """The chip with its shapes and scale bar."""
+    out = plain.convert("RGB")
+    draw = ImageDraw.Draw(out)
+    for name, line in about["shapes"].items():
+        draw.line([(x * SIDE_PX, y * SIDE_PX) for x, y in line], fill=SHAPES[name], width=2)
+    length_m = scale_bar_m(about["side_m"])
+    width, y = length_m / about["side_m"] * SIDE_PX, SIDE_PX - 12
     draw.line([(10, y), (10 + width, y)], fill=(0, 0, 0), width=5)
     draw.line([(10, y), (10 + width, y)], fill=SCALE, width=3)
     draw.text((12, y - 16), f"{length_m:.0f} m", fill=SCALE, stroke_width=2, stroke_fill=(0, 0, 0))
+    return out

@@ -8,16 +8,19 @@ from pathlib import Path
 import pandas as pd
 import shapely
 
+from pipeline.report.geopackage import write_geopackage
+from pipeline.report.stac import write_stac
 from pipeline.report.story import Story
 from pipeline.report.wording import barrels
 from pipeline.storage import write_json, write_table
 
 
 def write_exports(story: Story, folder: Path) -> None:
-    """``calls.csv``, ``detections.geojson``, ``structures.geojson`` and ``stac/``."""
+    """``calls.csv``, ``detections.geojson``, ``structures.geojson``, ``run.gpkg`` for QGIS, and ``stac/``."""
     write_table(annex(story), folder / "calls.csv")
     write_table(story.tables["detections"], folder / "detections.geojson")
     write_structures(story, folder / "structures.geojson")
+    write_geopackage(story, folder / "run.gpkg")
     write_stac(story, folder / "stac")
 
 
@@ -71,51 +74,3 @@ def annex(story: Story) -> pd.DataFrame:
 def _rounded(value: float) -> float | None:
     text = barrels(value)
     return None if text == "–" else float(text.replace(",", ""))
-
-
-def write_stac(story: Story, folder: Path) -> None:
-    """A self-contained STAC collection of the run with one item for each scene that was used."""
-    import pystac
-
-    folder = folder.resolve()  # pystac writes absolute links; they are cut to relative ones below
-    scenes = story.tables["scenes"]
-    used = scenes[
-        scenes["status"].isin(["used", "degraded"]) & scenes["acquired"].notna() & scenes["footprint"].notna()
-    ]
-    period = story.config.period
-    collection = pystac.Collection(
-        id=f"capwatch-{story.config.aoi.id}-{story.run_id}",
-        description=f"{'SIMULATED. ' if story.simulated else ''}Looks of one capwatch run at {story.place.name}.",
-        extent=pystac.Extent(
-            pystac.SpatialExtent([list(story.place.bbox)]),
-            pystac.TemporalExtent([[period.start, period.end]]),
-        ),
-        license="other",
-    )
-    for row in used.itertuples():
-        item = pystac.Item(
-            id=row.scene_id,
-            geometry=row.footprint.__geo_interface__,
-            bbox=list(row.footprint.bounds),
-            datetime=row.acquired.to_pydatetime(),
-            properties={
-                "platform": row.platform,
-                "capwatch:status": row.status,
-                "capwatch:simulated": bool(row.simulated),
-                "capwatch:sha256": row.sha256,
-            },
-        )
-        item.add_asset("source", pystac.Asset(href=row.href, roles=["data"]))
-        collection.add_item(item)
-    collection.normalize_hrefs(str(folder))
-    for item in collection.get_items():
-        write_json(Path(item.get_self_href()), _relative(item.to_dict(include_self_link=False), folder))
-    write_json(folder / "collection.json", _relative(collection.to_dict(include_self_link=False), folder))
-
-
-def _relative(content: dict[str, object], folder: Path) -> dict[str, object]:
-    """The same document with links relative to the file, so that a run folder can move."""
-    text = json.dumps(content)
-    inner = text.replace(str(folder) + "/", "./" if content.get("type") == "Collection" else "../")
-    result: dict[str, object] = json.loads(inner)
-    return result

@@ -38,6 +38,18 @@ def figures(story: Story) -> dict[str, str]:
     return {"map": _svg(_map(story)), "timeline": _svg(_timeline(story)), "account": _svg(_account(story))}
 
 
+def pictures(story: Story) -> dict[str, bytes]:
+    """The same as PNG bytes, for slides and word processors."""
+    drawn = {"map": _map(story), "timeline": _timeline(story), "account": _account(story)}
+    return {name: _png(figure) for name, figure in drawn.items()}
+
+
+def _png(figure: Figure) -> bytes:
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=150, metadata={"Software": "capwatch"}, facecolor="white")
+    return out.getvalue()
+
+
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 

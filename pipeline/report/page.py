@@ -1,111 +1,73 @@
-"""The report: one HTML file that holds all its pictures and opens without a network."""
+"""The report: one HTML file that holds all its pictures and scripts and opens without a network."""
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pipeline.report.assets import as_json, assets
+from pipeline.report.cards import EVIDENCE_WORDS, cards
+from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
-from pipeline.report.wording import answer, barrels, day_counts, interval, moment, percent, unverified
+from pipeline.report.warnings_list import warnings
+from pipeline.report.wording import answer, barrels, day_counts, moment, percent
+from pipeline.tables.accounts import FILL_SCENARIOS
 
 TEMPLATES = Path(__file__).parent / "templates"
-EVIDENCE_WORDS = {
-    "A": "AIS entry, stop and exit",
-    "B": "AIS in part",
-    "C": "two or more images",
-    "D": "one image",
-}
+STATIC_FIGURES = ("map", "timeline", "account")  # shown where no script runs, and the map in print
 
 
 def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     """The page as HTML text. Everything from the data is escaped; the figures are our own SVG."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
+    own = assets()
+    calls = cards(story, folder)
+    return environment().get_template("report.html.j2").render(
+        story=story,
+        head=story.headline,
+        answer=answer(story),
+        days=day_counts(story),
+        figures={name: Markup(figures.get(name, "")) for name in STATIC_FIGURES},  # noqa: S704 - drawn by us, labels escaped by matplotlib
+        styles=Markup(own.styles),  # noqa: S704 - files of this package
+        scripts=[Markup(text) for text in own.scripts],  # noqa: S704 - files of this package
+        policy=own.policy,
+        data=Markup(as_json(page_data(story, folder))),  # noqa: S704 - no "<" is left in it
+        calls=calls,
+        evidence_words=EVIDENCE_WORDS,
+        scenario_names=[name for name, _ in FILL_SCENARIOS],
+        scenes=_scenes(story),
+        inputs=[r for r in story.inputs if not _is_scene(r, story)],
+        warnings=warnings(story),
+        moves=moves(story),
+        reviews=_reviews(story),
+        before=story.as_detected.headline if story.as_detected is not None else None,
+    )  # fmt: skip
+
+
+def environment() -> Any:
+    """Jinja with autoescape on and our filters; an undefined name is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"barrels": barrels, "percent": percent, "moment": moment}
-    calls = _calls(story, folder)
-    return environment.get_template("report.html.j2").render(
-        story=story,
-        head=story.headline,
-        answer=answer(story),
-        days=day_counts(story),
-        figures={name: Markup(svg) for name, svg in figures.items()},  # noqa: S704 - drawn by us, labels escaped by matplotlib
-        counted=[c for c in calls if c["counts"]],
-        others=[c for c in calls if not c["counts"]],
-        scenes=_scenes(story),
-        unverified=unverified(story.tables["scenes"]),
-        facts=story.config.aoi.facts,
-        volume=story.config.volume,
-        moves=moves(story),
-    )
+    made.filters |= {"barrels": barrels, "percent": percent, "moment": moment}
+    return made
 
 
-def _calls(story: Story, folder: Path) -> list[dict[str, Any]]:
-    """Each call with its cargo and chips, in order of arrival."""
-    chips = story.tables["detections"].set_index("detection_id")
-    both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
-    out = []
-    for row in both.to_dict("records"):
-        looks = [_chip(chips.loc[d], folder) for d in row["detection_ids"] if d in chips.index]
-        out.append(
-            {
-                "id": row["call_id"],
-                "name": row["name"] or "not identified",
-                "berth": row["berth_id"],
-                "arrival": f"{moment(row['arrival_lo'])} to {moment(row['arrival_hi'])}",
-                "departure": f"{moment(row['departure_lo'])} to {moment(row['departure_hi'])}",
-                "arrival_day": row["arrival_hi"].strftime("%Y-%m-%d"),
-                "counts": bool(row["counts_lifting"]),
-                "why_not": row["cause"],
-                "evidence": f"{row['evidence_class']}: {EVIDENCE_WORDS[row['evidence_class']]}",
-                "seen": f"{row['n_seen']} of {row['n_looks']} usable looks",
-                "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
-                "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m"),
-                "dwt": f"{barrels(row['dwt_p50_t'])} t ({barrels(row['dwt_p5_t'])} to {barrels(row['dwt_p95_t'])})",
-                "draughts": _pair(row["draught_in_m"], row["draught_out_m"]),
-                "freeboards": _pair(row["freeboard_in_m"], row["freeboard_out_m"]),
-                "p_lifting": percent(row["p_lifting"]),
-                "barrels": barrels(row["barrels_p50"]),
-                "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
-                "scenarios": [barrels(row[f"barrels_at_{name}"]) for name in ("33", "50", "60", "90", "100")],
-                "method": row["method"],
-                "flags": ", ".join(row["flags"]),
-                "chips": looks,
-            }
-        )
-    return out
+def _is_scene(record: Any, story: Story) -> bool:
+    return record["path"] in set(story.tables["scenes"]["href"])
 
 
-def _pair(first: float, last: float) -> str:
-    if pd.isna(first) and pd.isna(last):
-        return "not known"
-    return " to ".join("not known" if pd.isna(v) else f"{v:.1f} m" for v in (first, last))
-
-
-def _chip(row: pd.Series, folder: Path) -> dict[str, str]:
-    path = folder / row["chip"] if row["chip"] else None
-    data = base64.b64encode(path.read_bytes()).decode() if path is not None and path.is_file() else ""
-    length = interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m")
-    side = "" if pd.isna(row["freeboard_m"]) else f", freeboard {row['freeboard_m']:.1f} m"
-    return {
-        "png": data,
-        "caption": f"{moment(row['acquired'])} UTC, {row['sensor']}, length {length}{side}",
-        "flags": ", ".join(row["flags"]),
-    }
-
-
-def _scenes(story: Story) -> list[dict[str, str]]:
+def _scenes(story: Story) -> list[dict[str, Any]]:
     out = []
     for row in story.tables["scenes"].sort_values(["acquired", "scene_id"]).itertuples():
         out.append(
@@ -116,8 +78,21 @@ def _scenes(story: Story) -> list[dict[str, str]]:
                 "status": row.status,
                 "cause": row.cause,
                 "cloud": "" if pd.isna(row.cloud_fraction) else percent(row.cloud_fraction),
+                "pixel": "" if pd.isna(row.pixel_spacing_m) else f"{row.pixel_spacing_m:.3g} m",
                 "hash": row.sha256[:12],
+                "full_hash": row.sha256,
                 "verified": "checksum agreed" if row.verified else "unverified",
+                "simulated": bool(row.simulated),
             }
         )
     return out
+
+
+def _reviews(story: Story) -> list[dict[str, Any]]:
+    """Analysts' verdicts, those that came to nothing first."""
+    table = story.tables.get("reviews")
+    if table is None or not len(table):
+        return []
+    order = {"orphaned": 0, "refused": 1, "applied": 2, "superseded": 3}
+    rows = [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+    return sorted(rows, key=lambda r: (order[r["outcome"]], r["line"]))

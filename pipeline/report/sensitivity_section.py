@@ -94,7 +94,39 @@ def moves(story: Story) -> dict[str, Any] | None:
     table = _table(story)
     if not len(table):
         return None
-    return {"sentence": sentence(table), "inputs": _inputs(table), "calls": _calls(table, story)}
+    return {
+        "sentence": sentence(table),
+        "inputs": _inputs(table),
+        "calls": _calls(table, story),
+        "bars": _bars(largest_first(table)),
+    }
+
+
+def _bars(shown: pd.DataFrame) -> dict[str, Any] | None:
+    """The tornado as positions, 0 to 100, for the page to draw in its own colours."""
+    if not len(shown):
+        return None
+    base = float(shown["base_p50"].iloc[0])
+    values = shown[["low_p50", "high_p50"]].to_numpy()
+    left, right = min(values.min(), base), max(values.max(), base)
+    span = max(right - left, 1.0)
+
+    def at(value: float) -> float:
+        return round(14 + 72 * (value - left) / span, 2)
+
+    def change(value: float) -> str:
+        return f"{100 * (value - base) / base:+.0f} %".replace("-", "−") if base > 0 else barrels(value)
+
+    rows = [
+        {
+            "what": f"{row.what[0].upper()}{row.what[1:]}" + (" *" if row.kind == "published" else ""),
+            "low": row.low_setting, "high": row.high_setting, "low_at": at(row.low_p50), "high_at": at(row.high_p50),
+            "low_change": change(row.low_p50), "high_change": change(row.high_p50),
+            "low_bbl": barrels(row.low_p50), "high_bbl": barrels(row.high_p50),
+        }
+        for row in shown.itertuples()
+    ]  # fmt: skip
+    return {"base": barrels(base), "base_at": at(base), "rows": rows}
 
 
 def sentence(table: pd.DataFrame) -> str:

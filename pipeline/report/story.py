@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,3 +32,18 @@ class Story:
     structures: Mapping[str, BaseGeometry]  # kind of scenes -> what the looks taught to stand in the water, EPSG:4326
     versions: Mapping[str, str]
     code_version: str
+    as_detected: Account | None = None  # tables and headline without analysts' verdicts, where there are any
+
+
+class Account(Protocol):
+    """Tables by contract name, and the answer."""
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Port calls, liftings, ledger."""
+        ...
+
+    @property
+    def headline(self) -> Headline:
+        """The answer."""
+        ...

@@ -9,17 +9,17 @@ import pandas as pd
 from pipeline.report.story import Story
 
 
-def barrels(value: float | None) -> str:
+def barrels(value: float | None, most_digits: int = 3) -> str:
     """Two significant digits below a thousand barrels, three above; a dash where there is none.
 
-    >>> barrels(124950.37), barrels(38854.0), barrels(None)
-    ('125,000', '38,900', '–')
+    >>> barrels(124950.37), barrels(38854.0), barrels(None), barrels(4453.6, 2)
+    ('125,000', '38,900', '–', '4,500')
     """
     if value is None or pd.isna(value):
         return "–"
     if value <= 0:
         return "0"
-    digits = 3 if value >= 1000 else 2
+    digits = most_digits if value >= 1000 else 2
     return f"{round(value, -(floor(log10(value)) - digits + 1)):,.0f}"
 
 
@@ -29,7 +29,7 @@ def percent(share: float) -> str:
     >>> percent(0.2499), percent(0.0123), percent(1.2)
     ('25 %', '1.2 %', '120 %')
     """
-    return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %"
+    return f"{100 * share:.0f} %" if share >= 0.0995 or share == 0 else f"{100 * share:.1f} %"
 
 
 def moment(value: object) -> str:
@@ -37,12 +37,79 @@ def moment(value: object) -> str:
     return "–" if value is None or pd.isna(value) else pd.Timestamp(value).strftime("%Y-%m-%d %H:%M")
 
 
-def interval(middle: float, low: float, high: float, unit: str) -> str:
+def interval(middle: float, low: float, high: float, unit: str, digits: int = 0) -> str:
     """``98 m (84 to 112)``; a dash where it is not known."""
     if pd.isna(middle):
         return "–"
-    bounds = "" if pd.isna(low) or pd.isna(high) else f" ({low:.0f} to {high:.0f})"
-    return f"{middle:.0f} {unit}{bounds}"
+    bounds = "" if pd.isna(low) or pd.isna(high) else f" ({low:.{digits}f} to {high:.{digits}f})"
+    return f"{middle:.{digits}f} {unit}{bounds}"
+
+
+def span(low: object, high: object) -> str:
+    """Two bounds of one moment, as short as they allow.
+
+    >>> span(pd.Timestamp("2024-03-06T09:58Z"), pd.Timestamp("2024-03-06T10:01Z"))
+    '2024-03-06, 09:58 to 10:01'
+    >>> span(pd.Timestamp("2024-03-03T01:52Z"), None)
+    'after 2024-03-03 01:52, not known when'
+    """
+    first, last = moment(low), moment(high)
+    if first == "–" and last == "–":
+        return "not known"
+    if first == "–":
+        return f"not known, before {last}"
+    if last == "–":
+        return f"after {first}, not known when"
+    if first == last:
+        return first
+    return f"{first[:10]}, {first[11:]} to {last[11:]}" if first[:10] == last[:10] else f"{first} to {last}"
+
+
+METHOD_WORDS = {
+    "dwt_given": "deadweight from identity",
+    "dwt_from_length_beam": "deadweight from measured length and beam",
+    "dwt_from_length": "deadweight from measured length",
+    "dwt_from_gt": "deadweight from gross tonnage",
+    "load_from_fill_prior": "load not measured: the usual fill of such ships",
+    "load_from_draughts": "load from the draughts that she sent",
+    "load_from_freeboards": "load from freeboards at two looks",
+    "load_from_freeboard": "load from the freeboard at one look",
+}
+
+
+def method_words(method: str) -> str:
+    """How a call's barrels came about, in words; what has none yet stands as it is.
+
+    >>> method_words("dwt_given; load_from_draughts")
+    'deadweight from identity; load from the draughts that she sent'
+    """
+    parts = [part.strip() for part in method.split(";")]
+    return "; ".join(METHOD_WORDS.get(p, p.replace("_", " ")) for p in parts)
+
+
+FLAG_WORDS = {
+    "dark": "no transponder, though others were heard",
+    "no_ais": "no AIS was heard at all",
+    "single_sighting": "one sighting only",
+    "left_open": "no later look: she may have stayed longer",
+    "arrival_open": "no earlier look: she may have come before",
+    "zone_not_counted": "zone takes no part in the account",
+    "unlikely_tanker": "not likely a tanker",
+    "too_long_for_this_trade": "longer than ships of this trade",
+    "review_confirmed": "confirmed by an analyst",
+    "review_rejected": "rejected by an analyst",
+    "review_merged": "joined by an analyst",
+    "review_named": "named by an analyst",
+}
+
+
+def plain_flag(flag: str) -> str:
+    """A flag in words.
+
+    >>> plain_flag("single_sighting"), plain_flag("touches_edge")
+    ('one sighting only', 'touches edge')
+    """
+    return FLAG_WORDS.get(flag, flag.replace("_", " "))
 
 
 def answer(story: Story) -> str:
@@ -69,8 +136,17 @@ def answer(story: Story) -> str:
         f"{barrels(head.barrels_p50)} barrels "
         f"(90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
         f"{percent(head.share_p50)} of the cap of {head.cap_bbl:,.0f} barrels ({percent(head.share_p5)} to "
-        f"{percent(head.share_p95)})."
+        f"{percent(head.share_p95)}); {_unseen(story)}."
     )
+
+
+def _unseen(story: Story) -> str:
+    """What was looked at and what was not, as the end of a sentence."""
+    days = day_counts(story)
+    text = f"the counted berths were seen on {days['usable']} of {days['total']} days"
+    if days["partly"]:
+        text += f" and in part on {days['partly']}"
+    return f"{text}, what happened on the other {days['unknown']} is unknown" if days["unknown"] else text
 
 
 def without_ais(calls: pd.DataFrame) -> str:

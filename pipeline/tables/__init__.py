@@ -1,9 +1,10 @@
 """The column contracts of every table that passes between stages. Stages build with ``X.from_rows`` or
 ``X.conform`` and hand over ``X.check(table)``."""
 
-from pipeline.tables.accounts import LEDGER, LIFTINGS, SENSITIVITY
+from pipeline.tables.accounts import LEDGER, LIFTINGS, ROBUSTNESS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
 from pipeline.tables.images import DETECTIONS, LOOKS, SCENES
+from pipeline.tables.reviews import REVIEWS
 from pipeline.tables.ships import AIS_MESSAGES, MATCH_CHECKS, MATCHES, MISSED, PORT_CALLS, STATIC, TRACKS
 
 ALL: tuple[Contract, ...] = (
@@ -20,6 +21,8 @@ ALL: tuple[Contract, ...] = (
     LIFTINGS,
     LEDGER,
     SENSITIVITY,
+    ROBUSTNESS,
+    REVIEWS,
 )
 
 __all__ = [
@@ -33,6 +36,8 @@ __all__ = [
     "MATCH_CHECKS",
     "MISSED",
     "PORT_CALLS",
+    "REVIEWS",
+    "ROBUSTNESS",
     "SCENES",
     "SENSITIVITY",
     "STATIC",

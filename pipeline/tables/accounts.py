@@ -184,3 +184,22 @@ SENSITIVITY = Contract(
         ),
     ),
 )
+
+REMOVED_KINDS = ("freeboard", "draught", "sighting", "transponder")
+
+ROBUSTNESS = Contract(
+    "robustness",
+    "Each counted call, and the account's sum, had the call's weakest evidence never existed.",
+    "call_id",
+    (
+        Column("call_id", "text", "The call."),
+        Column("removed_kind", "text", "What was taken away.", choices=REMOVED_KINDS),
+        Column("removed", "text", "The same in plain words, with the identifier of a sighting."),
+        Column("still_counts", "bool", "Does a counted call remain of her?"),
+        Column("barrels_p5", "float", "Cargo without it; null where no call remains.", "bbl", required=False, low=0),
+        Column("barrels_p50", "float", "Cargo without it.", "bbl", required=False, low=0),
+        Column("barrels_p95", "float", "Cargo without it.", "bbl", required=False, low=0),
+        Column("sum_p50", "float", "Median of the account's sum without it.", "bbl", low=0),
+        Column("base_sum_p50", "float", "Median of the sum as it stands.", "bbl", low=0),
+    ),
+)

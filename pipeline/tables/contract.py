@@ -131,7 +131,8 @@ def _cast(values: pd.Series, kind: Kind) -> pd.Series:
     if kind == "text":
         return values.where(values.notna(), "").astype("str")
     if kind == "list":
-        return pd.Series([_as_list(v) for v in values], index=values.index, dtype="object")
+        fresh = [[] if type(v) is list and not v else _as_list(v) for v in values]
+        return pd.Series(fresh, index=values.index, dtype="object")
     if kind == "time":
         return _moments(values).astype(_DTYPES["time"])
     if kind == "float":

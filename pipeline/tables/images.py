@@ -110,6 +110,7 @@ DETECTIONS = Contract(
         Column("speed_hi_kn", "float", "95 % bound.", "kn", required=False, low=0),
         Column("n_pixels", "int", "Pixels of the object.", low=1),
         Column("flags", "list", "Why it may not be a ship, or why its size is doubtful."),
+        Column("flag_evidence", "text", "What speaks for the flags, in words.", required=False),
         Column("method", "text", "Detector that found it."),
         Column("chip", "text", "Path of its picture, relative to the run folder.", required=False),
     ),

@@ -66,7 +66,7 @@ STATIC = Contract(
         Column("beam_m", "float", "c + d.", "m", required=False, low=0, high=100),
         Column("draught_m", "float", "Draught as typed.", "m", required=False, low=0, high=25.5),
         Column("dest", "text", "Destination as typed.", required=False),
-        Column("flags", "list", "imo_check_digit, implausible_draught, ..."),
+        Column("flags", "list", "imo_check_digit, imo_changed, length_changed, implausible_draught, flapping_draught."),
     ),
 )
 
@@ -143,6 +143,10 @@ PORT_CALLS = Contract(
         Column("freeboard_in_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
         Column("freeboard_out_m", "float", "Last freeboard seen.", "m", required=False, low=0, high=40),
         Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
+        Column("p_one_call", "float", "That all its sightings are one stay of one ship, not two.", low=0, high=1),
+        Column(
+            "candidates", "text", "Who an unnamed caller may have been, by size: name probability; ...", required=False
+        ),
         Column("p_tanker", "float", "That she is a tanker.", low=0, high=1),
         Column("p_loading", "float", "That she took cargo here.", low=0, high=1),
         Column(

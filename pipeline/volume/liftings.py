@@ -37,6 +37,8 @@ from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 
 WHY_NOT = {  # flags of port calls, in words
+    "review_rejected": "rejected by an analyst",
+    "review_merged": "joined to another call by an analyst",
     "zone_not_counted": "a zone whose stays do not count",
     "too_long_for_this_trade": "longer than ships of this trade",
     "unlikely_tanker": "not likely a tanker",

@@ -40,7 +40,8 @@ class Report:
     broken: list[str] = field(default_factory=list)
 
     def note(self, code: int, err: str) -> None:
-        """Count an exit, and keep the first line of each kind."""
+        """Count an exit, and keep the first line of each kind; what was tried so far goes to standard error."""
+        sys.stderr.write(json.dumps(self.__dict__) + "\n")
         self.tried += 1
         self.exits[str(code)] = self.exits.get(str(code), 0) + 1
         for line in err.splitlines()[:1]:
@@ -176,17 +177,19 @@ def kill(sweep: Sweep, every: int, repeats: int = 1) -> Report:
     report.lines.append(f"{len(names)} points")
     for repeat in range(repeats):
         for n in range(1 + repeat % every, len(names) + 1, every):
-
-            def trap(n: int = n) -> None:
-                os.environ[checkpoints.KILL_AT] = str(n)
-
-            ended = sweep.run(sweep.out(n), trap)
-            report.note(ended.code, "")
-            if ended.code != -signal.SIGKILL:
-                report.broken.append(f"point {n} ({names[n - 1]}): not killed, {ended.code}: {ended.err[:300]}")
-                continue
-            sweep.resumed(report, f"point {n} ({names[n - 1]})", sweep.out(n), looked=ended.looked)
+            _kill_at(sweep, report, n, f"point {n} ({names[n - 1]})")
     return report
+
+
+def _kill_at(sweep: Sweep, report: Report, n: int, name: str) -> None:
+    from pipeline.checkpoints import KILL_AT
+
+    ended = sweep.run(sweep.out(n), lambda: os.environ.update({KILL_AT: str(n)}))
+    report.note(ended.code, "")
+    if ended.code != -signal.SIGKILL:
+        report.broken.append(f"{name}: not killed, {ended.code}: {ended.err[:300]}")
+        return
+    sweep.resumed(report, name, sweep.out(n), looked=ended.looked)
 
 
 def disk(sweep: Sweep, every: int) -> Report:
@@ -195,19 +198,22 @@ def disk(sweep: Sweep, every: int) -> Report:
     sizes = sorted({p.stat().st_size for p in sweep.out("clean").rglob("*") if p.is_file() and p.name != LOG})
     levels = sorted({max(1, round(size * share) - (share == 1)) for size in sizes for share in (0.02, 0.5, 1)})
     for level in levels[::every]:
-
-        def trap(level: int = level) -> None:
-            # standard error goes to a file as well, so its few lines must fit
-            resource.setrlimit(resource.RLIMIT_FSIZE, (max(level, 600), resource.RLIM_INFINITY))
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-        ended = sweep.run(sweep.out(level), trap)
-        report.note(ended.code, ended.err)
-        lines = [line for line in ended.err.splitlines() if line.startswith("error: ")]
-        if ended.code != 0 and (ended.code != 5 or len(lines) != 1):
-            report.broken.append(f"files of {level} bytes at most: exit {ended.code}: {ended.err[:300]}")
-        sweep.resumed(report, f"files of {level} bytes at most", sweep.out(level))
+        _fill(sweep, report, level)
     return report
+
+
+def _fill(sweep: Sweep, report: Report, level: int) -> None:
+    def trap() -> None:
+        # standard error goes to a file as well, so its few lines must fit
+        resource.setrlimit(resource.RLIMIT_FSIZE, (max(level, 600), resource.RLIM_INFINITY))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    ended = sweep.run(sweep.out(level), trap)
+    report.note(ended.code, ended.err)
+    lines = [line for line in ended.err.splitlines() if line.startswith("error: ")]
+    if ended.code != 0 and (ended.code != 5 or len(lines) != 1):
+        report.broken.append(f"files of {level} bytes at most: exit {ended.code}: {ended.err[:300]}")
+    sweep.resumed(report, f"files of {level} bytes at most", sweep.out(level))
 
 
 def failures(sweep: Sweep, every: int) -> Report:
@@ -215,21 +221,35 @@ def failures(sweep: Sweep, every: int) -> Report:
     report = Report("n-th failure")
     for kind in ("open", "fsync", "replace", "mkdir", "unlink", "memory"):
         n = 1
-        while True:
-            out = sweep.out(f"{kind}-{n}")
-            met = sweep.folder / "met.txt"
-            met.unlink(missing_ok=True)
-            ended = sweep.run(out, lambda kind=kind, n=n, met=met: _fail(kind, n, sweep.folder, met))
-            if not met.is_file():
-                shutil.rmtree(out, ignore_errors=True)
-                break
-            report.note(ended.code, ended.err)
-            name = f"{kind} {n} ({met.read_text()})"
-            if ended.code not in (0, 3, 4, 5) or "Traceback" in ended.err:
-                report.broken.append(f"{name}: exit {ended.code}: {ended.err[-400:]}")
-            sweep.resumed(report, name, out)
+        while _fail_at(sweep, report, kind, n):
             n += every
     return report
+
+
+def _fail_at(sweep: Sweep, report: Report, kind: str, n: int) -> bool:
+    """Did the run come to the n-th call?"""
+    out, met = sweep.out(f"{kind}-{n}"), sweep.folder / "met.txt"
+    met.unlink(missing_ok=True)
+    ended = sweep.run(out, lambda: _fail(kind, n, sweep.folder, met))
+    if not met.is_file():
+        shutil.rmtree(out, ignore_errors=True)
+        return False
+    report.note(ended.code, ended.err)
+    name = f"{kind} {n} ({met.read_text()})"
+    if ended.code not in (0, 2, 3, 4, 5) or "Traceback" in ended.err:
+        report.broken.append(f"{name}: exit {ended.code}: {ended.err[-400:]}")
+    sweep.resumed(report, name, out)
+    return True
+
+
+def quick(sweep: Sweep) -> dict[str, object]:
+    """A few points of each sweep: what make test has time for."""
+    killed, filled, failed = Report("kill"), Report("full disk"), Report("n-th failure")
+    for n in (40, 110):
+        _kill_at(sweep, killed, n, f"point {n}")
+    _fill(sweep, filled, 20_000)
+    _fail_at(sweep, failed, "replace", 25)
+    return {"kill": killed.__dict__, "disk": filled.__dict__, "failures": failed.__dict__}
 
 
 def _fail(kind: str, n: int, folder: Path, met: Path) -> None:
@@ -270,8 +290,9 @@ def main() -> None:
     for module in HEAVY:  # imported once, here; the forks find them loaded
         importlib.import_module(module)
     sweep = Sweep(folder)
-    report = {"kill": kill, "disk": disk, "failures": failures}[what](sweep, every)
-    sys.stdout.write(json.dumps(report.__dict__) + "\n")
+    sweeps = {"kill": kill, "disk": disk, "failures": failures}
+    found = quick(sweep) if what == "quick" else sweeps[what](sweep, every).__dict__
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

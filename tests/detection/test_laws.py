@@ -1,38 +1,68 @@
-"""Clutter laws: quantiles against scipy and against draws of the law itself."""
+"""Clutter laws: quantiles against scipy and against draws of the laws themselves."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from pipeline.detection import laws
+
+LOOKS = 4.4
+TEXTURES = {
+    "k": lambda rng, order, n: rng.gamma(order, 1 / order, n),
+    "g0": lambda rng, order, n: 1 / rng.gamma(order, 1 / order, n),
+    "lognormal": lambda rng, order, n: np.exp(rng.normal(0, np.sqrt(special.polygamma(1, order)), n)),
+}
 
 
 @pytest.mark.parametrize("tail", [1e-2, 1e-4, 1e-6])
 @pytest.mark.parametrize("looks", [1.0, 4.4, 10.0])
 def test_gamma_is_scipys(tail, looks):
-    """Multilooked speckle over a flat sea: gamma of shape L and mean 1; shape = L where there is no texture."""
-    found = laws.quantile("gamma", tail, np.array([looks]), looks)
-    assert float(np.squeeze(found)) == pytest.approx(stats.gamma.isf(tail, looks, scale=1 / looks), rel=0.01)
+    """Multilooked speckle over a flat sea: gamma of shape L; its logarithm has mean psi(L) and variance psi'(L)."""
+    found = laws.quantile("gamma", tail, special.polygamma(1, looks), looks)
+    expected = stats.gamma.isf(tail, looks) / np.exp(special.digamma(looks))
+    assert float(found) == pytest.approx(expected, rel=0.02)
 
 
-@pytest.mark.parametrize("order", [1.0, 3.0, 10.0])
-def test_k_is_gamma_speckle_on_a_gamma_sea(order):
-    """Draws of the product model: mean^2 / variance is 1 / (1/L + 1/nu + 1/(L nu))."""
-    looks, n = 4.4, 2_000_000
+@pytest.mark.parametrize("law", laws.LAWS)
+def test_without_texture_every_law_is_speckle(law):
+    speckle = special.polygamma(1, LOOKS)
+    expected = stats.gamma.isf(1e-4, LOOKS) / np.exp(special.digamma(LOOKS))
+    assert float(laws.quantile(law, 1e-4, speckle, LOOKS)) == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("order", [1.5, 5.0, 20.0])
+@pytest.mark.parametrize("law", TEXTURES)
+def test_speckle_times_texture_is_what_is_drawn(law, order):
+    """A million draws of texture times speckle, the law knowing their logarithm's variance alone."""
     rng = np.random.default_rng(7)
-    drawn = rng.gamma(order, 1 / order, n) * rng.gamma(looks, 1 / looks, n)
-    shape = 1 / (1 / looks + 1 / order + 1 / (looks * order))
-    for tail in (1e-2, 1e-3):
-        level = float(np.squeeze(laws.quantile("k", tail, np.array([shape]), looks)))
-        assert np.mean(drawn > level) == pytest.approx(tail, rel=0.15)
+    drawn = TEXTURES[law](rng, order, 1_000_000) * rng.gamma(LOOKS, 1 / LOOKS, 1_000_000)
+    log = np.log(drawn)
+    geometric, variance = np.exp(log.mean()), log.var()
+    for tail in (1e-2, 1e-3, 1e-4):
+        level = geometric * laws.quantile(law, tail, variance, LOOKS)
+        assert np.mean(drawn > level) == pytest.approx(tail, rel=0.06 + 3 / np.sqrt(1e6 * tail))
+    assert laws.mean_over_geometric(law, variance, LOOKS) == pytest.approx(drawn.mean() / geometric, rel=0.03)
 
 
 @pytest.mark.parametrize("law", laws.LAWS)
 def test_a_rarer_alarm_needs_a_higher_level(law):
-    shape = np.array([1.5, 3.0, 4.4])
-    levels = [np.asarray(laws.quantile(law, tail, shape, 4.4)) for tail in (1e-2, 1e-4, 1e-6)]
+    variance = np.array([0.3, 0.5, 1.0])
+    levels = [np.asarray(laws.quantile(law, tail, variance, LOOKS)) for tail in (1e-2, 1e-4, 1e-6)]
     assert (levels[0] < levels[1]).all()
     assert (levels[1] < levels[2]).all()
-    assert (levels[0][0] > levels[0][-1]) or law == "gamma"  # more texture, longer tail
+    assert (np.diff(levels[0]) > 0).all()  # more texture, longer tail
+
+
+@pytest.mark.parametrize("law", laws.LAWS)
+def test_probability_and_level_are_each_others_inverse(law):
+    variance = np.array([0.26, 0.4, 0.9])
+    for tail in (1e-3, 1e-6):
+        level = laws.quantile(law, tail, variance, LOOKS)
+        assert laws.ln_survival(law, level, variance, LOOKS) == pytest.approx(np.log(tail), rel=0.03)
+
+
+def test_an_unknown_law_is_refused():
+    with pytest.raises(ValueError, match="No clutter law 'rayleigh'; there are gamma, k, lognormal, g0"):
+        laws.quantile("rayleigh", 1e-3, 0.3, LOOKS)

@@ -250,7 +250,10 @@ def _driver_of(head: bytes, kind: str, item: str) -> str:
 
 def read_small(file: RemoteFile, item: str, access: Access, deadline: Deadline, **ask: Any) -> bytes:
     """The whole of a small file, compared with the size and checksum that its catalogue states, if it does."""
-    body = access.get(file.href, item, deadline, **ask).body
+    answer = access.get(file.href, item, deadline, **ask)
+    body = answer.body
+    if answer.kind == "text/html":
+        raise InputError(item, "answers with an HTML page instead of the file")
     if file.size is not None and file.size != len(body):
         raise InputError(item, f"has {len(body)} bytes; its catalogue says {file.size}")
     if not agrees(body, file.checksum):

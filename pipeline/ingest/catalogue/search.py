@@ -138,20 +138,20 @@ def _pages(
     import pystac_client
     from pystac_client.warnings import PystacClientWarning
 
+    # for the process, as several searches may run at once: what a server does not conform to is seen by its answers
+    warnings.filterwarnings("ignore", category=PystacClientWarning)
     deadline = web.deadline()
     last = end - timedelta(microseconds=1)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PystacClientWarning)
-            client = pystac_client.Client.open(service.api, stac_io=_transport(service, web, deadline))
-            found = client.search(
-                collections=[service.collections[sensor]],
-                bbox=list(box),
-                datetime=f"{start:%Y-%m-%dT%H:%M:%SZ}/{last:%Y-%m-%dT%H:%M:%S.%fZ}",
-                limit=PAGE,
-                max_items=MAX_ITEMS,
-            )
-            return list(found.items_as_dicts())
+        client = pystac_client.Client.open(service.api, stac_io=_transport(service, web, deadline))
+        found = client.search(
+            collections=[service.collections[sensor]],
+            bbox=list(box),
+            datetime=f"{start:%Y-%m-%dT%H:%M:%SZ}/{last:%Y-%m-%dT%H:%M:%S.%fZ}",
+            limit=PAGE,
+            max_items=MAX_ITEMS,
+        )
+        return list(found.items_as_dicts())
     except InputError as error:
         raise EnvironmentFault(f"{service.name}: {error.cause} (search incomplete, nothing was run)") from error
     except (

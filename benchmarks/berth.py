@@ -1,0 +1,222 @@
+"""Ships alongside, found by radar with and without earlier looks. All simulated, on the real coasts of two ports.
+
+    python -m benchmarks.berth [looks] [seeds]
+
+Every look has its own ships at about half of the berths, its own wind, and a frame that begins some metres elsewhere;
+the coast in the pictures is shifted against the map's by ``COAST_SHIFT_M``, as coast files are. Counted are ships in
+berths: a hit is an accepted detection within ``REACH_M`` of the hull's middle; what else is accepted within
+``QUAY_M`` of a berth is false.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.optimize import linear_sum_assignment
+
+from pipeline.config import DetectionConfig, RunConfig, load
+from pipeline.detection import background, detect
+from pipeline.ingest.place import load_place
+from pipeline.simulation.burn import water_on
+from pipeline.simulation.frame import RadarFrame
+from pipeline.simulation.radar import RadarPass, SeaState, draw
+from pipeline.simulation.ships import Hull, ShipState
+from pipeline.simulation.world import _quay, berthing
+from pipeline.types import Place, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+COAST_SHIFT_M = 15.0
+REACH_M, QUAY_M = 80.0, 30.0
+METRES_PER_DEGREE = 111_320.0
+ROUND_DEG = 0.008  # of the pictures beyond the berths
+START = datetime(2024, 1, 3, 9, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One picture and the ships that lie in berths."""
+
+    scene: Scene
+    ships: tuple[ShipState, ...]
+
+
+def place_of(name: str) -> Place:
+    """A port of the configs."""
+    path = CONFIGS / f"{name}.yaml"
+    place = load_place(load(RunConfig, path).aoi, path.parent)
+    berths = [z.geometry for z in place.zones if z.kind == "berth"]
+    west, south, east, north = shapely.union_all(berths).bounds
+    return replace(place, bbox=(west - ROUND_DEG, south - ROUND_DEG, east + ROUND_DEG, north + ROUND_DEG))
+
+
+def moved(shape: shapely.Geometry, east_m: float, north_m: float) -> shapely.Geometry:
+    """A geometry shifted by metres."""
+    k = np.cos(np.radians(shape.centroid.y))
+    step = np.array([east_m / METRES_PER_DEGREE / k, north_m / METRES_PER_DEGREE])
+    return shapely.transform(shape, lambda xy: xy + step)
+
+
+def looks_at(place: Place, count: int, seed: int) -> list[Look]:
+    """Pictures six days apart from one orbit."""
+    rng = np.random.default_rng([seed, len(place.aoi_id)])
+    bearing = rng.uniform(0, 2 * np.pi)
+    land = moved(place.land, COAST_SHIFT_M * np.sin(bearing), COAST_SHIFT_M * np.cos(bearing))
+    berths = [z for z in place.zones if z.kind == "berth"]
+    fixed = [s for z in berths for s in _quay(z, place.land)]
+    return [_look(place, land, berths, fixed, n, rng) for n in range(count)]
+
+
+def _look(place: Place, land: shapely.Geometry, berths: list, fixed: list, n: int, rng: np.random.Generator) -> Look:
+    time, flown = START + timedelta(days=6 * n), RadarPass(348.0)
+    west, south, east, north = place.bbox
+    start = rng.uniform(0, 2e-4, 2)
+    frame = RadarFrame.over((west + start[0], south + start[1], east, north), flown.heading_deg, 10.0)
+    ships = tuple(s for z in berths if rng.random() < 0.5 for s in [_moored(z, place, time, rng)])
+    water = water_on(land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
+    drawn = draw(
+        frame,
+        water,
+        ships,
+        fixed,
+        flown,
+        SeaState.of_wind(rng.uniform(3, 10)),
+        np.random.SeedSequence(rng.integers(2**31)),
+    )
+    noise = 10 ** (-2.5)
+    data = np.stack([np.maximum(b - noise, 1e-6) for b in drawn.values()]).astype(np.float32)
+    chart = water_on(place.land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
+    return Look(_scene(data, tuple(drawn), chart, frame, time, f"{place.aoi_id}-{n}"), ships)
+
+
+def _moored(zone, place: Place, time: datetime, rng: np.random.Generator) -> ShipState:
+    quay = berthing(zone, place.land)
+    length = float(np.exp(rng.normal(np.log(105), 0.3)))
+    length = min(max(length, 45.0), 0.9 * quay.length_m, 200.0)
+    beam = length / rng.normal(6.3, 0.5)
+    from pipeline.simulation.world import _moved
+
+    lon, lat = _moved(*quay.middle, quay.to_water_deg, beam / 2 + 2.0)
+    lon, lat = _moved(lon, lat, quay.bearing_deg, rng.uniform(-0.5, 0.5) * (quay.length_m - length))
+    heading = quay.bearing_deg + 180 * (rng.random() < 0.5)
+    hull = Hull(
+        zone.zone_id,
+        "SIM",
+        0,
+        "product_tanker",
+        length,
+        beam,
+        9,
+        6,
+        5000,
+        2000,
+        radar_strength_db=float(rng.normal(0, 3)),
+    )
+    return ShipState(hull, time, lon, lat, heading % 360, heading % 360, 0.0, 5.0, zone.zone_id)
+
+
+def _scene(data, bands, water, frame, time, name) -> Scene:
+    def read(window: Window) -> Tile:
+        cut = np.s_[window.row0 : window.row1, window.col0 : window.col1]
+        part = data[(slice(None), *cut)]
+        return Tile(window, bands, part, np.isfinite(part).all(axis=0), water[cut])
+
+    view = RadarView(pass_direction="ascending", relative_orbit=10, resolution_m=(20.0, 20.0))
+    return Scene(
+        name,
+        Sensor.SENTINEL1,
+        "SIM",
+        time,
+        data.shape[1:],
+        bands,
+        Radiometry.SIGMA0,
+        (10.0, 10.0),
+        read,
+        Source(name, "0" * 64, 0),
+        geolocation=frame,
+        radar=view,
+        simulated=True,
+    )
+
+
+@dataclass
+class Tally:
+    """Hits, false ones, misses, and errors of length."""
+
+    hit: int = 0
+    false: int = 0
+    missed: int = 0
+    errors: tuple[float, ...] = ()
+    held: int = 0
+
+    def add(self, found: pd.DataFrame, look: Look, place: Place) -> None:
+        """Count one look."""
+        lat0 = place.bbox[1]
+        k = np.array([METRES_PER_DEGREE * np.cos(np.radians(lat0)), METRES_PER_DEGREE])
+        berths = shapely.union_all([z.geometry for z in place.zones if z.kind == "berth"]).buffer(
+            QUAY_M / METRES_PER_DEGREE
+        )
+        found = found[found["accepted"]]
+        found = found[shapely.contains_xy(berths, found["lon"], found["lat"])]
+        at = found[["lon", "lat"]].to_numpy() * k
+        true = np.array([[s.lon, s.lat] for s in look.ships]).reshape(-1, 2) * k
+        far = (
+            np.hypot(*(at[:, None] - true[None]).transpose(2, 0, 1))
+            if len(at) and len(true)
+            else np.zeros((len(at), len(true)))
+        )
+        rows, cols = linear_sum_assignment(np.where(far < REACH_M, far, 1e6))
+        pairs = [(r, c) for r, c in zip(rows, cols, strict=True) if far[r, c] < REACH_M]
+        self.hit += len(pairs)
+        self.false += len(at) - len(pairs)
+        self.missed += len(true) - len(pairs)
+        for r, c in pairs:
+            row, length = found.iloc[r], look.ships[c].hull.length_m
+            self.errors += (row["length_m"] - length,)
+            self.held += bool(row["length_lo_m"] <= length <= row["length_hi_m"])
+
+    def __str__(self) -> str:
+        f1 = 2 * self.hit / max(1, 2 * self.hit + self.false + self.missed)
+        error = np.array(self.errors or (np.nan,))
+        return (
+            f"F1 {f1:.3f} (hit {self.hit}, false {self.false}, missed {self.missed}); length MAE "
+            f"{np.abs(error).mean():.1f} m, bias {error.mean():+.1f}, inside {self.held / max(1, self.hit):.2f}"
+        )
+
+
+def main() -> None:
+    """Both ports, with and without history."""
+    count, seeds = (int(a) for a in (sys.argv[1:] + ["8", "3"][len(sys.argv) - 1 :])[:2])
+    config = DetectionConfig()
+    with_, without = Tally(), Tally()
+    for name in ("vostochny", "nakhodka"):
+        place = place_of(name)
+        for seed in range(seeds):
+            looks = looks_at(place, count, seed)
+            taught = taught_by(looks, place, config)
+            for look, scene in zip(looks, taught, strict=True):
+                with_.add(detect(scene, place=place, config=config)[0], look, place)
+                without.add(detect(look.scene, place=place, config=config)[0], look, place)
+                print(f"{name} {seed}\n  with    {with_}\n  without {without}", flush=True)
+
+
+def taught_by(looks: list[Look], place: Place, config: DetectionConfig) -> list[Scene]:
+    """The scenes as a run looks at them once it has looked at all."""
+    cells = background.strip_cells(place, config)
+    assert cells is not None
+    seen = [background.look_at_power(look.scene, cells, config) for look in looks]
+    known = [k for k in seen if k is not None]
+    out = []
+    for look, power in zip(looks, seen, strict=True):
+        excess = background.usual_excess(power, known, config) if power is not None else None
+        out.append(look.scene if excess is None else background.flattened(look.scene, power, cells, excess))
+    return out
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""What many looks cost: throughput and client memory on Dask, a plan of a year, bytes and time of one live look.
+
+Everything here is simulated and on loopback. ``python -m benchmarks.scale [dask] [plan] [look] [wire]``
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.config import DetectionConfig, EngineConfig, load
+from pipeline.engine import kept, map_tasks
+from pipeline.ingest.place import load_place
+from pipeline.simulation.radar_files import write_radar_look
+from pipeline.simulation.scenario import Scenario
+from pipeline.simulation.world import World
+from pipeline.workspace import configs_root, find_config, load_run_config
+
+LOOKS = 1000
+SMALL = (133.055, 42.735, 133.075, 42.750)  # 1.6 km x 1.7 km
+WIDE = (132.80, 42.55, 133.25, 42.95)  # 37 km x 44 km: wider than an AOI with its margins
+
+
+def main() -> None:
+    """Run the parts that are named, or all of them."""
+    parts = {"dask": on_dask, "plan": a_plan, "look": one_live_look, "wire": on_the_wire}
+    for name in sys.argv[1:] or list(parts):
+        print(f"\n## {name}", flush=True)
+        parts[name]()
+
+
+def products(folder: Path, count: int, bbox: tuple[float, float, float, float]) -> list[Path]:
+    """Simulated radar products of a box."""
+    config = load_run_config(find_config("vostochny"), {})
+    place = load_place(config.aoi, configs_root())
+    scenario = load(Scenario, configs_root() / "scenarios/tiny.yaml")
+    world = World.build(scenario, place, 0)
+    look = next(k for k in scenario.looks if k.sensor == "sentinel-1")
+    out = []
+    for n in range(count):
+        moved = look.model_copy(update={"bbox": bbox, "time": look.time + timedelta(seconds=60 * n)})
+        out.append(write_radar_look(world, moved, folder, np.random.SeedSequence(n)))
+    return out
+
+
+def one_look(task: tuple[int, str]) -> tuple[int, int, str]:
+    """Open a product and find its ships: number, ships, hash of the table."""
+    from pipeline.detection import detect
+    from pipeline.ingest.scenes import open_scene
+
+    number, path = task
+    scene = open_scene(Path(path))
+    table, _ = detect(replace(scene, scene_id=f"look{number}"), place=None, config=DetectionConfig())
+    return number, len(table), hashlib.sha256(table.drop(columns="geometry").to_csv().encode()).hexdigest()
+
+
+def on_dask() -> None:
+    """1,000 small looks: the client's memory as they go by, and two workers against one."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = products(Path(folder), 10, SMALL)
+        one_look((0, str(paths[0])))  # compiled and cached before anybody counts
+        tasks = [(n, str(paths[n % len(paths)])) for n in range(LOOKS)]
+        rates: dict[int, list[float]] = {1: [], 2: []}
+        seen: dict[int, list[tuple[int, int, str]]] = {}
+        for workers, count in ((1, LOOKS // 8), (2, LOOKS), (1, LOOKS // 8)):
+            engine = EngineConfig(kind="dask", workers=workers)
+            memory: list[float] = []
+            with kept(engine):
+                map_tasks(one_look, tasks[:4], engine)  # workers awake
+                begun = time.perf_counter()
+                done = map_tasks(one_look, tasks[:count], engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
+                rates[workers].append(count / (time.perf_counter() - begun))
+            seen[workers] = done
+            marks = ", ".join(f"{memory[int(len(memory) * s) - 1]:.0f}" for s in (0.1, 0.25, 0.5, 0.75, 1.0))
+            print(f"{workers} workers, {count} looks: {rates[workers][-1]:.1f} looks/s; client MB at 10-100 %: {marks}")
+        agree = seen[1] == seen[2][: len(seen[1])]
+        ratio = rates[2][0] / (sum(rates[1]) / len(rates[1]))
+        print(
+            f"2 workers against 1: {ratio:.2f} x; tables agree: {agree}; load of the machine {os.getloadavg()[0]:.0f}"
+        )
+
+
+def a_plan() -> None:
+    """A year of Sentinel-1 over twelve ports, from a STAC server on loopback to the lines of a plan."""
+    from pipeline.batch import questions
+    from pipeline.console import Console
+    from pipeline.plan import plan_lines
+    from tests.servers import stac_api
+    from tests.test_plan import looks
+
+    with tempfile.TemporaryDirectory() as told:
+        folder = Path(told)
+        items = [item for port in range(13) for item in looks(port)]
+        (folder / "ports").mkdir()
+        with stac_api(folder / "stac", ["sentinel-1-grd"], items) as api:
+            for port in range(13):
+                text = (
+                    f"aoi: {{id: port{port}, name: P, bbox: [{2.0 * port + 0.4}, 40.4, {2.0 * port + 0.6}, 40.5], "
+                    "zones: z.geojson}\nperiod: {start: 2023-01-01T00:00:00Z, end: 2024-01-01T00:00:00Z}\n"
+                    "source: {kind: stac, stac: {sentinel1: planetary-computer, sentinel2: null, services: "
+                    f"{{planetary-computer: {{api: '{api}'}}}}}}}}\n"
+                )
+                (folder / "ports" / f"port{port}.yaml").write_text(text)
+            begun, cpu = time.perf_counter(), time.process_time()
+            lines = plan_lines(questions([str(folder / "ports")], {}, None), Console(quiet=True))
+            print(f"{len(items)} looks over 13 ports: {time.perf_counter() - begun:.1f} s, "
+                  f"{time.process_time() - cpu:.1f} CPU s\n{lines[-1]}")  # fmt: skip
+
+
+def one_live_look() -> None:
+    """Bytes, requests and CPU of one radar look of Vostochny's AOI, from catalogue to detections."""
+    from pipeline.detection import detect
+    from pipeline.ingest.catalogue.fetch import FetchTask, fetch
+    from pipeline.ingest.scenes import open_scene
+    from tests.ingest.catalogue.builders import config_for, radar_product, tiled
+    from tests.servers import Site
+
+    config = load_run_config(find_config("vostochny"), {})
+    place = load_place(config.aoi, configs_root())
+    with tempfile.TemporaryDirectory() as told:
+        folder = Path(told)
+        (root,) = products(folder / "site", 1, WIDE)
+        whole = sum(p.stat().st_size for p in (root / "measurement").iterdir())
+        (tiled(root) / "manifest.safe").unlink()
+        site = Site(folder / "site")
+        product = radar_product(root, site.url)
+        product = replace(product, files={k: f for k, f in product.files.items() if k != "manifest"})
+        cpu = time.process_time()
+        found = fetch(FetchTask(product, config.aoi.bbox, config_for(site.url), folder / "cache", 4))
+        fetched = time.process_time() - cpu
+        assert found.path is not None, found.cause
+        cpu = time.process_time()
+        scene = open_scene(found.path, land=place.land)
+        opened = time.process_time() - cpu
+        detect(scene, place=place, config=config.detection)
+        cpu = time.process_time()
+        detect(scene, place=place, config=config.detection)
+        detected = time.process_time() - cpu
+        site.close()
+        pixels = scene.shape[0] * scene.shape[1]
+        print(
+            f"{scene.shape[0]} x {scene.shape[1]} pixels of {whole / 1e6:.0f} MB: {found.requests} requests, "
+            f"{found.bytes / 1e6:.1f} MB ({found.bytes / pixels / 2:.2f} bytes a pixel and polarisation)\n"
+            f"CPU s: fetch and cut {fetched:.2f} (the server on the same process included), open {opened:.2f}, "
+            f"detect {detected:.2f}; {detected / pixels * 1e6:.2f} a million pixels"
+        )
+
+
+def on_the_wire() -> None:
+    """One window of a tiled image behind 50 ms of latency: our client against GDAL's."""
+    import rasterio
+    from rasterio.windows import Window as RasterioWindow
+
+    from pipeline.ingest.catalogue.products import RemoteFile
+    from pipeline.ingest.catalogue.remote import RemoteImage
+    from pipeline.types import Window
+    from tests.ingest.catalogue.builders import access_for, config_for
+    from tests.servers import Site
+
+    tuned = {
+        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif",
+        "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES", "GDAL_INGESTED_BYTES_AT_OPEN": "32768", "VSI_CACHE": "TRUE",
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as told:
+        image = np.random.default_rng(0).integers(0, 2000, (8192, 8192)).astype(np.uint16)
+        with rasterio.open(
+            Path(told) / "x.tif", "w", driver="GTiff", width=8192, height=8192, count=1, dtype="uint16", tiled=True,
+            blockxsize=512, blockysize=512, compress="deflate", zlevel=1,
+        ) as out:  # fmt: skip
+            out.write(image, 1)
+        site = Site(Path(told))
+        site.latency_s = 0.05
+        window = Window(2100, 2300, 2000, 2000)
+        for name, options in (("GDAL, defaults", {}), ("GDAL, tuned", tuned)):
+            before, begun = len(site.log), time.perf_counter()
+            with rasterio.Env(**options), rasterio.open(f"/vsicurl/{site.url}/x.tif") as dataset:
+                dataset.read(1, window=RasterioWindow(2300, 2100, 2000, 2000))
+            print(f"{name}: {time.perf_counter() - begun:.2f} s, {len(site.log) - before} requests")
+        before, begun = len(site.log), time.perf_counter()
+        access = access_for(config_for(site.url))
+        remote = RemoteImage(RemoteFile(f"{site.url}/x.tif"), "x", access, access.web.deadline(), 4)
+        with remote.opened() as dataset:
+            remote.window(dataset, window)
+        print(f"ours: {time.perf_counter() - begun:.2f} s, {len(site.log) - before} requests")
+        site.close()
+
+
+def resident_mb() -> float:
+    """Memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1]) if Path("/proc/self/statm").exists() else 0
+    return pages * resource.getpagesize() / 1e6
+
+
+if __name__ == "__main__":
+    print(f"{datetime.now(UTC):%Y-%m-%d}, load {os.getloadavg()[0]:.0f}")
+    main()

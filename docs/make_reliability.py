@@ -1,0 +1,102 @@
+"""Writes ``docs/reliability.md``: the catalogue of bad inputs and faults beside what the tests saw.
+
+``python docs/make_reliability.py [OUTCOMES.jsonl]`` runs ``tests/cases`` (or takes the outcomes of an earlier run, as
+CAPWATCH_CASES records them) and makes the table of it. Figures of the long sweeps stand in ``docs/reliability.in.md``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+CATALOGUE = ROOT / "tests" / "cases" / "catalogue.csv"
+GROUPS = {
+    "A": "Raster files",
+    "B": "SAFE products, archives, manifests",
+    "C": "Place, time, coverage, duplicates",
+    "D": "AIS",
+    "E": "Runs, storage, evidence",
+    "F": "Network and catalogue",
+    "X": "Reports and configuration",
+}
+HEAD = "| case | input or fault | expected | state | seen |"
+MOST = 150  # characters of what was seen
+
+
+def outcomes(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """The outcomes of the tests, by case."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        for case in row["cases"]:
+            found[case].append(row)
+    return found
+
+
+def verdict(rows: list[dict[str, Any]]) -> tuple[str, str]:
+    """Does the case hold, and what was seen?"""
+    if not rows:
+        return "no test yet", ""
+    seen = list(dict.fromkeys(s for row in rows for s in row["saw"]))
+    if any(row["outcome"] == "failed" for row in rows):
+        return "**fails**", "; ".join(seen[:1])
+    passed = sum(row["outcome"] == "passed" for row in rows)
+    why = next((row["why"] for row in rows if row["outcome"] == "skipped"), "")
+    if not passed:
+        return "**does not hold**", why.removeprefix("Skipped: ")
+    return f"holds ({passed})", seen[0] if seen else ""
+
+
+def cell(text: str) -> str:
+    """Text that cannot break the table, without paths of the machine that ran the tests."""
+    text = re.sub(r"(/[\w.+-]+)+/(?=[\w.+-])", "", text)
+    text = text if len(text) <= MOST else text[: MOST - 1] + "…"
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def page(found: dict[str, list[dict[str, Any]]]) -> str:
+    """The whole page."""
+    with CATALOGUE.open(newline="", encoding="utf-8") as file:
+        cases = list(csv.DictReader(file))
+    told = {case["id"]: verdict(found.get(case["id"], [])) for case in cases}
+    holds = sum(t[0].startswith("holds") for t in told.values())
+    out = [(ROOT / "docs" / "reliability.in.md").read_text("utf-8").replace("{holds}", f"{holds} of {len(cases)}")]
+    for letter, title in GROUPS.items():
+        out += [
+            f"\n### {letter}. {title}\n",
+            "| case | input or fault | expected | state | seen |",
+            "|---|---|---|---|---|",
+        ]
+        for case in cases:
+            if case["id"].startswith(letter):
+                state, seen = told[case["id"]]
+                fields = (case["id"], cell(case["case"]), cell(case["expected"]), state, cell(seen))
+                out.append(f"| {' | '.join(fields)} |")
+    return "\n".join(out) + "\n"
+
+
+def main() -> None:
+    """Run the cases where no outcomes are given, and write the page."""
+    if len(sys.argv) > 1:
+        found = outcomes(Path(sys.argv[1]))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            told = Path(folder) / "cases.jsonl"
+            command = [sys.executable, "-m", "pytest", "-n", "auto", "tests/cases"]
+            subprocess.run(command, cwd=ROOT, env=os.environ | {"CAPWATCH_CASES": str(told)}, check=False)  # noqa: S603
+            found = outcomes(told)
+    (ROOT / "docs" / "reliability.md").write_text(page(found), "utf-8")
+    sys.stdout.write("docs/reliability.md: written\n")
+
+
+if __name__ == "__main__":
+    main()

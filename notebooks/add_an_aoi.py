@@ -1,0 +1,180 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Add a place
+#
+# From a name or a polygon to a config that runs. Everything is written into a folder of its own (`CAPWATCH_AOI_DIR`, or
+# a temporary one); copy it to `configs/` when it is right. The example is Wonsan. Its zones are drawn by eye and stand
+# for nothing until somebody has looked at an image.
+
+# %%
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import shapely
+import shapely.ops
+
+from pipeline.errors import ConfigError
+from pipeline.ingest.coast import clip_coast
+from pipeline.ingest.place import load_place
+from pipeline.plan_local import local_lines
+from pipeline.workspace import configs_root, load_run_config
+
+chosen = os.environ.get("CAPWATCH_AOI_DIR")
+home = Path(chosen) if chosen else Path(tempfile.mkdtemp(prefix="capwatch-aoi-"))
+print(f"SIMULATED: nothing. This page writes configs only, to a folder named {home.name}")
+
+# %% [markdown]
+# ## The box
+#
+# Keep it small: the port, its anchorages, and some open water to measure the sea in. Give corners in degrees, or a
+# polygon that somebody drew; its box is taken.
+
+# %%
+drawn = shapely.Polygon([(127.39, 39.13), (127.51, 39.13), (127.51, 39.21), (127.39, 39.21)])
+margin_deg = 0.01
+west, south, east, north = (round(b, 3) for b in drawn.buffer(margin_deg).bounds)
+(west, south, east, north)
+
+# %% [markdown]
+# ## The coast
+#
+# Clipped from OpenStreetMap as `roaring-landmask` carries it (the `coast` extra). Where that is not installed, the box
+# of a place that is configured already stands in, so that this page runs; its coast is that of Vostochny.
+
+# %%
+try:
+    land = clip_coast((west, south, east, north))
+    name, aoi_id = "Wonsan (DPRK)", "wonsan"
+except ConfigError:  # the extra is not installed
+    known = load_run_config(configs_root() / "vostochny.yaml", {})
+    west, south, east, north = known.aoi.bbox
+    land = json.loads((configs_root() / known.aoi.coast).read_text("utf-8"))
+    name, aoi_id = "Stand-in with the coast of Vostochny", "stand-in"
+(home / "coast").mkdir(parents=True, exist_ok=True)
+(home / "coast" / f"{aoi_id}.geojson").write_text(json.dumps(land), "utf-8")
+shapes = [shapely.from_geojson(json.dumps(f["geometry"])) for f in land["features"]]
+coast = shapely.union_all(shapes)
+figure, axes = plt.subplots(figsize=(7, 6))
+for part in shapely.get_parts(shapely.clip_by_rect(coast, west, south, east, north)):
+    axes.fill(*np.asarray(part.exterior.coords).T[:2], color="#d9d2c3", ec="#8c8470", lw=0.6)
+axes.set(xlim=(west, east), ylim=(south, north), title=name, xlabel="longitude", ylabel="latitude")
+axes.set_aspect(1 / np.cos(np.radians((south + north) / 2)))
+plt.show()
+
+# %% [markdown]
+# ## The zones
+#
+# A berth polygon holds the water where hulls lie, not the quay. `counts` is true only where the counted product is
+# handled. `source` says where the outline is from; if it is a guess, write that.
+
+# %%
+shore = shapely.ops.nearest_points(coast.boundary, shapely.Point((west + east) / 2, (south + north) / 2))[0]
+water = shapely.box(west, south, east, north).difference(coast)
+berth = shapely.box(shore.x - 0.0015, shore.y - 0.001, shore.x + 0.0015, shore.y + 0.001).difference(coast)
+berth = max(shapely.get_parts(berth), key=lambda p: p.area)
+roads = max(shapely.get_parts(water.buffer(-0.006)), key=lambda p: p.area).envelope.intersection(water.buffer(-0.004))
+roads = max(shapely.get_parts(roads), key=lambda p: p.area)
+features = [
+    {
+        "type": "Feature",
+        "properties": {
+            "zone_id": zone_id,
+            "kind": kind,
+            "name": words,
+            "cargo": cargo,
+            "counts": counts,
+            "source": "a guess",
+        },
+        "geometry": json.loads(shapely.to_geojson(shape)),
+    }
+    for zone_id, kind, words, cargo, counts, shape in (
+        ("oil_berth", "berth", "Oil berth (a guess)", "oil_products", True, berth),
+        ("roads", "anchorage", "Roads (a guess)", "unknown", False, roads),
+    )
+]
+(home / "zones").mkdir(exist_ok=True)
+zones = {"type": "FeatureCollection", "features": features}
+(home / "zones" / f"{aoi_id}.geojson").write_text(json.dumps(zones), "utf-8")
+
+# %% [markdown]
+# ## The config
+#
+# Everything that is not written here has a default; `capwatch config show` prints them all. The cap's file is copied
+# beside it, so that the folder stands alone.
+
+# %%
+(home / "caps").mkdir(exist_ok=True)
+cap = configs_root() / "caps" / "unscr-2397.yaml"
+(home / "caps" / cap.name).write_bytes(cap.read_bytes())
+text = f"""aoi:
+  id: {aoi_id}
+  name: {name}
+  bbox: [{west}, {south}, {east}, {north}]
+  coast: coast/{aoi_id}.geojson
+  zones: zones/{aoi_id}.geojson
+  facts:
+    - what: The zones are a guess and stand-in until somebody has looked at an image.
+      source: none
+period: {{start: 2024-03-01T00:00:00Z, end: 2024-04-01T00:00:00Z}}
+source: {{kind: files}}
+cap: caps/{cap.name}
+seed: 20240307
+"""
+path = home / f"{aoi_id}.yaml"
+path.write_text(text, "utf-8")
+config = load_run_config(path, {})
+for line in local_lines(config, home):
+    print(line)
+
+# %% [markdown]
+# ## As capwatch sees it
+#
+# Look for swapped coordinates, a shifted coast, zones on land.
+
+# %%
+place = load_place(config.aoi, home)
+figure, axes = plt.subplots(figsize=(7, 6))
+for part in shapely.get_parts(shapely.clip_by_rect(place.land, west, south, east, north)):
+    axes.fill(*np.asarray(part.exterior.coords).T[:2], color="#d9d2c3", lw=0)
+for zone in place.zones:
+    axes.plot(*zone.geometry.exterior.xy, color="#D55E00" if zone.counts else "#6b7280", label=zone.zone_id)
+    on_land = zone.geometry.intersection(place.land).area / zone.geometry.area
+    print(f"{zone.zone_id}: {on_land:.0%} on land")
+axes.set(xlim=(west, east), ylim=(south, north), title=f"{place.name}: zones")
+axes.legend()
+plt.show()
+
+# %%
+figure, axes = plt.subplots(figsize=(5, 5))
+zone = place.zones[0].geometry.buffer(0.004).bounds
+for part in shapely.get_parts(shapely.clip_by_rect(place.land, *zone)):
+    axes.fill(*np.asarray(part.exterior.coords).T[:2], color="#d9d2c3", lw=0)
+axes.plot(*place.zones[0].geometry.exterior.xy, color="#D55E00")
+axes.set(xlim=zone[::2], ylim=zone[1::2], title="the berth, close")
+plt.show()
+
+# %% [markdown]
+# ## Run
+#
+# ```sh
+# capwatch run FOLDER/wonsan.yaml --images /my/images --ais /my/ais --dry-run
+# capwatch run FOLDER/wonsan.yaml --images /my/images --ais /my/ais
+# ```
+#
+# Give a month of looks of one kind rather than one image: structures are learnt from them, and stays are bounded by
+# them. Then look at the map of the report, and at `capwatch review` for what it got wrong.

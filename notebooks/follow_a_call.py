@@ -1,0 +1,167 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Follow one call
+#
+# From a line of the report back to every look and message that it rests on. Choose a run with the environment variable
+# `CAPWATCH_RUN`, or put its folder below; choose a call by its id, or take the counted call with the most evidence.
+# Nothing here changes the run.
+
+# %%
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from pipeline.review import around, open_run
+from pipeline.workspace import latest_run
+
+chosen = os.environ.get("CAPWATCH_RUN")
+folder = Path(chosen) if chosen else latest_run(Path("../runs"), "vostochny")
+run = open_run(folder)
+calls, liftings = run.table("port_calls"), run.table("liftings")
+simulated = bool(run.table("scenes")["simulated"].any())
+mark = "SIMULATED: " if simulated else ""
+print(f"{mark}{run.place.name}, {len(calls)} calls, {int(liftings['counts'].sum())} counted")
+
+# %%
+call_id = None  # for example "98b236b19b23"
+counted = calls[calls["call_id"].isin(liftings.loc[liftings["counts"], "call_id"])]
+ranked = (counted if len(counted) else calls).sort_values(["n_seen", "call_id"], ascending=[False, True])
+call = calls.set_index("call_id", drop=False).loc[call_id or ranked["call_id"].iloc[0]]
+call.drop(labels=["detection_ids"]).to_frame("value")
+
+# %% [markdown]
+# ## Who looked, and who saw her
+#
+# Every look at her berth around the stay. A usable look that did not see her bounds the stay; an unknown one says
+# nothing.
+
+# %%
+margin = pd.Timedelta(days=4)
+looks = run.table("looks")
+near = looks["acquired"].between(call["arrival_hi"] - margin, call["departure_lo"] + margin)
+at_berth = looks[near & (looks["zone_id"] == call["berth_id"])].sort_values("acquired")
+detections = run.table("detections")
+hers = detections[detections["detection_id"].isin(list(call["detection_ids"]))].sort_values("acquired")
+at_berth.assign(saw_her=at_berth["scene_id"].isin(hers["scene_id"]))[
+    ["acquired", "sensor", "state", "covered", "saw_her", "cause"]
+]
+
+# %%
+figure, axes = plt.subplots(figsize=(9, 1.9))
+for row in at_berth.itertuples():
+    saw = row.scene_id in set(hers["scene_id"])
+    marker, colour = ("o", "#D55E00") if saw else ("s", "#009E73") if row.state == "usable" else ("x", "#6b7280")
+    axes.plot(row.acquired, 0, marker, color=colour, ms=9)
+latest = call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]
+earliest = call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]
+axes.plot([earliest, latest], [0.5, 0.5], color="#0072B2", lw=1)
+axes.plot([call["arrival_hi"], call["departure_lo"]], [0.5, 0.5], color="#0072B2", lw=8, solid_capstyle="butt")
+axes.set(
+    ylim=(-0.6, 1),
+    yticks=[],
+    title=f"{mark}blue: surely there (thick), perhaps there (thin); circle: look that saw her",
+)
+figure.autofmt_xdate()
+plt.show()
+
+# %% [markdown]
+# ## Each sighting on its image
+
+# %%
+hers[
+    [
+        "acquired",
+        "sensor",
+        "length_m",
+        "length_lo_m",
+        "length_hi_m",
+        "beam_m",
+        "freeboard_m",
+        "score",
+        "draught_evidence",
+    ]
+]
+
+# %%
+if len(hers):
+    figure, panels = plt.subplots(1, len(hers), figsize=(4.2 * len(hers), 4.6), squeeze=False)
+    for axes, (_, sighting) in zip(panels[0], hers.iterrows(), strict=True):
+        image = run.scene(sighting["scene_id"])
+        run.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=180))
+    plt.show()
+else:
+    print("no image saw this call; it rests on her transponder")
+
+# %% [markdown]
+# ## What was heard
+#
+# All transponders within a day of the stay. Where none fits the sightings, that does not say that she hides: only that
+# nobody heard her.
+
+# %%
+tracks = run.table("tracks")
+close = tracks[tracks["time_utc"].between(call["arrival_hi"] - margin / 4, call["departure_lo"] + margin / 4)]
+figure, axes = plt.subplots(figsize=(7, 6))
+for zone in run.place.zones:
+    axes.plot(*zone.geometry.exterior.xy, color="#D55E00" if zone.zone_id == call["berth_id"] else "#9ca3af", lw=1.2)
+for mmsi, track in close.groupby("mmsi"):
+    own = pd.notna(call["mmsi"]) and mmsi == call["mmsi"]
+    axes.plot(track["lon"], track["lat"], "-", lw=1.6 if own else 0.6, color="#0072B2" if own else "#9ca3af")
+west, south, east, north = run.place.bbox
+axes.set(
+    xlim=(west, east), ylim=(south, north), xlabel="longitude", ylabel="latitude", title=f"{mark}blue: her own track"
+)
+plt.show()
+
+# %%
+static = run.table("static")
+static[static["mmsi"] == call["mmsi"]][["time_utc", "name", "draught_m", "length_m", "beam_m", "dest", "flags"]]
+
+# %% [markdown]
+# ## What follows, and what it would be without the weakest part
+#
+# Barrels with their 90 % interval, the fixed fills beside them, and the same call had its weakest evidence never been.
+
+# %%
+lifting = liftings.set_index("call_id").loc[call["call_id"]]
+robust = run.table("robustness").set_index("call_id")
+figure, axes = plt.subplots(figsize=(9, 2.2))
+axes.errorbar(
+    lifting["barrels_p50"], 1, fmt="o", color="#0072B2", capsize=4,
+    xerr=[[lifting["barrels_p50"] - lifting["barrels_p5"]], [lifting["barrels_p95"] - lifting["barrels_p50"]]],
+)  # fmt: skip
+if call["call_id"] in robust.index and robust.loc[call["call_id"], "still_counts"]:
+    other = robust.loc[call["call_id"]]
+    axes.errorbar(
+        other["barrels_p50"], 0, fmt="s", color="#E69F00", capsize=4,
+        xerr=[[other["barrels_p50"] - other["barrels_p5"]], [other["barrels_p95"] - other["barrels_p50"]]],
+    )  # fmt: skip
+for name in ("33", "50", "60", "90", "100"):
+    axes.axvline(lifting[f"barrels_at_{name}"], color="#6b7280", lw=0.8, ls=":")
+    axes.text(lifting[f"barrels_at_{name}"], 1.55, f"{name} %", ha="center", fontsize=8)
+axes.set(yticks=[0, 1], yticklabels=["without the weakest", "as it stands"], ylim=(-0.6, 1.8), xlabel="barrels")
+plt.show()
+if call["call_id"] in robust.index:
+    print(f"taken away: {robust.loc[call['call_id'], 'removed']}")
+
+# %% [markdown]
+# ## The trace
+#
+# Hash of each image that saw her. `capwatch verify` compares them with the files.
+
+# %%
+scenes = run.table("scenes").set_index("scene_id")
+scenes.loc[list(dict.fromkeys(hers["scene_id"])), ["acquired", "href", "sha256", "verified"]]

@@ -1,0 +1,138 @@
+"""Many questions in one command: AOIs times years, one run each, on workers that are kept from one to the next.
+
+A question that fails costs its own answer only. What became of each stands in ``<out>/questions.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import RunConfig, merged
+from pipeline.console import Console
+from pipeline.engine import kept
+from pipeline.errors import ConfigError, InputError, PipelineError, printable
+from pipeline.storage import write_text
+from pipeline.workspace import find_config, load_run_config
+
+QUESTIONS = "questions.csv"
+FIRST_YEAR, LAST_YEAR = 2014, 2100  # launch of Sentinel-1A; some end
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One run to be."""
+
+    config: RunConfig
+    root: Path  # the folder that the config's file names are relative to
+
+    @property
+    def name(self) -> str:
+        """AOI and period."""
+        period = self.config.period
+        return f"{self.config.aoi.id} {period.start:%Y-%m-%d}/{period.end:%Y-%m-%d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a question."""
+
+    question: Question
+    exit_code: int
+    folder: str = ""
+    cause: str = ""
+
+
+def questions(names: Sequence[str], settings: dict[str, Any], years: str | None) -> list[Question]:
+    """Every AOI (name, run file, or folder of run files) for every year; without years, for its own period."""
+    periods = [None] if years is None else parse_years(years)
+    if periods != [None] and "period" in settings:
+        raise ConfigError("give --years or --start and --end, not both")
+    out = []
+    for path in (p for name in names for p in _config_paths(name)):
+        for year in periods:
+            told = settings if year is None else merged(settings, _year(year))
+            out.append(Question(load_run_config(path, told), path.parent))
+    same = {(q.config.aoi.id, q.config.period.start, q.config.period.end) for q in out}
+    if len(same) < len(out):
+        raise ConfigError("two of these run files have the same aoi.id; their runs would lie in one folder")
+    return out
+
+
+def parse_years(text: str) -> list[int]:
+    """Calendar years: one, a range, or several.
+
+    >>> parse_years("2019-2021,2024")
+    [2019, 2020, 2021, 2024]
+    """
+    out: set[int] = set()
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d{4})(?:-(\d{4}))?\s*", part)
+        first = int(found.group(1)) if found else 0
+        last = int(found.group(2) or first) if found else -1
+        if not FIRST_YEAR <= first <= last <= LAST_YEAR:
+            raise ConfigError(f"--years {printable(text)[:60]}: write 2023, 2019-2023 or 2019,2021")
+        out.update(range(first, last + 1))
+    return sorted(out)
+
+
+def run_all(asked: Sequence[Question], out: Path, console: Console, *, fresh: bool = False) -> int:
+    """Run every question; the exit code of the whole: 0 all done, 3 some, else that of the first failure."""
+    answers: list[Answered] = []
+    with kept(asked[0].config.engine):
+        for number, question in enumerate(asked, 1):
+            console.note(f"question {number}/{len(asked)}: {question.name}")
+            answers.append(_answer(question, out, console, fresh=fresh))
+            write_text(out / QUESTIONS, _table(answers))
+    done = [a for a in answers if a.folder]
+    console.result(f"{len(done)} of {len(answers)} questions answered: {out / QUESTIONS}")
+    if all(a.exit_code == 0 for a in answers):
+        return 0
+    return InputError.exit_code if done else answers[0].exit_code
+
+
+def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> Answered:
+    from pipeline.run import run
+    from pipeline.verdicts import find_reviews
+
+    own = Console(quiet=console.quiet)  # its problems are this run's alone
+    own.explaining = console.explaining
+    try:
+        reviews = find_reviews(question.config.aoi.id)
+        outcome = run(question.config, question.root, out, own, fresh=fresh, reviews=reviews)
+    except PipelineError as error:
+        console.problem(f"{question.name}: {error}", done="question not answered, the others go on")
+        return Answered(question, error.exit_code, cause=printable(error))
+    for line in outcome.lines:
+        console.result(line)
+    return Answered(question, outcome.exit_code, str(outcome.folder))
+
+
+def _table(answers: Sequence[Answered]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["aoi", "start", "end", "exit_code", "folder", "cause"])
+    for answer in answers:
+        config = answer.question.config
+        start, end = f"{config.period.start:%Y-%m-%d}", f"{config.period.end:%Y-%m-%d}"
+        writer.writerow([config.aoi.id, start, end, answer.exit_code, answer.folder, answer.cause])
+    return text.getvalue()
+
+
+def _config_paths(name: str) -> list[Path]:
+    folder = Path(name)
+    if not folder.is_dir():
+        return [find_config(name)]
+    found = sorted(p for p in folder.iterdir() if p.suffix in (".yaml", ".yml") and p.is_file())
+    if not found:
+        raise ConfigError(f"{printable(name)}: no run files (.yaml) here")
+    return found
+
+
+def _year(year: int) -> dict[str, Any]:
+    return {"period": {"start": f"{year}-01-01T00:00:00Z", "end": f"{year + 1}-01-01T00:00:00Z"}}

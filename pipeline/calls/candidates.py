@@ -1,0 +1,54 @@
+"""Who an unnamed call may have been: ships of a list ranked by how well their size fits, never a bare name.
+
+The weight of a ship is the likelihood of the measured length and beam under her own, the weight of "none of these" that
+under the spread of the trade; they are shares of one. A ship whose size nobody knows weighs what the trade does on
+average: she is neither favoured nor excluded, and stands among the others, since nothing speaks for her by name.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+Z90 = 1.6448536
+LISTED = 0.5  # chance that an unnamed caller is on the list at all, before her size is asked (our choice)
+TRADE = {"length_m": (90.0, 18.0), "beam_m": (14.5, 2.5)}  # mean and spread of the shuttle tankers' sizes [m]
+LIST_SD = {"length_m": 1.0, "beam_m": 0.3}  # of a register's figures
+
+
+def candidates(call: dict[str, object], registry: pd.DataFrame, most: int = 5) -> pd.DataFrame:
+    """Ships that a call may have been: name, imo, probability, best first; the last row is all that is not named.
+
+    ``call`` has length_m and beam_m with their 90 % bounds, any of them None. Named are at most ``most`` ships whose
+    size is known and was compared: all probabilities add up to one.
+    """
+    weights, compared = np.ones(len(registry)), np.zeros(len(registry), bool)
+    trade = 1.0
+    for name, (mean, spread) in TRADE.items():
+        value, low, high = (call.get(k) for k in (name, name.replace("_m", "_lo_m"), name.replace("_m", "_hi_m")))
+        if value is None or low is None or high is None or pd.isna(value):
+            continue
+        sd = max((float(high) - float(low)) / (2 * Z90), 0.5)  # type: ignore[arg-type]
+        ours = float(_normal(float(value) - mean, float(np.hypot(sd, spread))))  # type: ignore[arg-type]
+        listed = registry[name].to_numpy(float)
+        theirs = _normal(float(value) - listed, float(np.hypot(sd, LIST_SD[name])))  # type: ignore[arg-type]
+        weights *= np.where(np.isnan(listed), ours, theirs)
+        compared |= ~np.isnan(listed)
+        trade *= ours
+    each = LISTED / max(len(registry), 1)
+    total = each * weights.sum() + (1 - LISTED if len(registry) else 1.0) * trade
+    share = each * weights / total if total > 0 else np.zeros(len(registry))
+    ranked = registry.assign(probability=share).loc[compared, ["name", "imo", "probability"]]
+    ranked = ranked.sort_values(["probability", "name"], ascending=[False, True], kind="stable").head(most)
+    rest = pd.DataFrame(
+        {
+            "name": ["none of the list, or others of it"],
+            "imo": [pd.NA],
+            "probability": [1 - ranked["probability"].sum()],
+        }
+    )
+    return pd.concat([ranked.astype({"imo": "Int64"}), rest.astype({"imo": "Int64"})], ignore_index=True)
+
+
+def _normal(x: float | np.ndarray, sd: float) -> float | np.ndarray:
+    return np.exp(-0.5 * (x / sd) ** 2) / (sd * np.sqrt(2 * np.pi))

@@ -1,0 +1,79 @@
+"""Receivers whose clocks are wrong: found where two of them heard the same transmission, and set right.
+
+The same ship at the same place to a ten-thousandth of a minute, at the same speed and on the same course, is one
+transmission, whatever the two clocks say; ships under way only, since one at anchor sends the same again and again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+MIN_KN = 1.0
+MIN_PAIRS = 10  # shared transmissions that an offset rests on (our choice)
+SPREAD_S = 5.0  # median deviation about it: more is no offset (our choice)
+WORTH_S = 2.0  # below lie network delays, which nothing here minds (our choice)
+WINDOW_S = 15 * 3600.0  # a file in local time is at most 14 h off
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """How far a source's clock is ahead of the others' [s], and how many shared transmissions say so."""
+
+    source: str
+    ahead_s: float
+    n_shared: int
+
+
+def clock_offsets(messages: pd.DataFrame) -> list[ClockOffset]:
+    """Sources whose clock is off, against the source that agrees with most others (the earlier name among equals)."""
+    moving = messages[(messages["sog"] >= MIN_KN) & messages["lon"].notna() & messages["time_utc"].notna()]
+    names = sorted(moving["source_file"].unique())
+    if len(names) < 2:
+        return []
+    apart = {(a, b): _apart(moving, a, b) for n, a in enumerate(names) for b in names[n + 1 :]}
+    known = {pair: found for pair, found in apart.items() if found is not None}
+    if not known:
+        return []
+
+    def agreeing(name: str) -> int:
+        return sum(n for (a, b), (offset, n) in known.items() if name in (a, b) and abs(offset) < WORTH_S)
+
+    def shared(name: str) -> int:
+        return sum(n for pair, (_, n) in known.items() if name in pair)
+
+    reference = max(names, key=lambda s: (agreeing(s), shared(s), -names.index(s)))
+    out = []
+    for name in names:
+        found = known.get((reference, name)) or known.get((name, reference))
+        if name == reference or found is None:
+            continue
+        ahead = found[0] if (reference, name) in known else -found[0]
+        if abs(ahead) >= WORTH_S:
+            out.append(ClockOffset(name, ahead, found[1]))
+    return out
+
+
+def set_right(messages: pd.DataFrame, offsets: list[ClockOffset]) -> pd.DataFrame:
+    """The messages with the times of those sources corrected."""
+    if not offsets:
+        return messages
+    ahead = messages["source_file"].map({o.source: o.ahead_s for o in offsets}).fillna(0.0)
+    micros = pd.to_timedelta((ahead * 1e6).round().astype("int64"), unit="us")
+    return messages.assign(time_utc=messages["time_utc"] - micros)
+
+
+def _apart(moving: pd.DataFrame, a: str, b: str) -> tuple[float, int] | None:
+    """By how much the second source is ahead of the first [s], from how many shared transmissions; None for none."""
+    key = ["mmsi", "lon", "lat", "sog", "cog"]
+    first = moving.loc[moving["source_file"] == a, [*key, "time_utc"]].drop_duplicates(key, keep=False)
+    second = moving.loc[moving["source_file"] == b, [*key, "time_utc"]].drop_duplicates(key, keep=False)
+    both = first.merge(second, on=key, suffixes=("", "_b"))
+    seconds = (both["time_utc_b"] - both["time_utc"]).dt.total_seconds().to_numpy(float)
+    seconds = seconds[np.abs(seconds) <= WINDOW_S]
+    if len(seconds) < MIN_PAIRS:
+        return None
+    middle = float(np.median(seconds))
+    return (middle, len(seconds)) if float(np.median(np.abs(seconds - middle))) <= SPREAD_S else None

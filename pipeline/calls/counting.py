@@ -1,0 +1,70 @@
+"""How many calls there were, as a distribution: two sightings may be one ship's stay, or two ships' that look alike.
+
+The chance that two sightings at a berth are one stay is, by Bayes, that a stay lasts so long (the law of stays, aged by
+the time between) times how well the lengths agree for one hull, against a new arrival meanwhile and the lengths of the
+trade. Every link of every stay is judged on its own; the number of calls is the number of stays and a Poisson-binomial
+number of links that are none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+if TYPE_CHECKING:
+    from pipeline.config import CallsConfig
+    from pipeline.types import FloatArray
+
+Z90 = 1.6448536
+TRADE_SD_M = (
+    18.0  # spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
+)
+TURNED_OVER = 0.5  # chance that a berth left free has the next ship by then (our choice)
+
+
+def chance_of_one_stay(gap_d: float, apart_m: float, sd_m: float, config: CallsConfig) -> float:
+    """That two sightings ``gap_d`` apart, whose lengths differ by ``apart_m`` (standard error given), are one stay."""
+    low, high = np.log(config.stay_d)
+    spread = (high - low) / (2 * Z90)
+    still = float(ndtr(((low + high) / 2 - np.log(max(gap_d, 1e-3))) / spread))
+    one = _normal(apart_m, max(sd_m, 0.5))
+    other = _normal(apart_m, float(np.hypot(max(sd_m, 0.5), np.sqrt(2) * TRADE_SD_M)))
+    same, turned = still * one, (1 - still) * TURNED_OVER * other
+    return same / (same + turned) if same + turned > 0 else 0.0
+
+
+def chance_of_one_call(sightings: pd.DataFrame, config: CallsConfig) -> float:
+    """That all sightings of a stay (acquired, length_m and bounds) are of one stay of one ship; 1 for a single one."""
+    when = sightings["acquired"].to_numpy("datetime64[us]").astype(np.int64) / 8.64e10
+    order = np.argsort(when, kind="stable")
+    length = sightings["length_m"].to_numpy(float)[order]
+    sd = (sightings["length_hi_m"] - sightings["length_lo_m"]).to_numpy(float)[order] / (2 * Z90)
+    chance = 1.0
+    for gap, n in zip(np.diff(when[order]), range(1, len(order)), strict=True):
+        share = config.same_ship_length_share * max(length[n - 1], length[n])
+        error = float(np.sqrt(sd[n - 1] ** 2 + sd[n] ** 2 + share**2))
+        chance *= chance_of_one_stay(float(gap), float(length[n] - length[n - 1]), error, config)
+    return chance
+
+
+def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
+    """The possible numbers of counted calls and their probabilities, from ``p_one_call`` of each.
+
+    >>> numbers, chances = call_counts(pd.DataFrame({"counts": [True, True, False], "p_one_call": [1.0, 0.9, 0.5]}))
+    >>> print(numbers, chances.round(2))
+    [2 3] [0.9 0.1]
+    """
+    counted = calls[calls["counts"].astype(bool)]
+    law = np.ones(1)
+    for chance in counted["p_one_call"].to_numpy(float):
+        law = np.convolve(law, [chance, 1 - chance])
+    numbers = np.arange(len(counted), len(counted) + len(law))
+    keep = law > 1e-12
+    return numbers[keep], law[keep]
+
+
+def _normal(x: float, sd: float) -> float:
+    return float(np.exp(-0.5 * (x / sd) ** 2) / (sd * np.sqrt(2 * np.pi)))

@@ -1,0 +1,70 @@
+"""Draughts as typed: which changes are cargo, and which are two hands, or one, at the keys.
+
+A step is a change to a value that stays. A crew that alternates between two values (x, y, x, y within a day) says
+nothing of cargo, nor does a value that is taken back within the hour, nor one that the hull cannot draw. The time of a
+step is when it was typed: the cargo moved before, by hours, and some type it after the ship has left.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+ALTERNATES_H = 24.0  # x, y, x, y within a day: nobody loads, discharges and loads again so fast (our choice)
+TAKEN_BACK_H = 1.0  # a value so short-lived was a slip (our choice)
+MIN_STEP_M = 0.3  # below lie trim, fuel and water (our choice)
+
+
+def flapping(mmsi: np.ndarray, hours: np.ndarray, draught_m: np.ndarray) -> np.ndarray:
+    """For each report, in order of ship and time: does its draught say nothing, being alternated or taken back?
+
+    Reports without a draught (NaN) never do. Of an alternation all but the first value are void: nobody can say which
+    of the two is right.
+
+    >>> ship, hours = np.ones(5), np.array([0.0, 1, 2, 3, 40])
+    >>> flapping(ship, hours, np.array([6.0, 7, 6, 7, 9])).tolist()
+    [False, True, True, True, False]
+    """
+    out = np.zeros(len(mmsi), bool)
+    given = np.flatnonzero(~np.isnan(draught_m))
+    if not len(given):
+        return out
+    new = np.ones(len(given), bool)
+    new[1:] = (draught_m[given][1:] != draught_m[given][:-1]) | (mmsi[given][1:] != mmsi[given][:-1])
+    first = given[new]  # of each spell of one value
+    ship, when, value = mmsi[first], hours[first], draught_m[first]
+    void = np.zeros(len(first), bool)
+    for n in range(2, len(first)):
+        if ship[n] != ship[n - 2] or value[n] != value[n - 2]:
+            continue
+        if when[n] - when[n - 1] < TAKEN_BACK_H:
+            void[n - 1] = True
+        back_again = n >= 3 and ship[n - 3] == ship[n] and value[n - 3] == value[n - 1]
+        if back_again and when[n] - when[n - 3] < ALTERNATES_H:
+            void[n - 2 : n + 1] = True
+    out[given] = void[np.cumsum(new) - 1]
+    return out
+
+
+def draught_steps(static: pd.DataFrame, min_step_m: float = MIN_STEP_M) -> pd.DataFrame:
+    """The genuine changes of draught: mmsi, time_utc (when it was typed), before_m, after_m, before_since.
+
+    ``static`` is the STATIC table, whose flags name the reports that do not count. A step out of an alternation is
+    taken from its last value.
+    """
+    bad = static["flags"].map(lambda f: "implausible_draught" in f).to_numpy(bool)
+    said = static[static["draught_m"].notna().to_numpy() & ~bad].sort_values(["mmsi", "time_utc"], kind="stable")
+    value, ship = said["draught_m"].to_numpy(float), said["mmsi"].to_numpy(np.int64)
+    void = said["flags"].map(lambda f: "flapping_draught" in f).to_numpy(bool)
+    changed = np.zeros(len(said), bool)
+    changed[1:] = (ship[1:] == ship[:-1]) & (np.abs(value[1:] - value[:-1]) >= min_step_m - 1e-9)
+    keep = np.flatnonzero(changed & ~void)
+    return pd.DataFrame(
+        {
+            "mmsi": ship[keep],
+            "time_utc": said["time_utc"].to_numpy()[keep],
+            "before_m": value[keep - 1],
+            "after_m": value[keep],
+            "before_since": said["time_utc"].to_numpy()[keep - 1],
+        }
+    )

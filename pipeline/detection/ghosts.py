@@ -1,0 +1,213 @@
+"""What the radar itself puts into the sea: ghosts of bright things along track and across, and stripes of interference.
+
+An azimuth ambiguity lies ``lambda R PRF / (2 V)`` along track from its source (Cumming and Wong 2005, ch. 5; Velotto et
+al. 2014 for Sentinel-1), a range ambiguity ``c / (2 PRF)`` in slant range. Sources are other objects, and whatever is
+bright on land. A flag says which source, how far off and how much brighter; nothing is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.detection.blocks import LN_STEP
+from pipeline.detection.candidates import Candidate
+from pipeline.detection.objects import Blob
+from pipeline.detection.survey import Survey
+from pipeline.types import RadarView, Scene
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+LIGHT_M_S = 299_792_458.0
+KNOWN_REACH_M = (
+    80.0  # beyond half the source's length, how far a ghost may lie from its place where PRF and geometry are known
+)
+LEARNT_REACH_M = 40.0
+RATIO_DB = (14.0, 45.0)  # source over ghost; Sentinel-1 IW suppresses ambiguities by more than 22 dB, the second more
+LAND_RATIO_DB = 20.0  # of land over its ghost, which is smeared
+# Where no annotation tells: 5.55 cm, 800 to 965 km, 1452 to 1717 Hz and 7.59 km/s give 4.3 to 6.0 km for Sentinel-1 IW
+IW_SHIFT_M = (4300.0, 6000.0)
+COLUMN_REACH_M = 40.0
+FAINT_DB = 20.0  # over the sea: brighter ones are no ghosts where nothing but such a range of shifts is known
+FAINT_RATIO_DB = (20.0, 26.0)  # of objects and of land over such a ghost
+VOTES = 4  # pairs that agree on a shift, and three times more than agree on any other, make it known
+STRIPE_OBJECTS = 10  # faint objects in one line
+STRIPE_REACH_M = 30.0
+RANGE_RATIO_DB = 22.0
+RANGE_REACH_M = 300.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shifts:
+    """Distances along track [rows] at which ghosts are looked for: (from, to) for each, and how they are known."""
+
+    spans: tuple[tuple[float, float], ...]
+    exact: bool
+    how: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Peaks:
+    """All objects: middle in pixels, half length in metres, and their brightest pixels' power in dB over the usual sea
+    and contrast in dB over the sea around. A ghost shows the brightest part of its source alone."""
+
+    row: FloatArray
+    col: FloatArray
+    half_m: FloatArray
+    power_db: FloatArray
+    contrast_db: FloatArray
+
+
+def flag(candidates: Sequence[Candidate], blobs: Sequence[Blob], known: Survey, scene: Scene) -> list[Candidate]:
+    """The candidates, those that the radar itself explains with a flag and its evidence."""
+    if not candidates:
+        return []
+    peaks = Peaks(
+        np.array([c.row for c in candidates]),
+        np.array([c.col for c in candidates]),
+        np.array([c.length_m / 2 for c in candidates]),
+        np.array([b.peak_db for b in blobs]),
+        np.array([10 * np.log10(b.relative.max()) for b in blobs]),
+    )
+    out = list(candidates)
+    view = scene.radar or RadarView()
+    if scene.grid is None:  # on a map grid the track's direction is not that of the rows
+        learnt = _voted(peaks, scene)
+        for n in range(len(out)):
+            shifts = shifts_at(view, scene, float(peaks.col[n])) or learnt or _usual(scene)
+            out[n] = _with(out[n], "azimuth_ghost", _azimuth_source(n, peaks, shifts, known, scene))
+            out[n] = _with(out[n], "range_ghost", _range_source(n, peaks, view, scene))
+    for n in _in_stripes(peaks, scene):
+        out[n] = _with(
+            out[n], "interference", f"one of {STRIPE_OBJECTS} or more faint objects in one line of the image"
+        )
+    return out
+
+
+def shifts_at(view: RadarView, scene: Scene, col: float) -> Shifts | None:
+    """First and second ghosts of each sub-swath's PRF at a column, from the annotation; None where it does not say."""
+    if (
+        view.slant_range_m is None
+        or view.wavelength_m is None
+        or view.satellite_velocity_m_s is None
+        or not view.prf_hz
+    ):
+        return None
+    slant = float(np.interp(col, *view.slant_range_m))
+    spacing, reach = scene.pixel_spacing_m[0], KNOWN_REACH_M
+    shifts = [
+        k * view.wavelength_m * slant * prf / (2 * view.satellite_velocity_m_s) for prf in view.prf_hz for k in (1, 2)
+    ]
+    return Shifts(tuple(((s - reach) / spacing, (s + reach) / spacing) for s in shifts), True, "by the annotation")
+
+
+def _voted(peaks: Peaks, scene: Scene) -> Shifts | None:
+    """The shift on which pairs of a bright object and a faint one in its column agree, if they do."""
+    spacing_row, spacing_col = scene.pixel_spacing_m
+    bright, faint = np.nonzero(
+        (peaks.power_db[:, None] - peaks.power_db > RATIO_DB[0])
+        & (peaks.power_db[:, None] - peaks.power_db < RATIO_DB[1])
+        & (np.abs(peaks.col[:, None] - peaks.col) * spacing_col < COLUMN_REACH_M)
+    )
+    apart = np.abs(peaks.row[bright] - peaks.row[faint]) * spacing_row
+    apart = apart[(apart > IW_SHIFT_M[0]) & (apart < IW_SHIFT_M[1])]
+    if len(apart) < VOTES:
+        return None
+    votes = (np.abs(apart[:, None] - apart) < LEARNT_REACH_M).sum(axis=0)
+    first = int(votes.argmax())
+    others = votes[np.abs(apart - apart[first]) > 3 * LEARNT_REACH_M]
+    if votes[first] < VOTES or (len(others) and others.max() * 3 > votes[first]):
+        return None
+    shift = float(np.median(apart[np.abs(apart - apart[first]) < LEARNT_REACH_M]))
+    spans = [((k * shift - LEARNT_REACH_M) / spacing_row, (k * shift + LEARNT_REACH_M) / spacing_row) for k in (1, 2)]
+    return Shifts(tuple(spans), True, f"on which {int(votes[first])} pairs in the image agree")
+
+
+def _usual(scene: Scene) -> Shifts:
+    spacing = scene.pixel_spacing_m[0]
+    return Shifts(((IW_SHIFT_M[0] / spacing, IW_SHIFT_M[1] / spacing),), False, "usual for Sentinel-1")
+
+
+def _azimuth_source(n: int, peaks: Peaks, shifts: Shifts, known: Survey, scene: Scene) -> str:
+    """What an object may be the ghost of, in words; empty where nothing is."""
+    if not shifts.exact and peaks.contrast_db[n] > FAINT_DB:
+        return ""
+    spacing_row, spacing_col = scene.pixel_spacing_m
+    reach = KNOWN_REACH_M if shifts.exact else COLUMN_REACH_M
+    over = peaks.power_db - peaks.power_db[n]
+    along = np.abs(peaks.row - peaks.row[n])
+    slack = peaks.half_m / spacing_row
+    least = RATIO_DB[0] if shifts.exact else FAINT_RATIO_DB[0]
+    near = (
+        (np.abs(peaks.col - peaks.col[n]) * spacing_col < reach + peaks.half_m) & (over > least) & (over < RATIO_DB[1])
+    )
+    near &= np.any([(along >= a - slack) & (along <= b + slack) for a, b in shifts.spans], axis=0)
+    if near.any():
+        source = int(np.flatnonzero(near)[over[near].argmax()])
+        return (
+            f"{over[source]:.0f} dB below the object at row {peaks.row[source]:.0f}, col {peaks.col[source]:.0f}, "
+            f"{along[source] * spacing_row / 1000:.2f} km along track ({shifts.how})"
+        )
+    land = _brightest_land(n, peaks, shifts, known)
+    if land - peaks.power_db[n] > (LAND_RATIO_DB if shifts.exact else FAINT_RATIO_DB[1]) and (
+        peaks.contrast_db[n] <= FAINT_DB
+    ):
+        return f"{land - peaks.power_db[n]:.0f} dB below land at an ambiguity's distance along track ({shifts.how})"
+    return ""
+
+
+def _brightest_land(n: int, peaks: Peaks, shifts: Shifts, known: Survey) -> float:
+    """Brightest block without sea at a ghost's distance along track [dB over the usual sea]; -inf if there is none."""
+    blocks = known.blocks
+    col = int(np.searchsorted(blocks.col_edges, peaks.col[n], side="right")) - 1
+    cols = slice(max(0, col - 1), col + 2)
+    land = np.where(known.land | (blocks.count == 0), blocks.brightest_any, -(2**30))[:, cols].max(axis=1)
+    best = -np.inf
+    for near, far in shifts.spans:
+        for first, last in ((peaks.row[n] - far, peaks.row[n] - near), (peaks.row[n] + near, peaks.row[n] + far)):
+            rows = np.searchsorted(blocks.row_edges, (first, last), side="right") - 1
+            if rows[1] < 0 or rows[0] >= len(land):
+                continue
+            best = max(best, float(land[max(0, rows[0]) : rows[1] + 1].max()))
+    return best * LN_STEP * 10 / np.log(10) if best > -(2**29) else -np.inf
+
+
+def _range_source(n: int, peaks: Peaks, view: RadarView, scene: Scene) -> str:
+    """What an object may be the range ambiguity of: something much brighter, c / (2 PRF) nearer or farther."""
+    if view.slant_range_m is None or not view.prf_hz or peaks.contrast_db[n] > FAINT_DB:
+        return ""
+    slant = np.interp(peaks.col, *view.slant_range_m)
+    over = peaks.power_db - peaks.power_db[n]
+    near = (over > RANGE_RATIO_DB) & (np.abs(peaks.row - peaks.row[n]) * scene.pixel_spacing_m[0] < RANGE_REACH_M)
+    apart = np.abs(slant - slant[n])
+    near &= np.any([np.abs(apart - LIGHT_M_S / (2 * prf)) < RANGE_REACH_M for prf in view.prf_hz], axis=0)
+    if not near.any():
+        return ""
+    source = int(np.flatnonzero(near)[over[near].argmax()])
+    return (
+        f"{over[source]:.0f} dB below the object at row {peaks.row[source]:.0f}, col {peaks.col[source]:.0f}, "
+        f"{apart[source] / 1000:.1f} km of slant range off (by the annotation)"
+    )
+
+
+def _in_stripes(peaks: Peaks, scene: Scene) -> list[int]:
+    """Faint objects that stand in one line of the image with many others: a pulse from elsewhere, not ships."""
+    faint = np.flatnonzero(peaks.contrast_db <= FAINT_DB)
+    if len(faint) < STRIPE_OBJECTS:
+        return []
+    reach = STRIPE_REACH_M / scene.pixel_spacing_m[0]
+    rows = np.sort(peaks.row[faint])
+    count = np.searchsorted(rows, peaks.row[faint] + reach, "right") - np.searchsorted(rows, peaks.row[faint] - reach)
+    usual = len(faint) * (2 * reach + 1) / scene.shape[0]
+    return [int(i) for i in faint[(count >= STRIPE_OBJECTS) & (count > 5 * usual)]]
+
+
+def _with(candidate: Candidate, name: str, evidence: str) -> Candidate:
+    if not evidence:
+        return candidate
+    told = "; ".join(t for t in (candidate.evidence, f"{name}: {evidence}") if t)
+    return replace(candidate, flags=(*candidate.flags, name), evidence=told)

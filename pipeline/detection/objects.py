@@ -1,0 +1,238 @@
+"""What stands out of the sea: groups of blocks that hold a bright pixel, and the objects in them, looked at closely.
+
+Only around such blocks are pixels calibrated, compared with the threshold one by one, and grown to objects. Groups are
+made from the blocks of the whole scene, so no object depends on how the scene was read.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.config import DetectionConfig
+from pipeline.detection import laws, screening
+from pipeline.detection.blocks import LN_STEP
+from pipeline.detection.cutout import Cutout, cut_out
+from pipeline.detection.survey import Survey
+from pipeline.types import Scene, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
+LONGEST_SHIP_M = 420.0
+LOW_TAIL = 1e-3  # level to which an object grows from its bright core
+EIGHT = np.ones((3, 3), int)
+NEAR_PX = 12  # neighbourhood that tells a rough patch from a ship
+NEAR_CUT_DB = 12.0  # below its own peak an object is no longer its core (our choice: above all side lobes)
+NEAR_PIXELS = 30
+RESOLUTION_PX = 2.0  # impulse response of Sentinel-1 GRD in pixels, where a product does not state it
+# Where land in the ring feigns an uneven sea, the law says nothing: what stands 24 dB over all around is no sea, and
+# counts as rare as one alarm in ten million, each 2 dB more as a decade (our choice)
+HIGHEST_DB, NO_SEA_DB, DB_A_DECADE = 24.0, 10.0, 2.0
+ROUNDING = 0.05  # ln: by how much a block's own maximum may fall short of its pixel (fixed point, coarse calibration)
+GROUP_BLOCKS = 40  # groups longer than this (3 km) are cut up: no ship, but a coast without a map
+MEDIAN_OVER_GEOMETRIC = 1.03  # of joint speckle of 4 to 9 looks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Bright blocks near each other: their number, and the window that holds them with any ship that begins there."""
+
+    label: int
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Pixels around a group, all of shape (rows, cols) of its window."""
+
+    window: Window
+    data: FloatImage  # calibrated power, (bands, rows, cols)
+    power: FloatImage  # joint, 1 where the scene's sea is as usual
+    sea: FloatArray  # geometric mean of the sea around, with what leaks from land; NaN where it is not known
+    variance: FloatArray  # of the sea's logarithm
+    usable: BoolImage
+    seeds: BoolImage  # over the threshold
+    grown: BoolImage  # over the lower one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blob:
+    """One connected object: its pixels in its window, and how much it stands out."""
+
+    rows: NDArray[np.intp]  # in scene pixels
+    cols: NDArray[np.intp]
+    relative: FloatArray  # power over the sea's geometric mean
+    peak: tuple[int, int]
+    peak_db: float  # joint power of the peak over the scene's usual sea
+    near: float  # level close around it over that of the sea farther around, at least 1
+    rarity: float  # -log10 of the probability that sea is so bright
+    seeds: int  # pixels over the threshold
+    cutout: Cutout  # the same object with its surroundings, for sizing
+
+    def at_least(self, level: float) -> Blob:
+        """The part of the object that is connected to its peak above a level."""
+        corner = np.array([self.rows.min(), self.cols.min()])
+        image = np.zeros((np.ptp(self.rows) + 1, np.ptp(self.cols) + 1))
+        image[self.rows - corner[0], self.cols - corner[1]] = self.relative
+        parts, _ = ndimage.label(image > level, EIGHT)
+        kept = parts == parts[self.peak[0] - corner[0], self.peak[1] - corner[1]]
+        r, c = np.nonzero(kept)
+        return replace(self, rows=r + corner[0], cols=c + corner[1], relative=image[kept])
+
+
+def blobs(scene: Scene, known: Survey, config: DetectionConfig) -> list[Blob]:
+    """Every connected object of the scene that has a pixel over the threshold."""
+    bright = bright_blocks(known, config)
+    labels, groups = _groups(bright, known, scene)
+    with ThreadPoolExecutor(config.threads) as pool:
+        found = pool.map(lambda group: _blobs_of(scene, known, config, group, labels), groups)
+        return [blob for some in found for blob in some]
+
+
+def bright_blocks(known: Survey, config: DetectionConfig) -> BoolImage:
+    """Blocks whose brightest pixel may exceed the threshold."""
+    tail, clutter = known.tail(config.radar.false_alarm_rate), known.clutter
+    over = known.blocks.brightest * np.float32(LN_STEP) - clutter.log_mean + np.float32(ROUNDING)
+    least = float(np.log(_limit(known, tail, 1e-9)))
+    with np.errstate(invalid="ignore"):
+        bright = (over > least) & ~known.land
+    r, c = np.nonzero(bright)
+    bright[r, c] = over[r, c] > np.log(_limit(known, tail, clutter.log_variance[r, c]))
+    return bright
+
+
+def _limit(known: Survey, tail: float, variance: ArrayLike) -> FloatArray:
+    """How far over its geometric mean sea may be, but for ``tail`` of it; never more than no sea is."""
+    return np.minimum(laws.quantile(known.law, tail, variance, known.looks), 10 ** (HIGHEST_DB / 10))
+
+
+def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window) -> View:
+    """A window's pixels against the clutter of their blocks."""
+    tile = scene.read(window)
+    rows, cols = known.blocks.of(window)
+    at = np.ix_(rows, cols)
+    water = tile.water & ~known.land[at]
+    usable = tile.valid & water
+    power = known.joint(tile)
+    leak = screening.leak_from_land(
+        power, tile.valid & ~water, resolution_m(scene) / float(np.mean(scene.pixel_spacing_m)) / 2.355
+    )
+    variance = known.clutter.log_variance[at].astype(float)
+    sea = np.exp(known.clutter.log_mean[at].astype(float)) + leak
+    high, low = (sea * _limit(known, known.tail(rate), variance) for rate in (config.radar.false_alarm_rate, LOW_TAIL))
+    with np.errstate(invalid="ignore"):
+        return View(window, tile.data, power, sea, variance, usable, usable & (power > high), usable & (power > low))
+
+
+def _groups(bright: BoolImage, known: Survey, scene: Scene) -> tuple[NDArray[np.int32], list[Group]]:
+    """Label of each bright block's group (0 elsewhere), and the groups."""
+    labels, n = ndimage.label(bright, EIGHT)
+    boxes = ndimage.find_objects(labels)
+    for label, box in enumerate(boxes, 1):
+        if max(s.stop - s.start for s in box) <= GROUP_BLOCKS:
+            continue
+        r, c = np.nonzero(labels[box] == label)
+        cell = (r // GROUP_BLOCKS) * (1 + c.max() // GROUP_BLOCKS) + c // GROUP_BLOCKS
+        labels[box][r, c] = np.where(cell == 0, label, n + cell)
+        n += int(cell.max())
+    margin = int(np.ceil(LONGEST_SHIP_M / min(scene.pixel_spacing_m))) + NEAR_PX
+    out = []
+    for label, box in enumerate(ndimage.find_objects(labels), 1):
+        if box is None:
+            continue
+        (r0, r1), (c0, c1) = (
+            (int(e[s.start]), int(e[s.stop]))
+            for e, s in zip((known.blocks.row_edges, known.blocks.col_edges), box, strict=True)
+        )
+        out.append(Group(label, Window(r0, c0, r1 - r0, c1 - c0).padded(margin, scene.shape)))
+    return labels, out
+
+
+def _blobs_of(
+    scene: Scene, known: Survey, config: DetectionConfig, group: Group, groups: NDArray[np.int32]
+) -> list[Blob]:
+    """Objects whose brightest pixel lies in one of the group's blocks."""
+    view = view_of(scene, known, config, group.window)
+    labels, _ = ndimage.label(view.grown, EIGHT)
+    slices = ndimage.find_objects(labels)
+    rows, cols = known.blocks.of(group.window)
+    out = []
+    for label in np.unique(labels[view.seeds]):
+        cut = slices[label - 1]
+        member = labels[cut] == label
+        relative = np.where(member, view.power[cut] / np.where(member, view.sea[cut], 1.0), 0.0)
+        at = np.unravel_index(int(np.argmax(relative)), relative.shape)
+        row, col = int(cut[0].start + at[0]), int(cut[1].start + at[1])
+        if groups[rows[row], cols[col]] != group.label:
+            continue
+        corner = (group.window.row0, group.window.col0)
+        around = cut_out(
+            view.data, scene.bands, view.usable, labels, label, cut, corner, scene.pixel_spacing_m, resolution_m(scene)
+        )
+        out.append(_blob(view, known, cut, member, relative, (row, col), around))
+    return out
+
+
+def _blob(
+    view: View,
+    known: Survey,
+    cut: tuple[slice, slice],
+    member: BoolImage,
+    relative: FloatArray,
+    peak: tuple[int, int],
+    around: Cutout,
+) -> Blob:
+    r, c = np.nonzero(member)
+    top, left = cut[0].start, cut[1].start
+    value = float(view.power[peak] / view.sea[peak])
+    near = near_level(view, r + top, c + left, relative[member], peak)
+    ln_tail = laws.ln_survival(known.law, value / near, view.variance[peak], known.looks)
+    return Blob(
+        rows=r + top + view.window.row0,
+        cols=c + left + view.window.col0,
+        relative=relative[member],
+        peak=(peak[0] + view.window.row0, peak[1] + view.window.col0),
+        peak_db=float(10 * np.log10(view.power[peak])),
+        near=near,
+        rarity=max(
+            float(-ln_tail * known.tail_exponent / np.log(10)), (10 * np.log10(value / near) - NO_SEA_DB) / DB_A_DECADE
+        ),
+        seeds=int(view.seeds[cut][member].sum()),
+        cutout=around,
+    )
+
+
+def near_level(
+    view: View, rows: NDArray[np.intp], cols: NDArray[np.intp], relative: FloatArray, peak: tuple[int, int]
+) -> float:
+    """Median level close around an object's core over that of its ring, at least 1.
+
+    The wide ring does not see a rough patch amid calm water; the object's own neighbourhood does, and is what the peak
+    must stand out of. Only the core is left out, or a patch would hide itself; a median is not moved by a ship's hull.
+    """
+    core = relative > relative.max() * 10 ** (-NEAR_CUT_DB / 10)
+    r, c = rows[core], cols[core]
+    r0, c0 = max(0, int(r.min()) - NEAR_PX), max(0, int(c.min()) - NEAR_PX)
+    box = np.s_[r0 : int(r.max()) + NEAR_PX + 1, c0 : int(c.max()) + NEAR_PX + 1]
+    own = np.zeros(view.usable[box].shape, bool)
+    own[r - r0, c - c0] = True
+    around = view.usable[box] & ~ndimage.binary_dilation(own, EIGHT, iterations=3)
+    if around.sum() < NEAR_PIXELS:
+        return 1.0
+    with np.errstate(invalid="ignore"):
+        level = np.nanmedian(view.power[box][around] / view.sea[box][around])
+    return max(1.0, float(level) / MEDIAN_OVER_GEOMETRIC)
+
+
+def resolution_m(scene: Scene) -> float:
+    """Width of the impulse response [m]."""
+    if scene.radar is not None and scene.radar.resolution_m is not None:
+        return float(np.mean(scene.radar.resolution_m))
+    return RESOLUTION_PX * float(np.mean(scene.pixel_spacing_m))

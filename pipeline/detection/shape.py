@@ -1,0 +1,54 @@
+"""What an object's outline says against its being one hull: cut by the edge, too wide, or two ships in one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.detection.hull import HullSize
+    from pipeline.detection.objects import Blob
+    from pipeline.detection.rough_size import RoughSize
+    from pipeline.types import Scene
+
+WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright point on it
+WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; half as much again for side lobes
+MERGED_CUT_DB = 10.0  # below the peak: brighter than side lobes are (13 dB and more below)
+MERGED_PIXELS = 6
+MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
+
+
+def flags(core: Blob, blob: Blob, size: HullSize | RoughSize, scene: Scene) -> dict[str, str]:
+    """Flag -> evidence. ``core`` is the part of the object that counts as its pixels."""
+    out = {}
+    if (
+        min(core.rows.min(), core.cols.min()) == 0
+        or core.rows.max() == scene.shape[0] - 1
+        or core.cols.max() == scene.shape[1] - 1
+    ):
+        out["touches_edge"] = "its pixels reach the edge of the image"
+    peak = float(blob.relative.max())
+    wide_m = max(width_m(blob.at_least(peak * 10 ** (-db / 10)), scene) for db in WIDTH_CUTS_DB)
+    if wide_m > WIDEST_M:
+        out["no_hull_shape"] = f"{wide_m:.0f} m wide"
+    outside = beside(blob, size, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
+    if outside.sum() >= MERGED_PIXELS:
+        out["merged"] = f"{outside.sum()} pixels within {MERGED_CUT_DB:.0f} dB of the peak lie beside the fitted hull"
+    return out
+
+
+def width_m(blob: Blob, scene: Scene) -> float:
+    """Smaller side of the rectangle that has an object's second moments [m], the sensor's blur included."""
+    y, x = blob.rows * scene.pixel_spacing_m[0], blob.cols * scene.pixel_spacing_m[1]
+    moments = np.cov(np.vstack([y, x]), bias=True) if len(y) > 1 else np.zeros((2, 2))
+    pixel = np.diag(np.square(scene.pixel_spacing_m)) / 12
+    return float(np.sqrt(12 * np.linalg.eigvalsh(moments + pixel)[0]))
+
+
+def beside(blob: Blob, size: HullSize | RoughSize, scene: Scene) -> np.ndarray:
+    """Which of an object's pixels lie off its fitted hull by more than the sensor's blur explains."""
+    y = (blob.rows - size.row) * scene.pixel_spacing_m[0]
+    x = (blob.cols - size.col) * scene.pixel_spacing_m[1]
+    along, across = y * size.axis[0] + x * size.axis[1], x * size.axis[0] - y * size.axis[1]
+    return (np.abs(along) > size.length_m[1] / 2 + MERGED_M) | (np.abs(across) > size.beam_m[1] / 2 + MERGED_M)

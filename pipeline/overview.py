@@ -1,0 +1,154 @@
+"""Runs side by side: what lies in a folder of runs, and what differs between two of them and why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.config import read_yaml
+from pipeline.errors import PipelineError
+from pipeline.provenance import MANIFEST, read_manifest
+from pipeline.storage import read_table
+from pipeline.tables import LIFTINGS, PORT_CALLS
+
+NOTABLE_BBL = 1.0  # a change of barrels below one is none
+
+
+def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
+    """One row for each run under ``out``: aoi, run, period, looks, calls, p5/p50/p95 [bbl], share of the cap, state.
+
+    The state is ``finished``, ``unfinished`` (no manifest) or ``unreadable``; the order is that of the folders.
+    """
+    rows = []
+    for folder in sorted(p for p in out.glob(f"{aoi or '*'}/*") if p.is_dir() and not p.name.startswith(".")):
+        row: dict[str, Any] = {"aoi": folder.parent.name, "run": folder.name, "state": "finished", "folder": folder}
+        if not (folder / MANIFEST).is_file():
+            rows.append(row | {"state": "unfinished"})
+            continue
+        try:
+            manifest = read_manifest(folder)
+        except PipelineError:
+            rows.append(row | {"state": "unreadable"})
+            continue
+        result = manifest.get("result") or {}
+        p5, p50, p95 = result.get("barrels") or (None, None, None)
+        rows.append(
+            row
+            | {
+                "period": " to ".join(result.get("period", [])),
+                "looks": result.get("looks"),
+                "calls": result.get("calls_counted"),
+                "barrels_p5": p5,
+                "barrels_p50": p50,
+                "barrels_p95": p95,
+                "share": None if p50 is None else p50 / result["cap_bbl"],
+                "simulated": manifest.get("simulated"),
+                "code": manifest.get("capwatch", ""),
+            }
+        )
+    columns = ["aoi", "run", "state", "period", "looks", "calls", "barrels_p5", "barrels_p50", "barrels_p95", "share"]
+    return pd.DataFrame(rows, columns=[*columns, "simulated", "code", "folder"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference:
+    """What differs between two runs. Tables have the columns ``before`` and ``after``.
+
+    ``config``: by the setting's path; ``inputs``: by file, with hashes; ``result``: by quantity; ``calls``: one row for
+    each call that only one run has, or whose barrels differ.
+    """
+
+    config: pd.DataFrame
+    inputs: pd.DataFrame
+    result: pd.DataFrame
+    calls: pd.DataFrame
+    code: tuple[str, str]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the runs may differ, in words."""
+        out = []
+        if self.code[0] != self.code[1]:
+            out.append(f"the code: {self.code[0]} and {self.code[1]}")
+        if len(self.inputs):
+            out.append(f"the inputs: {len(self.inputs)} files differ")
+        out += [f"{r.setting}: {r.before} and {r.after}" for r in self.config.itertuples()]
+        return out
+
+
+def difference(before: Path, after: Path) -> Difference:
+    """Compare two finished runs. Raises ConfigError or InputError where one is none."""
+    old, new = read_manifest(before), read_manifest(after)
+    configs = [_flat(read_yaml(folder / "config.yaml")[0]) for folder in (before, after)]
+    files = [{r["path"]: r["sha256"][:12] for r in m["inputs"]} for m in (old, new)]
+    results = [_flat(m.get("result") or {}) for m in (old, new)]
+    return Difference(
+        config=_changed(configs[0], configs[1], "setting"),
+        inputs=_changed(files[0], files[1], "file"),
+        result=_changed(results[0], results[1], "quantity"),
+        calls=_calls(before, after),
+        code=(str(old.get("capwatch", "")), str(new.get("capwatch", ""))),
+    )
+
+
+def _flat(value: Any, path: str = "") -> dict[str, str]:
+    """Nested values as text by their dotted path; lists as a whole."""
+    if isinstance(value, dict):
+        return {k: v for name, inner in value.items() for k, v in _flat(inner, f"{path}.{name}".lstrip(".")).items()}
+    return {path: value if isinstance(value, str) else json.dumps(value, default=str)}
+
+
+def _changed(old: dict[str, str], new: dict[str, str], name: str) -> pd.DataFrame:
+    rows = [
+        {name: key, "before": old.get(key, "–"), "after": new.get(key, "–")}
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    ]
+    return pd.DataFrame(rows, columns=[name, "before", "after"])
+
+
+def _calls(before: Path, after: Path) -> pd.DataFrame:
+    """Counted calls that differ. A call whose id changed is the same if it lay at the same berth at the same time."""
+    old, new = _counted(before), _counted(after)
+    rows: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    for call in old.itertuples():
+        same = new[new["call_id"] == call.call_id]
+        if not len(same):
+            overlap = (new["arrival_hi"] <= call.departure_lo) & (call.arrival_hi <= new["departure_lo"])
+            same = new[overlap & (new["berth_id"] == call.berth_id) & ~new["call_id"].isin(taken)]
+        there = same.iloc[0] if len(same) else None
+        if there is not None:
+            taken.add(there["call_id"])
+        barrels = None if there is None else there["barrels_p50"]
+        same_method = there is not None and there["method"] == call.method
+        if barrels is None or abs(barrels - call.barrels_p50) >= NOTABLE_BBL or not same_method:
+            method = (
+                call.method if there is None or there["method"] == call.method else f"{call.method} → {there['method']}"
+            )
+            rows.append(_row(call, call.barrels_p50, barrels, method))
+    for call in new[~new["call_id"].isin(taken)].itertuples():
+        rows.append(_row(call, None, call.barrels_p50, call.method))
+    return pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "method"])
+
+
+def _row(call: Any, before: float | None, after: float | None, method: str) -> dict[str, Any]:
+    return {
+        "arrival": f"{call.arrival_hi:%Y-%m-%d}",
+        "ship": call.name or "not identified",
+        "berth": call.berth_id,
+        "before": before,
+        "after": after,
+        "method": method,
+    }
+
+
+def _counted(folder: Path) -> pd.DataFrame:
+    calls = read_table(folder / "port_calls.parquet", PORT_CALLS)
+    liftings = read_table(folder / "liftings.parquet", LIFTINGS)
+    kept = liftings.loc[liftings["counts"].astype(bool), ["call_id", "barrels_p50", "method"]]
+    return calls[["call_id", "name", "berth_id", "arrival_hi", "departure_lo"]].merge(kept, on="call_id")

@@ -1,0 +1,92 @@
+"""What transponders said about one call: the fixes at the borders of its stay, silences, draughts and destinations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.report.wording import moment
+
+if TYPE_CHECKING:
+    from pipeline.report.story import Story
+
+AROUND = pd.Timedelta(days=1)  # of a stay, on both sides
+SILENCE = pd.Timedelta(hours=4)
+MOST_ROWS = 14
+
+
+def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:
+    """``sentence`` and ``rows`` (when, what, speed, draught, destination) for one call."""
+    start = call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]
+    end = call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]
+    tracks = story.tables["tracks"]
+    near = tracks[tracks["time_utc"].between(start - AROUND, end + AROUND)]
+    others = near["mmsi"].nunique()
+    if pd.isna(call["mmsi"]):
+        if not others:
+            return {"sentence": "No transponder was heard at that time: AIS says nothing about this call.", "rows": []}
+        told = "1 transponder was" if others == 1 else f"{others} transponders were"
+        return {
+            "sentence": f"{told} heard here within a day of this stay; none fits these sightings. "
+            "That does not say that she hides: only that nobody heard her.",
+            "rows": [],
+        }
+    mine = near[(near["mmsi"] == call["mmsi"]) & (near["flags"].map(len) == 0)].sort_values("time_utc")
+    static = story.tables["static"]
+    said = static[(static["mmsi"] == call["mmsi"]) & static["time_utc"].between(start - AROUND, end + AROUND)]
+    rows = sorted([*_fixes(mine, call), *_reports(said)], key=lambda r: r["t"])
+    dropped = len(rows) - MOST_ROWS
+    return {
+        "sentence": f"MMSI {int(call['mmsi'])}, {len(mine)} clean positions within a day of the stay."
+        + (f" {dropped} further rows are in tracks.parquet and static.parquet." if dropped > 0 else ""),
+        "rows": rows[:MOST_ROWS],
+    }
+
+
+def _row(
+    t: Any, what: str, speed: float = float("nan"), draught: float = float("nan"), dest: str = ""
+) -> dict[str, Any]:
+    return {
+        "t": t,
+        "when": moment(t),
+        "what": what,
+        "speed": "" if pd.isna(speed) else f"{speed:.1f} kn",
+        "draught": "" if pd.isna(draught) else f"{draught:.1f} m",
+        "dest": dest,
+    }
+
+
+def _fixes(mine: pd.DataFrame, call: dict[Any, Any]) -> list[dict[str, Any]]:
+    """The fixes that bound the stay, and every long silence."""
+    if not len(mine):
+        return []
+    out = []
+    borders = (
+        ("arrival_lo", "last position before the stay"),
+        ("arrival_hi", "first position at the berth"),
+        ("departure_lo", "last position at the berth"),
+        ("departure_hi", "first position after the stay"),
+    )
+    for name, what in borders:
+        if pd.notna(call[name]):
+            nearest = mine.loc[(mine["time_utc"] - call[name]).abs().idxmin()]
+            if abs(nearest["time_utc"] - call[name]) <= SILENCE:
+                out.append(_row(nearest["time_utc"], what, nearest["sog_kn"]))
+    gaps = mine["time_utc"].diff()
+    for index, gap in gaps[gaps > SILENCE].items():
+        hours = gap.total_seconds() / 3600
+        out.append(_row(mine.loc[index, "time_utc"], f"heard again after {hours:.0f} hours of silence"))
+    return out
+
+
+def _reports(said: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        _row(
+            r.time_utc,
+            "says of herself" + (f": {r.name}" if r.name else "") + (f" ({', '.join(r.flags)})" if r.flags else ""),
+            draught=r.draught_m,
+            dest=r.dest,
+        )
+        for r in said[["time_utc", "name", "flags", "draught_m", "dest"]].itertuples(index=False)
+    ]

@@ -1,0 +1,195 @@
+"""One evidence card for each call: what was seen and heard, what follows from it, and what the weakest part carries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.report.ais_extract import heard
+from pipeline.report.assets import data_uri
+from pipeline.report.chips import INDEX, scale_bar_m
+from pipeline.report.wording import barrels, interval, method_words, moment, percent, plain_flag, span
+
+if TYPE_CHECKING:
+    from pipeline.report.story import Story
+
+EVIDENCE_WORDS = {
+    "A": "AIS entry, stop and exit",
+    "B": "AIS in part",
+    "C": "two or more images",
+    "D": "one image",
+}
+MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
+SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2", "optical": "optical"}
+
+
+def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
+    """Every call with its cargo, chips and AIS extract, in order of arrival; counted ones get their pictures first."""
+    both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+    ordered = both.sort_values(["arrival_hi", "call_id"])
+    chips = _Chips(story, folder)
+    pictures = {
+        r["call_id"]: chips.of(r) for r in sorted(ordered.to_dict("records"), key=lambda r: not r["counts_lifting"])
+    }
+    robust = story.tables.get("robustness")
+    weakest = {} if robust is None else {r.call_id: r for r in robust.itertuples()}
+    tops = both.loc[both["counts_lifting"].astype(bool), ["barrels_p95", "barrels_at_100"]].max().tolist()
+    top = max([0.0, *(t for t in [*tops, *(r.barrels_p95 for r in weakest.values())] if pd.notna(t))])
+    return [
+        _card(row, story) | {
+            "chips": pictures[row["call_id"]],
+            "ais": heard(story, row),
+            "without": _without(weakest.get(row["call_id"])),
+            "range_bar": _range_bar(row, weakest.get(row["call_id"]), top),
+        }
+        for row in ordered.to_dict("records")
+    ]  # fmt: skip
+
+
+def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
+    dark = "dark" in row["flags"]
+    deaf = "no_ais" in row["flags"]
+    zone = story.place.zone(row["berth_id"])
+    return {
+        "id": row["call_id"],
+        "name": row["name"] or "not identified",
+        "named": bool(row["name"]),
+        "mmsi": None if pd.isna(row["mmsi"]) else int(row["mmsi"]),
+        "imo": None if pd.isna(row["imo"]) else int(row["imo"]),
+        "identity": percent(row["identity_probability"]),
+        "berth": row["berth_id"],
+        "berth_name": zone.name if zone is not None and zone.name else row["berth_id"],
+        "arrival": span(row["arrival_lo"], row["arrival_hi"]),
+        "departure": span(row["departure_lo"], row["departure_hi"]),
+        "arrival_day": row["arrival_hi"].strftime("%Y-%m-%d"),
+        "counts": bool(row["counts_lifting"]),
+        "why_not": row["cause"],
+        "class": row["evidence_class"],
+        "evidence": EVIDENCE_WORDS[row["evidence_class"]],
+        "no_ais": "no transponder" if dark else "no AIS heard" if deaf else "",
+        "seen": f"in {row['n_seen']} of {row['n_looks']} looks",
+        "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
+        "length_m": None if pd.isna(row["length_m"]) else round(row["length_m"]),
+        "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m", digits=1),
+        "dwt": "–" if pd.isna(row["dwt_p50_t"]) else
+            f"{barrels(row['dwt_p50_t'], 2)} t ({barrels(row['dwt_p5_t'], 2)} to {barrels(row['dwt_p95_t'], 2)})",
+        "draughts": _pair(row["draught_in_m"], row["draught_out_m"]),
+        "freeboards": _pair(
+            row["freeboard_in_m"], row["freeboard_out_m"], row["freeboard_in_sd_m"], row["freeboard_out_sd_m"]
+        ),
+        "tonnes": "–" if pd.isna(row["tonnes_p50"]) else
+            f"{barrels(row['tonnes_p50'], 2)} t ({barrels(row['tonnes_p5'], 2)} to {barrels(row['tonnes_p95'], 2)})",
+        "fill": "–" if pd.isna(row["fill_p50"]) else percent(row["fill_p50"]),
+        "product": "product not known: a mix" if row["product"] == "mix" else str(row["product"]).replace("_", " "),
+        "factor": "–" if pd.isna(row["bbl_per_t"]) else f"{row['bbl_per_t']:.2f} bbl/t",
+        "p_lifting": percent(row["p_lifting"]),
+        "p_tanker": percent(row["p_tanker"]),
+        "barrels": barrels(row["barrels_p50"]),
+        "barrels_bbl": None if pd.isna(row["barrels_p50"]) else round(row["barrels_p50"]),
+        "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
+        "scenarios": [barrels(row[f"barrels_at_{name}"]) for name in ("33", "50", "60", "90", "100")],
+        "method": method_words(row["method"]),
+        "raw_method": row["method"],
+        "flags": [plain_flag(f) for f in row["flags"]],
+        "raw_flags": list(row["flags"]),
+        "reviewed": any(f.startswith("review_") for f in row["flags"]),
+    }  # fmt: skip
+
+
+def _pair(first: float, last: float, first_sd: float = float("nan"), last_sd: float = float("nan")) -> str:
+    def one(value: float, sd: float) -> str:
+        if pd.isna(value):
+            return "not known"
+        return f"{value:.1f} m" + ("" if pd.isna(sd) else f" ± {1.645 * sd:.1f}")
+
+    if pd.isna(first) and pd.isna(last):
+        return "not known"
+    return f"{one(first, first_sd)}, then {one(last, last_sd)}"
+
+
+def _without(row: Any) -> dict[str, str] | None:
+    """The sentence about the weakest evidence."""
+    if row is None:
+        return None
+    total = f"the sum {barrels(row.sum_p50)} instead of {barrels(row.base_sum_p50)} barrels"
+    if not row.still_counts:
+        return {"removed": row.removed, "then": f"nothing of her would be counted, and {total}."}
+    return {
+        "removed": row.removed,
+        "then": f"she would have {barrels(row.barrels_p50)} barrels ({barrels(row.barrels_p5)} to "
+        f"{barrels(row.barrels_p95)}), and {total}.",
+    }
+
+
+def _range_bar(row: dict[Any, Any], robust: Any, top: float) -> dict[str, Any] | None:
+    """Positions, 0 to 100, of a counted call's interval and scenarios on the scale that all cards share."""
+    if not row["counts_lifting"] or pd.isna(row["barrels_p50"]) or top <= 0:
+        return None
+
+    def at(value: float) -> float:
+        return round(100 * float(value) / top, 2)
+
+    alt = None
+    if robust is not None and robust.still_counts:
+        alt = [at(robust.barrels_p5), at(robust.barrels_p50), at(robust.barrels_p95)]
+    names = (("33", "⅓"), ("50", "50"), ("60", "60"), ("90", "90"), ("100", "100 % full"))
+    return {
+        "own": [at(row["barrels_p5"]), at(row["barrels_p50"]), at(row["barrels_p95"])],
+        "alt": alt,
+        "ticks": [(at(row[f"barrels_at_{key}"]), words) for key, words in names],
+    }
+
+
+class _Chips:
+    """Chips of detections as pictures with what is drawn over them, while the page stays small enough to mail."""
+
+    def __init__(self, story: Story, folder: Path) -> None:
+        self.rows = story.tables["detections"].set_index("detection_id")
+        self.scenes = story.tables["scenes"].set_index("scene_id")
+        self.folder = folder
+        path = folder / "chips" / INDEX
+        self.index = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        self.spent = 0
+
+    def of(self, call: dict[Any, Any]) -> list[dict[str, Any]]:
+        """The chips of one call in order of time."""
+        ids = [d for d in call["detection_ids"] if d in self.rows.index]
+        return [self._chip(d, self.rows.loc[d]) for d in sorted(ids, key=lambda d: (self.rows.loc[d, "acquired"], d))]
+
+    def _chip(self, detection_id: str, row: pd.Series) -> dict[str, Any]:
+        about = self.index.get(detection_id)
+        plain = self.folder / "chips" / f"{detection_id}.webp"
+        path = plain if about is not None and plain.is_file() else self.folder / (row["chip"] or "none")
+        picture = data_uri(path) if self.spent < MOST_CHIP_BYTES else ""
+        self.spent += len(picture)
+        scene = self.scenes.loc[row["scene_id"]] if row["scene_id"] in self.scenes.index else None
+        side = "" if pd.isna(row["freeboard_m"]) else (
+            f"freeboard {row['freeboard_m']:.1f} m ({row['freeboard_lo_m']:.1f} to {row['freeboard_hi_m']:.1f})"
+        )  # fmt: skip
+        drawing = about if about is not None and path == plain else {"side_m": None, "north_deg": None, "shapes": {}}
+        bar = scale_bar_m(drawing["side_m"]) if drawing["side_m"] else 0.0
+        return {
+            "id": detection_id,
+            "picture": picture,
+            "when": f"{moment(row['acquired'])} UTC",
+            "sensor": SENSOR_WORDS.get(row["sensor"], row["sensor"]),
+            "pixel": "" if scene is None or pd.isna(scene["pixel_spacing_m"]) else
+                f"{scene['pixel_spacing_m']:.3g} m pixels",
+            "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
+            "side": side,
+            "draught_evidence": row["draught_evidence"],
+            "score": f"{row['score']:.2f}",
+            "flags": [plain_flag(f) for f in row["flags"]],
+            "scene": row["scene_id"],
+            "sha": "" if scene is None else str(scene["sha256"])[:12],
+            "shapes": {
+                name: " ".join(f"{1000 * x:.0f},{1000 * y:.0f}" for x, y in line)
+                for name, line in drawing["shapes"].items()
+            },
+            "bar_m": f"{bar:.0f} m" if bar else "",
+            "bar": round(1000 * bar / drawing["side_m"]) if bar else 0,
+            "north": drawing["north_deg"],
+        }  # fmt: skip

@@ -1,0 +1,157 @@
+"""The run as one GeoPackage that opens in QGIS looking right: every layer brings its style along."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import shapely
+
+from pipeline.report.page_data import tracks
+from pipeline.report.qgis_styles import STYLES
+from pipeline.report.wording import barrels
+from pipeline.storage import flat_table, write_bytes
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from pipeline.report.story import Story
+
+WRITTEN = "2000-01-01T00:00:00Z"  # the time of writing would make each run's file another
+_STYLE_TABLE = """
+CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256),
+ f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT,
+ styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)
+"""
+
+
+def write_geopackage(story: Story, path: Path) -> None:
+    """Layers land, structures, looks, zones, tracks, detections and calls, drawn from the bottom up as listed."""
+    import pyogrio
+
+    os.environ.setdefault("OGR_CURRENT_DATE", WRITTEN)
+    with tempfile.TemporaryDirectory(prefix="capwatch-gpkg-") as folder:
+        part = Path(folder) / "run.gpkg"
+        for name, layer in layers(story).items():
+            kind = {"tracks": "LineString", "calls": "Point"}.get(name, "MultiPolygon")
+            pyogrio.write_dataframe(
+                layer, part, layer=name, driver="GPKG", append=part.exists(), geometry_type=kind,
+                promote_to_multi=kind == "MultiPolygon", layer_options={"DESCRIPTION": _about(story, name)},
+                dataset_options=None if part.exists() else {"VERSION": "1.3"},
+            )  # fmt: skip
+        write_bytes(path, _styled(part.read_bytes(), path))
+
+
+def layers(story: Story) -> dict[str, geopandas.GeoDataFrame]:
+    """Layers by name, in EPSG:4326, with text where QGIS draws by it."""
+    return {
+        "land": _layer([{"name": "land", "geometry": story.place.land}] if story.place.land is not None else []),
+        "structures": _layer([{"scenes": k, "geometry": s} for k, s in sorted(story.structures.items())]),
+        "looks": _flat(story.tables["scenes"].rename_geometry("geometry")),
+        "zones": _layer(
+            [
+                {"zone_id": z.zone_id, "name": z.name or z.zone_id, "kind": z.kind,
+                 "counts": "yes" if z.counts else "no", "cargo": z.cargo, "source": z.source, "geometry": z.geometry}
+                for z in story.place.zones
+            ]
+        ),
+        "tracks": _layer(
+            [
+                {"track_id": t["id"], "mmsi": t["mmsi"], "name": t["name"], "from_utc": _utc(t["line"][0][2]),
+                 "to_utc": _utc(t["line"][-1][2]), "geometry": shapely.LineString([(p[1], p[0]) for p in t["line"]])}
+                for t in tracks(story) if len(t["line"]) > 1
+            ]
+        ),
+        "detections": _detections(story),
+        "calls": _calls(story),
+    }  # fmt: skip
+
+
+def _layer(rows: list[dict[str, Any]]) -> geopandas.GeoDataFrame:
+    import geopandas
+
+    frame = pd.DataFrame(rows if rows else {"name": [], "geometry": []})
+    return geopandas.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
+
+
+def _flat(table: pd.DataFrame) -> geopandas.GeoDataFrame:
+    """Lists and times as text; second geometries as text too."""
+    import geopandas
+
+    flat = flat_table(table, keep_geometry=True)
+    others = [c for c in flat.columns if c != "geometry" and str(flat[c].dtype) == "geometry"]
+    for name in others:
+        flat[name] = [None if g is None else g.wkt for g in flat[name]]
+    return geopandas.GeoDataFrame(flat, geometry="geometry", crs="EPSG:4326")
+
+
+def _utc(seconds: int) -> str:
+    return pd.Timestamp(seconds, unit="s", tz="UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _detections(story: Story) -> geopandas.GeoDataFrame:
+    table = story.tables["detections"]
+    partner = story.tables["matches"].set_index("det_id")["mmsi"]
+    mmsi = table["detection_id"].map(partner)
+    kind = [
+        "flagged" if not ok else "none" if pd.isna(m) else "ais" for ok, m in zip(table["accepted"], mmsi, strict=True)
+    ]
+    return _flat(table.assign(mmsi=mmsi, kind=kind))
+
+
+def _calls(story: Story) -> geopandas.GeoDataFrame:
+    """Points beside each other over the middle of the berth, so that none hides another."""
+    both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+    middles = {z.zone_id: z.geometry.centroid for z in story.place.zones}
+    rows, many = [], dict.fromkeys(middles, 0)
+    mark = "SIMULATED " if story.simulated else ""
+    for r in both.sort_values(["arrival_hi", "call_id"]).to_dict("records"):
+        at = middles.get(r["berth_id"])
+        if at is None:
+            continue
+        n, many[r["berth_id"]] = many[r["berth_id"]], many[r["berth_id"]] + 1
+        counted = bool(r["counts_lifting"])
+        rows.append(
+            {
+                "call_id": r["call_id"], "ship": r["name"] or "not identified", "berth_id": r["berth_id"],
+                "arrival_utc": r["arrival_hi"].strftime("%Y-%m-%dT%H:%M:%SZ"), "evidence_class": r["evidence_class"],
+                "counted": "yes" if counted else "no", "barrels_p5": r["barrels_p5"], "barrels_p50": r["barrels_p50"],
+                "barrels_p95": r["barrels_p95"], "p_lifting": r["p_lifting"], "flags": ";".join(r["flags"]),
+                "label": f"{mark}{r['arrival_hi']:%d %b}: {barrels(r['barrels_p50'])} bbl" if counted else "",
+                "simulated": story.simulated, "geometry": shapely.Point(at.x + 4e-4 * (n % 8), at.y + 4e-4 * (n // 8)),
+            }
+        )  # fmt: skip
+    return _layer(rows)
+
+
+def _about(story: Story, name: str) -> str:
+    mark = "SIMULATED: no real ship, image or message. " if story.simulated else ""
+    return f"{mark}{name} of capwatch run {story.run_id}, {story.place.name}"
+
+
+def _styled(content: bytes, path: Path) -> bytes:
+    """The GeoPackage with a default style for each layer."""
+    database = sqlite3.connect(":memory:")
+    try:
+        database.deserialize(content)
+        database.execute(_STYLE_TABLE)
+        database.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', ?)",
+            (WRITTEN.replace("Z", ".000Z"),),
+        )
+        for name, qml in STYLES.items():
+            database.execute(
+                "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
+                "styleName, styleQML, styleSLD, useAsDefault, description, owner, update_time) "
+                "VALUES ('', '', ?, 'geom', 'capwatch', ?, '', 1, ?, '', ?)",
+                (name, qml, f"as in the report of {path.parent.name}", WRITTEN),
+            )
+        database.commit()
+        return database.serialize()
+    finally:
+        database.close()

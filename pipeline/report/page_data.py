@@ -1,0 +1,196 @@
+"""What the page's scripts draw: map layers, looks, calls and the account as plain numbers and text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from pipeline.report.assets import data_uri
+from pipeline.report.quicklooks import read_quicklooks
+from pipeline.tables.accounts import FILL_SCENARIOS
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from pipeline.report.story import Story
+
+MOST_FLAGGED = 1500  # objects that were not accepted, best scores first: more would bury the map
+MOST_ACCEPTED = 4000
+MOST_PICTURE_BYTES = 4_000_000  # of looks in one page
+SILENCE = pd.Timedelta(hours=2)  # a track is not drawn through a longer one
+TRACK_TOLERANCE_DEG = 1.5e-4  # some 15 m: the width of the line on the screen
+COAST_TOLERANCE_DEG = 2e-5
+
+
+def page_data(story: Story, folder: Path) -> dict[str, Any]:
+    """Everything that the page's scripts need, ready for JSON."""
+    return {
+        "simulated": story.simulated,
+        "place": story.place.name,
+        "aoi": story.config.aoi.id,
+        "bbox": list(story.place.bbox),
+        "start": seconds(story.config.period.start),
+        "end": seconds(story.config.period.end),
+        "account": account(story),
+        "zones": _zones(story),
+        "land": _land(story),
+        "coast": _coast(story),
+        "structures": [r for shape in story.structures.values() for r in rings(shape)],
+        "looks": _looks(story),
+        "scenes": _scenes(story, folder),
+        "detections": detections(story),
+        "tracks": tracks(story),
+        "calls": _calls(story),
+    }
+
+
+def seconds(moment: Any) -> int | None:
+    """Seconds since 1970, UTC; None where there is no time."""
+    return None if moment is None or pd.isna(moment) else int(pd.Timestamp(moment).timestamp())
+
+
+def rings(shape: BaseGeometry | None, tolerance_deg: float = 0.0) -> list[list[list[float]]]:
+    """Outlines as [lat, lon] pairs to a metre; holes come as outlines of their own."""
+    if shape is None or shape.is_empty:
+        return []
+    simple = shape.simplify(tolerance_deg) if tolerance_deg else shape
+    lines = [r for p in shapely.get_parts(simple) if p.geom_type == "Polygon" for r in (p.exterior, *p.interiors)]
+    return [[[round(y, 5), round(x, 5)] for x, y in np.asarray(line.coords)[:, :2]] for line in lines]
+
+
+def account(story: Story) -> dict[str, Any]:
+    """The ledger's columns, days of the period only."""
+    ledger = story.tables["ledger"]
+    first, last = story.config.period.start.strftime("%Y-%m-%d"), story.config.period.end.strftime("%Y-%m-%d")
+    shown = ledger[(ledger["day"] >= first) & (ledger["day"] <= last)]
+    columns = ["observed_p5", "observed_p50", "observed_p95", "corrected_p5", "corrected_p50", "corrected_p95"]
+    columns += [f"at_{name}" for name, _ in FILL_SCENARIOS]
+    series = {c: [_whole(v) for v in shown[c]] if c in shown else [None] * len(shown) for c in columns}
+    before = story.as_detected.tables["ledger"].set_index("day") if story.as_detected is not None else None
+    if before is not None:
+        series["as_detected_p50"] = [_whole(before["observed_p50"].get(day)) for day in shown["day"]]
+    return {
+        "days": list(shown["day"]), "looked": list(shown["looked"]), "cap": story.headline.cap_bbl, "series": series
+    }  # fmt: skip
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None or pd.isna(value) else round(float(value))
+
+
+def _zones(story: Story) -> list[dict[str, Any]]:
+    ordered = sorted(story.place.zones, key=lambda z: (not z.counts, z.kind != "berth", z.zone_id))
+    return [
+        {"id": z.zone_id, "name": z.name or z.zone_id, "kind": z.kind, "counts": z.counts, "rings": rings(z.geometry)}
+        for z in ordered
+    ]
+
+
+def _land(story: Story) -> list[list[list[list[float]]]]:
+    """Polygons, each a list of rings: the first its outline, the others its holes."""
+    if story.place.land is None:
+        return []
+    west, south, east, north = story.place.bbox
+    margin = 0.5 * max(east - west, north - south)
+    land = shapely.clip_by_rect(story.place.land, west - margin, south - margin, east + margin, north + margin)
+    return [rings(p, COAST_TOLERANCE_DEG) for p in shapely.get_parts(land) if p.geom_type == "Polygon"]
+
+
+def _coast(story: Story) -> list[list[list[float]]]:
+    """The shore as lines: the border of the land without the straight edges where its file was clipped."""
+    if story.place.land is None or story.place.land.is_empty:
+        return []
+    frame = shapely.box(*story.place.land.bounds).exterior.buffer(1e-4)
+    shore = story.place.land.boundary.difference(frame).simplify(COAST_TOLERANCE_DEG)
+    lines = [p for p in shapely.get_parts(shore) if p.geom_type == "LineString"]
+    return [[[round(y, 5), round(x, 5)] for x, y in np.asarray(line.coords)[:, :2]] for line in lines]
+
+
+def _looks(story: Story) -> list[dict[str, Any]]:
+    rows = story.tables["looks"].sort_values(["acquired", "look_id"])
+    return [
+        {
+            "zone": r.zone_id, "scene": r.scene_id, "t": seconds(r.acquired), "state": r.state,
+            "covered": None if pd.isna(r.covered) else round(r.covered, 2), "cause": r.cause, "n": int(r.n_detections),
+        }
+        for r in rows.itertuples() if pd.notna(r.acquired)
+    ]  # fmt: skip
+
+
+def _scenes(story: Story, folder: Path) -> list[dict[str, Any]]:
+    """Scenes with an outline; the picture of each while the page stays small enough to mail."""
+    index, spent, out = read_quicklooks(folder / "quicklooks"), 0, []
+    for r in story.tables["scenes"].sort_values(["acquired", "scene_id"]).itertuples():
+        entry: dict[str, Any] = {
+            "id": r.scene_id, "t": seconds(r.acquired), "sensor": r.sensor, "status": r.status,
+            "rings": rings(r.footprint), "pixel_m": None if pd.isna(r.pixel_spacing_m) else round(r.pixel_spacing_m, 1),
+        }  # fmt: skip
+        look = index.get(r.scene_id)
+        if look is not None and spent < MOST_PICTURE_BYTES:
+            entry |= {"image": data_uri(folder / "quicklooks" / look["file"]), "bounds": look["bounds"]}
+            spent += len(entry["image"])
+        out.append(entry)
+    return out
+
+
+def detections(story: Story) -> list[dict[str, Any]]:
+    """Objects on the map with what they are worth: ``ais`` (a transponder matched), ``none``, or ``flagged``."""
+    table = story.tables["detections"]
+    table = table[table["lon"].notna()].sort_values(
+        ["accepted", "score", "detection_id"], ascending=[False, False, True]
+    )
+    accepted, flagged = table[table["accepted"].astype(bool)], table[~table["accepted"].astype(bool)]
+    shown = pd.concat([accepted.head(MOST_ACCEPTED), flagged.head(MOST_FLAGGED)])
+    partner = story.tables["matches"].set_index("det_id")["mmsi"]
+    call_of = {d: c.call_id for c in story.tables["port_calls"].itertuples() for d in c.detection_ids}
+    out = []
+    for r in shown.itertuples():
+        matched = r.detection_id in partner.index and pd.notna(partner[r.detection_id])
+        out.append(
+            {
+                "id": r.detection_id, "scene": r.scene_id, "t": seconds(r.acquired),
+                "at": [round(r.lat, 5), round(r.lon, 5)], "ring": next(iter(rings(r.geometry)), []),
+                "kind": "flagged" if not r.accepted else "ais" if matched else "none",
+                "mmsi": int(partner[r.detection_id]) if matched else None, "sensor": r.sensor, "zone": r.berth_id,
+                "length": [round(r.length_m), round(r.length_lo_m), round(r.length_hi_m)], "score": round(r.score, 2),
+                "flags": list(r.flags), "call": call_of.get(r.detection_id, ""),
+            }
+        )  # fmt: skip
+    return out
+
+
+def tracks(story: Story) -> list[dict[str, Any]]:
+    """Clean fixes joined where no silence lies between them, thinned to what a line can show: [lat, lon, seconds]."""
+    table, names = story.tables["tracks"], _names(story)
+    out = []
+    for track_id, track in table[table["flags"].map(len) == 0].groupby("track_id"):
+        silent = (track["time_utc"].diff() > SILENCE).cumsum()
+        mmsi = int(track["mmsi"].iloc[0])
+        for _, part in track.groupby(silent):
+            points = np.column_stack([part["lon"], part["lat"], [seconds(t) for t in part["time_utc"]]])
+            if len(points) > 2:
+                points = np.asarray(shapely.LineString(points).simplify(TRACK_TOLERANCE_DEG).coords)
+            line = [[round(y, 5), round(x, 5), int(t)] for x, y, t in points]
+            out.append({"id": str(track_id), "mmsi": mmsi, "name": names.get(mmsi, ""), "line": line})
+    return out
+
+
+def _names(story: Story) -> dict[int, str]:
+    static = story.tables["static"]
+    return {int(m): str(n.iloc[-1]) for m, n in static[static["name"] != ""].groupby("mmsi")["name"]}
+
+
+def _calls(story: Story) -> list[dict[str, Any]]:
+    both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+    return [
+        {
+            "id": r["call_id"], "name": r["name"] or "not identified", "zone": r["berth_id"],
+            "t": [seconds(r[c]) for c in ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")],
+            "counts": bool(r["counts_lifting"]), "bbl": _whole(r["barrels_p50"]), "evidence": r["evidence_class"],
+        }
+        for r in both.sort_values(["arrival_hi", "call_id"]).to_dict("records")
+    ]  # fmt: skip

@@ -1,0 +1,131 @@
+"""Looks as small pictures on the map: each scene on Web Mercator, in grey, transparent where it saw nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from pipeline.errors import InputError
+from pipeline.report.chips import brightness, stretched
+from pipeline.storage import write_bytes, write_json
+from pipeline.types import Scene, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.types import Place
+
+INDEX = "quicklooks.json"
+SIDE_PX = 640
+MIN_SIDE_PX = 200
+FULL_SIZE_LOOKS = 40  # more looks than this are drawn smaller, so that the report stays a file that can be mailed
+BLOCK_PX = 64
+EARTH_RADIUS_M = 6378137.0  # of Web Mercator (EPSG:3857), a sphere
+
+
+def draw_quicklooks(scenes: Sequence[Scene], place: Place, folder: Path) -> dict[str, dict[str, Any]]:
+    """Write ``<scene_id>.webp`` for each scene that lies on a map, and ``quicklooks.json`` with their bounds.
+
+    By scene id: ``file`` and ``bounds`` (west, south, east, north [deg]); rows are evenly spaced in Web Mercator, as
+    web maps stretch pictures. A scene whose pixels cannot be read has none.
+    """
+    side = SIDE_PX if len(scenes) <= FULL_SIZE_LOOKS else int(SIDE_PX * math.sqrt(FULL_SIZE_LOOKS / len(scenes)))
+    index: dict[str, dict[str, Any]] = {}
+    for scene in scenes:
+        bounds = _bounds(scene, place)
+        if bounds is None:
+            continue
+        try:
+            content = quicklook_webp(scene, bounds, max(side, MIN_SIDE_PX))
+        except InputError:
+            continue  # the detector met the same error, and reported it
+        name = f"{scene.scene_id}.webp"
+        write_bytes(folder / name, content)
+        index[scene.scene_id] = {"file": name, "bounds": [round(b, 7) for b in bounds]}
+    if index:
+        write_json(folder / INDEX, index)
+    return index
+
+
+def read_quicklooks(folder: Path) -> dict[str, dict[str, Any]]:
+    """The index of a folder of quicklooks; empty where there is none."""
+    path = folder / INDEX
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def _bounds(scene: Scene, place: Place) -> tuple[float, float, float, float] | None:
+    """The part of the AOI's box that the scene can show."""
+    if scene.geolocation is None or scene.footprint is None:
+        return None
+    west, south, east, north = scene.footprint.bounds
+    box = (
+        max(west, place.bbox[0]), max(south, place.bbox[1]), min(east, place.bbox[2]), min(north, place.bbox[3])
+    )  # fmt: skip
+    return box if box[0] < box[2] and box[1] < box[3] else None
+
+
+def quicklook_webp(scene: Scene, bounds: tuple[float, float, float, float], side_px: int) -> bytes:
+    """The scene between bounds as a grey WebP with transparency; the longer side has at most ``side_px`` pixels."""
+    west, south, east, north = bounds
+    top, bottom = mercator_y(north), mercator_y(south)
+    width_m, height_m = math.radians(east - west) * EARTH_RADIUS_M, top - bottom
+    true_m = max(width_m, height_m) * math.cos(math.radians((south + north) / 2))
+    longest = max(8, min(side_px, round(true_m / min(scene.pixel_spacing_m))))
+    cols = max(1, round(longest * width_m / max(width_m, height_m)))
+    rows = max(1, round(longest * height_m / max(width_m, height_m)))
+    lon = west + (np.arange(cols) + 0.5) / cols * (east - west)
+    lat = latitude(top - (np.arange(rows) + 0.5) / rows * height_m)
+    pixel_m = true_m / longest
+    value = np.full((rows, cols), np.nan, np.float32)
+    for r in range(0, rows, BLOCK_PX):
+        for c in range(0, cols, BLOCK_PX):
+            here = np.s_[r : r + BLOCK_PX, c : c + BLOCK_PX]
+            value[here] = _sampled(scene, lon[c : c + BLOCK_PX], lat[r : r + BLOCK_PX], pixel_m)
+    grey = stretched(value, 2, 99.5)
+    alpha = np.where(np.isfinite(value), 255, 0).astype(np.uint8)
+    out = io.BytesIO()
+    Image.merge("RGBA", [*[Image.fromarray(grey)] * 3, Image.fromarray(alpha)]).save(out, "WEBP", quality=60, method=4)
+    return out.getvalue()
+
+
+def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float) -> NDArray[np.float32]:
+    """Local mean brightness at each node of a small grid; NaN where the scene has no pixel."""
+    from scipy.ndimage import map_coordinates, uniform_filter
+
+    nodes_y, nodes_x = np.linspace(0, len(lat) - 1, 9), np.linspace(0, len(lon) - 1, 9)
+    grid = np.meshgrid(np.interp(nodes_x, range(len(lon)), lon), np.interp(nodes_y, range(len(lat)), lat))
+    place = np.meshgrid(np.arange(len(lat)) * 8 / max(len(lat) - 1, 1), np.arange(len(lon)) * 8 / max(len(lon) - 1, 1))
+    y, x = place[0].T, place[1].T  # the mapping is smooth: nine nodes a side are enough for a picture
+    row, col = (map_coordinates(a, [y, x], order=1) for a in scene.geolocation.rowcol(*grid))  # type: ignore[union-attr]
+    out = np.full(row.shape, np.nan, np.float32)
+    inside = (row > -0.5) & (row < scene.shape[0] - 0.5) & (col > -0.5) & (col < scene.shape[1] - 0.5)
+    if not inside.any():
+        return out
+    r, c = np.rint(row[inside]).astype(int), np.rint(col[inside]).astype(int)
+    size = [max(1, round(pixel_m / s)) for s in scene.pixel_spacing_m]
+    window = Window(r.min(), c.min(), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1).padded(max(size) // 2, scene.shape)
+    value = brightness(scene, window)
+    known = np.isfinite(value)
+    if max(size) > 1:
+        weight = uniform_filter(known.astype(np.float32), size)
+        mean = uniform_filter(np.where(known, value, 0), size) / np.maximum(weight, 1e-6)
+        value = np.where(known, mean, np.nan)
+    out[inside] = value[r - window.row0, c - window.col0]
+    return out
+
+
+def mercator_y(lat_deg: float) -> float:
+    """Northing [m] of Web Mercator."""
+    return EARTH_RADIUS_M * math.log(math.tan(math.pi / 4 + math.radians(lat_deg) / 2))
+
+
+def latitude(mercator_m: NDArray[Any]) -> NDArray[Any]:
+    """Latitude [deg] of a northing of Web Mercator; the inverse of ``mercator_y``."""
+    return np.degrees(2 * np.arctan(np.exp(mercator_m / EARTH_RADIUS_M)) - np.pi / 2)

@@ -1,0 +1,100 @@
+"""The run as a self-contained STAC collection: one item for each look, with hash, status and a small picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.report.quicklooks import read_quicklooks
+from pipeline.storage import write_json
+
+if TYPE_CHECKING:
+    from pipeline.report.story import Story
+
+MEDIA = {
+    "report.html": ("text/html", ["overview"], "The report"),
+    "calls.csv": ("text/csv", ["data"], "Port calls in the form of UN annexes"),
+    "detections.parquet": ("application/vnd.apache.parquet", ["data"], "Detections, GeoParquet"),
+    "run.gpkg": ("application/geopackage+sqlite3", ["data"], "The run for QGIS, with styles"),
+    "manifest.json": ("application/json", ["metadata"], "Hashes of all inputs and outputs"),
+}
+
+
+def write_stac(story: Story, folder: Path) -> None:
+    """``collection.json`` and one folder for each scene that was used and lies somewhere at some time."""
+    import pystac
+
+    folder = folder.resolve()  # pystac writes absolute links; they are cut to relative ones below
+    collection = _collection(story)
+    looks = read_quicklooks(folder.parent / "quicklooks")
+    scenes = story.tables["scenes"]
+    used = scenes["status"].isin(["used", "degraded"]) & scenes["acquired"].notna() & scenes["footprint"].notna()
+    for row in scenes[used].itertuples():
+        item = pystac.Item(
+            id=row.scene_id,
+            geometry=row.footprint.__geo_interface__,
+            bbox=list(row.footprint.bounds),
+            datetime=row.acquired.to_pydatetime(),
+            properties=_properties(row),
+        )
+        item.add_asset("source", pystac.Asset(href=row.href, roles=["data"], title="The image, where the run found it"))
+        if row.scene_id in looks:
+            name = looks[row.scene_id]["file"]
+            item.add_asset(
+                "overview",
+                pystac.Asset(href=f"../../quicklooks/{name}", media_type="image/webp", roles=["overview"]),
+            )
+        collection.add_item(item)
+    collection.normalize_hrefs(str(folder))
+    for item in collection.get_items():
+        write_json(Path(item.get_self_href()), _relative(item.to_dict(include_self_link=False), folder))
+    write_json(folder / "collection.json", _relative(collection.to_dict(include_self_link=False), folder))
+
+
+def _collection(story: Story) -> Any:
+    import pystac
+
+    period = story.config.period
+    made = pystac.Collection(
+        id=f"capwatch-{story.config.aoi.id}-{story.run_id}",
+        title=f"{'SIMULATED: ' if story.simulated else ''}{story.place.name}",
+        description=f"{'SIMULATED. ' if story.simulated else ''}Looks of one capwatch run at {story.place.name}.",
+        extent=pystac.Extent(
+            pystac.SpatialExtent([list(story.place.bbox)]),
+            pystac.TemporalExtent([[period.start, period.end]]),
+        ),
+        keywords=["ship detection", "AIS", "sanctions", story.config.aoi.id],
+        license="other",
+        extra_fields={"capwatch:run_id": story.run_id, "capwatch:simulated": story.simulated},
+    )
+    for name, (media, roles, title) in MEDIA.items():
+        made.add_asset(name, pystac.Asset(href=f"../{name}", media_type=media, roles=roles, title=title))
+    return made
+
+
+def _properties(row: Any) -> dict[str, Any]:
+    """Common metadata where it is known, and our own fields under a prefix of their own."""
+    out = {
+        "title": row.scene_id,
+        "platform": row.platform or None,
+        "instruments": [row.sensor],
+        "gsd": None if pd.isna(row.pixel_spacing_m) else round(float(row.pixel_spacing_m), 3),
+        "capwatch:status": row.status,
+        "capwatch:cause": row.cause or None,
+        "capwatch:simulated": bool(row.simulated),
+        "capwatch:sha256": row.sha256,
+        "capwatch:aoi_coverage": None if pd.isna(row.aoi_coverage) else round(float(row.aoi_coverage), 4),
+        "capwatch:cloud_fraction": None if pd.isna(row.cloud_fraction) else round(float(row.cloud_fraction), 4),
+    }
+    return {k: v for k, v in out.items() if v is not None}
+
+
+def _relative(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The same document with links relative to the file, so that a run folder can move."""
+    text = json.dumps(content)
+    inner = text.replace(str(folder) + "/", "./" if content.get("type") == "Collection" else "../")
+    result: dict[str, Any] = json.loads(inner)
+    return result

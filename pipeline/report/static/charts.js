@@ -1,0 +1,68 @@
+// The cumulative account against the cap, by Observable Plot. Colours are CSS variables, so that dark mode and print follow.
+"use strict";
+(() => {
+  const box = document.getElementById("account-plot");
+  const { data, barrels, responsive, day } = capwatch;
+  const { days, looked, cap, series } = data.account;
+  if (!days.length) return;
+  const at = days.map((text) => new Date(`${text}T12:00:00Z`));
+  const rows = days.map((text, n) => ({ day: at[n], looked: looked[n], ...Object.fromEntries(Object.entries(series).map(([k, v]) => [k, v[n]])) }));
+  const names = { observed_p50: "observed", corrected_p50: "with unseen calls", as_detected_p50: "as detected",
+    at_33: "⅓ full", at_50: "50 % full", at_60: "60 % full", at_90: "90 % full", at_100: "full" };
+  const chosen = () => new Set([...document.querySelectorAll("input[name=series]:checked")].map((i) => i.value));
+  const whole = () => document.querySelector("input[name=scale]:checked").value === "cap";
+
+  /** Labels at the right end, pushed apart until they can be read. */
+  function labels(shown, height, top) {
+    const last = rows[rows.length - 1];
+    const wanted = shown.filter((k) => last[k] !== null).map((k) => ({ key: k, value: last[k], y: last[k] })).sort((a, b) => a.value - b.value);
+    const gap = (14 / height) * top;
+    for (let n = 1; n < wanted.length; n += 1) wanted[n].y = Math.max(wanted[n].y, wanted[n - 1].y + gap);
+    const over = wanted.length ? wanted[wanted.length - 1].y - top : 0;
+    if (over > 0) for (const w of wanted) w.y -= over;
+    for (let n = wanted.length - 2; n >= 0; n -= 1) wanted[n].y = Math.min(wanted[n].y, wanted[n + 1].y - gap);
+    return wanted;
+  }
+
+  function draw(width) {
+    const on = chosen();
+    const corrected = on.has("corrected") && rows.some((r) => r.corrected_p50 !== null);
+    const scenarios = [...on].filter((k) => k.startsWith("at_"));
+    const before = on.has("as_detected_p50") && series.as_detected_p50;
+    const narrow = width < 560, height = narrow ? 300 : 380;
+    const most = Math.max(1, ...rows.flatMap((r) => [r.observed_p95, corrected ? r.corrected_p95 : 0, ...scenarios.map((k) => r[k])]).filter((v) => v !== null));
+    const top = whole() ? Math.max(1.06 * cap, 1.04 * most) : 1.08 * most;
+    const start = new Date(data.start * 1000), end = new Date(data.end * 1000);
+    const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - 43200e3), x2: new Date(+r.day + 43200e3) }));
+    const line = (key, more) => Plot.lineY(rows.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
+    const ends = labels(["observed_p50", ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
+    const tint = (key) => key === "observed_p50" ? "var(--blue)" : key === "corrected_p50" ? "var(--orange)" : "var(--soft)";
+    return Plot.plot({
+      width, height, marginLeft: narrow ? 46 : 64, marginRight: narrow ? 92 : 172, marginTop: 18, marginBottom: 34,
+      style: { background: "transparent", color: "var(--ink)" },
+      x: { type: "utc", domain: [start, end], label: null, ticks: narrow ? 4 : 8 },
+      y: { domain: [0, top], grid: true, label: "barrels", ticks: 6, tickFormat: (v) => narrow && v >= 1000 ? `${v / 1000}k` : v.toLocaleString("en-US") },
+      marks: [
+        Plot.rectY(blind, { x1: "x1", x2: "x2", y1: 0, y2: top, fill: "url(#unknown)", fillOpacity: 0.55 }),
+        data.simulated ? Plot.text([[(+start + +end) / 2, top * 0.62]], { x: (d) => new Date(d[0]), y: (d) => d[1], text: ["SIMULATED"], fontSize: narrow ? 34 : 56, fontWeight: 800, fill: "var(--warn)", fillOpacity: 0.14, rotate: -14 }) : null,
+        corrected ? Plot.areaY(rows.filter((r) => r.corrected_p50 !== null), { x: "day", y1: "corrected_p5", y2: "corrected_p95", curve: "step-after", fill: "var(--band2)" }) : null,
+        Plot.areaY(rows, { x: "day", y1: "observed_p5", y2: "observed_p95", curve: "step-after", fill: "var(--band)" }),
+        ...scenarios.map((key) => line(key, { stroke: "var(--soft)", strokeWidth: 1.2, strokeDasharray: "1.5 3" })),
+        corrected ? line("corrected_p50", { stroke: "var(--orange)", strokeWidth: 2, strokeDasharray: "7 4" }) : null,
+        before ? line("as_detected_p50", { stroke: "var(--soft)", strokeWidth: 1.6, strokeDasharray: "10 3 2 3" }) : null,
+        line("observed_p50", { stroke: "var(--blue)", strokeWidth: 2.6 }),
+        top >= cap ? Plot.ruleY([cap], { stroke: "var(--red)", strokeWidth: 2 }) : null,
+        top >= cap ? Plot.text([cap], { x: () => start, y: (d) => d, text: () => `cap, ${cap.toLocaleString("en-US")} barrels`, fill: "var(--red)", textAnchor: "start", dx: 5, dy: -9, fontWeight: 600 }) : null,
+        Plot.text(ends, { x: () => end, y: "y", text: (d) => narrow ? `${names[d.key]}` : `${names[d.key]}, ${barrels(d.value)}`, textAnchor: "start", dx: 6, fill: (d) => tint(d.key), fontWeight: (d) => d.key.endsWith("p50") ? 600 : 400, fontSize: narrow ? 10.5 : 12 }),
+        Plot.ruleY([0], { stroke: "var(--soft)" }),
+        Plot.tip(rows, Plot.pointerX({ x: "day", y: "observed_p50", fill: "var(--raise)", stroke: "var(--line)", title: (r) => [
+          day(+r.day / 1000), `observed ${barrels(r.observed_p50)} (${barrels(r.observed_p5)} to ${barrels(r.observed_p95)})`,
+          corrected && r.corrected_p50 !== null ? `with unseen calls ${barrels(r.corrected_p50)} (${barrels(r.corrected_p5)} to ${barrels(r.corrected_p95)})` : "",
+          ...scenarios.map((k) => `${names[k]}: ${barrels(r[k])}`), `looked at: ${r.looked.replace("_", " ")}`].filter(Boolean).join("\n") })),
+      ].filter(Boolean),
+    });
+  }
+  responsive(box, draw);
+  for (const input of document.querySelectorAll("input[name=series], input[name=scale]"))
+    input.addEventListener("change", () => box.replaceChildren(draw(box.clientWidth)));
+})();

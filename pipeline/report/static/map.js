@@ -1,0 +1,101 @@
+// The map: coast, zones, looks as pictures, detections by evidence, tracks and calls, by Leaflet. No tiles, no network.
+"use strict";
+capwatch.map = (() => {
+  const { data, el, moment, barrels, show } = capwatch;
+  const box = document.getElementById("map");
+  const [west, south, east, north] = data.bbox;
+  const bounds = L.latLngBounds([[south, west], [north, east]]);
+  const map = L.map(box, { zoomSnap: 0.25, zoomDelta: 0.75, wheelPxPerZoomLevel: 110, maxZoom: 20, attributionControl: true });
+  map.attributionControl.setPrefix("Leaflet").addAttribution("© OpenStreetMap contributors (ODbL) or GSHHG");
+  L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
+  map.fitBounds(bounds, { padding: [4, 4] });
+  map.setMaxBounds(bounds.pad(0.6));
+
+  map.createPane("pictures").style.zIndex = 300;
+  const pane = (name, z) => { const made = map.createPane(name); made.style.zIndex = z; return L.svg({ pane: name, padding: 0.4 }); };
+  const ground = pane("ground", 250), lines = pane("lines", 420), hulls = pane("hulls", 440);
+  const quiet = { interactive: false, fill: true, renderer: ground };
+  for (const polygon of data.land) L.polygon(polygon, { ...quiet, className: "m-land", pane: "ground" }).addTo(map);
+  for (const line of data.coast) L.polyline(line, { interactive: false, renderer: lines, pane: "lines", className: "m-coast" }).addTo(map);
+  L.polygon([[[south - 9, west - 9], [north + 9, west - 9], [north + 9, east + 9], [south - 9, east + 9]], [[south, west], [north, west], [north, east], [south, east]]],
+    { interactive: false, className: "m-outside", renderer: lines, pane: "lines" }).addTo(map);
+  const layers = Object.fromEntries(["zones", "ais", "none", "flagged", "tracks", "calls", "structures", "footprints"].map((k) => [k, L.layerGroup()]));
+  for (const ring of data.structures) L.polygon(ring, { interactive: false, className: "m-struct", renderer: lines, pane: "lines" }).addTo(layers.structures);
+
+  /** Lines of text as paragraphs, the first one strong; never as markup. */
+  function told(title, rows, call) {
+    const made = el("div", {}, el("p", {}, el("strong", {}, title)), ...rows.filter(Boolean).map((r) => el("p", {}, r)));
+    if (call) {
+      const link = el("a", { href: `#call-${call}` }, "evidence of this call");
+      link.addEventListener("click", (event) => { event.preventDefault(); show(call); });
+      made.append(el("p", {}, link));
+    }
+    return made;
+  }
+  for (const zone of data.zones) {
+    const shape = L.polygon(zone.rings, { className: `m-zone${zone.counts ? " counts" : ""}`, renderer: lines, pane: "lines", fill: false }).addTo(layers.zones);
+    shape.bindPopup(() => told(zone.name, [`${zone.kind} ${zone.id}`, zone.counts ? "stays here count toward the account" : "stays here do not count"]));
+    const label = L.tooltip({ permanent: true, direction: "right", className: `zone-name${zone.counts || zone.kind !== "berth" ? "" : " minor"}`, offset: [6, 0], interactive: false }).setLatLng(shape.getBounds().getCenter()).setContent(el("span", {}, zone.name));
+    layers.zones.addLayer(label);
+  }
+  for (const scene of data.scenes) {
+    const shape = L.polygon(scene.rings, { className: "m-look", renderer: lines, pane: "lines", fill: false }).addTo(layers.footprints);
+    shape.bindPopup(() => told(scene.id, [scene.t === null ? "time unknown" : `${moment(scene.t)} UTC`, scene.sensor, scene.status]));
+  }
+
+  const signs = { ais: "<circle r='5'/>", none: "<path d='M0-6.5L6.5 0 0 6.5-6.5 0Z'/>", flagged: "<path d='M-4-4L4 4M4-4L-4 4'/>" };
+  const kindWords = { ais: "a transponder matches", none: "no transponder matches", flagged: "flagged, not accepted" };
+  const marks = [];
+  for (const d of data.detections) {
+    const icon = L.divIcon({ className: `det ${d.kind}`, html: `<svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">${signs[d.kind]}</svg>`, iconSize: [14, 14] });
+    const marker = L.marker(d.at, { icon, keyboard: false, alt: "" });
+    const hull = L.polygon(d.ring, { className: `m-hull ${d.kind}`, renderer: hulls, pane: "hulls", fill: false, interactive: false });
+    marker.bindPopup(() => told(`${d.length[0]} m (${d.length[1]} to ${d.length[2]})`, [
+      d.t === null ? "time unknown" : `${moment(d.t)} UTC`, d.sensor, `${kindWords[d.kind]}${d.mmsi ? `: MMSI ${d.mmsi}` : ""}`, `a ship with ${d.score.toFixed(2)}`,
+      d.flags.length ? `flags: ${d.flags.join(", ").replaceAll("_", " ")}` : "", `detection ${d.id}`], d.call));
+    marks.push({ kind: d.kind, t: d.t, parts: [marker, hull] });
+  }
+  for (const track of data.tracks) {
+    const shape = L.polyline(track.line.map((p) => [p[0], p[1]]), { className: "m-track", renderer: lines, pane: "lines" });
+    shape.bindPopup(() => told(track.name || "no name sent", [`MMSI ${track.mmsi}`, `${moment(track.line[0][2])} to ${moment(track.line[track.line.length - 1][2])} UTC`]));
+    marks.push({ kind: "tracks", from: track.line[0][2], to: track.line[track.line.length - 1][2], parts: [shape] });
+  }
+  const where = Object.fromEntries(data.zones.map((z) => [z.id, L.polygon(z.rings).getBounds().getCenter()]));
+  const perZone = {};
+  for (const call of data.calls) if (where[call.zone] && call.counts) (perZone[call.zone] ||= []).push(call);
+  for (const [zone, calls] of Object.entries(perZone)) {
+    calls.forEach((call, n) => {
+      const icon = L.divIcon({ className: "call-pin", html: String(n + 1), iconSize: [24, 24], iconAnchor: [62 - 25 * (n % 5), 40 + 25 * Math.floor(n / 5)] });
+      const marker = L.marker(where[zone], { icon, title: `counted call ${n + 1}`, alt: `counted call ${n + 1}` });
+      marker.bindPopup(() => told(call.name, [`${moment(call.t[1])} to ${moment(call.t[2])} UTC`, `${barrels(call.bbl)} barrels`], call.id));
+      marks.push({ kind: "calls", from: call.t[1], to: call.t[2], parts: [marker] });
+    });
+  }
+
+  /** Show what happened between two moments, or everything. */
+  function filter(from, to) {
+    for (const mark of marks) {
+      const first = mark.from ?? mark.t, last = mark.to ?? mark.t;
+      const on = from === null || (first !== null && last >= from && first < to);
+      for (const part of mark.parts) if (on !== layers[mark.kind].hasLayer(part)) on ? layers[mark.kind].addLayer(part) : layers[mark.kind].removeLayer(part);
+    }
+  }
+  let pictures = [];
+  /** Put the pictures of these scenes under everything. */
+  function picture(scenes) {
+    for (const shown of pictures) shown.remove();
+    pictures = scenes.filter((s) => s.image).map((s) => L.imageOverlay(s.image, [[s.bounds[1], s.bounds[0]], [s.bounds[3], s.bounds[2]]], { pane: "pictures", alt: `look ${s.id}`, className: "look-picture" }).addTo(map));
+    box.classList.toggle("has-image", pictures.length > 0);
+  }
+  for (const input of document.querySelectorAll("#layers input")) {
+    const apply = () => input.checked ? map.addLayer(layers[input.value]) : map.removeLayer(layers[input.value]);
+    input.addEventListener("change", apply);
+    apply();
+  }
+  const named = () => box.classList.toggle("zoomed", map.getZoom() > map.getBoundsZoom(bounds) + 0.8);
+  map.on("zoomend", named);
+  named();
+  filter(null);
+  new ResizeObserver(() => map.invalidateSize()).observe(box);
+  return { map, filter, picture, layers };
+})();

@@ -1,0 +1,65 @@
+// The page's data, small helpers, and the switch between light and dark. Text from data only ever becomes text nodes.
+"use strict";
+const capwatch = (() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const DAY = 86400;
+
+  /** An element with attributes and children; strings become text nodes. */
+  function el(name, attributes = {}, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
+  const two = (n) => String(n).padStart(2, "0");
+  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  function day(seconds) {
+    const t = new Date(seconds * 1000);
+    return `${t.getUTCDate()} ${months[t.getUTCMonth()]} ${t.getUTCFullYear()}`;
+  }
+  function moment(seconds) {
+    const t = new Date(seconds * 1000);
+    return `${day(seconds)}, ${two(t.getUTCHours())}:${two(t.getUTCMinutes())}`;
+  }
+  /** Barrels as people say them: three digits, two below a thousand. */
+  function barrels(value) {
+    if (value === null || value === undefined) return "–";
+    if (value <= 0) return "0";
+    const step = 10 ** (Math.floor(Math.log10(value)) - (value >= 1000 ? 2 : 1));
+    return (Math.round(value / step) * step).toLocaleString("en-US", { maximumFractionDigits: 0 });
+  }
+  /** Open a call's card and go to it. */
+  function show(call) {
+    const card = document.getElementById(`call-${call}`);
+    if (!card) return;
+    card.open = true;
+    if (location.hash !== `#call-${call}`) location.hash = `call-${call}`;
+    card.scrollIntoView({ block: "start" });
+    card.querySelector("summary").focus({ preventScroll: true });
+  }
+  addEventListener("hashchange", () => {
+    const card = document.getElementById(location.hash.slice(1));
+    if (card && card.tagName === "DETAILS") card.open = true;
+  });
+  if (location.hash.startsWith("#call-")) document.getElementById(location.hash.slice(1))?.setAttribute("open", "");
+
+  const theme = document.getElementById("theme");
+  const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  theme.setAttribute("aria-pressed", isDark());
+  theme.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    theme.setAttribute("aria-pressed", isDark());
+  });
+
+  /** Draw now and whenever the width changes. */
+  function responsive(box, draw) {
+    let width = 0;
+    new ResizeObserver(() => {
+      const now = Math.floor(box.clientWidth);
+      if (now > 0 && Math.abs(now - width) > 1) { width = now; box.replaceChildren(draw(now)); }
+    }).observe(box);
+  }
+  return { data, el, day, moment, barrels, show, responsive, DAY };
+})();

@@ -1,0 +1,69 @@
+"""What a reader must know before using the answer: each doubt as a sentence, the gravest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.report.wording import day_counts, percent, unverified
+
+if TYPE_CHECKING:
+    from pipeline.report.story import Story
+
+
+DOUBTS = ("stand-in", "not published")  # words of a place's facts that every reader must see first
+
+
+def warnings(story: Story) -> list[str]:
+    """Sentences; empty where nothing is doubtful beyond the stated intervals."""
+    return [*_about_inputs(story), *_about_looks(story), *_about_calls(story), *_about_verdicts(story)]
+
+
+def _about_inputs(story: Story) -> list[str]:
+    out = []
+    if story.simulated:
+        out.append("Everything here is SIMULATED: no real ship, image or message. No figure may be quoted as real.")
+    out += [p.removeprefix("error: ") for p in story.problems]
+    if doubtful := unverified(story.tables["scenes"]):
+        out.append(f"{doubtful}. A damaged file need not look damaged.")
+    out += [f"{f.what} ({f.source})" for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
+    return out
+
+
+def _about_looks(story: Story) -> list[str]:
+    days = day_counts(story)
+    if not days["unknown"]:
+        return []
+    unseen = f"On {days['unknown']} of {days['total']} days nobody looked at a counted berth: what happened is unknown."
+    corrected = story.headline.corrected_bbl is not None
+    return [unseen + ("" if corrected else " The sum holds only what was seen.")]
+
+
+def _about_calls(story: Story) -> list[str]:
+    calls, liftings = story.tables["port_calls"], story.tables["liftings"]
+    out = []
+    counted = liftings[liftings["counts"].astype(bool)]
+    alone = calls[calls["call_id"].isin(counted["call_id"]) & (calls["n_seen"] == 1) & calls["mmsi"].isna()]
+    if len(alone):
+        these = "1 counted call rests" if len(alone) == 1 else f"{len(alone)} counted calls rest"
+        out.append(f"{these} on one sighting alone.")
+    prior = int(counted["method"].str.contains("fill_prior").sum())
+    if prior:
+        out.append(f"For {prior} of {len(counted)} counted calls the load was not measured; a usual fill is assumed.")
+    refused = liftings[liftings["status"] == "refused"]
+    out += [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
+    if story.headline.across_years:
+        out.append(f"{len(story.headline.across_years)} calls came in one account year and left in another.")
+    sensitivity = story.tables.get("sensitivity")
+    if sensitivity is not None and len(sensitivity):
+        shares = sensitivity[sensitivity["kind"] == "call"]["share_of_mean"]
+        if len(shares) > 1 and shares.max() > 0.5:
+            out.append(f"One call carries {percent(shares.max())} of the sum.")
+    return out
+
+
+def _about_verdicts(story: Story) -> list[str]:
+    table = story.tables.get("reviews")
+    if table is None:
+        return []
+    orphans = int((table["outcome"] == "orphaned").sum())
+    return [f"{orphans} verdicts of analysts name something that is no longer there; see Review."] if orphans else []

@@ -1,0 +1,113 @@
+"""What each counted call would be without its weakest evidence: taken away, and the chain run again behind it.
+
+Which evidence is weakest is a rule of ours, no measurement: a freeboard from a shadow before a draught that a crew
+typed, before the sighting with the lowest score, before the transponder. A sighting goes with its look, as if the
+image had never been taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.tables import ROBUSTNESS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MOST_CALLS = 60  # our choice: the largest calls first; each costs a run of calls and volume
+FREEBOARDS = ("freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m")
+DRAUGHTS = ("draught_in_m", "draught_out_m")
+
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The two stages behind the sightings, as functions of tables."""
+
+    calls: Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], pd.DataFrame]  # detections, looks, matches
+    account: Callable[[pd.DataFrame], tuple[pd.DataFrame, float]]  # port calls -> liftings, median of the sum
+
+
+def without_weakest(tables: Mapping[str, pd.DataFrame], chain: Chain) -> pd.DataFrame:
+    """One row of ROBUSTNESS for each counted call, at most ``MOST_CALLS`` of them."""
+    liftings = tables["liftings"]
+    counted = liftings[liftings["counts"].astype(bool)].sort_values("barrels_mean", ascending=False).head(MOST_CALLS)
+    if not len(counted):
+        return ROBUSTNESS.empty()
+    calls = tables["port_calls"].set_index("call_id", drop=False)
+    _, base = chain.account(tables["port_calls"])
+    rows = []
+    for lifting in counted.itertuples():
+        call = calls.loc[lifting.call_id]
+        kind, removed, detection_id = weakest(call, str(lifting.method), tables["detections"])
+        others = _without(call, kind, detection_id, tables, chain)
+        after, total = chain.account(others)
+        hers = _same_call(call, others, after)
+        rows.append(
+            {
+                "call_id": lifting.call_id,
+                "removed_kind": kind,
+                "removed": removed,
+                "still_counts": hers is not None,
+                **{f"barrels_{p}": np.nan if hers is None else hers[f"barrels_{p}"] for p in ("p5", "p50", "p95")},
+                "sum_p50": total,
+                "base_sum_p50": base,
+            }
+        )
+    return ROBUSTNESS.check(ROBUSTNESS.from_rows(rows))
+
+
+def weakest(call: Any, method: str, detections: pd.DataFrame) -> tuple[str, str, str]:
+    """Kind of a call's weakest evidence, the same in words, and the detection where it is one."""
+    seen = detections[detections["detection_id"].isin(list(call["detection_ids"]))]
+    if "freeboard" in method:
+        return "freeboard", "the freeboards measured from shadows", ""
+    if "draught" in method:
+        return "draught", "the draughts that her crew typed", ""
+    if not len(seen):
+        return "transponder", "her transponder: there is nothing else", ""
+    width = seen["length_hi_m"] - seen["length_lo_m"]
+    ranked = seen.assign(width=width).sort_values(["score", "width", "detection_id"], ascending=[True, False, True])
+    worst = ranked.iloc[0]
+    when = "" if pd.isna(worst["acquired"]) else f" of {worst['acquired']:%Y-%m-%d %H:%M}"
+    only = ", the only one" if len(seen) == 1 and pd.isna(call["mmsi"]) else ""
+    words = f"the {worst['sensor']} sighting{when}{only} (score {worst['score']:.2f}, {worst['detection_id']})"
+    return "sighting", words, str(worst["detection_id"])
+
+
+def _without(call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.DataFrame], chain: Chain) -> pd.DataFrame:
+    """The table of port calls without that evidence."""
+    calls = tables["port_calls"]
+    if kind == "transponder":
+        return calls[calls["call_id"] != call["call_id"]]
+    if kind != "sighting":
+        changed = calls.copy()
+        here = changed["call_id"] == call["call_id"]
+        changed.loc[here, list(FREEBOARDS if kind == "freeboard" else DRAUGHTS)] = np.nan
+        return changed
+    detections, looks, matches = tables["detections"], tables["looks"].copy(), tables["matches"]
+    scene = detections.loc[detections["detection_id"] == detection_id, "scene_id"].iloc[0]
+    blind = (looks["scene_id"] == scene) & (looks["zone_id"] == call["berth_id"])
+    looks.loc[blind, "state"] = "unknown"
+    return chain.calls(
+        detections[detections["detection_id"] != detection_id], looks, matches[matches["det_id"] != detection_id]
+    )
+
+
+def _same_call(call: Any, calls: pd.DataFrame, liftings: pd.DataFrame) -> dict[str, Any] | None:
+    """What is left of a call: the counted lifting at her berth that shares her transponder or a sighting."""
+    counted = liftings[liftings["counts"].astype(bool)].set_index("call_id")
+    hers = set(call["detection_ids"])
+    for row in calls.itertuples():
+        if row.call_id not in counted.index or row.berth_id != call["berth_id"]:
+            continue
+        same_ship = pd.notna(call["mmsi"]) and pd.notna(row.mmsi) and row.mmsi == call["mmsi"]
+        overlap = row.arrival_hi <= call["departure_lo"] and call["arrival_hi"] <= row.departure_lo
+        if row.call_id == call["call_id"] or hers & set(row.detection_ids) or (same_ship and overlap):
+            return dict(counted.loc[row.call_id])
+    return None

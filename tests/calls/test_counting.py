@@ -1,0 +1,149 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.calls import call_counts, encounters, port_calls
+from pipeline.calls.candidates import candidates
+from pipeline.calls.counting import chance_of_one_stay
+from pipeline.calls.draughts import draught_steps
+from pipeline.calls.matching import match
+from pipeline.calls.static import static_reports
+from pipeline.calls.tracks import clean_tracks
+from pipeline.config import CallsConfig
+from pipeline.ingest.registry import read_registry
+from tests.builders import REAL_DATA, needs_real_data
+from tests.calls.traffic import (
+    ANCHORAGE,
+    MMSI,
+    detections,
+    feed,
+    fixes,
+    harbour,
+    looks_at,
+    off_berth,
+    said,
+    sighting,
+    visit,
+)
+
+CONFIG = CallsConfig()
+REPOSITORY = Path(__file__).resolve().parents[2]
+LISTED = pd.DataFrame(
+    {
+        "imo": pd.array([9074729, 9129653, None], dtype="Int64"),
+        "mmsi": pd.array([None, None, None], dtype="Int64"),
+        "name": ["LONG", "SHORT", "UNMEASURED"],
+        "aka": [["OLD LONG (until 2020)"], [], []],
+        "dwt_t": [6000.0, 2000.0, np.nan],
+        "length_m": [105.0, 72.0, np.nan],
+        "beam_m": [16.0, 12.0, np.nan],
+        "tonnage_kind": ["DWT", "DWT", ""],
+    }
+)
+
+
+def calls_of(seen, looks, *messages, registry=None):
+    table = feed(*messages)
+    tracks, static = clean_tracks(table, CONFIG), static_reports(table)
+    found = detections(*seen)
+    return port_calls(
+        detections=found,
+        looks=looks,
+        matches=match(found, tracks, static, CONFIG),
+        tracks=tracks,
+        static=static,
+        registry=registry,
+        place=harbour(),
+        config=CONFIG,
+    )
+
+
+def test_the_longer_the_time_and_the_less_alike_the_less_one_stay():
+    near, far = (chance_of_one_stay(days, 0.0, 3.0, CONFIG) for days in (0.2, 4.0))
+    alike, unlike = (chance_of_one_stay(1.0, metres, 3.0, CONFIG) for metres in (0.0, 12.0))
+    assert near > 0.99 > 0.5 > far
+    assert alike > 0.9 > unlike
+
+
+def test_the_number_of_calls_is_a_law_whose_mean_is_right():
+    chances = np.array([0.5, 0.9, 1.0, 0.2])
+    numbers, law = call_counts(pd.DataFrame({"counts": True, "p_one_call": chances}))
+    assert law.sum() == pytest.approx(1)
+    assert (numbers * law).sum() == pytest.approx(4 + (1 - chances).sum())
+    assert numbers.min() == 4
+
+
+def test_two_looks_days_apart_leave_a_doubt_that_one_look_does_not():
+    calls = calls_of([sighting("a", 0), sighting("b", 60)], looks_at(0, 60))
+    assert calls["evidence_class"].tolist() == ["C"]
+    assert 0.01 < calls["p_one_call"].iloc[0] < 0.95
+    assert calls_of([sighting("a", 0)], looks_at(0))["p_one_call"].tolist() == [1.0]
+
+
+def test_two_slices_of_one_overpass_are_one_sighting():
+    """The same hull half a minute later, three pixels off and a tenth longer: still one look at one ship."""
+    second = sighting("b", 30 / 3600, off_berth(30), length_m=106.0, sensor="sentinel-1")
+    calls = calls_of([sighting("a", 0, sensor="sentinel-1"), second], looks_at(0, 30 / 3600, sensor="sentinel-1"))
+    assert calls[["n_seen", "evidence_class"]].to_numpy().tolist() == [[1, "D"]]
+
+
+def test_side_by_side_in_the_roads_is_an_encounter_and_alongside_is_none():
+    hours = np.arange(10, 16, 0.1)
+    lon, lat = ANCHORAGE
+    roads = feed(fixes(hours, lon, lat), fixes(hours, lon + 0.001, lat, mmsi=MMSI + 1))
+    (met,) = encounters(clean_tracks(roads, CONFIG), harbour(), CONFIG)
+    assert (met.mmsi, met.zone_id) == ((MMSI, MMSI + 1), "roads")
+    assert (met.end - met.start) >= pd.Timedelta(hours=5)
+    quay = feed(fixes(hours, *off_berth(0)), fixes(hours, *off_berth(60), mmsi=MMSI + 1))
+    assert encounters(clean_tracks(quay, CONFIG), harbour(), CONFIG) == []
+    passing = feed(fixes(hours, lon, lat), fixes(hours, lon + 0.001 + 0.02 * (hours - 13), lat, 1.5, mmsi=MMSI + 1))
+    assert encounters(clean_tracks(passing, CONFIG), harbour(), CONFIG) == []
+
+
+def test_candidates_are_ranked_by_size_and_add_up_to_one():
+    call = {"length_m": 104.0, "length_lo_m": 99.0, "length_hi_m": 109.0, "beam_m": None}
+    ranked = candidates(call, LISTED)
+    assert ranked["name"].iloc[0] == "LONG"
+    assert ranked["probability"].sum() == pytest.approx(1)
+    assert ranked["probability"].iloc[0] > 5 * ranked.set_index("name")["probability"]["SHORT"]
+    assert "UNMEASURED" not in set(ranked["name"])
+
+
+def test_a_dark_call_names_candidates_with_their_chances_and_nobody_else():
+    calls = calls_of([sighting("a", 0, length_m=104.0)], looks_at(0), registry=LISTED)
+    assert calls["name"].tolist() == [""]
+    assert calls["candidates"].iloc[0].startswith("LONG 0.")
+    sizeless = LISTED.assign(length_m=np.nan, beam_m=np.nan)
+    assert calls_of([sighting("a", 0)], looks_at(0), registry=sizeless)["candidates"].tolist() == [""]
+
+
+@pytest.mark.parametrize(("name", "chance"), [("LONG", 0.7), ("Old Long", 0.7), ("LONGER", 1.0)])
+def test_a_renamed_hull_is_one_ship(name, chance):
+    """A listed name without a number is likely the listed ship; another name is only what it says."""
+    row = calls_of([], looks_at(), visit(24, 60), said(23, name=name), registry=LISTED).iloc[0]
+    assert row["identity_probability"] == pytest.approx(chance)
+    assert row["vessel_id"] == ("imo:9074729" if chance < 1 else f"mmsi:{MMSI}")
+
+
+def test_the_list_of_tankers_is_right():
+    listed = read_registry(REPOSITORY / "configs" / "registry" / "dprk-linked-tankers.csv")
+    assert listed["imo"].notna().sum() == 30
+    assert listed.loc[listed["imo"] == 8916293, "aka"].tolist() == [["SAEBYOL", "SIN PHYONG 9"]]
+    assert listed.loc[listed["name"] == "SAM MA 2", ["gt"]].to_numpy().tolist() == [[962]]
+    assert (listed["source"] != "").all()
+
+
+@needs_real_data
+def test_every_real_step_of_draught_is_found_and_nothing_else():
+    """Ninety-four changes of a metre or more that were looked at one by one: 9 steps, 85 of one ship that flaps."""
+    from pipeline.ingest.ais import read_ais
+
+    folder = REAL_DATA / "tanker_draught"
+    steps = draught_steps(static_reports(read_ais([folder / "static_reports.csv"]).messages))
+    found = set(zip(steps["mmsi"], pd.to_datetime(steps["time_utc"], utc=True), strict=True))
+    changes = pd.read_csv(folder / "draught_changes.csv", parse_dates=["time_after"])
+    for kind, of_kind in changes.groupby("kind"):
+        hits = [(m, t) in found for m, t in zip(of_kind["mmsi"], of_kind["time_after"], strict=True)]
+        assert all(hits) if kind == "step" else not any(hits), kind

@@ -1,0 +1,135 @@
+"""The one pass over a scene: its sums against plain arithmetic, whatever the tiles, threads, orientation or storage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.detection.blocks import LN_STEP, NOTHING, Blocks, edges, scan
+from pipeline.detection.clutter import ring
+from pipeline.types import Counts, Tile, Window
+from tests.builders import array_scene
+
+SHAPE = (531, 219)
+WEIGHTS = np.array([3.0, 40.0])
+FIELDS = ("count", "log_sum", "square_sum", "brightest", "brightest_any")
+
+
+def bands(seed=0):
+    rng = np.random.default_rng(seed)
+    vv, vh = (rng.gamma(4.4, mean / 4.4, SHAPE).astype(np.float32) for mean in (0.02, 0.004))
+    vv[100:130, 50:90] = np.nan
+    return {"VV": vv, "VH": vh}
+
+
+def blocks_of(arrays, water=None, threads=1, strip_px=4_000_000):
+    return scan(array_scene(arrays, water=water), WEIGHTS, 8, strip_px=strip_px, threads=threads)
+
+
+def same(a: Blocks, b: Blocks) -> bool:
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in FIELDS)
+
+
+def test_sums_are_those_of_plain_arithmetic():
+    arrays, water = bands(), np.ones(SHAPE, bool)
+    water[300:, 100:] = False
+    found = blocks_of(arrays, water)
+    joint = 3.0 * arrays["VV"] + 40.0 * arrays["VH"]
+    for i in range(len(found.row_edges) - 1):
+        for j in range(len(found.col_edges) - 1):
+            cut = np.s_[found.row_edges[i] : found.row_edges[i + 1], found.col_edges[j] : found.col_edges[j + 1]]
+            values = joint[cut][water[cut] & np.isfinite(joint[cut])]
+            assert found.count[i, j] == len(values)
+            if not len(values):
+                assert found.brightest[i, j] == NOTHING
+                continue
+            log = np.log(values)
+            assert found.log_sum[i, j] * LN_STEP / len(values) == pytest.approx(log.mean(), abs=0.01)
+            assert found.brightest[i, j] * LN_STEP == pytest.approx(log.max(), abs=0.02)
+            variance = found.square_sum[i, j] / len(values) - (found.log_sum[i, j] / len(values)) ** 2
+            assert variance * LN_STEP**2 == pytest.approx(log.var(), abs=0.01, rel=0.03)
+    assert (found.brightest_any[40:, 14:] > NOTHING).all()  # land is remembered too
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("strip_px", [1, 300_000])
+def test_strips_and_threads_leave_no_trace(threads, strip_px):
+    assert same(blocks_of(bands()), blocks_of(bands(), threads=threads, strip_px=strip_px))
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_image_has_turned_blocks(turns):
+    arrays = bands()
+    here = blocks_of(arrays)
+    there = blocks_of({name: np.rot90(band, turns).copy() for name, band in arrays.items()})
+    for name in FIELDS:
+        assert np.array_equal(getattr(there, name), np.rot90(getattr(here, name), turns))
+
+
+def test_stored_amplitudes_count_as_their_powers():
+    """The short way from 16-bit numbers, with noise and a gain that varies, against the long way by tiles."""
+    rng = np.random.default_rng(1)
+    stored = np.sqrt(rng.gamma(4.4, 900.0, (2, *SHAPE))).astype(np.uint16)
+    stored[:, 5, 7] = 0
+    scale = np.linspace(1e-5, 2e-5, 2 * SHAPE[1], dtype=np.float32).reshape(2, 1, -1)
+    noise = np.full_like(scale, 300.0)
+
+    class Reader:
+        def __call__(self, window):
+            cut = stored[:, window.row0 : window.row1, window.col0 : window.col1]
+            data = np.maximum(scale[:, :, window.col0 : window.col1] * (cut.astype(np.float32) ** 2 - 300.0), 1e-5)
+            data[cut == 0] = np.nan
+            return Tile(window, ("VV", "VH"), data, np.isfinite(data).all(axis=0), np.ones(cut.shape[1:], bool))
+
+    class ShortReader(Reader):
+        def counts(self, window):
+            rows = np.s_[:, window.row0 : window.row1]
+            return Counts(stored[rows], scale, noise, window.rows, 1e-5, None)
+
+    scene = array_scene(bands())
+    long, short = (
+        scan(replace(scene, read=reader()), WEIGHTS, 8, strip_px=1, threads=1) for reader in (Reader, ShortReader)
+    )
+    assert np.array_equal(long.count, short.count)
+    assert np.abs(long.brightest - short.brightest).max() <= 1  # rounding of the last bit
+    assert np.abs(long.log_sum - short.log_sum).max() <= 64
+
+
+def test_blocks_are_symmetric_and_whole():
+    for length in (1, 7, 8, 9, 24, 31, 100, 531):
+        steps = np.diff(edges(length, 8))
+        assert steps.sum() == length
+        assert np.array_equal(steps, steps[::-1])
+        assert length < 8 or (steps[[0, -1]] == 8).all() or len(steps) == 1
+
+
+def test_a_ring_is_the_sea_between_two_rectangles():
+    rng = np.random.default_rng(0)
+    grid = (41, 37)
+    found = Blocks(
+        edges(grid[0] * 8, 8), edges(grid[1] * 8, 8), rng.integers(0, 65, grid).astype(np.int32),
+        rng.integers(-900, 900, grid).astype(np.int32), rng.integers(900_000, 990_000, grid).astype(np.int64),
+        np.zeros(grid, np.int32), np.zeros(grid, np.int32),
+    )  # fmt: skip
+    sea = rng.random(grid) > 0.2
+    mean, variance = ring(found, sea, (3, 5), (7, 12), threads=2)
+    for r, c in ((0, 0), (20, 20), (40, 36), (3, 30)):
+        part = np.zeros(grid, bool)
+        part[max(0, r - 7) : r + 8, max(0, c - 12) : c + 13] = True
+        part[max(0, r - 3) : r + 4, max(0, c - 5) : c + 6] = False
+        part &= sea
+        n = found.count[part].sum()
+        middle = found.log_sum[part].sum() / n
+        assert mean[r, c] == pytest.approx(middle * LN_STEP, rel=1e-4, abs=1e-6)
+        expected = found.square_sum[part].sum() / n - middle**2
+        assert variance[r, c] == pytest.approx(expected * LN_STEP**2, rel=1e-4)
+
+
+def test_windows_know_their_blocks():
+    found = blocks_of(bands())
+    rows, cols = found.of(Window(100, 30, 50, 60))
+    assert (found.row_edges[rows] <= np.arange(100, 150)).all()
+    assert (np.arange(100, 150) < found.row_edges[rows + 1]).all()
+    assert (found.col_edges[cols] <= np.arange(30, 90)).all()

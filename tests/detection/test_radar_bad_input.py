@@ -1,0 +1,73 @@
+"""Radar scenes that are broken, empty, tiny or all land: a correct table and a reason, never a crash."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.detection import detect
+from pipeline.types import RadarView
+from tests.builders import array_scene
+
+
+def sea(shape=(400, 400), seed=0, mean=0.02):
+    return np.random.default_rng(seed).gamma(4.4, mean / 4.4, shape)
+
+
+def ship(image, power=3.0):
+    image[100:104, 150:165] = power
+    return image
+
+
+@pytest.mark.parametrize("dead", [0.0, np.nan], ids=["zeros", "NaN"])
+def test_a_dead_band_leaves_the_other_and_says_so(dead):
+    table, told = detect(array_scene({"VV": ship(sea()), "VH": np.full((400, 400), dead)}))
+    assert table["accepted"].sum() == 1
+    assert any("VH holds no measurement" in note for note in told["notes"])
+
+
+def test_one_polarisation_is_enough():
+    table, _ = detect(array_scene({"VH": ship(sea(mean=0.003), 0.5)}))
+    assert table["accepted"].sum() == 1
+
+
+@pytest.mark.parametrize("what", ["land", "nothing measured"])
+def test_no_water_gives_an_empty_table_and_a_reason(what):
+    image = ship(sea())
+    water = np.ones(image.shape, bool)
+    if what == "land":
+        water[:] = False
+    else:
+        image[:] = np.nan
+    table, told = detect(array_scene({"VV": image}, water=water))
+    assert len(table) == 0
+    assert told["notes"] == ["no usable water in the image"]
+    assert told["false_alarm_rate_achieved"] is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 300), (9, 9), (17, 23)])
+def test_images_smaller_than_a_window_do_not_fail(shape):
+    table, _ = detect(array_scene({"VV": sea(shape)}))
+    assert table["accepted"].sum() == 0
+
+
+def test_a_ship_in_a_small_chip_is_found():
+    image = sea((60, 60))
+    image[28:32, 22:37] = 3.0
+    table, _ = detect(array_scene({"VV": image}))
+    assert table["accepted"].sum() == 1
+
+
+def test_saturated_pixels_are_a_ship_like_any_other():
+    image = ship(sea(), power=50.0)  # flat at the top
+    table, _ = detect(array_scene({"VV": image}))
+    assert table["accepted"].sum() == 1
+
+
+def test_a_hole_in_the_geometry_costs_flags_not_ships():
+    view = RadarView(
+        slant_range_m=(np.array([0.0, 400.0]), np.array([np.nan, 850e3])), wavelength_m=0.0555, prf_hz=(1700.0,),
+        satellite_velocity_m_s=7500.0, incidence_deg=(np.array([0.0, 400.0]), np.array([np.nan, 40.0])),
+    )  # fmt: skip
+    table, _ = detect(array_scene({"VV": ship(sea())}, radar=view))
+    assert table["accepted"].sum() == 1

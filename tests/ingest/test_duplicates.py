@@ -1,0 +1,74 @@
+"""Which Sentinel-2 scenes show the same pass; those of Sentinel-1 are tested with the inputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+import shapely
+
+from pipeline.ingest.duplicates import find_duplicates
+from pipeline.types import Radiometry, Scene, Sensor, Source, Tile
+
+
+def _read(window):
+    shape = (1, window.rows, window.cols)
+    whole = np.ones(shape[1:], bool)
+    return Tile(window, ("B08",), np.zeros(shape, np.float32), whole, whole)
+
+
+def scene(name: str, box, *, digest: str = "") -> Scene:
+    """A scene of that product name and outline."""
+    return Scene(
+        scene_id=name,
+        sensor=Sensor.SENTINEL2,
+        platform="sentinel-2b",
+        acquired=datetime(2024, 3, 7, 2, 5, 29, tzinfo=UTC),
+        shape=(10, 10),
+        bands=("B08",),
+        radiometry=Radiometry.REFLECTANCE,
+        pixel_spacing_m=(10.0, 10.0),
+        read=_read,
+        source=Source(name, digest or name, 1),
+        footprint=shapely.box(*box),
+        product_id=name,
+    )
+
+
+FULL = (132.9, 42.7, 133.1, 42.8)
+WEST = "S2B_MSIL2A_20240307T020529_N0510_R017_T53TKJ_20240307T045211"
+EAST = "S2B_MSIL2A_20240307T020529_N0510_R017_T53TLJ_20240307T045211"
+OLD = "S2B_MSIL2A_20240307T020529_N0500_R017_T53TKJ_20230307T045211"
+LATER = "S2A_MSIL2A_20240309T020529_N0510_R017_T53TKJ_20240309T045211"
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_tile_that_shows_no_more_than_its_neighbour_is_no_second_look(flip):
+    pair = [(scene(WEST, FULL), 1.0), (scene(EAST, (133.0, 42.7, 133.1, 42.8)), 0.5)]
+    found = find_duplicates(pair[::-1] if flip else pair)
+    assert {k: (v.of, v.cause) for k, v in found.items()} == {EAST: (WEST, "same pass, in a neighbouring tile")}
+
+
+def test_two_tiles_that_share_the_aoi_are_both_used():
+    """Each shows what the other does not; what both show is one sighting, but that is another stage's matter."""
+    pair = [(scene(WEST, (132.9, 42.7, 133.02, 42.8)), 0.6), (scene(EAST, (132.98, 42.7, 133.1, 42.8)), 0.6)]
+    assert find_duplicates(pair) == {}
+
+
+def test_a_product_processed_twice_is_one_look():
+    found = find_duplicates([(scene(OLD, FULL), 1.0), (scene(WEST, FULL), 1.0)])
+    assert list(found) == [OLD]
+    assert found[OLD].cause == "same product, processed again"
+
+
+def test_two_passes_are_two_looks():
+    assert find_duplicates([(scene(WEST, FULL), 1.0), (scene(LATER, FULL), 1.0)]) == {}
+
+
+def test_names_without_a_baseline_are_understood():
+    """The Planetary Computer leaves it out of its ids."""
+    plain = WEST.replace("_N0510", "")
+    found = find_duplicates([(scene(WEST, FULL), 1.0), (replace(scene(plain, FULL), scene_id=plain), 1.0)])
+    assert len(found) == 1

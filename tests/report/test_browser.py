@@ -1,0 +1,130 @@
+"""The report in a real browser: layers, slider, sort and a card work; nothing is fetched, no error is told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pipeline.doctor import browser
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(browser() is None, reason="no Chromium on the PATH")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(chromium, tiny_run):
+    """The report of the small scenario, with a record of what it told and asked for."""
+    opened = chromium.new_page(viewport={"width": 1280, "height": 900})
+    opened.told, opened.asked = [], []
+    opened.on("console", lambda message: opened.told.append(message.text))
+    opened.on("pageerror", lambda error: opened.told.append(str(error)))
+    opened.on("request", lambda request: opened.asked.append(request.url))
+    opened.goto((tiny_run / "report.html").as_uri())
+    opened.wait_for_selector("#map.leaflet-container")
+    opened.wait_for_selector("#account-plot svg")
+    yield opened
+    assert opened.told == []
+    assert [u for u in opened.asked if not u.startswith(("file:", "data:", "blob:"))] == []
+    opened.close()
+
+
+def test_layers_come_and_go(page):
+    shown = "document.querySelectorAll('.leaflet-marker-pane .call-pin').length"
+    before = page.evaluate(shown)
+    assert before >= 1
+    page.uncheck("#layers input[value=calls]")
+    assert page.evaluate(shown) == 0
+    page.check("#layers input[value=calls]")
+    assert page.evaluate(shown) == before
+    page.check("#layers input[value=flagged]")
+    page.check("#layers input[value=footprints]")
+    assert page.locator(".m-look").count() >= 1
+
+
+def test_the_slider_puts_the_looks_of_a_day_on_the_map(page):
+    assert page.locator(".look-picture").count() == 0
+    page.click("#day-on")
+    assert page.locator(".look-picture").count() >= 1
+    assert re.search(r"\d+ Mar 2024: \d+ look", page.inner_text("#when"))
+    page.focus("#day")
+    page.keyboard.press("End")
+    page.keyboard.press("Home")
+    page.click("#all-days")
+    assert page.inner_text("#when").startswith("All ")
+    assert page.locator(".look-picture").count() == 0
+
+
+def test_the_table_sorts_and_filters(page):
+    head = page.locator("#call-table thead th").nth(4)
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    value = """[...document.querySelectorAll('#call-table tbody tr')]
+        .map(r => parseFloat(r.cells[4].dataset.value) || -Infinity)"""
+    up = page.evaluate(value)
+    assert up == sorted(up)
+    head.locator("button").click()
+    assert page.evaluate(value) == sorted(up, reverse=True)
+    page.check("#only-counted")
+    visible = page.locator("#call-table tbody tr:visible")
+    assert visible.count() == page.evaluate("document.querySelectorAll('#call-table tr[data-counts=\"1\"]').length")
+    page.fill("#find", "no such ship")
+    assert visible.count() == 0
+
+
+def test_a_row_opens_its_card_and_a_verdict_becomes_a_line(page):
+    page.click("#close-all")
+    link = page.locator("#call-table tbody a").first
+    call = link.get_attribute("href")[1:]
+    link.click()
+    assert page.locator(f"#{call}").get_attribute("open") is not None
+    page.locator(f"#{call} .verdict button").nth(1).click()
+    page.fill("#vd-who", "A, Analyst")
+    page.fill("#vd-why", "=1+1")
+    page.click("#verdict-dialog button[value=keep]")
+    page.click("#show-verdicts")
+    line = page.inner_text("#verdicts")
+    assert line.startswith(f'{call.removeprefix("call-")},reject,,"A, Analyst",')
+    assert line.endswith(",'=1+1")
+
+
+def test_scale_series_and_theme_redraw_without_a_word(page):
+    page.check("input[name=scale][value=data]")
+    page.uncheck("input[name=series][value=at_60]")
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.click("#theme")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    assert "SIMULATED" in page.inner_text(".mark")
+    assert page.locator("#account-plot svg text", has_text="SIMULATED").count() == 1
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_hangs_over_the_side(page, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_every_control_has_a_name_and_every_picture_a_text(page):
+    nameless = """[...document.querySelectorAll('button, input, select, summary')]
+        .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length)))
+        .map(e => e.outerHTML)"""
+    assert page.evaluate(nameless) == []
+    assert page.evaluate("[...document.images].filter(i => !i.closest('#map') && !i.alt).length") == 0
+
+
+def test_without_scripts_the_figures_stand_in(chromium, tiny_run):
+    context = chromium.new_context(java_script_enabled=False)
+    still = context.new_page()
+    still.goto((tiny_run / "report.html").as_uri())
+    assert still.locator(".static svg:visible").count() == 3
+    assert still.locator(".needs-js:visible").count() == 0
+    context.close()

@@ -1,0 +1,117 @@
+"""Files for other programs: they open, they say what they are, and they validate without a network."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import xml.etree.ElementTree as ET
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+from PIL import Image
+
+from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
+from pipeline.storage import read_table
+
+LAYERS = {"land", "structures", "looks", "zones", "tracks", "detections", "calls"}
+
+
+def test_the_geopackage_has_every_layer_with_as_many_rows_as_the_tables(tiny_run):
+    path = tiny_run / "run.gpkg"
+    names = {name for name, kind in pyogrio.list_layers(path) if kind is not None}
+    assert names >= LAYERS
+    assert len(gpd.read_file(path, layer="detections")) == len(read_table(tiny_run / "detections.parquet"))
+    assert len(gpd.read_file(path, layer="calls")) == len(read_table(tiny_run / "port_calls.parquet"))
+    assert gpd.read_file(path, layer="zones").crs == "EPSG:4326"
+
+
+def test_each_layer_brings_a_default_style_whose_symbols_are_all_there(tiny_run):
+    with sqlite3.connect(f"file:{tiny_run / 'run.gpkg'}?mode=ro", uri=True) as database:
+        styles = database.execute("SELECT f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles")
+        found = {name: (column, qml, default) for name, column, qml, default in styles}
+        columns = dict(database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall())
+        about = dict(database.execute("SELECT table_name, description FROM gpkg_contents").fetchall())
+    assert set(found) == LAYERS
+    for name, (column, qml, default) in found.items():
+        assert default == 1
+        assert column == columns[name]
+        assert about[name].startswith("SIMULATED")
+        root = ET.fromstring(qml)
+        drawn = {symbol.get("name") for symbol in root.iter("symbol")}
+        assert {category.get("symbol") for category in root.iter("category")} <= drawn
+        renderer = root.find("renderer-v2")
+        if renderer.get("type") == "categorizedSymbol":
+            values = {category.get("value") for category in root.iter("category")}
+            layer = gpd.read_file(tiny_run / "run.gpkg", layer=name)
+            assert set(layer[renderer.get("attr")].dropna()) <= values
+
+
+def test_stac_validates_with_the_core_schemas_that_pystac_brings(tiny_run):
+    pystac = pytest.importorskip("pystac")
+    pytest.importorskip("jsonschema", reason="pystac validates with jsonschema")
+    collection = pystac.Collection.from_file(str(tiny_run / "stac" / "collection.json"))
+    assert collection.validate()
+    items = list(collection.get_items(recursive=True))
+    assert items
+    for item in items:
+        assert item.validate()
+        assert item.properties["capwatch:simulated"] is True
+    assert collection.title.startswith("SIMULATED")
+
+
+def test_stac_links_lead_to_files_of_the_run(tiny_run):
+    for path in (tiny_run / "stac").rglob("*.json"):
+        content = json.loads(path.read_text("utf-8"))
+        for link in content["links"]:
+            assert (path.parent / link["href"]).exists(), link
+        for name, asset in content["assets"].items():
+            if name != "source":
+                assert (path.parent / asset["href"]).exists(), asset
+
+
+@pytest.mark.parametrize("name", ["map", "timeline", "account"])
+def test_figures_come_as_svg_and_as_png(tiny_run, name):
+    assert (tiny_run / "figures" / f"{name}.svg").read_text("utf-8").startswith("<svg")
+    with Image.open(tiny_run / "figures" / f"{name}.png") as picture:
+        assert min(picture.size) > 300
+
+
+def test_a_table_with_a_geometry_is_geoparquet_with_a_box_for_each_row(tiny_run):
+    table = gpd.read_parquet(tiny_run / "detections.parquet")
+    west, south, east, north = table.total_bounds
+    inside = gpd.read_parquet(tiny_run / "detections.parquet", bbox=(west, south, east, north))
+    assert len(inside) == len(table)
+    assert table.crs == "EPSG:4326"
+
+
+def test_quicklooks_lie_where_they_say(tiny_run):
+    index = read_quicklooks(tiny_run / "quicklooks")
+    scenes = read_table(tiny_run / "scenes.parquet").set_index("scene_id")
+    assert set(index) == set(scenes.index)
+    for name, look in index.items():
+        west, south, east, north = look["bounds"]
+        box = scenes.loc[name, "footprint"].bounds
+        assert west >= box[0] - 1e-6
+        assert north <= box[3] + 1e-6
+        with Image.open(tiny_run / "quicklooks" / look["file"]) as picture:
+            assert picture.mode == "RGBA"
+            wide = np.radians(east - west) * EARTH_RADIUS_M / (mercator_y(north) - mercator_y(south))
+            assert picture.size[0] / picture.size[1] == pytest.approx(wide, rel=0.02)
+
+
+def test_mercator_there_and_back():
+    """The equator is at 0; EPSG:3857 puts 45 degrees north at 5,621,521 m."""
+    assert mercator_y(0.0) == pytest.approx(0, abs=1e-6)
+    assert mercator_y(45.0) == pytest.approx(5_621_521.486, abs=0.01)
+    assert latitude(mercator_y(42.7)) == pytest.approx(42.7)
+
+
+def test_annex_starts_with_the_columns_that_the_annex_has(tiny_run):
+    columns = list(pd.read_csv(tiny_run / "calls.csv").columns)
+    assert [c for c in columns if c in ("ship", "arrival_date", "dwt_t", "estimated_barrels")] == [
+        "ship", "arrival_date", "dwt_t", "estimated_barrels",
+    ]  # fmt: skip
+    assert "simulated" in columns
