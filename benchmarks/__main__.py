@@ -1,12 +1,12 @@
-"""Every benchmark in turn: ``python -m benchmarks [accuracy] [speed]``."""
+"""Every benchmark in turn: ``python -m benchmarks [accuracy] [speed] [submetre]``."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import accuracy, speed
+from benchmarks import accuracy, speed, submetre_accuracy
 
-PARTS = {"accuracy": accuracy.main, "speed": speed.main}
+PARTS = {"accuracy": accuracy.main, "speed": speed.main, "submetre": submetre_accuracy.main}
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """What many looks cost: throughput and client memory on Dask, a plan of a year, bytes and time of one live look.
 
-Everything here is simulated and on loopback. ``python -m benchmarks.scale [dask] [plan] [look] [wire]``
+Everything here is simulated and on loopback. ``python -m benchmarks.scale [memory] [dask] [plan] [look] [wire]``
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from pipeline.simulation.scenario import Scenario
 from pipeline.simulation.world import World
 from pipeline.workspace import configs_root, find_config, load_run_config
 
-LOOKS = 1000
+LOOKS = int(os.environ.get("LOOKS", "1000"))
 SMALL = (133.055, 42.735, 133.075, 42.750)  # 1.6 km x 1.7 km
-WIDE = (132.80, 42.55, 133.25, 42.95)  # 37 km x 44 km: wider than an AOI with its margins
+WIDE = (132.88, 42.62, 133.17, 42.88)  # 24 km x 29 km: wider than an AOI with its margins
 
 
 def main() -> None:
     """Run the parts that are named, or all of them."""
-    parts = {"dask": on_dask, "plan": a_plan, "look": one_live_look, "wire": on_the_wire}
+    parts = {"memory": of_the_client, "dask": on_dask, "plan": a_plan, "look": one_live_look, "wire": on_the_wire}
     for name in sys.argv[1:] or list(parts):
         print(f"\n## {name}", flush=True)
         parts[name]()
@@ -61,6 +61,37 @@ def one_look(task: tuple[int, str]) -> tuple[int, int, str]:
     scene = open_scene(Path(path))
     table, _ = detect(replace(scene, scene_id=f"look{number}"), place=None, config=DetectionConfig())
     return number, len(table), hashlib.sha256(table.drop(columns="geometry").to_csv().encode()).hexdigest()
+
+
+def a_small_table(number: int) -> tuple[int, object]:
+    """A table of detections as a look returns it: twenty rows, with their geometry."""
+    import shapely
+
+    from pipeline.tables import DETECTIONS
+
+    rows = [
+        {
+            "detection_id": f"{number}-{k}", "scene_id": f"look{number}", "sensor": "sentinel-1",
+            "geometry": shapely.box(133, 42, 133.01, 42.01), "row": 1.0, "col": 1.0, "length_m": 90.0,
+            "length_lo_m": 80.0, "length_hi_m": 99.0, "beam_m": 15.0, "beam_lo_m": 10.0, "beam_hi_m": 20.0,
+            "heading_ambiguous": True, "score": 0.9, "tanker_score": 0.5, "accepted": True, "context": "berth",
+            "n_pixels": 20, "flags": [], "method": "radar",
+        }
+        for k in range(20)
+    ]  # fmt: skip
+    return number, DETECTIONS.from_rows(rows)
+
+
+def of_the_client() -> None:
+    """What the client holds while many small tables come in from Dask: nothing but the tables."""
+    engine = EngineConfig(kind="dask", workers=2)
+    memory: list[float] = []
+    with kept(engine):
+        map_tasks(a_small_table, range(4), engine)
+        done = map_tasks(a_small_table, range(LOOKS), engine, done=lambda _t: memory.append(resident_mb()))
+    size = sum(t.memory_usage(deep=True).sum() for _, t in done) / 1e6  # type: ignore[attr-defined]
+    marks = ", ".join(f"{memory[int(len(memory) * s) - 1]:.0f}" for s in (0.1, 0.25, 0.5, 0.75, 1.0))
+    print(f"{LOOKS} tables of 20 rows, {size:.0f} MB in all; client MB at 10, 25, 50, 75, 100 %: {marks}")
 
 
 def on_dask() -> None:

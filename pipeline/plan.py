@@ -19,11 +19,11 @@ from pipeline.errors import PipelineError, printable
 from pipeline.plan_local import local_lines
 
 ASKING = 4  # catalogues' pages asked for at once; our choice, as polite as the fetching
-# What a look costs (docs/scale.md, measured by benchmarks/scale.py but for the small files of a real product):
+# What a look costs: docs/scale.md says which of these were measured
 SMALL_BYTES = 6e6  # annotation, calibration, noise and manifest of both polarisations
-PIXEL_BYTES = 1.4  # of speckle in 16 bits, deflated
+PIXEL_BYTES = 1.0  # of speckle of 4.4 looks in 16 bits, deflated
 RADAR_MARGIN_KM = (12.0, 2.0)  # added to the AOI's sides along and across the track (ingest.catalogue.radar)
-RADAR_CPU_S = (0.3, 0.55)  # seconds a look, and seconds a million pixels of one look
+RADAR_CPU_S = (1.2, 0.5)  # seconds a look, and seconds a million pixels of one look
 OPTICAL_BANDS = 4.5  # of 10 m pixels: four bands, and three of 20 m at a quarter each
 OPTICAL_CPU_S = (0.3, 0.8)
 

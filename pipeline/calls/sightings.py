@@ -14,11 +14,13 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.geodesy import distance_m
+from pipeline.calls.same_ship import same_ship_probability
 from pipeline.config import CallsConfig
 
 Z90 = 1.6448536
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 MIN_SD_M = 0.5  # no length is better than this
+ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
 
 
@@ -108,10 +110,17 @@ def _length(sighting: dict[str, object]) -> tuple[float, float]:
     return float(sighting["length_m"]), (hi - lo) / (2 * Z90)  # type: ignore[arg-type]
 
 
+def _fine(sighting: dict[str, object]) -> bool:
+    """Was she measured by her edges in a fine image? Then beam, house and deck speak as well."""
+    return sighting.get("method") == "optical-edges"
+
+
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
     """Squared deviation of lengths, in standard deviations of their difference; infinite for surely different ships."""
     apart = float(distance_m(stay.last["lon"], stay.last["lat"], new["lon"], new["lat"]))
     if apart > SAME_SPOT_M:
+        return np.inf
+    if _fine(stay.last) and _fine(new) and same_ship_probability(stay.last, new) < ANOTHER_SHIP:
         return np.inf
     (before, sd_before), (now, sd_now) = stay.length(), _length(new)
     spread = float(np.sqrt(sd_before**2 + sd_now**2 + (config.same_ship_length_share * max(before, now)) ** 2))

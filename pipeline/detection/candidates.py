@@ -39,6 +39,10 @@ class Candidate:
     freeboard_lo_m: float | None = None
     freeboard_hi_m: float | None = None
     draught_evidence: str = ""
+    boot_topping_m: float | None = None
+    lines: tuple[tuple[str, FloatArray], ...] = ()  # (kind, (n, 2) rows and columns): what a freeboard was read from
+    house_position: float | None = None  # share of the length from the stern
+    deck_tone: float | None = None
     speed_kn: float | None = None
     speed_lo_kn: float | None = None
     speed_hi_kn: float | None = None

@@ -28,6 +28,8 @@ REJECTING = frozenset(
         "cloud",
         "wake",
         "no_hull_shape",
+        "part_of_hull",
+        "holds_a_hull",
     }
 )
 EVEN_RARITY = 6.75  # of even odds for an object of 6 pixels; chosen on simulated seas of other seeds than are reported

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,6 +57,10 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         "speed_kn": c.speed_kn,
         "speed_lo_kn": c.speed_lo_kn,
         "speed_hi_kn": c.speed_hi_kn,
+        "boot_topping_m": c.boot_topping_m,
+        "measured_lines": _lines(scene, c),
+        "house_position": None if c.house_position is None else round(c.house_position, 4),
+        "deck_tone": c.deck_tone,
         "n_pixels": c.n_pixels,
         "flags": list(c.flags),
         "flag_evidence": c.evidence,
@@ -65,6 +70,18 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         for suffix in ("_m", "_lo_m", "_hi_m"):
             row[name + suffix] = round(getattr(c, name + suffix), 2)
     return row | _on_earth(scene, c, place, config)
+
+
+def _lines(scene: Scene, c: Candidate) -> str:
+    """What a freeboard was read from, as GeoJSON in EPSG:4326; empty where nothing was, or nobody knows where."""
+    if not c.lines or scene.geolocation is None:
+        return ""
+    features = []
+    for kind, pixels in c.lines:
+        lon, lat = scene.geolocation.lonlat(pixels[:, 0], pixels[:, 1])
+        line = {"type": "LineString", "coordinates": np.column_stack([lon, lat]).round(7).tolist()}
+        features.append({"type": "Feature", "properties": {"kind": kind}, "geometry": line})
+    return json.dumps({"type": "FeatureCollection", "features": features}, separators=(",", ":"))
 
 
 def _on_earth(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfig) -> dict[str, Any]:

@@ -59,7 +59,10 @@ def read_csv_table(
     if first is None:
         raise InputError(path, "is empty")
     header_line, _, rest = first.data.partition(b"\n")
-    header = next(csv.reader([_decoded(header_line.rstrip(b"\r"))]), [])
+    try:
+        header = next(csv.reader([_decoded(header_line.rstrip(b"\r"))]), [])
+    except csv.Error as error:
+        raise InputError(path, f"its first line is no header ({error})") from error
     layout = layout_of(path, header, columns)
     read.dialect = layout.dialect
     read.balance["no_data"] += 1  # the header

@@ -114,7 +114,7 @@ def _zone(path: Path, number: int, feature: Any) -> Zone:
         told = ZoneProperties.model_validate(feature["properties"])
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(p) for p in first["loc"])
+        name = printable(".".join(str(p) for p in first["loc"]))[:60]
         raise ConfigError(f"{where}: {name}: {first['msg'].removeprefix('Value error, ')}") from error
     where = f"{where} ({told.zone_id})"
     geometry = checked_polygon(feature.get("geometry"), where)

@@ -52,11 +52,18 @@ class Scaling:
     a_coefficients: tuple[float, ...] = ()
     a_column0: float = 0.0
     doubt: str = ""  # goes into the scene's ``degraded``
+    gains: tuple[float, ...] = ()  # one for each band that is read, in place of ``gain``; offsets likewise
+    offsets: tuple[float, ...] = ()
 
     def apply(self, stored: NDArray[Any], col0: int) -> NDArray[np.float32]:
         """Values of stored numbers (bands, rows, cols) whose first column is ``col0``; NaN where there is no value."""
         values = stored.astype(np.float32)
-        if (self.gain, self.offset) != (1.0, 0.0):
+        if self.gains:
+            shape = (-1, *([1] * (values.ndim - 1)))
+            values = values * np.array(self.gains, np.float32).reshape(shape)
+            if self.offsets:
+                values = values + np.array(self.offsets, np.float32).reshape(shape)
+        elif (self.gain, self.offset) != (1.0, 0.0):
             values = values * np.float32(self.gain) + np.float32(self.offset)
         if self.law == "square":
             values = values * values
@@ -300,6 +307,11 @@ def _middle(raster: RasterFile, indexes: tuple[int, ...]) -> NDArray[Any]:
 def _optical(
     raster: RasterFile, sensor: Sensor, word: str, indexes: tuple[int, ...], sidecar: Sidecar | None
 ) -> Scaling:
+    if sidecar is not None and sidecar.scales:
+        if len(sidecar.scales) < max(indexes) or len(sidecar.offsets) not in (0, len(sidecar.scales)):
+            raise InputError(raster.item, f"has {raster.count} bands; its metadata scale {len(sidecar.scales)}")
+        gains, offsets = (tuple(v[i - 1] for i in indexes) if v else () for v in (sidecar.scales, sidecar.offsets))
+        return Scaling("linear", Radiometry.REFLECTANCE, "by its metadata", gains=gains, offsets=offsets)
     if sidecar is not None and sidecar.scale is not None:
         return Scaling("linear", Radiometry.REFLECTANCE, "by its sidecar", sidecar.scale, sidecar.offset or 0.0)
     if (offset := _baseline_offset(raster.tags)) is not None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,19 @@ for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 
 
+def _muted(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The hook without one complaint: rasterio's logger cannot decode what GDAL quotes of a damaged tag (in 1.4)."""
+
+    def heard(found: Any) -> None:
+        if not (isinstance(found.exc_value, UnicodeDecodeError) and "rasterio._env" in str(found.object)):
+            hook(found)
+
+    return heard
+
+
+sys.unraisablehook = _muted(sys.unraisablehook)
+
+
 @dataclass(frozen=True, slots=True)
 class RasterFile:
     """What a raster file says about itself. ``gcps`` are (row, col, lon, lat) with pixel centres at whole numbers."""
@@ -67,6 +81,7 @@ class RasterFile:
     crs_wkt: str | None
     transform: tuple[float, float, float, float, float, float] | None
     gcps: NDArray[np.float64] | None
+    rpc: dict[str, list[float]] | None = None  # rational polynomials of the file's own tag, by GDAL's names
     doubt: str = ""  # what decoding it all showed to be odd
 
     @property
@@ -134,6 +149,7 @@ def open_raster(path: Path, *, member: str | None = None, verified: bool = False
             crs_wkt=dataset.crs.to_wkt() if located else None,
             transform=tuple(dataset.transform)[:6] if located else None,
             gcps=None if located else _ground_control(dataset, name),
+            rpc=None if located else _rational(dataset),
             doubt=doubt,
         )
 
@@ -226,6 +242,15 @@ def refuse_oddities(dataset: DatasetReader, item: str) -> None:
 def _stored_bytes(path: str) -> int:
     """Size of a file; 0 for a member of an archive, which was checked for bombs before."""
     return os.stat(path).st_size if os.path.isfile(path) else 0
+
+
+def _rational(dataset: DatasetReader) -> dict[str, list[float]] | None:
+    """Rational polynomials by name, or None where the file holds none that can be read."""
+    try:
+        told = {k: [float(v) for v in str(value).split()] for k, value in dataset.tags(ns="RPC").items()}
+    except ValueError:
+        return None
+    return told if "LINE_NUM_COEFF" in told else None
 
 
 def _ground_control(dataset: DatasetReader, item: str) -> NDArray[np.float64] | None:

@@ -13,10 +13,12 @@ from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.acquisition import acquired_of, platform_of
 from pipeline.ingest.channels import Channels, Gaps, channels_of, gaps_of, s2_band
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
+from pipeline.ingest.operators import read_operator
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, sha256_of, stamp_of
-from pipeline.ingest.sidecar import Sidecar, read_sidecar
+from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
+from pipeline.ingest.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
 from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, Source, Tile, Window, utc
 
@@ -29,6 +31,7 @@ __all__ = ["OpenOptions", "open_scene"]
 
 _SPACING_TAGS = ("PIXEL_SPACING_M", "GSD_M")
 _SIMULATED = ("yes", "true", "1")
+_FINE_M = 3.5  # pixels in which a freeboard is looked for
 _FAR = 0.2  # share by which a stated spacing may differ from the georeference before that is said
 
 
@@ -113,14 +116,15 @@ def with_land(scene: Scene, more: BaseGeometry) -> Scene:
 
 
 def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
-    sidecar = read_sidecar(path)
-    source = _source(path, sidecar)
+    own = read_sidecar(path)
+    source = _source(path, own)
     raster = open_raster(path, verified=source.verified)
+    sidecar = joined(own, read_operator(path, _picture_bands(raster)))
     sensor = options.sensor or _guess_sensor(raster, sidecar)
     channels = channels_of(raster, sensor, options, sidecar)
     scaling = scaling_of(raster, sensor, options.scaling, channels.indexes, sidecar)
     _require_same_crs(raster, sidecar)
-    geolocation = geolocation_of(raster)
+    geolocation, place_doubt = _geolocation(raster, path, sidecar)
     spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar)
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
     acquired, time_doubt = _acquired(raster, sidecar, path)
@@ -128,7 +132,17 @@ def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | No
     gaps = gaps_of(raster, sensor, channels.indexes)
     reader = RasterReader(raster, channels, scaling, gaps, water, radar, raster.palette())
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
-    doubts = (raster.doubt, scaling.doubt, channels.doubt, spacing_doubt, time_doubt, land_doubt)
+    view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
+    doubts = (
+        raster.doubt,
+        scaling.doubt,
+        channels.doubt,
+        place_doubt,
+        spacing_doubt,
+        time_doubt,
+        land_doubt,
+        view_doubt,
+    )
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     return Scene(
         scene_id=path.stem,
@@ -151,6 +165,45 @@ def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | No
         degraded=tuple(d for d in doubts if d),
         tags={**raster.tags, "scaling": scaling.reason},
     )
+
+
+def _picture_bands(raster: RasterFile) -> int:
+    return sum(c != "alpha" for c in raster.colours)
+
+
+def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[Any, str]:
+    """A map grid or control points, else rational polynomials on the sea's height; and what is doubtful about them."""
+    found = geolocation_of(raster)
+    if found is not None:
+        return found, ""
+    height = sidecar.sea_height_m if sidecar else None
+    beside = rpc_beside(path)
+    if beside is not None:
+        model = read_rpc(beside, height)
+    elif raster.rpc is not None:
+        model = of_fields(raster.rpc, height)
+    else:
+        return None, ""
+    doubt = (
+        f"placed at {model.height_m:.0f} m above the ellipsoid, as no sea_height_m is given" if height is None else ""
+    )
+    return model, doubt
+
+
+def _view_doubt(sidecar: Sidecar | None) -> str:
+    """Which angles are missing for a freeboard."""
+    view = sidecar.view() if sidecar else OpticalView()
+    missing = [
+        name
+        for name, value in (
+            ("sun elevation", view.sun_elevation_deg),
+            ("sun azimuth", view.sun_azimuth_deg),
+            ("view angle", view.view_off_nadir_deg),
+            ("view azimuth", view.view_azimuth_deg if (view.view_off_nadir_deg or 0.0) > 1.0 else 0.0),
+        )
+        if value is None
+    ]
+    return f"no freeboard: {', '.join(missing)} unknown" if missing else ""
 
 
 def _guess_sensor(raster: RasterFile, sidecar: Sidecar | None) -> Sensor:

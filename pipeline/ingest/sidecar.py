@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationError
 
 from pipeline.config.base import Section
-from pipeline.errors import InputError, PipelineError
+from pipeline.errors import InputError, PipelineError, printable
 from pipeline.types import OpticalView, Sensor, utc
 
 MAX_BYTES = 1 << 18  # our choice: a sidecar has some 500 bytes
@@ -40,6 +40,10 @@ class Sidecar(Section):
     """Reflectance = scale * DN + offset; null: unknown."""
     offset: float | None = None
     """See scale."""
+    scales: tuple[float, ...] = ()
+    """The same for each band, in file order; empty: scale holds for all."""
+    offsets: tuple[float, ...] = ()
+    """See scales."""
     pixel_spacing_m: float | None = Field(default=None, gt=0, le=1000)
     """Ground metres between pixels, for an image without georeference."""
     sun_elevation_deg: float | None = Field(default=None, ge=-90, le=90)
@@ -50,6 +54,8 @@ class Sidecar(Section):
     """Angle at the ground between the vertical and the satellite."""
     view_azimuth_deg: float | None = Field(default=None, ge=-360, le=360)
     """Direction towards the satellite, from north, clockwise."""
+    sea_height_m: float | None = Field(default=None, ge=-150, le=150)
+    """Height of the sea above the WGS84 ellipsoid, for an image placed by rational polynomials."""
     cloud_fraction: float | None = Field(default=None, ge=0, le=1)
     """Share of the image under cloud, as its provider states it."""
     simulated: bool = False
@@ -95,8 +101,15 @@ def read_sidecar(image: Path) -> Sidecar | None:
         return Sidecar.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"])
+        where = printable(".".join(str(p) for p in first["loc"]))[:60]
         raise InputError(path.name, f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def joined(own: Sidecar | None, operator: Sidecar | None) -> Sidecar | None:
+    """What the analyst's sidecar says goes before the operator's file, field by field."""
+    if own is None or operator is None:
+        return own or operator
+    return operator.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
 def _turn(angle_deg: float | None) -> float | None:

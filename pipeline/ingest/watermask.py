@@ -114,7 +114,14 @@ def water_of(
 def geolocation_of(raster: RasterFile) -> Any:
     """The mapping that a raster file carries: a map grid, ground control points, or None."""
     if raster.crs_wkt is not None and raster.transform is not None:
-        return MapGeolocation(raster.crs_wkt, raster.transform)
+        from pyproj.exceptions import ProjError
+
+        found = MapGeolocation(raster.crs_wkt, raster.transform)
+        try:
+            found.lonlat(0, 0)
+        except ProjError as error:
+            raise InputError(raster.item, "its coordinate system cannot be turned into degrees") from error
+        return found
     if raster.gcps is not None:
         return from_gcps(raster.gcps, raster.item, raster.shape)
     return None

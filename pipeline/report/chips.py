@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,9 @@ LENGTHS = 2.6  # a chip is this many hull lengths wide
 OUTLINE = (255, 176, 0)  # amber: told from grey and from blue water by all readers
 SHADOW = (86, 180, 233)  # Okabe and Ito's sky blue
 SCALE = (255, 255, 255)
-SHAPES = {"hull": OUTLINE, "shadow": SHADOW, "waterline": SCALE}
+DECK_EDGE, BOOT_TOP = (240, 228, 66), (213, 94, 0)  # Okabe and Ito's yellow and vermilion
+SHAPES = {"hull": OUTLINE, "shadow": SHADOW, "waterline": SCALE, "deck_edge": DECK_EDGE, "boot_top": BOOT_TOP}
+LINES = {"shadow_end": "shadow"}  # kinds of `measured_lines` that have another name here
 COLUMNS = {"hull": ("geometry",), "shadow": ("shadow", "shadow_geometry"), "waterline": ("waterline",)}
 VISIBLE = {"B", "G", "R", "pan", "B02", "B03", "B04"}
 
@@ -72,8 +75,8 @@ def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
     centre = round(float(row.row)), round(float(row.col))
     plain = Image.fromarray(_grey(scene, _window(scene, centre, half), centre, half))
     plain = plain.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
-    shapes = {name: _shape(row, names) for name, names in COLUMNS.items()}
-    drawn = {n: _on_chip(s, scene, centre, half) for n, s in shapes.items() if s is not None}
+    shapes = _measured(row) | {n: s for n, names in COLUMNS.items() if (s := _shape(row, names)) is not None}
+    drawn = {n: _on_chip(s, scene, centre, half) for n, s in shapes.items()}
     about = {
         "side_m": round(float((2 * half[1] + 1) * scene.pixel_spacing_m[1]), 1),
         "north_deg": _north(scene, centre),
@@ -89,6 +92,18 @@ def _shape(row: Any, names: Sequence[str]) -> BaseGeometry | None:
         if shape is not None and hasattr(shape, "geom_type") and not shape.is_empty:
             return shape
     return None
+
+
+def _measured(row: Any) -> dict[str, BaseGeometry]:
+    """The lines that a freeboard was read from, by name; of two of one kind, the first (the longer shadow's side)."""
+    from shapely.geometry import shape
+
+    text = getattr(row, "measured_lines", None)
+    out: dict[str, BaseGeometry] = {}
+    for feature in json.loads(text)["features"] if isinstance(text, str) and text else ():
+        kind = feature["properties"]["kind"]
+        out.setdefault(LINES.get(kind, kind), shape(feature["geometry"]))
+    return {name: line for name, line in out.items() if name in SHAPES}
 
 
 def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:

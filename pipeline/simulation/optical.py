@@ -1,7 +1,8 @@
-"""Draw an optical scene as top-of-atmosphere reflectance: sea, land, quays, hulls with side and shadow, clouds.
+"""Draw an optical scene as top-of-atmosphere reflectance: sea, land, quays, ships with sides and shadows, clouds.
 
-Pure: arrays out. Heights shift a point away from the satellite by ``h tan(off nadir)``; the sun throws it to
-``h / tan(elevation)`` on the other side from the sun. So a ship's shadow on the water measures her side.
+Pure: arrays out. Ships and quays are triangles, seen by the camera and by the sun through depth buffers, so that
+sides, overhangs, houses, neighbours and quays hide, show and shade one another as they lie. The detector knows none
+of this: it reads edges.
 """
 
 from __future__ import annotations
@@ -11,31 +12,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, shift, zoom
-from shapely.geometry import MultiPoint, Polygon
-from skimage.draw import polygon2mask
+from scipy.ndimage import gaussian_filter, shift
 
+from pipeline.simulation.deck_gear import ship_mesh
+from pipeline.simulation.mesh import Mesh, box
+from pipeline.simulation.sea_and_air import REFRACTION, Conditions, conditions_of, sensed, smooth_noise, waves
+from pipeline.simulation.shadows import buffer, lit_share
 from pipeline.simulation.ships import ShipState, Structure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatImage = NDArray[np.float32]
+    FloatArray = NDArray[np.float64]
 
 BANDS = ("B", "G", "R", "N")
-# Reflectance at the top of the atmosphere, by band. Our choice after looking at images; no single source.
-WATER = (0.075, 0.062, 0.040, 0.022)
-LAND = (0.085, 0.095, 0.110, 0.190)
+# Reflectance of the ground by band. Our choice after looking at images; no single source.
+LAND = (0.040, 0.065, 0.090, 0.185)
 CONCRETE = (0.160, 0.170, 0.185, 0.210)
-HULL_SIDE = (0.060, 0.055, 0.060, 0.070)
-BOOT_TOPPING = (0.060, 0.055, 0.130, 0.140)  # the red paint below the load line, seen on a light ship
-HOUSE = (0.450, 0.460, 0.470, 0.480)
-PIPES = (0.300, 0.300, 0.300, 0.310)
+CRANE = (0.200, 0.160, 0.140, 0.160)
 CLOUD = (0.600, 0.600, 0.610, 0.620)
-DECK_TINT = (0.55, 0.65, 1.30, 1.40)  # times the deck's shade: red-brown primer
-SHADOW = 0.42  # share of light left on water in shadow: sky light, and what the water column scatters
-HOUSE_HEIGHT_M = 11.0  # above deck
-OVERSAMPLE = 3
+SUN_RADIUS_DEG = 0.27
+CELL_M = 0.15  # wanted size of a depth buffer's cell under fine pixels
+OVERSAMPLE = 4  # at most: cells along a pixel's side
+DEPTHS = 6  # in which the water column is looked at
+GRIME = 0.06  # wear and dirt on paint, relative, over a metre or so
+FINE_M = 1.2  # pixels below which the sun's disc is drawn as a disc
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class MapFrame:
     pixel_m: float
     shape: tuple[int, int]
 
-    def rowcol(self, east: NDArray[np.float64], north: NDArray[np.float64]) -> NDArray[np.float64]:
+    def rowcol(self, east: FloatArray, north: FloatArray) -> FloatArray:
         """(n, 2) rows and columns of map positions."""
         return np.column_stack([(self.north0 - north) / self.pixel_m, (east - self.east0) / self.pixel_m])
 
@@ -63,27 +65,30 @@ class Light:
     view_azimuth_deg: float
 
     @property
-    def lean(self) -> NDArray[np.float64]:
+    def lean(self) -> FloatArray:
         """Displacement (east, north) of a point one metre up: away from the satellite."""
-        away = np.radians(self.view_azimuth_deg + 180)
-        return np.tan(np.radians(self.off_nadir_deg)) * np.array([np.sin(away), np.cos(away)])
+        return -np.tan(np.radians(self.off_nadir_deg)) * _towards(self.view_azimuth_deg)
 
     @property
-    def shade(self) -> NDArray[np.float64]:
+    def shade(self) -> FloatArray:
         """Where on flat ground (east, north) the shadow of a point one metre up falls."""
-        away = np.radians(self.sun_azimuth_deg + 180)
-        return np.array([np.sin(away), np.cos(away)]) / np.tan(np.radians(self.sun_elevation_deg))
+        return -_towards(self.sun_azimuth_deg) / np.tan(np.radians(self.sun_elevation_deg))
+
+    @property
+    def drift(self) -> FloatArray:
+        """From where light enters the surface to where it leaves it again after one metre of depth, (east, north)."""
+        down = _below(90 - self.sun_elevation_deg) * -_towards(self.sun_azimuth_deg)
+        return down + _below(self.off_nadir_deg) * _towards(self.view_azimuth_deg)
 
 
-@dataclass(frozen=True, slots=True)
-class Solid:
-    """A prism on the ship: outline (n, 2) east, north; from ``base_m`` to ``top_m`` above water; colours."""
+def _towards(azimuth_deg: float) -> FloatArray:
+    angle = np.radians(azimuth_deg)
+    return np.array([np.sin(angle), np.cos(angle)])
 
-    outline: NDArray[np.float64]
-    base_m: float
-    top_m: float
-    side: tuple[float, ...]
-    roof: tuple[float, ...]
+
+def _below(zenith_deg: float) -> float:
+    """Tangent of a ray's angle from the vertical under water (Snell)."""
+    return float(np.tan(np.arcsin(np.sin(np.radians(zenith_deg)) / REFRACTION)))
 
 
 def draw(
@@ -95,174 +100,201 @@ def draw(
     cloud_cover: float,
     wind_m_s: float,
     seed: np.random.SeedSequence,
+    conditions: Conditions | None = None,
 ) -> FloatImage:
     """Reflectance, shape (4, rows, cols) for B, G, R, N. Ships and structures come with their (east, north)."""
     streams = [np.random.default_rng(s) for s in seed.spawn(4)]
-    image = _surface(frame, water, wind_m_s, streams[0])
-    for structure, centre in structures:
-        _paint(image, frame, [_structure_solid(structure, centre)], light)
+    air = conditions or conditions_of(streams[3], wind_m_s)
+    layers = _surface(frame, water, air, streams[0])
     for state, centre in ships:
         if state.speed_kn > 1:
-            _wake(image, frame, state, centre, streams[1])
-        _paint(image, frame, ship_solids(state, centre), light)
-        _deck_lines(image, frame, state, centre, light)
+            _wake(layers, frame, state, centre, streams[1])
+    solids = [_structure_mesh(s).placed(s.heading_deg, centre) for s, centre in structures]
+    solids += [ship_mesh(s).placed(s.heading_deg, centre) for s, centre in ships]
+    image = layers.still + layers.glint + layers.column
+    for group, (r0, r1, c0, c1) in _groups(solids, frame, light):
+        here = np.s_[:, r0:r1, c0:c1]
+        part = MapFrame(
+            frame.epsg,
+            frame.east0 + c0 * frame.pixel_m,
+            frame.north0 - r0 * frame.pixel_m,
+            frame.pixel_m,
+            (r1 - r0, c1 - c0),
+        )
+        image[here] = _patch(part, group, light, air, layers.cut(here), streams[1])
     if cloud_cover > 0:
         _clouds(image, frame, cloud_cover, light, streams[2])
-    image = np.stack([gaussian_filter(band, 0.55) for band in image])
-    image += 0.0025 * streams[3].standard_normal(image.shape, dtype=np.float32)
-    return np.clip(image, 0.001, 1.5).astype(np.float32)
+    return sensed(image, air, streams[3])
 
 
-def _surface(frame: MapFrame, water: NDArray[np.bool_], wind_m_s: float, rng: np.random.Generator) -> FloatImage:
-    """Sea with swell and glint, land with relief."""
-    swell = gaussian_filter(rng.standard_normal(frame.shape, dtype=np.float32), (2.0, 0.8))
-    swell /= swell.std()
-    relief = _smooth_noise(frame.shape, 60.0 / frame.pixel_m, rng)
+@dataclass(frozen=True, slots=True, eq=False)
+class Layers:
+    """What an empty place sends up: what no shadow touches, glint, and light out of the water or off the ground."""
+
+    still: FloatImage
+    glint: FloatImage
+    column: FloatImage
+
+    def cut(self, here: tuple[slice, ...]) -> Layers:
+        """A part of all three."""
+        return Layers(self.still[here], self.glint[here], self.column[here])
+
+
+def _surface(frame: MapFrame, water: NDArray[np.bool_], air: Conditions, rng: np.random.Generator) -> Layers:
+    """Sea with waves and glint, land with relief."""
+    height = waves(frame.shape, frame.pixel_m, air, rng)
+    patches = smooth_noise(frame.shape, 120.0 / frame.pixel_m, rng)
+    relief = smooth_noise(frame.shape, 60.0 / frame.pixel_m, rng)
     grain = rng.standard_normal(frame.shape, dtype=np.float32)
-    sea = 1 + 0.012 * wind_m_s * swell
+    sea = 1 + (0.01 + 0.006 * air.wind_m_s) * height
     ground = np.exp(0.25 * relief + 0.10 * grain)
-    return np.stack([np.where(water, w * sea, g * ground) for w, g in zip(WATER, LAND, strict=True)]).astype(np.float32)
+    shine = np.clip(air.glint * (1 + 0.9 * height + 0.3 * patches), 0, None)
+    bands = range(len(BANDS))
+    still = np.stack([air.path[b] + np.where(water, air.sky[b] * sea * (1 + 0.1 * patches), 0.0) for b in bands])
+    glint = np.stack([np.where(water, shine, 0.0) for _ in bands])
+    column = np.stack([np.where(water, air.column[b] * (1 + 0.05 * patches), LAND[b] * ground) for b in bands])
+    return Layers(still.astype(np.float32), glint.astype(np.float32), column.astype(np.float32))
 
 
-def _smooth_noise(shape: tuple[int, int], sigma_px: float, rng: np.random.Generator) -> FloatImage:
-    """Unit-variance noise of a long correlation length, made on a coarse grid and enlarged."""
-    step = max(1, int(sigma_px / 3))
-    small = (shape[0] // step + 3, shape[1] // step + 3)
-    field = gaussian_filter(rng.standard_normal(small, dtype=np.float32), sigma_px / step)
-    field = (field - field.mean()) / field.std()
-    return zoom(field, step, order=1)[: shape[0], : shape[1]]
-
-
-def hull_outline(
-    length_m: float, beam_m: float, heading_deg: float, centre: tuple[float, float]
-) -> NDArray[np.float64]:
-    """Deck outline (n, 2) east, north: a pointed bow over the first 15 % of the length, a rounded stern."""
-    shape = np.array(
-        [
-            (0.5, 0.0),
-            (0.46, 0.22),
-            (0.40, 0.40),
-            (0.33, 0.5),
-            (-0.46, 0.5),
-            (-0.5, 0.35),
-            (-0.5, -0.35),
-            (-0.46, -0.5),
-            (0.33, -0.5),
-            (0.40, -0.40),
-            (0.46, -0.22),
-        ]
+def _structure_mesh(structure: Structure) -> Mesh:
+    long, wide = structure.length_m / 2, structure.width_m / 2
+    paint = CRANE if structure.kind == "crane" else CONCRETE
+    if structure.kind != "crane":
+        return box((-long, long), (-wide, wide), (0.0, structure.height_m), paint, CONCRETE)
+    legs = [
+        box((x - 1, x + 1), (y - 1, y + 1), (0.0, 0.8 * structure.height_m), paint)
+        for x in (-0.6 * long, 0.2 * long)
+        for y in (-wide, wide)
+    ]
+    return Mesh.of(
+        [*legs, box((-long, long), (-0.25 * wide, 0.25 * wide), (0.8 * structure.height_m, structure.height_m), paint)]
     )
-    return _placed(shape * [length_m, beam_m], heading_deg, centre)
 
 
-def _placed(ahead_abeam: NDArray[np.float64], heading_deg: float, centre: tuple[float, float]) -> NDArray[np.float64]:
-    """Ship coordinates (ahead, to starboard) [m] as (east, north)."""
-    h = np.radians(heading_deg)
-    ahead, abeam = np.array([np.sin(h), np.cos(h)]), np.array([np.cos(h), -np.sin(h)])
-    return centre + ahead_abeam[:, :1] * ahead + ahead_abeam[:, 1:] * abeam
+def _groups(solids: Sequence[Mesh], frame: MapFrame, light: Light) -> list[tuple[Mesh, tuple[int, int, int, int]]]:
+    """Solids whose places, sides or shadows may overlap, together, with the pixels (r0, r1, c0, c1) that they touch."""
+    boxes: list[tuple[list[Mesh], FloatArray]] = []
+    for solid in solids:
+        flat = [solid.corners[..., :2] + solid.corners[..., 2:] * s for s in (np.zeros(2), light.lean, light.shade)]
+        points = np.concatenate(flat).reshape(-1, 2)
+        corners = frame.rowcol(points[:, 0], points[:, 1])
+        bounds = np.r_[corners.min(axis=0) - 4 - 3.0 / frame.pixel_m, corners.max(axis=0) + 5 + 3.0 / frame.pixel_m]
+        if (bounds[2:] < 0).any() or bounds[0] > frame.shape[0] or bounds[1] > frame.shape[1]:
+            continue
+        members = [solid]
+        for other in [b for b in boxes if _overlap(b[1], bounds)]:
+            boxes.remove(other)
+            members += other[0]
+            bounds = np.r_[np.minimum(bounds[:2], other[1][:2]), np.maximum(bounds[2:], other[1][2:])]
+        boxes.append((members, bounds))
+    out = []
+    for members, bounds in boxes:
+        r0, c0 = (int(v) for v in np.maximum(0, np.floor(bounds[:2])))
+        r1, c1 = (int(min(n, np.ceil(v))) for n, v in zip(frame.shape, bounds[2:], strict=True))
+        if r1 > r0 and c1 > c0:
+            out.append((Mesh.of(members), (r0, r1, c0, c1)))
+    return out
 
 
-def _box(ahead: tuple[float, float], abeam: tuple[float, float]) -> NDArray[np.float64]:
-    return np.array([(ahead[0], abeam[0]), (ahead[1], abeam[0]), (ahead[1], abeam[1]), (ahead[0], abeam[1])])
+def _overlap(a: FloatArray, b: FloatArray) -> bool:
+    return bool((a[:2] < b[2:]).all() and (b[:2] < a[2:]).all())
 
 
-def ship_solids(state: ShipState, centre: tuple[float, float]) -> list[Solid]:
-    """Hull (with boot-topping where she rides high) and house."""
-    hull = state.hull
-    length, beam = hull.length_m, hull.beam_m
-    deck = tuple(min(1.0, hull.deck_shade * t) for t in DECK_TINT)
-    outline = hull_outline(length, beam, state.heading_deg, centre)
-    load_line = max(0.0, hull.design_draught_m - state.draught_m)
-    middle = {"aft": -0.38, "midships": 0.0, "forward": 0.32}[hull.superstructure] * length
-    house = _box((middle - 0.06 * length, middle + 0.06 * length), (-0.42 * beam, 0.42 * beam))
-    top = state.freeboard_m + min(HOUSE_HEIGHT_M, 0.8 * beam)
+def _patch(
+    frame: MapFrame, solids: Mesh, light: Light, air: Conditions, ground: Layers, rng: np.random.Generator
+) -> FloatImage:
+    """The pixels of one group of solids over their ground."""
+    k = int(np.clip(np.ceil(frame.pixel_m / CELL_M), 3, OVERSAMPLE))
+    cell = frame.pixel_m / k
+    shape = (frame.shape[0] * k, frame.shape[1] * k)
+    edge = (k - 1) / 2 * cell
+    origin = np.array([frame.east0 - edge, frame.north0 + edge])
+    seen, owner = buffer(solids.corners, light.lean, origin, cell, shape)
+    lit, dark = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    suns = _suns(light, disc=frame.pixel_m < FINE_M)
+    for sun in suns:
+        first, _ = buffer(solids.corners, sun.shade, origin, cell, shape)
+        lit_share(seen, light.lean, first, sun.shade, cell, lit)
+        dark += first > 0
+    lit /= len(suns)
+    dark = gaussian_filter(dark / len(suns), (0.08 + 0.02 * air.wind_m_s) / cell)
+    deep = _under_water(dark, light, air.light_depth_m, cell)
+    covered, dark, deep = (_reduced(a, k) for a in ((owner > 0).astype(np.float32), dark, deep))
+    colours = _shaded(solids, owner, lit, light, air)
+    dirt = 1 + GRIME * smooth_noise(frame.shape, 1.0 / frame.pixel_m, rng)
+    bands = []
+    for b in range(len(BANDS)):
+        open_water = ground.still[b] + ground.glint[b] * (1 - dark)
+        open_water = open_water + ground.column[b] * (1 - (1 - air.diffuse[b]) * deep)
+        bands.append((1 - covered) * open_water + covered * air.path[b] + dirt * _reduced(colours[b], k))
+    return np.stack(bands).astype(np.float32)
+
+
+def _suns(light: Light, *, disc: bool) -> list[Light]:
+    if not disc:
+        return [light]
+    r = SUN_RADIUS_DEG * 0.6
     return [
-        Solid(outline, 0.0, load_line, BOOT_TOPPING, BOOT_TOPPING),
-        Solid(outline, load_line, state.freeboard_m, HULL_SIDE, deck),
-        Solid(_placed(house, state.heading_deg, centre), state.freeboard_m, top, HOUSE, HOUSE),
+        Light(
+            light.sun_elevation_deg + de,
+            light.sun_azimuth_deg + da / np.cos(np.radians(light.sun_elevation_deg)),
+            light.off_nadir_deg,
+            light.view_azimuth_deg,
+        )
+        for de, da in ((r, 0.0), (-r / 2, 0.87 * r), (-r / 2, -0.87 * r))
     ]
 
 
-def _structure_solid(structure: Structure, centre: tuple[float, float]) -> Solid:
-    box = _box((-structure.length_m / 2, structure.length_m / 2), (-structure.width_m / 2, structure.width_m / 2))
-    return Solid(_placed(box, structure.heading_deg, centre), 0.0, structure.height_m, CONCRETE, CONCRETE)
+def _under_water(dark: FloatImage, light: Light, depth_m: float, cell_m: float) -> FloatImage:
+    """Share of the column's light that a shadow on the surface takes away: from each depth it comes by another way."""
+    out = np.zeros_like(dark)
+    for share in (np.arange(DEPTHS) + 0.5) / DEPTHS:
+        east, north = light.drift * (-depth_m * np.log(1 - share)) / cell_m
+        out += np.roll(dark, (-round(north), round(east)), (0, 1))
+    return np.asarray(out / DEPTHS, np.float32)
 
 
-def _paint(image: FloatImage, frame: MapFrame, solids: Sequence[Solid], light: Light) -> None:
-    """Shadow of all solids first, then each solid's visible sides and roof, bottom up."""
-    shadows = [_hull_of(s.outline + s.base_m * light.shade, s.outline + s.top_m * light.shade) for s in solids]
-    for shadow in shadows:
-        _blend(image, frame, shadow, None)
-    for solid in solids:
-        foot, roof = solid.outline + solid.base_m * light.lean, solid.outline + solid.top_m * light.lean
-        _blend(image, frame, _hull_of(foot, roof), solid.side)
-        _blend(image, frame, roof, solid.roof)
+def _shaded(solids: Mesh, owner: NDArray[np.int32], lit: FloatImage, light: Light, air: Conditions) -> list[FloatImage]:
+    """Light off what is seen, by band, 0 where there is only ground: sun on lit faces, sky on all."""
+    a, b, c = (solids.corners[:, n] for n in range(3))
+    normal = np.cross(b - a, c - a)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    camera = np.array([*-light.lean, 1.0])
+    normal *= np.where(normal @ camera < 0, -1.0, 1.0)[:, None]
+    high = np.radians(light.sun_elevation_deg)
+    sun = np.array([*(np.cos(high) * _towards(light.sun_azimuth_deg)), np.sin(high)])
+    direct = np.r_[0.0, np.clip(normal @ sun, 0, None) / np.sin(high)].astype(np.float32)
+    sky = np.r_[0.0, 0.5 + 0.5 * np.abs(normal[:, 2])].astype(np.float32)
+    out = []
+    for band, diffuse in enumerate(air.diffuse):
+        paint = np.r_[0.0, solids.colours[:, band]].astype(np.float32)
+        out.append((paint * diffuse * sky)[owner] + (paint * (1 - diffuse) * direct)[owner] * lit)
+    return out
 
 
-def _hull_of(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Convex hull of two outlines: what a prism sweeps."""
-    swept = MultiPoint(np.concatenate([a, b])).convex_hull
-    return np.asarray(swept.exterior.coords)[:-1] if isinstance(swept, Polygon) else a
-
-
-def _blend(image: FloatImage, frame: MapFrame, outline: NDArray[np.float64], colour: tuple[float, ...] | None) -> None:
-    """Paint a polygon by the share of each pixel that it covers; without a colour, darken to shadow."""
-    corners = frame.rowcol(outline[:, 0], outline[:, 1])
-    r0, c0 = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 1, 0)
-    r1, c1 = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2, frame.shape)
-    if r1 <= r0 or c1 <= c0:
-        return
-    fine = (corners - (r0, c0) + 0.5) * OVERSAMPLE - 0.5
-    rows, cols = r1 - r0, c1 - c0
-    mask = polygon2mask((rows * OVERSAMPLE, cols * OVERSAMPLE), fine)
-    share = mask.reshape(rows, OVERSAMPLE, cols, OVERSAMPLE).mean(axis=(1, 3)).astype(np.float32)
-    for n in range(len(image)):
-        part = image[n, r0:r1, c0:c1]
-        target = part * SHADOW if colour is None else colour[n]
-        part += share * (target - part)
-
-
-def _deck_lines(
-    image: FloatImage, frame: MapFrame, state: ShipState, centre: tuple[float, float], light: Light
-) -> None:
-    """What tells a tanker's deck: a pipe rack along the middle and a manifold across; bulkers have hatches."""
-    hull, lean = state.hull, state.freeboard_m * light.lean
-    length, beam = hull.length_m, hull.beam_m
-    if hull.is_tanker:
-        parts = [_box((-0.28 * length, 0.36 * length), (-0.06 * beam, 0.06 * beam))]
-        parts.append(_box((0.01 * length, 0.04 * length), (-0.42 * beam, 0.42 * beam)))
-        colour = PIPES
-    elif hull.kind in {"bulk_carrier", "general_cargo"}:
-        starts = np.linspace(-0.26, 0.32, 6)
-        parts = [_box((s * length, (s + 0.07) * length), (-0.3 * beam, 0.3 * beam)) for s in starts]
-        colour = CONCRETE
-    elif hull.kind == "container_ship":
-        starts = np.linspace(-0.26, 0.36, 9)
-        parts = [_box((s * length, (s + 0.06) * length), (-0.48 * beam, 0.48 * beam)) for s in starts]
-        colour = (0.16, 0.12, 0.22, 0.26)
-    else:
-        return
-    for part in parts:
-        _blend(image, frame, _placed(part, state.heading_deg, centre) + lean, colour)
+def _reduced(image: FloatImage, k: int) -> FloatImage:
+    rows, cols = image.shape[0] // k, image.shape[1] // k
+    return image.reshape(rows, k, cols, k).mean(axis=(1, 3))
 
 
 def _wake(
-    image: FloatImage, frame: MapFrame, state: ShipState, centre: tuple[float, float], rng: np.random.Generator
+    layers: Layers, frame: MapFrame, state: ShipState, centre: tuple[float, float], rng: np.random.Generator
 ) -> None:
     """A bright, fading strip of churned water behind a moving ship."""
     hull = state.hull
-    for n in range(12):
-        start = -0.5 * hull.length_m - 25.0 * n
-        width = hull.beam_m * (0.35 + 0.04 * n)
-        box = _box((start - 25.0, start), (-width, width))
-        strength = 0.05 * (1 - n / 12) * rng.uniform(0.7, 1.0)
-        colour = tuple(w + strength for w in WATER)
-        _blend(image, frame, _placed(box, state.heading_deg, centre), colour)
+    ahead = _towards(state.heading_deg)
+    row, col = np.mgrid[0 : frame.shape[0], 0 : frame.shape[1]].astype(np.float32)
+    east = frame.east0 + col * frame.pixel_m - centre[0]
+    north = frame.north0 - row * frame.pixel_m - centre[1]
+    behind = -(east * ahead[0] + north * ahead[1]) - 0.5 * hull.length_m
+    aside = np.abs(east * ahead[1] - north * ahead[0])
+    fade = np.clip(1 - behind / 300.0, 0, 1) * (behind > 0) * (aside < hull.beam_m * (0.35 + 0.0016 * behind))
+    layers.column[:] += np.float32(0.05 * rng.uniform(0.7, 1.0)) * fade * (layers.glint > 0)
 
 
 def _clouds(image: FloatImage, frame: MapFrame, cover: float, light: Light, rng: np.random.Generator) -> None:
     """Cumulus of some hundred metres over the stated share of the image, 900 m up, with its shadows."""
-    field = _smooth_noise(frame.shape, 350.0 / frame.pixel_m, rng) + 0.35 * _smooth_noise(
+    field = smooth_noise(frame.shape, 350.0 / frame.pixel_m, rng) + 0.35 * smooth_noise(
         frame.shape, 60.0 / frame.pixel_m, rng
     )
     edge = np.quantile(field, 1 - cover) if cover < 1 else field.min() - 1.0

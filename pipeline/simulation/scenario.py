@@ -104,6 +104,8 @@ class Look(Section):
     """Optical: view angle from the vertical."""
     view_azimuth_deg: float = Field(default=100.0, ge=0, lt=360)
     """Optical: from the scene to the satellite."""
+    style: Literal["minimal", "planet", "airbus", "maxar"] = "minimal"
+    """Optical: whose layout the file and its metadata follow."""
 
 
 class FixedThing(Section):

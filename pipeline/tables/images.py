@@ -108,6 +108,24 @@ DETECTIONS = Contract(
         ),
         Column("speed_lo_kn", "float", "5 % bound.", "kn", required=False, low=0),
         Column("speed_hi_kn", "float", "95 % bound.", "kn", required=False, low=0),
+        Column(
+            "boot_topping_m", "float", "Height of the boot-topping that shows above water.", "m", required=False, low=0
+        ),
+        Column(
+            "measured_lines",
+            "text",
+            "What the freeboard was read from: GeoJSON, lines of kind deck_edge, waterline, boot_top, shadow_end.",
+            required=False,
+        ),
+        Column(
+            "house_position",
+            "float",
+            "Middle of the superstructure, share of the length from the stern.",
+            required=False,
+            low=0,
+            high=1,
+        ),
+        Column("deck_tone", "float", "Median light of the deck over the water's.", required=False, low=0),
         Column("n_pixels", "int", "Pixels of the object.", low=1),
         Column("flags", "list", "Why it may not be a ship, or why its size is doubtful."),
         Column("flag_evidence", "text", "What speaks for the flags, in words.", required=False),

@@ -7,6 +7,7 @@ its own pixels around each object, so a scene never has to fit into memory and t
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,7 @@ __all__ = ["detect_optical"]
 SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
 HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
+FINE = "optical-edges"
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
 
 
@@ -67,12 +69,54 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
             hulls += network_candidates(scene, tile, core, levels, cloud)
     if trained:
         found = both_opinions(hulls, found)
+    found = once_each(found, scene.pixel_spacing_m)
     found.sort(key=lambda c: (c.row, c.col))
     return Found(
         [screening.judged(c, config.screening) for c in found],
         {"cloud_fraction": round(coverage.cloud_fraction, 4)}
         | ({"zone_covered": coverage.zone_covered} if place is not None else {}),
     )
+
+
+def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
+    """One candidate for each hull fitted by edges, however many of her parts stood out: the one with most pixels.
+
+    What else lies inside such a hull (a house, a hatch) stays, flagged ``part_of_hull``.
+    """
+    hulls: list[Candidate] = []
+    for c in sorted((c for c in found if c.method == FINE), key=lambda c: (-c.n_pixels, c.row, c.col)):
+        if not any(_same_hull(c, other, spacing_m) for other in hulls):
+            hulls.append(c)
+    likely = [h for h in hulls if "no_hull_shape" not in h.flags]
+    out = [replace(h, flags=(*h.flags, "holds_a_hull")) if _holds(h, likely, spacing_m) else h for h in hulls]
+    for c in found:
+        if c.method != FINE:
+            inside = any(_inside(c, h, spacing_m) for h in likely)
+            out.append(replace(c, flags=(*c.flags, "part_of_hull")) if inside else c)
+    return out
+
+
+def _offset(c: Candidate, of: Candidate, spacing_m: tuple[float, float]) -> tuple[float, float]:
+    """Metres along and across ``of`` from her middle to ``c``."""
+    south, east = (c.row - of.row) * spacing_m[0], (c.col - of.col) * spacing_m[1]
+    return abs(south * of.axis[0] + east * of.axis[1]), abs(east * of.axis[0] - south * of.axis[1])
+
+
+def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, float]) -> bool:
+    """Does the outline hold a slimmer hull? Then it is that hull and the quay or neighbour beside her."""
+    return any(o.beam_m < 0.7 * hull.beam_m and o.n_pixels > 30 and _inside(o, hull, spacing_m) for o in others)
+
+
+def _same_hull(a: Candidate, b: Candidate, spacing_m: tuple[float, float]) -> bool:
+    along, across = _offset(a, b, spacing_m)
+    near = along < 0.25 * max(a.length_m, b.length_m) and across < 0.4 * max(a.beam_m, b.beam_m)
+    alike = 0.8 < a.length_m / b.length_m < 1.25 and 0.7 < a.beam_m / b.beam_m < 1.43
+    return near and alike and abs(a.axis[0] * b.axis[1] - a.axis[1] * b.axis[0]) < 0.17  # within ten degrees
+
+
+def _inside(c: Candidate, hull: Candidate, spacing_m: tuple[float, float]) -> bool:
+    along, across = _offset(c, hull, spacing_m)
+    return along < 0.5 * hull.length_m and across < 0.5 * hull.beam_m and c.length_m < 0.6 * hull.length_m
 
 
 def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
@@ -118,12 +162,13 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
     """A measured object with its flags and its probability."""
     flags = []
     sharp = MAX_SOFTNESS + (1.0 if scene.sensor is Sensor.SENTINEL2 else 0.0)  # its blur is a pixel wider
-    if cloudy > 0.5 or (blob.softness > sharp and not blob.moored):
+    if cloudy > 0.5 or (blob.softness > sharp and not blob.moored and not m.edges):
         flags.append("cloud")
     if blob.touching > HUGGING:
         flags.append("land_leak")
     if not m.hull_like:
         flags.append("no_hull_shape")
+    flags += m.freeboard.flags
     if blob.moored:
         flags.append("moored")
     rows, cols = m.outline[:, 0], m.outline[:, 1]
@@ -143,7 +188,7 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
         outline=m.outline,
         n_pixels=m.n_pixels,
         score=m.score,
-        tanker_score=screening.tanker_score(m.length_m[1]),
+        tanker_score=screening.tanker_score(m.length_m[1]) if m.deck is None else m.deck.tanker,
         contrast_db=float(10 * np.log10(max(blob.sigmas, 1e-3))),
         method=m.method,
         flags=tuple(flags),
@@ -151,6 +196,10 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
         freeboard_lo_m=m.freeboard.lo_m,
         freeboard_hi_m=m.freeboard.hi_m,
         draught_evidence=m.freeboard.evidence,
+        boot_topping_m=m.freeboard.boot_m,
+        lines=m.freeboard.drawn(),
+        house_position=None if m.deck is None or not m.bow_known else m.deck.house,
+        deck_tone=None if m.deck is None else m.deck.tone,
     )
 
 

@@ -1,44 +1,53 @@
-"""Height of a ship's side above water, from the shadow that it throws on the water.
+"""Height of a ship's side above water, from its shadow on the water and from the side itself where the camera sees it.
 
 On flat water the shadow of a point at height ``h`` falls ``h / tan(sun elevation)`` away, on the side away from the
-sun. Across the hull, towards its shaded side, that is ``h k_s`` with ``k_s = sin(angle between sun and hull) /
-tan(elevation)``. The image shows the point itself off its place as well: a camera ``off_nadir`` from the zenith sees it
-``h tan(off_nadir)`` farther from the satellite; across the hull ``h k_v``, positive towards the shaded side. Water has
-no height, so the far edge of the shadow lies at the waterline + ``h k_s``, while the deck's edge appears at the
-waterline + ``h k_v``. The dark strip reaches from the deck's edge (or, where the camera sees the shaded side itself,
-``k_v < 0``, from the waterline) to the shadow's edge, so its width is ``h (k_s - max(k_v, 0))``, and
-
-    h = width / (k_s - max(k_v, 0)).
+sun; the camera, ``off_nadir`` from the zenith, sees the point ``h tan(off_nadir)`` from its place, away from the
+satellite. Across the hull these are ``h k_s`` (towards the shaded side) and ``h k_v`` (``k_v`` > 0 on the side that
+faces the camera, which shows that much of itself). Water has no height, so waterline and shadow's end stay in place
+while the deck's edge moves: `side` fits both sides of the hull for the height that explains them.
 
 The same geometry measures oil tanks to 0.24 m (https://doi.org/10.3390/rs11070793); for hulls nothing is published.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
-from scipy.optimize import least_squares
-from scipy.special import erf
 
-from pipeline.detection.optical.frame import HullFrame, resample
+from pipeline.detection.optical.frame import resample
+from pipeline.detection.optical.side import MIN_SHADOW, Posterior, fit_side, height_grid, quantiles
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.outline import Hull
-    from pipeline.types import FloatArray, FloatImage
+    from pipeline.types import BoolImage, FloatArray, FloatImage
 
 MAX_PIXEL_M = 3.5  # coarser pixels blur a ship's shadow into her hull
-MIN_SHIFT = 0.30  # metres of strip per metre of height; below it an edge error is multiplied by more than three
-MAX_HEIGHT_M = 25.0  # of a side: the largest container ships and car carriers in ballast
-HOUSE_TOP_M = 14.0  # above deck; how far a house's own shadow may reach along the hull
-PSF_SIGMA_PX = 0.65  # blur of a sampled optical image: aperture and detector; our choice between 0.5 and 0.8
-CHUNK_M = 12.0  # of hull in one profile: longer than swell, shorter than a crooked side
+MAX_BLIND_PIXEL_M = 1.6  # coarser pixels do not part a side from its deck
+LOWEST_SUN_DEG = 8.0
+PARALLEL = 0.30  # half of the share of the length over which the side is straight and the deck level
+MIN_LENGTH_M = 42.0  # on shorter hulls house and fenders stand at the side itself
+NEAR_SHARE = 0.55  # of the longest shadow: what stands nearer would catch its end, and in shade looks like water
+LEAST_SHADED = 20.0  # per cent of the rows
+SMOOTH_ROWS_M = 4.0
+GEAR_M = 0.5
+MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
+MIN_ROWS_M = 8.0  # of hull with a clear profile
+REFRACTION = 1.34  # of sea water
+DEPTH_OF_LENGTH = (0.0935, 1.2)  # keel to deck: 0.0935 L - 1.2 m for tankers and a little more for others; no side is
+DEPTH_SPREAD = 1.3  # ... higher than this times that
+USUAL_SHARE = (0.42, 0.22)  # of the depth above water: mean and spread between ballast and load line; our choice
+HOUSE_ABOVE_DECK = (6.0, 0.08)  # m, and share of the length: how high a house throws its shadow along the hull
+HOUSE_ENDS = 0.22  # share of the length from the stern within which a house usually stands
 ELEVATION_SE_DEG = 0.2
 VIEW_SE_DEG = 0.5
-SEA_SE_M = 0.10  # water runs up and down the side; calm harbour water; our choice
-MIN_DEPTH = 0.12  # share of light missing in a shadow that can be told from a wave
+SEA_SE_M = 0.06  # water runs up and down the side; harbour water; our choice
+FORM_SE_M = 0.10  # sheer and trim over the stretch that is measured; rails; our choice
+DISAGREE = 2.5  # standard deviations between shadow and side beyond which they are not combined
+MIN_GAIN = 12.0  # by which the layers must explain a profile better than a plain edge, in squared standard deviations
+Z90 = 1.6449
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,17 @@ class SunView:
     off_nadir_deg: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """What was measured, as lines along the hull in the scene's pixels, shape (2, 2): rows and columns of both ends."""
+
+    deck_edge: FloatArray
+    waterline: FloatArray | None
+    boot_top: FloatArray | None
+    shadow_end: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Freeboard:
     """Freeboard with its 90 % interval, or None with the reason; ``evidence`` says which in plain words."""
 
@@ -59,187 +78,242 @@ class Freeboard:
     lo_m: float | None
     hi_m: float | None
     evidence: str
+    flags: tuple[str, ...] = ()
+    boot_m: float | None = None  # height of the boot-topping that shows above water
+    lines: tuple[Lines, ...] = ()
+    deck_edges: dict[int, float] = field(default_factory=dict)  # side -> distance of the deck's edge from the axis [m]
+
+    def drawn(self) -> tuple[tuple[str, FloatArray], ...]:
+        """Every line with its kind, for those who show the measurement."""
+        kinds = ("deck_edge", "boot_top", "waterline", "shadow_end")
+        pairs = ((kind, getattr(lines, kind)) for lines in self.lines for kind in kinds)
+        return tuple((kind, at) for kind, at in pairs if at is not None)
 
 
-def shifts(axis: tuple[float, float], light: SunView) -> tuple[float, float, float, int]:
-    """``k_s``, ``k_v``, shadow shift along the hull [m per m of height], and the shaded side (+1: v > 0, -1: v < 0).
+@dataclass(frozen=True, slots=True)
+class SideGeometry:
+    """One side of a hull (+1: v > 0): metres across for a metre of height, and along for the shadow."""
 
-    >>> k_s, k_v, k_u, side = shifts((-1.0, 0.0), SunView((0.0, 1.0), 45.0, (0.0, 1.0), 0.0))  # north-going, sun east
-    >>> round(k_s, 3), round(abs(k_u), 3), side  # the shadow falls to the west: one metre for each metre
-    (1.0, 0.0, 1)
+    side: int
+    k_v: float  # > 0: faces the camera
+    k_s: float  # >= 0: shadow falls outwards
+    k_u: float  # shadow's shift along the frame
+    drift: float  # outwards, for a metre of depth under water
+
+
+def geometry(axis: tuple[float, float], light: SunView) -> tuple[SideGeometry, SideGeometry]:
+    """Both sides' geometry for a hull's axis (south, east).
+
+    >>> east, west = geometry((-1.0, 0.0), SunView((0.0, 1.0), 45.0, (0.0, 1.0), 0.0))  # north-going, sun in the east
+    >>> round(east.k_s, 3), round(west.k_s, 3), east.side  # one metre of shadow a metre of height, to the west
+    (0.0, 1.0, -1)
     """
-    reach = 1 / np.tan(np.radians(light.sun_elevation_deg))
     normal = np.array([-axis[1], axis[0]])
-    away = -np.array(light.sun)
-    side = 1 if away @ normal >= 0 else -1
-    lean = -np.array(light.view) * np.tan(np.radians(light.off_nadir_deg))
-    return float(abs(away @ normal) * reach), float(side * (lean @ normal)), float(away @ np.array(axis) * reach), side
+    away, towards = -np.array(light.sun), np.array(light.view)
+    shade = away / np.tan(np.radians(light.sun_elevation_deg))
+    lean = -towards * np.tan(np.radians(light.off_nadir_deg))
+    drift = away * _below(90 - light.sun_elevation_deg) + towards * _below(light.off_nadir_deg)
+    k_u = float(shade @ np.array(axis))
+    sides = [
+        SideGeometry(
+            side,
+            -side * float(lean @ normal),
+            max(0.0, side * float(shade @ normal)),
+            k_u,
+            max(0.0, side * float(drift @ normal)),
+        )
+        for side in (-1, 1)
+    ]
+    return sides[0], sides[1]
+
+
+def _below(zenith_deg: float) -> float:
+    """Tangent of a ray's angle from the vertical under water (Snell)."""
+    return float(np.tan(np.arcsin(np.sin(np.radians(zenith_deg)) / REFRACTION)))
 
 
 def measure_freeboard(
-    brightness: FloatImage, solid: FloatImage, hull: Hull, light: SunView | None, origin: tuple[int, int]
+    light: FloatImage, others: BoolImage, hull: Hull, sun: SunView | None, origin: tuple[int, int]
 ) -> Freeboard:
-    """Freeboard of a fitted hull. ``brightness`` is visible light over that of the water around (water 1)."""
+    """Freeboard of a fitted hull.
+
+    ``light`` is visible light over that of the water around (water 1); ``others`` marks what is neither this hull nor
+    water: land, quays, other ships.
+    """
     pixel = float(np.mean(hull.frame.spacing_m))
-    if light is None:
-        return _none("sun and view angles are not known")
     if pixel > MAX_PIXEL_M:
-        return _none(f"pixels of {pixel:.1f} m carry no shadow edge")
-    if light.sun_elevation_deg < 8:
-        return _none("the sun is too low: shadows run into one another")
-    k_s, k_v, k_u, side = shifts(hull.frame.axis, light)
-    gain = k_s - max(k_v, 0.0)
-    if gain < MIN_SHIFT:
-        return _none("the sun stands too high, or along the hull, or behind the satellite's lean")
-    strip = _strip(brightness, solid, hull, (k_s, k_v, k_u, side), pixel, origin)
-    if isinstance(strip, str):
-        return _none(strip)
-    width, width_se = strip
-    value = width / gain
-    angle = np.radians(ELEVATION_SE_DEG) * k_s / (gain * np.sin(2 * np.radians(light.sun_elevation_deg)) / 2)
-    turn = hull.heading_se_rad * abs(k_u) / gain
-    view = np.radians(VIEW_SE_DEG) * (1.0 if k_v > 0 else 0.0) / gain
-    side_doubt = 0.25 * (value - width / (k_s - k_v)) if k_v < 0 else 0.0  # a side as dark as the shadow itself
-    error = np.sqrt((width_se / gain) ** 2 + (value * np.hypot(angle, turn)) ** 2 + (value * view) ** 2 + SEA_SE_M**2)
-    lo, hi = value - 1.645 * error - side_doubt, value + 1.645 * error
-    if value > MAX_HEIGHT_M or hi - lo > max(4.0, 1.2 * value):
-        return _none(f"the shadow edge is too vague ({lo:.1f} to {hi:.1f} m)")
-    text = f"freeboard by shadow on water: strip {width:.1f} m, sun {light.sun_elevation_deg:.0f} deg high"
-    return Freeboard(round(float(value), 3), round(max(0.0, float(lo)), 3), round(float(hi), 3), text)
+        return none(f"pixels of {pixel:.1f} m carry no shadow edge")
+    if hull.length_m < MIN_LENGTH_M:
+        return none(f"a hull of {hull.length_m:.0f} m is too short")
+    if sun is None:
+        return none("sun and view angles are not known")
+    if sun.sun_elevation_deg < LOWEST_SUN_DEG:
+        return none("the sun is too low: shadows run into one another")
+    depth = max(4.0, DEPTH_OF_LENGTH[0] * hull.length_m - DEPTH_OF_LENGTH[1])
+    heights = height_grid(min(25.0, DEPTH_SPREAD * depth))
+    sides, reasons = [], []
+    for k in geometry(hull.frame.axis, sun):
+        found = _measured_side(light, others, hull, k, heights, pixel, origin)
+        if isinstance(found, str):
+            reasons.append(found)
+        elif found is not None:
+            sides.append((k, found))
+    if not sides:
+        return none(reasons[0] if reasons else "the sun stands too high, or along the hull, or behind the lean")
+    return _combined(hull, sides, heights, sun)
 
 
-def _none(reason: str) -> Freeboard:
+def log_prior(heights_m: FloatArray) -> FloatArray:
+    """Of heights on a grid that ends at `DEPTH_SPREAD` usual depths: few ships float with all or nothing of it dry."""
+    share = heights_m * DEPTH_SPREAD / heights_m[-1]
+    return np.asarray(-0.5 * ((share - USUAL_SHARE[0]) / USUAL_SHARE[1]) ** 2)
+
+
+def none(reason: str) -> Freeboard:
+    """No freeboard, and why."""
     return Freeboard(None, None, None, f"no freeboard: {reason}")
 
 
-def _strip(
-    brightness: FloatImage,
-    solid: FloatImage,
+def _measured_side(
+    light: FloatImage,
+    others: BoolImage,
     hull: Hull,
-    geometry: tuple[float, float, float, int],
+    k: SideGeometry,
+    heights: FloatArray,
     pixel: float,
     origin: tuple[int, int],
-) -> tuple[float, float] | str:
-    """Width of the dark strip and its standard error [m], or why there is none."""
-    k_s, k_v, k_u, side = geometry
-    frame = hull.frame if side > 0 else HullFrame(hull.frame.centre, hull.frame.axis, hull.frame.spacing_m)
-    reach = max(MAX_HEIGHT_M * 0.6 * k_s, 6 * pixel)
-    step = pixel / 2
-    v = np.arange(-4 * pixel, min(reach, 60.0) + 4 * pixel + 1e-9, step)  # from the hull's edge outwards
-    height, result = 5.0, None
-    for _ in range(2):  # which part of the shadow comes from the parallel side depends on the height itself
-        u = _clear_stretch(hull, k_u, height, step)
-        if len(u) * step < max(10.0, 0.08 * hull.length_m):
-            return "too little of the side throws a shadow clear of house, bow and stern"
-        across = side * (hull.beam_m / 2 + v)
-        light_strip = resample(brightness, frame, u, across, origin)
-        blocked = resample(solid, frame, u, across, origin) > 0.5
-        near = (v > 2 * pixel) & (v < max(3 * pixel, 3.0 * k_s) + 2 * pixel)
-        open_rows = ~(blocked[:, near].mean(axis=1) > 0.2) & np.isfinite(light_strip).all(axis=1)
-        if open_rows.mean() < 0.4 or open_rows.sum() < 6:
-            return "the shaded side lies at a quay, another hull or the image's edge"
-        result = _fit_chunks(v, light_strip[open_rows], pixel, step)
-        if isinstance(result, str):
-            return result
-        height = float(np.clip(result[0] / (k_s - max(k_v, 0.0)), 0.3, MAX_HEIGHT_M))
-    return result if result is not None else "no profile"
-
-
-def _clear_stretch(hull: Hull, k_u: float, height: float, step: float) -> FloatArray:
-    """Positions along the hull whose strip of shadow comes from the straight side and from no house."""
-    half = hull.length_m / 2
-    low, high = -0.88 * half, (0.58 if hull.bow_known else 0.55) * half
-    if not hull.bow_known:
-        low = -0.55 * half
-    shift = height * k_u
-    u = np.arange(low, high, step)
-    source = u - shift
-    good = (source > low) & (source < high)
-    if hull.house_m is not None:
-        reach = sorted((0.0, (height + HOUSE_TOP_M) * k_u))
-        good &= ~((u > hull.house_m[0] + reach[0] - 3.0) & (u < hull.house_m[1] + reach[1] + 3.0))
-    return u[good]
-
-
-def _fit_chunks(v: FloatArray, strip: FloatImage, pixel: float, step: float) -> tuple[float, float] | str:
-    """Fit each chunk of hull; the median width and its standard error."""
-    per_chunk = max(2, round(CHUNK_M / step))
-    chunks = [strip[i : i + per_chunk] for i in range(0, len(strip) - per_chunk // 2, per_chunk)]
-    profiles = np.array([np.nanmedian(c, axis=0) for c in chunks])
-    whole = np.nanmedian(strip, axis=0)
-    guess = _guess(v, whole, pixel)
-    if guess is None:
-        return "no dark strip on the shaded side"
-    x1, x2, depth = guess
-    first = _fit(v, whole, (x1, x2, depth), pixel, None)
-    if first is None:
-        return "no dark strip on the shaded side"
-    widths = []
-    for profile in profiles:
-        fitted = _fit(v, profile, first[:3], pixel, first[2])
-        if fitted is not None:
-            widths.append(fitted[1] - fitted[0])
-    beyond = np.abs(np.diff(whole[v > first[1] + 2 * pixel]))
-    if not widths or not len(beyond):
-        return "no dark strip on the shaded side"
-    noise = 1.4826 * float(np.median(beyond))
-    values = np.array(widths)
-    width = float(np.median(values))
-    if width <= 0.3 * pixel or first[2] < max(MIN_DEPTH, 3 * noise):
-        return "no dark strip on the shaded side"
-    spread = 1.4826 * float(np.median(np.abs(values - width))) if len(values) > 2 else 0.35 * pixel
-    error = np.hypot(max(spread, 0.1 * pixel) * 1.25 / np.sqrt(len(values)), 0.20 * pixel)
-    if width < 2 * pixel:  # depth and width of a narrow strip trade against each other
-        error = np.hypot(error, 0.25 * (2 * pixel - width))
-    return width, float(error)
-
-
-def _guess(v: FloatArray, profile: FloatImage, pixel: float) -> tuple[float, float, float] | None:
-    """First edges and depth: the run below three quarters of the way down to the darkest point near the hull."""
-    smooth = ndimage.uniform_filter1d(profile, 3)
-    near = v < max(8.0, 6 * pixel)
-    floor = int(np.argmin(np.where(near, smooth, np.inf)))
-    depth = 1 - float(smooth[floor])
-    if depth < MIN_DEPTH * 0.7:
+) -> Posterior | str | None:
+    """What one side says; a reason where it could have spoken and does not."""
+    if pixel > MAX_BLIND_PIXEL_M and k.k_v > 0:
+        k = SideGeometry(k.side, 0.0, k.k_s, k.k_u, k.drift)
+    half, tallest = hull.beam_m / 2, float(heights[-1])
+    u = clear_rows(hull, k.k_u, 0.45 * tallest, pixel)
+    x = np.arange(
+        max(0.25 * half, half - 4.0 - tallest * max(k.k_v, 0.0)), half + tallest * (k.k_s + abs(k.k_v)) + 8.0, pixel / 2
+    )
+    rows = resample(light, hull.frame, u, k.side * x, origin)
+    taken = resample(others.astype(np.float32), hull.frame, u, k.side * x, origin) > 0.4
+    room = half + max(3 * pixel, 1.5)
+    beside = (x > half) & (x < room)
+    open_rows = np.isfinite(rows[:, x < room]).all(axis=1) & ~taken[:, beside].any(axis=1)
+    if open_rows.sum() * pixel < MIN_ROWS_M:
+        if k.k_s < 0.2 and k.k_v < 0.1:
+            return None
+        what = "shaded side" if k.k_s > 0 else "side that faces the camera"
+        return f"the {what} lies at a quay, another hull or the image's edge, or too little of it is clear"
+    rows, taken = rows[open_rows], taken[open_rows]
+    ends = ((taken | ~np.isfinite(rows)).mean(axis=0) > 0.3) & (x > half)
+    last = x[int(np.argmax(ends))] - 1.5 * pixel if ends.any() else x[-1] + 1.0
+    if k.k_s + min(k.k_v, 0.0) > MIN_SHADOW and last < half + NEAR_SHARE * tallest * (k.k_s + min(k.k_v, 0.0)):
+        return "a quay or another hull lies where the shadow would end"
+    rows, x = rows[:, x < last], x[x < last]
+    found = _fit(x, rows, 50.0, half, k, heights, pixel)
+    if found is None:
         return None
-    level = 1 - depth / 2
-    i, j = floor, floor
-    while i > 0 and smooth[i - 1] < level:
-        i -= 1
-    while j < len(v) - 1 and smooth[j + 1] < level:
-        j += 1
-    if j >= len(v) - 2:
-        return None
-    return float(v[i]), float(v[j]), depth
+    if found.worse_without < MIN_GAIN:
+        return "no dark strip and no side can be told from the water's own pattern"
+    if found.depth > 0:
+        # Hatches and cranes only lengthen a shadow; where the least shaded fifth of the rows says less, it is right
+        soft = ndimage.uniform_filter1d(rows, max(1, round(SMOOTH_ROWS_M / pixel)), axis=0)
+        least = _fit(x, soft, 100.0 - LEAST_SHADED, half, k, heights, pixel)
+        if least is not None and least.worse_without > MIN_GAIN and found.height_m - least.height_m > GEAR_M:
+            (low, _, high), (first, _, _) = least.interval(), found.interval()
+            if high < first or high - low < 1.5:
+                found = least
+    return found
 
 
 def _fit(
-    v: FloatArray, profile: FloatImage, start: tuple[float, float, float], pixel: float, depth: float | None
-) -> tuple[float, float, float] | None:
-    """Edges of the strip and its depth by least squares on hull | shadow | water, each edge blurred alike."""
-    sigma = PSF_SIGMA_PX * pixel
-    x1, x2, d0 = start
-    x2 = max(x2, x1 + 0.5 * pixel)
-    window = (v > x1 - 3.5 * pixel) & (v < x2 + max(8 * pixel, 6.0))
-    x, y = v[window], profile[window]
-    if len(x) < 8 or not np.isfinite(y).all():
-        return None
+    x: FloatArray, rows: FloatImage, percent: float, half: float, k: SideGeometry, heights: FloatArray, pixel: float
+) -> Posterior | None:
+    """The height by one percentile of the rows, prior included."""
+    profile = np.nanpercentile(rows, percent, axis=0) if percent != 50 else np.nanmedian(rows, axis=0)
+    beyond = x > half + 0.5 * float(heights[-1]) * (k.k_s + abs(k.k_v))
+    if percent != 50 and beyond.sum() > 4:
+        profile = profile / float(np.nanmedian(profile[beyond])) * float(np.nanmedian(rows[:, beyond]))
+    found = fit_side(x, profile.astype(np.float64), half, k.k_v, k.k_s, k.drift, pixel, heights)
+    return None if found is None else replace(found, log_p=found.log_p + log_prior(heights))
 
-    def edge(at: float) -> FloatArray:
-        return 0.5 * (1 + erf((x - at) / (np.sqrt(2) * sigma)))
 
-    def model(p: FloatArray) -> FloatArray:
-        d = p[4] if depth is None else depth
-        shadow = p[3] - d
-        return p[2] + (shadow - p[2]) * edge(p[0]) + (p[3] - shadow) * edge(p[0] + p[1])
+def clear_rows(hull: Hull, k_u: float, height_m: float, step_m: float) -> FloatArray:
+    """Positions along the hull whose strip comes from the straight side, and from no house."""
+    half = PARALLEL * hull.length_m
+    u = np.arange(-half, half + 1e-9, step_m)
+    source = u - height_m * k_u
+    good = (source > -half - 0.06 * hull.length_m) & (source < half + 0.04 * hull.length_m)
+    reach = (HOUSE_ABOVE_DECK[0] + HOUSE_ABOVE_DECK[1] * hull.length_m + height_m) * k_u
+    house = -hull.length_m / 2 + HOUSE_ENDS * hull.length_m
+    good &= u > house + max(0.0, reach)
+    if not hull.bow_known:
+        good &= u < -house + min(0.0, reach)
+    return u[good]
 
-    hull_level = float(np.median(profile[v < x1 - pixel])) if (v < x1 - pixel).any() else float(y[0])
-    p0 = np.array([x1, x2 - x1, hull_level, 1.0, d0])
-    low = [x1 - 6 * pixel, 0.0, -1.0, 0.7, 0.02]
-    high = [x1 + 6 * pixel, max(60.0, 2 * (x2 - x1)), 50.0, 1.4, 0.98]
-    if depth is not None:
-        p0, low, high = p0[:4], low[:4], high[:4]
-    p0 = np.clip(p0, np.array(low) + 1e-6, np.array(high) - 1e-6)
-    fitted = least_squares(lambda p: model(p) - y, p0, bounds=(low, high), loss="soft_l1", f_scale=0.05)
-    p = fitted.x
-    return float(p[0]), float(p[0] + p[1]), float(p[4] if depth is None else depth)
+
+def _combined(hull: Hull, sides: list[tuple[SideGeometry, Posterior]], heights: FloatArray, sun: SunView) -> Freeboard:
+    """One height of both sides, where they agree; both, and a flag, where they do not."""
+    flags: tuple[str, ...] = ()
+    parts = [(k, p, _widened(p.interval(), k, hull, sun)) for k, p in sides]
+    value, low, high = parts[0][2]
+    if len(parts) == 2:
+        (a, _, one), (b, _, two) = parts
+        apart = abs(one[0] - two[0]) / max(1e-6, float(np.hypot(one[2] - one[1], two[2] - two[1])) / (2 * Z90))
+        if apart <= DISAGREE:
+            joint = quantiles(heights, parts[0][1].log_p + parts[1][1].log_p - log_prior(heights))
+            better = a if one[2] - one[1] < two[2] - two[1] else b
+            value, low, high = _widened(joint, better, hull, sun)
+        else:
+            flags = ("freeboard_disputed",)
+            trusted = one if a.k_s > b.k_s else two
+            value, low, high = trusted[0], min(one[1], two[1]), max(one[2], two[2])
+    words = " and ".join(_words(k, p, v) for k, p, v in parts)
+    if high - low > max(3.0, 0.9 * value):
+        return none(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
+    if value > MAX_SHARE * heights[-1] / DEPTH_SPREAD:
+        return none(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
+    boots = [p.boot_m for k, p, _ in parts if k.k_v > 0.15 and p.boot_m > 0.3]
+    text = f"freeboard by {words}" + ("; the two do not agree" if flags else "")
+    return Freeboard(
+        round(value, 3),
+        round(max(0.0, low), 3),
+        round(high, 3),
+        text,
+        flags,
+        round(boots[0], 2) if boots else None,
+        tuple(_lines(hull, k, p, value) for k, p, _ in parts),
+        {k.side: p.edge_m for k, p, _ in parts},
+    )
+
+
+def _words(k: SideGeometry, p: Posterior, interval: tuple[float, float, float]) -> str:
+    what = [w for w, shown in (("shadow on water", p.depth > 0), ("visible side", k.k_v > 0.06)) if shown]
+    return f"{' with '.join(what) or 'deck edge'} ({interval[0]:.1f} m)"
+
+
+def _widened(
+    interval: tuple[float, float, float], k: SideGeometry, hull: Hull, sun: SunView
+) -> tuple[float, float, float]:
+    """(value, low, high) with the parts that the pixels do not tell: angles, direction, sea, form."""
+    low, value, high = interval
+    strip = max(0.1, k.k_s + abs(k.k_v) if k.k_v > 0 else k.k_s + k.k_v)
+    elevation = np.radians(sun.sun_elevation_deg)
+    by_sun = np.radians(ELEVATION_SE_DEG) * k.k_s / (strip * np.sin(elevation) * np.cos(elevation))
+    by_turn = hull.heading_se_rad * abs(k.k_u) / strip
+    by_view = np.radians(VIEW_SE_DEG) / strip if k.k_v != 0 else 0.0
+    more = Z90 * float(np.sqrt(value**2 * (by_sun**2 + by_turn**2 + by_view**2) + SEA_SE_M**2 + FORM_SE_M**2))
+    return value, value - float(np.hypot(value - low, more)), value + float(np.hypot(high - value, more))
+
+
+def _lines(hull: Hull, k: SideGeometry, p: Posterior, height_m: float) -> Lines:
+    """Deck edge, waterline, boot-topping and shadow's end for a height, in pixels."""
+    u = np.array([-PARALLEL, PARALLEL]) * hull.length_m
+
+    def at(x: float) -> FloatArray:
+        return np.column_stack(hull.frame.pixels(u, np.full(2, k.side * x)))
+
+    water = p.edge_m + height_m * k.k_v
+    return Lines(
+        at(p.edge_m),
+        at(water) if k.k_v > 0.06 else None,
+        at(water - p.boot_m * k.k_v) if k.k_v > 0.06 and p.boot_m > 0.3 else None,
+        at(p.edge_m + height_m * (k.k_v + k.k_s)) if p.depth > 0 else None,
+    )

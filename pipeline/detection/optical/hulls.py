@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from pipeline.detection.optical.deck import Deck
+from pipeline.detection.optical.fine import measure_fine, no_hull, outline_of
 from pipeline.detection.optical.frame import HullFrame
-from pipeline.detection.optical.freeboard import MAX_PIXEL_M, Freeboard, SunView, measure_freeboard
-from pipeline.detection.optical.objects import Blob, brightness
-from pipeline.detection.optical.outline import Hull, fit_hull
-from pipeline.detection.optical.water import Levels, normalise, water_at
+from pipeline.detection.optical.freeboard import MAX_PIXEL_M, Freeboard, none
+from pipeline.detection.optical.objects import Blob
+from pipeline.detection.optical.water import Levels
 from pipeline.types import Scene, Window
 
 if TYPE_CHECKING:
-    from pipeline.types import FloatArray, FloatImage
+    from pipeline.types import FloatArray
 
 Z90 = 1.645  # half-width of a 90 % interval in standard errors
 COARSE_SE_PX = 0.6  # of an end by half-level pixels: a third of a pixel at each end, and blur; our choice
 COARSE_SE_SHARE = 0.06  # of a size by moments: superstructures and dark decks pull on it; our choice
-REACH = 0.75  # of the object's length that is read around it to fit edges and shadow
-REACH_M = 40.0
 MIN_ASPECT, MAX_ASPECT = 1.7, 11.0  # length over beam in coarse pixels; hulls have 4 to 8, blurred boats less
 MOORED_ASPECT = 2.6
 FILL = (0.62, 1.25)  # share of the frame that is filled; hulls fill 0.8 to 1
@@ -44,6 +43,12 @@ class Measured:
     score: float
     method: str
     freeboard: Freeboard
+    deck: Deck | None = None
+
+    @property
+    def edges(self) -> bool:
+        """Were sharp edges fitted at the image's own pixels?"""
+        return self.method == "optical-edges"
 
 
 def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, factor: int) -> Measured:
@@ -55,13 +60,19 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
     beam_error = np.hypot(COARSE_SE_PX * coarse_m, COARSE_SE_SHARE * beam_m)
     fill = len(blob.rows) * coarse_m**2 / max(1.0, length_m * beam_m)
     bow_known, method = False, "optical-moments"
-    freeboard = Freeboard(None, None, None, f"no freeboard: pixels of {spacing:.1f} m carry no shadow edge")
+    freeboard = none(f"pixels of {spacing:.1f} m carry no shadow edge")
+    outline = None
+    fine = None
     if spacing <= MAX_PIXEL_M:
-        hull, freeboard = _fine(scene, levels, blob, frame, length_m, beam_m)
-        if hull is not None:
+        freeboard = no_hull()
+        fine = measure_fine(scene, levels, blob, window, factor, (frame, length_m, beam_m))
+        if fine is not None and (fine.good or 0.5 < fine.hull.length_m / length_m < 1.6):
+            hull, freeboard = fine.hull, fine.freeboard
             frame, length_m, beam_m, bow_known = hull.frame, hull.length_m, hull.beam_m, hull.bow_known
             error, beam_error, method = hull.length_se_m, hull.beam_se_m, "optical-edges"
-            fill = hull.fill
+            fill, outline = hull.fill, outline_of(hull)
+        else:
+            fine = None
     likely = _hull_like(length_m, beam_m, fill, moored=blob.moored)
     return Measured(
         row=frame.centre[0],
@@ -70,12 +81,13 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
         beam_m=_interval(beam_m, float(beam_error)),
         axis=frame.axis,
         bow_known=bow_known,
-        outline=_outline(frame, length_m, beam_m),
+        outline=_rectangle(frame, length_m, beam_m) if outline is None else outline,
         n_pixels=len(blob.rows) * factor**2,
         hull_like=likely,
         score=_score(blob, length_m, beam_m, fill),
         method=method,
         freeboard=freeboard,
+        deck=None if fine is None else fine.deck,
     )
 
 
@@ -94,65 +106,7 @@ def _interval(value: float, error: float) -> tuple[float, float, float]:
     return max(1.0, value - Z90 * error), value, value + Z90 * error
 
 
-def _fine(
-    scene: Scene, levels: Levels, blob: Blob, frame: HullFrame, length_m: float, beam_m: float
-) -> tuple[Hull | None, Freeboard]:
-    """Edges and shadow at the image's own pixels."""
-    reach = int(np.ceil((REACH * length_m + REACH_M) / min(scene.pixel_spacing_m)))
-    row, col = (round(c) for c in frame.centre)
-    around = Window(max(0, row), max(0, col), 1, 1).padded(reach, scene.shape)
-    tile = scene.read(around)
-    over = brightness(normalise(tile, levels))
-    over = np.where(tile.valid & tile.water, over, 0.0).astype(np.float32)
-    solid = np.clip(over / max(1e-6, blob.level), 0.0, 1.5).astype(np.float32)
-    origin = (around.row0, around.col0)
-    hull = fit_hull(over, solid, frame, length_m, beam_m, origin)
-    if hull is None or not 0.5 < hull.length_m / length_m < 1.6:
-        return None, Freeboard(None, None, None, "no freeboard: no hull edge could be fitted")
-    light = sun_view(scene, frame)
-    return hull, measure_freeboard(_over_water(tile, levels), solid, hull, light, origin)
-
-
-def _over_water(tile, levels: Levels) -> FloatImage:  # type: ignore[no-untyped-def]
-    """Visible light over that of the water around (water 1): where shadows show."""
-    names = [b for b in tile.bands if b in ("pan", "B", "G", "R", "B02", "B03", "B04")] or [levels.infrared]
-    parts = []
-    for name in names:
-        level, _ = water_at(tile.window, levels, tile.bands.index(name))
-        parts.append(tile.band(name) / np.maximum(level, 1e-6))
-    return np.mean(parts, axis=0, dtype=np.float32)
-
-
-def sun_view(scene: Scene, frame: HullFrame) -> SunView | None:
-    """Sun and satellite as unit vectors in the pixel frame; None where the scene does not give them."""
-    view = scene.optical
-    if view is None or view.sun_elevation_deg is None or view.sun_azimuth_deg is None:
-        return None
-    off_nadir = view.view_off_nadir_deg
-    if off_nadir is None or (view.view_azimuth_deg is None and off_nadir > 1.0):
-        return None
-    turn = _row_azimuth_deg(scene, frame)
-
-    def direction(azimuth_deg: float) -> tuple[float, float]:
-        angle = np.radians(azimuth_deg - turn)
-        return float(-np.cos(angle)), float(np.sin(angle))
-
-    return SunView(
-        direction(view.sun_azimuth_deg), view.sun_elevation_deg, direction(view.view_azimuth_deg or 0.0), off_nadir
-    )
-
-
-def _row_azimuth_deg(scene: Scene, frame: HullFrame) -> float:
-    """Azimuth of "up" in the image (towards row 0) at a hull: grid convergence, some tenths of a degree in UTM."""
-    if scene.geolocation is None:
-        return 0.0
-    row, col = frame.centre
-    lon, lat = scene.geolocation.lonlat(np.array([row + 50.0, row - 50.0]), np.array([col, col]))
-    east = (lon[1] - lon[0]) * np.cos(np.radians(lat.mean()))
-    return float(np.degrees(np.arctan2(east, lat[1] - lat[0])))
-
-
-def _outline(frame: HullFrame, length_m: float, beam_m: float) -> FloatArray:
+def _rectangle(frame: HullFrame, length_m: float, beam_m: float) -> FloatArray:
     """Corners of the hull's rectangle: rows, columns, shape (4, 2)."""
     u = np.array([1, 1, -1, -1]) * length_m / 2
     v = np.array([1, -1, -1, 1]) * beam_m / 2

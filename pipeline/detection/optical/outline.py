@@ -1,29 +1,42 @@
-"""Fit a hull in a fine image: ends, sides and direction by edges, bow and house by the deck's own pattern."""
+"""Fit a hull in a fine image: direction and sides by straight edges, ends along the middle.
+
+The picture is visible light over that of the water around (water is 1). What exceeds the water's own variation is
+ship, quay or foam; what falls below it is shadow. All positions are refined at half the step between the hull's own
+rim and what lies beyond it, so a bright house and a dark deck are cut at the same place.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
 
-from pipeline.detection.optical.frame import HullFrame, crossing, resample
+from pipeline.detection.optical.frame import HullFrame, resample
+from pipeline.detection.optical.objects import frame_of
 
 if TYPE_CHECKING:
-    from pipeline.types import FloatArray, FloatImage
+    from pipeline.types import BoolImage, FloatArray, FloatImage
 
-MARGIN_M = 25.0
-FULL_LEVEL = 0.5  # an edge lies where brightness has fallen half way from the hull's rim to the water
-RIM_PX = 2.5  # width of the rim whose brightness stands for the hull at that edge
-TAPER_AT = (0.40, 0.47)  # shares of the length at which a bow is already narrow and a stern is not
-MIN_TAPER = 0.12  # difference of relative width between the two ends that tells bow from stern; our choice
-HOUSE_OVER_DECK = 2.0  # a house is this many deck spreads brighter than the deck; our choice
+MARGIN_M = 14.0  # beyond the guessed sides in which edges are looked for
+SIGMAS = 5.0  # of the water's noise above which a pixel is no water
+MIN_STEP = 0.10  # ... and at least this share of the water's brightness
+GAP_M = 1.4  # of water between a hull and a quay that still parts them; fenders keep 1 to 3 m
+MAX_PARTS = 3  # of an object that are tried as hulls: a ship, a jetty, a neighbour
+PART = 0.12  # of the object's pixels that such a part holds
+IN_LINE_M = 22.0  # from a hull's end to the middle of what may be a part of her, behind a house's shadow
+DECK_GAP_M = 12.0  # of darkness along the deck that does not end a hull: a house's shadow
+MIDDLE = 0.30  # half of the share of the length over which sides are straight; tankers have 0.3 to 0.4
+TURN_RAD = 0.06  # how far the first direction may be wrong
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hull:
-    """A fitted hull: its frame points to the bow where ``bow_known``. Standard errors in metres and radians."""
+    """A fitted hull. Standard errors in metres and radians.
+
+    The frame of a fresh fit points either way; where ``bow_known`` (see `deck`) it points to the bow.
+    """
 
     frame: HullFrame
     length_m: float
@@ -32,202 +45,286 @@ class Hull:
     beam_se_m: float
     heading_se_rad: float
     bow_known: bool
-    house_m: tuple[float, float] | None  # extent along the frame, in metres from the middle
-    deck_roughness: float  # spread along the deck outside the house, over its contrast to water
-    straightness: float  # rms wander of the sides over the beam: small for a hull
     fill: float  # share of the length-by-beam rectangle that is not water
     free_sides: tuple[bool, bool]  # water beyond the v < 0 and the v > 0 side
+    straight: tuple[float, float]  # share of each side's rows that lie on its line
+    wander_m: float  # of the sides about their lines
+
+
+def ship_pixels(light: FloatImage, noise: float) -> BoolImage:
+    """What is brighter than water by more than waves and noise; pinholes closed."""
+    return np.asarray(light > 1 + max(MIN_STEP, SIGMAS * noise), bool)
+
+
+def own_masks(ship: BoolImage, near: BoolImage, pixel_m: float, close_m: float = 0.5) -> list[BoolImage]:
+    """Connected ship pixels that hold a good part of ``near``, each with what it encloses and what lies in its line.
+
+    A house's shadow may part a hull; its parts share one axis. Closed over twice ``close_m``. Largest part first.
+    """
+    size = round(close_m / pixel_m)
+    closed = ndimage.binary_closing(ship, iterations=size) | ship if size > 0 else ship
+    labels, count = ndimage.label(closed, np.ones((3, 3)))
+    if count == 0:
+        return []
+    weight = np.bincount(labels[near & closed], minlength=count + 1)
+    weight[0] = 0
+    chosen = [int(n) for n in np.argsort(weight)[::-1][:MAX_PARTS] if weight[n] > max(0, PART * weight.sum())]
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    middles = np.array(ndimage.center_of_mass(closed, labels, np.arange(1, count + 1))).reshape(-1, 2)
+    return [_with_line(labels, n, areas, middles, pixel_m) for n in chosen]
+
+
+def _with_line(labels: Any, own: int, areas: Any, middles: FloatArray, pixel_m: float) -> BoolImage:
+    """One labelled part with the small ones that lie in its line, filled."""
+    mine = labels == own
+    row, col, a_row, a_col, length, beam = frame_of(*(a.astype(float) for a in np.nonzero(mine)))
+    for label, (r, c) in enumerate(middles, 1):
+        along, aside = (r - row) * a_row + (c - col) * a_col, (c - col) * a_row - (r - row) * a_col
+        small = 4.0 / pixel_m**2 < areas[label] < 0.7 * areas[own]
+        if small and abs(aside) < 0.3 * beam and abs(along) < 0.5 * length + IN_LINE_M / pixel_m:
+            mine |= labels == label
+    return np.asarray(ndimage.binary_fill_holes(mine), bool)
 
 
 def fit_hull(
-    bright: FloatImage, solid: FloatImage, frame: HullFrame, length_m: float, beam_m: float, origin: tuple[int, int]
+    light: FloatImage,
+    ship: FloatImage,
+    frame: HullFrame,
+    length_m: float,
+    beam_m: float,
+    origin: tuple[int, int],
+    gap_m: float = GAP_M,
 ) -> Hull | None:
-    """Fit a hull to ``bright`` (0 on water) near a first guess; None where there is no hull-like edge.
+    """Fit a hull near a first guess; None where there is no hull-like edge.
 
-    ``solid`` is brightness without sign of the material: in what it exceeds 0.5, there is no water.
+    ``gap_m`` of water parts a hull from a quay. ``light`` is brightness over the water's; ``ship`` is 1 on pixels that
+    are no water and 0 elsewhere (float).
     """
     pixel = float(np.mean(frame.spacing_m))
-    guess = (length_m, beam_m)
-    fitted = None
-    for _ in range(3):
-        fitted = _sides(solid, frame, guess, pixel, origin)
-        if fitted is None:
+    sides = None
+    for turn in (TURN_RAD, TURN_RAD / 3, TURN_RAD / 3):
+        sides = _sides(ship, frame, (length_m, beam_m), pixel, origin, turn, gap_m)
+        if sides is None:
             return None
-        frame, beam_m, beam_se, turn_se, wander, free = fitted
-        ends = _ends(solid, frame, guess[0], beam_m, pixel, origin)
+        frame, beam_m = sides.frame, sides.beam_m
+        ends = _ends(light, ship, frame, length_m, beam_m, pixel, origin)
         if ends is None:
             return None
         frame, length_m, length_se = ends
-        guess = (length_m, beam_m)
+    assert sides is not None
+    low, high, se = _half_levels(light, frame, length_m, beam_m, pixel, origin, sides.free)
+    frame, beam_m = frame.moved(0.0, (low + high) / 2), high - low
+    if beam_m < 2.5 * pixel or length_m < 1.5 * beam_m:
+        return None
     u = np.arange(-length_m / 2 + pixel / 2, length_m / 2, pixel)
     v = np.arange(-beam_m / 2 + pixel / 2, beam_m / 2, pixel)
-    if len(u) < 6 or len(v) < 2:
-        return None
-    deck, filled = resample(bright, frame, u, v, origin), resample(solid, frame, u, v, origin)
-    bow, frame = _bow(solid, frame, length_m, beam_m, pixel, origin)
-    house, roughness = _deck(deck[::-1] if bow < 0 else deck, u)
-    known = bow != 0
-    if not known and house is not None and abs(sum(house) / 2) > 0.2 * length_m:
-        known = True  # no taper to go by: on nearly all tankers and bulkers the house stands aft
-        if sum(house) > 0:
-            frame = replace(frame, axis=(-frame.axis[0], -frame.axis[1]))
-            house = (-house[1], -house[0])
+    fill = float(np.mean(np.nan_to_num(resample(ship, frame, u, v, origin)) > 0.5))
+    beam_se = se if all(sides.free) else float(np.hypot(se, 0.06 * beam_m))
     return Hull(
-        frame=frame,
-        length_m=length_m,
-        beam_m=beam_m,
-        length_se_m=length_se,
-        beam_se_m=beam_se,
-        heading_se_rad=turn_se,
-        bow_known=known,
-        house_m=house,
-        deck_roughness=roughness,
-        straightness=wander / beam_m,
-        fill=float(np.nanmean(filled > 0.5)),
-        free_sides=free if bow >= 0 else (free[1], free[0]),
+        frame,
+        length_m,
+        beam_m,
+        length_se,
+        beam_se,
+        sides.turn_se,
+        False,
+        fill,
+        sides.free,
+        sides.straight,
+        sides.wander_m,
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sides:
+    frame: HullFrame
+    beam_m: float
+    turn_se: float
+    free: tuple[bool, bool]
+    straight: tuple[float, float]
+    wander_m: float
+
+
 def _sides(
-    solid: FloatImage, frame: HullFrame, guess: tuple[float, float], pixel: float, origin: tuple[int, int]
-) -> tuple[HullFrame, float, float, float, float, tuple[bool, bool]] | None:
-    """Straight lines through both sides over the middle 60 % of the length: new frame, beam and their errors."""
-    length_m, beam_m = guess
-    u = np.arange(-0.3 * length_m, 0.3 * length_m + 1e-9, max(pixel, length_m / 200))
-    v = np.arange(-beam_m / 2 - MARGIN_M, beam_m / 2 + MARGIN_M + 1e-9, pixel / 2)
-    image = resample(solid, frame, u, v, origin)
-    image = ndimage.uniform_filter1d(image, 3, axis=0)
-    middle = len(v) // 2
+    ship: FloatImage,
+    frame: HullFrame,
+    size: tuple[float, float],
+    pixel: float,
+    origin: tuple[int, int],
+    turn: float,
+    gap_m: float,
+) -> _Sides | None:
+    """Straight lines through both sides over the middle of the length."""
+    length_m, beam_m = size
+    u = np.arange(-MIDDLE * length_m, MIDDLE * length_m + 1e-9, max(pixel, length_m / 160))
+    step = pixel / 2
+    v = np.arange(-beam_m / 2 - MARGIN_M, beam_m / 2 + MARGIN_M + 1e-9, step)
+    solid = ndimage.uniform_filter1d(resample(ship, frame, u, v, origin), 3, axis=0) > 0.5
+    start = len(v) // 2
     lines: list[tuple[float, float, float, float] | None] = []
-    free: list[bool] = []
-    for step in (-1, 1):
-        edge = np.array([_edge(v, row, middle, step, pixel) for row in image], float)
-        good = np.isfinite(edge)
-        share = good.mean()
-        if share < 0.5:
+    for direction in (-1, 1):
+        edge = np.array([_run_end(row, start, direction, max(1, round(gap_m / step))) for row in solid])
+        known = edge >= 0
+        if known.sum() < max(6, 0.3 * len(u)):
             lines.append(None)
-            free.append(False)
             continue
-        lines.append(_robust_line(u[good], edge[good]))
-        free.append(bool(share > 0.7))
+        at = v[np.clip(edge, 0, len(v) - 1)] + direction * step / 2
+        lines.append(_line(u[known], at[known], turn, direction, max(pixel, 0.5)))
     if lines[0] is None and lines[1] is None:
         return None
-    known = [line for line in lines if line is not None]
-    slope = float(np.mean([line[0] for line in known]))
-    wander = float(np.mean([line[2] for line in known]))
+    good = [line for line in lines if line is not None]
+    best = max(good, key=lambda line: line[2])
+    weight = np.array([line[2] for line in good]) ** 2
+    slope = float(np.sum(weight * [line[0] for line in good]) / weight.sum())
     if lines[0] is not None and lines[1] is not None:
         low, high = lines[0][1], lines[1][1]
-        beam_se = float(np.hypot(lines[0][3], lines[1][3]))
-    else:  # one side is hidden by a quay of the same brightness: keep the guessed beam, said by a wide error
-        side = known[0][1]
-        low, high = (side, side + beam_m) if lines[0] is not None else (side - beam_m, side)
-        beam_se = 0.15 * beam_m
-    if high - low < 2 * pixel:
-        return None
-    moved = frame.moved(0.0, (low + high) / 2).turned(np.arctan(slope))
-    turn_se = wander / max(1.0, length_m * 0.35) / np.sqrt(max(1, len(u) / 6)) + 0.05 * pixel / max(1.0, length_m)
-    return moved, high - low, beam_se, turn_se, wander, (free[0], free[1])
+        if high - low > 1.6 * beam_m or high - low < 0.5 * beam_m:  # one of them is a quay's edge or a deck line
+            low, high = (best[1], best[1] + beam_m) if best is lines[0] else (best[1] - beam_m, best[1])
+    else:
+        low, high = (best[1], best[1] + beam_m) if lines[0] is not None else (best[1] - beam_m, best[1])
+    straight = tuple(0.0 if line is None else line[2] for line in lines)
+    wander = float(np.mean([line[3] for line in good]))
+    turn_se = float(np.hypot(wander / (0.35 * length_m) / np.sqrt(max(4.0, len(u) / 8)), 0.05 * pixel / length_m))
+    moved = frame.moved(0.0, (low + high) / 2).turned(float(np.arctan(slope)))
+    free = (straight[0] > 0.55, straight[1] > 0.55)
+    return _Sides(moved, high - low, turn_se, free, (straight[0], straight[1]), wander)
 
 
-def _edge(at: FloatArray, row: FloatArray, start: int, step: int, pixel: float) -> float:
-    """Half-level crossing of one profile, its level taken from the rim of the object rather than from its middle."""
-    out = crossing(at, row, 0.5, start, step) if row[start] >= 0.5 else None
-    if out is None:
-        inner = start
-        while 0 <= inner < len(row) and abs(inner - start) < len(row) // 6 and row[inner] < 0.5:
-            inner += step  # a dark deck line in the middle: begin beyond it
-        out = crossing(at, row, 0.5, inner, step) if 0 <= inner < len(row) and row[inner] >= 0.5 else None
-    return np.nan if out is None else out
+def _run_end(row: BoolImage, start: int, step: int, gap: int) -> int:
+    """Last solid sample of a run that goes outwards from ``start``; breaks shorter than ``gap`` are bridged.
+
+    -1 where nothing solid lies near the start, or where the run reaches the end of the row.
+    """
+    at, last, empty = start, -1, 0
+    while 0 <= at < len(row):
+        if row[at]:
+            last, empty = at, 0
+        else:
+            empty += 1
+            if empty > (gap if last >= 0 else len(row) // 5):
+                return last
+        at += step
+    return -1
 
 
-def _robust_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float, float]:
-    """Slope, intercept, rms of the inner points and standard error of the intercept, after three trims."""
-    keep = np.ones(len(x), bool)
-    slope, intercept = 0.0, float(np.median(y))
-    for _ in range(4):
-        spread = 1.4826 * float(np.median(np.abs((y - slope * x - intercept)[keep]))) + 1e-3
-        keep = np.abs(y - slope * x - intercept) < 2.5 * spread + 0.05
-        if keep.sum() < 4:
-            break
+def _line(
+    x: FloatArray, y: FloatArray, turn: float, outward: int, width: float
+) -> tuple[float, float, float, float] | None:
+    """Slope, intercept, share of rows on the line and their rms, by votes: the line that most rows lie on.
+
+    Where two lines have like support, the outer one counts: a deck's pipes have edges too.
+    """
+    best, chosen = -1.0, (0.0, 0.0)
+    for slope in np.linspace(-turn, turn, 25):
+        rest = y - slope * x
+        sorted_rest = np.sort(rest)
+        counts = np.searchsorted(sorted_rest, sorted_rest + width, side="right") - np.arange(len(rest))
+        score = counts / len(rest) + 0.02 * outward * sorted_rest / max(width, 1e-6) / 10
+        n = int(score.argmax())
+        if score[n] > best:
+            best, chosen = float(score[n]), (slope, float(sorted_rest[n] + width / 2))
+    slope, intercept = chosen
+    keep = np.abs(y - slope * x - intercept) < width
+    for _ in range(3):
+        if keep.sum() < 5:
+            return None
         slope, intercept = (float(p) for p in np.polyfit(x[keep], y[keep], 1))
+        keep = np.abs(y - slope * x - intercept) < 0.8 * width
     rest = (y - slope * x - intercept)[keep]
-    rms = float(np.sqrt(np.mean(rest**2))) if len(rest) else float(spread)
-    return slope, intercept, rms, rms / np.sqrt(max(1.0, keep.sum() / 4))
+    return slope, intercept, float(keep.mean()), float(np.sqrt(np.mean(rest**2))) if len(rest) else width
 
 
 def _ends(
-    solid: FloatImage, frame: HullFrame, length_m: float, beam_m: float, pixel: float, origin: tuple[int, int]
+    light: FloatImage,
+    ship: FloatImage,
+    frame: HullFrame,
+    length_m: float,
+    beam_m: float,
+    pixel: float,
+    origin: tuple[int, int],
 ) -> tuple[HullFrame, float, float] | None:
     """Both ends along the middle of the hull, where the bow reaches farthest."""
-    reach = length_m / 2 + MARGIN_M + 0.3 * length_m
-    u = np.arange(-reach, reach + 1e-9, pixel / 2)
-    half = max(pixel, 0.12 * beam_m)
-    v = np.arange(-half, half + 1e-9, pixel / 2)
-    profile = np.nanmean(np.nan_to_num(resample(solid, frame, u, v, origin), nan=-1.0), axis=1)
-    first, last = np.searchsorted(u, [-0.25 * length_m, 0.25 * length_m])
-    low, high = _last_solid(u, profile, first, -1, pixel), _last_solid(u, profile, last, 1, pixel)
-    if low is None or high is None or high - low < 3 * pixel:
-        return None
-    return frame.moved((low + high) / 2, 0.0), high - low, 0.45 * pixel
-
-
-def _last_solid(u: FloatArray, profile: FloatArray, start: int, step: int, pixel: float) -> float | None:
-    """The crossing after which water goes on for 6 m: gaps between deck houses are shorter."""
-    need = int(np.ceil(max(6.0, 2 * pixel) / abs(u[1] - u[0])))
-    i = start
-    while 0 <= i < len(u):
-        at = crossing(u, profile, 0.5, i, step)
-        if at is None:
+    reach = 0.65 * length_m + 20.0
+    step = pixel / 2
+    u = np.arange(-reach, reach + 1e-9, step)
+    wide = np.arange(-0.42 * beam_m, 0.42 * beam_m + 1e-9, pixel)
+    across = np.nan_to_num(resample(ship, frame, u, wide, origin)) > 0.5
+    # Anywhere across her, over two pixels: a shadow that crosses the deck seldom takes all of it
+    pairs = across[:, 1:] & across[:, :-1] if across.shape[1] > 2 else across
+    solid = np.asarray(pairs.any(axis=1), bool)
+    half = max(pixel, 0.10 * beam_m)
+    v = np.arange(-half, half + 1e-9, pixel)
+    profile = np.nan_to_num(resample(light, frame, u, v, origin), nan=1.0).mean(axis=1)
+    ends = []
+    for direction in (-1, 1):
+        start = int(np.searchsorted(u, 0.2 * direction * length_m))
+        last = _run_end(solid, start, direction, round(DECK_GAP_M / step))
+        if last < 0:
             return None
-        j = int(np.searchsorted(u, at)) + (1 if step > 0 else -1)
-        ahead = profile[j : j + need] if step > 0 else profile[max(0, j - need + 1) : j + 1]
-        if len(ahead) == 0 or (ahead < 0.5).all():
+        last = _trimmed(solid, last, direction, round(1.5 / step))
+        ends.append(_refined(u, profile, last, direction, pixel))
+    low, high = ends
+    if high - low < 3 * pixel:
+        return None
+    return frame.moved((low + high) / 2, 0.0), high - low, 0.35 * pixel + 0.0065 * (high - low)
+
+
+def _trimmed(solid: BoolImage, last: int, step: int, need: int) -> int:
+    """Walk back over specks shorter than ``need`` that the bridged run picked up beyond the hull."""
+    at = last
+    while 0 <= at - step * need < len(solid):
+        inside = solid[min(at, at - step * need) : max(at, at - step * need) + 1]
+        if inside.mean() > 0.7:
             return at
-        i = j
-        while 0 <= i < len(u) and profile[i] < 0.5:
-            i += step
-    return None
+        at -= step
+        while 0 <= at < len(solid) and not solid[at]:
+            at -= step
+    return last
 
 
-def _bow(
-    solid: FloatImage, frame: HullFrame, length_m: float, beam_m: float, pixel: float, origin: tuple[int, int]
-) -> tuple[int, HullFrame]:
-    """+1 and the frame where its fore end is the bow, -1 and the frame reversed, 0 where both ends look alike."""
-    v = np.arange(-0.6 * beam_m, 0.6 * beam_m, pixel / 2)
-    width = []
-    for sign in (1, -1):
-        u = sign * np.linspace(TAPER_AT[0], TAPER_AT[1], 5) * length_m
-        width.append(float(np.mean(np.nan_to_num(resample(solid, frame, u, v, origin)) > 0.5)))
-    difference = (width[1] - width[0]) * 1.2  # fore narrower: positive
-    if abs(difference) < MIN_TAPER:
-        return 0, frame
-    if difference > 0:
-        return 1, frame
-    return -1, replace(frame, axis=(-frame.axis[0], -frame.axis[1]))
+def _refined(x: FloatArray, profile: FloatArray, last: int, step: int, pixel: float) -> float:
+    """Half-level position of an edge near a sample: between the rim just inside and the least light just outside."""
+    per_px = max(1, round(pixel / abs(x[1] - x[0])))
+    inside = [last - step * k for k in range(per_px, 4 * per_px)]
+    outside = [last + step * k for k in range(per_px, 4 * per_px)]
+    inside = [i for i in inside if 0 <= i < len(x)]
+    outside = [i for i in outside if 0 <= i < len(x)]
+    if not inside or not outside:
+        return float(x[last])
+    top, bottom = float(np.nanmedian(profile[inside])), float(np.nanmin(profile[outside]))
+    if not np.isfinite(top + bottom) or top - bottom < 1e-3:
+        return float(x[last])
+    level = (top + bottom) / 2
+    at = last - step * 2 * per_px
+    for _ in range(6 * per_px):
+        here, there = at, at + step
+        if not (0 <= here < len(x) and 0 <= there < len(x)):
+            break
+        if profile[here] >= level > profile[there]:
+            share = (profile[here] - level) / (profile[here] - profile[there])
+            return float(x[here] + share * (x[there] - x[here]))
+        at += step
+    return float(x[last])
 
 
-def _deck(deck: FloatImage, u: FloatArray) -> tuple[tuple[float, float] | None, float]:
-    """Extent of the house along the hull, and how rough the deck is outside of it."""
-    inner = deck[:, deck.shape[1] // 5 : max(deck.shape[1] // 5 + 1, 4 * deck.shape[1] // 5)]
-    along = np.nanmean(inner, axis=1)
-    level = float(np.nanmedian(along))
-    spread = 1.4826 * float(np.nanmedian(np.abs(along - level))) + 0.05 * abs(level)
-    top = float(np.nanmax(along))
-    house = None
-    if top > level + max(HOUSE_OVER_DECK * spread, 0.35 * abs(level)):
-        high = along > level + 0.5 * (top - level)
-        labels, count = ndimage.label(high)
-        sizes = ndimage.sum_labels(along - level, labels, np.arange(1, count + 1))
-        best = 1 + int(np.argmax(sizes))
-        rows = np.flatnonzero(labels == best)
-        if len(rows) < 0.35 * len(u):
-            house = (float(u[rows[0]]), float(u[rows[-1]]))
-    rest = np.ones(len(u), bool)
-    if house is not None:
-        rest = (u < house[0] - 0.04 * np.ptp(u)) | (u > house[1] + 0.04 * np.ptp(u))
-    rest &= np.abs(u) < 0.42 * np.ptp(u)
-    smooth = along[rest]
-    if len(smooth) < 5:
-        return house, np.nan
-    rough = float(np.nanpercentile(smooth, 85) - np.nanpercentile(smooth, 15)) / 2
-    return house, rough / max(1e-3, abs(float(np.nanmedian(smooth))))
+def _half_levels(
+    light: FloatImage,
+    frame: HullFrame,
+    length_m: float,
+    beam_m: float,
+    pixel: float,
+    origin: tuple[int, int],
+    free: tuple[bool, bool],
+) -> tuple[float, float, float]:
+    """Both sides to a fraction of a pixel by the mean profile over the straight part; and the beam's error."""
+    u = np.arange(-MIDDLE * length_m, MIDDLE * length_m + 1e-9, pixel)
+    step = pixel / 4
+    out = []
+    for direction, open_side in zip((-1, 1), free, strict=True):
+        x = np.arange(beam_m / 2 - 5 * pixel, beam_m / 2 + 5 * pixel, step)
+        profile = np.median(np.nan_to_num(resample(light, frame, u, direction * x, origin), nan=1.0), axis=0).astype(
+            np.float64
+        )
+        last = int(np.searchsorted(x, beam_m / 2))
+        out.append(direction * (_refined(x, profile, last, 1, pixel) if open_side else beam_m / 2))
+    return out[0], out[1], 0.25 * pixel + 0.006 * beam_m

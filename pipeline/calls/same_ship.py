@@ -1,0 +1,115 @@
+"""Are two sightings in fine images one ship, and by how much has her freeboard changed?
+
+Two hypotheses are weighed: one hull measured twice, or two hulls of the trade. Length, beam, where the house stands and
+how bright the deck is each multiply the odds by how much likelier their difference is under the first. Repainting, a
+hatch left open or a wet deck move the tone, so it weighs little. Two sister ships cannot be told apart by any of this.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Z90 = 1.6448536
+LENGTH_FLOOR = 0.006  # of ln(length): what the intervals of two looks do not tell
+BEAM_FLOOR = 0.02
+HOUSE_SD = 0.025  # of the house's place, share of the length, from look to look
+TONE_SD = 0.35  # of ln(deck tone): sun, haze, water, rain
+FLEET_LENGTH_SD = 0.45  # of ln(length) among ships that call at one port (our reading of registers)
+FLEET_SLENDER_SD = 0.08  # of ln(beam / length) at a given length
+FLEET_HOUSE_SD = 0.10
+FLEET_TONE_SD = 0.45
+
+
+def same_ship_probability(first: Mapping[str, Any], second: Mapping[str, Any], prior: float = 0.5) -> float:
+    """Probability that two rows of the detections table show one ship, for a prior; unknown fields take no part.
+
+    >>> look = {"length_m": 98.0, "length_lo_m": 97.0, "length_hi_m": 99.0}
+    >>> round(same_ship_probability(look, look), 2), round(same_ship_probability(look, look | {"length_m": 110.0}), 2)
+    (0.98, 0.0)
+    """
+    if not 0 < prior < 1:
+        raise ValueError(f"a prior lies between 0 and 1; got {prior}")
+    odds = math.log(prior / (1 - prior)) + log_odds(first, second)
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
+
+
+def log_odds(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+    """Logarithm of how much likelier the two looks are if they show one ship."""
+    total = 0.0
+    length = _difference(first, second, "length", LENGTH_FLOOR)
+    beam = _difference(first, second, "beam", BEAM_FLOOR)
+    if length is not None:
+        apart, sd = length
+        total += _normal(apart, sd) - _normal(apart, math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD))
+    if length is not None and beam is not None:
+        apart, sd = beam
+        slender, spread = apart - length[0], math.hypot(math.hypot(sd, length[1]), math.sqrt(2) * FLEET_SLENDER_SD)
+        total += _normal(apart, sd) - _normal(slender, spread)
+    for name, sd, fleet, log in (
+        ("house_position", HOUSE_SD, FLEET_HOUSE_SD, False),
+        ("deck_tone", TONE_SD, FLEET_TONE_SD, True),
+    ):
+        a, b = _number(first, name), _number(second, name)
+        if a is None or b is None or (log and min(a, b) <= 0):
+            continue
+        apart = math.log(a / b) if log else a - b
+        wide = math.sqrt(2) * fleet
+        # A house seen in the wrong place is the measurement's failure now and then, not another ship's
+        same = math.log(0.9 * math.exp(_normal(apart, sd)) + 0.1 * math.exp(_normal(apart, wide)))
+        total += same - _normal(apart, math.hypot(sd, wide))
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class FreeboardChange:
+    """Second less first [m] with its 90 % interval, and the probability that it is one hull at all."""
+
+    change_m: float
+    lo_m: float
+    hi_m: float
+    p_same_ship: float
+
+
+def freeboard_change(first: Mapping[str, Any], second: Mapping[str, Any], prior: float = 0.5) -> FreeboardChange | None:
+    """The change of freeboard between two looks; None where one of them has none. It needs no depth of the hull."""
+    a, b = _number(first, "freeboard_m"), _number(second, "freeboard_m")
+    if a is None or b is None:
+        return None
+    below = math.hypot(b - _number_or(second, "freeboard_lo_m", b), _number_or(first, "freeboard_hi_m", a) - a)
+    above = math.hypot(_number_or(second, "freeboard_hi_m", b) - b, a - _number_or(first, "freeboard_lo_m", a))
+    return FreeboardChange(b - a, b - a - below, b - a + above, same_ship_probability(first, second, prior))
+
+
+def _difference(
+    first: Mapping[str, Any], second: Mapping[str, Any], name: str, floor: float
+) -> tuple[float, float] | None:
+    """ln(second / first) of a size and its standard error."""
+    values, variance = [], floor**2
+    for row in (first, second):
+        value = _number(row, f"{name}_m")
+        if value is None or value <= 0:
+            return None
+        low, high = _number_or(row, f"{name}_lo_m", value), _number_or(row, f"{name}_hi_m", value)
+        values.append(value)
+        variance += ((high - low) / (2 * Z90 * value)) ** 2
+    return math.log(values[1] / values[0]), math.sqrt(variance)
+
+
+def _normal(x: float, sd: float) -> float:
+    return -0.5 * (x / sd) ** 2 - math.log(sd)
+
+
+def _number(row: Mapping[str, Any], name: str) -> float | None:
+    value = row.get(name)
+    if value is None or isinstance(value, str):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _number_or(row: Mapping[str, Any], name: str, default: float) -> float:
+    value = _number(row, name)
+    return default if value is None else value

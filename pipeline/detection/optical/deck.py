@@ -1,0 +1,135 @@
+"""What a deck shows: where the house stands, which end is the bow, and whether it is a tanker's.
+
+A tanker's deck is long and clean between house and forecastle: one pipe rack along the middle, a manifold across
+amidships, no hatch covers, no cranes but a hose crane's. Bulk carriers and coasters have rows of wide blocks, container
+ships a pattern of stacks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage, special
+
+from pipeline.detection.optical.frame import resample
+
+if TYPE_CHECKING:
+    from pipeline.detection.optical.outline import Hull
+    from pipeline.types import FloatArray, FloatImage
+
+SHAPE = (96, 24)  # cells along and across to which every deck is resampled
+HOUSE_SHARE = (0.03, 0.22)  # of the length that a house may take
+HOUSE_STEP = 0.25  # by which it is brighter than the deck, share of the deck's own step from water
+BOW_AFT_ODDS = 2.2  # log odds that a house nearer to one end has the stern there; of tankers and bulkers, nine in ten
+TAPER = 9.0  # log odds for each beam of difference in width between the last hundredths of the length
+FEATURES = ("length", "slender", "wide_blocks", "middle_line", "rim_rough", "along_rough", "cross_line", "aft_house")
+# Fitted to simulated fleets by benchmarks/fit_tanker_score.py; seeds there, none of them used for reporting
+WEIGHTS: tuple[float, ...] = (-0.609, 1.059, 0.906, 0.754, -0.396, -1.034, -1.414, 0.170)
+MEANS: tuple[float, ...] = (4.674, 5.691, 0.242, 0.284, 0.257, 0.083, 1.044, 0.562)
+SPREADS: tuple[float, ...] = (0.643, 1.174, 0.171, 0.783, 0.225, 0.086, 0.745, 0.496)
+BIAS = -1.018
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deck:
+    """A deck's reading. Shares of the length count from the stern."""
+
+    house: float | None  # middle of the superstructure
+    bow_ahead: bool | None  # does the frame point to the bow? None: cannot be told
+    tone: float  # median brightness of the deck over the water's
+    features: tuple[float, ...]  # `FEATURES`
+    tanker: float  # probability
+
+
+def read_deck(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> Deck:
+    """Read the deck of a fitted hull; ``light`` is brightness over the water's."""
+    pixel = float(np.mean(hull.frame.spacing_m))
+    cells = _cells(light, hull, origin)
+    house = _house(cells)
+    ahead = _bow_ahead(light, hull, house, float(np.nanmedian(cells)), origin)
+    if ahead is False:
+        cells, house = cells[::-1, ::-1], None if house is None else 1 - house
+    features = _features(cells, hull, house, pixel)
+    scaled = np.clip((np.array(features) - MEANS) / SPREADS, -4, 4)
+    tanker = float(special.expit(BIAS + scaled @ np.array(WEIGHTS)))
+    tone = float(np.nanmedian(cells))
+    return Deck(house, ahead, round(tone, 3), features, tanker)
+
+
+def _cells(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> FloatArray:
+    """The deck on a grid of `SHAPE`: mean brightness of each cell, stern first, NaN outside the image."""
+    pixel = float(np.mean(hull.frame.spacing_m))
+    fine = tuple(
+        max(1, int(np.ceil(size / n / pixel))) for size, n in zip((hull.length_m, hull.beam_m), SHAPE, strict=True)
+    )
+    u = ((np.arange(SHAPE[0] * fine[0]) + 0.5) / (SHAPE[0] * fine[0]) - 0.5) * hull.length_m
+    v = ((np.arange(SHAPE[1] * fine[1]) + 0.5) / (SHAPE[1] * fine[1]) - 0.5) * hull.beam_m
+    image = resample(light, hull.frame, u, v, origin)
+    return np.asarray(image.reshape(SHAPE[0], fine[0], SHAPE[1], fine[1]).mean(axis=(1, 3)), np.float64)
+
+
+def _house(cells: FloatArray) -> float | None:
+    """Middle of the superstructure: the short run of rows that is brightest and most uneven across most of the beam."""
+    inner = np.nan_to_num(cells[:, 4:-4], nan=1.0)
+    level = np.median(inner)
+    high = np.percentile(inner, 85, axis=1) - level
+    uneven = np.abs(np.diff(inner, axis=0, prepend=inner[:1])).mean(axis=1)
+    score = ndimage.uniform_filter1d(
+        high / max(1e-6, float(np.std(inner))) + 2.0 * uneven / max(1e-6, float(uneven.mean())), 7
+    )
+    ends = np.minimum(np.arange(len(score)), np.arange(len(score))[::-1])
+    score = np.where(ends < 3, -np.inf, score)
+    best = int(score.argmax())
+    if score[best] < np.median(score) + 1.0 or high[best] < HOUSE_STEP * max(level - 1.0, 0.1):
+        return None
+    return (best + 0.5) / len(score)
+
+
+def _bow_ahead(light: FloatImage, hull: Hull, house: float | None, tone: float, origin: tuple[int, int]) -> bool | None:
+    """Does the frame point to the bow? A bow comes to a point, a stern does not; and houses stand aft."""
+    pixel = float(np.mean(hull.frame.spacing_m))
+    v = np.arange(-0.5 * hull.beam_m, 0.5 * hull.beam_m + 1e-9, pixel / 2)
+    inside = np.array([0.006, 0.012, 0.02, 0.03]) * hull.length_m + min(pixel, 3.0)
+    level = 1 + max(0.12, 0.35 * (tone - 1))
+    widths = []
+    for sign in (1, -1):
+        rows = resample(light, hull.frame, sign * (hull.length_m / 2 - inside), v, origin)
+        widths.append(float(np.mean(np.nan_to_num(rows, nan=0.0) > level)))
+    odds = TAPER * (widths[1] - widths[0])
+    if house is not None and hull.length_m > 42:
+        odds += BOW_AFT_ODDS * float(np.clip((0.5 - house) / 0.3, -1, 1))
+    if abs(odds) < 1.0:
+        return None
+    return bool(odds > 0)
+
+
+def _features(cells: FloatArray, hull: Hull, house: float | None, pixel: float) -> tuple[float, ...]:
+    """Numbers that part tankers from others; see `FEATURES`."""
+    clear = np.nan_to_num(cells, nan=float(np.nanmedian(cells)))
+    low, high = 0.26, 0.86
+    if house is not None and house > 0.6:
+        low, high = 0.08, house - 0.1
+    elif house is not None and 0.35 < house < 0.6:
+        low, high = house + 0.1, 0.9
+    body = clear[int(low * SHAPE[0]) : int(high * SHAPE[0]), 2:-2]
+    level = float(np.median(body))
+    spread = max(0.08 * level, 1.4826 * float(np.median(np.abs(body - level))))
+    across = np.median(body, axis=0)
+    middle, wings = across[8:12], np.r_[across[3:7], across[13:17]]
+    rims = np.c_[body[:, :3], body[:, -3:]]
+    rows = np.median(body[:, 4:-4], axis=1)
+    period = np.abs(np.fft.rfft(rows - rows.mean())) / max(1e-6, len(rows) * level)
+    blocks = np.abs(body[:, 4:-4] - level) > 2.0 * spread
+    cross = np.abs(np.diff(body[:, 2:-2], axis=0)).mean(axis=1)
+    return (
+        float(np.log(hull.length_m)),
+        float(hull.length_m / hull.beam_m),
+        float(blocks.mean()),
+        float((middle.mean() - wings.mean()) / level),
+        float(np.std(rims) / level),
+        float(period[2:12].max()),
+        float(cross.max() / max(1e-6, np.median(cross))) / 10,
+        0.0 if house is None else float(house < 0.3),
+    )

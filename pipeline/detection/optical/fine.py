@@ -1,0 +1,264 @@
+"""One object of a fine image, measured at the image's own pixels: hull, deck, side, in metres on the water.
+
+A camera that leans sees the deck shifted and one side of the hull. What is measured is set right for both: the hull's
+place is that of her waterline, her beam that of her deck, her length less what shows of the stern's own face.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.detection.optical.deck import Deck, read_deck
+from pipeline.detection.optical.frame import HullFrame
+from pipeline.detection.optical.freeboard import (
+    DEPTH_OF_LENGTH,
+    USUAL_SHARE,
+    Freeboard,
+    SunView,
+    geometry,
+    measure_freeboard,
+    none,
+)
+from pipeline.detection.optical.objects import frame_of
+from pipeline.detection.optical.outline import Hull, fit_hull, own_masks, ship_pixels
+from pipeline.detection.optical.water import water_at
+from pipeline.types import Radiometry, Scene, Tile, Window
+
+if TYPE_CHECKING:
+    from pipeline.detection.optical.objects import Blob
+    from pipeline.detection.optical.water import Levels
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
+VISIBLE = ("pan", "B", "G", "R", "GI", "Y", "B02", "B03", "B04")
+REACH = 0.75  # of the object's length that is read around it
+REACH_M = 60.0
+ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
+MIN_FILL = 0.66
+USUAL_STEP = 1.6  # of a deck's light over its water's, of that light; median of simulated ships
+USUAL_ODDNESS = 0.40  # of most simulated hulls that nothing touches
+MAX_ODDNESS = 0.9  # above it a quay or a neighbour is part of what was outlined
+FACE = 0.8  # of the stern's height times lean that lengthens a hull seen from astern; the rest is overhang and shade
+SHEER = 0.2  # of the same by which one seen from ahead looks shorter: her bow stands higher than her stern
+FACE_SE = 0.35
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FineHull:
+    """A hull with her deck and freeboard; ``hull`` is set right for the camera's lean."""
+
+    hull: Hull
+    deck: Deck
+    freeboard: Freeboard
+    good: bool  # looks like a hull in every respect
+
+
+def measure_fine(
+    scene: Scene, levels: Levels, blob: Blob, window: Window, factor: int, guess: tuple[HullFrame, float, float]
+) -> FineHull | None:
+    """Measure the hull of a blob found in a window of pixels averaged by ``factor``; None where no hull fits."""
+    frame, length_m, _ = guess
+    reach = int(np.ceil((REACH * length_m + REACH_M) / min(scene.pixel_spacing_m)))
+    row, col = (round(c) for c in frame.centre)
+    around = Window(max(0, row), max(0, col), 1, 1).padded(reach, scene.shape)
+    tile = scene.read(around)
+    origin = (around.row0, around.col0)
+    light = over_water(tile, levels)
+    sea = tile.valid & tile.water
+    near = _blob_pixels(blob, window, factor, around)
+    if scene.radiometry is not Radiometry.REFLECTANCE and near.any():
+        # Nobody knows where such a scale begins: the object's own step from the water is its unit
+        light = 1 + (light - 1) * np.float32(USUAL_STEP / max(1e-6, float(np.median(light[near])) - 1))
+    found = _best_hull(light, sea, near, scene.pixel_spacing_m, origin)
+    if found is None:
+        return None
+    hull, mask, ship = found
+    sun = sun_view(scene, hull.frame)
+    deck = read_deck(light, hull, origin)
+    if deck.bow_ahead is not None:
+        hull = replace(hull if deck.bow_ahead else turned(hull), bow_known=True)
+    others = (ship & ~mask) | ~sea
+    if _oddness(hull) > MAX_ODDNESS:
+        freeboard = none("the outline is not one hull's alone")
+    else:
+        freeboard = measure_freeboard(light, others, hull, sun, origin)
+    hull = upright(hull, freeboard, sun)
+    return FineHull(hull, deck, freeboard, _is_hull(hull))
+
+
+def over_water(tile: Tile, levels: Levels) -> FloatImage:
+    """Visible light over that of the water around (water 1): where hulls and shadows show."""
+    names = [b for b in tile.bands if b in VISIBLE] or [levels.infrared]
+    parts = []
+    for name in names:
+        level, _ = water_at(tile.window, levels, tile.bands.index(name))
+        parts.append(tile.band(name) / np.maximum(level, 1e-6))
+    return np.mean(parts, axis=0, dtype=np.float32)
+
+
+def _blob_pixels(blob: Blob, window: Window, factor: int, around: Window) -> BoolImage:
+    """The blob as a mask of full-resolution pixels of another window."""
+    out = np.zeros((around.rows, around.cols), bool)
+    rows = (blob.rows.astype(int) * factor + window.row0 - around.row0)[:, None] + np.arange(factor)
+    cols = (blob.cols.astype(int) * factor + window.col0 - around.col0)[:, None] + np.arange(factor)
+    r, c = np.repeat(rows, factor, axis=1).ravel(), np.tile(cols, (1, factor)).ravel()
+    inside = (r >= 0) & (r < around.rows) & (c >= 0) & (c < around.cols)
+    out[r[inside], c[inside]] = True
+    return out
+
+
+def _best_hull(
+    light: FloatImage, sea: BoolImage, near: BoolImage, spacing_m: tuple[float, float], origin: tuple[int, int]
+) -> tuple[Hull, BoolImage, BoolImage] | None:
+    """The hull at the water's own level, or, where that is none, at half the object's brightness: a quay may be dimmer.
+
+    Also the hull's pixels, and all that are no water.
+    """
+    calm = light[sea & (light > 0.5) & (light < 1.6)]
+    if not near.any() or calm.size < 100:
+        return None
+    noise = 1.4826 * float(np.median(np.abs(calm - np.median(calm))))
+    clean = np.where(sea, light, 1.0).astype(np.float32)
+    low = ship_pixels(clean, noise)
+    half = low & (clean > 1 + 0.5 * (float(np.median(light[near])) - 1))
+    tried: list[tuple[Hull, BoolImage, BoolImage]] = []
+    for ship, gap_m in ((low, 1.4), (half, 1.4), (low, 0.6), (half, 0.6)):
+        done = False
+        for mask in own_masks(ship, near, float(np.mean(spacing_m)), close_m=0.5 if gap_m > 1 else 0.0):
+            if mask.sum() < 20:
+                continue
+            frame, length_m, beam_m = _mask_frame(mask, spacing_m, origin)
+            hull = fit_hull(clean, mask.astype(np.float32), frame, length_m, beam_m, origin, gap_m)
+            if hull is not None:
+                tried.append((hull, mask, low))
+                done = done or (_is_hull(hull) and _oddness(hull) < USUAL_ODDNESS)
+        if done:
+            break  # the others are for hulls that a quay or a neighbour touches
+    return min(tried, key=lambda t: _oddness(t[0])) if tried else None
+
+
+def _oddness(hull: Hull) -> float:
+    """How unlike a hull a fit is: proportions, ragged sides, and water inside."""
+    usual = float(np.interp(hull.length_m, (25.0, 60.0), (3.2, 6.2)))
+    ragged = 1.0 - max(hull.straight) + 0.5 * (1.0 - min(hull.straight))
+    return 2.0 * abs(float(np.log(hull.length_m / hull.beam_m / usual))) + ragged + max(0.0, 0.85 - hull.fill)
+
+
+def _mask_frame(
+    mask: BoolImage, spacing_m: tuple[float, float], origin: tuple[int, int]
+) -> tuple[HullFrame, float, float]:
+    rows, cols = np.nonzero(mask)
+    row, col, south, east, length_m, beam_m = frame_of(
+        rows.astype(np.float64) * spacing_m[0], cols.astype(np.float64) * spacing_m[1]
+    )
+    centre = (row / spacing_m[0] + origin[0], col / spacing_m[1] + origin[1])
+    return HullFrame(centre, (float(south), float(east)), spacing_m), float(length_m), float(beam_m)
+
+
+def _is_hull(hull: Hull) -> bool:
+    aspect = hull.length_m / hull.beam_m
+    return ASPECT[0] <= aspect <= ASPECT[1] and hull.fill > MIN_FILL and max(hull.straight) > 0.5
+
+
+def turned(hull: Hull) -> Hull:
+    """The same hull with her frame pointing the other way."""
+    frame = replace(hull.frame, axis=(-hull.frame.axis[0], -hull.frame.axis[1]))
+    return replace(hull, frame=frame, free_sides=hull.free_sides[::-1], straight=hull.straight[::-1])
+
+
+def upright(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
+    """The hull as seen from straight above: without the side, the stern's face and the shift that a lean adds."""
+    if sun is None or sun.off_nadir_deg < 0.5:
+        return hull
+    usual = max(4.0, DEPTH_OF_LENGTH[0] * hull.length_m - DEPTH_OF_LENGTH[1])
+    height, height_se = USUAL_SHARE[0] * usual, USUAL_SHARE[1] * usual
+    if freeboard.value_m is not None and freeboard.lo_m is not None and freeboard.hi_m is not None:
+        height, height_se = freeboard.value_m, (freeboard.hi_m - freeboard.lo_m) / 3.29
+    lean = np.tan(np.radians(sun.off_nadir_deg))
+    ahead = -lean * float(np.array(sun.view) @ np.array(hull.frame.axis))  # of a point a metre up
+    face, face_se = _face(ahead, known=hull.bow_known)
+    extra, extra_se = face * height, float(np.hypot(face * height_se, face_se * height))
+    beam, beam_se, aside = _deck_beam(hull, freeboard, sun, height, height_se)
+    across = -lean * float(np.array(sun.view) @ np.array([-hull.frame.axis[1], hull.frame.axis[0]]))
+    stern = -np.sign(ahead) if ahead else 0.0
+    frame = hull.frame.moved(-height * ahead - stern * 0.5 * extra * (1 if extra > 0 else 0), aside - height * across)
+    return replace(
+        hull,
+        frame=frame,
+        length_m=hull.length_m - extra,
+        beam_m=beam,
+        length_se_m=float(np.hypot(hull.length_se_m, extra_se)),
+        beam_se_m=float(np.hypot(hull.beam_se_m, beam_se)),
+    )
+
+
+def _face(ahead: float, *, known: bool) -> tuple[float, float]:
+    """Metres of length that a metre of height adds, and the error, for a shift of ``ahead`` towards the bow."""
+    by_stern, by_bow = FACE * abs(ahead), -SHEER * abs(ahead)
+    if not known:
+        return (by_stern + by_bow) / 2, abs(ahead) * (FACE + SHEER) / 2
+    return (by_stern if ahead > 0 else by_bow), FACE_SE * abs(ahead)
+
+
+def _deck_beam(
+    hull: Hull, freeboard: Freeboard, sun: SunView, height: float, height_se: float
+) -> tuple[float, float, float]:
+    """Beam of the deck, its error, and how far the deck's middle lies from the frame's axis."""
+    half = hull.beam_m / 2
+    for k in geometry(hull.frame.axis, sun):
+        if k.k_v < 0.05:
+            continue
+        edge = freeboard.deck_edges.get(k.side)
+        if edge is not None:
+            inset = half - edge
+            return hull.beam_m - inset, 0.15, -k.side * inset / 2
+        inset = 0.5 * height * k.k_v  # seen or not: nobody knows whether that side is bright
+        return hull.beam_m - inset, 0.3 * height * k.k_v + 0.5 * height_se * k.k_v, -k.side * inset / 2
+    return hull.beam_m, 0.0, 0.0
+
+
+def sun_view(scene: Scene, frame: HullFrame) -> SunView | None:
+    """Sun and satellite as unit vectors in the pixel frame; None where the scene does not give them."""
+    view = scene.optical
+    if view is None or view.sun_elevation_deg is None or view.sun_azimuth_deg is None:
+        return None
+    off_nadir = view.view_off_nadir_deg
+    if off_nadir is None or (view.view_azimuth_deg is None and off_nadir > 1.0):
+        return None
+    turn = _row_azimuth_deg(scene, frame)
+
+    def direction(azimuth_deg: float) -> tuple[float, float]:
+        angle = np.radians(azimuth_deg - turn)
+        return float(-np.cos(angle)), float(np.sin(angle))
+
+    return SunView(
+        direction(view.sun_azimuth_deg), view.sun_elevation_deg, direction(view.view_azimuth_deg or 0.0), off_nadir
+    )
+
+
+def _row_azimuth_deg(scene: Scene, frame: HullFrame) -> float:
+    """Azimuth of "up" in the image (towards row 0) at a hull: grid convergence, some tenths of a degree in UTM."""
+    if scene.geolocation is None:
+        return 0.0
+    row, col = frame.centre
+    lon, lat = scene.geolocation.lonlat(np.array([row + 50.0, row - 50.0]), np.array([col, col]))
+    east = (lon[1] - lon[0]) * np.cos(np.radians(lat.mean()))
+    return float(np.degrees(np.arctan2(east, lat[1] - lat[0])))
+
+
+def no_hull() -> Freeboard:
+    """What is said of the freeboard where no hull could be fitted."""
+    return none("no hull edge could be fitted")
+
+
+def outline_of(hull: Hull) -> FloatArray:
+    """A hull's outline in pixels, (n, 2): pointed where the bow is known, else a rectangle."""
+    a, b = hull.length_m / 2, hull.beam_m / 2
+    if hull.bow_known:
+        u = np.array([a, a * 0.94, a * 0.80, -a * 0.96, -a, -a, -a * 0.96, a * 0.80, a * 0.94])
+        v = np.array([0.0, 0.55 * b, b, b, 0.85 * b, -0.85 * b, -b, -b, -0.55 * b])
+    else:
+        u, v = np.array([a, a, -a, -a]), np.array([b, -b, -b, b])
+    return np.column_stack(hull.frame.pixels(u, v))

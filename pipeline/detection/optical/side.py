@@ -1,0 +1,246 @@
+"""The side of a ship as layers: deck, topside, boot-topping, shadow, water; and what height of side explains them.
+
+Across the hull, outwards from the deck's edge at ``x``, a vertical side of height ``h`` shows (`freeboard.geometry`)
+
+    side away from the camera   deck | shadow to x + h (k_s - k_v)        | water
+    side towards the camera     deck | side to x + h k_v | shadow to x + h (k_v + k_s) | water
+
+with ``k_v`` metres of lean and ``k_s`` metres of shadow for a metre of height, across the hull (``k_s`` is 0 on the
+sunny side). Every border is blurred by the optics. For each deck's edge and height on a grid the levels of the layers
+follow by least squares; the misfit of all of them makes the posterior of the height. A side as dark as its shadow, or
+as bright as its deck, simply leaves one border out; the others still speak.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+BLUR_PX = 0.68  # of a sampled optical image (aperture, detector, resampling), standard deviation: 0.5 to 0.8
+SHADOW_BLUR_M = 0.30  # more, at the end of a shadow: the sun's disc and waves
+RIM_M = 1.6  # of deck inside its edge that counts: further in stand hatches and pipes
+BEYOND_M = 7.0  # of water beyond the end of the longest shadow
+MIN_DEPTH = 0.07  # share of light missing in a shadow that can be told from none
+# Mean depth from which a harbour's light comes [m], and how often: 1 / (2 Kd) for Kd of 0.4 to 3 a metre
+LIGHT_DEPTHS = ((0.15, 0.25), (0.35, 0.40), (0.7, 0.25), (1.2, 0.10))
+MIN_SIDE = 0.06  # metres of side seen for a metre of height; below, edge errors drown it
+MIN_SHADOW = 0.20  # metres of shadow seen for a metre of height
+SPLITS = (0.0, 0.25, 0.45, 0.65)  # shares of the side that may be boot-topping
+HEIGHTS = 120  # steps of the grid
+PAINT_SPREAD = 0.15  # of what is brighter than water, share of its brightness over the water's
+WATER_PRIOR = 400.0  # the water next to a hull is as bright as around her, to a twentieth: 1 / 0.05 ** 2
+FLOOR = 0.012  # error of the model itself, share of the water's light
+CORRELATED = 2.5  # samples of a profile that err together: four a pixel, and structure along the deck
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """Probability of heights on a common grid [m], and what the best fit looks like."""
+
+    heights_m: FloatArray
+    log_p: FloatArray
+    edge_m: float  # the deck's edge, from the frame's middle, outwards
+    height_m: float  # best
+    boot_m: float  # height of the boot-topping above water; 0 where none is seen
+    depth: float  # share of light missing in the shadow
+    misfit: float  # rms of the best fit
+    worse_without: float  # by how much the misfit (sum of squares over its variance) grows without the layers
+
+    def interval(self) -> tuple[float, float, float]:
+        """5 %, 50 % and 95 % of the height."""
+        return quantiles(self.heights_m, self.log_p)
+
+
+def quantiles(heights_m: FloatArray, log_p: FloatArray) -> tuple[float, float, float]:
+    """5 %, 50 % and 95 % of a distribution on a grid."""
+    p = np.exp(log_p - log_p.max())
+    cumulative = np.cumsum(p) - 0.5 * p
+    cumulative /= p.sum()
+    lo, mid, hi = np.interp((0.05, 0.5, 0.95), cumulative, heights_m)
+    return float(lo), float(mid), float(hi)
+
+
+def height_grid(tallest_m: float) -> FloatArray:
+    """Heights that are tried."""
+    return np.linspace(0.2, tallest_m, HEIGHTS)
+
+
+def fit_side(
+    x: FloatArray,
+    profile: FloatArray,
+    edge_m: float,
+    k_v: float,
+    k_s: float,
+    drift: float,
+    pixel_m: float,
+    heights_m: FloatArray,
+) -> Posterior | None:
+    """The height of a side from its profile ``profile`` (water 1) at distances ``x`` [m] from the frame's middle.
+
+    ``edge_m`` is the outermost bright edge, ``k_v`` > 0 where the side faces the camera, < 0 where it faces away;
+    ``drift`` is how far outwards light leaves the water for each metre of depth from which it comes.
+    None where the geometry carries nothing, or where no layer is seen.
+    """
+    if not (k_v > MIN_SIDE or k_s + min(k_v, 0.0) > MIN_SHADOW):
+        return None
+    tallest = float(heights_m[-1])
+    edges = edge_m + np.arange(-1.2, 1.21, 0.3) * pixel_m
+    first = edge_m - RIM_M - max(k_v, 0.0) * tallest
+    last = edge_m + tallest * (k_s + abs(k_v)) + BEYOND_M
+    use = (x > first) & (x < last) & np.isfinite(profile)
+    if use.sum() < 12:
+        return None
+    x, y = x[use], profile[use]
+    plans = _plans(k_v, k_s, drift, pixel_m)
+    # What is bright varies in proportion: paint, pipes, hatches. Water and shadow are smooth
+    weights = 1 / (FLOOR**2 + (PAINT_SPREAD * np.clip(y - 1, 0, None)) ** 2)
+    tried = [_try(x, y, weights, edges, heights_m, plan) for plan in plans]
+    costs = np.stack([cost for cost, _ in tried])  # (plans, edges, heights)
+    least = np.unravel_index(int(costs.argmin()), costs.shape)
+    variance = max(1.0, float(costs[least]) / len(x))  # in units of the errors that the weights hold
+    priors = np.array([plan.log_prior for plan in plans])[:, None, None]
+    log_p = _log_sum(-0.5 * (costs - costs[least]) / (variance * CORRELATED) + priors, axis=(0, 1))
+    plain, _ = _try(x, y, weights, edges, np.array([0.0]), _Plan(np.zeros(1), np.full(1, BLUR_PX * pixel_m), 0.0, 0.0))
+    height = float(heights_m[least[2]])
+    levels = tried[least[0]][1][least[1], least[2]]
+    return Posterior(
+        heights_m,
+        log_p - log_p.max(),
+        float(edges[least[1]] + plans[least[0]].borders[0] * height),
+        height,
+        height * plans[least[0]].split,
+        float(levels[-1] - levels[-2]) if plans[least[0]].min_depth > 0 else 0.0,
+        float(np.sqrt(costs[least] / len(x))),
+        float((plain.min() - costs[least]) / (variance * CORRELATED)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """Borders of one layering: metres from the deck's edge for a metre of height, and their blur."""
+
+    borders: FloatArray
+    blurs: FloatArray
+    min_depth: float
+    split: float
+    tail_m: float = 0.0
+    log_prior: float = 0.0
+
+
+def _plans(k_v: float, k_s: float, drift: float, pixel_m: float) -> list[_Plan]:
+    """The layerings that a side may show."""
+    sharp, soft = BLUR_PX * pixel_m, float(np.hypot(BLUR_PX * pixel_m, SHADOW_BLUR_M))
+    strip = k_s + min(k_v, 0.0)
+    shadow = strip > MIN_SHADOW
+    out = []
+    # The outermost bright edge is the deck's where the side is dark, and the waterline where it is not
+    for start in (0.0, -k_v) if k_v > MIN_SIDE else (0.0,):
+        for split in SPLITS if k_v > MIN_SIDE else (0.0,):
+            borders, blurs = [start], [sharp]
+            if k_v > MIN_SIDE:
+                if split > 0:
+                    borders.append(start + (1 - split) * k_v)
+                    blurs.append(sharp)
+                borders.append(start + k_v)
+                blurs.append(sharp)
+            if shadow:
+                borders.append(start + max(k_v, 0.0) + strip)
+                blurs.append(soft)
+            for depth_m, share in LIGHT_DEPTHS if shadow else ((0.0, 1.0),):
+                plan = np.array(borders), np.array(blurs), MIN_DEPTH if shadow else 0.0
+                out.append(_Plan(*plan, split, depth_m * max(0.0, drift), float(np.log(share))))
+    return out
+
+
+def _try(
+    x: FloatArray, y: FloatArray, weights: FloatArray, edges: FloatArray, heights: FloatArray, plan: _Plan
+) -> tuple[FloatArray, FloatArray]:
+    cost = np.empty((len(edges), len(heights)))
+    levels = np.empty((len(edges), len(heights), len(plan.borders) + 1))
+    _costs(x, y, weights, edges, heights, plan.borders, plan.blurs, plan.min_depth, cost, levels, plan.tail_m)
+    return cost, levels
+
+
+def _log_sum(values: FloatArray, axis: tuple[int, ...]) -> FloatArray:
+    top = values.max()
+    return np.asarray(np.log(np.exp(values - top).sum(axis=axis) + 1e-300) + top)
+
+
+@numba.njit(cache=True, nogil=True)
+def _step(t: float, tail: float) -> float:  # pragma: no cover - compiled
+    """A blurred step at 0, in units of its blur; with a tail, the distribution of a normal and an exponential sum."""
+    if t < -3.5:
+        return 0.0
+    share = 1.0 if t > 3.5 else 0.5 * (1 + math.erf(t * 0.7071067811865476))
+    if tail < 0.05:
+        return share
+    late = 0.5 * (1 + math.erf((t - 1 / tail) * 0.7071067811865476))
+    return min(1.0, max(0.0, share - math.exp(min(50.0, -t / tail + 0.5 / tail**2)) * late))
+
+
+@numba.njit(cache=True, nogil=True)
+def _costs(  # noqa: C901 - one nest of loops, compiled
+    x: FloatArray,
+    y: FloatArray,
+    weights: FloatArray,
+    edges: FloatArray,
+    heights: FloatArray,
+    plan: FloatArray,
+    blurs: FloatArray,
+    min_depth: float,
+    cost: FloatArray,
+    levels: FloatArray,
+    tail: float,
+) -> None:  # pragma: no cover - compiled
+    """Fill ``cost`` (edges, heights) with sums of squares and ``levels`` (edges, heights, layers).
+
+    ``plan`` holds for each border its distance from the deck's edge for a metre of height; ``min_depth`` > 0 keeps
+    the last but one layer (a shadow) darker than the last (water) by that much. ``tail`` is the mean [m] by which the
+    last border is drawn outwards, exponentially: light that left the water further out than it came in.
+    """
+    borders = len(plan)
+    layers = borders + 1
+    gram, right = np.zeros((layers, layers)), np.zeros(layers)
+    basis = np.zeros((len(x), layers))
+    for e in range(len(edges)):
+        for h in range(len(heights)):
+            gram[:] = 0.0
+            right[:] = 0.0
+            for s in range(len(x)):
+                before = 1.0
+                for b in range(borders):
+                    t = (x[s] - edges[e] - plan[b] * heights[h]) / blurs[b]
+                    after = _step(t, tail / blurs[b] if b == borders - 1 else 0.0)
+                    after = min(after, before)
+                    basis[s, b] = before - after
+                    before = after
+                basis[s, borders] = before
+                for i in range(layers):
+                    right[i] += weights[s] * basis[s, i] * y[s]
+                    for j in range(i + 1):
+                        gram[i, j] += weights[s] * basis[s, i] * basis[s, j]
+            for i in range(layers):
+                prior = WATER_PRIOR if i == layers - 1 else 1.0
+                gram[i, i] += prior
+                right[i] += prior
+                for j in range(i):
+                    gram[j, i] = gram[i, j]
+            found = np.linalg.solve(gram, right)
+            if min_depth > 0 and found[layers - 2] > found[layers - 1] - min_depth:
+                found[layers - 2] = found[layers - 1] - min_depth
+            total = WATER_PRIOR * (found[layers - 1] - 1.0) ** 2
+            for s in range(len(x)):
+                rest = y[s]
+                for i in range(layers):
+                    rest -= basis[s, i] * found[i]
+                total += weights[s] * rest * rest
+            cost[e, h] = total
+            for i in range(layers):
+                levels[e, h, i] = found[i]

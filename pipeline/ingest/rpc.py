@@ -1,0 +1,177 @@
+"""Rational polynomials: where the pixels of an image in the sensor's own geometry lie on the sea.
+
+The model is the common RPC00B: row and column are each a quotient of two cubic polynomials in longitude, latitude and
+height above the ellipsoid, all scaled to about -1 to 1. The sea has one height, so two coordinates are enough. Read
+from the GeoTIFF's own tag, or from a file beside it: ``.RPB`` (Maxar), ``_RPC.TXT`` (many), ``RPC_*.XML`` (Airbus,
+whose pixels count from 1).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+ROUNDS = 20
+CLOSE_PX = 1e-3
+REACH = 1.6  # in scaled units: further out the polynomials mean nothing
+MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RpcGeolocation:
+    """``offsets`` and ``scales`` are (row, col, lon, lat, height); the four polynomials have 20 terms each."""
+
+    offsets: tuple[float, ...]
+    scales: tuple[float, ...]
+    row_top: tuple[float, ...]
+    row_bottom: tuple[float, ...]
+    col_top: tuple[float, ...]
+    col_bottom: tuple[float, ...]
+    height_m: float  # of the sea above the ellipsoid
+
+    def __post_init__(self) -> None:
+        if len(self.offsets) != 5 or len(self.scales) != 5 or not all(s > 0 for s in self.scales):
+            raise ValueError("five offsets and five positive scales are needed")
+        for p in (self.row_top, self.row_bottom, self.col_top, self.col_bottom):
+            if len(p) != 20 or not np.isfinite(p).all():
+                raise ValueError("each polynomial needs 20 coefficients")
+
+    def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
+        """Pixel position of points on the sea; NaN far from the image."""
+        lon, lat = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float))
+        x = (lon - self.offsets[2]) / self.scales[2]
+        y = (lat - self.offsets[3]) / self.scales[3]
+        row, col = self._pixels(x, y)
+        far = ~((np.abs(x) < REACH) & (np.abs(y) < REACH))
+        return np.where(far, np.nan, row), np.where(far, np.nan, col)
+
+    def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
+        """Longitude and latitude [deg] of pixel positions, by Newton's method on `rowcol`."""
+        row, col = np.broadcast_arrays(np.asarray(row, float), np.asarray(col, float))
+        x, y = np.zeros(row.shape), np.zeros(row.shape)
+        h = 1e-4
+        for _ in range(ROUNDS):
+            at_row, at_col = self._pixels(x, y)
+            miss_row, miss_col = row - at_row, col - at_col
+            row_x, col_x = ((b - a) / h for a, b in zip((at_row, at_col), self._pixels(x + h, y), strict=True))
+            row_y, col_y = ((b - a) / h for a, b in zip((at_row, at_col), self._pixels(x, y + h), strict=True))
+            det = row_x * col_y - row_y * col_x
+            with np.errstate(divide="ignore", invalid="ignore"):
+                x = np.clip(x + (miss_row * col_y - row_y * miss_col) / det, -2 * REACH, 2 * REACH)
+                y = np.clip(y + (row_x * miss_col - miss_row * col_x) / det, -2 * REACH, 2 * REACH)
+            if np.nanmax(np.hypot(miss_row, miss_col), initial=0.0) < CLOSE_PX:
+                break
+        return x * self.scales[2] + self.offsets[2], y * self.scales[3] + self.offsets[3]
+
+    def _pixels(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        z = np.full(x.shape, (self.height_m - self.offsets[4]) / self.scales[4])
+        terms = _terms(x, y, z)
+        row = np.tensordot(self.row_top, terms, 1) / np.tensordot(self.row_bottom, terms, 1)
+        col = np.tensordot(self.col_top, terms, 1) / np.tensordot(self.col_bottom, terms, 1)
+        return row * self.scales[0] + self.offsets[0], col * self.scales[1] + self.offsets[1]
+
+
+def _terms(x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
+    """The 20 terms of RPC00B in their order; x is longitude, y latitude, z height."""
+    one = np.ones_like(x)
+    return np.stack([
+        one, x, y, z, x * y, x * z, y * z, x * x, y * y, z * z, x * y * z, x**3, x * y * y, x * z * z, x * x * y,
+        y**3, y * z * z, x * x * z, y * y * z, z**3,
+    ])  # fmt: skip
+
+
+def rpc_beside(image: Path) -> Path | None:
+    """The file of coefficients beside an image, if there is one."""
+    stem = image.stem.upper()
+    core = re.sub(r"_R\d+C\d+$", "", stem.removeprefix("IMG_"))
+    names = {f"{stem}.RPB", f"{stem}_RPC.TXT", f"{stem}_RPC.XML", f"RPC_{core}.XML"}
+    try:
+        beside = sorted(p for p in image.parent.iterdir() if p.name.upper() in names)
+    except OSError:
+        return None
+    return next((p for p in beside if p.is_file() and not p.is_symlink()), None)
+
+
+def read_rpc(path: Path, sea_height_m: float | None = None) -> RpcGeolocation:
+    """Coefficients of a file; the sea lies at ``sea_height_m``, or, where nobody says, at the model's own height."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError("larger than 1 MB")
+        text = path.read_text("utf-8", errors="replace")
+        fields = _from_xml(text) if path.suffix.upper() == ".XML" else _from_text(text)
+        return of_fields(fields, sea_height_m)
+    except (OSError, ValueError, KeyError, ElementTree.ParseError) as error:
+        raise InputError(path.name, f"its rational polynomials cannot be read ({error})"[:160]) from error
+
+
+def of_fields(fields: dict[str, list[float]], sea_height_m: float | None) -> RpcGeolocation:
+    """From GDAL's names (LINE_OFF, SAMP_OFF, ... LINE_NUM_COEFF ...), each with its numbers."""
+
+    def all_of(*names: str) -> tuple[float, ...]:
+        return tuple(fields[n][0] for n in names)
+
+    offsets = all_of("LINE_OFF", "SAMP_OFF", "LONG_OFF", "LAT_OFF", "HEIGHT_OFF")
+    scales = all_of("LINE_SCALE", "SAMP_SCALE", "LONG_SCALE", "LAT_SCALE", "HEIGHT_SCALE")
+    height = offsets[4] if sea_height_m is None else sea_height_m
+    parts = [tuple(fields[f"{n}_COEFF"]) for n in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN")]
+    return RpcGeolocation(offsets, scales, parts[0], parts[1], parts[2], parts[3], height)
+
+
+_RPB = {
+    "lineOffset": "LINE_OFF", "sampOffset": "SAMP_OFF", "latOffset": "LAT_OFF", "longOffset": "LONG_OFF",
+    "heightOffset": "HEIGHT_OFF", "lineScale": "LINE_SCALE", "sampScale": "SAMP_SCALE", "latScale": "LAT_SCALE",
+    "longScale": "LONG_SCALE", "heightScale": "HEIGHT_SCALE", "lineNumCoef": "LINE_NUM_COEFF",
+    "lineDenCoef": "LINE_DEN_COEFF", "sampNumCoef": "SAMP_NUM_COEFF", "sampDenCoef": "SAMP_DEN_COEFF",
+}  # fmt: skip
+_NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+
+
+def _from_text(text: str) -> dict[str, list[float]]:
+    """RPB (``lineNumCoef = ( ... );``) or RPC.TXT (``LINE_NUM_COEFF_1: value units``)."""
+    out: dict[str, list[float]] = {}
+    if "lineNumCoef" in text:
+        for name, value in re.findall(r"(\w+)\s*=\s*([^;=]+);", text):
+            if name in _RPB:
+                out[_RPB[name]] = [float(v) for v in re.findall(_NUMBER, value)]
+        return out
+    numbered: dict[str, dict[int, float]] = {}
+    for name, value in re.findall(rf"^\s*(\w+)\s*:\s*({_NUMBER})", text, re.MULTILINE):
+        if found := re.fullmatch(r"(\w+_COEFF)_(\d+)", name):
+            numbered.setdefault(found.group(1), {})[int(found.group(2))] = float(value)
+        else:
+            out[name] = [float(value)]
+    return out | {name: [values[n] for n in sorted(values)] for name, values in numbered.items()}
+
+
+def _from_xml(text: str) -> dict[str, list[float]]:
+    """Airbus: the inverse model (ground to image) and the validity block that holds its scales."""
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise ValueError("defines entities")
+    root = ElementTree.fromstring(text)  # noqa: S314 - no DOCTYPE, so no entities to expand
+    for element in root.iter():
+        element.tag = str(element.tag).rpartition("}")[2]
+    inverse = root.find(".//Inverse_Model")
+    validity = root.find(".//RFM_Validity")
+    if inverse is None or validity is None:
+        raise ValueError("no Inverse_Model or no RFM_Validity")
+    out: dict[str, list[float]] = {}
+    for name in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN"):
+        out[f"{name}_COEFF"] = [float(inverse.findtext(f"{name}_COEFF_{n}") or "nan") for n in range(1, 21)]
+    for name in ("LINE", "SAMP", "LONG", "LAT", "HEIGHT"):
+        for kind in ("OFF", "SCALE"):
+            out[f"{name}_{kind}"] = [float(root.findtext(f".//{name}_{kind}") or "nan")]
+    out["LINE_OFF"][0] -= 1  # the first pixel's centre is (1, 1) there
+    out["SAMP_OFF"][0] -= 1
+    return out

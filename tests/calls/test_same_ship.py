@@ -1,0 +1,70 @@
+"""Two looks, one ship or two: by fleets whose truth is known, and by what must hold whatever the numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.calls.same_ship import FLEET_LENGTH_SD, FLEET_SLENDER_SD, freeboard_change, same_ship_probability
+
+LOOK = {"length_m": 98.0, "length_lo_m": 97.0, "length_hi_m": 99.0, "beam_m": 16.0, "beam_lo_m": 15.7,
+        "beam_hi_m": 16.3, "house_position": 0.13, "deck_tone": 2.6}  # fmt: skip
+
+
+def look_at(length_m, beam_m, house, tone, rng):
+    """A look with errors as its intervals say."""
+    length, beam = length_m * (1 + 0.006 * rng.normal()), beam_m * (1 + 0.02 * rng.normal())
+    return {
+        "length_m": length, "length_lo_m": length * 0.99, "length_hi_m": length * 1.01,
+        "beam_m": beam, "beam_lo_m": beam * 0.967, "beam_hi_m": beam * 1.033,
+        "house_position": house + 0.02 * rng.normal(), "deck_tone": tone * np.exp(0.25 * rng.normal()),
+    }  # fmt: skip
+
+
+def ship(rng):
+    length = 95 * np.exp(FLEET_LENGTH_SD * rng.normal())
+    return length, length / 6.2 * np.exp(FLEET_SLENDER_SD * rng.normal()), 0.13 + 0.03 * rng.normal(), 2.5
+
+
+def test_probabilities_are_as_often_right_as_they_say():
+    rng = np.random.default_rng(5)
+    told, truth = [], []
+    for n in range(4000):
+        first, same = ship(rng), n % 2 == 0
+        second = first if same else ship(rng)
+        told.append(same_ship_probability(look_at(*first, rng), look_at(*second, rng)))
+        truth.append(same)
+    told, truth = np.array(told), np.array(truth)
+    assert np.mean((told > 0.5) == truth) > 0.97
+    sure = told > 0.9
+    assert truth[sure].mean() == pytest.approx(told[sure].mean(), abs=0.03)
+    assert np.mean((told - truth) ** 2) < 0.03  # Brier
+
+
+def test_order_of_looks_does_not_matter():
+    other = LOOK | {"length_m": 100.0, "beam_m": 16.5, "deck_tone": 2.0}
+    assert same_ship_probability(LOOK, other) == pytest.approx(same_ship_probability(other, LOOK))
+
+
+def test_what_is_unknown_takes_no_part():
+    bare = {k: v for k, v in LOOK.items() if not k.startswith(("house", "deck"))}
+    assert same_ship_probability(bare, LOOK) == same_ship_probability(LOOK, bare)
+    assert same_ship_probability({}, {}, prior=0.3) == pytest.approx(0.3)
+
+
+def test_a_longer_ship_is_another_one():
+    assert same_ship_probability(LOOK, LOOK) > 0.99
+    assert same_ship_probability(LOOK, LOOK | {"length_m": 106.0, "length_lo_m": 105.0, "length_hi_m": 107.0}) < 0.01
+
+
+def test_a_prior_of_certainty_is_refused():
+    with pytest.raises(ValueError, match="prior"):
+        same_ship_probability(LOOK, LOOK, prior=1.0)
+
+
+def test_change_of_freeboard_adds_errors_in_quadrature():
+    first = LOOK | {"freeboard_m": 5.0, "freeboard_lo_m": 4.7, "freeboard_hi_m": 5.3}
+    second = LOOK | {"freeboard_m": 2.0, "freeboard_lo_m": 1.6, "freeboard_hi_m": 2.4}
+    change = freeboard_change(first, second)
+    assert (change.change_m, change.lo_m, change.hi_m) == pytest.approx((-3.0, -3.5, -2.5))
+    assert freeboard_change(first, LOOK) is None

@@ -1,0 +1,83 @@
+"""Geometry and posterior of a side's height, against profiles drawn from the closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import erf
+
+from pipeline.detection.optical.freeboard import SunView, geometry
+from pipeline.detection.optical.side import fit_side, height_grid
+
+PIXEL = 0.5
+
+
+def profile(x, borders, levels, blur=0.35):
+    """Levels between borders, blurred: levels[0] | borders[0] | levels[1] | ..."""
+    out = np.full(x.shape, levels[0], float)
+    for at, before, after in zip(borders, levels, levels[1:], strict=False):
+        out += (after - before) * 0.5 * (1 + erf((x - at) / (np.sqrt(2) * blur)))
+    return out
+
+
+@pytest.mark.parametrize("elevation_deg", [20.0, 33.0, 45.0])
+@pytest.mark.parametrize("heading_deg", [10.0, 100.0, 250.0])
+def test_shadow_falls_as_far_as_the_sun_is_low(elevation_deg, heading_deg):
+    """Across and along the hull the shadow of a metre adds up to 1 / tan(elevation)."""
+    h = np.radians(heading_deg)
+    sides = geometry((-np.cos(h), np.sin(h)), SunView((0.6, 0.8), elevation_deg, (0.0, 1.0), 0.0))
+    across = max(side.k_s for side in sides)
+    assert np.hypot(across, sides[0].k_u) == pytest.approx(1 / np.tan(np.radians(elevation_deg)))
+    assert min(side.k_s for side in sides) == 0.0
+    assert [side.k_v for side in sides] == pytest.approx([0.0, 0.0])
+
+
+def test_a_leaning_camera_sees_one_side_only():
+    east, west = geometry((-1.0, 0.0), SunView((1.0, 0.0), 40.0, (0.0, 1.0), 20.0))  # north-going, camera in the east
+    assert east.k_v == pytest.approx(np.tan(np.radians(20)))
+    assert west.k_v == pytest.approx(-east.k_v)
+
+
+@pytest.mark.parametrize("height_m", [2.0, 4.5, 7.0])
+def test_shadow_on_the_far_side_gives_the_height(height_m):
+    x, k_v, k_s = np.arange(2.0, 40.0, 0.25), -0.2, 1.5
+    y = profile(x, [8.0, 8.0 + height_m * (k_s + k_v)], [2.5, 0.7, 1.0])
+    found = fit_side(x, y, 8.0, k_v, k_s, 0.0, PIXEL, height_grid(10.0))
+    low, middle, high = found.interval()
+    assert middle == pytest.approx(height_m, abs=0.15)
+    assert low < height_m < high
+    assert found.depth == pytest.approx(0.3, abs=0.05)
+
+
+def test_a_dark_side_and_its_shadow_count_together():
+    x, k_v, k_s, height = np.arange(2.0, 40.0, 0.25), 0.3, 1.2, 5.0
+    water = 8.0 + k_v * height
+    y = profile(x, [8.0, water, water + k_s * height], [2.5, 0.85, 0.65, 1.0])
+    found = fit_side(x, y, 8.0, k_v, k_s, 0.0, PIXEL, height_grid(10.0))
+    assert found.interval()[1] == pytest.approx(height, abs=0.2)
+
+
+def test_a_bright_side_is_part_of_the_bright_strip():
+    """The outermost bright edge is then the waterline; the deck's edge lies inside it."""
+    x, k_v, height = np.arange(2.0, 40.0, 0.25), 0.45, 6.0
+    y = profile(x, [8.0, 8.0 + k_v * height], [3.5, 1.9, 1.0])
+    found = fit_side(x, y, 8.0 + k_v * height, k_v, 0.0, 0.0, PIXEL, height_grid(10.0))
+    low, _, high = found.interval()
+    assert low < height < high
+    assert found.edge_m == pytest.approx(8.0, abs=0.5)
+
+
+def test_light_that_scatters_under_water_does_not_lengthen_the_side():
+    """The end of the shadow drawn out exponentially by 0.7 m of depth: allowed for, it shifts the height little."""
+    x, k_s, height, drift, depth = np.arange(2.0, 40.0, 0.05), 1.5, 4.0, 0.8, 0.7
+    sharp = profile(x, [8.0, 8.0 + height * k_s], [0.0, -0.3, 0.0])
+    tail = np.exp(-np.arange(0, 6, 0.05) / (drift * depth))
+    soft = np.convolve(sharp, tail / tail.sum())[: len(x)]
+    y = 1 + np.where(x < 11, sharp, soft) + profile(x, [8.0], [1.5, 0.0])
+    found = fit_side(x[::5], y[::5], 8.0, 0.0, k_s, drift, PIXEL, height_grid(10.0))
+    assert found.interval()[1] == pytest.approx(height, abs=0.25)
+
+
+def test_without_shadow_and_side_nothing_is_claimed():
+    x = np.arange(2.0, 40.0, 0.25)
+    assert fit_side(x, profile(x, [8.0], [2.5, 1.0]), 8.0, -0.1, 0.1, 0.0, PIXEL, height_grid(10.0)) is None

@@ -1,0 +1,118 @@
+"""The helper that decodes first: it may crash, hang or grow in our place, and the next file finds a new one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.ingest import quarantine
+from pipeline.ingest.decoder import MEMORY_BYTES, answer, lost_sector
+from pipeline.ingest.quarantine import Helper, examine
+from pipeline.ingest.rasters import ENVIRONMENT, open_raster
+from tests.ingest.test_rasters import write
+
+
+@pytest.fixture
+def image(tmp_path):
+    return write(tmp_path / "a.tif", np.arange(400, dtype=np.uint16).reshape(20, 20) + 1)
+
+
+def test_a_sound_file_comes_back_without_a_doubt(image):
+    assert examine(str(image), "a.tif", "GTiff", whole=True) == ""
+
+
+def test_one_helper_serves_many_files_and_a_dead_one_is_replaced(image):
+    examine(str(image), "a.tif", "GTiff", whole=False)
+    first = quarantine._KEPT[0].process.pid
+    examine(str(image), "a.tif", "GTiff", whole=False)
+    assert quarantine._KEPT[0].process.pid == first
+    os.kill(first, signal.SIGKILL)
+    quarantine._KEPT[0].process.wait()
+    assert open_raster(image).shape == (20, 20)
+    assert quarantine._KEPT[0].process.pid != first
+
+
+def standing_in(program: str) -> Helper:
+    """A helper that does something else."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    return Helper(process)
+
+
+@pytest.mark.parametrize(
+    ("program", "cause"),
+    [
+        ("import os, signal; input(); os.kill(os.getpid(), signal.SIGSEGV)", "the decoder ended with SIGSEGV"),
+        ("import os, signal; input(); os.kill(os.getpid(), signal.SIGXCPU)", "too much processor time"),
+        ("input(); raise SystemExit(3)", "the decoder gave up"),
+        ("import time; input(); time.sleep(60)", "it takes longer than 0.5 s"),
+    ],
+    ids=["crash", "processor time", "exit", "hang"],
+)
+def test_whatever_happens_to_it_is_one_line_about_one_file(image, monkeypatch, program, cause):
+    monkeypatch.setattr(quarantine, "WAIT_S", 0.5 if "longer" in cause else 60.0)
+    monkeypatch.setattr(quarantine, "_helper", lambda: standing_in(program))
+    with pytest.raises(InputError, match=f"a.tif: cannot be decoded: .*{cause}"):
+        examine(str(image), "a.tif", "GTiff", whole=True)
+
+
+PROBE = """
+import resource, sys
+sys.argv = ["x"]
+from pipeline.ingest import decoder
+import rasterio
+with rasterio.Env() as env:
+    print("VRT" in env.drivers())
+import io
+sys.stdin = io.StringIO("")
+decoder.main()
+print(resource.getrlimit(resource.RLIMIT_AS)[0])
+"""
+
+
+def test_the_helper_has_no_vrt_driver_and_a_limit_of_memory():
+    """The setting works only where it is in the environment before GDAL starts."""
+    environment = os.environ | ENVIRONMENT
+    done = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", str(MEMORY_BYTES)]
+
+
+def test_memory_that_runs_out_is_the_files_fault(image, monkeypatch):
+    import pipeline.ingest.decoder as decoder
+
+    def hungry(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(decoder, "_allow", lambda _s: None)  # no limits on the process of the tests
+    monkeypatch.setattr(decoder, "_whole", hungry)
+    found = answer(str(image), "a.tif", "GTiff", True)
+    assert found["cause"] == "needs more than 4 GiB of memory to decode"
+
+
+def sea() -> np.ndarray:
+    return np.random.default_rng(0).integers(1, 500, (40, 600)).astype(np.uint16)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 256), (100, 356), (344, 600)], ids=["left", "inside", "right"])
+def test_a_lost_sector_is_zeros_in_one_line(start, stop):
+    data = sea()
+    data[17, start:stop] = 0
+    assert lost_sector(data, top=1000).startswith("line 1017 holds 256 zeros in a row")
+
+
+def test_land_borders_and_slicks_are_zeros_in_neighbouring_lines_too():
+    for cut in (np.s_[:, :200], np.s_[:9, :], np.s_[10:14, 100:500], np.s_[20, 100:150]):
+        data = sea()
+        data[cut] = 0
+        assert lost_sector(data) == ""
+    slanted = sea()
+    for row in range(40):
+        slanted[row, : 100 + 9 * row] = 0
+    assert lost_sector(slanted) == ""

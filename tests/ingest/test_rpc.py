@@ -1,0 +1,96 @@
+"""Rational polynomials: round trips, three spellings of one model, and agreement with GDAL."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.ingest.rpc import RpcGeolocation, read_rpc, rpc_beside
+
+OFFSETS = {"LINE_OFF": 500.0, "SAMP_OFF": 600.0, "LAT_OFF": 42.74, "LONG_OFF": 133.07, "HEIGHT_OFF": 30.0}
+SCALES = {"LINE_SCALE": 500.0, "SAMP_SCALE": 600.0, "LAT_SCALE": 0.01, "LONG_SCALE": 0.012, "HEIGHT_SCALE": 500.0}
+
+
+def coefficients():
+    """Nearly affine, rows to the south, with a little of everything else."""
+    rng = np.random.default_rng(1)
+    small = {n: rng.normal(0, 1e-3, 20) for n in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN")}
+    small["LINE_NUM"][:4] = 0.0, 0.05, -1.0, 0.01
+    small["SAMP_NUM"][:4] = 0.0, 1.0, 0.05, -0.02
+    small["LINE_DEN"][0] = small["SAMP_DEN"][0] = 1.0
+    return small
+
+
+def text_rpc():
+    lines = [f"{k}: {v} units" for k, v in {**OFFSETS, **SCALES}.items()]
+    lines += [f"{n}_COEFF_{i}: {float(v)!r}" for n, c in coefficients().items() for i, v in enumerate(c, 1)]
+    return "\n".join(lines)
+
+
+def test_there_and_back(tmp_path):
+    (tmp_path / "a_RPC.TXT").write_text(text_rpc())
+    model = read_rpc(rpc_beside(tmp_path / "a.tif"), 25.0)
+    row, col = np.meshgrid(np.linspace(0, 1000, 5), np.linspace(0, 1200, 5))
+    again = model.rowcol(*model.lonlat(row, col))
+    assert np.array(again) == pytest.approx(np.array([row, col]), abs=1e-3)
+
+
+def test_gdal_agrees(tmp_path):
+    from rasterio.rpc import RPC
+    from rasterio.transform import RPCTransformer
+
+    c = coefficients()
+    rpc = RPC(
+        height_off=30.0, height_scale=500.0, lat_off=42.74, lat_scale=0.01, line_den_coeff=list(c["LINE_DEN"]),
+        line_num_coeff=list(c["LINE_NUM"]), line_off=500.0, line_scale=500.0, long_off=133.07, long_scale=0.012,
+        samp_den_coeff=list(c["SAMP_DEN"]), samp_num_coeff=list(c["SAMP_NUM"]), samp_off=600.0, samp_scale=600.0,
+        err_bias=None, err_rand=None,
+    )  # fmt: skip
+    (tmp_path / "a_RPC.TXT").write_text(text_rpc())
+    model = read_rpc(tmp_path / "a_RPC.TXT", 30.0)
+    lon, lat = np.array([133.065, 133.08]), np.array([42.735, 42.745])
+    with RPCTransformer(rpc) as gdal:
+        rows, cols = gdal.rowcol(lon, lat, zs=[30.0, 30.0], op=float)
+    # GDAL counts from the corner of the first pixel, the model from its centre
+    assert np.array(model.rowcol(lon, lat)) == pytest.approx(np.array([rows, cols]) - 0.5, abs=0.01)
+
+
+def test_maxar_and_airbus_spell_the_same_model(tmp_path):
+    names = {"LINE": "line", "SAMP": "samp", "LAT": "lat", "LONG": "long", "HEIGHT": "height"}
+    rpb = [
+        f"\t{names[k.split('_')[0]]}{'Offset' if 'OFF' in k else 'Scale'} = {v};"
+        for k, v in {**OFFSETS, **SCALES}.items()
+    ]
+    for n, c in coefficients().items():
+        key = n.split("_")[0].lower() + n.split("_")[1].capitalize() + "Coef"
+        rpb.append(f"\t{key} = (" + ",\n".join(repr(float(v)) for v in c) + ");")
+    (tmp_path / "a.RPB").write_text("BEGIN_GROUP = IMAGE\n" + "\n".join(rpb) + "\nEND_GROUP = IMAGE\nEND;")
+    inverse = "".join(
+        f"<{n}_COEFF_{i}>{float(v)!r}</{n}_COEFF_{i}>" for n, c in coefficients().items() for i, v in enumerate(c, 1)
+    )
+    shifted = OFFSETS | {"LINE_OFF": 501.0, "SAMP_OFF": 601.0}  # Airbus counts from 1
+    validity = "".join(f"<{k}>{v}</{k}>" for k, v in {**shifted, **SCALES}.items())
+    (tmp_path / "RPC_b.XML").write_text(
+        f"<D><Rational_Function_Model><Global_RFM><Inverse_Model>{inverse}</Inverse_Model><RFM_Validity>{validity}"
+        "</RFM_Validity></Global_RFM></Rational_Function_Model></D>"
+    )
+    (tmp_path / "c_RPC.TXT").write_text(text_rpc())
+    models = [read_rpc(rpc_beside(tmp_path / n)) for n in ("a.tif", "IMG_b_R1C1.TIF", "c.tif")]
+    places = [np.array(m.rowcol(133.075, 42.742)) for m in models]
+    assert places[0] == pytest.approx(places[2])
+    assert places[1] == pytest.approx(places[2])
+    assert isinstance(models[0], RpcGeolocation)
+
+
+def test_far_away_there_is_no_answer(tmp_path):
+    (tmp_path / "a_RPC.TXT").write_text(text_rpc())
+    row, col = read_rpc(tmp_path / "a_RPC.TXT").rowcol(120.0, 42.7)
+    assert np.isnan([row, col]).all()
+
+
+@pytest.mark.parametrize("text", ["", "LINE_OFF: 3", text_rpc().replace("LAT_SCALE: 0.01", "LAT_SCALE: 0")])
+def test_half_a_model_is_refused_by_name(tmp_path, text):
+    (tmp_path / "a_RPC.TXT").write_text(text)
+    with pytest.raises(InputError, match=r"a_RPC\.TXT"):
+        read_rpc(tmp_path / "a_RPC.TXT")
