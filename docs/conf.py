@@ -9,7 +9,7 @@ myst_heading_anchors = 4
 html_theme = "furo"
 html_title = "capwatch"
 html_theme_options = {"source_repository": "", "navigation_with_keys": True}
-exclude_patterns = ["_build", "make_reference.py"]
+exclude_patterns = ["_build", "reliability.in.md"]  # the latter is a template
 
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.detection.blocks import LN_STEP
+from pipeline.detection.blocks import LN_STEP, NOTHING
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.objects import Blob
 from pipeline.detection.survey import Survey
@@ -165,7 +165,8 @@ def _brightest_land(n: int, peaks: Peaks, shifts: Shifts, known: Survey) -> floa
     blocks = known.blocks
     col = int(np.searchsorted(blocks.col_edges, peaks.col[n], side="right")) - 1
     cols = slice(max(0, col - 1), col + 2)
-    land = np.where(known.land | (blocks.count == 0), blocks.brightest_any, -(2**30))[:, cols].max(axis=1)
+    dry = known.land[:, cols] | (blocks.count[:, cols] == 0)
+    land = np.where(dry, blocks.brightest_any[:, cols], NOTHING).max(axis=1)
     best = -np.inf
     for near, far in shifts.spans:
         for first, last in ((peaks.row[n] - far, peaks.row[n] - near), (peaks.row[n] + near, peaks.row[n] + far)):
@@ -173,7 +174,7 @@ def _brightest_land(n: int, peaks: Peaks, shifts: Shifts, known: Survey) -> floa
             if rows[1] < 0 or rows[0] >= len(land):
                 continue
             best = max(best, float(land[max(0, rows[0]) : rows[1] + 1].max()))
-    return best * LN_STEP * 10 / np.log(10) if best > -(2**29) else -np.inf
+    return best * LN_STEP * 10 / np.log(10) if best > NOTHING else -np.inf
 
 
 def _range_source(n: int, peaks: Peaks, view: RadarView, scene: Scene) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.report.assets import PLAIN_STYLES, assets
+from pipeline.report.page import environment
 from pipeline.report.wording import barrels, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pipeline.config import CapConfig, CaseConfig
     from pipeline.types import Headline
 
-TEMPLATES = Path(__file__).parent / "templates"
 FILL_WORDS = {"33": "1/3 full", "50": "50 %", "60": "60 %", "90": "90 %", "100": "full"}
 
 
@@ -41,17 +41,14 @@ class CaseStory:
 
 def render_case(story: CaseStory) -> str:
     """The page as HTML text; everything from the case file is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"barrels": barrels, "percent": percent, "exact": exact}
-    return environment.get_template("case.html.j2").render(
+    own = assets(styles=PLAIN_STYLES, scripts=())
+    made = environment()
+    made.filters |= {"exact": exact}
+    return made.get_template("case.html.j2").render(
+        styles=Markup(own.styles),  # noqa: S704 - files of this package
+        policy=own.policy,
         case=story.config,
         cap=story.cap,
         head=story.published,

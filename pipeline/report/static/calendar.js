@@ -22,7 +22,7 @@
 
   function draw(width) {
     const outer = box.parentElement.clientWidth || width;
-    const narrow = outer < 560, left = narrow ? 96 : 190;
+    const narrow = outer < 560, left = narrow ? 98 : 190;
     const full = Math.max(outer, left + 20 + days * (narrow ? 11 : 7));
     const height = data.zones.length * 40 + 48;
     const text = (c) => `${c.name}\n${name[c.zone]}, ${moment(c.t[1])}${c.t[2] > c.t[1] ? ` to ${moment(c.t[2])}` : ""}\n${c.counts ? "counted" : "not counted"}; open the card`;
@@ -30,7 +30,7 @@
       width: full, height, marginLeft: left, marginRight: 14, marginTop: 40, marginBottom: 6,
       style: { background: "transparent", color: "var(--ink)" },
       x: { type: "utc", domain: [date(data.start), date(data.end)], axis: "top", label: null, ticks: narrow ? 5 : 10 },
-      y: { type: "band", domain: data.zones.map((z) => z.id), label: null, tickFormat: (id) => { const n = name[id]; const most = narrow ? 12 : 27; return n.length > most ? `${n.slice(0, most - 1)}…` : n; }, tickSize: 0 },
+      y: { type: "band", domain: data.zones.map((z) => z.id), label: null, tickFormat: (id) => { const n = name[id]; const most = narrow ? 11 : 27; return n.length > most ? `${n.slice(0, most - 1)}…` : n; }, tickSize: 0 },
       marks: [
         Plot.barX(cells.filter((c) => c.state === "unknown"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "url(#unknown)", stroke: "var(--line)", strokeWidth: 0.5, insetTop: 19, insetBottom: 3, fillOpacity: 0.75 }),
         Plot.barX(cells.filter((c) => c.state === "partly"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--orange)", insetTop: 26, insetBottom: 3, inset: 0.5 }),

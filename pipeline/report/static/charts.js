@@ -36,7 +36,7 @@
     const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - 43200e3), x2: new Date(+r.day + 43200e3) }));
     const line = (key, more) => Plot.lineY(rows.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
     const ends = labels(["observed_p50", ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
-    const tint = (key) => key === "observed_p50" ? "var(--blue)" : key === "corrected_p50" ? "var(--orange)" : "var(--soft)";
+    const tint = (key) => key === "observed_p50" ? "var(--blue)" : key === "corrected_p50" ? "var(--amber)" : "var(--soft)";
     return Plot.plot({
       width, height, marginLeft: narrow ? 46 : 64, marginRight: narrow ? 92 : 172, marginTop: 18, marginBottom: 34,
       style: { background: "transparent", color: "var(--ink)" },
