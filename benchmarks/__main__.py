@@ -1,12 +1,19 @@
-"""Every benchmark in turn: ``python -m benchmarks [accuracy] [speed] [submetre]``."""
+"""Every benchmark in turn: ``python -m benchmarks [name ...]``, with the names of ``PARTS``."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import accuracy, speed, submetre_accuracy
+from benchmarks import accuracy, matching, missed_calls, port_calls, speed, submetre_accuracy
 
-PARTS = {"accuracy": accuracy.main, "speed": speed.main, "submetre": submetre_accuracy.main}
+PARTS = {
+    "accuracy": accuracy.main,
+    "speed": speed.main,
+    "submetre": submetre_accuracy.main,
+    "matching": matching.main,
+    "port_calls": port_calls.main,
+    "missed_calls": missed_calls.main,
+}
 
 
 def main() -> int:

@@ -29,7 +29,7 @@ def best_of(times: int, work: Callable[[], object]) -> float:
 def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as folder:
-        rows = [radar(Path(folder)), *engines(Path(folder)), ais(Path(folder))]
+        rows = [radar(Path(folder)), *engines(Path(folder)), ais(Path(folder)), ais_table(Path(folder))]
     print(f"{'what':46s} {'ours, s':>9s} {'reference, s':>13s} {'ratio':>7s}")
     for what, ours, reference in rows:
         print(f"{what:46s} {ours:9.2f} {reference:13.2f} {ours / reference:7.2f}")
@@ -102,6 +102,38 @@ def ais(folder: Path) -> tuple[str, float, float]:
         return count
 
     return f"AIS, {len(lines):,} sentences, ours / pyais", best_of(2, lambda: read_ais([path])), best_of(1, theirs)
+
+
+def ais_table(folder: Path) -> tuple[str, float, float]:
+    """Our reader of tables against pandas parsing the same columns, without any check."""
+    import pandas as pd
+
+    from pipeline.ingest.ais import read_ais
+
+    path, rng, n = folder / "day.csv", np.random.default_rng(0), 300_000
+    seconds = pd.Timestamp("2024-03-07") + pd.to_timedelta(np.sort(rng.integers(0, 86_400, n)), unit="s")
+    pd.DataFrame(
+        {
+            "MMSI": 999_000_000 + rng.integers(0, 3000, n),
+            "BaseDateTime": seconds.strftime("%Y-%m-%dT%H:%M:%S"),
+            "LAT": rng.uniform(42.7, 42.8, n).round(5),
+            "LON": rng.uniform(132.9, 133.1, n).round(5),
+            "SOG": rng.uniform(0, 15, n).round(1),
+            "COG": rng.uniform(0, 359, n).round(1),
+            "Heading": rng.integers(0, 360, n),
+            "VesselName": "SIMULATED",
+            "IMO": "",
+            "CallSign": "SIM",
+            "VesselType": 80,
+            "Status": 0,
+            "Length": 96,
+            "Width": 15,
+            "Draft": 5.5,
+        }
+    ).to_csv(path, index=False)
+    read_ais([path])
+    plain = best_of(2, lambda: pd.read_csv(path, parse_dates=["BaseDateTime"]))
+    return f"AIS table, {n:,} rows, ours / pandas", best_of(2, lambda: read_ais([path])), plain
 
 
 def _tag(second: int) -> str:

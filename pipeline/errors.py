@@ -5,6 +5,8 @@ The message of each says *what* (file or item), *why*, and what would mend it, i
 
 from __future__ import annotations
 
+MOST_CHARACTERS = 300  # of a cause; our choice: a header quoted in full may have thousands
+
 
 class PipelineError(Exception):
     """Root of all errors that a user can do something about."""
@@ -24,9 +26,9 @@ class InputError(PipelineError):
     exit_code = 3
 
     def __init__(self, item: object, cause: str) -> None:
-        super().__init__(f"{printable(item)}: {cause}")
         self.item = printable(item)
-        self.cause = cause
+        self.cause = shortened(printable(cause))
+        super().__init__(f"{self.item}: {self.cause}")
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str]]:
         """Errors cross process borders; the default would call the class with the finished message alone."""
@@ -49,6 +51,13 @@ class ContractError(PipelineError, ValueError):
     """A table does not hold what its contract promises: a bug in a stage, or a foreign file of another kind."""
 
     exit_code = 2
+
+
+def shortened(text: str) -> str:
+    """A line that a terminal can hold: of a long one its start and its end."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    return f"{text[: MOST_CHARACTERS // 2]} … {text[-MOST_CHARACTERS // 3 :]}"
 
 
 def printable(item: object) -> str:

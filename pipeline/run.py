@@ -169,7 +169,7 @@ def compute(
         registry=_registry(config, root),
     )
     account = account_for(ground, detections, verdicts)
-    for line in calls.check_lines(account.tables["match_checks"]):
+    for line in (*calls.check_lines(account.tables["match_checks"]), calls.count_line(account.tables["port_calls"])):
         console.note(line)
     tell_verdicts(account.verdicts, config.aoi.id, console)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables

@@ -26,9 +26,7 @@ def learnt(
     """The scenes with what always stands along the shore taken for land, or, by radar orbit, taken out; and what it is,
     as polygons by kind of scene."""
     structures = learn_structures(scenes, place, config, folder, console)
-    usual = learn_backgrounds(scenes, place, config, console)
-    dry = with_structures(scenes, structures)
-    return [usual.get(s.scene_id, t) for s, t in zip(scenes, dry, strict=True)], structures
+    return learn_backgrounds(scenes, with_structures(scenes, structures), place, config, console), structures
 
 
 def learn_structures(
@@ -56,15 +54,17 @@ def learn_structures(
     return history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
 
 
-def learn_backgrounds(scenes: list[Scene], place: Place, config: RunConfig, console: Console) -> dict[str, Scene]:
-    """Radar scenes of orbits with enough looks, by id, with what usually stands along the shore taken out."""
+def learn_backgrounds(
+    scenes: list[Scene], dry: list[Scene], place: Place, config: RunConfig, console: Console
+) -> list[Scene]:
+    """The scenes of ``dry``; radar scenes of orbits with enough looks with what usually stands in berths taken out."""
     from pipeline.detection import background
 
     wanted = [scene for scene in scenes if background.orbit_of(scene) is not None]
     settings = config.detection.history
     cells = background.strip_cells(place, config.detection) if settings.enabled else None
     if cells is None or len(wanted) <= settings.min_looks:
-        return {}
+        return dry
     looks: dict[str, background.PowerLook] = {}
     with console.progress("learn the shore by radar", len(wanted)) as step:
         for scene in wanted:
@@ -75,12 +75,11 @@ def learn_backgrounds(scenes: list[Scene], place: Place, config: RunConfig, cons
             if look is not None:
                 looks[scene.scene_id] = look
             step(scene.scene_id)
-    out = {}
-    for scene in wanted:
+    out = []
+    for scene in dry:
         look = looks.get(scene.scene_id)
         excess = background.usual_excess(look, list(looks.values()), config.detection) if look is not None else None
-        if look is not None and excess is not None:
-            out[scene.scene_id] = background.flattened(scene, look, cells, excess)
+        out.append(scene if look is None or excess is None else background.flattened(scene, look, cells, excess))
     return out
 
 

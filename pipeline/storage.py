@@ -214,7 +214,7 @@ def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
             table = _read_csv(path, contract)
         else:
             raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}")
-    except (OSError, ValueError, RuntimeError) as error:  # pyogrio's errors are RuntimeErrors
+    except (OSError, ValueError, RuntimeError, TypeError, LookupError) as error:  # of damaged metadata, any of these
         raise InputError(path, f"cannot be read as a table ({' '.join(str(error).split())[:160]})") from error
     if contract is None:
         return table

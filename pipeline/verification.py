@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import InputError, PipelineError
+from pipeline.errors import PipelineError
 from pipeline.provenance import MANIFEST, changes, manifest_hash, read_manifest, sha256_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _rows_changed(folder: Path, name: str) -> list[str]:
         now = rows_of(read_table(folder / f"{name}.parquet", _contract(name)), name)
     except KeyError:
         return []
-    except (OSError, ValueError, InputError, PipelineError):
+    except (OSError, ValueError, TypeError, PipelineError):
         return ["no longer readable as the table that it was"]
     before, after = [tuple(r) for r in noted["rows"]], [tuple(r) for r in now["rows"]]
     if before == after:

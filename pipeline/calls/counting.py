@@ -59,11 +59,21 @@ def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
     """
     counted = calls[calls["counts"].astype(bool)]
     law = np.ones(1)
-    for chance in counted["p_one_call"].to_numpy(float):
+    for chance in counted["p_one_call"].fillna(1.0).to_numpy(float):
         law = np.convolve(law, [chance, 1 - chance])
     numbers = np.arange(len(counted), len(counted) + len(law))
     keep = law > 1e-12
     return numbers[keep], law[keep]
+
+
+def count_line(calls: pd.DataFrame) -> str:
+    """The number of counted calls in words: the likeliest, and what else it may be."""
+    numbers, law = call_counts(calls)
+    below = np.cumsum(law)
+    low, high = (int(numbers[np.searchsorted(below, q)]) for q in (0.05, 0.95))
+    likeliest = int(numbers[np.argmax(law)])
+    beside = f"{low} to {high} with 90 %" if high > low else "no two of their sightings doubtful"
+    return f"counted calls: most likely {likeliest} ({law.max():.0%}), {beside}"
 
 
 def _normal(x: float, sd: float) -> float:

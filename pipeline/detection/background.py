@@ -5,7 +5,8 @@ alongside does not. So the power of each cell near the shore is remembered from 
 over the *other* looks, less the sea of each, is what always stands there. A scene divided by it, with the sea put in
 its place, is a picture of water with ships in it, quay or no quay, and the detector works there as at sea: what it then
 compares with the law of speckle is a ratio of multi-looked intensities, the change statistic of Rignot and van Zyl
-(IEEE TGRS 31, 1993). The strip reaches over the coast line of the map, which lies some metres wrong.
+(IEEE TGRS 31, 1993). This is done in berths alone, and a few steps beside them, over the coast line of the map too,
+which lies some metres wrong: elsewhere along a shore what changes is mostly land.
 
 A ship that lies in one place on most looks is taken for a structure: she does not load there.
 """
@@ -35,6 +36,7 @@ INLAND_M = 60.0  # of the strip beyond the coast of the map: coast files are wro
 USUAL_QUANTILE = 0.35  # over the other looks: a berth taken on six looks of ten is still seen empty
 MEDIAN_TO_MEAN = 1.08  # of speckle of 4.4 looks
 GUARD = 1.5  # times the usual structure: speckle of the quantile, and looks that do not lie exactly on each other
+LEAK_PX = 12  # how far the detector follows the light of land
 CHANGED = (3.0, 5.0)  # power over the usual one: no speckle of 4.4 looks; in between, by degrees
 
 
@@ -115,8 +117,9 @@ def usual_excess(look: PowerLook, looks: Sequence[PowerLook], config: DetectionC
 
 
 def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray) -> Scene:
-    """The scene with its usual structures taken out where their power is known, and that strip taken for water."""
-    known = np.isfinite(excess).all(axis=0)
+    """The scene with its usual structures taken out of its berths where their power is known, and these taken for
+    water."""
+    known = np.isfinite(excess).all(axis=0) & cells.berth
     assert scene.geolocation is not None
     row, col = scene.geolocation.rowcol(cells.lon[known], cells.lat[known])
     r, c = np.rint(row).astype(np.intp), np.rint(col).astype(np.intp)
@@ -124,7 +127,8 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray) -
     if not inside.any():
         return scene
     r, c = r[inside], c[inside]
-    corner, shape = (int(r.min()), int(c.min())), (int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
+    corner = (int(r.min()) - LEAK_PX, int(c.min()) - LEAK_PX)
+    shape = (int(np.ptp(r)) + 1 + 2 * LEAK_PX, int(np.ptp(c)) + 1 + 2 * LEAK_PX)
     index = (r - corner[0]) * shape[1] + c - corner[1]
     count = np.bincount(index, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
     sums = [np.bincount(index, e[known][inside], shape[0] * shape[1]).reshape(shape) for e in excess]
@@ -136,7 +140,7 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray) -
         usual.append(np.where(count > 0, own, near))
     expected = (np.stack(usual) * GUARD / look.sea[:, None, None]).astype(np.float32)
     digest = hashlib.sha256(expected.tobytes()).hexdigest()
-    reader = FlatReader(scene.read, corner, expected, around > 0, look.sea, digest)
+    reader = FlatReader(scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, digest)
     return replace(scene, read=reader)
 
 
@@ -144,12 +148,13 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray) -
 class FlatReader:
     """Reads a scene divided by what usually stands there: ``usual`` times the sea, (bands, rows, cols) from ``corner``
     on where ``known``. Where the change is beyond doubt, the hull's own power shows: today's less the usual one. Land
-    outside the strip shows the sea's power, so that none of its light seems to leak."""
+    ``beside`` shows the sea's power, so that none of its light, which the usual power holds already, seems to leak."""
 
     read: Callable[[Window], Tile]
     corner: tuple[int, int]
     usual: FloatImage
     known: BoolImage
+    beside: BoolImage
     sea: FloatArray
     digest: str
 
@@ -167,10 +172,15 @@ class FlatReader:
             for band, usual, sea in zip(data, self.usual, self.sea, strict=True):
                 band[here] = np.where(known, _changed(band[here], usual[there], float(sea)), band[here])
             water[here] |= known
-        dry = tile.valid & ~water
-        for band, level in zip(data, self.sea, strict=True):
-            band[dry] = level
+            dry = tile.valid[here] & ~water[here] & self.beside[there]
+            for band, sea in zip(data, self.sea, strict=True):
+                band[here][dry] = sea
         return Tile(window, tile.bands, data, tile.valid, water)
+
+
+def _beside(known: BoolImage) -> BoolImage:
+    """Pixels so near that the sensor's blur carries their power over."""
+    return ndimage.binary_dilation(known, iterations=LEAK_PX)
 
 
 def _changed(power: FloatImage, usual: FloatImage, sea: float) -> FloatImage:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 METRES_PER_DEGREE = 111_320.0
 COARSE = 8  # cells per side of the blocks in which the shore is first looked for
 UNSEEN, WATER, BRIGHT = 0, 1, 2
+BESIDE_BERTH_M = 25.0  # a hull alongside lies in the berth's polygon, or that near (our choice)
 MIN_CELLS = 4  # fewer connected cells are noise
 
 
@@ -45,6 +46,7 @@ class Cells:
     step_deg: tuple[float, float]  # of latitude (downwards) and longitude
     corner: tuple[float, float]  # lon, lat of the grid's north-west corner
     wet: BoolImage  # which of them lie on water, by the map
+    berth: BoolImage  # which of them lie in a berth or a few steps beside it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +96,11 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
         grid = np.ones((rows, cols), bool)
         grid[row, col] = ~wet
         kept = (ndimage.distance_transform_edt(grid) * config.history.cell_m <= inland_m)[row, col]
-    return Cells(lon[kept], lat[kept], row[kept], col[kept], (rows, cols), (d_lat, d_lon), (west, north), wet[kept])
+    lon, lat, row, col = lon[kept], lat[kept], row[kept], col[kept]
+    beside = BESIDE_BERTH_M / METRES_PER_DEGREE
+    berths = shapely.union_all([z.geometry.buffer(beside) for z in place.zones if z.kind == "berth"])
+    berth = shapely.contains_xy(berths, lon, lat)
+    return Cells(lon, lat, row, col, (rows, cols), (d_lat, d_lon), (west, north), wet[kept], berth)
 
 
 def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig) -> LookOfCells:

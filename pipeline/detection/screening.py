@@ -28,6 +28,7 @@ REJECTING = frozenset(
         "cloud",
         "wake",
         "no_hull_shape",
+        "not_confirmed",
         "part_of_hull",
         "holds_a_hull",
     }

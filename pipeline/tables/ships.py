@@ -143,7 +143,14 @@ PORT_CALLS = Contract(
         Column("freeboard_in_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
         Column("freeboard_out_m", "float", "Last freeboard seen.", "m", required=False, low=0, high=40),
         Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
-        Column("p_one_call", "float", "That all its sightings are one stay of one ship, not two.", low=0, high=1),
+        Column(
+            "p_one_call",
+            "float",
+            "That all its sightings are one stay of one ship, not two.",
+            required=False,
+            low=0,
+            high=1,
+        ),
         Column(
             "candidates", "text", "Who an unnamed caller may have been, by size: name probability; ...", required=False
         ),

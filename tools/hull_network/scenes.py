@@ -73,8 +73,7 @@ def simulated_scene(light: NDArray[np.float32], land: NDArray[np.bool_], hull: N
     wet = ~land & (ids == 0)
     sea = np.median(light[:, wet], axis=1) if wet.sum() > 50 else light.min(axis=(1, 2))
     ground = np.median(light[:, land], axis=1) if land.sum() > 400 else sea + 0.15
-    gap = np.maximum(ground - sea, 0.05)
-    scaled = (light - sea[:, None, None]) / gap[:, None, None]
+    scaled = (light - sea[:, None, None]) / max(float(ground[3] - sea[3]), 0.05)
     _, renumbered = np.unique(np.where(ids > 0, ids, 0), return_inverse=True)
     ids = np.where(ids < 0, ids, renumbered.reshape(ids.shape)).astype(np.int32)
     return TrainingScene("simulated", scaled.astype(np.float32), (True,) * 5, ids, centres_of(ids))
@@ -104,10 +103,8 @@ def drawn_chip(rng: np.random.Generator, angle: float, pixel_m: float) -> Chip:
     light = seen(canvas.light, rng)
     cover = np.repeat((canvas.hull != 0).astype(np.float32)[None], 5, 0)
     alpha = seen(cover, np.random.default_rng(1))
-    ground = np.maximum(materials.spectrum(str(rng.choice(("city", "concrete", "asphalt"))), rng) - sea, 0.06)
-    return Chip(
-        (light - sea[:, None, None]) / ground[:, None, None], np.clip(alpha, 0, 1), length / 10, beam / 10, (True,) * 5
-    )
+    scaled = (light - sea[:, None, None]) / rng.uniform(0.14, 0.28)
+    return Chip(scaled, np.clip(alpha, 0, 1), length / 10, beam / 10, (True,) * 5)
 
 
 def cut_chip(scene: TrainingScene, number: int, angle: float) -> Chip:

@@ -43,7 +43,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
-    trained = scene.sensor is Sensor.SENTINEL2 and network.available()
+    trained = scene.sensor is Sensor.SENTINEL2 and network.fits(spacing) and network.available()
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage = Coverage(scene, place)
     found: list[Candidate] = []

@@ -21,8 +21,14 @@ WEIGHTS_FILE = Path(__file__).with_name("hulls.onnx")
 CORE_PX = 320  # side of the blocks whose hulls are taken from one evaluation
 HALO_PX = 48  # around a block: half of the longest hull at 8 m pixels
 BLOCK_PX = CORE_PX + 2 * HALO_PX  # a multiple of 8, as the network's three scales ask
+TRAINED_M = (5.0, 15.0)  # pixels of 7 to 10 m, scaled by 0.72 to 1.35 in training
 TURNS = ((False, False), (True, False), (False, True), (True, True))  # mirrored in rows, in columns; answers averaged
 MIRRORS_ROWS, MIRRORS_COLS = 2, 3  # answers that change sign when the image is mirrored: offsets
+
+
+def fits(spacing_m: float) -> bool:
+    """Are pixels of this size like those that the network was trained on?"""
+    return TRAINED_M[0] <= spacing_m <= TRAINED_M[1]
 
 
 def available() -> bool:

@@ -19,10 +19,16 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 SCORE_SLOPE, SCORE_MIDDLE = 9.0, 0.55  # certainty to probability: a logistic, fitted on ports held out of training
+SIDEWAYS = 1.5  # log-odds against a ship that moves across her own axis; our choice
 Z90 = 1.645
-LENGTH_SE_PX, LENGTH_SE_SHARE = 0.9, 0.05  # of the fitted rectangle, measured on simulated ports held out of training
-BEAM_SE_PX, BEAM_SE_SHARE = 0.45, 0.08
+LENGTHS_M = (70.0, 120.0, 250.0)  # measured; at these, 5 and 95 % bounds of the true length as shares of it:
+LENGTH_LOW = (0.60, 0.88, 0.95)  # errors on simulated ports kept out of training (tools/hull_network/size_errors.py)
+LENGTH_HIGH = (1.20, 1.27, 1.35)
+SPREAD_PX = 3.3  # by which the map of hull is wider than the hull, in quadrature: labels were drawn loose; same source
+BEAM_FIT_SE_PX = 0.45
+USUAL_RATIO, RATIO_SD = 6.3, 0.15  # length over beam of merchant ships (5 to 8), and its spread as a share
 HUGGING = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
+TRAINED_LENGTH_M = 45.0  # labels begin at about 50 m
 NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
 
 
@@ -67,18 +73,18 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
     along = float(np.hypot(box.axis[0] * row_m, box.axis[1] * col_m))
     across = float(np.hypot(box.axis[1] * row_m, box.axis[0] * col_m))
     axis = (box.axis[0] * row_m / along, box.axis[1] * col_m / along)
-    length, beam = box.length_px * along, box.beam_px * across
-    length_se = float(np.hypot(LENGTH_SE_PX * along, LENGTH_SE_SHARE * length))
-    beam_se = float(np.hypot(BEAM_SE_PX * across, BEAM_SE_SHARE * beam))
-    flags = []
+    length = box.length_px * along
+    beam, beam_se = _beam(length, box.beam_px * across, across)
+    flags, against = [], 0.0
     if cloudy > 0.5:
         flags.append("cloud")
     if hull.on_land > HUGGING:
         flags.append("land_leak")
     if motion is not None and motion.off_axis:
         flags.append("drifts_sideways")
+        against = SIDEWAYS
     u = np.array([1, 1, -1, -1]) * box.length_px / 2
-    v = np.array([1, -1, -1, 1]) * box.beam_px / 2
+    v = np.array([1, -1, -1, 1]) * beam / across / 2
     outline = np.column_stack(
         [box.row + u * box.axis[0] - v * box.axis[1], box.col + u * box.axis[1] + v * box.axis[0]]
     )
@@ -89,8 +95,8 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
         row=box.row,
         col=box.col,
         length_m=length,
-        length_lo_m=max(1.0, length - Z90 * length_se),
-        length_hi_m=length + Z90 * length_se,
+        length_lo_m=length * float(np.interp(length, LENGTHS_M, LENGTH_LOW)),
+        length_hi_m=length * float(np.interp(length, LENGTHS_M, LENGTH_HIGH)),
         beam_m=beam,
         beam_lo_m=max(1.0, beam - Z90 * beam_se),
         beam_hi_m=beam + Z90 * beam_se,
@@ -98,7 +104,7 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
         axis_points_to_bow=False,
         outline=outline,
         n_pixels=len(hull.rows),
-        score=float(special.expit(SCORE_SLOPE * (hull.certainty - SCORE_MIDDLE))),
+        score=float(special.expit(SCORE_SLOPE * (hull.certainty - SCORE_MIDDLE) - against)),
         tanker_score=screening.tanker_score(length),
         contrast_db=float(10 * np.log10(max(hull.sigmas, 1e-3))),
         method="hull-network",
@@ -108,6 +114,17 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
         speed_kn=speed[1],
         speed_hi_kn=speed[2],
     )
+
+
+def _beam(length_m: float, fitted_m: float, pixel_m: float) -> tuple[float, float]:
+    """Beam and its standard error [m]: what is left of the fitted width without the spread, and the usual beam of such
+    a length, each by its weight. In 10 m pixels the length says more of a narrow hull than her width does."""
+    spread = SPREAD_PX * pixel_m
+    bare = float(np.sqrt(max(fitted_m**2 - spread**2, (0.5 * pixel_m) ** 2)))
+    bare_se = BEAM_FIT_SE_PX * pixel_m * fitted_m / bare
+    usual, usual_se = length_m / USUAL_RATIO, RATIO_SD * length_m / USUAL_RATIO
+    weight = bare_se**-2 + usual_se**-2
+    return (bare * bare_se**-2 + usual * usual_se**-2) / weight, float(weight**-0.5)
 
 
 def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate]) -> list[Candidate]:
@@ -124,11 +141,16 @@ def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate]) -> list[
             agreed[k] = True
         if not on:
             rest.append(replace(candidate, flags=(*candidate.flags, "not_confirmed")))
-    named = [
-        replace(hull, method="hull-network+contrast") if also else hull
-        for hull, also in zip(hulls, agreed, strict=True)
-    ]
-    return [*named, *rest]
+    return [*(_named(hull, also) for hull, also in zip(hulls, agreed, strict=True)), *rest]
+
+
+def _named(hull: Candidate, agreed: bool) -> Candidate:
+    """The hull with who spoke for it. Of boats shorter than it was trained on the network alone is no witness."""
+    if agreed:
+        return replace(hull, method="hull-network+contrast")
+    if hull.length_m < TRAINED_LENGTH_M:
+        return replace(hull, flags=(*hull.flags, "not_confirmed"))
+    return hull
 
 
 def _inside(candidate: Candidate, hull: Candidate) -> bool:

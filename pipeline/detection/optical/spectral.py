@@ -1,6 +1,6 @@
-"""What the hull network sees of a window: each band from local water to the image's land, and which bands there are.
+"""What the hull network sees of a window: each band over the local water, in units of the image's land.
 
-Scaling to the image's own water and land takes gain, haze, offset and the reflectance scale out; the inverse hyperbolic
+That takes gain, haze, offset and the reflectance scale out; the inverse hyperbolic
 sine keeps glinting roofs from drowning a dull hull. A band that a scene lacks is zero and said to be missing.
 """
 
@@ -27,7 +27,15 @@ STEEPNESS = 2.0  # of the inverse hyperbolic sine: land (1) comes to 0.72; our c
 
 
 def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ...]]:
-    """Local water to 0, the image's land to 1, shape (5, rows, cols), and which of the five the scene has."""
+    """Brightness over the local water, shape (5, rows, cols), and which of the five bands the scene has.
+
+    The unit is the same for all bands: the image's land over its water in the infrared. So colours stay colours; land's
+    own colour, forest here and city there, would bend them.
+    """
+    main = tile.bands.index(levels.infrared)
+    over, _ = water_at(tile.window, levels, main)
+    whole = float(levels.land[main] - levels.water[main])
+    gap = np.maximum(levels.land[main] - over, 0.25 * whole).astype(np.float32)
     out = np.zeros((len(BANDS), *tile.valid.shape), np.float32)
     present = []
     for k, names in enumerate(BANDS):
@@ -37,8 +45,6 @@ def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ..
             continue
         band = tile.bands.index(name)
         level, _ = water_at(tile.window, levels, band)
-        whole = float(levels.land[band] - levels.water[band])
-        gap = np.maximum(levels.land[band] - level, 0.25 * whole).astype(np.float32)
         out[k] = np.where(tile.valid, (tile.data[band] - level) / gap, 0)
     return out, tuple(present)
 
