@@ -50,7 +50,7 @@ def call(call_id: str, first: str, last: str, ids: list[str], **more: object) ->
         "berth_kind": "berth",
         "counts": True, "arrival_lo": first, "arrival_hi": first, "departure_lo": last, "departure_hi": last,
         "evidence_class": "C", "n_looks": 2, "n_seen": len(ids), "detection_ids": ids,
-        "p_tanker": 0.7, "p_loading": 0.9,
+        "p_tanker": 0.7, "p_loading": 0.9, "p_one_call": 1.0,
     } | more  # fmt: skip
 
 
