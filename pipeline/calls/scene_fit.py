@@ -10,6 +10,7 @@ both are tried, and none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,7 +29,8 @@ SCATTERS_M = ((60.0, 0.0), (100.0, -1.0), (150.0, -3.0), (250.0, -6.0))
 """Standard deviation of a hull's middle about an antenna, and the log of its prior: half a hull is usual, more must be
 shown by several ships (our choice)."""
 PASS_LOG_PRIOR = -1.0  # of each radar geometry beside "none" (our choice)
-MIN_FOR_OFFSET = 6  # near pairs that a common offset can be told from
+MIN_FOR_OFFSET = 6  # transponders near a detection that a common offset can be told from
+OFFSET_LOG_PRIOR = -3.0  # of a badly placed image beside a well placed one (our choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,13 @@ def fitted(
     for geometry in options:
         prior = 0.0 if geometry.name == "none" or len(options) == 1 else PASS_LOG_PRIOR
         places = displaced(parts, geometry)
-        offset = _common_offset(east, north, places, gate_m)
-        for scatter, scatter_prior in SCATTERS_M:
+        common = _common_offset(east, north, places, parts.of, gate_m)
+        offsets = [((0.0, 0.0), 0.0)] + ([(common, OFFSET_LOG_PRIOR)] if common != (0.0, 0.0) else [])
+        for (offset, offset_prior), (scatter, scatter_prior) in product(offsets, SCATTERS_M):
             off_east = east[:, None] - offset[0] - places[0]
             off_north = north[:, None] - offset[1] - places[1]
             density = densities(off_east, off_north, parts, geometry, scatter)
-            told = float(np.log(dark_m2 + density.sum(axis=1)).sum()) + prior + scatter_prior
+            told = float(np.log(dark_m2 + density.sum(axis=1)).sum()) + prior + scatter_prior + offset_prior
             if best is None or told > best.log_likelihood + 1e-9:
                 best = SceneFit(geometry, offset, scatter, told)
     assert best is not None  # there is always an option
@@ -126,9 +129,9 @@ def densities(
 
 
 def _common_offset(
-    east: FloatArray, north: FloatArray, places: tuple[FloatArray, FloatArray], gate_m: float
+    east: FloatArray, north: FloatArray, places: tuple[FloatArray, FloatArray], of: np.ndarray, gate_m: float
 ) -> tuple[float, float]:
-    """What all near pairs are displaced by; zero where too few pairs tell.
+    """What all near pairs are displaced by; zero where too few transponders tell: many clouds near one are one.
 
     The median over detections of the vector to the nearest place, taken twice.
     """
@@ -138,7 +141,7 @@ def _common_offset(
         far = np.hypot(de, dn)
         nearest = far.argmin(axis=1)
         rows = np.flatnonzero(far.min(axis=1) < gate_m / 2)
-        if len(rows) < MIN_FOR_OFFSET:
+        if len(np.unique(of[nearest[rows]])) < MIN_FOR_OFFSET:
             return 0.0, 0.0
         shift += np.median([de[rows, nearest[rows]], dn[rows, nearest[rows]]], axis=1)
     return float(shift[0]), float(shift[1])
