@@ -130,6 +130,10 @@ def run(
         question = asked[0]
         verdicts = reviews or find_reviews(question.config.aoi.id)
         outcome = run_chain(question.config, question.root, out, console, fresh=fresh, reviews=verdicts)
+        if not quiet:
+            from pipeline.summary import counted_calls
+
+            console.table(*counted_calls(outcome.folder))
         for line in outcome.lines:
             console.result(line)
 

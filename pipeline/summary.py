@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.storage import read_table
+from pipeline.tables import LIFTINGS, PORT_CALLS
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -24,6 +30,28 @@ def headline_lines(story: Story) -> list[str]:
         f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
     ]
+
+
+def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
+    """Title, headings and rows of the counted calls of a finished run, in order of arrival."""
+    calls = read_table(folder / "port_calls.parquet", PORT_CALLS).set_index("call_id")
+    liftings = read_table(folder / "liftings.parquet", LIFTINGS)
+    rows = []
+    for lifting in liftings[liftings["counts"]].sort_values(["arrival", "call_id"]).itertuples():
+        call = calls.loc[lifting.call_id]
+        quantiles = (lifting.barrels_p5, lifting.barrels_p50, lifting.barrels_p95)
+        rows.append(
+            [
+                f"{lifting.arrival:%Y-%m-%d %H:%M}",
+                str(lifting.name or "not identified"),
+                str(call["evidence_class"]),
+                "" if pd.isna(lifting.length_m) else f"{lifting.length_m:.0f} m",
+                " / ".join(rounded(b).removesuffix(" bbl") for b in quantiles),
+                f"{lifting.p_lifting:.2f}",
+            ]
+        )
+    headings = ["arrival (UTC)", "ship", "evidence", "length", "barrels if she lifted, p5/p50/p95", "p(lifted)"]
+    return "Counted calls", headings, rows
 
 
 def result_of(story: Story) -> dict[str, Any]:
