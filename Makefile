@@ -40,6 +40,7 @@ rerun: setup  ## repeat the run in folder RUN= and compare every byte
 
 test: setup  ## all tests and doctests, in parallel (WORKERS= to limit)
 	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -m alone tests/test_engines_agree.py
 
 fuzz: setup  ## the long sweeps: damaged files by the ten thousand, kills, full disks, n-th failures (an hour or more)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m fuzz tests/cases tests/fuzz

@@ -22,6 +22,10 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 DEATHS = 3
+NO_WORKER_S, LOOK_S = (
+    120,
+    10,
+)  # a cluster without any worker for so long is taken for lost; looked at so often (our choice)
 AHEAD = 2  # tasks handed to Dask for each of its threads, so that none waits for the next
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _DIED = "killed its worker, as when memory runs out"
@@ -317,11 +321,18 @@ class Cluster:
 
     def next_done(self, futures: Sequence[Any]) -> list[Any]:
         """Those that are done, in the order in which they were handed out."""
-        try:
-            finished = self.distributed.wait(list(futures), return_when="FIRST_COMPLETED").done
-        except Exception as error:
-            raise self._gone(error) from error
-        return [f for f in futures if f in finished]
+        patience = NO_WORKER_S // LOOK_S
+        while True:
+            try:
+                finished = self.distributed.wait(list(futures), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
+            except TimeoutError as error:
+                patience = NO_WORKER_S // LOOK_S if self.client.nthreads() else patience - 1
+                if patience <= 0:  # tasks would wait for ever
+                    raise self._gone(error) from error
+            except Exception as error:
+                raise self._gone(error) from error
+            else:
+                return [f for f in futures if f in finished]
 
     def result(self, future: Any) -> Any:
         """As it came; a worker that died, or a lack of memory, as Died; a cluster that is gone as EnvironmentFault."""

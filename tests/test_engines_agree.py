@@ -11,6 +11,8 @@ from pipeline.workspace import configs_root, load_run_config
 from tests.conftest import TINY
 from tests.test_run import hashes
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def scenes(tiny_run, shared_tmp):

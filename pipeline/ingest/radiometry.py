@@ -337,7 +337,8 @@ def _optical(
     top = float(np.iinfo(raster.dtype).max)
     if raster.dtype == "uint16" and np.size(high) and np.max(high) <= 4095:
         top = 4095.0  # 11 or 12 bits in 16, usual for sub-metre images
-    doubt = "unknown radiometric scale: brightness is relative"
+    # an operator's product that states no scale is relative by nature; without metadata nobody knows
+    doubt = "" if sidecar is not None else "unknown radiometric scale: brightness is relative"
     return Scaling("linear", Radiometry.RELATIVE, f"relative brightness, DN / {top:g}", 1 / top, doubt=doubt)
 
 
