@@ -224,7 +224,7 @@ def detectability(length_m: FloatArray) -> FloatArray:
     """Chance that an image shows a ship, by her length; the unknown length's is in between.
 
     >>> print(detectability(np.array([10.0, 100.0, np.nan])).round(2))
-    [0.52 0.91 0.8 ]
+    [0.52 0.9  0.8 ]
     """
     rise = DETECTED_LARGE - (DETECTED_LARGE - DETECTED_SMALL) * np.exp(-length_m / SMALL_M)
     return np.where(np.isnan(length_m), DETECTED_UNKNOWN, rise)

@@ -67,7 +67,7 @@ def test_a_contract_describes_every_column_once(contract):
     assert all(c.about for c in contract.columns)
     assert sum(c.kind == "geometry" for c in contract.columns) <= 1
     key = next(c for c in contract.columns if c.name == contract.key)
-    assert key.kind == "text"
+    assert key.kind == ("int" if contract.name == "reviews" else "text")  # a verdict's key is its line in the file
     assert key.required
 
 
@@ -224,7 +224,7 @@ def test_what_is_no_geometry_is_refused(contract, column, value):
 def test_a_value_below_its_bound_is_refused_and_the_bound_itself_is_not(contract, column):
     message = refused(contract, column.name, table_with(contract, column.name, column.low - 1))
     assert re.search(rf"failure cases: {re.escape(str(column.low - 1))}", message), message
-    contract.check(table_with(contract, column.name, column.low))
+    contract.check(table_with(contract, column.name, column.low).iloc[1:])  # alone: a key at its bound stands once
 
 
 @columns_of(where=lambda c: c.high is not None)
