@@ -60,7 +60,13 @@ def _tables(seen: pd.DataFrame, seed: int, *, cut: bool) -> tuple[pd.DataFrame, 
         for part in range(2 if cut else 1):
             name, when = f"look{look:03}-{part}", middle + pd.Timedelta(seconds=SLICE_S * part)
             row = {"scene_id": name, "sensor": "sentinel-1", "platform": "S1A", "acquired": when, "footprint": area}
-            row |= {"status": "used", "href": name, "verified": False, "simulated": True, "aoi_coverage": 1 - 0.1 * part}
+            row |= {
+                "status": "used",
+                "href": name,
+                "verified": False,
+                "simulated": True,
+                "aoi_coverage": 1 - 0.1 * part,
+            }
             scenes.append(row)
             if cut and rng.random() < COPIED:
                 scenes.append(row | {"scene_id": f"{name}-again", "status": "duplicate_of", "duplicate_of": name})
@@ -70,7 +76,9 @@ def _tables(seen: pd.DataFrame, seed: int, *, cut: bool) -> tuple[pd.DataFrame, 
     return SCENES.from_rows(scenes), DETECTIONS.from_rows(found)
 
 
-def _detection(ship: dict[str, float], scene: str, when: pd.Timestamp, number: int, off: np.ndarray) -> dict[str, object]:
+def _detection(
+    ship: dict[str, float], scene: str, when: pd.Timestamp, number: int, off: np.ndarray
+) -> dict[str, object]:
     lon, lat = from_plane(ship["east"] + off[0], ship["north"] + off[1], ORIGIN)
     length = ship["length"] + off[2]
     row: dict[str, object] = {"detection_id": f"{scene}/{number}", "scene_id": scene, "acquired": when}

@@ -249,7 +249,6 @@ class _RowReader:
         self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, "is no time")
         return out
 
-
     def _settle_order(self, times: pd.Series) -> None:
         """Day before month or after it, by the times of the first block that has any."""
         if not self._order_settled:

@@ -50,7 +50,9 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
     """
     if rule.format is not None:
         return rule
-    written = texts[pc.match_substring_regex(pa.array(texts, pa.large_string()), _SLASHED).to_numpy(zero_copy_only=False)]
+    written = texts[
+        pc.match_substring_regex(pa.array(texts, pa.large_string()), _SLASHED).to_numpy(zero_copy_only=False)
+    ]
     if written.empty:
         return rule
     slashed = written.str.extract(_SLASHED)
