@@ -96,6 +96,7 @@ FLAG_WORDS = {
     "zone_not_counted": "zone takes no part in the account",
     "unlikely_tanker": "not likely a tanker",
     "too_long_for_this_trade": "longer than ships of this trade",
+    "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",
     "review_confirmed": "confirmed by an analyst",
     "review_rejected": "rejected by an analyst",
     "review_merged": "joined by an analyst",
