@@ -7,6 +7,7 @@ block goes to the reader that judges every row.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +25,8 @@ _CODED = pa.dictionary(pa.int32(), pa.string())
 _MOMENT = pa.timestamp("us")
 _ISO = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?")
 
-Typed = dict[str, "np.ndarray | pa.DictionaryArray | pa.TimestampArray"]
+Typed = dict[str, Any]
+"""Of each field: ndarray, pa.DictionaryArray, or (times) pa.TimestampArray."""
 
 
 def typed_columns(block: Block, layout: Layout, *, iso_times: bool) -> Typed | None:
