@@ -96,7 +96,7 @@ FLAG_WORDS = {
     "zone_not_counted": "zone takes no part in the account",
     "unlikely_tanker": "not likely a tanker",
     "too_long_for_this_trade": "longer than ships of this trade",
-    "weak_draught": "a draught made of it is weak: the hull's depth is only known by its length",
+    "weak_draught": "draught by freeboard is weak",
     "freeboard_disputed": "shadow and visible side disagree",
     "freeboards_of_two_hulls": "the looks with a freeboard may show two ships",
     "review_confirmed": "confirmed by an analyst",
