@@ -23,6 +23,9 @@ EVIDENCE_WORDS = {
     "D": "one image",
 }
 MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
+SURELY = 0.99
+DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-topping", "waterline": "waterline",
+         "shadow": "end of her shadow on the water"}  # fmt: skip
 SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2", "optical": "optical"}
 
 
@@ -121,7 +124,7 @@ def _change(row: dict[Any, Any]) -> str:
     bounds = sorted((-1 if change < 0 else 1) * row[f"freeboard_change_{k}_m"] for k in ("lo", "hi"))
     return (
         f"{abs(change):.1f} m {way} at the last look ({bounds[0]:.1f} to {bounds[1]:.1f}); one hull in both with "
-        f"{percent(row['p_same_hull'])}"
+        f"{percent(row['p_same_hull']) if row['p_same_hull'] < SURELY else 'more than 99 %'}"
     )
 
 
@@ -215,6 +218,8 @@ class _Chips:
                 name: " ".join(f"{1000 * x:.0f},{1000 * y:.0f}" for x, y in line)
                 for name, line in drawing["shapes"].items()
             },
+            "legend": [(name, words) for name, words in DRAWN.items() if name in drawing["shapes"]]
+                if set(drawing["shapes"]) - {"hull"} else [],
             "bar_m": f"{bar:.0f} m" if bar else "",
             "bar": round(1000 * bar / drawing["side_m"]) if bar else 0,
             "north": drawing["north_deg"],

@@ -97,7 +97,7 @@ FLAG_WORDS = {
     "unlikely_tanker": "not likely a tanker",
     "too_long_for_this_trade": "longer than ships of this trade",
     "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",
-    "weak_draught": "a draught made of it is weak: the hull's depth is only known by its length",
+    "weak_draught": "draught by freeboard is weak",
     "freeboard_disputed": "shadow and visible side disagree",
     "freeboards_of_two_hulls": "the looks with a freeboard may show two ships",
     "review_confirmed": "confirmed by an analyst",
