@@ -28,7 +28,8 @@ POSITION_TYPES = (0, 1, 2, 3, 18, 19, 27)  # 0: a table that does not say; ships
 MAX_SPEED_KN = 50.0  # faster than any merchant ship, with room for position noise
 SLACK_M = 500.0  # of noise and clock error between two fixes
 FORGET_S = 86_400.0  # after a day's silence she may be anywhere
-MIN_FIXES = 3  # fewer in a row beside the main track of the same MMSI are spikes
+MIN_FIXES = 5  # fewer in a row beside the main track of the same MMSI are spikes: three that fit by chance come once in
+# some hundred port-months of 5 % spikes, five hardly ever (simulated)
 MIN_SHARE = 0.2  # ... and so are rarer ones: a second ship reports as often as the first, or nearly (our choice)
 SAME_SPOT_M = 200.0  # a fix that fits two tracks so well is of one ship: the longer track has it (our choice)
 OWN_SPEED = 1.5  # a ship covers at most so much more than her sent speed says (our choice)
