@@ -329,4 +329,4 @@ def _half_levels(
         )
         last = int(np.searchsorted(x, beam_m / 2))
         out.append(direction * (_refined(x, profile, last, 1, pixel, 3 * pixel) if open_side else beam_m / 2))
-    return out[0], out[1], 0.25 * pixel + 0.006 * beam_m
+    return out[0], out[1], 0.3 * pixel + 0.011 * beam_m  # set on simulated seeds below 1000
