@@ -23,9 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SEA = {"crs": "EPSG:32653", "transform": Affine(10, 0, 330000, 0, -10, 4735000)}
 GENOA = {"crs": "EPSG:32632", "transform": Affine(10, 0, 485000, 0, -10, 4917000)}
-IMAGES = {
-    "scene.tif": SEA, "a.tif": SEA, "b.tif": SEA, "images/scene.tif": SEA, "genoa_20230710.tif": GENOA,
-}  # fmt: skip
+RADAR = ("scene.tif", "a.tif", "b.tif", "images/scene.tif")
 AS_IN_COMMANDS_MD = """\
 call_id,arrival,departure,length_m,beam_m,dwt_t,draught_in_m,draught_out_m,product
 a,2024-03-07T01:00:00Z,2024-03-08T20:00:00Z,98,15.8,,,,
@@ -69,10 +67,16 @@ def _images(home: Path) -> None:
     sea = rng.gamma(4.4, 9.0, (128, 128))
     sea[60:64, 40:58] = 900.0
     (home / "images").mkdir()
-    for name, place in IMAGES.items():
-        profile = {"driver": "GTiff", "width": 128, "height": 128, "count": 1, "dtype": "float32"} | place
-        with rasterio.open(home / name, "w", **profile) as file:
+    size = {"driver": "GTiff", "width": 128, "height": 128}
+    for name in RADAR:
+        with rasterio.open(home / name, "w", count=1, dtype="float32", **size, **SEA) as file:
             file.write(np.sqrt(sea).astype("float32"), 1)
+    bands = ("B02", "B03", "B04", "B08", "B11")
+    with rasterio.open(home / "genoa_20230710.tif", "w", count=len(bands), dtype="uint16", **size, **GENOA) as file:
+        file.descriptions = bands
+        file.update_tags(SENSOR="Sentinel-2 L2A", DATE="2023-07-10", SCALE="DN/65535 ~ reflectance, clipped at 1")
+        for n in range(len(bands)):
+            file.write((2000 + 20 * sea).astype("uint16"), n + 1)
 
 
 def _tables(home: Path, tiny_run: Path) -> None:
