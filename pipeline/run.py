@@ -290,9 +290,11 @@ def _with_pictures(
     scenes: list[Scene], tables: dict[str, pd.DataFrame], place: Place, folder: RunFolder
 ) -> pd.DataFrame:
     """The detections with the path of each chip; chips are drawn for every sighting of a call, looks for the map."""
+    from pipeline.ingest.scenes import without_water
     from pipeline.report.chips import draw_chips
     from pipeline.report.quicklooks import draw_quicklooks
 
+    scenes = [without_water(scene) for scene in scenes]
     draw_quicklooks(scenes, place, folder.path / "quicklooks")
     called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
     chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips")

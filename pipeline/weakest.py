@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MOST_CALLS = 60  # our choice: the largest calls first; each costs a run of calls and volume
-FREEBOARDS = ("freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m")
+FREEBOARDS = ("freeboard_m", "freeboard_lo_m", "freeboard_hi_m")  # of her sightings
 SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2"}  # others by their own name
 DRAUGHTS = ("draught_in_m", "draught_out_m")
 
@@ -87,12 +87,15 @@ def _without(call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.Da
     calls = tables["port_calls"]
     if kind == "transponder":
         return calls[calls["call_id"] != call["call_id"]]
-    if kind != "sighting":
+    if kind == "draught":
         changed = calls.copy()
-        here = changed["call_id"] == call["call_id"]
-        changed.loc[here, list(FREEBOARDS if kind == "freeboard" else DRAUGHTS)] = np.nan
+        changed.loc[changed["call_id"] == call["call_id"], list(DRAUGHTS)] = np.nan
         return changed
     detections, looks, matches = tables["detections"], tables["looks"].copy(), tables["matches"]
+    if kind == "freeboard":
+        blank = detections.copy()
+        blank.loc[blank["detection_id"].isin(list(call["detection_ids"])), list(FREEBOARDS)] = np.nan
+        return chain.calls(blank, looks, matches)
     scene = detections.loc[detections["detection_id"] == detection_id, "scene_id"].iloc[0]
     blind = (looks["scene_id"] == scene) & (looks["zone_id"] == call["berth_id"])
     looks.loc[blind, "state"] = "unknown"

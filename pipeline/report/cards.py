@@ -84,6 +84,8 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "freeboards": _pair(
             row["freeboard_in_m"], row["freeboard_out_m"], row["freeboard_in_sd_m"], row["freeboard_out_sd_m"]
         ),
+        "freeboard_change": _change(row),
+        "draughts_seen": _weak_draughts(row),
         "tonnes": "–" if pd.isna(row["tonnes_p50"]) else
             f"{barrels(row['tonnes_p50'], 2)} t ({barrels(row['tonnes_p5'], 2)} to {barrels(row['tonnes_p95'], 2)})",
         "fill": "–" if pd.isna(row["fill_p50"]) else percent(row["fill_p50"]),
@@ -115,6 +117,30 @@ def _pair(first: float, last: float, first_sd: float = float("nan"), last_sd: fl
             f"{one(first, first_sd)} at the first, the last not known"
         )  # fmt: skip
     return f"{one(first, first_sd)}, then {one(last, last_sd)}"
+
+
+def _change(row: dict[Any, Any]) -> str:
+    """By how much deeper or higher she lay at the last look, with the chance that both looks show one hull."""
+    change = row["freeboard_change_m"]
+    if pd.isna(change):
+        return ""
+    way = "deeper" if change < 0 else "higher"
+    bounds = sorted((-1 if change < 0 else 1) * row[f"freeboard_change_{k}_m"] for k in ("lo", "hi"))
+    return (
+        f"{abs(change):.1f} m {way} at the last look ({bounds[0]:.1f} to {bounds[1]:.1f}); one hull in both with "
+        f"{percent(row['p_same_hull'])}"
+    )
+
+
+def _weak_draughts(row: dict[Any, Any]) -> str:
+    """Draughts by the usual depth of such a hull less freeboard."""
+    parts = [
+        f"{row[f'draught_seen_{end}_m']:.1f} m ({row[f'draught_seen_{end}_lo_m']:.1f} to "
+        f"{row[f'draught_seen_{end}_hi_m']:.1f})"
+        for end in ("in", "out")
+        if pd.notna(row[f"draught_seen_{end}_m"])
+    ]
+    return f"{', then '.join(parts)}: weak, the hull's depth is only known by its length" if parts else ""
 
 
 def _without(row: Any) -> dict[str, str] | None:

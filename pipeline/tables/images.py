@@ -99,6 +99,17 @@ DETECTIONS = Contract(
         Column("freeboard_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=40),
         Column("draught_evidence", "text", "How freeboard was measured, or why it was not.", required=False),
         Column(
+            "draught_m",
+            "float",
+            "Usual depth of tankers of her length less freeboard: weak, always flagged weak_draught.",
+            "m",
+            required=False,
+            low=0,
+            high=40,
+        ),
+        Column("draught_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=40),
+        Column("draught_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=40),
+        Column(
             "speed_kn",
             "float",
             "Speed along the hull, from the delay between bands (Sentinel-2).",

@@ -144,6 +144,29 @@ PORT_CALLS = Contract(
         Column("freeboard_out_m", "float", "Last freeboard seen.", "m", required=False, low=0, high=40),
         Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
         Column(
+            "freeboard_change_m",
+            "float",
+            "Last less first freeboard: below 0 where she lies deeper. Needs no depth.",
+            "m",
+            required=False,
+            low=-40,
+            high=40,
+        ),
+        Column("freeboard_change_lo_m", "float", "5 % bound.", "m", required=False, low=-40, high=40),
+        Column("freeboard_change_hi_m", "float", "95 % bound.", "m", required=False, low=-40, high=40),
+        Column(
+            "p_same_hull", "float", "That both looks with a freeboard show one hull.", required=False, low=0, high=1
+        ),
+        *(
+            Column(name, "float", text, "m", required=False, low=0, high=40)
+            for end, look in (("in", "first"), ("out", "last"))
+            for name, text in (
+                (f"draught_seen_{end}_m", f"Usual depth less freeboard at the {look} look: weak, no load rests on it."),
+                (f"draught_seen_{end}_lo_m", "5 % bound."),
+                (f"draught_seen_{end}_hi_m", "95 % bound."),
+            )
+        ),
+        Column(
             "p_one_call",
             "float",
             "That all its sightings are one stay of one ship, not two.",

@@ -169,6 +169,8 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
     if not m.hull_like:
         flags.append("no_hull_shape")
     flags += m.freeboard.flags
+    if m.freeboard.value_m is not None:
+        flags.append("weak_draught")
     if blob.moored:
         flags.append("moored")
     rows, cols = m.outline[:, 0], m.outline[:, 1]
