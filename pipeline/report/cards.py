@@ -128,7 +128,7 @@ def _change(row: dict[Any, Any]) -> str:
     bounds = sorted((-1 if change < 0 else 1) * row[f"freeboard_change_{k}_m"] for k in ("lo", "hi"))
     return (
         f"{abs(change):.1f} m {way} at the last look ({bounds[0]:.1f} to {bounds[1]:.1f}); one hull in both with "
-        f"{percent(row['p_same_hull'])}"
+        f"{chance(row['p_same_hull'])}"
     )
 
 
