@@ -51,6 +51,7 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
 
 
 def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
+    """What is known of the ship and her stay."""
     dark = "dark" in row["flags"]
     deaf = "no_ais" in row["flags"]
     zone = story.place.zone(row["berth_id"])
@@ -80,6 +81,17 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m", digits=1),
         "dwt": "–" if pd.isna(row["dwt_p50_t"]) else
             f"{barrels(row['dwt_p50_t'], 2)} t ({barrels(row['dwt_p5_t'], 2)} to {barrels(row['dwt_p95_t'], 2)})",
+        "method": method_words(row["method"]),
+        "raw_method": row["method"],
+        "flags": [plain_flag(f) for f in row["flags"]],
+        "raw_flags": list(row["flags"]),
+        "reviewed": any(f.startswith("review_") for f in row["flags"]),
+    } | _load(row)  # fmt: skip
+
+
+def _load(row: dict[Any, Any]) -> dict[str, Any]:
+    """How deep she lay, and what follows for her cargo."""
+    return {
         "draughts": _pair(row["draught_in_m"], row["draught_out_m"]),
         "freeboards": _pair(
             row["freeboard_in_m"], row["freeboard_out_m"], row["freeboard_in_sd_m"], row["freeboard_out_sd_m"]
@@ -98,11 +110,6 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "barrels_bbl": None if pd.isna(row["barrels_p50"]) else round(row["barrels_p50"]),
         "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
         "scenarios": [barrels(row[f"barrels_at_{name}"]) for name in ("33", "50", "60", "90", "100")],
-        "method": method_words(row["method"]),
-        "raw_method": row["method"],
-        "flags": [plain_flag(f) for f in row["flags"]],
-        "raw_flags": list(row["flags"]),
-        "reviewed": any(f.startswith("review_") for f in row["flags"]),
     }  # fmt: skip
 
 
