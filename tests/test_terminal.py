@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.console import Console
-from tests.test_cli import capwatch  # noqa: F401 - a fixture
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])[0-9;]*m")
 PROGRAM = [sys.executable, "-m", "pipeline"]
@@ -63,7 +62,7 @@ def test_no_color_is_honoured():
     assert not COLOUR.search(told)
 
 
-def test_a_pipe_gets_no_escape_sequence(capwatch, tiny_run):  # noqa: F811
+def test_a_pipe_gets_no_escape_sequence(capwatch, tiny_run):
     code, out, err = capwatch("runs", "--out", tiny_run.parents[1])
     assert code == 0
     assert "\x1b" not in out + err
@@ -98,7 +97,7 @@ def test_completion_is_shown_and_installed(option, where, tmp_path):
     assert "_CAPWATCH_COMPLETE=complete_bash" in written
 
 
-def test_a_run_ends_with_a_table_of_its_calls_and_the_answer(capwatch, tmp_path, monkeypatch):  # noqa: F811
+def test_a_run_ends_with_a_table_of_its_calls_and_the_answer(capwatch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = ("source.scenario=scenarios/tiny.yaml", "volume.draws=400", "engine.kind=serial")
     words = ["run", "vostochny", "--start", "2024-03-07", "--end", "2024-03-09"]
@@ -118,7 +117,7 @@ def test_a_run_ends_with_a_table_of_its_calls_and_the_answer(capwatch, tmp_path,
     assert out.splitlines()[-1] == lines[-1], "the same question has the same folder"
 
 
-def test_a_plan_names_looks_sizes_and_time(capwatch, tmp_path, monkeypatch):  # noqa: F811
+def test_a_plan_names_looks_sizes_and_time(capwatch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, _ = capwatch("run", "vostochny", "--dry-run")
     assert code == 0
