@@ -169,10 +169,12 @@ def compute(
         registry=_registry(config, root),
     )
     account = account_for(ground, detections, verdicts)
-    for line in (*calls.check_lines(account.tables["match_checks"]), calls.count_line(account.tables["port_calls"])):
+    checked, found = calls.check_lines(account.tables["match_checks"]), calls.recall_lines(account.tables["recalls"])
+    for line in (*checked, *found, calls.count_line(account.tables["port_calls"])):
         console.note(line)
     tell_verdicts(account.verdicts, config.aoi.id, console)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
+    tables["silences"] = calls.silences(ground.tracks, place, config.calls)
     tables["sensitivity"] = volume.sensitivity(
         tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed
     )

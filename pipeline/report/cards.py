@@ -24,6 +24,8 @@ EVIDENCE_WORDS = {
 }
 MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
 ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
+DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-topping", "waterline": "waterline",
+         "shadow": "end of her shadow on the water"}  # fmt: skip
 SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2", "optical": "optical"}
 
 
@@ -260,6 +262,8 @@ class _Chips:
                 name: " ".join(f"{1000 * x:.0f},{1000 * y:.0f}" for x, y in line)
                 for name, line in drawing["shapes"].items()
             },
+            "legend": [(name, words) for name, words in DRAWN.items() if name in drawing["shapes"]]
+                if set(drawing["shapes"]) - {"hull"} else [],
             "bar_m": f"{bar:.0f} m" if bar else "",
             "bar": round(1000 * bar / drawing["side_m"]) if bar else 0,
             "north": drawing["north_deg"],

@@ -24,6 +24,10 @@ INDEX = "chips.json"
 SIDE_PX = 360
 MIN_SIDE_M = 320.0
 LENGTHS = 2.6  # a chip is this many hull lengths wide
+MEASURED_SIDE_M, MEASURED_LENGTHS = (
+    120.0,
+    1.35,
+)  # of one that shows what a freeboard was read from: edges apart by metres
 OUTLINE = (255, 176, 0)  # amber: told from grey and from blue water by all readers
 SHADOW = (86, 180, 233)  # Okabe and Ito's sky blue
 SCALE = (255, 255, 255)
@@ -31,6 +35,7 @@ DECK_EDGE, BOOT_TOP = (240, 228, 66), (213, 94, 0)  # Okabe and Ito's yellow and
 SHAPES = {"hull": OUTLINE, "shadow": SHADOW, "waterline": SCALE, "deck_edge": DECK_EDGE, "boot_top": BOOT_TOP}
 LINES = {"shadow_end": "shadow"}  # kinds of `measured_lines` that have another name here
 COLUMNS = {"hull": ("geometry",), "shadow": ("shadow", "shadow_geometry"), "waterline": ("waterline",)}
+SHADOW_GAMMA = 0.6
 VISIBLE = {"B", "G", "R", "pan", "B02", "B03", "B04"}
 
 
@@ -71,11 +76,17 @@ def chip_png(scene: Scene, row: Any) -> bytes:
 def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
     """The plain chip of a detection's row, and what to draw on it (an entry of ``chips.json``)."""
     side_m = max(MIN_SIDE_M, LENGTHS * float(row.length_m))
+    measured = _measured(row)
+    if measured:
+        side_m = max(MEASURED_SIDE_M, MEASURED_LENGTHS * float(row.length_m))
     half = [max(4, round(side_m / 2 / s)) for s in scene.pixel_spacing_m]
     centre = round(float(row.row)), round(float(row.col))
-    plain = Image.fromarray(_grey(scene, _window(scene, centre, half), centre, half))
+    grey = _grey(scene, _window(scene, centre, half), centre, half)
+    if measured:  # the shadow lies among the darkest pixels
+        grey = np.asarray(255 * (grey / 255.0) ** SHADOW_GAMMA, np.uint8)
+    plain = Image.fromarray(grey)
     plain = plain.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
-    shapes = _measured(row) | {n: s for n, names in COLUMNS.items() if (s := _shape(row, names)) is not None}
+    shapes = measured | {n: s for n, names in COLUMNS.items() if (s := _shape(row, names)) is not None}
     down, left = _mirrored(scene, centre)
     if down:
         plain = plain.transpose(Image.Transpose.FLIP_TOP_BOTTOM)

@@ -304,7 +304,10 @@ def _widened(
 
 
 def _lines(hull: Hull, k: SideGeometry, p: Posterior, height_m: float) -> Lines:
-    """Deck edge, waterline, boot-topping and shadow's end for a height, in pixels."""
+    """Deck edge, waterline, boot-topping and shadow's end for a height, in pixels.
+
+    On a side that faces away from the camera the deck's edge hides the waterline; its place follows from the height.
+    """
     u = np.array([-PARALLEL, PARALLEL]) * hull.length_m
 
     def at(x: float) -> FloatArray:
@@ -313,7 +316,7 @@ def _lines(hull: Hull, k: SideGeometry, p: Posterior, height_m: float) -> Lines:
     water = p.edge_m + height_m * k.k_v
     return Lines(
         at(p.edge_m),
-        at(water) if k.k_v > 0.06 else None,
+        at(water) if abs(k.k_v) > 0.06 else None,
         at(water - p.boot_m * k.k_v) if k.k_v > 0.06 and p.boot_m > 0.3 else None,
         at(p.edge_m + height_m * (k.k_v + k.k_s)) if p.depth > 0 else None,
     )

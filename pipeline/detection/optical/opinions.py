@@ -10,6 +10,7 @@ from scipy import ndimage, special
 
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
+from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.motion import Motion, motion_of
 from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
 from pipeline.types import Scene, Tile, Window
@@ -32,13 +33,16 @@ TRAINED_LENGTH_M = 45.0  # labels begin at about 50 m
 NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
 
 
-def network_candidates(scene: Scene, tile: Tile, core: Window, levels: Levels, cloud: BoolImage) -> list[Candidate]:
-    """Candidates of the network whose centre lies in ``core``; ``cloud`` is a mask of the tile."""
+def network_candidates(
+    scene: Scene, tile: Tile, core: Window, levels: Levels, cloud: BoolImage, shadow: BoolImage | None = None
+) -> list[Candidate]:
+    """Candidates of the network whose centre lies in ``core``; ``cloud`` and ``shadow`` are masks of the tile."""
     out = []
     for hull in hulls_of(scene, tile, core, levels):
         rows, cols = hull.rows - tile.window.row0, hull.cols - tile.window.col0
         cloudy = float(cloud[rows, cols].mean()) if len(rows) else 0.0
-        out.append(candidate_of(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels)))
+        new = candidate_of(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels))
+        out.append(told_apart(new, tile, levels, (rows, cols), scene.pixel_spacing_m, shadow=shadow, alone=False))
     return out
 
 
