@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Z90 = 1.645  # half-width of a 90 % interval in standard errors
 COARSE_SE_PX = 0.6  # of an end by half-level pixels: a third of a pixel at each end, and blur; our choice
+TURN_SPREAD, TURN_PX = 1.4, 0.18  # of the fit's own error, and of a pixel from end to end: set on seeds below 1000
 MOMENT_TURN_PX = 0.7  # by which a moment's axis errs from end to end; set on painted ships (benchmarks.hull_sizes)
 COARSE_SE_SHARE = 0.06  # of a size by moments: superstructures and dark decks pull on it; our choice
 MIN_ASPECT, MAX_ASPECT = 1.7, 11.0  # length over beam in coarse pixels; hulls have 4 to 8, blurred boats less
@@ -73,7 +74,7 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
             hull, freeboard = fine.hull, fine.freeboard
             frame, length_m, beam_m, bow_known = hull.frame, hull.length_m, hull.beam_m, hull.bow_known
             error, beam_error, method = hull.length_se_m, hull.beam_se_m, "optical-edges"
-            turn_se = hull.heading_se_rad
+            turn_se = float(np.hypot(TURN_SPREAD * hull.heading_se_rad, TURN_PX * spacing / length_m))
             fill, outline = hull.fill, outline_of(hull)
         else:
             fine = None

@@ -29,7 +29,6 @@ IN_LINE_M = 22.0  # from a hull's end to the middle of what may be a part of her
 DECK_GAP_M = 12.0  # of darkness along the deck that does not end a hull: a house's shadow
 MIDDLE = 0.30  # half of the share of the length over which sides are straight; tankers have 0.3 to 0.4
 RIM_M = 1.5  # of a deck's edge that is free of gear (our choice)
-TURN_SPREAD, TURN_PX = 1.4, 0.18  # of the sides' wander, and of a pixel from end to end: set on seeds below 1000
 TURN_RAD = 0.06  # how far the first direction may be wrong
 
 
@@ -186,8 +185,7 @@ def _sides(
         low, high = (best[1], best[1] + beam_m) if lines[0] is not None else (best[1] - beam_m, best[1])
     straight = tuple(0.0 if line is None else line[2] for line in lines)
     wander = float(np.mean([line[3] for line in good]))
-    rows = np.sqrt(max(4.0, len(u) / 8))
-    turn_se = float(np.hypot(TURN_SPREAD * wander / (0.35 * length_m) / rows, TURN_PX * pixel / length_m))
+    turn_se = float(np.hypot(wander / (0.35 * length_m) / np.sqrt(max(4.0, len(u) / 8)), 0.05 * pixel / length_m))
     moved = frame.moved(0.0, (low + high) / 2).turned(float(np.arctan(slope)))
     free = (straight[0] > 0.55, straight[1] > 0.55)
     return _Sides(moved, high - low, turn_se, free, (straight[0], straight[1]), wander)
@@ -331,4 +329,4 @@ def _half_levels(
         )
         last = int(np.searchsorted(x, beam_m / 2))
         out.append(direction * (_refined(x, profile, last, 1, pixel, 3 * pixel) if open_side else beam_m / 2))
-    return out[0], out[1], 0.3 * pixel + 0.011 * beam_m  # set on simulated seeds below 1000
+    return out[0], out[1], 0.25 * pixel + 0.006 * beam_m
