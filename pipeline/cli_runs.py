@@ -16,11 +16,14 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no note
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")]
 
 
-def register(app: typer.Typer, session: Session) -> None:
-    """Add the commands to the app."""
+class RunCommands:
+    """The commands; each runs within the session that it is given."""
 
-    @app.command()
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
     def runs(
+        self,
         aoi: Annotated[str | None, typer.Argument(help="Only runs of this AOI.")] = None,
         out: Out = Path("runs"),
         debug: Debug = False,
@@ -29,13 +32,13 @@ def register(app: typer.Typer, session: Session) -> None:
 
         Example: capwatch runs vostochny
         """
-        with session(quiet=False, debug=debug) as console:
+        with self.session(quiet=False, debug=debug) as console:
             from pipeline.overview_text import runs_table
 
             console.table(*runs_table(out, aoi))
 
-    @app.command()
     def diff(
+        self,
         before: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
         after: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of another one.")],
         debug: Debug = False,
@@ -44,13 +47,13 @@ def register(app: typer.Typer, session: Session) -> None:
 
         Example: capwatch diff runs/vostochny/OLD runs/vostochny/NEW
         """
-        with session(quiet=False, debug=debug) as console:
+        with self.session(quiet=False, debug=debug) as console:
             from pipeline.overview_text import show_difference
 
             show_difference(before, after, console)
 
-    @app.command()
     def report(
+        self,
         folder: Run,
         pdf: Annotated[Path | None, typer.Option(help="Print the report to this PDF (needs Chromium).")] = None,
         quiet: Quiet = False,
@@ -60,7 +63,7 @@ def register(app: typer.Typer, session: Session) -> None:
 
         Example: capwatch report runs/vostochny/ID --pdf vostochny.pdf
         """
-        with session(quiet=quiet, debug=debug) as console:
+        with self.session(quiet=quiet, debug=debug) as console:
             from pipeline.repeat import show
 
             show(folder, console)
@@ -70,8 +73,8 @@ def register(app: typer.Typer, session: Session) -> None:
                 print_report(folder / "report.html", pdf)
                 console.result(f"pdf: {pdf}")
 
-    @app.command()
     def review(
+        self,
         aoi: Annotated[str, typer.Argument(help="AOI whose reviews/<aoi>.csv is meant.")],
         target: Annotated[str | None, typer.Argument(help="detection_id or call_id; none lists the verdicts.")] = None,
         verdict: Annotated[str | None, typer.Argument(help="confirm, reject, merge or rename.")] = None,
@@ -85,10 +88,17 @@ def register(app: typer.Typer, session: Session) -> None:
 
         Example: capwatch review vostochny 690bb57135ea05a4 reject --who "A. Analyst" --why "a crane barge"
         """
-        with session(quiet=False, debug=debug) as console:
+        with self.session(quiet=False, debug=debug) as console:
             from pipeline.overview_text import give_verdict, verdicts_table
 
             if target is None:
                 console.table(*verdicts_table(aoi))
                 return
             give_verdict(aoi, target, verdict or "", value, who, why, when, console)
+
+
+def register(app: typer.Typer, session: Session) -> None:
+    """Add the commands to the app."""
+    commands = RunCommands(session)
+    for command in (commands.runs, commands.diff, commands.report, commands.review):
+        app.command()(command)

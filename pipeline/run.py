@@ -194,6 +194,7 @@ def compute(
         structures=structures,
         versions=library_versions(),
         code_version=code_version(),
+        call_range=calls.count_range(account.tables["port_calls"]),
         as_detected=account.before,
     )
 

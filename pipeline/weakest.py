@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_CALLS = 60  # our choice: the largest calls first; each costs a run of calls and volume
 FREEBOARDS = ("freeboard_m", "freeboard_lo_m", "freeboard_hi_m")  # of her sightings
+SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2"}  # others by their own name
 DRAUGHTS = ("draught_in_m", "draught_out_m")
 
 Tables = dict[str, pd.DataFrame]
@@ -76,7 +77,8 @@ def weakest(call: Any, method: str, detections: pd.DataFrame) -> tuple[str, str,
     worst = ranked.iloc[0]
     when = "" if pd.isna(worst["acquired"]) else f" of {worst['acquired']:%Y-%m-%d %H:%M}"
     only = ", the only one" if len(seen) == 1 and pd.isna(call["mmsi"]) else ""
-    words = f"the {worst['sensor']} sighting{when}{only} (score {worst['score']:.2f}, {worst['detection_id']})"
+    sensor = SENSOR_WORDS.get(worst["sensor"], worst["sensor"])
+    words = f"the {sensor} sighting{when}{only} (score {worst['score']:.2f})"
     return "sighting", words, str(worst["detection_id"])
 
 

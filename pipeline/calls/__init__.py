@@ -1,7 +1,7 @@
 """Detections and transponder messages to port calls and coverage. Pure: tables in, tables out."""
 
 from pipeline.calls.clocks import clock_offsets, set_right
-from pipeline.calls.counting import call_counts, count_line
+from pipeline.calls.counting import call_counts, count_line, count_range
 from pipeline.calls.coverage import looks
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.encounters import encounters
@@ -23,6 +23,7 @@ __all__ = [
     "clean_tracks",
     "clock_offsets",
     "count_line",
+    "count_range",
     "draught_steps",
     "encounters",
     "findings",

@@ -25,7 +25,7 @@ def _about_inputs(story: Story) -> list[str]:
     out += [p.removeprefix("error: ") for p in story.problems]
     if doubtful := unverified(story.tables["scenes"]):
         out.append(f"{doubtful}. A damaged file need not look damaged.")
-    out += [f"{f.what} ({f.source})" for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
+    out += [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
     return out
 
 
