@@ -97,7 +97,7 @@ def deadly_scene(task):
     return detect_scene(task)
 
 
-@pytest.mark.parametrize("kind", ["processes", "dask"])
+@pytest.mark.parametrize("kind", [pytest.param("processes", marks=pytest.mark.fuzz), "dask"])
 def test_a_scene_that_kills_its_worker_three_times_is_skipped_and_the_rest_completes(desk, tmp_path, monkeypatch, kind):
     monkeypatch.setattr(chain, "detect_scene", deadly_scene)
     engine = {"kind": kind, "workers": 2}
