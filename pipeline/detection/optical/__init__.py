@@ -21,7 +21,7 @@ from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
-from pipeline.detection.optical.water import Levels, normalise, survey
+from pipeline.detection.optical.water import Levels, normalise, survey, wrong_order
 from pipeline.types import Place, Scene, Sensor, Window, tiles
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are average
 MARGIN_M = 450.0  # the longest ship, and a little
 HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
 FINE = "optical-edges"
+MOSTLY_CLOUD = 0.9
 KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
 
@@ -41,7 +42,8 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     """Ships of one optical scene, as candidates in pixels, and what was seen of each zone."""
     levels = survey(scene, config.tile_px)
     if not levels.has_water:
-        return Found([], {"notes": ["no usable water in the image"]})
+        unseen = {"zone_covered": {zone.zone_id: 0.0 for zone in place.zones}} if place is not None else {}
+        return Found([], {"notes": ["no usable water in the image: what lies there is unknown"]} | unseen)
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
@@ -82,9 +84,21 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     found.sort(key=lambda c: (c.row, c.col))
     return Found(
         [screening.judged(c, config.screening) for c in found],
-        {"cloud_fraction": round(coverage.cloud_fraction, 4)}
+        {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": _notes(levels, coverage, scene.bands)}
         | ({"zone_covered": coverage.zone_covered} if place is not None else {}),
     )
+
+
+def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[str]:
+    """What a person should know of the image, one line each."""
+    out = []
+    if coverage.cloudy + coverage.water == 0:
+        out.append("the map has no water in this image: nothing was looked for")
+    elif coverage.cloud_fraction > MOSTLY_CLOUD:
+        out.append(f"cloud or haze over {coverage.cloud_fraction:.0%} of the water: what lies under it is unknown")
+    if wrong_order(levels, bands):
+        out.append(f"water is brighter at {levels.infrared} than in visible light: are the bands named in their order?")
+    return out
 
 
 def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
