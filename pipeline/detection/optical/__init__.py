@@ -42,8 +42,8 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     """Ships of one optical scene, as candidates in pixels, and what was seen of each zone."""
     levels = survey(scene, config.tile_px)
     if not levels.has_water:
-        unseen = {"zone_covered": {zone.zone_id: 0.0 for zone in place.zones}} if place is not None else {}
-        return Found([], {"notes": ["no usable water in the image: what lies there is unknown"]} | unseen)
+        nothing = {"zone_covered": {zone.zone_id: 0.0 for zone in place.zones}} if place is not None else {}
+        return Found([], {"notes": ["no usable water in the image: what lies there is unknown"]} | nothing)
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
