@@ -42,13 +42,15 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     """Ships of one optical scene, as candidates in pixels, and what was seen of each zone."""
     levels = survey(scene, config.tile_px)
     if not levels.has_water:
-        nothing = {"zone_covered": {zone.zone_id: 0.0 for zone in place.zones}} if place is not None else {}
-        return Found([], {"notes": ["no usable water in the image: what lies there is unknown"]} | nothing)
+        told: dict[str, object] = {"notes": ["no usable water in the image: what lies there is unknown"]}
+        if place is not None:
+            told["zone_covered"] = {zone.zone_id: 0.0 for zone in place.zones}
+        return Found([], told)
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
     trained = scene.sensor is Sensor.SENTINEL2 and network.fits(spacing) and network.available()
-    told = spacing >= KINDS_FROM_M
+    coarse_pixels = spacing >= KINDS_FROM_M
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage = Coverage(scene, place)
     found: list[Candidate] = []
@@ -59,7 +61,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         cloud = cloud_mask(tile, levels, scene.radiometry, spacing)
         top, left = core.row0 - window.row0, core.col0 - window.col0
         own = np.s_[top : top + core.rows, left : left + core.cols]
-        shadow = shadow_mask(tile, levels, cloud, scene.optical, spacing) if told else None
+        shadow = shadow_mask(tile, levels, cloud, scene.optical, spacing) if coarse_pixels else None
         unseen = cloud | haze_mask(tile, levels)
         veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
@@ -72,7 +74,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
                 continue
             measured = measure_blob(scene, levels, blob, window, factor)
             new = _candidate(measured, blob, scene, config, cloudy=_share(cloud, blob, factor))
-            if told:
+            if coarse_pixels:
                 at = (blob.rows, blob.cols)
                 new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
             found.append(new)
