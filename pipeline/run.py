@@ -244,6 +244,9 @@ def detect_all(
             continue
         table, diagnostics = result
         found.append(table)
+        if scene.sensor != "sentinel-1":
+            for note in diagnostics.get("notes", ()):
+                console.note(f"{scene.scene_id}: {note}")
         covered[scene.scene_id] = dict(diagnostics.get("zone_covered", {}))
         for name in measured:
             if diagnostics.get(name) is not None:

@@ -98,13 +98,17 @@ def detect(
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
     from pipeline.detection import detect as detect_scene
     from pipeline.ingest.scenes import open_scene
+    from pipeline.types import Sensor
 
     try:
         scene = open_scene(image, options)
-        table, _diagnostics = detect_scene(scene, place=None, config=config)
+        table, diagnostics = detect_scene(scene, place=None, config=config)
     except InputError as error:
         console.problem(error, done="image skipped, no table written")
         return False
+    if scene.sensor is not Sensor.SENTINEL1:
+        for note in diagnostics.get("notes", ()):
+            console.note(f"{printable(image)}: {note}")
     write_table(table, target)
     return True
 
