@@ -11,7 +11,7 @@ berths: a hit is an accepted detection within ``REACH_M`` of the hull's middle; 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from scipy.optimize import linear_sum_assignment
 
 from pipeline.config import DetectionConfig, RunConfig, load
 from pipeline.detection import background, detect
+from pipeline.detection.quayside import own_excess
 from pipeline.ingest.place import load_place
 from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame
@@ -153,9 +154,15 @@ class Tally:
     missed: int = 0
     errors: tuple[float, ...] = ()
     held: int = 0
+    berths: list[tuple[bool, str, float, float, float]] = field(default_factory=list)
 
-    def add(self, found: pd.DataFrame, look: Look, place: Place) -> None:
+    def add(self, found: pd.DataFrame, told: dict, look: Look, place: Place) -> None:
         """Count one look."""
+        taken = {s.berth_id for s in look.ships}
+        for row in told["berths"]:
+            ships = found[found["detection_id"].isin(row["detection_ids"])]
+            score = float(ships["score"].max()) if len(ships) else 0.0
+            self.berths.append((row["zone_id"] in taken, row["verdict"], row["probability"], row["change"], score))
         lat0 = place.bbox[1]
         k = np.array([METRES_PER_DEGREE * np.cos(np.radians(lat0)), METRES_PER_DEGREE])
         berths = shapely.union_all([z.geometry for z in place.zones if z.kind == "berth"]).buffer(
@@ -199,23 +206,26 @@ def main() -> None:
         for seed in range(seeds):
             looks = looks_at(place, count, seed)
             taught = taught_by(looks, place, config)
-            for look, scene in zip(looks, taught, strict=True):
-                with_.add(detect(scene, place=place, config=config)[0], look, place)
-                without.add(detect(look.scene, place=place, config=config)[0], look, place)
+            for look, *scenes in zip(looks, *taught, strict=True):
+                for tally, scene in zip((with_, without), scenes, strict=True):
+                    tally.add(*detect(scene, place=place, config=config), look, place)
                 print(f"{name} {seed}\n  with    {with_}\n  without {without}", flush=True)
 
 
-def taught_by(looks: list[Look], place: Place, config: DetectionConfig) -> list[Scene]:
-    """The scenes as a run looks at them once it has looked at all."""
+def taught_by(looks: list[Look], place: Place, config: DetectionConfig) -> tuple[list[Scene], list[Scene]]:
+    """The scenes as a run looks at them once it has looked at all, and as it would look at each alone."""
     cells = background.strip_cells(place, config)
     assert cells is not None
     seen = [background.look_at_power(look.scene, cells, config) for look in looks]
     known = [k for k in seen if k is not None]
-    out = []
+    together, alone = [], []
     for look, power in zip(looks, seen, strict=True):
-        excess = background.usual_excess(power, known, config) if power is not None else None
-        out.append(look.scene if excess is None else background.flattened(look.scene, power, cells, excess))
-    return out
+        assert power is not None
+        excess = background.usual_excess(power, known, config)
+        assert excess is not None
+        together.append(background.flattened(look.scene, power, cells, excess, len(known) - 1))
+        alone.append(background.flattened(look.scene, power, cells, own_excess(power, cells, place), 0))
+    return together, alone
 
 
 if __name__ == "__main__":
