@@ -26,7 +26,7 @@ from pipeline.detection.quayside import own_excess
 from pipeline.ingest.place import load_place
 from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame
-from pipeline.simulation.radar import RadarPass, SeaState, draw
+from pipeline.simulation.radar import NOISE_DB, RadarPass, SeaState, draw
 from pipeline.simulation.ships import Hull, ShipState
 from pipeline.simulation.world import _quay, berthing
 from pipeline.types import Place, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
@@ -36,6 +36,7 @@ COAST_SHIFT_M = 15.0
 REACH_M, QUAY_M = 80.0, 30.0
 METRES_PER_DEGREE = 111_320.0
 ROUND_DEG = 0.008  # of the pictures beyond the berths
+PORTS = ("vostochny", "nakhodka")
 START = datetime(2024, 1, 3, 9, 0, tzinfo=UTC)
 
 
@@ -78,7 +79,7 @@ def _look(place: Place, land: shapely.Geometry, berths: list, fixed: list, n: in
     west, south, east, north = place.bbox
     start = rng.uniform(0, 2e-4, 2)
     frame = RadarFrame.over((west + start[0], south + start[1], east, north), flown.heading_deg, 10.0)
-    ships = tuple(s for z in berths if rng.random() < 0.5 for s in [_moored(z, place, time, rng)])
+    ships = tuple(s for z in berths if rng.random() < 0.5 for s in [ship_at(z, place, time, rng)])
     water = water_on(land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
     drawn = draw(
         frame,
@@ -89,13 +90,12 @@ def _look(place: Place, land: shapely.Geometry, berths: list, fixed: list, n: in
         SeaState.of_wind(rng.uniform(3, 10)),
         np.random.SeedSequence(rng.integers(2**31)),
     )
-    noise = 10 ** (-2.5)
-    data = np.stack([np.maximum(b - noise, 1e-6) for b in drawn.values()]).astype(np.float32)
     chart = water_on(place.land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
-    return Look(_scene(data, tuple(drawn), chart, frame, time, f"{place.aoi_id}-{n}"), ships)
+    return Look(scene_of(drawn, chart, frame, time, f"{place.aoi_id}-{n}"), ships)
 
 
-def _moored(zone, place: Place, time: datetime, rng: np.random.Generator) -> ShipState:
+def ship_at(zone, place: Place, time: datetime, rng: np.random.Generator) -> ShipState:
+    """Some ship alongside."""
     quay = berthing(zone, place.land)
     length = float(np.exp(rng.normal(np.log(105), 0.3)))
     length = min(max(length, 45.0), 0.9 * quay.length_m, 200.0)
@@ -121,13 +121,19 @@ def _moored(zone, place: Place, time: datetime, rng: np.random.Generator) -> Shi
     return ShipState(hull, time, lon, lat, heading % 360, heading % 360, 0.0, 5.0, zone.zone_id)
 
 
-def _scene(data, bands, water, frame, time, name) -> Scene:
+def scene_of(
+    drawn: dict, water, frame: RadarFrame, time: datetime, name: str, orbit=("ascending", 10), sha256: str = "0" * 64
+) -> Scene:
+    """A drawn picture as a scene, its noise floor taken off."""
+    bands = tuple(drawn)
+    data = np.stack([np.maximum(b - 10 ** (NOISE_DB / 10), 1e-6) for b in drawn.values()]).astype(np.float32)
+
     def read(window: Window) -> Tile:
         cut = np.s_[window.row0 : window.row1, window.col0 : window.col1]
         part = data[(slice(None), *cut)]
         return Tile(window, bands, part, np.isfinite(part).all(axis=0), water[cut])
 
-    view = RadarView(pass_direction="ascending", relative_orbit=10, resolution_m=(20.0, 20.0))
+    view = RadarView(pass_direction=orbit[0], relative_orbit=orbit[1], resolution_m=(20.0, 20.0))
     return Scene(
         name,
         Sensor.SENTINEL1,
@@ -138,7 +144,7 @@ def _scene(data, bands, water, frame, time, name) -> Scene:
         Radiometry.SIGMA0,
         (10.0, 10.0),
         read,
-        Source(name, "0" * 64, 0),
+        Source(name, sha256, 0),
         geolocation=frame,
         radar=view,
         simulated=True,
@@ -190,8 +196,13 @@ class Tally:
     def __str__(self) -> str:
         f1 = 2 * self.hit / max(1, 2 * self.hit + self.false + self.missed)
         error = np.array(self.errors or (np.nan,))
+        said = [(taken, verdict) for taken, verdict, *_ in self.berths]
+        right = sum(v == ("occupied" if t else "empty") for t, v in said)
+        wrong = sum(v == ("empty" if t else "occupied") for t, v in said)
+        odds = np.array([(p, t) for t, _, p, *_ in self.berths if p is not None], float).reshape(-1, 2)
         return (
-            f"F1 {f1:.3f} (hit {self.hit}, false {self.false}, missed {self.missed}); length MAE "
+            f"berths right/open/wrong {right}/{len(said) - right - wrong}/{wrong}, "
+            f"Brier {np.mean((odds[:, 0] - odds[:, 1]) ** 2) if len(odds) else np.nan:.3f}; F1 {f1:.3f} (hit {self.hit}, false {self.false}, missed {self.missed}); length MAE "
             f"{np.abs(error).mean():.1f} m, bias {error.mean():+.1f}, inside {self.held / max(1, self.hit):.2f}"
         )
 
@@ -201,7 +212,7 @@ def main() -> None:
     count, seeds = (int(a) for a in (sys.argv[1:] + ["8", "3"][len(sys.argv) - 1 :])[:2])
     config = DetectionConfig()
     with_, without = Tally(), Tally()
-    for name in ("vostochny", "nakhodka"):
+    for name in PORTS:
         place = place_of(name)
         for seed in range(seeds):
             looks = looks_at(place, count, seed)

@@ -35,6 +35,7 @@ DARKEST_DB, STEP_DB = -50.0, 0.25  # of the remembered powers: 255 steps reach +
 INLAND_M = 60.0  # of the strip beyond the coast of the map: coast files are wrong by tens of metres (our choice)
 USUAL_QUANTILE = 0.35  # over the other looks: a berth taken on six looks of ten is still seen empty
 MEDIAN_TO_MEAN = 1.08  # of speckle of 4.4 looks
+SEA_STEP = 4  # of cells, in rows and columns, in which the sea beside berths is measured
 LEVELS = 8  # quantiles by which a background is kept, in the middle of as many equal shares of its looks
 GUARD = 1.5  # times the usual structure: speckle of the quantile, and looks that do not lie exactly on each other
 LEAK_PX = 12  # how far the detector follows the light of land
@@ -102,8 +103,14 @@ def orbit_of(scene: Scene) -> str | None:
 
 
 def strip_cells(place: Place, config: DetectionConfig) -> Cells | None:
-    """The cells near the shore, on water and a little inland; None where no land is known."""
-    return near_shore(place, config, INLAND_M)
+    """The cells of berths, a little inland too, and a sixteenth of the other water near the shore, which tells how
+    bright the sea is; None where no land is known, or no berth."""
+    cells = near_shore(place, config, INLAND_M)
+    if cells is None or not cells.berth.any():
+        return None
+    kept = cells.berth | (cells.wet & (cells.row % SEA_STEP == 0) & (cells.col % SEA_STEP == 0))
+    own = ("lon", "lat", "row", "col", "wet", "berth")
+    return replace(cells, **{name: getattr(cells, name)[kept] for name in own})
 
 
 def look_at_power(scene: Scene, cells: Cells, config: DetectionConfig) -> PowerLook | None:
@@ -175,7 +182,9 @@ def remembered(looks: Sequence[PowerLook], stored: Background | None = None) -> 
     before = stored.looks if stored is not None else ()
     sources = tuple(sorted((*before, *(k.source for k in own)), key=lambda s: (s.acquired, s.scene_id)))
     simulated = looks[0].simulated if looks else stored is not None and stored.simulated
-    return Background(looks[0].orbit if looks else str(stored and stored.orbit), codes_of(quantiles), sources, simulated)
+    return Background(
+        looks[0].orbit if looks else str(stored and stored.orbit), codes_of(quantiles), sources, simulated
+    )
 
 
 def _not_in(stored: Background | None, looks: Sequence[PowerLook]) -> list[PowerLook]:
@@ -239,7 +248,9 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n
         usual.append(np.where(count > 0, own, near))
     expected = (np.stack(usual) * GUARD / look.sea[:, None, None]).astype(np.float32)
     digest = hashlib.sha256(expected.tobytes()).hexdigest()
-    reader = FlatReader(scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, digest, scene.shape, n_looks)
+    reader = FlatReader(
+        scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, digest, scene.shape, n_looks
+    )
     return replace(scene, read=reader)
 
 
@@ -315,5 +326,5 @@ def _changed(power: FloatImage, usual: FloatImage, sea: FloatImage) -> FloatImag
     return np.asarray(divided + share * sea * usual * np.maximum(ratio - 1.0, 0.0), np.float32)
 
 
-def _share(ratio: FloatImage, bounds: tuple[float, float]) -> FloatImage:
-    return np.clip((ratio - bounds[0]) / (bounds[1] - bounds[0]), 0.0, 1.0)
+def _share(ratio: FloatArray | FloatImage, bounds: tuple[float, float]) -> FloatArray | FloatImage:
+    return np.asarray(np.clip((ratio - bounds[0]) / (bounds[1] - bounds[0]), 0.0, 1.0))

@@ -100,9 +100,7 @@ class MovedCoast:
         return counts if water is None else replace(counts, water=self._water(water, window, padded))
 
     def _water(self, water: BoolImage, window: Window, padded: Window) -> BoolImage:
-        row, col = np.meshgrid(
-            np.arange(window.row0, window.row1), np.arange(window.col0, window.col1), indexing="ij"
-        )
+        row, col = np.meshgrid(np.arange(window.row0, window.row1), np.arange(window.col0, window.col1), indexing="ij")
         dr, dc = self.shift.at(row.astype(float), col.astype(float))
         r = np.clip(np.rint(row - dr).astype(np.intp) - padded.row0, 0, water.shape[0] - 1)
         c = np.clip(np.rint(col - dc).astype(np.intp) - padded.col0, 0, water.shape[1] - 1)

@@ -1,10 +1,10 @@
 """Pieces of one long hull, joined: a dark deck between a bright bow and a bright house cuts a ship in two or three.
 
 Two objects are pieces of one hull where they lie in one line with less than ``MOST_GAP_M`` between their ends, the
-stretch between them is brighter than the sea, and the shorter one is too short to lie in line with another ship on her
-own: ships alongside in one line keep 15 to 30 m between each other, which the sensor's blur fills as well, so longer
-neighbours are left apart. The joined hull reaches from the outer end of one to that of the other; the pieces stay in
-the table, flagged. Flags: ``joined`` on the hull, with what lies between as its measure; ``part_of_hull`` on the pieces.
+stretch between them is brighter than the sea, and the shorter one is too short to lie in line with another ship: ships
+alongside in one line keep 15 to 30 m between each other, which the sensor's blur fills as well, so longer neighbours
+are left apart. The joined hull reaches from the outer end of one to that of the other; the pieces stay in the table.
+Flags: ``joined`` on the hull, with what lies between as its measure; ``part_of_hull`` on the pieces.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def joined(
         if a in taken or b in taken:
             continue
         taken |= {a, b}
-        hulls.append(_whole(out[a], out[b], scene, f"joined of two pieces {gap_m:.0f} m apart, between them {bridge_db:.1f} dB over the sea"))  # fmt: skip
+        told = f"joined: of two pieces {gap_m:.0f} m apart, between them {bridge_db:.1f} dB over the sea"
+        hulls.append(_whole(out[a], out[b], scene, told))
         for n in (a, b):
             told = f"part_of_hull: one piece of a hull of {hulls[-1].length_m:.0f} m"
             out[n] = replace(

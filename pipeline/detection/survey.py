@@ -97,9 +97,7 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     return scene, _fitted(known, samples)
 
 
-def _on_its_coast(
-    scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]
-) -> tuple[Scene, list[Tile]]:
+def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]) -> tuple[Scene, list[Tile]]:
     """Scene and samples with the map's coast moved to where the picture shows it, where it shows it."""
     flat = scene.read if isinstance(scene.read, FlatReader) else None
     plain = [flat.read(t.window) for t in samples] if flat is not None else samples
@@ -108,7 +106,8 @@ def _on_its_coast(
     shift = coastfit.coast_shift(plain, lambda tile: _joint(weights, tile))
     if shift is None:
         return scene, samples
-    by = np.hypot(*(float(np.mean(v)) for v in shift.at(*(np.array([n / 2]) for n in scene.shape))))
+    rows, cols = shift.at(np.array([scene.shape[0] / 2]), np.array([scene.shape[1] / 2]))
+    by = float(np.hypot(rows[0], cols[0]))
     notes.append(
         f"the coast lies {by * float(np.mean(scene.pixel_spacing_m)):.0f} m beside the map's and was moved "
         f"(land {shift.step_db:.1f} dB over water along it, {shift.windows} windows)"

@@ -3,13 +3,14 @@
 
 from pipeline.tables.accounts import LEDGER, LIFTINGS, ROBUSTNESS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
-from pipeline.tables.images import DETECTIONS, LOOKS, SCENES
+from pipeline.tables.images import DETECTIONS, LOOKS, OCCUPANCY, SCENES
 from pipeline.tables.reviews import REVIEWS
 from pipeline.tables.ships import AIS_MESSAGES, MATCH_CHECKS, MATCHES, MISSED, PORT_CALLS, STATIC, TRACKS
 
 ALL: tuple[Contract, ...] = (
     SCENES,
     LOOKS,
+    OCCUPANCY,
     DETECTIONS,
     AIS_MESSAGES,
     TRACKS,
@@ -35,6 +36,7 @@ __all__ = [
     "MATCHES",
     "MATCH_CHECKS",
     "MISSED",
+    "OCCUPANCY",
     "PORT_CALLS",
     "REVIEWS",
     "ROBUSTNESS",
