@@ -200,9 +200,10 @@ class Tally:
         right = sum(v == ("occupied" if t else "empty") for t, v in said)
         wrong = sum(v == ("empty" if t else "occupied") for t, v in said)
         odds = np.array([(p, t) for t, _, p, *_ in self.berths if p is not None], float).reshape(-1, 2)
+        brier = np.mean((odds[:, 0] - odds[:, 1]) ** 2) if len(odds) else np.nan
         return (
-            f"berths right/open/wrong {right}/{len(said) - right - wrong}/{wrong}, "
-            f"Brier {np.mean((odds[:, 0] - odds[:, 1]) ** 2) if len(odds) else np.nan:.3f}; F1 {f1:.3f} (hit {self.hit}, false {self.false}, missed {self.missed}); length MAE "
+            f"berths right/open/wrong {right}/{len(said) - right - wrong}/{wrong}, Brier {brier:.3f}; "
+            f"F1 {f1:.3f} (hit {self.hit}, false {self.false}, missed {self.missed}); length MAE "
             f"{np.abs(error).mean():.1f} m, bias {error.mean():+.1f}, inside {self.held / max(1, self.hit):.2f}"
         )
 

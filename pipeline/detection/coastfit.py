@@ -29,9 +29,8 @@ REACH_PX = 6  # 60 m: coast files are seldom worse
 STRIP_PX = 6  # of land and of water that are compared, on both sides of the line
 MIN_STEP = 0.7  # ln power: 3 dB between land and water, or the line cannot be seen (our choice)
 MIN_SHORE_PX = 150  # pixels of the strip in a window, to be asked at all
-MIN_GAIN = 0.05  # ln power by which the moved line must fit better
+MIN_GAIN = 0.05  # of the step between water and land, by which the moved line must fit better
 LINEAR_WINDOWS = 6  # that must speak before a shift may vary over the picture
-BRIGHTEST = 3.0  # ln power over the window's median at which buildings and ships are cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,8 @@ def coast_shift(tiles: Sequence[Tile], joint: Callable[[Tile], FloatImage]) -> S
     if gain < MIN_GAIN:
         return None
     rows, cols = _linear(middle, step, weight, best)
-    return Shift(rows, cols, float(10 / np.log(10) * surface.max()), len(found))
+    over_db = float(10 / np.log(10) * np.average([f[4] for f in found], weights=weight))
+    return Shift(rows, cols, over_db, len(found))
 
 
 def moved(scene: Scene, shift: Shift) -> Scene:
@@ -112,8 +112,11 @@ def _inner(window: Window, padded: Window) -> tuple[slice, slice]:
     return np.s_[r : r + window.rows, c : c + window.cols]
 
 
-def _fit(tile: Tile, power: FloatImage) -> tuple[tuple[float, float], tuple[float, float], float, FloatArray] | None:
-    """Middle of a window, its best step, its weight, and contrast for each step; None where it shows no shore."""
+def _fit(
+    tile: Tile, power: FloatImage
+) -> tuple[tuple[float, float], tuple[float, float], float, FloatArray, float] | None:
+    """Middle of a window, its best step, its weight, contrast for each step in units of land over water, and land over
+    water [ln]; None where it shows no shore."""
     land = tile.valid & ~tile.water
     shore = ndimage.distance_transform_edt(land) + ndimage.distance_transform_edt(~land) <= STRIP_PX
     inner = np.zeros(land.shape, bool)
@@ -121,18 +124,18 @@ def _fit(tile: Tile, power: FloatImage) -> tuple[tuple[float, float], tuple[floa
     inside, outside = shore & land & inner, shore & ~land & tile.valid & inner
     if min(inside.sum(), outside.sum()) < MIN_SHORE_PX:
         return None
-    log = np.log(np.maximum(power, 1e-6))
-    water = np.median(log[outside])
-    level = np.where(tile.valid, np.clip(log - water, -1.0, BRIGHTEST), 0.0)
+    wet, dry = (float(np.median(power[part & tile.valid & inner])) for part in (~land, land))
+    if wet <= 0 or np.log(dry / wet) < MIN_STEP:
+        return None
+    # In units of the step, and cut where land is brighter: half of it marks the line, however the sensor blurs it
+    level = np.where(tile.valid, np.clip((power - wet) / (dry - wet), -0.5, 1.0), 0.0)
     kernel = inside / inside.sum() - outside / outside.sum()
     whole = signal.fftconvolve(level, kernel[::-1, ::-1], mode="full")
     r, c = land.shape[0] - 1, land.shape[1] - 1
     surface = whole[r - REACH_PX : r + REACH_PX + 1, c - REACH_PX : c + REACH_PX + 1]
-    if surface.max() < MIN_STEP:
-        return None
     step, _ = _peak(surface)
     middle = (tile.window.row0 + land.shape[0] / 2, tile.window.col0 + land.shape[1] / 2)
-    return middle, step, float(shore.sum()), surface
+    return middle, step, float(shore.sum()), surface, float(np.log(dry / wet))
 
 
 def _peak(surface: FloatArray) -> tuple[tuple[float, float], float]:

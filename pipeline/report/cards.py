@@ -71,6 +71,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "evidence": EVIDENCE_WORDS[row["evidence_class"]],
         "no_ais": "no transponder" if dark else "no AIS heard" if deaf else "",
         "seen": f"in {row['n_seen']} of {row['n_looks']} looks",
+        "berth_looks": _berth_looks(row, story),
         "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
         "length_m": None if pd.isna(row["length_m"]) else round(row["length_m"]),
         "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m", digits=1),
@@ -97,6 +98,21 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "raw_flags": list(row["flags"]),
         "reviewed": any(f.startswith("review_") for f in row["flags"]),
     }  # fmt: skip
+
+
+def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
+    """What each look said of her berth from the last one before she came to the first one after she left."""
+    table = story.tables.get("occupancy")
+    if table is None:
+        return []
+    at = table[(table["zone_id"] == row["berth_id"]) & table["acquired"].notna() & (table["basis"] != "none")]
+    first, last = row["arrival_hi"], row["departure_lo"]
+    before, after = at[at["acquired"] < first].tail(1), at[at["acquired"] > last].head(1)
+    during = at[(at["acquired"] >= first) & (at["acquired"] <= last)]
+    return [
+        f"{moment(k.acquired)} {k.verdict}" + ("" if pd.isna(k.probability) else f" ({k.probability:.2f})")
+        for k in pd.concat([before, during, after]).itertuples()
+    ]
 
 
 def _pair(first: float, last: float, first_sd: float = float("nan"), last_sd: float = float("nan")) -> str:

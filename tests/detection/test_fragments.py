@@ -37,7 +37,7 @@ def test_bow_and_house_of_one_ship_are_joined():
     ship = ships.iloc[0]
     assert (ship.row, ship.col) == pytest.approx((250.5, 205), abs=2)
     assert ship.length_lo_m < 110 < ship.length_hi_m
-    if "joined" in ship.flags:  # the pieces stay, and say what they are
+    if "joined" in ship["flags"]:  # the pieces stay, and say what they are
         assert sum("part_of_hull" in f for f in table["flags"]) == 2
 
 
