@@ -58,14 +58,23 @@ def _account(ground: Ground, detections: pd.DataFrame) -> Account:
 
 
 def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Detections, looks, matches and port calls."""
+    """Detections, looks, matches, port calls, what contradicts them, and what looks find."""
     from pipeline import calls
 
     config = ground.config.calls
     looks = calls.looks(ground.scenes, ground.zone_covered, detections, ground.place)
     found = calls.associate(detections, ground.tracks, ground.static, config, ground.scenes)
     tables = {"detections": detections, "looks": looks, "matches": found.matches, "match_checks": found.checks}
-    return tables | {"port_calls": port_calls(ground, detections, looks, found.matches)}
+    table = port_calls(ground, detections, looks, found.matches)
+    doubts = calls.findings(table, detections, found.matches, ground.static, config)
+    trials = calls.look_trials(
+        looks, ground.scenes, ground.tracks, ground.static, detections, found.matches, ground.place, config
+    )
+    return tables | {
+        "port_calls": calls.flagged(table, doubts),
+        "findings": doubts,
+        "recalls": calls.recall_table(trials, config),
+    }
 
 
 def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +105,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     missed = calls.missed_calls(
         looks=tables["looks"],
         calls=tables["port_calls"],
-        detections=tables["detections"],
+        recalls=tables["recalls"],
         place=ground.place,
         start=ground.config.period.start,
         end=ground.config.period.end,

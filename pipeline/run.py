@@ -170,10 +170,12 @@ def compute(
         registry=_registry(config, root),
     )
     account = account_for(ground, detections, verdicts)
-    for line in (*calls.check_lines(account.tables["match_checks"]), calls.count_line(account.tables["port_calls"])):
+    checked, found = calls.check_lines(account.tables["match_checks"]), calls.recall_lines(account.tables["recalls"])
+    for line in (*checked, *found, calls.count_line(account.tables["port_calls"])):
         console.note(line)
     tell_verdicts(account.verdicts, config.aoi.id, console)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
+    tables["silences"] = calls.silences(ground.tracks, place, config.calls)
     tables["sensitivity"] = volume.sensitivity(
         tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed
     )
@@ -194,6 +196,7 @@ def compute(
         structures=learnt.structures,
         versions=library_versions(),
         code_version=code_version(),
+        call_range=calls.count_range(account.tables["port_calls"]),
         as_detected=account.before,
     )
 
@@ -243,6 +246,9 @@ def detect_all(
         table, diagnostics = result
         found.append(table)
         told[scene.scene_id] = diagnostics
+        if scene.sensor != "sentinel-1":
+            for note in diagnostics.get("notes", ()):
+                console.note(f"{scene.scene_id}: {note}")
         for name in measured:
             if diagnostics.get(name) is not None:
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]
@@ -291,9 +297,11 @@ def _with_pictures(
     scenes: list[Scene], tables: dict[str, pd.DataFrame], place: Place, folder: RunFolder
 ) -> pd.DataFrame:
     """The detections with the path of each chip; chips are drawn for every sighting of a call, looks for the map."""
+    from pipeline.ingest.scenes import without_water
     from pipeline.report.chips import draw_chips
     from pipeline.report.quicklooks import draw_quicklooks
 
+    scenes = [without_water(scene) for scene in scenes]
     draw_quicklooks(scenes, place, folder.path / "quicklooks")
     called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
     chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips")

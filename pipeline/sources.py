@@ -119,7 +119,6 @@ def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:
 
 def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
     """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
-    from pipeline import calls
     from pipeline.ingest.ais import read_ais
 
     west, south, east, north = place.bbox
@@ -127,6 +126,13 @@ def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
     read = read_ais(inputs.ais, region=around if around[0] >= -180 and around[2] <= 180 else None)
     for problem in read.problems:
         console.problem(problem)
+    return clocks_set_right(read, console)
+
+
+def clocks_set_right(read: AisRead, console: Console) -> AisRead:
+    """The messages by one clock: receivers that are ahead of the others, or behind, are named and corrected."""
+    from pipeline import calls
+
     offsets = calls.clock_offsets(read.messages)
     for found in offsets:
         cause = f"its clock is {found.ahead_s:+.0f} s off, by {found.n_shared} messages that others heard too"

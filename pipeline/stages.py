@@ -97,13 +97,17 @@ def detect(
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
     from pipeline.detection import detect as detect_scene
     from pipeline.ingest.scenes import open_scene
+    from pipeline.types import Sensor
 
     try:
         scene = open_scene(image, options)
-        table, _diagnostics = detect_scene(scene, place=None, config=config)
+        table, diagnostics = detect_scene(scene, place=None, config=config)
     except InputError as error:
         console.problem(error, done="image skipped, no table written")
         return False
+    if scene.sensor is not Sensor.SENTINEL1:
+        for note in diagnostics.get("notes", ()):
+            console.note(f"{printable(image)}: {note}")
     write_table(table, target)
     return True
 
@@ -128,11 +132,12 @@ def decode_ais(
 
 def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> AisRead:
     from pipeline.ingest.ais import read_ais
+    from pipeline.sources import clocks_set_right
 
     read = read_ais(files, columns=columns or None)
     for problem in read.problems:
         console.problem(problem)
-    return read
+    return clocks_set_right(read, console)
 
 
 def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, object], console: Console) -> None:
@@ -170,17 +175,21 @@ def port_calls(
     messages = _read(ais, {}, console).messages
     tracks = calls.clean_tracks(messages, config)
     static = calls.static_reports(messages)
+    matches = calls.match(found, tracks, static, config)
     result = calls.port_calls(
         detections=found,
         looks=calls.looks(table, {}, found, place),
-        matches=calls.match(found, tracks, static, config),
+        matches=matches,
         tracks=tracks,
         static=static,
         registry=None,
         place=place,
         config=config,
     )
-    write_table(result, out)
+    doubts = calls.findings(result, found, matches, static, config)
+    for doubt in doubts.itertuples():
+        console.note(f"MMSI {doubt.mmsi} says {doubt.said}" + (f"; images show {doubt.seen}" if doubt.seen else ""))
+    write_table(calls.flagged(result, doubts), out)
 
 
 def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:

@@ -293,7 +293,7 @@ def _geojson(table: pd.DataFrame, part: Path) -> None:
 
 def _gpkg(table: pd.DataFrame, part: Path) -> None:
     # GPKG holds the time of writing unless it is fixed; the same table must give the same bytes.
-    os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00Z")
+    os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00.000Z")
     _by_gdal(table, part, "GPKG")
 
 

@@ -37,12 +37,14 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
     calls = read_table(folder / "port_calls.parquet", PORT_CALLS).set_index("call_id")
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
     rows = []
-    for lifting in liftings[liftings["counts"]].sort_values(["arrival", "call_id"]).itertuples():
+    kept = liftings[liftings["counts"]]
+    kept = kept.assign(there=calls["arrival_hi"].reindex(kept["call_id"]).to_numpy())
+    for lifting in kept.sort_values(["there", "call_id"]).itertuples():
         call = calls.loc[lifting.call_id]
         quantiles = (lifting.barrels_p5, lifting.barrels_p50, lifting.barrels_p95)
         rows.append(
             [
-                f"{lifting.arrival:%Y-%m-%d %H:%M}",
+                f"{call['arrival_hi']:%Y-%m-%d %H:%M}",
                 str(lifting.name or "not identified"),
                 str(call["evidence_class"]),
                 "" if pd.isna(lifting.length_m) else f"{lifting.length_m:.0f} m",
@@ -50,7 +52,7 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
                 f"{lifting.p_lifting:.2f}",
             ]
         )
-    headings = ["arrival (UTC)", "ship", "evidence", "length", "barrels if she lifted, p5/p50/p95", "p(lifted)"]
+    headings = ["arrived by (UTC)", "ship", "evidence", "length", "barrels if she lifted, p5/p50/p95", "p(lifted)"]
     return "Counted calls", headings, rows
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MOST_CALLS = 60  # our choice: the largest calls first; each costs a run of calls and volume
-FREEBOARDS = ("freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m")
+FREEBOARDS = ("freeboard_m", "freeboard_lo_m", "freeboard_hi_m")  # of her sightings
+SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2"}  # others by their own name
 DRAUGHTS = ("draught_in_m", "draught_out_m")
 
 Tables = dict[str, pd.DataFrame]
@@ -76,7 +77,8 @@ def weakest(call: Any, method: str, detections: pd.DataFrame) -> tuple[str, str,
     worst = ranked.iloc[0]
     when = "" if pd.isna(worst["acquired"]) else f" of {worst['acquired']:%Y-%m-%d %H:%M}"
     only = ", the only one" if len(seen) == 1 and pd.isna(call["mmsi"]) else ""
-    words = f"the {worst['sensor']} sighting{when}{only} (score {worst['score']:.2f}, {worst['detection_id']})"
+    sensor = SENSOR_WORDS.get(worst["sensor"], worst["sensor"])
+    words = f"the {sensor} sighting{when}{only} (score {worst['score']:.2f})"
     return "sighting", words, str(worst["detection_id"])
 
 
@@ -85,12 +87,15 @@ def _without(call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.Da
     calls = tables["port_calls"]
     if kind == "transponder":
         return calls[calls["call_id"] != call["call_id"]]
-    if kind != "sighting":
+    if kind == "draught":
         changed = calls.copy()
-        here = changed["call_id"] == call["call_id"]
-        changed.loc[here, list(FREEBOARDS if kind == "freeboard" else DRAUGHTS)] = np.nan
+        changed.loc[changed["call_id"] == call["call_id"], list(DRAUGHTS)] = np.nan
         return changed
     detections, looks, matches = tables["detections"], tables["looks"].copy(), tables["matches"]
+    if kind == "freeboard":
+        blank = detections.copy()
+        blank.loc[blank["detection_id"].isin(list(call["detection_ids"])), list(FREEBOARDS)] = np.nan
+        return chain.calls(blank, looks, matches)
     scene = detections.loc[detections["detection_id"] == detection_id, "scene_id"].iloc[0]
     blind = (looks["scene_id"] == scene) & (looks["zone_id"] == call["berth_id"])
     looks.loc[blind, "state"] = "unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,23 @@ def tiny_run(shared_tmp) -> Path:
             except PipelineError as error:
                 pytest.fail(f"the small scenario does not run: {error}")
         return Path(pointer.read_text())
+
+
+@pytest.fixture
+def capwatch(capsys, monkeypatch):
+    """Run the command in this process: exit code, stdout, stderr."""
+
+    from pipeline.cli import main
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["capwatch", *map(str, words)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return call

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from html import unescape
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pandas as pd
 import pytest
 
 from pipeline.cases import calls_table, find_case, load_case, run_case
-from pipeline.cli import main
 from pipeline.config import CapConfig, CaseConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError
@@ -43,23 +41,6 @@ def account(name: str):
     cap = load(CapConfig, configs_root() / config.cap)
     table = liftings(calls_table(config.calls, config), config.volume, config.seed)
     return table, headline(table, ledger(table, cap, config.volume, 0), cap, config.volume, 0)
-
-
-@pytest.fixture
-def capwatch(capsys, monkeypatch):
-    """Run the command in this process: exit code, stdout, stderr."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["capwatch", *map(str, words)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")

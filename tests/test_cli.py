@@ -12,29 +12,9 @@ import pytest
 import rasterio
 from affine import Affine
 
-from pipeline.cli import main
-
 COMMANDS = (
     "run", "detect", "ais", "match", "calls", "volume", "account", "simulate", "rerun", "verify", "report", "doctor",
 )  # fmt: skip
-
-
-@pytest.fixture
-def capwatch(capsys, monkeypatch):
-    """Run the command in this process: exit code, stdout, stderr."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["capwatch", *map(str, words)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return call
 
 
 def ship_picture(path, **more):

@@ -14,7 +14,6 @@ from pipeline.pdf import print_report
 from pipeline.storage import write_text
 from pipeline.verdicts import read_reviews
 from tests.conftest import run_tiny
-from tests.test_cli import capwatch  # noqa: F401 - a fixture
 
 
 def test_runs_are_listed_with_their_answer_and_unfinished_ones_too(tiny_run, tmp_path):
@@ -48,7 +47,7 @@ def test_the_setting_that_differs_is_named_as_the_reason(tiny_run, tmp_path):
     assert set(found.result["quantity"]) <= {"barrels"}
 
 
-def test_commands_on_finished_runs(capwatch, tiny_run, tmp_path, monkeypatch):  # noqa: F811
+def test_commands_on_finished_runs(capwatch, tiny_run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, _ = capwatch("runs", "--out", tiny_run.parents[1])
     assert code == 0
@@ -60,7 +59,7 @@ def test_commands_on_finished_runs(capwatch, tiny_run, tmp_path, monkeypatch):  
     assert "report.html" in out
 
 
-def test_a_verdict_is_written_listed_and_refused_without_a_name(capwatch, tmp_path, monkeypatch):  # noqa: F811
+def test_a_verdict_is_written_listed_and_refused_without_a_name(capwatch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, _, err = capwatch("review", "vostochny", "abc", "reject", "--why", "x")
     assert code == 2

@@ -1,13 +1,16 @@
 """Detections and transponder messages to port calls and coverage. Pure: tables in, tables out."""
 
 from pipeline.calls.clocks import clock_offsets, set_right
-from pipeline.calls.counting import call_counts, count_line
+from pipeline.calls.counting import call_counts, count_line, count_range
 from pipeline.calls.coverage import looks
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.encounters import encounters
+from pipeline.calls.findings import findings, flagged
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.port_calls import port_calls
+from pipeline.calls.recall import look_trials, recall_lines, recall_table
+from pipeline.calls.silences import silences
 from pipeline.calls.static import static_reports
 from pipeline.calls.stays import stays
 from pipeline.calls.tracks import clean_tracks
@@ -20,14 +23,21 @@ __all__ = [
     "clean_tracks",
     "clock_offsets",
     "count_line",
+    "count_range",
     "draught_steps",
     "encounters",
+    "findings",
+    "flagged",
+    "look_trials",
     "looks",
     "match",
     "match_tables",
     "missed_calls",
     "port_calls",
+    "recall_lines",
+    "recall_table",
     "set_right",
+    "silences",
     "static_reports",
     "stays",
 ]

@@ -66,11 +66,17 @@ def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
     return numbers[keep], law[keep]
 
 
+def count_range(calls: pd.DataFrame) -> tuple[int, int]:
+    """The least and the most counted calls that there were with 90 %."""
+    numbers, law = call_counts(calls)
+    low, high = np.searchsorted(np.cumsum(law), (0.05, 0.95))
+    return int(numbers[low]), int(numbers[high])
+
+
 def count_line(calls: pd.DataFrame) -> str:
     """The number of counted calls in words: the likeliest, and what else it may be."""
     numbers, law = call_counts(calls)
-    below = np.cumsum(law)
-    low, high = (int(numbers[np.searchsorted(below, q)]) for q in (0.05, 0.95))
+    low, high = count_range(calls)
     likeliest = int(numbers[np.argmax(law)])
     beside = f"{low} to {high} with 90 %" if high > low else "no two of their sightings doubtful"
     return f"counted calls: most likely {likeliest} ({law.max():.0%}), {beside}"

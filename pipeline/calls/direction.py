@@ -1,24 +1,45 @@
-"""Did cargo come aboard? The berth's prior, and what draughts or freeboards say, by Bayes' rule.
+"""Did cargo come aboard? The berth's prior, and what draughts and freeboards say, by Bayes' rule.
 
 Draughts are typed late, or wrongly: a ship that comes empty may still show the draught of her laden voyage, and type
-the empty one at the berth. So a lighter departure at a berth for loading is evidence against a loading, not proof.
+the empty one at the berth. So a lighter departure at a berth for loading is evidence against a loading, not proof. A
+change of freeboard is measured, not typed: it speaks beside the draughts, and where these do not change at all.
 """
 
 from __future__ import annotations
+
+from scipy.special import ndtr
 
 # A change that points the wrong way. Our judgement: in 62 % of port calls nobody types a new draught in time (Verschuur
 # et al., PLoS ONE, 2021: it differs in 37-38 %), so that now and then a change belongs to the voyage before.
 P_SAYS_THE_OPPOSITE = 0.05
 NO_CHANGE_M = 0.3  # draughts are typed in tenths of a metre, by habit; less is no change (our judgement)
+P_MISMEASURED = 0.05  # that a freeboard is wrong beyond its error: gear on deck, ballast against cargo (our judgement)
 
 
-def p_loading(prior: float, deeper_m: float | None) -> float:
+def p_loading(
+    prior: float, deeper_m: float | None, seen: tuple[float, float] | None = None, p_same_hull: float = 1.0
+) -> float:
     """Probability that cargo came aboard; ``deeper_m`` is draught on departure less draught on arrival [m].
+
+    ``seen`` is by how much deeper she lies at the last look than at the first, by her freeboards, and its standard
+    error [m]; it counts as far as both looks show one hull (``p_same_hull``).
 
     >>> round(p_loading(0.95, 2.0), 3), round(p_loading(0.95, -2.0), 3), p_loading(0.95, None)
     (0.997, 0.5, 0.95)
+    >>> round(p_loading(0.95, None, (1.6, 0.3)), 3), round(p_loading(0.95, None, (-1.6, 0.3)), 3)
+    (0.997, 0.5)
+    >>> round(p_loading(0.95, 0.0, (0.1, 0.3)), 3), round(p_loading(0.95, 2.0, (-1.6, 0.3), p_same_hull=0.0), 3)
+    (0.968, 0.997)
     """
-    if deeper_m is None or abs(deeper_m) < NO_CHANGE_M:
-        return prior
-    likely = 1 - P_SAYS_THE_OPPOSITE if deeper_m > 0 else P_SAYS_THE_OPPOSITE
+    chance = prior
+    if deeper_m is not None and abs(deeper_m) >= NO_CHANGE_M:
+        chance = _updated(chance, 1 - P_SAYS_THE_OPPOSITE if deeper_m > 0 else P_SAYS_THE_OPPOSITE)
+    if seen is not None:
+        rises = P_MISMEASURED + (1 - 2 * P_MISMEASURED) * float(ndtr(seen[0] / seen[1]))
+        chance = _updated(chance, p_same_hull * rises + (1 - p_same_hull) * 0.5)
+    return chance
+
+
+def _updated(prior: float, likely: float) -> float:
+    """The probability after evidence that is as likely as ``likely`` if cargo came aboard, else one less that."""
     return prior * likely / (prior * likely + (1 - prior) * (1 - likely))

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from pipeline.calls.recall import CONTEXT_OF_KIND, recall_at
 from pipeline.config import CallsConfig
 from pipeline.tables import MISSED
 from pipeline.types import Place
@@ -34,7 +35,6 @@ MIN_STAYS = 10  # complete stays from which their own distribution is taken rath
 LAW_POINTS = 40  # quantiles that stand for the distribution of stays
 STEP_D = 1 / 48  # of the integral over times of arrival: half an hour against stays of about a day
 ONE_PASS = pd.Timedelta(minutes=3)  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
-PRIOR_LOOKS = 10.0  # looks at ships that transmit which weigh as much as the declared recall (our choice)
 MIN_EXPOSURE = 0.005  # of the period: below, what the looks could have seen says nothing (our choice)
 JEFFREYS = 0.5  # shape of Jeffreys' prior of a Poisson rate
 DAY_S = 86_400.0
@@ -64,24 +64,28 @@ def missed_calls(
     *,
     looks: pd.DataFrame,
     calls: pd.DataFrame,
-    detections: pd.DataFrame,
+    recalls: pd.DataFrame,
     place: Place,
     start: datetime,
     end: datetime,
     config: CallsConfig,
 ) -> pd.DataFrame:
-    """The MISSED table: one row per counted zone and day of the period from ``start`` to ``end`` (UTC)."""
-    zones = [zone.zone_id for zone in place.zones if zone.counts]
+    """The MISSED table: one row per counted zone and day of the period from ``start`` to ``end`` (UTC).
+
+    ``recalls`` (RECALLS) says what a look finds, for ships as long as those that called at the zone.
+    """
+    zones = [zone for zone in place.zones if zone.counts]
     counted = calls[calls["counts"].astype(bool)]
     by_image = counted[counted["evidence_class"].isin(["C", "D"])]
-    recall = recalls(looks, counted, detections, config)
     law_d = stay_law(counted, config)
     rows: list[dict[str, object]] = []
-    for zone_id in zones:
-        n_seen = int((by_image["berth_id"] == zone_id).sum())
-        times_d, found = _looks_at(looks, zone_id, recall, start)
+    for zone in zones:
+        n_seen = int((by_image["berth_id"] == zone.zone_id).sum())
+        callers = counted.loc[counted["berth_id"] == zone.zone_id, "length_m"]
+        recall = recall_at(recalls, CONTEXT_OF_KIND[zone.kind], callers)
+        times_d, found = _looks_at(looks, zone.zone_id, recall, start)
         seen = exposure(times_d, found, law_d, (end - start).total_seconds() / DAY_S)
-        rows += _rows(zone_id, start, seen, n_seen, JEFFREYS / len(zones))
+        rows += _rows(zone.zone_id, start, seen, n_seen, JEFFREYS / len(zones))
     return MISSED.check(MISSED.from_rows(rows))
 
 
@@ -137,28 +141,6 @@ def stay_law(calls: pd.DataFrame, config: CallsConfig) -> FloatArray:
 
     low, high = np.log(config.stay_d)
     return np.exp((low + high) / 2 + ndtri(share) * (high - low) / (2 * Z90))
-
-
-def recalls(
-    looks: pd.DataFrame, calls: pd.DataFrame, detections: pd.DataFrame, config: CallsConfig
-) -> dict[str, float]:
-    """For each sensor, the probability that a usable look shows a ship that lies there.
-
-    The declared recall (``look_recall``) as a Beta prior worth ten looks, and the looks at ships that AIS says were
-    there.
-    """
-    scene_of = dict(zip(detections["detection_id"], detections["scene_id"], strict=True))
-    usable = looks[(looks["state"] == "usable") & looks["acquired"].notna()]
-    hits = {sensor: PRIOR_LOOKS * mean for sensor, mean in config.look_recall.items()}
-    tries = dict.fromkeys(config.look_recall, PRIOR_LOOKS)
-    for call in calls[calls["evidence_class"].isin(["A", "B"])].itertuples():
-        shown = {scene_of[d] for d in call.detection_ids if d in scene_of}
-        here = usable["acquired"].between(call.arrival_hi, call.departure_lo) & (usable["zone_id"] == call.berth_id)
-        for look in usable[here].itertuples():
-            if look.sensor in hits:
-                tries[look.sensor] += 1
-                hits[look.sensor] += look.scene_id in shown
-    return {sensor: hits[sensor] / tries[sensor] for sensor in hits}
 
 
 def _looks_at(

@@ -12,6 +12,7 @@ from pipeline.calls.candidates import candidates
 from pipeline.calls.counting import chance_of_one_call
 from pipeline.calls.direction import p_loading
 from pipeline.calls.encounters import Encounter, encounters
+from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.sightings import DarkStay, link
 from pipeline.calls.stays import Stay, stays
@@ -197,7 +198,11 @@ def _completed(
     reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
     row |= _identity(mmsi, certainty, reports, registry)
     row |= _size(hers, reports)
-    row |= _draughts(row, reports) | _freeboards(hers)
+    row |= _draughts(row, reports) | freeboards(hers, mmsi, config)
+    if row.get("p_same_hull", 1.0) < DOUBTFUL:
+        row["flags"].append("freeboards_of_two_hulls")
+    if "draught_seen_in_m" in row or "draught_seen_out_m" in row:
+        row["flags"].append("weak_draught")
     row["p_tanker"] = _p_tanker(hers, reports, zone, config)
     row["p_loading"] = _p_loading(row, zone, config)
     fits = zone.max_length_m is None or pd.isna(row["length_m"]) or row["length_m"] <= zone.max_length_m
@@ -307,21 +312,6 @@ def _draughts(row: Row, reports: pd.DataFrame) -> Row:
     return {"draught_in_m": into, "draught_out_m": out}
 
 
-def _freeboards(hers: pd.DataFrame) -> Row:
-    """First and last freeboard seen. A single one is early or late in the stay, by the other sightings, or left out."""
-    measured = hers[hers["freeboard_m"].notna()] if len(hers) else hers
-    ends = [("in", 0), ("out", -1)] if len(measured) > 1 else []
-    if len(measured) == 1 and len(hers) > 1:
-        before = (hers["acquired"] < measured["acquired"].iloc[0]).mean()
-        ends = [("in", 0)] if before < 0.5 else [("out", 0)]
-    out: Row = {}
-    for end, at in ends:
-        look = measured.iloc[at]
-        out[f"freeboard_{end}_m"] = float(look["freeboard_m"])
-        out[f"freeboard_{end}_sd_m"] = float(look["freeboard_hi_m"] - look["freeboard_lo_m"]) / (2 * Z90)
-    return out
-
-
 def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: CallsConfig) -> float:
     """By the broadcast type where there is one; else the berth's trade and what the looks say of her."""
     types = reports["ship_type"].dropna()
@@ -337,17 +327,12 @@ def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: Cal
 
 
 def _p_loading(row: Row, zone: Zone, config: CallsConfig) -> float:
-    """Draught or freeboard tell the direction where they changed; else the prior of the berth."""
+    """Draughts and freeboards tell the direction where they changed; else the prior of the berth."""
     if zone.kind != "berth":
         return config.prior_p_loading if zone.counts else 0.0
-    deeper = None
-    if row.get("draught_in_m") is not None and row.get("draught_out_m") is not None:
-        deeper = row["draught_out_m"] - row["draught_in_m"]
-    elif row.get("freeboard_in_m") is not None and row.get("freeboard_out_m") is not None:
-        change = row["freeboard_in_m"] - row["freeboard_out_m"]
-        noise = np.hypot(row["freeboard_in_sd_m"], row["freeboard_out_sd_m"])
-        deeper = change if abs(change) > 2 * noise else None
-    return p_loading(config.prior_p_loading, deeper)
+    into, out = row.get("draught_in_m"), row.get("draught_out_m")
+    deeper = None if into is None or out is None else out - into
+    return p_loading(config.prior_p_loading, deeper, deeper_by(row), row.get("p_same_hull", 1.0))
 
 
 def _name(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:

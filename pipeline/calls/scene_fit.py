@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 INCLINATION_DEG = 98.18  # of Sentinel-1's orbit
 SHIFTS_S = (55.0, 65.0, 75.0, 85.0, 92.0)  # metres of shift for each m/s of ground range speed
-SHIFT_SHARE = 0.1  # of the shift: what one number for a whole swath leaves
+FINER_S = np.arange(-8.0, 8.1, 2.0)  # about the likeliest of them, once that is known
+SHIFT_SPREAD_S = 7.0  # a tenth of a usual shift: what one number for a whole swath leaves; the same for all shifts,
+# or the likelihood would favour small ones for their small spread
 UNKNOWN_SHIFT_M_PER_KN = 40.0  # spread of the shift where nothing tells the pass
 SCATTERS_M = ((60.0, 0.0), (100.0, -1.0), (150.0, -3.0), (250.0, -6.0))
 """Standard deviation of a hull's middle about an antenna, and the log of its prior: half a hull is usual, more must be
@@ -85,14 +87,35 @@ def geometries(lat: float, pass_direction: str | None, *, radar: bool | None) ->
         heading = np.arcsin(np.clip(sine, -1, 1)) if name == "ascending" else np.pi - np.arcsin(np.clip(sine, -1, 1))
         flight = (float(np.sin(heading)), float(np.cos(heading)))
         look = (flight[1], -flight[0])  # to the right of it
-        out += [Geometry(f"{name}, {shift:.0f} m per m/s", flight, look, shift) for shift in SHIFTS_S]
+        out += [_radar(name, flight, look, shift) for shift in SHIFTS_S]
     return out
+
+
+def _radar(pass_direction: str, flight: tuple[float, float], look: tuple[float, float], shift_s: float) -> Geometry:
+    return Geometry(f"{pass_direction}, {shift_s:.0f} m per m/s", flight, look, shift_s)
 
 
 def fitted(
     east: FloatArray, north: FloatArray, parts: Components, options: list[Geometry], dark_m2: float, gate_m: float
 ) -> SceneFit:
-    """The fit under which the detections are likeliest, each being one of the transponders' ships or a dark one."""
+    """The fit under which the detections are likeliest, each being one of the transponders' ships or a dark one.
+
+    The shift is told first from few values, then from finer ones about the likeliest: ships under way say it to a few
+    per cent, and it is what a scene's incidence makes it.
+    """
+    coarse = _likeliest(east, north, parts, options, dark_m2, gate_m)
+    found = coarse.geometry
+    if found.shift_s == 0.0:
+        return coarse
+    pass_direction = found.name.split(",")[0]
+    shifts = [s for s in found.shift_s + FINER_S if SHIFTS_S[0] <= s <= SHIFTS_S[-1]]
+    finer = [_radar(pass_direction, found.flight, found.look, float(s)) for s in shifts]
+    return _likeliest(east, north, parts, finer, dark_m2, gate_m)
+
+
+def _likeliest(
+    east: FloatArray, north: FloatArray, parts: Components, options: list[Geometry], dark_m2: float, gate_m: float
+) -> SceneFit:
     best: SceneFit | None = None
     for geometry in options:
         prior = 0.0 if geometry.name == "none" or len(options) == 1 else PASS_LOG_PRIOR
@@ -122,7 +145,7 @@ def densities(
 ) -> FloatArray:
     """Density [1/m2] of each component so far off its place, shape (detections, components)."""
     speed = np.hypot(parts.east_m_s, parts.north_m_s)
-    share = UNKNOWN_SHIFT_M_PER_KN / KNOT_M_S if geometry.shift_s == 0 else SHIFT_SHARE * geometry.shift_s
+    share = UNKNOWN_SHIFT_M_PER_KN / KNOT_M_S if geometry.shift_s == 0 else SHIFT_SPREAD_S
     unsure = share * speed
     variance = scatter_m**2 + parts.sd_m**2 + unsure**2
     return parts.weight * np.exp(-0.5 * (off_east**2 + off_north**2) / variance) / (2 * np.pi * variance)

@@ -27,6 +27,7 @@ REJECTING = frozenset(
         "too_large",
         "cloud",
         "wake",
+        "unlike_a_ship",
         "no_hull_shape",
         "not_confirmed",
         "part_of_hull",

@@ -13,6 +13,7 @@ from shapely.geometry import Polygon
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.candidates import Candidate
+from pipeline.detection.draught import draught_of
 from pipeline.detection.screening import accepted
 from pipeline.detection.zones import zone_of
 from pipeline.tables import DETECTIONS
@@ -45,6 +46,7 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         "row": round(c.row, 3),
         "col": round(c.col, 3),
         "heading_ambiguous": not c.axis_points_to_bow,
+        "heading_half_deg": None if c.heading_half_deg is None else round(c.heading_half_deg, 2),
         "score": round(c.score, 4),
         "tanker_score": round(c.tanker_score, 4),
         "accepted": accepted(c, config.screening),
@@ -54,6 +56,7 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         "freeboard_lo_m": c.freeboard_lo_m,
         "freeboard_hi_m": c.freeboard_hi_m,
         "draught_evidence": c.draught_evidence,
+        **_draught(c),
         "speed_kn": c.speed_kn,
         "speed_lo_kn": c.speed_lo_kn,
         "speed_hi_kn": c.speed_hi_kn,
@@ -70,6 +73,14 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         for suffix in ("_m", "_lo_m", "_hi_m"):
             row[name + suffix] = round(getattr(c, name + suffix), 2)
     return row | _on_earth(scene, c, place, config)
+
+
+def _draught(c: Candidate) -> dict[str, Any]:
+    """Draught by the usual depth of her length, where there is a freeboard; weak, and flagged so by the detector."""
+    if c.freeboard_m is None or c.freeboard_lo_m is None or c.freeboard_hi_m is None:
+        return {}
+    bounds = draught_of((c.length_lo_m, c.length_m, c.length_hi_m), (c.freeboard_lo_m, c.freeboard_m, c.freeboard_hi_m))
+    return dict(zip(("draught_lo_m", "draught_m", "draught_hi_m"), (round(b, 2) for b in bounds), strict=True))
 
 
 def _lines(scene: Scene, c: Candidate) -> str:

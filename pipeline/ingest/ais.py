@@ -214,6 +214,8 @@ def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
     if "time_s" in frame:
         micros = (frame["time_s"] * 1e6).round()
         return frame.drop(columns="time_s").assign(time_utc=pd.to_datetime(micros, unit="us", utc=True))
+    if "fingerprint" in frame:
+        return frame
     return frame.assign(fingerprint=row_prints(frame.drop(columns="line")))
 
 

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numba
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 
-def row_prints(table: pd.DataFrame) -> np.ndarray:
-    """64-bit fingerprints of the rows, whatever the order of their columns; times, numbers and texts.
+def row_prints(table: pd.DataFrame | Mapping[str, pd.Series | np.ndarray | pa.DictionaryArray]) -> np.ndarray:
+    """64-bit fingerprints of the rows, whatever the order of their columns; times, numbers and texts, coded or not.
 
     >>> rows = pd.DataFrame({"mmsi": [1, 1, 2], "sog": [0.5, 0.5, np.nan], "name": ["A", "A", "A"]})
     >>> one, again, other = row_prints(rows)
     >>> bool(one == again), bool(one == other)
     (True, False)
     """
-    out = np.zeros(len(table), np.uint64)
-    for name in sorted(table.columns):
+    names = sorted(table)
+    out = np.zeros(len(table[names[0]]) if names else 0, np.uint64)
+    for name in names:
         _mix(out, _as_bits(table[name]))
     return out.view(np.int64)
 
 
-def _as_bits(values: pd.Series) -> np.ndarray:
+def _as_bits(values: pd.Series | np.ndarray | pa.DictionaryArray) -> np.ndarray:
     """64 bits for each value."""
+    if isinstance(values, pa.DictionaryArray):
+        words = pd.util.hash_array(np.array(values.dictionary.to_pylist(), dtype=object), categorize=False)
+        return words[values.indices.to_numpy()]
+    if isinstance(values, np.ndarray):
+        return _of_floats(values) if values.dtype == np.float64 else values.astype(np.int64, copy=False).view(np.uint64)
     if isinstance(values.dtype, pd.StringDtype):
         coded = pa.array(values).dictionary_encode()
-        coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
-        words = pd.util.hash_array(np.array(coded.dictionary.to_pylist(), dtype=object), categorize=False)
-        return words[coded.indices.to_numpy()]
+        return _as_bits(coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded)
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.to_numpy("datetime64[us]").view(np.uint64)
-    if values.dtype == np.float64:
-        return _of_floats(values.to_numpy())
-    return values.to_numpy(np.int64).view(np.uint64)
+    return _as_bits(values.to_numpy())
 
 
 @numba.njit(cache=True)

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.feather as feather
 
-IN_MEMORY = 1 << 21  # rows (about 400 MB); our choice
+IN_MEMORY = 1 << 20  # rows (about 200 MB, twice that while they are written); our choice
 _GROUPS = 64  # by fingerprint; a hundred million messages make groups of forty megabytes
 _KEY = np.dtype([("print", np.int64), ("micros", np.int64), ("row", np.int64)])
 
@@ -74,11 +74,11 @@ class Spool:
         """What was taken, in order, with the number of each row."""
         at = 0
         for held in self._frames:
-            frame = held if isinstance(held, pd.DataFrame) else feather.read_feather(held, memory_map=False)
-            rows = np.arange(at, at + len(frame))
-            at += len(frame)
-            keep = self._not_dropped(rows)
-            yield (frame, rows) if keep.all() else (frame[keep], rows[keep])
+            for frame in [held] if isinstance(held, pd.DataFrame) else _pieces(held):
+                rows = np.arange(at, at + len(frame))
+                at += len(frame)
+                keep = self._not_dropped(rows)
+                yield (frame, rows) if keep.all() else (frame[keep], rows[keep])
 
     def _groups(self) -> Iterator[np.ndarray]:
         if self._folder is None:
@@ -114,6 +114,13 @@ class Spool:
             with (self._folder / f"{k:02}.keys").open("ab") as file:
                 keys[order[edges[k] : edges[k + 1]]].tofile(file)
         self._keys, self._waiting = [], 0
+
+
+def _pieces(path: Path) -> Iterator[pd.DataFrame]:
+    """A file of frames, piece by piece: the whole is too much to hold beside what is made of it."""
+    with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
+        for number in range(reader.num_record_batches):
+            yield pa.Table.from_batches([reader.get_batch(number)]).to_pandas()
 
 
 def _mark_repeats(keys: np.ndarray, same_us: int, out: np.ndarray) -> None:

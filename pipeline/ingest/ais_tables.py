@@ -18,7 +18,8 @@ import pyarrow.csv as pacsv
 from pipeline.errors import InputError
 from pipeline.ingest.ais_dialects import MOBILE_TEXT, NAV_TEXT, NULLS, SHIP_TYPE_TEXT, Layout, layout_of
 from pipeline.ingest.ais_files import Block, blocks, replace_lines
-from pipeline.ingest.ais_times import TimeRule, date_order, parse_times
+from pipeline.ingest.ais_prints import row_prints
+from pipeline.ingest.ais_times import TimeRule, date_order, in_utc, parse_times
 from pipeline.ingest.ais_typed import typed_columns
 
 TEXTS = ("callsign", "name", "dest")
@@ -103,7 +104,7 @@ class _RowReader:
 
     def read_block(self, block: Block) -> pd.DataFrame | None:
         """The messages of a block of CSV lines; None where it holds none."""
-        if self._order_settled and (frame := self._read_at_once(block)) is not None:
+        if (frame := self._read_at_once(block)) is not None:
             return frame
         lines, texts = self._split(block)
         return self.read_rows(lines, texts) if len(lines) else None
@@ -123,42 +124,47 @@ class _RowReader:
         return pd.DataFrame(out)[good].reset_index(drop=True)
 
     def _read_at_once(self, block: Block) -> pd.DataFrame | None:
-        """A block without a fault in it, its columns converted as they are parsed; None for every other."""
-        columns = typed_columns(block, self._layout)
-        if columns is None:
+        """A block without a fault in it, its columns converted as they are parsed; None for every other.
+
+        It carries the fingerprints of its rows: while texts are coded, each is hashed once.
+        """
+        columns = typed_columns(block, self._layout, iso_times=self._rule.format is None)
+        if columns is None or (moments := self._moments_at_once(columns.pop("time_utc"))) is None:
             return None
-        n = block.n_lines
-        out: dict[str, object] = {"line": np.arange(block.first_line, block.first_line + n)}
-        out["mmsi"] = columns["mmsi"]
-        numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray) and f != "mmsi"}
-        coded = {f: v for f, v in columns.items() if isinstance(v, pa.DictionaryArray)}
-        words = {f: _utf8(v.dictionary) for f, v in coded.items()}
-        for name in set(coded) - set(TEXTS) - {"time_utc"}:
-            of_word, bad = _code_numbers(name, words[name])
+        n, out = block.n_lines, {"mmsi": columns.pop("mmsi"), "time_utc": moments}
+        numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray)}
+        coded = {f: v for f, v in columns.items() if f not in numbers}
+        for name in set(coded) - set(TEXTS):
+            of_word, bad = _code_numbers(name, _utf8(coded[name].dictionary))
             if bad.any():
                 return None
             numbers[name] = of_word[coded[name].indices.to_numpy()]
-        given = ~words["time_utc"].to_pandas().astype("str").str.lower().isin(NULLS)
-        moments = parse_times(
-            self._path, self._layout.name_of("time_utc"), words["time_utc"].to_pandas().astype("str"), self._rule
-        )
-        if not given.all() or moments.isna().any():
-            return None
-        at = coded["time_utc"].indices.to_numpy()
-        out["time_utc"] = pd.Series(moments.array[at])
         kind = numbers.pop("mobile", numbers.get("msg_type", np.zeros(n)))
         if "msg_type" in numbers and not np.isin(kind := numbers.pop("msg_type"), np.arange(28)).all():
             return None
         out |= _with_hull(numbers, n)
         for name in TEXTS:
-            if name in coded:
-                cleaned = pa.array(_words(words[name]), pa.large_string())
-                out[name] = pd.array(cleaned.take(coded[name].indices), dtype="str")
-            else:
-                out[name] = pd.array(pa.repeat(pa.scalar("", pa.large_string()), n), dtype="str")
+            out[name] = _coded_words(coded[name]) if name in coded else _no_words(n)
         out["msg_type"] = np.nan_to_num(kind).astype(np.int64)
+        prints = row_prints(out)
+        for name in TEXTS:
+            out[name] = pd.array(out[name].dictionary.take(out[name].indices), dtype="str")
         self._read.balance["decoded"] += n
-        return pd.DataFrame(out, copy=False)
+        lines = np.arange(block.first_line, block.first_line + n)
+        return pd.DataFrame(out | {"line": lines, "fingerprint": prints}, copy=False)
+
+    def _moments_at_once(self, times: pa.TimestampArray | pa.DictionaryArray) -> pd.Series | None:
+        """The times of a block in UTC; None where one of them is none."""
+        item, name = self._path, self._layout.name_of("time_utc")
+        if not isinstance(times, pa.DictionaryArray):
+            self._order_settled = True  # the year comes first
+            return in_utc(item, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
+        texts = _utf8(times.dictionary).to_pandas().astype("str")
+        if texts.str.lower().isin(NULLS).any():
+            return None
+        self._settle_order(texts)
+        moments = parse_times(item, name, texts, self._rule)
+        return None if moments.isna().any() else pd.Series(moments.array[times.indices.to_numpy()])
 
     def _split(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
         """Line numbers and field texts of the rows; lines that are no row are counted here."""
@@ -235,16 +241,20 @@ class _RowReader:
 
     def _times(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> pd.Series:
         series = texts.to_pandas().astype("str")
-        if not self._order_settled:
-            by_format = self._layout.dialect == "dma"
-            self._rule = date_order(self._path, series, self._rule, day_first_by_format=by_format)
-            self._order_settled = True
+        self._settle_order(series)
         given = ~series.str.lower().isin(NULLS)
         out = pd.Series(pd.NaT, index=series.index, dtype="datetime64[us, UTC]")
         if given.any():
             out[given] = parse_times(self._path, self._layout.name_of("time_utc"), series[given], self._rule)
         self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, "is no time")
         return out
+
+    def _settle_order(self, times: pd.Series) -> None:
+        """Day before month or after it, by the times of the first block that has any."""
+        if not self._order_settled:
+            by_format = self._layout.dialect == "dma"
+            self._rule = date_order(self._path, times, self._rule, day_first_by_format=by_format)
+            self._order_settled = True
 
 
 def _code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -292,6 +302,15 @@ def _words(texts: pa.Array) -> pd.Series:
     """Free text; the words for "none" are empty."""
     series = texts.to_pandas().astype("str")
     return series.where(~series.str.lower().isin(NULLS[1:]), "")
+
+
+def _coded_words(coded: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Free text as ``_words``, each different one looked at once."""
+    return pa.DictionaryArray.from_arrays(coded.indices, pa.array(_words(_utf8(coded.dictionary)), pa.large_string()))
+
+
+def _no_words(n: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([""], pa.large_string()))
 
 
 def _utf8(values: pa.Array) -> pa.Array:

@@ -50,10 +50,12 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
     """
     if rule.format is not None:
         return rule
-    parts = texts.str.extract(_SLASHED)
-    slashed = parts[parts[0].notna()]
-    if slashed.empty:
+    written = texts[
+        pc.match_substring_regex(pa.array(texts, pa.large_string()), _SLASHED).to_numpy(zero_copy_only=False)
+    ]
+    if written.empty:
         return rule
+    slashed = written.str.extract(_SLASHED)
     if day_first_by_format:
         return TimeRule(rule.format, rule.zone, True)
     first, second = int(slashed[0].astype(int).max()), int(slashed[2].astype(int).max())
@@ -71,7 +73,7 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
     Raises InputError where times have no zone and the rule names none.
     """
     if rule.format is None and (moments := _plain_iso(texts)) is not None:
-        return _in_utc(item, column, moments, rule)
+        return in_utc(item, column, moments, rule)
     out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
     epochs = texts.str.fullmatch(_EPOCH)
     if epochs.any():
@@ -81,19 +83,19 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
         return out
     if rule.format is not None:
         parsed = pd.to_datetime(rest, format=rule.format, errors="coerce", utc="%z" in rule.format)
-        out[~epochs] = _in_utc(item, column, parsed, rule)
+        out[~epochs] = in_utc(item, column, parsed, rule)
         return out
     slashed = rest.str.match(_SLASHED)
     if slashed.any() and rule.day_first is not None:
         parsed = _from_slashed(rest[slashed], day_first=rule.day_first)
-        out[slashed[slashed].index] = _in_utc(item, column, parsed, rule)
+        out[slashed[slashed].index] = in_utc(item, column, parsed, rule)
     rest = rest[~slashed]
     zoned = rest.str.contains(_ZONED, regex=True)
     if zoned.any():
         out[zoned[zoned].index] = pd.to_datetime(rest[zoned], format="ISO8601", errors="coerce", utc=True)
     if not zoned.all():
         parsed = pd.to_datetime(rest[~zoned], format="ISO8601", errors="coerce")
-        out[parsed.index] = _in_utc(item, column, parsed, rule)
+        out[parsed.index] = in_utc(item, column, parsed, rule)
     return out
 
 
@@ -123,7 +125,8 @@ def _from_slashed(texts: pd.Series, *, day_first: bool) -> pd.Series:
     return pd.to_datetime(iso, format="ISO8601", errors="coerce")
 
 
-def _in_utc(item: object, column: str, parsed: pd.Series, rule: TimeRule) -> pd.Series:
+def in_utc(item: object, column: str, parsed: pd.Series, rule: TimeRule) -> pd.Series:
+    """Parsed times in UTC, those without a zone by the rule. Raises InputError where it names none."""
     if getattr(parsed.dtype, "tz", None) is not None:
         return parsed.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
     if parsed.notna().any() and rule.zone is None:

@@ -24,7 +24,7 @@ from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.radiometry import parse_scaling
 from pipeline.ingest.rasters import sha256_of
 from pipeline.ingest.safe_files import MANIFEST, is_safe
-from pipeline.ingest.scenes import open_scene
+from pipeline.ingest.scenes import open_scene, without_water
 from pipeline.tables import SCENES
 from pipeline.types import Place, Scene, Sensor, Window
 
@@ -186,8 +186,7 @@ def aoi_coverage(scene: Scene, place: Place) -> tuple[float, float] | None:
     window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
     if window.rows * window.cols > _READ_LIMIT_PX:
         return float(inside.mean()), float(inside.mean())
-    plain = getattr(scene.read, "without_water", None)
-    read = plain() if plain is not None else scene.read
+    read = without_water(scene).read
     seen = 0
     for top in range(window.row0, window.row1, 512):
         part = Window(top, window.col0, min(512, window.row1 - top), window.cols)

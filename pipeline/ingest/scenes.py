@@ -115,6 +115,12 @@ def with_land(scene: Scene, more: BaseGeometry) -> Scene:
     return replace(scene, read=scene.read.with_land(more))
 
 
+def without_water(scene: Scene) -> Scene:
+    """The scene with everything taken for water: for those that only ask what was measured, since a mask costs time."""
+    plain = getattr(scene.read, "without_water", None)
+    return scene if plain is None else replace(scene, read=plain())
+
+
 def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
     own = read_sidecar(path)
     source = _source(path, own)

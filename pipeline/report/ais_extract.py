@@ -35,10 +35,11 @@ def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:
     mine = near[(near["mmsi"] == call["mmsi"]) & (near["flags"].map(len) == 0)].sort_values("time_utc")
     static = story.tables["static"]
     said = static[(static["mmsi"] == call["mmsi"]) & static["time_utc"].between(start - AROUND, end + AROUND)]
-    rows = sorted([*_fixes(mine, call), *_reports(said)], key=lambda r: r["t"])
+    rows = sorted([*_fixes(mine, call), *_silences(story, call, start, end), *_reports(said)], key=lambda r: r["t"])
     dropped = len(rows) - MOST_ROWS
     return {
         "sentence": f"MMSI {int(call['mmsi'])}, {len(mine)} clean positions within a day of the stay."
+        + _contradictions(story, call)
         + (f" {dropped} further rows are in tracks.parquet and static.parquet." if dropped > 0 else ""),
         "rows": rows[:MOST_ROWS],
     }
@@ -58,7 +59,7 @@ def _row(
 
 
 def _fixes(mine: pd.DataFrame, call: dict[Any, Any]) -> list[dict[str, Any]]:
-    """The fixes that bound the stay, and every long silence."""
+    """The fixes that bound the stay."""
     if not len(mine):
         return []
     out = []
@@ -73,11 +74,38 @@ def _fixes(mine: pd.DataFrame, call: dict[Any, Any]) -> list[dict[str, Any]]:
             nearest = mine.loc[(mine["time_utc"] - call[name]).abs().idxmin()]
             if abs(nearest["time_utc"] - call[name]) <= SILENCE:
                 out.append(_row(nearest["time_utc"], what, nearest["sog_kn"]))
-    gaps = mine["time_utc"].diff()
-    for index, gap in gaps[gaps > SILENCE].items():
-        hours = gap.total_seconds() / 3600
-        out.append(_row(mine.loc[index, "time_utc"], f"heard again after {hours:.0f} hours of silence"))
     return out
+
+
+def _silences(story: Story, call: dict[Any, Any], start: Any, end: Any) -> list[dict[str, Any]]:
+    """Her long silences about the stay, each with who else was heard meanwhile."""
+    table = story.tables.get("silences")
+    if table is None:
+        return []
+    hers = table[(table["mmsi"] == call["mmsi"]) & (table["end"] >= start - AROUND) & (table["start"] <= end + AROUND)]
+    return [_row(r.end, silence_words(r)) for r in hers.itertuples()]
+
+
+def silence_words(silence: Any) -> str:
+    """A row of the SILENCES table as a sentence; no reason is named, since none is known."""
+    if silence.reception == "nobody":
+        meanwhile = "nobody else was heard within 20 km either"
+    else:
+        ships = "1 other was" if silence.others_during == 1 else f"{silence.others_during} others were"
+        meanwhile = f"{ships} heard within 20 km, the longest pause of all {silence.quiet_h:.1f} h"
+    return f"heard again after {silence.hours:.0f} hours; meanwhile {meanwhile}"
+
+
+def _contradictions(story: Story, call: dict[Any, Any]) -> str:
+    """What speaks against her papers, as sentences with a blank before each."""
+    table = story.tables.get("findings")
+    if table is None:
+        return ""
+    hers = table[table["call_ids"].map(lambda ids: call["call_id"] in ids).astype(bool)]
+    told = [
+        f" She says {r.said}; images show {r.seen}." if r.seen else f" She sent {r.said}." for r in hers.itertuples()
+    ]
+    return "".join(told)
 
 
 def _reports(said: pd.DataFrame) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.report.ais_extract import heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
-from pipeline.report.wording import barrels, interval, method_words, moment, percent, plain_flag, span
+from pipeline.report.wording import barrels, chance, interval, method_words, moment, percent, plain_flag, span
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -23,6 +23,9 @@ EVIDENCE_WORDS = {
     "D": "one image",
 }
 MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
+ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
+DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-topping", "waterline": "waterline",
+         "shadow": "end of her shadow on the water"}  # fmt: skip
 SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2", "optical": "optical"}
 
 
@@ -50,6 +53,7 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
 
 
 def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
+    """What is known of the ship and her stay."""
     dark = "dark" in row["flags"]
     deaf = "no_ais" in row["flags"]
     zone = story.place.zone(row["berth_id"])
@@ -59,7 +63,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "named": bool(row["name"]),
         "mmsi": None if pd.isna(row["mmsi"]) else int(row["mmsi"]),
         "imo": None if pd.isna(row["imo"]) else int(row["imo"]),
-        "identity": percent(row["identity_probability"]),
+        "identity": chance(row["identity_probability"]),
         "berth": row["berth_id"],
         "berth_name": zone.name if zone is not None and zone.name else row["berth_id"],
         "arrival": span(row["arrival_lo"], row["arrival_hi"]),
@@ -70,33 +74,45 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "class": row["evidence_class"],
         "evidence": EVIDENCE_WORDS[row["evidence_class"]],
         "no_ais": "no transponder" if dark else "no AIS heard" if deaf else "",
-        "seen": f"in {row['n_seen']} of {row['n_looks']} looks",
+        "seen": f"seen in {row['n_seen']} of {row['n_looks']} {'look' if row['n_looks'] == 1 else 'looks'}"
+            if row["n_looks"] else "no look at the time",
+        "missed_in": _missed_in(row, story),
+        "one_stay": chance(row["p_one_call"]) if row["n_seen"] > 1 and pd.isna(row["mmsi"]) else "",
         "berth_looks": _berth_looks(row, story),
         "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
         "length_m": None if pd.isna(row["length_m"]) else round(row["length_m"]),
         "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m", digits=1),
         "dwt": "–" if pd.isna(row["dwt_p50_t"]) else
             f"{barrels(row['dwt_p50_t'], 2)} t ({barrels(row['dwt_p5_t'], 2)} to {barrels(row['dwt_p95_t'], 2)})",
-        "draughts": _pair(row["draught_in_m"], row["draught_out_m"]),
-        "freeboards": _pair(
-            row["freeboard_in_m"], row["freeboard_out_m"], row["freeboard_in_sd_m"], row["freeboard_out_sd_m"]
-        ),
-        "tonnes": "–" if pd.isna(row["tonnes_p50"]) else
-            f"{barrels(row['tonnes_p50'], 2)} t ({barrels(row['tonnes_p5'], 2)} to {barrels(row['tonnes_p95'], 2)})",
-        "fill": "–" if pd.isna(row["fill_p50"]) else percent(row["fill_p50"]),
-        "product": "product not known: a mix" if row["product"] == "mix" else str(row["product"]).replace("_", " "),
-        "factor": "–" if pd.isna(row["bbl_per_t"]) else f"{row['bbl_per_t']:.2f} bbl/t",
-        "p_lifting": percent(row["p_lifting"]),
-        "p_tanker": percent(row["p_tanker"]),
-        "barrels": barrels(row["barrels_p50"]),
-        "barrels_bbl": None if pd.isna(row["barrels_p50"]) else round(row["barrels_p50"]),
-        "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
-        "scenarios": [barrels(row[f"barrels_at_{name}"]) for name in ("33", "50", "60", "90", "100")],
         "method": method_words(row["method"]),
         "raw_method": row["method"],
         "flags": [plain_flag(f) for f in row["flags"]],
         "raw_flags": list(row["flags"]),
         "reviewed": any(f.startswith("review_") for f in row["flags"]),
+    } | _load(row)  # fmt: skip
+
+
+def _load(row: dict[Any, Any]) -> dict[str, Any]:
+    """How deep she lay, and what follows for her cargo."""
+    return {
+        "draughts": _pair(row["draught_in_m"], row["draught_out_m"]),
+        "freeboards": _pair(
+            row["freeboard_in_m"], row["freeboard_out_m"], row["freeboard_in_sd_m"], row["freeboard_out_sd_m"]
+        ),
+        "freeboard_change": _change(row),
+        "draughts_seen": _weak_draughts(row),
+        "tonnes": "–" if pd.isna(row["tonnes_p50"]) else
+            f"{barrels(row['tonnes_p50'], 2)} t ({barrels(row['tonnes_p5'], 2)} to {barrels(row['tonnes_p95'], 2)})",
+        "fill": "–" if pd.isna(row["fill_p50"]) else percent(row["fill_p50"]),
+        "product": "product not known: a mix" if row["product"] == "mix" else str(row["product"]).replace("_", " "),
+        "factor": "–" if pd.isna(row["bbl_per_t"]) else f"{row['bbl_per_t']:.2f} bbl/t",
+        "p_lifting": chance(row["p_lifting"]),
+        "lifting_share": round(float(row["p_lifting"]), 4),
+        "p_tanker": chance(row["p_tanker"]),
+        "barrels": barrels(row["barrels_p50"]),
+        "barrels_bbl": None if pd.isna(row["barrels_p50"]) else round(row["barrels_p50"]),
+        "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
+        "scenarios": [barrels(row[f"barrels_at_{name}"]) for name in ("33", "50", "60", "90", "100")],
     }  # fmt: skip
 
 
@@ -117,20 +133,47 @@ def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
 
 def _pair(first: float, last: float, first_sd: float = float("nan"), last_sd: float = float("nan")) -> str:
     def one(value: float, sd: float) -> str:
-        if pd.isna(value):
-            return "not known"
         return f"{value:.1f} m" + ("" if pd.isna(sd) else f" ± {1.645 * sd:.1f}")
 
     if pd.isna(first) and pd.isna(last):
         return "not known"
+    if pd.isna(first) or pd.isna(last):
+        return f"{one(last, last_sd)} at the last, the first not known" if pd.isna(first) else (
+            f"{one(first, first_sd)} at the first, the last not known"
+        )  # fmt: skip
     return f"{one(first, first_sd)}, then {one(last, last_sd)}"
+
+
+def _change(row: dict[Any, Any]) -> str:
+    """By how much deeper or higher she lay at the last look, with the chance that both looks show one hull."""
+    change = row["freeboard_change_m"]
+    if pd.isna(change):
+        return ""
+    way = "deeper" if change < 0 else "higher"
+    bounds = sorted((-1 if change < 0 else 1) * row[f"freeboard_change_{k}_m"] for k in ("lo", "hi"))
+    return (
+        f"{abs(change):.1f} m {way} at the last look ({bounds[0]:.1f} to {bounds[1]:.1f}); one hull in both with "
+        f"{chance(row['p_same_hull'])}"
+    )
+
+
+def _weak_draughts(row: dict[Any, Any]) -> str:
+    """Draughts by the usual depth of such a hull less freeboard."""
+    parts = [
+        f"{row[f'draught_seen_{end}_m']:.1f} m ({row[f'draught_seen_{end}_lo_m']:.1f} to "
+        f"{row[f'draught_seen_{end}_hi_m']:.1f})"
+        for end in ("in", "out")
+        if pd.notna(row[f"draught_seen_{end}_m"])
+    ]
+    return f"{', then '.join(parts)}: weak, the hull's depth is only known by its length" if parts else ""
 
 
 def _without(row: Any) -> dict[str, str] | None:
     """The sentence about the weakest evidence."""
     if row is None:
         return None
-    total = f"the sum {barrels(row.sum_p50)} instead of {barrels(row.base_sum_p50)} barrels"
+    after, base = barrels(row.sum_p50), barrels(row.base_sum_p50)
+    total = f"the sum would stay at {base} barrels" if after == base else f"the sum {after} instead of {base} barrels"
     if not row.still_counts:
         return {"removed": row.removed, "then": f"nothing of her would be counted, and {total}."}
     return {
@@ -152,11 +195,41 @@ def _range_bar(row: dict[Any, Any], robust: Any, top: float) -> dict[str, Any] |
     if robust is not None and robust.still_counts:
         alt = [at(robust.barrels_p5), at(robust.barrels_p50), at(robust.barrels_p95)]
     names = (("33", "⅓"), ("50", "50"), ("60", "60"), ("90", "90"), ("100", "100 % full"))
+    places = [at(row[f"barrels_at_{key}"]) for key, _ in names]
     return {
         "own": [at(row["barrels_p5"]), at(row["barrels_p50"]), at(row["barrels_p95"])],
         "alt": alt,
-        "ticks": [(at(row[f"barrels_at_{key}"]), words) for key, words in names],
+        "ticks": [(place, words) for place, (_, words) in zip(places, names, strict=True)],
+        "unlabelled": _crowded(places),
     }
+
+
+def _crowded(places: list[float]) -> list[float]:
+    """Marks without a label, since it would lie on the next one's: from the right, where the full ship's stands."""
+    kept, out = places[-1] - (ROOM_OF_FULL if places[-1] > LAST_START else 0.0), []
+    for place in reversed(places[:-1]):
+        if kept - place < ROOM:
+            out.append(place)
+        else:
+            kept = place
+    return out
+
+
+def _missed_in(row: dict[Any, Any], story: Story) -> list[str]:
+    """Usable looks at her berth, while she may have been there, in which she was not found."""
+    looks, detections = story.tables["looks"], story.tables["detections"]
+    seen = set(detections.loc[detections["detection_id"].isin(list(row["detection_ids"])), "scene_id"])
+    during = looks[(looks["zone_id"] == row["berth_id"]) & (looks["state"] == "usable")]
+    if pd.notna(row["arrival_lo"]):
+        during = during[during["acquired"] > row["arrival_lo"]]
+    if pd.notna(row["departure_hi"]):
+        during = during[during["acquired"] < row["departure_hi"]]
+    sensors = story.tables["scenes"].set_index("scene_id")["sensor"]
+    others = during[~during["scene_id"].isin(seen)].sort_values("acquired")
+    return [
+        f"{moment(look.acquired)} ({SENSOR_WORDS.get(sensors.get(look.scene_id), 'image')})"
+        for look in others.itertuples()
+    ]
 
 
 class _Chips:
@@ -197,7 +270,7 @@ class _Chips:
             "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
             "side": side,
             "draught_evidence": row["draught_evidence"],
-            "score": f"{row['score']:.2f}",
+            "score": chance(row["score"]),
             "flags": [plain_flag(f) for f in row["flags"]],
             "scene": row["scene_id"],
             "sha": "" if scene is None else str(scene["sha256"])[:12],
@@ -205,6 +278,8 @@ class _Chips:
                 name: " ".join(f"{1000 * x:.0f},{1000 * y:.0f}" for x, y in line)
                 for name, line in drawing["shapes"].items()
             },
+            "legend": [(name, words) for name, words in DRAWN.items() if name in drawing["shapes"]]
+                if set(drawing["shapes"]) - {"hull"} else [],
             "bar_m": f"{bar:.0f} m" if bar else "",
             "bar": round(1000 * bar / drawing["side_m"]) if bar else 0,
             "north": drawing["north_deg"],

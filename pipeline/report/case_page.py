@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.report.assets import PLAIN_STYLES, assets
 from pipeline.report.page import environment
-from pipeline.report.wording import barrels, percent
+from pipeline.report.wording import barrels, days_of, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def render_case(story: CaseStory) -> str:
         urls={s.id: s for s in story.config.sources},
         assumed=bool(story.calls["date_basis"].str.startswith("assumed").all()),
         code_version=story.code_version,
+        period=days_of(story.config.period.start, story.config.period.end),
     )
 
 

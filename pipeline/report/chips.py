@@ -24,6 +24,10 @@ INDEX = "chips.json"
 SIDE_PX = 360
 MIN_SIDE_M = 320.0
 LENGTHS = 2.6  # a chip is this many hull lengths wide
+MEASURED_SIDE_M, MEASURED_LENGTHS = (
+    120.0,
+    1.35,
+)  # of one that shows what a freeboard was read from: edges apart by metres
 OUTLINE = (255, 176, 0)  # amber: told from grey and from blue water by all readers
 SHADOW = (86, 180, 233)  # Okabe and Ito's sky blue
 SCALE = (255, 255, 255)
@@ -31,6 +35,7 @@ DECK_EDGE, BOOT_TOP = (240, 228, 66), (213, 94, 0)  # Okabe and Ito's yellow and
 SHAPES = {"hull": OUTLINE, "shadow": SHADOW, "waterline": SCALE, "deck_edge": DECK_EDGE, "boot_top": BOOT_TOP}
 LINES = {"shadow_end": "shadow"}  # kinds of `measured_lines` that have another name here
 COLUMNS = {"hull": ("geometry",), "shadow": ("shadow", "shadow_geometry"), "waterline": ("waterline",)}
+SHADOW_GAMMA = 0.6
 VISIBLE = {"B", "G", "R", "pan", "B02", "B03", "B04"}
 
 
@@ -64,22 +69,33 @@ def draw_chips(
 
 
 def chip_png(scene: Scene, row: Any) -> bytes:
-    """One chip with its drawing as PNG bytes: image row order, north not necessarily up."""
+    """One chip with its drawing as PNG bytes, mirrored so that north is nearer up than down, and east right."""
     return _encoded(_drawn(*picture(scene, row)), "PNG", optimize=True)
 
 
 def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
     """The plain chip of a detection's row, and what to draw on it (an entry of ``chips.json``)."""
     side_m = max(MIN_SIDE_M, LENGTHS * float(row.length_m))
+    measured = _measured(row)
+    if measured:
+        side_m = max(MEASURED_SIDE_M, MEASURED_LENGTHS * float(row.length_m))
     half = [max(4, round(side_m / 2 / s)) for s in scene.pixel_spacing_m]
     centre = round(float(row.row)), round(float(row.col))
-    plain = Image.fromarray(_grey(scene, _window(scene, centre, half), centre, half))
+    grey = _grey(scene, _window(scene, centre, half), centre, half)
+    if measured:  # the shadow lies among the darkest pixels
+        grey = np.asarray(255 * (grey / 255.0) ** SHADOW_GAMMA, np.uint8)
+    plain = Image.fromarray(grey)
     plain = plain.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
-    shapes = _measured(row) | {n: s for n, names in COLUMNS.items() if (s := _shape(row, names)) is not None}
-    drawn = {n: _on_chip(s, scene, centre, half) for n, s in shapes.items()}
+    shapes = measured | {n: s for n, names in COLUMNS.items() if (s := _shape(row, names)) is not None}
+    down, left = _mirrored(scene, centre)
+    if down:
+        plain = plain.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    if left:
+        plain = plain.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    drawn = {n: _turned(_on_chip(s, scene, centre, half), down=down, left=left) for n, s in shapes.items()}
     about = {
         "side_m": round(float((2 * half[1] + 1) * scene.pixel_spacing_m[1]), 1),
-        "north_deg": _north(scene, centre),
+        "north_deg": _north(scene, centre, down=down, left=left),
         "shapes": {name: line for name, line in drawn.items() if line},
     }
     return plain, about
@@ -160,14 +176,34 @@ def _on_chip(shape: BaseGeometry, scene: Scene, centre: tuple[int, int], half: l
     return [[round(float(a), 4), round(float(b), 4)] for a, b in zip(x, y, strict=True)]
 
 
-def _north(scene: Scene, centre: tuple[int, int]) -> float | None:
-    """Direction of north on the chip, degrees clockwise from up."""
+def _direction(scene: Scene, centre: tuple[int, int], east_deg: float, north_deg: float) -> tuple[float, float]:
+    """How far up and right [m] of the image a step on the ground leads; NaN where that is unknown."""
     if scene.geolocation is None:
-        return None
+        return float("nan"), float("nan")
     lon, lat = scene.geolocation.lonlat(np.array([centre[0]]), np.array([centre[1]]))
-    rows, cols = scene.geolocation.rowcol(lon, lat + 1e-3)
+    rows, cols = scene.geolocation.rowcol(lon + east_deg, lat + north_deg)
     up_m = (centre[0] - rows[0]) * scene.pixel_spacing_m[0]
-    right_m = (cols[0] - centre[1]) * scene.pixel_spacing_m[1]
+    return float(up_m), float((cols[0] - centre[1]) * scene.pixel_spacing_m[1])
+
+
+def _mirrored(scene: Scene, centre: tuple[int, int]) -> tuple[bool, bool]:
+    """Is north down, is east left? Rows of a radar image follow the satellite: what it shows is mirrored."""
+    north_up, north_right = _direction(scene, centre, 0.0, 1e-3)
+    _, east_right = _direction(scene, centre, 1e-3, 0.0)
+    if abs(north_right) > abs(north_up):  # lies on its side: no mirror puts north up
+        return False, False
+    return north_up < 0, east_right < 0
+
+
+def _turned(line: list[list[float]], *, down: bool, left: bool) -> list[list[float]]:
+    """A line of the chip on the mirrored chip."""
+    return [[round(1 - x, 4) if left else x, round(1 - y, 4) if down else y] for x, y in line]
+
+
+def _north(scene: Scene, centre: tuple[int, int], *, down: bool, left: bool) -> float | None:
+    """Direction of north on the mirrored chip, degrees clockwise from up."""
+    up_m, right_m = _direction(scene, centre, 0.0, 1e-3)
+    up_m, right_m = -up_m if down else up_m, -right_m if left else right_m
     return round(float(np.degrees(np.arctan2(right_m, up_m)) % 360), 1) if np.isfinite(up_m + right_m) else None
 
 

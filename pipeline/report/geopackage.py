@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.report.story import Story
 
-WRITTEN = "2000-01-01T00:00:00Z"  # the time of writing would make each run's file another
+WRITTEN = "2000-01-01T00:00:00.000Z"  # the time of writing would make each run's file another
 _STYLE_TABLE = """
 CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256),
  f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT,
@@ -142,7 +142,7 @@ def _styled(content: bytes, path: Path) -> bytes:
         database.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) "
             "VALUES ('layer_styles', 'attributes', 'layer_styles', ?)",
-            (WRITTEN.replace("Z", ".000Z"),),
+            (WRITTEN,),
         )
         for name, qml in STYLES.items():
             database.execute(

@@ -13,7 +13,7 @@ from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
-from pipeline.report.wording import answer, barrels, day_counts, moment, percent
+from pipeline.report.wording import answer, barrels, day_counts, days_of, moment, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,6 +31,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         head=story.headline,
         answer=answer(story),
         days=day_counts(story),
+        period=days_of(story.config.period.start, story.config.period.end),
         figures={name: Markup(figures.get(name, "")) for name in STATIC_FIGURES},  # noqa: S704 - drawn by us, labels escaped by matplotlib
         styles=Markup(own.styles),  # noqa: S704 - files of this package
         scripts=[Markup(text) for text in own.scripts],  # noqa: S704 - files of this package

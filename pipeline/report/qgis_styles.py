@@ -77,6 +77,7 @@ def by_value(attribute: str, symbols: Sequence[tuple[str, str, Symbol]], label: 
 
 
 def _qml(renderer: str, label: str) -> str:
+    """A layer's style. What a style leaves out QGIS reads as zero, and labels of priority zero are never drawn."""
     labelling = ""
     if label:
         labelling = (
@@ -84,8 +85,8 @@ def _qml(renderer: str, label: str) -> str:
             f"<text-style fieldName={quoteattr(label)} isExpression='0' fontSize='8' fontSizeUnit='Point' "
             "textColor='23,32,43,255' textOpacity='1' fontFamily='Open Sans' namedStyle='Regular'>"
             "<text-buffer bufferDraw='1' bufferSize='0.8' bufferSizeUnits='MM' bufferColor='255,255,255,255' "
-            "bufferOpacity='1'/></text-style><placement placement='1' dist='1' distUnits='MM'/>"
-            "<rendering drawLabels='1' obstacle='1'/></settings></labeling>"
+            "bufferOpacity='1'/></text-style><placement placement='0' dist='1.5' distUnits='MM' priority='8'/>"
+            "<rendering drawLabels='1' obstacle='0'/></settings></labeling>"
         )
     return (
         f"<qgis version='{VERSION}' styleCategories='Symbology|Labeling' labelsEnabled='{int(bool(label))}'>"

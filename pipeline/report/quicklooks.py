@@ -26,7 +26,9 @@ INDEX = "quicklooks.json"
 SIDE_PX = 640
 MIN_SIDE_PX = 200
 FULL_SIZE_LOOKS = 40  # more looks than this are drawn smaller, so that the report stays a file that can be mailed
-BLOCK_PX = 64
+MOST_PIXELS = 4_000_000  # read at once (our choice: some 100 MB with all bands)
+SMALLEST_PART = 32
+NODE_PX = 8
 EARTH_RADIUS_M = 6378137.0  # of Web Mercator (EPSG:3857), a sphere
 
 
@@ -83,11 +85,7 @@ def quicklook_webp(scene: Scene, bounds: tuple[float, float, float, float], side
     lon = west + (np.arange(cols) + 0.5) / cols * (east - west)
     lat = latitude(top - (np.arange(rows) + 0.5) / rows * height_m)
     pixel_m = true_m / longest
-    value = np.full((rows, cols), np.nan, np.float32)
-    for r in range(0, rows, BLOCK_PX):
-        for c in range(0, cols, BLOCK_PX):
-            here = np.s_[r : r + BLOCK_PX, c : c + BLOCK_PX]
-            value[here] = _sampled(scene, lon[c : c + BLOCK_PX], lat[r : r + BLOCK_PX], pixel_m)
+    value = _sampled(scene, lon, lat, pixel_m)
     grey = stretched(value, 2, 99.5)
     alpha = np.where(np.isfinite(value), 255, 0).astype(np.uint8)
     out = io.BytesIO()
@@ -96,14 +94,14 @@ def quicklook_webp(scene: Scene, bounds: tuple[float, float, float, float], side
 
 
 def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float) -> NDArray[np.float32]:
-    """Local mean brightness at each node of a small grid; NaN where the scene has no pixel."""
-    from scipy.ndimage import map_coordinates, uniform_filter
+    """Local mean brightness at each node of a grid; NaN where the scene has no pixel.
 
-    nodes_y, nodes_x = np.linspace(0, len(lat) - 1, 9), np.linspace(0, len(lon) - 1, 9)
-    grid = np.meshgrid(np.interp(nodes_x, range(len(lon)), lon), np.interp(nodes_y, range(len(lat)), lat))
-    place = np.meshgrid(np.arange(len(lat)) * 8 / max(len(lat) - 1, 1), np.arange(len(lon)) * 8 / max(len(lon) - 1, 1))
-    y, x = place[0].T, place[1].T  # the mapping is smooth: nine nodes a side are enough for a picture
-    row, col = (map_coordinates(a, [y, x], order=1) for a in scene.geolocation.rowcol(*grid))  # type: ignore[union-attr]
+    The grid is halved until the pixels under a part fit in memory: large parts, since every part decodes whole blocks
+    of the file.
+    """
+    from scipy.ndimage import uniform_filter
+
+    row, col = _pixels_of(scene, lon, lat)
     out = np.full(row.shape, np.nan, np.float32)
     inside = (row > -0.5) & (row < scene.shape[0] - 0.5) & (col > -0.5) & (col < scene.shape[1] - 0.5)
     if not inside.any():
@@ -111,14 +109,32 @@ def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float)
     r, c = np.rint(row[inside]).astype(int), np.rint(col[inside]).astype(int)
     size = [max(1, round(pixel_m / s)) for s in scene.pixel_spacing_m]
     window = Window(r.min(), c.min(), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1).padded(max(size) // 2, scene.shape)
+    if window.rows * window.cols > MOST_PIXELS and max(len(lat), len(lon)) > SMALLEST_PART:
+        if len(lat) >= len(lon):
+            half = len(lat) // 2
+            return np.concatenate([_sampled(scene, lon, part, pixel_m) for part in (lat[:half], lat[half:])])
+        half = len(lon) // 2
+        return np.concatenate([_sampled(scene, part, lat, pixel_m) for part in (lon[:half], lon[half:])], axis=1)
     value = brightness(scene, window)
-    known = np.isfinite(value)
     if max(size) > 1:
+        known = np.isfinite(value)
         weight = uniform_filter(known.astype(np.float32), size)
         mean = uniform_filter(np.where(known, value, 0), size) / np.maximum(weight, 1e-6)
         value = np.where(known, mean, np.nan)
     out[inside] = value[r - window.row0, c - window.col0]
     return out
+
+
+def _pixels_of(scene: Scene, lon: NDArray[Any], lat: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Rows and columns of the scene's pixels under a grid; the mapping is smooth, so a node in eight is asked."""
+    from scipy.ndimage import map_coordinates
+
+    nodes = [max(2, -(-len(axis) // NODE_PX) + 1) for axis in (lat, lon)]
+    at = [np.linspace(0, len(axis) - 1, n) for axis, n in zip((lat, lon), nodes, strict=True)]
+    grid = np.meshgrid(np.interp(at[1], range(len(lon)), lon), np.interp(at[0], range(len(lat)), lat))
+    y, x = (np.arange(len(axis)) * (n - 1) / max(len(axis) - 1, 1) for axis, n in zip((lat, lon), nodes, strict=True))
+    place = np.meshgrid(y, x, indexing="ij")
+    return tuple(map_coordinates(a, place, order=1) for a in scene.geolocation.rowcol(*grid))  # type: ignore[union-attr]
 
 
 def mercator_y(lat_deg: float) -> float:

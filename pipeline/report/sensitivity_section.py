@@ -161,7 +161,10 @@ def _spread(table: pd.DataFrame) -> str:
 
 
 def _table(story: Story) -> pd.DataFrame:
-    return story.tables.get("sensitivity", SENSITIVITY.empty())
+    """The table with its settings as the page writes numbers: a space before the percent sign."""
+    table = story.tables.get("sensitivity", SENSITIVITY.empty())
+    spaced = {c: table[c].str.replace(r"(?<=\d)%", " %", regex=True) for c in ("low_setting", "high_setting")}
+    return table.assign(**spaced) if len(table) else table
 
 
 def _inputs(table: pd.DataFrame) -> list[dict[str, str]]:
@@ -177,7 +180,7 @@ def _inputs(table: pd.DataFrame) -> list[dict[str, str]]:
 
 def _calls(table: pd.DataFrame, story: Story) -> list[dict[str, str]]:
     """The calls that carry most of the sum."""
-    arrivals = story.tables["liftings"].set_index("call_id")["arrival"]
+    arrivals = story.tables["port_calls"].set_index("call_id")["arrival_hi"]  # the day that all of the page names
     calls = table[table["kind"] == "call"].sort_values(["share_of_mean", "name"], ascending=[False, True])
     return [
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.report.wording import day_counts, percent, unverified
 
@@ -25,7 +25,7 @@ def _about_inputs(story: Story) -> list[str]:
     out += [p.removeprefix("error: ") for p in story.problems]
     if doubtful := unverified(story.tables["scenes"]):
         out.append(f"{doubtful}. A damaged file need not look damaged.")
-    out += [f"{f.what} ({f.source})" for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
+    out += [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
     return out
 
 
@@ -51,6 +51,7 @@ def _about_calls(story: Story) -> list[str]:
         out.append(f"For {prior} of {len(counted)} counted calls the load was not measured; a usual fill is assumed.")
     refused = liftings[liftings["status"] == "refused"]
     out += [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
+    out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
     if story.headline.across_years:
         out.append(f"{len(story.headline.across_years)} calls came in one account year and left in another.")
     sensitivity = story.tables.get("sensitivity")
@@ -59,6 +60,22 @@ def _about_calls(story: Story) -> list[str]:
         if len(shares) > 1 and shares.max() > 0.5:
             out.append(f"One call carries {percent(shares.max())} of the sum.")
     return out
+
+
+def _size_findings(story: Story, counted: set[str]) -> list[Any]:
+    """Findings of counted calls whose transponder and hull disagree."""
+    table = story.tables.get("findings")
+    if table is None:
+        return []
+    return [r for r in table.itertuples() if r.kind.endswith("_disagrees") and counted & set(r.call_ids)]
+
+
+def _contradiction(finding: Any) -> str:
+    which = f"call {finding.call_ids[0]}" if len(finding.call_ids) == 1 else f"calls {', '.join(finding.call_ids)}"
+    return (
+        f"MMSI {finding.mmsi} ({which}) says {finding.said}, images show {finding.seen}: a wrong entry, another ship "
+        "under that number, or a wrong match."
+    )
 
 
 def _about_verdicts(story: Story) -> list[str]:

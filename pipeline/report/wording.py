@@ -24,12 +24,33 @@ def barrels(value: float | None, most_digits: int = 3) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent, with a digit below ten.
+    """A share in percent, with a digit below ten where there is one.
 
-    >>> percent(0.2499), percent(0.0123), percent(1.2)
-    ('25 %', '1.2 %', '120 %')
+    >>> percent(0.2499), percent(0.0123), percent(1.2), percent(0.05)
+    ('25 %', '1.2 %', '120 %', '5 %')
     """
-    return f"{100 * share:.0f} %" if share >= 0.0995 or share == 0 else f"{100 * share:.1f} %"
+    return f"{100 * share:.0f} %" if share >= 0.0995 or share == 0 else f"{100 * share:.1f} %".replace(".0 %", " %")
+
+
+def chance(probability: float) -> str:
+    """A probability in percent; an estimate never claims certainty.
+
+    >>> chance(0.74), chance(0.998), chance(0.002), chance(float("nan"))
+    ('74 %', 'over 99 %', 'under 1 %', 'not known')
+    """
+    if pd.isna(probability):
+        return "not known"
+    return "over 99 %" if probability > 0.99 else "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+
+
+def days_of(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """First and last day of a period whose end is not in it.
+
+    >>> days_of(pd.Timestamp("2024-03-01T00:00Z"), pd.Timestamp("2024-04-01T00:00Z"))
+    '2024-03-01 to 2024-03-31'
+    """
+    first, last = start.strftime("%Y-%m-%d"), (pd.Timestamp(end) - pd.Timedelta(seconds=1)).strftime("%Y-%m-%d")
+    return first if first == last else f"{first} to {last}"
 
 
 def moment(value: object) -> str:
@@ -96,6 +117,11 @@ FLAG_WORDS = {
     "zone_not_counted": "zone takes no part in the account",
     "unlikely_tanker": "not likely a tanker",
     "too_long_for_this_trade": "longer than ships of this trade",
+    "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",
+    "weak_draught": "draught by freeboard is weak",
+    "gear_may_lengthen_shadow": "hatches may lengthen the shadow",
+    "freeboard_disputed": "shadow and visible side disagree",
+    "freeboards_of_two_hulls": "the looks with a freeboard may show two ships",
     "review_confirmed": "confirmed by an analyst",
     "review_rejected": "rejected by an analyst",
     "review_merged": "joined by an analyst",

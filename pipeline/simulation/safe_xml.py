@@ -93,15 +93,24 @@ def _header(facts: ProductFacts, band: str, number: int) -> str:
 
 def annotation_xml(facts: ProductFacts, band: str, number: int) -> str:
     """The product annotation of one polarisation."""
-    rows, cols = facts.frame.shape
-    heading = (facts.flown.heading_deg + 180) % 360 - 180
-    slant0 = float(facts.slant_range_m(np.array(0.0)))
-    per_ground_m = float(np.sin(np.radians(facts.flown.incidence_deg)))
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <!-- SIMULATED by capwatch: no satellite took this image -->
 <product>
 {_header(facts, band, number)}
-  <generalAnnotation>
+{_general(facts)}
+{_image(facts)}
+  <geolocationGrid>
+{_geolocation(facts)}
+  </geolocationGrid>
+{_conversion(facts)}
+</product>
+"""
+
+
+def _general(facts: ProductFacts) -> str:
+    """Pass, heading, radar, pulses and orbit."""
+    heading = (facts.flown.heading_deg + 180) % 360 - 180
+    return f"""  <generalAnnotation>
     <productInformation>
       <pass>{"Ascending" if facts.ascending else "Descending"}</pass>
       <timelinessCategory>Simulated</timelinessCategory>
@@ -121,14 +130,19 @@ def annotation_xml(facts: ProductFacts, band: str, number: int) -> str:
 {_orbit(facts, facts.start)}
 {_orbit(facts, facts.stop)}
     </orbitList>
-  </generalAnnotation>
-  <imageAnnotation>
+  </generalAnnotation>"""
+
+
+def _image(facts: ProductFacts) -> str:
+    """Times, spacings and size of the image."""
+    rows, cols = facts.frame.shape
+    return f"""  <imageAnnotation>
     <imageInformation>
       <productFirstLineUtcTime>{_time(facts.start)}</productFirstLineUtcTime>
       <productLastLineUtcTime>{_time(facts.stop)}</productLastLineUtcTime>
       <productComposition>Slice</productComposition>
       <sliceNumber>1</sliceNumber>
-      <slantRangeTime>{2 * slant0 / SPEED_OF_LIGHT_M_S:.15e}</slantRangeTime>
+      <slantRangeTime>{2 * _slant0(facts) / SPEED_OF_LIGHT_M_S:.15e}</slantRangeTime>
       <pixelValue>Detected</pixelValue>
       <outputPixels>16 bit Unsigned Integer</outputPixels>
       <rangePixelSpacing>{facts.frame.spacing_m:.9e}</rangePixelSpacing>
@@ -141,11 +155,14 @@ def annotation_xml(facts: ProductFacts, band: str, number: int) -> str:
     <processingInformation>
       <thermalNoiseCorrectionPerformed>false</thermalNoiseCorrectionPerformed>
     </processingInformation>
-  </imageAnnotation>
-  <geolocationGrid>
-{_geolocation(facts)}
-  </geolocationGrid>
-  <coordinateConversion>
+  </imageAnnotation>"""
+
+
+def _conversion(facts: ProductFacts) -> str:
+    """From ground range to slant range [m]."""
+    slant0 = _slant0(facts)
+    per_ground_m = float(np.sin(np.radians(facts.flown.incidence_deg)))
+    return f"""  <coordinateConversion>
     <coordinateConversionList count="1">
       <coordinateConversion>
         <azimuthTime>{_time(facts.start)}</azimuthTime>
@@ -155,9 +172,12 @@ def annotation_xml(facts: ProductFacts, band: str, number: int) -> str:
         <grsrCoefficients count="2">{slant0:.15e} {per_ground_m:.15e}</grsrCoefficients>
       </coordinateConversion>
     </coordinateConversionList>
-  </coordinateConversion>
-</product>
-"""
+  </coordinateConversion>"""
+
+
+def _slant0(facts: ProductFacts) -> float:
+    """Slant range of the first column [m]."""
+    return float(facts.slant_range_m(np.array(0.0)))
 
 
 def _orbit(facts: ProductFacts, moment: datetime) -> str:

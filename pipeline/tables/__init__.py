@@ -5,7 +5,18 @@ from pipeline.tables.accounts import LEDGER, LIFTINGS, ROBUSTNESS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
 from pipeline.tables.images import DETECTIONS, LOOKS, OCCUPANCY, SCENES
 from pipeline.tables.reviews import REVIEWS
-from pipeline.tables.ships import AIS_MESSAGES, MATCH_CHECKS, MATCHES, MISSED, PORT_CALLS, STATIC, TRACKS
+from pipeline.tables.ships import (
+    AIS_MESSAGES,
+    FINDINGS,
+    MATCH_CHECKS,
+    MATCHES,
+    MISSED,
+    PORT_CALLS,
+    RECALLS,
+    SILENCES,
+    STATIC,
+    TRACKS,
+)
 
 ALL: tuple[Contract, ...] = (
     SCENES,
@@ -15,9 +26,12 @@ ALL: tuple[Contract, ...] = (
     AIS_MESSAGES,
     TRACKS,
     STATIC,
+    SILENCES,
     MATCHES,
     MATCH_CHECKS,
     PORT_CALLS,
+    FINDINGS,
+    RECALLS,
     MISSED,
     LIFTINGS,
     LEDGER,
@@ -30,6 +44,7 @@ __all__ = [
     "AIS_MESSAGES",
     "ALL",
     "DETECTIONS",
+    "FINDINGS",
     "LEDGER",
     "LIFTINGS",
     "LOOKS",
@@ -38,10 +53,12 @@ __all__ = [
     "MISSED",
     "OCCUPANCY",
     "PORT_CALLS",
+    "RECALLS",
     "REVIEWS",
     "ROBUSTNESS",
     "SCENES",
     "SENSITIVITY",
+    "SILENCES",
     "STATIC",
     "TRACKS",
     "Column",

@@ -69,6 +69,9 @@ LIFTINGS = Contract(
         Column("freeboard_in_sd_m", "float", "Its standard error.", "m", required=False, low=0),
         Column("freeboard_out_m", "float", "Freeboard at the last look that the load rests on.", "m", required=False),
         Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0),
+        Column(
+            "p_same_hull", "float", "That both looks with a freeboard show one hull.", required=False, low=0, high=1
+        ),
         Column("method", "text", "capacity from what; load from what."),
         Column("assumptions_id", "text", "Hash of the assumptions used."),
         Column("evidence", "list", "Identifiers or hashes of what it rests on."),

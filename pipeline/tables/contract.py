@@ -129,7 +129,7 @@ def _nulls(column: Column, index: pd.Index) -> pd.Series:
 
 def _cast(values: pd.Series, kind: Kind) -> pd.Series:
     if kind == "text":
-        return values.where(values.notna(), "").astype("str")
+        return (values.where(values.notna(), "") if values.hasnans else values).astype("str")
     if kind == "list":
         fresh = [[] if type(v) is list and not v else _as_list(v) for v in values]
         return pd.Series(fresh, index=values.index, dtype="object")

@@ -124,6 +124,15 @@ DETECTIONS = Contract(
         Column(
             "heading_deg", "float", "Direction of the long axis, from north.", "deg", required=False, low=0, high=360
         ),
+        Column(
+            "heading_half_deg",
+            "float",
+            "Half-width of the heading's 90 % interval, bow and stern apart.",
+            "deg",
+            required=False,
+            low=0,
+            high=90,
+        ),
         Column("heading_ambiguous", "bool", "Bow and stern cannot be told apart: heading or heading + 180."),
         Column("score", "float", "Probability that it is a ship.", low=0, high=1),
         Column("tanker_score", "float", "Probability that the ship is a tanker, given size and shape.", low=0, high=1),
@@ -135,6 +144,17 @@ DETECTIONS = Contract(
         Column("freeboard_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=40),
         Column("freeboard_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=40),
         Column("draught_evidence", "text", "How freeboard was measured, or why it was not.", required=False),
+        Column(
+            "draught_m",
+            "float",
+            "Usual depth of tankers of her length less freeboard: weak, always flagged weak_draught.",
+            "m",
+            required=False,
+            low=0,
+            high=40,
+        ),
+        Column("draught_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=40),
+        Column("draught_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=40),
         Column(
             "speed_kn",
             "float",

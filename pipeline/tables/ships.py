@@ -70,6 +70,57 @@ STATIC = Contract(
     ),
 )
 
+SILENCES = Contract(
+    "silences",
+    "Long gaps between two fixes of a track, with what was heard of others meanwhile. Counts, no verdict: the length "
+    "of a gap says nothing of its reason.",
+    "silence_id",
+    (
+        Column("silence_id", "text", "Track and start, joined by a slash."),
+        Column("track_id", "text", "The track."),
+        Column("mmsi", "int", "Transponder number.", low=0),
+        Column("start", "time", "Last heard.", "UTC"),
+        Column("end", "time", "Heard again.", "UTC"),
+        Column("hours", "float", "Between the two.", "h", low=0),
+        Column("lon", "float", "Where she was last heard.", "deg", low=-180, high=180),
+        Column("lat", "float", "Where she was last heard.", "deg", low=-90, high=90),
+        Column("lon_after", "float", "Where she was heard again.", "deg", low=-180, high=180),
+        Column("lat_after", "float", "Where she was heard again.", "deg", low=-90, high=90),
+        Column("others_before", "int", "Other transponders within 20 km, for as long before the gap.", low=0),
+        Column("others_during", "int", "Other transponders within 20 km during it.", low=0),
+        Column("messages_during", "int", "Their positions.", low=0),
+        Column("quiet_h", "float", "Longest time within it in which nobody was heard there.", "h", low=0),
+        Column("reception", "text", "nobody: none was heard there; others: some were.", choices=("nobody", "others")),
+    ),
+)
+
+FINDING_KINDS = (
+    "length_disagrees",
+    "beam_disagrees",
+    "imo_check_digit",
+    "imo_changed",
+    "length_changed",
+    "implausible_draught",
+    "flapping_draught",
+)
+
+FINDINGS = Contract(
+    "findings",
+    "Contradictions of what transponders say of their ships: with themselves, and with the hull in the image.",
+    "finding_id",
+    (
+        Column("finding_id", "text", "Transponder and kind, joined by a slash."),
+        Column("kind", "text", "What disagrees.", choices=FINDING_KINDS),
+        Column("mmsi", "int", "Transponder number.", low=0),
+        Column("time_utc", "time", "When it first showed.", "UTC"),
+        Column("said", "text", "What the transponder said."),
+        Column("seen", "text", "What images showed.", required=False),
+        Column("apart_sd", "float", "Difference over its standard deviation (sizes).", required=False, low=0),
+        Column("detection_ids", "list", "Sightings that it rests on."),
+        Column("call_ids", "list", "Calls of that transponder; for sizes, those with these sightings."),
+    ),
+)
+
 MATCHES = Contract(
     "matches",
     "Which detection is which transponder; an empty mmsi says 'none: dark'.",
@@ -144,6 +195,29 @@ PORT_CALLS = Contract(
         Column("freeboard_out_m", "float", "Last freeboard seen.", "m", required=False, low=0, high=40),
         Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
         Column(
+            "freeboard_change_m",
+            "float",
+            "Last less first freeboard: below 0 where she lies deeper. Needs no depth.",
+            "m",
+            required=False,
+            low=-40,
+            high=40,
+        ),
+        Column("freeboard_change_lo_m", "float", "5 % bound.", "m", required=False, low=-40, high=40),
+        Column("freeboard_change_hi_m", "float", "95 % bound.", "m", required=False, low=-40, high=40),
+        Column(
+            "p_same_hull", "float", "That both looks with a freeboard show one hull.", required=False, low=0, high=1
+        ),
+        *(
+            Column(name, "float", text, "m", required=False, low=0, high=40)
+            for end, look in (("in", "first"), ("out", "last"))
+            for name, text in (
+                (f"draught_seen_{end}_m", f"Usual depth less freeboard at the {look} look: weak, no load rests on it."),
+                (f"draught_seen_{end}_lo_m", "5 % bound."),
+                (f"draught_seen_{end}_hi_m", "95 % bound."),
+            )
+        ),
+        Column(
             "p_one_call",
             "float",
             "That all its sightings are one stay of one ship, not two.",
@@ -161,6 +235,26 @@ PORT_CALLS = Contract(
             "list",
             "dark (no transponder, others were heard), no_ais (nobody was heard), left_open, zone_not_counted, ...",
         ),
+    ),
+)
+
+RECALLS = Contract(
+    "recalls",
+    "What usable looks find, by sensor, place and length: the share of ships that transmitted which the image showed, "
+    "with what was declared as a prior worth ten looks.",
+    "recall_id",
+    (
+        Column("recall_id", "text", "Sensor, context and size, joined by slashes."),
+        Column("sensor", "text", "sentinel-1, sentinel-2 or optical."),
+        Column("context", "text", "Where the ship lies.", choices=("quay", "anchorage", "open_water")),
+        Column(
+            "size", "text", "short: below 60 m; middle; long: from 120 m.", choices=("all", "short", "middle", "long")
+        ),
+        Column("tries", "int", "Ships heard in usable looks.", low=0),
+        Column("hits", "int", "Those of them that were found.", low=0),
+        Column("recall", "float", "Posterior mean.", low=0, high=1),
+        Column("recall_lo", "float", "5 % bound.", low=0, high=1),
+        Column("recall_hi", "float", "95 % bound.", low=0, high=1),
     ),
 )
 

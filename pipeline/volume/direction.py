@@ -42,7 +42,7 @@ class Direction:
 
 
 def direction_of(call: Row, config: VolumeConfig) -> Direction:
-    """Direction of one call, as stated, else by the draughts, else as the account takes it; Refused for nonsense."""
+    """Direction of one call, as stated, else by draughts or freeboards, else as counted; Refused for nonsense."""
     loading, discharging = number(call, "p_loading"), number(call, "p_discharging")
     if loading is not None or discharging is not None:
         p_loading = share(call, "p_loading") if loading is not None else 1 - share(call, "p_discharging")
@@ -54,8 +54,22 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
     if into is not None and out is not None and abs(out - into) > TYPED_STEP_M:
         p_loading = 1 - P_AGAINST_DRAUGHTS if out > into else P_AGAINST_DRAUGHTS
         return Direction(p_loading, 1 - p_loading, True)
+    risen = _risen_m(call)
+    if risen is not None and abs(risen[0]) > 2 * risen[1]:
+        p_loading = 1 - P_AGAINST_DRAUGHTS if risen[0] < 0 else P_AGAINST_DRAUGHTS
+        return Direction(p_loading, 1 - p_loading, True)
     p_loading = 1.0 if config.counted == "loading" else 0.0
     return Direction(p_loading, 1 - p_loading, False)
+
+
+def _risen_m(call: Row) -> tuple[float, float] | None:
+    """Last less first freeboard with its standard error [m]; None without both, or where they may be of two hulls."""
+    first, last = positive(call, "freeboard_in_m", 40), positive(call, "freeboard_out_m", 40)
+    if first is None or last is None or share(call, "p_same_hull") < SURE:
+        return None
+    return last - first, math.hypot(
+        *(positive(call, f"freeboard_{end}_sd_m", 40) or FREEBOARD_SD_M for end in OTHER_END)
+    )
 
 
 def usable_evidence(call: Row, length: float | None, beam: float | None, config: VolumeConfig) -> Row:
@@ -64,6 +78,7 @@ def usable_evidence(call: Row, length: float | None, beam: float | None, config:
     A ship that moved the other way moved nothing that counts: then they say nothing of a cargo.
     """
     seen = {name: positive(call, name, 40 if "freeboard" in name else 25.5) for name in COLUMNS}
+    seen["p_same_hull"] = number(call, "p_same_hull")
     depth = positive(call, "depth_m", 40)
     if length is None:
         return {}
@@ -81,6 +96,7 @@ def usable_evidence(call: Row, length: float | None, beam: float | None, config:
         seen["draught_in_m"] = seen["draught_out_m"] = None
     high, low = seen[f"freeboard_{light}_m"], seen[f"freeboard_{laden}_m"]
     if high is not None and low is not None:
+        share(call, "p_same_hull")  # refused where it is none
         errors = math.hypot(*(seen[f"freeboard_{end}_sd_m"] or FREEBOARD_SD_M for end in (light, laden)))
         if low - high > 2 * errors:
             seen["freeboard_in_m"] = seen["freeboard_out_m"] = None

@@ -5,7 +5,8 @@ Written for a loading; a discharge is one run backwards: she comes with the carg
 A draw is a whole ship: deadweight, block coefficient, lightship, depth, and a voyage: ballast on arrival, ballast left
 on departure, cargo taken. From these follow the draughts on arrival and departure and at any moment between; the draws
 that come close to what was typed or measured get the weight. So a draught change, a freeboard change, a single draught
-or a single freeboard all speak in the same way, each with its own error, and together.
+or a single freeboard all speak in the same way, each with its own error, and together. Of two freeboards it is their
+change that speaks: a draw's depth is one for both, and what is not known of it drops out.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ GARBLED_RANGE_M = 8.0  # over which such a draught may lie
 LENGTH_PART = 0.4  # of the error of length times beam that lies in the length: beams are measured worse
 SHIP_SD = 0.015  # of hull dimensions in the displacement: appendages, sheer, length between perpendiculars
 
+MISMEASURED = (
+    0.05  # share of freeboards that are wrong beyond their error, by gear that stands at the side (our choice)
+)
+FREEBOARD_RANGE_M = 8.0  # over which such a one may lie
 
 COLUMNS = (
     "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",
@@ -62,6 +67,7 @@ class Evidence:
     draught_out_m: float | None = None
     freeboard_first_m: tuple[float, float] | None = None
     freeboard_last_m: tuple[float, float] | None = None
+    p_same_hull: float = 1.0  # that the last freeboard is hers at all
 
     @property
     def method(self) -> str:
@@ -89,7 +95,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         value = known.get(f"freeboard_{which}_m")
         return None if value is None else (value, known.get(f"freeboard_{which}_sd_m", FREEBOARD_SD_M))
 
-    error = row.get("hull_log_sd")
+    error, same = row.get("hull_log_sd"), row.get("p_same_hull")
     found = Evidence(
         length_m=float(length),
         beam_m=float(beam),
@@ -98,6 +104,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         draught_out_m=known.get(f"draught_{out}_m"),
         freeboard_first_m=side(into),
         freeboard_last_m=side(out),
+        p_same_hull=1.0 if same is None or np.isnan(same) else float(same),
     )
     return found if found.method else None
 
@@ -130,19 +137,28 @@ def log_weights(
             logs += _typed(typed, draught_at(mass / hull, design, block), config.draught_sd_m)
     depth_sd = float(np.hypot(DEPTH_SPREAD, LENGTH_PART * evidence.hull_log_sd))
     depth = usual_depth_m(evidence.length_m) * np.exp(rng.normal(0, depth_sd, n))
-    looks = ((evidence.freeboard_first_m, PROGRESS_FIRST), (evidence.freeboard_last_m, PROGRESS_LAST))
-    for seen, (a, b) in looks:
+    both = evidence.freeboard_first_m is not None and evidence.freeboard_last_m is not None
+    looks = (
+        (evidence.freeboard_first_m, PROGRESS_FIRST, 1.0),
+        (evidence.freeboard_last_m, PROGRESS_LAST, evidence.p_same_hull if both else 1.0),
+    )
+    for seen, (a, b), hers in looks:
         progress = rng.beta(a, b, n)
         if seen is not None:
             side = depth - draught_at((before + progress * (after - before)) / hull, design, block)
-            logs += -0.5 * ((side - seen[0]) / seen[1]) ** 2
+            logs += _or_anything(side, *seen, hers * (1 - MISMEASURED), FREEBOARD_RANGE_M)
     return logs
 
 
 def _typed(typed: float, expected: FloatArray, sd: float) -> FloatArray:
     """Log-likelihood of a typed draught: near the true one, or, now and then, anything."""
-    near = np.exp(-0.5 * ((typed - expected) / sd) ** 2) / (sd * np.sqrt(2 * np.pi))
-    return np.log((1 - GARBLED) * near + GARBLED / GARBLED_RANGE_M)
+    return _or_anything(expected, typed, sd, 1 - GARBLED, GARBLED_RANGE_M)
+
+
+def _or_anything(expected: FloatArray, seen: float, sd: float, sound: float, range_m: float) -> FloatArray:
+    """Log-likelihood of a value that is near what is expected with probability ``sound``, else anywhere in a range."""
+    near = np.exp(-0.5 * ((seen - expected) / sd) ** 2) / (sd * np.sqrt(2 * np.pi))
+    return np.log(sound * near + (1 - sound) / range_m)
 
 
 def reweighted(prior: FloatArray, log_weight: FloatArray) -> FloatArray:

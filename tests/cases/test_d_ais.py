@@ -242,6 +242,26 @@ def test_a_receiver_with_a_wrong_clock_is_found_and_set_right(ahead_s):
 
 
 @case("D-21")
+def test_stage_commands_set_clocks_right_as_well(capwatch, tmp_path):
+    """A source an hour ahead is named, and a detection still finds the ship that it heard alone."""
+    minutes = range(0, 40, 2)
+    rows = [f"273000001,{{t}},{42.7:.5f},{133.0 + 0.004 * m:.5f},10.0,90.0" for m in minutes]
+    late = [f"273000002,{{t}},{42.6:.5f},{133.0 + 0.004 * m:.5f},10.0,90.0" for m in minutes]
+
+    def at(start, lines):
+        return [r.format(t=f"2024-03-07T{start:02}:{m:02}:00") for r, m in zip(lines, minutes, strict=True)]
+
+    one = table(tmp_path, HEADER, *at(12, rows), name="one.csv")
+    two = table(tmp_path, HEADER, *at(13, rows), *at(13, late), name="two.csv")
+    seen = table(tmp_path, "det_id,time_utc,lon,lat", "d,2024-03-07T12:20:00Z,133.08,42.6", name="seen.csv")
+    out = tmp_path / "matches.csv"
+    done = capwatch("match", "--detections", seen, "--ais", one, "--ais", two, "-o", out)
+    assert done.code == 3
+    assert "clock is +3600 s off" in done.error("two.csv")
+    assert pd.read_csv(out)["mmsi"].tolist() == [273000002]
+
+
+@case("D-21")
 def test_ships_at_rest_tell_no_clock():
     hours = np.arange(10, 12, 0.05)
     messages = feed(fixes(hours, *BERTH), fixes(hours + 1, *BERTH))

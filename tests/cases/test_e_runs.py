@@ -27,6 +27,7 @@ from pipeline import stagecache, stopping, storage
 from pipeline.config import EngineConfig
 from pipeline.engine import map_tasks
 from pipeline.errors import EnvironmentFault
+from pipeline.report import quicklooks
 from pipeline.storage import read_table, write_table
 from pipeline.tables import LEDGER
 from pipeline.workspace import RunFolder
@@ -227,6 +228,23 @@ def test_an_image_that_vanishes(desk, capwatch, monkeypatch, saw):
     looks = pd.read_parquet(folder / "looks.parquet")
     assert set(looks.loc[looks["scene_id"] == second.stem, "state"]) == {"unknown"}
     saw(line)
+
+
+@case("E-06")
+def test_an_image_that_vanishes_after_it_was_searched(desk, done_once, capwatch, monkeypatch):
+    """Between the last look and the pictures: what was found in it stays, and only its pictures are missing."""
+    image = sorted(desk.images.glob("*.tif"))[1]
+    real = quicklooks.draw_quicklooks
+
+    def vanished(*scenes):
+        image.unlink()
+        return real(*scenes)
+
+    monkeypatch.setattr(quicklooks, "draw_quicklooks", vanished)
+    assert capwatch(*desk.words).code == 0
+    one, two = (pd.read_parquet(next(d.runs.rglob("port_calls.parquet"))) for d in (desk, done_once))
+    pd.testing.assert_frame_equal(one, two)
+    assert not list(desk.runs.rglob(f"quicklooks/{image.stem}.webp"))
 
 
 @case("E-07")

@@ -183,7 +183,7 @@ def test_blocks_converted_at_once_give_what_row_by_row_gives(tmp_path_factory, d
     patch.setattr("pipeline.ingest.ais_files.BLOCK", 200)
     patch.setattr(ais_tables, "blocks", lambda p: ais_blocks(p, 200))
     fast = read_ais([path])
-    patch.setattr(ais_tables, "typed_columns", lambda block, layout: None)
+    patch.setattr(ais_tables, "typed_columns", lambda block, layout, **_: None)
     slow = read_ais([path])
     patch.undo()
     assert fast.balance == slow.balance

@@ -33,8 +33,11 @@ def test_each_layer_brings_a_default_style_whose_symbols_are_all_there(tiny_run)
         styles = database.execute("SELECT f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles")
         found = {name: (column, qml, default) for name, column, qml, default in styles}
         columns = dict(database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall())
+        kinds = dict(database.execute("SELECT table_name, geometry_type_name FROM gpkg_geometry_columns").fetchall())
         about = dict(database.execute("SELECT table_name, description FROM gpkg_contents").fetchall())
     assert set(found) == LAYERS
+    others = {"calls": "POINT", "tracks": "LINESTRING"}  # a layer that is empty has its kind all the same
+    assert {name: kinds[name] for name in LAYERS} == dict.fromkeys(LAYERS, "MULTIPOLYGON") | others
     for name, (column, qml, default) in found.items():
         assert default == 1
         assert column == columns[name]
@@ -43,6 +46,8 @@ def test_each_layer_brings_a_default_style_whose_symbols_are_all_there(tiny_run)
         drawn = {symbol.get("name") for symbol in root.iter("symbol")}
         assert {category.get("symbol") for category in root.iter("category")} <= drawn
         renderer = root.find("renderer-v2")
+        for placement in root.iter("placement"):
+            assert int(placement.get("priority")) > 0, "QGIS draws no label of priority zero"
         if renderer.get("type") == "categorizedSymbol":
             values = {category.get("value") for category in root.iter("category")}
             layer = gpd.read_file(tiny_run / "run.gpkg", layer=name)

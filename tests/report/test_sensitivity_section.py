@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from pipeline.report.figures import BLUE, ORANGE
 from pipeline.report.sensitivity_section import largest_first, moves, sensitivity_figures, sentence, tornado
 from pipeline.storage import read_table
-from pipeline.tables import LIFTINGS, SENSITIVITY
+from pipeline.tables import LIFTINGS, PORT_CALLS, SENSITIVITY
 
 
 def row(name, low, high, kind="assumption", base=100_000.0):
@@ -32,7 +32,7 @@ def table(*rows):
 
 
 def story(held):
-    return SimpleNamespace(simulated=True, tables={"sensitivity": held, "liftings": LIFTINGS.empty()})
+    return SimpleNamespace(simulated=True, tables={"sensitivity": held, "port_calls": PORT_CALLS.empty()})
 
 
 SMALL = table(

@@ -132,3 +132,36 @@ def test_the_same_seed_gives_the_same_weights():
     dwt, cargo = np.full(500, DWT), np.linspace(500, 4200, 500)
     a, b = (log_weights(told, dwt, cargo, CONFIG, np.random.default_rng(5)) for _ in range(2))
     assert (a == b).all()
+
+
+def test_two_freeboards_of_a_hull_deeper_than_usual_still_give_her_cargo():
+    """Their change needs no depth: a hull 1.2 m deeper than usual fools one freeboard, not two."""
+    cargo_t = 3800.0
+    _, sides = voyage(cargo_t)
+    deeper = {name: value + 1.2 for name, value in sides.items()}
+    errors = {"freeboard_in_sd_m": 0.2, "freeboard_out_sd_m": 0.2}
+    usual, one, both = (
+        lifted(**sides, **errors),
+        lifted(freeboard_out_m=deeper["freeboard_out_m"], freeboard_out_sd_m=0.2),
+        lifted(**deeper, **errors),
+    )
+    assert both["tonnes_p5"] < cargo_t < both["tonnes_p95"]
+    assert abs(both["tonnes_p50"] - usual["tonnes_p50"]) < abs(one["tonnes_p50"] - usual["tonnes_p50"])
+
+
+def test_a_last_look_at_another_hull_says_nothing():
+    _, sides = voyage(1500.0)
+    errors = {"freeboard_in_sd_m": 0.2, "freeboard_out_sd_m": 0.2}
+    first = lifted(freeboard_in_m=sides["freeboard_in_m"], freeboard_in_sd_m=0.2)
+    other = lifted(**sides, **errors, p_same_hull=0.0)
+    same = lifted(**sides, **errors, p_same_hull=1.0)
+    assert other["tonnes_p50"] == pytest.approx(first["tonnes_p50"], rel=0.05)
+    assert same["tonnes_p50"] < 0.85 * other["tonnes_p50"]
+
+
+def test_a_table_with_freeboards_alone_tells_the_direction():
+    _, sides = voyage(3500.0)
+    loading = lifted(**sides)
+    swapped = {"freeboard_in_m": sides["freeboard_out_m"], "freeboard_out_m": sides["freeboard_in_m"]}
+    assert (loading["direction"], lifted(**swapped)["direction"]) == ("loading", "discharging")
+    assert lifted(**swapped, p_same_hull=0.2)["direction"] == "unknown"

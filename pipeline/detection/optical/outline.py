@@ -28,6 +28,7 @@ PART = 0.12  # of the object's pixels that such a part holds
 IN_LINE_M = 22.0  # from a hull's end to the middle of what may be a part of her, behind a house's shadow
 DECK_GAP_M = 12.0  # of darkness along the deck that does not end a hull: a house's shadow
 MIDDLE = 0.30  # half of the share of the length over which sides are straight; tankers have 0.3 to 0.4
+RIM_M = 1.5  # of a deck's edge that is free of gear (our choice)
 TURN_RAD = 0.06  # how far the first direction may be wrong
 
 
@@ -262,11 +263,11 @@ def _ends(
         if last < 0:
             return None
         last = _trimmed(solid, last, direction, round(1.5 / step))
-        ends.append(_refined(u, profile, last, direction, pixel))
+        ends.append(_refined(u, profile, last, direction, pixel, RIM_M))
     low, high = ends
     if high - low < 3 * pixel:
         return None
-    return frame.moved((low + high) / 2, 0.0), high - low, 0.35 * pixel + 0.0065 * (high - low)
+    return frame.moved((low + high) / 2, 0.0), high - low, 0.5 * pixel + 0.0065 * (high - low)
 
 
 def _trimmed(solid: BoolImage, last: int, step: int, need: int) -> int:
@@ -282,10 +283,11 @@ def _trimmed(solid: BoolImage, last: int, step: int, need: int) -> int:
     return last
 
 
-def _refined(x: FloatArray, profile: FloatArray, last: int, step: int, pixel: float) -> float:
+def _refined(x: FloatArray, profile: FloatArray, last: int, step: int, pixel: float, rim_m: float) -> float:
     """Half-level position of an edge near a sample: between the rim just inside and the least light just outside."""
     per_px = max(1, round(pixel / abs(x[1] - x[0])))
-    inside = [last - step * k for k in range(per_px, 4 * per_px)]
+    rim = max(per_px, round(rim_m / abs(x[1] - x[0])))
+    inside = [last - step * k for k in range(per_px, per_px + rim)]
     outside = [last + step * k for k in range(per_px, 4 * per_px)]
     inside = [i for i in inside if 0 <= i < len(x)]
     outside = [i for i in outside if 0 <= i < len(x)]
@@ -326,5 +328,5 @@ def _half_levels(
             np.float64
         )
         last = int(np.searchsorted(x, beam_m / 2))
-        out.append(direction * (_refined(x, profile, last, 1, pixel) if open_side else beam_m / 2))
-    return out[0], out[1], 0.25 * pixel + 0.006 * beam_m
+        out.append(direction * (_refined(x, profile, last, 1, pixel, 3 * pixel) if open_side else beam_m / 2))
+    return out[0], out[1], 0.35 * pixel + 0.006 * beam_m

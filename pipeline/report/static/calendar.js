@@ -20,35 +20,58 @@
   const calls = data.calls.filter((c) => name[c.zone] !== undefined).map((c) => ({ ...c,
     from: inside(c.t[1]), to: inside(Math.max(c.t[2], c.t[1] + 0.35 * DAY)), early: inside(c.t[0] ?? c.t[1]), late: inside(c.t[3] ?? data.end) }));
 
+  // Calls whose stays overlap at one place lie one below the other: each gets a lane.
+  for (const zone of data.zones) {
+    const ends = [];
+    const here = calls.filter((c) => c.zone === zone.id).sort((a, b) => a.from - b.from);
+    for (const call of here) {
+      call.lane = ends.findIndex((end) => end <= call.from);
+      if (call.lane < 0) call.lane = ends.push(0) - 1;
+      ends[call.lane] = call.to;
+    }
+    for (const call of here) call.lanes = ends.length;
+  }
+  const ROOM = 15; // pixels of a row for its calls
+  const most = Math.max(1, ...calls.map((c) => c.lanes));
+  const stacks = Array.from({ length: most }, (_, n) => n + 1).flatMap((lanes) => Array.from({ length: lanes }, (_, lane) => ({ lane, lanes, calls: calls.filter((c) => c.lanes === lanes && c.lane === lane) }))).filter((s) => s.calls.length);
+
   function draw(width) {
     const outer = box.parentElement.clientWidth || width;
-    const narrow = outer < 560, left = narrow ? 98 : 190;
-    const full = Math.max(outer, left + 20 + days * (narrow ? 11 : 7));
-    const height = data.zones.length * 40 + 48;
+    const narrow = outer < 560;
+    const left = narrow ? 4 : Math.min(320, 16 + 6.6 * Math.max(...data.zones.map((z) => z.name.length)));
+    const full = Math.max(outer, left + 20 + days * 7);
+    const above = narrow ? 18 : 2; // the name of a row stands over it where there is no room beside it
+    const row = above + ROOM + 24, height = data.zones.length * row + 48;
     const text = (c) => `${c.name}\n${name[c.zone]}, ${moment(c.t[1])}${c.t[2] > c.t[1] ? ` to ${moment(c.t[2])}` : ""}\n${c.counts ? "counted" : "not counted"}; open the card`;
     const svg = Plot.plot({
       width: full, height, marginLeft: left, marginRight: 14, marginTop: 40, marginBottom: 6,
       style: { background: "transparent", color: "var(--ink)" },
       x: { type: "utc", domain: [date(data.start), date(data.end)], axis: "top", label: null, ticks: narrow ? 5 : 10 },
-      y: { type: "band", domain: data.zones.map((z) => z.id), label: null, tickFormat: (id) => { const n = name[id]; const most = narrow ? 11 : 27; return n.length > most ? `${n.slice(0, most - 1)}…` : n; }, tickSize: 0 },
+      y: { type: "band", domain: data.zones.map((z) => z.id), padding: 0, label: null, axis: narrow ? null : "left", tickFormat: (id) => name[id], tickSize: 0 },
       marks: [
-        Plot.barX(cells.filter((c) => c.state === "unknown"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "url(#unknown)", stroke: "var(--line)", strokeWidth: 0.5, insetTop: 19, insetBottom: 3, fillOpacity: 0.75 }),
-        Plot.barX(cells.filter((c) => c.state === "partly"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--orange)", insetTop: 26, insetBottom: 3, inset: 0.5 }),
-        Plot.barX(cells.filter((c) => c.state === "usable"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--green)", insetTop: 19, insetBottom: 3, insetLeft: 0.5, insetRight: 0.5 }),
-        Plot.ruleY(calls, { x1: "early", x2: "late", y: "zone", stroke: (c) => c.counts ? "var(--red)" : "var(--blue)", strokeWidth: 1.6, dy: -9 }),
-        Plot.barX(calls, { x1: "from", x2: "to", y: "zone", fill: (c) => c.counts ? "var(--red)" : "var(--paper)", stroke: (c) => c.counts ? "var(--red)" : "var(--blue)", strokeWidth: 1.6, insetTop: 5, insetBottom: 22, className: "calls" }),
+        narrow ? Plot.text(data.zones, { x: () => date(data.start), y: "id", text: "name", textAnchor: "start", fill: "currentColor", dy: 10 - row / 2, dx: 1 }) : null,
+        Plot.barX(cells.filter((c) => c.state === "unknown"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "url(#unknown)", stroke: "var(--line)", strokeWidth: 0.5, insetTop: row - 18, insetBottom: 4, fillOpacity: 0.75 }),
+        Plot.barX(cells.filter((c) => c.state === "partly"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--orange)", insetTop: row - 11, insetBottom: 4, inset: 0.5 }),
+        Plot.barX(cells.filter((c) => c.state === "usable"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--green)", insetTop: row - 18, insetBottom: 4, insetLeft: 0.5, insetRight: 0.5 }),
+        ...stacks.flatMap(({ lane, lanes, calls: part }) => {
+          const from = above + 3 + (lane * ROOM) / lanes, tall = ROOM / lanes - (lanes > 1 ? 1.6 : 0);
+          return [
+            Plot.ruleY(part, { x1: "early", x2: "late", y: "zone", stroke: (c) => c.counts ? "var(--red)" : "var(--blue)", strokeWidth: 1.4, dy: from + tall / 2 - row / 2 }),
+            Plot.barX(part, { x1: "from", x2: "to", y: "zone", fill: (c) => c.counts ? "var(--red)" : "var(--paper)", stroke: (c) => c.counts ? "var(--red)" : "var(--blue)", strokeWidth: 1.4, insetTop: from, insetBottom: row - from - tall, className: `calls calls-${lanes}-${lane}` }),
+          ];
+        }),
         Plot.tip([...cells.map((c) => ({ c, x: date(c.t + DAY / 2), zone: c.zone })), ...calls.map((k) => ({ k, x: new Date((+k.from + +k.to) / 2), zone: k.zone }))],
           Plot.pointer({ x: "x", y: "zone", fill: "var(--raise)", stroke: "var(--line)", maxRadius: 18, title: (d) => d.k ? text(d.k) : `${day(d.c.t)}, ${name[d.c.zone]}\n${d.c.state}${d.c.looks ? `, ${d.c.looks} ${d.c.looks === 1 ? "look" : "looks"}` : ", nobody looked"}` })),
       ],
     });
-    const bars = svg.querySelectorAll("g.calls rect");
-    const order = calls.filter((c) => c.from < c.to);
-    bars.forEach((bar, n) => {
-      const call = order[n];
-      if (!call) return;
-      bar.style.cursor = "pointer";
-      bar.addEventListener("click", () => show(call.id));
-    });
+    for (const { lane, lanes, calls: part } of stacks) {
+      const shown = part.filter((c) => c.from < c.to);
+      svg.querySelectorAll(`g.calls-${lanes}-${lane} rect`).forEach((bar, n) => {
+        if (!shown[n]) return;
+        bar.style.cursor = "pointer";
+        bar.addEventListener("click", () => show(shown[n].id));
+      });
+    }
     return svg;
   }
   responsive(box, draw);

@@ -7,7 +7,7 @@ capwatch.map = (() => {
   const bounds = L.latLngBounds([[south, west], [north, east]]);
   const map = L.map(box, { zoomSnap: 0.25, zoomDelta: 0.75, wheelPxPerZoomLevel: 110, maxZoom: 20, attributionControl: true });
   map.attributionControl.setPrefix("Leaflet").addAttribution("© OpenStreetMap contributors (ODbL) or GSHHG");
-  L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
+  L.control.scale({ imperial: false, maxWidth: 120, position: "topright" }).addTo(map);
   map.fitBounds(bounds, { padding: [4, 4] });
   map.setMaxBounds(bounds.pad(0.6));
 
@@ -51,7 +51,7 @@ capwatch.map = (() => {
     const marker = L.marker(d.at, { icon, keyboard: false, alt: "" });
     const hull = L.polygon(d.ring, { className: `m-hull ${d.kind}`, renderer: hulls, pane: "hulls", fill: false, interactive: false });
     marker.bindPopup(() => told(`${d.length[0]} m (${d.length[1]} to ${d.length[2]})`, [
-      d.t === null ? "time unknown" : `${moment(d.t)} UTC`, d.sensor, `${kindWords[d.kind]}${d.mmsi ? `: MMSI ${d.mmsi}` : ""}`, `a ship with ${d.score.toFixed(2)}`,
+      d.t === null ? "time unknown" : `${moment(d.t)} UTC`, d.sensor, `${kindWords[d.kind]}${d.mmsi ? `: MMSI ${d.mmsi}` : ""}`, `a ship with ${d.score > 0.99 ? "over 99" : d.score < 0.01 ? "under 1" : Math.round(100 * d.score)} %`,
       d.flags.length ? `flags: ${d.flags.join(", ").replaceAll("_", " ")}` : "", `detection ${d.id}`], d.call));
     marks.push({ kind: d.kind, t: d.t, parts: [marker, hull] });
   }

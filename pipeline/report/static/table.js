@@ -13,7 +13,8 @@
   if (!table) return;
   const body = table.tBodies[0], rows = [...body.rows];
   const find = document.getElementById("find"), zone = document.getElementById("zone"), kind = document.getElementById("class"), counted = document.getElementById("only-counted"), dark = document.getElementById("only-dark"), shown = document.getElementById("shown");
-  for (const id of [...new Set(rows.map((r) => r.dataset.zone))].sort()) zone.append(capwatch.el("option", { value: id }, id));
+  const places = new Map(rows.map((r) => [r.dataset.zone, r.querySelector("[data-label=zone]").textContent]));
+  for (const [id, name] of [...places].sort((a, b) => a[1].localeCompare(b[1]))) zone.append(capwatch.el("option", { value: id }, name));
 
   function filter() {
     const words = find.value.trim().toLowerCase();

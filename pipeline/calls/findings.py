@@ -1,0 +1,144 @@
+"""Contradictions of a ship's papers: with each other, and with her hull in the image. Listed, never resolved here.
+
+A transponder whose dimensions disagree with the hull that an image shows under it may be mistyped, may be another
+ship's, or may be matched to the wrong hull: a finding says what was said, what was seen, and how far they are apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.tables import FINDINGS
+
+if TYPE_CHECKING:
+    from pipeline.config import CallsConfig
+
+Z90 = 1.6448536
+BROADCAST_SD_M = {"length": 2.0, "beam": 1.0}  # whole metres, antennas placed by guess (our choice)
+SHARED_ERROR = {"length": 0.03, "beam": 0.08}  # of the size: what all looks have wrong together (our choice)
+LEAST_APART_M = {"length": 8.0, "beam": 4.0}  # less is no finding, however sure the image (our choice)
+APART_SDS = 3.0  # one in 400 by chance, if errors were normal (our choice)
+SURE_MATCH = 0.9  # a hull that may be another ship's contradicts nobody (our choice)
+FLAG = "size_contradicts_transponder"
+OF_REPORTS = {
+    "imo_check_digit": "an IMO number with a wrong check digit",
+    "imo_changed": "another IMO number than before",
+    "length_changed": "another length than before",
+    "implausible_draught": "a draught that no hull of her length has",
+    "flapping_draught": "draughts that alternate",
+}
+"""Flags of the STATIC table that are contradictions: what the transponder said."""
+
+
+def findings(
+    calls: pd.DataFrame, detections: pd.DataFrame, matches: pd.DataFrame, static: pd.DataFrame, config: CallsConfig
+) -> pd.DataFrame:
+    """The FINDINGS table: sizes that disagree with images, and papers that disagree with themselves, in order of time.
+
+    Each contradiction of reports is listed once for each transponder; sizes once for each transponder and dimension,
+    over all her sightings.
+    """
+    rows = [*_sizes(calls, detections, matches, static, config), *_reports(static, calls)]
+    rows.sort(key=lambda row: (row["time_utc"], row["mmsi"], row["kind"]))
+    for row in rows:
+        row["finding_id"] = f"{row['mmsi']}/{row['kind']}"
+    return FINDINGS.check(FINDINGS.from_rows(rows))
+
+
+def flagged(calls: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """The calls, those whose transponder disagrees with the hull in the image flagged so."""
+    named = {c for row in found.itertuples() if row.kind.endswith("_disagrees") for c in row.call_ids}
+    flags = [
+        [*f, FLAG] if c in named and FLAG not in f else f for c, f in zip(calls["call_id"], calls["flags"], strict=True)
+    ]
+    return calls.assign(flags=flags)
+
+
+def _sizes(
+    calls: pd.DataFrame, detections: pd.DataFrame, matches: pd.DataFrame, static: pd.DataFrame, config: CallsConfig
+) -> list[dict[str, Any]]:
+    """Broadcast sizes that her sightings contradict."""
+    sure = matches[matches["mmsi"].notna() & (matches["probability"] >= SURE_MATCH)]
+    usable = detections[detections["accepted"].astype(bool) & detections["acquired"].notna()]
+    usable = usable[usable["flags"].map(lambda f: not {"touches_edge", "merged"} & set(f)).astype(bool)]
+    seen = usable.merge(
+        sure[["det_id", "mmsi", "probability"]], left_on="detection_id", right_on="det_id", suffixes=("", "_match")
+    )
+    rows = []
+    for mmsi, hers in seen.groupby("mmsi", sort=True):
+        said = static[static["mmsi"] == mmsi]
+        for name in ("length", "beam"):
+            typed = said[f"{name}_m"].dropna()
+            row = None if typed.empty else _size(name, float(typed.iloc[-1]), hers, config)
+            if row is not None:
+                ids = sorted(hers["detection_id"])
+                rows.append(
+                    row
+                    | {
+                        "mmsi": int(mmsi),
+                        "time_utc": hers["acquired"].min(),
+                        "detection_ids": ids,
+                        "call_ids": _calls_of(calls, int(mmsi), set(ids)),
+                    }
+                )
+    return rows
+
+
+def _size(name: str, typed_m: float, hers: pd.DataFrame, config: CallsConfig) -> dict[str, Any] | None:
+    """One dimension, fused over the sightings by their intervals; None where it does not disagree."""
+    value = hers[f"{name}_m"].to_numpy(float)
+    sd = np.maximum((hers[f"{name}_hi_m"] - hers[f"{name}_lo_m"]).to_numpy(float) / (2 * Z90), 0.5)
+    sd = np.hypot(sd, config.same_ship_length_share * value)
+    weight = 1 / sd**2
+    mean = float((weight * value).sum() / weight.sum())
+    spread = float(np.sqrt(1 / weight.sum() + BROADCAST_SD_M[name] ** 2 + (SHARED_ERROR[name] * mean) ** 2))
+    apart = abs(mean - typed_m)
+    if apart < max(APART_SDS * spread, LEAST_APART_M[name]):
+        return None
+    looks = "1 sighting" if len(hers) == 1 else f"{len(hers)} sightings"
+    half = Z90 * float(np.hypot(weight.sum() ** -0.5, SHARED_ERROR[name] * mean))
+    return {
+        "kind": f"{name}_disagrees",
+        "said": f"{name} {typed_m:.0f} m",
+        "seen": f"{name} {mean:.0f} m ({max(0.0, mean - half):.0f} to {mean + half:.0f}), {looks}",
+        "apart_sd": apart / spread,
+    }
+
+
+def _reports(static: pd.DataFrame, calls: pd.DataFrame) -> list[dict[str, Any]]:
+    """What a transponder said that contradicts itself: the first time of each kind, and how often."""
+    rows = []
+    flagged_ = static[static["flags"].map(len) > 0]
+    for kind, words in OF_REPORTS.items():
+        such = flagged_[flagged_["flags"].map(lambda f, kind=kind: kind in f).astype(bool)]
+        for mmsi, hers in such.groupby("mmsi", sort=True):
+            times = "" if len(hers) == 1 else f", {len(hers)} times"
+            rows.append(
+                {
+                    "kind": kind,
+                    "mmsi": int(mmsi),
+                    "time_utc": hers["time_utc"].min(),
+                    "said": words + times + _values(kind, static[static["mmsi"] == mmsi]),
+                    "seen": "",
+                    "call_ids": _calls_of(calls, int(mmsi), set()),
+                }
+            )
+    return rows
+
+
+def _values(kind: str, hers: pd.DataFrame) -> str:
+    """The values that contradict each other, in the order in which they were first said."""
+    column = {"imo_changed": "imo", "length_changed": "length_m"}.get(kind)
+    if column is None:
+        return ""
+    values = list(dict.fromkeys(int(v) for v in hers[column].dropna()))
+    return ": " + ", ".join(map(str, values[:6])) + (" ..." if len(values) > 6 else "")
+
+
+def _calls_of(calls: pd.DataFrame, mmsi: int, sightings: set[str]) -> list[str]:
+    """Calls of a transponder; where sightings are named, those that hold one of them."""
+    hers = calls[(calls["mmsi"] == mmsi).fillna(False).astype(bool)]
+    return [c.call_id for c in hers.itertuples() if not sightings or sightings & set(c.detection_ids)]

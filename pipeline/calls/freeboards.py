@@ -1,0 +1,74 @@
+"""What the freeboards of one stay say of her cargo: how much deeper she lies at the last look than at the first.
+
+Two freeboards of one hull differ by the change of her draught whatever her depth is, so their change is better evidence
+of cargo than any one of them. It is only worth something if both looks show the same hull: a probability of that goes
+with it, from her transponder where she has one, else from how long ships stay and how alike the two looks are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from pipeline.calls.counting import chance_of_one_stay
+from pipeline.calls.same_ship import freeboard_change
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.config import CallsConfig
+
+Z90 = 1.6448536
+NO_WORD_OF_LENGTH_M = 1e6  # spread at which `chance_of_one_stay` says nothing of the lengths, which are asked later
+SUREST = 0.995  # no transponder's match is surer than this (our choice)
+DOUBTFUL = 0.5  # below, the looks more likely show two hulls
+
+
+def freeboards(hers: pd.DataFrame, mmsi: int | None, config: CallsConfig) -> dict[str, Any]:
+    """First and last freeboard of a stay's sightings, their change, and the draughts that go with them.
+
+    A single one is early or late in the stay, by the other sightings, or left out. Keys are columns of PORT_CALLS;
+    what is not known is left out, too.
+    """
+    if not len(hers):
+        return {}
+    ordered = hers.sort_values(["acquired", "detection_id"])
+    measured = ordered[ordered["freeboard_m"].notna()]
+    ends = [("in", 0), ("out", -1)] if len(measured) > 1 else []
+    if len(measured) == 1 and len(hers) > 1:
+        before = (ordered["acquired"] < measured["acquired"].iloc[0]).mean()
+        ends = [("in", 0)] if before < 0.5 else [("out", 0)]
+    out: dict[str, Any] = {}
+    for end, at in ends:
+        look = measured.iloc[at]
+        out[f"freeboard_{end}_m"] = float(look["freeboard_m"])
+        out[f"freeboard_{end}_sd_m"] = float(look["freeboard_hi_m"] - look["freeboard_lo_m"]) / (2 * Z90)
+        out |= {f"draught_seen_{end}_{k}": float(look[f"draught_{k}"]) for k in ("m", "lo_m", "hi_m")}
+    if len(ends) == 2:
+        first, last = measured.iloc[0].to_dict(), measured.iloc[-1].to_dict()
+        found = freeboard_change(first, last, _prior(first, last, mmsi, config))
+        if found is not None:
+            out |= {
+                "freeboard_change_m": found.change_m,
+                "freeboard_change_lo_m": found.lo_m,
+                "freeboard_change_hi_m": found.hi_m,
+                "p_same_hull": found.p_same_ship,
+            }
+    return out
+
+
+def _prior(first: dict[str, Any], last: dict[str, Any], mmsi: int | None, config: CallsConfig) -> float:
+    """That both looks show one hull, before sizes and decks are compared."""
+    if mmsi is not None and first.get("mmsi") == last.get("mmsi") == mmsi:
+        return min(SUREST, max(0.01, float(first["match_probability"]) * float(last["match_probability"])))
+    gap_d = (last["acquired"] - first["acquired"]).total_seconds() / 86_400
+    return min(SUREST, max(0.01, chance_of_one_stay(gap_d, 0.0, NO_WORD_OF_LENGTH_M, config)))
+
+
+def deeper_by(row: dict[str, Any]) -> tuple[float, float] | None:
+    """By how much deeper she lay at the last look [m], and the standard error; None without two freeboards."""
+    change = row.get("freeboard_change_m")
+    if change is None or not math.isfinite(change):
+        return None
+    reach = float(row["freeboard_change_hi_m"]) - float(row["freeboard_change_lo_m"])
+    return -float(change), max(reach / (2 * Z90), 0.05)

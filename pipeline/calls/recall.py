@@ -1,0 +1,155 @@
+"""What a look finds: by sensor, by where a ship lies and by her length, from ships that transmit.
+
+Every transponder that was heard about the time of a usable look, inside what it shows, is a trial: was she found? Where
+nobody transmits the declared recall stands. It is a Beta prior worth ten looks for each sensor and context; what ships
+of all lengths showed there is the prior, again worth ten looks, of each class of length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from pipeline.calls.geodesy import distance_to_zone_m
+from pipeline.calls.tracks import good_fixes
+from pipeline.tables import RECALLS
+
+if TYPE_CHECKING:
+    from pipeline.config import CallsConfig
+    from pipeline.types import Place
+
+PRIOR_LOOKS = 10.0  # looks at ships that transmit which weigh as much as what is said before (our choice)
+HEARD_S = 600.0  # a ship is where she was heard at most so long before or after (our choice)
+CLEAR = 0.1  # share of cloud over the AOI above which open water may have been covered (our choice)
+FOUND = 0.5  # probability of the match that says so
+SIZES = {"short": (0.0, 60.0), "middle": (60.0, 120.0), "long": (120.0, np.inf)}
+CONTEXT_OF_KIND = {"berth": "quay", "anchorage": "anchorage"}
+
+
+def look_trials(
+    looks: pd.DataFrame,
+    scenes: pd.DataFrame,
+    tracks: pd.DataFrame,
+    static: pd.DataFrame,
+    detections: pd.DataFrame,
+    matches: pd.DataFrame,
+    place: Place,
+    config: CallsConfig,
+) -> pd.DataFrame:
+    """One row for each usable look and transponder in it: scene_id, sensor, mmsi, context, length_m, found."""
+    accepted = set(detections.loc[detections["accepted"].astype(bool), "detection_id"])
+    scene_of = dict(zip(detections["detection_id"], detections["scene_id"], strict=True))
+    sure = matches[matches["mmsi"].notna() & (matches["probability"] >= FOUND) & matches["det_id"].isin(accepted)]
+    found = {(scene_of[d], int(m)) for d, m in zip(sure["det_id"], sure["mmsi"], strict=True) if d in scene_of}
+    lengths = static.dropna(subset=["length_m"]).groupby("mmsi")["length_m"].last()
+    fixes = good_fixes(tracks).sort_values("time_utc", kind="stable", ignore_index=True)
+    seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
+    usable = looks[looks["state"] == "usable"]
+    zones_seen = usable.groupby("scene_id")["zone_id"].agg(set).to_dict()
+    rows: list[dict[str, Any]] = []
+    for scene in scenes[scenes["status"].isin(["used", "degraded"]) & scenes["acquired"].notna()].itertuples():
+        when = scene.acquired.timestamp()
+        a, b = np.searchsorted(seconds, [when - HEARD_S, when + HEARD_S])
+        near = fixes.iloc[a:b].assign(gap=np.abs(seconds[a:b] - when)).sort_values(["mmsi", "gap"], kind="stable")
+        near = near.drop_duplicates("mmsi")
+        contexts = _contexts(near, scene, zones_seen.get(scene.scene_id, set()), place, config)
+        rows += [
+            {
+                "scene_id": scene.scene_id,
+                "sensor": scene.sensor,
+                "mmsi": int(mmsi),
+                "context": context,
+                "length_m": float(lengths.get(mmsi, np.nan)),
+                "found": (scene.scene_id, int(mmsi)) in found,
+            }
+            for mmsi, context in zip(near["mmsi"], contexts, strict=True)
+            if context
+        ]
+    return pd.DataFrame(rows, columns=["scene_id", "sensor", "mmsi", "context", "length_m", "found"])
+
+
+def recall_table(trials: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
+    """The RECALLS table: each declared sensor and context, over all lengths and by class of length."""
+    from scipy.stats import beta
+
+    rows: list[dict[str, Any]] = []
+
+    def add(sensor: str, context: str, size: str, prior: float, mine: pd.DataFrame) -> float:
+        tries, hits = len(mine), int(mine["found"].sum())
+        a, b = PRIOR_LOOKS * prior + hits, PRIOR_LOOKS * (1 - prior) + tries - hits
+        low, high = beta.ppf((0.05, 0.95), a, b) if min(a, b) > 0 else (prior, prior)
+        rows.append(
+            {
+                "recall_id": "/".join((sensor, context, size)),
+                "sensor": sensor,
+                "context": context,
+                "size": size,
+                "tries": tries,
+                "hits": hits,
+                "recall": a / (a + b),
+                "recall_lo": low,
+                "recall_hi": high,
+            }
+        )
+        return float(a / (a + b))
+
+    for sensor, declared in sorted(config.look_recall.items()):
+        for context in ("quay", "anchorage", "open_water"):
+            here = trials[(trials["sensor"] == sensor) & (trials["context"] == context)]
+            over_all = add(sensor, context, "all", declared, here)
+            for size, (low, high) in SIZES.items():
+                add(sensor, context, size, over_all, here[(here["length_m"] >= low) & (here["length_m"] < high)])
+    return RECALLS.check(RECALLS.from_rows(rows))
+
+
+def recall_at(recalls: pd.DataFrame, context: str, lengths_m: pd.Series) -> dict[str, float]:
+    """Recall of each sensor's looks for ships of these lengths: the mean over them; over all lengths where none is."""
+    known = lengths_m.dropna().to_numpy(float)
+    here = recalls[recalls["context"] == context]
+    by_size: Mapping[str, dict[str, float]] = {
+        size: dict(zip(rows["sensor"], rows["recall"], strict=True)) for size, rows in here.groupby("size")
+    }
+    shares = {size: float(((known >= low) & (known < high)).mean()) if len(known) else 0.0
+              for size, (low, high) in SIZES.items()}  # fmt: skip
+    if not any(shares.values()):
+        return dict(by_size.get("all", {}))
+    return {s: sum(share * by_size[size][s] for size, share in shares.items()) for s in by_size["all"]}
+
+
+def recall_lines(recalls: pd.DataFrame) -> list[str]:
+    """What looks found, in words: a line for each sensor and context in which ships transmitted."""
+    out = []
+    for row in recalls[(recalls["tries"] > 0) & (recalls["size"] == "all")].itertuples():
+        sizes = recalls[
+            (recalls["sensor"] == row.sensor)
+            & (recalls["context"] == row.context)
+            & (recalls["size"] != "all")
+            & (recalls["tries"] > 0)
+        ]
+        by_size = ", ".join(f"{s.size} {s.hits} of {s.tries}" for s in sizes.itertuples())
+        out.append(
+            f"{row.sensor}, {row.context.replace('_', ' ')}: {row.hits} of {row.tries} ships that transmitted were "
+            f"found{f' ({by_size})' if by_size else ''}; recall {row.recall:.2f} ({row.recall_lo:.2f} to "
+            f"{row.recall_hi:.2f})"
+        )
+    return out
+
+
+def _contexts(near: pd.DataFrame, scene: Any, seen: set[str], place: Place, config: CallsConfig) -> list[str]:
+    """Where each ship lies in this image; "" where it does not show the place, or not surely."""
+    lon, lat = near["lon"].to_numpy(float), near["lat"].to_numpy(float)
+    out = np.array([""] * len(near), dtype=object)
+    west, south, east, north = place.bbox
+    clear = pd.isna(scene.cloud_fraction) or scene.cloud_fraction <= CLEAR
+    if scene.footprint is not None and clear:
+        inside = shapely.contains_xy(scene.footprint, lon, lat)
+        out[inside & (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)] = "open_water"
+    for zone in sorted(place.zones, key=lambda z: z.kind == "berth"):  # berths last: they go before anchorages
+        reach = config.berth_reach_m if zone.kind == "berth" else 0.0
+        there = distance_to_zone_m(lon, lat, zone.geometry) <= reach if len(near) else np.zeros(0, bool)
+        out[there] = CONTEXT_OF_KIND[zone.kind] if zone.zone_id in seen else ""
+    return [str(context) for context in out]

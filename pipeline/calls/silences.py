@@ -1,0 +1,101 @@
+"""Silences of transponders, each with what was heard of others meanwhile. A length says nothing of a reason.
+
+A receiver that heard nobody in the area was off, or out of reach; one that went on hearing others near by, from where
+the ship had been heard before, leaves more room for doubt. Neither says that she fell silent on purpose: a transponder
+may fail, lie in the shadow of a crane, or lose its slot. The table holds counts, and no verdict.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+import pandas as pd
+
+from pipeline.calls.tracks import good_fixes
+from pipeline.tables import SILENCES
+
+if TYPE_CHECKING:
+    from pipeline.config import CallsConfig
+    from pipeline.types import Place
+
+AREA_M = 20_000.0  # around the places of her last and next fix: what one shore station hears alike (our choice)
+PLACE_MARGIN_DEG = 0.2  # beyond the box of the place, messages may not have been asked for (our choice)
+
+
+def silences(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> pd.DataFrame:
+    """The SILENCES table: every gap of ``gap_h`` and more between two fixes of a track, in order of time.
+
+    Both fixes lie in the box of the place, or near it: a ship that left and came back was elsewhere, not silent. What
+    was heard in the area before (as long as the gap), and during it, are other transponders and their messages.
+    """
+    fixes = good_fixes(tracks)
+    by_track = fixes.sort_values(["track_id", "time_utc", "fix_id"], kind="stable", ignore_index=True)
+    if by_track.empty:
+        return SILENCES.empty()
+    seconds = _seconds(by_track)
+    same = by_track["track_id"].to_numpy()[1:] == by_track["track_id"].to_numpy()[:-1]
+    before = np.flatnonzero(same & (np.diff(seconds) >= config.gap_h * 3600.0))
+    near = _near(by_track, place)
+    before = before[near[before] & near[before + 1]]
+    in_time = by_track.sort_values("time_utc", kind="stable", ignore_index=True)
+    when, mmsi = _seconds(in_time), in_time["mmsi"].to_numpy(np.int64)
+    lon, lat = in_time["lon"].to_numpy(float), in_time["lat"].to_numpy(float)
+    rows = []
+    for first in before:
+        last, next_ = by_track.iloc[first], by_track.iloc[first + 1]
+        start, end = float(seconds[first]), float(seconds[first + 1])
+        ends = np.array([[last["lon"], last["lat"]], [next_["lon"], next_["lat"]]], float)
+        others = []
+        until = int(np.searchsorted(when, start, "right"))
+        for a, b in ((np.searchsorted(when, 2 * start - end), until), (until, np.searchsorted(when, end))):
+            heard = _in_area(lon[a:b], lat[a:b], ends) & (mmsi[a:b] != int(last["mmsi"]))
+            others.append((len(np.unique(mmsi[a:b][heard])), int(heard.sum()), when[a:b][heard]))
+        (ships_before, _, _), (ships, messages, moments) = others
+        quiet = float(np.diff(np.concatenate([[start], moments, [end]])).max()) / 3600.0
+        rows.append(
+            {
+                "silence_id": f"{last['track_id']}/{last['time_utc'].strftime('%Y%m%dT%H%M%S')}",
+                "track_id": last["track_id"],
+                "mmsi": int(last["mmsi"]),
+                "start": last["time_utc"],
+                "end": next_["time_utc"],
+                "hours": (end - start) / 3600.0,
+                "lon": float(last["lon"]),
+                "lat": float(last["lat"]),
+                "lon_after": float(next_["lon"]),
+                "lat_after": float(next_["lat"]),
+                "others_before": ships_before,
+                "others_during": ships,
+                "messages_during": messages,
+                "quiet_h": quiet,
+                "reception": "nobody" if not ships else "others",
+            }
+        )
+    rows.sort(key=lambda row: (row["start"], row["track_id"]))
+    return SILENCES.check(SILENCES.from_rows(rows))
+
+
+def _seconds(fixes: pd.DataFrame) -> np.ndarray:
+    return fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
+
+
+def _near(fixes: pd.DataFrame, place: Place) -> np.ndarray:
+    """Is a fix in the box of the place, or just outside? Boxes across 180 degrees have west > east."""
+    west, south, east, north = place.bbox
+    lon, lat = fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float)
+    width = (east - west) % 360.0 if east - west < 360.0 else 360.0
+    inside = (lon - west + PLACE_MARGIN_DEG) % 360.0 <= width + 2 * PLACE_MARGIN_DEG
+    return (inside | (width >= 360.0)) & (lat >= south - PLACE_MARGIN_DEG) & (lat <= north + PLACE_MARGIN_DEG)
+
+
+@numba.njit(cache=True)
+def _in_area(lon, lat, ends):  # type: ignore[no-untyped-def]
+    """Is a fix within ``AREA_M`` of either end of a silence? A sphere will do for that."""
+    out = np.zeros(len(lon), np.bool_)
+    for i in range(len(lon)):
+        for k in range(2):
+            east = ((lon[i] - ends[k, 0] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(ends[k, 1]))
+            out[i] |= 111_320.0 * np.sqrt(east * east + (lat[i] - ends[k, 1]) ** 2) <= AREA_M
+    return out

@@ -1,0 +1,40 @@
+"""Draught from a freeboard: what is above water tells what is below, if one knew how deep the hull is. Always weak.
+
+A hull's depth (keel to deck) is not seen from above. Registers give it by the length, with a spread that is as large as
+many a change of draught: so such a draught is never better than a metre or so, and two freeboards of one hull say more
+of her cargo than a draught made of either (`calls.freeboards`).
+"""
+
+from __future__ import annotations
+
+import math
+
+Z90 = 1.6448536
+# Means of the lines for chemical tankers (0.0775 L - 0.4337 m) and products tankers (0.0958 L - 1.3162 m), Danish
+# Maritime Authority, RiskEngine. The volume stage rests on the same lines; a test holds the two together.
+DEPTH_PER_LENGTH, DEPTH_OFFSET_M = 0.08665, -0.87495
+DEPTH_SPREAD = 0.10  # of ln(depth): 0.08 among tankers, and the kind of ship is not certain (our choice)
+LEAST_SHARE = 0.12  # of the depth that is below water, even of an empty ship (our choice)
+
+
+def depth_m(length_m: float) -> float:
+    """Usual depth, keel to deck, of a tanker of that length [m]; not below 2 m."""
+    return max(2.0, DEPTH_PER_LENGTH * length_m + DEPTH_OFFSET_M)
+
+
+def draught_of(
+    length_m: tuple[float, float, float], freeboard_m: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Draught (5 %, value, 95 %) from length and freeboard, each (5 %, value, 95 %) [m]: depth less freeboard.
+
+    >>> tuple(round(d, 1) for d in draught_of((98.0, 99.0, 100.0), (3.8, 4.0, 4.2)))
+    (2.4, 3.7, 5.0)
+    """
+    low, length, high = length_m
+    depth = depth_m(length)
+    length_sd = DEPTH_PER_LENGTH * (high - low) / (2 * Z90)
+    depth_reach = Z90 * math.hypot(DEPTH_SPREAD * depth, length_sd)
+    value = max(LEAST_SHARE * depth, depth - freeboard_m[1])
+    below = math.hypot(depth_reach, freeboard_m[2] - freeboard_m[1])
+    above = math.hypot(depth_reach, freeboard_m[1] - freeboard_m[0])
+    return max(0.0, value - below), value, value + above

@@ -1,0 +1,215 @@
+"""What else a bright thing on the water may be: foam, plants, a piece of quay, what stands out of a shore end-on.
+
+Each test rests on physics or geometry, not on training, and says what it saw. Foam is as bright as a deck in visible
+light and dark at 1.6 micrometres; plants are dark in red and bright beside it; a piece of quay has the quay's own
+colour; piers, breakwaters and cranes come out of the shore end-on, where ships lie along it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import ndimage, special
+
+from pipeline.detection.candidates import Candidate
+from pipeline.detection.optical.water import VISIBLE, Levels, water_at
+from pipeline.types import Tile, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.types import BoolImage, FloatImage
+
+SWIR, NEAR, RED = ("B11", "B12"), ("B08", "N", "B8A"), ("B04", "R")
+FOAM = (
+    0.25  # of its visible light that foam keeps at 1.6 um: 0.15 (Frouin et al., JGR 101, 14361, 1996); decks 0.5 to 2
+)
+PLANTS = 0.5  # of the index over water above which plants grow; of labelled hulls one in a hundred exceeds it
+FREE = 0.3  # share of the rim that touches something: above, more than an end does
+END_ON = 0.85  # of half the length, from the middle to where it touches
+LIKE_QUAY = 1.0  # spreads of the neighbours' colour within which the object has the same
+EVEN = 0.10  # spread over mean of a surface without house, hatch or bow
+WAKE_ASPECT = 7.5  # of a streak; blurred hulls reach 7
+WHITE_CAP_M, PONTOON_M, CRANE_M = 40.0, 75.0, 100.0  # the longest of each (our choice)
+ACROSS_SHORE = (0.15, 0.85)  # share of a crane or a jetty's root on mapped land
+DECISIVE = frozenset({"islet", "breakwater_head", "crane", "wake"})  # against contrast alone; see docs/method.md
+DOUBT = {
+    "pontoon": 0.8,
+    "like_quay": 0.8,
+}  # log-odds against a ship that contrast alone found: as often on labelled ports
+REACH_PX = 6  # around an object in which its neighbours are looked at
+HALF = 0.5
+EIGHT = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What an object is measured by; None where the bands or its surroundings do not tell.
+
+    ``swir_share``: light at 1.6 um over that in the visible, both over water, summed over object and rim.
+    ``plants``: (near infrared - red) over their sum, over water. ``unlike_quay``: distance in colour from what it lies
+    beside, in spreads of that. ``beside``: share of its rim that touches something brighter than water;
+    ``end_on``: mean distance of that rim from the object's middle, along its axis, 0 to 1. ``uneven``: spread of its
+    brightness over its mean. ``on_land``: share of it on mapped land.
+    """
+
+    swir_share: float | None
+    plants: float | None
+    unlike_quay: float | None
+    beside: float
+    end_on: float | None
+    uneven: float
+    on_land: float
+
+
+def told_apart(
+    candidate: Candidate,
+    tile: Tile,
+    levels: Levels,
+    pixels: tuple[NDArray[Any], NDArray[Any]],
+    spacing_m: tuple[float, float],
+    *,
+    shadow: BoolImage | None = None,
+    alone: bool,
+) -> Candidate:
+    """The candidate with flags for what else it may be, and the evidence; ``pixels`` are rows and columns of the tile.
+
+    Where nothing but contrast found it (``alone``) a decisive one earns ``unlike_a_ship``. Of what the hull network
+    found they decide nothing: measured on labelled ports, its right and wrong finds differ too little in them.
+    """
+    rows, cols = (p.astype(int) for p in pixels)
+    if not len(rows):
+        return candidate
+    unit = np.array(candidate.axis) / spacing_m
+    along = float(np.hypot(*unit))
+    traits = traits_of(tile, levels, rows, cols, (unit[0] / along, unit[1] / along), candidate.length_m * along)
+    names = names_of(traits, candidate.length_m, candidate.beam_m)
+    if shadow is not None and float(shadow[rows, cols].mean()) > HALF:
+        names["cloud_shadow"] = "in the shadow of a cloud: dimmer than she is"
+    if not names:
+        return candidate
+    if not alone and "wake" in names:
+        names["foam"] = names.pop("wake")
+    against = sum(DOUBT.get(name, 0.0) for name in names) if alone else 0.0
+    unlike = ("unlike_a_ship",) if alone and names.keys() & DECISIVE else ()
+    return replace(
+        candidate,
+        flags=(*candidate.flags, *names, *unlike),
+        evidence="; ".join(filter(None, (candidate.evidence, *(f"{k}: {v}" for k, v in names.items())))),
+        score=_lowered(candidate.score, against),
+    )
+
+
+def _lowered(score: float, against: float) -> float:
+    """A probability less so many log-odds."""
+    if against == 0:
+        return score
+    return float(special.expit(special.logit(min(max(score, 1e-6), 1 - 1e-6)) - against))
+
+
+def traits_of(
+    tile: Tile,
+    levels: Levels,
+    rows: NDArray[Any],
+    cols: NDArray[Any],
+    axis: tuple[float, float],
+    length_px: float,
+) -> Traits:
+    """Traits of an object given by its pixels of the tile, its axis (unit vector in pixels) and its length."""
+    top, left = max(0, int(rows.min()) - REACH_PX), max(0, int(cols.min()) - REACH_PX)
+    box = np.s_[top : int(rows.max()) + REACH_PX + 1, left : int(cols.max()) + REACH_PX + 1]
+    valid = tile.valid[box]
+    own = np.zeros(valid.shape, bool)
+    own[rows.astype(int) - top, cols.astype(int) - left] = True
+    window = Window(tile.window.row0 + top, tile.window.col0 + left, *valid.shape)
+    over = {}
+    for k, name in enumerate(tile.bands):
+        level, _ = water_at(window, levels, k)
+        over[name] = np.where(valid, tile.data[(k, *box)] - level, 0.0)
+    k = tile.bands.index(levels.infrared)
+    gap = float(levels.land[k] - levels.water[k])
+    shone = np.asarray(over[levels.infrared] / gap, np.float32)
+    seen = [over[b] for b in VISIBLE if b in over]
+    if seen:
+        gaps = [
+            float(levels.land[tile.bands.index(b)] - levels.water[tile.bands.index(b)]) for b in VISIBLE if b in over
+        ]
+        visible = np.mean([s / g for s, g in zip(seen, gaps, strict=True)], axis=0)
+        shone = np.asarray(np.maximum(shone, 0.4 * visible), np.float32)
+    floor = max(0.12, 0.35 * float(np.median(shone[own])))
+    ring = ndimage.binary_dilation(own, EIGHT, iterations=2) & ~own & valid
+    near = ndimage.binary_dilation(own, EIGHT, iterations=5) & ~own & valid
+    bright = np.asarray((shone > floor) | ~tile.water[box], bool)
+    outer = ring & ~ndimage.binary_dilation(own, EIGHT)
+    rim = own & ~ndimage.binary_erosion(own, EIGHT)
+    touching = rim & ndimage.binary_dilation(outer & bright, EIGHT, iterations=2)
+    beside = float(touching.sum() / max(1, rim.sum()))
+    end_on = None
+    if touching.any():
+        r, c = np.nonzero(touching)
+        mr, mc = (v.mean() for v in np.nonzero(own))
+        end_on = float(np.mean(np.abs((r - mr) * axis[0] + (c - mc) * axis[1])) / max(1.0, length_px / 2))
+    return Traits(
+        _swir_share(over, own | ring if beside < 0.1 else own),
+        _plants(over, own),
+        _unlike(over, own, near & bright),
+        beside,
+        end_on,
+        float(np.std(shone[own]) / max(1e-6, abs(float(np.mean(shone[own]))))),
+        float((~tile.water[box])[own].mean()),
+    )
+
+
+def names_of(t: Traits, length_m: float, beam_m: float) -> dict[str, str]:
+    """Flag -> what speaks for it, in words, for all that the traits tell."""
+    out: dict[str, str] = {}
+    if t.swir_share is not None and t.swir_share < FOAM and t.beside < FREE:
+        words = f"dark at 1.6 um ({t.swir_share:.2f} of its visible light), as foam is"
+        streak = length_m > WAKE_ASPECT * beam_m
+        out["wake" if streak else "white_cap" if length_m < WHITE_CAP_M else "foam"] = words
+    if t.plants is not None and t.plants > PLANTS:
+        out["islet"] = f"plants grow on it (index {t.plants:.2f})"
+    if t.end_on is not None and t.end_on > END_ON and t.beside < FREE:
+        root = ACROSS_SHORE[0] < t.on_land < ACROSS_SHORE[1] and length_m < CRANE_M
+        out["crane" if root else "breakwater_head"] = "stands out from the shore end-on"
+    alike = t.unlike_quay is not None and t.unlike_quay < LIKE_QUAY
+    if alike and t.beside >= FREE:
+        small = length_m < PONTOON_M and t.uneven < EVEN
+        out["pontoon" if small else "like_quay"] = f"of the colour of what it lies beside ({t.unlike_quay:.1f} spreads)"
+    return out
+
+
+def _first(over: dict[str, FloatImage], names: tuple[str, ...]) -> FloatImage | None:
+    return next((over[n] for n in names if n in over), None)
+
+
+def _swir_share(over: dict[str, FloatImage], where: BoolImage) -> float | None:
+    """SWIR over visible light, sums over an object and its rim, since the SWIR band's pixels are twice as wide."""
+    swir, seen = _first(over, SWIR), [over[b] for b in VISIBLE if b in over]
+    if swir is None or not seen:
+        return None
+    visible = float(np.mean(seen, axis=0)[where].sum())
+    return float(swir[where].sum()) / visible if visible > 0 else None
+
+
+def _plants(over: dict[str, FloatImage], own: BoolImage) -> float | None:
+    near, red = _first(over, NEAR), _first(over, RED)
+    if near is None or red is None:
+        return None
+    a, b = float(np.median(near[own])), float(np.median(red[own]))
+    return (a - b) / (a + b) if a + b > 0 and a > 0 else None
+
+
+def _unlike(over: dict[str, FloatImage], own: BoolImage, strip: BoolImage) -> float | None:
+    """Distance of the object's median colour from its neighbours', in their own spread: the mean over bands."""
+    if strip.sum() < max(8, 0.15 * own.sum()):
+        return None
+    apart = []
+    for band in over.values():
+        there = band[strip]
+        middle = float(np.median(there))
+        spread = 1.4826 * float(np.median(np.abs(there - middle))) + 0.08 * abs(middle)
+        apart.append(abs(float(np.median(band[own])) - middle) / max(spread, 1e-6))
+    return float(np.mean(apart))

@@ -1,0 +1,86 @@
+"""What two looks with a freeboard say of the cargo between them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pipeline.calls.direction import p_loading
+from pipeline.calls.freeboards import deeper_by, freeboards
+from pipeline.config import CallsConfig
+from tests.calls.test_port_calls import called
+from tests.calls.traffic import detections, looks_at, sighting, visit
+
+CONFIG = CallsConfig()
+
+
+def look(name, hours, freeboard_m, **more):
+    """A fine look with a freeboard known to 0.3 m, and the draught that was made of it."""
+    side = {"freeboard_m": freeboard_m, "freeboard_lo_m": freeboard_m - 0.3, "freeboard_hi_m": freeboard_m + 0.3}
+    weak = {"draught_m": 7.4 - freeboard_m, "draught_lo_m": 6.1 - freeboard_m, "draught_hi_m": 8.7 - freeboard_m}
+    sizes = {"length_lo_m": 95.0, "length_hi_m": 97.0, "beam_lo_m": 14.7, "beam_hi_m": 15.3, "method": "optical-edges"}
+    return sighting(name, hours, **(sizes | side | weak | more))
+
+
+def of(*rows, mmsi=None):
+    table = detections(*rows)
+    return freeboards(table.assign(mmsi=mmsi, match_probability=1.0), mmsi, CONFIG)
+
+
+def test_the_change_is_last_less_first_with_both_errors():
+    out = of(look("a", 8, 5.0), look("b", 30, 3.4))
+    assert out["freeboard_change_m"] == pytest.approx(-1.6)
+    assert out["freeboard_change_hi_m"] - out["freeboard_change_lo_m"] == pytest.approx(0.6 * 2**0.5)
+    assert out["p_same_hull"] > 0.95
+    deeper, error = deeper_by(out)
+    assert (deeper, error) == (pytest.approx(1.6), pytest.approx(0.258, abs=0.001))
+
+
+def test_looks_in_any_order_and_others_between_change_nothing():
+    a, b, c = look("a", 8, 5.0), sighting("b", 20), look("c", 30, 3.4)
+    assert of(c, b, a) == of(a, b, c)
+
+
+def test_a_hull_of_another_width_makes_the_change_doubtful():
+    wider = {"beam_m": 19.0, "beam_lo_m": 18.7, "beam_hi_m": 19.3, "house_position": 0.5}
+    first = look("a", 8, 5.0, house_position=0.12)
+    assert of(first, look("b", 30, 3.4, **wider))["p_same_hull"] < 0.1
+
+
+def test_a_transponder_in_both_looks_is_believed_before_the_deck():
+    first, last = look("a", 8, 5.0), look("b", 30, 3.4, length_m=97.5, length_lo_m=96.5, length_hi_m=98.5)
+    assert of(first, last, mmsi=999000001)["p_same_hull"] > of(first, last)["p_same_hull"]
+
+
+def test_one_freeboard_is_no_change():
+    out = of(look("a", 8, 5.0), sighting("b", 30))
+    assert "freeboard_change_m" not in out
+    assert deeper_by(out) is None
+    assert (out["freeboard_in_m"], out["draught_seen_in_m"]) == (5.0, pytest.approx(2.4))
+
+
+@pytest.mark.parametrize(("deeper_m", "rises"), [(1.6, True), (-1.6, False)])
+def test_the_change_moves_the_probability_of_a_loading(deeper_m, rises):
+    assert (p_loading(0.7, None, (deeper_m, 0.3)) > 0.7) is rises
+
+
+def test_a_change_within_its_error_says_little_and_one_of_two_hulls_nothing():
+    assert p_loading(0.7, None, (0.05, 0.3)) == pytest.approx(0.7, abs=0.06)
+    assert p_loading(0.7, None, (-2.0, 0.3), p_same_hull=0.0) == pytest.approx(0.7)
+
+
+def test_typed_and_seen_changes_speak_together():
+    """A crew that types the laden draught on arrival and the light one later is put right by what is seen."""
+    typed = p_loading(0.9, -2.0)
+    assert typed < p_loading(0.9, -2.0, (1.6, 0.3)) < p_loading(0.9, 2.0, (1.6, 0.3))
+
+
+def test_a_dark_call_carries_the_change_and_says_that_draughts_are_weak():
+    table = called(visit(100, 110), seen=[look("a", 8, 5.0), look("b", 30, 3.4)], looks=looks_at(8, 30, 60))
+    row = table[table["mmsi"].isna()].iloc[0]
+    assert row["detection_ids"] == ["a", "b"]
+    assert row["freeboard_change_m"] == pytest.approx(-1.6)
+    assert row["draught_seen_in_m"] < row["draught_seen_out_m"]
+    assert "weak_draught" in row["flags"]
+    assert row["p_loading"] > CONFIG.prior_p_loading
+    assert pd.isna(row["draught_in_m"])  # nobody typed one

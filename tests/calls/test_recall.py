@@ -1,0 +1,111 @@
+"""What looks find, learned from ships that transmit: by sensor, place and length."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import box
+
+from pipeline.calls import clean_tracks, look_trials, recall_lines, recall_table, static_reports
+from pipeline.calls.recall import recall_at
+from pipeline.config import CallsConfig
+from pipeline.tables import MATCHES, SCENES
+from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, detections, feed, fixes, harbour, looks_at, said, sighting
+
+CONFIG = CallsConfig()
+HERE = box(132.9, 42.6, 133.2, 42.9)
+
+
+def scene(hours=10.0, **more):
+    row = {"scene_id": f"scene-{hours:g}", "sensor": "optical", "acquired": at(hours), "footprint": HERE}
+    row |= {"status": "used", "href": "memory", "verified": False, "simulated": True}
+    return SCENES.from_rows([row | more])
+
+
+def trials(*parts, looks=None, scenes=None, found=()):
+    messages = feed(*parts)
+    seen = detections(*[sighting(f"d{m}", 10) for m in found])
+    matches = MATCHES.from_rows([{"det_id": f"d{m}", "mmsi": m, "probability": 0.9} for m in found])
+    return look_trials(
+        looks_at(10) if looks is None else looks,
+        scene() if scenes is None else scenes,
+        clean_tracks(messages, CONFIG),
+        static_reports(messages),
+        seen,
+        matches,
+        harbour(),
+        CONFIG,
+    )
+
+
+def lying(spot, mmsi=MMSI, hours=(9.9, 10.0, 10.1)):
+    return fixes(hours, *spot, mmsi=mmsi)
+
+
+def test_every_ship_heard_in_a_usable_look_is_a_trial_in_its_context():
+    both = pd.concat([looks_at(10), looks_at(10, zone="roads")])
+    table = trials(
+        lying(BERTH), said(1, a=80, b=20), lying(ANCHORAGE, MMSI + 1), lying((133.03, 42.75), MMSI + 2),
+        looks=both, found=[MMSI, MMSI + 2],
+    )  # fmt: skip
+    assert table.set_index("mmsi")["context"].to_dict() == {
+        MMSI: "quay",
+        MMSI + 1: "anchorage",
+        MMSI + 2: "open_water",
+    }
+    assert table.set_index("mmsi")["found"].to_dict() == {MMSI: True, MMSI + 1: False, MMSI + 2: True}
+    assert table.set_index("mmsi")["length_m"][MMSI] == 100
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"looks": looks_at(10, state="partly")},
+        {"scenes": scene(status="skipped")},
+        {"looks": looks_at(12), "scenes": scene(12)},
+    ],
+    ids=["not usable", "not read", "heard hours before"],
+)
+def test_what_no_look_could_show_is_no_trial(more):
+    assert trials(lying(BERTH), **more).empty
+
+
+def test_outside_the_image_or_under_cloud_open_water_is_no_trial():
+    sea = lying((133.03, 42.75))
+    assert len(trials(sea)) == 1
+    assert trials(sea, scenes=scene(footprint=box(132.9, 42.76, 133.2, 42.9))).empty
+    assert trials(sea, scenes=scene(cloud_fraction=0.5)).empty
+
+
+def test_where_nobody_transmits_the_declared_recall_stands():
+    table = recall_table(pd.DataFrame(columns=["sensor", "context", "length_m", "found"]), CONFIG)
+    for row in table.itertuples():
+        assert row.recall == pytest.approx(CONFIG.look_recall[row.sensor])
+        assert row.recall_lo < row.recall < row.recall_hi
+    assert recall_lines(table) == []
+
+
+def many(n, share, length, sensor="sentinel-1", context="quay"):
+    found = np.arange(n) < share * n
+    return pd.DataFrame({"sensor": sensor, "context": context, "length_m": float(length), "found": found})
+
+
+def test_many_looks_at_ships_of_all_lengths_tell_each_recall():
+    table = recall_table(pd.concat([many(2000, 0.3, 40), many(2000, 0.9, 200)]), CONFIG).set_index("recall_id")
+    assert table.loc["sentinel-1/quay/short", "recall"] == pytest.approx(0.3, abs=0.01)
+    assert table.loc["sentinel-1/quay/long", "recall"] == pytest.approx(0.9, abs=0.01)
+    assert table.loc["sentinel-1/quay/all", "recall"] == pytest.approx(0.6, abs=0.01)
+    assert table.loc["sentinel-1/quay/middle", "recall"] == pytest.approx(0.6, abs=0.01)  # nobody of that length
+    assert table.loc["sentinel-1/open_water/all", "recall"] == pytest.approx(CONFIG.look_recall["sentinel-1"])
+    assert table.loc["optical/quay/all", "tries"] == 0
+
+
+def test_a_zone_takes_the_recall_of_the_lengths_that_call_there():
+    table = recall_table(pd.concat([many(2000, 0.3, 40), many(2000, 0.9, 200)]), CONFIG)
+    assert recall_at(table, "quay", pd.Series([200.0, 250.0]))["sentinel-1"] == pytest.approx(0.9, abs=0.01)
+    assert recall_at(table, "quay", pd.Series([40.0, 200.0]))["sentinel-1"] == pytest.approx(0.6, abs=0.01)
+    assert recall_at(table, "quay", pd.Series([], dtype=float))["sentinel-1"] == pytest.approx(0.6, abs=0.01)
+
+
+def test_the_lines_say_how_many_and_where():
+    (line,) = recall_lines(recall_table(many(10, 0.5, 40), CONFIG))
+    assert line.startswith("sentinel-1, quay: 5 of 10 ships that transmitted were found (short 5 of 10); recall 0.65")

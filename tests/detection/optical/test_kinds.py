@@ -1,0 +1,116 @@
+"""What is bright on water and no ship: told by colour and lie, said in words, and never deleted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from pipeline.detection import detect
+from pipeline.detection.optical import network
+from pipeline.detection.optical.clouds import shadow_mask
+from pipeline.detection.optical.kinds import Traits, names_of, traits_of
+from pipeline.detection.optical.water import survey
+from pipeline.types import OpticalView, Radiometry, Sensor, Window
+from tests.builders import array_scene
+from tests.detection.optical.hulls import mask_of
+from tests.detection.optical.ten_metre import DECK, GRASS, QUAY, QUAY_ROW, SHAPE, port
+
+FOAM = {"B02": 0.30, "B03": 0.30, "B04": 0.29, "B08": 0.19, "B11": 0.05}  # falls off as Frouin et al. (1996) measured
+HULL = Traits(1.0, 0.1, 3.0, 0.0, None, 0.3, 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _contrast_alone(monkeypatch):
+    monkeypatch.setattr(network, "available", lambda: False)
+
+
+def scene_with(*things, ships=()):
+    """A port with painted things: (colours, mask) each."""
+    image = port(ships)
+    for colours, mask in things:
+        for band, level in colours.items():
+            soft = ndimage.gaussian_filter(mask.astype(float), 1.0 if band == "B11" else 0.6)
+            image[band] = image[band] * (1 - soft) + level * soft
+    return array_scene(image, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE)
+
+
+def at(scene, row, col, reach=4.0):
+    table, _ = detect(scene)
+    near = table[np.hypot(table["row"] - row, table["col"] - col) < reach]
+    assert len(near) == 1
+    return near.iloc[0]
+
+
+def test_a_streak_of_foam_is_a_wake_and_says_why():
+    found = at(scene_with((FOAM, mask_of(SHAPE, (60, 120), 260.0, 20.0, 70.0, 10.0))), 60, 120)
+    assert "wake" in found["flags"]
+    assert not found["accepted"]
+    assert "1.6 um" in found["flag_evidence"]
+
+
+def test_a_deck_of_the_same_size_is_no_foam():
+    found = at(scene_with((DECK, mask_of(SHAPE, (60, 120), 180.0, 30.0, 70.0, 10.0))), 60, 120)
+    assert not {"wake", "foam", "white_cap", "islet", "breakwater_head"} & set(found["flags"])
+    assert found["accepted"]
+
+
+def test_a_green_islet_is_no_ship():
+    found = at(scene_with((GRASS, mask_of(SHAPE, (60, 120), 140.0, 50.0, 20.0, 10.0))), 60, 120)
+    assert "islet" in found["flags"]
+    assert not found["accepted"]
+
+
+def test_a_breakwater_stands_out_from_the_shore_and_a_ship_lies_along_it():
+    pier = mask_of(SHAPE, (QUAY_ROW - 9, 60), 200.0, 30.0, 0.0, 10.0)
+    found = at(scene_with((QUAY, pier)), QUAY_ROW - 9, 60, reach=7.0)
+    assert {"breakwater_head", "unlike_a_ship"} <= set(found["flags"])
+    along = mask_of(SHAPE, (QUAY_ROW - 2.2, 120), 180.0, 28.0, 90.0, 10.0)
+    table, _ = detect(scene_with((DECK, along)))
+    assert not any("breakwater_head" in flags for flags in table["flags"])
+
+
+def test_a_crane_crosses_the_shore_of_the_map():
+    traits = Traits(1.0, 0.1, 3.0, 0.2, 0.9, 0.3, 0.4)
+    assert "crane" in names_of(traits, 60.0, 15.0)
+    assert "breakwater_head" in names_of(traits, 160.0, 25.0)
+
+
+@pytest.mark.parametrize(
+    ("uneven", "length_m", "name"), [(0.05, 45.0, "pontoon"), (0.3, 45.0, "like_quay"), (0.05, 160.0, "like_quay")]
+)
+def test_what_has_the_quays_colour_is_a_pontoon_or_a_piece_of_it(uneven, length_m, name):
+    assert names_of(Traits(1.0, 0.1, 0.4, 0.5, 0.5, uneven, 0.0), length_m, 20.0).keys() == {name}
+
+
+def test_small_foam_is_a_white_cap_and_a_hull_has_no_other_name():
+    assert names_of(Traits(0.1, 0.0, None, 0.0, None, 0.3, 0.0), 20.0, 12.0).keys() == {"white_cap"}
+    assert names_of(HULL, 120.0, 20.0) == {}
+
+
+def test_without_the_bands_nothing_is_said_of_colour():
+    image = port([])
+    mask = mask_of(SHAPE, (60, 120), 260.0, 20.0, 70.0, 10.0)
+    green = image["B03"] * (1 - mask) + 0.3 * mask
+    scene = array_scene({"B03": green}, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE)
+    tile = scene.read(Window(0, 0, *SHAPE))
+    rows, cols = np.nonzero(mask > 0.5)
+    traits = traits_of(tile, survey(scene, 2048), rows, cols, (-0.34, 0.94), 26.0)
+    assert (traits.swir_share, traits.plants) == (None, None)
+
+
+def test_a_cloud_throws_its_shadow_away_from_the_sun():
+    """Sun in the south-east, 45 degrees high: shadow to the north-west, as far away as the cloud is high."""
+    cloud, dark = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    cloud[100:130, 180:210] = True
+    dark[40:70, 120:150] = True  # 850 m high
+    dark[100:130, 20:50] = True  # to the side of the cloud: other water
+    image = {name: np.where(dark, 0.7 * band, band) for name, band in port([]).items()}
+    scene = array_scene(image, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE)
+    tile, levels = scene.read(Window(0, 0, *SHAPE)), survey(scene, 2048)
+    sun = OpticalView(sun_elevation_deg=45.0, sun_azimuth_deg=135.0)
+    shadow = shadow_mask(tile, levels, cloud, sun, 10.0)
+    assert shadow[48:62, 128:142].mean() > 0.8
+    assert not shadow[100:130, 20:50].any()
+    assert not shadow_mask(tile, levels, cloud, OpticalView(), 10.0).any()
+    assert not shadow_mask(tile, levels, np.zeros(SHAPE, bool), sun, 10.0).any()

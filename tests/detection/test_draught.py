@@ -1,0 +1,39 @@
+"""Draught made of a freeboard: as uncertain as the depth that nobody sees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.detection.draught import DEPTH_SPREAD, depth_m, draught_of
+from pipeline.volume.loading import usual_depth_m
+
+
+@pytest.mark.parametrize("length_m", [50.0, 96.0, 180.0, 333.0])
+def test_both_stages_take_the_same_published_depth(length_m):
+    assert depth_m(length_m) == pytest.approx(usual_depth_m(length_m), rel=1e-3)
+
+
+def test_intervals_hold_over_a_fleet():
+    rng = np.random.default_rng(3)
+    held = []
+    for _ in range(2000):
+        length = float(rng.uniform(60, 250))
+        depth = depth_m(length) * np.exp(DEPTH_SPREAD * rng.normal())
+        draught = depth * rng.uniform(0.35, 0.8)
+        side, sized = depth - draught + 0.2 * rng.normal(), length * (1 + 0.01 * rng.normal())
+        low, _, high = draught_of(
+            (sized * 0.984, sized, sized * 1.016), (max(0, side - 0.33), max(0, side), max(0, side) + 0.33)
+        )
+        held.append(low <= draught <= high)
+    assert np.mean(held) == pytest.approx(0.9, abs=0.03)
+
+
+def test_a_sharp_freeboard_still_leaves_a_metre_of_doubt():
+    low, _, high = draught_of((99.0, 99.0, 99.0), (4.0, 4.0, 4.0))
+    assert high - low > 2.0
+
+
+def test_no_draught_below_nothing():
+    low, value, high = draught_of((59.0, 60.0, 61.0), (5.0, 5.5, 6.0))
+    assert 0 <= low < value < high

@@ -1,0 +1,51 @@
+"""The documentation as one site: links lead somewhere, every page is in it, it builds without a warning."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.docs.desk import PAGES, ROOT
+
+
+def test_pages_link_to_pages_that_are_there():
+    """Relative links of README and docs lead to files; anchors to headings of them."""
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)\s]+)\)", page.read_text("utf-8")):
+            path, _, anchor = target.partition("#")
+            there = page.parent / path
+            assert there.exists(), f"{page.name}: {target}"
+            if anchor and there.suffix == ".md":
+                heads = re.findall(r"^#+ (.*)$", there.read_text("utf-8"), re.MULTILINE)
+                slugs = {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-") for h in heads}
+                assert anchor in slugs, f"{page.name}: {target}"
+
+
+def test_every_page_is_in_the_site():
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        beside = page.stem == "index" or page.stem.startswith(("scale", "reliability.in"))  # the latter is a template
+        assert beside or re.search(rf"^{page.stem}$", index, re.MULTILINE), page.name
+
+
+def test_the_site_builds_without_a_warning(tmp_path):
+    sphinx = pytest.importorskip("sphinx.cmd.build", reason="sphinx is not installed")
+    pytest.importorskip("myst_parser", reason="myst-parser is not installed")
+    pytest.importorskip("furo", reason="furo is not installed")
+    del sphinx
+    words = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", str(tmp_path / "html")]
+    done = subprocess.run(
+        [*words, "-d", str(tmp_path / "trees")], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "html" / "index.html").is_file()
+
+
+def test_the_manifest_of_a_run_names_no_path_of_this_machine(tiny_run):
+    """What the pages promise: a run folder can be handed on."""
+    manifest = json.loads((tiny_run / "manifest.json").read_text("utf-8"))
+    assert str(ROOT) not in json.dumps(manifest)

@@ -1,0 +1,98 @@
+"""Evidence cards: chips turned as a map is, marks that can be read, what is not known said so."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.report.cards import _crowded, _missed_in, _pair
+from pipeline.report.chips import _mirrored, _north, _turned
+from pipeline.storage import read_table
+
+
+class Turned:
+    """A geolocation whose columns grow eastwards times ``east`` and whose rows grow southwards times ``south``."""
+
+    def __init__(self, south: float, east: float, swap: bool = False) -> None:
+        self.south, self.east, self.swap = south, east, swap
+
+    def lonlat(self, row, col):
+        """Of pixel centres."""
+        down, right = (col, row) if self.swap else (row, col)
+        return 133 + self.east * right * 1e-4, 42 - self.south * down * 1e-4
+
+    def rowcol(self, lon, lat):
+        """The other way."""
+        right, down = (lon - 133) / (self.east * 1e-4), (42 - lat) / (self.south * 1e-4)
+        return (right, down) if self.swap else (down, right)
+
+
+def scene(*args, **more):
+    return SimpleNamespace(geolocation=Turned(*args, **more), pixel_spacing_m=(10.0, 10.0))
+
+
+@pytest.mark.parametrize(
+    ("south", "east", "mirrored"),
+    [(1, 1, (False, False)), (-1, 1, (True, False)), (1, -1, (False, True)), (-1, -1, (True, True))],
+    ids=["map", "ascending radar", "descending radar", "upside down"],
+)
+def test_a_chip_is_mirrored_so_that_north_is_up_and_east_right(south, east, mirrored):
+    """Rows of an ascending pass grow northwards, columns of a descending one westwards."""
+    down, left = _mirrored(scene(south, east), (50, 50))
+    assert (down, left) == mirrored
+    assert (_north(scene(south, east), (50, 50), down=down, left=left) + 180) % 360 - 180 == pytest.approx(0, abs=0.1)
+
+
+def test_an_image_on_its_side_stays_as_it_is_and_its_arrow_says_so():
+    lying = scene(1, 1, swap=True)
+    assert _mirrored(lying, (50, 50)) == (False, False)
+    assert _north(lying, (50, 50), down=False, left=False) == pytest.approx(270)
+
+
+def test_what_is_drawn_is_mirrored_with_the_picture():
+    assert _turned([[0.1, 0.2]], down=True, left=False) == [[0.1, 0.8]]
+    assert _turned([[0.1, 0.2]], down=False, left=True) == [[0.9, 0.2]]
+
+
+def test_without_a_place_there_is_no_north():
+    nowhere = SimpleNamespace(geolocation=None, pixel_spacing_m=(10.0, 10.0))
+    assert _mirrored(nowhere, (5, 5)) == (False, False)
+    assert _north(nowhere, (5, 5), down=False, left=False) is None
+
+
+@pytest.mark.parametrize("top", [12.0, 60.0, 92.0, 100.0])
+def test_labels_of_fills_never_lie_on_each_other(top):
+    places = [round(top * share, 2) for share in (1 / 3, 0.5, 0.6, 0.9, 1.0)]
+    hidden = _crowded(places)
+    shown = [p for p in places if p not in hidden]
+    assert shown[-1] == places[-1], "the full ship is always named"
+    assert np.diff(shown).min() >= 2.6
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ((np.nan, np.nan), "not known"),
+        ((2.8, 4.8), "2.8 m, then 4.8 m"),
+        ((4.9, np.nan, 0.18, np.nan), "4.9 m ± 0.3 at the first, the last not known"),
+        ((np.nan, 3.7), "3.7 m at the last, the first not known"),
+    ],
+)
+def test_half_of_a_change_is_said_to_be_half(pair, words):
+    assert _pair(*pair) == words
+
+
+def test_looks_that_did_not_find_her_are_named(tiny_run):
+    """A look at her berth within her stay, added to the run's own: it is the one that the card names."""
+    tables = {n: read_table(tiny_run / f"{n}.parquet") for n in ("looks", "detections", "scenes", "port_calls")}
+    call = tables["port_calls"][tables["port_calls"]["counts"]].iloc[0].to_dict()
+    before = _missed_in(call, SimpleNamespace(tables=tables))
+    looks = tables["looks"]
+    row = looks[looks["zone_id"] == call["berth_id"]].iloc[[0]]
+    row = row.assign(look_id="x", scene_id="another", state="usable", acquired=call["arrival_hi"] + pd.Timedelta("1s"))
+    tables["looks"] = pd.concat([looks, row])
+    after = _missed_in(call, SimpleNamespace(tables=tables))
+    assert set(after) - set(before) == {f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image)"}
