@@ -17,6 +17,7 @@ from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError, NothingUsable, printable
 from pipeline.live import ITEMS, of_saved_search
+from pipeline.longitudes import as_written
 from pipeline.provenance import (
     MANIFEST,
     code_version,
@@ -340,7 +341,7 @@ def _publish(
             write_table(story.as_detected.tables[name], folder.path / "as_detected" / f"{name}.parquet")
     write_report(story, folder.path)
     chained = [name for name in CHAINED if name in story.tables]
-    write_json(folder.path / ROWS, {name: rows_of(story.tables[name], name) for name in chained})
+    write_json(folder.path / ROWS, {name: rows_of(as_written(story.tables[name]), name) for name in chained})
     checkpoint("everything but the manifest")
     manifest: dict[str, Any] = {
         "capwatch": story.code_version,

@@ -111,7 +111,7 @@ DETECTIONS = Contract(
         Column("sensor", "text", "sentinel-1, sentinel-2 or optical."),
         Column("acquired", "time", "Time of the row that saw it.", "UTC", required=False),
         Column("geometry", "geometry", "Outline of the hull.", "EPSG:4326"),
-        Column("lon", "float", "Centre of the hull.", "deg", required=False, low=-180, high=180),
+        Column("lon", "float", "Centre of the hull.", "deg", required=False, low=-180, high=360),
         Column("lat", "float", "Centre of the hull.", "deg", required=False, low=-90, high=90),
         Column("row", "float", "Centre, pixel centres at whole numbers, 0-based.", "px"),
         Column("col", "float", "Centre, pixel centres at whole numbers, 0-based.", "px"),
