@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
+from pipeline.longitudes import table_near
 from pipeline.storage import read_table, write_frames, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LIFTINGS, LOOKS, MISSED, SCENES
 
@@ -169,10 +170,13 @@ def port_calls(
     from pipeline.types import Place
 
     config = build(CallsConfig, settings, where="--set")
-    place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones))
-    found = DETECTIONS.empty() if detections is None else _in_zones(read_table(detections, DETECTIONS), place)
-    table = SCENES.empty() if scenes is None else read_table(scenes, SCENES)
-    messages = _read(ais, {}, console).messages
+    outlines = read_zones(zones)
+    middle = 180.0 if any(z.geometry.bounds[2] > 180 for z in outlines) else None
+    place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones, middle))
+    given = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
+    found = _in_zones(table_near(given, middle), place)
+    table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
+    messages = table_near(_read(ais, {}, console).messages, middle)
     tracks = calls.clean_tracks(messages, config)
     static = calls.static_reports(messages)
     matches = calls.match(found, tracks, static, config)
