@@ -80,6 +80,7 @@ def _figures(rows: pd.DataFrame) -> dict[str, float]:
         "beam held": _held(seen, "beam"),
         "heading |deg| p50": turn.abs().median(),
         "heading |deg| p95": turn.abs().quantile(0.95),
+        "heading held": float((turn.abs() <= seen["heading_half_deg"]).mean()),
         "bow told": len(told) / max(1, len(seen)),
         "bow right": float((whole[told.index].abs() < 90).mean()) if len(told) else np.nan,
         "freeboard told": len(side) / max(1, len(seen)),

@@ -34,6 +34,7 @@ class Candidate:
     contrast_db: float
     method: str
     flags: tuple[str, ...] = ()
+    heading_half_deg: float | None = None  # half-width of the axis' 90 % interval
     evidence: str = ""  # what speaks for each flag, in words
     freeboard_m: float | None = None
     freeboard_lo_m: float | None = None

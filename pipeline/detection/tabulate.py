@@ -46,6 +46,7 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         "row": round(c.row, 3),
         "col": round(c.col, 3),
         "heading_ambiguous": not c.axis_points_to_bow,
+        "heading_half_deg": None if c.heading_half_deg is None else round(c.heading_half_deg, 2),
         "score": round(c.score, 4),
         "tanker_score": round(c.tanker_score, 4),
         "accepted": accepted(c, config.screening),

@@ -87,6 +87,15 @@ DETECTIONS = Contract(
         Column(
             "heading_deg", "float", "Direction of the long axis, from north.", "deg", required=False, low=0, high=360
         ),
+        Column(
+            "heading_half_deg",
+            "float",
+            "Half-width of the heading's 90 % interval, bow and stern apart.",
+            "deg",
+            required=False,
+            low=0,
+            high=90,
+        ),
         Column("heading_ambiguous", "bool", "Bow and stern cannot be told apart: heading or heading + 180."),
         Column("score", "float", "Probability that it is a ship.", low=0, high=1),
         Column("tanker_score", "float", "Probability that the ship is a tanker, given size and shape.", low=0, high=1),

@@ -16,7 +16,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.optical import network
-from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse, haze_mask, shadow_mask
+from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse, haze_mask, shadow_mask, veil_mask
 from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
@@ -59,7 +59,8 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         own = np.s_[top : top + core.rows, left : left + core.cols]
         shadow = shadow_mask(tile, levels, cloud, scene.optical, spacing) if told else None
         unseen = cloud | haze_mask(tile, levels)
-        coverage.add(core, tile.valid[own], unseen[own], tile.water[own])
+        veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
+        coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
         normal = normalise(coarse(tile, factor), levels, factor)
         for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
             row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
@@ -202,6 +203,7 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
         contrast_db=float(10 * np.log10(max(blob.sigmas, 1e-3))),
         method=m.method,
         flags=tuple(flags),
+        heading_half_deg=m.heading_half_deg,
         freeboard_m=m.freeboard.value_m,
         freeboard_lo_m=m.freeboard.lo_m,
         freeboard_hi_m=m.freeboard.hi_m,

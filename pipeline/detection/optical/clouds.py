@@ -42,6 +42,22 @@ def haze_mask(tile: Tile, levels: Levels) -> BoolImage:
     return (level - levels.water[k] > HAZE * (levels.land[k] - levels.water[k])) & tile.valid
 
 
+def veil_mask(tile: Tile, levels: Levels, spacing_m: float) -> BoolImage:
+    """Wide, smooth and far too bright for water: where this lies in a zone, a bank of haze or fog hides the water.
+
+    Such a bank is bright enough to pass for land in an image without a map, so `haze_mask` knows nothing of it. Land
+    looks the same: only zones, which are water, and the water of a map may be asked.
+    """
+    k = tile.bands.index(levels.infrared)
+    factor = max(1, round(8.0 / spacing_m))
+    shone = (reduced(tile.data[k], factor) - levels.water[k]) / (levels.land[k] - levels.water[k])
+    local = ndimage.uniform_filter(shone, 5)
+    spread = np.sqrt(np.maximum(0, ndimage.uniform_filter(shone**2, 5) - local**2))
+    wide = opened((shone > HAZE) & (spread < TEXTURE * np.abs(local)), CLOUD_WIDTH_M / (spacing_m * factor))
+    full = np.repeat(np.repeat(wide, factor, 0), factor, 1)[: tile.valid.shape[0], : tile.valid.shape[1]]
+    return np.asarray(full & tile.valid & tile.water, bool)
+
+
 def cloud_mask(tile: Tile, levels: Levels, radiometry: Radiometry, spacing_m: float) -> BoolImage:
     """Bright, white, smooth and large. Haze thin enough to see through is `haze_mask`'s."""
     names = [b for b in tile.bands if b not in ("B11", "B12")] or list(tile.bands)  # ice clouds are dark at 1.6 um
@@ -139,11 +155,18 @@ class Coverage:
         for zone_id in self._points:
             self.seen[zone_id] = 0
 
-    def add(self, core: Window, seen: BoolImage, cloud: BoolImage, water: BoolImage) -> None:
-        """Count one window; the three masks cover just this window."""
+    def asks_for(self, core: Window) -> bool:
+        """Does a zone lie in this window?"""
+        return any(
+            bool(((r >= core.row0) & (r < core.row1) & (c >= core.col0) & (c < core.col1)).any())
+            for r, c, _ in self._points.values()
+        )
+
+    def add(self, core: Window, seen: BoolImage, cloud: BoolImage, water: BoolImage, veil: BoolImage) -> None:
+        """Count one window; the masks cover just this window, ``veil`` counts in zones alone."""
         self.cloudy += int(np.count_nonzero(cloud & seen))
         self.water += int(np.count_nonzero(water & seen & ~cloud))
-        clear = seen & ~cloud
+        clear = seen & ~cloud & ~veil
         for zone_id, (rows, cols, _) in self._points.items():
             here = (rows >= core.row0) & (rows < core.row1) & (cols >= core.col0) & (cols < core.col1)
             self.seen[zone_id] += int(np.count_nonzero(clear[rows[here] - core.row0, cols[here] - core.col0]))

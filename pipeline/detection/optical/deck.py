@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 SHAPE = (96, 24)  # cells along and across to which every deck is resampled
 HOUSE_SHARE = (0.03, 0.22)  # of the length that a house may take
 HOUSE_STEP = 0.25  # by which it is brighter than the deck, share of the deck's own step from water
-BOW_AFT_ODDS = 2.2  # log odds that a house nearer to one end has the stern there; of tankers and bulkers, nine in ten
+# Log odds that a house at one end has the stern there, by length: supply ships and some coasters carry it forward, of
+# merchant ships above 80 m hardly any does (our reading of registers)
+BOW_AFT_LENGTHS_M, BOW_AFT_ODDS = (42.0, 60.0, 80.0), (1.5, 2.8, 4.0)
 TAPER = 9.0  # log odds for each beam of difference in width between the last hundredths of the length
+TAPER_LIMIT = 2.5  # ... and no more: a shaded or dark end looks pointed as well
 FEATURES = ("length", "slender", "wide_blocks", "middle_line", "rim_rough", "along_rough", "cross_line", "aft_house")
 # Fitted to simulated fleets by benchmarks/fit_tanker_score.py; seeds there, none of them used for reporting
 WEIGHTS: tuple[float, ...] = (-0.609, 1.059, 0.906, 0.754, -0.396, -1.034, -1.414, 0.170)
@@ -97,9 +100,11 @@ def _bow_ahead(light: FloatImage, hull: Hull, house: float | None, tone: float, 
     for sign in (1, -1):
         rows = resample(light, hull.frame, sign * (hull.length_m / 2 - inside), v, origin)
         widths.append(float(np.mean(np.nan_to_num(rows, nan=0.0) > level)))
-    odds = TAPER * (widths[1] - widths[0])
-    if house is not None and hull.length_m > 42:
-        odds += BOW_AFT_ODDS * float(np.clip((0.5 - house) / 0.3, -1, 1))
+    odds = float(np.clip(TAPER * (widths[1] - widths[0]), -TAPER_LIMIT, TAPER_LIMIT))
+    if house is not None and hull.length_m > BOW_AFT_LENGTHS_M[0]:
+        odds += float(np.interp(hull.length_m, BOW_AFT_LENGTHS_M, BOW_AFT_ODDS)) * float(
+            np.clip((0.5 - house) / 0.3, -1, 1)
+        )
     if abs(odds) < 1.0:
         return None
     return bool(odds > 0)

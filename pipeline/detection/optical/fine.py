@@ -83,7 +83,7 @@ def measure_fine(
     if _oddness(hull) > MAX_ODDNESS:
         freeboard = none("the outline is not one hull's alone")
     else:
-        freeboard = measure_freeboard(light, others, hull, sun, origin)
+        freeboard = measure_freeboard(light, others, hull, sun, origin, deck.tanker)
     hull = upright(hull, freeboard, sun)
     return FineHull(hull, deck, freeboard, _is_hull(hull))
 

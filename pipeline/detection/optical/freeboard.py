@@ -33,6 +33,11 @@ NEAR_SHARE = 0.55  # of the longest shadow: what stands nearer would catch its e
 LEAST_SHADED = 20.0  # per cent of the rows
 SMOOTH_ROWS_M = 4.0
 GEAR_M = 0.5
+# Hatches of dry cargo ships: coaming and cover stand 1.6 to 2.7 m above deck (a coaming has 0.6 m at least by the Load
+# Line Convention), their sides an eighth to a quarter of the beam inboard (our reading of drawings)
+HATCH_HEIGHT_M, HATCH_INSET = 2.5, 0.15
+GEAR_ODDS = 0.5  # tanker score below which such gear is reckoned with
+GEAR_WORTH_M = 0.2  # of height that it may add, below which it is not spoken of
 MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
 MIN_ROWS_M = 8.0  # of hull with a clear profile
 REFRACTION = 1.34  # of sea water
@@ -133,12 +138,18 @@ def _below(zenith_deg: float) -> float:
 
 
 def measure_freeboard(
-    light: FloatImage, others: BoolImage, hull: Hull, sun: SunView | None, origin: tuple[int, int]
+    light: FloatImage,
+    others: BoolImage,
+    hull: Hull,
+    sun: SunView | None,
+    origin: tuple[int, int],
+    tanker: float = 1.0,
 ) -> Freeboard:
     """Freeboard of a fitted hull.
 
     ``light`` is visible light over that of the water around (water 1); ``others`` marks what is neither this hull nor
-    water: land, quays, other ships.
+    water: land, quays, other ships. ``tanker`` is the probability that her deck is a tanker's: on others hatches may
+    throw the shadow that is measured.
     """
     pixel = float(np.mean(hull.frame.spacing_m))
     if pixel > MAX_PIXEL_M:
@@ -160,7 +171,18 @@ def measure_freeboard(
             sides.append((k, found))
     if not sides:
         return none(reasons[0] if reasons else "the sun stands too high, or along the hull, or behind the lean")
-    return _combined(hull, sides, heights, sun)
+    return _combined(hull, sides, heights, sun, tanker)
+
+
+def gear_m(beam_m: float, k_s: float, tanker: float) -> float:
+    """By how much hatches may make a side look higher [m]: only where their shadow reaches beyond the deck edge's.
+
+    >>> gear_m(16.0, 2.5, 0.1), gear_m(32.0, 1.0, 0.1), gear_m(16.0, 2.5, 0.9)
+    (1.54, 0.0, 0.0)
+    """
+    if tanker >= GEAR_ODDS or k_s <= MIN_SHADOW:
+        return 0.0
+    return round(max(0.0, HATCH_HEIGHT_M - HATCH_INSET * beam_m / k_s), 2)
 
 
 def log_prior(heights_m: FloatArray) -> FloatArray:
@@ -249,11 +271,14 @@ def clear_rows(hull: Hull, k_u: float, height_m: float, step_m: float) -> FloatA
     return u[good]
 
 
-def _combined(hull: Hull, sides: list[tuple[SideGeometry, Posterior]], heights: FloatArray, sun: SunView) -> Freeboard:
+def _combined(
+    hull: Hull, sides: list[tuple[SideGeometry, Posterior]], heights: FloatArray, sun: SunView, tanker: float
+) -> Freeboard:
     """One height of both sides, where they agree; both, and a flag, where they do not."""
     flags: tuple[str, ...] = ()
     parts = [(k, p, _widened(p.interval(), k, hull, sun)) for k, p in sides]
     value, low, high = parts[0][2]
+    gear = max((gear_m(hull.beam_m, k.k_s, tanker) for k, p, _ in parts if p.depth > 0), default=0.0)
     if len(parts) == 2:
         (a, _, one), (b, _, two) = parts
         apart = abs(one[0] - two[0]) / max(1e-6, float(np.hypot(one[2] - one[1], two[2] - two[1])) / (2 * Z90))
@@ -263,15 +288,19 @@ def _combined(hull: Hull, sides: list[tuple[SideGeometry, Posterior]], heights: 
             value, low, high = _widened(joint, better, hull, sun)
         else:
             flags = ("freeboard_disputed",)
-            trusted = one if a.k_s > b.k_s else two
+            shadow_first = gear <= GEAR_WORTH_M  # gear lengthens shadows; the side itself it leaves alone
+            trusted = one if (a.k_s > b.k_s) == shadow_first else two
             value, low, high = trusted[0], min(one[1], two[1]), max(one[2], two[2])
+    if gear > GEAR_WORTH_M:
+        flags = (*flags, "gear_may_lengthen_shadow")
+        low = value - float(np.hypot(value - low, gear))
     words = " and ".join(_words(k, p, v) for k, p, v in parts)
-    if high - low > max(3.0, 0.9 * value):
+    if high - low - gear > max(3.0, 0.9 * value):
         return none(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
     if value > MAX_SHARE * heights[-1] / DEPTH_SPREAD:
         return none(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
     boots = [p.boot_m for k, p, _ in parts if k.k_v > 0.15 and p.boot_m > 0.3]
-    text = f"freeboard by {words}" + ("; the two do not agree" if flags else "")
+    text = f"freeboard by {words}" + ("; the two do not agree" if "freeboard_disputed" in flags else "")
     return Freeboard(
         round(value, 3),
         round(max(0.0, low), 3),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Z90 = 1.645  # half-width of a 90 % interval in standard errors
 COARSE_SE_PX = 0.6  # of an end by half-level pixels: a third of a pixel at each end, and blur; our choice
+TURN_SPREAD, TURN_PX = 1.4, 0.18  # of the fit's own error, and of a pixel from end to end: set on seeds below 1000
+MOMENT_TURN_PX = 0.7  # by which a moment's axis errs from end to end; set on painted ships (benchmarks.hull_sizes)
 COARSE_SE_SHARE = 0.06  # of a size by moments: superstructures and dark decks pull on it; our choice
 MIN_ASPECT, MAX_ASPECT = 1.7, 11.0  # length over beam in coarse pixels; hulls have 4 to 8, blurred boats less
 MOORED_ASPECT = 2.6
@@ -43,6 +45,7 @@ class Measured:
     score: float
     method: str
     freeboard: Freeboard
+    heading_half_deg: float
     deck: Deck | None = None
 
     @property
@@ -60,6 +63,7 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
     beam_error = np.hypot(COARSE_SE_PX * coarse_m, COARSE_SE_SHARE * beam_m)
     fill = len(blob.rows) * coarse_m**2 / max(1.0, length_m * beam_m)
     bow_known, method = False, "optical-moments"
+    turn_se = MOMENT_TURN_PX * coarse_m / max(length_m, coarse_m)
     freeboard = none(f"pixels of {spacing:.1f} m carry no shadow edge")
     outline = None
     fine = None
@@ -70,6 +74,7 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
             hull, freeboard = fine.hull, fine.freeboard
             frame, length_m, beam_m, bow_known = hull.frame, hull.length_m, hull.beam_m, hull.bow_known
             error, beam_error, method = hull.length_se_m, hull.beam_se_m, "optical-edges"
+            turn_se = float(np.hypot(TURN_SPREAD * hull.heading_se_rad, TURN_PX * spacing / length_m))
             fill, outline = hull.fill, outline_of(hull)
         else:
             fine = None
@@ -87,6 +92,7 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
         score=_score(blob, length_m, beam_m, fill),
         method=method,
         freeboard=freeboard,
+        heading_half_deg=min(90.0, Z90 * float(np.degrees(turn_se))),
         deck=None if fine is None else fine.deck,
     )
 

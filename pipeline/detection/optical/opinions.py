@@ -27,6 +27,9 @@ LENGTH_LOW = (0.60, 0.88, 0.95)  # errors on simulated ports kept out of trainin
 LENGTH_HIGH = (1.20, 1.27, 1.35)
 SPREAD_PX = 3.3  # by which the map of hull is wider than the hull, in quadrature: labels were drawn loose; same source
 BEAM_FIT_SE_PX = 0.45
+MAP_TURN_PX = (
+    0.3  # by which the map's own middle line errs from end to end; set on painted ships (benchmarks.hull_sizes)
+)
 USUAL_RATIO, RATIO_SD = 6.3, 0.15  # length over beam of merchant ships (5 to 8), and its spread as a share
 HUGGING = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
 TRAINED_LENGTH_M = 45.0  # labels begin at about 50 m
@@ -113,6 +116,7 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
         contrast_db=float(10 * np.log10(max(hull.sigmas, 1e-3))),
         method="hull-network",
         flags=tuple(flags),
+        heading_half_deg=min(90.0, Z90 * float(np.degrees(np.hypot(box.turn_se_rad, MAP_TURN_PX / box.length_px)))),
         draught_evidence=f"no freeboard: pixels of {np.mean(scene.pixel_spacing_m):.1f} m carry no shadow edge",
         speed_lo_kn=speed[0],
         speed_kn=speed[1],

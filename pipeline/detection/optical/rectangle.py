@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 BLUR_PX = 0.6  # width of an edge in the map of probabilities; start of the fit
 MARGIN_PX = 4
+CORRELATED = (
+    2.5  # pixels of the map that err together: its bands are blurred; set on painted ships (benchmarks.hull_sizes)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Rectangle:
     length_px: float
     beam_px: float
     misfit: float
+    turn_se_rad: float = 0.0  # standard error of the axis
 
 
 def fit_rectangle(cover: FloatImage, rows: NDArray[Any], cols: NDArray[Any]) -> Rectangle:
@@ -57,7 +61,10 @@ def fit_rectangle(cover: FloatImage, rows: NDArray[Any], cols: NDArray[Any]) -> 
         length, beam, axis = beam, length, (axis[1], -axis[0])
     if axis[0] < 0:
         axis = (-axis[0], -axis[1])
-    return Rectangle(float(p[0]), float(p[1]), axis, length, beam, float(np.sqrt(np.mean(found.fun**2))))
+    misfit = float(np.sqrt(np.mean(found.fun**2)))
+    curvature = found.jac.T @ found.jac + 1e-9 * np.eye(6)
+    turn_se = float(np.sqrt(np.linalg.inv(curvature)[2, 2] * CORRELATED)) * misfit
+    return Rectangle(float(p[0]), float(p[1]), axis, length, beam, misfit, turn_se)
 
 
 def _blurred(p: FloatArray, at_row: FloatArray, at_col: FloatArray) -> FloatArray:

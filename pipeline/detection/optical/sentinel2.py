@@ -98,7 +98,13 @@ def _placed(
     others[hull.rows, hull.cols] = False
     fitted = fit_rectangle(np.where(others, 0.0, cover).astype(np.float32), hull.rows, hull.cols)
     box = Rectangle(
-        fitted.row + origin[0], fitted.col + origin[1], fitted.axis, fitted.length_px, fitted.beam_px, fitted.misfit
+        fitted.row + origin[0],
+        fitted.col + origin[1],
+        fitted.axis,
+        fitted.length_px,
+        fitted.beam_px,
+        fitted.misfit,
+        fitted.turn_se_rad,
     )
     rows, cols = hull.rows + origin[0], hull.cols + origin[1]
     r, c = rows - tile.window.row0, cols - tile.window.col0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
+from pipeline.detection.draught import depth_m
+from pipeline.detection.optical import fine
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.hulls import painted
@@ -55,8 +59,6 @@ def test_gain_moves_no_ship():
     ships, _ = found(scene)
     bright = painted(SHIPS, radiometry=Radiometry.RELATIVE)
     read = bright.read
-    from dataclasses import replace
-
     brighter = replace(bright, read=lambda w: replace(read(w), data=read(w).data * 3 + 0.4))
     again, _ = found(brighter)
     assert again[["row", "col", "length_m"]].to_numpy() == pytest.approx(
@@ -77,6 +79,28 @@ def test_the_shadow_gives_the_height_of_the_side(elevation_deg, freeboard_m):
     assert ship["freeboard_m"] == pytest.approx(freeboard_m, abs=0.5)
     assert ship["freeboard_lo_m"] < freeboard_m < ship["freeboard_hi_m"]
     assert ship["length_m"] == pytest.approx(98, rel=0.02)
+
+
+@pytest.mark.parametrize(("tanker", "reckoned"), [(0.1, True), (0.9, False)])
+def test_hatches_that_may_lengthen_the_shadow_open_the_interval_downwards(monkeypatch, tanker, reckoned):
+    """With the sun low abeam, hatches 2.5 m high near the side reach over the deck edge's shadow; a tanker has none."""
+    read = fine.read_deck
+    monkeypatch.setattr(fine, "read_deck", lambda *seen: replace(read(*seen), tanker=tanker))
+    scene = painted([(200, 200, 98, 16, 0)], spacing_m=0.5, sun=(22, 90.0), freeboard_m=4.0, noise=0.001)
+    ship = found(scene)[0].iloc[0]
+    assert ("gear_may_lengthen_shadow" in ship["flags"]) is reckoned
+    below, above = ship["freeboard_m"] - ship["freeboard_lo_m"], ship["freeboard_hi_m"] - ship["freeboard_m"]
+    assert above < 1.0
+    assert bool(below > 1.0) is reckoned
+
+
+def test_a_freeboard_comes_with_a_weak_draught():
+    scene = painted([(200, 200, 98, 16, 0)], spacing_m=0.5, sun=(30, 90.0), freeboard_m=4.0, noise=0.001)
+    ship = found(scene)[0].iloc[0]
+    assert "weak_draught" in ship["flags"]
+    assert ship["draught_m"] == pytest.approx(depth_m(ship["length_m"]) - ship["freeboard_m"], abs=0.01)
+    assert ship["draught_hi_m"] - ship["draught_lo_m"] > 2.0
+    assert 0 < ship["heading_half_deg"] < 2.0
 
 
 def test_no_sun_no_freeboard():
@@ -148,8 +172,6 @@ def test_what_is_not_a_ship_stays_in_the_table_with_its_flag():
 
 def test_missing_pixels_are_no_ships():
     scene = painted(SHIPS)
-    from dataclasses import replace
-
     read = scene.read
 
     def holed(window):

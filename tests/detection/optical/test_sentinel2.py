@@ -16,7 +16,7 @@ from pipeline.detection.optical import network
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor
-from tests.builders import array_scene
+from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.ten_metre import ALONGSIDE, AT_ANCHOR, SHAPE, port
 
 pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
@@ -173,3 +173,18 @@ def test_gaps_in_the_image_are_no_ships():
         return replace(tile, data=data, valid=np.isfinite(data).all(axis=0))
 
     assert_both_found(ships(replace(scene, read=holed)))
+
+
+def test_haze_over_half_a_berth_leaves_that_half_unknown():
+    """Water as bright as dull decks hides them: that part is not seen, and the share goes to the coverage."""
+    image = port([], land=True)
+    cols = np.arange(SHAPE[1])
+    veil = np.where(cols < 120, 0.16, 0.0)  # a bank of haze over the western half
+    hazy = {name: band + veil * (1.0 if name != "B11" else 0.9) for name, band in image.items()}
+    scene = scene_of(hazy)
+    lon, lat = scene.geolocation.lonlat(np.array([110, 145]), np.array([60, 180]))
+    place = place_of(box_zone("berth", lon[0], lat[1], lon[1], lat[0]))
+    _, told = detect(scene, place=place)
+    assert told["zone_covered"]["berth"] == pytest.approx(0.5, abs=0.15)
+    _, clear = detect(scene_of(image), place=place)
+    assert clear["zone_covered"]["berth"] == pytest.approx(1.0, abs=0.02)

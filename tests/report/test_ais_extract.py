@@ -1,0 +1,77 @@
+"""The AIS part of an evidence card, and the warning of a contradiction: what was said, what was seen, and no reason."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from pipeline.report.ais_extract import heard, silence_words
+from pipeline.report.warnings_list import warnings
+from pipeline.tables import FINDINGS, LIFTINGS, LOOKS, PORT_CALLS, SCENES, SILENCES, STATIC, TRACKS
+from tests.calls.traffic import BERTH, MMSI, at
+
+FINDING = {
+    "finding_id": f"{MMSI}/length_disagrees", "kind": "length_disagrees", "mmsi": MMSI, "time_utc": at(10),
+    "said": "length 183 m", "seen": "length 97 m (93 to 101), 2 sightings", "apart_sd": 12.0,
+    "detection_ids": ["d1"], "call_ids": ["c1"],
+}  # fmt: skip
+SILENCE = {
+    "silence_id": f"{MMSI}/x", "track_id": str(MMSI), "mmsi": MMSI, "start": at(10), "end": at(17.2), "hours": 7.2,
+    "lon": BERTH[0], "lat": BERTH[1], "lon_after": BERTH[0], "lat_after": BERTH[1], "others_before": 4,
+    "others_during": 3, "messages_during": 120, "quiet_h": 0.4, "reception": "others",
+}  # fmt: skip
+
+
+def story(findings=(), silences=()):
+    tables = {
+        "findings": FINDINGS.from_rows(list(findings)),
+        "silences": SILENCES.from_rows(list(silences)),
+        "tracks": TRACKS.empty(),
+        "static": STATIC.empty(),
+    }
+    return SimpleNamespace(tables=tables)
+
+
+CALL = {"call_id": "c1", "mmsi": MMSI, "arrival_lo": at(5), "arrival_hi": at(6), "departure_lo": at(30),
+        "departure_hi": at(31)}  # fmt: skip
+
+
+def test_a_contradiction_stands_on_the_card_of_its_call():
+    card = heard(story([FINDING]), CALL)
+    assert "She says length 183 m; images show length 97 m (93 to 101), 2 sightings." in card["sentence"]
+    assert "183" not in heard(story([FINDING | {"call_ids": ["c2"]}]), CALL)["sentence"]
+
+
+def test_a_silence_stands_on_the_card_with_who_else_was_heard():
+    (row,) = heard(story(silences=[SILENCE]), CALL)["rows"]
+    assert row["what"] == (
+        "heard again after 7 hours; meanwhile 3 others were heard within 20 km, the longest pause of all 0.4 h"
+    )
+    later = SILENCE | {"start": at(100), "end": at(110)}
+    assert heard(story(silences=[later]), CALL)["rows"] == []
+
+
+@pytest.mark.parametrize(("reception", "words"), [("nobody", "nobody else was heard"), ("others", "1 other was heard")])
+def test_words_of_a_silence_name_no_reason(reception, words):
+    (row,) = SILENCES.from_rows([SILENCE | {"reception": reception, "others_during": 1}]).itertuples()
+    told = silence_words(row)
+    assert words in told
+    assert not any(word in told for word in ("intention", "switched", "dark", "hid"))
+
+
+def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
+    monkeypatch.setattr("pipeline.report.warnings_list._about_looks", lambda _: [])
+    liftings = pd.DataFrame({"call_id": ["c1"], "counts": [True], "method": ["x"], "status": ["used"], "cause": [""]})
+    tables = {
+        "findings": FINDINGS.from_rows([FINDING]), "scenes": SCENES.empty(), "looks": LOOKS.empty(),
+        "port_calls": PORT_CALLS.empty(), "liftings": liftings,
+    }  # fmt: skip
+    about = SimpleNamespace(
+        simulated=False, problems=(), tables=tables, headline=SimpleNamespace(across_years=()),
+        config=SimpleNamespace(aoi=SimpleNamespace(facts=())),
+    )  # fmt: skip
+    (told,) = [w for w in warnings(about) if "MMSI" in w]
+    assert "says length 183 m, images show length 97 m" in told
+    tables["liftings"] = liftings.assign(counts=False)
+    assert not [w for w in warnings(about) if "MMSI" in w]
+    assert set(LIFTINGS.names) >= set(liftings.columns)
