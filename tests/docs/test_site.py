@@ -32,6 +32,15 @@ def test_every_page_is_in_the_site():
         assert beside or re.search(rf"^{page.stem}$", index, re.MULTILINE), page.name
 
 
+def test_every_flag_that_rejects_and_every_flag_with_words_is_explained():
+    """What a reader meets in the report stands in the page that explains it."""
+    from pipeline.detection.screening import REJECTING
+    from pipeline.report.wording import FLAG_WORDS
+
+    page = (ROOT / "docs" / "reading_the_report.md").read_text("utf-8")
+    assert sorted(f for f in REJECTING | set(FLAG_WORDS) if f"`{f}`" not in page) == []
+
+
 def test_the_site_builds_without_a_warning(tmp_path):
     sphinx = pytest.importorskip("sphinx.cmd.build", reason="sphinx is not installed")
     pytest.importorskip("myst_parser", reason="myst-parser is not installed")
