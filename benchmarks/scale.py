@@ -1,6 +1,7 @@
 """What many looks cost: throughput and client memory on Dask, a plan of a year, bytes and time of one live look.
 
-Everything here is simulated and on loopback. ``python -m benchmarks.scale [memory] [dask] [plan] [look] [wire]``
+Everything here is simulated and on loopback.
+``python -m benchmarks.scale [memory] [waiting] [dask] [plan] [look] [wire]``
 """
 
 from __future__ import annotations
@@ -26,13 +27,21 @@ from pipeline.simulation.world import World
 from pipeline.workspace import configs_root, find_config, load_run_config
 
 LOOKS = int(os.environ.get("LOOKS", "1000"))
+WAIT_S = 0.5  # of a look that waits: as ten requests of 50 ms
 SMALL = (133.055, 42.735, 133.075, 42.750)  # 1.6 km x 1.7 km
 WIDE = (132.88, 42.62, 133.17, 42.88)  # 24 km x 29 km: wider than an AOI with its margins
 
 
 def main() -> None:
     """Run the parts that are named, or all of them."""
-    parts = {"memory": of_the_client, "dask": on_dask, "plan": a_plan, "look": one_live_look, "wire": on_the_wire}
+    parts = {
+        "memory": of_the_client,
+        "waiting": on_looks_that_wait,
+        "dask": on_dask,
+        "plan": a_plan,
+        "look": one_live_look,
+        "wire": on_the_wire,
+    }
     for name in sys.argv[1:] or list(parts):
         print(f"\n## {name}", flush=True)
         parts[name]()
@@ -92,6 +101,33 @@ def of_the_client() -> None:
     size = sum(t.memory_usage(deep=True).sum() for _, t in done) / 1e6  # type: ignore[attr-defined]
     marks = ", ".join(f"{memory[int(len(memory) * s) - 1]:.0f}" for s in (0.1, 0.25, 0.5, 0.75, 1.0))
     print(f"{LOOKS} tables of 20 rows, {size:.0f} MB in all; client MB at 10, 25, 50, 75, 100 %: {marks}")
+
+
+def a_look_that_waits(number: int) -> tuple[int, object]:
+    """A look as one that is read over a network: its worker waits `WAIT_S`, then returns a small table."""
+    time.sleep(WAIT_S)
+    return a_small_table(number)
+
+
+def on_looks_that_wait() -> None:
+    """What the engine itself gains by a second worker, where cores are not what is short: looks that wait."""
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    for workers, count in ((1, LOOKS // 4), (2, LOOKS), (1, LOOKS // 4)):
+        engine = EngineConfig(kind="dask", workers=workers)
+        memory: list[float] = []
+        with kept(engine):
+            map_tasks(a_look_that_waits, range(4), engine)  # workers awake
+            begun = time.perf_counter()
+            done = map_tasks(a_look_that_waits, range(count), engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
+            rates[workers].append(count / (time.perf_counter() - begun))
+        assert [number for number, _ in done] == list(range(count))
+        marks = ", ".join(f"{memory[int(len(memory) * s) - 1]:.0f}" for s in (0.1, 0.25, 0.5, 0.75, 1.0))
+        print(
+            f"{workers} workers, {count} looks: {rates[workers][-1]:.2f} looks/s; client MB at 10-100 %: {marks}",
+            flush=True,
+        )
+    ratio = rates[2][0] / (sum(rates[1]) / len(rates[1]))
+    print(f"2 workers against 1, each look waiting {WAIT_S} s: {ratio:.2f} x; load {os.getloadavg()[0]:.0f}")
 
 
 def on_dask() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import ghosts, hull, objects, screening, shape
+from pipeline.detection import fragments, ghosts, hull, objects, screening, shape
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.cutout import Cutout
 from pipeline.detection.objects import Blob
@@ -39,7 +39,7 @@ def detect_radar(
     unlikely = [b.seeds for c, b in zip(candidates, blobs, strict=True) if c.score < config.screening.min_score]
     water_px = _judged_px(known)
     return Found(
-        candidates,
+        fragments.joined(candidates, blobs, scene, config.screening),
         {
             "sea_sigma0_db": known.sea_db,
             "enl": known.looks,

@@ -16,6 +16,7 @@ WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright poi
 WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; half as much again for side lobes
 MERGED_CUT_DB = 10.0  # below the peak: brighter than side lobes are (13 dB and more below)
 MERGED_PIXELS = 6
+SMEAR_DB = 6.0  # of tails along track over those across: no processor's side lobes differ so (our choice)
 MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
 
 
@@ -35,6 +36,10 @@ def flags(core: Blob, blob: Blob, size: HullSize | RoughSize, scene: Scene) -> d
     outside = beside(blob, size, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
     if outside.sum() >= MERGED_PIXELS:
         out["merged"] = f"{outside.sum()} pixels within {MERGED_CUT_DB:.0f} dB of the peak lie beside the fitted hull"
+    smear_db = getattr(size, "smear_db", 0.0)
+    if scene.grid is None and smear_db > SMEAR_DB:
+        told = "she moves or rolls, and her length and place along track are doubtful"
+        out["smeared"] = f"tails along track {smear_db:.1f} dB over those across: {told}"
     return out
 
 
