@@ -97,7 +97,9 @@ def read_background(path: Path, cells: Cells) -> Background:
             if (told["step_db"], told["darkest_db"], told["levels"]) != (STEP_DB, DARKEST_DB, LEVELS):
                 raise ValueError("its steps")
             codes = file.read()
-            col, row = ~file.transform * (cells.lon, cells.lat)
+            to_px = ~file.transform
+            col = to_px.a * cells.lon + to_px.b * cells.lat + to_px.c
+            row = to_px.d * cells.lon + to_px.e * cells.lat + to_px.f
         looks = tuple(Source(str(k["scene_id"]), utc(k["acquired"]), str(k["sha256"])) for k in told["looks"])
         orbit, simulated = str(told["orbit"]), bool(told["simulated"])
     except (OSError, RasterioError, KeyError, TypeError, ValueError) as error:
