@@ -38,8 +38,8 @@ def file_name(orbit: str) -> str:
 
 def raster_bytes(kept: Background, cells: Cells) -> bytes:
     """A background as the bytes of a GeoTIFF, cut to the cells of berths."""
+    from affine import Affine
     from rasterio.io import MemoryFile
-    from rasterio.transform import from_origin
 
     from pipeline.detection.background import DARKEST_DB, STEP_DB
 
@@ -51,7 +51,7 @@ def raster_bytes(kept: Background, cells: Cells) -> bytes:
     profile = {
         "driver": "GTiff", "dtype": "uint8", "count": levels * bands, "height": int(np.ptp(row)) + 1,
         "width": int(np.ptp(col)) + 1, "crs": "EPSG:4326", "nodata": 0, "compress": "deflate", "zlevel": 9,
-        "transform": from_origin(west + c0 * d_lon, north - r0 * d_lat, d_lon, d_lat), "interleave": "band",
+        "transform": Affine(d_lon, 0.0, west + c0 * d_lon, 0.0, -d_lat, north - r0 * d_lat), "interleave": "band",
     }  # fmt: skip
     told = {
         "orbit": kept.orbit, "step_db": STEP_DB, "darkest_db": DARKEST_DB, "levels": levels,
@@ -97,7 +97,9 @@ def read_background(path: Path, cells: Cells) -> Background:
             if (told["step_db"], told["darkest_db"], told["levels"]) != (STEP_DB, DARKEST_DB, LEVELS):
                 raise ValueError("its steps")
             codes = file.read()
-            col, row = ~file.transform * (cells.lon, cells.lat)
+            to_px = ~file.transform
+            col = to_px.a * cells.lon + to_px.b * cells.lat + to_px.c
+            row = to_px.d * cells.lon + to_px.e * cells.lat + to_px.f
         looks = tuple(Source(str(k["scene_id"]), utc(k["acquired"]), str(k["sha256"])) for k in told["looks"])
         orbit, simulated = str(told["orbit"]), bool(told["simulated"])
     except (OSError, RasterioError, KeyError, TypeError, ValueError) as error:
