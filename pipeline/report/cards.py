@@ -86,7 +86,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
             f"{barrels(row['dwt_p50_t'], 2)} t ({barrels(row['dwt_p5_t'], 2)} to {barrels(row['dwt_p95_t'], 2)})",
         "method": method_words(row["method"]),
         "raw_method": row["method"],
-        "flags": [plain_flag(f) for f in row["flags"]],
+        "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself
         "raw_flags": list(row["flags"]),
         "reviewed": any(f.startswith("review_") for f in row["flags"]),
     } | _load(row)  # fmt: skip
@@ -271,7 +271,7 @@ class _Chips:
             "side": side,
             "draught_evidence": row["draught_evidence"],
             "score": chance(row["score"]),
-            "flags": [plain_flag(f) for f in row["flags"]],
+            "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself
             "scene": row["scene_id"],
             "sha": "" if scene is None else str(scene["sha256"])[:12],
             "shapes": {
