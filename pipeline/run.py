@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import journal, shore
+from pipeline import berths, journal, shore
 from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
@@ -166,8 +166,9 @@ def compute(
     from pipeline.accounting import Ground, account_for, robustness
     from pipeline.report.story import Story
 
-    watched, structures = shore.learnt(scenes, place, config, folder, console)
-    detections, scene_table, zone_covered = detect_all(watched, scene_table, place, config, folder, console)
+    learnt = shore.learnt(scenes, place, config, root, folder, console)
+    detections, scene_table, told = detect_all(learnt.scenes, scene_table, place, config, folder, console)
+    zone_covered = {name: dict(t.get("zone_covered", {})) for name, t in told.items()}
     if not len(ais.messages) and not len(scenes):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
     ground = Ground(
@@ -191,6 +192,7 @@ def compute(
         tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed
     )
     tables["robustness"] = robustness(ground, tables)
+    tables["occupancy"] = berths.occupancy(scene_table, told, place, learnt.backgrounds)
     tables["detections"] = _with_pictures(scenes, tables, place, folder)
     return Story(
         run_id=run_id,
@@ -203,7 +205,7 @@ def compute(
         ais_balance=ais.balance,
         inputs=(),
         problems=tuple(console.problems),
-        structures=structures,
+        structures=learnt.structures,
         versions=library_versions(),
         code_version=code_version(),
         call_range=calls.count_range(account.tables["port_calls"]),
@@ -218,8 +220,8 @@ def detect_all(
     config: RunConfig,
     folder: RunFolder,
     console: Console,
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, float]]]:
-    """Detections of all scenes, the scenes table with what was measured on each, and what of each zone was seen.
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any]]]:
+    """Detections of all scenes, the scenes table with what was measured on each, and what was noticed in each.
 
     Each scene's result is kept until the run ends, so that a killed run repeats one scene at most.
     """
@@ -238,7 +240,7 @@ def detect_all(
             done=lambda task: step(task.scene.scene_id),
             lost=lambda task, why: InputError(task.scene.scene_id, why),
         )
-    found, covered = [], {}
+    found, told = [], {}
     scene_table = scene_table.set_index("scene_id", drop=False)
     measured = (
         "sea_sigma0_db",
@@ -255,17 +257,17 @@ def detect_all(
             continue
         table, diagnostics = result
         found.append(table)
+        told[scene.scene_id] = diagnostics
         if scene.sensor != "sentinel-1":
             for note in diagnostics.get("notes", ()):
                 console.note(f"{scene.scene_id}: {note}")
-        covered[scene.scene_id] = dict(diagnostics.get("zone_covered", {}))
         for name in measured:
             if diagnostics.get(name) is not None:
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]
     detections = pd.concat(found, ignore_index=True) if found else DETECTIONS.empty()
     detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
     detections = flag_repeats(detections, scene_table.reset_index(drop=True))
-    return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), covered
+    return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -374,14 +376,14 @@ def _publish(
 def _config_files(config: RunConfig) -> list[str]:
     """Files that a config refers to, relative to its root."""
     named = [config.aoi.coast, config.aoi.zones, config.cap, config.source.scenario, config.source.registry]
-    return sorted(n for n in named if n)
+    return sorted({n for n in (*named, *config.aoi.backgrounds) if n})
 
 
 def _write_config(config: RunConfig, root: Path, folder: Path) -> None:
     """The resolved config as YAML, and beside it the files that it refers to."""
     write_text(folder / "config.yaml", config_yaml(config))
     for name in _config_files(config):
-        write_text(folder / CONFIG_FILES / name, (root / name).read_text("utf-8"))
+        write_bytes(folder / CONFIG_FILES / name, (root / name).read_bytes())
 
 
 def _outcome(folder: RunFolder, console: Console) -> Outcome:

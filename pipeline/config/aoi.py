@@ -44,6 +44,9 @@ class AoiConfig(Section):
     """GeoJSON of land polygons, relative to the config's folder; null: no land here."""
     zones: str
     """GeoJSON of berths and anchorages, relative to the config's folder."""
+    backgrounds: tuple[str, ...] = ()
+    """Rasters of what a radar orbit usually sees at the berths, as earlier runs leave them in their ``backgrounds/``,
+    relative to the config's folder. Those of simulated scenes serve simulated scenes alone."""
     facts: tuple[Fact, ...] = ()
     """What a reader should know about the place."""
 

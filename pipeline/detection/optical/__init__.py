@@ -193,6 +193,8 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
         flags.append("land_leak")
     if not m.hull_like:
         flags.append("no_hull_shape")
+    if m.doubtful:
+        flags.append("doubtful_outline")
     flags += m.freeboard.flags
     if m.freeboard.value_m is not None:
         flags.append("weak_draught")
