@@ -42,8 +42,7 @@ test: setup  ## all tests and doctests, in parallel (WORKERS= to limit)
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 fuzz: setup  ## the long sweeps: damaged files by the ten thousand, kills, full disks, n-th failures (an hour or more)
-	@$(BIN)/python -m pytest -n $(WORKERS) -m fuzz tests/cases tests/fuzz
-	@$(BIN)/python -m pytest -m alone tests/test_engines_agree.py
+	@$(BIN)/python -m pytest -n $(WORKERS) -m fuzz tests
 
 reliability: setup  ## write docs/reliability.md: run the cases, make their table
 	@$(BIN)/python docs/make_reliability.py

@@ -11,7 +11,7 @@ berths: a hit is an accepted detection within ``REACH_M`` of the hull's middle; 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,10 +22,11 @@ from scipy.optimize import linear_sum_assignment
 
 from pipeline.config import DetectionConfig, RunConfig, load
 from pipeline.detection import background, detect
+from pipeline.detection.quayside import own_excess
 from pipeline.ingest.place import load_place
 from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame
-from pipeline.simulation.radar import RadarPass, SeaState, draw
+from pipeline.simulation.radar import NOISE_DB, RadarPass, SeaState, draw
 from pipeline.simulation.ships import Hull, ShipState
 from pipeline.simulation.world import _quay, berthing
 from pipeline.types import Place, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
@@ -35,6 +36,7 @@ COAST_SHIFT_M = 15.0
 REACH_M, QUAY_M = 80.0, 30.0
 METRES_PER_DEGREE = 111_320.0
 ROUND_DEG = 0.008  # of the pictures beyond the berths
+PORTS = ("vostochny", "nakhodka")
 START = datetime(2024, 1, 3, 9, 0, tzinfo=UTC)
 
 
@@ -77,7 +79,7 @@ def _look(place: Place, land: shapely.Geometry, berths: list, fixed: list, n: in
     west, south, east, north = place.bbox
     start = rng.uniform(0, 2e-4, 2)
     frame = RadarFrame.over((west + start[0], south + start[1], east, north), flown.heading_deg, 10.0)
-    ships = tuple(s for z in berths if rng.random() < 0.5 for s in [_moored(z, place, time, rng)])
+    ships = tuple(s for z in berths if rng.random() < 0.5 for s in [ship_at(z, place, time, rng)])
     water = water_on(land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
     drawn = draw(
         frame,
@@ -88,13 +90,12 @@ def _look(place: Place, land: shapely.Geometry, berths: list, fixed: list, n: in
         SeaState.of_wind(rng.uniform(3, 10)),
         np.random.SeedSequence(rng.integers(2**31)),
     )
-    noise = 10 ** (-2.5)
-    data = np.stack([np.maximum(b - noise, 1e-6) for b in drawn.values()]).astype(np.float32)
     chart = water_on(place.land, frame.shape, lambda lon, lat: np.column_stack(frame.rowcol(lon, lat)))
-    return Look(_scene(data, tuple(drawn), chart, frame, time, f"{place.aoi_id}-{n}"), ships)
+    return Look(scene_of(drawn, chart, frame, time, f"{place.aoi_id}-{n}"), ships)
 
 
-def _moored(zone, place: Place, time: datetime, rng: np.random.Generator) -> ShipState:
+def ship_at(zone, place: Place, time: datetime, rng: np.random.Generator) -> ShipState:
+    """Some ship alongside."""
     quay = berthing(zone, place.land)
     length = float(np.exp(rng.normal(np.log(105), 0.3)))
     length = min(max(length, 45.0), 0.9 * quay.length_m, 200.0)
@@ -120,13 +121,19 @@ def _moored(zone, place: Place, time: datetime, rng: np.random.Generator) -> Shi
     return ShipState(hull, time, lon, lat, heading % 360, heading % 360, 0.0, 5.0, zone.zone_id)
 
 
-def _scene(data, bands, water, frame, time, name) -> Scene:
+def scene_of(
+    drawn: dict, water, frame: RadarFrame, time: datetime, name: str, orbit=("ascending", 10), sha256: str = "0" * 64
+) -> Scene:
+    """A drawn picture as a scene, its noise floor taken off."""
+    bands = tuple(drawn)
+    data = np.stack([np.maximum(b - 10 ** (NOISE_DB / 10), 1e-6) for b in drawn.values()]).astype(np.float32)
+
     def read(window: Window) -> Tile:
         cut = np.s_[window.row0 : window.row1, window.col0 : window.col1]
         part = data[(slice(None), *cut)]
         return Tile(window, bands, part, np.isfinite(part).all(axis=0), water[cut])
 
-    view = RadarView(pass_direction="ascending", relative_orbit=10, resolution_m=(20.0, 20.0))
+    view = RadarView(pass_direction=orbit[0], relative_orbit=orbit[1], resolution_m=(20.0, 20.0))
     return Scene(
         name,
         Sensor.SENTINEL1,
@@ -137,7 +144,7 @@ def _scene(data, bands, water, frame, time, name) -> Scene:
         Radiometry.SIGMA0,
         (10.0, 10.0),
         read,
-        Source(name, "0" * 64, 0),
+        Source(name, sha256, 0),
         geolocation=frame,
         radar=view,
         simulated=True,
@@ -153,9 +160,15 @@ class Tally:
     missed: int = 0
     errors: tuple[float, ...] = ()
     held: int = 0
+    berths: list[tuple[bool, str, float, float, float]] = field(default_factory=list)
 
-    def add(self, found: pd.DataFrame, look: Look, place: Place) -> None:
+    def add(self, found: pd.DataFrame, told: dict, look: Look, place: Place) -> None:
         """Count one look."""
+        taken = {s.berth_id for s in look.ships}
+        for row in told["berths"]:
+            ships = found[found["detection_id"].isin(row["detection_ids"])]
+            score = float(ships["score"].max()) if len(ships) else 0.0
+            self.berths.append((row["zone_id"] in taken, row["verdict"], row["probability"], row["change"], score))
         lat0 = place.bbox[1]
         k = np.array([METRES_PER_DEGREE * np.cos(np.radians(lat0)), METRES_PER_DEGREE])
         berths = shapely.union_all([z.geometry for z in place.zones if z.kind == "berth"]).buffer(
@@ -183,7 +196,13 @@ class Tally:
     def __str__(self) -> str:
         f1 = 2 * self.hit / max(1, 2 * self.hit + self.false + self.missed)
         error = np.array(self.errors or (np.nan,))
+        said = [(taken, verdict) for taken, verdict, *_ in self.berths]
+        right = sum(v == ("occupied" if t else "empty") for t, v in said)
+        wrong = sum(v == ("empty" if t else "occupied") for t, v in said)
+        odds = np.array([(p, t) for t, _, p, *_ in self.berths if p is not None], float).reshape(-1, 2)
+        brier = np.mean((odds[:, 0] - odds[:, 1]) ** 2) if len(odds) else np.nan
         return (
+            f"berths right/open/wrong {right}/{len(said) - right - wrong}/{wrong}, Brier {brier:.3f}; "
             f"F1 {f1:.3f} (hit {self.hit}, false {self.false}, missed {self.missed}); length MAE "
             f"{np.abs(error).mean():.1f} m, bias {error.mean():+.1f}, inside {self.held / max(1, self.hit):.2f}"
         )
@@ -194,28 +213,31 @@ def main() -> None:
     count, seeds = (int(a) for a in (sys.argv[1:] + ["8", "3"][len(sys.argv) - 1 :])[:2])
     config = DetectionConfig()
     with_, without = Tally(), Tally()
-    for name in ("vostochny", "nakhodka"):
+    for name in PORTS:
         place = place_of(name)
         for seed in range(seeds):
             looks = looks_at(place, count, seed)
             taught = taught_by(looks, place, config)
-            for look, scene in zip(looks, taught, strict=True):
-                with_.add(detect(scene, place=place, config=config)[0], look, place)
-                without.add(detect(look.scene, place=place, config=config)[0], look, place)
+            for look, *scenes in zip(looks, *taught, strict=True):
+                for tally, scene in zip((with_, without), scenes, strict=True):
+                    tally.add(*detect(scene, place=place, config=config), look, place)
                 print(f"{name} {seed}\n  with    {with_}\n  without {without}", flush=True)
 
 
-def taught_by(looks: list[Look], place: Place, config: DetectionConfig) -> list[Scene]:
-    """The scenes as a run looks at them once it has looked at all."""
+def taught_by(looks: list[Look], place: Place, config: DetectionConfig) -> tuple[list[Scene], list[Scene]]:
+    """The scenes as a run looks at them once it has looked at all, and as it would look at each alone."""
     cells = background.strip_cells(place, config)
     assert cells is not None
     seen = [background.look_at_power(look.scene, cells, config) for look in looks]
     known = [k for k in seen if k is not None]
-    out = []
+    together, alone = [], []
     for look, power in zip(looks, seen, strict=True):
-        excess = background.usual_excess(power, known, config) if power is not None else None
-        out.append(look.scene if excess is None else background.flattened(look.scene, power, cells, excess))
-    return out
+        assert power is not None
+        excess = background.usual_excess(power, known, config)
+        assert excess is not None
+        together.append(background.flattened(look.scene, power, cells, excess, len(known) - 1))
+        alone.append(background.flattened(look.scene, power, cells, own_excess(power, cells, place), 0))
+    return together, alone
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What many looks cost: throughput and client memory on Dask, a plan of a year, bytes and time of one live look.
 
-Everything here is simulated and on loopback. ``python -m benchmarks.scale [memory] [dask] [plan] [look] [wire]``
+Everything here is simulated and on loopback.
+``python -m benchmarks.scale [memory] [waiting] [dask] [plan] [look] [wire]``
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,13 +28,21 @@ from pipeline.simulation.world import World
 from pipeline.workspace import configs_root, find_config, load_run_config
 
 LOOKS = int(os.environ.get("LOOKS", "1000"))
+WAIT_S = 0.5  # of a look that waits: as ten requests of 50 ms
 SMALL = (133.055, 42.735, 133.075, 42.750)  # 1.6 km x 1.7 km
 WIDE = (132.88, 42.62, 133.17, 42.88)  # 24 km x 29 km: wider than an AOI with its margins
 
 
 def main() -> None:
     """Run the parts that are named, or all of them."""
-    parts = {"memory": of_the_client, "dask": on_dask, "plan": a_plan, "look": one_live_look, "wire": on_the_wire}
+    parts = {
+        "memory": of_the_client,
+        "waiting": on_looks_that_wait,
+        "dask": on_dask,
+        "plan": a_plan,
+        "look": one_live_look,
+        "wire": on_the_wire,
+    }
     for name in sys.argv[1:] or list(parts):
         print(f"\n## {name}", flush=True)
         parts[name]()
@@ -92,6 +102,33 @@ def of_the_client() -> None:
     size = sum(t.memory_usage(deep=True).sum() for _, t in done) / 1e6  # type: ignore[attr-defined]
     marks = ", ".join(f"{memory[int(len(memory) * s) - 1]:.0f}" for s in (0.1, 0.25, 0.5, 0.75, 1.0))
     print(f"{LOOKS} tables of 20 rows, {size:.0f} MB in all; client MB at 10, 25, 50, 75, 100 %: {marks}")
+
+
+def a_look_that_waits(number: int) -> tuple[int, object]:
+    """A look as one that is read over a network: its worker waits `WAIT_S`, then returns a small table."""
+    time.sleep(WAIT_S)
+    return a_small_table(number)
+
+
+def on_looks_that_wait() -> None:
+    """What the engine itself gains by a second worker, where cores are not what is short: looks that wait."""
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    for workers, count in ((1, LOOKS // 4), (2, LOOKS), (1, LOOKS // 4)):
+        engine = EngineConfig(kind="dask", workers=workers)
+        memory: list[float] = []
+        with kept(engine):
+            map_tasks(a_look_that_waits, range(4), engine)  # workers awake
+            begun = time.perf_counter()
+            done = map_tasks(a_look_that_waits, range(count), engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
+            rates[workers].append(count / (time.perf_counter() - begun))
+        assert [number for number, _ in done] == list(range(count))
+        marks = ", ".join(f"{memory[int(len(memory) * s) - 1]:.0f}" for s in (0.1, 0.25, 0.5, 0.75, 1.0))
+        print(
+            f"{workers} workers, {count} looks: {rates[workers][-1]:.2f} looks/s; client MB at 10-100 %: {marks}",
+            flush=True,
+        )
+    ratio = rates[2][0] / (sum(rates[1]) / len(rates[1]))
+    print(f"2 workers against 1, each look waiting {WAIT_S} s: {ratio:.2f} x; load {os.getloadavg()[0]:.0f}")
 
 
 def on_dask() -> None:
@@ -188,19 +225,12 @@ def one_live_look() -> None:
 
 def on_the_wire() -> None:
     """One window of a tiled image behind 50 ms of latency: our client against GDAL's."""
+    import warnings
+    from multiprocessing import get_context
+
     import rasterio
-    from rasterio.windows import Window as RasterioWindow
 
-    from pipeline.ingest.catalogue.products import RemoteFile
-    from pipeline.ingest.catalogue.remote import RemoteImage
-    from pipeline.types import Window
-    from tests.ingest.catalogue.builders import access_for, config_for
-    from tests.servers import Site
-
-    tuned = {
-        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif",
-        "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES", "GDAL_INGESTED_BYTES_AT_OPEN": "32768", "VSI_CACHE": "TRUE",
-    }  # fmt: skip
+    warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
     with tempfile.TemporaryDirectory() as told:
         image = np.random.default_rng(0).integers(0, 2000, (8192, 8192)).astype(np.uint16)
         with rasterio.open(
@@ -208,21 +238,67 @@ def on_the_wire() -> None:
             blockxsize=512, blockysize=512, compress="deflate", zlevel=1,
         ) as out:  # fmt: skip
             out.write(image, 1)
-        site = Site(Path(told))
-        site.latency_s = 0.05
-        window = Window(2100, 2300, 2000, 2000)
-        for name, options in (("GDAL, defaults", {}), ("GDAL, tuned", tuned)):
-            before, begun = len(site.log), time.perf_counter()
-            with rasterio.Env(**options), rasterio.open(f"/vsicurl/{site.url}/x.tif") as dataset:
-                dataset.read(1, window=RasterioWindow(2300, 2100, 2000, 2000))
-            print(f"{name}: {time.perf_counter() - begun:.2f} s, {len(site.log) - before} requests")
-        before, begun = len(site.log), time.perf_counter()
-        access = access_for(config_for(site.url))
-        remote = RemoteImage(RemoteFile(f"{site.url}/x.tif"), "x", access, access.web.deadline(), 4)
-        with remote.opened() as dataset:
-            remote.window(dataset, window)
-        print(f"ours: {time.perf_counter() - begun:.2f} s, {len(site.log) - before} requests")
-        site.close()
+        here, there = get_context("spawn").Pipe()
+        # a process of its own: GDAL keeps Python's lock while it opens, and a server in this one could not answer
+        server = get_context("spawn").Process(target=_serve, args=(told, there), daemon=True)
+        server.start()
+        url = here.recv()
+        for name, read in {
+            "GDAL, defaults": lambda: _by_gdal(url, {}),
+            "GDAL, tuned": lambda: _by_gdal(url, TUNED),
+            "ours": lambda: _by_ours(url),
+            "ours again": lambda: _by_ours(url),
+        }.items():
+            before, begun, cpu = _requests(here), time.perf_counter(), time.process_time()
+            read()
+            wall, cpu = time.perf_counter() - begun, time.process_time() - cpu
+            print(f"{name}: {wall:.2f} s, {cpu:.2f} CPU s, {_requests(here) - before} requests", flush=True)
+        server.terminate()
+
+
+TUNED = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif",
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES", "GDAL_INGESTED_BYTES_AT_OPEN": "32768", "VSI_CACHE": "TRUE",
+}  # fmt: skip
+PART = (2100, 2300, 2000, 2000)  # row, column, rows, columns
+
+
+def _serve(folder: str, line: Any) -> None:
+    """A file server behind latency that tells how many requests it had."""
+    from tests.servers import Site
+
+    site = Site(Path(folder))
+    site.latency_s = 0.05
+    line.send(site.url)
+    while True:
+        line.recv()
+        line.send(len(site.log))
+
+
+def _requests(line: Any) -> int:
+    line.send("?")
+    return line.recv()
+
+
+def _by_gdal(url: str, options: dict[str, str]) -> None:
+    import rasterio
+    from rasterio.windows import Window as RasterioWindow
+
+    row, col, rows, cols = PART
+    with rasterio.Env(**options), rasterio.open(f"/vsicurl/{url}/x.tif") as dataset:
+        dataset.read(1, window=RasterioWindow(col, row, cols, rows))
+
+
+def _by_ours(url: str) -> None:
+    from pipeline.ingest.catalogue.products import RemoteFile
+    from pipeline.ingest.catalogue.remote import RemoteImage
+    from pipeline.types import Window
+    from tests.ingest.catalogue.builders import access_for, config_for
+
+    access = access_for(config_for(url))
+    remote = RemoteImage(RemoteFile(f"{url}/x.tif"), "x", access, access.web.deadline(), 4)
+    with remote.opened() as dataset:
+        remote.window(dataset, Window(*PART))
 
 
 def resident_mb() -> float:

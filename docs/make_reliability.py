@@ -1,7 +1,8 @@
 """Writes ``docs/reliability.md``: the catalogue of bad inputs and faults beside what the tests saw.
 
 ``python docs/make_reliability.py [OUTCOMES.jsonl]`` runs ``tests/cases`` (or takes the outcomes of an earlier run, as
-CAPWATCH_CASES records them) and makes the table of it. Figures of the long sweeps stand in ``docs/reliability.in.md``.
+CAPWATCH_CASES records them) and makes the table of it. Where outcomes are given, cases that they say nothing of keep
+their rows. Figures of the long sweeps stand in ``docs/reliability.in.md``.
 """
 
 from __future__ import annotations
@@ -63,11 +64,22 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def page(found: dict[str, list[dict[str, Any]]]) -> str:
-    """The whole page."""
+def rows_of(page: str) -> dict[str, tuple[str, str]]:
+    """State and what was seen of each case on an earlier page, as its cells hold them."""
+    out = {}
+    for line in page.splitlines():
+        cells = re.split(r"(?<!\\) ?\| ?", line.strip())
+        if len(cells) == 7 and re.fullmatch(r"[A-Z]-\d\d", cells[1]):
+            out[cells[1]] = (cells[4], cells[5])
+    return out
+
+
+def page(found: dict[str, list[dict[str, Any]]], before: dict[str, tuple[str, str]]) -> str:
+    """The whole page; cases without an outcome stand as before."""
     with CATALOGUE.open(newline="", encoding="utf-8") as file:
         cases = list(csv.DictReader(file))
     told = {case["id"]: verdict(found.get(case["id"], [])) for case in cases}
+    told |= {name: row for name, row in before.items() if name in told and name not in found}
     holds = sum(t[0].startswith("holds") for t in told.values())
     out = [(ROOT / "docs" / "reliability.in.md").read_text("utf-8").replace("{holds}", f"{holds} of {len(cases)}")]
     for letter, title in GROUPS.items():
@@ -79,22 +91,25 @@ def page(found: dict[str, list[dict[str, Any]]]) -> str:
         for case in cases:
             if case["id"].startswith(letter):
                 state, seen = told[case["id"]]
-                fields = (case["id"], cell(case["case"]), cell(case["expected"]), state, cell(seen))
+                seen = seen if case["id"] in before and case["id"] not in found else cell(seen)
+                fields = (case["id"], cell(case["case"]), cell(case["expected"]), state, seen)
                 out.append(f"| {' | '.join(fields)} |")
     return "\n".join(out) + "\n"
 
 
 def main() -> None:
     """Run the cases where no outcomes are given, and write the page."""
+    target, before = ROOT / "docs" / "reliability.md", {}
     if len(sys.argv) > 1:
         found = outcomes(Path(sys.argv[1]))
+        before = rows_of(target.read_text("utf-8"))
     else:
         with tempfile.TemporaryDirectory() as folder:
             told = Path(folder) / "cases.jsonl"
             command = [sys.executable, "-m", "pytest", "-n", "auto", "tests/cases"]
             subprocess.run(command, cwd=ROOT, env=os.environ | {"CAPWATCH_CASES": str(told)}, check=False)  # noqa: S603
             found = outcomes(told)
-    (ROOT / "docs" / "reliability.md").write_text(page(found), "utf-8")
+    target.write_text(page(found, before), "utf-8")
     sys.stdout.write("docs/reliability.md: written\n")
 
 

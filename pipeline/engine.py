@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from pipeline.config import EngineConfig
@@ -28,6 +29,7 @@ NO_WORKER_S, LOOK_S = (
 )  # a cluster without any worker for so long is taken for lost; looked at so often (our choice)
 AHEAD = 2  # tasks handed to Dask for each of its threads, so that none waits for the next
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_IMPORTING = Lock()
 _DIED = "killed its worker, as when memory runs out"
 _MEMORY = "needs more memory than there is"
 
@@ -215,6 +217,7 @@ class Threads:
         from concurrent.futures import ThreadPoolExecutor
 
         self.workers = workers
+        _settled()
         self.executor: Executor = ThreadPoolExecutor(workers)
 
     @property
@@ -317,7 +320,7 @@ class Cluster:
 
     def start(self, work: Callable[[Any], Any], task: Any) -> Any:
         """Hand out a task; the same task may be handed out again."""
-        return self.client.submit(work, task, pure=False)
+        return self.client.submit(_unpacked, self.distributed.protocol.pickle.dumps((work, task)), pure=False)
 
     def next_done(self, futures: Sequence[Any]) -> list[Any]:
         """Those that are done, in the order in which they were handed out."""
@@ -358,6 +361,27 @@ class Cluster:
         self.client.close()
         if self.cluster is not None:
             self.cluster.close()
+
+
+def _unpacked(packed: bytes) -> Any:
+    """Do a task on a Dask worker.
+
+    It travels as bytes, so that what it needs is imported here, in the thread that works. Dask unpacks arguments in the
+    thread that talks to the scheduler; where both import pyproj at once, which imports itself in a circle, one of them
+    meets half a module ("partially initialized"), the worker hangs up on the scheduler, and its nanny leaves for good.
+    """
+    from distributed.protocol import pickle
+
+    _settled()
+    with _IMPORTING:
+        work, task = pickle.loads(packed)
+    return work(task)
+
+
+def _settled() -> None:
+    """Import, one thread at a time, what must not be imported by two at once."""
+    with _IMPORTING:
+        import pyproj  # noqa: F401
 
 
 def _bounded(limit_bytes: int | None) -> None:

@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import journal, shore
+from pipeline import berths, journal, shore
 from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError, NothingUsable, printable
 from pipeline.live import ITEMS, of_saved_search
+from pipeline.longitudes import as_written
 from pipeline.provenance import (
     MANIFEST,
     code_version,
@@ -30,6 +31,7 @@ from pipeline.provenance import (
 from pipeline.slots import detect_slot
 from pipeline.sources import Inputs, gather, read_ais_around
 from pipeline.storage import (
+    read_table,
     require_writable,
     sweep,
     table_bytes,
@@ -99,12 +101,15 @@ def run(
         config = of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
-        if folder.finished and not fresh:
+        healed = _usable_now(folder, scene_table) if folder.finished and not fresh else []
+        for name in healed:
+            console.note(f"{printable(name)}: could not be used when {folder.path} was made, can be opened now")
+        if folder.finished and not fresh and not healed:
             console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
             console.note(f"nothing changed since {folder.path} was made (--fresh repeats it)")
             return _outcome(folder, console)
         previous = last_of(folder.path.parent, run_id)
-        if fresh:
+        if fresh or healed:
             folder.clear()
         sweep(folder.path)
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
@@ -114,6 +119,13 @@ def run(
         write_text(folder.path.parent / LATEST, run_id + "\n")
         folder.cache.tidy()
         return _outcome(folder, console)
+
+
+def _usable_now(folder: RunFolder, scene_table: pd.DataFrame) -> list[str]:
+    """Inputs that a finished run had to skip and that open now: a fault that passed must not be kept as an answer."""
+    before = read_table(folder.path / "scenes.parquet", SCENES)
+    skipped = set(before.loc[before["status"] == "skipped", "href"])
+    return sorted(skipped & set(scene_table.loc[scene_table["status"].isin(["used", "degraded"]), "href"]))
 
 
 def identify(
@@ -154,8 +166,9 @@ def compute(
     from pipeline.accounting import Ground, account_for, robustness
     from pipeline.report.story import Story
 
-    watched, structures = shore.learnt(scenes, place, config, folder, console)
-    detections, scene_table, zone_covered = detect_all(watched, scene_table, place, config, folder, console)
+    learnt = shore.learnt(scenes, place, config, root, folder, console)
+    detections, scene_table, told = detect_all(learnt.scenes, scene_table, place, config, folder, console)
+    zone_covered = {name: dict(t.get("zone_covered", {})) for name, t in told.items()}
     if not len(ais.messages) and not len(scenes):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
     ground = Ground(
@@ -179,6 +192,7 @@ def compute(
         tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed
     )
     tables["robustness"] = robustness(ground, tables)
+    tables["occupancy"] = berths.occupancy(scene_table, told, place, learnt.backgrounds)
     tables["detections"] = _with_pictures(scenes, tables, place, folder)
     return Story(
         run_id=run_id,
@@ -191,7 +205,7 @@ def compute(
         ais_balance=ais.balance,
         inputs=(),
         problems=tuple(console.problems),
-        structures=structures,
+        structures=learnt.structures,
         versions=library_versions(),
         code_version=code_version(),
         call_range=calls.count_range(account.tables["port_calls"]),
@@ -206,8 +220,8 @@ def detect_all(
     config: RunConfig,
     folder: RunFolder,
     console: Console,
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, float]]]:
-    """Detections of all scenes, the scenes table with what was measured on each, and what of each zone was seen.
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any]]]:
+    """Detections of all scenes, the scenes table with what was measured on each, and what was noticed in each.
 
     Each scene's result is kept until the run ends, so that a killed run repeats one scene at most.
     """
@@ -226,7 +240,7 @@ def detect_all(
             done=lambda task: step(task.scene.scene_id),
             lost=lambda task, why: InputError(task.scene.scene_id, why),
         )
-    found, covered = [], {}
+    found, told = [], {}
     scene_table = scene_table.set_index("scene_id", drop=False)
     measured = (
         "sea_sigma0_db",
@@ -243,14 +257,17 @@ def detect_all(
             continue
         table, diagnostics = result
         found.append(table)
-        covered[scene.scene_id] = dict(diagnostics.get("zone_covered", {}))
+        told[scene.scene_id] = diagnostics
+        if scene.sensor != "sentinel-1":
+            for note in diagnostics.get("notes", ()):
+                console.note(f"{scene.scene_id}: {note}")
         for name in measured:
             if diagnostics.get(name) is not None:
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]
     detections = pd.concat(found, ignore_index=True) if found else DETECTIONS.empty()
     detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
     detections = flag_repeats(detections, scene_table.reset_index(drop=True))
-    return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), covered
+    return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -335,7 +352,7 @@ def _publish(
             write_table(story.as_detected.tables[name], folder.path / "as_detected" / f"{name}.parquet")
     write_report(story, folder.path)
     chained = [name for name in CHAINED if name in story.tables]
-    write_json(folder.path / ROWS, {name: rows_of(story.tables[name], name) for name in chained})
+    write_json(folder.path / ROWS, {name: rows_of(as_written(story.tables[name]), name) for name in chained})
     checkpoint("everything but the manifest")
     manifest: dict[str, Any] = {
         "capwatch": story.code_version,
@@ -359,14 +376,14 @@ def _publish(
 def _config_files(config: RunConfig) -> list[str]:
     """Files that a config refers to, relative to its root."""
     named = [config.aoi.coast, config.aoi.zones, config.cap, config.source.scenario, config.source.registry]
-    return sorted(n for n in named if n)
+    return sorted({n for n in (*named, *config.aoi.backgrounds) if n})
 
 
 def _write_config(config: RunConfig, root: Path, folder: Path) -> None:
     """The resolved config as YAML, and beside it the files that it refers to."""
     write_text(folder / "config.yaml", config_yaml(config))
     for name in _config_files(config):
-        write_text(folder / CONFIG_FILES / name, (root / name).read_text("utf-8"))
+        write_bytes(folder / CONFIG_FILES / name, (root / name).read_bytes())
 
 
 def _outcome(folder: RunFolder, console: Console) -> Outcome:

@@ -27,6 +27,11 @@ def cells_slot(scene: Scene, ground: str, config: RunConfig, folder: RunFolder) 
     return folder.cache.slot("cells", scene.scene_id, **_made_from(scene, config), place=ground)
 
 
+def power_slot(scene: Scene, ground: str, config: RunConfig, folder: RunFolder) -> Slot:
+    """Where is kept how bright a radar scene shows the berths."""
+    return folder.cache.slot("power", scene.scene_id, **_made_from(scene, config), place=ground)
+
+
 def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:
     opening = {"pixel_spacing_m": config.source.pixel_spacing_m, "scaling": config.source.scaling}
     settings = {"detection": config.detection.model_dump(mode="json"), "source": opening}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable
+from pipeline.longitudes import middle_of, table_near, wrapped
 from pipeline.provenance import sha256_file, sha256_of
 from pipeline.workspace import cache_root
 
@@ -122,8 +123,10 @@ def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
     from pipeline.ingest.ais import read_ais
 
     west, south, east, north = place.bbox
-    around = (west - AIS_MARGIN_DEG, south - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG, north + AIS_MARGIN_DEG)
-    read = read_ais(inputs.ais, region=around if around[0] >= -180 and around[2] <= 180 else None)
+    # west > east where that crosses 180 degrees
+    sides = [float(wrapped(x)) for x in (west - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG)]
+    read = read_ais(inputs.ais, region=(sides[0], south - AIS_MARGIN_DEG, sides[1], north + AIS_MARGIN_DEG))
+    read = replace(read, messages=table_near(read.messages, middle_of(place.bbox)))
     for problem in read.problems:
         console.problem(problem)
     return clocks_set_right(read, console)

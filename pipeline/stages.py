@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
+from pipeline.longitudes import table_near
 from pipeline.storage import read_table, write_frames, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LIFTINGS, LOOKS, MISSED, SCENES
 
@@ -97,13 +98,17 @@ def detect(
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
     from pipeline.detection import detect as detect_scene
     from pipeline.ingest.scenes import open_scene
+    from pipeline.types import Sensor
 
     try:
         scene = open_scene(image, options)
-        table, _diagnostics = detect_scene(scene, place=None, config=config)
+        table, diagnostics = detect_scene(scene, place=None, config=config)
     except InputError as error:
         console.problem(error, done="image skipped, no table written")
         return False
+    if scene.sensor is not Sensor.SENTINEL1:
+        for note in diagnostics.get("notes", ()):
+            console.note(f"{printable(image)}: {note}")
     write_table(table, target)
     return True
 
@@ -165,10 +170,13 @@ def port_calls(
     from pipeline.types import Place
 
     config = build(CallsConfig, settings, where="--set")
-    place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones))
-    found = DETECTIONS.empty() if detections is None else _in_zones(read_table(detections, DETECTIONS), place)
-    table = SCENES.empty() if scenes is None else read_table(scenes, SCENES)
-    messages = _read(ais, {}, console).messages
+    outlines = read_zones(zones)
+    middle = 180.0 if any(z.geometry.bounds[2] > 180 for z in outlines) else None
+    place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones, middle))
+    given = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
+    found = _in_zones(table_near(given, middle), place)
+    table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
+    messages = table_near(_read(ais, {}, console).messages, middle)
     tracks = calls.clean_tracks(messages, config)
     static = calls.static_reports(messages)
     matches = calls.match(found, tracks, static, config)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checkpoints import checkpoint
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
+from pipeline.longitudes import as_written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +84,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     if path.suffix.lower() in {".geojson", ".gpkg"} and not hasattr(table, "geometry"):
         raise ConfigError(f"{printable(path)}: this table has no geometry; write .parquet or .csv")
     with replacing(path) as part:
-        writer(table, part)
+        writer(as_written(table), part)
 
 
 def table_bytes(table: pd.DataFrame) -> bytes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import re
 import shutil
+import socket
 import subprocess
 from datetime import timedelta
 
@@ -13,6 +16,7 @@ import pytest
 
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault
+from pipeline.ingest.catalogue import fetch
 from pipeline.repeat import rerun, verify
 from pipeline.run import run
 from pipeline.storage import read_table
@@ -238,3 +242,40 @@ def test_every_moment_of_the_fixture_lies_in_the_period():
     start, end = (pd.Timestamp(TINY["period"][k]) for k in ("start", "end"))
     assert start <= pd.Timestamp(REAL_TIME) < end
     assert end - start == timedelta(days=2)
+
+
+def with_nth_connection_refused(live, out, monkeypatch, n):
+    """The outcome of a run whose n-th connection is refused; None where it makes fewer."""
+    real, made = socket.socket.connect, [0]
+    fetch._web.cache_clear()  # or connections of an earlier run are still open
+
+    def connect(self, address):
+        if self.family == socket.AF_INET:
+            made[0] += 1
+            if made[0] == n:
+                raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+        return real(self, address)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        outcome = run(config_of(live), configs_root(), out, Console(quiet=True))
+    return outcome if made[0] >= n else None
+
+
+def test_a_refused_connection_is_tried_again(live, finished, own_live_cache, tmp_path, monkeypatch):
+    live[0].faults = []
+    outcome = with_nth_connection_refused(live, tmp_path, monkeypatch, 2)
+    assert outcome is not None
+    assert hashes(outcome.folder) == hashes(finished.folder)
+
+
+@pytest.mark.fuzz
+def test_every_nth_connection_refused(live, finished, tmp_path, monkeypatch):
+    live[0].faults = []
+    for n in itertools.count(1):
+        monkeypatch.setenv("CAPWATCH_CACHE", str(tmp_path / f"cache-{n}"))
+        outcome = with_nth_connection_refused(live, tmp_path / str(n), monkeypatch, n)
+        if outcome is None:
+            break
+        assert hashes(outcome.folder) == hashes(finished.folder), f"connection {n}"
+    assert n > 3

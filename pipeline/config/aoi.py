@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from pipeline.config.base import Section
 from pipeline.config.stac import StacConfig
@@ -39,20 +39,31 @@ class AoiConfig(Section):
     name: str
     """Name for people."""
     bbox: tuple[float, float, float, float]
-    """West, south, east, north [deg, EPSG:4326]."""
+    """West, south, east, north [deg, EPSG:4326]; across 180 degrees west > east, or east beyond 180."""
     coast: str | None = None
     """GeoJSON of land polygons, relative to the config's folder; null: no land here."""
     zones: str
     """GeoJSON of berths and anchorages, relative to the config's folder."""
+    backgrounds: tuple[str, ...] = ()
+    """Rasters of what a radar orbit usually sees at the berths, as earlier runs leave them in their ``backgrounds/``,
+    relative to the config's folder. Those of simulated scenes serve simulated scenes alone."""
     facts: tuple[Fact, ...] = ()
     """What a reader should know about the place."""
+
+    @field_validator("bbox")
+    @classmethod
+    def _across_180(cls, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        """One way to write a box across 180 degrees: it ends beyond them."""
+        west, south, east, north = box
+        short_way = west > east and east >= -180 and west <= 180 and east + 360 - west <= MAX_SIDE_DEG
+        return (west, south, round(east + 360, 9), north) if short_way else box
 
     @model_validator(mode="after")
     def _box(self) -> AoiConfig:
         west, south, east, north = self.bbox
         if abs(south) > 90 or abs(north) > 90:
             raise ValueError(f"bbox has a latitude beyond 90 degrees: {self.bbox}; lon and lat may be swapped")
-        if not (-180 <= west < east <= 180 and south < north):
+        if not (-180 <= west < east and west <= 180 and south < north):
             raise ValueError(f"bbox must be west < east and south < north; got {self.bbox}")
         sides = (east - west, north - south)
         if max(sides) > MAX_SIDE_DEG or min(sides) < MIN_SIDE_DEG:

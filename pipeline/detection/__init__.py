@@ -17,6 +17,8 @@ def detect(
     scene: Scene, *, place: Place | None = None, config: DetectionConfig | None = None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The detections of one scene, and what was noticed about it (clutter, false alarms, clouds, zones seen)."""
+    from pipeline.detection.alongside import judged_alongside
+    from pipeline.detection.occupancy import verdicts
     from pipeline.detection.tabulate import tabulate
     from pipeline.detection.zones import zone_shares
 
@@ -30,4 +32,5 @@ def detect(
 
         found = detect_optical(scene, place, config)
     diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place)} | found.diagnostics
-    return tabulate(scene, found.candidates, place, config), diagnostics
+    table = judged_alongside(scene, tabulate(scene, found.candidates, place, config), place)
+    return table, diagnostics | {"berths": verdicts(scene, place, table)}

@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -35,9 +35,12 @@ DARKEST_DB, STEP_DB = -50.0, 0.25  # of the remembered powers: 255 steps reach +
 INLAND_M = 60.0  # of the strip beyond the coast of the map: coast files are wrong by tens of metres (our choice)
 USUAL_QUANTILE = 0.35  # over the other looks: a berth taken on six looks of ten is still seen empty
 MEDIAN_TO_MEAN = 1.08  # of speckle of 4.4 looks
+SEA_STEP = 4  # of cells, in rows and columns, in which the sea beside berths is measured
+LEVELS = 8  # quantiles by which a background is kept, in the middle of as many equal shares of its looks
 GUARD = 1.5  # times the usual structure: speckle of the quantile, and looks that do not lie exactly on each other
 LEAK_PX = 12  # how far the detector follows the light of land
 CHANGED = (3.0, 5.0)  # power over the usual one: no speckle of 4.4 looks; in between, by degrees
+CHANGED_NEAR = (1.7, 2.5)  # the same of a mean over 9 pixels and two bands, some 30 looks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +51,47 @@ class PowerLook:
     acquired: datetime
     codes: NDArray[np.uint8]
     sea: FloatArray  # usual power of the water, each band
+    scene_id: str = ""
+    sha256: str = ""
+    simulated: bool = False
+
+    @property
+    def source(self) -> Source:
+        """Which look this is."""
+        return Source(self.scene_id, self.acquired, self.sha256)
+
+    @property
+    def excess(self) -> FloatArray:
+        """Power over the sea's, (bands, cells); NaN where unseen."""
+        return np.where(self.codes > 0, power_of(self.codes) - self.sea[:, None], np.nan)
+
+
+class Source(NamedTuple):
+    """A look that a background was made from."""
+
+    scene_id: str
+    acquired: datetime
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """What an orbit usually sees: quantiles of the power over the sea's in each cell, over all looks so far.
+
+    ``levels`` holds codes as in `PowerLook`, (LEVELS, bands, cells), 0 where the cell was hardly ever seen; level k is
+    the quantile (k + 1/2) / LEVELS. Joined with new looks as so many samples of equal weight, so that its size does not
+    grow with their number.
+    """
+
+    orbit: str
+    levels: NDArray[np.uint8]
+    looks: tuple[Source, ...]
+    simulated: bool = False
+
+    @property
+    def bands(self) -> list[str]:
+        """Polarisations, in order."""
+        return self.orbit.rsplit("-", 1)[-1].split("+")
 
 
 def orbit_of(scene: Scene) -> str | None:
@@ -59,8 +103,14 @@ def orbit_of(scene: Scene) -> str | None:
 
 
 def strip_cells(place: Place, config: DetectionConfig) -> Cells | None:
-    """The cells near the shore, on water and a little inland; None where no land is known."""
-    return near_shore(place, config, INLAND_M)
+    """The cells of berths, a little inland too, and a sixteenth of the other water near the shore, which tells how
+    bright the sea is; None where no land is known, or no berth."""
+    cells = near_shore(place, config, INLAND_M)
+    if cells is None or not cells.berth.any():
+        return None
+    kept = cells.berth | (cells.wet & (cells.row % SEA_STEP == 0) & (cells.col % SEA_STEP == 0))
+    own = ("lon", "lat", "row", "col", "wet", "berth")
+    return replace(cells, **{name: getattr(cells, name)[kept] for name in own})
 
 
 def look_at_power(scene: Scene, cells: Cells, config: DetectionConfig) -> PowerLook | None:
@@ -87,38 +137,96 @@ def look_at_power(scene: Scene, cells: Cells, config: DetectionConfig) -> PowerL
         return None
     wet = seen & cells.wet
     sea = np.median(power[:, wet if wet.any() else seen], axis=1) * MEDIAN_TO_MEAN
+    codes = np.where(seen, codes_of(power), 0).astype(np.uint8)
+    return PowerLook(orbit, scene.acquired, codes, sea, scene.scene_id, scene.source.sha256, scene.simulated)
+
+
+def power_of(codes: NDArray[np.uint8]) -> FloatArray:
+    """Power of codes."""
+    return np.asarray(10 ** ((codes * STEP_DB + DARKEST_DB) / 10))
+
+
+def codes_of(power: FloatArray) -> NDArray[np.uint8]:
+    """Codes of powers, 0 where they are not known."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        codes = np.clip(np.rint((10 * np.log10(power) - DARKEST_DB) / STEP_DB), 1, 255)
-    return PowerLook(orbit, scene.acquired, np.where(seen, codes, 0).astype(np.uint8), sea)
+        codes = np.clip(np.rint((10 * np.log10(np.maximum(power, 1e-9)) - DARKEST_DB) / STEP_DB), 1, 255)
+    return np.where(np.isfinite(power), codes, 0).astype(np.uint8)
 
 
-def usual_excess(look: PowerLook, looks: Sequence[PowerLook], config: DetectionConfig) -> FloatArray | None:
+def usual_excess(
+    look: PowerLook, looks: Sequence[PowerLook], config: DetectionConfig, stored: Background | None = None
+) -> FloatArray | None:
     """Power over the sea that each cell has on other looks of this orbit, (bands, cells); NaN where they are too few.
 
-    None where the orbit has too few looks, or all of them within days, so that one ship could lie in each.
+    ``stored`` is what looks before these saw. None where the orbit has too few looks, or all of them within days, so
+    that one ship could lie in each.
     """
     settings = config.history
-    others = [k for k in looks if k.orbit == look.orbit and k.acquired != look.acquired]
-    if len(others) < settings.min_looks:
+    others = _not_in(stored, [k for k in looks if k.orbit == look.orbit and k.acquired != look.acquired])
+    sources = [k.source for k in others] + list(stored.looks if stored is not None else ())
+    if len(sources) < settings.min_looks:
         return None
-    days = [k.acquired.timestamp() / 86_400 for k in others]
+    days = [s.acquired.timestamp() / 86_400 for s in sources]
     if max(days) - min(days) < settings.min_span_days:
         return None
-    codes = np.stack([k.codes for k in others])
-    excess = 10 ** ((codes * STEP_DB + DARKEST_DB) / 10) - np.stack([k.sea for k in others])[:, :, None]
-    enough = (codes > 0).all(axis=1).sum(axis=0) >= settings.min_looks
-    out = np.full(excess.shape[1:], np.nan)
-    ordered = np.sort(np.where(codes > 0, excess, np.inf)[:, :, enough], axis=0)  # unseen looks last
-    rank = USUAL_QUANTILE * ((codes > 0)[:, :, enough].sum(axis=0) - 1)
-    low = np.floor(rank).astype(np.intp)
-    at = [np.take_along_axis(ordered, (low + n)[None], axis=0)[0] for n in (0, 1)]  # two looks or more are there
-    out[:, enough] = np.maximum(at[0] + (rank - low) * (at[1] - at[0]), 0.0)
-    return out
+    quantile, count = _quantiles(others, stored, (USUAL_QUANTILE,))
+    usual = np.maximum(quantile[0], 0.0)
+    usual[:, count < settings.min_looks] = np.nan
+    return usual
 
 
-def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray) -> Scene:
+def remembered(looks: Sequence[PowerLook], stored: Background | None = None) -> Background:
+    """What all looks of an orbit saw, joined with what was stored of looks before them."""
+    own = _not_in(stored, looks)
+    quantiles, _ = _quantiles(own, stored, tuple((k + 0.5) / LEVELS for k in range(LEVELS)))
+    before = stored.looks if stored is not None else ()
+    sources = tuple(sorted((*before, *(k.source for k in own)), key=lambda s: (s.acquired, s.scene_id)))
+    simulated = looks[0].simulated if looks else stored is not None and stored.simulated
+    return Background(
+        looks[0].orbit if looks else str(stored and stored.orbit), codes_of(quantiles), sources, simulated
+    )
+
+
+def _not_in(stored: Background | None, looks: Sequence[PowerLook]) -> list[PowerLook]:
+    """Looks that the stored background has not seen yet."""
+    known = {(s.acquired, s.sha256) for s in stored.looks} if stored is not None else set()
+    return [k for k in looks if (k.acquired, k.sha256) not in known]
+
+
+def _quantiles(
+    looks: Sequence[PowerLook], stored: Background | None, shares: tuple[float, ...]
+) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Quantiles of the excess over looks and stored levels, (shares, bands, cells), and looks that saw each cell.
+
+    A sample of weight w covers a share w of the looks, and its value is the quantile in the middle of that share.
+    """
+    values = [k.excess for k in looks]
+    weights = [1.0] * len(looks)
+    if stored is not None:
+        values += [np.where(level > 0, power_of(level), np.nan) for level in stored.levels]
+        weights += [len(stored.looks) / LEVELS] * LEVELS
+    samples = np.stack(values)
+    weight = np.where(np.isfinite(samples), np.array(weights)[:, None, None], 0.0)
+    order = np.argsort(samples, axis=0)  # NaN last
+    samples = np.take_along_axis(samples, order, axis=0)
+    weight = np.take_along_axis(weight, order, axis=0)
+    total = weight.sum(axis=0)
+    middle = np.cumsum(weight, axis=0) - weight / 2
+    last = np.maximum((weight > 0).sum(axis=0) - 1, 0)
+    out = []
+    for share in shares:
+        above = (middle < share * total).sum(axis=0)
+        i, j = (np.clip(n, 0, last)[None] for n in (above - 1, above))
+        low, high = (np.take_along_axis(samples, n, axis=0)[0] for n in (i, j))
+        a, b = (np.take_along_axis(middle, n, axis=0)[0] for n in (i, j))
+        part = np.clip(np.where(b > a, (share * total - a) / np.where(b > a, b - a, 1.0), 0.0), 0.0, 1.0)
+        out.append(low + part * (high - low))
+    return np.stack(out), np.rint(total.min(axis=0)).astype(np.intp)
+
+
+def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n_looks: int = 1) -> Scene:
     """The scene with its usual structures taken out of its berths where their power is known, and these taken for
-    water."""
+    water; ``n_looks`` is how many looks it is known from."""
     known = np.isfinite(excess).all(axis=0) & cells.berth
     assert scene.geolocation is not None
     row, col = scene.geolocation.rowcol(cells.lon[known], cells.lat[known])
@@ -140,7 +248,9 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray) -
         usual.append(np.where(count > 0, own, near))
     expected = (np.stack(usual) * GUARD / look.sea[:, None, None]).astype(np.float32)
     digest = hashlib.sha256(expected.tobytes()).hexdigest()
-    reader = FlatReader(scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, digest)
+    reader = FlatReader(
+        scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, digest, scene.shape, n_looks
+    )
     return replace(scene, read=reader)
 
 
@@ -157,25 +267,48 @@ class FlatReader:
     beside: BoolImage
     sea: FloatArray
     digest: str
+    shape: tuple[int, int]
+    n_looks: int = 1
 
-    def __call__(self, window: Window) -> Tile:
-        """Pixels of a window."""
-        tile = self.read(window)
-        data, water = tile.data.copy(), tile.water.copy()
+    def usual_in(self, window: Window) -> tuple[FloatImage, BoolImage]:
+        """``usual`` and ``known`` of a window, nothing usual where nothing is known."""
+        usual = np.zeros((len(self.usual), window.rows, window.cols), np.float32)
+        known = np.zeros((window.rows, window.cols), bool)
+        here, there = self._overlap(window)
+        if here is not None and there is not None:
+            usual[(slice(None), *here)] = self.usual[(slice(None), *there)]
+            known[here] = self.known[there]
+        return usual, known
+
+    def _overlap(self, window: Window) -> tuple[tuple[slice, slice] | None, tuple[slice, slice] | None]:
+        """What is known of a window, as slices of the window and of the known part; None where nothing is."""
         r0, c0 = max(window.row0, self.corner[0]), max(window.col0, self.corner[1])
         r1 = min(window.row1, self.corner[0] + self.known.shape[0])
         c1 = min(window.col1, self.corner[1] + self.known.shape[1])
-        if r1 > r0 and c1 > c0:
-            here = np.s_[r0 - window.row0 : r1 - window.row0, c0 - window.col0 : c1 - window.col0]
-            there = np.s_[r0 - self.corner[0] : r1 - self.corner[0], c0 - self.corner[1] : c1 - self.corner[1]]
-            known = self.known[there]
-            for band, usual, sea in zip(data, self.usual, self.sea, strict=True):
-                band[here] = np.where(known, _changed(band[here], usual[there], float(sea)), band[here])
-            water[here] |= known
-            dry = tile.valid[here] & ~water[here] & self.beside[there]
-            for band, sea in zip(data, self.sea, strict=True):
-                band[here][dry] = sea
-        return Tile(window, tile.bands, data, tile.valid, water)
+        if r1 <= r0 or c1 <= c0:
+            return None, None
+        here = np.s_[r0 - window.row0 : r1 - window.row0, c0 - window.col0 : c1 - window.col0]
+        there = np.s_[r0 - self.corner[0] : r1 - self.corner[0], c0 - self.corner[1] : c1 - self.corner[1]]
+        return here, there
+
+    def __call__(self, window: Window) -> Tile:
+        """Pixels of a window."""
+        around = window.padded(1, self.shape)
+        if self._overlap(around)[0] is None:
+            return self.read(window)
+        tile = self.read(around)
+        usual, known = self.usual_in(around)
+        beside = np.zeros(known.shape, bool)
+        here, there = self._overlap(around)
+        if here is not None and there is not None:
+            beside[here] = self.beside[there]
+        sea = self.sea[:, None, None].astype(np.float32)
+        data = np.where(known, _changed(tile.data, usual, sea), tile.data).astype(np.float32)
+        water = tile.water | known
+        data = np.where(beside & tile.valid & ~water, sea, data)
+        r, c = window.row0 - around.row0, window.col0 - around.col0
+        cut = np.s_[r : r + window.rows, c : c + window.cols]
+        return Tile(window, tile.bands, data[(slice(None), *cut)], tile.valid[cut], water[cut])
 
 
 def _beside(known: BoolImage) -> BoolImage:
@@ -183,9 +316,15 @@ def _beside(known: BoolImage) -> BoolImage:
     return ndimage.binary_dilation(known, iterations=LEAK_PX)
 
 
-def _changed(power: FloatImage, usual: FloatImage, sea: float) -> FloatImage:
-    """Power with the usual structure (in units of the sea) divided out; subtracted instead where it is far above."""
+def _changed(power: FloatImage, usual: FloatImage, sea: FloatImage) -> FloatImage:
+    """Power with the usual structure (in units of the sea) divided out; subtracted instead where it is far above, in a
+    pixel or, over all bands, in nine: all of shape (bands, rows, cols)."""
     divided = power / (1.0 + usual)
     ratio = divided / sea
-    share = np.clip((ratio - CHANGED[0]) / (CHANGED[1] - CHANGED[0]), 0.0, 1.0)
-    return np.asarray(divided + share * sea * usual * (ratio - 1.0), np.float32)
+    near = ndimage.uniform_filter(np.nan_to_num(ratio.mean(axis=0)), 3, mode="nearest")
+    share = np.maximum(_share(ratio, CHANGED), _share(near, CHANGED_NEAR))
+    return np.asarray(divided + share * sea * usual * np.maximum(ratio - 1.0, 0.0), np.float32)
+
+
+def _share(ratio: FloatArray | FloatImage, bounds: tuple[float, float]) -> FloatArray | FloatImage:
+    return np.asarray(np.clip((ratio - bounds[0]) / (bounds[1] - bounds[0]), 0.0, 1.0))

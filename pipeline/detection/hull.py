@@ -43,7 +43,8 @@ DARK = 1e-2  # of the sea: the least whose logarithm is taken
 @dataclass(frozen=True, slots=True)
 class HullSize:
     """Centre in pixels, sizes in metres with 90 % bounds (low, middle, high), long axis as a unit vector in metres
-    (rows, cols). ``features`` are what the length was made from."""
+    (rows, cols). ``features`` are what the length was made from; ``smear_db`` is how much
+    stronger the tails along rows are than those along columns."""
 
     row: float
     col: float
@@ -52,6 +53,7 @@ class HullSize:
     axis: tuple[float, float]
     outline: FloatArray
     features: Features
+    smear_db: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def measure(cutout: Cutout) -> HullSize:
         axis,
         outline + origin,
         found,
+        float(10 / np.log(10) * (fit.lobes[:, :2].mean() - fit.lobes[:, 2:].mean())),
     )
 
 

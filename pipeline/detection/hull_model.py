@@ -46,7 +46,8 @@ ROOT_HALF, PEAK = math.sqrt(0.5), 1.0 / math.sqrt(2 * math.pi)
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """A fitted hull. Metres from the centre of the cut-out's first pixel; ``angle`` of the long axis from rows to
-    columns [rad]; ``strips`` ln brightness over the sea, (bands, SEGMENTS); ``length_log_sd`` by curvature."""
+    columns [rad]; ``strips`` ln brightness over the sea, (bands, SEGMENTS); ``lobes`` ln strength of side lobes
+    and smear, (bands, rows up, rows down, columns left, columns right); ``length_log_sd`` by curvature."""
 
     y_m: float
     x_m: float
@@ -56,6 +57,7 @@ class Fit:
     strips: FloatArray
     length_log_sd: float
     cost: float
+    lobes: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,9 +88,9 @@ def maximise(pixels: Pixels, parameters: FloatArray, iterations: int, settled: f
         parameters, pixels.y, pixels.x, pixels.logs, pixels.lobes, pixels.sigma_m, iterations, settled
     )
     covariance = np.linalg.pinv(curvature)
-    strips = p[GEOMETRY:].reshape(-1, PER_BAND)[:, :SEGMENTS]
+    strips, lobes = np.split(p[GEOMETRY:].reshape(-1, PER_BAND), [SEGMENTS], axis=1)
     sd = math.sqrt(max(float(covariance[3, 3]), 1e-8))
-    return Fit(p[0], p[1], p[2], math.exp(p[3]), math.exp(p[4]), strips.copy(), sd, cost), p
+    return Fit(p[0], p[1], p[2], math.exp(p[3]), math.exp(p[4]), strips.copy(), sd, cost, lobes.copy()), p
 
 
 @numba.njit(cache=True, nogil=True)

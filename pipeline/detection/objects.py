@@ -37,6 +37,11 @@ RESOLUTION_PX = 2.0  # impulse response of Sentinel-1 GRD in pixels, where a pro
 HIGHEST_DB, NO_SEA_DB, DB_A_DECADE = 24.0, 10.0, 2.0
 ROUNDING = 0.05  # ln: by how much a block's own maximum may fall short of its pixel (fixed point, coarse calibration)
 GROUP_BLOCKS = 40  # groups longer than this (3 km) are cut up: no ship, but a coast without a map
+PATCH_BLOCKS = 5  # 400 m: a ship that lies across covers less than half of such a square
+PATCH_EXCESS = (
+    0.5  # ln, over the ring: more than texture of 60 m does to so wide a median (2 standard deviations, K law
+)
+# of order 6); less is the law's own business, and would be counted twice
 MEDIAN_OVER_GEOMETRIC = 1.03  # of joint speckle of 4 to 9 looks
 
 
@@ -125,10 +130,37 @@ def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window
         power, tile.valid & ~water, resolution_m(scene) / float(np.mean(scene.pixel_spacing_m)) / 2.355
     )
     variance = known.clutter.log_variance[at].astype(float)
-    sea = np.exp(known.clutter.log_mean[at].astype(float)) + leak
+    level, patch = known.clutter.log_mean[at], _patch_levels(known, rows, cols)
+    with np.errstate(invalid="ignore"):
+        level = np.where(patch > level + PATCH_EXCESS, patch, level)
+    sea = np.exp(level.astype(float)) + leak
     high, low = (sea * _limit(known, known.tail(rate), variance) for rate in (config.radar.false_alarm_rate, LOW_TAIL))
     with np.errstate(invalid="ignore"):
         return View(window, tile.data, power, sea, variance, usable, usable & (power > high), usable & (power > low))
+
+
+def _patch_levels(known: Survey, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> FloatImage:
+    """Usual level of the sea close by, of each pixel of a window (its block rows and columns given), ln; NaN where
+    unknown: the median over the mean logarithms of ``PATCH_BLOCKS`` squared blocks of sea.
+
+    The ring is wide, and half of it may be a slick or calm water behind a front; sea in front of it is then brighter
+    than the ring says, over an area that no ship covers.
+    """
+    half = PATCH_BLOCKS // 2
+    (r0, r1), (c0, c1) = (int(rows[0]), int(rows[-1])), (int(cols[0]), int(cols[-1]))
+    blocks, shape = known.blocks, known.land.shape
+    r = np.arange(r0 - half, r1 + half + 1)
+    c = np.arange(c0 - half, c1 + half + 1)
+    inside = ((r >= 0) & (r < shape[0]))[:, None] & ((c >= 0) & (c < shape[1]))
+    near = np.ix_(np.clip(r, 0, shape[0] - 1), np.clip(c, 0, shape[1] - 1))
+    sea = inside & known.clutter.sea[near] & (blocks.count[near] > 0)
+    level = np.where(sea, blocks.log_sum[near] / np.maximum(blocks.count[near], 1) * LN_STEP, np.inf)
+    around = np.lib.stride_tricks.sliding_window_view(level, (PATCH_BLOCKS, PATCH_BLOCKS))
+    ordered = np.sort(around.reshape(*around.shape[:2], -1), axis=-1)
+    count = np.isfinite(ordered).sum(axis=-1)
+    middle = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0)[..., None], axis=-1)[..., 0]
+    out = np.where(count >= PATCH_BLOCKS**2 // 2 + 1, middle, np.nan)
+    return out[np.ix_(rows - r0, cols - c0)].astype(np.float32)
 
 
 def _groups(bright: BoolImage, known: Survey, scene: Scene) -> tuple[NDArray[np.int32], list[Group]]:

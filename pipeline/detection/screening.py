@@ -32,6 +32,8 @@ REJECTING = frozenset(
         "not_confirmed",
         "part_of_hull",
         "holds_a_hull",
+        "beside_berth",
+        "quay_gear",
     }
 )
 EVEN_RARITY = 6.75  # of even odds for an object of 6 pixels; chosen on simulated seas of other seeds than are reported

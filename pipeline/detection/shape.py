@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from pipeline.detection.candidates import Candidate
     from pipeline.detection.hull import HullSize
     from pipeline.detection.objects import Blob
     from pipeline.detection.rough_size import RoughSize
@@ -16,6 +17,7 @@ WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright poi
 WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; half as much again for side lobes
 MERGED_CUT_DB = 10.0  # below the peak: brighter than side lobes are (13 dB and more below)
 MERGED_PIXELS = 6
+SMEAR_DB = 6.0  # of tails along track over those across: no processor's side lobes differ so (our choice)
 MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
 
 
@@ -35,6 +37,10 @@ def flags(core: Blob, blob: Blob, size: HullSize | RoughSize, scene: Scene) -> d
     outside = beside(blob, size, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
     if outside.sum() >= MERGED_PIXELS:
         out["merged"] = f"{outside.sum()} pixels within {MERGED_CUT_DB:.0f} dB of the peak lie beside the fitted hull"
+    smear_db = getattr(size, "smear_db", 0.0)
+    if scene.grid is None and smear_db > SMEAR_DB:
+        told = "she moves or rolls, and her length and place along track are doubtful"
+        out["smeared"] = f"tails along track {smear_db:.1f} dB over those across: {told}"
     return out
 
 
@@ -46,9 +52,10 @@ def width_m(blob: Blob, scene: Scene) -> float:
     return float(np.sqrt(12 * np.linalg.eigvalsh(moments + pixel)[0]))
 
 
-def beside(blob: Blob, size: HullSize | RoughSize, scene: Scene) -> np.ndarray:
+def beside(blob: Blob, size: HullSize | RoughSize | Candidate, scene: Scene, margin_m: float = MERGED_M) -> np.ndarray:
     """Which of an object's pixels lie off its fitted hull by more than the sensor's blur explains."""
     y = (blob.rows - size.row) * scene.pixel_spacing_m[0]
     x = (blob.cols - size.col) * scene.pixel_spacing_m[1]
     along, across = y * size.axis[0] + x * size.axis[1], x * size.axis[0] - y * size.axis[1]
-    return (np.abs(along) > size.length_m[1] / 2 + MERGED_M) | (np.abs(across) > size.beam_m[1] / 2 + MERGED_M)
+    length_m, beam_m = (float(np.median(side)) for side in (size.length_m, size.beam_m))
+    return (np.abs(along) > length_m / 2 + margin_m) | (np.abs(across) > beam_m / 2 + margin_m)

@@ -9,7 +9,8 @@ import numpy as np
 from scipy import special
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import laws, shoreline
+from pipeline.detection import coastfit, laws, shoreline
+from pipeline.detection.background import FlatReader
 from pipeline.detection.blocks import BLOCK_M, Blocks, scan
 from pipeline.detection.clutter import Clutter, local_clutter
 from pipeline.types import Scene, Tile, Window
@@ -58,7 +59,7 @@ class Survey:
 
     def joint(self, tile: Tile) -> FloatImage:
         """Joint power of a tile's pixels, 0 where there is no measurement: ships stand out most in it."""
-        return np.where(tile.valid, np.tensordot(self.weights, tile.data, 1), 0.0).astype(np.float32)
+        return _joint(self.weights, tile)
 
 
 def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]:
@@ -66,8 +67,8 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     scene, samples, notes = _samples(scene)
     if not samples:
         return scene, None
-    band_means = _usual_sea(samples)
-    weights = band_weights(scene.bands, band_means)
+    weights = band_weights(scene.bands, _usual_sea(samples))
+    scene, samples = _on_its_coast(scene, samples, weights, notes)
     spacing = np.array(scene.pixel_spacing_m)
     small = min(scene.shape) * spacing.mean() < 3 * config.radar.guard_m
     side = SMALL_BLOCK_PX if small else max(4, round(BLOCK_M / float(spacing.mean())))
@@ -94,6 +95,32 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     if not clutter.sea.any():
         return scene, known
     return scene, _fitted(known, samples)
+
+
+def _on_its_coast(scene: Scene, samples: list[Tile], weights: FloatArray, notes: list[str]) -> tuple[Scene, list[Tile]]:
+    """Scene and samples with the map's coast moved to where the picture shows it, where it shows it."""
+    flat = scene.read if isinstance(scene.read, FlatReader) else None
+    plain = [flat.read(t.window) for t in samples] if flat is not None else samples
+    if all(t.water.all() for t in plain) or len(weights) != len(plain[0].bands):
+        return scene, samples
+    shift = coastfit.coast_shift(plain, lambda tile: _joint(weights, tile))
+    if shift is None:
+        return scene, samples
+    rows, cols = shift.at(np.array([scene.shape[0] / 2]), np.array([scene.shape[1] / 2]))
+    by = float(np.hypot(rows[0], cols[0]))
+    notes.append(
+        f"the coast lies {by * float(np.mean(scene.pixel_spacing_m)):.0f} m beside the map's and was moved "
+        f"(land {shift.step_db:.1f} dB over water along it, {shift.windows} windows)"
+    )
+    if flat is not None:
+        scene = replace(scene, read=replace(flat, read=coastfit.moved(replace(scene, read=flat.read), shift).read))
+    else:
+        scene = coastfit.moved(scene, shift)
+    return scene, [scene.read(t.window) for t in samples]
+
+
+def _joint(weights: FloatArray, tile: Tile) -> FloatImage:
+    return np.where(tile.valid, np.tensordot(weights, tile.data, 1), 0.0).astype(np.float32)
 
 
 def _in_blocks(width_m: float, block_m: FloatArray) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from pipeline.detection.candidates import Candidate
 from pipeline.detection.draught import draught_of
 from pipeline.detection.screening import accepted
 from pipeline.detection.zones import zone_of
+from pipeline.longitudes import near
 from pipeline.tables import DETECTIONS
 from pipeline.types import Place, Scene
 
@@ -101,7 +102,7 @@ def _on_earth(scene: Scene, c: Candidate, place: Place | None, config: Detection
         return {}
     lon, lat = (float(v) for v in scene.geolocation.lonlat(c.row, c.col))
     corner_lon, corner_lat = scene.geolocation.lonlat(c.outline[:, 0], c.outline[:, 1])
-    outline = Polygon(np.column_stack([corner_lon, corner_lat]).round(7))
+    outline = Polygon(np.column_stack([near(corner_lon, lon), corner_lat]).round(7))
     step = np.array(c.axis) / np.array(scene.pixel_spacing_m) * max(c.length_m, 20.0) / 2
     ahead = [float(v) for v in scene.geolocation.lonlat(c.row + step[0], c.col + step[1])]
     astern = [float(v) for v in scene.geolocation.lonlat(c.row - step[0], c.col - step[1])]

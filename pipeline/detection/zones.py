@@ -49,10 +49,10 @@ def zone_shares(scene: Scene, place: Place | None) -> dict[str, float]:
     """Share of each zone inside the image's valid pixels: clouds not considered. Zero where it lies outside."""
     if place is None or scene.geolocation is None:
         return {}
-    return {zone.zone_id: round(_valid_share(scene, zone), 4) for zone in place.zones}
+    return {zone.zone_id: round(valid_share(scene, zone), 4) for zone in place.zones}
 
 
-def _valid_share(scene: Scene, zone: Zone) -> float:
+def valid_share(scene: Scene, zone: Zone) -> float:
     """Valid share of a zone's points."""
     r, c, total = zone_pixels(scene, zone)
     if not len(r):

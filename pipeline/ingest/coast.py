@@ -12,6 +12,7 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import ConfigError, printable
+from pipeline.longitudes import boxes
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, Geolocation, Window
@@ -65,8 +66,14 @@ def clip_coast(
     world = shapely.get_parts(shapely.from_wkb(roaring_landmask.Shapes.wkb(chosen)))
     west, south, east, north = bbox
     clip = (west - margin_deg, south - margin_deg, east + margin_deg, north + margin_deg)
-    near = world[shapely.STRtree(world).query(shapely.box(*clip))]
-    land = [p for part in near for p in shapely.get_parts(_clipped(part, clip)) if p.geom_type == "Polygon"]
+    tree = shapely.STRtree(world)
+    land = [
+        p
+        for box in boxes(clip)
+        for part in world[tree.query(shapely.box(*box))]
+        for p in shapely.get_parts(_clipped(part, box))
+        if p.geom_type == "Polygon"
+    ]
     land.sort(key=lambda p: (-p.area, p.bounds))
     return {
         "type": "FeatureCollection",

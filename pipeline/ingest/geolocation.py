@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.longitudes import wrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +49,8 @@ class MapGeolocation:
         lon, lat = np.broadcast_arrays(np.asarray(lon, float), np.asarray(lat, float))
         x, y = (np.asarray(v, float) for v in _transformer("EPSG:4326", self.crs_wkt).transform(lon, lat))
         x, y = x - c, y - f
+        if _in_degrees(self.crs_wkt):  # a grid of degrees may lie across 180, or count from 0 to 360
+            x = np.where(x < -1.0, x + 360.0, np.where(x >= 359.0, x - 360.0, x))
         determinant = a * e - b * d
         row, col = (a * y - d * x) / determinant - 0.5, (e * x - b * y) / determinant - 0.5
         lost = ~(np.isfinite(row) & np.isfinite(col))
@@ -207,11 +210,6 @@ def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeo
     return shapely.union_all([p for p in parts if p.area > 0])
 
 
-def wrapped(lon: Any) -> FloatArray:
-    """Longitudes between -180 and 180."""
-    return (np.asarray(lon, float) + 180.0) % 360.0 - 180.0
-
-
 def unwrapped(lon: Any) -> FloatArray:
     """Longitudes without a jump: all within 180 degrees of the first."""
     lon = np.asarray(lon, float)
@@ -301,6 +299,13 @@ def _transformer(source: str, target: str) -> Transformer:
     from pyproj import Transformer
 
     return Transformer.from_crs(source, target, always_xy=True)
+
+
+@lru_cache(maxsize=64)
+def _in_degrees(wkt: str) -> bool:
+    from pyproj import CRS
+
+    return CRS.from_user_input(wkt).is_geographic
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,8 @@ from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.radiometry import parse_scaling
 from pipeline.ingest.rasters import sha256_of
 from pipeline.ingest.safe_files import MANIFEST, is_safe
-from pipeline.ingest.scenes import open_scene, without_water
+from pipeline.ingest.scenes import open_scene, seen_near, without_water
+from pipeline.longitudes import middle_of, moved
 from pipeline.tables import SCENES
 from pipeline.types import Place, Scene, Sensor, Window
 
@@ -136,9 +137,11 @@ def _open(
 ) -> Opened:
     """One input opened and judged; every failure becomes a cause."""
     if found.refused:
-        return Opened(found, None, found.refused)
+        outline = found.footprint if place is None else moved(found.footprint, middle_of(place.bbox))
+        return Opened(replace(found, footprint=outline), None, found.refused)
+    middle = None if place is None else middle_of(place.bbox)
     try:
-        scene = open_scene(found.path, options, None if place is None else place.land)
+        scene = seen_near(open_scene(found.path, options, None if place is None else place.land), middle)
         cause = _outside_period(scene, start, end) or implausible(scene.acquired, datetime.now(UTC))
         coverage, doubt = None, ""
         if place is not None and not cause:

@@ -15,6 +15,7 @@ from pipeline.config.aoi import MAX_SIDE_DEG, AoiConfig
 from pipeline.config.base import Section
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.coast import read_land
+from pipeline.longitudes import middle_of, moved
 from pipeline.types import Place, Zone
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ def load_place(aoi: AoiConfig, root: Path) -> Place:
     Zones that do not touch the AOI's box are left out, so that several AOIs can share a file.
     Raises ConfigError naming file, feature and cause.
     """
+    middle = middle_of(aoi.bbox)
     land = read_land(root / aoi.coast) if aoi.coast else None
+    land = None if land is None else moved(land, middle)
     path = root / aoi.zones
-    zones = read_zones(path)
+    zones = read_zones(path, middle)
     box = shapely.box(*aoi.bbox)
     inside = tuple(z for z in zones if z.geometry.intersects(box))
     if not inside:
@@ -62,13 +65,13 @@ def load_place(aoi: AoiConfig, root: Path) -> Place:
     return Place(aoi.id, aoi.name, aoi.bbox, land, inside)
 
 
-def read_zones(path: Path) -> tuple[Zone, ...]:
-    """Berths and anchorages of a GeoJSON file, in file order."""
+def read_zones(path: Path, middle: float | None = None) -> tuple[Zone, ...]:
+    """Berths and anchorages of a GeoJSON file, in file order; longitudes near ``middle`` where one is given."""
     content = _read_geojson(path)
     features = content.get("features")
     if content.get("type") != "FeatureCollection" or not isinstance(features, list) or not features:
         raise ConfigError(f"{printable(path)}: holds no features; a FeatureCollection of zones is wanted")
-    zones = tuple(_zone(path, number, feature) for number, feature in enumerate(features))
+    zones = tuple(_zone(path, number, feature, middle) for number, feature in enumerate(features))
     seen: set[str] = set()
     for zone in zones:
         if zone.zone_id in seen:
@@ -77,8 +80,12 @@ def read_zones(path: Path) -> tuple[Zone, ...]:
     return zones
 
 
-def checked_polygon(geometry: Any, where: str) -> BaseGeometry:
-    """A GeoJSON (multi-)polygon as a flat, valid geometry in lon, lat; a ConfigError that names ``where`` otherwise."""
+def checked_polygon(geometry: Any, where: str, middle: float | None = None) -> BaseGeometry:
+    """A GeoJSON (multi-)polygon as a flat, valid geometry in lon, lat; a ConfigError that names ``where`` otherwise.
+
+    With ``middle`` its longitudes are taken near that one, however the file writes them: cut at 180 degrees, going on
+    beyond, or with a jump from 179.9 to -179.9.
+    """
     if not geometry:
         raise ConfigError(f"{where}: has no geometry")
     try:
@@ -89,6 +96,17 @@ def checked_polygon(geometry: Any, where: str) -> BaseGeometry:
         raise ConfigError(f"{where}: its geometry is empty")
     if found.geom_type not in ("Polygon", "MultiPolygon"):
         raise ConfigError(f"{where}: is a {found.geom_type}; a polygon is wanted")
+    found = _in_degrees(found, where, middle)
+    if not found.is_valid:
+        raise ConfigError(f"{where}: is not a valid polygon ({shapely.is_valid_reason(found)})")
+    west, south, east, north = found.bounds
+    if max(east - west, north - south) > MAX_SIDE_DEG:
+        raise ConfigError(f"{where}: spans {max(east - west, north - south):.0f} degrees (limit {MAX_SIDE_DEG:g})")
+    return found
+
+
+def _in_degrees(found: BaseGeometry, where: str, middle: float | None) -> BaseGeometry:
+    """A geometry whose coordinates can be degrees, taken near ``middle``."""
     west, south, east, north = found.bounds
     if not all(abs(v) < 1e300 for v in found.bounds):
         raise ConfigError(f"{where}: has a coordinate that is no number")
@@ -97,16 +115,14 @@ def checked_polygon(geometry: Any, where: str) -> BaseGeometry:
         raise ConfigError(f"{where}: has coordinates up to {far:.0f}; degrees (EPSG:4326) are wanted")
     if max(abs(south), abs(north)) > 90:
         raise ConfigError(f"{where}: has a latitude beyond 90 degrees; lon and lat may be swapped")
-    if far > 180:
+    if middle is None and far > 180:
         raise ConfigError(f"{where}: has a longitude beyond 180 degrees; write it between -180 and 180")
-    if not found.is_valid:
-        raise ConfigError(f"{where}: is not a valid polygon ({shapely.is_valid_reason(found)})")
-    if max(east - west, north - south) > MAX_SIDE_DEG:
-        raise ConfigError(f"{where}: spans {max(east - west, north - south):.0f} degrees (limit {MAX_SIDE_DEG:g})")
-    return found
+    if middle is None and east - west > 180:
+        middle = 180.0  # no zone is so wide: it lies across
+    return moved(found, middle)
 
 
-def _zone(path: Path, number: int, feature: Any) -> Zone:
+def _zone(path: Path, number: int, feature: Any, middle: float | None) -> Zone:
     where = f"{printable(path)}: feature {number}"
     if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
         raise ConfigError(f"{where}: has no properties")
@@ -117,7 +133,7 @@ def _zone(path: Path, number: int, feature: Any) -> Zone:
         name = printable(".".join(str(p) for p in first["loc"]))[:60]
         raise ConfigError(f"{where}: {name}: {first['msg'].removeprefix('Value error, ')}") from error
     where = f"{where} ({told.zone_id})"
-    geometry = checked_polygon(feature.get("geometry"), where)
+    geometry = checked_polygon(feature.get("geometry"), where, middle)
     area_m2 = _area_m2(geometry)
     if area_m2 < MIN_ZONE_M2:
         raise ConfigError(f"{where}: covers {area_m2:.0f} m2; a zone has {MIN_ZONE_M2:g} m2 or more")

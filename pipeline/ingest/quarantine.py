@@ -21,15 +21,16 @@ from pipeline.ingest.rasters import ENVIRONMENT
 WAIT_S = 900.0  # our choice, for a helper whose own limit of processor time does not strike: a file that blocks
 
 
-def examine(path: str, item: str, driver: str, *, whole: bool) -> str:
+def examine(path: str, item: str, driver: str, *, whole: bool, window: tuple[int, int, int, int] | None = None) -> str:
     """Decode a raster in the helper; what is doubtful about it comes back, "" where nothing is.
 
-    ``path`` is what GDAL is given, ``whole`` decodes every block instead of the first and the last. Raises InputError
-    where the file is damaged, or ends or outgrows the helper.
+    ``path`` is what GDAL is given, ``whole`` decodes every block instead of the first and the last, ``window`` (row,
+    column, rows, columns) that part of the first band alone. Raises InputError where the file is damaged, or ends or
+    outgrows the helper.
     """
     with _LOCK:
         helper = _helper()
-        found = helper.ask({"path": path, "item": item, "driver": driver, "whole": whole})
+        found = helper.ask({"path": path, "item": item, "driver": driver, "whole": whole, "window": window})
     if found is None:
         raise InputError(item, f"cannot be decoded: {helper.end()}")
     if found["cause"]:

@@ -39,6 +39,7 @@ class Manifest:
     files: tuple[ListedFile, ...]
     processed: str  # end of processing, as written; later means newer
     software: str  # version of the instrument processing facility
+    relative_orbit: int | None = None  # track of the repeat cycle, where it is told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +134,15 @@ def read_manifest(raw: bytes, item: str) -> Manifest:
         files=tuple(sorted(files, key=lambda f: f.name)),
         processed="" if processing is None else processing.get("stop", ""),
         software="" if software is None else software.get("version", ""),
+        relative_orbit=_track(root),
     )
+
+
+def _track(root: ElementTree.Element) -> int | None:
+    """Track number of the repeat cycle, 1 to 175, as the manifest tells it."""
+    told = next((e.text for e in root.iter() if e.tag.endswith("}relativeOrbitNumber")), None)
+    number = int(told) if told is not None and told.strip().isdigit() else 0
+    return number if 1 <= number <= 175 else None
 
 
 def read_annotation(raw: bytes, item: str) -> Annotation:

@@ -20,6 +20,7 @@ from pipeline.ingest.rasters import RasterFile, open_raster, require_file, sha25
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
 from pipeline.ingest.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
+from pipeline.longitudes import Near, moved
 from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, Source, Tile, Window, utc
 
 if TYPE_CHECKING:
@@ -113,6 +114,16 @@ def with_land(scene: Scene, more: BaseGeometry) -> Scene:
         if not isinstance(scene.read, SafeReader):
             raise TypeError(f"{scene.scene_id}: its reader knows no land")
     return replace(scene, read=scene.read.with_land(more))
+
+
+def seen_near(scene: Scene, middle: float | None) -> Scene:
+    """The scene with longitudes near ``middle``, as a place across 180 degrees sees it; the same where that is None."""
+    if middle is None or scene.geolocation is None:
+        return scene
+    where, read = Near(scene.geolocation, middle), scene.read
+    if hasattr(read, "water"):
+        read = replace(read, water=replace(read.water, geolocation=where))  # type: ignore[type-var]
+    return replace(scene, geolocation=where, read=read, footprint=moved(scene.footprint, middle))
 
 
 def without_water(scene: Scene) -> Scene:

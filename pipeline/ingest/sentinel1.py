@@ -140,7 +140,7 @@ def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None
         source=Source(str(path), files.sha256(), sum(files.sizes.values()), verified, stamps),
         geolocation=geolocation,
         footprint=footprint_of(geolocation, first.shape, files.product),
-        radar=_view(first, doubts),
+        radar=_view(first, doubts, manifest.relative_orbit),
         product_id=files.product,
         simulated=SIMULATED in files.sizes,
         degraded=tuple(d for d in doubts if d),
@@ -261,7 +261,7 @@ def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeoloc
     return GridGeolocation(annotation.grid_line, annotation.grid_pixel, lon, lat), doubt
 
 
-def _view(annotation: Annotation, doubts: list[str]) -> RadarView:
+def _view(annotation: Annotation, doubts: list[str], track_number: int | None) -> RadarView:
     middle = len(annotation.grid_line) // 2
     known = annotation.absolute_orbit > 0
     if not known:
@@ -274,7 +274,7 @@ def _view(annotation: Annotation, doubts: list[str]) -> RadarView:
         platform_heading_deg=annotation.platform_heading_deg,
         pass_direction=annotation.pass_direction,
         absolute_orbit=annotation.absolute_orbit if known else None,
-        relative_orbit=relative_orbit(annotation.mission, annotation.absolute_orbit),
+        relative_orbit=relative_orbit(annotation.mission, annotation.absolute_orbit) or track_number,
         slice_number=annotation.slice_number,
         wavelength_m=LIGHT_M_S / annotation.radar_frequency_hz,
         prf_hz=annotation.prf_hz,

@@ -78,6 +78,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
             if row["n_looks"] else "no look at the time",
         "missed_in": _missed_in(row, story),
         "one_stay": chance(row["p_one_call"]) if row["n_seen"] > 1 and pd.isna(row["mmsi"]) else "",
+        "berth_looks": _berth_looks(row, story),
         "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
         "length_m": None if pd.isna(row["length_m"]) else round(row["length_m"]),
         "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m", digits=1),
@@ -85,7 +86,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
             f"{barrels(row['dwt_p50_t'], 2)} t ({barrels(row['dwt_p5_t'], 2)} to {barrels(row['dwt_p95_t'], 2)})",
         "method": method_words(row["method"]),
         "raw_method": row["method"],
-        "flags": [plain_flag(f) for f in row["flags"]],
+        "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself
         "raw_flags": list(row["flags"]),
         "reviewed": any(f.startswith("review_") for f in row["flags"]),
     } | _load(row)  # fmt: skip
@@ -113,6 +114,21 @@ def _load(row: dict[Any, Any]) -> dict[str, Any]:
         "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
         "scenarios": [barrels(row[f"barrels_at_{name}"]) for name in ("33", "50", "60", "90", "100")],
     }  # fmt: skip
+
+
+def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
+    """What each look said of her berth from the last one before she came to the first one after she left."""
+    table = story.tables.get("occupancy")
+    if table is None:
+        return []
+    at = table[(table["zone_id"] == row["berth_id"]) & table["acquired"].notna() & (table["basis"] != "none")]
+    first, last = row["arrival_hi"], row["departure_lo"]
+    before, after = at[at["acquired"] < first].tail(1), at[at["acquired"] > last].head(1)
+    during = at[(at["acquired"] >= first) & (at["acquired"] <= last)]
+    return [
+        f"{moment(k.acquired)} {k.verdict}" + ("" if pd.isna(k.probability) else f" ({k.probability:.2f})")
+        for k in pd.concat([before, during, after]).itertuples()
+    ]
 
 
 def _pair(first: float, last: float, first_sd: float = float("nan"), last_sd: float = float("nan")) -> str:
@@ -255,7 +271,7 @@ class _Chips:
             "side": side,
             "draught_evidence": row["draught_evidence"],
             "score": chance(row["score"]),
-            "flags": [plain_flag(f) for f in row["flags"]],
+            "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself
             "scene": row["scene_id"],
             "sha": "" if scene is None else str(scene["sha256"])[:12],
             "shapes": {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import shapely
 
+from pipeline.longitudes import cut
 from pipeline.report.geopackage import write_geopackage
 from pipeline.report.stac import write_stac
 from pipeline.report.story import Story
@@ -27,7 +28,7 @@ def write_exports(story: Story, folder: Path) -> None:
 def write_structures(story: Story, path: Path) -> None:
     """What the looks taught to stand in the water, for maps and for people who doubt it."""
     features = [
-        {"type": "Feature", "properties": {"scenes": kind}, "geometry": json.loads(shapely.to_geojson(shape))}
+        {"type": "Feature", "properties": {"scenes": kind}, "geometry": json.loads(shapely.to_geojson(cut(shape)))}
         for kind, shape in sorted(story.structures.items())
     ]
     write_json(path, {"type": "FeatureCollection", "features": features})

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from shapely.geometry import mapping
 
+from pipeline.longitudes import cut, wrapped
 from pipeline.report.quicklooks import read_quicklooks
 from pipeline.storage import write_json
 
@@ -35,8 +37,8 @@ def write_stac(story: Story, folder: Path) -> None:
     for row in scenes[used].itertuples():
         item = pystac.Item(
             id=row.scene_id,
-            geometry=row.footprint.__geo_interface__,
-            bbox=list(row.footprint.bounds),
+            geometry=mapping(cut(row.footprint)),
+            bbox=_box(row.footprint.bounds),
             datetime=row.acquired.to_pydatetime(),
             properties=_properties(row),
         )
@@ -54,6 +56,12 @@ def write_stac(story: Story, folder: Path) -> None:
     write_json(folder / "collection.json", _relative(collection.to_dict(include_self_link=False), folder))
 
 
+def _box(bounds: tuple[float, float, float, float]) -> list[float]:
+    """West, south, east, north as RFC 7946 writes them: west > east across 180 degrees."""
+    west, south, east, north = bounds
+    return [float(wrapped(west)), south, float(wrapped(east)), north]
+
+
 def _collection(story: Story) -> Any:
     import pystac
 
@@ -63,7 +71,7 @@ def _collection(story: Story) -> Any:
         title=f"{'SIMULATED: ' if story.simulated else ''}{story.place.name}",
         description=f"{'SIMULATED. ' if story.simulated else ''}Looks of one capwatch run at {story.place.name}.",
         extent=pystac.Extent(
-            pystac.SpatialExtent([list(story.place.bbox)]),
+            pystac.SpatialExtent([_box(story.place.bbox)]),
             pystac.TemporalExtent([[period.start, period.end]]),
         ),
         keywords=["ship detection", "AIS", "sanctions", story.config.aoi.id],

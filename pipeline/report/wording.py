@@ -119,6 +119,7 @@ FLAG_WORDS = {
     "too_long_for_this_trade": "longer than ships of this trade",
     "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",
     "weak_draught": "draught by freeboard is weak",
+    "doubtful_outline": "proportions that ships seldom have: an end or a side may be wrong",
     "gear_may_lengthen_shadow": "hatches may lengthen the shadow",
     "freeboard_disputed": "shadow and visible side disagree",
     "freeboards_of_two_hulls": "the looks with a freeboard may show two ships",

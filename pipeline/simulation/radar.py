@@ -13,6 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from pipeline.simulation.frame import RadarFrame
+from pipeline.simulation.ground import land_power
 from pipeline.simulation.ships import Hull, ShipState, Structure
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def draw(
     plus its noise floor. ``water`` is True on sea."""
     streams = [np.random.default_rng(s) for s in seed.spawn(4)]
     texture = _texture(frame.shape, sea.texture_shape, streams[0])
-    land = _land(frame.shape, streams[1])
+    land = land_power(frame, BLUR_PX)
     targets = _targets(frame, ships, structures, flown, streams[2])
     out = {}
     for band, sea_db, land_db, target_db in (("VV", sea.vv_db, -8.0, 0.0), ("VH", sea.vh_db, -14.0, -7.0)):
@@ -96,16 +97,6 @@ def _texture(shape: tuple[int, int], law_shape: float, rng: np.random.Generator)
     # log-normal of the same variance as the gamma law (1 / shape); its tail is a little longer
     sigma = np.sqrt(np.log1p(1.0 / law_shape))
     return np.exp(sigma * field - sigma**2 / 2).astype(np.float32)
-
-
-def _land(shape: tuple[int, int], rng: np.random.Generator) -> FloatImage:
-    """Land relative to its mean: hills of some hundred metres, and a sprinkle of buildings."""
-    hills = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), 12.0)
-    rough = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), 1.5)
-    land = np.exp(0.6 * hills / hills.std() + 0.5 * rough / rough.std()).astype(np.float32)
-    built = rng.random(shape, dtype=np.float32) < 0.004
-    land[built] *= 40.0
-    return gaussian_filter(land, BLUR_PX)
 
 
 def _speckle(shape: tuple[int, int], rng: np.random.Generator) -> FloatImage:

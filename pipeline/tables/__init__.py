@@ -3,7 +3,7 @@
 
 from pipeline.tables.accounts import LEDGER, LIFTINGS, ROBUSTNESS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
-from pipeline.tables.images import DETECTIONS, LOOKS, SCENES
+from pipeline.tables.images import DETECTIONS, LOOKS, OCCUPANCY, SCENES
 from pipeline.tables.reviews import REVIEWS
 from pipeline.tables.ships import (
     AIS_MESSAGES,
@@ -21,6 +21,7 @@ from pipeline.tables.ships import (
 ALL: tuple[Contract, ...] = (
     SCENES,
     LOOKS,
+    OCCUPANCY,
     DETECTIONS,
     AIS_MESSAGES,
     TRACKS,
@@ -50,6 +51,7 @@ __all__ = [
     "MATCHES",
     "MATCH_CHECKS",
     "MISSED",
+    "OCCUPANCY",
     "PORT_CALLS",
     "RECALLS",
     "REVIEWS",

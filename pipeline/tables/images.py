@@ -62,6 +62,43 @@ LOOKS = Contract(
     ),
 )
 
+VERDICTS = ("occupied", "empty", "unknown")
+BASES = ("background", "picture", "detections", "none")
+
+OCCUPANCY = Contract(
+    "occupancy",
+    "One row per scene and berth: did a hull lie there? An unseen berth is unknown. As detected, before any review.",
+    "look_id",
+    (
+        Column("look_id", "text", "scene_id and zone_id, joined by a slash."),
+        Column("scene_id", "text", "The scene."),
+        Column("zone_id", "text", "The berth."),
+        Column("acquired", "time", "When.", "UTC", required=False),
+        Column("sensor", "text", "With what.", required=False),
+        Column(
+            "verdict", "text", "occupied (0.8 and more), empty (0.2 and less), unknown between and where unseen.",
+            choices=VERDICTS,
+        ),
+        Column("probability", "float", "That a hull lay there; null where too little was seen.", required=False,
+               low=0, high=1),
+        Column("n_hulls", "int", "Accepted detections there; 1 where a hull shows by change alone.", low=0),
+        Column("longest_m", "float", "Length of the longest of them.", "m", required=False, low=0),
+        Column("longest_lo_m", "float", "5 % bound.", "m", required=False, low=0),
+        Column("longest_hi_m", "float", "95 % bound.", "m", required=False, low=0),
+        Column("detection_ids", "list", "These detections, longest first."),
+        Column("basis", "text", "What the pixels were compared with: earlier looks of the orbit (background), the rest "
+               "of the quay and the sea in the same picture (picture), or nothing: detections alone.", choices=BASES),
+        Column("n_background", "int", "Earlier and other looks that the background comes from.", low=0),
+        Column("background", "text", "Raster of the background in the run's folder.", required=False),
+        Column("change", "float", "Likelihood ratio of the likeliest hull-sized change against none, ln (radar).",
+               required=False, low=0),
+        Column("change_db", "float", "Power of that change over the expected.", "dB", required=False),
+        Column("changed_m", "float", "Its length along the berth.", "m", required=False, low=0),
+        Column("seen", "float", "Share of the berth that was measured.", required=False, low=0, high=1),
+        Column("cause", "text", "Why it is unknown.", required=False),
+    ),
+)  # fmt: skip
+
 CONTEXTS = ("open_water", "near_shore", "berth")
 
 DETECTIONS = Contract(
@@ -74,7 +111,7 @@ DETECTIONS = Contract(
         Column("sensor", "text", "sentinel-1, sentinel-2 or optical."),
         Column("acquired", "time", "Time of the row that saw it.", "UTC", required=False),
         Column("geometry", "geometry", "Outline of the hull.", "EPSG:4326"),
-        Column("lon", "float", "Centre of the hull.", "deg", required=False, low=-180, high=180),
+        Column("lon", "float", "Centre of the hull.", "deg", required=False, low=-180, high=360),
         Column("lat", "float", "Centre of the hull.", "deg", required=False, low=-90, high=90),
         Column("row", "float", "Centre, pixel centres at whole numbers, 0-based.", "px"),
         Column("col", "float", "Centre, pixel centres at whole numbers, 0-based.", "px"),

@@ -41,8 +41,9 @@ def test_looks_in_any_order_and_others_between_change_nothing():
     assert of(c, b, a) == of(a, b, c)
 
 
-def test_a_hull_of_another_width_makes_the_change_doubtful():
+def test_a_hull_of_another_size_makes_the_change_doubtful():
     wider = {"beam_m": 19.0, "beam_lo_m": 18.7, "beam_hi_m": 19.3, "house_position": 0.5}
+    wider |= {"length_m": 102.0, "length_lo_m": 101.0, "length_hi_m": 103.0}
     first = look("a", 8, 5.0, house_position=0.12)
     assert of(first, look("b", 30, 3.4, **wider))["p_same_hull"] < 0.1
 

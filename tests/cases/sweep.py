@@ -1,6 +1,6 @@
 """Runs that are killed, starved and failed at every point, each in a fork of one warm process.
 
-``python -m tests.cases.sweep WHAT FOLDER [every N]`` prints one JSON object: what was tried, and what did not hold.
+``python -m tests.cases.sweep WHAT FOLDER [EVERY [REPEATS]]`` prints one JSON object: what was tried, what did not hold.
 Tests call it with a few points, ``make fuzz`` with all.
 """
 
@@ -133,10 +133,16 @@ class Sweep:
         """The desk's command into a folder."""
         return child(self.folder, ("run", str(self.desk.file), "--out", str(out), "--quiet"), prepare)
 
-    def resumed(self, report: Report, name: str, out: Path, *, looked: int | None = None) -> None:
-        """The same command again ends with the clean run's bytes, and no part of a file is left."""
+    def resumed(
+        self, report: Report, name: str, out: Path, *, looked: int | None = None, torn_matters: bool = True
+    ) -> None:
+        """The same command again ends with the clean run's bytes, and no part of a file is left.
+
+        A run that ended with a scene left out is whole, and another answer: nothing of it is torn.
+        """
         torn = {n: h for n, h in tree(out).items() if n in self.truth and h != self.truth[n]} if out.is_dir() else {}
         torn.pop("pier/latest.txt", None)
+        torn = torn if torn_matters else {}
         if torn:
             report.broken.append(f"{name}: torn under their own names: {sorted(torn)}")
         again = self.run(out)
@@ -175,9 +181,9 @@ def kill(sweep: Sweep, every: int, repeats: int = 1) -> Report:
     assert sweep.run(sweep.out("count"), count).code == 0
     names = points.read_text().splitlines()
     report.lines.append(f"{len(names)} points")
-    for repeat in range(repeats):
-        for n in range(1 + repeat % every, len(names) + 1, every):
-            _kill_at(sweep, report, n, f"point {n} ({names[n - 1]})")
+    for n in range(1, len(names) + 1, every):
+        for again in range(repeats):
+            _kill_at(sweep, report, n, f"point {n} ({names[n - 1]}), time {again + 1}")
     return report
 
 
@@ -217,9 +223,9 @@ def _fill(sweep: Sweep, report: Report, level: int) -> None:
 
 
 def failures(sweep: Sweep, every: int) -> Report:
-    """An error at the n-th call of open, write, fsync, rename, mkdir, unlink, and of memory in a detector."""
+    """An error at the n-th call of open, read, write, fsync, rename, mkdir, unlink, and of memory in a detector."""
     report = Report("n-th failure")
-    for kind in ("open", "fsync", "replace", "mkdir", "unlink", "memory"):
+    for kind in ("open", "read", "write", "fsync", "replace", "mkdir", "unlink", "memory"):
         n = 1
         while _fail_at(sweep, report, kind, n):
             n += every
@@ -238,7 +244,7 @@ def _fail_at(sweep: Sweep, report: Report, kind: str, n: int) -> bool:
     name = f"{kind} {n} ({met.read_text()})"
     if ended.code not in (0, 2, 3, 4, 5) or "Traceback" in ended.err:
         report.broken.append(f"{name}: exit {ended.code}: {ended.err[-400:]}")
-    sweep.resumed(report, name, out)
+    sweep.resumed(report, name, out, torn_matters=ended.code != 3)
     return True
 
 
@@ -248,7 +254,8 @@ def quick(sweep: Sweep) -> dict[str, object]:
     for n in (40, 110):
         _kill_at(sweep, killed, n, f"point {n}")
     _fill(sweep, filled, 20_000)
-    _fail_at(sweep, failed, "replace", 25)
+    for kind, n in (("replace", 25), ("read", 9), ("write", 12)):
+        _fail_at(sweep, failed, kind, n)
     return {"kill": killed.__dict__, "disk": filled.__dict__, "failures": failed.__dict__}
 
 
@@ -276,6 +283,8 @@ def _fail(kind: str, n: int, folder: Path, met: Path) -> None:
         import builtins
 
         io.open = builtins.open = failing(io.open, fault)
+    elif kind in ("read", "write"):
+        _fail_in_files(kind, lambda of: failing(lambda *_, **__: None, fault)(of))
     elif kind == "memory":
         import pipeline.detection as detection
 
@@ -284,14 +293,66 @@ def _fail(kind: str, n: int, folder: Path, met: Path) -> None:
         setattr(os, kind, failing(getattr(os, kind), fault))
 
 
+class Failing:
+    """An open file whose reads or writes are counted, and fail when it is their turn."""
+
+    def __init__(self, file, name: str, kind: str, meet: Callable[[str], None]) -> None:
+        self.__dict__.update(file=file, name=name, meet=meet, names=WRITES if kind == "write" else READS)
+
+    def __getattr__(self, name: str):
+        real = getattr(self.file, name)
+        if name not in self.names:
+            return real
+
+        def call(*args, **more):
+            self.meet(self.name)
+            return real(*args, **more)
+
+        return call
+
+    def __enter__(self):
+        self.file.__enter__()
+        return self
+
+    def __exit__(self, *why):
+        return self.file.__exit__(*why)
+
+    def __next__(self):
+        if "readline" in self.names:
+            self.meet(self.name)
+        return next(self.file)
+
+    def __iter__(self):
+        if "readline" in self.names:
+            self.meet(self.name)
+        return iter(self.file)
+
+
+READS, WRITES = ("read", "readline", "readlines", "readinto"), ("write", "writelines")
+
+
+def _fail_in_files(kind: str, meet: Callable[[str], None]) -> None:
+    """Files that Python opens read (or write) through `Failing`; what GDAL and Arrow open themselves does not."""
+    import builtins
+
+    real = io.open
+
+    def opened(path, *args, **more):
+        file = real(path, *args, **more)
+        return Failing(file, str(path), kind, meet) if isinstance(path, str | os.PathLike) else file
+
+    io.open = builtins.open = opened
+
+
 def main() -> None:
     """Run one sweep and print what it found."""
-    what, folder, every = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    what, folder = sys.argv[1], Path(sys.argv[2])
+    numbers = [int(word) for word in sys.argv[3:]] or [1]
     for module in HEAVY:  # imported once, here; the forks find them loaded
         importlib.import_module(module)
     sweep = Sweep(folder)
     sweeps = {"kill": kill, "disk": disk, "failures": failures}
-    found = quick(sweep) if what == "quick" else sweeps[what](sweep, every).__dict__
+    found = quick(sweep) if what == "quick" else sweeps[what](sweep, *numbers).__dict__
     sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -414,12 +414,6 @@ def test_names_of_zones(desk, capwatch, saw, zone):
     saw(done.error("period.start"))
 
 
-@case("C-14")
-def test_an_aoi_across_180_degrees(saw):
-    """The twin: everything, box, zones, images and AIS, the same number of degrees further east."""
-    pytest.skip("an AOI across 180 degrees cannot be written: its box must have west < east <= 180")
-
-
 @case("C-03")
 def test_a_zip_and_its_folder_are_one(tmp_path):
     zipped(write_safe(tmp_path), tmp_path / "again.zip")

@@ -26,7 +26,8 @@ from pipeline import run as chain
 from pipeline import stagecache, stopping, storage
 from pipeline.config import EngineConfig
 from pipeline.engine import map_tasks
-from pipeline.errors import EnvironmentFault
+from pipeline.errors import EnvironmentFault, InputError
+from pipeline.ingest import inputs
 from pipeline.report import quicklooks
 from pipeline.storage import read_table, write_table
 from pipeline.tables import LEDGER
@@ -38,9 +39,9 @@ case = pytest.mark.case
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def swept(what: str, folder: Path, every: int) -> dict:
+def swept(what: str, folder: Path, *numbers: int) -> dict:
     """The report of a sweep in a process of its own."""
-    command = [sys.executable, "-m", "tests.cases.sweep", what, str(folder), str(every)]
+    command = [sys.executable, "-m", "tests.cases.sweep", what, str(folder), *map(str, numbers)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -91,10 +92,10 @@ def test_killed_at_two_points(quick, saw):
 
 @case("E-01")
 @pytest.mark.fuzz
-def test_killed_at_every_third_point(tmp_path):
-    report = swept("kill", tmp_path / "s", 3)
+def test_killed_at_every_point_three_times(tmp_path):
+    report = swept("kill", tmp_path / "s", 1, 3)
     assert report["broken"] == []
-    assert report["tried"] >= 40
+    assert report["tried"] >= 3 * 40
 
 
 @case("E-03")
@@ -245,6 +246,29 @@ def test_an_image_that_vanishes_after_it_was_searched(desk, done_once, capwatch,
     one, two = (pd.read_parquet(next(d.runs.rglob("port_calls.parquet"))) for d in (desk, done_once))
     pd.testing.assert_frame_equal(one, two)
     assert not list(desk.runs.rglob(f"quicklooks/{image.stem}.webp"))
+
+
+@case("E-06")
+@pytest.mark.parametrize("where", ["opened", "looked at"])
+def test_a_fault_that_passes_is_not_kept_as_an_answer(desk, done_once, monkeypatch, where):
+    """The same command again uses the scene that could not be read before; a third time nothing is to be done."""
+    first, _ = sorted(desk.images.glob("*.tif"))
+    module, name = {"opened": (inputs, "open_scene"), "looked at": (detection, "detect")}[where]
+    real = getattr(module, name)
+
+    def failing(told, *more, **named):
+        if first.stem in (getattr(told, "stem", ""), getattr(told, "scene_id", "")):
+            raise InputError(first.name, "cannot be read (Input/output error)")
+        return real(told, *more, **named)
+
+    with monkeypatch.context() as fault:
+        fault.setattr(module, name, failing)
+        assert desk.run().exit_code == 3
+    assert desk.run().exit_code == 0
+    assert same_answers(desk, done_once)
+    with monkeypatch.context() as idle:
+        idle.setattr(chain, "compute", lambda *_, **__: pytest.fail("nothing changed"))
+        assert desk.run().exit_code == 0
 
 
 @case("E-07")

@@ -155,7 +155,7 @@ def refused(model: type[BaseModel], data: dict, message: str) -> None:
         ([133.1, 42.7, 132.95, 42.8], "west < east"),
         ([132.95, 42.8, 133.1, 42.7], "south < north"),
         ([132.95, 42.7, 132.95, 42.8], "west < east"),
-        ([179.9, 42.7, 180.1, 42.8], "west < east"),
+        ([180.1, 42.7, 180.2, 42.8], "west < east"),
         ([130.0, 42.7, 136.0, 42.8], "bbox sides must lie between"),
         ([132.95, 42.7, 132.9505, 42.8], "bbox sides must lie between"),
         ([132.95, 42.7, 133.1], "bbox"),

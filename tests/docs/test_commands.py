@@ -28,8 +28,6 @@ PARSED = {  # command -> why it is not run here; `make -n` and `--dry-run` read 
     "make notebooks": "tests/test_notebooks.py runs what it runs",
     "make docs": "test_site.py builds the same site with the same options",
     "make check": "linters and types of the whole project take minutes; continuous integration runs it",
-    "capwatch run vostochny --engine dask": "a cluster of processes takes half a minute to start; "
-    "tests/test_engines_agree.py runs it",
     "capwatch run ports/ --source stac --years 2019-2024 --engine dask --scheduler tcp://10.0.0.5:8786": "names a "
     "scheduler on another machine",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -111,6 +112,52 @@ def test_nothing_hangs_over_the_side(page, width):
     page.set_viewport_size({"width": width, "height": 844})
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_calendar_names_every_place_in_full_and_its_bars_open_cards(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(300)
+    written = page.evaluate("[...document.querySelectorAll('#calendar svg text')].map(t => t.textContent)")
+    names = page.evaluate("capwatch.data.zones.map(z => z.name)")
+    assert set(names) <= set(written)
+    calls = page.evaluate("capwatch.data.calls.filter(c => c.zone).map(c => c.id)")
+    bars = page.locator("#calendar g.calls rect")
+    assert bars.count() == len(calls)
+    page.click("#close-all")
+    bars.first.click()
+    assert page.evaluate("document.querySelectorAll('details.card[open]').length") == 1
+
+
+def test_a_name_that_wants_to_be_markup_is_text_on_the_map_too(chromium, tiny_run, tmp_path):
+    """The page's data with another name in it: popups, tooltips and labels show it letter by letter."""
+    name = "<img src=x onerror=alert(1)>\u202e=1+1"
+    text = (tiny_run / "report.html").read_text("utf-8")
+    start = text.index('id="data">') + len('id="data">')
+    end = text.index("</script>", start)
+    data = json.loads(text[start:end])
+    for call in data["calls"]:
+        call["name"] = name
+    for track in data["tracks"]:
+        track["name"] = name
+    for zone in data["zones"]:
+        zone["name"] = name
+    hostile = tmp_path / "report.html"
+    hostile.write_text(text[:start] + json.dumps(data).replace("<", "\\u003c") + text[end:], "utf-8")
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    told = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("dialog", lambda dialog: told.append(dialog.message))
+    page.goto(hostile.as_uri())
+    page.wait_for_selector("#map.leaflet-container")
+    page.locator(".call-pin").first.click(force=True)
+    assert name in page.locator(".leaflet-popup-content").inner_text()
+    assert name in page.locator(".zone-name").first.text_content()
+    page.wait_for_selector("#calendar svg")
+    assert name in page.evaluate("[...document.querySelectorAll('#calendar svg text')].map(t => t.textContent)")
+    assert page.locator("img[src=x]").count() == 0
+    assert told == []
+    page.close()
 
 
 def test_every_control_has_a_name_and_every_picture_a_text(page):

@@ -21,7 +21,7 @@ from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
-from pipeline.detection.optical.water import Levels, normalise, survey
+from pipeline.detection.optical.water import Levels, normalise, survey, wrong_order
 from pipeline.types import Place, Scene, Sensor, Window, tiles
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are average
 MARGIN_M = 450.0  # the longest ship, and a little
 HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
 FINE = "optical-edges"
+MOSTLY_CLOUD = 0.9
 KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
 
@@ -41,12 +42,15 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     """Ships of one optical scene, as candidates in pixels, and what was seen of each zone."""
     levels = survey(scene, config.tile_px)
     if not levels.has_water:
-        return Found([], {"notes": ["no usable water in the image"]})
+        told: dict[str, object] = {"notes": ["no usable water in the image: what lies there is unknown"]}
+        if place is not None:
+            told["zone_covered"] = {zone.zone_id: 0.0 for zone in place.zones}
+        return Found([], told)
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
     trained = scene.sensor is Sensor.SENTINEL2 and network.fits(spacing) and network.available()
-    told = spacing >= KINDS_FROM_M
+    coarse_pixels = spacing >= KINDS_FROM_M
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage = Coverage(scene, place)
     found: list[Candidate] = []
@@ -57,7 +61,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         cloud = cloud_mask(tile, levels, scene.radiometry, spacing)
         top, left = core.row0 - window.row0, core.col0 - window.col0
         own = np.s_[top : top + core.rows, left : left + core.cols]
-        shadow = shadow_mask(tile, levels, cloud, scene.optical, spacing) if told else None
+        shadow = shadow_mask(tile, levels, cloud, scene.optical, spacing) if coarse_pixels else None
         unseen = cloud | haze_mask(tile, levels)
         veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
@@ -70,7 +74,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
                 continue
             measured = measure_blob(scene, levels, blob, window, factor)
             new = _candidate(measured, blob, scene, config, cloudy=_share(cloud, blob, factor))
-            if told:
+            if coarse_pixels:
                 at = (blob.rows, blob.cols)
                 new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
             found.append(new)
@@ -82,9 +86,21 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     found.sort(key=lambda c: (c.row, c.col))
     return Found(
         [screening.judged(c, config.screening) for c in found],
-        {"cloud_fraction": round(coverage.cloud_fraction, 4)}
+        {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": _notes(levels, coverage, scene.bands)}
         | ({"zone_covered": coverage.zone_covered} if place is not None else {}),
     )
+
+
+def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[str]:
+    """What a person should know of the image, one line each."""
+    out = []
+    if coverage.cloudy + coverage.water == 0:
+        out.append("the map has no water in this image: nothing was looked for")
+    elif coverage.cloud_fraction > MOSTLY_CLOUD:
+        out.append(f"cloud or haze over {coverage.cloud_fraction:.0%} of the water: what lies under it is unknown")
+    if wrong_order(levels, bands):
+        out.append(f"water is brighter at {levels.infrared} than in visible light: are the bands named in their order?")
+    return out
 
 
 def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
@@ -177,6 +193,8 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
         flags.append("land_leak")
     if not m.hull_like:
         flags.append("no_hull_shape")
+    if m.doubtful:
+        flags.append("doubtful_outline")
     flags += m.freeboard.flags
     if m.freeboard.value_m is not None:
         flags.append("weak_draught")

@@ -25,6 +25,10 @@ TURN_SPREAD, TURN_PX = 1.4, 0.18  # of the fit's own error, and of a pixel from 
 MOMENT_TURN_PX = 0.7  # by which a moment's axis errs from end to end; set on painted ships (benchmarks.hull_sizes)
 COARSE_SE_SHARE = 0.06  # of a size by moments: superstructures and dark decks pull on it; our choice
 MIN_ASPECT, MAX_ASPECT = 1.7, 11.0  # length over beam in coarse pixels; hulls have 4 to 8, blurred boats less
+MERCHANT_FROM_M, USUAL_ASPECT = (
+    60.0,
+    (4.6, 8.2),
+)  # length over beam: 5 to 7.5, river tankers 8 (our reading of registers)
 MOORED_ASPECT = 2.6
 FILL = (0.62, 1.25)  # share of the frame that is filled; hulls fill 0.8 to 1
 
@@ -46,6 +50,7 @@ class Measured:
     method: str
     freeboard: Freeboard
     heading_half_deg: float
+    doubtful: bool  # proportions that merchant hulls do not have: an end or a side is a quay's, or lost in shade
     deck: Deck | None = None
 
     @property
@@ -78,12 +83,16 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
             fill, outline = hull.fill, outline_of(hull)
         else:
             fine = None
+    sizes = _interval(length_m, float(error)), _interval(beam_m, float(beam_error))
+    odd = method == "optical-edges" and odd_proportions(length_m, beam_m)
+    if odd:
+        sizes = _either_wrong(*sizes)
     likely = _hull_like(length_m, beam_m, fill, moored=blob.moored)
     return Measured(
         row=frame.centre[0],
         col=frame.centre[1],
-        length_m=_interval(length_m, float(error)),
-        beam_m=_interval(beam_m, float(beam_error)),
+        length_m=sizes[0],
+        beam_m=sizes[1],
         axis=frame.axis,
         bow_known=bow_known,
         outline=_rectangle(frame, length_m, beam_m) if outline is None else outline,
@@ -92,6 +101,7 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
         score=_score(blob, length_m, beam_m, fill),
         method=method,
         freeboard=freeboard,
+        doubtful=odd,
         heading_half_deg=min(90.0, Z90 * float(np.degrees(turn_se))),
         deck=None if fine is None else fine.deck,
     )
@@ -117,6 +127,25 @@ def _rectangle(frame: HullFrame, length_m: float, beam_m: float) -> FloatArray:
     u = np.array([1, 1, -1, -1]) * length_m / 2
     v = np.array([1, -1, -1, 1]) * beam_m / 2
     return np.column_stack(frame.pixels(u, v))
+
+
+def odd_proportions(length_m: float, beam_m: float) -> bool:
+    """Is a merchant hull's length no usual multiple of its beam? Tugs and boats are stouter.
+
+    >>> odd_proportions(98.0, 16.0), odd_proportions(98.0, 26.0), odd_proportions(30.0, 9.5)
+    (False, True, False)
+    """
+    return length_m > MERCHANT_FROM_M and not USUAL_ASPECT[0] <= length_m / max(beam_m, 1e-6) <= USUAL_ASPECT[1]
+
+
+def _either_wrong(
+    length: tuple[float, float, float], beam: tuple[float, float, float]
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Intervals widened until a hull of usual proportions fits with either of the two sizes as it was measured."""
+    least, most = USUAL_ASPECT
+    if length[1] < least * beam[1]:  # an end was lost, or a quay's width taken in
+        return (length[0], length[1], max(length[2], most * beam[1])), (min(beam[0], length[1] / most), *beam[1:])
+    return (min(length[0], least * beam[1]), *length[1:]), (*beam[:2], max(beam[2], length[1] / least))
 
 
 def _hull_like(length_m: float, beam_m: float, fill: float, *, moored: bool) -> bool:

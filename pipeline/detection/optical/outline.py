@@ -267,7 +267,7 @@ def _ends(
     low, high = ends
     if high - low < 3 * pixel:
         return None
-    return frame.moved((low + high) / 2, 0.0), high - low, 0.35 * pixel + 0.0065 * (high - low)
+    return frame.moved((low + high) / 2, 0.0), high - low, 0.5 * pixel + 0.0065 * (high - low)
 
 
 def _trimmed(solid: BoolImage, last: int, step: int, need: int) -> int:
@@ -329,4 +329,4 @@ def _half_levels(
         )
         last = int(np.searchsorted(x, beam_m / 2))
         out.append(direction * (_refined(x, profile, last, 1, pixel, 3 * pixel) if open_side else beam_m / 2))
-    return out[0], out[1], 0.25 * pixel + 0.006 * beam_m
+    return out[0], out[1], 0.35 * pixel + 0.006 * beam_m

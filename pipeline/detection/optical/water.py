@@ -22,6 +22,11 @@ VISIBLE = ("B02", "B03", "B04", "B", "G", "R", "pan")
 SURVEY_SAMPLES = 4_000_000  # our choice: enough for percentiles to a thousandth
 MIN_SEPARATION = 0.60  # share of variance between Otsu's two classes; one broad class has 0.64 at most when uniform
 LEVEL_BLOCK_M = 480.0  # water levels follow haze and currents at this scale; our choice
+BRIGHTEST_WATER = (
+    0.15  # infrared reflectance of water through haze, silt or an offset of 0.1 that nobody told; our choice
+)
+BRIGHTER = 1.15
+LAND_OVER_WATER = 2.2  # of infrared reflectance: land has three times its water's and more, fields twice a forest's
 MIN_REFLECTANCE_GAP = 0.08  # reflectance by which land, ships and clouds usually exceed water; our choice
 
 
@@ -44,6 +49,14 @@ class Levels:
 def infrared_band(bands: tuple[str, ...]) -> str:
     """The band in which water is told from the rest: the infrared one, or for want of it the longest wavelength."""
     return next((b for b in INFRARED if b in bands), bands[-1])
+
+
+def wrong_order(levels: Levels, bands: tuple[str, ...]) -> bool:
+    """Is water brighter in the infrared band than in every visible one? Clear, silty or hazy, it never is."""
+    visible = [levels.water[bands.index(b)] for b in VISIBLE if b in bands]
+    if levels.infrared not in INFRARED or not visible:
+        return False
+    return bool(levels.water[bands.index(levels.infrared)] > BRIGHTER * max(visible))
 
 
 def otsu(values: FloatArray) -> tuple[float, float]:
@@ -111,8 +124,10 @@ def levels_of(values: FloatImage, wet: BoolImage, bands: tuple[str, ...], radiom
         threshold = float(np.inf)
     water, noise = _centre_and_spread(values[:, dark])
     has_water = bool(dark.any()) and (
-        has_land or mapped_sea or radiometry is not Radiometry.REFLECTANCE or water[k] < 0.15
+        has_land or mapped_sea or radiometry is not Radiometry.REFLECTANCE or water[k] < BRIGHTEST_WATER
     )
+    if has_land and radiometry is Radiometry.REFLECTANCE:  # forest under fields is no water
+        has_water &= bool(water[k] < BRIGHTEST_WATER or np.median(values[k][~dark]) > LAND_OVER_WATER * water[k])
     land = np.median(values[:, ~dark], axis=1).astype(np.float64) if has_land else np.full(len(bands), np.nan)
     floor = 20 * noise
     if radiometry is Radiometry.REFLECTANCE:

@@ -26,6 +26,7 @@ from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Deadline
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
+from pipeline.longitudes import middle_of, moved
 from pipeline.types import Window
 
 if TYPE_CHECKING:
@@ -72,7 +73,11 @@ def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline
         classes = _layer(_image(product, "SCL", access, deadline, connections), grid, window)
     stack = np.stack([layers[b] for b in bands])
     if (stack == NO_DATA).all():
-        raise NotCovered(product.name, NOTHING_OF_AOI, _outline(grid, product.name).difference(shapely.box(*bbox)))
+        raise NotCovered(
+            product.name,
+            NOTHING_OF_AOI,
+            moved(_outline(grid, product.name), middle_of(bbox)).difference(shapely.box(*bbox)),
+        )
     offset = offset_dn(layers.get("B12", layers.get("B11", layers["B08"])), str(product.facts.get("baseline", "")))
     _write_image(folder / f"{product.name}.tif", stack, bands, grid, window, simulated=simulated)
     sidecar = _sidecar(product, bands, offset, _cloud_share(classes, layers["B08"]), simulated=simulated)

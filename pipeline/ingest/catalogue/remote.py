@@ -8,18 +8,21 @@ decoded. What a file without such a table needs (JPEG2000) is fetched piece by p
 from __future__ import annotations
 
 import io
+import tempfile
 import threading
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.catalogue.products import RemoteFile
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Deadline
+from pipeline.ingest.quarantine import examine
 from pipeline.ingest.rasters import MAGIC, SETTINGS, refuse_oddities
 from pipeline.types import Window
 
@@ -48,6 +51,8 @@ class RemoteImage:
         self._starts: list[int] = []  # sorted; ranges in _held do not overlap
         self._held: dict[int, bytes] = {}
         self._lock = threading.Lock()
+        self._copy: Path | None = None
+        self._copied: set[int] = set()
         first = access.get(file.href, item, deadline, span=(0, HEAD))
         if first.total is None:
             raise InputError(item, "its server does not say how long it is")
@@ -132,6 +137,24 @@ class RemoteImage:
                     at = min(end, known + len(body))
             return b"".join(parts)
 
+    def _decoded_elsewhere(self, window: Window) -> None:
+        """Have the helper decode a window first, from a copy that is empty but for what was fetched.
+
+        JPEG2000 is fetched as it is decoded, so there is nothing to copy before.
+        """
+        if self._copy is None or self.driver != "GTiff":
+            return
+        with self._lock, self._copy.open("r+b") as copy:
+            for start in self._starts:
+                if start not in self._copied:
+                    copy.seek(start)
+                    copy.write(self._held[start])
+                    self._copied.add(start)
+        examine(
+            str(self._copy), self.item, self.driver, whole=False,
+            window=(window.row0, window.col0, window.rows, window.cols),
+        )  # fmt: skip
+
     @contextmanager
     def opened(self) -> Iterator[DatasetReader]:
         """The file as a dataset; whatever went wrong on the way is raised as what it was."""
@@ -141,8 +164,13 @@ class RemoteImage:
         try:
             with rasterio.Env(**SETTINGS), warnings.catch_warnings():
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
+                with (
+                    tempfile.NamedTemporaryFile(prefix="capwatch-", suffix=".tif") as copy,
+                    rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset,
+                ):
                     refuse_oddities(dataset, self.item)
+                    copy.truncate(self.size)  # a sparse file: only what is fetched takes room
+                    self._copy, self._copied = Path(copy.name), set()
                     yield dataset
         except (RasterioError, ValueError, OSError) as error:
             if self.failure is not None:
@@ -158,6 +186,7 @@ class RemoteImage:
         from rasterio.windows import Window as RasterioWindow
 
         self.fetch(blocks_of(dataset, window))
+        self._decoded_elsewhere(window)
         try:
             return dataset.read(1, window=RasterioWindow(window.col0, window.row0, window.cols, window.rows))
         except (RasterioError, OSError):

@@ -22,6 +22,7 @@ from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
 from pipeline.ingest.catalogue.products import Product, acquisition_of, product_name, product_of, safe_name
 from pipeline.ingest.catalogue.services import Service, policy_of, service_of
 from pipeline.ingest.catalogue.web import Ask, Deadline, Web
+from pipeline.longitudes import boxes
 from pipeline.storage import write_bytes
 from pipeline.types import Sensor
 
@@ -56,7 +57,8 @@ class Searched:
 
 
 def search(config: StacConfig, bbox: BBox, start: datetime, end: datetime) -> Searched:
-    """All scenes of a box (west, south, east, north; across 180 degrees where west > east) and a period.
+    """All scenes of a box (west, south, east, north; across 180 degrees where west > east
+    or east > 180) and a period.
 
     ``start`` is included, ``end`` is not. Raises EnvironmentFault where a catalogue cannot be asked to the end.
     """
@@ -117,7 +119,7 @@ def _ask(
     web = Web(policy_of(config, name))
     unique: dict[str, dict[str, Any]] = {}
     aside: dict[str, int] = {}
-    for box in _boxes(bbox):
+    for box in boxes(bbox):  # catalogues differ in what they make of one across 180 degrees
         for item in _pages(service, sensor, web, box, start, end):
             why = _unfit(item, sensor, config)
             if why:
@@ -187,12 +189,6 @@ def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
             return web.get(ask, deadline).body.decode("utf-8")
 
     return Transport()
-
-
-def _boxes(bbox: BBox) -> list[BBox]:
-    """The box; in two parts where it lies across 180 degrees, since catalogues differ in what they make of one."""
-    west, south, east, north = bbox
-    return [bbox] if west <= east else [(west, south, 180.0, north), (-180.0, south, east, north)]
 
 
 def _unfit(item: dict[str, Any], sensor: Sensor, config: StacConfig) -> str:

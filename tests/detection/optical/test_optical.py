@@ -11,7 +11,7 @@ import pytest
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.draught import depth_m
-from pipeline.detection.optical import fine
+from pipeline.detection.optical import fine, hulls
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.hulls import painted
@@ -188,3 +188,15 @@ def test_missing_pixels_are_no_ships():
     )
     table, _ = detect(nothing)
     assert len(table) == 0
+
+
+def test_proportions_that_no_merchant_hull_has_open_both_intervals():
+    """A hull 100 m long and 26 m wide is one of 100 m beside a quay, or one of 160 m whose end was lost."""
+    length, beam = hulls._either_wrong((98.0, 100.0, 102.0), (25.0, 26.0, 27.0))
+    assert length[0] == 98.0
+    assert length[2] > 160.0
+    assert beam[0] < 16.0
+    assert beam[2] == 27.0
+    length, beam = hulls._either_wrong((98.0, 100.0, 102.0), (9.0, 10.0, 11.0))
+    assert length[0] < 50.0
+    assert beam[2] > 20.0

@@ -182,9 +182,54 @@ def test_haze_over_half_a_berth_leaves_that_half_unknown():
     veil = np.where(cols < 120, 0.16, 0.0)  # a bank of haze over the western half
     hazy = {name: band + veil * (1.0 if name != "B11" else 0.9) for name, band in image.items()}
     scene = scene_of(hazy)
-    lon, lat = scene.geolocation.lonlat(np.array([110, 145]), np.array([60, 180]))
-    place = place_of(box_zone("berth", lon[0], lat[1], lon[1], lat[0]))
+    place = berth_of(scene)
     _, told = detect(scene, place=place)
     assert told["zone_covered"]["berth"] == pytest.approx(0.5, abs=0.15)
     _, clear = detect(scene_of(image), place=place)
     assert clear["zone_covered"]["berth"] == pytest.approx(1.0, abs=0.02)
+
+
+BERTH = (110, 60, 145, 180)  # first row and column, last row and column: on the water before the quay
+
+
+def berth_of(scene):
+    lon, lat = scene.geolocation.lonlat(np.array(BERTH[::2]), np.array(BERTH[1::2]))
+    return place_of(box_zone("berth", lon[0], lat[1], lon[1], lat[0]))
+
+
+def flat(level, spread=0.01, seed=0):
+    rng = np.random.default_rng(seed)
+    return {b: level + rng.normal(0, spread, SHAPE) for b in ("B02", "B03", "B04", "B08", "B11")}
+
+
+def all_land():
+    rng = np.random.default_rng(0)
+    levels = {"B02": 0.1, "B03": 0.12, "B04": 0.14, "B08": 0.25, "B11": 0.25}
+    return {b: np.exp(rng.normal(np.log(level), 0.3, SHAPE)) for b, level in levels.items()}
+
+
+@pytest.mark.parametrize("image", [flat(0.6), all_land()], ids=["all cloud", "all land"])
+def test_without_water_the_berth_is_unknown_and_one_line_says_so(image):
+    """Nothing found under cloud is no empty berth."""
+    scene = scene_of(image)
+    table, told = detect(scene, place=berth_of(scene))
+    assert not table["accepted"].any()
+    assert told["zone_covered"]["berth"] == 0.0
+    assert [note for note in told["notes"] if "no usable water" in note]
+
+
+def test_a_map_without_water_is_said():
+    _, told = detect(scene_of(port(), water=np.zeros(SHAPE, bool)))
+    assert any("no water" in note for note in told["notes"])
+
+
+def test_infrared_for_blue_is_asked_about():
+    image = port()
+    image["B02"], image["B08"] = image["B08"], image["B02"]
+    _, told = detect(scene_of(image))
+    assert any("in their order" in note for note in told["notes"])
+
+
+def test_a_good_image_needs_no_remark():
+    _, told = detect(scene_of(port()))
+    assert told["notes"] == []

@@ -7,10 +7,12 @@ import pytest
 import rasterio
 
 from pipeline.errors import InputError
+from pipeline.ingest import quarantine
 from pipeline.ingest.catalogue.products import RemoteFile
 from pipeline.ingest.catalogue.remote import RemoteImage, blocks_of, merged
 from pipeline.types import Window
 from tests.ingest.catalogue.builders import access_for, config_for
+from tests.ingest.test_quarantine import standing_in
 from tests.servers import Fault
 
 IMAGE = np.random.default_rng(3).integers(0, 60_000, (1200, 1000)).astype(np.uint16)
@@ -128,6 +130,20 @@ def test_a_damaged_block_is_refused(site):
     path.write_bytes(raw)
     with pytest.raises(InputError, match="is damaged"):
         window_of(remote(site, path), Window(0, 0, 1200, 1000))
+
+
+def test_blocks_that_crash_the_decoder_crash_the_helper_alone(site, monkeypatch):
+    """Of the copy that it is given only the header and the window's blocks were fetched: the rest takes no room."""
+    program = """if True:
+        import json, os, signal
+        told = json.loads(input())
+        size = os.stat(told["path"])
+        assert told["window"] == [300, 280, 50, 40] and 0 < size.st_blocks * 512 < size.st_size
+        os.kill(os.getpid(), signal.SIGSEGV)"""
+    monkeypatch.setattr(quarantine, "_KEPT", [standing_in(program)])
+    image = remote(site, served(site, image=np.tile(IMAGE, (3, 3))))
+    with pytest.raises(InputError, match="the decoder ended with SIGSEGV"):
+        window_of(image, Window(300, 280, 50, 40))
 
 
 def test_blocks_are_where_the_file_says(site):

@@ -1,0 +1,112 @@
+"""Backgrounds of radar orbits as small rasters: what an orbit usually sees at the berths, and which looks say so.
+
+``backgrounds/<orbit>.tif`` of a run: byte bands on a grid of longitude and latitude, for each polarisation the
+quantiles of the power over the sea's (`Background`), as ``0.25 dB * code - 50 dB``, 0 where nothing is known; the tag
+``CAPWATCH_BACKGROUND`` holds orbit, steps and looks (scene, time, hash of its bytes). A later run joins it with its own
+looks where its config names the file under ``aoi.backgrounds``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.errors import ConfigError, printable
+from pipeline.storage import iso_z, write_bytes
+from pipeline.types import utc
+
+if TYPE_CHECKING:
+    from pipeline.detection.background import Background
+    from pipeline.detection.history import Cells
+
+FOLDER = "backgrounds"
+TAG = "CAPWATCH_BACKGROUND"
+MOST_CELLS = 40_000_000  # our choice: a port of 30 km at 5 m; more is no background of ours
+
+
+def file_name(orbit: str) -> str:
+    """Where a run keeps the background of an orbit, relative to its folder.
+
+    >>> file_name("ascending-10-VV+VH")
+    'backgrounds/ascending-10-VV-VH.tif'
+    """
+    return f"{FOLDER}/{orbit.replace('+', '-')}.tif"
+
+
+def raster_bytes(kept: Background, cells: Cells) -> bytes:
+    """A background as the bytes of a GeoTIFF, cut to the cells of berths."""
+    from rasterio.io import MemoryFile
+    from rasterio.transform import Affine
+
+    from pipeline.detection.background import DARKEST_DB, STEP_DB
+
+    inside = np.flatnonzero(cells.berth)
+    row, col = cells.row[inside], cells.col[inside]
+    r0, c0 = int(row.min()), int(col.min())
+    (d_lat, d_lon), (west, north) = cells.step_deg, cells.corner
+    levels, bands, _ = kept.levels.shape
+    profile = {
+        "driver": "GTiff", "dtype": "uint8", "count": levels * bands, "height": int(np.ptp(row)) + 1,
+        "width": int(np.ptp(col)) + 1, "crs": "EPSG:4326", "nodata": 0, "compress": "deflate", "zlevel": 9,
+        "transform": Affine(d_lon, 0.0, west + c0 * d_lon, 0.0, -d_lat, north - r0 * d_lat), "interleave": "band",
+    }  # fmt: skip
+    told = {
+        "orbit": kept.orbit, "step_db": STEP_DB, "darkest_db": DARKEST_DB, "levels": levels,
+        "simulated": kept.simulated,
+        "looks": [{"scene_id": s.scene_id, "acquired": iso_z(s.acquired), "sha256": s.sha256} for s in kept.looks],
+    }  # fmt: skip
+    with MemoryFile() as memory:
+        with memory.open(**profile) as file:
+            names = []
+            for band, name in enumerate(kept.bands):
+                for level in range(levels):
+                    image = np.zeros((profile["height"], profile["width"]), np.uint8)
+                    image[row - r0, col - c0] = kept.levels[level, band, inside]
+                    file.write(image, band * levels + level + 1)
+                    names.append(f"{name} {100 * (level + 0.5) / levels:.0f} %")
+            file.descriptions = names
+            file.update_tags(**{TAG: json.dumps(told, sort_keys=True), "SIMULATED": "YES" if kept.simulated else "NO"})
+        return bytes(memory.read())
+
+
+def write_background(kept: Background, cells: Cells, folder: Path) -> str:
+    """Write a background into a run's folder; its name there."""
+    name = file_name(kept.orbit)
+    write_bytes(folder / name, raster_bytes(kept, cells))
+    return name
+
+
+def read_background(path: Path, cells: Cells) -> Background:
+    """The background in a raster, on these cells (each takes the raster's cell that it lies in).
+
+    Raises ConfigError where the file is no background of this program.
+    """
+    import rasterio
+    from rasterio.errors import RasterioError
+
+    from pipeline.detection.background import DARKEST_DB, LEVELS, STEP_DB, Background, Source
+
+    try:
+        with rasterio.open(path) as file:
+            told = json.loads(file.tags()[TAG])
+            if file.width * file.height > MOST_CELLS or file.count % LEVELS or file.dtypes[0] != "uint8":
+                raise ValueError("its bands")
+            if (told["step_db"], told["darkest_db"], told["levels"]) != (STEP_DB, DARKEST_DB, LEVELS):
+                raise ValueError("its steps")
+            codes = file.read()
+            to_px = ~file.transform
+            col = to_px.a * cells.lon + to_px.b * cells.lat + to_px.c
+            row = to_px.d * cells.lon + to_px.e * cells.lat + to_px.f
+        looks = tuple(Source(str(k["scene_id"]), utc(k["acquired"]), str(k["sha256"])) for k in told["looks"])
+        orbit, simulated = str(told["orbit"]), bool(told["simulated"])
+    except (OSError, RasterioError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{printable(path)}: is not a background raster that an earlier run left") from error
+    r, c = np.floor(row).astype(np.intp), np.floor(col).astype(np.intp)
+    inside = (r >= 0) & (c >= 0) & (r < codes.shape[1]) & (c < codes.shape[2]) & cells.berth
+    levels = np.zeros((codes.shape[0], len(cells.lon)), np.uint8)
+    levels[:, inside] = codes[:, r[inside], c[inside]]
+    by_band = levels.reshape(-1, LEVELS, levels.shape[1]).transpose(1, 0, 2)
+    return Background(orbit, np.ascontiguousarray(by_band), looks, simulated)

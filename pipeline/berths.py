@@ -1,0 +1,52 @@
+"""The table of berth verdicts: every berth in every scene, seen or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipeline.tables import OCCUPANCY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.types import Place
+
+
+def occupancy(
+    scenes: pd.DataFrame, told: Mapping[str, Mapping[str, Any]], place: Place, backgrounds: Mapping[str, str]
+) -> pd.DataFrame:
+    """The OCCUPANCY table: what the detector said of each berth (``told``, by scene), unknown where it said nothing.
+
+    ``backgrounds`` names the raster of each scene whose quays were known from other looks. Duplicates are no looks.
+    """
+    berths = [zone.zone_id for zone in place.zones if zone.kind == "berth"]
+    rows = []
+    for scene in scenes.sort_values(["acquired", "scene_id"]).to_dict("records"):
+        if scene["status"] == "duplicate_of":
+            continue
+        name = str(scene["scene_id"])
+        said = {row["zone_id"]: row for row in told.get(name, {}).get("berths", [])}
+        for zone_id in berths:
+            row = said.get(zone_id, _unseen(zone_id))
+            rows.append(
+                {"look_id": f"{name}/{zone_id}", "scene_id": name, "acquired": scene["acquired"],
+                 "sensor": scene["sensor"]}
+                | row
+                | {"background": backgrounds.get(name, "") if row["basis"] == "background" else "",
+                   "cause": _cause(row, str(scene["cause"]) if scene["status"] == "skipped" else "")}
+            )  # fmt: skip
+    return OCCUPANCY.check(OCCUPANCY.from_rows(rows))
+
+
+def _unseen(zone_id: str) -> dict[str, Any]:
+    return {"zone_id": zone_id, "verdict": "unknown", "probability": None, "n_hulls": 0, "basis": "none",
+            "n_background": 0, "detection_ids": []}  # fmt: skip
+
+
+def _cause(row: Mapping[str, Any], skipped: str) -> str:
+    if row["verdict"] != "unknown":
+        return ""
+    if row["probability"] is None:
+        return skipped or "outside the image, or cloud"
+    return "the pixels leave it open"

@@ -1,0 +1,68 @@
+"""What every command shares: its options, its overrides, and how an error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.errors import EnvironmentFault, PipelineError, printable
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes; errors and results only.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="FIELD=VALUE", help="Override any config field, e.g. detection.radar.false_alarm_rate=1e-7."
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Every random number comes from this.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
+Runs = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
+
+
+@contextmanager
+def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
+    """Run a command: errors become one line and an exit code, unless a traceback is wanted."""
+    from pipeline.console import Console
+    from pipeline.stopping import Stopped, stoppable
+
+    console = Console(quiet=quiet)
+    try:
+        with stoppable():
+            yield console
+    except Stopped as stop:
+        stop.told = True
+        sys.stderr.write(f"{stop.line}\n")
+        raise typer.Exit(stop.exit_code) from None
+    except PipelineError as error:
+        if debug:
+            raise
+        sys.stderr.write(f"error: {printable(error)}\n")
+        raise typer.Exit(error.exit_code) from None
+    except MemoryError:
+        if debug:
+            raise
+        sys.stderr.write("error: not enough memory (nothing was changed)\n")
+        raise typer.Exit(EnvironmentFault.exit_code) from None
+    except OSError as error:
+        if debug:
+            raise
+        where = f"{printable(error.filename)}: " if error.filename else ""
+        sys.stderr.write(f"error: {where}{error.strerror or printable(error)} (what was finished is kept)\n")
+        raise typer.Exit(EnvironmentFault.exit_code) from None
+    if console.exit_code:
+        raise typer.Exit(console.exit_code)
+
+
+def overridden(settings: list[str] | None, section: str | None = None) -> dict[str, Any]:
+    """The overrides as a mapping. A stage command takes the fields of its own section, with its name or without."""
+    from pipeline.config import merged, overrides
+
+    found = overrides(settings or [])
+    inner = found.pop(section, {}) if section is not None else {}
+    return merged(found, inner) if isinstance(inner, dict) else found

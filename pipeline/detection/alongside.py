@@ -1,0 +1,49 @@
+"""What stands out at a quay and is no hull alongside: flags on the detections table, with their evidence.
+
+Only where a quay was taken out of the picture (``background``, ``quayside``); elsewhere the detector's own flags serve.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.detection.background import FlatReader
+from pipeline.types import Place, Scene, Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GEAR_M = 60.0  # cranes, loaders and dolphins of a quay look 30 to 60 m long to a radar of 20 m resolution (our choice)
+
+
+def judged_alongside(scene: Scene, table: pd.DataFrame, place: Place | None) -> pd.DataFrame:
+    """The table with flags ``beside_berth`` (it stands on the quay or the land beside a berth that was taken for water,
+    not in the berth) and ``quay_gear`` (short, at a quay that no earlier look shows)."""
+    if place is None or not isinstance(scene.read, FlatReader) or not len(table):
+        return table
+    berths = {zone.zone_id for zone in place.zones if zone.kind == "berth"}
+    flags, evidence, accepted = list(table["flags"]), list(table["flag_evidence"]), list(table["accepted"].astype(bool))
+    for n, row in enumerate(table.itertuples()):
+        told = _against(scene.read, scene, row, in_berth=row.berth_id in berths)
+        if told is not None:
+            flags[n] = [*flags[n], told[0]]
+            evidence[n] = "; ".join(filter(None, (evidence[n], ": ".join(told))))
+            accepted[n] = False
+    return table.assign(flags=flags, flag_evidence=evidence, accepted=accepted)
+
+
+def _against(reader: FlatReader, scene: Scene, row: object, *, in_berth: bool) -> tuple[str, str] | None:
+    """Flag and evidence against one detection."""
+    r, c = round(row.row), round(row.col)  # type: ignore[attr-defined]
+    if not (0 <= r < scene.shape[0] and 0 <= c < scene.shape[1]):
+        return None
+    length_m = float(row.length_m)  # type: ignore[attr-defined]
+    if not bool(np.any(reader.usual_in(Window(r, c, 1, 1))[1])):
+        return None
+    if not in_berth:
+        return "beside_berth", "its middle lies beside a berth, where quay and land were taken out of the picture"
+    if reader.n_looks == 0 and length_m < GEAR_M:
+        return "quay_gear", f"{length_m:.0f} m long at a quay that no earlier look shows: as likely a crane"
+    return None

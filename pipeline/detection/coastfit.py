@@ -1,0 +1,176 @@
+"""Where the coast really lies in a radar picture: the map's, moved to where the brightness steps.
+
+Coast files are wrong by ten to thirty metres, and a picture's georeference by as much again where the height assumed
+for the shore is not the true one (the image is then displaced across the flight by height over the tangent of
+incidence). Both move the whole line, slowly from place to place. So windows spread over the picture are compared with
+the map's land moved by every step up to ``REACH_PX``: the contrast between a strip of land and a strip of water along
+the shore is greatest where the line fits. Their steps, weighed by the length of the shore and by how clear it stands
+out, are joined to a shift that is constant, or linear in row and column where many windows agree on one.
+
+Quays full of ships pull the line outwards; they are a small part of any shore. Where land is no brighter than the sea
+nothing is moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage, signal
+
+from pipeline.types import Counts, CountsReader, Scene, Tile, Window
+
+if TYPE_CHECKING:
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
+REACH_PX = 6  # 60 m: coast files are seldom worse
+STRIP_PX = 6  # of land and of water that are compared, on both sides of the line
+MIN_STEP = 0.7  # ln power: 3 dB between land and water, or the line cannot be seen (our choice)
+MIN_SHORE_PX = 150  # pixels of the strip in a window, to be asked at all
+MIN_GAIN = 0.05  # of the step between water and land, by which the moved line must fit better
+LINEAR_WINDOWS = 6  # that must speak before a shift may vary over the picture
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How far the picture's coast lies from the map's, in pixels: constant, by row and by column, for rows and columns;
+    ``step_db`` is how much land is brighter along it, ``windows`` how many said so."""
+
+    rows: tuple[float, float, float]
+    cols: tuple[float, float, float]
+    step_db: float
+    windows: int
+
+    def at(self, row: FloatArray, col: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Shift in rows and in columns at pixels."""
+        dr, dc = (k[0] + k[1] * row + k[2] * col for k in (self.rows, self.cols))
+        return np.clip(dr, -REACH_PX, REACH_PX), np.clip(dc, -REACH_PX, REACH_PX)
+
+
+def coast_shift(tiles: Sequence[Tile], joint: Callable[[Tile], FloatImage]) -> Shift | None:
+    """The shift that the windows agree on; None where they tell none, or none that matters."""
+    found = [f for tile in tiles if (f := _fit(tile, joint(tile))) is not None]
+    if not found:
+        return None
+    middle = np.array([f[0] for f in found])
+    step = np.array([f[1] for f in found])
+    weight = np.array([f[2] for f in found])
+    surface = sum(f[3] * f[2] for f in found) / weight.sum()
+    best, gain = _peak(surface)
+    if gain < MIN_GAIN:
+        return None
+    rows, cols = _linear(middle, step, weight, best)
+    over_db = float(10 / np.log(10) * np.average([f[4] for f in found], weights=weight))
+    return Shift(rows, cols, over_db, len(found))
+
+
+def moved(scene: Scene, shift: Shift) -> Scene:
+    """The scene with its water moved."""
+    return replace(scene, read=MovedCoast(scene.read, scene.shape, shift))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MovedCoast:
+    """Reads a scene whose coast is moved by a shift."""
+
+    read: Callable[[Window], Tile]
+    shape: tuple[int, int]
+    shift: Shift
+
+    def __call__(self, window: Window) -> Tile:
+        """Pixels of a window."""
+        padded = window.padded(REACH_PX, self.shape)
+        tile = self.read(padded)
+        cut = _inner(window, padded)
+        return Tile(window, tile.bands, tile.data[(slice(None), *cut)], tile.valid[cut],
+                    self._water(tile.water, window, padded))  # fmt: skip
+
+    def counts(self, window: Window) -> Counts | None:
+        """Stored pixels of a window, where the scene can hand them out."""
+        if not isinstance(self.read, CountsReader):
+            return None
+        counts = self.read.counts(window)
+        if counts is None or counts.water is None:
+            return counts
+        padded = window.padded(REACH_PX, self.shape)
+        around = self.read.counts(padded)
+        water = None if around is None else around.water
+        return counts if water is None else replace(counts, water=self._water(water, window, padded))
+
+    def _water(self, water: BoolImage, window: Window, padded: Window) -> BoolImage:
+        row, col = np.meshgrid(np.arange(window.row0, window.row1), np.arange(window.col0, window.col1), indexing="ij")
+        dr, dc = self.shift.at(row.astype(float), col.astype(float))
+        r = np.clip(np.rint(row - dr).astype(np.intp) - padded.row0, 0, water.shape[0] - 1)
+        c = np.clip(np.rint(col - dc).astype(np.intp) - padded.col0, 0, water.shape[1] - 1)
+        return np.asarray(water[r, c])
+
+
+def _inner(window: Window, padded: Window) -> tuple[slice, slice]:
+    r, c = window.row0 - padded.row0, window.col0 - padded.col0
+    return np.s_[r : r + window.rows, c : c + window.cols]
+
+
+def _fit(
+    tile: Tile, power: FloatImage
+) -> tuple[tuple[float, float], tuple[float, float], float, FloatArray, float] | None:
+    """Middle of a window, its best step, its weight, contrast for each step in units of land over water, and land over
+    water [ln]; None where it shows no shore."""
+    land = tile.valid & ~tile.water
+    shore = ndimage.distance_transform_edt(land) + ndimage.distance_transform_edt(~land) <= STRIP_PX
+    inner = np.zeros(land.shape, bool)
+    inner[REACH_PX:-REACH_PX, REACH_PX:-REACH_PX] = True
+    inside, outside = shore & land & inner, shore & ~land & tile.valid & inner
+    if min(inside.sum(), outside.sum()) < MIN_SHORE_PX:
+        return None
+    wet, dry = (float(np.median(power[part & tile.valid & inner])) for part in (~land, land))
+    if wet <= 0 or np.log(dry / wet) < MIN_STEP:
+        return None
+    # In units of the step, and cut where land is brighter: half of it marks the line, however the sensor blurs it
+    level = np.where(tile.valid, np.clip((power - wet) / (dry - wet), -0.5, 1.0), 0.0)
+    kernel = inside / inside.sum() - outside / outside.sum()
+    whole = signal.fftconvolve(level, kernel[::-1, ::-1], mode="full")
+    r, c = land.shape[0] - 1, land.shape[1] - 1
+    surface = whole[r - REACH_PX : r + REACH_PX + 1, c - REACH_PX : c + REACH_PX + 1]
+    step, _ = _peak(surface)
+    middle = (tile.window.row0 + land.shape[0] / 2, tile.window.col0 + land.shape[1] / 2)
+    return middle, step, float(shore.sum()), surface, float(np.log(dry / wet))
+
+
+def _peak(surface: FloatArray) -> tuple[tuple[float, float], float]:
+    """Place of the greatest contrast, to a part of a pixel, and its gain over no step."""
+    r, c = (int(v) for v in np.unravel_index(int(np.argmax(surface)), surface.shape))
+
+    def part(line: FloatArray, at: int) -> float:
+        if not 0 < at < len(line) - 1:
+            return 0.0
+        low, middle, high = line[at - 1 : at + 2]
+        bend = low - 2 * middle + high
+        return float(np.clip(0.5 * (low - high) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+
+    place = (r - REACH_PX + part(surface[:, c], r), c - REACH_PX + part(surface[r], c))
+    return place, float(surface[r, c] - surface[REACH_PX, REACH_PX])
+
+
+def _linear(
+    middle: FloatArray, step: FloatArray, weight: FloatArray, best: tuple[float, float]
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Constant, row and column terms of the shift in rows and in columns; constants alone where windows are few."""
+    if len(middle) < LINEAR_WINDOWS:
+        return (best[0], 0.0, 0.0), (best[1], 0.0, 0.0)
+    span = np.maximum(np.ptp(middle, axis=0), 1.0)
+    centre = np.average(middle, axis=0, weights=weight)
+    design = np.column_stack([np.ones(len(middle)), (middle - centre) / span])
+    near = np.hypot(*(step - np.array(best)).T) <= 2.0  # the others saw something else than the coast
+    if near.sum() < LINEAR_WINDOWS:
+        return (best[0], 0.0, 0.0), (best[1], 0.0, 0.0)
+    root = np.sqrt(weight[near] / weight[near].sum())[:, None]
+    ridge = np.diag([0.0, 0.3, 0.3])  # a slope must be earned: windows err by half a pixel each
+    out = []
+    for n in range(2):
+        a, b = np.vstack([design[near] * root, ridge]), np.concatenate([step[near, n] * root[:, 0], np.zeros(3)])
+        k = np.linalg.lstsq(a, b, rcond=None)[0]
+        slope = k[1:] / span
+        out.append((float(k[0] - slope @ centre), float(slope[0]), float(slope[1])))
+    return out[0], out[1]

@@ -1,0 +1,209 @@
+"""Is a berth taken? Occupied, empty or unknown, with a probability, for every look at every berth.
+
+Radar: the berth is laid out along its quay, each of its pixels is divided by the power to be expected there of water
+and quay alone, and the box of a hull's size is sought that departs most from it. Power of several looks over its mean
+follows a gamma law, so a box with mean ratio r and n independent looks speaks for a change by the likelihood ratio
+``n (r - 1 - ln r)`` (the statistic of a scan, Kulldorff 1997, with the law of multi-looked speckle, as in the change
+tests of Rignot and van Zyl 1993 and Conradsen et al. 2003). What is expected comes from earlier looks of the orbit
+where there are enough (``background``); else from the sea around and the light that leaks from land, and then an
+unmapped jetty looks like a hull. The statistic and the best detection in the berth become a probability by a logistic
+that was fitted on simulated berths (``benchmarks/fit_berth.py``), with and without earlier looks.
+
+Optical: detections alone speak, with the share of ships at quays that the detector finds.
+
+No verdict is given where the berth was not seen: that is unknown, and so is what the pixels leave open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from scipy import special
+
+from pipeline.detection import screening
+from pipeline.detection.background import GUARD, MEDIAN_TO_MEAN, FlatReader
+from pipeline.detection.history import BESIDE_BERTH_M
+from pipeline.detection.quayside import along_axes, in_metres, to_lonlat
+from pipeline.types import Place, Scene, Sensor, Window, Zone
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.types import BoolImage, FloatArray
+
+LOOKS_A_PIXEL = 1.8  # of 4.4, since one pixel in 2.5 is independent at 20 m resolution on 10 m pixels
+QUANTILE_TO_MEAN = 1.3  # of the background's quantile of speckle: mean over 35 % point of a gamma law of 4.4 looks
+UNSTEADY = 0.5  # of ln power of quays between looks: looks do not lie exactly on each other (our choice)
+HULL_LENGTHS_M = (40.0, 60.0, 90.0, 130.0, 190.0, 280.0)
+HULL_WIDTHS_M = (20.0, 30.0, 40.0)
+AROUND_PX = 60  # of a berth: water in which the sea is measured
+SURE = 0.8  # of a verdict; between this and its complement a look leaves it open (our choice)
+SEEN_SHARE = 0.5  # of a berth: less was not looked at
+# Log-odds: constant, of ln (1 + statistic), of the logit of the best detection's score (0 without one). Fitted on 140
+# simulated berths, seeds 1000 to 1003.
+WITH_HISTORY = (-6.5, 1.05, 1.75)
+WITHOUT = (-5.7, 0.75, 0.7)
+# Share of ships at quays that the optical detectors find: ports held out (10 m); simulated, unseen seeds (fine)
+OPTICAL_RECALL = {True: 0.95, False: 0.57}
+FINE_M = 5.0
+MOST_CERTAIN = 4.0  # logit of a score: no detection is surer than 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the pixels of a berth say. ``statistic`` is the likelihood ratio of the best box [ln], ``ratio_db`` its
+    power over the expected, ``length_m`` its length; ``seen`` the share of the berth that was measured."""
+
+    statistic: float
+    ratio_db: float
+    length_m: float
+    seen: float
+    n_looks: int  # earlier looks that the expectation comes from
+
+
+def verdicts(scene: Scene, place: Place | None, found: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row for each berth, as the OCCUPANCY table wants it, without what is known of the scene."""
+    if place is None or scene.geolocation is None:
+        return []
+    berths = [zone for zone in place.zones if zone.kind == "berth"]
+    return [_verdict(scene, zone, found[(found["berth_id"] == zone.zone_id)]) for zone in berths]
+
+
+def _verdict(scene: Scene, zone: Zone, found: pd.DataFrame) -> dict[str, Any]:
+    ships = found[found["accepted"].astype(bool)].sort_values(["length_m", "detection_id"], ascending=[False, True])
+    score = float(ships["score"].max()) if len(ships) else 0.0
+    row: dict[str, Any] = {"zone_id": zone.zone_id, "detection_ids": ships["detection_id"].tolist()}
+    if scene.sensor is Sensor.SENTINEL1:
+        seen = change(scene, zone)
+        row |= {"basis": "background" if seen.n_looks else "picture", "n_background": seen.n_looks}
+        row |= {"change": seen.statistic, "change_db": seen.ratio_db, "changed_m": seen.length_m}
+        share, p = seen.seen, probability(seen, score)
+    else:
+        share = _share_seen(scene, zone)
+        row |= {"basis": "detections", "n_background": 0}
+        p = of_detections(score, OPTICAL_RECALL[float(np.mean(scene.pixel_spacing_m)) <= FINE_M] * share)
+    if share < SEEN_SHARE and not len(ships):
+        return row | {"verdict": "unknown", "probability": None, "seen": share, "n_hulls": 0}
+    verdict = "occupied" if p >= SURE else "empty" if p <= 1 - SURE else "unknown"
+    row |= {"verdict": verdict, "probability": p, "seen": share}
+    row["n_hulls"] = max(len(ships), 1) if verdict == "occupied" else len(ships)
+    if len(ships):
+        row |= {f"longest{end}_m": float(ships.iloc[0][f"length{end}_m"]) for end in ("", "_lo", "_hi")}
+    return row
+
+
+def probability(seen: Change, score: float) -> float:
+    """That a hull lies there: a logistic of the change and of the best detection's score."""
+    constant, by_change, by_score = WITH_HISTORY if seen.n_looks else WITHOUT
+    of_score = float(np.clip(special.logit(np.clip(score, 1e-9, 1 - 1e-9)), 0, MOST_CERTAIN))
+    return float(special.expit(constant + by_change * np.log1p(seen.statistic) + by_score * of_score))
+
+
+def of_detections(score: float, recall: float) -> float:
+    """That a hull lies there, by detections alone; even odds before the look.
+
+    >>> round(of_detections(0.0, 0.9), 2), of_detections(0.9, 0.5)
+    (0.09, 0.9)
+    """
+    return score if score > 0 else (1 - recall) / (2 - recall)
+
+
+def change(scene: Scene, zone: Zone) -> Change:
+    """How much a berth's pixels depart from what is expected there of water and quay."""
+    row, col, inside = _layout(scene, zone)
+    window = _window(scene, row, col)
+    if window is None:
+        return Change(0.0, 0.0, 0.0, 0.0, 0)
+    ratio, steady, usable, n_looks = _over_expected(scene, window)
+    at = np.stack([row - window.row0, col - window.col0])
+    here = (at[0] >= 0) & (at[0] <= window.rows - 1) & (at[1] >= 0) & (at[1] <= window.cols - 1) & inside
+    r, c = (np.where(here, np.rint(v), 0).astype(np.intp) for v in at)
+    here &= usable[r, c]
+    if not here.any():
+        return Change(0.0, 0.0, 0.0, 0.0, n_looks)
+    weight = np.where(here, steady[:, r, c], 0.0)
+    statistic, mean, length = _scan(np.where(here, ratio[:, r, c], 1.0), weight, _step_m(scene))
+    return Change(statistic, float(10 * np.log10(max(mean, 1e-3))), length, float(here.sum() / inside.sum()), n_looks)
+
+
+def _layout(scene: Scene, zone: Zone) -> tuple[FloatArray, FloatArray, BoolImage]:
+    """Rows and columns of a grid along a berth's long side, (across, along), and which points lie in or beside it."""
+    assert scene.geolocation is not None
+    origin, along, across, length_m, width_m = along_axes(zone)
+    n, m = (max(1, int(side / _step_m(scene))) for side in (length_m, width_m))
+    u, v = (np.arange(n) + 0.5) / n * length_m, (np.arange(m) + 0.5) / m * width_m
+    xy = origin + u[None, :, None] * along + v[:, None, None] * across
+    inside = shapely.contains_xy(in_metres(zone).buffer(BESIDE_BERTH_M), xy[..., 0], xy[..., 1])
+    lon, lat = np.moveaxis(to_lonlat(zone, xy), -1, 0)
+    row, col = scene.geolocation.rowcol(lon, lat)
+    return row, col, inside & np.isfinite(row) & np.isfinite(col)
+
+
+def _step_m(scene: Scene) -> float:
+    return float(np.mean(scene.pixel_spacing_m))
+
+
+def _window(scene: Scene, row: FloatArray, col: FloatArray) -> Window | None:
+    """The berth and the water around it, as far as the image goes; None where it does not."""
+    if not np.isfinite(row).any():
+        return None
+    r0, r1 = (int(f(row)) for f in (np.nanmin, np.nanmax))
+    c0, c1 = (int(f(col)) for f in (np.nanmin, np.nanmax))
+    if r1 < 0 or c1 < 0 or r0 >= scene.shape[0] or c0 >= scene.shape[1]:
+        return None
+    r0, c0 = max(r0, 0), max(c0, 0)
+    r1, c1 = min(r1, scene.shape[0] - 1), min(c1, scene.shape[1] - 1)
+    return Window(r0, c0, r1 - r0 + 1, c1 - c0 + 1).padded(AROUND_PX, scene.shape)
+
+
+def _over_expected(scene: Scene, window: Window) -> tuple[FloatArray, FloatArray, BoolImage, int]:
+    """Power over the expected, the looks that each pixel counts for, both (bands, rows, cols); which pixels are usable;
+    and how many earlier looks this rests on."""
+    reader = scene.read
+    if isinstance(reader, FlatReader):
+        tile = reader.read(window)
+        usual, known = reader.usual_in(window)
+        usual = usual * (QUANTILE_TO_MEAN / GUARD)
+        expected = reader.sea[:, None, None] * (1 + usual)
+        spread = UNSTEADY * usual / (1 + usual)
+        steady = 1 / (1 / LOOKS_A_PIXEL + spread**2)
+        return np.nan_to_num(tile.data / expected), steady, tile.valid & known, reader.n_looks
+    tile = scene.read(window)
+    usable = tile.valid & tile.water
+    if not usable.any():
+        return np.ones(tile.data.shape), np.ones(tile.data.shape), usable, 0
+    blur = 20.0 / _step_m(scene) / 2.355
+    out = []
+    for band in tile.data:
+        sea = float(np.median(band[usable])) * MEDIAN_TO_MEAN
+        leak = screening.leak_from_land(np.nan_to_num(band), tile.valid & ~tile.water, blur)
+        out.append(np.nan_to_num(band) / (max(sea, 1e-12) + leak))
+    return np.stack(out), np.full(tile.data.shape, LOOKS_A_PIXEL), usable, 0
+
+
+def _scan(ratio: FloatArray, weight: FloatArray, step_m: float) -> tuple[float, float, float]:
+    """Statistic, mean ratio and length [m] of the box that departs most from the expected; (bands, across, along)."""
+    total = np.stack([weight, weight * ratio]).cumsum(axis=2).cumsum(axis=3)
+    total = np.pad(total, ((0, 0), (0, 0), (1, 0), (1, 0)))
+    best = (0.0, 1.0, 0.0)
+    m, n = ratio.shape[1:]
+    for length_m in HULL_LENGTHS_M:
+        for width_m in HULL_WIDTHS_M:
+            h, w = min(m, max(1, round(width_m / step_m))), min(n, max(1, round(length_m / step_m)))
+            looks, power = total[..., h:, w:] - total[..., :-h, w:] - total[..., h:, :-w] + total[..., :-h, :-w]
+            mean = np.where(looks > 0, power / np.maximum(looks, 1e-9), 1.0)
+            gain = np.where(mean > 1, looks * (mean - 1 - np.log(np.maximum(mean, 1e-9))), 0.0).sum(axis=0)
+            r, c = (int(k) for k in np.unravel_index(int(np.argmax(gain)), gain.shape))
+            if gain[r, c] > best[0]:
+                best = (float(gain[r, c]), float(mean[:, r, c].mean()), w * step_m)
+    return best
+
+
+def _share_seen(scene: Scene, zone: Zone) -> float:
+    """Share of a berth inside the image's valid pixels."""
+    from pipeline.detection.zones import valid_share
+
+    return valid_share(scene, zone)

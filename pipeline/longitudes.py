@@ -1,0 +1,124 @@
+"""Longitudes across 180 degrees: a place that lies there is worked on in one piece, and written in two.
+
+Within a run a box across 180 degrees ends east of it (west 179.9, east 180.1), and every longitude is taken within half
+a turn of its middle, so that no median, no outline and no grid falls apart. Files hold -180 to 180, with geometries
+cut there, as RFC 7946 asks (section 3.1.9).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from pipeline.types import Geolocation, Place
+
+    FloatArray = NDArray[np.float64]
+
+BBox = tuple[float, float, float, float]
+_EARTH = shapely.box(-180.0, -90.0, 180.0, 90.0)
+
+
+def middle_of(bbox: BBox) -> float | None:
+    """The longitude that others are taken near to [deg]: the middle of a box that ends beyond 180; None elsewhere."""
+    return (bbox[0] + bbox[2]) / 2 if bbox[2] > 180.0 else None
+
+
+def near(lon: Any, middle: float) -> FloatArray:
+    """Longitudes within half a turn of ``middle``.
+
+    >>> near([179.5, -179.5], 180.0).tolist()
+    [179.5, 180.5]
+    """
+    return middle + wrapped(np.asarray(lon, float) - middle)
+
+
+def wrapped(lon: Any) -> FloatArray:
+    """Longitudes from -180 up to 180; what lies between stays as it is, to the last bit."""
+    lon = np.asarray(lon, float)
+    with np.errstate(invalid="ignore"):
+        return np.where((lon >= -180.0) & (lon <= 180.0), lon, (lon + 180.0) % 360.0 - 180.0)
+
+
+def moved(geometry: BaseGeometry, middle: float | None) -> BaseGeometry:
+    """A geometry near ``middle``, in one piece where it was cut at 180 degrees; as it is where ``middle`` is None.
+
+    A ring that jumps from 179.9 to -179.9, as many programs draw it, is read as the short way across.
+    """
+    if middle is None or geometry is None:
+        return geometry
+    there = shapely.transform(geometry, lambda xy: np.column_stack([near(xy[:, 0], middle), xy[:, 1]]))
+    return shapely.union_all(shapely.get_parts(there)) if there.geom_type.startswith("Multi") else there
+
+
+def cut(geometry: BaseGeometry | None) -> BaseGeometry | None:
+    """A geometry between -180 and 180, cut at 180 degrees; one that lies there stays the very same."""
+    if geometry is None or geometry.is_empty or (geometry.bounds[0] >= -180.0 and geometry.bounds[2] <= 180.0):
+        return geometry
+    parts = []
+    for turn in (-360.0, 0.0, 360.0):
+        there = shapely.transform(geometry, lambda xy, by=turn: xy + np.array([by, 0.0]))
+        parts.append(shapely.intersection(there, _EARTH))
+    wanted = shapely.get_dimensions(geometry)
+    return shapely.union_all([p for p in parts if not p.is_empty and shapely.get_dimensions(p) == wanted])
+
+
+def as_written(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as files hold it: longitudes between -180 and 180, geometries cut; the same where none lies beyond."""
+    changed: dict[str, Any] = {}
+    if "lon" in table and (table["lon"].abs() > 180.0).any():
+        changed["lon"] = wrapped(table["lon"].to_numpy(float)).round(7)
+    for name in table.columns:
+        if str(table[name].dtype) == "geometry" and len(table):
+            bounds = table[name].total_bounds
+            if bounds[0] < -180.0 or bounds[2] > 180.0:
+                changed[name] = table[name].map(cut)
+    return table.assign(**changed) if changed else table
+
+
+def table_near(table: pd.DataFrame, middle: float | None) -> pd.DataFrame:
+    """A table with its longitudes and geometries near ``middle``; the same where that is None."""
+    if middle is None:
+        return table
+    changed: dict[str, Any] = {"lon": near(table["lon"].to_numpy(float), middle)} if "lon" in table else {}
+    for name in table.columns:
+        if str(table[name].dtype) == "geometry":
+            changed[name] = table[name].map(lambda g: moved(g, middle))
+    return table.assign(**changed)
+
+
+def boxes(bbox: BBox) -> list[BBox]:
+    """A box as one or two boxes between -180 and 180; ``west > east`` and an ``east`` beyond 180 mean the same."""
+    west, south, east, north = bbox
+    east = east if east <= 180.0 else east - 360.0
+    return [(west, south, east, north)] if west <= east else [(west, south, 180.0, north), (-180.0, south, east, north)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """A geolocation whose longitudes lie within half a turn of ``middle``; it takes any."""
+
+    geolocation: Any
+    middle: float
+
+    def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
+        """Longitude and latitude [deg] of pixel positions."""
+        lon, lat = self.geolocation.lonlat(row, col)
+        return near(lon, self.middle), lat
+
+    def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
+        """Pixel position of points; NaN where the mapping has no answer."""
+        return self.geolocation.rowcol(wrapped(lon), lat)
+
+
+def seen_near(geolocation: Geolocation | None, place: Place | None) -> Any:
+    """A scene's geolocation as a place sees it: the same, unless the place lies across 180 degrees."""
+    middle = None if place is None else middle_of(place.bbox)
+    return geolocation if geolocation is None or middle is None else Near(geolocation, middle)

@@ -1,0 +1,59 @@
+"""A map's coast laid beside the true one is found to lie there, and a coast that shows nothing is left alone."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from pipeline.detection import coastfit
+from pipeline.types import Window
+from tests.builders import array_scene
+
+SIDE = 320
+
+
+def coast(seed=0):
+    """Land of no simple shape over the lower half, True on land."""
+    rng = np.random.default_rng(seed)
+    wave = ndimage.gaussian_filter1d(rng.standard_normal(SIDE), 12, mode="wrap") * 60
+    return np.arange(SIDE)[:, None] > SIDE / 2 + wave
+
+
+def scene_of(land_power, step, seed=1):
+    """Sea of power 1 and land, speckled; the map's land lies ``step`` pixels beside the picture's."""
+    rng = np.random.default_rng(seed)
+    land = coast()
+    mean = ndimage.gaussian_filter(np.where(land, land_power, 1.0), 0.9)
+    power = mean * rng.gamma(4.4, 1 / 4.4, land.shape)
+    chart = ndimage.shift(land.astype(float), (-step[0], -step[1]), order=0, mode="nearest") > 0.5
+    return array_scene({"VV": power}, water=~chart), land
+
+
+def fitted(scene):
+    tile = scene.read(Window(0, 0, SIDE, SIDE))
+    return coastfit.coast_shift([tile], lambda t: t.data[0])
+
+
+@pytest.mark.parametrize("step", [(2, 1), (-3, 0), (0, 4)])
+def test_the_step_is_found_to_half_a_pixel(step):
+    shift = fitted(scene_of(8.0, step)[0])
+    rows, cols = shift.at(np.array([SIDE / 2.0]), np.array([SIDE / 2.0]))
+    assert (rows[0], cols[0]) == pytest.approx(step, abs=0.6)
+
+
+def test_a_coast_that_lies_right_stays_where_it_is():
+    assert fitted(scene_of(8.0, (0, 0))[0]) is None
+
+
+def test_land_as_dark_as_the_sea_moves_nothing():
+    assert fitted(scene_of(1.0, (3, 0))[0]) is None
+
+
+def test_windows_of_a_moved_scene_are_those_of_the_whole():
+    scene, land = scene_of(8.0, (2, 1))
+    moved = coastfit.moved(scene, fitted(scene))
+    whole, part = moved.read(Window(0, 0, SIDE, SIDE)), moved.read(Window(120, 37, 90, 111))
+    assert np.array_equal(part.water, whole.water[120:210, 37:148])
+    assert np.array_equal(part.data, whole.data[:, 120:210, 37:148])
+    inner = np.s_[8:-8, 8:-8]
+    before = (scene.read(Window(0, 0, SIDE, SIDE)).water == land)[inner].sum()
+    assert (whole.water == land)[inner].sum() < before / 2
