@@ -13,7 +13,7 @@ Z90 = 1.6448536
 # Means of the lines for chemical tankers (0.0775 L - 0.4337 m) and products tankers (0.0958 L - 1.3162 m), Danish
 # Maritime Authority, RiskEngine. The volume stage rests on the same lines; a test holds the two together.
 DEPTH_PER_LENGTH, DEPTH_OFFSET_M = 0.08665, -0.87495
-DEPTH_SPREAD = 0.10  # of ln(depth): 0.08 among tankers, and the kind of ship is not certain (our choice)
+DEPTH_SPREAD = 0.12  # of ln(depth): 0.08 among tankers of a length; others are some 5 % deeper (our choice)
 LEAST_SHARE = 0.12  # of the depth that is below water, even of an empty ship (our choice)
 
 
@@ -28,7 +28,7 @@ def draught_of(
     """Draught (5 %, value, 95 %) from length and freeboard, each (5 %, value, 95 %) [m]: depth less freeboard.
 
     >>> tuple(round(d, 1) for d in draught_of((98.0, 99.0, 100.0), (3.8, 4.0, 4.2)))
-    (2.4, 3.7, 5.0)
+    (2.2, 3.7, 5.2)
     """
     low, length, high = length_m
     depth = depth_m(length)

@@ -36,7 +36,8 @@ GEAR_M = 0.5
 # Hatches of dry cargo ships: coaming and cover stand 1.6 to 2.7 m above deck (a coaming has 0.6 m at least by the Load
 # Line Convention), their sides an eighth to a quarter of the beam inboard (our reading of drawings)
 HATCH_HEIGHT_M, HATCH_INSET = 2.5, 0.15
-GEAR_ODDS = 0.5  # tanker score below which such gear is reckoned with
+GEAR_LEAST_M = 1.5  # ... and cranes, rails and coamings at the side on any such deck: seen on simulated bulk carriers
+GEAR_ODDS = 0.25  # tanker score below which such gear is reckoned with (our choice)
 GEAR_WORTH_M = 0.2  # of height that it may add, below which it is not spoken of
 MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
 MIN_ROWS_M = 8.0  # of hull with a clear profile
@@ -175,14 +176,14 @@ def measure_freeboard(
 
 
 def gear_m(beam_m: float, k_s: float, tanker: float) -> float:
-    """By how much hatches may make a side look higher [m]: only where their shadow reaches beyond the deck edge's.
+    """By how much gear on a deck that is no tanker's may make a side look higher [m]; hatches where the sun is low.
 
-    >>> gear_m(16.0, 2.5, 0.1), gear_m(32.0, 1.0, 0.1), gear_m(16.0, 2.5, 0.9)
-    (1.54, 0.0, 0.0)
+    >>> gear_m(12.0, 2.5, 0.1), gear_m(32.0, 1.0, 0.1), gear_m(16.0, 2.5, 0.9)
+    (1.78, 1.5, 0.0)
     """
     if tanker >= GEAR_ODDS or k_s <= MIN_SHADOW:
         return 0.0
-    return round(max(0.0, HATCH_HEIGHT_M - HATCH_INSET * beam_m / k_s), 2)
+    return round(max(GEAR_LEAST_M, HATCH_HEIGHT_M - HATCH_INSET * beam_m / k_s), 2)
 
 
 def log_prior(heights_m: FloatArray) -> FloatArray:
