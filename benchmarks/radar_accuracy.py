@@ -11,11 +11,12 @@ import argparse
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks import radar_baselines, radar_scenes
+from benchmarks import radar_baselines, radar_scenes, score_curve
 from benchmarks.radar_baselines import Found
 from pipeline.detection import detect
 
@@ -85,16 +86,20 @@ class Tally:
         )
 
 
-def ours(truth: radar_scenes.Truth) -> tuple[Found, np.ndarray, float | None]:
-    """Accepted detections with default settings, their length bounds, and the rate the detector says it achieved."""
+def ours(truth: radar_scenes.Truth, judged: score_curve.Judged) -> tuple[Found, np.ndarray, float | None]:
+    """Accepted detections with default settings, their length bounds, and the rate the detector says it achieved; adds
+    the score of every object that no flag speaks against to ``judged``."""
     table, told = detect(truth.scene)
+    judged.add(table, truth)
     table = table[table["accepted"]]
     bounds = table[["length_lo_m", "length_hi_m"]].to_numpy(float).T
     found = Found(*(table[n].to_numpy(float) for n in ("row", "col", "length_m")))
     return found, bounds, told["false_alarm_rate_achieved"]
 
 
-def measure(seas: Iterable[str], seeds: Iterable[int], *, baselines: bool, misses: bool) -> dict[str, dict[str, Tally]]:
+def measure(
+    seas: Iterable[str], seeds: Iterable[int], judged: score_curve.Judged, *, baselines: bool, misses: bool
+) -> dict[str, dict[str, Tally]]:
     """sea -> method -> tally over textures and seeds."""
     out: dict[str, dict[str, Tally]] = {}
     for sea in seas:
@@ -103,7 +108,7 @@ def measure(seas: Iterable[str], seeds: Iterable[int], *, baselines: bool, misse
             for seed in seeds:
                 truth = radar_scenes.make(sea, texture, seed)
                 start = time.process_time()
-                found, bounds, rate = ours(truth)
+                found, bounds, rate = ours(truth, judged)
                 tally = methods.setdefault("ours", Tally())
                 tally.cpu_s.append(time.process_time() - start)
                 if rate is not None:
@@ -137,15 +142,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102])
     parser.add_argument("--sea", nargs="+", default=list(radar_scenes.SEAS), choices=list(radar_scenes.SEAS))
     parser.add_argument("--alone", action="store_true", help="leave the other rules out")
+    parser.add_argument("--figure", type=Path, help="write the curve of score against precision to this SVG")
     parser.add_argument("--misses", action="store_true", help="say what was missed or invented")
     chosen = parser.parse_args()
     detect(radar_scenes.make("calm", "k", 1).scene)  # compiles
-    table = measure(chosen.sea, chosen.seeds, baselines=not chosen.alone, misses=chosen.misses)
+    judged = score_curve.Judged()
+    table = measure(chosen.sea, chosen.seeds, judged, baselines=not chosen.alone, misses=chosen.misses)
     classes = " ".join(f"{f'<{m} m':>7s}" for m in CLASSES_M[1:])
     print(f"{'simulated':22s} {'F1':>5s} {'prec.':>6s} {classes} ghosts false   MAE   bias held  CPU s achieved")
     for sea, methods in table.items():
         for name, tally in methods.items():
             print(f"{sea:9s} {name:12s} {tally.line()}")
+    for line in judged.lines():
+        print(line)
+    if chosen.figure:
+        seeds = ", ".join(str(s) for s in chosen.seeds)
+        chosen.figure.write_text(judged.svg(f"Simulated seas ({', '.join(chosen.sea)}; seed {seeds})"), "utf-8")
 
 
 if __name__ == "__main__":

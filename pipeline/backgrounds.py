@@ -38,8 +38,8 @@ def file_name(orbit: str) -> str:
 
 def raster_bytes(kept: Background, cells: Cells) -> bytes:
     """A background as the bytes of a GeoTIFF, cut to the cells of berths."""
-    from affine import Affine
     from rasterio.io import MemoryFile
+    from rasterio.transform import Affine
 
     from pipeline.detection.background import DARKEST_DB, STEP_DB
 

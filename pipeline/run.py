@@ -31,6 +31,7 @@ from pipeline.provenance import (
 from pipeline.slots import detect_slot
 from pipeline.sources import Inputs, gather, read_ais_around
 from pipeline.storage import (
+    read_table,
     require_writable,
     sweep,
     table_bytes,
@@ -100,12 +101,15 @@ def run(
         config = of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
-        if folder.finished and not fresh:
+        healed = _usable_now(folder, scene_table) if folder.finished and not fresh else []
+        for name in healed:
+            console.note(f"{printable(name)}: could not be used when {folder.path} was made, can be opened now")
+        if folder.finished and not fresh and not healed:
             console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
             console.note(f"nothing changed since {folder.path} was made (--fresh repeats it)")
             return _outcome(folder, console)
         previous = last_of(folder.path.parent, run_id)
-        if fresh:
+        if fresh or healed:
             folder.clear()
         sweep(folder.path)
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
@@ -115,6 +119,13 @@ def run(
         write_text(folder.path.parent / LATEST, run_id + "\n")
         folder.cache.tidy()
         return _outcome(folder, console)
+
+
+def _usable_now(folder: RunFolder, scene_table: pd.DataFrame) -> list[str]:
+    """Inputs that a finished run had to skip and that open now: a fault that passed must not be kept as an answer."""
+    before = read_table(folder.path / "scenes.parquet", SCENES)
+    skipped = set(before.loc[before["status"] == "skipped", "href"])
+    return sorted(skipped & set(scene_table.loc[scene_table["status"].isin(["used", "degraded"]), "href"]))
 
 
 def identify(

@@ -16,6 +16,7 @@ import pytest
 
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault
+from pipeline.ingest.catalogue import fetch
 from pipeline.repeat import rerun, verify
 from pipeline.run import run
 from pipeline.storage import read_table
@@ -246,6 +247,7 @@ def test_every_moment_of_the_fixture_lies_in_the_period():
 def with_nth_connection_refused(live, out, monkeypatch, n):
     """The outcome of a run whose n-th connection is refused; None where it makes fewer."""
     real, made = socket.socket.connect, [0]
+    fetch._web.cache_clear()  # or connections of an earlier run are still open
 
     def connect(self, address):
         if self.family == socket.AF_INET:

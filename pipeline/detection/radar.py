@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import fragments, ghosts, hull, objects, screening, shape
+from pipeline.detection import fragments, ghosts, hull, objects, rafted, screening, shape
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.cutout import Cutout
 from pipeline.detection.objects import Blob
@@ -38,8 +38,11 @@ def detect_radar(
     candidates = [screening.judged(c, config.screening) for c in candidates]
     unlikely = [b.seeds for c, b in zip(candidates, blobs, strict=True) if c.score < config.screening.min_score]
     water_px = _judged_px(known)
+    candidates, seconds = rafted.second_ships(
+        candidates, blobs, scene, config.screening, lambda blob: _candidate(blob, bar, scene, size)
+    )
     return Found(
-        fragments.joined(candidates, blobs, scene, config.screening),
+        fragments.joined(candidates, blobs, scene, config.screening) + seconds,
         {
             "sea_sigma0_db": known.sea_db,
             "enl": known.looks,

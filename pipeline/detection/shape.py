@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from pipeline.detection.candidates import Candidate
     from pipeline.detection.hull import HullSize
     from pipeline.detection.objects import Blob
     from pipeline.detection.rough_size import RoughSize
@@ -51,9 +52,10 @@ def width_m(blob: Blob, scene: Scene) -> float:
     return float(np.sqrt(12 * np.linalg.eigvalsh(moments + pixel)[0]))
 
 
-def beside(blob: Blob, size: HullSize | RoughSize, scene: Scene) -> np.ndarray:
+def beside(blob: Blob, size: HullSize | RoughSize | Candidate, scene: Scene, margin_m: float = MERGED_M) -> np.ndarray:
     """Which of an object's pixels lie off its fitted hull by more than the sensor's blur explains."""
     y = (blob.rows - size.row) * scene.pixel_spacing_m[0]
     x = (blob.cols - size.col) * scene.pixel_spacing_m[1]
     along, across = y * size.axis[0] + x * size.axis[1], x * size.axis[0] - y * size.axis[1]
-    return (np.abs(along) > size.length_m[1] / 2 + MERGED_M) | (np.abs(across) > size.beam_m[1] / 2 + MERGED_M)
+    length_m, beam_m = (float(np.median(side)) for side in (size.length_m, size.beam_m))
+    return (np.abs(along) > length_m / 2 + margin_m) | (np.abs(across) > beam_m / 2 + margin_m)

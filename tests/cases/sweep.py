@@ -133,10 +133,16 @@ class Sweep:
         """The desk's command into a folder."""
         return child(self.folder, ("run", str(self.desk.file), "--out", str(out), "--quiet"), prepare)
 
-    def resumed(self, report: Report, name: str, out: Path, *, looked: int | None = None) -> None:
-        """The same command again ends with the clean run's bytes, and no part of a file is left."""
+    def resumed(
+        self, report: Report, name: str, out: Path, *, looked: int | None = None, torn_matters: bool = True
+    ) -> None:
+        """The same command again ends with the clean run's bytes, and no part of a file is left.
+
+        A run that ended with a scene left out is whole, and another answer: nothing of it is torn.
+        """
         torn = {n: h for n, h in tree(out).items() if n in self.truth and h != self.truth[n]} if out.is_dir() else {}
         torn.pop("pier/latest.txt", None)
+        torn = torn if torn_matters else {}
         if torn:
             report.broken.append(f"{name}: torn under their own names: {sorted(torn)}")
         again = self.run(out)
@@ -238,7 +244,7 @@ def _fail_at(sweep: Sweep, report: Report, kind: str, n: int) -> bool:
     name = f"{kind} {n} ({met.read_text()})"
     if ended.code not in (0, 2, 3, 4, 5) or "Traceback" in ended.err:
         report.broken.append(f"{name}: exit {ended.code}: {ended.err[-400:]}")
-    sweep.resumed(report, name, out)
+    sweep.resumed(report, name, out, torn_matters=ended.code != 3)
     return True
 
 

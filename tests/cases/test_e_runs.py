@@ -26,7 +26,8 @@ from pipeline import run as chain
 from pipeline import stagecache, stopping, storage
 from pipeline.config import EngineConfig
 from pipeline.engine import map_tasks
-from pipeline.errors import EnvironmentFault
+from pipeline.errors import EnvironmentFault, InputError
+from pipeline.ingest import inputs
 from pipeline.report import quicklooks
 from pipeline.storage import read_table, write_table
 from pipeline.tables import LEDGER
@@ -245,6 +246,29 @@ def test_an_image_that_vanishes_after_it_was_searched(desk, done_once, capwatch,
     one, two = (pd.read_parquet(next(d.runs.rglob("port_calls.parquet"))) for d in (desk, done_once))
     pd.testing.assert_frame_equal(one, two)
     assert not list(desk.runs.rglob(f"quicklooks/{image.stem}.webp"))
+
+
+@case("E-06")
+@pytest.mark.parametrize("where", ["opened", "looked at"])
+def test_a_fault_that_passes_is_not_kept_as_an_answer(desk, done_once, monkeypatch, where):
+    """The same command again uses the scene that could not be read before; a third time nothing is to be done."""
+    first, _ = sorted(desk.images.glob("*.tif"))
+    module, name = {"opened": (inputs, "open_scene"), "looked at": (detection, "detect")}[where]
+    real = getattr(module, name)
+
+    def failing(told, *more, **named):
+        if first.stem in (getattr(told, "stem", ""), getattr(told, "scene_id", "")):
+            raise InputError(first.name, "cannot be read (Input/output error)")
+        return real(told, *more, **named)
+
+    with monkeypatch.context() as fault:
+        fault.setattr(module, name, failing)
+        assert desk.run().exit_code == 3
+    assert desk.run().exit_code == 0
+    assert same_answers(desk, done_once)
+    with monkeypatch.context() as idle:
+        idle.setattr(chain, "compute", lambda *_, **__: pytest.fail("nothing changed"))
+        assert desk.run().exit_code == 0
 
 
 @case("E-07")

@@ -51,3 +51,18 @@ def test_two_ships_in_line_stay_two():
 def test_two_ships_side_by_side_are_not_joined_in_line():
     ships, _ = accepted(picture((np.s_[240:242], np.s_[200:212], 200), (np.s_[252:254], np.s_[200:212], 200)))
     assert len(ships) == 2
+
+
+def test_two_rafted_ships_are_two_and_say_so():
+    """60 m between their middles: their light runs together, and sinks by more than 6 dB between them."""
+    ships, _ = accepted(picture((np.s_[240:242], np.s_[200:214], 300), (np.s_[247:249], np.s_[200:212], 200)))
+    assert len(ships) == 2
+    assert sorted(ships["row"]) == pytest.approx([240.5, 247.5], abs=1.5)
+
+
+def test_one_long_ship_stays_one():
+    """Scatterers of one hull vary; no part of her is split off."""
+    rng = np.random.default_rng(8)
+    parts = [(np.s_[250:253], np.s_[200 + n : 201 + n], 100 * rng.uniform(0.3, 1.0)) for n in range(30)]
+    ships, _ = accepted(picture(*parts))
+    assert len(ships) == 1

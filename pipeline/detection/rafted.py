@@ -1,0 +1,114 @@
+"""A second ship in one object: two hulls so near each other that their light runs together.
+
+The hull that was fitted to an object leaves bright pixels beside itself (flag ``merged``). They are a ship of their own
+where the light sinks by ``SADDLE_DB`` on the best way from one peak to the other: scatterers of one hull vary by a few
+dB along her deck, and the sensor's blur fills 40 m between hulls less than that. A second ship is measured without the
+pixels of the first and stands in the table as ``split_off``; where the saddle is shallower, its depth is all that is
+said, in the evidence of ``merged``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.detection import screening
+from pipeline.detection.candidates import Candidate
+from pipeline.detection.objects import DB_A_DECADE, NO_SEA_DB, Blob
+from pipeline.detection.shape import MERGED_CUT_DB, MERGED_PIXELS, beside
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.config.detection import ScreeningConfig
+    from pipeline.types import BoolImage, FloatArray, Scene
+
+SADDLE_DB = 6.0  # below the lower of two peaks (our choice)
+STEP_DB = 0.5
+EIGHT = np.ones((3, 3), int)
+KEEP_OFF_PX = 1  # around the first hull: pixels that the second is not measured on
+
+
+def second_ships(
+    candidates: Sequence[Candidate],
+    blobs: Sequence[Blob],
+    scene: Scene,
+    config: ScreeningConfig,
+    measured: Callable[[Blob], Candidate],
+) -> tuple[list[Candidate], list[Candidate]]:
+    """The candidates, merged ones with the depth of their saddle, and the second ships that are sure enough."""
+    out, seconds = list(candidates), []
+    for n, (candidate, blob) in enumerate(zip(candidates, blobs, strict=True)):
+        if "merged" not in candidate.flags or not screening.accepted(candidate, config):
+            continue
+        second, depth_db = _second(candidate, blob, scene)
+        told = f"merged: the light between the two sinks by {depth_db:.1f} dB"
+        out[n] = replace(candidate, evidence="; ".join(filter(None, (candidate.evidence, told))))
+        if second is None or depth_db < SADDLE_DB:
+            continue
+        found = screening.judged(measured(second), config)
+        if screening.accepted(found, config) and "merged" not in found.flags:
+            evidence = "; ".join(
+                filter(None, (found.evidence, f"split_off: {depth_db:.1f} dB between her and another"))
+            )
+            seconds.append(replace(found, flags=(*found.flags, "split_off"), evidence=evidence))
+    return out, seconds
+
+
+def _second(first: Candidate, blob: Blob, scene: Scene) -> tuple[Blob | None, float]:
+    """The brightest part beside the fitted hull as an object of its own, and how deep the light sinks on the way."""
+    peak = float(blob.relative.max())
+    off = beside(blob, first, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
+    if off.sum() < MERGED_PIXELS:
+        return None, 0.0
+    image, corner = _image(blob)
+    at = int(np.flatnonzero(off)[np.argmax(blob.relative[off])])
+    other = (int(blob.rows[at] - corner[0]), int(blob.cols[at] - corner[1]))
+    main = (blob.peak[0] - int(corner[0]), blob.peak[1] - int(corner[1]))
+    depth_db, member = _saddle(image, main, other)
+    if depth_db < SADDLE_DB:
+        return None, depth_db
+    r, c = np.nonzero(member)
+    value = float(image[other])
+    cut = blob.cutout
+    own = np.zeros(cut.member.shape, bool)
+    own[r + corner[0] - cut.row0, c + corner[1] - cut.col0] = True
+    taken = np.zeros(cut.member.shape, bool)
+    of_first = ~beside(blob, first, scene, margin_m=0.0)
+    taken[blob.rows[of_first] - cut.row0, blob.cols[of_first] - cut.col0] = True
+    taken = ndimage.binary_dilation(taken, EIGHT, iterations=KEEP_OFF_PX) & ~own
+    second = replace(
+        blob,
+        rows=r + corner[0],
+        cols=c + corner[1],
+        relative=image[member],
+        peak=(other[0] + int(corner[0]), other[1] + int(corner[1])),
+        peak_db=blob.peak_db + float(10 * np.log10(value / peak)),
+        rarity=float((10 * np.log10(value / blob.near) - NO_SEA_DB) / DB_A_DECADE),
+        cutout=replace(cut, member=own, clear=cut.clear & ~taken),
+    )
+    return second, depth_db
+
+
+def _image(blob: Blob) -> tuple[FloatArray, NDArray[np.intp]]:
+    """An object's power over the sea on its bounding box, 0 elsewhere, and the box's first row and column."""
+    corner = np.array([blob.rows.min(), blob.cols.min()])
+    image = np.zeros((int(np.ptp(blob.rows)) + 1, int(np.ptp(blob.cols)) + 1))
+    image[blob.rows - corner[0], blob.cols - corner[1]] = blob.relative
+    return image, corner
+
+
+def _saddle(image: FloatArray, a: tuple[int, int], b: tuple[int, int]) -> tuple[float, BoolImage]:
+    """By how many dB below the lower peak the two are first connected, and the lower one's part just above that."""
+    low = float(min(image[a], image[b]))
+    member = np.zeros(image.shape, bool)
+    for step in range(1, 80):
+        parts, _ = ndimage.label(image > low * 10 ** (-step * STEP_DB / 10), EIGHT)
+        if parts[a] == parts[b]:
+            return (step - 1) * STEP_DB, member
+        member = parts == parts[b]
+    return 79 * STEP_DB, member
