@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.geodesy import KNOT_M_S, distance_m, distance_to_zone_m
-from pipeline.calls.tracks import good_fixes
+from pipeline.calls.tracks import MIN_SHARE, good_fixes
 from pipeline.config import CallsConfig
 from pipeline.types import Place, Zone
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 SAME_SPOT_M = 400.0  # of one hull's antenna; at anchor she swings about it (our choice)
+SHIFT_S = 600.0  # sooner no ship that lay at one place lies at another (our choice)
+NEAR_S = 3600.0  # about a stop, in which the fixes of others count beside its own (our choice)
 MOVED_M = 400.0  # a ship that lies still stays within this radius; swinging at anchor included (our choice)
 
 
@@ -43,11 +45,46 @@ def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]
 
     A silence does not end a stay in which she lies as before, up to ``max_stay_d``: one stay is one call.
     """
-    out: list[Stay] = []
+    out: list[_Stop] = []
     fixes = good_fixes(tracks).sort_values(["track_id", "time_utc", "fix_id"], kind="stable")
-    for _, track in fixes.groupby("track_id", sort=True):
-        out += _of_track(track, place, config)
-    return _joined_tracks(sorted(out, key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
+    for name, track in fixes.groupby("track_id", sort=True):
+        out += [_Stop(stay, str(name), seconds) for stay, seconds in _of_track(track, place, config)]
+    return _joined_tracks(sorted(_sound(out), key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stop:
+    """A stay, the track that it is of, and the times of its fixes [s since 1970]."""
+
+    stay: Stay
+    track_id: str
+    seconds: FloatArray
+
+
+def _sound(stops: list[_Stop]) -> Iterator[Stay]:
+    """The stays but those that single bad fixes make, where the ways of a ship were broken and they found a place.
+
+    While a ship lies at one place by one of her tracks, a stop elsewhere by another, of few fixes among many, is none.
+    Two ships under one number send about as often as each other, and stay two.
+    """
+    of_ship: dict[int, list[_Stop]] = {}
+    for stop in stops:
+        of_ship.setdefault(stop.stay.mmsi, []).append(stop)
+    for stop in stops:
+        first, last = stop.seconds[0], stop.seconds[-1]
+        elsewhere = 0
+        for other in of_ship[stop.stay.mmsi]:
+            meanwhile = other.seconds[0] - SHIFT_S <= last and other.seconds[-1] + SHIFT_S >= first
+            if other.track_id == stop.track_id or not meanwhile or _together(other.stay, stop.stay):
+                continue
+            near = np.searchsorted(other.seconds, [first - NEAR_S, last + NEAR_S])
+            elsewhere += int(near[1] - near[0])
+        if len(stop.seconds) >= MIN_SHARE * (len(stop.seconds) + elsewhere):
+            yield stop.stay
+
+
+def _together(one: Stay, other: Stay) -> bool:
+    return float(distance_m(*one.spot, *other.spot)) <= SAME_SPOT_M
 
 
 def _joined_tracks(found: list[Stay], config: CallsConfig) -> list[Stay]:
@@ -70,23 +107,26 @@ def _goes_on(former: Stay, stay: Stay, config: CallsConfig) -> bool:
         return False
     silence = (stay.arrival_hi - former.departure_lo).total_seconds()
     broken = not (former.heard_leaving and stay.heard_arriving)
-    together = float(distance_m(*former.spot, *stay.spot)) <= SAME_SPOT_M
-    return (together and silence < 0) or (broken and 0 <= silence <= config.gap_h * 3600.0)
+    between = former.departure_hi is not None and former.departure_hi < stay.arrival_hi
+    if _together(former, stay) and not (former.heard_leaving or stay.heard_arriving or between):
+        return silence <= config.max_stay_d * 86_400.0  # a silence ends no stay in which she lies as before
+    return (_together(former, stay) and silence < 0) or (broken and 0 <= silence <= config.gap_h * 3600.0)
 
 
 def _union(former: Stay, stay: Stay) -> Stay:
     """One stay from the earlier arrival to the later departure."""
     last = stay if stay.departure_lo >= former.departure_lo else former
+    gone = [s.departure_hi for s in (former, stay) if s.departure_hi and s.departure_hi >= last.departure_lo]
     return replace(
         former,
         departure_lo=last.departure_lo,
-        departure_hi=last.departure_hi,
+        departure_hi=min(gone, default=None),
         heard_leaving=last.heard_leaving,
         heard_arriving=former.heard_arriving or (stay.heard_arriving and stay.arrival_hi <= former.arrival_hi),
     )
 
 
-def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterator[Stay]:
+def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterator[tuple[Stay, FloatArray]]:
     seconds = track["time_utc"].astype("int64").to_numpy() / 1e6
     lon, lat = track["lon"].to_numpy(float), track["lat"].to_numpy(float)
     speed = _speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float))
@@ -95,7 +135,7 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
     pieces = [(a, b, z) for a, b in runs for z in [_zone_at(lon[a:b], lat[a:b], place, config)] if z]
     for first, last, zone in _joined(pieces, seconds, config):
         before, after = first - 1, last
-        yield Stay(
+        stay = Stay(
             mmsi=int(track["mmsi"].iloc[0]),
             zone_id=zone.zone_id,
             arrival_lo=track["time_utc"].iloc[before] if before >= 0 else None,
@@ -106,6 +146,7 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
             heard_leaving=after < len(track) and seconds[after] - seconds[last - 1] <= config.gap_h * 3600,
             spot=(float(np.median(lon[first:last])), float(np.median(lat[first:last]))),
         )
+        yield stay, seconds[first:last]
 
 
 def _speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray) -> FloatArray:

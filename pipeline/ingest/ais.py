@@ -86,8 +86,7 @@ def read_ais(
     Raises ConfigError where dates are ambiguous, or an option makes no sense.
     """
     with open_ais(paths, columns=columns, time_format=time_format, time_zone=time_zone) as store:
-        frames = list(store.frames(region))
-    messages = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0] if frames else None
+        messages = next(store.frames(region, at_once=None), None)
     return AisRead(
         AIS_MESSAGES.empty() if messages is None else messages, store.balance, store.problems, tuple(store.files)
     )
@@ -107,8 +106,11 @@ class AisStore:
         """Lines of all files by bucket."""
         return added(empty_balance(), *(f.balance for f in self.files))
 
-    def frames(self, region: Region | None = None) -> Iterator[pd.DataFrame]:
-        """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line; repeats left out."""
+    def frames(self, region: Region | None = None, at_once: int | None = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
+        """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line; repeats left out.
+
+        Pieces have a little more than ``at_once`` rows; there is one, or none, where that is None.
+        """
         inside = None if region is None else self._heard_inside(region)
         held: list[pd.DataFrame] = []
         for frame, rows in self.spool.frames():
@@ -117,7 +119,7 @@ class AisStore:
                 there = _is_inside(frame, region)
                 keep &= there | (frame["lon"].isna() & frame["mmsi"].isin(inside)).to_numpy()
             held.append(frame if keep.all() else frame[keep])
-            if sum(map(len, held)) > ROWS_AT_ONCE:
+            if at_once is not None and sum(map(len, held)) > at_once:
                 yield _checked(pd.concat(held, ignore_index=True), self.files)
                 held = []
         if any(map(len, held)):

@@ -126,7 +126,7 @@ def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
     before, after = at[at["acquired"] < first].tail(1), at[at["acquired"] > last].head(1)
     during = at[(at["acquired"] >= first) & (at["acquired"] <= last)]
     return [
-        f"{moment(k.acquired)} {k.verdict}" + ("" if pd.isna(k.probability) else f" ({k.probability:.2f})")
+        f"{moment(k.acquired)} {k.verdict}" + ("" if pd.isna(k.probability) else f" ({chance(k.probability)})")
         for k in pd.concat([before, during, after]).itertuples()
     ]
 
@@ -225,9 +225,13 @@ def _missed_in(row: dict[Any, Any], story: Story) -> list[str]:
     if pd.notna(row["departure_hi"]):
         during = during[during["acquired"] < row["departure_hi"]]
     sensors = story.tables["scenes"].set_index("scene_id")["sensor"]
+    told = story.tables.get("occupancy")
+    verdicts = {} if told is None else told[told["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
     others = during[~during["scene_id"].isin(seen)].sort_values("acquired")
     return [
-        f"{moment(look.acquired)} ({SENSOR_WORDS.get(sensors.get(look.scene_id), 'image')})"
+        f"{moment(look.acquired)} ({SENSOR_WORDS.get(str(sensors.get(look.scene_id)), 'image')}"
+        + {"empty": ": berth empty", "occupied": ": a hull there"}.get(str(verdicts.get(look.look_id)), "")
+        + ")"
         for look in others.itertuples()
     ]
 

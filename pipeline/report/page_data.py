@@ -111,14 +111,26 @@ def _coast(story: Story) -> list[list[list[float]]]:
 
 
 def _looks(story: Story) -> list[dict[str, Any]]:
+    """Looks in order of time; ``berth`` is occupied, empty or unknown where a look compared it with anything."""
     rows = story.tables["looks"].sort_values(["acquired", "look_id"])
+    occupancy = story.tables.get("occupancy")
+    told = {} if occupancy is None else {k.look_id: k for k in occupancy.itertuples() if k.basis != "none"}
     return [
         {
             "zone": r.zone_id, "scene": r.scene_id, "t": seconds(r.acquired), "state": r.state,
             "covered": None if pd.isna(r.covered) else round(r.covered, 2), "cause": r.cause, "n": int(r.n_detections),
+            **_berth(told.get(r.look_id)),
         }
         for r in rows.itertuples() if pd.notna(r.acquired)
     ]  # fmt: skip
+
+
+def _berth(told: Any) -> dict[str, Any]:
+    """What a look said of its berth; empty where it is no berth, or nothing was compared."""
+    if told is None:
+        return {}
+    known = pd.notna(told.probability)
+    return {"berth": told.verdict, "p": round(float(told.probability), 3) if known else None}
 
 
 def _scenes(story: Story, folder: Path) -> list[dict[str, Any]]:

@@ -123,6 +123,8 @@ FLAG_WORDS = {
     "gear_may_lengthen_shadow": "hatches may lengthen the shadow",
     "freeboard_disputed": "shadow and visible side disagree",
     "freeboards_of_two_hulls": "the looks with a freeboard may show two ships",
+    "beside_berth": "stands beside the berth, not in it",
+    "quay_gear": "as likely a crane of the quay",
     "review_confirmed": "confirmed by an analyst",
     "review_rejected": "rejected by an analyst",
     "review_merged": "joined by an analyst",

@@ -10,7 +10,19 @@ from pipeline.calls.stays import stays
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
 from tests.builders import box_zone, place_of
-from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, feed, fixes, harbour, off_berth, visit, with_spikes
+from tests.calls.traffic import (
+    ANCHORAGE,
+    BERTH,
+    MIDNIGHT,
+    MMSI,
+    at,
+    feed,
+    fixes,
+    harbour,
+    off_berth,
+    visit,
+    with_spikes,
+)
 
 CONFIG = CallsConfig()
 STEP = pd.Timedelta(minutes=3)
@@ -142,3 +154,33 @@ def test_no_tracks_no_stays():
 
 def test_no_zones_no_stays():
     assert found(visit(5, 20), place=place_of()) == []
+
+
+def test_a_bad_fix_that_found_a_broken_way_is_no_stay():
+    """Her approach became a track of its own; one fix thrown into the roads, at rest, goes on from it."""
+    way = visit(10, 40)
+    thrown = fixes([11.01], *ANCHORAGE, 0.0)
+    tracks = clean_tracks(feed(way, thrown), CONFIG)
+    hours = (tracks["time_utc"] - MIDNIGHT).dt.total_seconds() / 3600
+    apart = (hours < 10) | ((hours > 11) & (hours < 11.02))
+    broken = tracks.assign(
+        track_id=np.where(apart, f"{MMSI}-2", tracks["track_id"]), flags=[[] for _ in range(len(tracks))]
+    )
+    assert [s.zone_id for s in stays(broken, harbour(), CONFIG)] == ["oil"]
+
+
+def test_two_ships_under_one_number_stay_two():
+    tracks = clean_tracks(feed(visit(10, 40), visit(10, 40, spot=ANCHORAGE, seed=1)), CONFIG)
+    assert sorted(s.zone_id for s in stays(tracks, harbour(), CONFIG)) == ["oil", "roads"]
+
+
+def test_a_silence_in_which_another_track_took_over_ends_no_stay():
+    """Her first track hears her again only when she is gone; what was heard at the berth meanwhile is hers."""
+    tracks = clean_tracks(feed(visit(10, 40)), CONFIG)
+    hours = (tracks["time_utc"] - MIDNIGHT).dt.total_seconds() / 3600
+    second = (hours > 32) & (hours < 39)
+    kept = tracks[(hours < 25) | second | (hours > 40)]
+    broken = kept.assign(track_id=np.where(second[kept.index], f"{MMSI}-2", kept["track_id"]))
+    (stay,) = stays(broken, harbour(), CONFIG)
+    assert stay.departure_lo >= at(38.9)
+    assert stay.departure_hi >= at(40)

@@ -121,6 +121,8 @@ def test_the_calendar_names_every_place_in_full_and_its_bars_open_cards(page, wi
     written = page.evaluate("[...document.querySelectorAll('#calendar svg text')].map(t => t.textContent)")
     names = page.evaluate("capwatch.data.zones.map(z => z.name)")
     assert set(names) <= set(written)
+    told = page.evaluate("capwatch.data.looks.filter(l => l.berth && l.state !== 'unknown').map(l => l.berth)")
+    assert (len(told) > 0) == bool({"●", "○", "?"} & set(written)), "what a look said of a berth is drawn on it"
     calls = page.evaluate("capwatch.data.calls.filter(c => c.zone).map(c => c.id)")
     bars = page.locator("#calendar g.calls rect")
     assert bars.count() == len(calls)

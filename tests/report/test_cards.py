@@ -96,3 +96,6 @@ def test_looks_that_did_not_find_her_are_named(tiny_run):
     tables["looks"] = pd.concat([looks, row])
     after = _missed_in(call, SimpleNamespace(tables=tables))
     assert set(after) - set(before) == {f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image)"}
+    tables["occupancy"] = pd.DataFrame({"look_id": ["x"], "basis": ["picture"], "verdict": ["empty"]})
+    told = _missed_in(call, SimpleNamespace(tables=tables))
+    assert f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image: berth empty)" in told

@@ -5,12 +5,17 @@
   const { data, DAY, day, moment, show, responsive } = capwatch;
   const days = Math.max(1, Math.round((data.end - data.start) / DAY));
   const rank = { unknown: 0, partly: 1, usable: 2 };
+  const sure = { unknown: 0, empty: 1, occupied: 2 }; // of several looks of a day, the one that saw a hull
+  const signs = { occupied: "●", empty: "○", unknown: "?" };
+  const chance = (p) => p === null || p === undefined ? "" : ` with ${p > 0.99 ? "over 99" : p < 0.01 ? "under 1" : Math.round(100 * p)} %`;
+  const berth = (c) => !c.berth ? "" : c.berth === "empty" ? `\nberth empty${chance(1 - c.p)}` : c.berth === "occupied" ? `\nberth occupied${chance(c.p)}` : "\nberth: the look does not tell";
   const best = new Map();
   for (const look of data.looks) {
     const key = `${look.zone}|${Math.floor((look.t - data.start) / DAY)}`;
     const had = best.get(key) || { state: "unknown", looks: 0, scenes: [] };
     if (look.covered || look.state !== "unknown") { had.looks += 1; had.scenes.push(look.scene); }
     if (rank[look.state] > rank[had.state]) had.state = look.state;
+    if (look.berth && look.state !== "unknown" && sure[look.berth] >= sure[had.berth || "unknown"]) Object.assign(had, { berth: look.berth, p: look.p });
     best.set(key, had);
   }
   const name = Object.fromEntries(data.zones.map((z) => [z.id, z.name]));
@@ -53,6 +58,7 @@
         Plot.barX(cells.filter((c) => c.state === "unknown"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "url(#unknown)", stroke: "var(--line)", strokeWidth: 0.5, insetTop: row - 18, insetBottom: 4, fillOpacity: 0.75 }),
         Plot.barX(cells.filter((c) => c.state === "partly"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--orange)", insetTop: row - 11, insetBottom: 4, inset: 0.5 }),
         Plot.barX(cells.filter((c) => c.state === "usable"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--green)", insetTop: row - 18, insetBottom: 4, insetLeft: 0.5, insetRight: 0.5 }),
+        Plot.text(cells.filter((c) => c.berth && c.state !== "unknown"), { x: (c) => date(c.t + DAY / 2), y: "zone", text: (c) => signs[c.berth], fill: (c) => c.state === "usable" ? "var(--paper)" : "currentColor", fontSize: 10, fontWeight: 700, dy: row / 2 - 11, pointerEvents: "none" }),
         ...stacks.flatMap(({ lane, lanes, calls: part }) => {
           const from = above + 3 + (lane * ROOM) / lanes, tall = ROOM / lanes - (lanes > 1 ? 1.6 : 0);
           return [
@@ -61,7 +67,7 @@
           ];
         }),
         Plot.tip([...cells.map((c) => ({ c, x: date(c.t + DAY / 2), zone: c.zone })), ...calls.map((k) => ({ k, x: new Date((+k.from + +k.to) / 2), zone: k.zone }))],
-          Plot.pointer({ x: "x", y: "zone", fill: "var(--raise)", stroke: "var(--line)", maxRadius: 18, title: (d) => d.k ? text(d.k) : `${day(d.c.t)}, ${name[d.c.zone]}\n${d.c.state}${d.c.looks ? `, ${d.c.looks} ${d.c.looks === 1 ? "look" : "looks"}` : ", nobody looked"}` })),
+          Plot.pointer({ x: "x", y: "zone", fill: "var(--raise)", stroke: "var(--line)", maxRadius: 18, title: (d) => d.k ? text(d.k) : `${day(d.c.t)}, ${name[d.c.zone]}\n${d.c.state}${d.c.looks ? `, ${d.c.looks} ${d.c.looks === 1 ? "look" : "looks"}` : ", nobody looked"}${berth(d.c)}` })),
       ],
     });
     for (const { lane, lanes, calls: part } of stacks) {
