@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 from typing import Any, Protocol, TypeVar
@@ -23,15 +23,12 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 DEATHS = 3
-NO_WORKER_S, LOOK_S = (
-    120,
-    10,
-)  # a cluster without any worker for so long is taken for lost; looked at so often (our choice)
+# a cluster without any worker for so long is taken for lost; looked at so often (our choice)
+NO_WORKER_S, LOOK_S = 120, 10
 AHEAD = 2  # tasks handed to Dask for each of its threads, so that none waits for the next
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _IMPORTING = Lock()
-_DIED = "killed its worker, as when memory runs out"
-_MEMORY = "needs more memory than there is"
+_DIED, _MEMORY = "killed its worker, as when memory runs out", "needs more memory than there is"
 
 
 class Died(Exception):
@@ -158,8 +155,7 @@ def _pool(engine: EngineConfig, count: int) -> Iterator[Pool]:
     alone = engine.kind == "serial" or (engine.kind == "threads" and engine.workers == 1)
     held = _KEPT.get()
     if count == 0 or alone or (engine.kind == "threads" and count < 2):
-        with nullcontext(Here()) as here:
-            yield here
+        yield Here()
     elif held is not None and held[0] == engine:
         yield held[1]
     else:
@@ -366,22 +362,22 @@ class Cluster:
 def _unpacked(packed: bytes) -> Any:
     """Do a task on a Dask worker.
 
-    It travels as bytes, so that what it needs is imported here, in the thread that works. Dask unpacks arguments in the
-    thread that talks to the scheduler; where both import pyproj at once, which imports itself in a circle, one of them
-    meets half a module ("partially initialized"), the worker hangs up on the scheduler, and its nanny leaves for good.
+    It travels as bytes, and what it needs is imported in this thread. Dask unpacks arguments in the one that talks to
+    the scheduler: where both import pyproj at once, which imports itself in a circle, one meets half a module, and the
+    worker hangs up for good.
     """
-    from distributed.protocol import pickle
+    from distributed.protocol.pickle import loads
 
     _settled()
     with _IMPORTING:
-        work, task = pickle.loads(packed)
+        work, task = loads(packed)
     return work(task)
 
 
 def _settled() -> None:
     """Import, one thread at a time, what must not be imported by two at once."""
     with _IMPORTING:
-        import pyproj  # noqa: F401
+        __import__("pyproj")
 
 
 def _bounded(limit_bytes: int | None) -> None:
