@@ -32,7 +32,9 @@ def strangers(seen: pd.DataFrame, messages: pd.DataFrame, rng: np.random.Generat
     rows = messages.iloc[rng.integers(0, len(messages), STRANGERS)].copy()
     beside = seen.iloc[rng.integers(0, len(seen), STRANGERS)]
     angle, metres = rng.uniform(0, 2 * np.pi, STRANGERS), rng.uniform(600, 1500, STRANGERS)
-    rows["lon"] = beside["lon"].to_numpy() + metres * np.sin(angle) / (111_320 * np.cos(np.radians(beside["lat"])))
+    rows["lon"] = beside["lon"].to_numpy() + metres * np.sin(angle) / (
+        111_320 * np.cos(np.radians(beside["lat"].to_numpy()))
+    )
     rows["lat"] = beside["lat"].to_numpy() + metres * np.cos(angle) / 111_320
     rows["time_utc"] = pd.to_datetime(beside["time_utc"].to_numpy(), utc=True)
     return rows.assign(mmsi=900_000_000 + np.arange(STRANGERS), sog=0.0, message_id=[f"x{n}" for n in range(STRANGERS)])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 SAME_SPOT_M = 400.0  # of one hull's antenna; at anchor she swings about it (our choice)
+SHIFT_S = 600.0  # sooner no ship that lay at one place lies at another (our choice)
 NEAR_S = 3600.0  # about a stop, in which the fixes of others count beside its own (our choice)
 MOVED_M = 400.0  # a ship that lies still stays within this radius; swinging at anchor included (our choice)
 
@@ -73,7 +74,7 @@ def _sound(stops: list[_Stop]) -> Iterator[Stay]:
         first, last = stop.seconds[0], stop.seconds[-1]
         elsewhere = 0
         for other in of_ship[stop.stay.mmsi]:
-            meanwhile = other.seconds[0] <= last and other.seconds[-1] >= first
+            meanwhile = other.seconds[0] - SHIFT_S <= last and other.seconds[-1] + SHIFT_S >= first
             if other.track_id == stop.track_id or not meanwhile or _together(other.stay, stop.stay):
                 continue
             near = np.searchsorted(other.seconds, [first - NEAR_S, last + NEAR_S])
@@ -106,16 +107,20 @@ def _goes_on(former: Stay, stay: Stay, config: CallsConfig) -> bool:
         return False
     silence = (stay.arrival_hi - former.departure_lo).total_seconds()
     broken = not (former.heard_leaving and stay.heard_arriving)
+    between = former.departure_hi is not None and former.departure_hi < stay.arrival_hi
+    if _together(former, stay) and not (former.heard_leaving or stay.heard_arriving or between):
+        return silence <= config.max_stay_d * 86_400.0  # a silence ends no stay in which she lies as before
     return (_together(former, stay) and silence < 0) or (broken and 0 <= silence <= config.gap_h * 3600.0)
 
 
 def _union(former: Stay, stay: Stay) -> Stay:
     """One stay from the earlier arrival to the later departure."""
     last = stay if stay.departure_lo >= former.departure_lo else former
+    gone = [s.departure_hi for s in (former, stay) if s.departure_hi and s.departure_hi >= last.departure_lo]
     return replace(
         former,
         departure_lo=last.departure_lo,
-        departure_hi=last.departure_hi,
+        departure_hi=min(gone, default=None),
         heard_leaving=last.heard_leaving,
         heard_arriving=former.heard_arriving or (stay.heard_arriving and stay.arrival_hi <= former.arrival_hi),
     )

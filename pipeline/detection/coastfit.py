@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage, signal
+from scipy import ndimage
 
 from pipeline.types import Counts, CountsReader, Scene, Tile, Window
 
@@ -130,9 +130,10 @@ def _fit(
     # In units of the step, and cut where land is brighter: half of it marks the line, however the sensor blurs it
     level = np.where(tile.valid, np.clip((power - wet) / (dry - wet), -0.5, 1.0), 0.0)
     kernel = inside / inside.sum() - outside / outside.sum()
-    whole = signal.fftconvolve(level, kernel[::-1, ::-1], mode="full")
-    r, c = land.shape[0] - 1, land.shape[1] - 1
-    surface = whole[r - REACH_PX : r + REACH_PX + 1, c - REACH_PX : c + REACH_PX + 1]
+    # The kernel keeps REACH_PX off the window's edges, so nothing wraps round within the steps that are looked at
+    whole = np.fft.irfft2(np.fft.rfft2(level) * np.conj(np.fft.rfft2(kernel)), s=land.shape)
+    steps = np.arange(-REACH_PX, REACH_PX + 1)
+    surface = whole[np.ix_(steps % land.shape[0], steps % land.shape[1])]
     step, _ = _peak(surface)
     middle = (tile.window.row0 + land.shape[0] / 2, tile.window.col0 + land.shape[1] / 2)
     return middle, step, float(shore.sum()), surface, float(np.log(dry / wet))

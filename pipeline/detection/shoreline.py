@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numba
 import numpy as np
 from scipy import ndimage
 
@@ -32,12 +33,13 @@ def land_blocks(means: FloatArray, block_m: float) -> BoolImage:
     known = np.isfinite(means) & (means > 0)
     if known.sum() * block_m**2 < 2 * MIN_LAND_M2:
         return np.zeros(means.shape, bool)
-    decibel = 10 * np.log10(np.where(known, means, np.nan))
-    filled = np.where(known, decibel, np.nanmedian(decibel))
-    smooth = ndimage.uniform_filter(filled, 3)
-    spread = np.sqrt(np.maximum(ndimage.uniform_filter(filled**2, 5) - ndimage.uniform_filter(filled, 5) ** 2, 0))
+    decibel = 10 * np.log10(means, out=np.zeros(means.shape), where=known)
+    filled = np.where(known, decibel, np.median(decibel[known]))
+    smooth, spread = _neighbourhood(filled)
     sea_db = _sea_level(filled[known], spread[known])
     bright = (smooth > sea_db + BRIGHTER_DB) & known
+    if bright.sum() * block_m**2 < MIN_LAND_M2:
+        return np.zeros(means.shape, bool)
     size = max(1, round(40.0 / block_m))
     bright = ndimage.binary_opening(bright, iterations=size)
     labels, n = ndimage.label(bright)
@@ -50,6 +52,32 @@ def land_blocks(means: FloatArray, block_m: float) -> BoolImage:
     land = keep[labels]
     land = ndimage.binary_closing(land, iterations=2) | land
     return ndimage.binary_dilation(ndimage.binary_fill_holes(land), iterations=1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _neighbourhood(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean over 3 x 3 and standard deviation over 5 x 5 around each value; the image is mirrored at its edges."""
+    rows, cols = values.shape
+    mean, spread = np.empty(values.shape), np.empty(values.shape)
+    for r in range(rows):
+        for c in range(cols):
+            near = total = square = 0.0
+            for i in range(-2, 3):
+                y = r + i
+                y = -1 - y if y < 0 else y
+                y = 2 * rows - 1 - y if y >= rows else y
+                for j in range(-2, 3):
+                    x = c + j
+                    x = -1 - x if x < 0 else x
+                    x = 2 * cols - 1 - x if x >= cols else x
+                    value = values[y, x]
+                    total += value
+                    square += value * value
+                    if -1 <= i <= 1 and -1 <= j <= 1:
+                        near += value
+            mean[r, c] = near / 9.0
+            spread[r, c] = np.sqrt(max(square / 25.0 - (total / 25.0) ** 2, 0.0))
+    return mean, spread
 
 
 def _sea_level(decibel: FloatArray, spread: FloatArray) -> float:

@@ -172,3 +172,15 @@ def test_a_bad_fix_that_found_a_broken_way_is_no_stay():
 def test_two_ships_under_one_number_stay_two():
     tracks = clean_tracks(feed(visit(10, 40), visit(10, 40, spot=ANCHORAGE, seed=1)), CONFIG)
     assert sorted(s.zone_id for s in stays(tracks, harbour(), CONFIG)) == ["oil", "roads"]
+
+
+def test_a_silence_in_which_another_track_took_over_ends_no_stay():
+    """Her first track hears her again only when she is gone; what was heard at the berth meanwhile is hers."""
+    tracks = clean_tracks(feed(visit(10, 40)), CONFIG)
+    hours = (tracks["time_utc"] - MIDNIGHT).dt.total_seconds() / 3600
+    second = (hours > 32) & (hours < 39)
+    kept = tracks[(hours < 25) | second | (hours > 40)]
+    broken = kept.assign(track_id=np.where(second[kept.index], f"{MMSI}-2", kept["track_id"]))
+    (stay,) = stays(broken, harbour(), CONFIG)
+    assert stay.departure_lo >= at(38.9)
+    assert stay.departure_hi >= at(40)

@@ -250,8 +250,12 @@ def _fit(
     x: FloatArray, rows: FloatImage, percent: float, half: float, k: SideGeometry, heights: FloatArray, pixel: float
 ) -> Posterior | None:
     """The height by one percentile of the rows, prior included."""
-    profile = np.nanpercentile(rows, percent, axis=0) if percent != 50 else np.nanmedian(rows, axis=0)
-    beyond = x > half + 0.5 * float(heights[-1]) * (k.k_s + abs(k.k_v))
+    known = np.isfinite(rows).any(axis=0)  # a column beyond the image's edge says nothing
+    if not known.any():
+        return None
+    profile = np.full(len(x), np.nan)
+    profile[known] = np.nanpercentile(rows[:, known], percent, axis=0)
+    beyond = known & (x > half + 0.5 * float(heights[-1]) * (k.k_s + abs(k.k_v)))
     if percent != 50 and beyond.sum() > 4:
         profile = profile / float(np.nanmedian(profile[beyond])) * float(np.nanmedian(rows[:, beyond]))
     found = fit_side(x, profile.astype(np.float64), half, k.k_v, k.k_s, k.drift, pixel, heights)
