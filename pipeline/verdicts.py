@@ -213,6 +213,10 @@ def _union(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
         out[name] = first[name] if pd.notna(first[name]) else last[name]
     for name in ("draught_out_m", "freeboard_out_m", "freeboard_out_sd_m"):
         out[name] = last[name] if pd.notna(last[name]) else first[name]
+    # An analyst says that it is one visit: the change between its ends is left to the volume stage
+    out |= dict.fromkeys(
+        ("freeboard_change_m", "freeboard_change_lo_m", "freeboard_change_hi_m", "p_same_hull"), float("nan")
+    )
     out["detection_ids"] = sorted({*kept["detection_ids"], *other["detection_ids"]})
     out["n_seen"] = int(kept["n_seen"]) + int(other["n_seen"])
     out["n_looks"] = int(kept["n_looks"]) + int(other["n_looks"])
