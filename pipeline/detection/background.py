@@ -294,18 +294,17 @@ class FlatReader:
     def __call__(self, window: Window) -> Tile:
         """Pixels of a window."""
         around = window.padded(1, self.shape)
-        if self._overlap(around)[0] is None:
+        here, there = self._overlap(around)
+        if here is None or there is None:
             return self.read(window)
         tile = self.read(around)
-        usual, known = self.usual_in(around)
-        beside = np.zeros(known.shape, bool)
-        here, there = self._overlap(around)
-        if here is not None and there is not None:
-            beside[here] = self.beside[there]
+        data, water = tile.data.astype(np.float32), tile.water.copy()
+        part, known = data[(slice(None), *here)], self.known[there]
         sea = self.sea[:, None, None].astype(np.float32)
-        data = np.where(known, _changed(tile.data, usual, sea), tile.data).astype(np.float32)
-        water = tile.water | known
-        data = np.where(beside & tile.valid & ~water, sea, data)
+        part = np.where(known, _changed(part, self.usual[(slice(None), *there)], sea), part)
+        water[here] |= known
+        dry = self.beside[there] & tile.valid[here] & ~water[here]
+        data[(slice(None), *here)] = np.where(dry, sea, part)
         r, c = window.row0 - around.row0, window.col0 - around.col0
         cut = np.s_[r : r + window.rows, c : c + window.cols]
         return Tile(window, tile.bands, data[(slice(None), *cut)], tile.valid[cut], water[cut])
