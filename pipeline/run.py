@@ -15,7 +15,7 @@ from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
-from pipeline.errors import InputError, NothingUsable, printable
+from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.live import ITEMS, of_saved_search
 from pipeline.longitudes import as_written
 from pipeline.provenance import (
@@ -139,7 +139,7 @@ def identify(
     parts = {
         "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
-        "files": {name: sha256_file(root / name) for name in _config_files(config)},
+        "files": {name: sha256_file(_there(root, name)) for name in _config_files(config)},
         "scenes": sorted(scene_table["sha256"]),
         "ais": sorted(sha256_file(p) if p.is_file() else "missing" for p in inputs.ais),
         "code": code_version(),
@@ -377,6 +377,13 @@ def _config_files(config: RunConfig) -> list[str]:
     """Files that a config refers to, relative to its root."""
     named = [config.aoi.coast, config.aoi.zones, config.cap, config.source.scenario, config.source.registry]
     return sorted({n for n in (*named, *config.aoi.backgrounds) if n})
+
+
+def _there(root: Path, name: str) -> Path:
+    """The path of a file that a config names; ConfigError where it is none."""
+    if not (root / name).is_file():
+        raise ConfigError(f"{printable(root / name)}: the config names this file, and it is not there")
+    return root / name
 
 
 def _write_config(config: RunConfig, root: Path, folder: Path) -> None:

@@ -8,10 +8,13 @@ import pytest
 from pipeline.backgrounds import file_name, raster_bytes, read_background
 from pipeline.berths import occupancy
 from pipeline.config import DetectionConfig
+from pipeline.console import Console
 from pipeline.detection import background
 from pipeline.detection.history import Cells
 from pipeline.errors import ConfigError
+from pipeline.run import run
 from pipeline.tables import SCENES
+from pipeline.workspace import configs_root, load_run_config
 from tests.builders import box_zone, place_of
 
 ORBIT = "ascending-10-VV+VH"
@@ -93,3 +96,11 @@ def test_every_berth_of_every_scene_has_a_verdict_and_a_skipped_scene_knows_noth
     assert table["verdict"].tolist() == ["occupied", "unknown"]
     assert table["background"].tolist() == ["backgrounds/o.tif", ""]
     assert table["cause"].tolist() == ["", "torn"]
+
+
+def test_a_background_that_is_not_there_is_named_in_one_line(tmp_path):
+    told = {"aoi": {"backgrounds": ["backgrounds/gone.tif"]}, "source": {"scenario": "scenarios/tiny.yaml"}}
+    period = {"start": "2024-03-07T00:00:00Z", "end": "2024-03-09T00:00:00Z"}
+    config = load_run_config(configs_root() / "vostochny.yaml", told | {"period": period})
+    with pytest.raises(ConfigError, match=r"gone\.tif: the config names this file, and it is not there$"):
+        run(config, configs_root(), tmp_path, Console(quiet=True))

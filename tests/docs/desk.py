@@ -42,7 +42,7 @@ def furnish(home: Path, tiny_run: Path, catalogue: dict[str, object]) -> Path:
     (home / "ports").mkdir()
     for name in ("north", "south"):
         (home / "ports" / f"{name}.yaml").write_text(_small(name, catalogue), "utf-8")
-    for folder in ("coast", "zones", "caps", "scenarios"):
+    for folder in ("coast", "zones", "caps", "scenarios", "backgrounds"):
         shutil.copytree(ROOT / "configs" / folder, home / folder)
         shutil.copytree(ROOT / "configs" / folder, home / "ports" / folder)
     _images(home)

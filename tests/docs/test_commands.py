@@ -106,7 +106,7 @@ def _make(words: list[str], *, only_parsed: bool) -> int:
     )  # fmt: skip
     sys.stdout.write(done.stdout)
     sys.stderr.write(done.stderr)
-    told = re.search(r"^make: \*\*\* \[.*\] Error (\d+)$", done.stderr, re.MULTILINE)
+    told = re.search(r"^make(?:\[\d+\])?: \*\*\* \[.*\] Error (\d+)$", done.stderr, re.MULTILINE)
     return int(told[1]) if told else done.returncode
 
 

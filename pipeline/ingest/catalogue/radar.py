@@ -196,11 +196,13 @@ def _own_manifest(root: Path, listed: list[tuple[str, str]], source: Manifest | 
         "stop": source.processed if source else "",
         "version": source.software if source else "",
     }
+    track = source.relative_orbit if source else None
+    orbit = "" if track is None else f"<safe:relativeOrbitNumber>{track}</safe:relativeOrbitNumber>"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<xfdu:XFDU xmlns:xfdu="urn:ccsds:schema:xfdu:1" xmlns:safe="http://www.esa.int/safe/sentinel-1.0">'
         f'<safe:processing name="cut-out" stop={quoteattr(processed["stop"])}>'
-        f'<safe:software name="Sentinel-1 IPF" version={quoteattr(processed["version"])}/></safe:processing>'
+        f'<safe:software name="Sentinel-1 IPF" version={quoteattr(processed["version"])}/></safe:processing>{orbit}'
         f"<dataObjectSection>{''.join(objects)}</dataObjectSection></xfdu:XFDU>\n"
     ).encode()
 
