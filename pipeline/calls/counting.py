@@ -74,12 +74,17 @@ def count_range(calls: pd.DataFrame) -> tuple[int, int]:
 
 
 def count_line(calls: pd.DataFrame) -> str:
-    """The number of counted calls in words: the likeliest, and what else it may be."""
+    """The number of counted calls in words, and what else it may be.
+
+    The table takes sightings that fit one ship for one call, each link being likelier than not; that all links hold at
+    once may be less likely than that one of them fails, so both are said.
+    """
     numbers, law = call_counts(calls)
     low, high = count_range(calls)
-    likeliest = int(numbers[np.argmax(law)])
-    beside = f"{low} to {high} with 90 %" if high > low else "no two of their sightings doubtful"
-    return f"counted calls: most likely {likeliest} ({law.max():.0%}), {beside}"
+    if high == low:
+        return f"counted calls: {int(numbers[0])}, no two of their sightings doubtful"
+    why = "where sightings taken for one ship may be two"
+    return f"counted calls: {int(numbers[0])} ({law[0]:.0%} sure of all links), {low} to {high} with 90 % {why}"
 
 
 def _normal(x: float, sd: float) -> float:
