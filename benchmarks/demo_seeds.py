@@ -1,6 +1,8 @@
 """Does the demo's 90 % interval hold the truth? ``python -m benchmarks.demo_seeds 20`` runs it with 20 other seeds.
 
-A seed changes every image, message and draw; the ships and what they lift stay. Slow: most of a minute each.
+A seed changes every image, message and draw; the ships and what they lift stay. Slow: most of a minute each. The truth
+is all that was lifted: where a seed's images show only four of the five calls, the observed sum falls short by design,
+and the sum with calls that nobody saw must hold it. Both are counted.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ def main() -> None:
     """Print a line for each seed and the share that holds the truth."""
     seeds = range(1, 1 + int(sys.argv[1] if len(sys.argv) > 1 else 10))
     root = configs_root()
-    held = []
+    held, with_unseen = [], []
     for seed in seeds:
         config = load_run_config(root / "vostochny.yaml", {"seed": seed})
         with tempfile.TemporaryDirectory() as out:
@@ -33,13 +35,15 @@ def main() -> None:
         truth = _truth() * GAS_OIL_BBL_PER_T
         inside = last["observed_p5"] <= truth <= last["observed_p95"]
         held.append(inside)
+        with_unseen.append(last["corrected_p5"] <= truth <= last["corrected_p95"])
         print(
             f"simulated, seed {seed:3d}: {calls['counts'].sum()} calls counted, "
             f"{last['observed_p5']:9,.0f} {last['observed_p50']:9,.0f} {last['observed_p95']:9,.0f} bbl, "
-            f"truth {truth:9,.0f} {'inside' if inside else 'OUTSIDE'}",
+            f"truth {truth:9,.0f} {'inside' if inside else 'OUTSIDE'}; with unseen calls "
+            f"{last['corrected_p5']:9,.0f} {last['corrected_p95']:9,.0f} {'inside' if with_unseen[-1] else 'OUTSIDE'}",
             flush=True,
         )
-    print(f"inside: {sum(held)} of {len(held)} (wanted: 85 of 100)")
+    print(f"inside: observed {sum(held)}, with unseen calls {sum(with_unseen)} of {len(held)} (wanted: 85 of 100)")
 
 
 def _truth() -> float:
