@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from pipeline.calls.counting import chance_of_one_stay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import same_ship_probability
 from pipeline.config import CallsConfig
@@ -21,6 +22,7 @@ Z90 = 1.6448536
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 MIN_SD_M = 0.5  # no length is better than this
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
+UNLIKELY = 0.5  # chance of one stay below which a pair whose lengths differ is two: the likelier reading is shown
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
 
 
@@ -125,4 +127,7 @@ def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -
     (before, sd_before), (now, sd_now) = stay.length(), _length(new)
     spread = float(np.sqrt(sd_before**2 + sd_now**2 + (config.same_ship_length_share * max(before, now)) ** 2))
     z = abs(before - now) / max(spread, MIN_SD_M)
+    gap_d = (new["acquired"] - stay.last["acquired"]) / timedelta(days=1)  # type: ignore[operator]
+    if z > 1 and chance_of_one_stay(float(gap_d), before - now, spread, config) < UNLIKELY:
+        return np.inf
     return float(z**2 + (apart / SAME_SPOT_M) ** 2) if z <= DISAGREE else np.inf

@@ -99,3 +99,11 @@ def test_order_of_rows_does_not_matter():
 
 def test_no_sightings_no_stays():
     assert linked([], looks_at(0, 24)) == []
+
+
+def test_lengths_that_differ_days_apart_are_the_likelier_two_ships():
+    """86 m, then 95 m: within 2.5 standard deviations; after two days two ships by Bayes, after an hour one."""
+    first = {"length_m": 86.0, "length_lo_m": 81.0, "length_hi_m": 91.0}
+    later = {"length_m": 95.0, "length_lo_m": 91.5, "length_hi_m": 98.5}
+    assert len(linked([sighting("a", 0, **first), sighting("b", 48, **later)])) == 2
+    assert len(linked([sighting("a", 0, **first), sighting("b", 1, **later)])) == 1
