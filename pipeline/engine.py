@@ -23,8 +23,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 DEATHS = 3
-# a cluster without any worker for so long is taken for lost; looked at so often (our choice)
-NO_WORKER_S, LOOK_S = 120, 10
+NO_WORKER_S, LOOK_S = 120, 10  # a cluster without any worker for so long is lost; looked at so often (our choice)
 AHEAD = 2  # tasks handed to Dask for each of its threads, so that none waits for the next
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _IMPORTING = Lock()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.config import RunConfig
 from pipeline.console import Console
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.detection.history import Cells, LookOfCells
     from pipeline.stagecache import Slot
     from pipeline.types import Place, Scene
+
+Look = TypeVar("Look")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,15 +60,8 @@ def learn_structures(
     tasks = [CellsTask(scene, cells, config, cells_slot(scene, ground, config, folder)) for scene in scenes]
     for task in tasks:
         console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
-    with console.progress("learn structures", len(tasks)) as step:
-        looks = map_tasks(
-            look_at_cells,
-            tasks,
-            config.engine,
-            done=lambda task: step(task.scene.scene_id),
-            lost=lambda _task, _why: None,  # the detector meets the same fault, and reports it
-        )
-    return history.fixed_structures([k for k in looks if k is not None], cells, config.detection)
+    looks = _of_each("learn structures", look_at_cells, tasks, config, console)
+    return history.fixed_structures(looks, cells, config.detection)
 
 
 def learn_backgrounds(
@@ -112,15 +108,8 @@ def _powers(
     """What each radar scene shows of the cells at berths, by scene_id."""
     ground = place_digest(place)
     tasks = [CellsTask(scene, cells, config, power_slot(scene, ground, config, folder)) for scene in scenes]
-    with console.progress("learn the quays by radar", len(tasks)) as step:
-        looks = map_tasks(
-            look_at_power,
-            tasks,
-            config.engine,
-            done=lambda task: step(task.scene.scene_id),
-            lost=lambda _task, _why: None,  # the detector meets the same fault, and reports it
-        )
-    return {look.scene_id: look for look in looks if look is not None}
+    looks = _of_each("learn the quays by radar", look_at_power, tasks, config, console)
+    return {look.scene_id: look for look in looks}
 
 
 def _stored(
@@ -171,6 +160,22 @@ class CellsTask:
     cells: Cells
     config: RunConfig
     slot: Slot
+
+
+def _of_each(
+    title: str, work: Callable[[CellsTask], Look | None], tasks: list[CellsTask], config: RunConfig, console: Console
+) -> list[Look]:
+    """What each scene shows, in order; one that cannot be read is left out, since the detector meets the same fault
+    and reports it."""
+    with console.progress(title, len(tasks)) as step:
+        looks = map_tasks(
+            work,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda _task, _why: None,
+        )
+    return [look for look in looks if look is not None]
 
 
 def look_at_cells(task: CellsTask) -> LookOfCells | None:
