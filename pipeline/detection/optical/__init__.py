@@ -36,6 +36,7 @@ FINE = "optical-edges"
 MOSTLY_CLOUD = 0.9
 KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
+HULL_OF_HULL = 0.4  # of a hull's length, below which a slim object on her is gear: a house, a hatch, a pipe rack
 
 
 def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -> Found:
@@ -98,7 +99,9 @@ def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[s
         out.append("the map has no water in this image: nothing was looked for")
     elif coverage.cloud_fraction > MOSTLY_CLOUD:
         out.append(f"cloud or haze over {coverage.cloud_fraction:.0%} of the water: what lies under it is unknown")
-    if wrong_order(levels, bands):
+    if levels.odd_order is not None:
+        out.append(levels.odd_order)
+    elif wrong_order(levels, bands):
         out.append(f"water is brighter at {levels.infrared} than in visible light: are the bands named in their order?")
     return out
 
@@ -129,7 +132,8 @@ def _offset(c: Candidate, of: Candidate, spacing_m: tuple[float, float]) -> tupl
 
 def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, float]) -> bool:
     """Does the outline hold a slimmer hull? Then it is that hull and the quay or neighbour beside her."""
-    return any(o.beam_m < 0.7 * hull.beam_m and o.n_pixels > 30 and _inside(o, hull, spacing_m) for o in others)
+    slim = (o for o in others if o.beam_m < 0.7 * hull.beam_m and o.length_m > HULL_OF_HULL * hull.length_m)
+    return any(o.n_pixels > 30 and _inside(o, hull, spacing_m) for o in slim)
 
 
 def _same_hull(a: Candidate, b: Candidate, spacing_m: tuple[float, float]) -> bool:
