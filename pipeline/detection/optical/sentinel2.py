@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage, special
 
-from pipeline.detection.optical import network
+from pipeline.detection.optical import network, plausible
 from pipeline.detection.optical.instances import Instance, find_instances
 from pipeline.detection.optical.rectangle import Rectangle, fit_rectangle
 from pipeline.detection.optical.spectral import scaled_bands
@@ -38,6 +38,7 @@ class NetworkHull:
     certainty: float
     on_land: float  # share of its pixels that the map calls land
     sigmas: float  # brightness over the water around, in robust standard deviations of the image's water
+    doubts: tuple[tuple[str, str], ...] = ()  # flags that deny a ship, each with what speaks for it
 
 
 def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels) -> list[NetworkHull]:
@@ -59,7 +60,8 @@ def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels) -> list[Net
         for hull in find_instances(said):
             row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
             if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
-                out.append(_placed(said, hull, origin, tile, scaled, noise))
+                placed = _placed(said, hull, origin, tile, scaled, noise)
+                out.append(replace(placed, doubts=_doubts(placed, tile, scaled, present, scene.pixel_spacing_m)))
     return out
 
 
@@ -118,3 +120,25 @@ def _placed(
         float((~tile.water[r, c]).mean()) if len(r) else 0.0,
         float(np.median(scaled[:, r, c].max(axis=0))) / noise if len(r) else 0.0,
     )
+
+
+def _doubts(
+    hull: NetworkHull, tile: Tile, scaled: FloatImage, present: tuple[bool, ...], spacing_m: tuple[float, float]
+) -> tuple[tuple[str, str], ...]:
+    """What denies that the hull is a ship of the size that it was trained on."""
+    if not len(hull.rows):
+        return ()
+    centre = np.rint([hull.rectangle.row, hull.rectangle.col]).astype(int)
+    box = Window(*(centre - plausible.LOOK_PX), *[2 * plausible.LOOK_PX + 1] * 2)
+    window = tile.window
+    top, left = max(0, box.row0 - window.row0), max(0, box.col0 - window.col0)
+    at = np.s_[top : box.row1 - window.row0, left : box.col1 - window.col0]
+    here = np.zeros(tile.valid.shape, bool)
+    here[hull.rows - window.row0, hull.cols - window.col0] = True
+    near, mask = scaled[(slice(None), *at)], here[at]
+    pixel_m2 = spacing_m[0] * spacing_m[1]
+    said = {
+        "no_water_beside": plausible.without_water(near, mask, present, pixel_m2),
+        "too_faint": plausible.too_faint(near, mask, present, pixel_m2),
+    }
+    return tuple((name, why) for name, why in said.items() if why)
