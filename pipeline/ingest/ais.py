@@ -49,6 +49,8 @@ class AisFile:
     n_without_time: int = 0
     impossible: dict[str, int] | None = None
     """Values that no transponder can mean, made null: how many of each column."""
+    fault: bool = False
+    """Could the system not read it? Then it may be read another time."""
     note: str = ""
     """What in a file that was used may not be what was sent: legal, and odd; "" where all is plain."""
 
@@ -180,7 +182,7 @@ def _in_order(paths: Sequence[Path], files: list[AisFile], problems: list[InputE
             out.append((path, file_digest(path)))
         except InputError as error:
             problems.append(error)
-            files.append(AisFile(path, "", "", "skipped", error.cause, empty_balance()))
+            files.append(AisFile(path, "", "", "skipped", error.cause, empty_balance(), fault=_of_the_system(error)))
     return sorted(out, key=lambda p: (p[0].name, p[1], str(p[0])))
 
 
@@ -193,7 +195,12 @@ def _read_one(
         return _decode(path, digest, columns, rule, spool, number)
     except InputError as error:
         spool.drop_since(first_row)
-        return AisFile(path, digest, "", "skipped", error.cause, _unused(path))
+        return AisFile(path, digest, "", "skipped", error.cause, _unused(path), fault=_of_the_system(error))
+
+
+def _of_the_system(error: InputError) -> bool:
+    """Did a call of the system fail, as on a bad disk? What is merely damaged has no error number."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
 
 
 def _decode(
@@ -224,7 +231,7 @@ def _decode(
     cause = _noise(read.balance) if kind == "nmea" else _bad_rows(read)
     status = "degraded" if cause else "used"
     note = _noted(read, {} if kind == "nmea" else impossible, doubts)
-    return AisFile(path, digest, read.dialect, status, cause, read.balance, untimed, impossible or None, note)
+    return AisFile(path, digest, read.dialect, status, cause, read.balance, untimed, impossible or None, note=note)
 
 
 def _with_times(frame: pd.DataFrame) -> pd.DataFrame:

@@ -45,11 +45,14 @@ def written(sweep: Sweep) -> list[tuple[str, int]]:
 
 
 def disk(sweep: Sweep, every: int) -> Report:
-    """A disk that fills up within each file that a run writes: nearly at once, half way, and with the last byte."""
+    """A disk that fills up within each file that a run writes: nearly at once, half way, and with the last byte.
+
+    ``every`` > 1 takes the three in turn, file after file.
+    """
     report, files = Report("full disk"), written(sweep)
     report.lines.append(f"{len(files)} files")
-    for n in range(0, len(files), every):
-        for share in SHARES:
+    for n in range(len(files)):
+        for share in SHARES if every == 1 else SHARES[n % 3 :][:1]:
             fill_at(sweep, report, n, files, share)
     return report
 
@@ -116,7 +119,7 @@ def fail_at(sweep: Sweep, report: Report, kind: str, n: int) -> None:
 def _tells(line: str, named: str) -> bool:
     """Does an error name the file that failed, or the image that the file belongs to? A probe belongs to none."""
     stem = Path(spelled(named)).stem if os.sep in named else ""
-    stem = "" if stem.startswith(".capwatch-") else stem
+    stem = "" if stem.startswith(".") else stem  # probes and locks, which are none of a user's
     return NAMELESS not in line and stem in line
 
 

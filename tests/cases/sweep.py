@@ -99,6 +99,7 @@ def _with_the_decoder_of_our_parent() -> None:
 
     for helper in quarantine._KEPT:
         helper.owner = os.getpid()
+        helper.process.poll = lambda: None  # who is not its parent cannot ask; it lives
 
 
 def _counting(count: Path) -> None:
