@@ -23,6 +23,7 @@ HALO_PX = 48  # around a block: half of the longest hull at 8 m pixels
 BLOCK_PX = CORE_PX + 2 * HALO_PX  # a multiple of 8, as the network's three scales ask
 TRAINED_M = (5.0, 15.0)  # pixels of 7 to 10 m, scaled by 0.72 to 1.35 in training
 TURNS = ((False, False), (True, False), (False, True), (True, True))  # mirrored in rows, in columns; answers averaged
+NOTHING = -1.4  # log-odds of hull: a fifth; the mean of four views then does not reach a half (our choice)
 MIRRORS_ROWS, MIRRORS_COLS = 2, 3  # answers that change sign when the image is mirrored: offsets
 
 
@@ -54,6 +55,8 @@ def _session() -> Any:
 def answer(scaled: FloatImage, present: tuple[bool, ...]) -> FloatImage:
     """The network's answer for one block, shape (4, BLOCK_PX, BLOCK_PX), averaged over four mirrored views.
 
+    Where the first view sees no pixel above `NOTHING` the others are not asked, and its own answer stands.
+
     ``scaled`` has shape (5, BLOCK_PX, BLOCK_PX), local water 0 and land 1. Answers: log-odds of hull and of centre,
     rows and columns to the hull's centre.
     """
@@ -70,4 +73,6 @@ def answer(scaled: FloatImage, present: tuple[bool, ...]) -> FloatImage:
         if cols:
             said[MIRRORS_COLS] *= -1
         total += said
+        if not (rows or cols) and said[0].max() < NOTHING:
+            return said
     return (total / len(TURNS)).astype(np.float32)
