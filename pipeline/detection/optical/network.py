@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.detection.optical.spectral import BANDS, network_input
 
 if TYPE_CHECKING:
-    from pipeline.types import FloatImage
+    from pipeline.types import FloatArray, FloatImage
 
 WEIGHTS_FILE = Path(__file__).with_name("hulls.onnx")
 CORE_PX = 320  # side of the blocks whose hulls are taken from one evaluation
@@ -52,18 +52,18 @@ def _session() -> Any:
     return onnxruntime.InferenceSession(str(WEIGHTS_FILE), options, providers=["CPUExecutionProvider"])
 
 
-def answer(scaled: FloatImage, present: tuple[bool, ...]) -> FloatImage:
+def answer(scaled: FloatImage, present: tuple[bool, ...], gain: FloatArray | None = None) -> FloatImage:
     """The network's answer for one block, shape (4, BLOCK_PX, BLOCK_PX), averaged over four mirrored views.
 
     Where the first view sees no pixel above `NOTHING` the others are not asked, and its own answer stands.
 
-    ``scaled`` has shape (5, BLOCK_PX, BLOCK_PX), local water 0 and land 1. Answers: log-odds of hull and of centre,
-    rows and columns to the hull's centre.
+    ``scaled`` has shape (5, BLOCK_PX, BLOCK_PX), local water 0 and land 1; ``gain`` see `network_gain`. Answers:
+    log-odds of hull and of centre, rows and columns to the hull's centre.
     """
     expected = (len(BANDS), BLOCK_PX, BLOCK_PX)
     if scaled.shape != expected:
         raise ValueError(f"A block has shape {expected}; got {scaled.shape}.")
-    image = network_input(scaled, present)
+    image = network_input(scaled, present, gain)
     total = np.zeros((4, BLOCK_PX, BLOCK_PX), np.float32)
     for rows, cols in TURNS:
         view = np.s_[:, :: -1 if rows else 1, :: -1 if cols else 1]

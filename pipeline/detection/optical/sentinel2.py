@@ -12,7 +12,7 @@ from scipy import ndimage, special
 from pipeline.detection.optical import network, plausible
 from pipeline.detection.optical.instances import Instance, find_instances
 from pipeline.detection.optical.rectangle import Rectangle, fit_rectangle
-from pipeline.detection.optical.spectral import scaled_bands
+from pipeline.detection.optical.spectral import network_gain, scaled_bands
 from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels, threads: in
     k = tile.bands.index(levels.infrared)
     noise = float(levels.noise[k] / max(levels.land[k] - levels.water[k], 1e-9))
     pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
+    gain = network_gain(levels, tile.bands)
     asked = []
     for block in _blocks(core):
         inner = block.padded(network.HALO_PX, scene.shape)
@@ -62,7 +63,7 @@ def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels, threads: in
             asked.append((block, _squared(scaled[(slice(None), *at)], block, inner)))
     out: list[NetworkHull] = []
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        answers = pool.map(lambda one: network.answer(one[1], present), asked)
+        answers = pool.map(lambda one: network.answer(one[1], present, gain), asked)
         for (block, _), said in zip(asked, answers, strict=True):
             origin = (block.row0 - network.HALO_PX, block.col0 - network.HALO_PX)
             for hull in find_instances(said):
