@@ -80,7 +80,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
                 new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
             found.append(new)
         if trained:
-            hulls += network_candidates(scene, tile, core, levels, cloud, shadow)
+            hulls += network_candidates(scene, tile, core, levels, cloud, shadow, threads=config.threads)
     if trained:
         found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found)
     found = once_each(found, scene.pixel_spacing_m)

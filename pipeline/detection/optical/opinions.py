@@ -38,11 +38,18 @@ NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
 
 
 def network_candidates(
-    scene: Scene, tile: Tile, core: Window, levels: Levels, cloud: BoolImage, shadow: BoolImage | None = None
+    scene: Scene,
+    tile: Tile,
+    core: Window,
+    levels: Levels,
+    cloud: BoolImage,
+    shadow: BoolImage | None = None,
+    *,
+    threads: int = 1,
 ) -> list[Candidate]:
     """Candidates of the network whose centre lies in ``core``; ``cloud`` and ``shadow`` are masks of the tile."""
     out = []
-    for hull in hulls_of(scene, tile, core, levels):
+    for hull in hulls_of(scene, tile, core, levels, threads):
         rows, cols = hull.rows - tile.window.row0, hull.cols - tile.window.col0
         cloudy = float(cloud[rows, cols].mean()) if len(rows) else 0.0
         new = candidate_of(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels))

@@ -43,13 +43,18 @@ def without_water(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...]
     tile, ``hull`` is her mask there. Gaps narrower than `NARROWEST_PX` are closed: shadows of houses are small.
     """
     wet = _infrared(scaled, present) < WET_BELOW
-    names, _ = ndimage.label(ndimage.binary_opening(wet, np.ones((NARROWEST_PX, NARROWEST_PX))))
-    near = names[ndimage.binary_dilation(hull, EIGHT, iterations=NEAR_PX)]
-    areas = np.bincount(names.ravel()) * pixel_m2
-    largest = float(max((areas[n] for n in np.unique(near[near > 0])), default=0.0))
+    largest = largest_water_m2(wet, pixel_m2, ndimage.binary_dilation(hull, EIGHT, iterations=NEAR_PX))
     if largest >= BASIN_M2:
         return None
     return f"{largest / 1e4:.1f} ha of water beside it, a ship needs {BASIN_M2 / 1e4:.0f}"
+
+
+def largest_water_m2(wet: BoolImage, pixel_m2: float, near: BoolImage | None = None) -> float:
+    """Area [m2] of the largest water of a mask, or of the largest that reaches into ``near``; gaps closed as above."""
+    names, _ = ndimage.label(ndimage.binary_opening(wet, np.ones((NARROWEST_PX, NARROWEST_PX))))
+    areas = np.bincount(names.ravel()) * pixel_m2
+    areas[0] = 0.0
+    return float(areas.max() if near is None else areas[np.unique(names[near])].max(initial=0.0))
 
 
 def light_length_m(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> float | None:
