@@ -60,8 +60,8 @@ format: setup  ## put the code in order
 notebooks: setup  ## execute the notebooks
 	@$(BIN)/python -m pytest -n $(WORKERS) tests/test_notebooks.py
 
-bench: setup  ## speed and accuracy, printed as tables (accuracy needs ../shared/data)
-	@$(BIN)/python -m benchmarks
+bench: setup  ## speed and accuracy, printed as tables (accuracy needs ../shared/data); PARTS= names others
+	@$(BIN)/python -m benchmarks $(PARTS)
 
 lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header --python-version 3.11 \

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.errors import EnvironmentFault, PipelineError, printable
+from pipeline.errors import EnvironmentFault, PipelineError, file_of, printable
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes; errors and results only.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")]
@@ -52,8 +52,9 @@ def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
     except OSError as error:
         if debug:
             raise
-        where = f"{printable(error.filename)}: " if error.filename else ""
-        sys.stderr.write(f"error: {where}{error.strerror or printable(error)} (what was finished is kept)\n")
+        where = file_of(error) or "a file or connection without a name"
+        cause = error.strerror or str(error) or type(error).__name__
+        sys.stderr.write(f"error: {printable(where)}: {printable(cause)} (what was finished is kept)\n")
         raise typer.Exit(EnvironmentFault.exit_code) from None
     if console.exit_code:
         raise typer.Exit(console.exit_code)

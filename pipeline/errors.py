@@ -5,6 +5,8 @@ The message of each says *what* (file or item), *why*, and what would mend it, i
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 MOST_CHARACTERS = 300  # of a cause; our choice: a header quoted in full may have thousands
 
 
@@ -51,6 +53,26 @@ class ContractError(PipelineError, ValueError):
     """A table does not hold what its contract promises: a bug in a stage, or a foreign file of another kind."""
 
     exit_code = 2
+
+
+def file_of(error: OSError) -> str:
+    """The file of an error of the system, "" where none can be told.
+
+    An open that fails names its file; a read or a write does not. Whoever called it held the path, or the open file, so
+    the innermost of the frames that the error came through tells it.
+    """
+    if error.filename:
+        return str(error.filename)
+    found, traceback = "", error.__traceback__
+    while traceback is not None:
+        for value in traceback.tb_frame.f_locals.values():
+            name = getattr(value, "name", None) if hasattr(value, "read") else None
+            if isinstance(value, PurePath):
+                found = str(value)
+            elif isinstance(name, str | PurePath):  # a number is a descriptor without a name
+                found = str(name)
+        traceback = traceback.tb_next
+    return found
 
 
 def shortened(text: str) -> str:

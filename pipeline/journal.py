@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from pipeline.console import Console
 
 LOG = "log.jsonl"
+
+
+class _Forgiving:
+    """A file that takes what it can: a run that goes well does not end for its log, nor does a fault hide behind it."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __enter__(self) -> _Forgiving:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
 
 
 @contextmanager
@@ -18,9 +40,9 @@ def kept(console: Console, path: Path, **facts: Any) -> Iterator[None]:
     import structlog
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
+    with _Forgiving(path.open("a", encoding="utf-8")) as file:
         log = structlog.wrap_logger(
-            structlog.WriteLogger(file),
+            structlog.WriteLogger(cast(TextIO, file)),
             processors=[
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False),

@@ -92,7 +92,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{printable(folder)}: no manifest.json here: not a run folder, or the run did not finish"
         ) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from error
+    except ValueError as error:
         raise InputError(path, "is not a readable manifest") from error
     if (
         not isinstance(found, dict)

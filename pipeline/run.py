@@ -18,6 +18,7 @@ from pipeline.engine import map_tasks
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.live import ITEMS, of_saved_search
 from pipeline.longitudes import as_written
+from pipeline.passing import faults_of, usable_now
 from pipeline.provenance import (
     MANIFEST,
     code_version,
@@ -31,7 +32,6 @@ from pipeline.provenance import (
 from pipeline.slots import detect_slot
 from pipeline.sources import Inputs, gather, read_ais_around
 from pipeline.storage import (
-    read_table,
     require_writable,
     sweep,
     table_bytes,
@@ -101,7 +101,7 @@ def run(
         config = of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
-        healed = _usable_now(folder, scene_table) if folder.finished and not fresh else []
+        healed = usable_now(folder.path, scene_table, inputs.ais) if folder.finished and not fresh else []
         for name in healed:
             console.note(f"{printable(name)}: could not be used when {folder.path} was made, can be opened now")
         if folder.finished and not fresh and not healed:
@@ -119,13 +119,6 @@ def run(
         write_text(folder.path.parent / LATEST, run_id + "\n")
         folder.cache.tidy()
         return _outcome(folder, console)
-
-
-def _usable_now(folder: RunFolder, scene_table: pd.DataFrame) -> list[str]:
-    """Inputs that a finished run had to skip and that open now: a fault that passed must not be kept as an answer."""
-    before = read_table(folder.path / "scenes.parquet", SCENES)
-    skipped = set(before.loc[before["status"] == "skipped", "href"])
-    return sorted(skipped & set(scene_table.loc[scene_table["status"].isin(["used", "degraded"]), "href"]))
 
 
 def identify(
@@ -363,6 +356,7 @@ def _publish(
         "previous": previous,
         "libraries": dict(story.versions),
         "inputs": records,
+        **faults_of(ais.files),
         "outputs": [r.as_json() for r in outputs_of(folder.path)],
         "problems": list(story.problems),
         "headline": headline_lines(story),

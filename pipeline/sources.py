@@ -129,6 +129,8 @@ def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
     read = replace(read, messages=table_near(read.messages, middle_of(place.bbox)))
     for problem in read.problems:
         console.problem(problem)
+    for note in read.notes:
+        console.note(note)
     return clocks_set_right(read, console)
 
 

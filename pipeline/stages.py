@@ -117,11 +117,13 @@ def decode_ais(
     files: Sequence[Path], out: Path, balance: Path | None, options: dict[str, Any], console: Console
 ) -> None:
     """Decode AIS files to one table; the balance counts every input line in one bucket."""
-    from pipeline.ingest.ais import open_ais
+    from pipeline.ingest.ais import notes_of, open_ais
 
     with open_ais(files, **options) as store:
         for problem in store.problems:
             console.problem(problem)
+        for note in notes_of(store.files):
+            console.note(note)
         rows = write_frames(store.frames(), out, AIS_MESSAGES.empty())
         counted = store.balance
     if balance is not None:
@@ -138,6 +140,8 @@ def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> A
     read = read_ais(files, columns=columns or None)
     for problem in read.problems:
         console.problem(problem)
+    for note in read.notes:
+        console.note(note)
     return clocks_set_right(read, console)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
+import os
 import pickle
 
 import pytest
@@ -15,6 +19,7 @@ from pipeline.errors import (
     InputError,
     NothingUsable,
     PipelineError,
+    file_of,
     printable,
 )
 
@@ -91,3 +96,39 @@ def test_errors_cross_process_borders(error):
     assert type(again) is type(error)
     assert str(again) == str(error)
     assert vars(again) == vars(error)
+
+
+class Broken:
+    """An open file on a disk that fails."""
+
+    name = "/data/broken.bin"
+
+    def read(self):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+@pytest.mark.parametrize("how", ["a path's own read", "an open file", "a path in our hands", "an open that fails"])
+def test_an_error_of_the_system_tells_its_file(tmp_path, monkeypatch, how):
+    """EIO of a read or write carries no name (POSIX gives the call a descriptor only)."""
+    path = tmp_path / "broken.bin"
+    path.write_bytes(b"x")
+    failing = Broken()
+
+    def reading(path):
+        os.read(os.open(path.parent, os.O_RDONLY), 1)  # EISDIR, of a descriptor
+
+    calls = {
+        "a path's own read": path.read_bytes,
+        "an open file": lambda: failing.read(),
+        "a path in our hands": lambda: reading(path),
+        "an open that fails": (tmp_path / "absent" / "broken.bin").read_bytes,
+    }
+    if how == "a path's own read":
+        monkeypatch.setattr(io, "open", lambda *_, **__: contextlib.nullcontext(Broken()))
+    with pytest.raises(OSError, match=r"\w") as caught:
+        calls[how]()
+    assert file_of(caught.value).endswith("broken.bin")
+
+
+def test_an_error_without_any_file_is_told_as_one():
+    assert file_of(OSError(errno.ECONNRESET, "Connection reset")) == ""

@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import InputError, printable
+from pipeline.errors import InputError, printable, shortened
 from pipeline.ingest.ais_buckets import added, empty_balance
+from pipeline.ingest.ais_doubts import Doubts
 from pipeline.ingest.ais_files import blocks, file_digest, head_of, kind_of
 from pipeline.ingest.ais_nmea import read_nmea
 from pipeline.ingest.ais_prints import row_prints
@@ -48,6 +49,10 @@ class AisFile:
     n_without_time: int = 0
     impossible: dict[str, int] | None = None
     """Values that no transponder can mean, made null: how many of each column."""
+    fault: bool = False
+    """Could the system not read it? Then it may be read another time."""
+    note: str = ""
+    """What in a file that was used may not be what was sent: legal, and odd; "" where all is plain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,16 @@ class AisRead:
     balance: dict[str, int]
     problems: list[InputError]
     files: tuple[AisFile, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """A line for each file with values that are legal, and odd."""
+        return notes_of(self.files)
+
+
+def notes_of(files: Sequence[AisFile]) -> list[str]:
+    """A line for each file that has a note."""
+    return [shortened(f"{printable(f.path)}: {printable(f.note)}") for f in files if f.note]
 
 
 def read_ais(
@@ -167,7 +182,7 @@ def _in_order(paths: Sequence[Path], files: list[AisFile], problems: list[InputE
             out.append((path, file_digest(path)))
         except InputError as error:
             problems.append(error)
-            files.append(AisFile(path, "", "", "skipped", error.cause, empty_balance()))
+            files.append(AisFile(path, "", "", "skipped", error.cause, empty_balance(), fault=_of_the_system(error)))
     return sorted(out, key=lambda p: (p[0].name, p[1], str(p[0])))
 
 
@@ -180,7 +195,12 @@ def _read_one(
         return _decode(path, digest, columns, rule, spool, number)
     except InputError as error:
         spool.drop_since(first_row)
-        return AisFile(path, digest, "", "skipped", error.cause, _unused(path))
+        return AisFile(path, digest, "", "skipped", error.cause, _unused(path), fault=_of_the_system(error))
+
+
+def _of_the_system(error: InputError) -> bool:
+    """Did a call of the system fail, as on a bad disk? What is merely damaged has no error number."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
 
 
 def _decode(
@@ -196,19 +216,22 @@ def _decode(
         frames = read_nmea(path, read.balance)
     else:
         frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
-    untimed, impossible = 0, dict[str, int]()
+    untimed, impossible, doubts = 0, dict[str, int](), Doubts()
     for frame in frames:
         clean, wrong = without_codes(_with_times(frame))
         for name, count in wrong.items():
             impossible[name] = impossible.get(name, 0) + count
         untimed += int(clean["time_utc"].isna().sum())
-        spool.add(clean.assign(file=np.int32(number)))
+        if kind != "nmea":  # whose checksums say that what arrived was sent
+            doubts.add(clean)
+        spool.add(clean.drop(columns="standing", errors="ignore").assign(file=np.int32(number)))
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError(path, "changed while it was read")
     cause = _noise(read.balance) if kind == "nmea" else _bad_rows(read)
     status = "degraded" if cause else "used"
-    return AisFile(path, digest, read.dialect, status, cause, read.balance, untimed, impossible or None)
+    note = _noted(read, {} if kind == "nmea" else impossible, doubts)
+    return AisFile(path, digest, read.dialect, status, cause, read.balance, untimed, impossible or None, note=note)
 
 
 def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
@@ -231,10 +254,23 @@ def _noise(balance: dict[str, int]) -> str:
 
 
 def _bad_rows(read: TableRead) -> str:
-    lines = sum(read.balance.values())
+    lines, causes = sum(read.balance.values()), list(read.header_doubts)
     if read.bad_rows:
-        return f"{read.bad_rows} of {lines} lines are no messages; {read.first_bad}"
-    return "" if read.balance["decoded"] else "has a header and no rows"
+        causes.insert(0, f"{read.bad_rows} of {lines} lines are no messages; {read.first_bad}")
+    elif not read.balance["decoded"]:
+        causes.insert(0, "has a header and no rows")
+    return "; ".join(causes)
+
+
+def _noted(read: TableRead, impossible: dict[str, int], doubts: Doubts) -> str:
+    """What no error is: each of it may stand in a good file, and in a damaged one."""
+    said = doubts.said()
+    if impossible:
+        counts = ", ".join(f"{name} {count}" for name, count in impossible.items())
+        said.insert(0, f"values that no transponder sends are taken for missing ({counts})")
+    if read.unfinished:
+        said.insert(0, "its last line has no end and may be cut")
+    return "; ".join(said)
 
 
 def _unused(path: Path) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from itertools import chain
 from pathlib import Path
@@ -17,7 +17,9 @@ import pyarrow.csv as pacsv
 
 from pipeline.errors import InputError
 from pipeline.ingest.ais_dialects import MOBILE_TEXT, NAV_TEXT, NULLS, SHIP_TYPE_TEXT, Layout, layout_of
+from pipeline.ingest.ais_doubts import STANDING
 from pipeline.ingest.ais_files import Block, blocks, replace_lines
+from pipeline.ingest.ais_headers import header_doubts
 from pipeline.ingest.ais_prints import row_prints
 from pipeline.ingest.ais_times import TimeRule, date_order, in_utc, parse_times
 from pipeline.ingest.ais_typed import typed_columns
@@ -38,6 +40,10 @@ class TableRead:
     bad_rows: int = 0
     first_bad: str = ""
     """Line and cause of the first row that is no message."""
+    header_doubts: list[str] = field(default_factory=list)
+    """Columns that were left out and may be damaged ones of ours."""
+    unfinished: bool = False
+    """Does the last line lack its end?"""
 
     def refuse(self, lines: np.ndarray, cause: str) -> None:
         """Count rows as bad; remember the first."""
@@ -65,10 +71,11 @@ def read_csv_table(
     except csv.Error as error:
         raise InputError(path, f"its first line is no header ({error})") from error
     layout = layout_of(path, header, columns)
-    read.dialect = layout.dialect
+    read.dialect, read.header_doubts = layout.dialect, header_doubts(layout)
     read.balance["no_data"] += 1  # the header
     rows = _RowReader(path, layout, rule, read)
     for block in chain([Block(2, rest)] if rest else [], stream):
+        read.unfinished = not block.data.endswith(b"\n")
         if (frame := rows.read_block(block)) is not None:
             yield frame
 
@@ -82,7 +89,7 @@ def read_parquet_table(
     try:
         file = pq.ParquetFile(path)
         layout = layout_of(path, file.schema_arrow.names, columns)
-        read.dialect = layout.dialect
+        read.dialect, read.header_doubts = layout.dialect, header_doubts(layout)
         rows, first = _RowReader(path, layout, rule, read), 1
         wanted = sorted({layout.header[i] for i in layout.index.values()})
         for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=wanted):
@@ -126,7 +133,8 @@ class _RowReader:
     def _read_at_once(self, block: Block) -> pd.DataFrame | None:
         """A block without a fault in it, its columns converted as they are parsed; None for every other.
 
-        It carries the fingerprints of its rows: while texts are coded, each is hashed once.
+        It carries the fingerprints of its rows and of what they say of their ships: while texts are coded, each is
+        hashed once.
         """
         columns = typed_columns(block, self._layout, iso_times=self._rule.format is None)
         if columns is None or (moments := self._moments_at_once(columns.pop("time_utc"))) is None:
@@ -146,12 +154,12 @@ class _RowReader:
         for name in TEXTS:
             out[name] = _coded_words(coded[name]) if name in coded else _no_words(n)
         out["msg_type"] = np.nan_to_num(kind).astype(np.int64)
-        prints = row_prints(out)
+        prints, standing = row_prints(out), row_prints({name: out[name] for name in ("mmsi", *STANDING)})
         for name in TEXTS:
             out[name] = pd.array(out[name].dictionary.take(out[name].indices), dtype="str")
         self._read.balance["decoded"] += n
         lines = np.arange(block.first_line, block.first_line + n)
-        return pd.DataFrame(out | {"line": lines, "fingerprint": prints}, copy=False)
+        return pd.DataFrame(out | {"line": lines, "fingerprint": prints, "standing": standing}, copy=False)
 
     def _moments_at_once(self, times: pa.TimestampArray | pa.DictionaryArray) -> pd.Series | None:
         """The times of a block in UTC; None where one of them is none."""

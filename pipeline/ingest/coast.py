@@ -34,7 +34,9 @@ def read_land(path: Path) -> BaseGeometry:
         content = json.loads(path.read_text("utf-8"))
         features = content["features"] if content.get("type") == "FeatureCollection" else [content]
         parts = [shape(f.get("geometry", f)) for f in features]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except OSError as error:
+        raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ConfigError(f"{printable(path)}: is not a GeoJSON file of land polygons") from error
     for number, part in enumerate(parts):
         if part.is_empty or part.geom_type not in {"Polygon", "MultiPolygon"}:

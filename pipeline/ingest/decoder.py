@@ -6,7 +6,9 @@ output, until the input ends. `pipeline.ingest.quarantine` is the other end.
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import resource
 import sys
 from typing import TYPE_CHECKING, Any
@@ -34,23 +36,29 @@ def main() -> None:
     """Answer requests until there are no more."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         request = json.loads(line)
         sys.stdout.write(json.dumps(answer(**request)) + "\n")
         sys.stdout.flush()
 
 
 def answer(
-    path: str, item: str, driver: str, whole: bool, window: tuple[int, int, int, int] | None = None
+    path: str,
+    item: str,
+    driver: str,
+    whole: bool,
+    window: tuple[int, int, int, int] | None = None,
+    supplied: bool = False,
 ) -> dict[str, str]:
     """What is wrong with a raster: ``cause`` refuses it, ``doubt`` is told; both empty where nothing is."""
     _allow(CPU_S)
     try:
-        with opened(path, item, driver) as dataset:
+        with opened(path, item, driver, (lambda *_, **__: _Supplied(path)) if supplied else None) as dataset:
             refuse_oddities(dataset, item)
             if window is not None:
                 row, col, rows, cols = window
-                dataset.read(1, window=((row, row + rows), (col, col + cols)))
+                if rows and cols:
+                    dataset.read(1, window=((row, row + rows), (col, col + cols)))
                 return {"cause": "", "doubt": ""}
             size = dataset.width * dataset.height * sum(np.dtype(d).itemsize for d in dataset.dtypes)
             _allow(CPU_S + CPU_S_PER_GB * size / 1e9)
@@ -59,6 +67,45 @@ def answer(
         return {"cause": error.cause, "doubt": ""}
     except (EnvironmentFault, MemoryError):
         return {"cause": f"needs more than {MEMORY_BYTES / 2**30:g} GiB of memory to decode", "doubt": ""}
+
+
+class _Supplied(io.RawIOBase):
+    """A copy of which only some parts are there: before each read the other end is asked to put that part in."""
+
+    def __init__(self, path: str) -> None:
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115
+        self._size = os.fstat(self._file.fileno()).st_size
+        self._at = 0
+
+    def read(self, count: int = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        count = left if count < 0 else min(count, left)
+        if not count:
+            return b""
+        sys.stdout.write(json.dumps({"need": [self._at, count]}) + "\n")
+        sys.stdout.flush()
+        if not sys.stdin.readline():
+            raise SystemExit  # nobody is there any more
+        body = os.pread(self._file.fileno(), count, self._at)
+        self._at += len(body)
+        return body
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence] + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _allow(cpu_s: float) -> None:

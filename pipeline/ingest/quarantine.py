@@ -1,6 +1,7 @@
 """Rasters are first decoded elsewhere: in a helper process that may crash, hang or run out of memory in our place.
 
-One helper lives as long as this process and answers one request after another, so that its start is paid once.
+A helper lives as long as this process and answers one request after another, so that its start is paid once; threads
+that ask at the same time have one each.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import select
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.rasters import ENVIRONMENT
@@ -21,18 +24,37 @@ from pipeline.ingest.rasters import ENVIRONMENT
 WAIT_S = 900.0  # our choice, for a helper whose own limit of processor time does not strike: a file that blocks
 
 
-def examine(path: str, item: str, driver: str, *, whole: bool, window: tuple[int, int, int, int] | None = None) -> str:
+Supply = Callable[[int, int], None]
+"""Sees to it that so many bytes from a byte on stand in the file that the helper reads."""
+
+
+def examine(
+    path: str,
+    item: str,
+    driver: str,
+    *,
+    whole: bool,
+    window: tuple[int, int, int, int] | None = None,
+    supply: Supply | None = None,
+) -> str:
     """Decode a raster in the helper; what is doubtful about it comes back, "" where nothing is.
 
     ``path`` is what GDAL is given, ``whole`` decodes every block instead of the first and the last, ``window`` (row,
-    column, rows, columns) that part of the first band alone. Raises InputError where the file is damaged, or ends or
-    outgrows the helper.
+    column, rows, columns) that part of the first band alone, and one without rows the header alone. With ``supply``
+    the file is a copy that is not all there: the helper asks before it reads. Raises InputError where the file is
+    damaged, or ends or outgrows the helper, and whatever ``supply`` raises.
     """
-    with _LOCK:
-        helper = _helper()
-        found = helper.ask({"path": path, "item": item, "driver": driver, "whole": whole, "window": window})
+    request = {"path": path, "item": item, "driver": driver, "whole": whole, "window": window}
+    helper = _helper()
+    try:
+        found = helper.ask(request | {"supplied": supply is not None}, supply)
+    except BaseException:
+        helper.close()  # it still waits for bytes
+        raise
     if found is None:
         raise InputError(item, f"cannot be decoded: {helper.end()}")
+    with _LOCK:
+        _KEPT.append(helper)
     if found["cause"]:
         raise InputError(item, found["cause"])
     return found["doubt"]
@@ -45,8 +67,15 @@ class Helper:
     process: subprocess.Popen[bytes] = field(default_factory=lambda: _started())
     owner: int = field(default_factory=os.getpid)
 
-    def ask(self, request: dict[str, object]) -> dict[str, str] | None:
-        """The answer, or None where the helper ended or took too long."""
+    def ask(self, request: dict[str, object], supply: Supply | None = None) -> dict[str, str] | None:
+        """The answer, or None where the helper ended or took too long; what it needs first is supplied."""
+        found = self._told(request)
+        while found is not None and "need" in found and supply is not None:
+            supply(*found["need"])
+            found = self._told({})
+        return found
+
+    def _told(self, request: dict[str, object]) -> dict[str, Any] | None:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
@@ -86,20 +115,21 @@ class Helper:
 
 
 _LOCK = threading.Lock()
-_KEPT: list[Helper] = []  # the helper of this process, if it has one
+_KEPT: list[Helper] = []  # helpers that nobody asks now
 
 
 def _helper() -> Helper:
-    kept = _KEPT[0] if _KEPT else None
-    if kept is None or kept.owner != os.getpid() or kept.process.poll() is not None:
-        if kept is not None:
+    """One that is idle, or a new one; whoever takes it puts it back."""
+    with _LOCK:
+        while _KEPT:
+            kept = _KEPT.pop()
+            if kept.owner == os.getpid() and kept.process.poll() is None:
+                return kept
             kept.close()
-        else:
-            atexit.register(_release)
-        _KEPT[:] = [Helper()]
-    return _KEPT[0]
+    return Helper()
 
 
+@atexit.register
 def _release() -> None:
     for helper in _KEPT:
         helper.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -167,20 +168,24 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def opened(path: str, item: str, driver: str) -> Iterator[DatasetReader]:
-    """A raster by exactly this driver, without side files; what GDAL says against it becomes an InputError."""
+def opened(path: str, item: str, driver: str, opener: Callable[..., Any] | None = None) -> Iterator[DatasetReader]:
+    """A raster by exactly this driver, without side files; what GDAL says against it becomes an InputError.
+
+    With ``opener`` GDAL reads the file object that it returns.
+    """
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     try:
         with rasterio.Env(**SETTINGS), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path, driver=driver, sharing=False) as dataset:
+            with rasterio.open(path, driver=driver, sharing=False, opener=opener) as dataset:
                 yield dataset
     except MemoryError as error:
         raise EnvironmentFault(f"{item}: not enough memory to read it") from error
     except (RasterioError, ValueError, OSError) as error:
-        reason = " ".join(str(error.__cause__ or error).replace(path, item).split())[:120]
+        said = re.sub(r"/vsiriopener_\w+/", "", str(error.__cause__ or error).replace(path, item))
+        reason = " ".join(said.split())[:120]
         raise InputError(item, f"is damaged, or no true {driver} file ({reason})") from error
 
 

@@ -93,7 +93,9 @@ def read_sidecar(image: Path) -> Sidecar | None:
         return None
     try:
         content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except OSError as error:
+        raise InputError(path.name, f"cannot be read ({error.strerror})") from error
+    except ValueError:
         raise InputError(path.name, "is not JSON, so the image's time and angles are unknown") from None
     if not isinstance(content, dict) or not content.keys() & {"acquired", "sensor", "platform"}:
         return None

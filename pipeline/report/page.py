@@ -45,6 +45,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         warnings=warnings(story),
         moves=moves(story),
         reviews=_reviews(story),
+        recalls=_recalls(story),
         before=story.as_detected.headline if story.as_detected is not None else None,
     )  # fmt: skip
 
@@ -97,3 +98,22 @@ def _reviews(story: Story) -> list[dict[str, Any]]:
     order = {"orphaned": 0, "refused": 1, "applied": 2, "superseded": 3}
     rows = [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
     return sorted(rows, key=lambda r: (order[r["outcome"]], r["line"]))
+
+
+def _recalls(story: Story) -> list[dict[str, Any]]:
+    """What a look finds, for the kinds of image and place that this run looked with; each row with its trials."""
+    table = story.tables.get("recalls")
+    if table is None:
+        return []
+    scenes = story.tables["scenes"]
+    looked = set(scenes.loc[scenes["status"].isin(["used", "degraded"]), "sensor"])
+    rows = table[(table["size"] == "all") & table["sensor"].isin(looked)]
+    return [
+        {
+            "sensor": r.sensor,
+            "where": r.context.replace("_", " "),
+            "tried": f"{r.hits} of {r.tries}" if r.tries else "none transmitted",
+            "recall": f"{percent(r.recall)} ({percent(r.recall_lo)} to {percent(r.recall_hi)})",
+        }
+        for r in rows.itertuples()
+    ]

@@ -6,13 +6,11 @@ Tests call it with a few points, ``make fuzz`` with all.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import importlib
 import io
 import json
 import os
-import resource
 import shutil
 import signal
 import sys
@@ -59,18 +57,20 @@ class Ended:
 
 
 def child(folder: Path, words: tuple[str, ...], prepare: Callable[[], None] = lambda: None) -> Ended:
-    """``capwatch words`` in a fork; ``prepare`` sets the trap there."""
-    err, count = folder / "err.txt", folder / "count.txt"
+    """``capwatch words`` in a fork; ``prepare`` sets the trap there. Errors come by a pipe: no full disk stops it."""
+    count = folder / "count.txt"
     count.unlink(missing_ok=True)
+    reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            os.dup2(os.open(err, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
+            os.dup2(writing, 2)
             sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", buffering=0, closefd=False), write_through=True)
             sys.stdout = io.StringIO()
             sys.argv = ["capwatch", *words]
             _counting(count)
+            _with_the_decoder_of_our_parent()
             prepare()
             from pipeline.cli import main
 
@@ -85,9 +85,21 @@ def child(folder: Path, words: tuple[str, ...], prepare: Callable[[], None] = la
             traceback.print_exception(error)
         finally:
             os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        err = pipe.read().decode("utf-8", "replace")
     _, status = os.waitpid(pid, 0)
     looked = len(count.read_text()) if count.is_file() else 0
-    return Ended(os.waitstatus_to_exitcode(status), err.read_text("utf-8", "replace"), looked)
+    return Ended(os.waitstatus_to_exitcode(status), err, looked)
+
+
+def _with_the_decoder_of_our_parent() -> None:
+    """The helper that decodes rasters is one for all forks, which run one at a time and end between its answers."""
+    from pipeline.ingest import quarantine
+
+    for helper in quarantine._KEPT:
+        helper.owner = os.getpid()
+        helper.process.poll = lambda: None  # who is not its parent cannot ask; it lives
 
 
 def _counting(count: Path) -> None:
@@ -115,11 +127,15 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 class Sweep:
-    """A desk, its clean run, and runs that meet something."""
+    """A desk, its clean run, and runs that meet something.
+
+    Another desk is run in this process before: what the forks would import and compile, they find done.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        Desk(folder / "warm").furnished().run()
         self.desk = Desk(folder / "desk").furnished()
         self.clean = self.run(self.out("clean"))
         assert self.clean.code == 0, self.clean.err
@@ -160,34 +176,47 @@ class Sweep:
             report.broken.append(f"{name}: left behind: {left}")
         shutil.rmtree(out)
 
+    def noted(self, watch: Callable[[list], None]) -> list:
+        """What ``watch`` has noted of a run in a fork, when the run is over."""
+        kept = self.folder / "noted.json"
+
+        def prepare() -> None:
+            notes: list = []
+            watch(notes)
+            real = os._exit
+
+            def leave(code: int) -> None:
+                kept.write_text(json.dumps(notes))
+                real(code)
+
+            os._exit = leave
+
+        out = self.out("noted")
+        assert self.run(out, prepare).code == 0
+        shutil.rmtree(out)
+        return json.loads(kept.read_text())
+
 
 def kill(sweep: Sweep, every: int, repeats: int = 1) -> Report:
     """Kill at every checkpoint; run again; compare."""
     from pipeline import checkpoints
 
     report = Report("kill")
-    points = sweep.folder / "points.txt"
 
-    def count() -> None:
+    def watch(notes: list) -> None:
         os.environ[checkpoints.KILL_AT] = "0"
-        real = os._exit
+        checkpoints.passed = notes
 
-        def leave(code: int) -> None:
-            points.write_text("\n".join(checkpoints.passed))
-            real(code)
-
-        os._exit = leave
-
-    assert sweep.run(sweep.out("count"), count).code == 0
-    names = points.read_text().splitlines()
+    names = sweep.noted(watch)
     report.lines.append(f"{len(names)} points")
     for n in range(1, len(names) + 1, every):
         for again in range(repeats):
-            _kill_at(sweep, report, n, f"point {n} ({names[n - 1]}), time {again + 1}")
+            kill_at(sweep, report, n, f"point {n} ({names[n - 1]}), time {again + 1}")
     return report
 
 
-def _kill_at(sweep: Sweep, report: Report, n: int, name: str) -> None:
+def kill_at(sweep: Sweep, report: Report, n: int, name: str) -> None:
+    """Kill at one checkpoint; run again; compare."""
     from pipeline.checkpoints import KILL_AT
 
     ended = sweep.run(sweep.out(n), lambda: os.environ.update({KILL_AT: str(n)}))
@@ -198,154 +227,24 @@ def _kill_at(sweep: Sweep, report: Report, n: int, name: str) -> None:
     sweep.resumed(report, name, sweep.out(n), looked=ended.looked)
 
 
-def disk(sweep: Sweep, every: int) -> Report:
-    """A disk that fills up within each file that a run writes, nearly at once, half way, and with the last byte."""
-    report = Report("full disk")
-    sizes = sorted({p.stat().st_size for p in sweep.out("clean").rglob("*") if p.is_file() and p.name != LOG})
-    levels = sorted({max(1, round(size * share) - (share == 1)) for size in sizes for share in (0.02, 0.5, 1)})
-    for level in levels[::every]:
-        _fill(sweep, report, level)
-    return report
-
-
-def _fill(sweep: Sweep, report: Report, level: int) -> None:
-    def trap() -> None:
-        # standard error goes to a file as well, so its few lines must fit
-        resource.setrlimit(resource.RLIMIT_FSIZE, (max(level, 600), resource.RLIM_INFINITY))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-    ended = sweep.run(sweep.out(level), trap)
-    report.note(ended.code, ended.err)
-    lines = [line for line in ended.err.splitlines() if line.startswith("error: ")]
-    if ended.code != 0 and (ended.code != 5 or len(lines) != 1):
-        report.broken.append(f"files of {level} bytes at most: exit {ended.code}: {ended.err[:300]}")
-    sweep.resumed(report, f"files of {level} bytes at most", sweep.out(level))
-
-
-def failures(sweep: Sweep, every: int) -> Report:
-    """An error at the n-th call of open, read, write, fsync, rename, mkdir, unlink, and of memory in a detector."""
-    report = Report("n-th failure")
-    for kind in ("open", "read", "write", "fsync", "replace", "mkdir", "unlink", "memory"):
-        n = 1
-        while _fail_at(sweep, report, kind, n):
-            n += every
-    return report
-
-
-def _fail_at(sweep: Sweep, report: Report, kind: str, n: int) -> bool:
-    """Did the run come to the n-th call?"""
-    out, met = sweep.out(f"{kind}-{n}"), sweep.folder / "met.txt"
-    met.unlink(missing_ok=True)
-    ended = sweep.run(out, lambda: _fail(kind, n, sweep.folder, met))
-    if not met.is_file():
-        shutil.rmtree(out, ignore_errors=True)
-        return False
-    report.note(ended.code, ended.err)
-    name = f"{kind} {n} ({met.read_text()})"
-    if ended.code not in (0, 2, 3, 4, 5) or "Traceback" in ended.err:
-        report.broken.append(f"{name}: exit {ended.code}: {ended.err[-400:]}")
-    sweep.resumed(report, name, out, torn_matters=ended.code != 3)
-    return True
-
-
 def quick(sweep: Sweep) -> dict[str, object]:
     """A few points of each sweep: what make test has time for."""
+    from tests.cases.faults import fail_at, fill_at, written
+
     killed, filled, failed = Report("kill"), Report("full disk"), Report("n-th failure")
     for n in (40, 110):
-        _kill_at(sweep, killed, n, f"point {n}")
-    _fill(sweep, filled, 20_000)
+        kill_at(sweep, killed, n, f"point {n}")
+    files = written(sweep)
+    fill_at(sweep, filled, next(n for n, (name, _) in enumerate(files) if name == "report.html"), files, 0.5)
     for kind, n in (("replace", 25), ("read", 9), ("write", 12)):
-        _fail_at(sweep, failed, kind, n)
+        fail_at(sweep, failed, kind, n)
     return {"kill": killed.__dict__, "disk": filled.__dict__, "failures": failed.__dict__}
-
-
-def _fail(kind: str, n: int, folder: Path, met: Path) -> None:
-    """Make the n-th call fail whose first argument lies in the folder."""
-    calls = 0
-
-    def failing(real, error):
-        def call(*args, **more):
-            nonlocal calls
-            named = str(args[0]) if args and isinstance(args[0], str | os.PathLike) else ""
-            if kind in ("fsync", "memory") or named.startswith((str(folder / "runs"), str(folder / "desk"))):
-                calls += 1
-                if calls == n:
-                    flag = os.open(met, os.O_WRONLY | os.O_CREAT, 0o600)
-                    os.write(flag, named.encode() or kind.encode())
-                    os.close(flag)
-                    raise error
-            return real(*args, **more)
-
-        return call
-
-    fault = OSError(errno.EIO, os.strerror(errno.EIO))
-    if kind == "open":
-        import builtins
-
-        io.open = builtins.open = failing(io.open, fault)
-    elif kind in ("read", "write"):
-        _fail_in_files(kind, lambda of: failing(lambda *_, **__: None, fault)(of))
-    elif kind == "memory":
-        import pipeline.detection as detection
-
-        detection.detect = failing(detection.detect, MemoryError())
-    else:
-        setattr(os, kind, failing(getattr(os, kind), fault))
-
-
-class Failing:
-    """An open file whose reads or writes are counted, and fail when it is their turn."""
-
-    def __init__(self, file, name: str, kind: str, meet: Callable[[str], None]) -> None:
-        self.__dict__.update(file=file, name=name, meet=meet, names=WRITES if kind == "write" else READS)
-
-    def __getattr__(self, name: str):
-        real = getattr(self.file, name)
-        if name not in self.names:
-            return real
-
-        def call(*args, **more):
-            self.meet(self.name)
-            return real(*args, **more)
-
-        return call
-
-    def __enter__(self):
-        self.file.__enter__()
-        return self
-
-    def __exit__(self, *why):
-        return self.file.__exit__(*why)
-
-    def __next__(self):
-        if "readline" in self.names:
-            self.meet(self.name)
-        return next(self.file)
-
-    def __iter__(self):
-        if "readline" in self.names:
-            self.meet(self.name)
-        return iter(self.file)
-
-
-READS, WRITES = ("read", "readline", "readlines", "readinto"), ("write", "writelines")
-
-
-def _fail_in_files(kind: str, meet: Callable[[str], None]) -> None:
-    """Files that Python opens read (or write) through `Failing`; what GDAL and Arrow open themselves does not."""
-    import builtins
-
-    real = io.open
-
-    def opened(path, *args, **more):
-        file = real(path, *args, **more)
-        return Failing(file, str(path), kind, meet) if isinstance(path, str | os.PathLike) else file
-
-    io.open = builtins.open = opened
 
 
 def main() -> None:
     """Run one sweep and print what it found."""
+    from tests.cases.faults import disk, failures
+
     what, folder = sys.argv[1], Path(sys.argv[2])
     numbers = [int(word) for word in sys.argv[3:]] or [1]
     for module in HEAVY:  # imported once, here; the forks find them loaded

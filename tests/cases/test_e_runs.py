@@ -27,7 +27,7 @@ from pipeline import stagecache, stopping, storage
 from pipeline.config import EngineConfig
 from pipeline.engine import map_tasks
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.ingest import inputs
+from pipeline.ingest import ais, inputs
 from pipeline.report import quicklooks
 from pipeline.storage import read_table, write_table
 from pipeline.tables import LEDGER
@@ -269,6 +269,30 @@ def test_a_fault_that_passes_is_not_kept_as_an_answer(desk, done_once, monkeypat
     with monkeypatch.context() as idle:
         idle.setattr(chain, "compute", lambda *_, **__: pytest.fail("nothing changed"))
         assert desk.run().exit_code == 0
+
+
+@case("E-06")
+def test_a_fault_of_an_ais_file_that_passes_is_not_kept_either(desk, done_once, monkeypatch):
+    """A file that is damaged stays so, and the run is kept; one that could not be read is read again."""
+    real = ais.head_of
+
+    def failing(path):
+        try:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        except OSError as error:
+            raise InputError(path, "cannot be unpacked (Input/output error)") from error
+
+    with monkeypatch.context() as fault:
+        fault.setattr(ais, "head_of", failing)
+        assert desk.run().exit_code == 3
+    assert ais.head_of is real
+    assert desk.run().exit_code == 0
+    assert same_answers(desk, done_once)
+    desk.ais.write_bytes(b"\x1f\x8b" + b"no gzip at all")
+    assert desk.run().exit_code == 3
+    with monkeypatch.context() as idle:
+        idle.setattr(chain, "compute", lambda *_, **__: pytest.fail("nothing changed"))
+        desk.run()
 
 
 @case("E-07")

@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -36,6 +37,8 @@ PROFILES = {
     "zstd, tiled": {"compress": "zstd", "tiled": True, "blockxsize": 32, "blockysize": 32},
 }
 LONGEST_S = 1.0
+SILENT = 0.015  # of damaged tables, what may pass without a word; pandas: 0.46
+AS_GOOD_AS_A_FIX_M = 10.0  # "high accuracy" of a fix, ITU-R M.1371-5
 MOST_KB = 1 << 20
 sizes = pytest.mark.parametrize("count", [60, pytest.param(10_000, marks=pytest.mark.fuzz)])
 
@@ -154,14 +157,28 @@ def test_ais_tables(tmp_path, count):
         for problem in read.problems:
             one_line(problem)
         found = read.messages[columns]
-        if read.problems:
-            outcomes["told"] += 1
+        if read.problems or read.notes:
+            outcomes["told" if read.problems else "told in a note"] += 1
         elif len(found) == len(truth) and found.astype(str).equals(truth.astype(str)):
             outcomes["same"] += 1
+        elif moved_by_m(found, truth) < AS_GOOD_AS_A_FIX_M:
+            outcomes["a fix moved by less than its own error"] += 1
         else:
             outcomes["differs silently"] += 1
     told("AIS tables", count, outcomes)
-    assert outcomes["differs silently"] < count
+    assert outcomes["differs silently"] <= max(SILENT * count, 3)
+
+
+def moved_by_m(found: pd.DataFrame, truth: pd.DataFrame) -> float:
+    """The farthest that a fix lies from where it was, where nothing else differs; infinite where something does."""
+    places = ["lon", "lat"]
+    rest = [c for c in truth if c not in places]
+    if len(found) != len(truth) or not found[rest].astype(str).equals(truth[rest].astype(str)):
+        return np.inf
+    lon, lat = (found[c].to_numpy() - truth[c].to_numpy() for c in places)
+    if np.isnan(lon).any():
+        return np.inf
+    return float(np.hypot(lon * np.cos(np.radians(truth["lat"].to_numpy())), lat).max() * 111_195.0)
 
 
 @sizes

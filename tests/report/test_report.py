@@ -229,3 +229,17 @@ def test_no_look_and_no_call_is_unknown_never_none():
 def test_days_are_counted_once_by_their_best_look():
     looks = pd.concat([looks_of("usable", "partly", "unknown"), looks_of("unknown", "usable")])
     assert day_counts(Told(looks, NO_CALLS)) == {"usable": 2, "partly": 0, "unknown": 8, "total": 10}
+
+
+def test_it_says_what_its_looks_find(page, tiny_run):
+    """Trials, hits and the share with its interval, for each kind of image that was looked at and for no other."""
+    recalls, scenes = read_table(tiny_run / "recalls.parquet"), read_table(tiny_run / "scenes.parquet")
+    part = page[page.index("What a look finds") :]
+    rows = re.findall(r"<tr><td class=\"lead\">(.*?)</tr>", part[: part.index("</table>")])
+    looked = set(scenes["sensor"])
+    assert len(rows) == len(recalls[(recalls["size"] == "all") & recalls["sensor"].isin(looked)])
+    assert {re.match(r"[\w-]+", row)[0] for row in rows} == looked & set(recalls["sensor"])
+    for row in recalls[
+        (recalls["size"] == "all") & recalls["sensor"].isin(looked) & (recalls["tries"] > 0)
+    ].itertuples():
+        assert any(f"{row.hits} of {row.tries}" in text and row.sensor in text for text in rows)

@@ -94,7 +94,7 @@ def target_of(number: NDArray[np.int32], centres: NDArray[np.float64]) -> Target
 
 
 def in_other_light(
-    pixels: NDArray[np.float32], present: tuple[bool, ...], rng: np.random.Generator
+    pixels: NDArray[np.float32], present: tuple[bool, ...], gain: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Another day, another port: gain, gamma, haze, blur, noise by band; and bands that are not there."""
     out = pixels * np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.08, 5)).astype(np.float32)[:, None, None]
@@ -114,7 +114,7 @@ def in_other_light(
             chosen = here & (rng.random(5) < 0.7)
         if chosen[3:].any():
             here = chosen
-    return network_input(out.astype(np.float32), tuple(bool(h) for h in here))
+    return network_input(out.astype(np.float32), tuple(bool(h) for h in here), gain)
 
 
 def _blurred(out: NDArray[np.float32], share: float) -> NDArray[np.float32]:

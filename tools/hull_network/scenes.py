@@ -14,8 +14,8 @@ import pandas as pd
 import rasterio
 from scipy import ndimage
 
-from pipeline.detection.optical.spectral import scaled_bands
-from pipeline.detection.optical.water import survey
+from pipeline.detection.optical.spectral import MOST_GAIN, USUAL_SPREAD, network_gain, scaled_bands
+from pipeline.detection.optical.water import pressed_light, survey
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor, Window
@@ -25,6 +25,7 @@ from tools.hull_network.canvas import Canvas, seen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+UNLABELLED = Path(__file__).with_name("unlabelled.csv")  # what looks like a hull to us and carries no label
 QUIET = 0.35  # infrared, water 0 and land 1: below is water
 
 
@@ -37,6 +38,7 @@ class TrainingScene:
     present: tuple[bool, ...]
     ids: NDArray[np.int32]
     centres: NDArray[np.float32]  # (hulls + 1, 2): row, col; row 0 is unused
+    gain: NDArray[np.float64]  # of the network's input, (5,)
 
 
 def centres_of(ids: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -64,7 +66,12 @@ def real_scene(folder: Path, file: str) -> TrainingScene:
     for box in spare[spare["file"] == file].itertuples():
         part = ids[int(box.y) : int(box.y + box.h), int(box.x) : int(box.x + box.w)]
         part[part == 0] = -1
-    return TrainingScene(file.split("_20")[0], scaled, present, ids, centres_of(ids))
+    port = file.split("_20")[0]
+    doubtful = pd.read_csv(UNLABELLED)
+    for one in doubtful[doubtful["port"] == port].itertuples():
+        near = np.hypot(*(np.indices(ids.shape) - np.array([one.row, one.col])[:, None, None])) <= one.radius_px
+        ids[near & (ids == 0)] = -1
+    return TrainingScene(port, scaled, present, ids, centres_of(ids), network_gain(levels, scene.bands))
 
 
 def simulated_scene(light: NDArray[np.float32], land: NDArray[np.bool_], hull: NDArray[np.int16]) -> TrainingScene:
@@ -76,7 +83,9 @@ def simulated_scene(light: NDArray[np.float32], land: NDArray[np.bool_], hull: N
     scaled = (light - sea[:, None, None]) / max(float(ground[3] - sea[3]), 0.05)
     _, renumbered = np.unique(np.where(ids > 0, ids, 0), return_inverse=True)
     ids = np.where(ids < 0, ids, renumbered.reshape(ids.shape)).astype(np.int32)
-    return TrainingScene("simulated", scaled.astype(np.float32), (True,) * 5, ids, centres_of(ids))
+    spread = pressed_light(scaled).std(axis=(1, 2))
+    gain = np.clip(np.array(USUAL_SPREAD) / np.maximum(spread, 1e-6), 1 / MOST_GAIN, MOST_GAIN)
+    return TrainingScene("simulated", scaled.astype(np.float32), (True,) * 5, ids, centres_of(ids), gain)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +142,7 @@ def with_more_ships(
 ) -> TrainingScene:
     """The scene with ships put alongside its quays and on its open water: drawn ones, and ones cut from the donors."""
     rng = np.random.default_rng(seed)
-    out = TrainingScene(scene.name, scene.scaled.copy(), scene.present, scene.ids.copy(), scene.centres)
+    out = TrainingScene(scene.name, scene.scaled.copy(), scene.present, scene.ids.copy(), scene.centres, scene.gain)
     infrared = next(scene.scaled[k] for k in (3, 4, 2) if scene.present[k])
     bright = (infrared > QUIET) & (scene.ids == 0)
     labels, _ = ndimage.label(bright, np.ones((3, 3)))

@@ -22,7 +22,7 @@ from tools.hull_network.scenes import TrainingScene, real_scene, simulated_scene
 
 BATCH = 16
 REAL = 0.8  # share of patches from real ports
-VERSIONS = 4  # of each real port with other ships put in
+VERSIONS = 8  # of each real port with other ships put in
 
 
 class Sampler:
@@ -68,7 +68,7 @@ class Sampler:
             scene = self.drawn[rng.integers(len(self.drawn))]
         row, col = self._place(scene)
         pixels, target = cut(scene, row, col, rng)
-        image = in_other_light(pixels, scene.present, rng)
+        image = in_other_light(pixels, scene.present, scene.gain, rng)
         return image, target.hull, target.centre, target.offset, target.weight
 
     def _place(self, scene: TrainingScene) -> tuple[float, float]:

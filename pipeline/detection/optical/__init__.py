@@ -21,6 +21,7 @@ from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
+from pipeline.detection.optical.plausible import fingers
 from pipeline.detection.optical.water import Levels, normalise, survey, wrong_order
 from pipeline.types import Place, Scene, Sensor, Window, tiles
 
@@ -80,9 +81,9 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
                 new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
             found.append(new)
         if trained:
-            hulls += network_candidates(scene, tile, core, levels, cloud, shadow)
+            hulls += network_candidates(scene, tile, core, levels, cloud, shadow, threads=config.threads)
     if trained:
-        found = both_opinions(hulls, found)
+        found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found)
     found = once_each(found, scene.pixel_spacing_m)
     found.sort(key=lambda c: (c.row, c.col))
     return Found(

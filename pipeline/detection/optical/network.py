@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.detection.optical.spectral import BANDS, network_input
 
 if TYPE_CHECKING:
-    from pipeline.types import FloatImage
+    from pipeline.types import FloatArray, FloatImage
 
 WEIGHTS_FILE = Path(__file__).with_name("hulls.onnx")
 CORE_PX = 320  # side of the blocks whose hulls are taken from one evaluation
@@ -23,6 +23,7 @@ HALO_PX = 48  # around a block: half of the longest hull at 8 m pixels
 BLOCK_PX = CORE_PX + 2 * HALO_PX  # a multiple of 8, as the network's three scales ask
 TRAINED_M = (5.0, 15.0)  # pixels of 7 to 10 m, scaled by 0.72 to 1.35 in training
 TURNS = ((False, False), (True, False), (False, True), (True, True))  # mirrored in rows, in columns; answers averaged
+NOTHING = -1.4  # log-odds of hull: a fifth; the mean of four views then does not reach a half (our choice)
 MIRRORS_ROWS, MIRRORS_COLS = 2, 3  # answers that change sign when the image is mirrored: offsets
 
 
@@ -51,16 +52,18 @@ def _session() -> Any:
     return onnxruntime.InferenceSession(str(WEIGHTS_FILE), options, providers=["CPUExecutionProvider"])
 
 
-def answer(scaled: FloatImage, present: tuple[bool, ...]) -> FloatImage:
+def answer(scaled: FloatImage, present: tuple[bool, ...], gain: FloatArray | None = None) -> FloatImage:
     """The network's answer for one block, shape (4, BLOCK_PX, BLOCK_PX), averaged over four mirrored views.
 
-    ``scaled`` has shape (5, BLOCK_PX, BLOCK_PX), local water 0 and land 1. Answers: log-odds of hull and of centre,
-    rows and columns to the hull's centre.
+    Where the first view sees no pixel above `NOTHING` the others are not asked, and its own answer stands.
+
+    ``scaled`` has shape (5, BLOCK_PX, BLOCK_PX), local water 0 and land 1; ``gain`` see `network_gain`. Answers:
+    log-odds of hull and of centre, rows and columns to the hull's centre.
     """
     expected = (len(BANDS), BLOCK_PX, BLOCK_PX)
     if scaled.shape != expected:
         raise ValueError(f"A block has shape {expected}; got {scaled.shape}.")
-    image = network_input(scaled, present)
+    image = network_input(scaled, present, gain)
     total = np.zeros((4, BLOCK_PX, BLOCK_PX), np.float32)
     for rows, cols in TURNS:
         view = np.s_[:, :: -1 if rows else 1, :: -1 if cols else 1]
@@ -70,4 +73,6 @@ def answer(scaled: FloatImage, present: tuple[bool, ...]) -> FloatImage:
         if cols:
             said[MIRRORS_COLS] *= -1
         total += said
+        if not (rows or cols) and said[0].max() < NOTHING:
+            return said
     return (total / len(TURNS)).astype(np.float32)

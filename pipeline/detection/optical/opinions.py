@@ -12,6 +12,7 @@ from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.motion import Motion, motion_of
+from pipeline.detection.optical.plausible import flagged
 from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
 from pipeline.types import Scene, Tile, Window
 
@@ -37,14 +38,23 @@ NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
 
 
 def network_candidates(
-    scene: Scene, tile: Tile, core: Window, levels: Levels, cloud: BoolImage, shadow: BoolImage | None = None
+    scene: Scene,
+    tile: Tile,
+    core: Window,
+    levels: Levels,
+    cloud: BoolImage,
+    shadow: BoolImage | None = None,
+    *,
+    threads: int = 1,
 ) -> list[Candidate]:
     """Candidates of the network whose centre lies in ``core``; ``cloud`` and ``shadow`` are masks of the tile."""
     out = []
-    for hull in hulls_of(scene, tile, core, levels):
+    for hull in hulls_of(scene, tile, core, levels, threads):
         rows, cols = hull.rows - tile.window.row0, hull.cols - tile.window.col0
         cloudy = float(cloud[rows, cols].mean()) if len(rows) else 0.0
         new = candidate_of(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels))
+        for name, why in hull.doubts:
+            new = flagged(new, name, why)
         out.append(told_apart(new, tile, levels, (rows, cols), scene.pixel_spacing_m, shadow=shadow, alone=False))
     return out
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage, special
 
-from pipeline.detection.optical import network
+from pipeline.detection.optical import network, plausible
 from pipeline.detection.optical.instances import Instance, find_instances
 from pipeline.detection.optical.rectangle import Rectangle, fit_rectangle
-from pipeline.detection.optical.spectral import scaled_bands
+from pipeline.detection.optical.spectral import network_gain, scaled_bands
 from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 WATER_BELOW = 0.35  # infrared, local water 0 and land 1
 STANDS_OUT = 0.15  # the dullest hulls show 0.2 in some band
 SHORE_PX = 6  # beside water: a hull at a quay reaches so far from it
-MIN_WATER_PX, MIN_BRIGHT_PX = 25, 4
+MIN_BRIGHT_PX = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,37 +39,47 @@ class NetworkHull:
     certainty: float
     on_land: float  # share of its pixels that the map calls land
     sigmas: float  # brightness over the water around, in robust standard deviations of the image's water
+    doubts: tuple[tuple[str, str], ...] = ()  # flags that deny a ship, each with what speaks for it
 
 
-def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels) -> list[NetworkHull]:
-    """Hulls whose centre lies in ``core``, which must begin on the lattice; ``tile`` reaches a halo beyond it."""
+def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels, threads: int = 1) -> list[NetworkHull]:
+    """Hulls whose centre lies in ``core``, which must begin on the lattice; ``tile`` reaches a halo beyond it.
+
+    The network looks at blocks on so many threads; their hulls come in the order of the lattice.
+    """
     scaled, present = scaled_bands(tile, levels)
     k = tile.bands.index(levels.infrared)
     noise = float(levels.noise[k] / max(levels.land[k] - levels.water[k], 1e-9))
-    out: list[NetworkHull] = []
+    pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
+    gain = network_gain(levels, tile.bands)
+    asked = []
     for block in _blocks(core):
         inner = block.padded(network.HALO_PX, scene.shape)
         at = np.s_[
             inner.row0 - tile.window.row0 : inner.row1 - tile.window.row0,
             inner.col0 - tile.window.col0 : inner.col1 - tile.window.col0,
         ]
-        if not _worth_a_look(scaled[(slice(None), *at)], present, tile.valid[at]):
-            continue
-        said = network.answer(_squared(scaled[(slice(None), *at)], block, inner), present)
-        origin = (block.row0 - network.HALO_PX, block.col0 - network.HALO_PX)
-        for hull in find_instances(said):
-            row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
-            if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
-                out.append(_placed(said, hull, origin, tile, scaled, noise))
+        if _worth_a_look(scaled[(slice(None), *at)], present, tile.valid[at], pixel_m2):
+            asked.append((block, _squared(scaled[(slice(None), *at)], block, inner)))
+    out: list[NetworkHull] = []
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        answers = pool.map(lambda one: network.answer(one[1], present, gain), asked)
+        for (block, _), said in zip(asked, answers, strict=True):
+            origin = (block.row0 - network.HALO_PX, block.col0 - network.HALO_PX)
+            for hull in find_instances(said):
+                row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
+                if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
+                    placed = _placed(said, hull, origin, tile, scaled, noise)
+                    out.append(replace(placed, doubts=_doubts(placed, tile, scaled, present, scene.pixel_spacing_m)))
     return out
 
 
-def _worth_a_look(scaled: FloatImage, present: tuple[bool, ...], valid: BoolImage) -> bool:
-    """Is there water in the block, and something in it or beside it? Told from the block alone, not from its tile."""
+def _worth_a_look(scaled: FloatImage, present: tuple[bool, ...], valid: BoolImage, pixel_m2: float) -> bool:
+    """Is there water that a ship floats in, and something in it or beside it? Told from the block alone."""
     over = scaled.max(axis=0)
     infrared = next((scaled[k] for k in (3, 4) if present[k]), over)
     wet = (infrared < WATER_BELOW) & valid
-    if wet.sum() < MIN_WATER_PX:
+    if plausible.largest_water_m2(wet, pixel_m2) < plausible.BASIN_M2:
         return False
     beside = (over > STANDS_OUT) & valid & ~wet & ndimage.binary_dilation(wet, iterations=SHORE_PX)
     dark = (over > 2 * STANDS_OUT) & wet  # dark or low hulls: water by the infrared, but not in another band
@@ -118,3 +129,25 @@ def _placed(
         float((~tile.water[r, c]).mean()) if len(r) else 0.0,
         float(np.median(scaled[:, r, c].max(axis=0))) / noise if len(r) else 0.0,
     )
+
+
+def _doubts(
+    hull: NetworkHull, tile: Tile, scaled: FloatImage, present: tuple[bool, ...], spacing_m: tuple[float, float]
+) -> tuple[tuple[str, str], ...]:
+    """What denies that the hull is a ship of the size that it was trained on."""
+    if not len(hull.rows):
+        return ()
+    centre = np.rint([hull.rectangle.row, hull.rectangle.col]).astype(int)
+    box = Window(*(centre - plausible.LOOK_PX), *[2 * plausible.LOOK_PX + 1] * 2)
+    window = tile.window
+    top, left = max(0, box.row0 - window.row0), max(0, box.col0 - window.col0)
+    at = np.s_[top : box.row1 - window.row0, left : box.col1 - window.col0]
+    here = np.zeros(tile.valid.shape, bool)
+    here[hull.rows - window.row0, hull.cols - window.col0] = True
+    near, mask = scaled[(slice(None), *at)], here[at]
+    pixel_m2 = spacing_m[0] * spacing_m[1]
+    said = {
+        "no_water_beside": plausible.without_water(near, mask, present, pixel_m2),
+        "too_faint": plausible.too_faint(near, mask, present, pixel_m2),
+    }
+    return tuple((name, why) for name, why in said.items() if why)

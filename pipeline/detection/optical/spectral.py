@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.detection.optical.water import Levels, water_at
+from pipeline.detection.optical.water import Levels, pressed_light, water_at
 
 if TYPE_CHECKING:
-    from pipeline.types import FloatImage, Tile
+    from pipeline.types import FloatArray, FloatImage, Tile
 
 BANDS: tuple[tuple[str, ...], ...] = (  # the band, and what may stand in for it
     ("B02", "B"),
@@ -23,7 +23,8 @@ BANDS: tuple[tuple[str, ...], ...] = (  # the band, and what may stand in for it
     ("B11", "B12"),
 )
 CHANNELS = 2 * len(BANDS)
-STEEPNESS = 2.0  # of the inverse hyperbolic sine: land (1) comes to 0.72; our choice
+USUAL_SPREAD = (0.247, 0.264, 0.299, 0.341, 0.342)  # by band, at the coasts of the labelled ports: the mean of six
+MOST_GAIN = 1.5  # our choice: a coast more even or more motley than that is another kind of coast
 
 
 def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ...]]:
@@ -49,8 +50,20 @@ def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ..
     return out, tuple(present)
 
 
-def network_input(scaled: FloatImage, present: tuple[bool, ...]) -> FloatImage:
+def network_gain(levels: Levels, bands: tuple[str, ...]) -> FloatArray:
+    """By which each of the five bands is multiplied so that this coast spreads as those of the training ports do."""
+    out = np.ones(len(BANDS))
+    if levels.coast_spread is None:
+        return out
+    for k, names in enumerate(BANDS):
+        name = next((n for n in names if n in bands), None)
+        if name is not None and levels.coast_spread[bands.index(name)] > 0:
+            out[k] = USUAL_SPREAD[k] / levels.coast_spread[bands.index(name)]
+    return np.clip(out, 1 / MOST_GAIN, MOST_GAIN)
+
+
+def network_input(scaled: FloatImage, present: tuple[bool, ...], gain: FloatArray | None = None) -> FloatImage:
     """The ten channels of the network, shape (10, rows, cols): five bands, then five that say which bands there are."""
     here = np.array(present, np.float32)[:, None, None]
-    seen = np.arcsinh(STEEPNESS * np.clip(scaled, -2.0, 20.0)) / STEEPNESS * here
-    return np.concatenate([seen, np.broadcast_to(here, scaled.shape)]).astype(np.float32)
+    weight = here if gain is None else here * gain.astype(np.float32)[:, None, None]
+    return np.concatenate([pressed_light(scaled) * weight, np.broadcast_to(here, scaled.shape)]).astype(np.float32)

@@ -29,6 +29,9 @@ BRIGHTEST_WATER = (
 )
 BRIGHTER = 1.15
 LAND_OVER_WATER = 2.2  # of infrared reflectance: land has three times its water's and more, fields twice a forest's
+STEEPNESS = 2.0  # of the inverse hyperbolic sine: land (1) comes to 0.72; our choice
+COAST_WET_BELOW, COAST_SHARE = 0.3, (0.03, 0.95)  # share of water in a block of coast; our choice
+COAST_BLOCKS = 8  # 2 square kilometres; our choice
 MIN_REFLECTANCE_GAP = 0.08  # reflectance by which land, ships and clouds usually exceed water; our choice
 
 
@@ -47,6 +50,7 @@ class Levels:
     local_water: FloatArray | None = None  # shape (bands, block rows, block columns)
     local_noise: FloatArray | None = None
     odd_order: str | None = None  # why these bands cannot be what they are said to be
+    coast_spread: FloatArray | None = None  # by band; see `spread_at_coast`; None where there is too little coast
 
 
 def infrared_band(bands: tuple[str, ...]) -> str:
@@ -102,12 +106,52 @@ def survey(scene: Scene, tile_px: int) -> Levels:
     dark = valid & (data[scene.bands.index(levels.infrared)] <= levels.threshold)
     block = tuple(max(8, round(LEVEL_BLOCK_M / (s * step))) for s in scene.pixel_spacing_m)
     grids = [local_level(data[k], dark, block, (levels.water[k], levels.noise[k])) for k in range(len(scene.bands))]
-    return replace(
+    levels = replace(
         levels,
         block_px=(float(block[0] * step), float(block[1] * step)),
         local_water=np.array([g[0] for g in grids]),
         local_noise=np.array([g[1] for g in grids]),
     )
+    return replace(levels, coast_spread=spread_at_coast(data, valid, levels, scene.bands, block))
+
+
+def spread_at_coast(
+    data: FloatImage, valid: BoolImage, levels: Levels, bands: tuple[str, ...], block: tuple[int, ...]
+) -> FloatArray | None:
+    """Standard deviation by band along the coast, local water 0 and the image's land 1, bright ends pressed.
+
+    Over the blocks of the levels' grid that hold both water and something else, so that open sea and hinterland, whose
+    share is an accident of the image's frame, do not count. None with fewer than `COAST_BLOCKS` of them.
+    """
+    k = bands.index(levels.infrared)
+    if levels.local_water is None or not np.isfinite(levels.land[k]):
+        return None
+    rows, cols = (n // b for n, b in zip(valid.shape, block, strict=True))
+    whole = np.s_[..., : rows * block[0], : cols * block[1]]
+    shape = (rows, block[0], cols, block[1])
+    seen = valid[whole].reshape(shape)
+    gap = np.maximum(levels.land[k] - levels.local_water[k], 0.25 * (levels.land[k] - levels.water[k]))[:rows, :cols]
+    totals = np.zeros((len(bands), 2, rows, cols))
+    wet = np.zeros((rows, cols))
+    for n in range(len(bands)):
+        level = levels.local_water[n][:rows, :cols]
+        over = (data[n][whole].reshape(shape) - level[:, None, :, None]) / gap[:, None, :, None]
+        pressed = np.where(seen, pressed_light(over), 0.0)
+        totals[n] = pressed.sum(axis=(1, 3)), (pressed**2).sum(axis=(1, 3))
+        if n == k:
+            wet = ((over < COAST_WET_BELOW) & seen).sum(axis=(1, 3))
+    count = seen.sum(axis=(1, 3))
+    share = wet / np.maximum(count, 1)
+    coast = (share > COAST_SHARE[0]) & (share < COAST_SHARE[1]) & (count > 0.5 * block[0] * block[1])
+    if coast.sum() < COAST_BLOCKS:
+        return None
+    mean, square = totals[:, :, coast].sum(axis=2).T / count[coast].sum()
+    return np.sqrt(np.maximum(square - mean**2, 0.0))
+
+
+def pressed_light(over: FloatImage) -> FloatImage:
+    """Brightness with its bright end pressed by an inverse hyperbolic sine: glinting roofs do not drown a dull hull."""
+    return np.arcsinh(STEEPNESS * np.clip(over, -2.0, 20.0)) / STEEPNESS
 
 
 def levels_of(values: FloatImage, wet: BoolImage, bands: tuple[str, ...], radiometry: Radiometry) -> Levels:

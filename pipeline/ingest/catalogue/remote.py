@@ -2,7 +2,8 @@
 
 GDAL is given a file object over ranges that our own client fetched; it makes no request itself. From the header GDAL
 knows where each block lies, so the blocks of a window are asked for at once, neighbours in one request, before they are
-decoded. What a file without such a table needs (JPEG2000) is fetched piece by piece as GDAL asks for it.
+decoded. What a file without such a table needs (JPEG2000) is fetched piece by piece as GDAL asks for it. The header
+and each window are decoded in the helper process first, from a copy that is empty but for what was fetched.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 HEAD = 1 << 16  # bytes first asked for: the header of a cloud-optimised GRD with its 1,700 blocks has some 30 kB
 PIECE = 1 << 18  # bytes asked for where GDAL wants what was not foreseen
 GAP = 1 << 16  # blocks no further apart than this come in one request: 64 kB take less time than a round trip
+HEADER = Window(0, 0, 0, 0)
 LONGEST = 8 << 20  # bytes of one request; longer spans are shared among connections
 
 
@@ -52,7 +54,7 @@ class RemoteImage:
         self._held: dict[int, bytes] = {}
         self._lock = threading.Lock()
         self._copy: Path | None = None
-        self._copied: set[int] = set()
+        self._copied: list[tuple[int, int]] = []
         first = access.get(file.href, item, deadline, span=(0, HEAD))
         if first.total is None:
             raise InputError(item, "its server does not say how long it is")
@@ -138,22 +140,30 @@ class RemoteImage:
             return b"".join(parts)
 
     def _decoded_elsewhere(self, window: Window) -> None:
-        """Have the helper decode a window first, from a copy that is empty but for what was fetched.
+        """Have the helper decode a window first, or the header where the window is empty; it asks for what it needs."""
+        where = (window.row0, window.col0, window.rows, window.cols)
+        self._put_in_copy()
+        examine(str(self._copy), self.item, self.driver, whole=False, window=where, supply=self._supply)
 
-        JPEG2000 is fetched as it is decoded, so there is nothing to copy before.
-        """
-        if self._copy is None or self.driver != "GTiff":
-            return
-        with self._lock, self._copy.open("r+b") as copy:
-            for start in self._starts:
-                if start not in self._copied:
-                    copy.seek(start)
-                    copy.write(self._held[start])
-                    self._copied.add(start)
-        examine(
-            str(self._copy), self.item, self.driver, whole=False,
-            window=(window.row0, window.col0, window.rows, window.cols),
-        )  # fmt: skip
+    def _supply(self, start: int, count: int) -> None:
+        """Have a span of the file in the copy."""
+        if not any(a <= start and start + count <= b for a, b in self._copied):
+            self.read(start, count)
+            self._put_in_copy()
+
+    def _put_in_copy(self) -> None:
+        """Write what was fetched, and is not there yet, to the copy."""
+        assert self._copy is not None
+        try:
+            with self._lock, self._copy.open("r+b") as copy:
+                for start in self._starts:
+                    end = start + len(self._held[start])
+                    if not any(a <= start and end <= b for a, b in self._copied):
+                        copy.seek(start)
+                        copy.write(self._held[start])
+                        self._copied = merged([*self._copied, (start, end)], gap=0)
+        except OSError as error:
+            raise EnvironmentFault(f"{self._copy}: cannot be written: {error.strerror}") from error
 
     @contextmanager
     def opened(self) -> Iterator[DatasetReader]:
@@ -164,14 +174,13 @@ class RemoteImage:
         try:
             with rasterio.Env(**SETTINGS), warnings.catch_warnings():
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                with (
-                    tempfile.NamedTemporaryFile(prefix="capwatch-", suffix=".tif") as copy,
-                    rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset,
-                ):
-                    refuse_oddities(dataset, self.item)
+                with tempfile.NamedTemporaryFile(prefix="capwatch-", suffix=".tif") as copy:
                     copy.truncate(self.size)  # a sparse file: only what is fetched takes room
-                    self._copy, self._copied = Path(copy.name), set()
-                    yield dataset
+                    self._copy, self._copied = Path(copy.name), []
+                    self._decoded_elsewhere(HEADER)
+                    with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
+                        refuse_oddities(dataset, self.item)
+                        yield dataset
         except (RasterioError, ValueError, OSError) as error:
             if self.failure is not None:
                 raise self.failure from None

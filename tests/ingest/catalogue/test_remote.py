@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import rasterio
@@ -136,6 +138,9 @@ def test_blocks_that_crash_the_decoder_crash_the_helper_alone(site, monkeypatch)
     """Of the copy that it is given only the header and the window's blocks were fetched: the rest takes no room."""
     program = """if True:
         import json, os, signal
+        header = json.loads(input())
+        assert header["window"] == [0, 0, 0, 0]
+        print(json.dumps({"cause": "", "doubt": ""}), flush=True)
         told = json.loads(input())
         size = os.stat(told["path"])
         assert told["window"] == [300, 280, 50, 40] and 0 < size.st_blocks * 512 < size.st_size
@@ -144,6 +149,31 @@ def test_blocks_that_crash_the_decoder_crash_the_helper_alone(site, monkeypatch)
     image = remote(site, served(site, image=np.tile(IMAGE, (3, 3))))
     with pytest.raises(InputError, match="the decoder ended with SIGSEGV"):
         window_of(image, Window(300, 280, 50, 40))
+
+
+@pytest.mark.parametrize("profile", ["tiles", "jp2"])
+def test_a_header_that_crashes_the_decoder_is_met_by_the_helper_first(site, monkeypatch, profile):
+    import rasterio as gdal
+
+    program = "import os, signal; input(); os.kill(os.getpid(), signal.SIGSEGV)"
+    image = remote(site, served(site, profile))
+    monkeypatch.setattr(quarantine, "_KEPT", [standing_in(program)])
+    monkeypatch.setattr(gdal, "open", lambda *_, **__: pytest.fail("opened in this process"))
+    with pytest.raises(InputError, match="the decoder ended with SIGSEGV"):
+        window_of(image)
+
+
+@pytest.mark.parametrize("profile", list(PROFILES))
+def test_the_helper_fetches_what_it_needs_and_nothing_is_fetched_twice(site, profile):
+    """The helper decodes the window first; all that this process reads afterwards is held by then."""
+    image = remote(site, served(site, profile, image=np.tile(IMAGE, (3, 3))))
+    asked: list[tuple[int, int]] = []
+    real = image._fetch
+    image._fetch = lambda span: (asked.append(span), real(span))[1]
+    with image.opened() as dataset:
+        image.window(dataset, Window(2000, 1900, 100, 90))
+    spans = sorted(asked)
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
 
 
 def test_blocks_are_where_the_file_says(site):

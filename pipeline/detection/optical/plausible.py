@@ -1,0 +1,113 @@
+"""What a hull of the network must be to be believed: afloat, as light as her length asks, and no finger of a marina.
+
+The network judges by looks within half a kilometre. These are tests of what a ship is: she floats in water wide enough
+to have brought her there, 50 m of her reflect more light than a launch and its wake, and no four merchant hulls of
+under 110 m lie abreast, alike, with a hull's width of water between each two. Each says what it saw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+from scipy.sparse import csgraph
+
+if TYPE_CHECKING:
+    from pipeline.detection.candidates import Candidate
+    from pipeline.types import BoolImage, FloatImage
+
+WET_BELOW = 0.35  # infrared, local water 0 and land 1
+NARROWEST_PX = 3  # water narrower than this is a gap between houses, or a shadow
+BASIN_M2 = (
+    20_000.0  # water that a hull of 50 m needs to come and turn: twice her length squared, and a berth; our choice
+)
+NEAR_PX, LOOK_PX = 5, 44  # water so near to a hull is hers; it is measured so far around her, whatever the tile
+FREE = 0.8  # share of the surroundings that is water, above which a hull lies free and all her light is her own
+BRIGHT = 0.4  # light of a deck over water, the image's land being 1: the middle of labelled hulls (0.1 to 0.8)
+VISIBLE_WEIGHT = 0.4  # as where objects are looked for: foam and silt are bright there
+SLENDER, FULL = 6.3, 0.85  # length over beam, and share of length times beam that a waterplane fills
+SHORTEST_M = 50.0  # labels of the training ports begin here
+ABREAST = 4  # hulls side by side that are no raft of ships
+FINGER_M = 110.0  # the longest finger of a marina
+BETWEEN_M = (22.0, 80.0)  # from one finger to the next; ships of under 110 m in a raft lie 12 to 20 m apart
+ALIKE, ALONG, TURN_RAD = 1.7, 0.6, 0.26  # ratio of lengths; shift along, as a share of the length; 15 degrees
+EIGHT = np.ones((3, 3), bool)
+
+
+def without_water(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> str | None:
+    """Why the hull cannot be afloat, or None: the largest water that comes within `NEAR_PX` of her is too small.
+
+    ``scaled`` has shape (5, rows, cols), local water 0 and land 1, and reaches `LOOK_PX` around her middle whatever the
+    tile, ``hull`` is her mask there. Gaps narrower than `NARROWEST_PX` are closed: shadows of houses are small.
+    """
+    wet = _infrared(scaled, present) < WET_BELOW
+    largest = largest_water_m2(wet, pixel_m2, ndimage.binary_dilation(hull, EIGHT, iterations=NEAR_PX))
+    if largest >= BASIN_M2:
+        return None
+    return f"{largest / 1e4:.1f} ha of water beside it, a ship needs {BASIN_M2 / 1e4:.0f}"
+
+
+def largest_water_m2(wet: BoolImage, pixel_m2: float, near: BoolImage | None = None) -> float:
+    """Area [m2] of the largest water of a mask, or of the largest that reaches into ``near``; gaps closed as above."""
+    names, _ = ndimage.label(ndimage.binary_opening(wet, np.ones((NARROWEST_PX, NARROWEST_PX))))
+    areas = np.bincount(names.ravel()) * pixel_m2
+    areas[0] = 0.0
+    return float(areas.max() if near is None else areas[np.unique(names[near])].max(initial=0.0))
+
+
+def light_length_m(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> float | None:
+    """Length [m] of a hull of usual deck and proportions that gives as much light; None where she does not lie free.
+
+    ``scaled`` has shape (5, rows, cols), local water 0 and land 1; the window must reach 4 pixels beyond the hull. Blur
+    and wake spread light but add none in the infrared, so this does not see a launch as long as her streak.
+    """
+    ring = ndimage.binary_dilation(hull, EIGHT, iterations=4) & ~ndimage.binary_dilation(hull, EIGHT)
+    infrared = _infrared(scaled, present)
+    if (infrared[ring] < WET_BELOW).mean() < FREE:
+        return None
+    seen = [scaled[k] for k in range(3) if present[k]]
+    bright = np.maximum(infrared, VISIBLE_WEIGHT * np.mean(seen, axis=0)) if seen else infrared
+    light = np.clip(bright, 0.0, None)[ndimage.binary_dilation(hull, EIGHT, iterations=2)].sum() * pixel_m2
+    return float(np.sqrt(light / BRIGHT * SLENDER / FULL))
+
+
+def too_faint(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> str | None:
+    """Why she is shorter than `SHORTEST_M`, whatever her outline says, or None."""
+    length = light_length_m(scaled, hull, present, pixel_m2)
+    return None if length is None or length >= SHORTEST_M else f"gives the light of a hull of {length:.0f} m"
+
+
+def fingers(hulls: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
+    """The hulls, those flagged ``marina_finger`` that lie abreast of three others like them, with gaps between."""
+    if len(hulls) < ABREAST:
+        return hulls
+    at = np.array([[h.row * spacing_m[0], h.col * spacing_m[1]] for h in hulls])
+    axis, length = np.array([h.axis for h in hulls]), np.array([h.length_m for h in hulls])
+    apart = at[None, :, :] - at[:, None, :]
+    along = np.abs(np.einsum("ijk,ik->ij", apart, axis))
+    across = np.abs(apart[..., 0] * axis[:, None, 1] - apart[..., 1] * axis[:, None, 0])
+    turned = np.abs(axis[:, None, 0] * axis[None, :, 1] - axis[:, None, 1] * axis[None, :, 0])
+    ratio = np.maximum(length[:, None] / length[None, :], length[None, :] / length[:, None])
+    alike = (ratio < ALIKE) & (turned < np.sin(TURN_RAD)) & (np.maximum(length[:, None], length[None, :]) < FINGER_M)
+    beside = alike & (along < ALONG * length[:, None]) & (across < BETWEEN_M[1]) & ~np.eye(len(hulls), dtype=bool)
+    loose = np.where(beside, across, np.inf).min(axis=1) > BETWEEN_M[0]  # no ship rafted to her
+    beside &= loose[:, None] & loose[None, :]
+    _, group = csgraph.connected_components(beside & beside.T, directed=False)
+    count = np.bincount(group)[group]
+    return [
+        flagged(h, "marina_finger", f"one of {n} abreast") if n >= ABREAST else h
+        for h, n in zip(hulls, count, strict=True)
+    ]
+
+
+def flagged(hull: Candidate, name: str, why: str) -> Candidate:
+    """The candidate with one more flag, and why."""
+    evidence = "; ".join(filter(None, (hull.evidence, f"{name}: {why}")))
+    return replace(hull, flags=(*hull.flags, name), evidence=evidence)
+
+
+def _infrared(scaled: FloatImage, present: tuple[bool, ...]) -> FloatImage:
+    """The near infrared, or what stands in for it."""
+    return scaled[3] if present[3] else scaled[4]

@@ -1,0 +1,102 @@
+"""What a hull of the network must be: afloat, light enough for her length, no finger of a marina."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.detection.candidates import Candidate
+from pipeline.detection.optical import plausible
+from pipeline.detection.optical.plausible import BASIN_M2, fingers, light_length_m, too_faint, without_water
+
+ALL = (True,) * 5
+PIXEL_M2 = 100.0
+SIDE = 2 * plausible.LOOK_PX + 1
+
+
+def city_with_pond(side_px):
+    """Land, and in its middle a square of water with a hull of 7 by 2 pixels at one side of it."""
+    scaled = np.ones((5, SIDE, SIDE), np.float32)
+    low = SIDE // 2 - side_px // 2
+    scaled[:, low : low + side_px, low : low + side_px] = 0.0
+    hull = np.zeros((SIDE, SIDE), bool)
+    hull[low : low + 2, SIDE // 2 - 3 : SIDE // 2 + 4] = True
+    scaled[:, hull] = 0.6
+    return scaled, hull
+
+
+def test_a_pond_holds_no_ship_and_a_basin_does():
+    side = int(np.sqrt(BASIN_M2 / PIXEL_M2))
+    assert "ha of water" in without_water(*city_with_pond(side - 3), ALL, PIXEL_M2)
+    assert without_water(*city_with_pond(side + 6), ALL, PIXEL_M2) is None
+
+
+def test_many_shadows_of_houses_are_no_basin():
+    scaled = np.ones((5, SIDE, SIDE), np.float32)
+    scaled[:, ::4, :] = 0.0  # gaps of one pixel: a hectare and more of them, and no room to float in
+    hull = np.zeros((SIDE, SIDE), bool)
+    hull[40:42, 40:48] = True
+    assert "0.0 ha" in without_water(scaled, hull, ALL, PIXEL_M2)
+
+
+@pytest.mark.parametrize(("length_m", "beam_m"), [(60.0, 9.5), (100.0, 16.0), (180.0, 28.5)])
+def test_a_deck_of_usual_light_gives_its_own_length_however_blurred(length_m, beam_m):
+    """The light of L x B x 0.85 at 0.4 of the land's, spread over any pixels, is that of a hull of L."""
+    rows, cols = np.mgrid[0:60, 0:60] - 30.0
+    for blur_px in (1.0, 1.5):
+        spread = np.hypot(length_m / 10 / np.sqrt(12), blur_px), np.hypot(beam_m / 10 / np.sqrt(12), blur_px)
+        shape = np.exp(-((cols / spread[0]) ** 2 + (rows / spread[1]) ** 2) / 2)
+        light = 0.4 * 0.85 * length_m * beam_m / PIXEL_M2
+        scaled = np.repeat((shape * light / shape.sum()).astype(np.float32)[None], 5, 0)
+        hull = (np.abs(cols) < length_m / 18) & (np.abs(rows) < 2.5)
+        assert light_length_m(scaled, hull, ALL, PIXEL_M2) == pytest.approx(length_m, rel=0.08)
+
+
+def test_a_launch_with_a_long_wake_is_too_faint():
+    scaled = np.zeros((5, 60, 60), np.float32)
+    scaled[:, 30, 25:33] = 0.08
+    scaled[:3, 30, 25:33] = 0.2  # foam in visible light
+    hull = np.zeros((60, 60), bool)
+    hull[29:32, 25:33] = True
+    assert "gives the light of a hull of" in too_faint(scaled, hull, ALL, PIXEL_M2)
+
+
+def test_beside_a_quay_nobody_knows_whose_light_it_is():
+    scaled = np.zeros((5, 60, 60), np.float32)
+    scaled[:, :30] = 1.0
+    hull = np.zeros((60, 60), bool)
+    hull[30:32, 25:33] = True
+    assert light_length_m(scaled, hull, ALL, PIXEL_M2) is None
+    assert too_faint(scaled, hull, ALL, PIXEL_M2) is None
+
+
+def hull_at(row, col, length_m, axis):
+    """A hull of the network, of usual proportions."""
+    beam_m = length_m / 6.3
+    return Candidate(
+        row=row, col=col, length_m=length_m, length_lo_m=0.9 * length_m, length_hi_m=1.1 * length_m,
+        beam_m=beam_m, beam_lo_m=0.8 * beam_m, beam_hi_m=1.2 * beam_m, axis=axis, axis_points_to_bow=False,
+        outline=np.zeros((4, 2)), n_pixels=20, score=0.9, tanker_score=0.3, contrast_db=10.0, method="hull-network",
+    )  # fmt: skip
+
+
+def row_of(count, pitch_m, length_m, turn_rad=0.0):
+    """Hulls abreast in pixels of 10 m."""
+    axis = (float(np.sin(turn_rad)), float(np.cos(turn_rad)))
+    across = np.array([axis[1], -axis[0]]) * pitch_m / 10
+    return [hull_at(50 + n * across[0], 50 + n * across[1], length_m, axis) for n in range(count)]
+
+
+@pytest.mark.parametrize("turn_rad", [0.0, 0.7, 1.5])
+def test_four_alike_abreast_with_water_between_are_a_marina(turn_rad):
+    names = [c.flags for c in fingers(row_of(4, 40.0, 80.0, turn_rad), (10.0, 10.0))]
+    assert all("marina_finger" in flags for flags in names)
+
+
+@pytest.mark.parametrize(
+    "hulls",
+    [row_of(3, 40.0, 80.0), row_of(5, 17.0, 100.0), row_of(5, 40.0, 180.0), []],
+    ids=["three", "a raft of tankers", "long ships at finger piers", "none"],
+)
+def test_ships_abreast_are_ships(hulls):
+    assert all("marina_finger" not in c.flags for c in fingers(hulls, (10.0, 10.0)))

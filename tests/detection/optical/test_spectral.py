@@ -1,0 +1,70 @@
+"""What the hull network is shown: units of the image itself, and every coast with the same spread."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.detection.optical.spectral import (
+    BANDS,
+    MOST_GAIN,
+    USUAL_SPREAD,
+    network_gain,
+    network_input,
+    scaled_bands,
+)
+from pipeline.detection.optical.water import survey
+from pipeline.types import Window
+from tests.detection.optical.ten_metre import port
+from tests.detection.optical.test_sentinel2 import scene_of
+
+
+def coast(**more):
+    """Four ports side by side and back to back: enough coast to be measured."""
+    return {k: np.tile(np.concatenate([v, v[::-1]]), (1, 2)) for k, v in port(**more).items()}
+
+
+def levels_of(bands):
+    scene = scene_of(bands)
+    return scene, survey(scene, 1024)
+
+
+def test_gain_and_offset_of_the_image_change_nothing_that_the_network_sees():
+    seen = []
+    for bands in (coast(), {k: 2.0 * v + 0.03 for k, v in coast().items()}):
+        scene, levels = levels_of(bands)
+        scaled, present = scaled_bands(scene.read(Window(0, 0, *scene.shape)), levels)
+        seen.append(network_input(scaled, present, network_gain(levels, scene.bands)))
+    assert np.abs(seen[0] - seen[1]).max() < 0.01
+
+
+def test_a_coast_in_flatter_light_is_spread_as_the_training_ports_are():
+    """Haze that takes a fifth of the contrast of one band alone: the network sees it as before."""
+    bands = coast()
+    flat = bands | {"B02": 0.8 * bands["B02"] + 0.02}
+    told = []
+    for these in (bands, flat):
+        scene, levels = levels_of(these)
+        scaled, present = scaled_bands(scene.read(Window(0, 0, *scene.shape)), levels)
+        gain = network_gain(levels, scene.bands)
+        told.append((network_input(scaled, present, gain)[0].std(), network_input(scaled, present)[0].std()))
+    assert told[1][1] < 0.9 * told[0][1]
+    assert told[1][0] == pytest.approx(told[0][0], rel=0.05)
+
+
+def test_the_gain_has_bounds_and_is_one_where_there_is_no_coast():
+    scene, levels = levels_of(coast())
+    gain = network_gain(levels, scene.bands)
+    assert gain.shape == (len(BANDS),)
+    assert ((gain >= 1 / MOST_GAIN) & (gain <= MOST_GAIN)).all()
+    inside = (gain > 1 / MOST_GAIN) & (gain < MOST_GAIN)
+    spread = np.array([levels.coast_spread[scene.bands.index(names[0])] for names in BANDS])
+    assert (gain * spread)[inside] == pytest.approx(np.array(USUAL_SPREAD)[inside])
+    sea, of_sea = levels_of(coast(land=False))
+    assert of_sea.coast_spread is None
+    assert (network_gain(of_sea, sea.bands) == 1).all()
+
+
+def test_a_missing_band_has_no_gain():
+    scene, levels = levels_of({k: v for k, v in coast().items() if k in ("B02", "B08")})
+    assert (network_gain(levels, scene.bands)[[1, 2, 4]] == 1).all()
