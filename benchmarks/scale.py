@@ -138,15 +138,17 @@ def on_dask() -> None:
         one_look((0, str(paths[0])))  # compiled and cached before anybody counts
         tasks = [(n, str(paths[n % len(paths)])) for n in range(LOOKS)]
         rates: dict[int, list[float]] = {1: [], 2: []}
+        spent: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
         seen: dict[int, list[tuple[int, int, str]]] = {}
         for workers, count in ((1, LOOKS // 8), (2, LOOKS), (1, LOOKS // 8)):
             engine = EngineConfig(kind="dask", workers=workers)
             memory: list[float] = []
             with kept(engine):
                 map_tasks(one_look, tasks[:4], engine)  # workers awake
-                begun = time.perf_counter()
+                before, begun = cpu_seconds(), time.perf_counter()
                 done = map_tasks(one_look, tasks[:count], engine, done=lambda _t: memory.append(resident_mb()))  # noqa: B023
                 rates[workers].append(count / (time.perf_counter() - begun))
+                spent[workers].append(tuple((b - a) / count for a, b in zip(before, cpu_seconds(), strict=True)))
             seen[workers] = done
             marks = ", ".join(f"{memory[int(len(memory) * s) - 1]:.0f}" for s in (0.1, 0.25, 0.5, 0.75, 1.0))
             print(f"{workers} workers, {count} looks: {rates[workers][-1]:.1f} looks/s; client MB at 10-100 %: {marks}")
@@ -155,6 +157,23 @@ def on_dask() -> None:
         print(
             f"2 workers against 1: {ratio:.2f} x; tables agree: {agree}; load of the machine {os.getloadavg()[0]:.0f}"
         )
+        (mine1, theirs1), (mine2, theirs2) = (np.mean(spent[w], axis=0) for w in (1, 2))
+        # one worker fills one core while the client has the other; two share both with the client
+        possible = 2 * max(theirs1, mine1) / (theirs2 + mine2)
+        print(
+            f"CPU s a look: workers {theirs1:.3f} with one, {theirs2:.3f} with two; client {mine1:.4f}, {mine2:.4f}; "
+            f"so two free cores give {possible:.2f} x"
+        )
+
+
+def cpu_seconds() -> tuple[float, float]:
+    """Processor time of this process, and of all that it started and that still live."""
+    import psutil
+
+    here = psutil.Process()
+    times = [p.cpu_times() for p in (here, *here.children(recursive=True))]
+    own, *others = (t.user + t.system for t in times)
+    return own, sum(others)
 
 
 def a_plan() -> None:

@@ -120,15 +120,15 @@ def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:
 
 def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
     """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
-    from pipeline.ingest.ais import read_ais
+    from pipeline.ingest.ais import problems_of, read_ais
 
     west, south, east, north = place.bbox
     # west > east where that crosses 180 degrees
     sides = [float(wrapped(x)) for x in (west - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG)]
     read = read_ais(inputs.ais, region=(sides[0], south - AIS_MARGIN_DEG, sides[1], north + AIS_MARGIN_DEG))
     read = replace(read, messages=table_near(read.messages, middle_of(place.bbox)))
-    for problem in read.problems:
-        console.problem(problem)
+    for problem, done in problems_of(read.files):
+        console.problem(problem, done)
     for note in read.notes:
         console.note(note)
     return clocks_set_right(read, console)

@@ -117,11 +117,11 @@ def decode_ais(
     files: Sequence[Path], out: Path, balance: Path | None, options: dict[str, Any], console: Console
 ) -> None:
     """Decode AIS files to one table; the balance counts every input line in one bucket."""
-    from pipeline.ingest.ais import notes_of, open_ais
+    from pipeline.ingest.ais import notes_of, open_ais, problems_of
 
     with open_ais(files, **options) as store:
-        for problem in store.problems:
-            console.problem(problem)
+        for problem, done in problems_of(store.files):
+            console.problem(problem, done)
         for note in notes_of(store.files):
             console.note(note)
         rows = write_frames(store.frames(), out, AIS_MESSAGES.empty())
@@ -134,12 +134,12 @@ def decode_ais(
 
 
 def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> AisRead:
-    from pipeline.ingest.ais import read_ais
+    from pipeline.ingest.ais import problems_of, read_ais
     from pipeline.sources import clocks_set_right
 
     read = read_ais(files, columns=columns or None)
-    for problem in read.problems:
-        console.problem(problem)
+    for problem, done in problems_of(read.files):
+        console.problem(problem, done)
     for note in read.notes:
         console.note(note)
     return clocks_set_right(read, console)

@@ -30,6 +30,9 @@ positions carry their second, and what carries none is sent every three minutes 
 
 ROWS_AT_ONCE = 1 << 17  # of a table handed out in pieces (about 200 MB); our choice
 
+DONE = {"skipped": "skipped", "degraded": "the rest is used", "duplicate_of": "counted once"}
+"""What became of a file with a problem, by its status."""
+
 Region = tuple[float, float, float, float]
 """West, south, east, north [degrees]."""
 
@@ -68,6 +71,11 @@ class AisRead:
     def notes(self) -> list[str]:
         """A line for each file with values that are legal, and odd."""
         return notes_of(self.files)
+
+
+def problems_of(files: Sequence[AisFile]) -> list[tuple[InputError, str]]:
+    """Of each file with a problem: what is wrong, and what was done about it."""
+    return [(InputError(f.path, f.cause), DONE[f.status]) for f in files if f.cause]
 
 
 def notes_of(files: Sequence[AisFile]) -> list[str]:

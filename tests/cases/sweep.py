@@ -209,8 +209,8 @@ def kill(sweep: Sweep, every: int, repeats: int = 1) -> Report:
 
     names = sweep.noted(watch)
     report.lines.append(f"{len(names)} points")
-    for n in range(1, len(names) + 1, every):
-        for again in range(repeats):
+    for again in range(repeats):
+        for n in range(1, len(names) + 1, every):
             kill_at(sweep, report, n, f"point {n} ({names[n - 1]}), time {again + 1}")
     return report
 
