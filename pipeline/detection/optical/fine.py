@@ -42,9 +42,12 @@ if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
+    Found = tuple[Hull, BoolImage, BoolImage, float]  # her pixels, all that are no water, how much speaks for her
+
 VISIBLE = ("pan", "B", "G", "R", "GI", "Y", "B02", "B03", "B04")
 REACH = 0.75  # of the object's length that is read around it
 REACH_M = 60.0
+SURE, DOUBTFUL_REACH_M = 26.0, 150.0  # hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
 BORDER_M, LONGEST_REACH_M = 15.0, 300.0  # a hull so near the window's border is read again in one twice as wide
 ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
 MIN_FILL = 0.66
@@ -87,12 +90,15 @@ def measure_fine(
             # Nobody knows where such a scale begins: the object's own step from the water is its unit
             light = 1 + (light - 1) * np.float32(USUAL_STEP / max(1e-6, float(np.median(light[near])) - 1))
         found = _best_hull(light, sea, near, scene.pixel_spacing_m, origin)
-        if found is None or reach_m > LONGEST_REACH_M or not _runs_out(found[0], around, scene.shape):
+        if found is None or reach_m > LONGEST_REACH_M:
+            break
+        part = found[3] < SURE and reach_m < DOUBTFUL_REACH_M  # so little like a hull: a part?
+        if not (part or _runs_out(found[0], around, scene.shape)):
             break
         reach_m *= 2.0  # the object was a part of a longer hull: a box on her deck, her house
     if found is None:
         return None
-    hull, mask, ship = found
+    hull, mask, ship, _ = found
     sun = sun_view(scene, hull.frame)
     deck = read_deck(light, hull, origin)
     if deck.bow_ahead is not None:
@@ -146,7 +152,7 @@ def _blob_pixels(blob: Blob, window: Window, factor: int, around: Window) -> Boo
 
 def _best_hull(
     light: FloatImage, sea: BoolImage, near: BoolImage, spacing_m: tuple[float, float], origin: tuple[int, int]
-) -> tuple[Hull, BoolImage, BoolImage] | None:
+) -> Found | None:
     """The hull at the water's own level, or, where that is none, at half the object's brightness: a quay may be dimmer.
 
     Also the hull's pixels, and all that are no water.
@@ -161,7 +167,7 @@ def _best_hull(
     between = _hull_between_lines(clean, low, near, noise, spacing_m, origin)
     if between is not None:
         return between
-    tried: list[tuple[Hull, BoolImage, BoolImage]] = []
+    tried: list[Found] = []
     for ship, gap_m in ((low, 1.4), (half, 1.4), (low, 0.6), (half, 0.6)):
         done = False
         for mask in own_masks(ship, near, float(np.mean(spacing_m)), close_m=0.5 if gap_m > 1 else 0.0):
@@ -170,7 +176,7 @@ def _best_hull(
             frame, length_m, beam_m = _mask_frame(mask, spacing_m, origin)
             hull = fit_hull(clean, mask.astype(np.float32), frame, length_m, beam_m, origin, gap_m)
             if hull is not None:
-                tried.append((hull, mask, low))
+                tried.append((hull, mask, low, SURE))
                 done = done or (_is_hull(hull) and _oddness(hull) < USUAL_ODDNESS)
         if done:
             break  # the others are for hulls that a quay or a neighbour touches
@@ -184,7 +190,7 @@ def _hull_between_lines(
     noise: float,
     spacing_m: tuple[float, float],
     origin: tuple[int, int],
-) -> tuple[Hull, BoolImage, BoolImage] | None:
+) -> Found | None:
     """The hull fitted inside the likeliest rectangle between straight lines, her pixels, and all that are no water."""
     axis = straight_direction(clean, near, spacing_m)
     box = None if axis is None else find_rectangle(clean, near, noise, axis, spacing_m, origin)
@@ -213,7 +219,7 @@ def _hull_between_lines(
     )
     if hull is None or not _is_hull(hull):
         return None
-    return hull, mask, bright | low
+    return hull, mask, bright | low, box.evidence
 
 
 def _touched(box: Rectangle, side: int, pixel: float) -> Touched | None:
@@ -227,7 +233,7 @@ def _touched(box: Rectangle, side: int, pixel: float) -> Touched | None:
     v = (-0.5, 0.5)[side] * box.beam_m
     row, col = box.frame.pixels(np.array(0.0), np.array(v))
     vague = (1.0 - box.steps[side]) * UNSEEN_SIDE * box.beam_m
-    return Touched((float(row), float(col)), float(np.hypot(np.hypot(0.35 * pixel, GAP_SE_M), vague)))
+    return Touched((float(row), float(col)), float(np.hypot(np.hypot(0.45 * pixel, GAP_SE_M), vague)))
 
 
 def _within(v: FloatArray, box: Rectangle, pixel: float) -> BoolImage:

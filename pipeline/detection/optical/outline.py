@@ -29,9 +29,10 @@ IN_LINE_M = 22.0  # from a hull's end to the middle of what may be a part of her
 DECK_GAP_M = 12.0  # of darkness along the deck that does not end a hull: a house's shadow
 MIDDLE = 0.30  # half of the share of the length over which sides are straight; tankers have 0.3 to 0.4
 RIM_M = 1.5  # of a deck's edge that is free of gear (our choice)
+INBOARD = 0.15  # of the beam: how far a hatch's side or a box's lies inside the hull's, about
 UNSEEN_SIDE = 0.06  # of the beam: error where one side does not show as a line of its own
 USUAL_SLENDER = ((25.0, 60.0), (3.2, 6.2))  # length: length over beam, tugs to merchant ships
-BEAM_SPREAD = 0.12  # of the beam about that: 0.08 within a kind (registers), kinds from 5.8 to 6.7
+BEAM_SPREAD = ((35.0, 60.0), (0.30, 0.12))  # of the beam about that: 0.08 in a kind (registers), kinds 5.8 to 6.7
 TURN_RAD = 0.06  # how far the first direction may be wrong
 
 
@@ -107,16 +108,18 @@ def fit_hull(
     origin: tuple[int, int],
     gap_m: float = GAP_M,
     deck_gap_m: float = DECK_GAP_M,
-    touched: tuple[Touched | None, Touched | None] = (None, None),
+    touched: tuple[Touched | None, Touched | None] | None = None,
 ) -> Hull | None:
     """Fit a hull near a first guess; None where there is no hull-like edge.
 
     ``gap_m`` of water parts a hull from a quay; ``deck_gap_m`` of darkness along the deck ends her. A side that is
-    ``touched`` (the v < 0, the v > 0 one) stays where it is told to be: no water beyond it tells it. ``light`` is
-    brightness over the water's; ``ship`` is 1 on pixels that are no water and 0 elsewhere (float).
+    ``touched`` (the v < 0, the v > 0 one) stays where it is told to be: no water beyond it tells it. Where ``touched``
+    is given, what is fitted is taken for a hull, and her beam is weighed against the usual one. ``light`` is brightness
+    over the water's; ``ship`` is 1 on pixels that are no water and 0 elsewhere (float).
     """
     pixel = float(np.mean(frame.spacing_m))
-    sides, held = None, (touched[0] is not None, touched[1] is not None)
+    lines = touched or (None, None)
+    sides, held = None, (lines[0] is not None, lines[1] is not None)
     for turn in (TURN_RAD, TURN_RAD / 3, TURN_RAD / 3):
         sides = _sides(ship, frame, (length_m, beam_m), pixel, origin, turn, gap_m, held)
         if sides is None:
@@ -127,12 +130,14 @@ def fit_hull(
             return None
         frame, length_m, length_se = ends
     assert sides is not None
-    free = (sides.free[0] and touched[0] is None, sides.free[1] and touched[1] is None)
+    free = (sides.free[0] and not held[0], sides.free[1] and not held[1])
     low, high, se = _half_levels(light, frame, length_m, beam_m, pixel, origin, free)
-    if touched != (None, None):
-        low, high, se = _told(frame, (low, high), se, length_m, touched)
+    if touched is not None:
+        low, high, se = _told(frame, (low, high), (se, _vague(sides, touched)), length_m, touched)
     elif not all(free):
         se = float(np.hypot(se, UNSEEN_SIDE * beam_m))
+    if any(held):  # a quay's end beside her own blurs into it
+        length_se = float(np.hypot(length_se, 0.5 * pixel))
     frame, beam_m = frame.moved(0.0, (low + high) / 2), high - low
     if beam_m < 2.5 * pixel or length_m < 1.5 * beam_m:
         return None
@@ -154,15 +159,21 @@ def fit_hull(
     )
 
 
+def _vague(sides: _Sides, touched: tuple[Touched | None, Touched | None]) -> float:
+    """Error of the beam [m] from rows that leave a side's line: where many do, a hatch's or a stack's side."""
+    loose = [1 - straight for straight, side in zip(sides.straight, touched, strict=True) if side is None]
+    return INBOARD * sides.beam_m * float(np.hypot.reduce(np.array([0.0, *loose])))
+
+
 def _told(
     frame: HullFrame,
     at: tuple[float, float],
-    se: float,
+    errors: tuple[float, float],
     length_m: float,
     touched: tuple[Touched | None, Touched | None],
 ) -> tuple[float, float, float]:
-    """Both sides and the beam's error where a line, not water, tells a side: weighed against the usual beam."""
-    low, high = at
+    """Both sides and the beam's error: lines of touched sides put in, the beam weighed against the usual one."""
+    (low, high), se = at, float(np.hypot(*errors))
     for n, side in enumerate(touched):
         if side is not None:
             v = float(frame.across(*side.point))
@@ -186,7 +197,7 @@ def usual_beam(length_m: float) -> tuple[float, float]:
     (20.0, 2.4)
     """
     usual = length_m / float(np.interp(length_m, *USUAL_SLENDER))
-    return usual, BEAM_SPREAD * usual
+    return usual, float(np.interp(length_m, *BEAM_SPREAD)) * usual
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,6 +252,7 @@ def _sides(
     straight = tuple(0.0 if line is None else line[2] for line in lines)
     wander = float(np.mean([line[3] for line in good]))
     turn_se = float(np.hypot(wander / (0.35 * length_m) / np.sqrt(max(4.0, len(u) / 8)), 0.05 * pixel / length_m))
+    turn_se *= float(np.sqrt(2 / len(telling)))
     moved = frame.moved(0.0, (low + high) / 2).turned(float(np.arctan(slope)))
     free = (straight[0] > 0.55, straight[1] > 0.55)
     return _Sides(moved, high - low, turn_se, free, (straight[0], straight[1]), wander)
