@@ -21,7 +21,8 @@ from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
-from pipeline.detection.optical.plausible import fingers
+from pipeline.detection.optical.plausible import fingers, speaks_alone
+from pipeline.detection.optical.spectral import scaled_bands
 from pipeline.detection.optical.water import Levels, normalise, survey, wrong_order
 from pipeline.types import Place, Scene, Sensor, Window, tiles
 
@@ -57,6 +58,8 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     coverage = Coverage(scene, place)
     found: list[Candidate] = []
     hulls: list[Candidate] = []
+    alone: list[bool] = []
+    pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
     for core in tiles(scene.shape, max(step, config.tile_px // step * step)):
         window = core.padded(margin, scene.shape)
         tile = scene.read(window)
@@ -68,6 +71,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
         normal = normalise(coarse(tile, factor), levels, factor)
+        view = scaled_bands(tile, levels) if trained else None
         for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
             row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
             if not _owned(row + window.row0, col + window.col0, core) or _cut(
@@ -80,10 +84,11 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
                 at = (blob.rows, blob.cols)
                 new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
             found.append(new)
-        if trained:
-            hulls += network_candidates(scene, tile, core, levels, cloud, shadow, threads=config.threads)
+            alone.append(view is not None and speaks_alone(new, view, blob.rows, blob.cols, pixel_m2))
+        if view is not None:
+            hulls += network_candidates(scene, tile, core, levels, cloud, shadow, view=view, threads=config.threads)
     if trained:
-        found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found)
+        found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found, alone)
     found = once_each(found, scene.pixel_spacing_m)
     found.sort(key=lambda c: (c.row, c.col))
     return Found(
