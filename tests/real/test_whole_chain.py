@@ -43,7 +43,10 @@ def test_genoa_from_a_real_sentinel_2_image(tmp_path):
         (labels["file"] == "genoa_20230710.tif") & labels["cx"].between(845, 865) & labels["cy"].between(170, 210)
     ]
     assert len(oil) == 1
-    assert counted["length_m"].max() == pytest.approx(oil["length_m_est"].iloc[0] - 15, abs=30)  # labels are 15 m long
+    length_m = oil["length_m_est"].iloc[0] - 15  # labels are drawn loose, about 15 m too long
+    longest = counted.sort_values("length_m").iloc[-1]
+    assert longest["length_lo_m"] - 5 <= length_m <= longest["length_hi_m"] + 5
+    assert longest["length_m"] == pytest.approx(length_m, rel=0.25)
     page = (outcome.folder / "report.html").read_text()
     assert "SIMULATED" not in re.sub(
         r"<script.*?</script>", "", page, flags=re.DOTALL

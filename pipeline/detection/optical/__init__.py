@@ -21,7 +21,8 @@ from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
-from pipeline.detection.optical.plausible import fingers
+from pipeline.detection.optical.plausible import fingers, speaks_alone
+from pipeline.detection.optical.spectral import scaled_bands
 from pipeline.detection.optical.water import Levels, normalise, survey, wrong_order
 from pipeline.types import Place, Scene, Sensor, Window, tiles
 
@@ -37,6 +38,7 @@ FINE = "optical-edges"
 MOSTLY_CLOUD = 0.9
 KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
+HULL_OF_HULL = 0.4  # of a hull's length, below which a slim object on her is gear: a house, a hatch, a pipe rack
 
 
 def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -> Found:
@@ -56,6 +58,8 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     coverage = Coverage(scene, place)
     found: list[Candidate] = []
     hulls: list[Candidate] = []
+    alone: list[bool] = []
+    pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
     for core in tiles(scene.shape, max(step, config.tile_px // step * step)):
         window = core.padded(margin, scene.shape)
         tile = scene.read(window)
@@ -67,6 +71,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
         normal = normalise(coarse(tile, factor), levels, factor)
+        view = scaled_bands(tile, levels) if trained else None
         for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
             row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
             if not _owned(row + window.row0, col + window.col0, core) or _cut(
@@ -79,10 +84,11 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
                 at = (blob.rows, blob.cols)
                 new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
             found.append(new)
-        if trained:
-            hulls += network_candidates(scene, tile, core, levels, cloud, shadow, threads=config.threads)
+            alone.append(view is not None and speaks_alone(new, view, blob.rows, blob.cols, pixel_m2))
+        if view is not None:
+            hulls += network_candidates(scene, tile, core, levels, cloud, shadow, view=view, threads=config.threads)
     if trained:
-        found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found)
+        found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found, alone)
     found = once_each(found, scene.pixel_spacing_m)
     found.sort(key=lambda c: (c.row, c.col))
     return Found(
@@ -99,7 +105,9 @@ def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[s
         out.append("the map has no water in this image: nothing was looked for")
     elif coverage.cloud_fraction > MOSTLY_CLOUD:
         out.append(f"cloud or haze over {coverage.cloud_fraction:.0%} of the water: what lies under it is unknown")
-    if wrong_order(levels, bands):
+    if levels.odd_order is not None:
+        out.append(levels.odd_order)
+    elif wrong_order(levels, bands):
         out.append(f"water is brighter at {levels.infrared} than in visible light: are the bands named in their order?")
     return out
 
@@ -130,7 +138,8 @@ def _offset(c: Candidate, of: Candidate, spacing_m: tuple[float, float]) -> tupl
 
 def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, float]) -> bool:
     """Does the outline hold a slimmer hull? Then it is that hull and the quay or neighbour beside her."""
-    return any(o.beam_m < 0.7 * hull.beam_m and o.n_pixels > 30 and _inside(o, hull, spacing_m) for o in others)
+    slim = (o for o in others if o.beam_m < 0.7 * hull.beam_m and o.length_m > HULL_OF_HULL * hull.length_m)
+    return any(o.n_pixels > 30 and _inside(o, hull, spacing_m) for o in slim)
 
 
 def _same_hull(a: Candidate, b: Candidate, spacing_m: tuple[float, float]) -> bool:

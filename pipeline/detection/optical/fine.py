@@ -10,11 +10,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
+from pipeline.detection.optical.between_lines import (
+    GAPS_M,
+    SMOOTH_M,
+    Rectangle,
+    find_rectangle,
+    not_water,
+    straight_direction,
+)
 from pipeline.detection.optical.deck import Deck, read_deck
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.freeboard import (
     DEPTH_OF_LENGTH,
+    MAX_BLIND_PIXEL_M,
     USUAL_SHARE,
     Freeboard,
     SunView,
@@ -23,7 +33,7 @@ from pipeline.detection.optical.freeboard import (
     none,
 )
 from pipeline.detection.optical.objects import frame_of
-from pipeline.detection.optical.outline import Hull, fit_hull, own_masks, ship_pixels
+from pipeline.detection.optical.outline import SIGMAS, UNSEEN_SIDE, Hull, Touched, fit_hull, own_masks, ship_pixels
 from pipeline.detection.optical.water import water_at
 from pipeline.types import Radiometry, Scene, Tile, Window
 
@@ -32,9 +42,13 @@ if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
+    Found = tuple[Hull, BoolImage, BoolImage, float]  # her pixels, all that are no water, how much speaks for her
+
 VISIBLE = ("pan", "B", "G", "R", "GI", "Y", "B02", "B03", "B04")
 REACH = 0.75  # of the object's length that is read around it
 REACH_M = 60.0
+SURE, DOUBTFUL_REACH_M = 26.0, 150.0  # hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
+BORDER_M, LONGEST_REACH_M = 15.0, 300.0  # a hull so near the window's border is read again in one twice as wide
 ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
 MIN_FILL = 0.66
 USUAL_STEP = 1.6  # of a deck's light over its water's, of that light; median of simulated ships
@@ -43,6 +57,10 @@ MAX_ODDNESS = 0.9  # above it a quay or a neighbour is part of what was outlined
 FACE = 0.8  # of the stern's height times lean that lengthens a hull seen from astern; the rest is overhang and shade
 SHEER = 0.2  # of the same by which one seen from ahead looks shorter: her bow stands higher than her stern
 FACE_SE = 0.35
+EDGE_SHARE = 0.35  # of the way from water to a deck's usual light, where a bright one is cut; coarse pixels blur bows
+END_ROOM_M = 3.0  # beyond a rectangle's ends in which the hull's own may lie
+GAP_SE_M = 0.7  # between a hull and her quay lie 0.8 to 3 m of fenders; a line may be either border of them
+FREE_ROOM_M, TOUCHED_ROOM_M = 8.0, 0.4  # ... and beyond its sides: a side that faces the camera shows its whole height
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,21 +78,27 @@ def measure_fine(
 ) -> FineHull | None:
     """Measure the hull of a blob found in a window of pixels averaged by ``factor``; None where no hull fits."""
     frame, length_m, _ = guess
-    reach = int(np.ceil((REACH * length_m + REACH_M) / min(scene.pixel_spacing_m)))
-    row, col = (round(c) for c in frame.centre)
-    around = Window(max(0, row), max(0, col), 1, 1).padded(reach, scene.shape)
-    tile = scene.read(around)
-    origin = (around.row0, around.col0)
-    light = over_water(tile, levels)
-    sea = tile.valid & tile.water
-    near = _blob_pixels(blob, window, factor, around)
-    if scene.radiometry is not Radiometry.REFLECTANCE and near.any():
-        # Nobody knows where such a scale begins: the object's own step from the water is its unit
-        light = 1 + (light - 1) * np.float32(USUAL_STEP / max(1e-6, float(np.median(light[near])) - 1))
-    found = _best_hull(light, sea, near, scene.pixel_spacing_m, origin)
+    reach_m = REACH * length_m + REACH_M
+    while True:
+        around = _window_about(scene, frame, reach_m)
+        tile = scene.read(around)
+        origin = (around.row0, around.col0)
+        light = over_water(tile, levels)
+        sea = tile.valid & tile.water
+        near = _blob_pixels(blob, window, factor, around)
+        if scene.radiometry is not Radiometry.REFLECTANCE and near.any():
+            # Nobody knows where such a scale begins: the object's own step from the water is its unit
+            light = 1 + (light - 1) * np.float32(USUAL_STEP / max(1e-6, float(np.median(light[near])) - 1))
+        found = _best_hull(light, sea, near, scene.pixel_spacing_m, origin)
+        if found is None or reach_m > LONGEST_REACH_M:
+            break
+        part = found[3] < SURE and reach_m < DOUBTFUL_REACH_M  # so little like a hull: a part?
+        if not (part or _runs_out(found[0], around, scene.shape)):
+            break
+        reach_m *= 2.0  # the object was a part of a longer hull: a box on her deck, her house
     if found is None:
         return None
-    hull, mask, ship = found
+    hull, mask, ship, _ = found
     sun = sun_view(scene, hull.frame)
     deck = read_deck(light, hull, origin)
     if deck.bow_ahead is not None:
@@ -86,6 +110,23 @@ def measure_fine(
         freeboard = measure_freeboard(light, others, hull, sun, origin, deck.tanker)
     hull = upright(hull, freeboard, sun)
     return FineHull(hull, deck, freeboard, _is_hull(hull))
+
+
+def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
+    row, col = (max(0, round(c)) for c in frame.centre)
+    return Window(row, col, 1, 1).padded(int(np.ceil(reach_m / min(scene.pixel_spacing_m))), scene.shape)
+
+
+def _runs_out(hull: Hull, around: Window, shape: tuple[int, int]) -> bool:
+    """Does a hull reach the border of a window where the image goes on?"""
+    rows, cols = hull.frame.pixels(np.array([-0.5, 0.5]) * hull.length_m, np.zeros(2))
+    room = BORDER_M / float(np.mean(hull.frame.spacing_m))
+    return bool(
+        (around.row0 > 0 and rows.min() < around.row0 + room)
+        or (around.col0 > 0 and cols.min() < around.col0 + room)
+        or (around.row1 < shape[0] and rows.max() > around.row1 - room)
+        or (around.col1 < shape[1] and cols.max() > around.col1 - room)
+    )
 
 
 def over_water(tile: Tile, levels: Levels) -> FloatImage:
@@ -111,7 +152,7 @@ def _blob_pixels(blob: Blob, window: Window, factor: int, around: Window) -> Boo
 
 def _best_hull(
     light: FloatImage, sea: BoolImage, near: BoolImage, spacing_m: tuple[float, float], origin: tuple[int, int]
-) -> tuple[Hull, BoolImage, BoolImage] | None:
+) -> Found | None:
     """The hull at the water's own level, or, where that is none, at half the object's brightness: a quay may be dimmer.
 
     Also the hull's pixels, and all that are no water.
@@ -123,7 +164,10 @@ def _best_hull(
     clean = np.where(sea, light, 1.0).astype(np.float32)
     low = ship_pixels(clean, noise)
     half = low & (clean > 1 + 0.5 * (float(np.median(light[near])) - 1))
-    tried: list[tuple[Hull, BoolImage, BoolImage]] = []
+    between = _hull_between_lines(clean, low, near, noise, spacing_m, origin)
+    if between is not None:
+        return between
+    tried: list[Found] = []
     for ship, gap_m in ((low, 1.4), (half, 1.4), (low, 0.6), (half, 0.6)):
         done = False
         for mask in own_masks(ship, near, float(np.mean(spacing_m)), close_m=0.5 if gap_m > 1 else 0.0):
@@ -132,11 +176,70 @@ def _best_hull(
             frame, length_m, beam_m = _mask_frame(mask, spacing_m, origin)
             hull = fit_hull(clean, mask.astype(np.float32), frame, length_m, beam_m, origin, gap_m)
             if hull is not None:
-                tried.append((hull, mask, low))
+                tried.append((hull, mask, low, SURE))
                 done = done or (_is_hull(hull) and _oddness(hull) < USUAL_ODDNESS)
         if done:
             break  # the others are for hulls that a quay or a neighbour touches
     return min(tried, key=lambda t: _oddness(t[0])) if tried else None
+
+
+def _hull_between_lines(
+    clean: FloatImage,
+    low: BoolImage,
+    near: BoolImage,
+    noise: float,
+    spacing_m: tuple[float, float],
+    origin: tuple[int, int],
+) -> Found | None:
+    """The hull fitted inside the likeliest rectangle between straight lines, her pixels, and all that are no water."""
+    axis = straight_direction(clean, near, spacing_m)
+    box = None if axis is None else find_rectangle(clean, near, noise, axis, spacing_m, origin)
+    if box is None:
+        return None
+    pixel = float(np.mean(spacing_m))
+    u, v = box.frame.metres(clean.shape, origin)
+    inside = clean[(np.abs(u) < box.length_m / 2) & (np.abs(v) < box.beam_m / 2)]
+    step = float(np.median(inside[inside > 1 + 2 * noise])) - 1 if (inside > 1 + 2 * noise).any() else 0.0
+    if pixel <= MAX_BLIND_PIXEL_M and EDGE_SHARE * step > SIGMAS * noise:
+        bright = clean > 1 + EDGE_SHARE * step
+    else:
+        bright = not_water(ndimage.uniform_filter(clean, max(1, round(SMOOTH_M / pixel))), noise) > 0.5
+    own = (np.abs(u) < box.length_m / 2 + END_ROOM_M) & _within(v, box, pixel)
+    deck = (np.abs(u) < 0.36 * box.length_m) & (np.abs(v) < box.beam_m / 2 - max(1.0, pixel))
+    mask = np.asarray((bright & own) | deck, bool)
+    hull = fit_hull(
+        clean,
+        mask.astype(np.float32),
+        box.frame,
+        box.length_m,
+        box.beam_m,
+        origin,
+        deck_gap_m=GAPS_M[-1],
+        touched=(_touched(box, 0, pixel), _touched(box, 1, pixel)),
+    )
+    if hull is None or not _is_hull(hull):
+        return None
+    return hull, mask, bright | low, box.evidence
+
+
+def _touched(box: Rectangle, side: int, pixel: float) -> Touched | None:
+    """The line on which a side lies that something is moored to; None for a side with water beyond.
+
+    Its error: that of any edge, the gap and fenders of which the line may be either border, and the beam's own for want
+    of a step.
+    """
+    if not box.touched[side]:
+        return None
+    v = (-0.5, 0.5)[side] * box.beam_m
+    row, col = box.frame.pixels(np.array(0.0), np.array(v))
+    vague = (1.0 - box.steps[side]) * UNSEEN_SIDE * box.beam_m
+    return Touched((float(row), float(col)), float(np.hypot(np.hypot(0.45 * pixel, GAP_SE_M), vague)))
+
+
+def _within(v: FloatArray, box: Rectangle, pixel: float) -> BoolImage:
+    """Between a hull's sides and what shows of them beyond: little where something lies alongside."""
+    room = [TOUCHED_ROOM_M + 0.5 * pixel if touched else FREE_ROOM_M for touched in box.touched]
+    return np.asarray((v > -box.beam_m / 2 - room[0]) & (v < box.beam_m / 2 + room[1]), bool)
 
 
 def _oddness(hull: Hull) -> float:

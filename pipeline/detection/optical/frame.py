@@ -31,6 +31,17 @@ class HullFrame:
         col = self.centre[1] + (u * east + v * south) / self.spacing_m[1]
         return row, col
 
+    def metres(self, shape: tuple[int, ...], origin: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+        """(u, v) of every pixel of an image whose first pixel is ``origin``: two arrays of its shape."""
+        south = (np.arange(shape[0])[:, None] + origin[0] - self.centre[0]) * self.spacing_m[0]
+        east = (np.arange(shape[1])[None, :] + origin[1] - self.centre[1]) * self.spacing_m[1]
+        return south * self.axis[0] + east * self.axis[1], east * self.axis[0] - south * self.axis[1]
+
+    def across(self, row: float, col: float) -> float:
+        """v of a position in pixels."""
+        south, east = (row - self.centre[0]) * self.spacing_m[0], (col - self.centre[1]) * self.spacing_m[1]
+        return east * self.axis[0] - south * self.axis[1]
+
     def moved(self, u: float, v: float) -> HullFrame:
         """The frame with its centre at (u, v)."""
         row, col = self.pixels(np.array(u), np.array(v))

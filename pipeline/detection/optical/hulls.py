@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Z90 = 1.645  # half-width of a 90 % interval in standard errors
 COARSE_SE_PX = 0.6  # of an end by half-level pixels: a third of a pixel at each end, and blur; our choice
-TURN_SPREAD, TURN_PX = 1.4, 0.18  # of the fit's own error, and of a pixel from end to end: set on seeds below 1000
+TURN_SPREAD, TURN_PX = 1.7, 0.22  # of the fit's own error, and of a pixel from end to end: set on seeds below 1000
 MOMENT_TURN_PX = 0.7  # by which a moment's axis errs from end to end; set on painted ships (benchmarks.hull_sizes)
 COARSE_SE_SHARE = 0.06  # of a size by moments: superstructures and dark decks pull on it; our choice
 MIN_ASPECT, MAX_ASPECT = 1.7, 11.0  # length over beam in coarse pixels; hulls have 4 to 8, blurred boats less

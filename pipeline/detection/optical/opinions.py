@@ -18,20 +18,21 @@ from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
-    from pipeline.types import BoolImage, FloatArray
+    from pipeline.types import BoolImage, FloatArray, FloatImage
 
 SCORE_SLOPE, SCORE_MIDDLE = 9.0, 0.55  # certainty to probability: a logistic, fitted on ports held out of training
 SIDEWAYS = 1.5  # log-odds against a ship that moves across her own axis; our choice
 Z90 = 1.645
-LENGTHS_M = (70.0, 120.0, 250.0)  # measured; at these, 5 and 95 % bounds of the true length as shares of it:
-LENGTH_LOW = (0.60, 0.88, 0.95)  # errors on simulated ports kept out of training (tools/hull_network/size_errors.py)
-LENGTH_HIGH = (1.20, 1.27, 1.35)
+LENGTHS_M = (70.0, 120.0, 250.0)  # measured; at these, 5 and 95 % bounds of the true length as shares of it: errors
+LENGTH_LOW = (0.66, 0.78, 0.82)  # on ports held out of training, against labels less the 15 m by which they are loose,
+LENGTH_HIGH = (1.40, 1.48, 1.32)  # and on simulated ports kept out (tools/hull_network/size_errors.py)
+LENGTH_SD = 0.13  # of a length, as a share: the same errors
 SPREAD_PX = 3.3  # by which the map of hull is wider than the hull, in quadrature: labels were drawn loose; same source
-BEAM_FIT_SE_PX = 0.45
+BEAM_FIT_SE_PX = 0.8  # set on the same simulated ports
 MAP_TURN_PX = (
     0.3  # by which the map's own middle line errs from end to end; set on painted ships (benchmarks.hull_sizes)
 )
-USUAL_RATIO, RATIO_SD = 6.3, 0.15  # length over beam of merchant ships (5 to 8), and its spread as a share
+USUAL_RATIO, RATIO_SD = 6.3, 0.20  # length over beam of merchant ships (5 to 8), and its spread as a share
 HUGGING = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
 TRAINED_LENGTH_M = 45.0  # labels begin at about 50 m
 NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
@@ -45,11 +46,13 @@ def network_candidates(
     cloud: BoolImage,
     shadow: BoolImage | None = None,
     *,
+    view: tuple[FloatImage, tuple[bool, ...]],
     threads: int = 1,
 ) -> list[Candidate]:
-    """Candidates of the network whose centre lies in ``core``; ``cloud`` and ``shadow`` are masks of the tile."""
+    """Candidates of the network whose centre lies in ``core``; ``cloud`` and ``shadow`` are masks of the tile, ``view``
+    its `scaled_bands`."""
     out = []
-    for hull in hulls_of(scene, tile, core, levels, threads):
+    for hull in hulls_of(scene, tile, core, levels, view, threads):
         rows, cols = hull.rows - tile.window.row0, hull.cols - tile.window.col0
         cloudy = float(cloud[rows, cols].mean()) if len(rows) else 0.0
         new = candidate_of(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels))
@@ -140,25 +143,26 @@ def _beam(length_m: float, fitted_m: float, pixel_m: float) -> tuple[float, floa
     spread = SPREAD_PX * pixel_m
     bare = float(np.sqrt(max(fitted_m**2 - spread**2, (0.5 * pixel_m) ** 2)))
     bare_se = BEAM_FIT_SE_PX * pixel_m * fitted_m / bare
-    usual, usual_se = length_m / USUAL_RATIO, RATIO_SD * length_m / USUAL_RATIO
+    usual = length_m / USUAL_RATIO
+    usual_se = float(np.hypot(RATIO_SD, LENGTH_SD)) * usual
     weight = bare_se**-2 + usual_se**-2
     return (bare * bare_se**-2 + usual * usual_se**-2) / weight, float(weight**-0.5)
 
 
-def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate]) -> list[Candidate]:
+def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate], alone: list[bool]) -> list[Candidate]:
     """One list: hulls of the network, with contrast's agreement said, and what only contrast found, flagged.
 
     An object by contrast whose centre lies on a hull is the same object. The rest the network has looked at and not
-    called a ship: they stay in the table as ``not_confirmed``.
+    called a ship: they stay in the table as ``not_confirmed``, except where contrast speaks for itself (``alone``).
     """
     agreed = [False] * len(hulls)
     rest = []
-    for candidate in by_contrast:
+    for candidate, certain in zip(by_contrast, alone, strict=True):
         on = [k for k, hull in enumerate(hulls) if _inside(candidate, hull)]
         for k in on:
             agreed[k] = True
         if not on:
-            rest.append(replace(candidate, flags=(*candidate.flags, "not_confirmed")))
+            rest.append(candidate if certain else replace(candidate, flags=(*candidate.flags, "not_confirmed")))
     return [*(_named(hull, also) for hull, also in zip(hulls, agreed, strict=True)), *rest]
 
 

@@ -29,6 +29,10 @@ IN_LINE_M = 22.0  # from a hull's end to the middle of what may be a part of her
 DECK_GAP_M = 12.0  # of darkness along the deck that does not end a hull: a house's shadow
 MIDDLE = 0.30  # half of the share of the length over which sides are straight; tankers have 0.3 to 0.4
 RIM_M = 1.5  # of a deck's edge that is free of gear (our choice)
+INBOARD = 0.15  # of the beam: how far a hatch's side or a box's lies inside the hull's, about
+UNSEEN_SIDE = 0.06  # of the beam: error where one side does not show as a line of its own
+USUAL_SLENDER = ((25.0, 60.0), (3.2, 6.2))  # length: length over beam, tugs to merchant ships
+BEAM_SPREAD = ((35.0, 60.0), (0.30, 0.12))  # of the beam about that: 0.08 in a kind (registers), kinds 5.8 to 6.7
 TURN_RAD = 0.06  # how far the first direction may be wrong
 
 
@@ -50,6 +54,14 @@ class Hull:
     free_sides: tuple[bool, bool]  # water beyond the v < 0 and the v > 0 side
     straight: tuple[float, float]  # share of each side's rows that lie on its line
     wander_m: float  # of the sides about their lines
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A side along which something lies: a point of its line (row, col) and the line's standard error."""
+
+    point: tuple[float, float]
+    se_m: float
 
 
 def ship_pixels(light: FloatImage, noise: float) -> BoolImage:
@@ -95,45 +107,97 @@ def fit_hull(
     beam_m: float,
     origin: tuple[int, int],
     gap_m: float = GAP_M,
+    deck_gap_m: float = DECK_GAP_M,
+    touched: tuple[Touched | None, Touched | None] | None = None,
 ) -> Hull | None:
     """Fit a hull near a first guess; None where there is no hull-like edge.
 
-    ``gap_m`` of water parts a hull from a quay. ``light`` is brightness over the water's; ``ship`` is 1 on pixels that
-    are no water and 0 elsewhere (float).
+    ``gap_m`` of water parts a hull from a quay; ``deck_gap_m`` of darkness along the deck ends her. A side that is
+    ``touched`` (the v < 0, the v > 0 one) stays where it is told to be: no water beyond it tells it. Where ``touched``
+    is given, what is fitted is taken for a hull, and her beam is weighed against the usual one. ``light`` is brightness
+    over the water's; ``ship`` is 1 on pixels that are no water and 0 elsewhere (float).
     """
     pixel = float(np.mean(frame.spacing_m))
-    sides = None
+    lines = touched or (None, None)
+    sides, held = None, (lines[0] is not None, lines[1] is not None)
     for turn in (TURN_RAD, TURN_RAD / 3, TURN_RAD / 3):
-        sides = _sides(ship, frame, (length_m, beam_m), pixel, origin, turn, gap_m)
+        sides = _sides(ship, frame, (length_m, beam_m), pixel, origin, turn, gap_m, held)
         if sides is None:
             return None
         frame, beam_m = sides.frame, sides.beam_m
-        ends = _ends(light, ship, frame, length_m, beam_m, pixel, origin)
+        ends = _ends(light, ship, frame, length_m, beam_m, pixel, origin, deck_gap_m)
         if ends is None:
             return None
         frame, length_m, length_se = ends
     assert sides is not None
-    low, high, se = _half_levels(light, frame, length_m, beam_m, pixel, origin, sides.free)
+    free = (sides.free[0] and not held[0], sides.free[1] and not held[1])
+    low, high, se = _half_levels(light, frame, length_m, beam_m, pixel, origin, free)
+    if touched is not None:
+        low, high, se = _told(frame, (low, high), (se, _vague(sides, touched)), length_m, touched)
+    elif not all(free):
+        se = float(np.hypot(se, UNSEEN_SIDE * beam_m))
+    if any(held):  # a quay's end beside her own blurs into it
+        length_se = float(np.hypot(length_se, 0.5 * pixel))
     frame, beam_m = frame.moved(0.0, (low + high) / 2), high - low
     if beam_m < 2.5 * pixel or length_m < 1.5 * beam_m:
         return None
     u = np.arange(-length_m / 2 + pixel / 2, length_m / 2, pixel)
     v = np.arange(-beam_m / 2 + pixel / 2, beam_m / 2, pixel)
     fill = float(np.mean(np.nan_to_num(resample(ship, frame, u, v, origin)) > 0.5))
-    beam_se = se if all(sides.free) else float(np.hypot(se, 0.06 * beam_m))
     return Hull(
         frame,
         length_m,
         beam_m,
         length_se,
-        beam_se,
+        se,
         sides.turn_se,
         False,
         fill,
-        sides.free,
+        free,
         sides.straight,
         sides.wander_m,
     )
+
+
+def _vague(sides: _Sides, touched: tuple[Touched | None, Touched | None]) -> float:
+    """Error of the beam [m] from rows that leave a side's line: where many do, a hatch's or a stack's side."""
+    loose = [1 - straight for straight, side in zip(sides.straight, touched, strict=True) if side is None]
+    return INBOARD * sides.beam_m * float(np.hypot.reduce(np.array([0.0, *loose])))
+
+
+def _told(
+    frame: HullFrame,
+    at: tuple[float, float],
+    errors: tuple[float, float],
+    length_m: float,
+    touched: tuple[Touched | None, Touched | None],
+) -> tuple[float, float, float]:
+    """Both sides and the beam's error: lines of touched sides put in, the beam weighed against the usual one."""
+    (low, high), se = at, float(np.hypot(*errors))
+    for n, side in enumerate(touched):
+        if side is not None:
+            v = float(frame.across(*side.point))
+            low, high = (v, high) if n == 0 else (low, v)
+            se = float(np.hypot(se, side.se_m))
+    beam, (usual, spread) = high - low, usual_beam(length_m)
+    weight = spread**2 / (spread**2 + se**2)
+    change = (1 - weight) * (usual - beam)
+    free = sum(side is None for side in touched)
+    if free == 1:  # the free side stays
+        low, high = (low, high + change) if touched[0] is None else (low - change, high)
+    else:
+        low, high = low - change / 2, high + change / 2
+    return low, high, float(np.sqrt(weight)) * se
+
+
+def usual_beam(length_m: float) -> tuple[float, float]:
+    """Beam of most hulls of a length and its spread [m]: stout tugs to slender merchant ships.
+
+    >>> usual_beam(124.0)
+    (20.0, 2.4)
+    """
+    usual = length_m / float(np.interp(length_m, *USUAL_SLENDER))
+    return usual, float(np.interp(length_m, *BEAM_SPREAD)) * usual
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,8 +218,9 @@ def _sides(
     origin: tuple[int, int],
     turn: float,
     gap_m: float,
+    touched: tuple[bool, bool],
 ) -> _Sides | None:
-    """Straight lines through both sides over the middle of the length."""
+    """Straight lines through both sides over the middle of the length; one that is touched tells no direction."""
     length_m, beam_m = size
     u = np.arange(-MIDDLE * length_m, MIDDLE * length_m + 1e-9, max(pixel, length_m / 160))
     step = pixel / 2
@@ -175,8 +240,9 @@ def _sides(
         return None
     good = [line for line in lines if line is not None]
     best = max(good, key=lambda line: line[2])
-    weight = np.array([line[2] for line in good]) ** 2
-    slope = float(np.sum(weight * [line[0] for line in good]) / weight.sum())
+    telling = [line for line, held in zip(lines, touched, strict=True) if line is not None and not held] or good
+    weight = np.array([line[2] for line in telling]) ** 2
+    slope = float(np.sum(weight * [line[0] for line in telling]) / weight.sum())
     if lines[0] is not None and lines[1] is not None:
         low, high = lines[0][1], lines[1][1]
         if high - low > 1.6 * beam_m or high - low < 0.5 * beam_m:  # one of them is a quay's edge or a deck line
@@ -186,6 +252,7 @@ def _sides(
     straight = tuple(0.0 if line is None else line[2] for line in lines)
     wander = float(np.mean([line[3] for line in good]))
     turn_se = float(np.hypot(wander / (0.35 * length_m) / np.sqrt(max(4.0, len(u) / 8)), 0.05 * pixel / length_m))
+    turn_se *= float(np.sqrt(2 / len(telling)))
     moved = frame.moved(0.0, (low + high) / 2).turned(float(np.arctan(slope)))
     free = (straight[0] > 0.55, straight[1] > 0.55)
     return _Sides(moved, high - low, turn_se, free, (straight[0], straight[1]), wander)
@@ -243,9 +310,10 @@ def _ends(
     beam_m: float,
     pixel: float,
     origin: tuple[int, int],
+    deck_gap_m: float,
 ) -> tuple[HullFrame, float, float] | None:
     """Both ends along the middle of the hull, where the bow reaches farthest."""
-    reach = 0.65 * length_m + 20.0
+    reach = 0.65 * length_m + 8.0 + deck_gap_m
     step = pixel / 2
     u = np.arange(-reach, reach + 1e-9, step)
     wide = np.arange(-0.42 * beam_m, 0.42 * beam_m + 1e-9, pixel)
@@ -259,7 +327,7 @@ def _ends(
     ends = []
     for direction in (-1, 1):
         start = int(np.searchsorted(u, 0.2 * direction * length_m))
-        last = _run_end(solid, start, direction, round(DECK_GAP_M / step))
+        last = _run_end(solid, start, direction, round(deck_gap_m / step))
         if last < 0:
             return None
         last = _trimmed(solid, last, direction, round(1.5 / step))

@@ -8,13 +8,15 @@ under 110 m lie abreast, alike, with a hull's width of water between each two. E
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
 from scipy.sparse import csgraph
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.detection.candidates import Candidate
     from pipeline.types import BoolImage, FloatImage
 
@@ -29,6 +31,8 @@ BRIGHT = 0.4  # light of a deck over water, the image's land being 1: the middle
 VISIBLE_WEIGHT = 0.4  # as where objects are looked for: foam and silt are bright there
 SLENDER, FULL = 6.3, 0.85  # length over beam, and share of length times beam that a waterplane fills
 SHORTEST_M = 50.0  # labels of the training ports begin here
+RIM_PX = 6  # beyond an object, in which it must lie free
+ALONE_FROM_M = 35.0  # by contrast, which cuts a hull at half of her light; our choice
 ABREAST = 4  # hulls side by side that are no raft of ships
 FINGER_M = 110.0  # the longest finger of a marina
 BETWEEN_M = (22.0, 80.0)  # from one finger to the next; ships of under 110 m in a raft lie 12 to 20 m apart
@@ -71,6 +75,29 @@ def light_length_m(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...
     bright = np.maximum(infrared, VISIBLE_WEIGHT * np.mean(seen, axis=0)) if seen else infrared
     light = np.clip(bright, 0.0, None)[ndimage.binary_dilation(hull, EIGHT, iterations=2)].sum() * pixel_m2
     return float(np.sqrt(light / BRIGHT * SLENDER / FULL))
+
+
+def speaks_alone(
+    candidate: Candidate,
+    view: tuple[FloatImage, tuple[bool, ...]],
+    rows: NDArray[Any],
+    cols: NDArray[Any],
+    pixel_m2: float,
+) -> bool:
+    """Is what contrast found a ship whatever the network says: free, unsuspected, with the light of 50 m of deck?
+
+    At quays the network judges better; of what lies free it misses small hulls that contrast sees. ``view`` holds the
+    bands, (5, rows, cols), and which there are; ``rows`` and ``cols`` are the object's pixels there.
+    """
+    scaled, present = view
+    if candidate.flags or candidate.length_m < ALONE_FROM_M:
+        return False
+    top, left = max(0, int(rows.min()) - RIM_PX), max(0, int(cols.min()) - RIM_PX)
+    near = scaled[:, top : int(rows.max()) + RIM_PX + 1, left : int(cols.max()) + RIM_PX + 1]
+    hull = np.zeros(near.shape[1:], bool)
+    hull[rows.astype(int) - top, cols.astype(int) - left] = True
+    light_m = light_length_m(near, hull, present, pixel_m2)
+    return light_m is not None and light_m >= SHORTEST_M
 
 
 def too_faint(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> str | None:

@@ -12,7 +12,7 @@ from scipy import ndimage, special
 from pipeline.detection.optical import network, plausible
 from pipeline.detection.optical.instances import Instance, find_instances
 from pipeline.detection.optical.rectangle import Rectangle, fit_rectangle
-from pipeline.detection.optical.spectral import network_gain, scaled_bands
+from pipeline.detection.optical.spectral import network_gain
 from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -42,12 +42,20 @@ class NetworkHull:
     doubts: tuple[tuple[str, str], ...] = ()  # flags that deny a ship, each with what speaks for it
 
 
-def hulls_of(scene: Scene, tile: Tile, core: Window, levels: Levels, threads: int = 1) -> list[NetworkHull]:
+def hulls_of(
+    scene: Scene,
+    tile: Tile,
+    core: Window,
+    levels: Levels,
+    view: tuple[FloatImage, tuple[bool, ...]],
+    threads: int = 1,
+) -> list[NetworkHull]:
     """Hulls whose centre lies in ``core``, which must begin on the lattice; ``tile`` reaches a halo beyond it.
 
-    The network looks at blocks on so many threads; their hulls come in the order of the lattice.
+    ``view`` is what `scaled_bands` makes of the tile. The network looks at blocks on so many threads; their hulls come
+    in the order of the lattice.
     """
-    scaled, present = scaled_bands(tile, levels)
+    scaled, present = view
     k = tile.bands.index(levels.infrared)
     noise = float(levels.noise[k] / max(levels.land[k] - levels.water[k], 1e-9))
     pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
+from pipeline.detection.optical.band_order import impossible_order
 from pipeline.types import Radiometry, Scene, Tile, Window, tiles
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 INFRARED = ("B08", "N", "B8A", "B11", "B12")  # water is darkest here, so these part it from all else, first one first
 VISIBLE = ("B02", "B03", "B04", "B", "G", "R", "pan")
 SURVEY_SAMPLES = 4_000_000  # our choice: enough for percentiles to a thousandth
+ORDER_SAMPLES = 500_000  # enough for medians of the surfaces by which bands are told
 MIN_SEPARATION = 0.60  # share of variance between Otsu's two classes; one broad class has 0.64 at most when uniform
 LEVEL_BLOCK_M = 480.0  # water levels follow haze and currents at this scale; our choice
 BRIGHTEST_WATER = (
@@ -47,6 +49,7 @@ class Levels:
     block_px: tuple[float, float] = (0.0, 0.0)  # pixels of the image in one block of the grids below
     local_water: FloatArray | None = None  # shape (bands, block rows, block columns)
     local_noise: FloatArray | None = None
+    odd_order: str | None = None  # why these bands cannot be what they are said to be
     coast_spread: FloatArray | None = None  # by band; see `spread_at_coast`; None where there is too little coast
 
 
@@ -95,6 +98,9 @@ def survey(scene: Scene, tile_px: int) -> Levels:
         data[(slice(None), *at)] = tile.data[:, ::step, ::step]
         valid[at], wet[at] = tile.valid[::step, ::step], tile.water[::step, ::step]
     levels = levels_of(data[:, valid], wet[valid], scene.bands, scene.radiometry)
+    if scene.radiometry is Radiometry.REFLECTANCE:
+        every = max(1, int(valid.sum()) // ORDER_SAMPLES)
+        levels = replace(levels, odd_order=impossible_order(data[:, valid][:, ::every], scene.bands))
     if not levels.has_water:
         return levels
     dark = valid & (data[scene.bands.index(levels.infrared)] <= levels.threshold)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical import plausible
-from pipeline.detection.optical.plausible import BASIN_M2, fingers, light_length_m, too_faint, without_water
+from pipeline.detection.optical.plausible import (
+    BASIN_M2,
+    fingers,
+    light_length_m,
+    speaks_alone,
+    too_faint,
+    without_water,
+)
 
 ALL = (True,) * 5
 PIXEL_M2 = 100.0
@@ -100,3 +109,22 @@ def test_four_alike_abreast_with_water_between_are_a_marina(turn_rad):
 )
 def test_ships_abreast_are_ships(hulls):
     assert all("marina_finger" not in c.flags for c in fingers(hulls, (10.0, 10.0)))
+
+
+def free_object(light=0.4, beside_land=False):
+    """A hull of 9 by 2 pixels on open water, or with land close by; its view, rows and columns."""
+    scaled = np.zeros((5, 60, 60), np.float32)
+    rows, cols = (a.ravel() for a in np.mgrid[30:32, 25:34])
+    scaled[:, rows, cols] = light
+    if beside_land:
+        scaled[:, 34:] = 1.0
+    return (scaled, ALL), rows, cols
+
+
+def test_contrast_speaks_alone_for_what_lies_free_and_shines_like_a_hull():
+    ship = hull_at(30.5, 29.0, 80.0, (0.0, 1.0))
+    assert speaks_alone(ship, *free_object(), PIXEL_M2)
+    assert not speaks_alone(replace(ship, flags=("foam",)), *free_object(), PIXEL_M2)
+    assert not speaks_alone(hull_at(30.5, 29.0, 20.0, (0.0, 1.0)), *free_object(), PIXEL_M2)
+    assert not speaks_alone(ship, *free_object(light=0.05), PIXEL_M2)
+    assert not speaks_alone(ship, *free_object(beside_land=True), PIXEL_M2)

@@ -1,0 +1,121 @@
+"""Are the bands what they are said to be? What the ground under an image cannot look like, whatever the place.
+
+Colour does not tell one band's name; the ground does. Three surfaces are in nearly every image of a coast, and each
+keeps an order of its bands (spectral libraries of soils, roofs, plants and waters, and any Sentinel-2 image):
+
+- soil, concrete and roofs brighten from blue over green to red, and stay bright in the near infrared;
+- living plants are dark in visible light, darkest in blue, with a small peak in green, bright in the near infrared, and
+  between the two in the short-wave infrared;
+- water is dark in the infrared. What is far brighter in visible light than in both infrared bands is water.
+
+An offset and haze add the same to all surfaces, so each band's darkest hundredth is taken off first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
+    Role = str
+    Pair = tuple[Role, Role]
+    Bands = dict[Role, FloatArray]
+
+ROLES = {"B02": "blue", "B03": "green", "B04": "red", "B08": "near", "B8A": "near", "B11": "short", "B12": "short"} | {
+    "B": "blue", "G": "green", "R": "red", "N": "near"
+}  # fmt: skip
+LAND = 0.10  # reflectance over the darkest that water has not in the infrared, and land has
+CLEARLY = 1.08  # by which bright ground is bluer than it can be; 0.5 to 0.9 on six ports, clouds have 1
+PLANT_CLEARLY = 1.15  # the same of plants' colours
+PLANT = 2.3  # infrared over the brightest visible band, by which plants are told; 2.3 to 3.4 on six ports
+LEAF = 0.02  # of visible reflectance, put back: where the darkest is silty water, too much was taken off
+RED_EDGE = 1.6  # by which one side of the red edge exceeds the other where plants, or water, are what is seen
+LEAST_LAND = 40_000  # pixels: parts of 240 by 240 pixels and less gave false alarms, a roof or a cloud fills them
+LEAST_PIXELS = 800
+LEAST_SHARE = 0.02  # of the land
+
+
+def impossible_order(values: FloatImage, bands: tuple[str, ...]) -> str | None:
+    """One sentence where these reflectances, shape (bands, n), cannot come from bands of these names; else None.
+
+    Two bands that no rule tells apart, or an image without the surfaces that tell, give None.
+    """
+    roles: Bands = {}
+    names: dict[Role, str] = {}
+    for k, band in enumerate(bands):
+        if (role := ROLES.get(band)) is not None and role not in roles:
+            over = values[k].astype(np.float64)
+            roles[role], names[role] = over - np.percentile(over, 1.0), band
+    for first, second in _exchanged(roles):
+        return f"no ground looks like {names[first]} and {names[second]} as named: are these two exchanged?"
+    return None
+
+
+def _exchanged(by_role: Bands) -> list[Pair]:
+    """Pairs of roles that speak against each other, the surest first."""
+    visible: list[Role] = [r for r in ("blue", "green", "red") if r in by_role]
+    infrared: list[Role] = [r for r in ("near", "short") if r in by_role]
+    if not visible or not infrared:
+        return []
+    out: list[Pair] = [(v, i) for i in infrared for v in visible if _red_edge_reversed(by_role, v, i)]
+    if len(out) > 1:  # one wrong band spoils every pair it is in
+        count = {r: sum(r in pair for pair in out) for pair in out for r in pair}
+        out.sort(key=lambda pair: -count[pair[0]] - count[pair[1]])
+    if not out and len(infrared) == 2 and _plants_reversed(by_role, visible):
+        out.append(("near", "short"))
+    if not out:
+        out = _colours_reversed(by_role, visible, infrared)
+    return out
+
+
+def _red_edge_reversed(by_role: Bands, visible: str, infrared: str) -> bool:
+    """On land, is a visible band often far brighter than an infrared one, and hardly ever the other way round?
+
+    Land is what is bright in the other infrared band, where there is one; else what is bright enough for no water.
+    """
+    v, i = by_role[visible], by_role[infrared]
+    others = [by_role[r] for r in ("near", "short") if r in by_role and r != infrared]
+    land = others[0] > LAND if others else np.maximum(v, i) > 2 * LAND
+    if land.sum() < LEAST_LAND:
+        return False
+    against, for_it = (_count(land, a, b) for a, b in ((v, i), (i, v)))
+    return against > max(LEAST_PIXELS, LEAST_SHARE * land.sum(), 3 * for_it)
+
+
+def _count(land: BoolImage, bright: FloatArray, dark: FloatArray) -> int:
+    return int((land & (bright > LAND) & (bright > RED_EDGE * dark)).sum())
+
+
+def _plants_reversed(by_role: Bands, visible: list[Role]) -> bool:
+    """Are plants brighter in the short-wave infrared, where their water absorbs, than in the near?"""
+    near, short = by_role["near"], by_role["short"]
+    colour = np.max([by_role[r] for r in visible], axis=0)
+    plants = (np.minimum(near, short) > PLANT * (colour + LEAF)) & (np.maximum(near, short) > LAND)
+    if plants.sum() < max(LEAST_PIXELS, LEAST_SHARE * (by_role["near"] > LAND).sum()):
+        return False
+    return bool(np.median(near[plants] / short[plants]) < 1 / PLANT_CLEARLY)
+
+
+def _colours_reversed(by_role: Bands, visible: list[Role], infrared: list[Role]) -> list[Pair]:
+    """Pairs of visible bands whose order on bright ground, or on plants, is the other way round."""
+    light = by_role[infrared[0]]
+    colour = np.max([by_role[r] for r in visible], axis=0)
+    out: list[Pair] = []
+    ground = (light > LAND) & (colour > 0.5 * LAND) & (light > 0.9 * colour) & (light < 1.9 * colour)
+    if ground.sum() >= LEAST_LAND / 3:
+        bright = ground & (colour > np.percentile(colour[ground], 60))
+        level = {r: float(np.median(by_role[r][bright])) for r in visible}
+        out += [
+            (a, b)
+            for a, b in (("blue", "red"), ("green", "red"))
+            if a in level and b in level and level[a] > CLEARLY * level[b]
+        ]
+    plants = (light > PLANT * (colour + LEAF)) & (light > LAND)
+    if not out and plants.sum() >= 3 * LEAST_PIXELS and {"blue", "green"} <= set(visible):
+        blue, green = (float(np.median(by_role[r][plants])) for r in ("blue", "green"))
+        if blue > PLANT_CLEARLY * green:
+            out.append(("blue", "green"))
+    return out

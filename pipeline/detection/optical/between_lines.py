@@ -1,0 +1,344 @@
+"""Which rectangle between two straight lines is the hull: of a ship alongside, of her quay, and of both in one.
+
+Alongside, quay and hull run into one another and both are bright and straight. What tells them apart is shape: a hull
+lies between two lines some sixth of her length apart, narrows towards her bow on both sides alike, ends in water, and
+has water or shadow along at least one side. So lines are drawn wherever light falls across the common direction, each
+pair of them is ended where what lies between them ends, and the likeliest rectangle is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.detection.optical.frame import HullFrame, resample
+from pipeline.detection.optical.outline import USUAL_SLENDER
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
+SMOOTH_M = 1.5  # over which waves are evened out before a pixel is judged
+LEAST_NOISE = 0.02  # share of the water's light
+HULL_LIGHT = (0.6, 0.7)  # ln(light over the water's) of decks, houses, gear: middle and spread; simulated, hence wide
+SHADOW = 0.35  # density of shadows below the water's light
+WATER_ODDS = 2.5  # water against hull before a pixel is looked at; our choice
+CLIPPED = (0.3, 6.0)  # light over the water's: white paint has 3 to 8
+EDGE_SIGMAS, EDGE_LEAST = 2.5, 0.08  # of a step across a line that counts in full
+LINE_LENGTHS_M = (20.0, 60.0, 120.0)
+MIN_LINE = 0.3  # mean step along a line that is tried
+LINES, RISING_LINES = 14, 6  # tried on each side: falling outwards, as decks do; rising, as dark decks do in the sun
+GAPS_M = (6.0, 14.0, 28.0, 45.0)  # of darkness along a deck that may or may not end it: a house's shadow
+BEAMS_M = (4.0, 66.0)
+SOLID = 0.6  # probability of hull, averaged over a fifth of the beam, that carries a hull on
+AROUND_M = (20.0, 50.0)  # beside the object in which lines are sought: 0.28 of its length, within these
+AHEAD_M = 80.0
+FINE_M = 1.0  # coarser pixels are looked at twice a pixel
+BOW_SHARE = 0.03  # of the length, at whose corners a bow is gone and a quay is not
+BESIDE_SHARE = 0.2  # of the strip from 3 to 8 m beside a side that is no water where something lies alongside
+LEAST_STEP = 0.15  # of light, along a side with something beside it
+NEAR_SHARE = 0.4  # of the object's pixels that a hull need hold: the rest may be the quay
+SLENDER_SPREAD = 0.15  # of its logarithm, all kinds (registers give 0.08 within one)
+# Weights of what speaks for a hull, in natural logarithms; our choice, set on simulated seeds 601 to 632
+SIDES, SECOND_SIDE, BESIDE, SECOND_BESIDE = 4.0, 0.6, 3.0, 0.5
+NEAR_END, FAR_END, TAPER, FILL, NEAR, SIZE, ODD = 3.0, 2.0, 6.0, 3.0, 4.0, 1.5, 12.0
+NEAR_END_M, FAR_END_M = (1.5, 6.0), (2.0, 30.0)  # beyond an end, where water is looked for
+LOPSIDED, USUAL_LOPSIDED = 25.0, 0.08  # the latter by shadows on her deck
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rectangle:
+    """A hull's likely place: a frame about its middle, sizes, and how much speaks for it (natural logarithms)."""
+
+    frame: HullFrame
+    length_m: float
+    beam_m: float
+    evidence: float
+    touched: tuple[bool, bool]  # is something bright beside the v < 0 and the v > 0 side?
+    steps: tuple[float, float]  # mean step of light over each side's line, at most 1
+
+
+def not_water(light: FloatImage, noise: float) -> FloatImage:
+    """Probability that a pixel is neither water nor shadow on it; ``light`` is over the water's, ``noise`` its own."""
+    s = max(noise, LEAST_NOISE)
+    x = np.clip(light, 0.05, 20.0).astype(np.float32)
+    water = 0.9 * _normal((x - 1) / s) / s + 0.05 * _normal((x - 1) / (2 * s)) / s
+    middle, spread = HULL_LIGHT
+    hull = _normal((np.log(x) - np.float32(middle)) / np.float32(spread)) / spread / np.maximum(x, 0.3)
+    return np.asarray(hull / (hull + WATER_ODDS * (water + np.where(x < 1, SHADOW, 0.0))), np.float32)
+
+
+def _normal(z: FloatImage) -> FloatImage:
+    return np.asarray(np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi), np.float32)
+
+
+def straight_direction(
+    light: FloatImage, near: BoolImage, spacing_m: tuple[float, float], reach_m: float = 15.0
+) -> tuple[float, float] | None:
+    """Unit vector (south, east) along which most edges about an object run, in half-degrees; None without edges."""
+    rows, cols = np.nonzero(near)
+    if not len(rows):
+        return None
+    reach = round(reach_m / float(np.mean(spacing_m)))
+    box = tuple(slice(max(0, at.min() - reach), at.max() + reach + 1) for at in (rows, cols))
+    about = ndimage.distance_transform_cdt(~near[box], "chessboard") < reach
+    clipped = np.clip(light[box], 0.3, 2.2)
+    south = ndimage.gaussian_filter(clipped, 1.0, order=(1, 0)) / spacing_m[0]
+    east = ndimage.gaussian_filter(clipped, 1.0, order=(0, 1)) / spacing_m[1]
+    step = np.hypot(south, east)[about]
+    if step.size < 10:
+        return None
+    strong = step > np.percentile(step, 60)
+    angle = np.mod(np.arctan2(-east[about][strong], south[about][strong]), np.pi)
+    votes, _ = np.histogram(angle, bins=180, range=(0, np.pi), weights=step[strong])
+    votes = ndimage.gaussian_filter1d(votes.astype(np.float64), 1.5, mode="wrap")
+    k = int(votes.argmax())
+    before, top, after = votes[k - 1], votes[k], votes[(k + 1) % 180]
+    best = (k + 0.5 + 0.5 * (before - after) / min(-1e-9, before - 2 * top + after)) * np.pi / 180
+    return float(np.sin(best)), float(np.cos(best))
+
+
+def find_rectangle(
+    light: FloatImage,
+    near: BoolImage,
+    noise: float,
+    axis: tuple[float, float],
+    spacing_m: tuple[float, float],
+    origin: tuple[int, int],
+) -> Rectangle | None:
+    """The likeliest hull at an object, or beside it where the object is her quay; None where no pair of lines is one.
+
+    ``near`` marks the object's pixels; ``axis`` is the direction of its edges.
+    """
+    rows, cols = (at.astype(np.float64) for at in np.nonzero(near))
+    centre = (float(rows.mean()) + origin[0], float(cols.mean()) + origin[1])
+    frame = HullFrame(centre, axis, spacing_m)
+    south, east = (rows + origin[0] - centre[0]) * spacing_m[0], (cols + origin[1] - centre[1]) * spacing_m[1]
+    along, aside = south * axis[0] + east * axis[1], east * axis[0] - south * axis[1]
+    pixel = float(np.mean(spacing_m))
+    step = pixel if pixel <= FINE_M else pixel / 2
+    reach = min(1.3 * float(np.abs(along).max()) + AHEAD_M, max(near.shape) * pixel)
+    around = float(np.clip(0.56 * np.abs(along).max(), *AROUND_M))
+    field = _field(light, noise, frame, (reach, float(np.abs(aside).max()) + around), origin, step)
+    own = field.counted(along, aside)
+    best: tuple[float, _Box] | None = None
+    lows, highs = field.edges(-1), field.edges(1)
+    for low in lows:
+        for high in highs:
+            if not BEAMS_M[0] <= (high - low) * step <= BEAMS_M[1]:
+                continue
+            for box in _ended(field, own, low, high):
+                found = _evidence(field, box)
+                if best is None or found > best[0]:
+                    best = found, box
+    if best is None:
+        return None
+    found, box = best
+    v0, v1 = field.refined(box, box.v0), field.refined(box, box.v1)
+    beside = [field.share(box.u0, box.u1, a, b) for a, b in ((v0 - 8.0, v0 - 3.0), (v1 + 3.0, v1 + 8.0))]
+    touched = beside[0] > BESIDE_SHARE, beside[1] > BESIDE_SHARE
+    aft, fore = box.straight()
+    steps = tuple(field.step(aft, fore, field.col(v), out, 1.0) for v, out in ((box.v0, -1), (box.v1, 1)))
+    if any(side and step < LEAST_STEP for side, step in zip(touched, steps, strict=True)):
+        return None  # a line drawn through the middle of something: an islet, a wide quay
+    return Rectangle(
+        frame.moved((box.u0 + box.u1) / 2, (v0 + v1) / 2),
+        float(box.u1 - box.u0),
+        float(v1 - v0),
+        found,
+        touched,
+        (steps[0], steps[1]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A rectangle in the frame [m]; ``near`` is the share of the object's pixels that it holds."""
+
+    u0: float
+    u1: float
+    v0: float
+    v1: float
+    near: float
+
+    def straight(self) -> tuple[float, float]:
+        """Where the sides are straight, most of them."""
+        margin = 0.15 * (self.u1 - self.u0)
+        return self.u0 + margin, self.u1 - margin
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Field:
+    """The picture along and across the common direction, with sums that make any box's mean cheap."""
+
+    u: FloatArray
+    v: FloatArray
+    pixel: float
+    hull: FloatImage  # probability of being no water
+    steps: FloatArray  # summed along u: step of light across, positive where it falls towards +v, at most 1
+    sums: FloatArray  # of ``hull`` along both
+    light: FloatArray  # summed along u, the brightest held back
+    first: tuple[float, float]  # of ``u`` and ``v``
+
+    def row(self, u: float) -> int:
+        """Index of a position along."""
+        return min(max(round((u - self.first[0]) / self.pixel), 0), len(self.u))
+
+    def col(self, v: float) -> int:
+        """Index of a position across."""
+        return min(max(round((v - self.first[1]) / self.pixel), 0), len(self.v))
+
+    def share(self, u0: float, u1: float, v0: float, v1: float) -> float:
+        """Mean probability of being no water in a box; at least one sample is looked at."""
+        b, d = max(1, self.row(u1)), max(1, self.col(v1))
+        a, c = min(self.row(u0), b - 1), min(self.col(v0), d - 1)
+        s = self.sums
+        return float(s[b, d] - s[a, d] - s[b, c] + s[a, c]) / ((b - a) * (d - c))
+
+    def step(self, u0: float, u1: float, k: int, outward: int, rise: float) -> float:
+        """Mean fall of light outwards over a line, at its best within a sample; of a rise ``rise`` counts."""
+        a, b = self.row(u0), max(self.row(u1), self.row(u0) + 1)
+        b = min(b, len(self.u))
+        a = min(a, b - 1)
+        near = slice(max(0, k - 1), k + 2)
+        fall = outward * (self.steps[b, near] - self.steps[a, near]) / (b - a)
+        return float(max(0.0, fall.max(), -rise * fall.min()))
+
+    def refined(self, box: _Box, v: float) -> float:
+        """The line at ``v`` to a fraction of a sample: where light changes most across it."""
+        aft, fore = box.straight()
+        a, b, k = self.row(aft), self.row(fore), self.col(v)
+        if not 2 <= k < len(self.v) - 2:
+            return v
+        change = np.abs(self.steps[b] - self.steps[a])[k - 2 : k + 3]
+        n = int(np.clip(change.argmax(), 1, 3))
+        before, top, after = change[n - 1 : n + 2]
+        bend = before - 2 * top + after
+        part = 0.5 * (before - after) / bend if bend < 0 else 0.0
+        return float(self.v[k + n - 2] + np.clip(part, -1, 1) * self.pixel)
+
+    def lopsided(self, u0: float, u1: float, v0: float, v1: float) -> float:
+        """By what share the two halves of a box differ in light, side against side; a ship is much the same on both."""
+        a, b, c, d = self.row(u0), self.row(u1), self.col(v0), self.col(v1) + 1
+        across = (self.light[b] - self.light[a])[c:d]
+        return float(np.mean(np.abs(across - across[::-1]) / (across + across[::-1]))) if b > a and d > c else 0.0
+
+    def edges(self, outward: int) -> list[int]:
+        """Indices across of the strongest straight lines that may be the side towards ``outward``."""
+        chosen: set[int] = set()
+        for sign, count in ((outward, LINES), (-outward, RISING_LINES)):
+            strength: dict[int, float] = {}
+            for length_m in LINE_LENGTHS_M:
+                n = min(len(self.u) - 1, max(4, round(length_m / self.pixel)))
+                mean = (sign * (self.steps[n:] - self.steps[:-n]) / n).max(axis=0)
+                peak = (mean >= ndimage.maximum_filter1d(mean, 2 * round(1.0 / self.pixel) + 1)) & (mean > MIN_LINE)
+                for k in np.flatnonzero(peak):
+                    found = float(mean[k] * np.sqrt(min(length_m, 90.0)))  # long lines first, though not by length
+                    strength[int(k)] = max(strength.get(int(k), 0.0), found)
+            chosen.update(sorted(strength, key=lambda k: (-strength[k], k))[:count])
+        return sorted(chosen)
+
+    def counted(self, along: FloatArray, aside: FloatArray) -> FloatArray:
+        """Points in the frame as sums along both, for `inside`."""
+        bins = [np.append(at - self.pixel / 2, at[-1] + self.pixel / 2) for at in (self.u, self.v)]
+        counts, _, _ = np.histogram2d(along, aside, bins=bins)
+        return _summed(counts)
+
+
+def _summed(values: FloatArray) -> FloatArray:
+    """Sums over all that lies before each row and column, with a leading row and column of zeros."""
+    return np.pad(values.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+
+
+def _from_zero(values: FloatArray) -> FloatArray:
+    """Sums along the first axis, beginning at zero."""
+    return np.vstack([np.zeros(values.shape[1]), values.cumsum(axis=0, dtype=np.float64)])
+
+
+def _field(
+    light: FloatImage,
+    noise: float,
+    frame: HullFrame,
+    reach_m: tuple[float, float],
+    origin: tuple[int, int],
+    pixel: float,
+) -> _Field:
+    u, v = (np.arange(-reach, reach + 1e-9, pixel) for reach in reach_m)
+    seen = resample(light, frame, u, v, origin)
+    known = np.isfinite(seen)
+    seen = np.where(known, seen, np.float32(1.0))
+    hull = not_water(ndimage.uniform_filter(seen, max(1, round(SMOOTH_M / pixel))), noise)
+    hull[~known] = 0
+    even = ndimage.uniform_filter1d(np.clip(seen, *CLIPPED), 3, axis=0)
+    steps = np.zeros(even.shape)
+    steps[:, 1:-1] = np.clip((even[:, :-2] - even[:, 2:]) / (1.5 * max(EDGE_LEAST, EDGE_SIGMAS * noise)), -1, 1)
+    first = float(u[0]), float(v[0])
+    return _Field(u, v, pixel, hull, _from_zero(steps), _summed(hull.astype(np.float64)), _from_zero(even), first)
+
+
+def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
+    """Boxes between two lines, one for each way of taking darkness along the deck as her end or as a shadow."""
+    middle, half = (low + high) / 2, 0.42 * (high - low)
+    strip = field.hull[:, int(np.ceil(middle - half)) : int(middle + half) + 1]
+    if strip.shape[1] == 0:
+        return []
+    solid = ndimage.uniform_filter1d(strip, max(2, round(0.2 * (high - low))), axis=1).max(axis=1) > SOLID
+    where = np.flatnonzero(solid)
+    if where.size == 0:
+        return []
+    inside = own[:, min(high + 2, len(field.v))] - own[:, max(0, low - 1)]
+    total = float(own[-1, -1])
+    held = inside if inside[-1] > 0.1 * total else own[:, -1]  # beside her quay: abreast of its middle
+    start = int(np.searchsorted(held, held[-1] / 2))
+    start = int(where[np.abs(where - start).argmin()])
+    ends = [_stops(where, start, direction, field.pixel) for direction in (-1, 1)]
+    out = []
+    for first in ends[0]:
+        for last in ends[1]:
+            length = (last - first + 1) * field.pixel
+            if length >= 1.5 * (high - low) * field.pixel:
+                near = float(inside[last + 1] - inside[first]) / max(1.0, total)
+                half_px = field.pixel / 2
+                out.append(_Box(field.u[first] - half_px, field.u[last] + half_px, field.v[low], field.v[high], near))
+    return out
+
+
+def _stops(where: NDArray[np.intp], start: int, direction: int, pixel: float) -> list[int]:
+    """Where a run of samples from ``start`` ends, for each gap that may be bridged."""
+    side = where[where <= start][::-1] if direction < 0 else where[where >= start]
+    apart = np.abs(np.diff(side)) * pixel
+    ends = [int(side[np.argmax(apart > gap)] if (apart > gap).any() else side[-1]) for gap in GAPS_M]
+    return list(dict.fromkeys(ends))
+
+
+def _evidence(field: _Field, box: _Box) -> float:
+    """How much speaks for a hull in this box."""
+    u0, u1, v0, v1 = box.u0, box.u1, box.v0, box.v1
+    length, beam = u1 - u0, v1 - v0
+    aft, fore = box.straight()
+    beside = 1 - field.share(aft, fore, v0 - 2.5, v0 - 1.0), 1 - field.share(aft, fore, v1 + 1.0, v1 + 2.5)
+    sides = [  # a quay may be brighter than a deck; water seldom is
+        field.step(aft, fore, field.col(v), outward, 0.5 if dark > 0.5 else 0.75)
+        for v, outward, dark in ((v0, -1, beside[0]), (v1, 1, beside[1]))
+    ]
+    total = SIDES * (max(sides) + SECOND_SIDE * min(sides)) + BESIDE * (max(beside) + SECOND_BESIDE * min(beside))
+    mid, half = (v0 + v1) / 2, beam / 2
+    for end, out in ((u0, -1), (u1, 1)):
+        for weight, (first, last), wide in ((NEAR_END, NEAR_END_M, 0.5), (FAR_END, FAR_END_M, 0.7)):
+            a, b = sorted((end + out * first, end + out * last))
+            total += weight * (1 - field.share(a, b, mid - wide * half, mid + wide * half))
+    corner = BOW_SHARE * length
+    bow = [
+        1 - max(field.share(a, b, v0, v0 + 0.3 * half), field.share(a, b, v1 - 0.3 * half, v1))
+        for a, b in ((u0, u0 + corner), (u1 - corner, u1))
+    ]
+    total += TAPER * min(1.0, max(bow) / 0.7)
+    total -= LOPSIDED * max(0.0, field.lopsided(aft, fore, v0, v1) - USUAL_LOPSIDED)
+    odd = float(np.log(length / beam / np.interp(length, *USUAL_SLENDER))) / SLENDER_SPREAD
+    total -= min(0.5 * odd**2, ODD)
+    total += FILL * field.share(u0, u1, v0, v1) + NEAR * min(1.0, box.near / NEAR_SHARE)
+    return total + SIZE * float(np.log(length / 100))
