@@ -33,6 +33,7 @@ STRAYS = 0.01
 _COMPACT_AT = 1 << 18  # kinds of rows (about 50 MB) that are held before equal ones are joined; our choice
 _MEAN_RADIUS_M = 6_371_008.8  # IUGG
 _KNOT_M_S = 1852.0 / 3600.0
+_NEAR_DEG = 0.006  # of latitude or longitude, together less than OUT_OF_REACH_M
 
 
 class Doubts:
@@ -67,8 +68,8 @@ class Doubts:
         times, lines = frame["time_utc"], frame["line"].to_numpy()
         micros = times.to_numpy("datetime64[us]").astype(np.int64)
         mmsi, *measured = (frame[c].to_numpy() for c in ("mmsi", "lon", "lat", "sog", "cog"))
-        order = np.argsort(mmsi, kind="stable")
-        counts, firsts = _followed(order, mmsi, micros, times.notna().to_numpy(), *measured)
+        ship, numbers = pd.factorize(mmsi)
+        counts, firsts = _followed(ship, len(numbers), micros, times.notna().to_numpy(), *measured)
         self._first = np.where((self._count == 0) & (counts > 0), lines[firsts % len(lines)], self._first)
         self._count += counts
 
@@ -137,52 +138,58 @@ def _odd_ones(of: np.ndarray, value: np.ndarray, kinds: pd.DataFrame) -> tuple[i
 
 
 @numba.njit(cache=True)
-def _followed(order, mmsi, micros, given, lon, lat, sog, cog):  # type: ignore[no-untyped-def]
+def _followed(ship, n_ships, micros, given, lon, lat, sog, cog):  # type: ignore[no-untyped-def]
     """Each ship's rows in the file's order: legs out of reach, times that run backwards, breaks of a steady way.
 
-    How many, and the first of each.
+    ``ship`` numbers the ships from 0. How many, and the first of each.
     """
-    counts, firsts = np.zeros(3, np.int64), np.full(3, len(order))
-    before, last = -1, -1
-    for i in order:
+    counts, firsts = np.zeros(3, np.int64), np.full(3, len(ship))
+    before, last = np.full(n_ships, -1), np.full(n_ships, -1)
+    for i in range(len(ship)):
         if not given[i]:
             continue
-        if last >= 0 and mmsi[last] != mmsi[i]:
-            before = last = -1
-        if last >= 0:
-            took_s = (micros[i] - micros[last]) / 1e6
-            far_m = np.hypot(*_metres(lon[last], lat[last], lon[i], lat[i]))
-            # a comparison with nan is never true
-            out_of_reach = far_m > OUT_OF_REACH_M and far_m > OUT_OF_REACH_KN * _KNOT_M_S * abs(took_s)
-            broken = before >= 0 and _breaks(before, last, i, micros, lon, lat, sog, cog)
-            for kind, (met, at) in enumerate(((out_of_reach, i), (took_s < 0, i), (broken, last))):
+        k = ship[i]
+        j = last[k]
+        if j >= 0:
+            took_s = (micros[i] - micros[j]) / 1e6
+            broken = before[k] >= 0 and _breaks(before[k], j, i, micros, lon, lat, sog, cog)
+            far = _out_of_reach(lon[j], lat[j], lon[i], lat[i], took_s)
+            for kind, (met, at) in enumerate(((far, i), (took_s < 0, i), (broken, j))):
                 if met:
                     counts[kind] += 1
                     firsts[kind] = min(firsts[kind], at)
-        before, last = last, i
+        before[k], last[k] = j, i
     return counts, firsts
+
+
+@numba.njit(cache=True)
+def _out_of_reach(lon, lat, to_lon, to_lat, took_s):  # type: ignore[no-untyped-def]
+    """Never so where a position is nan: no comparison with nan is true."""
+    if not (abs(to_lon - lon) > _NEAR_DEG or abs(to_lat - lat) > _NEAR_DEG):
+        return False
+    far_m = np.hypot(*_metres(lon, lat, to_lon, to_lat))
+    return far_m > OUT_OF_REACH_M and far_m > OUT_OF_REACH_KN * _KNOT_M_S * abs(took_s)
 
 
 @numba.njit(cache=True)
 def _breaks(one, middle, two, micros, lon, lat, sog, cog):  # type: ignore[no-untyped-def]
     """Do a ship's rows before and after agree on a steady way, which the one between them does not fit?"""
-    whole_s = (micros[two] - micros[one]) / 1e6
-    part = (micros[middle] - micros[one]) / 1e6 / whole_s if whole_s > 0 else 0.0
+    whole_s, part_s = (micros[two] - micros[one]) / 1e6, (micros[middle] - micros[one]) / 1e6
     speed_kn = (sog[one] + sog[two]) / 2
-    east_m, north_m = _metres(lon[one], lat[one], lon[two], lat[two])
-    made_good_kn = np.hypot(east_m, north_m) / whole_s / _KNOT_M_S if whole_s > 0 else np.nan
     steady = (
-        0.0 < part < 1.0
-        and whole_s <= STEADY_S
+        0.0 < part_s < whole_s <= STEADY_S
         and speed_kn >= STEADY_KN
         and abs(sog[one] - sog[two]) <= STEADY_BY_KN
-        and abs(made_good_kn - speed_kn) <= STEADY_BY_KN
         and _turn(cog[one], cog[two]) <= STEADY_BY_DEG
     )
     if not steady:
         return False
+    east_m, north_m = _metres(lon[one], lat[one], lon[two], lat[two])
+    made_good_kn = np.hypot(east_m, north_m) / whole_s / _KNOT_M_S
+    if not abs(made_good_kn - speed_kn) <= STEADY_BY_KN:
+        return False
     x_m, y_m = _metres(lon[one], lat[one], lon[middle], lat[middle])
-    off_m = np.hypot(x_m - part * east_m, y_m - part * north_m)
+    off_m = np.hypot(x_m - part_s / whole_s * east_m, y_m - part_s / whole_s * north_m)
     aside = off_m > OFF_M + OFF_S * speed_kn * _KNOT_M_S
     return aside or abs(sog[middle] - speed_kn) > OFF_KN or _turn(cog[middle], cog[one]) > OFF_DEG
 

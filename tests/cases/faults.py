@@ -86,14 +86,17 @@ def fill_at(sweep: Sweep, report: Report, n: int, files: list[tuple[str, int]], 
     sweep.resumed(report, what, sweep.out(f"disk-{n}"))
 
 
-def failures(sweep: Sweep, every: int) -> Report:
-    """An error at the n-th call of open, read, write, fsync, rename, mkdir, unlink, and of memory in a detector."""
+def failures(sweep: Sweep, every: int, start: int = 0) -> Report:
+    """An error at the n-th call of open, read, write, fsync, rename, mkdir, unlink, and of memory in a detector.
+
+    Of the places of each kind, every so many from ``start`` on.
+    """
     report = Report("n-th failure")
     for kind in KINDS:
         calls = sweep.noted(lambda notes, kind=kind: _watched(kind, sweep.folder, notes))
         first = {site: n for n, site in reversed(list(enumerate(calls, 1)))}
         report.lines.append(f"{kind}: {len(calls)} calls from {len(first)} places")
-        for n in sorted(first.values())[::every]:
+        for n in sorted(first.values())[start::every]:
             fail_at(sweep, report, kind, n)
     return report
 
