@@ -35,8 +35,7 @@ LINES, RISING_LINES = 14, 6  # tried on each side: falling outwards, as decks do
 GAPS_M = (6.0, 14.0, 28.0, 45.0)  # of darkness along a deck that may or may not end it: a house's shadow
 BEAMS_M = (4.0, 66.0)
 SOLID = 0.6  # probability of hull, averaged over a fifth of the beam, that carries a hull on
-AROUND_M = (20.0, 50.0)  # beside the object in which lines are sought: 0.28 of its length, within these
-AHEAD_M = 80.0
+AROUND_M = (20.0, 50.0)  # beside the object in which lines are sought: an eighth of the window, within these
 FINE_M = 1.0  # coarser pixels are looked at twice a pixel
 BOW_SHARE = 0.03  # of the length, at whose corners a bow is gone and a quay is not
 BESIDE_SHARE = 0.2  # of the strip from 3 to 8 m beside a side that is no water where something lies alongside
@@ -121,8 +120,8 @@ def find_rectangle(
     along, aside = south * axis[0] + east * axis[1], east * axis[0] - south * axis[1]
     pixel = float(np.mean(spacing_m))
     step = pixel if pixel <= FINE_M else pixel / 2
-    reach = min(1.3 * float(np.abs(along).max()) + AHEAD_M, max(near.shape) * pixel)
-    around = float(np.clip(0.56 * np.abs(along).max(), *AROUND_M))
+    reach = 0.5 * max(near.shape) * pixel  # all that was read: a wider window is read for a part of a hull
+    around = float(np.clip(0.25 * reach, *AROUND_M))
     field = _field(light, noise, frame, (reach, float(np.abs(aside).max()) + around), origin, step)
     own = field.counted(along, aside)
     best: tuple[float, _Box] | None = None
