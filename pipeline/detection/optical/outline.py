@@ -182,8 +182,7 @@ def _told(
     beam, (usual, spread) = high - low, usual_beam(length_m)
     weight = spread**2 / (spread**2 + se**2)
     change = (1 - weight) * (usual - beam)
-    free = sum(side is None for side in touched)
-    if free == 1:  # the free side stays
+    if sum(side is None for side in touched) == 1:  # the free side stays
         low, high = (low, high + change) if touched[0] is None else (low - change, high)
     else:
         low, high = low - change / 2, high + change / 2

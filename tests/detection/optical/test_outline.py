@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from pipeline.detection.optical.frame import HullFrame
-from pipeline.detection.optical.outline import fit_hull
+from pipeline.detection.optical.outline import Touched, fit_hull
 from tests.detection.optical.hulls import mask_of
 
 PIXEL_M = 3.0
@@ -27,3 +27,23 @@ def test_bright_gear_amidships_does_not_draw_the_ends_in(heading_deg, gear):
     fitted = fit_hull(light, (light > 1.3).astype(np.float32), frame, 95.0, 18.0, (0, 0))
     assert fitted is not None
     assert fitted.length_m == pytest.approx(90.0, abs=1.5)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_touched_side_stays_on_its_line_and_says_that_it_is_vague(side):
+    """A quay against one side, of the deck's own light: the beam is the told line's, its error larger than afloat."""
+    length_m, beam_m, heading_deg = 150.0, 24.0, 0.0
+    hull = mask_of((160, 160), (80.0, 80.0), length_m, beam_m, heading_deg, 1.5)
+    out = 1 if side else -1
+    east = 80.0 + out * (beam_m / 2 + 10.0) / 1.5
+    quay = mask_of((160, 160), (80.0, east), 110.0, 20.0, heading_deg, 1.5)
+    light = ndimage.gaussian_filter(1.0 + np.clip(hull + quay, 0, 1), 0.6)
+    frame = HullFrame((80.0, 80.0), (-1.0, 0.0), (1.5, 1.5))  # north-going: v > 0 lies to the west
+    told = Touched(tuple(float(x) for x in frame.pixels(np.array(0.0), np.array(-out * beam_m / 2))), 1.0)
+    touched = (None, told) if out < 0 else (told, None)
+    alone = fit_hull(1.0 + hull, (hull > 0.5).astype(np.float32), frame, length_m, beam_m, (0, 0), touched=(None, None))
+    fitted = fit_hull(light, (light > 1.5).astype(np.float32), frame, length_m, beam_m, (0, 0), touched=touched)
+    assert alone is not None
+    assert fitted is not None
+    assert fitted.beam_m == pytest.approx(beam_m, abs=1.0)
+    assert fitted.beam_se_m > alone.beam_se_m
