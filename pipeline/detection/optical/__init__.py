@@ -6,7 +6,7 @@ its own pixels around each object, so a scene never has to fit into memory and t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,10 @@ from pipeline.detection.optical.opinions import both_opinions, network_candidate
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.spectral import scaled_bands
 from pipeline.detection.optical.water import Levels, normalise, survey, wrong_order
-from pipeline.types import Place, Scene, Sensor, Window, tiles
+from pipeline.types import Place, Scene, Sensor, Tile, Window, tiles
 
 if TYPE_CHECKING:
-    from pipeline.types import BoolImage
+    from pipeline.types import BoolImage, FloatImage
 
 __all__ = ["detect_optical"]
 
@@ -59,7 +59,6 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     found: list[Candidate] = []
     hulls: list[Candidate] = []
     alone: list[bool] = []
-    pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
     for core in tiles(scene.shape, max(step, config.tile_px // step * step)):
         window = core.padded(margin, scene.shape)
         tile = scene.read(window)
@@ -70,21 +69,10 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         unseen = cloud | haze_mask(tile, levels)
         veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
-        normal = normalise(coarse(tile, factor), levels, factor)
         view = scaled_bands(tile, levels) if trained else None
-        for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
-            row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
-            if not _owned(row + window.row0, col + window.col0, core) or _cut(
-                blob, normal.valid, window, scene, factor
-            ):
-                continue
-            measured = measure_blob(scene, levels, blob, window, factor)
-            new = _candidate(measured, blob, scene, config, cloudy=_share(cloud, blob, factor))
-            if coarse_pixels:
-                at = (blob.rows, blob.cols)
-                new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
+        for new, certain in _by_contrast(scene, config, levels, tile, core, factor, cloud, shadow, view):
             found.append(new)
-            alone.append(view is not None and speaks_alone(new, view, blob.rows, blob.cols, pixel_m2))
+            alone.append(certain)
         if view is not None:
             hulls += network_candidates(scene, tile, core, levels, cloud, shadow, view=view, threads=config.threads)
     if trained:
@@ -96,6 +84,34 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": _notes(levels, coverage, scene.bands)}
         | ({"zone_covered": coverage.zone_covered} if place is not None else {}),
     )
+
+
+def _by_contrast(
+    scene: Scene,
+    config: DetectionConfig,
+    levels: Levels,
+    tile: Tile,
+    core: Window,
+    factor: int,
+    cloud: BoolImage,
+    shadow: BoolImage | None,
+    view: tuple[FloatImage, tuple[bool, ...]] | None,
+) -> Iterator[tuple[Candidate, bool]]:
+    """What stands out of the water with its middle in ``core``, and whether it needs no second opinion."""
+    window, spacing = tile.window, float(np.mean(scene.pixel_spacing_m))
+    pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
+    normal = normalise(coarse(tile, factor), levels, factor)
+    for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
+        row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
+        owned = _owned(row + window.row0, col + window.col0, core)
+        if not owned or _cut(blob, normal.valid, window, scene, factor):
+            continue
+        measured = measure_blob(scene, levels, blob, window, factor)
+        new = _candidate(measured, blob, scene, config, cloudy=_share(cloud, blob, factor))
+        if spacing >= KINDS_FROM_M:
+            at = (blob.rows, blob.cols)
+            new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
+        yield new, view is not None and speaks_alone(new, view, blob.rows, blob.cols, pixel_m2)
 
 
 def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[str]:
