@@ -93,6 +93,7 @@ def _tables(home: Path, tiny_run: Path) -> None:
         shutil.copy(second, home / "second-part.csv")
         shutil.copy(second, home / "messages.csv")
     (home / "positions.csv").write_text("ID,time_utc,longitude,latitude\n1,2024-03-07T00:00:00Z,133,42\n")
+    (home / "copied.csv").write_text(_copied())
     for name in ("detections", "scenes", "liftings"):
         shutil.copy(tiny_run / f"{name}.parquet", home)
     found = read_table(tiny_run / "detections.parquet")
@@ -107,6 +108,16 @@ def _tables(home: Path, tiny_run: Path) -> None:
     liftings = read_table(tiny_run / "liftings.parquet")
     for name in ("liftings.csv", "rusi.csv", "vostochny.parquet", "chongjin.parquet"):
         write_table(liftings, home / name)
+
+
+def _copied() -> str:
+    """A table of AIS that a copy damaged: a letter in the header, a letter of one name, the end of its last line."""
+    names = ["SIM OME" if n == 8 else "SIM ONE" for n in range(39)]
+    rows = [
+        f"200000001,2024-03-07T00:{n:02d}:00Z,{42.7 + n / 2000:.4f},133.1,6.0,0,0,{name}"
+        for n, name in enumerate(names)
+    ]
+    return "\n".join(["mmsi,time_utc,lat,lon,sog,cog,headihg,name", *rows])
 
 
 def _runs(home: Path, tiny_run: Path) -> None:

@@ -87,13 +87,6 @@ class RemoteImage:
         with ThreadPoolExecutor(min(self.connections, len(requests))) as pool:
             list(pool.map(self._fetch, requests))
 
-    def forget(self, before: int) -> None:
-        """Let go of what lies before a byte, but for the header: the next window lies behind."""
-        with self._lock:
-            for start in [s for s in self._starts if s > 0 and s + len(self._held[s]) <= before]:
-                self._starts.remove(start)
-                del self._held[start]
-
     def _fetch(self, span: tuple[int, int]) -> None:
         answer = self.access.get(self.file.href, self.item, self.deadline, span=(span[0], span[1] - span[0]))
         if answer.total != self.size or answer.etag != self.etag:
