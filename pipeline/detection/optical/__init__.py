@@ -138,7 +138,15 @@ def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Ca
         if not any(_same_hull(c, other, spacing_m) for other in hulls):
             hulls.append(c)
     likely = [h for h in hulls if "no_hull_shape" not in h.flags]
-    out = [replace(h, flags=(*h.flags, "holds_a_hull")) if _holds(h, likely, spacing_m) else h for h in hulls]
+    whole = [h for h in likely if not _holds(h, likely, spacing_m)]
+    out: list[Candidate] = []
+    for h in hulls:
+        if _holds(h, likely, spacing_m):
+            out.append(replace(h, flags=(*h.flags, "holds_a_hull")))
+        elif any(_inside(h, other, spacing_m) for other in whole if other is not h):
+            out.append(replace(h, flags=(*h.flags, "part_of_hull")))
+        else:
+            out.append(h)
     for c in found:
         if c.method != FINE:
             inside = any(_inside(c, h, spacing_m) for h in likely)

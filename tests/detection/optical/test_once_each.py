@@ -1,0 +1,48 @@
+"""One hull is one ship, however many parts of her were fitted: what lies within a hull is not another one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.detection.candidates import Candidate
+from pipeline.detection.optical import once_each
+from pipeline.detection.screening import REJECTING
+
+
+def fitted(row, col, length_m, beam_m, *, turn=0.0, n_pixels=200):
+    """A hull by its edges; ``turn`` is the angle of her axis from the columns."""
+    axis = (float(np.sin(turn)), float(np.cos(turn)))
+    return Candidate(
+        row=row, col=col, length_m=length_m, length_lo_m=0.95 * length_m, length_hi_m=1.05 * length_m,
+        beam_m=beam_m, beam_lo_m=0.9 * beam_m, beam_hi_m=1.1 * beam_m, axis=axis, axis_points_to_bow=False,
+        outline=np.zeros((4, 2)), n_pixels=n_pixels, score=0.9, tanker_score=0.3, contrast_db=10.0,
+        method="optical-edges", flags=("moored",),
+    )  # fmt: skip
+
+
+def ships(found):
+    return [c for c in once_each(found, (3.0, 3.0)) if not REJECTING & set(c.flags)]
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.6, 2.0])
+def test_a_part_of_the_deck_is_no_second_ship(turn):
+    """As long as half of her and three quarters as wide, in line with her middle: her fore deck, seen again."""
+    along = np.array([np.sin(turn), np.cos(turn)]) * 22.0 / 3.0
+    whole = fitted(100, 100, 90, 13, turn=turn)
+    part = fitted(100 + along[0], 100 + along[1], 44, 9.3, turn=turn + 0.15, n_pixels=60)
+    assert [c.length_m for c in ships([whole, part])] == [90]
+    assert [c.length_m for c in ships([part, whole])] == [90]
+
+
+def test_the_ship_within_a_quay_and_ship_in_one_is_the_ship():
+    both = fitted(100, 100, 150, 40, n_pixels=700)
+    ship = fitted(103, 100, 85, 13, n_pixels=120)
+    assert [c.length_m for c in ships([both, ship])] == [85]
+
+
+def test_a_tug_or_a_neighbour_alongside_is_another_ship():
+    ship = fitted(100, 100, 90, 14)
+    tug = fitted(100 + (7 + 5.5) / 3, 110, 30, 10, n_pixels=40)
+    ahead = fitted(100, 100 + 90 / 3, 60, 10, n_pixels=80)
+    assert len(ships([ship, tug, ahead])) == 3
