@@ -14,6 +14,7 @@ Z90 = 1.6448536
 # Maritime Authority, RiskEngine. The volume stage rests on the same lines; a test holds the two together.
 DEPTH_PER_LENGTH, DEPTH_OFFSET_M = 0.08665, -0.87495
 DEPTH_SPREAD = 0.12  # of ln(depth): 0.08 among tankers of a length; others are some 5 % deeper (our choice)
+DEEPEST_M = 25.5  # the most that AIS can say; the deepest ship that ever was drew 24.6 m (Seawise Giant)
 LEAST_SHARE = 0.12  # of the depth that is below water, even of an empty ship (our choice)
 
 
@@ -27,14 +28,17 @@ def draught_of(
 ) -> tuple[float, float, float]:
     """Draught (5 %, value, 95 %) from length and freeboard, each (5 %, value, 95 %) [m]: depth less freeboard.
 
+    None is deeper than `DEEPEST_M`, however long what was measured: a quay taken for a hull is.
+
     >>> tuple(round(d, 1) for d in draught_of((98.0, 99.0, 100.0), (3.8, 4.0, 4.2)))
     (2.2, 3.7, 5.2)
     """
-    low, length, high = length_m
+    shortest, length, longest = length_m
     depth = depth_m(length)
-    length_sd = DEPTH_PER_LENGTH * (high - low) / (2 * Z90)
+    length_sd = DEPTH_PER_LENGTH * (longest - shortest) / (2 * Z90)
     depth_reach = Z90 * math.hypot(DEPTH_SPREAD * depth, length_sd)
     value = max(LEAST_SHARE * depth, depth - freeboard_m[1])
     below = math.hypot(depth_reach, freeboard_m[2] - freeboard_m[1])
     above = math.hypot(depth_reach, freeboard_m[1] - freeboard_m[0])
-    return max(0.0, value - below), value, value + above
+    low, high = max(0.0, value - below), value + above
+    return min(low, DEEPEST_M), min(value, DEEPEST_M), min(high, DEEPEST_M)

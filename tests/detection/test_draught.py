@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.detection.draught import DEPTH_SPREAD, depth_m, draught_of
+from pipeline.detection.draught import DEEPEST_M, DEPTH_SPREAD, depth_m, draught_of
 from pipeline.volume.loading import usual_depth_m
 
 
@@ -37,3 +37,9 @@ def test_a_sharp_freeboard_still_leaves_a_metre_of_doubt():
 def test_no_draught_below_nothing():
     low, value, high = draught_of((59.0, 60.0, 61.0), (5.0, 5.5, 6.0))
     assert 0 <= low < value < high
+
+
+def test_nothing_draws_more_than_ships_do():
+    """A quay of 480 m taken for a hull, of which no more is known than that it may be half as long again."""
+    low, value, high = draught_of((300.0, 480.0, 720.0), (2.0, 6.0, 12.0))
+    assert low <= value <= high == DEEPEST_M
