@@ -20,6 +20,7 @@ from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
 from pipeline.types import Place, Zone
 
+LARGEST_M = {"length": 500.0, "beam": 100.0}  # as the table allows; the longest ship was 458 m (Seawise Giant)
 Z90 = 1.6448536
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
@@ -295,7 +296,8 @@ def _size(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
         mean = float((weight * values).sum() / weight.sum())
         shared = 0.0 if len(said) else SHARED_ERROR * mean
         sd = float(np.hypot(1 / np.sqrt(weight.sum()), shared))
-        out |= {f"{name}_m": mean, f"{name}_lo_m": max(0.0, mean - Z90 * sd), f"{name}_hi_m": mean + Z90 * sd}
+        bounds = np.clip([mean, mean - Z90 * sd, mean + Z90 * sd], 0.0, LARGEST_M[name])
+        out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
     return out | {k: None for k in ("length_m", "beam_m") if k not in out}
 
 
