@@ -198,7 +198,7 @@ def _completed(
         raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
     reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
     row |= _identity(mmsi, certainty, reports, registry)
-    row |= _size(hers, reports)
+    row |= size_of_call(hers, reports)
     row |= _draughts(row, reports) | freeboards(hers, mmsi, config)
     if row.get("p_same_hull", 1.0) < DOUBTFUL:
         row["flags"].append("freeboards_of_two_hulls")
@@ -281,7 +281,7 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
     return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
 
 
-def _size(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
+def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
     """Length and beam of all evidence by inverse variance; the interval keeps what all looks have wrong together."""
     out: Row = {}
     for name in ("length", "beam"):
