@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.detection.candidates import Candidate
-    from pipeline.types import BoolImage, FloatImage
+    from pipeline.types import BoolImage, FloatArray, FloatImage
 
 WET_BELOW = 0.35  # infrared, local water 0 and land 1
 NARROWEST_PX = 3  # water narrower than this is a gap between houses, or a shadow
@@ -40,25 +40,41 @@ ALIKE, ALONG, TURN_RAD = 1.7, 0.6, 0.26  # ratio of lengths; shift along, as a s
 EIGHT = np.ones((3, 3), bool)
 
 
-def without_water(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> str | None:
+def without_water(
+    scaled: FloatImage,
+    hull: BoolImage,
+    present: tuple[bool, ...],
+    pixel_m2: float,
+    cut: tuple[bool, bool, bool, bool] = (False, False, False, False),
+) -> str | None:
     """Why the hull cannot be afloat, or None: the largest water that comes within `NEAR_PX` of her is too small.
 
     ``scaled`` has shape (5, rows, cols), local water 0 and land 1, and reaches `LOOK_PX` around her middle whatever the
     tile, ``hull`` is her mask there. Gaps narrower than `NARROWEST_PX` are closed: shadows of houses are small.
+    ``cut`` says at which sides (first row, last row, first column, last column) the image itself ends: nobody knows how
+    far water goes on that reaches one of them, so it denies nothing.
     """
-    wet = _infrared(scaled, present) < WET_BELOW
-    largest = largest_water_m2(wet, pixel_m2, ndimage.binary_dilation(hull, EIGHT, iterations=NEAR_PX))
+    names, areas = _waters(_infrared(scaled, present) < WET_BELOW, pixel_m2)
+    for ends, rim in zip(cut, (names[0], names[-1], names[:, 0], names[:, -1]), strict=True):
+        if ends:
+            areas[rim[rim > 0]] = np.inf
+    largest = areas[np.unique(names[ndimage.binary_dilation(hull, EIGHT, iterations=NEAR_PX)])].max(initial=0.0)
     if largest >= BASIN_M2:
         return None
     return f"{largest / 1e4:.1f} ha of water beside it, a ship needs {BASIN_M2 / 1e4:.0f}"
 
 
-def largest_water_m2(wet: BoolImage, pixel_m2: float, near: BoolImage | None = None) -> float:
-    """Area [m2] of the largest water of a mask, or of the largest that reaches into ``near``; gaps closed as above."""
-    names, _ = ndimage.label(ndimage.binary_opening(wet, np.ones((NARROWEST_PX, NARROWEST_PX))))
-    areas = np.bincount(names.ravel()) * pixel_m2
+def largest_water_m2(wet: BoolImage, pixel_m2: float) -> float:
+    """Area [m2] of the largest water of a mask; gaps closed as above."""
+    return float(_waters(wet, pixel_m2)[1].max())
+
+
+def _waters(wet: BoolImage, pixel_m2: float) -> tuple[NDArray[Any], FloatArray]:
+    """Connected waters of a mask, numbered from 1 (0: none), and the area of each number [m2], 0 for number 0."""
+    names, count = ndimage.label(ndimage.binary_opening(wet, np.ones((NARROWEST_PX, NARROWEST_PX))))
+    areas = np.bincount(names.ravel(), minlength=count + 1) * pixel_m2
     areas[0] = 0.0
-    return float(areas.max() if near is None else areas[np.unique(names[near])].max(initial=0.0))
+    return names, areas.astype(np.float64)
 
 
 def light_length_m(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...], pixel_m2: float) -> float | None:

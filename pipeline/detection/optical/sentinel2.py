@@ -78,7 +78,7 @@ def hulls_of(
                 row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
                 if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
                     placed = _placed(said, hull, origin, tile, scaled, noise)
-                    out.append(replace(placed, doubts=_doubts(placed, tile, scaled, present, scene.pixel_spacing_m)))
+                    out.append(replace(placed, doubts=_doubts(placed, tile, scaled, present, scene)))
     return out
 
 
@@ -140,7 +140,7 @@ def _placed(
 
 
 def _doubts(
-    hull: NetworkHull, tile: Tile, scaled: FloatImage, present: tuple[bool, ...], spacing_m: tuple[float, float]
+    hull: NetworkHull, tile: Tile, scaled: FloatImage, present: tuple[bool, ...], scene: Scene
 ) -> tuple[tuple[str, str], ...]:
     """What denies that the hull is a ship of the size that it was trained on."""
     if not len(hull.rows):
@@ -153,9 +153,10 @@ def _doubts(
     here = np.zeros(tile.valid.shape, bool)
     here[hull.rows - window.row0, hull.cols - window.col0] = True
     near, mask = scaled[(slice(None), *at)], here[at]
-    pixel_m2 = spacing_m[0] * spacing_m[1]
+    pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
+    cut = (box.row0 <= 0, box.row1 >= scene.shape[0], box.col0 <= 0, box.col1 >= scene.shape[1])
     said = {
-        "no_water_beside": plausible.without_water(near, mask, present, pixel_m2),
+        "no_water_beside": plausible.without_water(near, mask, present, pixel_m2, cut),
         "too_faint": plausible.too_faint(near, mask, present, pixel_m2),
     }
     return tuple((name, why) for name, why in said.items() if why)

@@ -276,9 +276,11 @@ def local_level(
 
 def _bilinear(grid: FloatArray, rows: Any, cols: Any) -> FloatImage:
     """A coarse grid at the given fractional rows and columns, held at its borders."""
-    by_row = np.array([np.interp(rows, np.arange(grid.shape[0]), grid[:, j]) for j in range(grid.shape[1])])
     i = np.clip(cols, 0, grid.shape[1] - 1)
     left = np.minimum(i.astype(int), max(0, grid.shape[1] - 2))
     right = np.minimum(left + 1, grid.shape[1] - 1)
     share = (i - left)[:, None]
-    return (by_row[left] * (1 - share) + by_row[right] * share).T.astype(np.float32)
+    first = int(left.min())  # a small window asks for few of the grid's columns
+    asked = range(first, int(right.max()) + 1)
+    by_row = np.array([np.interp(rows, np.arange(grid.shape[0]), grid[:, j]) for j in asked])
+    return (by_row[left - first] * (1 - share) + by_row[right - first] * share).T.astype(np.float32)

@@ -40,6 +40,16 @@ def test_a_pond_holds_no_ship_and_a_basin_does():
     assert without_water(*city_with_pond(side + 6), ALL, PIXEL_M2) is None
 
 
+def test_water_that_the_image_cuts_off_denies_no_ship_and_a_pond_within_it_does():
+    side = int(np.sqrt(BASIN_M2 / PIXEL_M2)) - 3
+    scaled, hull = city_with_pond(side)
+    last = SIDE // 2 + side // 2 - 2
+    at_edge = scaled[:, :last], hull[:last]  # the image ends in the middle of what may be a harbour
+    assert "ha of water" in without_water(*at_edge, ALL, PIXEL_M2)
+    assert without_water(*at_edge, ALL, PIXEL_M2, (False, True, False, False)) is None
+    assert "ha of water" in without_water(*at_edge, ALL, PIXEL_M2, (True, False, True, True))
+
+
 def test_many_shadows_of_houses_are_no_basin():
     scaled = np.ones((5, SIDE, SIDE), np.float32)
     scaled[:, ::4, :] = 0.0  # gaps of one pixel: a hectare and more of them, and no room to float in
