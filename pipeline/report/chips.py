@@ -60,7 +60,7 @@ def draw_chips(
         except InputError:  # the image went away after it was searched; the sighting stays
             continue
         write_bytes(folder / f"{row.detection_id}.webp", _encoded(plain, "WEBP", quality=80))
-        write_bytes(folder / f"{row.detection_id}.png", _encoded(_drawn(plain, about), "PNG", optimize=True))
+        write_bytes(folder / f"{row.detection_id}.png", _encoded(_drawn(plain, about), "PNG"))
         out[row.detection_id] = f"{row.detection_id}.png"
         index[row.detection_id] = about
     if index:
@@ -70,7 +70,7 @@ def draw_chips(
 
 def chip_png(scene: Scene, row: Any) -> bytes:
     """One chip with its drawing as PNG bytes, mirrored so that north is nearer up than down, and east right."""
-    return _encoded(_drawn(*picture(scene, row)), "PNG", optimize=True)
+    return _encoded(_drawn(*picture(scene, row)), "PNG")
 
 
 def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:

@@ -10,17 +10,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numba import njit
 from scipy import ndimage
 
 from pipeline.detection.optical.band_order import impossible_order
 from pipeline.types import Radiometry, Scene, Tile, Window, tiles
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 INFRARED = ("B08", "N", "B8A", "B11", "B12")  # water is darkest here, so these part it from all else, first one first
 VISIBLE = ("B02", "B03", "B04", "B", "G", "R", "pan")
-SURVEY_SAMPLES = 4_000_000  # our choice: enough for percentiles to a thousandth
+SURVEY_SAMPLES = 4_000_000  # pixels looked at for the levels of each block of water; our choice
+LEVEL_SAMPLES = 500_000  # of these, for the image's own levels: percentiles to a thousandth; our choice
 ORDER_SAMPLES = 500_000  # enough for medians of the surfaces by which bands are told
 MIN_SEPARATION = 0.60  # share of variance between Otsu's two classes; one broad class has 0.64 at most when uniform
 LEVEL_BLOCK_M = 480.0  # water levels follow haze and currents at this scale; our choice
@@ -97,7 +101,8 @@ def survey(scene: Scene, tile_px: int) -> Levels:
         at = np.s_[window.row0 // step : -(-window.row1 // step), window.col0 // step : -(-window.col1 // step)]
         data[(slice(None), *at)] = tile.data[:, ::step, ::step]
         valid[at], wet[at] = tile.valid[::step, ::step], tile.water[::step, ::step]
-    levels = levels_of(data[:, valid], wet[valid], scene.bands, scene.radiometry)
+    every = max(1, int(valid.sum()) // LEVEL_SAMPLES)
+    levels = levels_of(data[:, valid][:, ::every], wet[valid][::every], scene.bands, scene.radiometry)
     if scene.radiometry is Radiometry.REFLECTANCE:
         every = max(1, int(valid.sum()) // ORDER_SAMPLES)
         levels = replace(levels, odd_order=impossible_order(data[:, valid][:, ::every], scene.bands))
@@ -274,13 +279,21 @@ def local_level(
     return filled[0], np.maximum(filled[1], 0.3 * fallback[1])
 
 
-def _bilinear(grid: FloatArray, rows: Any, cols: Any) -> FloatImage:
+def _bilinear(grid: FloatArray, rows: NDArray[Any], cols: NDArray[Any]) -> FloatImage:
     """A coarse grid at the given fractional rows and columns, held at its borders."""
-    i = np.clip(cols, 0, grid.shape[1] - 1)
-    left = np.minimum(i.astype(int), max(0, grid.shape[1] - 2))
-    right = np.minimum(left + 1, grid.shape[1] - 1)
-    share = (i - left)[:, None]
-    first = int(left.min())  # a small window asks for few of the grid's columns
-    asked = range(first, int(right.max()) + 1)
-    by_row = np.array([np.interp(rows, np.arange(grid.shape[0]), grid[:, j]) for j in asked])
-    return (by_row[left - first] * (1 - share) + by_row[right - first] * share).T.astype(np.float32)
+    return _between(grid, np.clip(rows, 0, grid.shape[0] - 1), np.clip(cols, 0, grid.shape[1] - 1))
+
+
+@njit(cache=True, nogil=True)
+def _between(grid: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatImage:
+    out = np.empty((len(rows), len(cols)), np.float32)
+    for i in range(len(rows)):
+        top = int(rows[i])
+        down, low = rows[i] - top, min(top + 1, grid.shape[0] - 1)
+        for j in range(len(cols)):
+            left = int(cols[j])
+            across, right = cols[j] - left, min(left + 1, grid.shape[1] - 1)
+            above = grid[top, left] + down * (grid[low, left] - grid[top, left])
+            beyond = grid[top, right] + down * (grid[low, right] - grid[top, right])
+            out[i, j] = above + across * (beyond - above)
+    return out
