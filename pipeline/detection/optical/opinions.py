@@ -26,13 +26,14 @@ Z90 = 1.645
 LENGTHS_M = (70.0, 120.0, 250.0)  # measured; at these, 5 and 95 % bounds of the true length as shares of it: errors
 LENGTH_LOW = (0.66, 0.78, 0.82)  # on ports held out of training, against labels less the 15 m by which they are loose,
 LENGTH_HIGH = (1.40, 1.48, 1.32)  # and on simulated ports kept out (tools/hull_network/size_errors.py)
-LENGTH_SD = 0.13  # of a length, as a share: the same errors
 SPREAD_PX = 3.3  # by which the map of hull is wider than the hull, in quadrature: labels were drawn loose; same source
-BEAM_FIT_SE_PX = 0.8  # set on the same simulated ports
+BEAM_FIT_SE_PX = 1.0  # set on the same simulated ports
 MAP_TURN_PX = (
     0.3  # by which the map's own middle line errs from end to end; set on painted ships (benchmarks.hull_sizes)
 )
-USUAL_RATIO, RATIO_SD = 6.3, 0.20  # length over beam of merchant ships (5 to 8), and its spread as a share
+RATIO_LENGTHS_M = (48.0, 62.0, 80.0, 100.0, 125.0, 160.0, 205.0, 350.0)  # median of length over beam at these, and
+USUAL_RATIO = (5.6, 6.2, 6.6, 6.2, 6.7, 6.2, 6.2, 6.0)  # the standard deviation of its logarithm: 12,000 merchant ships
+RATIO_SD = (0.24, 0.22, 0.21, 0.19, 0.20, 0.12, 0.11, 0.13)  # of the fleet lists behind the deadweight fit (docs/volume)
 HUGGING = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
 TRAINED_LENGTH_M = 45.0  # labels begin at about 50 m
 NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
@@ -94,6 +95,7 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
     across = float(np.hypot(box.axis[1] * row_m, box.axis[0] * col_m))
     axis = (box.axis[0] * row_m / along, box.axis[1] * col_m / along)
     length = box.length_px * along
+    shares = _length_shares(length)
     beam, beam_se = _beam(length, box.beam_px * across, across)
     flags, against = [], 0.0
     if cloudy > 0.5:
@@ -115,8 +117,8 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
         row=box.row,
         col=box.col,
         length_m=length,
-        length_lo_m=length * float(np.interp(length, LENGTHS_M, LENGTH_LOW)),
-        length_hi_m=length * float(np.interp(length, LENGTHS_M, LENGTH_HIGH)),
+        length_lo_m=length * shares[0],
+        length_hi_m=length * shares[1],
         beam_m=beam,
         beam_lo_m=max(1.0, beam - Z90 * beam_se),
         beam_hi_m=beam + Z90 * beam_se,
@@ -137,14 +139,23 @@ def candidate_of(hull: NetworkHull, scene: Scene, *, cloudy: float, motion: Moti
     )
 
 
+def _length_shares(length_m: float) -> tuple[float, float]:
+    """5 and 95 % bounds of the true length, as shares of a measured one."""
+    low, high = (float(np.interp(length_m, LENGTHS_M, shares)) for shares in (LENGTH_LOW, LENGTH_HIGH))
+    return low, high
+
+
 def _beam(length_m: float, fitted_m: float, pixel_m: float) -> tuple[float, float]:
     """Beam and its standard error [m]: what is left of the fitted width without the spread, and the usual beam of such
     a length, each by its weight. In 10 m pixels the length says more of a narrow hull than her width does."""
     spread = SPREAD_PX * pixel_m
     bare = float(np.sqrt(max(fitted_m**2 - spread**2, (0.5 * pixel_m) ** 2)))
     bare_se = BEAM_FIT_SE_PX * pixel_m * fitted_m / bare
-    usual = length_m / USUAL_RATIO
-    usual_se = float(np.hypot(RATIO_SD, LENGTH_SD)) * usual
+    low, high = _length_shares(length_m)
+    likely = length_m * float(np.sqrt(low * high))
+    usual = likely / float(np.interp(likely, RATIO_LENGTHS_M, USUAL_RATIO))
+    length_sd = np.log(high / low) / (2 * Z90)
+    usual_se = float(np.hypot(np.interp(likely, RATIO_LENGTHS_M, RATIO_SD), length_sd)) * usual
     weight = bare_se**-2 + usual_se**-2
     return (bare * bare_se**-2 + usual * usual_se**-2) / weight, float(weight**-0.5)
 
