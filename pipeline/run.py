@@ -186,7 +186,7 @@ def compute(
     )
     tables["robustness"] = robustness(ground, tables)
     tables["occupancy"] = berths.occupancy(scene_table, told, place, learnt.backgrounds)
-    tables["detections"] = _with_pictures(scenes, tables, place, folder)
+    tables["detections"] = _with_pictures(scenes, tables, place, folder, config.engine.workers)
     return Story(
         run_id=run_id,
         simulated=bool(scene_table["simulated"].any()) or config.source.kind == "demo",
@@ -299,7 +299,7 @@ def _registry(config: RunConfig, root: Path) -> pd.DataFrame | None:
 
 
 def _with_pictures(
-    scenes: list[Scene], tables: dict[str, pd.DataFrame], place: Place, folder: RunFolder
+    scenes: list[Scene], tables: dict[str, pd.DataFrame], place: Place, folder: RunFolder, threads: int
 ) -> pd.DataFrame:
     """The detections with the path of each chip; chips are drawn for every sighting of a call, looks for the map."""
     from pipeline.ingest.scenes import without_water
@@ -307,9 +307,9 @@ def _with_pictures(
     from pipeline.report.quicklooks import draw_quicklooks
 
     scenes = [without_water(scene) for scene in scenes]
-    draw_quicklooks(scenes, place, folder.path / "quicklooks")
+    draw_quicklooks(scenes, place, folder.path / "quicklooks", threads)
     called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
-    chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips")
+    chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips", threads)
     detections = tables["detections"]
     return detections.assign(chip=[f"chips/{chips[d]}" if d in chips else "" for d in detections["detection_id"]])
 

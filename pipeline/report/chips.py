@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,32 +41,36 @@ VISIBLE = {"B", "G", "R", "pan", "B02", "B03", "B04"}
 
 
 def draw_chips(
-    scenes: Sequence[Scene], detections: pd.DataFrame, detection_ids: Sequence[str], folder: Path
+    scenes: Sequence[Scene], detections: pd.DataFrame, detection_ids: Sequence[str], folder: Path, threads: int = 1
 ) -> dict[str, str]:
     """Write ``<detection_id>.png``, a plain ``<detection_id>.webp`` and ``chips.json``; file name by detection id.
 
     ``chips.json`` holds by detection id: ``side_m`` (ground width [m]), ``north_deg`` (direction of north, clockwise
     from up; null where unknown) and ``shapes``: name -> list of [x, y], from 0 to 1 from the upper left corner.
+    ``threads`` chips are drawn at a time.
     """
     by_id = {s.scene_id: s for s in scenes}
     wanted = detections[detections["detection_id"].isin(set(detection_ids))]
-    out: dict[str, str] = {}
+    rows = [row for row in wanted.itertuples() if row.scene_id in by_id]
     index: dict[str, Any] = {}
-    for row in wanted.itertuples():
-        scene = by_id.get(row.scene_id)
-        if scene is None:
-            continue
-        try:
-            plain, about = picture(scene, row)
-        except InputError:  # the image went away after it was searched; the sighting stays
-            continue
-        write_bytes(folder / f"{row.detection_id}.webp", _encoded(plain, "WEBP", quality=80))
-        write_bytes(folder / f"{row.detection_id}.png", _encoded(_drawn(plain, about), "PNG"))
-        out[row.detection_id] = f"{row.detection_id}.png"
-        index[row.detection_id] = about
+    with ThreadPoolExecutor(threads) as pool:
+        for row, chip in zip(rows, pool.map(lambda row: _chip(by_id[row.scene_id], row), rows), strict=True):
+            if chip is not None:
+                write_bytes(folder / f"{row.detection_id}.webp", chip[0])
+                write_bytes(folder / f"{row.detection_id}.png", chip[1])
+                index[row.detection_id] = chip[2]
     if index:
         write_json(folder / INDEX, index)
-    return out
+    return {detection_id: f"{detection_id}.png" for detection_id in index}
+
+
+def _chip(scene: Scene, row: Any) -> tuple[bytes, bytes, dict[str, Any]] | None:
+    """The plain picture, the drawn one, and what was drawn; None where the image went away after it was searched."""
+    try:
+        plain, about = picture(scene, row)
+    except InputError:
+        return None
+    return _encoded(plain, "WEBP", quality=80), _encoded(_drawn(plain, about), "PNG"), about
 
 
 def chip_png(scene: Scene, row: Any) -> bytes:

@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,28 +33,33 @@ NODE_PX = 8
 EARTH_RADIUS_M = 6378137.0  # of Web Mercator (EPSG:3857), a sphere
 
 
-def draw_quicklooks(scenes: Sequence[Scene], place: Place, folder: Path) -> dict[str, dict[str, Any]]:
+def draw_quicklooks(scenes: Sequence[Scene], place: Place, folder: Path, threads: int = 1) -> dict[str, dict[str, Any]]:
     """Write ``<scene_id>.webp`` for each scene that lies on a map, and ``quicklooks.json`` with their bounds.
 
     By scene id: ``file`` and ``bounds`` (west, south, east, north [deg]); rows are evenly spaced in Web Mercator, as
-    web maps stretch pictures. A scene whose pixels cannot be read has none.
+    web maps stretch pictures. A scene whose pixels cannot be read has none. ``threads`` scenes are drawn at a time.
     """
     side = SIDE_PX if len(scenes) <= FULL_SIZE_LOOKS else int(SIDE_PX * math.sqrt(FULL_SIZE_LOOKS / len(scenes)))
+    placed = [(scene, bounds) for scene in scenes if (bounds := _bounds(scene, place)) is not None]
     index: dict[str, dict[str, Any]] = {}
-    for scene in scenes:
-        bounds = _bounds(scene, place)
-        if bounds is None:
-            continue
-        try:
-            content = quicklook_webp(scene, bounds, max(side, MIN_SIDE_PX))
-        except InputError:
-            continue  # the detector met the same error, and reported it
-        name = f"{scene.scene_id}.webp"
-        write_bytes(folder / name, content)
-        index[scene.scene_id] = {"file": name, "bounds": [round(b, 7) for b in bounds]}
+    with ThreadPoolExecutor(threads) as pool:
+        contents = pool.map(lambda one: _content(one[0], one[1], max(side, MIN_SIDE_PX)), placed)
+        for (scene, bounds), content in zip(placed, contents, strict=True):
+            if content is not None:
+                name = f"{scene.scene_id}.webp"
+                write_bytes(folder / name, content)
+                index[scene.scene_id] = {"file": name, "bounds": [round(b, 7) for b in bounds]}
     if index:
         write_json(folder / INDEX, index)
     return index
+
+
+def _content(scene: Scene, bounds: tuple[float, float, float, float], side_px: int) -> bytes | None:
+    """The picture; None where the image cannot be read any more: the detector met the same error, and reported it."""
+    try:
+        return quicklook_webp(scene, bounds, side_px)
+    except InputError:
+        return None
 
 
 def read_quicklooks(folder: Path) -> dict[str, dict[str, Any]]:

@@ -31,9 +31,9 @@ BEAM_FIT_SE_PX = 1.0  # set on the same simulated ports
 MAP_TURN_PX = (
     0.3  # by which the map's own middle line errs from end to end; set on painted ships (benchmarks.hull_sizes)
 )
-RATIO_LENGTHS_M = (48.0, 62.0, 80.0, 100.0, 125.0, 160.0, 205.0, 350.0)  # median of length over beam at these, and
-USUAL_RATIO = (5.6, 6.2, 6.6, 6.2, 6.7, 6.2, 6.2, 6.0)  # the standard deviation of its logarithm: 12,000 merchant ships
-RATIO_SD = (0.24, 0.22, 0.21, 0.19, 0.20, 0.12, 0.11, 0.13)  # of the fleet lists behind the deadweight fit (docs/volume)
+RATIO_LENGTHS_M = (48.0, 62.0, 80.0, 100.0, 125.0, 160.0, 205.0, 350.0)  # at these lengths, length over beam:
+USUAL_RATIO = (5.6, 6.2, 6.6, 6.2, 6.7, 6.2, 6.2, 6.0)  # median, and standard deviation of ln, of 12,000 ships
+RATIO_SD = (0.24, 0.22, 0.21, 0.19, 0.20, 0.12, 0.11, 0.13)  # of the lists behind the deadweight fit (docs/volume.md)
 HUGGING = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
 TRAINED_LENGTH_M = 45.0  # labels begin at about 50 m
 NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
