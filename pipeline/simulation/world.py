@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,7 @@ class World:
     hulls: dict[str, Hull]
     structures: tuple[Structure, ...]
     boats: tuple[ShipState, ...]
+    _poses: dict[tuple[str, datetime], Pose] = field(default_factory=dict, repr=False)  # asked for at every message
 
     @classmethod
     def build(cls, scenario: Scenario, place: Place, seed: int) -> World:
@@ -98,6 +99,12 @@ class World:
 
     def pose(self, ship: Ship, visit: Visit) -> Pose:
         """Where a ship lies during a stay, before swinging at anchor."""
+        key = (ship.id, visit.arrival)
+        if key not in self._poses:
+            self._poses[key] = self._pose(ship, visit)
+        return self._poses[key]
+
+    def _pose(self, ship: Ship, visit: Visit) -> Pose:
         zone = self._zone(visit)
         hull = self.hulls[ship.id]
         if zone.kind == "berth":
