@@ -27,13 +27,37 @@ TURNED_OVER = 0.5  # chance that a berth left free has the next ship by then (ou
 
 def chance_of_one_stay(gap_d: float, apart_m: float, sd_m: float, config: CallsConfig) -> float:
     """That two sightings ``gap_d`` apart, whose lengths differ by ``apart_m`` (standard error given), are one stay."""
-    low, high = np.log(config.stay_d)
-    spread = (high - low) / (2 * Z90)
-    still = float(ndtr(((low + high) / 2 - np.log(max(gap_d, 1e-3))) / spread))
-    one = _normal(apart_m, max(sd_m, 0.5))
-    other = _normal(apart_m, float(np.hypot(max(sd_m, 0.5), np.sqrt(2) * TRADE_SD_M)))
+    still = share_still_there(gap_d, config)
+    one, other = likelihoods(apart_m, sd_m)
     same, turned = still * one, (1 - still) * TURNED_OVER * other
     return same / (same + turned) if same + turned > 0 else 0.0
+
+
+def share_still_there(gap_d: float, config: CallsConfig) -> float:
+    """Share of stays that last as long as ``gap_d`` [d], by the log-normal law of stays."""
+    low, high = np.log(config.stay_d)
+    spread = (high - low) / (2 * Z90)
+    return float(ndtr(((low + high) / 2 - np.log(max(gap_d, 1e-3))) / spread))
+
+
+def share_gone(gap_d: float, config: CallsConfig) -> float:
+    """Chance that a ship seen at some moment of her stay has left ``gap_d`` later: the law's residual life.
+
+    That is E[min(T, gap)] / E[T], since a look falls on a long stay more often than on a short one (renewal theory, as
+    in Cox, *Renewal Theory*, 1962, section 5).
+    """
+    low, high = np.log(config.stay_d)
+    middle, spread = (low + high) / 2, (high - low) / (2 * Z90)
+    gap = max(gap_d, 1e-3)
+    mean = float(np.exp(middle + spread**2 / 2))
+    shorter = float(ndtr((np.log(gap) - middle - spread**2) / spread))
+    return min(1.0, shorter + gap * share_still_there(gap, config) / mean)
+
+
+def likelihoods(apart_m: float, sd_m: float) -> tuple[float, float]:
+    """Densities [1/m] of a difference of two lengths: of one hull measured twice, and of two hulls of the trade."""
+    sd = max(sd_m, 0.5)
+    return _normal(apart_m, sd), _normal(apart_m, float(np.hypot(sd, np.sqrt(2) * TRADE_SD_M)))
 
 
 def chance_of_one_call(sightings: pd.DataFrame, config: CallsConfig) -> float:

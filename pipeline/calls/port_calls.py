@@ -160,6 +160,7 @@ def _from_images(
     named = hers["mmsi"].dropna().unique()
     mmsi = int(named[0]) if len(named) == 1 else None
     flags = [] if mmsi is not None else ["dark" if heard else "no_ais"]
+    flags += stay.flags
     if len(hers) == 1:
         flags.append("single_sighting")
     if len(named) > 1:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from pipeline.calls.between_alike import joined
 from pipeline.calls.counting import chance_of_one_stay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import same_ship_probability
@@ -34,6 +35,7 @@ class DarkStay:
     sightings: list[dict[str, object]] = field(default_factory=list)
     absent_before: pd.Timestamp | None = None
     absent_after: pd.Timestamp | None = None
+    flags: tuple[str, ...] = ()
 
     @property
     def last(self) -> dict[str, object]:
@@ -80,7 +82,13 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 open_stays.remove(stay)
                 closed.append(stay)
             last_empty = when
-    return sorted(closed + open_stays, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
+    found = sorted(closed + open_stays, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
+    return joined(
+        found,
+        config,
+        lambda a, b: _apart_m(a, b) <= SAME_SPOT_M,
+        lambda a, b: _difference(_length(a), _length(b), config),
+    )
 
 
 def _looks_in_order(
@@ -117,17 +125,27 @@ def _fine(sighting: dict[str, object]) -> bool:
     return sighting.get("method") == "optical-edges"
 
 
+def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
+    """Metres between two sightings."""
+    return float(distance_m(first["lon"], first["lat"], second["lon"], second["lat"]))
+
+
+def _difference(before: tuple[float, float], now: tuple[float, float], config: CallsConfig) -> tuple[float, float]:
+    """Difference of two lengths [m] and its standard error, from each with its own."""
+    share = config.same_ship_length_share * max(before[0], now[0])
+    return before[0] - now[0], float(np.sqrt(before[1] ** 2 + now[1] ** 2 + share**2))
+
+
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
     """Squared deviation of lengths, in standard deviations of their difference; infinite for surely different ships."""
-    apart = float(distance_m(stay.last["lon"], stay.last["lat"], new["lon"], new["lat"]))
+    apart = _apart_m(stay.last, new)
     if apart > SAME_SPOT_M:
         return np.inf
     if _fine(stay.last) and _fine(new) and same_ship_probability(stay.last, new) < ANOTHER_SHIP:
         return np.inf
-    (before, sd_before), (now, sd_now) = stay.length(), _length(new)
-    spread = float(np.sqrt(sd_before**2 + sd_now**2 + (config.same_ship_length_share * max(before, now)) ** 2))
-    z = abs(before - now) / max(spread, MIN_SD_M)
+    shift, spread = _difference(stay.length(), _length(new), config)
+    z = abs(shift) / max(spread, MIN_SD_M)
     gap_d = (new["acquired"] - stay.last["acquired"]) / timedelta(days=1)  # type: ignore[operator]
-    if z > 1 and chance_of_one_stay(float(gap_d), before - now, spread, config) < UNLIKELY:
+    if z > 1 and chance_of_one_stay(float(gap_d), shift, spread, config) < UNLIKELY:
         return np.inf
     return float(z**2 + (apart / SAME_SPOT_M) ** 2) if z <= DISAGREE else np.inf

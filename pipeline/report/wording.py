@@ -112,6 +112,7 @@ FLAG_WORDS = {
     "dark": "no transponder, though others were heard",
     "no_ais": "no AIS was heard at all",
     "single_sighting": "one sighting only",
+    "odd_look": "one look between two alike gave another length: taken for a measure that failed",
     "left_open": "no later look: she may have stayed longer",
     "arrival_open": "no earlier look: she may have come before",
     "zone_not_counted": "zone takes no part in the account",

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.calls import call_counts, encounters, port_calls
 from pipeline.calls.candidates import candidates
-from pipeline.calls.counting import chance_of_one_stay
+from pipeline.calls.counting import chance_of_one_stay, share_gone
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.matching import match
 from pipeline.calls.static import static_reports
@@ -147,3 +147,14 @@ def test_every_real_step_of_draught_is_found_and_nothing_else():
     for kind, of_kind in changes.groupby("kind"):
         hits = [(m, t) in found for m, t in zip(of_kind["mmsi"], of_kind["time_after"], strict=True)]
         assert all(hits) if kind == "step" else not any(hits), kind
+
+
+def test_share_gone_is_the_residual_life_of_drawn_stays():
+    """Stays drawn end to end, looked at at random moments: how many have ended a while later."""
+    rng, config = np.random.default_rng(3), CallsConfig()
+    low, high = np.log(config.stay_d)
+    ends = np.cumsum(np.exp(rng.normal((low + high) / 2, (high - low) / 2 / 1.645, 400_000)))
+    looks = rng.uniform(0, ends[-1] - 50, 200_000)
+    left = ends[np.searchsorted(ends, looks)] - looks
+    for gap_d in (0.17, 0.8, 2.0, 6.0):
+        assert share_gone(gap_d, config) == pytest.approx(float((left < gap_d).mean()), abs=0.005)

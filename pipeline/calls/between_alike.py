@@ -1,0 +1,102 @@
+"""One look of another size between two of one ship, at one spot: a measure that failed, or a ship in and out between?
+
+Looks of a hull at her berth say now and then a length that is wrong beyond its interval: an end lost in shade, a barge
+alongside taken in. Linked look by look, such a one cuts a stay in three calls. By Bayes the three are one stay when
+that is likelier than that a ship left, another came and left, and a third came that looks like the first, all between
+the looks around it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.calls.counting import TURNED_OVER, likelihoods, share_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.calls.sightings import DarkStay
+    from pipeline.config import CallsConfig
+
+# Share of looks whose length is wrong beyond its interval. On simulated fleets 1 % in open water and 3 % beside quays,
+# where lengths are taken here (seeds below 1000 of benchmarks.submetre_accuracy)
+LENGTH_FAILS = 0.03
+BELIEVED = 0.5  # chance above which the looks are taken for one stay: the likelier reading is shown
+ODD = "odd_look"
+
+
+def joined(
+    stays: list[DarkStay],
+    config: CallsConfig,
+    one_place: Callable[[Any, Any], bool],
+    apart: Callable[[Any, Any], tuple[float, float]],
+) -> list[DarkStay]:
+    """The stays, in order of first sighting, those made one that a single odd look had cut in three.
+
+    ``one_place`` says whether two sightings can be one hull but for their lengths, ``apart`` gives the difference of
+    two lengths and its standard error [m]. The odd look stays with her, its interval opened to her length.
+    """
+    out = list(stays)
+    n = 0
+    while n + 2 < len(out):
+        first, odd, second = out[n : n + 3]
+        if _one_stay(first, odd, second, config, one_place, apart) > BELIEVED:
+            her_length = first.length()[0]
+            out[n : n + 3] = [
+                replace(
+                    first,
+                    sightings=[*first.sightings, _opened(odd.sightings[0], her_length), *second.sightings],
+                    absent_after=second.absent_after,
+                    flags=(*first.flags, *second.flags, *(() if ODD in first.flags else (ODD,))),
+                )
+            ]
+        else:
+            n += 1
+    return out
+
+
+def _one_stay(
+    first: DarkStay,
+    odd: DarkStay,
+    second: DarkStay,
+    config: CallsConfig,
+    one_place: Callable[[Any, Any], bool],
+    apart: Callable[[Any, Any], tuple[float, float]],
+) -> float:
+    """Probability that the looks of three stays are of one; 0 where they lie apart or a look between saw nobody."""
+    before, between, after = first.last, odd.sightings[0], second.sightings[0]
+    in_order = before["acquired"] < between["acquired"] < after["acquired"]  # type: ignore[operator]
+    seen_empty = any(
+        stay.absent_after not in (None, look["acquired"]) for stay, look in ((first, between), (odd, after))
+    )
+    if len(odd.sightings) > 1 or not in_order or _in_one_look(first, odd, second) or seen_empty:
+        return 0.0
+    if not (one_place(before, between) and one_place(between, after) and one_place(before, after)):
+        return 0.0
+    gaps = [(b["acquired"] - a["acquired"]) / pd.Timedelta(days=1) for a, b in pairwise((before, between, after))]  # type: ignore[operator]
+    if sum(gaps) > config.max_stay_d:
+        return 0.0
+    one, other = likelihoods(*apart(before, after))
+    stayed = (1 - share_gone(sum(gaps), config)) * one * LENGTH_FAILS
+    turned = other
+    for gap in gaps:
+        turned *= share_gone(gap, config) * TURNED_OVER
+    return stayed / (stayed + turned) if stayed + turned > 0 else 0.0
+
+
+def _in_one_look(first: DarkStay, odd: DarkStay, second: DarkStay) -> bool:
+    """Were any two of them seen in one look? Then they are two ships."""
+    scenes = [{s["scene_id"] for s in stay.sightings} for stay in (first, odd, second)]
+    return bool(scenes[0] & scenes[1] or scenes[1] & scenes[2] or scenes[0] & scenes[2])
+
+
+def _opened(sighting: dict[str, object], length_m: float) -> dict[str, object]:
+    """The sighting with an interval of length that reaches as far beyond hers as its own value lies from it."""
+    value = float(sighting["length_m"])  # type: ignore[arg-type]
+    reach = 2 * abs(value - length_m)
+    low, high = float(sighting["length_lo_m"]), float(sighting["length_hi_m"])  # type: ignore[arg-type]
+    return sighting | {"length_lo_m": max(1.0, min(low, value - reach)), "length_hi_m": max(high, value + reach)}
