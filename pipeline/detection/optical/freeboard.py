@@ -38,6 +38,9 @@ GEAR_M = 0.5
 HATCH_HEIGHT_M, HATCH_INSET = 2.5, 0.15
 GEAR_LEAST_M = 1.5  # ... and cranes, rails and coamings at the side on any such deck: seen on simulated bulk carriers
 GEAR_ODDS = 0.25  # tanker score below which such gear is reckoned with (our choice)
+# Below such a tanker score, the share of a side's height that may be cargo standing at it: containers, timber. Set on
+# simulated seeds 651 to 690
+CARGO_SHARES = ((0.25, 0.6), (0.5, 0.35))
 GEAR_WORTH_M = 0.2  # of height that it may add, below which it is not spoken of
 MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
 MIN_ROWS_M = 8.0  # of hull with a clear profile
@@ -186,6 +189,15 @@ def gear_m(beam_m: float, k_s: float, tanker: float) -> float:
     return round(max(GEAR_LEAST_M, HATCH_HEIGHT_M - HATCH_INSET * beam_m / k_s), 2)
 
 
+def cargo_m(height_m: float, tanker: float) -> float:
+    """By how much cargo that stands at a side may make it look higher [m]; none on a tanker's clean deck.
+
+    >>> cargo_m(5.0, 0.1), cargo_m(5.0, 0.4), cargo_m(5.0, 0.7)
+    (3.0, 1.75, 0.0)
+    """
+    return next((share * height_m for below, share in CARGO_SHARES if tanker < below), 0.0)
+
+
 def log_prior(heights_m: FloatArray) -> FloatArray:
     """Of heights on a grid that ends at `DEPTH_SPREAD` usual depths: few ships float with all or nothing of it dry."""
     share = heights_m * DEPTH_SPREAD / heights_m[-1]
@@ -304,6 +316,7 @@ def _combined(
         return none(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
     if value > MAX_SHARE * heights[-1] / DEPTH_SPREAD:
         return none(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
+    low = value - float(np.hypot(value - low, cargo_m(value, tanker)))
     boots = [p.boot_m for k, p, _ in parts if k.k_v > 0.15 and p.boot_m > 0.3]
     text = f"freeboard by {words}" + ("; the two do not agree" if "freeboard_disputed" in flags else "")
     return Freeboard(
