@@ -15,7 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.frame import HullFrame, resample
-from pipeline.detection.optical.outline import USUAL_SLENDER
+from pipeline.detection.optical.line_evidence import STRAIGHT_FROM, Sums, col_of, evidence, fall_of_light, row_of, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,16 +37,8 @@ BEAMS_M = (4.0, 66.0)
 SOLID = 0.6  # probability of hull, averaged over a fifth of the beam, that carries a hull on
 AROUND_M = (20.0, 50.0)  # beside the object in which lines are sought: an eighth of the window, within these
 FINE_M = 1.0  # coarser pixels are looked at twice a pixel
-BOW_SHARE = 0.03  # of the length, at whose corners a bow is gone and a quay is not
 BESIDE_SHARE = 0.2  # of the strip from 3 to 8 m beside a side that is no water where something lies alongside
 LEAST_STEP = 0.15  # of light, along a side with something beside it
-NEAR_SHARE = 0.4  # of the object's pixels that a hull need hold: the rest may be the quay
-SLENDER_SPREAD = 0.15  # of its logarithm, all kinds (registers give 0.08 within one)
-# Weights of what speaks for a hull, in natural logarithms; our choice, set on simulated seeds 601 to 632
-SIDES, SECOND_SIDE, BESIDE, SECOND_BESIDE = 4.0, 0.6, 3.0, 0.5
-NEAR_END, FAR_END, TAPER, FILL, NEAR, SIZE, ODD = 3.0, 2.0, 6.0, 3.0, 4.0, 1.5, 12.0
-NEAR_END_M, FAR_END_M = (1.5, 6.0), (2.0, 30.0)  # beyond an end, where water is looked for
-LOPSIDED, USUAL_LOPSIDED = 25.0, 0.08  # the latter by shadows on her deck
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,17 +123,19 @@ def find_rectangle(
             if not BEAMS_M[0] <= (high - low) * step <= BEAMS_M[1]:
                 continue
             for box in _ended(field, own, low, high):
-                found = _evidence(field, box)
+                found = evidence(field.sums, box.u0, box.u1, box.v0, box.v1, box.near)
                 if best is None or found > best[0]:
                     best = found, box
     if best is None:
         return None
     found, box = best
     v0, v1 = field.refined(box, box.v0), field.refined(box, box.v1)
-    beside = [field.share(box.u0, box.u1, a, b) for a, b in ((v0 - 8.0, v0 - 3.0), (v1 + 3.0, v1 + 8.0))]
+    beside = [share(field.sums, box.u0, box.u1, a, b) for a, b in ((v0 - 8.0, v0 - 3.0), (v1 + 3.0, v1 + 8.0))]
     touched = beside[0] > BESIDE_SHARE, beside[1] > BESIDE_SHARE
     aft, fore = box.straight()
-    steps = tuple(field.step(aft, fore, field.col(v), out, 1.0) for v, out in ((box.v0, -1), (box.v1, 1)))
+    steps = tuple(
+        fall_of_light(field.sums, aft, fore, col_of(field.sums, v), out, 1.0) for v, out in ((box.v0, -1), (box.v1, 1))
+    )
     if any(side and step < LEAST_STEP for side, step in zip(touched, steps, strict=True)):
         return None  # a line drawn through the middle of something: an islet, a wide quay
     return Rectangle(
@@ -166,7 +160,7 @@ class _Box:
 
     def straight(self) -> tuple[float, float]:
         """Where the sides are straight, most of them."""
-        margin = 0.15 * (self.u1 - self.u0)
+        margin = STRAIGHT_FROM * (self.u1 - self.u0)
         return self.u0 + margin, self.u1 - margin
 
 
@@ -178,62 +172,30 @@ class _Field:
     v: FloatArray
     pixel: float
     hull: FloatImage  # probability of being no water
-    steps: FloatArray  # summed along u: step of light across, positive where it falls towards +v, at most 1
-    sums: FloatArray  # of ``hull`` along both
-    light: FloatArray  # summed along u, the brightest held back
-    first: tuple[float, float]  # of ``u`` and ``v``
-
-    def row(self, u: float) -> int:
-        """Index of a position along."""
-        return min(max(round((u - self.first[0]) / self.pixel), 0), len(self.u))
-
-    def col(self, v: float) -> int:
-        """Index of a position across."""
-        return min(max(round((v - self.first[1]) / self.pixel), 0), len(self.v))
-
-    def share(self, u0: float, u1: float, v0: float, v1: float) -> float:
-        """Mean probability of being no water in a box; at least one sample is looked at."""
-        b, d = max(1, self.row(u1)), max(1, self.col(v1))
-        a, c = min(self.row(u0), b - 1), min(self.col(v0), d - 1)
-        s = self.sums
-        return float(s[b, d] - s[a, d] - s[b, c] + s[a, c]) / ((b - a) * (d - c))
-
-    def step(self, u0: float, u1: float, k: int, outward: int, rise: float) -> float:
-        """Mean fall of light outwards over a line, at its best within a sample; of a rise ``rise`` counts."""
-        a, b = self.row(u0), max(self.row(u1), self.row(u0) + 1)
-        b = min(b, len(self.u))
-        a = min(a, b - 1)
-        near = slice(max(0, k - 1), k + 2)
-        fall = outward * (self.steps[b, near] - self.steps[a, near]) / (b - a)
-        return float(max(0.0, fall.max(), -rise * fall.min()))
+    sums: Sums
 
     def refined(self, box: _Box, v: float) -> float:
         """The line at ``v`` to a fraction of a sample: where light changes most across it."""
         aft, fore = box.straight()
-        a, b, k = self.row(aft), self.row(fore), self.col(v)
+        a, b, k = row_of(self.sums, aft), row_of(self.sums, fore), col_of(self.sums, v)
         if not 2 <= k < len(self.v) - 2:
             return v
-        change = np.abs(self.steps[b] - self.steps[a])[k - 2 : k + 3]
+        change = np.abs(self.sums.steps[b] - self.sums.steps[a])[k - 2 : k + 3]
         n = int(np.clip(change.argmax(), 1, 3))
         before, top, after = change[n - 1 : n + 2]
         bend = before - 2 * top + after
         part = 0.5 * (before - after) / bend if bend < 0 else 0.0
         return float(self.v[k + n - 2] + np.clip(part, -1, 1) * self.pixel)
 
-    def lopsided(self, u0: float, u1: float, v0: float, v1: float) -> float:
-        """By what share the two halves of a box differ in light, side against side; a ship is much the same on both."""
-        a, b, c, d = self.row(u0), self.row(u1), self.col(v0), self.col(v1) + 1
-        across = (self.light[b] - self.light[a])[c:d]
-        return float(np.mean(np.abs(across - across[::-1]) / (across + across[::-1]))) if b > a and d > c else 0.0
-
     def edges(self, outward: int) -> list[int]:
         """Indices across of the strongest straight lines that may be the side towards ``outward``."""
         chosen: set[int] = set()
+        steps = self.sums.steps
         for sign, count in ((outward, LINES), (-outward, RISING_LINES)):
             strength: dict[int, float] = {}
             for length_m in LINE_LENGTHS_M:
                 n = min(len(self.u) - 1, max(4, round(length_m / self.pixel)))
-                mean = (sign * (self.steps[n:] - self.steps[:-n]) / n).max(axis=0)
+                mean = (sign * (steps[n:] - steps[:-n]) / n).max(axis=0)
                 peak = (mean >= ndimage.maximum_filter1d(mean, 2 * round(1.0 / self.pixel) + 1)) & (mean > MIN_LINE)
                 for k in np.flatnonzero(peak):
                     found = float(mean[k] * np.sqrt(min(length_m, 90.0)))  # long lines first, though not by length
@@ -275,8 +237,10 @@ def _field(
     even = ndimage.uniform_filter1d(np.clip(seen, *CLIPPED), 3, axis=0)
     steps = np.zeros(even.shape)
     steps[:, 1:-1] = np.clip((even[:, :-2] - even[:, 2:]) / (1.5 * max(EDGE_LEAST, EDGE_SIGMAS * noise)), -1, 1)
-    first = float(u[0]), float(v[0])
-    return _Field(u, v, pixel, hull, _from_zero(steps), _summed(hull.astype(np.float64)), _from_zero(even), first)
+    sums = Sums(
+        _summed(hull.astype(np.float64)), _from_zero(steps), _from_zero(even), float(u[0]), float(v[0]), float(pixel)
+    )
+    return _Field(u, v, pixel, hull, sums)
 
 
 def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
@@ -312,32 +276,3 @@ def _stops(where: NDArray[np.intp], start: int, direction: int, pixel: float) ->
     apart = np.abs(np.diff(side)) * pixel
     ends = [int(side[np.argmax(apart > gap)] if (apart > gap).any() else side[-1]) for gap in GAPS_M]
     return list(dict.fromkeys(ends))
-
-
-def _evidence(field: _Field, box: _Box) -> float:
-    """How much speaks for a hull in this box."""
-    u0, u1, v0, v1 = box.u0, box.u1, box.v0, box.v1
-    length, beam = u1 - u0, v1 - v0
-    aft, fore = box.straight()
-    beside = 1 - field.share(aft, fore, v0 - 2.5, v0 - 1.0), 1 - field.share(aft, fore, v1 + 1.0, v1 + 2.5)
-    sides = [  # a quay may be brighter than a deck; water seldom is
-        field.step(aft, fore, field.col(v), outward, 0.5 if dark > 0.5 else 0.75)
-        for v, outward, dark in ((v0, -1, beside[0]), (v1, 1, beside[1]))
-    ]
-    total = SIDES * (max(sides) + SECOND_SIDE * min(sides)) + BESIDE * (max(beside) + SECOND_BESIDE * min(beside))
-    mid, half = (v0 + v1) / 2, beam / 2
-    for end, out in ((u0, -1), (u1, 1)):
-        for weight, (first, last), wide in ((NEAR_END, NEAR_END_M, 0.5), (FAR_END, FAR_END_M, 0.7)):
-            a, b = sorted((end + out * first, end + out * last))
-            total += weight * (1 - field.share(a, b, mid - wide * half, mid + wide * half))
-    corner = BOW_SHARE * length
-    bow = [
-        1 - max(field.share(a, b, v0, v0 + 0.3 * half), field.share(a, b, v1 - 0.3 * half, v1))
-        for a, b in ((u0, u0 + corner), (u1 - corner, u1))
-    ]
-    total += TAPER * min(1.0, max(bow) / 0.7)
-    total -= LOPSIDED * max(0.0, field.lopsided(aft, fore, v0, v1) - USUAL_LOPSIDED)
-    odd = float(np.log(length / beam / np.interp(length, *USUAL_SLENDER))) / SLENDER_SPREAD
-    total -= min(0.5 * odd**2, ODD)
-    total += FILL * field.share(u0, u1, v0, v1) + NEAR * min(1.0, box.near / NEAR_SHARE)
-    return total + SIZE * float(np.log(length / 100))
