@@ -16,6 +16,7 @@ class Console:
         self.quiet = quiet
         self.explaining = False  # say of each step why it runs, or does not
         self.problems: list[str] = []
+        self.remarks: list[str] = []
         self.listener: Callable[..., None] | None = None  # told of every event: the run's log
 
     def _tell(self, event: str, **facts: str) -> None:
@@ -32,6 +33,11 @@ class Console:
         if not self.quiet:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
+
+    def remark(self, text: str) -> None:
+        """A line on what is odd in an input that was used whole: told, and kept for the report."""
+        self.remarks.append(printable(text))
+        self.note(printable(text))
 
     def explain(self, step: str, why: Callable[[], str] | None = None) -> None:
         """Say why a step runs, or is skipped; ``why`` is asked only where somebody wants to know."""

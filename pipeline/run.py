@@ -198,6 +198,7 @@ def compute(
         ais_balance=ais.balance,
         inputs=(),
         problems=tuple(console.problems),
+        remarks=tuple(console.remarks),
         structures=learnt.structures,
         versions=library_versions(),
         code_version=code_version(),
@@ -253,7 +254,7 @@ def detect_all(
         told[scene.scene_id] = diagnostics
         if scene.sensor != "sentinel-1":
             for note in diagnostics.get("notes", ()):
-                console.note(f"{scene.scene_id}: {note}")
+                console.remark(f"{scene.scene_id}: {note}")
         for name in measured:
             if diagnostics.get(name) is not None:
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config import RunConfig
 from pipeline.console import Console
-from pipeline.errors import ConfigError, InputError, printable
+from pipeline.errors import ConfigError, InputError, printable, shortened
 from pipeline.longitudes import middle_of, table_near, wrapped
 from pipeline.provenance import sha256_file, sha256_of
 from pipeline.workspace import cache_root
@@ -129,8 +129,9 @@ def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
     read = replace(read, messages=table_near(read.messages, middle_of(place.bbox)))
     for problem, done in problems_of(read.files):
         console.problem(problem, done)
-    for note in read.notes:
-        console.note(note)
+    for file in read.files:
+        if file.note:
+            console.remark(shortened(f"{inputs.name_of(file.path)}: {file.note}"))
     return clocks_set_right(read, console)
 
 

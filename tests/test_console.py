@@ -39,6 +39,13 @@ def test_notes_go_to_standard_error_unless_quiet(capsys, quiet, shown):
     assert capsys.readouterr() == ("", shown)
 
 
+def test_a_remark_is_told_and_kept_and_changes_no_exit_code(capsys):
+    console = Console()
+    console.remark("a.csv: heading 511 taken for missing")
+    assert capsys.readouterr() == ("", "a.csv: heading 511 taken for missing\n")
+    assert (console.remarks, console.exit_code) == (["a.csv: heading 511 taken for missing"], 0)
+
+
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_problem_is_one_line_with_item_cause_and_what_was_done(capsys, quiet):
     console = Console(quiet=quiet)

@@ -32,6 +32,7 @@ class Story:
     structures: Mapping[str, BaseGeometry]  # kind of scenes -> what the looks taught to stand in the water, EPSG:4326
     versions: Mapping[str, str]
     code_version: str
+    remarks: tuple[str, ...] = ()  # one line for each thing that is odd in an input that was used whole
     call_range: tuple[int, int] | None = None  # counted calls that there may have been, 90 %
     as_detected: Account | None = None  # tables and headline without analysts' verdicts, where there are any
 

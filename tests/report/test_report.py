@@ -123,8 +123,8 @@ def test_hostile_names_are_text(tiny_run, name):
     tables["static"] = tables["static"].assign(name=name, dest=name)
     story = Story(
         run_id="x", simulated=True, config=run.config, place=run.place, cap=cap_of(), headline=headline_of(tables),
-        tables=tables, ais_balance={}, inputs=(), problems=("<b>bad</b>",), structures={}, versions={},
-        code_version="x",
+        tables=tables, ais_balance={}, inputs=(), problems=("<b>bad</b>",), remarks=("<u>odd</u>",), structures={},
+        versions={}, code_version="x",
     )  # fmt: skip
     page = render(story, {"map": "", "timeline": "", "account": ""}, tiny_run)
     plain = page[: page.index('<script type="application/json"')]
@@ -134,6 +134,7 @@ def test_hostile_names_are_text(tiny_run, name):
     assert "<img src=x" not in page
     assert f"<bdi>{html.escape(name, quote=True).replace('&quot;', '&#34;').replace('&#x27;', '&#39;')}</bdi>" in plain
     assert "<b>bad</b>" not in page
+    assert "&lt;u&gt;odd&lt;/u&gt;" in plain
     assert {c["name"] for c in json.loads(data)["calls"]} == {name}
     assert "<" not in data
 
