@@ -28,6 +28,7 @@ SAME_TRANSMISSION_S = 10.0
 """Our choice: an equal payload within this time is one transmission heard twice. Equal ones are never sent closer:
 positions carry their second, and what carries none is sent every three minutes or less often (ITU-R M.1371-5)."""
 
+MANY_ROWS = 100  # from which a column that holds nothing is told of; our choice
 ROWS_AT_ONCE = 1 << 17  # of a table handed out in pieces (about 200 MB); our choice
 
 DONE = {"skipped": "skipped", "degraded": "the rest is used", "duplicate_of": "counted once"}
@@ -226,6 +227,7 @@ def _decode(
         frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
     untimed, impossible, doubts = 0, dict[str, int](), Doubts()
     for frame in frames:
+        read.see(frame)
         clean, wrong = without_codes(_with_times(frame))
         for name, count in wrong.items():
             impossible[name] = impossible.get(name, 0) + count
@@ -276,6 +278,9 @@ def _noted(read: TableRead, impossible: dict[str, int], doubts: Doubts) -> str:
     if impossible:
         counts = ", ".join(f"{name} {count}" for name, count in impossible.items())
         said.insert(0, f"values that no transponder sends are taken for missing ({counts})")
+    if read.blank and read.balance["decoded"] >= MANY_ROWS:
+        names = ", ".join(read.blank.values())
+        said.insert(0, f"no row has a value in {'column' if len(read.blank) == 1 else 'columns'} {names}")
     if read.unfinished:
         said.insert(0, "its last line has no end and may be cut")
     return "; ".join(said)

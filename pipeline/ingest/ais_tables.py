@@ -44,6 +44,20 @@ class TableRead:
     """Columns that were left out and may be damaged ones of ours."""
     unfinished: bool = False
     """Does the last line lack its end?"""
+    blank: dict[str, str] = field(default_factory=dict)
+    """Our field to the file's column, for those that held no value so far."""
+
+    def begin(self, layout: Layout) -> None:
+        """Take over what the header says."""
+        self.dialect, self.header_doubts = layout.dialect, header_doubts(layout)
+        self.blank = {field: layout.name_of(field) for field in layout.index if field in (*NUMBERS, *TEXTS)}
+
+    def see(self, frame: pd.DataFrame) -> None:
+        """Strike the columns that hold a value here from the blank ones."""
+        for name in list(self.blank):
+            values = frame[name]
+            if (values != "").any() if name in TEXTS else values.notna().any():
+                del self.blank[name]
 
     def refuse(self, lines: np.ndarray, cause: str) -> None:
         """Count rows as bad; remember the first."""
@@ -71,7 +85,7 @@ def read_csv_table(
     except csv.Error as error:
         raise InputError(path, f"its first line is no header ({error})") from error
     layout = layout_of(path, header, columns)
-    read.dialect, read.header_doubts = layout.dialect, header_doubts(layout)
+    read.begin(layout)
     read.balance["no_data"] += 1  # the header
     rows = _RowReader(path, layout, rule, read)
     for block in chain([Block(2, rest)] if rest else [], stream):
@@ -89,7 +103,7 @@ def read_parquet_table(
     try:
         file = pq.ParquetFile(path)
         layout = layout_of(path, file.schema_arrow.names, columns)
-        read.dialect, read.header_doubts = layout.dialect, header_doubts(layout)
+        read.begin(layout)
         rows, first = _RowReader(path, layout, rule, read), 1
         wanted = sorted({layout.header[i] for i in layout.index.values()})
         for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=wanted):

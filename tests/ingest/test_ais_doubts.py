@@ -95,3 +95,27 @@ def test_blocks_and_the_joining_of_kinds_do_not_show(tmp_path, monkeypatch):
         pieces.add(frame[start : start + 9])
     assert whole.said()[0] == pieces.said()[0]
     assert whole.said()[0].startswith("column name: 1 rows differ")
+
+
+def emptied(path, *columns):
+    """The table with nothing in these columns."""
+    frame = pd.read_csv(path, dtype=str)
+    frame[list(columns)] = ""
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (("draught",), "no row has a value in column draught"),
+        (("draught", "name"), "no row has a value in columns name, draught"),
+    ],
+)
+def test_a_column_that_lost_all_its_values_is_told(tmp_path, columns, said):
+    assert said in notes(emptied(table(tmp_path, rows=120), *columns))
+
+
+def test_a_blank_column_of_a_short_table_or_of_some_rows_is_no_news(tmp_path):
+    assert notes(emptied(table(tmp_path, rows=20), "draught")) == ""
+    assert notes(table(tmp_path, rows=120, draught="")) == ""
