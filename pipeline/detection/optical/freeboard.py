@@ -54,8 +54,8 @@ ELEVATION_SE_DEG = 0.2
 VIEW_SE_DEG = 0.5
 SEA_SE_M = 0.06  # water runs up and down the side; harbour water; our choice
 FORM_SE_M = 0.10  # sheer and trim over the stretch that is measured; rails; our choice
-SHARP_PIXEL_M, COARSE_SE = 0.7, 0.3  # of what a pixel is larger than this, both edges of a strip err by such a share
-# beyond the profile's own error: layers blend (set on simulated seeds 651 to 690 at 3 m)
+SHARP_PIXEL_M, COARSE_SHARE = 0.7, 0.08  # for each metre that a pixel is larger, such a share of the height may be what
+# blends with the strip: the interval opens downwards (set on simulated seeds 651 to 690 and 9301 to 9330 at 3 m)
 DISAGREE = 2.5  # standard deviations between shadow and side beyond which they are not combined
 MIN_GAIN = 12.0  # by which the layers must explain a profile better than a plain edge, in squared standard deviations
 Z90 = 1.6449
@@ -318,7 +318,8 @@ def _combined(
         return none(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
     if value > MAX_SHARE * heights[-1] / DEPTH_SPREAD:
         return none(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
-    low = value - float(np.hypot(value - low, cargo_m(value, tanker)))
+    blended = COARSE_SHARE * max(0.0, float(np.mean(hull.frame.spacing_m)) - SHARP_PIXEL_M) * value
+    low = value - float(np.hypot(value - low, np.hypot(cargo_m(value, tanker), blended)))
     boots = [p.boot_m for k, p, _ in parts if k.k_v > 0.15 and p.boot_m > 0.3]
     text = f"freeboard by {words}" + ("; the two do not agree" if "freeboard_disputed" in flags else "")
     return Freeboard(
@@ -348,9 +349,7 @@ def _widened(
     by_sun = np.radians(ELEVATION_SE_DEG) * k.k_s / (strip * np.sin(elevation) * np.cos(elevation))
     by_turn = hull.heading_se_rad * abs(k.k_u) / strip
     by_view = np.radians(VIEW_SE_DEG) / strip if k.k_v != 0 else 0.0
-    blended = COARSE_SE * max(0.0, float(np.mean(hull.frame.spacing_m)) - SHARP_PIXEL_M) / strip
-    angles = value**2 * (by_sun**2 + by_turn**2 + by_view**2)
-    more = Z90 * float(np.sqrt(angles + SEA_SE_M**2 + FORM_SE_M**2 + blended**2))
+    more = Z90 * float(np.sqrt(value**2 * (by_sun**2 + by_turn**2 + by_view**2) + SEA_SE_M**2 + FORM_SE_M**2))
     return value, value - float(np.hypot(value - low, more)), value + float(np.hypot(high - value, more))
 
 
