@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from pipeline.config import EngineConfig
-from pipeline.errors import ConfigError, EnvironmentFault, printable
+from pipeline.errors import ConfigError, EnvironmentFault, file_of, printable
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -265,11 +265,11 @@ class Processes(Threads):
         """Hand out a task, to new processes where the old ones are gone."""
         with _one_thread():
             try:
-                return self.executor.submit(work, task)
+                return self.executor.submit(_telling_its_file, work, task)
             except BrokenExecutor:
                 self.executor.shutdown(wait=False, cancel_futures=True)
                 self.executor = self._new()
-                return self.executor.submit(work, task)
+                return self.executor.submit(_telling_its_file, work, task)
 
 
 class Cluster:
@@ -358,6 +358,16 @@ class Cluster:
             self.cluster.close()
 
 
+def _telling_its_file(work: Callable[[Task], Result], task: Task) -> Result:
+    """The work in a worker: what an error of the system was about is told by its frames, which do not travel."""
+    try:
+        return work(task)
+    except OSError as error:
+        if error.errno is not None and not error.filename:
+            error.filename = file_of(error) or None
+        raise
+
+
 def _unpacked(packed: bytes) -> Any:
     """Do a task on a Dask worker.
 
@@ -370,7 +380,7 @@ def _unpacked(packed: bytes) -> Any:
     _settled()
     with _IMPORTING:
         work, task = loads(packed)
-    return work(task)
+    return _telling_its_file(work, task)
 
 
 def _settled() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import EngineConfig
 from pipeline.engine import DEATHS, kept, map_tasks
-from pipeline.errors import EnvironmentFault, InputError
+from pipeline.errors import EnvironmentFault, InputError, file_of
 
 KINDS = typing.get_args(EngineConfig.model_fields["kind"].annotation)
 LOCAL = ("serial", "threads")
@@ -45,6 +46,12 @@ def die_at_three(n: int) -> int:
     if n == 3:
         os._exit(9)
     return n
+
+
+def fail_to_read(path: Path) -> None:
+    """As a disk fails under an open file: the error itself names none."""
+    with path.open("rb") as file:
+        raise OSError(errno.EIO, os.strerror(errno.EIO) + f" at {file.tell()}")
 
 
 def test_the_config_offers_these_engines():
@@ -222,3 +229,13 @@ def test_no_more_at_once_than_asked_for():
 
     map_tasks(work, range(12), engine("threads", workers=8), at_once=2)
     assert most[0] <= 2
+
+
+@each
+@pytest.mark.filterwarnings("default")  # Dask's own
+def test_an_error_of_the_system_names_its_file_wherever_it_came_up(kind, tmp_path):
+    path = tmp_path / "scene.tif"
+    path.write_bytes(b"II*")
+    with pytest.raises(OSError, match="at 0") as caught:
+        map_tasks(fail_to_read, [path], engine(kind))
+    assert file_of(caught.value) == str(path)
