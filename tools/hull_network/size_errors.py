@@ -79,24 +79,24 @@ def main() -> None:
     """Print errors by length."""
     if len(sys.argv) > 2:
         network.WEIGHTS_FILE = Path(sys.argv[2])
-    rows: list[list[float]] = []
+    found_rows: list[list[float]] = []
     ships = found = 0
     for seed in range(FIRST_SEED, FIRST_SEED + int(sys.argv[1])):
         more, n, hit = errors(seed)
-        rows += more
+        found_rows += more
         ships, found = ships + n, found + hit
     print(f"{found} of {ships} drawn hulls found")
-    table = np.array(rows)
+    table = np.array(found_rows)
     for low, high in ((48, 90), (90, 150), (150, 400), (48, 400)):
         some = table[(table[:, 0] >= low) & (table[:, 0] < high)]
         ratio = some[:, 0] / some[:, 4]
         usual = some[(ratio > SHIPSHAPE[0]) & (ratio < SHIPSHAPE[1])]
-        for name, k, some in (("length", 0, some), ("beam", 4, some), ("beam of ships' proportions", 4, usual)):
-            error = some[:, k + 1] - some[:, k]
-            held = ((some[:, k] >= some[:, k + 2]) & (some[:, k] <= some[:, k + 3])).mean()
+        for name, k, rows in (("length", 0, some), ("beam", 4, some), ("beam of ships' proportions", 4, usual)):
+            error = rows[:, k + 1] - rows[:, k]
+            held = ((rows[:, k] >= rows[:, k + 2]) & (rows[:, k] <= rows[:, k + 3])).mean()
             low5, high5 = np.percentile(error, [5, 95])
             print(
-                f"{low}-{high} m {name}: n {len(some)}, bias {np.median(error):+.1f} m, mean absolute "
+                f"{low}-{high} m {name}: n {len(rows)}, bias {np.median(error):+.1f} m, mean absolute "
                 f"{np.abs(error).mean():.1f} m, 5 to 95 % {low5:+.1f} {high5:+.1f} m, intervals hold {held:.2f}"
             )
 
