@@ -23,7 +23,7 @@ Z90 = 1.6448536
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 MIN_SD_M = 0.5  # no length is better than this
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
-UNLIKELY = 0.5  # chance of one stay below which a pair whose lengths differ is two: the likelier reading is shown
+UNLIKELY = 0.5  # chance of one stay below which a pair is two, as alike as they may be: the likelier reading is shown
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
 
 
@@ -146,6 +146,6 @@ def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -
     shift, spread = _difference(stay.length(), _length(new), config)
     z = abs(shift) / max(spread, MIN_SD_M)
     gap_d = (new["acquired"] - stay.last["acquired"]) / timedelta(days=1)  # type: ignore[operator]
-    if z > 1 and chance_of_one_stay(float(gap_d), shift, spread, config) < UNLIKELY:
+    if chance_of_one_stay(float(gap_d), shift, spread, config) < UNLIKELY:
         return np.inf
     return float(z**2 + (apart / SAME_SPOT_M) ** 2) if z <= DISAGREE else np.inf

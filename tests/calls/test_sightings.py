@@ -37,7 +37,14 @@ def test_of_two_hulls_the_likelier_goes_on():
 
 @pytest.mark.parametrize(("hours", "one"), [(143, True), (145, False)])
 def test_beyond_the_longest_stay_it_is_another_call(hours, one):
-    """CallsConfig.max_stay_d: 6 days."""
+    """CallsConfig.max_stay_d: 6 days, where ships stay for weeks."""
+    weeks = CallsConfig(stay_d=(4.0, 20.0))
+    assert (len(linked([sighting("a", 0), sighting("b", hours)], config=weeks)) == 1) == one
+
+
+@pytest.mark.parametrize(("hours", "one"), [(24, True), (48, True), (110, False)])
+def test_alike_or_not_a_ship_seen_again_after_the_usual_stay_is_another_call(hours, one):
+    """Of stays of 0.8 to 3 days one in two hundred lasts for 110 hours; of hulls of the trade one in five looks alike."""
     assert (len(linked([sighting("a", 0), sighting("b", hours)])) == 1) == one
 
 
