@@ -44,7 +44,7 @@ def test_beyond_the_longest_stay_it_is_another_call(hours, one):
 
 @pytest.mark.parametrize(("hours", "one"), [(24, True), (48, True), (110, False)])
 def test_alike_or_not_a_ship_seen_again_after_the_usual_stay_is_another_call(hours, one):
-    """Of stays of 0.8 to 3 days one in two hundred lasts for 110 hours; of hulls of the trade one in five looks alike."""
+    """Of stays of 0.8 to 3 days one in two hundred lasts 110 hours; of the hulls of a trade one in five looks alike."""
     assert (len(linked([sighting("a", 0), sighting("b", hours)])) == 1) == one
 
 
