@@ -101,11 +101,12 @@ def survey(scene: Scene, tile_px: int) -> Levels:
         at = np.s_[window.row0 // step : -(-window.row1 // step), window.col0 // step : -(-window.col1 // step)]
         data[(slice(None), *at)] = tile.data[:, ::step, ::step]
         valid[at], wet[at] = tile.valid[::step, ::step], tile.water[::step, ::step]
-    every = max(1, int(valid.sum()) // LEVEL_SAMPLES)
-    levels = levels_of(data[:, valid][:, ::every], wet[valid][::every], scene.bands, scene.radiometry)
+    known = data[:, valid]
+    every = max(1, known.shape[1] // LEVEL_SAMPLES)
+    levels = levels_of(known[:, ::every], wet[valid][::every], scene.bands, scene.radiometry)
     if scene.radiometry is Radiometry.REFLECTANCE:
-        every = max(1, int(valid.sum()) // ORDER_SAMPLES)
-        levels = replace(levels, odd_order=impossible_order(data[:, valid][:, ::every], scene.bands))
+        every = max(1, known.shape[1] // ORDER_SAMPLES)
+        levels = replace(levels, odd_order=impossible_order(known[:, ::every], scene.bands))
     if not levels.has_water:
         return levels
     dark = valid & (data[scene.bands.index(levels.infrared)] <= levels.threshold)
