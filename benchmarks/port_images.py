@@ -28,7 +28,7 @@ def image_calls(months: int) -> dict[str, int]:
     for seed in range(months):
         seen = sightings(seed)
         for name in counted:
-            counted[name] += _calls(*_tables(seen, seed, cut=name == "cut"))
+            counted[name] += _calls(*tables(seen, seed, cut=name == "cut"))
     return counted
 
 
@@ -50,7 +50,9 @@ def sightings(seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _tables(seen: pd.DataFrame, seed: int, *, cut: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tables(
+    seen: pd.DataFrame, seed: int, *, cut: bool, sensor: str = "sentinel-1"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scenes and detections; cut, each look is two slices that both show the port, some delivered twice."""
     rng = np.random.default_rng(seed + 1_000_000)
     scenes, found = [], []
@@ -59,7 +61,7 @@ def _tables(seen: pd.DataFrame, seed: int, *, cut: bool) -> tuple[pd.DataFrame, 
         middle = START + pd.Timedelta(days=float(group["day"].iloc[0]))
         for part in range(2 if cut else 1):
             name, when = f"look{look:03}-{part}", middle + pd.Timedelta(seconds=SLICE_S * part)
-            row = {"scene_id": name, "sensor": "sentinel-1", "platform": "S1A", "acquired": when, "footprint": area}
+            row = {"scene_id": name, "sensor": sensor, "platform": "S1A", "acquired": when, "footprint": area}
             row |= {
                 "status": "used",
                 "href": name,
@@ -72,17 +74,19 @@ def _tables(seen: pd.DataFrame, seed: int, *, cut: bool) -> tuple[pd.DataFrame, 
                 scenes.append(row | {"scene_id": f"{name}-again", "status": "duplicate_of", "duplicate_of": name})
             jitter = rng.normal(0, 1, (len(group), 3)) * (PLACE_SD_M, PLACE_SD_M, LENGTH_SD_M) * part
             ships = group[group["berth"] != ""].to_dict("records")
-            found += [_detection(s, name, when, k, j) for k, (s, j) in enumerate(zip(ships, jitter, strict=False))]
+            found += [
+                _detection(s, name, when, k, j, sensor) for k, (s, j) in enumerate(zip(ships, jitter, strict=False))
+            ]
     return SCENES.from_rows(scenes), DETECTIONS.from_rows(found)
 
 
 def _detection(
-    ship: dict[str, float], scene: str, when: pd.Timestamp, number: int, off: np.ndarray
+    ship: dict[str, float], scene: str, when: pd.Timestamp, number: int, off: np.ndarray, sensor: str
 ) -> dict[str, object]:
     lon, lat = from_plane(ship["east"] + off[0], ship["north"] + off[1], ORIGIN)
     length = ship["length"] + off[2]
     row: dict[str, object] = {"detection_id": f"{scene}/{number}", "scene_id": scene, "acquired": when}
-    row |= {"sensor": "sentinel-1", "lon": float(lon), "lat": float(lat), "row": 0.0, "col": 0.0, "n_pixels": 40}
+    row |= {"sensor": sensor, "lon": float(lon), "lat": float(lat), "row": 0.0, "col": 0.0, "n_pixels": 40}
     row |= {"length_m": length, "length_lo_m": length - 15, "length_hi_m": length + 15, "method": "simulated"}
     row |= {"beam_m": 15.0, "beam_lo_m": 10.0, "beam_hi_m": 20.0, "heading_ambiguous": True, "score": 0.9}
     row |= {"geometry": shapely.Point(float(lon), float(lat)).buffer(1e-4), "berth_id": ship["berth"]}
@@ -90,22 +94,23 @@ def _detection(
 
 
 def _calls(scenes: pd.DataFrame, detections: pd.DataFrame) -> int:
-    place = _place()
+    where = place()
     found = flag_repeats(detections, scenes)
     table = port_calls(
         detections=found,
-        looks=looks(scenes, {}, found, place),
+        looks=looks(scenes, {}, found, where),
         matches=MATCHES.empty(),
         tracks=TRACKS.empty(),
         static=STATIC.empty(),
         registry=None,
-        place=place,
+        place=where,
         config=CallsConfig(),
     )
     return len(table)
 
 
-def _place() -> Place:
+def place() -> Place:
+    """A port of two berths."""
     zones = []
     for name, (east, north) in BERTHS.items():
         west, south = from_plane(east - 150, north - 100, ORIGIN)

@@ -186,7 +186,8 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict, as_detected: pd.DataFram
         return _changed(calls, place, v, counts=False), replace(v, outcome="applied", note=note)
     if v.verdict == "confirm":
         note = f"a tanker's call for certain; as detected with probability {row['p_tanker']:.2f}"
-        return _changed(calls, place, v, p_tanker=1.0), replace(v, outcome="applied", note=note)
+        sure = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
+        return _changed(calls, place, v, **sure), replace(v, outcome="applied", note=note)
     other = _find(v.value, calls, as_detected)
     if other is None or other == place:
         return calls, replace(v, outcome="orphaned", note=f"no other call {v.value}")
@@ -209,6 +210,9 @@ def _union(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
     first, last = (kept, other) if kept["arrival_hi"] <= other["arrival_hi"] else (other, kept)
     out: dict[str, object] = {name: first[name] for name in ("arrival_lo", "arrival_hi")}
     out |= {name: last[name] for name in ("departure_lo", "departure_hi")}
+    out["p_new_call"] = first["p_new_call"]
+    out["p_one_call"] = kept["p_one_call"] * other["p_one_call"]
+    out["p_ship"] = max(kept["p_ship"], other["p_ship"])
     for name in ("draught_in_m", "freeboard_in_m", "freeboard_in_sd_m"):
         out[name] = first[name] if pd.notna(first[name]) else last[name]
     for name in ("draught_out_m", "freeboard_out_m", "freeboard_out_sd_m"):

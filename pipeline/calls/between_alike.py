@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.calls.counting import TURNED_OVER, likelihoods, share_gone
+from pipeline.calls.counting import likelihoods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,10 +81,8 @@ def _one_stay(
     if sum(gaps) > config.max_stay_d:
         return 0.0
     one, other = likelihoods(*apart(before, after))
-    stayed = (1 - share_gone(sum(gaps), config)) * one * LENGTH_FAILS
-    turned = other
-    for gap in gaps:
-        turned *= share_gone(gap, config) * TURNED_OVER
+    stayed = first.turns.still(first.seen_d, sum(gaps)) * one * LENGTH_FAILS
+    turned = other * first.turns.another(first.seen_d, gaps[0]) * odd.turns.another(0.0, gaps[1])
     return stayed / (stayed + turned) if stayed + turned > 0 else 0.0
 
 

@@ -10,21 +10,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pipeline.calls.counting import chance_of_one_stay
 from pipeline.calls.same_ship import freeboard_change
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.config import CallsConfig
+    from pipeline.calls.turnover import Turnover
 
 Z90 = 1.6448536
-NO_WORD_OF_LENGTH_M = 1e6  # spread at which `chance_of_one_stay` says nothing of the lengths, which are asked later
 SUREST = 0.995  # no transponder's match is surer than this (our choice)
 DOUBTFUL = 0.5  # below, the looks more likely show two hulls
 
 
-def freeboards(hers: pd.DataFrame, mmsi: int | None, config: CallsConfig) -> dict[str, Any]:
+def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover) -> dict[str, Any]:
     """First and last freeboard of a stay's sightings, their change, and the draughts that go with them.
 
     A single one is early or late in the stay, by the other sightings, or left out. Keys are columns of PORT_CALLS;
@@ -46,7 +44,7 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, config: CallsConfig) -> dic
         out |= {f"draught_seen_{end}_{k}": float(look[f"draught_{k}"]) for k in ("m", "lo_m", "hi_m")}
     if len(ends) == 2:
         first, last = measured.iloc[0].to_dict(), measured.iloc[-1].to_dict()
-        found = freeboard_change(first, last, _prior(first, last, mmsi, config))
+        found = freeboard_change(first, last, _prior(first, last, mmsi, turns))
         if found is not None:
             out |= {
                 "freeboard_change_m": found.change_m,
@@ -57,12 +55,13 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, config: CallsConfig) -> dic
     return out
 
 
-def _prior(first: dict[str, Any], last: dict[str, Any], mmsi: int | None, config: CallsConfig) -> float:
+def _prior(first: dict[str, Any], last: dict[str, Any], mmsi: int | None, turns: Turnover) -> float:
     """That both looks show one hull, before sizes and decks are compared."""
     if mmsi is not None and first.get("mmsi") == last.get("mmsi") == mmsi:
         return min(SUREST, max(0.01, float(first["match_probability"]) * float(last["match_probability"])))
     gap_d = (last["acquired"] - first["acquired"]).total_seconds() / 86_400
-    return min(SUREST, max(0.01, chance_of_one_stay(gap_d, 0.0, NO_WORD_OF_LENGTH_M, config)))
+    still, another = turns.still(0.0, gap_d), turns.another(0.0, gap_d)
+    return min(SUREST, max(0.01, still / (still + another) if still + another > 0 else 0.0))
 
 
 def deeper_by(row: dict[str, Any]) -> tuple[float, float] | None:

@@ -16,6 +16,7 @@ from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.sightings import DarkStay, link
 from pipeline.calls.stays import Stay, stays
+from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
 from pipeline.types import Place, Zone
@@ -64,11 +65,22 @@ def port_calls(
     for dark in link(rest, looks, config):
         heard = _heard_around(tracks, dark)
         rows.append(_from_images(dark, heard, looks, static, registry, place, config))
+        rows[-1]["p_new_call"] = 1 - dark.former[1]
+        rows[-1]["former"] = dark.former[0]
+    _only_of_counted(rows)
     rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"], r["departure_lo"]))
     for n, row in enumerate(rows):  # two ships under one number, or nearly so, in one hour
         twins = sum(r["call_id"].split("-")[0] == row["call_id"] for r in rows[:n])
         row["call_id"] += f"-{twins + 1}" if twins else ""
     return PORT_CALLS.check(PORT_CALLS.from_rows(rows))
+
+
+def _only_of_counted(rows: list[Row]) -> None:
+    """A call that may be the one before, seen again, is doubted only where that one counts: else she counts anyway."""
+    counts = {name: row["counts"] for row in rows for name in row["detection_ids"]}
+    for row in rows:
+        if not counts.get(row.pop("former", ""), False):
+            row["p_new_call"] = 1.0
 
 
 def _was_in(stay: Stay, met: Encounter) -> bool:
@@ -141,7 +153,8 @@ def _from_transponder(
         "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
         "flags": flags,
     }
-    return _completed(row, stay.mmsi, 1.0, hers, looks, static, registry, place, config)
+    turns = turnover(config.stay_d, 1, 1)  # her transponder says that she is one ship: never asked
+    return _completed(row, stay.mmsi, 1.0, hers, turns, looks, static, registry, place, config)
 
 
 def _from_images(
@@ -179,7 +192,7 @@ def _from_images(
         "flags": flags,
     }
     certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
-    return _completed(row, mmsi, certainty, hers, looks, static, registry, place, config)
+    return _completed(row, mmsi, certainty, hers, stay.turns, looks, static, registry, place, config)
 
 
 def _completed(
@@ -187,6 +200,7 @@ def _completed(
     mmsi: int | None,
     certainty: float,
     hers: pd.DataFrame,
+    turns: Turnover,
     looks: pd.DataFrame,
     static: pd.DataFrame,
     registry: pd.DataFrame | None,
@@ -200,12 +214,13 @@ def _completed(
     reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
     row |= _identity(mmsi, certainty, reports, registry)
     row |= size_of_call(hers, reports)
-    row |= _draughts(row, reports) | freeboards(hers, mmsi, config)
+    row |= _draughts(row, reports) | freeboards(hers, mmsi, turns)
     if row.get("p_same_hull", 1.0) < DOUBTFUL:
         row["flags"].append("freeboards_of_two_hulls")
     if "draught_seen_in_m" in row or "draught_seen_out_m" in row:
         row["flags"].append("weak_draught")
     row["p_tanker"] = _p_tanker(hers, reports, zone, config)
+    row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
     row["p_loading"] = _p_loading(row, zone, config)
     fits = zone.max_length_m is None or pd.isna(row["length_m"]) or row["length_m"] <= zone.max_length_m
     row["counts"] = bool(zone.counts and fits and row["p_tanker"] >= MIN_P_TANKER)
@@ -223,7 +238,7 @@ def _completed(
     during = when.between(start, end, inclusive="neither") | when.between(row["arrival_hi"], row["departure_lo"])
     row["n_looks"] = int(during.sum())
     row["n_seen"] = len(hers)
-    row["p_one_call"] = 1.0 if row["evidence_class"] in {"A", "B"} else chance_of_one_call(hers, config)
+    row["p_one_call"] = 1.0 if row["evidence_class"] in {"A", "B"} else chance_of_one_call(hers, turns, config)
     row["candidates"] = _candidates(row, registry)
     row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
     row["call_id"] = _name(row, mmsi, hers)
@@ -313,6 +328,12 @@ def _draughts(row: Row, reports: pd.DataFrame) -> Row:
     into = float(before["draught_m"].iloc[-1]) if len(before) else None
     out = float(after["draught_m"].iloc[0]) if len(after) else None
     return {"draught_in_m": into, "draught_out_m": out}
+
+
+def _p_ship(hers: pd.DataFrame) -> float:
+    """The best score of her sightings, for a quay may look like a ship in every look; sure where an analyst said so."""
+    confirmed = hers["flags"].map(lambda flags: "review_confirmed" in flags)
+    return 1.0 if confirmed.any() else float(hers["score"].max())
 
 
 def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: CallsConfig) -> float:

@@ -39,15 +39,26 @@ def same_ship_probability(first: Mapping[str, Any], second: Mapping[str, Any], p
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
 
 
+def is_fine(sighting: Mapping[str, Any]) -> bool:
+    """Was she measured by her edges in a fine image? Then beam, house and deck speak as well."""
+    return sighting.get("method") == "optical-edges"
+
+
 def log_odds(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
     """Logarithm of how much likelier the two looks are if they show one ship."""
+    length = _difference(first, second, "length", LENGTH_FLOOR)
+    if length is None:
+        return odds_beyond_length(first, second)
+    apart, sd = length
+    wide = math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD)
+    return _or_failed(apart, sd, wide, LENGTH_FAILS) - _normal(apart, wide) + odds_beyond_length(first, second)
+
+
+def odds_beyond_length(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+    """The part of ``log_odds`` that beam for the length, house and deck give, for who weighs lengths by another law."""
     total = 0.0
     length = _difference(first, second, "length", LENGTH_FLOOR)
     beam = _difference(first, second, "beam", BEAM_FLOOR)
-    if length is not None:
-        apart, sd = length
-        wide = math.hypot(sd, math.sqrt(2) * FLEET_LENGTH_SD)
-        total += _or_failed(apart, sd, wide, LENGTH_FAILS) - _normal(apart, wide)
     if length is not None and beam is not None:
         apart, sd = beam
         slender, spread = apart - length[0], math.hypot(math.hypot(sd, length[1]), math.sqrt(2) * FLEET_SLENDER_SD)

@@ -16,14 +16,18 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.calls.between_alike import joined
 from pipeline.calls.counting import chance_of_one_stay
 from pipeline.calls.geodesy import distance_m
-from pipeline.calls.same_ship import same_ship_probability
+from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
+from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
 
 Z90 = 1.6448536
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 MIN_SD_M = 0.5  # no length is better than this
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
-UNLIKELY = 0.5  # chance of one stay below which a pair is two, as alike as they may be: the likelier reading is shown
+UNLIKELY = (
+    0.25  # chance of one stay below which a pair is shown as two calls: three times likelier than one (our choice); the
+)
+# table counts with care, and the sum of barrels takes the chance itself
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
 
 
@@ -36,11 +40,20 @@ class DarkStay:
     absent_before: pd.Timestamp | None = None
     absent_after: pd.Timestamp | None = None
     flags: tuple[str, ...] = ()
+    turns: Turnover = field(default_factory=lambda: turnover(CallsConfig().stay_d, 1, 1))
+    """How soon ships follow each other at her spot."""
+    former: tuple[str, float] = ("", 0.0)
+    """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
 
     @property
     def last(self) -> dict[str, object]:
         """The newest sighting."""
         return self.sightings[-1]
+
+    @property
+    def seen_d(self) -> float:
+        """Days between her first and her newest sighting."""
+        return float((self.last["acquired"] - self.sightings[0]["acquired"]) / timedelta(days=1))  # type: ignore[operator]
 
     def length(self) -> tuple[float, float]:
         """Length and its standard deviation from all sightings, each weighted by its own interval [m]."""
@@ -63,18 +76,22 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     open_stays: list[DarkStay] = []
     closed: list[DarkStay] = []
     last_empty: pd.Timestamp | None = None
-    for scene_id, when, absence_counts in _looks_in_order(seen, looks, config):
+    in_order = _looks_in_order(seen, looks, config)
+    for scene_id, when, absence_counts in in_order:
         here = seen[seen["scene_id"] == scene_id].sort_values("detection_id").to_dict("records")
         limit = timedelta(days=config.max_stay_d)
         for stay in [s for s in open_stays if when - s.last["acquired"] > limit]:
             open_stays.remove(stay)
             closed.append(stay)
         partner = _pairs(open_stays, here, config)
+        unmatched = [s for s in open_stays if not any(s is p for p in partner.values())]
         for n, sighting in enumerate(here):
             if n in partner:
                 partner[n].sightings.append(sighting)
             else:
-                open_stays.append(DarkStay(zone_id, [sighting], absent_before=last_empty))
+                turns = turnover(config.stay_d, _looks_that_show(seen, sighting), len(in_order))
+                former = _former(sighting, unmatched, config)
+                open_stays.append(DarkStay(zone_id, [sighting], last_empty, turns=turns, former=former))
         matched = {id(s) for s in partner.values()}
         if absence_counts:
             for stay in [s for s in open_stays if id(s) not in matched and s.last["acquired"] < when]:
@@ -114,15 +131,16 @@ def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: Ca
     return {int(r): stays[c] for r, c in zip(rows, cols, strict=True) if np.isfinite(cost[r, c])}
 
 
+def _looks_that_show(seen: pd.DataFrame, sighting: dict[str, object]) -> int:
+    """How many looks show somebody at the spot of a sighting."""
+    apart = distance_m(seen["lon"].to_numpy(float), seen["lat"].to_numpy(float), sighting["lon"], sighting["lat"])
+    return int(seen["scene_id"][apart <= SAME_SPOT_M].nunique())
+
+
 def _length(sighting: dict[str, object]) -> tuple[float, float]:
     """Length and its standard deviation, from the 90 % interval [m]."""
     lo, hi = float(sighting["length_lo_m"]), float(sighting["length_hi_m"])  # type: ignore[arg-type]
     return float(sighting["length_m"]), (hi - lo) / (2 * Z90)  # type: ignore[arg-type]
-
-
-def _fine(sighting: dict[str, object]) -> bool:
-    """Was she measured by her edges in a fine image? Then beam, house and deck speak as well."""
-    return sighting.get("method") == "optical-edges"
 
 
 def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
@@ -136,16 +154,29 @@ def _difference(before: tuple[float, float], now: tuple[float, float], config: C
     return before[0] - now[0], float(np.sqrt(before[1] ** 2 + now[1] ** 2 + share**2))
 
 
+def _former(sighting: dict[str, object], unmatched: list[DarkStay], config: CallsConfig) -> tuple[str, float]:
+    """The open stay that a new one may go on with after all, the likeliest of those that this look does not show."""
+    chances = [(str(stay.last["detection_id"]), _chance(stay, sighting, config)) for stay in unmatched]
+    return max(chances, key=lambda pair: pair[1], default=("", 0.0))
+
+
+def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
+    """That a sighting shows the ship of an open stay, still there; 0 where it lies elsewhere or is surely another."""
+    if _apart_m(stay.last, new) > SAME_SPOT_M:
+        return 0.0
+    both_fine = is_fine(stay.last) and is_fine(new)
+    if both_fine and same_ship_probability(stay.last, new) < ANOTHER_SHIP:
+        return 0.0
+    shift, spread = _difference(stay.length(), _length(new), config)
+    gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
+    more = odds_beyond_length(stay.last, new) if both_fine else 0.0
+    return chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more)
+
+
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
-    """Squared deviation of lengths, in standard deviations of their difference; infinite for surely different ships."""
-    apart = _apart_m(stay.last, new)
-    if apart > SAME_SPOT_M:
-        return np.inf
-    if _fine(stay.last) and _fine(new) and same_ship_probability(stay.last, new) < ANOTHER_SHIP:
-        return np.inf
+    """Squared deviation of lengths, in standard deviations of their difference; infinite for likely different ships."""
     shift, spread = _difference(stay.length(), _length(new), config)
     z = abs(shift) / max(spread, MIN_SD_M)
-    gap_d = (new["acquired"] - stay.last["acquired"]) / timedelta(days=1)  # type: ignore[operator]
-    if chance_of_one_stay(float(gap_d), shift, spread, config) < UNLIKELY:
+    if z > DISAGREE or _chance(stay, new, config) < UNLIKELY:
         return np.inf
-    return float(z**2 + (apart / SAME_SPOT_M) ** 2) if z <= DISAGREE else np.inf
+    return float(z**2 + (_apart_m(stay.last, new) / SAME_SPOT_M) ** 2)

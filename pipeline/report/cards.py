@@ -22,6 +22,7 @@ EVIDENCE_WORDS = {
     "C": "two or more images",
     "D": "one image",
 }
+SURELY_NEW = 0.99  # above, a card does not speak of the call before
 MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
 ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
 DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-topping", "waterline": "waterline",
@@ -78,6 +79,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
             if row["n_looks"] else "no look at the time",
         "missed_in": _missed_in(row, story),
         "one_stay": chance(row["p_one_call"]) if row["n_seen"] > 1 and pd.isna(row["mmsi"]) else "",
+        "new_call": chance(row["p_new_call"]) if row["p_new_call"] < SURELY_NEW else "",
         "berth_looks": _berth_looks(row, story),
         "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
         "length_m": None if pd.isna(row["length_m"]) else round(row["length_m"]),
@@ -109,6 +111,7 @@ def _load(row: dict[Any, Any]) -> dict[str, Any]:
         "p_lifting": chance(row["p_lifting"]),
         "lifting_share": round(float(row["p_lifting"]), 4),
         "p_tanker": chance(row["p_tanker"]),
+        "p_ship": chance(row["p_ship"]) if row["p_ship"] < 1 else "",
         "barrels": barrels(row["barrels_p50"]),
         "barrels_bbl": None if pd.isna(row["barrels_p50"]) else round(row["barrels_p50"]),
         "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",

@@ -161,6 +161,8 @@ def answer(story: Story) -> str:
         )
     dark = without_ais(calls[calls["counts"].astype(bool)])
     calls_text = "1 counted call" if head.calls_counted == 1 else f"{head.calls_counted} counted calls"
+    if story.call_range and story.call_range[1] > story.call_range[0]:
+        calls_text += f" ({story.call_range[0]} to {story.call_range[1]} with 90 %)"
     return (
         f"{calls_text} at {story.place.name}{f', {dark},' if dark else ''} lifted an estimated "
         f"{barrels(head.barrels_p50)} barrels "

@@ -226,7 +226,23 @@ PORT_CALLS = Contract(
             high=1,
         ),
         Column(
+            "p_new_call",
+            "float",
+            "That she is not the ship of a counted call before at her spot, seen again.",
+            required=False,
+            low=0,
+            high=1,
+        ),
+        Column(
             "candidates", "text", "Who an unnamed caller may have been, by size: name probability; ...", required=False
+        ),
+        Column(
+            "p_ship",
+            "float",
+            "That it is a ship at all: sure with a transponder, else the best score of her sightings.",
+            required=False,
+            low=0,
+            high=1,
         ),
         Column("p_tanker", "float", "That she is a tanker.", low=0, high=1),
         Column("p_loading", "float", "That she took cargo here.", low=0, high=1),

@@ -148,10 +148,12 @@ def _calls(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.DataFram
         return Setting(f"odds × {factor:g}", config, liftings.assign(p_lifting=moved))
 
     base = Setting("", config, liftings)
+    as_shown = Setting("as the table shows them", config, liftings.assign(p_one_call=1.0, p_new_call=1.0))
     largest = liftings["barrels_mean"].fillna(0.0).to_numpy().argmax()
     without = liftings.drop(index=liftings.index[largest])
     out = [
         Assumption("p_lifting", "the chance that a call lifted", odds(ODDS_FACTORS[0]), odds(ODDS_FACTORS[1])),
+        Assumption("number_of_calls", "how many calls the looks show", as_shown, base, "choice"),
         Assumption("largest_call", "the largest call", Setting("left out", config, without), base, "choice"),
     ]
     if list(other_rule["call_id"]) != list(liftings["call_id"]):

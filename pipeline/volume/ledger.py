@@ -62,8 +62,8 @@ def ledger(
         return LEDGER.empty()
     year, start = account_year(last, cap)
     calendar = [start + timedelta(days=n) for n in range((last - start).days + 1)]
-    barrels, tonnes = simulate_cargo(counted, config, seed, cap)
-    unseen = barrels_unseen(missed, calendar, barrels, config, seed) if missed is not None else None
+    cargo = simulate_cargo(counted, config, seed, cap)
+    unseen = barrels_unseen(missed, calendar, cargo.of_one_call, config, seed) if missed is not None else None
     under = _share_under(counted, cap, config)
     looked = _looked_by_day(looks)
     called = np.array([(d - start).days for d in days], dtype=int)
@@ -72,7 +72,7 @@ def ledger(
     for n, day in enumerate(calendar):
         so_far = (called >= 0) & (called <= n)
         for call in np.flatnonzero(called == n):
-            total, mass = total + barrels[call], mass + tonnes[call]
+            total, mass = total + cargo.barrels[call], mass + cargo.tonnes[call]
         rows.append(
             {
                 "day": day.isoformat(),

@@ -151,7 +151,9 @@ def _counting(call: Row, row: Row, direction: Direction, config: VolumeConfig) -
         "direction": direction.name,
         "p_loading": direction.p_loading,
         "p_discharging": direction.p_discharging,
-        "p_lifting": moved * share(call, "p_tanker"),
+        "p_lifting": moved * share(call, "p_tanker") * share(call, "p_ship"),
+        "p_one_call": share(call, "p_one_call"),
+        "p_new_call": share(call, "p_new_call"),
     }
     if row["departure"] is None:
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}

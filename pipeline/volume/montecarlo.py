@@ -2,6 +2,9 @@
 
 A sum over calls is only as certain as the assumptions that all of them rest on. Each call's own draws come from a
 stream of its own, keyed by the call's name: neither order nor number of the other calls changes them.
+
+How many calls there were is drawn too: where two looks that were taken for one ship may be two, a second ship of that
+size lifts in as many draws as the table doubts it, and a call that may be the one before, seen again, lifts in fewer.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.volume.evidence import Evidence, evidence_of, log_weights, reweighted
+from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of, log_weights, reweighted
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
@@ -120,28 +123,72 @@ def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, rng: 
     return evidence.hull_log_sd * (tied * z + np.sqrt(1 - tied**2) * own)
 
 
+@dataclass(frozen=True, slots=True)
+class Cargo:
+    """What calls moved in each draw, zero where nothing was: shape (draws,) of one call, (calls, draws) of all."""
+
+    barrels: FloatArray
+    tonnes: FloatArray
+    of_one_call: (
+        FloatArray  # barrels if the row were one call and no other: what a call carries, not how many there were
+    )
+
+
+def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """In which draws the row's ship is not that of the call before, and in which a second one called: (draws,) each."""
+    rng = own_stream(seed, f"{row['call_id']}/number")
+    new, one = (1.0 if not _known(row.get(name)) else float(row[name]) for name in ("p_new_call", "p_one_call"))
+    return rng.random(config.draws) < new, rng.random(config.draws) >= one
+
+
+def cargo_of(
+    row: Mapping[Any, Any],
+    config: VolumeConfig,
+    shared: SharedDraws,
+    seed: int,
+    under: np.ndarray | None = None,
+    own: OwnDraws | None = None,
+) -> Cargo:
+    """Cargo of one row: hers, and in the draws in which two ships called that of the other.
+
+    The other is a ship of the same measured size; what was seen of the first one's load says nothing of hers. ``under``
+    says of each product, and of one without a name, whether it counts.
+    """
+
+    def moved(draws: CallDraws, number: np.ndarray | bool) -> np.ndarray:
+        return draws.lifted & number & (True if under is None else under[draws.product])
+
+    first = draw_call(row, config, shared, seed, own)
+    new, second = doubts(row, config, seed)
+    alone, hers = moved(first, True), moved(first, new)
+    barrels, tonnes = np.where(hers, first.barrels, 0.0), np.where(hers, first.tonnes, 0.0)
+    if second.any():
+        unmeasured = dict(row) | dict.fromkeys(COLUMNS) | {"call_id": f"{row['call_id']}/second"}
+        other = draw_call(unmeasured, config, shared, seed)
+        too = moved(other, second)
+        barrels, tonnes = barrels + np.where(too, other.barrels, 0.0), tonnes + np.where(too, other.tonnes, 0.0)
+    return Cargo(barrels, tonnes, np.where(alone, first.barrels, 0.0))
+
+
 def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapConfig | None = None) -> FloatArray:
     """Barrels lifted, shape (counted calls, draws): zero in a draw in which she lifted nothing.
 
     Rows are those with ``counts`` true, in the table's order. With a cap, only products that it counts.
     """
-    return simulate_cargo(liftings, config, seed, cap)[0]
+    return simulate_cargo(liftings, config, seed, cap).barrels
 
 
-def simulate_cargo(
-    liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapConfig | None = None
-) -> tuple[FloatArray, FloatArray]:
-    """Barrels as in ``simulate``, and the tonnes that go with them."""
+def simulate_cargo(liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapConfig | None = None) -> Cargo:
+    """As ``simulate``, with the tonnes, and the barrels if every row were one call."""
     shared = shared_draws(config, seed)
     names = [p.name for p in config.products] + ["unnamed"]
     under = np.array([cap is None or cap.counts_product(name) for name in names])
     counted = liftings[liftings["counts"].astype(bool)]
-    barrels, tonnes = np.zeros((len(counted), config.draws)), np.zeros((len(counted), config.draws))
+    out = Cargo(*(np.zeros((len(counted), config.draws)) for _ in range(3)))
     for n, row in enumerate(counted.to_dict("records")):
-        draws = draw_call(row, config, shared, seed)
-        moved = draws.lifted & under[draws.product]
-        barrels[n], tonnes[n] = np.where(moved, draws.barrels, 0.0), np.where(moved, draws.tonnes, 0.0)
-    return barrels, tonnes
+        cargo = cargo_of(row, config, shared, seed, under)
+        out.barrels[n], out.tonnes[n], out.of_one_call[n] = cargo.barrels, cargo.tonnes, cargo.of_one_call
+    return out
 
 
 def _products(name: str, config: VolumeConfig, shared: SharedDraws, follow: FloatArray, own: FloatArray) -> np.ndarray:

@@ -24,7 +24,8 @@ from pipeline.volume.montecarlo import (
     PRODUCT_FOLLOWS_HABIT,
     OwnDraws,
     SharedDraws,
-    draw_call,
+    cargo_of,
+    doubts,
     own_draws,
     shared_draws,
     simulate,
@@ -46,6 +47,7 @@ INPUTS = {
     "own_fill": "each ship's own fill",
     "own_product": "each ship's own product",
     "own_lifting": "whether each ship lifted at all",
+    "own_number": "whether two looks show one ship or two",
 }
 
 
@@ -174,8 +176,9 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     for n, row in enumerate(counted.to_dict("records")):
         own = own_draws(str(row["call_id"]), config, shared, seed)
         groups = _own_groups(own, float(row["p_lifting"]), config, strata)
-        draws = draw_call(row, config, shared, seed, own)
-        barrels[n] = np.where(draws.lifted, draws.barrels, 0.0)
+        new, second = doubts(row, config, seed)
+        groups["own_number"] = 2 * new.astype(np.intp) + second
+        barrels[n] = cargo_of(row, config, shared, seed, own=own).barrels
         if np.ptp(barrels[n]) > 0:
             for name, group in groups.items():
                 parts[name] += between_variance(barrels[n], group)

@@ -6,11 +6,12 @@ import pytest
 
 from pipeline.calls import call_counts, encounters, port_calls
 from pipeline.calls.candidates import candidates
-from pipeline.calls.counting import chance_of_one_stay, share_gone
+from pipeline.calls.counting import chance_of_one_stay
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.matching import match
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
+from pipeline.calls.turnover import turnover
 from pipeline.config import CallsConfig
 from pipeline.ingest.registry import read_registry
 from tests.builders import REAL_DATA, needs_real_data
@@ -61,22 +62,45 @@ def calls_of(seen, looks, *messages, registry=None):
 
 
 def test_the_longer_the_time_and_the_less_alike_the_less_one_stay():
-    near, far = (chance_of_one_stay(days, 0.0, 3.0, CONFIG) for days in (0.2, 4.0))
-    alike, unlike = (chance_of_one_stay(1.0, metres, 3.0, CONFIG) for metres in (0.0, 12.0))
+    turns = turnover(CONFIG.stay_d, 3, 10)
+    near, far = (chance_of_one_stay(turns, 0.0, days, 0.0, 3.0) for days in (0.2, 5.0))
+    alike, unlike = (chance_of_one_stay(turns, 0.0, 1.0, metres, 3.0) for metres in (0.0, 15.0))
     assert near > 0.99 > 0.5 > far
-    assert alike > 0.9 > unlike
+    assert alike > 0.9 > 0.5 > unlike
+
+
+def test_at_a_busy_berth_two_sightings_are_sooner_two_ships():
+    quiet, busy = (chance_of_one_stay(turnover(CONFIG.stay_d, seen, 20), 0.0, 1.5, 0.0, 8.0) for seen in (2, 16))
+    assert quiet > busy + 0.1
+
+
+def test_what_else_is_alike_speaks_and_cannot_decide_alone():
+    turns = turnover(CONFIG.stay_d, 3, 10)
+    less, plain, more = (chance_of_one_stay(turns, 0.0, 2.0, 0.0, 5.0, word) for word in (-2.0, 0.0, 2.0))
+    assert less < plain < more
+    assert chance_of_one_stay(turns, 0.0, 2.0, 0.0, 5.0, 50.0) == chance_of_one_stay(turns, 0.0, 2.0, 0.0, 5.0, 6.0)
 
 
 def test_the_number_of_calls_is_a_law_whose_mean_is_right():
-    chances = np.array([0.5, 0.9, 1.0, 0.2])
-    numbers, law = call_counts(pd.DataFrame({"counts": True, "p_one_call": chances}))
+    one, new = np.array([0.5, 0.9, 1.0, 0.2]), np.array([1.0, 0.7, 0.4, 1.0])
+    numbers, law = call_counts(pd.DataFrame({"counts": True, "p_one_call": one, "p_new_call": new}))
     assert law.sum() == pytest.approx(1)
-    assert (numbers * law).sum() == pytest.approx(4 + (1 - chances).sum())
-    assert numbers.min() == 4
+    assert (numbers * law).sum() == pytest.approx((1 - one).sum() + new.sum())
+    assert numbers.min() == 2
+
+
+def test_a_look_days_later_at_a_ship_of_like_length_is_a_new_call_that_may_be_none():
+    """Radar's word of length is wide, so two sightings four days apart are two calls, and may be one long stay."""
+    wide = {"length_lo_m": 80.0, "length_hi_m": 120.0, "sensor": "sentinel-1"}
+    calls = calls_of([sighting("a", 0, **wide), sighting("b", 80, **wide)], looks_at(0, 80, sensor="sentinel-1"))
+    assert calls["p_new_call"].iloc[0] == 1.0
+    assert 0.75 < calls["p_new_call"].iloc[1] < 0.999
+    other = sighting("b", 80, length_m=60.0, length_lo_m=55.0, length_hi_m=65.0)
+    assert calls_of([sighting("a", 0), other], looks_at(0, 80))["p_new_call"].iloc[1] > 0.999
 
 
 def test_two_looks_days_apart_leave_a_doubt_that_one_look_does_not():
-    calls = calls_of([sighting("a", 0), sighting("b", 60)], looks_at(0, 60))
+    calls = calls_of([sighting("a", 0), sighting("b", 40)], looks_at(0, 40))
     assert calls["evidence_class"].tolist() == ["C"]
     assert 0.01 < calls["p_one_call"].iloc[0] < 0.95
     assert calls_of([sighting("a", 0)], looks_at(0))["p_one_call"].tolist() == [1.0]
@@ -147,14 +171,3 @@ def test_every_real_step_of_draught_is_found_and_nothing_else():
     for kind, of_kind in changes.groupby("kind"):
         hits = [(m, t) in found for m, t in zip(of_kind["mmsi"], of_kind["time_after"], strict=True)]
         assert all(hits) if kind == "step" else not any(hits), kind
-
-
-def test_share_gone_is_the_residual_life_of_drawn_stays():
-    """Stays drawn end to end, looked at at random moments: how many have ended a while later."""
-    rng, config = np.random.default_rng(3), CallsConfig()
-    low, high = np.log(config.stay_d)
-    ends = np.cumsum(np.exp(rng.normal((low + high) / 2, (high - low) / 2 / 1.645, 400_000)))
-    looks = rng.uniform(0, ends[-1] - 50, 200_000)
-    left = ends[np.searchsorted(ends, looks)] - looks
-    for gap_d in (0.17, 0.8, 2.0, 6.0):
-        assert share_gone(gap_d, config) == pytest.approx(float((left < gap_d).mean()), abs=0.005)

@@ -7,11 +7,13 @@ import pytest
 
 from pipeline.calls.direction import p_loading
 from pipeline.calls.freeboards import deeper_by, freeboards
+from pipeline.calls.turnover import turnover
 from pipeline.config import CallsConfig
 from tests.calls.test_port_calls import called
 from tests.calls.traffic import detections, looks_at, sighting, visit
 
 CONFIG = CallsConfig()
+TURNS = turnover(CONFIG.stay_d, 2, 8)
 
 
 def look(name, hours, freeboard_m, **more):
@@ -24,7 +26,7 @@ def look(name, hours, freeboard_m, **more):
 
 def of(*rows, mmsi=None):
     table = detections(*rows)
-    return freeboards(table.assign(mmsi=mmsi, match_probability=1.0), mmsi, CONFIG)
+    return freeboards(table.assign(mmsi=mmsi, match_probability=1.0), mmsi, TURNS)
 
 
 def test_the_change_is_last_less_first_with_both_errors():

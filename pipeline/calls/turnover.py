@@ -1,0 +1,104 @@
+"""Who lies at a spot of a berth some time after a look saw a ship there: she still, or another?
+
+Ships take turns at a spot: one stays (log-normal law), then it is free (exponential), then the next one stays. That is
+an alternating renewal process (Cox, *Renewal Theory*, 1962, chapters 5 and 7). A look falls on a long stay more often
+than on a short one, so what is left of her stay has the law's residual life; how long a spot stays free goes by how
+many of the looks show somebody there. A busy berth says sooner than a quiet one that two sightings are two ships.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+Z90 = 1.6448536
+STEP_D = 0.02  # of the grid on which the turns are added up: half an hour
+HORIZON_D = 40.0  # no two sightings of a stay lie further apart
+SHORTEST_GAP_D = 1e-3
+BUSIEST, QUIETEST = 0.95, 0.02  # share of looks that show somebody: no few looks tell more than that (our choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """The law of stays (5 % and 95 % points [d]) and the mean time for which a spot stays free [d]."""
+
+    stay_d: tuple[float, float]
+    free_d: float
+
+    def still(self, seen_d: float, gap_d: float) -> float:
+        """Chance that a ship, there for ``seen_d`` between her first and last sighting, is there ``gap_d`` later."""
+        left = 1 - self._gone(seen_d)
+        return (1 - self._gone(seen_d + gap_d)) / left if left > 1e-9 else 0.0
+
+    def another(self, seen_d: float, gap_d: float) -> float:
+        """Chance that she left in the meantime and that ``gap_d`` after her last sighting another ship lies there."""
+        left = 1 - self._gone(seen_d)
+        moments = np.arange(STEP_D / 2, gap_d, STEP_D)
+        if left <= 1e-9 or not len(moments):
+            return 1 - self.still(seen_d, gap_d) if left <= 1e-9 else 0.0
+        leaves = (1 - _ended(self.stay_d, seen_d + moments)) / (_mean_d(self.stay_d) * left)
+        taken = _taken(self.stay_d, self.free_d)
+        later = np.clip(((gap_d - moments) / STEP_D).astype(int), 0, len(taken) - 1)
+        return float(min(1.0, np.sum(leaves * taken[later]) * STEP_D))
+
+    def _gone(self, after_d: float) -> float:
+        """Chance that a ship seen at some moment of her stay has left ``after_d`` later: E[min(T, after)] / E[T]."""
+        middle, spread = _law(self.stay_d)
+        after = max(after_d, SHORTEST_GAP_D)
+        shorter = float(ndtr((np.log(after) - middle - spread**2) / spread))
+        longer = 1 - float(_ended(self.stay_d, np.array([after]))[0])
+        return min(1.0, shorter + after * longer / _mean_d(self.stay_d))
+
+
+def turnover(stay_d: tuple[float, float], occupied: int, looks: int) -> Turnover:
+    """Turns at a spot where ``occupied`` of ``looks`` show somebody, the sighting that is asked about among them.
+
+    That one shows somebody in any case, so it says nothing of how busy the spot is; of the others the share is the
+    mean of its Beta law from a flat prior.
+    """
+    share = min(max(occupied, 1) / (max(looks, 1) + 1), BUSIEST)
+    free = _mean_d(stay_d) * (1 - share) / max(share, QUIETEST)
+    return Turnover((stay_d[0], stay_d[1]), float(f"{free:.2g}"))
+
+
+def _law(stay_d: tuple[float, float]) -> tuple[float, float]:
+    """Mean and standard deviation of ln(stay)."""
+    low, high = np.log(stay_d)
+    return (low + high) / 2, (high - low) / (2 * Z90)
+
+
+def _mean_d(stay_d: tuple[float, float]) -> float:
+    middle, spread = _law(stay_d)
+    return float(np.exp(middle + spread**2 / 2))
+
+
+def _ended(stay_d: tuple[float, float], after_d: FloatArray) -> FloatArray:
+    """Share of stays that are over after so long."""
+    middle, spread = _law(stay_d)
+    return ndtr((np.log(np.maximum(after_d, SHORTEST_GAP_D)) - middle) / spread)
+
+
+@lru_cache(maxsize=256)
+def _taken(stay_d: tuple[float, float], free_d: float) -> FloatArray:
+    """Chance that somebody lies at a spot, by the time since it became free, on the grid.
+
+    Arrivals since then have the density ``a = g + g*f*a``, of free times g and stays f; who arrived at u is there at t
+    with the chance that a stay lasts t - u.
+    """
+    edges = np.arange(0.0, HORIZON_D + STEP_D, STEP_D)
+    free = np.diff(-np.expm1(-edges / free_d))
+    stay = np.diff(_ended(stay_d, edges))
+    turn = np.convolve(free, stay)[: len(free)]
+    arrivals, term = free.copy(), free
+    while term.sum() > 1e-6:
+        term = np.convolve(term, turn)[: len(free)]
+        arrivals += term
+    there = np.convolve(arrivals, 1 - _ended(stay_d, edges[:-1]))[: len(free)]
+    return np.minimum(there, 1.0)

@@ -1,0 +1,53 @@
+"""Chances at a berth against drawn ships that take turns there."""
+
+import numpy as np
+import pytest
+
+from pipeline.calls.turnover import Turnover, turnover
+from pipeline.config import CallsConfig
+
+STAY_D = CallsConfig().stay_d
+Z90 = 1.6448536
+
+
+def drawn(free_d, turns=400_000):
+    """Arrivals and departures at a spot where one ship follows another [d]."""
+    rng = np.random.default_rng(3)
+    low, high = np.log(STAY_D)
+    stay = np.exp(rng.normal((low + high) / 2, (high - low) / (2 * Z90), turns))
+    free = rng.exponential(free_d, turns)
+    ends = np.cumsum(stay + free)
+    return ends - stay, ends
+
+
+def ship_at(when, arrivals, departures):
+    """Number of the ship that lies there at each moment; -1 where there is none."""
+    last = np.searchsorted(arrivals, when, "right") - 1
+    return np.where((last >= 0) & (when < departures[last]), last, -1)
+
+
+@pytest.mark.parametrize("free_d", [0.4, 2.0, 12.0])
+@pytest.mark.parametrize(("seen_d", "gap_d"), [(0.0, 0.17), (0.0, 0.8), (0.0, 2.0), (1.0, 1.0), (0.5, 5.0)])
+def test_who_is_there_later_is_as_often_the_same_and_another_as_in_drawn_turns(free_d, seen_d, gap_d):
+    """Looks at random moments; those kept that show one ship at the first moment and after ``seen_d``."""
+    arrivals, departures = drawn(free_d)
+    looks = np.random.default_rng(4).uniform(10, departures[-1] - 50, 600_000)
+    first, second, third = (ship_at(looks + d, arrivals, departures) for d in (0.0, seen_d, seen_d + gap_d))
+    kept = (first >= 0) & (first == second)
+    turns = Turnover(STAY_D, free_d)
+    assert turns.still(seen_d, gap_d) == pytest.approx((third == first)[kept].mean(), abs=0.01)
+    assert turns.another(seen_d, gap_d) == pytest.approx(((third >= 0) & (third != first))[kept].mean(), abs=0.015)
+
+
+def test_a_spot_is_as_long_free_as_its_looks_say():
+    """In the long run the share of time in which somebody lies there is the share of looks that showed somebody."""
+    looks = 2000
+    for occupied in (200, 1000, 1800):
+        turns = turnover(STAY_D, occupied, looks)
+        assert turns.still(0.0, 30.0) < 1e-6
+        assert turns.another(0.0, 30.0) == pytest.approx(occupied / looks, abs=0.02)
+
+
+def test_a_few_looks_say_little_of_how_busy_a_spot_is():
+    one_look, many_empty, all_full = (turnover(STAY_D, *n).free_d for n in ((1, 1), (1, 40), (40, 40)))
+    assert all_full < one_look < many_empty

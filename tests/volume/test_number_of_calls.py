@@ -1,0 +1,72 @@
+"""How many calls there were is part of the sum: a stay that may be two ships', a call that may be the one before."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pipeline.config import CapConfig, VolumeConfig
+from pipeline.volume.ledger import ledger
+from pipeline.volume.liftings import liftings
+from pipeline.volume.montecarlo import simulate, simulate_cargo
+from pipeline.volume.sensitivity import sensitivity
+
+SEED = 5
+CONFIG = VolumeConfig(draws=20_000)
+CAP = CapConfig(id="x", title="x", barrels=500_000, year_starts="01-01", source="made up")
+
+
+def table(**columns) -> pd.DataFrame:
+    return liftings(pd.DataFrame({"arrival": ["2024-03-07", "2024-03-12"], "length_m": 96.0} | columns), CONFIG, SEED)
+
+
+@pytest.mark.parametrize(
+    ("doubt", "calls"),
+    [({}, 2.0), ({"p_one_call": [0.4, 1.0]}, 2.6), ({"p_new_call": [1.0, 0.3]}, 1.3),
+     ({"p_one_call": [0.4, 1.0], "p_new_call": [1.0, 0.3]}, 1.9)],
+)  # fmt: skip
+def test_the_mean_sum_goes_with_the_expected_number_of_calls(doubt, calls):
+    sure, doubted = (simulate(table(**d), CONFIG, SEED).sum(axis=0) for d in ({}, doubt))
+    assert doubted.mean() == pytest.approx(sure.mean() * calls / 2, rel=0.02)
+    assert doubted.std() >= sure.std() or calls < 2
+
+
+def test_barrels_of_a_call_are_hers_however_many_there_were():
+    """What one call carries does not change with a doubt about their number, nor does what an unseen one carries."""
+    sure, doubted = table(), table(p_one_call=[0.4, 1.0], p_new_call=[1.0, 0.3])
+    assert sure["barrels_p50"].tolist() == doubted["barrels_p50"].tolist()
+    one = simulate_cargo(doubted, CONFIG, SEED).of_one_call
+    assert (one == simulate(sure, CONFIG, SEED)).all()
+
+
+def test_what_was_seen_of_one_ship_says_nothing_of_the_second():
+    """Draughts that tell a small cargo hold for one ship; a second one carries what unmeasured ships carry."""
+    small = {"draught_in_m": 3.4, "draught_out_m": 4.0, "beam_m": 15.0, "p_loading": 1.0}
+    told, untold = (
+        simulate(table(**small), CONFIG, SEED)[0].mean(),
+        simulate(table(beam_m=15.0), CONFIG, SEED)[0].mean(),
+    )
+    assert told < 0.8 * untold
+    both = simulate(table(**small, p_one_call=[0.0, 1.0]), CONFIG, SEED)[0].mean()
+    assert both == pytest.approx(told + untold, rel=0.05)
+
+
+def test_the_account_holds_the_doubt_and_counts_the_calls_that_are_shown():
+    last = ledger(table(p_one_call=[0.5, 0.5]), CAP, CONFIG, SEED).iloc[-1]
+    plain = ledger(table(), CAP, CONFIG, SEED).iloc[-1]
+    assert last["calls"] == plain["calls"] == 2
+    assert last["observed_mean"] == pytest.approx(1.5 * plain["observed_mean"], rel=0.02)
+    assert last["at_100"] == plain["at_100"]
+
+
+def test_the_doubt_shows_among_what_makes_the_sum_uncertain():
+    calls = table(p_one_call=[0.5, 0.5])
+    told = sensitivity(calls, ledger(calls, CAP, CONFIG, SEED), CAP, CONFIG, SEED).set_index("name")
+    assert told.loc["own_number", "sobol"] > 0.2
+    assert told.loc["number_of_calls", "low_p50"] < told.loc["number_of_calls", "base_p50"]
+
+
+def test_a_chance_beyond_one_is_refused():
+    found = table(p_one_call=[1.4, 1.0])
+    assert found["status"].tolist() == ["refused", "used"]
+    assert "p_one_call is 1.4" in found["cause"].iloc[0]
