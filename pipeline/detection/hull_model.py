@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
+from pipeline.detection.descent import solved
+
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
@@ -248,18 +250,23 @@ def _search(
             done = cost - new_cost < settled
             cost, damping = new_cost, max(0.3 * damping, 1e-6)
             best[:] = p
-            gradient[:], curvature[:] = new_gradient, new_curvature + np.tril(new_curvature, -1).T
+            gradient[:], curvature[:] = new_gradient, new_curvature
             if done:
                 break
         else:
             damping *= 6
             if damping > 1e6:
                 break
-        damped = curvature + np.diag(damping * np.diag(curvature) + 1e-9)
-        step = np.linalg.solve(damped, gradient)
+        damped = curvature.copy()
+        for j in range(size):
+            damped[j, j] += damping * curvature[j, j] + 1e-9
+        step = solved(damped, gradient)
         shrink = 1.0
         for j in range(size):
             limit = STEP_LIMITS[j] if j < GEOMETRY else 2.0
             shrink = min(shrink, limit / max(abs(step[j]), limit))
         p = best + shrink * step
+    for j in range(size):
+        for m in range(j):
+            curvature[m, j] = curvature[j, m]
     return best, cost, curvature

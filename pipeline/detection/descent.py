@@ -1,0 +1,48 @@
+"""The step of a descent by Levenberg and Marquardt: a small symmetric system, solved where compiled code stands.
+
+LAPACK's solver costs compiled code seconds of compiling at the first call of every installation and, for six to sixteen
+unknowns, more in calls than in arithmetic.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+
+@numba.njit(cache=True, nogil=True)
+def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Solution of ``matrix @ x = right``, matrix (n, n) symmetric and positive definite; its lower triangle is read.
+
+    By the root-free Cholesky factorisation L D L' (Golub and Van Loan, *Matrix Computations*, section 4.1.2). Where a
+    pivot is not above 0 the matrix is not positive definite, and the solution is not a number.
+    """
+    n = right.size
+    lower, pivot, x = np.empty((n, n)), np.empty(n), right.copy()
+    for j in range(n):
+        d = matrix[j, j]
+        for k in range(j):
+            d -= lower[j, k] * lower[j, k] * pivot[k]
+        if not d > 0.0:
+            x[:] = np.nan
+            return x
+        pivot[j] = d
+        for i in range(j + 1, n):
+            e = matrix[i, j]
+            for k in range(j):
+                e -= lower[i, k] * lower[j, k] * pivot[k]
+            lower[i, j] = e / d
+    for i in range(n):
+        for k in range(i):
+            x[i] -= lower[i, k] * x[k]
+    for i in range(n):
+        x[i] /= pivot[i]
+    for i in range(n - 1, -1, -1):
+        for k in range(i + 1, n):
+            x[i] -= lower[k, i] * x[k]
+    return x
