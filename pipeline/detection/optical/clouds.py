@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from pipeline.detection.optical.objects import opened
+from pipeline.detection.optical.discs import near, opened
 from pipeline.detection.optical.water import water_at
 from pipeline.detection.zones import zone_pixels
 from pipeline.types import Radiometry, Scene, Tile, Window
@@ -71,14 +71,15 @@ def cloud_mask(tile: Tile, levels: Levels, radiometry: Radiometry, spacing_m: fl
         bright = ((stack - levels.water[index][:, None, None]) / gap).min(axis=0) > CLOUD_OVER_LAND
     mean = stack.mean(axis=0)
     white = np.ptp(stack, axis=0) < WHITENESS * np.abs(mean)
+    if not (bright & white).any():
+        return np.zeros(tile.valid.shape, bool)
     local = ndimage.uniform_filter(mean, 5)
     spread = np.sqrt(np.maximum(0, ndimage.uniform_filter(mean**2, 5) - local**2))
     core = opened(bright & white & (spread < TEXTURE * np.abs(local)), CLOUD_WIDTH_M / (spacing_m * factor))
     if not core.any():
         return np.zeros(tile.valid.shape, bool)
     reach = (CLOUD_WIDTH_M / 2 + EDGE_M) / (spacing_m * factor)
-    near = ndimage.distance_transform_edt(~core) < reach
-    full = core | (near & (ndimage.binary_dilation(bright & white, iterations=2)))
+    full = core | (near(core, reach) & ndimage.binary_dilation(bright & white, iterations=2))
     return np.repeat(np.repeat(full, factor, 0), factor, 1)[: tile.valid.shape[0], : tile.valid.shape[1]] & tile.valid
 
 

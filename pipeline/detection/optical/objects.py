@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from pipeline.detection.optical.discs import opened
+
 if TYPE_CHECKING:
     from pipeline.detection.optical.water import Normal
     from pipeline.types import BoolImage, FloatArray, FloatImage
@@ -205,13 +207,3 @@ def frame_of(rows: FloatArray, cols: FloatArray) -> FloatArray:
     axis = vectors[:, 1]
     axis = axis if (axis[0], axis[1]) > (0.0, 0.0) or axis[0] > 0 else -axis
     return np.array([*centre, *axis, np.sqrt(12 * values[1]), np.sqrt(12 * values[0])])
-
-
-def opened(mask: BoolImage, width_px: float) -> BoolImage:
-    """What remains of a mask where a disc of this width fits, by distances (no large footprint)."""
-    radius = max(0.5, width_px / 2)
-    padded = np.pad(mask, 1, mode="edge")
-    core = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] > radius
-    if not core.any():
-        return np.zeros_like(mask)
-    return ndimage.distance_transform_edt(~core) < radius + 1.0

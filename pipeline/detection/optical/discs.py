@@ -1,0 +1,56 @@
+"""Distances in masks up to a limit, and what they open: where a disc fits, and what lies near.
+
+A whole distance transform is dear, and mostly only a limit is asked for. In two passes, along rows and then across them
+(Felzenszwalb and Huttenlocher, Theory of Computing 8, pp. 415-428, 2012, without the envelope: the limit is small).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.types import BoolImage
+
+
+def near(mask: BoolImage, reach_px: float) -> BoolImage:
+    """Pixels less than ``reach_px`` from a pixel of the mask, from middle to middle."""
+    return _squares_to(mask, math.ceil(reach_px)) < reach_px**2
+
+
+def opened(mask: BoolImage, width_px: float) -> BoolImage:
+    """What remains of a mask where a disc of this width fits; the image's border is no border of the mask."""
+    radius = max(0.5, width_px / 2)
+    padded = np.pad(mask, 1, mode="edge")
+    core = (_squares_to(~padded, math.floor(radius) + 1) > radius**2)[1:-1, 1:-1]
+    return near(core, radius + 1.0) if core.any() else np.zeros_like(mask)
+
+
+@numba.njit(cache=True, nogil=True)
+def _squares_to(mask: BoolImage, limit_px: int) -> NDArray[np.int32]:
+    """Squared distance to the nearest pixel of the mask; beyond the limit, some number above its square."""
+    rows, cols = mask.shape
+    beyond = limit_px + 1
+    along = np.empty((rows, cols), np.int32)
+    for i in range(rows):
+        apart = beyond
+        for j in range(cols):
+            apart = 0 if mask[i, j] else min(apart + 1, beyond)
+            along[i, j] = apart
+        apart = beyond
+        for j in range(cols - 1, -1, -1):
+            apart = 0 if mask[i, j] else min(apart + 1, beyond)
+            least = min(along[i, j], apart)
+            along[i, j] = least * least
+    out = along.copy()
+    for i in range(rows):
+        for k in range(max(0, i - limit_px), min(rows, i + limit_px + 1)):
+            step = np.int32((k - i) * (k - i))
+            for j in range(cols):
+                out[i, j] = min(out[i, j], along[k, j] + step)
+    return out
