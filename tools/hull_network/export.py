@@ -48,6 +48,7 @@ def main(sources: list[Path], target: Path) -> None:
             str(target),
             input_names=["image"],
             output_names=["answer"],
+            dynamic_axes={"image": {2: "rows", 3: "cols"}, "answer": {2: "rows", 3: "cols"}},
             opset_version=17,
             dynamo=False,
         )

@@ -1,7 +1,7 @@
 """The hull network: half a million weights, trained here on simulated ports and labelled ones, run by ONNX Runtime.
 
-The weights are part of the package, like a table of coefficients, and are read once. One thread and one input shape, so
-the same pixels give the same bits on one machine whatever the tiles or the number of workers.
+The weights are part of the package, like a table of coefficients, and are read once. One thread and blocks of a fixed
+lattice, so the same pixels give the same bits on one machine whatever the tiles or the number of workers.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import numpy as np
 from pipeline.detection.optical.spectral import BANDS, network_input
 
 if TYPE_CHECKING:
-    from pipeline.types import FloatArray, FloatImage
+    from pipeline.types import BoolImage, FloatArray, FloatImage
 
 WEIGHTS_FILE = Path(__file__).with_name("hulls.onnx")
 CORE_PX = 320  # side of the blocks whose hulls are taken from one evaluation
 HALO_PX = 48  # around a block: half of the longest hull at 8 m pixels
-BLOCK_PX = CORE_PX + 2 * HALO_PX  # a multiple of 8, as the network's three scales ask
+LATTICE_PX = 8  # sides of what the network looks at are multiples of this, as its three scales ask
+BLOCK_PX = CORE_PX + 2 * HALO_PX
 TRAINED_M = (5.0, 15.0)  # pixels of 7 to 10 m, scaled by 0.72 to 1.35 in training
 TURNS = ((False, False), (True, False), (False, True), (True, True))  # mirrored in rows, in columns; answers averaged
 NOTHING = -1.4  # log-odds of hull: a fifth; the mean of four views then does not reach a half (our choice)
@@ -55,7 +56,8 @@ def _session() -> Any:
 def answer(scaled: FloatImage, present: tuple[bool, ...], gain: FloatArray | None = None) -> FloatImage:
     """The network's answer for one block, shape (4, BLOCK_PX, BLOCK_PX), averaged over four mirrored views.
 
-    Where the first view sees no pixel above `NOTHING` the others are not asked, and its own answer stands.
+    The other three views look only at the part of the block around pixels where the first sees more than `NOTHING`;
+    elsewhere its own answer stands.
 
     ``scaled`` has shape (5, BLOCK_PX, BLOCK_PX), local water 0 and land 1; ``gain`` see `network_gain`. Answers:
     log-odds of hull and of centre, rows and columns to the hull's centre.
@@ -64,15 +66,36 @@ def answer(scaled: FloatImage, present: tuple[bool, ...], gain: FloatArray | Non
     if scaled.shape != expected:
         raise ValueError(f"A block has shape {expected}; got {scaled.shape}.")
     image = network_input(scaled, present, gain)
-    total = np.zeros((4, BLOCK_PX, BLOCK_PX), np.float32)
-    for rows, cols in TURNS:
-        view = np.s_[:, :: -1 if rows else 1, :: -1 if cols else 1]
-        said = _session().run(None, {"image": np.ascontiguousarray(image[view])[None]})[0][0][view].copy()
-        if rows:
-            said[MIRRORS_ROWS] *= -1
-        if cols:
-            said[MIRRORS_COLS] *= -1
-        total += said
-        if not (rows or cols) and said[0].max() < NOTHING:
-            return said
-    return (total / len(TURNS)).astype(np.float32)
+    said = _seen(image, mirrored=(False, False))
+    part = _around(said[0] >= NOTHING)
+    if part is None:
+        return said
+    total = said[part].copy()
+    for turn in TURNS[1:]:
+        total += _seen(image[part], mirrored=turn)
+    said[part] = total / len(TURNS)
+    return said
+
+
+def _seen(image: FloatImage, mirrored: tuple[bool, bool]) -> FloatImage:
+    """The network's answer for an image mirrored in rows, in columns; turned back, so that it lies on the image."""
+    rows, cols = mirrored
+    view = np.s_[:, :: -1 if rows else 1, :: -1 if cols else 1]
+    said = _session().run(None, {"image": np.ascontiguousarray(image[view])[None]})[0][0][view].copy()
+    if rows:
+        said[MIRRORS_ROWS] *= -1
+    if cols:
+        said[MIRRORS_COLS] *= -1
+    return said
+
+
+def _around(mask: BoolImage) -> tuple[slice, slice, slice] | None:
+    """The part of a block that holds a mask and a halo about it, on the network's lattice; None for an empty mask."""
+    if not mask.any():
+        return None
+    sides = []
+    for axis in (1, 0):
+        at = np.flatnonzero(mask.any(axis=axis))
+        first, last = max(0, at[0] - HALO_PX), min(BLOCK_PX, at[-1] + 1 + HALO_PX)
+        sides.append(slice(int(first // LATTICE_PX * LATTICE_PX), int(-(-last // LATTICE_PX) * LATTICE_PX)))
+    return slice(None), sides[0], sides[1]
