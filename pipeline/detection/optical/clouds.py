@@ -38,7 +38,7 @@ def haze_mask(tile: Tile, levels: Levels) -> BoolImage:
     if levels.local_water is None:
         return np.zeros(tile.valid.shape, bool)
     k = tile.bands.index(levels.infrared)
-    level, _ = water_at(tile.window, levels, k)
+    level = water_at(tile.window, levels, k)
     return (level - levels.water[k] > HAZE * (levels.land[k] - levels.water[k])) & tile.valid
 
 

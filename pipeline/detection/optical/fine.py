@@ -134,7 +134,7 @@ def over_water(tile: Tile, levels: Levels) -> FloatImage:
     names = [b for b in tile.bands if b in VISIBLE] or [levels.infrared]
     parts = []
     for name in names:
-        level, _ = water_at(tile.window, levels, tile.bands.index(name))
+        level = water_at(tile.window, levels, tile.bands.index(name))
         parts.append(tile.band(name) / np.maximum(level, 1e-6))
     return np.mean(parts, axis=0, dtype=np.float32)
 

@@ -126,7 +126,7 @@ def traits_of(
     window = Window(tile.window.row0 + top, tile.window.col0 + left, *valid.shape)
     over = {}
     for k, name in enumerate(tile.bands):
-        level, _ = water_at(window, levels, k)
+        level = water_at(window, levels, k)
         over[name] = np.where(valid, tile.data[(k, *box)] - level, 0.0)
     k = tile.bands.index(levels.infrared)
     gap = float(levels.land[k] - levels.water[k])

@@ -34,7 +34,7 @@ def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ..
     own colour, forest here and city there, would bend them.
     """
     main = tile.bands.index(levels.infrared)
-    over, _ = water_at(tile.window, levels, main)
+    over = water_at(tile.window, levels, main)
     whole = float(levels.land[main] - levels.water[main])
     gap = np.maximum(levels.land[main] - over, 0.25 * whole).astype(np.float32)
     out = np.zeros((len(BANDS), *tile.valid.shape), np.float32)
@@ -45,7 +45,7 @@ def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ..
         if name is None:
             continue
         band = tile.bands.index(name)
-        level, _ = water_at(tile.window, levels, band)
+        level = water_at(tile.window, levels, band)
         out[k] = np.where(tile.valid, (tile.data[band] - level) / gap, 0)
     return out, tuple(present)
 

@@ -36,6 +36,7 @@ LAND_OVER_WATER = 2.2  # of infrared reflectance: land has three times its water
 STEEPNESS = 2.0  # of the inverse hyperbolic sine: land (1) comes to 0.72; our choice
 COAST_WET_BELOW, COAST_SHARE = 0.3, (0.03, 0.95)  # share of water in a block of coast; our choice
 COAST_BLOCKS = 8  # 2 square kilometres; our choice
+FEWEST_CHOSEN = 30  # pixels of a block that tell a median and a spread; our choice
 MIN_REFLECTANCE_GAP = 0.08  # reflectance by which land, ships and clouds usually exceed water; our choice
 
 
@@ -220,11 +221,11 @@ def normalise(tile: Tile, levels: Levels, factor: int = 1) -> Normal:
     scaled: dict[str, FloatImage] = {}
     noise = np.zeros(tile.valid.shape, np.float32)
     for k, name in enumerate(tile.bands):
-        level, spread = water_at(tile.window, levels, k, factor)
+        level = water_at(tile.window, levels, k, factor)
         gap = np.maximum(levels.land[k] - level, 0.25 * (levels.land[k] - levels.water[k])).astype(np.float32)
         scaled[name] = np.where(tile.valid, (tile.data[k] - level) / gap, 0).astype(np.float32)
         if name == levels.infrared:
-            noise = (spread / gap).astype(np.float32)
+            noise = (noise_at(tile.window, levels, k, factor) / gap).astype(np.float32)
     visible = [scaled[b] for b in VISIBLE if b in scaled]
     short = next((scaled[b] for b in ("B11", "B12") if b in scaled and b != levels.infrared), None)
     red = next((scaled[b] for b in ("B04", "R", "B03", "G") if b in scaled), None)
@@ -241,9 +242,18 @@ def normalise(tile: Tile, levels: Levels, factor: int = 1) -> Normal:
     )
 
 
-def water_at(window: Window, levels: Levels, band: int, factor: int = 1) -> tuple[FloatImage, FloatImage]:
-    """Level and spread of the water at every pixel of a window (of blocks of ``factor`` image pixels)."""
-    if levels.local_water is None or levels.local_noise is None:
+def water_at(window: Window, levels: Levels, band: int, factor: int = 1) -> FloatImage:
+    """Level of the water at every pixel of a window (of blocks of ``factor`` image pixels)."""
+    return _on_grid(window, levels, levels.local_water, band, factor)
+
+
+def noise_at(window: Window, levels: Levels, band: int, factor: int = 1) -> FloatImage:
+    """Spread of the water around its level, as `water_at`."""
+    return _on_grid(window, levels, levels.local_noise, band, factor)
+
+
+def _on_grid(window: Window, levels: Levels, grid: FloatArray | None, band: int, factor: int) -> FloatImage:
+    if grid is None:
         raise ValueError("These levels hold no grid; use those of `survey`.")
     rows, cols = (
         ((start + np.arange(count) + 0.5) * factor) / block - 0.5
@@ -251,7 +261,7 @@ def water_at(window: Window, levels: Levels, band: int, factor: int = 1) -> tupl
             (window.row0, window.col0), (window.rows, window.cols), levels.block_px, strict=True
         )
     )
-    return _bilinear(levels.local_water[band], rows, cols), _bilinear(levels.local_noise[band], rows, cols)
+    return _bilinear(grid[band], rows, cols)
 
 
 def local_level(
@@ -261,16 +271,7 @@ def local_level(
 
     A block with fewer than an eighth of its pixels chosen takes the mean of its neighbours', or the fallback.
     """
-    rows, cols = image.shape
-    shape = (-(-rows // block[0]), -(-cols // block[1]))
-    centre, spread, weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for i, j in np.ndindex(shape):
-        cut = np.s_[i * block[0] : (i + 1) * block[0], j * block[1] : (j + 1) * block[1]]
-        part = image[cut][chosen[cut]]
-        if part.size >= 30 and part.size * 8 >= image[cut].size:
-            centre[i, j] = np.median(part)
-            spread[i, j] = 1.4826 * np.median(np.abs(part - centre[i, j]))
-            weight[i, j] = 1.0
+    centre, spread, weight = _by_block(np.asarray(image, np.float32), chosen, (block[0], block[1]))
     soft = ndimage.gaussian_filter(weight, 1.0, mode="constant", truncate=6.0)
     thin = 1e-4  # blocks far from any water lean on the image's own level
     filled = []
@@ -278,6 +279,32 @@ def local_level(
         near = ndimage.gaussian_filter(values * weight, 1.0, mode="constant", truncate=6.0)
         filled.append((near + thin * default) / (soft + thin))
     return filled[0], np.maximum(filled[1], 0.3 * fallback[1])
+
+
+@njit(cache=True, nogil=True)
+def _by_block(
+    image: FloatImage, chosen: BoolImage, block: tuple[int, int]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Median, robust standard deviation and 1 of each block's chosen pixels; zeros where too few are chosen."""
+    rows, cols = image.shape
+    shape = (-(-rows // block[0]), -(-cols // block[1]))
+    centre, spread, weight = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    values = np.empty(block[0] * block[1])
+    for i in range(shape[0]):
+        for j in range(shape[1]):
+            count, size = 0, 0
+            for r in range(i * block[0], min(rows, (i + 1) * block[0])):
+                for c in range(j * block[1], min(cols, (j + 1) * block[1])):
+                    size += 1
+                    if chosen[r, c]:
+                        values[count] = image[r, c]
+                        count += 1
+            if count >= FEWEST_CHOSEN and count * 8 >= size:
+                part = values[:count]
+                centre[i, j] = np.median(part)
+                spread[i, j] = 1.4826 * np.median(np.abs(part - centre[i, j]))
+                weight[i, j] = 1.0
+    return centre, spread, weight
 
 
 def _bilinear(grid: FloatArray, rows: NDArray[Any], cols: NDArray[Any]) -> FloatImage:
