@@ -60,11 +60,12 @@ class Scaling:
         values = stored.astype(np.float32)
         if self.gains:
             shape = (-1, *([1] * (values.ndim - 1)))
-            values = values * np.array(self.gains, np.float32).reshape(shape)
+            values *= np.array(self.gains, np.float32).reshape(shape)
             if self.offsets:
-                values = values + np.array(self.offsets, np.float32).reshape(shape)
+                values += np.array(self.offsets, np.float32).reshape(shape)
         elif (self.gain, self.offset) != (1.0, 0.0):
-            values = values * np.float32(self.gain) + np.float32(self.offset)
+            values *= np.float32(self.gain)
+            values += np.float32(self.offset)
         if self.law == "square":
             values = values * values
         elif self.law == "decibel":
@@ -73,6 +74,8 @@ class Scaling:
             column = np.arange(col0, col0 + stored.shape[-1]) + self.a_column0
             amplitude = np.polyval(np.array(self.a_coefficients, np.float64), column)
             values = values * values / np.square(amplitude).astype(np.float32)
+        if stored.dtype.kind in "iu" and self.law == "linear" and self.radiometry is Radiometry.REFLECTANCE:
+            return values  # whole numbers stay numbers
         bad = ~np.isfinite(values)
         if self.radiometry in (Radiometry.SIGMA0, Radiometry.POWER):
             bad |= values <= 0  # power cannot be zero or less: no measurement

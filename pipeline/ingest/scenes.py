@@ -89,7 +89,8 @@ class RasterReader:
         if self.palette is not None:
             picture = self.palette[picture]
         data = self.scaling.apply(picture, window.col0)
-        data[np.broadcast_to(gap, data.shape)] = np.nan
+        if gap.any():
+            data[np.broadcast_to(gap, data.shape)] = np.nan
         valid: BoolImage = np.asarray(np.isfinite(data).all(axis=0), bool)
         return Tile(window, self.channels.names, data, valid, self.water(window))
 
