@@ -131,7 +131,8 @@ def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[s
 def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
     """One candidate for each hull fitted by edges, however many of her parts stood out: the one with most pixels.
 
-    What else lies inside such a hull (a house, a hatch) stays, flagged ``part_of_hull``.
+    What else lies inside such a hull (a house, a hatch) stays, flagged ``part_of_hull``; of two hulls that lie through
+    each other the likelier one counts.
     """
     hulls: list[Candidate] = []
     for c in sorted((c for c in found if c.method == FINE), key=lambda c: (-c.n_pixels, c.row, c.col)):
@@ -139,9 +140,12 @@ def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Ca
             hulls.append(c)
     likely = [h for h in hulls if "no_hull_shape" not in h.flags]
     whole = [h for h in likely if not _holds(h, likely, spacing_m)]
+    beaten = _beaten([h for h in whole if not screening.REJECTING & set(h.flags)], spacing_m)
     out: list[Candidate] = []
     for h in hulls:
-        if _holds(h, likely, spacing_m):
+        if id(h) in beaten:
+            out.append(replace(h, flags=(*h.flags, beaten[id(h)])))
+        elif _holds(h, likely, spacing_m):
             out.append(replace(h, flags=(*h.flags, "holds_a_hull")))
         elif any(_inside(h, other, spacing_m) for other in whole if other is not h):
             out.append(replace(h, flags=(*h.flags, "part_of_hull")))
@@ -164,6 +168,22 @@ def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, flo
     """Does the outline hold a slimmer hull? Then it is that hull and the quay or neighbour beside her."""
     slim = (o for o in others if o.beam_m < 0.7 * hull.beam_m and o.length_m > HULL_OF_HULL * hull.length_m)
     return any(o.n_pixels > 30 and _inside(o, hull, spacing_m) for o in slim)
+
+
+def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int, str]:
+    """Of two hulls that lie through each other, which no two afloat can, the flag of the less likely one, by its id.
+
+    Neighbours side by side lie half of both beams apart, so the middle of neither is within the other.
+    """
+    out: dict[int, str] = {}
+    for n, a in enumerate(hulls):
+        for b in hulls[n + 1 :]:
+            large, small = (a, b) if a.length_m >= b.length_m else (b, a)
+            along, across = _offset(small, large, spacing_m)
+            if along < 0.4 * large.length_m and across < 0.4 * large.beam_m and not {id(a), id(b)} & out.keys():
+                worse = large if large.score < small.score else small
+                out[id(worse)] = "holds_a_hull" if worse is large else "part_of_hull"
+    return out
 
 
 def _same_hull(a: Candidate, b: Candidate, spacing_m: tuple[float, float]) -> bool:

@@ -10,13 +10,13 @@ from pipeline.detection.optical import once_each
 from pipeline.detection.screening import REJECTING
 
 
-def fitted(row, col, length_m, beam_m, *, turn=0.0, n_pixels=200):
+def fitted(row, col, length_m, beam_m, *, turn=0.0, n_pixels=200, score=0.9):
     """A hull by its edges; ``turn`` is the angle of her axis from the columns."""
     axis = (float(np.sin(turn)), float(np.cos(turn)))
     return Candidate(
         row=row, col=col, length_m=length_m, length_lo_m=0.95 * length_m, length_hi_m=1.05 * length_m,
         beam_m=beam_m, beam_lo_m=0.9 * beam_m, beam_hi_m=1.1 * beam_m, axis=axis, axis_points_to_bow=False,
-        outline=np.zeros((4, 2)), n_pixels=n_pixels, score=0.9, tanker_score=0.3, contrast_db=10.0,
+        outline=np.zeros((4, 2)), n_pixels=n_pixels, score=score, tanker_score=0.3, contrast_db=10.0,
         method="optical-edges", flags=("moored",),
     )  # fmt: skip
 
@@ -46,3 +46,16 @@ def test_a_tug_or_a_neighbour_alongside_is_another_ship():
     tug = fitted(100 + (7 + 5.5) / 3, 110, 30, 10, n_pixels=40)
     ahead = fitted(100, 100 + 90 / 3, 60, 10, n_pixels=80)
     assert len(ships([ship, tug, ahead])) == 3
+
+
+@pytest.mark.parametrize(("long_score", "left"), [(0.85, 78), (0.97, 109)])
+def test_of_two_hulls_through_each_other_the_likelier_one_counts(long_score, left):
+    """Ten metres apart, one 78 and one 109 m long: no two ships lie so."""
+    long, short = fitted(100, 100, 109, 15, score=long_score), fitted(101, 102, 78, 12, n_pixels=120)
+    assert [c.length_m for c in ships([long, short])] == [left]
+    assert [c.length_m for c in ships([short, long])] == [left]
+
+
+def test_two_alike_side_by_side_are_two():
+    ship, neighbour = fitted(100, 100, 109, 15), fitted(100 + 14 / 3, 102, 80, 13, n_pixels=120)
+    assert len(ships([ship, neighbour])) == 2
