@@ -180,7 +180,8 @@ def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int,
         for b in hulls[n + 1 :]:
             large, small = (a, b) if a.length_m >= b.length_m else (b, a)
             along, across = _offset(small, large, spacing_m)
-            if along < 0.4 * large.length_m and across < 0.4 * large.beam_m and not {id(a), id(b)} & out.keys():
+            through = along < 0.4 * large.length_m and across < 0.4 * large.beam_m
+            if through and not _inside(small, large, spacing_m) and not {id(a), id(b)} & out.keys():
                 worse = large if large.score < small.score else small
                 out[id(worse)] = "holds_a_hull" if worse is large else "part_of_hull"
     return out

@@ -56,6 +56,11 @@ def test_of_two_hulls_through_each_other_the_likelier_one_counts(long_score, lef
     assert [c.length_m for c in ships([short, long])] == [left]
 
 
+def test_a_part_that_looks_likelier_than_the_whole_is_still_a_part():
+    whole, part = fitted(100, 100, 90, 13, score=0.968), fitted(101, 93, 44, 9.3, n_pixels=40, score=0.979)
+    assert [c.length_m for c in ships([whole, part])] == [90]
+
+
 def test_two_alike_side_by_side_are_two():
     ship, neighbour = fitted(100, 100, 109, 15), fitted(100 + 14 / 3, 102, 80, 13, n_pixels=120)
     assert len(ships([ship, neighbour])) == 2
