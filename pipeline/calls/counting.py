@@ -10,7 +10,7 @@ a link that is none adds a call, and a cut that is none takes one away.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ import pandas as pd
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.calls.turnover import Turnover
     from pipeline.config import CallsConfig
     from pipeline.types import FloatArray
@@ -49,6 +51,18 @@ def likelihoods(apart_m: float, sd_m: float) -> tuple[float, float]:
     return _normal(apart_m, sd), _normal(apart_m, float(np.hypot(sd, np.sqrt(2) * TRADE_SD_M)))
 
 
+def length_of(sighting: Mapping[Any, Any]) -> tuple[float, float]:
+    """Length and its standard deviation, from the 90 % interval [m]."""
+    reach = float(sighting["length_hi_m"]) - float(sighting["length_lo_m"])
+    return float(sighting["length_m"]), reach / (2 * Z90)
+
+
+def difference(before: tuple[float, float], now: tuple[float, float], config: CallsConfig) -> tuple[float, float]:
+    """Difference of two lengths [m] and its standard error, from each with its own."""
+    share = config.same_ship_length_share * max(before[0], now[0])
+    return before[0] - now[0], math.sqrt(before[1] ** 2 + now[1] ** 2 + share**2)
+
+
 def chance_of_one_call(sightings: pd.DataFrame, turns: Turnover, config: CallsConfig) -> float:
     """That all sightings of a stay (rows of DETECTIONS) are of one stay of one ship; 1 for a single one."""
     looks = sightings.sort_values("acquired", kind="stable").to_dict("records")
@@ -56,12 +70,9 @@ def chance_of_one_call(sightings: pd.DataFrame, turns: Turnover, config: CallsCo
     chance = 1.0
     for n in range(1, len(looks)):
         before, now = looks[n - 1], looks[n]
-        sds = [(look["length_hi_m"] - look["length_lo_m"]) / (2 * Z90) for look in (before, now)]
-        share = config.same_ship_length_share * max(before["length_m"], now["length_m"])
-        error = math.sqrt(sds[0] ** 2 + sds[1] ** 2 + share**2)
-        apart = now["length_m"] - before["length_m"]
+        apart = difference(length_of(before), length_of(now), config)
         more = odds_beyond_length(before, now) if is_fine(before) and is_fine(now) else 0.0
-        chance *= chance_of_one_stay(turns, when[n - 1], when[n] - when[n - 1], apart, error, more)
+        chance *= chance_of_one_stay(turns, when[n - 1], when[n] - when[n - 1], *apart, more)
     return chance
 
 
@@ -92,8 +103,8 @@ def count_range(calls: pd.DataFrame) -> tuple[int, int]:
 def count_line(calls: pd.DataFrame) -> str:
     """The number of counted calls in words, and what else it may be.
 
-    The table shows the likelier reading of every pair of sightings; that all of them are right at once may be less
-    likely than that one is not, so both are said.
+    The table counts with care: it shows two calls only where two are clearly likelier than one. That it is right
+    throughout may be less likely than that it is not, so both are said.
     """
     counted = calls[calls["counts"].astype(bool)]
     low, high = count_range(calls)

@@ -6,7 +6,7 @@ the sizes agree best, where a pair that disagrees beyond its intervals is not al
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -14,13 +14,12 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.between_alike import joined
-from pipeline.calls.counting import chance_of_one_stay
+from pipeline.calls.counting import chance_of_one_stay, difference, length_of
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
 
-Z90 = 1.6448536
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 MIN_SD_M = 0.5  # no length is better than this
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
@@ -36,12 +35,12 @@ class DarkStay:
     """Sightings of what may be one ship at one zone, in order of time, and the looks around them that missed her."""
 
     zone_id: str
-    sightings: list[dict[str, object]] = field(default_factory=list)
+    turns: Turnover
+    """How soon ships follow each other at her spot."""
+    sightings: list[dict[str, object]]
     absent_before: pd.Timestamp | None = None
     absent_after: pd.Timestamp | None = None
     flags: tuple[str, ...] = ()
-    turns: Turnover = field(default_factory=lambda: turnover(CallsConfig().stay_d, 1, 1))
-    """How soon ships follow each other at her spot."""
     former: tuple[str, float] = ("", 0.0)
     """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
 
@@ -57,7 +56,7 @@ class DarkStay:
 
     def length(self) -> tuple[float, float]:
         """Length and its standard deviation from all sightings, each weighted by its own interval [m]."""
-        values, deviations = np.array([_length(s) for s in self.sightings]).T
+        values, deviations = np.array([length_of(s) for s in self.sightings]).T
         weights = 1 / np.maximum(deviations, MIN_SD_M) ** 2
         return float(np.sum(weights * values) / weights.sum()), float(weights.sum() ** -0.5)
 
@@ -91,7 +90,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
             else:
                 turns = turnover(config.stay_d, _looks_that_show(seen, sighting), len(in_order))
                 former = _former(sighting, unmatched, config)
-                open_stays.append(DarkStay(zone_id, [sighting], last_empty, turns=turns, former=former))
+                open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former))
         matched = {id(s) for s in partner.values()}
         if absence_counts:
             for stay in [s for s in open_stays if id(s) not in matched and s.last["acquired"] < when]:
@@ -104,7 +103,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
         found,
         config,
         lambda a, b: _apart_m(a, b) <= SAME_SPOT_M,
-        lambda a, b: _difference(_length(a), _length(b), config),
+        lambda a, b: difference(length_of(a), length_of(b), config),
     )
 
 
@@ -137,21 +136,9 @@ def _looks_that_show(seen: pd.DataFrame, sighting: dict[str, object]) -> int:
     return int(seen["scene_id"][apart <= SAME_SPOT_M].nunique())
 
 
-def _length(sighting: dict[str, object]) -> tuple[float, float]:
-    """Length and its standard deviation, from the 90 % interval [m]."""
-    lo, hi = float(sighting["length_lo_m"]), float(sighting["length_hi_m"])  # type: ignore[arg-type]
-    return float(sighting["length_m"]), (hi - lo) / (2 * Z90)  # type: ignore[arg-type]
-
-
 def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
     """Metres between two sightings."""
     return float(distance_m(first["lon"], first["lat"], second["lon"], second["lat"]))
-
-
-def _difference(before: tuple[float, float], now: tuple[float, float], config: CallsConfig) -> tuple[float, float]:
-    """Difference of two lengths [m] and its standard error, from each with its own."""
-    share = config.same_ship_length_share * max(before[0], now[0])
-    return before[0] - now[0], float(np.sqrt(before[1] ** 2 + now[1] ** 2 + share**2))
 
 
 def _former(sighting: dict[str, object], unmatched: list[DarkStay], config: CallsConfig) -> tuple[str, float]:
@@ -167,7 +154,7 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
     both_fine = is_fine(stay.last) and is_fine(new)
     if both_fine and same_ship_probability(stay.last, new) < ANOTHER_SHIP:
         return 0.0
-    shift, spread = _difference(stay.length(), _length(new), config)
+    shift, spread = difference(stay.length(), length_of(new), config)
     gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
     more = odds_beyond_length(stay.last, new) if both_fine else 0.0
     return chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more)
@@ -175,7 +162,7 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
 
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
     """Squared deviation of lengths, in standard deviations of their difference; infinite for likely different ships."""
-    shift, spread = _difference(stay.length(), _length(new), config)
+    shift, spread = difference(stay.length(), length_of(new), config)
     z = abs(shift) / max(spread, MIN_SD_M)
     if z > DISAGREE or _chance(stay, new, config) < UNLIKELY:
         return np.inf

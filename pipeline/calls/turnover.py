@@ -40,9 +40,9 @@ class Turnover:
     def another(self, seen_d: float, gap_d: float) -> float:
         """Chance that she left in the meantime and that ``gap_d`` after her last sighting another ship lies there."""
         left = 1 - self._gone(seen_d)
+        if left <= 1e-9:  # no stay lasts so long
+            return 1.0
         moments = np.arange(STEP_D / 2, gap_d, STEP_D)
-        if left <= 1e-9 or not len(moments):
-            return 1 - self.still(seen_d, gap_d) if left <= 1e-9 else 0.0
         leaves = (1 - _ended(self.stay_d, seen_d + moments)) / (_mean_d(self.stay_d) * left)
         taken = _taken(self.stay_d, self.free_d)
         later = np.clip(((gap_d - moments) / STEP_D).astype(int), 0, len(taken) - 1)

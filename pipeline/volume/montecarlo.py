@@ -129,9 +129,7 @@ class Cargo:
 
     barrels: FloatArray
     tonnes: FloatArray
-    of_one_call: (
-        FloatArray  # barrels if the row were one call and no other: what a call carries, not how many there were
-    )
+    of_one_call: FloatArray  # barrels if every row were just one call
 
 
 def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
