@@ -28,13 +28,15 @@ def map_tasks(
     done: Callable[[Task], None] = lambda _task: None,
     lost: Callable[[Task, str], Result] | None = None,
     at_once: int | None = None,
+    cost: Callable[[Task], float] = lambda _task: 0.0,
 ) -> list[Result]:
     """``[work(task) for task in tasks]``, in the order of the tasks, wherever they ran.
 
     ``work`` must not raise for a bad input: it returns what happened. For processes and Dask, ``work`` and the
     tasks must be picklable, so tasks carry references (paths), never arrays. ``done`` is called as each one ends.
     ``lost(task, why)`` is the result of a task that was given up; without it that ends the whole. ``at_once`` limits
-    how many run at the same time, over all workers.
+    how many run at the same time, over all workers. The tasks of the highest ``cost`` begin first, so that no long one is
+    left alone at the end.
     """
     results: dict[int, Result] = {}
     strikes: dict[int, str] = {}
@@ -44,7 +46,8 @@ def map_tasks(
         done(tasks[n])
 
     with _pool(engine, len(tasks)) as pool:
-        _hand_out(pool, work, tasks, range(len(tasks)), at_once or pool.hands, finish, strikes)
+        order = sorted(range(len(tasks)), key=lambda n: -cost(tasks[n]))
+        _hand_out(pool, work, tasks, order, at_once or pool.hands, finish, strikes)
         deaths = dict.fromkeys(strikes, 1)
         while strikes:  # by themselves, so that none dies of another
             n, why = strikes.popitem()

@@ -43,6 +43,7 @@ def code_version() -> str:
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
+@cache
 def library_versions() -> dict[str, str]:
     """Versions of what the numbers came through, both GDALs included."""
     from importlib.metadata import version

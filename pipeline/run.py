@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -180,13 +182,15 @@ def compute(
         console.note(line)
     tell_verdicts(account.verdicts, config.aoi.id, console)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
-    tables["silences"] = calls.silences(ground.tracks, place, config.calls)
-    tables["sensitivity"] = volume.sensitivity(
-        tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed
-    )
-    tables["robustness"] = robustness(ground, tables)
-    tables["occupancy"] = berths.occupancy(scene_table, told, place, learnt.backgrounds)
-    tables["detections"] = _with_pictures(scenes, tables, place, folder, config.engine.workers)
+    with ThreadPoolExecutor(1) as beside:
+        pictured = beside.submit(_with_pictures, scenes, dict(tables), place, folder, config.engine.workers)
+        tables["silences"] = calls.silences(ground.tracks, place, config.calls)
+        tables["sensitivity"] = volume.sensitivity(
+            tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed
+        )
+        tables["robustness"] = robustness(ground, tables)
+        tables["occupancy"] = berths.occupancy(scene_table, told, place, learnt.backgrounds)
+        tables["detections"] = pictured.result()
     return Story(
         run_id=run_id,
         simulated=bool(scene_table["simulated"].any()) or config.source.kind == "demo",
@@ -233,6 +237,7 @@ def detect_all(
             config.engine,
             done=lambda task: step(task.scene.scene_id),
             lost=lambda task, why: InputError(task.scene.scene_id, why),
+            cost=lambda task: math.prod(task.scene.shape),
         )
     found, told = [], {}
     scene_table = scene_table.set_index("scene_id", drop=False)

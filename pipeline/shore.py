@@ -40,22 +40,28 @@ def learnt(
     scenes: list[Scene], place: Place, config: RunConfig, root: Path, folder: RunFolder, console: Console
 ) -> Shore:
     """The scenes with what always stands along the shore taken for land, or, at berths seen by radar, taken out."""
-    structures = learn_structures(scenes, place, config, folder, console)
+    from pipeline.detection import background, history
+
+    settings = config.detection.history
+    asked = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_of, scenes)))
+    near = history.near_shore(place, config.detection, background.INLAND_M) if asked else None
+    if near is None:
+        return Shore(scenes, {}, {})
+    structures = learn_structures(scenes, near, place, config, folder, console)
     dry = with_structures(scenes, structures)
-    watched, backgrounds = learn_backgrounds(scenes, dry, place, config, root, folder, console)
+    watched, backgrounds = learn_backgrounds(scenes, dry, near, place, config, root, folder, console)
     return Shore(watched, structures, backgrounds)
 
 
 def learn_structures(
-    scenes: list[Scene], place: Place, config: RunConfig, folder: RunFolder, console: Console
+    scenes: list[Scene], near: Cells, place: Place, config: RunConfig, folder: RunFolder, console: Console
 ) -> dict[str, BaseGeometry]:
     """What always stands in the water near land, by kind of scenes; nothing where there are too few looks."""
     from pipeline.detection import history
 
-    settings = config.detection.history
-    cells = history.shore_cells(place, config.detection) if settings.enabled else None
-    if cells is None or len(scenes) < settings.min_looks:
+    if len(scenes) < config.detection.history.min_looks:
         return {}
+    cells = near.only(near.wet)
     ground = place_digest(place)
     tasks = [CellsTask(scene, cells, config, cells_slot(scene, ground, config, folder)) for scene in scenes]
     for task in tasks:
@@ -67,6 +73,7 @@ def learn_structures(
 def learn_backgrounds(
     scenes: list[Scene],
     dry: list[Scene],
+    near: Cells,
     place: Place,
     config: RunConfig,
     root: Path,
@@ -78,7 +85,7 @@ def learn_backgrounds(
     from pipeline.detection import background, quayside
 
     wanted = [scene for scene in scenes if background.orbit_of(scene) is not None]
-    cells = background.strip_cells(place, config.detection) if config.detection.history.enabled and wanted else None
+    cells = background.strip_of(near) if wanted else None
     if cells is None:
         return dry, {}
     looks = _powers(wanted, cells, place, config, folder, console)

@@ -51,14 +51,16 @@ def encounters(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[
     fixes = fixes[~_at_berth(fixes, place, config)]
     bins = fixes.assign(bin=fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) // int(BIN_S * 1e6))
     spots = bins.groupby(["bin", "mmsi"], sort=True)[["lon", "lat"]].median().reset_index()
+    number, lon, lat, mmsi = (spots[name].to_numpy() for name in ("bin", "lon", "lat", "mmsi"))
     together: dict[tuple[int, int], list[tuple[int, float, float]]] = {}
-    for number, spot in spots.groupby("bin", sort=True):
-        if len(spot) < 2:
+    starts = np.flatnonzero(np.diff(number, prepend=number[:1] - 1))
+    for start, end in zip(starts, [*starts[1:], len(number)], strict=True):
+        if end - start < 2:
             continue
-        lon, lat, mmsi = (spot[name].to_numpy() for name in ("lon", "lat", "mmsi"))
-        plane: FloatArray = np.column_stack(to_plane(lon, lat, (float(lon[0]), float(lat[0]))))
-        for a, b in sorted(cKDTree(plane).query_pairs(NEAR_M)):
-            middle = (int(number), float(lon[[a, b]].mean()), float(lat[[a, b]].mean()))
+        plane: FloatArray = np.column_stack(to_plane(lon[start:end], lat[start:end], (lon[start], lat[start])))
+        for pair in sorted(cKDTree(plane).query_pairs(NEAR_M)):
+            a, b = (start + n for n in pair)
+            middle = (int(number[a]), float(lon[[a, b]].mean()), float(lat[[a, b]].mean()))
             together.setdefault((int(mmsi[a]), int(mmsi[b])), []).append(middle)
     found = [one for pair, when in sorted(together.items()) for one in _spells(pair, when, place)]
     return sorted(found, key=lambda e: (e.start, e.mmsi))

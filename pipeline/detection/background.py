@@ -103,14 +103,17 @@ def orbit_of(scene: Scene) -> str | None:
 
 
 def strip_cells(place: Place, config: DetectionConfig) -> Cells | None:
-    """The cells of berths, a little inland too, and a sixteenth of the other water near the shore, which tells how
-    bright the sea is; None where no land is known, or no berth."""
-    cells = near_shore(place, config, INLAND_M)
-    if cells is None or not cells.berth.any():
+    """The cells of berths of a place; None where no land is known, or no berth."""
+    near = near_shore(place, config, INLAND_M)
+    return None if near is None else strip_of(near)
+
+
+def strip_of(near: Cells) -> Cells | None:
+    """Of the cells near the shore, ``INLAND_M`` of land too, those of berths, and a sixteenth of the other water, which
+    tells how bright the sea is; None where there is no berth."""
+    if not near.berth.any():
         return None
-    kept = cells.berth | (cells.wet & (cells.row % SEA_STEP == 0) & (cells.col % SEA_STEP == 0))
-    own = ("lon", "lat", "row", "col", "wet", "berth")
-    return replace(cells, **{name: getattr(cells, name)[kept] for name in own})
+    return near.only(near.berth | (near.wet & (near.row % SEA_STEP == 0) & (near.col % SEA_STEP == 0)))
 
 
 def look_at_power(scene: Scene, cells: Cells, config: DetectionConfig) -> PowerLook | None:

@@ -10,7 +10,7 @@ taken for a structure too: she does not load there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,11 @@ class Cells:
     corner: tuple[float, float]  # lon, lat of the grid's north-west corner
     wet: BoolImage  # which of them lie on water, by the map
     berth: BoolImage  # which of them lie in a berth or a few steps beside it
+
+    def only(self, kept: BoolImage) -> Cells:
+        """Some of the cells, on the same grid."""
+        own = ("lon", "lat", "row", "col", "wet", "berth")
+        return replace(self, **{name: getattr(self, name)[kept] for name in own})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

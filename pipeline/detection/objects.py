@@ -36,6 +36,7 @@ RESOLUTION_PX = 2.0  # impulse response of Sentinel-1 GRD in pixels, where a pro
 # counts as rare as one alarm in ten million, each 2 dB more as a decade (our choice)
 HIGHEST_DB, NO_SEA_DB, DB_A_DECADE = 24.0, 10.0, 2.0
 ROUNDING = 0.05  # ln: by how much a block's own maximum may fall short of its pixel (fixed point, coarse calibration)
+PARTS = 8  # of the scene for each thread, top to bottom: neighbours lie in the same blocks of the file
 GROUP_BLOCKS = 40  # groups longer than this (3 km) are cut up: no ship, but a coast without a map
 PATCH_BLOCKS = 5  # 400 m: a ship that lies across covers less than half of such a square
 PATCH_EXCESS = (
@@ -96,9 +97,11 @@ def blobs(scene: Scene, known: Survey, config: DetectionConfig) -> list[Blob]:
     """Every connected object of the scene that has a pixel over the threshold."""
     bright = bright_blocks(known, config)
     labels, groups = _groups(bright, known, scene)
+    size = -(-len(groups) // (config.threads * PARTS)) or 1
+    parts = [groups[n : n + size] for n in range(0, len(groups), size)]
     with ThreadPoolExecutor(config.threads) as pool:
-        found = pool.map(lambda group: _blobs_of(scene, known, config, group, labels), groups)
-        return [blob for some in found for blob in some]
+        found = pool.map(lambda part: [_blobs_of(scene, known, config, group, labels) for group in part], parts)
+        return [blob for part in found for some in part for blob in some]
 
 
 def bright_blocks(known: Survey, config: DetectionConfig) -> BoolImage:
@@ -122,35 +125,37 @@ def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window
     """A window's pixels against the clutter of their blocks."""
     tile = scene.read(window)
     rows, cols = known.blocks.of(window)
-    at = np.ix_(rows, cols)
-    water = tile.water & ~known.land[at]
+    blocks = np.s_[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    at = np.ix_(rows - rows[0], cols - cols[0])  # what is known by block is computed by block
+    water = tile.water & ~known.land[blocks][at]
     usable = tile.valid & water
     power = known.joint(tile)
     leak = screening.leak_from_land(
         power, tile.valid & ~water, resolution_m(scene) / float(np.mean(scene.pixel_spacing_m)) / 2.355
     )
-    variance = known.clutter.log_variance[at].astype(float)
-    level, patch = known.clutter.log_mean[at], _patch_levels(known, rows, cols)
+    variance = known.clutter.log_variance[blocks].astype(float)
+    level, patch = known.clutter.log_mean[blocks], _patch_levels(known, *blocks)
     with np.errstate(invalid="ignore"):
         level = np.where(patch > level + PATCH_EXCESS, patch, level)
-    sea = np.exp(level.astype(float)) + leak
-    high, low = (sea * _limit(known, known.tail(rate), variance) for rate in (config.radar.false_alarm_rate, LOW_TAIL))
+    sea = np.exp(level.astype(float))[at] + leak
+    tails = (known.tail(rate) for rate in (config.radar.false_alarm_rate, LOW_TAIL))
+    high, low = (sea * _limit(known, tail, variance)[at] for tail in tails)
     with np.errstate(invalid="ignore"):
-        return View(window, tile.data, power, sea, variance, usable, usable & (power > high), usable & (power > low))
+        seeds, grown = usable & (power > high), usable & (power > low)
+    return View(window, tile.data, power, sea, variance[at], usable, seeds, grown)
 
 
-def _patch_levels(known: Survey, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> FloatImage:
-    """Usual level of the sea close by, of each pixel of a window (its block rows and columns given), ln; NaN where
-    unknown: the median over the mean logarithms of ``PATCH_BLOCKS`` squared blocks of sea.
+def _patch_levels(known: Survey, rows: slice, cols: slice) -> FloatImage:
+    """Usual level of the sea close by, of each of these blocks, ln; NaN where unknown: the median over the mean
+    logarithms of ``PATCH_BLOCKS`` squared blocks of sea.
 
     The ring is wide, and half of it may be a slick or calm water behind a front; sea in front of it is then brighter
     than the ring says, over an area that no ship covers.
     """
     half = PATCH_BLOCKS // 2
-    (r0, r1), (c0, c1) = (int(rows[0]), int(rows[-1])), (int(cols[0]), int(cols[-1]))
     blocks, shape = known.blocks, known.land.shape
-    r = np.arange(r0 - half, r1 + half + 1)
-    c = np.arange(c0 - half, c1 + half + 1)
+    r = np.arange(rows.start - half, rows.stop + half)
+    c = np.arange(cols.start - half, cols.stop + half)
     inside = ((r >= 0) & (r < shape[0]))[:, None] & ((c >= 0) & (c < shape[1]))
     near = np.ix_(np.clip(r, 0, shape[0] - 1), np.clip(c, 0, shape[1] - 1))
     sea = inside & known.clutter.sea[near] & (blocks.count[near] > 0)
@@ -159,8 +164,7 @@ def _patch_levels(known: Survey, rows: NDArray[np.intp], cols: NDArray[np.intp])
     ordered = np.sort(around.reshape(*around.shape[:2], -1), axis=-1)
     count = np.isfinite(ordered).sum(axis=-1)
     middle = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0)[..., None], axis=-1)[..., 0]
-    out = np.where(count >= PATCH_BLOCKS**2 // 2 + 1, middle, np.nan)
-    return out[np.ix_(rows - r0, cols - c0)].astype(np.float32)
+    return np.where(count >= PATCH_BLOCKS**2 // 2 + 1, middle, np.nan).astype(np.float32)
 
 
 def _groups(bright: BoolImage, known: Survey, scene: Scene) -> tuple[NDArray[np.int32], list[Group]]:

@@ -1,7 +1,8 @@
 """Raster files opened without trust: named drivers only, no side files, a size limit, windowed reads.
 
-What a file says about itself is read once into a frozen `RasterFile`; every later read opens the file again, so that
-threads and processes share nothing but its path.
+What a file says about itself is read once into a frozen `RasterFile`. Threads and processes share nothing but its path:
+each opens the file for itself, and keeps the few that it read last open, so that what was decoded for one window need not
+be decoded again for the next.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import os
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,7 +50,11 @@ SETTINGS = {
     "GTIFF_IGNORE_READ_ERRORS": "NO",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # local files only: no request leaves this reader
 }
-ENVIRONMENT = {"GDAL_SKIP": "VRT"}  # counts only where it is set before GDAL starts (CASES 2)
+ENVIRONMENT = {  # counts only where it is set before GDAL starts
+    "GDAL_SKIP": "VRT",  # CASES 2
+    "GDAL_CACHEMAX": "256",  # MB of decoded blocks, of all threads together; GDAL's own choice is 5 % of the memory
+}
+MOST_HELD = 6  # rasters that a thread keeps open (our choice): the bands of one scene
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 
@@ -95,7 +101,7 @@ class RasterFile:
         from rasterio.windows import Window as RasterioWindow
 
         where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
-        with opened(self.path, self.item, self.driver) as dataset:
+        with held(self.path, self.item, self.driver) as dataset:
             return dataset.read(list(indexes) if indexes else None, window=where)
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
@@ -104,7 +110,7 @@ class RasterFile:
 
         step = max(1, -(-max(self.shape) // side))
         out = (max(1, self.shape[0] // step), max(1, self.shape[1] // step))
-        with opened(self.path, self.item, self.driver) as dataset:
+        with held(self.path, self.item, self.driver) as dataset:
             chosen = list(indexes) if indexes else list(range(1, self.count + 1))
             return dataset.read(chosen, out_shape=(len(chosen), *out), resampling=Resampling.nearest)
 
@@ -168,19 +174,64 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def opened(path: str, item: str, driver: str, opener: Callable[..., Any] | None = None) -> Iterator[DatasetReader]:
+def opened(
+    path: str, item: str, driver: str, opener: Callable[..., Any] | None = None, *, threads: int = 1
+) -> Iterator[DatasetReader]:
     """A raster by exactly this driver, without side files; what GDAL says against it becomes an InputError.
 
-    With ``opener`` GDAL reads the file object that it returns.
+    With ``opener`` GDAL reads the file object that it returns. ``threads`` decode at once.
     """
+    with _careful(path, item, driver, threads):
+        with _open(path, driver, opener) as dataset:
+            yield dataset
+
+
+class _Held(threading.local):
+    """The rasters that a thread read last, open, by path, driver and the state of the file."""
+
+    def __init__(self) -> None:
+        self.files: dict[tuple[object, ...], DatasetReader] = {}
+
+
+_HELD = _Held()
+
+
+@contextmanager
+def held(path: str, item: str, driver: str) -> Iterator[DatasetReader]:
+    """`opened`, but the raster stays open in this thread for its next read; one whose file changed is opened anew."""
+    with _careful(path, item, driver):
+        state = os.stat(_on_disk(path))
+        key = (path, driver, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+        dataset = _HELD.files.pop(key, None) or _open(path, driver)
+        yield dataset  # one whose read failed is not kept
+        _HELD.files[key] = dataset
+        while len(_HELD.files) > MOST_HELD:
+            _HELD.files.pop(next(iter(_HELD.files))).close()
+
+
+def _on_disk(path: str) -> str:
+    """The file that GDAL reads: itself, or the archive that it is a member of."""
+    return path[len("/vsizip/{") : path.rindex("}")] if path.startswith("/vsizip/{") else path
+
+
+def _open(path: str, driver: str, opener: Callable[..., Any] | None = None) -> DatasetReader:
     import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    from rasterio.errors import NotGeoreferencedWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(path, driver=driver, sharing=False, opener=opener)
+
+
+@contextmanager
+def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[None]:
+    """GDAL under `SETTINGS`; what it says against a file becomes an InputError."""
+    import rasterio
+    from rasterio.errors import RasterioError
 
     try:
-        with rasterio.Env(**SETTINGS), warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path, driver=driver, sharing=False, opener=opener) as dataset:
-                yield dataset
+        with rasterio.Env(**SETTINGS | {"GDAL_NUM_THREADS": str(threads)}):
+            yield
     except MemoryError as error:
         raise EnvironmentFault(f"{item}: not enough memory to read it") from error
     except (RasterioError, ValueError, OSError) as error:

@@ -90,9 +90,14 @@ def smooth_noise(shape: tuple[int, int], sigma_px: float, rng: np.random.Generat
 
 def sensed(image: FloatImage, c: Conditions, rng: np.random.Generator) -> FloatImage:
     """What the sensor and its processing make of it: blur, sharpening, noise; shape (bands, rows, cols)."""
-    out = np.stack([gaussian_filter(band, c.psf_px) for band in image])
-    if c.sharpening > 0:
-        soft = np.stack([gaussian_filter(band, 1.0) for band in out])
-        out = out + np.float32(c.sharpening) * (out - soft)
-    out += np.float32(c.noise) * rng.standard_normal(out.shape, dtype=np.float32)
-    return np.clip(out, 0.001, 1.5).astype(np.float32)
+    out = np.empty(image.shape, np.float32)
+    for band, seen in zip(image, out, strict=True):
+        gaussian_filter(band, c.psf_px, output=seen)
+        if c.sharpening > 0:
+            edges = seen - gaussian_filter(seen, 1.0)
+            edges *= np.float32(c.sharpening)
+            seen += edges
+        grain = rng.standard_normal(seen.shape, dtype=np.float32)
+        grain *= np.float32(c.noise)
+        seen += grain
+    return np.clip(out, 0.001, 1.5, out=out)

@@ -40,6 +40,7 @@ def simulate(
     (folder / "README.txt").write_text(README, "utf-8")
     streams = np.random.SeedSequence(seed).spawn(len(scenario.looks) + 1)
     with ThreadPoolExecutor(WORKERS) as pool:
+        ais = pool.submit(write_ais, world, folder / "ais", streams[0])
         futures = [
             pool.submit(_write_look, world, look, folder / "scenes", stream)
             for look, stream in zip(scenario.looks, streams[1:], strict=True)
@@ -49,7 +50,7 @@ def simulate(
             written.append(future.result())
             if progress:
                 progress(written[-1].name)
-    written += write_ais(world, folder / "ais", streams[0])
+    written += ais.result()
     _write_truth(world, folder / "truth")
     return written
 
