@@ -35,8 +35,8 @@ def map_tasks(
     ``work`` must not raise for a bad input: it returns what happened. For processes and Dask, ``work`` and the
     tasks must be picklable, so tasks carry references (paths), never arrays. ``done`` is called as each one ends.
     ``lost(task, why)`` is the result of a task that was given up; without it that ends the whole. ``at_once`` limits
-    how many run at the same time, over all workers. The tasks of the highest ``cost`` begin first, so that no long one is
-    left alone at the end.
+    how many run at the same time, over all workers. The tasks of the highest ``cost`` begin first, so that no long one
+    is left alone at the end.
     """
     results: dict[int, Result] = {}
     strikes: dict[int, str] = {}

@@ -1,8 +1,8 @@
 """Raster files opened without trust: named drivers only, no side files, a size limit, windowed reads.
 
-What a file says about itself is read once into a frozen `RasterFile`. Threads and processes share nothing but its path:
-each opens the file for itself, and keeps the few that it read last open, so that what was decoded for one window need not
-be decoded again for the next.
+What a file says about itself is read once into a frozen `RasterFile`. Threads and processes share nothing but its
+path: each opens the file for itself, and keeps the few that it read last open, so that what was decoded for one window
+need not be decoded again for the next.
 """
 
 from __future__ import annotations
@@ -181,9 +181,8 @@ def opened(
 
     With ``opener`` GDAL reads the file object that it returns. ``threads`` decode at once.
     """
-    with _careful(path, item, driver, threads):
-        with _open(path, driver, opener) as dataset:
-            yield dataset
+    with _careful(path, item, driver, threads), _open(path, driver, opener) as dataset:
+        yield dataset
 
 
 class _Held(threading.local):
