@@ -119,6 +119,19 @@ def doctor(debug: Debug = False) -> None:
             console.result(line)
 
 
+@app.command()
+def prepare(debug: Debug = False) -> None:
+    """Compile the hot loops now, some half a minute, so that the first run need not. `make setup` does it.
+
+    Example: capwatch prepare
+    """
+    with session(quiet=False, debug=debug) as console:
+        from pipeline.prepare import prepare
+
+        prepare()
+        console.result("compiled: the first run is as fast as the next")
+
+
 config_app = typer.Typer(help="Look at configs.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 

@@ -215,6 +215,18 @@ def test_tasks_are_handed_out_only_as_hands_are_free():
     assert all(started - finished <= 2 * 3 for started, finished in done_when_begun)
 
 
+def test_the_costliest_tasks_begin_first_and_results_keep_the_order_of_the_tasks():
+    begun: list[int] = []
+
+    def work(n: int) -> int:
+        begun.append(n)
+        return 10 * n
+
+    found = map_tasks(work, [2, 5, 1, 5, 4], engine("serial"), cost=float)
+    assert found == [20, 50, 10, 50, 40]
+    assert begun == [5, 5, 4, 2, 1]
+
+
 def test_no_more_at_once_than_asked_for():
     lock, busy, most = threading.Lock(), [0], [0]
 

@@ -8,6 +8,7 @@ encounter is a finding, never by itself a transfer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,7 @@ def encounters(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[
     number, lon, lat, mmsi = (spots[name].to_numpy() for name in ("bin", "lon", "lat", "mmsi"))
     together: dict[tuple[int, int], list[tuple[int, float, float]]] = {}
     starts = np.flatnonzero(np.diff(number, prepend=number[:1] - 1))
-    for start, end in zip(starts, [*starts[1:], len(number)], strict=True):
+    for start, end in pairwise([*starts, len(number)]):
         if end - start < 2:
             continue
         plane: FloatArray = np.column_stack(to_plane(lon[start:end], lat[start:end], (lon[start], lat[start])))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from pyproj import Geod
 from rasterio.transform import Affine
 
 from pipeline.errors import InputError
-from pipeline.ingest.rasters import MAX_BYTES, open_raster
+from pipeline.ingest.rasters import MAX_BYTES, MOST_HELD, open_raster
 from pipeline.ingest.watermask import geolocation_of
 from pipeline.types import Window
 
@@ -116,3 +119,33 @@ def test_the_sample_is_small_and_from_the_image(tmp_path):
     sample = raster.sample(50)
     assert sample.shape == (1, 16, 50)
     assert np.isin(sample, np.arange(30000)).all()
+
+
+def test_a_file_that_was_replaced_between_two_reads_is_read_as_it_is_now(tmp_path):
+    image = write(tmp_path / "a.tif", np.full((20, 20), 7, np.uint8))
+    raster = open_raster(image)
+    assert (raster.read(Window(0, 0, 20, 20)) == 7).all()
+    write(tmp_path / "b.tif", np.full((20, 20), 8, np.uint8)).replace(image)
+    assert (raster.read(Window(0, 0, 20, 20)) == 8).all()
+    image.unlink()
+    with pytest.raises(InputError, match=r"a.tif: is damaged, or no true GTiff file \(.*No such file"):
+        raster.read(Window(0, 0, 20, 20))
+
+
+def test_a_thread_keeps_few_files_open(tmp_path):
+    """A year of scenes must not run out of file descriptors."""
+    for n in range(3 * MOST_HELD):
+        raster = open_raster(write(tmp_path / f"kept-{n}.tif", np.full((8, 8), n, np.uint8)))
+        assert (raster.read(Window(2, 2, 4, 4)) == n).all()
+    opened = [name for fd in Path("/proc/self/fd").iterdir() if "kept-" in (name := os.path.realpath(fd))]
+    assert len(opened) <= MOST_HELD
+
+
+def test_threads_that_read_one_file_at_once_read_the_same(tmp_path):
+    data = np.random.default_rng(3).integers(0, 60_000, (300, 300), dtype=np.uint16)
+    raster = open_raster(write(tmp_path / "a.tif", data, compress="deflate", tiled=True, blockxsize=64, blockysize=64))
+    windows = [Window(r, c, 90, 70) for r in range(0, 210, 13) for c in range(0, 230, 17)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda w: raster.read(w)[0], windows))
+    for window, part in zip(windows, found, strict=True):
+        np.testing.assert_array_equal(part, data[window.row0 : window.row1, window.col0 : window.col1])
