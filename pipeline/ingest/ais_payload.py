@@ -160,9 +160,9 @@ def _by_pyais(payload: bytes, fill_bits: int, numbers: np.ndarray, chars: list[n
         return BAD
     for ours, theirs in (POSITION | HULL).items():
         numbers[NUMBERS.index(ours)] = getattr(content, theirs)
-    text = ((content.name or "") + (content.name_ext or "")).split("@", 1)[0].strip()
     name = TEXTS.index("name")
-    raw = text.encode("ascii")[: WIDTHS[name]]
+    text = ((content.name or "") + (content.name_ext or ""))[: WIDTHS[name]]
+    raw = text.split("@", 1)[0].strip().encode("ascii")
     chars[name][: len(raw)] = list(raw)
     lengths[name] = len(raw)
     return DECODED

@@ -6,7 +6,7 @@ from operator import xor
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyais.bit_vector import bit_vector
 from pyais.constants import ShipType
@@ -121,6 +121,9 @@ def by_pyais(payload: bytes, fill_bits: int):
     kind=st.sampled_from([*FIELDS, 21, 24]),
     body=st.lists(st.sampled_from(ARMOUR), min_size=71, max_size=76),
     fill_bits=st.integers(0, 5),
+)
+@example(  # a name whose last letter that counts is a blank
+    kind=21, body=list(b"00000010Q10Q10Q10Q110Q0Q0Q0000000000000000000@A0A0A0A0A10H0@00000000000"), fill_bits=0
 )
 def test_every_field_of_random_payloads_is_what_pyais_reads(kind, body, fill_bits):
     payload = bytes([48 + kind if kind < 40 else 56 + kind, *body])

@@ -38,6 +38,7 @@ FINE = "optical-edges"
 MOSTLY_CLOUD = 0.9
 KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
+SHARP, CLEARLY_SHARP = 0.38, 0.46  # of a fitted hull's sides: simulated clouds have 0.2 to 0.45, hulls 0.47 and more
 HULL_OF_HULL = 0.4  # of a hull's length, below which a slim object on her is gear: a house, a hatch, a pipe rack
 
 
@@ -77,6 +78,8 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
             hulls += network_candidates(scene, tile, core, levels, cloud, shadow, view=view, threads=config.threads)
     if trained:
         found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found, alone)
+    for fragment in (c for c in found if "cloud" in c.flags):
+        coverage.hide(fragment.outline)
     found = once_each(found, scene.pixel_spacing_m)
     found.sort(key=lambda c: (c.row, c.col))
     return Found(
@@ -135,10 +138,11 @@ def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Ca
     each other the likelier one counts.
     """
     hulls: list[Candidate] = []
-    for c in sorted((c for c in found if c.method == FINE), key=lambda c: (-c.n_pixels, c.row, c.col)):
+    fine = (c for c in found if c.method == FINE)
+    for c in sorted(fine, key=lambda c: ("cloud" in c.flags, -c.n_pixels, c.row, c.col)):
         if not any(_same_hull(c, other, spacing_m) for other in hulls):
             hulls.append(c)
-    likely = [h for h in hulls if "no_hull_shape" not in h.flags]
+    likely = [h for h in hulls if not {"no_hull_shape", "cloud"} & set(h.flags)]
     whole = [h for h in likely if not _holds(h, likely, spacing_m)]
     beaten = _beaten([h for h in whole if not screening.REJECTING & set(h.flags)], spacing_m)
     out: list[Candidate] = []
@@ -241,8 +245,7 @@ def _share(mask: BoolImage, blob: Blob, factor: int) -> float:
 def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *, cloudy: float) -> Candidate:
     """A measured object with its flags and its probability."""
     flags = []
-    sharp = MAX_SOFTNESS + (1.0 if scene.sensor is Sensor.SENTINEL2 else 0.0)  # its blur is a pixel wider
-    if cloudy > 0.5 or (blob.softness > sharp and not blob.moored and not m.edges):
+    if cloudy > 0.5 or _fades(m, blob, scene):
         flags.append("cloud")
     if blob.touching > HUGGING:
         flags.append("land_leak")
@@ -286,6 +289,15 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *
         house_position=None if m.deck is None or not m.bow_known else m.deck.house,
         deck_tone=None if m.deck is None else m.deck.tone,
     )
+
+
+def _fades(m: Measured, blob: Blob, scene: Scene) -> bool:
+    """Does it end as softly as a cloud does? By the sides of the fitted hull, or by the object's own outline."""
+    wider = 1.0 if scene.sensor is Sensor.SENTINEL2 else 0.0  # its blur, in pixels
+    soft = blob.softness > MAX_SOFTNESS + wider
+    if m.sharpness is not None:
+        return m.sharpness < SHARP or (soft and m.sharpness < CLEARLY_SHARP)
+    return soft and not blob.moored
 
 
 def levels_for(scene: Scene, config: DetectionConfig) -> Levels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 from scipy import ndimage
 
 from pipeline.detection.optical.discs import near, opened
@@ -14,7 +15,7 @@ from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
-    from pipeline.types import BoolImage, FloatImage, OpticalView, Place
+    from pipeline.types import BoolImage, FloatArray, FloatImage, OpticalView, Place
 
 CLOUD_REFLECTANCE = 0.22  # the darkest visible band of thick cloud exceeds this; roofs do too, but are small
 CLOUD_OVER_LAND = 2.2  # where reflectance is unknown: brightness on the scale water 0, land 1
@@ -150,11 +151,9 @@ class Coverage:
     def __init__(self, scene: Scene, place: Place | None) -> None:
         self.cloudy = 0
         self.water = 0
-        self.seen: dict[str, int] = {}
         zones = place.zones if place is not None and scene.geolocation is not None else ()
         self._points = {zone.zone_id: zone_pixels(scene, zone) for zone in zones}
-        for zone_id in self._points:
-            self.seen[zone_id] = 0
+        self._clear = {zone_id: np.zeros(len(rows), bool) for zone_id, (rows, _, _) in self._points.items()}
 
     def asks_for(self, core: Window) -> bool:
         """Does a zone lie in this window?"""
@@ -170,7 +169,13 @@ class Coverage:
         clear = seen & ~cloud & ~veil
         for zone_id, (rows, cols, _) in self._points.items():
             here = (rows >= core.row0) & (rows < core.row1) & (cols >= core.col0) & (cols < core.col1)
-            self.seen[zone_id] += int(np.count_nonzero(clear[rows[here] - core.row0, cols[here] - core.col0]))
+            self._clear[zone_id][here] = clear[rows[here] - core.row0, cols[here] - core.col0]
+
+    def hide(self, outline: FloatArray) -> None:
+        """Take a zone's pixels within an outline (rows and columns) for not seen: a rag of cloud lies there."""
+        area = shapely.Polygon(outline[:, ::-1])
+        for zone_id, (rows, cols, _) in self._points.items():
+            self._clear[zone_id] &= ~shapely.contains_xy(area, cols, rows)
 
     @property
     def cloud_fraction(self) -> float:
@@ -181,4 +186,4 @@ class Coverage:
     @property
     def zone_covered(self) -> dict[str, float]:
         """zone_id -> share of the zone that was seen, parts outside the image counted as not seen."""
-        return {z: round(self.seen[z] / max(1, self._points[z][2]), 4) for z in sorted(self.seen)}
+        return {z: round(int(self._clear[z].sum()) / max(1, self._points[z][2]), 4) for z in sorted(self._clear)}

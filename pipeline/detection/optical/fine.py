@@ -34,6 +34,7 @@ from pipeline.detection.optical.freeboard import (
 )
 from pipeline.detection.optical.objects import frame_of
 from pipeline.detection.optical.outline import SIGMAS, UNSEEN_SIDE, Hull, Touched, fit_hull, own_masks, ship_pixels
+from pipeline.detection.optical.sharpness import side_sharpness
 from pipeline.detection.optical.water import water_at
 from pipeline.types import Radiometry, Scene, Tile, Window
 
@@ -71,6 +72,7 @@ class FineHull:
     deck: Deck
     freeboard: Freeboard
     good: bool  # looks like a hull in every respect
+    sharpness: float  # of her sides
 
 
 def measure_fine(
@@ -104,12 +106,13 @@ def measure_fine(
     if deck.bow_ahead is not None:
         hull = replace(hull if deck.bow_ahead else turned(hull), bow_known=True)
     others = (ship & ~mask) | ~sea
+    sharpness = side_sharpness(light, hull, origin)
     if _oddness(hull) > MAX_ODDNESS:
         freeboard = none("the outline is not one hull's alone")
     else:
         freeboard = measure_freeboard(light, others, hull, sun, origin, deck.tanker)
     hull = upright(hull, freeboard, sun)
-    return FineHull(hull, deck, freeboard, _is_hull(hull))
+    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness)
 
 
 def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
