@@ -9,8 +9,8 @@ from pathlib import Path
 from pipeline.config import RunConfig, load
 from pipeline.journal import LOG
 
-SECONDS_PER_LOOK = 4.0  # of the demo on two cores, learning of structures included; used until a run here says better
-SECONDS_BESIDES = 20.0  # calls, volume, report
+SECONDS_PER_LOOK = 2.0  # of the demo on two cores, learning of structures included; used until a run here says better
+SECONDS_BESIDES = 20.0  # reading inputs, calls, volume, report
 
 
 def local_lines(config: RunConfig, root: Path, out: Path | None = None) -> list[str]:

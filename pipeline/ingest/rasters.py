@@ -70,6 +70,9 @@ def _muted(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 sys.unraisablehook = _muted(sys.unraisablehook)
+# Once and for all: catch_warnings belongs to the whole process, and threads that use it undo one another's. What a
+# missing georeference means is said of the scene.
+warnings.filterwarnings("ignore", message="Dataset has no geotransform")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +218,8 @@ def _on_disk(path: str) -> str:
 
 def _open(path: str, driver: str, opener: Callable[..., Any] | None = None) -> DatasetReader:
     import rasterio
-    from rasterio.errors import NotGeoreferencedWarning
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        return rasterio.open(path, driver=driver, sharing=False, opener=opener)
+    return rasterio.open(path, driver=driver, sharing=False, opener=opener)
 
 
 @contextmanager

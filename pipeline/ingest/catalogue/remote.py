@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
-import warnings
 from bisect import bisect_right
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -162,18 +161,19 @@ class RemoteImage:
     def opened(self) -> Iterator[DatasetReader]:
         """The file as a dataset; whatever went wrong on the way is raised as what it was."""
         import rasterio
-        from rasterio.errors import NotGeoreferencedWarning, RasterioError
+        from rasterio.errors import RasterioError
 
         try:
-            with rasterio.Env(**SETTINGS), warnings.catch_warnings():
-                warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                with tempfile.NamedTemporaryFile(prefix="capwatch-", suffix=".tif") as copy:
-                    copy.truncate(self.size)  # a sparse file: only what is fetched takes room
-                    self._copy, self._copied = Path(copy.name), []
-                    self._decoded_elsewhere(HEADER)
-                    with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
-                        refuse_oddities(dataset, self.item)
-                        yield dataset
+            with (
+                rasterio.Env(**SETTINGS),
+                tempfile.NamedTemporaryFile(prefix="capwatch-", suffix=".tif") as copy,
+            ):
+                copy.truncate(self.size)  # a sparse file: only what is fetched takes room
+                self._copy, self._copied = Path(copy.name), []
+                self._decoded_elsewhere(HEADER)
+                with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
+                    refuse_oddities(dataset, self.item)
+                    yield dataset
         except (RasterioError, ValueError, OSError) as error:
             if self.failure is not None:
                 raise self.failure from None
