@@ -10,25 +10,27 @@ from pipeline.detection.optical.frame import resample
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.outline import Hull
-    from pipeline.types import FloatImage
+    from pipeline.types import FloatArray, FloatImage
 
-REACH_PX = 4  # to each side of an edge
+REACH_PX = 4  # beyond a side
+AROUND_PX = 3  # to each side of the steepest step
 MIDDLE = 0.7  # of the length, along which a hull's sides are straight
 POINTS = 25
 STEP_PX = 0.5
 
 
 def side_sharpness(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> float:
-    """Largest change of light over one pixel across a side, over all its change within ``REACH_PX``: the median along
-    the sharper side, 0 to 1; NaN where no side lies in the image.
+    """Largest change of light over one pixel on the way from the middle line over a side to ``REACH_PX`` beyond it,
+    over all the change within ``AROUND_PX`` of that place: the median along the sharper side, 0 to 1; NaN where no side
+    lies in the image.
 
     A step seen through a Gaussian of s pixels changes by erf(1 / (2 sqrt(2) s)) over one pixel: 0.44 at 0.85 pixels
-    (optics, detector and our own interpolation), 0.38 at 1.0. Something lies alongside at most one side, so the sharper
-    one speaks.
+    (optics, detector and our own interpolation), 0.38 at 1.0. A bright hatch on a dark deck is a step as well.
+    Something lies alongside at most one side, so the sharper one speaks.
     """
     pixel = float(np.mean(hull.frame.spacing_m))
     half, reach = 0.5 * hull.beam_m, REACH_PX * pixel
-    out = np.arange(-min(reach, half), reach + 1e-6, STEP_PX * pixel)
+    out = np.arange(-half, reach + 1e-6, STEP_PX * pixel)
     along = np.linspace(-0.5, 0.5, POINTS) * MIDDLE * hull.length_m
     lag = round(1 / STEP_PX)
     found = []
@@ -36,6 +38,15 @@ def side_sharpness(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> fl
         across = resample(light, hull.frame, along, side * (half + out), origin)
         across = across[np.isfinite(across).all(axis=1)]
         if len(across):
-            step = np.abs(across[:, lag:] - across[:, :-lag]).max(axis=1)
-            found.append(float(np.median(step / np.maximum(np.ptp(across, axis=1), 1e-6))))
+            found.append(float(np.median(_steepest(across, lag))))
     return max(found, default=float("nan"))
+
+
+def _steepest(profiles: FloatImage, lag: int) -> FloatArray:
+    """Of each row its largest change over ``lag`` samples, over all the change within ``AROUND_PX`` of it."""
+    change = np.abs(profiles[:, lag:] - profiles[:, :-lag])
+    at = change.argmax(axis=1)
+    reach = round(AROUND_PX / STEP_PX)
+    around = at[:, None] + lag // 2 + np.arange(-reach, reach + 1)
+    near = np.take_along_axis(profiles, np.clip(around, 0, profiles.shape[1] - 1), axis=1)
+    return change.max(axis=1) / np.maximum(np.ptp(near, axis=1), 1e-6)
