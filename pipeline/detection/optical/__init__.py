@@ -17,7 +17,7 @@ from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.optical import network
 from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse, haze_mask, shadow_mask, veil_mask
-from pipeline.detection.optical.hulls import Measured, measure_blob
+from pipeline.detection.optical.hulls import Measured, measure_blob, odd_proportions
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
@@ -172,7 +172,13 @@ def _offset(c: Candidate, of: Candidate, spacing_m: tuple[float, float]) -> tupl
 
 
 def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, float]) -> bool:
-    """Does the outline hold a slimmer hull? Then it is that hull and the quay or neighbour beside her."""
+    """Does the outline hold a slimmer hull? Then it is that hull and the quay or neighbour beside her.
+
+    Where it lies free and has a merchant hull's proportions, the slimmer and shorter one is a part of the deck between
+    dark rails or boxes: something alongside would make her too stout.
+    """
+    if "moored" not in hull.flags and not odd_proportions(hull.length_m, hull.beam_m):
+        return False
     slim = (o for o in others if o.beam_m < 0.7 * hull.beam_m and o.length_m > HULL_OF_HULL * hull.length_m)
     return any(o.n_pixels > 30 and _inside(o, hull, spacing_m) for o in slim)
 
