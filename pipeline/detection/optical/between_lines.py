@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numba
 import numpy as np
 from scipy import ndimage
 
@@ -258,7 +259,7 @@ def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
     held = inside if inside[-1] > 0.1 * total else own[:, -1]  # beside her quay: abreast of its middle
     start = int(np.searchsorted(held, held[-1] / 2))
     start = int(where[np.abs(where - start).argmin()])
-    ends = [_stops(where, start, direction, field.pixel) for direction in (-1, 1)]
+    ends = [list(dict.fromkeys(_stops(where, start, way, field.pixel, np.array(GAPS_M)).tolist())) for way in (-1, 1)]
     out = []
     for first in ends[0]:
         for last in ends[1]:
@@ -270,9 +271,14 @@ def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
     return out
 
 
-def _stops(where: NDArray[np.intp], start: int, direction: int, pixel: float) -> list[int]:
-    """Where a run of samples from ``start`` ends, for each gap that may be bridged."""
-    side = where[where <= start][::-1] if direction < 0 else where[where >= start]
-    apart = np.abs(np.diff(side)) * pixel
-    ends = [int(side[np.argmax(apart > gap)] if (apart > gap).any() else side[-1]) for gap in GAPS_M]
-    return list(dict.fromkeys(ends))
+@numba.njit(cache=True, nogil=True)
+def _stops(where: NDArray[np.intp], start: int, direction: int, pixel: float, gaps_m: FloatArray) -> NDArray[np.intp]:
+    """Where the run of samples ``where`` (in order) from ``start``, one of them, ends, for each gap to be bridged."""
+    out = np.empty(len(gaps_m), np.intp)
+    first = np.searchsorted(where, start)
+    for k in range(len(gaps_m)):
+        at = first
+        while 0 <= at + direction < len(where) and abs(where[at + direction] - where[at]) * pixel <= gaps_m[k]:
+            at += direction
+        out[k] = where[at]
+    return out

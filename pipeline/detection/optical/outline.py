@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
+from pipeline.detection.optical.edge_lines import line_of, run_end, run_ends
 from pipeline.detection.optical.frame import HullFrame, resample
 from pipeline.detection.optical.objects import frame_of
 
@@ -228,13 +229,13 @@ def _sides(
     start = len(v) // 2
     lines: list[tuple[float, float, float, float] | None] = []
     for direction in (-1, 1):
-        edge = np.array([_run_end(row, start, direction, max(1, round(gap_m / step))) for row in solid])
+        edge = run_ends(solid, start, direction, max(1, round(gap_m / step)))
         known = edge >= 0
         if known.sum() < max(6, 0.3 * len(u)):
             lines.append(None)
             continue
         at = v[np.clip(edge, 0, len(v) - 1)] + direction * step / 2
-        lines.append(_line(u[known], at[known], turn, direction, max(pixel, 0.5)))
+        lines.append(line_of(u[known], at[known], turn, direction, max(pixel, 0.5)))
     if lines[0] is None and lines[1] is None:
         return None
     good = [line for line in lines if line is not None]
@@ -255,50 +256,6 @@ def _sides(
     moved = frame.moved(0.0, (low + high) / 2).turned(float(np.arctan(slope)))
     free = (straight[0] > 0.55, straight[1] > 0.55)
     return _Sides(moved, high - low, turn_se, free, (straight[0], straight[1]), wander)
-
-
-def _run_end(row: BoolImage, start: int, step: int, gap: int) -> int:
-    """Last solid sample of a run that goes outwards from ``start``; breaks shorter than ``gap`` are bridged.
-
-    -1 where nothing solid lies near the start, or where the run reaches the end of the row.
-    """
-    at, last, empty = start, -1, 0
-    while 0 <= at < len(row):
-        if row[at]:
-            last, empty = at, 0
-        else:
-            empty += 1
-            if empty > (gap if last >= 0 else len(row) // 5):
-                return last
-        at += step
-    return -1
-
-
-def _line(
-    x: FloatArray, y: FloatArray, turn: float, outward: int, width: float
-) -> tuple[float, float, float, float] | None:
-    """Slope, intercept, share of rows on the line and their rms, by votes: the line that most rows lie on.
-
-    Where two lines have like support, the outer one counts: a deck's pipes have edges too.
-    """
-    best, chosen = -1.0, (0.0, 0.0)
-    for slope in np.linspace(-turn, turn, 25):
-        rest = y - slope * x
-        sorted_rest = np.sort(rest)
-        counts = np.searchsorted(sorted_rest, sorted_rest + width, side="right") - np.arange(len(rest))
-        score = counts / len(rest) + 0.02 * outward * sorted_rest / max(width, 1e-6) / 10
-        n = int(score.argmax())
-        if score[n] > best:
-            best, chosen = float(score[n]), (slope, float(sorted_rest[n] + width / 2))
-    slope, intercept = chosen
-    keep = np.abs(y - slope * x - intercept) < width
-    for _ in range(3):
-        if keep.sum() < 5:
-            return None
-        slope, intercept = (float(p) for p in np.polyfit(x[keep], y[keep], 1))
-        keep = np.abs(y - slope * x - intercept) < 0.8 * width
-    rest = (y - slope * x - intercept)[keep]
-    return slope, intercept, float(keep.mean()), float(np.sqrt(np.mean(rest**2))) if len(rest) else width
 
 
 def _ends(
@@ -326,7 +283,7 @@ def _ends(
     ends = []
     for direction in (-1, 1):
         start = int(np.searchsorted(u, 0.2 * direction * length_m))
-        last = _run_end(solid, start, direction, round(deck_gap_m / step))
+        last = run_end(solid, start, direction, round(deck_gap_m / step))
         if last < 0:
             return None
         last = _trimmed(solid, last, direction, round(1.5 / step))
