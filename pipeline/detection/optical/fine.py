@@ -106,7 +106,7 @@ def measure_fine(
     if deck.bow_ahead is not None:
         hull = replace(hull if deck.bow_ahead else turned(hull), bow_known=True)
     others = (ship & ~mask) | ~sea
-    sharpness = side_sharpness(light, hull, origin)
+    sharpness = side_sharpness(light, sea, hull, origin)
     if _oddness(hull) > MAX_ODDNESS:
         freeboard = none("the outline is not one hull's alone")
     else:

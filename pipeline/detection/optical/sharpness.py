@@ -10,7 +10,7 @@ from pipeline.detection.optical.frame import resample
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.outline import Hull
-    from pipeline.types import FloatArray, FloatImage
+    from pipeline.types import BoolImage, FloatArray, FloatImage
 
 REACH_PX = 4  # beyond a side
 AROUND_PX = 3  # to each side of the steepest step
@@ -19,27 +19,30 @@ POINTS = 25
 STEP_PX = 0.5
 
 
-def side_sharpness(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> float:
+def side_sharpness(light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[int, int]) -> float:
     """Largest change of light over one pixel on the way from the middle line over a side to ``REACH_PX`` beyond it,
-    over all the change within ``AROUND_PX`` of that place: the median along the sharper side, 0 to 1; NaN where no side
-    lies in the image.
+    over all the change within ``AROUND_PX`` of that place, 0 to 1: the median along the sharper of the sides with
+    ``sea`` beyond them (True on water of the map), of both where neither has; NaN where no side lies in the image.
 
     A step seen through a Gaussian of s pixels changes by erf(1 / (2 sqrt(2) s)) over one pixel: 0.44 at 0.85 pixels
     (optics, detector and our own interpolation), 0.38 at 1.0. A bright hatch on a dark deck is a step as well.
-    Something lies alongside at most one side, so the sharper one speaks.
+    Something may lie alongside one side, so the sharper one speaks; but a pier's own edge is sharp through any cloud.
     """
     pixel = float(np.mean(hull.frame.spacing_m))
     half, reach = 0.5 * hull.beam_m, REACH_PX * pixel
     out = np.arange(-half, reach + 1e-6, STEP_PX * pixel)
     along = np.linspace(-0.5, 0.5, POINTS) * MIDDLE * hull.length_m
     lag = round(1 / STEP_PX)
-    found = []
+    found, afloat = [], []
     for side in (-1.0, 1.0):
         across = resample(light, hull.frame, along, side * (half + out), origin)
         across = across[np.isfinite(across).all(axis=1)]
         if len(across):
             found.append(float(np.median(_steepest(across, lag))))
-    return max(found, default=float("nan"))
+            beyond = resample(sea.astype(np.float32), hull.frame, along, side * (half + out[out > pixel]), origin)
+            afloat.append(bool(np.nanmean(beyond) > 0.5))
+    free = [value for value, wet in zip(found, afloat, strict=True) if wet]
+    return max(free or found, default=float("nan"))
 
 
 def _steepest(profiles: FloatImage, lag: int) -> FloatArray:

@@ -24,7 +24,7 @@ def sharpness(blur_px: float, heading_deg: float = 35.0, gain: float = 1.0) -> f
     frame = HullFrame(CENTRE, (-np.cos(angle), np.sin(angle)), (1.0, 1.0))
     hull = fit_hull(light, (light > 1 + gain).astype(np.float32), frame, 148.0, 25.0, (0, 0))
     assert hull is not None
-    return side_sharpness(light.astype(np.float32), hull, (0, 0))
+    return side_sharpness(light.astype(np.float32), np.ones(SHAPE, bool), hull, (0, 0))
 
 
 @pytest.mark.parametrize("blur_px", [0.6, 1.0, 2.0, 3.0])
@@ -72,6 +72,23 @@ def test_the_same_thing_with_sharp_edges_is_a_ship_and_hides_nothing():
     table, told = detect(scene, place=place, config=DetectionConfig())
     assert list(table["accepted"]) == [True]
     assert told["zone_covered"] == {"under": 1.0, "apart": 1.0}
+
+
+def test_the_edge_of_a_pier_makes_no_ship_of_the_cloud_that_lies_on_it():
+    """A rag whose one long side is cut by a pier, which the map knows: only its other side can be a hull's."""
+    shape = mask_of((400, 400), (150.0, 150.0), 180.0, 30.0, 0.0, 3.0)
+    veil = 0.25 * ndimage.gaussian_filter(shape, 3.0)
+    veil[:, 150:] = 0.02
+    water = np.ones((400, 400), bool)
+    water[:, 150:160] = False
+    rng = np.random.default_rng(2)
+    image = 0.06 + veil + rng.normal(0, 0.001, veil.shape)
+    scene = array_scene(
+        {"pan": image}, sensor=Sensor.OPTICAL, radiometry=Radiometry.REFLECTANCE, spacing_m=3.0, water=water
+    )
+    table, _ = detect(scene, config=DetectionConfig())
+    assert not table["accepted"].any()
+    assert any("cloud" in flags for flags in table["flags"])
 
 
 @pytest.mark.parametrize("blur_px", [0.45, 0.75, 1.0])
