@@ -15,7 +15,8 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,9 @@ sys.unraisablehook = _muted(sys.unraisablehook)
 warnings.filterwarnings("ignore", message="Dataset has no geotransform")
 
 
+_NUMBERS = count()
+
+
 @dataclass(frozen=True, slots=True)
 class RasterFile:
     """What a raster file says about itself. ``gcps`` are (row, col, lon, lat) with pixel centres at whole numbers."""
@@ -93,6 +97,7 @@ class RasterFile:
     gcps: NDArray[np.float64] | None
     rpc: dict[str, list[float]] | None = None  # rational polynomials of the file's own tag, by GDAL's names
     doubt: str = ""  # what decoding it all showed to be odd
+    number: int = field(default_factory=_NUMBERS.__next__, compare=False, repr=False)  # of this look at the file
 
     @property
     def count(self) -> int:
@@ -104,7 +109,7 @@ class RasterFile:
         from rasterio.windows import Window as RasterioWindow
 
         where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
-        with held(self.path, self.item, self.driver) as dataset:
+        with held(self) as dataset:
             return dataset.read(list(indexes) if indexes else None, window=where)
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
@@ -113,7 +118,7 @@ class RasterFile:
 
         step = max(1, -(-max(self.shape) // side))
         out = (max(1, self.shape[0] // step), max(1, self.shape[1] // step))
-        with held(self.path, self.item, self.driver) as dataset:
+        with held(self) as dataset:
             chosen = list(indexes) if indexes else list(range(1, self.count + 1))
             return dataset.read(chosen, out_shape=(len(chosen), *out), resampling=Resampling.nearest)
 
@@ -189,7 +194,7 @@ def opened(
 
 
 class _Held(threading.local):
-    """The rasters that a thread read last, open, by path, driver and the state of the file."""
+    """The rasters that a thread read last, open, by path, number and state of the file (whose time may lag by 4 ms)."""
 
     def __init__(self) -> None:
         self.files: dict[tuple[object, ...], DatasetReader] = {}
@@ -199,12 +204,12 @@ _HELD = _Held()
 
 
 @contextmanager
-def held(path: str, item: str, driver: str) -> Iterator[DatasetReader]:
-    """`opened`, but the raster stays open in this thread for its next read; one whose file changed is opened anew."""
-    with _careful(path, item, driver):
-        state = os.stat(_on_disk(path))
-        key = (path, driver, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
-        dataset = _HELD.files.pop(key, None) or _open(path, driver)
+def held(raster: RasterFile) -> Iterator[DatasetReader]:
+    """`opened`, but it stays open in this thread for its next read; what changed, or is looked at anew, is opened anew."""
+    with _careful(raster.path, raster.item, raster.driver):
+        state = os.stat(_on_disk(raster.path))
+        key = (raster.path, raster.number, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+        dataset = _HELD.files.pop(key, None) or _open(raster.path, raster.driver)
         yield dataset  # one whose read failed is not kept
         _HELD.files[key] = dataset
         while len(_HELD.files) > MOST_HELD:

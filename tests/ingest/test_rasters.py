@@ -132,6 +132,13 @@ def test_a_file_that_was_replaced_between_two_reads_is_read_as_it_is_now(tmp_pat
         raster.read(Window(0, 0, 20, 20))
 
 
+def test_a_file_that_is_written_over_at_once_is_another_one(tmp_path):
+    """Times of files are kept in steps of some milliseconds: a new look at a file does not trust them."""
+    for value in range(40):
+        raster = open_raster(write(tmp_path / "a.tif", np.full((20, 20), value, np.uint8)), verified=True)
+        assert (raster.read(Window(0, 0, 20, 20)) == value).all()
+
+
 def test_a_thread_keeps_few_files_open(tmp_path):
     """A year of scenes must not run out of file descriptors."""
     for n in range(3 * MOST_HELD):
