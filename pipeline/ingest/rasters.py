@@ -205,7 +205,7 @@ _HELD = _Held()
 
 @contextmanager
 def held(raster: RasterFile) -> Iterator[DatasetReader]:
-    """`opened`, but it stays open in this thread for its next read; what changed, or is looked at anew, is opened anew."""
+    """`opened`, but kept open in this thread for its next read; what changed, or is looked at anew, is opened anew."""
     with _careful(raster.path, raster.item, raster.driver):
         state = os.stat(_on_disk(raster.path))
         key = (raster.path, raster.number, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
