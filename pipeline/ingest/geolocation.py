@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Forward = Callable[[Any, Any], tuple[Any, Any]]
 
 _ROUNDS = 12  # Newton halves its error's exponent each time; 4 suffice on real grids
+_BENDS_PX = 1.0  # within a pixel the mapping is straight to far below what is asked
 _CLOSE_PX = 1e-4  # 1 mm at 10 m pixels
 
 
@@ -255,11 +256,12 @@ class _Guess:
 
 
 def _inverse(forward: Forward, guess: _Guess, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
-    """Newton's method on ``forward``, from ``guess``; derivatives by differences of half a pixel."""
+    """Newton's method on ``forward``, from ``guess``; derivatives by half-pixel differences, kept within a pixel."""
     shape = lon.shape
     target_lon, target_lat = lon.ravel(), lat.ravel()
     row, col = (guess(np.nan_to_num(target_lon), np.nan_to_num(target_lat)).T + 0.0).copy()
     step = np.full(row.shape, np.inf)
+    slopes = np.zeros((4, row.size))  # of lon and lat along rows, then along columns
     reach_row, reach_col = guess.rows, guess.cols
     for _ in range(_ROUNDS):
         todo = np.flatnonzero((step > _CLOSE_PX) & np.isfinite(target_lon) & np.isfinite(target_lat))
@@ -267,11 +269,15 @@ def _inverse(forward: Forward, guess: _Guess, lon: Any, lat: Any) -> tuple[Float
             break
         # a step may leave the image by no more than the mapping reaches, or it would never come back
         row, col = np.clip(row, *_grown(reach_row)), np.clip(col, *_grown(reach_col))
+        anew = todo[step[todo] > _BENDS_PX]
+        if anew.size:
+            r, c = row[anew], col[anew]
+            down, up = forward(r + 0.5, c), forward(r - 0.5, c)
+            right, left = forward(r, c + 0.5), forward(r, c - 0.5)
+            slopes[:, anew] = down[0] - up[0], down[1] - up[1], right[0] - left[0], right[1] - left[1]
         r, c = row[todo], col[todo]
         at = forward(r, c)
-        down, up = forward(r + 0.5, c), forward(r - 0.5, c)
-        right, left = forward(r, c + 0.5), forward(r, c - 0.5)
-        lon_r, lat_r, lon_c, lat_c = down[0] - up[0], down[1] - up[1], right[0] - left[0], right[1] - left[1]
+        lon_r, lat_r, lon_c, lat_c = slopes[:, todo]
         miss_lon, miss_lat = target_lon[todo] - at[0], target_lat[todo] - at[1]
         determinant = lon_r * lat_c - lon_c * lat_r
         with np.errstate(divide="ignore", invalid="ignore"):
