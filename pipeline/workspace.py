@@ -17,6 +17,7 @@ from pipeline.stagecache import StageCache
 
 LATEST = "latest.txt"
 STAGES = ".stages"
+RARE_BREAKS = "\x85\u2028\u2029"  # next line, line separator, paragraph separator
 
 
 def configs_root() -> Path:
@@ -162,9 +163,19 @@ def config_yaml(config: RunConfig) -> str:
     import io
 
     from ruamel.yaml import YAML
+    from ruamel.yaml.representer import SafeRepresenter
 
+    class Escaping(SafeRepresenter):
+        """Rare line breaks within a text are escaped: between single quotes they read back as a blank."""
+
+        def written(self, told: str) -> Any:
+            style = '"' if any(c in told for c in RARE_BREAKS) else None
+            return self.represent_scalar("tag:yaml.org,2002:str", told, style=style)
+
+    Escaping.add_representer(str, Escaping.written)
     text = io.StringIO()
     writer = YAML(typ="safe", pure=True)
+    writer.Representer = Escaping
     writer.default_flow_style = False
     writer.sort_base_mapping_type_on_output = False
     writer.dump(config.model_dump(mode="json", exclude={"engine"}), text)

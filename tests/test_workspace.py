@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline import workspace
@@ -129,6 +129,8 @@ def test_a_resolved_config_reads_back_as_itself(tmp_path, aoi):
 
 
 @settings(max_examples=25, deadline=None)
+@example("\x85")
+@example("a\u2028b \u2029")
 @given(st.text(max_size=20) | st.sampled_from(["NO", "1e-6", "null", "~", "010", "- a", "a: b", "#", "2024-03-01"]))
 def test_any_name_survives_the_resolved_config(tmp_path_factory, name):
     config = vostochny(aoi={"name": name})
