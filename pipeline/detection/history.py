@@ -70,11 +70,6 @@ def group_of(scene: Scene) -> str:
     return f"radar-{(scene.radar.pass_direction if scene.radar else None) or 'unknown'}"
 
 
-def shore_cells(place: Place, config: DetectionConfig) -> Cells | None:
-    """The cells that lie on water within reach of land or of a berth; None where no land is known."""
-    return near_shore(place, config, 0.0)
-
-
 def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells | None:
     """The cells within reach of land or of a berth, on water or less than ``inland_m`` from it; None without land."""
     if place.land is None:

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.history import BRIGHT, UNSEEN, fixed_structures, group_of, look_at_cells, shore_cells
+from pipeline.detection.history import BRIGHT, UNSEEN, fixed_structures, group_of, look_at_cells, near_shore
 from tests.builders import NOON, box_zone, place_of
 from tests.detection.optical.hulls import painted
 
@@ -30,7 +30,7 @@ def place():
 
 
 def looks(place, shown, first=NOON, step_d=4.0):
-    cells = shore_cells(place, CONFIG)
+    cells = near_shore(place, CONFIG, 0.0)
     out = []
     for n, ships in enumerate(shown):
         scene = painted(ships, seed=n, acquired=first + timedelta(days=n * step_d))
@@ -79,7 +79,7 @@ def test_radar_takes_over_what_optical_looks_taught(place):
 
 
 def test_tiles_leave_no_trace(place):
-    cells = shore_cells(place, CONFIG)
+    cells = near_shore(place, CONFIG, 0.0)
     scene = painted([JETTY])
     states = [look_at_cells(scene, cells, DetectionConfig(tile_px=n)).state for n in (128, 4096)]
     assert (states[0] == states[1]).mean() > 0.999
@@ -87,5 +87,5 @@ def test_tiles_leave_no_trace(place):
 
 
 def test_no_land_known_no_structures():
-    assert shore_cells(place_of(box_zone("pier", 133, 42.7, 133.1, 42.8)), CONFIG) is None
+    assert near_shore(place_of(box_zone("pier", 133, 42.7, 133.1, 42.8)), CONFIG, 0.0) is None
     assert group_of(painted([])) == "optical"
