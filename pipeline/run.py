@@ -53,6 +53,7 @@ from pipeline.workspace import LATEST, RunFolder, config_yaml
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.accounting import Ground
     from pipeline.ingest.ais import AisRead
     from pipeline.report.story import Story
     from pipeline.stagecache import Slot
@@ -157,8 +158,8 @@ def compute(
     verdicts: Sequence[Verdict] = (),
 ) -> Story:
     """Every stage once, table to table; what lies behind the detections twice where analysts have given verdicts."""
-    from pipeline import calls, volume
-    from pipeline.accounting import Ground, account_for, robustness
+    from pipeline import calls
+    from pipeline.accounting import Ground, account_for
     from pipeline.report.story import Story
 
     learnt = shore.learnt(scenes, place, config, root, folder, console)
@@ -184,11 +185,7 @@ def compute(
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
     with ThreadPoolExecutor(1) as beside:
         pictured = beside.submit(_with_pictures, scenes, dict(tables), place, folder, config.engine.workers)
-        tables["silences"] = calls.silences(ground.tracks, place, config.calls)
-        tables["sensitivity"] = volume.sensitivity(
-            tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed
-        )
-        tables["robustness"] = robustness(ground, tables)
+        tables |= _looked_into(ground, tables)
         tables["occupancy"] = berths.occupancy(scene_table, told, place, learnt.backgrounds)
         tables["detections"] = pictured.result()
     return Story(
@@ -209,6 +206,19 @@ def compute(
         call_range=calls.count_range(account.tables["port_calls"]),
         as_detected=account.before,
     )
+
+
+def _looked_into(ground: Ground, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Silences of transponders, which assumption moves the answer most, calls without their weakest evidence."""
+    from pipeline import calls, volume
+    from pipeline.accounting import robustness
+
+    config = ground.config
+    return {
+        "silences": calls.silences(ground.tracks, ground.place, config.calls),
+        "sensitivity": volume.sensitivity(tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed),
+        "robustness": robustness(ground, tables),
+    }
 
 
 def detect_all(
