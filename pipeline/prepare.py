@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import EnvironmentFault
 
-SMALL_RUN = (  # one radar image, one optical image, one ship with a transponder: what a run compiles, but for two loops
+SMALL_RUN = (  # one radar image, one optical image, one ship with a transponder: what a run compiles
     "source.scenario=scenarios/tiny.yaml",
     "period.start=2024-03-07T00:00:00Z",
     "period.end=2024-03-09T00:00:00Z",

@@ -41,7 +41,7 @@ def silences(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> pd.Data
     before = before[near[before] & near[before + 1]]
     in_time = by_track.sort_values("time_utc", kind="stable", ignore_index=True)
     when, mmsi = _seconds(in_time), in_time["mmsi"].to_numpy(np.int64)
-    lon, lat = in_time["lon"].to_numpy(float), in_time["lat"].to_numpy(float)
+    lon, lat = in_time["lon"].to_numpy(float, copy=True), in_time["lat"].to_numpy(float, copy=True)  # can be written
     rows = []
     for first in before:
         last, next_ = by_track.iloc[first], by_track.iloc[first + 1]
@@ -90,7 +90,7 @@ def _near(fixes: pd.DataFrame, place: Place) -> np.ndarray:
     return (inside | (width >= 360.0)) & (lat >= south - PLACE_MARGIN_DEG) & (lat <= north + PLACE_MARGIN_DEG)
 
 
-@numba.njit(cache=True)
+@numba.njit("b1[::1](f8[::1], f8[::1], f8[:, ::1])", cache=True)  # named: compiled as the module is, at set-up
 def _in_area(lon, lat, ends):  # type: ignore[no-untyped-def]
     """Is a fix within ``AREA_M`` of either end of a silence? A sphere will do for that."""
     out = np.zeros(len(lon), np.bool_)

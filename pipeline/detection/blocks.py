@@ -27,6 +27,10 @@ STEPS = 128  # of the logarithm's fixed point in a doubling of power
 LN_STEP = float(np.log(2) / STEPS)
 DARKEST, BRIGHTEST = -9 * STEPS, 20 * STEPS  # 27 dB below the usual sea to 60 dB above
 NOTHING = -(2**30)  # the brightest pixel of an empty block
+COUNTS_LAYOUT = (  # named: `_sum_counts` is compiled as the module is, at set-up, though no small run calls it
+    "void(u2[:, :, ::1], f4[:, :, ::1], f4[:, :, ::1], i8, f4[::1], b1[:, ::1], i4[::1], i4[::1], "
+    "i4[:, ::1], i4[:, ::1], i8[:, ::1], i4[:, ::1], i4[:, ::1])"
+)
 STRIP_ROWS = 512  # rows of files' own tiles: strips of a multiple of them decode every tile once
 
 
@@ -113,10 +117,9 @@ def _strip(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> 
     if counts is not None:
         by_band = weights[:, None, None]
         floor = weights * np.float32(counts.floor)
-        water = np.zeros((0, 0), bool) if counts.water is None else counts.water
-        _sum_counts(
-            counts.stored, counts.scale * by_band, counts.noise, counts.rows_per_strip, floor, water, *where, *sums
-        )
+        water = np.zeros((0, 0), bool) if counts.water is None else np.require(counts.water, bool, ["C", "W"])
+        stored, noise = np.ascontiguousarray(counts.stored), np.ascontiguousarray(counts.noise)
+        _sum_counts(stored, counts.scale * by_band, noise, counts.rows_per_strip, floor, water, *where, *sums)
     else:
         tile = scene.read(window)
         _sum_powers(tile.data, tile.valid, tile.water, weights, *where, *sums)
@@ -133,6 +136,57 @@ def _add(whole: Blocks, first: int, part: Blocks) -> None:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _add_row(
+    bits: NDArray[np.int32], usable: NDArray[np.int32], wet: NDArray[np.int32], columns: NDArray[np.int32]
+) -> None:
+    """Add one row to the sums of its columns: pixels, logarithms, their squares, the largest, the largest of all.
+
+    The logarithm comes from the number's own exponent and the first 7 bits of its fraction f, with log2(1 + f) taken as
+    f + 0.344 f (1 - f): good to 0.008 of a doubling, 0.02 dB.
+    """
+    for c in range(len(bits)):
+        fraction = (bits[c] >> 16) & 127
+        log = (((bits[c] >> 23) - 127) << 7) + fraction + ((fraction * (128 - fraction) * 44) >> 14)
+        log = DARKEST if log < DARKEST else log
+        log = BRIGHTEST if log > BRIGHTEST else log
+        use = usable[c] & wet[c]
+        columns[0, c] += use
+        columns[1, c] += use * log
+        columns[2, c] += use * log * log
+        largest = log if use == 1 else NOTHING
+        columns[3, c] = largest if largest > columns[3, c] else columns[3, c]
+        largest = log if usable[c] == 1 else NOTHING
+        columns[4, c] = largest if largest > columns[4, c] else columns[4, c]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _close(
+    columns: NDArray[np.int32],
+    row: int,
+    col_edges: NDArray[np.int32],
+    count: NDArray[np.int32],
+    log_sum: NDArray[np.int32],
+    square_sum: NDArray[np.int64],
+    brightest: NDArray[np.int32],
+    brightest_any: NDArray[np.int32],
+) -> None:
+    """Turn the sums of columns into those of a row of blocks, and start anew."""
+    for j in range(len(col_edges) - 1):
+        squares, most, any_most = np.int64(0), brightest[row, j], brightest_any[row, j]
+        for c in range(col_edges[j], col_edges[j + 1]):
+            count[row, j] += columns[0, c]
+            log_sum[row, j] += columns[1, c]
+            squares += columns[2, c]
+            most = max(most, columns[3, c])
+            any_most = max(any_most, columns[4, c])
+        square_sum[row, j] += squares
+        brightest[row, j] = most
+        brightest_any[row, j] = any_most
+    columns[:3] = 0
+    columns[3:] = NOTHING
+
+
+@numba.njit(COUNTS_LAYOUT, cache=True, nogil=True, error_model="numpy")
 def _sum_counts(
     stored: NDArray[np.uint16],
     scale: FloatImage,
@@ -202,54 +256,3 @@ def _sum_powers(
         _add_row(bits, usable, wet, columns)
         if r + 1 == rows or row_block[r + 1] != row_block[r]:
             _close(columns, row_block[r], col_edges, count, log_sum, square_sum, brightest, brightest_any)
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _add_row(
-    bits: NDArray[np.int32], usable: NDArray[np.int32], wet: NDArray[np.int32], columns: NDArray[np.int32]
-) -> None:
-    """Add one row to the sums of its columns: pixels, logarithms, their squares, the largest, the largest of all.
-
-    The logarithm comes from the number's own exponent and the first 7 bits of its fraction f, with log2(1 + f) taken as
-    f + 0.344 f (1 - f): good to 0.008 of a doubling, 0.02 dB.
-    """
-    for c in range(len(bits)):
-        fraction = (bits[c] >> 16) & 127
-        log = (((bits[c] >> 23) - 127) << 7) + fraction + ((fraction * (128 - fraction) * 44) >> 14)
-        log = DARKEST if log < DARKEST else log
-        log = BRIGHTEST if log > BRIGHTEST else log
-        use = usable[c] & wet[c]
-        columns[0, c] += use
-        columns[1, c] += use * log
-        columns[2, c] += use * log * log
-        largest = log if use == 1 else NOTHING
-        columns[3, c] = largest if largest > columns[3, c] else columns[3, c]
-        largest = log if usable[c] == 1 else NOTHING
-        columns[4, c] = largest if largest > columns[4, c] else columns[4, c]
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _close(
-    columns: NDArray[np.int32],
-    row: int,
-    col_edges: NDArray[np.int32],
-    count: NDArray[np.int32],
-    log_sum: NDArray[np.int32],
-    square_sum: NDArray[np.int64],
-    brightest: NDArray[np.int32],
-    brightest_any: NDArray[np.int32],
-) -> None:
-    """Turn the sums of columns into those of a row of blocks, and start anew."""
-    for j in range(len(col_edges) - 1):
-        squares, most, any_most = np.int64(0), brightest[row, j], brightest_any[row, j]
-        for c in range(col_edges[j], col_edges[j + 1]):
-            count[row, j] += columns[0, c]
-            log_sum[row, j] += columns[1, c]
-            squares += columns[2, c]
-            most = max(most, columns[3, c])
-            any_most = max(any_most, columns[4, c])
-        square_sum[row, j] += squares
-        brightest[row, j] = most
-        brightest_any[row, j] = any_most
-    columns[:3] = 0
-    columns[3:] = NOTHING
