@@ -73,6 +73,7 @@ LIFTINGS = Contract(
             "p_same_hull", "float", "That both looks with a freeboard show one hull.", required=False, low=0, high=1
         ),
         Column("p_one_call", "float", "That the call is one ship's, not two ships'.", required=False, low=0, high=1),
+        Column("calls_mean", "float", "Expected number of ships that the row stands for.", required=False, low=1),
         Column("p_new_call", "float", "That she is not the ship of a call before.", required=False, low=0, high=1),
         Column("method", "text", "capacity from what; load from what."),
         Column("assumptions_id", "text", "Hash of the assumptions used."),

@@ -30,7 +30,7 @@ from pipeline.config import VolumeConfig, fingerprint
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.volume.capacity import Z90, Capacity
-from pipeline.volume.cells import Refused, Row, moment, positive, sd, share, text, truth
+from pipeline.volume.cells import Refused, Row, at_least, moment, positive, sd, share, text, truth
 from pipeline.volume.direction import Direction, direction_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
@@ -153,6 +153,7 @@ def _counting(call: Row, row: Row, direction: Direction, config: VolumeConfig) -
         "p_discharging": direction.p_discharging,
         "p_lifting": moved * share(call, "p_tanker") * share(call, "p_ship"),
         "p_one_call": share(call, "p_one_call"),
+        "calls_mean": at_least(call, "calls_mean", 1.0),
         "p_new_call": share(call, "p_new_call"),
     }
     if row["departure"] is None:
