@@ -19,6 +19,8 @@ LIFTINGS = Contract(
     (
         Column("call_id", "text", "The call."),
         Column("vessel_id", "text", "The ship.", required=False),
+        Column("imo", "int", "Her IMO number.", required=False, low=1),
+        Column("mmsi", "int", "Her transponder's number.", required=False, low=1),
         Column("name", "text", "Her name.", required=False),
         Column("arrival", "time", "Arrival; the middle of its interval.", "UTC", required=False),
         Column("departure", "time", "Departure; the middle of its interval.", "UTC", required=False),
