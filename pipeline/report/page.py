@@ -9,11 +9,12 @@ import pandas as pd
 
 from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
+from pipeline.report.opening import answer, shown_alone
 from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
-from pipeline.report.wording import answer, barrels, day_counts, days_of, moment, percent
+from pipeline.report.wording import barrels, counted_zones, day_counts, days_of, moment, number_of, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -30,6 +31,8 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         story=story,
         head=story.headline,
         answer=answer(story),
+        shown=shown_alone(story),
+        any_counts=bool(counted_zones(story)),
         days=day_counts(story),
         period=days_of(story.config.period.start, story.config.period.end),
         figures={name: Markup(figures.get(name, "")) for name in STATIC_FIGURES},  # noqa: S704 - drawn by us, labels escaped by matplotlib
@@ -61,7 +64,7 @@ def environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"barrels": barrels, "percent": percent, "moment": moment}
+    made.filters |= {"barrels": barrels, "percent": percent, "moment": moment, "number_of": number_of}
     return made
 
 
