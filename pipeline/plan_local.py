@@ -25,7 +25,9 @@ def local_lines(config: RunConfig, root: Path, out: Path | None = None) -> list[
         lines += found
     if looks:
         each, why = _pace(out, config.aoi.id)
-        lines.append(f"about {_duration(looks * each + SECONDS_BESIDES)} for {looks} looks ({why})")
+        lines.append(
+            f"about {_duration(looks * each + SECONDS_BESIDES)} for {looks} {'look' if looks == 1 else 'looks'} ({why})"
+        )
     return lines
 
 
