@@ -49,7 +49,8 @@ def _files(config: RunConfig) -> tuple[list[str], int]:
     from pipeline.ingest.inputs import find_inputs
 
     found = find_inputs([Path(p) for p in config.source.images])
-    lines = [f"files: {len(found)} images, {len(config.source.ais)} AIS files or folders"]
+    images = "1 image" if len(found) == 1 else f"{len(found)} images"
+    lines = [f"files: {images}, AIS files or folders: {len(config.source.ais)}"]
     lines += [f"  {f.path}, {_megabytes(f.path):,.1f} MB" for f in found]
     return lines, len(found)
 
