@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FACTORS = (("gas_oil", "gas oil"), ("unnamed", "unnamed product"))  # 7.46 and 8.33 bbl/t of the Committee's chart
 IMPLIED_FILLS = (("60", 0.6), ("90", 0.9), ("100", 1.0))
+ORIGIN_WORDS = {"published": "published", "derived": "not stated, worked out by us"}
 FEW_DRAWS = 200  # where only scenarios are read: they are not drawn
 HAIR = 1e-6  # of a rounding step: a third of a sum may end in .9999999998
 
@@ -271,7 +272,8 @@ def _lines(story: CaseStory) -> tuple[str, ...]:
     """The answer in a few lines: each figure, then the estimate."""
     steps = {f.what: f.rounded_to for f in story.config.figures}
     told = [
-        f"{row['what']}: {row['origin']} {shown(row['published'], row['quantity'], steps[row['what']])}, computed "
+        f"{row['what']}: {ORIGIN_WORDS[row['origin']]} "
+        f"{shown(row['published'], row['quantity'], steps[row['what']])}, computed "
         f"{shown(row['computed_rounded'], row['quantity'], steps[row['what']])}"
         for row in story.comparison.to_dict("records")
     ]

@@ -76,7 +76,9 @@ def run(
         if not quiet:
             from pipeline.summary import counted_calls
 
-            console.table(*counted_calls(outcome.folder))
+            title, headings, rows = counted_calls(outcome.folder)
+            if rows:
+                console.table(title, headings, rows)
         for line in outcome.lines:
             console.result(line)
 

@@ -25,7 +25,9 @@ def local_lines(config: RunConfig, root: Path, out: Path | None = None) -> list[
         lines += found
     if looks:
         each, why = _pace(out, config.aoi.id)
-        lines.append(f"about {_duration(looks * each + SECONDS_BESIDES)} for {looks} looks ({why})")
+        lines.append(
+            f"about {_duration(looks * each + SECONDS_BESIDES)} for {looks} {'look' if looks == 1 else 'looks'} ({why})"
+        )
     return lines
 
 
@@ -47,7 +49,8 @@ def _files(config: RunConfig) -> tuple[list[str], int]:
     from pipeline.ingest.inputs import find_inputs
 
     found = find_inputs([Path(p) for p in config.source.images])
-    lines = [f"files: {len(found)} images, {len(config.source.ais)} AIS files or folders"]
+    images = "1 image" if len(found) == 1 else f"{len(found)} images"
+    lines = [f"files: {images}, AIS files or folders: {len(config.source.ais)}"]
     lines += [f"  {f.path}, {_megabytes(f.path):,.1f} MB" for f in found]
     return lines, len(found)
 

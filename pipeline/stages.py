@@ -92,7 +92,9 @@ def detect(
             done += _detect_one(image, target, options, config, console)
             step(image.name)
     if not done:
-        raise NothingUsable(f"none of {len(images)} images could be used (no table was written)")
+        raise NothingUsable(
+            f"none of {len(images)} {'image' if len(images) == 1 else 'images'} could be used (no table was written)"
+        )
 
 
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
@@ -250,8 +252,9 @@ def account(
     ledger = stage.ledger(table, rules, config, seed, as_of=_day(as_of), looks=None, missed=unseen)
     write_table(ledger, out)
     head = stage.headline(table, ledger, rules, config, seed)
+    calls = "1 call" if head.calls_counted == 1 else f"{head.calls_counted} calls"
     console.result(
-        f"{head.calls_counted} calls counted, account year {head.account_year} as of {head.as_of}: p5/p50/p95 "
+        f"{calls} counted, account year {head.account_year} as of {head.as_of}: p5/p50/p95 "
         f"{head.barrels_p5:,.0f} / {head.barrels_p50:,.0f} / {head.barrels_p95:,.0f} bbl, "
         f"{head.share_p50:.1%} of {head.cap_title}"
     )

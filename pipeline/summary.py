@@ -17,17 +17,21 @@ if TYPE_CHECKING:
 
 def headline_lines(story: Story) -> list[str]:
     """The answer in a few lines of text."""
-    from pipeline.report.wording import without_ais
+    from pipeline.report.opening import shown_alone
+    from pipeline.report.wording import number_of, without_ais
 
     head = story.headline
     mark = "SIMULATED: " if story.simulated else ""
     dark = without_ais(story.tables["port_calls"])
     barrels = [rounded(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
+    shown = shown_alone(story)
     shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
+    seen = number_of(head.calls_seen, "port call")
     return [
         f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
-        f"{mark}{head.calls_seen} port calls seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
+        f"{mark}{seen} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
         f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
+        *([f"{mark}that is {shown.says}"] if shown is not None else []),
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
     ]
 

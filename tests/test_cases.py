@@ -122,6 +122,24 @@ def test_a_published_date_is_kept():
     assert first["arrival"] == pd.Timestamp("2024-03-08", tz="UTC")
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("osc-2024", "None published no figure here is stated by a source; 3 figures worked out by us"),
+        ("rusi-2024-03", "1 of 1 published figure reproduced; 2 more figures worked out by us"),
+        ("panel-2023", "2 of 2 published figures reproduced"),
+    ],
+)
+def test_what_was_worked_out_here_is_not_counted_as_published(name, told, tmp_path):
+    outcome = run_case(name, QUICK, tmp_path, Console(quiet=True))
+    page = unescape((outcome.folder / "case.html").read_text())
+    tiles = " ".join(re.sub(r"<[^>]+>", " ", page[page.index('class="tiles"') + 14 :]).split())
+    assert tiles.startswith(told)
+    assert ("worked out" in tiles[:200]) == ("worked out" in told)
+    lines = "\n".join(outcome.lines)
+    assert lines.count("not stated, worked out by us") == {"osc-2024": 3, "rusi-2024-03": 2, "panel-2023": 0}[name]
+
+
 def test_the_folder_holds_what_it_should(rusi):
     assert {p.name for p in rusi.iterdir()} >= {
         "calls.csv", "liftings.parquet", "ledger.parquet", "comparison.csv", "config.yaml", "manifest.json",

@@ -129,6 +129,8 @@ def count_line(calls: pd.DataFrame) -> str:
     throughout may be less likely than that it is not, so both are said.
     """
     counted = calls[calls["counts"].astype(bool)]
+    if not len(counted):
+        return "counted calls: 0"
     low, high = count_range(calls)
     if high == low:
         return f"counted calls: {len(counted)}, no two of their sightings doubtful"

@@ -12,7 +12,22 @@ from pipeline.moments import moment
 from pipeline.report.ais_extract import heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
+<<<<<<< HEAD
 from pipeline.report.wording import barrels, chance, interval, method_words, percent, plain_flag, span
+=======
+from pipeline.report.freeboard_words import freeboard_at, outside
+from pipeline.report.wording import (
+    barrels,
+    call_numbers,
+    chance,
+    interval,
+    method_words,
+    moment,
+    percent,
+    plain_flag,
+    span,
+)
+>>>>>>> fix-r
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -40,6 +55,7 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     """Every call with its cargo, chips and AIS extract, in order of arrival; counted ones get their pictures first."""
     both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
     ordered = both.sort_values(["arrival_hi", "call_id"])
+    numbers = call_numbers(story)
     chips = _Chips(story, folder)
     pictures = {
         r["call_id"]: chips.of(r) for r in sorted(ordered.to_dict("records"), key=lambda r: not r["counts_lifting"])
@@ -50,6 +66,7 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     top = max([0.0, *(t for t in [*tops, *(r.barrels_p95 for r in weakest.values())] if pd.notna(t))])
     return [
         _card(row, story) | {
+            "number": numbers.get(row["call_id"]),
             "chips": pictures[row["call_id"]],
             "ais": heard(story, row),
             "without": _without(weakest.get(row["call_id"])),
@@ -71,6 +88,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "mmsi": None if pd.isna(row["mmsi"]) else int(row["mmsi"]),
         "imo": None if pd.isna(row["imo"]) else int(row["imo"]),
         "identity": chance(row["identity_probability"]),
+        "named_by": _named_by(row, story),
         "berth": row["berth_id"],
         "berth_name": zone.name if zone is not None and zone.name else row["berth_id"],
         "arrival": span(row["arrival_lo"], row["arrival_hi"]),
@@ -98,16 +116,33 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself
         "raw_flags": list(row["flags"]),
         "reviewed": any(f.startswith("review_") for f in row["flags"]),
-    } | _load(row)  # fmt: skip
+    } | _load(row, story)  # fmt: skip
 
 
-def _load(row: dict[Any, Any]) -> dict[str, Any]:
+def _named_by(row: dict[Any, Any], story: Story) -> str:
+    """Who gave her that name, where an analyst did: a probability that she is somebody says nothing of a name given."""
+    if "review_named" not in row["flags"]:
+        return ""
+    table = story.tables.get("reviews")
+    if table is not None:
+        given = table[
+            (table["verdict"] == "rename") & (table["outcome"] == "applied") & (table["value"] == row["name"])
+        ]
+        # A verdict may name the call as it was before another changed its evidence: its note says which it is now
+        hers = [r.who for r in given.itertuples() if r.target == row["call_id"] or f"call {row['call_id']})" in r.note]
+        if hers:
+            return str(hers[-1])
+    return "an analyst"
+
+
+def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
     """How deep she lay, and what follows for her cargo."""
+    detections = story.tables["detections"]
+    sightings = list(detections[detections["detection_id"].isin(list(row["detection_ids"]))].itertuples())
+    ends = [freeboard_at(row[f"freeboard_{k}_m"], row[f"freeboard_{k}_sd_m"], sightings) for k in ("in", "out")]
     return {
-        "draughts": _pair(row["draught_in_m"], row["draught_out_m"]),
-        "freeboards": _pair(
-            row["freeboard_in_m"], row["freeboard_out_m"], row["freeboard_in_sd_m"], row["freeboard_out_sd_m"]
-        ),
+        "draughts": _pair(*("" if pd.isna(row[k]) else f"{row[k]:.1f} m" for k in ("draught_in_m", "draught_out_m"))),
+        "freeboards": _pair(*ends),
         "freeboard_change": _change(row),
         "draughts_seen": _weak_draughts(row),
         "tonnes": "–" if pd.isna(row["tonnes_p50"]) else
@@ -117,8 +152,7 @@ def _load(row: dict[Any, Any]) -> dict[str, Any]:
         "factor": "–" if pd.isna(row["bbl_per_t"]) else f"{row['bbl_per_t']:.2f} bbl/t",
         "p_lifting": chance(row["p_lifting"]),
         "lifting_share": round(float(row["p_lifting"]), 4),
-        "p_tanker": chance(row["p_tanker"]),
-        "p_ship": chance(row["p_ship"]) if row["p_ship"] < 1 else "",
+        "lifting_factors": _lifting_factors(row, story.config.volume.counted),
         "barrels": barrels(row["barrels_p50"]),
         "barrels_bbl": None if pd.isna(row["barrels_p50"]) else round(row["barrels_p50"]),
         "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
@@ -141,17 +175,22 @@ def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
     ]
 
 
-def _pair(first: float, last: float, first_sd: float = float("nan"), last_sd: float = float("nan")) -> str:
-    def one(value: float, sd: float) -> str:
-        return f"{value:.1f} m" + ("" if pd.isna(sd) else f" ± {1.645 * sd:.1f}")
+def _lifting_factors(row: dict[Any, Any], counted: str) -> str:
+    """The chances whose product is that of a lifting, so that a reader can check it."""
+    sure = row["p_tanker"] * row["p_ship"]
+    moved = min(1.0, row["p_lifting"] / sure) if sure > 0 else float("nan")
+    parts = [("a ship at all", row["p_ship"])] if row["p_ship"] < 1 else []
+    parts += [("a tanker", row["p_tanker"]), ("came to load" if counted == "loading" else "came to discharge", moved)]
+    return " × ".join(f"{chance(p)} {words}" for words, p in parts)
 
-    if pd.isna(first) and pd.isna(last):
+
+def _pair(first: str, last: str) -> str:
+    """What was measured at both ends of a stay, in words; an end that was not is said."""
+    if not first and not last:
         return "not known"
-    if pd.isna(first) or pd.isna(last):
-        return f"{one(last, last_sd)} at the last, the first not known" if pd.isna(first) else (
-            f"{one(first, first_sd)} at the first, the last not known"
-        )  # fmt: skip
-    return f"{one(first, first_sd)}, then {one(last, last_sd)}"
+    if not first:
+        return f"{last} at the last, the first not known"
+    return f"{first}, then {last}" if last else f"{first} at the first, the last not known"
 
 
 def _change(row: dict[Any, Any]) -> str:
@@ -175,7 +214,11 @@ def _weak_draughts(row: dict[Any, Any]) -> str:
         for end in ("in", "out")
         if pd.notna(row[f"draught_seen_{end}_m"])
     ]
-    return f"{', then '.join(parts)}: weak, the hull's depth is only known by its length" if parts else ""
+    return (
+        f"{', then '.join(parts)}: weak, as the hull's depth is only known by its length; no load rests on it"
+        if parts
+        else ""
+    )
 
 
 def _without(row: Any) -> dict[str, str] | None:
@@ -296,6 +339,7 @@ class _Chips:
             "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
             "side": side,
             "draught_evidence": row["draught_evidence"],
+            "outside": outside(row["draught_evidence"], row["freeboard_lo_m"], row["freeboard_hi_m"]) if side else "",
             "score": chance(row["score"]),
             "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself
             "scene": row["scene_id"],

@@ -43,6 +43,8 @@ def render_case(story: CaseStory) -> str:
     """The page as HTML text; everything from the case file is escaped."""
     from markupsafe import Markup
 
+    rows = [_row(row, story.config) for row in story.comparison.to_dict("records")]
+    published = [row for row in rows if row["origin"] == "published"]
     own = assets(styles=PLAIN_STYLES, scripts=())
     made = environment()
     made.filters |= {"exact": exact}
@@ -54,7 +56,9 @@ def render_case(story: CaseStory) -> str:
         head=story.published,
         estimate=story.estimate,
         answer=_answer(story),
-        rows=[_row(row, story.config) for row in story.comparison.to_dict("records")],
+        rows=rows,
+        published=published,
+        worked_out=len(rows) - len(published),
         missed=int((~story.comparison["reproduced"]).sum()),
         scenarios=[_scenario(name, story) for name, _ in FILL_SCENARIOS],
         readings=story.readings,

@@ -40,15 +40,17 @@ def annex(story: Story) -> pd.DataFrame:
     both = calls.merge(liftings, on="call_id", suffixes=("", "_lifting"))
     rows = []
     for row in both.to_dict("records"):
+        # A coal ship full of oil is nobody's estimate: an amount stands where the call counts, as on the page
+        sums = {k: _rounded(row[f"barrels_{k}"]) if row["counts_lifting"] else None for k in ("p5", "p50", "p95")}
         rows.append(
             {
                 "ship": row["name"] or "not identified",
                 "imo": row["imo"],
                 "arrival_date": row["arrival_hi"].strftime("%Y-%m-%d"),
                 "dwt_t": None if pd.isna(row["dwt_p50_t"]) else round(row["dwt_p50_t"], -2),
-                "estimated_barrels": _rounded(row["barrels_p50"]),
-                "barrels_p5": _rounded(row["barrels_p5"]),
-                "barrels_p95": _rounded(row["barrels_p95"]),
+                "estimated_barrels": sums["p50"],
+                "barrels_p5": sums["p5"],
+                "barrels_p95": sums["p95"],
                 "counted": bool(row["counts_lifting"]),
                 "p_lifting": round(row["p_lifting"], 3),
                 "berth": row["berth_id"],

@@ -11,11 +11,16 @@ import pandas as pd
 from pipeline.moments import at_image_times, bounds_at_image_times, moment
 from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
+from pipeline.report.opening import answer, shown_alone
 from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
+<<<<<<< HEAD
 from pipeline.report.wording import answer, barrels, day_counts, days_of, percent
+=======
+from pipeline.report.wording import barrels, counted_zones, day_counts, days_of, moment, number_of, percent
+>>>>>>> fix-r
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,6 +38,8 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         story=story,
         head=story.headline,
         answer=answer(story),
+        shown=shown_alone(story),
+        any_counts=bool(counted_zones(story)),
         days=day_counts(story),
         period=days_of(story.config.period.start, story.config.period.end),
         figures={name: Markup(figures.get(name, "")) for name in STATIC_FIGURES},  # noqa: S704 - drawn by us, labels escaped by matplotlib
@@ -72,7 +79,7 @@ def environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"barrels": barrels, "percent": percent, "moment": moment}
+    made.filters |= {"barrels": barrels, "percent": percent, "moment": moment, "number_of": number_of}
     return made
 
 

@@ -10,7 +10,9 @@ import pandas as pd
 import shapely
 
 from pipeline.report.assets import data_uri
+from pipeline.report.opening import shown_alone
 from pipeline.report.quicklooks import read_quicklooks
+from pipeline.report.wording import call_numbers
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 if TYPE_CHECKING:
@@ -70,11 +72,13 @@ def account(story: Story) -> dict[str, Any]:
     columns = ["observed_p5", "observed_p50", "observed_p95", "corrected_p5", "corrected_p50", "corrected_p95"]
     columns += [f"at_{name}" for name, _ in FILL_SCENARIOS]
     series = {c: [_whole(v) for v in shown[c]] if c in shown else [None] * len(shown) for c in columns}
+    alone = shown_alone(story)
     before = story.as_detected.tables["ledger"].set_index("day") if story.as_detected is not None else None
     if before is not None:
         series["as_detected_p50"] = [_whole(before["observed_p50"].get(day)) for day in shown["day"]]
     return {
-        "days": list(shown["day"]), "looked": list(shown["looked"]), "cap": story.headline.cap_bbl, "series": series
+        "days": list(shown["day"]), "looked": list(shown["looked"]), "cap": story.headline.cap_bbl, "series": series,
+        "alone": None if alone is None else _whole(alone.alone_bbl),
     }  # fmt: skip
 
 
@@ -198,9 +202,11 @@ def _names(story: Story) -> dict[int, str]:
 
 def _calls(story: Story) -> list[dict[str, Any]]:
     both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+    numbers = call_numbers(story)
     return [
         {
-            "id": r["call_id"], "name": r["name"] or "not identified", "zone": r["berth_id"],
+            "id": r["call_id"], "number": numbers.get(r["call_id"]), "name": r["name"] or "not identified",
+            "zone": r["berth_id"],
             "t": [seconds(r[c]) for c in ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")],
             "counts": bool(r["counts_lifting"]), "bbl": _whole(r["barrels_p50"]), "evidence": r["evidence_class"],
         }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BARS = 8
 CALLS = 10
+NAMELESS = ("anonymous", "")  # what the tables hold for a ship that nobody named
 LEAST_CHANGE = 0.001  # of the median: less is not drawn
 WIDTH_IN = 4.0  # so that 9 pt stay 9 pt on a phone
 
@@ -98,6 +99,7 @@ def moves(story: Story) -> dict[str, Any] | None:
     return {
         "sentence": sentence(table),
         "inputs": _inputs(table),
+        "alone": percent(min(1.0, table.loc[table["kind"] == "input", "sobol"].clip(lower=0).sum())),
         "calls": _calls(table, story),
         "bars": _bars(largest_first(table)),
     }
@@ -164,29 +166,52 @@ def _spread(table: pd.DataFrame) -> str:
 def _table(story: Story) -> pd.DataFrame:
     """The table with its settings as the page writes numbers: a space before the percent sign."""
     table = story.tables.get("sensitivity", SENSITIVITY.empty())
+    if not len(table):
+        return table
     spaced = {c: table[c].str.replace(r"(?<=\d)%", " %", regex=True) for c in ("low_setting", "high_setting")}
-    return table.assign(**spaced) if len(table) else table
+    what = table["what"].where(table["name"] != "largest_call", f"the largest call{_largest(table, story)}")
+    return table.assign(**spaced, what=what.where(~what.isin(NAMELESS), "not identified"))
+
+
+def _largest(table: pd.DataFrame, story: Story) -> str:
+    """Which call that is: the day and the ship of the one with the largest mean cargo, in brackets."""
+    calls = table[table["kind"] == "call"].set_index("name")["what"]
+    liftings = story.tables.get("liftings")
+    if liftings is None or not len(calls):
+        return ""
+    counted = liftings[liftings["call_id"].isin(calls.index)]  # of this account; its order decides between equals
+    top = str(counted["call_id"].iloc[counted["barrels_mean"].fillna(0.0).to_numpy().argmax()])
+    ship = "not identified" if calls[top] in NAMELESS else calls[top]
+    return f" ({_arrival_day(top, story)}, {ship})"
+
+
+def _arrival_day(call_id: str, story: Story) -> str:
+    """The day that all of the page names a call by."""
+    return moment(story.tables["port_calls"].set_index("call_id")["arrival_hi"].get(call_id))[:10]
 
 
 def _inputs(table: pd.DataFrame) -> list[dict[str, str]]:
     """Sobol indices in percent, largest first; what is left arises from inputs together."""
     inputs = table[table["kind"] == "input"].sort_values("sobol", ascending=False, kind="stable")
     rows = [
-        {"what": r.what, "share": f"{100 * max(r.sobol, 0.0):.0f} %", "error": f"± {100 * 1.645 * r.sobol_se:.1f}"}
+        {
+            "what": r.what,
+            "share": f"{100 * max(r.sobol, 0.0):.0f} %",
+            "error": f"± {100 * 1.645 * r.sobol_se:.1f} points",
+        }
         for r in inputs.itertuples()
     ]
-    left = 1 - inputs["sobol"].sum()
-    return [*rows, {"what": "inputs together", "share": f"{100 * max(left, 0.0):.0f} %", "error": ""}]
+    left = max(0.0, 1 - inputs["sobol"].sum())
+    return [*rows, {"what": "several of these at once", "share": f"{100 * left:.0f} %", "error": ""}]
 
 
 def _calls(table: pd.DataFrame, story: Story) -> list[dict[str, str]]:
     """The calls that carry most of the sum."""
-    arrivals = story.tables["port_calls"].set_index("call_id")["arrival_hi"]  # the day that all of the page names
     calls = table[table["kind"] == "call"].sort_values(["share_of_mean", "name"], ascending=[False, True])
     return [
         {
             "id": r.name,
-            "day": moment(arrivals.get(r.name))[:10],
+            "day": _arrival_day(r.name, story),
             "ship": r.what,
             "mean": percent(r.share_of_mean),
             "variance": percent(max(r.share_of_variance, 0.0)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.report.wording import day_counts, percent, unverified
+from pipeline.report.opening import changed_by_verdicts
+from pipeline.report.wording import counted_zones, day_counts, number_of, percent, unverified
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -15,7 +16,20 @@ DOUBTS = ("stand-in", "not published")  # words of a place's facts that every re
 
 def warnings(story: Story) -> list[str]:
     """Sentences; empty where nothing is doubtful beyond the stated intervals."""
-    return [*_about_inputs(story), *_about_looks(story), *_about_calls(story), *_about_verdicts(story)]
+    return [
+        *_about_changes(story),
+        *_about_inputs(story),
+        *_about_looks(story),
+        *_about_calls(story),
+        *_about_verdicts(story),
+    ]
+
+
+def _about_changes(story: Story) -> list[str]:
+    """That the account is not the one that was detected: who reads one sentence must not miss it."""
+    changed = changed_by_verdicts(story)
+    where = "Who decided what, and why, stands under As detected and as reviewed."
+    return [f"Analysts' verdicts changed the account: {changed}. {where}"] if changed else []
 
 
 def _about_inputs(story: Story) -> list[str]:
@@ -30,6 +44,8 @@ def _about_inputs(story: Story) -> list[str]:
 
 
 def _about_looks(story: Story) -> list[str]:
+    if not counted_zones(story):
+        return ["No zone of this place counts, by its zones file: nothing can take part in the account."]
     days = day_counts(story)
     if not days["unknown"]:
         return []
@@ -53,7 +69,9 @@ def _about_calls(story: Story) -> list[str]:
     out += [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
     if story.headline.across_years:
-        out.append(f"{len(story.headline.across_years)} calls came in one account year and left in another.")
+        out.append(
+            f"{number_of(len(story.headline.across_years), 'call')} came in one account year and left in another."
+        )
     sensitivity = story.tables.get("sensitivity")
     if sensitivity is not None and len(sensitivity):
         shares = sensitivity[sensitivity["kind"] == "call"]["share_of_mean"]
@@ -83,4 +101,5 @@ def _about_verdicts(story: Story) -> list[str]:
     if table is None:
         return []
     orphans = int((table["outcome"] == "orphaned").sum())
-    return [f"{orphans} verdicts of analysts name something that is no longer there; see Review."] if orphans else []
+    name = "verdict of analysts names" if orphans == 1 else "verdicts of analysts name"
+    return [f"{orphans} {name} something that is no longer there; see Review."] if orphans else []

@@ -44,6 +44,15 @@ def chance(probability: float) -> str:
     return "over 99 %" if probability > 0.99 else "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
 
 
+def number_of(count: int, thing: str) -> str:
+    """So many things, one of them without its s.
+
+    >>> number_of(1, "look"), number_of(0, "look"), number_of(12, "usable look")
+    ('1 look', '0 looks', '12 usable looks')
+    """
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def days_of(start: pd.Timestamp, end: pd.Timestamp) -> str:
     """First and last day of a period whose end is not in it.
 
@@ -90,7 +99,7 @@ METHOD_WORDS = {
     "load_from_fill_prior": "load not measured: the usual fill of such ships",
     "load_from_draughts": "load from the draughts that she sent",
     "load_from_freeboards": "load from freeboards at two looks",
-    "load_from_freeboard": "load from the freeboard at one look",
+    "load_from_freeboard": "load from the usual fill, moved by the freeboard at one look",
 }
 
 
@@ -138,43 +147,11 @@ def plain_flag(flag: str) -> str:
     return FLAG_WORDS.get(flag, flag.replace("_", " "))
 
 
-def answer(story: Story) -> str:
-    """The one sentence that the report opens with."""
-    head, calls = story.headline, story.tables["port_calls"]
-    looks = story.tables["looks"]
-    counted_zones = {z.zone_id for z in story.place.zones if z.counts}
-    at_counted = looks[looks["zone_id"].isin(counted_zones)]
-    usable = int((at_counted["state"] == "usable").sum())
-    if not usable and not len(calls):
-        return (
-            f"No usable look at any counted berth of {story.place.name} and no transponder heard in the period: "
-            "what was loaded there is unknown."
-        )
-    if not head.calls_counted:
-        return (
-            f"No counted call was observed at {story.place.name} in the period, in {usable} usable looks; "
-            "days without a look are unknown, not empty."
-        )
-    dark = without_ais(calls[calls["counts"].astype(bool)])
-    calls_text = "1 counted call" if head.calls_counted == 1 else f"{head.calls_counted} counted calls"
-    if story.call_range and story.call_range[1] > story.call_range[0]:
-        calls_text += f" ({story.call_range[0]} to {story.call_range[1]} with 90 %)"
-    return (
-        f"{calls_text} at {story.place.name}{f', {dark},' if dark else ''} lifted an estimated "
-        f"{barrels(head.barrels_p50)} barrels "
-        f"(90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
-        f"{percent(head.share_p50)} of the cap of {head.cap_bbl:,.0f} barrels ({percent(head.share_p5)} to "
-        f"{percent(head.share_p95)}); {_unseen(story)}."
-    )
-
-
-def _unseen(story: Story) -> str:
-    """What was looked at and what was not, as the end of a sentence."""
-    days = day_counts(story)
-    text = f"the counted berths were seen on {days['usable']} of {days['total']} days"
-    if days["partly"]:
-        text += f" and in part on {days['partly']}"
-    return f"{text}, what happened on the other {days['unknown']} is unknown" if days["unknown"] else text
+def call_numbers(story: Story) -> dict[str, int]:
+    """Numbers of the counted calls from 1 in order of arrival: the same on the map, in the table and on the cards."""
+    counted = set(story.tables["liftings"].loc[story.tables["liftings"]["counts"].astype(bool), "call_id"])
+    ordered = story.tables["port_calls"].sort_values(["arrival_hi", "call_id"])["call_id"]
+    return {call_id: n for n, call_id in enumerate((c for c in ordered if c in counted), start=1)}
 
 
 def without_ais(calls: pd.DataFrame) -> str:
@@ -191,10 +168,15 @@ def without_ais(calls: pd.DataFrame) -> str:
     return ", ".join(parts)
 
 
+def counted_zones(story: Story) -> set[str]:
+    """Ids of the zones whose stays take part in the account; empty where the zones file counts none."""
+    return {z.zone_id for z in story.place.zones if z.counts}
+
+
 def day_counts(story: Story) -> dict[str, int]:
     """Days of the period by the best look at any counted zone: usable, partly, unknown."""
     looks = story.tables["looks"]
-    counted = {z.zone_id for z in story.place.zones if z.counts}
+    counted = counted_zones(story)
     mine = looks[looks["zone_id"].isin(counted) & looks["acquired"].notna()]
     best: dict[object, str] = {}
     rank = {"unknown": 0, "partly": 1, "usable": 2}
@@ -213,4 +195,5 @@ def unverified(scenes: pd.DataFrame) -> str:
     count = int((~used["verified"].astype(bool)).sum())
     if not count:
         return ""
-    return f"{count} of {len(used)} images carry no checksum that could be compared: unverified"
+    carry = "image carries" if len(used) == 1 else "images carry"
+    return f"{count} of {len(used)} {carry} no checksum that could be compared: unverified"

@@ -67,7 +67,7 @@ def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
         "port_calls": PORT_CALLS.empty(), "liftings": liftings,
     }  # fmt: skip
     about = SimpleNamespace(
-        simulated=False, problems=(), tables=tables, headline=SimpleNamespace(across_years=()),
+        simulated=False, problems=(), tables=tables, as_detected=None, headline=SimpleNamespace(across_years=()),
         config=SimpleNamespace(aoi=SimpleNamespace(facts=())),
     )  # fmt: skip
     (told,) = [w for w in warnings(about) if "MMSI" in w]

@@ -177,3 +177,25 @@ def test_without_scripts_the_figures_stand_in(chromium, tiny_run):
     assert still.locator(".static svg:visible").count() == 3
     assert still.locator(".needs-js:visible").count() == 0
     context.close()
+
+
+def test_what_is_folded_is_printed_and_folds_again(page):
+    """A heading with nothing under it is worse on paper than a long page; cards of other calls stay away."""
+    folded = "[...document.querySelectorAll('details:not(.card)')].filter((d) => !d.open).length"
+    before = page.evaluate(folded)
+    assert before > 0
+    cards = page.evaluate("document.querySelectorAll('details.card[open]').length")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(folded) == 0
+    assert page.evaluate("document.querySelectorAll('details.card[open]').length") == cards
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(folded) == before
+
+
+def test_a_pin_a_row_and_a_card_of_one_call_have_one_number(page):
+    pins = page.evaluate("[...document.querySelectorAll('.call-pin')].map((p) => p.textContent)")
+    rows = "[...document.querySelectorAll('#call-table .pin')]"
+    told = page.evaluate(f"{rows}.map((p) => [p.textContent, p.closest('tr').querySelector('a').hash])")
+    assert sorted(pins) == sorted(number for number, _ in told)
+    for number, call in told:
+        assert page.inner_text(f"{call} summary .pin") == number

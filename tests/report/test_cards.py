@@ -8,8 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.report.cards import _berth_looks, _crowded, _missed_in, _pair, _radar_rule
+from pipeline.report.cards import (
+    _berth_looks,
+    _crowded,
+    _lifting_factors,
+    _missed_in,
+    _named_by,
+    _pair,
+    _radar_rule,
+)
 from pipeline.report.chips import _mirrored, _north, _turned
+from pipeline.report.freeboard_words import freeboard_at, outside
 from pipeline.storage import read_table
 
 
@@ -75,14 +84,51 @@ def test_labels_of_fills_never_lie_on_each_other(top):
 @pytest.mark.parametrize(
     ("pair", "words"),
     [
-        ((np.nan, np.nan), "not known"),
-        ((2.8, 4.8), "2.8 m, then 4.8 m"),
-        ((4.9, np.nan, 0.18, np.nan), "4.9 m ± 0.3 at the first, the last not known"),
-        ((np.nan, 3.7), "3.7 m at the last, the first not known"),
+        (("", ""), "not known"),
+        (("2.8 m", "4.8 m"), "2.8 m, then 4.8 m"),
+        (("4.9 m ± 0.3", ""), "4.9 m ± 0.3 at the first, the last not known"),
+        (("", "3.7 m"), "3.7 m at the last, the first not known"),
     ],
 )
 def test_half_of_a_change_is_said_to_be_half(pair, words):
     assert _pair(*pair) == words
+
+
+def sighting(freeboard, lo, hi):
+    return SimpleNamespace(freeboard_m=freeboard, freeboard_lo_m=lo, freeboard_hi_m=hi)
+
+
+def test_a_card_says_the_interval_that_its_chip_says():
+    """A shadow's interval leans to one side: half its width either way was another interval for the same look."""
+    seen = [sighting(np.nan, np.nan, np.nan), sighting(4.622, 4.4, 4.9), sighting(3.802, 2.428, 4.115)]
+    assert freeboard_at(3.802, 0.513, seen) == "3.8 m (2.4 to 4.1)"
+    assert freeboard_at(3.6, 0.5, seen) == "3.6 m ± 0.8", "of no single look: what is known is its deviation"
+    assert freeboard_at(np.nan, np.nan, seen) == ""
+
+
+def test_a_side_outside_the_interval_is_explained():
+    text = outside("freeboard by shadow on water (3.8 m) and visible side (4.9 m)", 2.4, 4.1)
+    assert text.startswith("; the visible side alone lies outside 2.4 to 4.1 m")
+    assert outside("freeboard by shadow on water (3.8 m); the two do not agree", 2.4, 3.0) == "", "it is said already"
+
+
+def test_the_chance_of_a_lifting_can_be_multiplied_out():
+    row = {"p_lifting": 0.98 * 0.97 * 0.95, "p_tanker": 0.98, "p_ship": 0.97}
+    assert _lifting_factors(row, "loading") == "97 % a ship at all × 98 % a tanker × 95 % came to load"
+    row = {"p_lifting": 0.98 * 0.95, "p_tanker": 0.98, "p_ship": 1.0}
+    assert _lifting_factors(row, "discharging") == "98 % a tanker × 95 % came to discharge"
+
+
+def test_a_name_given_by_an_analyst_is_his_to_answer_for():
+    reviews = pd.DataFrame(
+        [("rename", "applied", "SIM NAME", "A. Analyst", "c0", "named SIM NAME; before: no name (now call c1)"),
+         ("rename", "refused", "SIM NAME", "nobody", "c1", "")],
+        columns=["verdict", "outcome", "value", "who", "target", "note"],
+    )  # fmt: skip
+    row = {"call_id": "c1", "name": "SIM NAME", "flags": ["review_named"]}
+    assert _named_by(row, SimpleNamespace(tables={"reviews": reviews})) == "A. Analyst"
+    assert _named_by(row, SimpleNamespace(tables={})) == "an analyst"
+    assert _named_by(row | {"flags": []}, SimpleNamespace(tables={"reviews": reviews})) == ""
 
 
 def test_looks_that_did_not_find_her_are_named(tiny_run):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +14,7 @@ import pyogrio
 import pytest
 from PIL import Image
 
+from pipeline.report.exports import annex
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
 from pipeline.storage import read_table
 
@@ -120,3 +122,13 @@ def test_annex_starts_with_the_columns_that_the_annex_has(tiny_run):
         "ship", "arrival_date", "dwt_t", "estimated_barrels",
     ]  # fmt: skip
     assert "simulated" in columns
+
+
+def test_only_a_call_that_counts_has_an_amount(tiny_story):
+    """A coal ship full of oil is nobody's estimate; the column adds to what the counted calls add to."""
+    amounts, liftings = ["estimated_barrels", "barrels_p5", "barrels_p95"], tiny_story.tables["liftings"]
+    assert annex(tiny_story)[amounts].notna().all(axis=None)
+    tables = dict(tiny_story.tables) | {"liftings": liftings.assign(counts=False)}
+    aside = annex(replace(tiny_story, tables=tables))
+    assert aside[amounts].isna().all(axis=None)
+    assert aside["dwt_t"].notna().all(), "her size was measured all the same"

@@ -14,9 +14,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline.report.wording import answer, barrels, day_counts, interval, without_ais
+from pipeline.report.wording import barrels, interval, without_ais
 from pipeline.storage import read_table
-from pipeline.tables import ALL
 
 
 class Loads(HTMLParser):
@@ -110,22 +109,16 @@ def test_chips_are_pictures_and_named_in_the_detections(tiny_run):
     ],
     ids=["script", "handler", "template", "end", "formula", "override", "arabic"],
 )
-def test_hostile_names_are_text(tiny_run, name):
+def test_hostile_names_are_text(tiny_run, tiny_story, name):
     """A ship may broadcast markup as her name; the page must show it, not run it."""
-    from pipeline.report.page import render
-    from pipeline.report.story import Story
-    from pipeline.review import open_run
+    from dataclasses import replace
 
-    run = open_run(tiny_run)
-    kept = [contract.name for contract in ALL if (tiny_run / f"{contract.name}.parquet").is_file()]
-    tables = {name: run.table(name) for name in kept}
+    from pipeline.report.page import render
+
+    tables = dict(tiny_story.tables)
     tables["port_calls"] = tables["port_calls"].assign(name=name)
     tables["static"] = tables["static"].assign(name=name, dest=name)
-    story = Story(
-        run_id="x", simulated=True, config=run.config, place=run.place, cap=cap_of(), headline=headline_of(tables),
-        tables=tables, ais_balance={}, inputs=(), problems=("<b>bad</b>",), remarks=("<u>odd</u>",), structures={},
-        versions={}, code_version="x",
-    )  # fmt: skip
+    story = replace(tiny_story, tables=tables, problems=("<b>bad</b>",), remarks=("<u>odd</u>",))
     page = render(story, {"map": "", "timeline": "", "account": ""}, tiny_run)
     plain = page[: page.index('<script type="application/json"')]
     data = page[page.index('id="data">') + 10 :]
@@ -137,20 +130,6 @@ def test_hostile_names_are_text(tiny_run, name):
     assert "&lt;u&gt;odd&lt;/u&gt;" in plain
     assert {c["name"] for c in json.loads(data)["calls"]} == {name}
     assert "<" not in data
-
-
-def cap_of():
-    from pipeline.config import CapConfig, load
-    from pipeline.workspace import configs_root
-
-    return load(CapConfig, configs_root() / "caps" / "unscr-2397.yaml")
-
-
-def headline_of(tables):
-    from pipeline import volume
-    from pipeline.config import VolumeConfig
-
-    return volume.headline(tables["liftings"], tables["ledger"], cap_of(), VolumeConfig(), 0)
 
 
 def test_annex_rows_are_the_calls(tiny_run):
@@ -195,41 +174,6 @@ def test_an_unknown_size_is_a_dash():
 )
 def test_dark_is_not_said_where_nobody_was_heard(flags, text):
     assert without_ais(pd.DataFrame({"flags": flags})) == text
-
-
-class Told:
-    """As much of a story as sentences need."""
-
-    def __init__(self, looks, calls, counted=0):
-        from types import SimpleNamespace
-
-        zone = SimpleNamespace(zone_id="pier", counts=True)
-        self.tables = {"looks": looks, "port_calls": calls}
-        self.place = SimpleNamespace(name="Testport", zones=(zone,))
-        self.headline = SimpleNamespace(calls_counted=counted)
-        day = pd.Timestamp("2024-03-01", tz="UTC")
-        self.config = SimpleNamespace(period=SimpleNamespace(start=day, end=day + pd.Timedelta(days=10)))
-
-
-def looks_of(*states):
-    day = pd.Timestamp("2024-03-02T10:00Z")
-    rows = [{"zone_id": "pier", "state": s, "acquired": day + pd.Timedelta(days=n)} for n, s in enumerate(states)]
-    return pd.DataFrame(rows, columns=["zone_id", "state", "acquired"])
-
-
-NO_CALLS = pd.DataFrame({"flags": [], "counts": []})
-
-
-def test_no_look_and_no_call_is_unknown_never_none():
-    assert "unknown" in answer(Told(looks_of("unknown"), NO_CALLS))
-    text = answer(Told(looks_of("usable", "unknown"), NO_CALLS))
-    assert "No counted call was observed" in text
-    assert "unknown, not empty" in text
-
-
-def test_days_are_counted_once_by_their_best_look():
-    looks = pd.concat([looks_of("usable", "partly", "unknown"), looks_of("unknown", "usable")])
-    assert day_counts(Told(looks, NO_CALLS)) == {"usable": 2, "partly": 0, "unknown": 8, "total": 10}
 
 
 def test_it_says_what_its_looks_find(page, tiny_run):

@@ -111,8 +111,26 @@ def test_no_call_no_section():
 def test_inputs_stand_largest_first_with_what_is_left():
     held = moves(story(table(row("fill", 80_000, 110_000), drawn("a", 0.2), drawn("b", 0.7), drawn("c", -0.001))))
     assert [(i["what"], i["share"]) for i in held["inputs"]] == [
-        ("the b", "70 %"), ("the a", "20 %"), ("the c", "0 %"), ("inputs together", "10 %"),
+        ("the b", "70 %"), ("the a", "20 %"), ("the c", "0 %"), ("several of these at once", "10 %"),
     ]  # fmt: skip
+
+
+def test_errors_have_a_unit_and_what_is_left_is_explained():
+    held = moves(story(table(row("fill", 80_000, 110_000), drawn("a", 0.2), drawn("b", 0.7))))
+    assert held["inputs"][0]["error"] == "± 1.6 points"
+    assert held["alone"] == "90 %"
+
+
+def test_the_largest_call_has_its_day_and_nobody_is_called_anonymous():
+    calls = [drawn(n, None, "call", what=w, share_of_mean=0.5) for n, w in (("c1", "anonymous"), ("c2", "SIM A"))]
+    told = story(table(row("largest_call", 60_000, 100_000, "choice"), *calls))
+    told.tables["port_calls"] = pd.DataFrame(
+        {"call_id": ["c1", "c2"], "arrival_hi": pd.to_datetime(["2024-03-07T05:00Z", "2024-03-09T05:00Z"])}
+    )
+    told.tables["liftings"] = pd.DataFrame({"call_id": ["c1", "c2"], "barrels_mean": [30_000.0, 20_000.0]})
+    held = moves(told)
+    assert held["bars"]["rows"][0]["what"] == "The largest call (2024-03-07, not identified)"
+    assert {c["ship"] for c in held["calls"]} == {"not identified", "SIM A"}
 
 
 def test_at_most_ten_calls_by_their_share_of_the_mean():

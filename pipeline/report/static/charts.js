@@ -8,7 +8,9 @@
   const at = days.map((text) => new Date(`${text}T12:00:00Z`));
   const rows = days.map((text, n) => ({ day: at[n], looked: looked[n], ...Object.fromEntries(Object.entries(series).map(([k, v]) => [k, v[n]])) }));
   const names = { observed_p50: "observed", corrected_p50: "with unseen calls", as_detected_p50: "as detected",
-    at_33: "⅓ full", at_50: "50 % full", at_60: "60 % full", at_90: "90 % full", at_100: "full" };
+    alone: "calls shown alone", at_33: "⅓ full", at_50: "50 % full", at_60: "60 % full", at_90: "90 % full", at_100: "full" };
+  const { alone } = data.account; // what the calls shown make without possible further ships, at the last day
+  rows[rows.length - 1].alone = alone;
   const chosen = () => new Set([...document.querySelectorAll("input[name=series]:checked")].map((i) => i.value));
   const whole = () => document.querySelector("input[name=scale]:checked").value === "cap";
 
@@ -35,8 +37,8 @@
     const start = new Date(data.start * 1000), end = new Date(data.end * 1000);
     const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - 43200e3), x2: new Date(+r.day + 43200e3) }));
     const line = (key, more) => Plot.lineY(rows.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
-    const ends = labels(["observed_p50", ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
-    const tint = (key) => key === "observed_p50" ? "var(--blue)" : key === "corrected_p50" ? "var(--amber)" : "var(--soft)";
+    const ends = labels(["observed_p50", ...(alone !== null ? ["alone"] : []), ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
+    const tint = (key) => key === "observed_p50" || key === "alone" ? "var(--blue)" : key === "corrected_p50" ? "var(--amber)" : "var(--soft)";
     return Plot.plot({
       width, height, marginLeft: narrow ? 46 : 64, marginRight: narrow ? 92 : 172, marginTop: 18, marginBottom: 34,
       style: { background: "transparent", color: "var(--ink)" },
@@ -51,6 +53,7 @@
         corrected ? line("corrected_p50", { stroke: "var(--orange)", strokeWidth: 2, strokeDasharray: "7 4" }) : null,
         before ? line("as_detected_p50", { stroke: "var(--soft)", strokeWidth: 1.6, strokeDasharray: "10 3 2 3" }) : null,
         line("observed_p50", { stroke: "var(--blue)", strokeWidth: 2.6 }),
+        alone !== null ? Plot.dot([alone], { x: () => at[at.length - 1], y: (d) => d, r: 4, fill: "var(--paper)", stroke: "var(--blue)", strokeWidth: 2 }) : null,
         top >= cap ? Plot.ruleY([cap], { stroke: "var(--red)", strokeWidth: 2 }) : null,
         top >= cap ? Plot.text([cap], { x: () => start, y: (d) => d, text: () => `cap, ${cap.toLocaleString("en-US")} barrels`, fill: "var(--red)", textAnchor: "start", dx: 5, dy: -9, fontWeight: 600 }) : null,
         Plot.text(ends, { x: () => end, y: "y", text: (d) => narrow ? `${names[d.key]}` : `${names[d.key]}, ${barrels(d.value)}`, textAnchor: "start", dx: 6, fill: (d) => tint(d.key), fontWeight: (d) => d.key.endsWith("p50") ? 600 : 400, fontSize: narrow ? 10.5 : 12 }),

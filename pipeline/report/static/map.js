@@ -65,9 +65,9 @@ capwatch.map = (() => {
   for (const call of data.calls) if (where[call.zone] && call.counts) (perZone[call.zone] ||= []).push(call);
   for (const [zone, calls] of Object.entries(perZone)) {
     calls.forEach((call, n) => {
-      const icon = L.divIcon({ className: "call-pin", html: String(n + 1), iconSize: [24, 24], iconAnchor: [62 - 25 * (n % 5), 40 + 25 * Math.floor(n / 5)] });
-      const marker = L.marker(where[zone], { icon, title: `counted call ${n + 1}`, alt: `counted call ${n + 1}` });
-      marker.bindPopup(() => told(call.name, [`${moment(call.t[1])} to ${moment(call.t[2])} UTC`, `${barrels(call.bbl)} barrels`], call.id));
+      const icon = L.divIcon({ className: "call-pin", html: String(call.number), iconSize: [24, 24], iconAnchor: [62 - 25 * (n % 5), 40 + 25 * Math.floor(n / 5)] });
+      const marker = L.marker(where[zone], { icon, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
+      marker.bindPopup(() => told(`${call.number}: ${call.name}`, [`${moment(call.t[1])} to ${moment(call.t[2])} UTC`, `${barrels(call.bbl)} barrels`], call.id));
       marks.push({ kind: "calls", from: call.t[1], to: call.t[2], parts: [marker] });
     });
   }

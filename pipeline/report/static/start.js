@@ -45,6 +45,12 @@ const capwatch = (() => {
   });
   if (location.hash.startsWith("#call-")) document.getElementById(location.hash.slice(1))?.setAttribute("open", "");
 
+  // On paper nothing can be opened: what is folded is printed open. Cards of calls that do not count stay as they are.
+  const folded = () => document.querySelectorAll("details:not(.card):not([open])");
+  const opened = [];
+  addEventListener("beforeprint", () => { for (const part of folded()) { part.open = true; opened.push(part); } });
+  addEventListener("afterprint", () => { for (const part of opened.splice(0)) part.open = false; });
+
   const theme = document.getElementById("theme");
   const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   theme.setAttribute("aria-pressed", isDark());

@@ -1,0 +1,50 @@
+"""Freeboards in words: a card says the interval of the sighting behind it, and a value outside is explained."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.report.wording import interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Z90 = 1.645
+PART = re.compile(r"(shadow on water|visible side) \((\d+(?:\.\d+)?) m\)")  # of a detection's draught_evidence
+
+
+def freeboard_at(value_m: float, sd_m: float, sightings: Iterable[Any]) -> str:
+    """A call's freeboard with the interval of the sighting that has it; half a width where no single one does.
+
+    The interval of a sighting leans to one side: a deviation either way would say something else of the same look.
+    """
+    if pd.isna(value_m):
+        return ""
+    bounds = {
+        (s.freeboard_lo_m, s.freeboard_hi_m)
+        for s in sightings
+        if pd.notna(s.freeboard_m) and abs(s.freeboard_m - value_m) < 5e-4
+    }
+    if len(bounds) == 1:
+        return interval(value_m, *bounds.pop(), "m", digits=1)
+    return f"{value_m:.1f} m" + ("" if pd.isna(sd_m) else f" ± {Z90 * sd_m:.1f}")
+
+
+def outside(evidence: str, low_m: float, high_m: float) -> str:
+    """Why a part of the evidence lies outside the interval of the whole, as a sentence's end; empty where none does.
+
+    >>> outside("freeboard by shadow on water (3.8 m) and visible side (4.9 m)", 2.4, 4.1)
+    '; the visible side alone lies outside 2.4 to 4.1 m: each counts by how sharply it is seen, this one less'
+    >>> outside("freeboard by shadow on water (3.8 m)", 2.4, 4.1)
+    ''
+    """
+    apart = [what for what, value in PART.findall(evidence) if not low_m - 0.05 <= float(value) <= high_m + 0.05]
+    if "do not agree" in evidence or not apart:
+        return ""
+    return (
+        f"; the {apart[0]} alone lies outside {low_m:.1f} to {high_m:.1f} m: each counts by how sharply it is seen, "
+        "this one less"
+    )

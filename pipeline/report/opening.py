@@ -1,0 +1,131 @@
+"""The sentences that the report opens with, and how much of the sum is the calls that it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.report.wording import barrels, counted_zones, day_counts, number_of, percent, without_ais
+
+if TYPE_CHECKING:
+    from pipeline.report.story import Story
+
+SAME_SUM = 0.02  # share by which the sum of the sensitivity table may differ from the account's: its draws are fewer
+WORTH_A_WORD = 0.01  # share of the sum below which further ships are not spoken of
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The sum split: the calls of the table alone, and what their doubtful number adds (or, below zero, takes)."""
+
+    alone_bbl: float  # median if the looks show just the calls of the table
+    further_bbl: float  # the account's median less that one: a difference of medians, so only about
+
+    @property
+    def says(self) -> str:
+        """What stands beside the sum wherever it is printed.
+
+        >>> Shown(115_000, 22_000).says
+        'about 115,000 for the calls shown, about 22,000 for possible further ships'
+        """
+        further = barrels(abs(self.further_bbl), 2)
+        if self.further_bbl < 0:
+            return f"{further} less than the calls shown would make alone, as two may be one ship"
+        return f"about {barrels(self.alone_bbl)} for the calls shown, about {further} for possible further ships"
+
+
+def shown_alone(story: Story) -> Shown | None:
+    """What the calls shown make alone; None where their number is not in doubt, or the run did not work it out."""
+    table = story.tables.get("sensitivity")
+    if table is None:
+        return None
+    held = table[(table["kind"] == "choice") & (table["name"] == "number_of_calls")]
+    total = story.headline.barrels_p50
+    if not len(held) or total <= 0:
+        return None
+    base, alone = float(held["base_p50"].iloc[0]), float(held["low_p50"].iloc[0])
+    if abs(base - total) > SAME_SUM * total or abs(total - alone) < WORTH_A_WORD * total:
+        return None
+    return Shown(alone, total - alone)
+
+
+def answer(story: Story) -> str:
+    """What the report opens with: the sum, how much of it is the calls shown, and what was looked at."""
+    head, calls = story.headline, story.tables["port_calls"]
+    if not counted_zones(story):
+        return (
+            f"No zone of {story.place.name} takes part in the account, so nothing is added up; "
+            f"{number_of(len(calls), 'port call')} {'was' if len(calls) == 1 else 'were'} seen."
+        )
+    usable = _usable_looks(story)
+    if not usable and not len(calls):
+        return (
+            f"No usable look at any counted berth of {story.place.name} and no transponder heard in the period: "
+            "what was loaded there is unknown."
+        )
+    if not head.calls_counted:
+        return (
+            f"{_reviewed(story)}No counted call was observed at {story.place.name} in the period, in "
+            f"{number_of(usable, 'usable look')}; days without a look are unknown, not empty."
+        )
+    return f"{_reviewed(story)}{_sum(story)}{_parts(story)} {_looked_at(story)}."
+
+
+def changed_by_verdicts(story: Story) -> str:
+    """The account before and after analysts' verdicts: its calls, else its barrels; empty where neither moved."""
+    if story.as_detected is None:
+        return ""
+    before, now = story.as_detected.headline, story.headline
+    if before.calls_counted != now.calls_counted:
+        return f"{number_of(before.calls_counted, 'counted call')} before, {now.calls_counted} after"
+    was, after = barrels(before.barrels_p50), barrels(now.barrels_p50)
+    return "" if was == after else f"{was} barrels before, {after} after"
+
+
+def _reviewed(story: Story) -> str:
+    """Said before anything else: this is not what the images alone gave."""
+    changed = changed_by_verdicts(story)
+    return f"After analysts' verdicts ({changed}): " if changed else ""
+
+
+def _usable_looks(story: Story) -> int:
+    looks = story.tables["looks"]
+    return int((looks["zone_id"].isin(counted_zones(story)) & (looks["state"] == "usable")).sum())
+
+
+def _sum(story: Story) -> str:
+    """Who lifted how much of the cap."""
+    head, shown = story.headline, shown_alone(story)
+    counted = story.tables["port_calls"]
+    dark = without_ais(counted[counted["counts"].astype(bool)])
+    more = " and possible further ships not told apart from them" if shown is not None and shown.further_bbl > 0 else ""
+    return (
+        f"{number_of(head.calls_counted, 'counted call')} at {story.place.name}{f' ({dark})' if dark else ''}{more} "
+        f"lifted an estimated {barrels(head.barrels_p50)} barrels "
+        f"(90 % interval {barrels(head.barrels_p5)} to {barrels(head.barrels_p95)}), "
+        f"{percent(head.share_p50)} of the cap of {head.cap_bbl:,.0f} barrels ({percent(head.share_p5)} to "
+        f"{percent(head.share_p95)})."
+    )
+
+
+def _parts(story: Story) -> str:
+    """How much of the sum is the calls shown; empty where their number is not in doubt."""
+    shown, span = shown_alone(story), _call_range(story)
+    if shown is None:
+        return f" There were {span}." if span else ""
+    return f" That is {shown.says}{f'; {span}' if span else ''}."
+
+
+def _call_range(story: Story) -> str:
+    """How many calls there may have been."""
+    told = story.call_range
+    return f"{told[0]} to {told[1]} calls in all, with 90 %" if told is not None and told[1] > told[0] else ""
+
+
+def _looked_at(story: Story) -> str:
+    """What was looked at and what was not."""
+    days = day_counts(story)
+    text = f"The counted berths were seen on {days['usable']} of {days['total']} days"
+    if days["partly"]:
+        text += f" and in part on {days['partly']}"
+    return f"{text}; what happened on the other {days['unknown']} is unknown" if days["unknown"] else text

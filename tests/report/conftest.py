@@ -1,0 +1,26 @@
+"""The story of the small run, told again from its folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.tables import ALL
+
+
+@pytest.fixture
+def tiny_story(tiny_run):
+    """As much of the small scenario's story as its folder keeps."""
+    from pipeline import volume
+    from pipeline.config import CapConfig, VolumeConfig, load
+    from pipeline.report.story import Story
+    from pipeline.review import open_run
+    from pipeline.workspace import configs_root
+
+    run = open_run(tiny_run)
+    tables = {c.name: run.table(c.name) for c in ALL if (tiny_run / f"{c.name}.parquet").is_file()}
+    cap = load(CapConfig, configs_root() / "caps" / "unscr-2397.yaml")
+    return Story(
+        run_id="x", simulated=True, config=run.config, place=run.place, cap=cap,
+        headline=volume.headline(tables["liftings"], tables["ledger"], cap, VolumeConfig(), 0), tables=tables,
+        ais_balance={}, inputs=(), problems=(), structures={}, versions={}, code_version="x",
+    )  # fmt: skip

@@ -1,0 +1,130 @@
+"""The first sentences: unknown is never none, verdicts come first, and what is shown is told from what is possible."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from pipeline.report.opening import answer, shown_alone
+from pipeline.report.warnings_list import warnings
+from pipeline.report.wording import day_counts
+from pipeline.tables import SENSITIVITY
+
+NO_CALLS = pd.DataFrame({"flags": [], "counts": []})
+CALLS = pd.DataFrame({"flags": [["dark"], ["dark"], []], "counts": [True, True, False]})
+
+
+class Told:
+    """As much of a story as sentences need."""
+
+    def __init__(self, looks, calls, counted=0, *, p50=100_000.0, zone_counts=True):
+        zone = SimpleNamespace(zone_id="pier", counts=zone_counts)
+        self.tables = {"looks": looks, "port_calls": calls}
+        self.place = SimpleNamespace(name="Testport", zones=(zone,))
+        self.headline = head(counted, p50)
+        self.as_detected = self.call_range = None
+        day = pd.Timestamp("2024-03-01", tz="UTC")
+        self.config = SimpleNamespace(period=SimpleNamespace(start=day, end=day + pd.Timedelta(days=10)))
+
+
+def head(counted, p50):
+    return SimpleNamespace(
+        calls_counted=counted, barrels_p5=0.8 * p50, barrels_p50=p50, barrels_p95=1.2 * p50, cap_bbl=500_000.0,
+        share_p5=p50 / 625_000, share_p50=p50 / 500_000, share_p95=p50 / 420_000,
+    )  # fmt: skip
+
+
+def looks_of(*states):
+    day = pd.Timestamp("2024-03-02T10:00Z")
+    rows = [{"zone_id": "pier", "state": s, "acquired": day + pd.Timedelta(days=n)} for n, s in enumerate(states)]
+    return pd.DataFrame(rows, columns=["zone_id", "state", "acquired"])
+
+
+def in_doubt(base, alone):
+    """A sensitivity table in which the calls shown make ``alone`` of ``base``."""
+    row = {"item": "choice:number_of_calls", "kind": "choice", "name": "number_of_calls", "what": "how many calls"}
+    row |= {"low_setting": "as shown", "high_setting": "as assumed", "base_p50": base, "base_p_over_cap": 0.0}
+    row |= {"low_p50": alone, "high_p50": base, "low_p_over_cap": 0.0, "high_p_over_cap": 0.0}
+    return SENSITIVITY.check(SENSITIVITY.from_rows([row]))
+
+
+def test_no_look_and_no_call_is_unknown_never_none():
+    assert "unknown" in answer(Told(looks_of("unknown"), NO_CALLS))
+    text = answer(Told(looks_of("usable", "unknown"), NO_CALLS))
+    assert "No counted call was observed" in text
+    assert "in 1 usable look;" in text
+    assert "unknown, not empty" in text
+
+
+def test_days_are_counted_once_by_their_best_look():
+    looks = pd.concat([looks_of("usable", "partly", "unknown"), looks_of("unknown", "usable")])
+    assert day_counts(Told(looks, NO_CALLS)) == {"usable": 2, "partly": 0, "unknown": 8, "total": 10}
+
+
+def test_a_place_that_counts_no_zone_is_not_called_unseen():
+    story = Told(looks_of("usable"), CALLS, zone_counts=False)
+    assert (
+        answer(story)
+        == "No zone of Testport takes part in the account, so nothing is added up; 3 port calls were seen."
+    )
+
+
+def test_the_sum_says_how_much_of_it_is_the_calls_shown():
+    """A reader who adds the cards up must not be left to wonder what the rest is."""
+    story = Told(looks_of("usable"), CALLS, counted=2)
+    story.tables["sensitivity"] = in_doubt(100_000.0, 80_000.0)
+    story.call_range = (2, 3)
+    text = answer(story)
+    assert text.startswith(
+        "2 counted calls at Testport (2 without AIS) and possible further ships not told apart from them "
+    )
+    assert "about 80,000 for the calls shown, about 20,000 for possible further ships" in text
+    assert "2 to 3 calls in all" in text
+
+
+def test_a_call_that_may_be_the_one_before_makes_the_sum_less_than_the_calls_shown():
+    story = Told(looks_of("usable"), CALLS, counted=2)
+    story.tables["sensitivity"] = in_doubt(100_000.0, 110_000.0)
+    assert "10,000 less than the calls shown would make alone" in answer(story)
+    assert "further ships" not in answer(story)
+
+
+@pytest.mark.parametrize("table", [None, in_doubt(100_000.0, 100_000.0), in_doubt(60_000.0, 50_000.0)])
+def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_sum(table):
+    """Without a table, without a doubt, and where the cap counts other products than the table's sum."""
+    story = Told(looks_of("usable"), CALLS, counted=2)
+    if table is not None:
+        story.tables["sensitivity"] = table
+    assert shown_alone(story) is None
+    assert "further ships" not in answer(story)
+
+
+@pytest.mark.parametrize(
+    ("counted", "p50", "words"),
+    [(5, 200_000.0, "5 counted calls before, 2 after"), (2, 200_000.0, "200,000 barrels before, 100,000 after")],
+)
+def test_what_verdicts_changed_is_said_first(counted, p50, words):
+    story = Told(looks_of("usable"), CALLS, counted=2)
+    story.as_detected = SimpleNamespace(headline=head(counted, p50))
+    assert answer(story).startswith(f"After analysts' verdicts ({words}): 2 counted calls")
+
+
+def test_verdicts_that_changed_no_sum_are_not_worth_the_first_sentence():
+    story = Told(looks_of("usable"), CALLS, counted=2)
+    story.as_detected = SimpleNamespace(headline=head(2, 100_000.0))
+    assert answer(story).startswith("2 counted calls")
+
+
+def test_the_things_to_know_start_with_what_verdicts_changed(tiny_story):
+    """And a place without a counted zone is told as such, not as days that nobody looked."""
+    from dataclasses import replace
+
+    before = replace(tiny_story.headline, calls_counted=tiny_story.headline.calls_counted + 2)
+    told = warnings(replace(tiny_story, as_detected=SimpleNamespace(headline=before, tables={})))
+    assert told[0].startswith("Analysts' verdicts changed the account: ")
+    zones = tuple(replace(z, counts=False) for z in tiny_story.place.zones)
+    told = warnings(replace(tiny_story, place=replace(tiny_story.place, zones=zones)))
+    assert any(w.startswith("No zone of this place counts") for w in told)
+    assert not any("nobody looked" in w for w in told)
