@@ -12,9 +12,6 @@ from pipeline.moments import moment
 from pipeline.report.ais_extract import heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
-<<<<<<< HEAD
-from pipeline.report.wording import barrels, chance, interval, method_words, percent, plain_flag, span
-=======
 from pipeline.report.freeboard_words import freeboard_at, outside
 from pipeline.report.wording import (
     barrels,
@@ -22,12 +19,10 @@ from pipeline.report.wording import (
     chance,
     interval,
     method_words,
-    moment,
     percent,
     plain_flag,
     span,
 )
->>>>>>> fix-r
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story

@@ -16,11 +16,7 @@ from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
-<<<<<<< HEAD
-from pipeline.report.wording import answer, barrels, day_counts, days_of, percent
-=======
-from pipeline.report.wording import barrels, counted_zones, day_counts, days_of, moment, number_of, percent
->>>>>>> fix-r
+from pipeline.report.wording import barrels, counted_zones, day_counts, days_of, number_of, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 TEMPLATES = Path(__file__).parent / "templates"
