@@ -11,11 +11,13 @@ import pandas as pd
 from pipeline.calls.candidates import candidates
 from pipeline.calls.counting import chance_of_one_call
 from pipeline.calls.direction import p_loading
+from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.sightings import DarkStay, link
 from pipeline.calls.stays import Stay, stays
+from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
@@ -26,7 +28,6 @@ Z90 = 1.6448536
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
-DRAUGHT_WINDOW = pd.Timedelta(days=2)  # typed on leaving the last port, or some hours after leaving this one
 ONE_PASS_S = 180.0  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
 SAME_PLACE_M = (
     100.0  # of one hull in two slices: they share the orbit's error, and differ by a pixel or two (our choice)
@@ -63,8 +64,7 @@ def port_calls(
         rows.append(row)
     rest = seen[~seen["detection_id"].isin(used)]
     for dark in link(rest, looks, config):
-        heard = _heard_around(tracks, dark)
-        rows.append(_from_images(dark, heard, looks, static, registry, place, config))
+        rows.append(_from_images(dark, tracks, looks, static, registry, place, config))
         rows[-1]["p_new_call"] = 1 - dark.former[1]
         rows[-1]["former"] = dark.former[0]
     _only_of_counted(rows)
@@ -132,6 +132,12 @@ def _heard_around(tracks: pd.DataFrame, stay: DarkStay) -> bool:
     return False
 
 
+def _heard_after(tracks: pd.DataFrame, mmsi: int, last: pd.Timestamp) -> bool:
+    """Was her transponder heard after her last sighting, so soon that a draught typed on departure would be known?"""
+    hers = good_fixes(tracks[tracks["mmsi"] == mmsi])["time_utc"]
+    return bool(((hers > last) & (hers <= last + AFTER_SAILING)).any())
+
+
 def _from_transponder(
     stay: Stay,
     hers: pd.DataFrame,
@@ -150,6 +156,7 @@ def _from_transponder(
         "arrival_hi": min([stay.arrival_hi, *hers["acquired"]]),
         "departure_lo": max([stay.departure_lo, *hers["acquired"]]),
         "departure_hi": stay.departure_hi,
+        "heard_after": stay.departure_hi is not None and stay.departure_hi <= stay.departure_lo + AFTER_SAILING,
         "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
         "flags": flags,
     }
@@ -159,7 +166,7 @@ def _from_transponder(
 
 def _from_images(
     stay: DarkStay,
-    heard: bool,
+    tracks: pd.DataFrame,
     looks: pd.DataFrame,
     static: pd.DataFrame,
     registry: pd.DataFrame | None,
@@ -172,7 +179,7 @@ def _from_images(
     before, after = stay.absent_before, stay.absent_after
     named = hers["mmsi"].dropna().unique()
     mmsi = int(named[0]) if len(named) == 1 else None
-    flags = [] if mmsi is not None else ["dark" if heard else "no_ais"]
+    flags = [] if mmsi is not None else ["dark" if _heard_around(tracks, stay) else "no_ais"]
     flags += stay.flags
     if len(hers) == 1:
         flags.append("single_sighting")
@@ -188,6 +195,7 @@ def _from_images(
         "arrival_hi": first,
         "departure_lo": last,
         "departure_hi": min(after, first + limit) if after is not None else first + limit,
+        "heard_after": mmsi is not None and _heard_after(tracks, mmsi, last),
         "evidence_class": "C" if len(hers) > 1 else "D",
         "flags": flags,
     }
@@ -318,15 +326,9 @@ def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
 
 
 def _draughts(row: Row, reports: pd.DataFrame) -> Row:
-    """Draught last said before the end of the stay, and first said after it; flagged reports do not count."""
-    good = reports[reports["draught_m"].notna()]
-    bad = good["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
-    good = good[~bad.astype(bool)]
-    before = good[good["time_utc"] <= row["departure_lo"]]
-    late = row["departure_lo"] + DRAUGHT_WINDOW
-    after = good[(good["time_utc"] > row["departure_lo"]) & (good["time_utc"] <= late)]
-    into = float(before["draught_m"].iloc[-1]) if len(before) else None
-    out = float(after["draught_m"].iloc[0]) if len(after) else None
+    """Draughts on arrival and departure as typed."""
+    heard_after = row.pop("heard_after")
+    into, out = draughts_of_stay(reports, row["arrival_hi"], row["departure_lo"], heard_after=heard_after)
     return {"draught_in_m": into, "draught_out_m": out}
 
 

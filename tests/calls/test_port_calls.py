@@ -138,6 +138,21 @@ def test_draughts_tell_loading_from_discharging(into, out, low, high):
     assert low <= row["p_loading"] <= high
 
 
+@pytest.mark.parametrize(("into", "out", "low", "high"), [(4.0, 6.2, 0.95, 1.0), (6.2, 4.0, 0.3, 0.6)])
+def test_a_draught_typed_before_sailing_is_that_of_departure(into, out, low, high):
+    row = only(visit(5, 20), said(4, draught=into, **HULL), said(19, draught=out, **HULL))
+    assert (row["draught_in_m"], row["draught_out_m"]) == (into, out)
+    assert low <= row["p_loading"] <= high
+
+
+def test_a_draught_that_nobody_typed_anew_stands_at_both_ends_if_she_was_heard_after_sailing():
+    row = only(visit(5, 20), said(4, draught=6.2, **HULL))
+    assert (row["draught_in_m"], row["draught_out_m"]) == (6.2, 6.2)
+    silent = only(fixes(np.arange(5, 20, 0.1), *BERTH), said(4, draught=6.2, **HULL))
+    assert silent["draught_in_m"] == 6.2
+    assert pd.isna(silent["draught_out_m"])
+
+
 def test_an_impossible_draught_is_not_used():
     row = only(visit(5, 20), said(3, draught=4.0, **HULL), said(4, draught=20.0, **HULL), said(22, draught=6.4, **HULL))
     assert (row["draught_in_m"], row["draught_out_m"]) == (4.0, 6.4)
