@@ -16,6 +16,7 @@ from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.sightings import DarkStay, link
+from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
@@ -220,6 +221,7 @@ def _completed(
     if zone is None:
         raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
     reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
+    reports = said_by(reports, row["departure_lo"] + AFTER_SAILING)
     row |= _identity(mmsi, certainty, reports, registry)
     row |= size_of_call(hers, reports)
     row |= _draughts(row, reports) | freeboards(hers, mmsi, turns)

@@ -179,6 +179,24 @@ def test_the_registry_gives_deadweight():
     assert pd.isna(other["dwt_t"])
 
 
+def test_who_has_the_number_later_is_not_who_called():
+    """Two ships under one number, twelve days apart: each call is of the ship that said her name then."""
+    alpha = said(4, name="ALPHA", imo=9074729, draught=4.0, **HULL)
+    bravo = said(300, name="BRAVO", imo=9129653, a=120.0, b=40.0, c=10.0, d=12.0, ship_type=70)
+    alone = only(visit(5, 20), alpha)
+    first, second = called(visit(5, 20), alpha, visit(305, 320), bravo).to_dict("records")
+    same = ["name", "imo", "length_m", "beam_m", "p_tanker", "counts", "draught_in_m", "draught_out_m"]
+    assert {k: first[k] for k in same} == alone[same].to_dict()
+    assert (second["name"], second["imo"], second["length_m"], second["counts"]) == ("BRAVO", 9129653, 160.0, False)
+
+
+def test_a_ship_that_names_herself_days_later_only_is_taken_at_her_first_word():
+    halves = (said(100, name="ALPHA"), said(100.01, **HULL))
+    other = said(300, name="BRAVO", a=120.0, b=40.0, c=10.0, d=12.0, ship_type=70)
+    row = only(visit(5, 20), *halves, other)
+    assert (row["name"], row["length_m"], row["counts"]) == ("ALPHA", 96.0, True)
+
+
 def test_gross_tonnage_is_not_deadweight():
     registry = pd.DataFrame([{"imo": 9074729, "mmsi": 0, "name": "", "dwt_t": 3000.0, "tonnage_kind": "GT"}])
     assert pd.isna(only(visit(5, 20), said(4, imo=9074729, **HULL), registry=registry)["dwt_t"])
