@@ -176,8 +176,8 @@ def _from_images(
 ) -> Row:
     hers = pd.DataFrame(stay.sightings)
     first, last = hers["acquired"].min(), hers["acquired"].max()
-    limit = pd.Timedelta(days=config.max_stay_d)
     before, after = stay.absent_before, stay.absent_after
+    earliest, latest = _longest_stay(first, last, config)
     named = hers["mmsi"].dropna().unique()
     mmsi = int(named[0]) if len(named) == 1 else None
     flags = [] if mmsi is not None else ["dark" if _heard_around(tracks, stay) else "no_ais"]
@@ -192,16 +192,25 @@ def _from_images(
         flags.append("left_open")
     row: Row = {
         "berth_id": stay.zone_id,
-        "arrival_lo": max(before, last - limit) if before is not None else last - limit,
+        "arrival_lo": max(before, earliest) if before is not None else earliest,
         "arrival_hi": first,
         "departure_lo": last,
-        "departure_hi": min(after, first + limit) if after is not None else first + limit,
+        "departure_hi": min(after, latest) if after is not None else latest,
         "heard_after": mmsi is not None and _heard_after(tracks, mmsi, last),
         "evidence_class": "C" if len(hers) > 1 else "D",
         "flags": flags,
     }
     certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
     return _completed(row, mmsi, certainty, hers, stay.turns, looks, static, registry, place, config)
+
+
+def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Earliest arrival and latest departure of who was seen at these times first and last, by ``max_stay_d``.
+
+    Who was seen for longer has shown that the limit does not bound her: then it is taken from each sighting outward.
+    """
+    limit = pd.Timedelta(days=config.max_stay_d)
+    return (last - limit, first + limit) if last - first < limit else (first - limit, last + limit)
 
 
 def _completed(

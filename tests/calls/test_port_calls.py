@@ -105,6 +105,30 @@ def test_a_day_that_nobody_looked_is_unknown_and_bounds_nothing():
     assert {"arrival_open", "left_open"} <= set(row["flags"])
 
 
+@pytest.mark.parametrize(("step_h", "days"), [(12, 5), (12, 6), (12, 8), (6, 8), (24, 14)])
+@pytest.mark.parametrize("hidden", [True, False])
+def test_bounds_are_in_order_however_long_a_ship_is_seen(step_h, days, hidden):
+    """Arrival and departure are intervals; who is seen for longer than ``max_stay_d`` was there all the while."""
+    hours = np.arange(48, 48 + 24 * days + 1, step_h).astype(float)
+    seen = [sighting(f"d{h:g}", h, length_lo_m=95.0, length_hi_m=97.0) for h in hours]
+    transmits = [] if hidden else [fixes(hours + 0.01, *BERTH), said(4, **HULL)]
+    rows = called(*transmits, seen=seen, looks=looks_at(0.0, *hours, 24.0 * (days + 5)))
+    assert (rows["arrival_lo"].fillna(rows["arrival_hi"]) <= rows["arrival_hi"]).all()
+    assert (rows["arrival_hi"] <= rows["departure_lo"]).all()
+    assert (rows["departure_lo"] <= rows["departure_hi"].fillna(rows["departure_lo"])).all()
+    assert rows["n_seen"].sum() == len(hours)
+
+
+def test_the_longest_stay_does_not_bound_who_was_seen_for_longer():
+    """Seen on eight days: each end is open for as long as any stay, or to a look that missed her."""
+    hours = np.arange(240, 240 + 24 * 8 + 1, 12).astype(float)
+    seen = [sighting(f"d{h:g}", h, length_lo_m=95.0, length_hi_m=97.0) for h in hours]
+    row = only(seen=seen, looks=looks_at(*hours))
+    assert (row["arrival_lo"], row["departure_hi"]) == (at(240 - 6 * 24), at(432 + 6 * 24))
+    row = only(seen=seen, looks=looks_at(200, *hours, 500))
+    assert (row["arrival_lo"], row["departure_hi"]) == (at(200), at(500))
+
+
 def test_rejected_sightings_and_those_at_no_berth_make_no_call():
     seen = [sighting("a", 8, accepted=False), sighting("b", 8, berth_id="")]
     assert called(seen=seen, looks=looks_at(8)).empty
