@@ -76,27 +76,32 @@ def draught_steps(static: pd.DataFrame, min_step_m: float = MIN_STEP_M) -> pd.Da
 
 
 def draughts_of_stay(
-    reports: pd.DataFrame, arrival_hi: pd.Timestamp, departure_lo: pd.Timestamp, *, heard_after: bool
+    reports: pd.DataFrame,
+    arrival_hi: pd.Timestamp,
+    departure_lo: pd.Timestamp,
+    until: pd.Timestamp,
+    *,
+    heard_after: bool,
 ) -> tuple[float | None, float | None]:
     """Draughts [m] on arrival and on departure of one ship's stay, by her reports (rows of STATIC); None where unsaid.
 
-    On arrival: what she said in the middle of the stay; where she had said nothing by then, what she said first at the
-    berth. On departure: of the genuine steps typed after the middle and up to `AFTER_SAILING`, the one typed nearest
-    to sailing. Where there is none and she was heard after sailing (``heard_after``), she still said what she had said:
-    the same draught twice.
+    On arrival: what she said in the middle of the stay; where she had said nothing by then, what she said first at
+    the berth. On departure: of the genuine steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her
+    next berth), the one typed nearest to sailing. Where there is none and she was heard after sailing
+    (``heard_after``), she still said what she had said: the same draught twice.
     """
     good = reports[reports["draught_m"].notna()]
     void = good["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
     good = good[~void.astype(bool)].sort_values("time_utc", kind="stable")
-    middle, limit = arrival_hi + (departure_lo - arrival_hi) / 2, departure_lo + AFTER_SAILING
+    middle = arrival_hi + (departure_lo - arrival_hi) / 2
     said = good.loc[good["time_utc"] <= departure_lo, "draught_m"].to_list()
     early = int((good["time_utc"] <= middle).sum())
     into = said[max(early - 1, 0)] if said else None
     steps = draught_steps(good)
-    steps = steps[(steps["time_utc"] > middle) & (steps["time_utc"] <= limit)]
+    steps = steps[(steps["time_utc"] > middle) & (steps["time_utc"] <= until)]
     if len(steps):
         nearest = (steps["time_utc"] - departure_lo).abs().argmin()
         return into, float(steps["after_m"].iloc[nearest])
-    after = good.loc[(good["time_utc"] > departure_lo) & (good["time_utc"] <= limit), "draught_m"].to_list()
+    after = good.loc[(good["time_utc"] > departure_lo) & (good["time_utc"] <= until), "draught_m"].to_list()
     still = said[-1] if said and heard_after else None
     return into, after[0] if after else still

@@ -17,7 +17,7 @@ from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.sightings import DarkStay, link
 from pipeline.calls.static import said_by
-from pipeline.calls.stays import Stay, stays
+from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
@@ -57,10 +57,12 @@ def port_calls(
     rows = []
     used: set[str] = set()
     met = encounters(tracks, place, config)
-    for stay in stays(tracks, place, config):
+    found = stays(tracks, place, config)
+    berthed = at_berths(found, place)
+    for stay in found:
         hers = _of_stay(seen, stay, config)
         used |= set(hers["detection_id"])
-        row = _from_transponder(stay, hers, looks, static, registry, place, config)
+        row = _from_transponder(stay, _typed_until(stay, berthed), hers, looks, static, registry, place, config)
         row["flags"] += ["encounter"] if any(_was_in(stay, e) for e in met) else []
         rows.append(row)
     rest = seen[~seen["detection_id"].isin(used)]
@@ -139,8 +141,15 @@ def _heard_after(tracks: pd.DataFrame, mmsi: int, last: pd.Timestamp) -> bool:
     return bool(((hers > last) & (hers <= last + AFTER_SAILING)).any())
 
 
+def _typed_until(stay: Stay, berthed: dict[int, list[pd.Timestamp]]) -> pd.Timestamp:
+    """Until when a draught may be typed that is of this departure: to her next berth. In the roads it may still be."""
+    later = [when for when in berthed.get(stay.mmsi, []) if when > stay.departure_lo]
+    return min([*later, stay.departure_lo + AFTER_SAILING])
+
+
 def _from_transponder(
     stay: Stay,
+    typed_until: pd.Timestamp,
     hers: pd.DataFrame,
     looks: pd.DataFrame,
     static: pd.DataFrame,
@@ -157,7 +166,8 @@ def _from_transponder(
         "arrival_hi": min([stay.arrival_hi, *hers["acquired"]]),
         "departure_lo": max([stay.departure_lo, *hers["acquired"]]),
         "departure_hi": stay.departure_hi,
-        "heard_after": stay.departure_hi is not None and stay.departure_hi <= stay.departure_lo + AFTER_SAILING,
+        "typed_until": typed_until,
+        "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
         "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
         "flags": flags,
     }
@@ -196,6 +206,7 @@ def _from_images(
         "arrival_hi": first,
         "departure_lo": last,
         "departure_hi": min(after, latest) if after is not None else latest,
+        "typed_until": last + AFTER_SAILING,
         "heard_after": mmsi is not None and _heard_after(tracks, mmsi, last),
         "evidence_class": "C" if len(hers) > 1 else "D",
         "flags": flags,
@@ -338,8 +349,8 @@ def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
 
 def _draughts(row: Row, reports: pd.DataFrame) -> Row:
     """Draughts on arrival and departure as typed."""
-    heard_after = row.pop("heard_after")
-    into, out = draughts_of_stay(reports, row["arrival_hi"], row["departure_lo"], heard_after=heard_after)
+    until, heard_after = row.pop("typed_until"), row.pop("heard_after")
+    into, out = draughts_of_stay(reports, row["arrival_hi"], row["departure_lo"], until, heard_after=heard_after)
     return {"draught_in_m": into, "draught_out_m": out}
 
 

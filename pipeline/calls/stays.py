@@ -52,6 +52,16 @@ def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]
     return _joined_tracks(sorted(_sound(out), key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
 
 
+def at_berths(found: list[Stay], place: Place) -> dict[int, list[pd.Timestamp]]:
+    """When each transponder was first heard in each of its stays at berths."""
+    berths = {zone.zone_id for zone in place.zones if zone.kind == "berth"}
+    out: dict[int, list[pd.Timestamp]] = {}
+    for stay in found:
+        if stay.zone_id in berths:
+            out.setdefault(stay.mmsi, []).append(stay.arrival_hi)
+    return out
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stop:
     """A stay, the track that it is of, and the times of its fixes [s since 1970]."""

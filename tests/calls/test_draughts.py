@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.calls.draughts import draughts_of_stay
+from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.static import static_reports
 from tests.calls.traffic import at, feed, said
 
@@ -13,7 +13,7 @@ ARRIVES, SAILS = 10, 50
 def read(*typed: tuple[float, float], heard_after: bool = True) -> tuple[float | None, float | None]:
     """Draughts of a stay from 10 h to 50 h, of draughts typed at these hours [h, m]."""
     static = static_reports(feed(*[said(h, draught=d, dest=f"{n}", **HULL) for n, (h, d) in enumerate(typed)]))
-    return draughts_of_stay(static, at(ARRIVES), at(SAILS), heard_after=heard_after)
+    return draughts_of_stay(static, at(ARRIVES), at(SAILS), at(SAILS) + AFTER_SAILING, heard_after=heard_after)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_the_order_of_reports_does_not_matter():
         feed(said(5, draught=4.0, **HULL), said(49, draught=6.2, **HULL), said(12, draught=5, **HULL))
     )
     turned = static.iloc[::-1]
-    assert draughts_of_stay(static, at(10), at(50), heard_after=True) == (5.0, 6.2)
-    assert draughts_of_stay(turned, at(10), at(50), heard_after=True) == (5.0, 6.2)
+    assert draughts_of_stay(static, at(10), at(50), at(98), heard_after=True) == (5.0, 6.2)
+    assert draughts_of_stay(turned, at(10), at(50), at(98), heard_after=True) == (5.0, 6.2)
 
 
 def test_no_reports_no_draughts():
     static = static_reports(feed(said(5, draught=4.0, **HULL))).iloc[:0]
-    assert draughts_of_stay(static, at(10), at(50), heard_after=True) == (None, None)
+    assert draughts_of_stay(static, at(10), at(50), at(98), heard_after=True) == (None, None)

@@ -9,6 +9,7 @@ from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
 from tests.calls.traffic import (
+    ANCHORAGE,
     BERTH,
     MMSI,
     at,
@@ -175,6 +176,28 @@ def test_a_draught_that_nobody_typed_anew_stands_at_both_ends_if_she_was_heard_a
     silent = only(fixes(np.arange(5, 20, 0.1), *BERTH), said(4, draught=6.2, **HULL))
     assert silent["draught_in_m"] == 6.2
     assert pd.isna(silent["draught_out_m"])
+
+
+def test_what_she_loads_at_her_next_berth_is_not_of_the_stop_before():
+    """A day in the roads, a day at the berth, typed after sailing: the roads were left as light as she came to them."""
+    waits = fixes(np.arange(0, 10, 0.1), *ANCHORAGE)
+    row = called(waits, visit(12, 30), said(0, draught=4.0, **HULL), said(31, draught=6.2, **HULL)).set_index(
+        "berth_id"
+    )
+    draughts = row[["draught_in_m", "draught_out_m"]]
+    assert draughts.loc["roads"].tolist() == [4.0, 4.0]
+    assert draughts.loc["oil"].tolist() == [4.0, 6.2]
+
+
+def test_a_draught_typed_at_anchor_after_sailing_is_of_the_berth_that_she_left():
+    lies = fixes(np.arange(21, 40, 0.1), *ANCHORAGE)
+    row = called(
+        visit(5, 20)[lambda v: v["time_utc"] < at(20.2)],
+        lies,
+        said(4, draught=4.0, **HULL),
+        said(30, draught=6.2, **HULL),
+    )
+    assert row.set_index("berth_id").loc["oil", ["draught_in_m", "draught_out_m"]].tolist() == [4.0, 6.2]
 
 
 def test_an_impossible_draught_is_not_used():
