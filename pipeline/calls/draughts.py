@@ -3,6 +3,10 @@
 A step is a change to a value that stays. A crew that alternates between two values (x, y, x, y within a day) says
 nothing of cargo, nor does a value that is taken back within the hour, nor one that the hull cannot draw. The time of a
 step is when it was typed: the cargo moved before, by hours, and some type it after the ship has left.
+
+A draught typed at the berth may be that of arrival, typed late, or that of departure, typed early. Nobody has published
+how late crews type; so it is given to the end of the stay that is nearer in time: in the first half most of the cargo
+is still to move.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import pandas as pd
 ALTERNATES_H = 24.0  # x, y, x, y within a day: nobody loads, discharges and loads again so fast (our choice)
 TAKEN_BACK_H = 1.0  # a value so short-lived was a slip (our choice)
 MIN_STEP_M = 0.3  # below lie trim, fuel and water (our choice)
+AFTER_SAILING = pd.Timedelta(days=2)  # a later change is the next port's (our choice)
 
 
 def flapping(mmsi: np.ndarray, hours: np.ndarray, draught_m: np.ndarray) -> np.ndarray:
@@ -68,3 +73,35 @@ def draught_steps(static: pd.DataFrame, min_step_m: float = MIN_STEP_M) -> pd.Da
             "before_since": said["time_utc"].to_numpy()[keep - 1],
         }
     )
+
+
+def draughts_of_stay(
+    reports: pd.DataFrame,
+    arrival_hi: pd.Timestamp,
+    departure_lo: pd.Timestamp,
+    until: pd.Timestamp,
+    *,
+    heard_after: bool,
+) -> tuple[float | None, float | None]:
+    """Draughts [m] on arrival and on departure of one ship's stay, by her reports (rows of STATIC); None where unsaid.
+
+    On arrival: what she said in the middle of the stay; where she had said nothing by then, what she said first at
+    the berth. On departure: of the genuine steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her
+    next berth), the one typed nearest to sailing. Where there is none and she was heard after sailing
+    (``heard_after``), she still said what she had said: the same draught twice.
+    """
+    good = reports[reports["draught_m"].notna()]
+    void = good["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
+    good = good[~void.astype(bool)].sort_values("time_utc", kind="stable")
+    middle = arrival_hi + (departure_lo - arrival_hi) / 2
+    said = good.loc[good["time_utc"] <= departure_lo, "draught_m"].to_list()
+    early = int((good["time_utc"] <= middle).sum())
+    into = said[max(early - 1, 0)] if said else None
+    steps = draught_steps(good)
+    steps = steps[(steps["time_utc"] > middle) & (steps["time_utc"] <= until)]
+    if len(steps):
+        nearest = (steps["time_utc"] - departure_lo).abs().argmin()
+        return into, float(steps["after_m"].iloc[nearest])
+    after = good.loc[(good["time_utc"] > departure_lo) & (good["time_utc"] <= until), "draught_m"].to_list()
+    still = said[-1] if said and heard_after else None
+    return into, after[0] if after else still

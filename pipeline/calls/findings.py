@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pipeline.calls.static import said_by
 from pipeline.tables import FINDINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipeline.config import CallsConfig
 
 Z90 = 1.6448536
@@ -39,7 +42,7 @@ def findings(
     """The FINDINGS table: sizes that disagree with images, and papers that disagree with themselves, in order of time.
 
     Each contradiction of reports is listed once for each transponder; sizes once for each transponder and dimension,
-    over all her sightings.
+    over all her sightings while she said the same (of several sizes, the one that is furthest from what is seen).
     """
     rows = [*_sizes(calls, detections, matches, static, config), *_reports(static, calls)]
     rows.sort(key=lambda row: (row["time_utc"], row["mmsi"], row["kind"]))
@@ -71,20 +74,32 @@ def _sizes(
     for mmsi, hers in seen.groupby("mmsi", sort=True):
         said = static[static["mmsi"] == mmsi]
         for name in ("length", "beam"):
-            typed = said[f"{name}_m"].dropna()
-            row = None if typed.empty else _size(name, float(typed.iloc[-1]), hers, config)
-            if row is not None:
-                ids = sorted(hers["detection_id"])
-                rows.append(
-                    row
-                    | {
-                        "mmsi": int(mmsi),
-                        "time_utc": hers["acquired"].min(),
-                        "detection_ids": ids,
-                        "call_ids": _calls_of(calls, int(mmsi), set(ids)),
-                    }
-                )
+            apart = list(_disagreements(name, said, hers, config))
+            rows += [max(apart, key=lambda row: row["apart_sd"])] if apart else []
+    for row in rows:
+        row["call_ids"] = _calls_of(calls, row["mmsi"], set(row["detection_ids"]))
     return rows
+
+
+def _disagreements(name: str, said: pd.DataFrame, hers: pd.DataFrame, config: CallsConfig) -> Iterator[dict[str, Any]]:
+    """One dimension for each size that her transponder sent, where the sightings of that time disagree with it.
+
+    One number may be two ships' in turn: a sighting is held against what was said by then.
+    """
+    typed = hers["acquired"].map(lambda when: _typed(said_by(said[said[f"{name}_m"].notna()], when), name))
+    for size_m, seen in hers.groupby(typed, sort=True):
+        row = _size(name, float(size_m), seen, config)
+        if row is not None:
+            yield row | {
+                "mmsi": int(seen["mmsi"].iloc[0]),
+                "time_utc": seen["acquired"].min(),
+                "detection_ids": sorted(seen["detection_id"]),
+            }
+
+
+def _typed(reports: pd.DataFrame, name: str) -> float:
+    """The size last said; NaN where none was."""
+    return float(reports[f"{name}_m"].iloc[-1]) if len(reports) else np.nan
 
 
 def _size(name: str, typed_m: float, hers: pd.DataFrame, config: CallsConfig) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.calls.geodesy import to_plane
 from pipeline.calls.motion import TrackOnPlane, Whereabouts, learned_drift_m_s
 from pipeline.calls.scene_fit import Components, Geometry, SceneFit, densities, displaced, fitted, geometries
+from pipeline.calls.static import lengths_at
 from pipeline.calls.tracks import good_fixes
 from pipeline.config import CallsConfig
 from pipeline.tables import MATCH_CHECKS, MATCHES
@@ -56,7 +57,6 @@ def associate(
     ``scenes`` (SCENES) tells the pass of a radar scene; without it the data decides.
     """
     known = detections[detections["lon"].notna() & detections["acquired"].notna()]
-    lengths = static.dropna(subset=["length_m"]).groupby("mmsi")["length_m"].last()
     fixes = good_fixes(tracks).sort_values(["track_id", "time_utc"], kind="stable")
     passes = {} if scenes is None else dict(zip(scenes["scene_id"], scenes["pass_direction"], strict=True))
     rows: list[dict[str, object]] = []
@@ -66,6 +66,7 @@ def associate(
         on_plane = [TrackOnPlane.of(t, origin) for _, t in fixes.groupby("track_id", sort=True)]
         drift = learned_drift_m_s(on_plane)
         for scene_id, scene in known.groupby("scene_id", sort=True):
+            lengths = lengths_at(static, scene["acquired"].min())
             crowd = _Crowd.of(scene.sort_values("detection_id"), on_plane, lengths, origin, drift)
             found, check = _scene(crowd, _options(crowd.scene, passes.get(scene_id)), config)
             rows += found

@@ -11,11 +11,14 @@ import pandas as pd
 from pipeline.calls.candidates import candidates
 from pipeline.calls.counting import number_of_stays
 from pipeline.calls.direction import p_loading
+from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.sightings import DarkStay, link
-from pipeline.calls.stays import Stay, stays
+from pipeline.calls.static import said_by
+from pipeline.calls.stays import Stay, at_berths, stays
+from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
@@ -26,7 +29,6 @@ Z90 = 1.6448536
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
-DRAUGHT_WINDOW = pd.Timedelta(days=2)  # typed on leaving the last port, or some hours after leaving this one
 ONE_PASS_S = 180.0  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
 SAME_PLACE_M = (
     100.0  # of one hull in two slices: they share the orbit's error, and differ by a pixel or two (our choice)
@@ -55,16 +57,17 @@ def port_calls(
     rows = []
     used: set[str] = set()
     met = encounters(tracks, place, config)
-    for stay in stays(tracks, place, config):
+    found = stays(tracks, place, config)
+    berthed = at_berths(found, place)
+    for stay in found:
         hers = _of_stay(seen, stay, config)
         used |= set(hers["detection_id"])
-        row = _from_transponder(stay, hers, looks, static, registry, place, config)
+        row = _from_transponder(stay, _typed_until(stay, berthed), hers, looks, static, registry, place, config)
         row["flags"] += ["encounter"] if any(_was_in(stay, e) for e in met) else []
         rows.append(row)
     rest = seen[~seen["detection_id"].isin(used)]
     for dark in link(rest, looks, config):
-        heard = _heard_around(tracks, dark)
-        rows.append(_from_images(dark, heard, looks, static, registry, place, config))
+        rows.append(_from_images(dark, tracks, looks, static, registry, place, config))
         rows[-1]["p_new_call"] = 1 - dark.former[1]
         rows[-1]["former"] = dark.former[0]
     _only_of_counted(rows)
@@ -132,8 +135,21 @@ def _heard_around(tracks: pd.DataFrame, stay: DarkStay) -> bool:
     return False
 
 
+def _heard_after(tracks: pd.DataFrame, mmsi: int, last: pd.Timestamp) -> bool:
+    """Was her transponder heard after her last sighting, so soon that a draught typed on departure would be known?"""
+    hers = good_fixes(tracks[tracks["mmsi"] == mmsi])["time_utc"]
+    return bool(((hers > last) & (hers <= last + AFTER_SAILING)).any())
+
+
+def _typed_until(stay: Stay, berthed: dict[int, list[pd.Timestamp]]) -> pd.Timestamp:
+    """Until when a draught may be typed that is of this departure: to her next berth. In the roads it may still be."""
+    later = [when for when in berthed.get(stay.mmsi, []) if when > stay.departure_lo]
+    return min([*later, stay.departure_lo + AFTER_SAILING])
+
+
 def _from_transponder(
     stay: Stay,
+    typed_until: pd.Timestamp,
     hers: pd.DataFrame,
     looks: pd.DataFrame,
     static: pd.DataFrame,
@@ -150,6 +166,8 @@ def _from_transponder(
         "arrival_hi": min([stay.arrival_hi, *hers["acquired"]]),
         "departure_lo": max([stay.departure_lo, *hers["acquired"]]),
         "departure_hi": stay.departure_hi,
+        "typed_until": typed_until,
+        "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
         "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
         "flags": flags,
     }
@@ -159,7 +177,7 @@ def _from_transponder(
 
 def _from_images(
     stay: DarkStay,
-    heard: bool,
+    tracks: pd.DataFrame,
     looks: pd.DataFrame,
     static: pd.DataFrame,
     registry: pd.DataFrame | None,
@@ -168,11 +186,11 @@ def _from_images(
 ) -> Row:
     hers = pd.DataFrame(stay.sightings)
     first, last = hers["acquired"].min(), hers["acquired"].max()
-    limit = pd.Timedelta(days=config.max_stay_d)
     before, after = stay.absent_before, stay.absent_after
+    earliest, latest = _longest_stay(first, last, config)
     named = hers["mmsi"].dropna().unique()
     mmsi = int(named[0]) if len(named) == 1 else None
-    flags = [] if mmsi is not None else ["dark" if heard else "no_ais"]
+    flags = [] if mmsi is not None else ["dark" if _heard_around(tracks, stay) else "no_ais"]
     flags += stay.flags
     if len(hers) == 1:
         flags.append("single_sighting")
@@ -184,15 +202,26 @@ def _from_images(
         flags.append("left_open")
     row: Row = {
         "berth_id": stay.zone_id,
-        "arrival_lo": max(before, last - limit) if before is not None else last - limit,
+        "arrival_lo": max(before, earliest) if before is not None else earliest,
         "arrival_hi": first,
         "departure_lo": last,
-        "departure_hi": min(after, first + limit) if after is not None else first + limit,
+        "departure_hi": min(after, latest) if after is not None else latest,
+        "typed_until": last + AFTER_SAILING,
+        "heard_after": mmsi is not None and _heard_after(tracks, mmsi, last),
         "evidence_class": "C" if len(hers) > 1 else "D",
         "flags": flags,
     }
     certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
     return _completed(row, mmsi, certainty, hers, stay.turns, looks, static, registry, place, config)
+
+
+def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Earliest arrival and latest departure of who was seen at these times first and last, by ``max_stay_d``.
+
+    Who was seen for longer has shown that the limit does not bound her: then it is taken from each sighting outward.
+    """
+    limit = pd.Timedelta(days=config.max_stay_d)
+    return (last - limit, first + limit) if last - first < limit else (first - limit, last + limit)
 
 
 def _completed(
@@ -212,6 +241,7 @@ def _completed(
     if zone is None:
         raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
     reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
+    reports = said_by(reports, row["departure_lo"] + AFTER_SAILING)
     row |= _identity(mmsi, certainty, reports, registry)
     row |= size_of_call(hers, reports)
     row |= _draughts(row, reports) | freeboards(hers, mmsi, turns)
@@ -319,15 +349,9 @@ def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
 
 
 def _draughts(row: Row, reports: pd.DataFrame) -> Row:
-    """Draught last said before the end of the stay, and first said after it; flagged reports do not count."""
-    good = reports[reports["draught_m"].notna()]
-    bad = good["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
-    good = good[~bad.astype(bool)]
-    before = good[good["time_utc"] <= row["departure_lo"]]
-    late = row["departure_lo"] + DRAUGHT_WINDOW
-    after = good[(good["time_utc"] > row["departure_lo"]) & (good["time_utc"] <= late)]
-    into = float(before["draught_m"].iloc[-1]) if len(before) else None
-    out = float(after["draught_m"].iloc[0]) if len(after) else None
+    """Draughts on arrival and departure as typed."""
+    until, heard_after = row.pop("typed_until"), row.pop("heard_after")
+    into, out = draughts_of_stay(reports, row["arrival_hi"], row["departure_lo"], until, heard_after=heard_after)
     return {"draught_in_m": into, "draught_out_m": out}
 
 

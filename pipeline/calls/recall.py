@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from pipeline.calls.geodesy import distance_to_zone_m
+from pipeline.calls.static import lengths_at
 from pipeline.calls.tracks import good_fixes
 from pipeline.tables import RECALLS
 
@@ -45,7 +46,6 @@ def look_trials(
     scene_of = dict(zip(detections["detection_id"], detections["scene_id"], strict=True))
     sure = matches[matches["mmsi"].notna() & (matches["probability"] >= FOUND) & matches["det_id"].isin(accepted)]
     found = {(scene_of[d], int(m)) for d, m in zip(sure["det_id"], sure["mmsi"], strict=True) if d in scene_of}
-    lengths = static.dropna(subset=["length_m"]).groupby("mmsi")["length_m"].last()
     fixes = good_fixes(tracks).sort_values("time_utc", kind="stable", ignore_index=True)
     seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
     usable = looks[looks["state"] == "usable"]
@@ -56,6 +56,7 @@ def look_trials(
         a, b = np.searchsorted(seconds, [when - HEARD_S, when + HEARD_S])
         near = fixes.iloc[a:b].assign(gap=np.abs(seconds[a:b] - when)).sort_values(["mmsi", "gap"], kind="stable")
         near = near.drop_duplicates("mmsi")
+        lengths = lengths_at(static, scene.acquired)
         contexts = _contexts(near, scene, zones_seen.get(scene.scene_id, set()), place, config)
         rows += [
             {

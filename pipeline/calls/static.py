@@ -10,6 +10,7 @@ from pipeline.tables import STATIC
 
 FIELDS = ("imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m", "dest")
 SAME_LENGTH_M = 5.0  # crews set antennas anew, and round (our choice)
+WHOLE = pd.Timedelta(hours=1)  # types 24 A and B, each a half of a report, come within it (sent every six minutes)
 DRAUGHT_LIMIT = (0.1, 2.5)  # no ship draws more than a tenth of her length and 2.5 m (our bound over public registers)
 
 
@@ -59,6 +60,25 @@ def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
     if wrong:
         said.loc[["imo_check_digit" in f for f in flags], "imo"] = pd.NA
     return STATIC.check(said.assign(flags=flags))
+
+
+def said_by(reports: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+    """What one ship had said by a moment; where she had said nothing, her first words after it.
+
+    One number may be two ships' in turn: what it says later is another's, for all that is known. ``reports`` are rows
+    of STATIC of one ship, in order of time.
+    """
+    if (until := reports["time_utc"] <= moment).any() or reports.empty:
+        return reports[until]
+    return reports[reports["time_utc"] <= reports["time_utc"].min() + WHOLE]
+
+
+def lengths_at(static: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
+    """Length of each ship [m] as last said by a moment, else as first said after it; the index is the MMSI."""
+    said = static[static["length_m"].notna()]
+    until = said["time_utc"] <= moment
+    last = said[until].groupby("mmsi")["length_m"].last()
+    return last.combine_first(said[~until].groupby("mmsi")["length_m"].first())
 
 
 def _sum(first: pd.Series, second: pd.Series) -> pd.Series:

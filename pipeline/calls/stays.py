@@ -52,6 +52,16 @@ def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]
     return _joined_tracks(sorted(_sound(out), key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
 
 
+def at_berths(found: list[Stay], place: Place) -> dict[int, list[pd.Timestamp]]:
+    """When each transponder was first heard in each of its stays at berths."""
+    berths = {zone.zone_id for zone in place.zones if zone.kind == "berth"}
+    out: dict[int, list[pd.Timestamp]] = {}
+    for stay in found:
+        if stay.zone_id in berths:
+            out.setdefault(stay.mmsi, []).append(stay.arrival_hi)
+    return out
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stop:
     """A stay, the track that it is of, and the times of its fixes [s since 1970]."""
@@ -203,13 +213,26 @@ def _zone_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig
 def _joined(
     pieces: list[tuple[int, int, Zone]], seconds: FloatArray, config: CallsConfig
 ) -> list[tuple[int, int, Zone]]:
-    """Stops at one zone with nothing but a short break between them are one stay."""
+    """Stops at one zone with nothing but a short break between them are one stay.
+
+    A stop in a zone that does not count is no more than a break, so that to draw such a zone cuts no call in two; it
+    stays in the list beside her stay.
+    """
     out: list[tuple[int, int, Zone]] = []
     for first, last, zone in pieces:
-        if out and out[-1][2].zone_id == zone.zone_id:
-            silence = seconds[first] - seconds[out[-1][1] - 1]
-            if silence <= config.gap_h * 3600.0:
-                out[-1] = (out[-1][0], last, zone)
-                continue
-        out.append((first, last, zone))
+        at = _former_stop(out, zone)
+        if at is not None and seconds[first] - seconds[out[at][1] - 1] <= config.gap_h * 3600.0:
+            out[at] = (out[at][0], last, zone)
+        else:
+            out.append((first, last, zone))
     return out
+
+
+def _former_stop(stops: list[tuple[int, int, Zone]], zone: Zone) -> int | None:
+    """Index of her last stop at a zone, if she has since stopped in zones that do not count only."""
+    for n in range(len(stops) - 1, -1, -1):
+        if stops[n][2].zone_id == zone.zone_id:
+            return n
+        if stops[n][2].counts:
+            return None
+    return None

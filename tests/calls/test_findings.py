@@ -47,6 +47,17 @@ def test_sizes_within_their_errors_are_none():
     assert flagged(calls_with("d1"), table)["flags"].tolist() == [["left_open"]]
 
 
+def test_a_sighting_is_held_against_what_was_said_by_then():
+    """Two ships under one number in turn, each as long as she said: no finding but that the length changed."""
+    first, second = said(1, a=80, b=16, c=8, d=7), said(300, a=150, b=33, c=8, d=8)
+    seen = detections(sighting("d1", 10, length_m=96.0), sighting("d2", 310, length_m=183.0))
+    assert set(found(seen, matched("d1", "d2"), first, second)["kind"]) == {"length_changed"}
+    liar = detections(sighting("d1", 10, length_m=96.0), sighting("d2", 310, length_m=96.0))
+    table = found(liar, matched("d1", "d2"), first, second).set_index("kind")
+    assert table.loc["length_disagrees", "said"] == "length 183 m"
+    assert table.loc["length_disagrees", "detection_ids"] == ["d2"]
+
+
 def test_a_doubtful_match_or_a_cut_hull_contradicts_nobody():
     liar = said(1, a=150, b=33, c=8, d=8)
     seen = detections(sighting("d1", 10))

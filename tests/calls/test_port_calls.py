@@ -9,6 +9,7 @@ from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
 from tests.calls.traffic import (
+    ANCHORAGE,
     BERTH,
     MMSI,
     at,
@@ -105,6 +106,30 @@ def test_a_day_that_nobody_looked_is_unknown_and_bounds_nothing():
     assert {"arrival_open", "left_open"} <= set(row["flags"])
 
 
+@pytest.mark.parametrize(("step_h", "days"), [(12, 5), (12, 6), (12, 8), (6, 8), (24, 14)])
+@pytest.mark.parametrize("hidden", [True, False])
+def test_bounds_are_in_order_however_long_a_ship_is_seen(step_h, days, hidden):
+    """Arrival and departure are intervals; who is seen for longer than ``max_stay_d`` was there all the while."""
+    hours = np.arange(48, 48 + 24 * days + 1, step_h).astype(float)
+    seen = [sighting(f"d{h:g}", h, length_lo_m=95.0, length_hi_m=97.0) for h in hours]
+    transmits = [] if hidden else [fixes(hours + 0.01, *BERTH), said(4, **HULL)]
+    rows = called(*transmits, seen=seen, looks=looks_at(0.0, *hours, 24.0 * (days + 5)))
+    assert (rows["arrival_lo"].fillna(rows["arrival_hi"]) <= rows["arrival_hi"]).all()
+    assert (rows["arrival_hi"] <= rows["departure_lo"]).all()
+    assert (rows["departure_lo"] <= rows["departure_hi"].fillna(rows["departure_lo"])).all()
+    assert rows["n_seen"].sum() == len(hours)
+
+
+def test_the_longest_stay_does_not_bound_who_was_seen_for_longer():
+    """Seen on eight days: each end is open for as long as any stay, or to a look that missed her."""
+    hours = np.arange(240, 240 + 24 * 8 + 1, 12).astype(float)
+    seen = [sighting(f"d{h:g}", h, length_lo_m=95.0, length_hi_m=97.0) for h in hours]
+    row = only(seen=seen, looks=looks_at(*hours))
+    assert (row["arrival_lo"], row["departure_hi"]) == (at(240 - 6 * 24), at(432 + 6 * 24))
+    row = only(seen=seen, looks=looks_at(200, *hours, 500))
+    assert (row["arrival_lo"], row["departure_hi"]) == (at(200), at(500))
+
+
 def test_rejected_sightings_and_those_at_no_berth_make_no_call():
     seen = [sighting("a", 8, accepted=False), sighting("b", 8, berth_id="")]
     assert called(seen=seen, looks=looks_at(8)).empty
@@ -138,6 +163,43 @@ def test_draughts_tell_loading_from_discharging(into, out, low, high):
     assert low <= row["p_loading"] <= high
 
 
+@pytest.mark.parametrize(("into", "out", "low", "high"), [(4.0, 6.2, 0.95, 1.0), (6.2, 4.0, 0.3, 0.6)])
+def test_a_draught_typed_before_sailing_is_that_of_departure(into, out, low, high):
+    row = only(visit(5, 20), said(4, draught=into, **HULL), said(19, draught=out, **HULL))
+    assert (row["draught_in_m"], row["draught_out_m"]) == (into, out)
+    assert low <= row["p_loading"] <= high
+
+
+def test_a_draught_that_nobody_typed_anew_stands_at_both_ends_if_she_was_heard_after_sailing():
+    row = only(visit(5, 20), said(4, draught=6.2, **HULL))
+    assert (row["draught_in_m"], row["draught_out_m"]) == (6.2, 6.2)
+    silent = only(fixes(np.arange(5, 20, 0.1), *BERTH), said(4, draught=6.2, **HULL))
+    assert silent["draught_in_m"] == 6.2
+    assert pd.isna(silent["draught_out_m"])
+
+
+def test_what_she_loads_at_her_next_berth_is_not_of_the_stop_before():
+    """A day in the roads, a day at the berth, typed after sailing: the roads were left as light as she came to them."""
+    waits = fixes(np.arange(0, 10, 0.1), *ANCHORAGE)
+    row = called(waits, visit(12, 30), said(0, draught=4.0, **HULL), said(31, draught=6.2, **HULL)).set_index(
+        "berth_id"
+    )
+    draughts = row[["draught_in_m", "draught_out_m"]]
+    assert draughts.loc["roads"].tolist() == [4.0, 4.0]
+    assert draughts.loc["oil"].tolist() == [4.0, 6.2]
+
+
+def test_a_draught_typed_at_anchor_after_sailing_is_of_the_berth_that_she_left():
+    lies = fixes(np.arange(21, 40, 0.1), *ANCHORAGE)
+    row = called(
+        visit(5, 20)[lambda v: v["time_utc"] < at(20.2)],
+        lies,
+        said(4, draught=4.0, **HULL),
+        said(30, draught=6.2, **HULL),
+    )
+    assert row.set_index("berth_id").loc["oil", ["draught_in_m", "draught_out_m"]].tolist() == [4.0, 6.2]
+
+
 def test_an_impossible_draught_is_not_used():
     row = only(visit(5, 20), said(3, draught=4.0, **HULL), said(4, draught=20.0, **HULL), said(22, draught=6.4, **HULL))
     assert (row["draught_in_m"], row["draught_out_m"]) == (4.0, 6.4)
@@ -162,6 +224,24 @@ def test_the_registry_gives_deadweight():
     assert (row["dwt_t"], row["name"]) == (5100.0, "BETA")
     other = only(visit(5, 20), said(4, imo=9331127, **HULL), registry=registry)
     assert pd.isna(other["dwt_t"])
+
+
+def test_who_has_the_number_later_is_not_who_called():
+    """Two ships under one number, twelve days apart: each call is of the ship that said her name then."""
+    alpha = said(4, name="ALPHA", imo=9074729, draught=4.0, **HULL)
+    bravo = said(300, name="BRAVO", imo=9129653, a=120.0, b=40.0, c=10.0, d=12.0, ship_type=70)
+    alone = only(visit(5, 20), alpha)
+    first, second = called(visit(5, 20), alpha, visit(305, 320), bravo).to_dict("records")
+    same = ["name", "imo", "length_m", "beam_m", "p_tanker", "counts", "draught_in_m", "draught_out_m"]
+    assert {k: first[k] for k in same} == alone[same].to_dict()
+    assert (second["name"], second["imo"], second["length_m"], second["counts"]) == ("BRAVO", 9129653, 160.0, False)
+
+
+def test_a_ship_that_names_herself_days_later_only_is_taken_at_her_first_word():
+    halves = (said(100, name="ALPHA"), said(100.01, **HULL))
+    other = said(300, name="BRAVO", a=120.0, b=40.0, c=10.0, d=12.0, ship_type=70)
+    row = only(visit(5, 20), *halves, other)
+    assert (row["name"], row["length_m"], row["counts"]) == ("ALPHA", 96.0, True)
 
 
 def test_gross_tonnage_is_not_deadweight():

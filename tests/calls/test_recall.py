@@ -37,6 +37,12 @@ def trials(*parts, looks=None, scenes=None, found=()):
     )
 
 
+def test_a_trial_is_as_long_as_she_said_by_then():
+    """Another ship has her number later."""
+    table = trials(lying(BERTH), said(1, a=80, b=20), said(300, a=150, b=33))
+    assert table["length_m"].tolist() == [100]
+
+
 def lying(spot, mmsi=MMSI, hours=(9.9, 10.0, 10.1)):
     return fixes(hours, *spot, mmsi=mmsi)
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pipeline.calls.static import imo_is_right, static_reports
+from pipeline.calls.static import imo_is_right, lengths_at, static_reports
 from pipeline.tables import STATIC
 from tests.calls.traffic import BERTH, MMSI, at, feed, fixes, said
 
@@ -74,6 +74,12 @@ def test_flapping_is_no_loading():
 def test_loading_is_no_flapping():
     table = reports(*[said(h, draught=d, **HULL) for h, d in ((0, 4.0), (30, 6.5), (80, 4.0))])
     assert table["flags"].tolist() == [[], [], []]
+
+
+def test_lengths_are_those_of_the_moment():
+    static = static_reports(feed(said(1, a=80, b=16), said(300, a=120, b=40), said(5, mmsi=MMSI + 1, a=50, b=10)))
+    for hours, hers in ((0, 96), (1, 96), (299, 96), (300, 160)):
+        assert lengths_at(static, at(hours)).to_dict() == {MMSI: hers, MMSI + 1: 60}
 
 
 def test_names_are_stripped():

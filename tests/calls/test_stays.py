@@ -123,6 +123,40 @@ def test_waiting_and_berthing_are_two_stays():
     assert [s.zone_id for s in found(waits, goes, lies)] == ["roads", "oil"]
 
 
+@pytest.mark.parametrize(("break_h", "berths"), [(1.3, 1), (6.0, 2)])
+@pytest.mark.parametrize("drawn", [True, False], ids=["roads drawn", "roads not drawn"])
+def test_drawing_an_anchorage_that_does_not_count_cuts_no_stay_in_two(break_h, berths, drawn):
+    """Berth, roads, berth: a short break is a break whether the roads are on the map or not."""
+    away = 20 + break_h
+    parts = [
+        fixes(np.arange(5, 20, 0.05), *BERTH),
+        fixes(np.arange(20.2, away, 0.05), *ANCHORAGE),
+        fixes(np.arange(away + 0.2, 30, 0.05), *BERTH),
+    ]
+    shifts = [fixes([h], *(np.add(BERTH, ANCHORAGE) / 2), 12.0) for h in (20.1, away + 0.1)]
+    oil, roads = harbour().zones
+    zones = found(*parts, *shifts, place=place_of(oil, roads) if drawn else place_of(oil))
+    assert [s.zone_id for s in zones].count("oil") == berths
+    assert [s.zone_id for s in zones].count("roads") == drawn
+    (first, *_) = (s for s in zones if s.zone_id == "oil")
+    assert first.departure_lo == at(29.95 if berths == 1 else 19.95)
+
+
+def test_a_counted_berth_between_ends_a_stay():
+    """She left the one berth for the other: three calls, as before."""
+    lon, lat = off_berth(3000)
+    other = box_zone("other", lon - 0.002, lat - 0.001, lon + 0.002, lat + 0.001, cargo="oil_products")
+    parts = [
+        fixes(np.arange(5, 20, 0.05), *BERTH),
+        fixes([20.1], *off_berth(1500), 8.0),
+        fixes(np.arange(20.2, 21.5, 0.05), lon, lat),
+        fixes([21.6], *off_berth(1500), 8.0),
+        fixes(np.arange(21.7, 30, 0.05), *BERTH),
+    ]
+    stays_ = found(*parts, place=place_of(*harbour().zones, other))
+    assert [s.zone_id for s in stays_] == ["oil", "other", "oil"]
+
+
 def test_what_nobody_heard_is_not_claimed():
     (stay,) = found(fixes(np.arange(5, 9, 0.1), *BERTH))
     assert (stay.arrival_lo, stay.departure_hi) == (None, None)

@@ -1,0 +1,69 @@
+"""Which draught as typed is that of arrival, which that of departure. Truth: what the crew of each case did."""
+
+import pytest
+
+from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
+from pipeline.calls.static import static_reports
+from tests.calls.traffic import at, feed, said
+
+HULL = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
+ARRIVES, SAILS = 10, 50
+
+
+def read(*typed: tuple[float, float], heard_after: bool = True) -> tuple[float | None, float | None]:
+    """Draughts of a stay from 10 h to 50 h, of draughts typed at these hours [h, m]."""
+    static = static_reports(feed(*[said(h, draught=d, dest=f"{n}", **HULL) for n, (h, d) in enumerate(typed)]))
+    return draughts_of_stay(static, at(ARRIVES), at(SAILS), at(SAILS) + AFTER_SAILING, heard_after=heard_after)
+
+
+@pytest.mark.parametrize(
+    ("typed", "draughts"),
+    [
+        pytest.param([(5, 4.0), (51, 6.2)], (4.0, 6.2), id="loads, types after sailing"),
+        pytest.param([(5, 4.0), (49, 6.2)], (4.0, 6.2), id="loads, types before sailing"),
+        pytest.param([(5, 6.2), (49, 4.0)], (6.2, 4.0), id="discharges, types before sailing"),
+        pytest.param([(5, 6.2), (12, 4.0), (51, 6.2)], (4.0, 6.2), id="came empty, typed it late"),
+        pytest.param([(5, 6.2), (12, 4.0), (49, 6.2)], (4.0, 6.2), id="came empty, typed both at the berth"),
+        pytest.param([(5, 4.0), (49, 6.2), (80, 4.0)], (4.0, 6.2), id="discharged at the next port a day later"),
+        pytest.param([(5, 4.0), (49, 6.2), (50.2, 6.6)], (4.0, 6.6), id="mends what she typed"),
+        pytest.param([(5, 6.2), (51, 6.2)], (6.2, 6.2), id="types another destination only"),
+        pytest.param([(5, 6.2), (51, 6.2), (99, 4.0)], (6.2, 6.2), id="types two days later, of another port"),
+        pytest.param([(5, 4.0), (49, 6.2), (51, 6.2)], (4.0, 6.2), id="types, then another destination"),
+        pytest.param([(5, 4.0), (51, 4.2)], (4.0, 4.2), id="trim"),
+        pytest.param([(40, 4.0), (51, 6.2)], (4.0, 6.2), id="first heard late at the berth"),
+        pytest.param([(51, 6.2)], (None, 6.2), id="first heard after sailing"),
+        pytest.param([(99, 6.2)], (None, None), id="heard of another port only"),
+    ],
+)
+def test_a_draught_belongs_to_the_end_of_the_stay_that_is_nearer(typed, draughts):
+    assert read(*typed) == draughts
+
+
+def test_who_was_heard_after_sailing_and_typed_nothing_still_says_the_same():
+    """Static reports come every six minutes: silence of them would be news, an unchanged draught is none."""
+    assert read((5, 6.2)) == (6.2, 6.2)
+    assert read((5, 6.2), heard_after=False) == (6.2, None)
+
+
+def test_what_was_typed_in_the_first_half_is_no_departure():
+    assert read((5, 6.2), (29, 4.0)) == (4.0, 4.0)
+    assert read((5, 6.2), (31, 4.0)) == (6.2, 4.0)
+
+
+def test_slips_and_alternations_are_no_cargo():
+    assert read((5, 4.0), (45, 6.2), (45.5, 4.0)) == (4.0, 4.0)
+    assert read((26, 4.0), (45, 6.2), (46.5, 4.0), (48, 6.2)) == (4.0, 4.0)
+
+
+def test_the_order_of_reports_does_not_matter():
+    static = static_reports(
+        feed(said(5, draught=4.0, **HULL), said(49, draught=6.2, **HULL), said(12, draught=5, **HULL))
+    )
+    turned = static.iloc[::-1]
+    assert draughts_of_stay(static, at(10), at(50), at(98), heard_after=True) == (5.0, 6.2)
+    assert draughts_of_stay(turned, at(10), at(50), at(98), heard_after=True) == (5.0, 6.2)
+
+
+def test_no_reports_no_draughts():
+    static = static_reports(feed(said(5, draught=4.0, **HULL))).iloc[:0]
+    assert draughts_of_stay(static, at(10), at(50), at(98), heard_after=True) == (None, None)
