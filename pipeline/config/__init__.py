@@ -9,9 +9,10 @@ from pipeline.config.case import CaseConfig
 from pipeline.config.detection import DetectionConfig
 from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
 from pipeline.config.run import EngineConfig, RunConfig
-from pipeline.config.volume import CapConfig, VolumeConfig
+from pipeline.config.volume import PRODUCT_ALIASES, CapConfig, VolumeConfig, plain_name
 
 __all__ = [
+    "PRODUCT_ALIASES",
     "AoiConfig",
     "CallsConfig",
     "CapConfig",
@@ -28,5 +29,6 @@ __all__ = [
     "load",
     "merged",
     "overrides",
+    "plain_name",
     "read_yaml",
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+
+from pipeline.leapsecond import without_leap_second
 
 TIME_TAGS = ("TIME_UTC", "ACQUISITIONDATETIME", "ACQUIRED", "TIFFTAG_DATETIME")
 FIRST_YEAR = 2014  # launch of Sentinel-1A; no sensor that this reads is older
@@ -42,10 +44,9 @@ def parse_time(text: str) -> datetime | None:
         year, *parts, fraction = spelled.groups()
         month, day, hour, minute, second = (f"{int(part):02d}" for part in parts)
         text = f"{year}-{month}-{day}T{hour}:{minute}:{second}{fraction or ''}"
-    # a leap second is the first second of the next minute to those who cannot say it
-    text, leap = re.subn(r"(:\d\d):60(?=$|[.Z+-])", r"\1:59", text.strip())
+    text, leap = without_leap_second(text.strip())
     try:
-        moment = datetime.fromisoformat(text) + timedelta(seconds=leap)
+        moment = datetime.fromisoformat(text) + leap
     except ValueError:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

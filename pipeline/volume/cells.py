@@ -11,28 +11,50 @@ from pipeline.volume.capacity import Z90
 
 Row = dict[str, Any]
 
+LONGEST_M, BROADEST_M = 500.0, 100.0  # of hulls: beyond these a size is nonsense
+DEEPEST_M = 25.5  # what a transponder can say of a draught
+WIDEST_ERROR = 0.5  # of a size: a wider interval says no more than that nothing is known of it (our choice)
+
 
 class Refused(Exception):
     """A row that makes no sense; the message says why."""
 
 
+def is_empty(value: Any) -> bool:
+    """Does a cell hold nothing: no value, not a number, blanks?"""
+    if value is None or isinstance(value, str):
+        return not (value or "").strip()
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
 def text(call: Row, name: str) -> str:
     """A text; empty where there is none."""
     value = call.get(name)
-    return "" if value is None or (not isinstance(value, str) and pd.isna(value)) else str(value)
+    return "" if is_empty(value) else str(value)
+
+
+def as_list(call: Row, name: str) -> list[str]:
+    """A list, as memory (list), Parquet (array) or CSV (joined by ";") hold it; empty where there is none."""
+    value: Any = call.get(name)
+    if is_empty(value):
+        return []
+    if isinstance(value, str):
+        value = value.split(";")
+    return [str(part) for part in (value if hasattr(value, "__iter__") else [value]) if str(part)]
 
 
 def number(call: Row, name: str) -> float | None:
-    """A number, None where there is none; Refused for words."""
-    value = call.get(name)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    if not isinstance(value, str) and pd.isna(value):
+    """A number, None where there is none; Refused for words and infinity."""
+    value: Any = call.get(name)
+    if is_empty(value):
         return None
     try:
-        return float(value)
+        read = float(value)
     except (TypeError, ValueError) as error:
         raise Refused(f"{name} is {value!r}, a number is wanted") from error
+    if not math.isfinite(read):
+        raise Refused(f"{name} is {read:g}, a number is wanted")
+    return read
 
 
 def positive(call: Row, name: str, limit: float) -> float | None:
@@ -43,6 +65,11 @@ def positive(call: Row, name: str, limit: float) -> float | None:
     if not 0 < value <= limit:
         raise Refused(f"{name} is {value:g}; it must be above 0 and at most {limit:g}")
     return value
+
+
+def draught(call: Row, name: str) -> float | None:
+    """A draught [m]; None where there is none, or zero, by which transponders say "not available"."""
+    return None if number(call, name) == 0 else positive(call, name, DEEPEST_M)
 
 
 def share(call: Row, name: str) -> float:
@@ -66,7 +93,7 @@ def at_least(call: Row, name: str, least: float) -> float | None:
 def truth(call: Row, name: str) -> bool:
     """A yes or no; yes where the table says nothing. The word "false" of a CSV is a no."""
     value = call.get(name)
-    if value is None or (not isinstance(value, str) and pd.isna(value)) or str(value).strip() == "":
+    if is_empty(value):
         return True
     said = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(
         str(value).strip().lower()
@@ -76,36 +103,15 @@ def truth(call: Row, name: str) -> bool:
     return said
 
 
-def sd(call: Row, stem: str, value: float | None) -> float:
-    """Standard error of a size from its 90 % bounds; zero where there are none."""
-    low, high = number(call, f"{stem}_lo_m"), number(call, f"{stem}_hi_m")
+def sd(call: Row, stem: str, value: float | None, limit: float) -> float:
+    """Standard error of a size [m] from its 90 % bounds; zero where there are none. Bounds lie within the limit."""
+    bounds = [number(call, f"{stem}_{end}_m") for end in ("lo", "hi")]
+    for end, bound in zip(("lo", "hi"), bounds, strict=True):
+        if bound is not None and abs(bound) > limit:
+            raise Refused(f"{stem}_{end}_m is {bound:g}; it must be at most {limit:g}")
+    low, high = bounds
     if value is None or low is None or high is None:
         return 0.0
     if not low <= high:
         raise Refused(f"{stem}_lo_m {low:g} lies above {stem}_hi_m {high:g}")
-    return (high - low) / (2 * Z90)
-
-
-def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
-    """A time: stated (``arrival`` or ``arrival_date``), or the middle of its interval, or the bound that is known."""
-    stated = [_time(call.get(n)) for n in (name, low, high)]
-    if stated[0] is None:
-        stated[0] = _time(call.get(f"{name}_date"))
-    if stated[0] is not None:
-        return stated[0]
-    if stated[1] is not None and stated[2] is not None:
-        return stated[1] + (stated[2] - stated[1]) / 2
-    return stated[1] if stated[1] is not None else stated[2]
-
-
-def _time(value: Any) -> pd.Timestamp | None:
-    if value is None or (isinstance(value, str) and not value.strip()) or pd.isna(value):
-        return None
-    if isinstance(value, int | float):  # 20240307 would be read as so many nanoseconds after 1970
-        raise Refused(f"time {value:.0f} is a bare number; write it as 2024-03-07T02:00:00Z")
-    try:
-        # by ISO 8601 alone: 03/04/2024 is March here and April there
-        moment = pd.to_datetime(value, format="ISO8601") if isinstance(value, str) else pd.Timestamp(value)
-    except (TypeError, ValueError) as error:
-        raise Refused(f"time {value!r} cannot be read; write it as 2024-03-07T02:00:00Z") from error
-    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+    return min((high - low) / (2 * Z90), WIDEST_ERROR * value)

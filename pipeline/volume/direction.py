@@ -11,16 +11,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.volume.cells import Refused, Row, number, positive, share
-from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M
+from pipeline.volume.cells import Refused, Row, draught, number, positive, share
+from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M, TYPED_STEP_M
 from pipeline.volume.loading import usual_depth_m
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
 
-TYPED_STEP_M = 0.3  # draughts are typed in tenths of a metre, by habit; less is no change (our judgement)
 P_AGAINST_DRAUGHTS = 0.05  # a draught typed wrongly or late, or ballast against cargo (our judgement)
 SURE = 0.5  # a direction is named from this probability on
+HIGHEST_M = 40.0  # of a side above the water, or of a depth
+BEST_FREEBOARD_SD_M = 0.05  # no look measures a side better; draws could not follow a surer one (our choice)
 OTHER_END = {"in": "out", "out": "in"}
 
 
@@ -50,7 +51,7 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
         if p_loading + p_discharging > 1 + 1e-9:
             raise Refused(f"p_loading {p_loading:g} and p_discharging {p_discharging:g} add up to more than 1")
         return Direction(p_loading, p_discharging, True)
-    into, out = positive(call, "draught_in_m", 25.5), positive(call, "draught_out_m", 25.5)
+    into, out = draught(call, "draught_in_m"), draught(call, "draught_out_m")
     if into is not None and out is not None and abs(out - into) > TYPED_STEP_M:
         p_loading = 1 - P_AGAINST_DRAUGHTS if out > into else P_AGAINST_DRAUGHTS
         return Direction(p_loading, 1 - p_loading, True)
@@ -64,11 +65,11 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
 
 def _risen_m(call: Row) -> tuple[float, float] | None:
     """Last less first freeboard with its standard error [m]; None without both, or where they may be of two hulls."""
-    first, last = positive(call, "freeboard_in_m", 40), positive(call, "freeboard_out_m", 40)
+    first, last = positive(call, "freeboard_in_m", HIGHEST_M), positive(call, "freeboard_out_m", HIGHEST_M)
     if first is None or last is None or share(call, "p_same_hull") < SURE:
         return None
     return last - first, math.hypot(
-        *(positive(call, f"freeboard_{end}_sd_m", 40) or FREEBOARD_SD_M for end in OTHER_END)
+        *(positive(call, f"freeboard_{end}_sd_m", HIGHEST_M) or FREEBOARD_SD_M for end in OTHER_END)
     )
 
 
@@ -77,27 +78,43 @@ def usable_evidence(call: Row, length: float | None, beam: float | None, config:
 
     A ship that moved the other way moved nothing that counts: then they say nothing of a cargo.
     """
-    seen = {name: positive(call, name, 40 if "freeboard" in name else 25.5) for name in COLUMNS}
-    seen["p_same_hull"] = number(call, "p_same_hull")
-    depth = positive(call, "depth_m", 40)
-    if length is None:
-        return {}
-    limit = depth if depth is not None else (1 + 2.5 * DEPTH_SPREAD) * usual_depth_m(length)
-    for name in ("draught_in_m", "draught_out_m"):
-        if (draught := seen[name]) is not None and draught >= limit:
-            of = "her depth" if depth is not None else "what the depth can be"
-            raise Refused(f"{name} {draught:g} m is above {of} ({limit:.1f} m) for a tanker of {length:g} m")
-    if beam is None:
+    seen = _seen(call)
+    depth = positive(call, "depth_m", HIGHEST_M)
+    _require_draughts_below_depth(seen, depth, length)
+    if length is None or beam is None:
         return {}
     light = "in" if config.counted == "loading" else "out"
     laden = OTHER_END[light]
     shallow, deep = seen[f"draught_{light}_m"], seen[f"draught_{laden}_m"]
-    if shallow is not None and deep is not None and (shallow == deep or shallow - deep > TYPED_STEP_M):
+    if shallow is not None and deep is not None and shallow >= deep:
         seen["draught_in_m"] = seen["draught_out_m"] = None
     high, low = seen[f"freeboard_{light}_m"], seen[f"freeboard_{laden}_m"]
     if high is not None and low is not None:
-        share(call, "p_same_hull")  # refused where it is none
         errors = math.hypot(*(seen[f"freeboard_{end}_sd_m"] or FREEBOARD_SD_M for end in (light, laden)))
         if low - high > 2 * errors:
             seen["freeboard_in_m"] = seen["freeboard_out_m"] = None
     return seen
+
+
+def _seen(call: Row) -> Row:
+    """Draughts, freeboards and their errors as the table states them; Refused where one is nonsense."""
+    seen: Row = {}
+    for name in COLUMNS:
+        seen[name] = draught(call, name) if name.startswith("draught") else positive(call, name, HIGHEST_M)
+        if name.endswith("_sd_m") and seen[name] is not None:
+            seen[name] = max(seen[name], BEST_FREEBOARD_SD_M)
+    seen["p_same_hull"] = None if number(call, "p_same_hull") is None else share(call, "p_same_hull")
+    return seen
+
+
+def _require_draughts_below_depth(seen: Row, depth_m: float | None, length_m: float | None) -> None:
+    """Refuse a draught that reaches the deck: by her own depth, else by what the depth of that length can be."""
+    if depth_m is None and length_m is None:
+        return
+    limit, of = depth_m, "her depth"
+    if limit is None:
+        limit, of = (1 + 2.5 * DEPTH_SPREAD) * usual_depth_m(length_m or 0.0), "what the depth can be"
+    ship = "" if length_m is None else f" for a tanker of {length_m:g} m"
+    for name in ("draught_in_m", "draught_out_m"):
+        if (typed := seen[name]) is not None and typed >= limit:
+            raise Refused(f"{name} {typed:g} m is above {of} ({limit:.1f} m){ship}")

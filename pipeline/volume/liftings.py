@@ -21,21 +21,34 @@ given                 tonnes or barrels stated as such
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.config import VolumeConfig, fingerprint
+from pipeline.config import PRODUCT_ALIASES, VolumeConfig, fingerprint, plain_name
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.volume.capacity import Z90, Capacity
-from pipeline.volume.cells import Refused, Row, at_least, moment, positive, sd, share, text, truth
+from pipeline.volume.cells import (
+    BROADEST_M,
+    LONGEST_M,
+    Refused,
+    Row,
+    as_list,
+    at_least,
+    positive,
+    sd,
+    share,
+    text,
+    truth,
+)
+from pipeline.volume.dates import dates
 from pipeline.volume.direction import Direction, direction_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.identity import numbers_of
 from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
+from pipeline.volume.plausible import cargo_doubt, require_capacity, require_tonnage
 
 WHY_NOT = {  # flags of port calls, in words
     "review_rejected": "rejected by an analyst",
@@ -48,18 +61,20 @@ WHY_NOT = {  # flags of port calls, in words
 
 def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
     """One row for each call, whatever it holds; rows that make no sense are kept as ``refused``, without numbers."""
-    if "call_id" not in calls:
-        calls = calls.assign(call_id=[f"row{n}" for n in range(1, len(calls) + 1)])
+    records = calls.to_dict("records")
+    taken = {text(call, "call_id") for call in records}
     seen: set[str] = set()
     rows: list[Row] = []
-    for call in calls.to_dict("records"):
-        row = _base(call, config)
+    for n, call in enumerate(records, start=1):
+        call_id = text(call, "call_id")
+        row = _base(call, call_id or _free(f"row{n}", taken), config)
         try:
-            if row["call_id"] in seen:
-                row["call_id"] = f"{row['call_id']}#{len(rows) + 1}"
+            if call_id in seen:
+                row["call_id"] = _free(f"{call_id}#{n}", taken)
                 raise Refused("this call_id stands in the table twice")
-            row |= numbers_of(call) | _dates(call)
-            row |= _cargo(call, row, config)
+            when, doubts = dates(call)
+            row |= numbers_of(call) | when
+            row |= _doubted(*_cargo(call, when, config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
         seen.add(row["call_id"])
@@ -68,10 +83,27 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
     return LIFTINGS.check(_with_quantiles(table, config, seed))
 
 
-def _base(call: Row, config: VolumeConfig) -> Row:
+def _free(name: str, taken: set[str]) -> str:
+    """That name, longer where another row has it; taken from now on."""
+    while name in taken:
+        name += "'"
+    taken.add(name)
+    return name
+
+
+def _doubted(cargo: Row, doubts_of_cargo: list[str], doubts_of_dates: list[str]) -> Row:
+    """The row with all that is doubtful about it told; a row that was plainly used is degraded by that."""
+    doubts = [*doubts_of_dates, *doubts_of_cargo]
+    if not doubts:
+        return cargo
+    cause = "; ".join(filter(None, (cargo.get("cause"), *doubts)))
+    return cargo | {"cause": cause, "status": cargo.get("status", "degraded")}
+
+
+def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
     """What a row is before its dates and cargo are asked for."""
     return {
-        "call_id": str(call["call_id"]),
+        "call_id": call_id,
         "vessel_id": text(call, "vessel_id"),
         "name": text(call, "name"),
         "berth_id": text(call, "berth_id"),
@@ -80,42 +112,22 @@ def _base(call: Row, config: VolumeConfig) -> Row:
         "p_lifting": 0.0,
         "method": "none",
         "assumptions_id": fingerprint(config),
-        "evidence": list(call.get("detection_ids", [])) if isinstance(call.get("detection_ids"), list) else [],
+        "evidence": as_list(call, "detection_ids"),
     }
 
 
-def _dates(call: Row) -> Row:
-    """Arrival and departure: stated, or the middle of their bounds; a call with only one of them has it for both.
-
-    A bound that no look gave (flags arrival_open, left_open) is left aside: then the first or last sighting stands.
-    """
-    told = call.get("flags")
-    flags: Any = told if isinstance(told, list | tuple | set) or hasattr(told, "tolist") else ()
-    before = ("arrival_hi",) if "arrival_open" in flags else ("arrival_lo", "arrival_hi")
-    after = ("departure_lo",) if "left_open" in flags else ("departure_lo", "departure_hi")
-    arrival = moment(call, "arrival", before[0], before[-1])
-    departure = moment(call, "departure", after[0], after[-1])
-    return {
-        "arrival": arrival if arrival is not None else departure,
-        "departure": departure if departure is not None else arrival,
-    }
-
-
-def _cargo(call: Row, row: Row, config: VolumeConfig) -> Row:
-    """Capacity, load and product of one call; Refused where the numbers are nonsense."""
-    length, beam = positive(call, "length_m", 500), positive(call, "beam_m", 100)
+def _cargo(call: Row, when: Row, config: VolumeConfig) -> tuple[Row, list[str]]:
+    """Capacity, load and product of one call, and doubts about them; Refused where the numbers are nonsense."""
+    length, beam = positive(call, "length_m", LONGEST_M), positive(call, "beam_m", BROADEST_M)
     if length is not None and beam is not None and beam >= length:
         raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
     product = _product(call, config)
     out: Row = {"length_m": length, "beam_m": beam, "product": product, "bbl_per_t": _factor(product, config)}
-    out |= _counting(call, row, direction_of(call, config), config)
+    out |= _counting(call, when, direction_of(call, config), config)
     given = {name: positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
-    size, doubt = capacity_by(_particulars(call, length, beam))
-    if given["capacity_bbl"] is not None:
-        size, doubt = _stated_capacity(given["capacity_bbl"], product, config), ""
-    if doubt:
-        out["cause"] = "; ".join(filter(None, (out.get("cause"), doubt)))
-        out["status"] = "degraded" if out.get("status", "used") == "used" else out["status"]
+    ship = _particulars(call, length, beam)
+    size, doubt = _size(ship, given["capacity_bbl"], product, config)
+    doubts = [doubt, cargo_doubt(given, size, _full_bbl_per_dwt_t(product, config), ship)]
     out |= {
         "dwt_p50_t": math.exp(size.log_dwt),
         "dwt_log_sd": size.log_sd,
@@ -127,11 +139,11 @@ def _cargo(call: Row, row: Row, config: VolumeConfig) -> Row:
     if given["barrels"] is None and given["tonnes"] is None:
         out |= usable_evidence(call, length, beam, config)
         if length is not None and beam is not None:
-            out["hull_log_sd"] = math.hypot(sd(call, "length", length) / length, sd(call, "beam", beam) / beam)
+            out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / beam)
         told = evidence_of(out)
         load = told.method if told is not None else "load_from_fill_prior"
     out["method"] = f"{size.method}; {load}"
-    return out | _scenarios(given, size, product, config)
+    return out | _scenarios(given, size, product, config), [doubt for doubt in doubts if doubt]
 
 
 def _particulars(call: Row, length: float | None, beam: float | None) -> Particulars:
@@ -140,11 +152,20 @@ def _particulars(call: Row, length: float | None, beam: float | None) -> Particu
     kind = text(call, "tonnage_kind").strip().lower() or "dwt"
     if kind not in TONNAGE_KINDS:
         raise Refused(f"tonnage_kind is {kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
-    sds = sd(call, "length", length), sd(call, "beam", beam)
+    sds = sd(call, "length", length, LONGEST_M), sd(call, "beam", beam, BROADEST_M)
     return Particulars(stated["dwt_t"], stated["gt"], kind, length, beam, *sds)
 
 
-def _counting(call: Row, row: Row, direction: Direction, config: VolumeConfig) -> Row:
+def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: VolumeConfig) -> tuple[Capacity, str]:
+    """Her capacity, by stated barrels of a full ship or by her particulars, and what is doubtful about it."""
+    require_capacity(capacity_bbl)
+    require_tonnage(ship)
+    if capacity_bbl is not None:
+        return _stated_capacity(capacity_bbl, product, config), ""
+    return capacity_by(ship)
+
+
+def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) -> Row:
     """Whether the call takes part in the account, and how likely a counted cargo moved."""
     moved = direction.p_loading if config.counted == "loading" else direction.p_discharging
     out: Row = {
@@ -157,12 +178,11 @@ def _counting(call: Row, row: Row, direction: Direction, config: VolumeConfig) -
         "calls_mean": at_least(call, "calls_mean", 1.0),
         "p_new_call": share(call, "p_new_call"),
     }
-    if row["departure"] is None:
+    if when["departure"] is None:
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}
     if not truth(call, "counts"):
-        flags = call.get("flags")
-        told = [] if flags is None else [str(flag) for flag in flags]
-        cause = next((words for flag, words in WHY_NOT.items() if flag in told), "a stay that takes no part")
+        flags = as_list(call, "flags")
+        cause = next((words for flag, words in WHY_NOT.items() if flag in flags), "a stay that takes no part")
         return out | {"counts": False, "status": "not_counted", "cause": cause}
     return out | {"counts": True}
 
@@ -227,8 +247,10 @@ def _factor(product: str, config: VolumeConfig) -> float:
 
 
 def _product(call: Row, config: VolumeConfig) -> str:
-    said = text(call, "product").strip().lower().replace(" ", "_") or "mix"
-    known = {p.name for p in config.products} | {"mix", "unnamed"}
-    if said not in known:
-        raise Refused(f"product {said!r} is not known; there are {', '.join(sorted(known))}")
-    return said
+    said = text(call, "product")
+    known = {"mix": "mix", "unnamed": "unnamed"} | {plain_name(p.name): p.name for p in config.products}
+    name = plain_name(said) or "mix"
+    found = known.get(name) or known.get(PRODUCT_ALIASES.get(name, ""))
+    if found is None:
+        raise Refused(f"product {said!r} is not known; there are {', '.join(sorted(known.values()))}")
+    return found

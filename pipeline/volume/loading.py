@@ -21,6 +21,9 @@ BLOCK_COEFFICIENT_SD = 0.03  # NILIM TN 309: tankers' Cb has a standard deviatio
 DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD = 0.725, 0.06
 DRAUGHT_RANGE = (0.65, 1.1)  # of the published design draught: beyond, deadweight and hull do not fit (our choice)
 SEA_T_PER_M3 = 1.025
+# Below, the published lines of depth run to nothing at 10 m; depth goes as length^0.7 there, which gives small tankers
+# and barges of 20 to 50 m their 2 to 3.6 m (our choice, no source).
+SHORTEST_FOR_DEPTH_M, SHORT_HULL_POWER = 55.0, 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +97,11 @@ def usual_design_draught_m(length_m: float) -> float:
 
 
 def usual_depth_m(length_m: float) -> float:
-    """Mean of the lines for chemical and products tankers, 0.0775 L - 0.4337 and 0.0958 L - 1.3162 m (same source)."""
-    return 0.5 * ((0.0775 * length_m - 0.4337) + (0.0958 * length_m - 1.3162))
+    """Mean of the lines for chemical and products tankers, 0.0775 L - 0.4337 and 0.0958 L - 1.3162 m (same source).
+
+    >>> [round(usual_depth_m(length_m), 1) for length_m in (12.0, 30.0, 55.0, 98.0)]
+    [1.3, 2.5, 3.9, 7.6]
+    """
+    held = max(length_m, SHORTEST_FOR_DEPTH_M)
+    depth = 0.5 * ((0.0775 * held - 0.4337) + (0.0958 * held - 1.3162))
+    return depth * (length_m / held) ** SHORT_HULL_POWER

@@ -257,7 +257,7 @@ def _nested(path: list[str], value: object) -> dict:
 def test_the_factors_are_those_of_the_committees_chart():
     """1718 Committee's conversion chart, barrels per tonne; density times factor is 6.29 bbl per cubic metre."""
     factors = {p.name: p.bbl_per_t for p in PRODUCTS}
-    assert factors == {"gas_oil": 7.46, "gasoline": 8.35, "kerosene": 7.88, "fuel_oil": 6.35}
+    assert factors == {"gas_oil": 7.46, "gasoline": 8.35, "kerosene": 7.88, "fuel_oil": 6.35, "lpg": 11.60}
     assert VolumeConfig().unnamed_bbl_per_t == 8.33
     for product in PRODUCTS:
         assert product.bbl_per_t * product.t_per_m3 == pytest.approx(6.2898, rel=0.005)

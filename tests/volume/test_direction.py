@@ -75,3 +75,23 @@ def test_a_movement_the_other_way_says_nothing_of_a_counted_cargo(config):
 def test_a_draught_above_the_depth_names_both(row, words):
     with pytest.raises(Refused, match=words):
         usable_evidence(row, 98.0, 15.8, LOADING)
+
+
+def test_her_own_depth_is_asked_without_a_length():
+    row = {"draught_out_m": 15.5, "depth_m": 6.0}
+    with pytest.raises(Refused, match=r"draught_out_m 15.5 m is above her depth \(6.0 m\)"):
+        usable_evidence(row, None, None, LOADING)
+    assert usable_evidence({"draught_out_m": 5.5, "depth_m": 6.0}, None, None, LOADING) == {}
+
+
+@pytest.mark.parametrize(("length_m", "draught_m"), [(12.0, 0.9), (20.0, 1.5), (40.0, 2.7)])
+def test_small_craft_float(length_m, draught_m):
+    """Draughts of launches, barges and coasters as they are built, near a thirteenth of the length."""
+    seen = usable_evidence({"draught_out_m": draught_m}, length_m, length_m / 4, LOADING)
+    assert seen["draught_out_m"] == draught_m
+
+
+@pytest.mark.parametrize("p", [1.5, -1, "same"])
+def test_a_probability_of_one_hull_is_one_with_a_single_freeboard_too(p):
+    with pytest.raises(Refused, match="p_same_hull"):
+        usable_evidence({"freeboard_in_m": 3.0, "p_same_hull": p}, 98.0, 15.8, LOADING)

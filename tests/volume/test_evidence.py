@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.config import VolumeConfig
 from pipeline.volume import liftings
+from pipeline.volume.direction import usable_evidence
 from pipeline.volume.evidence import Evidence, evidence_of, log_weights, reweighted
 from pipeline.volume.loading import (
     BLOCK_COEFFICIENT,
@@ -42,7 +43,7 @@ def lifted(**columns):
     return liftings(pd.DataFrame([call]), CONFIG, 7).iloc[0]
 
 
-@pytest.mark.parametrize("cargo_t", [1500.0, 3000.0, 4200.0])
+@pytest.mark.parametrize("cargo_t", [2200.0, 3000.0, 4200.0])
 def test_both_draughts_give_the_cargo_back(cargo_t):
     draughts, _ = voyage(cargo_t)
     row = lifted(**draughts)
@@ -101,6 +102,45 @@ def test_a_better_reading_is_surer():
 )
 def test_what_speaks_of_no_loading_leaves_the_prior(columns):
     assert lifted(**columns)["method"] == "dwt_given; load_from_fill_prior"
+
+
+def quantiles_t(into: float, out: float) -> np.ndarray:
+    """Cargo at 5, 50 and 95 % by two draughts, of one and the same draws."""
+    rng = np.random.default_rng(11)
+    cargo = rng.beta(7.0, 1.0, 4000) * 0.95 * DWT
+    row = {"length_m": LENGTH, "beam_m": BEAM, "draught_in_m": into, "draught_out_m": out}
+    told = evidence_of(row | usable_evidence(row, LENGTH, BEAM, CONFIG))
+    if told is not None:
+        cargo = reweighted(cargo, log_weights(told, np.full(len(cargo), DWT), cargo, CONFIG, rng))
+    return np.percentile(cargo, (5, 50, 95))
+
+
+@pytest.mark.parametrize("into", [4.0, 5.0, 6.0])
+def test_a_second_draught_that_was_hardly_retyped_says_hardly_anything(into):
+    """Equal draughts leave the prior; a tenth more or less, which is the habit of typing, must not be evidence."""
+    prior = quantiles_t(into, into)
+    for step in (-0.1, 0.1, 0.2):
+        assert quantiles_t(into, into + step) == pytest.approx(prior, rel=0.15), step
+
+
+@pytest.mark.parametrize("into", [4.0, 5.0, 6.0])
+def test_no_hundredth_of_a_metre_makes_a_cargo(into):
+    """The median moves in steps as small as the draught's: nowhere is there a threshold."""
+    medians = np.array([quantiles_t(into, into + step)[1] for step in np.arange(-0.1, 1.0, 0.01)])
+    assert np.abs(np.diff(medians)).max() < 0.04 * DWT
+
+
+def test_a_second_draught_that_was_plainly_typed_speaks_in_full():
+    """Two metres deeper cannot be the first number left as it was: the weights are those of two typed draughts."""
+    draughts = {"draught_in_m": 4.0, "draught_out_m": 6.0}
+    dwt, cargo = np.full(500, DWT), np.linspace(500, 4200, 500)
+
+    def weights(told):
+        logs = log_weights(Evidence(LENGTH, BEAM, **told), dwt, cargo, CONFIG, np.random.default_rng(5))
+        return np.exp(logs - logs.max())
+
+    apart = weights({"draught_in_m": 4.0}) * weights({"draught_out_m": 6.0})
+    assert weights(draughts) == pytest.approx(apart / apart.max(), rel=1e-6)
 
 
 def test_a_draught_above_the_depth_is_refused():

@@ -56,15 +56,39 @@ def test_the_committees_own_pairs(tonnes, barrels):
 
 
 @pytest.mark.parametrize(
-    ("product", "barrels"), [("gasoline", 25_050), ("kerosene", 23_640), ("gas_oil", 22_380), ("fuel_oil", 19_050)]
+    ("product", "barrels"),
+    [("gasoline", 25_050), ("kerosene", 23_640), ("gas_oil", 22_380), ("fuel_oil", 19_050), ("lpg", 34_800)],
 )
 def test_what_the_factor_does_to_3000_tonnes(product, barrels):
     assert only({"tonnes": 3000, "product": product})["barrels_p50"] == pytest.approx(barrels)
 
 
-@pytest.mark.parametrize("text", ["Gas Oil", " gas_oil ", "GAS OIL"])
-def test_products_are_read_as_people_write_them(text):
-    assert only({"tonnes": 3000, "product": text})["product"] == "gas_oil"
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        *((text, "gas_oil") for text in ("Gas Oil", " gas_oil ", "GAS OIL", "gas-oil", "gasoil", "Diesel")),
+        *(("LPG", "lpg"), ("petrol", "gasoline"), ("Residual fuel oil", "fuel_oil"), ("HFO", "fuel_oil")),
+    ],
+)
+def test_products_are_read_as_people_write_them(text, product):
+    assert only({"tonnes": 3000, "product": text})["product"] == product
+
+
+def test_a_name_of_the_config_stands_before_its_other_meaning():
+    """Whoever lists diesel as a product of its own means that one."""
+    own = [
+        {"name": "Diesel", "bbl_per_t": 7.5, "t_per_m3": 0.84, "share": 0.5},
+        {"name": "gas_oil", "bbl_per_t": 7.46, "t_per_m3": 0.843, "share": 0.5},
+    ]
+    row = only({"tonnes": 1000, "product": "diesel"}, config=VolumeConfig(draws=400, products=own))
+    assert (row["product"], row["barrels_p50"]) == ("Diesel", pytest.approx(7500))
+
+
+def test_lpg_is_nothing_that_an_unnamed_cargo_may_be():
+    """Its share is nought: with and without it, the same draws."""
+    without = VolumeConfig(draws=1000, products=[p for p in CONFIG.products if p.name != "lpg"])
+    columns = ["barrels_p5", "barrels_p50", "barrels_p95", "barrels_at_100"]
+    assert only({"dwt_t": 5000})[columns].tolist() == only({"dwt_t": 5000}, config=without)[columns].tolist()
 
 
 def test_a_full_gasoline_ship_is_full_by_volume():
@@ -161,6 +185,11 @@ def test_the_more_is_known_the_narrower():
         ({"length_m": 96, "beam_m": 15, "draught_in_m": 40, "draught_out_m": 6}, "draught_in_m is 40"),
         ({"length_m": 96, "length_lo_m": 99, "length_hi_m": 90}, "lies above"),
         ({"length_m": 96, "length_lo_m": "x", "length_hi_m": 99}, "a number is wanted"),
+        ({"length_m": 90, "length_lo_m": float("-inf"), "length_hi_m": float("inf")}, "length_lo_m is -inf"),
+        ({"length_m": 90, "beam_m": 14, "length_lo_m": 0, "length_hi_m": 1e6}, "length_hi_m is 1e+06"),
+        ({"length_m": 90, "beam_m": 14, "freeboard_in_m": 3.0, "p_same_hull": 1.5}, "p_same_hull is 1.5"),
+        ({"dwt_t": 3000, "depth_m": 6.0, "draught_in_m": 3.5, "draught_out_m": 15.5}, "above her depth (6.0 m)"),
+        ({"arrival": "2924-03-07"}, "outside the years"),
         ({"product": "wine"}, "'wine' is not known"),
         ({"p_loading": 1.5}, "probability"),
         ({"p_tanker": "likely"}, "a number is wanted"),
@@ -184,6 +213,58 @@ def test_a_refused_row_changes_no_other():
     alone, beside = lift(good), lift(good, {"dwt_t": -1})
     pd.testing.assert_frame_equal(alone, beside.iloc[[0]], check_exact=True)
     assert len(beside) == 2
+
+
+def test_one_bad_row_of_each_kind_costs_itself_alone():
+    """Rows that once ended the whole table: the good one beside them is as if it stood alone."""
+    bad = [
+        {"call_id": "", "dwt_t": -1},
+        {"length_m": 90, "beam_m": 14, "freeboard_in_m": 3.0, "p_same_hull": 1.5},
+        {"length_m": 90, "beam_m": 14, "length_lo_m": float("-inf"), "length_hi_m": float("inf")},
+        {"length_m": 90, "beam_m": 14, "length_lo_m": 0, "length_hi_m": 1e6},
+        {"arrival": pd.Timestamp("2924-03-07")},
+        {"counts": False, "flags": np.nan, "arrival": pd.Timestamp("2024-03-07T02:00:00.000000001Z"), "dwt_t": -1},
+    ]
+    table = lift({"dwt_t": 5000}, *bad)
+    assert table["status"].tolist() == ["used"] + ["refused"] * len(bad)
+    alone = lift({"dwt_t": 5000})
+    pd.testing.assert_series_equal(table["barrels_p50"].iloc[:1], alone["barrels_p50"], check_exact=True)
+
+
+def test_bounds_so_wide_that_they_say_nothing_still_give_a_sane_ship():
+    row = only({"length_m": 90, "beam_m": 14, "length_lo_m": 0, "length_hi_m": 500, "beam_lo_m": 0, "beam_hi_m": 100})
+    assert np.isfinite(row[["barrels_p5", "barrels_p50", "barrels_p95"]].astype(float)).all()
+    assert row["barrels_p95"] < 3e6  # more than any tanker carries
+
+
+@pytest.mark.parametrize("nothing", [None, "", " ", float("nan")])
+def test_calls_without_a_name_get_the_number_of_their_row(nothing):
+    """Two of them are two calls; a name that another row has stays that row's."""
+    table = lift({"call_id": nothing}, {"call_id": "x"}, {"call_id": nothing}, {"call_id": "row3"})
+    assert table["call_id"].tolist() == ["row1", "x", "row3'", "row3"]
+    assert table["counts"].all()
+
+
+def test_a_call_that_stands_twice_takes_no_other_rows_name():
+    assert lift({"call_id": "x"}, {"call_id": "x"}, {"call_id": "x#2"})["call_id"].tolist() == ["x", "x#2'", "x#2"]
+
+
+def test_draught_zero_is_no_draught():
+    """AIS says 0 where it has none (ITU-R M.1371): as if the cell were empty."""
+    hull = {"length_m": 90, "beam_m": 14, "draught_out_m": 5.5}
+    zero, empty = only(hull | {"draught_in_m": 0}), only(hull | {"draught_in_m": None})
+    assert zero["status"] == "used"
+    pd.testing.assert_series_equal(zero, empty)
+
+
+def test_times_in_the_wrong_order_are_kept_and_told():
+    row = only({"arrival": "2024-03-07T01:00:00Z", "departure": "2024-03-01T00:00:00Z", "dwt_t": 5000})
+    assert (row["status"], bool(row["counts"])) == ("degraded", True)
+    assert "lies before the arrival" in row["cause"]
+
+
+def test_a_leap_second_is_the_first_of_the_next_year():
+    assert only({"arrival": "2024-12-31T23:59:60Z", "dwt_t": 5000})["arrival"] == pd.Timestamp("2025-01-01T00:00:00Z")
 
 
 def test_every_call_has_a_row_in_order():

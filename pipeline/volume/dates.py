@@ -1,0 +1,84 @@
+"""When a call was: arrival and departure as stated, or by their bounds, in UTC; what is odd about them, in words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from numbers import Number
+from typing import Any
+
+import pandas as pd
+
+from pipeline.leapsecond import without_leap_second
+from pipeline.volume.cells import Refused, Row, as_list, is_empty
+
+YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong
+WRITE = "write it as 2024-03-07T02:00:00Z"
+
+
+def dates(call: Row) -> tuple[Row, list[str]]:
+    """Arrival and departure, and what contradicts itself in them; a call with only one of them has it for both.
+
+    A bound that no look gave (flags arrival_open, left_open) is left aside: then the first or last sighting stands.
+    """
+    flags = as_list(call, "flags")
+    before = ("arrival_hi",) if "arrival_open" in flags else ("arrival_lo", "arrival_hi")
+    after = ("departure_lo",) if "left_open" in flags else ("departure_lo", "departure_hi")
+    arrival = moment(call, "arrival", before[0], before[-1])
+    departure = moment(call, "departure", after[0], after[-1])
+    doubts = [doubt for name in ("arrival", "departure") if (doubt := _bounds_crossed(call, name))]
+    if arrival is not None and departure is not None and _before(departure, arrival):
+        doubts.append(f"the departure {_short(departure)} lies before the arrival {_short(arrival)}")
+    told = {
+        "arrival": arrival if arrival is not None else departure,
+        "departure": departure if departure is not None else arrival,
+    }
+    return told, doubts
+
+
+def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
+    """A time: stated (``arrival`` or ``arrival_date``), or the middle of its interval, or the bound that is known."""
+    stated = [_time(call.get(n)) for n in (name, low, high)]
+    if stated[0] is None:
+        stated[0] = _time(call.get(f"{name}_date"))
+    if stated[0] is not None:
+        return stated[0]
+    if stated[1] is not None and stated[2] is not None:
+        return stated[1] + (stated[2] - stated[1]) / 2
+    return stated[1] if stated[1] is not None else stated[2]
+
+
+def _bounds_crossed(call: Row, name: str) -> str:
+    """Words for a lower bound of a time that lies after the upper one; empty where none does."""
+    low, high = (_time(call.get(f"{name}_{end}")) for end in ("lo", "hi"))
+    if low is None or high is None or low <= high:
+        return ""
+    return f"{name}_lo {_short(low)} lies after {name}_hi {_short(high)}"
+
+
+def _before(departure: pd.Timestamp, arrival: pd.Timestamp) -> bool:
+    """Did she leave before she came? A bare date stands for any time of its day."""
+    is_date = departure == departure.normalize()
+    return bool(departure < (arrival.normalize() if is_date else arrival))
+
+
+def _short(moment: pd.Timestamp) -> str:
+    return f"{moment:%Y-%m-%dT%H:%MZ}"
+
+
+def _time(value: Any) -> pd.Timestamp | None:
+    """A UTC time to the microsecond, None where the cell is empty; Refused for what is no time."""
+    if is_empty(value):
+        return None
+    if isinstance(value, Number):  # 20240307 would be read as so many nanoseconds after 1970
+        raise Refused(f"time {value:.0f} is a bare number; {WRITE}")
+    sayable, leap = without_leap_second(value.strip()) if isinstance(value, str) else (value, timedelta(0))
+    try:
+        # by ISO 8601 alone: 03/04/2024 is March here and April there
+        read = pd.to_datetime(sayable, format="ISO8601") if isinstance(value, str) else pd.Timestamp(value)
+    except (TypeError, ValueError) as error:
+        raise Refused(f"time {value!r} cannot be read; {WRITE}") from error
+    # before zones are told: near the ends of the calendar they wrap to another year without a word
+    if not YEARS[0] <= read.year <= YEARS[1]:
+        raise Refused(f"time {str(value)[:40]!r} lies outside the years {YEARS[0]} to {YEARS[1]}")
+    read = read.as_unit("us")  # of one precision, so that a table of all of them can hold each
+    return (read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")) + leap

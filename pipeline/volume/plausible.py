@@ -1,0 +1,70 @@
+"""Is a stated size or cargo in the unit that its column says? A slip of unit is off by factors, not by percents.
+
+Barrels written as tonnes are 7.5 times too many, thousands of tonnes a thousand times too few. A ship's hull, or her
+own stated size, shows both; of a ship of which nothing else is known only the smallest tankers speak.
+"""
+
+from __future__ import annotations
+
+import math
+
+from pipeline.volume.capacity import Z90, Capacity
+from pipeline.volume.cells import Refused, Row
+from pipeline.volume.particulars import Particulars
+
+OVERFULL = 1.3  # times the 95 % point of what she can carry: no trim, tide or density does that (our choice)
+NEXT_TO_NOTHING = 0.01  # of the 5 % point: no cargo is worth a voyage (our choice)
+SMALLEST = 100.0  # deadweight [t] or gross tonnage of a tanker whose hull is not known (our choice)
+SMALLEST_CAPACITY_BBL = 500.0  # the same in barrels
+SMALLEST_OF_HULL = 0.1  # of the 5 % point by her length and beam (our choice)
+
+
+def require_tonnage(ship: Particulars) -> None:
+    """Refuse a deadweight or gross tonnage so small that it must be in another unit, such as thousands of tonnes."""
+    if ship.length_m is None:
+        least, of = SMALLEST, "a tanker"
+    else:
+        hull = ship.size(None, None)
+        least, of = SMALLEST_OF_HULL * _quantile_t(hull, -1), f"a hull of {_hull(ship)}"
+    for name, value in (("dwt_t", ship.dwt_t), ("gt", ship.gt)):
+        if value is not None and value < least:
+            raise Refused(f"{name} is {value:g}, too little for {of} (below {least:,.0f}); is it in another unit?")
+
+
+def require_capacity(capacity_bbl: float | None) -> None:
+    """Refuse barrels at 100 % that no tanker is so small for."""
+    if capacity_bbl is not None and capacity_bbl < SMALLEST_CAPACITY_BBL:
+        least = f"{SMALLEST_CAPACITY_BBL:g}"
+        raise Refused(
+            f"capacity_bbl is {capacity_bbl:g}, too little for a tanker (below {least}); is it in another unit?"
+        )
+
+
+def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Particulars) -> str:
+    """What is odd about stated barrels or tonnes beside the ship's size; Refused where she cannot carry that much.
+
+    Empty where nothing is odd, or where nothing is known of her size.
+    """
+    if size.method == "dwt_prior":
+        return ""
+    low_t, high_t = _quantile_t(size, -1), _quantile_t(size, 1)
+    of = f"a ship of {_hull(ship)}" if ship.length_m is not None else "a ship of that size"
+    for name, per_dwt_t in (("tonnes", 1.0), ("barrels", full_bbl_per_dwt_t)):
+        value = given[name]
+        if value is None:
+            continue
+        if value > OVERFULL * high_t * per_dwt_t:
+            most = f"{high_t * per_dwt_t:,.0f}"
+            raise Refused(f"{name} is {value:,.0f}; {of} carries {most} at most; is it in another unit?")
+        if value < NEXT_TO_NOTHING * low_t * per_dwt_t:
+            return f"{name} is {value:g}, next to nothing for {of}; is it in another unit?"
+    return ""
+
+
+def _quantile_t(size: Capacity, side: int) -> float:
+    """Deadweight at 5 % (side -1) or 95 % (side 1) [t]."""
+    return math.exp(size.log_dwt + side * Z90 * math.hypot(size.log_sd, size.shared_sd))
+
+
+def _hull(ship: Particulars) -> str:
+    return f"{ship.length_m:g} m" if ship.beam_m is None else f"{ship.length_m:g} x {ship.beam_m:g} m"

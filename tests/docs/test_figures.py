@@ -1,0 +1,91 @@
+"""Figures of the volume that the pages state, against the code: what drifts is named by page and row.
+
+Draws differ a little between versions, so estimates are held to 2 %; what is fixed is held as printed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pandas as pd
+import pytest
+
+from pipeline.calls.direction import P_MISMEASURED, P_SAYS_THE_OPPOSITE
+from pipeline.config import CapConfig, VolumeConfig, load
+from pipeline.volume import ledger, liftings
+from pipeline.volume.evidence import GARBLED_RANGE_M, RETYPED, TYPED_STEP_M
+from pipeline.volume.plausible import NEXT_TO_NOTHING, OVERFULL, SMALLEST
+from tests.docs.desk import AS_IN_COMMANDS_MD, ROOT
+
+CONFIG = VolumeConfig()
+
+
+def page(name: str) -> str:
+    """A page with its line breaks as blanks, so that a sentence is found wherever it is broken."""
+    return " ".join((ROOT / "docs" / name).read_text("utf-8").split())
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers in a piece of text."""
+    return [float(n.replace(",", "")) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)]
+
+
+def test_the_example_of_commands_gives_what_is_printed():
+    text = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    assert AS_IN_COMMANDS_MD in text
+    table = liftings(pd.read_csv(io.StringIO(AS_IN_COMMANDS_MD)), CONFIG, 0).set_index("call_id")
+    printed = re.findall(r"^\| ([abc]) \| ([\d,]+ / [\d,]+ / [\d,]+) \| (\S+; \S+) \|$", text, re.MULTILINE)
+    assert [row[0] for row in printed] == ["a", "b", "c"]
+    for call, barrels, method in printed:
+        told = table.loc[call]
+        assert numbers(barrels) == pytest.approx([told[f"barrels_p{p}"] for p in (5, 50, 95)], rel=0.02), call
+        assert method == told["method"]
+
+
+def test_the_estimate_for_the_first_published_case():
+    told = re.search(r"estimate for the first is ([\d./ ]+) million bbl", page("volume.md"))
+    calls = pd.DataFrame(
+        {"call_id": [f"c{n}" for n in range(89)], "arrival": "2018-03-01", "capacity_bbl": 17074.0112359}
+    )
+    cap = load(CapConfig, ROOT / "configs" / "caps" / "unscr-2397.yaml")
+    last = ledger(liftings(calls, CONFIG, 0), cap, CONFIG, 0).iloc[-1]
+    found = [last[f"observed_p{p}"] / 1e6 for p in (5, 50, 95)]
+    assert numbers(told[1] if told else "") == pytest.approx(found, rel=0.02)
+
+
+def test_the_priors_mean_fill_is_the_codes():
+    text = page("volume.md")
+    said = re.findall(r"`fill.mean` ([\d.]+) and `fill.concentration` ([\d.]+)", text)
+    assert said == [(f"{CONFIG.fill.mean:g}", f"{CONFIG.fill.concentration:g}")]
+    assert re.findall(r"mean fill is ([\d.]+),", text) == [f"{CONFIG.fill.mean:g}"]
+
+
+def test_the_products_of_the_page_are_those_of_the_config():
+    """With barrels per tonne of deadweight worked out from the page's own rule."""
+    rows = re.findall(
+        r"^\| ([a-zA-Z ]+) \| ([\d.]+) \| ([\d.]+) \| (\d+) % \| ([\d.]+) \| (weight|tanks) \|$",
+        (ROOT / "docs" / "volume.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert [row[0].lower().replace(" ", "_") for row in rows] == [p.name for p in CONFIG.products]
+    for product, (_, factor, density, share, full, binds) in zip(CONFIG.products, rows, strict=True):
+        assert (float(factor), float(density)) == (product.bbl_per_t, product.t_per_m3)
+        assert float(share) / 100 == product.share
+        weight, tanks = 0.95, 1.185 * 0.98 * product.t_per_m3
+        assert float(full) == pytest.approx(min(weight, tanks) * product.bbl_per_t, abs=0.006)
+        assert binds == ("weight" if weight < tanks else "tanks")
+
+
+def test_what_the_pages_say_of_draughts_and_units():
+    volume, method = page("volume.md"), page("method.md")
+    assert (
+        f"{RETYPED:g} p(in | before) p(out | after) + {1 - RETYPED:g} q(in) N(out − in; 0, {TYPED_STEP_M / 2:g} m)"
+        in volume
+    )
+    assert f"flat over {GARBLED_RANGE_M:g} m: two standard deviations are the {TYPED_STEP_M:g} m" in volume
+    assert f"gross tonnage under {SMALLEST:g}" in volume
+    assert f"above {OVERFULL:g} times" in volume
+    assert f"Below {NEXT_TO_NOTHING:.0%}".replace("%", " %") in volume
+    assert f"points the wrong way in {P_SAYS_THE_OPPOSITE:g} of calls" in method
+    assert f"change of freeboard in {P_MISMEASURED:g} beside" in method

@@ -1,0 +1,60 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.volume.cells import Refused, as_list, draught, is_empty, number, sd
+
+EMPTY = [None, "", "  ", float("nan"), pd.NA, pd.NaT, np.float64("nan")]
+
+
+@pytest.mark.parametrize("nothing", EMPTY, ids=repr)
+def test_an_empty_cell_is_nothing_in_every_reading(nothing):
+    assert is_empty(nothing)
+    assert as_list({"x": nothing}, "x") == []
+    assert number({"x": nothing}, "x") is None
+    assert draught({"x": nothing}, "x") is None
+
+
+@pytest.mark.parametrize("held", [["a", "b"], ("a", "b"), np.array(["a", "b"], object), "a;b", "a;b;"], ids=repr)
+def test_a_list_is_the_same_however_a_file_holds_it(held):
+    assert as_list({"flags": held}, "flags") == ["a", "b"]
+
+
+def test_a_list_of_none_and_a_single_word():
+    assert as_list({}, "flags") == []
+    assert as_list({"flags": []}, "flags") == []
+    assert as_list({"flags": np.array([], object)}, "flags") == []
+    assert as_list({"flags": "dark"}, "flags") == ["dark"]
+
+
+@pytest.mark.parametrize("nothing", [0, 0.0, "0", "0.0"])
+def test_draught_zero_is_a_transponders_not_available(nothing):
+    assert draught({"draught_in_m": nothing}, "draught_in_m") is None
+
+
+@pytest.mark.parametrize("nonsense", [-0.1, 26.0, "deep", float("inf")])
+def test_a_draught_that_none_can_be_is_refused(nonsense):
+    with pytest.raises(Refused, match="draught_in_m is "):
+        draught({"draught_in_m": nonsense}, "draught_in_m")
+
+
+def test_an_error_is_told_from_90_percent_bounds():
+    """Of a normal law 90 % lie within 1.645 standard deviations of its mean."""
+    assert sd({"length_lo_m": 90 - 1.645 * 3, "length_hi_m": 90 + 1.645 * 3}, "length", 90.0, 500) == pytest.approx(
+        3.0, rel=1e-4
+    )
+    assert sd({"length_lo_m": 80.0}, "length", 90.0, 500) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-np.inf, np.inf, "length_lo_m is -inf"),
+        (0, 1e6, "length_hi_m is 1e\\+06"),
+        (-600, 90, "length_lo_m is -600"),
+        (95, 90, "lies above"),
+    ],
+)
+def test_bounds_that_none_can_have_are_refused(low, high, words):
+    with pytest.raises(Refused, match=words):
+        sd({"length_lo_m": low, "length_hi_m": high}, "length", 90.0, 500)

@@ -1,0 +1,63 @@
+"""Units that slipped (CASES X-07): told by hull or stated size, each in one line that names the column."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.config import VolumeConfig
+from pipeline.volume.cells import Refused
+from pipeline.volume.particulars import Particulars
+from pipeline.volume.plausible import cargo_doubt
+from tests.volume.test_liftings import only
+
+HULL = {"length_m": 90.0, "beam_m": 14.0}  # about 3,840 t deadweight
+CONFIG = VolumeConfig(draws=400)
+
+
+@pytest.mark.parametrize(
+    ("row", "cause"),
+    [
+        (HULL | {"tonnes": 30_000}, "tonnes is 30,000; a ship of 90 x 14 m carries"),
+        (HULL | {"barrels": 200_000}, "barrels is 200,000; a ship of 90 x 14 m carries"),
+        ({"dwt_t": 3000, "tonnes": 22_380}, "tonnes is 22,380; a ship of that size carries"),  # 3,000 t in barrels
+        ({"capacity_bbl": 20_000, "barrels": 150_000}, "barrels is 150,000"),
+        ({"dwt_t": 3}, "dwt_t is 3, too little for a tanker (below 100)"),  # thousands of tonnes
+        (HULL | {"dwt_t": 3}, "dwt_t is 3, too little for a hull of 90 x 14 m"),
+        ({"length_m": 90, "gt": 2}, "gt is 2, too little for a hull of 90 m"),
+        ({"capacity_bbl": 20}, "capacity_bbl is 20, too little for a tanker"),
+    ],
+)
+def test_a_slip_of_unit_is_refused(row, cause):
+    found = only(row, config=CONFIG)
+    assert (found["status"], bool(found["counts"])) == ("refused", False)
+    assert cause in found["cause"]
+    assert "another unit?" in found["cause"]
+    assert len(found["cause"]) < 160
+
+
+def test_next_to_nothing_is_used_and_told():
+    """3 (thousand tonnes) of a ship of 3,840 t: there are no such cargoes, but it may have been one."""
+    found = only(HULL | {"tonnes": 3}, config=CONFIG)
+    assert (found["status"], bool(found["counts"])) == ("degraded", True)
+    assert "tonnes is 3, next to nothing for a ship of 90 x 14 m" in found["cause"]
+
+
+@given(st.floats(500, 100_000), st.floats(0.05, 1.0))
+def test_a_cargo_that_fits_is_never_doubted(dwt_t, fill):
+    """Any part of what a full ship holds, in tonnes or in barrels of gas oil."""
+    ship = Particulars(dwt_t=dwt_t)
+    size, full_t = ship.size(dwt_t, None), 0.95 * dwt_t
+    for given_cargo in ({"tonnes": fill * full_t, "barrels": None}, {"tonnes": None, "barrels": fill * full_t * 7.46}):
+        assert cargo_doubt(given_cargo, size, 0.95 * 7.46, ship) == ""
+
+
+@given(st.floats(500, 100_000), st.floats(0.25, 1.0))
+def test_barrels_in_the_column_of_tonnes_are_refused(dwt_t, fill):
+    """A quarter full and more: 7.46 times that is beyond any ship of her stated size."""
+    ship = Particulars(dwt_t=dwt_t)
+    with pytest.raises(Refused, match="another unit"):
+        cargo_doubt({"tonnes": fill * 0.95 * dwt_t * 7.46, "barrels": None}, ship.size(dwt_t, None), 7.09, ship)
+
+
+def test_a_ship_of_which_nothing_is_known_carries_what_is_stated():
+    assert only({"tonnes": 80_000}, config=CONFIG)["status"] == "used"
