@@ -13,7 +13,7 @@ from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
-from pipeline.report.wording import answer, barrels, day_counts, days_of, moment, percent
+from pipeline.report.wording import answer, barrels, day_counts, days_of, moment, percent, zones_without_estimate
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -29,6 +29,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     return environment().get_template("report.html.j2").render(
         story=story,
         head=story.headline,
+        unknown_zones=zones_without_estimate(story),
         answer=answer(story),
         days=day_counts(story),
         period=days_of(story.config.period.start, story.config.period.end),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.report.wording import day_counts, percent, unverified
+from pipeline.left_out import not_held_lines
+from pipeline.report.wording import day_counts, percent, unverified, zones_without_estimate
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -30,12 +31,15 @@ def _about_inputs(story: Story) -> list[str]:
 
 
 def _about_looks(story: Story) -> list[str]:
-    days = day_counts(story)
-    if not days["unknown"]:
-        return []
-    unseen = f"On {days['unknown']} of {days['total']} days nobody looked at a counted berth: what happened is unknown."
+    out, days = [], day_counts(story)
     corrected = story.headline.corrected_bbl is not None
-    return [unseen + ("" if corrected else " The sum holds only what was seen.")]
+    if days["unknown"]:
+        unseen = f"On {days['unknown']} of {days['total']} days nobody looked at a counted berth"
+        out.append(f"{unseen}: what happened is unknown.{'' if corrected else ' The sum holds only what was seen.'}")
+    if zones := zones_without_estimate(story):
+        unseen = f"What nobody saw at {zones} is unknown: no look could have seen a call there"
+        out.append(unseen + (", and no estimate of it is in the sum with unseen calls." if corrected else "."))
+    return out
 
 
 def _about_calls(story: Story) -> list[str]:
@@ -52,6 +56,7 @@ def _about_calls(story: Story) -> list[str]:
     refused = liftings[liftings["status"] == "refused"]
     out += [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
+    out += [f"{line}." for line in not_held_lines(story.headline)]
     if story.headline.across_years:
         out.append(f"{len(story.headline.across_years)} calls came in one account year and left in another.")
     sensitivity = story.tables.get("sensitivity")

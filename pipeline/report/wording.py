@@ -181,6 +181,12 @@ def _unseen(story: Story) -> str:
     return f"{text}, what happened on the other {days['unknown']} is unknown" if days["unknown"] else text
 
 
+def zones_without_estimate(story: Story) -> str:
+    """Names of the zones of whose unseen calls nothing is known, so that no sum holds them; "" where there is none."""
+    zones = [(zone, story.place.zone(zone)) for zone in story.headline.corrected_without]
+    return ", ".join(known.name if known is not None and known.name else zone for zone, known in zones)
+
+
 def without_ais(calls: pd.DataFrame) -> str:
     """How many calls had no transponder, in words; empty where all had one.
 
