@@ -45,8 +45,9 @@ call.drop(labels=["detection_ids"]).to_frame("value")
 # %% [markdown]
 # ## Who looked, and who saw her
 #
-# Every look at her berth around the stay. A usable look that did not see her bounds the stay; an unknown one says
-# nothing.
+# Every look at her berth around the stay. A usable look that did not see her bounds the stay, but for radar: it can
+# miss a ship at a quay, so its looks do that only where the run sets `calls.radar_absence_counts`. A look that is not
+# usable says nothing.
 
 # %%
 margin = pd.Timedelta(days=4)

@@ -116,17 +116,23 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     return tables | {"liftings": liftings, "missed": missed, "ledger": ledger}, headline
 
 
-def robustness(ground: Ground, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """What each counted call and the sum would be without the call's weakest evidence."""
+def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """What each counted call and the sum would be without the call's weakest evidence; the verdicts stand."""
     from pipeline import volume
     from pipeline.weakest import Chain, without_weakest
 
     config, seed = ground.config.volume, ground.config.seed
     as_of = (ground.config.period.end - timedelta(microseconds=1)).date()
 
-    def account(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    def calls_of(detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
+        calls = port_calls(ground, detections, looks, matches)
+        if account.before is None:
+            return calls
+        return reviewed_calls(calls, account.before.tables["port_calls"], verdicts)[0]
+
+    def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         liftings = volume.liftings(calls, config, seed)
         ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of)
         return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
 
-    return without_weakest(tables, Chain(lambda d, k, m: port_calls(ground, d, k, m), account))
+    return without_weakest(account.tables, Chain(calls_of, barrels_of))

@@ -134,7 +134,7 @@ def volume(
 
     Known columns: call_id, arrival, departure (or arrival_date, departure_date), length_m, beam_m, dwt_t, gt,
     tonnage_kind, depth_m, draught_in_m, draught_out_m, freeboard_in_m, freeboard_out_m, product, tonnes, barrels,
-    capacity_bbl, p_loading, p_discharging, p_tanker, p_ship, p_one_call, p_new_call, counts.
+    capacity_bbl, p_loading, p_discharging, p_tanker, p_ship, p_one_call, calls_mean, p_new_call, counts.
     """
     with session(quiet=quiet, debug=debug) as console:
         from pipeline import stages

@@ -58,12 +58,13 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
 class Difference:
     """What differs between two runs. Tables have the columns ``before`` and ``after``.
 
-    ``config``: by the setting's path; ``inputs``: by file, with hashes; ``result``: by quantity; ``calls``: one row for
-    each call that only one run has, or whose barrels differ.
+    ``config``: by the setting's path; ``inputs``: by file, with hashes; ``verdicts``: by what was judged;
+    ``result``: by quantity; ``calls``: one row for each call that only one run has, or whose barrels or name differ.
     """
 
     config: pd.DataFrame
     inputs: pd.DataFrame
+    verdicts: pd.DataFrame
     result: pd.DataFrame
     calls: pd.DataFrame
     code: tuple[str, str]
@@ -75,7 +76,9 @@ class Difference:
         if self.code[0] != self.code[1]:
             out.append(f"the code: {self.code[0]} and {self.code[1]}")
         if len(self.inputs):
-            out.append(f"the inputs: {len(self.inputs)} files differ")
+            out.append(f"the inputs: {len(self.inputs)} {'file differs' if len(self.inputs) == 1 else 'files differ'}")
+        if len(self.verdicts):
+            out.append(f"verdicts of analysts: {len(self.verdicts)} not the same")
         out += [f"{r.setting}: {r.before} and {r.after}" for r in self.config.itertuples()]
         return out
 
@@ -85,10 +88,12 @@ def difference(before: Path, after: Path) -> Difference:
     old, new = read_manifest(before), read_manifest(after)
     configs = [_flat(read_yaml(folder / "config.yaml")[0]) for folder in (before, after)]
     files = [{r["path"]: r["sha256"][:12] for r in m["inputs"]} for m in (old, new)]
+    judged = [_judged(m) for m in (old, new)]
     results = [_flat(m.get("result") or {}) for m in (old, new)]
     return Difference(
         config=_changed(configs[0], configs[1], "setting"),
         inputs=_changed(files[0], files[1], "file"),
+        verdicts=_changed(judged[0], judged[1], "verdict"),
         result=_changed(results[0], results[1], "quantity"),
         calls=_calls(before, after),
         code=(str(old.get("capwatch", "")), str(new.get("capwatch", ""))),
@@ -100,6 +105,14 @@ def _flat(value: Any, path: str = "") -> dict[str, str]:
     if isinstance(value, dict):
         return {k: v for name, inner in value.items() for k, v in _flat(inner, f"{path}.{name}".lstrip(".")).items()}
     return {path: value if isinstance(value, str) else json.dumps(value, default=str)}
+
+
+def _judged(manifest: dict[str, Any]) -> dict[str, str]:
+    """What analysts said, and what became of it, by what they said it of."""
+    return {
+        f"{v['verdict']} {v['target']}": " ".join(str(v[name]) for name in ("value", "outcome", "note") if v[name])
+        for v in manifest.get("reviews") or []
+    }
 
 
 def _changed(old: dict[str, str], new: dict[str, str], name: str) -> pd.DataFrame:
@@ -125,21 +138,29 @@ def _calls(before: Path, after: Path) -> pd.DataFrame:
         if there is not None:
             taken.add(there["call_id"])
         barrels = None if there is None else there["barrels_p50"]
-        same_method = there is not None and there["method"] == call.method
-        if barrels is None or abs(barrels - call.barrels_p50) >= NOTABLE_BBL or not same_method:
-            method = (
-                call.method if there is None or there["method"] == call.method else f"{call.method} → {there['method']}"
-            )
-            rows.append(_row(call, call.barrels_p50, barrels, method))
+        ship, method = (_now(getattr(call, name), there, name) for name in ("name", "method"))
+        as_before = (ship, method) == (_word(call.name), call.method)
+        if barrels is None or abs(barrels - call.barrels_p50) >= NOTABLE_BBL or not as_before:
+            rows.append(_row(call, call.barrels_p50, barrels, method) | {"ship": ship})
     for call in new[~new["call_id"].isin(taken)].itertuples():
         rows.append(_row(call, None, call.barrels_p50, call.method))
     return pd.DataFrame(rows, columns=["arrival", "ship", "berth", "before", "after", "method"])
 
 
+def _word(name: str) -> str:
+    return name or "not identified"
+
+
+def _now(before: str, there: Any, name: str) -> str:
+    """A ship's name or method, with what it has become where that is another."""
+    after = before if there is None else there[name]
+    return _word(before) if after == before else f"{_word(before)} → {_word(after)}"
+
+
 def _row(call: Any, before: float | None, after: float | None, method: str) -> dict[str, Any]:
     return {
         "arrival": f"{call.arrival_hi:%Y-%m-%d}",
-        "ship": call.name or "not identified",
+        "ship": _word(call.name),
         "berth": call.berth_id,
         "before": before,
         "after": after,

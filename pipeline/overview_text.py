@@ -43,6 +43,7 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
         ("counted calls, barrels", found.calls),
         ("config", found.config),
         ("inputs", found.inputs),
+        ("verdicts", found.verdicts),
     ]
     if not any(len(table) for _, table in tables):
         console.result(

@@ -53,7 +53,7 @@ from pipeline.workspace import LATEST, RunFolder, config_yaml
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.accounting import Ground
+    from pipeline.accounting import Account, Ground
     from pipeline.ingest.ais import AisRead
     from pipeline.report.story import Story
     from pipeline.stagecache import Slot
@@ -185,7 +185,7 @@ def compute(
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
     with ThreadPoolExecutor(1) as beside:
         pictured = beside.submit(_with_pictures, scenes, dict(tables), place, folder, config.engine.workers)
-        tables |= _looked_into(ground, tables)
+        tables |= _looked_into(ground, account, verdicts)
         tables["occupancy"] = berths.occupancy(scene_table, told, place, learnt.backgrounds)
         tables["detections"] = pictured.result()
     return Story(
@@ -208,16 +208,16 @@ def compute(
     )
 
 
-def _looked_into(ground: Ground, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def _looked_into(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:
     """Silences of transponders, which assumption moves the answer most, calls without their weakest evidence."""
     from pipeline import calls, volume
     from pipeline.accounting import robustness
 
-    config = ground.config
+    config, tables = ground.config, account.tables
     return {
         "silences": calls.silences(ground.tracks, ground.place, config.calls),
         "sensitivity": volume.sensitivity(tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed),
-        "robustness": robustness(ground, tables),
+        "robustness": robustness(ground, account, verdicts),
     }
 
 

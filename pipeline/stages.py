@@ -270,10 +270,6 @@ def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Cons
     causes = stage.refusals(table, cap, config)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
-    if causes and len(causes) == int(table["counts"].sum()):
-        raise NothingUsable(
-            f"{printable(path)}: none of {len(causes)} counted calls could be used (nothing was written)"
-        )
     return stage.refused(table, causes)
 
 

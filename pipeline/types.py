@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 SAME_PASS_S = 60.0  # our choice: slices of one Sentinel-1 pass are 25 s apart, passes of one satellite 99 minutes
+USABLE_SHARE = 0.9  # of a zone seen makes a look usable there (our choice)
 
 
 class Sensor(StrEnum):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +16,14 @@ import pandas as pd
 
 from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
+from pipeline.joined_calls import joined
 from pipeline.storage import neutral, unguarded, write_text
 from pipeline.tables import REVIEWS
 from pipeline.tables.reviews import VERDICTS
 
 FOLDER = "reviews"
 FIELDS = ("target", "verdict", "value", "who", "when", "why")
+NOT_FOR_THE_SHIP = {"zone_not_counted"}  # why a call takes no part that no word on the ship changes
 FLAGS = {"confirm": "review_confirmed", "reject": "review_rejected", "merge": "review_merged", "rename": "review_named"}
 
 
@@ -186,12 +188,17 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict, as_detected: pd.DataFram
         return _changed(calls, place, v, counts=False), replace(v, outcome="applied", note=note)
     if v.verdict == "confirm":
         note = f"a tanker's call for certain; as detected with probability {row['p_tanker']:.2f}"
-        sure = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
-        return _changed(calls, place, v, **sure), replace(v, outcome="applied", note=note)
+        sure: dict[str, object] = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
+        counts = bool(row["counts"]) or not NOT_FOR_THE_SHIP & set(row["flags"])
+        if counts != row["counts"]:
+            note += ", when it took no part"
+        elif not counts:
+            note += "; it takes no part all the same: stays at its zone do not count"
+        return _changed(calls, place, v, counts=counts, **sure), replace(v, outcome="applied", note=note)
     other = _find(v.value, calls, as_detected)
     if other is None or other == place:
         return calls, replace(v, outcome="orphaned", note=f"no other call {v.value}")
-    merged = _changed(calls, other, v, **_union(calls.loc[other], row))
+    merged = _changed(calls, other, v, **joined(calls.loc[other], row))
     return _changed(merged, place, v, counts=False), replace(
         v, outcome="applied", note=f"one visit with call {calls.loc[other, 'call_id']}"
     )
@@ -202,28 +209,6 @@ def _changed(calls: pd.DataFrame, place: int, v: Verdict, **fields: object) -> p
     for name, value in fields.items():
         out.at[place, name] = value
     out.at[place, "flags"] = [*out.at[place, "flags"], FLAGS[v.verdict]]
-    return out
-
-
-def _union(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
-    """The visit that two calls make together: the earlier arrival, the later departure, all sightings."""
-    first, last = (kept, other) if kept["arrival_hi"] <= other["arrival_hi"] else (other, kept)
-    out: dict[str, object] = {name: first[name] for name in ("arrival_lo", "arrival_hi")}
-    out |= {name: last[name] for name in ("departure_lo", "departure_hi")}
-    out["p_new_call"] = first["p_new_call"]
-    out["p_one_call"] = kept["p_one_call"] * other["p_one_call"]
-    out["p_ship"] = max(kept["p_ship"], other["p_ship"])
-    for name in ("draught_in_m", "freeboard_in_m", "freeboard_in_sd_m"):
-        out[name] = first[name] if pd.notna(first[name]) else last[name]
-    for name in ("draught_out_m", "freeboard_out_m", "freeboard_out_sd_m"):
-        out[name] = last[name] if pd.notna(last[name]) else first[name]
-    # An analyst says that it is one visit: the change between its ends is left to the volume stage
-    out |= dict.fromkeys(
-        ("freeboard_change_m", "freeboard_change_lo_m", "freeboard_change_hi_m", "p_same_hull"), float("nan")
-    )
-    out["detection_ids"] = sorted({*kept["detection_ids"], *other["detection_ids"]})
-    out["n_seen"] = int(kept["n_seen"]) + int(other["n_seen"])
-    out["n_looks"] = int(kept["n_looks"]) + int(other["n_looks"])
     return out
 
 

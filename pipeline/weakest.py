@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pipeline.moments import at_image_times, moment
 from pipeline.tables import ROBUSTNESS
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ def without_weakest(tables: Mapping[str, pd.DataFrame], chain: Chain) -> pd.Data
     if not len(counted):
         return ROBUSTNESS.empty()
     calls = tables["port_calls"].set_index("call_id", drop=False)
+    sightings = at_image_times(tables["detections"], tables["scenes"])
     _, base = chain.account(tables["port_calls"])
     rows = []
     for lifting in counted.itertuples():
         call = calls.loc[lifting.call_id]
-        kind, removed, detection_id = weakest(call, str(lifting.method), tables["detections"])
+        kind, removed, detection_id = weakest(call, str(lifting.method), sightings)
         others = _without(call, kind, detection_id, tables, chain)
         after, total = chain.account(others)
         hers = _same_call(call, others, after)
@@ -75,7 +77,7 @@ def weakest(call: Any, method: str, detections: pd.DataFrame) -> tuple[str, str,
     width = seen["length_hi_m"] - seen["length_lo_m"]
     ranked = seen.assign(width=width).sort_values(["score", "width", "detection_id"], ascending=[True, False, True])
     worst = ranked.iloc[0]
-    when = "" if pd.isna(worst["acquired"]) else f" of {worst['acquired']:%Y-%m-%d %H:%M}"
+    when = "" if pd.isna(worst["acquired"]) else f" of {moment(worst['acquired'])}"
     only = ", the only one" if len(seen) == 1 and pd.isna(call["mmsi"]) else ""
     sensor = SENSOR_WORDS.get(worst["sensor"], worst["sensor"])
     words = f"the {sensor} sighting{when}{only} (score {worst['score']:.2f})"

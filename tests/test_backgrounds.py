@@ -98,6 +98,23 @@ def test_every_berth_of_every_scene_has_a_verdict_and_a_skipped_scene_knows_noth
     assert table["cause"].tolist() == ["", "torn"]
 
 
+def test_why_a_berth_is_unknown_is_said():
+    """Nothing seen, a part seen without a ship there, and pixels that tell neither way."""
+    place = place_of(box_zone("pier", 133.0, 42.7, 133.01, 42.71))
+    scenes = SCENES.from_rows([
+        {"scene_id": name, "sensor": "optical", "acquired": START, "status": "used", "bands": [], "href": name,
+         "verified": False, "simulated": True}
+        for name in "abc"
+    ])  # fmt: skip
+    told = {
+        name: {"berths": [{"zone_id": "pier", "verdict": "unknown", "probability": p, "n_hulls": 0, "seen": seen,
+                           "basis": "detections", "n_background": 0, "detection_ids": []}]}
+        for name, p, seen in (("a", None, 0.1), ("b", 0.19, 0.8), ("c", 0.4, 1.0))
+    }  # fmt: skip
+    causes = occupancy(scenes, told, place, {})["cause"].tolist()
+    assert causes == ["outside the image, or cloud", "a part of the berth was not seen", "the pixels leave it open"]
+
+
 def test_a_background_that_is_not_there_is_named_in_one_line(tmp_path):
     told = {"aoi": {"backgrounds": ["backgrounds/gone.tif"]}, "source": {"scenario": "scenarios/tiny.yaml"}}
     period = {"start": "2024-03-07T00:00:00Z", "end": "2024-03-09T00:00:00Z"}

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.console import Console
 from pipeline.errors import ConfigError
+from pipeline.overview import difference
 from pipeline.repeat import rerun
 from pipeline.run import run
 from pipeline.storage import read_table
@@ -84,6 +85,33 @@ def test_a_merged_call_keeps_the_whole_stay_and_counts_once():
     assert (kept["draught_in_m"], kept["draught_out_m"]) == (3.0, 5.0)
     assert kept["detection_ids"] == ["a", "b"]
     assert tried[0].outcome == "applied"
+
+
+def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
+    """A stay inside a longer one, at another length, seen by a finer image and by her transponder."""
+    long = call("one", "2024-03-05T00:00Z", "2024-03-15T00:00Z", ["a"], draught_in_m=3.0, p_one_call=0.4,
+                calls_mean=1.7, length_m=84.0, length_lo_m=79.0, length_hi_m=90.0, p_tanker=0.7)  # fmt: skip
+    short = call("two", "2024-03-08T12:00Z", "2024-03-09T00:00Z", ["b"], mmsi=999000001, name="SIM", p_tanker=0.98,
+                 length_m=94.0, length_lo_m=93.0, length_hi_m=96.0, draught_out_m=5.0, counts=False)  # fmt: skip
+    table = calls(long, short)
+    into_long = reviewed_calls(table, table, [verdict("two", "merge", "one")])[0].set_index("call_id").loc["one"]
+    into_short = reviewed_calls(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    same = [name for name in table.columns if name not in ("call_id", "flags", "evidence_class")]
+    pd.testing.assert_series_equal(into_long[same], into_short[same], check_names=False)
+    assert into_long["departure_lo"] == pd.Timestamp("2024-03-15T00:00Z")
+    assert (into_long["p_one_call"], into_long["calls_mean"]) == (1.0, 1.0)
+    assert into_long["counts"]
+    assert into_long["mmsi"] == 999000001
+    assert 92 < into_long["length_m"] < 94.5
+    assert into_long["length_hi_m"] - into_long["length_lo_m"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("flag", "counts"), [("unlikely_tanker", True), ("zone_not_counted", False)])
+def test_a_confirmed_call_counts_unless_stays_at_her_zone_do_not(flag, counts):
+    table = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], counts=False, flags=[flag]))
+    after, tried = reviewed_calls(table, table, [verdict("one", "confirm")])
+    assert after["counts"].tolist() == [counts]
+    assert ("took no part" if counts else "takes no part all the same") in tried[0].note
 
 
 @pytest.mark.parametrize(
@@ -188,6 +216,8 @@ def test_a_run_applies_verdicts_and_shows_both_accounts(reviewed_run, tiny_run):
     page = (outcome.folder / "report.html").read_text("utf-8")
     assert "As detected and as reviewed" in page
     assert "0123456789abcdef" in page
+    found = difference(tiny_run, outcome.folder)
+    assert found.reasons == ["verdicts of analysts: 2 not the same"]
     old = read_table(outcome.folder / "as_detected" / "liftings.parquet")
     assert old["counts"].sum() > read_table(outcome.folder / "liftings.parquet")["counts"].sum()
     assert outcome.folder.name != tiny_run.name, "verdicts are part of the question"

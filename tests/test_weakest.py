@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.storage import read_table
-from pipeline.tables import ROBUSTNESS
+from pipeline.tables import ROBUSTNESS, SCENES
 from pipeline.weakest import Chain, weakest, without_weakest
 from tests.test_verdicts import call, calls, detections
 
@@ -48,7 +48,8 @@ def test_without_its_only_evidence_a_call_is_gone_and_the_sum_falls():
         calls=lambda *_tables: port_calls,
         account=lambda c: (liftings[liftings["call_id"].isin(c["call_id"])], 10.0 * len(c)),
     )
-    row = without_weakest({"liftings": liftings, "port_calls": port_calls, "detections": seen(a=0.9)}, chain).iloc[0]
+    tables = {"liftings": liftings, "port_calls": port_calls, "detections": seen(a=0.9), "scenes": SCENES.empty()}
+    row = without_weakest(tables, chain).iloc[0]
     assert not row["still_counts"]
     assert np.isnan(row["barrels_p50"])
     assert (row["base_sum_p50"], row["sum_p50"]) == (10.0, 0.0)

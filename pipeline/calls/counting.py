@@ -3,8 +3,9 @@
 The chance that two sightings at a berth are one stay is, by Bayes, that she is still there (the law of stays, for one
 found at some moment of hers) times how well the lengths agree for one hull, against another ship there by then, by how
 busy the berth is, and the lengths of the trade; where both looks are fine, beam, house and deck speak too. Every link
-of every stay is judged on its own, and every cut between two stays as well: the number of calls is the number of stays,
-a link that is none adds a call, and a cut that is none takes one away.
+of every stay is judged, and every cut between two stays as well: the number of calls is the number of stays, each link
+that is none adds a call, and a cut that is none takes one away. After a link that is none another ship's stay begins,
+so the links behind it are judged by her time at the berth and not by that of the ship before.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
+from pipeline.number_law import number_law
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +30,8 @@ Z90 = 1.6448536
 TRADE_SD_M = (
     18.0  # spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
 )
+NEGLIGIBLE = 1e-6  # chances below are not followed
+DOUBTS = ("p_one_call", "calls_mean", "p_new_call")  # columns that say how many calls a row stands for
 MOST_WORD = 6.0  # beam, house and deck together move the odds by no more than e to this: sister ships share them
 
 
@@ -63,21 +67,31 @@ def difference(before: tuple[float, float], now: tuple[float, float], config: Ca
     return before[0] - now[0], math.sqrt(before[1] ** 2 + now[1] ** 2 + share**2)
 
 
-def chance_of_one_call(sightings: pd.DataFrame, turns: Turnover, config: CallsConfig) -> float:
-    """That all sightings of a stay (rows of DETECTIONS) are of one stay of one ship; 1 for a single one."""
+def number_of_stays(sightings: pd.DataFrame, turns: Turnover, config: CallsConfig) -> tuple[float, float]:
+    """That all sightings taken for one stay (rows of DETECTIONS) are one ship's, and the expected number of ships.
+
+    ``began[i]`` is the chance that the ship of the latest look was first seen at look ``i``; a ship that is there at
+    look ``n`` stays on to the next with the chance that goes with the time between ``i`` and ``n``.
+    """
     looks = sightings.sort_values("acquired", kind="stable").to_dict("records")
     when = [(look["acquired"] - looks[0]["acquired"]) / pd.Timedelta(days=1) for look in looks]
-    chance = 1.0
+    began, mean = np.zeros(max(1, len(looks))), 1.0
+    began[0] = 1.0
     for n in range(1, len(looks)):
         before, now = looks[n - 1], looks[n]
         apart = difference(length_of(before), length_of(now), config)
         more = odds_beyond_length(before, now) if is_fine(before) and is_fine(now) else 0.0
-        chance *= chance_of_one_stay(turns, when[n - 1], when[n] - when[n - 1], *apart, more)
-    return chance
+        for i in np.flatnonzero(began[:n] > NEGLIGIBLE):
+            gap_d = when[n] - when[n - 1]
+            stays = chance_of_one_stay(turns, when[n - 1] - when[i], gap_d, *apart, more)
+            began[n] += began[i] * (1 - stays)
+            began[i] *= stays
+        mean += began[n]
+    return float(began[0]), float(mean)
 
 
 def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
-    """The possible numbers of counted calls and their probabilities, from ``p_one_call`` and ``p_new_call`` of each.
+    """The possible numbers of counted calls and their probabilities, from what each row says of its own number.
 
     >>> calls = pd.DataFrame({"counts": [True, True, False], "p_one_call": [1, 0.9, 0.5], "p_new_call": [1, 0.8, 0.5]})
     >>> numbers, chances = call_counts(calls)
@@ -86,11 +100,19 @@ def call_counts(calls: pd.DataFrame) -> tuple[np.ndarray, FloatArray]:
     """
     counted = calls[calls["counts"].astype(bool)]
     law = np.ones(1)
-    for one, new in zip(*(counted[c].fillna(1.0).to_numpy(float) for c in ("p_one_call", "p_new_call")), strict=True):
-        law = np.convolve(np.convolve(law, [1 - new, new]), [one, 1 - one])
+    for one, mean, new in zip(*(_of_number(counted, name) for name in DOUBTS), strict=True):
+        law = np.convolve(np.convolve(law, [1 - new, new]), number_law(one, mean))
     numbers = np.arange(len(law))
     keep = law > 1e-12
     return numbers[keep], law[keep]
+
+
+def _of_number(calls: pd.DataFrame, name: str) -> list[float | None]:
+    """A column of ``DOUBTS``, with what its gaps mean: sure, or no more than two."""
+    if name not in calls:
+        return [None if name == "calls_mean" else 1.0] * len(calls)
+    told = calls[name].to_numpy(float, na_value=np.nan)
+    return [(None if name == "calls_mean" else 1.0) if np.isnan(v) else float(v) for v in told]
 
 
 def count_range(calls: pd.DataFrame) -> tuple[int, int]:

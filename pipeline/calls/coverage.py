@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 
 from pipeline.tables import LOOKS
-from pipeline.types import SAME_PASS_S, Place
+from pipeline.types import SAME_PASS_S, USABLE_SHARE, Place
 
-USABLE_SHARE = 0.9  # of the zone seen makes a look usable (our choice)
-PARTLY_SHARE = 0.3
+PARTLY_SHARE = 0.3  # of a zone seen makes a look partly usable there (our choice)
 
 
 def looks(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.candidates import candidates
-from pipeline.calls.counting import chance_of_one_call
+from pipeline.calls.counting import number_of_stays
 from pipeline.calls.direction import p_loading
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
@@ -238,7 +238,8 @@ def _completed(
     during = when.between(start, end, inclusive="neither") | when.between(row["arrival_hi"], row["departure_lo"])
     row["n_looks"] = int(during.sum())
     row["n_seen"] = len(hers)
-    row["p_one_call"] = 1.0 if row["evidence_class"] in {"A", "B"} else chance_of_one_call(hers, turns, config)
+    sure = row["evidence_class"] in {"A", "B"}
+    row["p_one_call"], row["calls_mean"] = (1.0, 1.0) if sure else number_of_stays(hers, turns, config)
     row["candidates"] = _candidates(row, registry)
     row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
     row["call_id"] = _name(row, mmsi, hers)

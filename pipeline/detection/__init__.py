@@ -33,4 +33,4 @@ def detect(
         found = detect_optical(scene, place, config)
     diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place)} | found.diagnostics
     table = judged_alongside(scene, tabulate(scene, found.candidates, place, config), place)
-    return table, diagnostics | {"berths": verdicts(scene, place, table)}
+    return table, diagnostics | {"berths": verdicts(scene, place, table, diagnostics["zone_covered"])}

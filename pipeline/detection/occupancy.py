@@ -11,7 +11,9 @@ that was fitted on simulated berths (``benchmarks/fit_berth.py``), with and with
 
 Optical: detections alone speak, with the share of ships at quays that the detector finds.
 
-No verdict is given where the berth was not seen: that is unknown, and so is what the pixels leave open.
+No verdict is given where the berth was not seen, outside the image or under cloud: that is unknown, and so is what the
+pixels leave open. A ship that was seen makes a berth occupied, however little else shows; empty is said only by a look
+that is usable there.
 """
 
 from __future__ import annotations
@@ -27,9 +29,11 @@ from pipeline.detection import screening
 from pipeline.detection.background import GUARD, MEDIAN_TO_MEAN, FlatReader
 from pipeline.detection.history import BESIDE_BERTH_M
 from pipeline.detection.quayside import along_axes, in_metres, to_lonlat
-from pipeline.types import Place, Scene, Sensor, Window, Zone
+from pipeline.types import USABLE_SHARE, Place, Scene, Sensor, Window, Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from pipeline.types import BoolImage, FloatArray
@@ -64,15 +68,23 @@ class Change:
     n_looks: int  # earlier looks that the expectation comes from
 
 
-def verdicts(scene: Scene, place: Place | None, found: pd.DataFrame) -> list[dict[str, Any]]:
-    """One row for each berth, as the OCCUPANCY table wants it, without what is known of the scene."""
+def verdicts(
+    scene: Scene, place: Place | None, found: pd.DataFrame, covered: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """One row for each berth, as the OCCUPANCY table wants it, without what is known of the scene.
+
+    ``covered`` is the share of each zone that was seen (cloud counted as unseen), from which looks have their state.
+    """
     if place is None or scene.geolocation is None:
         return []
     berths = [zone for zone in place.zones if zone.kind == "berth"]
-    return [_verdict(scene, zone, found[(found["berth_id"] == zone.zone_id)]) for zone in berths]
+    return [
+        _verdict(scene, zone, found[found["berth_id"] == zone.zone_id], covered.get(zone.zone_id, 0.0))
+        for zone in berths
+    ]
 
 
-def _verdict(scene: Scene, zone: Zone, found: pd.DataFrame) -> dict[str, Any]:
+def _verdict(scene: Scene, zone: Zone, found: pd.DataFrame, covered: float) -> dict[str, Any]:
     ships = found[found["accepted"].astype(bool)].sort_values(["length_m", "detection_id"], ascending=[False, True])
     score = float(ships["score"].max()) if len(ships) else 0.0
     row: dict[str, Any] = {"zone_id": zone.zone_id, "detection_ids": ships["detection_id"].tolist()}
@@ -82,17 +94,28 @@ def _verdict(scene: Scene, zone: Zone, found: pd.DataFrame) -> dict[str, Any]:
         row |= {"change": seen.statistic, "change_db": seen.ratio_db, "changed_m": seen.length_m}
         share, p = seen.seen, probability(seen, score)
     else:
-        share = _share_seen(scene, zone)
+        share = covered
         row |= {"basis": "detections", "n_background": 0}
         p = of_detections(score, OPTICAL_RECALL[float(np.mean(scene.pixel_spacing_m)) <= FINE_M] * share)
     if share < SEEN_SHARE and not len(ships):
         return row | {"verdict": "unknown", "probability": None, "seen": share, "n_hulls": 0}
-    verdict = "occupied" if p >= SURE else "empty" if p <= 1 - SURE else "unknown"
+    verdict = _word(p, covered)
     row |= {"verdict": verdict, "probability": p, "seen": share}
     row["n_hulls"] = max(len(ships), 1) if verdict == "occupied" else len(ships)
     if len(ships):
         row |= {f"longest{end}_m": float(ships.iloc[0][f"length{end}_m"]) for end in ("", "_lo", "_hi")}
     return row
+
+
+def _word(p: float, covered: float) -> str:
+    """The verdict; a hull may lie in the part that a look did not see, so only a usable look calls a berth empty.
+
+    >>> _word(0.9, 0.3), _word(0.1, 0.9), _word(0.1, 0.8), _word(0.5, 1.0)
+    ('occupied', 'empty', 'unknown', 'unknown')
+    """
+    if p >= SURE:
+        return "occupied"
+    return "empty" if p <= 1 - SURE and covered >= USABLE_SHARE else "unknown"
 
 
 def probability(seen: Change, score: float) -> float:
@@ -200,10 +223,3 @@ def _scan(ratio: FloatArray, weight: FloatArray, step_m: float) -> tuple[float, 
             if gain[r, c] > best[0]:
                 best = (float(gain[r, c]), float(mean[:, r, c].mean()), w * step_m)
     return best
-
-
-def _share_seen(scene: Scene, zone: Zone) -> float:
-    """Share of a berth inside the image's valid pixels."""
-    from pipeline.detection.zones import valid_share
-
-    return valid_share(scene, zone)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.report.wording import moment
+from pipeline.moments import moment
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story

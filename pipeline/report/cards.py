@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.moments import moment
 from pipeline.report.ais_extract import heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
-from pipeline.report.wording import barrels, chance, interval, method_words, moment, percent, plain_flag, span
+from pipeline.report.wording import barrels, chance, interval, method_words, percent, plain_flag, span
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -22,6 +23,11 @@ EVIDENCE_WORDS = {
     "C": "two or more images",
     "D": "one image",
 }
+BY_IMAGES = ("C", "D")  # looks alone bound her stay
+RADAR_RULE = (
+    "A radar look without her does not bound her stay, even where it takes the berth for empty: radar can miss a ship "
+    "at a quay. Only other looks set these bounds (calls.radar_absence_counts)."
+)
 SURELY_NEW = 0.99  # above, a card does not speak of the call before
 MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
 ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
@@ -78,6 +84,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "seen": f"seen in {row['n_seen']} of {row['n_looks']} {'look' if row['n_looks'] == 1 else 'looks'}"
             if row["n_looks"] else "no look at the time",
         "missed_in": _missed_in(row, story),
+        "radar_rule": _radar_rule(row, story),
         "one_stay": chance(row["p_one_call"]) if row["n_seen"] > 1 and pd.isna(row["mmsi"]) else "",
         "new_call": chance(row["p_new_call"]) if row["p_new_call"] < SURELY_NEW else "",
         "berth_looks": _berth_looks(row, story),
@@ -129,7 +136,7 @@ def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
     before, after = at[at["acquired"] < first].tail(1), at[at["acquired"] > last].head(1)
     during = at[(at["acquired"] >= first) & (at["acquired"] <= last)]
     return [
-        f"{moment(k.acquired)} {k.verdict}" + ("" if pd.isna(k.probability) else f" ({chance(k.probability)})")
+        f"{moment(k.acquired)} {k.verdict} ({k.cause if pd.isna(k.probability) else chance(k.probability)})"
         for k in pd.concat([before, during, after]).itertuples()
     ]
 
@@ -218,8 +225,8 @@ def _crowded(places: list[float]) -> list[float]:
     return out
 
 
-def _missed_in(row: dict[Any, Any], story: Story) -> list[str]:
-    """Usable looks at her berth, while she may have been there, in which she was not found."""
+def _looks_without_her(row: dict[Any, Any], story: Story) -> pd.DataFrame:
+    """Usable looks at her berth, while she may have been there, in which she was not found; with their sensor."""
     looks, detections = story.tables["looks"], story.tables["detections"]
     seen = set(detections.loc[detections["detection_id"].isin(list(row["detection_ids"])), "scene_id"])
     during = looks[(looks["zone_id"] == row["berth_id"]) & (looks["state"] == "usable")]
@@ -228,15 +235,27 @@ def _missed_in(row: dict[Any, Any], story: Story) -> list[str]:
     if pd.notna(row["departure_hi"]):
         during = during[during["acquired"] < row["departure_hi"]]
     sensors = story.tables["scenes"].set_index("scene_id")["sensor"]
+    others = during[~during["scene_id"].isin(seen)].sort_values("acquired")
+    return others.assign(sensor=others["scene_id"].map(sensors))
+
+
+def _missed_in(row: dict[Any, Any], story: Story) -> list[str]:
+    """The looks without her in words: when, by what, and what each said of the berth."""
     told = story.tables.get("occupancy")
     verdicts = {} if told is None else told[told["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
-    others = during[~during["scene_id"].isin(seen)].sort_values("acquired")
     return [
-        f"{moment(look.acquired)} ({SENSOR_WORDS.get(str(sensors.get(look.scene_id)), 'image')}"
+        f"{moment(look.acquired)} ({SENSOR_WORDS.get(str(look.sensor), 'image')}"
         + {"empty": ": berth empty", "occupied": ": a hull there"}.get(str(verdicts.get(look.look_id)), "")
         + ")"
-        for look in others.itertuples()
+        for look in _looks_without_her(row, story).itertuples()
     ]
+
+
+def _radar_rule(row: dict[Any, Any], story: Story) -> str:
+    """Why radar looks without her lie within her bounds, where they do; her transponder's bounds ask no look."""
+    if row["evidence_class"] not in BY_IMAGES or story.config.calls.radar_absence_counts:
+        return ""
+    return RADAR_RULE if (_looks_without_her(row, story)["sensor"] == "sentinel-1").any() else ""
 
 
 class _Chips:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pipeline.moments import at_image_times, bounds_at_image_times, moment
 from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
 from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
-from pipeline.report.wording import answer, barrels, day_counts, days_of, moment, percent, zones_without_estimate
+from pipeline.report.wording import answer, barrels, day_counts, days_of, percent, zones_without_estimate
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,6 +27,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     from markupsafe import Markup
 
     own = assets()
+    story = _one_time_an_image(story)
     calls = cards(story, folder)
     return environment().get_template("report.html.j2").render(
         story=story,
@@ -49,6 +52,14 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         recalls=_recalls(story),
         before=story.as_detected.headline if story.as_detected is not None else None,
     )  # fmt: skip
+
+
+def _one_time_an_image(story: Story) -> Story:
+    """The story with sightings, and the bounds of stays that are sightings, at the times of their images."""
+    tables, exact = story.tables, story.tables["detections"]
+    told = at_image_times(exact, tables["scenes"])
+    calls = bounds_at_image_times(tables["port_calls"], exact, told)
+    return replace(story, tables={**tables, "detections": told, "port_calls": calls})
 
 
 def environment() -> Any:

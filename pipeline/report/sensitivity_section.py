@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.moments import moment
 from pipeline.report.figures import BLUE, ORANGE, _mark, _svg
-from pipeline.report.wording import barrels, moment, percent
+from pipeline.report.wording import barrels, percent
 from pipeline.tables import SENSITIVITY
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from math import floor, log10
 
 import pandas as pd
 
+from pipeline.moments import moment
 from pipeline.report.story import Story
 
 
@@ -51,11 +52,6 @@ def days_of(start: pd.Timestamp, end: pd.Timestamp) -> str:
     """
     first, last = start.strftime("%Y-%m-%d"), (pd.Timestamp(end) - pd.Timedelta(seconds=1)).strftime("%Y-%m-%d")
     return first if first == last else f"{first} to {last}"
-
-
-def moment(value: object) -> str:
-    """A UTC time to the minute; a dash where it is not known."""
-    return "–" if value is None or pd.isna(value) else pd.Timestamp(value).strftime("%Y-%m-%d %H:%M")
 
 
 def interval(middle: float, low: float, high: float, unit: str, digits: int = 0) -> str:

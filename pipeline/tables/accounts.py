@@ -19,6 +19,8 @@ LIFTINGS = Contract(
     (
         Column("call_id", "text", "The call."),
         Column("vessel_id", "text", "The ship.", required=False),
+        Column("imo", "int", "Her IMO number.", required=False, low=1),
+        Column("mmsi", "int", "Her transponder's number.", required=False, low=1),
         Column("name", "text", "Her name.", required=False),
         Column("arrival", "time", "Arrival; the middle of its interval.", "UTC", required=False),
         Column("departure", "time", "Departure; the middle of its interval.", "UTC", required=False),
@@ -73,6 +75,7 @@ LIFTINGS = Contract(
             "p_same_hull", "float", "That both looks with a freeboard show one hull.", required=False, low=0, high=1
         ),
         Column("p_one_call", "float", "That the call is one ship's, not two ships'.", required=False, low=0, high=1),
+        Column("calls_mean", "float", "Expected number of ships that the row stands for.", required=False, low=1),
         Column("p_new_call", "float", "That she is not the ship of a call before.", required=False, low=0, high=1),
         Column("method", "text", "capacity from what; load from what."),
         Column("assumptions_id", "text", "Hash of the assumptions used."),

@@ -76,7 +76,7 @@ OCCUPANCY = Contract(
         Column("acquired", "time", "When.", "UTC", required=False),
         Column("sensor", "text", "With what.", required=False),
         Column(
-            "verdict", "text", "occupied (0.8 and more), empty (0.2 and less), unknown between and where unseen.",
+            "verdict", "text", "occupied (0.8 and more), empty (0.2 and less, usable looks only), else unknown.",
             choices=VERDICTS,
         ),
         Column("probability", "float", "That a hull lay there; null where too little was seen.", required=False,
@@ -94,7 +94,8 @@ OCCUPANCY = Contract(
                required=False, low=0),
         Column("change_db", "float", "Power of that change over the expected.", "dB", required=False),
         Column("changed_m", "float", "Its length along the berth.", "m", required=False, low=0),
-        Column("seen", "float", "Share of the berth that was measured.", required=False, low=0, high=1),
+        Column("seen", "float", "Share of the berth that was measured; in optical looks what cloud leaves.",
+               required=False, low=0, high=1),
         Column("cause", "text", "Why it is unknown.", required=False),
     ),
 )  # fmt: skip

@@ -226,6 +226,13 @@ PORT_CALLS = Contract(
             high=1,
         ),
         Column(
+            "calls_mean",
+            "float",
+            "Expected number of ships whose stays its sightings are: 1 where they are surely one's.",
+            required=False,
+            low=1,
+        ),
+        Column(
             "p_new_call",
             "float",
             "That she is not the ship of a counted call before at her spot, seen again.",

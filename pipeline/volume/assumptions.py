@@ -148,7 +148,8 @@ def _calls(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.DataFram
         return Setting(f"odds × {factor:g}", config, liftings.assign(p_lifting=moved))
 
     base = Setting("", config, liftings)
-    as_shown = Setting("as the table shows them", config, liftings.assign(p_one_call=1.0, p_new_call=1.0))
+    alone = liftings.assign(p_one_call=1.0, calls_mean=1.0, p_new_call=1.0)
+    as_shown = Setting("as the table shows them", config, alone)
     largest = liftings["barrels_mean"].fillna(0.0).to_numpy().argmax()
     without = liftings.drop(index=liftings.index[largest])
     out = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -51,6 +52,14 @@ def share(call: Row, name: str) -> float:
         return 1.0
     if not 0 <= value <= 1:
         raise Refused(f"{name} is {value:g}; a probability lies between 0 and 1")
+    return value
+
+
+def at_least(call: Row, name: str, least: float) -> float | None:
+    """A number that is no less than ``least``, None where there is none; Refused otherwise."""
+    value = number(call, name)
+    if value is not None and not least <= value < math.inf:
+        raise Refused(f"{name} is {value:g}; it is {least:g} or more")
     return value
 
 

@@ -30,9 +30,10 @@ from pipeline.config import VolumeConfig, fingerprint
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.volume.capacity import Z90, Capacity
-from pipeline.volume.cells import Refused, Row, moment, positive, sd, share, text, truth
+from pipeline.volume.cells import Refused, Row, at_least, moment, positive, sd, share, text, truth
 from pipeline.volume.direction import Direction, direction_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
+from pipeline.volume.identity import numbers_of
 from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 
@@ -57,7 +58,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
             if row["call_id"] in seen:
                 row["call_id"] = f"{row['call_id']}#{len(rows) + 1}"
                 raise Refused("this call_id stands in the table twice")
-            row |= _dates(call)
+            row |= numbers_of(call) | _dates(call)
             row |= _cargo(call, row, config)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
@@ -153,6 +154,7 @@ def _counting(call: Row, row: Row, direction: Direction, config: VolumeConfig) -
         "p_discharging": direction.p_discharging,
         "p_lifting": moved * share(call, "p_tanker") * share(call, "p_ship"),
         "p_one_call": share(call, "p_one_call"),
+        "calls_mean": at_least(call, "calls_mean", 1.0),
         "p_new_call": share(call, "p_new_call"),
     }
     if row["departure"] is None:

@@ -3,8 +3,9 @@
 A sum over calls is only as certain as the assumptions that all of them rest on. Each call's own draws come from a
 stream of its own, keyed by the call's name: neither order nor number of the other calls changes them.
 
-How many calls there were is drawn too: where two looks that were taken for one ship may be two, a second ship of that
-size lifts in as many draws as the table doubts it, and a call that may be the one before, seen again, lifts in fewer.
+How many calls there were is drawn too: where looks that were taken for one ship's may be several ships', further ships
+of that size lift in as many draws as the table doubts it, and a call that may be the one before, seen again, lifts in
+fewer.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
+from pipeline.number_law import number_law
 from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of, log_weights, reweighted
 
 if TYPE_CHECKING:
@@ -133,10 +135,12 @@ class Cargo:
 
 
 def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """In which draws the row's ship is not that of the call before, and in which a second one called: (draws,) each."""
+    """In which draws the row's ship is not that of the call before, and how many further ones called: (draws,) each."""
     rng = own_stream(seed, f"{row['call_id']}/number")
     new, one = (1.0 if not _known(row.get(name)) else float(row[name]) for name in ("p_new_call", "p_one_call"))
-    return rng.random(config.draws) < new, rng.random(config.draws) >= one
+    law = number_law(one, float(row["calls_mean"]) if _known(row.get("calls_mean")) else None)
+    is_new, chance = rng.random(config.draws) < new, rng.random(config.draws)
+    return is_new, np.minimum(np.searchsorted(np.cumsum(law), chance, side="right"), len(law) - 1)
 
 
 def cargo_of(
@@ -147,23 +151,23 @@ def cargo_of(
     under: np.ndarray | None = None,
     own: OwnDraws | None = None,
 ) -> Cargo:
-    """Cargo of one row: hers, and in the draws in which two ships called that of the other.
+    """Cargo of one row: hers, and in the draws in which more ships called that of the others.
 
-    The other is a ship of the same measured size; what was seen of the first one's load says nothing of hers. ``under``
-    says of each product, and of one without a name, whether it counts.
+    Each other is a ship of the same measured size; what was seen of the first one's load says nothing of hers.
+    ``under`` says of each product, and of one without a name, whether it counts.
     """
 
     def moved(draws: CallDraws, number: np.ndarray | bool) -> np.ndarray:
         return draws.lifted & number & (True if under is None else under[draws.product])
 
     first = draw_call(row, config, shared, seed, own)
-    new, second = doubts(row, config, seed)
+    new, further = doubts(row, config, seed)
     alone, hers = moved(first, True), moved(first, new)
     barrels, tonnes = np.where(hers, first.barrels, 0.0), np.where(hers, first.tonnes, 0.0)
-    if second.any():
-        unmeasured = dict(row) | dict.fromkeys(COLUMNS) | {"call_id": f"{row['call_id']}/second"}
+    for k in range(1, int(further.max(initial=0)) + 1):
+        unmeasured = dict(row) | dict.fromkeys(COLUMNS) | {"call_id": f"{row['call_id']}/ship {k + 1}"}
         other = draw_call(unmeasured, config, shared, seed)
-        too = moved(other, second)
+        too = moved(other, further >= k)
         barrels, tonnes = barrels + np.where(too, other.barrels, 0.0), tonnes + np.where(too, other.tonnes, 0.0)
     return Cargo(barrels, tonnes, np.where(alone, first.barrels, 0.0))
 

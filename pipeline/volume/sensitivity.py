@@ -179,8 +179,8 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     for n, row in enumerate(counted.to_dict("records")):
         own = own_draws(str(row["call_id"]), config, shared, seed)
         groups = _own_groups(own, float(row["p_lifting"]), config, strata)
-        new, second = doubts(row, config, seed)
-        groups["own_number"] = 2 * new.astype(np.intp) + second
+        new, further = doubts(row, config, seed)
+        groups["own_number"] = new + 2 * further
         barrels[n] = cargo_of(row, config, shared, seed, under, own).barrels
         if np.ptp(barrels[n]) > 0:
             for name, group in groups.items():

@@ -1,9 +1,12 @@
 """One cargo, one count: a cargo loaded at one AOI and discharged at another stands in both tables of liftings.
 
-A discharge is the same cargo as an earlier loading if the same ship can have brought it: by her number where both
-tables know it, else by her size and the time between. Loadings and discharges are paired so that the likeliest whole
-holds, each at most once; a pair that is likelier than not counts at the loading only, and the discharge says of which
-call it is.
+A discharge is the same cargo as an earlier loading if the same ship can have brought it: by her numbers where both
+tables know one of a kind, else by her size and the time between. Loadings and discharges are paired so that the
+likeliest whole holds, each at most once. Of a pair that is likelier than not the row counts that is surer that a cargo
+moved, the loading where both are as sure; the other one says of which call it is.
+
+A stay that stands in two tables, as overlapping runs of one AOI give it, counts once as well. What counts does not
+depend on the order of the tables.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from scipy.optimize import linear_sum_assignment
 
 from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
+from pipeline.volume.identity import same_ship
 
 Row = dict[Any, Any]
 P_SAME_NUMBER = 0.98  # two tables name one ship with one number: numbers are forged now and then (our judgement)
@@ -47,14 +51,30 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig) -> pd.DataFra
 
 
 def _leave_out_same_stays(rows: list[Row], whence: list[int]) -> None:
-    """A ship cannot lie at two places at once: of two stays of one number that overlap, the first table's counts."""
-    for n, row in enumerate(rows):
-        for m in range(n):
-            other = rows[m]
-            if whence[m] == whence[n] or not (row["counts"] and other["counts"]):
-                continue
-            if _number(row) and _number(row) == _number(other) and _overlap(row, other):
-                _leave_out(row, f"the same stay as {other['call_id']} of another table")
+    """Of one stay in several tables the row counts that knows most of it."""
+    best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
+    for at, n in enumerate(best_first):
+        for m in best_first[:at]:
+            if rows[m]["counts"] and whence[m] != whence[n] and _same_stay(rows[m], rows[n]):
+                _leave_out(rows[n], f"the same stay as {rows[m]['call_id']} of another table")
+                break
+
+
+def _worth(row: Row) -> tuple[bool, float, str]:
+    """Order of rows of one stay: a measured or stated load first, then the surer cargo, then by name."""
+    return "fill_prior" in row["method"], -row["p_lifting"], row["call_id"]
+
+
+def _same_stay(a: Row, b: Row) -> bool:
+    """One ship by her numbers at one time; without numbers, the same evidence or the same line."""
+    if a["counted"] != b["counted"]:
+        return False  # a loading and a discharge whose times are wide may well overlap
+    same = same_ship(a, b)
+    if same is not None:
+        return same and _overlap(a, b)
+    if set(a["evidence"]) & set(b["evidence"]):
+        return True
+    return all(a[name] == b[name] for name in ("call_id", "berth_id", "arrival", "departure"))
 
 
 def _leave_out_same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> None:
@@ -72,28 +92,25 @@ def _leave_out_same_cargoes(rows: list[Row], whence: list[int], config: VolumeCo
     for i, j in zip(*linear_sum_assignment(gain, maximize=True), strict=True):
         p_same = odds[i, j] / (1 + odds[i, j])
         if p_same > 0.5:
-            load = rows[loads[i]]["call_id"]
-            _leave_out(rows[lands[j]], f"the cargo of call {load}, counted there (probability {p_same:.2f})")
+            load, land = rows[loads[i]], rows[lands[j]]
+            kept, other = (land, load) if land["p_lifting"] > load["p_lifting"] else (load, land)
+            _leave_out(other, f"the cargo of call {kept['call_id']}, counted there (probability {p_same:.2f})")
 
 
 def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:
     """Odds that a discharge is the cargo of a loading; 0 where it cannot be."""
     days = (land["arrival"] - load["departure"]) / pd.Timedelta(days=1)
-    if not 0 <= days <= config.max_voyage_d:
+    after = load["arrival"] < land["arrival"] and load["departure"] < land["departure"]  # middles of wide intervals
+    if not after or days > config.max_voyage_d:
         return 0.0
-    if _number(load) and _number(land):
-        return P_SAME_NUMBER / (1 - P_SAME_NUMBER) if _number(load) == _number(land) else 0.0
+    same = same_ship(load, land)
+    if same is not None:
+        return P_SAME_NUMBER / (1 - P_SAME_NUMBER) if same else 0.0
     sd = math.hypot(*(max(row["dwt_log_sd"], STATED_LOG_SD) for row in (load, land)))
     apart = math.log(load["dwt_p50_t"] / land["dwt_p50_t"])
     near = math.exp(-0.5 * (apart / sd) ** 2) / sd
     any_ship = math.exp(-0.5 * (apart / math.hypot(sd, SIZE_SPREAD)) ** 2) / math.hypot(sd, SIZE_SPREAD)
     return P_COMES_HERE / (1 - P_COMES_HERE) * near / any_ship
-
-
-def _number(row: Row) -> str:
-    """The ship's number where she has one that is no run's own name for an unknown ship."""
-    said = str(row.get("vessel_id") or "")
-    return said if said.startswith(("imo:", "mmsi:")) else ""
 
 
 def _overlap(a: Row, b: Row) -> bool:

@@ -1,3 +1,4 @@
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 
 from pipeline.calls import call_counts, encounters, port_calls
 from pipeline.calls.candidates import candidates
-from pipeline.calls.counting import chance_of_one_stay
+from pipeline.calls.counting import chance_of_one_stay, difference, length_of, number_of_stays
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.matching import match
 from pipeline.calls.static import static_reports
@@ -14,6 +15,7 @@ from pipeline.calls.tracks import clean_tracks
 from pipeline.calls.turnover import turnover
 from pipeline.config import CallsConfig
 from pipeline.ingest.registry import read_registry
+from pipeline.number_law import number_law
 from tests.builders import REAL_DATA, needs_real_data
 from tests.calls.traffic import (
     ANCHORAGE,
@@ -87,6 +89,35 @@ def test_the_number_of_calls_is_a_law_whose_mean_is_right():
     assert law.sum() == pytest.approx(1)
     assert (numbers * law).sum() == pytest.approx((1 - one).sum() + new.sum())
     assert numbers.min() == 2
+
+
+def test_each_link_of_a_long_chain_may_turn_the_ship_over():
+    """Ten days of daily looks at like ships at a busy berth, against all 512 ways for them to turn."""
+    turns = turnover(CONFIG.stay_d, 9, 10)
+    seen = detections(*(sighting(f"d{n}", 24.0 * n, length_m=100.0) for n in range(10)))
+    looks = seen.sort_values("acquired").to_dict("records")
+    apart = difference(length_of(looks[0]), length_of(looks[0]), CONFIG)
+    chance, ships = [], []
+    for turned in product((False, True), repeat=9):
+        p, began = 1.0, 0
+        for n, turn in enumerate(turned, start=1):
+            stays = chance_of_one_stay(turns, float(n - 1 - began), 1.0, *apart)
+            p, began = p * (1 - stays if turn else stays), n if turn else began
+        chance.append(p)
+        ships.append(1 + sum(turned))
+    one, mean = number_of_stays(seen, turns, CONFIG)
+    assert one == pytest.approx(chance[0], rel=1e-9)
+    assert mean == pytest.approx(np.dot(chance, ships), rel=1e-4)
+    assert mean > 3
+
+
+@pytest.mark.parametrize(("one", "mean"), [(0.6, None), (0.6, 1.4), (0.2, 1.9), (0.0, 4.2), (1.0, 1.0), (0.5, 1.1)])
+def test_the_law_of_a_rows_number_has_the_chance_and_the_mean_that_it_is_told(one, mean):
+    law = number_law(one, mean)
+    assert law.sum() == pytest.approx(1)
+    assert law[0] == one
+    least = 2 - one  # if there was a second ship there were two at least
+    assert np.dot(np.arange(1, len(law) + 1), law) == pytest.approx(max(mean or least, least))
 
 
 def test_a_look_days_later_at_a_ship_of_like_length_is_a_new_call_that_may_be_none():

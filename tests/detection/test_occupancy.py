@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 import shapely
 
+from pipeline.calls import looks
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect, occupancy, quayside
-from pipeline.types import Sensor
+from pipeline.tables import SCENES
+from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.test_background import CONFIG, SHIP, flat, picture, place, taught  # noqa: F401
 
@@ -58,8 +60,82 @@ def test_optical_says_empty_only_as_far_as_it_can_see():
     none = pd.DataFrame({"berth_id": [], "accepted": [], "length_m": [], "detection_id": [], "score": []})
     for spacing, wanted in ((3.0, "empty"), (10.0, "unknown")):
         scene = array_scene({"R": np.ones((400, 400))}, sensor=Sensor.OPTICAL, spacing_m=spacing)
-        (row,) = occupancy.verdicts(scene, place_of(zone), none)
+        (row,) = occupancy.verdicts(scene, place_of(zone), none, {"pier": 1.0})
         assert row["verdict"] == wanted
+
+
+def clouded():
+    """Reflectance of 500 x 500 pixels of calm water with a soft bank of cloud about pixel (120, 120)."""
+    rows, cols = np.mgrid[0:500, 0:500]
+    bank = 0.5 * np.exp(-(((rows - 120) / 55.0) ** 2 + ((cols - 120) / 55.0) ** 2))
+    rng = np.random.default_rng(1)
+    water = zip("BGRN", (0.07, 0.06, 0.04, 0.02), strict=True)
+    bands = {band: level + bank + rng.normal(0, 0.002, bank.shape) for band, level in water}
+    return array_scene(bands, sensor=Sensor.OPTICAL, radiometry=Radiometry.REFLECTANCE, spacing_m=3.0)
+
+
+def berth_between(scene, name, low, high):
+    """A square berth from pixel (low, low) to pixel (high, high)."""
+    lon, lat = scene.geolocation.lonlat(np.array([low, high]), np.array([low, high]))
+    return box_zone(name, lon[0], lat[1], lon[1], lat[0])
+
+
+def test_a_berth_under_cloud_is_unknown_and_one_beside_it_is_empty():
+    """In one image without a ship: what cloud hides is not known to be empty, and the share seen says so."""
+    scene = clouded()
+    port = place_of(berth_between(scene, "hidden", 100, 140), berth_between(scene, "clear", 350, 400))
+    _, told = detect(scene, place=port)
+    row = {r["zone_id"]: r for r in told["berths"]}
+    assert (row["hidden"]["verdict"], row["hidden"]["probability"]) == ("unknown", None)
+    assert (row["clear"]["verdict"], row["clear"]["seen"]) == ("empty", 1.0)
+    assert {name: r["seen"] for name, r in row.items()} == told["zone_covered"]
+
+
+def test_a_berth_in_an_image_that_is_all_cloud_is_unknown():
+    scene = array_scene({b: np.full((400, 400), 0.6) for b in "BGRN"}, sensor=Sensor.OPTICAL,
+                        radiometry=Radiometry.REFLECTANCE, spacing_m=3.0)  # fmt: skip
+    _, told = detect(scene, place=place_of(berth_between(scene, "pier", 100, 140)))
+    (row,) = told["berths"]
+    assert (row["verdict"], row["probability"], row["seen"]) == ("unknown", None, 0.0)
+
+
+def a_ship(berth_id, score):
+    """One accepted detection, as far as verdicts read it."""
+    return pd.DataFrame({"berth_id": [berth_id], "accepted": True, "detection_id": "x", "score": score,
+                         "length_m": 98.0, "length_lo_m": 90.0, "length_hi_m": 106.0})  # fmt: skip
+
+
+@pytest.mark.parametrize("share", [0.0, 0.13, 0.21, 0.5, 0.79, 0.85, 0.8999, 0.9, 1.0])
+@pytest.mark.parametrize("radar", [False, True], ids=["optical", "radar"])
+def test_only_a_usable_look_calls_a_berth_empty(share, radar):
+    """The state of a look and the word on its berth come from one share."""
+    rng, zone = np.random.default_rng(2), box_zone("pier", 133.001, 42.745, 133.004, 42.748)
+    sensor = Sensor.SENTINEL1 if radar else Sensor.OPTICAL
+    scene = array_scene({"VV" if radar else "R": 0.01 * rng.gamma(4.4, 1 / 4.4, (400, 400))}, sensor=sensor,
+                        spacing_m=10.0 if radar else 3.0)  # fmt: skip
+    port, none = place_of(zone), a_ship("pier", 0.98).iloc[:0]
+    (row,) = occupancy.verdicts(scene, port, none, {"pier": share})
+    (look,) = looks(used(scene), {scene.scene_id: {"pier": share}}, no_detections(), port).to_dict("records")
+    assert row["verdict"] == ("empty" if look["state"] == "usable" else "unknown")
+
+
+def test_a_ship_that_was_seen_is_there_however_little_else_was():
+    scene, zone = clouded(), box_zone("pier", 133.001, 42.745, 133.004, 42.748)
+    (row,) = occupancy.verdicts(scene, place_of(zone), a_ship("pier", 0.98), {"pier": 0.1})
+    assert (row["verdict"], row["n_hulls"], row["seen"]) == ("occupied", 1, 0.1)
+
+
+def used(scene):
+    """The SCENES table of one scene that was used."""
+    return SCENES.from_rows([
+        {"scene_id": scene.scene_id, "sensor": str(scene.sensor), "acquired": scene.acquired, "status": "used",
+         "bands": [], "href": "a", "verified": False, "simulated": True},
+    ])  # fmt: skip
+
+
+def no_detections():
+    """A DETECTIONS table without a row, as far as looks read it."""
+    return pd.DataFrame({"scene_id": [], "berth_id": [], "accepted": []})
 
 
 def test_what_runs_along_a_quay_is_taken_out_of_one_picture(place):  # noqa: F811

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.report.cards import _crowded, _missed_in, _pair
+from pipeline.report.cards import _berth_looks, _crowded, _missed_in, _pair, _radar_rule
 from pipeline.report.chips import _mirrored, _north, _turned
 from pipeline.storage import read_table
 
@@ -99,3 +99,45 @@ def test_looks_that_did_not_find_her_are_named(tiny_run):
     tables["occupancy"] = pd.DataFrame({"look_id": ["x"], "basis": ["picture"], "verdict": ["empty"]})
     told = _missed_in(call, SimpleNamespace(tables=tables))
     assert f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image: berth empty)" in told
+
+
+def story_of(sensor: str, *, counts: bool = False, empty_seen: bool = True) -> SimpleNamespace:
+    """A call seen on the 7th and gone on the 11th, and between the two a usable look of ``sensor`` without her."""
+    days = pd.to_datetime(["2024-03-07", "2024-03-09", "2024-03-11"], utc=True)
+    looks = pd.DataFrame({"look_id": ["a", "b", "c"], "scene_id": ["a", "b", "c"], "zone_id": "pier",
+                          "acquired": days, "state": "usable"})  # fmt: skip
+    occupancy = looks.drop(columns="state").assign(
+        basis="picture", verdict=["occupied", "empty" if empty_seen else "unknown", "empty"],
+        probability=[0.99, 0.01 if empty_seen else np.nan, 0.05], cause=["", "" if empty_seen else "cloud", ""],
+    )  # fmt: skip
+    scenes = pd.DataFrame({"scene_id": ["a", "b", "c"], "sensor": ["optical", sensor, "optical"]})
+    detections = pd.DataFrame({"detection_id": ["x"], "scene_id": ["a"]})
+    tables = {"looks": looks, "occupancy": occupancy, "scenes": scenes, "detections": detections}
+    return SimpleNamespace(tables=tables, config=SimpleNamespace(calls=SimpleNamespace(radar_absence_counts=counts)))
+
+
+def call_of(evidence_class: str) -> dict[str, object]:
+    first, last = (pd.Timestamp(day, tz="UTC") for day in ("2024-03-07", "2024-03-11"))
+    return {"detection_ids": ["x"], "berth_id": "pier", "arrival_lo": None, "arrival_hi": first,
+            "departure_lo": first, "departure_hi": last, "evidence_class": evidence_class}  # fmt: skip
+
+
+def test_why_a_radar_look_without_her_ends_no_stay_is_said_where_it_lies_within_one():
+    assert "does not bound her stay" in _radar_rule(call_of("D"), story_of("sentinel-1"))
+    assert _missed_in(call_of("D"), story_of("sentinel-1")) == ["2024-03-09 00:00 (radar: berth empty)"]
+
+
+@pytest.mark.parametrize(
+    ("evidence_class", "sensor", "counts"),
+    [("D", "optical", False), ("D", "sentinel-1", True), ("A", "sentinel-1", False)],
+    ids=["no radar look", "radar counts in this run", "her transponder bounds the stay"],
+)
+def test_the_rule_on_radar_is_not_said_where_it_decided_nothing(evidence_class, sensor, counts):
+    assert _radar_rule(call_of(evidence_class), story_of(sensor, counts=counts)) == ""
+
+
+def test_a_berth_that_was_not_seen_is_unknown_on_the_card_and_why():
+    told = _berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11", tz="UTC")},
+                        story_of("optical", empty_seen=False))  # fmt: skip
+    assert told == ["2024-03-07 00:00 occupied (99 %)", "2024-03-09 00:00 unknown (cloud)",
+                    "2024-03-11 00:00 empty (5 %)"]  # fmt: skip

@@ -23,7 +23,8 @@ def table(**columns) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("doubt", "calls"),
     [({}, 2.0), ({"p_one_call": [0.4, 1.0]}, 2.6), ({"p_new_call": [1.0, 0.3]}, 1.3),
-     ({"p_one_call": [0.4, 1.0], "p_new_call": [1.0, 0.3]}, 1.9)],
+     ({"p_one_call": [0.4, 1.0], "p_new_call": [1.0, 0.3]}, 1.9),
+     ({"p_one_call": [0.1, 1.0], "calls_mean": [3.5, 1.0]}, 4.5)],
 )  # fmt: skip
 def test_the_mean_sum_goes_with_the_expected_number_of_calls(doubt, calls):
     sure, doubted = (simulate(table(**d), CONFIG, SEED).sum(axis=0) for d in ({}, doubt))

@@ -60,6 +60,41 @@ def test_nothing_is_deleted_and_names_stay_apart():
     assert once["call_id"].is_unique
 
 
+def test_a_ship_known_by_imo_here_and_by_mmsi_there_is_one_where_a_table_knows_both():
+    loaded = table(LOADING, load(7, vessel="imo:9000001") | {"mmsi": 999000001})
+    once = counted(loaded, table(DISCHARGING, load(10, vessel="mmsi:999000001")))
+    assert once["counts"].tolist() == [True, False]
+
+
+def test_a_sure_discharge_is_not_dropped_for_a_loading_that_hardly_was():
+    unlikely = load(7, vessel="imo:9000001") | {"p_loading": 0.02, "p_discharging": 0.98}
+    landed = load(10, vessel="imo:9000001") | {"p_loading": 0.0, "p_discharging": 1.0}
+    once = counted(table(LOADING, unlikely), table(DISCHARGING, landed))
+    assert once["counts"].tolist() == [False, True]
+
+
+@pytest.mark.parametrize("vessel", ["imo:9000001", None])
+def test_what_counts_does_not_depend_on_the_order_of_the_tables(vessel):
+    """A load and a discharge whose times are so wide that their middles overlap, and overlapping runs of one port."""
+    loaded = table(LOADING, load(6, vessel=vessel) | {"departure": "2024-03-10"}, load(20) | {"tonnes": 3000})
+    landed = table(DISCHARGING, load(8, vessel=vessel) | {"departure": "2024-03-12"})
+    again = loaded.assign(p_lifting=[0.5, 0.6])
+    first, second = (counted(*tables) for tables in ([loaded, landed, again], [again, landed, loaded]))
+    assert first["counts"].sum() == second["counts"].sum() == (2 if vessel else 3)
+    kept = [t.loc[t["counts"], "p_lifting"].sort_values().tolist() for t in (first, second)]
+    assert kept[0] == kept[1]
+
+
+def test_the_same_dark_stay_in_overlapping_runs_counts_once_by_its_images():
+    """Another run of the port begins later: her stay has another name and arrival there, and one image in common."""
+    whole = table(LOADING, load(7) | {"detection_ids": ["a", "b"]})
+    part = table(LOADING, load(8) | {"detection_ids": ["b"]}).assign(call_id="later")
+    other = table(LOADING, load(7) | {"detection_ids": ["c"]}).assign(call_id="other")
+    assert counted(whole, part)["counts"].sum() == 1
+    assert counted(whole, whole)["counts"].sum() == 1
+    assert counted(whole, other)["counts"].sum() == 2
+
+
 def test_one_stay_in_two_tables_of_one_ship_counts_once():
     first = table(LOADING, load(7, vessel="imo:9000001"))
     once = counted_once([first, first], LOADING)

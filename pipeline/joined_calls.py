@@ -1,0 +1,74 @@
+"""Two port calls that an analyst says are one visit of one ship: the row that both make together.
+
+What the result says does not depend on which of the two was named first: times are the earlier arrival and the later
+departure, sizes weigh both, and of what only one of them knows hers is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Z90 = 1.6448536
+IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", "dwt_t", "candidates")
+ON_ARRIVAL = ("draught_in_m", "freeboard_in_m", "freeboard_in_sd_m")
+ON_DEPARTURE = ("draught_out_m", "freeboard_out_m", "freeboard_out_sd_m")
+BETWEEN = ("freeboard_change_m", "freeboard_change_lo_m", "freeboard_change_hi_m", "p_same_hull")
+
+
+def joined(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
+    """Fields of the visit that two calls make together; the rest stays as the kept one has it."""
+    first, second = sorted((kept, other), key=lambda call: (call["arrival_hi"], call["call_id"]))
+    former, last = sorted((kept, other), key=lambda call: (call["departure_lo"], call["call_id"]))
+    out: dict[str, object] = {name: first[name] for name in ("arrival_lo", "arrival_hi", "p_new_call")}
+    out |= {name: last[name] for name in ("departure_lo", "departure_hi")}
+    out |= {name: _known(name, first, second) for name in ON_ARRIVAL}
+    out |= {name: _known(name, last, former) for name in ON_DEPARTURE}
+    # An analyst says that it is one visit: the change between its ends is left to the volume stage
+    out |= dict.fromkeys(BETWEEN, float("nan")) | {"p_one_call": 1.0, "calls_mean": 1.0}
+    out |= _identity(kept, other) | _size(kept, other, "length") | _size(kept, other, "beam")
+    out |= {name: max(kept[name], other[name], key=_sureness) for name in ("p_tanker", "p_loading")}
+    out["p_ship"] = max(kept["p_ship"], other["p_ship"])
+    out["counts"] = bool(kept["counts"] or other["counts"])
+    out["detection_ids"] = sorted({*kept["detection_ids"], *other["detection_ids"]})
+    out["n_seen"] = int(kept["n_seen"]) + int(other["n_seen"])
+    out["n_looks"] = int(kept["n_looks"]) + int(other["n_looks"])
+    return out
+
+
+def _known(name: str, call: pd.Series, other: pd.Series) -> Any:
+    return call[name] if pd.notna(call[name]) else other[name]
+
+
+def _sureness(chance: float) -> float:
+    """Of two words on one ship the surer one: the farther from one half."""
+    return abs(chance - 0.5)
+
+
+def _identity(kept: pd.Series, other: pd.Series) -> dict[str, object]:
+    """Who she is, from the one that was identified; the kept one's where both were, or neither."""
+    if pd.isna(kept["mmsi"]) and pd.notna(other["mmsi"]):
+        return {name: other[name] for name in IDENTITY}
+    return {}
+
+
+def _size(kept: pd.Series, other: pd.Series, what: str) -> dict[str, object]:
+    """Length or beam of one hull from both calls by inverse variance, no surer than the better of them.
+
+    All looks have part of their error in common, so the mean of two is not narrower than either.
+    """
+    names = [f"{what}_m", f"{what}_lo_m", f"{what}_hi_m"]
+    told = [call[names].astype(float).tolist() for call in (kept, other)]
+    told = [size for size in told if not any(map(math.isnan, size))]
+    if not told:
+        return {}
+    sds = [max((high - low) / (2 * Z90), 0.01) for _, low, high in told]
+    weights = [1 / sd**2 for sd in sds]
+    mean = sum(w * size[0] for w, size in zip(weights, told, strict=True)) / sum(weights)
+    reach = Z90 * min(sds)
+    return dict(zip(names, (mean, max(0.0, mean - reach), mean + reach), strict=True))

@@ -1,0 +1,43 @@
+"""Moments as people read them: one format, and one time for all that one image shows.
+
+A row of a radar image is taken seconds before or after its middle, so a sighting has a time of its own. Beside the time
+of its image it would read as another look. Tables keep the exact time; sentences tell that of the image.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+BOUNDS = ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")
+
+
+def moment(value: object) -> str:
+    """A UTC time to the minute that it falls in, as a clock shows it; a dash where it is not known.
+
+    >>> moment(pd.Timestamp("2024-03-21T21:21:59.999Z")), moment(None)
+    ('2024-03-21 21:21', '–')
+    """
+    return "–" if value is None or pd.isna(value) else pd.Timestamp(value).strftime("%Y-%m-%d %H:%M")
+
+
+def at_image_times(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFrame:
+    """Detections at the time of their image instead of their row's; as they were where that is not known."""
+    image = scenes.set_index("scene_id")["acquired"].reindex(detections["scene_id"]).set_axis(detections.index)
+    return detections.assign(acquired=image.where(image.notna(), detections["acquired"]))
+
+
+def bounds_at_image_times(calls: pd.DataFrame, exact: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """Port calls whose bounds that are sightings of theirs stand at the image's time; others as they were.
+
+    ``exact`` and ``told`` are the same detections before and after ``at_image_times``.
+    """
+    row_time, image_time = (table.set_index("detection_id")["acquired"] for table in (exact, told))
+
+    def shown(call: dict[str, object], name: str) -> object:
+        own = [d for d in call["detection_ids"] if d in row_time.index and row_time[d] == call[name]]  # type: ignore[attr-defined]
+        return image_time[own[0]] if own else call[name]
+
+    rows = [{str(k): v for k, v in row.items()} for row in calls.to_dict("records")]
+    return calls.assign(
+        **{name: pd.Series([shown(row, name) for row in rows], calls.index, calls[name].dtype) for name in BOUNDS}
+    )

@@ -1,0 +1,42 @@
+"""Who a row's ship is by her numbers, and whether two rows show one ship."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NUMBERS = ("imo", "mmsi")  # in order of trust: the first is a hull's for life
+
+
+def numbers_of(row: Mapping[Any, Any]) -> dict[str, int | None]:
+    """IMO number and MMSI, from their columns or from a ``vessel_id`` like ``imo:9074729``; None where not known.
+
+    >>> numbers_of({"vessel_id": "imo:9074729", "mmsi": 273000000})
+    {'imo': 9074729, 'mmsi': 273000000}
+    """
+    kind, _, said = str(row.get("vessel_id") or "").partition(":")
+    return {name: _whole(row.get(name)) or (_whole(said) if kind == name else None) for name in NUMBERS}
+
+
+def same_ship(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> bool | None:
+    """Do the numbers of two rows name one ship? The first kind that both know decides; None where they share none."""
+    here, there = numbers_of(a), numbers_of(b)
+    for name in NUMBERS:
+        if here[name] and there[name]:
+            return here[name] == there[name]
+    return None
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number of a cell; None for what is none."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return int(number) if number == number // 1 and 0 < number < 1e10 else None
