@@ -18,6 +18,7 @@ from pipeline.config import CapConfig, CaseConfig, build, load, merged, read_yam
 from pipeline.config.case import CallGroup, Figure
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable
+from pipeline.left_out import not_held_lines
 from pipeline.provenance import MANIFEST, FileRecord, code_version, library_versions, manifest_hash, outputs_of
 from pipeline.report.case_page import CaseStory, render_case, shown
 from pipeline.report.wording import barrels, percent
@@ -176,7 +177,8 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
     }
     counted = heads["liftings"].calls_counted
     if counted != len(calls):
-        raise ConfigError(f"{printable(path)}: period: {len(calls) - counted} calls lie in another account year")
+        left = "; ".join(not_held_lines(heads["liftings"]))
+        raise ConfigError(f"{printable(path)}: period: {counted} of {len(calls)} calls are in the account: {left}")
     readings = tuple(_reading(calls, estimated, product, words, config) for product, words in FACTORS)
     story = CaseStory(
         config=config,

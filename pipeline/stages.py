@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pipeline.ingest.ais import AisRead
     from pipeline.ingest.scenes import OpenOptions
-    from pipeline.types import Place
+    from pipeline.types import Headline, Place
 
 FOLDER_FORMATS = ("csv", "parquet", "geojson")
 UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)
@@ -241,28 +241,69 @@ def account(
     """The running account of liftings against a cap; the headline goes to standard output."""
     from pipeline import volume as stage
 
-    config = _volume_config(assumptions, settings)
-    tables = [read_table(path, LIFTINGS) for path in liftings]
+    config, rules = _volume_config(assumptions, settings), load(CapConfig, cap)
+    tables = [_accountable(path, rules, config, console) for path in liftings]
+    if console.problems and not any(table["counts"].any() for table in tables):
+        raise NothingUsable("none of the counted calls could be used (nothing was written)")
     table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config)
     if len(tables) > 1:
         for row in table[table["status"] == "not_counted"].itertuples():
             console.note(f"call {row.call_id}: {row.cause}")
-    rules = load(CapConfig, cap)
     unseen = read_table(missed, MISSED) if missed is not None else None
     ledger = stage.ledger(table, rules, config, seed, as_of=_day(as_of), looks=None, missed=unseen)
+    if not len(ledger):
+        raise NothingUsable(
+            "no counted call with a day, and no --as-of: there is no account year (nothing was written)"
+        )
     write_table(ledger, out)
     head = stage.headline(table, ledger, rules, config, seed)
+    for line in _account_lines(head, rules):
+        console.result(line)
+    if unseen is not None:
+        for line in _unseen_lines(head, set(ledger["day"]), set(unseen["day"])):
+            console.result(line)
+
+
+def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Console) -> pd.DataFrame:
+    """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
+    from pipeline import volume as stage
+
+    table = read_table(path, LIFTINGS)
+    causes = stage.refusals(table, cap, config)
+    for call, cause in causes.items():
+        console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
+    return stage.refused(table, causes)
+
+
+def _account_lines(head: Headline, cap: CapConfig) -> list[str]:
+    """The account in a few lines: its sum, and the counted calls that it does not hold."""
+    from pipeline.left_out import not_held_lines
+    from pipeline.volume import last_day_of
+
     calls = "1 call" if head.calls_counted == 1 else f"{head.calls_counted} calls"
-    console.result(
-        f"{calls} counted, account year {head.account_year} as of {head.as_of}: p5/p50/p95 "
-        f"{head.barrels_p5:,.0f} / {head.barrels_p50:,.0f} / {head.barrels_p95:,.0f} bbl, "
-        f"{head.share_p50:.1%} of {head.cap_title}"
-    )
+    sums = " / ".join(f"{value:,.0f}" for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
+    year = f"account year {head.account_year} as of {head.as_of}"
+    lines = [f"{calls} counted, {year}: p5/p50/p95 {sums} bbl, {head.share_p50:.1%} of {head.cap_title}"]
     if head.cap_t is not None and head.p_over_cap_tonnes is not None:
-        console.result(f"{head.tonnes_p50:,.0f} t of {head.cap_t:,.0f} t, P(over) {head.p_over_cap_tonnes:.0%}")
+        lines.append(f"{head.tonnes_p50:,.0f} t of {head.cap_t:,.0f} t, P(over) {head.p_over_cap_tonnes:.0%}")
+    hints = {year: f"--as-of {last_day_of(year, cap)} shows that year" for year in head.other_years}
+    return lines + not_held_lines(head, hints)
+
+
+def _unseen_lines(head: Headline, days: set[str], told: set[str]) -> list[str]:
+    """The account with the calls that nobody saw, and what is unknown even so: zones, and days without a row."""
+    lines = []
     if head.corrected_bbl is not None:
-        told = " / ".join(f"{value:,.0f}" for value in head.corrected_bbl)
-        console.result(f"with the calls that nobody saw: p5/p50/p95 {told} bbl")
+        sums = " / ".join(f"{value:,.0f}" for value in head.corrected_bbl)
+        lines.append(f"with the calls that nobody saw: p5/p50/p95 {sums} bbl")
+    if head.corrected_without:
+        zones = ", ".join(printable(zone) for zone in head.corrected_without)
+        lines.append(f"what nobody saw at {zones} is unknown, and in no sum")
+    if untold := len(days - told):
+        lines.append(
+            f"what nobody saw on {untold} of {len(days)} days is unknown, and in no sum: --missed has no such day"
+        )
+    return lines
 
 
 def _day(said: str | None) -> date | None:

@@ -327,6 +327,10 @@ class Headline:
     assumptions_id: str
     across_years: tuple[str, ...] = ()  # counted calls that came in one account year and left in another
     corrected_bbl: tuple[float, float, float] | None = None  # p5, p50, p95 with the calls that nobody saw
+    corrected_without: tuple[str, ...] = ()  # zones of which that is not known: their unseen calls are not in it
+    other_years: dict[str, int] = field(default_factory=dict)  # counted calls of other account years: not in this one
+    later_calls: int = 0  # counted calls of this account year after ``as_of``
+    other_product_calls: int = 0  # counted calls of this account whose product the cap does not count
     p_over_cap_tonnes: float | None = None  # against the cap in tonnes, where it has one
     cap_t: float | None = None
     tonnes_p50: float = 0.0

@@ -227,6 +227,15 @@ def test_nonsense_in_a_case_file_is_refused_by_name(old, new, message, tmp_path)
         run_case(str(path), QUICK, tmp_path, Console(quiet=True))
 
 
+def test_calls_that_the_account_does_not_hold_are_named_with_the_cause(tmp_path):
+    """Five cargoes of crude under the refined cap are no case of that cap."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(find_case("rusi-2024-03").read_text().replace("product: unnamed", "product: crude"))
+    crude = {"products": [{"name": "crude", "bbl_per_t": 7.32, "t_per_m3": 0.859, "share": 1.0}]}
+    with pytest.raises(ConfigError, match=r"0 of 5 calls are in the account: 5 counted calls .* does not count that"):
+        run_case(str(path), {"volume": QUICK["volume"] | crude}, tmp_path, Console(quiet=True))
+
+
 def test_an_unknown_product_is_refused_and_nothing_written(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(find_case("rusi-2024-03").read_text().replace("product: unnamed", "product: wine"))

@@ -16,7 +16,15 @@ from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
-from pipeline.report.wording import barrels, counted_zones, day_counts, days_of, number_of, percent
+from pipeline.report.wording import (
+    barrels,
+    counted_zones,
+    day_counts,
+    days_of,
+    number_of,
+    percent,
+    zones_without_estimate,
+)
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,6 +41,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     return environment().get_template("report.html.j2").render(
         story=story,
         head=story.headline,
+        unknown_zones=zones_without_estimate(story),
         answer=answer(story),
         shown=shown_alone(story),
         any_counts=bool(counted_zones(story)),

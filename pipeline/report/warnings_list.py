@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.left_out import not_held_lines
 from pipeline.report.opening import changed_by_verdicts
-from pipeline.report.wording import counted_zones, day_counts, number_of, percent, unverified
+from pipeline.report.wording import (
+    counted_zones,
+    day_counts,
+    number_of,
+    percent,
+    unverified,
+    zones_without_estimate,
+)
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -46,12 +54,15 @@ def _about_inputs(story: Story) -> list[str]:
 def _about_looks(story: Story) -> list[str]:
     if not counted_zones(story):
         return ["No zone of this place counts, by its zones file: nothing can take part in the account."]
-    days = day_counts(story)
-    if not days["unknown"]:
-        return []
-    unseen = f"On {days['unknown']} of {days['total']} days nobody looked at a counted berth: what happened is unknown."
+    out, days = [], day_counts(story)
     corrected = story.headline.corrected_bbl is not None
-    return [unseen + ("" if corrected else " The sum holds only what was seen.")]
+    if days["unknown"]:
+        unseen = f"On {days['unknown']} of {days['total']} days nobody looked at a counted berth"
+        out.append(f"{unseen}: what happened is unknown.{'' if corrected else ' The sum holds only what was seen.'}")
+    if zones := zones_without_estimate(story):
+        unseen = f"What nobody saw at {zones} is unknown: no look could have seen a call there"
+        out.append(unseen + (", and no estimate of it is in the sum with unseen calls." if corrected else "."))
+    return out
 
 
 def _about_calls(story: Story) -> list[str]:
@@ -68,6 +79,7 @@ def _about_calls(story: Story) -> list[str]:
     refused = liftings[liftings["status"] == "refused"]
     out += [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
+    out += [f"{line}." for line in not_held_lines(story.headline)]
     if story.headline.across_years:
         out.append(
             f"{number_of(len(story.headline.across_years), 'call')} came in one account year and left in another."

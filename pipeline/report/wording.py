@@ -154,6 +154,12 @@ def call_numbers(story: Story) -> dict[str, int]:
     return {call_id: n for n, call_id in enumerate((c for c in ordered if c in counted), start=1)}
 
 
+def zones_without_estimate(story: Story) -> str:
+    """Names of the zones of whose unseen calls nothing is known, so that no sum holds them; "" where there is none."""
+    zones = [(zone, story.place.zone(zone)) for zone in story.headline.corrected_without]
+    return ", ".join(known.name if known is not None and known.name else zone for zone, known in zones)
+
+
 def without_ais(calls: pd.DataFrame) -> str:
     """How many calls had no transponder, in words; empty where all had one.
 

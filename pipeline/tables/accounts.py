@@ -94,7 +94,7 @@ LEDGER = Contract(
             "text",
             "The year that the cap counts.",
         ),
-        Column("calls", "int", "Counted calls so far.", low=0),
+        Column("calls", "int", "Counted calls so far, of a product that the cap may count.", low=0),
         Column("observed_p5", "float", "Cumulative barrels, observed calls only.", "bbl", low=0),
         Column("observed_p50", "float", "Cumulative barrels, observed calls only.", "bbl", low=0),
         Column("observed_p95", "float", "Cumulative barrels, observed calls only.", "bbl", low=0),
@@ -120,7 +120,7 @@ LEDGER = Contract(
             Column(
                 f"corrected_{name}",
                 "float",
-                "Cumulative barrels with the calls that nobody saw; empty where looks do not tell.",
+                "Cumulative barrels with the calls that nobody saw; empty where looks tell of no zone.",
                 "bbl",
                 required=False,
                 low=0,
@@ -134,6 +134,11 @@ LEDGER = Contract(
             required=False,
             low=0,
             high=1,
+        ),
+        Column(
+            "corrected_without",
+            "list",
+            "Counted zones of whose unseen calls nothing is known by then: they are unknown, and not in those numbers.",
         ),
         Column(
             "notified_bbl",

@@ -2,8 +2,19 @@
 
 from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
+from pipeline.volume.membership import last_day_of, refusals, refused
 from pipeline.volume.montecarlo import simulate
 from pipeline.volume.sensitivity import sensitivity
 from pipeline.volume.voyages import counted_once
 
-__all__ = ["counted_once", "headline", "ledger", "liftings", "sensitivity", "simulate"]
+__all__ = [
+    "counted_once",
+    "headline",
+    "last_day_of",
+    "ledger",
+    "liftings",
+    "refusals",
+    "refused",
+    "sensitivity",
+    "simulate",
+]

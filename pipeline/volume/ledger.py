@@ -6,7 +6,7 @@ What was seen, and beside it what was seen together with what the looks must hav
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,27 +16,25 @@ from pipeline.config.volume import Notified
 from pipeline.tables import LEDGER
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.types import Headline
+from pipeline.volume.membership import (
+    ENDS,
+    account_year,
+    between,
+    countable,
+    day_of,
+    days_of,
+    not_held,
+    share_under,
+    under_cap,
+)
 from pipeline.volume.montecarlo import simulate_cargo
-from pipeline.volume.unseen import barrels_unseen
+from pipeline.volume.unseen import barrels_unseen, zones_left_out
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 GAS_OIL_BBL_PER_T = 7.46  # the Committee's chart; beside it stands the factor for a product without a name
-ENDS = ("arrival", "departure")
 LOOK_RANK = ("not_given", "unknown", "partly", "usable")
-
-
-def account_year(day: date, cap: CapConfig) -> tuple[str, date]:
-    """Name and first day of the account year in which a day lies.
-
-    The year is named after the calendar year in which it starts, as the cap's text does.
-    """
-    month, first = (int(part) for part in cap.year_starts.split("-"))
-    start = date(day.year, month, first)
-    if day < start:
-        start = date(day.year - 1, month, first)
-    return str(start.year), start
 
 
 def ledger(
@@ -51,46 +49,68 @@ def ledger(
 ) -> pd.DataFrame:
     """One row per day of the account year in which ``as_of`` lies, from its first day to ``as_of``.
 
-    Without ``as_of``, the last call's day is taken. Calls of other account years are not in this account. The moment of
+    Without ``as_of``, the last call's day is taken. Calls of other account years are not in this account, nor those of
+    a product that the cap does not count, nor rows that cannot be drawn (``pipeline.volume.membership``). The moment of
     a call that decides is the cap's ``counts_on``, in UTC. ``missed`` (see ``pipeline.volume.unseen``) adds the columns
     of the coverage-corrected account; without it they are empty: nothing is known of what nobody saw.
     """
-    counted = liftings[liftings["counts"].astype(bool)].reset_index(drop=True)
-    days = [day_of(row, cap) for row in counted.to_dict("records")]
-    last = as_of or max(days, default=None)
+    rows = countable(liftings, cap, config).sort_values("call_id", ignore_index=True)  # one order of sums: same bits
+    last = as_of or _last_day(rows, cap, config)
     if last is None:
         return LEDGER.empty()
     year, start = account_year(last, cap)
     calendar = [start + timedelta(days=n) for n in range((last - start).days + 1)]
-    cargo = simulate_cargo(counted, config, seed, cap)
-    unseen = barrels_unseen(missed, calendar, cargo.of_one_call, config, seed) if missed is not None else None
-    under = _share_under(counted, cap, config)
-    looked = _looked_by_day(looks)
-    called = np.array([(d - start).days for d in days], dtype=int)
+    rows = between(rows, cap, start, last)
+    holds = under_cap(rows, cap, config)
+    held = rows[holds].reset_index(drop=True)
+    cargo = simulate_cargo(held, config, seed, cap)
+    carried = np.zeros((len(rows), config.draws))  # nothing of the cap's where the cargo was of another product
+    carried[holds] = cargo.of_one_call
+    unseen = barrels_unseen(missed, calendar, carried, config, seed) if missed is not None else None
+    without = zones_left_out(missed, rows, days_of(rows, cap)) if missed is not None else {}
+    fills, looked = _at_fills(held, cap, config), _looked_by_day(looks)
+    called = np.array([(day - start).days for day in days_of(held, cap)], dtype=int)
     total, mass = np.zeros(config.draws), np.zeros(config.draws)
-    rows = []
+    out = []
     for n, day in enumerate(calendar):
-        so_far = (called >= 0) & (called <= n)
+        so_far = called <= n
         for call in np.flatnonzero(called == n):
             total, mass = total + cargo.barrels[call], mass + cargo.tonnes[call]
-        rows.append(
-            {
-                "day": day.isoformat(),
-                "account_year": year,
-                "calls": int(so_far.sum()),
-                "cap_bbl": cap.barrels,
-                "cap_t": cap.tonnes,
-                "notified_bbl": _notified_bbl(notified_by(cap, year, day), config),
-                "looked": looked.get(day, "not_given" if looks is None else "unknown"),
-            }
-            | _band("observed", total)
-            | {"share_p50": float(np.median(total)) / cap.barrels, "p_over_cap": float(np.mean(total > cap.barrels))}
-            | {"tonnes_p50": float(np.median(mass))}
-            | {"p_over_cap_tonnes": float(np.mean(mass > cap.tonnes)) if cap.tonnes else None}
+        out.append(
+            {"day": day.isoformat(), "account_year": year, "calls": int(so_far.sum())}
+            | {"notified_bbl": _notified_bbl(notified_by(cap, year, day), config)}
+            | {"looked": looked.get(day, "not_given" if looks is None else "unknown")}
+            | _against(cap, total, mass)
             | (_corrected(total + unseen[n], cap) if unseen is not None else {})
-            | {f"at_{k}": float((counted[f"barrels_at_{k}"] * under)[so_far].sum()) for k, _ in FILL_SCENARIOS}
+            | {"corrected_without": sorted(zone for zone, since in without.items() if since <= day)}
+            | {name: float(barrels[so_far].sum()) for name, barrels in fills.items()}
         )
-    return LEDGER.check(LEDGER.from_rows(rows))
+    return LEDGER.check(LEDGER.from_rows(out))
+
+
+def _last_day(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> date | None:
+    """Day of the last call that the cap may count, else of the last call; None without any."""
+    days = days_of(rows, cap)
+    under = [day for day, held in zip(days, under_cap(rows, cap, config), strict=True) if held]
+    return max(under or days, default=None)
+
+
+def _at_fills(held: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, FloatArray]:
+    """Barrels of each row at the fixed fills, by ledger column: as far as the cap counts her product."""
+    under = np.array([share_under(str(name), cap, config) for name in held["product"]], dtype=float)
+    return {f"at_{key}": held[f"barrels_at_{key}"].to_numpy(float) * under for key, _ in FILL_SCENARIOS}
+
+
+def _against(cap: CapConfig, total: FloatArray, mass: FloatArray) -> dict[str, Any]:
+    """The sum of what was seen [bbl, t] and how it stands to the cap."""
+    return _band("observed", total) | {
+        "cap_bbl": cap.barrels,
+        "cap_t": cap.tonnes,
+        "share_p50": float(np.median(total)) / cap.barrels,
+        "p_over_cap": float(np.mean(total > cap.barrels)),
+        "tonnes_p50": float(np.median(mass)),
+        "p_over_cap_tonnes": float(np.mean(mass > cap.tonnes)) if cap.tonnes else None,
+    }
 
 
 def _band(name: str, total: FloatArray) -> dict[str, float]:
@@ -102,13 +122,6 @@ def _band(name: str, total: FloatArray) -> dict[str, float]:
 def _corrected(total: FloatArray, cap: CapConfig) -> dict[str, float]:
     """The account with the calls that nobody saw."""
     return _band("corrected", total) | {"corrected_p_over_cap": float(np.mean(total > cap.barrels))}
-
-
-def _share_under(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> FloatArray:
-    """Share of each row's full ship that the cap counts: by her product, or by the mix where none is named."""
-    mix = sum(p.share for p in config.products if cap.counts_product(p.name))
-    products = counted.get("product", [])
-    return np.array([mix if name in ("mix", "") else float(cap.counts_product(name)) for name in products], dtype=float)
 
 
 def headline(
@@ -124,6 +137,8 @@ def headline(
     p50 = float(last["observed_p50"]) if last is not None else 0.0
     tonnes = float(last["tonnes_p50"]) if last is not None else 0.0
     break_even = cap.barrels / full if full > 0 else None
+    as_of = date.fromisoformat(str(last["day"])) if last is not None else None
+    other_years, later, other_product = not_held(liftings, cap, config, as_of) if as_of else ({}, 0, 0)
     return Headline(
         cap_id=cap.id,
         cap_title=cap.title,
@@ -145,8 +160,12 @@ def headline(
         notified_bbl=_notified_bbl(notified, config),
         notified_as_of=notified.as_of.isoformat() if notified else None,
         assumptions_id=str(liftings["assumptions_id"].iloc[0]) if len(liftings) else "",
-        across_years=_across_years(liftings, cap),
+        across_years=_across_years(countable(liftings, cap, config), cap),
         corrected_bbl=_corrected_bbl(last),
+        corrected_without=tuple(last["corrected_without"]) if last is not None else (),
+        other_years=other_years,
+        later_calls=later,
+        other_product_calls=other_product,
         p_over_cap_tonnes=_number(last, "p_over_cap_tonnes"),
         cap_t=cap.tonnes,
         tonnes_p50=tonnes,
@@ -163,20 +182,13 @@ def _number(row: pd.Series | None, name: str) -> float | None:
     return None if row is None or pd.isna(row.get(name)) else float(row[name])
 
 
-def _across_years(liftings: pd.DataFrame, cap: CapConfig) -> tuple[str, ...]:
+def _across_years(counted: pd.DataFrame, cap: CapConfig) -> tuple[str, ...]:
     """Counted calls that came in one account year and left in another: the cap's rule decided where they count."""
-    counted = liftings[liftings["counts"].astype(bool)]
     return tuple(
         str(row["call_id"])
         for row in counted.to_dict("records")
         if len({account_year(day_of(row, cap.model_copy(update={"counts_on": end})), cap) for end in ENDS}) > 1
     )
-
-
-def day_of(row: dict[str, object], cap: CapConfig) -> date:
-    """The UTC day that decides a call's account year."""
-    moment = row[cap.counts_on] if not pd.isna(row[cap.counts_on]) else row["arrival"]
-    return pd.Timestamp(moment).tz_convert("UTC").date()
 
 
 def _crossing(account: pd.DataFrame, probability: float) -> str | None:

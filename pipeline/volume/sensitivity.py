@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import pandas as pd
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables import SENSITIVITY
 from pipeline.volume.assumptions import Setting, assumptions
-from pipeline.volume.ledger import day_of
+from pipeline.volume.membership import between, countable, drawn_under, under_cap
 from pipeline.volume.montecarlo import (
     PRODUCT_FOLLOWS_HABIT,
     OwnDraws,
@@ -66,21 +67,21 @@ def sensitivity(
 
     ``account`` is the ledger of that account year: its first and last day choose the calls.
     """
-    counted = in_account(liftings, account, cap)
+    counted = in_account(liftings, account, cap, config)
     if not len(counted):
         return SENSITIVITY.empty()
     rows = _one_at_a_time(liftings, counted, account, cap, config, seed) + _by_variance(counted, cap, config, seed)
     return SENSITIVITY.check(SENSITIVITY.from_rows([{"item": f"{r['kind']}:{r['name']}"} | r for r in rows]))
 
 
-def in_account(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig) -> pd.DataFrame:
-    """The counted calls whose deciding day lies in the account, in the table's order."""
-    counted = liftings[liftings["counts"].astype(bool)].reset_index(drop=True)
+def in_account(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> pd.DataFrame:
+    """The calls that the account holds, in the table's order: of its days, of a product that the cap may count."""
+    counted = countable(liftings, cap, config)
     if not len(account):
         return counted.iloc[:0]
-    first, last = str(account["day"].iloc[0]), str(account["day"].iloc[-1])
-    days = [day_of(row, cap).isoformat() for row in counted.to_dict("records")]
-    return counted[[first <= day <= last for day in days]].reset_index(drop=True)
+    first, last = (date.fromisoformat(str(account["day"].iloc[n])) for n in (0, -1))
+    rows = between(counted, cap, first, last)
+    return rows[under_cap(rows, cap, config)].reset_index(drop=True)
 
 
 def first_order(inputs: FloatArray, output: FloatArray) -> list[Index]:
@@ -136,12 +137,14 @@ def _one_at_a_time(
     config = _with_draws(config, "one_at_a_time", len(counted))
 
     def drawn(setting: Setting) -> tuple[float, float]:
-        total = simulate(setting.liftings, setting.config, seed).sum(axis=0)
+        total = simulate(setting.liftings, setting.config, seed, cap).sum(axis=0)
         return float(np.median(total)), float(np.mean(total > cap.barrels))
 
     base = drawn(Setting("", config, counted))
     rows = []
-    for told in assumptions(counted, config, in_account(every, account, _other_rule(cap))):
+    for told in assumptions(counted, config, in_account(every, account, _other_rule(cap), config)):
+        if told.name == "unnamed_factor" and not cap.counts_product("unnamed"):
+            continue  # a cap that names its products does not count an unnamed one: there is no such choice
         ends = [drawn(end) if end.label else base for end in (told.low, told.high)]
         rows.append(
             {
@@ -169,7 +172,7 @@ def _other_rule(cap: CapConfig) -> CapConfig:
 def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int) -> list[dict[str, Any]]:
     """Sobol indices of the drawn inputs and shares of the calls."""
     config = _with_draws(config, "variance", len(counted))
-    shared = shared_draws(config, seed)
+    shared, under = shared_draws(config, seed), drawn_under(cap, config)
     strata = equal_bins(shared.fill_mean, STRATA)
     barrels = np.zeros((len(counted), config.draws))
     parts = {name: np.zeros(1 + BLOCKS) for name in INPUTS}
@@ -178,7 +181,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
         groups = _own_groups(own, float(row["p_lifting"]), config, strata)
         new, further = doubts(row, config, seed)
         groups["own_number"] = new + 2 * further
-        barrels[n] = cargo_of(row, config, shared, seed, own=own).barrels
+        barrels[n] = cargo_of(row, config, shared, seed, under, own).barrels
         if np.ptp(barrels[n]) > 0:
             for name, group in groups.items():
                 parts[name] += between_variance(barrels[n], group)

@@ -6,6 +6,7 @@ the calls seen and the looks leave of it), the exposure is the time in which a c
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -28,29 +29,50 @@ def barrels_unseen(
     """Cumulative barrels of missed calls, shape (days, draws); None where the looks told nothing of any zone.
 
     ``missed`` follows the MISSED contract: per zone and day the time in which a call would have been missed
-    (``unseen_days``) and the zone's law of the rate. ``barrels`` are those of the counted calls, shape (calls, draws):
-    a missed call carried what a random one of them did in the same draw, so that what is shared stays shared.
+    (``unseen_days``) and the zone's law of the rate. Zones whose state is unknown have no number and are not in the sum
+    (``zones_left_out`` names them). ``barrels`` are those of the account's calls in the order of call_id, shape (calls,
+    draws): a missed call carried what a random one of them did in the same draw, so that what is shared stays shared.
+
+    Each zone's rate and each zone's day have a stream of their own, keyed by their names: neither other days and zones
+    nor the order of rows changes them.
     """
     known = missed[missed["state"] == "known"]
     if not len(known):
         return None
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 2]))
     cargo = barrels if len(barrels) else _of_nothing_known(config, seed)
     index = {day.isoformat(): n for n, day in enumerate(calendar)}
     out = np.zeros((len(calendar), config.draws))
-    for _, zone in known.sort_values(["zone_id", "day"]).groupby("zone_id", sort=True):
-        inside = zone[zone["day"].isin(index)]
-        if not len(inside):
-            continue
-        law = inside.iloc[0]
-        rate = rng.gamma(law["rate_shape"], 1 / law["rate_per_d"], config.draws)
-        counts = rng.poisson(inside["unseen_days"].to_numpy(float)[:, None] * rate[None, :])
-        rows, draws = np.nonzero(counts)
-        times = counts[rows, draws]
-        days = inside["day"].map(index).to_numpy()[rows]
-        days, draws = np.repeat(days, times), np.repeat(draws, times)
-        np.add.at(out, (days, draws), cargo[rng.integers(0, len(cargo), len(draws)), draws])
+    known = known[known["day"].isin(index)].sort_values(["zone_id", "day"])
+    for zone_id, zone in known.groupby("zone_id", sort=True):
+        law = zone.iloc[0]
+        rate = _stream(seed, f"{zone_id}/rate").gamma(law["rate_shape"], 1 / law["rate_per_d"], config.draws)
+        for day, unseen_days in zip(zone["day"], zone["unseen_days"].to_numpy(float), strict=True):
+            rng = _stream(seed, f"{zone_id}/{day}")
+            draws = np.repeat(np.arange(config.draws), rng.poisson(unseen_days * rate))
+            carried = cargo[rng.integers(0, len(cargo), len(draws)), draws]
+            out[index[day]] += np.bincount(draws, carried, config.draws)
     return out.cumsum(axis=0)
+
+
+def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: list[date]) -> dict[str, date]:
+    """Zones of whose unseen calls nothing is known, each with the day from which that matters.
+
+    Those that no look could see, and those at which calls (with their deciding ``days``) count though ``missed`` has no
+    row of them, as where it is another AOI's. What is not known is no zero: whoever shows the sum must name them.
+    """
+    unknown = missed[missed["state"] == "unknown"]
+    out = {str(zone): date.fromisoformat(min(rows["day"])) for zone, rows in unknown.groupby("zone_id")}
+    told = {"", *missed["zone_id"]}  # a call without a berth names no zone
+    for zone, day in zip(calls["berth_id"], days, strict=True):
+        if zone not in told:
+            out[str(zone)] = min(day, out.get(str(zone), day))
+    return out
+
+
+def _stream(seed: int, key: str) -> np.random.Generator:
+    """The stream of random numbers of that name."""
+    digest = hashlib.sha256(key.encode()).digest()
+    return np.random.default_rng(np.random.SeedSequence([seed, 2, int.from_bytes(digest[:8], "big")]))
 
 
 def _of_nothing_known(config: VolumeConfig, seed: int) -> FloatArray:

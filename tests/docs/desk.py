@@ -106,7 +106,7 @@ def _tables(home: Path, tiny_run: Path) -> None:
     for name in ("us2018.csv", "rusi2024.csv"):
         (home / name).write_text("call_id,arrival,tonnes,product\nc1,2024-03-07T00:00:00Z,3000,unnamed\n")
     liftings = read_table(tiny_run / "liftings.parquet")
-    for name in ("liftings.csv", "rusi.csv", "vostochny.parquet", "chongjin.parquet"):
+    for name in ("liftings.csv", "rusi.csv", "years.csv", "vostochny.parquet", "chongjin.parquet"):
         write_table(liftings, home / name)
 
 

@@ -67,7 +67,8 @@ def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
         "port_calls": PORT_CALLS.empty(), "liftings": liftings,
     }  # fmt: skip
     about = SimpleNamespace(
-        simulated=False, problems=(), tables=tables, as_detected=None, headline=SimpleNamespace(across_years=()),
+        simulated=False, problems=(), tables=tables, as_detected=None,
+        headline=SimpleNamespace(across_years=(), other_years={}, later_calls=0, other_product_calls=0),
         config=SimpleNamespace(aoi=SimpleNamespace(facts=())),
     )  # fmt: skip
     (told,) = [w for w in warnings(about) if "MMSI" in w]

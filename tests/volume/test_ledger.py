@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pipeline.config import CapConfig, VolumeConfig, load
 from pipeline.config.volume import Notified
 from pipeline.tables import LEDGER, LOOKS
-from pipeline.volume.ledger import account_year, headline, ledger
+from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
+from pipeline.volume.membership import account_year
 
 CAPS = Path(__file__).resolve().parents[2] / "configs" / "caps"
 CONFIG = VolumeConfig(draws=2000)

@@ -15,6 +15,7 @@ from pipeline.volume.sensitivity import between_variance, equal_bins, first_orde
 SEED = 7
 CONFIG = VolumeConfig(draws=4000)
 CAP = CapConfig(id="x", title="x", barrels=500_000, year_starts="01-01", source="made up")
+CRUDE = Product(name="crude", bbl_per_t=7.32, t_per_m3=0.859, share=0.1)
 GAS_OIL = (Product(name="gas_oil", bbl_per_t=7.46, t_per_m3=0.843, share=1),)
 
 
@@ -145,7 +146,7 @@ def test_a_call_across_new_year_brings_the_year_rule_in():
 def test_only_calls_of_the_account_take_part():
     table = pd.concat([fleet(2), fleet(1, arrival="2022-05-01").assign(call_id="old")], ignore_index=True)
     account = ledger(table, CAP, CONFIG, SEED)
-    assert list(in_account(table, account, CAP)["call_id"]) == ["c0", "c1"]
+    assert list(in_account(table, account, CAP, CONFIG)["call_id"]) == ["c0", "c1"]
 
 
 def test_no_call_no_row():
@@ -185,3 +186,32 @@ def test_many_calls_are_drawn_less_often():
     found = told(table, VolumeConfig(draws=10_000)).loc["fill_mean"]
     total = simulate(table, VolumeConfig(draws=4000), SEED).sum(axis=0)
     assert found["base_p50"] == np.median(total)
+
+
+def test_its_base_is_the_accounts_last_day():
+    """The cap decides what is summed: a cargo of crude is no part of the refined account, nor of what moves it."""
+    products = (*(p.model_copy(update={"share": 0.3}) for p in CONFIG.products[:3]), CRUDE)
+    config = VolumeConfig(draws=2000, products=products)
+    cap = CAP.model_copy(update={"excluded_products": ("crude",)})
+    crude = fleet(1, config, product="crude", dwt_t=100_000.0).assign(call_id="crude")
+    table = pd.concat([fleet(4, config), crude], ignore_index=True)
+    last = ledger(table, cap, config, SEED).iloc[-1]
+    found = told(table, config, cap)
+    assert found["base_p50"].to_numpy() == pytest.approx(last["observed_p50"], rel=1e-12)
+    assert set(found["base_p_over_cap"]) == {last["p_over_cap"]}
+    assert "crude" not in found.index
+    assert found["share_of_mean"].sum() == pytest.approx(1)
+    assert found.loc["largest_call", "low_p50"] < found.loc["largest_call", "base_p50"]
+
+
+def test_only_cargoes_of_another_product_make_no_table():
+    config = VolumeConfig(draws=2000, products=(CRUDE.model_copy(update={"share": 1.0}),))
+    cap = CAP.model_copy(update={"excluded_products": ("crude",)})
+    assert len(told(fleet(2, config, product="crude"), config, cap)) == 0
+
+
+def test_a_cap_that_names_its_products_leaves_no_choice_of_an_unnamed_one():
+    config = VolumeConfig(draws=2000, products=(CRUDE.model_copy(update={"share": 1.0}),))
+    found = told(fleet(3, config), config, CAP.model_copy(update={"products": ("crude",)}))
+    assert "unnamed_factor" not in found.index
+    assert (found["base_p50"] > 0).all()

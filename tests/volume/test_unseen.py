@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.config import VolumeConfig
 from pipeline.tables import MISSED
-from pipeline.volume.unseen import barrels_unseen
+from pipeline.volume.unseen import barrels_unseen, zones_left_out
 
 CONFIG = VolumeConfig(draws=20_000)
 CALENDAR = [date(2024, 3, 1) + timedelta(days=n) for n in range(20)]
@@ -57,3 +57,52 @@ def test_two_zones_add_up():
     assert barrels_unseen(both, CALENDAR, np.ones((1, CONFIG.draws)), CONFIG, 1)[-1].mean() == pytest.approx(
         2 * one, rel=0.05
     )
+
+
+def days_from(first: date, n: int) -> list[date]:
+    return [first + timedelta(days=k) for k in range(n)]
+
+
+SIZES = np.random.default_rng(4).uniform(1_000, 9_000, (7, CONFIG.draws))
+
+
+def test_a_longer_account_does_not_change_its_earlier_days():
+    long = barrels_unseen(missed(), CALENDAR, SIZES, CONFIG, 1)
+    for days in (1, 7, 19):
+        short = barrels_unseen(missed(), CALENDAR[:days], SIZES, CONFIG, 1)
+        np.testing.assert_array_equal(short, long[:days])
+
+
+def test_days_without_a_row_change_nothing():
+    wide = days_from(date(2024, 1, 1), 120)
+    inside = barrels_unseen(missed(), wide, SIZES, CONFIG, 1)[wide.index(CALENDAR[0]) :][: len(CALENDAR)]
+    np.testing.assert_array_equal(inside, barrels_unseen(missed(), CALENDAR, SIZES, CONFIG, 1))
+
+
+def test_the_order_of_rows_changes_nothing():
+    both = pd.concat([missed(), missed(zone="buoy")], ignore_index=True)
+    turned = both.sample(frac=1, random_state=5)
+    first, again = (barrels_unseen(table, CALENDAR, SIZES, CONFIG, 1) for table in (both, turned))
+    np.testing.assert_array_equal(first, again)
+
+
+def test_zones_add_up_draw_by_draw():
+    """Each has its own stream, so one zone's calls are the same whether or not there is another."""
+    one, other = missed(), missed(zone="buoy")
+    apart = [barrels_unseen(table, CALENDAR, SIZES, CONFIG, 1) for table in (one, other)]
+    both = barrels_unseen(pd.concat([one, other], ignore_index=True), CALENDAR, SIZES, CONFIG, 1)
+    np.testing.assert_allclose(both, apart[0] + apart[1], rtol=1e-12)
+    assert not np.array_equal(apart[0], apart[1])
+
+
+def seen_at(*zones: str) -> pd.DataFrame:
+    return pd.DataFrame({"berth_id": list(zones)})
+
+
+def test_zones_of_which_nothing_is_known_are_named_with_the_day_from_which_it_matters():
+    table = pd.concat([missed(), missed(state="unknown", zone="buoy")], ignore_index=True)
+    assert zones_left_out(missed(), seen_at("pier", ""), [CALENDAR[0]] * 2) == {}
+    assert zones_left_out(table, seen_at(), []) == {"buoy": CALENDAR[0]}
+    other_aoi = seen_at("pier", "nampo", "nampo")
+    found = zones_left_out(table, other_aoi, [CALENDAR[0], CALENDAR[9], CALENDAR[4]])
+    assert found == {"buoy": CALENDAR[0], "nampo": CALENDAR[4]}

@@ -1,0 +1,142 @@
+"""Which calls an account holds: those that count, that can be drawn, whose cargo the cap may count, by their day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import CapConfig, VolumeConfig
+from pipeline.tables.accounts import FILL_SCENARIOS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UNNAMED = ("mix", "")  # no product is named: the config's shares say what it may be
+ENDS = ("arrival", "departure")
+GIVEN = ("given_barrels", "given_tonnes")
+DEADWEIGHT = ("dwt_p50_t", "dwt_log_sd", "dwt_shared_sd")
+SCENARIOS = tuple(f"barrels_at_{name}" for name, _ in FILL_SCENARIOS)
+
+
+def account_year(day: date, cap: CapConfig) -> tuple[str, date]:
+    """Name and first day of the account year in which a day lies.
+
+    The year is named after the calendar year in which it starts, as the cap's text does.
+    """
+    start = _start(day.year, cap)
+    if day < start:
+        start = _start(day.year - 1, cap)
+    return str(start.year), start
+
+
+def last_day_of(year: str, cap: CapConfig) -> date:
+    """Last day of the account year of that name."""
+    return _start(int(year) + 1, cap) - timedelta(days=1)
+
+
+def _start(year: int, cap: CapConfig) -> date:
+    month, first = (int(part) for part in cap.year_starts.split("-"))
+    return date(year, month, first)
+
+
+def day_of(row: Mapping[Any, Any], cap: CapConfig) -> date:
+    """The UTC day that decides a call's account year; where that end of the stay is not known, the other end's."""
+    other = "arrival" if cap.counts_on == "departure" else "departure"
+    moment = row[cap.counts_on] if not pd.isna(row[cap.counts_on]) else row[other]
+    return pd.Timestamp(moment).tz_convert("UTC").date()
+
+
+def refusals(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, str]:
+    """Counted rows that no account can hold, by call_id, each with the cause."""
+    counted = liftings[liftings["counts"].astype(bool)]
+    causes = {str(row["call_id"]): _cause(row, cap, config) for row in counted.to_dict("records")}
+    return {call: cause for call, cause in causes.items() if cause}
+
+
+def refused(liftings: pd.DataFrame, causes: dict[str, str]) -> pd.DataFrame:
+    """The liftings with those rows kept as refused: they count no more, and say why."""
+    hit = liftings["call_id"].isin(list(causes))
+    return liftings.assign(
+        counts=liftings["counts"].astype(bool) & ~hit,
+        status=liftings["status"].mask(hit, "refused"),
+        cause=liftings["cause"].mask(hit, liftings["call_id"].map(causes)),
+    )
+
+
+def _cause(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> str:
+    """Why a counted row cannot be in an account; "" where it can."""
+    if all(pd.isna(row[end]) for end in ENDS):
+        return "it counts, but has neither arrival nor departure, so no account year"
+    product = str(row["product"])
+    known = {p.name for p in config.products} | {"unnamed", *UNNAMED}
+    if product not in known and cap.counts_product(product):
+        return f"product {product!r} is not among this account's assumptions; give it those of the liftings"
+    if not any(pd.notna(row[name]) for name in GIVEN) and not _has_deadweight(row):
+        return "it counts, but has neither barrels nor tonnes nor a deadweight with its spread"
+    empty = [name for name in SCENARIOS if pd.isna(row[name])]
+    return f"{empty[0]} is empty, so the fixed fills would leave it out" if empty else ""
+
+
+def _has_deadweight(row: Mapping[Any, Any]) -> bool:
+    return all(pd.notna(row[name]) for name in DEADWEIGHT) and row["dwt_p50_t"] > 0
+
+
+def countable(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> pd.DataFrame:
+    """Counted rows that an account can hold, of any day and product, in the table's order."""
+    taken = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(refusals(liftings, cap, config)))
+    return liftings[taken].reset_index(drop=True)
+
+
+def days_of(rows: pd.DataFrame, cap: CapConfig) -> list[date]:
+    """The deciding day of each row."""
+    return [day_of(row, cap) for row in rows.to_dict("records")]
+
+
+def between(rows: pd.DataFrame, cap: CapConfig, first: date, last: date) -> pd.DataFrame:
+    """Rows whose deciding day lies from the first to the last day, both included."""
+    inside = np.array([first <= day <= last for day in days_of(rows, cap)], dtype=bool)
+    return rows[inside].reset_index(drop=True)
+
+
+def share_under(product: str, cap: CapConfig, config: VolumeConfig) -> float:
+    """Share of a cargo of that product that the cap counts; of one without a named product, by the mix."""
+    if product in UNNAMED:
+        return sum(p.share for p in config.products if cap.counts_product(p.name))
+    return float(cap.counts_product(product))
+
+
+def under_cap(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> np.ndarray:
+    """Which rows may hold a product that the cap counts (bool)."""
+    return np.array([share_under(str(name), cap, config) > 0 for name in rows["product"]], dtype=bool)
+
+
+def drawn_under(cap: CapConfig, config: VolumeConfig) -> np.ndarray:
+    """Of each product that a draw may give, and last of one without a name, whether the cap counts it (bool)."""
+    return np.array([cap.counts_product(name) for name in (*(p.name for p in config.products), "unnamed")])
+
+
+def not_held(
+    liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig, as_of: date
+) -> tuple[dict[str, int], int, int]:
+    """Counted calls that the account as of that day does not hold.
+
+    By other account year, how many; how many of this year later than ``as_of``; how many of this year by then of a
+    product that the cap does not count.
+    """
+    rows = countable(liftings, cap, config)
+    year = account_year(as_of, cap)[0]
+    years: Counter[str] = Counter()
+    later = other_product = 0
+    for day, under in zip(days_of(rows, cap), under_cap(rows, cap, config), strict=True):
+        its_year = account_year(day, cap)[0]
+        if not under:
+            other_product += its_year == year and day <= as_of
+        elif its_year != year:
+            years[its_year] += 1
+        else:
+            later += day > as_of
+    return dict(sorted(years.items())), later, other_product

@@ -1,0 +1,66 @@
+"""What the sums do not hold is said beside them: zones of which nothing is known, and calls of other accounts."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.report.page import render
+from pipeline.report.story import Story
+from pipeline.report.warnings_list import warnings
+from pipeline.review import open_run
+from pipeline.summary import headline_lines
+from pipeline.tables import ALL
+from tests.report.test_report import cap_of, headline_of
+
+
+@pytest.fixture
+def told(tiny_run):
+    """The story of the small run with other fields of its headline."""
+    run = open_run(tiny_run)
+    tables = {c.name: run.table(c.name) for c in ALL if (tiny_run / f"{c.name}.parquet").is_file()}
+
+    def story(**fields) -> Story:
+        return Story(
+            run_id="x", simulated=True, config=run.config, place=run.place, cap=cap_of(),
+            headline=replace(headline_of(tables), **fields), tables=tables, ais_balance={}, inputs=(), problems=(),
+            structures={}, versions={}, code_version="x",
+        )  # fmt: skip
+
+    return story
+
+
+def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
+    story = told(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=("oil_pier", "<b>elsewhere</b>"))
+    name = story.place.zone("oil_pier").name
+    (line,) = [w for w in warnings(story) if "no look could have seen" in w]
+    assert line.startswith(f"What nobody saw at {name}, <b>elsewhere</b> is unknown")
+    assert line.endswith("no estimate of it is in the sum with unseen calls.")
+    page = render(story, {}, tiny_run)
+    assert page.count("&lt;b&gt;elsewhere&lt;/b&gt;</bdi>, where they are unknown") == 2
+    assert "<b>elsewhere</b>" not in page
+
+
+def test_where_no_sum_of_unseen_calls_is_shown_the_zones_are_named_all_the_same(told, tiny_run):
+    story = told(corrected_bbl=None, corrected_without=("oil_pier",))
+    (line,) = [w for w in warnings(story) if "no look could have seen" in w]
+    assert "sum with unseen" not in line
+    assert "with the calls that nobody saw" not in render(story, {}, tiny_run)
+
+
+def test_nothing_is_said_where_nothing_is_left_out(told, tiny_run):
+    story = told(corrected_bbl=(1e5, 2e5, 3e5))
+    assert not [w for w in warnings(story) if "not in this account" in w or "no look could have seen" in w]
+    assert "where they are unknown" not in render(story, {}, tiny_run)
+
+
+def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_last_lines(told):
+    story = told(other_years={"2023": 2}, later_calls=1, other_product_calls=1)
+    lines = [
+        "2 counted calls of account year 2023 are not in this account",
+        "1 counted call after 2024-03-08 is not in this account",
+        "1 counted call is not in this account: the cap does not count that product",
+    ]
+    assert [w for w in warnings(story) if "not in this account" in w] == [
+        lines[0] + ".", lines[1] + ".", lines[2] + "."
+    ]  # fmt: skip
+    assert headline_lines(story)[-3:] == [f"SIMULATED: {line}" for line in lines]

@@ -1,0 +1,134 @@
+"""`capwatch account` on tables that are not as they should be: one line each, and what it leaves out it says."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pipeline.config import VolumeConfig
+from pipeline.storage import read_table, write_table
+from pipeline.tables import LEDGER, LIFTINGS, MISSED
+from pipeline.volume import liftings
+
+CAP = "configs/caps/unscr-2397.yaml"
+CONFIG = VolumeConfig()
+SET = ("--set", "draws=500")
+
+
+@pytest.fixture
+def account(capwatch, tmp_path):
+    """Run the command on rows of calls: exit code, lines of output, lines of errors, path of the ledger."""
+
+    def call(table: pd.DataFrame, *words: object, suffix: str = "csv"):
+        path, out = tmp_path / f"liftings.{suffix}", tmp_path / "ledger.csv"
+        write_table(table, path)
+        code, told, err = capwatch("account", path, "--cap", CAP, "-o", out, *SET, *words)
+        return code, told.splitlines(), err.splitlines(), out
+
+    return call
+
+
+def of(*days: str, **more) -> pd.DataFrame:
+    """Liftings of 30,000 t of an unnamed product each: 249,900 bbl, which is half the cap."""
+    rows = [
+        {"call_id": f"c{n}", "departure": day, "tonnes": 30_000.0, "product": "unnamed"} | more
+        for n, day in enumerate(days)
+    ]
+    return liftings(pd.DataFrame(rows), CONFIG, 0)
+
+
+def test_calls_of_another_year_are_told(account):
+    code, told, err, _ = account(of("2024-05-01", "2024-06-01", "2025-01-02"))
+    assert (code, err) == (0, [])
+    assert told[0].startswith("1 call counted, account year 2025 as of 2025-01-02: p5/p50/p95 249,900 ")
+    assert told[1:] == [
+        "2 counted calls of account year 2024 are not in this account (--as-of 2024-12-31 shows that year)"
+    ]
+    code, told, _, _ = account(of("2024-05-01", "2024-06-01", "2025-01-02"), "--as-of", "2024-12-31")
+    assert code == 0
+    assert told[0].startswith("2 calls counted, account year 2024 as of 2024-12-31: p5/p50/p95 499,800 ")
+    assert told[1:] == [
+        "1 counted call of account year 2025 is not in this account (--as-of 2025-12-31 shows that year)"
+    ]
+
+
+def test_calls_after_the_day_asked_for_are_told(account):
+    """Also where that day lies before all calls."""
+    _, told, _, _ = account(of("2024-05-01", "2024-06-01"), "--as-of", "2024-01-31")
+    assert told[0].startswith("0 calls counted, account year 2024 as of 2024-01-31")
+    assert told[1:] == ["2 counted calls after 2024-01-31 are not in this account"]
+
+
+def test_an_undated_row_is_named_and_the_rest_goes_on(account):
+    table = of("2024-05-01", "2024-06-01")
+    table.loc[0, ["arrival", "departure"]] = pd.NaT
+    code, told, err, out = account(table)
+    assert code == 3
+    assert len(err) == 1
+    assert err[0].startswith("error: ")
+    assert "liftings.csv: call c0: it counts, but has neither arrival nor departure" in err[0]
+    assert told[0].startswith("1 call counted")
+    assert pd.read_csv(out)["calls"].iloc[-1] == 1
+
+
+@pytest.mark.parametrize("end", ["arrival", "departure"])
+def test_one_end_of_the_stay_is_enough(account, end):
+    code, told, _, _ = account(of("2024-05-01").assign(**{end: pd.NaT}))
+    assert code == 0
+    assert told[0].startswith("1 call counted, account year 2024 as of 2024-05-01")
+
+
+def test_of_two_tables_one_without_a_day_does_not_stop_the_other(capwatch, tmp_path):
+    bad, good = (tmp_path / f"{name}.parquet" for name in ("bad", "good"))
+    write_table(of("2024-05-01").assign(arrival=pd.NaT, departure=pd.NaT), bad)
+    write_table(of("2024-06-01").assign(call_id="good"), good)
+    code, told, err = capwatch("account", bad, good, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
+    assert (code, told[:14]) == (3, "1 call counted")
+    assert "bad.parquet: call c0: " in err
+
+
+def test_where_no_row_can_be_used_nothing_is_written(account):
+    code, told, err, out = account(of("2024-05-01").assign(arrival=pd.NaT, departure=pd.NaT))
+    assert (code, told, len(err), out.exists()) == (4, [], 2, False)
+
+
+@pytest.mark.parametrize("table", [LIFTINGS.empty(), of("2024-05-01", counts=False)], ids=["empty", "not-counted"])
+def test_no_counted_call_and_no_day_is_no_answer(account, table):
+    code, told, err, out = account(table)
+    assert (code, told, out.exists()) == (4, [], False)
+    assert err == ["error: no counted call with a day, and no --as-of: there is no account year (nothing was written)"]
+    assert account(table, "--as-of", "2024-05-31")[0] == 0
+
+
+def missed(zone: str, state: str) -> pd.DataFrame:
+    rows = [
+        {"missed_id": f"{zone}/{day:%F}", "zone_id": zone, "day": f"{day:%F}", "state": state, "n_seen": 2}
+        | ({"unseen_days": 0.5, "rate_shape": 2.5, "rate_per_d": 15.0} if state == "known" else {})
+        for day in pd.date_range("2024-05-01", "2024-05-31")
+    ]
+    return MISSED.check(MISSED.from_rows(rows))
+
+
+def test_what_the_corrected_sum_leaves_out_is_told(account, tmp_path):
+    """A zone that no look could see, a zone of another AOI, and the days before the period: unknown, never none."""
+    table = of("2024-05-10", "2024-05-11").assign(berth_id=["pier", "nampo"])
+    unseen = pd.concat([missed("pier", "known"), missed("buoy", "unknown")], ignore_index=True)
+    write_table(unseen, tmp_path / "missed.parquet")
+    code, told, _, out = account(table, "--missed", tmp_path / "missed.parquet", "--as-of", "2024-05-31")
+    assert code == 0
+    assert told[1].startswith("with the calls that nobody saw: p5/p50/p95 ")
+    assert told[2:] == [
+        "what nobody saw at buoy, nampo is unknown, and in no sum",
+        "what nobody saw on 121 of 152 days is unknown, and in no sum: --missed has no such day",
+    ]
+    assert read_table(out, LEDGER)["corrected_without"].iloc[-1] == ["buoy", "nampo"]
+    write_table(missed("buoy", "unknown"), tmp_path / "missed.parquet")
+    _, told, _, _ = account(table.assign(berth_id="buoy"), "--missed", tmp_path / "missed.parquet")
+    assert told[1] == "what nobody saw at buoy is unknown, and in no sum"
+
+
+def test_a_table_is_the_same_account_in_every_format(account):
+    """CSV holds lists and flags as text."""
+    table = of("2024-05-01", "2024-06-01").assign(evidence=[["a", "b"], []])
+    as_csv, as_parquet = (account(table, suffix=suffix)[3].read_bytes() for suffix in ("csv", "parquet"))
+    assert as_csv == as_parquet

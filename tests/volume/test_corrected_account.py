@@ -1,0 +1,88 @@
+"""The account with the calls that nobody saw: what may change it, and what may not. The truth is invariance."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from pipeline.config import CapConfig, VolumeConfig
+from pipeline.tables import MISSED
+from pipeline.volume.ledger import headline, ledger
+from pipeline.volume.liftings import liftings
+
+CONFIG = VolumeConfig(draws=1000)
+CAP = CapConfig(id="x", title="x", barrels=500_000, year_starts="01-01", source="made up")
+SEED = 5
+CALLS = [
+    {
+        "call_id": f"c{n}",
+        "arrival": f"2024-02-{3 + 2 * n:02d}",
+        "length_m": 80.0 + n,
+        "beam_m": 14.0,
+        "berth_id": "pier",
+    }
+    for n in range(10)
+]
+BIG = {"call_id": "big", "dwt_t": 500_000.0, "berth_id": "pier"}
+
+
+def missed_at(zone: str = "pier", state: str = "known", first: str = "2024-01-01") -> pd.DataFrame:
+    law = {"p_seen": 0.5, "unseen_days": 0.5, "rate_shape": 10.5, "rate_per_d": 40.0, "unseen_mean": 0.13}
+    rows = [
+        {"missed_id": f"{zone}/{day:%F}", "zone_id": zone, "day": f"{day:%F}", "state": state, "n_seen": 10}
+        | (law if state == "known" else {})
+        for day in pd.date_range(first, "2024-06-30")
+    ]
+    return MISSED.check(MISSED.from_rows(rows))
+
+
+def account(rows=CALLS, missed=None, as_of=date(2024, 3, 31)) -> pd.DataFrame:
+    table = liftings(pd.DataFrame(rows), CONFIG, SEED)
+    return ledger(table, CAP, CONFIG, SEED, as_of=as_of, missed=missed_at() if missed is None else missed)
+
+
+@pytest.mark.parametrize("day", ["2023-06-01", "2025-02-01", "2024-04-01"], ids=["before", "after", "later"])
+def test_a_call_outside_the_account_changes_no_byte_of_it(day):
+    """What is not in the account says nothing in it: neither another year's call nor one after the as-of day."""
+    with_it = account([*CALLS, BIG | {"arrival": day}])
+    assert with_it.to_csv() == account().to_csv()
+
+
+def test_the_order_of_rows_changes_no_byte():
+    assert account(CALLS[::-1]).to_csv() == account().to_csv()
+    assert account(missed=missed_at().iloc[::-1]).to_csv() == account().to_csv()
+
+
+def test_later_days_change_no_byte_of_earlier_ones():
+    long = account(as_of=date(2024, 6, 30))
+    assert long.iloc[: len(account())].to_csv() == account().to_csv()
+
+
+def test_no_sum_falls_and_unseen_calls_only_add():
+    book = account(as_of=date(2024, 6, 30))
+    for name in ("p5", "p50", "p95", "mean"):
+        assert book[f"corrected_{name}"].is_monotonic_increasing
+        assert (book[f"corrected_{name}"] >= book[f"observed_{name}"]).all()
+
+
+def test_a_zone_of_which_nothing_is_known_is_named_and_is_no_zero():
+    both = pd.concat([missed_at(), missed_at("buoy", "unknown", first="2024-02-01")], ignore_index=True)
+    book = account(missed=both)
+    named = dict(zip(book["day"], book["corrected_without"], strict=True))
+    assert (named["2024-01-31"], named["2024-02-01"], named["2024-03-31"]) == ([], ["buoy"], ["buoy"])
+    assert book["corrected_p50"].tolist() == account()["corrected_p50"].tolist()
+    table = liftings(pd.DataFrame(CALLS), CONFIG, SEED)
+    assert headline(table, book, CAP, CONFIG, SEED).corrected_without == ("buoy",)
+    assert headline(table, account(), CAP, CONFIG, SEED).corrected_without == ()
+
+
+def test_where_nothing_is_known_of_any_zone_there_is_no_number():
+    book = account(missed=missed_at(state="unknown"))
+    assert book["corrected_p50"].isna().all()
+    assert book["corrected_without"].iloc[-1] == ["pier"]
+
+
+def test_without_the_table_nothing_is_said_of_what_nobody_saw():
+    book = ledger(liftings(pd.DataFrame(CALLS), CONFIG, SEED), CAP, CONFIG, SEED)
+    assert book["corrected_p50"].isna().all()
+    assert set(map(tuple, book["corrected_without"])) == {()}
