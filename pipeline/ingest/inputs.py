@@ -19,6 +19,7 @@ import shapely
 
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
 from pipeline.ingest.acquisition import implausible
+from pipeline.ingest.beside import listed, side_files
 from pipeline.ingest.duplicates import Duplicate, find_clashes, find_duplicates
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.radiometry import parse_scaling
@@ -244,6 +245,7 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
             "cause": one.cause,
             "href": str(one.found.path),
             "sha256": _hash_or_nothing(one.found.path),
+            "side_files": listed(side_files(one.found.path)),
             "verified": False,
             "simulated": False,
         }
@@ -269,6 +271,7 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         "duplicate_of": duplicate.of if duplicate and not one.cause else "",
         "href": scene.source.href,
         "sha256": scene.source.sha256,
+        "side_files": listed(scene.source.beside),
         "verified": scene.source.verified,
         "simulated": scene.simulated,
     }
