@@ -1,4 +1,5 @@
 import gzip
+import zipfile
 
 import pandas as pd
 import pyarrow as pa
@@ -188,7 +189,7 @@ def test_reordered_extra_and_renamed_columns(tmp_path):
         read_ais([path], columns={"longitude": "lon"})
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zstd", "parquet"])
+@pytest.mark.parametrize("packing", ["gzip", "zstd", "zip", "parquet"])
 def test_packed_files_give_the_same_messages(tmp_path, packing):
     rows = [MARINE, "273000001,2024-03-07T12:00:00,42.75,133.05,0.1,12.5,100,A,,,80,5,100,15,6.4"]
     plain = table(csv_of(tmp_path, *rows))
@@ -196,6 +197,10 @@ def test_packed_files_give_the_same_messages(tmp_path, packing):
     text = ("\n".join(rows) + "\n").encode()
     if packing == "gzip":
         packed.write_bytes(gzip.compress(text))
+    elif packing == "zip":
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+            out.writestr("AIS_2024_03_07.csv", text)
+            out.writestr("__MACOSX/._AIS_2024_03_07.csv", b"Mac OS X")
     elif packing == "zstd":
         packed.write_bytes(pa.compress(text, codec="zstd", asbytes=True))
     else:
