@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable, shortened
+from pipeline.ingest import junk
 from pipeline.ingest.ais_zip import holds_product
-from pipeline.ingest.junk import is_junk
 from pipeline.longitudes import middle_of, table_near, wrapped
 from pipeline.provenance import sha256_file, sha256_of
 from pipeline.workspace import cache_root
@@ -55,6 +55,8 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inp
     source = config.source
     if source.kind == "demo":
         return _demo(config, root, place, console)
+    for line in junk.told(Path(name) for name in (*(source.images if source.kind == "files" else ()), *source.ais)):
+        console.note(printable(line))
     if source.kind == "files":
         if not source.images and not source.ais:
             raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
@@ -95,7 +97,7 @@ def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
 def ais_files(folder: Path) -> tuple[list[Path], list[Path]]:
     """Files below a folder that may be AIS, and the others; hidden ones are neither."""
     files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
-    files = [p for p in files if not any(is_junk(Path(part)) for part in p.relative_to(folder).parts)]
+    files = [p for p in files if not any(junk.is_junk(Path(part)) for part in p.relative_to(folder).parts)]
     named = [p.suffix.lower() in AIS_SUFFIXES for p in files]
     return [p for p, yes in zip(files, named, strict=True) if yes], [
         p for p, yes in zip(files, named, strict=True) if not yes

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from pipeline.console import Console
+from pipeline.ingest.inputs import open_inputs
 from pipeline.sources import gather
 from tests.cases.desk import Desk
 
@@ -47,6 +48,22 @@ def test_each_file_left_out_has_a_line(desk, capsys):
         f"error: {folder / 'b.xlsx'}", f"error: {folder / 'notes.pdf'}",
     ]  # fmt: skip
     assert code == 3
+
+
+def test_hidden_images_are_left_out_and_that_is_said_once(tmp_path, capsys):
+    """macOS puts ._x.tif beside x.tif on foreign disks: no look was lost with it."""
+    desk = Desk(tmp_path / "desk").furnished()
+    for name in ("._look.tif", ".DS_Store", "Thumbs.db", "__MACOSX/look.tif", ".cache/look.tif"):
+        (desk.images / name).parent.mkdir(exist_ok=True)
+        (desk.images / name).write_bytes(b"x")
+    console = Console()
+    found = gather(desk.config(), desk.root, None, console)
+    assert capsys.readouterr().err.splitlines() == [
+        f"{desk.images}: hidden files are left out (5, the first: .DS_Store)"
+    ]
+    assert console.exit_code == 0
+    _, table = open_inputs(found.images)
+    assert sorted(table["scene_id"]) == sorted(p.stem for p in desk.images.glob("look_vv*.tif"))
 
 
 def test_a_folder_without_ais_has_a_line(desk, capsys):

@@ -21,6 +21,7 @@ from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineE
 from pipeline.ingest.acquisition import implausible
 from pipeline.ingest.beside import listed, side_files
 from pipeline.ingest.duplicates import Duplicate, find_clashes, find_duplicates
+from pipeline.ingest.junk import is_junk
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.radiometry import parse_scaling
 from pipeline.ingest.rasters import sha256_of
@@ -121,7 +122,7 @@ def _walk(path: Path) -> Iterator[Found]:
     except OSError as error:
         yield Found(path, f"cannot be read ({error.strerror})")
         return
-    for entry in entries:
+    for entry in (e for e in entries if not is_junk(e)):
         if entry.is_symlink() and not entry.resolve().is_relative_to(root):
             if entry.suffix.lower() in IMAGE_SUFFIXES or entry.is_dir():
                 yield Found(entry, "is a link that leads out of the folder (refused)")
