@@ -87,7 +87,8 @@ old = old_liftings.loc[old_liftings["counts"], columns]
 new = new_liftings.loc[new_liftings["counts"], columns]
 both = old.merge(new, on="call_id", how="outer", suffixes=("_before", "_after"))
 both["change"] = both["barrels_p50_after"] / both["barrels_p50_before"] - 1
-both[["call_id", "arrival_before", "barrels_p50_before", "barrels_p50_after", "change", "method_after"]].round(2)
+shown = ["call_id", "arrival_before", "barrels_p50_before", "barrels_p50_after", "change", "method_after"]
+both[shown].round({"barrels_p50_before": 2, "barrels_p50_after": 2, "change": 2})
 
 # %%
 figure, axes = plt.subplots(figsize=(9, 0.8 + 0.5 * len(both)))
@@ -108,7 +109,8 @@ plt.show()
 
 # %%
 found = difference(before, after if after is not None else before)
-for reason in found.reasons:
+fills = f"volume.fill.mean: {run.config.volume.fill.mean} and {mean_fill}"
+for reason in found.reasons if after is not None else [fills]:
     print(reason)
 found.config
 

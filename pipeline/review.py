@@ -42,6 +42,7 @@ class Review:
 
     def scene(self, scene_id: str) -> Scene:
         """A scene of the run with its pixels; InputError where its file has gone or has other bytes."""
+        from pipeline.ingest.beside import listed
         from pipeline.ingest.inputs import open_inputs
         from pipeline.ingest.options import OpenOptions
 
@@ -52,7 +53,8 @@ class Review:
         inputs = gather(self.config, self.folder / CONFIG_FILES, self.place, Console(quiet=True))
         opened, _ = open_inputs(inputs.images, options, self.place, self.config.period.start, self.config.period.end)
         for scene in opened:
-            if scene.source.sha256 == scenes.loc[scene_id, "sha256"]:
+            then = scenes.loc[scene_id]
+            if scene.source.sha256 == then["sha256"] and listed(scene.source.beside) == list(then["side_files"]):
                 return scene
         raise InputError(printable(scene_id), "its file has gone or was changed since the run")
 
@@ -77,10 +79,11 @@ class Review:
         return found[here]
 
 
-def open_run(folder: Path) -> Review:
-    """Open a run folder; InputError where it is none."""
+def open_run(folder: Path | str) -> Review:
+    """Open a run folder (its path as text will do, too); InputError where it is none."""
     from pipeline.ingest.place import load_place
 
+    folder = Path(folder)
     if not (folder / "config.yaml").is_file():
         raise InputError(folder, "is no run folder: it holds no config.yaml")
     config = load_run_config(folder / "config.yaml", {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -17,7 +16,8 @@ from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
-from pipeline.errors import ConfigError, InputError, NothingUsable, printable
+from pipeline.errors import InputError, NothingUsable, printable
+from pipeline.identity import config_files, identify, image_records
 from pipeline.live import ITEMS, of_saved_search
 from pipeline.longitudes import as_written
 from pipeline.passing import faults_of, usable_now
@@ -28,8 +28,6 @@ from pipeline.provenance import (
     manifest_hash,
     outputs_of,
     read_manifest,
-    sha256_file,
-    sha256_of,
 )
 from pipeline.slots import detect_slot
 from pipeline.sources import Inputs, gather, read_ais_around
@@ -60,9 +58,6 @@ if TYPE_CHECKING:
     from pipeline.types import Place, Scene
 
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
-
-# how live scenes are come by, which is no part of the question
-HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +117,6 @@ def run(
         write_text(folder.path.parent / LATEST, run_id + "\n")
         folder.cache.tidy()
         return _outcome(folder, console)
-
-
-def identify(
-    config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: Inputs, reviews: Path | None = None
-) -> str:
-    """The run id: a hash of the question (config, verdicts), of every input's bytes, and of the code that answers it.
-
-    Where it runs (engine) and where inputs lie (paths) do not matter.
-    """
-    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images": True, "ais": True, **HOW}})
-    parts = {
-        "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
-        "config": question,
-        "files": {name: sha256_file(_there(root, name)) for name in _config_files(config)},
-        "scenes": sorted(scene_table["sha256"]),
-        "ais": sorted(sha256_file(p) if p.is_file() else "missing" for p in inputs.ais),
-        "code": code_version(),
-    }
-    if reviews is not None:
-        parts["reviews"] = sha256_file(reviews)
-    return sha256_of(parts)[:12]
 
 
 def compute(
@@ -345,9 +319,7 @@ def _publish(
     from pipeline.report import write_report
 
     records = [{"path": inputs.name_of(f.path), "sha256": f.sha256, "bytes": None} for f in ais.files if f.sha256]
-    records += [
-        {"path": r.href, "sha256": r.sha256, "bytes": None} for r in story.tables["scenes"].itertuples() if r.sha256
-    ]
+    records += image_records(story.tables["scenes"])
     story = replace(story, inputs=tuple(records))
     _write_config(story.config, root, folder.path)
     if reviews is not None:
@@ -383,23 +355,10 @@ def _publish(
     write_json(folder.path / MANIFEST, manifest)
 
 
-def _config_files(config: RunConfig) -> list[str]:
-    """Files that a config refers to, relative to its root."""
-    named = [config.aoi.coast, config.aoi.zones, config.cap, config.source.scenario, config.source.registry]
-    return sorted({n for n in (*named, *config.aoi.backgrounds) if n})
-
-
-def _there(root: Path, name: str) -> Path:
-    """The path of a file that a config names; ConfigError where it is none."""
-    if not (root / name).is_file():
-        raise ConfigError(f"{printable(root / name)}: the config names this file, and it is not there")
-    return root / name
-
-
 def _write_config(config: RunConfig, root: Path, folder: Path) -> None:
     """The resolved config as YAML, and beside it the files that it refers to."""
     write_text(folder / "config.yaml", config_yaml(config))
-    for name in _config_files(config):
+    for name in config_files(config):
         write_bytes(folder / CONFIG_FILES / name, (root / name).read_bytes())
 
 

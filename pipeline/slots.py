@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipeline.provenance import sha256_of
@@ -35,7 +36,21 @@ def power_slot(scene: Scene, ground: str, config: RunConfig, folder: RunFolder) 
 def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:
     opening = {"pixel_spacing_m": config.source.pixel_spacing_m, "scaling": config.source.scaling}
     settings = {"detection": config.detection.model_dump(mode="json"), "source": opening}
-    return {"settings": settings, "input": scene.source.sha256}
+    return {"settings": settings, "input": scene.source.sha256, "metadata": metadata_digest(scene)}
+
+
+def metadata_digest(scene: Scene) -> str:
+    """Hash of what a scene is taken for beside its pixels, and of the files that say so.
+
+    The pixels alone do not tell when they were taken, by what, or what their numbers mean: a sidecar, an operator's
+    file or the image's own name does.
+    """
+    view = None if scene.optical is None else asdict(scene.optical)
+    acquired = None if scene.acquired is None else scene.acquired.isoformat()
+    said = [str(scene.sensor), scene.platform, acquired, list(scene.bands), str(scene.radiometry), view]
+    means = [scene.product_id, scene.simulated, scene.tags.get("scaling"), list(scene.pixel_spacing_m)]
+    placed = type(scene.geolocation).__name__
+    return sha256_of([said, means, placed, [[one.name, one.sha256] for one in scene.source.beside]])
 
 
 def place_digest(place: Place) -> str:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable, shortened
+from pipeline.ingest import junk
+from pipeline.ingest.ais_zip import holds_product
 from pipeline.longitudes import middle_of, table_near, wrapped
 from pipeline.provenance import sha256_file, sha256_of
 from pipeline.workspace import cache_root
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.types import Place
 
 AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
-AIS_SUFFIXES = (".csv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".parquet")
+AIS_SUFFIXES = (".csv", ".tsv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".zip", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,16 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inp
     source = config.source
     if source.kind == "demo":
         return _demo(config, root, place, console)
+    for line in junk.told(Path(name) for name in (*(source.images if source.kind == "files" else ()), *source.ais)):
+        console.note(printable(line))
     if source.kind == "files":
         if not source.images and not source.ais:
             raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
-        return Inputs(_existing(source.images), _ais_files(_existing(source.ais)))
+        return Inputs(_existing(source.images), _ais_of(config, console))
     from pipeline.live import gather_live
 
     live = gather_live(config, root, console)
-    return Inputs(live.images, _ais_files(_existing(source.ais)), names=live.names, items=live.items)
+    return Inputs(live.images, _ais_of(config, console), names=live.names, items=live.items)
 
 
 def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
@@ -71,14 +75,39 @@ def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
     return paths
 
 
-def _ais_files(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
+    """The AIS files that a config names; what is left out of a folder of them is told."""
+    images = _existing(config.source.images) if config.source.kind == "files" else ()
     out: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            out += [p for p in sorted(path.rglob("*")) if p.is_file() and p.suffix.lower() in AIS_SUFFIXES]
-        else:
+    for path in _existing(config.source.ais):
+        if not path.is_dir():
             out.append(path)
+            continue
+        found, others = ais_files(path)
+        if any(_overlap(path, image) for image in images):  # of images, which are no AIS and no fault
+            found, others = [f for f in found if f.suffix.lower() != ".zip" or not holds_product(f)], []
+        for other in others:
+            console.problem(InputError(other, f"is no AIS by its name ({', '.join(AIS_SUFFIXES)})"), done="left out")
+        if not found:
+            console.problem(InputError(path, "holds no AIS file"), done="no message comes from it")
+        out += found
     return tuple(out)
+
+
+def ais_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Files below a folder that may be AIS, and the others; hidden ones are neither."""
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
+    files = [p for p in files if not any(junk.is_junk(Path(part)) for part in p.relative_to(folder).parts)]
+    named = [p.suffix.lower() in AIS_SUFFIXES for p in files]
+    return [p for p, yes in zip(files, named, strict=True) if yes], [
+        p for p, yes in zip(files, named, strict=True) if not yes
+    ]
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    """Is one of two paths the other, or in it?"""
+    one, other = one.resolve(), other.resolve()
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _demo(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
@@ -102,7 +131,7 @@ def _demo(config: RunConfig, root: Path, place: Place, console: Console) -> Inpu
             shutil.rmtree(part)
         else:
             part.rename(folder)
-    return Inputs((folder / "scenes",), _ais_files((folder / "ais",)), base=folder)
+    return Inputs((folder / "scenes",), tuple(ais_files(folder / "ais")[0]), base=folder)
 
 
 def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:

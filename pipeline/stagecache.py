@@ -18,7 +18,13 @@ from pipeline.storage import sweep, write_bytes, write_json
 
 LIMIT_BYTES = 2 << 30  # our choice: some 20,000 looks
 STALE_PART_S = 3600.0  # other runs write here too
-_WORDS = {"input": "the input", "place": "the place", "code": "the code", "libraries": "a library"}
+_WORDS = {
+    "input": "the input",
+    "metadata": "what is known of the image",
+    "place": "the place",
+    "code": "the code",
+    "libraries": "a library",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,15 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
+class SideFile:
+    """A file beside an image that says what its pixels cannot: a sidecar, an operator's metadata, polynomials."""
+
+    name: str  # in the image's own folder
+    sha256: str  # "" where it cannot be read
+    stamp: Stamp = field(compare=False)  # taken before it was hashed
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """The file or folder that a scene came from."""
 
@@ -210,7 +219,8 @@ class Source:
     sha256: str
     size_bytes: int
     verified: bool = False  # True when a checksum of the product itself was compared and agreed
-    stamps: tuple[Stamp, ...] = ()  # of its files, taken before they were hashed
+    stamps: tuple[Stamp, ...] = ()  # of its files and of those beside it, taken before they were hashed
+    beside: tuple[SideFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

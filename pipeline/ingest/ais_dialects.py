@@ -31,8 +31,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "lon": ("lon", "longitude", "long", "ais_lon"),
     "lat": ("lat", "latitude", "ais_lat"),
-    # A bare "speed" is not here: one large provider sends tenths of a knot under that name.
-    "sog": ("sog", "sog_kn", "ais_sog_kn", "speed_kn", "speed_over_ground"),
+    # A bare "speed" is not here: one large provider sends tenths of a knot under that name (`ais_headers.OPEN`).
+    "sog": ("sog", "sog_kn", "ais_sog_kn", "speed_kn", "speed_knots", "speed_over_ground"),
     "cog": ("cog", "cog_deg", "ais_cog_deg", "course", "course_over_ground"),
     "heading": ("heading", "heading_deg", "ais_heading_deg", "true_heading", "trueheading"),
     "nav": ("nav", "status", "nav_status", "navstatus", "ais_nav_status", "navigational_status", "navigation_status"),

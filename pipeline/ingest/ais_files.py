@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from typing import IO, Literal, cast
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.ingest.ais_zip import MAGIC as ZIP_MAGIC
+from pipeline.ingest.ais_zip import open_member
 
 Kind = Literal["nmea", "csv", "parquet"]
 
@@ -24,7 +27,7 @@ UNREADABLE = b"\x00"  # stands in for a line that no parser should see; every re
 _SENTENCE = re.compile(rb"![A-Z]{2}VD[MO],")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF8_BOM = b"\xef\xbb\xbf"
-_UNPACK_ERRORS = (OSError, EOFError, zlib.error, ValueError)
+_UNPACK_ERRORS = (OSError, EOFError, zlib.error, ValueError, zipfile.BadZipFile, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def kind_of(path: Path, head: bytes) -> Kind:
     if head.startswith(_UTF16):
         raise InputError(path, "is text in UTF-16; save it as UTF-8")
     if head.startswith(b"PK\x03\x04"):
-        raise InputError(path, "is a zip archive; unpack it first")
+        raise InputError(path, "is a zip archive inside another; unpack it first")
     if _SENTENCE.search(head):
         return "nmea"
     first = head.lstrip().split(b"\n", 1)[0]
@@ -134,6 +137,8 @@ def _content(path: Path) -> IO[bytes]:
         magic = file.read(4)
     if magic.startswith(b"\x1f\x8b"):
         return cast(IO[bytes], gzip.open(path, "rb"))
+    if magic == ZIP_MAGIC:
+        return open_member(path)
     if magic == b"\x28\xb5\x2f\xfd":
         import pyarrow as pa
 

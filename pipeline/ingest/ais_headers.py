@@ -9,6 +9,9 @@ from pipeline.ingest.ais_dialects import ALIASES, Layout, plain
 PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
 """Fields of which none says anything without the other."""
 
+OPEN = {"speed": ("sog", "some send tenths of a knot under that name: if it is knots")}
+"""Names that say which field they are and not in which unit."""
+
 _KNOWN = frozenset(name for names in ALIASES.values() for name in names)
 
 
@@ -24,7 +27,10 @@ def header_doubts(layout: Layout) -> list[str]:
     doubts = []
     for _, name in spare:
         field = _resembled(name, missing)
-        if field is not None:
+        meant, why = OPEN.get(plain(name), ("", ""))
+        if meant in missing:
+            doubts.append(f"column {name!r} was left out, as {why}, name it with --columns {meant}={name}")
+        elif field is not None:
             doubts.append(f"column {name!r} was left out: if it is {field}, name it with --columns {field}={name}")
         elif not name.isprintable():
             doubts.append(f"column {name!r} was left out: its name is no text")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import chain
 from pathlib import Path
@@ -18,8 +18,9 @@ import pyarrow.csv as pacsv
 from pipeline.errors import InputError
 from pipeline.ingest.ais_dialects import MOBILE_TEXT, NAV_TEXT, NULLS, SHIP_TYPE_TEXT, Layout, layout_of
 from pipeline.ingest.ais_doubts import STANDING
-from pipeline.ingest.ais_files import Block, blocks, replace_lines
+from pipeline.ingest.ais_files import Block, blocks
 from pipeline.ingest.ais_headers import header_doubts
+from pipeline.ingest.ais_lines import as_utf8, decoded, without_swallowers
 from pipeline.ingest.ais_prints import row_prints
 from pipeline.ingest.ais_times import TimeRule, date_order, in_utc, parse_times
 from pipeline.ingest.ais_typed import typed_columns
@@ -81,7 +82,7 @@ def read_csv_table(
         raise InputError(path, "is empty")
     header_line, _, rest = first.data.partition(b"\n")
     try:
-        header = next(csv.reader([_decoded(header_line.rstrip(b"\r"))]), [])
+        header = next(csv.reader([decoded(header_line.rstrip(b"\r"))]), [])
     except csv.Error as error:
         raise InputError(path, f"its first line is no header ({error})") from error
     layout = layout_of(path, header, columns)
@@ -120,7 +121,7 @@ class _RowReader:
     def __init__(self, path: Path, layout: Layout, rule: TimeRule, read: TableRead) -> None:
         self._path, self._layout, self._read = path, layout, read
         zone = rule.zone if rule.zone is not None or not layout.naive_is_utc else UTC
-        self._rule = TimeRule(rule.format, zone)
+        self._rule = replace(rule, zone=zone)
         self._order_settled = False
 
     def read_block(self, block: Block) -> pd.DataFrame | None:
@@ -177,20 +178,22 @@ class _RowReader:
 
     def _moments_at_once(self, times: pa.TimestampArray | pa.DictionaryArray) -> pd.Series | None:
         """The times of a block in UTC; None where one of them is none."""
-        item, name = self._path, self._layout.name_of("time_utc")
         if not isinstance(times, pa.DictionaryArray):
+            if self._rule.zoned:
+                return None
             self._order_settled = True  # the year comes first
-            return in_utc(item, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
+            name = self._layout.name_of("time_utc")
+            return in_utc(self._path, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
         texts = _utf8(times.dictionary).to_pandas().astype("str")
         if texts.str.lower().isin(NULLS).any():
             return None
         self._settle_order(texts)
-        moments = parse_times(item, name, texts, self._rule)
+        moments = self._parsed(texts)
         return None if moments.isna().any() else pd.Series(moments.array[times.indices.to_numpy()])
 
     def _split(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
         """Line numbers and field texts of the rows; lines that are no row are counted here."""
-        data, width = _as_utf8(_without_swallowers(block.data)), len(self._layout.header)
+        data, width = as_utf8(without_swallowers(block.data)), len(self._layout.header)
         refused: list[tuple[int, str]] = []
 
         def note(row: pacsv.InvalidRow) -> str:
@@ -267,9 +270,17 @@ class _RowReader:
         given = ~series.str.lower().isin(NULLS)
         out = pd.Series(pd.NaT, index=series.index, dtype="datetime64[us, UTC]")
         if given.any():
-            out[given] = parse_times(self._path, self._layout.name_of("time_utc"), series[given], self._rule)
-        self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, "is no time")
+            out[given] = self._parsed(series[given])
+        cause = "is no time with a zone" if self._rule.zone is None else "is no time"
+        self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, cause)
         return out
+
+    def _parsed(self, texts: pd.Series) -> pd.Series:
+        """Times by the file's rule, which remembers whether it has met a zone."""
+        moments = parse_times(self._path, self._layout.name_of("time_utc"), texts, self._rule)
+        if self._rule.zone is None and moments.notna().any():
+            self._rule = replace(self._rule, zoned=True)
+        return moments
 
     def _settle_order(self, times: pd.Series) -> None:
         """Day before month or after it, by the times of the first block that has any."""
@@ -340,7 +351,7 @@ def _utf8(values: pa.Array) -> pa.Array:
     try:
         texts = pc.cast(values, pa.string())
     except pa.ArrowInvalid:
-        texts = pa.array([_decoded(v) for v in values.to_pylist()], pa.string())
+        texts = pa.array([decoded(v) for v in values.to_pylist()], pa.string())
     return pc.utf8_trim_whitespace(texts)
 
 
@@ -355,43 +366,3 @@ def _as_text(values: pa.Array) -> pa.Array:
     else:
         texts = pc.cast(values, pa.string())
     return pc.utf8_trim_whitespace(pc.fill_null(texts, ""))
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
-def _as_utf8(data: bytes) -> bytes:
-    """The block with lines that are not UTF-8 read as Latin-1: the parser cannot speak of a bad row in other bytes."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return b"\n".join(map(_line_as_utf8, data.split(b"\n")))
-    return data
-
-
-def _line_as_utf8(line: bytes) -> bytes:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return line.decode("latin-1").encode()
-    return line
-
-
-def _without_swallowers(data: bytes) -> bytes:
-    """Lines that take neighbours with them or fall apart (odd quotes, a NUL, a bare return), made unreadable."""
-    bare = b"\r" in data.replace(b"\r\n", b"\n")
-    if b'"' not in data and b"\x00" not in data and not bare:
-        return data
-    octets = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(octets == ord("\n"))
-    returns = np.flatnonzero(octets == ord("\r"))
-    torn = np.searchsorted(ends, returns[~np.isin(returns + 1, ends)])
-    line_of_quote = np.searchsorted(ends, np.flatnonzero(octets == ord('"')))
-    line_of_nul = np.searchsorted(ends, np.flatnonzero(octets == 0))
-    quotes = np.bincount(line_of_quote, minlength=len(ends) + 1)
-    bad = np.unique(np.concatenate([np.flatnonzero(quotes % 2), line_of_nul, torn]))
-    return replace_lines(data, bad) if len(bad) else data

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, timezone
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.ais_sentences import EARLIEST_S, LATEST_S
 
 _SLASHED = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})"
-_ZONED = r"(?:Z|[+-]\d{2}:?\d{2})$"
+_ISO = r"^[0-9]{4}[-0-9]"  # not "now", nor digits of another script
+_ZONED = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[Tt ]\d.*[+-]\d{1,2}(?::?\d{2})?)$"
+_UNDERSCORED = r"^(\d{8})_(\d{6})$"  # exactEarth's form
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2}):?(\d{2})?")
 _EPOCH = r"^\d{9,16}(?:\.\d*)?$"
 
@@ -26,6 +28,8 @@ class TimeRule:
     format: str | None
     zone: timezone | None
     day_first: bool | None = None
+    zoned: bool = False
+    """Has the file shown times that state their zone? Then one without is damaged, and no reason to refuse the file."""
 
 
 def zone_of(text: str) -> timezone:
@@ -55,22 +59,28 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
     ]
     if written.empty:
         return rule
-    slashed = written.str.extract(_SLASHED)
     if day_first_by_format:
-        return TimeRule(rule.format, rule.zone, True)
-    first, second = int(slashed[0].astype(int).max()), int(slashed[2].astype(int).max())
-    if (first > 12) == (second > 12):
+        return replace(rule, day_first=True)
+    if 2 * len(written) < len(texts):
+        return rule  # a few dates in a form that the file has not: they are no times
+    parts = written.str.extract(_SLASHED)
+    first, second = parts[0].astype(int), parts[2].astype(int)
+    day_first, month_first = (
+        (one.between(13, 31) & (other <= 12)).any() for one, other in ((first, second), (second, first))
+    )
+    if day_first == month_first:
         raise ConfigError(
-            f"{item}: dates such as {texts[slashed.index[0]]} are day-first or month-first, and the file does not say; "
+            f"{item}: dates such as {texts[written.index[0]]} are day-first or month-first, and the file does not say; "
             "name the format with --time-format '%d/%m/%Y %H:%M:%S' or '%m/%d/%Y %H:%M:%S'"
         )
-    return TimeRule(rule.format, rule.zone, first > 12)
+    return replace(rule, day_first=bool(day_first))
 
 
 def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
     """Times in UTC (NaT where a text is no time), from texts without blanks around them.
 
-    Raises InputError where times have no zone and the rule names none.
+    Where some times state a zone, one that states none is no time. Raises InputError where none of them does and the
+    rule names none.
     """
     if rule.format is None and (moments := _plain_iso(texts)) is not None:
         return in_utc(item, column, moments, rule)
@@ -78,25 +88,39 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
     epochs = texts.str.fullmatch(_EPOCH)
     if epochs.any():
         out[epochs] = _from_epochs(texts[epochs])
-    rest = texts[~epochs].str.replace(r"(?: ?\+0000)? ?UTC$", "Z", regex=True)
-    if rest.empty:
-        return out
+    rest = texts[~epochs]
     if rule.format is not None:
-        parsed = pd.to_datetime(rest, format=rule.format, errors="coerce", utc="%z" in rule.format)
-        out[~epochs] = in_utc(item, column, parsed, rule)
+        out[~epochs] = in_utc(item, column, _by_format(rest, rule.format), rule)
         return out
-    slashed = rest.str.match(_SLASHED)
-    if slashed.any() and rule.day_first is not None:
-        parsed = _from_slashed(rest[slashed], day_first=rule.day_first)
-        out[slashed[slashed].index] = in_utc(item, column, parsed, rule)
-    rest = rest[~slashed]
+    rest = _as_iso(rest, rule.day_first)
     zoned = rest.str.contains(_ZONED, regex=True)
-    if zoned.any():
-        out[zoned[zoned].index] = pd.to_datetime(rest[zoned], format="ISO8601", errors="coerce", utc=True)
-    if not zoned.all():
-        parsed = pd.to_datetime(rest[~zoned], format="ISO8601", errors="coerce")
-        out[parsed.index] = in_utc(item, column, parsed, rule)
+    out[rest.index[zoned]] = pd.to_datetime(rest[zoned], format="ISO8601", errors="coerce", utc=True)
+    bare = rest[~zoned]
+    if bare.empty or (rule.zone is None and (rule.zoned or out.notna().any())):
+        return out
+    # utc=True: other than without, it raises for no text
+    parsed = pd.to_datetime(bare, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
+    out[bare.index] = in_utc(item, column, parsed, rule)
     return out
+
+
+def _as_iso(texts: pd.Series, day_first: bool | None) -> pd.Series:
+    """What may be a time as ISO 8601; what is of no known form is left out, and so are dates whose order is unknown."""
+    texts = texts.str.replace(r"(?: ?\+0000)? ?UTC$", "Z", regex=True).str.replace(_UNDERSCORED, r"\1T\2", regex=True)
+    slashed = texts.str.match(_SLASHED)
+    if slashed.any() and day_first is not None:
+        texts = texts.where(~slashed, _from_slashed(texts[slashed], day_first=day_first))
+    return texts[texts.str.match(_ISO)]
+
+
+def _by_format(texts: pd.Series, form: str) -> pd.Series:
+    """Times in the form that the user named; ConfigError where that is none."""
+    try:
+        return pd.to_datetime(texts, format=form, errors="coerce", utc="%z" in form.lower())
+    except ValueError as error:
+        raise ConfigError(
+            f"--time-format {printable(form)}: is no format of times ({printable(error)[:80]})"
+        ) from error
 
 
 def _plain_iso(texts: pd.Series) -> pd.Series | None:
@@ -119,17 +143,19 @@ def _from_epochs(texts: pd.Series) -> pd.Series:
 
 
 def _from_slashed(texts: pd.Series, *, day_first: bool) -> pd.Series:
+    """Dates such as 07/03/2024, and the times behind them, as ISO 8601."""
     parts = texts.str.extract(_SLASHED + r"[ T]?(.*)$")
     day, month = (parts[0], parts[2]) if day_first else (parts[2], parts[0])
-    iso = parts[3] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + "T" + parts[4]
-    return pd.to_datetime(iso, format="ISO8601", errors="coerce")
+    return parts[3] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + "T" + parts[4]
 
 
 def in_utc(item: object, column: str, parsed: pd.Series, rule: TimeRule) -> pd.Series:
     """Parsed times in UTC, those without a zone by the rule. Raises InputError where it names none."""
     if getattr(parsed.dtype, "tz", None) is not None:
         return parsed.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
-    if parsed.notna().any() and rule.zone is None:
+    if parsed.isna().all():  # of no time nobody asks the zone
+        return pd.Series(pd.NaT, index=parsed.index, dtype="datetime64[us, UTC]")
+    if rule.zone is None:
         raise InputError(
             item, f"column {column}: times have no zone; name it with --time-zone UTC or --time-zone +10:00"
         )

@@ -19,7 +19,9 @@ import shapely
 
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
 from pipeline.ingest.acquisition import implausible
+from pipeline.ingest.beside import listed, side_files
 from pipeline.ingest.duplicates import Duplicate, find_clashes, find_duplicates
+from pipeline.ingest.junk import is_junk
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.radiometry import parse_scaling
 from pipeline.ingest.rasters import sha256_of
@@ -120,7 +122,7 @@ def _walk(path: Path) -> Iterator[Found]:
     except OSError as error:
         yield Found(path, f"cannot be read ({error.strerror})")
         return
-    for entry in entries:
+    for entry in (e for e in entries if not is_junk(e)):
         if entry.is_symlink() and not entry.resolve().is_relative_to(root):
             if entry.suffix.lower() in IMAGE_SUFFIXES or entry.is_dir():
                 yield Found(entry, "is a link that leads out of the folder (refused)")
@@ -244,6 +246,7 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
             "cause": one.cause,
             "href": str(one.found.path),
             "sha256": _hash_or_nothing(one.found.path),
+            "side_files": listed(side_files(one.found.path)),
             "verified": False,
             "simulated": False,
         }
@@ -269,6 +272,7 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         "duplicate_of": duplicate.of if duplicate and not one.cause else "",
         "href": scene.source.href,
         "sha256": scene.source.sha256,
+        "side_files": listed(scene.source.beside),
         "verified": scene.source.verified,
         "simulated": scene.simulated,
     }

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -33,24 +35,29 @@ PLANET_BANDS = {
 DIMAP_BANDS = {"P": "pan", "PAN": "pan", "B0": "B", "B1": "G", "B2": "R", "B3": "N", "NIR": "N", "RE": "RE", "DB": "CB"}
 IMD_BANDS = {"P": "pan", "C": "CB", "B": "B", "G": "G", "Y": "Y", "R": "R", "RE": "RE", "N": "N", "N2": "N2"}
 
+Reader = Callable[[list[Path], int], dict[str, Any]]
+
 
 def read_operator(image: Path, bands: int) -> Sidecar | None:
     """The metadata of an image by its operator's file beside it; None where there is none.
 
     ``bands`` is the number of bands in the image. Raises InputError for a file that cannot be read as what it is.
     """
-    beside = _beside(image)
-    for find, read in ((_imd_of, _read_imd), (_dimap_of, _read_dimap), (_planet_of, _read_planet)):
-        paths = find(image, beside)
-        if paths:
-            try:
-                content = read(paths, bands)
-            except (ValueError, KeyError, TypeError, AttributeError, ElementTree.ParseError) as error:
-                raise InputError(paths[0].name, f"is not the metadata file it looks like ({error})"[:160]) from error
-            if find is _planet_of and "_SR" in image.stem.upper():
-                content |= {"scale": PLANET_SR_SCALE, "scales": None}
-            return _checked(paths[0], content)
-    return None
+    read, paths = _reader_of(image)
+    if read is None:
+        return None
+    try:
+        content = read(paths, bands)
+    except (ValueError, KeyError, TypeError, AttributeError, ElementTree.ParseError) as error:
+        raise InputError(paths[0].name, f"is not the metadata file it looks like ({error})"[:160]) from error
+    if read is _read_planet and "_SR" in image.stem.upper():
+        content |= {"scale": PLANET_SR_SCALE, "scales": None}
+    return _checked(paths[0], content)
+
+
+def operator_files(image: Path) -> list[Path]:
+    """The files that `read_operator` reads."""
+    return _reader_of(image)[1]
 
 
 def at_ground_deg(off_nadir_deg: float, orbit_km: float) -> float:
@@ -75,12 +82,23 @@ def azimuth_to_satellite_deg(scan_deg: float, along_deg: float, across_deg: floa
     return (scan_deg - math.degrees(turn)) % 360.0
 
 
+def _reader_of(image: Path) -> tuple[Reader | None, list[Path]]:
+    """What reads the operator's files of an image, and those files; nothing where there are none."""
+    beside = _beside(image)
+    for find, read in ((_imd_of, _read_imd), (_dimap_of, _read_dimap), (_planet_of, _read_planet)):
+        if paths := find(image, beside):
+            return read, paths
+    return None, []
+
+
 def _beside(image: Path) -> dict[str, Path]:
     """Regular files of the image's folder by their names in upper case; links are not followed."""
     try:
-        return {p.name.upper(): p for p in sorted(image.parent.iterdir()) if p.is_file() and not p.is_symlink()}
+        with os.scandir(image.parent) as entries:  # which knows a file from a folder without asking for each again
+            names = sorted(e.name for e in entries if e.is_file(follow_symlinks=False))
     except OSError:
         return {}
+    return {name.upper(): image.parent / name for name in names}
 
 
 def _text(path: Path) -> str:

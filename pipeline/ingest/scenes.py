@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.acquisition import acquired_of, platform_of
+from pipeline.ingest.beside import side_files
 from pipeline.ingest.channels import Channels, Gaps, channels_of, gaps_of, s2_band
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.operators import read_operator
@@ -21,7 +22,7 @@ from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
 from pipeline.ingest.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
 from pipeline.longitudes import Near, moved
-from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, Source, Tile, Window, utc
+from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, SideFile, Source, Tile, Window, utc
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -134,8 +135,9 @@ def without_water(scene: Scene) -> Scene:
 
 
 def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
+    beside = side_files(path)
     own = read_sidecar(path)
-    source = _source(path, own)
+    source = _source(path, own, beside)
     raster = open_raster(path, verified=source.verified)
     sidecar = joined(own, read_operator(path, _picture_bands(raster)))
     sensor = options.sensor or _guess_sensor(raster, sidecar)
@@ -278,14 +280,15 @@ def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[
     return acquired_of(raster.tags, path.stem)
 
 
-def _source(path: Path, sidecar: Sidecar | None) -> Source:
+def _source(path: Path, sidecar: Sidecar | None, beside: tuple[SideFile, ...]) -> Source:
     require_file(path, path.name)
     stamp = stamp_of(path)
     digest = sha256_of(path)
     expected = sidecar.sha256.lower() if sidecar and sidecar.sha256 else None
     if expected is not None and expected != digest:
         raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
-    return Source(str(path), digest, stamp.size_bytes, verified=expected is not None, stamps=(stamp,))
+    stamps = (stamp, *(one.stamp for one in beside))
+    return Source(str(path), digest, stamp.size_bytes, expected is not None, stamps, beside)
 
 
 def _geobox(raster: RasterFile) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.ingest.beside import side_files
 from pipeline.ingest.rasters import sha256_of, stamp_of
 from pipeline.ingest.safe_files import is_safe, open_files
 from pipeline.types import Source
@@ -16,7 +17,7 @@ def digest_of(path: Path) -> str:
 
 
 def require_unchanged(source: Source) -> None:
-    """Raise InputError where a file changed or vanished since it was hashed, so that its pixels fit no hash.
+    """Raise InputError where a file, or one beside it, is not the one that was hashed: its pixels fit no hash then.
 
     Files with their old stamps are taken for unchanged; those with others are hashed again.
     """
@@ -31,5 +32,5 @@ def require_unchanged(source: Source) -> None:
         found = digest_of(Path(source.href))
     except InputError as error:
         raise InputError(item, f"changed while it was read ({error.cause})") from error
-    if found != source.sha256:
+    if found != source.sha256 or (source.beside and side_files(Path(source.href)) != source.beside):
         raise InputError(item, "changed while it was read")

@@ -42,7 +42,9 @@ def write_stac(story: Story, folder: Path) -> None:
             datetime=row.acquired.to_pydatetime(),
             properties=_properties(row),
         )
-        item.add_asset("source", pystac.Asset(href=row.href, roles=["data"], title="The image, where the run found it"))
+        if (source := source_link(row.href)) is not None:
+            title = "The image, where the run found it"
+            item.add_asset("source", pystac.Asset(href=source, roles=["data"], title=title))
         if row.scene_id in looks:
             name = looks[row.scene_id]["file"]
             item.add_asset(
@@ -54,6 +56,21 @@ def write_stac(story: Story, folder: Path) -> None:
     for item in collection.get_items():
         write_json(Path(item.get_self_href()), _relative(item.to_dict(include_self_link=False), folder))
     write_json(folder / "collection.json", _relative(collection.to_dict(include_self_link=False), folder))
+
+
+def source_link(href: str) -> str | None:
+    """Address of an image that holds wherever the item lies; None where its name alone is known.
+
+    A name relative to the folder that the run was started in would be read as relative to the item, and lead nowhere.
+    Nor can it be made relative to the item: a run that is repeated elsewhere, or moved, must have the same bytes.
+
+    >>> source_link("/data/port calls/x.tif"), source_link("https://host/x.tif"), source_link("data/x.tif")
+    ('file:///data/port%20calls/x.tif', 'https://host/x.tif', None)
+    """
+    if "://" in href:
+        return href
+    path = Path(href)
+    return path.as_uri() if path.is_absolute() else None
 
 
 def _box(bounds: tuple[float, float, float, float]) -> list[float]:
@@ -93,7 +110,9 @@ def _properties(row: Any) -> dict[str, Any]:
         "capwatch:status": row.status,
         "capwatch:cause": row.cause or None,
         "capwatch:simulated": bool(row.simulated),
+        "capwatch:href": row.href,
         "capwatch:sha256": row.sha256,
+        "capwatch:side_files": list(row.side_files) or None,
         "capwatch:aoi_coverage": None if pd.isna(row.aoi_coverage) else round(float(row.aoi_coverage), 4),
         "capwatch:cloud_fraction": None if pd.isna(row.cloud_fraction) else round(float(row.cloud_fraction), 4),
     }

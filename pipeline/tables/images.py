@@ -38,6 +38,7 @@ SCENES = Contract(
         ),
         Column("href", "text", "Where the input lies."),
         Column("sha256", "text", "Hash of the input's bytes.", required=False),
+        Column("side_files", "list", "Files beside it that say when and how it was taken: hash, two blanks, name."),
         Column("verified", "bool", "A checksum of the product itself was compared and agreed."),
         Column("simulated", "bool", "Made by the simulator."),
     ),

@@ -132,9 +132,10 @@ def test_nmea_lines(tmp_path, count):
 
 
 @sizes
-def test_ais_tables(tmp_path, count):
+@pytest.mark.parametrize("time", ["time_utc", "timestamp"], ids=["times in UTC", "times that state their zone"])
+def test_ais_tables(tmp_path, count, time):
     """Every line of every file is accounted for; few changes go unseen, and those are edits inside a legal field."""
-    rows = ais_table().splitlines()
+    rows = ais_table().replace("time_utc", time, 1).splitlines()
     whole = ("\n".join(rows[:12]) + "\n").encode()
     good = tmp_path / "good.csv"
     good.write_bytes(whole)
@@ -165,8 +166,35 @@ def test_ais_tables(tmp_path, count):
             outcomes["a fix moved by less than its own error"] += 1
         else:
             outcomes["differs silently"] += 1
-    told("AIS tables", count, outcomes)
+    told(f"AIS tables, {time}", count, outcomes)
     assert outcomes["differs silently"] <= max(SILENT * count, 3)
+
+
+TIMES = (
+    b"2024-03-07T12:00:00Z",
+    b"2024-03-07 12:00:00+10:00",
+    b"07/03/2024 12:00:00",
+    b"20240307_120000",
+    b"1709812800",
+)
+
+
+@sizes
+def test_times_of_tables(tmp_path, count):
+    """Among good rows, every damaged time costs its own row at most, whatever stands in it."""
+    good = b"211000001,2024-03-07T11:59:00Z,36.7,3.0,0.1"
+    texts = [raw for n, text in enumerate(TIMES) for _, raw in mutants(text, count // len(TIMES), seed=30 + n)]
+    bad = [b"211000001,%b,36.7,3.0,0.1" % b"".join(bytes([c]) for c in raw if c not in b'\n\r\0",') for raw in texts]
+    path = tmp_path / "times.csv"
+    for step in (1, len(bad)):  # a few rows at once, and all
+        for at in range(0, min(len(bad), 40 * step), step):
+            lines = [b"mmsi,timestamp,lat,lon,sog", good, *bad[at : at + step], good.replace(b":59:", b":58:")]
+            path.write_bytes(b"\n".join(lines) + b"\n")
+            read = read_ais([path])
+            assert sum(read.balance.values()) == len(lines)
+            assert {2, len(lines)} <= set(read.messages["line"]), lines[2:-1]
+            assert read.balance["bad_format"] + read.balance["decoded"] + read.balance["duplicate"] == len(lines) - 1
+    told("times of AIS tables", len(bad), Counter(read.balance))
 
 
 def moved_by_m(found: pd.DataFrame, truth: pd.DataFrame) -> float:

@@ -53,6 +53,25 @@ def test_what_a_slip_made_of_a_name_is_told(damaged, said):
     assert said in told
 
 
+@pytest.mark.parametrize("name", ["speed", "SPEED"])
+def test_a_speed_of_unknown_unit_is_told_where_it_is_the_only_one(tmp_path, name):
+    (told,) = doubts(OURS.replace("sog", name))
+    assert told.startswith(f"column {name!r} was left out")
+    assert told.endswith(f"if it is knots, name it with --columns sog={name}")
+    path = tmp_path / "ais.csv"
+    path.write_text(f"mmsi,time_utc,lon,lat,{name}\n1,1709812800,133,42,8.3\n")
+    read = read_ais([path])
+    assert read.files[0].status == "degraded"
+    assert read.messages["sog"].isna().all()
+    assert read_ais([path], columns={"sog": name}).messages["sog"].tolist() == [8.3]
+
+
+def test_a_speed_in_knots_by_its_name_is_read(tmp_path):
+    path = tmp_path / "ais.csv"
+    path.write_text("mmsi,time_utc,lon,lat,speed_knots\n1,1709812800,133,42,8.3\n")
+    assert read_ais([path]).messages["sog"].tolist() == [8.3]
+
+
 def test_a_file_that_lost_a_column_is_degraded_and_its_rows_are_kept(tmp_path):
     path = tmp_path / "ais.csv"
     path.write_text("mmsi,time_utc,lon,lat,headimg\n1,1709812800,133,42,90\n")

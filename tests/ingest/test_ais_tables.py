@@ -1,4 +1,5 @@
 import gzip
+import zipfile
 
 import pandas as pd
 import pyarrow as pa
@@ -73,6 +74,51 @@ def test_times_without_zone_are_refused_until_it_is_named(tmp_path):
         read_ais([path], time_zone="Asia/Vladivostok")
 
 
+@pytest.mark.parametrize("bad", ["garbage", "0", "now", "2024-03-07T25:00:00Z", "2024-03-07", "13/14/2024 1:00", "1e9"])
+def test_a_bad_time_costs_its_own_line(tmp_path, bad):
+    rows = ["1,2024-03-07T12:00:00Z,133,42", f"1,{bad},133,42", "1,1709812800,133,43"]
+    for order in (rows, rows[1:] + rows[:1], [rows[0], rows[2], rows[1]]):
+        read = read_ais([csv_of(tmp_path, "mmsi,timestamp,lon,lat", *order)])
+        assert read.balance == only({"decoded": 2, "bad_format": 1, "no_data": 1})
+        assert [str(p).partition("; ")[2] for p in read.problems] == [
+            f"line {order.index(rows[1]) + 2}: column timestamp: {bad!r} is no time with a zone"
+        ]
+        assert read.messages["time_utc"].tolist() == [NOON, NOON]
+
+
+def test_a_bad_time_may_stand_in_a_block_of_its_own(tmp_path, monkeypatch):
+    """The same rows in one block or in many: a time without a zone does not refuse a file that stated zones before."""
+    monkeypatch.setattr("pipeline.ingest.ais_files.blocks.__defaults__", (40,))
+    rows = ["1,2024-03-07T12:00:00Z,133,42", "2,2024-03-07T12:00:00,133,42", "3,x,133,42", "4,2024-03-07T12:00:00Z,1,2"]
+    read = read_ais([csv_of(tmp_path, "mmsi,timestamp,lon,lat", *rows)])
+    assert read.balance == only({"decoded": 2, "bad_format": 2, "no_data": 1})
+
+
+def test_the_form_of_exactearth_is_read_where_its_zone_is_named(tmp_path):
+    path = csv_of(tmp_path, "MMSI,Time,Longitude,Latitude", "1,20240307_120000,133,42", "1,20240307_1200,133,43")
+    read = read_ais([path], time_zone="UTC")
+    assert read.messages["time_utc"].tolist() == [NOON]
+    assert read.balance["bad_format"] == 1
+    assert [str(p) for p in read_ais([path]).problems] == [
+        f"{path}: column Time: times have no zone; name it with --time-zone UTC or --time-zone +10:00"
+    ]
+
+
+def test_times_with_zones_of_several_kinds_are_moments(tmp_path):
+    rows = [f"{n},{t},133,42" for n, t in enumerate(["07/03/2024 12:00:00Z", "07/03/2024 22:00:00+10:00"], 1)]
+    rows.append("3,17/03/2024 12:00:00,133,42")  # tells that days come first, and has no zone
+    read = read_ais([csv_of(tmp_path, "mmsi,timestamp,lon,lat", *rows)])
+    assert read.messages["time_utc"].tolist() == [NOON, NOON]
+    assert read.balance["bad_format"] == 1
+
+
+def test_a_format_that_is_none_is_told(tmp_path):
+    path = csv_of(tmp_path, "mmsi,timestamp,lon,lat", "1,07/03/2024 12:00:00 UTC,133,42")
+    assert table(path, time_format="%d/%m/%Y %H:%M:%S UTC", time_zone="UTC")["time_utc"].tolist() == [NOON]
+    with pytest.raises(ConfigError, match="--time-format %Q: is no format of times"):
+        read_ais([path], time_format="%Q")
+
+
 def test_ambiguous_dates_are_refused_and_unambiguous_ones_read(tmp_path):
     header = "mmsi,time_utc,lon,lat"
     open_ = csv_of(tmp_path, header, "273000001,07/03/2024 12:00:00,133,42")
@@ -143,7 +189,7 @@ def test_reordered_extra_and_renamed_columns(tmp_path):
         read_ais([path], columns={"longitude": "lon"})
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zstd", "parquet"])
+@pytest.mark.parametrize("packing", ["gzip", "zstd", "zip", "parquet"])
 def test_packed_files_give_the_same_messages(tmp_path, packing):
     rows = [MARINE, "273000001,2024-03-07T12:00:00,42.75,133.05,0.1,12.5,100,A,,,80,5,100,15,6.4"]
     plain = table(csv_of(tmp_path, *rows))
@@ -151,6 +197,10 @@ def test_packed_files_give_the_same_messages(tmp_path, packing):
     text = ("\n".join(rows) + "\n").encode()
     if packing == "gzip":
         packed.write_bytes(gzip.compress(text))
+    elif packing == "zip":
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+            out.writestr("AIS_2024_03_07.csv", text)
+            out.writestr("__MACOSX/._AIS_2024_03_07.csv", b"Mac OS X")
     elif packing == "zstd":
         packed.write_bytes(pa.compress(text, codec="zstd", asbytes=True))
     else:

@@ -6,6 +6,8 @@ import json
 import sqlite3
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +19,7 @@ from PIL import Image
 from pipeline.report.exports import annex
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
 from pipeline.storage import read_table
+from tests.cases.desk import Desk
 
 LAYERS = {"land", "structures", "looks", "zones", "tracks", "detections", "calls"}
 
@@ -75,8 +78,25 @@ def test_stac_links_lead_to_files_of_the_run(tiny_run):
         for link in content["links"]:
             assert (path.parent / link["href"]).exists(), link
         for name, asset in content["assets"].items():
-            if name != "source":
-                assert (path.parent / asset["href"]).exists(), asset
+            assert (path.parent / asset["href"]).exists(), asset
+            assert name != "source", "what the cache made has no address"
+
+
+def test_the_image_of_an_item_is_found_by_pystac_or_not_linked(tmp_path, monkeypatch):
+    """Truth: the file itself. A name relative to the working folder would lead nowhere from the item's folder."""
+    pystac = pytest.importorskip("pystac")
+    monkeypatch.chdir(tmp_path)
+    desk = Desk(tmp_path / "a desk").furnished()
+    first, second = sorted(desk.images.glob("*.tif"))
+    relative = str(first.relative_to(tmp_path))
+    run = desk.run(source={"kind": "files", "images": [relative, str(second)], "ais": []}).folder
+    items = list(pystac.Collection.from_file(str(run / "stac" / "collection.json")).get_items())
+    by_name = {item.properties["capwatch:href"]: item for item in items}
+    assert set(by_name) == {relative, str(second)}
+    assert "source" not in by_name[relative].assets
+    href = by_name[str(second)].assets["source"].get_absolute_href()
+    assert href.startswith("file:///")
+    assert Path(unquote(urlparse(href).path)) == second
 
 
 @pytest.mark.parametrize("name", ["map", "timeline", "account"])
