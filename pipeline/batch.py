@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.config import RunConfig, merged
 from pipeline.console import Console
 from pipeline.engine import kept
-from pipeline.errors import ConfigError, InputError, PipelineError, printable
+from pipeline.errors import DEGRADED, ConfigError, PipelineError, ending_code, printable
 from pipeline.storage import write_text
 from pipeline.workspace import find_config, load_run_config
 
@@ -93,7 +93,7 @@ def run_all(asked: Sequence[Question], out: Path, console: Console, *, fresh: bo
     console.result(f"{len(done)} of {len(answers)} questions answered: {out / QUESTIONS}")
     if all(a.exit_code == 0 for a in answers):
         return 0
-    return InputError.exit_code if done else answers[0].exit_code
+    return DEGRADED if done else answers[0].exit_code
 
 
 def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> Answered:
@@ -107,7 +107,7 @@ def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> 
         outcome = run(question.config, question.root, out, own, fresh=fresh, reviews=reviews)
     except PipelineError as error:
         console.problem(f"{question.name}: {error}", done="question not answered, the others go on")
-        return Answered(question, error.exit_code, cause=printable(error))
+        return Answered(question, ending_code(error), cause=printable(error))
     for line in outcome.lines:
         console.result(line)
     return Answered(question, outcome.exit_code, str(outcome.folder))

@@ -6,7 +6,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pipeline.errors import InputError, PipelineError, printable
+from pipeline.errors import DEGRADED, PipelineError, printable
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, of one or of several.
+
+    >>> counted(1, "image"), counted(1200, "look")
+    ('1 image', '1,200 looks')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class Console:
@@ -114,4 +123,4 @@ class Console:
     @property
     def exit_code(self) -> int:
         """0 where all went well, 3 where something was skipped or degraded."""
-        return InputError.exit_code if self.problems else 0
+        return DEGRADED if self.problems else 0

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
+from pipeline.given_tables import read_calls, read_liftings
 from pipeline.longitudes import table_near
 from pipeline.storage import read_table, write_frames, write_json, write_table
-from pipeline.tables import AIS_MESSAGES, DETECTIONS, LIFTINGS, LOOKS, MISSED, SCENES
+from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, MISSED, SCENES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,7 +219,7 @@ def volume(
     from pipeline import volume as stage
 
     config = _volume_config(assumptions, settings)
-    liftings = stage.liftings(read_table(table), config, seed)
+    liftings = stage.liftings(read_calls(table, console), config, seed)
     for row in liftings[liftings["status"].isin(["refused", "degraded"])].itertuples():
         console.problem(f"{table}: call {row.call_id}: {row.cause}", done=f"row kept, {row.status}")
     write_table(liftings, out)
@@ -240,7 +241,7 @@ def account(
     from pipeline import volume as stage
 
     config = _volume_config(assumptions, settings)
-    tables = [read_table(path, LIFTINGS) for path in liftings]
+    tables = [read_liftings(path) for path in liftings]
     table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config)
     if len(tables) > 1:
         for row in table[table["status"] == "not_counted"].itertuples():
