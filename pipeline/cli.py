@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__, cli_runs, cli_stages
-from pipeline.cli_session import Debug, Quiet, Settings, overridden, session
+from pipeline.cli_session import CaseSettings, Debug, Quiet, Settings, overridden, session
 
 app = typer.Typer(
     name="capwatch",
@@ -88,7 +88,7 @@ cli_stages.register(app)
 def case(
     name: Annotated[str, typer.Argument(help="Name of a published case (rusi-2024-03) or path of a case file.")],
     out: Annotated[Path, typer.Option(help="Folder of runs; the case is written to cases/ in it.")] = Path("runs"),
-    settings: Settings = None,
+    settings: CaseSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:

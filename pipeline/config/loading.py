@@ -163,13 +163,20 @@ def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[s
     place = f"{where}:{line}" if line else where
     name = ".".join(path)
     if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1)
+        close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1) or _deeper(model, path)
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{place}: {name}: no such key{hint}"
     got = error.get("input")
     shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
     message = error["msg"].removeprefix("Value error, ")
     return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
+
+
+def _deeper(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    """The sections that have a field of that name, where a key stands at the top without its section."""
+    if len(path) > 1:
+        return []
+    return [f"{section}.{path[0]}" for section in _fields(model, ()) if path[0] in _fields(model, (section,))]
 
 
 def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
