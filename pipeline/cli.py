@@ -49,12 +49,13 @@ def run(
     Example: capwatch run vostochny --set volume.fill.mean=0.9
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.batch import questions, run_all
+        from pipeline.batch import one_file_of_verdicts, questions, run_all
         from pipeline.config import merged
         from pipeline.workspace import requested
 
         given = requested(source, images, ais, start, end, engine, workers, scheduler)
-        asked = questions(aoi, merged(given, overridden(settings)), years)
+        asked = questions(aoi, merged(given, overridden(settings)), years, console)
+        verdicts = one_file_of_verdicts(reviews, asked)
         if dry_run:
             from pipeline.plan import plan_lines
 
@@ -71,7 +72,7 @@ def run(
         from pipeline.verdicts import find_reviews
 
         question = asked[0]
-        verdicts = reviews or find_reviews(question.config.aoi.id)
+        verdicts = verdicts or find_reviews(question.config.aoi.id)
         outcome = run_chain(question.config, question.root, out, console, fresh=fresh, reviews=verdicts)
         if not quiet:
             from pipeline.summary import counted_calls

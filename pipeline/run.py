@@ -17,7 +17,7 @@ from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
-from pipeline.errors import ConfigError, InputError, NothingUsable, printable
+from pipeline.errors import InputError, NothingUsable, printable
 from pipeline.live import ITEMS, of_saved_search
 from pipeline.longitudes import as_written
 from pipeline.passing import faults_of, usable_now
@@ -31,6 +31,7 @@ from pipeline.provenance import (
     sha256_file,
     sha256_of,
 )
+from pipeline.readiness import made_ready, require_file
 from pipeline.slots import detect_slot
 from pipeline.sources import Inputs, gather, read_ais_around
 from pipeline.storage import (
@@ -48,7 +49,7 @@ from pipeline.tables import DETECTIONS, SCENES
 from pipeline.verdicts import FOLDER as REVIEWS_FOLDER
 from pipeline.verdicts import Verdict, read_reviews, tell_verdicts
 from pipeline.verification import CHAINED, ROWS, last_of, rows_of
-from pipeline.workspace import LATEST, RunFolder, config_yaml
+from pipeline.workspace import LATEST, RunFolder, config_files, config_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,10 +84,9 @@ def run(
     analysts' verdicts, part of the question.
     """
     from pipeline.ingest.inputs import beside_the_question, given_up, open_inputs
-    from pipeline.ingest.place import load_place
     from pipeline.ingest.scenes import OpenOptions
 
-    place = load_place(config.aoi, root)
+    place = made_ready(config, root, console)
     require_writable(out)
     inputs = gather(config, root, place, console)
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
@@ -135,7 +135,7 @@ def identify(
     parts = {
         "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
-        "files": {name: sha256_file(_there(root, name)) for name in _config_files(config)},
+        "files": {name: sha256_file(require_file(root, name)) for name in config_files(config)},
         "scenes": sorted(scene_table["sha256"]),
         "ais": sorted(sha256_file(p) if p.is_file() else "missing" for p in inputs.ais),
         "code": code_version(),
@@ -383,23 +383,10 @@ def _publish(
     write_json(folder.path / MANIFEST, manifest)
 
 
-def _config_files(config: RunConfig) -> list[str]:
-    """Files that a config refers to, relative to its root."""
-    named = [config.aoi.coast, config.aoi.zones, config.cap, config.source.scenario, config.source.registry]
-    return sorted({n for n in (*named, *config.aoi.backgrounds) if n})
-
-
-def _there(root: Path, name: str) -> Path:
-    """The path of a file that a config names; ConfigError where it is none."""
-    if not (root / name).is_file():
-        raise ConfigError(f"{printable(root / name)}: the config names this file, and it is not there")
-    return root / name
-
-
 def _write_config(config: RunConfig, root: Path, folder: Path) -> None:
     """The resolved config as YAML, and beside it the files that it refers to."""
     write_text(folder / "config.yaml", config_yaml(config))
-    for name in _config_files(config):
+    for name in config_files(config):
         write_bytes(folder / CONFIG_FILES / name, (root / name).read_bytes())
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config import RunConfig
-from pipeline.console import Console
+from pipeline.console import Console, counted
 from pipeline.errors import ConfigError, InputError, printable, shortened
 from pipeline.longitudes import middle_of, table_near, wrapped
 from pipeline.provenance import sha256_file, sha256_of
@@ -54,13 +54,19 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inp
     if source.kind == "demo":
         return _demo(config, root, place, console)
     if source.kind == "files":
-        if not source.images and not source.ais:
-            raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
-        return Inputs(_existing(source.images), _ais_files(_existing(source.ais)))
+        return Inputs(*named_files(config))
     from pipeline.live import gather_live
 
     live = gather_live(config, root, console)
     return Inputs(live.images, _ais_files(_existing(source.ais)), names=live.names, items=live.items)
+
+
+def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Images, or folders of them, and AIS files of a config; ConfigError where it names none, or one is not there."""
+    source = config.source
+    if not source.images and not source.ais:
+        raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
+    return _existing(source.images), _ais_files(_existing(source.ais))
 
 
 def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
@@ -141,6 +147,8 @@ def clocks_set_right(read: AisRead, console: Console) -> AisRead:
 
     offsets = calls.clock_offsets(read.messages)
     for found in offsets:
-        cause = f"its clock is {found.ahead_s:+.0f} s off, by {found.n_shared} messages that others heard too"
+        cause = (
+            f"its clock is {found.ahead_s:+.0f} s off, by {counted(found.n_shared, 'message')} that others heard too"
+        )
         console.problem(InputError(Path(found.source), cause), done="times set right")
     return replace(read, messages=calls.set_right(read.messages, offsets))

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
-from pipeline.console import Console
+from pipeline.console import Console, counted
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.given_tables import read_calls, read_liftings
 from pipeline.longitudes import table_near
 from pipeline.storage import read_table, write_frames, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, MISSED, SCENES
+from pipeline.workspace import config_root
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ def detect(
             done += _detect_one(image, target, options, config, console)
             step(image.name)
     if not done:
-        raise NothingUsable(f"none of {len(images)} images could be used (no table was written)")
+        raise NothingUsable(f"none of {counted(len(images), 'image')} could be used (no table was written)")
 
 
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
@@ -131,7 +132,7 @@ def decode_ais(
         write_json(balance, {"buckets": counted})
     console.note("lines: " + ", ".join(f"{name} {count}" for name, count in sorted(counted.items())))
     if not rows:
-        raise NothingUsable(f"no message could be decoded from {len(files)} files")
+        raise NothingUsable(f"no message could be decoded from {counted(len(files), 'file')}")
 
 
 def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> AisRead:
@@ -151,9 +152,15 @@ def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, 
     from pipeline import calls
     from pipeline.config import CallsConfig
 
+    config = build(CallsConfig, settings, where="--set")
     found = read_table(detections)
     messages = _read(ais, {}, console).messages
-    association = calls.associate_tables(found, messages, build(CallsConfig, settings, where="--set"))
+    if not len(messages):
+        raise NothingUsable("no AIS message could be used: no ship is dark for that (nothing was written)")
+    try:
+        association = calls.associate_tables(found, messages, config)
+    except ConfigError as error:  # of the table's columns
+        raise ConfigError(f"{printable(detections)}: {error}") from error
     for line in calls.check_lines(association.checks):
         console.note(line)
     write_table(association.matches, out)
@@ -175,6 +182,8 @@ def port_calls(
     from pipeline.types import Place
 
     config = build(CallsConfig, settings, where="--set")
+    if not ais and detections is None:
+        raise ConfigError("neither AIS nor detections are given; use --ais, --detections or both")
     outlines = read_zones(zones)
     middle = 180.0 if any(z.geometry.bounds[2] > 180 for z in outlines) else None
     place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones, middle))
@@ -182,6 +191,8 @@ def port_calls(
     found = _in_zones(table_near(given, middle), place)
     table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
     messages = table_near(_read(ais, {}, console).messages, middle)
+    if detections is None and not len(messages):
+        raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
     tracks = calls.clean_tracks(messages, config)
     static = calls.static_reports(messages)
     matches = calls.match(found, tracks, static, config)
@@ -292,7 +303,8 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Co
     if out.exists() and any(out.iterdir()):
         raise ConfigError(f"{printable(out)}: exists and is not empty (nothing was written)")
     content = load(Scenario, scenario)
-    place = load_place(load(RunConfig, aoi_config).aoi, aoi_config.parent)
+    config = load(RunConfig, aoi_config)
+    place = load_place(config.aoi, config_root(aoi_config, config))
     with console.progress("simulate", len(content.looks)) as step:
         write(content, place, out, seed=seed, progress=step)
 

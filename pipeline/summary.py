@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.console import counted
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 
@@ -26,7 +27,7 @@ def headline_lines(story: Story) -> list[str]:
     shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
     return [
         f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
-        f"{mark}{head.calls_seen} port calls seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
+        f"{mark}{counted(head.calls_seen, 'port call')} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
         f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
     ]

@@ -41,7 +41,8 @@ _WORDS = {  # a word in a name elsewhere: ours; the first that fits
     "draught": "draught_in_m or draught_out_m", "draft": "draught_in_m or draught_out_m",
     "freeboard": "freeboard_in_m or freeboard_out_m", "depth": "depth_m",
     "bbl": "barrels", "bbls": "barrels", "barrel": "barrels", "barrels": "barrels",
-    "tons": "tonnes", "ton": "tonnes", "tonne": "tonnes", "tonnes": "tonnes", "mt": "tonnes", "tonnage": "dwt_t or gt or tonnes", "volume": "barrels", "kbbl": "barrels", "kdwt": "dwt_t",
+    "tons": "tonnes", "ton": "tonnes", "tonne": "tonnes", "tonnes": "tonnes", "mt": "tonnes",
+    "tonnage": "dwt_t or gt or tonnes", "volume": "barrels", "kbbl": "barrels", "kdwt": "dwt_t",
     "arrival": "arrival", "arrived": "arrival", "departure": "departure", "departed": "departure", "product": "product",
 }  # fmt: skip
 _OTHER_UNITS = {  # a word in a name: what it measures in, which no column of ours does
