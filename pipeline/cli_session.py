@@ -26,7 +26,7 @@ DetectionSettings = Annotated[list[str] | None, _setting("radar.false_alarm_rate
 CallsSettings = Annotated[list[str] | None, _setting("gap_h=6")]
 VolumeSettings = Annotated[list[str] | None, _setting("fill.mean=0.6")]
 CaseSettings = Annotated[list[str] | None, _setting("volume.fill.mean=0.6")]
-Seed = Annotated[int, typer.Option(help="Every random number comes from this.")]
+Seed = Annotated[int, typer.Option(min=0, help="Every random number comes from this.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 Runs = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
 

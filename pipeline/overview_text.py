@@ -92,6 +92,9 @@ def give_verdict(
     new = add_review(path, target=target, verdict=verdict, value=value, who=who, when=now, why=why)
     console.result(f"{path} line {new.line}: {new.verdict} {printable(new.target)}; capwatch run {aoi} applies it")
     known = ids_in_runs(out / aoi_id)
+    if not known:
+        console.note(f"{printable(out / aoi_id)}: no run here that could have this id; it was not checked")
+        return
     for id_ in [new.target, *([new.value] if new.verdict == "merge" else [])]:
         if id_ not in known:
             console.problem(f"{printable(id_)}: no run in {printable(out / aoi_id)} has this id", done="verdict kept")

@@ -94,7 +94,7 @@ def detect(
             done += _detect_one(image, target, options, config, console)
             step(image.name)
     if not done:
-        raise NothingUsable(f"none of {counted(len(images), 'image')} could be used (no table was written)")
+        raise NothingUsable(f"of {counted(len(images), 'image')} none could be used (no table was written)")
 
 
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
@@ -127,10 +127,10 @@ def decode_ais(
         for note in notes_of(store.files):
             console.note(note)
         rows = write_frames(store.frames(), out, AIS_MESSAGES.empty())
-        counted = store.balance
+        buckets = store.balance
     if balance is not None:
-        write_json(balance, {"buckets": counted})
-    console.note("lines: " + ", ".join(f"{name} {count}" for name, count in sorted(counted.items())))
+        write_json(balance, {"buckets": buckets})
+    console.note("lines: " + ", ".join(f"{name} {count}" for name, count in sorted(buckets.items())))
     if not rows:
         raise NothingUsable(f"no message could be decoded from {counted(len(files), 'file')}")
 

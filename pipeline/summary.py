@@ -25,9 +25,10 @@ def headline_lines(story: Story) -> list[str]:
     dark = without_ais(story.tables["port_calls"])
     barrels = [rounded(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
     shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
+    seen = counted(head.calls_seen, "port call")
     return [
         f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
-        f"{mark}{counted(head.calls_seen, 'port call')} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
+        f"{mark}{seen} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
         f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
     ]

@@ -157,6 +157,8 @@ def requested(
     """The command line's own options as settings on top of a run file. A day without a time is midnight, UTC."""
     if (images or ais) and source is None:
         source = "files"
+    if scheduler is not None and engine is None:
+        engine = "dask"
     wanted: dict[str, dict[str, object]] = {
         "source": {
             "kind": source,

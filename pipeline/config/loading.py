@@ -18,6 +18,8 @@ from pipeline.errors import ConfigError, printable
 MAX_BYTES = 1 << 20  # our choice: the largest config in the project has some 10 KiB
 MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 
+MOST_TOLD = 5  # of mistakes in one line (our choice): a file of another kind has dozens
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -52,11 +54,13 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
 
 
 def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple[str, ...], int] | None = None) -> M:
-    """The model of a mapping; every mistake in one ConfigError line: file, line, key, cause."""
+    """The model of a mapping; the first mistakes in one ConfigError line: file, line, key, cause."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("; ".join(_explain(model, e, where, lines or {}) for e in error.errors())) from error
+        told = [_explain(model, e, where, lines or {}) for e in error.errors()]
+        more = [f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+        raise ConfigError("; ".join([*told[:MOST_TOLD], *more])) from error
 
 
 def load(model: type[M], path: Path) -> M:
