@@ -47,7 +47,8 @@ its own section only, so there the section's name is left out: `radar.false_alar
 `gap_h=6` for `capwatch calls`, `fill.mean=0.9` for `capwatch volume`.
 
 Units stand at the end of a field's name. *Required* fields have no default. Times are UTC. File names are relative to
-the folder of the run file, but those in `source.images` and `source.ais` are relative to the working folder.
+the folder of the run file (of a run file copied out of `configs/`, with none of its files beside it, to that folder),
+but those in `source.images` and `source.ais` are relative to the working folder.
 [Method](method.md) says what each assumption does.
 
 | file | holds |

@@ -16,9 +16,10 @@ from typing import Any
 from pipeline.config import RunConfig, merged
 from pipeline.console import Console
 from pipeline.engine import kept
-from pipeline.errors import ConfigError, InputError, PipelineError, printable
+from pipeline.errors import DEGRADED, ConfigError, PipelineError, ending_code, printable
+from pipeline.plurals import number_of
 from pipeline.storage import write_text
-from pipeline.workspace import find_config, load_run_config
+from pipeline.workspace import config_root, find_config, load_run_config
 
 QUESTIONS = "questions.csv"
 FIRST_YEAR, LAST_YEAR = 2014, 2100  # launch of Sentinel-1A; some end
@@ -48,7 +49,9 @@ class Answered:
     cause: str = ""
 
 
-def questions(names: Sequence[str], settings: dict[str, Any], years: str | None) -> list[Question]:
+def questions(
+    names: Sequence[str], settings: dict[str, Any], years: str | None, console: Console | None = None
+) -> list[Question]:
     """Every AOI (name, run file, or folder of run files) for every year; without years, for its own period."""
     periods = [None] if years is None else parse_years(years)
     if periods != [None] and "period" in settings:
@@ -57,11 +60,28 @@ def questions(names: Sequence[str], settings: dict[str, Any], years: str | None)
     for path in (p for name in names for p in _config_paths(name)):
         for year in periods:
             told = settings if year is None else merged(settings, _year(year))
-            out.append(Question(load_run_config(path, told), path.parent))
+            out.append(_question(path, told, console))
     same = {(q.config.aoi.id, q.config.period.start, q.config.period.end) for q in out}
     if len(same) < len(out):
         raise ConfigError("two of these run files have the same aoi.id; their runs would lie in one folder")
     return out
+
+
+def _question(path: Path, settings: dict[str, Any], console: Console | None) -> Question:
+    config = load_run_config(path, settings)
+    root = config_root(path, config)
+    if console is not None and root != path.parent:
+        console.note(f"{printable(path)}: none of its files lies beside it; those in {printable(root)} are used")
+    return Question(config, root)
+
+
+def one_file_of_verdicts(path: Path | None, asked: Sequence[Question]) -> Path | None:
+    """The file of verdicts that was named; ConfigError where it is none, or where it would serve several questions."""
+    if path is not None and not path.is_file():
+        raise ConfigError(f"--reviews {printable(path)}: no such file")
+    if path is not None and len(asked) > 1:
+        raise ConfigError("--reviews belongs to one question; of several each takes its own reviews/<aoi>.csv")
+    return path
 
 
 def parse_years(text: str) -> list[int]:
@@ -90,10 +110,10 @@ def run_all(asked: Sequence[Question], out: Path, console: Console, *, fresh: bo
             answers.append(_answer(question, out, console, fresh=fresh))
             write_text(out / QUESTIONS, _table(answers))
     done = [a for a in answers if a.folder]
-    console.result(f"{len(done)} of {len(answers)} questions answered: {out / QUESTIONS}")
+    console.result(f"{len(done)} of {number_of(len(answers), 'question')} answered: {out / QUESTIONS}")
     if all(a.exit_code == 0 for a in answers):
         return 0
-    return InputError.exit_code if done else answers[0].exit_code
+    return DEGRADED if done else answers[0].exit_code
 
 
 def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> Answered:
@@ -107,7 +127,7 @@ def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> 
         outcome = run(question.config, question.root, out, own, fresh=fresh, reviews=reviews)
     except PipelineError as error:
         console.problem(f"{question.name}: {error}", done="question not answered, the others go on")
-        return Answered(question, error.exit_code, cause=printable(error))
+        return Answered(question, ending_code(error), cause=printable(error))
     for line in outcome.lines:
         console.result(line)
     return Answered(question, outcome.exit_code, str(outcome.folder))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__, cli_runs, cli_stages
-from pipeline.cli_session import Debug, Quiet, Settings, overridden, session
+from pipeline.cli_session import CaseSettings, Debug, Quiet, Settings, overridden, session
 
 app = typer.Typer(
     name="capwatch",
@@ -49,12 +49,13 @@ def run(
     Example: capwatch run vostochny --set volume.fill.mean=0.9
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.batch import questions, run_all
+        from pipeline.batch import one_file_of_verdicts, questions, run_all
         from pipeline.config import merged
         from pipeline.workspace import requested
 
         given = requested(source, images, ais, start, end, engine, workers, scheduler)
-        asked = questions(aoi, merged(given, overridden(settings)), years)
+        asked = questions(aoi, merged(given, overridden(settings)), years, console)
+        verdicts = one_file_of_verdicts(reviews, asked)
         if dry_run:
             from pipeline.plan import plan_lines
 
@@ -71,7 +72,7 @@ def run(
         from pipeline.verdicts import find_reviews
 
         question = asked[0]
-        verdicts = reviews or find_reviews(question.config.aoi.id)
+        verdicts = verdicts or find_reviews(question.config.aoi.id)
         outcome = run_chain(question.config, question.root, out, console, fresh=fresh, reviews=verdicts)
         if not quiet:
             from pipeline.summary import counted_calls
@@ -90,7 +91,7 @@ cli_stages.register(app)
 def case(
     name: Annotated[str, typer.Argument(help="Name of a published case (rusi-2024-03) or path of a case file.")],
     out: Annotated[Path, typer.Option(help="Folder of runs; the case is written to cases/ in it.")] = Path("runs"),
-    settings: Settings = None,
+    settings: CaseSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:

@@ -69,19 +69,20 @@ def review(
     who: Annotated[str, typer.Option(help="Who says so.")] = "",
     why: Annotated[str, typer.Option(help="Why.")] = "",
     when: Annotated[str | None, typer.Option(help="When, ISO 8601; now by default.")] = None,
+    out: Runs = Path("runs"),
     debug: Debug = False,
 ) -> None:
-    """Write an analyst's verdict into reviews/<aoi>.csv; the next run applies it.
+    """Write an analyst's verdict into reviews/<aoi>.csv; the next run applies it. With the AOI alone, list them.
 
     Example: capwatch review vostochny 690bb57135ea05a4 reject --who "A. Analyst" --why "a crane barge"
     """
     with session(quiet=False, debug=debug) as console:
-        from pipeline.overview_text import give_verdict, verdicts_table
+        from pipeline.overview_text import give_verdict, show_verdicts
 
         if target is None:
-            console.table(*verdicts_table(aoi))
+            show_verdicts(aoi, console)
             return
-        give_verdict(aoi, target, verdict or "", value, who, why, when, console)
+        give_verdict(aoi, target, verdict or "", value, who, why, when, out, console)
 
 
 def rerun(
@@ -126,8 +127,9 @@ def archive(
     """
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.crate import write_crate
+        from pipeline.plurals import number_of
 
-        console.result(f"{out}: {write_crate(folder, out)} files")
+        console.result(f"{out}: {number_of(write_crate(folder, out), 'file')}")
 
 
 def register(app: typer.Typer) -> None:

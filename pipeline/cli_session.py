@@ -10,17 +10,23 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.errors import EnvironmentFault, PipelineError, file_of, printable
+from pipeline.errors import EnvironmentFault, PipelineError, ending_code, file_of, printable
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes; errors and results only.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="FIELD=VALUE", help="Override any config field, e.g. detection.radar.false_alarm_rate=1e-7."
-    ),
-]
-Seed = Annotated[int, typer.Option(help="Every random number comes from this.")]
+
+
+def _setting(example: str) -> Any:
+    """The option --set, with an example that the command takes."""
+    return typer.Option("--set", metavar="FIELD=VALUE", help=f"Override any config field, e.g. {example}.")
+
+
+Settings = Annotated[list[str] | None, _setting("detection.radar.false_alarm_rate=1e-7")]
+DetectionSettings = Annotated[list[str] | None, _setting("radar.false_alarm_rate=1e-7")]
+CallsSettings = Annotated[list[str] | None, _setting("gap_h=6")]
+VolumeSettings = Annotated[list[str] | None, _setting("fill.mean=0.6")]
+CaseSettings = Annotated[list[str] | None, _setting("volume.fill.mean=0.6")]
+Seed = Annotated[int, typer.Option(min=0, help="Every random number comes from this.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 Runs = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
 
@@ -43,7 +49,7 @@ def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
         if debug:
             raise
         sys.stderr.write(f"error: {printable(error)}\n")
-        raise typer.Exit(error.exit_code) from None
+        raise typer.Exit(ending_code(error)) from None
     except MemoryError:
         if debug:
             raise
@@ -62,8 +68,12 @@ def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
 
 def overridden(settings: list[str] | None, section: str | None = None) -> dict[str, Any]:
     """The overrides as a mapping. A stage command takes the fields of its own section, with its name or without."""
-    from pipeline.config import merged, overrides
+    from pipeline.config import RunConfig, merged, overrides
+    from pipeline.errors import ConfigError
 
     found = overrides(settings or [])
+    foreign = [name for name in found if section is not None and name in RunConfig.model_fields and name != section]
+    if foreign:
+        raise ConfigError(f"--set {foreign[0]}: this command knows the fields of {section} alone; capwatch run has all")
     inner = found.pop(section, {}) if section is not None else {}
     return merged(found, inner) if isinstance(inner, dict) else found

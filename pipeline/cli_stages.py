@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli_session import Debug, Quiet, Seed, Settings, overridden, session
+from pipeline.cli_session import (
+    CallsSettings,
+    Debug,
+    DetectionSettings,
+    Quiet,
+    Seed,
+    VolumeSettings,
+    overridden,
+    session,
+)
 
 
 def detect(
@@ -27,7 +36,7 @@ def detect(
     land: Annotated[str, typer.Option(help="auto, none, MASK.tif (non-zero = land) or LAND.geojson.")] = "auto",
     min_length: Annotated[float | None, typer.Option(help="Shorter objects are flagged too_small [m].")] = None,
     table_format: Annotated[str, typer.Option("--format", help="csv, parquet or geojson, for a folder.")] = "csv",
-    settings: Settings = None,
+    settings: DetectionSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -85,7 +94,7 @@ def match(
     detections: Annotated[Path, typer.Option(help="Detections: det_id or detection_id, time, lon, lat, length.")],
     ais: Annotated[list[Path], typer.Option(help="AIS files.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Table to write: det_id, mmsi (empty: none), probability.")],
-    settings: Settings = None,
+    settings: CallsSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -105,7 +114,7 @@ def calls(
     ais: Annotated[list[Path] | None, typer.Option(help="AIS files.")] = None,
     detections: Annotated[Path | None, typer.Option(help="Detections with positions and times.")] = None,
     scenes: Annotated[Path | None, typer.Option(help="Scenes table: what was looked at.")] = None,
-    settings: Settings = None,
+    settings: CallsSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -124,7 +133,7 @@ def volume(
     out: Annotated[Path, typer.Option("-o", "--out", help="Liftings to write.")],
     assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
     seed: Seed = 0,
-    settings: Settings = None,
+    settings: VolumeSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -152,7 +161,7 @@ def account(
     missed: Annotated[Path | None, typer.Option(help="A run's missed.parquet: adds what nobody saw.")] = None,
     assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
     seed: Seed = 0,
-    settings: Settings = None,
+    settings: VolumeSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pipeline.errors import InputError, PipelineError, printable
+from pipeline.errors import DEGRADED, PipelineError, printable
 
 
 class Console:
@@ -114,4 +114,4 @@ class Console:
     @property
     def exit_code(self) -> int:
         """0 where all went well, 3 where something was skipped or degraded."""
-        return InputError.exit_code if self.problems else 0
+        return DEGRADED if self.problems else 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+DEGRADED = 3  # the exit code of what was done although some inputs were skipped or degraded
 MOST_CHARACTERS = 300  # of a cause; our choice: a header quoted in full may have thousands
 
 
@@ -25,7 +26,7 @@ class ConfigError(PipelineError, ValueError):
 class InputError(PipelineError):
     """One input (an image, an AIS file) cannot be used; the others can."""
 
-    exit_code = 3
+    exit_code = DEGRADED
 
     def __init__(self, item: object, cause: str) -> None:
         self.item = printable(item)
@@ -43,6 +44,12 @@ class NothingUsable(PipelineError):
     exit_code = 4
 
 
+class RunDiffers(PipelineError):
+    """A finished run that was run again, and came out otherwise."""
+
+    exit_code = DEGRADED
+
+
 class EnvironmentFault(PipelineError, OSError):
     """Disk, permission, lock or memory: the question was fine, the machine was not."""
 
@@ -53,6 +60,15 @@ class ContractError(PipelineError, ValueError):
     """A table does not hold what its contract promises: a bug in a stage, or a foreign file of another kind."""
 
     exit_code = 2
+
+
+def ending_code(error: PipelineError) -> int:
+    """The exit code of a command that an error ends: where one input does so, there was no other, and nothing is made.
+
+    >>> ending_code(InputError("calls.csv", "no such file")), ending_code(ConfigError("--set: no such key"))
+    (4, 2)
+    """
+    return NothingUsable.exit_code if isinstance(error, InputError) else error.exit_code
 
 
 def file_of(error: OSError) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import RunConfig
-from pipeline.errors import ConfigError, printable
 from pipeline.ingest.beside import unlisted
 from pipeline.provenance import code_version, sha256_file, sha256_of
+from pipeline.readiness import require_file
+from pipeline.workspace import config_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ def identify(
     parts = {
         "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,
-        "files": {name: sha256_file(_there(root, name)) for name in config_files(config)},
+        "files": {name: sha256_file(require_file(root, name)) for name in config_files(config)},
         "scenes": images_of(scene_table),
         "ais": sorted(sha256_file(p) if p.is_file() else "missing" for p in inputs.ais),
         "code": code_version(),
@@ -65,16 +66,3 @@ def image_records(scene_table: pd.DataFrame) -> list[dict[str, Any]]:
 def _path_beside(href: str, name: str) -> str:
     """A file in the folder of an image; what was fetched lies in no folder, and its side file goes by its address."""
     return f"{href}#{name}" if "://" in href else href[: len(href) - len(PurePosixPath(href).name)] + name
-
-
-def config_files(config: RunConfig) -> list[str]:
-    """Files that a config refers to, relative to its root."""
-    named = [config.aoi.coast, config.aoi.zones, config.cap, config.source.scenario, config.source.registry]
-    return sorted({n for n in (*named, *config.aoi.backgrounds) if n})
-
-
-def _there(root: Path, name: str) -> Path:
-    """The path of a file that a config names; ConfigError where it is none."""
-    if not (root / name).is_file():
-        raise ConfigError(f"{printable(root / name)}: the config names this file, and it is not there")
-    return root / name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 
 from pipeline.config import read_yaml
 from pipeline.errors import PipelineError
+from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, read_manifest
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
@@ -54,6 +56,16 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "simulated", "code", "folder"])
 
 
+def ids_in_runs(folder: Path) -> set[str]:
+    """Every call and detection that a run below the folder has, as detected too."""
+    out: set[str] = set()
+    for name, key in (("port_calls", "call_id"), ("detections", "detection_id")):
+        for path in (*folder.glob(f"*/{name}.parquet"), *folder.glob(f"*/as_detected/{name}.parquet")):
+            with suppress(OSError, ValueError, KeyError):  # a torn table of a run that was cut short says nothing
+                out |= set(pd.read_parquet(path, columns=[key])[key])
+    return out
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Difference:
     """What differs between two runs. Tables have the columns ``before`` and ``after``.
@@ -76,7 +88,7 @@ class Difference:
         if self.code[0] != self.code[1]:
             out.append(f"the code: {self.code[0]} and {self.code[1]}")
         if len(self.inputs):
-            out.append(f"the inputs: {len(self.inputs)} {'file differs' if len(self.inputs) == 1 else 'files differ'}")
+            out.append(f"the inputs: {number_of(len(self.inputs), 'file')} differ")
         if len(self.verdicts):
             out.append(f"verdicts of analysts: {len(self.verdicts)} not the same")
         out += [f"{r.setting}: {r.before} and {r.after}" for r in self.config.itertuples()]

@@ -10,7 +10,8 @@ import pandas as pd
 
 from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
-from pipeline.overview import difference, list_runs
+from pipeline.overview import difference, ids_in_runs, list_runs
+from pipeline.tables.reviews import VERDICTS
 from pipeline.verdicts import FOLDER, add_review, find_reviews, read_reviews
 
 Table = tuple[str, list[str], list[list[str]]]  # title, headings, rows
@@ -60,11 +61,19 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
     console.result("why: " + ("; ".join(printable(r) for r in found.reasons) or "nothing that the manifests tell"))
 
 
-def verdicts_table(aoi: str) -> Table:
-    """The verdicts of an AOI's review file; ConfigError where there is none."""
-    path = find_reviews(aoi)
+def show_verdicts(aoi: str, console: Console) -> None:
+    """Print the verdicts of an AOI's review file, or how the first one is given."""
+    aoi_id = _aoi_id(aoi)
+    path = find_reviews(aoi_id)
     if path is None:
-        raise ConfigError(f"{FOLDER}/{printable(aoi)}.csv: no verdicts yet; see capwatch review --help")
+        how = f"capwatch review {printable(aoi)} ID {'|'.join(VERDICTS)} --who NAME --why REASON"
+        console.result(f"{FOLDER}/{aoi_id}.csv: no verdicts yet; give one with: {how}")
+        return
+    console.table(*verdicts_table(path))
+
+
+def verdicts_table(path: Path) -> Table:
+    """The verdicts of a review file."""
     rows = []
     for v in read_reviews(path):
         told = [printable(text) for text in (v.value, v.who, v.when, v.why)]
@@ -75,16 +84,28 @@ def verdicts_table(aoi: str) -> Table:
 
 
 def give_verdict(
-    aoi: str, target: str, verdict: str, value: str, who: str, why: str, when: str | None, console: Console
+    aoi: str, target: str, verdict: str, value: str, who: str, why: str, when: str | None, out: Path, console: Console
 ) -> None:
-    """Append a verdict to the AOI's review file."""
-    from pipeline.workspace import find_config, load_run_config
-
-    aoi_id = load_run_config(find_config(aoi), {}).aoi.id
+    """Append a verdict to the AOI's review file; told where no run under ``out`` has what it is about."""
+    aoi_id = _aoi_id(aoi)
     path = Path(FOLDER) / f"{aoi_id}.csv"
     now = when or datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
     new = add_review(path, target=target, verdict=verdict, value=value, who=who, when=now, why=why)
     console.result(f"{path} line {new.line}: {new.verdict} {printable(new.target)}; capwatch run {aoi} applies it")
+    known = ids_in_runs(out / aoi_id)
+    if not known:
+        console.note(f"{printable(out / aoi_id)}: no run here that could have this id; it was not checked")
+        return
+    for id_ in [new.target, *([new.value] if new.verdict == "merge" else [])]:
+        if id_ not in known:
+            console.problem(f"{printable(id_)}: no run in {printable(out / aoi_id)} has this id", done="verdict kept")
+
+
+def _aoi_id(aoi: str) -> str:
+    """The id of an AOI by its name, or by a run file."""
+    from pipeline.workspace import find_config, load_run_config
+
+    return load_run_config(find_config(aoi), {}).aoi.id
 
 
 def _count(value: Any) -> str:

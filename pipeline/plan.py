@@ -17,6 +17,8 @@ from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import PipelineError, printable
 from pipeline.plan_local import local_lines
+from pipeline.plurals import number_of
+from pipeline.readiness import made_ready
 
 ASKING = 4  # catalogues' pages asked for at once; our choice, as polite as the fetching
 # What a look costs: docs/scale.md says which of these were measured
@@ -38,15 +40,18 @@ class Planned:
     lacking: int = 0  # acquisitions that only a second catalogue has
     bytes: float = 0.0
     cpu_s: float = 0.0
-    cause: str = ""
+    told: str = ""  # of local inputs, in place of numbers
+    fault: str = ""  # why it would not run, or cannot be planned
 
 
 def plan_lines(asked: Sequence[Question], console: Console) -> list[str]:
     """The plan in plain lines: a question in detail, or a line for each of many, and what they take together."""
-    if len(asked) == 1 and asked[0].config.source.kind != "stac":
-        return _one(asked[0].config, asked[0].root)
+    if len(asked) == 1:
+        made_ready(asked[0].config, asked[0].root, console)
+        if asked[0].config.source.kind != "stac":
+            return _one(asked[0].config, asked[0].root)
     with console.progress("plan", len(asked)) as step, ThreadPoolExecutor(ASKING) as pool:
-        futures = [pool.submit(planned, question) for question in asked]
+        futures = [pool.submit(planned, question, console) for question in asked]
         plans = []
         for future in futures:
             plans.append(future.result())
@@ -54,33 +59,37 @@ def plan_lines(asked: Sequence[Question], console: Console) -> list[str]:
     out = _head(asked[0].config) if len(asked) == 1 else []
     for plan in plans:
         out.append(_line(plan))
+        if plan.fault:
+            console.problem(f"{plan.question.name}: {plan.fault}", done="not planned, the others are")
     looks = sum((p.looks for p in plans), Counter[str]())
     engine = asked[0].config.engine
     size, cpu_s = sum(p.bytes for p in plans), sum(p.cpu_s for p in plans)
     told = ", ".join(f"{count} {sensor}" for sensor, count in sorted(looks.items())) or "unknown"
     out.append(
-        f"together {len(plans)} runs, looks: {told}; about {size / 1e9:.1f} GB to fetch, {cpu_s / 3600:.1f} CPU hours "
-        f"({cpu_s / 3600 / engine.workers:.1f} h on {engine.workers} workers, engine {engine.kind})"
+        f"together {number_of(len(plans), 'run')}, looks: {told}; about {size / 1e9:.1f} GB to fetch, "
+        f"{cpu_s / 3600:.1f} CPU hours ({cpu_s / 3600 / engine.workers:.1f} h on "
+        f"{number_of(engine.workers, 'worker')}, engine {engine.kind})"
     )
     return out
 
 
-def planned(question: Question) -> Planned:
-    """Ask the catalogues (or look at the files) for one question."""
+def planned(question: Question, console: Console) -> Planned:
+    """Check what one question needs, and ask the catalogues (or look at the files) for it."""
     config = question.config
-    if config.source.kind == "stac":
-        return _planned_live(question)
-    lines = _one(config, question.root)
-    return Planned(question, cause=lines[-1] if len(lines) > 3 else "")
+    try:
+        made_ready(config, question.root, console)
+        if config.source.kind == "stac":
+            return _planned_live(question)
+        lines = _one(config, question.root)
+    except PipelineError as error:
+        return Planned(question, fault=printable(error))
+    return Planned(question, told=lines[-1] if len(lines) > 3 else "")
 
 
 def _planned_live(question: Question) -> Planned:
     from pipeline.live import searched
 
-    try:
-        found = searched(question.config, question.root, Console(quiet=True))
-    except PipelineError as error:
-        return Planned(question, cause=f"cannot be planned: {printable(error)}")
+    found = searched(question.config, question.root, Console(quiet=True))
     looks = Counter(i["capwatch"]["sensor"] for i in found.items)
     months = Counter(str(i["properties"].get("datetime"))[:7] for i in found.items)
     radar, optical = _pixels(question.config.aoi.bbox, RADAR_MARGIN_KM), _pixels(question.config.aoi.bbox, (1.3, 1.3))
@@ -100,8 +109,10 @@ def _pixels(bbox: tuple[float, float, float, float], margin_km: tuple[float, flo
 
 
 def _line(plan: Planned) -> str:
-    if plan.cause:
-        return f"{plan.question.name}: {plan.cause}"
+    if plan.fault:
+        return f"{plan.question.name}: cannot be planned: {plan.fault}"
+    if plan.told:
+        return f"{plan.question.name}: {plan.told}"
     looks = ", ".join(f"{count} {sensor}" for sensor, count in sorted(plan.looks.items())) or "no looks"
     lacking = f", {plan.lacking} more in the other catalogue" if plan.lacking else ""
     gaps = [m for m in _months(plan.question.config) if m not in plan.months]
@@ -119,10 +130,11 @@ def _months(config: RunConfig) -> list[str]:
 
 
 def _head(config: RunConfig) -> list[str]:
+    workers = number_of(config.engine.workers, "worker")
     return [
         f"AOI {config.aoi.id}: {config.aoi.name}, box {config.aoi.bbox}",
         f"period {config.period.start:%Y-%m-%d} to {config.period.end:%Y-%m-%d} (end not included), UTC",
-        f"cap {config.cap}, seed {config.seed}, engine {config.engine.kind} with {config.engine.workers} workers",
+        f"cap {config.cap}, seed {config.seed}, engine {config.engine.kind} with {workers}",
     ]
 
 

@@ -6,8 +6,11 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.config import RunConfig, load
+from pipeline.config import RunConfig
 from pipeline.journal import LOG
+from pipeline.plurals import number_of
+from pipeline.readiness import looks_within, scenario_of
+from pipeline.sources import named_files, simulation_key
 
 SECONDS_PER_LOOK = 2.0  # of the demo on two cores, learning of structures included; used until a run here says better
 SECONDS_BESIDES = 20.0  # reading inputs, calls, volume, report
@@ -17,7 +20,7 @@ def local_lines(config: RunConfig, root: Path, out: Path | None = None) -> list[
     """Inputs of one question that lie here, or are made here, and the time; ``out`` is the folder of runs."""
     lines: list[str] = []
     looks = None
-    if config.source.kind == "demo" and config.source.scenario:
+    if config.source.kind == "demo":
         found, looks = _demo(config, root)
         lines += found
     elif config.source.kind == "files":
@@ -25,32 +28,32 @@ def local_lines(config: RunConfig, root: Path, out: Path | None = None) -> list[
         lines += found
     if looks:
         each, why = _pace(out, config.aoi.id)
-        lines.append(
-            f"about {_duration(looks * each + SECONDS_BESIDES)} for {looks} {'look' if looks == 1 else 'looks'} ({why})"
-        )
+        lines.append(f"about {_duration(looks * each + SECONDS_BESIDES)} for {number_of(looks, 'look')} ({why})")
     return lines
 
 
 def _demo(config: RunConfig, root: Path) -> tuple[list[str], int]:
-    from pipeline.simulation.scenario import Scenario
-    from pipeline.sources import simulation_key
     from pipeline.workspace import cache_root
 
+    scenario = scenario_of(config, root)
     path = root / str(config.source.scenario)
-    scenario = load(Scenario, path)
+    within = looks_within(scenario, config)
     kinds = {s: sum(look.sensor == s for look in scenario.looks) for s in ("sentinel-1", "optical")}
     title = f"SIMULATED source: {scenario.title}, {kinds['sentinel-1']} radar and {kinds['optical']} optical looks"
     folder = cache_root() / "simulated" / simulation_key(config, root, path)
     made = f"already made, {_megabytes(folder):,.0f} MB in the cache" if folder.is_dir() else "to be made first"
-    return [title, f"images: {made}"], len(scenario.looks)
+    lines = [title, f"images: {made}"]
+    if within < len(scenario.looks):
+        lines.append(f"{within} of {number_of(len(scenario.looks), 'look')} in the period")
+    return lines, within
 
 
 def _files(config: RunConfig) -> tuple[list[str], int]:
     from pipeline.ingest.inputs import find_inputs
 
-    found = find_inputs([Path(p) for p in config.source.images])
-    images = "1 image" if len(found) == 1 else f"{len(found)} images"
-    lines = [f"files: {images}, AIS files or folders: {len(config.source.ais)}"]
+    images, ais = named_files(config)
+    found = find_inputs(images)
+    lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}"]
     lines += [f"  {f.path}, {_megabytes(f.path):,.1f} MB" for f in found]
     return lines, len(found)
 

@@ -93,6 +93,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{printable(folder)}: no manifest.json here: not a run folder, or the run did not finish"
         ) from error
+    except NotADirectoryError as error:
+        raise ConfigError(f"{printable(folder)}: is a file, not a run folder") from error
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from error
     except ValueError as error:

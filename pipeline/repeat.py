@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from pipeline.console import Console
-from pipeline.errors import ContractError, InputError, printable
+from pipeline.errors import ContractError, RunDiffers, printable
+from pipeline.plurals import number_of
 from pipeline.provenance import code_version, read_manifest
 from pipeline.run import CONFIG_FILES, run
 from pipeline.verdicts import find_reviews
@@ -20,7 +21,7 @@ def verify(folder: Path, console: Console) -> None:
     for line in found:
         console.problem(f"{printable(folder)}: {line}", done="reported")
     if found:
-        raise ContractError(f"{printable(folder)}: {len(found)} differences from the manifest")
+        raise ContractError(f"{printable(folder)}: {number_of(len(found), 'difference')} from the manifest")
     console.result(f"{folder}: every file agrees with the manifest")
 
 
@@ -40,7 +41,8 @@ def rerun(folder: Path, console: Console) -> None:
     for path in differing:
         console.problem(f"{printable(folder / path)}: differs when run again", done="reported")
     if differing:
-        raise InputError(folder, f"{len(differing)} of {len(before)} files differ when run again{other_code}")
+        told = f"{len(differing)} of {number_of(len(before), 'file')} differ when run again{other_code}"
+        raise RunDiffers(f"{printable(folder)}: {told}")
     console.result(f"{folder}: run again, all {len(before)} files agree byte for byte")
 
 

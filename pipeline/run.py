@@ -17,7 +17,7 @@ from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError, NothingUsable, printable
-from pipeline.identity import config_files, identify, image_records
+from pipeline.identity import identify, image_records
 from pipeline.live import ITEMS, of_saved_search
 from pipeline.longitudes import as_written
 from pipeline.passing import faults_of, usable_now
@@ -29,6 +29,7 @@ from pipeline.provenance import (
     outputs_of,
     read_manifest,
 )
+from pipeline.readiness import made_ready
 from pipeline.slots import detect_slot
 from pipeline.sources import Inputs, gather, read_ais_around
 from pipeline.storage import (
@@ -46,7 +47,7 @@ from pipeline.tables import DETECTIONS, SCENES
 from pipeline.verdicts import FOLDER as REVIEWS_FOLDER
 from pipeline.verdicts import Verdict, read_reviews, tell_verdicts
 from pipeline.verification import CHAINED, ROWS, last_of, rows_of
-from pipeline.workspace import LATEST, RunFolder, config_yaml
+from pipeline.workspace import LATEST, RunFolder, config_files, config_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,10 +79,9 @@ def run(
     analysts' verdicts, part of the question.
     """
     from pipeline.ingest.inputs import beside_the_question, given_up, open_inputs
-    from pipeline.ingest.place import load_place
     from pipeline.ingest.scenes import OpenOptions
 
-    place = load_place(config.aoi, root)
+    place = made_ready(config, root, console)
     require_writable(out)
     inputs = gather(config, root, place, console)
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)

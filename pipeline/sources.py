@@ -16,6 +16,7 @@ from pipeline.errors import ConfigError, InputError, printable, shortened
 from pipeline.ingest import junk
 from pipeline.ingest.ais_zip import holds_product
 from pipeline.longitudes import middle_of, table_near, wrapped
+from pipeline.plurals import number_of
 from pipeline.provenance import sha256_file, sha256_of
 from pipeline.workspace import cache_root
 
@@ -58,13 +59,19 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inp
     for line in junk.told(Path(name) for name in (*(source.images if source.kind == "files" else ()), *source.ais)):
         console.note(printable(line))
     if source.kind == "files":
-        if not source.images and not source.ais:
-            raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
-        return Inputs(_existing(source.images), _ais_of(config, console))
+        return Inputs(named_files(config)[0], _ais_of(config, console))
     from pipeline.live import gather_live
 
     live = gather_live(config, root, console)
     return Inputs(live.images, _ais_of(config, console), names=live.names, items=live.items)
+
+
+def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Images, or folders of them, and AIS files of a config; ConfigError where it names none, or one is not there."""
+    source = config.source
+    if not source.images and not source.ais:
+        raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
+    return _existing(source.images), _ais_found(config)[0]
 
 
 def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
@@ -77,8 +84,17 @@ def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
 
 def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
     """The AIS files that a config names; what is left out of a folder of them is told."""
+    files, faults = _ais_found(config)
+    for fault, done in faults:
+        console.problem(fault, done=done)
+    return files
+
+
+def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputError, str]]]:
+    """The AIS files that a config names, and what a folder of them holds that is none, with what becomes of it."""
     images = _existing(config.source.images) if config.source.kind == "files" else ()
     out: list[Path] = []
+    faults: list[tuple[InputError, str]] = []
     for path in _existing(config.source.ais):
         if not path.is_dir():
             out.append(path)
@@ -87,11 +103,11 @@ def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
         if any(_overlap(path, image) for image in images):  # of images, which are no AIS and no fault
             found, others = [f for f in found if f.suffix.lower() != ".zip" or not holds_product(f)], []
         for other in others:
-            console.problem(InputError(other, f"is no AIS by its name ({', '.join(AIS_SUFFIXES)})"), done="left out")
+            faults.append((InputError(other, f"is no AIS by its name ({', '.join(AIS_SUFFIXES)})"), "left out"))
         if not found:
-            console.problem(InputError(path, "holds no AIS file"), done="no message comes from it")
+            faults.append((InputError(path, "holds no AIS file"), "no message comes from it"))
         out += found
-    return tuple(out)
+    return tuple(out), faults
 
 
 def ais_files(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -170,6 +186,8 @@ def clocks_set_right(read: AisRead, console: Console) -> AisRead:
 
     offsets = calls.clock_offsets(read.messages)
     for found in offsets:
-        cause = f"its clock is {found.ahead_s:+.0f} s off, by {found.n_shared} messages that others heard too"
+        cause = (
+            f"its clock is {found.ahead_s:+.0f} s off, by {number_of(found.n_shared, 'message')} that others heard too"
+        )
         console.problem(InputError(Path(found.source), cause), done="times set right")
     return replace(read, messages=calls.set_right(read.messages, offsets))

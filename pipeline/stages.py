@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
+from pipeline.given_tables import read_calls, read_liftings
 from pipeline.longitudes import table_near
+from pipeline.plurals import number_of
 from pipeline.storage import read_table, write_frames, write_json, write_table
-from pipeline.tables import AIS_MESSAGES, DETECTIONS, LIFTINGS, LOOKS, MISSED, SCENES
+from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, MISSED, SCENES
+from pipeline.workspace import config_root
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,9 +95,7 @@ def detect(
             done += _detect_one(image, target, options, config, console)
             step(image.name)
     if not done:
-        raise NothingUsable(
-            f"none of {len(images)} {'image' if len(images) == 1 else 'images'} could be used (no table was written)"
-        )
+        raise NothingUsable(f"of {number_of(len(images), 'image')} none could be used (no table was written)")
 
 
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
@@ -127,12 +128,12 @@ def decode_ais(
         for note in notes_of(store.files):
             console.note(note)
         rows = write_frames(store.frames(), out, AIS_MESSAGES.empty())
-        counted = store.balance
+        buckets = store.balance
     if balance is not None:
-        write_json(balance, {"buckets": counted})
-    console.note("lines: " + ", ".join(f"{name} {count}" for name, count in sorted(counted.items())))
+        write_json(balance, {"buckets": buckets})
+    console.note("lines: " + ", ".join(f"{name} {count}" for name, count in sorted(buckets.items())))
     if not rows:
-        raise NothingUsable(f"no message could be decoded from {len(files)} files")
+        raise NothingUsable(f"no message could be decoded from {number_of(len(files), 'file')}")
 
 
 def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> AisRead:
@@ -152,9 +153,15 @@ def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, 
     from pipeline import calls
     from pipeline.config import CallsConfig
 
+    config = build(CallsConfig, settings, where="--set")
     found = read_table(detections)
     messages = _read(ais, {}, console).messages
-    association = calls.associate_tables(found, messages, build(CallsConfig, settings, where="--set"))
+    if not len(messages):
+        raise NothingUsable("no AIS message could be used: no ship is dark for that (nothing was written)")
+    try:
+        association = calls.associate_tables(found, messages, config)
+    except ConfigError as error:  # of the table's columns
+        raise ConfigError(f"{printable(detections)}: {error}") from error
     for line in calls.check_lines(association.checks):
         console.note(line)
     write_table(association.matches, out)
@@ -176,6 +183,8 @@ def port_calls(
     from pipeline.types import Place
 
     config = build(CallsConfig, settings, where="--set")
+    if not ais and detections is None:
+        raise ConfigError("neither AIS nor detections are given; use --ais, --detections or both")
     outlines = read_zones(zones)
     middle = 180.0 if any(z.geometry.bounds[2] > 180 for z in outlines) else None
     place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones, middle))
@@ -183,6 +192,8 @@ def port_calls(
     found = _in_zones(table_near(given, middle), place)
     table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
     messages = table_near(_read(ais, {}, console).messages, middle)
+    if detections is None and not len(messages):
+        raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
     tracks = calls.clean_tracks(messages, config)
     static = calls.static_reports(messages)
     matches = calls.match(found, tracks, static, config)
@@ -220,7 +231,7 @@ def volume(
     from pipeline import volume as stage
 
     config = _volume_config(assumptions, settings)
-    liftings = stage.liftings(read_table(table), config, seed)
+    liftings = stage.liftings(read_calls(table, console), config, seed)
     for row in liftings[liftings["status"].isin(["refused", "degraded"])].itertuples():
         console.problem(f"{table}: call {row.call_id}: {row.cause}", done=f"row kept, {row.status}")
     write_table(liftings, out)
@@ -268,7 +279,7 @@ def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Cons
     """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
     from pipeline import volume as stage
 
-    table = read_table(path, LIFTINGS)
+    table = read_liftings(path)
     causes = stage.refusals(table, cap, config)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
@@ -335,7 +346,8 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Co
     if out.exists() and any(out.iterdir()):
         raise ConfigError(f"{printable(out)}: exists and is not empty (nothing was written)")
     content = load(Scenario, scenario)
-    place = load_place(load(RunConfig, aoi_config).aoi, aoi_config.parent)
+    config = load(RunConfig, aoi_config)
+    place = load_place(config.aoi, config_root(aoi_config, config))
     with console.progress("simulate", len(content.looks)) as step:
         write(content, place, out, seed=seed, progress=step)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checkpoints import checkpoint
-from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
+from pipeline.errors import ConfigError, ContractError, EnvironmentFault, InputError, printable
 from pipeline.longitudes import as_written
 
 if TYPE_CHECKING:
@@ -203,6 +203,8 @@ def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
     import geopandas
 
     suffix = path.suffix.lower()
+    if not os.path.exists(path):  # unlike Path.exists, False also for names too long to exist
+        raise InputError(path, "no such file")
     try:
         if suffix == ".parquet":
             table = _read_parquet(path)
@@ -219,22 +221,25 @@ def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
         raise InputError(path, f"cannot be read as a table ({' '.join(str(error).split())[:160]})") from error
     if contract is None:
         return table
-    return contract.check(_revived(table, contract, guarded=suffix != ".parquet"))
+    try:
+        return contract.check(_revived(table, contract, guarded=suffix != ".parquet"))
+    except ContractError as error:
+        raise ContractError(f"{printable(path)}: {error}") from error
 
 
 def _read_csv(path: Path, contract: Contract | None) -> pd.DataFrame:
     """A CSV whose text columns stay text: an id such as 007 or 1e5 is no number, a ship may be called NA."""
-    import pandas as pd
-
+    from pipeline.delimited import layout_of, read_delimited
     from pipeline.tables import ALL
+    from pipeline.tables.given import NUMBERS
 
     kinds = {c.name: c.kind for known in (ALL if contract is None else (contract,)) for c in known.columns}
     texts = {name: "str" for name, kind in kinds.items() if kind in {"text", "list"}}
+    numbers = {name for name, kind in kinds.items() if kind in {"float", "int"}} | (NUMBERS if not contract else set())
     if contract is None:
-        return pd.read_csv(path, dtype=texts, low_memory=False)
-    names = pd.read_csv(path, nrows=0).columns
-    no_value = {name: [""] if name in texts else list(_NO_VALUE) for name in names}
-    return pd.read_csv(path, dtype=texts, na_values=no_value, keep_default_na=False, low_memory=False)
+        return read_delimited(path, numbers, dtype=texts)
+    no_value = {name: [""] if name in texts else list(_NO_VALUE) for name in layout_of(path).header if name}
+    return read_delimited(path, numbers, dtype=texts, na_values=no_value, keep_default_na=False)
 
 
 def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.DataFrame:

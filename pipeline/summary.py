@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.left_out import not_held_lines
+from pipeline.plurals import number_of
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def headline_lines(story: Story) -> list[str]:
     """The answer in a few lines of text."""
     from pipeline.report.opening import shown_alone
-    from pipeline.report.wording import number_of, without_ais
+    from pipeline.report.wording import without_ais
 
     head = story.headline
     mark = "SIMULATED: " if story.simulated else ""

@@ -56,6 +56,22 @@ def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
     return build(RunConfig, merged(data, settings), where=printable(path), lines=lines)
 
 
+def config_files(config: RunConfig) -> list[str]:
+    """Files that a config refers to, relative to its root."""
+    named = [config.aoi.coast, config.aoi.zones, config.cap, config.source.scenario, config.source.registry]
+    return sorted({n for n in (*named, *config.aoi.backgrounds) if n})
+
+
+def config_root(path: Path, config: RunConfig) -> Path:
+    """The folder that a run file's names are relative to: its own.
+
+    A run file that was copied out of the configs has none of its files beside it; then theirs is meant.
+    """
+    names = config_files(config)
+    beside = any((path.parent / name).is_file() for name in names)
+    return path.parent if beside or not all((configs_root() / n).is_file() for n in names) else configs_root()
+
+
 def _paths(settings: dict[str, Any], here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for key, value in settings.items():
         if isinstance(value, dict):
@@ -141,6 +157,8 @@ def requested(
     """The command line's own options as settings on top of a run file. A day without a time is midnight, UTC."""
     if (images or ais) and source is None:
         source = "files"
+    if scheduler is not None and engine is None:
+        engine = "dask"
     wanted: dict[str, dict[str, object]] = {
         "source": {
             "kind": source,

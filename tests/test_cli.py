@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 import rasterio
 from affine import Affine
+
+from pipeline.workspace import configs_root
 
 COMMANDS = (
     "run", "detect", "ais", "match", "calls", "volume", "account", "simulate", "rerun", "verify", "report", "doctor",
@@ -228,6 +231,77 @@ def test_report_and_verify_speak_of_a_finished_run(capwatch, tiny_run):
     code, out, _ = capwatch("verify", tiny_run)
     assert code == 0
     assert "agrees" in out
+
+
+@pytest.mark.parametrize("name", ["run", "config show", "detect", "match", "calls", "volume", "account", "case"])
+def test_the_example_of_set_in_a_commands_help_is_one_that_it_takes(capwatch, tmp_path, monkeypatch, name):
+    """Each command is asked for something that it refuses for another reason, after it has read its settings."""
+    help_text = " ".join(capwatch(*name.split(), "--help")[1].split())
+    example = re.search(r"Override any config field, e\.g\. (\S+)\.(?: |$)", help_text).group(1)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").write_text("call_id,arrival,tonnes\na,2024-03-07T00:00:00Z,3000\n")
+    words = {
+        "run": ("vostochny", "--dry-run"),
+        "config show": ("vostochny",),
+        "detect": ("none.tif", "-o", "o.csv"),
+        "match": ("--detections", "none.csv", "--ais", "none.nmea", "-o", "o.csv"),
+        "calls": ("--zones", "none.geojson", "--ais", "none.nmea", "-o", "o.csv"),
+        "volume": ("calls.csv", "-o", "o.csv"),
+        "account": ("none.csv", "--cap", "none.yaml", "-o", "o.csv"),
+        "case": ("rusi-2024-03",),
+    }[name]
+    code, out, err = capwatch(*name.split(), *words, "--set", example)
+    assert "no such key" not in err
+    assert "knows the fields of" not in err
+    assert code in (0, 3) or "none." in err
+    assert "no such key" in capwatch(*name.split(), *words, "--set", "fil.mean=0.6")[2]
+    del out
+
+
+def test_a_key_of_another_section_is_told_where_it_belongs(capwatch, tmp_path):
+    code, _, err = capwatch("volume", "c.csv", "-o", tmp_path / "o.csv", "--set", "detection.radar.guard_m=3")
+    assert code == 2
+    assert "--set detection: this command knows the fields of volume alone" in err
+    code, _, err = capwatch("run", "vostochny", "--dry-run", "--set", "fill.mean=0.6")
+    assert code == 2
+    assert "did you mean volume.fill?" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("match", "--detections", "ships.csv", "--ais", "none.nmea"), 4, "no AIS message could be used"),
+        (("match", "--detections", "bare.csv", "--ais", "feed.nmea"), 2, "bare.csv: the table of detections has no"),
+        (("calls", "--zones", "zones.geojson"), 2, "neither AIS nor detections are given"),
+        (("calls", "--zones", "zones.geojson", "--ais", "none.nmea"), 4, "no AIS message could be used"),
+        (("calls", "--zones", "zones.geojson", "--detections", "bare.csv"), 2, "bare.csv: table detections"),
+        (("volume", "bare.csv", "--seed", "-1"), 2, "--seed"),
+        (("detect", "none.tif"), 4, "of 1 image none could be used"),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, tuple) else "",
+)  # fmt: skip
+def test_a_stage_that_has_nothing_to_work_on_says_so_and_writes_nothing(
+    capwatch, tmp_path, monkeypatch, words, code, said
+):
+    zones = configs_root() / "zones" / "vostochny.geojson"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zones.geojson").write_bytes(zones.read_bytes())
+    (tmp_path / "feed.nmea").write_text("!AIVDM,1,1,,A,15RTgt0PAso;90TKcjM8h6g208CQ,0*4A\n")
+    (tmp_path / "ships.csv").write_text("det_id,acquired,lon,lat\na,2024-03-07T00:00:00Z,133,42.7\n")
+    (tmp_path / "bare.csv").write_text("call_id,tonnes\na,3000\n")
+    found, _, err = capwatch(*words, "-o", "o.csv")
+    assert found == code
+    assert said in err
+    assert not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize("command", ["verify", "rerun", "report"])
+def test_a_file_is_no_run_folder(capwatch, tmp_path, command):
+    """`latest.txt` lies beside the runs. Exit code 3 would say that a difference was found."""
+    (tmp_path / "latest.txt").write_text("8cfdfcc561f4\n")
+    code, _, err = capwatch(command, tmp_path / "latest.txt")
+    assert code == 2
+    assert "is a file, not a run folder" in err
 
 
 def test_help_does_not_import_the_heavy_libraries():

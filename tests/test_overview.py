@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.overview import difference, list_runs
 from pipeline.overview_text import runs_table
 from pipeline.pdf import print_report
-from pipeline.storage import write_text
+from pipeline.storage import read_table, write_text
 from pipeline.verdicts import read_reviews
 from tests.conftest import run_tiny
 
@@ -70,6 +70,32 @@ def test_a_verdict_is_written_listed_and_refused_without_a_name(capwatch, tmp_pa
     code, out, _ = capwatch("review", "vostochny")
     assert code == 0
     assert "because" in out
+
+
+def test_without_a_verdict_review_lists_what_there_is_or_says_how_to_give_one(capwatch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = capwatch("review", "vostochny")
+    assert code == 0
+    assert "reviews/vostochny.csv: no verdicts yet; give one with: capwatch review vostochny ID confirm|reject" in out
+    assert capwatch("review", "atlantis")[0] == 2
+
+
+def test_a_verdict_on_what_no_run_has_is_kept_and_told(capwatch, tiny_run, tmp_path, monkeypatch):
+    """A slip in an id would else be found out by the next run alone. Without any run nothing can be compared."""
+    monkeypatch.chdir(tmp_path)
+    told = ("--who", "A", "--why", "because", "--out", tiny_run.parents[1])
+    call = read_table(tiny_run / "port_calls.parquet")["call_id"].iloc[0]
+    code, _, err = capwatch("review", "vostochny", call, "confirm", *told)
+    assert (code, err) == (0, "")
+    code, _, err = capwatch("review", "vostochny", "deadbeef", "reject", *told)
+    assert code == 3
+    assert err == f"error: deadbeef: no run in {tiny_run.parent} has this id (verdict kept)\n"
+    code, _, err = capwatch("review", "vostochny", call, "merge", "--value", "deadbeef", *told)
+    assert code == 3
+    code, _, err = capwatch("review", "vostochny", "deadbeef", "reject", "--who", "A", "--why", "x")
+    assert code == 0
+    assert "it was not checked" in err
+    assert len(read_reviews(tmp_path / "reviews" / "vostochny.csv")) == 4
 
 
 def test_doctor_says_whether_a_key_is_set_and_never_its_value(monkeypatch):

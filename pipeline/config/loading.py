@@ -18,6 +18,8 @@ from pipeline.errors import ConfigError, printable
 MAX_BYTES = 1 << 20  # our choice: the largest config in the project has some 10 KiB
 MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 
+MOST_TOLD = 5  # of mistakes in one line (our choice): a file of another kind has dozens
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -52,11 +54,13 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
 
 
 def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple[str, ...], int] | None = None) -> M:
-    """The model of a mapping; every mistake in one ConfigError line: file, line, key, cause."""
+    """The model of a mapping; the first mistakes in one ConfigError line: file, line, key, cause."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError("; ".join(_explain(model, e, where, lines or {}) for e in error.errors())) from error
+        told = [_explain(model, e, where, lines or {}) for e in error.errors()]
+        more = [f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
+        raise ConfigError("; ".join([*told[:MOST_TOLD], *more])) from error
 
 
 def load(model: type[M], path: Path) -> M:
@@ -163,13 +167,20 @@ def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[s
     place = f"{where}:{line}" if line else where
     name = ".".join(path)
     if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1)
+        close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1) or _deeper(model, path)
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{place}: {name}: no such key{hint}"
     got = error.get("input")
     shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
     message = error["msg"].removeprefix("Value error, ")
     return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
+
+
+def _deeper(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    """The sections that have a field of that name, where a key stands at the top without its section."""
+    if len(path) > 1:
+        return []
+    return [f"{section}.{path[0]}" for section in _fields(model, ()) if path[0] in _fields(model, (section,))]
 
 
 def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.report.wording import barrels, counted_zones, day_counts, number_of, percent, without_ais
+from pipeline.plurals import number_of
+from pipeline.report.wording import barrels, counted_zones, day_counts, percent, without_ais
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story

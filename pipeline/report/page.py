@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.moments import at_image_times, bounds_at_image_times, moment
+from pipeline.plurals import number_of
 from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
 from pipeline.report.opening import answer, shown_alone
@@ -21,7 +22,6 @@ from pipeline.report.wording import (
     counted_zones,
     day_counts,
     days_of,
-    number_of,
     percent,
     zones_without_estimate,
 )

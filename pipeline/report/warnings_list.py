@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.left_out import not_held_lines
+from pipeline.plurals import number_of
 from pipeline.report.opening import changed_by_verdicts
 from pipeline.report.wording import (
     counted_zones,
     day_counts,
-    number_of,
     percent,
     unverified,
     zones_without_estimate,

@@ -44,15 +44,6 @@ def chance(probability: float) -> str:
     return "over 99 %" if probability > 0.99 else "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
 
 
-def number_of(count: int, thing: str) -> str:
-    """So many things, one of them without its s.
-
-    >>> number_of(1, "look"), number_of(0, "look"), number_of(12, "usable look")
-    ('1 look', '0 looks', '12 usable looks')
-    """
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
-
-
 def days_of(start: pd.Timestamp, end: pd.Timestamp) -> str:
     """First and last day of a period whose end is not in it.
 

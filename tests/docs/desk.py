@@ -103,6 +103,7 @@ def _tables(home: Path, tiny_run: Path) -> None:
     (home / "reviews").mkdir()
     (home / "reviews" / "vostochny.csv").write_text("target,verdict,value,who,when,why\n")
     (home / "calls.csv").write_text(AS_IN_COMMANDS_MD)
+    (home / "us2018-as-sent.csv").write_text("call_id,arrival,DWT,flag\nc1,2024-03-07,3000,PRK\n")
     for name in ("us2018.csv", "rusi2024.csv"):
         (home / name).write_text("call_id,arrival,tonnes,product\nc1,2024-03-07T00:00:00Z,3000,unnamed\n")
     liftings = read_table(tiny_run / "liftings.parquet")

@@ -1,0 +1,193 @@
+"""Tables of text as spreadsheets of any country save them: commas, semicolons or tabs; decimal points or commas.
+
+Nothing is guessed: what could be read in two ways is refused, and so is a row that does not fit its header.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+MOST_CELL_CHARACTERS = 1 << 24  # our choice: a detailed coast as WKT fits in
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_SEP_LINE = re.compile(r"sep=(.)")  # Excel's own first line
+_NUMBER = re.compile(r"[+-]?\d+([.,])\d+(?:[eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")  # 3.000 and 3,000: three, or three thousand
+_BOTH_MARKS = re.compile(r"[+-]?[\d.,]*(?:\.[\d.]*,|,[\d,]*\.|\.\d+\.|,\d+,)[\d.,]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a table is written: its separator, its names without blanks around, and the 1-based line they stand in."""
+
+    separator: str
+    header: tuple[str, ...]
+    line: int
+
+
+@dataclass(slots=True)
+class Marks:
+    """Which decimal marks the numbers of a table hold, each with a number that shows it."""
+
+    sure: dict[str, str] = field(default_factory=dict)
+    open: dict[str, str] = field(default_factory=dict)  # three digits follow: it may group thousands
+    grouped: str = ""
+
+    def see(self, cell: str) -> None:
+        """Take one cell of a column of numbers into account."""
+        cell = cell.strip()
+        if found := _NUMBER.fullmatch(cell):
+            (self.open if _GROUPED.fullmatch(cell) else self.sure).setdefault(found.group(1), cell)
+        elif not self.grouped and _BOTH_MARKS.fullmatch(cell):
+            self.grouped = cell
+
+    def decimal(self, path: Path) -> str:
+        """The decimal mark; InputError where the numbers could be read in two ways."""
+        if self.grouped:
+            raise InputError(path, f"the number {self.grouped} holds thousands separators; take them out")
+        both = self.sure | {mark: cell for mark, cell in self.open.items() if mark not in self.sure}
+        if len(both) > 1:
+            raise InputError(path, f"holds decimal points and commas ({both['.']} and {both[',']}); use one of them")
+        if not self.sure and self.open:
+            cell = next(iter(self.open.values()))
+            whole, part = re.split("[.,]", cell)
+            raise InputError(path, f"the number {cell} may be {whole} or {whole}{part}; write {whole}{part} or {cell}0")
+        return next(iter(self.sure), ".")
+
+
+def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataFrame:
+    """A table of text by pandas, once it is clear how it is written; ``numbers`` are columns that hold nothing else.
+
+    ``how`` is handed to pandas. Raises InputError, and what pandas raises.
+    """
+    import pandas as pd
+
+    layout = layout_of(path)
+    names = _names(path, layout)
+    ours = layout.separator == ","  # then a decimal comma would have been a separator
+    marks = Marks()
+    watched = [] if ours else [n for n, name in enumerate(names) if {name, plain(name)} & set(numbers)]
+    for row in _rows(path, layout):
+        for n in watched:
+            marks.see(row[n])
+    mark = marks.decimal(path)
+    as_texts = dict.fromkeys((names[n] for n in watched), "str")
+    told = {name: kind for name, kind in (how.pop("dtype", {}) | as_texts).items() if name in names}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of cells beyond the header, which are empty
+        table = pd.read_csv(
+            path, sep=layout.separator, header=None, names=names, skiprows=layout.line, index_col=False, dtype=told,
+            encoding="utf-8-sig", low_memory=False, **how,
+        )  # fmt: skip
+    for name in as_texts:
+        table[name] = _numbers(table[name], mark)
+    empty = [name for name in names if name.startswith("Unnamed: ") and table[name].isna().all()]
+    return table.drop(columns=empty)
+
+
+def plain(name: str) -> str:
+    """A column's name without case, blanks and brackets.
+
+    >>> plain("Length (m)"), plain("DWT_T")
+    ('length_m', 'dwt_t')
+    """
+    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+
+
+def layout_of(path: Path) -> Layout:
+    """Separator and header of a table; InputError where there is none, or where it could be split in two ways."""
+    said = ""
+    with _opened(path) as file:
+        for number, line in enumerate(file, 1):
+            if told := _SEP_LINE.fullmatch(line.strip("\r\n ")):
+                said = told.group(1)
+            elif line.strip():
+                separator = said or _separator(path, line)
+                header = next(csv.reader([line], delimiter=separator))
+                return Layout(separator, tuple(name.strip() for name in header), number)
+    raise InputError(path, "is empty")
+
+
+def _separator(path: Path, header: str) -> str:
+    """What stands between the names of a header, outside quotes; a comma where there is one column alone."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    found = [mark for mark in SEPARATORS if mark in bare]
+    if len(found) > 1:
+        told = " and ".join(SEPARATORS[mark] for mark in found)
+        raise InputError(path, f"its header holds {told}; put one kind between its columns")
+    return found[0] if found else ","
+
+
+def _names(path: Path, layout: Layout) -> list[str]:
+    """The header's names, made up where one is empty (pandas' way); a name that stands twice is refused."""
+    twice = next((name for name in layout.header if name and layout.header.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(path, f"column {twice} stands twice")
+    return [name or f"Unnamed: {n}" for n, name in enumerate(layout.header)]
+
+
+def _rows(path: Path, layout: Layout) -> Iterator[list[str]]:
+    """The rows below the header, as wide as it; InputError names the first line that is wider, and a cut last line.
+
+    Cells that lack at a row's end are empty: spreadsheets leave them out.
+    """
+    width, short = len(layout.header), False
+    with _opened(path) as file:
+        rows = csv.reader(file, delimiter=layout.separator)
+        for row in rows:
+            if rows.line_num <= layout.line or not row:
+                continue
+            if any(cell.strip() for cell in row[width:]):
+                hint = "; numbers take a decimal point" if layout.separator == "," else ""
+                raise InputError(path, f"line {rows.line_num} has {len(row)} cells, its header {width}{hint}")
+            short = len(row) < width
+            yield [*row[:width], *[""] * (width - len(row))]
+    if short and not _ends_in_a_line_end(path):
+        raise InputError(path, "its last line is cut off")
+
+
+def _numbers(texts: pd.Series, mark: str) -> pd.Series:
+    """A column of numbers read as texts; left as texts where one is none, for whoever reads the row to refuse."""
+    import pandas as pd
+
+    plain = texts.str.strip()
+    if mark == ",":
+        plain = plain.where(~plain.str.fullmatch(_NUMBER.pattern).fillna(False), plain.str.replace(",", "."))
+    found = pd.to_numeric(plain, errors="coerce")
+    return found if (found.isna() == plain.isna()).all() else plain
+
+
+def _ends_in_a_line_end(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) in b"\r\n"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """The file as text, without a byte-order mark; what is no such text becomes an InputError."""
+    limit = csv.field_size_limit(MOST_CELL_CHARACTERS)
+    try:
+        with path.open("rb") as file:
+            if file.read(2) in _UTF16:
+                raise InputError(path, "is UTF-16 text; save it as CSV UTF-8")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield file
+    except UnicodeDecodeError as error:
+        raise InputError(path, "is not UTF-8 text; save it as CSV UTF-8") from error
+    except csv.Error as error:
+        raise InputError(path, f"cannot be read as a table ({error})") from error
+    finally:
+        csv.field_size_limit(limit)

@@ -1,0 +1,72 @@
+"""Tables that people bring to a stage: their columns recognised, and told where one of ours may have been meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.console import Console
+from pipeline.delimited import plain
+from pipeline.errors import ContractError, InputError, printable
+from pipeline.storage import read_table
+from pipeline.tables import LIFTINGS
+from pipeline.tables.given import CALLS_READ, KNOWN, column_doubts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_NAMES = 12  # of columns in one line (our choice)
+
+
+def read_calls(path: Path, console: Console) -> pd.DataFrame:
+    """A table of calls with any of the columns that volume reads; what it leaves out is told.
+
+    Case, blanks and brackets make no other name. Raises InputError where no column is known.
+    """
+    table = _our_names(read_table(path), path)
+    # "counted" says of a table of liftings what the account counts, of other tables, ours too, whether the call does
+    known = KNOWN if "counts" in table.columns else KNOWN - {"counted"}
+    present = [str(name) for name in table.columns if name in known]
+    if not set(present) & set(CALLS_READ):
+        shown = ", ".join(map(str, table.columns[:MOST_NAMES]))
+        raise InputError(path, f"no column is known among {shown}; see capwatch volume --help")
+    foreign = [str(name) for name in table.columns if name not in known]
+    doubts = column_doubts([plain(name) for name in foreign], present)
+    for name, doubt in zip(foreign, doubts, strict=True):
+        if doubt:
+            console.problem(InputError(path, f"column {name} was left out: {doubt}"), done="the rest is used")
+    unused = [name for name, doubt in zip(foreign, doubts, strict=True) if not doubt and not name.startswith("Unnamed")]
+    if unused:
+        more = " ..." if len(unused) > MOST_NAMES else ""
+        console.note(printable(f"{path}: columns not used: {', '.join(unused[:MOST_NAMES])}{more}"))
+    return _numbered(table.dropna(how="all"), path, console)
+
+
+def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Columns whose names are ours but for case, blanks and brackets, by our names."""
+    ours = {name: plain(str(name)) for name in table.columns if name not in KNOWN and plain(str(name)) in KNOWN}
+    for name, known in ours.items():
+        if known in table.columns or list(ours.values()).count(known) > 1:
+            raise InputError(path, f"column {known} stands twice, once as {name}")
+    return table.rename(columns=ours)
+
+
+def _numbered(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
+    """Calls without an id get that of their row, as those of a table without ids do."""
+    if not len(table):
+        console.note(f"{printable(path)}: holds no calls")
+    if "call_id" not in table or not table["call_id"].isna().any():
+        return table
+    rows = [f"row{n}" for n in range(1, len(table) + 1)]
+    return table.assign(call_id=[row if id_ != id_ else id_ for id_, row in zip(table["call_id"], rows, strict=True)])
+
+
+def read_liftings(path: Path) -> pd.DataFrame:
+    """A table of liftings; a table of calls, which people take for one, is refused with what to do first."""
+    try:
+        return read_table(path, LIFTINGS)
+    except ContractError as error:
+        if "is missing" not in str(error):
+            raise
+        cause = f"{error}; are these calls? Run capwatch volume on them first, and account on its liftings"
+        raise ContractError(cause) from error

@@ -1,0 +1,92 @@
+"""The table of calls that `capwatch volume` takes from anybody: the columns it reads, and what others call them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+from pipeline.tables.accounts import LIFTINGS
+from pipeline.tables.ships import PORT_CALLS
+
+TIMES = tuple(f"{end}{part}" for end in ("arrival", "departure") for part in ("", "_date", "_lo", "_hi"))
+SIZES = tuple(f"{side}{bound}_m" for side in ("length", "beam") for bound in ("", "_lo", "_hi"))
+LOADS = (
+    "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",
+)  # fmt: skip
+CHANCES = (
+    "p_loading", "p_discharging", "p_tanker", "p_ship", "p_one_call", "p_new_call", "p_same_hull",
+)  # fmt: skip
+QUANTITIES = ("dwt_t", "gt", "depth_m", "tonnes", "barrels", "capacity_bbl")
+NUMBERS = frozenset((*SIZES, *LOADS, *CHANCES, *QUANTITIES))
+TEXTS = ("call_id", "vessel_id", "name", "berth_id", "tonnage_kind", "product", "counts", "flags", "detection_ids")
+CALLS_READ = (*TEXTS, *TIMES, *SIZES, *LOADS, *CHANCES, *QUANTITIES)
+"""Every column that bears on a lifting."""
+
+KNOWN = frozenset((*CALLS_READ, *PORT_CALLS.names, *LIFTINGS.names, "date_basis"))
+"""These, and what else stands in our own tables of calls and liftings."""
+
+_WHOLE = {  # a whole name elsewhere: ours
+    "id": "call_id", "call": "call_id", "call_no": "call_id", "port_call_id": "call_id", "voyage": "call_id",
+    "ship": "name", "vessel": "name", "ship_name": "name", "vessel_name": "name", "tanker": "name", "berth": "berth_id",
+    "counted": "counts",
+    "date": "arrival", "day": "arrival", "time": "arrival", "timestamp": "arrival", "datetime": "arrival",
+    "ata": "arrival", "eta": "arrival", "atd": "departure", "etd": "departure", "sailed": "departure",
+    "grade": "product", "commodity": "product", "fuel": "product", "cargo_type": "product", "cargo_grade": "product",
+    "size": "dwt_t", "loaded": "tonnes", "amount": "tonnes or barrels",
+    "cargo": "tonnes or barrels", "quantity": "tonnes or barrels",
+}  # fmt: skip
+_WORDS = {  # a word in a name elsewhere: ours; the first that fits
+    "dwt": "dwt_t", "sdwt": "dwt_t", "deadweight": "dwt_t", "gross": "gt", "grt": "gt", "capacity": "capacity_bbl",
+    "loa": "length_m", "length": "length_m", "beam": "beam_m", "breadth": "beam_m", "width": "beam_m",
+    "draught": "draught_in_m or draught_out_m", "draft": "draught_in_m or draught_out_m",
+    "freeboard": "freeboard_in_m or freeboard_out_m", "depth": "depth_m",
+    "bbl": "barrels", "bbls": "barrels", "barrel": "barrels", "barrels": "barrels",
+    "tons": "tonnes", "ton": "tonnes", "tonne": "tonnes", "tonnes": "tonnes", "mt": "tonnes",
+    "tonnage": "dwt_t or gt or tonnes", "volume": "barrels", "kbbl": "barrels", "kdwt": "dwt_t",
+    "arrival": "arrival", "arrived": "arrival", "departure": "departure", "departed": "departure", "product": "product",
+}  # fmt: skip
+_OTHER_UNITS = {  # a word in a name: what it measures in, which no column of ours does
+    "ft": "feet", "feet": "feet", "kt": "thousand tonnes", "kdwt": "thousand tonnes", "kbbl": "thousand barrels",
+    "kb": "thousand barrels", "m3": "cubic metres", "cbm": "cubic metres", "gal": "gallons", "gallons": "gallons",
+    "bpd": "barrels a day", "cm": "centimetres",
+}  # fmt: skip
+_CLOSE = 0.8  # of difflib's ratio: two slips in ten letters (our choice)
+
+
+def resembled(name: str, present: Collection[str]) -> str:
+    """Our column that a foreign one may be, as "dwt_t" or "tonnes or barrels"; "" where it resembles none that lacks.
+
+    >>> resembled("dwt", []), resembled("lenght_m", []), resembled("flag_state", []), resembled("loa", ["length_m"])
+    ('dwt_t', 'length_m', '', '')
+    """
+    words = name.split("_")
+    close = get_close_matches(name, [c for c in CALLS_READ if not c.startswith("p_")], 1, _CLOSE)
+    by_word = next((ours for word, ours in _WORDS.items() if word in words), "")
+    found = _WHOLE.get(name) or by_word or (close[0] if close else "")
+    for wanted in ("in", "out"):
+        if wanted in words or {"in": "arrival", "out": "departure"}[wanted] in words:
+            found = next((n for n in found.split(" or ") if f"_{wanted}_" in n), found)
+    return "" if any(_there(n, present) for n in found.split(" or ")) else found
+
+
+def _there(name: str, present: Collection[str]) -> bool:
+    """Does the table have the column, or the bounds that stand for it?"""
+    return name in present or (name in {"arrival", "departure"} and any(n.startswith(name) for n in present))
+
+
+def column_doubts(names: Sequence[str], present: Collection[str]) -> list[str]:
+    """Foreign columns that were left out although one of ours may have been meant, one line each.
+
+    ``names`` are foreign, in lower case with ``_`` for blanks; ``present`` are the columns of ours that the table has.
+    """
+    doubts = []
+    for name in names:
+        ours = resembled(name, present)
+        unit = next((_OTHER_UNITS[word] for word in name.split("_") if word in _OTHER_UNITS), "")
+        if ours and unit:
+            doubts.append(f"it says {unit}; {ours} holds another unit")
+        elif ours:
+            doubts.append(f"if it is {ours}, name it so")
+        else:
+            doubts.append("")
+    return doubts

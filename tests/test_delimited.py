@@ -1,0 +1,75 @@
+"""Tables as spreadsheets of any country save them: read rightly, or refused; never read as something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.storage import read_table
+
+BOM = b"\xef\xbb\xbf"
+WANTED = {"call_id": ["007", "b"], "arrival": ["2024-03-07", "2024-03-09"], "tonnes": [3000.5, 2500.25]}
+
+
+def table(tmp_path, content: str | bytes):
+    path = tmp_path / "calls.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call_id,arrival,tonnes\n007,2024-03-07,3000.5\nb,2024-03-09,2500.25\n",
+        "call_id;arrival;tonnes\n007;2024-03-07;3000,5\nb;2024-03-09;2500,25\n",
+        "call_id;arrival;tonnes\n007;2024-03-07;3000.5\nb;2024-03-09;2500.25\n",
+        "call_id\tarrival\ttonnes\n007\t2024-03-07\t3000,5\nb\t2024-03-09\t2500,25\n",
+        "sep=;\ncall_id;arrival;tonnes\n007;2024-03-07;3000,5\nb;2024-03-09;2500,25\n",
+        "call_id, arrival ,tonnes,,\n\n007,2024-03-07,3000.5,,\nb,2024-03-09,2500.25,\n",
+    ],
+    ids=["comma", "semicolon, comma", "semicolon, point", "tab", "sep line", "blanks and empty cells"],
+)
+@pytest.mark.parametrize("mark", [b"", BOM], ids=["", "BOM"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["", "CRLF"])
+def test_a_spreadsheets_table_is_read_however_it_was_saved(tmp_path, text, mark, end):
+    found = read_table(table(tmp_path, mark + text.replace("\n", end).encode()))
+    assert found.to_dict("list") == WANTED
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        ("call_id;tonnes\na;3.000\n", "3.000 may be 3 or 3000"),
+        ("call_id;tonnes\na;3,000\n", "3,000 may be 3 or 3000"),
+        ("call_id;tonnes;dwt_t\na;3000,5;5000.5\n", "decimal points and commas"),
+        ("call_id;tonnes;dwt_t\na;3000,5;5.000\n", "decimal points and commas"),
+        ("call_id;tonnes\na;3.000,5\n", "thousands separators"),
+        ("call_id;tonnes\na;1.234.567\n", "thousands separators"),
+        ("call_id,tonnes\na,3000,5\n", "line 2 has 3 cells, its header 2"),
+        ("call_id;arrival,tonnes\na;b,c\n", "commas and semicolons"),
+        ("call_id,tonnes,tonnes\na,3,4\n", "column tonnes stands twice"),
+        ("call_id,tonnes\na,3\nb", "its last line is cut off"),
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("call_id\ttonnes\na\t3\n".encode("utf-16"), "is UTF-16 text"),
+        ("call_id,name\na,Škoda\n".encode("cp1250"), "is not UTF-8 text"),
+    ],
+    ids=lambda v: str(v)[:30],
+)
+def test_what_could_be_read_in_two_ways_is_refused(tmp_path, content, cause):
+    path = table(tmp_path, content)
+    with pytest.raises(InputError, match=cause) as caught:
+        read_table(path)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_a_cell_that_is_no_number_costs_the_others_nothing(tmp_path):
+    """One "unknown" in a column with decimal commas: the row with it is the only one that its reader will refuse."""
+    found = read_table(table(tmp_path, "call_id;tonnes\na;3000,5\nb;unknown\nc;\n"))
+    assert found["tonnes"].tolist()[:2] == ["3000.5", "unknown"]
+    assert found["tonnes"].isna().tolist() == [False, False, True]
+
+
+def test_times_and_ids_are_no_numbers_however_many_points_they_hold(tmp_path):
+    text = "call_id;arrival;tonnes\n1.000;07.03.2024;3000,5\n"
+    assert read_table(table(tmp_path, text)).iloc[0].tolist() == ["1.000", "07.03.2024", 3000.5]

@@ -1,0 +1,103 @@
+"""Tables that people bring to `capwatch volume` and `account`: what is left out is told, by exit code 3 too."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+from pipeline.console import Console
+from pipeline.given_tables import read_calls
+from pipeline.tables import LIFTINGS, PORT_CALLS
+from pipeline.tables.given import CALLS_READ
+
+
+def told(tmp_path, header, row="1"):
+    """What is said of a table with this header."""
+    path = tmp_path / "calls.csv"
+    path.write_text(f"{header}\n{','.join(row for _ in header.split(','))}\n")
+    console = Console(quiet=True)
+    table = read_calls(path, console)
+    return table, [line.removeprefix(f"error: {tmp_path}/") for line in console.problems]
+
+
+@pytest.mark.parametrize(
+    ("column", "ours"),
+    [
+        ("DWT", "dwt_t"), ("deadweight", "dwt_t"), ("dwt (mt)", "dwt_t"), ("length", "length_m"), ("LOA", "length_m"),
+        ("lenght_m", "length_m"), ("beam", "beam_m"), ("breadth_m", "beam_m"), ("cargo_mt", "tonnes"),
+        ("tons", "tonnes"), ("bbl", "barrels"), ("estimated_barrels", "barrels"), ("quantity", "tonnes or barrels"),
+        ("draft", "draught_in_m or draught_out_m"), ("draft_in", "draught_in_m"), ("arrival draught", "draught_in_m"),
+        ("draught_departure_m", "draught_out_m"), ("grt", "gt"), ("date", "arrival"), ("ETA", "arrival"),
+        ("departed", "departure"), ("cargo type", "product"), ("ship", "name"), ("counted", "counts"),
+    ],
+)  # fmt: skip
+def test_a_column_that_may_be_one_of_ours_is_named_with_ours(tmp_path, column, ours):
+    _, lines = told(tmp_path, f"call_id,{column}")
+    assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, name it so (the rest is used)"]
+
+
+def test_another_unit_is_no_reason_to_rename(tmp_path):
+    _, lines = told(tmp_path, "call_id,length_ft")
+    assert lines == [
+        "calls.csv: column length_ft was left out: it says feet; length_m holds another unit (the rest is used)"
+    ]
+
+
+def test_case_blanks_and_brackets_make_no_other_name(tmp_path):
+    table, lines = told(tmp_path, "Call_ID,Length (m),DWT_T")
+    assert list(table.columns) == ["call_id", "length_m", "dwt_t"]
+    assert lines == []
+
+
+@pytest.mark.parametrize("header", ["call_id,remarks,flag_state", "call_id,length_m,loa", "call_id,arrival_lo,date"])
+def test_a_tables_own_columns_are_no_doubt(tmp_path, header):
+    """Nor is a second name of what the table has."""
+    assert told(tmp_path, header)[1] == []
+
+
+@pytest.mark.parametrize("contract", [PORT_CALLS, LIFTINGS], ids=lambda c: c.name)
+def test_our_own_tables_are_known(tmp_path, contract):
+    assert told(tmp_path, ",".join(contract.names), row="")[1] == []
+
+
+def test_every_column_that_help_and_docs_name_is_read(capwatch):
+    text = re.search(r"Known columns: (.*?)\.\s", " ".join(capwatch("volume", "--help")[1].split())).group(1)
+    named = set(re.findall(r"[a-z_]+", text)) - {"or"}
+    assert len(named) > 20
+    assert named <= set(CALLS_READ)
+
+
+def test_a_damaged_header_costs_exit_code_3_and_one_line(capwatch, tmp_path):
+    (tmp_path / "calls.csv").write_text("call_id,arrival,DWT\na,2024-03-07,3500\n")
+    code, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
+    assert code == 3
+    assert f"{tmp_path}/calls.csv: column DWT was left out: if it is dwt_t, name it so" in err
+    assert (tmp_path / "o.csv").is_file()
+
+
+def test_rows_without_anything_are_no_calls_and_calls_without_an_id_get_their_rows(capwatch, tmp_path):
+    (tmp_path / "calls.csv").write_text("call_id;arrival;tonnes\n;2024-03-07;3000\nb;2024-03-08;2000\n;;\n")
+    assert capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")[0] == 0
+    assert pd.read_csv(tmp_path / "o.csv")["call_id"].tolist() == ["row1", "b"]
+
+
+@pytest.mark.parametrize("content", [None, "", "a|b\n1|2\n"], ids=["not there", "empty", "no column known"])
+def test_a_table_that_cannot_be_used_writes_nothing_and_says_so(capwatch, tmp_path, content):
+    if content is not None:
+        (tmp_path / "calls.csv").write_text(content)
+    code, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
+    assert code == 4
+    assert err.startswith(f"error: {tmp_path}/calls.csv: ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_calls_taken_for_liftings_are_told_from_them(capwatch, tmp_path):
+    (tmp_path / "calls.csv").write_text("call_id,arrival,tonnes\na,2024-03-07,3000\n")
+    words = ("account", tmp_path / "calls.csv", "--cap", "configs/caps/unscr-2397.yaml", "-o", tmp_path / "l.csv")
+    code, _, err = capwatch(*words)
+    assert code == 2
+    assert err.startswith(f"error: {tmp_path}/calls.csv: ")
+    assert "Run capwatch volume" in err
