@@ -15,6 +15,7 @@ from pipeline.tables.given import CALLS_READ, KNOWN, column_doubts
 if TYPE_CHECKING:
     import pandas as pd
 
+ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; read as calls, what counts would be lost
 MOST_NAMES = 12  # of columns in one line (our choice)
 
 
@@ -24,6 +25,8 @@ def read_calls(path: Path, console: Console) -> pd.DataFrame:
     Case, blanks and brackets make no other name. Raises InputError where no column is known.
     """
     table = _our_names(read_table(path), path)
+    if set(ANSWER) <= set(table.columns):
+        raise InputError(path, "is a run's answer, rounded for documents; take port_calls.parquet of the same folder")
     # "counted" says of a table of liftings what the account counts, of other tables, ours too, whether the call does
     known = KNOWN if "counts" in table.columns else KNOWN - {"counted"}
     present = [str(name) for name in table.columns if name in known]

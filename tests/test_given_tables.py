@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.console import Console
+from pipeline.errors import InputError
 from pipeline.given_tables import read_calls
 from pipeline.tables import LIFTINGS, PORT_CALLS
 from pipeline.tables.given import CALLS_READ
@@ -36,6 +37,12 @@ def told(tmp_path, header, row="1"):
 def test_a_column_that_may_be_one_of_ours_is_named_with_ours(tmp_path, column, ours):
     _, lines = told(tmp_path, f"call_id,{column}")
     assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, name it so (the rest is used)"]
+
+
+def test_a_runs_answer_is_not_taken_for_calls(tmp_path):
+    """Its column `counted` is no `counts`: every ship at anchor would have taken part."""
+    with pytest.raises(InputError, match=r"calls\.csv: is a run's answer.*port_calls\.parquet"):
+        told(tmp_path, "ship,dwt_t,estimated_barrels,counted,p_lifting,call_id")
 
 
 def test_another_unit_is_no_reason_to_rename(tmp_path):
