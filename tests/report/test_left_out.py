@@ -5,28 +5,14 @@ from dataclasses import replace
 import pytest
 
 from pipeline.report.page import render
-from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
-from pipeline.review import open_run
 from pipeline.summary import headline_lines
-from pipeline.tables import ALL
-from tests.report.test_report import cap_of, headline_of
 
 
 @pytest.fixture
-def told(tiny_run):
+def told(tiny_story):
     """The story of the small run with other fields of its headline."""
-    run = open_run(tiny_run)
-    tables = {c.name: run.table(c.name) for c in ALL if (tiny_run / f"{c.name}.parquet").is_file()}
-
-    def story(**fields) -> Story:
-        return Story(
-            run_id="x", simulated=True, config=run.config, place=run.place, cap=cap_of(),
-            headline=replace(headline_of(tables), **fields), tables=tables, ais_balance={}, inputs=(), problems=(),
-            structures={}, versions={}, code_version="x",
-        )  # fmt: skip
-
-    return story
+    return lambda **fields: replace(tiny_story, headline=replace(tiny_story.headline, **fields))
 
 
 def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
