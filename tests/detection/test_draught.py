@@ -9,7 +9,7 @@ from pipeline.detection.draught import DEEPEST_M, DEPTH_SPREAD, depth_m, draught
 from pipeline.volume.loading import usual_depth_m
 
 
-@pytest.mark.parametrize("length_m", [50.0, 96.0, 180.0, 333.0])
+@pytest.mark.parametrize("length_m", [20.0, 50.0, 96.0, 180.0, 333.0])
 def test_both_stages_take_the_same_published_depth(length_m):
     assert depth_m(length_m) == pytest.approx(usual_depth_m(length_m), rel=1e-3)
 
