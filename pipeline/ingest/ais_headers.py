@@ -25,7 +25,9 @@ def header_doubts(layout: Layout) -> list[str]:
     for _, name in spare:
         field = _resembled(name, missing)
         if field is not None:
-            doubts.append(f"column {name!r} was left out: if it is {field}, name it with --columns {field}={name}")
+            doubts.append(
+                f"column {name!r} was left out: if it is {field}, name it with capwatch ais --columns {field}={name}"
+            )
         elif not name.isprintable():
             doubts.append(f"column {name!r} was left out: its name is no text")
     doubts += [f"column {name!r} stands twice; the first is read" for name in _twice(layout, spare)]
