@@ -13,6 +13,7 @@ from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.longitudes import table_near
 from pipeline.storage import read_table, write_frames, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LIFTINGS, LOOKS, MISSED, SCENES
+from pipeline.types import ONLY_DATED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,12 @@ def detect(
     done = 0
     with console.progress("detect", len(images)) as step:
         for image, target in zip(images, targets, strict=True):
-            done += _detect_one(image, target, options, config, console)
+            try:
+                done += _detect_one(image, target, options, config, console)
+            except ConfigError as error:  # an option, or the want of one, that does not fit this image
+                if len(images) == 1:
+                    raise
+                console.problem(error, done="image skipped, no table written")
             step(image.name)
     if not done:
         raise NothingUsable(f"none of {len(images)} images could be used (no table was written)")
@@ -106,6 +112,8 @@ def _detect_one(image: Path, target: Path, options: OpenOptions, config: Detecti
     except InputError as error:
         console.problem(error, done="image skipped, no table written")
         return False
+    for doubt in scene.degraded:
+        console.problem(f"{printable(image)}: {doubt}", done="scene degraded")
     if scene.sensor is not Sensor.SENTINEL1:
         for note in diagnostics.get("notes", ()):
             console.note(f"{printable(image)}: {note}")
@@ -151,6 +159,8 @@ def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, 
     from pipeline.config import CallsConfig
 
     found = read_table(detections)
+    if "flags" in found and found["flags"].map(lambda flags: ONLY_DATED in flags).any():
+        console.note(f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC")
     messages = _read(ais, {}, console).messages
     association = calls.associate_tables(found, messages, build(CallsConfig, settings, where="--set"))
     for line in calls.check_lines(association.checks):
