@@ -15,6 +15,7 @@ from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
 from pipeline.storage import read_table, write_frames, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, MISSED, SCENES
+from pipeline.types import ONLY_DATED
 from pipeline.workspace import config_root
 
 if TYPE_CHECKING:
@@ -92,7 +93,12 @@ def detect(
     done = 0
     with console.progress("detect", len(images)) as step:
         for image, target in zip(images, targets, strict=True):
-            done += _detect_one(image, target, options, config, console)
+            try:
+                done += _detect_one(image, target, options, config, console)
+            except ConfigError as error:  # an option, or the want of one, that does not fit this image
+                if len(images) == 1:
+                    raise
+                console.problem(error, done="image skipped, no table written")
             step(image.name)
     if not done:
         raise NothingUsable(f"of {number_of(len(images), 'image')} none could be used (no table was written)")
@@ -109,6 +115,8 @@ def _detect_one(image: Path, target: Path, options: OpenOptions, config: Detecti
     except InputError as error:
         console.problem(error, done="image skipped, no table written")
         return False
+    for doubt in scene.degraded:
+        console.problem(f"{printable(image)}: {doubt}", done="scene degraded")
     if scene.sensor is not Sensor.SENTINEL1:
         for note in diagnostics.get("notes", ()):
             console.note(f"{printable(image)}: {note}")
@@ -155,6 +163,8 @@ def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, 
 
     config = build(CallsConfig, settings, where="--set")
     found = read_table(detections)
+    if "flags" in found and found["flags"].map(lambda flags: ONLY_DATED in flags).any():
+        console.note(f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC")
     messages = _read(ais, {}, console).messages
     if not len(messages):
         raise NothingUsable("no AIS message could be used: no ship is dark for that (nothing was written)")

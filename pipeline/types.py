@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 
+TIME_OF_DAY_UNKNOWN = "time of day unknown"  # how a scene's doubt begins where its time is noon for want of a better
+ONLY_DATED = "time_of_day_unknown"  # flag of what such a scene shows
 SAME_PASS_S = 60.0  # our choice: slices of one Sentinel-1 pass are 25 s apart, passes of one satellite 99 minutes
 USABLE_SHARE = 0.9  # of a zone seen makes a look usable there (our choice)
 
@@ -254,6 +256,11 @@ class Scene:
             raise InputError(self.scene_id, f"the image has no pixels (shape {self.shape})")
         if not all(np.isfinite(s) and s > 0 for s in self.pixel_spacing_m):
             raise InputError(self.scene_id, f"pixel spacing must be positive metres; got {self.pixel_spacing_m}")
+
+    @property
+    def only_dated(self) -> bool:
+        """Is the day known and the time of day not? Then ``acquired`` is its noon."""
+        return any(doubt.startswith(TIME_OF_DAY_UNKNOWN) for doubt in self.degraded)
 
     def time_of_row(self, row: float) -> datetime | None:
         """UTC time at which a row was measured; the scene's time where rows have none of their own."""

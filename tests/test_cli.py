@@ -130,6 +130,27 @@ def test_detect_skips_a_broken_image_and_does_the_rest(capwatch, tmp_path):
     assert not (tmp_path / "out" / "bad.csv").exists()
 
 
+def test_detect_tells_each_doubt_of_a_scene(capwatch, tmp_path):
+    image = tmp_path / "sea_20240308.tif"
+    ship_picture(image)
+    words = ("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o", tmp_path / "out.csv", "--quiet")
+    code, _, err = capwatch(*words)
+    assert code == 3
+    assert "time of day unknown; the file name gives the date (scene degraded)" in err
+    assert set(pd.read_csv(tmp_path / "out.csv")["flags"].str.contains("time_of_day_unknown")) == {True}
+
+
+def test_detect_goes_on_after_an_image_whose_sensor_nobody_knows(capwatch, tmp_path):
+    unknown, good = tmp_path / "unknown.tif", tmp_path / "S1A_IW_GRDH_1SDV_20240308T021000_cut.tif"
+    ship_picture(unknown)
+    ship_picture(good)
+    code, _, err = capwatch("detect", unknown, good, "--pixel-spacing", "10", "-o", f"{tmp_path}/out/", "--quiet")
+    assert code == 3
+    assert "unknown.tif: nothing in the file or its name tells its sensor" in err
+    assert (tmp_path / "out" / f"{good.stem}.csv").is_file()
+    assert capwatch("detect", unknown, "--pixel-spacing", "10", "-o", tmp_path / "one.csv")[0] == 2
+
+
 def test_volume_and_account_reproduce_a_published_sum(capwatch, tmp_path):
     """RUSI, March 2024: five calls of 3,000 t at 8.33 barrels a tonne are 124,950 barrels, a quarter of the cap."""
     calls = tmp_path / "calls.csv"

@@ -96,4 +96,9 @@ def _cause(scene: dict[str, object], share: float) -> str:
     if scene["status"] == "skipped":
         return str(scene["cause"])
     cloud = scene.get("cloud_fraction")
-    return "cloud or outside the image" if cloud is not None and not pd.isna(cloud) else "outside the image"
+    if cloud is not None and not pd.isna(cloud):
+        return "cloud or outside the image"
+    if scene["sensor"] == "sentinel-1":
+        return "outside the image"
+    doubts = f" ({scene['cause']})" if scene["status"] == "degraded" else ""
+    return f"outside the image, or no usable water was found in it{doubts}"

@@ -18,7 +18,7 @@ from pipeline.detection.screening import accepted
 from pipeline.detection.zones import zone_of
 from pipeline.longitudes import near
 from pipeline.tables import DETECTIONS
-from pipeline.types import Place, Scene
+from pipeline.types import ONLY_DATED, Place, Scene
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         "house_position": None if c.house_position is None else round(c.house_position, 4),
         "deck_tone": c.deck_tone,
         "n_pixels": c.n_pixels,
-        "flags": list(c.flags),
+        "flags": [*c.flags, *([ONLY_DATED] if scene.only_dated else [])],
         "flag_evidence": c.evidence,
         "method": c.method,
     }

@@ -3,29 +3,52 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pipeline.leapsecond import without_leap_second
+from pipeline.types import TIME_OF_DAY_UNKNOWN
 
-TIME_TAGS = ("TIME_UTC", "ACQUISITIONDATETIME", "ACQUIRED", "TIFFTAG_DATETIME")
+TIME_TAGS = ("TIME_UTC", "ACQUISITIONDATETIME", "ACQUIRED")
+WRITTEN_TAG = "TIFFTAG_DATETIME"  # of TIFF itself: some operators put the acquisition there, most programs the writing
 FIRST_YEAR = 2014  # launch of Sentinel-1A; no sensor that this reads is older
-ONLY_DATE = "time of day unknown; the file name gives the date"
+FILE_DATE = f"{TIME_OF_DAY_UNKNOWN}; the file gives the date"
+ONLY_DATE = f"{TIME_OF_DAY_UNKNOWN}; the file name gives the date"
+_MINUTES = timedelta(minutes=10)  # our choice: names give the start of a pass or its middle
+_HALF_DAY = timedelta(hours=12)
 
 
 def acquired_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
-    """UTC time of an image and what is doubtful about it: from a tag, else from a date (and time) in its name."""
+    """UTC time of an image and what is doubtful about it.
+
+    From a tag for it, else from a full time in the name, else from TIFF's own time where no date speaks against it,
+    else noon of a date.
+    """
     for key in TIME_TAGS:
         if key in tags and (moment := parse_time(tags[key])) is not None:
-            doubt = "acquisition time from TIFFTAG_DATETIME, which may be the time of writing"
-            return moment, doubt if key == "TIFFTAG_DATETIME" else ""
-    if (day := parse_time(tags.get("DATE", "") + "T12:00:00")) is not None:
-        return day, "time of day unknown; the file gives the date"
+            return moment, ""
+    named, written = _time_in(name), parse_time(tags.get(WRITTEN_TAG, ""))
+    if named is not None:
+        apart = written is not None and abs(written - named) > _MINUTES
+        return named, f"time from its name; {WRITTEN_TAG} says {written:%Y-%m-%dT%H:%M:%SZ}" if apart else ""
+    day, doubt = _noon_of(tags, name)
+    if written is not None and (day is None or abs(written - day) <= _HALF_DAY):
+        return written, f"acquisition time from {WRITTEN_TAG}, which may be the time of writing"
+    return day, doubt
+
+
+def _time_in(name: str) -> datetime | None:
+    """A date with a time of day in a file's name."""
     whole = re.search(r"(?<!\d)(20\d{6})[T_-]?(\d{6})(?!\d)", name)
-    if whole and (moment := parse_time(f"{whole.group(1)}T{whole.group(2)}")) is not None:
-        return moment, ""
+    return parse_time(f"{whole.group(1)}T{whole.group(2)}") if whole else None
+
+
+def _noon_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
+    """Noon of the date that the file or its name gives, and what is doubtful about it."""
+    if (day := parse_time(tags.get("DATE", "") + "T12:00:00")) is not None:
+        return day, FILE_DATE
     date = re.search(r"(?<!\d)(20\d\d)[-_]?([01]\d)[-_]?([0-3]\d)(?!\d)", name)
-    if date and (moment := parse_time("-".join(date.groups()) + "T12:00:00")) is not None:
-        return moment, ONLY_DATE
+    if date and (day := parse_time("-".join(date.groups()) + "T12:00:00")) is not None:
+        return day, ONLY_DATE
     return None, "acquisition time unknown"
 
 

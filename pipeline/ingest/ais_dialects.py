@@ -169,4 +169,4 @@ def _missing(field: str, header: Sequence[str]) -> str:
     shown = ", ".join(header)[:200]
     if len(header) == 1:
         return f"no column for {field}: columns must be separated by commas, the header is {shown!r}"
-    return f"no column for {field} among {shown}; name it with --columns {field}=COLUMN"
+    return f"no column for {field} among {shown}; name it with capwatch ais --columns {field}=COLUMN"

@@ -29,9 +29,11 @@ def header_doubts(layout: Layout) -> list[str]:
         field = _resembled(name, missing)
         meant, why = OPEN.get(plain(name), ("", ""))
         if meant in missing:
-            doubts.append(f"column {name!r} was left out, as {why}, name it with --columns {meant}={name}")
+            doubts.append(f"column {name!r} was left out, as {why}, name it with capwatch ais --columns {meant}={name}")
         elif field is not None:
-            doubts.append(f"column {name!r} was left out: if it is {field}, name it with --columns {field}={name}")
+            doubts.append(
+                f"column {name!r} was left out: if it is {field}, name it with capwatch ais --columns {field}={name}"
+            )
         elif not name.isprintable():
             doubts.append(f"column {name!r} was left out: its name is no text")
     doubts += [f"column {name!r} stands twice; the first is read" for name in _twice(layout, spare)]

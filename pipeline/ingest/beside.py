@@ -48,7 +48,7 @@ def unlisted(line: str) -> tuple[str, str]:
 def _own(image: Path) -> list[Path]:
     """The sidecar, also one that cannot be read as one: the image is then skipped because of it."""
     try:
-        return [] if read_sidecar(image) is None else [sidecar_path(image)]
+        return [] if read_sidecar(image)[0] is None else [sidecar_path(image)]
     except InputError:
         return [sidecar_path(image)]
 

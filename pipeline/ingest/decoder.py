@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.ingest.rasters import opened, refuse_oddities
+from pipeline.ingest.rasters import has_mask, opened, refuse_oddities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,6 +122,8 @@ def _ends(dataset: DatasetReader) -> str:
     rows, cols = dataset.block_shapes[0]
     for row, col in ((0, 0), ((dataset.height - 1) // rows, (dataset.width - 1) // cols)):
         dataset.read(window=dataset.block_window(1, row, col))
+        if has_mask(dataset):
+            dataset.read_masks(1, window=dataset.block_window(1, row, col))
     return ""
 
 
@@ -136,6 +138,8 @@ def _whole(dataset: DatasetReader) -> str:
             rows = min(step, dataset.height - top)
             chunk = dataset.read(band, window=((top, top + rows), (0, dataset.width)))
             doubt = doubt or lost_sector(chunk, top)
+            if band == 1 and has_mask(dataset):
+                dataset.read_masks(1, window=((top, top + rows), (0, dataset.width)))
     return doubt
 
 

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pipeline.types import Scene, Sensor
+import numpy as np
+
+from pipeline.types import Radiometry, Scene, Sensor
 
 _OVERLAP = 0.2  # share of the shorter slice; neighbouring slices of one pass share about a line
 _PRODUCT = re.compile(r"(S1[A-Z]_\w\w_GRD\w_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6})_[0-9A-F]{4}")
 _TILE = re.compile(r"(?P<take>S2[A-Z]_MSIL[12][AC]_\d{8}T\d{6})_(?:N\d{4}_)?R\d{3}_T(?P<tile>\w{5})")
+_INFRARED = ("B12", "B11", "B8A", "B08")  # of single bands the last one tells water best
 _WITHIN = 0.98  # of a scene that another of the same pass shows as well; our choice, as for coverage
 
 
@@ -32,8 +35,8 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
 
     In this order: equal bytes (the first by name stays); one product processed twice (the newest stays); one data
     take cut twice (the one that shows more of the AOI stays, then the newest); one Sentinel-2 pass in two tiles, where
-    one tile shows all that the other does. Ships under two *different* passes or
-    neighbouring slices are no matter of this module.
+    one tile shows all that the other does, or in one file for each band; one operator's image in two renderings (the
+    one that measures stays). Ships under two *different* passes or neighbouring slices are no matter of this module.
     """
     found: dict[str, Duplicate] = {}
     kept: list[tuple[Scene, float]] = []
@@ -75,14 +78,19 @@ def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
     return found
 
 
-def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, str]:
+def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, tuple[bool, int, int], str]:
     """The greater, the rather a scene is kept; coverage counts in steps of 2 %."""
-    return round(coverage * 50), scene.tags.get("processed", ""), scene.source.verified, scene.scene_id
+    measured = scene.radiometry not in (Radiometry.RELATIVE, Radiometry.POWER)
+    infrared = _INFRARED.index(scene.bands[0]) if scene.bands[0] in _INFRARED else -1
+    content = (measured, len(scene.bands), infrared if len(scene.bands) == 1 else 0)
+    return round(coverage * 50), scene.tags.get("processed", ""), scene.source.verified, content, scene.scene_id
 
 
 def _same_acquisition(scene: Scene, other: Scene) -> str:
+    if scene.sensor is Sensor.OPTICAL and other.sensor is Sensor.OPTICAL:
+        return _same_picture(scene, other)
     if scene.sensor is Sensor.SENTINEL2 and other.sensor is Sensor.SENTINEL2:
-        return _same_datatake(scene, other)
+        return _same_datatake(scene, other) or _other_band(scene, other)
     if scene.sensor is not Sensor.SENTINEL1 or other.sensor is not Sensor.SENTINEL1:
         return ""
     one, two = (_PRODUCT.match(s.product_id) for s in (scene, other))
@@ -102,10 +110,32 @@ def _same_datatake(scene: Scene, other: Scene) -> str:
         return ""
     if one.group("tile") == two.group("tile"):
         return "same product, processed again"
+    return "same pass, in a neighbouring tile" if _shows_no_more(scene, other) else ""
+
+
+def _same_picture(scene: Scene, other: Scene) -> str:
+    """Operators deliver one image in several renderings of the same pixels: for the eye, and for measurements."""
+    same = scene.product_id != "" and scene.product_id == other.product_id and _same_moment(scene, other)
+    as_fine = np.allclose(scene.pixel_spacing_m, other.pixel_spacing_m, rtol=0.02)
+    return "same image, in another rendering" if same and as_fine and _shows_no_more(scene, other) else ""
+
+
+def _other_band(scene: Scene, other: Scene) -> str:
+    """Some providers cut Sentinel-2 into one file for each band."""
+    single = len(scene.bands) == len(other.bands) == 1 and scene.bands != other.bands
+    same = single and scene.platform == other.platform and _same_moment(scene, other)
+    return "another band of the same image" if same and _shows_no_more(scene, other) else ""
+
+
+def _same_moment(scene: Scene, other: Scene) -> bool:
+    return scene.acquired is not None and scene.acquired == other.acquired
+
+
+def _shows_no_more(scene: Scene, other: Scene) -> bool:
+    """Does the other show as good as all that this one shows?"""
     if scene.footprint is None or other.footprint is None or scene.footprint.area == 0:
-        return ""
-    shared = scene.footprint.intersection(other.footprint).area / scene.footprint.area
-    return "same pass, in a neighbouring tile" if shared > _WITHIN else ""
+        return False
+    return bool(scene.footprint.intersection(other.footprint).area / scene.footprint.area > _WITHIN)
 
 
 def _overlap(scene: Scene, other: Scene) -> float:

@@ -27,6 +27,7 @@ from pipeline.ingest.radiometry import parse_scaling
 from pipeline.ingest.rasters import sha256_of
 from pipeline.ingest.safe_files import MANIFEST, is_safe
 from pipeline.ingest.scenes import open_scene, seen_near, without_water
+from pipeline.ingest.sensors import MASK, is_mask_file
 from pipeline.longitudes import middle_of, moved
 from pipeline.tables import SCENES
 from pipeline.types import Place, Scene, Sensor, Window
@@ -130,7 +131,7 @@ def _walk(path: Path) -> Iterator[Found]:
             yield Found(entry, "is a download under way (ignored)")
         elif entry.is_dir():
             yield from _walk(entry)
-        elif entry.suffix.lower() in IMAGE_SUFFIXES:
+        elif entry.suffix.lower() in IMAGE_SUFFIXES and not is_mask_file(entry.name):  # a mask belongs to its image
             yield Found(entry)
 
 
@@ -212,8 +213,8 @@ def _outside_period(scene: Scene, start: datetime | None, end: datetime | None) 
 
 
 def beside_the_question(cause: str) -> bool:
-    """Is an input left out only because it is about another place or time? Nothing is wrong with it then."""
-    return cause == NOTHING_OF_AOI or cause.endswith(OUTSIDE_PERIOD)
+    """Is an input left out only because it is about another place or time, or a mask? Nothing is wrong with it then."""
+    return cause in (NOTHING_OF_AOI, MASK) or cause.endswith(OUTSIDE_PERIOD)
 
 
 def _unique_ids(opened: list[Opened]) -> list[Opened]:

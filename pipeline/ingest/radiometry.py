@@ -34,6 +34,7 @@ INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks o
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
 WORDS = ("auto", "amplitude", "intensity", "db", "sigma0", "reflectance")
 _SPLIT = 65535.0
+_MOST_REFLECTANCE = 2.0  # of clouds and glint; whatever exceeds it is told on another scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +318,8 @@ def _optical(
         return Scaling("linear", Radiometry.REFLECTANCE, "by its metadata", gains=gains, offsets=offsets)
     if sidecar is not None and sidecar.scale is not None:
         return Scaling("linear", Radiometry.REFLECTANCE, "by its sidecar", sidecar.scale, sidecar.offset or 0.0)
+    if (stated := _by_own_scale(raster, indexes)) is not None:
+        return stated
     if (offset := _baseline_offset(raster.tags)) is not None:
         reason = f"DN / 10000, offset {offset:g} DN by its tags"
         return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset * 1e-4)
@@ -326,7 +329,7 @@ def _optical(
     sample = sample[:, (np.isfinite(sample) & (sample != 0)).all(axis=0)]
     low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
     if raster.dtype.startswith("float"):
-        if np.max(high) <= 2.0 or word == "reflectance":
+        if np.max(high) <= _MOST_REFLECTANCE or word == "reflectance":
             return Scaling("linear", Radiometry.REFLECTANCE, "reflectance: decimal numbers from 0 to about 1")
         doubt = "unknown radiometric scale: decimal numbers far above 1"
         return Scaling("linear", Radiometry.RELATIVE, "relative brightness", 1 / float(np.max(high)), doubt=doubt)
@@ -343,6 +346,19 @@ def _optical(
     # an operator's product that states no scale is relative by nature; without metadata nobody knows
     doubt = "" if sidecar is not None else "unknown radiometric scale: brightness is relative"
     return Scaling("linear", Radiometry.RELATIVE, f"relative brightness, DN / {top:g}", 1 / top, doubt=doubt)
+
+
+def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling | None:
+    """GDAL's scale and offset of each band, where they make reflectances of the stored numbers (radiances: None)."""
+    if not raster.scales:
+        return None
+    gains, offsets = (tuple(v[i - 1] for i in indexes) for v in (raster.scales, raster.offsets))
+    scaling = Scaling("linear", Radiometry.REFLECTANCE, "by the file's scale and offset", gains=gains, offsets=offsets)
+    sample = raster.sample(512, indexes)
+    seen = sample[:, (np.isfinite(sample) & (sample != 0)).all(axis=0)]
+    if seen.size == 0 or float(np.percentile(scaling.apply(seen, 0), 99)) > _MOST_REFLECTANCE:
+        return None
+    return scaling
 
 
 def _baseline_offset(tags: dict[str, str]) -> float | None:

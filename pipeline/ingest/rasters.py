@@ -97,6 +97,9 @@ class RasterFile:
     gcps: NDArray[np.float64] | None
     rpc: dict[str, list[float]] | None = None  # rational polynomials of the file's own tag, by GDAL's names
     doubt: str = ""  # what decoding it all showed to be odd
+    masked: bool = False  # does the file hold a mask of its own, beside its bands?
+    scales: tuple[float, ...] = ()  # by band: value = scale * stored + offset; empty where the file does not say
+    offsets: tuple[float, ...] = ()
     number: int = field(default_factory=_NUMBERS.__next__, compare=False, repr=False)  # of this look at the file
 
     @property
@@ -111,6 +114,16 @@ class RasterFile:
         where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
         with held(self) as dataset:
             return dataset.read(list(indexes) if indexes else None, window=where)
+
+    def measured(self, window: Window) -> NDArray[np.bool_]:
+        """True where the file's own mask says that a pixel was measured, shape (rows, cols)."""
+        from rasterio.windows import Window as RasterioWindow
+
+        if not self.masked:
+            return np.ones((window.rows, window.cols), bool)
+        with held(self) as dataset:
+            where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
+            return np.asarray(dataset.read_masks(1, window=where) != 0)
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
         """At most side x side pixels of the whole image, shape (bands, rows, cols), by taking every n-th pixel."""
@@ -150,6 +163,7 @@ def open_raster(path: Path, *, member: str | None = None, verified: bool = False
     doubt = examine(where, name, driver, whole=not verified)
     with opened(where, name, driver) as dataset:
         refuse_oddities(dataset, name)
+        scales, offsets = _stated_scale(dataset)
         located = dataset.crs is not None and not dataset.transform.is_identity
         return RasterFile(
             path=where,
@@ -166,7 +180,27 @@ def open_raster(path: Path, *, member: str | None = None, verified: bool = False
             gcps=None if located else _ground_control(dataset, name),
             rpc=None if located else _rational(dataset),
             doubt=doubt,
+            masked=has_mask(dataset),
+            scales=scales,
+            offsets=offsets,
         )
+
+
+def has_mask(dataset: DatasetReader) -> bool:
+    """Does the file hold a mask that is neither one of its bands nor a number for what is missing?"""
+    from rasterio.enums import MaskFlags
+
+    flags = dataset.mask_flag_enums[0]
+    return MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
+
+
+def _stated_scale(dataset: DatasetReader) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Scale and offset of each band; none where they would change nothing, or are no numbers to multiply by."""
+    scales, offsets = tuple(map(float, dataset.scales)), tuple(map(float, dataset.offsets))
+    if not any(s != 1.0 for s in scales) and not any(offsets):
+        return (), ()
+    sound = all(np.isfinite(s) and s > 0 for s in scales) and all(np.isfinite(o) for o in offsets)
+    return (scales, offsets) if sound else ((), ())
 
 
 def sha256_of(path: Path) -> str:

@@ -46,6 +46,11 @@ def open_files(path: Path) -> SafeFiles:
     return ZipFiles(path)
 
 
+def is_sentinel2(files: SafeFiles) -> bool:
+    """Is the product one of Sentinel-2's? Its folder has the same ending, and a manifest of the same name."""
+    return files.product.upper().startswith("S2") or any(name.startswith("MTD_MSI") for name in files.sizes)
+
+
 class SafeFiles:
     """Names (relative to the product, ``/`` between folders) and bytes of a product's files."""
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import ConfigError, InputError, printable
+from pipeline.errors import InputError, printable
 from pipeline.ingest.acquisition import acquired_of, platform_of
 from pipeline.ingest.beside import side_files
-from pipeline.ingest.channels import Channels, Gaps, channels_of, gaps_of, s2_band
+from pipeline.ingest.channels import Channels, channels_of, picture_bands
+from pipeline.ingest.gaps import Gaps, gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.operators import read_operator
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, sha256_of, stamp_of
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
+from pipeline.ingest.sensors import refuse_masks, sensor_of
 from pipeline.ingest.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
 from pipeline.longitudes import Near, moved
@@ -33,6 +35,7 @@ __all__ = ["OpenOptions", "open_scene"]
 
 _SPACING_TAGS = ("PIXEL_SPACING_M", "GSD_M")
 _SIMULATED = ("yes", "true", "1")
+_SAY_SPACING = '--pixel-spacing, or "pixel_spacing_m" in a sidecar'
 _FINE_M = 3.5  # pixels in which a freeboard is looked for
 _FAR = 0.2  # share by which a stated spacing may differ from the georeference before that is said
 
@@ -47,12 +50,8 @@ def open_scene(path: Path, options: OpenOptions | None = None, land: BaseGeometr
     path = Path(path)
     from pipeline.ingest.sentinel1 import is_safe, open_safe
 
-    if is_safe(path):
-        if options.sensor not in (None, Sensor.SENTINEL1):
-            raise ConfigError(f"{path.name} is a Sentinel-1 product; --sensor says {options.sensor}")
-        scene = open_safe(path, options, land)
-    else:
-        scene = _open_raster_scene(path, options, land)
+    opener = open_safe if is_safe(path) else _open_raster_scene
+    scene = opener(path, options, land)
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
 
 
@@ -81,12 +80,14 @@ class RasterReader:
         rows, cols = self.raster.shape
         if min(window.row0, window.col0) < 0 or window.row1 > rows or window.col1 > cols:
             raise ValueError(f"{window} leaves the image of {rows} x {cols} pixels")
-        extra = () if self.channels.alpha is None else (self.channels.alpha,)
-        stored = self.raster.read(window, self.channels.indexes + extra)
+        masks = self.channels.masks
+        stored = self.raster.read(window, self.channels.indexes + tuple(m.index for m in masks))
         picture = stored[: len(self.channels.indexes)]
         gap = self.gaps.mask(picture, window, radar=self.radar)
-        if extra:
-            gap = gap | (stored[-1] == 0)
+        for mask, said in zip(masks, stored[len(picture) :], strict=True):
+            gap = gap | ((said != 0) if mask.zero_is_good else (said == 0))
+        if self.raster.masked:
+            gap = gap | ~self.raster.measured(window)
         if self.palette is not None:
             picture = self.palette[picture]
         data = self.scaling.apply(picture, window.col0)
@@ -99,7 +100,8 @@ class RasterReader:
         """Stored pixels of a window, where they are 16-bit amplitude without gaps but zeros; else None."""
         scaling = self.scaling
         plain = scaling.law in ("square", "calibrated") and (scaling.gain, scaling.offset) == (1.0, 0.0)
-        plain &= self.raster.dtype == "uint16" and self.palette is None and self.channels.alpha is None
+        plain &= self.raster.dtype == "uint16" and self.palette is None
+        plain &= not self.channels.masks and not self.raster.masked
         if not (plain and self.gaps.only_zeros and self.radar):
             return None
         stored = self.raster.read(window, self.channels.indexes)
@@ -136,16 +138,20 @@ def without_water(scene: Scene) -> Scene:
 
 def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
     beside = side_files(path)
-    own = read_sidecar(path)
+    own, sidecar_doubt = read_sidecar(path)
     source = _source(path, own, beside)
     raster = open_raster(path, verified=source.verified)
-    sidecar = joined(own, read_operator(path, _picture_bands(raster)))
-    sensor = options.sensor or _guess_sensor(raster, sidecar)
-    channels = channels_of(raster, sensor, options, sidecar)
-    scaling = scaling_of(raster, sensor, options.scaling, channels.indexes, sidecar)
+    refuse_masks(raster)
+    operator = read_operator(path, len(picture_bands(raster)))
+    sidecar = joined(own, operator)
     _require_same_crs(raster, sidecar)
     geolocation, place_doubt = _geolocation(raster, path, sidecar)
     spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar)
+    sensor = options.sensor or sensor_of(
+        raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
+    )
+    channels = channels_of(raster, sensor, options, sidecar)
+    scaling = scaling_of(raster, sensor, options.scaling, channels.indexes, sidecar)
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
     acquired, time_doubt = _acquired(raster, sidecar, path)
     radar = sensor is Sensor.SENTINEL1
@@ -155,6 +161,7 @@ def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | No
     view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
     doubts = (
         raster.doubt,
+        sidecar_doubt,
         scaling.doubt,
         channels.doubt,
         place_doubt,
@@ -185,10 +192,6 @@ def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | No
         degraded=tuple(d for d in doubts if d),
         tags={**raster.tags, "scaling": scaling.reason},
     )
-
-
-def _picture_bands(raster: RasterFile) -> int:
-    return sum(c != "alpha" for c in raster.colours)
 
 
 def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[Any, str]:
@@ -226,17 +229,6 @@ def _view_doubt(sidecar: Sidecar | None) -> str:
     return f"no freeboard: {', '.join(missing)} unknown" if missing else ""
 
 
-def _guess_sensor(raster: RasterFile, sidecar: Sidecar | None) -> Sensor:
-    if sidecar is not None:
-        return sidecar.sensor
-    said = (raster.tags.get("SENSOR", "") + " " + raster.tags.get("SCENE", "")).upper()
-    if "SENTINEL-2" in said or sum(s2_band(d) is not None for d in raster.descriptions) >= 2:
-        return Sensor.SENTINEL2
-    if "SENTINEL-1" in said or "S1A_" in said or "S1B_" in said or "A_COEF" in raster.tags:
-        return Sensor.SENTINEL1
-    raise ConfigError(f"{raster.item}: nothing in the file names its sensor; give --sensor")
-
-
 def _spacing(
     raster: RasterFile, geolocation: Any, options: OpenOptions, sidecar: Sidecar | None
 ) -> tuple[tuple[float, float], str]:
@@ -256,7 +248,7 @@ def _spacing(
             return found, f"pixel spacing stated as {stated:g} m; the georeference gives {found[0]:.2f} m and is used"
         return found, ""
     if stated is None:
-        raise InputError(raster.item, "has no georeference, so give its pixel spacing in metres (--pixel-spacing)")
+        raise InputError(raster.item, f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})")
     return (stated, stated), ""
 
 

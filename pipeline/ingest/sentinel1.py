@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.cutout import Cut, read_cut
 from pipeline.ingest.geolocation import GridGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.orbit import grid_at_height
 from pipeline.ingest.rasters import RasterFile
 from pipeline.ingest.safe_calibration import SIGMA0_FLOOR, Noise, Table, filled, sigma0_of
-from pipeline.ingest.safe_files import MANIFEST, SafeFiles, is_safe, open_files
+from pipeline.ingest.safe_files import MANIFEST, SafeFiles, is_safe, is_sentinel2, open_files
 from pipeline.ingest.safe_xml import (
     LIGHT_M_S,
     Annotation,
@@ -110,6 +110,12 @@ class SafeReader:
 def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:
     """Open a GRD product; raises InputError naming the file inside it that is missing, altered or of another kind."""
     files = open_files(path)
+    if is_sentinel2(files):
+        raise InputError(
+            path.name, "is a Sentinel-2 product; stack its bands B02, B03, B04, B08 and B11 in one GeoTIFF"
+        )
+    if options.sensor not in (None, Sensor.SENTINEL1):
+        raise ConfigError(f"{path.name} is a Sentinel-1 product; --sensor says {options.sensor}")
     stamps = files.stamps()
     manifest = read_manifest(files.text(MANIFEST), files.item(MANIFEST))
     cut = read_cut(files)

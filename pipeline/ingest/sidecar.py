@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -13,6 +13,7 @@ from pipeline.errors import InputError, PipelineError, printable
 from pipeline.types import OpticalView, Sensor, utc
 
 MAX_BYTES = 1 << 18  # our choice: a sidecar has some 500 bytes
+GEOJSON_TYPES = ("Feature", "FeatureCollection", "GeometryCollection", "Polygon", "MultiPolygon")
 
 
 def _moment(text: str) -> str:
@@ -31,11 +32,11 @@ class Sidecar(Section):
     platform: str = ""
     """Satellite."""
     sensor: Sensor = Sensor.OPTICAL
-    """sentinel-1, sentinel-2 or optical."""
+    """sentinel-1, sentinel-2 or optical; where it is not given, the image's own tags, name and bands go first."""
     product_id: str = ""
     """The operator's name of the product."""
     bands: tuple[str, ...] = ()
-    """Names of the bands, in file order."""
+    """Names of the bands, in file order: B02 and so on, or B, G, R, N, or words such as blue and near infrared."""
     scale: float | None = Field(default=None, gt=0)
     """Reflectance = scale * DN + offset; null: unknown."""
     offset: float | None = None
@@ -77,34 +78,57 @@ class Sidecar(Section):
 
 
 def sidecar_path(image: Path) -> Path:
-    """Where the sidecar of an image lies, if it has one."""
-    return image.with_suffix(".json")
+    """Where the sidecar of an image lies, if it has one; its ending may be in capitals."""
+    names = [image.with_suffix(ending) for ending in (".json", ".JSON", ".Json")]
+    return next((path for path in names if path.is_file()), names[0])
 
 
-def read_sidecar(image: Path) -> Sidecar | None:
-    """The sidecar of an image, or None where there is none, or where that file is about something else.
+def read_sidecar(image: Path) -> tuple[Sidecar | None, str]:
+    """The sidecar of an image, if it has one, and a line on a file by its name that was left alone.
 
-    A JSON file counts as a sidecar when it is a mapping that names at least one of acquired, sensor or platform.
+    A JSON file counts as a sidecar when it is a mapping with at least one of its keys. GeoJSON, and metadata of
+    catalogues, are about something else, and no word is lost on them.
     """
     path = sidecar_path(image)
-    if not path.is_file() or path.is_symlink():
-        return None
+    if not path.is_file():
+        return None, ""
+    if path.is_symlink() and not _stays(path, image):
+        return None, f"{path.name} is a link that leads out of its folder (ignored)"
     if path.stat().st_size > MAX_BYTES:
-        return None
+        return None, f"{path.name} is too large for a sidecar (ignored)"
+    content = _content(path)
+    if isinstance(content, dict) and _is_foreign(content):
+        return None, ""
+    if not isinstance(content, dict) or not content.keys() & Sidecar.model_fields.keys():
+        return None, f"{path.name} has no key of a sidecar (ignored)"
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputError(path.name, f"cannot be read ({error.strerror})") from error
-    except ValueError:
-        raise InputError(path.name, "is not JSON, so the image's time and angles are unknown") from None
-    if not isinstance(content, dict) or not content.keys() & {"acquired", "sensor", "platform"}:
-        return None
-    try:
-        return Sidecar.model_validate(content)
+        return Sidecar.model_validate(content), ""
     except ValidationError as error:
         first = error.errors()[0]
         where = printable(".".join(str(p) for p in first["loc"]))[:60]
         raise InputError(path.name, f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _content(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise InputError(path.name, f"cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError):
+        raise InputError(path.name, "is not JSON, so the image's time and angles are unknown") from None
+
+
+def _stays(link: Path, image: Path) -> bool:
+    """Does a link lead to the image's own folder, or to where the image itself is a link to?"""
+    target = link.resolve()
+    return target.is_relative_to(image.parent.resolve()) or target.parent == image.resolve().parent
+
+
+def _is_foreign(content: dict[str, Any]) -> bool:
+    """GeoJSON, or an item of a SpatioTemporal Asset Catalog (which is GeoJSON as well)."""
+    if content.keys() & {"acquired", "sensor", "platform"}:
+        return False
+    return "stac_version" in content or content.get("type") in GEOJSON_TYPES
 
 
 def joined(own: Sidecar | None, operator: Sidecar | None) -> Sidecar | None:

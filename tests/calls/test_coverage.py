@@ -72,7 +72,10 @@ def test_half_a_zone_inside_the_image_is_seen_in_part():
 def test_cloud_and_edge_are_told_apart():
     cut = {"scene-0": {"oil": 0.1, "roads": 0.1}}
     assert set(looked({"cloud_fraction": 0.8}, covered=cut)["cause"]) == {"cloud or outside the image"}
-    assert set(looked({}, covered=cut)["cause"]) == {"outside the image"}
+    assert set(looked({"sensor": "sentinel-1"}, covered=cut)["cause"]) == {"outside the image"}
+    assert set(looked({"sensor": "optical"}, covered=cut)["cause"]) == {
+        "outside the image, or no usable water was found in it"
+    }
 
 
 def test_accepted_detections_are_counted_in_their_zone_and_scene():

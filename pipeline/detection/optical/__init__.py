@@ -23,8 +23,9 @@ from pipeline.detection.optical.objects import Blob, brightness, find_objects, o
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.spectral import scaled_bands
-from pipeline.detection.optical.water import Levels, normalise, survey, wrong_order
-from pipeline.types import Place, Scene, Sensor, Tile, Window, tiles
+from pipeline.detection.optical.unnamed import NOT_TOLD, named
+from pipeline.detection.optical.water import BRIGHTEST_WATER, Levels, names_tell, normalise, survey, wrong_order
+from pipeline.types import Place, Radiometry, Scene, Sensor, Tile, Window, tiles
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatImage
@@ -47,12 +48,28 @@ HULL_OF_HULL = 0.4  # of a hull's length, below which a slim object on her is ge
 
 def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -> Found:
     """Ships of one optical scene, as candidates in pixels, and what was seen of each zone."""
+    scene, about_bands = named(scene, config.tile_px)
+    if not _can_be_searched(scene):
+        return _nothing_known(NOT_TOLD, place)
     levels = survey(scene, config.tile_px)
     if not levels.has_water:
-        told: dict[str, object] = {"notes": ["no usable water in the image: what lies there is unknown"]}
-        if place is not None:
-            told["zone_covered"] = {zone.zone_id: 0.0 for zone in place.zones}
-        return Found([], told)
+        return _nothing_known(_no_water(levels, scene), place)
+    found, coverage = _searched(scene, place, config, levels)
+    told = names_tell(scene.bands)
+    about_bands = about_bands if told else NOT_TOLD
+    notes = ([about_bands] if about_bands else []) + _notes(levels, coverage, scene.bands)
+    seen = coverage.zone_covered if told else dict.fromkeys(coverage.zone_covered, 0.0)
+    return Found(
+        [screening.judged(c, config.screening) for c in found],
+        {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes}
+        | ({"zone_covered": seen} if place is not None else {}),
+    )
+
+
+def _searched(
+    scene: Scene, place: Place | None, config: DetectionConfig, levels: Levels
+) -> tuple[list[Candidate], Coverage]:
+    """Candidates of a whole image, each once, by place; and what was seen."""
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
@@ -85,11 +102,28 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
         coverage.hide(fragment.outline)
     found = once_each(found, scene.pixel_spacing_m)
     found.sort(key=lambda c: (c.row, c.col))
-    return Found(
-        [screening.judged(c, config.screening) for c in found],
-        {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": _notes(levels, coverage, scene.bands)}
-        | ({"zone_covered": coverage.zone_covered} if place is not None else {}),
-    )
+    return found, coverage
+
+
+def _can_be_searched(scene: Scene) -> bool:
+    """Coarse pixels are told by their bands; in fine ones edges speak, whatever the band."""
+    return names_tell(scene.bands) or float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M
+
+
+def _nothing_known(why: str, place: Place | None) -> Found:
+    """No candidates, and no zone that was seen."""
+    told: dict[str, object] = {"notes": [why]}
+    if place is not None:
+        told["zone_covered"] = {zone.zone_id: 0.0 for zone in place.zones}
+    return Found([], told)
+
+
+def _no_water(levels: Levels, scene: Scene) -> str:
+    """Water too bright for any is often an offset that nobody told."""
+    dark = levels.water[scene.bands.index(levels.infrared)]
+    offset = scene.radiometry is Radiometry.REFLECTANCE and BRIGHTEST_WATER <= dark < 2 * BRIGHTEST_WATER
+    why = f" (its darkest has a reflectance of {dark:.2f}; is an offset of -1000 missing?)" if offset else ""
+    return f"no usable water in the image{why}: what lies there is unknown"
 
 
 def _by_contrast(
@@ -214,10 +248,12 @@ def _inside(c: Candidate, hull: Candidate, spacing_m: tuple[float, float]) -> bo
 
 def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
     """A function of a window: pixels that stand out of the water, and those that were seen (no cloud, no gap)."""
+    scene, _ = named(scene, config.tile_px)
     levels = survey(scene, config.tile_px)
+    blind = not (levels.has_water and _can_be_searched(scene))
 
     def look(core: Window) -> tuple[BoolImage, BoolImage]:
-        if not levels.has_water:
+        if blind:
             nothing = np.zeros((core.rows, core.cols), bool)
             return nothing, nothing
         tile = scene.read(core)
@@ -310,4 +346,4 @@ def _fades(m: Measured, blob: Blob, scene: Scene) -> bool:
 
 def levels_for(scene: Scene, config: DetectionConfig) -> Levels:
     """The water levels that a detection of this scene would use; for notebooks and plots."""
-    return survey(scene, config.tile_px)
+    return survey(named(scene, config.tile_px)[0], config.tile_px)

@@ -13,6 +13,7 @@ An offset and haze add the same to all surfaces, so each band's darkest hundredt
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,11 +48,38 @@ def impossible_order(values: FloatImage, bands: tuple[str, ...]) -> str | None:
     names: dict[Role, str] = {}
     for k, band in enumerate(bands):
         if (role := ROLES.get(band)) is not None and role not in roles:
-            over = values[k].astype(np.float64)
-            roles[role], names[role] = over - np.percentile(over, 1.0), band
+            roles[role], names[role] = _over_darkest(values[k]), band
     for first, second in _exchanged(roles):
         return f"no ground looks like {names[first]} and {names[second]} as named: are these two exchanged?"
     return None
+
+
+def only_order(values: FloatImage, bands: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The one order of these band names that the ground does not speak against; None where there are several, or none.
+
+    ``values`` are reflectances, shape (bands, n). Of stacks of four and of five bands of five ports, seven of ten had
+    one order left, the right one each time.
+    """
+    over = [_over_darkest(band) for band in values]
+    left: list[tuple[str, ...]] = []
+    refuted: set[tuple[str, ...]] = set()  # where the infrared bands lie; no order of the visible ones mends that
+    for order in permutations(bands):
+        lie = tuple(name if ROLES[name] in ("near", "short") else "" for name in order)
+        if lie in refuted:
+            continue
+        pairs = _exchanged({ROLES[name]: band for name, band in zip(order, over, strict=True)})
+        if not pairs:
+            left.append(order)
+            if len(left) > 1:
+                return None
+        elif {"near", "short"} & {role for pair in pairs for role in pair}:
+            refuted.add(lie)
+    return left[0] if left else None
+
+
+def _over_darkest(band: FloatImage) -> FloatArray:
+    over = band.astype(np.float64)
+    return over - float(np.percentile(over, 1.0))
 
 
 def _exchanged(by_role: Bands) -> list[Pair]:

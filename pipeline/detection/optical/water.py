@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 INFRARED = ("B08", "N", "B8A", "B11", "B12")  # water is darkest here, so these part it from all else, first one first
 VISIBLE = ("B02", "B03", "B04", "B", "G", "R", "pan")
+OTHERS = ("B01", "B05", "B06", "B07", "B09", "B10", "CB", "GI", "Y", "RE", "N2")  # known, and no good for water
 SURVEY_SAMPLES = 4_000_000  # pixels looked at for the levels of each block of water; our choice
 LEVEL_SAMPLES = 500_000  # of these, for the image's own levels: percentiles to a thousandth; our choice
 ORDER_SAMPLES = 500_000  # enough for medians of the surfaces by which bands are told
@@ -63,6 +64,11 @@ def infrared_band(bands: tuple[str, ...]) -> str:
     return next((b for b in INFRARED if b in bands), bands[-1])
 
 
+def names_tell(bands: tuple[str, ...]) -> bool:
+    """Do the bands' names tell where water is to be looked for? One grey band needs none."""
+    return len(bands) == 1 or any(b in INFRARED for b in bands) or all(b in VISIBLE + OTHERS for b in bands)
+
+
 def wrong_order(levels: Levels, bands: tuple[str, ...]) -> bool:
     """Is water brighter in the infrared band than in every visible one? Clear, silty or hazy, it never is."""
     visible = [levels.water[bands.index(b)] for b in VISIBLE if b in bands]
@@ -93,15 +99,7 @@ def otsu(values: FloatArray) -> tuple[float, float]:
 
 def survey(scene: Scene, tile_px: int) -> Levels:
     """Read the image once, coarsely, and find its levels. Every n-th pixel of a fixed lattice: no tile matters."""
-    step = max(1, int(np.sqrt(scene.shape[0] * scene.shape[1] / SURVEY_SAMPLES)))
-    lattice = tuple(-(-n // step) for n in scene.shape)
-    data = np.zeros((len(scene.bands), *lattice), np.float32)
-    valid, wet = np.zeros(lattice, bool), np.zeros(lattice, bool)
-    for window in tiles(scene.shape, max(step, tile_px // step * step)):
-        tile = scene.read(window)
-        at = np.s_[window.row0 // step : -(-window.row1 // step), window.col0 // step : -(-window.col1 // step)]
-        data[(slice(None), *at)] = tile.data[:, ::step, ::step]
-        valid[at], wet[at] = tile.valid[::step, ::step], tile.water[::step, ::step]
+    data, valid, wet, step = lattice(scene, tile_px)
     known = data[:, valid]
     every = max(1, known.shape[1] // LEVEL_SAMPLES)
     levels = levels_of(known[:, ::every], wet[valid][::every], scene.bands, scene.radiometry)
@@ -120,6 +118,20 @@ def survey(scene: Scene, tile_px: int) -> Levels:
         local_noise=np.array([g[1] for g in grids]),
     )
     return replace(levels, coast_spread=spread_at_coast(data, valid, levels, scene.bands, block))
+
+
+def lattice(scene: Scene, tile_px: int) -> tuple[FloatImage, BoolImage, BoolImage, int]:
+    """Every n-th pixel of an image: its bands, where they were measured, where the map says water, and n."""
+    step = max(1, int(np.sqrt(scene.shape[0] * scene.shape[1] / SURVEY_SAMPLES)))
+    shape = tuple(-(-n // step) for n in scene.shape)
+    data = np.zeros((len(scene.bands), *shape), np.float32)
+    valid, wet = np.zeros(shape, bool), np.zeros(shape, bool)
+    for window in tiles(scene.shape, max(step, tile_px // step * step)):
+        tile = scene.read(window)
+        at = np.s_[window.row0 // step : -(-window.row1 // step), window.col0 // step : -(-window.col1 // step)]
+        data[(slice(None), *at)] = tile.data[:, ::step, ::step]
+        valid[at], wet[at] = tile.valid[::step, ::step], tile.water[::step, ::step]
+    return data, valid, wet, step
 
 
 def spread_at_coast(

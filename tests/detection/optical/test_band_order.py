@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from pipeline.detection.optical.band_order import impossible_order
+from pipeline.detection.optical.band_order import impossible_order, only_order
 
 BANDS = ("B02", "B03", "B04", "B08", "B11")
 # Reflectance by band. Water, silty water, soil, concrete and leaves as spectral libraries have them, to a hundredth
@@ -60,3 +60,13 @@ def test_a_small_image_says_nothing():
 
 def test_a_panchromatic_image_says_nothing():
     assert impossible_order(np.ones((1, 1000), np.float32), ("pan",)) is None
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (2, 1, 0, 3, 4), (4, 3, 2, 1, 0), (3, 2, 1, 0, 4)])
+def test_where_one_order_alone_fits_the_ground_it_is_the_right_one(order):
+    assert only_order(image()[list(order)], BANDS) == tuple(BANDS[k] for k in order)
+
+
+@pytest.mark.parametrize("surfaces", [("clear water",), ("clear water", "leaves")])
+def test_where_the_ground_leaves_several_orders_none_is_taken(surfaces):
+    assert only_order(image(surfaces), BANDS) is None

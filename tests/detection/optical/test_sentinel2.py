@@ -12,7 +12,7 @@ from affine import Affine
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
-from pipeline.detection.optical import network
+from pipeline.detection.optical import network, unnamed
 from pipeline.ingest.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor
@@ -216,6 +216,32 @@ def test_without_water_the_berth_is_unknown_and_one_line_says_so(image):
     assert not table["accepted"].any()
     assert told["zone_covered"]["berth"] == 0.0
     assert [note for note in told["notes"] if "no usable water" in note]
+
+
+@pytest.mark.parametrize("names", [("band1", "band2", "band3", "band4"), ("B02", "B03", "band3", "band4")])
+def test_where_nobody_knows_the_bands_the_berth_is_unknown(names):
+    """Before, no ship was found, and the berth counted as seen and empty."""
+    scene = scene_of(dict(zip(names, list(port().values())[:4], strict=True)))
+    table, told = detect(scene, place=berth_of(scene))
+    assert len(table) == 0
+    assert told["zone_covered"]["berth"] == 0.0
+    assert any("what its bands are is unknown" in note for note in told["notes"])
+
+
+def test_the_ground_names_bands_that_have_no_names(monkeypatch):
+    """The painted port is too small to tell its bands, so its order is told instead."""
+    order = ("B11", "B08", "B04", "B03", "B02")
+    monkeypatch.setattr(unnamed, "only_order", lambda values, bands: order)
+    scene = scene_of({f"band{n}": port()[name] for n, name in enumerate(order, 1)})
+    table, told = detect(scene, place=berth_of(scene))
+    assert_both_found(table[table["accepted"]].reset_index(drop=True))
+    assert told["zone_covered"]["berth"] > 0.9
+    assert any("B11, B08, B04, B03, B02 alone fits the ground" in note for note in told["notes"])
+
+
+def test_water_under_an_offset_that_nobody_told_asks_for_it():
+    _, told = detect(scene_of({band: values + 0.25 for band, values in port().items()}))
+    assert any("is an offset of -1000 missing?" in note for note in told["notes"])
 
 
 def test_a_map_without_water_is_said():

@@ -1,0 +1,44 @@
+"""Bands without names: the ground under the image may tell their order, else nobody knows what is water in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pipeline.detection.optical.band_order import only_order
+from pipeline.detection.optical.water import ORDER_SAMPLES, lattice, names_tell
+from pipeline.types import Radiometry, Scene, Sensor, Tile, Window
+
+USUAL = {4: ("B02", "B03", "B04", "B08"), 5: ("B02", "B03", "B04", "B08", "B11")}  # stacks of Sentinel-2's bands
+NOT_TOLD = "what its bands are is unknown, so what lies there is unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A reader of tiles whose bands have other names."""
+
+    read: Callable[[Window], Tile]
+    bands: tuple[str, ...]
+
+    def __call__(self, window: Window) -> Tile:
+        """The tile under the new names."""
+        return replace(self.read(window), bands=self.bands)
+
+
+def named(scene: Scene, tile_px: int) -> tuple[Scene, str]:
+    """The scene with names for bands that have none, where the ground allows one order alone; and a line on it.
+
+    Asked of Sentinel-2's stacks of four and five bands in reflectance. Others stay as they are.
+    """
+    usual = USUAL.get(len(scene.bands))
+    unnamed = not any(b in names for b in scene.bands for names in USUAL.values())
+    wanted = scene.sensor is Sensor.SENTINEL2 and scene.radiometry is Radiometry.REFLECTANCE and usual is not None
+    if names_tell(scene.bands) or not (unnamed and wanted and usual):
+        return scene, ""
+    data, valid, _, _ = lattice(scene, tile_px)
+    known = data[:, valid]
+    order = only_order(known[:, :: max(1, known.shape[1] // ORDER_SAMPLES)], usual) if known.size else None
+    if order is None:
+        return scene, ""
+    line = f"bands without names: of all orders {', '.join(order)} alone fits the ground, and is taken"
+    return replace(scene, bands=order, read=Renamed(scene.read, order)), line

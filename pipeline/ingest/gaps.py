@@ -1,0 +1,81 @@
+"""Which stored numbers of a file are no measurement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.types import Sensor, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.ingest.rasters import RasterFile
+
+_BORDER_SHARE = 0.002  # our choice: a smaller corner of zeros is dark water, not missing image
+_BORDER_SIDE = 2048
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """Which stored numbers of a file are no measurement, besides NaN and infinity."""
+
+    nodata: float | None  # the file's own
+    zero: bool  # a zero in every band is no measurement (a zero in one band already, for radar)
+    border: NDArray[np.bool_] | None = None  # coarse picture of zeros that belong to the frame of an image
+    step: int = 1
+
+    @property
+    def only_zeros(self) -> bool:
+        """Is a stored zero, in any band, the one thing that is no measurement (for radar)?"""
+        return self.zero and self.border is None and self.nodata in (None, 0.0)
+
+    def mask(self, stored: NDArray[Any], window: Window, *, radar: bool) -> NDArray[np.bool_]:
+        """True where a number is no measurement, shape (bands, rows, cols)."""
+        gap = ~np.isfinite(stored) if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)
+        if self.nodata is not None and np.isfinite(self.nodata):
+            gap = gap | (stored == self.nodata)
+        if self.zero:
+            gap = gap | ((stored == 0) if radar else (stored == 0).all(axis=0, keepdims=True))
+        if self.border is not None:
+            rows = np.minimum(np.arange(window.row0, window.row1) // self.step, self.border.shape[0] - 1)
+            cols = np.minimum(np.arange(window.col0, window.col1) // self.step, self.border.shape[1] - 1)
+            gap = gap | (self.border[np.ix_(rows, cols)] & (stored == 0).all(axis=0))[None]
+        return gap
+
+
+def gaps_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gaps:
+    """The rule of one file.
+
+    Radar never measures zero, nor does a stack of optical bands in all of them at once. In an 8-bit picture zero is
+    also the darkest shade, and in a single band of reflectances it is dark water: only a frame of zeros is missing
+    there, and only where the file declares no number for what is missing.
+    """
+    stack = len(indexes) > 1 and raster.dtype != "uint8"
+    never_zero = sensor is Sensor.SENTINEL1 and raster.dtype != "uint8"
+    if never_zero or stack or raster.dtype == "uint16":
+        return Gaps(raster.nodata, zero=True)
+    if raster.nodata is not None:
+        return Gaps(raster.nodata, zero=sensor is Sensor.SENTINEL1)
+    return _frame_of_zeros(raster, indexes)
+
+
+def _frame_of_zeros(raster: RasterFile, indexes: tuple[int, ...]) -> Gaps:
+    """Large areas of zeros in all bands that touch the image's border."""
+    from scipy import ndimage
+
+    step = max(1, -(-max(raster.shape) // _BORDER_SIDE))
+    zero = (raster.sample(_BORDER_SIDE, indexes) == 0).all(axis=0)
+    solid = ndimage.binary_erosion(zero, np.ones((5, 5), bool), border_value=1)
+    labels, count = ndimage.label(solid)
+    if count == 0:
+        return Gaps(None, zero=False)
+    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    touching = np.unique(edge[edge > 0])
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    frame = np.isin(labels, [n for n in touching if sizes[n] >= _BORDER_SHARE * zero.size])
+    if not frame.any():
+        return Gaps(None, zero=False)
+    return Gaps(None, zero=False, border=ndimage.binary_dilation(frame, np.ones((7, 7), bool)), step=step)
