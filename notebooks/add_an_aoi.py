@@ -138,8 +138,11 @@ seed: 20240307
 path = home / f"{aoi_id}.yaml"
 path.write_text(text, "utf-8")
 config = load_run_config(path, {})
-for line in local_lines(config, home):
-    print(line)
+try:
+    for line in local_lines(config, home):
+        print(line)
+except ConfigError as missing:
+    print(f"before a run: {missing}")
 
 # %% [markdown]
 # ## As capwatch sees it

@@ -23,7 +23,7 @@ from filelock import FileLock
 
 import pipeline.detection as detection
 from pipeline import run as chain
-from pipeline import stagecache, stopping, storage
+from pipeline import identity, stagecache, stopping, storage
 from pipeline.config import EngineConfig
 from pipeline.engine import map_tasks
 from pipeline.errors import EnvironmentFault, InputError
@@ -450,7 +450,7 @@ def test_what_another_version_or_question_made(tmp_path, looked, done_once, capw
     assert "run: changed detection.radar.false_alarm_rate" in done.err
     with monkeypatch.context() as other:
         other.setattr(stagecache, "code_version", lambda: "0.0.0+other")
-        other.setattr(chain, "code_version", lambda: "0.0.0+other")
+        other.setattr(identity, "code_version", lambda: "0.0.0+other")
         done = capwatch(*words)
     assert (done.code, len(looked)) == (0, 4)
     assert "the code" in done.err
