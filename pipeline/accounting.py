@@ -135,4 +135,4 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
         ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of)
         return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
 
-    return without_weakest(account.tables, Chain(calls_of, barrels_of))
+    return without_weakest({**account.tables, "scenes": ground.scenes}, Chain(calls_of, barrels_of))
