@@ -20,6 +20,7 @@ BARS = 8
 CALLS = 10
 NAMELESS = ("anonymous", "")  # what the tables hold for a ship that nobody named
 LEAST_CHANGE = 0.001  # of the median: less is not drawn
+LABEL_CHARS = 60  # as many as the chart is wide; a ship's name may be longer
 WIDTH_IN = 4.0  # so that 9 pt stay 9 pt on a phone
 
 
@@ -76,8 +77,18 @@ def tornado(axes: Axes, shown: pd.DataFrame) -> None:
                 (value, -n), xytext=(3 * sign, 0), textcoords="offset points",
                 ha="left" if sign > 0 else "right", va="center", fontsize=8,
             )  # fmt: skip
-        what = f"{row.what[0].upper()}{row.what[1:]}" + (" *" if row.kind == "published" else "")
-        axes.text(0.0, -n + 0.47, what, transform=axes.get_yaxis_transform(), fontsize=8.5, weight="bold", va="center")
+        told = row.what if len(row.what) <= LABEL_CHARS else f"{row.what[: LABEL_CHARS - 1]}…"
+        what = f"{told[0].upper()}{told[1:]}" + (" *" if row.kind == "published" else "")
+        axes.text(
+            0.0,
+            -n + 0.47,
+            what,
+            transform=axes.get_yaxis_transform(),
+            fontsize=8.5,
+            weight="bold",
+            va="center",
+            parse_math=False,
+        )
         axes.text(
             0.0, -n + 0.25, f"{row.low_setting} | {row.high_setting}", transform=axes.get_yaxis_transform(),
             fontsize=7.5, color="#374151", va="center",

@@ -22,8 +22,8 @@ import rasterio
 from filelock import FileLock
 
 import pipeline.detection as detection
-from pipeline import run as chain
 from pipeline import identity, stagecache, stopping, storage
+from pipeline import run as chain
 from pipeline.config import EngineConfig
 from pipeline.engine import map_tasks
 from pipeline.errors import EnvironmentFault, InputError
