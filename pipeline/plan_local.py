@@ -9,8 +9,8 @@ from pathlib import Path
 from pipeline.config import RunConfig
 from pipeline.journal import LOG
 from pipeline.plurals import number_of
-from pipeline.readiness import looks_within, scenario_of
-from pipeline.sources import named_files, simulation_key
+from pipeline.readiness import looks_within
+from pipeline.sources import named_files, scenario_of, simulation_key
 
 SECONDS_PER_LOOK = 2.0  # of the demo on two cores, learning of structures included; used until a run here says better
 SECONDS_BESIDES = 20.0  # reading inputs, calls, volume, report

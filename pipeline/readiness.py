@@ -9,7 +9,7 @@ from pipeline.config import CapConfig, RunConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
 from pipeline.plurals import number_of
-from pipeline.sources import named_files
+from pipeline.sources import named_files, scenario_of
 from pipeline.workspace import config_files, configs_root
 
 if TYPE_CHECKING:
@@ -46,15 +46,6 @@ def require_file(root: Path, name: str) -> Path:
         f"{printable(root / name)}: the config names this file, and it is not there "
         f"(names are relative to the run file's folder{printable(elsewhere)})"
     )
-
-
-def scenario_of(config: RunConfig, root: Path) -> Scenario:
-    """The scenario of a demo."""
-    from pipeline.simulation.scenario import Scenario
-
-    if config.source.scenario is None:
-        raise ConfigError("source.kind is demo, but source.scenario names no scenario file")
-    return load(Scenario, root / config.source.scenario)
 
 
 def looks_within(scenario: Scenario, config: RunConfig) -> int:

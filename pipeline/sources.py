@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.config import RunConfig
+from pipeline.config import RunConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable, shortened
 from pipeline.ingest import junk
@@ -23,6 +23,7 @@ from pipeline.workspace import cache_root
 if TYPE_CHECKING:
     from pipeline.ingest.ais import AisRead
     from pipeline.ingest.inputs import Found
+    from pipeline.simulation.scenario import Scenario
     from pipeline.types import Place
 
 AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
@@ -126,18 +127,22 @@ def _overlap(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _demo(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
-    """The simulated period, kept in the cache under the hash of all that it is made from."""
-    from pipeline.config import load
+def scenario_of(config: RunConfig, root: Path) -> Scenario:
+    """The scenario of a demo."""
     from pipeline.simulation.scenario import Scenario
-    from pipeline.simulation.simulate import simulate
 
     if config.source.scenario is None:
         raise ConfigError("source.kind is demo, but source.scenario names no scenario file")
-    path = root / config.source.scenario
-    scenario = load(Scenario, path)
-    folder = cache_root() / "simulated" / simulation_key(config, root, path)
+    return load(Scenario, root / config.source.scenario)
+
+
+def _demo(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
+    """The simulated period, kept in the cache under the hash of all that it is made from."""
+    folder = cache_root() / "simulated" / simulation_key(config, root, root / str(config.source.scenario))
     if not folder.is_dir():
+        from pipeline.simulation.simulate import simulate
+
+        scenario = scenario_of(config, root)
         console.note(f"simulating {scenario.title} (kept in the cache for later runs)")
         part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
         shutil.rmtree(part, ignore_errors=True)
