@@ -16,6 +16,7 @@ from pipeline.config.volume import Notified
 from pipeline.tables import LEDGER
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.types import Headline
+from pipeline.volume.liftings import WHY_NOT
 from pipeline.volume.membership import (
     ENDS,
     account_year,
@@ -145,7 +146,7 @@ def headline(
         cap_bbl=cap.barrels,
         account_year=year,
         as_of=str(last["day"]) if last is not None else "",
-        calls_seen=len(liftings),
+        calls_seen=int((liftings["cause"] != WHY_NOT["review_merged"]).sum()),  # of one visit once
         calls_counted=calls,
         barrels_p5=float(last["observed_p5"]) if last is not None else 0.0,
         barrels_p50=p50,
