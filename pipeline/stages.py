@@ -163,7 +163,7 @@ def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, 
 
     config = build(CallsConfig, settings, where="--set")
     found = read_table(detections)
-    if "flags" in found and found["flags"].map(lambda flags: ONLY_DATED in flags).any():
+    if "flags" in found and found["flags"].astype(str).str.contains(ONLY_DATED).any():
         console.note(f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC")
     messages = _read(ais, {}, console).messages
     if not len(messages):

@@ -151,6 +151,16 @@ def test_detect_goes_on_after_an_image_whose_sensor_nobody_knows(capwatch, tmp_p
     assert capwatch("detect", unknown, "--pixel-spacing", "10", "-o", tmp_path / "one.csv")[0] == 2
 
 
+@pytest.mark.parametrize("flags", ["['time_of_day_unknown']", "[]", ""])
+def test_match_says_where_noon_stands_for_a_time_that_nobody_knows(capwatch, tmp_path, flags):
+    ships, ais = tmp_path / "ships.csv", tmp_path / "ais.csv"
+    ships.write_text(f"det_id,time_utc,lon,lat,length_m,flags\na,2024-03-07T12:00:00Z,133.0,42.7,180,{flags}\n")
+    ais.write_text("mmsi,time_utc,lon,lat,sog_kn\n273000001,2024-03-07T11:58:00Z,133.0,42.7,0.1\n")
+    code, _, err = capwatch("match", "--detections", ships, "--ais", ais, "-o", tmp_path / "out.csv")
+    assert code == 0
+    assert ("matched as at noon UTC" in err) is ("unknown" in flags)
+
+
 def test_volume_and_account_reproduce_a_published_sum(capwatch, tmp_path):
     """RUSI, March 2024: five calls of 3,000 t at 8.33 barrels a tonne are 124,950 barrels, a quarter of the cap."""
     calls = tmp_path / "calls.csv"
