@@ -57,7 +57,7 @@ def test_what_a_slip_made_of_a_name_is_told(damaged, said):
 def test_a_speed_of_unknown_unit_is_told_where_it_is_the_only_one(tmp_path, name):
     (told,) = doubts(OURS.replace("sog", name))
     assert told.startswith(f"column {name!r} was left out")
-    assert told.endswith(f"if it is knots, name it with --columns sog={name}")
+    assert told.endswith(f"if it is knots, name it with capwatch ais --columns sog={name}")
     path = tmp_path / "ais.csv"
     path.write_text(f"mmsi,time_utc,lon,lat,{name}\n1,1709812800,133,42,8.3\n")
     read = read_ais([path])
