@@ -41,6 +41,10 @@ class SharedDraws:
     fill_mean: FloatArray  # mean fill of this world
     product: np.ndarray  # index of the product that this world's port mostly ships
 
+    def only(self, here: np.ndarray) -> SharedDraws:
+        """Those of some draws alone, given as booleans."""
+        return SharedDraws(self.regression[here], self.fill_mean[here], self.product[here])
+
 
 @dataclass(frozen=True, slots=True)
 class CallDraws:
@@ -166,9 +170,12 @@ def cargo_of(
     barrels, tonnes = np.where(hers, first.barrels, 0.0), np.where(hers, first.tonnes, 0.0)
     for k in range(1, int(further.max(initial=0)) + 1):
         unmeasured = dict(row) | dict.fromkeys(COLUMNS) | {"call_id": f"{row['call_id']}/ship {k + 1}"}
-        other = draw_call(unmeasured, config, shared, seed)
-        too = moved(other, further >= k)
-        barrels, tonnes = barrels + np.where(too, other.barrels, 0.0), tonnes + np.where(too, other.tonnes, 0.0)
+        there = further >= k
+        few = config.model_copy(update={"draws": int(there.sum())})
+        other = draw_call(unmeasured, few, shared.only(there), seed)
+        too = moved(other, True)
+        barrels[there] += np.where(too, other.barrels, 0.0)
+        tonnes[there] += np.where(too, other.tonnes, 0.0)
     return Cargo(barrels, tonnes, np.where(alone, first.barrels, 0.0))
 
 
