@@ -81,8 +81,8 @@ def number_of_stays(sightings: pd.DataFrame, turns: Turnover, config: CallsConfi
         before, now = looks[n - 1], looks[n]
         apart = difference(length_of(before), length_of(now), config)
         more = odds_beyond_length(before, now) if is_fine(before) and is_fine(now) else 0.0
+        gap_d = when[n] - when[n - 1]
         for i in np.flatnonzero(began[:n] > NEGLIGIBLE):
-            gap_d = when[n] - when[n - 1]
             stays = chance_of_one_stay(turns, when[n - 1] - when[i], gap_d, *apart, more)
             began[n] += began[i] * (1 - stays)
             began[i] *= stays
