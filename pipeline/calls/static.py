@@ -88,14 +88,25 @@ def _sum(first: pd.Series, second: pd.Series) -> pd.Series:
 
 
 def _filled(said: pd.DataFrame) -> pd.DataFrame:
-    """What one message leaves out stays as last said: types 24 A and B each hold a half."""
+    """What one message leaves out stays as last said: types 24 A and B each hold a half.
+
+    Nothing passes from one ship to the next that sends under her number: another IMO number or call sign starts anew,
+    or a ship that types no draught would sail on the draught of the one before.
+    """
     out = said.copy()
     for field in ("name", "callsign", "dest"):
         out[field] = out[field].where(out[field] != "")
-    by_ship = out.groupby("mmsi")
+    other = _differs(out["imo"].where(out["imo"] != 0), out["mmsi"]) | _differs(out["callsign"], out["mmsi"])
+    by_ship = out.groupby(["mmsi", other.groupby(out["mmsi"]).cumsum()])
     for field in FIELDS:
         out[field] = by_ship[field].ffill()
     return out
+
+
+def _differs(values: pd.Series, mmsi: pd.Series) -> pd.Series:
+    """Is a value given that is not the last one given under the same number?"""
+    before = values.groupby(mmsi).ffill().groupby(mmsi).shift()
+    return (values.notna() & before.notna() & (values != before)).fillna(False).astype(bool)
 
 
 def _changed(mmsi: np.ndarray, values: np.ndarray, tolerance: float) -> np.ndarray:

@@ -53,6 +53,16 @@ def test_ships_do_not_lend_each_other_fields():
     assert pd.isna(other["length_m"])
 
 
+@pytest.mark.parametrize("who", [{"imo": 9331127}, {"callsign": "XY2"}])
+def test_another_ship_under_the_same_number_inherits_nothing(who):
+    """She types no draught; the one before her had typed 6.5 m."""
+    first = said(1, imo=9074729, callsign="XY1", draught=6.5, name="ALPHA", **HULL)
+    table = reports(first, said(50, name="BETA", **who), said(51, name="BETA"))
+    assert table["name"].tolist() == ["ALPHA", "BETA"]
+    assert pd.isna(table["draught_m"].iloc[1])
+    assert pd.isna(table["length_m"].iloc[1])
+
+
 def test_a_wrong_number_is_voided_and_flagged():
     row = reports(said(1, imo=9074728, name="ALPHA")).iloc[0]
     assert pd.isna(row["imo"])
