@@ -70,7 +70,7 @@ def detect(path: Path, threads: int) -> int:
     """File to the table of detections; the number of rows."""
     from pipeline.config import DetectionConfig
     from pipeline.detection import detect as detect_scene
-    from pipeline.ingest.options import OpenOptions
+    from pipeline.ingest.metadata.options import OpenOptions
     from pipeline.ingest.scenes import open_scene
     from pipeline.types import Sensor
 

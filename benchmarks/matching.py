@@ -42,7 +42,7 @@ def strangers(seen: pd.DataFrame, messages: pd.DataFrame, rng: np.random.Generat
 
 def main() -> None:
     """Print the table."""
-    from pipeline.ingest.ais import read_ais
+    from pipeline.ingest.ais.messages import read_ais
 
     if not DATA.is_dir():
         print("matching: the labelled data (../shared) is not here, nothing measured")

@@ -179,10 +179,10 @@ def cpu_seconds() -> tuple[float, float]:
 def a_plan() -> None:
     """A year of Sentinel-1 over twelve ports, from a STAC server on loopback to the lines of a plan."""
     from pipeline.batch import questions
+    from pipeline.commands.plan import plan_lines
     from pipeline.console import Console
-    from pipeline.plan import plan_lines
+    from tests.commands.test_plan import looks
     from tests.servers import stac_api
-    from tests.test_plan import looks
 
     with tempfile.TemporaryDirectory() as told:
         folder = Path(told)

@@ -25,7 +25,7 @@ from scipy import ndimage
 from benchmarks.hull_sizes import BANDS, DECKS, LAND, WATER
 from pipeline.detection import detect
 from pipeline.detection.optical import network, sentinel2
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor
 

@@ -38,7 +38,7 @@ def main() -> None:
 def radar(folder: Path) -> tuple[str, float, float]:
     """File to detections, against decoding the file."""
     from pipeline.detection import detect
-    from pipeline.ingest.options import OpenOptions
+    from pipeline.ingest.metadata.options import OpenOptions
     from pipeline.ingest.scenes import open_scene
     from pipeline.types import Sensor
 
@@ -77,7 +77,7 @@ def ais(folder: Path) -> tuple[str, float, float]:
     """Our NMEA reader against pyais on the same sentences, checksums verified by both."""
     import pyais
 
-    from pipeline.ingest.ais import read_ais
+    from pipeline.ingest.ais.messages import read_ais
 
     path = folder / "feed.nmea"
     rng = np.random.default_rng(0)
@@ -108,7 +108,7 @@ def ais_table(folder: Path) -> tuple[str, float, float]:
     """Our reader of tables against pandas parsing the same columns, without any check."""
     import pandas as pd
 
-    from pipeline.ingest.ais import read_ais
+    from pipeline.ingest.ais.messages import read_ais
 
     path, rng, n = folder / "day.csv", np.random.default_rng(0), 300_000
     seconds = pd.Timestamp("2024-03-07") + pd.to_timedelta(np.sort(rng.integers(0, 86_400, n)), unit="s")
@@ -144,7 +144,7 @@ def _tag(second: int) -> str:
 
 def _detect_file(path: Path) -> int:
     from pipeline.detection import detect
-    from pipeline.ingest.options import OpenOptions
+    from pipeline.ingest.metadata.options import OpenOptions
     from pipeline.ingest.scenes import open_scene
     from pipeline.types import Sensor
 

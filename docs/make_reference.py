@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipeline.config import CapConfig, RunConfig
+from pipeline.ingest.metadata.sidecar import Sidecar
 from pipeline.ingest.place import ZoneProperties
-from pipeline.ingest.sidecar import Sidecar
 from pipeline.simulation.scenario import Scenario
 from pipeline.tables import ALL
 from pipeline.tables.contract import Column, Contract

@@ -28,10 +28,10 @@ import numpy as np
 import shapely
 import shapely.ops
 
+from pipeline.commands.plan_local import local_lines
 from pipeline.errors import ConfigError
 from pipeline.ingest.coast import clip_coast
 from pipeline.ingest.place import load_place
-from pipeline.plan_local import local_lines
 from pipeline.workspace import configs_root, load_run_config
 
 chosen = os.environ.get("CAPWATCH_AOI_DIR")

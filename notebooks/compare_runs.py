@@ -27,8 +27,8 @@ import pandas as pd
 
 from pipeline import volume
 from pipeline.config import CapConfig, load
-from pipeline.overview import difference, list_runs
-from pipeline.review import open_run
+from pipeline.finished.overview import difference, list_runs
+from pipeline.finished.review import open_run
 from pipeline.run import CONFIG_FILES
 from pipeline.workspace import latest_run
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from pipeline.review import around, hull_profiles, open_run
+from pipeline.finished.review import around, hull_profiles, open_run
 from pipeline.workspace import latest_run
 
 chosen = os.environ.get("CAPWATCH_RUN")

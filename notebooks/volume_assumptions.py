@@ -28,8 +28,8 @@ import pandas as pd
 
 from pipeline import volume
 from pipeline.config import CapConfig, load
+from pipeline.finished.review import open_run
 from pipeline.report.sensitivity_section import largest_first, sentence, tornado, tornado_height
-from pipeline.review import open_run
 from pipeline.run import CONFIG_FILES
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.workspace import latest_run

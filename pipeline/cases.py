@@ -18,9 +18,9 @@ from pipeline.config import CapConfig, CaseConfig, build, load, merged, read_yam
 from pipeline.config.case import CallGroup, Figure
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable
-from pipeline.left_out import not_held_lines
 from pipeline.provenance import MANIFEST, FileRecord, code_version, library_versions, manifest_hash, outputs_of
 from pipeline.report.case_page import CaseStory, render_case, shown
+from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import barrels, percent
 from pipeline.storage import write_json, write_table, write_text
 from pipeline.volume import headline, ledger, liftings, simulate

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from pipeline import __version__, cli_runs, cli_stages
-from pipeline.cli_session import CaseSettings, Debug, Quiet, Settings, overridden, session
+from pipeline import __version__
+from pipeline.commands import runs as cli_runs
+from pipeline.commands import stages as cli_stages
+from pipeline.commands.session import CaseSettings, Debug, Quiet, Settings, overridden, session
 
 app = typer.Typer(
     name="capwatch",
@@ -57,7 +59,7 @@ def run(
         asked = questions(aoi, merged(given, overridden(settings)), years, console)
         verdicts = one_file_of_verdicts(reviews, asked)
         if dry_run:
-            from pipeline.plan import plan_lines
+            from pipeline.commands.plan import plan_lines
 
             for line in plan_lines(asked, console):
                 console.result(line)
@@ -68,14 +70,14 @@ def run(
             if code:
                 raise typer.Exit(code)
             return
+        from pipeline.chain.verdicts import find_reviews
         from pipeline.run import run as run_chain
-        from pipeline.verdicts import find_reviews
 
         question = asked[0]
         verdicts = verdicts or find_reviews(question.config.aoi.id)
         outcome = run_chain(question.config, question.root, out, console, fresh=fresh, reviews=verdicts)
         if not quiet:
-            from pipeline.summary import counted_calls
+            from pipeline.report.summary import counted_calls
 
             title, headings, rows = counted_calls(outcome.folder)
             if rows:
@@ -116,7 +118,7 @@ def doctor(debug: Debug = False) -> None:
     Example: capwatch doctor
     """
     with session(quiet=False, debug=debug) as console:
-        from pipeline.doctor import lines
+        from pipeline.commands.doctor import lines
 
         for line in lines():
             console.result(line)
@@ -129,7 +131,7 @@ def prepare(debug: Debug = False) -> None:
     Example: capwatch prepare
     """
     with session(quiet=False, debug=debug) as console:
-        from pipeline.prepare import prepare
+        from pipeline.commands.prepare import prepare
 
         prepare()
         console.result("compiled: the first run is as fast as the next")

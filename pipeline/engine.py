@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.config import EngineConfig
 from pipeline.errors import EnvironmentFault
-from pipeline.workers import Died, Here, Pool, Processes, Result, Task, Threads
+from pipeline.execution.workers import Died, Here, Pool, Processes, Result, Task, Threads
 
 DEATHS = 3
 
@@ -139,6 +139,6 @@ def _made(engine: EngineConfig) -> Pool:
         return Threads(engine.workers)
     if engine.kind == "processes":
         return Processes(engine)
-    from pipeline.cluster import Cluster
+    from pipeline.execution.cluster import Cluster
 
     return Cluster(engine)

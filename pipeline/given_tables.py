@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.console import Console
-from pipeline.delimited import plain
 from pipeline.errors import ContractError, InputError, printable
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS
+from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, column_doubts
 
 if TYPE_CHECKING:

@@ -11,16 +11,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import berths, journal, shore
+from pipeline.chain import berths, shore
+from pipeline.chain.identity import identify, image_records
+from pipeline.chain.live import ITEMS, of_saved_search
+from pipeline.chain.passing import faults_of, usable_now
+from pipeline.chain.readiness import made_ready
+from pipeline.chain.slots import detect_slot
+from pipeline.chain.sources import Inputs, gather, read_ais_around
+from pipeline.chain.verdicts import FOLDER as REVIEWS_FOLDER
+from pipeline.chain.verdicts import Verdict, read_reviews, tell_verdicts
+from pipeline.chain.verification import CHAINED, ROWS, last_of, rows_of
 from pipeline.checkpoints import checkpoint
 from pipeline.config import CapConfig, RunConfig, canonical_json, load
 from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError, NothingUsable, printable
-from pipeline.identity import identify, image_records
-from pipeline.live import ITEMS, of_saved_search
+from pipeline.execution import journal
 from pipeline.longitudes import as_written
-from pipeline.passing import faults_of, usable_now
 from pipeline.provenance import (
     MANIFEST,
     code_version,
@@ -29,9 +36,7 @@ from pipeline.provenance import (
     outputs_of,
     read_manifest,
 )
-from pipeline.readiness import made_ready
-from pipeline.slots import detect_slot
-from pipeline.sources import Inputs, gather, read_ais_around
+from pipeline.report.summary import headline_lines, result_of, verdicts_of
 from pipeline.storage import (
     require_writable,
     sweep,
@@ -42,20 +47,16 @@ from pipeline.storage import (
     write_table,
     write_text,
 )
-from pipeline.summary import headline_lines, result_of, verdicts_of
 from pipeline.tables import DETECTIONS, SCENES
-from pipeline.verdicts import FOLDER as REVIEWS_FOLDER
-from pipeline.verdicts import Verdict, read_reviews, tell_verdicts
-from pipeline.verification import CHAINED, ROWS, last_of, rows_of
 from pipeline.workspace import LATEST, RunFolder, config_files, config_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.accounting import Account, Ground
-    from pipeline.ingest.ais import AisRead
+    from pipeline.chain.accounting import Account, Ground
+    from pipeline.execution.stagecache import Slot
+    from pipeline.ingest.ais.messages import AisRead
     from pipeline.report.story import Story
-    from pipeline.stagecache import Slot
     from pipeline.types import Place, Scene
 
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
@@ -133,7 +134,7 @@ def compute(
 ) -> Story:
     """Every stage once, table to table; what lies behind the detections twice where analysts have given verdicts."""
     from pipeline import calls
-    from pipeline.accounting import Ground, account_for
+    from pipeline.chain.accounting import Ground, account_for
     from pipeline.report.story import Story
 
     learnt = shore.learnt(scenes, place, config, root, folder, console)
@@ -185,7 +186,7 @@ def compute(
 def _looked_into(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:
     """Silences of transponders, which assumption moves the answer most, calls without their weakest evidence."""
     from pipeline import calls, volume
-    from pipeline.accounting import robustness
+    from pipeline.chain.accounting import robustness
 
     config, tables = ground.config, account.tables
     return {

@@ -21,7 +21,7 @@ from pipeline.workspace import config_root
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.ingest.ais import AisRead
+    from pipeline.ingest.ais.messages import AisRead
     from pipeline.ingest.scenes import OpenOptions
     from pipeline.types import Headline, Place
 
@@ -128,7 +128,7 @@ def decode_ais(
     files: Sequence[Path], out: Path, balance: Path | None, options: dict[str, Any], console: Console
 ) -> None:
     """Decode AIS files to one table; the balance counts every input line in one bucket."""
-    from pipeline.ingest.ais import notes_of, open_ais, problems_of
+    from pipeline.ingest.ais.messages import notes_of, open_ais, problems_of
 
     with open_ais(files, **options) as store:
         for problem, done in problems_of(store.files):
@@ -145,8 +145,8 @@ def decode_ais(
 
 
 def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> AisRead:
-    from pipeline.ingest.ais import problems_of, read_ais
-    from pipeline.sources import clocks_set_right
+    from pipeline.chain.sources import clocks_set_right
+    from pipeline.ingest.ais.messages import problems_of, read_ais
 
     read = read_ais(files, columns=columns or None)
     for problem, done in problems_of(read.files):
@@ -298,7 +298,7 @@ def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Cons
 
 def _account_lines(head: Headline, cap: CapConfig) -> list[str]:
     """The account in a few lines: its sum, and the counted calls that it does not hold."""
-    from pipeline.left_out import not_held_lines
+    from pipeline.report.left_out import not_held_lines
     from pipeline.volume import last_day_of
 
     calls = "1 call" if head.calls_counted == 1 else f"{head.calls_counted} calls"

@@ -229,8 +229,8 @@ def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
 
 def _read_csv(path: Path, contract: Contract | None) -> pd.DataFrame:
     """A CSV whose text columns stay text: an id such as 007 or 1e5 is no number, a ship may be called NA."""
-    from pipeline.delimited import layout_of, read_delimited
     from pipeline.tables import ALL
+    from pipeline.tables.delimited import layout_of, read_delimited
     from pipeline.tables.given import NUMBERS
 
     kinds = {c.name: c.kind for known in (ALL if contract is None else (contract,)) for c in known.columns}

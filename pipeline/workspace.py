@@ -12,8 +12,8 @@ from typing import Any
 
 from pipeline.config import RunConfig, build, merged, read_yaml
 from pipeline.errors import ConfigError, EnvironmentFault, printable
+from pipeline.execution.stagecache import StageCache
 from pipeline.provenance import MANIFEST
-from pipeline.stagecache import StageCache
 
 LATEST = "latest.txt"
 STAGES = ".stages"

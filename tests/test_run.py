@@ -12,8 +12,8 @@ import pytest
 
 from pipeline.console import Console
 from pipeline.errors import ContractError, NothingUsable
+from pipeline.finished.repeat import rerun, verify
 from pipeline.provenance import changes, sha256_file
-from pipeline.repeat import rerun, verify
 from pipeline.run import run
 from pipeline.storage import read_table
 from pipeline.tables import ALL

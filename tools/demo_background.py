@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.berth import CONFIGS, scene_of, ship_at
-from pipeline.backgrounds import raster_bytes
+from pipeline.chain.backgrounds import raster_bytes
 from pipeline.config import DetectionConfig, RunConfig, load
 from pipeline.detection import background
 from pipeline.ingest.place import load_place

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
-from pipeline.number_law import number_law
+from pipeline.tables.number_law import number_law
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,16 +18,16 @@ import numpy as np
 import shapely
 
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
-from pipeline.ingest.acquisition import implausible
-from pipeline.ingest.beside import listed, side_files
 from pipeline.ingest.duplicates import Duplicate, find_clashes, find_duplicates
 from pipeline.ingest.junk import is_junk
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.acquisition import implausible
+from pipeline.ingest.metadata.beside import listed, side_files
+from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.metadata.sensors import MASK, is_mask_file
 from pipeline.ingest.radiometry import parse_scaling
 from pipeline.ingest.rasters import sha256_of
-from pipeline.ingest.safe_files import MANIFEST, is_safe
 from pipeline.ingest.scenes import open_scene, seen_near, without_water
-from pipeline.ingest.sensors import MASK, is_mask_file
+from pipeline.ingest.sentinel1.safe_files import MANIFEST, is_safe
 from pipeline.longitudes import middle_of, moved
 from pipeline.tables import SCENES
 from pipeline.types import Place, Scene, Sensor, Window

@@ -22,8 +22,8 @@ from pipeline.types import Radiometry, Sensor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pipeline.ingest.metadata.sidecar import Sidecar
     from pipeline.ingest.rasters import RasterFile
-    from pipeline.ingest.sidecar import Sidecar
 
 DB_RANGE = (-25.0, 0.0)  # a public convention for 8-bit sigma0 in VV: 8-bit = (dB + 25) / 25 * 255
 SPECKLE_DB = 2.2  # spread of 4.4 looks of speckle, as Sentinel-1 GRD has: 4.34 times the root of psi'(4.4)

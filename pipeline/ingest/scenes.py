@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError, printable
-from pipeline.ingest.acquisition import acquired_of, platform_of
-from pipeline.ingest.beside import side_files
-from pipeline.ingest.channels import Channels, channels_of, picture_bands
 from pipeline.ingest.gaps import Gaps, gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
-from pipeline.ingest.operators import read_operator
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.acquisition import acquired_of, platform_of
+from pipeline.ingest.metadata.beside import side_files
+from pipeline.ingest.metadata.channels import Channels, channels_of, picture_bands
+from pipeline.ingest.metadata.operators import read_operator
+from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
+from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, sha256_of, stamp_of
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
-from pipeline.ingest.sensors import refuse_masks, sensor_of
-from pipeline.ingest.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
 from pipeline.longitudes import Near, moved
 from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, SideFile, Source, Tile, Window, utc
@@ -48,7 +48,7 @@ def open_scene(path: Path, options: OpenOptions | None = None, land: BaseGeometr
     """
     options = options or OpenOptions()
     path = Path(path)
-    from pipeline.ingest.sentinel1 import is_safe, open_safe
+    from pipeline.ingest.sentinel1.products import is_safe, open_safe
 
     opener = open_safe if is_safe(path) else _open_raster_scene
     scene = opener(path, options, land)
@@ -113,7 +113,7 @@ class RasterReader:
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
     """The scene with these polygons (EPSG:4326) taken for land as well; the scene must come from `open_scene`."""
     if not isinstance(scene.read, RasterReader):
-        from pipeline.ingest.sentinel1 import SafeReader
+        from pipeline.ingest.sentinel1.products import SafeReader
 
         if not isinstance(scene.read, SafeReader):
             raise TypeError(f"{scene.scene_id}: its reader knows no land")

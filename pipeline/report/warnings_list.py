@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.left_out import not_held_lines
 from pipeline.plurals import number_of
+from pipeline.report.left_out import not_held_lines
 from pipeline.report.opening import changed_by_verdicts
 from pipeline.report.wording import (
     counted_zones,

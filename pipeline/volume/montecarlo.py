@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.number_law import number_law
+from pipeline.tables.number_law import number_law
 from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of, log_weights, reweighted
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pipeline.calls.tracks import clean_tracks
 from pipeline.calls.turnover import turnover
 from pipeline.config import CallsConfig
 from pipeline.ingest.registry import read_registry
-from pipeline.number_law import number_law
+from pipeline.tables.number_law import number_law
 from tests.builders import REAL_DATA, needs_real_data
 from tests.calls.traffic import (
     ANCHORAGE,
@@ -193,7 +193,7 @@ def test_the_list_of_tankers_is_right():
 @needs_real_data
 def test_every_real_step_of_draught_is_found_and_nothing_else():
     """Ninety-four changes of a metre or more that were looked at one by one: 9 steps, 85 of one ship that flaps."""
-    from pipeline.ingest.ais import read_ais
+    from pipeline.ingest.ais.messages import read_ais
 
     folder = REAL_DATA / "tanker_draught"
     steps = draught_steps(static_reports(read_ais([folder / "static_reports.csv"]).messages))

@@ -16,13 +16,13 @@ import rasterio
 
 from pipeline.errors import InputError
 from pipeline.ingest.inputs import open_inputs
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.place import load_place
 from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Window
 from tests.cases.desk import LOOKS, ORIGIN, SHAPE, radar, speckle, stamp
-from tests.ingest.safe_product import Recipe, write_safe
+from tests.ingest.sentinel1.safe_product import Recipe, write_safe
 
 WHOLE = Window(0, 0, *SHAPE)
 NAME = f"bad_vv_{stamp(LOOKS[0])}.tif"
@@ -219,7 +219,7 @@ def test_a_type_that_is_no_amplitude(refused, bad, tmp_path, saw):
 
 
 def _product_of_floats(folder: Path) -> Path:
-    from tests.ingest.safe_product import PRODUCT, write_manifest
+    from tests.ingest.sentinel1.safe_product import PRODUCT, write_manifest
 
     root = write_safe(folder)
     tiff = next((root / "measurement").glob("*-vv-*"))
@@ -296,7 +296,7 @@ def test_polarisations_of_different_size(tmp_path, saw):
 
 
 def _single_polarisation(folder: Path) -> Path:
-    from tests.ingest.safe_product import write_manifest
+    from tests.ingest.sentinel1.safe_product import write_manifest
 
     root = write_safe(folder, Recipe(product=Recipe().product.replace("1SDV", "1SSV")))
     for path in list(root.rglob("*-vh-*")):

@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.scenes import open_scene
-from tests.ingest.safe_product import PRODUCT, Recipe, write_manifest, write_safe, zipped
+from tests.ingest.sentinel1.safe_product import PRODUCT, Recipe, write_manifest, write_safe, zipped
 
 case = pytest.mark.case
 KINDS = {"measurement": "s1Level1MeasurementSchema"}

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry import mapping
 
 from pipeline import volume
-from pipeline.verification import differences
+from pipeline.chain.verification import differences
 from tests.cases.desk import LOOKS, SHAPE, lonlat, radar, speckle, stamp, zones
 
 SHIFT = 180.0 - lonlat(80, 80)[0]  # brings the ship of the desk onto 180 degrees

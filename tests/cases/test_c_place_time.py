@@ -17,14 +17,14 @@ from rasterio.control import GroundControlPoint
 from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError
-from pipeline.ingest.ais import read_ais
+from pipeline.ingest.ais.messages import read_ais
 from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.place import load_place, read_zones
 from pipeline.ingest.scenes import open_scene
 from tests.builders import place_of
 from tests.cases.desk import LOOKS, SHAPE, describe, lonlat, radar, speckle, stamp, zones
 from tests.cases.test_b_safe import relisted
-from tests.ingest.safe_product import PRODUCT, Recipe, write_safe, zipped
+from tests.ingest.sentinel1.safe_product import PRODUCT, Recipe, write_safe, zipped
 
 case = pytest.mark.case
 GEOD = Geod(ellps="WGS84")

@@ -12,11 +12,11 @@ from pipeline.calls import clean_tracks, clock_offsets, set_right, static_report
 from pipeline.calls.geodesy import distance_m
 from pipeline.config import CallsConfig
 from pipeline.errors import ConfigError
-from pipeline.ingest.ais import read_ais
+from pipeline.ingest.ais.messages import read_ais
 from pipeline.storage import flat_table
 from tests.builders import box_zone
 from tests.calls.traffic import BERTH, MMSI, feed, fixes, harbour, off_berth, said, visit, with_spikes
-from tests.ingest.ais_builders import SHIP, VOYAGE, log, sentences, tagged
+from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged
 
 case = pytest.mark.case
 CONFIG = CallsConfig()

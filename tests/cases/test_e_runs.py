@@ -22,12 +22,15 @@ import rasterio
 from filelock import FileLock
 
 import pipeline.detection as detection
-from pipeline import identity, stagecache, stopping, storage
 from pipeline import run as chain
+from pipeline import storage
+from pipeline.chain import identity
 from pipeline.config import EngineConfig
 from pipeline.engine import map_tasks
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.ingest import ais, inputs
+from pipeline.execution import stagecache, stopping
+from pipeline.ingest import inputs
+from pipeline.ingest.ais.messages import messages as ais
 from pipeline.report import quicklooks
 from pipeline.storage import read_table, write_table
 from pipeline.tables import LEDGER

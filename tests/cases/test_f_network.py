@@ -14,13 +14,13 @@ from pipeline.ingest.catalogue import search as catalogue
 from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, fetch
 from pipeline.ingest.catalogue.products import product_of
 from pipeline.ingest.inputs import Found, open_inputs
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.place import load_place
 from pipeline.types import Sensor
 from pipeline.workspace import configs_root, load_run_config
 from tests.ingest.catalogue.builders import config_for, radar_item
 from tests.ingest.catalogue.test_search import ask, grd, page
-from tests.ingest.safe_product import Recipe, place, write_safe
+from tests.ingest.sentinel1.safe_product import Recipe, place, write_safe
 from tests.servers import Fault, Site
 
 case = pytest.mark.case

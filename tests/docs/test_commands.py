@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from pipeline.cli import main
-from pipeline.doctor import browser
+from pipeline.commands.doctor import browser
 from pipeline.storage import read_table
 from tests.docs.desk import PAGES, furnish, loopback, words_of
 

@@ -21,8 +21,8 @@ import pytest
 import shapely
 
 from pipeline.errors import ConfigError, InputError, PipelineError
-from pipeline.ingest.ais import read_ais
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.ais.messages import read_ais
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.place import read_zones
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor, Window

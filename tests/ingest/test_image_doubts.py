@@ -11,9 +11,9 @@ import rasterio
 from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest.acquisition import acquired_of
 from pipeline.ingest.inputs import open_inputs
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.acquisition import acquired_of
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.test_rasters import write

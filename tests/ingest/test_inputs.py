@@ -12,12 +12,12 @@ from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError
 from pipeline.ingest.inputs import aoi_coverage, find_inputs, open_inputs
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.tables import SCENES
 from pipeline.types import Sensor
 from tests.builders import place_of
-from tests.ingest.safe_product import PRODUCT, Recipe, write_manifest, write_safe, zipped
+from tests.ingest.sentinel1.safe_product import PRODUCT, Recipe, write_manifest, write_safe, zipped
 from tests.ingest.test_rasters import write
 
 MARCH = (datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC))

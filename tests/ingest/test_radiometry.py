@@ -7,7 +7,7 @@ import pytest
 from scipy import special
 
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.radiometry import parse_scaling, speckle
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor, Window

@@ -15,8 +15,8 @@ import shapely
 from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest.acquisition import acquired_of, implausible
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.acquisition import acquired_of, implausible
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor, Window, tiles
 from tests.ingest.test_rasters import write

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pipeline.doctor import browser
+from pipeline.commands.doctor import browser
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(browser() is None, reason="no Chromium on the PATH")

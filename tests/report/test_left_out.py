@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from pipeline.report.page import render
+from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
-from pipeline.summary import headline_lines
 
 
 @pytest.fixture

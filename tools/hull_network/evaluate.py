@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.optical import network
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor
 

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from pipeline.detection.optical.spectral import MOST_GAIN, USUAL_SPREAD, network_gain, scaled_bands
 from pipeline.detection.optical.water import pressed_light, survey
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor, Window
 from tools.hull_network import materials, vessels

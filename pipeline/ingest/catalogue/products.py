@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 
 from pipeline.config.stac import Catalogue
 from pipeline.errors import InputError, printable
-from pipeline.ingest.acquisition import parse_time
+from pipeline.ingest.metadata.acquisition import parse_time
 from pipeline.types import Sensor
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _moment(properties: dict[str, Any]) -> datetime | None:
 
 
 def _platform(name: str, properties: dict[str, Any]) -> str:
-    from pipeline.ingest.acquisition import platform_of
+    from pipeline.ingest.metadata.acquisition import platform_of
 
     told = properties.get("platform")
     return platform_of(name) or (printable(told).lower()[:40] if isinstance(told, str) else "")

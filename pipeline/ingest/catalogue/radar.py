@@ -19,12 +19,19 @@ from pipeline.ingest.catalogue.products import POLARISATIONS, NotCovered, Produc
 from pipeline.ingest.catalogue.remote import RemoteImage, read_small
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Deadline, Refused
-from pipeline.ingest.cutout import CUTOUT, cut_json
 from pipeline.ingest.geolocation import footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
-from pipeline.ingest.safe_files import MANIFEST
-from pipeline.ingest.safe_xml import Annotation, Manifest, parse_xml, read_annotation, read_calibration, read_manifest
-from pipeline.ingest.sentinel1 import MEASUREMENT, SIMULATED, sea_level_geolocation
+from pipeline.ingest.sentinel1.cutout import CUTOUT, cut_json
+from pipeline.ingest.sentinel1.products import MEASUREMENT, SIMULATED, sea_level_geolocation
+from pipeline.ingest.sentinel1.safe_files import MANIFEST
+from pipeline.ingest.sentinel1.safe_xml import (
+    Annotation,
+    Manifest,
+    parse_xml,
+    read_annotation,
+    read_calibration,
+    read_manifest,
+)
 from pipeline.types import Window
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from affine import Affine
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.optical import network, unnamed
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of

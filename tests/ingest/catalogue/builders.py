@@ -15,7 +15,7 @@ from pipeline.ingest.catalogue.services import policy_of, service_of
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Web
 from pipeline.types import Sensor
-from tests.ingest.safe_product import Recipe, write_safe
+from tests.ingest.sentinel1.safe_product import Recipe, write_safe
 
 FALSE_PROJ = {  # as two of the catalogues make it up from the bounding box: kilometres off, shape swapped
     "proj:epsg": 4326,

@@ -12,7 +12,7 @@ from pyproj import Transformer
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue import optical
 from pipeline.ingest.catalogue.products import NotCovered
-from pipeline.ingest.options import OpenOptions
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.catalogue.builders import (

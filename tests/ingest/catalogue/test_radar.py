@@ -11,10 +11,10 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue import radar
 from pipeline.ingest.catalogue.products import NotCovered, RemoteFile
-from pipeline.ingest.sentinel1 import open_safe
+from pipeline.ingest.sentinel1.products import open_safe
 from pipeline.types import Window
 from tests.ingest.catalogue.builders import access_for, big_product, config_for, radar_item, radar_product, tiled
-from tests.ingest.safe_product import NOISE_OLD, Recipe, place
+from tests.ingest.sentinel1.safe_product import NOISE_OLD, Recipe, place
 
 # by the builder's plane, line 900 and pixel 450 of 1,800 x 900: 0.004 degrees are some 40 pixels
 CENTRE = place(Recipe(), 900, 450)
@@ -35,7 +35,7 @@ def cut(product, folder, site, **more):
 
 
 def _options():
-    from pipeline.ingest.options import OpenOptions
+    from pipeline.ingest.metadata.options import OpenOptions
 
     return OpenOptions()
 
@@ -67,7 +67,7 @@ def test_a_cut_out_agrees_with_the_whole_product_bit_for_bit(site, tmp_path, noi
 
 def _refit(root):
     """A manifest that fits the tiled measurements."""
-    from tests.ingest.safe_product import write_manifest
+    from tests.ingest.sentinel1.safe_product import write_manifest
 
     kinds = {"calibration-": "s1Level1CalibrationSchema", "noise-": "s1Level1NoiseSchema"}
     listed = [(f"measurement/{p.name}", "s1Level1MeasurementSchema") for p in sorted((root / "measurement").iterdir())]
@@ -166,7 +166,7 @@ def test_a_product_beside_the_aoi_is_no_unknown_look(site, tmp_path):
 def test_an_image_that_does_not_fit_its_annotation_is_refused(site, tmp_path):
     root = tiled(big_product(site.root))
     other = tiled(big_product(site.root / "b", data_take=1))
-    from tests.ingest.safe_product import write_safe
+    from tests.ingest.sentinel1.safe_product import write_safe
 
     small = write_safe(site.root / "c", Recipe(shape=(80, 100)))
     shutil.copy(next((small / "measurement").glob("*-vv-*")), next((root / "measurement").glob("*-vv-*")))

@@ -1,0 +1,138 @@
+"""From detections to the account: looks, port calls, liftings, ledger, once as detected and once as reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pipeline.chain.verdicts import Verdict, as_table, reviewed_calls, reviewed_detections
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.config import CapConfig, RunConfig
+    from pipeline.types import Headline, Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What a run knows beside its detections."""
+
+    config: RunConfig
+    place: Place
+    cap: CapConfig
+    scenes: pd.DataFrame
+    zone_covered: dict[str, dict[str, float]]
+    tracks: pd.DataFrame
+    static: pd.DataFrame
+    registry: pd.DataFrame | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Account:
+    """Tables by contract name, and the answer. ``before`` is the account without verdicts, where there are any."""
+
+    tables: dict[str, pd.DataFrame]
+    headline: Headline
+    before: Account | None = None
+    verdicts: tuple[Verdict, ...] = field(default=())
+
+
+def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Verdict] = ()) -> Account:
+    """The account of these detections; with verdicts, the one as reviewed, which holds the one as detected."""
+    before = _account(ground, detections)
+    if not verdicts:
+        return replace(before, tables=before.tables | {"reviews": as_table([])})
+    reviewed, tried = reviewed_detections(detections, verdicts)
+    again = sighted(ground, reviewed)
+    again["port_calls"], tried = reviewed_calls(again["port_calls"], before.tables["port_calls"], tried)
+    tables, headline = counted(ground, again)
+    tables["reviews"] = as_table(tried)
+    return Account(tables, headline, before, tuple(tried))
+
+
+def _account(ground: Ground, detections: pd.DataFrame) -> Account:
+    return Account(*counted(ground, sighted(ground, detections)))
+
+
+def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Detections, looks, matches, port calls, what contradicts them, and what looks find."""
+    from pipeline import calls
+
+    config = ground.config.calls
+    looks = calls.looks(ground.scenes, ground.zone_covered, detections, ground.place)
+    found = calls.associate(detections, ground.tracks, ground.static, config, ground.scenes)
+    tables = {"detections": detections, "looks": looks, "matches": found.matches, "match_checks": found.checks}
+    table = port_calls(ground, detections, looks, found.matches)
+    doubts = calls.findings(table, detections, found.matches, ground.static, config)
+    trials = calls.look_trials(
+        looks, ground.scenes, ground.tracks, ground.static, detections, found.matches, ground.place, config
+    )
+    return tables | {
+        "port_calls": calls.flagged(table, doubts),
+        "findings": doubts,
+        "recalls": calls.recall_table(trials, config),
+    }
+
+
+def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
+    """Port calls of these sightings."""
+    from pipeline import calls
+
+    return calls.port_calls(
+        detections=detections,
+        looks=looks,
+        matches=matches,
+        tracks=ground.tracks,
+        static=ground.static,
+        registry=ground.registry,
+        place=ground.place,
+        config=ground.config.calls,
+    )
+
+
+def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], Headline]:
+    """The same tables with liftings, what nobody saw, and ledger; and the answer."""
+    from pipeline import calls, volume
+
+    config, seed = ground.config.volume, ground.config.seed
+    as_of = (ground.config.period.end - timedelta(microseconds=1)).date()
+    liftings = volume.liftings(tables["port_calls"], config, seed)
+    zones = [zone.zone_id for zone in ground.place.zones if zone.counts]
+    looks = tables["looks"][tables["looks"]["zone_id"].isin(zones)]
+    missed = calls.missed_calls(
+        looks=tables["looks"],
+        calls=tables["port_calls"],
+        recalls=tables["recalls"],
+        place=ground.place,
+        start=ground.config.period.start,
+        end=ground.config.period.end,
+        config=ground.config.calls,
+    )
+    ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of, looks=looks, missed=missed)
+    headline = volume.headline(liftings, ledger, ground.cap, config, seed)
+    return tables | {"liftings": liftings, "missed": missed, "ledger": ledger}, headline
+
+
+def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """What each counted call and the sum would be without the call's weakest evidence; the verdicts stand."""
+    from pipeline import volume
+    from pipeline.chain.weakest import Chain, without_weakest
+
+    config, seed = ground.config.volume, ground.config.seed
+    as_of = (ground.config.period.end - timedelta(microseconds=1)).date()
+
+    def calls_of(detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
+        calls = port_calls(ground, detections, looks, matches)
+        if account.before is None:
+            return calls
+        return reviewed_calls(calls, account.before.tables["port_calls"], verdicts)[0]
+
+    def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+        liftings = volume.liftings(calls, config, seed)
+        ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of)
+        return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
+
+    return without_weakest(account.tables | {"scenes": ground.scenes}, Chain(calls_of, barrels_of))

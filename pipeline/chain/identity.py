@@ -1,0 +1,68 @@
+"""What makes a run this run: the hash of its question, of every file that goes in, and of the code that answers it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from pipeline.chain.readiness import require_file
+from pipeline.config import RunConfig
+from pipeline.ingest.metadata.beside import unlisted
+from pipeline.provenance import code_version, sha256_file, sha256_of
+from pipeline.workspace import config_files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.chain.sources import Inputs
+
+# how live scenes are come by, which is no part of the question
+HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
+
+
+def identify(
+    config: RunConfig, root: Path, scene_table: pd.DataFrame, inputs: Inputs, reviews: Path | None = None
+) -> str:
+    """The run id: a hash of the question (config, verdicts), of every input, and of the code that answers it.
+
+    Where it runs (engine) and in which folders the inputs lie do not matter.
+    """
+    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images": True, "ais": True, **HOW}})
+    parts = {
+        "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
+        "config": question,
+        "files": {name: sha256_file(require_file(root, name)) for name in config_files(config)},
+        "scenes": images_of(scene_table),
+        "ais": sorted(sha256_file(p) if p.is_file() else "missing" for p in inputs.ais),
+        "code": code_version(),
+    }
+    if reviews is not None:
+        parts["reviews"] = sha256_file(reviews)
+    return sha256_of(parts)[:12]
+
+
+def images_of(scene_table: pd.DataFrame) -> list[list[Any]]:
+    """Of each image its name, its bytes' hash, and the files beside it, in an order that no folder decides.
+
+    Time, satellite, bands and angles come from these three and from nothing else, so that other metadata is another
+    question. The name without its ending: many images tell their date only there.
+    """
+    rows = zip(scene_table["href"], scene_table["sha256"], scene_table["side_files"], strict=True)
+    return sorted([PurePosixPath(href).stem.removesuffix(".SAFE"), sha256, list(files)] for href, sha256, files in rows)
+
+
+def image_records(scene_table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Each image and each file beside it, once, as a manifest lists its inputs."""
+    found: dict[str, str] = {}
+    for row in scene_table.itertuples():
+        if row.sha256:
+            found.setdefault(row.href, row.sha256)
+        for digest, name in map(unlisted, row.side_files):
+            found.setdefault(_path_beside(row.href, name), digest)
+    return [{"path": path, "sha256": digest, "bytes": None} for path, digest in found.items() if digest]
+
+
+def _path_beside(href: str, name: str) -> str:
+    """A file in the folder of an image; what was fetched lies in no folder, and its side file goes by its address."""
+    return f"{href}#{name}" if "://" in href else href[: len(href) - len(PurePosixPath(href).name)] + name

@@ -1,0 +1,130 @@
+"""SOURCE=stac: from a question to cut-outs in the cache, by one saved search and one task for each product.
+
+The design stands in `pipeline.ingest.catalogue`. Here is its order: credentials are looked at first, then the search is
+made and saved (or a saved one is read), then products become cut-outs, several at once but never more requests than the
+config allows over all workers. What could not be had keeps its row and its time: the look is unknown, not empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import RunConfig
+from pipeline.config.stac import StacConfig
+from pipeline.console import Console
+from pipeline.engine import map_tasks
+from pipeline.errors import InputError
+from pipeline.ingest.catalogue import search as catalogue
+from pipeline.ingest.catalogue.cache import Cache
+from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, fetch
+from pipeline.ingest.catalogue.products import Product
+from pipeline.ingest.catalogue.services import service_of
+from pipeline.ingest.catalogue.signing import check_credentials
+from pipeline.ingest.inputs import Found
+from pipeline.ingest.metadata.acquisition import parse_time
+from pipeline.types import Sensor
+from pipeline.workspace import cache_root
+
+ITEMS = "items.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a search became: inputs, how each is named, and the search itself as it is published."""
+
+    images: tuple[Found, ...]
+    names: dict[str, str]  # path -> name in tables
+    items: bytes
+
+
+def gather_live(config: RunConfig, root: Path, console: Console) -> Live:
+    """The cut-outs of all products that the config's catalogues have for its place and period."""
+    settings = config.source.stac
+    require_credentials(settings)
+    found = searched(config, root, console)
+    items = catalogue.save(found, cache_root() / "searches" / "last.json", public=True)
+    lost = [_lost(m) for m in found.missing]
+    products: list[Product] = []
+    for product in found.products():
+        if isinstance(product, InputError):
+            lost.append(Found(Path(product.item), product.cause, name=product.item))
+        else:
+            products.append(product)
+    results = _fetch_all(products, config, console)
+    images, names = list(lost), {str(one.path): f"{one.name}" for one in lost}
+    for result in results:
+        one = _found(result)
+        images.append(one)
+        names[str(one.path)] = result.product.href
+    return Live(tuple(images), names, items)
+
+
+def searched(config: RunConfig, root: Path, console: Console) -> catalogue.Searched:
+    """The config's saved search, or a new one."""
+    settings = config.source.stac
+    if settings.items is not None:
+        return catalogue.read(root / settings.items)
+    found = catalogue.search(settings, config.aoi.bbox, config.period.start, config.period.end)
+    for note in found.notes:
+        console.note(note)
+    for sensor in Sensor:
+        count = sum(i["capwatch"]["sensor"] == sensor for i in found.items)
+        if count:
+            console.note(f"{count} {sensor} products in the catalogue")
+    return found
+
+
+def of_saved_search(config: RunConfig) -> RunConfig:
+    """The config that repeats a run from the search saved beside it, without asking a catalogue."""
+    stac = config.source.stac.model_copy(update={"items": ITEMS})
+    return config.model_copy(update={"source": config.source.model_copy(update={"stac": stac})})
+
+
+def require_credentials(settings: StacConfig) -> None:
+    """Raise ConfigError where keys are needed and there are none, before anything is asked for."""
+    for sensor, name in ((Sensor.SENTINEL1, settings.sentinel1), (Sensor.SENTINEL2, settings.sentinel2)):
+        if name is not None:
+            check_credentials(service_of(name, settings), sensor)
+
+
+def _fetch_all(products: list[Product], config: RunConfig, console: Console) -> list[Fetched]:
+    settings = config.source.stac
+    at_once = max(1, min(config.engine.workers, settings.connections))
+    share = max(1, settings.connections // at_once)
+    folder = cache_root() / "live"
+    tasks = [FetchTask(product, config.aoi.bbox, settings, folder, share) for product in products]
+    with console.progress("fetch", len(tasks)) as step:
+        results = map_tasks(fetch, tasks, config.engine, done=lambda task: step(task.product.name), at_once=at_once)
+    asked, size = sum(r.requests for r in results), sum(r.bytes for r in results)
+    if asked:
+        console.note(f"{asked} requests, {size / 1e6:.1f} MB for {len(tasks)} products")
+    Cache(folder, settings.cache_gb * 1e9).prune({r.path.parent for r in results if r.path is not None})
+    return results
+
+
+def _found(result: Fetched) -> Found:
+    product = result.product
+    if result.path is not None:
+        return Found(result.path)
+    return Found(
+        Path(product.href),
+        result.cause,
+        name=product.name,
+        acquired=product.acquired,
+        sensor=product.sensor,
+        platform=product.platform,
+        footprint=result.outline,
+    )
+
+
+def _lost(missing: dict[str, str]) -> Found:
+    """An acquisition that only the second catalogue has."""
+    name = missing["acquisition"]
+    return Found(
+        Path(name),
+        missing["cause"],
+        name=name,
+        acquired=parse_time(missing["acquired"]),
+        sensor=Sensor(missing["sensor"]),
+    )

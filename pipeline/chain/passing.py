@@ -1,0 +1,45 @@
+"""Faults that pass: what a finished run could not use and what can be used now, so that the run is made again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.errors import InputError
+from pipeline.provenance import read_manifest
+from pipeline.storage import read_table
+from pipeline.tables import SCENES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from pipeline.ingest.ais.messages import AisFile
+
+FAULTS = "faults"  # in the manifest: AIS files that the system could not read; none, and there is no such key
+
+
+def usable_now(folder: Path, scene_table: pd.DataFrame, ais: Sequence[Path]) -> list[str]:
+    """Images that a finished run had to skip and that open now, and AIS files that could not be read and now can."""
+    before = read_table(folder / "scenes.parquet", SCENES)
+    skipped = set(before.loc[before["status"] == "skipped", "href"])
+    images = skipped & set(scene_table.loc[scene_table["status"].isin(["used", "degraded"]), "href"])
+    unread = set(read_manifest(folder).get(FAULTS, ()))
+    return sorted(images) + sorted(str(path) for path in ais if str(path) in unread and _is_readable(path))
+
+
+def faults_of(files: Sequence[AisFile]) -> dict[str, list[str]]:
+    """What a manifest says of AIS files that the system could not read; a file that is damaged is none of them."""
+    found = sorted(str(f.path) for f in files if f.fault)
+    return {FAULTS: found} if found else {}
+
+
+def _is_readable(path: Path) -> bool:
+    from pipeline.ingest.ais.files import file_digest
+
+    try:
+        file_digest(path)
+    except InputError:
+        return False
+    return True

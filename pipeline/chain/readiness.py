@@ -1,0 +1,74 @@
+"""What a run needs before any work: its place, its files, its inputs. A dry run asks for the same, and stops there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.chain.sources import named_files, scenario_of
+from pipeline.config import CapConfig, RunConfig, load
+from pipeline.console import Console
+from pipeline.errors import ConfigError, NothingUsable, printable
+from pipeline.plurals import number_of
+from pipeline.workspace import config_files, configs_root
+
+if TYPE_CHECKING:
+    from pipeline.simulation.scenario import Scenario
+    from pipeline.types import Place
+
+
+def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
+    """The place, once all that the config names is there and can be read; an error that says what is not."""
+    from pipeline.ingest.place import load_place
+    from pipeline.ingest.radiometry import parse_scaling
+    from pipeline.ingest.registry import read_registry
+
+    for name in config_files(config):
+        require_file(root, name)
+    place = load_place(config.aoi, root)
+    load(CapConfig, root / config.cap)
+    parse_scaling(config.source.scaling)
+    if config.source.registry:
+        read_registry(root / config.source.registry)
+    if config.source.kind == "files":
+        _require_inputs(config)
+    if config.source.kind == "demo":
+        _tell_looks_outside(scenario_of(config, root), config, console)
+    return place
+
+
+def require_file(root: Path, name: str) -> Path:
+    """The path of a file that a config names; ConfigError where it is none."""
+    if (root / name).is_file():
+        return root / name
+    elsewhere = f"; there is one in {configs_root()}" if (configs_root() / name).is_file() else ""
+    raise ConfigError(
+        f"{printable(root / name)}: the config names this file, and it is not there "
+        f"(names are relative to the run file's folder{printable(elsewhere)})"
+    )
+
+
+def looks_within(scenario: Scenario, config: RunConfig) -> int:
+    """How many looks of a scenario lie in the period."""
+    return sum(config.period.start <= look.time < config.period.end for look in scenario.looks)
+
+
+def _require_inputs(config: RunConfig) -> None:
+    """NothingUsable where the files and folders that are named hold neither images nor AIS."""
+    from pipeline.ingest.inputs import find_inputs
+
+    images, ais = named_files(config)
+    if not ais and not find_inputs(images):
+        named = ", ".join((*config.source.images, *config.source.ais))
+        raise NothingUsable(f"{printable(named)}: neither an image nor an AIS file is there")
+
+
+def _tell_looks_outside(scenario: Scenario, config: RunConfig, console: Console) -> None:
+    if scenario.looks and not looks_within(scenario, config):
+        first, last = min(look.time for look in scenario.looks), max(look.time for look in scenario.looks)
+        console.problem(
+            f"{printable(config.source.scenario)}: none of its {number_of(len(scenario.looks), 'look')} lies in the "
+            f"period {config.period.start:%Y-%m-%d} to {config.period.end:%Y-%m-%d}; they are of {first:%Y-%m-%d} to "
+            f"{last:%Y-%m-%d}",
+            done="no image is used",
+        )

@@ -1,0 +1,226 @@
+"""What a run learns of the shore from all its scenes before it detects anything in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pipeline.chain.slots import cells_slot, place_digest, power_slot
+from pipeline.config import RunConfig
+from pipeline.console import Console
+from pipeline.engine import map_tasks
+from pipeline.errors import InputError
+from pipeline.workspace import RunFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
+
+    from pipeline.detection.background import Background, PowerLook
+    from pipeline.detection.history import Cells, LookOfCells
+    from pipeline.execution.stagecache import Slot
+    from pipeline.types import Place, Scene
+
+Look = TypeVar("Look")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shore:
+    """What a run learnt: the scenes as they are to be looked at; polygons of what always stands in the water, by kind
+    of scene; and for each radar scene whose quays are known from other looks the raster that says so."""
+
+    scenes: list[Scene]
+    structures: dict[str, BaseGeometry]
+    backgrounds: dict[str, str]
+
+
+def learnt(
+    scenes: list[Scene], place: Place, config: RunConfig, root: Path, folder: RunFolder, console: Console
+) -> Shore:
+    """The scenes with what always stands along the shore taken for land, or, at berths seen by radar, taken out."""
+    from pipeline.detection import background, history
+
+    settings = config.detection.history
+    asked = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_of, scenes)))
+    near = history.near_shore(place, config.detection, background.INLAND_M) if asked else None
+    if near is None:
+        return Shore(scenes, {}, {})
+    structures = learn_structures(scenes, near, place, config, folder, console)
+    dry = with_structures(scenes, structures)
+    watched, backgrounds = learn_backgrounds(scenes, dry, near, place, config, root, folder, console)
+    return Shore(watched, structures, backgrounds)
+
+
+def learn_structures(
+    scenes: list[Scene], near: Cells, place: Place, config: RunConfig, folder: RunFolder, console: Console
+) -> dict[str, BaseGeometry]:
+    """What always stands in the water near land, by kind of scenes; nothing where there are too few looks."""
+    from pipeline.detection import history
+
+    if len(scenes) < config.detection.history.min_looks:
+        return {}
+    cells = near.only(near.wet)
+    ground = place_digest(place)
+    tasks = [CellsTask(scene, cells, config, cells_slot(scene, ground, config, folder)) for scene in scenes]
+    for task in tasks:
+        console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
+    looks = _of_each("learn structures", look_at_cells, tasks, config, console)
+    return history.fixed_structures(looks, cells, config.detection)
+
+
+def learn_backgrounds(
+    scenes: list[Scene],
+    dry: list[Scene],
+    near: Cells,
+    place: Place,
+    config: RunConfig,
+    root: Path,
+    folder: RunFolder,
+    console: Console,
+) -> tuple[list[Scene], dict[str, str]]:
+    """The scenes of ``dry``, radar scenes with the quays of berths taken out: as other looks of the orbit show them,
+    those of earlier runs included, else as they run along each berth in the scene itself. And the rasters written."""
+    from pipeline.detection import background, quayside
+
+    wanted = [scene for scene in scenes if background.orbit_of(scene) is not None]
+    cells = background.strip_of(near) if wanted else None
+    if cells is None:
+        return dry, {}
+    looks = _powers(wanted, cells, place, config, folder, console)
+    stored = _stored(place, cells, config, root, console)
+    kept = _remembered(looks, stored, cells, folder)
+    known = list(looks.values())
+    out, rasters = [], {}
+    for scene in dry:
+        look = looks.get(scene.scene_id)
+        if look is None:
+            out.append(scene)
+            continue
+        before = stored.get((look.orbit, look.simulated))
+        excess, n_looks = background.usual_excess(look, known, config.detection, before), 0
+        if excess is None:
+            excess = quayside.own_excess(look, cells, place)
+        else:
+            rasters[scene.scene_id], others = kept[look.orbit]
+            n_looks = others - 1
+        out.append(background.flattened(scene, look, cells, excess, n_looks))
+    return out, rasters
+
+
+def _powers(
+    scenes: list[Scene], cells: Cells, place: Place, config: RunConfig, folder: RunFolder, console: Console
+) -> dict[str, PowerLook]:
+    """What each radar scene shows of the cells at berths, by scene_id."""
+    ground = place_digest(place)
+    tasks = [CellsTask(scene, cells, config, power_slot(scene, ground, config, folder)) for scene in scenes]
+    looks = _of_each("learn the quays by radar", look_at_power, tasks, config, console)
+    return {look.scene_id: look for look in looks}
+
+
+def _stored(
+    place: Place, cells: Cells, config: RunConfig, root: Path, console: Console
+) -> dict[tuple[str, bool], Background]:
+    """Backgrounds of earlier runs, by orbit and by whether they were simulated."""
+    from pipeline.chain.backgrounds import read_background
+
+    found = [read_background(root / name, cells) for name in config.aoi.backgrounds]
+    out = {}
+    for name, one in zip(config.aoi.backgrounds, found, strict=True):
+        if (one.orbit, one.simulated) in out:
+            console.note(f"{name}: another background of the same orbit was named before it (not used)")
+            continue
+        out[one.orbit, one.simulated] = one
+    return out
+
+
+def _remembered(
+    looks: dict[str, PowerLook], stored: dict[tuple[str, bool], Background], cells: Cells, folder: RunFolder
+) -> dict[str, tuple[str, int]]:
+    """Write what each orbit's looks saw, those of earlier runs included: name of the raster, and number of looks."""
+    from pipeline.chain.backgrounds import write_background
+    from pipeline.detection import background
+
+    out = {}
+    for orbit in sorted({look.orbit for look in looks.values()}):
+        mine = [look for look in looks.values() if look.orbit == orbit]
+        kept = background.remembered(mine, stored.get((orbit, mine[0].simulated)))
+        out[orbit] = (write_background(kept, cells, folder.path), len(kept.looks))
+    return out
+
+
+def with_structures(scenes: list[Scene], structures: dict[str, BaseGeometry]) -> list[Scene]:
+    """The scenes with structures taken for land."""
+    from pipeline.detection.history import group_of
+    from pipeline.ingest.scenes import with_land
+
+    more = [structures.get(group_of(scene), structures.get("optical")) for scene in scenes]
+    return [scene if m is None else with_land(scene, m) for scene, m in zip(scenes, more, strict=True)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellsTask:
+    """One scene to learn structures from."""
+
+    scene: Scene
+    cells: Cells
+    config: RunConfig
+    slot: Slot
+
+
+def _of_each(
+    title: str, work: Callable[[CellsTask], Look | None], tasks: list[CellsTask], config: RunConfig, console: Console
+) -> list[Look]:
+    """What each scene shows, in order; one that cannot be read is left out, since the detector meets the same fault
+    and reports it."""
+    with console.progress(title, len(tasks)) as step:
+        looks = map_tasks(
+            work,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda _task, _why: None,
+        )
+    return [look for look in looks if look is not None]
+
+
+def look_at_cells(task: CellsTask) -> LookOfCells | None:
+    """What one scene shows near the shore, from an earlier attempt where there is one; None where it cannot be read."""
+    import numpy as np
+
+    from pipeline.detection import history
+
+    kept = task.slot.load()
+    if kept is not None:
+        return history.LookOfCells(history.group_of(task.scene), task.scene.acquired, np.frombuffer(kept[0], np.uint8))
+    try:
+        look = history.look_at_cells(task.scene, task.cells, task.config.detection)
+    except InputError:
+        return None  # the detector meets the same error, and reports it
+    task.slot.store(look.state.tobytes(), {})
+    return look
+
+
+def look_at_power(task: CellsTask) -> PowerLook | None:
+    """What one radar scene shows of the berths, from an earlier attempt where there is one; None where it cannot be
+    read, or cannot join a history."""
+    import numpy as np
+
+    from pipeline.detection import background
+
+    scene, kept = task.scene, task.slot.load()
+    orbit = background.orbit_of(scene)
+    if kept is not None and orbit is not None and scene.acquired is not None:
+        codes = np.frombuffer(kept[0], np.uint8).reshape(len(scene.bands), -1)
+        sea = np.array(kept[1]["sea"])
+        return background.PowerLook(
+            orbit, scene.acquired, codes, sea, scene.scene_id, scene.source.sha256, scene.simulated
+        )
+    try:
+        look = background.look_at_power(scene, task.cells, task.config.detection)
+    except InputError:
+        return None  # the detector meets the same error, and reports it
+    if look is not None:
+        task.slot.store(look.codes.tobytes(), {"sea": [float(v) for v in look.sea]})
+    return look

@@ -1,0 +1,59 @@
+"""Where a run keeps what it made of each scene: under all that the result was made from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from pipeline.execution.stagecache import Slot
+from pipeline.provenance import sha256_of
+
+if TYPE_CHECKING:
+    from pipeline.config import RunConfig
+    from pipeline.types import Place, Scene
+    from pipeline.workspace import RunFolder
+
+
+def detect_slot(scene: Scene, place: Place, config: RunConfig, folder: RunFolder) -> Slot:
+    """Where the detections of a scene are kept: under the settings, the place and the bytes that they come from."""
+    water = getattr(scene.read, "water", None)
+    structures = getattr(water, "structures", None)
+    usual = getattr(scene.read, "digest", "")
+    ground = [place_digest(place), structures.wkb_hex if structures is not None else "", usual]
+    return folder.cache.slot("detect", scene.scene_id, **_made_from(scene, config), place=ground)
+
+
+def cells_slot(scene: Scene, ground: str, config: RunConfig, folder: RunFolder) -> Slot:
+    """Where is kept what a scene shows near the shore."""
+    return folder.cache.slot("cells", scene.scene_id, **_made_from(scene, config), place=ground)
+
+
+def power_slot(scene: Scene, ground: str, config: RunConfig, folder: RunFolder) -> Slot:
+    """Where is kept how bright a radar scene shows the berths."""
+    return folder.cache.slot("power", scene.scene_id, **_made_from(scene, config), place=ground)
+
+
+def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:
+    opening = {"pixel_spacing_m": config.source.pixel_spacing_m, "scaling": config.source.scaling}
+    settings = {"detection": config.detection.model_dump(mode="json"), "source": opening}
+    return {"settings": settings, "input": scene.source.sha256, "metadata": metadata_digest(scene)}
+
+
+def metadata_digest(scene: Scene) -> str:
+    """Hash of what a scene is taken for beside its pixels, and of the files that say so.
+
+    The pixels alone do not tell when they were taken, by what, or what their numbers mean: a sidecar, an operator's
+    file or the image's own name does.
+    """
+    view = None if scene.optical is None else asdict(scene.optical)
+    acquired = None if scene.acquired is None else scene.acquired.isoformat()
+    said = [str(scene.sensor), scene.platform, acquired, list(scene.bands), str(scene.radiometry), view]
+    means = [scene.product_id, scene.simulated, scene.tags.get("scaling"), list(scene.pixel_spacing_m)]
+    placed = type(scene.geolocation).__name__
+    return sha256_of([said, means, placed, [[one.name, one.sha256] for one in scene.source.beside]])
+
+
+def place_digest(place: Place) -> str:
+    """Hash of the box, the coast and the zones."""
+    zones = [[z.zone_id, z.kind, z.counts, z.geometry.wkb_hex] for z in place.zones]
+    return sha256_of([place.bbox, "" if place.land is None else place.land.wkb_hex, zones])

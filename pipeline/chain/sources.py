@@ -1,0 +1,198 @@
+"""From a config to input files: the simulated month, the user's own files, or live scenes of a public catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.config import RunConfig, load
+from pipeline.console import Console
+from pipeline.errors import ConfigError, InputError, printable, shortened
+from pipeline.ingest import junk
+from pipeline.ingest.ais.zipped import holds_product
+from pipeline.longitudes import middle_of, table_near, wrapped
+from pipeline.plurals import number_of
+from pipeline.provenance import sha256_file, sha256_of
+from pipeline.workspace import cache_root
+
+if TYPE_CHECKING:
+    from pipeline.ingest.ais.messages import AisRead
+    from pipeline.ingest.inputs import Found
+    from pipeline.simulation.scenario import Scenario
+    from pipeline.types import Place
+
+AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
+AIS_SUFFIXES = (".csv", ".tsv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".zip", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Image and AIS files of one run. ``base`` is a folder whose name must not matter (the cache), or None.
+
+    ``items`` is the saved search that live scenes came from.
+    """
+
+    images: tuple[Path | Found, ...]
+    ais: tuple[Path, ...]
+    base: Path | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    items: bytes | None = None
+
+    def name_of(self, path: Path | str) -> str:
+        """The input's name as tables and manifest state it: relative to the base, else as given."""
+        if str(path) in self.names:
+            return self.names[str(path)]
+        if self.base is not None and Path(path).is_relative_to(self.base):
+            return f"demo:{Path(path).relative_to(self.base).as_posix()}"
+        return str(path)
+
+
+def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
+    """The inputs that the config's source names."""
+    source = config.source
+    if source.kind == "demo":
+        return _demo(config, root, place, console)
+    for line in junk.told(Path(name) for name in (*(source.images if source.kind == "files" else ()), *source.ais)):
+        console.note(printable(line))
+    if source.kind == "files":
+        return Inputs(named_files(config)[0], _ais_of(config, console))
+    from pipeline.chain.live import gather_live
+
+    live = gather_live(config, root, console)
+    return Inputs(live.images, _ais_of(config, console), names=live.names, items=live.items)
+
+
+def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Images, or folders of them, and AIS files of a config; ConfigError where it names none, or one is not there."""
+    source = config.source
+    if not source.images and not source.ais:
+        raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
+    return _existing(source.images), _ais_found(config)[0]
+
+
+def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
+    paths = tuple(Path(n) for n in names)
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(f"{printable(path)}: no such file or folder")
+    return paths
+
+
+def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
+    """The AIS files that a config names; what is left out of a folder of them is told."""
+    files, faults = _ais_found(config)
+    for fault, done in faults:
+        console.problem(fault, done=done)
+    return files
+
+
+def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputError, str]]]:
+    """The AIS files that a config names, and what a folder of them holds that is none, with what becomes of it."""
+    images = _existing(config.source.images) if config.source.kind == "files" else ()
+    out: list[Path] = []
+    faults: list[tuple[InputError, str]] = []
+    for path in _existing(config.source.ais):
+        if not path.is_dir():
+            out.append(path)
+            continue
+        found, others = ais_files(path)
+        if any(_overlap(path, image) for image in images):  # of images, which are no AIS and no fault
+            found, others = [f for f in found if f.suffix.lower() != ".zip" or not holds_product(f)], []
+        for other in others:
+            faults.append((InputError(other, f"is no AIS by its name ({', '.join(AIS_SUFFIXES)})"), "left out"))
+        if not found:
+            faults.append((InputError(path, "holds no AIS file"), "no message comes from it"))
+        out += found
+    return tuple(out), faults
+
+
+def ais_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Files below a folder that may be AIS, and the others; hidden ones are neither."""
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
+    files = [p for p in files if not any(junk.is_junk(Path(part)) for part in p.relative_to(folder).parts)]
+    named = [p.suffix.lower() in AIS_SUFFIXES for p in files]
+    return [p for p, yes in zip(files, named, strict=True) if yes], [
+        p for p, yes in zip(files, named, strict=True) if not yes
+    ]
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    """Is one of two paths the other, or in it?"""
+    one, other = one.resolve(), other.resolve()
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def scenario_of(config: RunConfig, root: Path) -> Scenario:
+    """The scenario of a demo."""
+    from pipeline.simulation.scenario import Scenario
+
+    if config.source.scenario is None:
+        raise ConfigError("source.kind is demo, but source.scenario names no scenario file")
+    return load(Scenario, root / config.source.scenario)
+
+
+def _demo(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
+    """The simulated period, kept in the cache under the hash of all that it is made from."""
+    folder = cache_root() / "simulated" / simulation_key(config, root, root / str(config.source.scenario))
+    if not folder.is_dir():
+        from pipeline.simulation.simulate import simulate
+
+        scenario = scenario_of(config, root)
+        console.note(f"simulating {scenario.title} (kept in the cache for later runs)")
+        part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        with console.progress("simulate", len(scenario.looks)) as step:
+            simulate(scenario, place, part, seed=config.seed, progress=step)
+        if folder.is_dir():  # another process was faster
+            shutil.rmtree(part)
+        else:
+            part.rename(folder)
+    return Inputs((folder / "scenes",), tuple(ais_files(folder / "ais")[0]), base=folder)
+
+
+def simulation_key(config: RunConfig, root: Path, scenario: Path) -> str:
+    """Hash of scenario, coast, zones, seed and the simulator's own code."""
+    files = [scenario, root / config.aoi.zones] + ([root / config.aoi.coast] if config.aoi.coast else [])
+    code = sorted((Path(__file__).parents[1] / "simulation").glob("*.py"))
+    made_from = {
+        "files": [sha256_file(f) for f in files],
+        "code": hashlib.sha256(b"".join(c.read_bytes() for c in code)).hexdigest(),
+        "seed": config.seed,
+        "bbox": config.aoi.bbox,
+    }
+    return sha256_of(made_from)[:16]
+
+
+def read_ais_around(inputs: Inputs, place: Place, console: Console) -> AisRead:
+    """What was heard at the place and within a degree of it: a feed of the whole Earth fits in memory."""
+    from pipeline.ingest.ais.messages import problems_of, read_ais
+
+    west, south, east, north = place.bbox
+    # west > east where that crosses 180 degrees
+    sides = [float(wrapped(x)) for x in (west - AIS_MARGIN_DEG, east + AIS_MARGIN_DEG)]
+    read = read_ais(inputs.ais, region=(sides[0], south - AIS_MARGIN_DEG, sides[1], north + AIS_MARGIN_DEG))
+    read = replace(read, messages=table_near(read.messages, middle_of(place.bbox)))
+    for problem, done in problems_of(read.files):
+        console.problem(problem, done)
+    for file in read.files:
+        if file.note:
+            console.remark(shortened(f"{inputs.name_of(file.path)}: {file.note}"))
+    return clocks_set_right(read, console)
+
+
+def clocks_set_right(read: AisRead, console: Console) -> AisRead:
+    """The messages by one clock: receivers that are ahead of the others, or behind, are named and corrected."""
+    from pipeline import calls
+
+    offsets = calls.clock_offsets(read.messages)
+    for found in offsets:
+        cause = (
+            f"its clock is {found.ahead_s:+.0f} s off, by {number_of(found.n_shared, 'message')} that others heard too"
+        )
+        console.problem(InputError(Path(found.source), cause), done="times set right")
+    return replace(read, messages=calls.set_right(read.messages, offsets))

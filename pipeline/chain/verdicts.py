@@ -1,0 +1,226 @@
+"""Analysts' verdicts: a CSV file that outlives runs, applied to detections and calls when a run is repeated.
+
+A verdict changes what is counted, never what was measured: boxes, sizes and scores stay, a flag says what was done.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.chain.joined_calls import joined
+from pipeline.console import Console
+from pipeline.errors import ConfigError, printable
+from pipeline.storage import neutral, unguarded, write_text
+from pipeline.tables import REVIEWS
+from pipeline.tables.reviews import VERDICTS
+
+FOLDER = "reviews"
+FIELDS = ("target", "verdict", "value", "who", "when", "why")
+NOT_FOR_THE_SHIP = {"zone_not_counted"}  # why a call takes no part that no word on the ship changes
+FLAGS = {"confirm": "review_confirmed", "reject": "review_rejected", "merge": "review_merged", "rename": "review_named"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One line of a review file. ``outcome`` is empty until it was tried."""
+
+    line: int
+    target: str
+    verdict: str
+    value: str
+    who: str
+    when: str
+    why: str
+    target_kind: str = ""
+    outcome: str = ""
+    note: str = ""
+
+
+def find_reviews(aoi_id: str, root: Path | None = None) -> Path | None:
+    """``reviews/<aoi>.csv`` in a folder (the working folder), where there is one."""
+    path = (root or Path()) / FOLDER / f"{aoi_id}.csv"
+    return path if path.is_file() else None
+
+
+def read_reviews(path: Path) -> list[Verdict]:
+    """Every line of a review file; one that is not complete has the outcome ``refused`` and a note that says why."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{printable(path)}: is no readable UTF-8 text") from error
+    reader = csv.DictReader(io.StringIO(text))
+    missing = [f for f in FIELDS if f not in (reader.fieldnames or [])]
+    if missing:
+        raise ConfigError(
+            f"{printable(path)}: no column {', '.join(missing)}; a review file starts with {','.join(FIELDS)}"
+        )
+    out = []
+    for row in reader:
+        fields = {f: unguarded((row[f] or "").strip()) for f in FIELDS}
+        if any(fields.values()):
+            out.append(_checked(Verdict(reader.line_num, **fields)))
+    return _last_word(out)
+
+
+def _checked(verdict: Verdict) -> Verdict:
+    """Refused where it does not say all that a verdict must say."""
+    empty = [f for f in ("target", "who", "when", "why") if not getattr(verdict, f)]
+    if verdict.verdict not in VERDICTS:
+        return replace(verdict, outcome="refused", note=f"the verdict is one of {', '.join(VERDICTS)}")
+    if empty:
+        return replace(verdict, outcome="refused", note=f"no {', '.join(empty)}")
+    try:
+        datetime.fromisoformat(verdict.when)
+    except ValueError:
+        return replace(verdict, outcome="refused", note="when is not an ISO 8601 date or time")
+    if verdict.verdict in {"merge", "rename"} and not verdict.value:
+        return replace(verdict, outcome="refused", note=f"{verdict.verdict} needs a value")
+    return verdict
+
+
+def _last_word(verdicts: list[Verdict]) -> list[Verdict]:
+    """Of several verdicts on one target the last stands; a name stands beside them."""
+    last: dict[tuple[str, bool], int] = {}
+    for v in verdicts:
+        if not v.outcome:
+            last[v.target, v.verdict == "rename"] = v.line
+    return [
+        v if v.outcome or last[v.target, v.verdict == "rename"] == v.line
+        else replace(v, outcome="superseded", note=f"line {last[v.target, v.verdict == 'rename']} says otherwise")
+        for v in verdicts
+    ]  # fmt: skip
+
+
+def add_review(path: Path, *, target: str, verdict: str, who: str, when: str, why: str, value: str = "") -> Verdict:
+    """Append one verdict to a review file, made where there is none; ConfigError where it is not complete."""
+    known = read_reviews(path) if path.is_file() else []
+    new = _checked(Verdict(1 + max((v.line for v in known), default=1), target, verdict, value, who, when, why))
+    if new.outcome:
+        raise ConfigError(f"review of {printable(target)}: {new.note} (nothing was written)")
+    before = path.read_text("utf-8-sig") if path.is_file() else ",".join(FIELDS) + "\n"
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow([neutral(getattr(new, f)) for f in FIELDS])
+    write_text(path, before + ("" if before.endswith("\n") else "\n") + line.getvalue())
+    return new
+
+
+def reviewed_detections(detections: pd.DataFrame, verdicts: Sequence[Verdict]) -> tuple[pd.DataFrame, list[Verdict]]:
+    """The detections with verdicts on them applied; those that are about something else come back untried."""
+    table, out = detections.copy(), []
+    known = set(table["detection_id"])
+    for v in verdicts:
+        if v.outcome or v.target not in known:
+            out.append(v)
+            continue
+        v = replace(v, target_kind="detection")
+        if v.verdict == "rename":
+            out.append(replace(v, outcome="refused", note="a detection has no name; rename its call"))
+            continue
+        if v.verdict == "merge" and (v.value not in known or v.value == v.target):
+            out.append(replace(v, outcome="orphaned", note=f"no other detection {v.value}"))
+            continue
+        here = table["detection_id"] == v.target
+        before, now = bool(table.loc[here, "accepted"].iloc[0]), v.verdict == "confirm"
+        table.loc[here, "accepted"] = now
+        table.loc[here, "flags"] = table.loc[here, "flags"].map(lambda f, v=v: [*f, FLAGS[v.verdict]])
+        words = {True: "accepted", False: "not accepted"}
+        out.append(replace(v, outcome="applied", note=f"{words[before]} as detected, {words[now]} as reviewed"))
+    return table, out
+
+
+def reviewed_calls(
+    calls: pd.DataFrame, as_detected: pd.DataFrame, verdicts: Sequence[Verdict]
+) -> tuple[pd.DataFrame, list[Verdict]]:
+    """The port calls with verdicts on them applied. What names neither a detection nor a call is orphaned.
+
+    A call's id follows from its evidence; where a verdict on a detection changed it, the call of the run as detected
+    that had the id is looked up, and the verdict goes to the one that shares its evidence.
+    """
+    table, out = calls.copy(), []
+    for v in verdicts:
+        if v.outcome:
+            out.append(v)
+            continue
+        v = replace(v, target_kind="call")
+        place = _find(v.target, table, as_detected)
+        if place is None:
+            told = "no such call or detection any more: its evidence, its images or the code have changed"
+            out.append(replace(v, outcome="orphaned", note=told, target_kind=""))
+            continue
+        table, done = _apply(table, place, v, as_detected)
+        moved = "" if table.loc[place, "call_id"] == v.target else f" (now call {table.loc[place, 'call_id']})"
+        out.append(replace(done, note=done.note + moved))
+    return table, out
+
+
+def _find(target: str, calls: pd.DataFrame, as_detected: pd.DataFrame) -> int | None:
+    """Index of the call with that id, or of the one that shares most evidence with the one that had it."""
+    same = calls.index[calls["call_id"] == target]
+    if len(same):
+        return int(same[0])
+    former = as_detected[as_detected["call_id"] == target]
+    if not len(former):
+        return None
+    hers = former.iloc[0]
+    shared = [len(set(ids) & set(hers["detection_ids"])) for ids in calls["detection_ids"]]
+    overlap = (calls["arrival_hi"] <= hers["departure_lo"]) & (hers["arrival_hi"] <= calls["departure_lo"])
+    heard = (calls["mmsi"] == hers["mmsi"]).fillna(value=False) & overlap
+    score = pd.Series(shared, index=calls.index, dtype=float) + heard.astype(float)
+    score = score[calls["berth_id"] == hers["berth_id"]]
+    return int(score.idxmax()) if len(score) and score.max() > 0 else None
+
+
+def _apply(calls: pd.DataFrame, place: int, v: Verdict, as_detected: pd.DataFrame) -> tuple[pd.DataFrame, Verdict]:
+    """One verdict on one call."""
+    row = calls.loc[place]
+    if v.verdict == "rename":
+        note = f"named {printable(v.value)}; before: {printable(row['name']) if row['name'] else 'no name'}"
+        return _changed(calls, place, v, name=v.value), replace(v, outcome="applied", note=note)
+    if v.verdict == "reject":
+        note = "takes no part as reviewed" + ("" if row["counts"] else "; it took none as detected")
+        return _changed(calls, place, v, counts=False), replace(v, outcome="applied", note=note)
+    if v.verdict == "confirm":
+        note = f"a tanker's call for certain; as detected with probability {row['p_tanker']:.2f}"
+        sure: dict[str, object] = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
+        counts = bool(row["counts"]) or not NOT_FOR_THE_SHIP & set(row["flags"])
+        if counts != row["counts"]:
+            note += ", when it took no part"
+        elif not counts:
+            note += "; it takes no part all the same: stays at its zone do not count"
+        return _changed(calls, place, v, counts=counts, **sure), replace(v, outcome="applied", note=note)
+    other = _find(v.value, calls, as_detected)
+    if other is None or other == place:
+        return calls, replace(v, outcome="orphaned", note=f"no other call {v.value}")
+    merged = _changed(calls, other, v, **joined(calls.loc[other], row))
+    return _changed(merged, place, v, counts=False), replace(
+        v, outcome="applied", note=f"one visit with call {calls.loc[other, 'call_id']}"
+    )
+
+
+def _changed(calls: pd.DataFrame, place: int, v: Verdict, **fields: object) -> pd.DataFrame:
+    out = calls.copy()
+    for name, value in fields.items():
+        out.at[place, name] = value
+    out.at[place, "flags"] = [*out.at[place, "flags"], FLAGS[v.verdict]]
+    return out
+
+
+def as_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """Verdicts as the table that a run keeps."""
+    fields = [c.name for c in REVIEWS.columns]
+    return REVIEWS.check(REVIEWS.from_rows([{f: getattr(v, f) for f in fields} for v in verdicts]))
+
+
+def tell_verdicts(verdicts: Sequence[Verdict], aoi_id: str, console: Console) -> None:
+    """Report every verdict that came to nothing."""
+    for v in verdicts:
+        if v.outcome in {"orphaned", "refused"}:
+            item = f"{FOLDER}/{aoi_id}.csv line {v.line}: {v.verdict} {v.target}"
+            console.problem(f"{item}: {v.note}", done=f"verdict {v.outcome}, not applied")

@@ -1,0 +1,41 @@
+"""The report as PDF, printed by a Chromium that is there. No output of a run: a PDF holds the time of printing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from pipeline.commands.doctor import browser
+from pipeline.errors import ConfigError, EnvironmentFault, printable
+from pipeline.storage import write_bytes
+
+TIMEOUT_S = 180
+SWITCHES = (  # nothing is fetched, nothing is kept
+    "--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
+    "--disable-extensions", "--no-pdf-header-footer", "--run-all-compositor-stages-before-draw",
+    "--virtual-time-budget=4000",
+)  # fmt: skip
+
+
+def print_report(report: Path, out: Path) -> None:
+    """Print ``report.html`` to ``out``; ConfigError where there is no report, EnvironmentFault where no browser."""
+    if not report.is_file():
+        raise ConfigError(f"{printable(report)}: no such report")
+    program = browser()
+    if program is None:
+        raise EnvironmentFault("no Chromium or Chrome on the PATH to print with (on Debian: apt install chromium)")
+    with tempfile.TemporaryDirectory(prefix="capwatch-pdf-") as folder:
+        made = Path(folder) / "report.pdf"
+        words = [program, *SWITCHES, f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            words.append("--no-sandbox")  # Chromium's own sandbox refuses root; the page may not fetch anything
+        words.append(report.resolve().as_uri())
+        try:
+            done = subprocess.run(words, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 - no shell
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise EnvironmentFault(f"{program}: did not print {printable(report)} ({type(error).__name__})") from error
+        if done.returncode or not made.is_file():
+            raise EnvironmentFault(f"{program}: did not print {printable(report)} (exit code {done.returncode})")
+        write_bytes(out, made.read_bytes())

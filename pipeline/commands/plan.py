@@ -1,0 +1,143 @@
+"""What a run would do, without doing it: looks, bytes and time, of one question or of many.
+
+For live scenes the catalogues are really asked, for several AOIs at once, since only they know which looks there are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from math import cos, radians
+from pathlib import Path
+
+from pipeline.batch import Question
+from pipeline.chain.readiness import made_ready
+from pipeline.commands.plan_local import local_lines
+from pipeline.config import RunConfig
+from pipeline.console import Console
+from pipeline.errors import PipelineError, printable
+from pipeline.plurals import number_of
+
+ASKING = 4  # catalogues' pages asked for at once; our choice, as polite as the fetching
+# What a look costs: docs/scale.md says which of these were measured
+SMALL_BYTES = 6e6  # annotation, calibration, noise and manifest of both polarisations
+PIXEL_BYTES = 1.0  # of speckle of 4.4 looks in 16 bits, deflated
+RADAR_MARGIN_KM = (12.0, 2.0)  # added to the AOI's sides along and across the track (ingest.catalogue.radar)
+RADAR_CPU_S = (1.2, 0.5)  # seconds a look, and seconds a million pixels of one look
+OPTICAL_BANDS = 4.5  # of 10 m pixels: four bands, and three of 20 m at a quarter each
+OPTICAL_CPU_S = (0.3, 0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What one question would take."""
+
+    question: Question
+    looks: Counter[str] = field(default_factory=Counter)  # by sensor
+    months: Counter[str] = field(default_factory=Counter)
+    lacking: int = 0  # acquisitions that only a second catalogue has
+    bytes: float = 0.0
+    cpu_s: float = 0.0
+    told: str = ""  # of local inputs, in place of numbers
+    fault: str = ""  # why it would not run, or cannot be planned
+
+
+def plan_lines(asked: Sequence[Question], console: Console) -> list[str]:
+    """The plan in plain lines: a question in detail, or a line for each of many, and what they take together."""
+    if len(asked) == 1:
+        made_ready(asked[0].config, asked[0].root, console)
+        if asked[0].config.source.kind != "stac":
+            return _one(asked[0].config, asked[0].root)
+    with console.progress("plan", len(asked)) as step, ThreadPoolExecutor(ASKING) as pool:
+        futures = [pool.submit(planned, question, console) for question in asked]
+        plans = []
+        for future in futures:
+            plans.append(future.result())
+            step(plans[-1].question.name)
+    out = _head(asked[0].config) if len(asked) == 1 else []
+    for plan in plans:
+        out.append(_line(plan))
+        if plan.fault:
+            console.problem(f"{plan.question.name}: {plan.fault}", done="not planned, the others are")
+    looks = sum((p.looks for p in plans), Counter[str]())
+    engine = asked[0].config.engine
+    size, cpu_s = sum(p.bytes for p in plans), sum(p.cpu_s for p in plans)
+    told = ", ".join(f"{count} {sensor}" for sensor, count in sorted(looks.items())) or "unknown"
+    out.append(
+        f"together {number_of(len(plans), 'run')}, looks: {told}; about {size / 1e9:.1f} GB to fetch, "
+        f"{cpu_s / 3600:.1f} CPU hours ({cpu_s / 3600 / engine.workers:.1f} h on "
+        f"{number_of(engine.workers, 'worker')}, engine {engine.kind})"
+    )
+    return out
+
+
+def planned(question: Question, console: Console) -> Planned:
+    """Check what one question needs, and ask the catalogues (or look at the files) for it."""
+    config = question.config
+    try:
+        made_ready(config, question.root, console)
+        if config.source.kind == "stac":
+            return _planned_live(question)
+        lines = _one(config, question.root)
+    except PipelineError as error:
+        return Planned(question, fault=printable(error))
+    return Planned(question, told=lines[-1] if len(lines) > 3 else "")
+
+
+def _planned_live(question: Question) -> Planned:
+    from pipeline.chain.live import searched
+
+    found = searched(question.config, question.root, Console(quiet=True))
+    looks = Counter(i["capwatch"]["sensor"] for i in found.items)
+    months = Counter(str(i["properties"].get("datetime"))[:7] for i in found.items)
+    radar, optical = _pixels(question.config.aoi.bbox, RADAR_MARGIN_KM), _pixels(question.config.aoi.bbox, (1.3, 1.3))
+    size = looks["sentinel-1"] * (SMALL_BYTES + 2 * PIXEL_BYTES * radar)
+    size += looks["sentinel-2"] * OPTICAL_BANDS * PIXEL_BYTES * optical
+    cpu_s = looks["sentinel-1"] * (RADAR_CPU_S[0] + RADAR_CPU_S[1] * radar / 1e6)
+    cpu_s += looks["sentinel-2"] * (OPTICAL_CPU_S[0] + OPTICAL_CPU_S[1] * optical / 1e6)
+    return Planned(question, looks, months, len(found.missing), size, cpu_s)
+
+
+def _pixels(bbox: tuple[float, float, float, float], margin_km: tuple[float, float]) -> float:
+    """10 m pixels of a box with its margins."""
+    west, south, east, north = bbox
+    height_km = (north - south) * 111.2 + margin_km[0]
+    width_km = (east - west) * 111.2 * cos(radians((south + north) / 2)) + margin_km[1]
+    return height_km * width_km * 1e4
+
+
+def _line(plan: Planned) -> str:
+    if plan.fault:
+        return f"{plan.question.name}: cannot be planned: {plan.fault}"
+    if plan.told:
+        return f"{plan.question.name}: {plan.told}"
+    looks = ", ".join(f"{count} {sensor}" for sensor, count in sorted(plan.looks.items())) or "no looks"
+    lacking = f", {plan.lacking} more in the other catalogue" if plan.lacking else ""
+    gaps = [m for m in _months(plan.question.config) if m not in plan.months]
+    empty = f"; no look at all in {', '.join(gaps[:6])}{' ...' if len(gaps) > 6 else ''}" if gaps and plan.looks else ""
+    return f"{plan.question.name}: {looks}{lacking}, {plan.bytes / 1e9:.1f} GB, {plan.cpu_s / 60:.0f} CPU min{empty}"
+
+
+def _months(config: RunConfig) -> list[str]:
+    """Months of the period, as 2024-03."""
+    out, at = [], config.period.start
+    while at < config.period.end:
+        out.append(f"{at:%Y-%m}")
+        at = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1, day=1, hour=0, minute=0)
+    return out
+
+
+def _head(config: RunConfig) -> list[str]:
+    workers = number_of(config.engine.workers, "worker")
+    return [
+        f"AOI {config.aoi.id}: {config.aoi.name}, box {config.aoi.bbox}",
+        f"period {config.period.start:%Y-%m-%d} to {config.period.end:%Y-%m-%d} (end not included), UTC",
+        f"cap {config.cap}, seed {config.seed}, engine {config.engine.kind} with {workers}",
+    ]
+
+
+def _one(config: RunConfig, root: Path) -> list[str]:
+    """Place, period, inputs and methods of one question, from what lies on this machine."""
+    return [*_head(config), *local_lines(config, root, Path("runs"))]

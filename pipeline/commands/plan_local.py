@@ -1,0 +1,103 @@
+"""What a run on this machine's own files would do: images, sizes, and about how long it will take."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.chain.readiness import looks_within
+from pipeline.chain.sources import named_files, scenario_of, simulation_key
+from pipeline.config import RunConfig
+from pipeline.execution.journal import LOG
+from pipeline.plurals import number_of
+
+SECONDS_PER_LOOK = 2.0  # of the demo on two cores, learning of structures included; used until a run here says better
+SECONDS_BESIDES = 20.0  # reading inputs, calls, volume, report
+
+
+def local_lines(config: RunConfig, root: Path, out: Path | None = None) -> list[str]:
+    """Inputs of one question that lie here, or are made here, and the time; ``out`` is the folder of runs."""
+    lines: list[str] = []
+    looks = None
+    if config.source.kind == "demo":
+        found, looks = _demo(config, root)
+        lines += found
+    elif config.source.kind == "files":
+        found, looks = _files(config)
+        lines += found
+    if looks:
+        each, why = _pace(out, config.aoi.id)
+        lines.append(f"about {_duration(looks * each + SECONDS_BESIDES)} for {number_of(looks, 'look')} ({why})")
+    return lines
+
+
+def _demo(config: RunConfig, root: Path) -> tuple[list[str], int]:
+    from pipeline.workspace import cache_root
+
+    scenario = scenario_of(config, root)
+    path = root / str(config.source.scenario)
+    within = looks_within(scenario, config)
+    kinds = {s: sum(look.sensor == s for look in scenario.looks) for s in ("sentinel-1", "optical")}
+    title = f"SIMULATED source: {scenario.title}, {kinds['sentinel-1']} radar and {kinds['optical']} optical looks"
+    folder = cache_root() / "simulated" / simulation_key(config, root, path)
+    made = f"already made, {_megabytes(folder):,.0f} MB in the cache" if folder.is_dir() else "to be made first"
+    lines = [title, f"images: {made}"]
+    if within < len(scenario.looks):
+        lines.append(f"{within} of {number_of(len(scenario.looks), 'look')} in the period")
+    return lines, within
+
+
+def _files(config: RunConfig) -> tuple[list[str], int]:
+    from pipeline.ingest.inputs import find_inputs
+
+    images, ais = named_files(config)
+    found = find_inputs(images)
+    lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}"]
+    lines += [f"  {f.path}, {_megabytes(f.path):,.1f} MB" for f in found]
+    return lines, len(found)
+
+
+def _megabytes(path: Path) -> float:
+    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+    return sum(p.stat().st_size for p in files) / 1e6
+
+
+def _pace(out: Path | None, aoi_id: str) -> tuple[float, str]:
+    """Seconds a look, from the log of the last finished run of this AOI, else from the demo."""
+    logs = sorted((out or Path()).glob(f"{aoi_id}/*/{LOG}"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for log in logs:
+        seconds, looks = _spent(log)
+        if looks > 1:
+            return seconds / looks, f"as fast as run {log.parent.name}"
+    return SECONDS_PER_LOOK, "as fast as the demo on two cores"
+
+
+def _spent(log: Path) -> tuple[float, int]:
+    """Seconds from start to end of the log's last attempt, and its looks; no looks where it did not finish."""
+    first = last = None
+    looks, finished = 0, False
+    for line in log.read_text("utf-8").splitlines():
+        try:
+            event = json.loads(line)
+            when = datetime.fromisoformat(event["timestamp"])
+        except (ValueError, KeyError):
+            continue  # a torn last line of a killed run
+        if event.get("event") == "started":
+            first, looks, finished = when, 0, False
+        looks += event.get("event") == "detect"
+        if event.get("event") == "finished":
+            last, finished = when, True
+    if not finished or first is None or last is None:
+        return 0.0, 0
+    return max(0.0, (last - first).total_seconds() - SECONDS_BESIDES), looks
+
+
+def _duration(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
+    )

@@ -1,0 +1,138 @@
+"""Commands on finished runs: list, compare, show, review, repeat, verify, archive. Parses arguments, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.session import Debug, Quiet, Run, Runs, session
+
+
+def runs(
+    aoi: Annotated[str | None, typer.Argument(help="Only runs of this AOI.")] = None,
+    out: Runs = Path("runs"),
+    debug: Debug = False,
+) -> None:
+    """List runs with their headline, unfinished ones too.
+
+    Example: capwatch runs vostochny
+    """
+    with session(quiet=False, debug=debug) as console:
+        from pipeline.finished.overview_text import runs_table
+
+        console.table(*runs_table(out, aoi))
+
+
+def diff(
+    before: Run,
+    after: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of another one.")],
+    debug: Debug = False,
+) -> None:
+    """What differs between two runs, and why: config, inputs, code, result, calls.
+
+    Example: capwatch diff runs/vostochny/OLD runs/vostochny/NEW
+    """
+    with session(quiet=False, debug=debug) as console:
+        from pipeline.finished.overview_text import show_difference
+
+        show_difference(before, after, console)
+
+
+def report(
+    folder: Run,
+    pdf: Annotated[Path | None, typer.Option(help="Print the report to this PDF (needs Chromium).")] = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Print a finished run's headline and where its report is; with --pdf, print the report.
+
+    Example: capwatch report runs/vostochny/ID --pdf vostochny.pdf
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline.finished.repeat import show
+
+        show(folder, console)
+        if pdf is not None:
+            from pipeline.commands.pdf import print_report
+
+            print_report(folder / "report.html", pdf)
+            console.result(f"pdf: {pdf}")
+
+
+def review(
+    aoi: Annotated[str, typer.Argument(help="AOI whose reviews/<aoi>.csv is meant.")],
+    target: Annotated[str | None, typer.Argument(help="detection_id or call_id; none lists the verdicts.")] = None,
+    verdict: Annotated[str | None, typer.Argument(help="confirm, reject, merge or rename.")] = None,
+    value: Annotated[str, typer.Option(help="merge: the id that it belongs to; rename: the name.")] = "",
+    who: Annotated[str, typer.Option(help="Who says so.")] = "",
+    why: Annotated[str, typer.Option(help="Why.")] = "",
+    when: Annotated[str | None, typer.Option(help="When, ISO 8601; now by default.")] = None,
+    out: Runs = Path("runs"),
+    debug: Debug = False,
+) -> None:
+    """Write an analyst's verdict into reviews/<aoi>.csv; the next run applies it. With the AOI alone, list them.
+
+    Example: capwatch review vostochny 690bb57135ea05a4 reject --who "A. Analyst" --why "a crane barge"
+    """
+    with session(quiet=False, debug=debug) as console:
+        from pipeline.finished.overview_text import give_verdict, show_verdicts
+
+        if target is None:
+            show_verdicts(aoi, console)
+            return
+        give_verdict(aoi, target, verdict or "", value, who, why, when, out, console)
+
+
+def rerun(
+    folder: Run,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Repeat a finished run from its own folder and say whether every byte agrees.
+
+    Example: capwatch rerun runs/vostochny/ID
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline.finished.repeat import rerun as repeat
+
+        repeat(folder, console)
+
+
+def verify(
+    folder: Run,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Compare every file of a run with its manifest and name what changed.
+
+    Example: capwatch verify runs/vostochny/ID
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline.finished.repeat import verify as compare
+
+        compare(folder, console)
+
+
+def archive(
+    folder: Run,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Zip to write.")],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Pack a finished run as an RO-Crate (1.1): one zip with every file, its hash and what it was made from.
+
+    Example: capwatch archive runs/vostochny/ID -o vostochny-2024-03.zip
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline.finished.crate import write_crate
+        from pipeline.plurals import number_of
+
+        console.result(f"{out}: {number_of(write_crate(folder, out), 'file')}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    for command in (runs, diff, report, review, rerun, verify, archive):
+        app.command()(command)

@@ -1,0 +1,79 @@
+"""What every command shares: its options, its overrides, and how an error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.errors import EnvironmentFault, PipelineError, ending_code, file_of, printable
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes; errors and results only.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")]
+
+
+def _setting(example: str) -> Any:
+    """The option --set, with an example that the command takes."""
+    return typer.Option("--set", metavar="FIELD=VALUE", help=f"Override any config field, e.g. {example}.")
+
+
+Settings = Annotated[list[str] | None, _setting("detection.radar.false_alarm_rate=1e-7")]
+DetectionSettings = Annotated[list[str] | None, _setting("radar.false_alarm_rate=1e-7")]
+CallsSettings = Annotated[list[str] | None, _setting("gap_h=6")]
+VolumeSettings = Annotated[list[str] | None, _setting("fill.mean=0.6")]
+CaseSettings = Annotated[list[str] | None, _setting("volume.fill.mean=0.6")]
+Seed = Annotated[int, typer.Option(min=0, help="Every random number comes from this.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
+Runs = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
+
+
+@contextmanager
+def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
+    """Run a command: errors become one line and an exit code, unless a traceback is wanted."""
+    from pipeline.console import Console
+    from pipeline.execution.stopping import Stopped, stoppable
+
+    console = Console(quiet=quiet)
+    try:
+        with stoppable():
+            yield console
+    except Stopped as stop:
+        stop.told = True
+        sys.stderr.write(f"{stop.line}\n")
+        raise typer.Exit(stop.exit_code) from None
+    except PipelineError as error:
+        if debug:
+            raise
+        sys.stderr.write(f"error: {printable(error)}\n")
+        raise typer.Exit(ending_code(error)) from None
+    except MemoryError:
+        if debug:
+            raise
+        sys.stderr.write("error: not enough memory (nothing was changed)\n")
+        raise typer.Exit(EnvironmentFault.exit_code) from None
+    except OSError as error:
+        if debug:
+            raise
+        where = file_of(error) or "a file or connection without a name"
+        cause = error.strerror or str(error) or type(error).__name__
+        sys.stderr.write(f"error: {printable(where)}: {printable(cause)} (what was finished is kept)\n")
+        raise typer.Exit(EnvironmentFault.exit_code) from None
+    if console.exit_code:
+        raise typer.Exit(console.exit_code)
+
+
+def overridden(settings: list[str] | None, section: str | None = None) -> dict[str, Any]:
+    """The overrides as a mapping. A stage command takes the fields of its own section, with its name or without."""
+    from pipeline.config import RunConfig, merged, overrides
+    from pipeline.errors import ConfigError
+
+    found = overrides(settings or [])
+    foreign = [name for name in found if section is not None and name in RunConfig.model_fields and name != section]
+    if foreign:
+        raise ConfigError(f"--set {foreign[0]}: this command knows the fields of {section} alone; capwatch run has all")
+    inner = found.pop(section, {}) if section is not None else {}
+    return merged(found, inner) if isinstance(inner, dict) else found

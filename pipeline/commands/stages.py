@@ -1,0 +1,202 @@
+"""The stages one by one, each from files to a table. Parses arguments, nothing else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.session import (
+    CallsSettings,
+    Debug,
+    DetectionSettings,
+    Quiet,
+    Seed,
+    VolumeSettings,
+    overridden,
+    session,
+)
+
+
+def detect(
+    images: Annotated[list[Path], typer.Argument(help="Images: GeoTIFF, PNG, JPEG2000, SAFE folder or zip.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Table to write; a folder (ending in /) for several images.")
+    ],
+    sensor: Annotated[str | None, typer.Option(help="sentinel-1, sentinel-2 or optical.")] = None,
+    pixel_spacing: Annotated[
+        float | None, typer.Option(help="Ground metres per pixel, where the image has none.")
+    ] = None,
+    bands: Annotated[str | None, typer.Option(help="name=index,... with 1-based indexes, e.g. B03=2,B08=4.")] = None,
+    scaling: Annotated[
+        str, typer.Option(help="auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance.")
+    ] = "auto",
+    land: Annotated[str, typer.Option(help="auto, none, MASK.tif (non-zero = land) or LAND.geojson.")] = "auto",
+    min_length: Annotated[float | None, typer.Option(help="Shorter objects are flagged too_small [m].")] = None,
+    table_format: Annotated[str, typer.Option("--format", help="csv, parquet or geojson, for a folder.")] = "csv",
+    settings: DetectionSettings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Find ships in images: one table per image, lengths in metres with 90 % intervals, positions in pixels, degrees.
+
+    Example: capwatch detect scene.tif --sensor sentinel-1 -o ships.csv
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        changes = overridden(settings, "detection")
+        if min_length is not None:
+            changes = {**changes, "screening": {**changes.get("screening", {}), "min_length_m": min_length}}
+        options = stages.open_options(sensor, pixel_spacing, bands, scaling, land)
+        folder = str(out).endswith("/") or out.is_dir() or _ends_in_slash("-o", "--out")
+        stages.detect(images, out, options, changes, console, folder=folder, suffix=table_format)
+
+
+def _ends_in_slash(*names: str) -> bool:
+    """Did the user end the option's value in a slash? Paths forget it."""
+    words = sys.argv[1:]
+    values = [words[n + 1] for n, w in enumerate(words[:-1]) if w in names]
+    values += [w.split("=", 1)[1] for w in words if w.startswith(tuple(f"{n}=" for n in names))]
+    return any(v.endswith("/") for v in values)
+
+
+def ais(
+    files: Annotated[list[Path], typer.Argument(help="NMEA, DMA CSV, MarineCadastre CSV, other CSV or Parquet.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Table of messages to write.")],
+    balance: Annotated[Path | None, typer.Option(help="JSON that counts every input line in one bucket.")] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="ours=theirs,... for other CSV, e.g. mmsi=ID,lon=X,lat=Y.")
+    ] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="How a table's times read where that is open, e.g. '%d/%m/%Y %H:%M:%S'.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Zone of a table's times that state none: UTC or an offset such as +10:00.")
+    ] = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Decode AIS: checksums verified, 'not available' codes left empty, every line accounted for.
+
+    Example: capwatch ais day.nmea -o messages.parquet --balance balance.json
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        options = {"columns": stages.pairs("--columns", columns) or None, "time_format": time_format}
+        stages.decode_ais(files, out, balance, options | {"time_zone": time_zone}, console)
+
+
+def match(
+    detections: Annotated[Path, typer.Option(help="Detections: det_id or detection_id, time, lon, lat, length.")],
+    ais: Annotated[list[Path], typer.Option(help="AIS files.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Table to write: det_id, mmsi (empty: none), probability.")],
+    settings: CallsSettings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Say which detection is which transponder, or that it has none.
+
+    Example: capwatch match --detections ships.csv --ais day.nmea -o matches.csv
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        stages.match(detections, ais, out, overridden(settings, "calls"), console)
+
+
+def calls(
+    zones: Annotated[Path, typer.Option(help="GeoJSON of berths and anchorages.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Table of port calls to write.")],
+    ais: Annotated[list[Path] | None, typer.Option(help="AIS files.")] = None,
+    detections: Annotated[Path | None, typer.Option(help="Detections with positions and times.")] = None,
+    scenes: Annotated[Path | None, typer.Option(help="Scenes table: what was looked at.")] = None,
+    settings: CallsSettings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Join transponder messages and detections into port calls.
+
+    Example: capwatch calls --ais day.nmea --zones configs/zones/vostochny.geojson -o calls.csv
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        stages.port_calls(ais or [], detections, scenes, zones, out, overridden(settings, "calls"), console)
+
+
+def volume(
+    table: Annotated[Path, typer.Argument(metavar="CALLS", help="Table of calls, any subset of the known columns.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Liftings to write.")],
+    assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
+    seed: Seed = 0,
+    settings: VolumeSettings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Barrels of each call, as a distribution and at the published fills [t, bbl].
+
+    Example: capwatch volume calls.csv -o liftings.csv
+
+    Known columns: call_id, arrival, departure (or arrival_date, departure_date), length_m, beam_m, dwt_t, gt,
+    tonnage_kind, depth_m, draught_in_m, draught_out_m, freeboard_in_m, freeboard_out_m, product, tonnes, barrels,
+    capacity_bbl, p_loading, p_discharging, p_tanker, p_ship, p_one_call, calls_mean, p_new_call, counts.
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        stages.volume(table, out, assumptions, overridden(settings, "volume"), seed, console)
+
+
+def account(
+    liftings: Annotated[
+        list[Path], typer.Argument(help="Liftings, as written by capwatch volume; of several AOIs, each cargo once.")
+    ],
+    cap: Annotated[Path, typer.Option(help="The cap, e.g. configs/caps/unscr-2397.yaml.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Ledger to write: one row a day.")],
+    as_of: Annotated[str | None, typer.Option(help="Last day of the account, UTC; the last call's by default.")] = None,
+    missed: Annotated[Path | None, typer.Option(help="A run's missed.parquet: adds what nobody saw.")] = None,
+    assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
+    seed: Seed = 0,
+    settings: VolumeSettings = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Sum liftings over the account year against a cap [bbl].
+
+    Example: capwatch account vostochny.parquet chongjin.parquet --cap configs/caps/unscr-2397.yaml -o ledger.csv
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+
+        stages.account(
+            liftings, cap, out, assumptions, overridden(settings, "volume"), seed, console, as_of=as_of, missed=missed
+        )
+
+
+def simulate(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file, e.g. configs/scenarios/tiny.yaml.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write; must be new or empty.")],
+    aoi: Annotated[str, typer.Option(help="AOI whose coast and zones are used.")] = "vostochny",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write simulated images, AIS and their truth. No real ship is in them.
+
+    Example: capwatch simulate configs/scenarios/tiny.yaml -o tiny
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline import stages
+        from pipeline.workspace import find_config
+
+        stages.simulate(scenario, find_config(aoi), out, seed, console)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    for command in (detect, ais, match, calls, volume, account, simulate):
+        app.command()(command)

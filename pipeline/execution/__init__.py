@@ -1,0 +1,1 @@
+"""How work is carried out: on which workers, kept under which hash, killed at which points."""

@@ -1,0 +1,114 @@
+"""Workers of a Dask cluster: one on this machine's loopback, or any scheduler by its address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pipeline.config import EngineConfig
+from pipeline.errors import ConfigError, EnvironmentFault, printable
+from pipeline.execution.workers import IMPORTING, KILLED, MEMORY, ONE_THREAD, Died, settled, telling_its_file
+
+NO_WORKER_S, LOOK_S = 120, 10  # a cluster without any worker for so long is lost; looked at so often (our choice)
+AHEAD = 2  # tasks handed to Dask for each of its threads, so that none waits for the next
+
+
+class Cluster:
+    """Dask workers: of a cluster on this machine's loopback, or of any scheduler by its address."""
+
+    def __init__(self, engine: EngineConfig) -> None:
+        try:
+            import dask
+            import distributed
+        except ImportError as error:
+            raise ConfigError("engine dask needs the extra: pip install 'capwatch[scale]'") from error
+        self.distributed = distributed
+        self.cluster: Any = None
+        self.named = engine.scheduler
+        # Dask's nanny sets MALLOC_TRIM_THRESHOLD_, which slows tile-sized kernels by some 45 % (distributed issue 3898)
+        settings: dict[str, Any] = {
+            "distributed.nanny.pre-spawn-environ": dict.fromkeys(ONE_THREAD, "1"),
+            "distributed.scheduler.allowed-failures": 0,  # a task whose worker died comes back to us at once
+        }
+        try:
+            with dask.config.set(settings):
+                if engine.scheduler:
+                    self.client = distributed.Client(engine.scheduler)
+                else:
+                    self.cluster = distributed.LocalCluster(
+                        n_workers=engine.workers,
+                        threads_per_worker=1,
+                        host="127.0.0.1",
+                        dashboard_address=engine.dashboard or "127.0.0.1:0",
+                        scheduler_kwargs={"dashboard": engine.dashboard is not None},
+                        memory_limit="auto" if engine.memory_gb is None else int(engine.memory_gb * 1e9),
+                        silence_logs=50,
+                    )
+                    self.client = distributed.Client(self.cluster)
+        except (OSError, ValueError, RuntimeError) as error:  # nobody answers, or it is no address
+            cause = " ".join(str(error).split())[:120]
+            raise EnvironmentFault(f"Dask scheduler {printable(engine.scheduler or 'on loopback')}: {cause}") from error
+
+    @property
+    def hands(self) -> int:
+        """Twice the threads that the cluster has now."""
+        return max(1, AHEAD * sum(self.client.nthreads().values()))
+
+    def start(self, work: Callable[[Any], Any], task: Any) -> Any:
+        """Hand out a task; the same task may be handed out again."""
+        return self.client.submit(_unpacked, self.distributed.protocol.pickle.dumps((work, task)), pure=False)
+
+    def next_done(self, futures: Sequence[Any]) -> list[Any]:
+        """Those that are done, in the order in which they were handed out."""
+        patience = NO_WORKER_S // LOOK_S
+        while True:
+            try:
+                finished = self.distributed.wait(list(futures), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
+            except TimeoutError as error:
+                patience = NO_WORKER_S // LOOK_S if self.client.nthreads() else patience - 1
+                if patience <= 0:  # tasks would wait for ever
+                    raise self._gone(error) from error
+            except Exception as error:
+                raise self._gone(error) from error
+            else:
+                return [f for f in futures if f in finished]
+
+    def result(self, future: Any) -> Any:
+        """As it came; a worker that died, or a lack of memory, as Died; a cluster that is gone as EnvironmentFault."""
+        try:
+            return future.result()
+        except (self.distributed.KilledWorker, MemoryError) as error:
+            raise Died(MEMORY if isinstance(error, MemoryError) else KILLED) from None
+        except (self.distributed.CancelledError, self.distributed.comm.CommClosedError, TimeoutError) as error:
+            raise self._gone(error) from error
+        finally:
+            future.release()
+
+    def _gone(self, error: BaseException) -> BaseException:
+        if isinstance(error, KeyboardInterrupt | EnvironmentFault):
+            return error
+        return EnvironmentFault(
+            f"Dask scheduler {printable(self.named or 'on loopback')}: is gone ({type(error).__name__}; what was "
+            "finished is kept, the same command goes on, also with another --engine)"
+        )
+
+    def close(self) -> None:
+        """Leave a named cluster as it is; end our own."""
+        self.client.close()
+        if self.cluster is not None:
+            self.cluster.close()
+
+
+def _unpacked(packed: bytes) -> Any:
+    """Do a task on a Dask worker.
+
+    It travels as bytes, and what it needs is imported in this thread. Dask unpacks arguments in the one that talks to
+    the scheduler: where both import pyproj at once, which imports itself in a circle, one meets half a module, and the
+    worker hangs up for good.
+    """
+    from distributed.protocol.pickle import loads
+
+    settled()
+    with IMPORTING:
+        work, task = loads(packed)
+    return telling_its_file(work, task)

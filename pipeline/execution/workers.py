@@ -1,0 +1,183 @@
+"""What a list of tasks is given to: this very thread, threads, or processes of this machine.
+
+`Cluster` (``pipeline.execution.cluster``) is the fourth; `map_tasks` (``pipeline.engine``) hands out tasks to any of
+them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, Protocol, TypeVar
+
+from pipeline.config import EngineConfig
+from pipeline.errors import file_of
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+KILLED, MEMORY = "killed its worker, as when memory runs out", "needs more memory than there is"
+IMPORTING = Lock()
+
+
+class Died(Exception):
+    """A task did not come back: why."""
+
+
+class Pool(Protocol):
+    """Workers that a list of tasks can be given to, one list after another."""
+
+    @property
+    def hands(self) -> int:
+        """Tasks worth handing out at once."""
+
+    def start(self, work: Callable[[Any], Any], task: Any) -> Any:
+        """Hand out a task; a future comes back."""
+
+    def next_done(self, futures: Sequence[Any]) -> list[Any]:
+        """Wait until one or more are done; those."""
+
+    def result(self, future: Any) -> Any:
+        """What a finished task returned; `Died` where its worker died or memory ran out; else what it raised."""
+
+    def close(self) -> None:
+        """Let the workers go."""
+
+
+class Here:
+    """This very thread."""
+
+    @property
+    def hands(self) -> int:
+        """One at a time."""
+        return 1
+
+    def start(self, work: Callable[[Any], Any], task: Any) -> Any:
+        """Do the task."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(task))
+        except MemoryError as error:
+            future.set_exception(error)
+        return future
+
+    def next_done(self, futures: Sequence[Any]) -> list[Any]:
+        """All are done."""
+        return list(futures)
+
+    def result(self, future: Any) -> Any:
+        """As it came."""
+        try:
+            return future.result()
+        except MemoryError:
+            raise Died(MEMORY) from None
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+class Threads:
+    """Threads of this process: fastest on one machine, since arrays and GDAL leave the interpreter free."""
+
+    def __init__(self, workers: int) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        self.workers = workers
+        settled()
+        self.executor: Executor = ThreadPoolExecutor(workers)
+
+    @property
+    def hands(self) -> int:
+        """One task a worker: when a worker dies, few tasks can be the cause."""
+        return self.workers
+
+    def start(self, work: Callable[[Any], Any], task: Any) -> Any:
+        """Hand out a task."""
+        return self.executor.submit(work, task)
+
+    def next_done(self, futures: Sequence[Any]) -> list[Any]:
+        """Those that are done, in the order in which they were handed out."""
+        finished = wait(futures, return_when=FIRST_COMPLETED).done
+        return [f for f in futures if f in finished]
+
+    def result(self, future: Any) -> Any:
+        """As it came; a worker that died, or a lack of memory, as Died."""
+        try:
+            return future.result()
+        except MemoryError:
+            raise Died(MEMORY) from None
+        except BrokenExecutor:
+            raise Died(KILLED) from None
+
+    def close(self) -> None:
+        """Drop what is not begun, and wait for the rest."""
+        self.executor.shutdown(cancel_futures=True)
+
+
+class Processes(Threads):
+    """Processes of this machine. When one dies the whole executor is lost, so a new one takes its place."""
+
+    def __init__(self, engine: EngineConfig) -> None:
+        self.engine = engine
+        self.workers = engine.workers
+        self.executor = self._new()
+
+    def _new(self) -> Executor:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        # spawn: forking a process that holds GDAL and numba threads may deadlock
+        limit = None if self.engine.memory_gb is None else int(self.engine.memory_gb * 1e9)
+        return ProcessPoolExecutor(
+            self.engine.workers, mp_context=get_context("spawn"), initializer=_bounded, initargs=(limit,)
+        )
+
+    def start(self, work: Callable[[Any], Any], task: Any) -> Any:
+        """Hand out a task, to new processes where the old ones are gone."""
+        with _one_thread():
+            try:
+                return self.executor.submit(telling_its_file, work, task)
+            except BrokenExecutor:
+                self.executor.shutdown(wait=False, cancel_futures=True)
+                self.executor = self._new()
+                return self.executor.submit(telling_its_file, work, task)
+
+
+def telling_its_file(work: Callable[[Task], Result], task: Task) -> Result:
+    """The work in a worker: what an error of the system was about is told by its frames, which do not travel."""
+    try:
+        return work(task)
+    except OSError as error:
+        if error.errno is not None and not error.filename:
+            error.filename = file_of(error) or None
+        raise
+
+
+def settled() -> None:
+    """Import, one thread at a time, what must not be imported by two at once."""
+    with IMPORTING:
+        __import__("pyproj")
+
+
+def _bounded(limit_bytes: int | None) -> None:
+    """Limit a worker's address space, so that one scene cannot take the machine's memory."""
+    if limit_bytes is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Workers started here keep to one thread each: the engine decides how many there are."""
+    missing = [name for name in ONE_THREAD if name not in os.environ]
+    os.environ.update(dict.fromkeys(missing, "1"))
+    try:
+        yield
+    finally:
+        for name in missing:
+            os.environ.pop(name, None)

@@ -1,0 +1,115 @@
+"""A finished run as a research object (RO-Crate 1.1, w3id.org/ro/crate/1.1): one zip for an archive.
+
+The zip holds the run folder as it is and ``ro-crate-metadata.json``, which says what each file is, by hash, what it
+was made from, and by which code. The same run gives the same zip.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from pipeline.chain.verification import differences
+from pipeline.errors import ConfigError, ContractError, printable
+from pipeline.provenance import MANIFEST, outputs_of, read_manifest, sha256_file
+from pipeline.storage import json_text, replacing
+
+METADATA = "ro-crate-metadata.json"
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+LOG = "log.jsonl"
+TYPES = {
+    ".csv": "text/csv",
+    ".geojson": "application/geo+json",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".parquet": "application/vnd.apache.parquet",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".yaml": "application/yaml",
+}
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can say
+
+
+def write_crate(folder: Path, out: Path) -> int:
+    """Write the zip and say how many files it holds; ContractError where the run is not what its manifest says."""
+    if out.suffix.lower() != ".zip":
+        raise ConfigError(f"{printable(out)}: a crate is a zip; end the name in .zip")
+    found = [line for line in differences(folder) if "input" not in line]
+    if found:
+        raise ContractError(f"{printable(folder)}: {found[0]} (and {len(found) - 1} more; nothing was written)")
+    names = [r.path for r in outputs_of(folder)] + [n for n in (MANIFEST, LOG) if (folder / n).is_file()]
+    with replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as crate:
+        _put(crate, METADATA, json_text(metadata(folder, names)).encode())
+        for name in sorted(names):
+            _put(crate, name, (folder / name).read_bytes())
+    return len(names)
+
+
+def metadata(folder: Path, names: list[str]) -> dict[str, Any]:
+    """The description of a run folder as JSON-LD."""
+    manifest = read_manifest(folder)
+    files = [_file(folder, name) for name in sorted(names)]
+    inputs = [
+        {"@id": f"#input-{n}", "@type": "CreativeWork", "name": r["path"], "sha256": r["sha256"]}
+        for n, r in enumerate(manifest["inputs"])
+    ]
+    software = {
+        "@id": "#capwatch",
+        "@type": "SoftwareApplication",
+        "name": "capwatch",
+        "version": manifest["capwatch"],
+        "softwareRequirements": [f"{name} {version}" for name, version in sorted(manifest["libraries"].items())],
+    }
+    action = {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": f"capwatch run {manifest['run_id']}",
+        "instrument": {"@id": "#capwatch"},
+        "object": [{"@id": i["@id"]} for i in inputs],
+        "result": [{"@id": f["@id"]} for f in files if f["@id"] not in {MANIFEST, LOG}],
+        "endTime": _ended(folder),
+    }
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "identifier": manifest["run_id"],
+        "name": manifest["headline"][0] if manifest["headline"] else manifest["run_id"],
+        "description": "\n".join(manifest["headline"]),
+        "datePublished": _ended(folder),
+        "license": "See the licences of the inputs; what capwatch itself made is its user's.",
+        "hasPart": [{"@id": f["@id"]} for f in files],
+        "mentions": {"@id": "#run"},
+    }
+    descriptor = {
+        "@id": METADATA,
+        "@type": "CreativeWork",
+        "about": {"@id": "./"},
+        "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+    }
+    return {"@context": CONTEXT, "@graph": [descriptor, root, action, software, *inputs, *files]}
+
+
+def _file(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / name
+    out = {"@id": name, "@type": "File", "contentSize": path.stat().st_size, "sha256": sha256_file(path)}
+    kind = TYPES.get(path.suffix)
+    return out | ({"encodingFormat": kind} if kind else {})
+
+
+def _ended(folder: Path) -> str:
+    """When the run ended, by its log; the log holds the only times of day."""
+    try:
+        events = [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
+        return str(next(e["timestamp"] for e in reversed(events) if e.get("event") == "finished"))
+    except (OSError, ValueError, KeyError, StopIteration):
+        return "1970-01-01T00:00:00Z"
+
+
+def _put(crate: zipfile.ZipFile, name: str, content: bytes) -> None:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    crate.writestr(entry, content)

@@ -1,0 +1,57 @@
+"""A finished run again: verify its bytes, repeat it from its own folder, show its answer."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from pipeline.chain.verdicts import find_reviews
+from pipeline.chain.verification import differences
+from pipeline.console import Console
+from pipeline.errors import ContractError, RunDiffers, printable
+from pipeline.plurals import number_of
+from pipeline.provenance import code_version, read_manifest
+from pipeline.run import CONFIG_FILES, run
+from pipeline.workspace import load_run_config
+
+
+def verify(folder: Path, console: Console) -> None:
+    """Name every file of a run that differs from its manifest; ContractError (exit 2) where any does."""
+    found = differences(folder)
+    for line in found:
+        console.problem(f"{printable(folder)}: {line}", done="reported")
+    if found:
+        raise ContractError(f"{printable(folder)}: {number_of(len(found), 'difference')} from the manifest")
+    console.result(f"{folder}: every file agrees with the manifest")
+
+
+def rerun(folder: Path, console: Console) -> None:
+    """Run the folder's own config again, elsewhere, and compare every output byte for byte."""
+    manifest = read_manifest(folder)
+    config = load_run_config(folder / "config.yaml", {})
+    made_by, now = manifest["capwatch"], code_version()
+    other_code = f" (the run was made by code {made_by}, this is {now})" if made_by != now else ""
+    with tempfile.TemporaryDirectory(prefix="capwatch-rerun-") as other:
+        root = folder / CONFIG_FILES
+        reviews = find_reviews(config.aoi.id, root)
+        again = run(config, root, Path(other), _own_console(console), fresh=True, reviews=reviews)
+        before = {r["path"]: r["sha256"] for r in manifest["outputs"]}
+        after = {r["path"]: r["sha256"] for r in read_manifest(again.folder)["outputs"]}
+    differing = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
+    for path in differing:
+        console.problem(f"{printable(folder / path)}: differs when run again", done="reported")
+    if differing:
+        told = f"{len(differing)} of {number_of(len(before), 'file')} differ when run again{other_code}"
+        raise RunDiffers(f"{printable(folder)}: {told}")
+    console.result(f"{folder}: run again, all {len(before)} files agree byte for byte")
+
+
+def show(folder: Path, console: Console) -> None:
+    """The headline of a finished run and the path of its report."""
+    for line in (*read_manifest(folder)["headline"], f"report: {folder / 'report.html'}"):
+        console.result(line)
+
+
+def _own_console(console: Console) -> Console:
+    """A console of its own for the repeated run: its problems are those of the first run, already known."""
+    return Console(quiet=console.quiet)

@@ -1,0 +1,162 @@
+"""A finished run opened for looking: its tables, its scenes with their pixels, its detections on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.chain.sources import gather
+from pipeline.config import RunConfig
+from pipeline.console import Console
+from pipeline.errors import InputError, printable
+from pipeline.run import CONFIG_FILES
+from pipeline.storage import read_table
+from pipeline.tables import ALL
+from pipeline.workspace import load_run_config
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from pipeline.tables import Contract
+    from pipeline.types import Place, Scene, Window
+
+ACCEPTED, REJECTED = "#E69F00", "#56B4E9"  # Okabe and Ito's orange and sky blue
+MARGIN_M = 300.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Review:
+    """One run. Pixels are read from the run's inputs, which must still be where they were."""
+
+    folder: Path
+    config: RunConfig
+    place: Place
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of the run by its contract's name: scenes, looks, detections, port_calls, ..."""
+        return read_table(self.folder / f"{name}.parquet", _contract(name))
+
+    def scene(self, scene_id: str) -> Scene:
+        """A scene of the run with its pixels; InputError where its file has gone or has other bytes."""
+        from pipeline.ingest.inputs import open_inputs
+        from pipeline.ingest.metadata.beside import listed
+        from pipeline.ingest.metadata.options import OpenOptions
+
+        scenes = self.table("scenes").set_index("scene_id")
+        if scene_id not in scenes.index:
+            raise InputError(printable(scene_id), f"no such scene in {self.folder}")
+        options = OpenOptions(pixel_spacing_m=self.config.source.pixel_spacing_m, scaling=self.config.source.scaling)
+        inputs = gather(self.config, self.folder / CONFIG_FILES, self.place, Console(quiet=True))
+        opened, _ = open_inputs(inputs.images, options, self.place, self.config.period.start, self.config.period.end)
+        for scene in opened:
+            then = scenes.loc[scene_id]
+            if scene.source.sha256 == then["sha256"] and listed(scene.source.beside) == list(then["side_files"]):
+                return scene
+        raise InputError(printable(scene_id), "its file has gone or was changed since the run")
+
+    def draw(self, axes: Axes, scene: Scene, window: Window | None = None) -> pd.DataFrame:
+        """Draw a scene (or a window of it) with its detections' outlines; the detections drawn come back."""
+        window = window or _whole(scene)
+        axes.imshow(
+            grey(scene, window), cmap="gray", vmin=0, vmax=1,
+            extent=(window.col0 - 0.5, window.col1 - 0.5, window.row1 - 0.5, window.row0 - 0.5),
+        )  # fmt: skip
+        found = self.table("detections")
+        here = found["scene_id"] == scene.scene_id
+        here &= found["row"].between(window.row0, window.row1) & found["col"].between(window.col0, window.col1)
+        for row in found[here].itertuples():
+            if scene.geolocation is None or row.geometry is None:
+                continue
+            lon, lat = np.asarray(row.geometry.exterior.coords).T[:2]
+            rows, cols = scene.geolocation.rowcol(lon, lat)
+            axes.plot(cols, rows, color=ACCEPTED if row.accepted else REJECTED, lw=1.2)
+        axes.set(xlim=(window.col0 - 0.5, window.col1 - 0.5), ylim=(window.row1 - 0.5, window.row0 - 0.5))
+        axes.set(xlabel="column", ylabel="row", title=f"{scene.scene_id}\n{scene.acquired:%Y-%m-%d %H:%M} UTC")
+        return found[here]
+
+
+def open_run(folder: Path | str) -> Review:
+    """Open a run folder (its path as text will do, too); InputError where it is none."""
+    from pipeline.ingest.place import load_place
+
+    folder = Path(folder)
+    if not (folder / "config.yaml").is_file():
+        raise InputError(folder, "is no run folder: it holds no config.yaml")
+    config = load_run_config(folder / "config.yaml", {})
+    return Review(folder, config, load_place(config.aoi, folder / CONFIG_FILES))
+
+
+def around(scene: Scene, detections: pd.DataFrame, margin_m: float = MARGIN_M) -> Window:
+    """The window that holds these detections and a margin."""
+    from pipeline.types import Window
+
+    margin = int(np.ceil(margin_m / min(scene.pixel_spacing_m)))
+    row, col = detections["row"], detections["col"]
+    first = Window(int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1)
+    return first.padded(margin, scene.shape)
+
+
+def hull_profiles(scene: Scene, detection: pd.Series, along_deg: float) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Brightness along and across a hull through its middle: (words, distance [m], value from 0 to 1) for each.
+
+    ``along_deg`` is the direction of the long axis, clockwise from north. Values are averaged over a third of the hull
+    on both sides of the line; where the scene is not georeferenced the axis is taken from the pixel grid.
+    """
+    from scipy.ndimage import map_coordinates
+
+    window = around(scene, pd.DataFrame([detection]), margin_m=max(100.0, 1.2 * float(detection["length_m"])))
+    image = grey(scene, window)
+    centre = float(detection["row"]) - window.row0, float(detection["col"]) - window.col0
+    out = []
+    for words, turn_deg, reach_m, width_m in (
+        ("along", 0.0, float(detection["length_m"]), float(detection["beam_m"]) / 3),
+        ("across", 90.0, float(detection["beam_m"]) + 60.0, float(detection["length_m"]) / 3),
+    ):
+        step = _pixel_steps(scene, detection, along_deg + turn_deg)
+        side = _pixel_steps(scene, detection, along_deg + turn_deg + 90)
+        distance_m = np.linspace(-reach_m, reach_m, 161)
+        lanes = np.linspace(-width_m, width_m, 7)
+        rows = centre[0] + np.add.outer(lanes * side[0], distance_m * step[0])
+        cols = centre[1] + np.add.outer(lanes * side[1], distance_m * step[1])
+        value = map_coordinates(image, [rows, cols], order=1, mode="nearest").mean(axis=0)
+        out.append((words, distance_m, value))
+    return out
+
+
+def _pixel_steps(scene: Scene, detection: pd.Series, bearing_deg: float) -> tuple[float, float]:
+    """Rows and columns that one metre in a direction over ground makes at a detection."""
+    north, east = np.cos(np.radians(bearing_deg)), np.sin(np.radians(bearing_deg))
+    if scene.geolocation is None or pd.isna(detection["lat"]):
+        return -north / scene.pixel_spacing_m[0], east / scene.pixel_spacing_m[1]
+    lat, lon, reach_m = float(detection["lat"]), float(detection["lon"]), 50.0
+    metres_per_deg = 111_320.0  # of latitude, to 0.6 %: a direction is wanted, and lengths of some hundred metres
+    d_lat, d_lon = reach_m * north / metres_per_deg, reach_m * east / (metres_per_deg * np.cos(np.radians(lat)))
+    rows, cols = scene.geolocation.rowcol(np.array([lon - d_lon, lon + d_lon]), np.array([lat - d_lat, lat + d_lat]))
+    return float(np.diff(rows)[0] / (2 * reach_m)), float(np.diff(cols)[0] / (2 * reach_m))
+
+
+def grey(scene: Scene, window: Window) -> np.ndarray:
+    """A window as a picture, 0 to 1 between its own percentiles; radar in decibels. Shape (rows, cols)."""
+    data = scene.read(window).data
+    image = data[0] if scene.radar is not None else np.nanmean(data[-1:], axis=0)
+    if scene.radar is not None:
+        image = 10 * np.log10(np.maximum(image, 1e-6))
+    low, high = np.nanpercentile(image, (1, 99.7)) if np.isfinite(image).any() else (0.0, 1.0)
+    return np.clip((np.nan_to_num(image, nan=low) - low) / max(high - low, 1e-12), 0, 1)
+
+
+def _contract(name: str) -> Contract:
+    known = {contract.name: contract for contract in ALL}
+    if name not in known:
+        raise InputError(printable(name), f"no such table; there are {', '.join(known)}")
+    return known[name]
+
+
+def _whole(scene: Scene) -> Window:
+    from pipeline.types import Window
+
+    return Window(0, 0, *scene.shape)

@@ -1,0 +1,150 @@
+"""AIS files as bytes: hash, packing, kind by content, and blocks of whole lines in bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal, cast
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.ingest.ais.zipped import MAGIC as ZIP_MAGIC
+from pipeline.ingest.ais.zipped import open_member
+
+Kind = Literal["nmea", "csv", "parquet"]
+
+LINE_LIMIT = 1 << 16  # bytes; our choice: NMEA 0183 allows 82, the widest public CSV rows stay below 2,000
+BLOCK = 1 << 22  # bytes: 45,000 rows of a table, whose columns take about 20 MB; our choice
+UNREADABLE = b"\x00"  # stands in for a line that no parser should see; every reader counts it as bad_format
+
+_SENTENCE = re.compile(rb"![A-Z]{2}VD[MO],")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UNPACK_ERRORS = (OSError, EOFError, zlib.error, ValueError, zipfile.BadZipFile, NotImplementedError)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines of a file; ``first_line`` is 1-based. Every line ends in ``\\n``, but perhaps the file's last."""
+
+    first_line: int
+    data: bytes
+    n_lines: int = field(init=False)
+    """Physical lines, an unfinished last one included."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n_lines", self.data.count(b"\n") + (not self.data.endswith(b"\n")))
+
+
+def file_digest(path: Path) -> str:
+    """Hex SHA-256 of the file as it lies on disk. Raises InputError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror or error})") from error
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of the content, unpacked; without a UTF-8 byte order mark. Raises InputError."""
+    try:
+        with _content(path) as file:
+            head = file.read(1 << 16)
+    except _UNPACK_ERRORS as error:
+        raise InputError(path, f"cannot be unpacked ({_said(error)})") from error
+    return head.removeprefix(_UTF8_BOM)
+
+
+def kind_of(path: Path, head: bytes) -> Kind:
+    """What the content is, whatever the name says. Raises InputError for what cannot be AIS."""
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(_UTF16):
+        raise InputError(path, "is text in UTF-16; save it as UTF-8")
+    if head.startswith(b"PK\x03\x04"):
+        raise InputError(path, "is a zip archive inside another; unpack it first")
+    if _SENTENCE.search(head):
+        return "nmea"
+    first = head.lstrip().split(b"\n", 1)[0]
+    if b"," in first or b";" in first or b"\t" in first:
+        return "csv"
+    if first[:1] in (b"!", b"$", b"\\", b"#"):
+        return "nmea"
+    raise InputError(path, "holds neither AIS sentences nor a table: no '!AIVDM' and no header line with columns")
+
+
+def blocks(path: Path, size: int = BLOCK) -> Iterator[Block]:
+    """The content in blocks of whole lines, unpacked on the way.
+
+    A line beyond ``LINE_LIMIT`` is replaced by ``UNREADABLE``: it stays one line in every count, and a file that is
+    one gigabyte without a newline costs no more memory than a block. Raises InputError when unpacking fails.
+    """
+    line, tail, dropping, first = 1, b"", False, True
+    try:
+        with _content(path) as file:
+            while piece := file.read(size):
+                if first:
+                    piece, first = piece.removeprefix(_UTF8_BOM), False
+                if dropping:
+                    cut = piece.find(b"\n")
+                    if cut < 0:
+                        piece = b""
+                        continue
+                    piece, dropping = UNREADABLE + piece[cut:], False
+                data = tail + piece
+                end = data.rfind(b"\n") + 1
+                data, tail = data[:end], data[end:]
+                if len(tail) > LINE_LIMIT:
+                    tail, dropping = b"", True
+                if data:
+                    block = Block(line, _without_long_lines(data))
+                    line += block.n_lines
+                    yield block
+                piece = data = b""  # let go before the next is read
+    except _UNPACK_ERRORS as error:
+        raise InputError(path, f"breaks off after line {line - 1} ({_said(error)})") from error
+    if dropping or tail:
+        yield Block(line, UNREADABLE if dropping else tail)
+
+
+def replace_lines(data: bytes, bad: np.ndarray) -> bytes:
+    """The block with the lines of these 0-based numbers made ``UNREADABLE``."""
+    lines = data.split(b"\n")
+    for number in bad:
+        lines[number] = UNREADABLE
+    return b"\n".join(lines)
+
+
+def _without_long_lines(data: bytes) -> bytes:
+    half = LINE_LIMIT // 2  # a line beyond the limit fills at least one such stretch; nearly every block has none
+    if all(data.find(b"\n", at, at + half) >= 0 for at in range(0, len(data) - half, half)):
+        return data
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    lengths = np.diff(ends, prepend=-1) - 1
+    too_long = np.flatnonzero(lengths > LINE_LIMIT)
+    return replace_lines(data, too_long) if too_long.size else data
+
+
+def _content(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    if magic == ZIP_MAGIC:
+        return open_member(path)
+    if magic == b"\x28\xb5\x2f\xfd":
+        import pyarrow as pa
+
+        return cast(IO[bytes], pa.CompressedInputStream(path.open("rb"), "zstd"))
+    return path.open("rb")
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

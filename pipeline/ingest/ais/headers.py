@@ -1,0 +1,82 @@
+"""What a table's header lost: a column whose name is nearly one that we know is a damaged one, not a foreign one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from pipeline.ingest.ais.dialects import ALIASES, Layout, plain
+
+PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
+"""Fields of which none says anything without the other."""
+
+OPEN = {"speed": ("sog", "some send tenths of a knot under that name: if it is knots")}
+"""Names that say which field they are and not in which unit."""
+
+_KNOWN = frozenset(name for names in ALIASES.values() for name in names)
+
+
+def header_doubts(layout: Layout) -> list[str]:
+    """Columns that are left out although a known name may have been meant, and names that stand twice; else nothing.
+
+    A table's own extra columns are no doubt: a name counts as damaged only where the field that it resembles has no
+    other column.
+    """
+    used = set(layout.index.values())
+    spare = [(n, name) for n, name in enumerate(layout.header) if n not in used]
+    missing = [field for field in ALIASES if field not in layout.index]
+    doubts = []
+    for _, name in spare:
+        field = _resembled(name, missing)
+        meant, why = OPEN.get(plain(name), ("", ""))
+        if meant in missing:
+            doubts.append(f"column {name!r} was left out, as {why}, name it with capwatch ais --columns {meant}={name}")
+        elif field is not None:
+            doubts.append(
+                f"column {name!r} was left out: if it is {field}, name it with capwatch ais --columns {field}={name}"
+            )
+        elif not name.isprintable():
+            doubts.append(f"column {name!r} was left out: its name is no text")
+    doubts += [f"column {name!r} stands twice; the first is read" for name in _twice(layout, spare)]
+    for one, other in PAIRS:
+        for here, gone in ((one, other), (other, one)):
+            if here in layout.index and gone in missing and not any(f"if it is {gone}," in d for d in doubts):
+                doubts.append(f"it has a column for {here} and none for {gone}")
+    return doubts
+
+
+def _twice(layout: Layout, spare: Sequence[tuple[int, str]]) -> list[str]:
+    read = {plain(layout.header[n]) for n in layout.index.values()}
+    return [name for _, name in spare if plain(name) in read]
+
+
+def _resembled(name: str, missing: Collection[str]) -> str | None:
+    """The field without a column whose name this one is, but for a slip."""
+    said = plain(name)
+    if said in _KNOWN:
+        return None
+    near = [
+        (slips, field)
+        for field in missing
+        for alias in ALIASES[field]
+        if (slips := _slips(said, alias)) <= _allowed(alias)
+    ]
+    return min(near)[1] if near else None
+
+
+def _allowed(alias: str) -> int:
+    """One slip for three letters, two for six, three for nine (our choice): fewer would make foreign words ours."""
+    return len(alias) // 3
+
+
+def _slips(one: str, other: str) -> int:
+    """Letters lost, added or changed between two words (V. I. Levenshtein, 1966).
+
+    >>> _slips("headng", "heading"), _slips("soc", "sog"), _slips("", "lat")
+    (1, 1, 3)
+    """
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, row[0] = row[0], i
+        for j, wanted in enumerate(other, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (letter != wanted))
+    return row[-1]

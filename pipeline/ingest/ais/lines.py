@@ -1,0 +1,48 @@
+"""Bytes of a table's lines made fit for the parser: one encoding, and no line that takes its neighbours with it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.ingest.ais.files import replace_lines
+
+
+def decoded(raw: bytes) -> str:
+    """Text of bytes: UTF-8, else Latin-1, in which every byte is a letter."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def as_utf8(data: bytes) -> bytes:
+    """The block with lines that are not UTF-8 read as Latin-1: the parser cannot speak of a bad row in other bytes."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return b"\n".join(map(_line_as_utf8, data.split(b"\n")))
+    return data
+
+
+def _line_as_utf8(line: bytes) -> bytes:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1").encode()
+    return line
+
+
+def without_swallowers(data: bytes) -> bytes:
+    """Lines that take neighbours with them or fall apart (odd quotes, a NUL, a bare return), made unreadable."""
+    bare = b"\r" in data.replace(b"\r\n", b"\n")
+    if b'"' not in data and b"\x00" not in data and not bare:
+        return data
+    octets = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(octets == ord("\n"))
+    returns = np.flatnonzero(octets == ord("\r"))
+    torn = np.searchsorted(ends, returns[~np.isin(returns + 1, ends)])
+    line_of_quote = np.searchsorted(ends, np.flatnonzero(octets == ord('"')))
+    line_of_nul = np.searchsorted(ends, np.flatnonzero(octets == 0))
+    quotes = np.bincount(line_of_quote, minlength=len(ends) + 1)
+    bad = np.unique(np.concatenate([np.flatnonzero(quotes % 2), line_of_nul, torn]))
+    return replace_lines(data, bad) if len(bad) else data

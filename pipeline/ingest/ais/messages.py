@@ -1,0 +1,339 @@
+"""AIS files of any known kind to one table of messages, with an account of every line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import InputError, printable, shortened
+from pipeline.ingest.ais.buckets import added, empty_balance
+from pipeline.ingest.ais.doubts import Doubts
+from pipeline.ingest.ais.files import blocks, file_digest, head_of, kind_of
+from pipeline.ingest.ais.nmea import read_nmea
+from pipeline.ingest.ais.prints import row_prints
+from pipeline.ingest.ais.spool import Spool
+from pipeline.ingest.ais.tables import TableRead, read_csv_table, read_parquet_table
+from pipeline.ingest.ais.times import TimeRule, zone_of
+from pipeline.ingest.ais.values import without_codes
+from pipeline.tables import AIS_MESSAGES
+
+SAME_TRANSMISSION_S = 10.0
+"""Our choice: an equal payload within this time is one transmission heard twice. Equal ones are never sent closer:
+positions carry their second, and what carries none is sent every three minutes or less often (ITU-R M.1371-5)."""
+
+MANY_ROWS = 100  # from which a column that holds nothing is told of; our choice
+ROWS_AT_ONCE = 1 << 17  # of a table handed out in pieces (about 200 MB); our choice
+
+DONE = {"skipped": "skipped", "degraded": "the rest is used", "duplicate_of": "counted once"}
+"""What became of a file with a problem, by its status."""
+
+Region = tuple[float, float, float, float]
+"""West, south, east, north [degrees]."""
+
+
+@dataclass(frozen=True, slots=True)
+class AisFile:
+    """What became of one file."""
+
+    path: Path
+    sha256: str
+    kind: str
+    """nmea, dma, marinecadastre, generic, or "" where it could not be told."""
+    status: str
+    """used, degraded, skipped, or duplicate_of."""
+    cause: str
+    balance: dict[str, int]
+    n_without_time: int = 0
+    impossible: dict[str, int] | None = None
+    """Values that no transponder can mean, made null: how many of each column."""
+    fault: bool = False
+    """Could the system not read it? Then it may be read another time."""
+    note: str = ""
+    """What in a file that was used may not be what was sent: legal, and odd; "" where all is plain."""
+
+
+@dataclass(frozen=True, slots=True)
+class AisRead:
+    """The messages of all files, ordered by file name and line; the balance of all their lines; what went wrong."""
+
+    messages: pd.DataFrame
+    balance: dict[str, int]
+    problems: list[InputError]
+    files: tuple[AisFile, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """A line for each file with values that are legal, and odd."""
+        return notes_of(self.files)
+
+
+def problems_of(files: Sequence[AisFile]) -> list[tuple[InputError, str]]:
+    """Of each file with a problem: what is wrong, and what was done about it."""
+    return [(InputError(f.path, f.cause), DONE[f.status]) for f in files if f.cause]
+
+
+def notes_of(files: Sequence[AisFile]) -> list[str]:
+    """A line for each file that has a note."""
+    return [shortened(f"{printable(f.path)}: {printable(f.note)}") for f in files if f.note]
+
+
+def read_ais(
+    paths: Sequence[Path],
+    *,
+    columns: Mapping[str, str] | None = None,
+    time_format: str | None = None,
+    time_zone: str | None = None,
+    region: Region | None = None,
+) -> AisRead:
+    """Read AIS files, each told by its content; the order of ``paths`` does not matter.
+
+    Parameters
+    ----------
+    paths : NMEA logs, DMA, MarineCadastre or other CSV, or Parquet; plain, gzip or zstd
+    columns : for tables with other names: our field (``ais_dialects.ALIASES``) to the file's column
+    time_format : strptime format of a table's times, where dates have two readings
+    time_zone : ``UTC`` or an offset such as ``+10:00`` for times of generic tables that state none
+    region : keep the positions inside, and what else their transponders said; everything by default
+
+    Returns
+    -------
+    AisRead : messages per ``tables.AIS_MESSAGES`` (``message_id`` is the file's hash, shortened, and the line). A file
+        that cannot be used is a problem, and the others are still read.
+
+    Raises ConfigError where dates are ambiguous, or an option makes no sense.
+    """
+    with open_ais(paths, columns=columns, time_format=time_format, time_zone=time_zone) as store:
+        messages = next(store.frames(region, at_once=None), None)
+    return AisRead(
+        AIS_MESSAGES.empty() if messages is None else messages, store.balance, store.problems, tuple(store.files)
+    )
+
+
+@dataclass(slots=True)
+class AisStore:
+    """Decoded files that have not yet been handed out, on disk where they are many."""
+
+    spool: Spool
+    files: list[AisFile] = field(default_factory=list)
+    problems: list[InputError] = field(default_factory=list)
+    repeats: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+
+    @property
+    def balance(self) -> dict[str, int]:
+        """Lines of all files by bucket."""
+        return added(empty_balance(), *(f.balance for f in self.files))
+
+    def frames(self, region: Region | None = None, at_once: int | None = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
+        """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line; repeats left out.
+
+        Pieces have a little more than ``at_once`` rows; there is one, or none, where that is None.
+        """
+        inside = None if region is None else self._heard_inside(region)
+        held: list[pd.DataFrame] = []
+        for frame, rows in self.spool.frames():
+            keep = ~self.repeats[rows]
+            if region is not None and inside is not None:
+                there = _is_inside(frame, region)
+                keep &= there | (frame["lon"].isna() & frame["mmsi"].isin(inside)).to_numpy()
+            held.append(frame if keep.all() else frame[keep])
+            if at_once is not None and sum(map(len, held)) > at_once:
+                yield _checked(pd.concat(held, ignore_index=True), self.files)
+                held = []
+        if any(map(len, held)):
+            yield _checked(pd.concat(held, ignore_index=True), self.files)
+
+    def _heard_inside(self, region: Region) -> np.ndarray:
+        """The transponders that have a position in a region."""
+        found = [frame.loc[_is_inside(frame, region), "mmsi"].unique() for frame, _ in self.spool.frames()]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+
+@contextmanager
+def open_ais(
+    paths: Sequence[Path],
+    *,
+    columns: Mapping[str, str] | None = None,
+    time_format: str | None = None,
+    time_zone: str | None = None,
+) -> Iterator[AisStore]:
+    """Decode AIS files as ``read_ais`` does, in memory that does not grow with them."""
+    rule = TimeRule(time_format, zone_of(time_zone) if time_zone else None)
+    spool = Spool(SAME_TRANSMISSION_S)
+    store = AisStore(spool)
+    try:
+        for path, digest in _in_order(paths, store.files, store.problems):
+            twin = next((f for f in store.files if f.sha256 == digest and f.status != "skipped"), None)
+            if twin is not None:
+                file = _repeated(path, digest, twin)
+            else:
+                file = _read_one(path, digest, columns, rule, spool, len(store.files))
+            if file.cause:
+                store.problems.append(InputError(path, file.cause))
+            store.files.append(file)
+        _leave_out_repeats(store)
+        yield store
+    finally:
+        spool.close()
+
+
+def _in_order(paths: Sequence[Path], files: list[AisFile], problems: list[InputError]) -> list[tuple[Path, str]]:
+    """Paths with their hashes, ordered by name and content: the same files in any order give the same table."""
+    out = []
+    for path in dict.fromkeys(paths):
+        try:
+            out.append((path, file_digest(path)))
+        except InputError as error:
+            problems.append(error)
+            files.append(AisFile(path, "", "", "skipped", error.cause, empty_balance(), fault=_of_the_system(error)))
+    return sorted(out, key=lambda p: (p[0].name, p[1], str(p[0])))
+
+
+def _read_one(
+    path: Path, digest: str, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int
+) -> AisFile:
+    """Decode a file into the spool. What breaks half way leaves nothing of the file behind."""
+    first_row = spool.rows
+    try:
+        return _decode(path, digest, columns, rule, spool, number)
+    except InputError as error:
+        spool.drop_since(first_row)
+        return AisFile(path, digest, "", "skipped", error.cause, _unused(path), fault=_of_the_system(error))
+
+
+def _of_the_system(error: InputError) -> bool:
+    """Did a call of the system fail, as on a bad disk? What is merely damaged has no error number."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno is not None
+
+
+def _decode(
+    path: Path, digest: str, columns: Mapping[str, str] | None, rule: TimeRule, spool: Spool, number: int
+) -> AisFile:
+    head = head_of(path)
+    if not head.strip():
+        raise InputError(path, "is empty")
+    kind = kind_of(path, head)
+    before = path.stat()
+    read = TableRead("nmea", empty_balance())
+    if kind == "nmea":
+        frames = read_nmea(path, read.balance)
+    else:
+        frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
+    untimed, impossible, doubts = 0, dict[str, int](), Doubts()
+    for frame in frames:
+        read.see(frame)
+        clean, wrong = without_codes(_with_times(frame))
+        for name, count in wrong.items():
+            impossible[name] = impossible.get(name, 0) + count
+        untimed += int(clean["time_utc"].isna().sum())
+        if kind != "nmea":  # whose checksums say that what arrived was sent
+            doubts.add(clean)
+        spool.add(clean.drop(columns="standing", errors="ignore").assign(file=np.int32(number)))
+    after = path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise InputError(path, "changed while it was read")
+    cause = _noise(read.balance) if kind == "nmea" else _bad_rows(read)
+    status = "degraded" if cause else "used"
+    note = _noted(read, {} if kind == "nmea" else impossible, doubts)
+    return AisFile(path, digest, read.dialect, status, cause, read.balance, untimed, impossible or None, note=note)
+
+
+def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
+    """NMEA's seconds as times; a fingerprint for tables, whose repeats are rows with the same time and values."""
+    if "time_s" in frame:
+        micros = (frame["time_s"] * 1e6).round()
+        return frame.drop(columns="time_s").assign(time_utc=pd.to_datetime(micros, unit="us", utc=True))
+    if "fingerprint" in frame:
+        return frame
+    return frame.assign(fingerprint=row_prints(frame.drop(columns="line")))
+
+
+def _noise(balance: dict[str, int]) -> str:
+    """Wrong checksums are normal on the air; a log where they are the rule is broken."""
+    lines = sum(balance.values())
+    bad = balance["bad_checksum"] + balance["bad_format"]
+    if not balance["decoded"]:
+        return f"no message could be decoded from {lines} lines ({bad} damaged)"
+    return f"{bad} of {lines} lines are damaged" if bad > lines / 2 else ""
+
+
+def _bad_rows(read: TableRead) -> str:
+    lines, causes = sum(read.balance.values()), list(read.header_doubts)
+    if read.bad_rows:
+        causes.insert(0, f"{read.bad_rows} of {lines} lines are no messages; {read.first_bad}")
+    elif not read.balance["decoded"]:
+        causes.insert(0, "has a header and no rows")
+    return "; ".join(causes)
+
+
+def _noted(read: TableRead, impossible: dict[str, int], doubts: Doubts) -> str:
+    """What no error is: each of it may stand in a good file, and in a damaged one."""
+    said = doubts.said()
+    if impossible:
+        counts = ", ".join(f"{name} {count}" for name, count in impossible.items())
+        said.insert(0, f"values that no transponder sends are taken for missing ({counts})")
+    if read.blank and read.balance["decoded"] >= MANY_ROWS:
+        names = ", ".join(read.blank.values())
+        said.insert(0, f"no row has a value in {'column' if len(read.blank) == 1 else 'columns'} {names}")
+    if read.unfinished:
+        said.insert(0, "its last line has no end and may be cut")
+    return "; ".join(said)
+
+
+def _unused(path: Path) -> dict[str, int]:
+    """The balance of a file that gave nothing: as many lines as can be counted, all bad."""
+    lines = 0
+    with suppress(InputError, OSError):
+        for block in blocks(path):
+            lines += block.n_lines
+    return empty_balance() | {"bad_format": lines}
+
+
+def _repeated(path: Path, digest: str, twin: AisFile) -> AisFile:
+    """A file with the bytes of one that was read: all its lines are duplicates."""
+    cause = f"duplicate_of {printable(twin.path)}: the same bytes"
+    return AisFile(
+        path, digest, twin.kind, "duplicate_of", cause, empty_balance() | {"duplicate": sum(twin.balance.values())}
+    )
+
+
+def _leave_out_repeats(store: AisStore) -> None:
+    """Transmissions that two receivers heard, and rows that stand twice, once; their lines move to ``duplicate``."""
+    store.repeats = store.spool.repeats()
+    if not store.repeats.any():
+        return
+    counts = np.zeros(len(store.files), np.int64)
+    for frame, rows in store.spool.frames():
+        counts += np.bincount(frame["file"].to_numpy()[store.repeats[rows]], minlength=len(store.files))
+    for k, n in enumerate(counts.tolist()):
+        file = store.files[k]
+        moved = {"decoded": file.balance["decoded"] - n, "duplicate": file.balance["duplicate"] + n}
+        store.files[k] = replace(file, balance=file.balance | moved)
+
+
+def _is_inside(frame: pd.DataFrame, region: Region) -> np.ndarray:
+    west, south, east, north = region
+    lon, lat = frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)
+    across = (lon >= west) | (lon <= east) if west > east else (lon >= west) & (lon <= east)
+    return across & (lat >= south) & (lat <= north)
+
+
+def _checked(table: pd.DataFrame, files: list[AisFile]) -> pd.DataFrame:
+    """Messages with their names; each is the hash of its file, shortened, and its line."""
+    number = pa.array(table["file"].to_numpy())
+    prefixes = pa.array([f"{f.sha256[:12]}-" for f in files], pa.large_string())
+    lines = pc.cast(pa.array(table["line"].to_numpy()), pa.large_string())
+    names = pa.array([printable(f.path.name) for f in files], pa.large_string())
+    named = table.assign(
+        message_id=pd.array(
+            pc.binary_join_element_wise(prefixes.take(number), lines, pa.scalar("", pa.large_string())), dtype="str"
+        ),
+        source_file=pd.array(names.take(number), dtype="str"),
+    )
+    return AIS_MESSAGES.check(named[AIS_MESSAGES.names])

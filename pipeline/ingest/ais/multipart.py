@@ -1,0 +1,105 @@
+"""Messages of several sentences, put together again: in any order, from several receivers, within a window."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pipeline.ingest.ais.sentences import Sentence
+
+WINDOW_LINES = 200  # our choice, no source: merged feeds put other ships' sentences between the parts of one message
+WINDOW_S = 20.0  # our choice: a message takes at most five slots of 26.7 ms on air; the rest is for slow networks
+_MANY = 1024
+
+
+class Whole(NamedTuple):
+    """A complete message: ``line`` is its last source line."""
+
+    line: int
+    payload: bytes
+    fill_bits: int
+    time_s: float | None
+
+
+class _Group:
+    __slots__ = ("first_line", "lines", "parts", "station", "time_s")
+
+    def __init__(self, line: int, sentence: Sentence) -> None:
+        self.first_line = line
+        self.station = sentence.station
+        self.time_s = sentence.time_s
+        self.lines: list[int] = []
+        self.parts: dict[int, Sentence] = {}
+
+    def fits(self, sentence: Sentence) -> bool:
+        return not self.station or not sentence.station or self.station == sentence.station
+
+    def is_stale(self, line: int, time_s: float | None) -> bool:
+        if line - self.first_line > WINDOW_LINES:
+            return True
+        return time_s is not None and self.time_s is not None and abs(time_s - self.time_s) > WINDOW_S
+
+    def add(self, line: int, sentence: Sentence) -> None:
+        self.lines.append(line)
+        self.parts[sentence.number] = sentence
+        self.station = self.station or sentence.station
+        self.time_s = sentence.time_s if self.time_s is None else self.time_s
+
+    def whole(self) -> Whole:
+        ordered = [self.parts[number] for number in sorted(self.parts)]
+        payload = b"".join(part.payload for part in ordered)
+        return Whole(self.lines[-1], payload, ordered[-1].fill_bits, self.time_s)
+
+
+class Reassembly:
+    """Takes parts as they come; gives the message when its last missing part is there, and counts every line."""
+
+    def __init__(self, balance: dict[str, int]) -> None:
+        self._balance = balance
+        self._waiting: dict[tuple[int, bytes, bytes], list[_Group]] = {}
+
+    def add(self, line: int, sentence: Sentence) -> Whole | None:
+        """The message that this part completes, or None. The completing line is left to the caller to count."""
+        key = (sentence.parts, sentence.sequence, sentence.channel)
+        groups = self._fresh(key, line, sentence.time_s)
+        group = next((g for g in groups if g.fits(sentence)), None)
+        if group is not None and (same := group.parts.get(sentence.number)) is not None:
+            if same.payload == sentence.payload:
+                self._balance["duplicate"] += 1
+                return None
+            # The sequence number came round again: what the old group waited for was never received.
+            self._give_up(groups, group)
+            group = None
+        if group is None:
+            group = _Group(line, sentence)
+            groups.append(group)
+        group.add(line, sentence)
+        if len(group.parts) < sentence.parts:
+            return None
+        groups.remove(group)
+        self._balance["part"] += sentence.parts - 1
+        return group.whole()
+
+    def finish(self) -> None:
+        """No more lines: what still waits stays incomplete."""
+        for groups in self._waiting.values():
+            for group in list(groups):
+                self._give_up(groups, group)
+        self._waiting.clear()
+
+    def _fresh(self, key: tuple[int, bytes, bytes], line: int, time_s: float | None) -> list[_Group]:
+        if len(self._waiting) > _MANY:
+            for other in list(self._waiting):
+                self._drop_stale(self._waiting[other], line, time_s)
+                if not self._waiting[other]:
+                    del self._waiting[other]
+        groups = self._waiting.setdefault(key, [])
+        self._drop_stale(groups, line, time_s)
+        return groups
+
+    def _drop_stale(self, groups: list[_Group], line: int, time_s: float | None) -> None:
+        for group in [g for g in groups if g.is_stale(line, time_s)]:
+            self._give_up(groups, group)
+
+    def _give_up(self, groups: list[_Group], group: _Group) -> None:
+        groups.remove(group)
+        self._balance["incomplete_multipart"] += len(group.lines)

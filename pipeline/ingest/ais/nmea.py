@@ -1,0 +1,93 @@
+"""An NMEA log to a table of messages: every line read once and counted in one bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.ingest.ais.files import LINE_LIMIT, Block, blocks
+from pipeline.ingest.ais.multipart import Reassembly, Whole
+from pipeline.ingest.ais.payload import Payloads, decode
+from pipeline.ingest.ais.scan import ASK, BAD_CHECKSUM, BAD_FORMAT, NO_DATA, PART, SINGLE, Scanned, scan
+from pipeline.ingest.ais.sentences import Sentence, SentenceReader
+
+_BUCKETS = {BAD_CHECKSUM: "bad_checksum", BAD_FORMAT: "bad_format", NO_DATA: "no_data"}
+
+
+def read_nmea(path: Path, balance: dict[str, int]) -> Iterator[pd.DataFrame]:
+    """Messages, block by block, in the order of their last line, with codes still in (``payload``'s columns).
+
+    ``balance`` counts every line; it is complete when the last frame was taken.
+    """
+    log = _Log(balance)
+    for block in blocks(path):
+        if (frame := log.read(block)) is not None:
+            yield frame
+    log.reassembly.finish()
+
+
+class _Log:
+    """What is remembered from block to block."""
+
+    def __init__(self, balance: dict[str, int]) -> None:
+        self.balance = balance
+        self.reassembly = Reassembly(balance)
+        self._sentences = SentenceReader()
+
+    def read(self, block: Block) -> pd.DataFrame | None:
+        """The messages that the block's lines complete, in order."""
+        lines = scan(block.data, time_announced=self._sentences.time_announced, line_limit=LINE_LIMIT)
+        for code, count in zip(*np.unique(lines.what, return_counts=True), strict=True):
+            if int(code) in _BUCKETS:
+                self.balance[_BUCKETS[int(code)]] += int(count)
+        singles = lines.what == SINGLE
+        wholes = list(self._put_together(block, lines))
+        frame, counts = decode(_payloads(block, lines, singles, wholes))
+        for name, count in counts.items():
+            self.balance[name] += count
+        if frame is not None and wholes:
+            frame = frame.sort_values("line", ignore_index=True)
+        return frame
+
+    def _put_together(self, block: Block, lines: Scanned) -> Iterator[Whole]:
+        """Messages of several sentences, and those of lines that only the reader understands."""
+        for row in np.flatnonzero((lines.what == PART) | (lines.what == ASK)).tolist():
+            number = block.first_line + row
+            found = self._ask(block, lines, row) if lines.what[row] == ASK else _part(block, lines, row)
+            if isinstance(found, str):
+                self.balance[found] += 1
+            elif found.parts == 1:
+                yield Whole(number, found.payload, found.fill_bits, found.time_s)
+            elif (whole := self.reassembly.add(number, found)) is not None:
+                yield whole
+
+    def _ask(self, block: Block, lines: Scanned, row: int) -> Sentence | str:
+        start, end = lines.bounds[row].tolist()
+        return self._sentences.read(block.data[start:end])
+
+
+def _part(block: Block, lines: Scanned, row: int) -> Sentence:
+    """One of several sentences of a message, cut from the block."""
+    payload, sequence, channel, station = (block.data[a:b] for a, b in lines.spans[row].tolist())
+    parts, number, fill_bits = lines.numbers[row].tolist()
+    time_s = float(lines.time_s[row])
+    return Sentence(parts, number, sequence, channel, payload, fill_bits, station, None if np.isnan(time_s) else time_s)
+
+
+def _payloads(block: Block, lines: Scanned, singles: np.ndarray, wholes: list[Whole]) -> Payloads:
+    """Whole sentences where they lie in the block; behind them, in one buffer, the messages put together."""
+    rows = np.flatnonzero(singles)
+    lengths = np.array([len(w.payload) for w in wholes], np.int64)
+    ends = len(block.data) + np.cumsum(lengths)
+    buffer = np.frombuffer(block.data + b"".join(w.payload for w in wholes), np.uint8)
+    return Payloads(
+        buffer,
+        np.concatenate([lines.spans[rows, 0, 0], ends - lengths]),
+        np.concatenate([lines.spans[rows, 0, 1], ends]),
+        np.concatenate([lines.numbers[rows, 2].astype(np.int64), np.array([w.fill_bits for w in wholes], np.int64)]),
+        np.concatenate([rows + block.first_line, np.array([w.line for w in wholes], np.int64)]),
+        np.concatenate([lines.time_s[rows], np.array([w.time_s for w in wholes], float)]),
+    )

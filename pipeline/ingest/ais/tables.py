@@ -1,0 +1,368 @@
+"""AIS tables (CSV and Parquet) to messages: every line a row, every row judged, in blocks of bounded size."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from pipeline.errors import InputError
+from pipeline.ingest.ais.dialects import MOBILE_TEXT, NAV_TEXT, NULLS, SHIP_TYPE_TEXT, Layout, layout_of
+from pipeline.ingest.ais.doubts import STANDING
+from pipeline.ingest.ais.files import Block, blocks
+from pipeline.ingest.ais.headers import header_doubts
+from pipeline.ingest.ais.lines import as_utf8, decoded, without_swallowers
+from pipeline.ingest.ais.prints import row_prints
+from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
+from pipeline.ingest.ais.typed import typed_columns
+
+TEXTS = ("callsign", "name", "dest")
+NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
+_WORDS = {"nav": NAV_TEXT, "ship_type": SHIP_TYPE_TEXT, "mobile": MOBILE_TEXT}
+_FOUR_GIGA = 2**32
+_PARQUET_ROWS = 1 << 17
+
+
+@dataclass(slots=True)
+class TableRead:
+    """What came of one table."""
+
+    dialect: str
+    balance: dict[str, int]
+    bad_rows: int = 0
+    first_bad: str = ""
+    """Line and cause of the first row that is no message."""
+    header_doubts: list[str] = field(default_factory=list)
+    """Columns that were left out and may be damaged ones of ours."""
+    unfinished: bool = False
+    """Does the last line lack its end?"""
+    blank: dict[str, str] = field(default_factory=dict)
+    """Our field to the file's column, for those that held no value so far."""
+
+    def begin(self, layout: Layout) -> None:
+        """Take over what the header says."""
+        self.dialect, self.header_doubts = layout.dialect, header_doubts(layout)
+        self.blank = {field: layout.name_of(field) for field in layout.index if field in (*NUMBERS, *TEXTS)}
+
+    def see(self, frame: pd.DataFrame) -> None:
+        """Strike the columns that hold a value here from the blank ones."""
+        for name in list(self.blank):
+            values = frame[name]
+            if (values != "").any() if name in TEXTS else values.notna().any():
+                del self.blank[name]
+
+    def refuse(self, lines: np.ndarray, cause: str) -> None:
+        """Count rows as bad; remember the first."""
+        if len(lines):
+            self.balance["bad_format"] += len(lines)
+            if not self.first_bad:
+                self.first_bad = f"line {int(lines[0])}: {cause}"
+            self.bad_rows += len(lines)
+
+
+def read_csv_table(
+    path: Path, columns: Mapping[str, str] | None, rule: TimeRule, read: TableRead
+) -> Iterator[pd.DataFrame]:
+    """The messages of a comma-separated AIS table, block by block; ``read`` is complete when the last was taken.
+
+    Raises InputError for a header that cannot be understood.
+    """
+    stream = blocks(path)
+    first = next(stream, None)
+    if first is None:
+        raise InputError(path, "is empty")
+    header_line, _, rest = first.data.partition(b"\n")
+    try:
+        header = next(csv.reader([decoded(header_line.rstrip(b"\r"))]), [])
+    except csv.Error as error:
+        raise InputError(path, f"its first line is no header ({error})") from error
+    layout = layout_of(path, header, columns)
+    read.begin(layout)
+    read.balance["no_data"] += 1  # the header
+    rows = _RowReader(path, layout, rule, read)
+    for block in chain([Block(2, rest)] if rest else [], stream):
+        read.unfinished = not block.data.endswith(b"\n")
+        if (frame := rows.read_block(block)) is not None:
+            yield frame
+
+
+def read_parquet_table(
+    path: Path, columns: Mapping[str, str] | None, rule: TimeRule, read: TableRead
+) -> Iterator[pd.DataFrame]:
+    """The messages of a Parquet AIS table; its lines are its rows, from 1. Raises InputError."""
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        layout = layout_of(path, file.schema_arrow.names, columns)
+        read.begin(layout)
+        rows, first = _RowReader(path, layout, rule, read), 1
+        wanted = sorted({layout.header[i] for i in layout.index.values()})
+        for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=wanted):
+            texts = {f: _as_text(batch.column(layout.name_of(f))) for f in layout.index}
+            yield rows.read_rows(np.arange(first, first + batch.num_rows), texts)
+            first += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(path, f"cannot be read as Parquet ({' '.join(str(error).split())[:120]})") from error
+
+
+class _RowReader:
+    """Turns blocks of one file into frames; settles the order of day and month on the first."""
+
+    def __init__(self, path: Path, layout: Layout, rule: TimeRule, read: TableRead) -> None:
+        self._path, self._layout, self._read = path, layout, read
+        zone = rule.zone if rule.zone is not None or not layout.naive_is_utc else UTC
+        self._rule = replace(rule, zone=zone)
+        self._order_settled = False
+
+    def read_block(self, block: Block) -> pd.DataFrame | None:
+        """The messages of a block of CSV lines; None where it holds none."""
+        if (frame := self._read_at_once(block)) is not None:
+            return frame
+        lines, texts = self._split(block)
+        return self.read_rows(lines, texts) if len(lines) else None
+
+    def read_rows(self, lines: np.ndarray, texts: dict[str, pa.Array]) -> pd.DataFrame:
+        """Rows as texts of each field; ``lines`` are their numbers in the file."""
+        good = np.ones(len(lines), bool)
+        out: dict[str, object] = {"line": lines}
+        out["mmsi"] = self._mmsi(texts["mmsi"], lines, good)
+        numbers = {f: self._number(f, texts[f], lines, good) for f in texts if f in (*NUMBERS, "length_m", "beam_m")}
+        out["time_utc"] = self._times(texts["time_utc"], lines, good)
+        out |= _with_hull(numbers, len(lines))
+        for name in TEXTS:
+            out[name] = _words(texts[name]) if name in texts else pd.array([""] * len(lines), dtype="str")
+        out["msg_type"] = self._message_type(texts, lines, good)
+        self._read.balance["decoded"] += int(good.sum())
+        return pd.DataFrame(out)[good].reset_index(drop=True)
+
+    def _read_at_once(self, block: Block) -> pd.DataFrame | None:
+        """A block without a fault in it, its columns converted as they are parsed; None for every other.
+
+        It carries the fingerprints of its rows and of what they say of their ships: while texts are coded, each is
+        hashed once.
+        """
+        columns = typed_columns(block, self._layout, iso_times=self._rule.format is None)
+        if columns is None or (moments := self._moments_at_once(columns.pop("time_utc"))) is None:
+            return None
+        n, out = block.n_lines, {"mmsi": columns.pop("mmsi"), "time_utc": moments}
+        numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray)}
+        coded = {f: v for f, v in columns.items() if f not in numbers}
+        for name in set(coded) - set(TEXTS):
+            of_word, bad = _code_numbers(name, _utf8(coded[name].dictionary))
+            if bad.any():
+                return None
+            numbers[name] = of_word[coded[name].indices.to_numpy()]
+        kind = numbers.pop("mobile", numbers.get("msg_type", np.zeros(n)))
+        if "msg_type" in numbers and not np.isin(kind := numbers.pop("msg_type"), np.arange(28)).all():
+            return None
+        out |= _with_hull(numbers, n)
+        for name in TEXTS:
+            out[name] = _coded_words(coded[name]) if name in coded else _no_words(n)
+        out["msg_type"] = np.nan_to_num(kind).astype(np.int64)
+        prints, standing = row_prints(out), row_prints({name: out[name] for name in ("mmsi", *STANDING)})
+        for name in TEXTS:
+            out[name] = pd.array(out[name].dictionary.take(out[name].indices), dtype="str")
+        self._read.balance["decoded"] += n
+        lines = np.arange(block.first_line, block.first_line + n)
+        return pd.DataFrame(out | {"line": lines, "fingerprint": prints, "standing": standing}, copy=False)
+
+    def _moments_at_once(self, times: pa.TimestampArray | pa.DictionaryArray) -> pd.Series | None:
+        """The times of a block in UTC; None where one of them is none."""
+        if not isinstance(times, pa.DictionaryArray):
+            if self._rule.zoned:
+                return None
+            self._order_settled = True  # the year comes first
+            name = self._layout.name_of("time_utc")
+            return in_utc(self._path, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
+        texts = _utf8(times.dictionary).to_pandas().astype("str")
+        if texts.str.lower().isin(NULLS).any():
+            return None
+        self._settle_order(texts)
+        moments = self._parsed(texts)
+        return None if moments.isna().any() else pd.Series(moments.array[times.indices.to_numpy()])
+
+    def _split(self, block: Block) -> tuple[np.ndarray, dict[str, pa.Array]]:
+        """Line numbers and field texts of the rows; lines that are no row are counted here."""
+        data, width = as_utf8(without_swallowers(block.data)), len(self._layout.header)
+        refused: list[tuple[int, str]] = []
+
+        def note(row: pacsv.InvalidRow) -> str:
+            refused.append((row.number, row.text))
+            return "skip"
+
+        names = [f"c{i}" for i in range(width)]
+        wanted = [names[i] for i in self._layout.index.values()]
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            read_options=pacsv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
+            parse_options=pacsv.ParseOptions(invalid_row_handler=note, ignore_empty_lines=False),
+            convert_options=pacsv.ConvertOptions(
+                include_columns=list(dict.fromkeys(wanted)),
+                column_types=dict.fromkeys(wanted, pa.binary()),
+                strings_can_be_null=False,
+            ),
+        )
+        if table.num_rows + len(refused) != block.n_lines:
+            raise InputError(
+                self._path,
+                f"{block.n_lines} lines from line {block.first_line} on hold {table.num_rows + len(refused)} rows: "
+                "a quote is not closed (nothing of the file was used)",
+            )
+        keep = np.ones(block.n_lines, bool)
+        for number, _text in refused:
+            keep[number - 1] = False
+        broken = np.array([n for n, _ in refused], np.int64) + block.first_line - 1
+        self._read.refuse(broken, f"not {width} columns, as the header has (cut, or a quote that is not closed)")
+        lines = np.flatnonzero(keep) + block.first_line
+        texts = {f: _utf8(table.column(names[i]).combine_chunks()) for f, i in self._layout.index.items()}
+        written = np.zeros(len(lines), bool)
+        for text in texts.values():
+            written |= np.asarray(pc.binary_length(text)) > 0
+        if not written.all():  # a blank line is a row of empty fields to the parser
+            self._read.balance["no_data"] += int((~written).sum())
+            texts = {f: text.filter(pa.array(written)) for f, text in texts.items()}
+        return lines[written], texts
+
+    def _refuse(
+        self, field: str, bad: np.ndarray, texts: pa.Array, lines: np.ndarray, good: np.ndarray, why: str
+    ) -> None:
+        bad = bad & good
+        if bad.any():
+            shown = texts[int(np.flatnonzero(bad)[0])].as_py()
+            self._read.refuse(lines[bad], f"column {self._layout.name_of(field)}: {shown!r} {why}")
+            good &= ~bad
+
+    def _mmsi(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
+        values, _ = _to_numbers(texts)
+        with np.errstate(invalid="ignore"):
+            bad = ~(np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values < _FOUR_GIGA))
+        self._refuse("mmsi", bad, texts, lines, good, "is no MMSI")
+        return np.where(bad, 0, values).astype(np.int64)
+
+    def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
+        values, bad = _code_numbers(field, texts)
+        self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
+        return values
+
+    def _message_type(self, texts: dict[str, pa.Array], lines: np.ndarray, good: np.ndarray) -> np.ndarray:
+        if "msg_type" in texts:
+            values, bad = _to_numbers(texts["msg_type"])
+            bad |= ~np.isin(values, np.arange(28))
+            self._refuse("msg_type", bad, texts["msg_type"], lines, good, "is no message number of 1 to 27")
+            return np.where(bad, 0, values).astype(np.int64)
+        if "mobile" in texts:
+            return np.nan_to_num(_to_numbers(texts["mobile"], MOBILE_TEXT)[0]).astype(np.int64)
+        return np.zeros(len(lines), np.int64)
+
+    def _times(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> pd.Series:
+        series = texts.to_pandas().astype("str")
+        self._settle_order(series)
+        given = ~series.str.lower().isin(NULLS)
+        out = pd.Series(pd.NaT, index=series.index, dtype="datetime64[us, UTC]")
+        if given.any():
+            out[given] = self._parsed(series[given])
+        cause = "is no time with a zone" if self._rule.zone is None else "is no time"
+        self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, cause)
+        return out
+
+    def _parsed(self, texts: pd.Series) -> pd.Series:
+        """Times by the file's rule, which remembers whether it has met a zone."""
+        moments = parse_times(self._path, self._layout.name_of("time_utc"), texts, self._rule)
+        if self._rule.zone is None and moments.notna().any():
+            self._rule = replace(self._rule, zoned=True)
+        return moments
+
+    def _settle_order(self, times: pd.Series) -> None:
+        """Day before month or after it, by the times of the first block that has any."""
+        if not self._order_settled:
+            by_format = self._layout.dialect == "dma"
+            self._rule = date_order(self._path, times, self._rule, day_first_by_format=by_format)
+            self._order_settled = True
+
+
+def _code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of a column that may hold words, and the rows that are neither."""
+    if field == "imo":
+        texts = pc.replace_substring_regex(texts, r"(?i)^IMO\s*", "")
+    return _to_numbers(texts, _WORDS.get(field))
+
+
+def _with_hull(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
+    """Columns a-d; length and beam alone stand as b and d with a and c zero, ITU's way to say "antenna unknown"."""
+    out = {name: numbers.get(name, np.full(n, np.nan)) for name in NUMBERS}
+    for total, near, far in (("length_m", "a", "b"), ("beam_m", "c", "d")):
+        if total not in numbers:
+            continue
+        size = np.where(numbers[total] > 0, numbers[total], np.nan)
+        open_ = ~(np.nan_to_num(out[near]) + np.nan_to_num(out[far]) > 0) & ~np.isnan(size)
+        out[near] = np.where(open_, 0.0, out[near])
+        out[far] = np.where(open_, size, out[far])
+    return out
+
+
+def _to_numbers(texts: pa.Array, words: Mapping[str, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Floats, NaN where there is none, and the rows whose text is neither a number, a null, nor a known word."""
+    empty = pc.equal(texts, "")
+    try:
+        values = pc.cast(pc.if_else(empty, pa.scalar(None, pa.string()), texts), pa.float64())
+        out = values.to_numpy(zero_copy_only=False)
+        return out, np.isinf(out)
+    except pa.ArrowInvalid:
+        series = texts.to_pandas().astype("str").str.strip().str.lower()
+    out = pd.to_numeric(series, errors="coerce").to_numpy(float)
+    missing = np.isnan(out)
+    known = series.isin(NULLS).to_numpy()
+    if words is not None:
+        found = series.map(words).to_numpy(float)
+        out = np.where(missing, found, out)
+        known = (
+            known | ~series.str.contains(r"\d", regex=True).to_numpy()
+        )  # words that have no code are "not available"
+    return np.where(np.isinf(out), np.nan, out), (np.isnan(out) & ~known) | np.isinf(out)
+
+
+def _words(texts: pa.Array) -> pd.Series:
+    """Free text; the words for "none" are empty."""
+    series = texts.to_pandas().astype("str")
+    return series.where(~series.str.lower().isin(NULLS[1:]), "")
+
+
+def _coded_words(coded: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Free text as ``_words``, each different one looked at once."""
+    return pa.DictionaryArray.from_arrays(coded.indices, pa.array(_words(_utf8(coded.dictionary)), pa.large_string()))
+
+
+def _no_words(n: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([""], pa.large_string()))
+
+
+def _utf8(values: pa.Array) -> pa.Array:
+    """Text of bytes: UTF-8, else Latin-1, in which every byte is a letter; without blanks around."""
+    try:
+        texts = pc.cast(values, pa.string())
+    except pa.ArrowInvalid:
+        texts = pa.array([decoded(v) for v in values.to_pylist()], pa.string())
+    return pc.utf8_trim_whitespace(texts)
+
+
+def _as_text(values: pa.Array) -> pa.Array:
+    """A Parquet column of any type as the text that a CSV would hold."""
+    if pa.types.is_timestamp(values.type):
+        zoned = values.type.tz is not None
+        moments = pc.cast(values, pa.timestamp("us", "UTC" if zoned else None))
+        texts = pc.strftime(moments, format="%Y-%m-%dT%H:%M:%S" + ("Z" if zoned else ""))
+    elif pa.types.is_dictionary(values.type):
+        texts = pc.cast(values.dictionary_decode(), pa.string())
+    else:
+        texts = pc.cast(values, pa.string())
+    return pc.utf8_trim_whitespace(pc.fill_null(texts, ""))

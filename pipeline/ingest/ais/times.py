@@ -1,0 +1,162 @@
+"""Times of AIS tables: ISO 8601, DMA's day-first dates, epochs by range. What has two readings is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta, timezone
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import ConfigError, InputError, printable
+from pipeline.ingest.ais.sentences import EARLIEST_S, LATEST_S
+
+_SLASHED = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})"
+_ISO = r"^[0-9]{4}[-0-9]"  # not "now", nor digits of another script
+_ZONED = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[Tt ]\d.*[+-]\d{1,2}(?::?\d{2})?)$"
+_UNDERSCORED = r"^(\d{8})_(\d{6})$"  # exactEarth's form
+_OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2}):?(\d{2})?")
+_EPOCH = r"^\d{9,16}(?:\.\d*)?$"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRule:
+    """How a file's times read: a strptime format where the user names one, and what a time without zone means."""
+
+    format: str | None
+    zone: timezone | None
+    day_first: bool | None = None
+    zoned: bool = False
+    """Has the file shown times that state their zone? Then one without is damaged, and no reason to refuse the file."""
+
+
+def zone_of(text: str) -> timezone:
+    """A fixed offset: ``UTC`` or ``+10:00``. Zone names with daylight saving are refused: an hour has two readings.
+
+    >>> zone_of("+10:00")
+    datetime.timezone(datetime.timedelta(seconds=36000))
+    """
+    if text.upper() in {"UTC", "Z"}:
+        return UTC
+    found = _OFFSET.fullmatch(text.strip())
+    if not found or int(found[2]) > 14:
+        raise ConfigError(f"time zone {text!r}: give UTC or a fixed offset such as +10:00")
+    minutes = int(found[2]) * 60 + int(found[3] or 0)
+    return timezone(timedelta(minutes=minutes if found[1] == "+" else -minutes))
+
+
+def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_format: bool) -> TimeRule:
+    """The rule with the order of day and month settled, from a file's first block.
+
+    Raises ConfigError where dates such as 03/04/2024 leave it open, and the format is not named.
+    """
+    if rule.format is not None:
+        return rule
+    written = texts[
+        pc.match_substring_regex(pa.array(texts, pa.large_string()), _SLASHED).to_numpy(zero_copy_only=False)
+    ]
+    if written.empty:
+        return rule
+    if day_first_by_format:
+        return replace(rule, day_first=True)
+    if 2 * len(written) < len(texts):
+        return rule  # a few dates in a form that the file has not: they are no times
+    parts = written.str.extract(_SLASHED)
+    first, second = parts[0].astype(int), parts[2].astype(int)
+    day_first, month_first = (
+        (one.between(13, 31) & (other <= 12)).any() for one, other in ((first, second), (second, first))
+    )
+    if day_first == month_first:
+        raise ConfigError(
+            f"{item}: dates such as {texts[written.index[0]]} are day-first or month-first, and the file does not say; "
+            "name the format with --time-format '%d/%m/%Y %H:%M:%S' or '%m/%d/%Y %H:%M:%S'"
+        )
+    return replace(rule, day_first=bool(day_first))
+
+
+def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
+    """Times in UTC (NaT where a text is no time), from texts without blanks around them.
+
+    Where some times state a zone, one that states none is no time. Raises InputError where none of them does and the
+    rule names none.
+    """
+    if rule.format is None and (moments := _plain_iso(texts)) is not None:
+        return in_utc(item, column, moments, rule)
+    out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
+    epochs = texts.str.fullmatch(_EPOCH)
+    if epochs.any():
+        out[epochs] = _from_epochs(texts[epochs])
+    rest = texts[~epochs]
+    if rule.format is not None:
+        out[~epochs] = in_utc(item, column, _by_format(rest, rule.format), rule)
+        return out
+    rest = _as_iso(rest, rule.day_first)
+    zoned = rest.str.contains(_ZONED, regex=True)
+    out[rest.index[zoned]] = pd.to_datetime(rest[zoned], format="ISO8601", errors="coerce", utc=True)
+    bare = rest[~zoned]
+    if bare.empty or (rule.zone is None and (rule.zoned or out.notna().any())):
+        return out
+    # utc=True: other than without, it raises for no text
+    parsed = pd.to_datetime(bare, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
+    out[bare.index] = in_utc(item, column, parsed, rule)
+    return out
+
+
+def _as_iso(texts: pd.Series, day_first: bool | None) -> pd.Series:
+    """What may be a time as ISO 8601; what is of no known form is left out, and so are dates whose order is unknown."""
+    texts = texts.str.replace(r"(?: ?\+0000)? ?UTC$", "Z", regex=True).str.replace(_UNDERSCORED, r"\1T\2", regex=True)
+    slashed = texts.str.match(_SLASHED)
+    if slashed.any() and day_first is not None:
+        texts = texts.where(~slashed, _from_slashed(texts[slashed], day_first=day_first))
+    return texts[texts.str.match(_ISO)]
+
+
+def _by_format(texts: pd.Series, form: str) -> pd.Series:
+    """Times in the form that the user named; ConfigError where that is none."""
+    try:
+        return pd.to_datetime(texts, format=form, errors="coerce", utc="%z" in form.lower())
+    except ValueError as error:
+        raise ConfigError(
+            f"--time-format {printable(form)}: is no format of times ({printable(error)[:80]})"
+        ) from error
+
+
+def _plain_iso(texts: pd.Series) -> pd.Series | None:
+    """Times without a zone where every text is one in ISO 8601, read at once; else None."""
+    try:
+        moments = pc.cast(pa.array(texts), pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        return None
+    return pd.Series(moments.to_numpy(zero_copy_only=False), index=texts.index)
+
+
+def _from_epochs(texts: pd.Series) -> pd.Series:
+    """Seconds, milli- or microseconds, told apart by their range, which do not touch."""
+    values = texts.astype("float64")
+    seconds = pd.Series(float("nan"), index=values.index)
+    for divisor in (1.0, 1e3, 1e6):
+        scaled = values / divisor
+        seconds = seconds.where(~scaled.between(EARLIEST_S, LATEST_S, inclusive="left"), scaled)
+    return pd.to_datetime((seconds * 1e6).round(), unit="us", utc=True)
+
+
+def _from_slashed(texts: pd.Series, *, day_first: bool) -> pd.Series:
+    """Dates such as 07/03/2024, and the times behind them, as ISO 8601."""
+    parts = texts.str.extract(_SLASHED + r"[ T]?(.*)$")
+    day, month = (parts[0], parts[2]) if day_first else (parts[2], parts[0])
+    return parts[3] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + "T" + parts[4]
+
+
+def in_utc(item: object, column: str, parsed: pd.Series, rule: TimeRule) -> pd.Series:
+    """Parsed times in UTC, those without a zone by the rule. Raises InputError where it names none."""
+    if getattr(parsed.dtype, "tz", None) is not None:
+        return parsed.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
+    if parsed.isna().all():  # of no time nobody asks the zone
+        return pd.Series(pd.NaT, index=parsed.index, dtype="datetime64[us, UTC]")
+    if rule.zone is None:
+        raise InputError(
+            item, f"column {column}: times have no zone; name it with --time-zone UTC or --time-zone +10:00"
+        )
+    return parsed.dt.tz_localize(rule.zone).dt.tz_convert("UTC").astype("datetime64[us, UTC]")

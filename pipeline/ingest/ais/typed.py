@@ -1,0 +1,83 @@
+"""The columns of a faultless block of a CSV, converted while they are parsed: five times as fast as text by text.
+
+Whatever is not plainly right (a row too short, a word where a number should be, a quote) is nobody's guess here: the
+block goes to the reader that judges every row.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from pipeline.ingest.ais.dialects import NULLS, Layout
+from pipeline.ingest.ais.files import Block
+
+MEASURED = ("lon", "lat", "sog", "cog", "heading", "a", "b", "c", "d", "draught", "length_m", "beam_m")
+"""Columns of numbers only. The others repeat themselves (codes, words, names, times): each value is read once."""
+
+_NO_VALUE = sorted({form for word in NULLS for form in (word, word.upper(), word.title(), word.capitalize())} | {"NaN"})
+_FOUR_GIGA = 2**32
+_CODED = pa.dictionary(pa.int32(), pa.string())
+_MOMENT = pa.timestamp("us")
+_ISO = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?")
+
+Typed = dict[str, Any]
+"""Of each field: ndarray, pa.DictionaryArray, or (times) pa.TimestampArray."""
+
+
+def typed_columns(block: Block, layout: Layout, *, iso_times: bool) -> Typed | None:
+    """Each field's column: MMSI as integers, measured ones as floats (NaN for none), the rest as coded texts.
+
+    Times come as timestamps where ``iso_times`` lets them and all are ISO 8601 without a zone, else as coded texts.
+    None where any line is no plain row of the header's width with an MMSI.
+    """
+    if b'"' in block.data or b"\x00" in block.data:
+        return None
+    at = layout.index["time_utc"]
+    first = block.data[: block.data.find(b"\n")].split(b",", at + 1)
+    if iso_times and len(first) > at and _ISO.fullmatch(first[at]):
+        found = _parsed(block, layout, _MOMENT)
+        if found is not None and not found["time_utc"].null_count:
+            return found
+    return _parsed(block, layout, _CODED)
+
+
+def _parsed(block: Block, layout: Layout, time_type: pa.DataType) -> Typed | None:
+    names = [f"c{i}" for i in range(len(layout.header))]
+    types: dict[str, pa.DataType] = {}
+    known = {"mmsi": pa.int64(), "time_utc": time_type} | dict.fromkeys(MEASURED, pa.float64())
+    for field, i in layout.index.items():
+        kind = known.get(field, _CODED)
+        if types.setdefault(names[i], kind) != kind:
+            return None  # one column named for two fields
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(block.data),
+            read_options=pacsv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.data) + 1),
+            parse_options=pacsv.ParseOptions(ignore_empty_lines=False),
+            convert_options=pacsv.ConvertOptions(
+                include_columns=list(types), column_types=types, null_values=_NO_VALUE, strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if table.num_rows != block.n_lines:
+        return None
+    columns = {field: table.column(names[i]).combine_chunks() for field, i in layout.index.items()}
+    mmsi = columns["mmsi"]
+    if mmsi.null_count:
+        return None
+    out = {f: _floats(c) if c.type == pa.float64() else c for f, c in columns.items()}
+    out["mmsi"] = mmsi.to_numpy()
+    wrong = out["mmsi"].min(initial=0) < 0 or out["mmsi"].max(initial=0) >= _FOUR_GIGA
+    measured = [c for c in out.values() if isinstance(c, np.ndarray) and c.dtype == float]
+    infinite = any(np.isinf(c).any() for c in measured)
+    return None if wrong or infinite else out
+
+
+def _floats(column: pa.Array) -> np.ndarray:
+    return column.to_numpy(zero_copy_only=False).astype(float, copy=False)

@@ -1,0 +1,65 @@
+"""The files beside an image that say when and how it was taken: they are evidence as much as its pixels.
+
+GDAL itself reads none (`rasters.SETTINGS`): no world file, no ``.aux.xml``. What is read is the analyst's sidecar, the
+operator's metadata, and rational polynomials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.ingest.metadata.operators import operator_files
+from pipeline.ingest.metadata.sidecar import read_sidecar, sidecar_path
+from pipeline.ingest.rasters import sha256_of, stamp_of
+from pipeline.ingest.rpc import rpc_beside
+from pipeline.types import SideFile
+
+
+def side_files(image: Path) -> tuple[SideFile, ...]:
+    """The files that belong to an image, with their hashes, by name; also where the image itself cannot be used.
+
+    Polynomials count even where the image's own map grid goes before them: a file that claims to place an image is
+    part of what was known about it.
+    """
+    if not image.is_file() or image.suffix.lower() == ".zip":  # a zipped product has its own metadata
+        return ()
+    found = [*_own(image), *operator_files(image), rpc_beside(image)]
+    kept = {path.name: one for path in found if path is not None and (one := _hashed(path)) is not None}
+    return tuple(kept[name] for name in sorted(kept))
+
+
+def listed(files: Iterable[SideFile]) -> list[str]:
+    """As the scenes table lists them: hash, two blanks, name, in the form that ``sha256sum`` writes."""
+    return [f"{one.sha256}  {one.name}" for one in files]
+
+
+def unlisted(line: str) -> tuple[str, str]:
+    """Hash and name of what `listed` wrote.
+
+    >>> unlisted("ab12  my image.json")
+    ('ab12', 'my image.json')
+    """
+    sha256, _, name = line.partition("  ")
+    return sha256, name
+
+
+def _own(image: Path) -> list[Path]:
+    """The sidecar, also one that cannot be read as one: the image is then skipped because of it."""
+    try:
+        return [] if read_sidecar(image)[0] is None else [sidecar_path(image)]
+    except InputError:
+        return [sidecar_path(image)]
+
+
+def _hashed(path: Path) -> SideFile | None:
+    """A file with its hash; None where it has gone. One that may not be read stays unread, and its reader says so."""
+    try:
+        stamp = stamp_of(path)
+    except InputError:
+        return None
+    try:
+        return SideFile(path.name, sha256_of(path), stamp)
+    except InputError:
+        return SideFile(path.name, "", stamp)

@@ -1,0 +1,82 @@
+"""Which kind of instrument took an image: as people say, else as the file and its name tell."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.metadata.band_names import OPTICAL_WORDS, are_masks, band_name, is_beside, s2_band, s2_number
+from pipeline.types import Sensor
+
+if TYPE_CHECKING:
+    from pipeline.ingest.metadata.sidecar import Sidecar
+    from pipeline.ingest.rasters import RasterFile
+
+S2_FROM_M = 7.5  # our choice: Sentinel-2's finest bands have 10 m, pictures made from them a little less
+MASK = "is a mask, not an image"
+_S2 = re.compile(r"(?<![A-Z0-9])S2[A-D]_|SENTINEL[-_ ]?2|(?<![A-Z0-9])T\d{2}[C-X][A-Z]{2}_\d{8}T\d{6}")
+_S1 = re.compile(r"(?<![A-Z0-9])S1[A-D]_|SENTINEL[-_ ]?1")
+_MASK_FILE = re.compile(r"[_-](UDM|UDM2|SCL|AOT|WVP|QA60|CLDPRB|SNWPRB)([_-]|$)")
+
+
+def sensor_of(
+    raster: RasterFile, path: Path, sidecar: Sidecar | None, *, by_operator: bool, spacing_m: float
+) -> Sensor:
+    """The sensor that a sidecar names, that operators' metadata mean, or that tags, names and bands tell.
+
+    ``by_operator``: did an operator of fine optical satellites write metadata for it? ``spacing_m`` is the ground
+    distance of pixels: bands called blue, green and near infrared are Sentinel-2's only where pixels are as coarse.
+    """
+    if sidecar is not None and "sensor" in sidecar.model_fields_set:
+        return sidecar.sensor
+    if by_operator:
+        return Sensor.OPTICAL
+    if (told := _told(raster, path, sidecar)) is not None:
+        return told
+    if (told := _by_bands(raster, sidecar, spacing_m)) is not None:
+        return told
+    if sidecar is not None:
+        return Sensor.OPTICAL
+    say = f'give --sensor, or write {{"sensor": "sentinel-2"}} (or another) into {path.stem}.json beside it'
+    raise ConfigError(f"{raster.item}: nothing in the file or its name tells its sensor; {say}")
+
+
+def refuse_masks(raster: RasterFile) -> None:
+    """Refuse files that providers put beside an image: which of its pixels are usable, or of which class."""
+    if are_masks(raster.descriptions) or is_mask_file(raster.item):
+        raise InputError(raster.item, MASK)
+
+
+def is_mask_file(name: str) -> bool:
+    """Is a file, by its name, one of the masks and class layers that lie beside images?
+
+    >>> is_mask_file("20240308_021000_1003_3B_udm2.tif"), is_mask_file("20240308_021000_1003_3B_AnalyticMS.tif")
+    (True, False)
+    """
+    return _MASK_FILE.search(name.rpartition(".")[0].upper()) is not None
+
+
+def _told(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> Sensor | None:
+    said = [raster.tags.get("SENSOR", ""), raster.tags.get("SCENE", "")]
+    if sidecar is not None:
+        said += [sidecar.platform, sidecar.product_id]
+    for text in (" ".join(said).upper(), path.name.upper()):
+        if _S2.search(text):
+            return Sensor.SENTINEL2
+        if _S1.search(text):
+            return Sensor.SENTINEL1
+    return Sensor.SENTINEL1 if "A_COEF" in raster.tags else None
+
+
+def _by_bands(raster: RasterFile, sidecar: Sidecar | None, spacing_m: float) -> Sensor | None:
+    """Two bands or more by Sentinel-2's numbers; or by words, where pixels are as coarse as Sentinel-2's."""
+    names = sidecar.bands if sidecar is not None and sidecar.bands else raster.descriptions
+    names = tuple(n for n in names if not is_beside(n))
+    if sum(s2_number(n) is not None for n in names) >= 2:
+        return Sensor.SENTINEL2
+    if spacing_m >= S2_FROM_M:
+        return Sensor.SENTINEL2 if sum(s2_band(n) is not None for n in names) >= 2 else None
+    known = set(OPTICAL_WORDS.values())
+    return Sensor.OPTICAL if sum(band_name(n, Sensor.OPTICAL) in known for n in names) >= 2 else None

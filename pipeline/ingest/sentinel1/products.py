@@ -1,0 +1,317 @@
+"""Sentinel-1 ground-range products (GRD), as SAFE folders or zips, in the radar's own geometry.
+
+Everything comes from the product itself: its checksums are compared before anything is used, positions from the
+annotation's grid moved to sea level, sigma0 from its calibration and noise tables.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.geolocation import GridGeolocation, footprint_of, ground_spacing_m
+from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.rasters import RasterFile
+from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, sigma0_of
+from pipeline.ingest.sentinel1.cutout import Cut, read_cut
+from pipeline.ingest.sentinel1.orbit import grid_at_height
+from pipeline.ingest.sentinel1.safe_files import MANIFEST, SafeFiles, is_safe, is_sentinel2, open_files
+from pipeline.ingest.sentinel1.safe_xml import (
+    LIGHT_M_S,
+    Annotation,
+    Manifest,
+    read_annotation,
+    read_calibration,
+    read_manifest,
+    read_noise,
+)
+from pipeline.ingest.watermask import Water, water_of
+from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+__all__ = ["is_safe", "open_safe", "relative_orbit"]
+
+MEASUREMENT = "s1Level1MeasurementSchema"
+SIMULATED = "SIMULATED.txt"
+POLARISATION_ORDER = ("VV", "VH", "HH", "HV")
+NAMED_POLARISATIONS = {  # Sentinel-1 Product Specification, product naming: single or dual, by transmission
+    "SV": {"VV"},
+    "SH": {"HH"},
+    "DV": {"VV", "VH"},
+    "DH": {"HH", "HV"},
+    "VV": {"VV"},
+    "VH": {"VH"},
+    "HH": {"HH"},
+    "HV": {"HV"},
+}
+# Sentinel-1 Product Definition (S1-RS-MDA-52-7440), table of IW GRDH: azimuth x ground range, mean of the sub-swaths
+RESOLUTION_M = {"IW": (22.6, 20.4)}
+ENL = {"IW": 4.4}
+_FIRST_TRACK = {"S1A": 73, "S1B": 27, "S1C": 172}  # orbit number of track 1; 175 orbits repeat in 12 days
+STRIP_ROWS = 32  # calibration varies over thousands of lines, the noise's scalloping over hundreds
+_AGREE_M = 30.0  # our choice: further off, the product's orbit and grid do not belong together
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Polarisation:
+    """One measurement with what calibrates it."""
+
+    name: str
+    raster: RasterFile
+    annotation: Annotation
+    gain: Table
+    noise: Noise | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SafeReader:
+    """Reads windows of a product as tiles of linear sigma0."""
+
+    polarisations: tuple[Polarisation, ...]
+    shape: tuple[int, int]
+    water: Water
+
+    def with_land(self, more: BaseGeometry) -> SafeReader:
+        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
+        return replace(self, water=self.water.with_land(more))
+
+    def without_water(self) -> SafeReader:
+        """The same reader, which takes everything for water: for those that only ask what was measured."""
+        return replace(self, water=Water(self.shape))
+
+    def __call__(self, window: Window) -> Tile:
+        """Sigma0 of a window."""
+        if min(window.row0, window.col0) < 0 or window.row1 > self.shape[0] or window.col1 > self.shape[1]:
+            raise ValueError(f"{window} leaves the image of {self.shape[0]} x {self.shape[1]} pixels")
+        data = np.stack([_sigma0(p, window)[0] for p in self.polarisations])
+        valid = np.isfinite(data).all(axis=0)
+        return Tile(window, tuple(p.name for p in self.polarisations), data, valid, self.water(window))
+
+    def counts(self, window: Window) -> Counts:
+        """Stored pixels of a window with calibration and noise of every `STRIP_ROWS` rows."""
+        gain = np.stack([p.gain.values(window, STRIP_ROWS) for p in self.polarisations])
+        noise = np.zeros_like(gain)
+        for band, p in zip(noise, self.polarisations, strict=True):
+            if p.noise is not None:
+                band[:] = p.noise.values(window, STRIP_ROWS)
+        stored = np.stack([p.raster.read(window, (1,))[0] for p in self.polarisations])
+        water = self.water(window) if self.water.has_land else None
+        return Counts(stored, (1 / (gain * gain)).astype(np.float32), noise, STRIP_ROWS, SIGMA0_FLOOR, water)
+
+
+def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:
+    """Open a GRD product; raises InputError naming the file inside it that is missing, altered or of another kind."""
+    files = open_files(path)
+    if is_sentinel2(files):
+        raise InputError(
+            path.name, "is a Sentinel-2 product; stack its bands B02, B03, B04, B08 and B11 in one GeoTIFF"
+        )
+    if options.sensor not in (None, Sensor.SENTINEL1):
+        raise ConfigError(f"{path.name} is a Sentinel-1 product; --sensor says {options.sensor}")
+    stamps = files.stamps()
+    manifest = read_manifest(files.text(MANIFEST), files.item(MANIFEST))
+    cut = read_cut(files)
+    intact = _verify(files, manifest)
+    verified = intact and cut is None  # a window has no checksum of the operator's
+    polarisations = _polarisations(files, manifest, intact, cut)
+    first = polarisations[0].annotation
+    _require_name(files.product, first, {p.name for p in polarisations})
+    geolocation, place_doubt = sea_level_geolocation(first, files.product)
+    water, land_doubt = water_of(files.product, first.shape, geolocation, options.land, land)
+    doubts = [place_doubt, land_doubt]
+    doubts += [f"{p.name}: no noise table, thermal noise stays in" for p in polarisations if p.noise is None]
+    if not verified and cut is None:
+        doubts.append("the manifest holds no checksum of the measurements: unverified")
+    doubts += [f"{p.name}: {p.raster.doubt}" for p in polarisations if p.raster.doubt]
+    if "VH" not in [p.name for p in polarisations] and "HV" not in [p.name for p in polarisations]:
+        doubts.append(f"single polarisation: {first.polarisation} alone")
+    return Scene(
+        scene_id=files.product,
+        sensor=Sensor.SENTINEL1,
+        platform=f"sentinel-1{first.mission[2:].lower()}",
+        acquired=first.first_line + timedelta(seconds=first.line_interval_s * (first.shape[0] - 1) / 2),
+        shape=first.shape,
+        bands=tuple(p.name for p in polarisations),
+        radiometry=Radiometry.SIGMA0,
+        pixel_spacing_m=ground_spacing_m(geolocation, first.shape),
+        read=SafeReader(polarisations, first.shape, water),
+        source=Source(str(path), files.sha256(), sum(files.sizes.values()), verified, stamps),
+        geolocation=geolocation,
+        footprint=footprint_of(geolocation, first.shape, files.product),
+        radar=_view(first, doubts, manifest.relative_orbit),
+        product_id=files.product,
+        simulated=SIMULATED in files.sizes,
+        degraded=tuple(d for d in doubts if d),
+        tags=_tags(manifest, first, polarisations) | _origin(cut),
+    )
+
+
+def relative_orbit(mission: str, absolute_orbit: int) -> int | None:
+    """Track number 1 to 175 of the repeat cycle; None for a satellite whose phase is not known here.
+
+    >>> relative_orbit("S1A", 45618)
+    46
+    """
+    if mission not in _FIRST_TRACK or absolute_orbit < 1:
+        return None
+    return (absolute_orbit - _FIRST_TRACK[mission]) % 175 + 1
+
+
+def _verify(files: SafeFiles, manifest: Manifest) -> bool:
+    """Compare every listed file that is there with its MD5; True when all measurements had one."""
+    measurements = [f for f in manifest.files if f.kind == MEASUREMENT]
+    if not measurements:
+        raise InputError(files.item(MANIFEST), "lists no measurement")
+    for listed in manifest.files:
+        if listed.name not in files.sizes:
+            if listed.kind == MEASUREMENT:
+                raise InputError(files.item(listed.name), "is listed in manifest.safe, but missing")
+            continue
+        if listed.md5 and files.digest(listed.name).md5 != listed.md5:
+            raise InputError(files.item(listed.name), "MD5 differs from manifest.safe (altered or damaged)")
+    return all(f.md5 for f in measurements)
+
+
+def _origin(cut: Cut | None) -> dict[str, str]:
+    """What a cut-out says of the product that it comes from."""
+    return {} if cut is None else {f"origin_{key}": str(value) for key, value in sorted(cut.origin.items())}
+
+
+def _polarisations(files: SafeFiles, manifest: Manifest, verified: bool, cut: Cut | None) -> tuple[Polarisation, ...]:
+    names = [f.name for f in manifest.files if f.kind == MEASUREMENT and f.name.lower().endswith((".tiff", ".tif"))]
+    found = sorted(
+        (_polarisation(files, name, verified, cut) for name in names), key=lambda p: POLARISATION_ORDER.index(p.name)
+    )
+    if not found:
+        raise InputError(files.product, "lists no measurement in TIFF")
+    if len({p.name for p in found}) < len(found):
+        raise InputError(files.product, f"has more than one measurement in {found[0].name}; one product is wanted")
+    for other in found[1:]:
+        if other.annotation.shape != found[0].annotation.shape:
+            raise InputError(files.product, f"{found[0].name} and {other.name} differ in size")
+    return tuple(found)
+
+
+def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut | None) -> Polarisation:
+    """Measurement, annotation and tables belong together by their common file name."""
+    stem = Path(measurement).stem
+    annotation = read_annotation(files.text(f"annotation/{stem}.xml"), files.item(f"annotation/{stem}.xml"))
+    item = files.item(measurement)
+    if cut is not None:
+        annotation = cut.annotation(annotation, item)
+    if annotation.product_type != "GRD":
+        raise InputError(item, f"is a {annotation.product_type} product; ground-range detected (GRD) is wanted")
+    if annotation.polarisation not in POLARISATION_ORDER or f"-{annotation.polarisation.lower()}-" not in stem:
+        raise InputError(item, f"its annotation says {annotation.polarisation}, its name does not")
+    raster = files.raster(measurement, verified=verified)
+    if raster.dtype != "uint16" or raster.count != 1:
+        raise InputError(item, f"holds {raster.count} x {raster.dtype}; one band of uint16 amplitude is wanted")
+    if raster.shape != annotation.shape:
+        raise InputError(item, f"has {raster.shape} pixels, its annotation says {annotation.shape}")
+    calibration, noise = (f"annotation/calibration/{kind}-{stem}.xml" for kind in ("calibration", "noise"))
+    vectors = read_calibration(files.text(calibration), files.item(calibration))
+    gain = Table(vectors if cut is None else cut.vectors(vectors))
+    power = None
+    if noise in files.sizes:
+        vectors, blocks = read_noise(files.text(noise), files.item(noise))
+        vectors = filled(vectors)
+        if cut is not None:
+            vectors, blocks = cut.vectors(vectors), cut.blocks(blocks)
+        power = Noise(Table(vectors), blocks)
+    return Polarisation(annotation.polarisation, raster, annotation, gain, power)
+
+
+def _sigma0(polarisation: Polarisation, window: Window) -> tuple[np.ndarray, int]:
+    dn = polarisation.raster.read(window, (1,))[0]
+    noise = None if polarisation.noise is None else polarisation.noise.values(window)
+    return sigma0_of(dn, polarisation.gain.values(window), noise)
+
+
+def _require_name(product: str, annotation: Annotation, polarisations: set[str]) -> None:
+    """A folder named like a product must hold that product."""
+    named = re.match(r"(S1[A-Z])_(\w\w)_(GRD\w?)_+1S(\w\w)_(\d{8}T\d{6})_", product)
+    if named is None:
+        return
+    wanted = NAMED_POLARISATIONS.get(named.group(4))
+    if wanted is None or not polarisations <= wanted:
+        raise InputError(product, f"its name says {named.group(4)}, its files {' '.join(sorted(polarisations))}")
+    told = (named.group(1), named.group(2), named.group(5))
+    holds = (annotation.mission, annotation.mode, f"{annotation.start:%Y%m%dT%H%M%S}")
+    if told != holds:
+        raise InputError(product, f"its name says {' '.join(told)}, its annotation {' '.join(holds)}")
+
+
+def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeolocation, str]:
+    """Bicubic splines on the annotation's grid, at sea level."""
+    lon, lat = annotation.grid_lon, annotation.grid_lat
+    if np.abs(lat).max() > 90 or np.abs(lon).max() > 360:
+        raise InputError(item, "its geolocation grid does not lie on Earth")
+    doubt = ""
+    if np.abs(annotation.grid_height_m).max() > 1.0:
+        doubt = "positions near land are not moved to sea level: the orbit does not fit the grid"
+        if len(annotation.orbit_time_s) >= 2:
+            told = grid_at_height(annotation, annotation.grid_height_m)
+            cos_lat = np.cos(np.radians(lat))
+            off_m = 111_320.0 * np.hypot((told[0] - lon + 180) % 360 - 180, 0) * cos_lat
+            off_m = np.hypot(off_m, 111_320.0 * (told[1] - lat))
+            if np.nanmax(off_m) < _AGREE_M:
+                (lon, lat), doubt = grid_at_height(annotation, 0.0), ""
+    return GridGeolocation(annotation.grid_line, annotation.grid_pixel, lon, lat), doubt
+
+
+def _view(annotation: Annotation, doubts: list[str], track_number: int | None) -> RadarView:
+    middle = len(annotation.grid_line) // 2
+    known = annotation.absolute_orbit > 0
+    if not known:
+        doubts.append(f"orbit number {annotation.absolute_orbit} is impossible")
+    track = annotation.orbit_velocity_m_s
+    view = RadarView(
+        incidence_deg=(annotation.grid_pixel, annotation.grid_incidence_deg[middle]),
+        slant_range_m=(annotation.grid_pixel, annotation.grid_slant_range_m[middle]),
+        azimuth_time=(annotation.first_line, annotation.line_interval_s),
+        platform_heading_deg=annotation.platform_heading_deg,
+        pass_direction=annotation.pass_direction,
+        absolute_orbit=annotation.absolute_orbit if known else None,
+        relative_orbit=relative_orbit(annotation.mission, annotation.absolute_orbit) or track_number,
+        slice_number=annotation.slice_number,
+        wavelength_m=LIGHT_M_S / annotation.radar_frequency_hz,
+        prf_hz=annotation.prf_hz,
+        satellite_velocity_m_s=float(np.linalg.norm(track, axis=1).mean()) if len(track) else None,
+    )
+    if annotation.mode not in ENL:
+        return view
+    return replace(view, resolution_m=RESOLUTION_M[annotation.mode], enl=ENL[annotation.mode])
+
+
+def _tags(manifest: Manifest, annotation: Annotation, polarisations: tuple[Polarisation, ...]) -> dict[str, str]:
+    tags = {
+        "scaling": "sigma0 = (DN^2 - noise) / A^2 by the product's own tables",
+        "mode": annotation.mode,
+        "data_take": str(annotation.data_take),
+        "processed": manifest.processed,
+        "processor": manifest.software,
+    }
+    for one in polarisations:
+        tags[f"clamped_share_{one.name}"] = f"{_clamped_share(one):.4f}"
+    tags["clamped_to"] = f"{SIGMA0_FLOOR:g}"
+    return tags
+
+
+def _clamped_share(polarisation: Polarisation) -> float:
+    """Share of pixels that noise removal took below the floor, on eight strips of 32 rows."""
+    rows, cols = polarisation.annotation.shape
+    height = min(32, rows)
+    clamped = total = 0
+    for top in np.unique(np.linspace(0, rows - height, 8).astype(int)):
+        window = Window(int(top), 0, height, cols)
+        sigma0, below = _sigma0(polarisation, window)
+        clamped, total = clamped + below, total + int(np.isfinite(sigma0).sum())
+    return clamped / total if total else 0.0

@@ -1,0 +1,96 @@
+"""The answer of a run in a few lines for people, and as numbers for programs that compare runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.plurals import number_of
+from pipeline.report.left_out import not_held_lines
+from pipeline.storage import read_table
+from pipeline.tables import LIFTINGS, PORT_CALLS
+
+if TYPE_CHECKING:
+    from pipeline.report.story import Story
+
+
+def headline_lines(story: Story) -> list[str]:
+    """The answer in a few lines of text."""
+    from pipeline.report.opening import shown_alone
+    from pipeline.report.wording import without_ais
+
+    head = story.headline
+    mark = "SIMULATED: " if story.simulated else ""
+    dark = without_ais(story.tables["port_calls"])
+    barrels = [rounded(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
+    shown = shown_alone(story)
+    shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
+    seen = number_of(head.calls_seen, "port call")
+    return [
+        f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
+        f"{mark}{seen} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
+        f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
+        *([f"{mark}that is {shown.says}"] if shown is not None else []),
+        f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
+        *(f"{mark}{line}" for line in not_held_lines(head)),
+    ]
+
+
+def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
+    """Title, headings and rows of the counted calls of a finished run, in order of arrival."""
+    calls = read_table(folder / "port_calls.parquet", PORT_CALLS).set_index("call_id")
+    liftings = read_table(folder / "liftings.parquet", LIFTINGS)
+    rows = []
+    kept = liftings[liftings["counts"]]
+    kept = kept.assign(there=calls["arrival_hi"].reindex(kept["call_id"]).to_numpy())
+    for lifting in kept.sort_values(["there", "call_id"]).itertuples():
+        call = calls.loc[lifting.call_id]
+        quantiles = (lifting.barrels_p5, lifting.barrels_p50, lifting.barrels_p95)
+        rows.append(
+            [
+                f"{call['arrival_hi']:%Y-%m-%d %H:%M}",
+                str(lifting.name or "not identified"),
+                str(call["evidence_class"]),
+                "" if pd.isna(lifting.length_m) else f"{lifting.length_m:.0f} m",
+                " / ".join(rounded(b).removesuffix(" bbl") for b in quantiles),
+                f"{lifting.p_lifting:.2f}",
+            ]
+        )
+    headings = ["arrived by (UTC)", "ship", "evidence", "length", "barrels if she lifted, p5/p50/p95", "p(lifted)"]
+    return "Counted calls", headings, rows
+
+
+def result_of(story: Story) -> dict[str, Any]:
+    """The answer as numbers, for programs that compare runs; rounded to whole barrels."""
+    head, period = story.headline, story.config.period
+    out: dict[str, Any] = {
+        "period": [f"{period.start:%Y-%m-%d}", f"{period.end:%Y-%m-%d}"],
+        "account_year": head.account_year,
+        "as_of": head.as_of,
+        "calls_seen": head.calls_seen,
+        "calls_counted": head.calls_counted,
+        "barrels": [round(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)],
+        "cap_bbl": head.cap_bbl,
+        "looks": int(story.tables["scenes"]["status"].isin(["used", "degraded"]).sum()),
+    }
+    if story.as_detected is not None:
+        old = story.as_detected.headline
+        out["as_detected"] = [round(b) for b in (old.barrels_p5, old.barrels_p50, old.barrels_p95)]
+    return out
+
+
+def verdicts_of(story: Story) -> list[dict[str, Any]]:
+    """Analysts' verdicts with what became of them."""
+    table = story.tables.get("reviews")
+    return [] if table is None else json.loads(table.to_json(orient="records"))
+
+
+def rounded(barrels: float) -> str:
+    """Barrels to three significant digits: more would be a claim that nobody can keep."""
+    from math import floor, log10
+
+    digits = 0 if barrels <= 0 else max(0, floor(log10(barrels)) - 2)
+    return f"{round(barrels, -digits):,.0f} bbl"

@@ -1,0 +1,123 @@
+"""A background comes back from its raster as it was, knows its looks, and is joined with new ones."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from pipeline.chain.backgrounds import file_name, raster_bytes, read_background
+from pipeline.chain.berths import occupancy
+from pipeline.config import DetectionConfig
+from pipeline.console import Console
+from pipeline.detection import background
+from pipeline.detection.history import Cells
+from pipeline.errors import ConfigError
+from pipeline.run import run
+from pipeline.tables import SCENES
+from pipeline.workspace import configs_root, load_run_config
+from tests.builders import box_zone, place_of
+
+ORBIT = "ascending-10-VV+VH"
+START = datetime(2024, 1, 1, tzinfo=UTC)
+CONFIG = DetectionConfig()
+
+
+def cells(side=12):
+    """A square of cells, all of them in a berth but the first row."""
+    step = 5 / 111_320
+    row, col = (v.ravel() for v in np.indices((side, side)))
+    lon, lat = 133 + (col + 0.5) * step, 42.75 - (row + 0.5) * step
+    return Cells(lon, lat, row, col, (side, side), (step, step), (133.0, 42.75), row < 6, row > 0)
+
+
+def look(day, power, sea=0.01, seed=0, simulated=False):
+    """Every cell has this power over the sea's, speckled."""
+    rng = np.random.default_rng(seed + int(day))
+    codes = background.codes_of((sea + power) * rng.gamma(4.4, 1 / 4.4, (2, 144)))
+    when = START + timedelta(days=day)
+    return background.PowerLook(ORBIT, when, codes, np.array([sea, sea]), f"day{day}", f"{day:064x}", simulated)
+
+
+def test_the_raster_gives_back_what_was_written(tmp_path):
+    kept = background.remembered([look(6 * n, 0.5) for n in range(9)])
+    path = tmp_path / "one.tif"
+    path.write_bytes(raster_bytes(kept, cells()))
+    again = read_background(path, cells())
+    berth = cells().berth
+    assert np.array_equal(again.levels[:, :, berth], kept.levels[:, :, berth])
+    assert not again.levels[:, :, ~berth].any()
+    assert (again.orbit, again.looks, again.simulated) == (kept.orbit, kept.looks, kept.simulated)
+    assert raster_bytes(kept, cells()) == path.read_bytes()
+
+
+def test_a_picture_is_no_background(tmp_path):
+    path = tmp_path / "other.tif"
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(ConfigError, match=r"other\.tif: is not a background"):
+        read_background(path, cells())
+
+
+def test_looks_before_count_with_new_ones():
+    """Three looks alone teach nothing; with eight that an earlier run remembered they do, and a look counts once."""
+    stored = background.remembered([look(6 * n, 0.5) for n in range(8)])
+    new = [look(60 + 6 * n, 0.5) for n in range(3)]
+    assert background.usual_excess(new[0], new, CONFIG) is None
+    usual = background.usual_excess(new[0], new, CONFIG, stored)
+    assert np.nanmedian(usual) == pytest.approx(0.5 * 0.77, rel=0.25)  # 35 % point of speckle of 4.4 looks: 0.77
+    joined = background.remembered([*new, look(0, 0.5)], stored)
+    assert len(joined.looks) == 11
+
+
+def test_updated_quantiles_are_near_those_of_all_looks_at_once():
+    looks = [look(6 * n, 0.5) for n in range(16)]
+    at_once = background.remembered(looks)
+    in_turn = background.remembered(looks[8:], background.remembered(looks[:8]))
+    apart = np.abs(at_once.levels.astype(int) - in_turn.levels.astype(int)) * background.STEP_DB
+    assert np.median(apart) < 0.6
+
+
+def test_the_file_is_named_by_its_orbit():
+    assert file_name(ORBIT) == "backgrounds/ascending-10-VV-VH.tif"
+
+
+def test_every_berth_of_every_scene_has_a_verdict_and_a_skipped_scene_knows_nothing():
+    place = place_of(box_zone("pier", 133.0, 42.7, 133.01, 42.71), box_zone("roads", 133.0, 42.7, 133.1, 42.8,
+                     kind="anchorage"))  # fmt: skip
+    scenes = SCENES.from_rows([
+        {"scene_id": "a", "sensor": "sentinel-1", "acquired": START, "status": "used", "bands": [], "href": "a",
+         "verified": False, "simulated": True},
+        {"scene_id": "b", "sensor": "sentinel-1", "acquired": START, "status": "skipped", "cause": "torn", "bands": [],
+         "href": "b", "verified": False, "simulated": True},
+    ])  # fmt: skip
+    said = {"zone_id": "pier", "verdict": "occupied", "probability": 0.97, "n_hulls": 1, "basis": "background",
+            "n_background": 8, "detection_ids": ["x"], "change": 400.0, "seen": 1.0}  # fmt: skip
+    table = occupancy(scenes, {"a": {"berths": [said]}}, place, {"a": "backgrounds/o.tif"})
+    assert table["zone_id"].tolist() == ["pier", "pier"]
+    assert table["verdict"].tolist() == ["occupied", "unknown"]
+    assert table["background"].tolist() == ["backgrounds/o.tif", ""]
+    assert table["cause"].tolist() == ["", "torn"]
+
+
+def test_why_a_berth_is_unknown_is_said():
+    """Nothing seen, a part seen without a ship there, and pixels that tell neither way."""
+    place = place_of(box_zone("pier", 133.0, 42.7, 133.01, 42.71))
+    scenes = SCENES.from_rows([
+        {"scene_id": name, "sensor": "optical", "acquired": START, "status": "used", "bands": [], "href": name,
+         "verified": False, "simulated": True}
+        for name in "abc"
+    ])  # fmt: skip
+    told = {
+        name: {"berths": [{"zone_id": "pier", "verdict": "unknown", "probability": p, "n_hulls": 0, "seen": seen,
+                           "basis": "detections", "n_background": 0, "detection_ids": []}]}
+        for name, p, seen in (("a", None, 0.1), ("b", 0.19, 0.8), ("c", 0.4, 1.0))
+    }  # fmt: skip
+    causes = occupancy(scenes, told, place, {})["cause"].tolist()
+    assert causes == ["outside the image, or cloud", "a part of the berth was not seen", "the pixels leave it open"]
+
+
+def test_a_background_that_is_not_there_is_named_in_one_line(tmp_path):
+    told = {"aoi": {"backgrounds": ["backgrounds/gone.tif"]}, "source": {"scenario": "scenarios/tiny.yaml"}}
+    period = {"start": "2024-03-07T00:00:00Z", "end": "2024-03-09T00:00:00Z"}
+    config = load_run_config(configs_root() / "vostochny.yaml", told | {"period": period})
+    with pytest.raises(ConfigError, match=r"gone\.tif: the config names this file, and it is not there"):
+        run(config, configs_root(), tmp_path, Console(quiet=True))

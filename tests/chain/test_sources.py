@@ -1,0 +1,82 @@
+"""Which files a run takes for AIS, and that nobody's file is left out without a word."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+
+from pipeline.chain.sources import gather
+from pipeline.console import Console
+from pipeline.ingest.inputs import open_inputs
+from tests.cases.desk import Desk
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path / "desk").furnished()
+
+
+def gathered(desk, ais, images=None, *, capsys):
+    source = {"kind": "files", "images": [str(images)] if images else [], "ais": [str(ais)]}
+    console = Console(quiet=True)
+    found = gather(desk.config(source=source), desk.root, None, console)
+    return [p.name for p in found.ais], capsys.readouterr().err.splitlines(), console.exit_code
+
+
+def folder_of(desk, *names):
+    folder = desk.root / "ais"
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return folder
+
+
+def test_packed_tables_and_logs_are_taken(desk, capsys):
+    names = ["a.csv", "b.zip", "c.csv.gz", "d.tsv", "deeper/e.nmea", "f.NMEA", "g.parquet"]
+    found, said, code = gathered(desk, folder_of(desk, *names), capsys=capsys)
+    assert sorted(found) == ["a.csv", "b.zip", "c.csv.gz", "d.tsv", "e.nmea", "f.NMEA", "g.parquet"]
+    assert (said, code) == ([], 0)
+
+
+def test_each_file_left_out_has_a_line(desk, capsys):
+    folder = folder_of(desk, "a.csv", "b.xlsx", "notes.pdf", ".DS_Store", "Thumbs.db", "__MACOSX/._a.csv")
+    found, said, code = gathered(desk, folder, capsys=capsys)
+    assert found == ["a.csv"]
+    assert [line.partition(": is no AIS by its name")[0] for line in said] == [
+        f"error: {folder / 'b.xlsx'}", f"error: {folder / 'notes.pdf'}",
+    ]  # fmt: skip
+    assert code == 3
+
+
+def test_hidden_images_are_left_out_and_that_is_said_once(tmp_path, capsys):
+    """macOS puts ._x.tif beside x.tif on foreign disks: no look was lost with it."""
+    desk = Desk(tmp_path / "desk").furnished()
+    for name in ("._look.tif", ".DS_Store", "Thumbs.db", "__MACOSX/look.tif", ".cache/look.tif"):
+        (desk.images / name).parent.mkdir(exist_ok=True)
+        (desk.images / name).write_bytes(b"x")
+    console = Console()
+    found = gather(desk.config(), desk.root, None, console)
+    assert capsys.readouterr().err.splitlines() == [
+        f"{desk.images}: hidden files are left out (5, the first: .DS_Store)"
+    ]
+    assert console.exit_code == 0
+    _, table = open_inputs(found.images)
+    assert sorted(table["scene_id"]) == sorted(p.stem for p in desk.images.glob("look_vv*.tif"))
+
+
+def test_a_folder_without_ais_has_a_line(desk, capsys):
+    folder = folder_of(desk, ".hidden.csv")
+    assert gathered(desk, folder, capsys=capsys) == (
+        [], [f"error: {folder}: holds no AIS file (no message comes from it)"], 3,
+    )  # fmt: skip
+
+
+def test_a_folder_of_images_and_ais_holds_images_too(desk, capsys):
+    """Images and products are no AIS and no fault where the same folder is named for both."""
+    folder = folder_of(desk, "a.csv", "look.tif", "look.json")
+    with zipfile.ZipFile(folder / "S1A.zip", "w") as out:
+        out.writestr("S1A.SAFE/manifest.safe", b"<a/>")
+    for images in (folder, desk.root):
+        assert gathered(desk, folder, images, capsys=capsys) == (["a.csv"], [], 0)

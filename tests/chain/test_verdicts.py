@@ -1,0 +1,229 @@
+"""Analysts' verdicts: kept in a file, applied by the next run, never lost without a word."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline.chain.verdicts import (
+    FIELDS,
+    Verdict,
+    add_review,
+    as_table,
+    read_reviews,
+    reviewed_calls,
+    reviewed_detections,
+)
+from pipeline.console import Console
+from pipeline.errors import ConfigError
+from pipeline.finished.overview import difference
+from pipeline.finished.repeat import rerun
+from pipeline.run import run
+from pipeline.storage import read_table
+from pipeline.tables import DETECTIONS, PORT_CALLS, REVIEWS
+from pipeline.workspace import configs_root, load_run_config
+from tests.conftest import TINY
+
+SAID = {"who": "A. Analyst", "when": "2024-04-02T09:00Z", "why": "looked at it"}
+
+
+def verdict(target: str, what: str, value: str = "", line: int = 2) -> Verdict:
+    return Verdict(line, target, what, value, SAID["who"], SAID["when"], SAID["why"])
+
+
+def detections(*ids: str) -> pd.DataFrame:
+    rows = [
+        {"detection_id": i, "scene_id": "s", "sensor": "optical", "row": 1, "col": 1, "length_m": 90, "length_lo_m": 80,
+         "length_hi_m": 99, "beam_m": 14, "beam_lo_m": 12, "beam_hi_m": 16, "score": 0.9, "tanker_score": 0.9,
+         "accepted": True, "context": "berth", "n_pixels": 9, "method": "m", "heading_ambiguous": False}
+        for i in ids
+    ]  # fmt: skip
+    return DETECTIONS.check(DETECTIONS.from_rows(rows))
+
+
+def call(call_id: str, first: str, last: str, ids: list[str], **more: object) -> dict[str, object]:
+    return {
+        "call_id": call_id, "vessel_id": "anonymous", "identity_probability": 0.0, "berth_id": "pier",
+        "berth_kind": "berth",
+        "counts": True, "arrival_lo": first, "arrival_hi": first, "departure_lo": last, "departure_hi": last,
+        "evidence_class": "C", "n_looks": 2, "n_seen": len(ids), "detection_ids": ids,
+        "p_tanker": 0.7, "p_loading": 0.9, "p_one_call": 1.0,
+    } | more  # fmt: skip
+
+
+def calls(*rows: dict[str, object]) -> pd.DataFrame:
+    return PORT_CALLS.check(PORT_CALLS.from_rows(list(rows)))
+
+
+TWO = (
+    call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], draught_in_m=3.0),
+    call("two", "2024-03-08T12:00Z", "2024-03-09T00:00Z", ["b"], draught_out_m=5.0),
+)
+
+
+def test_a_rejected_detection_stays_in_the_table_with_its_measurements():
+    before = detections("a", "b")
+    after, tried = reviewed_detections(before, [verdict("a", "reject")])
+    assert len(after) == 2
+    assert after["accepted"].tolist() == [False, True]
+    assert after["flags"].tolist() == [["review_rejected"], []]
+    same = [c for c in after.columns if c not in ("accepted", "flags", "geometry")]
+    pd.testing.assert_frame_equal(pd.DataFrame(after[same]), pd.DataFrame(before[same]))
+    assert tried[0].outcome == "applied"
+    assert before["accepted"].all(), "the table that was given is left alone"
+
+
+def test_a_merged_call_keeps_the_whole_stay_and_counts_once():
+    after, tried = reviewed_calls(calls(*TWO), calls(*TWO), [verdict("two", "merge", "one")])
+    kept, gone = after.iloc[0], after.iloc[1]
+    assert (kept["counts"], gone["counts"]) == (True, False)
+    assert kept["departure_lo"] == pd.Timestamp("2024-03-09T00:00Z")
+    assert (kept["draught_in_m"], kept["draught_out_m"]) == (3.0, 5.0)
+    assert kept["detection_ids"] == ["a", "b"]
+    assert tried[0].outcome == "applied"
+
+
+def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
+    """A stay inside a longer one, at another length, seen by a finer image and by her transponder."""
+    long = call("one", "2024-03-05T00:00Z", "2024-03-15T00:00Z", ["a"], draught_in_m=3.0, p_one_call=0.4,
+                calls_mean=1.7, length_m=84.0, length_lo_m=79.0, length_hi_m=90.0, p_tanker=0.7)  # fmt: skip
+    short = call("two", "2024-03-08T12:00Z", "2024-03-09T00:00Z", ["b"], mmsi=999000001, name="SIM", p_tanker=0.98,
+                 length_m=94.0, length_lo_m=93.0, length_hi_m=96.0, draught_out_m=5.0, counts=False)  # fmt: skip
+    table = calls(long, short)
+    into_long = reviewed_calls(table, table, [verdict("two", "merge", "one")])[0].set_index("call_id").loc["one"]
+    into_short = reviewed_calls(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    same = [name for name in table.columns if name not in ("call_id", "flags", "evidence_class")]
+    pd.testing.assert_series_equal(into_long[same], into_short[same], check_names=False)
+    assert into_long["departure_lo"] == pd.Timestamp("2024-03-15T00:00Z")
+    assert (into_long["p_one_call"], into_long["calls_mean"]) == (1.0, 1.0)
+    assert into_long["counts"]
+    assert into_long["mmsi"] == 999000001
+    assert 92 < into_long["length_m"] < 94.5
+    assert into_long["length_hi_m"] - into_long["length_lo_m"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("flag", "counts"), [("unlikely_tanker", True), ("zone_not_counted", False)])
+def test_a_confirmed_call_counts_unless_stays_at_her_zone_do_not(flag, counts):
+    table = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], counts=False, flags=[flag]))
+    after, tried = reviewed_calls(table, table, [verdict("one", "confirm")])
+    assert after["counts"].tolist() == [counts]
+    assert ("took no part" if counts else "takes no part all the same") in tried[0].note
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "column", "now"),
+    [
+        ("reject", "", "counts", False),
+        ("confirm", "", "p_tanker", 1.0),
+        ("rename", "=HYPERLINK()", "name", "=HYPERLINK()"),
+    ],
+)
+def test_a_verdict_changes_what_it_names_and_leaves_the_other_call(what, value, column, now):
+    after, _ = reviewed_calls(calls(*TWO), calls(*TWO), [verdict("one", what, value)])
+    assert after[column].iloc[0] == now
+    assert after[column].iloc[1] == calls(*TWO)[column].iloc[1]
+
+
+def test_a_call_whose_id_changed_is_found_by_its_evidence():
+    """Rejecting a detection makes another call of the rest, with another id."""
+    now = calls(call("new", "2024-03-07T06:00Z", "2024-03-08T00:00Z", ["a2"]))
+    then = calls(call("old", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a", "a2"]))
+    after, tried = reviewed_calls(now, then, [verdict("old", "reject")])
+    assert not after["counts"].iloc[0]
+    assert "now call new" in tried[0].note
+
+
+def test_what_is_no_longer_there_is_reported():
+    _, tried = reviewed_detections(detections("a"), [verdict("gone", "reject")])
+    _, tried = reviewed_calls(calls(*TWO), calls(*TWO), tried)
+    assert [v.outcome for v in tried] == ["orphaned"]
+    assert len(as_table(tried)) == 1
+
+
+def test_the_last_verdict_on_a_target_stands(tmp_path):
+    file = tmp_path / "x.csv"
+    add_review(file, target="a", verdict="reject", **SAID)
+    add_review(file, target="a", verdict="rename", value="سفينة", **SAID)
+    add_review(file, target="a", verdict="confirm", **SAID)
+    assert [v.outcome for v in read_reviews(file)] == ["superseded", "", ""]
+    assert read_reviews(file)[1].value == "سفينة"
+
+
+@pytest.mark.parametrize("value", ["=1+1", "@cmd", 'a "quoted", name', "two\nlines"])
+def test_a_name_comes_back_as_it_was_written_and_no_spreadsheet_runs_it(tmp_path, value):
+    file = tmp_path / "x.csv"
+    add_review(file, target="a", verdict="rename", value=value, **SAID)
+    assert read_reviews(file)[0].value == value
+    with file.open(newline="", encoding="utf-8") as opened:
+        assert not next(iter(csv.DictReader(opened)))["value"].startswith(("=", "@"))
+
+
+@pytest.mark.parametrize(
+    ("row", "note"),
+    [
+        ("a,reject,,,2024-04-02,why", "no who"),
+        ("a,reject,,me,2024-04-02,", "no why"),
+        ("a,reject,,me,yesterday,why", "ISO 8601"),
+        ("a,delete,,me,2024-04-02,why", "confirm, reject, merge, rename"),
+        ("a,merge,,me,2024-04-02,why", "needs a value"),
+    ],
+)
+def test_a_verdict_that_nobody_can_stand_for_is_refused_and_named(tmp_path, row, note):
+    file = tmp_path / "x.csv"
+    file.write_text(",".join(FIELDS) + f"\n{row}\nb,reject,,me,2024-04-02,why\n", "utf-8")
+    first, second = read_reviews(file)
+    assert (first.outcome, second.outcome) == ("refused", "")
+    assert note in first.note
+
+
+@pytest.mark.parametrize("content", [b"target,verdict\na,reject\n", b"\xff\xfe\x00"], ids=["columns", "bytes"])
+def test_a_file_that_is_no_review_file_is_named(tmp_path, content):
+    file = tmp_path / "x.csv"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"x\.csv"):
+        read_reviews(file)
+
+
+@pytest.fixture(scope="module")
+def reviewed_run(tiny_run, tmp_path_factory):
+    """The small scenario again, with the counted call's only ship rejected and one verdict on nothing."""
+    home = tmp_path_factory.mktemp("reviewed")
+    counted = read_table(tiny_run / "port_calls.parquet").query("counts").iloc[0]
+    file = home / "verdicts.csv"
+    add_review(file, target=counted["call_id"], verdict="reject", **SAID)
+    add_review(file, target="0123456789abcdef", verdict="reject", **SAID)
+    console = Console(quiet=True)
+    config = load_run_config(configs_root() / "vostochny.yaml", TINY)
+    outcome = run(config, configs_root(), home / "runs", console, reviews=file)
+    return outcome, console
+
+
+def test_a_run_applies_verdicts_and_shows_both_accounts(reviewed_run, tiny_run):
+    outcome, console = reviewed_run
+    table = read_table(outcome.folder / "reviews.parquet", REVIEWS)
+    assert table["outcome"].tolist() == ["applied", "orphaned"]
+    assert outcome.exit_code == 3
+    assert any("0123456789abcdef" in p for p in console.problems)
+    manifest = json.loads((outcome.folder / "manifest.json").read_text("utf-8"))
+    before = json.loads((tiny_run / "manifest.json").read_text("utf-8"))["result"]["barrels"]
+    assert manifest["result"]["as_detected"] == before
+    assert manifest["result"]["barrels"][1] < before[1]
+    assert [r["outcome"] for r in manifest["reviews"]] == ["applied", "orphaned"]
+    page = (outcome.folder / "report.html").read_text("utf-8")
+    assert "As detected and as reviewed" in page
+    assert "0123456789abcdef" in page
+    found = difference(tiny_run, outcome.folder)
+    assert found.reasons == ["verdicts of analysts: 2 not the same"]
+    old = read_table(outcome.folder / "as_detected" / "liftings.parquet")
+    assert old["counts"].sum() > read_table(outcome.folder / "liftings.parquet")["counts"].sum()
+    assert outcome.folder.name != tiny_run.name, "verdicts are part of the question"
+
+
+def test_a_reviewed_run_repeats_from_its_own_folder(reviewed_run, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    rerun(Path(reviewed_run[0].folder), Console(quiet=True))
+    assert "agree byte for byte" in capsys.readouterr().out

@@ -1,0 +1,62 @@
+"""Each counted call without its weakest evidence: what is taken away, and what remains."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.chain.weakest import Chain, weakest, without_weakest
+from pipeline.storage import read_table
+from pipeline.tables import ROBUSTNESS, SCENES
+from tests.chain.test_verdicts import call, calls, detections
+
+
+def seen(**scores: float) -> pd.DataFrame:
+    table = detections(*scores)
+    return table.assign(score=list(scores.values()))
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("dwt_given; load_from_freeboard", "freeboard"),
+        ("dwt_given; load_from_draughts_and_freeboards", "freeboard"),
+        ("dwt_given; load_from_draughts", "draught"),
+        ("dwt_given; load_from_fill_prior", "sighting"),
+    ],
+)
+def test_a_shadow_is_weaker_than_a_typed_draught_and_that_weaker_than_a_sighting(method, kind):
+    one = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a", "b"])).iloc[0]
+    found, _, detection = weakest(one, method, seen(a=0.9, b=0.6))
+    assert found == kind
+    assert detection == ("b" if kind == "sighting" else "")
+
+
+def test_a_call_by_transponder_alone_rests_on_it():
+    one = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", [], mmsi=999000001)).iloc[0]
+    assert weakest(one, "dwt_given; load_from_fill_prior", seen(a=0.9))[0] == "transponder"
+
+
+def test_without_its_only_evidence_a_call_is_gone_and_the_sum_falls():
+    port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", [], mmsi=999000001))
+    liftings = pd.DataFrame(
+        {"call_id": ["one"], "counts": [True], "barrels_mean": [9.0], "method": ["x"]}
+        | {f"barrels_{p}": [10.0] for p in ("p5", "p50", "p95")}
+    )
+    chain = Chain(
+        calls=lambda *_tables: port_calls,
+        account=lambda c: (liftings[liftings["call_id"].isin(c["call_id"])], 10.0 * len(c)),
+    )
+    tables = {"liftings": liftings, "port_calls": port_calls, "detections": seen(a=0.9), "scenes": SCENES.empty()}
+    row = without_weakest(tables, chain).iloc[0]
+    assert not row["still_counts"]
+    assert np.isnan(row["barrels_p50"])
+    assert (row["base_sum_p50"], row["sum_p50"]) == (10.0, 0.0)
+
+
+def test_a_run_says_it_for_every_counted_call(tiny_run):
+    table = read_table(tiny_run / "robustness.parquet", ROBUSTNESS)
+    liftings = read_table(tiny_run / "liftings.parquet")
+    assert set(table["call_id"]) == set(liftings.loc[liftings["counts"], "call_id"])
+    assert len(table)

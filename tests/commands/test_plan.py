@@ -1,0 +1,206 @@
+"""Plans: from the catalogues' own lists, for many ports at once; nothing is fetched and nothing is written."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline.batch import questions
+from pipeline.cli import main
+from pipeline.commands.plan import plan_lines
+from pipeline.console import Console
+from pipeline.workspace import configs_root
+from tests.ingest.catalogue.builders import _item
+from tests.servers import stac_api
+
+PORTS = 12
+EVERY_H = 33  # hours from one look at a port to the next: 266 a year
+
+
+def looks(port: int) -> list[dict]:
+    """A year of passes over one port, whose box lies at 2 degrees east for each port before it; none in June."""
+    out, at = [], datetime(2023, 1, 1, 9, 20, tzinfo=UTC) + timedelta(minutes=port)
+    west = 2.0 * port
+    while at.year == 2023:
+        if at.month != 6:
+            orbit = int(at.timestamp()) // 6000 % 1_000_000
+            name = f"S1A_IW_GRDH_1SDV_{at:%Y%m%dT%H%M%S}_{at:%Y%m%dT%H%M%S}_{orbit:06d}_{port:06X}_ABCD"
+            told = {"datetime": f"{at:%Y-%m-%dT%H:%M:%SZ}", "sar:instrument_mode": "IW", "sar:product_type": "GRD"}
+            item = _item(name, "sentinel-1-grd", told, {"vv": {"href": f"https://files.example/{name}/vv.tiff"}})
+            ring = [[west, 40], [west + 1, 40], [west + 1, 41], [west, 41], [west, 40]]
+            out.append(
+                item | {"bbox": [west, 40, west + 1, 41], "geometry": {"type": "Polygon", "coordinates": [ring]}}
+            )
+        at += timedelta(hours=EVERY_H)
+    return out
+
+
+def zone(path, west: float, kind: str = "berth", *, swapped: bool = False) -> None:
+    """A zones file with one berth at 40.45 north."""
+    ring = [[west, 40.45], [west + 0.01, 40.45], [west + 0.01, 40.46], [west, 40.46], [west, 40.45]]
+    ring = [point[::-1] for point in ring] if swapped else ring
+    shape = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {"zone_id": "pier", "kind": kind}, "geometry": shape}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory):
+    """Run files of twelve ports, and a STAC server with their looks; how many there are."""
+    folder = tmp_path_factory.mktemp("ports")
+    shutil.copytree(configs_root() / "caps", folder / "caps")
+    items = [item for port in range(PORTS) for item in looks(port)]
+    with stac_api(tmp_path_factory.mktemp("stac"), ["sentinel-1-grd"], items) as api:
+        for port in range(PORTS):
+            west = 2.0 * port
+            zone(folder / f"zone{port:02d}.geojson", west + 0.5)
+            (folder / f"port{port:02d}.yaml").write_text(
+                f"aoi: {{id: port{port:02d}, name: Port {port}, bbox: [{west + 0.4}, 40.4, {west + 0.6}, 40.5], "
+                f"zones: zone{port:02d}.geojson}}\n"
+                "period: {start: 2023-01-01T00:00:00Z, end: 2024-01-01T00:00:00Z}\n"
+                f"source: {{kind: stac, stac: {{sentinel1: planetary-computer, sentinel2: null, "
+                f"services: {{planetary-computer: {{api: '{api}'}}}}}}}}\n"
+            )
+        yield folder, len(items), api
+
+
+def test_a_year_of_twelve_ports_is_planned_from_the_catalogue(year, capsys, monkeypatch, tmp_path):
+    folder, count, _ = year
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["capwatch", "run", str(folder), "--years", "2023", "--dry-run", "--quiet"])
+    main_ended(main)
+    *ports, total = capsys.readouterr().out.splitlines()
+    assert len(ports) == PORTS
+    found = [int(re.search(r": (\d+) sentinel-1", line).group(1)) for line in ports]
+    assert sum(found) == count > 2_900
+    assert f"together 12 runs, looks: {count} sentinel-1" in total
+    assert all("no look at all in 2023-06" in line for line in ports)
+    assert list(tmp_path.iterdir()) == [], "a plan writes nothing"
+
+
+def main_ended(command):
+    with pytest.raises(SystemExit) as stop:
+        command()
+    assert not stop.value.code
+
+
+def test_a_port_whose_catalogue_does_not_answer_is_said_to_be_unplanned(year):
+    folder, _, api = year
+    asked = questions([str(folder / "port00.yaml"), str(folder / "port01.yaml")], {}, None)
+    gone = asked[1].config.model_dump(mode="json")
+    gone["source"]["stac"]["services"]["planetary-computer"]["api"] = "http://127.0.0.1:9"
+    gone["source"]["stac"]["tries"] = 1
+    from pipeline.batch import Question
+    from pipeline.config import RunConfig
+
+    bad = Question(RunConfig.model_validate(gone), asked[1].root)
+    first, second, total = plan_lines([asked[0], bad], Console(quiet=True))
+    assert "sentinel-1" in first
+    assert "cannot be planned: planetary-computer: " in second
+    assert api
+    assert "together 2 runs" in total
+
+
+def test_twice_the_looks_cost_twice_as_much(year):
+    folder, _, _ = year
+    one = plan_lines(questions([str(folder / "port00.yaml")], {}, None), Console(quiet=True))[-1]
+    two = plan_lines(questions([str(folder / f"port0{n}.yaml") for n in (0, 1)], {}, None), Console(quiet=True))[-1]
+    size = [float(re.search(r"about ([\d.]+) GB", line).group(1)) for line in (one, two)]
+    assert size[1] == pytest.approx(2 * size[0], rel=0.05)
+
+
+# what a run would refuse, its plan refuses too
+
+
+@pytest.fixture
+def plan(capwatch, tmp_path, monkeypatch):
+    """A dry run in an empty folder, which must stay empty but for what a test puts there."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        before = sorted(tmp_path.rglob("*"))
+        answer = capwatch("run", *words, "--dry-run")
+        assert sorted(tmp_path.rglob("*")) == before, "a plan writes nothing"
+        return answer
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--set", "cap=caps/foo.yaml"), 2, "caps/foo.yaml: the config names this file, and it is not there"),
+        (("--set", "source.scenario=null"), 2, "source.scenario names no scenario file"),
+        (("--set", "source.registry=registry/none.csv"), 2, "registry/none.csv: the config names this file"),
+        (("--set", "source.scaling=loud"), 2, "loud"),
+        (("--images", "/nowhere"), 2, "/nowhere: no such file or folder"),
+        (("--source", "files"), 2, "neither images nor ais are named"),
+        (("--images", "bare"), 4, "bare: neither an image nor an AIS file is there"),
+        (("--reviews", "none.csv"), 2, "--reviews none.csv: no such file"),
+        (("--years", "2023"), 3, "none of its 17 looks lies in the period 2023-01-01 to 2024-01-01"),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, tuple) else "",
+)  # fmt: skip
+def test_a_plan_refuses_what_the_run_would(plan, tmp_path, words, code, said):
+    (tmp_path / "bare").mkdir()
+    found, out, err = plan("vostochny", *words)
+    assert found == code
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert (out == "") == (code != 3)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"kind": "birth"}, "feature 0: kind: Input should be 'berth' or 'anchorage'"), ({"swapped": True}, "swapped")],
+    ids=["kind", "swapped"],
+)
+def test_a_plan_reads_the_zones(plan, tmp_path, more, said):
+    zone(tmp_path / "z.geojson", 20.5, **more)
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "a.tif").write_bytes(b"")
+    shutil.copytree(configs_root() / "caps", tmp_path / "caps")
+    (tmp_path / "my.yaml").write_text(
+        "aoi: {id: my, name: My, bbox: [20.4, 40.4, 20.6, 40.5], zones: z.geojson}\n"
+        "period: {start: 2024-03-01T00:00:00Z, end: 2024-04-01T00:00:00Z}\n"
+    )
+    code, _, err = plan("my.yaml", "--images", "bare")
+    assert code == 2
+    assert said in err
+
+
+def test_of_several_questions_those_that_would_not_run_are_told(plan, tmp_path):
+    code, out, err = plan("vostochny", "genoa")
+    assert code == 3
+    assert "vostochny 2024-03-01/2024-04-01: about" in out
+    assert "genoa" in err
+    assert "neither images nor ais are named" in err
+
+
+def test_looks_of_the_period_alone_take_time(plan):
+    code, out, _ = plan("vostochny", "--end", "2024-03-08")
+    assert code == 0
+    few = int(re.search(r"(\d+) of 17 looks in the period", out).group(1))
+    assert 0 < few < 17
+    assert f"for {few} look" in out
+
+
+def test_a_config_that_was_copied_out_of_the_configs_finds_its_files_there(plan, tmp_path):
+    shutil.copy(configs_root() / "vostochny.yaml", tmp_path / "my.yaml")
+    code, out, err = plan("my.yaml")
+    assert code == 0
+    assert "17 looks" in out
+    assert f"my.yaml: none of its files lies beside it; those in {configs_root()} are used" in err
+
+
+def test_a_config_with_some_files_beside_it_must_have_all(plan, tmp_path):
+    shutil.copy(configs_root() / "vostochny.yaml", tmp_path / "my.yaml")
+    shutil.copytree(configs_root() / "caps", tmp_path / "caps")
+    code, _, err = plan("my.yaml")
+    assert code == 2
+    assert "relative to the run file's folder" in err
+    assert f"there is one in {configs_root()}" in err

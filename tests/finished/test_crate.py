@@ -1,0 +1,62 @@
+"""A run as a research object: everything is in it, by its hash, and the same run gives the same zip."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+
+import pytest
+
+from pipeline.errors import ConfigError, ContractError
+from pipeline.finished.crate import METADATA, write_crate
+
+
+@pytest.fixture(scope="module")
+def crate(tiny_run, tmp_path_factory):
+    path = tmp_path_factory.mktemp("crate") / "run.zip"
+    write_crate(tiny_run, path)
+    return path
+
+
+def test_every_file_is_described_by_its_hash(crate, tiny_run):
+    with zipfile.ZipFile(crate) as held:
+        graph = json.loads(held.read(METADATA))["@graph"]
+        files = {e["@id"]: e for e in graph if e["@type"] == "File"}
+        assert set(files) | {METADATA} == set(held.namelist())
+        for name, entity in files.items():
+            assert hashlib.sha256(held.read(name)).hexdigest() == entity["sha256"]
+    on_disk = {p.relative_to(tiny_run).as_posix() for p in tiny_run.rglob("*") if p.is_file()}
+    assert set(files) == on_disk
+
+
+def test_it_has_what_the_specification_demands(crate):
+    """RO-Crate 1.1: a descriptor about the root, and a root with name, description, date and licence."""
+    with zipfile.ZipFile(crate) as held:
+        content = json.loads(held.read(METADATA))
+    assert content["@context"] == "https://w3id.org/ro/crate/1.1/context"
+    by_id = {e["@id"]: e for e in content["@graph"]}
+    assert by_id[METADATA]["about"] == {"@id": "./"}
+    root = by_id["./"]
+    assert root["@type"] == "Dataset"
+    assert all(root[k] for k in ("name", "description", "datePublished", "license"))
+    assert all(part["@id"] in by_id for part in root["hasPart"])
+    assert all(o["@id"] in by_id for o in by_id["#run"]["object"])
+    assert root["description"].startswith("SIMULATED")
+
+
+def test_the_same_run_gives_the_same_zip(crate, tiny_run, tmp_path):
+    write_crate(tiny_run, tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == crate.read_bytes()
+
+
+def test_a_run_that_was_altered_is_not_archived(tiny_run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_run, copy)
+    (copy / "calls.csv").write_text("nothing")
+    with pytest.raises(ContractError, match=r"calls\.csv: changed"):
+        write_crate(copy, tmp_path / "x.zip")
+    assert not (tmp_path / "x.zip").exists()
+    with pytest.raises(ConfigError, match=r"end the name in \.zip"):
+        write_crate(tiny_run, tmp_path / "x.tar")

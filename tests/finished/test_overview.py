@@ -1,0 +1,120 @@
+"""Runs listed and compared, the report printed, verdicts written: the commands on finished runs."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from pipeline.chain.verdicts import read_reviews
+from pipeline.commands import doctor
+from pipeline.commands.pdf import print_report
+from pipeline.errors import ConfigError, EnvironmentFault
+from pipeline.finished.overview import difference, list_runs
+from pipeline.finished.overview_text import runs_table
+from pipeline.storage import read_table, write_text
+from tests.conftest import run_tiny
+
+
+def test_runs_are_listed_with_their_answer_and_unfinished_ones_too(tiny_run, tmp_path):
+    shutil.copytree(tiny_run, tmp_path / "vostochny" / tiny_run.name)
+    (tmp_path / "vostochny" / "begun").mkdir()
+    write_text(tmp_path / "vostochny" / "torn" / "manifest.json", "{")
+    table = list_runs(tmp_path).set_index("run")
+    assert table["state"].to_dict() == {tiny_run.name: "finished", "begun": "unfinished", "torn": "unreadable"}
+    assert table.loc[tiny_run.name, "barrels_p50"] > 0
+    _, headings, rows = runs_table(tmp_path, None)
+    assert all(len(row) == len(headings) for row in rows)
+    assert "SIMULATED" in next(row for row in rows if row[1] == "finished")
+
+
+def test_no_runs_is_said_with_what_to_do(tmp_path):
+    with pytest.raises(ConfigError, match="capwatch run"):
+        runs_table(tmp_path, "vostochny")
+
+
+def test_a_run_does_not_differ_from_itself(tiny_run):
+    found = difference(tiny_run, tiny_run)
+    assert found.reasons == []
+    assert not len(found.calls)
+
+
+def test_the_setting_that_differs_is_named_as_the_reason(tiny_run, tmp_path):
+    other = run_tiny(tmp_path, volume={"draws": 500})
+    found = difference(tiny_run, other)
+    assert found.reasons == ["volume.draws: 400 and 500"]
+    assert not len(found.inputs)
+    assert set(found.result["quantity"]) <= {"barrels"}
+
+
+def test_commands_on_finished_runs(capwatch, tiny_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = capwatch("runs", "--out", tiny_run.parents[1])
+    assert code == 0
+    assert tiny_run.name in out
+    code, out, _ = capwatch("diff", tiny_run, tiny_run)
+    assert (code, out) == (0, "no difference\n")
+    code, out, _ = capwatch("report", tiny_run)
+    assert code == 0
+    assert "report.html" in out
+
+
+def test_a_verdict_is_written_listed_and_refused_without_a_name(capwatch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = capwatch("review", "vostochny", "abc", "reject", "--why", "x")
+    assert code == 2
+    assert "no who" in err
+    code, _, _ = capwatch("review", "vostochny", "abc", "rename", "--value", "=cmd", "--who", "A", "--why", "because")
+    assert code == 0
+    assert read_reviews(tmp_path / "reviews" / "vostochny.csv")[0].value == "=cmd"
+    code, out, _ = capwatch("review", "vostochny")
+    assert code == 0
+    assert "because" in out
+
+
+def test_without_a_verdict_review_lists_what_there_is_or_says_how_to_give_one(capwatch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = capwatch("review", "vostochny")
+    assert code == 0
+    assert "reviews/vostochny.csv: no verdicts yet; give one with: capwatch review vostochny ID confirm|reject" in out
+    assert capwatch("review", "atlantis")[0] == 2
+
+
+def test_a_verdict_on_what_no_run_has_is_kept_and_told(capwatch, tiny_run, tmp_path, monkeypatch):
+    """A slip in an id would else be found out by the next run alone. Without any run nothing can be compared."""
+    monkeypatch.chdir(tmp_path)
+    told = ("--who", "A", "--why", "because", "--out", tiny_run.parents[1])
+    call = read_table(tiny_run / "port_calls.parquet")["call_id"].iloc[0]
+    code, _, err = capwatch("review", "vostochny", call, "confirm", *told)
+    assert (code, err) == (0, "")
+    code, _, err = capwatch("review", "vostochny", "deadbeef", "reject", *told)
+    assert code == 3
+    assert err == f"error: deadbeef: no run in {tiny_run.parent} has this id (verdict kept)\n"
+    code, _, err = capwatch("review", "vostochny", call, "merge", "--value", "deadbeef", *told)
+    assert code == 3
+    code, _, err = capwatch("review", "vostochny", "deadbeef", "reject", "--who", "A", "--why", "x")
+    assert code == 0
+    assert "it was not checked" in err
+    assert len(read_reviews(tmp_path / "reviews" / "vostochny.csv")) == 4
+
+
+def test_doctor_says_whether_a_key_is_set_and_never_its_value(monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cr3t-value")
+    lines = doctor.lines()
+    assert "credential AWS_SECRET_ACCESS_KEY: set" in lines
+    assert "s3cr3t-value" not in "\n".join(lines)
+    assert any(line.startswith("vector driver GPKG: yes") for line in lines)
+
+
+def test_without_a_browser_the_error_says_what_to_install(tiny_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentFault, match="chromium"):
+        print_report(tiny_run / "report.html", tmp_path / "x.pdf")
+
+
+@pytest.mark.skipif(doctor.browser() is None, reason="no Chromium on the PATH")
+def test_the_report_prints_to_pdf(tiny_run, tmp_path):
+    print_report(tiny_run / "report.html", tmp_path / "x.pdf")
+    content = (tmp_path / "x.pdf").read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") + content.count(b"/Type/Page") > 2

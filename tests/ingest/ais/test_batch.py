@@ -1,0 +1,221 @@
+"""The compiled readers against the plain ones that they stand in for: the line reader, pyais, and row-by-row tables."""
+
+from functools import reduce
+from operator import xor
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pyais.bit_vector import bit_vector
+from pyais.constants import ShipType
+from pyais.messages import MSG_CLASS
+
+from pipeline.ingest.ais.messages import read_ais
+from pipeline.ingest.ais.messages import tables as ais_tables
+from pipeline.ingest.ais.payload import FIELDS, HULL, NUMBERS, PART_A, PART_B, TEXTS, Payloads, decode
+from pipeline.ingest.ais.scan import ASK, BAD_CHECKSUM, BAD_FORMAT, NO_DATA, PART, SINGLE, scan
+from pipeline.ingest.ais.sentences import Sentence, SentenceReader
+from pipeline.ingest.ais.spool import Spool
+from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged
+
+T0 = 1709812800
+VERDICTS = {BAD_CHECKSUM: "bad_checksum", BAD_FORMAT: "bad_format", NO_DATA: "no_data"}
+ARMOUR = [*range(48, 88), *range(96, 120)]
+
+
+def signed(body: str) -> str:
+    return f"{body}*{reduce(xor, body.encode(), 0):02X}"
+
+
+LINES = [
+    *[tagged(s, T0) for s in sentences(SHIP)],
+    *sentences(VOYAGE),
+    *[f"{s},r003669945,{T0}" for s in sentences(SHIP)],
+    *[f"{s},{T0}.25" for s in sentences(SHIP)],
+    *[f"{s},rORBCOMM,12" for s in sentences(SHIP)],
+    *[f"2024-03-07T12:00:00Z {s}" for s in sentences(SHIP)],
+    "$" + signed("PGHP,1,2024,3,7,12,0,0,500,219,,2190047,1,7B"),
+    *sentences(SHIP),
+    "!" + signed("GPGGA,1,2"),
+    "!" + signed("AIVDM,1,1,,A,,0"),
+    "# a comment with !AIVDM in it",
+    "",
+    "\\g:1-2-1,s:rX,c:1709812800123*5C\\" + sentences(SHIP)[0],
+]
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    lines = data.split(b"\n")
+    return lines[:-1] if not lines[-1] else lines
+
+
+def agree(data: bytes) -> int:
+    """Compare the scan with the reader, line by line; the number of lines that the scan understood itself."""
+    found = scan(data, time_announced=False, line_limit=1 << 16)
+    reader, understood = SentenceReader(), 0
+    lines = lines_of(data)
+    assert len(found.what) == len(lines)
+    for k, line in enumerate(lines):
+        theirs = reader.read(line)
+        if found.what[k] == ASK:
+            continue
+        understood += 1
+        if isinstance(theirs, str):
+            assert VERDICTS.get(int(found.what[k])) == theirs, line
+            continue
+        pieces = [data[a:b] for a, b in found.spans[k].tolist()]
+        time_s = float(found.time_s[k])
+        ours = Sentence(
+            int(found.numbers[k, 0]), int(found.numbers[k, 1]), pieces[1], pieces[2], pieces[0],
+            int(found.numbers[k, 2]), pieces[3], None if np.isnan(time_s) else time_s,
+        )  # fmt: skip
+        assert ours == theirs, line
+        assert found.what[k] == (SINGLE if theirs.parts == 1 else PART)
+    return understood
+
+
+def test_the_scan_says_what_the_line_reader_says():
+    data = "\n".join(LINES).encode()
+    assert agree(data) >= len(LINES) - 5  # blank, comment, prefix, the time line and its sentence are asked for
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_and_whatever_happens_to_the_lines(data):
+    raw = bytearray("\n".join(data.draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=8))).encode())
+    for _ in range(data.draw(st.integers(0, 12))):
+        place = data.draw(st.integers(0, max(0, len(raw) - 1)))
+        byte = data.draw(st.one_of(st.integers(0, 255), st.sampled_from(list(b"\n\\!*,2$#c:s 0."))))
+        if data.draw(st.booleans()) and raw:
+            raw[place] = byte
+        else:
+            raw.insert(place, byte)
+    agree(bytes(raw))
+
+
+def one(payload: bytes, fill_bits: int = 0):
+    n = np.array([0])
+    return decode(
+        Payloads(
+            np.frombuffer(payload, np.uint8),
+            n,
+            np.array([len(payload)]),
+            np.array([fill_bits]),
+            n + 1,
+            np.array([np.nan]),
+        )
+    )
+
+
+def by_pyais(payload: bytes, fill_bits: int):
+    try:
+        return MSG_CLASS[bit_vector(payload, fill_bits).get(0, 6)].from_vector(bit_vector(payload, fill_bits))
+    except Exception:
+        return None
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    kind=st.sampled_from([*FIELDS, 21, 24]),
+    body=st.lists(st.sampled_from(ARMOUR), min_size=71, max_size=76),
+    fill_bits=st.integers(0, 5),
+)
+@example(  # a name whose last letter that counts is a blank
+    kind=21, body=list(b"00000010Q10Q10Q10Q110Q0Q0Q0000000000000000000@A0A0A0A0A10H0@00000000000"), fill_bits=0
+)
+def test_every_field_of_random_payloads_is_what_pyais_reads(kind, body, fill_bits):
+    payload = bytes([48 + kind if kind < 40 else 56 + kind, *body])
+    content = by_pyais(payload, fill_bits)
+    table, counts = one(payload, fill_bits)
+    assert (table is None) == (content is None)
+    if table is None:
+        assert counts["bad_format"] == 1
+        return
+    row = table.iloc[0]
+    assert (row["msg_type"], row["mmsi"]) == (kind, content.mmsi)
+    fields = FIELDS.get(kind) or ({"lon": "lon", "lat": "lat"} | HULL if kind == 21 else PART_A | PART_B | HULL)
+    for name in NUMBERS:
+        theirs = getattr(content, fields[name], None) if name in fields else None
+        if name == "ship_type" and theirs is not None:  # pyais turns reserved codes into their neighbours
+            assert int(ShipType.from_value(int(row[name]))) == int(ShipType.from_value(int(theirs)))
+        elif theirs is None:
+            assert np.isnan(row[name]), name
+        else:
+            assert row[name] == float(theirs), name
+    for name in TEXTS:
+        theirs = getattr(content, fields[name], "") if name in fields else ""
+        if kind == 21 and name == "name":
+            theirs = ((content.name or "") + (content.name_ext or ""))[:34]  # four bits are left, which are no letter
+        assert row[name] == (theirs or "").split("@", 1)[0].strip(), name
+
+
+@pytest.mark.parametrize("kind", [k for k in range(1, 28) if k not in FIELDS and k not in (21, 24)])
+def test_messages_without_fields_of_ours_give_their_number_and_station(kind):
+    table, _ = one(bytes([48 + kind]) + b"0" * 27)
+    assert table[["msg_type", "mmsi"]].to_numpy().tolist() == [[kind, 0]]
+
+
+def test_numbers_outside_the_messages_are_unsupported():
+    assert one(b"L" + b"0" * 27)[1]["unsupported_type"] == 1  # 28
+    assert one(b"0" * 28)[1]["unsupported_type"] == 1
+
+
+HEADER = "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,Width,Draft"
+ROWS = [
+    "366900001,2022-01-03T00:00:04,43.26183,-79.06389,0.0,153.8,511,,,,0,15,0,0,0.0",
+    "366900002,2022-01-03T00:00:05,43.2,-79.0,12.1,10,20,A TANKER,IMO9074729,TEST1,80,5,183,32,9.5",
+    "366900003,2022-01-03 00:00:06,43.2,-79.1,NaN,null,,  B  ,9074729,unknown,70,,100,16,",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_blocks_converted_at_once_give_what_row_by_row_gives(tmp_path_factory, data):
+    rows = data.draw(st.lists(st.sampled_from(ROWS), min_size=2, max_size=8))
+    odd = ["", "366900004,2022-01-03T00:00:04", ROWS[1].replace("A TANKER", '"A, TANKER"')]
+    odd += [ROWS[1].replace("12.1", other) for other in ("12,1", "inf", "fast")]
+    odd += [ROWS[1].replace("2022-01-03", "2022-13-03"), ROWS[1].replace("366900002", "-5")]
+    odd += [ROWS[1].replace(",80,", ",tanker,")]
+    if data.draw(st.booleans()):
+        rows.insert(data.draw(st.integers(0, len(rows))), data.draw(st.sampled_from(odd)))
+    path = tmp_path_factory.mktemp("t") / "table.csv"
+    path.write_text("\n".join([HEADER, ROWS[0], *rows]) + "\n")
+    patch = pytest.MonkeyPatch()
+    patch.setattr("pipeline.ingest.ais.files.BLOCK", 200)
+    patch.setattr(ais_tables, "blocks", lambda p: ais_blocks(p, 200))
+    fast = read_ais([path])
+    patch.setattr(ais_tables, "typed_columns", lambda block, layout, **_: None)
+    slow = read_ais([path])
+    patch.undo()
+    assert fast.balance == slow.balance
+    assert [str(p) for p in fast.problems] == [str(p) for p in slow.problems]
+    pd.testing.assert_frame_equal(fast.messages, slow.messages)
+
+
+def ais_blocks(path, size):
+    from pipeline.ingest.ais.files import blocks
+
+    return blocks(path, size)
+
+
+def test_many_messages_wait_on_disk_and_come_back_the_same(tmp_path, monkeypatch):
+    lines = [tagged(sentences(SHIP | {"mmsi": 273000001 + n % 7})[0], T0 + 3 * n) for n in range(300)]
+    lines += lines[40:60]  # heard twice, far apart in the file
+    path = log(tmp_path, lines)
+    memory = read_ais([path])
+    monkeypatch.setattr("pipeline.ingest.ais.nmea.blocks", lambda p: ais_blocks(p, 600))
+    monkeypatch.setattr("pipeline.ingest.ais.messages.Spool", lambda same: Spool(same, in_memory=50))
+    disk = read_ais([path])
+    assert memory.balance == disk.balance
+    assert memory.balance["duplicate"] == 20
+    pd.testing.assert_frame_equal(memory.messages, disk.messages)
+
+
+def test_a_region_keeps_its_positions_and_what_their_ships_say(tmp_path):
+    away = SHIP | {"mmsi": 273000009, "lon": 10.0}
+    lines = [s for m in (SHIP, away, VOYAGE, VOYAGE | {"mmsi": 273000009}) for s in sentences(m)]
+    read = read_ais([log(tmp_path, lines)], region=(132.0, 42.0, 134.0, 44.0))
+    assert read.messages[["mmsi", "msg_type"]].to_numpy().tolist() == [[273000001, 1], [273000001, 5]]
+    assert read.balance["decoded"] == 4

@@ -1,0 +1,121 @@
+"""Rows that are legal one by one and odd beside their ship's others: told once a file, and nothing is changed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.ingest.ais.messages import doubts as ais_doubts
+from pipeline.ingest.ais.messages import read_ais
+
+HEADER = "mmsi,time_utc,lon,lat,sog,cog,heading,nav,ship_type,a,b,c,d,draught,name"
+START = pd.Timestamp("2024-03-07T00:00:00Z")
+NORTHWARD_DEG = 10.0 * 1852.0 / 3600.0 * 360.0 / 111_195.0  # ten knots for six minutes; one degree is 111,195 m
+
+
+def table(tmp_path, *, ship=999000001, rows=12, end="\n", **changes):
+    """A ship that goes north at 10 kn; ``changes`` are fields of row 5 (line 7)."""
+    lines = [HEADER]
+    for n in range(rows):
+        values = {
+            "mmsi": ship, "time_utc": f"{START + pd.Timedelta(minutes=6 * n):%Y-%m-%dT%H:%M:%SZ}", "lon": 133.0,
+            "lat": round(42.0 + n * NORTHWARD_DEG, 6), "sog": 10.0, "cog": 0.0, "heading": 0, "nav": 0,
+            "ship_type": 80, "a": 50, "b": 50, "c": 10, "d": 10, "draught": 4.2, "name": "SIM TANKER 1",
+        } | (changes if n == 5 else {})  # fmt: skip
+        lines.append(",".join(str(v) for v in values.values()))
+    path = tmp_path / "ais.csv"
+    path.write_text("\n".join(lines) + end)
+    return path
+
+
+def notes(path) -> str:
+    read = read_ais([path])
+    assert read.problems == []
+    assert sum(read.balance.values()) == len(path.read_text().splitlines())
+    return " ".join(read.notes)
+
+
+def test_a_plain_voyage_raises_no_doubt(tmp_path):
+    assert notes(table(tmp_path)) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "SIM TANCER 1"}, "column name: 1 rows differ"),
+        ({"draught": 9.2}, "column draught: 1 rows differ"),
+        ({"a": 51}, "column a: 1 rows differ"),
+        ({"mmsi": 999000041}, "1 rows give a ship another number"),
+        ({"lat": 45.0}, "2 legs between fixes that no ship makes"),
+        ({"lon": 133.01}, "steady way is left"),
+        ({"sog": 1.0}, "steady way is left"),
+        ({"cog": 90.0}, "steady way is left"),
+        ({"time_utc": "2024-03-06T00:30:00Z"}, "time runs backwards 1 times"),
+        ({"draught": 99}, "no transponder sends are taken for missing (draught 1)"),
+    ],
+)
+def test_one_row_that_does_not_fit_its_neighbours(tmp_path, change, said):
+    told = notes(table(tmp_path, **change))
+    assert said in told
+    assert any(where in told for where in ("line 6", "line 7", "line 8", "(draught 1)"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"lat": round(42.0 + 5 * NORTHWARD_DEG, 6) + 5e-5}, {"sog": 10.5}, {"cog": 4.0}, {"nav": 5}, {"name": ""}],
+    ids=["5 m", "half a knot", "4 degrees", "status", "no name yet"],
+)
+def test_what_ships_and_receivers_do_all_day_is_no_doubt(tmp_path, change):
+    assert notes(table(tmp_path, **change)) == ""
+
+
+def test_a_missing_line_end_is_noted_and_the_row_is_read(tmp_path):
+    path = table(tmp_path, end="")
+    assert "its last line has no end and may be cut" in notes(path)
+    assert len(read_ais([path]).messages) == 12
+
+
+def test_a_ship_that_loads_or_is_renamed_is_no_doubt(tmp_path):
+    frame = read_ais([table(tmp_path, rows=40)]).messages
+    later = np.arange(40) >= 20
+    changed = frame.assign(
+        draught=np.where(later, 7.5, 4.2), name=pd.Series(np.where(later, "SIM OTHER", "SIM TANKER 1"), dtype="str")
+    )
+    doubts = ais_doubts.Doubts()
+    doubts.add(changed)
+    assert doubts.said() == []
+
+
+def test_blocks_and_the_joining_of_kinds_do_not_show(tmp_path, monkeypatch):
+    frame = read_ais([table(tmp_path, rows=40, name="SIM TANCER 1", lat=45.0)]).messages
+    whole = ais_doubts.Doubts()
+    whole.add(frame)
+    monkeypatch.setattr(ais_doubts, "_COMPACT_AT", 1)
+    pieces = ais_doubts.Doubts()
+    for start in range(0, 40, 9):
+        pieces.add(frame[start : start + 9])
+    assert whole.said()[0] == pieces.said()[0]
+    assert whole.said()[0].startswith("column name: 1 rows differ")
+
+
+def emptied(path, *columns):
+    """The table with nothing in these columns."""
+    frame = pd.read_csv(path, dtype=str)
+    frame[list(columns)] = ""
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (("draught",), "no row has a value in column draught"),
+        (("draught", "name"), "no row has a value in columns name, draught"),
+    ],
+)
+def test_a_column_that_lost_all_its_values_is_told(tmp_path, columns, said):
+    assert said in notes(emptied(table(tmp_path, rows=120), *columns))
+
+
+def test_a_blank_column_of_a_short_table_or_of_some_rows_is_no_news(tmp_path):
+    assert notes(emptied(table(tmp_path, rows=20), "draught")) == ""
+    assert notes(table(tmp_path, rows=120, draught="")) == ""

@@ -1,0 +1,200 @@
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.ingest.ais.buckets import BUCKETS, empty_balance
+from pipeline.ingest.ais.messages import read_ais
+from pipeline.ingest.ais.nmea import read_nmea
+from tests.builders import REAL_DATA, needs_real_data
+from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged
+
+T0 = 1709812800
+NAMES = {
+    "lon": "lon",
+    "lat": "lat",
+    "speed": "sog",
+    "course": "cog",
+    "heading": "heading",
+    "status": "nav",
+    "imo": "imo",
+    "callsign": "callsign",
+    "shipname": "name",
+    "shiptype": "ship_type",
+    "to_bow": "a",
+    "to_stern": "b",
+    "to_port": "c",
+    "to_starboard": "d",
+    "draught": "draught",
+    "destination": "dest",
+}
+
+
+def only(counts):
+    return dict.fromkeys(BUCKETS, 0) | counts
+
+
+def test_round_trip_through_pyais_encoder(tmp_path):
+    lines = [tagged(s, T0) for s in sentences(SHIP) + sentences(VOYAGE)]
+    read = read_ais([log(tmp_path, lines)])
+    position, voyage = (row._asdict() for row in read.messages.itertuples(index=False))
+    assert [position[k] for k in ("mmsi", "lon", "lat", "sog", "cog", "heading", "line")] == [
+        273000001, 133.05, 42.75, 7.3, 181.2, 180, 1,
+    ]  # fmt: skip
+    assert [voyage[k] for k in ("imo", "callsign", "name", "ship_type", "a", "b", "c", "d", "draught", "dest")] == [
+        9074729, "TEST1", "A TANKER", 80, 80, 20, 7, 8, 6.4, "NOWHERE",
+    ]  # fmt: skip
+    assert voyage["line"] == 3
+    assert voyage["time_utc"] == pd.Timestamp("2024-03-07T12:00:00Z")
+    assert read.balance == only({"decoded": 2, "part": 1})
+
+
+def test_parts_out_of_order_and_between_other_messages(tmp_path):
+    first, second = sentences(VOYAGE)
+    other = sentences(VOYAGE | {"mmsi": 273000002, "shipname": "B"}, sequence=2)
+    read = read_ais([log(tmp_path, [second, other[0], *sentences(SHIP), first, other[1]])])
+    assert read.messages["name"].tolist() == ["", "A TANKER", "B"]
+    assert read.messages["line"].tolist() == [3, 4, 5]
+    assert read.balance == only({"decoded": 3, "part": 2})
+
+
+def test_a_missing_part_never_marries_a_later_message(tmp_path):
+    first, _lost = sentences(VOYAGE)
+    later = sentences(VOYAGE | {"mmsi": 273000002, "shipname": "SOMEBODY ELSE", "destination": "ELSEWHERE"})
+    read = read_ais([log(tmp_path, [first, *later])])
+    assert read.messages[["mmsi", "name", "dest"]].values.tolist() == [[273000002, "SOMEBODY ELSE", "ELSEWHERE"]]
+    assert read.balance == only({"decoded": 1, "part": 1, "incomplete_multipart": 1})
+    far = read_ais([log(tmp_path, [tagged(first, T0), *[""] * 3, tagged(later[1], T0 + 300)], "far.nmea")])
+    assert far.balance == only({"incomplete_multipart": 2, "no_data": 3})
+
+
+def test_two_receivers_and_a_tag_block_on_the_first_part_only(tmp_path):
+    first, second = sentences(VOYAGE)
+    heard = [
+        tagged(first, T0, "R1"),
+        tagged(first, T0 + 1, "R2"),
+        tagged(second, T0, "R1"),
+        tagged(second, T0 + 1, "R2"),
+    ]
+    read = read_ais([log(tmp_path, heard)])
+    assert read.balance == only({"decoded": 1, "part": 2, "duplicate": 1})
+    read = read_ais([log(tmp_path, [tagged(first, T0), second], "one.nmea")])
+    assert read.messages["time_utc"].tolist() == [pd.Timestamp("2024-03-07T12:00:00Z")]
+
+
+def test_the_same_transmission_twice_is_one_fix_but_a_later_repeat_is_another(tmp_path):
+    line = sentences(SHIP)[0]
+    read = read_ais([log(tmp_path, [tagged(line, T0), tagged(line, T0 + 2, "R2"), tagged(line, T0 + 180)])])
+    assert read.messages["line"].tolist() == [1, 3]
+    assert read.balance == only({"decoded": 2, "duplicate": 1})
+    assert len(read_ais([log(tmp_path, [line, line], "untimed.nmea")]).messages) == 2  # nobody can say
+
+
+def test_not_available_never_becomes_a_number(tmp_path):
+    empty = {"lon": 181, "lat": 91, "speed": 102.3, "course": 360, "heading": 511}
+    rows = [
+        SHIP | empty,
+        {"type": 27, "mmsi": 1, "lon": 181, "lat": 91, "speed": 63, "course": 511},
+        {"type": 9, "mmsi": 111000001, "lon": 10, "lat": 50, "speed": 1023, "course": 360},
+        VOYAGE | {"imo": 0, "draught": 0},
+        VOYAGE | {"mmsi": 2, "to_bow": 511, "to_stern": 511, "to_port": 63, "to_starboard": 63},
+    ]
+    read = read_ais([log(tmp_path, [s for n, row in enumerate(rows) for s in sentences(row, sequence=n)])])
+    table = read.messages.set_index("msg_type")
+    assert table.loc[[1, 27], ["lon", "lat", "sog", "cog", "heading"]].isna().all(axis=None)
+    assert table.loc[9, ["sog", "cog"]].isna().all()
+    assert table.loc[9, "lon"] == 10
+    assert table.loc[5, "imo"].isna().tolist() == table.loc[5, "draught"].isna().tolist() == [True, False]
+    assert table.loc[5, "a"].isna().tolist() == table.loc[5, "d"].isna().tolist() == [False, True]
+
+
+def test_stations_that_are_no_ships_are_rows_with_their_type(tmp_path):
+    rows = [{"type": 4, "mmsi": 2731234, "lon": 133, "lat": 43}, {"type": 21, "mmsi": 992731234, "lon": 133, "lat": 43}]
+    read = read_ais([log(tmp_path, [s for row in rows for s in sentences(row)])])
+    assert read.messages["msg_type"].tolist() == [4, 21]
+
+
+def test_a_payload_too_short_for_its_fields_is_no_message(tmp_path):
+    from tests.ingest.ais.test_sentences import xor_of
+
+    whole = sentences(SHIP)[0]
+    fields = whole[1 : whole.index("*")].split(",")
+    fields[5] = fields[5][:15]  # 90 bits: the latitude would be read from half its bits
+    body = ",".join(fields)
+    read = read_ais([log(tmp_path, [f"!{body}*{xor_of(body.encode()):02X}"])])
+    assert read.balance == only({"bad_format": 1})
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_every_line_is_in_exactly_one_bucket_whatever_happens_to_it(tmp_path, data):
+    clean = [tagged(s, T0 + 10 * n) for n in range(4) for s in sentences(SHIP) + sentences(VOYAGE, sequence=n)]
+    raw = bytearray("\n".join(clean).encode())
+    for _ in range(data.draw(st.integers(0, 25))):
+        place = data.draw(st.integers(0, len(raw) - 1))
+        change = data.draw(st.sampled_from(["replace", "remove", "insert"]))
+        byte = data.draw(st.one_of(st.integers(0, 255), st.sampled_from(list(b"\n\\!*,2"))))
+        if change == "replace":
+            raw[place] = byte
+        elif change == "remove":
+            del raw[place]
+        else:
+            raw.insert(place, byte)
+    path = tmp_path / "mutated.nmea"
+    path.write_bytes(raw)
+    with path.open("rb") as file:
+        lines = sum(1 for _ in file)
+    balance = empty_balance()
+    tables = list(read_nmea(path, balance))
+    assert sum(balance.values()) == lines
+    assert sum(len(table) for table in tables) == balance["decoded"]
+
+
+@needs_real_data
+@pytest.mark.parametrize("name", ["dma_ais250.txt", "pyais_nmea_sample.txt"])
+def test_two_other_decoders_agree_on_every_field(name):
+    reference = pd.read_csv(REAL_DATA / "ais_nmea" / f"{name}.reference.csv")
+    read = read_ais([REAL_DATA / "ais_nmea" / name])
+    both = reference.merge(read.messages, on="line", how="left", suffixes=("", "_ours"))
+    codes = {"heading": 511, "sog": 102.3, "cog": 360, "lon": 181, "lat": 91, "draught": 0, "imo": 0}
+    assert both["mmsi_ours"].notna().all()
+    for column in reference.columns[1:]:
+        theirs, ours = both[column], both[f"{column}_ours"]
+        given = theirs.notna() & (theirs != codes.get(column))
+        if not given.any():
+            continue
+        if column in ("callsign", "name", "dest"):
+            assert (theirs[given].str.strip() == ours[given]).all(), column
+        else:
+            assert (theirs[given].astype(float) - ours[given].astype(float)).abs().max() < 1e-4, column
+
+
+@needs_real_data
+def test_gpsd_agrees_on_its_own_sample_of_every_message_type():
+    """gpsd merges the halves of message 24 into one line, so those are left out; 17 has no position here."""
+    text = (REAL_DATA / "ais_nmea" / "gpsd_sample.aivdm.js.chk").read_text()
+    theirs = [m for m in map(json.loads, text.splitlines()) if m["type"] != 24]
+    ours = read_ais([REAL_DATA / "ais_nmea" / "gpsd_sample.aivdm"]).messages
+    ours = ours[ours["msg_type"] != 24].to_dict("records")
+    assert [(m["type"], m["mmsi"]) for m in theirs] == [(m["msg_type"], m["mmsi"]) for m in ours]
+    compared = 0
+    for gpsd, here in zip(theirs, ours, strict=True):
+        for key, name in NAMES.items():
+            value = here[name]
+            if key not in gpsd or pd.isna(value) or value == "" or gpsd["type"] not in (1, 2, 3, 4, 5, 9, 18, 19, 27):
+                continue
+            compared += 1
+            assert value == pytest.approx(gpsd[key], abs=1e-4) if not isinstance(value, str) else value == gpsd[key]
+    assert compared > 100
+
+
+@needs_real_data
+def test_every_line_of_the_real_logs_is_counted():
+    for path in sorted((REAL_DATA / "ais_nmea").iterdir()):
+        if path.suffix in (".csv", ".chk", ".json"):
+            continue
+        with path.open("rb") as file:
+            lines = sum(1 for _ in file)
+        assert sum(read_ais([path]).balance.values()) == lines, path.name

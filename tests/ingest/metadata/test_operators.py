@@ -1,0 +1,126 @@
+"""Operators' metadata beside an image: what each layout says, what it leaves open, what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.ingest.metadata.operators import at_ground_deg, azimuth_to_satellite_deg, read_operator
+from pipeline.ingest.scenes import open_scene
+from pipeline.simulation.optical import Light, MapFrame
+from pipeline.simulation.optical_products import Picture, write_picture
+from pipeline.types import Radiometry, Sensor, Window, utc
+
+LIGHT = Light(33.4, 151.2, 17.3, 248.9)
+TIME = utc("2024-03-08T02:10:00Z")
+
+
+def picture(bands=("B", "G", "R", "N")):
+    image = np.full((4, 24, 24), 0.06, np.float32)
+    return Picture("sim1", MapFrame(32653, 5e5, 4.7e6, 0.5, (24, 24)), image, bands, "SIM-1", TIME, LIGHT)
+
+
+@pytest.mark.parametrize("style", ["minimal", "planet", "airbus", "maxar"])
+@pytest.mark.parametrize("bands", [("pan",), ("B", "G", "R", "N")])
+def test_each_layout_gives_time_sun_view_and_bands(tmp_path, style, bands):
+    scene = open_scene(write_picture(tmp_path, picture(bands), style))
+    assert scene.acquired == TIME
+    assert scene.sensor is Sensor.OPTICAL
+    assert scene.bands == bands
+    view = scene.optical
+    assert view.sun_elevation_deg == pytest.approx(33.4, abs=0.06)
+    assert view.sun_azimuth_deg == pytest.approx(151.2, abs=0.06)
+    assert view.view_off_nadir_deg == pytest.approx(17.3, abs=0.25)
+    assert view.view_azimuth_deg == pytest.approx(248.9, abs=0.06)
+    assert not any("no freeboard" in doubt for doubt in scene.degraded)
+
+
+@pytest.mark.parametrize("style", ["minimal", "airbus"])
+def test_scale_of_reflectance(tmp_path, style):
+    scene = open_scene(write_picture(tmp_path, picture(), style))
+    assert scene.radiometry is Radiometry.REFLECTANCE
+    assert scene.read(Window(3, 3, 2, 2)).data == pytest.approx(0.06, abs=1e-4)
+
+
+def test_missing_angles_mean_no_freeboard_and_it_is_said(tmp_path):
+    path = write_picture(tmp_path, picture(), "minimal")
+    sidecar = json.loads(path.with_suffix(".json").read_text())
+    del sidecar["view_off_nadir_deg"], sidecar["sun_azimuth_deg"]
+    path.with_suffix(".json").write_text(json.dumps(sidecar))
+    assert "no freeboard: sun azimuth, view angle unknown" in open_scene(path).degraded
+
+
+def test_the_analyst_corrects_the_operator(tmp_path):
+    path = write_picture(tmp_path, picture(), "maxar")
+    path.with_suffix(".json").write_text(json.dumps({"sensor": "optical", "sun_elevation_deg": 40.0}))
+    view = open_scene(path).optical
+    assert view.sun_elevation_deg == 40.0
+    assert view.view_azimuth_deg == pytest.approx(248.9)
+
+
+def test_planet_coefficients_make_reflectance_of_radiance(tmp_path):
+    path = write_picture(tmp_path, picture(), "planet")
+    bands = "".join(
+        f"<ps:bandSpecificMetadata><ps:bandNumber>{n}</ps:bandNumber>"
+        f"<ps:reflectanceCoefficient>{n}e-5</ps:reflectanceCoefficient></ps:bandSpecificMetadata>"
+        for n in (1, 2, 3, 4)
+    )
+    xml = (
+        '<?xml version="1.0"?><r xmlns:ps="p" xmlns:opt="o">'
+        f'<opt:illuminationElevationAngle uom="deg">33.4</opt:illuminationElevationAngle>{bands}</r>'
+    )
+    (tmp_path / "sim1_metadata.xml").write_text(xml)
+    data = open_scene(path).read(Window(0, 0, 1, 1)).data[:, 0, 0]
+    assert data == pytest.approx(600 * np.array([1, 2, 3, 4]) * 1e-5, rel=1e-3)
+
+
+def test_dimap_radiance_needs_the_suns_irradiance(tmp_path):
+    path = write_picture(tmp_path, picture(("pan",)), "airbus")
+    xml = next(tmp_path.glob("DIM_*.XML"))
+    text = xml.read_text().replace(">REFLECTANCE<", ">BASIC<").replace("<GAIN>10000<", "<GAIN>10<")
+    text = text.replace(
+        "</Band_Measurement_List>",
+        "<Band_Solar_Irradiance><BAND_ID>P</BAND_ID><VALUE>1500</VALUE></Band_Solar_Irradiance></Band_Measurement_List>",
+    )
+    xml.write_text(text)
+    expected = math.pi * 600 / 10 / (1500 * math.sin(math.radians(33.4)))
+    assert open_scene(path).read(Window(0, 0, 1, 1)).data[0, 0, 0] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.IMD", "nothing here"),
+        ("a.IMD", "meanSunEl = high;"),
+        ("DIM_a.XML", "<Dimap_Document><unclosed></Dimap_Document>"),
+        ("DIM_a.XML", '<!DOCTYPE x [<!ENTITY e "e">]><Dimap_Document>&e;</Dimap_Document>'),
+        ("a_metadata.json", "[1, 2"),
+        ("a.IMD", "firstLineTime = 2024-03-08T02:10:00Z;\nmeanSunEl = 95;"),
+    ],
+)
+def test_a_broken_file_is_one_line_that_names_it(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_operator(tmp_path / "a.tif", 1)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_beside_the_image_is_nothing_known(tmp_path):
+    (tmp_path / "b.IMD").write_text("meanSunEl = 30;\nfirstLineTime = 2024-03-08T02:10:00Z;")
+    assert read_operator(tmp_path / "a.tif", 1) is None
+
+
+def test_angle_at_the_ground_exceeds_the_satellites():
+    assert at_ground_deg(0.0, 600) == 0
+    assert at_ground_deg(25.0, 600) == pytest.approx(27.55, abs=0.05)  # asin(sin 25 * 6971 / 6371)
+
+
+@pytest.mark.parametrize(("across", "azimuth"), [(0.0, 190.0), (10.0, 145.0), (-10.0, 235.0)])
+def test_azimuth_by_parts_of_the_incidence(across, azimuth):
+    along = 10.0
+    assert azimuth_to_satellite_deg(190.0, along, across) == pytest.approx(azimuth)

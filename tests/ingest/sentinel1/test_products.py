@@ -1,0 +1,276 @@
+"""A product with known numbers against hand arithmetic; real annotations against withheld points and themselves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pyproj import Geod
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.geolocation import GridGeolocation, ground_spacing_m
+from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.scenes import open_scene
+from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled
+from pipeline.ingest.sentinel1.orbit import grid_at_height
+from pipeline.ingest.sentinel1.products import relative_orbit
+from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_noise
+from pipeline.types import Radiometry, Sensor, Window
+from tests.builders import REAL_DATA, needs_real_data
+from tests.ingest.sentinel1.safe_product import NOISE_OLD, PRODUCT, STEM, Recipe, place, write_safe, zipped
+
+GEOD = Geod(ellps="WGS84")
+LAYOUT = REAL_DATA / "s1_safe_layout"
+
+
+def real_annotations() -> list[Path]:
+    return sorted(LAYOUT.glob("*/annotation/*-001.xml"))
+
+
+def test_metadata_come_from_the_product(tmp_path):
+    scene = open_scene(write_safe(tmp_path))
+    assert (scene.scene_id, scene.product_id, scene.platform) == (PRODUCT, PRODUCT, "sentinel-1a")
+    assert (scene.sensor, scene.radiometry, scene.bands) == (Sensor.SENTINEL1, Radiometry.SIGMA0, ("VV", "VH"))
+    assert scene.source.verified
+    assert not scene.simulated
+    assert scene.degraded == ()
+    assert scene.radar is not None
+    assert scene.radar.wavelength_m == pytest.approx(0.0555, abs=1e-4)
+    assert scene.radar.platform_heading_deg == pytest.approx(192.0)
+    assert scene.radar.slice_number == 3
+    first, last = scene.time_of_row(0), scene.time_of_row(79)
+    assert (last - first).total_seconds() == pytest.approx(79 * 1.5e-3, abs=1e-6)
+    assert first < scene.acquired < last
+
+
+def test_slant_range_and_incidence_follow_the_grid(tmp_path):
+    radar = open_scene(write_safe(tmp_path)).radar
+    assert np.interp(50, *radar.slant_range_m) == pytest.approx((5.3e-3 + 50 * 3e-8) * 299_792_458 / 2, abs=1)
+    assert np.interp(50, *radar.incidence_deg) == pytest.approx(31.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("noise", "factor"),
+    [(NOISE_OLD, 1.0), (None, None)],
+    ids=["before 2.90", "no noise table"],
+)
+def test_sigma0_by_hand(tmp_path, noise, factor):
+    scene = open_scene(write_safe(tmp_path, Recipe(noise=noise)))
+    tile = scene.read(Window(40, 50, 1, 1))
+    # halfway between the vectors of lines 0 and 80, at pixel 50: A = (450 + 650) / 2, eta = (200 + 400) / 2
+    eta = 0.0 if factor is None else 300.0 * factor
+    assert tile.band("VV")[0, 0] == pytest.approx((100**2 - eta) / 550**2, rel=1e-6)
+    assert any("noise" in d for d in scene.degraded) == (noise is None)
+
+
+def test_azimuth_noise_factors_hold_in_their_own_block(tmp_path):
+    """eta(40, 49) = (198 + 398) / 2 times 1.5 in IW1; eta(40, 50) = 300 times 1 in IW2."""
+    tile = open_scene(write_safe(tmp_path)).read(Window(40, 49, 1, 2))
+    gain = np.array([(449 + 649) / 2, 550.0])
+    eta = np.array([298 * 1.5, 300.0])
+    np.testing.assert_allclose(tile.band("VH")[0], (100**2 - eta) / gain**2, rtol=1e-6)
+
+
+def test_zero_is_no_data_and_noise_never_makes_negative_power(tmp_path):
+    dn = np.full((80, 100), 5, np.uint16)  # 25 lies below every noise value
+    dn[:10] = 0
+    scene = open_scene(write_safe(tmp_path, Recipe(dn={"VV": dn})))
+    tile = scene.read(Window(0, 0, 80, 100))
+    assert np.isnan(tile.band("VV")[:10]).all()
+    assert not tile.valid[:10].any()
+    assert tile.valid[10:].all()
+    assert np.unique(tile.band("VV")[10:]) == np.float32(SIGMA0_FLOOR)
+    assert float(scene.tags["clamped_share_VV"]) == 1.0
+    assert float(scene.tags["clamped_share_VH"]) == 0.0
+
+
+def test_a_window_is_a_crop_of_the_whole(tmp_path):
+    dn = np.random.default_rng(0).integers(1, 500, (80, 100)).astype(np.uint16)
+    scene = open_scene(write_safe(tmp_path, Recipe(dn={"VV": dn, "VH": dn})))
+    whole = scene.read(Window(0, 0, 80, 100))
+    part = scene.read(Window(33, 41, 17, 23))
+    np.testing.assert_array_equal(part.data, whole.data[:, 33:50, 41:64])
+
+
+def test_a_zip_reads_as_its_folder(tmp_path):
+    root = write_safe(tmp_path)
+    folder, archive = open_scene(root), open_scene(zipped(root, tmp_path / "download.zip"))
+    assert folder.source.sha256 == archive.source.sha256
+    assert folder.scene_id == archive.scene_id
+    window = Window(10, 10, 20, 20)
+    np.testing.assert_array_equal(folder.read(window).data, archive.read(window).data)
+
+
+def test_positions_are_those_of_the_grid(tmp_path):
+    recipe = Recipe()
+    scene = open_scene(write_safe(tmp_path, recipe))
+    lon, lat = scene.geolocation.lonlat([0, 17.5], [0, 61.25])
+    assert (lon[0], lat[0]) == pytest.approx(recipe.origin, abs=1e-9)
+    assert (lon[1], lat[1]) == pytest.approx(place(recipe, 17.5, 61.25), abs=1e-9)
+    row, col = scene.geolocation.rowcol(lon, lat)
+    assert row == pytest.approx([0, 17.5], abs=1e-4)
+    assert col == pytest.approx([0, 61.25], abs=1e-4)
+
+
+def test_a_marker_file_says_simulated(tmp_path):
+    assert open_scene(write_safe(tmp_path, Recipe(simulated=True))).simulated
+
+
+def _measurement(root: Path, pol: str = "vv") -> Path:
+    return root / "measurement" / (STEM.format(pol=pol, number=1 if pol == "vv" else 2) + ".tiff")
+
+
+def test_one_changed_byte_names_the_file(tmp_path):
+    root = write_safe(tmp_path)
+    raw = bytearray(_measurement(root).read_bytes())
+    raw[-7] ^= 1
+    _measurement(root).write_bytes(raw)
+    with pytest.raises(InputError, match=r"measurement/s1a-iw-grd-vv-.*MD5 differs from manifest.safe"):
+        open_scene(root)
+
+
+def test_missing_measurement_and_missing_manifest_are_named(tmp_path):
+    root = write_safe(tmp_path)
+    _measurement(root, "vh").unlink()
+    with pytest.raises(InputError, match=r"grd-vh-.*missing"):
+        open_scene(root)
+    (root / "manifest.safe").unlink()
+    with pytest.raises(InputError, match=r"manifest.safe: is missing"):
+        open_scene(root)
+
+
+def test_name_and_content_must_agree(tmp_path):
+    root = write_safe(tmp_path, Recipe(product=PRODUCT.replace("S1A", "S1B")))
+    with pytest.raises(InputError, match="its name says S1B"):
+        open_scene(root)
+
+
+def test_empty_calibration_is_refused(tmp_path):
+    empty = '<calibration><calibrationVectorList count="0"></calibrationVectorList></calibration>'
+    with pytest.raises(InputError, match="no calibration vectors"):
+        open_scene(write_safe(tmp_path, Recipe(calibration=empty)))
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("<!DOCTYPE a [<!ENTITY x 'y'>]><calibration>&x;</calibration>", "DOCTYPE"),
+        ("<calibration><broken></calibration>", "well-formed"),
+        ("<rfi></rfi>", "<calibration> is wanted"),
+    ],
+    ids=["entities", "broken", "another kind"],
+)
+def test_hostile_xml_is_refused(tmp_path, text, cause):
+    with pytest.raises(InputError, match=cause):
+        open_scene(write_safe(tmp_path, Recipe(calibration=text)))
+
+
+def test_a_product_is_no_optical_image(tmp_path):
+    with pytest.raises(ConfigError, match="Sentinel-1 product"):
+        open_scene(write_safe(tmp_path), OpenOptions(sensor=Sensor.OPTICAL))
+
+
+@needs_real_data
+@pytest.mark.parametrize("path", real_annotations(), ids=lambda p: p.name[:14])
+def test_track_number_agrees_with_the_manifest(path):
+    told = re.search(r'relativeOrbitNumber type="start">(\d+)<', (path.parents[1] / "manifest.safe").read_text())
+    annotation = read_annotation(path.read_bytes(), path.name)
+    assert relative_orbit(annotation.mission, annotation.absolute_orbit) == int(told.group(1))
+
+
+@needs_real_data
+def test_spline_puts_withheld_points_within_a_metre():
+    """A third of the real grid's lines and columns, kept; the others compared."""
+    annotation = read_annotation(real_annotations()[0].read_bytes(), "S1A")
+    rows, cols = np.arange(0, len(annotation.grid_line), 2), np.arange(0, len(annotation.grid_pixel), 2)
+    sparse = GridGeolocation(
+        annotation.grid_line[rows],
+        annotation.grid_pixel[cols],
+        annotation.grid_lon[np.ix_(rows, cols)],
+        annotation.grid_lat[np.ix_(rows, cols)],
+    )
+    row, col = np.meshgrid(annotation.grid_line, annotation.grid_pixel, indexing="ij")
+    lon, lat = sparse.lonlat(row, col)
+    _, _, off_m = GEOD.inv(lon, lat, annotation.grid_lon, annotation.grid_lat)
+    assert off_m.max() < 1.0
+    back_row, back_col = sparse.rowcol(annotation.grid_lon, annotation.grid_lat)
+    assert np.hypot(back_row - row, back_col - col).max() < 0.1  # a tenth of a pixel, 1 m
+
+
+@needs_real_data
+@pytest.mark.parametrize(("index", "limit_m"), [(0, 0.05), (1, 0.5)], ids=["sea", "Alps, to 2,818 m"])
+def test_range_doppler_reproduces_the_annotation(index, limit_m):
+    """Solved at the annotated heights, orbit and slant range must give the annotated places."""
+    annotation = read_annotation(real_annotations()[index].read_bytes(), "real")
+    lon, lat = grid_at_height(annotation, annotation.grid_height_m)
+    _, _, off_m = GEOD.inv(lon, lat, annotation.grid_lon, annotation.grid_lat)
+    assert off_m.max() < limit_m
+
+
+@needs_real_data
+def test_sea_level_moves_a_hill_by_its_height_over_tan_incidence():
+    annotation = read_annotation(real_annotations()[1].read_bytes(), "S1B")
+    lon, lat = grid_at_height(annotation, 0.0)
+    azimuth, _, off_m = GEOD.inv(annotation.grid_lon, annotation.grid_lat, lon, lat)
+    expected_m = annotation.grid_height_m / np.tan(np.radians(annotation.grid_incidence_deg))
+    np.testing.assert_allclose(off_m, expected_m, rtol=0.01, atol=1.0)  # the Earth curves under 4 km
+    towards_radar = (annotation.platform_heading_deg - 90) % 360  # it looks right, so it flies on the left
+    high = annotation.grid_height_m > 500
+    # meridians converge from below the satellite to the target, and the Earth turns under the track: some degrees
+    assert np.abs((azimuth[high] - towards_radar + 180) % 360 - 180).max() < 10
+
+
+@needs_real_data
+def test_rows_of_a_real_product_are_a_little_more_than_ten_metres_apart():
+    """On the ground the nominal 10 m of azimuth are line interval times ground speed (orbital speed times R / r)."""
+    annotation = read_annotation(real_annotations()[0].read_bytes(), "S1A")
+    grid = GridGeolocation(annotation.grid_line, annotation.grid_pixel, annotation.grid_lon, annotation.grid_lat)
+    row_m, col_m = ground_spacing_m(grid, annotation.shape)
+    height_ratio = 6_378e3 / np.linalg.norm(annotation.orbit_position_m, axis=1).mean()
+    speed_m_s = np.linalg.norm(annotation.orbit_velocity_m_s, axis=1).mean() * height_ratio
+    assert row_m == pytest.approx(annotation.line_interval_s * speed_m_s, rel=0.01)
+    assert col_m == pytest.approx(10.0, abs=0.01)
+
+
+@needs_real_data
+def test_calibration_and_incidence_of_a_real_product_agree():
+    """sigma0 and gamma0 differ by cos(incidence): an independent reading of the same file."""
+    folder = next(LAYOUT.glob("S1A*"))
+    path = next((folder / "annotation" / "calibration").glob("calibration-*-001.xml"))
+    sigma = read_calibration(path.read_bytes(), "cal")
+    gamma_text = path.read_text().replace("sigmaNought", "unused").replace("gamma", "sigmaNought")
+    gamma = read_calibration(gamma_text.encode(), "cal")
+    annotation = read_annotation(next((folder / "annotation").glob("*-001.xml")).read_bytes(), "ann")
+    window = Window(9700, 0, 1, annotation.shape[1])
+    ratio = Table(gamma).values(window)[0] / Table(sigma).values(window)[0]
+    cos_incidence = ratio**2
+    expected = np.interp(
+        np.arange(annotation.shape[1]),
+        annotation.grid_pixel,
+        annotation.grid_incidence_deg[len(annotation.grid_line) // 2],
+    )
+    np.testing.assert_allclose(np.degrees(np.arccos(cos_incidence)), expected, atol=0.1)
+
+
+@needs_real_data
+def test_noise_of_a_real_product_with_ragged_vectors():
+    """Lengths of 632 and 633 occur; the noise of IW VV lies between -30 and -20 dB of sigma0."""
+    folder = next(LAYOUT.glob("S1A*")) / "annotation" / "calibration"
+    vectors, blocks = read_noise(next(folder.glob("noise-*-001.xml")).read_bytes(), "noise")
+    assert {len(v.pixel) for v in vectors} == {632, 633}
+    gain = Table(read_calibration(next(folder.glob("calibration-*-001.xml")).read_bytes(), "cal"))
+    assert vectors[0].value[-1] == 0  # the far sub-swaths begin later: no sub-swath, not "no noise"
+    window = Window(700, 0, 700, 25117)
+    nesz_db = 10 * np.log10(Noise(Table(filled(vectors)), blocks).values(window) / gain.values(window) ** 2)
+    assert nesz_db.min() > -32
+    assert nesz_db.max() < -18
+    after = 10 * np.log10(Noise(Table(filled(vectors))).values(Window(700, 12_000, 3000, 1))[:, 0])
+    assert np.ptp(after) < 0.3  # the range noise of IW2 is as high before its first full vector as after it
+
+
+def test_track_numbers_start_at_the_published_orbits_and_wrap():
+    assert relative_orbit("S1A", 0) is None
+    assert relative_orbit("S1D", 1000) is None
+    assert [relative_orbit("S1A", 73), relative_orbit("S1A", 72), relative_orbit("S1B", 27)] == [1, 175, 1]
