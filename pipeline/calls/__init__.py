@@ -8,6 +8,7 @@ from pipeline.calls.encounters import encounters
 from pipeline.calls.findings import findings, flagged
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
+from pipeline.calls.period import within_period
 from pipeline.calls.port_calls import port_calls
 from pipeline.calls.recall import look_trials, recall_lines, recall_table
 from pipeline.calls.silences import silences
@@ -40,4 +41,5 @@ __all__ = [
     "silences",
     "static_reports",
     "stays",
+    "within_period",
 ]

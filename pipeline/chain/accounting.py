@@ -78,10 +78,10 @@ def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]
 
 
 def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
-    """Port calls of these sightings."""
+    """Port calls of these sightings; only those of the period count."""
     from pipeline import calls
 
-    return calls.port_calls(
+    table = calls.port_calls(
         detections=detections,
         looks=looks,
         matches=matches,
@@ -91,6 +91,7 @@ def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, ma
         place=ground.place,
         config=ground.config.calls,
     )
+    return calls.within_period(table, ground.config.period.start, ground.config.period.end)
 
 
 def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], Headline]:

@@ -93,7 +93,8 @@ class SourceConfig(Section):
 
 
 class PeriodConfig(Section):
-    """The ``period`` section: from ``start`` (included) to ``end`` (not included), UTC."""
+    """The ``period`` section: from ``start`` (included) to ``end`` (not included), UTC. Images of other times are left
+    out; transponders are heard throughout, but a call that lies wholly outside does not count."""
 
     start: Moment
     """First moment that counts."""

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pipeline.plurals import number_of
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.types import Headline
+
+NOT_COUNTED = {"outside_period", "zone_not_counted", "too_long_for_this_trade", "unlikely_tanker"}  # flags of calls
 
 
 def not_held_lines(head: Headline, hints: Mapping[str, str] | None = None) -> list[str]:
@@ -20,6 +26,14 @@ def not_held_lines(head: Headline, hints: Mapping[str, str] | None = None) -> li
     if count := head.other_product_calls:
         out.append(f"{_calls(count)} {_are(count)} not in this account: the cap does not count that product")
     return out
+
+
+def outside_lines(calls: pd.DataFrame) -> list[str]:
+    """A line on PORT_CALLS that count for nothing but their time, without a full stop; none where there are none."""
+    alone = sum(NOT_COUNTED & set(flags) == {"outside_period"} for flags in calls["flags"])
+    if not alone:
+        return []
+    return [f"{number_of(alone, 'call')} of the AIS files {_are(alone)} not counted: outside the period"]
 
 
 def _calls(count: int) -> str:

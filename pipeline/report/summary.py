@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.plurals import number_of
-from pipeline.report.left_out import not_held_lines
+from pipeline.report.left_out import not_held_lines, outside_lines
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 
@@ -35,7 +35,7 @@ def headline_lines(story: Story) -> list[str]:
         f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
         *([f"{mark}that is {shown.says}"] if shown is not None else []),
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
-        *(f"{mark}{line}" for line in not_held_lines(head)),
+        *(f"{mark}{line}" for line in not_held_lines(head) + outside_lines(story.tables["port_calls"])),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.plurals import number_of
-from pipeline.report.left_out import not_held_lines
+from pipeline.report.left_out import not_held_lines, outside_lines
 from pipeline.report.opening import changed_by_verdicts
 from pipeline.report.wording import (
     counted_zones,
@@ -79,6 +79,7 @@ def _about_calls(story: Story) -> list[str]:
     refused = liftings[liftings["status"] == "refused"]
     out += [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
+    out += [f"{line}." for line in outside_lines(calls)]
     out += [f"{line}." for line in not_held_lines(story.headline)]
     if story.headline.across_years:
         out.append(

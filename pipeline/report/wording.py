@@ -112,6 +112,7 @@ FLAG_WORDS = {
     "left_open": "no later look: she may have stayed longer",
     "arrival_open": "no earlier look: she may have come before",
     "zone_not_counted": "zone takes no part in the account",
+    "outside_period": "outside the period that was asked for: she takes no part",
     "unlikely_tanker": "not likely a tanker",
     "too_long_for_this_trade": "longer than ships of this trade",
     "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",

@@ -54,6 +54,7 @@ WHY_NOT = {  # flags of port calls, in words
     "review_rejected": "rejected by an analyst",
     "review_merged": "joined to another call by an analyst",
     "zone_not_counted": "a zone whose stays do not count",
+    "outside_period": "outside the period that was asked for",
     "too_long_for_this_trade": "longer than ships of this trade",
     "unlikely_tanker": "not likely a tanker",
 }

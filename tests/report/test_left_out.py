@@ -9,6 +9,22 @@ from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
 
 
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["outside_period"], "1 call of the AIS files is not counted: outside the period"),
+        (["outside_period", "unlikely_tanker"], None),  # she would not count inside it either
+        ([], None),
+    ],
+)
+def test_a_call_outside_the_period_is_told(tiny_story, flags, line):
+    calls = tiny_story.tables["port_calls"]
+    calls = calls.assign(flags=[flags, *[[] for _ in range(len(calls) - 1)]])
+    story = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls})
+    assert [w for w in warnings(story) if "outside the period" in w] == ([f"{line}."] if line else [])
+    assert [w for w in headline_lines(story) if "outside the period" in w] == ([f"SIMULATED: {line}"] if line else [])
+
+
 @pytest.fixture
 def told(tiny_story):
     """The story of the small run with other fields of its headline."""

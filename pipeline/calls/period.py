@@ -1,0 +1,32 @@
+"""Stays outside the period that was asked for: kept, and not counted, as images of other days are not looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+FLAG = "outside_period"
+
+
+def within_period(calls: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
+    """PORT_CALLS where a stay that ended before ``start`` (UTC), or began at ``end`` or later, no longer counts.
+
+    AIS files seldom end with the days of a question; images of other days are left out. A stay that may reach into the
+    period by its bounds is in it; a bound that no look gave (flags arrival_open, left_open) says nothing, and the first
+    or last sighting stands. Which account year holds the call is decided by the cap's rule.
+    """
+    came = calls["arrival_lo"].mask(_has(calls, "arrival_open")).fillna(calls["arrival_hi"])
+    left = calls["departure_hi"].mask(_has(calls, "left_open")).fillna(calls["departure_lo"])
+    outside = ((left < pd.Timestamp(start)) | (came >= pd.Timestamp(end))).to_numpy(bool)
+    flags = [[*f, FLAG] if out else f for f, out in zip(calls["flags"], outside, strict=True)]
+    return calls.assign(
+        counts=calls["counts"].astype(bool) & ~outside, flags=pd.Series(flags, calls.index, dtype=object)
+    )
+
+
+def _has(calls: pd.DataFrame, flag: str) -> pd.Series:
+    return calls["flags"].map(lambda flags: flag in flags).astype(bool)
