@@ -33,12 +33,16 @@ def sha256_of(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
+CODE = {".py", ".json", ".onnx", ".j2", ".js", ".css"}  # a wheel's configs (_configs) are part of the question
+
+
 @cache
 def code_version() -> str:
-    """The version, and a hash of every source file of the package, of its page too: an edited checkout is another."""
+    """The version, and a hash of every file of the package that an answer or its page rests on, fitted coefficients and
+    weights too: an edited or refitted checkout is another."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(p for p in here.rglob("*") if p.suffix in {".py", ".j2", ".js", ".css"}):
+    for path in sorted(p for p in here.rglob("*") if p.suffix in CODE and "_configs" not in p.parts):
         digest.update(str(path.relative_to(here)).encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
@@ -51,7 +55,8 @@ def library_versions() -> dict[str, str]:
     import pyogrio
     import rasterio
 
-    names = ("numpy", "scipy", "scikit-image", "pandas", "geopandas", "shapely", "pyproj", "rasterio", "numba", "pyais")
+    names = ("numpy", "scipy", "scikit-image", "pandas", "geopandas", "shapely", "pyproj", "rasterio", "numba", "pyais",
+             "onnxruntime")  # fmt: skip
     gdal = {
         "gdal (rasterio)": rasterio.__gdal_version__,
         "gdal (pyogrio)": ".".join(map(str, pyogrio.__gdal_version__)),

@@ -191,8 +191,8 @@ def _spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
             out[name] = pd.Series(np.char.add(texts, "Z"), dtype="str").where(values.notna().to_numpy())
         elif isinstance(values.dtype, pd.StringDtype):
             codes, words = pd.factorize(values)
-            safe = pd.Series([neutral(w) for w in words], dtype="str")
-            out[name] = safe.take(codes).reset_index(drop=True) if (codes >= 0).all() else values.map(neutral)
+            safe = np.array([neutral(w) for w in words] + [pd.NA], dtype=object)  # the last for what is missing
+            out[name] = pd.Series(safe[codes], dtype="str")
         else:
             out[name] = values.reset_index(drop=True)
     return pd.DataFrame(out)

@@ -112,7 +112,10 @@ def test_the_code_version_changes_with_any_byte_of_the_code(tmp_path, monkeypatc
     seen.add(version())
     (package / "calls" / "new.py").touch()
     seen.add(version())
-    assert len(seen) == 4
+    for fitted in ("detection/hull_regression.json", "volume/tanker_regression.json", "detection/optical/hulls.onnx"):
+        (package / fitted).write_bytes((package / fitted).read_bytes() + b"\n")
+        seen.add(version())
+    assert len(seen) == 7
     (package / "notes.txt").write_text("not code")
     assert version() in seen
 

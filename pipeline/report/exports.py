@@ -15,6 +15,12 @@ from pipeline.report.story import Story
 from pipeline.report.wording import barrels
 from pipeline.storage import write_json, write_table
 
+ANNEX = (  # columns of calls.csv, with calls in it or without
+    "ship", "imo", "arrival_date", "dwt_t", "estimated_barrels", "barrels_p5", "barrels_p95", "counted",
+    "p_lifting", "berth", "arrival_not_before", "arrival_not_after", "departure_not_before", "departure_not_after",
+    "evidence_class", "looks_that_saw_her", "method", "flags", "detection_ids", "call_id", "simulated",
+)  # fmt: skip
+
 
 def write_exports(story: Story, folder: Path) -> None:
     """``calls.csv``, ``detections.geojson``, ``structures.geojson``, ``run.gpkg`` for QGIS, and ``stac/``."""
@@ -67,11 +73,7 @@ def annex(story: Story) -> pd.DataFrame:
                 "simulated": story.simulated,
             }
         )
-    return (
-        pd.DataFrame(rows)
-        if rows
-        else pd.DataFrame({"ship": [], "arrival_date": [], "dwt_t": [], "estimated_barrels": []})
-    )
+    return pd.DataFrame(rows, columns=list(ANNEX))
 
 
 def _rounded(value: float) -> float | None:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.report.story import Story
+from pipeline.report.wording import days_of_period
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,9 +94,9 @@ def _map(story: Story) -> Figure:
     _tracks(axes, story)
     for zone in story.place.zones:
         colour = RED if zone.counts else GREY
-        axes.plot(
-            *np.asarray(zone.geometry.exterior.coords).T[:2], color=colour, lw=1.4 if zone.counts else 0.9, zorder=4
-        )
+        for part in shapely.get_parts(zone.geometry):  # a pier with two sides is one zone of two parts
+            ring = np.asarray(part.exterior.coords).T[:2]
+            axes.plot(*ring, color=colour, lw=1.4 if zone.counts else 0.9, zorder=4)
         point = zone.geometry.representative_point()
         axes.annotate(
             zone.zone_id,
@@ -221,8 +222,7 @@ def _unlooked(axes: Axes, story: Story) -> None:
     counted = {z.zone_id for z in story.place.zones if z.counts}
     seen = looks[looks["zone_id"].isin(counted) & (looks["state"] != "unknown") & looks["acquired"].notna()]
     looked = set(seen["acquired"].dt.date)
-    days = pd.date_range(story.config.period.start, story.config.period.end, freq="D", inclusive="left")
     label: str | None = "day without a look"
-    for day in (d for d in days if d.date() not in looked):
+    for day in (pd.Timestamp(d) for d in days_of_period(story) if d not in looked):
         axes.axvspan(day, day + pd.Timedelta(days=1), color="#9ca3af", alpha=0.22, lw=0, zorder=0, label=label)
         label = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +22,13 @@ MEDIA = {
     "run.gpkg": ("application/geopackage+sqlite3", ["data"], "The run for QGIS, with styles"),
     "manifest.json": ("application/json", ["metadata"], "Hashes of all inputs and outputs"),
 }
+NOWHERE = "/stac"  # pystac wants absolute links, and knows no folder with a backslash; they are cut to relative ones
 
 
 def write_stac(story: Story, folder: Path) -> None:
     """``collection.json`` and one folder for each scene that was used and lies somewhere at some time."""
     import pystac
 
-    folder = folder.resolve()  # pystac writes absolute links; they are cut to relative ones below
     collection = _collection(story)
     looks = read_quicklooks(folder.parent / "quicklooks")
     scenes = story.tables["scenes"]
@@ -52,10 +51,11 @@ def write_stac(story: Story, folder: Path) -> None:
                 pystac.Asset(href=f"../../quicklooks/{name}", media_type="image/webp", roles=["overview"]),
             )
         collection.add_item(item)
-    collection.normalize_hrefs(str(folder))
+    collection.normalize_hrefs(NOWHERE)
     for item in collection.get_items():
-        write_json(Path(item.get_self_href()), _relative(item.to_dict(include_self_link=False), folder))
-    write_json(folder / "collection.json", _relative(collection.to_dict(include_self_link=False), folder))
+        path = folder / item.get_self_href().removeprefix(f"{NOWHERE}/")
+        write_json(path, _relative(item.to_dict(include_self_link=False)))
+    write_json(folder / "collection.json", _relative(collection.to_dict(include_self_link=False)))
 
 
 def source_link(href: str) -> str | None:
@@ -119,9 +119,12 @@ def _properties(row: Any) -> dict[str, Any]:
     return {k: v for k, v in out.items() if v is not None}
 
 
-def _relative(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _relative(content: dict[str, Any]) -> dict[str, Any]:
     """The same document with links relative to the file, so that a run folder can move."""
-    text = json.dumps(content)
-    inner = text.replace(str(folder) + "/", "./" if content.get("type") == "Collection" else "../")
-    result: dict[str, Any] = json.loads(inner)
-    return result
+    up = "./" if content.get("type") == "Collection" else "../"
+
+    def moved(link: dict[str, Any]) -> dict[str, Any]:
+        return link | {"href": link["href"].replace(f"{NOWHERE}/", up)}
+
+    assets = {name: moved(asset) for name, asset in content.get("assets", {}).items()}
+    return content | {"links": [moved(link) for link in content["links"]]} | ({"assets": assets} if assets else {})

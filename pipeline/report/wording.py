@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from math import floor, log10
 
 import pandas as pd
@@ -171,6 +172,12 @@ def counted_zones(story: Story) -> set[str]:
     return {z.zone_id for z in story.place.zones if z.counts}
 
 
+def days_of_period(story: Story) -> list[date]:
+    """The calendar days (UTC) that the period touches, its first and last in part."""
+    first, last = story.config.period.start.date(), (story.config.period.end - timedelta(microseconds=1)).date()
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
 def day_counts(story: Story) -> dict[str, int]:
     """Days of the period by the best look at any counted zone: usable, partly, unknown."""
     looks = story.tables["looks"]
@@ -182,7 +189,7 @@ def day_counts(story: Story) -> dict[str, int]:
         day = row.acquired.date()
         if day not in best or rank[row.state] > rank[best[day]]:
             best[day] = row.state
-    total = (story.config.period.end - story.config.period.start).days or 1
+    total = len(days_of_period(story))
     out = {state: sum(s == state for s in best.values()) for state in ("usable", "partly")}
     return out | {"unknown": total - sum(out.values()), "total": total}
 

@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -150,6 +151,52 @@ def test_stac_items_are_valid(tiny_run):
     for name, item in items.items():
         assert item.geometry["type"] == "Polygon"
         assert item.datetime == scenes.loc[name, "acquired"].to_pydatetime()
+
+
+def test_a_run_folder_of_any_name_can_move(tiny_story, tmp_path):
+    """Its links hold no name of this machine, whatever letters the folder's path has."""
+    from pipeline.report.stac import write_stac
+
+    for folder in ("Jérôme's runs", 'with "quotes" and \\'):
+        write_stac(tiny_story, tmp_path / folder / "stac")
+    texts = [p.read_text() for p in sorted(tmp_path.rglob("*.json"))]
+    assert len(texts) > 2
+    assert not [text for text in texts if tmp_path.name in text]
+
+
+def test_the_annex_has_its_columns_without_a_call(tiny_story):
+    from pipeline.report.exports import annex
+
+    none = {name: tiny_story.tables[name].iloc[:0] for name in ("port_calls", "liftings")}
+    empty = annex(replace(tiny_story, tables={**tiny_story.tables, **none}))
+    assert list(empty.columns) == list(annex(tiny_story).columns)
+
+
+def test_days_are_those_that_the_period_touches(tiny_story):
+    """Noon to noon is two days, of which one look sees one; never fewer days than were seen."""
+    from pipeline.report.wording import day_counts
+
+    looks = tiny_story.tables["looks"]
+    seen = looks[looks["state"] == "usable"].iloc[:1]
+    noon = pd.Timestamp(seen["acquired"].iloc[0]).normalize() + pd.Timedelta(hours=12)
+    period = tiny_story.config.period.model_copy(update={"start": noon, "end": noon + pd.Timedelta(days=1)})
+    config = tiny_story.config.model_copy(update={"period": period})
+    days = day_counts(replace(tiny_story, config=config, tables={**tiny_story.tables, "looks": seen}))
+    assert days == {"usable": 1, "partly": 0, "unknown": 1, "total": 2}
+
+
+def test_a_zone_of_two_parts_is_drawn(tiny_story):
+    """A pier with two sides; the map is another with the second than without."""
+    import shapely
+    import shapely.affinity
+
+    from pipeline.report.figures import pictures
+
+    zone = tiny_story.place.zones[0]
+    twice = shapely.MultiPolygon([zone.geometry, shapely.affinity.translate(zone.geometry, 0.02, 0.0)])
+    zones = (replace(zone, geometry=twice), *tiny_story.place.zones[1:])
+    two = replace(tiny_story, place=replace(tiny_story.place, zones=zones))
+    assert [name for name, made in pictures(two).items() if made != pictures(tiny_story)[name]] == ["map"]
 
 
 @pytest.mark.parametrize(
