@@ -191,13 +191,21 @@ def tracks(story: Story) -> list[dict[str, Any]]:
             if len(points) > 2:
                 points = np.asarray(shapely.LineString(points).simplify(TRACK_TOLERANCE_DEG).coords)
             line = [[round(y, 5), round(x, 5), int(t)] for x, y, t in points]
-            out.append({"id": str(track_id), "mmsi": mmsi, "name": names.get(mmsi, ""), "line": line})
+            out.append({"id": str(track_id), "mmsi": mmsi, "name": _said(names.get(mmsi), part), "line": line})
     return out
 
 
-def _names(story: Story) -> dict[int, str]:
+def _names(story: Story) -> dict[int, pd.DataFrame]:
     static = story.tables["static"]
-    return {int(m): str(n.iloc[-1]) for m, n in static[static["name"] != ""].groupby("mmsi")["name"]}
+    return {int(m): of for m, of in static[static["name"].notna() & (static["name"] != "")].groupby("mmsi")}
+
+
+def _said(reports: pd.DataFrame | None, part: pd.DataFrame) -> str:
+    """The name under which a piece of a track was sailed: a number may pass from one ship to the next."""
+    if reports is None:
+        return ""
+    by_then = reports[reports["time_utc"] <= part["time_utc"].iloc[-1]]
+    return str(by_then["name"].iloc[-1] if len(by_then) else reports["name"].iloc[0])
 
 
 def _calls(story: Story) -> list[dict[str, Any]]:

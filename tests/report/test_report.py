@@ -185,6 +185,20 @@ def test_days_are_those_that_the_period_touches(tiny_story):
     assert days == {"usable": 1, "partly": 0, "unknown": 1, "total": 2}
 
 
+def test_a_piece_of_a_track_has_the_name_of_its_time(tiny_story):
+    """One number, two ships in turn."""
+    from pipeline.report.page_data import tracks
+
+    track = tiny_story.tables["tracks"]
+    mmsi, first = int(track["mmsi"].iloc[0]), track["time_utc"].min()
+    later = track.assign(time_utc=track["time_utc"] + pd.Timedelta(days=30), track_id="later")
+    said = tiny_story.tables["static"].iloc[:1].assign(mmsi=mmsi, time_utc=first, name="FIRST")
+    said = pd.concat([said, said.assign(time_utc=first + pd.Timedelta(days=29), name="SECOND")])
+    story = replace(tiny_story, tables={**tiny_story.tables, "tracks": pd.concat([track, later]), "static": said})
+    names = {(piece["id"] == "later"): piece["name"] for piece in tracks(story) if piece["mmsi"] == mmsi}
+    assert names == {False: "FIRST", True: "SECOND"}
+
+
 def test_a_zone_of_two_parts_is_drawn(tiny_story):
     """A pier with two sides; the map is another with the second than without."""
     import shapely
