@@ -49,6 +49,7 @@ VISIBLE = ("pan", "B", "G", "R", "GI", "Y", "B02", "B03", "B04")
 REACH = 0.75  # of the object's length that is read around it
 REACH_M = 60.0
 SURE, DOUBTFUL_REACH_M = 26.0, 150.0  # hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
+TRAIL = 1.3  # times the bright object's length, from which a hull in open water may have her wake in it (our choice)
 BORDER_M, LONGEST_REACH_M = 15.0, 300.0  # a hull so near the window's border is read again in one twice as wide
 ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
 MIN_FILL = 0.66
@@ -92,6 +93,8 @@ def measure_fine(
             # Nobody knows where such a scale begins: the object's own step from the water is its unit
             light = 1 + (light - 1) * np.float32(USUAL_STEP / max(1e-6, float(np.median(light[near])) - 1))
         found = _best_hull(light, sea, near, scene.pixel_spacing_m, origin)
+        if found is not None and not blob.moored and found[0].length_m > TRAIL * length_m:
+            found = _without_foam(found, length_m, (light, sea, near, scene.pixel_spacing_m, origin))
         if found is None or reach_m > LONGEST_REACH_M:
             break
         part = found[3] < SURE and reach_m < DOUBTFUL_REACH_M  # so little like a hull: a part?
@@ -184,6 +187,24 @@ def _best_hull(
         if done:
             break  # the others are for hulls that a quay or a neighbour touches
     return min(tried, key=lambda t: _oddness(t[0])) if tried else None
+
+
+def _without_foam(
+    found: Found,
+    length_m: float,
+    seen: tuple[FloatImage, BoolImage, BoolImage, tuple[float, float], tuple[int, int]],
+) -> Found:
+    """The hull, or what remains of her where all that shows less than half of the object's light is water: her wake goes.
+
+    The wake of a ship under way is as wide as she and shows a quarter of her light; what remains stands only where it
+    is as long as the object and more like a hull.
+    """
+    light, sea, near, *place = seen
+    level = 1 + 0.5 * (float(np.median(light[near])) - 1)
+    alone = _best_hull(np.where(sea & (light > 1) & (light < level), 1, light).astype(np.float32), sea, near, *place)
+    if alone is None or not _is_hull(alone[0]) or not 1 / TRAIL < alone[0].length_m / length_m < TRAIL:
+        return found
+    return alone if _oddness(alone[0]) < _oddness(found[0]) else found
 
 
 def _hull_between_lines(
