@@ -116,7 +116,7 @@ def geolocation_of(raster: RasterFile) -> Any:
     if raster.crs_wkt is not None and raster.transform is not None:
         from pyproj.exceptions import ProjError
 
-        found = MapGeolocation(raster.crs_wkt, raster.transform)
+        found = MapGeolocation(raster.crs_wkt, raster.transform, raster.shape)
         try:
             found.lonlat(0, 0)
         except ProjError as error:
