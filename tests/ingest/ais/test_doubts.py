@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.ingest.ais.messages import doubts as ais_doubts
+from pipeline.ingest.ais import doubts as ais_doubts
 from pipeline.ingest.ais.messages import read_ais
 
 HEADER = "mmsi,time_utc,lon,lat,sog,cog,heading,nav,ship_type,a,b,c,d,draught,name"
