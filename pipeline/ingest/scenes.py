@@ -19,6 +19,7 @@ from pipeline.ingest.metadata.operators import read_operator
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
+from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, sha256_of, stamp_of
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
@@ -84,7 +85,8 @@ class RasterReader:
         data = self.scaling.apply(picture, window.col0)
         data[gap] = np.nan
         valid: BoolImage = np.asarray(np.isfinite(data).all(axis=0), bool)
-        return Tile(window, self.stored.channels.names, data, valid, self.water(window))
+        clouded = None if self.stored.usable is None else self.stored.usable.clouded(window)
+        return Tile(window, self.stored.channels.names, data, valid, self.water(window), clouded)
 
     def counts(self, window: Window) -> Counts | None:
         """Stored pixels of a window, where they are 16-bit amplitude without gaps but zeros; else None."""
@@ -142,7 +144,8 @@ def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | No
     )
     channels = channels_of(raster, sensor, options, sidecar)
     radar = sensor is Sensor.SENTINEL1
-    stored = Stored(raster, channels, gaps_of(raster, sensor, channels.indexes), radar)
+    usable, mask_doubt = (None, "") if radar else usable_data(path, raster.shape, geolocation)
+    stored = Stored(raster, channels, gaps_of(raster, sensor, channels.indexes), radar, usable)
     scaling = scaling_of(stored, sensor, options.scaling, sidecar)
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
     acquired, time_doubt = _acquired(raster, sidecar, path)
@@ -150,7 +153,7 @@ def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | No
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
     view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
     doubts = [raster.doubt, sidecar_doubt, scaling.doubt, channels.doubt, place_doubt, spacing_doubt]
-    doubts += [time_doubt, land_doubt, view_doubt]
+    doubts += [time_doubt, land_doubt, view_doubt, mask_doubt]
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     return Scene(
         scene_id=path.stem,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.ingest.gaps import Gaps
 from pipeline.ingest.metadata.channels import Channels
+from pipeline.ingest.metadata.usable import UsableData
 from pipeline.ingest.rasters import RasterFile
 from pipeline.types import Window
 
@@ -18,23 +19,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """The bands of an image as they are stored. ``radar``: is a zero in one band already no measurement?"""
+    """The bands of an image as they are stored, and the operator's mask beside it.
+
+    ``radar``: is a zero in one band already no measurement?
+    """
 
     raster: RasterFile
     channels: Channels
     gaps: Gaps
     radar: bool
+    usable: UsableData | None = None
 
     def read(self, window: Window) -> tuple[NDArray[Any], BoolImage]:
         """Numbers of a window and True where they are no measurement, both of shape (bands, rows, cols)."""
         bands = self.raster.read(window, self._indexes)
-        return self._parted(bands, self.gaps, window, self.raster.measured(window))
+        measured = self.raster.measured(window)
+        if self.usable is not None:
+            measured = measured & ~self.usable.missing(window)
+        return self._parted(bands, self.gaps, window, measured)
 
     def sample(self, side: int) -> tuple[NDArray[Any], BoolImage]:
         """The same for at most side x side pixels of the whole image; a frame of zeros stays in it."""
         bands = self.raster.sample(side, self._indexes)
         whole = Window(0, 0, *bands.shape[1:])
-        return self._parted(bands, replace(self.gaps, border=None), whole, self.raster.measured_sample(side))
+        measured = self.raster.measured_sample(side)
+        if self.usable is not None:
+            measured = measured & ~self.usable.missing_sample(side)
+        return self._parted(bands, replace(self.gaps, border=None), whole, measured)
 
     @property
     def _indexes(self) -> tuple[int, ...]:
