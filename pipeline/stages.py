@@ -107,7 +107,6 @@ def detect(
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
     from pipeline.detection import detect as detect_scene
     from pipeline.ingest.scenes import open_scene
-    from pipeline.types import Sensor
 
     try:
         scene = open_scene(image, options)
@@ -117,9 +116,8 @@ def _detect_one(image: Path, target: Path, options: OpenOptions, config: Detecti
         return False
     for doubt in scene.degraded:
         console.problem(f"{printable(image)}: {doubt}", done="scene degraded")
-    if scene.sensor is not Sensor.SENTINEL1:
-        for note in diagnostics.get("notes", ()):
-            console.note(f"{printable(image)}: {note}")
+    for note in diagnostics.get("notes", ()):
+        console.note(f"{printable(image)}: {note}")
     write_table(table, target)
     return True
 

@@ -94,7 +94,8 @@ class Tile:
     """Calibrated pixels of one window.
 
     ``data`` has shape (bands, rows, cols), float32, NaN where a pixel holds no measurement; ``valid`` is True
-    where every band was measured; ``water`` is True where a ship could float (all True where no land is known).
+    where every band was measured; ``water`` is True where a ship could float (all True where no land is known);
+    ``clouded`` is True where the operator's own mask tells of cloud, and None where there is none.
     """
 
     window: Window
@@ -102,12 +103,13 @@ class Tile:
     data: FloatImage
     valid: BoolImage
     water: BoolImage
+    clouded: BoolImage | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.bands), self.window.rows, self.window.cols)
         if self.data.shape != expected:
             raise ValueError(f"Tile data has shape {self.data.shape}, its window and bands say {expected}.")
-        for name in ("valid", "water"):
+        for name in ("valid", "water", *(() if self.clouded is None else ("clouded",))):
             if (found := getattr(self, name).shape) != expected[1:]:
                 raise ValueError(f"Tile {name} has shape {found}, its window says {expected[1:]}.")
 

@@ -69,7 +69,7 @@ def test_a_table_is_written_between_the_bounds_and_read_back():
 @pytest.mark.parametrize("left", [179.0, -181.0])
 def test_a_grid_of_degrees_across_180_knows_its_pixels(left):
     """2 by 2 degrees in pixels of a hundredth: the middle of each is where its longitude says, however that is told."""
-    there = MapGeolocation("EPSG:4326", (0.01, 0.0, left, 0.0, -0.01, 66.0))
+    there = MapGeolocation("EPSG:4326", (0.01, 0.0, left, 0.0, -0.01, 66.0), (200, 200))
     col = np.array([0.0, 99.0, 100.0, 199.0])
     lon, lat = Near(there, 180.0).lonlat(np.zeros(4), col)
     np.testing.assert_allclose(lon, 179.005 + col * 0.01)

@@ -12,6 +12,7 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import ConfigError, printable
+from pipeline.ingest.geolocation import unwrapped
 from pipeline.longitudes import boxes
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ ATTRIBUTION = {
     "Gshhg": "GSHHG, Wessel and Smith 1996, LGPL 3.0",
 }
 _DECIMALS = 6  # 0.1 m on the ground: finer than the coast was ever drawn
+_GROWN = 0.1  # share of an image's size by which land reaches beyond it
+_SIDE_POINTS = 17  # along each side of its outline: straight pieces stay within the tenth by which it is grown
 _EDGE_PX = 8.0  # edges are cut this fine before they are bent into a radar image's own geometry
 
 
@@ -116,21 +119,29 @@ def water_mask(
 
 def _in_pixels(land: BaseGeometry, geolocation: Geolocation, shape: tuple[int, int]) -> list[BaseGeometry]:
     """Land polygons near the image with (col, row) coordinates."""
-    rows, cols = shape
-    edge_row = np.array([0, 0, rows - 1, rows - 1, (rows - 1) / 2, (rows - 1) / 2, 0, rows - 1])
-    edge_col = np.array([0, cols - 1, 0, cols - 1, 0, cols - 1, (cols - 1) / 2, (cols - 1) / 2])
-    lon, lat = geolocation.lonlat(edge_row, edge_col)
-    span_lon, span_lat = np.ptp(lon), np.ptp(lat)
-    # The image's own outline, grown by a tenth: outside of it the mapping need not hold.
-    near = shapely.box(
-        lon.min() - 0.1 * span_lon, lat.min() - 0.1 * span_lat, lon.max() + 0.1 * span_lon, lat.max() + 0.1 * span_lat
-    )
-    step_deg = _EDGE_PX * max(span_lat / max(rows, 1), span_lon / max(cols, 1), 1e-7)
+    near, step_deg = _surroundings(geolocation, shape)
     fine = shapely.segmentize(shapely.intersection(land, near), step_deg)
 
     def bend(lonlat: np.ndarray) -> np.ndarray:
         row, col = geolocation.rowcol(lonlat[:, 0], lonlat[:, 1])
         return np.column_stack([col, row])
 
-    bent = shapely.transform(fine, bend)
-    return [p for p in shapely.get_parts(bent) if p.geom_type == "Polygon" and np.isfinite(p.bounds).all()]
+    polygons = [p for p in shapely.get_parts(fine) if p.geom_type == "Polygon"]
+    return [shapely.transform(p, bend) for p in polygons if np.isfinite(bend(shapely.get_coordinates(p))).all()]
+
+
+def _surroundings(geolocation: Geolocation, shape: tuple[int, int]) -> tuple[BaseGeometry, float]:
+    """The image's outline grown by a tenth, at every turn of the longitude, and how finely to cut edges [deg].
+
+    Farther out the mapping need not hold; a box of longitudes around a narrow turned image would reach there.
+    """
+    row, col = (np.linspace(-_GROWN * n - 1, (1 + _GROWN) * n, _SIDE_POINTS) for n in shape)
+    along_row = np.concatenate([np.full(_SIDE_POINTS, row[0]), row, np.full(_SIDE_POINTS, row[-1]), row[::-1]])
+    along_col = np.concatenate([col, np.full(_SIDE_POINTS, col[-1]), col[::-1], np.full(_SIDE_POINTS, col[0])])
+    lon, lat = geolocation.lonlat(along_row, along_col)
+    known = np.isfinite(lon) & np.isfinite(lat)  # a map projection may end beyond the image
+    lon, lat = unwrapped(lon[known]), lat[known]
+    outline = shapely.make_valid(shapely.Polygon(np.column_stack([lon, lat])))
+    turns = [shapely.transform(outline, lambda p, by=turn: p + np.array([by, 0.0])) for turn in (-360.0, 0.0, 360.0)]
+    step_deg = _EDGE_PX * max(np.ptp(lat) / np.ptp(row), np.ptp(lon) / np.ptp(col), 1e-7)
+    return shapely.union_all(turns), step_deg

@@ -32,10 +32,11 @@ _CLOSE_PX = 1e-4  # 1 mm at 10 m pixels
 
 @dataclass(frozen=True, slots=True)
 class MapGeolocation:
-    """Pixels of a map grid: ``transform`` takes (col, row), counted from pixel corners, to map x, y."""
+    """Pixels of a map grid of ``shape``: ``transform`` takes (col, row), counted from pixel corners, to map x, y."""
 
     crs_wkt: str
     transform: tuple[float, float, float, float, float, float]
+    shape: tuple[int, int]
 
     def lonlat(self, row: Any, col: Any) -> tuple[FloatArray, FloatArray]:
         """Longitude and latitude [deg] of pixel positions."""
@@ -51,7 +52,9 @@ class MapGeolocation:
         x, y = (np.asarray(v, float) for v in _transformer("EPSG:4326", self.crs_wkt).transform(lon, lat))
         x, y = x - c, y - f
         if _in_degrees(self.crs_wkt):  # a grid of degrees may lie across 180, or count from 0 to 360
-            x = np.where(x < -1.0, x + 360.0, np.where(x >= 359.0, x - 360.0, x))
+            middle = a * self.shape[1] / 2 + b * self.shape[0] / 2
+            with np.errstate(invalid="ignore"):
+                x = x - 360.0 * np.round((x - middle) / 360.0)
         determinant = a * e - b * d
         row, col = (a * y - d * x) / determinant - 0.5, (e * x - b * y) / determinant - 0.5
         lost = ~(np.isfinite(row) & np.isfinite(col))

@@ -11,7 +11,7 @@ gain. The spread grows with the mean in amplitude, and stays the same in dB.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.ingest.metadata.sidecar import Sidecar
     from pipeline.ingest.rasters import RasterFile
+    from pipeline.ingest.stored import Stored
 
 DB_RANGE = (-25.0, 0.0)  # a public convention for 8-bit sigma0 in VV: 8-bit = (dB + 25) / 25 * 255
 SPECKLE_DB = 2.2  # spread of 4.4 looks of speckle, as Sentinel-1 GRD has: 4.34 times the root of psi'(4.4)
@@ -70,7 +71,8 @@ class Scaling:
         if self.law == "square":
             values = values * values
         elif self.law == "decibel":
-            values = np.power(np.float32(10.0), values / np.float32(10.0))
+            with np.errstate(over="ignore"):  # infinite power is no value, below
+                values = np.power(np.float32(10.0), values / np.float32(10.0))
         elif self.law == "calibrated":
             column = np.arange(col0, col0 + stored.shape[-1]) + self.a_column0
             amplitude = np.polyval(np.array(self.a_coefficients, np.float64), column)
@@ -101,34 +103,52 @@ def parse_scaling(text: str) -> tuple[str, tuple[float, float] | None]:
     return word, (span[0], span[1]) if span else None
 
 
-def scaling_of(
-    raster: RasterFile, sensor: Sensor, wanted: str, indexes: tuple[int, ...], sidecar: Sidecar | None
-) -> Scaling:
-    """The scaling of one file: what the user said, else what its tags say, else what its numbers look like."""
+def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | None) -> Scaling:
+    """The scaling of one file: what the user said, else what its tags say, else what its measured numbers look like.
+
+    Raises InputError for a radar image of which no pixel would have a value.
+    """
     word, span = parse_scaling(wanted)
     if sensor is Sensor.SENTINEL1:
         if word == "reflectance":
             raise ConfigError("scaling reflectance does not fit sentinel-1: radar has sigma0, amplitude, intensity, db")
-        return _radar(raster, word, span, indexes)
+        middle = _middle(stored)
+        scaling = _radar(stored, word, span, middle)
+        first = replace(scaling, gains=scaling.gains[:1], offsets=scaling.offsets[:1])
+        if np.isfinite(middle).any() and not np.isfinite(first.apply(middle, 0)).any():
+            raise InputError(stored.raster.item, f"no pixel has a value when read as {scaling.reason}; see --scaling")
+        return scaling
     if word not in ("auto", "reflectance"):
         raise ConfigError(f"scaling {word} does not fit {sensor}: optical images have reflectance (or auto)")
-    return _optical(raster, sensor, word, indexes, sidecar)
+    return _optical(stored, sensor, word, sidecar)
 
 
-def _radar(raster: RasterFile, word: str, span: tuple[float, float] | None, indexes: tuple[int, ...]) -> Scaling:
+def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: NDArray[np.float64]) -> Scaling:
+    """``middle`` are stored numbers, NaN where nothing was measured."""
+    raster = stored.raster
     if word == "auto" and "A_COEF" in raster.tags:
         return _from_coefficients(raster)
     if word == "auto" and (told := raster.tags.get("SCALING", "")):
         word, span = parse_scaling(told)
+    if raster.scales and span is None:  # what the file says of its numbers goes before what they stand for
+        gains, offsets = (tuple(v[i - 1] for i in stored.channels.indexes) for v in (raster.scales, raster.offsets))
+        scaling = _by_word(word, "float32", None, gains[0] * middle + offsets[0])
+        reason = f"{scaling.reason}, by the file's scale and offset"
+        return replace(scaling, gains=gains, offsets=offsets, reason=reason)
+    return _by_word(word, raster.dtype, span, middle)
+
+
+def _by_word(word: str, dtype: str, span: tuple[float, float] | None, values: NDArray[np.float64]) -> Scaling:
+    """The law of ``values`` (NaN where nothing was measured), which are of type ``dtype``."""
     if word == "auto":
-        return _radar_by_look(raster, indexes)
+        return _radar_by_look(values, dtype)
     reason = f"{word} as asked for"
     if word in ("amplitude", "intensity"):
         law = "square" if word == "amplitude" else "linear"
         return Scaling(law, Radiometry.POWER, reason)
     if word == "sigma0":
         return Scaling("linear", Radiometry.SIGMA0, reason)
-    return _decibel(raster.dtype, span, reason)
+    return _decibel(dtype, span, reason)
 
 
 def _span_by_speckle(found: Speckle, highest: float) -> tuple[float, float] | None:
@@ -175,18 +195,17 @@ def _from_coefficients(raster: RasterFile) -> Scaling:
     return Scaling("calibrated", Radiometry.SIGMA0, reason, a_coefficients=coefficients, a_column0=column0)
 
 
-def _radar_by_look(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling:
-    stored = _middle(raster, indexes)
-    good = stored[np.isfinite(stored) & (stored != 0)]
+def _radar_by_look(values: NDArray[np.float64], dtype: str) -> Scaling:
+    good = values[np.isfinite(values) & (values != 0)]
     if good.size == 0:
         return Scaling("square", Radiometry.POWER, "amplitude by convention; nothing to judge by", doubt="no data")
-    if raster.dtype.startswith(("float", "int")) and np.median(good) < 0:
+    if dtype.startswith(("float", "int")) and np.median(good) < 0:
         return Scaling("decibel", Radiometry.SIGMA0, "dB: most numbers are negative")
-    if raster.dtype == "uint16":
+    if dtype == "uint16":
         return Scaling("square", Radiometry.POWER, "amplitude: 16-bit whole numbers, as in GRD products")
-    found = speckle(stored[0], top=255.0 if raster.dtype == "uint8" else np.inf)
+    found = speckle(values, top=255.0 if dtype == "uint8" else np.inf)
     told = f"(speckle: skewness {found.skewness:+.2f}, spread ~ mean^{found.slope:.2f}, CV {found.cv:.2f})"
-    if raster.dtype == "uint8":
+    if dtype == "uint8":
         if found.is_decibel:
             highest = float(np.quantile(good, 0.9999)) - float(np.median(good))
             return _decibel("uint8", _span_by_speckle(found, highest), f"dB-like picture {told}", assumed=True)
@@ -295,22 +314,26 @@ def _spread_over_mean(image: NDArray[Any]) -> float:
     return float((high - low) / 2 / max(mean, 1e-30))
 
 
-def _middle(raster: RasterFile, indexes: tuple[int, ...]) -> NDArray[Any]:
-    """Full-resolution pixels: the whole image, or strips of rows of a larger one."""
+def _middle(stored: Stored) -> NDArray[np.float64]:
+    """The first band at full resolution, all of it or strips of rows of a large one; NaN where nothing was measured."""
     from pipeline.types import Window
 
-    rows, cols = raster.shape
+    rows, cols = stored.raster.shape
     if rows * cols <= 16_000_000:
-        return raster.read(Window(0, 0, rows, cols), indexes[:1])
+        return _known(*stored.read(Window(0, 0, rows, cols)))[0]
     height, width = 5 * BLOCK_PX, min(cols, 8192)
     tops = np.linspace(0, rows - height, 16).astype(int) // BLOCK_PX * BLOCK_PX
-    strips = [raster.read(Window(int(top), (cols - width) // 2, height, width), indexes[:1]) for top in tops]
-    return np.concatenate(strips, axis=1)
+    windows = [Window(int(top), (cols - width) // 2, height, width) for top in tops]
+    return np.concatenate([_known(*stored.read(window))[0] for window in windows])
 
 
-def _optical(
-    raster: RasterFile, sensor: Sensor, word: str, indexes: tuple[int, ...], sidecar: Sidecar | None
-) -> Scaling:
+def _known(picture: NDArray[Any], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Stored numbers, NaN where nothing was measured."""
+    return np.where(gap, np.nan, picture.astype(float))
+
+
+def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None) -> Scaling:
+    raster, indexes = stored.raster, stored.channels.indexes
     if sidecar is not None and sidecar.scales:
         if len(sidecar.scales) < max(indexes) or len(sidecar.offsets) not in (0, len(sidecar.scales)):
             raise InputError(raster.item, f"has {raster.count} bands; its metadata scale {len(sidecar.scales)}")
@@ -318,15 +341,15 @@ def _optical(
         return Scaling("linear", Radiometry.REFLECTANCE, "by its metadata", gains=gains, offsets=offsets)
     if sidecar is not None and sidecar.scale is not None:
         return Scaling("linear", Radiometry.REFLECTANCE, "by its sidecar", sidecar.scale, sidecar.offset or 0.0)
-    if (stated := _by_own_scale(raster, indexes)) is not None:
+    sample = _known(*stored.sample(512))
+    sample = sample[:, (np.isfinite(sample) & (sample != 0)).all(axis=0)]
+    if (stated := _by_own_scale(raster, indexes, sample)) is not None:
         return stated
     if (offset := _baseline_offset(raster.tags)) is not None:
         reason = f"DN / 10000, offset {offset:g} DN by its tags"
         return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset * 1e-4)
     if "65535" in raster.tags.get("SCALE", ""):
         return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _SPLIT)
-    sample = raster.sample(512, indexes).astype(float)
-    sample = sample[:, (np.isfinite(sample) & (sample != 0)).all(axis=0)]
     low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
     if raster.dtype.startswith("float"):
         if np.max(high) <= _MOST_REFLECTANCE or word == "reflectance":
@@ -348,14 +371,12 @@ def _optical(
     return Scaling("linear", Radiometry.RELATIVE, f"relative brightness, DN / {top:g}", 1 / top, doubt=doubt)
 
 
-def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling | None:
+def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: NDArray[np.float64]) -> Scaling | None:
     """GDAL's scale and offset of each band, where they make reflectances of the stored numbers (radiances: None)."""
     if not raster.scales:
         return None
     gains, offsets = (tuple(v[i - 1] for i in indexes) for v in (raster.scales, raster.offsets))
     scaling = Scaling("linear", Radiometry.REFLECTANCE, "by the file's scale and offset", gains=gains, offsets=offsets)
-    sample = raster.sample(512, indexes)
-    seen = sample[:, (np.isfinite(sample) & (sample != 0)).all(axis=0)]
     if seen.size == 0 or float(np.percentile(scaling.apply(seen, 0), 99)) > _MOST_REFLECTANCE:
         return None
     return scaling

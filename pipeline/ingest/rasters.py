@@ -129,11 +129,24 @@ class RasterFile:
         """At most side x side pixels of the whole image, shape (bands, rows, cols), by taking every n-th pixel."""
         from rasterio.enums import Resampling
 
-        step = max(1, -(-max(self.shape) // side))
-        out = (max(1, self.shape[0] // step), max(1, self.shape[1] // step))
         with held(self) as dataset:
             chosen = list(indexes) if indexes else list(range(1, self.count + 1))
-            return dataset.read(chosen, out_shape=(len(chosen), *out), resampling=Resampling.nearest)
+            out = (len(chosen), *self._sampled(side))
+            return dataset.read(chosen, out_shape=out, resampling=Resampling.nearest)
+
+    def measured_sample(self, side: int) -> NDArray[np.bool_]:
+        """`measured` for the pixels of a `sample`, shape (rows, cols)."""
+        from rasterio.enums import Resampling
+
+        if not self.masked:
+            return np.ones(self._sampled(side), bool)
+        with held(self) as dataset:
+            said = dataset.read_masks(1, out_shape=self._sampled(side), resampling=Resampling.nearest)
+            return np.asarray(said != 0)
+
+    def _sampled(self, side: int) -> tuple[int, int]:
+        step = max(1, -(-max(self.shape) // side))
+        return max(1, self.shape[0] // step), max(1, self.shape[1] // step)
 
     def palette(self) -> NDArray[np.float64] | None:
         """Brightness of each of the 256 colours of a palette image, else None."""

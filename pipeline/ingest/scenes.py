@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError, printable
-from pipeline.ingest.gaps import Gaps, gaps_of
+from pipeline.ingest.gaps import gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.metadata.acquisition import acquired_of, platform_of
 from pipeline.ingest.metadata.beside import side_files
-from pipeline.ingest.metadata.channels import Channels, channels_of, picture_bands
+from pipeline.ingest.metadata.channels import channels_of, picture_bands
 from pipeline.ingest.metadata.operators import read_operator
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
+from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, sha256_of, stamp_of
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
+from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
 from pipeline.longitudes import Near, moved
 from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, SideFile, Source, Tile, Window, utc
@@ -59,12 +61,9 @@ def open_scene(path: Path, options: OpenOptions | None = None, land: BaseGeometr
 class RasterReader:
     """Reads windows of one raster file as calibrated tiles."""
 
-    raster: RasterFile
-    channels: Channels
+    stored: Stored
     scaling: Scaling
-    gaps: Gaps
     water: Water
-    radar: bool
     palette: Any = None
 
     def with_land(self, more: BaseGeometry) -> RasterReader:
@@ -73,38 +72,31 @@ class RasterReader:
 
     def without_water(self) -> RasterReader:
         """The same reader, which takes everything for water: for those that only ask what was measured."""
-        return replace(self, water=Water(self.raster.shape))
+        return replace(self, water=Water(self.stored.raster.shape))
 
     def __call__(self, window: Window) -> Tile:
         """Calibrated pixels of a window."""
-        rows, cols = self.raster.shape
+        rows, cols = self.stored.raster.shape
         if min(window.row0, window.col0) < 0 or window.row1 > rows or window.col1 > cols:
             raise ValueError(f"{window} leaves the image of {rows} x {cols} pixels")
-        masks = self.channels.masks
-        stored = self.raster.read(window, self.channels.indexes + tuple(m.index for m in masks))
-        picture = stored[: len(self.channels.indexes)]
-        gap = self.gaps.mask(picture, window, radar=self.radar)
-        for mask, said in zip(masks, stored[len(picture) :], strict=True):
-            gap = gap | ((said != 0) if mask.zero_is_good else (said == 0))
-        if self.raster.masked:
-            gap = gap | ~self.raster.measured(window)
+        picture, gap = self.stored.read(window)
         if self.palette is not None:
             picture = self.palette[picture]
         data = self.scaling.apply(picture, window.col0)
-        if gap.any():
-            data[np.broadcast_to(gap, data.shape)] = np.nan
+        data[gap] = np.nan
         valid: BoolImage = np.asarray(np.isfinite(data).all(axis=0), bool)
-        return Tile(window, self.channels.names, data, valid, self.water(window))
+        clouded = None if self.stored.usable is None else self.stored.usable.clouded(window)
+        return Tile(window, self.stored.channels.names, data, valid, self.water(window), clouded)
 
     def counts(self, window: Window) -> Counts | None:
         """Stored pixels of a window, where they are 16-bit amplitude without gaps but zeros; else None."""
-        scaling = self.scaling
+        scaling, raster, channels = self.scaling, self.stored.raster, self.stored.channels
         plain = scaling.law in ("square", "calibrated") and (scaling.gain, scaling.offset) == (1.0, 0.0)
-        plain &= self.raster.dtype == "uint16" and self.palette is None
-        plain &= not self.channels.masks and not self.raster.masked
-        if not (plain and self.gaps.only_zeros and self.radar):
+        plain &= not scaling.gains and raster.dtype == "uint16" and self.palette is None
+        plain &= not channels.masks and not raster.masked
+        if not (plain and self.stored.gaps.only_zeros and self.stored.radar):
             return None
-        stored = self.raster.read(window, self.channels.indexes)
+        stored = raster.read(window, channels.indexes)
         scale = scaling.apply(np.ones((len(stored), 1, window.cols), np.float32), window.col0)
         water = self.water(window) if self.water.has_land else None
         return Counts(stored, scale, np.zeros_like(scale), max(1, window.rows), 0.0, water)
@@ -151,16 +143,17 @@ def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | No
         raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
     )
     channels = channels_of(raster, sensor, options, sidecar)
-    scaling = scaling_of(raster, sensor, options.scaling, channels.indexes, sidecar)
+    radar = sensor is Sensor.SENTINEL1
+    usable, mask_doubt = (None, "") if radar else usable_data(path, raster.shape, geolocation)
+    stored = Stored(raster, channels, gaps_of(raster, sensor, channels.indexes), radar, usable)
+    scaling = scaling_of(stored, sensor, options.scaling, sidecar)
     water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
     acquired, time_doubt = _acquired(raster, sidecar, path)
-    radar = sensor is Sensor.SENTINEL1
-    gaps = gaps_of(raster, sensor, channels.indexes)
-    reader = RasterReader(raster, channels, scaling, gaps, water, radar, raster.palette())
+    reader = RasterReader(stored, scaling, water, raster.palette())
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
     view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
     doubts = [raster.doubt, sidecar_doubt, scaling.doubt, channels.doubt, place_doubt, spacing_doubt]
-    doubts += [time_doubt, land_doubt, view_doubt]
+    doubts += [time_doubt, land_doubt, view_doubt, mask_doubt]
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     return Scene(
         scene_id=path.stem,

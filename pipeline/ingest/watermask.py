@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 GEOJSON = (".geojson", ".json")
+_SAME_PX = 0.5  # pixels this near are the same pixel
+_POINTS = 40  # per side: coverage to 0.1 %
+_WHOLE = 0.995  # our choice: a mask made for the image may miss its rim
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,12 +106,34 @@ def water_of(
             raise InputError(item, f"has no georeference, so {path.name} cannot be laid over it; give a mask raster")
         return Water(shape, geolocation, read_land(path)), ""
     mask = open_raster(path)
-    if mask.shape == shape:
-        return Water(shape, geolocation, mask=mask), ""
     where = geolocation_of(mask)
     if where is None or geolocation is None:
-        raise InputError(path.name, f"has {_size(mask.shape)} pixels, {item} has {_size(shape)}; they must agree")
-    return Water(shape, geolocation, mask=mask, mask_geolocation=where), ""
+        if mask.shape != shape:
+            raise InputError(path.name, f"has {_size(mask.shape)} pixels, {item} has {_size(shape)}; they must agree")
+        return Water(shape, geolocation, mask=mask), ""
+    if same_pixels(geolocation, shape, where, mask.shape):
+        return Water(shape, geolocation, mask=mask), ""
+    water = Water(shape, geolocation, mask=mask, mask_geolocation=where)
+    share = _share_within(geolocation, shape, where, mask.shape)
+    doubt = f"{path.name} covers {share:.0%} of the image; the rest is taken for water" if share < _WHOLE else ""
+    return water, doubt
+
+
+def same_pixels(one: Geolocation, one_shape: tuple[int, int], other: Geolocation, other_shape: tuple[int, int]) -> bool:
+    """Do two images have the same pixels: as many, and at the corners within half a pixel of one another?"""
+    if one_shape != other_shape:
+        return False
+    row, col = np.meshgrid([0.0, one_shape[0] - 1.0], [0.0, one_shape[1] - 1.0])
+    at_row, at_col = other.rowcol(*one.lonlat(row, col))
+    return bool((np.abs(at_row - row) <= _SAME_PX).all() and (np.abs(at_col - col) <= _SAME_PX).all())
+
+
+def _share_within(one: Geolocation, one_shape: tuple[int, int], other: Geolocation, shape: tuple[int, int]) -> float:
+    """Share of an image that another one holds, by a grid of points."""
+    row, col = np.meshgrid(*((np.arange(_POINTS) + 0.5) / _POINTS * n - 0.5 for n in one_shape))
+    at_row, at_col = other.rowcol(*one.lonlat(row, col))
+    inside = (at_row >= -0.5) & (at_row < shape[0] - 0.5) & (at_col >= -0.5) & (at_col < shape[1] - 0.5)
+    return float(inside.mean())
 
 
 def geolocation_of(raster: RasterFile) -> Any:
@@ -116,7 +141,7 @@ def geolocation_of(raster: RasterFile) -> Any:
     if raster.crs_wkt is not None and raster.transform is not None:
         from pyproj.exceptions import ProjError
 
-        found = MapGeolocation(raster.crs_wkt, raster.transform)
+        found = MapGeolocation(raster.crs_wkt, raster.transform, raster.shape)
         try:
             found.lonlat(0, 0)
         except ProjError as error:

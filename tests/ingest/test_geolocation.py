@@ -27,7 +27,7 @@ from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.watermask import geolocation_of
 
 GEOD = Geod(ellps="WGS84")
-UTM = (rasterio.CRS.from_epsg(32652).to_wkt(), (10.0, 0.0, 500_000.0, 0.0, -10.0, 4_740_000.0))
+UTM = (rasterio.CRS.from_epsg(32652).to_wkt(), (10.0, 0.0, 500_000.0, 0.0, -10.0, 4_740_000.0), (1000, 1500))
 
 
 def radar_grid(lines=6, pixels=7, lon0=133.0, bend=1e-9):
@@ -56,7 +56,7 @@ def radar_grid(lines=6, pixels=7, lon0=133.0, bend=1e-9):
 )
 def test_map_places_are_rasterios(epsg, transform):
     crs = rasterio.CRS.from_epsg(epsg)
-    mapping = MapGeolocation(crs.to_wkt(), tuple(transform)[:6])
+    mapping = MapGeolocation(crs.to_wkt(), tuple(transform)[:6], (100, 300))
     x, y = rasterio.transform.xy(transform, [0, 17], [0, 230], offset="center")
     lon, lat = warp_transform(crs, rasterio.CRS.from_epsg(4326), x, y)
     found = mapping.lonlat([0, 17], [0, 230])
@@ -72,7 +72,9 @@ def test_the_corner_of_the_first_pixel_is_at_minus_one_half():
 
 def test_web_mercator_pixels_are_shorter_than_they_say():
     """At 44.4 N ten projected metres are 7.1 on the ground; the two directions differ by the Earth's flattening."""
-    mapping = MapGeolocation(rasterio.CRS.from_epsg(3857).to_wkt(), (10.0, 0, 974_916.0, 0, -10.0, 5_532_856.0))
+    mapping = MapGeolocation(
+        rasterio.CRS.from_epsg(3857).to_wkt(), (10.0, 0, 974_916.0, 0, -10.0, 5_532_856.0), (871, 2201)
+    )
     rows, cols = ground_spacing_m(mapping, (871, 2201))
     lon, lat = mapping.lonlat([435, 436, 435], [1100, 1100, 1101])
     assert rows == pytest.approx(GEOD.inv(lon[0], lat[0], lon[1], lat[1])[2], rel=1e-4)
@@ -82,13 +84,32 @@ def test_web_mercator_pixels_are_shorter_than_they_say():
 
 def test_degrees_are_no_metres():
     """A degree of latitude at 19.3 N has 110,683 m (WGS84, closed form by a and e^2)."""
-    mapping = MapGeolocation(rasterio.CRS.from_epsg(4326).to_wkt(), (1e-4, 0, 72.19, 0, -1e-4, 19.3))
+    mapping = MapGeolocation(rasterio.CRS.from_epsg(4326).to_wkt(), (1e-4, 0, 72.19, 0, -1e-4, 19.3), (2, 2))
     rows, cols = ground_spacing_m(mapping, (2, 2))
     e2, phi = 0.00669437999014, np.radians(19.2999)
     meridian = 6_378_137 * (1 - e2) / (1 - e2 * np.sin(phi) ** 2) ** 1.5
     normal = 6_378_137 / np.sqrt(1 - e2 * np.sin(phi) ** 2)
     assert rows == pytest.approx(np.radians(1e-4) * meridian, rel=1e-5)
     assert cols == pytest.approx(np.radians(1e-4) * normal * np.cos(phi), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        Affine.translation(134.0, 43.0) @ Affine.scale(-0.001, -0.001),
+        Affine.translation(134.0, 43.0) @ Affine.rotation(240.0) @ Affine.scale(0.001, -0.001),
+        Affine.translation(180.5, 43.0) @ Affine.scale(-0.001, -0.001),
+    ],
+    ids=["mirrored", "turned", "mirrored across 180"],
+)
+def test_a_grid_of_degrees_may_lie_west_of_its_origin(transform):
+    """There and back, for pixels more than a degree west of the first one's corner."""
+    mapping = MapGeolocation("EPSG:4326", tuple(transform)[:6], (2000, 2000))
+    row, col = np.array([0.0, 100.0, 1500.0, 1999.0]), np.array([1999.0, 1500.0, 100.0, 0.0])
+    lon, lat = mapping.lonlat(row, col)
+    assert lon.min() < transform.c - 1
+    for told in (lon, wrapped(lon)):
+        np.testing.assert_allclose(mapping.rowcol(told, lat), (row, col), atol=1e-6)
 
 
 def test_grid_follows_its_formula_between_the_points_and_a_little_beyond():

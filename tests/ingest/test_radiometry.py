@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import rasterio
 from scipy import special
 
 from pipeline.errors import ConfigError, InputError
@@ -122,6 +123,88 @@ def test_a_broken_calibration_tag_is_refused(tmp_path):
         opened(tmp_path / "a.tif", np.ones((4, 4), np.uint16), {"A_COEF": "[1, x]"})
     with pytest.raises(InputError, match="not positive"):
         opened(tmp_path / "a.tif", np.ones((4, 4), np.uint16), {"A_COEF": "[-1.0]"})
+
+
+# --- what is no measurement, or is told on a scale of its own, changes no verdict
+
+
+def hidden(path, data, how, number):
+    """The left 60 % of the columns not measured, told in one of the ways that files have."""
+    data, cut = np.array(data), int(0.6 * data.shape[-1])
+    data[..., :cut] = number
+    if how == "nodata":
+        return write(path, data, nodata=number)
+    good = np.ones(data.shape[1:], np.uint8)
+    good[:, :cut] = 0
+    if how == "mask band":
+        write(path, np.concatenate([data, good[None].astype(data.dtype)]))
+        with rasterio.open(path, "r+") as out:
+            out.descriptions = (*[""] * len(data), "dataMask")
+        return path
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(write(path, data), "r+") as out:
+        out.write_mask(good * 255)
+    return path
+
+
+@pytest.mark.parametrize("how", ["nodata", "mask band", "internal mask"])
+def test_what_was_not_measured_tells_nothing_of_the_law(tmp_path, how):
+    """Truth: the same power with NaN in its place. -9999 over most of an image looked like dB."""
+    power = sea(5)[None].astype(np.float32)
+    options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10)
+    plain, other = (
+        open_scene(hidden(tmp_path / name, power, way, number), options)
+        for name, way, number in (("a.tif", "nodata", np.nan), ("b.tif", how, -9999.0))
+    )
+    assert other.tags["scaling"] == plain.tags["scaling"]
+    np.testing.assert_array_equal(values(other), values(plain))
+    np.testing.assert_array_equal(values(other)[0, :, 360:], power[0, :, 360:])
+
+
+@pytest.mark.parametrize("how", ["nodata", "mask band", "internal mask"])
+@pytest.mark.parametrize("own_scale", [False, True])
+def test_what_was_not_measured_tells_nothing_of_the_scale(tmp_path, how, own_scale):
+    """Truth: the numbers that were written; 65535 in the gaps looked like DN / 65535, or like radiance."""
+    dn = np.random.default_rng(3).integers(400, 3000, (4, 100, 100)).astype(np.uint16)
+    path = hidden(tmp_path / "a.tif", dn, how, 65535)
+    if own_scale:
+        with rasterio.open(path, "r+") as out:
+            out.scales = [2e-4] * out.count
+    scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL2, pixel_spacing_m=10))
+    expected = dn[..., 60:] * (2e-4 if own_scale else 1e-4)
+    np.testing.assert_allclose(values(scene)[..., 60:], expected, rtol=1e-5)
+    assert np.isnan(values(scene)[..., :60]).all()
+
+
+@pytest.mark.parametrize("scaling", ["auto", "db"])
+def test_radar_numbers_are_what_the_files_scale_makes_of_them(tmp_path, scaling):
+    """Two polarisations in dB as whole numbers, each with a scale of its own; truth: the power before that."""
+    power = np.stack([sea(6), sea(7, mean=0.003)])
+    steps = np.array([0.01, 0.002])[:, None, None]
+    path = write(tmp_path / "a.tif", np.round((10 * np.log10(power) + 20) / steps).astype(np.int16))
+    with rasterio.open(path, "r+") as out:
+        out.scales, out.offsets, out.descriptions = steps.ravel(), [-20.0, -20.0], ("VV", "VH")
+    scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10, scaling=scaling))
+    assert scene.radiometry is Radiometry.SIGMA0
+    measured = np.isfinite(values(scene)).all(axis=0)
+    assert measured.mean() > 0.99
+    np.testing.assert_allclose(values(scene)[:, measured], power[:, measured], rtol=0.002)
+
+
+def test_amplitude_with_a_scale_and_an_offset_is_no_plain_count(tmp_path):
+    path = write(tmp_path / "a.tif", np.full((30, 30), 50, np.uint16))
+    with rasterio.open(path, "r+") as out:
+        out.scales, out.offsets = [0.1], [1.0]
+    scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10, scaling="amplitude"))
+    np.testing.assert_allclose(values(scene), (0.1 * 50 + 1.0) ** 2)
+    assert scene.read.counts(Window(0, 0, 30, 30)) is None
+
+
+@pytest.mark.parametrize("scaling", ["auto", "sigma0"])
+def test_a_radar_image_of_which_nothing_is_left_says_so(tmp_path, scaling):
+    """dB times 100 that says nothing of it: ten to the power of minus 200 is no power in single precision."""
+    path = write(tmp_path / "a.tif", np.round(1000 * np.log10(sea(8))).astype(np.int16))
+    with pytest.raises(InputError, match=r"a\.tif: no pixel has a value when read as .*--scaling"):
+        open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10, scaling=scaling))
 
 
 def test_radar_power_is_never_zero_negative_or_infinite(tmp_path):

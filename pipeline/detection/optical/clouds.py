@@ -60,6 +60,12 @@ def veil_mask(tile: Tile, levels: Levels, spacing_m: float) -> BoolImage:
 
 
 def cloud_mask(tile: Tile, levels: Levels, radiometry: Radiometry, spacing_m: float) -> BoolImage:
+    """What looks like cloud, and what the operator's own mask calls so."""
+    found = _looks_like_cloud(tile, levels, radiometry, spacing_m)
+    return found if tile.clouded is None else found | (tile.clouded & tile.valid)
+
+
+def _looks_like_cloud(tile: Tile, levels: Levels, radiometry: Radiometry, spacing_m: float) -> BoolImage:
     """Bright, white, smooth and large. Haze thin enough to see through is `haze_mask`'s."""
     names = [b for b in tile.bands if b not in ("B11", "B12")] or list(tile.bands)  # ice clouds are dark at 1.6 um
     factor = max(1, round(8.0 / spacing_m))

@@ -94,7 +94,9 @@ def measure_fine(
             light = 1 + (light - 1) * np.float32(USUAL_STEP / max(1e-6, float(np.median(light[near])) - 1))
         found = _best_hull(light, sea, near, scene.pixel_spacing_m, origin)
         if found is not None and not blob.moored and found[0].length_m > TRAIL * length_m:
-            found = _without_foam(found, length_m, (light, sea, near, scene.pixel_spacing_m, origin))
+            dim = sea & (light > 1) & (light < 1 + 0.5 * (float(np.median(light[near])) - 1))
+            alone = _best_hull(np.where(dim, 1, light), sea, near, scene.pixel_spacing_m, origin)
+            found = _without_wake(found, alone, length_m)
         if found is None or reach_m > LONGEST_REACH_M:
             break
         part = found[3] < SURE and reach_m < DOUBTFUL_REACH_M  # so little like a hull: a part?
@@ -189,19 +191,12 @@ def _best_hull(
     return min(tried, key=lambda t: _oddness(t[0])) if tried else None
 
 
-def _without_foam(
-    found: Found,
-    length_m: float,
-    seen: tuple[FloatImage, BoolImage, BoolImage, tuple[float, float], tuple[int, int]],
-) -> Found:
-    """The hull, or what remains of her where all that shows less than half of the object's light is water: her wake goes.
+def _without_wake(found: Found, alone: Found | None, length_m: float) -> Found:
+    """The hull, or the one found where all that shows less than half of the object's light was taken for water.
 
-    The wake of a ship under way is as wide as she and shows a quarter of her light; what remains stands only where it
-    is as long as the object and more like a hull.
+    The wake of a ship under way is as wide as she and shows a quarter of her light. What remains without it stands only
+    where it is as long as the bright object (``length_m``) and more like a hull.
     """
-    light, sea, near, *place = seen
-    level = 1 + 0.5 * (float(np.median(light[near])) - 1)
-    alone = _best_hull(np.where(sea & (light > 1) & (light < level), 1, light).astype(np.float32), sea, near, *place)
     if alone is None or not _is_hull(alone[0]) or not 1 / TRAIL < alone[0].length_m / length_m < TRAIL:
         return found
     return alone if _oddness(alone[0]) < _oddness(found[0]) else found

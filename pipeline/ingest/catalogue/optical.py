@@ -140,7 +140,7 @@ def _window(grid: Grid, bbox: BBox, item: str) -> Window:
     west, south, east, north = bbox
     side = np.linspace(0.0, 1.0, 17)
     lon, lat = (v.ravel() for v in np.meshgrid(west + side * (east - west), south + side * (north - south)))
-    row, col = MapGeolocation(grid.wkt, grid.transform).rowcol(lon, lat)
+    row, col = MapGeolocation(grid.wkt, grid.transform, grid.shape).rowcol(lon, lat)
     rows, cols = grid.shape
     with np.errstate(invalid="ignore"):
         seen = (row >= -0.5) & (row < rows - 0.5) & (col >= -0.5) & (col < cols - 0.5)
@@ -156,7 +156,7 @@ def _window(grid: Grid, bbox: BBox, item: str) -> Window:
 
 
 def _outline(grid: Grid, item: str) -> BaseGeometry:
-    return footprint_of(MapGeolocation(grid.wkt, grid.transform), grid.shape, item)
+    return footprint_of(MapGeolocation(grid.wkt, grid.transform, grid.shape), grid.shape, item)
 
 
 def _layer(image: RemoteImage, grid: Grid, window: Window) -> NDArray[np.uint16]:

@@ -1,7 +1,7 @@
 """The files beside an image that say when and how it was taken: they are evidence as much as its pixels.
 
 GDAL itself reads none (`rasters.SETTINGS`): no world file, no ``.aux.xml``. What is read is the analyst's sidecar, the
-operator's metadata, and rational polynomials.
+operator's metadata, rational polynomials, and Planet's mask of usable data.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.ingest.metadata.operators import operator_files
 from pipeline.ingest.metadata.sidecar import read_sidecar, sidecar_path
+from pipeline.ingest.metadata.usable import mask_beside
 from pipeline.ingest.rasters import sha256_of, stamp_of
 from pipeline.ingest.rpc import rpc_beside
 from pipeline.types import SideFile
@@ -25,7 +26,7 @@ def side_files(image: Path) -> tuple[SideFile, ...]:
     """
     if not image.is_file() or image.suffix.lower() == ".zip":  # a zipped product has its own metadata
         return ()
-    found = [*_own(image), *operator_files(image), rpc_beside(image)]
+    found = [*_own(image), *operator_files(image), rpc_beside(image), mask_beside(image)]
     kept = {path.name: one for path in found if path is not None and (one := _hashed(path)) is not None}
     return tuple(kept[name] for name in sorted(kept))
 

@@ -84,14 +84,14 @@ def azimuth_to_satellite_deg(scan_deg: float, along_deg: float, across_deg: floa
 
 def _reader_of(image: Path) -> tuple[Reader | None, list[Path]]:
     """What reads the operator's files of an image, and those files; nothing where there are none."""
-    beside = _beside(image)
+    beside = names_beside(image)
     for find, read in ((_imd_of, _read_imd), (_dimap_of, _read_dimap), (_planet_of, _read_planet)):
         if paths := find(image, beside):
             return read, paths
     return None, []
 
 
-def _beside(image: Path) -> dict[str, Path]:
+def names_beside(image: Path) -> dict[str, Path]:
     """Regular files of the image's folder by their names in upper case; links are not followed."""
     try:
         with os.scandir(image.parent) as entries:  # which knows a file from a folder without asking for each again

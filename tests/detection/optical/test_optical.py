@@ -122,6 +122,25 @@ def test_empty_sea_has_no_ship():
     assert told["cloud_fraction"] == 0
 
 
+def test_what_the_operators_mask_calls_cloud_hides_its_zone_and_no_other():
+    """A clear image whose mask says cloud over its upper 30 %: that zone is unseen, a ship below it is found."""
+    scene = painted([(100, 120, 98, 16, 35), (300, 300, 180, 28, 100)])
+    top = round(0.3 * scene.shape[0])
+
+    def read(window):
+        clouded = np.arange(window.row0, window.row1)[:, None] < np.full(window.cols, top)
+        return replace(scene.read(window), clouded=clouded)
+
+    lon, lat = scene.geolocation.lonlat(np.array([20, 60, 330, 370]), np.array([20, 60, 20, 60]))
+    place = place_of(
+        box_zone("hidden", lon[0], lat[1], lon[1], lat[0]), box_zone("clear", lon[2], lat[3], lon[3], lat[2])
+    )
+    ships, told = found(replace(scene, read=read), place)
+    assert [round(row) for row in ships["row"]] == [300]
+    assert told["zone_covered"] == {"hidden": 0.0, "clear": 1.0}
+    assert told["cloud_fraction"] == pytest.approx(0.3, abs=0.01)
+
+
 def test_a_cloud_is_no_ship_and_hides_its_zone():
     """A soft bright patch over one of two zones: nothing accepted there, the zone counts as unseen."""
     rows, cols = np.mgrid[0:500, 0:500]
