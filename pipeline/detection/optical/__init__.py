@@ -24,6 +24,7 @@ from pipeline.detection.optical.opinions import both_opinions, network_candidate
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.spectral import scaled_bands
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
+from pipeline.detection.optical.wakes import without_wakes
 from pipeline.detection.optical.water import BRIGHTEST_WATER, Levels, names_tell, normalise, survey, wrong_order
 from pipeline.types import Place, Radiometry, Scene, Sensor, Tile, Window, tiles
 
@@ -101,6 +102,8 @@ def _searched(
     for fragment in (c for c in found if "cloud" in c.flags):
         coverage.hide(fragment.outline)
     found = once_each(found, scene.pixel_spacing_m)
+    if spacing < KINDS_FROM_M:
+        found = without_wakes(found, scene.pixel_spacing_m)
     found.sort(key=lambda c: (c.row, c.col))
     return found, coverage
 

@@ -1,0 +1,44 @@
+"""Strips of churned water behind ships under way: as wide as the hull, in her line, and dimmer.
+
+In fine pixels a wake may pass for a hull of its own: it is long, slender and straight. What tells is the ship ahead.
+Bands that would tell (1.6 um) are not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.detection.candidates import Candidate
+
+DIMMER_DB = 3.0  # half of the hull's light over water; a wake's foam shows a third or less (our choice)
+TURNED_DEG = 12.0  # between the ship's axis and her wake's, which follows where she came from (our choice)
+BEHIND_M = 60.0  # from her stern to where what is bright begins; screws drown the foam beneath the counter (our choice)
+
+
+def without_wakes(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
+    """The candidates, those flagged ``wake`` that trail a brighter hull in her line; moored ones make none."""
+    ships = [c for c in found if not {"no_hull_shape", "cloud", "moored"} & set(c.flags)]
+    return [
+        replace(c, flags=(*c.flags, "wake"))
+        if "moored" not in c.flags and any(_trails(c, ship, spacing_m) for ship in ships)
+        else c
+        for c in found
+    ]
+
+
+def _trails(c: Candidate, ship: Candidate, spacing_m: tuple[float, float]) -> bool:
+    """Does it lie behind or ahead of a ship (bows are not always known), in her line, no wider and dimmer?"""
+    if ship.contrast_db - c.contrast_db < DIMMER_DB or c.beam_m > 2 * ship.beam_m:
+        return False
+    if abs(float(np.dot(c.axis, ship.axis))) < np.cos(np.radians(TURNED_DEG)):
+        return False
+    south, east = (c.row - ship.row) * spacing_m[0], (c.col - ship.col) * spacing_m[1]
+    along = abs(south * ship.axis[0] + east * ship.axis[1])
+    across = abs(east * ship.axis[0] - south * ship.axis[1])
+    gap_m = along - (c.length_m + ship.length_m) / 2
+    swung = np.sin(np.radians(TURNED_DEG)) * (along - ship.length_m / 2)
+    return bool(-0.75 * ship.length_m < gap_m < BEHIND_M and across < 0.5 * ship.beam_m + max(0.0, swung))
