@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from pipeline.errors import InputError, printable
 from pipeline.run import CONFIG_FILES
 from pipeline.storage import read_table
 from pipeline.tables import ALL
-from pipeline.workspace import load_run_config
+from pipeline.workspace import latest_run, load_run_config
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,6 +78,23 @@ class Review:
         axes.set(xlim=(window.col0 - 0.5, window.col1 - 0.5), ylim=(window.row1 - 0.5, window.row0 - 0.5))
         axes.set(xlabel="column", ylabel="row", title=f"{scene.scene_id}\n{scene.acquired:%Y-%m-%d %H:%M} UTC")
         return found[here]
+
+
+def chosen_run(variable: str = "CAPWATCH_RUN") -> Path:
+    """The run folder that an environment variable names, or the last finished run below ``runs/``.
+
+    A notebook works in its own folder, whoever started it: relative names hold where the shell stands, then here, then
+    in the folder above. InputError where the variable names no run, ConfigError where there is none.
+    """
+    bases = [Path(p) for p in (os.environ.get("PWD", "."), ".", "..")]
+    named = os.environ.get(variable)
+    if named:
+        found = [base / named for base in bases if (base / named / "config.yaml").is_file()]
+        if not found:
+            raise InputError(f"{variable}={printable(named)}", "is no run folder: it holds no config.yaml")
+        return found[0].resolve()
+    out = next((base / "runs" for base in bases if (base / "runs").is_dir()), Path("runs"))
+    return latest_run(out).resolve()
 
 
 def open_run(folder: Path | str) -> Review:

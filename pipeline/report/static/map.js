@@ -6,7 +6,8 @@ capwatch.map = (() => {
   const [west, south, east, north] = data.bbox;
   const bounds = L.latLngBounds([[south, west], [north, east]]);
   const map = L.map(box, { zoomSnap: 0.25, zoomDelta: 0.75, wheelPxPerZoomLevel: 110, maxZoom: 20, attributionControl: true });
-  map.attributionControl.setPrefix("Leaflet").addAttribution("© OpenStreetMap contributors (ODbL) or GSHHG");
+  map.attributionControl.setPrefix("Leaflet");
+  if (data.credit) map.attributionControl.addAttribution(el("span", {}, data.credit).innerHTML); // as text: Leaflet takes markup
   L.control.scale({ imperial: false, maxWidth: 120, position: "topright" }).addTo(map);
   map.fitBounds(bounds, { padding: [4, 4] });
   map.setMaxBounds(bounds.pad(0.6));
