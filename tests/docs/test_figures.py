@@ -82,7 +82,7 @@ def test_the_columns_of_volume_are_told_in_the_page_and_in_the_help(capwatch):
     told = text[text.index("Columns that it knows:") : text.index("Products: `gas_oil`")]
     assert set(re.findall(r"`([a-z_]+)`", told)) == set(CALLS_READ)
     _, out, _ = capwatch("volume", "--help")
-    listed = out[out.index("Known columns:") : out.index("Options:")].removeprefix("Known columns:")
+    listed = out[out.index("Known columns:") : out.index("Arguments:")].removeprefix("Known columns:")
     assert set(re.findall(r"[a-z_]+", listed)) == set(CALLS_READ)
 
 
