@@ -30,7 +30,7 @@ from pipeline.engine import map_tasks
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.execution import stagecache, stopping
 from pipeline.ingest import inputs
-from pipeline.ingest.ais.messages import messages as ais
+from pipeline.ingest.ais import messages as ais
 from pipeline.report import quicklooks
 from pipeline.storage import read_table, write_table
 from pipeline.tables import LEDGER
