@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Add a place
 #
-# From a name or a polygon to a config that runs. Everything is written into a folder of its own (`CAPWATCH_AOI_DIR`, or
+# From a polygon to a config that runs. Everything is written into a folder of its own (`CAPWATCH_AOI_DIR`, or
 # a temporary one); copy it to `configs/` when it is right. The example is Wonsan. Its zones are drawn by eye and stand
 # for nothing until somebody has looked at an image.
 
@@ -21,22 +21,23 @@
 import json
 import os
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import shapely
-import shapely.ops
 
 from pipeline.commands.plan_local import local_lines
 from pipeline.errors import ConfigError
+from pipeline.finished.review import draw_land
 from pipeline.ingest.coast import clip_coast
 from pipeline.ingest.place import load_place
 from pipeline.workspace import configs_root, load_run_config
 
 chosen = os.environ.get("CAPWATCH_AOI_DIR")
 home = Path(chosen) if chosen else Path(tempfile.mkdtemp(prefix="capwatch-aoi-"))
-print(f"SIMULATED: nothing. This page writes configs only, to a folder named {home.name}")
+print(f"No image is read here: this page writes configs, to a folder named {home.name}")
 
 # %% [markdown]
 # ## The box
@@ -66,7 +67,7 @@ except ConfigError:  # the extra is not installed
     land = json.loads((configs_root() / known.aoi.coast).read_text("utf-8"))
     name, aoi_id = "Stand-in with the coast of Vostochny", "stand-in"
 (home / "coast").mkdir(parents=True, exist_ok=True)
-(home / "coast" / f"{aoi_id}.geojson").write_text(json.dumps(land), "utf-8")
+_ = (home / "coast" / f"{aoi_id}.geojson").write_text(json.dumps(land), "utf-8")
 shapes = [shapely.from_geojson(json.dumps(f["geometry"])) for f in land["features"]]
 coast = shapely.union_all(shapes)
 figure, axes = plt.subplots(figsize=(7, 6))
@@ -80,13 +81,27 @@ plt.show()
 # ## The zones
 #
 # A berth polygon holds the water where hulls lie, not the quay. `counts` is true only where the counted product is
-# handled. `source` says where the outline is from; if it is a guess, write that.
+# handled. `source` says where the outline is from; if it is a guess, write that. This guess lies along the longest
+# straight piece of shore within a mile of the middle, 50 m wide.
 
 # %%
-shore = shapely.ops.nearest_points(coast.boundary, shapely.Point((west + east) / 2, (south + north) / 2))[0]
+M_PER_DEG = 111_320.0  # of latitude; to 0.6 %, enough for a guess
+middle = np.array([(west + east) / 2, (south + north) / 2])
+scale = M_PER_DEG * np.array([np.cos(np.radians(middle[1])), 1.0])
+
+
+def metric(shape):
+    """Degrees to metres from the middle."""
+    return shapely.transform(shape, lambda lonlat: (lonlat - middle) * scale)
+
+
+near = shapely.intersection(metric(coast).boundary, shapely.Point(0, 0).buffer(1_852.0))
+lines = [part.coords for part in shapely.get_parts(near) if part.geom_type == "LineString"]
+quay = max((shapely.LineString(p) for c in lines for p in pairwise(c)), key=lambda p: p.length)
+sides = [quay.buffer(sign * 50.0, single_sided=True) for sign in (1, -1)]
+berth = min(sides, key=lambda side: side.intersection(metric(coast)).area)
+berth = shapely.transform(berth, lambda xy: xy / scale + middle)
 water = shapely.box(west, south, east, north).difference(coast)
-berth = shapely.box(shore.x - 0.0015, shore.y - 0.001, shore.x + 0.0015, shore.y + 0.001).difference(coast)
-berth = max(shapely.get_parts(berth), key=lambda p: p.area)
 roads = max(shapely.get_parts(water.buffer(-0.006)), key=lambda p: p.area).envelope.intersection(water.buffer(-0.004))
 roads = max(shapely.get_parts(roads), key=lambda p: p.area)
 features = [
@@ -109,7 +124,7 @@ features = [
 ]
 (home / "zones").mkdir(exist_ok=True)
 zones = {"type": "FeatureCollection", "features": features}
-(home / "zones" / f"{aoi_id}.geojson").write_text(json.dumps(zones), "utf-8")
+_ = (home / "zones" / f"{aoi_id}.geojson").write_text(json.dumps(zones), "utf-8")
 
 # %% [markdown]
 # ## The config
@@ -152,23 +167,22 @@ except ConfigError as missing:
 # %%
 place = load_place(config.aoi, home)
 figure, axes = plt.subplots(figsize=(7, 6))
-for part in shapely.get_parts(shapely.clip_by_rect(place.land, west, south, east, north)):
-    axes.fill(*np.asarray(part.exterior.coords).T[:2], color="#d9d2c3", lw=0)
+draw_land(axes, place)
 for zone in place.zones:
     axes.plot(*zone.geometry.exterior.xy, color="#D55E00" if zone.counts else "#6b7280", label=zone.zone_id)
     on_land = zone.geometry.intersection(place.land).area / zone.geometry.area
     print(f"{zone.zone_id}: {on_land:.0%} on land")
-axes.set(xlim=(west, east), ylim=(south, north), title=f"{place.name}: zones")
+axes.set_title(f"{place.name}: zones")
 axes.legend()
 plt.show()
 
 # %%
 figure, axes = plt.subplots(figsize=(5, 5))
-zone = place.zones[0].geometry.buffer(0.004).bounds
-for part in shapely.get_parts(shapely.clip_by_rect(place.land, *zone)):
-    axes.fill(*np.asarray(part.exterior.coords).T[:2], color="#d9d2c3", lw=0)
+draw_land(axes, place, place.zones[0].geometry.buffer(0.003).bounds)
 axes.plot(*place.zones[0].geometry.exterior.xy, color="#D55E00")
-axes.set(xlim=zone[::2], ylim=zone[1::2], title="the berth, close")
+axes.ticklabel_format(useOffset=False)
+axes.locator_params(nbins=4)
+axes.set_title("the berth, close")
 plt.show()
 
 # %% [markdown]

@@ -13,14 +13,13 @@
 # %% [markdown]
 # # Compare two runs
 #
-# What changed, and why: the result first, then settings, inputs and code, then call by call. Choose two runs with the
-# environment variables `CAPWATCH_RUN` and `CAPWATCH_OTHER`, or put their folders below. Where no other run is named,
-# the account of the first one is drawn again with another fill, so that there is something to see.
+# What changed, and why: the result first, then settings, inputs, verdicts and code, then call by call. Choose two runs
+# with the environment variables `CAPWATCH_RUN` and `CAPWATCH_OTHER`, or put their folders below. Where no other run is
+# named, the account of the first one is drawn again with another fill, so that there is something to see.
 
 # %%
 import os
 from datetime import timedelta
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -28,13 +27,12 @@ import pandas as pd
 from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.overview import difference, list_runs
-from pipeline.finished.review import open_run
+from pipeline.finished.review import chosen_run, open_run
 from pipeline.run import CONFIG_FILES
-from pipeline.workspace import latest_run
 
-chosen, other = os.environ.get("CAPWATCH_RUN"), os.environ.get("CAPWATCH_OTHER")
-before = Path(chosen) if chosen else latest_run(Path("../runs"), "vostochny")
-after = Path(other) if other else None
+pd.set_option("display.max_colwidth", None)
+before = chosen_run()
+after = chosen_run("CAPWATCH_OTHER") if os.environ.get("CAPWATCH_OTHER") else None
 run = open_run(before)
 simulated = bool(run.table("scenes")["simulated"].any())
 mark = "SIMULATED: " if simulated else ""
@@ -44,7 +42,10 @@ print(f"{mark}{run.place.name}: {before.name} against {after.name if after else 
 # ## What there is to compare
 
 # %%
-list_runs(before.parent.parent).drop(columns="folder")
+runs = list_runs(before.parent.parent)
+shown = runs[["aoi", "run", "period", "calls", "barrels_p50", "other"]].astype(object)
+shown.insert(2, "made", runs["made"].str[:16])
+shown.where(shown.notna(), "")
 
 # %% [markdown]
 # ## The two accounts
@@ -56,8 +57,8 @@ list_runs(before.parent.parent).drop(columns="folder")
 mean_fill = 0.6
 cap = load(CapConfig, before / CONFIG_FILES / run.config.cap)
 old_liftings, old_ledger = run.table("liftings"), run.table("ledger")
+second = run if after is None else open_run(after)
 if after is not None:
-    second = open_run(after)
     new_liftings, new_ledger = second.table("liftings"), second.table("ledger")
 else:
     fill = run.config.volume.fill.model_copy(update={"mean": mean_fill})
@@ -74,48 +75,62 @@ for ledger, colour, words, style in ((old_ledger, "#0072B2", "before", "-"), (ne
     axes.step(days, ledger["observed_p50"], where="post", color=colour, ls=style, lw=2, label=words)
 axes.set(title=f"{mark}observed barrels, 90 % interval", ylabel="barrels, cumulative")
 axes.set_xlim(run.config.period.start, run.config.period.end)
+axes.yaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
 axes.legend(frameon=False)
 figure.autofmt_xdate()
 plt.show()
 
 # %% [markdown]
-# ## Call by call
-
-# %%
-columns = ["call_id", "arrival", "barrels_p5", "barrels_p50", "barrels_p95", "method"]
-old = old_liftings.loc[old_liftings["counts"], columns]
-new = new_liftings.loc[new_liftings["counts"], columns]
-both = old.merge(new, on="call_id", how="outer", suffixes=("_before", "_after"))
-both["change"] = both["barrels_p50_after"] / both["barrels_p50_before"] - 1
-shown = ["call_id", "arrival_before", "barrels_p50_before", "barrels_p50_after", "change", "method_after"]
-both[shown].round({"barrels_p50_before": 2, "barrels_p50_after": 2, "change": 2})
-
-# %%
-figure, axes = plt.subplots(figsize=(9, 0.8 + 0.5 * len(both)))
-rows = range(len(both))
-axes.plot(both["barrels_p50_before"], rows, "o", color="#0072B2", label="before")
-axes.plot(both["barrels_p50_after"], rows, "s", color="#E69F00", label="after")
-for n, pair in enumerate(both.itertuples()):
-    axes.plot([pair.barrels_p50_before, pair.barrels_p50_after], [n, n], color="#9ca3af", lw=1)
-axes.set(yticks=list(rows), yticklabels=list(both["call_id"]), xlabel="barrels", title=f"{mark}each counted call")
-axes.legend(frameon=False)
-plt.show()
-
-# %% [markdown]
 # ## Why
 #
-# `capwatch diff` prints the same. Calls that only one run has usually come from another threshold or another image;
-# the same calls with other barrels from another assumption or another measured size.
+# `capwatch diff` prints the same. Verdicts of analysts, another threshold or another image take calls away or bring
+# some; another assumption or another measured size gives the same calls other barrels.
 
 # %%
 found = difference(before, after if after is not None else before)
 fills = f"volume.fill.mean: {run.config.volume.fill.mean} and {mean_fill}"
 for reason in found.reasons if after is not None else [fills]:
     print(reason)
-found.config
+found.result
 
 # %%
-found.inputs
+tables = {"setting": found.config, "file": found.inputs, "verdict": found.verdicts}
+parts = [t.rename(columns={what: "which"}).assign(what=what) for what, t in tables.items()]
+pd.concat(parts)[["what", "which", "before", "after"]]
+
+# %% [markdown]
+# ## Call by call
+
+# %%
+names = pd.concat([run.table("port_calls"), second.table("port_calls")]).drop_duplicates("call_id", keep="last")
+names = names.set_index("call_id")
+columns = ["call_id", "barrels_p50", "method"]
+old = old_liftings.loc[old_liftings["counts"], columns]
+new = new_liftings.loc[new_liftings["counts"], columns]
+both = old.merge(new, on="call_id", how="outer", suffixes=("_before", "_after"))
+both["arrived"] = names.loc[both["call_id"], "arrival_hi"].dt.strftime("%Y-%m-%d").to_numpy()
+both["ship"] = [name or "not identified" for name in names.loc[both["call_id"], "name"]]
+both = both.sort_values(["arrived", "call_id"], ignore_index=True)
+change = both["barrels_p50_after"] / both["barrels_p50_before"] - 1
+table = both[["arrived", "ship", "call_id"]].copy()
+for end in ("before", "after"):
+    table[end] = [f"{b:,.0f}" if pd.notna(b) else "not counted" for b in both[f"barrels_p50_{end}"]]
+table["change"] = [f"{c:+.0%}" if pd.notna(c) else "" for c in change]
+table["how"] = both["method_after"].fillna(both["method_before"])
+table
+
+# %%
+figure, axes = plt.subplots(figsize=(9, 1.2 + 0.5 * len(both)))
+for n, pair in enumerate(both.itertuples()):
+    axes.plot([pair.barrels_p50_before, pair.barrels_p50_after], [n, n], color="#9ca3af", lw=1)
+rows = range(len(both))
+axes.plot(both["barrels_p50_before"], rows, "o", ms=11, mfc="none", color="#0072B2", label="before")
+axes.plot(both["barrels_p50_after"], rows, "s", color="#E69F00", label="after")
+axes.set(yticks=list(rows), yticklabels=list(both["arrived"] + ", " + both["ship"]), xlabel="barrels, median")
+axes.set(ylim=(len(both) - 0.5, -0.5), title=f"{mark}each counted call; one mark alone: counted in one run only")
+axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
+axes.legend(frameon=False)
+plt.show()
 
 # %% [markdown]
 # ## Looks
@@ -123,10 +138,16 @@ found.inputs
 # Fewer usable looks make wider arrivals and more calls that nobody saw, not fewer ships.
 
 # %%
-counted_zones = [zone.zone_id for zone in run.place.zones if zone.counts]
-looks = run.table("looks")
-states = looks[looks["zone_id"].isin(counted_zones)]["state"].value_counts()
-figure, axes = plt.subplots(figsize=(5, 2.4))
-axes.barh(states.index, states.to_numpy(), color=["#009E73", "#6b7280", "#E69F00"][: len(states)])
-axes.set(xlabel="looks at counted berths", title=f"{mark}{before.name}")
+colours = {"usable": "#009E73", "partly": "#E69F00", "unknown": "#6b7280"}
+figure, axes = plt.subplots(figsize=(6, 2.4))
+for n, (words, one) in enumerate((("before", run), *([("after", second)] if after is not None else []))):
+    counted_zones = [zone.zone_id for zone in one.place.zones if zone.counts]
+    looks, left = one.table("looks"), 0
+    for state, colour in colours.items():
+        count = int((looks["zone_id"].isin(counted_zones) & (looks["state"] == state)).sum())
+        axes.barh(words, count, left=left, color=colour, label=state if n == 0 else None)
+        left += count
+axes.set(xlabel="looks at counted berths", title=f"{mark}{before.name}{f' and {after.name}' if after else ''}")
+axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.3), fontsize=8)
+axes.invert_yaxis()
 plt.show()

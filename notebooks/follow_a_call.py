@@ -18,17 +18,13 @@
 # Nothing here changes the run.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from pipeline.finished.review import around, open_run
-from pipeline.workspace import latest_run
+from pipeline.finished.review import around, chosen_run, draw_land, open_run
 
-chosen = os.environ.get("CAPWATCH_RUN")
-folder = Path(chosen) if chosen else latest_run(Path("../runs"), "vostochny")
+pd.set_option("display.max_colwidth", None)
+folder = chosen_run()
 run = open_run(folder)
 calls, liftings = run.table("port_calls"), run.table("liftings")
 simulated = bool(run.table("scenes")["simulated"].any())
@@ -82,19 +78,8 @@ plt.show()
 # ## Each sighting on its image
 
 # %%
-hers[
-    [
-        "acquired",
-        "sensor",
-        "length_m",
-        "length_lo_m",
-        "length_hi_m",
-        "beam_m",
-        "freeboard_m",
-        "score",
-        "draught_evidence",
-    ]
-]
+sizes = ["length_m", "length_lo_m", "length_hi_m", "beam_m", "freeboard_m", "score"]
+hers[["acquired", "sensor", *sizes, "draught_evidence"]].round(dict.fromkeys(sizes, 1))
 
 # %%
 if len(hers):
@@ -116,20 +101,22 @@ else:
 tracks = run.table("tracks")
 close = tracks[tracks["time_utc"].between(call["arrival_hi"] - margin / 4, call["departure_lo"] + margin / 4)]
 figure, axes = plt.subplots(figsize=(7, 6))
+draw_land(axes, run.place)
 for zone in run.place.zones:
     axes.plot(*zone.geometry.exterior.xy, color="#D55E00" if zone.zone_id == call["berth_id"] else "#9ca3af", lw=1.2)
 for mmsi, track in close.groupby("mmsi"):
     own = pd.notna(call["mmsi"]) and mmsi == call["mmsi"]
     axes.plot(track["lon"], track["lat"], "-", lw=1.6 if own else 0.6, color="#0072B2" if own else "#9ca3af")
-west, south, east, north = run.place.bbox
-axes.set(
-    xlim=(west, east), ylim=(south, north), xlabel="longitude", ylabel="latitude", title=f"{mark}blue: her own track"
-)
+hers_heard = pd.notna(call["mmsi"]) and bool((close["mmsi"] == call["mmsi"]).any())
+said = "blue: her own track, grey: others" if hers_heard else "no track is hers; grey: others"
+axes.set(xlabel="longitude", ylabel="latitude", title=f"{mark}{said}; orange: her berth")
 plt.show()
 
 # %%
 static = run.table("static")
-static[static["mmsi"] == call["mmsi"]][["time_utc", "name", "draught_m", "length_m", "beam_m", "dest", "flags"]]
+reports = static[static["mmsi"] == call["mmsi"]]
+columns = ["time_utc", "name", "draught_m", "length_m", "beam_m", "dest", "flags"]
+reports[columns] if len(reports) else pd.DataFrame({"her transponder": ["sent no name, size or draught"]})
 
 # %% [markdown]
 # ## What follows, and what it would be without the weakest part
@@ -150,10 +137,13 @@ if call["call_id"] in robust.index and robust.loc[call["call_id"], "still_counts
         other["barrels_p50"], 0, fmt="s", color="#E69F00", capsize=4,
         xerr=[[other["barrels_p50"] - other["barrels_p5"]], [other["barrels_p95"] - other["barrels_p50"]]],
     )  # fmt: skip
-for name in ("33", "50", "60", "90", "100"):
+for n, name in enumerate(("33", "50", "60", "90", "100")):
     axes.axvline(lifting[f"barrels_at_{name}"], color="#6b7280", lw=0.8, ls=":")
-    axes.text(lifting[f"barrels_at_{name}"], 1.55, f"{name} %", ha="center", fontsize=8)
-axes.set(yticks=[0, 1], yticklabels=["without the weakest", "as it stands"], ylim=(-0.6, 1.8), xlabel="barrels")
+    height = 1.5 + 0.3 * (n % 2)  # neighbours on two lines: they may stand close
+    axes.text(lifting[f"barrels_at_{name}"], height, f"{name} %", ha="center", fontsize=8, backgroundcolor="white")
+axes.set(yticks=[0, 1], yticklabels=["without the weakest", "as it stands"], ylim=(-0.6, 2.2), xlabel="barrels")
+axes.set_title(f"{mark}barrels if she lifted, 90 % interval; dotted: at fixed fills")
+axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
 plt.show()
 if call["call_id"] in robust.index:
     print(f"taken away: {robust.loc[call['call_id'], 'removed']}")
@@ -165,4 +155,5 @@ if call["call_id"] in robust.index:
 
 # %%
 scenes = run.table("scenes").set_index("scene_id")
-scenes.loc[list(dict.fromkeys(hers["scene_id"])), ["acquired", "href", "sha256", "verified"]]
+trace = scenes.loc[list(dict.fromkeys(hers["scene_id"])), ["acquired", "href", "sha256", "verified"]]
+trace.assign(sha256=trace["sha256"].str[:16] + "…")

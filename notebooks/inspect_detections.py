@@ -17,17 +17,14 @@
 # `CAPWATCH_RUN`, or put its folder below. Nothing here changes the run.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
-from pipeline.finished.review import around, hull_profiles, open_run
-from pipeline.workspace import latest_run
+from pipeline.finished.review import around, chosen_run, hull_profiles, open_run
 
-chosen = os.environ.get("CAPWATCH_RUN")
-folder = Path(chosen) if chosen else latest_run(Path("../runs"), "vostochny")
+folder = chosen_run()
 run = open_run(folder)
 scenes, detections = run.table("scenes"), run.table("detections")
 simulated = bool(scenes["simulated"].any())
@@ -58,39 +55,34 @@ flags
 # %% [markdown]
 # ## On the image
 #
-# The scene with the most accepted objects at berths, or another one: set `scene_id`. Orange outlines were accepted,
-# blue ones were not.
+# The scene with the most accepted objects at berths, or another one: set `scene_id`. Each berth with one is shown, else
+# all of it. Orange outlines were accepted, blue ones were not; what is small has a ring.
 
 # %%
 at_berth = detections[detections["accepted"] & (detections["context"] == "berth")]
 ranked = (at_berth if len(at_berth) else detections)["scene_id"].value_counts()
 scene_id = ranked.index[0] if len(ranked) else scenes["scene_id"].iloc[0]
 scene = run.scene(scene_id)
-figure, axes = plt.subplots(figsize=(9, 9))
-shown = run.draw(axes, scene)
-if simulated:
-    axes.text(0.5, 0.5, "SIMULATED", transform=axes.transAxes, ha="center", color="#b91c1c", alpha=0.4, fontsize=30)
+here = detections[detections["scene_id"] == scene_id]
+berthed = here[here["accepted"] & (here["context"] == "berth")]
+windows = [around(scene, hulls, margin_m=350) for _, hulls in berthed.groupby("berth_id")][:3] or [None]
+figure, panels = plt.subplots(1, len(windows), figsize=(4.6 * len(windows), 5), squeeze=False)
+for axes, window in zip(panels[0], windows, strict=True):
+    run.draw(axes, scene, window)
+    if simulated:
+        edge = [withStroke(linewidth=3, foreground="black")]
+        axes.text(0.03, 0.92, "SIMULATED", transform=axes.transAxes, color="#ff9d5c", fontsize=13, path_effects=edge)
 plt.show()
 
 # %% [markdown]
 # ## Sizes, with their 90 % intervals
 
 # %%
-columns = [
-    "length_m",
-    "length_lo_m",
-    "length_hi_m",
-    "beam_m",
-    "heading_deg",
-    "freeboard_m",
-    "score",
-    "accepted",
-    "context",
-    "berth_id",
-    "flags",
-    "method",
-]
-shown.sort_values("length_m", ascending=False)[columns].head(20)
+largest = here.sort_values("length_m", ascending=False).head(20)
+told = [f"{r.length_m:.0f} ({r.length_lo_m:.0f} to {r.length_hi_m:.0f})" for r in largest.itertuples()]
+sized = largest[["beam_m", "freeboard_m", "score"]].round(2)
+sized.insert(0, "length_m", told)
+sized.join(largest[["accepted", "berth_id"]]).assign(flags=largest["flags"].map(", ".join))
 
 # %%
 figure, axes = plt.subplots(figsize=(9, 4))
@@ -98,6 +90,7 @@ drawn = detections[detections["accepted"]].sort_values("length_m").reset_index(d
 error = [drawn["length_m"] - drawn["length_lo_m"], drawn["length_hi_m"] - drawn["length_m"]]
 axes.errorbar(drawn.index, drawn["length_m"], yerr=error, fmt="o", ms=3, lw=0.8, color="#0072B2")
 axes.set(xlabel="accepted detections, by length", ylabel="length, m (90 % interval)")
+axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 plt.show()
 
 # %% [markdown]
@@ -133,7 +126,7 @@ plt.show()
 
 # %%
 chosen_hull = None  # a detection_id; None: the largest accepted object of the scene above
-hulls = shown[shown["accepted"]].sort_values("length_m", ascending=False).set_index("detection_id", drop=False)
+hulls = here[here["accepted"]].sort_values("length_m", ascending=False).set_index("detection_id", drop=False)
 if len(hulls) and scene.geolocation is not None:
     hull = hulls.loc[chosen_hull or hulls.index[0]]
     along_deg = 0.0 if pd.isna(hull["heading_deg"]) else float(hull["heading_deg"])

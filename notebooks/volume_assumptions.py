@@ -18,9 +18,8 @@
 # variable `CAPWATCH_RUN`, or put its folder below. Nothing here changes the run.
 
 # %%
-import os
+import textwrap
 from datetime import timedelta
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,14 +27,12 @@ import pandas as pd
 
 from pipeline import volume
 from pipeline.config import CapConfig, load
-from pipeline.finished.review import open_run
+from pipeline.finished.review import chosen_run, open_run
 from pipeline.report.sensitivity_section import largest_first, sentence, tornado, tornado_height
 from pipeline.run import CONFIG_FILES
 from pipeline.tables.accounts import FILL_SCENARIOS
-from pipeline.workspace import latest_run
 
-chosen = os.environ.get("CAPWATCH_RUN")
-folder = Path(chosen) if chosen else latest_run(Path("../runs"), "vostochny")
+folder = chosen_run()
 run = open_run(folder)
 cap = load(CapConfig, folder / CONFIG_FILES / run.config.cap)
 calls, seed, period = run.table("port_calls"), run.config.seed, run.config.period
@@ -93,9 +90,9 @@ liftings, after, head_after = account_of(after_config, changed_liftings)
 rows = {
     name: {
         "counted calls": head.calls_counted,
-        "p5, bbl": round(head.barrels_p5, -2),
-        "p50, bbl": round(head.barrels_p50, -2),
-        "p95, bbl": round(head.barrels_p95, -2),
+        "p5, bbl": f"{round(head.barrels_p5, -2):,.0f}",
+        "p50, bbl": f"{round(head.barrels_p50, -2):,.0f}",
+        "p95, bbl": f"{round(head.barrels_p95, -2):,.0f}",
         "p50, share of the cap": f"{head.share_p50:.1%}",
         "P(over cap)": f"{head.p_over_cap:.1%}",
     }
@@ -125,10 +122,11 @@ for label, account, colour, style in styles:
     axes.fill_between(day, account["observed_p5"], account["observed_p95"], step="post", color=colour, alpha=0.2, lw=0)
     axes.step(day, account["observed_p50"], where="post", color=colour, ls=style, lw=2, label=label)
 axes.axhline(0.25 * cap.barrels, color="black", lw=1, ls=":", label="a quarter of the cap")
-axes.set(ylabel="barrels, cumulative", ylim=(0, None))
+axes.set(ylabel="barrels, cumulative", ylim=(0, None), xlim=(period.start, period.end))
 axes.yaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
 axes.legend(loc="upper left", frameon=False)
 watermark(axes)
+figure.autofmt_xdate()
 plt.show()
 
 # %% [markdown]
@@ -172,7 +170,8 @@ print(f"{mark}break-even with your values:   {break_even(head_after)}")
 # ## What moves your answer most
 #
 # Each assumption goes to both ends of its range while the others stay at your values. The table says which of the drawn
-# inputs the spread of the sum comes from (first-order Sobol indices).
+# inputs the spread of the sum comes from: its first-order Sobol index is the share of the sum's variance that would go
+# if that one input were known, and `sobol_se` its standard error.
 
 # %%
 moved = volume.sensitivity(liftings, after, cap, after_config, seed)
@@ -180,7 +179,7 @@ shown = largest_first(moved)
 figure, axes = plt.subplots(figsize=(6, tornado_height(max(1, len(shown)))), layout="constrained")
 if len(shown):
     tornado(axes, shown)
-    print(mark + sentence(moved))
+    print(textwrap.fill(mark + sentence(moved), 100))
 else:
     axes.set_axis_off()
     axes.text(0.5, 0.5, "no counted call: nothing to move", ha="center")

@@ -46,7 +46,9 @@ def run(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Run the whole chain for a place and a period, and print where the report is.
+    """Run the whole chain for a place and a period.
+
+    Its last line says where the report is.
 
     Example: capwatch run vostochny --set volume.fill.mean=0.9
     """
@@ -59,9 +61,9 @@ def run(
         asked = questions(aoi, merged(given, overridden(settings)), years, console)
         verdicts = one_file_of_verdicts(reviews, asked)
         if dry_run:
-            from pipeline.commands.plan import plan_lines
+            from pipeline.commands.plan import Where, plan_lines
 
-            for line in plan_lines(asked, console):
+            for line in plan_lines(asked, console, Where(out, verdicts, fresh)):
                 console.result(line)
             return
         console.explaining = explain
@@ -97,7 +99,9 @@ def case(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Recompute what others published, from their table of calls: published against computed [bbl].
+    """Recompute what others published from their calls [bbl].
+
+    Published against computed, from their own table of calls.
 
     Example: capwatch case rusi-2024-03
     """
@@ -112,12 +116,14 @@ cli_runs.register(app)
 
 
 @app.command()
-def doctor(debug: Debug = False) -> None:
-    """Versions, GDAL drivers, cache, disk, which credentials are set: what to send along with a question.
+def doctor(quiet: Quiet = False, debug: Debug = False) -> None:
+    """Versions, drivers, folders: to send along with a question.
+
+    Which credentials are set is said, never their value.
 
     Example: capwatch doctor
     """
-    with session(quiet=False, debug=debug) as console:
+    with session(quiet=quiet, debug=debug) as console:
         from pipeline.commands.doctor import lines
 
         for line in lines():
@@ -125,12 +131,14 @@ def doctor(debug: Debug = False) -> None:
 
 
 @app.command()
-def prepare(debug: Debug = False) -> None:
-    """Compile the hot loops now, some half a minute, so that the first run need not. `make setup` does it.
+def prepare(quiet: Quiet = False, debug: Debug = False) -> None:
+    """Compile the hot loops now, so that the first run need not.
+
+    It takes some half a minute; `make setup` does it.
 
     Example: capwatch prepare
     """
-    with session(quiet=False, debug=debug) as console:
+    with session(quiet=quiet, debug=debug) as console:
         from pipeline.commands.prepare import prepare
 
         prepare()
@@ -145,13 +153,14 @@ app.add_typer(config_app, name="config")
 def config_show(
     aoi: Annotated[str, typer.Argument(help="Name of an AOI or path of a run file.")],
     settings: Settings = None,
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Print a run file with every default filled in.
 
     Example: capwatch config show vostochny
     """
-    with session(quiet=False, debug=debug) as console:
+    with session(quiet=quiet, debug=debug) as console:
         from pipeline.workspace import config_yaml, find_config, load_run_config
 
         console.result(config_yaml(load_run_config(find_config(aoi), overridden(settings))).rstrip())

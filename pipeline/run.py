@@ -7,11 +7,11 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.chain import berths, shore
+from pipeline.chain.asked import opened
 from pipeline.chain.identity import identify, image_records
 from pipeline.chain.live import ITEMS, of_saved_search
 from pipeline.chain.passing import faults_of, usable_now
@@ -79,21 +79,17 @@ def run(
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``. ``reviews`` is a file of
     analysts' verdicts, part of the question.
     """
-    from pipeline.ingest.inputs import beside_the_question, given_up, open_inputs
-    from pipeline.ingest.scenes import OpenOptions
+    from pipeline.ingest.inputs import beside_the_question
 
     place = made_ready(config, root, console)
     require_writable(out)
     inputs = gather(config, root, place, console)
-    options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
-    each = partial(map_tasks, engine=config.engine, lost=given_up)
-    scenes, scene_table = open_inputs(inputs.images, options, place, config.period.start, config.period.end, each)
+    scenes, scene_table = opened(config, place, inputs)
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
         if beside_the_question(row.cause):
-            console.note(f"{printable(inputs.name_of(row.href))}: {row.cause}")
+            console.note(f"{printable(row.href)}: {row.cause}")
             continue
-        console.problem(f"{inputs.name_of(row.href)}: {row.cause}", done=f"scene {row.status}")
-    scene_table = scene_table.assign(href=[inputs.name_of(h) for h in scene_table["href"]])
+        console.problem(f"{row.href}: {row.cause}", done=f"scene {row.status}")
     verdicts = read_reviews(reviews) if reviews is not None else []
     run_id = identify(config, root, scene_table, inputs, reviews)
     if inputs.items is not None:

@@ -299,6 +299,7 @@ class Place:
     bbox: tuple[float, float, float, float]  # west, south, east, north [deg]
     land: BaseGeometry | None
     zones: tuple[Zone, ...]
+    coast_credit: str = ""  # whose coast it is, as its file says; empty where that does not
 
     def zone(self, zone_id: str) -> Zone | None:
         """The zone of that name, or None."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.config import RunConfig, build, merged, read_yaml
 from pipeline.errors import ConfigError, EnvironmentFault, printable
+from pipeline.execution import journal
 from pipeline.execution.stagecache import StageCache
 from pipeline.provenance import MANIFEST
 
@@ -136,12 +137,13 @@ class RunFolder:
                 child.unlink()
 
 
-def latest_run(out: Path, aoi_id: str) -> Path:
-    """The folder of the AOI's last finished run."""
-    pointer = out / aoi_id / LATEST
-    if not pointer.is_file():
-        raise ConfigError(f"{printable(out / aoi_id)}: no finished run here; start one with: capwatch run {aoi_id}")
-    return out / aoi_id / pointer.read_text("utf-8").strip()
+def latest_run(out: Path, aoi_id: str | None = None) -> Path:
+    """The folder of the last finished run, of one AOI or of all."""
+    found = [p.parent / p.read_text("utf-8").strip() for p in out.glob(f"{aoi_id or '*'}/{LATEST}") if p.is_file()]
+    if not found:
+        where = printable(out / aoi_id if aoi_id else out)
+        raise ConfigError(f"{where}: no finished run here; start one with: capwatch run {aoi_id or 'vostochny'}")
+    return max(found, key=lambda folder: (journal.ended(folder), folder.name))
 
 
 def requested(

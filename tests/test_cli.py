@@ -268,7 +268,9 @@ def test_report_and_verify_speak_of_a_finished_run(capwatch, tiny_run):
 def test_the_example_of_set_in_a_commands_help_is_one_that_it_takes(capwatch, tmp_path, monkeypatch, name):
     """Each command is asked for something that it refuses for another reason, after it has read its settings."""
     help_text = " ".join(capwatch(*name.split(), "--help")[1].split())
-    example = re.search(r"Override any config field, e\.g\. (\S+)\.(?: |$)", help_text).group(1)
+    example = re.search(
+        r"Override (?:any config field|a field of [^,]* section), e\.g\. (\S+)\.(?: |$)", help_text
+    ).group(1)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "calls.csv").write_text("call_id,arrival,tonnes\na,2024-03-07T00:00:00Z,3000\n")
     words = {

@@ -25,7 +25,7 @@ def test_notebook_runs_and_shows_pictures(path, tiny_run, monkeypatch):
     assert not [o for o in outputs if o.get("output_type") == "error"]
     assert sum("image/png" in o.get("data", {}) for o in outputs) >= 3
     text = "".join(o.get("text", "") for o in outputs)
-    assert text.startswith("SIMULATED")
+    assert text.startswith("SIMULATED") or path.stem == "add_an_aoi"  # that reads no image
     assert "Warning" not in text
     if path.stem == "compare_runs":  # with no second run: the fill that it changed itself
         assert "volume.fill.mean: " in text

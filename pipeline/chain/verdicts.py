@@ -111,6 +111,23 @@ def add_review(path: Path, *, target: str, verdict: str, who: str, when: str, wh
     return new
 
 
+def withdraw_review(path: Path, line: int) -> Verdict:
+    """Take the verdict that ends at this line out of a review file; the verdict taken comes back."""
+    known = read_reviews(path) if path.is_file() else []
+    ends = [v.line for v in known]
+    if line not in ends:
+        told = f"there are {', '.join(map(str, ends))}" if ends else "there are none"
+        raise ConfigError(f"{printable(path)}: no verdict at line {line}; {told} (nothing was changed)")
+    text = list(io.StringIO(path.read_text("utf-8-sig")))
+    reader, begin = csv.reader(text), 0
+    for _ in reader:  # a quoted reason may go over several lines
+        if reader.line_num >= line:
+            break
+        begin = reader.line_num
+    write_text(path, "".join(text[:begin] + text[line:]))
+    return known[ends.index(line)]
+
+
 def reviewed_detections(detections: pd.DataFrame, verdicts: Sequence[Verdict]) -> tuple[pd.DataFrame, list[Verdict]]:
     """The detections with verdicts on them applied; those that are about something else come back untried."""
     table, out = detections.copy(), []

@@ -46,7 +46,8 @@ def lines() -> list[str]:
     out.append(f"credential file ~/.netrc: {'present' if _netrc().is_file() else 'absent'}")
     out.append(f"processors: {os.cpu_count()}, memory: {_memory_gb():.1f} GB")
     out.append(f"free disk here: {shutil.disk_usage(Path.cwd()).free / 1e9:.1f} GB")
-    out.append(f"configs: {configs_root()}")
+    here = Path("configs").resolve()
+    out.append(f"configs: {f'{here}, then ' if here.is_dir() and here != configs_root() else ''}{configs_root()}")
     out.append(f"cache: {cache_root()}, {_size_mb(cache_root()):,.0f} MB")
     return out
 

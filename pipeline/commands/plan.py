@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.batch import Question
 from pipeline.chain.readiness import made_ready
+from pipeline.chain.verdicts import find_reviews
 from pipeline.commands.plan_local import local_lines
 from pipeline.config import RunConfig
 from pipeline.console import Console
@@ -44,14 +45,26 @@ class Planned:
     fault: str = ""  # why it would not run, or cannot be planned
 
 
-def plan_lines(asked: Sequence[Question], console: Console) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where an answer to the question may lie already: the folder of runs; the verdicts; and whether one is wanted."""
+
+    out: Path = Path("runs")
+    reviews: Path | None = None  # the AOI's own file where none is named
+    fresh: bool = False
+
+
+HERE = Where()
+
+
+def plan_lines(asked: Sequence[Question], console: Console, where: Where = HERE) -> list[str]:
     """The plan in plain lines: a question in detail, or a line for each of many, and what they take together."""
     if len(asked) == 1:
         made_ready(asked[0].config, asked[0].root, console)
         if asked[0].config.source.kind != "stac":
-            return _one(asked[0].config, asked[0].root)
+            return _one(asked[0], where)
     with console.progress("plan", len(asked)) as step, ThreadPoolExecutor(ASKING) as pool:
-        futures = [pool.submit(planned, question, console) for question in asked]
+        futures = [pool.submit(planned, question, console, where) for question in asked]
         plans = []
         for future in futures:
             plans.append(future.result())
@@ -61,26 +74,35 @@ def plan_lines(asked: Sequence[Question], console: Console) -> list[str]:
         out.append(_line(plan))
         if plan.fault:
             console.problem(f"{plan.question.name}: {plan.fault}", done="not planned, the others are")
-    looks = sum((p.looks for p in plans), Counter[str]())
-    engine = asked[0].config.engine
-    size, cpu_s = sum(p.bytes for p in plans), sum(p.cpu_s for p in plans)
-    told = ", ".join(f"{count} {sensor}" for sensor, count in sorted(looks.items())) or "unknown"
-    out.append(
-        f"together {number_of(len(plans), 'run')}, looks: {told}; about {size / 1e9:.1f} GB to fetch, "
-        f"{cpu_s / 3600:.1f} CPU hours ({cpu_s / 3600 / engine.workers:.1f} h on "
-        f"{number_of(engine.workers, 'worker')}, engine {engine.kind})"
+    return [*out, _together(plans, asked[0].config)]
+
+
+def _together(plans: Sequence[Planned], config: RunConfig) -> str:
+    """What all take, as far as the catalogues said: of questions that could not be planned nothing is known."""
+    asked = [p for p in plans if not (p.fault or p.told)]
+    faults = sum(bool(p.fault) for p in plans)
+    without = f"; of {number_of(faults, 'run')} nothing is known" if faults else ""
+    runs = f"together {number_of(len(plans), 'run')}"
+    if not asked:
+        return runs + without
+    looks = sum((p.looks for p in asked), Counter[str]())
+    size, cpu_s = sum(p.bytes for p in asked), sum(p.cpu_s for p in asked)
+    told = ", ".join(f"{count} {sensor}" for sensor, count in sorted(looks.items())) or "none"
+    return (
+        f"{runs}, looks: {told}; about {size / 1e9:.1f} GB to fetch, {cpu_s / 3600:.1f} CPU hours "
+        f"({cpu_s / 3600 / config.engine.workers:.1f} h on {number_of(config.engine.workers, 'worker')}, "
+        f"engine {config.engine.kind}){without}"
     )
-    return out
 
 
-def planned(question: Question, console: Console) -> Planned:
+def planned(question: Question, console: Console, where: Where = HERE) -> Planned:
     """Check what one question needs, and ask the catalogues (or look at the files) for it."""
     config = question.config
     try:
         made_ready(config, question.root, console)
         if config.source.kind == "stac":
             return _planned_live(question)
-        lines = _one(config, question.root)
+        lines = _one(question, where)
     except PipelineError as error:
         return Planned(question, fault=printable(error))
     return Planned(question, told=lines[-1] if len(lines) > 3 else "")
@@ -138,6 +160,9 @@ def _head(config: RunConfig) -> list[str]:
     ]
 
 
-def _one(config: RunConfig, root: Path) -> list[str]:
+def _one(question: Question, where: Where) -> list[str]:
     """Place, period, inputs and methods of one question, from what lies on this machine."""
-    return [*_head(config), *local_lines(config, root, Path("runs"))]
+    config = question.config
+    reviews = where.reviews or find_reviews(config.aoi.id)
+    told = local_lines(config, question.root, where.out, reviews=reviews, fresh=where.fresh)
+    return [*_head(config), *told]

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.chain.asked import answered
 from pipeline.chain.readiness import looks_within
 from pipeline.chain.sources import named_files, scenario_of, simulation_key
 from pipeline.config import RunConfig
@@ -16,7 +17,9 @@ SECONDS_PER_LOOK = 2.0  # of the demo on two cores, learning of structures inclu
 SECONDS_BESIDES = 20.0  # reading inputs, calls, volume, report
 
 
-def local_lines(config: RunConfig, root: Path, out: Path | None = None) -> list[str]:
+def local_lines(
+    config: RunConfig, root: Path, out: Path | None = None, *, reviews: Path | None = None, fresh: bool = False
+) -> list[str]:
     """Inputs of one question that lie here, or are made here, and the time; ``out`` is the folder of runs."""
     lines: list[str] = []
     looks = None
@@ -26,26 +29,33 @@ def local_lines(config: RunConfig, root: Path, out: Path | None = None) -> list[
     elif config.source.kind == "files":
         found, looks = _files(config)
         lines += found
-    if looks:
+    made = config.source.kind != "demo" or _simulated(config, root).is_dir()
+    if looks and made and not fresh and (folder := answered(config, root, out or Path("runs"), reviews)) is not None:
+        lines.append(f"nothing to do: {folder} answers this already (--fresh repeats it)")
+    elif looks:
         each, why = _pace(out, config.aoi.id)
         lines.append(f"about {_duration(looks * each + SECONDS_BESIDES)} for {number_of(looks, 'look')} ({why})")
     return lines
 
 
 def _demo(config: RunConfig, root: Path) -> tuple[list[str], int]:
-    from pipeline.workspace import cache_root
-
     scenario = scenario_of(config, root)
-    path = root / str(config.source.scenario)
     within = looks_within(scenario, config)
     kinds = {s: sum(look.sensor == s for look in scenario.looks) for s in ("sentinel-1", "optical")}
     title = f"SIMULATED source: {scenario.title}, {kinds['sentinel-1']} radar and {kinds['optical']} optical looks"
-    folder = cache_root() / "simulated" / simulation_key(config, root, path)
+    folder = _simulated(config, root)
     made = f"already made, {_megabytes(folder):,.0f} MB in the cache" if folder.is_dir() else "to be made first"
     lines = [title, f"images: {made}"]
     if within < len(scenario.looks):
         lines.append(f"{within} of {number_of(len(scenario.looks), 'look')} in the period")
     return lines, within
+
+
+def _simulated(config: RunConfig, root: Path) -> Path:
+    """The folder in which the demo's images are kept, made or not."""
+    from pipeline.workspace import cache_root
+
+    return cache_root() / "simulated" / simulation_key(config, root, root / str(config.source.scenario))
 
 
 def _files(config: RunConfig) -> tuple[list[str], int]:
@@ -64,13 +74,14 @@ def _megabytes(path: Path) -> float:
 
 
 def _pace(out: Path | None, aoi_id: str) -> tuple[float, str]:
-    """Seconds a look, from the log of the last finished run of this AOI, else from the demo."""
-    logs = sorted((out or Path()).glob(f"{aoi_id}/*/{LOG}"), key=lambda p: p.stat().st_mtime, reverse=True)
-    for log in logs:
-        seconds, looks = _spent(log)
-        if looks > 1:
-            return seconds / looks, f"as fast as run {log.parent.name}"
-    return SECONDS_PER_LOOK, "as fast as the demo on two cores"
+    """Seconds a look and whose they are: of this AOI's slowest finished run, else of the demo.
+
+    The slowest, since a run that found results of another kept took less than its question does.
+    """
+    slowest = SECONDS_PER_LOOK, "as fast as the demo on two cores"
+    spent = {log.parent.name: _spent(log) for log in sorted((out or Path()).glob(f"{aoi_id}/*/{LOG}"))}
+    measured = [(seconds / looks, f"as fast as run {name}") for name, (seconds, looks) in spent.items() if looks > 1]
+    return max(measured, default=slowest)
 
 
 def _spent(log: Path) -> tuple[float, int]:

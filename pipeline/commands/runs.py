@@ -13,13 +13,16 @@ from pipeline.commands.session import Debug, Quiet, Run, Runs, session
 def runs(
     aoi: Annotated[str | None, typer.Argument(help="Only runs of this AOI.")] = None,
     out: Runs = Path("runs"),
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """List runs with their headline, unfinished ones too.
+    """List runs as they were made, with headline and what differs.
+
+    Unfinished ones are listed too.
 
     Example: capwatch runs vostochny
     """
-    with session(quiet=False, debug=debug) as console:
+    with session(quiet=quiet, debug=debug) as console:
         from pipeline.finished.overview_text import runs_table
 
         console.table(*runs_table(out, aoi))
@@ -28,13 +31,16 @@ def runs(
 def diff(
     before: Run,
     after: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of another one.")],
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """What differs between two runs, and why: config, inputs, code, result, calls.
+    """What differs between two runs, and why.
+
+    Result, calls, config, inputs, verdicts, code.
 
     Example: capwatch diff runs/vostochny/OLD runs/vostochny/NEW
     """
-    with session(quiet=False, debug=debug) as console:
+    with session(quiet=quiet, debug=debug) as console:
         from pipeline.finished.overview_text import show_difference
 
         show_difference(before, after, console)
@@ -46,7 +52,9 @@ def report(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Print a finished run's headline and where its report is; with --pdf, print the report.
+    """Print a run's headline and the path of its report.
+
+    With --pdf the report is printed to a PDF.
 
     Example: capwatch report runs/vostochny/ID --pdf vostochny.pdf
     """
@@ -69,20 +77,28 @@ def review(
     who: Annotated[str, typer.Option(help="Who says so.")] = "",
     why: Annotated[str, typer.Option(help="Why.")] = "",
     when: Annotated[str | None, typer.Option(help="When, ISO 8601; now by default.")] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Keep it though no run here has this id.")] = False,
+    withdraw: Annotated[int | None, typer.Option(metavar="LINE", help="Take the verdict of this line back.")] = None,
     out: Runs = Path("runs"),
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write an analyst's verdict into reviews/<aoi>.csv; the next run applies it. With the AOI alone, list them.
+    """Write an analyst's verdict into reviews/<aoi>.csv, or list them.
+
+    The next run applies it. With the AOI alone the verdicts are listed, with their lines.
 
     Example: capwatch review vostochny 690bb57135ea05a4 reject --who "A. Analyst" --why "a crane barge"
     """
-    with session(quiet=False, debug=debug) as console:
-        from pipeline.finished.overview_text import give_verdict, show_verdicts
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline.finished.overview_text import Given, give_verdict, show_verdicts, take_back
 
-        if target is None:
+        if withdraw is not None:
+            take_back(aoi, withdraw, console)
+        elif target is None:
             show_verdicts(aoi, console)
-            return
-        give_verdict(aoi, target, verdict or "", value, who, why, when, out, console)
+        else:
+            given = Given(target, verdict or "", value, who, why, when)
+            give_verdict(aoi, given, out, console, anyway=anyway)
 
 
 def rerun(
@@ -90,7 +106,7 @@ def rerun(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Repeat a finished run from its own folder and say whether every byte agrees.
+    """Repeat a run from its own folder: does every byte agree?
 
     Example: capwatch rerun runs/vostochny/ID
     """
@@ -105,7 +121,9 @@ def verify(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Compare every file of a run with its manifest and name what changed.
+    """Compare every file of a run with its manifest.
+
+    What changed is named, with the rows of a table.
 
     Example: capwatch verify runs/vostochny/ID
     """
@@ -121,7 +139,9 @@ def archive(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Pack a finished run as an RO-Crate (1.1): one zip with every file, its hash and what it was made from.
+    """Pack a run as an RO-Crate: one zip with hashes and origins.
+
+    RO-Crate 1.1: every file, its hash and what it was made from.
 
     Example: capwatch archive runs/vostochny/ID -o vostochny-2024-03.zip
     """

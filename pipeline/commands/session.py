@@ -16,15 +16,16 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no note
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")]
 
 
-def _setting(example: str) -> Any:
-    """The option --set, with an example that the command takes."""
-    return typer.Option("--set", metavar="FIELD=VALUE", help=f"Override any config field, e.g. {example}.")
+def _setting(example: str, section: str = "") -> Any:
+    """The option --set, with an example that the command takes; ``section`` is the one whose fields it knows."""
+    of = f"a field of the config's {section} section" if section else "any config field"
+    return typer.Option("--set", metavar="FIELD=VALUE", help=f"Override {of}, e.g. {example}.")
 
 
 Settings = Annotated[list[str] | None, _setting("detection.radar.false_alarm_rate=1e-7")]
-DetectionSettings = Annotated[list[str] | None, _setting("radar.false_alarm_rate=1e-7")]
-CallsSettings = Annotated[list[str] | None, _setting("gap_h=6")]
-VolumeSettings = Annotated[list[str] | None, _setting("fill.mean=0.6")]
+DetectionSettings = Annotated[list[str] | None, _setting("radar.false_alarm_rate=1e-7", "detection")]
+CallsSettings = Annotated[list[str] | None, _setting("gap_h=6", "calls")]
+VolumeSettings = Annotated[list[str] | None, _setting("fill.mean=0.6", "volume")]
 CaseSettings = Annotated[list[str] | None, _setting("volume.fill.mean=0.6")]
 Seed = Annotated[int, typer.Option(min=0, help="Every random number comes from this.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]

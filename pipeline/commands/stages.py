@@ -40,7 +40,9 @@ def detect(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Find ships in images: one table per image, lengths in metres with 90 % intervals, positions in pixels, degrees.
+    """Find ships in images: one table for each image.
+
+    Lengths in metres with 90 % intervals, positions in pixels and degrees.
 
     Example: capwatch detect scene.tif --sensor sentinel-1 -o ships.csv
     """
@@ -79,7 +81,9 @@ def ais(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Decode AIS: checksums verified, 'not available' codes left empty, every line accounted for.
+    """Decode AIS, with every line accounted for.
+
+    Checksums are verified; codes for 'not available' are left empty.
 
     Example: capwatch ais day.nmea -o messages.parquet --balance balance.json
     """
@@ -98,7 +102,7 @@ def match(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Say which detection is which transponder, or that it has none.
+    """Say which detection is which transponder, or none.
 
     Example: capwatch match --detections ships.csv --ais day.nmea -o matches.csv
     """
@@ -137,13 +141,17 @@ def volume(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Barrels of each call, as a distribution and at the published fills [t, bbl].
+    """Barrels of each call, with intervals and at fixed fills.
+
+    In t and bbl; the fixed fills are those that others have published.
 
     Example: capwatch volume calls.csv -o liftings.csv
 
-    Known columns: call_id, arrival, departure (or arrival_date, departure_date), length_m, beam_m, dwt_t, gt,
-    tonnage_kind, depth_m, draught_in_m, draught_out_m, freeboard_in_m, freeboard_out_m, product, tonnes, barrels,
-    capacity_bbl, p_loading, p_discharging, p_tanker, p_ship, p_one_call, calls_mean, p_new_call, counts.
+    Known columns: call_id, vessel_id, name, berth_id, arrival, arrival_date, arrival_lo, arrival_hi, departure,
+    departure_date, departure_lo, departure_hi, length_m, length_lo_m, length_hi_m, beam_m, beam_lo_m, beam_hi_m, dwt_t,
+    gt, tonnage_kind, depth_m, draught_in_m, draught_out_m, freeboard_in_m, freeboard_in_sd_m, freeboard_out_m,
+    freeboard_out_sd_m, p_same_hull, product, tonnes, barrels, capacity_bbl, p_loading, p_discharging, p_tanker, p_ship,
+    p_one_call, calls_mean, p_new_call, counts, flags, detection_ids.
     """
     with session(quiet=quiet, debug=debug) as console:
         from pipeline import stages

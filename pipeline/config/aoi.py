@@ -41,7 +41,7 @@ class AoiConfig(Section):
     bbox: tuple[float, float, float, float]
     """West, south, east, north [deg, EPSG:4326]; across 180 degrees west > east, or east beyond 180."""
     coast: str | None = None
-    """GeoJSON of land polygons, relative to the config's folder; null: no land here."""
+    """GeoJSON of land polygons, relative to the config's folder; null: each image is searched for land."""
     zones: str
     """GeoJSON of berths and anchorages, relative to the config's folder."""
     backgrounds: tuple[str, ...] = ()

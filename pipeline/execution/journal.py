@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,6 +33,15 @@ class _Forgiving:
     def flush(self) -> None:
         with suppress(OSError):
             self._file.flush()
+
+
+def ended(folder: Path) -> str:
+    """When the run in the folder last finished, UTC, by its log, which has the only times of day; "" if it did not."""
+    try:
+        events = [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
+        return str(next(e["timestamp"] for e in reversed(events) if e.get("event") == "finished"))
+    except (OSError, ValueError, KeyError, StopIteration):
+        return ""
 
 
 @contextmanager

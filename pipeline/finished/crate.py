@@ -6,19 +6,18 @@ was made from, and by which code. The same run gives the same zip.
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from pipeline.chain.verification import differences
 from pipeline.errors import ConfigError, ContractError, printable
+from pipeline.execution import journal
 from pipeline.provenance import MANIFEST, outputs_of, read_manifest, sha256_file
 from pipeline.storage import json_text, replacing
 
 METADATA = "ro-crate-metadata.json"
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
-LOG = "log.jsonl"
 TYPES = {
     ".csv": "text/csv",
     ".geojson": "application/geo+json",
@@ -40,7 +39,7 @@ def write_crate(folder: Path, out: Path) -> int:
     found = [line for line in differences(folder) if "input" not in line]
     if found:
         raise ContractError(f"{printable(folder)}: {found[0]} (and {len(found) - 1} more; nothing was written)")
-    names = [r.path for r in outputs_of(folder)] + [n for n in (MANIFEST, LOG) if (folder / n).is_file()]
+    names = [r.path for r in outputs_of(folder)] + [n for n in (MANIFEST, journal.LOG) if (folder / n).is_file()]
     with replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as crate:
         _put(crate, METADATA, json_text(metadata(folder, names)).encode())
         for name in sorted(names):
@@ -56,6 +55,7 @@ def metadata(folder: Path, names: list[str]) -> dict[str, Any]:
         {"@id": f"#input-{n}", "@type": "CreativeWork", "name": r["path"], "sha256": r["sha256"]}
         for n, r in enumerate(manifest["inputs"])
     ]
+    ended = journal.ended(folder) or "1970-01-01T00:00:00Z"
     software = {
         "@id": "#capwatch",
         "@type": "SoftwareApplication",
@@ -69,8 +69,8 @@ def metadata(folder: Path, names: list[str]) -> dict[str, Any]:
         "name": f"capwatch run {manifest['run_id']}",
         "instrument": {"@id": "#capwatch"},
         "object": [{"@id": i["@id"]} for i in inputs],
-        "result": [{"@id": f["@id"]} for f in files if f["@id"] not in {MANIFEST, LOG}],
-        "endTime": _ended(folder),
+        "result": [{"@id": f["@id"]} for f in files if f["@id"] not in {MANIFEST, journal.LOG}],
+        "endTime": ended,
     }
     root = {
         "@id": "./",
@@ -78,7 +78,7 @@ def metadata(folder: Path, names: list[str]) -> dict[str, Any]:
         "identifier": manifest["run_id"],
         "name": manifest["headline"][0] if manifest["headline"] else manifest["run_id"],
         "description": "\n".join(manifest["headline"]),
-        "datePublished": _ended(folder),
+        "datePublished": ended,
         "license": "See the licences of the inputs; what capwatch itself made is its user's.",
         "hasPart": [{"@id": f["@id"]} for f in files],
         "mentions": {"@id": "#run"},
@@ -97,15 +97,6 @@ def _file(folder: Path, name: str) -> dict[str, Any]:
     out = {"@id": name, "@type": "File", "contentSize": path.stat().st_size, "sha256": sha256_file(path)}
     kind = TYPES.get(path.suffix)
     return out | ({"encodingFormat": kind} if kind else {})
-
-
-def _ended(folder: Path) -> str:
-    """When the run ended, by its log; the log holds the only times of day."""
-    try:
-        events = [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
-        return str(next(e["timestamp"] for e in reversed(events) if e.get("event") == "finished"))
-    except (OSError, ValueError, KeyError, StopIteration):
-        return "1970-01-01T00:00:00Z"
 
 
 def _put(crate: zipfile.ZipFile, name: str, content: bytes) -> None:

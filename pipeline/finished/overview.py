@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline.config import read_yaml
 from pipeline.errors import PipelineError
+from pipeline.execution import journal
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, read_manifest
 from pipeline.storage import read_table
@@ -23,10 +24,13 @@ NOTABLE_BBL = 1.0  # a change of barrels below one is none
 def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
     """One row for each run under ``out``: aoi, run, period, looks, calls, p5/p50/p95 [bbl], share of the cap, state.
 
-    The state is ``finished``, ``unfinished`` (no manifest) or ``unreadable``; the order is that of the folders.
+    The state is ``finished``, ``unfinished`` (no manifest) or ``unreadable``. In each AOI those that did not finish
+    come first, then the others as they were made; ``other``: what sets a run apart from the one of its period before.
     """
-    rows = []
-    for folder in sorted(p for p in out.glob(f"{aoi or '*'}/*") if p.is_dir() and not p.name.startswith(".")):
+    folders = [p for p in out.glob(f"{aoi or '*'}/*") if p.is_dir() and not p.name.startswith(".")]
+    rows: list[dict[str, Any]] = []
+    before: dict[tuple[str, str], Path] = {}
+    for folder in sorted(folders, key=lambda p: (p.parent.name, journal.ended(p), p.name)):
         row: dict[str, Any] = {"aoi": folder.parent.name, "run": folder.name, "state": "finished", "folder": folder}
         if not (folder / MANIFEST).is_file():
             rows.append(row | {"state": "unfinished"})
@@ -36,24 +40,41 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
         except PipelineError:
             rows.append(row | {"state": "unreadable"})
             continue
-        result = manifest.get("result") or {}
-        p5, p50, p95 = result.get("barrels") or (None, None, None)
-        rows.append(
-            row
-            | {
-                "period": " to ".join(result.get("period", [])),
-                "looks": result.get("looks"),
-                "calls": result.get("calls_counted"),
-                "barrels_p5": p5,
-                "barrels_p50": p50,
-                "barrels_p95": p95,
-                "share": None if p50 is None else p50 / result["cap_bbl"],
-                "simulated": manifest.get("simulated"),
-                "code": manifest.get("capwatch", ""),
-            }
-        )
-    columns = ["aoi", "run", "state", "period", "looks", "calls", "barrels_p5", "barrels_p50", "barrels_p95", "share"]
-    return pd.DataFrame(rows, columns=[*columns, "simulated", "code", "folder"])
+        question = row["aoi"], str((manifest.get("result") or {}).get("period"))
+        other = "; ".join(_in_short(before[question], folder)) if question in before else ""
+        before[question] = folder
+        rows.append(row | _told(manifest) | {"made": journal.ended(folder), "other": other})
+    columns = ["aoi", "run", "made", "state", "period", "looks", "calls", "barrels_p5", "barrels_p50", "barrels_p95"]
+    return pd.DataFrame(rows, columns=[*columns, "share", "simulated", "other", "code", "folder"])
+
+
+def _told(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The answer of a run as columns of the list."""
+    result = manifest.get("result") or {}
+    p5, p50, p95 = result.get("barrels") or (None, None, None)
+    return {
+        "period": " to ".join(result.get("period", [])),
+        "looks": result.get("looks"),
+        "calls": result.get("calls_counted"),
+        "barrels_p5": p5,
+        "barrels_p50": p50,
+        "barrels_p95": p95,
+        "share": None if p50 is None else p50 / result["cap_bbl"],
+        "simulated": manifest.get("simulated"),
+        "code": manifest.get("capwatch", ""),
+    }
+
+
+def _in_short(before: Path, after: Path) -> list[str]:
+    """What sets the question of a run apart from that of another: each setting, and that verdicts, inputs, code are."""
+    old, new = read_manifest(before), read_manifest(after)
+    changed = _changed(_settings(before), _settings(after), "setting")
+    out = [f"{r.setting}={r.after}" for r in changed.itertuples()]
+    if _judged(old) != _judged(new):
+        out.append(f"{number_of(len(new.get('reviews') or []), 'verdict')} of analysts")
+    if _files(old) != _files(new):
+        out.append("inputs")
+    return out + (["code"] if old.get("capwatch") != new.get("capwatch") else [])
 
 
 def ids_in_runs(folder: Path) -> set[str]:
@@ -98,10 +119,8 @@ class Difference:
 def difference(before: Path, after: Path) -> Difference:
     """Compare two finished runs. Raises ConfigError or InputError where one is none."""
     old, new = read_manifest(before), read_manifest(after)
-    configs = [_flat(read_yaml(folder / "config.yaml")[0]) for folder in (before, after)]
-    files = [{r["path"]: r["sha256"][:12] for r in m["inputs"]} for m in (old, new)]
-    judged = [_judged(m) for m in (old, new)]
-    results = [_flat(m.get("result") or {}) for m in (old, new)]
+    configs = [_settings(folder) for folder in (before, after)]
+    files, judged, results = ([of(m) for m in (old, new)] for of in (_files, _judged, _result))
     return Difference(
         config=_changed(configs[0], configs[1], "setting"),
         inputs=_changed(files[0], files[1], "file"),
@@ -119,6 +138,25 @@ def _flat(value: Any, path: str = "") -> dict[str, str]:
     return {path: value if isinstance(value, str) else json.dumps(value, default=str)}
 
 
+def _settings(folder: Path) -> dict[str, str]:
+    return _flat(read_yaml(folder / "config.yaml")[0])
+
+
+def _files(manifest: dict[str, Any]) -> dict[str, str]:
+    return {r["path"]: r["sha256"][:12] for r in manifest["inputs"]}
+
+
+def _result(manifest: dict[str, Any]) -> dict[str, str]:
+    """The answer by quantity, as people read it: the sum first, and beside it the sum without verdicts."""
+    told = dict(manifest.get("result") or {})
+    out = {}
+    for name, words in (("barrels", "barrels"), ("as_detected", "barrels before verdicts")):
+        if three := told.pop(name, None):
+            out[f"{words}, p5/p50/p95"] = " / ".join(f"{b:,}" for b in three)
+    period = told.pop("period", None)
+    return out | _flat(told | ({"period": " to ".join(period)} if period else {}))
+
+
 def _judged(manifest: dict[str, Any]) -> dict[str, str]:
     """What analysts said, and what became of it, by what they said it of."""
     return {
@@ -130,7 +168,7 @@ def _judged(manifest: dict[str, Any]) -> dict[str, str]:
 def _changed(old: dict[str, str], new: dict[str, str], name: str) -> pd.DataFrame:
     rows = [
         {name: key, "before": old.get(key, "–"), "after": new.get(key, "–")}
-        for key in sorted(old.keys() | new.keys())
+        for key in dict.fromkeys([*new, *sorted(old)])
         if old.get(key) != new.get(key)
     ]
     return pd.DataFrame(rows, columns=[name, "before", "after"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pipeline.chain.verdicts import FOLDER, add_review, find_reviews, read_reviews
+from pipeline.chain.verdicts import FOLDER, add_review, find_reviews, read_reviews, withdraw_review
 from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
 from pipeline.finished.overview import difference, ids_in_runs, list_runs
@@ -32,8 +33,11 @@ def runs_table(out: Path, aoi: str | None) -> Table:
         period = r.period if isinstance(r.period, str) else ""
         share = "" if pd.isna(r.share) else f"{r.share:.1%}"
         mark = "SIMULATED" if r.simulated is True else ""
-        rows.append([f"{r.aoi}/{r.run}", r.state, period, _count(r.looks), _count(r.calls), barrels, share, mark])
-    return f"runs in {out}", ["run", "state", "period", "looks", "counted", "barrels p5/p50/p95", "of cap", ""], rows
+        made = f"{r.made[:10]} {r.made[11:16]}" if isinstance(r.made, str) and r.made else r.state
+        other = printable(r.other) if isinstance(r.other, str) else ""
+        rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), barrels, share, other, mark])
+    headings = ["run", "made (UTC)", "period", "looks", "counted", "barrels p5/p50/p95", "of cap"]
+    return f"runs in {out}", [*headings, "other than before", ""], rows
 
 
 def show_difference(before: Path, after: Path, console: Console) -> None:
@@ -83,22 +87,43 @@ def verdicts_table(path: Path) -> Table:
     return str(path), ["line", "target", "verdict", "value", "who", "when", "why", ""], rows
 
 
-def give_verdict(
-    aoi: str, target: str, verdict: str, value: str, who: str, why: str, when: str | None, out: Path, console: Console
-) -> None:
-    """Append a verdict to the AOI's review file; told where no run under ``out`` has what it is about."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A verdict as the command line gives it; ``when`` is now where nothing was said."""
+
+    target: str
+    verdict: str
+    value: str
+    who: str
+    why: str
+    when: str | None = None
+
+
+def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway: bool = False) -> None:
+    """Append a verdict to the AOI's review file; ConfigError where no run under ``out`` has what it is about."""
     aoi_id = _aoi_id(aoi)
     path = Path(FOLDER) / f"{aoi_id}.csv"
-    now = when or datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
-    new = add_review(path, target=target, verdict=verdict, value=value, who=who, when=now, why=why)
-    console.result(f"{path} line {new.line}: {new.verdict} {printable(new.target)}; capwatch run {aoi} applies it")
     known = ids_in_runs(out / aoi_id)
+    ids = [given.target, *([given.value] if given.verdict == "merge" else [])]
+    strange = [printable(id_) for id_ in ids if known and id_ not in known]
+    if strange and not anyway:
+        where = printable(out / aoi_id)
+        raise ConfigError(f"{strange[0]}: no run in {where} has this id (nothing was written; --anyway keeps it)")
+    now = given.when or datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    new = add_review(
+        path, target=given.target, verdict=given.verdict, value=given.value, who=given.who, when=now, why=given.why
+    )
+    console.result(f"{path} line {new.line}: {new.verdict} {printable(new.target)}; capwatch run {aoi} applies it")
     if not known:
         console.note(f"{printable(out / aoi_id)}: no run here that could have this id; it was not checked")
-        return
-    for id_ in [new.target, *([new.value] if new.verdict == "merge" else [])]:
-        if id_ not in known:
-            console.problem(f"{printable(id_)}: no run in {printable(out / aoi_id)} has this id", done="verdict kept")
+
+
+def take_back(aoi: str, line: int, console: Console) -> None:
+    """Remove a verdict from the AOI's review file by its line."""
+    aoi_id = _aoi_id(aoi)
+    gone = withdraw_review(Path(FOLDER) / f"{aoi_id}.csv", line)
+    told = f"{gone.verdict} {printable(gone.target)} of {printable(gone.who)}"
+    console.result(f"{FOLDER}/{aoi_id}.csv: {told} withdrawn; capwatch run {aoi} goes without it")
 
 
 def _aoi_id(aoi: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from pipeline.errors import InputError, printable
 from pipeline.run import CONFIG_FILES
 from pipeline.storage import read_table
 from pipeline.tables import ALL
-from pipeline.workspace import load_run_config
+from pipeline.workspace import latest_run, load_run_config
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 ACCEPTED, REJECTED = "#E69F00", "#56B4E9"  # Okabe and Ito's orange and sky blue
 MARGIN_M = 300.0
+SMALL = 0.02  # of a picture: what is smaller gets a ring, or nobody finds it (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,10 +75,31 @@ class Review:
                 continue
             lon, lat = np.asarray(row.geometry.exterior.coords).T[:2]
             rows, cols = scene.geolocation.rowcol(lon, lat)
-            axes.plot(cols, rows, color=ACCEPTED if row.accepted else REJECTED, lw=1.2)
+            colour = ACCEPTED if row.accepted else REJECTED
+            axes.plot(cols, rows, color=colour, lw=1.2)
+            if max(np.ptp(rows), np.ptp(cols)) < SMALL * max(window.rows, window.cols):
+                axes.plot(cols.mean(), rows.mean(), "o", ms=11, mfc="none", mec=colour)
         axes.set(xlim=(window.col0 - 0.5, window.col1 - 0.5), ylim=(window.row1 - 0.5, window.row0 - 0.5))
-        axes.set(xlabel="column", ylabel="row", title=f"{scene.scene_id}\n{scene.acquired:%Y-%m-%d %H:%M} UTC")
+        title = f"{scene.acquired:%Y-%m-%d %H:%M} UTC\n{scene.sensor}, {scene.pixel_spacing_m[0]:.3g} m"
+        axes.set(xlabel="column", ylabel="row", title=title)
         return found[here]
+
+
+def chosen_run(variable: str = "CAPWATCH_RUN") -> Path:
+    """The run folder that an environment variable names, or the last finished run below ``runs/``.
+
+    A notebook works in its own folder, whoever started it: relative names hold where the shell stands, then here, then
+    in the folder above. InputError where the variable names no run, ConfigError where there is none.
+    """
+    bases = [Path(p) for p in (os.environ.get("PWD", "."), ".", "..")]
+    named = os.environ.get(variable)
+    if named:
+        found = [base / named for base in bases if (base / named / "config.yaml").is_file()]
+        if not found:
+            raise InputError(f"{variable}={printable(named)}", "is no run folder: it holds no config.yaml")
+        return found[0].resolve()
+    out = next((base / "runs" for base in bases if (base / "runs").is_dir()), Path("runs"))
+    return latest_run(out).resolve()
 
 
 def open_run(folder: Path | str) -> Review:
@@ -88,6 +111,21 @@ def open_run(folder: Path | str) -> Review:
         raise InputError(folder, "is no run folder: it holds no config.yaml")
     config = load_run_config(folder / "config.yaml", {})
     return Review(folder, config, load_place(config.aoi, folder / CONFIG_FILES))
+
+
+def draw_land(axes: Axes, place: Place, bounds: tuple[float, float, float, float] | None = None) -> None:
+    """Draw the land of a place within bounds (its box), to scale, and set the limits to them."""
+    import shapely
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    west, south, east, north = bounds or place.bbox
+    land = shapely.Polygon() if place.land is None else shapely.clip_by_rect(place.land, west, south, east, north)
+    for part in shapely.get_parts(land):
+        rings = [Outline(np.asarray(r.coords)[:, :2], closed=True) for r in (part.exterior, *part.interiors)]
+        axes.add_patch(PathPatch(Outline.make_compound_path(*rings), facecolor="#d9d2c3", edgecolor="none"))
+    axes.set(xlim=(west, east), ylim=(south, north))
+    axes.set_aspect(1 / np.cos(np.radians((south + north) / 2)))
 
 
 def around(scene: Scene, detections: pd.DataFrame, margin_m: float = MARGIN_M) -> Window:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,13 @@ def read_land(path: Path) -> BaseGeometry:
     return shapely.union_all(parts)
 
 
+def read_credit(path: Path) -> str:
+    """Whom a GeoJSON file of land names as its source, in its ``attribution``; empty where it names nobody."""
+    content = json.loads(path.read_text("utf-8"))
+    told = content.get("attribution") if isinstance(content, dict) else None
+    return printable(told) if isinstance(told, str) else ""
+
+
 def clip_coast(
     bbox: tuple[float, float, float, float], margin_deg: float = 0.03, provider: str = "Osm"
 ) -> dict[str, Any]:
@@ -66,7 +74,8 @@ def clip_coast(
 
         import roaring_landmask
     except ImportError as error:
-        raise ConfigError("clipping a coast needs the extra: pip install 'capwatch[coast]'") from error
+        how = f"{sys.executable} -m pip install roaring-landmask"
+        raise ConfigError(f"clipping a coast needs a package that is not installed: {printable(how)}") from error
     chosen = getattr(roaring_landmask.LandmaskProvider, provider)
     world = shapely.get_parts(shapely.from_wkb(roaring_landmask.Shapes.wkb(chosen)))
     west, south, east, north = bbox

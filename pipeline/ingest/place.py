@@ -14,7 +14,7 @@ from shapely.geometry import shape
 from pipeline.config.aoi import MAX_SIDE_DEG, AoiConfig
 from pipeline.config.base import Section
 from pipeline.errors import ConfigError, printable
-from pipeline.ingest.coast import read_land
+from pipeline.ingest.coast import read_credit, read_land
 from pipeline.longitudes import middle_of, moved
 from pipeline.types import Place, Zone
 
@@ -62,7 +62,8 @@ def load_place(aoi: AoiConfig, root: Path) -> Place:
         swapped = any(shapely.transform(z.geometry, lambda p: p[:, ::-1]).intersects(box) for z in zones)
         hint = "lon and lat are swapped" if swapped else f"the box is {aoi.bbox}"
         raise ConfigError(f"{printable(path)}: none of its {len(zones)} zones lies in the AOI; {hint}")
-    return Place(aoi.id, aoi.name, aoi.bbox, land, inside)
+    credit = read_credit(root / aoi.coast) if aoi.coast else ""
+    return Place(aoi.id, aoi.name, aoi.bbox, land, inside, credit)
 
 
 def read_zones(path: Path, middle: float | None = None) -> tuple[Zone, ...]:

@@ -156,18 +156,27 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
 
 
 def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
-    """What each look said of her berth from the last one before she came to the first one after she left."""
+    """What each look said of her berth while she may have been there, with those that bound it.
+
+    Where no look bounds an end, the last one before she was seen, and the first one after.
+    """
     table = story.tables.get("occupancy")
     if table is None:
         return []
-    at = table[(table["zone_id"] == row["berth_id"]) & table["acquired"].notna() & (table["basis"] != "none")]
-    first, last = row["arrival_hi"], row["departure_lo"]
-    before, after = at[at["acquired"] < first].tail(1), at[at["acquired"] > last].head(1)
-    during = at[(at["acquired"] >= first) & (at["acquired"] <= last)]
-    return [
-        f"{moment(k.acquired)} {k.verdict} ({k.cause if pd.isna(k.probability) else chance(k.probability)})"
-        for k in pd.concat([before, during, after]).itertuples()
-    ]
+    at = table[(table["zone_id"] == row["berth_id"]) & table["acquired"].notna()].sort_values("acquired")
+    if not (at["basis"] != "none").any():
+        return []
+    seen_first, seen_last = row["arrival_hi"], row["departure_lo"]
+    before, after = at.loc[at["acquired"] < seen_first, "acquired"], at.loc[at["acquired"] > seen_last, "acquired"]
+    first = min(t for t in (seen_first, row["arrival_lo"], *before.tail(1)) if pd.notna(t))
+    last = max(t for t in (seen_last, row["departure_hi"], *after.head(1)) if pd.notna(t))
+    return [_berth_look(look) for look in at[at["acquired"].between(first, last)].itertuples()]
+
+
+def _berth_look(look: Any) -> str:
+    """When, what the berth was taken for, and how likely a hull lay there or why that is not told."""
+    words = look.cause if pd.isna(look.probability) else chance(look.probability)
+    return f"{moment(look.acquired)} {look.verdict}{f' ({words})' if words else ''}"
 
 
 def _lifting_factors(row: dict[Any, Any], counted: str) -> str:

@@ -73,14 +73,17 @@ def answer(story: Story) -> str:
 
 
 def changed_by_verdicts(story: Story) -> str:
-    """The account before and after analysts' verdicts: its calls, else its barrels; empty where neither moved."""
+    """The account before and after analysts' verdicts, barrels and counted calls; empty where neither moved."""
     if story.as_detected is None:
         return ""
     before, now = story.as_detected.headline, story.headline
-    if before.calls_counted != now.calls_counted:
-        return f"{number_of(before.calls_counted, 'counted call')} before, {now.calls_counted} after"
     was, after = barrels(before.barrels_p50), barrels(now.barrels_p50)
-    return "" if was == after else f"{was} barrels before, {after} after"
+    if (was, before.calls_counted) == (after, now.calls_counted):
+        return ""
+    calls = f"{number_of(now.calls_counted, 'counted call')} in both"
+    if before.calls_counted != now.calls_counted:
+        calls = f"{before.calls_counted} and {number_of(now.calls_counted, 'counted call')}"
+    return f"{was} barrels before, {after} after; {calls}"
 
 
 def _reviewed(story: Story) -> str:

@@ -41,6 +41,7 @@ def page_data(story: Story, folder: Path) -> dict[str, Any]:
         "zones": _zones(story),
         "land": _land(story),
         "coast": _coast(story),
+        "credit": story.place.coast_credit,
         "structures": [r for shape in story.structures.values() for r in rings(shape)],
         "looks": _looks(story),
         "scenes": _scenes(story, folder),

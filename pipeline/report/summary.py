@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def headline_lines(story: Story) -> list[str]:
     """The answer in a few lines of text."""
-    from pipeline.report.opening import shown_alone
+    from pipeline.report.opening import changed_by_verdicts, shown_alone
     from pipeline.report.wording import without_ais
 
     head = story.headline
@@ -27,6 +27,7 @@ def headline_lines(story: Story) -> list[str]:
     dark = without_ais(story.tables["port_calls"])
     barrels = [rounded(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
     shown = shown_alone(story)
+    changed = changed_by_verdicts(story)
     shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
     seen = number_of(head.calls_seen, "port call")
     return [
@@ -34,6 +35,7 @@ def headline_lines(story: Story) -> list[str]:
         f"{mark}{seen} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
         f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
         *([f"{mark}that is {shown.says}"] if shown is not None else []),
+        *([f"{mark}after analysts' verdicts: {changed}"] if changed else []),
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
         *(f"{mark}{line}" for line in not_held_lines(head) + outside_lines(story.tables["port_calls"])),
     ]

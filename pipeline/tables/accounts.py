@@ -184,7 +184,8 @@ SENSITIVITY = Contract(
         Column(
             "sobol",
             "float",
-            "First-order Sobol index of the sum; near 0 it may be negative by sampling.",
+            "First-order Sobol index: the share of the sum's variance that would go if this alone were known; near 0 "
+            "it may be negative by sampling.",
             required=False,
         ),
         Column("sobol_se", "float", "Its sampling error (one standard error, by jackknife).", required=False, low=0),

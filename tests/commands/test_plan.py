@@ -12,8 +12,10 @@ import pytest
 from pipeline.batch import questions
 from pipeline.cli import main
 from pipeline.commands.plan import plan_lines
+from pipeline.commands.plan_local import local_lines
 from pipeline.console import Console
-from pipeline.workspace import configs_root
+from pipeline.workspace import configs_root, load_run_config
+from tests.conftest import TINY
 from tests.ingest.catalogue.builders import _item
 from tests.servers import stac_api
 
@@ -103,6 +105,8 @@ def test_a_port_whose_catalogue_does_not_answer_is_said_to_be_unplanned(year):
     assert "cannot be planned: planetary-computer: " in second
     assert api
     assert "together 2 runs" in total
+    assert total.endswith("; of 1 run nothing is known")
+    assert plan_lines([bad, bad], Console(quiet=True))[-1] == "together 2 runs; of 2 runs nothing is known"
 
 
 def test_twice_the_looks_cost_twice_as_much(year):
@@ -204,3 +208,18 @@ def test_a_config_with_some_files_beside_it_must_have_all(plan, tmp_path):
     assert code == 2
     assert "relative to the run file's folder" in err
     assert f"there is one in {configs_root()}" in err
+
+
+def test_a_question_that_is_answered_is_said_to_be(tiny_run, tmp_path):
+    """And one that differs from it, in a setting, in verdicts or by --fresh, is not."""
+    root, out = configs_root(), tiny_run.parents[1]
+    config = load_run_config(root / "vostochny.yaml", TINY)
+    assert local_lines(config, root, out)[-1] == f"nothing to do: {tiny_run} answers this already (--fresh repeats it)"
+    (tmp_path / "vostochny.csv").write_text("target,verdict,value,who,when,why\n")
+    other = load_run_config(root / "vostochny.yaml", TINY | {"seed": 5})
+    for lines in (
+        local_lines(config, root, out, fresh=True),
+        local_lines(config, root, out, reviews=tmp_path / "vostochny.csv"),
+        local_lines(other, root, out),
+    ):
+        assert lines[-1].startswith("about ")

@@ -101,7 +101,10 @@ def _tables(home: Path, tiny_run: Path) -> None:
     write_table(found, home / "ships.parquet")
     shutil.copy(home / "configs" / "zones" / "vostochny.geojson", home / "zones.geojson")
     (home / "reviews").mkdir()
-    (home / "reviews" / "vostochny.csv").write_text("target,verdict,value,who,when,why\n")
+    call = read_table(tiny_run / "port_calls.parquet")["call_id"].iloc[0]
+    (home / "reviews" / "vostochny.csv").write_text(
+        f"target,verdict,value,who,when,why\n{call},confirm,,A,2024-04-02,seen\n"
+    )
     (home / "calls.csv").write_text(AS_IN_COMMANDS_MD)
     (home / "us2018-as-sent.csv").write_text("call_id,arrival,DWT,flag\nc1,2024-03-07,3000,PRK\n")
     for name in ("us2018.csv", "rusi2024.csv"):

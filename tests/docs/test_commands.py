@@ -25,7 +25,6 @@ from tests.docs.desk import PAGES, furnish, loopback, words_of
 FENCE = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PARSED = {  # command -> why it is not run here; `make -n` and `--dry-run` read its words all the same
     "make test": "it is what runs this",
-    "make notebooks": "tests/test_notebooks.py runs what it runs",
     "make docs": "test_site.py builds the same site with the same options",
     "make check": "linters and types of the whole project take minutes; continuous integration runs it",
     "capwatch run ports/ --source stac --years 2019-2024 --engine dask --scheduler tcp://10.0.0.5:8786": "names a "

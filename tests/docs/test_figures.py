@@ -13,8 +13,10 @@ import pytest
 
 from pipeline.calls.direction import P_MISMEASURED, P_SAYS_THE_OPPOSITE
 from pipeline.config import CapConfig, VolumeConfig, load
+from pipeline.tables.given import CALLS_READ
 from pipeline.volume import ledger, liftings
 from pipeline.volume.evidence import GARBLED_RANGE_M, RETYPED, TYPED_STEP_M
+from pipeline.volume.montecarlo import PART_CARGO
 from pipeline.volume.plausible import NEXT_TO_NOTHING, OVERFULL, SMALLEST
 from tests.docs.desk import AS_IN_COMMANDS_MD, ROOT
 
@@ -52,13 +54,36 @@ def test_the_estimate_for_the_first_published_case():
     last = ledger(liftings(calls, CONFIG, 0), cap, CONFIG, 0).iloc[-1]
     found = [last[f"observed_p{p}"] / 1e6 for p in (5, 50, 95)]
     assert numbers(told[1] if told else "") == pytest.approx(found, rel=0.02)
+    unnamed = ledger(liftings(calls.assign(product="unnamed"), CONFIG, 0), cap, CONFIG, 0).iloc[-1]
+    told = re.search(r"us-2018-05`\]\(cases.md\) says ([\d./ ]+): it takes", page("volume.md"))
+    found = [unnamed[f"observed_p{p}"] / 1e6 for p in (5, 50, 95)]
+    assert numbers(told[1] if told else "") == pytest.approx(found, rel=0.02)
 
 
 def test_the_priors_mean_fill_is_the_codes():
-    text = page("volume.md")
+    """As the page works it out, and as liftings of many ships of one known size and product come out."""
+    text, fill = page("volume.md"), CONFIG.fill
     said = re.findall(r"`fill.mean` ([\d.]+) and `fill.concentration` ([\d.]+)", text)
-    assert said == [(f"{CONFIG.fill.mean:g}", f"{CONFIG.fill.concentration:g}")]
-    assert re.findall(r"mean fill is ([\d.]+),", text) == [f"{CONFIG.fill.mean:g}"]
+    assert said == [(f"{fill.mean:g}", f"{fill.concentration:g}")]
+    told = re.search(
+        r"`fill.part_cargo_share` ([\d.]+)\).*? is (0\.9) × ([\d.]+) \+ (0\.1) × ([\d.]+) = ([\d.]+)\.", text
+    )
+    share, whole, full, part, middle, both = map(float, told.groups())
+    assert (share, whole, full, part) == (fill.part_cargo_share, 1 - share, fill.mean, share)
+    assert middle == sum(PART_CARGO) / 2
+    assert both == pytest.approx(whole * full + part * middle, abs=5e-4)
+    ships = pd.DataFrame({"call_id": [f"c{n}" for n in range(40)], "dwt_t": 3500.0, "product": "gas_oil"})
+    table = liftings(ships, CONFIG, 0)
+    assert (table["barrels_mean"] / table["barrels_at_100"]).mean() == pytest.approx(both, rel=0.02)
+
+
+def test_the_columns_of_volume_are_told_in_the_page_and_in_the_help(capwatch):
+    text = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    told = text[text.index("Columns that it knows:") : text.index("Products: `gas_oil`")]
+    assert set(re.findall(r"`([a-z_]+)`", told)) == set(CALLS_READ)
+    _, out, _ = capwatch("volume", "--help")
+    listed = out[out.index("Known columns:") : out.index("Arguments:")].removeprefix("Known columns:")
+    assert set(re.findall(r"[a-z_]+", listed)) == set(CALLS_READ)
 
 
 def test_the_products_of_the_page_are_those_of_the_config():

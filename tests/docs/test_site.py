@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from pipeline.storage import read_table
 from tests.docs.desk import PAGES, ROOT
 
 
@@ -32,13 +33,35 @@ def test_every_page_is_in_the_site():
         assert beside or re.search(rf"^{page.stem}$", index, re.MULTILINE), page.name
 
 
-def test_every_flag_that_rejects_and_every_flag_with_words_is_explained():
-    """What a reader meets in the report stands in the page that explains it."""
+def test_every_flag_is_explained(tiny_run):
+    """What a reader meets in the report stands in the page that explains it: what rejects, what has words, what a run
+    gave, and what else an object may be, told by traits that no ship has."""
+    from pipeline.detection.optical.kinds import Traits, names_of
     from pipeline.detection.screening import REJECTING
     from pipeline.report.wording import FLAG_WORDS
 
+    kinds = [
+        names_of(Traits(swir, plants, unlike, beside, end_on, uneven, on_land), length_m, 10.0)
+        for swir, plants, unlike in ((0.0, 0.9, None), (None, None, 0.0))
+        for beside, end_on in ((0.0, 1.0), (0.9, None))
+        for uneven, on_land in ((0.0, 0.0), (1.0, 0.5))
+        for length_m in (30.0, 60.0, 90.0)
+    ]
+    given = [
+        read_table(tiny_run / f"{name}.parquet")["flags"].explode().dropna() for name in ("detections", "port_calls")
+    ]
+    flags = {"merged", "split_off", "joined", "cloud_shadow"} | REJECTING | set(FLAG_WORDS)
+    flags = flags.union(*kinds, *given)
+    assert {"like_quay", "pontoon", "islet", "crane", "breakwater_head", "white_cap", "foam", "wake"} <= flags
     page = (ROOT / "docs" / "reading_the_report.md").read_text("utf-8")
-    assert sorted(f for f in REJECTING | set(FLAG_WORDS) if f"`{f}`" not in page) == []
+    assert sorted(f for f in flags if f"`{f}`" not in page) == []
+
+
+def test_every_file_of_a_run_is_named(tiny_run):
+    """In the page of a run's files, or as a table."""
+    page = "".join((ROOT / "docs" / name).read_text("utf-8") for name in ("exports.md", "tables.md"))
+    names = [p.name for p in tiny_run.iterdir()]
+    assert sorted(n for n in names if n.split(".")[0] not in page) == []
 
 
 def test_the_site_builds_without_a_warning(tmp_path):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from pipeline.chain.verdicts import read_reviews
 from pipeline.commands import doctor
 from pipeline.commands.pdf import print_report
-from pipeline.errors import ConfigError, EnvironmentFault
+from pipeline.errors import ConfigError, EnvironmentFault, InputError
 from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.overview_text import runs_table
+from pipeline.finished.review import chosen_run
 from pipeline.storage import read_table, write_text
+from pipeline.workspace import latest_run
 from tests.conftest import run_tiny
 
 
@@ -25,7 +30,8 @@ def test_runs_are_listed_with_their_answer_and_unfinished_ones_too(tiny_run, tmp
     assert table.loc[tiny_run.name, "barrels_p50"] > 0
     _, headings, rows = runs_table(tmp_path, None)
     assert all(len(row) == len(headings) for row in rows)
-    assert "SIMULATED" in next(row for row in rows if row[1] == "finished")
+    assert "SIMULATED" in next(row for row in rows if tiny_run.name in row[0])
+    assert {row[1] for row in rows} > {"unfinished", "unreadable"}
 
 
 def test_no_runs_is_said_with_what_to_do(tmp_path):
@@ -44,7 +50,52 @@ def test_the_setting_that_differs_is_named_as_the_reason(tiny_run, tmp_path):
     found = difference(tiny_run, other)
     assert found.reasons == ["volume.draws: 400 and 500"]
     assert not len(found.inputs)
-    assert set(found.result["quantity"]) <= {"barrels"}
+    assert set(found.result["quantity"]) <= {"barrels, p5/p50/p95"}
+
+
+def test_runs_are_listed_as_they_were_made_with_what_each_has_other_than_the_one_before(tiny_run, tmp_path):
+    """Whatever their ids, which say nothing of time."""
+    for name, made, fill in (("fff", "01", 0.88), ("aaa", "03", 0.88), ("ddd", "02", 0.6)):
+        folder = tmp_path / "vostochny" / name
+        shutil.copytree(tiny_run, folder)
+        text = (folder / "config.yaml").read_text("utf-8")
+        write_text(folder / "config.yaml", text.replace("mean: 0.88", f"mean: {fill}"))
+        write_text(folder / "log.jsonl", f'{{"event": "finished", "timestamp": "2026-01-{made}T00:00:00Z"}}\n')
+    table = list_runs(tmp_path)
+    assert list(table["run"]) == ["fff", "ddd", "aaa"]
+    assert list(table["other"]) == ["", "volume.fill.mean=0.6", "volume.fill.mean=0.88"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "vostochny" / "fff").rename(tmp_path / "other" / "fff")
+    write_text(tmp_path / "other" / "latest.txt", "fff\n")
+    write_text(tmp_path / "vostochny" / "latest.txt", "aaa\n")
+    assert latest_run(tmp_path) == tmp_path / "vostochny" / "aaa"
+
+
+def test_a_run_is_found_from_the_folder_of_the_notebooks(tiny_run, tmp_path, monkeypatch):
+    """The kernel works there, and the name was given where the shell stands."""
+    shutil.copytree(tiny_run, tmp_path / "elsewhere" / "runs" / "vostochny" / "abc")
+    write_text(tmp_path / "elsewhere" / "runs" / "vostochny" / "latest.txt", "abc\n")
+    (tmp_path / "elsewhere" / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere" / "notebooks")
+    monkeypatch.setenv("PWD", str(tmp_path))
+    monkeypatch.setenv("CAPWATCH_RUN", "elsewhere/runs/vostochny/abc")
+    assert chosen_run() == tmp_path / "elsewhere" / "runs" / "vostochny" / "abc"
+    monkeypatch.delenv("CAPWATCH_RUN")
+    assert chosen_run() == tmp_path / "elsewhere" / "runs" / "vostochny" / "abc"
+    monkeypatch.setenv("CAPWATCH_RUN", "nowhere")
+    with pytest.raises(InputError, match="CAPWATCH_RUN=nowhere: is no run folder"):
+        chosen_run()
+
+
+def test_a_reader_who_has_seen_enough_ends_nothing(tiny_run):
+    """As ``capwatch diff ... | head -1``: the exit code is that of the work, and nobody is told of a pipe."""
+    for _ in range(3):
+        read, write = os.pipe()
+        os.close(read)
+        words = [sys.executable, "-m", "pipeline", "diff", str(tiny_run), str(tiny_run)]
+        done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+        os.close(write)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_commands_on_finished_runs(capwatch, tiny_run, tmp_path, monkeypatch):
@@ -80,7 +131,7 @@ def test_without_a_verdict_review_lists_what_there_is_or_says_how_to_give_one(ca
     assert capwatch("review", "atlantis")[0] == 2
 
 
-def test_a_verdict_on_what_no_run_has_is_kept_and_told(capwatch, tiny_run, tmp_path, monkeypatch):
+def test_a_verdict_on_what_no_run_has_is_refused_unless_it_is_meant(capwatch, tiny_run, tmp_path, monkeypatch):
     """A slip in an id would else be found out by the next run alone. Without any run nothing can be compared."""
     monkeypatch.chdir(tmp_path)
     told = ("--who", "A", "--why", "because", "--out", tiny_run.parents[1])
@@ -88,14 +139,34 @@ def test_a_verdict_on_what_no_run_has_is_kept_and_told(capwatch, tiny_run, tmp_p
     code, _, err = capwatch("review", "vostochny", call, "confirm", *told)
     assert (code, err) == (0, "")
     code, _, err = capwatch("review", "vostochny", "deadbeef", "reject", *told)
-    assert code == 3
-    assert err == f"error: deadbeef: no run in {tiny_run.parent} has this id (verdict kept)\n"
-    code, _, err = capwatch("review", "vostochny", call, "merge", "--value", "deadbeef", *told)
-    assert code == 3
+    no = f"no run in {tiny_run.parent} has this id"
+    assert (code, err) == (2, f"error: deadbeef: {no} (nothing was written; --anyway keeps it)\n")
+    assert capwatch("review", "vostochny", call, "merge", "--value", "deadbeef", *told)[0] == 2
+    assert len(read_reviews(tmp_path / "reviews" / "vostochny.csv")) == 1
+    assert capwatch("review", "vostochny", "deadbeef", "reject", "--anyway", *told)[0] == 0
     code, _, err = capwatch("review", "vostochny", "deadbeef", "reject", "--who", "A", "--why", "x")
     assert code == 0
     assert "it was not checked" in err
-    assert len(read_reviews(tmp_path / "reviews" / "vostochny.csv")) == 4
+    assert len(read_reviews(tmp_path / "reviews" / "vostochny.csv")) == 3
+
+
+def test_a_verdict_can_be_taken_back(capwatch, tmp_path, monkeypatch):
+    """The file is then as if it had never been given, whatever its reason's line breaks."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "reviews" / "vostochny.csv"
+    give = ("review", "vostochny", "--who", "A", "--when", "2024-04-02")
+    capwatch(*give, "abc", "confirm", "--why", "plain to see")
+    before = path.read_bytes()
+    capwatch(*give, "def", "reject", "--why", "a barge,\nby her \u2028outline")
+    both = path.read_bytes()
+    capwatch(*give, "ghi", "reject", "--why", "another")
+    last = [v.line for v in read_reviews(path)]
+    assert capwatch("review", "vostochny", "--withdraw", "9")[0] == 2
+    code, out, _ = capwatch("review", "vostochny", "--withdraw", str(last[2]))
+    assert (code, path.read_bytes()) == (0, both)
+    assert "reject ghi of A withdrawn" in out
+    assert capwatch("review", "vostochny", "--withdraw", str(last[1]))[0] == 0
+    assert path.read_bytes() == before
 
 
 def test_doctor_says_whether_a_key_is_set_and_never_its_value(monkeypatch):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.config import AoiConfig, RunConfig, load
 from pipeline.errors import ConfigError
+from pipeline.ingest.coast import clip_coast
 from pipeline.ingest.place import load_place, read_zones
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -127,3 +129,23 @@ def test_a_file_that_is_not_there_or_no_json(tmp_path):
     (tmp_path / "bad.geojson").write_text("{")
     with pytest.raises(ConfigError, match="is not JSON"):
         read_zones(tmp_path / "bad.geojson")
+
+
+def test_a_coast_is_credited_to_whom_its_file_names(tmp_path):
+    """A place whose file names nobody credits nobody: which map it is cannot be guessed."""
+    land = {"type": "FeatureCollection", "features": [feature()]}
+    zones(tmp_path / "zones.geojson", feature())
+    for told, credit in (({"attribution": "A. Surveyor"}, "A. Surveyor"), ({}, ""), ({"attribution": 5}, "")):
+        (tmp_path / "coast.geojson").write_text(json.dumps(land | told))
+        assert load_place(aoi(coast="coast.geojson"), tmp_path).coast_credit == credit
+    nampo = load(RunConfig, CONFIGS / "nampo.yaml")
+    assert load_place(nampo.aoi, CONFIGS).coast_credit.startswith("GSHHG")
+
+
+def test_the_command_for_the_package_of_coasts_is_one_that_can_work(monkeypatch):
+    """This Python's own pip, and a package that an index has: capwatch is on none."""
+    monkeypatch.setitem(sys.modules, "roaring_landmask", None)
+    with pytest.raises(ConfigError) as refused:
+        clip_coast((127.38, 39.12, 127.52, 39.22))
+    words = str(refused.value).split(": ")[-1].split()
+    assert words == [sys.executable, "-m", "pip", "install", "roaring-landmask"]

@@ -32,6 +32,7 @@ def test_genoa_from_a_real_sentinel_2_image(tmp_path):
     """A labelled ship lies at Multedo's oil port; one sighting is one call, and the report says what is not known."""
     outcome, tables = ran("genoa", tmp_path, [REAL_DATA / "s2_ports" / "genoa_20230710.tif"])
     assert outcome.exit_code == 3  # the file gives the day only: said once, counted as degraded
+    assert outcome.lines[1] in (configs_root().parent / "docs" / "commands.md").read_text("utf-8").splitlines()
     assert not tables["scenes"]["simulated"].any()
     calls = tables["port_calls"].set_index("call_id")
     counted = calls[calls["counts"]]

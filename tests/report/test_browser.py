@@ -97,6 +97,30 @@ def test_a_row_opens_its_card_and_a_verdict_becomes_a_line(page):
     assert line.endswith(",'=1+1")
 
 
+def test_a_call_is_merged_with_one_of_the_others_of_the_page(page):
+    """Chosen, not typed; a name is asked for only where a ship is renamed."""
+    call = page.locator(".verdict button[data-verdict=merge]").first.get_attribute("data-target")
+    page.locator(".verdict button[data-verdict=merge]").first.click()
+    offered = page.evaluate("[...document.querySelectorAll('#vd-other option')].map((o) => o.value)")
+    known = page.evaluate("capwatch.data.calls.map((c) => c.id)")
+    assert offered == ["", *(c for c in known if c != call)]
+    assert page.locator("#vd-other").is_visible()
+    assert not page.locator("#vd-name").is_visible()
+    page.select_option("#vd-verdict", "rename")
+    assert page.locator("#vd-name").is_visible()
+    assert not page.locator("#vd-other").is_visible()
+    page.click("#verdict-dialog button[value=cancel]")
+
+
+def test_a_day_of_the_slider_names_the_picture_that_it_shows(page):
+    page.click("#day-on")
+    on_top = page.locator("#map img.look-picture").last.get_attribute("alt")
+    seen = "capwatch.data.scenes.filter((s) => s.t >= capwatch.data.start && s.t < capwatch.data.end)"
+    assert on_top == "look " + page.evaluate(f"{seen}[document.getElementById('picture').value].id")
+    page.click("#all-days")
+    assert page.input_value("#picture") == ""
+
+
 def test_scale_series_and_theme_redraw_without_a_word(page):
     page.check("input[name=scale][value=data]")
     page.uncheck("input[name=series][value=at_60]")

@@ -187,3 +187,16 @@ def test_a_berth_that_was_not_seen_is_unknown_on_the_card_and_why():
                         story_of("optical", empty_seen=False))  # fmt: skip
     assert told == ["2024-03-07 00:00 occupied (99 %)", "2024-03-09 00:00 unknown (cloud)",
                     "2024-03-11 00:00 empty (5 %)"]  # fmt: skip
+
+
+def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
+    """From the look before which she was not there to the one after which she was gone, both named on the card."""
+    day = [pd.Timestamp("2024-03-01", tz="UTC") + pd.Timedelta(days=n) for n in range(9)]
+    rows = [{"zone_id": "pier", "acquired": d, "basis": "none" if n == 3 else "detections", "verdict": "unknown",
+             "probability": float("nan"), "cause": f"day {n}"} for n, d in enumerate(day)]  # fmt: skip
+    call = {"berth_id": "pier", "arrival_lo": day[1], "arrival_hi": day[4], "departure_lo": day[4]}
+    story = SimpleNamespace(tables={"occupancy": pd.DataFrame(rows)})
+    told = [line.partition("day ")[2][0] for line in _berth_looks(call | {"departure_hi": day[7]}, story)]
+    assert told == list("1234567")
+    told = [line.partition("day ")[2][0] for line in _berth_looks(call | {"departure_hi": pd.NaT}, story)]
+    assert told == list("12345")

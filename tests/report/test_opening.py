@@ -103,7 +103,10 @@ def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_su
 
 @pytest.mark.parametrize(
     ("counted", "p50", "words"),
-    [(5, 200_000.0, "5 counted calls before, 2 after"), (2, 200_000.0, "200,000 barrels before, 100,000 after")],
+    [
+        (5, 200_000.0, "200,000 barrels before, 100,000 after; 5 and 2 counted calls"),
+        (2, 200_000.0, "200,000 barrels before, 100,000 after; 2 counted calls in both"),
+    ],
 )
 def test_what_verdicts_changed_is_said_first(counted, p50, words):
     story = Told(looks_of("usable"), CALLS, counted=2)

@@ -6,7 +6,8 @@ capwatch.map = (() => {
   const [west, south, east, north] = data.bbox;
   const bounds = L.latLngBounds([[south, west], [north, east]]);
   const map = L.map(box, { zoomSnap: 0.25, zoomDelta: 0.75, wheelPxPerZoomLevel: 110, maxZoom: 20, attributionControl: true });
-  map.attributionControl.setPrefix("Leaflet").addAttribution("© OpenStreetMap contributors (ODbL) or GSHHG");
+  map.attributionControl.setPrefix("Leaflet");
+  if (data.credit) map.attributionControl.addAttribution(el("span", {}, data.credit).innerHTML); // as text: Leaflet takes markup
   L.control.scale({ imperial: false, maxWidth: 120, position: "topright" }).addTo(map);
   map.fitBounds(bounds, { padding: [4, 4] });
   map.setMaxBounds(bounds.pad(0.6));
@@ -63,10 +64,15 @@ capwatch.map = (() => {
   const where = Object.fromEntries(data.zones.map((z) => [z.id, L.polygon(z.rings).getBounds().getCenter()]));
   const perZone = {};
   for (const call of data.calls) if (where[call.zone] && call.counts) (perZone[call.zone] ||= []).push(call);
+  /** A pin below its berth, five in a row, with a line to it. */
+  function pin(call, n, count) {
+    const x = 12.5 * (Math.min(5, count) - 1) - 25 * (n % 5), y = -32 - 25 * Math.floor(n / 5), far = Math.hypot(x, y); // from the pin's middle to the berth
+    const line = `<svg aria-hidden="true"><path d="M${(12 * (1 + x / far)).toFixed(1)} ${(12 * (1 + y / far)).toFixed(1)}L${12 + x} ${12 + y}"/></svg>`;
+    return L.divIcon({ className: "call-pin", html: `${line}${call.number}`, iconSize: [24, 24], iconAnchor: [12 + x, 12 + y] });
+  }
   for (const [zone, calls] of Object.entries(perZone)) {
     calls.forEach((call, n) => {
-      const icon = L.divIcon({ className: "call-pin", html: String(call.number), iconSize: [24, 24], iconAnchor: [62 - 25 * (n % 5), 40 + 25 * Math.floor(n / 5)] });
-      const marker = L.marker(where[zone], { icon, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
+      const marker = L.marker(where[zone], { icon: pin(call, n, calls.length), zIndexOffset: -n, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
       marker.bindPopup(() => told(`${call.number}: ${call.name}`, [`${moment(call.t[1])} to ${moment(call.t[2])} UTC`, `${barrels(call.bbl)} barrels`], call.id));
       marks.push({ kind: "calls", from: call.t[1], to: call.t[2], parts: [marker] });
     });

@@ -37,11 +37,12 @@
     const looks = seen.filter((s) => dayOf(s.t) === n);
     const calls = data.calls.filter((c) => c.t[1] < from + DAY && c.t[2] >= from);
     map.filter(from, from + DAY);
-    map.picture([...looks].sort((a, b) => b.pixel_m - a.pixel_m));
+    const pictured = looks.filter((s) => s.image).sort((a, b) => b.pixel_m - a.pixel_m);
+    map.picture(pictured);
+    chosen.value = pictured.length ? String(seen.indexOf(pictured.at(-1))) : ""; // the finest lies on top
     const words = looks.length ? `${plural(looks.length, "look")} (${looks.map((s) => `${s.sensor} at ${moment(s.t).split(", ")[1]}`).join(", ")})` : "no look: unknown";
     when.textContent = `${day(from)}: ${words}; ${plural(calls.length, "call")} under way${calls.length ? ` (${calls.map((c) => c.name).join(", ")})` : ""}.`;
     slider.setAttribute("aria-valuetext", when.textContent);
-    chosen.value = "";
   }
   function step(by) {
     const now = all.getAttribute("aria-pressed") === "true" ? (by > 0 ? -1 : days) : Number(slider.value);
@@ -49,7 +50,7 @@
     if (next !== undefined) { slider.value = String(next); showDay(); }
   }
   slider.addEventListener("input", showDay);
-  all.addEventListener("click", showAll);
+  all.addEventListener("click", () => { chosen.value = ""; showAll(); });
   chosen.addEventListener("change", showAll);
   document.getElementById("day-on").addEventListener("click", () => step(1));
   document.getElementById("day-back").addEventListener("click", () => step(-1));

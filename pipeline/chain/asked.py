@@ -1,0 +1,51 @@
+"""The images that a question is about, opened, and whether a finished run has answered it already."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.chain.identity import identify
+from pipeline.chain.passing import usable_now
+from pipeline.chain.readiness import made_ready
+from pipeline.chain.sources import Inputs, gather
+from pipeline.config import RunConfig
+from pipeline.console import Console
+from pipeline.engine import map_tasks
+from pipeline.provenance import MANIFEST
+from pipeline.workspace import RunFolder, config_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.types import Place, Scene
+
+
+def opened(config: RunConfig, place: Place, inputs: Inputs) -> tuple[list[Scene], pd.DataFrame]:
+    """The scenes that can be used, and the scenes table of all, which names each as the user knows it."""
+    from pipeline.ingest.inputs import given_up, open_inputs
+    from pipeline.ingest.scenes import OpenOptions
+
+    options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
+    each = partial(map_tasks, engine=config.engine, lost=given_up)
+    scenes, table = open_inputs(inputs.images, options, place, config.period.start, config.period.end, each)
+    return scenes, table.assign(href=[inputs.name_of(h) for h in table["href"]])
+
+
+def answered(config: RunConfig, root: Path, out: Path, reviews: Path | None = None) -> Path | None:
+    """The folder of the finished run that answers this question already; None where none does.
+
+    Not for a question whose images are yet to be made or found. They are opened, since their bytes are part of the
+    question, but only where a finished run has this very config.
+    """
+    asked = config_yaml(config).encode()
+    configs = [m.with_name("config.yaml") for m in (out / config.aoi.id).glob(f"*/{MANIFEST}")]
+    if not any(c.is_file() and c.read_bytes() == asked for c in configs):
+        return None
+    quiet = Console(quiet=True)
+    place = made_ready(config, root, quiet)
+    inputs = gather(config, root, place, quiet)
+    table = opened(config, place, inputs)[1]
+    folder = RunFolder(out / config.aoi.id / identify(config, root, table, inputs, reviews))
+    return folder.path if folder.finished and not usable_now(folder.path, table, inputs.ais) else None
