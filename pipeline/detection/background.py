@@ -24,7 +24,7 @@ from scipy import ndimage
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.history import Cells, near_shore
-from pipeline.types import Place, Scene, Sensor, Tile, Window, tiles
+from pipeline.types import Place, Scene, Sensor, Tile, Window, digest_of, tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -272,10 +272,7 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n
         near = ndimage.convolve(total, np.ones((3, 3)), mode="constant") / np.maximum(around, 1)
         usual.append(np.where(count > 0, own, near))
     expected = (np.stack(usual) * GUARD / look.sea[:, None, None]).astype(np.float32)
-    digest = hashlib.sha256(expected.tobytes()).hexdigest()
-    reader = FlatReader(
-        scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, digest, scene.shape, n_looks
-    )
+    reader = FlatReader(scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, scene.shape, n_looks)
     return replace(scene, read=reader)
 
 
@@ -291,9 +288,16 @@ class FlatReader:
     known: BoolImage
     beside: BoolImage
     sea: FloatArray
-    digest: str
     shape: tuple[int, int]
     n_looks: int = 1
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that makes its pixels another scene's than the file's own, and of how much is known of it."""
+        out = hashlib.sha256(repr((self.corner, self.usual.shape, self.n_looks, digest_of(self.read))).encode())
+        for part in (self.usual, self.known, self.beside, self.sea):
+            out.update(part.tobytes())
+        return out.hexdigest()
 
     def usual_in(self, window: Window) -> tuple[FloatImage, BoolImage]:
         """``usual`` and ``known`` of a window, nothing usual where nothing is known."""
