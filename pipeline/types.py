@@ -146,6 +146,14 @@ class CountsReader(Protocol):
         ...
 
 
+def digest_of(read: Callable[[Window], Tile]) -> str:
+    """Hash of what a reader adds to file, metadata and the place's land, as its ``digest`` says; "" for nothing.
+
+    A reader that wraps another must cover that one's too, or what was made of one picture is taken for another's.
+    """
+    return str(getattr(read, "digest", ""))
+
+
 class Geolocation(Protocol):
     """Where pixels lie on Earth. Arrays in, arrays out, shapes kept."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.execution.stagecache import Slot
 from pipeline.provenance import sha256_of
+from pipeline.types import digest_of
 
 if TYPE_CHECKING:
     from pipeline.config import RunConfig
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 
 def detect_slot(scene: Scene, place: Place, config: RunConfig, folder: RunFolder) -> Slot:
     """Where the detections of a scene are kept: under the settings, the place and the bytes that they come from."""
-    water = getattr(scene.read, "water", None)
-    structures = getattr(water, "structures", None)
-    usual = getattr(scene.read, "digest", "")
-    ground = [place_digest(place), structures.wkb_hex if structures is not None else "", usual]
+    ground = [place_digest(place), digest_of(scene.read)]
     return folder.cache.slot("detect", scene.scene_id, **_made_from(scene, config), place=ground)
 
 

@@ -24,7 +24,7 @@ from scipy import ndimage
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.history import Cells, near_shore
-from pipeline.types import Place, Scene, Sensor, Tile, Window, tiles
+from pipeline.types import Place, Scene, Sensor, Tile, Window, digest_of, tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,27 +161,30 @@ def usual_excess(
 ) -> FloatArray | None:
     """Power over the sea that each cell has on other looks of this orbit, (bands, cells); NaN where they are too few.
 
-    ``stored`` is what looks before these saw. None where the orbit has too few looks, or all of them within days, so
-    that one ship could lie in each.
+    ``stored`` is what looks before these saw; where this look is one of them, its own share is taken out. None where
+    the orbit has too few other looks, or all of them within days, so that one ship could lie in each.
     """
     settings = config.history
     others = _not_in(stored, [k for k in looks if k.orbit == look.orbit and k.acquired != look.acquired])
-    sources = [k.source for k in others] + list(stored.looks if stored is not None else ())
+    before = stored.looks if stored is not None else ()
+    sources = [s for s in (*(k.source for k in others), *before) if s.acquired != look.acquired]
     if len(sources) < settings.min_looks:
         return None
     days = [s.acquired.timestamp() / 86_400 for s in sources]
     if max(days) - min(days) < settings.min_span_days:
         return None
-    quantile, count = _quantiles(others, stored, (USUAL_QUANTILE,))
-    usual = np.maximum(quantile[0], 0.0)
-    usual[:, count < settings.min_looks] = np.nan
+    seen = Samples.of(others, stored)
+    own = np.where(np.isfinite(look.excess), sum(s.acquired == look.acquired for s in before), 0)
+    usual = np.maximum(seen.without(look.excess, own, USUAL_QUANTILE), 0.0)
+    usual[:, np.rint((seen.total - own).min(axis=0)) < settings.min_looks] = np.nan
     return usual
 
 
 def remembered(looks: Sequence[PowerLook], stored: Background | None = None) -> Background:
     """What all looks of an orbit saw, joined with what was stored of looks before them."""
     own = _not_in(stored, looks)
-    quantiles, _ = _quantiles(own, stored, tuple((k + 0.5) / LEVELS for k in range(LEVELS)))
+    seen = Samples.of(own, stored)
+    quantiles = np.stack([seen.below((k + 0.5) / LEVELS * seen.total) for k in range(LEVELS)])
     before = stored.looks if stored is not None else ()
     sources = tuple(sorted((*before, *(k.source for k in own)), key=lambda s: (s.acquired, s.scene_id)))
     simulated = looks[0].simulated if looks else stored is not None and stored.simulated
@@ -196,35 +199,54 @@ def _not_in(stored: Background | None, looks: Sequence[PowerLook]) -> list[Power
     return [k for k in looks if (k.acquired, k.sha256) not in known]
 
 
-def _quantiles(
-    looks: Sequence[PowerLook], stored: Background | None, shares: tuple[float, ...]
-) -> tuple[FloatArray, NDArray[np.intp]]:
-    """Quantiles of the excess over looks and stored levels, (shares, bands, cells), and looks that saw each cell.
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Excess of looks and of stored levels in each cell, from low to high, all of shape (samples, bands, cells).
 
-    A sample of weight w covers a share w of the looks, and its value is the quantile in the middle of that share.
+    A sample of weight w stands for w looks: its value is the quantile in the middle of the share that it covers.
     """
-    values = [k.excess for k in looks]
-    weights = [1.0] * len(looks)
-    if stored is not None:
-        values += [np.where(level > 0, power_of(level), np.nan) for level in stored.levels]
-        weights += [len(stored.looks) / LEVELS] * LEVELS
-    samples = np.stack(values)
-    weight = np.where(np.isfinite(samples), np.array(weights)[:, None, None], 0.0)
-    order = np.argsort(samples, axis=0)  # NaN last
-    samples = np.take_along_axis(samples, order, axis=0)
-    weight = np.take_along_axis(weight, order, axis=0)
-    total = weight.sum(axis=0)
-    middle = np.cumsum(weight, axis=0) - weight / 2
-    last = np.maximum((weight > 0).sum(axis=0) - 1, 0)
-    out = []
-    for share in shares:
-        above = (middle < share * total).sum(axis=0)
-        i, j = (np.clip(n, 0, last)[None] for n in (above - 1, above))
-        low, high = (np.take_along_axis(samples, n, axis=0)[0] for n in (i, j))
-        a, b = (np.take_along_axis(middle, n, axis=0)[0] for n in (i, j))
-        part = np.clip(np.where(b > a, (share * total - a) / np.where(b > a, b - a, 1.0), 0.0), 0.0, 1.0)
-        out.append(low + part * (high - low))
-    return np.stack(out), np.rint(total.min(axis=0)).astype(np.intp)
+
+    value: FloatArray
+    weight: FloatArray
+
+    @classmethod
+    def of(cls, looks: Sequence[PowerLook], stored: Background | None) -> Samples:
+        """Those of looks, and of a stored background."""
+        values = [k.excess for k in looks]
+        weights = [1.0] * len(looks)
+        if stored is not None:
+            values += [np.where(level > 0, power_of(level), np.nan) for level in stored.levels]
+            weights += [len(stored.looks) / LEVELS] * LEVELS
+        value = np.stack(values)
+        weight = np.where(np.isfinite(value), np.array(weights)[:, None, None], 0.0)
+        order = np.argsort(value, axis=0)  # NaN last
+        return cls(np.take_along_axis(value, order, axis=0), np.take_along_axis(weight, order, axis=0))
+
+    @property
+    def total(self) -> FloatArray:
+        """Looks that saw each cell, (bands, cells)."""
+        return np.asarray(self.weight.sum(axis=0))
+
+    def below(self, n: FloatArray) -> FloatArray:
+        """The value below which so many looks lie in each cell, (bands, cells)."""
+        middle = np.cumsum(self.weight, axis=0) - self.weight / 2
+        last = np.maximum((self.weight > 0).sum(axis=0) - 1, 0)
+        above = (middle < n).sum(axis=0)
+        i, j = (np.clip(k, 0, last)[None] for k in (above - 1, above))
+        low, high = (np.take_along_axis(self.value, k, axis=0)[0] for k in (i, j))
+        a, b = (np.take_along_axis(middle, k, axis=0)[0] for k in (i, j))
+        part = np.clip(np.where(b > a, (n - a) / np.where(b > a, b - a, 1.0), 0.0), 0.0, 1.0)
+        return np.asarray(low + part * (high - low))
+
+    def without(self, own: FloatArray, weight: NDArray[np.intp], share: float) -> FloatArray:
+        """A quantile of what is left without samples of value ``own`` that weigh so much, (bands, cells).
+
+        Without looks that lie above it, it is the value with so many fewer above; without looks that lie below, the
+        one with as many more below. In between it goes from one to the other.
+        """
+        n = share * (self.total - weight)
+        low, high = self.below(n), self.below(n + weight)
+        return np.clip(low + high - np.where(weight > 0, own, low), low, high)
 
 
 def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n_looks: int = 1) -> Scene:
@@ -250,10 +272,7 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n
         near = ndimage.convolve(total, np.ones((3, 3)), mode="constant") / np.maximum(around, 1)
         usual.append(np.where(count > 0, own, near))
     expected = (np.stack(usual) * GUARD / look.sea[:, None, None]).astype(np.float32)
-    digest = hashlib.sha256(expected.tobytes()).hexdigest()
-    reader = FlatReader(
-        scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, digest, scene.shape, n_looks
-    )
+    reader = FlatReader(scene.read, corner, expected, around > 0, _beside(around > 0), look.sea, scene.shape, n_looks)
     return replace(scene, read=reader)
 
 
@@ -269,9 +288,16 @@ class FlatReader:
     known: BoolImage
     beside: BoolImage
     sea: FloatArray
-    digest: str
     shape: tuple[int, int]
     n_looks: int = 1
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that makes its pixels another scene's than the file's own, and of how much is known of it."""
+        out = hashlib.sha256(repr((self.corner, self.usual.shape, self.n_looks, digest_of(self.read))).encode())
+        for part in (self.usual, self.known, self.beside, self.sea):
+            out.update(part.tobytes())
+        return out.hexdigest()
 
     def usual_in(self, window: Window) -> tuple[FloatImage, BoolImage]:
         """``usual`` and ``known`` of a window, nothing usual where nothing is known."""

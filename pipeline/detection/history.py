@@ -19,6 +19,7 @@ import shapely
 from scipy import ndimage
 
 from pipeline.config import DetectionConfig
+from pipeline.detection.berths import METRES_PER_DEGREE, beside
 from pipeline.types import Place, Scene, Sensor, Window, tiles
 
 if TYPE_CHECKING:
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatArray
 
-METRES_PER_DEGREE = 111_320.0
 COARSE = 8  # cells per side of the blocks in which the shore is first looked for
 UNSEEN, WATER, BRIGHT = 0, 1, 2
-BESIDE_BERTH_M = 25.0  # a hull alongside lies in the berth's polygon, or that near (our choice)
 MIN_CELLS = 4  # fewer connected cells are noise
 
 
@@ -84,9 +83,9 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
     land = shapely.contains_xy(place.land, lon, lat)
     reach = config.history.reach_m + config.history.cell_m * COARSE
     near = ndimage.distance_transform_edt(~land) * config.history.cell_m * COARSE < reach if land.any() else land
-    for zone in place.zones:
-        if zone.kind == "berth":
-            near |= shapely.contains_xy(zone.geometry.buffer(reach / METRES_PER_DEGREE), lon, lat)
+    berths = [zone for zone in place.zones if zone.kind == "berth"]
+    for zone in berths:
+        near |= shapely.contains_xy(beside(zone, reach), lon, lat)
     fine = np.repeat(np.repeat(near, COARSE, 0), COARSE, 1)
     row, col = np.nonzero(fine)
     lon, lat = west + (col + 0.5) * d_lon, north - (row + 0.5) * d_lat
@@ -97,9 +96,7 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
         grid[row, col] = ~wet
         kept = (ndimage.distance_transform_edt(grid) * config.history.cell_m <= inland_m)[row, col]
     lon, lat, row, col = lon[kept], lat[kept], row[kept], col[kept]
-    beside = BESIDE_BERTH_M / METRES_PER_DEGREE
-    berths = shapely.union_all([z.geometry.buffer(beside) for z in place.zones if z.kind == "berth"])
-    berth = shapely.contains_xy(berths, lon, lat)
+    berth = shapely.contains_xy(shapely.union_all([beside(zone) for zone in berths]), lon, lat)
     return Cells(lon, lat, row, col, (rows, cols), (d_lat, d_lon), (west, north), wet[kept], berth)
 
 

@@ -27,8 +27,7 @@ from scipy import special
 
 from pipeline.detection import screening
 from pipeline.detection.background import GUARD, MEDIAN_TO_MEAN, FlatReader
-from pipeline.detection.history import BESIDE_BERTH_M
-from pipeline.detection.quayside import along_axes, in_metres, to_lonlat
+from pipeline.detection.berths import along_axes, beside_m, to_lonlat
 from pipeline.types import USABLE_SHARE, Place, Scene, Sensor, Window, Zone
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ def _layout(scene: Scene, zone: Zone) -> tuple[FloatArray, FloatArray, BoolImage
     n, m = (max(1, int(side / _step_m(scene))) for side in (length_m, width_m))
     u, v = (np.arange(n) + 0.5) / n * length_m, (np.arange(m) + 0.5) / m * width_m
     xy = origin + u[None, :, None] * along + v[:, None, None] * across
-    inside = shapely.contains_xy(in_metres(zone).buffer(BESIDE_BERTH_M), xy[..., 0], xy[..., 1])
+    inside = shapely.contains_xy(beside_m(zone), xy[..., 0], xy[..., 1])
     lon, lat = np.moveaxis(to_lonlat(zone, xy), -1, 0)
     row, col = scene.geolocation.rowcol(lon, lat)
     return row, col, inside & np.isfinite(row) & np.isfinite(col)

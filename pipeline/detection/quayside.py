@@ -14,49 +14,16 @@ import numpy as np
 import shapely
 
 from pipeline.detection.background import USUAL_QUANTILE
-from pipeline.detection.history import BESIDE_BERTH_M, METRES_PER_DEGREE
+from pipeline.detection.berths import along_axes, beside_m, to_metres
 
 if TYPE_CHECKING:
     from pipeline.detection.background import PowerLook
     from pipeline.detection.history import Cells
-    from pipeline.types import FloatArray, Place, Zone
+    from pipeline.types import FloatArray, Place
 
 STRIP_M = 10.0  # one pixel of Sentinel-1
 MIN_LENGTH_M = 150.0  # of a berth: a shorter one may lie all behind one hull (our choice)
 MIN_CELLS = 24
-
-
-def along_axes(zone: Zone) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
-    """Origin and unit vectors (east, north) [m] along and across a berth's smallest rectangle, and its two sides [m].
-
-    Metres are from the berth's centroid; the rectangle holds what lies within ``BESIDE_BERTH_M`` of the berth too.
-    """
-    flat = in_metres(zone).buffer(BESIDE_BERTH_M)
-    corners = np.asarray(shapely.minimum_rotated_rectangle(flat).exterior.coords)[:4]
-    short, long = sorted((corners[1] - corners[0], corners[3] - corners[0]), key=lambda side: float(np.hypot(*side)))
-    length, width = float(np.hypot(*long)), float(np.hypot(*short))
-    return corners[0], long / length, short / width, length, width
-
-
-def in_metres(zone: Zone) -> shapely.Geometry:
-    """A berth's outline in metres east and north of its centroid."""
-    return shapely.transform(zone.geometry, lambda xy: to_metres(zone, xy))
-
-
-def to_metres(zone: Zone, lonlat: FloatArray) -> FloatArray:
-    """Longitudes and latitudes, (..., 2), as metres east and north of a berth's centroid."""
-    middle = zone.geometry.centroid
-    return np.asarray((lonlat - [middle.x, middle.y]) * _scale(zone))
-
-
-def to_lonlat(zone: Zone, xy: FloatArray) -> FloatArray:
-    """The other way round."""
-    middle = zone.geometry.centroid
-    return np.asarray(xy / _scale(zone) + [middle.x, middle.y])
-
-
-def _scale(zone: Zone) -> FloatArray:
-    return np.array([METRES_PER_DEGREE * np.cos(np.radians(zone.geometry.centroid.y)), METRES_PER_DEGREE])
 
 
 def own_excess(look: PowerLook, cells: Cells, place: Place) -> FloatArray:
@@ -71,9 +38,7 @@ def own_excess(look: PowerLook, cells: Cells, place: Place) -> FloatArray:
         if length_m < MIN_LENGTH_M:
             continue
         xy = to_metres(zone, lonlat)
-        mine = np.flatnonzero(
-            cells.berth & cells.wet & shapely.contains_xy(in_metres(zone).buffer(BESIDE_BERTH_M), xy[:, 0], xy[:, 1])
-        )
+        mine = np.flatnonzero(cells.berth & cells.wet & shapely.contains_xy(beside_m(zone), xy[:, 0], xy[:, 1]))
         strip = np.floor((xy[mine] - origin) @ across / STRIP_M).astype(int)
         for n in np.unique(strip):
             here = mine[strip == n]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import linear_sum_assignment
 
 from pipeline.types import SAME_PASS_S
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
 
 SAME_PLACE_M = 100.0  # our choice: slices of one pass differ by metres, ships under way by 12 m/s * 8 s of overlap
 FLAG = "neighbouring_slice"
@@ -36,13 +41,23 @@ def flag_repeats(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFrame
 
 
 def _repeats(better: pd.DataFrame, other: pd.DataFrame) -> set[str]:
-    """Of each pair at one place, the id of the one that gives way."""
+    """Of each pair of sightings of one place, the id of the one that gives way; each makes one pair at most.
+
+    The pairs are those that together come closest: rafted ships lie nearer to each other than ``SAME_PLACE_M``, and
+    only her own second sighting may stand for a ship.
+    """
     better, other = (d[d["accepted"].astype(bool) & d["lon"].notna()] for d in (better, other))
+    mine, theirs = (d.sort_values("detection_id").to_dict("records") for d in (better, other))
+    apart_m = _apart_m(*(np.array([[d["lon"], d["lat"]] for d in side]).reshape(-1, 2) for side in (mine, theirs)))
     out: set[str] = set()
-    for row in better.itertuples():
-        east_m = (other["lon"] - row.lon) * _METRES_PER_DEGREE * np.cos(np.radians(row.lat))
-        apart_m = np.hypot(east_m, (other["lat"] - row.lat) * _METRES_PER_DEGREE)
-        for twin in other[apart_m < SAME_PLACE_M].itertuples():
-            cut = "touches_edge" in row.flags and "touches_edge" not in twin.flags
-            out.add(row.detection_id if cut else twin.detection_id)
+    for i, j in zip(*linear_sum_assignment(np.minimum(apart_m - SAME_PLACE_M, 0.0)), strict=True):
+        if apart_m[i, j] < SAME_PLACE_M:
+            cut = "touches_edge" in mine[i]["flags"] and "touches_edge" not in theirs[j]["flags"]
+            out.add(str((mine[i] if cut else theirs[j])["detection_id"]))
     return out
+
+
+def _apart_m(lonlat: FloatArray, others: FloatArray) -> FloatArray:
+    """Distance [m] of each point to each other one, shape (points, others)."""
+    step = (others[None, :, :] - lonlat[:, None, :]) * _METRES_PER_DEGREE
+    return np.hypot(step[..., 0] * np.cos(np.radians(lonlat[:, None, 1])), step[..., 1])

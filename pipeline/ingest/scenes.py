@@ -70,6 +70,11 @@ class RasterReader:
         """The same reader, which takes these polygons (EPSG:4326) for land as well."""
         return replace(self, water=self.water.with_land(more))
 
+    @property
+    def digest(self) -> str:
+        """Hash of what it adds to the file and the land of the place."""
+        return self.water.digest
+
     def without_water(self) -> RasterReader:
         """The same reader, which takes everything for water: for those that only ask what was measured."""
         return replace(self, water=Water(self.stored.raster.shape))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,11 @@ class Water:
     def has_land(self) -> bool:
         """Is any land known at all?"""
         return self.mask is not None or self.land is not None or self.structures is not None
+
+    @property
+    def digest(self) -> str:
+        """Hash of the structures, which no file holds; "" for none."""
+        return "" if self.structures is None else hashlib.sha256(self.structures.wkb).hexdigest()
 
     def __call__(self, window: Window) -> NDArray[np.bool_]:
         """True where a ship could float, shape (rows, cols) of the window."""

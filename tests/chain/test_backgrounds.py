@@ -1,5 +1,6 @@
 """A background comes back from its raster as it was, knows its looks, and is joined with new ones."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -121,3 +122,32 @@ def test_a_background_that_is_not_there_is_named_in_one_line(tmp_path):
     config = load_run_config(configs_root() / "vostochny.yaml", told | {"period": period})
     with pytest.raises(ConfigError, match=r"gone\.tif: the config names this file, and it is not there"):
         run(config, configs_root(), tmp_path, Console(quiet=True))
+
+
+@pytest.mark.parametrize("n", [7, 24])
+def test_a_look_that_the_stored_background_holds_is_not_among_the_others(n):
+    """What the other looks say by themselves, from a raster that has seen this one too: quantiles of quantiles."""
+    looks = [look(6 * k, 0.5 + 2.0 * (k % 2)) for k in range(n)]
+    stored = background.remembered(looks)
+    for own in (looks[0], looks[1]):  # without a ship, and with one
+        by_others = background.usual_excess(own, looks, CONFIG)
+        by_raster = background.usual_excess(own, [own], CONFIG, stored)
+        assert np.median(np.abs(by_raster - by_others)) < 0.08
+        assert abs(np.median(by_raster - by_others)) < 0.04
+
+
+def test_a_ship_is_not_divided_out_of_her_own_picture():
+    """She lies there on three of six looks, today among them: on two of five others, and they show the quay."""
+    calm = background.codes_of(np.full((2, 144), 0.01 + 0.5))
+    busy = background.codes_of(np.full((2, 144), 0.01 + 3.0))
+    looks = [replace(look(6 * n, 0.5), codes=busy if n in (2, 3, 5) else calm) for n in range(6)]
+    usual = background.usual_excess(looks[5], [looks[5]], CONFIG, background.remembered(looks))
+    assert usual == pytest.approx(0.5, rel=0.06)  # steps of 0.25 dB
+
+
+def test_a_look_does_not_count_toward_the_others_that_are_needed():
+    """Five looks in the raster, this one among them: four others are too few."""
+    looks = [look(6 * n, 0.5) for n in range(CONFIG.history.min_looks)]
+    stored = background.remembered(looks)
+    assert background.usual_excess(looks[0], looks[:1], CONFIG, stored) is None
+    assert background.usual_excess(look(60, 0.5), [], CONFIG, stored) is not None

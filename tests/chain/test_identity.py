@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import shapely
 
 from pipeline.chain.identity import image_records, images_of
-from pipeline.chain.slots import metadata_digest
+from pipeline.chain.slots import detect_slot, metadata_digest
 from pipeline.chain.verification import differences
+from pipeline.detection.background import FlatReader
+from pipeline.execution.stagecache import StageCache
 from pipeline.ingest.inputs import open_inputs
+from pipeline.ingest.scenes import with_land
 from pipeline.storage import read_table
 from pipeline.tables import SCENES
+from pipeline.workspace import configs_root, load_run_config
+from tests.builders import place_of
 from tests.cases.desk import Desk, describe, radar
 
 
@@ -73,6 +82,41 @@ def test_what_is_kept_of_a_scene_is_kept_under_its_metadata(images):
         (scene,), _ = open_inputs([images])
         seen.add(metadata_digest(scene))
     assert len(seen) == 3
+
+
+def flattened(scene, **changed):
+    """The scene with quays taken out of a square of it."""
+    one = np.ones((8, 8), bool)
+    usual = np.full((1, 8, 8), 0.5, np.float32)
+    return replace(
+        scene,
+        read=replace(FlatReader(scene.read, (4, 4), usual, one, one, np.array([0.01]), scene.shape, 5), **changed),
+    )
+
+
+def test_what_was_learnt_of_a_scene_is_part_of_the_question(images, tmp_path):
+    """Structures and quays come from other scenes: add one, and what was kept of this one is no answer any more."""
+    (scene,), _ = open_inputs([images])
+    west, south, east, north = scene.footprint.bounds
+    jetty = shapely.box(west, south, (west + east) / 2, north)
+    some = np.eye(8, dtype=bool)
+    asked = [
+        scene,
+        with_land(scene, jetty),
+        flattened(scene),
+        flattened(with_land(scene, jetty)),
+        flattened(scene, n_looks=0),
+        flattened(scene, known=some),
+        flattened(scene, beside=some),
+        flattened(scene, corner=(4, 5)),
+        flattened(scene, usual=np.full((1, 8, 8), 0.6, np.float32)),
+        flattened(scene, sea=np.array([0.02])),
+    ]
+    folder = SimpleNamespace(cache=StageCache(tmp_path))
+    config = load_run_config(configs_root() / "vostochny.yaml", {})
+    keys = [detect_slot(one, place_of(), config, folder).key for one in asked]
+    assert len(set(keys)) == len(asked)
+    assert keys[3] == detect_slot(flattened(with_land(scene, jetty)), place_of(), config, folder).key
 
 
 def test_records_name_each_file_once():

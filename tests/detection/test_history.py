@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 import shapely
+from pyproj import Geod
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.history import BRIGHT, UNSEEN, fixed_structures, group_of, look_at_cells, near_shore
@@ -89,3 +90,18 @@ def test_tiles_leave_no_trace(place):
 def test_no_land_known_no_structures():
     assert near_shore(place_of(box_zone("pier", 133, 42.7, 133.1, 42.8)), CONFIG, 0.0) is None
     assert group_of(painted([])) == "optical"
+
+
+@pytest.mark.parametrize("lat", [0.0, 42.7, 65.0])
+def test_beside_a_berth_is_as_far_east_as_north(lat):
+    """25 m on the ground, by Karney's geodesic; cells of 5 m."""
+    step = 0.001
+    berth = box_zone("pier", 133.0, lat, 133.0 + step, lat + step)
+    box = (132.99, lat - 0.01, 133.01, lat + 0.01)
+    near = near_shore(place_of(berth, land=shapely.box(132.99, lat - 0.01, 132.991, lat + 0.01), bbox=box), CONFIG, 0.0)
+    lon, north = near.lon[near.berth].max(), near.lat[near.berth].max()
+    geod = Geod(ellps="WGS84")
+    assert geod.inv(133.0 + step, lat, lon, lat)[2] == pytest.approx(22.5, abs=3.0)
+    assert geod.inv(133.0, lat + step, 133.0, north)[2] == pytest.approx(22.5, abs=3.0)
+    reach = max(geod.inv(133.0 + step, lat, near.lon.max(), lat)[2], 0.0)
+    assert reach > CONFIG.history.reach_m

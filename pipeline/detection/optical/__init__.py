@@ -16,12 +16,13 @@ from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.optical import network
-from pipeline.detection.optical.clouds import Coverage, cloud_mask, coarse, haze_mask, shadow_mask, veil_mask
+from pipeline.detection.optical.clouds import CloudMap, Coverage, cloud_mask, coarse, haze_mask, veil_mask
 from pipeline.detection.optical.hulls import Measured, measure_blob, odd_proportions
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
 from pipeline.detection.optical.plausible import fingers, speaks_alone
+from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.spectral import scaled_bands
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
 from pipeline.detection.optical.wakes import without_wakes
@@ -78,16 +79,18 @@ def _searched(
     coarse_pixels = spacing >= KINDS_FROM_M
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage = Coverage(scene, place)
+    clouds = CloudMap(scene, levels, config.tile_px)
+    cast = cast_shadows(scene, clouds) if coarse_pixels else None
     found: list[Candidate] = []
     hulls: list[Candidate] = []
     alone: list[bool] = []
     for core in tiles(scene.shape, max(step, config.tile_px // step * step)):
         window = core.padded(margin, scene.shape)
         tile = scene.read(window)
-        cloud = cloud_mask(tile, levels, scene.radiometry, spacing)
+        cloud = clouds.within(window) & tile.valid
         top, left = core.row0 - window.row0, core.col0 - window.col0
         own = np.s_[top : top + core.rows, left : left + core.cols]
-        shadow = shadow_mask(tile, levels, cloud, scene.optical, spacing) if coarse_pixels else None
+        shadow = None if cast is None else shadow_mask(scene, tile, levels, cast, cloud)
         unseen = cloud | haze_mask(tile, levels)
         veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
@@ -260,9 +263,9 @@ def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tu
             nothing = np.zeros((core.rows, core.cols), bool)
             return nothing, nothing
         tile = scene.read(core)
-        cloud = cloud_mask(tile, levels, scene.radiometry, float(np.mean(scene.pixel_spacing_m)))
         normal = normalise(tile, levels)
-        return brightness(normal) > object_floor(normal, config.optical.contrast_sigmas), tile.valid & ~cloud
+        seen = tile.valid & ~cloud_mask(scene, core, levels)
+        return brightness(normal) > object_floor(normal, config.optical.contrast_sigmas), seen
 
     return look
 

@@ -135,7 +135,7 @@ def _colours_reversed(by_role: Bands, visible: list[Role], infrared: list[Role])
     ground = (light > LAND) & (colour > 0.5 * LAND) & (light > 0.9 * colour) & (light < 1.9 * colour)
     if ground.sum() >= LEAST_LAND / 3:
         bright = ground & (colour > np.percentile(colour[ground], 60))
-        level = {r: float(np.median(by_role[r][bright])) for r in visible}
+        level = {r: float(np.median(by_role[r][bright])) for r in visible} if bright.any() else {}  # saturated clouds
         out += [
             (a, b)
             for a, b in (("blue", "red"), ("green", "red"))

@@ -11,11 +11,11 @@ from scipy import ndimage
 from pipeline.detection.optical.discs import near, opened
 from pipeline.detection.optical.water import water_at
 from pipeline.detection.zones import zone_pixels
-from pipeline.types import Radiometry, Scene, Tile, Window
+from pipeline.types import Radiometry, Scene, Tile, Window, tiles
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
-    from pipeline.types import BoolImage, FloatArray, FloatImage, OpticalView, Place
+    from pipeline.types import BoolImage, FloatArray, FloatImage, Place
 
 CLOUD_REFLECTANCE = 0.22  # the darkest visible band of thick cloud exceeds this; roofs do too, but are small
 CLOUD_OVER_LAND = 2.2  # where reflectance is unknown: brightness on the scale water 0, land 1
@@ -23,11 +23,8 @@ WHITENESS = 0.35  # largest spread between the bands of a cloud, of their mean; 
 CLOUD_WIDTH_M = 170.0  # narrower bright things are roofs, hulls, foam; our choice
 HAZE = 0.4  # of the way from the image's water to its land, by which local water may be brighter; dull hulls show 0.2
 EDGE_M = 60.0  # thin rim of a cloud
-CLOUD_HEIGHTS_M = (300.0, 4000.0)  # tops of clouds that leave a scene usable; our choice
-SKYLIT = ("B02", "B03", "B", "G")  # skylight keeps water bright here, so that a shadow shows
-SHADOW_DEPTH = 0.12  # share of the image's usual water that is missing in a shadow; our choice
-SHADOW_CELL_M, SHADOW_SMOOTH_M = 80.0, 110.0  # in which shadows are cast; over which darkness is told
 TEXTURE = 0.12  # local standard deviation over local mean: cities are rougher; our choice
+CELL_M, SMOOTH_CELLS = 8.0, 5  # in which clouds are told; over which their texture is
 
 
 def haze_mask(tile: Tile, levels: Levels) -> BoolImage:
@@ -50,85 +47,101 @@ def veil_mask(tile: Tile, levels: Levels, spacing_m: float) -> BoolImage:
     looks the same: only zones, which are water, and the water of a map may be asked.
     """
     k = tile.bands.index(levels.infrared)
-    factor = max(1, round(8.0 / spacing_m))
-    shone = (reduced(tile.data[k], factor) - levels.water[k]) / (levels.land[k] - levels.water[k])
-    local = ndimage.uniform_filter(shone, 5)
-    spread = np.sqrt(np.maximum(0, ndimage.uniform_filter(shone**2, 5) - local**2))
-    wide = opened((shone > HAZE) & (spread < TEXTURE * np.abs(local)), CLOUD_WIDTH_M / (spacing_m * factor))
-    full = np.repeat(np.repeat(wide, factor, 0), factor, 1)[: tile.valid.shape[0], : tile.valid.shape[1]]
+    factor = cell_px(spacing_m)
+    top, left = -tile.window.row0 % factor, -tile.window.col0 % factor  # cells lie on the image, not on the window
+    shone = (reduced(tile.data[k, top:, left:], factor) - levels.water[k]) / (levels.land[k] - levels.water[k])
+    wide = opened((shone > HAZE) & _smooth(shone), CLOUD_WIDTH_M / (spacing_m * factor))
+    rows, cols = tile.valid.shape
+    full = np.pad(_as_pixels(wide, factor), ((top, 0), (left, 0)))[:rows, :cols]
     return np.asarray(full & tile.valid & tile.water, bool)
 
 
-def cloud_mask(tile: Tile, levels: Levels, radiometry: Radiometry, spacing_m: float) -> BoolImage:
-    """What looks like cloud, and what the operator's own mask calls so."""
-    found = _looks_like_cloud(tile, levels, radiometry, spacing_m)
-    return found if tile.clouded is None else found | (tile.clouded & tile.valid)
+def cell_px(spacing_m: float) -> int:
+    """Side, in pixels, of the cells of some 8 m by which clouds are told. The first begins at the image's corner."""
+    return max(1, round(CELL_M / spacing_m))
 
 
-def _looks_like_cloud(tile: Tile, levels: Levels, radiometry: Radiometry, spacing_m: float) -> BoolImage:
-    """Bright, white, smooth and large. Haze thin enough to see through is `haze_mask`'s."""
+def cloud_mask(scene: Scene, window: Window, levels: Levels) -> BoolImage:
+    """Bright, white, smooth and large, and what the operator's own mask calls cloud. Thin haze is `haze_mask`'s.
+
+    Reads as far around the window as a cloud's width matters, so that a pixel is cloud in every window or in none.
+    """
+    spacing_m = float(np.mean(scene.pixel_spacing_m))
+    factor = cell_px(spacing_m)
+    cell_m = spacing_m * factor
+    width, reach = CLOUD_WIDTH_M / cell_m, (CLOUD_WIDTH_M / 2 + EDGE_M) / cell_m
+    margin = int(np.ceil(reach) + np.ceil(width) + 3 + SMOOTH_CELLS // 2) * factor
+    row0, col0 = window.row0 // factor * factor, window.col0 // factor * factor
+    row1, col1 = -(-window.row1 // factor) * factor, -(-window.col1 // factor) * factor
+    around = Window(row0, col0, row1 - row0, col1 - col0).padded(margin, scene.shape)
+    tile = scene.read(around)
+    white, mean = _bright_and_white(tile, levels, scene.radiometry, factor)
+    core = opened(white & _smooth(mean), width) if white.any() else white
+    if tile.clouded is None and not core.any():
+        return np.zeros((window.rows, window.cols), bool)
+    full = core | (near(core, reach) & ndimage.binary_dilation(white, iterations=2))
+    if tile.clouded is not None:
+        full |= reduced(tile.clouded & tile.valid, factor) > 0
+    top, left = window.row0 - around.row0, window.col0 - around.col0
+    return _as_pixels(full, factor)[top : top + window.rows, left : left + window.cols]
+
+
+def _bright_and_white(tile: Tile, levels: Levels, radiometry: Radiometry, factor: int) -> tuple[BoolImage, FloatImage]:
+    """Cells as bright as thick cloud whose bands are alike, and the mean of the bands."""
     names = [b for b in tile.bands if b not in ("B11", "B12")] or list(tile.bands)  # ice clouds are dark at 1.6 um
-    factor = max(1, round(8.0 / spacing_m))
     stack = np.stack([reduced(tile.band(b), factor) for b in names])
     if radiometry is Radiometry.REFLECTANCE:
-        bright = np.nanmin(stack, axis=0) > CLOUD_REFLECTANCE if len(stack) else np.zeros(stack.shape[1:], bool)
+        bright = stack.min(axis=0) > CLOUD_REFLECTANCE
     else:
         index = [tile.bands.index(b) for b in names]
         gap = (levels.land[index] - levels.water[index])[:, None, None]
         bright = ((stack - levels.water[index][:, None, None]) / gap).min(axis=0) > CLOUD_OVER_LAND
     mean = stack.mean(axis=0)
-    white = np.ptp(stack, axis=0) < WHITENESS * np.abs(mean)
-    if not (bright & white).any():
-        return np.zeros(tile.valid.shape, bool)
-    local = ndimage.uniform_filter(mean, 5)
-    spread = np.sqrt(np.maximum(0, ndimage.uniform_filter(mean**2, 5) - local**2))
-    core = opened(bright & white & (spread < TEXTURE * np.abs(local)), CLOUD_WIDTH_M / (spacing_m * factor))
-    if not core.any():
-        return np.zeros(tile.valid.shape, bool)
-    reach = (CLOUD_WIDTH_M / 2 + EDGE_M) / (spacing_m * factor)
-    full = core | (near(core, reach) & ndimage.binary_dilation(bright & white, iterations=2))
-    return np.repeat(np.repeat(full, factor, 0), factor, 1)[: tile.valid.shape[0], : tile.valid.shape[1]] & tile.valid
+    return np.asarray(bright & (np.ptp(stack, axis=0) < WHITENESS * np.abs(mean))), mean
 
 
-def shadow_mask(tile: Tile, levels: Levels, cloud: BoolImage, view: OpticalView | None, spacing_m: float) -> BoolImage:
-    """Where a cloud's shadow may lie and the water is darker than the image's own: a hull there is dimmer than she is.
-
-    A shadow falls ``height / tan(sun elevation)`` away from the sun; cloud tops stand at anything from 0.3 to 4 km, so
-    every place along that line may hold one. Without the sun's angles none is told. Grid north is taken for north.
-    """
-    nothing = np.zeros(tile.valid.shape, bool)
-    if not cloud.any() or view is None or view.sun_azimuth_deg is None or not view.sun_elevation_deg:
-        return nothing
-    factor = max(1, round(SHADOW_CELL_M / spacing_m))
-    small = reduced(cloud.astype(np.float32), factor) > 0.5
-    away = np.radians(view.sun_azimuth_deg + 180.0)
-    cast = np.zeros_like(small)
-    cell_m = spacing_m * factor
-    for height_m in np.arange(CLOUD_HEIGHTS_M[0], CLOUD_HEIGHTS_M[1], cell_m):
-        reach = height_m / np.tan(np.radians(view.sun_elevation_deg)) / cell_m
-        cast |= _shifted(small, round(-reach * float(np.cos(away))), round(reach * float(np.sin(away))))
-    whole = np.repeat(np.repeat(cast, factor, 0), factor, 1)[: cloud.shape[0], : cloud.shape[1]]
-    names = [b for b in tile.bands if b in SKYLIT] or [levels.infrared]
-    index = [tile.bands.index(b) for b in names]
-    dark = np.ones(cloud.shape, bool)
-    for k in index:
-        around = ndimage.uniform_filter(reduced(tile.data[k], 1), max(3, round(SHADOW_SMOOTH_M / spacing_m)))
-        dark &= around < (1 - SHADOW_DEPTH) * levels.water[k]
-    return whole & dark & tile.valid & ~cloud
+def _smooth(image: FloatImage) -> BoolImage:
+    """Where an image varies little around each cell."""
+    local = ndimage.uniform_filter(image, SMOOTH_CELLS)
+    spread = np.sqrt(np.maximum(0, ndimage.uniform_filter(image**2, SMOOTH_CELLS) - local**2))
+    return np.asarray(spread < TEXTURE * np.abs(local))
 
 
-def _shifted(mask: BoolImage, rows: int, cols: int) -> BoolImage:
-    """The mask moved down and to the right; what leaves the image is gone."""
-    out = np.zeros_like(mask)
-    if abs(rows) >= mask.shape[0] or abs(cols) >= mask.shape[1]:
-        return out
-    to = np.s_[max(0, rows) : mask.shape[0] + min(0, rows), max(0, cols) : mask.shape[1] + min(0, cols)]
-    source = np.s_[max(0, -rows) : mask.shape[0] + min(0, -rows), max(0, -cols) : mask.shape[1] + min(0, -cols)]
-    out[to] = mask[source]
-    return out
+def _as_pixels(cells: BoolImage, factor: int) -> BoolImage:
+    """Cells as pixels."""
+    return np.repeat(np.repeat(cells, factor, 0), factor, 1)
 
 
-def reduced(image: FloatImage, factor: int) -> FloatImage:
+class CloudMap:
+    """The clouds of a whole image, a bit a cell: a cloud dims what lies kilometres away, in another tile."""
+
+    def __init__(self, scene: Scene, levels: Levels, tile_px: int) -> None:
+        self._cell = cell_px(float(np.mean(scene.pixel_spacing_m)))
+        rows, cols = (-(-n // self._cell) for n in scene.shape)
+        self._bits = np.zeros((rows, -(-cols // 8)), np.uint8)
+        unit = 8 * self._cell  # whole bytes
+        for block in tiles(scene.shape, max(unit, tile_px // unit * unit)):
+            cloud = cloud_mask(scene, block, levels)[:: self._cell, :: self._cell]
+            top, left = block.row0 // self._cell, block.col0 // unit
+            bits = np.packbits(cloud, axis=1)
+            self._bits[top : top + bits.shape[0], left : left + bits.shape[1]] = bits
+
+    @property
+    def found(self) -> bool:
+        """Is there any cloud?"""
+        return bool(self._bits.any())
+
+    def within(self, window: Window) -> BoolImage:
+        """Cloud or not for each pixel of a window."""
+        top, left = window.row0 // self._cell, window.col0 // self._cell
+        below, right = -(-window.row1 // self._cell), -(-window.col1 // self._cell)
+        bits = self._bits[top:below, left // 8 : -(-right // 8)]
+        cells = np.unpackbits(bits, axis=1)[:, left % 8 : left % 8 + right - left].view(bool)
+        r, c = window.row0 - top * self._cell, window.col0 - left * self._cell
+        return _as_pixels(cells, self._cell)[r : r + window.rows, c : c + window.cols]
+
+
+def reduced(image: FloatImage | BoolImage, factor: int) -> FloatImage:
     """Means over blocks of factor x factor pixels; the last row and column of blocks may be smaller. NaN is 0."""
     clean = np.nan_to_num(image).astype(np.float32)
     if factor == 1:

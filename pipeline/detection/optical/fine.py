@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from pipeline.detection.optical.bearings import toward
 from pipeline.detection.optical.between_lines import (
     GAPS_M,
     SMOOTH_M,
@@ -349,25 +350,12 @@ def sun_view(scene: Scene, frame: HullFrame) -> SunView | None:
     off_nadir = view.view_off_nadir_deg
     if off_nadir is None or (view.view_azimuth_deg is None and off_nadir > 1.0):
         return None
-    turn = _row_azimuth_deg(scene, frame)
-
-    def direction(azimuth_deg: float) -> tuple[float, float]:
-        angle = np.radians(azimuth_deg - turn)
-        return float(-np.cos(angle)), float(np.sin(angle))
-
     return SunView(
-        direction(view.sun_azimuth_deg), view.sun_elevation_deg, direction(view.view_azimuth_deg or 0.0), off_nadir
+        toward(scene, frame.centre, view.sun_azimuth_deg),
+        view.sun_elevation_deg,
+        toward(scene, frame.centre, view.view_azimuth_deg or 0.0),
+        off_nadir,
     )
-
-
-def _row_azimuth_deg(scene: Scene, frame: HullFrame) -> float:
-    """Azimuth of "up" in the image (towards row 0) at a hull: grid convergence, some tenths of a degree in UTM."""
-    if scene.geolocation is None:
-        return 0.0
-    row, col = frame.centre
-    lon, lat = scene.geolocation.lonlat(np.array([row + 50.0, row - 50.0]), np.array([col, col]))
-    east = (lon[1] - lon[0]) * np.cos(np.radians(lat.mean()))
-    return float(np.degrees(np.arctan2(east, lat[1] - lat[0])))
 
 
 def no_hull() -> Freeboard:

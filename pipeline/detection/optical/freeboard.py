@@ -63,7 +63,7 @@ Z90 = 1.6449
 
 @dataclass(frozen=True, slots=True)
 class SunView:
-    """Angles in the pixel frame: unit vectors (south, east) to the sun and to the satellite; elevations in degrees."""
+    """Angles in the pixel frame: unit vectors (down, right) to the sun and to the satellite; elevations in degrees."""
 
     sun: tuple[float, float]
     sun_elevation_deg: float

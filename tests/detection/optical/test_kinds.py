@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from pipeline.detection import detect
 from pipeline.detection.optical import network
-from pipeline.detection.optical.clouds import shadow_mask
+from pipeline.detection.optical.clouds import CloudMap
 from pipeline.detection.optical.kinds import Traits, names_of, traits_of
+from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.water import survey
 from pipeline.types import OpticalView, Radiometry, Sensor, Window
 from tests.builders import array_scene
@@ -105,12 +108,15 @@ def test_a_cloud_throws_its_shadow_away_from_the_sun():
     cloud[100:130, 180:210] = True
     dark[40:70, 120:150] = True  # 850 m high
     dark[100:130, 20:50] = True  # to the side of the cloud: other water
-    image = {name: np.where(dark, 0.7 * band, band) for name, band in port([]).items()}
-    scene = array_scene(image, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE)
+    water = {name: np.where(dark, 0.7 * band, band) for name, band in port([]).items()}
+    image = {name: np.where(cloud, 0.5, band) for name, band in water.items()}
+    scene = array_scene(image, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE,
+                        optical=OpticalView(sun_elevation_deg=45.0, sun_azimuth_deg=135.0))  # fmt: skip
     tile, levels = scene.read(Window(0, 0, *SHAPE)), survey(scene, 2048)
-    sun = OpticalView(sun_elevation_deg=45.0, sun_azimuth_deg=135.0)
-    shadow = shadow_mask(tile, levels, cloud, sun, 10.0)
+    clouds = CloudMap(scene, levels, 2048)
+    shadow = shadow_mask(scene, tile, levels, cast_shadows(scene, clouds), clouds.within(tile.window))
     assert shadow[48:62, 128:142].mean() > 0.8
     assert not shadow[100:130, 20:50].any()
-    assert not shadow_mask(tile, levels, cloud, OpticalView(), 10.0).any()
-    assert not shadow_mask(tile, levels, np.zeros(SHAPE, bool), sun, 10.0).any()
+    assert cast_shadows(replace(scene, optical=OpticalView()), clouds) is None
+    clear = array_scene(water, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE, optical=scene.optical)
+    assert cast_shadows(clear, CloudMap(clear, levels, 2048)) is None

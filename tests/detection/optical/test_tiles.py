@@ -1,0 +1,107 @@
+"""A scene with clouds, their shadows, land and ships has one table and one share of cloud, whatever the tiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.config import DetectionConfig
+from pipeline.detection import detect
+from pipeline.detection.optical import standing_out
+from pipeline.types import OpticalView, Radiometry, Sensor, tiles
+from tests.builders import array_scene, box_zone, place_of
+
+NAMES = {Sensor.OPTICAL: "BGRN", Sensor.SENTINEL2: ("B02", "B03", "B04", "B08")}
+SUN = OpticalView(sun_elevation_deg=50.0, sun_azimuth_deg=180.0)
+SIDES_PX = (96, 200, 347, 512)
+
+
+def clouded(sensor, spacing_m, radiometry=Radiometry.REFLECTANCE, side=700):
+    """Land in the west, boats and ships, clouds east of it, a bank of haze, and dim water north of each cloud."""
+    rng = np.random.default_rng(4)
+    row, col = np.mgrid[:side, :side]
+    image = np.stack([np.full((side, side), level) for level in (0.06, 0.05, 0.04, 0.02)])
+    image += rng.normal(0, 0.002, image.shape)
+    clouds = np.zeros((side, side))
+    shade = np.zeros((side, side))
+    for _ in range(max(4, round(1.4 * spacing_m))):
+        y, x, reach = rng.uniform(0, side), rng.uniform(0.2 * side, side), rng.uniform(80, 240) / spacing_m
+        clouds = np.maximum(clouds, np.clip((reach - np.hypot(row - y, col - x)) * spacing_m / 20, 0, 1))
+        north = rng.uniform(400, 2500) / spacing_m
+        shade = np.maximum(shade, np.hypot(row - y + north, col - x) < reach)
+    for _ in range(25):
+        y, x = rng.integers(20, side - 60, 2)
+        length, beam = max(3, round(rng.uniform(40, 160) / spacing_m)), max(2, round(20 / spacing_m))
+        image[:, y : y + beam, x : x + length] = rng.uniform(0.12, 0.3)
+    image[:, :, : side // 10] = np.array([0.1, 0.1, 0.12, 0.3])[:, None, None] + rng.normal(
+        0, 0.01, (4, side, side // 10)
+    )
+    bank = (np.hypot(row - 0.7 * side, col - 0.8 * side) * spacing_m < 300)[None]
+    image = np.where(bank, 0.18 + 0.1 * image, image * (1 - 0.6 * shade))
+    image = image * (1 - clouds) + 0.9 * clouds
+    bands = dict(zip(NAMES[sensor], image, strict=True))
+    return array_scene(bands, sensor=sensor, spacing_m=spacing_m, radiometry=radiometry, optical=SUN)
+
+
+SCENES = {
+    "1.5 m": (Sensor.OPTICAL, 1.5),
+    "3 m": (Sensor.OPTICAL, 3.0),
+    "3 m, no reflectance": (Sensor.OPTICAL, 3.0, Radiometry.RELATIVE),
+    "5.3 m": (Sensor.OPTICAL, 5.3),
+    "10 m": (Sensor.SENTINEL2, 10.0),
+}
+
+
+@pytest.fixture(scope="module", params=SCENES.values(), ids=SCENES)
+def scene(request):
+    return clouded(*request.param)
+
+
+def everywhere(scene):
+    """Zones that cover the scene like a chessboard's squares."""
+    edges = np.linspace(-0.4, scene.shape[0] - 0.6, 6)
+    lon, lat = scene.geolocation.lonlat(edges, edges)
+    boxes = [box_zone(f"z{i}{j}", lon[j], lat[i + 1], lon[j + 1], lat[i]) for i in range(5) for j in range(5)]
+    return place_of(*boxes)
+
+
+def test_tables_and_cloud_are_those_of_the_whole(scene):
+    place = everywhere(scene)
+    whole, told = detect(scene, place=place, config=DetectionConfig(tile_px=4096))
+    assert 0.01 < told["cloud_fraction"] < 0.6
+    assert whole["accepted"].any()
+    for side in SIDES_PX:
+        tiled, said = detect(scene, place=place, config=DetectionConfig(tile_px=side))
+        pd.testing.assert_frame_equal(*(pd.DataFrame(t.drop(columns="geometry")) for t in (tiled, whole)))
+        assert said == told
+
+
+def test_what_teaches_structures_is_that_of_the_whole(scene):
+    seen = []
+    for side in (*SIDES_PX, 4096):
+        look = standing_out(scene, DetectionConfig(tile_px=side))
+        out = np.zeros((2, *scene.shape), bool)
+        for window in tiles(scene.shape, side):
+            out[:, window.row0 : window.row1, window.col0 : window.col1] = look(window)
+        seen.append(out)
+    assert all(np.array_equal(one, seen[-1]) for one in seen)
+    assert 0.01 < 1 - seen[-1][1].mean() < 0.6
+
+
+@pytest.mark.parametrize("tile_px", [64, 4096])
+def test_a_shadow_reaches_into_other_tiles(tile_px):
+    """A cloud 2.3 km high, the sun 30 degrees high in the south: its shadow lies 4 km north of it, a ship in it."""
+    row, col = np.mgrid[:1000, :400]
+    dim = np.where(np.hypot(row - 500, col - 200) < 30, 0.5, 1.0)
+    image = np.stack([np.full(row.shape, level) for level in (0.06, 0.05, 0.04, 0.02)])
+    image = image * dim + np.random.default_rng(0).normal(0, 0.001, image.shape)
+    image[:, :, :40] = np.array([0.1, 0.1, 0.12, 0.3])[:, None, None]
+    image[:, 499:501, 194:206] = 0.08
+    image[:, np.hypot(row - 900, col - 200) < 30] = 0.5
+    bands = dict(zip(NAMES[Sensor.SENTINEL2], image, strict=True))
+    sun = OpticalView(sun_elevation_deg=30.0, sun_azimuth_deg=180.0)
+    scene = array_scene(bands, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE, optical=sun)
+    table, _ = detect(scene, config=DetectionConfig(tile_px=tile_px))
+    (ship,) = table[np.abs(table["row"] - 499.5) < 3].to_dict("records")
+    assert "cloud_shadow" in ship["flags"]
