@@ -338,12 +338,14 @@ def _day(said: str | None) -> date | None:
 
 
 def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:
-    """Assumptions: a YAML file that is a volume section, or a run file that has one."""
+    """Assumptions: a YAML file that is a volume section, with its name or without, or a run file that has one."""
     if assumptions is None:
         return build(VolumeConfig, settings, where="--set")
     data, lines = read_yaml(assumptions)
     if "aoi" in data:
         return build(RunConfig, merged(data, {"volume": settings}), where=printable(assumptions), lines=lines).volume
+    if set(data) == {"volume"} and isinstance(data["volume"], dict):  # copied with its name from `config show`
+        data, lines = data["volume"], {path[1:]: line for path, line in lines.items() if path[1:]}
     return build(VolumeConfig, merged(data, settings), where=printable(assumptions), lines=lines)
 
 

@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline.config.mistakes import in_plain_words
 from pipeline.errors import ConfigError, printable
 
 MAX_BYTES = 1 << 20  # our choice: the largest config in the project has some 10 KiB
 MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 
+MOST_OF_A_NAME = 100  # characters (our choice)
 MOST_TOLD = 5  # of mistakes in one line (our choice): a file of another kind has dozens
 
 M = TypeVar("M", bound=BaseModel)
@@ -165,14 +167,14 @@ def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[s
     path = tuple(str(p) for p in error["loc"])
     line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), None)
     place = f"{where}:{line}" if line else where
-    name = ".".join(path)
+    name = printable(".".join(path))[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1) or _deeper(model, path)
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{place}: {name}: no such key{hint}"
     got = error.get("input")
     shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
-    message = error["msg"].removeprefix("Value error, ")
+    message = in_plain_words(error)
     return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
 
 
