@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,9 +118,10 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def fingerprint(section: BaseModel) -> str:
-    """Twelve hex digits that name a section's content: equal settings, equal name."""
-    return hashlib.sha256(canonical_json(section.model_dump(mode="json")).encode()).hexdigest()[:12]
+def fingerprint(section: BaseModel, *, without: Collection[str] = ()) -> str:
+    """Twelve hex digits that name a section's content, some fields aside: equal settings, equal name."""
+    content = section.model_dump(mode="json", exclude=set(without))
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:12]
 
 
 def _refuse_oddities(text: str, path: Path) -> None:
