@@ -23,7 +23,7 @@ from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
-from pipeline.types import OIL, Place, Zone
+from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 ONE_PASS_S = 180.0  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
@@ -160,8 +160,8 @@ def _from_transponder(
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": stay.arrival_lo,
-        "arrival_hi": min([stay.arrival_hi, *hers["acquired"]]),
-        "departure_lo": max([stay.departure_lo, *hers["acquired"]]),
+        "arrival_hi": min([stay.arrival_hi, *_there_by(hers)]),
+        "departure_lo": max([stay.departure_lo, *_there_from(hers)]),
         "departure_hi": stay.departure_hi,
         "typed_until": typed_until,
         "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
@@ -182,9 +182,10 @@ def _from_images(
     config: CallsConfig,
 ) -> Row:
     hers = pd.DataFrame(stay.sightings)
-    first, last = hers["acquired"].min(), hers["acquired"].max()
+    last = hers["acquired"].max()
     before, after = stay.absent_before, stay.absent_after
-    earliest, latest = _longest_stay(first, last, config)
+    there_by, there_from = _there_by(hers).min(), _there_from(hers).max()
+    earliest, latest = _longest_stay(there_by, there_from, config)
     named = hers["mmsi"].dropna().unique()
     mmsi = int(named[0]) if len(named) == 1 else None
     flags = [] if mmsi is not None else ["dark" if _heard_around(tracks, stay) else "no_ais"]
@@ -200,8 +201,8 @@ def _from_images(
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": max(before, earliest) if before is not None else earliest,
-        "arrival_hi": first,
-        "departure_lo": last,
+        "arrival_hi": there_by,
+        "departure_lo": there_from,
         "departure_hi": min(after, latest) if after is not None else latest,
         "typed_until": last + AFTER_SAILING,
         "heard_after": mmsi is not None and _heard_after(tracks, mmsi, last),
@@ -210,6 +211,20 @@ def _from_images(
     }
     certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
     return _completed(row, mmsi, certainty, hers, stay.turns, looks, static, registry, place, config)
+
+
+def _there_by(hers: pd.DataFrame) -> pd.Series:
+    """When each sighting shows her there at the latest: of one that tells its day alone, the end of that day."""
+    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D") + LAST_OF_DAY)
+
+
+def _there_from(hers: pd.DataFrame) -> pd.Series:
+    """When each sighting shows her still there, whatever its time of day was."""
+    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D"))
+
+
+def _only_dated(hers: pd.DataFrame) -> pd.Series:
+    return hers["flags"].map(lambda flags: ONLY_DATED in flags).astype(bool)
 
 
 def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -239,6 +254,7 @@ def _completed(
         raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
     reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
     reports = said_by(reports, row["departure_lo"] + AFTER_SAILING)
+    row["flags"] += [ONLY_DATED] if _only_dated(hers).any() else []
     row |= _identity(mmsi, certainty, reports, registry)
     row |= size_of_call(hers, reports)
     row |= _draughts(row, reports) | freeboards(hers, mmsi, turns)
@@ -262,11 +278,12 @@ def _completed(
     end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
     here = looks[(looks["zone_id"] == zone.zone_id) & (looks["state"] == "usable")]
     when = here["acquired"]  # the looks that bound a stay from outside did not look at it
-    during = when.between(start, end, inclusive="neither") | when.between(row["arrival_hi"], row["departure_lo"])
+    sure = sorted([row["arrival_hi"], row["departure_lo"]])  # of a sighting without a time of day they cross
+    during = when.between(start, end, inclusive="neither") | when.between(*sure)
     row["n_looks"] = int(during.sum())
     row["n_seen"] = len(hers)
-    sure = row["evidence_class"] in {"A", "B"}
-    row["p_one_call"], row["calls_mean"] = (1.0, 1.0) if sure else number_of_stays(hers, turns, config)
+    heard = row["evidence_class"] in {"A", "B"}
+    row["p_one_call"], row["calls_mean"] = (1.0, 1.0) if heard else number_of_stays(hers, turns, config)
     row["candidates"] = _candidates(row, registry)
     row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
     row["call_id"] = _name(row, mmsi, hers)

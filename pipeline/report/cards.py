@@ -23,6 +23,7 @@ from pipeline.report.wording import (
     plain_flag,
     span,
 )
+from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -86,8 +87,8 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "named_by": _named_by(row, story),
         "berth": row["berth_id"],
         "berth_name": zone.name if zone is not None and zone.name else row["berth_id"],
-        "arrival": span(row["arrival_lo"], row["arrival_hi"]),
-        "departure": span(row["departure_lo"], row["departure_hi"]),
+        "arrival": span(row["arrival_lo"], row["arrival_hi"], row["flags"]),
+        "departure": span(row["departure_lo"], row["departure_hi"], row["flags"]),
         "arrival_day": row["arrival_hi"].strftime("%Y-%m-%d"),
         "counts": bool(row["counts_lifting"]),
         "why_not": row["cause"],
@@ -161,13 +162,20 @@ def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
     if table is None:
         return []
     at = table[(table["zone_id"] == row["berth_id"]) & table["acquired"].notna() & (table["basis"] != "none")]
-    first, last = row["arrival_hi"], row["departure_lo"]
+    first, last = sorted([row["arrival_hi"], row["departure_lo"]])
     before, after = at[at["acquired"] < first].tail(1), at[at["acquired"] > last].head(1)
     during = at[(at["acquired"] >= first) & (at["acquired"] <= last)]
     return [
-        f"{moment(k.acquired)} {k.verdict} ({k.cause if pd.isna(k.probability) else chance(k.probability)})"
+        f"{_time_of_look(k, story)} {k.verdict} ({k.cause if pd.isna(k.probability) else chance(k.probability)})"
         for k in pd.concat([before, during, after]).itertuples()
     ]
+
+
+def _time_of_look(look: Any, story: Story) -> str:
+    """When a look was; the day alone where its image tells no more."""
+    scenes = story.tables["scenes"]
+    causes = scenes.loc[scenes["scene_id"] == look.scene_id, "cause"]
+    return moment(look.acquired, [ONLY_DATED] if causes.str.contains(TIME_OF_DAY_UNKNOWN, regex=False).any() else ())
 
 
 def _lifting_factors(row: dict[Any, Any], counted: str) -> str:
@@ -282,7 +290,7 @@ def _missed_in(row: dict[Any, Any], story: Story) -> list[str]:
     told = story.tables.get("occupancy")
     verdicts = {} if told is None else told[told["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
     return [
-        f"{moment(look.acquired)} ({SENSOR_WORDS.get(str(look.sensor), 'image')}"
+        f"{_time_of_look(look, story)} ({SENSOR_WORDS.get(str(look.sensor), 'image')}"
         + {"empty": ": berth empty", "occupied": ": a hull there"}.get(str(verdicts.get(look.look_id)), "")
         + ")"
         for look in _looks_without_her(row, story).itertuples()
@@ -327,7 +335,7 @@ class _Chips:
         return {
             "id": detection_id,
             "picture": picture,
-            "when": f"{moment(row['acquired'])} UTC",
+            "when": f"{moment(row['acquired'], row['flags'])} UTC",
             "sensor": SENSOR_WORDS.get(row["sensor"], row["sensor"]),
             "pixel": "" if scene is None or pd.isna(scene["pixel_spacing_m"]) else
                 f"{scene['pixel_spacing_m']:.3g} m pixels",

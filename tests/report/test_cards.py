@@ -156,7 +156,7 @@ def story_of(sensor: str, *, counts: bool = False, empty_seen: bool = True) -> S
         basis="picture", verdict=["occupied", "empty" if empty_seen else "unknown", "empty"],
         probability=[0.99, 0.01 if empty_seen else np.nan, 0.05], cause=["", "" if empty_seen else "cloud", ""],
     )  # fmt: skip
-    scenes = pd.DataFrame({"scene_id": ["a", "b", "c"], "sensor": ["optical", sensor, "optical"]})
+    scenes = pd.DataFrame({"scene_id": ["a", "b", "c"], "sensor": ["optical", sensor, "optical"], "cause": ""})
     detections = pd.DataFrame({"detection_id": ["x"], "scene_id": ["a"]})
     tables = {"looks": looks, "occupancy": occupancy, "scenes": scenes, "detections": detections}
     return SimpleNamespace(tables=tables, config=SimpleNamespace(calls=SimpleNamespace(radar_absence_counts=counts)))
@@ -187,3 +187,12 @@ def test_a_berth_that_was_not_seen_is_unknown_on_the_card_and_why():
                         story_of("optical", empty_seen=False))  # fmt: skip
     assert told == ["2024-03-07 00:00 occupied (99 %)", "2024-03-09 00:00 unknown (cloud)",
                     "2024-03-11 00:00 empty (5 %)"]  # fmt: skip
+
+
+def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
+    story = story_of("optical", empty_seen=False)
+    scenes = story.tables["scenes"].assign(cause=["", "time of day unknown; the file gives the date", ""])
+    noon = story.tables["occupancy"].assign(acquired=lambda table: table["acquired"] + pd.Timedelta(hours=12))
+    dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon})
+    told = _berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, dated)
+    assert [line.split(" ")[:2] for line in told[-2:]] == [["2024-03-09", "unknown"], ["2024-03-11", "12:00"]]
