@@ -6,18 +6,32 @@ of its image it would read as another look. Tables keep the exact time; sentence
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
+
+from pipeline.types import LAST_OF_DAY, ONLY_DATED
 
 BOUNDS = ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")
 
 
-def moment(value: object) -> str:
+def moment(value: object, flags: Collection[str] = ()) -> str:
     """A UTC time to the minute that it falls in, as a clock shows it; a dash where it is not known.
+
+    Where the flags say that a time of day is unknown, the first and the last moment of a day, and its noon, stand for
+    the day.
 
     >>> moment(pd.Timestamp("2024-03-21T21:21:59.999Z")), moment(None)
     ('2024-03-21 21:21', '–')
+    >>> moment(pd.Timestamp("2024-03-21T12:00Z"), ["time_of_day_unknown"])
+    '2024-03-21'
     """
-    return "–" if value is None or pd.isna(value) else pd.Timestamp(value).strftime("%Y-%m-%d %H:%M")
+    if value is None or pd.isna(value):
+        return "–"
+    time = pd.Timestamp(value)
+    of_day = time - time.floor("D")
+    whole = ONLY_DATED in flags and of_day in (pd.Timedelta(0), pd.Timedelta(hours=12), pd.Timedelta(LAST_OF_DAY))
+    return time.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M")
 
 
 def at_image_times(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFrame:

@@ -7,10 +7,19 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
+from pipeline.config import (
+    CapConfig,
+    DetectionConfig,
+    RunConfig,
+    VolumeConfig,
+    build,
+    load,
+    merged,
+    read_yaml,
+)
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
-from pipeline.given_tables import read_calls, read_liftings
+from pipeline.given_tables import read_calls, read_liftings, tell_doubts
 from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
 from pipeline.storage import read_table, write_frames, write_json, write_table
@@ -233,15 +242,21 @@ def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:
 
 
 def volume(
-    table: Path, out: Path, assumptions: Path | None, settings: dict[str, object], seed: int, console: Console
+    table: Path,
+    out: Path,
+    assumptions: Path | None,
+    settings: dict[str, object],
+    seed: int,
+    console: Console,
+    *,
+    time_format: str | None = None,
 ) -> None:
     """Liftings of a table of calls with any subset of the known columns."""
     from pipeline import volume as stage
 
     config = _volume_config(assumptions, settings)
-    liftings = stage.liftings(read_calls(table, console), config, seed)
-    for row in liftings[liftings["status"].isin(["refused", "degraded"])].itertuples():
-        console.problem(f"{table}: call {row.call_id}: {row.cause}", done=f"row kept, {row.status}")
+    liftings = stage.liftings(read_calls(table, console, time_format), config, seed)
+    tell_doubts(table, liftings, console)
     write_table(liftings, out)
 
 
@@ -287,7 +302,7 @@ def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Cons
     """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
     from pipeline import volume as stage
 
-    table = read_liftings(path)
+    table = read_liftings(path, config)
     causes = stage.refusals(table, cap, config)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
@@ -336,12 +351,14 @@ def _day(said: str | None) -> date | None:
 
 
 def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:
-    """Assumptions: a YAML file that is a volume section, or a run file that has one."""
+    """Assumptions: a YAML file that is a volume section, with its name or without, or a run file that has one."""
     if assumptions is None:
         return build(VolumeConfig, settings, where="--set")
     data, lines = read_yaml(assumptions)
     if "aoi" in data:
         return build(RunConfig, merged(data, {"volume": settings}), where=printable(assumptions), lines=lines).volume
+    if set(data) == {"volume"} and isinstance(data["volume"], dict):  # copied with its name from `config show`
+        data, lines = data["volume"], {path[1:]: line for path, line in lines.items() if path[1:]}
     return build(VolumeConfig, merged(data, settings), where=printable(assumptions), lines=lines)
 
 

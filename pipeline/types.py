@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 TIME_OF_DAY_UNKNOWN = "time of day unknown"  # how a scene's doubt begins where its time is noon for want of a better
+LAST_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
 ONLY_DATED = "time_of_day_unknown"  # flag of what such a scene shows
 SAME_PASS_S = 60.0  # our choice: slices of one Sentinel-1 pass are 25 s apart, passes of one satellite 99 minutes
 USABLE_SHARE = 0.9  # of a zone seen makes a look usable there (our choice)
@@ -280,6 +281,14 @@ class Scene:
         return self.acquired
 
 
+Cargo = Literal[
+    "oil_products", "crude", "chemicals", "gas", "coal", "ore", "grain", "timber", "containers", "vehicles", "general",
+    "fish", "passengers", "several", "other", "unknown",
+]  # fmt: skip
+"""What is handled at a berth."""
+OIL: frozenset[Cargo] = frozenset({"oil_products", "crude"})  # at such a berth a ship is likely a tanker
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """A berth or an anchorage: where a stay means something."""
@@ -289,7 +298,7 @@ class Zone:
     name: str
     geometry: BaseGeometry  # EPSG:4326
     counts: bool = True  # do stays here count toward the account?
-    cargo: str = "unknown"
+    cargo: Cargo = "unknown"
     max_length_m: float | None = None  # longer hulls are another trade
     source: str = ""
 

@@ -16,19 +16,16 @@ from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.sightings import DarkStay, link
+from pipeline.calls.sizes import size_of_call
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
-from pipeline.types import Place, Zone
+from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
-LARGEST_M = {"length": 500.0, "beam": 100.0}  # as the table allows; the longest ship was 458 m (Seawise Giant)
-Z90 = 1.6448536
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
-BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
-SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
 ONE_PASS_S = 180.0  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
 SAME_PLACE_M = (
     100.0  # of one hull in two slices: they share the orbit's error, and differ by a pixel or two (our choice)
@@ -163,8 +160,8 @@ def _from_transponder(
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": stay.arrival_lo,
-        "arrival_hi": min([stay.arrival_hi, *hers["acquired"]]),
-        "departure_lo": max([stay.departure_lo, *hers["acquired"]]),
+        "arrival_hi": min([stay.arrival_hi, *_there_by(hers)]),
+        "departure_lo": max([stay.departure_lo, *_there_from(hers)]),
         "departure_hi": stay.departure_hi,
         "typed_until": typed_until,
         "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
@@ -185,9 +182,10 @@ def _from_images(
     config: CallsConfig,
 ) -> Row:
     hers = pd.DataFrame(stay.sightings)
-    first, last = hers["acquired"].min(), hers["acquired"].max()
+    last = hers["acquired"].max()
     before, after = stay.absent_before, stay.absent_after
-    earliest, latest = _longest_stay(first, last, config)
+    there_by, there_from = _there_by(hers).min(), _there_from(hers).max()
+    earliest, latest = _longest_stay(there_by, there_from, config)
     named = hers["mmsi"].dropna().unique()
     mmsi = int(named[0]) if len(named) == 1 else None
     flags = [] if mmsi is not None else ["dark" if _heard_around(tracks, stay) else "no_ais"]
@@ -203,8 +201,8 @@ def _from_images(
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": max(before, earliest) if before is not None else earliest,
-        "arrival_hi": first,
-        "departure_lo": last,
+        "arrival_hi": there_by,
+        "departure_lo": there_from,
         "departure_hi": min(after, latest) if after is not None else latest,
         "typed_until": last + AFTER_SAILING,
         "heard_after": mmsi is not None and _heard_after(tracks, mmsi, last),
@@ -213,6 +211,20 @@ def _from_images(
     }
     certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
     return _completed(row, mmsi, certainty, hers, stay.turns, looks, static, registry, place, config)
+
+
+def _there_by(hers: pd.DataFrame) -> pd.Series:
+    """When each sighting shows her there at the latest: of one that tells its day alone, the end of that day."""
+    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D") + LAST_OF_DAY)
+
+
+def _there_from(hers: pd.DataFrame) -> pd.Series:
+    """When each sighting shows her still there, whatever its time of day was."""
+    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D"))
+
+
+def _only_dated(hers: pd.DataFrame) -> pd.Series:
+    return hers["flags"].map(lambda flags: ONLY_DATED in flags).astype(bool)
 
 
 def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -242,6 +254,7 @@ def _completed(
         raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
     reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
     reports = said_by(reports, row["departure_lo"] + AFTER_SAILING)
+    row["flags"] += [ONLY_DATED] if _only_dated(hers).any() else []
     row |= _identity(mmsi, certainty, reports, registry)
     row |= size_of_call(hers, reports)
     row |= _draughts(row, reports) | freeboards(hers, mmsi, turns)
@@ -265,11 +278,12 @@ def _completed(
     end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
     here = looks[(looks["zone_id"] == zone.zone_id) & (looks["state"] == "usable")]
     when = here["acquired"]  # the looks that bound a stay from outside did not look at it
-    during = when.between(start, end, inclusive="neither") | when.between(row["arrival_hi"], row["departure_lo"])
+    sure = sorted([row["arrival_hi"], row["departure_lo"]])  # of a sighting without a time of day they cross
+    during = when.between(start, end, inclusive="neither") | when.between(*sure)
     row["n_looks"] = int(during.sum())
     row["n_seen"] = len(hers)
-    sure = row["evidence_class"] in {"A", "B"}
-    row["p_one_call"], row["calls_mean"] = (1.0, 1.0) if sure else number_of_stays(hers, turns, config)
+    heard = row["evidence_class"] in {"A", "B"}
+    row["p_one_call"], row["calls_mean"] = (1.0, 1.0) if heard else number_of_stays(hers, turns, config)
     row["candidates"] = _candidates(row, registry)
     row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
     row["call_id"] = _name(row, mmsi, hers)
@@ -328,26 +342,6 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
     return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
 
 
-def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
-    """Length and beam of all evidence by inverse variance; the interval keeps what all looks have wrong together."""
-    out: Row = {}
-    for name in ("length", "beam"):
-        values = hers[f"{name}_m"].to_numpy(float) if len(hers) else np.empty(0)
-        sds = (hers[f"{name}_hi_m"] - hers[f"{name}_lo_m"]).to_numpy(float) / (2 * Z90) if len(hers) else np.empty(0)
-        said = reports[f"{name}_m"].dropna()
-        if len(said):
-            values, sds = np.append(values, float(said.iloc[-1])), np.append(sds, BROADCAST_SD_M)
-        if not len(values):
-            continue
-        weight = 1 / np.maximum(sds, 0.1) ** 2
-        mean = float((weight * values).sum() / weight.sum())
-        shared = 0.0 if len(said) else SHARED_ERROR * mean
-        sd = float(np.hypot(1 / np.sqrt(weight.sum()), shared))
-        bounds = np.clip([mean, mean - Z90 * sd, mean + Z90 * sd], 0.0, LARGEST_M[name])
-        out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
-    return out | {k: None for k in ("length_m", "beam_m") if k not in out}
-
-
 def _draughts(row: Row, reports: pd.DataFrame) -> Row:
     """Draughts on arrival and departure as typed."""
     until, heard_after = row.pop("typed_until"), row.pop("heard_after")
@@ -367,7 +361,7 @@ def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: Cal
     types = types[types > 0]
     if len(types):
         return 0.98 if int(types.iloc[-1]) in TANKER_TYPES else 0.02
-    prior = config.prior_p_tanker_at_oil_berth if zone.cargo in {"oil_products", "crude"} else BASE_TANKER_SHARE
+    prior = config.prior_p_tanker_at_oil_berth if zone.cargo in OIL else BASE_TANKER_SHARE
     odds = prior / (1 - prior)
     if len(hers):
         score = float(np.clip(hers["tanker_score"].mean(), 0.02, 0.98))

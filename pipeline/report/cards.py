@@ -23,6 +23,7 @@ from pipeline.report.wording import (
     plain_flag,
     span,
 )
+from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -86,8 +87,8 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "named_by": _named_by(row, story),
         "berth": row["berth_id"],
         "berth_name": zone.name if zone is not None and zone.name else row["berth_id"],
-        "arrival": span(row["arrival_lo"], row["arrival_hi"]),
-        "departure": span(row["departure_lo"], row["departure_hi"]),
+        "arrival": span(row["arrival_lo"], row["arrival_hi"], row["flags"]),
+        "departure": span(row["departure_lo"], row["departure_hi"], row["flags"]),
         "arrival_day": row["arrival_hi"].strftime("%Y-%m-%d"),
         "counts": bool(row["counts_lifting"]),
         "why_not": row["cause"],
@@ -166,17 +167,24 @@ def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
     at = table[(table["zone_id"] == row["berth_id"]) & table["acquired"].notna()].sort_values("acquired")
     if not (at["basis"] != "none").any():
         return []
-    seen_first, seen_last = row["arrival_hi"], row["departure_lo"]
+    seen_first, seen_last = sorted([row["arrival_hi"], row["departure_lo"]])
     before, after = at.loc[at["acquired"] < seen_first, "acquired"], at.loc[at["acquired"] > seen_last, "acquired"]
     first = min(t for t in (seen_first, row["arrival_lo"], *before.tail(1)) if pd.notna(t))
     last = max(t for t in (seen_last, row["departure_hi"], *after.head(1)) if pd.notna(t))
-    return [_berth_look(look) for look in at[at["acquired"].between(first, last)].itertuples()]
+    return [_berth_look(look, story) for look in at[at["acquired"].between(first, last)].itertuples()]
 
 
-def _berth_look(look: Any) -> str:
+def _berth_look(look: Any, story: Story) -> str:
     """When, what the berth was taken for, and how likely a hull lay there or why that is not told."""
     words = look.cause if pd.isna(look.probability) else chance(look.probability)
-    return f"{moment(look.acquired)} {look.verdict}{f' ({words})' if words else ''}"
+    return f"{_time_of_look(look, story)} {look.verdict}{f' ({words})' if words else ''}"
+
+
+def _time_of_look(look: Any, story: Story) -> str:
+    """When a look was; the day alone where its image tells no more."""
+    scenes = story.tables["scenes"]
+    causes = scenes.loc[scenes["scene_id"] == look.scene_id, "cause"]
+    return moment(look.acquired, [ONLY_DATED] if causes.str.contains(TIME_OF_DAY_UNKNOWN, regex=False).any() else ())
 
 
 def _lifting_factors(row: dict[Any, Any], counted: str) -> str:
@@ -291,7 +299,7 @@ def _missed_in(row: dict[Any, Any], story: Story) -> list[str]:
     told = story.tables.get("occupancy")
     verdicts = {} if told is None else told[told["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
     return [
-        f"{moment(look.acquired)} ({SENSOR_WORDS.get(str(look.sensor), 'image')}"
+        f"{_time_of_look(look, story)} ({SENSOR_WORDS.get(str(look.sensor), 'image')}"
         + {"empty": ": berth empty", "occupied": ": a hull there"}.get(str(verdicts.get(look.look_id)), "")
         + ")"
         for look in _looks_without_her(row, story).itertuples()
@@ -336,7 +344,7 @@ class _Chips:
         return {
             "id": detection_id,
             "picture": picture,
-            "when": f"{moment(row['acquired'])} UTC",
+            "when": f"{moment(row['acquired'], row['flags'])} UTC",
             "sensor": SENSOR_WORDS.get(row["sensor"], row["sensor"]),
             "pixel": "" if scene is None or pd.isna(scene["pixel_spacing_m"]) else
                 f"{scene['pixel_spacing_m']:.3g} m pixels",

@@ -159,7 +159,7 @@ def _timeline(story: Story) -> Figure:
         axes.scatter(part["acquired"], heights, s=13, color=colour, marker=marker, lw=0.9, label=label, zorder=3)
     for call in calls.itertuples():
         y = level[call.berth_id]
-        start, end = call.arrival_hi, call.departure_lo
+        start, end = sorted([call.arrival_hi, call.departure_lo])  # they cross where a look tells its day alone
         colour = RED if call.counts else BLUE
         maybe = (
             call.arrival_lo if pd.notna(call.arrival_lo) else start,

@@ -216,7 +216,9 @@ def _calls(story: Story) -> list[dict[str, Any]]:
         {
             "id": r["call_id"], "number": numbers.get(r["call_id"]), "name": r["name"] or "not identified",
             "zone": r["berth_id"],
-            "t": [seconds(r[c]) for c in ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")],
+            "t": [seconds(moment) for moment in (
+                r["arrival_lo"], *sorted([r["arrival_hi"], r["departure_lo"]]), r["departure_hi"]
+            )],
             "counts": bool(r["counts_lifting"]), "bbl": _whole(r["barrels_p50"]), "evidence": r["evidence_class"],
         }
         for r in both.sort_values(["arrival_hi", "call_id"]).to_dict("records")

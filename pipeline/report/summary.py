@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.moments import moment
 from pipeline.plurals import number_of
 from pipeline.report.left_out import not_held_lines, outside_lines
 from pipeline.storage import read_table
@@ -53,7 +54,7 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
         quantiles = (lifting.barrels_p5, lifting.barrels_p50, lifting.barrels_p95)
         rows.append(
             [
-                f"{call['arrival_hi']:%Y-%m-%d %H:%M}",
+                moment(call["arrival_hi"], call["flags"]),
                 str(lifting.name or "not identified"),
                 str(call["evidence_class"]),
                 "" if pd.isna(lifting.length_m) else f"{lifting.length_m:.0f} m",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from math import floor, log10
 
@@ -63,15 +64,17 @@ def interval(middle: float, low: float, high: float, unit: str, digits: int = 0)
     return f"{middle:.{digits}f} {unit}{bounds}"
 
 
-def span(low: object, high: object) -> str:
+def span(low: object, high: object, flags: Collection[str] = ()) -> str:
     """Two bounds of one moment, as short as they allow.
 
     >>> span(pd.Timestamp("2024-03-06T09:58Z"), pd.Timestamp("2024-03-06T10:01Z"))
     '2024-03-06, 09:58 to 10:01'
     >>> span(pd.Timestamp("2024-03-03T01:52Z"), None)
     'after 2024-03-03 01:52, not known when'
+    >>> span(pd.Timestamp("2024-03-03T01:52Z"), pd.Timestamp("2024-03-03T23:59:59.999999Z"), ["time_of_day_unknown"])
+    '2024-03-03 01:52 to 2024-03-03'
     """
-    first, last = moment(low), moment(high)
+    first, last = moment(low, flags), moment(high, flags)
     if first == "–" and last == "–":
         return "not known"
     if first == "–":
@@ -80,7 +83,8 @@ def span(low: object, high: object) -> str:
         return f"after {first}, not known when"
     if first == last:
         return first
-    return f"{first[:10]}, {first[11:]} to {last[11:]}" if first[:10] == last[:10] else f"{first} to {last}"
+    one_day = first[:10] == last[:10] and first[11:] and last[11:]
+    return f"{first[:10]}, {first[11:]} to {last[11:]}" if one_day else f"{first} to {last}"
 
 
 METHOD_WORDS = {
@@ -117,6 +121,7 @@ FLAG_WORDS = {
     "unlikely_tanker": "not likely a tanker",
     "too_long_for_this_trade": "longer than ships of this trade",
     "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",
+    "time_of_day_unknown": "an image tells its day alone, so bounds are whole days",
     "weak_draught": "draught by freeboard is weak",
     "doubtful_outline": "proportions that ships seldom have: an end or a side may be wrong",
     "gear_may_lengthen_shadow": "hatches may lengthen the shadow",
@@ -126,7 +131,8 @@ FLAG_WORDS = {
     "quay_gear": "as likely a crane of the quay",
     "review_confirmed": "confirmed by an analyst",
     "review_rejected": "rejected by an analyst",
-    "review_merged": "joined by an analyst",
+    "review_merged": "joined to another call by an analyst",
+    "review_joined": "holds a call that an analyst joined to it",
     "review_named": "named by an analyst",
 }
 
@@ -153,12 +159,22 @@ def zones_without_estimate(story: Story) -> str:
     return ", ".join(known.name if known is not None and known.name else zone for zone, known in zones)
 
 
+def visits(calls: pd.DataFrame) -> pd.DataFrame:
+    """The calls without those that an analyst joined to another: each visit once.
+
+    >>> visits(pd.DataFrame({"flags": [["dark", "review_merged"], ["review_joined"]]}))["flags"].tolist()
+    [['review_joined']]
+    """
+    return calls[calls["flags"].map(lambda flags: "review_merged" not in flags).astype(bool)]
+
+
 def without_ais(calls: pd.DataFrame) -> str:
-    """How many calls had no transponder, in words; empty where all had one.
+    """How many visits had no transponder, in words; empty where all had one.
 
     >>> without_ais(pd.DataFrame({"flags": [["dark"], []]})), without_ais(pd.DataFrame({"flags": [["no_ais"]]}))
     ('1 without AIS', 'no AIS to compare with')
     """
+    calls = visits(calls)
     dark = sum("dark" in flags for flags in calls["flags"])
     deaf = sum("no_ais" in flags for flags in calls["flags"])
     parts = [f"{dark} without AIS"] if dark else []

@@ -25,7 +25,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from pipeline.config import PRODUCT_ALIASES, VolumeConfig, fingerprint, plain_name
+from pipeline.config import PRODUCT_ALIASES, VolumeConfig, assumptions_id, plain_name
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.volume.capacity import Z90, Capacity
@@ -112,7 +112,7 @@ def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
         "counts": True,
         "p_lifting": 0.0,
         "method": "none",
-        "assumptions_id": fingerprint(config),
+        "assumptions_id": assumptions_id(config),
         "evidence": as_list(call, "detection_ids"),
     }
 
@@ -179,7 +179,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         "calls_mean": at_least(call, "calls_mean", 1.0),
         "p_new_call": share(call, "p_new_call"),
     }
-    if when["departure"] is None:
+    if when["arrival"] is None and when["departure"] is None:
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}
     if not truth(call, "counts"):
         flags = as_list(call, "flags")

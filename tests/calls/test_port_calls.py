@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.matching import match
-from pipeline.calls.port_calls import LARGEST_M, port_calls, size_of_call
+from pipeline.calls.port_calls import port_calls
+from pipeline.calls.sizes import LARGEST_M, size_of_call
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
@@ -284,3 +285,23 @@ def test_a_quay_taken_for_a_hull_makes_no_call_longer_than_ships_are():
     said = size_of_call(looks, pd.DataFrame({"length_m": [], "beam_m": []}))
     for name, most in LARGEST_M.items():
         assert 0 <= said[f"{name}_lo_m"] <= said[f"{name}_m"] <= said[f"{name}_hi_m"] == most
+
+
+def test_a_sighting_without_a_time_of_day_bounds_a_stay_by_its_day():
+    """The image may be of any moment of its day: whichever it was, the bounds hold, and noon is none of them."""
+    seen = [sighting("d", 60, flags=["time_of_day_unknown"])]
+    row = only(seen=seen, looks=looks_at(60))
+    assert row["arrival_hi"] == at(72) - pd.Timedelta(microseconds=1)
+    assert row["departure_lo"] == at(48)
+    assert "time_of_day_unknown" in row["flags"]
+    assert (row["n_looks"], row["n_seen"]) == (1, 1)
+    for hour in range(48, 72):  # she, seen at a known hour of that day
+        known = only(seen=[sighting("d", hour)], looks=looks_at(hour))
+        assert row["arrival_lo"] <= known["arrival_lo"] <= known["arrival_hi"] <= row["arrival_hi"]
+        assert row["departure_lo"] <= known["departure_lo"] <= known["departure_hi"] <= row["departure_hi"]
+
+
+def test_a_timed_sighting_beside_it_keeps_its_hour():
+    seen = [sighting("a", 60, flags=["time_of_day_unknown"]), sighting("b", 66)]
+    row = only(seen=seen, looks=looks_at(60, 66))
+    assert (row["arrival_hi"], row["departure_lo"]) == (at(66), at(66))

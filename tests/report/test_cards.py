@@ -156,7 +156,7 @@ def story_of(sensor: str, *, counts: bool = False, empty_seen: bool = True) -> S
         basis="picture", verdict=["occupied", "empty" if empty_seen else "unknown", "empty"],
         probability=[0.99, 0.01 if empty_seen else np.nan, 0.05], cause=["", "" if empty_seen else "cloud", ""],
     )  # fmt: skip
-    scenes = pd.DataFrame({"scene_id": ["a", "b", "c"], "sensor": ["optical", sensor, "optical"]})
+    scenes = pd.DataFrame({"scene_id": ["a", "b", "c"], "sensor": ["optical", sensor, "optical"], "cause": ""})
     detections = pd.DataFrame({"detection_id": ["x"], "scene_id": ["a"]})
     tables = {"looks": looks, "occupancy": occupancy, "scenes": scenes, "detections": detections}
     return SimpleNamespace(tables=tables, config=SimpleNamespace(calls=SimpleNamespace(radar_absence_counts=counts)))
@@ -195,8 +195,19 @@ def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
     rows = [{"zone_id": "pier", "acquired": d, "basis": "none" if n == 3 else "detections", "verdict": "unknown",
              "probability": float("nan"), "cause": f"day {n}"} for n, d in enumerate(day)]  # fmt: skip
     call = {"berth_id": "pier", "arrival_lo": day[1], "arrival_hi": day[4], "departure_lo": day[4]}
-    story = SimpleNamespace(tables={"occupancy": pd.DataFrame(rows)})
+    table = pd.DataFrame(rows).assign(scene_id="a")
+    scenes = pd.DataFrame({"scene_id": ["a"], "cause": [""]})
+    story = SimpleNamespace(tables={"occupancy": table, "scenes": scenes})
     told = [line.partition("day ")[2][0] for line in _berth_looks(call | {"departure_hi": day[7]}, story)]
     assert told == list("1234567")
     told = [line.partition("day ")[2][0] for line in _berth_looks(call | {"departure_hi": pd.NaT}, story)]
     assert told == list("12345")
+
+
+def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
+    story = story_of("optical", empty_seen=False)
+    scenes = story.tables["scenes"].assign(cause=["", "time of day unknown; the file gives the date", ""])
+    noon = story.tables["occupancy"].assign(acquired=lambda table: table["acquired"] + pd.Timedelta(hours=12))
+    dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon})
+    told = _berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, dated)
+    assert [line.split(" ")[:2] for line in told[-2:]] == [["2024-03-09", "unknown"], ["2024-03-11", "12:00"]]
