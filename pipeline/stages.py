@@ -7,7 +7,17 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import CapConfig, DetectionConfig, RunConfig, VolumeConfig, build, load, merged, read_yaml
+from pipeline.config import (
+    CapConfig,
+    DetectionConfig,
+    RunConfig,
+    VolumeConfig,
+    assumptions_id,
+    build,
+    load,
+    merged,
+    read_yaml,
+)
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.given_tables import read_calls, read_liftings
@@ -290,10 +300,22 @@ def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Cons
     from pipeline import volume as stage
 
     table = read_liftings(path)
+    _require_assumptions(path, table, config)
     causes = stage.refusals(table, cap, config)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
     return stage.refused(table, causes)
+
+
+def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfig) -> None:
+    """Refuse liftings made under others than these: the account draws them again, and would give another sum."""
+    mine, theirs = assumptions_id(config), sorted(set(liftings["assumptions_id"]))
+    if others := [name for name in theirs if name != mine]:
+        raise ConfigError(
+            f"{printable(path)}: its liftings rest on other assumptions ({printable(', '.join(others))}) than this "
+            f"account ({mine}): give account the --assumptions and --set that capwatch volume had, or for liftings of "
+            "a run --assumptions with its config.yaml (nothing was written)"
+        )
 
 
 def _account_lines(head: Headline, cap: CapConfig) -> list[str]:
@@ -338,12 +360,14 @@ def _day(said: str | None) -> date | None:
 
 
 def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:
-    """Assumptions: a YAML file that is a volume section, or a run file that has one."""
+    """Assumptions: a YAML file that is a volume section, with its name or without, or a run file that has one."""
     if assumptions is None:
         return build(VolumeConfig, settings, where="--set")
     data, lines = read_yaml(assumptions)
     if "aoi" in data:
         return build(RunConfig, merged(data, {"volume": settings}), where=printable(assumptions), lines=lines).volume
+    if set(data) == {"volume"} and isinstance(data["volume"], dict):  # copied with its name from `config show`
+        data, lines = data["volume"], {path[1:]: line for path, line in lines.items() if path[1:]}
     return build(VolumeConfig, merged(data, settings), where=printable(assumptions), lines=lines)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -270,6 +270,14 @@ class Scene:
         return self.acquired
 
 
+Cargo = Literal[
+    "oil_products", "crude", "chemicals", "gas", "coal", "ore", "grain", "timber", "containers", "vehicles", "general",
+    "fish", "passengers", "several", "other", "unknown",
+]  # fmt: skip
+"""What is handled at a berth."""
+OIL: frozenset[Cargo] = frozenset({"oil_products", "crude"})  # at such a berth a ship is likely a tanker
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """A berth or an anchorage: where a stay means something."""
@@ -279,7 +287,7 @@ class Zone:
     name: str
     geometry: BaseGeometry  # EPSG:4326
     counts: bool = True  # do stays here count toward the account?
-    cargo: str = "unknown"
+    cargo: Cargo = "unknown"
     max_length_m: float | None = None  # longer hulls are another trade
     source: str = ""
 

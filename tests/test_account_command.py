@@ -132,3 +132,30 @@ def test_a_table_is_the_same_account_in_every_format(account):
     table = of("2024-05-01", "2024-06-01").assign(evidence=[["a", "b"], []])
     as_csv, as_parquet = (account(table, suffix=suffix)[3].read_bytes() for suffix in ("csv", "parquet"))
     assert as_csv == as_parquet
+
+
+@pytest.mark.parametrize("form", ["{fill: {mean: 0.6}}", "volume: {fill: {mean: 0.6}}"], ids=["bare", "named"])
+def test_liftings_of_other_assumptions_are_refused_and_with_theirs_they_are_the_account(capwatch, tmp_path, form):
+    """Else the sum stays when a user edits an assumption. One call is the sum: its quantiles are the table's."""
+    (tmp_path / "my.yaml").write_text(form)
+    (tmp_path / "calls.csv").write_text("call_id,departure,length_m\nc0,2024-05-01,90\n")
+    words = ("--assumptions", tmp_path / "my.yaml")
+    made, ledger = tmp_path / "liftings.csv", tmp_path / "ledger.csv"
+    assert capwatch("volume", tmp_path / "calls.csv", "-o", made, *words)[0] == 0
+    code, told, err = capwatch("account", made, "--cap", CAP, "-o", ledger)
+    assert (code, told, len(err.splitlines()), ledger.exists()) == (2, "", 1, False)
+    assert "liftings.csv: its liftings rest on other assumptions" in err
+    assert "--assumptions" in err
+    assert capwatch("account", made, "--cap", CAP, "-o", ledger, *words)[0] == 0
+    last, row = pd.read_csv(ledger).iloc[-1], pd.read_csv(made).iloc[0]
+    assert last["observed_p50"] == pytest.approx(row["barrels_p50"], rel=1e-3)
+
+
+def test_tables_of_one_account_rest_on_the_same_assumptions(capwatch, tmp_path):
+    """What a port counts, how long a voyage lasts and how often is drawn are none: a cargo's two ends go together."""
+    at, out = (tmp_path / f"{name}.parquet" for name in ("loaded", "landed"))
+    write_table(of("2024-05-01"), at)
+    for change, code in (({"counted": "discharging"}, 0), ({"constants_share": 0.04}, 2)):
+        row = {"call_id": "d", "departure": "2024-06-20", "tonnes": 30_000.0, "product": "unnamed"}
+        write_table(liftings(pd.DataFrame([row]), VolumeConfig(**change), 0), out)
+        assert capwatch("account", at, out, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)[0] == code

@@ -167,17 +167,11 @@ def test_volume_and_account_reproduce_a_published_sum(capwatch, tmp_path):
     rows = [f"c{n},2024-03-{7 + 3 * n:02d},3000" for n in range(5)]
     calls.write_text("call_id,arrival,tonnes\n" + "\n".join(rows) + "\n")
     liftings, ledger = tmp_path / "liftings.csv", tmp_path / "ledger.csv"
-    code, _, err = capwatch(
-        "volume",
-        calls,
-        "-o",
-        liftings,
-        "--set",
-        "products=[{name: unnamed, share: 1.0, bbl_per_t: 8.33, t_per_m3: 0.755}]",
-    )
+    unnamed = ("--set", "products=[{name: unnamed, share: 1.0, bbl_per_t: 8.33, t_per_m3: 0.755}]")
+    code, _, err = capwatch("volume", calls, "-o", liftings, *unnamed)
     assert code == 0, err
     assert pd.read_csv(liftings)["barrels_at_100"].sum() == pytest.approx(124_950)
-    code, _, err = capwatch("account", liftings, "--cap", "configs/caps/unscr-2397.yaml", "-o", ledger)
+    code, _, err = capwatch("account", liftings, "--cap", "configs/caps/unscr-2397.yaml", "-o", ledger, *unnamed)
     assert code == 0, err
     last = pd.read_csv(ledger).iloc[-1]
     assert last["at_100"] / last["cap_bbl"] == pytest.approx(0.2499)

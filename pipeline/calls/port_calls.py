@@ -16,19 +16,16 @@ from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.sightings import DarkStay, link
+from pipeline.calls.sizes import size_of_call
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
-from pipeline.types import Place, Zone
+from pipeline.types import OIL, Place, Zone
 
-LARGEST_M = {"length": 500.0, "beam": 100.0}  # as the table allows; the longest ship was 458 m (Seawise Giant)
-Z90 = 1.6448536
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
-BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
-SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
 ONE_PASS_S = 180.0  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
 SAME_PLACE_M = (
     100.0  # of one hull in two slices: they share the orbit's error, and differ by a pixel or two (our choice)
@@ -328,26 +325,6 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
     return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
 
 
-def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
-    """Length and beam of all evidence by inverse variance; the interval keeps what all looks have wrong together."""
-    out: Row = {}
-    for name in ("length", "beam"):
-        values = hers[f"{name}_m"].to_numpy(float) if len(hers) else np.empty(0)
-        sds = (hers[f"{name}_hi_m"] - hers[f"{name}_lo_m"]).to_numpy(float) / (2 * Z90) if len(hers) else np.empty(0)
-        said = reports[f"{name}_m"].dropna()
-        if len(said):
-            values, sds = np.append(values, float(said.iloc[-1])), np.append(sds, BROADCAST_SD_M)
-        if not len(values):
-            continue
-        weight = 1 / np.maximum(sds, 0.1) ** 2
-        mean = float((weight * values).sum() / weight.sum())
-        shared = 0.0 if len(said) else SHARED_ERROR * mean
-        sd = float(np.hypot(1 / np.sqrt(weight.sum()), shared))
-        bounds = np.clip([mean, mean - Z90 * sd, mean + Z90 * sd], 0.0, LARGEST_M[name])
-        out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
-    return out | {k: None for k in ("length_m", "beam_m") if k not in out}
-
-
 def _draughts(row: Row, reports: pd.DataFrame) -> Row:
     """Draughts on arrival and departure as typed."""
     until, heard_after = row.pop("typed_until"), row.pop("heard_after")
@@ -367,7 +344,7 @@ def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: Cal
     types = types[types > 0]
     if len(types):
         return 0.98 if int(types.iloc[-1]) in TANKER_TYPES else 0.02
-    prior = config.prior_p_tanker_at_oil_berth if zone.cargo in {"oil_products", "crude"} else BASE_TANKER_SHARE
+    prior = config.prior_p_tanker_at_oil_berth if zone.cargo in OIL else BASE_TANKER_SHARE
     odds = prior / (1 - prior)
     if len(hers):
         score = float(np.clip(hers["tanker_score"].mean(), 0.02, 0.98))

@@ -70,5 +70,7 @@ def _size(kept: pd.Series, other: pd.Series, what: str) -> dict[str, object]:
     sds = [max((high - low) / (2 * Z90), 0.01) for _, low, high in told]
     weights = [1 / sd**2 for sd in sds]
     mean = sum(w * size[0] for w, size in zip(weights, told, strict=True)) / sum(weights)
-    reach = Z90 * min(sds)
-    return dict(zip(names, (mean, max(0.0, mean - reach), mean + reach), strict=True))
+    width = 2 * Z90 * min(sds)
+    skews = [(size - low) / (high - low) if high > low else 0.5 for size, low, high in told]
+    low = max(0.0, mean - width * sum(w * skew for w, skew in zip(weights, skews, strict=True)) / sum(weights))
+    return dict(zip(names, (mean, low, low + width), strict=True))

@@ -25,6 +25,7 @@ FOLDER = "reviews"
 FIELDS = ("target", "verdict", "value", "who", "when", "why")
 NOT_FOR_THE_SHIP = {"zone_not_counted", "outside_period"}  # why a call takes no part that no word on the ship changes
 FLAGS = {"confirm": "review_confirmed", "reject": "review_rejected", "merge": "review_merged", "rename": "review_named"}
+JOINED = "review_joined"  # of the call that another was merged into: it stands for both
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +183,10 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict, as_detected: pd.DataFram
     row = calls.loc[place]
     if v.verdict == "rename":
         note = f"named {printable(v.value)}; before: {printable(row['name']) if row['name'] else 'no name'}"
-        return _changed(calls, place, v, name=v.value), replace(v, outcome="applied", note=note)
+        return _changed(calls, place, FLAGS[v.verdict], name=v.value), replace(v, outcome="applied", note=note)
     if v.verdict == "reject":
         note = "takes no part as reviewed" + ("" if row["counts"] else "; it took none as detected")
-        return _changed(calls, place, v, counts=False), replace(v, outcome="applied", note=note)
+        return _changed(calls, place, FLAGS[v.verdict], counts=False), replace(v, outcome="applied", note=note)
     if v.verdict == "confirm":
         note = f"a tanker's call for certain; as detected with probability {row['p_tanker']:.2f}"
         sure: dict[str, object] = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
@@ -196,21 +197,21 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict, as_detected: pd.DataFram
             zone = "zone_not_counted" in row["flags"]
             why = "stays at its zone do not count" if zone else "it lies outside the period"
             note += f"; it takes no part all the same: {why}"
-        return _changed(calls, place, v, counts=counts, **sure), replace(v, outcome="applied", note=note)
+        return _changed(calls, place, FLAGS[v.verdict], counts=counts, **sure), replace(v, outcome="applied", note=note)
     other = _find(v.value, calls, as_detected)
     if other is None or other == place:
         return calls, replace(v, outcome="orphaned", note=f"no other call {v.value}")
-    merged = _changed(calls, other, v, **joined(calls.loc[other], row))
-    return _changed(merged, place, v, counts=False), replace(
+    merged = _changed(calls, other, JOINED, **joined(calls.loc[other], row))
+    return _changed(merged, place, FLAGS[v.verdict], counts=False), replace(
         v, outcome="applied", note=f"one visit with call {calls.loc[other, 'call_id']}"
     )
 
 
-def _changed(calls: pd.DataFrame, place: int, v: Verdict, **fields: object) -> pd.DataFrame:
+def _changed(calls: pd.DataFrame, place: int, flag: str, **fields: object) -> pd.DataFrame:
     out = calls.copy()
     for name, value in fields.items():
         out.at[place, name] = value
-    out.at[place, "flags"] = [*out.at[place, "flags"], FLAGS[v.verdict]]
+    out.at[place, "flags"] = [*out.at[place, "flags"], flag]
     return out
 
 

@@ -9,7 +9,7 @@ from pipeline.config.case import CaseConfig
 from pipeline.config.detection import DetectionConfig
 from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
 from pipeline.config.run import EngineConfig, RunConfig
-from pipeline.config.volume import PRODUCT_ALIASES, CapConfig, VolumeConfig, plain_name
+from pipeline.config.volume import PRODUCT_ALIASES, CapConfig, VolumeConfig, assumptions_id, plain_name
 
 __all__ = [
     "PRODUCT_ALIASES",
@@ -23,6 +23,7 @@ __all__ = [
     "RunConfig",
     "SourceConfig",
     "VolumeConfig",
+    "assumptions_id",
     "build",
     "canonical_json",
     "fingerprint",

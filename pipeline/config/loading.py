@@ -8,16 +8,19 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline.config.mistakes import in_plain_words
 from pipeline.errors import ConfigError, printable
 
 MAX_BYTES = 1 << 20  # our choice: the largest config in the project has some 10 KiB
 MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 
+MOST_OF_A_NAME = 100  # characters (our choice)
 MOST_TOLD = 5  # of mistakes in one line (our choice): a file of another kind has dozens
 
 M = TypeVar("M", bound=BaseModel)
@@ -115,9 +118,10 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def fingerprint(section: BaseModel) -> str:
-    """Twelve hex digits that name a section's content: equal settings, equal name."""
-    return hashlib.sha256(canonical_json(section.model_dump(mode="json")).encode()).hexdigest()[:12]
+def fingerprint(section: BaseModel, *, without: Collection[str] = ()) -> str:
+    """Twelve hex digits that name a section's content, some fields aside: equal settings, equal name."""
+    content = section.model_dump(mode="json", exclude=set(without))
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:12]
 
 
 def _refuse_oddities(text: str, path: Path) -> None:
@@ -165,14 +169,14 @@ def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[s
     path = tuple(str(p) for p in error["loc"])
     line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), None)
     place = f"{where}:{line}" if line else where
-    name = ".".join(path)
+    name = printable(".".join(path))[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1) or _deeper(model, path)
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{place}: {name}: no such key{hint}"
     got = error.get("input")
     shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
-    message = error["msg"].removeprefix("Value error, ")
+    message = in_plain_words(error)
     return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
 
 

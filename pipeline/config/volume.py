@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.base import Section
+from pipeline.config.loading import fingerprint
 
 BBL_PER_T_RANGE = (5.0, 13.0)  # bitumen 6.05 and LPG 11.65 are the extremes of the UN's table (FACTS 5)
 
@@ -106,6 +107,18 @@ class VolumeConfig(Section):
         if not math.isclose(total, 1.0, abs_tol=1e-6):
             raise ValueError(f"the shares of volume.products add up to {total:g}; they must add up to 1")
         return self
+
+
+NO_ASSUMPTIONS = ("counted", "max_voyage_d", "draws")  # which calls count, and how often they are drawn
+
+
+def assumptions_id(config: VolumeConfig) -> str:
+    """Twelve hex digits that name what barrels are drawn from: equal for configs under which a call carries the same.
+
+    >>> assumptions_id(VolumeConfig()) == assumptions_id(VolumeConfig(draws=500, counted="discharging"))
+    True
+    """
+    return fingerprint(config, without=NO_ASSUMPTIONS)
 
 
 class Notified(Section):

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
-from pydantic import Field, ValidationError
+from pydantic import Field
 from shapely.geometry import shape
 
 from pipeline.config.aoi import MAX_SIDE_DEG, AoiConfig
 from pipeline.config.base import Section
+from pipeline.config.loading import build
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.coast import read_land
 from pipeline.longitudes import middle_of, moved
-from pipeline.types import Place, Zone
+from pipeline.types import Cargo, Place, Zone
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -35,8 +36,9 @@ class ZoneProperties(Section):
     """What a stay there is."""
     name: str = ""
     """Name for people."""
-    cargo: str = "unknown"
-    """What is handled there."""
+    cargo: Cargo = "unknown"
+    """What is handled there. At a berth of `oil_products` or `crude` a ship without a transponder is likely a tanker
+    (`calls.prior_p_tanker_at_oil_berth`); at any other most are not, and do not count."""
     counts: bool = True
     """Do stays here count toward the account?"""
     max_length_m: float | None = Field(default=None, gt=0, le=500)
@@ -126,12 +128,7 @@ def _zone(path: Path, number: int, feature: Any, middle: float | None) -> Zone:
     where = f"{printable(path)}: feature {number}"
     if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
         raise ConfigError(f"{where}: has no properties")
-    try:
-        told = ZoneProperties.model_validate(feature["properties"])
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = printable(".".join(str(p) for p in first["loc"]))[:60]
-        raise ConfigError(f"{where}: {name}: {first['msg'].removeprefix('Value error, ')}") from error
+    told = build(ZoneProperties, feature["properties"], where=where)
     where = f"{where} ({told.zone_id})"
     geometry = checked_polygon(feature.get("geometry"), where, middle)
     area_m2 = _area_m2(geometry)

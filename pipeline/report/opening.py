@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.plurals import number_of
-from pipeline.report.wording import barrels, counted_zones, day_counts, percent, without_ais
+from pipeline.report.wording import barrels, counted_zones, day_counts, percent, visits, without_ais
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -54,9 +54,10 @@ def answer(story: Story) -> str:
     """What the report opens with: the sum, how much of it is the calls shown, and what was looked at."""
     head, calls = story.headline, story.tables["port_calls"]
     if not counted_zones(story):
+        seen = len(visits(calls))
         return (
             f"No zone of {story.place.name} takes part in the account, so nothing is added up; "
-            f"{number_of(len(calls), 'port call')} {'was' if len(calls) == 1 else 'were'} seen."
+            f"{number_of(seen, 'port call')} {'was' if seen == 1 else 'were'} seen."
         )
     usable = _usable_looks(story)
     if not usable and not len(calls):

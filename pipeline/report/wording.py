@@ -126,7 +126,8 @@ FLAG_WORDS = {
     "quay_gear": "as likely a crane of the quay",
     "review_confirmed": "confirmed by an analyst",
     "review_rejected": "rejected by an analyst",
-    "review_merged": "joined by an analyst",
+    "review_merged": "joined to another call by an analyst",
+    "review_joined": "holds a call that an analyst joined to it",
     "review_named": "named by an analyst",
 }
 
@@ -153,12 +154,22 @@ def zones_without_estimate(story: Story) -> str:
     return ", ".join(known.name if known is not None and known.name else zone for zone, known in zones)
 
 
+def visits(calls: pd.DataFrame) -> pd.DataFrame:
+    """The calls without those that an analyst joined to another: each visit once.
+
+    >>> visits(pd.DataFrame({"flags": [["dark", "review_merged"], ["review_joined"]]}))["flags"].tolist()
+    [['review_joined']]
+    """
+    return calls[["review_merged" not in flags for flags in calls["flags"]]]
+
+
 def without_ais(calls: pd.DataFrame) -> str:
-    """How many calls had no transponder, in words; empty where all had one.
+    """How many visits had no transponder, in words; empty where all had one.
 
     >>> without_ais(pd.DataFrame({"flags": [["dark"], []]})), without_ais(pd.DataFrame({"flags": [["no_ais"]]}))
     ('1 without AIS', 'no AIS to compare with')
     """
+    calls = visits(calls)
     dark = sum("dark" in flags for flags in calls["flags"])
     deaf = sum("no_ais" in flags for flags in calls["flags"])
     parts = [f"{dark} without AIS"] if dark else []

@@ -78,7 +78,7 @@ LIFTINGS = Contract(
         Column("calls_mean", "float", "Expected number of ships that the row stands for.", required=False, low=1),
         Column("p_new_call", "float", "That she is not the ship of a call before.", required=False, low=0, high=1),
         Column("method", "text", "capacity from what; load from what."),
-        Column("assumptions_id", "text", "Hash of the assumptions used."),
+        Column("assumptions_id", "text", "Hash of the assumptions behind the barrels; an account wants the same."),
         Column("evidence", "list", "Identifiers or hashes of what it rests on."),
     ),
 )

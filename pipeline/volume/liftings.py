@@ -25,7 +25,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from pipeline.config import PRODUCT_ALIASES, VolumeConfig, fingerprint, plain_name
+from pipeline.config import PRODUCT_ALIASES, VolumeConfig, assumptions_id, plain_name
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.volume.capacity import Z90, Capacity
@@ -112,7 +112,7 @@ def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
         "counts": True,
         "p_lifting": 0.0,
         "method": "none",
-        "assumptions_id": fingerprint(config),
+        "assumptions_id": assumptions_id(config),
         "evidence": as_list(call, "detection_ids"),
     }
 

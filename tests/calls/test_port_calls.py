@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.matching import match
-from pipeline.calls.port_calls import LARGEST_M, port_calls, size_of_call
+from pipeline.calls.port_calls import port_calls
+from pipeline.calls.sizes import LARGEST_M, size_of_call
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig

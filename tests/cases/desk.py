@@ -160,7 +160,7 @@ def zones() -> dict:
     def box(zone_id: str, kind: str, top: int, left: int, bottom: int, right: int) -> dict:
         corners = [lonlat(top, left), lonlat(top, right), lonlat(bottom, right), lonlat(bottom, left)]
         geometry = {"type": "Polygon", "coordinates": [[*map(list, corners), list(corners[0])]]}
-        told = {"zone_id": zone_id, "kind": kind, "name": zone_id, "cargo": "oil", "counts": kind == "berth"}
+        told = {"zone_id": zone_id, "kind": kind, "name": zone_id, "cargo": "oil_products", "counts": kind == "berth"}
         return {"type": "Feature", "properties": told, "geometry": geometry}
 
     return {

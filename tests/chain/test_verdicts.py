@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -18,13 +19,16 @@ from pipeline.chain.verdicts import (
     reviewed_calls,
     reviewed_detections,
 )
+from pipeline.config import CapConfig, VolumeConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError
 from pipeline.finished.overview import difference
 from pipeline.finished.repeat import rerun
+from pipeline.report.wording import visits, without_ais
 from pipeline.run import run
 from pipeline.storage import read_table
 from pipeline.tables import DETECTIONS, PORT_CALLS, REVIEWS
+from pipeline.volume import headline, ledger, liftings
 from pipeline.workspace import configs_root, load_run_config
 from tests.conftest import TINY
 
@@ -85,6 +89,18 @@ def test_a_merged_call_keeps_the_whole_stay_and_counts_once():
     assert (kept["draught_in_m"], kept["draught_out_m"]) == (3.0, 5.0)
     assert kept["detection_ids"] == ["a", "b"]
     assert tried[0].outcome == "applied"
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_merged_call_is_seen_once_wherever_calls_are_told(counts):
+    """Also where neither counts: two rows, one visit, by the headline and by the words beside it."""
+    two = [row | {"counts": counts, "flags": ["dark", "unlikely_tanker"]} for row in TWO]
+    after, _ = reviewed_calls(calls(*two), calls(*two), [verdict("two", "merge", "one")])
+    config, cap = VolumeConfig(draws=200), load(CapConfig, configs_root() / "caps" / "unscr-2397.yaml")
+    table = liftings(after, config, 0)
+    book = ledger(table, cap, config, 0, as_of=date(2024, 3, 31))
+    assert headline(table, book, cap, config, 0).calls_seen == len(visits(after)) == 1
+    assert without_ais(after) == "1 without AIS"
 
 
 def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():

@@ -156,7 +156,10 @@ def test_a_plan_refuses_what_the_run_would(plan, tmp_path, words, code, said):
 
 @pytest.mark.parametrize(
     ("more", "said"),
-    [({"kind": "birth"}, "feature 0: kind: Input should be 'berth' or 'anchorage'"), ({"swapped": True}, "swapped")],
+    [
+        ({"kind": "birth"}, "feature 0: kind: must be berth or anchorage (did you mean berth?)"),
+        ({"swapped": True}, "swapped"),
+    ],
     ids=["kind", "swapped"],
 )
 def test_a_plan_reads_the_zones(plan, tmp_path, more, said):

@@ -188,8 +188,8 @@ def test_any_text_is_a_mapping_or_a_config_error(tmp_path_factory, text):
         ("flag_state: RU\nflg_state: KP\n", "run.yaml:2: flg_state: no such key (did you mean flag_state?)"),
         ("inner:\n  rate: 1\n  rat: 2\n", "run.yaml:3: inner.rat: no such key (did you mean rate?)"),
         ("inner:\n  zzz: 2\n", "run.yaml:2: inner.zzz: no such key"),
-        ("inner: {rate: -1}\n", "run.yaml:1: inner.rate: Input should be greater than 0; got -1"),
-        ("many:\n  - rate: 1\n  - rate: 0\n", "run.yaml:3: many.1.rate: Input should be greater than 0; got 0"),
+        ("inner: {rate: -1}\n", "run.yaml:1: inner.rate: must be above 0; got -1"),
+        ("many:\n  - rate: 1\n  - rate: 0\n", "run.yaml:3: many.1.rate: must be above 0; got 0"),
     ],
 )
 def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(written, content, message):

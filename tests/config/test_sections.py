@@ -193,8 +193,8 @@ def test_a_period_in_another_zone_is_the_same_period_in_utc():
 
 
 def test_a_run_file_without_a_place_or_a_period_is_refused():
-    refused(RunConfig, {"period": PERIOD}, r"x\.yaml: aoi: Field required")
-    refused(RunConfig, {"aoi": AOI}, r"x\.yaml: period: Field required")
+    refused(RunConfig, {"period": PERIOD}, r"x\.yaml: aoi: is missing")
+    refused(RunConfig, {"aoi": AOI}, r"x\.yaml: period: is missing")
 
 
 @pytest.mark.parametrize(
@@ -277,3 +277,18 @@ def test_simulated_ships_cannot_carry_a_real_name_or_number():
     ship = load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0].model_dump()
     refused(type(load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]), ship | {"name": "EVER GIVEN"}, "name: ")
     refused(type(load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]), ship | {"mmsi": 445123000}, "mmsi: ")
+
+
+@pytest.mark.parametrize(
+    ("section", "cause"),
+    [
+        ({"fill": {"mean": 60}}, r"fill\.mean: must be below 1; got 60"),
+        ({"fill": {"mean": "much"}}, r"fill\.mean: must be a number; got much"),
+        ({"fill": 0.6}, r"fill: must be a section: keys with values; got 0\.6"),
+        ({"draws": 1000.5}, r"draws: must be a whole number; got 1000\.5"),
+        ({"counted": "Loadings"}, r"counted: must be loading or discharging \(did you mean loading\?\); got Loadings"),
+        ({"products": 3}, r"products: must be a list; got 3"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(section, cause):
+    refused(VolumeConfig, section, cause)

@@ -38,11 +38,28 @@ def test_every_aoi_of_the_project_builds(path):
 
 
 def test_a_zone_carries_its_facts(tmp_path):
-    zones(tmp_path / "zones.geojson", feature(cargo="oil", counts=False, max_length_m=150))
+    zones(tmp_path / "zones.geojson", feature(cargo="crude", counts=False, max_length_m=150))
     place = load_place(aoi(), tmp_path)
     zone = place.zone("pier")
-    assert (zone.kind, zone.cargo, zone.counts, zone.max_length_m) == ("berth", "oil", False, 150)
+    assert (zone.kind, zone.cargo, zone.counts, zone.max_length_m) == ("berth", "crude", False, 150)
     assert place.land is None
+
+
+@pytest.mark.parametrize(
+    ("properties", "cause"),
+    [
+        ({"cargo": "oil products"}, r"\(did you mean oil_products\?\); got oil products"),
+        ({"cargo": "Crude"}, r"\(did you mean crude\?\); got Crude"),
+        ({"cargo": "melons"}, r"cargo: must be oil_products, crude, .* or unknown; got melons"),
+        ({"count": False}, r"count: no such key \(did you mean counts\?\)"),
+        ({"max_length_m": 0}, r"max_length_m: must be above 0; got 0"),
+    ],
+)
+def test_what_a_zone_cannot_say_is_refused_with_what_was_meant(tmp_path, properties, cause):
+    """Otherwise a slip of one letter makes every ship there an unlikely tanker, and the sum 0."""
+    path = zones(tmp_path / "zones.geojson", feature(**properties))
+    with pytest.raises(ConfigError, match=rf"zones\.geojson: feature 0: .*{cause}$"):
+        read_zones(path)
 
 
 HOLE = [[133.004, 42.744], [133.006, 42.744], [133.006, 42.746], [133.004, 42.746], [133.004, 42.744]]

@@ -1,0 +1,54 @@
+"""Length and beam of a call from its looks and what she broadcast, with intervals as skewed as those of the looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.types import FloatArray
+
+LARGEST_M = {"length": 500.0, "beam": 100.0}  # as the table allows; the longest ship was 458 m (Seawise Giant)
+Z90 = 1.6448536
+BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
+SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
+LEAST_SD_M = 0.1  # no size is known better
+
+
+def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
+    """Length and beam [m] of all evidence by inverse variance, each with a 90 % interval.
+
+    One sighting's interval is the call's. That of several keeps what all looks have wrong together, if no broadcast
+    size is there to tell it.
+    """
+    out: dict[str, Any] = {}
+    for name in ("length", "beam"):
+        sizes = hers[[f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"]].to_numpy(float) if len(hers) else np.empty((0, 3))
+        said = reports[f"{name}_m"].dropna()
+        if len(said):
+            typed, error = float(said.iloc[-1]), Z90 * BROADCAST_SD_M
+            sizes = np.vstack([sizes, [typed, typed - error, typed + error]])
+        if not len(sizes):
+            continue
+        fused = sizes[0] if len(sizes) == 1 else _fused(sizes, 0.0 if len(said) else SHARED_ERROR)
+        bounds = np.clip(fused, 0.0, LARGEST_M[name])
+        out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
+    return out | {k: None for k in ("length_m", "beam_m") if k not in out}
+
+
+def _fused(sizes: FloatArray, shared_error: float) -> FloatArray:
+    """Size and bounds of several (size, low, high), shape (n, 3); ``shared_error`` is a share of the size.
+
+    The skew of the looks is kept: it comes from what they have in common (a bow that fades, the size of a pixel), so it
+    does not average out.
+    """
+    below, above = sizes[:, 0] - sizes[:, 1], sizes[:, 2] - sizes[:, 0]
+    weights = 1 / np.maximum((below + above) / (2 * Z90), LEAST_SD_M) ** 2
+    mean = float(np.average(sizes[:, 0], weights=weights))
+    sd = np.hypot(1 / np.sqrt(weights.sum()), shared_error * mean)
+    skew = np.divide(below, below + above, out=np.full(len(sizes), 0.5), where=below + above > 0)
+    low = mean - 2 * Z90 * sd * np.average(skew, weights=weights)
+    return np.array([mean, low, low + 2 * Z90 * sd])

@@ -1,0 +1,60 @@
+"""What is wrong with a value of a config, in plain words, and what may have been meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+WORDS = {  # a mistake as pydantic names it: what is wanted
+    "missing": "is missing",
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be below {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "finite_number": "must be a finite number",
+    "too_short": "must have at least {min_length} entries; it has {actual_length}",
+    "too_long": "must have at most {max_length} entries; it has {actual_length}",
+    "string_pattern_mismatch": "must be a short name that fits {pattern}",
+    "model_type": "must be a section: keys with values",
+    "dict_type": "must be a section: keys with values",
+}
+KINDS = {  # what a value must be, by the first word of a mistake's name
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "string": "text",
+    "tuple": "a list",
+    "list": "a list",
+    "datetime": "a time such as 2024-03-07T02:00:00Z",
+    "date": "a day such as 2024-03-07",
+}
+WELL_SAID = ("value_error", "assertion_error")  # our own checks, in our own words
+
+
+def in_plain_words(error: Mapping[str, Any]) -> str:
+    """One mistake that pydantic found, without the name of the field.
+
+    >>> in_plain_words({"type": "less_than", "msg": "Input should be less than 1", "ctx": {"lt": 1.0}})
+    'must be below 1'
+    """
+    kind, message = str(error["type"]), str(error["msg"]).removeprefix("Value error, ")
+    if kind == "literal_error":
+        return _one_of(re.findall(r"'([^']*)'", error["ctx"]["expected"]), error.get("input"))
+    if kind in WORDS:
+        return WORDS[kind].format(**error.get("ctx", {}))
+    wanted = KINDS.get(kind.split("_", maxsplit=1)[0])
+    return message if kind in WELL_SAID or wanted is None else f"must be {wanted}"
+
+
+def _one_of(words: list[str], got: object) -> str:
+    """The words that there are, and the one that may have been meant.
+
+    >>> _one_of(["berth", "anchorage"], "Berths")
+    'must be berth or anchorage (did you mean berth?)'
+    """
+    said = "_".join(str(got).lower().replace("-", " ").split())
+    close = difflib.get_close_matches(said, words, n=1)
+    last = f" or {words[-1]}" if len(words) > 1 else words[-1]
+    return f"must be {', '.join(words[:-1])}{last}" + (f" (did you mean {close[0]}?)" if close else "")

@@ -1,0 +1,59 @@
+"""A call's size and what its looks said: the truth is invariance, and arithmetic for intervals without skew."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.calls.sizes import BROADCAST_SD_M, SHARED_ERROR, Z90, size_of_call
+
+NO_REPORTS = pd.DataFrame({"length_m": [], "beam_m": []})
+SKEWED = (125.0, 98.0, 184.0)
+
+
+def looks(*lengths: tuple[float, float, float]) -> pd.DataFrame:
+    rows = [(*length, 14.0, 12.0, 17.0) for length in lengths]
+    ends = [f"{side}{end}_m" for side in ("length", "beam") for end in ("", "_lo", "_hi")]
+    return pd.DataFrame(rows, columns=ends)
+
+
+def length(*sizes: tuple[float, float, float], said: float | None = None) -> tuple[float, float, float]:
+    reports = NO_REPORTS if said is None else pd.DataFrame({"length_m": [said], "beam_m": [np.nan]})
+    told = size_of_call(looks(*sizes), reports)
+    return told["length_m"], told["length_lo_m"], told["length_hi_m"]
+
+
+def test_one_sighting_says_of_the_call_what_it_says_itself():
+    told = size_of_call(looks(SKEWED), NO_REPORTS)
+    assert (told["length_m"], told["length_lo_m"], told["length_hi_m"]) == SKEWED
+    assert (told["beam_m"], told["beam_lo_m"], told["beam_hi_m"]) == (14.0, 12.0, 17.0)
+
+
+def test_a_broadcast_size_alone_has_the_error_of_typing():
+    reports = pd.DataFrame({"length_m": [96.0], "beam_m": [np.nan]})
+    told = size_of_call(looks(), reports)
+    assert told["length_hi_m"] - told["length_lo_m"] == pytest.approx(2 * Z90 * BROADCAST_SD_M)
+
+
+def test_like_looks_keep_their_skew_and_the_order_of_looks_changes_nothing():
+    middle, low, high = length(SKEWED, SKEWED, SKEWED)
+    assert middle == pytest.approx(125)
+    assert (middle - low) / (high - low) == pytest.approx((125 - 98) / (184 - 98))
+    assert high - low < 184 - 98
+    one, other = (110.0, 100.0, 140.0), (130.0, 90.0, 150.0)
+    assert length(one, other, SKEWED) == pytest.approx(length(SKEWED, other, one))
+
+
+def test_a_mirrored_skew_gives_the_mirrored_interval():
+    """So it is skew that is kept, and no leaning to one side."""
+    middle, low, high = length((100.0, 90.0, 130.0), (100.0, 95.0, 120.0))
+    mirrored = length((100.0, 70.0, 110.0), (100.0, 80.0, 105.0))
+    assert mirrored == pytest.approx((middle, 200 - high, 200 - low))
+
+
+def test_without_skew_it_is_the_mean_by_inverse_variance():
+    sd = np.array([4.0, 8.0])
+    sizes = [(x, x - Z90 * s, x + Z90 * s) for x, s in zip((96.0, 106.0), sd, strict=True)]
+    mean = (96 / 16 + 106 / 64) / (1 / 16 + 1 / 64)
+    reach = Z90 * np.hypot(1 / np.sqrt((1 / sd**2).sum()), SHARED_ERROR * mean)
+    assert length(*sizes) == pytest.approx((mean, mean - reach, mean + reach))
+    assert length(*sizes, said=96.0)[2] < mean + reach
