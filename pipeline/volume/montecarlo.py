@@ -117,7 +117,7 @@ def draw_call(
     evidence = evidence_of(row)
     if evidence is not None:
         weights = log_weights(evidence, dwt, tonnes, config, rng, _size_error(row, evidence, z, rng))
-        tonnes = np.minimum(reweighted(tonnes, weights), tank_t)
+        tonnes = reweighted(tonnes, weights)  # a draw's ship is still the one before the evidence: no limit of hers holds
     return CallDraws(tonnes, tonnes * factor, lifted, product)
 
 
