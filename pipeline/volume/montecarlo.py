@@ -117,7 +117,9 @@ def draw_call(
     evidence = evidence_of(row)
     if evidence is not None:
         weights = log_weights(evidence, dwt, tonnes, config, rng, _size_error(row, evidence, z, rng))
-        tonnes = reweighted(tonnes, weights)  # a draw's ship is still the one before the evidence: no limit of hers holds
+        tonnes = reweighted(
+            tonnes, weights
+        )  # a draw's ship is still the one before the evidence: no limit of hers holds
     return CallDraws(tonnes, tonnes * factor, lifted, product)
 
 
