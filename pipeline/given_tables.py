@@ -5,24 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
-from pipeline.errors import ContractError, InputError, printable
+from pipeline.errors import ConfigError, ContractError, InputError, printable
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS
 from pipeline.tables.delimited import plain
-from pipeline.tables.given import CALLS_READ, KNOWN, column_doubts
+from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; read as calls, what counts would be lost
+MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
 
-def read_calls(path: Path, console: Console) -> pd.DataFrame:
+def read_calls(path: Path, console: Console, time_format: str | None = None) -> pd.DataFrame:
     """A table of calls with any of the columns that volume reads; what it leaves out is told.
 
-    Case, blanks and brackets make no other name. Raises InputError where no column is known.
+    Times written in ``time_format`` (as strptime has it) are read as such; others stay as they stand. Case, blanks and
+    brackets make no other name. Raises InputError where no column is known.
     """
     table = _our_names(read_table(path), path)
     if set(ANSWER) <= set(table.columns):
@@ -42,7 +45,22 @@ def read_calls(path: Path, console: Console) -> pd.DataFrame:
     if unused:
         more = " ..." if len(unused) > MOST_NAMES else ""
         console.note(printable(f"{path}: columns not used: {', '.join(unused[:MOST_NAMES])}{more}"))
+    if time_format is not None:
+        table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
     return _numbered(table.dropna(how="all"), path, console)
+
+
+def _in_form(column: pd.Series, time_format: str) -> pd.Series:
+    """Texts of that form as times in UTC; everything else as it is. ConfigError where it is no form of times."""
+    import pandas as pd
+
+    texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else None)
+    try:
+        read = pd.to_datetime(texts, format=time_format, errors="coerce", utc=True)
+    except ValueError as error:
+        cause = printable(error)[:80]
+        raise ConfigError(f"--time-format {printable(time_format)}: is no format of times ({cause})") from error
+    return column.astype(object).where(read.isna(), read.astype(object))
 
 
 def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -64,12 +82,43 @@ def _numbered(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame
     return table.assign(call_id=[row if id_ != id_ else id_ for id_, row in zip(table["call_id"], rows, strict=True)])
 
 
-def read_liftings(path: Path) -> pd.DataFrame:
-    """A table of liftings; a table of calls, which people take for one, is refused with what to do first."""
+def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+    """Rows that were refused or degraded, each cause once: what differs in the quoted values alone is one."""
+    from pipeline.volume.dates import NO_TIME
+
+    doubted = liftings[liftings["status"].isin(["refused", "degraded"])]
+    kinds = doubted["cause"].str.replace(r"'[^']*'", "''", regex=True)
+    for (status, kind), rows in doubted.groupby([doubted["status"], kinds], sort=False):
+        names, cause = list(rows["call_id"]), rows["cause"].iloc[0]
+        more = f" and {len(names) - MOST_CALLS} more" if len(names) > MOST_CALLS else ""
+        which = f"{'call' if len(names) == 1 else 'calls'} {', '.join(names[:MOST_CALLS])}{more}"
+        hint = "; name theirs with --time-format '%d.%m.%Y'" if kind == f"time '' {NO_TIME}" else ""
+        done = "row kept" if len(names) == 1 else "rows kept"
+        console.problem(f"{table}: {which}: {cause}{hint}", done=f"{done}, {status}")
+
+
+def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:
+    """A table of liftings made under these assumptions; ConfigError where it was made under others.
+
+    A table of calls, which people take for one, is refused with what to do first.
+    """
     try:
-        return read_table(path, LIFTINGS)
+        table = read_table(path, LIFTINGS)
     except ContractError as error:
         if "is missing" not in str(error):
             raise
         cause = f"{error}; are these calls? Run capwatch volume on them first, and account on its liftings"
         raise ContractError(cause) from error
+    _require_assumptions(path, table, config)
+    return table
+
+
+def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfig) -> None:
+    """Refuse liftings made under others than these: the account draws them again, and would give another sum."""
+    mine, theirs = assumptions_id(config), sorted(set(liftings["assumptions_id"]))
+    if others := [name for name in theirs if name != mine]:
+        raise ConfigError(
+            f"{printable(path)}: its liftings rest on other assumptions ({printable(', '.join(others))}) than this "
+            f"account ({mine}): give account the --assumptions and --set that capwatch volume had, or for liftings of "
+            "a run --assumptions with its config.yaml (nothing was written)"
+        )

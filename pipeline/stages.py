@@ -12,7 +12,6 @@ from pipeline.config import (
     DetectionConfig,
     RunConfig,
     VolumeConfig,
-    assumptions_id,
     build,
     load,
     merged,
@@ -20,7 +19,7 @@ from pipeline.config import (
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
-from pipeline.given_tables import read_calls, read_liftings
+from pipeline.given_tables import read_calls, read_liftings, tell_doubts
 from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
 from pipeline.storage import read_table, write_frames, write_json, write_table
@@ -245,15 +244,21 @@ def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:
 
 
 def volume(
-    table: Path, out: Path, assumptions: Path | None, settings: dict[str, object], seed: int, console: Console
+    table: Path,
+    out: Path,
+    assumptions: Path | None,
+    settings: dict[str, object],
+    seed: int,
+    console: Console,
+    *,
+    time_format: str | None = None,
 ) -> None:
     """Liftings of a table of calls with any subset of the known columns."""
     from pipeline import volume as stage
 
     config = _volume_config(assumptions, settings)
-    liftings = stage.liftings(read_calls(table, console), config, seed)
-    for row in liftings[liftings["status"].isin(["refused", "degraded"])].itertuples():
-        console.problem(f"{table}: call {row.call_id}: {row.cause}", done=f"row kept, {row.status}")
+    liftings = stage.liftings(read_calls(table, console, time_format), config, seed)
+    tell_doubts(table, liftings, console)
     write_table(liftings, out)
 
 
@@ -299,23 +304,11 @@ def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Cons
     """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
     from pipeline import volume as stage
 
-    table = read_liftings(path)
-    _require_assumptions(path, table, config)
+    table = read_liftings(path, config)
     causes = stage.refusals(table, cap, config)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
     return stage.refused(table, causes)
-
-
-def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfig) -> None:
-    """Refuse liftings made under others than these: the account draws them again, and would give another sum."""
-    mine, theirs = assumptions_id(config), sorted(set(liftings["assumptions_id"]))
-    if others := [name for name in theirs if name != mine]:
-        raise ConfigError(
-            f"{printable(path)}: its liftings rest on other assumptions ({printable(', '.join(others))}) than this "
-            f"account ({mine}): give account the --assumptions and --set that capwatch volume had, or for liftings of "
-            "a run --assumptions with its config.yaml (nothing was written)"
-        )
 
 
 def _account_lines(head: Headline, cap: CapConfig) -> list[str]:

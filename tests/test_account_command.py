@@ -73,7 +73,7 @@ def test_an_undated_row_is_named_and_the_rest_goes_on(account):
 
 @pytest.mark.parametrize("end", ["arrival", "departure"])
 def test_one_end_of_the_stay_is_enough(account, end):
-    code, told, _, _ = account(of("2024-05-01").assign(**{end: pd.NaT}))
+    code, told, _, _ = account(of("2024-05-01", arrival="2024-05-01").assign(**{end: pd.NaT}))
     assert code == 0
     assert told[0].startswith("1 call counted, account year 2024 as of 2024-05-01")
 

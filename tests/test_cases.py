@@ -212,7 +212,7 @@ def test_a_factor_other_than_the_committees_is_noticed(tmp_path):
     ("old", "new", "message"),
     [
         ("tonnes: 3000", "tonnes: 3000, dwt_t: 9", "give one size of a call"),
-        ("tonnes: 3000", "tonnes: -3", "greater than 0"),
+        ("tonnes: 3000", "tonnes: -3", "must be above 0"),
         ("count: 5, tonnes", "count: 6, tonnes", "they are the same calls"),
         ("source: ft}", "source: elsewhere}", "is not in sources"),
         ("id: rusi-2024-03", "id: ../../up", "id"),

@@ -108,3 +108,38 @@ def test_calls_taken_for_liftings_are_told_from_them(capwatch, tmp_path):
     assert code == 2
     assert err.startswith(f"error: {tmp_path}/calls.csv: ")
     assert "Run capwatch volume" in err
+
+
+def test_dates_as_a_spreadsheet_saves_them_are_one_line_until_their_form_is_named(capwatch, tmp_path):
+    """The same days in ISO 8601 are the truth."""
+    days = [f"2024-03-{n:02d}" for n in range(7, 19)]
+    for name, form in (("iso", "%Y-%m-%d"), ("german", "%d.%m.%Y")):
+        rows = "".join(f"c{n},{pd.Timestamp(day):{form}},90\n" for n, day in enumerate(days))
+        (tmp_path / f"{name}.csv").write_text("call_id,arrival,length_m\n" + rows)
+    iso, german, out = (tmp_path / f"{name}.csv" for name in ("iso", "german", "out"))
+    code, _, err = capwatch("volume", german, "-o", out)
+    assert code == 3
+    (line,) = err.splitlines()
+    assert line.startswith(
+        f"error: {german}: calls c0, c1, c2, c3, c4 and 7 more: time '07.03.2024' is no time of the "
+    )
+    assert line.endswith("; name theirs with --time-format '%d.%m.%Y' (rows kept, refused)")
+    assert capwatch("volume", german, "-o", out, "--time-format", "%d.%m.%Y")[0] == 0
+    named = out.read_bytes()
+    assert capwatch("volume", iso, "-o", out)[0] == 0
+    assert out.read_bytes() == named
+    assert pd.read_csv(out)["departure"].isna().all(), "no table said when she left"
+
+
+def test_other_doubts_stay_apart(capwatch, tmp_path):
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m\na,2024-03-07,90,95\nb,2024-03-08,90,99\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert (code, len(err.splitlines())) == (3, 2)
+
+
+@pytest.mark.parametrize(("form", "code"), [("%d.%m.%Y", 0), ("%Q", 2), ("%d %", 2)])
+def test_what_is_no_form_of_times_is_refused_and_iso_stays_readable(capwatch, tmp_path, form, code):
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m\na,2024-03-07,90\n")
+    done, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv", "--time-format", form)
+    assert done == code
+    assert len(err.splitlines()) == (code > 0)

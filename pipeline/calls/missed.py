@@ -9,8 +9,10 @@ seen are then Poisson with mean ``rate * E``, E = integral of p(a) [d], those un
   estimator), and
 * the rate's posterior is Gamma(n_seen + 1/2, E), Jeffreys' prior, whose predictive intervals for the unseen cover.
 
-A zone that no look could see says "unknown". Calls that AIS heard are seen whether anybody looked or not; they tell how
-long ships stay and what looks find, and are not extrapolated.
+A zone at which too little was looked says "unknown": its interval would reach from what was seen to a hundred times
+that. Whether it was enough goes by the looks alone, never by what they showed (``Exposure.tells``), so that it selects
+no outcome and the intervals that are told cover as they would without the rule. Calls that AIS heard are seen whether
+anybody looked or not; they tell how long ships stay and what looks find, and are not extrapolated.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ MIN_STAYS = 10  # complete stays from which their own distribution is taken rath
 LAW_POINTS = 40  # quantiles that stand for the distribution of stays
 STEP_D = 1 / 48  # of the integral over times of arrival: half an hour against stays of about a day
 ONE_PASS = pd.Timedelta(minutes=3)  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
-MIN_EXPOSURE = 0.005  # of the period: below, what the looks could have seen says nothing (our choice)
+MIN_LOOKS = 5  # overpasses: fewer are a few moments, and chance alone says what was there (our choice)
+MIN_SEEN = 0.03  # of arrivals: below, each call seen would stand for more than thirty unseen ones (our choice)
+MOSTLY_SEEN = 0.5  # of arrivals: above, no more is added than was seen, and any number of looks will do (our choice)
 JEFFREYS = 0.5  # shape of Jeffreys' prior of a Poisson rate
 DAY_S = 86_400.0
 
@@ -48,6 +52,19 @@ class Exposure:
     """Integral of p(a) over each day [d]."""
     unseen_d: FloatArray
     """Integral of 1 - p(a) over each day [d]."""
+
+    n_looks: int = 0
+    """Looks in the period that could see anybody; the slices of an overpass are one."""
+
+    def tells(self) -> bool:
+        """Were there looks enough to say how many calls nobody saw?
+
+        >>> one, five = (exposure(np.arange(0.5, 30, 30 / n), np.full(n, 0.9), np.array([1.0]), 30.0) for n in (1, 5))
+        >>> one.tells(), five.tells()
+        (False, True)
+        """
+        seen = self.total_seen_d / (self.total_seen_d + self.total_unseen_d)
+        return seen >= MOSTLY_SEEN or (self.n_looks >= MIN_LOOKS and seen >= MIN_SEEN)
 
     @property
     def total_seen_d(self) -> float:
@@ -123,7 +140,7 @@ def exposure(looks_d: FloatArray, recall: FloatArray, law_d: FloatArray, period_
     share = STEP_D / len(law_d)
     seen = np.asarray(np.bincount(day, p * share, n_days), dtype=np.float64)
     present = np.asarray(np.bincount(day, there * share, n_days), dtype=np.float64)
-    return Exposure(seen, present - seen)
+    return Exposure(seen, present - seen, int((recall[inside] > 0).sum()))
 
 
 def stay_law(calls: pd.DataFrame, config: CallsConfig) -> FloatArray:
@@ -164,7 +181,7 @@ def _looks_at(
 
 
 def _rows(zone_id: str, start: datetime, seen: Exposure, n_seen: int, prior_shape: float) -> list[dict[str, object]]:
-    known = seen.total_seen_d > MIN_EXPOSURE * (seen.total_seen_d + seen.total_unseen_d)
+    known = seen.tells()
     shape, exposed = n_seen + prior_shape, seen.total_seen_d
     # unbiased where anything was seen; where nothing was, what the prior leaves open
     rate = (n_seen or prior_shape) / exposed if known else np.nan

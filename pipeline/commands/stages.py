@@ -132,6 +132,9 @@ def volume(
     table: Annotated[Path, typer.Argument(metavar="CALLS", help="Table of calls, any subset of the known columns.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Liftings to write.")],
     assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="How times are written where not as YYYY-MM-DD, e.g. '%d.%m.%Y'.")
+    ] = None,
     seed: Seed = 0,
     settings: VolumeSettings = None,
     quiet: Quiet = False,
@@ -148,7 +151,7 @@ def volume(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        stages.volume(table, out, assumptions, overridden(settings, "volume"), seed, console)
+        stages.volume(table, out, assumptions, overridden(settings, "volume"), seed, console, time_format=time_format)
 
 
 def account(

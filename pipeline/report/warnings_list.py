@@ -60,7 +60,7 @@ def _about_looks(story: Story) -> list[str]:
         unseen = f"On {days['unknown']} of {days['total']} days nobody looked at a counted berth"
         out.append(f"{unseen}: what happened is unknown.{'' if corrected else ' The sum holds only what was seen.'}")
     if zones := zones_without_estimate(story):
-        unseen = f"What nobody saw at {zones} is unknown: no look could have seen a call there"
+        unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"
         out.append(unseen + (", and no estimate of it is in the sum with unseen calls." if corrected else "."))
     return out
 

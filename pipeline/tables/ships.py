@@ -300,9 +300,7 @@ MISSED = Contract(
         Column("missed_id", "text", "zone_id and day, joined by a slash."),
         Column("zone_id", "text", "The berth."),
         Column("day", "text", "Calendar day of arrival, UTC, YYYY-MM-DD; the first also holds who lay there already."),
-        Column(
-            "state", "text", "unknown: no look could have seen a call here; then no number is.", choices=MISSED_STATES
-        ),
+        Column("state", "text", "unknown: the looks were too few to say; then no number is.", choices=MISSED_STATES),
         Column("p_seen", "float", "Chance that a call arriving this day is seen.", required=False, low=0, high=1),
         Column(
             "unseen_days", "float", "The day's share of arrivals that no look would see.", "d", required=False, low=0

@@ -12,11 +12,11 @@ from pipeline.leapsecond import without_leap_second
 from pipeline.volume.cells import Refused, Row, as_list, is_empty
 
 YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong
-WRITE = "write it as 2024-03-07T02:00:00Z"
+NO_TIME = "is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"
 
 
 def dates(call: Row) -> tuple[Row, list[str]]:
-    """Arrival and departure, and what contradicts itself in them; a call with only one of them has it for both.
+    """Arrival and departure, None where the table has none, and what contradicts itself in them.
 
     A bound that no look gave (flags arrival_open, left_open) is left aside: then the first or last sighting stands.
     """
@@ -28,11 +28,7 @@ def dates(call: Row) -> tuple[Row, list[str]]:
     doubts = [doubt for name in ("arrival", "departure") if (doubt := _bounds_crossed(call, name))]
     if arrival is not None and departure is not None and _before(departure, arrival):
         doubts.append(f"the departure {_short(departure)} lies before the arrival {_short(arrival)}")
-    told = {
-        "arrival": arrival if arrival is not None else departure,
-        "departure": departure if departure is not None else arrival,
-    }
-    return told, doubts
+    return {"arrival": arrival, "departure": departure}, doubts
 
 
 def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
@@ -70,13 +66,13 @@ def _time(value: Any) -> pd.Timestamp | None:
     if is_empty(value):
         return None
     if isinstance(value, Number):  # 20240307 would be read as so many nanoseconds after 1970
-        raise Refused(f"time {value:.0f} is a bare number; {WRITE}")
+        raise Refused(f"time {value:.0f} is a bare number, and {NO_TIME}")
     sayable, leap = without_leap_second(value.strip()) if isinstance(value, str) else (value, timedelta(0))
     try:
         # by ISO 8601 alone: 03/04/2024 is March here and April there
         read = pd.to_datetime(sayable, format="ISO8601") if isinstance(value, str) else pd.Timestamp(value)
     except (TypeError, ValueError) as error:
-        raise Refused(f"time {value!r} cannot be read; {WRITE}") from error
+        raise Refused(f"time {value!r} {NO_TIME}") from error
     # before zones are told: near the ends of the calendar they wrap to another year without a word
     if not YEARS[0] <= read.year <= YEARS[1]:
         raise Refused(f"time {str(value)[:40]!r} lies outside the years {YEARS[0]} to {YEARS[1]}")

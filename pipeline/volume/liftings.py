@@ -179,7 +179,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         "calls_mean": at_least(call, "calls_mean", 1.0),
         "p_new_call": share(call, "p_new_call"),
     }
-    if when["departure"] is None:
+    if when["arrival"] is None and when["departure"] is None:
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}
     if not truth(call, "counts"):
         flags = as_list(call, "flags")

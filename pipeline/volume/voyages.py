@@ -74,7 +74,7 @@ def _same_stay(a: Row, b: Row) -> bool:
         return same and _overlap(a, b)
     if set(a["evidence"]) & set(b["evidence"]):
         return True
-    return all(a[name] == b[name] for name in ("call_id", "berth_id", "arrival", "departure"))
+    return all(a[name] == b[name] for name in ("call_id", "berth_id")) and _stay(a) == _stay(b)
 
 
 def _leave_out_same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> None:
@@ -99,8 +99,9 @@ def _leave_out_same_cargoes(rows: list[Row], whence: list[int], config: VolumeCo
 
 def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:
     """Odds that a discharge is the cargo of a loading; 0 where it cannot be."""
-    days = (land["arrival"] - load["departure"]) / pd.Timedelta(days=1)
-    after = load["arrival"] < land["arrival"] and load["departure"] < land["departure"]  # middles of wide intervals
+    (came, left), (landed, gone) = _stay(load), _stay(land)
+    days = (landed - left) / pd.Timedelta(days=1)
+    after = came < landed and left < gone  # middles of wide intervals
     if not after or days > config.max_voyage_d:
         return 0.0
     same = same_ship(load, land)
@@ -113,8 +114,15 @@ def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:
     return P_COMES_HERE / (1 - P_COMES_HERE) * near / any_ship
 
 
+def _stay(row: Row) -> tuple[Any, Any]:
+    """Arrival and departure; where a table has one of them alone, that moment."""
+    arrival, departure = row["arrival"], row["departure"]
+    return (departure if pd.isna(arrival) else arrival), (arrival if pd.isna(departure) else departure)
+
+
 def _overlap(a: Row, b: Row) -> bool:
-    return bool(a["arrival"] <= b["departure"] and b["arrival"] <= a["departure"])
+    (came, left), (arrived, gone) = _stay(a), _stay(b)
+    return bool(came <= gone and arrived <= left)
 
 
 def _leave_out(row: Row, cause: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from pipeline.commands.doctor import browser
+from pipeline.report.page import render
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(browser() is None, reason="no Chromium on the PATH")
@@ -199,3 +201,22 @@ def test_a_pin_a_row_and_a_card_of_one_call_have_one_number(page):
     assert sorted(pins) == sorted(number for number, _ in told)
     for number, call in told:
         assert page.inner_text(f"{call} summary .pin") == number
+
+
+def test_what_nobody_saw_does_not_press_the_account_flat(chromium, tiny_story, tiny_run, tmp_path):
+    """An estimate of many times the cap runs out at the top of the axis; cap and observed stay readable."""
+    ledger = tiny_story.tables["ledger"]
+    far = {f"corrected_p{p}": ledger["cap_bbl"] * times for p, times in ((5, 0.5), (50, 20.0), (95, 70.0))}
+    story = replace(tiny_story, tables={**tiny_story.tables, "ledger": ledger.assign(**far)})
+    story = replace(story, headline=replace(story.headline, corrected_bbl=(2.5e5, 1e7, 3.5e7)))
+    (tmp_path / "far.html").write_text(render(story, {}, tiny_run), "utf-8")
+    opened = chromium.new_page(viewport={"width": 1280, "height": 900})
+    opened.goto((tmp_path / "far.html").as_uri())
+    opened.wait_for_selector("#account-plot svg")
+    ticks = opened.locator("#account-plot [aria-label='y-axis tick label'] text").all_text_contents()
+    cap = story.headline.cap_bbl
+    assert cap <= max(float(tick.replace(",", "")) for tick in ticks) <= 2.2 * cap
+    box = opened.locator("#account-plot svg").bounding_box()
+    label = opened.get_by_text("with unseen calls, 10,000,000").bounding_box()
+    assert box["y"] <= label["y"] <= box["y"] + box["height"] / 2
+    opened.close()

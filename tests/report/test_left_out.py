@@ -34,7 +34,7 @@ def told(tiny_story):
 def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
     story = told(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=("oil_pier", "<b>elsewhere</b>"))
     name = story.place.zone("oil_pier").name
-    (line,) = [w for w in warnings(story) if "no look could have seen" in w]
+    (line,) = [w for w in warnings(story) if "looked at too seldom" in w]
     assert line.startswith(f"What nobody saw at {name}, <b>elsewhere</b> is unknown")
     assert line.endswith("no estimate of it is in the sum with unseen calls.")
     page = render(story, {}, tiny_run)
@@ -44,14 +44,14 @@ def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
 
 def test_where_no_sum_of_unseen_calls_is_shown_the_zones_are_named_all_the_same(told, tiny_run):
     story = told(corrected_bbl=None, corrected_without=("oil_pier",))
-    (line,) = [w for w in warnings(story) if "no look could have seen" in w]
+    (line,) = [w for w in warnings(story) if "looked at too seldom" in w]
     assert "sum with unseen" not in line
     assert "with the calls that nobody saw" not in render(story, {}, tiny_run)
 
 
 def test_nothing_is_said_where_nothing_is_left_out(told, tiny_run):
-    story = told(corrected_bbl=(1e5, 2e5, 3e5))
-    assert not [w for w in warnings(story) if "not in this account" in w or "no look could have seen" in w]
+    story = told(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=())
+    assert not [w for w in warnings(story) if "not in this account" in w or "looked at too seldom" in w]
     assert "where they are unknown" not in render(story, {}, tiny_run)
 
 

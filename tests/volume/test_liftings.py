@@ -194,10 +194,10 @@ def test_the_more_is_known_the_narrower():
         ({"p_loading": 1.5}, "probability"),
         ({"p_tanker": "likely"}, "a number is wanted"),
         ({"counts": "perhaps"}, "true or false"),
-        ({"arrival": "yesterday"}, "cannot be read"),
-        ({"arrival": "03/04/2024"}, "cannot be read"),
+        ({"arrival": "yesterday"}, "is no time of the form YYYY-MM-DD"),
+        ({"arrival": "03/04/2024"}, "is no time of the form YYYY-MM-DD"),
         ({"arrival": 20240307}, "bare number"),
-        ({"arrival": "2024-02-30"}, "cannot be read"),
+        ({"arrival": "2024-02-30"}, "is no time of the form YYYY-MM-DD"),
     ],
 )
 def test_nonsense_is_refused_and_makes_no_barrels(row, cause):

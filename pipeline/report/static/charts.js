@@ -11,13 +11,14 @@
     alone: "calls shown alone", at_33: "⅓ full", at_50: "50 % full", at_60: "60 % full", at_90: "90 % full", at_100: "full" };
   const { alone } = data.account; // what the calls shown make without possible further ships, at the last day
   rows[rows.length - 1].alone = alone;
+  const MOST_OF_UNSEEN = 2; // times the axis that cap and observed want
   const chosen = () => new Set([...document.querySelectorAll("input[name=series]:checked")].map((i) => i.value));
   const whole = () => document.querySelector("input[name=scale]:checked").value === "cap";
 
   /** Labels at the right end, pushed apart until they can be read. */
   function labels(shown, height, top) {
     const last = rows[rows.length - 1];
-    const wanted = shown.filter((k) => last[k] !== null).map((k) => ({ key: k, value: last[k], y: last[k] })).sort((a, b) => a.value - b.value);
+    const wanted = shown.filter((k) => last[k] !== null).map((k) => ({ key: k, value: last[k], y: Math.min(last[k], top) })).sort((a, b) => a.value - b.value);
     const gap = (14 / height) * top;
     for (let n = 1; n < wanted.length; n += 1) wanted[n].y = Math.max(wanted[n].y, wanted[n - 1].y + gap);
     const over = wanted.length ? wanted[wanted.length - 1].y - top : 0;
@@ -32,8 +33,10 @@
     const scenarios = [...on].filter((k) => k.startsWith("at_"));
     const before = on.has("as_detected_p50") && series.as_detected_p50;
     const narrow = width < 560, height = narrow ? 300 : 380;
-    const most = Math.max(1, ...rows.flatMap((r) => [r.observed_p95, corrected ? r.corrected_p95 : 0, ...scenarios.map((k) => r[k])]).filter((v) => v !== null));
-    const top = whole() ? Math.max(1.06 * cap, 1.04 * most) : 1.08 * most;
+    const largest = (keys) => Math.max(1, ...rows.flatMap((r) => keys.map((k) => r[k])).filter((v) => v !== null));
+    const seen = largest(["observed_p95", ...scenarios]), plain = whole() ? Math.max(1.06 * cap, 1.04 * seen) : 1.08 * seen;
+    // what nobody saw may be many times what was seen: it runs out at the top, and cap and observed stay readable
+    const top = corrected ? Math.max(plain, Math.min(1.08 * largest(["corrected_p95"]), MOST_OF_UNSEEN * plain)) : plain;
     const start = new Date(data.start * 1000), end = new Date(data.end * 1000);
     const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - 43200e3), x2: new Date(+r.day + 43200e3) }));
     const line = (key, more) => Plot.lineY(rows.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
@@ -47,10 +50,10 @@
       marks: [
         Plot.rectY(blind, { x1: "x1", x2: "x2", y1: 0, y2: top, fill: "url(#unknown)", fillOpacity: 0.55 }),
         data.simulated ? Plot.text([[(+start + +end) / 2, top * 0.62]], { x: (d) => new Date(d[0]), y: (d) => d[1], text: ["SIMULATED"], fontSize: narrow ? 34 : 56, fontWeight: 800, fill: "var(--warn)", fillOpacity: 0.14, rotate: -14 }) : null,
-        corrected ? Plot.areaY(rows.filter((r) => r.corrected_p50 !== null), { x: "day", y1: "corrected_p5", y2: "corrected_p95", curve: "step-after", fill: "var(--band2)" }) : null,
+        corrected ? Plot.areaY(rows.filter((r) => r.corrected_p50 !== null), { x: "day", y1: "corrected_p5", y2: "corrected_p95", curve: "step-after", fill: "var(--band2)", clip: true }) : null,
         Plot.areaY(rows, { x: "day", y1: "observed_p5", y2: "observed_p95", curve: "step-after", fill: "var(--band)" }),
         ...scenarios.map((key) => line(key, { stroke: "var(--soft)", strokeWidth: 1.2, strokeDasharray: "1.5 3" })),
-        corrected ? line("corrected_p50", { stroke: "var(--orange)", strokeWidth: 2, strokeDasharray: "7 4" }) : null,
+        corrected ? line("corrected_p50", { stroke: "var(--orange)", strokeWidth: 2, strokeDasharray: "7 4", clip: true }) : null,
         before ? line("as_detected_p50", { stroke: "var(--soft)", strokeWidth: 1.6, strokeDasharray: "10 3 2 3" }) : null,
         line("observed_p50", { stroke: "var(--blue)", strokeWidth: 2.6 }),
         alone !== null ? Plot.dot([alone], { x: () => at[at.length - 1], y: (d) => d, r: 4, fill: "var(--paper)", stroke: "var(--blue)", strokeWidth: 2 }) : null,
