@@ -28,6 +28,7 @@ import pandas as pd
 from pipeline.config import PRODUCT_ALIASES, VolumeConfig, assumptions_id, plain_name
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.tables.number_law import law_doubt
 from pipeline.volume.capacity import Z90, Capacity
 from pipeline.volume.cells import (
     BROADEST_M,
@@ -46,7 +47,7 @@ from pipeline.volume.dates import dates
 from pipeline.volume.direction import Direction, direction_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.identity import numbers_of
-from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
+from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import cargo_doubt, require_capacity, require_tonnage
 
@@ -169,6 +170,9 @@ def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: V
 def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) -> Row:
     """Whether the call takes part in the account, and how likely a counted cargo moved."""
     moved = direction.p_loading if config.counted == "loading" else direction.p_discharging
+    mean = at_least(call, "calls_mean", 1.0)
+    if doubt := law_doubt(share(call, "p_one_call"), mean):
+        raise Refused(doubt)
     out: Row = {
         "counted": config.counted,
         "direction": direction.name,
@@ -176,7 +180,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         "p_discharging": direction.p_discharging,
         "p_lifting": moved * share(call, "p_tanker") * share(call, "p_ship"),
         "p_one_call": share(call, "p_one_call"),
-        "calls_mean": at_least(call, "calls_mean", 1.0),
+        "calls_mean": mean,
         "p_new_call": share(call, "p_new_call"),
     }
     if when["arrival"] is None and when["departure"] is None:
@@ -220,7 +224,11 @@ def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -
 
 
 def _with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
-    """p5, p50, p95 of each row, given that she lifted; the mean has the chance of no lifting in it."""
+    """p5, p50, p95 of each row, given that she lifted; the mean is the row's part in a sum.
+
+    Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
+    turns out to be.
+    """
     shared = shared_draws(config, seed)
     table = table.copy()
     for index, row in table.iterrows():
@@ -231,12 +239,12 @@ def _with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.
         for name, values in quantiles.items():
             for percent in (5, 50, 95):
                 table.loc[index, f"{name}_p{percent}"] = np.percentile(values, percent)
-        table.loc[index, "barrels_mean"] = float(np.mean(np.where(draws.lifted, draws.barrels, 0.0)))
+        cargo = cargo_of(row, config, shared, seed, first=draws)
+        table.loc[index, "barrels_mean"] = float(np.mean(cargo.barrels))
         spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
         table.loc[index, "dwt_p5_t"] = row["dwt_p50_t"] * math.exp(-Z90 * spread)
         table.loc[index, "dwt_p95_t"] = row["dwt_p50_t"] * math.exp(Z90 * spread)
-        full = row["dwt_p50_t"] * (1 - config.constants_share)
-        table.loc[index, "fill_p50"] = min(1.0, float(np.median(draws.tonnes)) / full)
+        table.loc[index, "fill_p50"] = float(np.median(draws.fill))
     return table
 
 

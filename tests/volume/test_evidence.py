@@ -126,6 +126,9 @@ def test_the_cargo_is_that_of_the_ships_that_would_have_shown_these_draughts():
     truth = np.percentile(cargo[like], (5, 50, 95))
     assert like.sum() > 300
     assert told[["tonnes_p5", "tonnes_p50", "tonnes_p95"]].to_numpy(float) == pytest.approx(truth, rel=0.06)
+    full = dwt * (1 - CONFIG.constants_share)
+    assert told["fill_p50"] == pytest.approx(np.median((cargo / full)[like]), abs=0.02)
+    assert told["tonnes_p50"] > told["dwt_p50_t"] * (1 - CONFIG.constants_share)  # of the usual ship: brimful, and more
 
 
 def test_a_better_reading_is_surer():
