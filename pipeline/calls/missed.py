@@ -5,9 +5,9 @@ time, each with its recall r_k; the mean over stays is p(a). Calls arrive as a P
 seen are then Poisson with mean ``rate * E``, E = integral of p(a) [d], those unseen with ``rate * U``, U = integral of
 1 - p(a), and both are independent (thinning of a Poisson process; Kingman, Poisson Processes, 1993, section 5.1). So
 
-* the expected number of unseen calls is n_seen * U / E, which is unbiased for any number of looks (the Horvitz-Thompson
-  estimator), and
-* the rate's posterior is Gamma(n_seen + 1/2, E), Jeffreys' prior, whose predictive intervals for the unseen cover.
+* n_seen * U / E is an unbiased estimate of the unseen calls for any number of looks (the Horvitz-Thompson estimator),
+* the rate's posterior is Gamma(n_seen + 1/2, E), Jeffreys' prior, whose predictive intervals for the unseen cover. Its
+  mean, which table and account tell, lies above the unbiased one by half a call (shared among the zones) times U / E.
 
 A zone at which too little was looked says "unknown": its interval would reach from what was seen to a hundred times
 that. Whether it was enough goes by the looks alone, never by what they showed (``Exposure.tells``), so that it selects
@@ -92,6 +92,7 @@ def missed_calls(
     ``recalls`` (RECALLS) says what a look finds, for ships as long as those that called at the zone.
     """
     zones = [zone for zone in place.zones if zone.counts]
+    midnight = pd.Timestamp(start).tz_convert("UTC").normalize()
     counted = calls[calls["counts"].astype(bool)]
     by_image = counted[counted["evidence_class"].isin(["C", "D"])]
     law_d = stay_law(counted, config)
@@ -101,13 +102,16 @@ def missed_calls(
         callers = counted.loc[counted["berth_id"] == zone.zone_id, "length_m"]
         recall = recall_at(recalls, CONTEXT_OF_KIND[zone.kind], callers)
         times_d, found = _looks_at(looks, zone.zone_id, recall, start)
-        seen = exposure(times_d, found, law_d, (end - start).total_seconds() / DAY_S)
-        rows += _rows(zone.zone_id, start, seen, n_seen, JEFFREYS / len(zones))
+        begun_d = (start - midnight).total_seconds() / DAY_S
+        seen = exposure(times_d, found, law_d, (end - start).total_seconds() / DAY_S, begun_d)
+        rows += _rows(zone.zone_id, midnight, seen, n_seen, JEFFREYS / len(zones))
     return MISSED.check(MISSED.from_rows(rows))
 
 
-def exposure(looks_d: FloatArray, recall: FloatArray, law_d: FloatArray, period_d: float) -> Exposure:
-    """Integrals of p(a) and 1 - p(a) over the days of a period.
+def exposure(
+    looks_d: FloatArray, recall: FloatArray, law_d: FloatArray, period_d: float, begun_d: float = 0.0
+) -> Exposure:
+    """Integrals of p(a) and 1 - p(a) over the calendar days of a period.
 
     Parameters
     ----------
@@ -115,6 +119,7 @@ def exposure(looks_d: FloatArray, recall: FloatArray, law_d: FloatArray, period_
     recall : probability of each that it shows a ship that lies there
     law_d : equally likely lengths of stay [d]
     period_d : length of the period [d]
+    begun_d : how far its first calendar day has gone when the period starts [d]
 
     Examples
     --------
@@ -124,7 +129,7 @@ def exposure(looks_d: FloatArray, recall: FloatArray, law_d: FloatArray, period_
     >>> print(f"{half.total_seen_d:.2f} {half.total_unseen_d:.2f}")
     10.00 11.00
     """
-    n_days = max(1, int(np.ceil(period_d - 1e-9)))
+    n_days = max(1, int(np.ceil(begun_d + period_d - 1e-9)))
     steps_in = max(1, round(period_d / STEP_D))
     arrivals = (np.arange(-int(np.ceil(law_d.max() / STEP_D)), steps_in) + 0.5) * STEP_D
     inside = (looks_d >= 0) & (looks_d < period_d)
@@ -136,7 +141,7 @@ def exposure(looks_d: FloatArray, recall: FloatArray, law_d: FloatArray, period_
         lies = arrivals + stay > 0
         p += np.where(lies, -np.expm1(blind[np.searchsorted(looks_d, arrivals + stay)] - before), 0.0)
         there += lies
-    day = np.clip(np.floor(arrivals).astype(int), 0, n_days - 1)
+    day = np.clip(np.floor(np.maximum(arrivals, 0.0) + begun_d).astype(int), 0, n_days - 1)
     share = STEP_D / len(law_d)
     seen = np.asarray(np.bincount(day, p * share, n_days), dtype=np.float64)
     present = np.asarray(np.bincount(day, there * share, n_days), dtype=np.float64)
@@ -180,14 +185,14 @@ def _looks_at(
     return np.array(times), np.array(found)
 
 
-def _rows(zone_id: str, start: datetime, seen: Exposure, n_seen: int, prior_shape: float) -> list[dict[str, object]]:
+def _rows(
+    zone_id: str, first_day: pd.Timestamp, seen: Exposure, n_seen: int, prior_shape: float
+) -> list[dict[str, object]]:
     known = seen.tells()
     shape, exposed = n_seen + prior_shape, seen.total_seen_d
-    # unbiased where anything was seen; where nothing was, what the prior leaves open
-    rate = (n_seen or prior_shape) / exposed if known else np.nan
     rows: list[dict[str, object]] = []
     for n, (in_sight, unseen_d) in enumerate(zip(seen.seen_d, seen.unseen_d, strict=True)):
-        day = (start + pd.Timedelta(days=n)).date().isoformat()
+        day = (first_day + pd.Timedelta(days=n)).date().isoformat()
         row: dict[str, object] = {"missed_id": f"{zone_id}/{day}", "zone_id": zone_id, "day": day, "n_seen": n_seen}
         row["state"] = "known" if known else "unknown"
         if known:
@@ -196,7 +201,7 @@ def _rows(zone_id: str, start: datetime, seen: Exposure, n_seen: int, prior_shap
                 "unseen_days": max(0.0, float(unseen_d)),
                 "rate_shape": shape,
                 "rate_per_d": exposed,
-                "unseen_mean": rate * max(0.0, float(unseen_d)),
+                "unseen_mean": shape / exposed * max(0.0, float(unseen_d)),
             }
         rows.append(row)
     return rows

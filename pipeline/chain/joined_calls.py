@@ -12,13 +12,33 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Z90 = 1.6448536
 IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", "dwt_t", "candidates")
 ON_ARRIVAL = ("draught_in_m", "freeboard_in_m", "freeboard_in_sd_m")
 ON_DEPARTURE = ("draught_out_m", "freeboard_out_m", "freeboard_out_sd_m")
+WITHOUT_AIS = {"dark", "no_ais"}
 BETWEEN = ("freeboard_change_m", "freeboard_change_lo_m", "freeboard_change_hi_m", "p_same_hull")
+
+
+def visits_of(merges: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Of each call in a merge (which, into which) the one that stands for the visit: it was merged into no other.
+
+    >>> visits_of([(1, 2), (2, 3)]) == visits_of([(2, 3), (1, 2)]) == {1: 3, 2: 3, 3: 3}
+    True
+    """
+    into: dict[int, int] = {}
+
+    def last(call: int) -> int:
+        while call in into:
+            call = into[call]
+        return call
+
+    for which, other in merges:
+        if last(which) != last(other):
+            into[last(which)] = last(other)
+    return {call: last(call) for pair in merges for call in pair}
 
 
 def joined(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
@@ -33,12 +53,20 @@ def joined(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
     out |= dict.fromkeys(BETWEEN, float("nan")) | {"p_one_call": 1.0, "calls_mean": 1.0}
     out |= _identity(kept, other) | _size(kept, other, "length") | _size(kept, other, "beam")
     out |= {name: max(kept[name], other[name], key=_sureness) for name in ("p_tanker", "p_loading")}
+    out["flags"] = _flags(kept, first, last, heard=pd.notna(kept["mmsi"]) or pd.notna(other["mmsi"]))
     out["p_ship"] = max(kept["p_ship"], other["p_ship"])
     out["counts"] = bool(kept["counts"] or other["counts"])
     out["detection_ids"] = sorted({*kept["detection_ids"], *other["detection_ids"]})
     out["n_seen"] = int(kept["n_seen"]) + int(other["n_seen"])
     out["n_looks"] = int(kept["n_looks"]) + int(other["n_looks"])
     return out
+
+
+def _flags(kept: pd.Series, first: pd.Series, last: pd.Series, *, heard: bool) -> list[str]:
+    """The kept call's flags, with those on a bound that no look gave from the call that the bound is from."""
+    told = {"arrival_open", "left_open"} | (WITHOUT_AIS if heard else set())
+    bounds = (("arrival_open", first), ("left_open", last))
+    return [f for f in kept["flags"] if f not in told] + [flag for flag, call in bounds if flag in call["flags"]]
 
 
 def _known(name: str, call: pd.Series, other: pd.Series) -> Any:

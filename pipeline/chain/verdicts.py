@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
-from pipeline.chain.joined_calls import joined
+from pipeline.chain.joined_calls import joined, visits_of
 from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
 from pipeline.storage import neutral, unguarded, write_text
@@ -153,29 +153,84 @@ def reviewed_detections(detections: pd.DataFrame, verdicts: Sequence[Verdict]) -
     return table, out
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A verdict and what it is about, by index of the table of calls; None where it is not to be applied."""
+
+    verdict: Verdict
+    call: int | None = None
+    into: int | None = None  # the call that this one is merged into
+
+
 def reviewed_calls(
     calls: pd.DataFrame, as_detected: pd.DataFrame, verdicts: Sequence[Verdict]
 ) -> tuple[pd.DataFrame, list[Verdict]]:
     """The port calls with verdicts on them applied. What names neither a detection nor a call is orphaned.
 
     A call's id follows from its evidence; where a verdict on a detection changed it, the call of the run as detected
-    that had the id is looked up, and the verdict goes to the one that shares its evidence.
+    that had the id is looked up, and the verdict goes to the one that shares its evidence. Merges come first, and a
+    word on a call is one on the visit that it is part of: the order of lines on different calls changes nothing.
     """
-    table, out = calls.copy(), []
-    for v in verdicts:
-        if v.outcome:
+    placed = [_placed(v, calls, as_detected) for v in verdicts]
+    rejected = {p.call for p in placed if p.verdict.verdict == "reject" and p.call is not None}
+    placed = [_unless_rejected(p, rejected, calls) for p in placed]
+    visit = visits_of([(p.call, p.into) for p in placed if p.call is not None and p.into is not None])
+    table, out = _with_visits(calls, visit), []
+    for p in placed:
+        v = p.verdict
+        if p.call is None:
             out.append(v)
             continue
-        v = replace(v, target_kind="call")
-        place = _find(v.target, table, as_detected)
-        if place is None:
-            told = "no such call or detection any more: its evidence, its images or the code have changed"
-            out.append(replace(v, outcome="orphaned", note=told, target_kind=""))
-            continue
-        table, done = _apply(table, place, v, as_detected)
-        moved = "" if table.loc[place, "call_id"] == v.target else f" (now call {table.loc[place, 'call_id']})"
-        out.append(replace(done, note=done.note + moved))
+        whole = visit.get(p.call, p.call)
+        if p.into is None:
+            table, done = _apply(table, whole, v)
+        else:
+            other = table.loc[whole if whole != p.call else p.into, "call_id"]
+            done = replace(v, outcome="applied", note=f"one visit with call {other}")
+        about = table.loc[whole if p.into is None else p.call, "call_id"]
+        out.append(replace(done, note=done.note + ("" if about == v.target else f" (now call {about})")))
     return table, out
+
+
+def _placed(v: Verdict, calls: pd.DataFrame, as_detected: pd.DataFrame) -> _Placed:
+    """Which call a verdict is about, and into which one it merges that."""
+    if v.outcome:
+        return _Placed(v)
+    call = _find(v.target, calls, as_detected)
+    if call is None:
+        told = "no such call or detection any more: its evidence, its images or the code have changed"
+        return _Placed(replace(v, outcome="orphaned", note=told))
+    v = replace(v, target_kind="call")
+    if v.verdict != "merge":
+        return _Placed(v, call)
+    into = _find(v.value, calls, as_detected)
+    if into is None or into == call:
+        return _Placed(replace(v, outcome="orphaned", note=f"no other call {v.value}"))
+    return _Placed(v, call, into)
+
+
+def _unless_rejected(p: _Placed, rejected: set[int], calls: pd.DataFrame) -> _Placed:
+    """A merge with a rejected call is refused: the visit would take part and not take part."""
+    for call in (p.call, p.into):
+        if p.into is not None and call in rejected:
+            note = f"call {calls.loc[call, 'call_id']} is rejected by another line; a visit takes part or does not"
+            return _Placed(replace(p.verdict, outcome="refused", note=note))
+    return p
+
+
+def _with_visits(calls: pd.DataFrame, visit: dict[int, int]) -> pd.DataFrame:
+    """The calls with every visit's in the one that stands for it; the others take no part any more."""
+    table = calls.copy()
+    parts = sorted(
+        (n for n in visit if visit[n] != n), key=lambda n: (calls.loc[n, "arrival_hi"], calls.loc[n, "call_id"])
+    )
+    for part in parts:
+        whole = visit[part]
+        table = _with(table, whole, joined(table.loc[whole], table.loc[part]))
+        table = _changed(table, part, FLAGS["merge"], counts=False)
+    for whole in sorted(set(visit.values())):
+        table = _changed(table, whole, JOINED)
+    return table
 
 
 def _find(target: str, calls: pd.DataFrame, as_detected: pd.DataFrame) -> int | None:
@@ -195,8 +250,8 @@ def _find(target: str, calls: pd.DataFrame, as_detected: pd.DataFrame) -> int | 
     return int(score.idxmax()) if len(score) and score.max() > 0 else None
 
 
-def _apply(calls: pd.DataFrame, place: int, v: Verdict, as_detected: pd.DataFrame) -> tuple[pd.DataFrame, Verdict]:
-    """One verdict on one call."""
+def _apply(calls: pd.DataFrame, place: int, v: Verdict) -> tuple[pd.DataFrame, Verdict]:
+    """One verdict on one call, a merge aside."""
     row = calls.loc[place]
     if v.verdict == "rename":
         note = f"named {printable(v.value)}; before: {printable(row['name']) if row['name'] else 'no name'}"
@@ -204,31 +259,27 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict, as_detected: pd.DataFram
     if v.verdict == "reject":
         note = "takes no part as reviewed" + ("" if row["counts"] else "; it took none as detected")
         return _changed(calls, place, FLAGS[v.verdict], counts=False), replace(v, outcome="applied", note=note)
-    if v.verdict == "confirm":
-        note = f"a tanker's call for certain; as detected with probability {row['p_tanker']:.2f}"
-        sure: dict[str, object] = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
-        counts = bool(row["counts"]) or not NOT_FOR_THE_SHIP & set(row["flags"])
-        if counts != row["counts"]:
-            note += ", when it took no part"
-        elif not counts:
-            zone = "zone_not_counted" in row["flags"]
-            why = "stays at its zone do not count" if zone else "it lies outside the period"
-            note += f"; it takes no part all the same: {why}"
-        return _changed(calls, place, FLAGS[v.verdict], counts=counts, **sure), replace(v, outcome="applied", note=note)
-    other = _find(v.value, calls, as_detected)
-    if other is None or other == place:
-        return calls, replace(v, outcome="orphaned", note=f"no other call {v.value}")
-    merged = _changed(calls, other, JOINED, **joined(calls.loc[other], row))
-    return _changed(merged, place, FLAGS[v.verdict], counts=False), replace(
-        v, outcome="applied", note=f"one visit with call {calls.loc[other, 'call_id']}"
-    )
+    note = f"a tanker's call for certain; as detected with probability {row['p_tanker']:.2f}"
+    sure: dict[str, object] = dict.fromkeys(("p_tanker", "p_ship", "p_new_call"), 1.0)
+    counts = bool(row["counts"]) or not NOT_FOR_THE_SHIP & set(row["flags"])
+    if counts != row["counts"]:
+        note += ", when it took no part"
+    elif not counts:
+        zone = "zone_not_counted" in row["flags"]
+        why = "stays at its zone do not count" if zone else "it lies outside the period"
+        note += f"; it takes no part all the same: {why}"
+    return _changed(calls, place, FLAGS[v.verdict], counts=counts, **sure), replace(v, outcome="applied", note=note)
 
 
 def _changed(calls: pd.DataFrame, place: int, flag: str, **fields: object) -> pd.DataFrame:
+    """The calls with one of them changed and flagged as such."""
+    return _with(calls, place, fields | {"flags": [*calls.at[place, "flags"], flag]})
+
+
+def _with(calls: pd.DataFrame, place: int, fields: Mapping[str, object]) -> pd.DataFrame:
     out = calls.copy()
     for name, value in fields.items():
         out.at[place, name] = value
-    out.at[place, "flags"] = [*out.at[place, "flags"], flag]
     return out
 
 

@@ -1,6 +1,7 @@
 """Tables about cargo: what each call lifted, and the running account against a cap."""
 
 from pipeline.tables.contract import Column, Contract
+from pipeline.tables.number_law import MOST_CALLS
 
 FILL_SCENARIOS: tuple[tuple[str, float], ...] = (
     ("33", 1 / 3),
@@ -41,14 +42,16 @@ LIFTINGS = Contract(
         Column("p_discharging", "float", "That cargo went ashore.", low=0, high=1, required=False),
         Column("length_m", "float", "Used for capacity.", "m", required=False, low=0),
         Column("beam_m", "float", "Used for capacity.", "m", required=False, low=0),
-        Column("dwt_p5_t", "float", "Deadweight.", "t", required=False, low=0),
-        Column("dwt_p50_t", "float", "Deadweight.", "t", required=False, low=0),
-        Column("dwt_p95_t", "float", "Deadweight.", "t", required=False, low=0),
+        Column("dwt_p5_t", "float", "Deadweight, before her load was measured.", "t", required=False, low=0),
+        Column("dwt_p50_t", "float", "Deadweight, before her load was measured.", "t", required=False, low=0),
+        Column("dwt_p95_t", "float", "Deadweight, before her load was measured.", "t", required=False, low=0),
         Column("dwt_log_sd", "float", "Spread of ln(deadweight).", required=False, low=0),
         Column("dwt_shared_sd", "float", "Spread of ln(deadweight) that all calls share.", required=False, low=0),
         Column("given_barrels", "float", "Barrels that the table stated as such.", "bbl", required=False, low=0),
         Column("given_tonnes", "float", "Tonnes that the table stated as such.", "t", required=False, low=0),
-        Column("fill_p50", "float", "Loaded share of cargo capacity.", required=False, low=0, high=1),
+        Column(
+            "fill_p50", "float", "Loaded share of her cargo capacity, both as measured.", required=False, low=0, high=1
+        ),
         Column("tonnes_p5", "float", "Cargo.", "t", required=False, low=0),
         Column("tonnes_p50", "float", "Cargo.", "t", required=False, low=0),
         Column("tonnes_p95", "float", "Cargo.", "t", required=False, low=0),
@@ -58,7 +61,13 @@ LIFTINGS = Contract(
         Column("barrels_p50", "float", "Cargo.", "bbl", required=False, low=0),
         Column("barrels_p95", "float", "Cargo.", "bbl", required=False, low=0),
         Column(
-            "barrels_mean", "float", "Cargo, mean, the chance of no lifting included.", "bbl", required=False, low=0
+            "barrels_mean",
+            "float",
+            "The row's part in a sum, mean: with the chances of no lifting, of further ships, and that she is the ship "
+            "of a call before.",
+            "bbl",
+            required=False,
+            low=0,
         ),
         *(
             Column(f"barrels_at_{name}", "float", f"Cargo if {share:.0%} full.", "bbl", required=False, low=0)
@@ -75,7 +84,14 @@ LIFTINGS = Contract(
             "p_same_hull", "float", "That both looks with a freeboard show one hull.", required=False, low=0, high=1
         ),
         Column("p_one_call", "float", "That the call is one ship's, not two ships'.", required=False, low=0, high=1),
-        Column("calls_mean", "float", "Expected number of ships that the row stands for.", required=False, low=1),
+        Column(
+            "calls_mean",
+            "float",
+            "Expected number of ships that the row stands for: no less than 2 - p_one_call.",
+            required=False,
+            low=1,
+            high=MOST_CALLS,
+        ),
         Column("p_new_call", "float", "That she is not the ship of a call before.", required=False, low=0, high=1),
         Column("method", "text", "capacity from what; load from what."),
         Column("assumptions_id", "text", "Hash of the assumptions behind the barrels; an account wants the same."),

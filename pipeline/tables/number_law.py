@@ -15,7 +15,9 @@ import numpy as np
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-MOST_FURTHER = 30  # a year of daily looks at one berth shows no more turns in one chain (our choice)
+MOST_CALLS = 31  # expected; a month of daily looks at one berth shows no more turns in one chain (our choice)
+MOST_FURTHER = 2 * MOST_CALLS  # that a draw may hold: a Poisson law with the largest mean ends there
+ROUNDED = 0.01  # what a table may have rounded
 
 
 def number_law(p_one_call: float, calls_mean: float | None = None) -> FloatArray:
@@ -30,5 +32,22 @@ def number_law(p_one_call: float, calls_mean: float | None = None) -> FloatArray
     if beyond == 0.0:
         return np.array([p_one_call, 1.0 - p_one_call])
     k = np.arange(MOST_FURTHER)
-    poisson = np.exp(k * math.log(beyond) - beyond - np.cumsum(np.log(np.maximum(k, 1))))
+    logs = k * math.log(beyond) - np.cumsum(np.log(np.maximum(k, 1)))
+    poisson = np.exp(logs - logs.max())
     return np.concatenate([[p_one_call], (1.0 - p_one_call) * poisson / poisson.sum()])
+
+
+def law_doubt(p_one_call: float, calls_mean: float | None) -> str:
+    """Why no number of calls has that chance and that mean; empty where some law has.
+
+    >>> law_doubt(0.5, 1.5), law_doubt(1.0, 3.0)
+    ('', 'calls_mean is 3, p_one_call 1; with that chance of one call alone it is 1')
+    """
+    if calls_mean is None:
+        return ""
+    least = 2 - p_one_call  # a second call, if there was one
+    most = 1 + (1 - p_one_call) * (MOST_CALLS - 1)
+    said = f"calls_mean is {calls_mean:g}, p_one_call {p_one_call:g}; with that chance of one call alone it is"
+    if least - ROUNDED <= calls_mean <= most + ROUNDED:
+        return ""
+    return f"{said} {least:g}" if p_one_call == 1 else f"{said} from {least:g} to {most:g}"

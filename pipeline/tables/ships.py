@@ -307,7 +307,14 @@ MISSED = Contract(
         ),
         Column("rate_shape", "float", "Shape of the rate's posterior.", required=False, low=0),
         Column("rate_per_d", "float", "Days of arrivals that looks would see.", "d", required=False, low=0),
-        Column("unseen_mean", "float", "Expected number of unseen calls, unbiased.", required=False, low=0),
+        Column(
+            "unseen_mean",
+            "float",
+            "Expected number of unseen calls by that law, as the account draws them; the unbiased one is "
+            "n_seen * unseen_days / rate_per_d.",
+            required=False,
+            low=0,
+        ),
         Column("n_seen", "int", "Counted calls of the zone that images alone saw: what is extrapolated.", low=0),
     ),
 )

@@ -16,6 +16,7 @@ from pipeline.config.volume import Notified
 from pipeline.tables import LEDGER
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.types import Headline
+from pipeline.volume.full_ship import share_at_fill
 from pipeline.volume.liftings import WHY_NOT
 from pipeline.volume.membership import (
     ENDS,
@@ -25,7 +26,6 @@ from pipeline.volume.membership import (
     day_of,
     days_of,
     not_held,
-    share_under,
     under_cap,
 )
 from pipeline.volume.montecarlo import simulate_cargo
@@ -98,7 +98,7 @@ def _last_day(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> date 
 
 def _at_fills(held: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, FloatArray]:
     """Barrels of each row at the fixed fills, by ledger column: as far as the cap counts her product."""
-    under = np.array([share_under(str(name), cap, config) for name in held["product"]], dtype=float)
+    under = np.array([share_at_fill(row, cap, config) for row in held.to_dict("records")], dtype=float)
     return {f"at_{key}": held[f"barrels_at_{key}"].to_numpy(float) * under for key, _ in FILL_SCENARIOS}
 
 

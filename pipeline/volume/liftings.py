@@ -28,6 +28,7 @@ import pandas as pd
 from pipeline.config import PRODUCT_ALIASES, VolumeConfig, assumptions_id, plain_name
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.tables.number_law import law_doubt
 from pipeline.volume.capacity import Z90, Capacity
 from pipeline.volume.cells import (
     BROADEST_M,
@@ -45,8 +46,9 @@ from pipeline.volume.cells import (
 from pipeline.volume.dates import dates
 from pipeline.volume.direction import Direction, direction_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
+from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, full_bbl_per_dwt_t
 from pipeline.volume.identity import numbers_of
-from pipeline.volume.montecarlo import UNNAMED_T_PER_M3, draw_call, shared_draws
+from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import cargo_doubt, require_capacity, require_tonnage
 
@@ -123,12 +125,12 @@ def _cargo(call: Row, when: Row, config: VolumeConfig) -> tuple[Row, list[str]]:
     if length is not None and beam is not None and beam >= length:
         raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
     product = _product(call, config)
-    out: Row = {"length_m": length, "beam_m": beam, "product": product, "bbl_per_t": _factor(product, config)}
+    out: Row = {"length_m": length, "beam_m": beam, "product": product, "bbl_per_t": bbl_per_t(product, config)}
     out |= _counting(call, when, direction_of(call, config), config)
     given = {name: positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
     ship = _particulars(call, length, beam)
     size, doubt = _size(ship, given["capacity_bbl"], product, config)
-    doubts = [doubt, cargo_doubt(given, size, _full_bbl_per_dwt_t(product, config), ship)]
+    doubts = [doubt, cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship)]
     out |= {
         "dwt_p50_t": math.exp(size.log_dwt),
         "dwt_log_sd": size.log_sd,
@@ -169,6 +171,9 @@ def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: V
 def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) -> Row:
     """Whether the call takes part in the account, and how likely a counted cargo moved."""
     moved = direction.p_loading if config.counted == "loading" else direction.p_discharging
+    mean = at_least(call, "calls_mean", 1.0)
+    if doubt := law_doubt(share(call, "p_one_call"), mean):
+        raise Refused(doubt)
     out: Row = {
         "counted": config.counted,
         "direction": direction.name,
@@ -176,7 +181,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         "p_discharging": direction.p_discharging,
         "p_lifting": moved * share(call, "p_tanker") * share(call, "p_ship"),
         "p_one_call": share(call, "p_one_call"),
-        "calls_mean": at_least(call, "calls_mean", 1.0),
+        "calls_mean": mean,
         "p_new_call": share(call, "p_new_call"),
     }
     if when["arrival"] is None and when["departure"] is None:
@@ -190,19 +195,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
 
 def _stated_capacity(capacity_bbl: float, product: str, config: VolumeConfig) -> Capacity:
     """Deadweight that goes with barrels stated for a full ship of that product."""
-    return Capacity(math.log(capacity_bbl / _full_bbl_per_dwt_t(product, config)), 0.02, 0.0, "capacity_given")
-
-
-def _full_bbl_per_dwt_t(product: str, config: VolumeConfig) -> float:
-    """Barrels in a full ship per tonne of deadweight: tanks at their limit or deadweight less stores, the lesser."""
-
-    def full(t_per_m3: float, bbl_per_t: float) -> float:
-        tanks_t = config.tank_m3_per_t * config.tank_fill_limit * t_per_m3
-        return min(1 - config.constants_share, tanks_t) * bbl_per_t
-
-    named = {p.name: full(p.t_per_m3, p.bbl_per_t) for p in config.products}
-    named["unnamed"] = full(UNNAMED_T_PER_M3, config.unnamed_bbl_per_t)
-    return named.get(product, sum(p.share * named[p.name] for p in config.products))
+    return Capacity(math.log(capacity_bbl / full_bbl_per_dwt_t(product, config)), 0.02, 0.0, STATED_CAPACITY)
 
 
 def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -> Row:
@@ -213,14 +206,18 @@ def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -
     """
     full = given["capacity_bbl"] or given["barrels"]
     if full is None and given["tonnes"] is not None:
-        full = given["tonnes"] * _factor(product, config)
+        full = given["tonnes"] * bbl_per_t(product, config)
     if full is None:
-        full = math.exp(size.log_dwt) * _full_bbl_per_dwt_t(product, config)
+        full = math.exp(size.log_dwt) * full_bbl_per_dwt_t(product, config)
     return {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
 
 
 def _with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
-    """p5, p50, p95 of each row, given that she lifted; the mean has the chance of no lifting in it."""
+    """p5, p50, p95 of each row, given that she lifted; the mean is the row's part in a sum.
+
+    Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
+    turns out to be.
+    """
     shared = shared_draws(config, seed)
     table = table.copy()
     for index, row in table.iterrows():
@@ -231,20 +228,13 @@ def _with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.
         for name, values in quantiles.items():
             for percent in (5, 50, 95):
                 table.loc[index, f"{name}_p{percent}"] = np.percentile(values, percent)
-        table.loc[index, "barrels_mean"] = float(np.mean(np.where(draws.lifted, draws.barrels, 0.0)))
+        cargo = cargo_of(row, config, shared, seed, first=draws)
+        table.loc[index, "barrels_mean"] = float(np.mean(cargo.barrels))
         spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
         table.loc[index, "dwt_p5_t"] = row["dwt_p50_t"] * math.exp(-Z90 * spread)
         table.loc[index, "dwt_p95_t"] = row["dwt_p50_t"] * math.exp(Z90 * spread)
-        full = row["dwt_p50_t"] * (1 - config.constants_share)
-        table.loc[index, "fill_p50"] = min(1.0, float(np.median(draws.tonnes)) / full)
+        table.loc[index, "fill_p50"] = float(np.median(draws.fill))
     return table
-
-
-def _factor(product: str, config: VolumeConfig) -> float:
-    """Barrels per tonne of a product, of an unnamed one, or of the mix."""
-    named = {p.name: p.bbl_per_t for p in config.products}
-    mix = sum(p.share * p.bbl_per_t for p in config.products)
-    return named.get(product, config.unnamed_bbl_per_t if product == "unnamed" else mix)
 
 
 def _product(call: Row, config: VolumeConfig) -> str:

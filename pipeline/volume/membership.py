@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.tables.number_law import law_doubt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +78,9 @@ def _cause(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> str:
         return f"product {product!r} is not among this account's assumptions; give it those of the liftings"
     if not any(pd.notna(row[name]) for name in GIVEN) and not _has_deadweight(row):
         return "it counts, but has neither barrels nor tonnes nor a deadweight with its spread"
+    one, mean = (None if pd.isna(row[name]) else float(row[name]) for name in ("p_one_call", "calls_mean"))
+    if doubt := law_doubt(1.0 if one is None else one, mean):
+        return doubt
     empty = [name for name in SCENARIOS if pd.isna(row[name])]
     return f"{empty[0]} is empty, so the fixed fills would leave it out" if empty else ""
 

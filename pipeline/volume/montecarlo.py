@@ -54,6 +54,7 @@ class CallDraws:
     barrels: FloatArray
     lifted: np.ndarray  # bool
     product: np.ndarray  # index into the config's products; one more for a product without a name
+    fill: FloatArray  # loaded share of her own cargo capacity
 
 
 def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
@@ -105,20 +106,30 @@ def draw_call(
     factor = np.array([p.bbl_per_t for p in config.products] + [config.unnamed_bbl_per_t])[product]
     if _known(row.get("given_barrels")):
         barrels = np.full(n, float(row["given_barrels"]))
-        return CallDraws(barrels / factor, barrels, lifted, product)
+        return CallDraws(barrels / factor, barrels, lifted, product, _stated_fill(barrels / factor, row, config))
     if _known(row.get("given_tonnes")):
         tonnes = np.full(n, float(row["given_tonnes"]))
-        return CallDraws(tonnes, tonnes * factor, lifted, product)
+        return CallDraws(tonnes, tonnes * factor, lifted, product, _stated_fill(tonnes, row, config))
     log_dwt = np.log(row["dwt_p50_t"]) + row["dwt_log_sd"] * z + row["dwt_shared_sd"] * shared.regression
     dwt = np.exp(log_dwt)
     density = np.array([p.t_per_m3 for p in config.products] + [UNNAMED_T_PER_M3])[product]
     tank_t = dwt * config.tank_m3_per_t * config.tank_fill_limit * density
-    tonnes = np.minimum(fill * dwt * (1 - config.constants_share), tank_t)
+    full_t = dwt * (1 - config.constants_share)
+    tonnes = np.minimum(fill * full_t, tank_t)
+    loaded = tonnes / full_t
     evidence = evidence_of(row)
     if evidence is not None:
         weights = log_weights(evidence, dwt, tonnes, config, rng, _size_error(row, evidence, z, rng))
-        tonnes = np.minimum(reweighted(tonnes, weights), tank_t)
-    return CallDraws(tonnes, tonnes * factor, lifted, product)
+        # each for itself: a draw's ship is still the one before the evidence, and no limit of hers holds any more
+        tonnes, loaded = reweighted(tonnes, weights), reweighted(loaded, weights)
+    return CallDraws(tonnes, tonnes * factor, lifted, product, loaded)
+
+
+def _stated_fill(tonnes: FloatArray, row: Mapping[Any, Any], config: VolumeConfig) -> FloatArray:
+    """Share of a full ship of her deadweight, as it is known best; stated cargo may be more than that holds."""
+    dwt_t = row.get("dwt_p50_t")
+    full_t = float(dwt_t) * (1 - config.constants_share) if dwt_t is not None else np.nan
+    return np.minimum(1.0, tonnes / full_t)
 
 
 def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -153,18 +164,19 @@ def cargo_of(
     shared: SharedDraws,
     seed: int,
     under: np.ndarray | None = None,
-    own: OwnDraws | None = None,
+    first: CallDraws | None = None,
 ) -> Cargo:
     """Cargo of one row: hers, and in the draws in which more ships called that of the others.
 
     Each other is a ship of the same measured size; what was seen of the first one's load says nothing of hers.
-    ``under`` says of each product, and of one without a name, whether it counts.
+    ``under`` says of each product, and of one without a name, whether it counts; ``first`` are the row's own draws,
+    where they have been made.
     """
 
     def moved(draws: CallDraws, number: np.ndarray | bool) -> np.ndarray:
         return draws.lifted & number & (True if under is None else under[draws.product])
 
-    first = draw_call(row, config, shared, seed, own)
+    first = first or draw_call(row, config, shared, seed)
     new, further = doubts(row, config, seed)
     alone, hers = moved(first, True), moved(first, new)
     barrels, tonnes = np.where(hers, first.barrels, 0.0), np.where(hers, first.tonnes, 0.0)

@@ -27,6 +27,7 @@ from pipeline.volume.montecarlo import (
     SharedDraws,
     cargo_of,
     doubts,
+    draw_call,
     own_draws,
     shared_draws,
     simulate,
@@ -181,7 +182,8 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
         groups = _own_groups(own, float(row["p_lifting"]), config, strata)
         new, further = doubts(row, config, seed)
         groups["own_number"] = new + 2 * further
-        barrels[n] = cargo_of(row, config, shared, seed, under, own).barrels
+        first = draw_call(row, config, shared, seed, own)
+        barrels[n] = cargo_of(row, config, shared, seed, under, first).barrels
         if np.ptp(barrels[n]) > 0:
             for name, group in groups.items():
                 parts[name] += between_variance(barrels[n], group)

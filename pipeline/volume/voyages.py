@@ -1,9 +1,10 @@
 """One cargo, one count: a cargo loaded at one AOI and discharged at another stands in both tables of liftings.
 
 A discharge is the same cargo as an earlier loading if the same ship can have brought it: by her numbers where both
-tables know one of a kind, else by her size and the time between. Loadings and discharges are paired so that the
-likeliest whole holds, each at most once. Of a pair that is likelier than not the row counts that is surer that a cargo
-moved, the loading where both are as sure; the other one says of which call it is.
+tables know one of a kind, else by her size; and by the time between, which is mostly that of a voyage. Loadings and
+discharges are paired so that the likeliest whole holds, each at most once. Of a pair that is likelier than not the row
+counts that is surer that a cargo moved, the loading where both are as sure; the other one says of which call it is. A
+ship that lands again elsewhere, before she can have loaded again, lands the rest of that cargo.
 
 A stay that stands in two tables, as overlapping runs of one AOI give it, counts once as well. What counts does not
 depend on the order of the tables.
@@ -21,12 +22,15 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
 from pipeline.volume.identity import same_ship
+from pipeline.volume.lines import STATED_LOG_SD, content, named_apart, same_line
 
 Row = dict[Any, Any]
 P_SAME_NUMBER = 0.98  # two tables name one ship with one number: numbers are forged now and then (our judgement)
 P_COMES_HERE = 0.3  # a ship that loaded is seen to discharge at the other AOI, before anything is known (our choice)
 SIZE_SPREAD = 0.5  # of ln(deadweight) among the tankers of this trade: what a size that agrees is worth
-STATED_LOG_SD = 0.02  # no size is known better than that
+VOYAGE_D, VOYAGE_LOG_SD = 6.0, 0.5  # Vostochny to Nampo takes 5 to 6; with waiting 3 to 14 in nine of ten (our choice)
+STRAIGHT = 0.7  # share of cargoes that sail so; the others any time within max_voyage_d: second ports, transfers
+SECOND_PORT_D = 3.0  # between two landings: no time to fetch another cargo (our choice)
 
 
 def counted_once(tables: list[pd.DataFrame], config: VolumeConfig) -> pd.DataFrame:
@@ -35,34 +39,43 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig) -> pd.DataFra
     Each table is whole in itself (``pipeline.volume.liftings`` of one AOI). Rows taken for another one's keep their
     numbers, with ``counts`` false, status ``not_counted`` and the cause.
     """
-    rows, whence = [], []
+    rows: list[Row] = []
+    whence: list[int] = []
     for n, table in enumerate(tables):
         for row in LIFTINGS.conform(table).to_dict("records"):
             rows.append(row)
             whence.append(n)
-    _leave_out_same_stays(rows, whence)
-    _leave_out_same_cargoes(rows, whence, config)
-    taken: set[str] = set()
-    for row, n in zip(rows, whence, strict=True):
-        while row["call_id"] in taken:  # a table's own names; tables may use the same ones
-            row["call_id"] = f"{row['call_id']}@{n + 1}"
-        taken.add(row["call_id"])
+    out = _same_stays(rows, whence) | _same_cargoes(rows, whence, config)
+    for row, name in zip(rows, named_apart(rows), strict=True):
+        row["call_id"] = name
+    for n, (words, kept) in out.items():
+        rows[n]["cause"] = words.format(rows[kept]["call_id"])
     return LIFTINGS.check(LIFTINGS.from_rows(rows))
 
 
-def _leave_out_same_stays(rows: list[Row], whence: list[int]) -> None:
+LeftOut = dict[int, tuple[str, int]]  # of a row: why, with a gap for the name of the row that counts in its place
+
+
+def _leave_out(out: LeftOut, rows: list[Row], which: int, words: str, kept: int) -> None:
+    rows[which] |= {"counts": False, "status": "not_counted"}
+    out[which] = words, kept
+
+
+def _same_stays(rows: list[Row], whence: list[int]) -> LeftOut:
     """Of one stay in several tables the row counts that knows most of it."""
+    out: LeftOut = {}
     best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
     for at, n in enumerate(best_first):
         for m in best_first[:at]:
             if rows[m]["counts"] and whence[m] != whence[n] and _same_stay(rows[m], rows[n]):
-                _leave_out(rows[n], f"the same stay as {rows[m]['call_id']} of another table")
+                _leave_out(out, rows, n, "the same stay as {} of another table", m)
                 break
+    return out
 
 
-def _worth(row: Row) -> tuple[bool, float, str]:
-    """Order of rows of one stay: a measured or stated load first, then the surer cargo, then by name."""
-    return "fill_prior" in row["method"], -row["p_lifting"], row["call_id"]
+def _worth(row: Row) -> tuple[bool, float, str, str]:
+    """Order of rows of one stay: a measured or stated load first, then the surer cargo, then by name and content."""
+    return "fill_prior" in row["method"], -row["p_lifting"], row["call_id"], content(row)
 
 
 def _same_stay(a: Row, b: Row) -> bool:
@@ -72,29 +85,46 @@ def _same_stay(a: Row, b: Row) -> bool:
     same = same_ship(a, b)
     if same is not None:
         return same and _overlap(a, b)
-    if set(a["evidence"]) & set(b["evidence"]):
-        return True
-    return all(a[name] == b[name] for name in ("call_id", "berth_id")) and _stay(a) == _stay(b)
+    return bool(set(a["evidence"]) & set(b["evidence"])) or same_line(a, b)
 
 
-def _leave_out_same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> None:
+def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> LeftOut:
     """Discharges paired with the loadings that they bring ashore."""
+    out: LeftOut = {}
     loads = [n for n, row in enumerate(rows) if row["counts"] and row["counted"] == "loading"]
     lands = [n for n, row in enumerate(rows) if row["counts"] and row["counted"] == "discharging"]
     if not loads or not lands:
-        return
+        return out
     odds = np.zeros((len(loads), len(lands)))
     for i, load in enumerate(loads):
         for j, land in enumerate(lands):
             if whence[load] != whence[land]:
                 odds[i, j] = _odds_same(rows[load], rows[land], config)
+    brought: dict[int, int] = {}  # landing: the row that counts for its cargo
     gain = np.maximum(np.log(np.maximum(odds, 1e-9)), 0.0)
     for i, j in zip(*linear_sum_assignment(gain, maximize=True), strict=True):
         p_same = odds[i, j] / (1 + odds[i, j])
         if p_same > 0.5:
-            load, land = rows[loads[i]], rows[lands[j]]
-            kept, other = (land, load) if land["p_lifting"] > load["p_lifting"] else (load, land)
-            _leave_out(other, f"the cargo of call {kept['call_id']}, counted there (probability {p_same:.2f})")
+            load, land = loads[i], lands[j]
+            kept, other = (land, load) if rows[land]["p_lifting"] > rows[load]["p_lifting"] else (load, land)
+            _leave_out(out, rows, other, f"the cargo of call {{}}, counted there (probability {p_same:.2f})", kept)
+            brought[land] = kept
+    for land in lands:
+        for first, kept in brought.items():
+            if land not in brought and whence[land] != whence[first] and _is_the_rest(rows, first, land, loads):
+                _leave_out(out, rows, land, "the rest of the cargo of call {}, counted there", kept)
+                break
+    return out
+
+
+def _is_the_rest(rows: list[Row], one: int, other: int, loads: list[int]) -> bool:
+    """Did one ship land twice, with neither time nor a loading of hers between?"""
+    if not same_ship(rows[one], rows[other]):
+        return False
+    first, then = sorted((one, other), key=lambda n: _stay(rows[n])[0])
+    left, came = _stay(rows[first])[1], _stay(rows[then])[0]
+    between = [n for n in loads if same_ship(rows[n], rows[then]) and left <= _stay(rows[n])[1] <= came]
+    return pd.Timedelta(0) <= came - left <= pd.Timedelta(days=SECOND_PORT_D) and not between
 
 
 def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:
@@ -104,14 +134,28 @@ def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:
     after = came < landed and left < gone  # middles of wide intervals
     if not after or days > config.max_voyage_d:
         return 0.0
+    sailed = _like_a_voyage(days, config.max_voyage_d)
     same = same_ship(load, land)
     if same is not None:
-        return P_SAME_NUMBER / (1 - P_SAME_NUMBER) if same else 0.0
+        return P_SAME_NUMBER / (1 - P_SAME_NUMBER) * sailed if same else 0.0
     sd = math.hypot(*(max(row["dwt_log_sd"], STATED_LOG_SD) for row in (load, land)))
     apart = math.log(load["dwt_p50_t"] / land["dwt_p50_t"])
     near = math.exp(-0.5 * (apart / sd) ** 2) / sd
     any_ship = math.exp(-0.5 * (apart / math.hypot(sd, SIZE_SPREAD)) ** 2) / math.hypot(sd, SIZE_SPREAD)
-    return P_COMES_HERE / (1 - P_COMES_HERE) * near / any_ship
+    return P_COMES_HERE / (1 - P_COMES_HERE) * near / any_ship * sailed
+
+
+def _like_a_voyage(days: float, most_d: float) -> float:
+    """How much likelier so many days are from a loading to its landing than between two that have nothing in common.
+
+    >>> [round(_like_a_voyage(days, 21.0), 2) for days in (0.0, 2.0, 5.5, 10.0, 20.0)]
+    [0.3, 0.82, 2.4, 1.0, 0.33]
+    """
+    straight = 0.0
+    if days > 0:
+        z = math.log(days / VOYAGE_D) / VOYAGE_LOG_SD
+        straight = math.exp(-0.5 * z**2) / (days * VOYAGE_LOG_SD * math.sqrt(2 * math.pi))
+    return STRAIGHT * straight * most_d + 1 - STRAIGHT
 
 
 def _stay(row: Row) -> tuple[Any, Any]:
@@ -123,7 +167,3 @@ def _stay(row: Row) -> tuple[Any, Any]:
 def _overlap(a: Row, b: Row) -> bool:
     (came, left), (arrived, gone) = _stay(a), _stay(b)
     return bool(came <= gone and arrived <= left)
-
-
-def _leave_out(row: Row, cause: str) -> None:
-    row |= {"counts": False, "status": "not_counted", "cause": cause}

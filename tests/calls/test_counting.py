@@ -111,7 +111,9 @@ def test_each_link_of_a_long_chain_may_turn_the_ship_over():
     assert mean > 3
 
 
-@pytest.mark.parametrize(("one", "mean"), [(0.6, None), (0.6, 1.4), (0.2, 1.9), (0.0, 4.2), (1.0, 1.0), (0.5, 1.1)])
+@pytest.mark.parametrize(
+    ("one", "mean"), [(0.6, None), (0.6, 1.4), (0.2, 1.9), (0.0, 4.2), (1.0, 1.0), (0.5, 1.1), (0.5, 16.0)]
+)
 def test_the_law_of_a_rows_number_has_the_chance_and_the_mean_that_it_is_told(one, mean):
     law = number_law(one, mean)
     assert law.sum() == pytest.approx(1)

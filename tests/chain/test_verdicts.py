@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 
 import pandas as pd
@@ -120,6 +121,63 @@ def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
     assert into_long["mmsi"] == 999000001
     assert 92 < into_long["length_m"] < 94.5
     assert into_long["length_hi_m"] - into_long["length_lo_m"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("into", ["closed", "open"])
+def test_a_visit_whose_end_no_look_gave_ends_with_its_last_sighting_whoever_is_named_first(into):
+    """The bound after New Year is only where images end: her cargo is of 2024, whichever call keeps its name."""
+    table = calls(
+        call("closed", "2024-12-29T10:00Z", "2024-12-29T12:00Z", ["a"], flags=["arrival_open"]),
+        call("open", "2024-12-30T16:00Z", "2024-12-30T16:00Z", ["b"], flags=["left_open", "dark"],
+             departure_hi="2025-01-05T16:00Z"),
+    )  # fmt: skip
+    which = "open" if into == "closed" else "closed"
+    after = reviewed_calls(table, table, [verdict(which, "merge", into)])[0].set_index("call_id").loc[into]
+    assert {"arrival_open", "left_open", "review_joined"} <= set(after["flags"])
+    config = VolumeConfig(draws=200)
+    lifted = liftings(pd.DataFrame([{"call_id": into} | after.to_dict()]), config, 0).iloc[0]
+    assert lifted["departure"] == pd.Timestamp("2024-12-30T16:00Z")
+
+
+THREE = [call(name, f"2024-03-0{k}T00:00Z", f"2024-03-0{k}T12:00Z", [name]) for k, name in enumerate("abc", start=1)]
+
+
+def judged(*lines: tuple[str, str, str]) -> tuple[pd.DataFrame, list[str]]:
+    """The three calls by id with these verdicts, and what became of those."""
+    said = [verdict(*line, line=n) for n, line in enumerate(lines, start=2)]
+    after, tried = reviewed_calls(calls(*THREE), calls(*THREE), said)
+    return after.set_index("call_id"), [v.outcome for v in tried]
+
+
+A_CHAIN = (("a", "merge", "b"), ("b", "merge", "c"), ("a", "rename", "SIM"), ("c", "confirm", ""))
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_chain_of_merges_is_one_visit_in_whatever_order_it_is_written(order):
+    after, outcomes = judged(*(A_CHAIN[n] for n in order))
+    assert outcomes == ["applied"] * 4
+    assert after["counts"].to_dict() == {"a": False, "b": False, "c": True}
+    whole = after.loc["c"]
+    assert (whole["n_seen"], whole["name"], whole["p_tanker"]) == (3, "SIM", 1.0)
+    assert (whole["arrival_hi"], whole["departure_lo"]) == (
+        after.loc["a", "arrival_hi"],
+        after.loc["c", "departure_lo"],
+    )
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_rejected_call_comes_back_by_no_merge(order):
+    lines = (("b", "reject", ""), ("a", "merge", "b"))
+    after, outcomes = judged(*(lines[n] for n in order))
+    assert after["counts"].to_dict() == {"a": True, "b": False, "c": True}
+    assert [outcomes[n] for n in order] == ["applied", "refused"]
+
+
+def test_two_calls_each_merged_into_the_other_are_one_visit():
+    after, outcomes = judged(("a", "merge", "b"), ("b", "merge", "a"))
+    assert outcomes == ["applied", "applied"]
+    assert after["counts"].sum() == 2
+    assert after["n_seen"].max() == 2
 
 
 @pytest.mark.parametrize(("flag", "counts"), [("unlikely_tanker", True), ("zone_not_counted", False)])

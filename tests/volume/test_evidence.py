@@ -9,10 +9,19 @@ import pytest
 from pipeline.config import VolumeConfig
 from pipeline.volume import liftings
 from pipeline.volume.direction import usable_evidence
-from pipeline.volume.evidence import Evidence, evidence_of, log_weights, reweighted
+from pipeline.volume.evidence import (
+    BALLAST_LEFT,
+    BALLAST_SHARE,
+    Evidence,
+    evidence_of,
+    log_weights,
+    reweighted,
+)
 from pipeline.volume.loading import (
     BLOCK_COEFFICIENT,
+    BLOCK_COEFFICIENT_SD,
     DEADWEIGHT_COEFFICIENT,
+    DEADWEIGHT_COEFFICIENT_SD,
     draught_at,
     usual_depth_m,
 )
@@ -83,6 +92,43 @@ def test_one_garbled_draught_does_not_decide():
     errors = {"freeboard_in_sd_m": 0.2, "freeboard_out_sd_m": 0.2}
     clean, wrong = lifted(**sides, **errors), lifted(**sides, **errors, draught_out_m=7.0)
     assert wrong["tonnes_p50"] == pytest.approx(clean["tonnes_p50"], rel=0.15)
+
+
+def test_the_cargo_is_that_of_the_ships_that_would_have_shown_these_draughts():
+    """Of many ships of that hull, each sailed forwards, those are kept whose draughts come out as typed.
+
+    Nothing but the hull tells the deadweight: small ships are likely before, and shut out by the draughts after.
+    """
+    hull_alone = liftings(
+        pd.DataFrame([{"call_id": "a", "arrival": "2024-03-07", "length_m": LENGTH, "beam_m": BEAM}]), CONFIG, 7
+    ).iloc[0]
+    rng, n = np.random.default_rng(13), 400_000
+    dwt = hull_alone["dwt_p50_t"] * np.exp(
+        np.hypot(hull_alone["dwt_log_sd"], hull_alone["dwt_shared_sd"]) * rng.standard_normal(n)
+    )
+    habit = np.clip(rng.normal(CONFIG.fill.mean, CONFIG.fill.shared_sd, n), 0.05, 0.98) * CONFIG.fill.concentration
+    fill = rng.beta(habit, CONFIG.fill.concentration - habit)
+    fill = np.where(rng.random(n) < CONFIG.fill.part_cargo_share, rng.uniform(0.1, 1.0, n), fill)
+    cargo = fill * dwt * (1 - CONFIG.constants_share)
+    block = np.clip(rng.normal(BLOCK_COEFFICIENT, BLOCK_COEFFICIENT_SD, n), 0.65, 0.88)
+    share = np.clip(rng.normal(DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD, n), 0.5, 0.88)
+    ballast = np.clip(rng.normal(*BALLAST_SHARE, n), 0, 0.6) * dwt
+    left = np.clip(rng.normal(*BALLAST_LEFT, n), 0, 1) * ballast
+    light = dwt * (1 / share - 1) + CONFIG.constants_share * dwt
+    hull = LENGTH * BEAM * CONFIG.water_t_per_m3
+    draughts = [
+        draught_at(mass / hull, dwt / share / (block * hull), block) + rng.normal(0, CONFIG.draught_sd_m, n)
+        for mass in (light + ballast, light + left + cargo)
+    ]
+    like = (abs(draughts[0] - 5.0) < 0.1) & (abs(draughts[1] - 7.5) < 0.1)
+    row = {"call_id": "a", "arrival": "2024-03-07", "length_m": LENGTH, "beam_m": BEAM}
+    told = liftings(pd.DataFrame([row | {"draught_in_m": 5.0, "draught_out_m": 7.5}]), VolumeConfig(), 7).iloc[0]
+    truth = np.percentile(cargo[like], (5, 50, 95))
+    assert like.sum() > 300
+    assert told[["tonnes_p5", "tonnes_p50", "tonnes_p95"]].to_numpy(float) == pytest.approx(truth, rel=0.06)
+    full = dwt * (1 - CONFIG.constants_share)
+    assert told["fill_p50"] == pytest.approx(np.median((cargo / full)[like]), abs=0.02)
+    assert told["tonnes_p50"] > told["dwt_p50_t"] * (1 - CONFIG.constants_share)  # of the usual ship: brimful, and more
 
 
 def test_a_better_reading_is_surer():

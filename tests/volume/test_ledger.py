@@ -257,3 +257,19 @@ def test_both_factors_stand_beside_the_median():
     table = calls(*[{"dwt_t": 5000, "arrival": "2024-03-01"}] * 3)
     head = headline(table, account(table), cap(), CONFIG, SEED)
     assert head.factor_bbl["8.33"] / head.factor_bbl["7.46"] == pytest.approx(8.33 / 7.46)
+
+
+@pytest.mark.parametrize("stated", [{"dwt_t": 4000}, {"tonnes": 3000}, {"capacity_bbl": 30_000}, {"barrels": 20_000}])
+@pytest.mark.parametrize("products", [("fuel_oil",), ("gasoline", "kerosene"), ("gas_oil", "gasoline", "kerosene")])
+def test_a_fixed_fill_of_an_unnamed_cargo_is_the_mean_over_what_counts(stated, products):
+    """As if every product had been named in turn, each weighed by how likely it is; what does not count adds 0."""
+    config = VolumeConfig(draws=200)
+    shares = {p.name: p.share for p in config.products}
+    cap = CapConfig(id="x", title="x", barrels=500_000, year_starts="01-01", source="made up", products=products)
+    row = {"call_id": "a", "arrival": "2024-03-07"} | stated
+
+    def at_100(product: str) -> float:
+        table = liftings(pd.DataFrame([row | {"product": product}]), config, 1)
+        return float(ledger(table, cap, config, 1).iloc[-1]["at_100"])
+
+    assert at_100("mix") == pytest.approx(sum(shares[name] * at_100(name) for name in products))

@@ -8,6 +8,7 @@ import pytest
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.volume.ledger import ledger
 from pipeline.volume.liftings import liftings
+from pipeline.volume.membership import refusals
 from pipeline.volume.montecarlo import simulate, simulate_cargo
 from pipeline.volume.sensitivity import sensitivity
 
@@ -71,3 +72,29 @@ def test_a_chance_beyond_one_is_refused():
     found = table(p_one_call=[1.4, 1.0])
     assert found["status"].tolist() == ["refused", "used"]
     assert "p_one_call is 1.4" in found["cause"].iloc[0]
+
+
+def test_the_means_of_rows_add_up_to_that_of_the_account():
+    doubted = table(p_one_call=[0.3, 1.0], calls_mean=[2.5, 1.0], p_new_call=[1.0, 0.3], p_loading=[0.9, 0.95])
+    total = ledger(doubted, CAP, CONFIG, SEED).iloc[-1]["observed_mean"]
+    assert doubted["barrels_mean"].sum() == pytest.approx(total, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("one", "mean"), [(1.0, 3.0), (None, 3.0), (0.5, 1.2), (0.5, 1000.0), (0.99, 2.0)],
+    ids=["one alone", "not said", "a second, and yet fewer", "a thousand", "more than so small a chance can give"],
+)  # fmt: skip
+def test_a_chance_and_a_mean_that_contradict_each_other_are_refused(one, mean):
+    """Before a row is drawn, and where a table of liftings holds them all the same."""
+    row = table(p_one_call=[one, 1.0], calls_mean=[mean, 1.0]).iloc[0]
+    assert row["status"] == "refused"
+    assert "calls_mean" in row["cause"]
+    by_hand = table().assign(p_one_call=[one, 1.0], calls_mean=[mean, 1.0])
+    assert set(refusals(by_hand, CAP, CONFIG)) == {by_hand["call_id"].iloc[0]}
+
+
+@pytest.mark.parametrize("mean", [1.5, 5.0, 16.0])
+def test_a_mean_that_is_taken_is_the_mean_of_the_sum(mean):
+    sure, doubted = table(), table(p_one_call=[0.5, 1.0], calls_mean=[mean, 1.0])
+    one = simulate(sure, CONFIG, SEED).mean(axis=1)
+    assert simulate(doubted, CONFIG, SEED).mean(axis=1) == pytest.approx(one * [mean, 1.0], rel=0.02)

@@ -100,3 +100,54 @@ def test_one_stay_in_two_tables_of_one_ship_counts_once():
     once = counted_once([first, first], LOADING)
     assert once["counts"].tolist() == [True, False]
     assert "same stay" in once["cause"].iloc[1]
+
+
+NEVER_NUMBERED = {"arrival": "2024-03-01", "departure": "2024-03-02"}
+
+
+def unnamed(**columns):
+    """A spreadsheet's one row without an id, number or berth: its name is its place in that table."""
+    return liftings(pd.DataFrame([NEVER_NUMBERED | columns]), LOADING, 1)
+
+
+def test_the_first_rows_of_two_spreadsheets_are_not_one_stay():
+    small, large = unnamed(dwt_t=4000), unnamed(dwt_t=9000)
+    assert small["call_id"].tolist() == large["call_id"].tolist() == ["row1"]
+    assert counted_once([small, large], LOADING)["counts"].all()
+
+
+def test_a_table_given_twice_counts_once_all_the_same():
+    assert counted_once([unnamed(dwt_t=4000)] * 2, LOADING)["counts"].sum() == 1
+
+
+@pytest.mark.parametrize(("dwt_t", "calls"), [(4100, 1), (9000, 2)], ids=["two readings of one ship", "two ships"])
+def test_one_line_of_two_tables_is_one_stay_if_the_sizes_may_be(dwt_t, calls):
+    named = [unnamed(call_id="VST-7", berth_id="pier", dwt_t=size) for size in (4000, dwt_t)]
+    assert counted_once(named, LOADING)["counts"].sum() == calls
+
+
+def test_no_draw_depends_on_which_table_is_named_first():
+    one, other = unnamed(dwt_t=4000), unnamed(dwt_t=3000).assign(departure=pd.Timestamp("2024-04-02", tz="UTC"))
+    sums = [simulate(counted_once(tables, LOADING), LOADING, 1).sum(axis=0) for tables in ([one, other], [other, one])]
+    assert sums[0] == pytest.approx(sums[1])
+
+
+def test_a_stay_left_out_costs_the_other_neither_name_nor_draws():
+    alone = table(LOADING, load(7, vessel="imo:9000001"))
+    once = counted_once([alone, alone], LOADING)
+    assert once.loc[once["counts"], "call_id"].tolist() == alone["call_id"].tolist()
+
+
+def test_a_landing_is_of_the_loading_from_which_a_voyage_leads_to_it():
+    """Loaded on 1 and 10 March, landed on the 15th: five days from the second, which is a voyage, and not fourteen."""
+    loads = table(LOADING, load(1, vessel="imo:9000001"), load(10, vessel="imo:9000001"))
+    once = counted(loads, table(DISCHARGING, load(15, vessel="imo:9000001")))
+    assert once["cause"]["discharging-0"].startswith("the cargo of call loading-1,")
+
+
+@pytest.mark.parametrize(("first", "then", "cargoes"), [(6, 8, 1), (4, 6, 1), (6, 18, 2)])
+def test_what_is_landed_at_a_second_port_is_no_further_cargo(first, then, cargoes):
+    """Whichever of both landings lies nearer to a voyage from the loading; twelve days are time to fetch another."""
+    loaded = table(LOADING, load(1, vessel="imo:9000001"))
+    landed = [table(DISCHARGING, load(day, vessel="imo:9000001")).assign(call_id=f"on {day}") for day in (first, then)]
+    assert counted(loaded, *landed)["counts"].sum() == cargoes

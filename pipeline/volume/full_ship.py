@@ -1,0 +1,58 @@
+"""What a full ship holds in barrels, by product, and how much of that a cap counts where no product is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.config import CapConfig, VolumeConfig
+from pipeline.volume.membership import UNNAMED
+from pipeline.volume.montecarlo import UNNAMED_T_PER_M3
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATED_CAPACITY = "capacity_given"  # method of a row whose barrels at 100 % the table states
+
+
+def bbl_per_t(product: str, config: VolumeConfig) -> float:
+    """Barrels per tonne of a product, of an unnamed one, or of the mix."""
+    return _of(product, {p.name: p.bbl_per_t for p in config.products} | {"unnamed": config.unnamed_bbl_per_t}, config)
+
+
+def full_bbl_per_dwt_t(product: str, config: VolumeConfig) -> float:
+    """Barrels in a full ship per tonne of deadweight: tanks at their limit or deadweight less stores, the lesser."""
+    return _of(product, _full_by_product(config), config)
+
+
+def share_at_fill(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> float:
+    """Share of a lifting's barrels at a fixed fill that the cap counts.
+
+    Of one without a named product, what it holds on average of the products that count over what it holds of any.
+    """
+    product = str(row["product"])
+    if product not in UNNAMED:
+        return float(cap.counts_product(product))
+    if pd.notna(row["given_barrels"]) or str(row["method"]).startswith(STATED_CAPACITY):
+        held = {p.name: 1.0 for p in config.products}  # so many barrels of whatever it is
+    elif pd.notna(row["given_tonnes"]):
+        held = {p.name: p.bbl_per_t for p in config.products}
+    else:
+        held = _full_by_product(config)
+    counted = sum(p.share * held[p.name] for p in config.products if cap.counts_product(p.name))
+    return counted / _of("mix", held, config)
+
+
+def _full_by_product(config: VolumeConfig) -> dict[str, float]:
+    def full(t_per_m3: float, bbl_per_t: float) -> float:
+        tanks_t = config.tank_m3_per_t * config.tank_fill_limit * t_per_m3
+        return min(1 - config.constants_share, tanks_t) * bbl_per_t
+
+    named = {p.name: full(p.t_per_m3, p.bbl_per_t) for p in config.products}
+    return named | {"unnamed": full(UNNAMED_T_PER_M3, config.unnamed_bbl_per_t)}
+
+
+def _of(product: str, by_name: dict[str, float], config: VolumeConfig) -> float:
+    """The value of a product; of one that is not named, the mean over what it may be."""
+    return by_name.get(product, sum(p.share * by_name[p.name] for p in config.products))

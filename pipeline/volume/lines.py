@@ -1,0 +1,80 @@
+"""Lines of several tables of liftings: whether two are one and the same, and names that keep the others apart.
+
+A name is the key of a call's stream of random numbers, so it follows from what the line says, never from which table
+was named first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import defaultdict
+from typing import Any
+
+import pandas as pd
+
+Row = dict[Any, Any]
+MADE_UP = re.compile(r"row\d+'*")  # the name that volume gives a row without one: its place in the table
+STATED = (
+    "counted", "vessel_id", "imo", "mmsi", "name", "arrival", "departure", "berth_id", "product", "length_m", "beam_m",
+    "dwt_p50_t", "dwt_log_sd", "given_barrels", "given_tonnes", "barrels_at_100", "draught_in_m", "draught_out_m",
+    "freeboard_in_m", "freeboard_out_m",
+)  # fmt: skip
+APART_SD = 2.0  # sizes further apart than their errors make likely are of two ships
+STATED_LOG_SD = 0.02  # no size is known better than that
+
+
+def same_line(a: Row, b: Row) -> bool:
+    """Is one line in two tables? By name, place and times where the table gave them, else if all that it says is equal.
+
+    A made-up name is the line's place in its table, and no evidence; nor is a berth that nobody named.
+    """
+    if a["call_id"] != b["call_id"]:
+        return False
+    if content(a) == content(b):
+        return True
+    if MADE_UP.fullmatch(a["call_id"]) or not a["berth_id"]:
+        return False
+    where = ("berth_id", "arrival", "departure")
+    return all(_cell(a[name]) == _cell(b[name]) for name in where) and _sizes_agree(a, b)
+
+
+def content(row: Row) -> str:
+    """Short hash of what a line says of its call, whatever its name."""
+    told = [_cell(row[name]) for name in STATED] + [str(i) for i in row["evidence"]]
+    return hashlib.sha256("\x1f".join(told).encode()).hexdigest()[:8]
+
+
+def named_apart(rows: list[Row]) -> list[str]:
+    """A name for each row, no two alike: its own, with what it says where others have the same name.
+
+    Where one row of a name counts, it keeps the name, so that its draws are those of its own table.
+    """
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for n, row in enumerate(rows):
+        by_name[row["call_id"]].append(n)
+    names, taken = [str(row["call_id"]) for row in rows], set(by_name)
+    for alike in by_name.values():
+        counting = [n for n in alike if rows[n]["counts"]]
+        keeps = counting[0] if len(counting) == 1 else None
+        for n in alike if len(alike) > 1 else []:
+            if n == keeps:
+                continue
+            names[n] = f"{rows[n]['call_id']}@{content(rows[n])}"
+            while names[n] in taken:
+                names[n] += "'"
+            taken.add(names[n])
+    return names
+
+
+def _sizes_agree(a: Row, b: Row) -> bool:
+    """May both sizes be of one ship? A size that is not known agrees with any."""
+    if pd.isna(a["dwt_p50_t"]) or pd.isna(b["dwt_p50_t"]):
+        return True
+    sd = math.hypot(*(max(float(row["dwt_log_sd"]), STATED_LOG_SD) for row in (a, b)))
+    return abs(math.log(a["dwt_p50_t"] / b["dwt_p50_t"])) <= APART_SD * sd
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else str(value)
