@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from pipeline.calls.direction import p_loading
 from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
-from pipeline.calls.geodesy import distance_m
+from pipeline.calls.heard import Heard
 from pipeline.calls.sightings import DarkStay, link
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
+from pipeline.passes import passes, twins
 from pipeline.tables import PORT_CALLS
 from pipeline.types import Place, Zone
 
@@ -29,10 +31,6 @@ Z90 = 1.6448536
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
-ONE_PASS_S = 180.0  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
-SAME_PLACE_M = (
-    100.0  # of one hull in two slices: they share the orbit's error, and differ by a pixel or two (our choice)
-)
 HEARD_WITHIN = pd.Timedelta(hours=6)  # our choice: a receiver that hears nobody for so long was off
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
 NAME_ALONE = 0.7  # that a ship which broadcasts a listed name, and no number of hers, is that ship (our choice)
@@ -53,37 +51,32 @@ def port_calls(
     config: CallsConfig,
 ) -> pd.DataFrame:
     """The PORT_CALLS table, in order of arrival."""
-    seen = _sightings(detections, matches)
+    seen = _sightings(detections, matches, passes(detections, looks))
     rows = []
-    used: set[str] = set()
     met = encounters(tracks, place, config)
     found = stays(tracks, place, config)
+    heard = Heard(found, tracks, static, place)
+    shown = seen["detection_id"].map(heard.sightings(seen, config))
     berthed = at_berths(found, place)
-    for stay in found:
-        hers = _of_stay(seen, stay, config)
-        used |= set(hers["detection_id"])
+    for n, stay in enumerate(found):
+        hers = seen[shown == n]
         row = _from_transponder(stay, _typed_until(stay, berthed), hers, looks, static, registry, place, config)
         row["flags"] += ["encounter"] if any(_was_in(stay, e) for e in met) else []
         rows.append(row)
-    rest = seen[~seen["detection_id"].isin(used)]
-    for dark in link(rest, looks, config):
-        rows.append(_from_images(dark, tracks, looks, static, registry, place, config))
-        rows[-1]["p_new_call"] = 1 - dark.former[1]
-        rows[-1]["former"] = dark.former[0]
-    _only_of_counted(rows)
+    heard_rows, row_of = rows.copy(), {name: row for row in rows for name in row["detection_ids"]}
+    for dark in link(seen[shown.isna()], looks, config):
+        row = _from_images(dark, tracks, looks, static, registry, place, config)
+        same_stay, chance = heard.goes_on(dark, config)
+        former = heard_rows[same_stay] if chance > dark.former[1] else row_of.get(dark.former[0])
+        # she that may be the ship of another call, seen again, is doubted only where that one counts
+        row["p_new_call"] = 1 - max(chance, dark.former[1]) if former is not None and former["counts"] else 1.0
+        row_of |= dict.fromkeys(row["detection_ids"], row)
+        rows.append(row)
     rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"], r["departure_lo"]))
     for n, row in enumerate(rows):  # two ships under one number, or nearly so, in one hour
         twins = sum(r["call_id"].split("-")[0] == row["call_id"] for r in rows[:n])
         row["call_id"] += f"-{twins + 1}" if twins else ""
     return PORT_CALLS.check(PORT_CALLS.from_rows(rows))
-
-
-def _only_of_counted(rows: list[Row]) -> None:
-    """A call that may be the one before, seen again, is doubted only where that one counts: else she counts anyway."""
-    counts = {name: row["counts"] for row in rows for name in row["detection_ids"]}
-    for row in rows:
-        if not counts.get(row.pop("former", ""), False):
-            row["p_new_call"] = 1.0
 
 
 def _was_in(stay: Stay, met: Encounter) -> bool:
@@ -92,37 +85,33 @@ def _was_in(stay: Stay, met: Encounter) -> bool:
     return stay.mmsi in met.mmsi and stay.zone_id == met.zone_id and during
 
 
-def _sightings(detections: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
-    """Accepted detections inside zones, each with its transponder where it has one."""
+def _sightings(detections: pd.DataFrame, matches: pd.DataFrame, pass_of: dict[str, str]) -> pd.DataFrame:
+    """Accepted detections inside zones, each with its pass, and its transponder where it has one."""
     inside = detections["accepted"].astype(bool) & (detections["berth_id"] != "") & detections["acquired"].notna()
     partner = matches.dropna(subset=["mmsi"]).set_index("det_id")["mmsi"]
     certainty = matches.set_index("det_id")["probability"]
     seen = pd.DataFrame(detections[inside]).copy()
     seen["mmsi"] = seen["detection_id"].map(partner)
     seen["match_probability"] = seen["detection_id"].map(certainty).fillna(1.0).astype(float)
+    seen["pass_id"] = seen["scene_id"].map(pass_of)
     return _once_a_pass(seen.sort_values(["acquired", "detection_id"], ignore_index=True))
 
 
 def _once_a_pass(seen: pd.DataFrame) -> pd.DataFrame:
-    """One sighting of what the overlapping slices of an overpass both show: the one with the higher score."""
-    when = seen["acquired"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
-    lon, lat, score = (seen[name].to_numpy(float) for name in ("lon", "lat", "score"))
-    scene, sensor = seen["scene_id"].to_numpy(), seen["sensor"].to_numpy()
-    keep = np.ones(len(seen), bool)
-    for a in range(len(seen)):
-        for b in range(a + 1, int(np.searchsorted(when, when[a] + ONE_PASS_S, "right"))):
-            apart = scene[a] != scene[b] and sensor[a] == sensor[b]
-            if apart and keep[a] and keep[b] and distance_m(lon[a], lat[a], lon[b], lat[b]) < SAME_PLACE_M:
-                keep[b if score[b] <= score[a] else a] = False
-    return seen[keep].reset_index(drop=True)
+    """One sighting of what several pictures of a pass show: the one with the highest score."""
+    gives_way: set[str] = set()
+    for _, shown in seen.groupby("pass_id", sort=True):
+        pictures = [picture.reset_index(drop=True) for _, picture in shown.groupby("scene_id", sort=True)]
+        for pair in combinations(pictures, 2):
+            for of_ship in twins(*(picture[["lon", "lat"]].to_numpy(float) for picture in pair)):
+                both = (picture.loc[n] for picture, n in zip(pair, of_ship, strict=True))
+                gives_way.add(max(both, key=_last_choice)["detection_id"])
+    return seen[~seen["detection_id"].isin(gives_way)].reset_index(drop=True)
 
 
-def _of_stay(seen: pd.DataFrame, stay: Stay, config: CallsConfig) -> pd.DataFrame:
-    """Sightings of that transponder at that zone during that stay; on a side that nobody heard, within the gap."""
-    gap = pd.Timedelta(hours=config.gap_h)
-    start = stay.arrival_lo if stay.arrival_lo is not None else stay.arrival_hi - gap
-    end = stay.departure_hi if stay.departure_hi is not None else stay.departure_lo + gap
-    return seen[(seen["mmsi"] == stay.mmsi) & (seen["berth_id"] == stay.zone_id) & seen["acquired"].between(start, end)]
+def _last_choice(row: pd.Series) -> tuple[bool, float, pd.Timestamp, str]:
+    """Of sightings of one ship the one stays that a transponder fits, then that with the higher score."""
+    return pd.isna(row["mmsi"]), -row["score"], row["acquired"], row["detection_id"]
 
 
 def _heard_around(tracks: pd.DataFrame, stay: DarkStay) -> bool:
@@ -160,6 +149,8 @@ def _from_transponder(
     flags = [] if stay.departure_hi is not None else ["left_open"]
     if not (stay.heard_arriving and stay.heard_leaving):
         flags.append("ais_gap")
+    if hers["mmsi"].isna().any():
+        flags.append("seen_while_silent")
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": stay.arrival_lo,
@@ -169,6 +160,7 @@ def _from_transponder(
         "typed_until": typed_until,
         "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
         "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
+        "p_new_call": 1.0,
         "flags": flags,
     }
     turns = turnover(config.stay_d, 1, 1)  # her transponder says that she is one ship: never asked

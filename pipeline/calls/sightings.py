@@ -19,6 +19,7 @@ from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
+from pipeline.passes import passes
 
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 MIN_SD_M = 0.5  # no length is better than this
@@ -64,6 +65,8 @@ class DarkStay:
 def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[DarkStay]:
     """Stays of unnamed ships, in order of zone and first sighting."""
     out: list[DarkStay] = []
+    pass_of = passes(sightings, looks)
+    sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
     for zone_id in sorted(sightings["berth_id"].unique()):
         here = sightings[sightings["berth_id"] == zone_id]
         out += _at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], config)
@@ -76,8 +79,8 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     closed: list[DarkStay] = []
     last_empty: pd.Timestamp | None = None
     in_order = _looks_in_order(seen, looks, config)
-    for scene_id, when, absence_counts in in_order:
-        here = seen[seen["scene_id"] == scene_id].sort_values("detection_id").to_dict("records")
+    for pass_id, when, absence_counts in in_order:
+        here = seen[seen["pass_id"] == pass_id].sort_values("detection_id").to_dict("records")
         limit = timedelta(days=config.max_stay_d)
         for stay in [s for s in open_stays if when - s.last["acquired"] > limit]:
             open_stays.remove(stay)
@@ -91,9 +94,8 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 turns = turnover(config.stay_d, _looks_that_show(seen, sighting), len(in_order))
                 former = _former(sighting, unmatched, config)
                 open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former))
-        matched = {id(s) for s in partner.values()}
         if absence_counts:
-            for stay in [s for s in open_stays if id(s) not in matched and s.last["acquired"] < when]:
+            for stay in unmatched:
                 stay.absent_after = when
                 open_stays.remove(stay)
                 closed.append(stay)
@@ -110,15 +112,14 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
 def _looks_in_order(
     seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig
 ) -> list[tuple[str, pd.Timestamp, bool]]:
-    """Scene, time, and whether a ship that it does not show was surely not there."""
-    counted = looks[(looks["state"] == "usable") & looks["acquired"].notna()]
-    out = {
-        str(row.scene_id): (row.acquired, row.sensor != "sentinel-1" or config.radar_absence_counts)
-        for row in counted.itertuples()
-    }
+    """Pass, time, and whether a ship that none of its pictures shows was surely not there."""
+    out: dict[str, tuple[pd.Timestamp, bool]] = {}
+    for row in looks[(looks["state"] == "usable") & looks["acquired"].notna()].itertuples():
+        absence = row.sensor != "sentinel-1" or config.radar_absence_counts
+        out[row.pass_id] = min(out.get(row.pass_id, (row.acquired, absence)), (row.acquired, absence))
     for row in seen.itertuples():
-        out.setdefault(str(row.scene_id), (row.acquired, False))
-    return sorted(((s, t, a) for s, (t, a) in out.items()), key=lambda look: (look[1], look[0]))
+        out.setdefault(row.pass_id, (row.acquired, False))
+    return sorted(((p, t, a) for p, (t, a) in out.items()), key=lambda look: (look[1], look[0]))
 
 
 def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: CallsConfig) -> dict[int, DarkStay]:
@@ -133,7 +134,7 @@ def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: Ca
 def _looks_that_show(seen: pd.DataFrame, sighting: dict[str, object]) -> int:
     """How many looks show somebody at the spot of a sighting."""
     apart = distance_m(seen["lon"].to_numpy(float), seen["lat"].to_numpy(float), sighting["lon"], sighting["lat"])
-    return int(seen["scene_id"][apart <= SAME_SPOT_M].nunique())
+    return int(seen["pass_id"][apart <= SAME_SPOT_M].nunique())
 
 
 def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:

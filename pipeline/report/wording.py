@@ -109,6 +109,7 @@ FLAG_WORDS = {
     "dark": "no transponder, though others were heard",
     "no_ais": "no AIS was heard at all",
     "single_sighting": "one sighting only",
+    "seen_while_silent": "pictures while her transponder was silent, taken for her by place and size",
     "odd_look": "one look between two alike gave another length: taken for a measure that failed",
     "left_open": "no later look: she may have stayed longer",
     "arrival_open": "no earlier look: she may have come before",

@@ -284,3 +284,16 @@ def test_a_quay_taken_for_a_hull_makes_no_call_longer_than_ships_are():
     said = size_of_call(looks, pd.DataFrame({"length_m": [], "beam_m": []}))
     for name, most in LARGEST_M.items():
         assert 0 <= said[f"{name}_lo_m"] <= said[f"{name}_m"] <= said[f"{name}_hi_m"] == most
+
+
+def test_two_rafted_ships_in_two_pictures_of_a_pass_are_two_calls():
+    """60 m apart: each gives way to her own second sighting alone, whichever is surer."""
+    beside = off_berth(0, 60)
+    score = {"a10": 0.95, "b10": 0.90, "a10.02": 0.92, "b10.02": 0.97}
+    seen = [
+        sighting(f"{ship}{h:g}", h, spot=spot, length_m=length_m, score=score[f"{ship}{h:g}"])
+        for h in (10, 10.02)
+        for ship, spot, length_m in (("a", BERTH, 96.0), ("b", beside, 70.0))
+    ]
+    table = called(seen=seen, looks=looks_at(10, 10.02))
+    assert sorted(map(list, table["detection_ids"])) == [["a10"], ["b10.02"]]

@@ -12,8 +12,8 @@ from pyais.bit_vector import bit_vector
 from pyais.constants import ShipType
 from pyais.messages import MSG_CLASS
 
-from pipeline.ingest.ais.messages import read_ais
 from pipeline.ingest.ais import tables as ais_tables
+from pipeline.ingest.ais.messages import read_ais
 from pipeline.ingest.ais.payload import FIELDS, HULL, NUMBERS, PART_A, PART_B, TEXTS, Payloads, decode
 from pipeline.ingest.ais.scan import ASK, BAD_CHECKSUM, BAD_FORMAT, NO_DATA, PART, SINGLE, scan
 from pipeline.ingest.ais.sentences import Sentence, SentenceReader
