@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.config import CallsConfig
     from pipeline.types import FloatArray, Place
 
+HEARD_WITHIN_S = 6 * 3600.0  # our choice: a receiver that hears nobody for so long was off
 ERRORS_M = 100.0  # of the places of an antenna and an image together (our choice)
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 UNKNOWN_SD_M = 1e3  # of a length that nobody told: it speaks neither for nor against
@@ -42,6 +43,7 @@ class Heard:
         self.found = found
         self._static = static
         self._berths = {zone.zone_id for zone in place.zones if zone.kind == "berth"}
+        self._all = np.sort(tracks["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6)
         fixes = good_fixes(tracks).sort_values("time_utc", kind="stable")
         seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
         ships = pd.Series(seconds).groupby(fixes["mmsi"].to_numpy())
@@ -116,6 +118,12 @@ class Heard:
             chance = chance_of_one_stay(dark.turns, seen_d, gap / day, shift, spread)
             best = max(best, (n, chance), key=lambda pair: pair[1])
         return best
+
+    def anybody(self, dark: DarkStay) -> bool:
+        """Was any transponder heard near the time of any sighting? If none was, a ship without one is not dark."""
+        seen = np.array([s["acquired"].timestamp() for s in dark.sightings])  # type: ignore[attr-defined]
+        first, after = (np.searchsorted(self._all, seen + side, "right") for side in (-HEARD_WITHIN_S, HEARD_WITHIN_S))
+        return bool((after > first).any())
 
     def _speaks(self, mmsi: int, when: pd.Timestamp) -> bool:
         """Was she heard within the hour? Then the match has decided whether a sighting is hers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from itertools import combinations
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,14 @@ from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.heard import Heard
-from pipeline.calls.sightings import DarkStay, link
+from pipeline.calls.sightings import DarkStay, link, sightings_in_zones
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
+from pipeline.calls.visits import SAME_VISIT, SHIFTED, SHORT, main_stay, too_short, visits
 from pipeline.config import CallsConfig
-from pipeline.passes import passes, twins
+from pipeline.passes import passes
 from pipeline.tables import PORT_CALLS
 from pipeline.types import Place, Zone
 
@@ -31,7 +32,6 @@ Z90 = 1.6448536
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
-HEARD_WITHIN = pd.Timedelta(hours=6)  # our choice: a receiver that hears nobody for so long was off
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
 NAME_ALONE = 0.7  # that a ship which broadcasts a listed name, and no number of hers, is that ship (our choice)
 MIN_P_TANKER = 0.5  # below, a stay is another trade
@@ -51,7 +51,7 @@ def port_calls(
     config: CallsConfig,
 ) -> pd.DataFrame:
     """The PORT_CALLS table, in order of arrival."""
-    seen = _sightings(detections, matches, passes(detections, looks))
+    seen = sightings_in_zones(detections, matches, passes(detections, looks))
     rows = []
     met = encounters(tracks, place, config)
     found = stays(tracks, place, config)
@@ -63,19 +63,23 @@ def port_calls(
         row = _from_transponder(stay, _typed_until(stay, berthed), hers, looks, static, registry, place, config)
         row["flags"] += ["encounter"] if any(_was_in(stay, e) for e in met) else []
         rows.append(row)
+    for visit in visits(found, tracks, place):
+        _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], static, place, config)
     heard_rows, row_of = rows.copy(), {name: row for row in rows for name in row["detection_ids"]}
     for dark in link(seen[shown.isna()], looks, config):
-        row = _from_images(dark, tracks, looks, static, registry, place, config)
+        row = _from_images(dark, tracks, heard, looks, static, registry, place, config)
         same_stay, chance = heard.goes_on(dark, config)
         former = heard_rows[same_stay] if chance > dark.former[1] else row_of.get(dark.former[0])
-        # she that may be the ship of another call, seen again, is doubted only where that one counts
-        row["p_new_call"] = 1 - max(chance, dark.former[1]) if former is not None and former["counts"] else 1.0
+        # she that may be the ship of another call, seen again, is doubted only where that one, or its visit, counts
+        counts = former is not None and (former["counts"] or SAME_VISIT in former["flags"])
+        row["p_new_call"] = 1 - max(chance, dark.former[1]) if counts else 1.0
         row_of |= dict.fromkeys(row["detection_ids"], row)
         rows.append(row)
     rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"], r["departure_lo"]))
-    for n, row in enumerate(rows):  # two ships under one number, or nearly so, in one hour
-        twins = sum(r["call_id"].split("-")[0] == row["call_id"] for r in rows[:n])
-        row["call_id"] += f"-{twins + 1}" if twins else ""
+    alike: Counter[str] = Counter()
+    for row in rows:  # two ships under one number, or nearly so, in one hour
+        alike[name := row["call_id"]] += 1
+        row["call_id"] += f"-{alike[name]}" if alike[name] > 1 else ""
     return PORT_CALLS.check(PORT_CALLS.from_rows(rows))
 
 
@@ -85,49 +89,29 @@ def _was_in(stay: Stay, met: Encounter) -> bool:
     return stay.mmsi in met.mmsi and stay.zone_id == met.zone_id and during
 
 
-def _sightings(detections: pd.DataFrame, matches: pd.DataFrame, pass_of: dict[str, str]) -> pd.DataFrame:
-    """Accepted detections inside zones, each with its pass, and its transponder where it has one."""
-    inside = detections["accepted"].astype(bool) & (detections["berth_id"] != "") & detections["acquired"].notna()
-    partner = matches.dropna(subset=["mmsi"]).set_index("det_id")["mmsi"]
-    certainty = matches.set_index("det_id")["probability"]
-    seen = pd.DataFrame(detections[inside]).copy()
-    seen["mmsi"] = seen["detection_id"].map(partner)
-    seen["match_probability"] = seen["detection_id"].map(certainty).fillna(1.0).astype(float)
-    seen["pass_id"] = seen["scene_id"].map(pass_of)
-    return _once_a_pass(seen.sort_values(["acquired", "detection_id"], ignore_index=True))
-
-
-def _once_a_pass(seen: pd.DataFrame) -> pd.DataFrame:
-    """One sighting of what several pictures of a pass show: the one with the highest score."""
-    gives_way: set[str] = set()
-    for _, shown in seen.groupby("pass_id", sort=True):
-        pictures = [picture.reset_index(drop=True) for _, picture in shown.groupby("scene_id", sort=True)]
-        for pair in combinations(pictures, 2):
-            for of_ship in twins(*(picture[["lon", "lat"]].to_numpy(float) for picture in pair)):
-                both = (picture.loc[n] for picture, n in zip(pair, of_ship, strict=True))
-                gives_way.add(max(both, key=_last_choice)["detection_id"])
-    return seen[~seen["detection_id"].isin(gives_way)].reset_index(drop=True)
-
-
-def _last_choice(row: pd.Series) -> tuple[bool, float, pd.Timestamp, str]:
-    """Of sightings of one ship the one stays that a transponder fits, then that with the higher score."""
-    return pd.isna(row["mmsi"]), -row["score"], row["acquired"], row["detection_id"]
-
-
-def _heard_around(tracks: pd.DataFrame, stay: DarkStay) -> bool:
-    """Was any transponder heard near the time of any sighting? If none was, a ship without one is not dark."""
-    heard = pd.Index(tracks["time_utc"]).sort_values()
-    for sighting in stay.sightings:
-        when = pd.Timestamp(sighting["acquired"])
-        if heard.searchsorted(when + HEARD_WITHIN, "right") > heard.searchsorted(when - HEARD_WITHIN):
-            return True
-    return False
-
-
 def _heard_after(tracks: pd.DataFrame, mmsi: int, last: pd.Timestamp) -> bool:
     """Was her transponder heard after her last sighting, so soon that a draught typed on departure would be known?"""
     hers = good_fixes(tracks[tracks["mmsi"] == mmsi])["time_utc"]
     return bool(((hers > last) & (hers <= last + AFTER_SAILING)).any())
+
+
+def _one_cargo(rows: list[Row], shown: pd.DataFrame, static: pd.DataFrame, place: Place, config: CallsConfig) -> None:
+    """Of the stays of one visit let the longest count, with what is known of her cargo from the first to the last."""
+    counted = [row for row in rows if row["counts"]]
+    if len(counted) < 2:
+        return
+    row = counted[main_stay(counted)]
+    row["flags"].append(SHIFTED)
+    for other in counted:
+        if other is not row:
+            other["counts"] = False
+            other["flags"].append(SAME_VISIT)
+    last = max(rows, key=lambda r: r["departure_lo"])
+    reports = said_by(static[static["mmsi"] == row["mmsi"]], last["departure_lo"] + AFTER_SAILING)
+    zone = place.zone(row["berth_id"])
+    assert zone is not None  # the row was made of it
+    turns = turnover(config.stay_d, 1, 1)
+    _set_cargo(row, last | {"arrival_hi": min(r["arrival_hi"] for r in rows)}, shown, reports, turns, zone, config)
 
 
 def _typed_until(stay: Stay, berthed: dict[int, list[pd.Timestamp]]) -> pd.Timestamp:
@@ -170,6 +154,7 @@ def _from_transponder(
 def _from_images(
     stay: DarkStay,
     tracks: pd.DataFrame,
+    heard: Heard,
     looks: pd.DataFrame,
     static: pd.DataFrame,
     registry: pd.DataFrame | None,
@@ -182,7 +167,7 @@ def _from_images(
     earliest, latest = _longest_stay(first, last, config)
     named = hers["mmsi"].dropna().unique()
     mmsi = int(named[0]) if len(named) == 1 else None
-    flags = [] if mmsi is not None else ["dark" if _heard_around(tracks, stay) else "no_ais"]
+    flags = [] if mmsi is not None else ["dark" if heard.anybody(stay) else "no_ais"]
     flags += stay.flags
     if len(hers) == 1:
         flags.append("single_sighting")
@@ -236,23 +221,13 @@ def _completed(
     reports = said_by(reports, row["departure_lo"] + AFTER_SAILING)
     row |= _identity(mmsi, certainty, reports, registry)
     row |= size_of_call(hers, reports)
-    row |= _draughts(row, reports) | freeboards(hers, mmsi, turns)
-    if row.get("p_same_hull", 1.0) < DOUBTFUL:
-        row["flags"].append("freeboards_of_two_hulls")
-    if "draught_seen_in_m" in row or "draught_seen_out_m" in row:
-        row["flags"].append("weak_draught")
     row["p_tanker"] = _p_tanker(hers, reports, zone, config)
     row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
-    row["p_loading"] = _p_loading(row, zone, config)
-    fits = zone.max_length_m is None or pd.isna(row["length_m"]) or row["length_m"] <= zone.max_length_m
-    row["counts"] = bool(zone.counts and fits and row["p_tanker"] >= MIN_P_TANKER)
+    _set_cargo(row, row, hers, reports, turns, zone, config)
+    why = _left_out(row, zone)
+    row["counts"] = not why
+    row["flags"] += [why] if why else []
     row["berth_kind"] = zone.kind
-    if not zone.counts:
-        row["flags"].append("zone_not_counted")
-    elif not fits:
-        row["flags"].append("too_long_for_this_trade")
-    elif not row["counts"]:
-        row["flags"].append("unlikely_tanker")
     start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
     end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
     here = looks[(looks["zone_id"] == zone.zone_id) & (looks["state"] == "usable")]
@@ -340,11 +315,30 @@ def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> Row:
     return out | {k: None for k in ("length_m", "beam_m") if k not in out}
 
 
-def _draughts(row: Row, reports: pd.DataFrame) -> Row:
-    """Draughts on arrival and departure as typed."""
-    until, heard_after = row.pop("typed_until"), row.pop("heard_after")
-    into, out = draughts_of_stay(reports, row["arrival_hi"], row["departure_lo"], until, heard_after=heard_after)
-    return {"draught_in_m": into, "draught_out_m": out}
+def _set_cargo(
+    row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover, zone: Zone, config: CallsConfig
+) -> None:
+    """Draughts as typed and freeboards as seen from arrival to departure of a spell, and whether she loaded then."""
+    into, out = draughts_of_stay(
+        reports, spell["arrival_hi"], spell["departure_lo"], spell["typed_until"], heard_after=spell["heard_after"]
+    )
+    row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns)
+    seen = "draught_seen_in_m" in row or "draught_seen_out_m" in row
+    doubts = {"freeboards_of_two_hulls": row.get("p_same_hull", 1.0) < DOUBTFUL, "weak_draught": seen}
+    row["flags"] += [flag for flag, on in doubts.items() if on and flag not in row["flags"]]
+    row["p_loading"] = _p_loading(row, zone, config)
+
+
+def _left_out(row: Row, zone: Zone) -> str:
+    """The flag that says why a call takes no part; "" where it counts."""
+    if not zone.counts:
+        return "zone_not_counted"
+    if zone.max_length_m is not None and pd.notna(row["length_m"]) and row["length_m"] > zone.max_length_m:
+        return "too_long_for_this_trade"
+    if row["p_tanker"] < MIN_P_TANKER:
+        return "unlikely_tanker"
+    # a ship that looks show between two that miss her is not timed by them so well
+    return SHORT if row["evidence_class"] in {"A", "B"} and too_short(row) else ""
 
 
 def _p_ship(hers: pd.DataFrame) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
-from pipeline.passes import passes
+from pipeline.passes import passes, twins
 
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 MIN_SD_M = 0.5  # no length is better than this
@@ -60,6 +61,35 @@ class DarkStay:
         values, deviations = np.array([length_of(s) for s in self.sightings]).T
         weights = 1 / np.maximum(deviations, MIN_SD_M) ** 2
         return float(np.sum(weights * values) / weights.sum()), float(weights.sum() ** -0.5)
+
+
+def sightings_in_zones(detections: pd.DataFrame, matches: pd.DataFrame, pass_of: dict[str, str]) -> pd.DataFrame:
+    """Accepted detections inside zones, each with its pass, and its transponder where it has one."""
+    inside = detections["accepted"].astype(bool) & (detections["berth_id"] != "") & detections["acquired"].notna()
+    partner = matches.dropna(subset=["mmsi"]).set_index("det_id")["mmsi"]
+    certainty = matches.set_index("det_id")["probability"]
+    seen = pd.DataFrame(detections[inside]).copy()
+    seen["mmsi"] = seen["detection_id"].map(partner)
+    seen["match_probability"] = seen["detection_id"].map(certainty).fillna(1.0).astype(float)
+    seen["pass_id"] = seen["scene_id"].map(pass_of)
+    return _once_a_pass(seen.sort_values(["acquired", "detection_id"], ignore_index=True))
+
+
+def _once_a_pass(seen: pd.DataFrame) -> pd.DataFrame:
+    """One sighting of what several pictures of a pass show: the one with the highest score."""
+    gives_way: set[str] = set()
+    for _, shown in seen.groupby("pass_id", sort=True):
+        pictures = [picture.reset_index(drop=True) for _, picture in shown.groupby("scene_id", sort=True)]
+        for pair in combinations(pictures, 2):
+            for of_ship in twins(*(picture[["lon", "lat"]].to_numpy(float) for picture in pair)):
+                both = (picture.loc[n] for picture, n in zip(pair, of_ship, strict=True))
+                gives_way.add(max(both, key=_last_choice)["detection_id"])
+    return seen[~seen["detection_id"].isin(gives_way)].reset_index(drop=True)
+
+
+def _last_choice(row: pd.Series) -> tuple[bool, float, pd.Timestamp, str]:
+    """Of sightings of one ship the one stays that a transponder fits, then that with the higher score."""
+    return pd.isna(row["mmsi"]), -row["score"], row["acquired"], row["detection_id"]
 
 
 def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[DarkStay]:
