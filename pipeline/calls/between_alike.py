@@ -88,8 +88,8 @@ def _one_stay(
 
 def _in_one_look(first: DarkStay, odd: DarkStay, second: DarkStay) -> bool:
     """Were any two of them seen in one look? Then they are two ships."""
-    scenes = [{s["scene_id"] for s in stay.sightings} for stay in (first, odd, second)]
-    return bool(scenes[0] & scenes[1] or scenes[1] & scenes[2] or scenes[0] & scenes[2])
+    looks = [{s["pass_id"] for s in stay.sightings} for stay in (first, odd, second)]
+    return bool(looks[0] & looks[1] or looks[1] & looks[2] or looks[0] & looks[2])
 
 
 def _opened(sighting: dict[str, object], length_m: float) -> dict[str, object]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.passes import passes
 from pipeline.tables import LOOKS
-from pipeline.types import SAME_PASS_S, USABLE_SHARE, Place
+from pipeline.types import USABLE_SHARE, Place
 
 PARTLY_SHARE = 0.3  # of a zone seen makes a look partly usable there (our choice)
 
@@ -17,13 +18,15 @@ def looks(
 ) -> pd.DataFrame:
     """One row per scene and zone. Duplicates of a scene are no looks; a skipped scene is a look that saw nothing.
 
-    Neighbouring slices of one pass are one look at a zone that both show: the one that shows more of it.
+    The pictures of one pass are one look at a zone that they show, by the one that shows most of it; what any of them
+    shows there was seen in it.
 
     ``zone_covered`` says, by scene and zone, which share of the zone was validly seen (cloud counted as unseen). A
     scene without an entry there saw what its footprint holds, if it was used at all.
     """
     accepted = detections[detections["accepted"].astype(bool)]
-    seen = accepted.groupby(["scene_id", "berth_id"]).size()
+    pass_of = passes(scenes)
+    seen = accepted.groupby([accepted["scene_id"].map(pass_of), "berth_id"]).size()
     rows = []
     for scene in scenes.sort_values(["acquired", "scene_id"]).to_dict("records"):
         if scene["status"] == "duplicate_of":
@@ -43,34 +46,20 @@ def looks(
                     "state": state,
                     "covered": min(1.0, share),
                     "cause": _cause(scene, share),
-                    "n_detections": int(seen.get((scene["scene_id"], zone.zone_id), 0)),
+                    "n_detections": int(seen.get((pass_of[scene["scene_id"]], zone.zone_id), 0)),
                 }
             )
-    return LOOKS.check(LOOKS.from_rows(_once_a_pass(rows, scenes)))
+    return LOOKS.check(LOOKS.from_rows(_once_a_pass(rows, scenes, pass_of)))
 
 
-def _once_a_pass(rows: list[dict[str, Any]], scenes: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows without those that a slice of the same pass shows at least as well."""
-    facts = scenes.set_index("scene_id")[["platform", "aoi_coverage"]].to_dict("index")
-
-    def rank(row: dict[str, Any]) -> tuple[float, float, str]:
-        of_aoi = facts[row["scene_id"]]["aoi_coverage"]
-        return -row["covered"], 0.0 if pd.isna(of_aoi) else -float(of_aoi), row["scene_id"]
-
-    kept: list[dict[str, Any]] = []
-    for row in sorted(rows, key=rank):
-        same = (
-            k["zone_id"] == row["zone_id"]
-            and k["sensor"] == row["sensor"]
-            and facts[k["scene_id"]]["platform"] == facts[row["scene_id"]]["platform"]
-            and k["covered"] > 0
-            and abs((k["acquired"] - row["acquired"]).total_seconds()) <= SAME_PASS_S
-            for k in kept
-        )
-        if not any(same):
-            kept.append(row)
-    chosen = {row["look_id"] for row in kept}
-    return [row for row in rows if row["look_id"] in chosen]
+def _once_a_pass(rows: list[dict[str, Any]], scenes: pd.DataFrame, pass_of: dict[str, str]) -> list[dict[str, Any]]:
+    """The rows without those that a picture of the same pass shows at least as well."""
+    of_aoi = scenes.set_index("scene_id")["aoi_coverage"].astype(float).fillna(0.0).to_dict()
+    best: dict[tuple[str, str], str] = {}
+    for row in sorted(rows, key=lambda r: (-r["covered"], -of_aoi[r["scene_id"]], r["scene_id"])):
+        if row["covered"] > 0:
+            best.setdefault((pass_of[row["scene_id"]], row["zone_id"]), row["look_id"])
+    return [r for r in rows if best.get((pass_of[r["scene_id"]], r["zone_id"]), r["look_id"]) == r["look_id"]]
 
 
 def _covered(

@@ -36,7 +36,6 @@ Z90 = 1.6448536
 MIN_STAYS = 10  # complete stays from which their own distribution is taken rather than the declared one (our choice)
 LAW_POINTS = 40  # quantiles that stand for the distribution of stays
 STEP_D = 1 / 48  # of the integral over times of arrival: half an hour against stays of about a day
-ONE_PASS = pd.Timedelta(minutes=3)  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
 MIN_LOOKS = 5  # overpasses: fewer are a few moments, and chance alone says what was there (our choice)
 MIN_SEEN = 0.03  # of arrivals: below, each call seen would stand for more than thirty unseen ones (our choice)
 MOSTLY_SEEN = 0.5  # of arrivals: above, no more is added than was seen, and any number of looks will do (our choice)
@@ -168,20 +167,13 @@ def stay_law(calls: pd.DataFrame, config: CallsConfig) -> FloatArray:
 def _looks_at(
     looks: pd.DataFrame, zone_id: str, recall: dict[str, float], start: datetime
 ) -> tuple[FloatArray, FloatArray]:
-    """Times since ``start`` [d] and recalls of the looks at one zone; the slices of one overpass are one look."""
+    """Times since ``start`` [d] and recalls of the looks at one zone."""
     here = looks[(looks["zone_id"] == zone_id) & (looks["state"] != "unknown") & looks["acquired"].notna()]
     here = here.sort_values(["acquired", "look_id"])
-    times: list[float] = []
-    found: list[float] = []
-    former = None
-    for look in here.itertuples():
-        chance = recall.get(look.sensor, 0.0) * (1.0 if pd.isna(look.covered) else look.covered)
-        if former is not None and look.sensor == former.sensor and look.acquired - former.acquired <= ONE_PASS:
-            found[-1] = max(found[-1], chance)
-        else:
-            times.append((look.acquired - start).total_seconds() / DAY_S)
-            found.append(chance)
-        former = look
+    times = [(when - start).total_seconds() / DAY_S for when in here["acquired"]]
+    found = [recall.get(sensor, 0.0) for sensor in here["sensor"]] * here["covered"].astype(float).fillna(
+        1.0
+    ).to_numpy()
     return np.array(times), np.array(found)
 
 

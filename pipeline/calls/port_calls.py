@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,20 @@ from pipeline.calls.direction import p_loading
 from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
-from pipeline.calls.geodesy import distance_m
-from pipeline.calls.sightings import DarkStay, link
+from pipeline.calls.heard import Heard
+from pipeline.calls.sightings import DarkStay, link, sightings_in_zones
 from pipeline.calls.sizes import size_of_call
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.turnover import Turnover, turnover
+from pipeline.calls.visits import SAME_VISIT, SHIFTED, SHORT, main_stay, too_short, visits
 from pipeline.config import CallsConfig
+from pipeline.passes import passes
 from pipeline.tables import PORT_CALLS
 from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
-ONE_PASS_S = 180.0  # slices of one overpass follow each other within 30 s; orbits are 98 minutes apart
-SAME_PLACE_M = (
-    100.0  # of one hull in two slices: they share the orbit's error, and differ by a pixel or two (our choice)
-)
-HEARD_WITHIN = pd.Timedelta(hours=6)  # our choice: a receiver that hears nobody for so long was off
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
 NAME_ALONE = 0.7  # that a ship which broadcasts a listed name, and no number of hers, is that ship (our choice)
 MIN_P_TANKER = 0.5  # below, a stay is another trade
@@ -50,37 +48,36 @@ def port_calls(
     config: CallsConfig,
 ) -> pd.DataFrame:
     """The PORT_CALLS table, in order of arrival."""
-    seen = _sightings(detections, matches)
+    seen = sightings_in_zones(detections, matches, passes(detections, looks))
     rows = []
-    used: set[str] = set()
     met = encounters(tracks, place, config)
     found = stays(tracks, place, config)
+    heard = Heard(found, tracks, static, place)
+    shown = seen["detection_id"].map(heard.sightings(seen, config))
     berthed = at_berths(found, place)
-    for stay in found:
-        hers = _of_stay(seen, stay, config)
-        used |= set(hers["detection_id"])
+    for n, stay in enumerate(found):
+        hers = seen[shown == n]
         row = _from_transponder(stay, _typed_until(stay, berthed), hers, looks, static, registry, place, config)
         row["flags"] += ["encounter"] if any(_was_in(stay, e) for e in met) else []
         rows.append(row)
-    rest = seen[~seen["detection_id"].isin(used)]
-    for dark in link(rest, looks, config):
-        rows.append(_from_images(dark, tracks, looks, static, registry, place, config))
-        rows[-1]["p_new_call"] = 1 - dark.former[1]
-        rows[-1]["former"] = dark.former[0]
-    _only_of_counted(rows)
+    for visit in visits(found, tracks, place):
+        _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], static, place, config)
+    heard_rows, row_of = rows.copy(), {name: row for row in rows for name in row["detection_ids"]}
+    for dark in link(seen[shown.isna()], looks, config):
+        row = _from_images(dark, tracks, heard, looks, static, registry, place, config)
+        same_stay, chance = heard.goes_on(dark, config)
+        former = heard_rows[same_stay] if chance > dark.former[1] else row_of.get(dark.former[0])
+        # she that may be the ship of another call, seen again, is doubted only where that one, or its visit, counts
+        counts = former is not None and (former["counts"] or SAME_VISIT in former["flags"])
+        row["p_new_call"] = 1 - max(chance, dark.former[1]) if counts else 1.0
+        row_of |= dict.fromkeys(row["detection_ids"], row)
+        rows.append(row)
     rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"], r["departure_lo"]))
-    for n, row in enumerate(rows):  # two ships under one number, or nearly so, in one hour
-        twins = sum(r["call_id"].split("-")[0] == row["call_id"] for r in rows[:n])
-        row["call_id"] += f"-{twins + 1}" if twins else ""
+    alike: Counter[str] = Counter()
+    for row in rows:  # two ships under one number, or nearly so, in one hour
+        alike[name := row["call_id"]] += 1
+        row["call_id"] += f"-{alike[name]}" if alike[name] > 1 else ""
     return PORT_CALLS.check(PORT_CALLS.from_rows(rows))
-
-
-def _only_of_counted(rows: list[Row]) -> None:
-    """A call that may be the one before, seen again, is doubted only where that one counts: else she counts anyway."""
-    counts = {name: row["counts"] for row in rows for name in row["detection_ids"]}
-    for row in rows:
-        if not counts.get(row.pop("former", ""), False):
-            row["p_new_call"] = 1.0
 
 
 def _was_in(stay: Stay, met: Encounter) -> bool:
@@ -89,53 +86,29 @@ def _was_in(stay: Stay, met: Encounter) -> bool:
     return stay.mmsi in met.mmsi and stay.zone_id == met.zone_id and during
 
 
-def _sightings(detections: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
-    """Accepted detections inside zones, each with its transponder where it has one."""
-    inside = detections["accepted"].astype(bool) & (detections["berth_id"] != "") & detections["acquired"].notna()
-    partner = matches.dropna(subset=["mmsi"]).set_index("det_id")["mmsi"]
-    certainty = matches.set_index("det_id")["probability"]
-    seen = pd.DataFrame(detections[inside]).copy()
-    seen["mmsi"] = seen["detection_id"].map(partner)
-    seen["match_probability"] = seen["detection_id"].map(certainty).fillna(1.0).astype(float)
-    return _once_a_pass(seen.sort_values(["acquired", "detection_id"], ignore_index=True))
-
-
-def _once_a_pass(seen: pd.DataFrame) -> pd.DataFrame:
-    """One sighting of what the overlapping slices of an overpass both show: the one with the higher score."""
-    when = seen["acquired"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
-    lon, lat, score = (seen[name].to_numpy(float) for name in ("lon", "lat", "score"))
-    scene, sensor = seen["scene_id"].to_numpy(), seen["sensor"].to_numpy()
-    keep = np.ones(len(seen), bool)
-    for a in range(len(seen)):
-        for b in range(a + 1, int(np.searchsorted(when, when[a] + ONE_PASS_S, "right"))):
-            apart = scene[a] != scene[b] and sensor[a] == sensor[b]
-            if apart and keep[a] and keep[b] and distance_m(lon[a], lat[a], lon[b], lat[b]) < SAME_PLACE_M:
-                keep[b if score[b] <= score[a] else a] = False
-    return seen[keep].reset_index(drop=True)
-
-
-def _of_stay(seen: pd.DataFrame, stay: Stay, config: CallsConfig) -> pd.DataFrame:
-    """Sightings of that transponder at that zone during that stay; on a side that nobody heard, within the gap."""
-    gap = pd.Timedelta(hours=config.gap_h)
-    start = stay.arrival_lo if stay.arrival_lo is not None else stay.arrival_hi - gap
-    end = stay.departure_hi if stay.departure_hi is not None else stay.departure_lo + gap
-    return seen[(seen["mmsi"] == stay.mmsi) & (seen["berth_id"] == stay.zone_id) & seen["acquired"].between(start, end)]
-
-
-def _heard_around(tracks: pd.DataFrame, stay: DarkStay) -> bool:
-    """Was any transponder heard near the time of any sighting? If none was, a ship without one is not dark."""
-    heard = pd.Index(tracks["time_utc"]).sort_values()
-    for sighting in stay.sightings:
-        when = pd.Timestamp(sighting["acquired"])
-        if heard.searchsorted(when + HEARD_WITHIN, "right") > heard.searchsorted(when - HEARD_WITHIN):
-            return True
-    return False
-
-
 def _heard_after(tracks: pd.DataFrame, mmsi: int, last: pd.Timestamp) -> bool:
     """Was her transponder heard after her last sighting, so soon that a draught typed on departure would be known?"""
     hers = good_fixes(tracks[tracks["mmsi"] == mmsi])["time_utc"]
     return bool(((hers > last) & (hers <= last + AFTER_SAILING)).any())
+
+
+def _one_cargo(rows: list[Row], shown: pd.DataFrame, static: pd.DataFrame, place: Place, config: CallsConfig) -> None:
+    """Of the stays of one visit let the longest count, with what is known of her cargo from the first to the last."""
+    counted = [row for row in rows if row["counts"]]
+    if len(counted) < 2:
+        return
+    row = counted[main_stay(counted)]
+    row["flags"].append(SHIFTED)
+    for other in counted:
+        if other is not row:
+            other["counts"] = False
+            other["flags"].append(SAME_VISIT)
+    last = max(rows, key=lambda r: r["departure_lo"])
+    reports = said_by(static[static["mmsi"] == row["mmsi"]], last["departure_lo"] + AFTER_SAILING)
+    zone = place.zone(row["berth_id"])
+    assert zone is not None  # the row was made of it
+    turns = turnover(config.stay_d, 1, 1)
+    _set_cargo(row, last | {"arrival_hi": min(r["arrival_hi"] for r in rows)}, shown, reports, turns, zone, config)
 
 
 def _typed_until(stay: Stay, berthed: dict[int, list[pd.Timestamp]]) -> pd.Timestamp:
@@ -157,6 +130,8 @@ def _from_transponder(
     flags = [] if stay.departure_hi is not None else ["left_open"]
     if not (stay.heard_arriving and stay.heard_leaving):
         flags.append("ais_gap")
+    if hers["mmsi"].isna().any():
+        flags.append("seen_while_silent")
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": stay.arrival_lo,
@@ -166,6 +141,7 @@ def _from_transponder(
         "typed_until": typed_until,
         "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
         "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
+        "p_new_call": 1.0,
         "flags": flags,
     }
     turns = turnover(config.stay_d, 1, 1)  # her transponder says that she is one ship: never asked
@@ -175,6 +151,7 @@ def _from_transponder(
 def _from_images(
     stay: DarkStay,
     tracks: pd.DataFrame,
+    heard: Heard,
     looks: pd.DataFrame,
     static: pd.DataFrame,
     registry: pd.DataFrame | None,
@@ -188,7 +165,7 @@ def _from_images(
     earliest, latest = _longest_stay(there_by, there_from, config)
     named = hers["mmsi"].dropna().unique()
     mmsi = int(named[0]) if len(named) == 1 else None
-    flags = [] if mmsi is not None else ["dark" if _heard_around(tracks, stay) else "no_ais"]
+    flags = [] if mmsi is not None else ["dark" if heard.anybody(stay) else "no_ais"]
     flags += stay.flags
     if len(hers) == 1:
         flags.append("single_sighting")
@@ -257,23 +234,13 @@ def _completed(
     row["flags"] += [ONLY_DATED] if _only_dated(hers).any() else []
     row |= _identity(mmsi, certainty, reports, registry)
     row |= size_of_call(hers, reports)
-    row |= _draughts(row, reports) | freeboards(hers, mmsi, turns)
-    if row.get("p_same_hull", 1.0) < DOUBTFUL:
-        row["flags"].append("freeboards_of_two_hulls")
-    if "draught_seen_in_m" in row or "draught_seen_out_m" in row:
-        row["flags"].append("weak_draught")
     row["p_tanker"] = _p_tanker(hers, reports, zone, config)
     row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
-    row["p_loading"] = _p_loading(row, zone, config)
-    fits = zone.max_length_m is None or pd.isna(row["length_m"]) or row["length_m"] <= zone.max_length_m
-    row["counts"] = bool(zone.counts and fits and row["p_tanker"] >= MIN_P_TANKER)
+    _set_cargo(row, row, hers, reports, turns, zone, config)
+    why = _left_out(row, zone)
+    row["counts"] = not why
+    row["flags"] += [why] if why else []
     row["berth_kind"] = zone.kind
-    if not zone.counts:
-        row["flags"].append("zone_not_counted")
-    elif not fits:
-        row["flags"].append("too_long_for_this_trade")
-    elif not row["counts"]:
-        row["flags"].append("unlikely_tanker")
     start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
     end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
     here = looks[(looks["zone_id"] == zone.zone_id) & (looks["state"] == "usable")]
@@ -342,11 +309,30 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
     return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
 
 
-def _draughts(row: Row, reports: pd.DataFrame) -> Row:
-    """Draughts on arrival and departure as typed."""
-    until, heard_after = row.pop("typed_until"), row.pop("heard_after")
-    into, out = draughts_of_stay(reports, row["arrival_hi"], row["departure_lo"], until, heard_after=heard_after)
-    return {"draught_in_m": into, "draught_out_m": out}
+def _set_cargo(
+    row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover, zone: Zone, config: CallsConfig
+) -> None:
+    """Draughts as typed and freeboards as seen from arrival to departure of a spell, and whether she loaded then."""
+    into, out = draughts_of_stay(
+        reports, spell["arrival_hi"], spell["departure_lo"], spell["typed_until"], heard_after=spell["heard_after"]
+    )
+    row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns)
+    seen = "draught_seen_in_m" in row or "draught_seen_out_m" in row
+    doubts = {"freeboards_of_two_hulls": row.get("p_same_hull", 1.0) < DOUBTFUL, "weak_draught": seen}
+    row["flags"] += [flag for flag, on in doubts.items() if on and flag not in row["flags"]]
+    row["p_loading"] = _p_loading(row, zone, config)
+
+
+def _left_out(row: Row, zone: Zone) -> str:
+    """The flag that says why a call takes no part; "" where it counts."""
+    if not zone.counts:
+        return "zone_not_counted"
+    if zone.max_length_m is not None and pd.notna(row["length_m"]) and row["length_m"] > zone.max_length_m:
+        return "too_long_for_this_trade"
+    if row["p_tanker"] < MIN_P_TANKER:
+        return "unlikely_tanker"
+    # a ship that looks show between two that miss her is not timed by them so well
+    return SHORT if row["evidence_class"] in {"A", "B"} and too_short(row) else ""
 
 
 def _p_ship(hers: pd.DataFrame) -> float:

@@ -17,6 +17,7 @@ import shapely
 from pipeline.calls.geodesy import distance_to_zone_m
 from pipeline.calls.static import lengths_at
 from pipeline.calls.tracks import good_fixes
+from pipeline.passes import passes
 from pipeline.tables import RECALLS
 
 if TYPE_CHECKING:
@@ -41,11 +42,17 @@ def look_trials(
     place: Place,
     config: CallsConfig,
 ) -> pd.DataFrame:
-    """One row for each usable look and transponder in it: scene_id, sensor, mmsi, context, length_m, found."""
+    """One row for each usable look and transponder in it: scene_id, sensor, mmsi, context, length_m, found.
+
+    The pictures of one pass are one look, in which she is found where any of them shows her.
+    """
+    pass_of = passes(scenes)
     accepted = set(detections.loc[detections["accepted"].astype(bool), "detection_id"])
     scene_of = dict(zip(detections["detection_id"], detections["scene_id"], strict=True))
     sure = matches[matches["mmsi"].notna() & (matches["probability"] >= FOUND) & matches["det_id"].isin(accepted)]
-    found = {(scene_of[d], int(m)) for d, m in zip(sure["det_id"], sure["mmsi"], strict=True) if d in scene_of}
+    found = {
+        (pass_of.get(scene_of[d]), int(m)) for d, m in zip(sure["det_id"], sure["mmsi"], strict=True) if d in scene_of
+    }
     fixes = good_fixes(tracks).sort_values("time_utc", kind="stable", ignore_index=True)
     seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
     usable = looks[looks["state"] == "usable"]
@@ -65,12 +72,14 @@ def look_trials(
                 "mmsi": int(mmsi),
                 "context": context,
                 "length_m": float(lengths.get(mmsi, np.nan)),
-                "found": (scene.scene_id, int(mmsi)) in found,
+                "found": (pass_of[scene.scene_id], int(mmsi)) in found,
             }
             for mmsi, context in zip(near["mmsi"], contexts, strict=True)
             if context
         ]
-    return pd.DataFrame(rows, columns=["scene_id", "sensor", "mmsi", "context", "length_m", "found"])
+    table = pd.DataFrame(rows, columns=["scene_id", "sensor", "mmsi", "context", "length_m", "found"])
+    again = table.assign(scene_id=table["scene_id"].map(pass_of)).duplicated(["scene_id", "mmsi"])
+    return table[~again].reset_index(drop=True)
 
 
 def recall_table(trials: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
+from pipeline.passes import passes, twins
 
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 MIN_SD_M = 0.5  # no length is better than this
@@ -61,9 +63,40 @@ class DarkStay:
         return float(np.sum(weights * values) / weights.sum()), float(weights.sum() ** -0.5)
 
 
+def sightings_in_zones(detections: pd.DataFrame, matches: pd.DataFrame, pass_of: dict[str, str]) -> pd.DataFrame:
+    """Accepted detections inside zones, each with its pass, and its transponder where it has one."""
+    inside = detections["accepted"].astype(bool) & (detections["berth_id"] != "") & detections["acquired"].notna()
+    partner = matches.dropna(subset=["mmsi"]).set_index("det_id")["mmsi"]
+    certainty = matches.set_index("det_id")["probability"]
+    seen = pd.DataFrame(detections[inside]).copy()
+    seen["mmsi"] = seen["detection_id"].map(partner)
+    seen["match_probability"] = seen["detection_id"].map(certainty).fillna(1.0).astype(float)
+    seen["pass_id"] = seen["scene_id"].map(pass_of)
+    return _once_a_pass(seen.sort_values(["acquired", "detection_id"], ignore_index=True))
+
+
+def _once_a_pass(seen: pd.DataFrame) -> pd.DataFrame:
+    """One sighting of what several pictures of a pass show: the one with the highest score."""
+    gives_way: set[str] = set()
+    for _, shown in seen.groupby("pass_id", sort=True):
+        pictures = [picture.reset_index(drop=True) for _, picture in shown.groupby("scene_id", sort=True)]
+        for pair in combinations(pictures, 2):
+            for of_ship in twins(*(picture[["lon", "lat"]].to_numpy(float) for picture in pair)):
+                both = (picture.loc[n] for picture, n in zip(pair, of_ship, strict=True))
+                gives_way.add(max(both, key=_last_choice)["detection_id"])
+    return seen[~seen["detection_id"].isin(gives_way)].reset_index(drop=True)
+
+
+def _last_choice(row: pd.Series) -> tuple[bool, float, pd.Timestamp, str]:
+    """Of sightings of one ship the one stays that a transponder fits, then that with the higher score."""
+    return pd.isna(row["mmsi"]), -row["score"], row["acquired"], row["detection_id"]
+
+
 def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> list[DarkStay]:
     """Stays of unnamed ships, in order of zone and first sighting."""
     out: list[DarkStay] = []
+    pass_of = passes(sightings, looks)
+    sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
     for zone_id in sorted(sightings["berth_id"].unique()):
         here = sightings[sightings["berth_id"] == zone_id]
         out += _at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], config)
@@ -76,8 +109,8 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     closed: list[DarkStay] = []
     last_empty: pd.Timestamp | None = None
     in_order = _looks_in_order(seen, looks, config)
-    for scene_id, when, absence_counts in in_order:
-        here = seen[seen["scene_id"] == scene_id].sort_values("detection_id").to_dict("records")
+    for pass_id, when, absence_counts in in_order:
+        here = seen[seen["pass_id"] == pass_id].sort_values("detection_id").to_dict("records")
         limit = timedelta(days=config.max_stay_d)
         for stay in [s for s in open_stays if when - s.last["acquired"] > limit]:
             open_stays.remove(stay)
@@ -91,9 +124,8 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 turns = turnover(config.stay_d, _looks_that_show(seen, sighting), len(in_order))
                 former = _former(sighting, unmatched, config)
                 open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former))
-        matched = {id(s) for s in partner.values()}
         if absence_counts:
-            for stay in [s for s in open_stays if id(s) not in matched and s.last["acquired"] < when]:
+            for stay in unmatched:
                 stay.absent_after = when
                 open_stays.remove(stay)
                 closed.append(stay)
@@ -110,15 +142,14 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
 def _looks_in_order(
     seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig
 ) -> list[tuple[str, pd.Timestamp, bool]]:
-    """Scene, time, and whether a ship that it does not show was surely not there."""
-    counted = looks[(looks["state"] == "usable") & looks["acquired"].notna()]
-    out = {
-        str(row.scene_id): (row.acquired, row.sensor != "sentinel-1" or config.radar_absence_counts)
-        for row in counted.itertuples()
-    }
+    """Pass, time, and whether a ship that none of its pictures shows was surely not there."""
+    out: dict[str, tuple[pd.Timestamp, bool]] = {}
+    for row in looks[(looks["state"] == "usable") & looks["acquired"].notna()].itertuples():
+        absence = row.sensor != "sentinel-1" or config.radar_absence_counts
+        out[row.pass_id] = min(out.get(row.pass_id, (row.acquired, absence)), (row.acquired, absence))
     for row in seen.itertuples():
-        out.setdefault(str(row.scene_id), (row.acquired, False))
-    return sorted(((s, t, a) for s, (t, a) in out.items()), key=lambda look: (look[1], look[0]))
+        out.setdefault(row.pass_id, (row.acquired, False))
+    return sorted(((p, t, a) for p, (t, a) in out.items()), key=lambda look: (look[1], look[0]))
 
 
 def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: CallsConfig) -> dict[int, DarkStay]:
@@ -133,7 +164,7 @@ def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: Ca
 def _looks_that_show(seen: pd.DataFrame, sighting: dict[str, object]) -> int:
     """How many looks show somebody at the spot of a sighting."""
     apart = distance_m(seen["lon"].to_numpy(float), seen["lat"].to_numpy(float), sighting["lon"], sighting["lat"])
-    return int(seen["scene_id"][apart <= SAME_SPOT_M].nunique())
+    return int(seen["pass_id"][apart <= SAME_SPOT_M].nunique())
 
 
 def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:

@@ -23,7 +23,11 @@ from pipeline.tables.reviews import VERDICTS
 
 FOLDER = "reviews"
 FIELDS = ("target", "verdict", "value", "who", "when", "why")
-NOT_FOR_THE_SHIP = {"zone_not_counted", "outside_period"}  # why a call takes no part that no word on the ship changes
+NOT_FOR_THE_SHIP = {
+    "zone_not_counted",
+    "outside_period",
+    "same_visit",
+}  # why a call takes no part that no word on the ship changes
 FLAGS = {"confirm": "review_confirmed", "reject": "review_rejected", "merge": "review_merged", "rename": "review_named"}
 JOINED = "review_joined"  # of the call that another was merged into: it stands for both
 
@@ -265,8 +269,9 @@ def _apply(calls: pd.DataFrame, place: int, v: Verdict) -> tuple[pd.DataFrame, V
     if counts != row["counts"]:
         note += ", when it took no part"
     elif not counts:
-        zone = "zone_not_counted" in row["flags"]
+        zone, visit = (flag in row["flags"] for flag in ("zone_not_counted", "same_visit"))
         why = "stays at its zone do not count" if zone else "it lies outside the period"
+        why = "another stay of that visit counts for it" if visit else why
         note += f"; it takes no part all the same: {why}"
     return _changed(calls, place, FLAGS[v.verdict], counts=counts, **sure), replace(v, outcome="applied", note=note)
 

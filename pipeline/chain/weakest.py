@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.moments import at_image_times, moment
+from pipeline.passes import passes
 from pipeline.tables import ROBUSTNESS
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def _without(call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.Da
         blank.loc[blank["detection_id"].isin(list(call["detection_ids"])), list(FREEBOARDS)] = np.nan
         return chain.calls(blank, looks, matches)
     scene = detections.loc[detections["detection_id"] == detection_id, "scene_id"].iloc[0]
-    blind = (looks["scene_id"] == scene) & (looks["zone_id"] == call["berth_id"])
+    pass_of = passes(detections, looks)
+    of_pass = looks["scene_id"].map(pass_of) == pass_of[scene]  # the look stands under the picture that shows the most
+    blind = of_pass & (looks["zone_id"] == call["berth_id"])
     looks.loc[blind, "state"] = "unknown"
     return chain.calls(
         detections[detections["detection_id"] != detection_id], looks, matches[matches["det_id"] != detection_id]

@@ -305,3 +305,16 @@ def test_a_timed_sighting_beside_it_keeps_its_hour():
     seen = [sighting("a", 60, flags=["time_of_day_unknown"]), sighting("b", 66)]
     row = only(seen=seen, looks=looks_at(60, 66))
     assert (row["arrival_hi"], row["departure_lo"]) == (at(66), at(66))
+
+
+def test_two_rafted_ships_in_two_pictures_of_a_pass_are_two_calls():
+    """60 m apart: each gives way to her own second sighting alone, whichever is surer."""
+    beside = off_berth(0, 60)
+    score = {"a10": 0.95, "b10": 0.90, "a10.02": 0.92, "b10.02": 0.97}
+    seen = [
+        sighting(f"{ship}{h:g}", h, spot=spot, length_m=length_m, score=score[f"{ship}{h:g}"])
+        for h in (10, 10.02)
+        for ship, spot, length_m in (("a", BERTH, 96.0), ("b", beside, 70.0))
+    ]
+    table = called(seen=seen, looks=looks_at(10, 10.02))
+    assert sorted(map(list, table["detection_ids"])) == [["a10"], ["b10.02"]]

@@ -115,3 +115,18 @@ def test_a_zone_takes_the_recall_of_the_lengths_that_call_there():
 def test_the_lines_say_how_many_and_where():
     (line,) = recall_lines(recall_table(many(10, 0.5, 40), CONFIG))
     assert line.startswith("sentinel-1, quay: 5 of 10 ships that transmitted were found (short 5 of 10); recall 0.65")
+
+
+@pytest.mark.parametrize("found_in", [10.0, 10.01])
+def test_a_ship_found_in_any_picture_of_a_pass_is_one_trial_that_succeeded(found_in):
+    """Two slices 36 s apart; the look stands under the first."""
+    messages = feed(lying(BERTH), lying((133.03, 42.75), MMSI + 1))
+    seen = detections(sighting("d", found_in), sighting("e", found_in, spot=(133.03, 42.75), berth_id=""))
+    pairs = [("d", MMSI), ("e", MMSI + 1)]
+    table = look_trials(
+        looks_at(10), pd.concat([scene(10.0), scene(10.01)], ignore_index=True), clean_tracks(messages, CONFIG),
+        static_reports(messages), seen,
+        MATCHES.from_rows([{"det_id": d, "mmsi": m, "probability": 0.9} for d, m in pairs]), harbour(), CONFIG,
+    )  # fmt: skip
+    assert table.set_index("context")["found"].to_dict() == {"quay": True, "open_water": True}
+    assert len(table) == 2

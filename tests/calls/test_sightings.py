@@ -114,3 +114,18 @@ def test_lengths_that_differ_days_apart_are_the_likelier_two_ships():
     later = {"length_m": 95.0, "length_lo_m": 91.5, "length_hi_m": 98.5}
     assert len(linked([sighting("a", 0, **first), sighting("b", 48, **later)])) == 2
     assert len(linked([sighting("a", 0, **first), sighting("b", 1, **later)])) == 1
+
+
+@pytest.mark.parametrize("shown_in", ["first", "second"])
+@pytest.mark.parametrize("apart_s", [20, 90, 170])
+def test_a_look_does_not_end_the_stay_that_another_picture_of_its_pass_shows(shown_in, apart_s):
+    """Two pictures of each day's pass, both usable; the sighting stands in one of them. She never left."""
+    days = [12.0, 36.0, 60.0]
+    pictures = looks_at(*days, *(h + apart_s / 3600 for h in days))
+    shift_h = 0.0 if shown_in == "first" else apart_s / 3600
+    assert linked([sighting(f"d{h}", h + shift_h) for h in days], pictures) == [["d12.0", "d36.0", "d60.0"]]
+
+
+def test_a_pass_without_her_ends_her_stay_however_many_pictures_it_has():
+    (stay,) = stays([sighting("a", 12)], looks_at(12, 36, 36.02, 36.04))
+    assert stay.absent_after == at(36)

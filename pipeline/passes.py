@@ -1,0 +1,61 @@
+"""Which images are of one pass: one look at a place, however many pictures of it were taken within moments.
+
+Slices of one overpass, the pictures of an agile satellite as it goes by, and those of satellites that fly one behind
+the other show the same ships at the same places: no ship comes alongside or leaves meanwhile. What is seen, what is not
+seen, and what a look finds are therefore asked of the pass.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from pipeline.types import SAME_PASS_S
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.types import FloatArray
+
+SAME_PLACE_M = 100.0  # our choice: pictures of one pass differ by metres, ships under way by 12 m/s * 8 s of overlap
+_METRES_PER_DEGREE = 111_320.0
+
+
+def passes(*tables: pd.DataFrame) -> dict[str, str]:
+    """The pass of each scene, named by its first scene; of tables with scene_id, sensor and acquired.
+
+    Scenes of one sensor are of one pass where no more than ``SAME_PASS_S`` lie between one and the next. The platform
+    is not asked: not every table has it, and a look does not depend on whose picture it is. A scene without a time is a
+    pass of its own. Of a scene that stands in several rows the earliest time is taken.
+    """
+    when: dict[str, tuple[str, float]] = {}
+    out: dict[str, str] = {}
+    for table in tables:
+        known = table["acquired"].notna().to_numpy(bool)
+        out |= {str(name): str(name) for name in table["scene_id"][~known]}
+        rows = table[known].groupby("scene_id", sort=True).agg({"sensor": "first", "acquired": "min"})
+        seconds = rows["acquired"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
+        for name, sensor, second in zip(rows.index, rows["sensor"].fillna(""), seconds, strict=True):
+            former = when.get(str(name), (str(sensor), float(second)))
+            when[str(name)] = (former[0] or str(sensor), min(former[1], float(second)))
+    before: tuple[str, float] | None = None
+    first = ""
+    for sensor, second, name in sorted((sensor, second, name) for name, (sensor, second) in when.items()):
+        if before is None or before[0] != sensor or second - before[1] > SAME_PASS_S:
+            first = name
+        out[name], before = first, (sensor, second)
+    return out
+
+
+def twins(lonlat: FloatArray, others: FloatArray) -> list[tuple[int, int]]:
+    """Numbers of the points of two pictures of one pass that show one ship, shape (points, 2) each, in degrees.
+
+    Each makes one pair at most, and the pairs are those that together come closest: rafted ships lie nearer to each
+    other than ``SAME_PLACE_M``, and only her own second sighting may stand for a ship.
+    """
+    step = (others.reshape(1, -1, 2) - lonlat.reshape(-1, 1, 2)) * _METRES_PER_DEGREE
+    apart_m = np.hypot(step[..., 0] * np.cos(np.radians(lonlat.reshape(-1, 1, 2)[..., 1])), step[..., 1])
+    rows, cols = linear_sum_assignment(np.minimum(apart_m - SAME_PLACE_M, 0.0))
+    return [(int(i), int(j)) for i, j in zip(rows, cols, strict=True) if apart_m[i, j] < SAME_PLACE_M]

@@ -1,0 +1,123 @@
+"""One visit, one cargo: however often she shifts; and no cargo comes aboard within minutes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.builders import box_zone, place_of
+from tests.calls.test_port_calls import HULL, called, only
+from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, fixes, looks_at, off_berth, said, sighting, visit
+
+NEXT = off_berth(410)
+
+
+def two_berths(**second):
+    """Two counted berths whose middles are 410 m apart, and roads that do not count."""
+    zones = [
+        box_zone(name, lon - 0.002, lat - 0.001, lon + 0.002, lat + 0.001, cargo="oil_products", **more)
+        for name, (lon, lat), more in (("oil", BERTH, {}), ("oil2", NEXT, second))
+    ]
+    lon, lat = ANCHORAGE
+    return place_of(*zones, box_zone("roads", lon - 0.02, lat - 0.01, lon + 0.02, lat + 0.01, kind="anchorage",
+                                     counts=False))  # fmt: skip
+
+
+def shifts(*way: pd.DataFrame, second_h: float, until_h: float = 90.0) -> list[pd.DataFrame]:
+    """At the first berth from 5 to 30 h, on the given way, at the second until she sails."""
+    first = visit(5, 30)[lambda v: v["time_utc"] <= at(30)]
+    second = visit(second_h, until_h, spot=NEXT)[lambda v: v["time_utc"] >= at(second_h)]
+    return [first, *way, second]
+
+
+def along(start_h: float, end_h: float, spots, knots: float = 1.5) -> pd.DataFrame:
+    """A fix every three minutes from spot to spot."""
+    hours = np.arange(start_h + 0.05, end_h, 0.05)
+    corners = np.linspace(start_h, end_h, len(spots))
+    lon, lat = (np.interp(hours, corners, [s[n] for s in spots]) for n in (0, 1))
+    return fixes(hours, lon, lat, knots)
+
+
+TYPED = [said(4, draught=4.0, **HULL), said(88, draught=6.5, **HULL)]
+
+
+@pytest.mark.parametrize(
+    ("way", "second_h"),
+    [
+        ([along(30, 31, [BERTH, NEXT])], 31),
+        ([], 36),  # nobody heard her shift
+        ([along(30, 32, [BERTH, ANCHORAGE], 3.0), fixes(np.arange(32, 44, 0.1), *ANCHORAGE),
+          along(44, 46, [ANCHORAGE, NEXT], 3.0)], 46),
+    ],
+    ids=["along the quay", "unheard", "by the roads"],
+)  # fmt: skip
+def test_a_shift_is_no_second_cargo(way, second_h):
+    table = called(*shifts(*way, second_h=second_h), *TYPED, place=two_berths())
+    berths = table[table["berth_kind"] == "berth"].set_index("berth_id")
+    assert berths["counts"].to_dict() == {"oil": False, "oil2": True}  # she lay longest at the second
+    assert berths["flags"].map(list).map(lambda f: [w for w in f if w in {"same_visit", "shifted"}]).to_dict() == {
+        "oil": ["same_visit"],
+        "oil2": ["shifted"],
+    }
+
+
+def test_her_cargo_is_what_came_aboard_from_the_first_arrival_to_the_last_departure():
+    """Typed 4.0 m before the first berth, 6.5 m after the last: whichever stay counts, all of it is hers."""
+    way = [along(30, 31, [BERTH, NEXT])]
+    for until_h in (90.0, 40.0):  # the second stay is the longer one, or the first
+        table = called(*shifts(*way, second_h=31, until_h=until_h), said(4, draught=4.0, **HULL),
+                       said(until_h + 1, draught=6.5, **HULL), place=two_berths())  # fmt: skip
+        (row,) = table[table["counts"].astype(bool)].to_dict("records")
+        assert row["berth_id"] == ("oil2" if until_h == 90 else "oil")
+        assert (row["draught_in_m"], row["draught_out_m"]) == (4.0, 6.5)
+
+
+def test_a_third_berth_is_still_the_same_visit():
+    """To the next berth and back again."""
+    first = visit(5, 30)[lambda v: v["time_utc"] <= at(30)]
+    second = fixes(np.arange(31, 50, 0.05), *NEXT, 0.0)
+    third = visit(51, 70)[lambda v: v["time_utc"] >= at(51)]
+    way = [along(30, 31, [BERTH, NEXT]), along(50, 51, [NEXT, BERTH])]
+    table = called(first, second, third, *way, said(4, **HULL), place=two_berths())
+    assert table["berth_id"].tolist() == ["oil", "oil2", "oil"]
+    assert table["counts"].tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("way", "second_h"),
+    [
+        ([along(30, 32, [BERTH, off_berth(9000), NEXT], 5.0)], 32),  # out to sea and back
+        ([along(30, 31, [BERTH, NEXT]), fixes(np.arange(31, 56, 0.1), *ANCHORAGE)], 60),  # two days later
+    ],
+    ids=["she left the port", "more than a day"],
+)
+def test_who_left_or_waited_for_longer_may_have_two_cargoes(way, second_h):
+    table = called(*shifts(*way, second_h=second_h), *TYPED, place=two_berths())
+    assert int(table["counts"].sum()) == 2
+
+
+def test_two_ships_under_one_number_at_the_same_time_are_no_visit():
+    place = place_of(*(box_zone(n, lon - 0.002, lat - 0.001, lon + 0.002, lat + 0.001, cargo="oil_products")
+                       for n, (lon, lat) in (("oil", BERTH), ("far", off_berth(-8000)))))  # fmt: skip
+    table = called(visit(5, 60), visit(5.02, 60, spot=off_berth(-8000), seed=3), said(4, **HULL), place=place)
+    assert table["counts"].tolist() == [True, True]
+
+
+def test_of_stays_that_do_not_count_anyway_none_speaks_for_the_visit():
+    """The second berth takes small ships only."""
+    table = called(*shifts(along(30, 31, [BERTH, NEXT]), second_h=31), *TYPED, place=two_berths(max_length_m=50.0))
+    assert table.set_index("berth_id")["counts"].to_dict() == {"oil": True, "oil2": False}
+    assert "shifted" not in table["flags"].iloc[0]
+
+
+@pytest.mark.parametrize(("hours", "counts"), [(0.05, False), (1, False), (2.7, False), (3, True), (12, True)])
+def test_no_cargo_comes_aboard_in_minutes(hours, counts):
+    row = only(visit(5, 5 + hours), said(4, **HULL))
+    assert (row["counts"], row["flags"]) == (counts, [] if counts else ["short_stay"])
+
+
+def test_a_stay_of_unknown_length_may_be_long():
+    """One fix alongside, or one every three hours: her time there is open, as that of a ship seen once is."""
+    assert only(fixes([10.0], *BERTH), said(4, **HULL))["counts"]
+    assert only(fixes([7, 13], *off_berth(9000), 10.0), fixes([10.0], *BERTH), said(4, **HULL))["counts"]
+    assert only(visit(5, 60, mmsi=MMSI + 7, spot=off_berth(-20_000)), seen=[sighting("d", 24)],
+                looks=looks_at(23, 24, 25))["counts"]  # fmt: skip
