@@ -105,12 +105,22 @@ def open_inputs(
 
 
 def find_inputs(paths: Sequence[Path | Found]) -> list[Found]:
-    """Every image below the given paths, sorted, each once; what is found already stays as it is."""
+    """Every image below the given paths, sorted, each once; what is found already stays as it is.
+
+    Of a file and a link to it the file stays: its own name and the files beside it tell of it.
+    """
     found: dict[str, Found] = {}
     for path in paths:
         for one in [path] if isinstance(path, Found) else _walk(Path(path)):
-            found.setdefault(os.path.realpath(one.path), one)
+            key = os.path.realpath(one.path)
+            if key not in found or _links_in(one.path) < _links_in(found[key].path):
+                found[key] = one
     return sorted(found.values(), key=lambda f: (f.name or f.path.name, str(f.path)))
+
+
+def _links_in(path: Path) -> int:
+    """How many links lead to a file: it and the folders that it lies in."""
+    return sum(os.path.islink(part) for part in (path, *path.parents))
 
 
 def _walk(path: Path) -> Iterator[Found]:
@@ -123,8 +133,14 @@ def _walk(path: Path) -> Iterator[Found]:
     except OSError as error:
         yield Found(path, f"cannot be read ({error.strerror})")
         return
+    if not os.access(path, os.X_OK):
+        yield Found(path, "cannot be read (its files may not be reached)")
+        return
     for entry in (e for e in entries if not is_junk(e)):
-        if entry.is_symlink() and not entry.resolve().is_relative_to(root):
+        if entry.is_symlink() and not os.path.exists(entry):  # its end is missing, or it leads to itself
+            if entry.suffix.lower() in IMAGE_SUFFIXES:
+                yield Found(entry, "is a link that leads nowhere")
+        elif entry.is_symlink() and not entry.resolve().is_relative_to(root):
             if entry.suffix.lower() in IMAGE_SUFFIXES or entry.is_dir():
                 yield Found(entry, "is a link that leads out of the folder (refused)")
         elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in (*IMAGE_SUFFIXES, ".safe"):

@@ -7,6 +7,7 @@ bombs are refused. Nothing is ever unpacked to disk.
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import zipfile
 import zlib
@@ -29,9 +30,9 @@ MAX_XML = 64 << 20  # bytes; our choice: the largest annotation has some 3 MiB
 
 
 def is_safe(path: Path) -> bool:
-    """Is this a SAFE folder, its manifest, or a zip?"""
+    """Is this a SAFE folder, its manifest, or a zip? A folder that may not be entered is none by its name alone."""
     if path.is_dir():
-        return path.suffix.upper() == ".SAFE" or (path / MANIFEST).is_file()
+        return path.suffix.upper() == ".SAFE" or os.path.isfile(path / MANIFEST)  # False where it may not be asked
     return path.name == MANIFEST or path.suffix.lower() == ".zip"
 
 
