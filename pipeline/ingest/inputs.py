@@ -20,6 +20,7 @@ import shapely
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
 from pipeline.ingest.duplicates import Duplicate, find_clashes, find_duplicates
 from pipeline.ingest.junk import is_junk
+from pipeline.ingest.lifeless import lifeless
 from pipeline.ingest.metadata.acquisition import implausible
 from pipeline.ingest.metadata.beside import listed, side_files
 from pipeline.ingest.metadata.options import OpenOptions
@@ -170,7 +171,7 @@ def _open(
             elif shares[1] == 0:
                 cause = NOTHING_OF_AOI
             else:
-                coverage = shares[0]
+                coverage, cause = shares[0], lifeless(scene, place)
                 if shares[0] < _HALF * shares[1]:
                     doubt = f"{1 - shares[0] / shares[1]:.0%} of its part of the AOI holds no data"
         return Opened(found, scene, cause, coverage, doubt)
