@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -13,7 +15,7 @@ from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.given_tables import read_calls, read_liftings
 from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
-from pipeline.storage import read_table, write_frames, write_json, write_table
+from pipeline.storage import cannot_write, read_table, write_frames, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, MISSED, SCENES
 from pipeline.types import ONLY_DATED
 from pipeline.workspace import config_root
@@ -356,8 +358,15 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Co
     content = load(Scenario, scenario)
     config = load(RunConfig, aoi_config)
     place = load_place(config.aoi, config_root(aoi_config, config))
-    with console.progress("simulate", len(content.looks)) as step:
-        write(content, place, out, seed=seed, progress=step)
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        with console.progress("simulate", len(content.looks)) as step:
+            write(content, place, part, seed=seed, progress=step)
+        part.rename(out)
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 __all__ = [

@@ -312,3 +312,10 @@ def test_a_flat_table_holds_only_what_a_spreadsheet_can():
     assert flat["name"].tolist() == ["'=cmd", "SIM"]
     assert flat["geometry"].tolist() == ["POINT (133 42.75)", "POINT (133.001 42.75)"]
     assert table["flags"].iloc[0] == ["a", "b"], "the table itself must not change"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    """Nobody writes into it: to open it would never end."""
+    os.mkfifo(tmp_path / "x.csv")
+    with pytest.raises(InputError, match=r"x\.csv: is not a regular file"):
+        read_table(tmp_path / "x.csv")

@@ -124,7 +124,7 @@ class FolderFiles(SafeFiles):
         self.sizes = {}
         root = folder.resolve()
         for found in sorted(folder.rglob("*")):
-            if found.is_symlink() and not found.resolve().is_relative_to(root):
+            if found.is_symlink() and not Path(os.path.realpath(found)).is_relative_to(root):
                 raise InputError(self.item(found.name), "is a link that leads out of the product")
             if found.is_file():
                 self.sizes[found.relative_to(folder).as_posix()] = found.stat().st_size
