@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from datetime import date
@@ -358,15 +357,14 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Co
     content = load(Scenario, scenario)
     config = load(RunConfig, aoi_config)
     place = load_place(config.aoi, config_root(aoi_config, config))
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         with console.progress("simulate", len(content.looks)) as step:
-            write(content, place, part, seed=seed, progress=step)
-        part.rename(out)
-    except OSError as error:
-        raise cannot_write(out, error) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+            write(content, place, out, seed=seed, progress=step)
+    except BaseException as error:  # half a simulation would be taken for a whole one
+        shutil.rmtree(out, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise cannot_write(out, error) from error
+        raise
 
 
 __all__ = [
