@@ -182,9 +182,8 @@ def _opened(path: Path) -> Iterator[TextIO]:
     try:
         with path.open("rb") as file:
             head = file.read(64)
-        if head.startswith(_UTF16) or 3 * head.count(0) > len(head) > head.count(
-            0
-        ):  # a zero byte beside each letter tells it too
+        by_zeros = 3 * head.count(0) > len(head) > head.count(0)  # one beside each letter, where no mark tells it
+        if head.startswith(_UTF16) or by_zeros:
             wide = "UTF-32" if b"\x00\x00" in head else "UTF-16"
             raise InputError(path, f"is {wide} text; save it as CSV UTF-8")
         with path.open(encoding="utf-8-sig", newline="") as file:
