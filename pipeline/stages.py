@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -22,7 +23,7 @@ from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.given_tables import read_calls, read_liftings, tell_doubts
 from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
-from pipeline.storage import read_table, write_frames, write_json, write_table
+from pipeline.storage import cannot_write, read_table, write_frames, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, MISSED, SCENES
 from pipeline.types import ONLY_DATED
 from pipeline.workspace import config_root
@@ -373,8 +374,14 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Co
     content = load(Scenario, scenario)
     config = load(RunConfig, aoi_config)
     place = load_place(config.aoi, config_root(aoi_config, config))
-    with console.progress("simulate", len(content.looks)) as step:
-        write(content, place, out, seed=seed, progress=step)
+    try:
+        with console.progress("simulate", len(content.looks)) as step:
+            write(content, place, out, seed=seed, progress=step)
+    except BaseException as error:  # half a simulation would be taken for a whole one
+        shutil.rmtree(out, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise cannot_write(out, error) from error
+        raise
 
 
 __all__ = [

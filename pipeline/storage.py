@@ -31,7 +31,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _environment(path, error) from error
+        raise cannot_write(path, error) from error
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     checkpoint(f"begin {path.name}")
     try:
@@ -42,7 +42,7 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(part, path)
         checkpoint(f"renamed {path.name}")
     except OSError as error:
-        raise _environment(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -115,7 +115,7 @@ def require_writable(folder: Path) -> None:
         with probe.open("wb") as file:
             file.write(bytes(4096))
     except OSError as error:
-        raise _environment(folder, error) from error
+        raise cannot_write(folder, error) from error
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
@@ -205,6 +205,8 @@ def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
     suffix = path.suffix.lower()
     if not os.path.exists(path):  # unlike Path.exists, False also for names too long to exist
         raise InputError(path, "no such file")
+    if not os.path.isfile(path):  # a pipe may never end, and gives each byte once
+        raise InputError(path, "is not a regular file; save it first")
     try:
         if suffix == ".parquet":
             table = _read_parquet(path)
@@ -357,7 +359,8 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _environment(path: Path, error: OSError) -> EnvironmentFault:
+def cannot_write(path: Path, error: OSError) -> EnvironmentFault:
+    """The fault of the machine, in words, that kept a path from being written."""
     causes = {
         errno.ENOSPC: "the disk is full",
         errno.EACCES: "permission denied",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from pipeline.errors import ConfigError, InputError, printable
+from pipeline.leapsecond import without_leap_second
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -333,7 +334,11 @@ def utc(text: str | datetime) -> datetime:
     '2024-03-07T02:00:00+00:00'
     """
     try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else text
+        if isinstance(text, str):
+            sayable, leap = without_leap_second(text)
+            moment = datetime.fromisoformat(sayable) + leap
+        else:
+            moment = text
     except ValueError as error:
         raise ConfigError(f"{printable(text)} is not a time; write it in UTC, as in 2024-03-07T02:00:00Z") from error
     if moment.tzinfo is None:

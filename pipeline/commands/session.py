@@ -35,11 +35,13 @@ Runs = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
 @contextmanager
 def session(*, quiet: bool, debug: bool) -> Iterator[Any]:
     """Run a command: errors become one line and an exit code, unless a traceback is wanted."""
+    from pipeline.commands.machine_code import find_room
     from pipeline.console import Console
     from pipeline.execution.stopping import Stopped, stoppable
 
     console = Console(quiet=quiet)
     try:
+        find_room()
         with stoppable():
             yield console
     except Stopped as stop:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from pipeline.config.base import Section
 from pipeline.config.stac import StacConfig
 from pipeline.types import utc
 
 MAX_SIDE_DEG = 5.0  # our choice: some 500 km, far above any port
+_ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.]\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?")
 MIN_SIDE_DEG = 1e-3  # our choice: some 100 m, below which no ship fits
 
 
@@ -19,7 +21,14 @@ def _as_utc(moment: datetime) -> datetime:
     return utc(moment)
 
 
-Moment = Annotated[datetime, AfterValidator(_as_utc)]
+def _as_written(given: object) -> object:
+    """Dates of YAML, and texts that say what they are: a bare number would be taken for seconds since 1970."""
+    if isinstance(given, date) or (isinstance(given, str) and _ISO_8601.fullmatch(given)):
+        return given
+    raise ValueError("write a time as 2024-03-06T00:00:00Z")
+
+
+Moment = Annotated[datetime, BeforeValidator(_as_written), AfterValidator(_as_utc)]
 
 
 class Fact(Section):

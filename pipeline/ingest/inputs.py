@@ -20,6 +20,7 @@ import shapely
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
 from pipeline.ingest.duplicates import Duplicate, find_clashes, find_duplicates
 from pipeline.ingest.junk import is_junk
+from pipeline.ingest.lifeless import lifeless
 from pipeline.ingest.metadata.acquisition import implausible
 from pipeline.ingest.metadata.beside import listed, side_files
 from pipeline.ingest.metadata.options import OpenOptions
@@ -105,12 +106,22 @@ def open_inputs(
 
 
 def find_inputs(paths: Sequence[Path | Found]) -> list[Found]:
-    """Every image below the given paths, sorted, each once; what is found already stays as it is."""
+    """Every image below the given paths, sorted, each once; what is found already stays as it is.
+
+    Of a file and a link to it the file stays: its own name and the files beside it tell of it.
+    """
     found: dict[str, Found] = {}
     for path in paths:
         for one in [path] if isinstance(path, Found) else _walk(Path(path)):
-            found.setdefault(os.path.realpath(one.path), one)
+            key = os.path.realpath(one.path)
+            if key not in found or _links_in(one.path) < _links_in(found[key].path):
+                found[key] = one
     return sorted(found.values(), key=lambda f: (f.name or f.path.name, str(f.path)))
+
+
+def _links_in(path: Path) -> int:
+    """How many links lead to a file: it and the folders that it lies in."""
+    return sum(os.path.islink(part) for part in (path, *path.parents))
 
 
 def _walk(path: Path) -> Iterator[Found]:
@@ -123,8 +134,14 @@ def _walk(path: Path) -> Iterator[Found]:
     except OSError as error:
         yield Found(path, f"cannot be read ({error.strerror})")
         return
+    if not os.access(path, os.X_OK):
+        yield Found(path, "cannot be read (its files may not be reached)")
+        return
     for entry in (e for e in entries if not is_junk(e)):
-        if entry.is_symlink() and not entry.resolve().is_relative_to(root):
+        if entry.is_symlink() and not os.path.exists(entry):  # its end is missing, or it leads to itself
+            if entry.suffix.lower() in IMAGE_SUFFIXES:
+                yield Found(entry, "is a link that leads nowhere")
+        elif entry.is_symlink() and not entry.resolve().is_relative_to(root):
             if entry.suffix.lower() in IMAGE_SUFFIXES or entry.is_dir():
                 yield Found(entry, "is a link that leads out of the folder (refused)")
         elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in (*IMAGE_SUFFIXES, ".safe"):
@@ -154,7 +171,7 @@ def _open(
             elif shares[1] == 0:
                 cause = NOTHING_OF_AOI
             else:
-                coverage = shares[0]
+                coverage, cause = shares[0], lifeless(scene, place)
                 if shares[0] < _HALF * shares[1]:
                     doubt = f"{1 - shares[0] / shares[1]:.0%} of its part of the AOI holds no data"
         return Opened(found, scene, cause, coverage, doubt)

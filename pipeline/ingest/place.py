@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from pipeline.config.base import Section
 from pipeline.config.loading import build
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.coast import read_credit, read_land
+from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.longitudes import middle_of, moved
 from pipeline.types import Cargo, Place, Zone
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 << 20  # our choice: a zone file has some kilobytes, a detailed coast some megabytes
 MIN_ZONE_M2 = 100.0  # our choice: no ship fits into less
+MOST_SHARED = 0.05  # of the smaller of two zones (our choice): neighbours drawn by hand may touch by some metres
 _WGS84 = re.compile(r"(urn:ogc:def:crs:OGC:1\.3:CRS84|OGC:CRS84|EPSG:4326|urn:ogc:def:crs:EPSG::4326)", re.IGNORECASE)
 
 
@@ -60,6 +63,7 @@ def load_place(aoi: AoiConfig, root: Path) -> Place:
     zones = read_zones(path, middle)
     box = shapely.box(*aoi.bbox)
     inside = tuple(z for z in zones if z.geometry.intersects(box))
+    _refuse_shared_water(path, inside)
     if not inside:
         swapped = any(shapely.transform(z.geometry, lambda p: p[:, ::-1]).intersects(box) for z in zones)
         hint = "lon and lat are swapped" if swapped else f"the box is {aoi.bbox}"
@@ -81,6 +85,23 @@ def read_zones(path: Path, middle: float | None = None) -> tuple[Zone, ...]:
             raise ConfigError(f"{printable(path)}: two zones are named {zone.zone_id}")
         seen.add(zone.zone_id)
     return zones
+
+
+def _refuse_shared_water(path: Path, zones: Sequence[Zone]) -> None:
+    """No two zones of one kind that count may lie on the same water: a ship there would be two calls.
+
+    A berth within an anchorage is no fault: a stay belongs to the berth then.
+    """
+    counted = [zone for zone in zones if zone.counts]
+    for one, other in combinations(counted, 2):
+        if one.kind != other.kind or not one.geometry.intersects(other.geometry):
+            continue
+        shared = one.geometry.intersection(other.geometry).area / min(one.geometry.area, other.geometry.area)
+        if shared > MOST_SHARED:
+            raise ConfigError(
+                f"{printable(path)}: zones {one.zone_id} and {other.zone_id} share {shared:.0%} of the smaller one, so "
+                "a ship there would count twice; draw them apart, or let one of them have counts: false"
+            )
 
 
 def checked_polygon(geometry: Any, where: str, middle: float | None = None) -> BaseGeometry:
@@ -149,11 +170,17 @@ def _zone(path: Path, number: int, feature: Any, middle: float | None) -> Zone:
 
 def _read_geojson(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ConfigError(f"{printable(path)}: is not a regular file")
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"{printable(path)}: {path.stat().st_size} bytes is too large (limit {MAX_BYTES})")
-        content = json.loads(path.read_text("utf-8-sig"))
+        content = unrepeated(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
+    except RepeatedKey as error:
+        raise ConfigError(f"{printable(path)}: {error}") from error
+    except ConfigError:
+        raise
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{printable(path)}: is not JSON ({' '.join(str(error).split())[:80]})") from error
     if not isinstance(content, dict):

@@ -34,9 +34,9 @@ def simulate(
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> list[Path]:
-    """Write ``folder/{scenes,ais,truth}``; the paths of scenes and AIS files. The folder must not exist yet."""
+    """Write ``folder/{scenes,ais,truth}``; the paths of scenes and AIS files. The folder must be new or empty."""
     world = World.build(scenario, place, seed)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.txt").write_text(README, "utf-8")
     streams = np.random.SeedSequence(seed).spawn(len(scenario.looks) + 1)
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -62,7 +62,7 @@ def _write_look(world: World, look: Look, folder: Path, seed: np.random.SeedSequ
 
 def _write_truth(world: World, folder: Path) -> None:
     """Ships, their stays with the cargo lifted, and who was where at each look."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     ships = world.scenario.ships
     _csv(folder / "ships.csv", (s.model_dump(mode="json", exclude={"visits"}) for s in ships))
     visits = ({"ship_id": s.id, **v.model_dump(mode="json")} for s in ships for v in s.visits)

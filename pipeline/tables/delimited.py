@@ -181,8 +181,11 @@ def _opened(path: Path) -> Iterator[TextIO]:
     limit = csv.field_size_limit(MOST_CELL_CHARACTERS)
     try:
         with path.open("rb") as file:
-            if file.read(2) in _UTF16:
-                raise InputError(path, "is UTF-16 text; save it as CSV UTF-8")
+            head = file.read(64)
+        by_zeros = 3 * head.count(0) > len(head) > head.count(0)  # one beside each letter, where no mark tells it
+        if head.startswith(_UTF16) or by_zeros:
+            wide = "UTF-32" if b"\x00\x00" in head else "UTF-16"
+            raise InputError(path, f"is {wide} text; save it as CSV UTF-8")
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield file
     except UnicodeDecodeError as error:

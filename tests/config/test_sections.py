@@ -179,6 +179,10 @@ def test_an_aoi_id_is_a_plain_folder_name(name):
         ({"start": "2024-03-01T00:00:00"}, "start: .*has no zone"),
         ({"start": "2024-03-01"}, "start: .*has no zone"),
         ({"start": "tomorrow"}, "start: "),
+        ({"start": "20240306"}, "start: write a time as 2024-03-06T00:00:00Z; got 20240306"),
+        ({"start": 1709683200}, "start: write a time as"),
+        ({"start": 1709683200000}, "start: write a time as"),
+        ({"start": True}, "start: write a time as"),
     ],
 )
 def test_a_period_has_two_zoned_ends_in_order(change, cause):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -187,3 +188,42 @@ def test_a_manifest_path_means_its_product(tmp_path):
     assert [s.scene_id for s in used] == [PRODUCT]
     write_manifest(root, [], "x")
     assert "lists no files" in open_inputs([root])[1]["cause"].iloc[0]
+
+
+def test_a_link_beside_its_image_changes_nothing(tmp_path):
+    """The link sorts before the image; through a linked folder as well as by itself."""
+    folder = tmp_path / "images"
+    (folder / "sub").mkdir(parents=True)
+    real = image(folder / "sub" / "x.tif")
+    before = find_inputs([folder])
+    (folder / "a.tif").symlink_to(real)
+    (folder / "a_sub").symlink_to(folder / "sub", target_is_directory=True)
+    assert [found.path for found in find_inputs([folder])] == [found.path for found in before] == [real]
+
+
+@pytest.mark.parametrize("target", ["self.tif", "gone.tif"])
+def test_a_link_that_leads_nowhere_is_one_row(tmp_path, target):
+    image(tmp_path / "x.tif")
+    (tmp_path / "self.tif").symlink_to(target)
+    _, table = open_inputs([tmp_path])
+    causes = dict(zip(table["scene_id"], table["cause"], strict=True))
+    assert causes["self.tif"] == "is a link that leads nowhere"
+    assert len(causes) == 2
+
+
+def test_a_folder_that_may_not_be_entered_stops_nothing(tmp_path, monkeypatch):
+    """To a user who may not enter a folder, each question about what is in it is a fault."""
+    image(tmp_path / "x.tif")
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    ask, enter = Path.stat, os.access
+
+    def stat(path, **how):
+        if path.parent == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return ask(path, **how)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != locked and enter(path, mode))
+    found = find_inputs([tmp_path])
+    assert [(f.path.name, bool(f.refused)) for f in found] == [("locked", True), ("x.tif", False)]

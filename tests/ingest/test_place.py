@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -166,3 +167,44 @@ def test_the_command_for_the_package_of_coasts_is_one_that_can_work(monkeypatch)
         clip_coast((127.38, 39.12, 127.52, 39.22))
     words = str(refused.value).split(": ")[-1].split()
     assert words == [sys.executable, "-m", "pip", "install", "roaring-landmask"]
+
+
+def box(west, south, east, north):
+    return [[west, south], [east, south], [east, north], [west, north], [west, south]]
+
+
+def test_two_counted_berths_on_the_same_water_are_refused(tmp_path):
+    zones(tmp_path / "zones.geojson", feature(), feature(zone_id="pier2"))
+    with pytest.raises(ConfigError, match="zones pier and pier2 share 100%"):
+        load_place(aoi(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"counts": False},
+        {"kind_": "anchorage"},
+        {"rings": [box(133.01, 42.74, 133.02, 42.75)]},
+        {"rings": [box(133.0098, 42.74, 133.02, 42.75)]},
+    ],
+    ids=["one does not count", "a berth within an anchorage", "one edge", "two hundredths"],
+)
+def test_zones_that_are_apart_or_of_other_kinds_are_taken(tmp_path, other):
+    rings, kind = other.pop("rings", None), other.pop("kind_", "berth")
+    second = feature(rings, zone_id="pier2", **other)
+    second["properties"]["kind"] = kind
+    zones(tmp_path / "zones.geojson", feature(), second)
+    assert len(load_place(aoi(), tmp_path).zones) == 2
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path):
+    path = zones(tmp_path / "z.geojson", feature())
+    path.write_text(path.read_text().replace('"kind": "berth"', '"kind": "berth", "kind": "anchorage"'))
+    with pytest.raises(ConfigError, match="key kind stands twice"):
+        read_zones(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "z.geojson")
+    with pytest.raises(ConfigError, match="is not a regular file"):
+        read_zones(tmp_path / "z.geojson")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from pipeline.config.base import Section
 from pipeline.errors import InputError, PipelineError, printable
+from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.types import OpticalView, Sensor, utc
 
 MAX_BYTES = 1 << 18  # our choice: a sidecar has some 500 bytes
@@ -111,9 +111,11 @@ def read_sidecar(image: Path) -> tuple[Sidecar | None, str]:
 
 def _content(path: Path) -> Any:
     try:
-        return json.loads(path.read_text("utf-8-sig"))
+        return unrepeated(path.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(path.name, f"cannot be read ({error.strerror})") from error
+    except RepeatedKey as error:
+        raise InputError(path.name, str(error)) from None
     except (ValueError, RecursionError):
         raise InputError(path.name, "is not JSON, so the image's time and angles are unknown") from None
 

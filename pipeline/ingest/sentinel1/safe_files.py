@@ -7,6 +7,7 @@ bombs are refused. Nothing is ever unpacked to disk.
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import zipfile
 import zlib
@@ -29,9 +30,9 @@ MAX_XML = 64 << 20  # bytes; our choice: the largest annotation has some 3 MiB
 
 
 def is_safe(path: Path) -> bool:
-    """Is this a SAFE folder, its manifest, or a zip?"""
+    """Is this a SAFE folder, its manifest, or a zip? A folder that may not be entered is none by its name alone."""
     if path.is_dir():
-        return path.suffix.upper() == ".SAFE" or (path / MANIFEST).is_file()
+        return path.suffix.upper() == ".SAFE" or os.path.isfile(path / MANIFEST)  # False where it may not be asked
     return path.name == MANIFEST or path.suffix.lower() == ".zip"
 
 
@@ -123,7 +124,7 @@ class FolderFiles(SafeFiles):
         self.sizes = {}
         root = folder.resolve()
         for found in sorted(folder.rglob("*")):
-            if found.is_symlink() and not found.resolve().is_relative_to(root):
+            if found.is_symlink() and not Path(os.path.realpath(found)).is_relative_to(root):
                 raise InputError(self.item(found.name), "is a link that leads out of the product")
             if found.is_file():
                 self.sizes[found.relative_to(folder).as_posix()] = found.stat().st_size

@@ -93,3 +93,9 @@ def test_a_link_out_of_a_product_folder_is_refused(tmp_path):
     (root / "support.txt").symlink_to(tmp_path / "secret.txt")
     with pytest.raises(InputError, match="link that leads out"):
         open_scene(root)
+
+
+def test_a_link_to_itself_is_no_file_of_a_product(tmp_path):
+    (tmp_path / "X.SAFE").mkdir()
+    (tmp_path / "X.SAFE" / "loop.xml").symlink_to("loop.xml")
+    assert open_files(tmp_path / "X.SAFE").sizes == {}

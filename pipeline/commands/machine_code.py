@@ -1,0 +1,48 @@
+"""Where Numba keeps the machine code of the hot loops: beside the sources, else in a folder of this user.
+
+A package that another user installed cannot be written, and a service user may have no home.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import pipeline
+from pipeline.errors import EnvironmentFault
+from pipeline.workspace import cache_root
+
+VARIABLE = "NUMBA_CACHE_DIR"
+
+
+def find_room() -> None:
+    """Name a folder in ``NUMBA_CACHE_DIR`` where the sources' own cannot be written; before Numba is imported.
+
+    Raises EnvironmentFault where there is none: Numba could not load.
+    """
+    beside = sorted(Path(pipeline.__file__).parent.rglob("__pycache__"))
+    sources = [Path(pipeline.__file__).parent, *beside]
+    if VARIABLE in os.environ or all(os.access(folder, os.W_OK | os.X_OK) for folder in sources):
+        return
+    own = Path(tempfile.gettempdir()) / f"capwatch-{os.getuid()}"
+    for folder in (cache_root() / "machine-code", own):
+        if _is_ours(folder):
+            os.environ[VARIABLE] = str(folder)
+            return
+    raise EnvironmentFault(
+        f"no folder for compiled code can be written: neither {sources[0]}, {cache_root()} nor {own}; "
+        f"set {VARIABLE} to one that can"
+    )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Can we write to a folder, made where it is not there, and nobody else? Code that others put there would run."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return False
+    private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return private and os.access(folder, os.W_OK | os.X_OK)

@@ -1,0 +1,31 @@
+"""JSON that people write by hand: a key that stands twice has no meaning, and is refused as in YAML."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pipeline.errors import printable
+
+
+class RepeatedKey(ValueError):
+    """A mapping names a key twice."""
+
+
+def unrepeated(text: str) -> Any:
+    """The content of a JSON text; RepeatedKey where a mapping has a key twice, ValueError where it is no JSON.
+
+    >>> unrepeated('{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+    pipeline.ingest.json_text.RepeatedKey: key a stands twice
+    """
+    return json.loads(text, object_pairs_hook=_mapping)
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise RepeatedKey(f"key {printable(twice)[:60]} stands twice")
+    return out
