@@ -28,6 +28,7 @@ from pipeline.ingest.ais.typed import typed_columns
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
 _WORDS = {"nav": NAV_TEXT, "ship_type": SHIP_TYPE_TEXT, "mobile": MOBILE_TEXT}
+ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
 _FOUR_GIGA = 2**32
 _PARQUET_ROWS = 1 << 17
 
@@ -105,6 +106,8 @@ def read_parquet_table(
         file = pq.ParquetFile(path)
         layout = layout_of(path, file.schema_arrow.names, columns)
         read.begin(layout)
+        if file.schema_arrow.field(layout.index["mmsi"]).type in (pa.float16(), pa.float32()):
+            raise InputError(path, f"column {layout.name_of('mmsi')}: its kind of number holds no nine digits")
         rows, first = _RowReader(path, layout, rule, read), 1
         wanted = sorted({layout.header[i] for i in layout.index.values()})
         for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=wanted):
@@ -246,11 +249,16 @@ class _RowReader:
         values, _ = _to_numbers(texts)
         with np.errstate(invalid="ignore"):
             bad = ~(np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values < _FOUR_GIGA))
+        rounded = _rounded(texts)
+        self._refuse("mmsi", rounded, texts, lines, good, ROUNDED)
+        bad |= rounded
         self._refuse("mmsi", bad, texts, lines, good, "is no MMSI")
         return np.where(bad, 0, values).astype(np.int64)
 
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         values, bad = _code_numbers(field, texts)
+        if field == "imo":
+            self._refuse(field, bad & _rounded(texts), texts, lines, good, ROUNDED)
         self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
         return values
 
@@ -294,7 +302,13 @@ def _code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of a column that may hold words, and the rows that are neither."""
     if field == "imo":
         texts = pc.replace_substring_regex(texts, r"(?i)^IMO\s*", "")
-    return _to_numbers(texts, _WORDS.get(field))
+    values, bad = _to_numbers(texts, _WORDS.get(field))
+    return values, bad | _rounded(texts) if field == "imo" else bad
+
+
+def _rounded(texts: pa.Array) -> np.ndarray:
+    """Numbers in scientific notation: what a spreadsheet makes of long ones keeps three of their digits."""
+    return np.asarray(pc.match_substring_regex(texts, r"^[0-9.]+[eE][+-]?[0-9]+$"))
 
 
 def _with_hull(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
