@@ -186,7 +186,8 @@ class _RowReader:
                 return None
             self._order_settled = True  # the year comes first
             name = self._layout.name_of("time_utc")
-            return in_utc(self._path, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
+            moments = in_utc(self._path, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
+            return None if self._rule.possible(moments).isna().any() else moments
         texts = _utf8(times.dictionary).to_pandas().astype("str")
         if texts.str.lower().isin(NULLS).any():
             return None
@@ -279,7 +280,7 @@ class _RowReader:
         out = pd.Series(pd.NaT, index=series.index, dtype="datetime64[us, UTC]")
         if given.any():
             out[given] = self._parsed(series[given])
-        cause = "is no time with a zone" if self._rule.zone is None else "is no time"
+        cause = "is no time with a zone" if self._rule.zone is None else "is no time of a message"
         self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, cause)
         return out
 
@@ -288,7 +289,7 @@ class _RowReader:
         moments = parse_times(self._path, self._layout.name_of("time_utc"), texts, self._rule)
         if self._rule.zone is None and moments.notna().any():
             self._rule = replace(self._rule, zoned=True)
-        return moments
+        return self._rule.possible(moments)
 
     def _settle_order(self, times: pd.Series) -> None:
         """Day before month or after it, by the times of the first block that has any."""

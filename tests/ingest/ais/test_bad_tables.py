@@ -52,3 +52,22 @@ def test_a_parquet_mmsi_of_24_bits_is_refused(tmp_path):
         arrow = pa.Table.from_pandas(table)
         pq.write_table(arrow.set_column(0, "mmsi", arrow["mmsi"].cast(kind)), path)
         assert read_ais([path]).files[0].status == status
+
+
+@pytest.mark.parametrize("year", ["0024", "1970", "1999", "2099", "2124", "9999"])
+@pytest.mark.parametrize("form", ["{}-03-07T12:00:00", "{}-03-07T12:00:00Z", "07/03/{} 12:00:00"])
+def test_a_time_at_which_nothing_was_sent_is_none(tmp_path, year, form):
+    stated = "13/03/2024 12:00:00" if "/" in form else "2024-03-07T12:00:00" + "Z" * form.endswith("Z")
+    lines = [HEADER, *(ROW.replace("2024-03-07T12:00:00", t) for t in (stated, form.format(year)))]
+    found = read(tmp_path, *lines)
+    assert found.messages["time_utc"].dt.year.tolist() == [2024]
+    assert found.balance["bad_format"] == 1
+    assert "line 3: column BaseDateTime" in found.files[0].cause
+
+
+def test_rows_without_a_time_are_told(tmp_path):
+    empty = ROW.replace("2024-03-07T12:00:00", "")
+    few, many = read(tmp_path, HEADER, *rows(5), empty), read(tmp_path, HEADER, ROW, empty, empty)
+    assert "1 of 6 messages have no time" in few.notes[0]
+    assert "2 of 3 messages have no time" in many.files[0].cause
+    assert many.files[0].status == "degraded"

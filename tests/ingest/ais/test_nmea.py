@@ -198,3 +198,27 @@ def test_every_line_of_the_real_logs_is_counted():
         with path.open("rb") as file:
             lines = sum(1 for _ in file)
         assert sum(read_ais([path]).balance.values()) == lines, path.name
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["2024-03-07 12:00:00 {}", "2016-12-31T23:59:60Z {}", "\\s:x,c:1709812800*00\\{}", tagged("{}", 4102444799)],
+    ids=["no zone", "leap second", "damaged tag", "in the future"],
+)
+def test_a_log_without_times_that_can_be_used_is_told(tmp_path, line):
+    path = log(tmp_path, [line.format(*sentences(SHIP | {"lon": 133 + k / 100})) for k in range(3)])
+    found = read_ais([path])
+    assert found.balance == only({"decoded": 3})
+    assert found.messages["time_utc"].isna().all()
+    assert found.files[0].status == "degraded"
+    assert "3 of 3 messages have no time" in found.files[0].cause
+    assert "first: line 1" in found.files[0].cause
+
+
+def test_the_zone_of_a_log_can_be_named_and_one_that_is_stated_holds(tmp_path):
+    sentence = sentences(SHIP)[0]
+    stated = ["2024-03-07 22:00:00", "2024-03-07T12:00:20Z", "2024-03-07T13:00:40+01:00", "2024-03-07T12:00:00+01"]
+    found = read_ais([log(tmp_path, [f"{time} {sentence}" for time in stated])], time_zone="+10:00")
+    times = found.messages["time_utc"]
+    assert times[:3].tolist() == [pd.Timestamp(T0 + s, unit="s", tz="UTC") for s in (0, 20, 40)]
+    assert times.isna().tolist() == [False, False, False, True]
