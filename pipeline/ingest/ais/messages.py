@@ -16,6 +16,7 @@ from pipeline.errors import InputError, printable, shortened
 from pipeline.ingest.ais.buckets import added, empty_balance
 from pipeline.ingest.ais.doubts import Doubts
 from pipeline.ingest.ais.files import blocks, file_digest, head_of, kind_of
+from pipeline.ingest.ais.impossible import Impossible
 from pipeline.ingest.ais.nmea import read_nmea
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.spool import Spool
@@ -111,6 +112,8 @@ def read_ais(
     """
     with open_ais(paths, columns=columns, time_format=time_format, time_zone=time_zone) as store:
         messages = next(store.frames(region, at_once=None), None)
+        if region is not None:
+            store.doubt_swapped(region)
     return AisRead(
         AIS_MESSAGES.empty() if messages is None else messages, store.balance, store.problems, tuple(store.files)
     )
@@ -148,6 +151,24 @@ class AisStore:
                 held = []
         if any(map(len, held)):
             yield _checked(pd.concat(held, ignore_index=True), self.files)
+
+    def doubt_swapped(self, region: Region) -> None:
+        """Name the tables with no position in a region that would have most of theirs there with axes swapped."""
+        n, here, there = (np.zeros(len(self.files), np.int64) for _ in range(3))
+        for frame, _ in self.spool.frames():
+            file = frame["file"].to_numpy()
+            swapped = frame[["lon", "lat"]].set_axis(["lat", "lon"], axis=1)
+            for count, rows in (
+                (n, frame["lon"].notna()),
+                (here, _is_inside(frame, region)),
+                (there, _is_inside(swapped, region)),
+            ):
+                count += np.bincount(file[rows], minlength=len(n))
+        for k in np.flatnonzero((here == 0) & (2 * there > n)).tolist():
+            said = f"none of {n[k]} positions is near the place, but {there[k]} with latitude and longitude swapped"
+            cause = "; ".join(filter(None, [self.files[k].cause, said]))
+            self.files[k] = replace(self.files[k], status="degraded", cause=cause)
+            self.problems.append(InputError(self.files[k].path, said))
 
     def _heard_inside(self, region: Region) -> np.ndarray:
         """The transponders that have a position in a region."""
@@ -225,12 +246,11 @@ def _decode(
         frames = read_nmea(path, read.balance, rule.zone)
     else:
         frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
-    untimed, impossible, doubts = Untimed(), dict[str, int](), Doubts()
+    untimed, impossible, doubts = Untimed(), Impossible(), Doubts()
     for frame in frames:
         read.see(frame)
-        clean, wrong = without_codes(_with_times(frame, rule))
-        for name, count in wrong.items():
-            impossible[name] = impossible.get(name, 0) + count
+        clean, wrong = without_codes(raw := _with_times(frame, rule))
+        impossible.add(raw, clean, wrong)
         untimed.add(clean)
         if kind != "nmea":  # whose checksums say that what arrived was sent
             doubts.add(clean)
@@ -238,11 +258,11 @@ def _decode(
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError(path, "changed while it was read")
-    causes = [_noise(read.balance) if kind == "nmea" else _bad_rows(read), untimed.cause()]
-    cause = "; ".join(filter(None, causes))
+    causes = [_noise(read.balance)] if kind == "nmea" else [_bad_rows(read), *impossible.causes()]
+    cause = "; ".join(filter(None, [*causes, untimed.cause()]))
     status = "degraded" if cause else "used"
-    note = _noted(read, {} if kind == "nmea" else impossible, doubts, untimed)
-    return AisFile(path, digest, read.dialect, status, cause, read.balance, impossible or None, note=note)
+    note = _noted(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)
+    return AisFile(path, digest, read.dialect, status, cause, read.balance, impossible.counts or None, note=note)
 
 
 def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:

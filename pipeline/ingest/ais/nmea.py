@@ -25,7 +25,7 @@ def read_nmea(path: Path, balance: dict[str, int], zone: timezone | None = None)
     wrote without one.
     """
     log = _Log(balance, zone)
-    for block in blocks(path):
+    for block in blocks(path, returns_end=True):
         if (frame := log.read(block)) is not None:
             yield frame
     log.reassembly.finish()

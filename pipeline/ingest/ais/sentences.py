@@ -20,6 +20,8 @@ _SMALL: dict[bytes, int] = {str(i).encode(): i for i in range(10)}
 _EPOCH = re.compile(rb"(?<![^,\s])(\d{9,16})(?:\.\d*)?(?=[,\s]|$)")
 _ISO = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ?(Z|UTC|[+-]\d\d:?\d\d)|(?![\d:.]| ?[Z+-]))")
 
+_AGAIN = re.compile(rb"![A-Za-z0-9]{2}VD[MO],")
+
 EARLIEST_S, LATEST_S = 946_684_800.0, 4_102_444_800.0  # 2000 and 2100: AIS is younger than the one
 
 
@@ -95,6 +97,8 @@ class SentenceReader:
             return "bad_format"
         if xor_of(line[start + 1 : star]) != expected:
             return "bad_checksum"
+        if _AGAIN.search(line, star + 3):
+            return "bad_format"  # two lines that lost the end between them: no line is in two buckets
         if time_s is None:
             time_s = self._time_around(line[:start], line[star + 3 :])
         return _fields(line[start + 1 : star], station, time_s)

@@ -18,8 +18,8 @@ import pyarrow.csv as pacsv
 from pipeline.errors import InputError
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NAV_TEXT, NULLS, SHIP_TYPE_TEXT, Layout, layout_of
 from pipeline.ingest.ais.doubts import STANDING
-from pipeline.ingest.ais.files import Block, blocks
-from pipeline.ingest.ais.headers import header_doubts
+from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
+from pipeline.ingest.ais.headers import cut_at_header, header_doubts
 from pipeline.ingest.ais.lines import as_utf8, decoded, without_swallowers
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
@@ -77,20 +77,20 @@ def read_csv_table(
 
     Raises InputError for a header that cannot be understood.
     """
-    stream = blocks(path)
+    stream = blocks(path, returns_end=returns_end_lines(head_of(path)))
     first = next(stream, None)
     if first is None:
         raise InputError(path, "is empty")
-    header_line, _, rest = first.data.partition(b"\n")
+    before, header_line, rest = cut_at_header(first.data, (columns or {}).values())
     try:
         header = next(csv.reader([decoded(header_line.rstrip(b"\r"))]), [])
     except csv.Error as error:
         raise InputError(path, f"its first line is no header ({error})") from error
     layout = layout_of(path, header, columns)
     read.begin(layout)
-    read.balance["no_data"] += 1  # the header
+    read.balance["no_data"] += before + 1
     rows = _RowReader(path, layout, rule, read)
-    for block in chain([Block(2, rest)] if rest else [], stream):
+    for block in chain([Block(before + 2, rest)] if rest else [], stream):
         read.unfinished = not block.data.endswith(b"\n")
         if (frame := rows.read_block(block)) is not None:
             yield frame

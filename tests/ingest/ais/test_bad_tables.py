@@ -71,3 +71,53 @@ def test_rows_without_a_time_are_told(tmp_path):
     assert "1 of 6 messages have no time" in few.notes[0]
     assert "2 of 3 messages have no time" in many.files[0].cause
     assert many.files[0].status == "degraded"
+
+
+@pytest.mark.parametrize("before", [[""], ["", "", " "], ["# exported by X"], ["# exported by X, on Friday", "", "#"]])
+def test_lines_before_the_header_are_no_header(tmp_path, before):
+    plain, found = read(tmp_path, HEADER, *rows(3)), read(tmp_path, *before, HEADER, *rows(3))
+    assert not found.problems
+    assert found.balance["no_data"] == len(before) + 1
+    assert (found.messages["line"] - len(before)).tolist() == plain.messages["line"].tolist()
+    assert found.messages["time_utc"].tolist() == plain.messages["time_utc"].tolist()
+
+
+def test_a_header_that_begins_like_a_comment_is_one(tmp_path):
+    for header, columns in ((f"# {HEADER}", None), ("# id,BaseDateTime,LAT,LON,SOG,COG", {"mmsi": "# id"})):
+        assert len(read(tmp_path, header, *rows(3), columns=columns).messages) == 3
+
+
+def test_a_table_whose_lines_end_in_returns_is_read(tmp_path):
+    found = read(tmp_path, HEADER, *rows(3), end="\r")
+    assert not found.problems
+    assert found.messages["line"].tolist() == [2, 3, 4]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_wide_text_is_told_as_such(tmp_path, encoding):
+    path = tmp_path / "ais.csv"
+    path.write_bytes("\n".join([HEADER, ROW]).encode(encoding))
+    assert "save it as UTF-8" in read_ais([path]).files[0].cause
+    assert "UTF-32" in read_ais([path]).files[0].cause or not encoding.startswith("utf-32")
+
+
+@pytest.mark.parametrize(
+    ("place", "said"), [("133.05,42.75", "swapped"), ("42.75,226.95", "0 to 360"), ("142.75,233.05", "impossible")]
+)
+def test_positions_that_are_impossible_in_most_rows_are_a_fault_of_the_file(tmp_path, place, said):
+    bad = rows(5, ROW.replace("42.75,133.05", place))
+    found = read(tmp_path, HEADER, *bad)
+    assert found.files[0].status == "degraded"
+    assert "5 of 5 positions are impossible" in found.files[0].cause
+    assert said in found.files[0].cause
+    assert read(tmp_path, HEADER, *rows(6), bad[0]).files[0].status == "used"
+
+
+def test_swapped_positions_that_are_possible_are_told_by_the_region(tmp_path):
+    swapped = [HEADER, *rows(5, ROW.replace("42.75,133.05", "60.05,42.75"))]
+    found = read(tmp_path, *swapped, region=(59.0, 42.0, 61.0, 43.0))
+    assert found.files[0].status == "degraded"
+    assert "5 with latitude and longitude swapped" in found.files[0].cause
+    assert found.problems
+    for region in ((42.0, 59.0, 43.0, 61.0), (100.0, 10.0, 101.0, 11.0)):
+        assert not read(tmp_path, *swapped, region=region).problems
