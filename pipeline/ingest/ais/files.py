@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -45,8 +46,13 @@ class Block:
 
 
 def file_digest(path: Path) -> str:
-    """Hex SHA-256 of the file as it lies on disk. Raises InputError when it cannot be read."""
+    """Hex SHA-256 of the file as it lies on disk. Raises InputError when it cannot be read.
+
+    A pipe or a device is refused: it may never end, and what was hashed of it cannot be read again.
+    """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(path, "is not a regular file; save its content as one first")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
