@@ -14,6 +14,7 @@ from pipeline.config import RunConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable, shortened
 from pipeline.ingest import junk
+from pipeline.ingest.ais.folder import AIS_SUFFIXES, OTHER, ais_files
 from pipeline.ingest.ais.zipped import holds_product
 from pipeline.longitudes import middle_of, table_near, wrapped
 from pipeline.plurals import number_of
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pipeline.types import Place
 
 AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
-AIS_SUFFIXES = (".csv", ".tsv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".zip", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +102,13 @@ def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputErr
             continue
         found, others = ais_files(path)
         if any(_overlap(path, image) for image in images):  # of images, which are no AIS and no fault
-            found, others = [f for f in found if f.suffix.lower() != ".zip" or not holds_product(f)], []
-        for other in others:
-            faults.append((InputError(other, f"is no AIS by its name ({', '.join(AIS_SUFFIXES)})"), "left out"))
+            found = [f for f in found if f.suffix.lower() != ".zip" or not holds_product(f)]
+            others = [(p, cause) for p, cause in others if cause != OTHER and p.suffix.lower() in AIS_SUFFIXES]
+        faults += [(InputError(other, cause), "left out") for other, cause in others]
         if not found:
             faults.append((InputError(path, "holds no AIS file"), "no message comes from it"))
         out += found
     return tuple(out), faults
-
-
-def ais_files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Files below a folder that may be AIS, and the others; hidden ones are neither."""
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
-    files = [p for p in files if not any(junk.is_junk(Path(part)) for part in p.relative_to(folder).parts)]
-    named = [p.suffix.lower() in AIS_SUFFIXES for p in files]
-    return [p for p, yes in zip(files, named, strict=True) if yes], [
-        p for p, yes in zip(files, named, strict=True) if not yes
-    ]
 
 
 def _overlap(one: Path, other: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ BLOCK = 1 << 22  # bytes: 45,000 rows of a table, whose columns take about 20 MB
 UNREADABLE = b"\x00"  # stands in for a line that no parser should see; every reader counts it as bad_format
 
 _SENTENCE = re.compile(rb"![A-Z]{2}VD[MO],")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # the last, and the first before two zeros, is UTF-32
+_LOOKED_AT_FOR_NUL = 64  # bytes: within a header; our choice
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UNPACK_ERRORS = (OSError, EOFError, zlib.error, ValueError, zipfile.BadZipFile, NotImplementedError)
 
@@ -44,8 +46,13 @@ class Block:
 
 
 def file_digest(path: Path) -> str:
-    """Hex SHA-256 of the file as it lies on disk. Raises InputError when it cannot be read."""
+    """Hex SHA-256 of the file as it lies on disk. Raises InputError when it cannot be read.
+
+    A pipe or a device is refused: it may never end, and what was hashed of it cannot be read again.
+    """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(path, "is not a regular file; save its content as one first")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -67,12 +74,15 @@ def kind_of(path: Path, head: bytes) -> Kind:
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(_UTF16):
-        raise InputError(path, "is text in UTF-16; save it as UTF-8")
+        utf = 32 if head[2:4] == b"\x00\x00" or head.startswith(b"\x00") else 16
+        raise InputError(path, f"is text in UTF-{utf}; save it as UTF-8")
     if head.startswith(b"PK\x03\x04"):
         raise InputError(path, "is a zip archive inside another; unpack it first")
     if _SENTENCE.search(head):
         return "nmea"
-    first = head.lstrip().split(b"\n", 1)[0]
+    if b"\x00" in head[:_LOOKED_AT_FOR_NUL]:
+        raise InputError(path, "holds zero bytes where text should be (UTF-16 or UTF-32?); save it as UTF-8")
+    first = _first_line(head)
     if b"," in first or b";" in first or b"\t" in first:
         return "csv"
     if first[:1] in (b"!", b"$", b"\\", b"#"):
@@ -80,8 +90,14 @@ def kind_of(path: Path, head: bytes) -> Kind:
     raise InputError(path, "holds neither AIS sentences nor a table: no '!AIVDM' and no header line with columns")
 
 
-def blocks(path: Path, size: int = BLOCK) -> Iterator[Block]:
-    """The content in blocks of whole lines, unpacked on the way.
+def _first_line(head: bytes) -> bytes:
+    """The first line that is neither blank nor a comment; a comment where there is nothing else."""
+    lines = [line for line in re.split(rb"[\r\n]+", head) if line.strip()]
+    return next((line for line in lines if not line.startswith(b"#")), lines[0] if lines else b"")
+
+
+def blocks(path: Path, size: int = BLOCK, *, returns_end: bool = False) -> Iterator[Block]:
+    """The content in blocks of whole lines, unpacked on the way. A return alone ends a line where ``returns_end``.
 
     A line beyond ``LINE_LIMIT`` is replaced by ``UNREADABLE``: it stays one line in every count, and a file that is
     one gigabyte without a newline costs no more memory than a block. Raises InputError when unpacking fails.
@@ -89,7 +105,7 @@ def blocks(path: Path, size: int = BLOCK) -> Iterator[Block]:
     line, tail, dropping, first = 1, b"", False, True
     try:
         with _content(path) as file:
-            while piece := file.read(size):
+            for piece in _with_newlines(file, size) if returns_end else iter(lambda: file.read(size), b""):
                 if first:
                     piece, first = piece.removeprefix(_UTF8_BOM), False
                 if dropping:
@@ -112,6 +128,26 @@ def blocks(path: Path, size: int = BLOCK) -> Iterator[Block]:
         raise InputError(path, f"breaks off after line {line - 1} ({_said(error)})") from error
     if dropping or tail:
         yield Block(line, UNREADABLE if dropping else tail)
+
+
+def returns_end_lines(head: bytes) -> bool:
+    """Do the lines of a table end as they did on old Macs?"""
+    return b"\r" in head and b"\n" not in head
+
+
+def _with_newlines(file: IO[bytes], size: int) -> Iterator[bytes]:
+    """The content piece by piece, returns that stand alone as line ends; one that ends a piece waits for the next."""
+    held = b""
+    while read := file.read(size):
+        piece = held + read
+        held = piece[-1:] if piece.endswith(b"\r") else b""
+        piece = piece[: len(piece) - len(held)]
+        if piece.count(b"\r") != piece.count(b"\r\n"):
+            piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if piece:
+            yield piece
+    if held:
+        yield b"\n"
 
 
 def replace_lines(data: bytes, bad: np.ndarray) -> bytes:

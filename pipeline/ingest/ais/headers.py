@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from pipeline.ingest.ais.dialects import ALIASES, Layout, plain
+from pipeline.ingest.ais.lines import decoded
 
 PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
 """Fields of which none says anything without the other."""
@@ -13,6 +14,24 @@ OPEN = {"speed": ("sog", "some send tenths of a knot under that name: if it is k
 """Names that say which field they are and not in which unit."""
 
 _KNOWN = frozenset(name for names in ALIASES.values() for name in names)
+
+
+def cut_at_header(data: bytes, named: Collection[str]) -> tuple[int, bytes, bytes]:
+    """How many blank lines and comments stand before the header, the header, and what follows it.
+
+    A header may begin with a ``#``, as in DMA's files: then it has a column for the MMSI, or one that the user named.
+    """
+    before, rest = 0, data
+    while True:
+        line, _, after = rest.partition(b"\n")
+        if not after or (line.strip() and not (line.startswith(b"#") and _is_comment(line, named))):
+            return before, line, after
+        before, rest = before + 1, after
+
+
+def _is_comment(line: bytes, named: Collection[str]) -> bool:
+    names = {name.strip() for name in decoded(line).split(",")}
+    return not names & set(named) and not {plain(name) for name in names} & set(ALIASES["mmsi"])
 
 
 def header_doubts(layout: Layout) -> list[str]:

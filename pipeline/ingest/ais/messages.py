@@ -16,11 +16,13 @@ from pipeline.errors import InputError, printable, shortened
 from pipeline.ingest.ais.buckets import added, empty_balance
 from pipeline.ingest.ais.doubts import Doubts
 from pipeline.ingest.ais.files import blocks, file_digest, head_of, kind_of
+from pipeline.ingest.ais.impossible import Impossible
 from pipeline.ingest.ais.nmea import read_nmea
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.spool import Spool
 from pipeline.ingest.ais.tables import TableRead, read_csv_table, read_parquet_table
-from pipeline.ingest.ais.times import TimeRule, zone_of
+from pipeline.ingest.ais.times import TimeRule, latest_now, zone_of
+from pipeline.ingest.ais.untimed import Untimed
 from pipeline.ingest.ais.values import without_codes
 from pipeline.tables import AIS_MESSAGES
 
@@ -50,7 +52,6 @@ class AisFile:
     """used, degraded, skipped, or duplicate_of."""
     cause: str
     balance: dict[str, int]
-    n_without_time: int = 0
     impossible: dict[str, int] | None = None
     """Values that no transponder can mean, made null: how many of each column."""
     fault: bool = False
@@ -111,6 +112,8 @@ def read_ais(
     """
     with open_ais(paths, columns=columns, time_format=time_format, time_zone=time_zone) as store:
         messages = next(store.frames(region, at_once=None), None)
+        if region is not None:
+            store.doubt_swapped(region)
     return AisRead(
         AIS_MESSAGES.empty() if messages is None else messages, store.balance, store.problems, tuple(store.files)
     )
@@ -149,6 +152,24 @@ class AisStore:
         if any(map(len, held)):
             yield _checked(pd.concat(held, ignore_index=True), self.files)
 
+    def doubt_swapped(self, region: Region) -> None:
+        """Name the tables with no position in a region that would have most of theirs there with axes swapped."""
+        n, here, there = (np.zeros(len(self.files), np.int64) for _ in range(3))
+        for frame, _ in self.spool.frames():
+            file = frame["file"].to_numpy()
+            swapped = frame[["lon", "lat"]].set_axis(["lat", "lon"], axis=1)
+            for count, rows in (
+                (n, frame["lon"].notna()),
+                (here, _is_inside(frame, region)),
+                (there, _is_inside(swapped, region)),
+            ):
+                count += np.bincount(file[rows], minlength=len(n))
+        for k in np.flatnonzero((here == 0) & (2 * there > n)).tolist():
+            said = f"none of {n[k]} positions is near the place, but {there[k]} with latitude and longitude swapped"
+            cause = "; ".join(filter(None, [self.files[k].cause, said]))
+            self.files[k] = replace(self.files[k], status="degraded", cause=cause)
+            self.problems.append(InputError(self.files[k].path, said))
+
     def _heard_inside(self, region: Region) -> np.ndarray:
         """The transponders that have a position in a region."""
         found = [frame.loc[_is_inside(frame, region), "mmsi"].unique() for frame, _ in self.spool.frames()]
@@ -164,7 +185,7 @@ def open_ais(
     time_zone: str | None = None,
 ) -> Iterator[AisStore]:
     """Decode AIS files as ``read_ais`` does, in memory that does not grow with them."""
-    rule = TimeRule(time_format, zone_of(time_zone) if time_zone else None)
+    rule = TimeRule(time_format, zone_of(time_zone) if time_zone else None, latest=latest_now())
     spool = Spool(SAME_TRANSMISSION_S)
     store = AisStore(spool)
     try:
@@ -222,33 +243,33 @@ def _decode(
     before = path.stat()
     read = TableRead("nmea", empty_balance())
     if kind == "nmea":
-        frames = read_nmea(path, read.balance)
+        frames = read_nmea(path, read.balance, rule.zone)
     else:
         frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
-    untimed, impossible, doubts = 0, dict[str, int](), Doubts()
+    untimed, impossible, doubts = Untimed(), Impossible(), Doubts()
     for frame in frames:
         read.see(frame)
-        clean, wrong = without_codes(_with_times(frame))
-        for name, count in wrong.items():
-            impossible[name] = impossible.get(name, 0) + count
-        untimed += int(clean["time_utc"].isna().sum())
+        clean, wrong = without_codes(raw := _with_times(frame, rule))
+        impossible.add(raw, clean, wrong)
+        untimed.add(clean)
         if kind != "nmea":  # whose checksums say that what arrived was sent
             doubts.add(clean)
         spool.add(clean.drop(columns="standing", errors="ignore").assign(file=np.int32(number)))
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError(path, "changed while it was read")
-    cause = _noise(read.balance) if kind == "nmea" else _bad_rows(read)
+    causes = [_noise(read.balance)] if kind == "nmea" else [_bad_rows(read), *impossible.causes()]
+    cause = "; ".join(filter(None, [*causes, untimed.cause()]))
     status = "degraded" if cause else "used"
-    note = _noted(read, {} if kind == "nmea" else impossible, doubts)
-    return AisFile(path, digest, read.dialect, status, cause, read.balance, untimed, impossible or None, note=note)
+    note = _noted(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)
+    return AisFile(path, digest, read.dialect, status, cause, read.balance, impossible.counts or None, note=note)
 
 
-def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
+def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:
     """NMEA's seconds as times; a fingerprint for tables, whose repeats are rows with the same time and values."""
     if "time_s" in frame:
-        micros = (frame["time_s"] * 1e6).round()
-        return frame.drop(columns="time_s").assign(time_utc=pd.to_datetime(micros, unit="us", utc=True))
+        times = pd.to_datetime((frame["time_s"] * 1e6).round(), unit="us", utc=True)
+        return frame.drop(columns="time_s").assign(time_utc=rule.possible(times))
     if "fingerprint" in frame:
         return frame
     return frame.assign(fingerprint=row_prints(frame.drop(columns="line")))
@@ -272,9 +293,11 @@ def _bad_rows(read: TableRead) -> str:
     return "; ".join(causes)
 
 
-def _noted(read: TableRead, impossible: dict[str, int], doubts: Doubts) -> str:
+def _noted(read: TableRead, impossible: dict[str, int], doubts: Doubts, untimed: Untimed) -> str:
     """What no error is: each of it may stand in a good file, and in a damaged one."""
     said = doubts.said()
+    if untimed.n and not untimed.cause():
+        said.insert(0, untimed.said())
     if impossible:
         counts = ", ".join(f"{name} {count}" for name, count in impossible.items())
         said.insert(0, f"values that no transponder sends are taken for missing ({counts})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timezone
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,14 @@ from pipeline.ingest.ais.sentences import Sentence, SentenceReader
 _BUCKETS = {BAD_CHECKSUM: "bad_checksum", BAD_FORMAT: "bad_format", NO_DATA: "no_data"}
 
 
-def read_nmea(path: Path, balance: dict[str, int]) -> Iterator[pd.DataFrame]:
+def read_nmea(path: Path, balance: dict[str, int], zone: timezone | None = None) -> Iterator[pd.DataFrame]:
     """Messages, block by block, in the order of their last line, with codes still in (``payload``'s columns).
 
-    ``balance`` counts every line; it is complete when the last frame was taken.
+    ``balance`` counts every line; it is complete when the last frame was taken. ``zone`` is that of times that a logger
+    wrote without one.
     """
-    log = _Log(balance)
-    for block in blocks(path):
+    log = _Log(balance, zone)
+    for block in blocks(path, returns_end=True):
         if (frame := log.read(block)) is not None:
             yield frame
     log.reassembly.finish()
@@ -32,10 +34,10 @@ def read_nmea(path: Path, balance: dict[str, int]) -> Iterator[pd.DataFrame]:
 class _Log:
     """What is remembered from block to block."""
 
-    def __init__(self, balance: dict[str, int]) -> None:
+    def __init__(self, balance: dict[str, int], zone: timezone | None) -> None:
         self.balance = balance
         self.reassembly = Reassembly(balance)
-        self._sentences = SentenceReader()
+        self._sentences = SentenceReader(zone)
 
     def read(self, block: Block) -> pd.DataFrame | None:
         """The messages that the block's lines complete, in order."""

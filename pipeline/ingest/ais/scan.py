@@ -122,6 +122,22 @@ def _trailing_time(data, at, end):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
+def _is_alphanumeric(c):  # type: ignore[no-untyped-def]
+    return 48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122
+
+
+@numba.njit(cache=True)
+def _goes_on(data, at, end):  # type: ignore[no-untyped-def]
+    """Does another AIS sentence begin?"""
+    for k in range(at, end - 6):
+        if data[k] == BANG and data[k + 3] == _LETTER_V and data[k + 4] == _LETTER_D and data[k + 6] == COMMA:
+            kind = data[k + 5] == _LETTER_M or data[k + 5] == _LETTER_O
+            if kind and _is_alphanumeric(data[k + 1]) and _is_alphanumeric(data[k + 2]):
+                return True
+    return False
+
+
+@numba.njit(cache=True)
 def _tag(data, at, end, station):  # type: ignore[no-untyped-def]
     """Time of a tag block, NaN for none; the station's span goes to ``station``. A wrong checksum says nothing."""
     star = end - 1
@@ -200,13 +216,13 @@ def _line(data, at, end, announced, spans, numbers):  # type: ignore[no-untyped-
     if start < 0:
         return ASK, np.nan, announced or (first < end and data[first] == DOLLAR)
     star = _find(data, STAR, start, end)
-    if star < 0:
-        return BAD_FORMAT, np.nan, announced
-    expected = _checksum_at(data, star + 1, end)
+    expected = _checksum_at(data, star + 1, end) if star >= 0 else -1
     if expected < 0:
         return BAD_FORMAT, np.nan, announced
     if _xor(data, start + 1, star) != expected:
         return BAD_CHECKSUM, np.nan, announced
+    if _goes_on(data, star + 3, end):
+        return BAD_FORMAT, np.nan, announced
     if np.isnan(time_s):
         if announced or (start > first and not tagged):
             return ASK, np.nan, False

@@ -7,7 +7,7 @@ Sentences follow NMEA 0183: ``!AIVDM,parts,number,sequence,channel,payload,fill*
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timezone
 from typing import Literal, NamedTuple
 
 Verdict = Literal["bad_checksum", "bad_format", "no_data"]
@@ -18,7 +18,9 @@ _HEX: dict[bytes, int] = {
 _ARMOUR = bytes((*range(48, 88), *range(96, 120)))  # the 64 characters of a payload, ITU-R M.1371
 _SMALL: dict[bytes, int] = {str(i).encode(): i for i in range(10)}
 _EPOCH = re.compile(rb"(?<![^,\s])(\d{9,16})(?:\.\d*)?(?=[,\s]|$)")
-_ISO = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?) ?(Z|UTC|[+-]\d\d:?\d\d)")
+_ISO = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ?(Z|UTC|[+-]\d\d:?\d\d)|(?![\d:.]| ?[Z+-]))")
+
+_AGAIN = re.compile(rb"![A-Za-z0-9]{2}VD[MO],")
 
 EARLIEST_S, LATEST_S = 946_684_800.0, 4_102_444_800.0  # 2000 and 2100: AIS is younger than the one
 
@@ -62,9 +64,13 @@ def epoch_seconds(digits: bytes | str) -> float | None:
 
 
 class SentenceReader:
-    """Reads lines one after the other; remembers the time line that belongs to the next sentence."""
+    """Reads lines one after the other; remembers the time line that belongs to the next sentence.
 
-    def __init__(self) -> None:
+    ``zone`` is that of a logger's times that state none; without it they are no times.
+    """
+
+    def __init__(self, zone: timezone | None = None) -> None:
+        self._zone = zone
         self._tags: dict[bytes, tuple[bytes, float | None]] = {}
         self._announced_s: float | None = None
 
@@ -91,6 +97,8 @@ class SentenceReader:
             return "bad_format"
         if xor_of(line[start + 1 : star]) != expected:
             return "bad_checksum"
+        if _AGAIN.search(line, star + 3):
+            return "bad_format"  # two lines that lost the end between them: no line is in two buckets
         if time_s is None:
             time_s = self._time_around(line[:start], line[star + 3 :])
         return _fields(line[start + 1 : star], station, time_s)
@@ -100,7 +108,7 @@ class SentenceReader:
         if trailer and (found := _EPOCH.search(trailer)):
             return epoch_seconds(found[1])
         if prefix and not prefix.startswith(b"\\"):
-            return _prefix_time(prefix)
+            return _prefix_time(prefix, self._zone)
         return announced
 
     def _tag(self, tag: bytes) -> tuple[bytes, float | None]:
@@ -152,14 +160,16 @@ def _tag_content(tag: bytes) -> tuple[bytes, float | None]:
     return station, time_s
 
 
-def _prefix_time(prefix: bytes) -> float | None:
-    """Time that a logger wrote before the sentence: ISO 8601 with a zone, or an epoch. A time without zone is none."""
+def _prefix_time(prefix: bytes, zone: timezone | None) -> float | None:
+    """Time that a logger wrote before the sentence: ISO 8601, or an epoch. A time without any zone is none."""
     if found := _ISO.search(prefix):
-        zone = b"+00:00" if found[2] in (b"Z", b"UTC") else found[2]
+        stated = b"+00:00" if found[2] in (b"Z", b"UTC") else found[2] or b""
         try:
-            return datetime.fromisoformat((found[1] + zone).decode()).timestamp()
+            time = datetime.fromisoformat((found[1] + stated).decode())
         except ValueError:
             return None
+        time = time if time.tzinfo else time.replace(tzinfo=zone)
+        return time.timestamp() if time.tzinfo else None
     found = _EPOCH.search(prefix)
     return epoch_seconds(found[1]) if found else None
 

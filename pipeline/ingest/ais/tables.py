@@ -18,8 +18,8 @@ import pyarrow.csv as pacsv
 from pipeline.errors import InputError
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NAV_TEXT, NULLS, SHIP_TYPE_TEXT, Layout, layout_of
 from pipeline.ingest.ais.doubts import STANDING
-from pipeline.ingest.ais.files import Block, blocks
-from pipeline.ingest.ais.headers import header_doubts
+from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
+from pipeline.ingest.ais.headers import cut_at_header, header_doubts
 from pipeline.ingest.ais.lines import as_utf8, decoded, without_swallowers
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
@@ -28,6 +28,7 @@ from pipeline.ingest.ais.typed import typed_columns
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
 _WORDS = {"nav": NAV_TEXT, "ship_type": SHIP_TYPE_TEXT, "mobile": MOBILE_TEXT}
+ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
 _FOUR_GIGA = 2**32
 _PARQUET_ROWS = 1 << 17
 
@@ -76,20 +77,20 @@ def read_csv_table(
 
     Raises InputError for a header that cannot be understood.
     """
-    stream = blocks(path)
+    stream = blocks(path, returns_end=returns_end_lines(head_of(path)))
     first = next(stream, None)
     if first is None:
         raise InputError(path, "is empty")
-    header_line, _, rest = first.data.partition(b"\n")
+    before, header_line, rest = cut_at_header(first.data, (columns or {}).values())
     try:
         header = next(csv.reader([decoded(header_line.rstrip(b"\r"))]), [])
     except csv.Error as error:
         raise InputError(path, f"its first line is no header ({error})") from error
     layout = layout_of(path, header, columns)
     read.begin(layout)
-    read.balance["no_data"] += 1  # the header
+    read.balance["no_data"] += before + 1
     rows = _RowReader(path, layout, rule, read)
-    for block in chain([Block(2, rest)] if rest else [], stream):
+    for block in chain([Block(before + 2, rest)] if rest else [], stream):
         read.unfinished = not block.data.endswith(b"\n")
         if (frame := rows.read_block(block)) is not None:
             yield frame
@@ -105,6 +106,8 @@ def read_parquet_table(
         file = pq.ParquetFile(path)
         layout = layout_of(path, file.schema_arrow.names, columns)
         read.begin(layout)
+        if file.schema_arrow.field(layout.index["mmsi"]).type in (pa.float16(), pa.float32()):
+            raise InputError(path, f"column {layout.name_of('mmsi')}: its kind of number holds no nine digits")
         rows, first = _RowReader(path, layout, rule, read), 1
         wanted = sorted({layout.header[i] for i in layout.index.values()})
         for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=wanted):
@@ -183,7 +186,8 @@ class _RowReader:
                 return None
             self._order_settled = True  # the year comes first
             name = self._layout.name_of("time_utc")
-            return in_utc(self._path, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
+            moments = in_utc(self._path, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
+            return None if self._rule.possible(moments).isna().any() else moments
         texts = _utf8(times.dictionary).to_pandas().astype("str")
         if texts.str.lower().isin(NULLS).any():
             return None
@@ -246,11 +250,16 @@ class _RowReader:
         values, _ = _to_numbers(texts)
         with np.errstate(invalid="ignore"):
             bad = ~(np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values < _FOUR_GIGA))
+        rounded = _rounded(texts)
+        self._refuse("mmsi", rounded, texts, lines, good, ROUNDED)
+        bad |= rounded
         self._refuse("mmsi", bad, texts, lines, good, "is no MMSI")
         return np.where(bad, 0, values).astype(np.int64)
 
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         values, bad = _code_numbers(field, texts)
+        if field == "imo":
+            self._refuse(field, bad & _rounded(texts), texts, lines, good, ROUNDED)
         self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
         return values
 
@@ -271,7 +280,7 @@ class _RowReader:
         out = pd.Series(pd.NaT, index=series.index, dtype="datetime64[us, UTC]")
         if given.any():
             out[given] = self._parsed(series[given])
-        cause = "is no time with a zone" if self._rule.zone is None else "is no time"
+        cause = "is no time with a zone" if self._rule.zone is None else "is no time of a message"
         self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, cause)
         return out
 
@@ -280,7 +289,7 @@ class _RowReader:
         moments = parse_times(self._path, self._layout.name_of("time_utc"), texts, self._rule)
         if self._rule.zone is None and moments.notna().any():
             self._rule = replace(self._rule, zoned=True)
-        return moments
+        return self._rule.possible(moments)
 
     def _settle_order(self, times: pd.Series) -> None:
         """Day before month or after it, by the times of the first block that has any."""
@@ -294,7 +303,13 @@ def _code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of a column that may hold words, and the rows that are neither."""
     if field == "imo":
         texts = pc.replace_substring_regex(texts, r"(?i)^IMO\s*", "")
-    return _to_numbers(texts, _WORDS.get(field))
+    values, bad = _to_numbers(texts, _WORDS.get(field))
+    return values, bad | _rounded(texts) if field == "imo" else bad
+
+
+def _rounded(texts: pa.Array) -> np.ndarray:
+    """Numbers in scientific notation: what a spreadsheet makes of long ones keeps three of their digits."""
+    return np.asarray(pc.match_substring_regex(texts, r"^[0-9.]+[eE][+-]?[0-9]+$"))
 
 
 def _with_hull(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +18,8 @@ _ISO = r"^[0-9]{4}[-0-9]"  # not "now", nor digits of another script
 _ZONED = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[Tt ]\d.*[+-]\d{1,2}(?::?\d{2})?)$"
 _UNDERSCORED = r"^(\d{8})_(\d{6})$"  # exactEarth's form
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2}):?(\d{2})?")
+EARLIEST, LATEST = (datetime.fromtimestamp(s, UTC) for s in (EARLIEST_S, LATEST_S))
+AHEAD = timedelta(days=1)  # of this computer's clock, which may be wrong somewhat; our choice
 _EPOCH = r"^\d{9,16}(?:\.\d*)?$"
 
 
@@ -30,6 +32,17 @@ class TimeRule:
     day_first: bool | None = None
     zoned: bool = False
     """Has the file shown times that state their zone? Then one without is damaged, and no reason to refuse the file."""
+    latest: datetime = LATEST
+    """No message was sent from then on."""
+
+    def possible(self, moments: pd.Series) -> pd.Series:
+        """Times in UTC, NaT for those at which nothing can have been sent."""
+        return moments.where(moments.between(EARLIEST, self.latest, inclusive="left"))
+
+
+def latest_now() -> datetime:
+    """The end of the times at which something can have been sent."""
+    return datetime.now(UTC) + AHEAD
 
 
 def zone_of(text: str) -> timezone:

@@ -184,7 +184,7 @@ def test_blocks_converted_at_once_give_what_row_by_row_gives(tmp_path_factory, d
     path.write_text("\n".join([HEADER, ROWS[0], *rows]) + "\n")
     patch = pytest.MonkeyPatch()
     patch.setattr("pipeline.ingest.ais.files.BLOCK", 200)
-    patch.setattr(ais_tables, "blocks", lambda p: ais_blocks(p, 200))
+    patch.setattr(ais_tables, "blocks", lambda p, **_: ais_blocks(p, 200))
     fast = read_ais([path])
     patch.setattr(ais_tables, "typed_columns", lambda block, layout, **_: None)
     slow = read_ais([path])
@@ -205,7 +205,7 @@ def test_many_messages_wait_on_disk_and_come_back_the_same(tmp_path, monkeypatch
     lines += lines[40:60]  # heard twice, far apart in the file
     path = log(tmp_path, lines)
     memory = read_ais([path])
-    monkeypatch.setattr("pipeline.ingest.ais.nmea.blocks", lambda p: ais_blocks(p, 600))
+    monkeypatch.setattr("pipeline.ingest.ais.nmea.blocks", lambda p, **_: ais_blocks(p, 600))
     monkeypatch.setattr("pipeline.ingest.ais.messages.Spool", lambda same: Spool(same, in_memory=50))
     disk = read_ais([path])
     assert memory.balance == disk.balance

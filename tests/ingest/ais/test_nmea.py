@@ -6,8 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.ingest.ais.buckets import BUCKETS, empty_balance
+from pipeline.ingest.ais.files import blocks
 from pipeline.ingest.ais.messages import read_ais
 from pipeline.ingest.ais.nmea import read_nmea
+from pipeline.ingest.ais.sentences import SentenceReader
 from tests.builders import REAL_DATA, needs_real_data
 from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged
 
@@ -198,3 +200,48 @@ def test_every_line_of_the_real_logs_is_counted():
         with path.open("rb") as file:
             lines = sum(1 for _ in file)
         assert sum(read_ais([path]).balance.values()) == lines, path.name
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["2024-03-07 12:00:00 {}", "2016-12-31T23:59:60Z {}", "\\s:x,c:1709812800*00\\{}", tagged("{}", 4102444799)],
+    ids=["no zone", "leap second", "damaged tag", "in the future"],
+)
+def test_a_log_without_times_that_can_be_used_is_told(tmp_path, line):
+    path = log(tmp_path, [line.format(*sentences(SHIP | {"lon": 133 + k / 100})) for k in range(3)])
+    found = read_ais([path])
+    assert found.balance == only({"decoded": 3})
+    assert found.messages["time_utc"].isna().all()
+    assert found.files[0].status == "degraded"
+    assert "3 of 3 messages have no time" in found.files[0].cause
+    assert "first: line 1" in found.files[0].cause
+
+
+def test_the_zone_of_a_log_can_be_named_and_one_that_is_stated_holds(tmp_path):
+    sentence = sentences(SHIP)[0]
+    stated = ["2024-03-07 22:00:00", "2024-03-07T12:00:20Z", "2024-03-07T13:00:40+01:00", "2024-03-07T12:00:00+01"]
+    found = read_ais([log(tmp_path, [f"{time} {sentence}" for time in stated])], time_zone="+10:00")
+    times = found.messages["time_utc"]
+    assert times[:3].tolist() == [pd.Timestamp(T0 + s, unit="s", tz="UTC") for s in (0, 20, 40)]
+    assert times.isna().tolist() == [False, False, False, True]
+
+
+def test_a_return_ends_a_line_wherever_the_block_is_cut(tmp_path):
+    lines = [tagged(*sentences(SHIP | {"lon": 133 + k / 100}), T0 + 10 * k) for k in range(9)]
+    whole = read_ais([log(tmp_path, lines)]).messages
+    for k, end in enumerate(("\r", "\r\n")):
+        path = tmp_path / f"{k}.nmea"
+        path.write_bytes(end.join(lines).encode() + end.encode())
+        again = read_ais([path])
+        assert again.balance == only({"decoded": 9})
+        same = ["line", "time_utc", "mmsi", "lon"]
+        pd.testing.assert_frame_equal(again.messages[same], whole[same])
+        data = b"".join(b.data for size in (1, 2, 7) for b in blocks(path, size, returns_end=True))
+        assert data.replace(b"\r\n", b"\n").decode() == 3 * "".join(f"{line}\n" for line in lines)
+
+
+def test_two_sentences_glued_on_a_line_are_bad_format(tmp_path):
+    one, two = (tagged(*sentences(SHIP | {"lon": 133 + k / 100}), T0 + 10 * k) for k in range(2))
+    path = log(tmp_path, [one + two, one, f"{sentences(SHIP)[0]}, {two}"])
+    assert read_ais([path]).balance == only({"decoded": 1, "bad_format": 2})
+    assert SentenceReader().read((one + two).encode()) == "bad_format"

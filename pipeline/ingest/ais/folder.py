@@ -1,0 +1,48 @@
+"""The AIS files of a folder, and what is in it that is not read, with the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.ingest.junk import is_junk
+
+AIS_SUFFIXES = (".csv", ".tsv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".zip", ".parquet")
+OTHER = f"is no AIS by its name ({', '.join(AIS_SUFFIXES)})"
+
+
+def ais_files(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """Files below a folder that may be AIS, and the rest with its cause; hidden ones are neither."""
+    found = sorted(_walk(folder, folder.resolve()))
+    return [p for p, cause in found if not cause], [(p, cause) for p, cause in found if cause]
+
+
+def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:
+    try:
+        entries = [p for p in folder.iterdir() if not is_junk(p)]
+    except OSError as error:
+        yield folder, f"cannot be read ({error.strerror})"
+        return
+    for entry in entries:
+        try:
+            entry.lstat()
+        except OSError as error:  # a folder that can be listed and not entered
+            yield entry, f"cannot be read ({error.strerror})"
+            continue
+        if entry.is_symlink() and (cause := _bad_link(entry, root)):
+            yield entry, cause
+        elif entry.is_dir():
+            if not entry.is_symlink():  # what is below is met under its own name
+                yield from _walk(entry, root)
+        elif not entry.is_file():
+            yield entry, "is not a regular file"
+        else:
+            yield entry, "" if entry.suffix.lower() in AIS_SUFFIXES else OTHER
+
+
+def _bad_link(link: Path, root: Path) -> str:
+    try:
+        target = link.resolve(strict=True)
+    except (OSError, RuntimeError):  # nothing there; a circle
+        return "is a link that leads nowhere"
+    return "" if target.is_relative_to(root) else "is a link that leads out of the folder (refused)"

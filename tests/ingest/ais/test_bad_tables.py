@@ -1,0 +1,123 @@
+"""Tables whose values are no longer what was sent: told, and none of them taken for a number."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.ingest.ais.messages import read_ais
+
+HEADER = "MMSI,BaseDateTime,LAT,LON,SOG,COG"
+ROW = "273000001,2024-03-07T12:00:00,42.75,133.05,0.1,10.0"
+
+
+def rows(n, row=ROW):
+    return [row.replace("12:00:00", f"12:{i:02}:00") for i in range(n)]
+
+
+def read(tmp_path, *lines, end="\n", encoding="utf-8", **options):
+    """The read of a table of these lines, each of which must be in one bucket."""
+    path = tmp_path / "ais.csv"
+    path.write_bytes("".join(line + end for line in lines).encode(encoding))
+    found = read_ais([path], **options)
+    assert sum(found.balance.values()) == len(lines)
+    return found
+
+
+@pytest.mark.parametrize("mmsi", ["2.73E+08", "9.99e8", "2.73000001E+08"])
+def test_an_mmsi_in_scientific_notation_is_no_mmsi(tmp_path, mmsi):
+    found = read(tmp_path, HEADER, ROW, ROW.replace("273000001", mmsi))
+    assert found.messages["mmsi"].tolist() == [273000001]
+    assert found.balance["bad_format"] == 1
+    assert "line 3: column MMSI" in found.files[0].cause
+    assert "rounded" in found.files[0].cause
+
+
+def test_an_mmsi_with_a_point_and_a_zero_is_one(tmp_path):
+    found = read(tmp_path, HEADER, ROW.replace("273000001", "273000001.0"))
+    assert found.messages["mmsi"].tolist() == [273000001]
+    assert not found.problems
+
+
+def test_an_imo_number_in_scientific_notation_is_none(tmp_path):
+    found = read(tmp_path, HEADER + ",IMO", ROW + ",IMO9074729", ROW + ",9.07E+06")
+    assert found.messages["imo"].tolist() == [9074729]
+    assert "rounded" in found.files[0].cause
+
+
+def test_a_parquet_mmsi_of_24_bits_is_refused(tmp_path):
+    table = pd.DataFrame({"mmsi": [273000001.0], "time_utc": ["2024-03-07T12:00:00Z"], "lon": [133.05], "lat": [42.75]})
+    for kind, status in ((pa.float32(), "skipped"), (pa.float64(), "used")):
+        path = tmp_path / f"{kind}.parquet"
+        arrow = pa.Table.from_pandas(table)
+        pq.write_table(arrow.set_column(0, "mmsi", arrow["mmsi"].cast(kind)), path)
+        assert read_ais([path]).files[0].status == status
+
+
+@pytest.mark.parametrize("year", ["0024", "1970", "1999", "2099", "2124", "9999"])
+@pytest.mark.parametrize("form", ["{}-03-07T12:00:00", "{}-03-07T12:00:00Z", "07/03/{} 12:00:00"])
+def test_a_time_at_which_nothing_was_sent_is_none(tmp_path, year, form):
+    stated = "13/03/2024 12:00:00" if "/" in form else "2024-03-07T12:00:00" + "Z" * form.endswith("Z")
+    lines = [HEADER, *(ROW.replace("2024-03-07T12:00:00", t) for t in (stated, form.format(year)))]
+    found = read(tmp_path, *lines)
+    assert found.messages["time_utc"].dt.year.tolist() == [2024]
+    assert found.balance["bad_format"] == 1
+    assert "line 3: column BaseDateTime" in found.files[0].cause
+
+
+def test_rows_without_a_time_are_told(tmp_path):
+    empty = ROW.replace("2024-03-07T12:00:00", "")
+    few, many = read(tmp_path, HEADER, *rows(5), empty), read(tmp_path, HEADER, ROW, empty, empty)
+    assert "1 of 6 messages have no time" in few.notes[0]
+    assert "2 of 3 messages have no time" in many.files[0].cause
+    assert many.files[0].status == "degraded"
+
+
+@pytest.mark.parametrize("before", [[""], ["", "", " "], ["# exported by X"], ["# exported by X, on Friday", "", "#"]])
+def test_lines_before_the_header_are_no_header(tmp_path, before):
+    plain, found = read(tmp_path, HEADER, *rows(3)), read(tmp_path, *before, HEADER, *rows(3))
+    assert not found.problems
+    assert found.balance["no_data"] == len(before) + 1
+    assert (found.messages["line"] - len(before)).tolist() == plain.messages["line"].tolist()
+    assert found.messages["time_utc"].tolist() == plain.messages["time_utc"].tolist()
+
+
+def test_a_header_that_begins_like_a_comment_is_one(tmp_path):
+    for header, columns in ((f"# {HEADER}", None), ("# id,BaseDateTime,LAT,LON,SOG,COG", {"mmsi": "# id"})):
+        assert len(read(tmp_path, header, *rows(3), columns=columns).messages) == 3
+
+
+def test_a_table_whose_lines_end_in_returns_is_read(tmp_path):
+    found = read(tmp_path, HEADER, *rows(3), end="\r")
+    assert not found.problems
+    assert found.messages["line"].tolist() == [2, 3, 4]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_wide_text_is_told_as_such(tmp_path, encoding):
+    path = tmp_path / "ais.csv"
+    path.write_bytes("\n".join([HEADER, ROW]).encode(encoding))
+    assert "save it as UTF-8" in read_ais([path]).files[0].cause
+    assert "UTF-32" in read_ais([path]).files[0].cause or not encoding.startswith("utf-32")
+
+
+@pytest.mark.parametrize(
+    ("place", "said"), [("133.05,42.75", "swapped"), ("42.75,226.95", "0 to 360"), ("142.75,233.05", "impossible")]
+)
+def test_positions_that_are_impossible_in_most_rows_are_a_fault_of_the_file(tmp_path, place, said):
+    bad = rows(5, ROW.replace("42.75,133.05", place))
+    found = read(tmp_path, HEADER, *bad)
+    assert found.files[0].status == "degraded"
+    assert "5 of 5 positions are impossible" in found.files[0].cause
+    assert said in found.files[0].cause
+    assert read(tmp_path, HEADER, *rows(6), bad[0]).files[0].status == "used"
+
+
+def test_swapped_positions_that_are_possible_are_told_by_the_region(tmp_path):
+    swapped = [HEADER, *rows(5, ROW.replace("42.75,133.05", "60.05,42.75"))]
+    found = read(tmp_path, *swapped, region=(59.0, 42.0, 61.0, 43.0))
+    assert found.files[0].status == "degraded"
+    assert "5 with latitude and longitude swapped" in found.files[0].cause
+    assert found.problems
+    for region in ((42.0, 59.0, 43.0, 61.0), (100.0, 10.0, 101.0, 11.0)):
+        assert not read(tmp_path, *swapped, region=region).problems
