@@ -26,7 +26,8 @@ SHIFTS_S = (55.0, 65.0, 75.0, 85.0, 92.0)  # metres of shift for each m/s of gro
 FINER_S = np.arange(-8.0, 8.1, 2.0)  # about the likeliest of them, once that is known
 SHIFT_SPREAD_S = 7.0  # a tenth of a usual shift: what one number for a whole swath leaves; the same for all shifts,
 # or the likelihood would favour small ones for their small spread
-UNKNOWN_SHIFT_M_PER_KN = 40.0  # spread of the shift where nothing tells the pass
+UNKNOWN_SHIFT_S = 40.0 / KNOT_M_S  # the same where nothing tells the pass: 40 m for each knot
+CLOCK_S = 5.0  # by which an optical image's time may be off (our choice); it displaces nothing that moves
 SCATTERS_M = ((60.0, 0.0), (100.0, -1.0), (150.0, -3.0), (250.0, -6.0))
 """Standard deviation of a hull's middle about an antenna, and the log of its prior: half a hull is usual, more must be
 shown by several ships (our choice)."""
@@ -37,12 +38,16 @@ OFFSET_LOG_PRIOR = -3.0  # of a badly placed image beside a well placed one (our
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How a scene displaces what moves: its direction of flight and of look as (east, north), and metres per m/s."""
+    """How a scene displaces what moves: its direction of flight and of look as (east, north), and metres per m/s.
+
+    ``spread_s`` is the standard deviation of that shift, in metres for each m/s as well.
+    """
 
     name: str
     flight: tuple[float, float] = (0.0, 0.0)
     look: tuple[float, float] = (0.0, 0.0)
     shift_s: float = 0.0
+    spread_s: float = SHIFT_SPREAD_S
 
 
 class Components(NamedTuple):
@@ -76,9 +81,9 @@ class SceneFit:
 
 def geometries(lat: float, pass_direction: str | None, *, radar: bool | None) -> list[Geometry]:
     """The geometries that a scene can have; ``radar`` and ``pass_direction`` are None where nobody says."""
-    none = Geometry("none")
     if radar is False:
-        return [none]
+        return [Geometry("none", spread_s=CLOCK_S)]
+    none = Geometry("none", spread_s=UNKNOWN_SHIFT_S)
     passes = [pass_direction] if pass_direction in ("ascending", "descending") else ["ascending", "descending"]
     out = [] if radar and pass_direction else [none]
     for name in passes:
@@ -145,8 +150,7 @@ def densities(
 ) -> FloatArray:
     """Density [1/m2] of each component so far off its place, shape (detections, components)."""
     speed = np.hypot(parts.east_m_s, parts.north_m_s)
-    share = UNKNOWN_SHIFT_M_PER_KN / KNOT_M_S if geometry.shift_s == 0 else SHIFT_SPREAD_S
-    unsure = share * speed
+    unsure = geometry.spread_s * speed
     variance = scatter_m**2 + parts.sd_m**2 + unsure**2
     return parts.weight * np.exp(-0.5 * (off_east**2 + off_north**2) / variance) / (2 * np.pi * variance)
 

@@ -1,9 +1,10 @@
 """Position reports to tracks: sorted, repeats and jumps flagged, two ships on one MMSI told apart. Nothing is deleted.
 
 Each fix goes to the open track of its MMSI that it goes on from at the speed that it sends, else to the nearest that it
-can have come from at a ship's speed, else it opens a new one. Fixes that a track goes on without are spikes. Spikes are
-soon in reach of each other; but no ship moves so: beside the main track of an MMSI, runs of fixes that are short, or
-rare among the others of their time, are spikes too.
+can have come from at a ship's speed, else it opens a new one. Fixes that a track goes on without are looked at once
+more by themselves: they are spikes, or those of a second ship that lies near. Spikes are soon in reach of each other;
+but no ship moves so: beside the main track of an MMSI, runs of fixes that are short, or rare among the others of their
+time, are spikes too.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ def clean_tracks(messages: pd.DataFrame, config: CallsConfig, land: BaseGeometry
     lon, lat = fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float)
     speed_m_s = fixes["sog"].to_numpy(float) * KNOT_M_S
     part, repeat, astray, follows = _split(mmsi, seconds, lon, lat, speed_m_s)
+    # What a track passed over may be another ship's, near enough that either could have come from the other
+    over = np.flatnonzero(astray)
+    if len(over):
+        parts = _split(mmsi[over], seconds[over], lon[over], lat[over], speed_m_s[over])
+        part[over], repeat[over], astray[over], follows[over] = parts[0] + part.max() + 1, *parts[1:]
     names, name, spike = _name_tracks(mmsi, part, astray, follows, repeat)
     wrong = (spike, repeat, bad_mmsi(mmsi), _on_land(lon, lat, land))
     codes = sum(on.astype(np.int64) << bit for bit, on in enumerate(wrong))
@@ -242,8 +248,9 @@ def _sound(ship, key, n_keys, follows, repeat):  # type: ignore[no-untyped-def]
     new, first, last = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     place = 0
     for i in range(n):
-        place = place + 1 if i > 0 and ship[i] == ship[i - 1] else 0
-        if running[key[i]] < 0 or not follows[i]:
+        # repeats count on neither side: how many receivers heard each ship says nothing
+        place = (place if i > 0 and ship[i] == ship[i - 1] else 0) + (not repeat[i])
+        if running[key[i]] < 0 or not (follows[i] or repeat[i]):
             running[key[i]] = runs
             first[runs] = place
             runs += 1

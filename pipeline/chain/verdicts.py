@@ -23,11 +23,8 @@ from pipeline.tables.reviews import VERDICTS
 
 FOLDER = "reviews"
 FIELDS = ("target", "verdict", "value", "who", "when", "why")
-NOT_FOR_THE_SHIP = {
-    "zone_not_counted",
-    "outside_period",
-    "same_visit",
-}  # why a call takes no part that no word on the ship changes
+# Why a call takes no part that no word on the ship changes
+NOT_FOR_THE_SHIP = {"zone_not_counted", "outside_period", "same_visit"}
 FLAGS = {"confirm": "review_confirmed", "reject": "review_rejected", "merge": "review_merged", "rename": "review_named"}
 JOINED = "review_joined"  # of the call that another was merged into: it stands for both
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.calls.geodesy import distance_m, from_plane
 from pipeline.calls.tracks import clean_tracks, good_fixes
 from pipeline.config import CallsConfig
 from pipeline.tables import TRACKS
@@ -139,3 +140,42 @@ def test_values_as_sent_are_kept():
     assert tracks["sog_kn"].isna().tolist() == [False, True, False]
     assert tracks["cog_deg"].isna().tolist() == [False, True, False]
     assert tracks["heading_deg"].unique().tolist() == [12.0]
+
+
+@pytest.mark.parametrize("apart_m", [600, 1000, 2500, 3000])
+def test_two_ships_on_one_number_that_lie_near_each_other_are_two(apart_m):
+    """Each sends every three minutes; a ship at 50 kn could come from the one spot to the other meanwhile."""
+    hours = np.arange(0, 24, 0.05)
+    rng = np.random.default_rng(1)
+    ships = []
+    for n in range(2):
+        east, north = rng.normal(0, 5, (2, len(hours)))
+        lon, lat = from_plane(east + n * apart_m, north, BERTH)
+        ships.append(fixes(hours + 0.025 * n, lon, lat, 0.0))
+    tracks = clean(*ships)
+    assert not tracks["flags"].map(len).any()
+    assert tracks.groupby("track_id").size().tolist() == pytest.approx([len(hours)] * 2, abs=1)  # the first fix is open
+    middle = tracks.groupby("track_id")["lon"].median()
+    assert distance_m(*middle.iloc[[0]], BERTH[1], *middle.iloc[[1]], BERTH[1]) == pytest.approx(apart_m, abs=5)
+
+
+@pytest.mark.parametrize("copies", [1, 2, 3, 4, 6])
+def test_how_many_receivers_heard_them_makes_no_ship_of_two_vanish(copies):
+    both = [visit(5, 30), visit(5.02, 30, spot=off_berth(-8000, 3000), seed=3)]
+    later = [pd.Timedelta(seconds=0.2 * n) for n in range(copies)]
+    tracks = clean(*(ship.assign(time_utc=ship["time_utc"] + delay) for delay in later for ship in both))
+    assert good_fixes(tracks).groupby("track_id").size().tolist() == [len(ship) for ship in both]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_reports_astray_in_reach_of_her_make_no_second_ship(seed):
+    """All where a fast ship could have come from: looked at by themselves they are no ship either."""
+    tracks = clean(with_spikes(visit(5, 101, seed=seed), 0.05, seed, 4000.0))
+    assert good_fixes(tracks)["track_id"].nunique() == 1
+
+
+def test_a_ship_whose_log_is_broken_stays_one_track():
+    """She sends 0 kn all the way: each fix is beyond what she says, and none is another ship's."""
+    tracks = clean(visit(5, 20).assign(sog=0.0))
+    assert tracks["track_id"].nunique() == 1
+    assert not tracks["flags"].map(len).any()
