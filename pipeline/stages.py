@@ -232,11 +232,15 @@ def port_calls(
 
 
 def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:
-    """Detections of `capwatch detect` know no zones; those without one get the zone that their hull lies in."""
+    """Detections of `capwatch detect` know no zones, those of a run may know others: the hull lies in what is there."""
     from pipeline.detection.zones import zone_of
 
+    known = {zone.zone_id for zone in place.zones}
     zones = [
-        row.berth_id or (zone.zone_id if (zone := zone_of(row.geometry, place)) else "") if row.geometry else ""
+        (row.berth_id if row.berth_id in known else "")
+        or (zone.zone_id if (zone := zone_of(row.geometry, place)) else "")
+        if row.geometry
+        else ""
         for row in detections.itertuples()
     ]
     return DETECTIONS.check(detections.assign(berth_id=zones))

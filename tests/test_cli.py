@@ -209,12 +209,13 @@ def test_stage_commands_follow_each_other_on_a_finished_runs_files(capwatch, tin
     assert calls.loc[calls["counts"], "name"].tolist() == ["SIM TANKER 1"]
 
 
-def test_detections_without_zones_get_them_from_the_zones_file(capwatch, tiny_run, tmp_path):
-    """What `capwatch detect` writes knows no berths; `capwatch calls` still places the ship, without AIS too."""
+@pytest.mark.parametrize("berth", ["", "pier_of_another_file"])
+def test_detections_without_zones_get_them_from_the_zones_file(capwatch, tiny_run, tmp_path, berth):
+    """What `capwatch detect` writes knows no berths, other runs know others; `capwatch calls` still places the ship."""
     from pipeline.storage import read_table, write_table
 
     found = read_table(tiny_run / "detections.parquet")
-    write_table(found.assign(berth_id=""), tmp_path / "detections.parquet")
+    write_table(found.assign(berth_id=berth), tmp_path / "detections.parquet")
     out = tmp_path / "calls.csv"
     code, _, err = capwatch(
         "calls", "--detections", tmp_path / "detections.parquet", "--scenes", tiny_run / "scenes.parquet",

@@ -9,7 +9,7 @@ import pytest
 import pipeline
 
 HOUSE = Path(pipeline.__file__).parent
-SMALL = ("errors", "types", "passes", "plurals", "moments", "leapsecond", "longitudes", "checkpoints")
+SMALL = ("errors", "types", "imo", "passes", "plurals", "moments", "leapsecond", "longitudes", "checkpoints")
 FLOORS = (  # from the ground up; rooms of one floor do not import one another, but for the small ones
     SMALL,
     ("config", "tables"),

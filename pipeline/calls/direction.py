@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from scipy.special import ndtr
 
+from pipeline.calls.draughts import MIN_STEP_M
+
 # A change that points the wrong way. Our judgement: in 62 % of port calls nobody types a new draught in time (Verschuur
 # et al., PLoS ONE, 2021: it differs in 37-38 %), so that now and then a change belongs to the voyage before.
 P_SAYS_THE_OPPOSITE = 0.05
-NO_CHANGE_M = 0.3  # draughts are typed in tenths of a metre, by habit; less is no change (our judgement)
 P_MISMEASURED = 0.05  # that a freeboard is wrong beyond its error: gear on deck, ballast against cargo (our judgement)
 
 
@@ -32,7 +33,7 @@ def p_loading(
     (0.968, 0.997)
     """
     chance = prior
-    if deeper_m is not None and abs(deeper_m) >= NO_CHANGE_M:
+    if deeper_m is not None and abs(deeper_m) >= MIN_STEP_M - 1e-9:
         chance = _updated(chance, 1 - P_SAYS_THE_OPPOSITE if deeper_m > 0 else P_SAYS_THE_OPPOSITE)
     if seen is not None:
         rises = P_MISMEASURED + (1 - 2 * P_MISMEASURED) * float(ndtr(seen[0] / seen[1]))

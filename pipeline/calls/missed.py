@@ -199,15 +199,3 @@ def _rows(
             }
         rows.append(row)
     return rows
-
-
-def unseen_interval(shape: float, exposed_d: float, unseen_d: float) -> tuple[float, float]:
-    """90 % interval of the number of unseen calls: Poisson counts under a Gamma(shape, exposed_d) rate.
-
-    >>> unseen_interval(20.5, 10.0, 5.0)
-    (4.0, 17.0)
-    """
-    from scipy.stats import nbinom
-
-    lo, hi = nbinom.ppf((0.05, 0.95), shape, exposed_d / (exposed_d + unseen_d))
-    return float(lo), float(hi)

@@ -6,24 +6,13 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.draughts import flapping
+from pipeline.imo import imo_is_valid
 from pipeline.tables import STATIC
 
 FIELDS = ("imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m", "dest")
 SAME_LENGTH_M = 5.0  # crews set antennas anew, and round (our choice)
 WHOLE = pd.Timedelta(hours=1)  # types 24 A and B, each a half of a report, come within it (sent every six minutes)
 DRAUGHT_LIMIT = (0.1, 2.5)  # no ship draws more than a tenth of her length and 2.5 m (our bound over public registers)
-
-
-def imo_is_right(imo: int) -> bool:
-    """The check digit of an IMO number: the last digit of 7 d1 + 6 d2 + ... + 2 d6.
-
-    >>> imo_is_right(9129653), imo_is_right(9129654)
-    (True, False)
-    """
-    digits = f"{imo:07d}"
-    if len(digits) != 7 or imo == 0:
-        return False
-    return sum(int(d) * w for d, w in zip(digits, range(7, 1, -1), strict=False)) % 10 == int(digits[6])
 
 
 def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
@@ -125,7 +114,7 @@ def _flags(said: pd.DataFrame) -> list[list[str]]:
     hours = said["time_utc"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 3.6e9
     mmsi = said["mmsi"].to_numpy(np.int64)
     flap = flapping(mmsi, hours, np.where(deep, np.nan, draught))
-    bad_imo = [bool(pd.notna(i) and i != 0 and not imo_is_right(int(i))) for i in said["imo"]]
+    bad_imo = [bool(pd.notna(i) and i != 0 and not imo_is_valid(int(i))) for i in said["imo"]]
     named = (
         ("imo_check_digit", bad_imo),
         ("implausible_draught", deep),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numba
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 SAME_SPOT_M = 400.0  # of one hull's antenna; at anchor she swings about it (our choice)
 SHIFT_S = 600.0  # sooner no ship that lay at one place lies at another (our choice)
 NEAR_S = 3600.0  # about a stop, in which the fixes of others count beside its own (our choice)
-MOVED_M = 400.0  # a ship that lies still stays within this radius; swinging at anchor included (our choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,13 @@ def _together(one: Stay, other: Stay) -> bool:
 def _joined_tracks(found: list[Stay], config: CallsConfig) -> list[Stay]:
     """Stays of one MMSI at one spot that overlap, or follow each other where her track was broken, are one stay.
 
+    ``found`` is in order of MMSI and time.
     Two ships that lie under one MMSI at different spots at the same time stay two.
     """
     out: list[Stay] = []
     for stay in found:
-        at = next((n for n in range(len(out) - 1, -1, -1) if _goes_on(out[n], stay, config)), None)
+        hers = takewhile(lambda n, mmsi=stay.mmsi: out[n].mmsi == mmsi, range(len(out) - 1, -1, -1))  # type: ignore[misc]
+        at = next((n for n in hers if _goes_on(out[n], stay, config)), None)
         if at is None:
             out.append(stay)
         else:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.ingest.ais.values import imo_is_valid
+from pipeline.imo import imo_is_valid
 
 TONNAGE_KINDS = ("DWT", "GT")
 _SHOWN = 3

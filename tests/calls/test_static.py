@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pipeline.calls.static import imo_is_right, lengths_at, static_reports
+from pipeline.calls.static import lengths_at, static_reports
 from pipeline.tables import STATIC
 from tests.calls.traffic import BERTH, MMSI, at, feed, fixes, said
 
@@ -12,15 +12,11 @@ def reports(*parts: pd.DataFrame) -> pd.DataFrame:
     return static_reports(feed(*parts))
 
 
-@pytest.mark.parametrize("imo", [9074729, 9331127, 9202209])
-def test_numbers_of_real_ships_pass(imo):
-    """IMO's own example 9074729: 9*7 + 0*6 + 7*5 + 4*4 + 7*3 + 2*2 = 139, and 139 ends in 9."""
-    assert imo_is_right(imo)
-
-
-@pytest.mark.parametrize("imo", [9074728, 9331128, 9341127, 0, 12345678, 907472])
-def test_other_numbers_do_not(imo):
-    assert not imo_is_right(imo)
+def test_a_short_number_is_no_imo_number_however_its_digits_add_up():
+    """Filled with zeros, 24 would have a right check digit, and two transponders that send it would be one ship."""
+    table = reports(*(said(1, mmsi=MMSI + n, imo=imo) for n, imo in enumerate((24, 62, 9074729))))
+    assert table["imo"].fillna(0).tolist() == [0, 0, 9074729]
+    assert table["flags"].map(list).tolist() == [["imo_check_digit"]] * 2 + [[]]
 
 
 def test_dimensions_are_sums_about_the_antenna():
