@@ -286,7 +286,7 @@ class Scene:
 
 
 Cargo = Literal[
-    "oil_products", "crude", "chemicals", "gas", "coal", "ore", "grain", "timber", "containers", "vehicles", "general",
+    "oil_products", "crude", "chemicals", "gas", "coal", "ore", "grain", "timber", "container", "vehicles", "general",
     "fish", "passengers", "several", "other", "unknown",
 ]  # fmt: skip
 """What is handled at a berth."""
