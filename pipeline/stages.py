@@ -236,13 +236,14 @@ def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:
     from pipeline.detection.zones import zone_of
 
     known = {zone.zone_id for zone in place.zones}
-    zones = [
-        (row.berth_id if row.berth_id in known else "")
-        or (zone.zone_id if (zone := zone_of(row.geometry, place)) else "")
-        if row.geometry
-        else ""
-        for row in detections.itertuples()
-    ]
+
+    def zone_id(hull: Any, berth_id: str) -> str:
+        if hull is None or berth_id in known:
+            return berth_id if berth_id in known else ""
+        zone = zone_of(hull, place)
+        return zone.zone_id if zone else ""
+
+    zones = [zone_id(*hull) for hull in zip(detections["geometry"], detections["berth_id"], strict=True)]
     return DETECTIONS.check(detections.assign(berth_id=zones))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numba
@@ -100,13 +99,15 @@ def _together(one: Stay, other: Stay) -> bool:
 def _joined_tracks(found: list[Stay], config: CallsConfig) -> list[Stay]:
     """Stays of one MMSI at one spot that overlap, or follow each other where her track was broken, are one stay.
 
-    ``found`` is in order of MMSI and time.
-    Two ships that lie under one MMSI at different spots at the same time stay two.
+    Two ships that lie under one MMSI at different spots at the same time stay two. ``found`` is in order of MMSI and
+    time.
     """
     out: list[Stay] = []
+    first = 0  # of those of her MMSI
     for stay in found:
-        hers = takewhile(lambda n, mmsi=stay.mmsi: out[n].mmsi == mmsi, range(len(out) - 1, -1, -1))  # type: ignore[misc]
-        at = next((n for n in hers if _goes_on(out[n], stay, config)), None)
+        if out and out[-1].mmsi != stay.mmsi:
+            first = len(out)
+        at = next((n for n in range(len(out) - 1, first - 1, -1) if _goes_on(out[n], stay, config)), None)
         if at is None:
             out.append(stay)
         else:

@@ -61,8 +61,10 @@ def clean_tracks(messages: pd.DataFrame, config: CallsConfig, land: BaseGeometry
     # What a track passed over may be another ship's, near enough that either could have come from the other
     over = np.flatnonzero(astray)
     if len(over):
-        more, again, off, on = _split(mmsi[over], seconds[over], lon[over], lat[over], speed_m_s[over])
-        part[over], repeat[over], astray[over], follows[over] = more + part.max() + 1, again, off, on
+        others = part.max() + 1
+        found = _split(mmsi[over], seconds[over], lon[over], lat[over], speed_m_s[over])
+        part[over], repeat[over], astray[over], follows[over] = found
+        part[over] += others
     names, name, spike = _name_tracks(mmsi, part, astray, follows, repeat)
     wrong = (spike, repeat, bad_mmsi(mmsi), _on_land(lon, lat, land))
     codes = sum(on.astype(np.int64) << bit for bit, on in enumerate(wrong))
