@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray, FloatImage
 
 SHAPE = (96, 24)  # cells along and across to which every deck is resampled
-HOUSE_SHARE = (0.03, 0.22)  # of the length that a house may take
 HOUSE_STEP = 0.25  # by which it is brighter than the deck, share of the deck's own step from water
 # Log odds that a house at one end has the stern there, by length: supply ships and some coasters carry it forward, of
 # merchant ships above 80 m hardly any does (our reading of registers)

@@ -22,7 +22,6 @@ BANDS: tuple[tuple[str, ...], ...] = (  # the band, and what may stand in for it
     ("B08", "N", "B8A"),
     ("B11", "B12"),
 )
-CHANNELS = 2 * len(BANDS)
 USUAL_SPREAD = (0.247, 0.264, 0.299, 0.341, 0.342)  # by band, at the coasts of the labelled ports: the mean of six
 MOST_GAIN = 1.5  # our choice: a coast more even or more motley than that is another kind of coast
 

@@ -30,7 +30,6 @@ PAGE = 100  # items; our choice: larger pages are refused or time out on some se
 MAX_ITEMS = 200_000  # our choice: 12 ports and ten years have some 60,000
 MAX_FILE = 1 << 30  # bytes of a saved search
 MISSING = ("acquisition", "acquired", "sensor", "cause")
-SENSORS = (Sensor.SENTINEL1, Sensor.SENTINEL2)
 BBox = tuple[float, float, float, float]
 _USABLE_MODE = "IW"  # the mode over coasts; EW is too coarse for these ships, WV has no coverage, SM is rare
 
