@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipeline.calls.direction import p_loading
 from pipeline.config import CallsConfig, VolumeConfig
+from pipeline.retyping import RETYPED, TYPED_STEP_M, retyped_share
 from pipeline.volume import liftings, simulate
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.evidence import (
@@ -22,8 +23,6 @@ from pipeline.volume.evidence import (
     DEPTH_SPREAD,
     GARBLED,
     GARBLED_RANGE_M,
-    RETYPED,
-    TYPED_STEP_M,
 )
 from pipeline.volume.loading import (
     BLOCK_COEFFICIENT,
@@ -153,8 +152,12 @@ def sums(
         calls, cargo = fleet(calls_each, config, 1000 + world, one_world=True)
         calls, cargo = left_as_they_came(calls, ~loads, config, rng), np.where(loads, cargo, 0.0)
         calls = calls if retyped else left_as_typed(calls, rng)
-        deeper = calls["draught_out_m"] - calls["draught_in_m"] if "draught_in_m" in kept else [None] * calls_each
-        calls = calls.assign(p_loading=[p_loading(P_LOADING, d) for d in deeper])
+        if "draught_in_m" in kept:
+            deeper = (calls["draught_out_m"] - calls["draught_in_m"]).to_numpy()
+            habit = retyped_share(deeper)
+            calls = calls.assign(p_loading=[p_loading(P_LOADING, d, retyped=habit) for d in deeper])
+        else:
+            calls = calls.assign(p_loading=P_LOADING)
         habit, own = rng.choice(len(shares), p=shares), rng.choice(len(shares), calls_each, p=shares)
         product = np.where(rng.random(calls_each) < PRODUCT_FOLLOWS_HABIT, habit, own)
         table = liftings(known(calls, kept).assign(product="mix"), config, world)

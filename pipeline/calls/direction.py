@@ -2,43 +2,69 @@
 
 Draughts are typed late, or wrongly: a ship that comes empty may still show the draught of her laden voyage, and type
 the empty one at the berth. So a lighter departure at a berth for loading is evidence against a loading, not proof. A
-change of freeboard is measured, not typed: it speaks beside the draughts, and where these do not change at all.
+draught that stays the same speaks against cargo as far as crews here type a new one at all. A change of freeboard is
+measured, not typed: it speaks beside the draughts.
 """
 
 from __future__ import annotations
 
 from scipy.special import ndtr
 
-from pipeline.calls.draughts import MIN_STEP_M
+from pipeline.retyping import CHANGED_IF_LEFT, RETYPED, changed
 
 # A change that points the wrong way. Our judgement: in 62 % of port calls nobody types a new draught in time (Verschuur
 # et al., PLoS ONE, 2021: it differs in 37-38 %), so that now and then a change belongs to the voyage before.
 P_SAYS_THE_OPPOSITE = 0.05
+# That two draughts, both typed anew, are the same: of a ship that took or left cargo (as much as the ballast that moved
+# the other way, or mistyped), and of one that did neither (by the errors of `volume.evidence`: 0.2 m each, one in ten
+# garbled). Simulated, `benchmarks.coverage`.
+SAME_WITH_CARGO, SAME_WITHOUT = 0.04, 0.56
+P_NEITHER = 0.05  # of calls at a berth: neither loaded nor discharged, as far as the prior leaves room (our judgement)
 P_MISMEASURED = 0.05  # that a freeboard is wrong beyond its error: gear on deck, ballast against cargo (our judgement)
 
 
 def p_loading(
-    prior: float, deeper_m: float | None, seen: tuple[float, float] | None = None, p_same_hull: float = 1.0
+    prior: float,
+    deeper_m: float | None,
+    seen: tuple[float, float] | None = None,
+    p_same_hull: float = 1.0,
+    retyped: float = RETYPED,
 ) -> float:
     """Probability that cargo came aboard; ``deeper_m`` is draught on departure less draught on arrival [m].
 
     ``seen`` is by how much deeper she lies at the last look than at the first, by her freeboards, and its standard
-    error [m]; it counts as far as both looks show one hull (``p_same_hull``).
+    error [m]; it counts as far as both looks show one hull (``p_same_hull``). ``retyped`` is the share of crews that
+    type a new draught in time.
 
     >>> round(p_loading(0.95, 2.0), 3), round(p_loading(0.95, -2.0), 3), p_loading(0.95, None)
     (0.997, 0.5, 0.95)
     >>> round(p_loading(0.95, None, (1.6, 0.3)), 3), round(p_loading(0.95, None, (-1.6, 0.3)), 3)
     (0.997, 0.5)
-    >>> round(p_loading(0.95, 0.0, (0.1, 0.3)), 3), round(p_loading(0.95, 2.0, (-1.6, 0.3), p_same_hull=0.0), 3)
+    >>> round(p_loading(0.95, None, (0.1, 0.3)), 3), round(p_loading(0.95, 2.0, (-1.6, 0.3), p_same_hull=0.0), 3)
     (0.968, 0.997)
+    >>> [round(p_loading(0.95, 0.1, retyped=share), 2) for share in (0.0, 0.38, 0.9)]
+    [0.95, 0.94, 0.8]
     """
     chance = prior
-    if deeper_m is not None and abs(deeper_m) >= MIN_STEP_M - 1e-9:
+    if deeper_m is not None and not changed(deeper_m):
+        chance = _after_no_change(chance, retyped)
+    elif deeper_m is not None:
         chance = _updated(chance, 1 - P_SAYS_THE_OPPOSITE if deeper_m > 0 else P_SAYS_THE_OPPOSITE)
     if seen is not None:
         rises = P_MISMEASURED + (1 - 2 * P_MISMEASURED) * float(ndtr(seen[0] / seen[1]))
         chance = _updated(chance, p_same_hull * rises + (1 - p_same_hull) * 0.5)
     return chance
+
+
+def _after_no_change(prior: float, retyped: float) -> float:
+    """The probability that she loaded, of one whose draught on departure is that on arrival."""
+    if prior in {0.0, 1.0}:
+        return prior
+    left = (1 - CHANGED_IF_LEFT) * (1 - retyped)
+    with_cargo, without = left + retyped * SAME_WITH_CARGO, left + retyped * SAME_WITHOUT
+    neither = min(1.0, P_NEITHER / (1 - prior))  # of those that did not load; the rest discharged
+    otherwise = neither * without + (1 - neither) * with_cargo
+    return prior * with_cargo / (prior * with_cargo + (1 - prior) * otherwise)
 
 
 def _updated(prior: float, likely: float) -> float:

@@ -14,9 +14,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from pipeline.retyping import TYPED_STEP_M
+
 ALTERNATES_H = 24.0  # x, y, x, y within a day: nobody loads, discharges and loads again so fast (our choice)
 TAKEN_BACK_H = 1.0  # a value so short-lived was a slip (our choice)
-MIN_STEP_M = 0.3  # below lie trim, fuel and water (our choice)
+MIN_STEP_M = TYPED_STEP_M  # below lie trim, fuel and water too
 AFTER_SAILING = pd.Timedelta(days=2)  # a later change is the next port's (our choice)
 
 

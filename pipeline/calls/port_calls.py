@@ -25,6 +25,7 @@ from pipeline.calls.turnover import Turnover, turnover
 from pipeline.calls.visits import SAME_VISIT, SHIFTED, SHORT, main_stay, too_short, visits
 from pipeline.config import CallsConfig
 from pipeline.passes import passes
+from pipeline.retyping import retyped_share
 from pipeline.tables import PORT_CALLS
 from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
@@ -61,7 +62,7 @@ def port_calls(
         row["flags"] += ["encounter"] if any(_was_in(stay, e) for e in met) else []
         rows.append(row)
     for visit in visits(found, tracks, place):
-        _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], static, place, config)
+        _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], static, config)
     heard_rows, row_of = rows.copy(), {name: row for row in rows for name in row["detection_ids"]}
     for dark in link(seen[shown.isna()], looks, config):
         row = _from_images(dark, tracks, heard, looks, static, registry, place, config)
@@ -72,6 +73,7 @@ def port_calls(
         row["p_new_call"] = 1 - max(chance, dark.former[1]) if counts else 1.0
         row_of |= dict.fromkeys(row["detection_ids"], row)
         rows.append(row)
+    _set_directions(rows, place, config)
     rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"], r["departure_lo"]))
     alike: Counter[str] = Counter()
     for row in rows:  # two ships under one number, or nearly so, in one hour
@@ -92,7 +94,7 @@ def _heard_after(tracks: pd.DataFrame, mmsi: int, last: pd.Timestamp) -> bool:
     return bool(((hers > last) & (hers <= last + AFTER_SAILING)).any())
 
 
-def _one_cargo(rows: list[Row], shown: pd.DataFrame, static: pd.DataFrame, place: Place, config: CallsConfig) -> None:
+def _one_cargo(rows: list[Row], shown: pd.DataFrame, static: pd.DataFrame, config: CallsConfig) -> None:
     """Of the stays of one visit let the longest count, with what is known of her cargo from the first to the last."""
     counted = [row for row in rows if row["counts"]]
     if len(counted) < 2:
@@ -105,10 +107,8 @@ def _one_cargo(rows: list[Row], shown: pd.DataFrame, static: pd.DataFrame, place
             other["flags"].append(SAME_VISIT)
     last = max(rows, key=lambda r: r["departure_lo"])
     reports = said_by(static[static["mmsi"] == row["mmsi"]], last["departure_lo"] + AFTER_SAILING)
-    zone = place.zone(row["berth_id"])
-    assert zone is not None  # the row was made of it
     turns = turnover(config.stay_d, 1, 1)
-    _set_cargo(row, last | {"arrival_hi": min(r["arrival_hi"] for r in rows)}, shown, reports, turns, zone, config)
+    _set_cargo(row, last | {"arrival_hi": min(r["arrival_hi"] for r in rows)}, shown, reports, turns)
 
 
 def _typed_until(stay: Stay, berthed: dict[int, list[pd.Timestamp]]) -> pd.Timestamp:
@@ -236,7 +236,7 @@ def _completed(
     row |= size_of_call(hers, reports)
     row["p_tanker"] = _p_tanker(hers, reports, zone, config)
     row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
-    _set_cargo(row, row, hers, reports, turns, zone, config)
+    _set_cargo(row, row, hers, reports, turns)
     why = _left_out(row, zone)
     row["counts"] = not why
     row["flags"] += [why] if why else []
@@ -309,10 +309,8 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
     return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
 
 
-def _set_cargo(
-    row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover, zone: Zone, config: CallsConfig
-) -> None:
-    """Draughts as typed and freeboards as seen from arrival to departure of a spell, and whether she loaded then."""
+def _set_cargo(row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover) -> None:
+    """Draughts as typed and freeboards as seen from arrival to departure of a spell, and what is doubtful of them."""
     into, out = draughts_of_stay(
         reports, spell["arrival_hi"], spell["departure_lo"], spell["typed_until"], heard_after=spell["heard_after"]
     )
@@ -320,7 +318,6 @@ def _set_cargo(
     seen = "draught_seen_in_m" in row or "draught_seen_out_m" in row
     doubts = {"freeboards_of_two_hulls": row.get("p_same_hull", 1.0) < DOUBTFUL, "weak_draught": seen}
     row["flags"] += [flag for flag, on in doubts.items() if on and flag not in row["flags"]]
-    row["p_loading"] = _p_loading(row, zone, config)
 
 
 def _left_out(row: Row, zone: Zone) -> str:
@@ -355,13 +352,26 @@ def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: Cal
     return float(odds / (1 + odds))
 
 
-def _p_loading(row: Row, zone: Zone, config: CallsConfig) -> float:
-    """Draughts and freeboards tell the direction where they changed; else the prior of the berth."""
-    if zone.kind != "berth":
-        return config.prior_p_loading if zone.counts else 0.0
-    into, out = row.get("draught_in_m"), row.get("draught_out_m")
-    deeper = None if into is None or out is None else out - into
-    return p_loading(config.prior_p_loading, deeper, deeper_by(row), row.get("p_same_hull", 1.0))
+def _set_directions(rows: list[Row], place: Place, config: CallsConfig) -> None:
+    """Draughts and freeboards tell whether each ship loaded; that a draught stays says more where most crews change it.
+
+    The habit is that of the calls that count, since only there a draught is expected to change.
+    """
+
+    def deeper_m(row: Row) -> float | None:
+        into, out = row.get("draught_in_m"), row.get("draught_out_m")
+        return None if into is None or out is None else float(out - into)
+
+    steps = [step for row in rows if row["counts"] and (step := deeper_m(row)) is not None]
+    habit = retyped_share(np.array(steps))
+    for row in rows:
+        zone = place.zone(row["berth_id"])
+        assert zone is not None  # the row was made of it
+        if zone.kind == "berth":
+            same_hull = row.get("p_same_hull", 1.0)
+            row["p_loading"] = p_loading(config.prior_p_loading, deeper_m(row), deeper_by(row), same_hull, habit)
+        else:
+            row["p_loading"] = config.prior_p_loading if zone.counts else 0.0
 
 
 def _name(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:

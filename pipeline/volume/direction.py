@@ -1,18 +1,23 @@
 """Which way the cargo went, with probability, and which draughts and freeboards speak of it.
 
 Loading: the ship leaves deeper than she came; discharging: lighter; neither: no cargo moved. Two equal draughts mostly
-mean that nobody typed the second one, and say nothing. What the table states (``p_loading``, ``p_discharging``) stands
-before what the draughts say; a table of nothing but calls is taken at its word: each is what the account counts.
+mean that nobody typed the second one; how often, the table's own calls tell. What the table states (``p_loading``,
+``p_discharging``) stands before what the draughts say; a table of nothing but calls is taken at its word: each is what
+the account counts.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.volume.cells import Refused, Row, draught, number, positive, share
-from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M, TYPED_STEP_M
+import numpy as np
+
+from pipeline.retyping import changed, retyped_share
+from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
+from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M
 from pipeline.volume.loading import usual_depth_m
 
 if TYPE_CHECKING:
@@ -52,7 +57,7 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
             raise Refused(f"p_loading {p_loading:g} and p_discharging {p_discharging:g} add up to more than 1")
         return Direction(p_loading, p_discharging, True)
     into, out = draught(call, "draught_in_m"), draught(call, "draught_out_m")
-    if into is not None and out is not None and abs(out - into) > TYPED_STEP_M:
+    if into is not None and out is not None and changed(out - into):
         p_loading = 1 - P_AGAINST_DRAUGHTS if out > into else P_AGAINST_DRAUGHTS
         return Direction(p_loading, 1 - p_loading, True)
     risen = _risen_m(call)
@@ -61,6 +66,20 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
         return Direction(p_loading, 1 - p_loading, True)
     p_loading = 1.0 if config.counted == "loading" else 0.0
     return Direction(p_loading, 1 - p_loading, False)
+
+
+def habit_of(calls: Iterable[Row]) -> float:
+    """Share of second draughts that are typed anew, by those calls that count and have both."""
+    steps = []
+    for call in calls:
+        try:
+            into, out = draught(call, "draught_in_m"), draught(call, "draught_out_m")
+            counts = truth(call, "counts")
+        except Refused:
+            continue
+        if into is not None and out is not None and counts:
+            steps.append(out - into)
+    return retyped_share(np.array(steps))
 
 
 def _risen_m(call: Row) -> tuple[float, float] | None:
@@ -76,7 +95,8 @@ def _risen_m(call: Row) -> tuple[float, float] | None:
 def usable_evidence(call: Row, length: float | None, beam: float | None, config: VolumeConfig) -> Row:
     """Draughts and freeboards that speak of a counted movement; Refused where no tanker of that size can have them.
 
-    A ship that moved the other way moved nothing that counts: then they say nothing of a cargo.
+    A ship that moved the other way moved nothing that counts: then they say nothing of a cargo. Draughts that are the
+    same within their step speak of a small one, as far as both were typed.
     """
     seen = _seen(call)
     depth = positive(call, "depth_m", HIGHEST_M)
@@ -86,7 +106,7 @@ def usable_evidence(call: Row, length: float | None, beam: float | None, config:
     light = "in" if config.counted == "loading" else "out"
     laden = OTHER_END[light]
     shallow, deep = seen[f"draught_{light}_m"], seen[f"draught_{laden}_m"]
-    if shallow is not None and deep is not None and shallow >= deep:
+    if shallow is not None and deep is not None and shallow > deep and changed(deep - shallow):
         seen["draught_in_m"] = seen["draught_out_m"] = None
     high, low = seen[f"freeboard_{light}_m"], seen[f"freeboard_{laden}_m"]
     if high is not None and low is not None:

@@ -9,7 +9,8 @@ or a single freeboard all speak in the same way, each with its own error, and to
 change that speaks: a draw's depth is one for both, and what is not known of it drops out.
 
 Of two draughts that are nearly the same the second one was mostly not typed anew: then neither is known to be of this
-voyage, and both say nothing. The nearer they are, the likelier that is.
+voyage, and both say nothing. The nearer they are, the likelier that is; and the less, the more of the table's other
+calls show a new one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.retyping import RETYPED, TYPED_STEP_M
 from pipeline.volume.loading import (
     BLOCK_COEFFICIENT,
     BLOCK_COEFFICIENT_SD,
@@ -45,8 +47,6 @@ GARBLED = (
     0.10  # share of typed draughts that mean nothing (tanker draught reports: habit, typing, other loading states)
 )
 GARBLED_RANGE_M = 8.0  # over which such a draught may lie
-RETYPED = 0.38  # share of port calls with a new draught (Verschuur et al., PLoS ONE, 2021: it differs in 37-38 %)
-TYPED_STEP_M = 0.3  # draughts are typed in tenths of a metre, by habit; less is no change (our judgement)
 LENGTH_PART = 0.4  # of the error of length times beam that lies in the length: beams are measured worse
 SHIP_SD = 0.015  # of hull dimensions in the displacement: appendages, sheer, length between perpendiculars
 
@@ -73,6 +73,7 @@ class Evidence:
     freeboard_first_m: tuple[float, float] | None = None
     freeboard_last_m: tuple[float, float] | None = None
     p_same_hull: float = 1.0  # that the last freeboard is hers at all
+    p_retyped: float = RETYPED  # that the second draught was typed anew, before the two are compared
 
     @property
     def method(self) -> str:
@@ -100,16 +101,20 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         value = known.get(f"freeboard_{which}_m")
         return None if value is None else (value, known.get(f"freeboard_{which}_sd_m", FREEBOARD_SD_M))
 
-    error, same = row.get("hull_log_sd"), row.get("p_same_hull")
+    def told(name: str, otherwise: float) -> float:
+        value = row.get(name)
+        return otherwise if value is None or np.isnan(value) else float(value)
+
     found = Evidence(
         length_m=float(length),
         beam_m=float(beam),
-        hull_log_sd=0.0 if error is None or np.isnan(error) else float(error),
+        hull_log_sd=told("hull_log_sd", 0.0),
         draught_in_m=known.get(f"draught_{into}_m"),
         draught_out_m=known.get(f"draught_{out}_m"),
         freeboard_first_m=side(into),
         freeboard_last_m=side(out),
-        p_same_hull=1.0 if same is None or np.isnan(same) else float(same),
+        p_same_hull=told("p_same_hull", 1.0),
+        p_retyped=told("p_retyped", RETYPED),
     )
     return found if found.method else None
 
@@ -141,7 +146,7 @@ def log_weights(
         if typed is not None:
             logs += _typed(typed, draught_at(mass / hull, design, block), config.draught_sd_m)
     if evidence.draught_in_m is not None and evidence.draught_out_m is not None:
-        logs = _or_not_retyped(logs, evidence.draught_out_m - evidence.draught_in_m)
+        logs = _or_not_retyped(logs, evidence.draught_out_m - evidence.draught_in_m, evidence.p_retyped)
     depth_sd = float(np.hypot(DEPTH_SPREAD, LENGTH_PART * evidence.hull_log_sd))
     depth = usual_depth_m(evidence.length_m) * np.exp(rng.normal(0, depth_sd, n))
     both = evidence.freeboard_first_m is not None and evidence.freeboard_last_m is not None
@@ -162,7 +167,7 @@ def _typed(typed: float, expected: FloatArray, sd: float) -> FloatArray:
     return _or_anything(expected, typed, sd, 1 - GARBLED, GARBLED_RANGE_M)
 
 
-def _or_not_retyped(both: FloatArray, deeper_m: float) -> FloatArray:
+def _or_not_retyped(both: FloatArray, deeper_m: float, p_retyped: float) -> FloatArray:
     """Log-likelihood of two draughts: each was typed for this voyage, or the second is the first, left as it was.
 
     ``both`` is that of the first case. In the second one the number is of any voyage; a step of TYPED_STEP_M is two
@@ -170,7 +175,7 @@ def _or_not_retyped(both: FloatArray, deeper_m: float) -> FloatArray:
     """
     step_sd = TYPED_STEP_M / 2
     same = np.exp(-0.5 * (deeper_m / step_sd) ** 2) / (step_sd * np.sqrt(2 * np.pi))
-    return np.log(RETYPED * np.exp(both) + (1 - RETYPED) * same / GARBLED_RANGE_M)
+    return np.log(p_retyped * np.exp(both) + (1 - p_retyped) * same / GARBLED_RANGE_M)
 
 
 def _or_anything(expected: FloatArray, seen: float, sd: float, sound: float, range_m: float) -> FloatArray:

@@ -44,7 +44,7 @@ from pipeline.volume.cells import (
     truth,
 )
 from pipeline.volume.dates import dates
-from pipeline.volume.direction import Direction, direction_of, usable_evidence
+from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, full_bbl_per_dwt_t
 from pipeline.volume.identity import numbers_of
@@ -65,7 +65,7 @@ WHY_NOT = {  # flags of port calls, in words
 def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
     """One row for each call, whatever it holds; rows that make no sense are kept as ``refused``, without numbers."""
     records = calls.to_dict("records")
-    taken = {text(call, "call_id") for call in records}
+    taken, habit = {text(call, "call_id") for call in records}, habit_of(records)
     seen: set[str] = set()
     rows: list[Row] = []
     for n, call in enumerate(records, start=1):
@@ -77,7 +77,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
                 raise Refused("this call_id stands in the table twice")
             when, doubts = dates(call)
             row |= numbers_of(call) | when
-            row |= _doubted(*_cargo(call, when, config), doubts)
+            row |= _doubted(*_cargo(call, when, habit, config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
         seen.add(row["call_id"])
@@ -119,8 +119,11 @@ def _base(call: Row, call_id: str, config: VolumeConfig) -> Row:
     }
 
 
-def _cargo(call: Row, when: Row, config: VolumeConfig) -> tuple[Row, list[str]]:
-    """Capacity, load and product of one call, and doubts about them; Refused where the numbers are nonsense."""
+def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Row, list[str]]:
+    """Capacity, load and product of one call, and doubts about them; Refused where the numbers are nonsense.
+
+    ``habit`` is the share of second draughts that the table's crews type anew.
+    """
     length, beam = positive(call, "length_m", LONGEST_M), positive(call, "beam_m", BROADEST_M)
     if length is not None and beam is not None and beam >= length:
         raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
@@ -143,6 +146,8 @@ def _cargo(call: Row, when: Row, config: VolumeConfig) -> tuple[Row, list[str]]:
         out |= usable_evidence(call, length, beam, config)
         if length is not None and beam is not None:
             out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / beam)
+        if out.get("draught_in_m") is not None and out.get("draught_out_m") is not None:
+            out["p_retyped"] = habit
         told = evidence_of(out)
         load = told.method if told is not None else "load_from_fill_prior"
     out["method"] = f"{size.method}; {load}"

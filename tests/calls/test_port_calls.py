@@ -156,7 +156,7 @@ def test_longer_ships_are_another_trade():
 
 
 @pytest.mark.parametrize(
-    ("into", "out", "low", "high"), [(4.0, 6.4, 0.95, 1.0), (6.4, 4.0, 0.3, 0.6), (5.0, 5.0, 0.95, 0.95)]
+    ("into", "out", "low", "high"), [(4.0, 6.4, 0.95, 1.0), (6.4, 4.0, 0.3, 0.6), (5.0, 5.0, 0.92, 0.949)]
 )
 def test_draughts_tell_loading_from_discharging(into, out, low, high):
     row = only(visit(5, 20), said(4, draught=into, **HULL), said(22, draught=out, **HULL))
@@ -318,3 +318,23 @@ def test_two_rafted_ships_in_two_pictures_of_a_pass_are_two_calls():
     ]
     table = called(seen=seen, looks=looks_at(10, 10.02))
     assert sorted(map(list, table["detection_ids"])) == [["a10"], ["b10.02"]]
+
+
+def test_a_draught_that_stays_speaks_against_a_loading_where_all_others_change_theirs():
+    """Twelve ships type a deeper draught on sailing, one leaves hers: she is doubted more than alone."""
+
+    def heard(n, out):
+        into = (
+            said(36 * n + 4, mmsi=MMSI + n, draught=4.0, **HULL),
+            said(36 * n + 22, mmsi=MMSI + n, draught=out, **HULL),
+        )
+        return [visit(36 * n + 5, 36 * n + 20, mmsi=MMSI + n, every_min=20), *into]
+
+    alone = only(*heard(0, 4.0))["p_loading"]
+    others = [part for n in range(1, 13) for part in heard(n, 6.4)]
+    together = called(*heard(0, 4.0), *others)
+    stayed = together[together["draught_out_m"] == 4.0]
+    assert len(together) == 13
+    assert len(stayed) == 1
+    assert stayed["p_loading"].iloc[0] < 0.88 < alone < 0.95
+    assert (together.drop(stayed.index)["p_loading"] > 0.95).all()

@@ -140,14 +140,27 @@ def test_a_better_reading_is_surer():
 @pytest.mark.parametrize(
     "columns",
     [
-        {"draught_in_m": 5.0, "draught_out_m": 5.0},
         {"draught_in_m": 6.0, "draught_out_m": 4.0},
         {"freeboard_in_m": 2.0, "freeboard_out_m": 5.0, "freeboard_in_sd_m": 0.2, "freeboard_out_sd_m": 0.2},
     ],
-    ids=["never retyped", "left lighter", "rose"],
+    ids=["left lighter", "rose"],
 )
 def test_what_speaks_of_no_loading_leaves_the_prior(columns):
     assert lifted(**columns)["method"] == "dwt_given; load_from_fill_prior"
+
+
+def test_equal_draughts_say_more_where_the_other_crews_type_new_ones():
+    """Alone they hardly move the median; beside thirty ships that change theirs, the smaller cargoes are likelier."""
+    into = round(voyage(3000.0)[0]["draught_in_m"], 1)
+    equal = {"draught_in_m": into, "draught_out_m": into}
+    call = {"call_id": "a", "arrival": "2024-03-07", "dwt_t": DWT, "length_m": LENGTH, "beam_m": BEAM}
+    others = [call | {"call_id": f"o{n}", "draught_in_m": into, "draught_out_m": into + 2} for n in range(30)]
+    alone, beside = lifted(**equal), liftings(pd.DataFrame([*others, call | equal]), CONFIG, 7).iloc[-1]
+    prior = lifted()
+    assert alone["tonnes_p50"] == pytest.approx(prior["tonnes_p50"], rel=0.05)
+    assert beside["barrels_mean"] < 0.85 * prior["barrels_mean"]
+    assert alone["p_retyped"] < 0.38 < 0.85 < beside["p_retyped"]
+    assert np.isnan(prior["p_retyped"])
 
 
 def quantiles_t(into: float, out: float) -> np.ndarray:

@@ -144,7 +144,7 @@ def test_scenarios_are_shares_of_a_full_ship():
             "dwt_from_length_beam; load_from_draughts",
         ),
         (
-            {"length_m": 96, "beam_m": 15, "draught_in_m": 5, "draught_out_m": 5},
+            {"length_m": 96, "beam_m": 15, "draught_in_m": 5, "draught_out_m": 4},
             "dwt_from_length_beam; load_from_fill_prior",
         ),
         (
