@@ -104,9 +104,15 @@ def method_words(method: str) -> str:
 
     >>> method_words("dwt_given; load_from_draughts")
     'deadweight from identity; load from the draughts that she sent'
+    >>> method_words("load_from_draughts_by_usual_hull")
+    'load from the draughts that she sent, length and beam as usual'
     """
-    parts = [part.strip() for part in method.split(";")]
-    return "; ".join(METHOD_WORDS.get(p, p.replace("_", " ")) for p in parts)
+    out = []
+    for part in (part.strip() for part in method.split(";")):
+        plain = part.removesuffix("_by_usual_hull")
+        words = METHOD_WORDS.get(plain, plain.replace("_", " "))
+        out.append(words if plain == part else f"{words}, length and beam as usual")
+    return "; ".join(out)
 
 
 FLAG_WORDS = {

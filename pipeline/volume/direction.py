@@ -92,17 +92,16 @@ def _risen_m(call: Row) -> tuple[float, float] | None:
     )
 
 
-def usable_evidence(call: Row, length: float | None, beam: float | None, config: VolumeConfig) -> Row:
+def usable_evidence(call: Row, length_m: float | None, config: VolumeConfig) -> Row:
     """Draughts and freeboards that speak of a counted movement; Refused where no tanker of that size can have them.
 
     A ship that moved the other way moved nothing that counts: then they say nothing of a cargo. Draughts that are the
-    same within their step speak of a small one, as far as both were typed.
+    same within their step speak of a small one, as far as both were typed. ``length_m`` is hers, or the usual one of a
+    ship whose deadweight alone is stated; None where neither is.
     """
     seen = _seen(call)
     depth = positive(call, "depth_m", HIGHEST_M)
-    _require_draughts_below_depth(seen, depth, length)
-    if length is None or beam is None:
-        return {}
+    _require_draughts_below_depth(seen, depth, length_m)
     light = "in" if config.counted == "loading" else "out"
     laden = OTHER_END[light]
     shallow, deep = seen[f"draught_{light}_m"], seen[f"draught_{laden}_m"]

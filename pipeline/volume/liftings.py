@@ -14,6 +14,7 @@ capacity_given        the table states barrels at 100 % (``capacity_bbl``)
 load_from_draughts    draughts on arrival and departure (``load_from_draught``: one of them)
 load_from_freeboards  freeboard in two looks (``load_from_freeboard``: in one); ``_and_`` joins what was combined
 load_from_fill_prior  no measurement of the load
+…_by_usual_hull       the same, read by the length and beam that are usual for the deadweight that is known
 given                 tonnes or barrels stated as such
 ====================  ==========================================================
 """
@@ -51,6 +52,10 @@ from pipeline.volume.identity import numbers_of
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import cargo_doubt, require_capacity, require_tonnage
+from pipeline.volume.usual_hull import hull_of
+
+# Share of the draws behind a row's evidence below which its 5 and 95 % points are noise (our choice).
+FEWEST_DRAWS_SHARE = 0.005
 
 WHY_NOT = {  # flags of port calls, in words
     "review_rejected": "rejected by an analyst",
@@ -143,7 +148,8 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     }
     load = "given"
     if given["barrels"] is None and given["tonnes"] is None:
-        out |= usable_evidence(call, length, beam, config)
+        usual = hull_of(out) if size.method == "dwt_given" else None
+        out |= usable_evidence(call, length if length is not None or usual is None else usual.length_m, config)
         if length is not None and beam is not None:
             out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / beam)
         if out.get("draught_in_m") is not None and out.get("draught_out_m") is not None:
@@ -229,6 +235,8 @@ def _with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.
         if row["status"] == "refused":
             continue
         draws = draw_call(row, config, shared, seed)
+        if draws.behind < FEWEST_DRAWS_SHARE * config.draws:
+            table.loc[index, ["status", "cause"]] = _of_few_draws(row)
         quantiles = {"tonnes": draws.tonnes, "barrels": draws.barrels}
         for name, values in quantiles.items():
             for percent in (5, 50, 95):
@@ -240,6 +248,13 @@ def _with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.
         table.loc[index, "dwt_p95_t"] = row["dwt_p50_t"] * math.exp(Z90 * spread)
         table.loc[index, "fill_p50"] = float(np.median(draws.fill))
     return table
+
+
+def _of_few_draws(row: pd.Series) -> tuple[str, str]:
+    """Status and cause of a row of whose draws hardly any would show her draughts and freeboards."""
+    status = "degraded" if row["status"] == "used" else row["status"]
+    doubt = "few draws would show these draughts and freeboards: p5 and p95 are rough; more `volume.draws` help"
+    return status, "; ".join(filter(None, (row["cause"], doubt)))
 
 
 def _product(call: Row, config: VolumeConfig) -> str:

@@ -76,7 +76,8 @@ def tonnes_per_metre(form: HullForm, water_t_per_m3: float) -> float:
 def draught_at(volume_per_area_m: FloatArray, design_draught_m: FloatArray, design: FloatArray) -> FloatArray:
     """Draught at which ``Cb(T) T`` is a ship's displacement over ``rho L B``: the inverse of `displacement_t`.
 
-    With ``s = T^(1/3)`` it is the root of ``s^3 - (1 - Cb_d) T_d^(1/3) s^2 = x``; Newton from above converges always.
+    With ``s = T^(1/3)`` it is the root of ``s^3 - (1 - Cb_d) T_d^(1/3) s^2 = x``. Four steps of Newton from its series
+    in ``(1 - Cb_d) T_d^(1/3) / x^(1/3)``, held below the sum of both terms, are exact to 1e-13 for any ship.
 
     >>> form = HullForm(96.0, 15.0, 6.0, 4500.0)
     >>> x = displacement_t(form, 4.2, 1.025) / (1.025 * 96.0 * 15.0)
@@ -85,10 +86,12 @@ def draught_at(volume_per_area_m: FloatArray, design_draught_m: FloatArray, desi
     """
     pull = (1 - design) * np.cbrt(design_draught_m)
     x = np.maximum(volume_per_area_m, 1e-6)
-    root = np.cbrt(x) + pull
-    for _ in range(6):
-        root = root - (root**3 - pull * root**2 - x) / (3 * root**2 - 2 * pull * root)
-    return root**3
+    alone = np.cbrt(x)
+    root = alone + pull / 3 + np.minimum(pull * pull / (9 * alone), 2 / 3 * pull)
+    for _ in range(4):
+        square = root * root  # a power of three costs ten products
+        root = root - (square * (root - pull) - x) / (3 * square - 2 * pull * root)
+    return root * root * root
 
 
 def usual_design_draught_m(length_m: float) -> float:

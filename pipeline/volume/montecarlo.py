@@ -20,12 +20,12 @@ import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.number_law import number_law
-from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of, log_weights, reweighted
+from pipeline.volume.evidence import COLUMNS, Evidence, effective_draws, evidence_of, reweighted, settled_log_weights
+from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-DWT_PER_HULL = 1.6  # relative error of deadweight per relative error of length times beam: the regression's exponents
 PART_CARGO = (0.1, 1.0)  # fill of a part cargo: anything
 UNNAMED_T_PER_M3 = 0.84  # density of a cargo without a name: gas oil's, the likeliest
 # How often a call's product follows the port's habit of that draw instead of its own (our choice, no source): ships
@@ -55,6 +55,7 @@ class CallDraws:
     lifted: np.ndarray  # bool
     product: np.ndarray  # index into the config's products; one more for a product without a name
     fill: FloatArray  # loaded share of her own cargo capacity
+    behind: float = np.inf  # of how many draws the evidence left any weight, as equally likely ones
 
 
 def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
@@ -117,12 +118,13 @@ def draw_call(
     full_t = dwt * (1 - config.constants_share)
     tonnes = np.minimum(fill * full_t, tank_t)
     loaded = tonnes / full_t
-    evidence = evidence_of(row)
+    evidence, behind = evidence_of(row), float(n)
     if evidence is not None:
-        weights = log_weights(evidence, dwt, tonnes, config, rng, _size_error(row, evidence, z, rng))
+        weights = settled_log_weights(evidence, dwt, tonnes, config, rng, lambda: _size_error(row, evidence, z, rng))
+        behind = effective_draws(weights)
         # each for itself: a draw's ship is still the one before the evidence, and no limit of hers holds any more
         tonnes, loaded = reweighted(tonnes, weights), reweighted(loaded, weights)
-    return CallDraws(tonnes, tonnes * factor, lifted, product, loaded)
+    return CallDraws(tonnes, tonnes * factor, lifted, product, loaded, behind)
 
 
 def _stated_fill(tonnes: FloatArray, row: Mapping[Any, Any], config: VolumeConfig) -> FloatArray:
@@ -133,8 +135,10 @@ def _stated_fill(tonnes: FloatArray, row: Mapping[Any, Any], config: VolumeConfi
 
 
 def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Error of length times beam in each draw, tied to the deadweight's where that was told from the same hull."""
+    """Error of length times beam in each draw, tied to the deadweight's where one of them was told from the other."""
     own = rng.standard_normal(len(z))
+    if not _known(row.get("length_m")):  # the hull is that of her deadweight
+        return row["dwt_log_sd"] * z / DWT_PER_HULL + evidence.hull_log_sd * own
     told_from_hull = str(row["method"]).startswith("dwt_from_length")
     tied = min(0.95, DWT_PER_HULL * evidence.hull_log_sd / row["dwt_log_sd"]) if told_from_hull else 0.0
     return evidence.hull_log_sd * (tied * z + np.sqrt(1 - tied**2) * own)

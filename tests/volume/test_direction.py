@@ -60,12 +60,10 @@ def test_a_movement_the_other_way_says_nothing_of_a_counted_cargo(config):
     row = {"draught_in_m": 3.8, "draught_out_m": 6.1}
     if config.counted == "loading":
         row = {"draught_in_m": 6.1, "draught_out_m": 3.8}
-    seen = usable_evidence(row, 98.0, 15.8, config)
+    seen = usable_evidence(row, 98.0, config)
     assert seen["draught_in_m"] is None
     assert seen["draught_out_m"] is None
-    kept = usable_evidence(
-        {"draught_in_m": row["draught_out_m"], "draught_out_m": row["draught_in_m"]}, 98.0, 15.8, config
-    )
+    kept = usable_evidence({"draught_in_m": row["draught_out_m"], "draught_out_m": row["draught_in_m"]}, 98.0, config)
     assert kept["draught_in_m"] == row["draught_out_m"]
 
 
@@ -74,24 +72,24 @@ def test_a_movement_the_other_way_says_nothing_of_a_counted_cargo(config):
 )
 def test_a_draught_above_the_depth_names_both(row, words):
     with pytest.raises(Refused, match=words):
-        usable_evidence(row, 98.0, 15.8, LOADING)
+        usable_evidence(row, 98.0, LOADING)
 
 
 def test_her_own_depth_is_asked_without_a_length():
     row = {"draught_out_m": 15.5, "depth_m": 6.0}
     with pytest.raises(Refused, match=r"draught_out_m 15.5 m is above her depth \(6.0 m\)"):
-        usable_evidence(row, None, None, LOADING)
-    assert usable_evidence({"draught_out_m": 5.5, "depth_m": 6.0}, None, None, LOADING) == {}
+        usable_evidence(row, None, LOADING)
+    assert usable_evidence({"draught_out_m": 5.5, "depth_m": 6.0}, None, LOADING)["draught_out_m"] == 5.5
 
 
 @pytest.mark.parametrize(("length_m", "draught_m"), [(12.0, 0.9), (20.0, 1.5), (40.0, 2.7)])
 def test_small_craft_float(length_m, draught_m):
     """Draughts of launches, barges and coasters as they are built, near a thirteenth of the length."""
-    seen = usable_evidence({"draught_out_m": draught_m}, length_m, length_m / 4, LOADING)
+    seen = usable_evidence({"draught_out_m": draught_m}, length_m, LOADING)
     assert seen["draught_out_m"] == draught_m
 
 
 @pytest.mark.parametrize("p", [1.5, -1, "same"])
 def test_a_probability_of_one_hull_is_one_with_a_single_freeboard_too(p):
     with pytest.raises(Refused, match="p_same_hull"):
-        usable_evidence({"freeboard_in_m": 3.0, "p_same_hull": p}, 98.0, 15.8, LOADING)
+        usable_evidence({"freeboard_in_m": 3.0, "p_same_hull": p}, 98.0, LOADING)

@@ -13,9 +13,11 @@ from pipeline.volume.evidence import (
     BALLAST_LEFT,
     BALLAST_SHARE,
     Evidence,
+    effective_draws,
     evidence_of,
     log_weights,
     reweighted,
+    settled_log_weights,
 )
 from pipeline.volume.loading import (
     BLOCK_COEFFICIENT,
@@ -168,7 +170,7 @@ def quantiles_t(into: float, out: float) -> np.ndarray:
     rng = np.random.default_rng(11)
     cargo = rng.beta(7.0, 1.0, 4000) * 0.95 * DWT
     row = {"length_m": LENGTH, "beam_m": BEAM, "draught_in_m": into, "draught_out_m": out}
-    told = evidence_of(row | usable_evidence(row, LENGTH, BEAM, CONFIG))
+    told = evidence_of(row | usable_evidence(row, LENGTH, CONFIG))
     if told is not None:
         cargo = reweighted(cargo, log_weights(told, np.full(len(cargo), DWT), cargo, CONFIG, rng))
     return np.percentile(cargo, (5, 50, 95))
@@ -264,3 +266,65 @@ def test_a_table_with_freeboards_alone_tells_the_direction():
     swapped = {"freeboard_in_m": sides["freeboard_out_m"], "freeboard_out_m": sides["freeboard_in_m"]}
     assert (loading["direction"], lifted(**swapped)["direction"]) == ("loading", "discharging")
     assert lifted(**swapped, p_same_hull=0.2)["direction"] == "unknown"
+
+
+def test_effective_draws_are_all_of_equal_weights_and_one_of_a_single():
+    assert effective_draws(np.full(500, -7.0)) == pytest.approx(500)
+    assert effective_draws(np.array([0.0, -800.0, -900.0])) == pytest.approx(1.0)
+    assert effective_draws(np.log([0.5, 0.5, 1e-300])) == pytest.approx(2.0)
+
+
+def test_sharp_evidence_gives_the_same_cargo_by_any_seed():
+    """Two draughts and two freeboards leave a hundred of ten thousand draws of one voyage each.
+
+    Over many voyages of each ship and cargo the points move by half as much from seed to seed.
+    """
+    draughts, sides = voyage(3500.0)
+    told = Evidence(
+        LENGTH, BEAM, 0.05, *draughts.values(), (sides["freeboard_in_m"], 0.3), (sides["freeboard_out_m"], 0.3)
+    )  # fmt: skip
+
+    def median_t(weigh, seed):
+        rng = np.random.default_rng(seed)
+        dwt = DWT * np.exp(rng.normal(0, 0.2, 4000))
+        cargo = rng.beta(7.0, 1.0, 4000) * 0.95 * dwt
+        return np.percentile(reweighted(cargo, weigh(told, dwt, cargo, CONFIG, rng)), (5, 50, 95))
+
+    def settled(*args):
+        return settled_log_weights(*args, lambda: np.zeros(4000))
+
+    once, often = (np.std([median_t(weigh, seed) for seed in range(24)], axis=0) for weigh in (log_weights, settled))
+    assert (often[1:] < 0.7 * once[1:]).all()
+
+
+def test_draughts_speak_of_a_ship_whose_dimensions_nobody_states():
+    """A tenth of length times beam is not known then: the load is known a little worse than with them, and holds."""
+    draughts, _ = voyage(2600.0)
+    stated, usual, prior = (
+        lifted(**draughts),
+        lifted(**draughts, length_m=None, beam_m=None),
+        lifted(length_m=None, beam_m=None),
+    )
+    assert usual["method"] == "dwt_given; load_from_draughts_by_usual_hull"
+    assert usual["tonnes_p5"] < 2600.0 < usual["tonnes_p95"]
+    assert usual["tonnes_p50"] == pytest.approx(stated["tonnes_p50"], rel=0.12)
+    assert usual["tonnes_p50"] < 0.9 * prior["tonnes_p50"]
+
+
+def test_a_stated_length_without_a_beam_reads_draughts_too():
+    draughts, _ = voyage(2600.0)
+    assert lifted(**draughts, beam_m=None)["method"] == "dwt_given; load_from_draughts_by_usual_hull"
+
+
+def test_a_draught_that_no_ship_of_that_deadweight_has_is_refused():
+    row = lifted(draught_in_m=4.0, draught_out_m=11.0, length_m=None, beam_m=None)
+    assert row["status"] == "refused"
+    assert "depth" in row["cause"]
+
+
+def test_a_load_that_rests_on_few_draws_says_so():
+    """Of a freeboard told to 5 cm beside draughts that disagree, hardly a draw is left."""
+    sharp = {"freeboard_in_m": 1.0, "freeboard_out_m": 0.3, "freeboard_in_sd_m": 0.05, "freeboard_out_sd_m": 0.05}
+    row = lifted(draught_in_m=4.0, draught_out_m=7.0, **sharp)
+    assert row["status"] == "degraded"
+    assert "few draws" in row["cause"]

@@ -1,0 +1,64 @@
+"""Length and beam by which draughts and freeboards are read: as stated, else as usual for what is known of the ship.
+
+A table with deadweights and draughts, and no dimensions, still tells what the ships took: tankers of one deadweight
+differ by a tenth in length times beam, which moves a cargo read off draughts by no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.volume.capacity import tanker_regression
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+DWT_PER_HULL = 1.6  # relative change of deadweight per relative change of length times beam: the regression's exponents
+
+
+@dataclass(frozen=True, slots=True)
+class UsualHull:
+    """Length and beam, and the relative error of their product."""
+
+    length_m: float
+    beam_m: float
+    log_sd: float
+    stated: bool  # both; else one or both are the usual ones
+
+
+def hull_of(row: Mapping[str, Any]) -> UsualHull | None:
+    """The hull of a row of liftings; None where not even a deadweight is known."""
+    length, beam, dwt, log_sd = (_known(row.get(n)) for n in ("length_m", "beam_m", "dwt_p50_t", "hull_log_sd"))
+    if length is not None and beam is not None:
+        return UsualHull(length, beam, log_sd or 0.0, True)
+    model = tanker_regression()
+    if length is not None:
+        usual_m, beam_sd = model.beam_from_length(np.array(length))
+        return UsualHull(length, float(usual_m), float(beam_sd), False)
+    if dwt is None:
+        return None
+    lengths, log_dwt = _usual_lengths()
+    length = float(np.exp(np.interp(np.log(dwt), log_dwt, lengths)))
+    spread = float(model.residual_sd(np.array(length))) / DWT_PER_HULL
+    return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False)
+
+
+@cache
+def _usual_lengths() -> tuple[FloatArray, FloatArray]:
+    """Logarithms of lengths from 20 to 330 m, and of the deadweight of a tanker of each with the usual beam.
+
+    Where deadweight does not rise with length, as beyond 260 m, the shortest ship of a deadweight stands.
+    """
+    model, lengths = tanker_regression(), np.geomspace(20.0, 330.0, 600)
+    log_dwt = model.log_dwt(lengths, model.beam_from_length(lengths)[0])
+    rises = np.append(True, np.diff(np.maximum.accumulate(log_dwt)) > 0)
+    return np.log(lengths[rises]), log_dwt[rises]
+
+
+def _known(value: object) -> float | None:
+    return None if value is None or np.isnan(value) else float(value)  # type: ignore[call-overload,arg-type]
