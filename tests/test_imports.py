@@ -9,7 +9,18 @@ import pytest
 import pipeline
 
 HOUSE = Path(pipeline.__file__).parent
-SMALL = ("errors", "types", "imo", "passes", "plurals", "moments", "leapsecond", "longitudes", "checkpoints")
+SMALL = (
+    "errors",
+    "types",
+    "imo",
+    "passes",
+    "plurals",
+    "moments",
+    "leapsecond",
+    "longitudes",
+    "checkpoints",
+    "quantiles",
+)
 FLOORS = (  # from the ground up; rooms of one floor do not import one another, but for the small ones
     SMALL,
     ("config", "tables"),

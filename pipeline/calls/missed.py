@@ -27,13 +27,13 @@ import pandas as pd
 from pipeline.calls.recall import CONTEXT_OF_KIND, recall_at
 from pipeline.config import CallsConfig
 from pipeline.passes import passes
+from pipeline.quantiles import Z90
 from pipeline.tables import MISSED
 from pipeline.types import Place
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-Z90 = 1.6448536
 MIN_STAYS = 10  # complete stays from which their own distribution is taken rather than the declared one (our choice)
 LAW_POINTS = 40  # quantiles that stand for the distribution of stays
 STEP_D = 1 / 48  # of the integral over times of arrival: half an hour against stays of about a day
