@@ -16,8 +16,8 @@ import pandas as pd
 
 from benchmarks.port_images import BERTHS, MONTH_D, RECALL, place, tables
 from pipeline.calls import call_counts, looks, port_calls
-from pipeline.calls.turnover import Z90
 from pipeline.config import CallsConfig
+from pipeline.quantiles import Z90
 from pipeline.tables import MATCHES, STATIC, TRACKS
 
 CONFIG = CallsConfig()

@@ -96,7 +96,8 @@ def parse_years(text: str) -> list[int]:
         first = int(found.group(1)) if found else 0
         last = int(found.group(2) or first) if found else -1
         if not FIRST_YEAR <= first <= last <= LAST_YEAR:
-            raise ConfigError(f"--years {printable(text)[:60]}: write 2023, 2019-2023 or 2019,2021")
+            wanted = f"write 2023, 2019-2023 or 2019,2021, from {FIRST_YEAR} to {LAST_YEAR}"
+            raise ConfigError(f"--years {printable(text)[:60]}: {wanted}")
         out.update(range(first, last + 1))
     return sorted(out)
 

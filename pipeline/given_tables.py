@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; read as calls, what counts would be lost
+_DAY = re.compile(r"%[#-]?[cdDFjsux]")  # what tells the day in a format of times
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
@@ -50,16 +52,18 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
     return _numbered(table.dropna(how="all"), path, console)
 
 
-def _in_form(column: pd.Series, time_format: str) -> pd.Series:
+def _in_form(column: pd.Series, form: str) -> pd.Series:
     """Texts of that form as times in UTC; everything else as it is. ConfigError where it is no form of times."""
     import pandas as pd
 
     texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else None)
     try:
-        read = pd.to_datetime(texts, format=time_format, errors="coerce", utc=True)
+        read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     except ValueError as error:
         cause = printable(error)[:80]
-        raise ConfigError(f"--time-format {printable(time_format)}: is no format of times ({cause})") from error
+        raise ConfigError(f"--time-format {printable(form)}: is no format of times ({cause})") from error
+    if not _DAY.search(form):
+        raise ConfigError(f"--time-format {printable(form)}: names no day; a month would be taken for its first")
     return column.astype(object).where(read.isna(), read.astype(object))
 
 

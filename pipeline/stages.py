@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.chain.account_words import account_lines, as_of_day, unseen_lines
 from pipeline.config import (
     CapConfig,
     DetectionConfig,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from pipeline.ingest.ais.messages import AisRead
     from pipeline.ingest.scenes import OpenOptions
-    from pipeline.types import Headline, Place
+    from pipeline.types import Place
 
 FOLDER_FORMATS = ("csv", "parquet", "geojson")
 UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)
@@ -290,18 +290,18 @@ def account(
         for row in table[table["status"] == "not_counted"].itertuples():
             console.note(f"call {row.call_id}: {row.cause}")
     unseen = read_table(missed, MISSED) if missed is not None else None
-    ledger = stage.ledger(table, rules, config, seed, as_of=_day(as_of), looks=None, missed=unseen)
+    ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=None, missed=unseen)
     if not len(ledger):
         raise NothingUsable(
             "no counted call with a day, and no --as-of: there is no account year (nothing was written)"
         )
     write_table(ledger, out)
     head = stage.headline(table, ledger, rules, config, seed)
-    for line in _account_lines(head, rules):
-        console.result(line)
+    lines = account_lines(head, rules)
     if unseen is not None:
-        for line in _unseen_lines(head, set(ledger["day"]), set(unseen["day"])):
-            console.result(line)
+        lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
+    for line in lines:
+        console.result(line)
 
 
 def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Console) -> pd.DataFrame:
@@ -313,47 +313,6 @@ def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Cons
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
     return stage.refused(table, causes)
-
-
-def _account_lines(head: Headline, cap: CapConfig) -> list[str]:
-    """The account in a few lines: its sum, and the counted calls that it does not hold."""
-    from pipeline.report.left_out import not_held_lines
-    from pipeline.volume import last_day_of
-
-    calls = "1 call" if head.calls_counted == 1 else f"{head.calls_counted} calls"
-    sums = " / ".join(f"{value:,.0f}" for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
-    year = f"account year {head.account_year} as of {head.as_of}"
-    lines = [f"{calls} counted, {year}: p5/p50/p95 {sums} bbl, {head.share_p50:.1%} of {head.cap_title}"]
-    if head.cap_t is not None and head.p_over_cap_tonnes is not None:
-        lines.append(f"{head.tonnes_p50:,.0f} t of {head.cap_t:,.0f} t, P(over) {head.p_over_cap_tonnes:.0%}")
-    hints = {year: f"--as-of {last_day_of(year, cap)} shows that year" for year in head.other_years}
-    return lines + not_held_lines(head, hints)
-
-
-def _unseen_lines(head: Headline, days: set[str], told: set[str]) -> list[str]:
-    """The account with the calls that nobody saw, and what is unknown even so: zones, and days without a row."""
-    lines = []
-    if head.corrected_bbl is not None:
-        sums = " / ".join(f"{value:,.0f}" for value in head.corrected_bbl)
-        lines.append(f"with the calls that nobody saw: p5/p50/p95 {sums} bbl")
-    if head.corrected_without:
-        zones = ", ".join(printable(zone) for zone in head.corrected_without)
-        lines.append(f"what nobody saw at {zones} is unknown, and in no sum")
-    if untold := len(days - told):
-        lines.append(
-            f"what nobody saw on {untold} of {len(days)} days is unknown, and in no sum: --missed has no such day"
-        )
-    return lines
-
-
-def _day(said: str | None) -> date | None:
-    """A day, UTC."""
-    if said is None:
-        return None
-    try:
-        return date.fromisoformat(said)
-    except ValueError as error:
-        raise ConfigError(f"--as-of {printable(said)}: is not a day; write it as 2024-03-31") from error
 
 
 def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:

@@ -159,3 +159,10 @@ def test_tables_of_one_account_rest_on_the_same_assumptions(capwatch, tmp_path):
         row = {"call_id": "d", "departure": "2024-06-20", "tonnes": 30_000.0, "product": "unnamed"}
         write_table(liftings(pd.DataFrame([row]), VolumeConfig(**change), 0), out)
         assert capwatch("account", at, out, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)[0] == code
+
+
+@pytest.mark.parametrize("short", ["2024-03", "2024", "2024-W13", "31.03.2024"])
+def test_an_account_is_asked_for_a_day(account, short):
+    code, _, err, out = account(of("2024-05-01"), "--as-of", short)
+    assert (code, out.exists()) == (2, False)
+    assert err == [f"error: --as-of {short}: is not a day; write it as 2024-03-31"]

@@ -137,9 +137,21 @@ def test_other_doubts_stay_apart(capwatch, tmp_path):
     assert (code, len(err.splitlines())) == (3, 2)
 
 
-@pytest.mark.parametrize(("form", "code"), [("%d.%m.%Y", 0), ("%Q", 2), ("%d %", 2)])
+@pytest.mark.parametrize(("form", "code"), [("%d.%m.%Y", 0), ("%Q", 2), ("%d %", 2), ("%m/%Y", 2)])
 def test_what_is_no_form_of_times_is_refused_and_iso_stays_readable(capwatch, tmp_path, form, code):
     (tmp_path / "t.csv").write_text("call_id,arrival,length_m\na,2024-03-07,90\n")
     done, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv", "--time-format", form)
     assert done == code
     assert len(err.splitlines()) == (code > 0)
+
+
+def test_a_month_in_a_cell_is_one_line_and_its_row_is_kept(capwatch, tmp_path):
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m\na,2024-03,90\nb,2024-03-08,90\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    (line,) = err.splitlines()
+    assert code == 3
+    assert line.startswith(
+        f"error: {tmp_path / 't.csv'}: call a: arrival '2024-03' names no day; write it as YYYY-MM-DD"
+    )
+    assert line.endswith("(row kept, refused)")
+    assert pd.read_csv(tmp_path / "o.csv")["status"].tolist() == ["refused", "used"]

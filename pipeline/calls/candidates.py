@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-Z90 = 1.6448536
+from pipeline.quantiles import Z90
+from pipeline.tables.ships import LISTED_SD_M
+
 LISTED = 0.5  # chance that an unnamed caller is on the list at all, before her size is asked (our choice)
 TRADE = {"length_m": (90.0, 18.0), "beam_m": (14.5, 2.5)}  # mean and spread of the shuttle tankers' sizes [m]
-LIST_SD = {"length_m": 1.0, "beam_m": 0.3}  # of a register's figures
 
 
 def candidates(call: dict[str, object], registry: pd.DataFrame, most: int = 5) -> pd.DataFrame:
@@ -31,7 +32,7 @@ def candidates(call: dict[str, object], registry: pd.DataFrame, most: int = 5) -
         sd = max((float(high) - float(low)) / (2 * Z90), 0.5)  # type: ignore[arg-type]
         ours = float(_normal(float(value) - mean, float(np.hypot(sd, spread))))  # type: ignore[arg-type]
         listed = registry[name].to_numpy(float)
-        theirs = _normal(float(value) - listed, float(np.hypot(sd, LIST_SD[name])))  # type: ignore[arg-type]
+        theirs = _normal(float(value) - listed, float(np.hypot(sd, LISTED_SD_M[name.removesuffix("_m")])))  # type: ignore[arg-type]
         weights *= np.where(np.isnan(listed), ours, theirs)
         compared |= ~np.isnan(listed)
         trade *= ours

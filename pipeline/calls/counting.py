@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
+from pipeline.quantiles import Z90
 from pipeline.tables.number_law import number_law
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pipeline.config import CallsConfig
     from pipeline.types import FloatArray
 
-Z90 = 1.6448536
 TRADE_SD_M = (
     18.0  # spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
 )

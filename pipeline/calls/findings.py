@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.static import said_by
+from pipeline.quantiles import Z90
 from pipeline.tables import FINDINGS
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from pipeline.config import CallsConfig
 
-Z90 = 1.6448536
 BROADCAST_SD_M = {"length": 2.0, "beam": 1.0}  # whole metres, antennas placed by guess (our choice)
 SHARED_ERROR = {"length": 0.03, "beam": 0.08}  # of the size: what all looks have wrong together (our choice)
 LEAST_APART_M = {"length": 8.0, "beam": 4.0}  # less is no finding, however sure the image (our choice)

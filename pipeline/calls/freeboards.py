@@ -11,13 +11,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pipeline.calls.same_ship import freeboard_change
+from pipeline.quantiles import Z90
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.calls.turnover import Turnover
 
-Z90 = 1.6448536
 SUREST = 0.995  # no transponder's match is surer than this (our choice)
 DOUBTFUL = 0.5  # below, the looks more likely show two hulls
 

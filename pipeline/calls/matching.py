@@ -21,6 +21,7 @@ from pipeline.calls.scene_fit import Components, Geometry, SceneFit, densities, 
 from pipeline.calls.static import lengths_at
 from pipeline.calls.tracks import good_fixes
 from pipeline.config import CallsConfig
+from pipeline.quantiles import Z90
 from pipeline.tables import MATCH_CHECKS, MATCHES
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 SMALL_M, DETECTED_SMALL, DETECTED_LARGE = 40.0, 0.4, 0.95  # scale of the rise with length, and its ends (our choice)
 DETECTED_UNKNOWN = 0.8
 AREA_MARGIN_M = 1000.0  # about the detections of a scene: where its transponders are expected to be seen
-Z90 = 1.6448536
 
 
 @dataclass(frozen=True, slots=True)

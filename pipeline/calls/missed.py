@@ -26,14 +26,13 @@ import pandas as pd
 
 from pipeline.calls.recall import CONTEXT_OF_KIND, recall_at
 from pipeline.config import CallsConfig
-from pipeline.passes import passes
+from pipeline.quantiles import Z90
 from pipeline.tables import MISSED
 from pipeline.types import Place
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-Z90 = 1.6448536
 MIN_STAYS = 10  # complete stays from which their own distribution is taken rather than the declared one (our choice)
 LAW_POINTS = 40  # quantiles that stand for the distribution of stays
 STEP_D = 1 / 48  # of the integral over times of arrival: half an hour against stays of about a day
@@ -168,10 +167,9 @@ def stay_law(calls: pd.DataFrame, config: CallsConfig) -> FloatArray:
 def _looks_at(
     looks: pd.DataFrame, zone_id: str, recall: dict[str, float], start: datetime
 ) -> tuple[FloatArray, FloatArray]:
-    """Times since ``start`` [d] and recalls of the looks at one zone, of each pass its first."""
+    """Times since ``start`` [d] and recalls of the looks at one zone, of which a pass has one."""
     here = looks[(looks["zone_id"] == zone_id) & (looks["state"] != "unknown") & looks["acquired"].notna()]
     here = here.sort_values(["acquired", "look_id"])
-    here = here[~here["scene_id"].map(passes(here)).duplicated()]
     times = [(when - start).total_seconds() / DAY_S for when in here["acquired"]]
     found = [recall.get(sensor, 0.0) for sensor in here["sensor"]] * here["covered"].astype(float).fillna(
         1.0

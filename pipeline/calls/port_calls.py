@@ -16,6 +16,7 @@ from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.heard import Heard
+from pipeline.calls.identity import identity
 from pipeline.calls.sightings import DarkStay, link, sightings_in_zones
 from pipeline.calls.sizes import size_of_call
 from pipeline.calls.static import said_by
@@ -31,7 +32,6 @@ from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
-NAME_ALONE = 0.7  # that a ship which broadcasts a listed name, and no number of hers, is that ship (our choice)
 MIN_P_TANKER = 0.5  # below, a stay is another trade
 
 Row = dict[str, Any]
@@ -232,7 +232,7 @@ def _completed(
     reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
     reports = said_by(reports, row["departure_lo"] + AFTER_SAILING)
     row["flags"] += [ONLY_DATED] if _only_dated(hers).any() else []
-    row |= _identity(mmsi, certainty, reports, registry)
+    row |= identity(mmsi, certainty, reports, registry)
     row |= size_of_call(hers, reports)
     row["p_tanker"] = _p_tanker(hers, reports, zone, config)
     row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
@@ -255,48 +255,6 @@ def _completed(
     row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
     row["call_id"] = _name(row, mmsi, hers)
     return row
-
-
-def _identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registry: pd.DataFrame | None) -> Row:
-    """Name and numbers as broadcast, and what the registry adds."""
-    if mmsi is None:
-        return {"vessel_id": "anonymous", "identity_probability": 0.0, "name": "", "mmsi": None}
-    imo = reports["imo"].dropna().iloc[-1] if reports["imo"].notna().any() else None
-    name = next((n for n in reversed(list(reports["name"])) if n), "")
-    out: Row = {"mmsi": mmsi, "imo": imo, "name": name, "identity_probability": certainty}
-    if registry is not None and len(registry):
-        entry, by_name = _entry(registry, imo, mmsi, name)
-        if entry is not None:
-            out["name"] = entry["name"] or name
-            if by_name:
-                out["identity_probability"] = certainty * NAME_ALONE
-            if imo is None and pd.notna(entry["imo"]):
-                imo = out["imo"] = int(entry["imo"])
-            as_weight = str(entry.get("tonnage_kind", "DWT")).upper() == "DWT" and pd.notna(entry.get("dwt_t"))
-            if as_weight and not by_name:
-                out["dwt_t"] = float(entry["dwt_t"])
-    out["vessel_id"] = f"imo:{int(imo)}" if imo is not None else f"mmsi:{mmsi}"
-    return out
-
-
-def _entry(registry: pd.DataFrame, imo: Any, mmsi: int, name: str) -> tuple[pd.Series | None, bool]:
-    """The registry's line of a ship, by IMO number, else by transponder, else by any of her names; and was it by name.
-
-    One line is one hull, whatever she was called.
-    """
-    for column, value in (("imo", imo), ("mmsi", mmsi)):
-        if value is not None and (same := (registry[column] == value).fillna(False)).any():
-            return registry[same].iloc[0], False
-    if imo is None and name:
-        called = [name.upper() in _names(entry) for entry in registry.to_dict("records")]
-        if sum(called) == 1:
-            return registry[called].iloc[0], True
-    return None, False
-
-
-def _names(entry: Row) -> set[str]:
-    """All names of a hull in capitals; what stands in brackets says when she had it."""
-    return {str(n).split("(")[0].strip().upper() for n in (entry["name"], *entry.get("aka", []))}
 
 
 def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
@@ -324,7 +282,8 @@ def _left_out(row: Row, zone: Zone) -> str:
     """The flag that says why a call takes no part; "" where it counts."""
     if not zone.counts:
         return "zone_not_counted"
-    if zone.max_length_m is not None and pd.notna(row["length_m"]) and row["length_m"] > zone.max_length_m:
+    length_m = row["length_m"] if pd.notna(row["length_m"]) else row.get("listed_length_m")
+    if zone.max_length_m is not None and length_m is not None and length_m > zone.max_length_m:
         return "too_long_for_this_trade"
     if row["p_tanker"] < MIN_P_TANKER:
         return "unlikely_tanker"

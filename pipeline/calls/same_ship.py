@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Z90 = 1.6448536
+from pipeline.quantiles import Z90
+
 LENGTH_FLOOR = 0.006  # of ln(length): what the intervals of two looks do not tell
 BEAM_FLOOR = 0.02
 HOUSE_SD = 0.025  # of the house's place, share of the length, from look to look

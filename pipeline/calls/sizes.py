@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.quantiles import Z90
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.types import FloatArray
 
 LARGEST_M = {"length": 500.0, "beam": 100.0}  # as the table allows; the longest ship was 458 m (Seawise Giant)
-Z90 = 1.6448536
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
 LEAST_SD_M = 0.1  # no size is known better

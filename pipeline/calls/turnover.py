@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
+from pipeline.quantiles import Z90
+
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-Z90 = 1.6448536
 STEP_D = 0.02  # of the grid on which the turns are added up: half an hour
 HORIZON_D = 40.0  # no two sightings of a stay lie further apart
 SHORTEST_GAP_D = 1e-3

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pipeline.chain.identity import identify
 from pipeline.chain.passing import usable_now
-from pipeline.chain.readiness import made_ready
 from pipeline.chain.sources import Inputs, gather
 from pipeline.config import RunConfig
 from pipeline.console import Console
@@ -39,12 +38,14 @@ def answered(config: RunConfig, root: Path, out: Path, reviews: Path | None = No
     Not for a question whose images are yet to be made or found. They are opened, since their bytes are part of the
     question, but only where a finished run has this very config.
     """
+    from pipeline.ingest.place import load_place
+
     asked = config_yaml(config).encode()
     configs = [m.with_name("config.yaml") for m in (out / config.aoi.id).glob(f"*/{MANIFEST}")]
     if not any(c.is_file() and c.read_bytes() == asked for c in configs):
         return None
     quiet = Console(quiet=True)
-    place = made_ready(config, root, quiet)
+    place = load_place(config.aoi, root)  # all else was asked for, and told, before
     inputs = gather(config, root, place, quiet)
     table = opened(config, place, inputs)[1]
     folder = RunFolder(out / config.aoi.id / identify(config, root, table, inputs, reviews))

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.quantiles import Z90
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Z90 = 1.6448536
-IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", "dwt_t", "candidates")
+LISTED = ("dwt_t", "gt", "listed_length_m", "listed_beam_m", "listed_source")
+IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", *LISTED, "candidates")
 ON_ARRIVAL = ("draught_in_m", "freeboard_in_m", "freeboard_in_sd_m")
 ON_DEPARTURE = ("draught_out_m", "freeboard_out_m", "freeboard_out_sd_m")
 WITHOUT_AIS = {"dark", "no_ais"}

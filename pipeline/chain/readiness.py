@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.chain.sources import named_files, scenario_of
 from pipeline.config import CapConfig, RunConfig, load
 from pipeline.console import Console
-from pipeline.errors import ConfigError, NothingUsable, printable
+from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.plurals import number_of
 from pipeline.workspace import config_files, configs_root
 
@@ -21,7 +21,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     """The place, once all that the config names is there and can be read; an error that says what is not."""
     from pipeline.ingest.place import load_place
     from pipeline.ingest.radiometry import parse_scaling
-    from pipeline.ingest.registry import read_registry
+    from pipeline.ingest.registry import read_registry, shared_numbers
 
     for name in config_files(config):
         require_file(root, name)
@@ -29,7 +29,9 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     load(CapConfig, root / config.cap)
     parse_scaling(config.source.scaling)
     if config.source.registry:
-        read_registry(root / config.source.registry)
+        path = root / config.source.registry
+        for shared in shared_numbers(read_registry(path)):
+            console.problem(InputError(path, shared), done="that number names no ship; IMO numbers and names still do")
     if config.source.kind == "files":
         _require_inputs(config)
     if config.source.kind == "demo":

@@ -14,6 +14,7 @@ from pipeline.types import utc
 
 MAX_SIDE_DEG = 5.0  # our choice: some 500 km, far above any port
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.]\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?")
+YEARS = (1972, 2100)  # the first civil satellite with pictures of the ground; some end
 MIN_SIDE_DEG = 1e-3  # our choice: some 100 m, below which no ship fits
 
 
@@ -28,6 +29,14 @@ def _as_written(given: object) -> object:
     raise ValueError("write a time as 2024-03-06T00:00:00Z")
 
 
+def _a_day(given: object) -> object:
+    """Days as they are written: a bare number would be taken for seconds since 1970."""
+    if isinstance(given, date) or (isinstance(given, str) and _ISO_8601.fullmatch(given)):
+        return given
+    raise ValueError("write a day as 2024-03-31")
+
+
+Day = Annotated[date, BeforeValidator(_a_day)]
 Moment = Annotated[datetime, BeforeValidator(_as_written), AfterValidator(_as_utc)]
 
 
@@ -112,6 +121,12 @@ class PeriodConfig(Section):
 
     @model_validator(mode="after")
     def _order(self) -> PeriodConfig:
+        for name, moment in (("start", self.start), ("end", self.end)):
+            if not YEARS[0] <= moment.year <= YEARS[1]:
+                raise ValueError(
+                    f"period.{name} lies in the year {moment.year}; nothing looked or listened then (write a year from "
+                    f"{YEARS[0]}, the first Landsat, to {YEARS[1]})"
+                )
         if self.end <= self.start:
             raise ValueError(f"period.end ({self.end}) must come after period.start ({self.start})")
         return self

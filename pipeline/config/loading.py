@@ -167,7 +167,9 @@ def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
 
 def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[str, ...], int]) -> str:
     path = tuple(str(p) for p in error["loc"])
-    line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), None)
+    message = in_plain_words(error)
+    named = path or tuple(message.split(" ", maxsplit=1)[0].split("."))  # a check of the whole file starts with its key
+    line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), None)
     place = f"{where}:{line}" if line else where
     name = printable(".".join(path))[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
@@ -176,7 +178,6 @@ def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[s
         return f"{place}: {name}: no such key{hint}"
     got = error.get("input")
     shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
-    message = in_plain_words(error)
     return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
 from pipeline.config.base import Section
 from pipeline.config.calls import CallsConfig
 from pipeline.config.detection import DetectionConfig
 from pipeline.config.volume import VolumeConfig
+
+MOSTLY = 0.5  # of a probability: above, it is the likelier thing
 
 
 class EngineConfig(Section):
@@ -49,3 +51,12 @@ class RunConfig(Section):
     """Every random number comes from this."""
     engine: EngineConfig = EngineConfig()
     """Where it runs."""
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> RunConfig:
+        if self.volume.counted == "discharging" and self.calls.prior_p_loading > MOSTLY:
+            raise ValueError(
+                "volume.counted is discharging, but by calls.prior_p_loading "
+                f"({self.calls.prior_p_loading:g}) ships come to load; where they come to discharge write 0.05 there"
+            )
+        return self

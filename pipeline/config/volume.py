@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from pipeline.config.aoi import Day
 from pipeline.config.base import Section
 from pipeline.config.loading import fingerprint
 
@@ -130,7 +131,7 @@ class Notified(Section):
     """As published in barrels: taken as they are."""
     tonnes: float | None = Field(default=None, ge=0)
     """As published in tonnes, where no barrels were; read with the factor for a product without a name."""
-    as_of: date
+    as_of: Day
     """The total is what was known on this day."""
     source: str
     """Where it was read."""

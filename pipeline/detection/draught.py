@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 
-Z90 = 1.6448536
+from pipeline.quantiles import Z90
+
 # Means of the lines for chemical tankers (0.0775 L - 0.4337 m) and products tankers (0.0958 L - 1.3162 m), Danish
 # Maritime Authority, RiskEngine. The volume stage rests on the same lines; a test holds the two together.
 DEPTH_PER_LENGTH, DEPTH_OFFSET_M = 0.08665, -0.87495

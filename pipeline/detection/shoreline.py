@@ -16,18 +16,6 @@ BRIGHTER_DB = 4.0  # than the sea: our choice, between rough sea's own variation
 UNEVEN_DB = 1.3  # spread among neighbouring blocks: sea has some 0.5 dB at 8 x 8 pixels of 4.4 looks
 
 
-def block_means(values: FloatArray, usable: BoolImage, side: int) -> FloatArray:
-    """Means over blocks of ``side`` pixels, shape (ceil(rows / side), ceil(cols / side)); NaN for empty blocks."""
-    rows, cols = (-(-n // side) for n in values.shape)
-    padded = np.zeros((rows * side, cols * side))
-    weight = np.zeros_like(padded)
-    padded[: values.shape[0], : values.shape[1]] = np.where(usable, values, 0.0)
-    weight[: values.shape[0], : values.shape[1]] = usable
-    total = padded.reshape(rows, side, cols, side).sum(axis=(1, 3))
-    count = weight.reshape(rows, side, cols, side).sum(axis=(1, 3))
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
 def land_blocks(means: FloatArray, block_m: float) -> BoolImage:
     """Blocks that are land, for block means of power. All False where the image is too small to tell."""
     known = np.isfinite(means) & (means > 0)

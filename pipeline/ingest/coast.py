@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.geolocation import unwrapped
+from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.longitudes import boxes
 
 if TYPE_CHECKING:
@@ -32,14 +32,17 @@ _EDGE_PX = 8.0  # edges are cut this fine before they are bent into a radar imag
 def read_land(path: Path) -> BaseGeometry:
     """Land polygons of a GeoJSON file as one geometry, EPSG:4326.
 
-    Raises ConfigError for a file that is not GeoJSON, holds no polygon, an invalid one, or latitudes beyond 90 degrees.
+    Raises ConfigError for a file that is not GeoJSON, names a key twice, holds no polygon, an invalid one, or latitudes
+    beyond 90 degrees.
     """
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = unrepeated(path.read_text("utf-8-sig"))
         features = content["features"] if content.get("type") == "FeatureCollection" else [content]
         parts = [shape(f.get("geometry", f)) for f in features]
     except OSError as error:
         raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
+    except RepeatedKey as error:
+        raise ConfigError(f"{printable(path)}: {error}") from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ConfigError(f"{printable(path)}: is not a GeoJSON file of land polygons") from error
     for number, part in enumerate(parts):
@@ -56,7 +59,7 @@ def read_land(path: Path) -> BaseGeometry:
 
 def read_credit(path: Path) -> str:
     """Whom a GeoJSON file of land names as its source, in its ``attribution``; empty where it names nobody."""
-    content = json.loads(path.read_text("utf-8"))
+    content = unrepeated(path.read_text("utf-8-sig"))
     told = content.get("attribution") if isinstance(content, dict) else None
     return printable(told) if isinstance(told, str) else ""
 

@@ -53,7 +53,7 @@ def read_registry(path: Path) -> pd.DataFrame:
     -------
     registry : those columns; ``aka`` a list, ``imo`` and ``mmsi`` nullable integers, sizes floats. Where
         ``tonnage_kind`` is GT the number stands in an added column ``gt``, and ``dwt_t`` is null: a gross tonnage is
-        no weight.
+        no weight. An added column ``line`` has the line of the file.
 
     Raises InputError naming the first wrong lines.
     """
@@ -81,6 +81,21 @@ def read_registry(path: Path) -> pd.DataFrame:
         more = f" (and {len(wrong) - _SHOWN} more)" if len(wrong) > _SHOWN else ""
         raise InputError(path, "; ".join(wrong[:_SHOWN]) + more)
     return _table(out)
+
+
+def shared_numbers(registry: pd.DataFrame) -> list[str]:
+    """Transponder numbers that stand in more than one line, each in words: such a number names no ship.
+
+    An IMO number cannot, since it is a hull's for life: a file with one in two lines is not read at all.
+    """
+    told = registry[registry["mmsi"].notna()]
+    groups = told.groupby("mmsi", sort=False)
+    return [
+        f"mmsi {mmsi} stands in lines "
+        + " and ".join(f"{line} ({name})" for line, name in zip(lines["line"], lines["name"], strict=True))
+        for mmsi, lines in groups
+        if len(lines) > 1
+    ]
 
 
 def _check_header(path: Path, header: list[str]) -> None:
@@ -164,7 +179,7 @@ def _repeats(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "line"])
     for name in ("imo", "mmsi"):
         table[name] = table[name].astype("Int64")
     for name in SIZES:

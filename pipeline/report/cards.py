@@ -107,6 +107,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m", digits=1),
         "dwt": "–" if pd.isna(row["dwt_p50_t"]) else
             f"{barrels(row['dwt_p50_t'], 2)} t ({barrels(row['dwt_p5_t'], 2)} to {barrels(row['dwt_p95_t'], 2)})",
+        "size_source": row["size_source"],
         "method": method_words(row["method"]),
         "raw_method": row["method"],
         "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself

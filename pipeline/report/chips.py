@@ -73,11 +73,6 @@ def _chip(scene: Scene, row: Any) -> tuple[bytes, bytes, dict[str, Any]] | None:
     return _encoded(plain, "WEBP", quality=80), _encoded(_drawn(plain, about), "PNG"), about
 
 
-def chip_png(scene: Scene, row: Any) -> bytes:
-    """One chip with its drawing as PNG bytes, mirrored so that north is nearer up than down, and east right."""
-    return _encoded(_drawn(*picture(scene, row)), "PNG")
-
-
 def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
     """The plain chip of a detection's row, and what to draw on it (an entry of ``chips.json``)."""
     side_m = max(MIN_SIDE_M, LENGTHS * float(row.length_m))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.quantiles import Z90
 from pipeline.report.wording import interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Z90 = 1.645
 PART = re.compile(r"(shadow on water|visible side) \((\d+(?:\.\d+)?) m\)")  # of a detection's draught_evidence
 
 

@@ -36,6 +36,11 @@ def outside_lines(calls: pd.DataFrame) -> list[str]:
     return [f"{number_of(alone, 'call')} of the AIS files {_are(alone)} not counted: outside the period"]
 
 
+def no_estimate(zones: str) -> str:
+    """Of whose unseen calls nothing is known, without a full stop."""
+    return f"what nobody saw at {zones} is unknown, and in no sum"
+
+
 def _calls(count: int) -> str:
     return "1 counted call" if count == 1 else f"{count} counted calls"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.moments import moment
+from pipeline.quantiles import Z90
 from pipeline.report.figures import BLUE, ORANGE, _mark, _svg
 from pipeline.report.wording import barrels, percent
 from pipeline.tables import SENSITIVITY
@@ -208,7 +209,7 @@ def _inputs(table: pd.DataFrame) -> list[dict[str, str]]:
         {
             "what": r.what,
             "share": f"{100 * max(r.sobol, 0.0):.0f} %",
-            "error": f"± {100 * 1.645 * r.sobol_se:.1f} points",
+            "error": f"± {100 * Z90 * r.sobol_se:.1f} points",
         }
         for r in inputs.itertuples()
     ]

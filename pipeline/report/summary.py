@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.moments import moment
 from pipeline.plurals import number_of
-from pipeline.report.left_out import not_held_lines, outside_lines
+from pipeline.report.left_out import no_estimate, not_held_lines, outside_lines
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 
@@ -38,8 +38,22 @@ def headline_lines(story: Story) -> list[str]:
         *([f"{mark}that is {shown.says}"] if shown is not None else []),
         *([f"{mark}after analysts' verdicts: {changed}"] if changed else []),
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
+        *(f"{mark}{line}" for line in _unseen_lines(story)),
         *(f"{mark}{line}" for line in not_held_lines(head) + outside_lines(story.tables["port_calls"])),
     ]
+
+
+def _unseen_lines(story: Story) -> list[str]:
+    """The sum with the calls that nobody saw, and the zones of which no look tells how many those are."""
+    from pipeline.report.wording import zones_without_estimate
+
+    lines = []
+    if story.headline.corrected_bbl is not None:
+        sums = " / ".join(rounded(barrels) for barrels in story.headline.corrected_bbl)
+        lines.append(f"with the calls that nobody saw p5/p50/p95: {sums}")
+    if zones := zones_without_estimate(story):
+        lines.append(no_estimate(zones))
+    return lines
 
 
 def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:

@@ -42,6 +42,7 @@ LIFTINGS = Contract(
         Column("p_discharging", "float", "That cargo went ashore.", low=0, high=1, required=False),
         Column("length_m", "float", "Used for capacity.", "m", required=False, low=0),
         Column("beam_m", "float", "Used for capacity.", "m", required=False, low=0),
+        Column("size_source", "text", "What of her size a registry told, and where it has that from.", required=False),
         Column("dwt_p5_t", "float", "Deadweight, before her load was measured.", "t", required=False, low=0),
         Column("dwt_p50_t", "float", "Deadweight, before her load was measured.", "t", required=False, low=0),
         Column("dwt_p95_t", "float", "Deadweight, before her load was measured.", "t", required=False, low=0),

@@ -16,10 +16,11 @@ LOADS = (
 CHANCES = (
     "p_loading", "p_discharging", "p_tanker", "p_ship", "p_one_call", "calls_mean", "p_new_call", "p_same_hull",
 )  # fmt: skip
+LISTED = ("listed_length_m", "listed_beam_m")  # by identity, beside what was measured
 QUANTITIES = ("dwt_t", "gt", "depth_m", "tonnes", "barrels", "capacity_bbl")
-NUMBERS = frozenset((*SIZES, *LOADS, *CHANCES, *QUANTITIES))
+NUMBERS = frozenset((*SIZES, *LISTED, *LOADS, *CHANCES, *QUANTITIES))
 TEXTS = ("call_id", "vessel_id", "name", "berth_id", "tonnage_kind", "product", "counts", "flags", "detection_ids")
-CALLS_READ = (*TEXTS, *TIMES, *SIZES, *LOADS, *CHANCES, *QUANTITIES)
+CALLS_READ = (*TEXTS, *TIMES, *SIZES, *LISTED, "listed_source", *LOADS, *CHANCES, *QUANTITIES)
 """Every column that bears on a lifting."""
 
 KNOWN = frozenset((*CALLS_READ, *PORT_CALLS.names, *LIFTINGS.names, "date_basis"))

@@ -48,7 +48,7 @@ LOOK_STATES = ("usable", "partly", "unknown")
 
 LOOKS = Contract(
     "looks",
-    "One row per scene and zone: was this place really looked at?",
+    "One row per scene and zone, of a pass the one that shows most of the zone: was this place really looked at?",
     "look_id",
     (
         Column("look_id", "text", "scene_id and zone_id, joined by a slash."),

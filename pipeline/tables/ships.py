@@ -151,6 +151,7 @@ MATCH_CHECKS = Contract(
     ),
 )
 
+LISTED_SD_M = {"length": 1.0, "beam": 0.3}  # of a register's figures [m] (our choice)
 EVIDENCE_CLASSES = ("A", "B", "C", "D")
 
 PORT_CALLS = Contract(
@@ -188,6 +189,12 @@ PORT_CALLS = Contract(
         Column("beam_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=100),
         Column("beam_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=100),
         Column("dwt_t", "float", "Deadweight by identity.", "t", required=False, low=0),
+        Column("gt", "float", "Gross tonnage by identity.", required=False, low=0),
+        Column(
+            "listed_length_m", "float", "Length by identity, beside the measured.", "m", required=False, low=0, high=500
+        ),
+        Column("listed_beam_m", "float", "Beam by identity.", "m", required=False, low=0, high=100),
+        Column("listed_source", "text", "Where the registry has its line of her from.", required=False),
         Column("draught_in_m", "float", "Draught said on arrival.", "m", required=False, low=0, high=25.5),
         Column(
             "draught_out_m",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import VolumeConfig
-from pipeline.volume.capacity import Z90
+from pipeline.quantiles import Z90
 from pipeline.volume.evidence import COLUMNS
 
 HABIT_LIMITS = (0.05, 0.98)  # the shared fill is drawn within these

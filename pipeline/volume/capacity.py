@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.quantiles import Z90
+
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
@@ -25,7 +27,6 @@ LENGTH_KNOTS_M = (40.0, 55, 65, 75, 85, 95, 103, 112, 125, 145, 170, 182, 200, 2
 BEAM_KNOTS = (-0.3, -0.15, -0.05, 0.05, 0.15, 0.3)  # ln(beam over the usual beam of that length)
 KNOTS_M = (55.0, 68.0, 82.0, 98.0, 112.0, 135.0, 180.0, 300.0)  # lengths at which the spread is stated
 GROSS_KNOTS = (500.0, 1500.0, 5000.0, 20_000.0, 60_000.0, 160_000.0)  # gross tonnages at which DWT/GT is stated
-Z90 = 1.6448536  # 5 % and 95 % quantiles of the normal law lie this many sd from its mean
 STATED_LOG_SD = 0.02  # registers differ by some 2 % in deadweight: summer against tropical mark
 
 # A call of which nothing is known but that a tanker loaded: median 22,000 bbl, 90 % between 10,000 and 40,000

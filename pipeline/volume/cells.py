@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.volume.capacity import Z90
+from pipeline.quantiles import Z90
 
 Row = dict[str, Any]
 
@@ -104,14 +104,22 @@ def truth(call: Row, name: str) -> bool:
 
 
 def sd(call: Row, stem: str, value: float | None, limit: float) -> float:
-    """Standard error of a size [m] from its 90 % bounds; zero where there are none. Bounds lie within the limit."""
-    bounds = [number(call, f"{stem}_{end}_m") for end in ("lo", "hi")]
-    for end, bound in zip(("lo", "hi"), bounds, strict=True):
+    """Standard error of a size [m] from its 90 % bounds; zero where there are none.
+
+    Refused are bounds beyond the limit, crossed ones, one without the other, and bounds of a size that is not given.
+    """
+    names = f"{stem}_lo_m", f"{stem}_hi_m"
+    low, high = (number(call, name) for name in names)
+    for name, bound in zip(names, (low, high), strict=True):
         if bound is not None and abs(bound) > limit:
-            raise Refused(f"{stem}_{end}_m is {bound:g}; it must be at most {limit:g}")
-    low, high = bounds
-    if value is None or low is None or high is None:
+            raise Refused(f"{name} is {bound:g}; it must be at most {limit:g}")
+    if low is None and high is None:
         return 0.0
+    if low is None or high is None:
+        there, missing = reversed(names) if low is None else names
+        raise Refused(f"{there} is given without {missing}; an interval has both bounds")
+    if value is None:
+        raise Refused(f"{names[0]} and {names[1]} are given without {stem}_m")
     if not low <= high:
-        raise Refused(f"{stem}_lo_m {low:g} lies above {stem}_hi_m {high:g}")
+        raise Refused(f"{names[0]} {low:g} lies above {names[1]} {high:g}")
     return min((high - low) / (2 * Z90), WIDEST_ERROR * value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from numbers import Number
 from typing import Any
@@ -12,6 +13,7 @@ from pipeline.leapsecond import without_leap_second
 from pipeline.volume.cells import Refused, Row, as_list, is_empty
 
 YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong
+_NO_DAY = re.compile(r"\d{4}([-/]\d{1,2})?")  # readers of dates take a month for its first day, a year for 1 January
 NO_TIME = "is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"
 
 
@@ -33,9 +35,9 @@ def dates(call: Row) -> tuple[Row, list[str]]:
 
 def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
     """A time: stated (``arrival`` or ``arrival_date``), or the middle of its interval, or the bound that is known."""
-    stated = [_time(call.get(n)) for n in (name, low, high)]
+    stated = [_time(call, n) for n in (name, low, high)]
     if stated[0] is None:
-        stated[0] = _time(call.get(f"{name}_date"))
+        stated[0] = _time(call, f"{name}_date")
     if stated[0] is not None:
         return stated[0]
     if stated[1] is not None and stated[2] is not None:
@@ -45,7 +47,7 @@ def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
 
 def _bounds_crossed(call: Row, name: str) -> str:
     """Words for a lower bound of a time that lies after the upper one; empty where none does."""
-    low, high = (_time(call.get(f"{name}_{end}")) for end in ("lo", "hi"))
+    low, high = (_time(call, f"{name}_{end}") for end in ("lo", "hi"))
     if low is None or high is None or low <= high:
         return ""
     return f"{name}_lo {_short(low)} lies after {name}_hi {_short(high)}"
@@ -61,12 +63,17 @@ def _short(moment: pd.Timestamp) -> str:
     return f"{moment:%Y-%m-%dT%H:%MZ}"
 
 
-def _time(value: Any) -> pd.Timestamp | None:
-    """A UTC time to the microsecond, None where the cell is empty; Refused for what is no time."""
+def _time(call: Row, name: str) -> pd.Timestamp | None:
+    """A UTC time to the microsecond, None where the cell is empty; Refused for what is no time, or names no day."""
+    value: Any = call.get(name)
     if is_empty(value):
         return None
     if isinstance(value, Number):  # 20240307 would be read as so many nanoseconds after 1970
         raise Refused(f"time {value:.0f} is a bare number, and {NO_TIME}")
+    if isinstance(value, str) and _NO_DAY.fullmatch(value.strip()):
+        end = name.split("_")[0]
+        days = f"write it as YYYY-MM-DD, or its first and last day as {end}_lo and {end}_hi"
+        raise Refused(f"{name} {value.strip()!r} names no day; {days}")
     sayable, leap = without_leap_second(value.strip()) if isinstance(value, str) else (value, timedelta(0))
     try:
         # by ISO 8601 alone: 03/04/2024 is March here and April there

@@ -30,7 +30,7 @@ from pipeline.volume.loading import (
     draught_at,
     usual_depth_m,
 )
-from pipeline.volume.usual_hull import hull_of
+from pipeline.volume.usual_hull import hull_for_loads
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
@@ -100,7 +100,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
     backwards = row.get("counted") == "discharging"
     into, out = ("out", "in") if backwards else ("in", "out")
     known = {name: float(row[name]) for name in COLUMNS if row.get(name) is not None and not np.isnan(row[name])}
-    hull = hull_of(row)
+    hull = hull_for_loads(row)
     if hull is None:
         return None
 

@@ -27,32 +27,22 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import PRODUCT_ALIASES, VolumeConfig, assumptions_id, plain_name
+from pipeline.quantiles import Z90
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
-from pipeline.volume.capacity import Z90, Capacity
-from pipeline.volume.cells import (
-    BROADEST_M,
-    LONGEST_M,
-    Refused,
-    Row,
-    as_list,
-    at_least,
-    positive,
-    sd,
-    share,
-    text,
-    truth,
-)
+from pipeline.volume.capacity import Capacity
+from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth
 from pipeline.volume.dates import dates
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, full_bbl_per_dwt_t
+from pipeline.volume.hull import Hull, hull_of, told_by_registry
 from pipeline.volume.identity import numbers_of
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import cargo_doubt, require_capacity, require_tonnage
-from pipeline.volume.usual_hull import hull_of
+from pipeline.volume.usual_hull import hull_for_loads
 
 # Share of the draws behind a row's evidence below which its 5 and 95 % points are noise (our choice).
 FEWEST_DRAWS_SHARE = 0.005
@@ -129,16 +119,16 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
 
     ``habit`` is the share of second draughts that the table's crews type anew.
     """
-    length, beam = positive(call, "length_m", LONGEST_M), positive(call, "beam_m", BROADEST_M)
-    if length is not None and beam is not None and beam >= length:
-        raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
+    hull, doubts = hull_of(call)
+    length, beam = hull.length_m, hull.beam_m
     product = _product(call, config)
-    out: Row = {"length_m": length, "beam_m": beam, "product": product, "bbl_per_t": bbl_per_t(product, config)}
+    out: Row = {"length_m": length, "beam_m": beam, "size_source": told_by_registry(call, hull)}
+    out |= {"product": product, "bbl_per_t": bbl_per_t(product, config)}
     out |= _counting(call, when, direction_of(call, config), config)
     given = {name: positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
-    ship = _particulars(call, length, beam)
+    ship = _particulars(call, hull)
     size, doubt = _size(ship, given["capacity_bbl"], product, config)
-    doubts = [doubt, cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship)]
+    doubts += [doubt, cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship)]
     out |= {
         "dwt_p50_t": math.exp(size.log_dwt),
         "dwt_log_sd": size.log_sd,
@@ -148,7 +138,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     }
     load = "given"
     if given["barrels"] is None and given["tonnes"] is None:
-        usual = hull_of(out) if size.method == "dwt_given" else None
+        usual = hull_for_loads(out) if size.method == "dwt_given" else None
         out |= usable_evidence(call, length if length is not None or usual is None else usual.length_m, config)
         if length is not None and beam is not None:
             out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / beam)
@@ -160,14 +150,14 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     return out | _scenarios(given, size, product, config), [doubt for doubt in doubts if doubt]
 
 
-def _particulars(call: Row, length: float | None, beam: float | None) -> Particulars:
+def _particulars(call: Row, hull: Hull) -> Particulars:
     """What the table states of the ship's size."""
     stated = {name: positive(call, name, 600_000) for name in ("dwt_t", "gt")}
     kind = text(call, "tonnage_kind").strip().lower() or "dwt"
     if kind not in TONNAGE_KINDS:
         raise Refused(f"tonnage_kind is {kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
-    sds = sd(call, "length", length, LONGEST_M), sd(call, "beam", beam, BROADEST_M)
-    return Particulars(stated["dwt_t"], stated["gt"], kind, length, beam, *sds)
+    sizes = hull.length_m, hull.beam_m, hull.length_sd_m, hull.beam_sd_m
+    return Particulars(stated["dwt_t"], stated["gt"], kind, *sizes)
 
 
 def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: VolumeConfig) -> tuple[Capacity, str]:

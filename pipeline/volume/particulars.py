@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.volume.capacity import STATED_LOG_SD, Z90, Capacity, capacity_of, tanker_regression
+from pipeline.quantiles import Z90
+from pipeline.volume.capacity import STATED_LOG_SD, Capacity, capacity_of, tanker_regression
 
 TONNAGE_KINDS = ("dwt", "gt", "unknown")
 SAME_NUMBER = 0.02  # DWT/GT so near to 1 is one number written twice; LPG carriers have 1.03 (our choice)

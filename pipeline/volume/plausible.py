@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 
-from pipeline.volume.capacity import Z90, Capacity
+from pipeline.quantiles import Z90
+from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row
 from pipeline.volume.particulars import Particulars
 

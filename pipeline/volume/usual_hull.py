@@ -31,7 +31,7 @@ class UsualHull:
     stated: bool  # both; else one or both are the usual ones
 
 
-def hull_of(row: Mapping[str, Any]) -> UsualHull | None:
+def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
     """The hull of a row of liftings; None where not even a deadweight is known."""
     length, beam, dwt, log_sd = (_known(row.get(n)) for n in ("length_m", "beam_m", "dwt_p50_t", "hull_log_sd"))
     if length is not None and beam is not None:

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from shapely.geometry import box
 
+from pipeline.calls.coverage import looks as looks_of
 from pipeline.calls.missed import exposure, missed_calls
 from pipeline.config import CallsConfig, CapConfig, VolumeConfig
-from pipeline.tables import PORT_CALLS, RECALLS
+from pipeline.tables import DETECTIONS, PORT_CALLS, RECALLS, SCENES
 from pipeline.volume import ledger, liftings
 from tests.calls.traffic import at, harbour, looks_at
 
@@ -41,10 +43,10 @@ def test_looks_that_find_nobody_are_none():
 
 
 def missed(
-    hours: list[float], calls: pd.DataFrame | None = None, start_h: float = 0, end_h: float = 720
+    hours: list[float] | pd.DataFrame, calls: pd.DataFrame | None = None, start_h: float = 0, end_h: float = 720
 ) -> pd.DataFrame:
     return missed_calls(
-        looks=looks_at(*hours),
+        looks=hours if isinstance(hours, pd.DataFrame) else looks_at(*hours),
         calls=PORT_CALLS.empty() if calls is None else calls,
         recalls=recalls(),
         place=harbour(),
@@ -68,10 +70,17 @@ def recalls() -> pd.DataFrame:
     return RECALLS.check(RECALLS.from_rows(rows))
 
 
+def slices(n: int) -> pd.DataFrame:
+    """The looks of one overpass that came in n pieces, half a minute from one to the next."""
+    piece = {"sensor": "optical", "status": "used", "href": "memory", "footprint": box(132.9, 42.6, 133.2, 42.9)}
+    rows = [piece | {"scene_id": f"piece-{k}", "acquired": at(360 + k / 120)} for k in range(n)]
+    return looks_of(SCENES.from_rows(rows), {}, DETECTIONS.empty(), harbour())
+
+
 def test_the_table_of_one_look_holds_no_number_and_that_of_five_does():
     """Slices of one overpass are one look."""
-    one, slices, five = missed([360]), missed([360 + n / 120 for n in range(5)]), missed([72, 216, 360, 504, 648])
-    assert set(one["state"]) == set(slices["state"]) == {"unknown"}
+    one, sliced, five = missed([360]), missed(slices(5)), missed([72, 216, 360, 504, 648])
+    assert set(one["state"]) == set(sliced["state"]) == {"unknown"}
     assert one[["p_seen", "unseen_days", "unseen_mean"]].isna().all(axis=None)
     assert set(five["state"]) == {"known"}
     assert five["unseen_mean"].notna().all()

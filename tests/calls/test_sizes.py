@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.calls.sizes import BROADCAST_SD_M, SHARED_ERROR, Z90, size_of_call
+from pipeline.calls.sizes import BROADCAST_SD_M, SHARED_ERROR, size_of_call
+from pipeline.quantiles import Z90
 
 NO_REPORTS = pd.DataFrame({"length_m": [], "beam_m": []})
 SKEWED = (125.0, 98.0, 184.0)

@@ -5,9 +5,9 @@ import pytest
 
 from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
+from pipeline.quantiles import Z90
 
 STAY_D = CallsConfig().stay_d
-Z90 = 1.6448536
 
 
 def drawn(free_d, turns=400_000):

@@ -158,6 +158,15 @@ def test_a_plan_refuses_what_the_run_would(plan, tmp_path, words, code, said):
     assert (out == "") == (code != 3)
 
 
+def test_a_registry_with_one_number_for_two_ships_is_told(plan, tmp_path):
+    listed = tmp_path / "ships.csv"
+    listed.write_text("mmsi,name,source\n273000001,ALPHA,x\n273000001,BRAVO,y\n")
+    code, _, err = plan("vostochny", "--set", f"source.registry={listed}")
+    assert code == 3
+    said = f"error: {listed}: mmsi 273000001 stands in lines 2 (ALPHA) and 3 (BRAVO) (that number names no ship;"
+    assert [line.startswith(said) for line in err.splitlines()] == [True]
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -296,3 +296,34 @@ def test_simulated_ships_cannot_carry_a_real_name_or_number():
 )
 def test_a_wrong_value_is_told_in_plain_words(section, cause):
     refused(VolumeConfig, section, cause)
+
+
+def test_discharges_are_not_counted_where_ships_come_to_load(tmp_path):
+    """By the default prior 95 of 100 ships load: an account of discharges would hold next to nothing, in silence."""
+    counted = {"aoi": AOI, "period": PERIOD, "volume": {"counted": "discharging"}}
+    cause = r"volume\.counted is discharging, but by calls\.prior_p_loading \(0\.95\) ships come to load"
+    refused(RunConfig, counted, r"x\.yaml: " + cause)
+    build(RunConfig, counted | {"calls": {"prior_p_loading": 0.5}}, where="x.yaml")
+    path = tmp_path / "run.yaml"
+    text = (CONFIGS / "nampo.yaml").read_text().replace("prior_p_loading: 0.05", "prior_p_loading: 0.9")
+    path.write_text(text)
+    line = 1 + text[: text.index("counted: disch")].count("\n")
+    with pytest.raises(ConfigError, match=rf"run\.yaml:{line}: volume\.counted is discharging"):
+        load(RunConfig, path)
+
+
+@pytest.mark.parametrize("day", ["2024-03", "2024", 2024, 1711843200, "1711843200", "31.03.2024"])
+def test_an_official_total_has_the_day_by_which_it_was_known(day):
+    notified = {"year": 2024, "barrels": 1.0, "as_of": day, "source": "x"}
+    refused(CapConfig, CAP | {"notified": [notified]}, r"x\.yaml: notified\.0\.as_of: write a day as 2024-03-31")
+
+
+@pytest.mark.parametrize("short", ["2024-03", "2024", 2024])
+def test_a_period_does_not_begin_with_a_month(short):
+    refused(PeriodConfig, PERIOD | {"start": short}, r"x\.yaml: start: write a time as 2024-03-06T00:00:00Z")
+
+
+@pytest.mark.parametrize(("end", "year"), [("start", 1924), ("end", 2204)])
+def test_a_period_lies_in_years_in_which_somebody_looks(end, year):
+    change = {end: f"{year}-03-01T00:00:00Z"}
+    refused(PeriodConfig, PERIOD | change, rf"x\.yaml: period\.{end} lies in the year {year}.*from 1972")

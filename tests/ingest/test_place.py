@@ -208,3 +208,12 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "z.geojson")
     with pytest.raises(ConfigError, match="is not a regular file"):
         read_zones(tmp_path / "z.geojson")
+
+
+def test_a_coast_that_says_a_thing_twice_is_refused(tmp_path):
+    """Of two lists of land polygons the last one was taken, and half the coast was sea."""
+    zones(tmp_path / "zones.geojson", feature())
+    coast = '{"type": "FeatureCollection", "features": [], "features": []}'
+    (tmp_path / "coast.geojson").write_text(coast)
+    with pytest.raises(ConfigError, match=r"coast\.geojson: key features stands twice"):
+        load_place(aoi(coast="coast.geojson"), tmp_path)

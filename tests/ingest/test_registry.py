@@ -16,7 +16,7 @@ def registry(tmp_path, *lines):
 
 def test_a_renamed_hull_is_one_row(tmp_path):
     table = read_registry(registry(tmp_path, "# edited by hand", HEADER, "", GOOD, ",,B TANKER,,,,,,,,press"))
-    assert list(table.columns) == [*COLUMNS, "gt"]
+    assert list(table.columns) == [*COLUMNS, "line", "gt"]
     first, second = table.iloc[0], table.iloc[1]
     assert (first["imo"], first["mmsi"], first["aka"]) == (9074729, 273000001, ["OLD NAME", "OLDER NAME"])
     assert (first["dwt_t"], first["depth_m"]) == (4900, 8.1)

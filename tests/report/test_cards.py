@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,7 @@ from pipeline.report.cards import (
 )
 from pipeline.report.chips import _mirrored, _north, _turned
 from pipeline.report.freeboard_words import freeboard_at, outside
+from pipeline.report.page import render
 from pipeline.storage import read_table
 
 
@@ -211,3 +213,12 @@ def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
     dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon})
     told = _berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, dated)
     assert [line.split(" ")[:2] for line in told[-2:]] == [["2024-03-09", "unknown"], ["2024-03-11", "12:00"]]
+
+
+def test_a_card_says_what_of_her_size_is_the_registrys(tiny_story, tiny_run):
+    told = tiny_story.tables["liftings"].assign(size_source="gt, length: <class> register")
+    story = replace(tiny_story, tables={**tiny_story.tables, "liftings": told})
+    assert "<dt>by the registry</dt><dd><bdi>gt, length: &lt;class&gt; register</bdi></dd>" in render(
+        story, {}, tiny_run
+    )
+    assert "by the registry" not in render(tiny_story, {}, tiny_run)

@@ -55,6 +55,17 @@ def test_nothing_is_said_where_nothing_is_left_out(told, tiny_run):
     assert "where they are unknown" not in render(story, {}, tiny_run)
 
 
+def test_a_run_ends_with_the_sum_of_what_nobody_saw(told):
+    """As the report says it: beside the observed barrels, never instead of them."""
+    name = told().place.zone("oil_pier").name
+    lines = [line.removeprefix("SIMULATED: ") for line in headline_lines(told(corrected_bbl=(1e5, 2e5, 3e5)))]
+    line = "with the calls that nobody saw p5/p50/p95: 100,000 bbl / 200,000 bbl / 300,000 bbl"
+    assert lines[lines.index(line) - 1].startswith("share of the cap"), "which is of the observed barrels"
+    lines = headline_lines(told(corrected_bbl=None, corrected_without=("oil_pier",)))
+    assert f"SIMULATED: what nobody saw at {name} is unknown, and in no sum" in lines
+    assert not [line for line in lines if "with the calls" in line]
+
+
 def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_last_lines(told):
     story = told(other_years={"2023": 2}, later_calls=1, other_product_calls=1)
     lines = [

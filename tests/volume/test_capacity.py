@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.volume.capacity import KNOTS_M, UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, Z90, capacity_of, tanker_regression
+from pipeline.quantiles import Z90
+from pipeline.volume.capacity import KNOTS_M, UNKNOWN_LOG_DWT, UNKNOWN_LOG_SD, capacity_of, tanker_regression
 from tests.builders import REAL_DATA, needs_real_data
 
 lengths = st.floats(40, 330)

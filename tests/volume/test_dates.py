@@ -75,3 +75,11 @@ def test_times_in_the_wrong_order_are_told(call, words):
 )
 def test_times_in_order_are_not(call):
     assert when(**call)[2] == []
+
+
+@pytest.mark.parametrize("column", ["arrival", "arrival_date", "arrival_lo", "departure_hi"])
+@pytest.mark.parametrize("short", ["2024-03", "2024", " 2024/03 ", "2024-3"])
+def test_a_month_or_a_year_is_no_day(column, short):
+    """Read as its first day, a whole year's calls would lie on the first of January."""
+    with pytest.raises(Refused, match=f"{column} '{short.strip()}' names no day; write it as YYYY-MM-DD"):
+        when(**{column: short})

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.volume.capacity import Z90, capacity_of
+from pipeline.quantiles import Z90
+from pipeline.volume.capacity import capacity_of
 from pipeline.volume.particulars import Particulars, capacity_by
 
 

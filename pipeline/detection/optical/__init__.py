@@ -348,8 +348,3 @@ def _fades(m: Measured, blob: Blob, scene: Scene) -> bool:
         return m.sharpness < BLURRED or (m.sharpness < SHARP and blob.softness > FADING)
     wider = 1.0 if scene.sensor is Sensor.SENTINEL2 else 0.0  # its blur, in pixels
     return blob.softness > MAX_SOFTNESS + wider and not blob.moored
-
-
-def levels_for(scene: Scene, config: DetectionConfig) -> Levels:
-    """The water levels that a detection of this scene would use; for notebooks and plots."""
-    return survey(named(scene, config.tile_px)[0], config.tile_px)

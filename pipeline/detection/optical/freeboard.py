@@ -19,6 +19,7 @@ from scipy import ndimage
 
 from pipeline.detection.optical.frame import resample
 from pipeline.detection.optical.side import MIN_SHADOW, Posterior, fit_side, height_grid, quantiles
+from pipeline.quantiles import Z90
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.outline import Hull
@@ -58,7 +59,6 @@ SHARP_PIXEL_M, COARSE_SHARE = 0.7, 0.08  # for each metre that a pixel is larger
 # blends with the strip: the interval opens downwards (set on simulated seeds 651 to 690 and 9301 to 9330 at 3 m)
 DISAGREE = 2.5  # standard deviations between shadow and side beyond which they are not combined
 MIN_GAIN = 12.0  # by which the layers must explain a profile better than a plain edge, in squared standard deviations
-Z90 = 1.6449
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.freeboard import MAX_PIXEL_M, Freeboard, none
 from pipeline.detection.optical.objects import Blob
 from pipeline.detection.optical.water import Levels
+from pipeline.quantiles import Z90
 from pipeline.types import Scene, Window
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-Z90 = 1.645  # half-width of a 90 % interval in standard errors
 COARSE_SE_PX = 0.6  # of an end by half-level pixels: a third of a pixel at each end, and blur; our choice
 TURN_SPREAD, TURN_PX = 1.7, 0.22  # of the fit's own error, and of a pixel from end to end: set on seeds below 1000
 MOMENT_TURN_PX = 0.7  # by which a moment's axis errs from end to end; set on painted ships (benchmarks.hull_sizes)

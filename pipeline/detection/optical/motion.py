@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from pipeline.quantiles import Z90
+
 if TYPE_CHECKING:
     from pipeline.types import FloatArray, FloatImage
 
@@ -22,7 +24,6 @@ DELAY_S = {"B02": 0.0, "B08": 0.264, "B03": 0.527, "B04": 1.005}
 MIN_BASE_S = 0.4  # bands nearer in time show no motion worth measuring; our choice
 REGISTRATION_PX = 0.15  # standard error between bands of the product itself (ESA's quality reports: 0.1 to 0.3)
 KNOT_M_S = 1852.0 / 3600.0
-Z90 = 1.645
 FASTEST_KN = 45.0
 
 

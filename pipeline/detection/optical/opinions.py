@@ -14,6 +14,7 @@ from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.motion import Motion, motion_of
 from pipeline.detection.optical.plausible import flagged
 from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
+from pipeline.quantiles import Z90
 from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 SCORE_SLOPE, SCORE_MIDDLE = 9.0, 0.55  # certainty to probability: a logistic, fitted on ports held out of training
 SIDEWAYS = 1.5  # log-odds against a ship that moves across her own axis; our choice
-Z90 = 1.645
 LENGTHS_M = (70.0, 120.0, 250.0)  # measured; at these, 5 and 95 % bounds of the true length as shares of it: errors
 LENGTH_LOW = (0.66, 0.78, 0.82)  # on ports held out of training, against labels less the 15 m by which they are loose,
 LENGTH_HIGH = (1.40, 1.48, 1.32)  # and on simulated ports kept out (tools/hull_network/size_errors.py)

@@ -75,34 +75,6 @@ NAV_TEXT: dict[str, int] = {
 }
 """Navigational status in words, as DMA writes it: its code, ITU-R M.1371-5 table 48."""
 
-SHIP_TYPE_TEXT: dict[str, int] = {
-    "wig": 20,
-    "fishing": 30,
-    "towing": 31,
-    "towing long/wide": 32,
-    "dredging": 33,
-    "diving": 34,
-    "military": 35,
-    "sailing": 36,
-    "pleasure": 37,
-    "hsc": 40,
-    "pilot": 50,
-    "sar": 51,
-    "tug": 52,
-    "port tender": 53,
-    "anti-pollution": 54,
-    "law enforcement": 55,
-    "spare 1": 56,
-    "spare 2": 57,
-    "medical": 58,
-    "not party to conflict": 59,
-    "passenger": 60,
-    "cargo": 70,
-    "tanker": 80,
-    "other": 90,
-}
-"""Type of ship in words, as DMA writes it: the code of its group, ITU-R M.1371-5 table 53."""
-
 MOBILE_TEXT: dict[str, int] = {"base station": 4, "sar airborne": 9, "aton": 21}
 """What is no ship in DMA's "Type of mobile": the message that such a station reports its position by."""
 

@@ -30,6 +30,7 @@ SAME_TRANSMISSION_S = 10.0
 """Our choice: an equal payload within this time is one transmission heard twice. Equal ones are never sent closer:
 positions carry their second, and what carries none is sent every three minutes or less often (ITU-R M.1371-5)."""
 
+MOST_WORDS = 3  # for types of ship, in one line; our choice
 MANY_ROWS = 100  # from which a column that holds nothing is told of; our choice
 ROWS_AT_ONCE = 1 << 17  # of a table handed out in pieces (about 200 MB); our choice
 
@@ -304,6 +305,10 @@ def _noted(read: TableRead, impossible: dict[str, int], doubts: Doubts, untimed:
     if read.blank and read.balance["decoded"] >= MANY_ROWS:
         names = ", ".join(read.blank.values())
         said.insert(0, f"no row has a value in {'column' if len(read.blank) == 1 else 'columns'} {names}")
+    if read.strange_types:
+        told = ", ".join(list(read.strange_types)[:MOST_WORDS])
+        more = f" and {len(read.strange_types) - MOST_WORDS} more" if len(read.strange_types) > MOST_WORDS else ""
+        said.insert(0, f"types of ship without a code are taken for unknown ({told}{more})")
     if read.unfinished:
         said.insert(0, "its last line has no end and may be cut")
     return "; ".join(said)

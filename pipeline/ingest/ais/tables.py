@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import chain
@@ -16,18 +16,20 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipeline.errors import InputError
-from pipeline.ingest.ais.dialects import MOBILE_TEXT, NAV_TEXT, NULLS, SHIP_TYPE_TEXT, Layout, layout_of
+from pipeline.ingest.ais.dialects import MOBILE_TEXT, NAV_TEXT, NULLS, Layout, layout_of
 from pipeline.ingest.ais.doubts import STANDING
 from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
 from pipeline.ingest.ais.headers import cut_at_header, header_doubts
 from pipeline.ingest.ais.lines import as_utf8, decoded, without_swallowers
 from pipeline.ingest.ais.prints import row_prints
+from pipeline.ingest.ais.ship_words import NO_TYPE, ship_type_code
 from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
 from pipeline.ingest.ais.typed import typed_columns
 
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
-_WORDS = {"nav": NAV_TEXT, "ship_type": SHIP_TYPE_TEXT, "mobile": MOBILE_TEXT}
+Codes = Callable[[str], int | None]
+_WORDS: dict[str, Codes] = {"nav": NAV_TEXT.get, "ship_type": ship_type_code, "mobile": MOBILE_TEXT.get}
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
 _FOUR_GIGA = 2**32
 _PARQUET_ROWS = 1 << 17
@@ -48,6 +50,8 @@ class TableRead:
     """Does the last line lack its end?"""
     blank: dict[str, str] = field(default_factory=dict)
     """Our field to the file's column, for those that held no value so far."""
+    strange_types: dict[str, None] = field(default_factory=dict)
+    """Types of ship in words of which no code is known, in the order of the file."""
 
     def begin(self, layout: Layout) -> None:
         """Take over what the header says."""
@@ -60,6 +64,12 @@ class TableRead:
             values = frame[name]
             if (values != "").any() if name in TEXTS else values.notna().any():
                 del self.blank[name]
+
+    def wonder(self, types: pa.Array, codes: np.ndarray) -> None:
+        """Remember the words for a type of ship that have no code."""
+        for said in pc.unique(types.filter(pa.array(np.isnan(codes)))).to_pylist():
+            if said and said.lower() not in {*NULLS, *NO_TYPE}:
+                self.strange_types[said] = None
 
     def refuse(self, lines: np.ndarray, cause: str) -> None:
         """Count rows as bad; remember the first."""
@@ -161,9 +171,12 @@ class _RowReader:
         numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray)}
         coded = {f: v for f, v in columns.items() if f not in numbers}
         for name in set(coded) - set(TEXTS):
-            of_word, bad = _code_numbers(name, _utf8(coded[name].dictionary))
+            said = _utf8(coded[name].dictionary)
+            of_word, bad = _code_numbers(name, said)
             if bad.any():
                 return None
+            if name == "ship_type":
+                self._read.wonder(said, of_word)
             numbers[name] = of_word[coded[name].indices.to_numpy()]
         kind = numbers.pop("mobile", numbers.get("msg_type", np.zeros(n)))
         if "msg_type" in numbers and not np.isin(kind := numbers.pop("msg_type"), np.arange(28)).all():
@@ -261,6 +274,8 @@ class _RowReader:
         if field == "imo":
             self._refuse(field, bad & _rounded(texts), texts, lines, good, ROUNDED)
         self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
+        if field == "ship_type":
+            self._read.wonder(texts.filter(pa.array(~bad)), values[~bad])
         return values
 
     def _message_type(self, texts: dict[str, pa.Array], lines: np.ndarray, good: np.ndarray) -> np.ndarray:
@@ -270,7 +285,7 @@ class _RowReader:
             self._refuse("msg_type", bad, texts["msg_type"], lines, good, "is no message number of 1 to 27")
             return np.where(bad, 0, values).astype(np.int64)
         if "mobile" in texts:
-            return np.nan_to_num(_to_numbers(texts["mobile"], MOBILE_TEXT)[0]).astype(np.int64)
+            return np.nan_to_num(_to_numbers(texts["mobile"], MOBILE_TEXT.get)[0]).astype(np.int64)
         return np.zeros(len(lines), np.int64)
 
     def _times(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> pd.Series:
@@ -325,7 +340,7 @@ def _with_hull(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
     return out
 
 
-def _to_numbers(texts: pa.Array, words: Mapping[str, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
+def _to_numbers(texts: pa.Array, code_of: Codes | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Floats, NaN where there is none, and the rows whose text is neither a number, a null, nor a known word."""
     empty = pc.equal(texts, "")
     try:
@@ -337,8 +352,8 @@ def _to_numbers(texts: pa.Array, words: Mapping[str, int] | None = None) -> tupl
     out = pd.to_numeric(series, errors="coerce").to_numpy(float)
     missing = np.isnan(out)
     known = series.isin(NULLS).to_numpy()
-    if words is not None:
-        found = series.map(words).to_numpy(float)
+    if code_of is not None:
+        found = series.map({word: code_of(word) for word in series[missing].unique()}).to_numpy(float)
         out = np.where(missing, found, out)
         known = (
             known | ~series.str.contains(r"\d", regex=True).to_numpy()

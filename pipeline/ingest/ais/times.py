@@ -14,8 +14,10 @@ from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.ais.sentences import EARLIEST_S, LATEST_S
 
 _SLASHED = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})"
-_ISO = r"^[0-9]{4}[-0-9]"  # not "now", nor digits of another script
+_ISO = r"^[0-9]{4}(?:-[0-9]{1,2}-|[0-9]{4})"  # not "now", nor a month alone, nor digits of another script
 _ZONED = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[Tt ]\d.*[+-]\d{1,2}(?::?\d{2})?)$"
+_TWELVE = re.compile(r"(?<=[ T])(\d{1,2})(:\d\d(?::\d\d(?:\.\d+)?)?)\s?([AaPp])\.?[Mm]\.?")  # 02:15:00 PM
+_HALF_DAY = r"\d\s?[AaPp]\.?[Mm]"
 _UNDERSCORED = r"^(\d{8})_(\d{6})$"  # exactEarth's form
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2}):?(\d{2})?")
 EARLIEST, LATEST = (datetime.fromtimestamp(s, UTC) for s in (EARLIEST_S, LATEST_S))
@@ -82,9 +84,11 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
         (one.between(13, 31) & (other <= 12)).any() for one, other in ((first, second), (second, first))
     )
     if day_first == month_first:
+        shown = texts[written.index[0]]
+        clock = "%I:%M:%S %p" if _TWELVE.search(shown) else "%H:%M:%S"
         raise ConfigError(
-            f"{item}: dates such as {texts[written.index[0]]} are day-first or month-first, and the file does not say; "
-            "name the format with --time-format '%d/%m/%Y %H:%M:%S' or '%m/%d/%Y %H:%M:%S'"
+            f"{item}: dates such as {shown} are day-first or month-first, and the file does not say; "
+            f"name the format with --time-format '%d/%m/%Y {clock}' or '%m/%d/%Y {clock}'"
         )
     return replace(rule, day_first=bool(day_first))
 
@@ -120,10 +124,24 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
 def _as_iso(texts: pd.Series, day_first: bool | None) -> pd.Series:
     """What may be a time as ISO 8601; what is of no known form is left out, and so are dates whose order is unknown."""
     texts = texts.str.replace(r"(?: ?\+0000)? ?UTC$", "Z", regex=True).str.replace(_UNDERSCORED, r"\1T\2", regex=True)
+    if (twelve := texts.str.contains(_HALF_DAY, regex=True)).any():
+        texts = texts.where(~twelve, texts.str.replace(_TWELVE, _of_the_day, regex=True))
     slashed = texts.str.match(_SLASHED)
     if slashed.any() and day_first is not None:
         texts = texts.where(~slashed, _from_slashed(texts[slashed], day_first=day_first))
     return texts[texts.str.match(_ISO)]
+
+
+def _of_the_day(found: re.Match[str]) -> str:
+    """A time on the face of a clock as one of the day: 12:15 AM is 00:15; what no clock shows stays as it is.
+
+    >>> [_TWELVE.sub(_of_the_day, f" {t}") for t in ("12:15 AM", "12:15:30 p.m.", "1:05PM", "13:05 PM")]
+    [' 00:15', ' 12:15:30', ' 13:05', ' 13:05 PM']
+    """
+    hour = int(found[1])
+    if not 1 <= hour <= 12:
+        return found[0]
+    return f"{hour % 12 + 12 * (found[3] in 'Pp'):02d}{found[2]}"
 
 
 def _by_format(texts: pd.Series, form: str) -> pd.Series:

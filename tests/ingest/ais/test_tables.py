@@ -226,3 +226,61 @@ def test_real_tables_lose_no_row(name, columns, rows):
     assert len(read.messages) + read.balance["duplicate"] == rows
     assert sum(read.balance.values()) == rows + 1
     assert read.messages["time_utc"].notna().all()
+
+
+TYPES = {
+    "Oil tanker": 80, "Oil/Chemical Tanker": 80, "TANKER": 80, "Tanker (80)": 80, "LPG carrier": 80, "Gas Carrier": 80,
+    "Tanker - Hazard A (Major)": 80, "Cargo": 70, "Bulk Carrier": 70, "Container Ship": 70, "Tug": 52,
+    "Offshore Tug/Supply Ship": 52, "Passenger/Ro-Ro Cargo Ship": 60, "Fishing vessel": 30, "84": 84,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("quote", ["", '"'], ids=["at once", "row by row"])
+def test_types_of_ship_in_words_are_the_codes_of_their_group(tmp_path, quote):
+    """ITU-R M.1371-5 table 53: tankers are 80 to 89, cargo ships 70 to 79, tugs 52."""
+    rows = [f"{n},{1709812800 + n},133,42,{quote}{said}{quote}" for n, said in enumerate(TYPES, 1)]
+    read = read_ais([csv_of(tmp_path, "mmsi,time_utc,lon,lat,ship_type", *rows)])
+    assert dict(zip(TYPES, read.messages["ship_type"], strict=True)) == TYPES
+    assert read.notes == []
+    assert read.problems == []
+
+
+@pytest.mark.parametrize("quote", ["", '"'], ids=["at once", "row by row"])
+def test_a_type_that_no_word_tells_is_unknown_and_noted_once(tmp_path, quote):
+    words = ["Floating hotel", "Unknown", "Tanker", "Floating hotel", "Reserved", "Bunkering vessel"]
+    rows = [f"{n},{1709812800 + n},133,42,{quote}{said}{quote}" for n, said in enumerate(words, 1)]
+    path = csv_of(tmp_path, "mmsi,time_utc,lon,lat,ship_type", *rows)
+    read = read_ais([path])
+    assert read.messages["ship_type"].isna().tolist() == [True, True, False, True, True, True]
+    told = "types of ship without a code are taken for unknown (Floating hotel, Bunkering vessel)"
+    assert read.notes == [f"{path}: {told}"]
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2024-03-07 12:00:00 PM", "2024-03-07T12:00:00Z"),
+        ("2024-03-07 12:00:00 AM", "2024-03-07T00:00:00Z"),
+        ("03/17/2024 2:05:09 PM", "2024-03-17T14:05:09Z"),
+        ("17.03.2024 02:05 pm", "2024-03-17T14:05:00Z"),
+        ("2024-03-07T11:59:59.5 p.m.", "2024-03-07T23:59:59.5Z"),
+        ("2024-03-07 1:00 AM UTC", "2024-03-07T01:00:00Z"),
+    ],
+)
+def test_times_of_a_twelve_hour_clock(tmp_path, written, moment):
+    path = csv_of(tmp_path, "mmsi,time_utc,lon,lat", f"273000001,{written},133,42")
+    assert table(path)["time_utc"].tolist() == [pd.Timestamp(moment)]
+
+
+def test_what_no_clock_shows_and_a_month_alone_are_no_times(tmp_path):
+    rows = ["1,2024-03-07 12:00:00,133,42", "1,2024-03-07 13:00:00 PM,133,42", "1,2024-03,133,42"]
+    read = read_ais([csv_of(tmp_path, "mmsi,time_utc,lon,lat", *rows)])
+    assert read.balance == only({"decoded": 1, "bad_format": 2, "no_data": 1})
+
+
+def test_an_ambiguous_date_names_the_clock_that_it_has(tmp_path):
+    path = csv_of(tmp_path, "mmsi,time_utc,lon,lat", "273000001,07/03/2024 02:15:00 PM,133,42")
+    with pytest.raises(ConfigError, match="'%d/%m/%Y %I:%M:%S %p' or '%m/%d/%Y %I:%M:%S %p'"):
+        read_ais([path])
+    found = table(path, time_format="%d/%m/%Y %I:%M:%S %p")["time_utc"]
+    assert found.tolist() == [pd.Timestamp("2024-03-07T14:15:00Z")]

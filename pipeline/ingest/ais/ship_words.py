@@ -1,0 +1,78 @@
+"""Types of ship in words, as registers and providers write them, to the codes that transponders send."""
+
+from __future__ import annotations
+
+import re
+
+SHIP_TYPE_TEXT: dict[str, int] = {
+    "wig": 20,
+    "fishing": 30,
+    "towing": 31,
+    "towing long/wide": 32,
+    "dredging": 33,
+    "diving": 34,
+    "military": 35,
+    "sailing": 36,
+    "pleasure": 37,
+    "hsc": 40,
+    "pilot": 50,
+    "sar": 51,
+    "tug": 52,
+    "port tender": 53,
+    "anti-pollution": 54,
+    "law enforcement": 55,
+    "spare 1": 56,
+    "spare 2": 57,
+    "medical": 58,
+    "not party to conflict": 59,
+    "passenger": 60,
+    "cargo": 70,
+    "tanker": 80,
+    "other": 90,
+}
+"""Type of ship in words, as DMA writes it: the code of its group, ITU-R M.1371-5 table 53."""
+
+NO_TYPE = frozenset({"reserved", "not available", "not specified", "unspecified", "0", "-"})
+"""Words that say that no type is known; with the words for "nothing" of any column."""
+
+_BY_WORD: tuple[tuple[int, str], ...] = (  # the first that a text has decides: a tug that also supplies is a tug
+    (52, "tug tugs tugboat tugboats towboat pusher"),
+    (80, "tanker tankers lng lpg vlcc ulcc"),
+    (60, "passenger passengers ferry ferries cruise"),
+    (30, "fishing trawler trawlers"),
+    (33, "dredger dredgers dredging dredge"),
+    (50, "pilot"),
+    (51, "sar rescue"),
+    (54, "pollution"),
+    (55, "patrol enforcement police customs"),
+    (35, "military naval navy"),
+    (34, "diving"),
+    (36, "sailing"),
+    (37, "pleasure yacht yachts"),
+    (40, "hsc hydrofoil"),
+    (53, "tender"),
+    (58, "medical hospital"),
+    (31, "towing"),
+    (20, "wig"),
+    (70, "cargo container containership bulk bulker carrier reefer ro-ro roro vehicles livestock"),
+    (90, "supply offshore research survey training workboat other"),
+)
+_CODE_OF = {word: code for code, words in reversed(_BY_WORD) for word in words.split()}
+_RANK = {code: rank for rank, (code, _) in enumerate(_BY_WORD)}
+_GAS_CARRIER = re.compile(r"\b(?:gas|oil|products?|chemicals?|crude)\b[ a-z/]*\bcarrier")
+
+
+def ship_type_code(said: str) -> int | None:
+    """The code of the group that words name, None where they name none; ``said`` is in lower case.
+
+    Tankers of any cargo are 80: the second digit tells hazards, which words do not.
+
+    >>> [ship_type_code(said) for said in ("oil/chemical tanker", "lpg carrier", "bulk carrier", "tanker (80)", "ship")]
+    [80, 80, 70, 80, None]
+    """
+    if said in SHIP_TYPE_TEXT:
+        return SHIP_TYPE_TEXT[said]
+    if _GAS_CARRIER.search(said):
+        return SHIP_TYPE_TEXT["tanker"]
+    codes = [_CODE_OF[word] for word in re.findall(r"ro-ro|[a-z]+", said) if word in _CODE_OF]
+    return min(codes, key=_RANK.__getitem__, default=None)

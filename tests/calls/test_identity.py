@@ -1,0 +1,53 @@
+"""Who a call's ship is, where transponder and registry agree, disagree, or say too much."""
+
+import pandas as pd
+import pytest
+
+from pipeline.calls.identity import identity
+from pipeline.ingest.registry import read_registry, shared_numbers
+
+MMSI, IMO, OTHER_IMO = 273000001, 9074729, 9129653
+HEADER = "imo,mmsi,name,dwt_t,tonnage_kind,length_m,beam_m,source"
+
+
+def registry(tmp_path, *lines):
+    path = tmp_path / "vessels.csv"
+    path.write_text("\n".join((HEADER, *lines)) + "\n")
+    return read_registry(path)
+
+
+def reports(imo=None, name=""):
+    return pd.DataFrame({"imo": pd.array([imo], dtype="Int64"), "name": [name]})
+
+
+def test_gross_tonnage_and_size_of_the_registry_reach_the_call(tmp_path):
+    listed = registry(tmp_path, f"{IMO},,ALPHA,962,GT,72.5,11.8,class register")
+    row = identity(MMSI, 1.0, reports(IMO), listed)
+    assert "dwt_t" not in row, "a gross tonnage is no weight"
+    assert (row["gt"], row["listed_length_m"], row["listed_beam_m"]) == (962.0, 72.5, 11.8)
+    assert row["listed_source"] == "class register"
+    assert "length_m" not in row, "what was measured stays what was measured"
+
+
+def test_a_ship_known_by_name_alone_gets_no_size(tmp_path):
+    row = identity(MMSI, 1.0, reports(name="ALPHA"), registry(tmp_path, f"{IMO},,ALPHA,962,GT,72.5,11.8,class"))
+    assert (row["imo"], row["identity_probability"]) == (IMO, pytest.approx(0.7))
+    assert not {"gt", "listed_length_m", "listed_source"} & set(row)
+
+
+def test_a_number_of_two_ships_names_neither(tmp_path):
+    lines = (f"{IMO},{MMSI},ALPHA,5000,DWT,,,register", f"{OTHER_IMO},{MMSI},BRAVO,900,DWT,,,press")
+    for order in (lines, lines[::-1]):
+        listed = registry(tmp_path, *order)
+        row = identity(MMSI, 1.0, reports(), listed)
+        assert (row["name"], row["imo"], row["vessel_id"]) == ("", None, f"mmsi:{MMSI}")
+        assert "dwt_t" not in row
+        assert identity(MMSI, 1.0, reports(IMO), listed)["dwt_t"] == 5000.0, "an IMO number still names her"
+    assert shared_numbers(listed) == [f"mmsi {MMSI} stands in lines 2 (BRAVO) and 3 (ALPHA)"]
+
+
+def test_a_transponder_that_has_changed_hands_does_not_name_its_former_ship(tmp_path):
+    listed = registry(tmp_path, f"{IMO},{MMSI},ALPHA,5000,DWT,,,register")
+    row = identity(MMSI, 1.0, reports(OTHER_IMO, "BRAVO"), listed)
+    assert (row["name"], row["imo"]) == ("BRAVO", OTHER_IMO)
+    assert "dwt_t" not in row

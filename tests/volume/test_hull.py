@@ -1,0 +1,55 @@
+"""Measured and listed sizes: the surer one counts, and neither is hidden."""
+
+import pytest
+
+from pipeline.volume.hull import hull_of, told_by_registry
+from tests.volume.test_liftings import only
+
+LISTED = {"listed_length_m": 105.0, "listed_beam_m": 16.0, "listed_source": "class register"}
+
+
+def test_a_listed_size_serves_where_none_was_measured():
+    hull, doubts = hull_of(LISTED)
+    assert (hull.length_m, hull.beam_m, hull.listed) == (105.0, 16.0, ("length", "beam"))
+    assert doubts == []
+    assert told_by_registry(LISTED, hull) == "length, beam: class register"
+
+
+def test_a_listed_size_goes_before_a_worse_measured_one_only():
+    radar = {"length_m": 98.0, "length_lo_m": 88.0, "length_hi_m": 108.0}
+    assert hull_of(radar | LISTED)[0].length_m == 105.0
+    sure = {"length_m": 104.0, "length_lo_m": 103.0, "length_hi_m": 105.0}
+    assert hull_of(sure | LISTED)[0].length_m == 104.0
+    assert hull_of(radar)[0].length_m == 98.0
+
+
+def test_a_listed_size_of_another_ship_is_left_aside_and_told():
+    hull, doubts = hull_of({"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0} | LISTED)
+    assert (hull.length_m, hull.listed) == (150.0, ("beam",))
+    assert doubts == ["length 150 m is far from the 105 m that the registry lists; she may be another ship"]
+
+
+def test_the_registry_narrows_the_deadweight_and_is_named():
+    radar = {"length_m": 98.0, "length_lo_m": 85.0, "length_hi_m": 111.0, "beam_m": 15.0}
+    alone, listed = only(radar), only(radar | LISTED | {"gt": 3000.0})
+    assert listed["method"].startswith("dwt_from_gt_and_length_beam")
+    assert listed["dwt_log_sd"] < alone["dwt_log_sd"]
+    assert (alone["size_source"], listed["size_source"]) == ("", "gt, length: class register")
+
+
+@pytest.mark.parametrize("stem", ["length", "beam"])
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ({"lo": 14.0}, "{stem}_lo_m is given without {stem}_hi_m"),
+        ({"hi": 99.0}, "{stem}_hi_m is given without {stem}_lo_m"),
+        ({"lo": 14.0, "hi": 99.0, "": None}, "{stem}_lo_m and {stem}_hi_m are given without {stem}_m"),
+    ],
+    ids=["low alone", "high alone", "no size"],
+)
+def test_half_an_interval_refuses_its_row(stem, bounds, words):
+    """Read as no interval, it would make the size known exactly."""
+    row = {"length_m": 100.0, "beam_m": 16.0} | {f"{stem}_{b}_m" if b else f"{stem}_m": v for b, v in bounds.items()}
+    found = only(row)
+    assert (found["status"], found["counts"]) == ("refused", False)
+    assert words.format(stem=stem) in found["cause"]
