@@ -55,10 +55,12 @@ class Blocks:
         cols = np.searchsorted(self.col_edges, np.arange(window.col0, window.col1), side="right") - 1
         return rows, cols
 
-    def levels(self) -> FloatArray:
-        """Geometric mean of each block over the scene's usual level; NaN for empty blocks."""
-        with np.errstate(invalid="ignore"):
-            return np.exp(np.where(self.count > 0, self.log_sum / np.maximum(self.count, 1) * LN_STEP, np.nan))
+    def levels_db(self) -> FloatArray:
+        """Geometric mean of each block over the scene's usual level [dB]; NaN for empty blocks."""
+        mean = np.full(self.count.shape, np.nan)
+        np.divide(self.log_sum, self.count, out=mean, where=self.count > 0)
+        mean *= LN_STEP * 10 / np.log(10)
+        return mean
 
 
 def edges(length: int, side: int) -> NDArray[np.int32]:

@@ -34,7 +34,7 @@ NEAR_PIXELS = 30
 RESOLUTION_PX = 2.0  # impulse response of Sentinel-1 GRD in pixels, where a product does not state it
 # Where land in the ring feigns an uneven sea, the law says nothing: what stands 24 dB over all around is no sea, and
 # counts as rare as one alarm in ten million, each 2 dB more as a decade (our choice)
-HIGHEST_DB, NO_SEA_DB, DB_A_DECADE = 24.0, 10.0, 2.0
+HIGHEST, NO_SEA_DB, DB_A_DECADE = 10**2.4, 10.0, 2.0
 ROUNDING = 0.05  # ln: by how much a block's own maximum may fall short of its pixel (fixed point, coarse calibration)
 PARTS = 8  # of the scene for each thread, top to bottom: neighbours lie in the same blocks of the file
 GROUP_BLOCKS = 40  # groups longer than this (3 km) are cut up: no ship, but a coast without a map
@@ -108,7 +108,10 @@ def bright_blocks(known: Survey, config: DetectionConfig) -> BoolImage:
     """Blocks whose brightest pixel may exceed the threshold."""
     tail, clutter = known.tail(config.radar.false_alarm_rate), known.clutter
     over = known.blocks.brightest * np.float32(LN_STEP) - clutter.log_mean + np.float32(ROUNDING)
-    least = float(np.log(_limit(known, tail, 1e-9)))
+    calmest, roughest = (float(end.reduce(clutter.log_variance, axis=None)) for end in (np.fmin, np.fmax))
+    least = (
+        np.log(min(laws.least_quantile(known.law, tail, (calmest, roughest), known.looks), HIGHEST)) - 1e-9
+    )  # beyond rounding
     with np.errstate(invalid="ignore"):
         bright = (over > least) & ~known.land
     r, c = np.nonzero(bright)
@@ -118,7 +121,7 @@ def bright_blocks(known: Survey, config: DetectionConfig) -> BoolImage:
 
 def _limit(known: Survey, tail: float, variance: ArrayLike) -> FloatArray:
     """How far over its geometric mean sea may be, but for ``tail`` of it; never more than no sea is."""
-    return np.minimum(laws.quantile(known.law, tail, variance, known.looks), 10 ** (HIGHEST_DB / 10))
+    return np.minimum(laws.quantile(known.law, tail, variance, known.looks), HIGHEST)
 
 
 def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window) -> View:
