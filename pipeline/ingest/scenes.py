@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -136,8 +137,7 @@ def without_water(scene: Scene) -> Scene:
 def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
     beside = side_files(path)
     own, sidecar_doubt = read_sidecar(path)
-    source = _source(path, own, beside)
-    raster = open_raster(path, verified=source.verified)
+    source, raster = _source_and_raster(path, own, beside)
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
@@ -261,15 +261,21 @@ def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[
     return acquired_of(raster.tags, path.stem)
 
 
-def _source(path: Path, sidecar: Sidecar | None, beside: tuple[SideFile, ...]) -> Source:
+def _source_and_raster(path: Path, sidecar: Sidecar | None, beside: tuple[SideFile, ...]) -> tuple[Source, RasterFile]:
+    """The file's hash and its description. Where no hash is stated it is hashed while it is decoded in quarantine."""
     require_file(path, path.name)
     stamp = stamp_of(path)
-    digest = sha256_of(path)
     expected = sidecar.sha256.lower() if sidecar and sidecar.sha256 else None
-    if expected is not None and expected != digest:
-        raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
+    with ThreadPoolExecutor(1) as pool:
+        hashing = pool.submit(sha256_of, path)
+        if expected is not None and hashing.result() != expected:
+            raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
+        try:
+            raster = open_raster(path, verified=expected is not None)
+        finally:
+            digest = hashing.result()  # that it cannot be read says more than that it cannot be decoded
     stamps = (stamp, *(one.stamp for one in beside))
-    return Source(str(path), digest, stamp.size_bytes, expected is not None, stamps, beside)
+    return Source(str(path), digest, stamp.size_bytes, expected is not None, stamps, beside), raster
 
 
 def _geobox(raster: RasterFile) -> Any:
