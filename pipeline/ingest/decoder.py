@@ -35,6 +35,7 @@ _CANDIDATES = 1000
 
 def main() -> None:
     """Answer requests until there are no more."""
+    sys.modules["boto3"] = None  # type: ignore[assignment]  # rasterio would load it for buckets that are never read here
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while line := sys.stdin.readline():

@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import InputError, printable
+from pipeline.ingest.hashing import hashing, pieces
 from pipeline.ingest.rasters import RasterFile, open_raster, stamp_of
 from pipeline.types import Stamp
 
@@ -93,16 +94,17 @@ class SafeFiles:
     @cached_property
     def _digests(self) -> dict[str, _Digest]:
         names = sorted(self.sizes)
-        with ThreadPoolExecutor(HASHING) as pool:  # the two measurements are nearly all of a product
-            return dict(zip(names, pool.map(self._digest_of, names), strict=True))
+        with hashing(HASHING) as begin:  # the two measurements are nearly all of a product
+            waiting = [begin(partial(self._digest_of, name)) for name in names]
+            return {name: digest.result() for name, digest in zip(names, waiting, strict=True)}
 
-    def _digest_of(self, name: str) -> _Digest:
+    def _digest_of(self, name: str, given_up: threading.Event) -> _Digest:
         md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
         try:
             with self.stream(name) as source:
-                while chunk := source.read(1 << 20):
-                    md5.update(chunk)
-                    sha256.update(chunk)
+                for piece in pieces(source, given_up):
+                    md5.update(piece)
+                    sha256.update(piece)
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
             raise InputError(self.item(name), f"cannot be read ({printable(error)[:100]})") from error
         return _Digest(md5.hexdigest(), sha256.hexdigest())
