@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -70,11 +71,13 @@ def detect(path: Path, threads: int) -> int:
     """File to the table of detections; the number of rows."""
     from pipeline.config import DetectionConfig
     from pipeline.detection import detect as detect_scene
+    from pipeline.detection import load
     from pipeline.ingest.metadata.options import OpenOptions
     from pipeline.ingest.scenes import open_scene
     from pipeline.types import Sensor
 
-    scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10.0))
+    options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10.0)
+    scene = open_scene(path, options, meanwhile=partial(load, options.sensor))
     table, _ = detect_scene(scene, config=DetectionConfig(threads=threads))
     return int(table["accepted"].sum())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,10 +117,11 @@ def detect(
 
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
     from pipeline.detection import detect as detect_scene
+    from pipeline.detection import load
     from pipeline.ingest.scenes import open_scene
 
     try:
-        scene = open_scene(image, options)
+        scene = open_scene(image, options, meanwhile=partial(load, options.sensor))
         table, diagnostics = detect_scene(scene, place=None, config=config)
     except InputError as error:
         console.problem(error, done="image skipped, no table written")

@@ -130,8 +130,9 @@ class Counts:
     """Radar pixels as they are stored, and what makes them power: for a scan that has no time to calibrate each.
 
     ``power = max(scale * (stored**2 - noise), floor)`` with ``scale`` and ``noise`` of shape (bands, strips, cols),
-    each strip ``rows_per_strip`` rows; a stored zero is no measurement. Good to a few per cent: whoever finds something
-    reads it again as a `Tile`. ``water`` is None where a ship could float everywhere.
+    each strip ``rows_per_strip`` rows; a stored zero is no measurement. ``coarse_ln`` is how far the logarithm of that
+    power may lie from a `Tile`'s: whoever finds something reads it again as one. ``water`` is None where a ship could
+    float everywhere.
     """
 
     stored: NDArray[np.uint16]  # (bands, rows, cols)
@@ -140,6 +141,7 @@ class Counts:
     rows_per_strip: int
     floor: float
     water: BoolImage | None
+    coarse_ln: float = 0.0
 
 
 @runtime_checkable

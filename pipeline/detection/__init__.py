@@ -10,7 +10,15 @@ from pipeline.types import Place, Scene, Sensor
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["detect"]
+__all__ = ["detect", "load"]
+
+
+def load(sensor: Sensor | None) -> None:
+    """Load the code that looks at a sensor's scenes, half a second of it, while there is nothing else to do."""
+    import pipeline.detection.tabulate
+
+    if sensor is Sensor.SENTINEL1:
+        import pipeline.detection.radar  # noqa: F401
 
 
 def detect(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numba
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BLOCK_M = 80.0  # our choice: a tenth of the clutter window, and small enough that few blocks hold a ship
 STEPS = 128  # of the logarithm's fixed point in a doubling of power
 LN_STEP = float(np.log(2) / STEPS)
+SHORT_LN = 0.018  # by how much a logarithm in these steps may fall short of the true one; never above it by 0.005
 DARKEST, BRIGHTEST = -9 * STEPS, 20 * STEPS  # 27 dB below the usual sea to 60 dB above
 NOTHING = -(2**30)  # the brightest pixel of an empty block
 COUNTS_LAYOUT = (  # named: `_sum_counts` is compiled as the module is, at set-up, though no small run calls it
@@ -48,6 +49,7 @@ class Blocks:
     square_sum: NDArray[np.int64]
     brightest: NDArray[np.int32]
     brightest_any: NDArray[np.int32]  # land included: what may cast ghosts
+    coarse_ln: float = 0.0  # how far the powers that were added up may lie from those of the scene's tiles
 
     def of(self, window: Window) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Block row of each pixel row of a window, and block column of each column."""
@@ -55,10 +57,21 @@ class Blocks:
         cols = np.searchsorted(self.col_edges, np.arange(window.col0, window.col1), side="right") - 1
         return rows, cols
 
-    def levels(self) -> FloatArray:
-        """Geometric mean of each block over the scene's usual level; NaN for empty blocks."""
-        with np.errstate(invalid="ignore"):
-            return np.exp(np.where(self.count > 0, self.log_sum / np.maximum(self.count, 1) * LN_STEP, np.nan))
+    def within(self, window: Window) -> tuple[slice, slice]:
+        """Block rows and block columns that a window touches."""
+        ends = ((self.row_edges, window.row0, window.row1), (self.col_edges, window.col0, window.col1))
+        rows, cols = (
+            slice(int(np.searchsorted(e, first, "right")) - 1, int(np.searchsorted(e, last - 1, "right")))
+            for e, first, last in ends
+        )
+        return rows, cols
+
+    def levels_db(self) -> FloatArray:
+        """Geometric mean of each block over the scene's usual level [dB]; NaN for empty blocks."""
+        mean = np.full(self.count.shape, np.nan)
+        np.divide(self.log_sum, self.count, out=mean, where=self.count > 0)
+        mean *= LN_STEP * 10 / np.log(10)
+        return mean
 
 
 def edges(length: int, side: int) -> NDArray[np.int32]:
@@ -88,9 +101,9 @@ def scan(scene: Scene, weights: FloatArray, side: int, *, strip_px: int, threads
         for window in strips(scene.shape, strip_px):
             waiting.append(pool.submit(_strip, scene, window, share, out))
             if len(waiting) > threads:  # one strip waits while the others are read: memory stays bounded
-                _add(out, *waiting.pop(0).result())
+                out = _add(out, *waiting.pop(0).result())
         for task in waiting:
-            _add(out, *task.result())
+            out = _add(out, *task.result())
     return out
 
 
@@ -123,16 +136,17 @@ def _strip(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> 
     else:
         tile = scene.read(window)
         _sum_powers(tile.data, tile.valid, tile.water, weights, *where, *sums)
-    return first, part
+    return first, part if counts is None else replace(part, coarse_ln=counts.coarse_ln)
 
 
-def _add(whole: Blocks, first: int, part: Blocks) -> None:
+def _add(whole: Blocks, first: int, part: Blocks) -> Blocks:
     rows = np.s_[first : first + part.count.shape[0]]
     whole.count[rows] += part.count
     whole.log_sum[rows] += part.log_sum
     whole.square_sum[rows] += part.square_sum
     np.maximum(whole.brightest[rows], part.brightest, out=whole.brightest[rows])
     np.maximum(whole.brightest_any[rows], part.brightest_any, out=whole.brightest_any[rows])
+    return whole if part.coarse_ln <= whole.coarse_ln else replace(whole, coarse_ln=part.coarse_ln)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

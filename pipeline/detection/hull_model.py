@@ -49,7 +49,7 @@ ROOT_HALF, PEAK = math.sqrt(0.5), 1.0 / math.sqrt(2 * math.pi)
 class Fit:
     """A fitted hull. Metres from the centre of the cut-out's first pixel; ``angle`` of the long axis from rows to
     columns [rad]; ``strips`` ln brightness over the sea, (bands, SEGMENTS); ``lobes`` ln strength of side lobes
-    and smear, (bands, rows up, rows down, columns left, columns right); ``length_log_sd`` by curvature."""
+    and smear, (bands, rows up, rows down, columns left, columns right)."""
 
     y_m: float
     x_m: float
@@ -57,7 +57,6 @@ class Fit:
     length_m: float
     beam_m: float
     strips: FloatArray
-    length_log_sd: float
     cost: float
     lobes: FloatArray
 
@@ -86,13 +85,9 @@ def start(y_m: float, x_m: float, angle: float, length_m: float, brightness: Flo
 
 def maximise(pixels: Pixels, parameters: FloatArray, iterations: int, settled: float) -> tuple[Fit, FloatArray]:
     """The best hull from one start, and its parameters, from which a longer search can go on."""
-    p, cost, curvature = _search(
-        parameters, pixels.y, pixels.x, pixels.logs, pixels.lobes, pixels.sigma_m, iterations, settled
-    )
-    covariance = np.linalg.pinv(curvature)
+    p, cost = _search(parameters, pixels.y, pixels.x, pixels.logs, pixels.lobes, pixels.sigma_m, iterations, settled)
     strips, lobes = np.split(p[GEOMETRY:].reshape(-1, PER_BAND), [SEGMENTS], axis=1)
-    sd = math.sqrt(max(float(covariance[3, 3]), 1e-8))
-    return Fit(p[0], p[1], p[2], math.exp(p[3]), math.exp(p[4]), strips.copy(), sd, cost, lobes.copy()), p
+    return Fit(p[0], p[1], p[2], math.exp(p[3]), math.exp(p[4]), strips.copy(), cost, lobes.copy()), p
 
 
 @numba.njit(cache=True, nogil=True)
@@ -133,6 +128,7 @@ def _predict(
     length, beam = math.exp(p[3]), math.exp(p[4])
     cos, sin = math.cos(p[2]), math.sin(p[2])
     step, ridge = np.empty(SEGMENTS + 1), np.empty(SEGMENTS + 1)
+    power = np.array([math.exp(v) for v in p])  # from GEOMETRY on: of strips and side lobes
     for i in range(y.size):
         dy, dx = y[i] - p[0], x[i] - p[1]
         u, v = dy * cos + dx * sin, dx * cos - dy * sin
@@ -147,7 +143,7 @@ def _predict(
             at = GEOMETRY + PER_BAND * band
             total, by_u, by_length = 0.0, 0.0, 0.0
             for k in range(SEGMENTS):
-                a = math.exp(p[at + k])
+                a = power[at + k]
                 part = a * (step[k] - step[k + 1])
                 total += part
                 by_u += a * (ridge[k] - ridge[k + 1])
@@ -155,7 +151,7 @@ def _predict(
                 slope[band, i, at + k] = part * across
             all_ = 1.0 + total * across
             for j in range(DIRECTIONS):
-                part = math.exp(p[at + SEGMENTS + j]) * lobes[band, j, i]
+                part = power[at + SEGMENTS + j] * lobes[band, j, i]
                 all_ += part
                 slope[band, i, at + SEGMENTS + j] = part
             by_u *= across
@@ -178,8 +174,15 @@ def _add_data(
 ) -> float:
     """Cost of the pixels; adds to gradient (downhill) and curvature (lower triangle)."""
     cost = 0.0
+    size = GEOMETRY + PER_BAND
+    down, bend, near = np.empty(size), np.empty((size, size)), np.empty(size)  # of one band, side by side in memory
     for band in range(logs.shape[0]):
-        at = GEOMETRY + PER_BAND * band
+        at = PER_BAND * band
+        for j in range(size):
+            a = j if j < GEOMETRY else at + j
+            down[j] = gradient[a]
+            for m in range(j + 1):
+                bend[j, m] = curvature[a, m if m < GEOMETRY else at + m]
         for i in range(logs.shape[1]):
             share = mean[band, i, 1] / mean[band, i, 0]
             variance = SPECKLE_VARIANCE + HULL_VARIANCE * share * share
@@ -187,13 +190,18 @@ def _add_data(
             t = r * r / variance
             cost += DATA_WEIGHT * (0.5 * (STUDENT_DOF + 1) * math.log(1 + t / STUDENT_DOF) + 0.5 * math.log(variance))
             w = DATA_WEIGHT * (STUDENT_DOF + 1) / (STUDENT_DOF + t) / variance
-            for j in range(GEOMETRY + PER_BAND):
-                a = j if j < GEOMETRY else at + j - GEOMETRY
-                d = w * slope[band, i, a]
-                gradient[a] += d * r
+            for j in range(size):
+                near[j] = slope[band, i, j if j < GEOMETRY else at + j]
+            for j in range(size):
+                d = w * near[j]
+                down[j] += d * r
                 for m in range(j + 1):
-                    b = m if m < GEOMETRY else at + m - GEOMETRY
-                    curvature[a, b] += d * slope[band, i, b]
+                    bend[j, m] += d * near[m]
+        for j in range(size):
+            a = j if j < GEOMETRY else at + j
+            gradient[a] = down[j]
+            for m in range(j + 1):
+                curvature[a, m if m < GEOMETRY else at + m] = bend[j, m]
     return cost
 
 
@@ -233,8 +241,8 @@ def _search(
     sigma: float,
     iterations: int,
     settled: float,
-) -> tuple[FloatArray, float, FloatArray]:
-    """Levenberg-Marquardt with steps held short; returns parameters, cost and full curvature at the best point."""
+) -> tuple[FloatArray, float]:
+    """Levenberg-Marquardt with steps held short; returns parameters and cost at the best point."""
     bands, n = logs.shape
     size = p0.size
     mean, slope = np.empty((bands, n, 2)), np.zeros((bands, n, size))
@@ -266,7 +274,4 @@ def _search(
             limit = STEP_LIMITS[j] if j < GEOMETRY else 2.0
             shrink = min(shrink, limit / max(abs(step[j]), limit))
         p = best + shrink * step
-    for j in range(size):
-        for m in range(j):
-            curvature[m, j] = curvature[j, m]
-    return best, cost, curvature
+    return best, cost

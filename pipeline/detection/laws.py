@@ -66,6 +66,13 @@ def quantile(law: str, tail: float, variance: ArrayLike, looks: float) -> FloatA
     return np.exp(np.interp(np.log(np.maximum(variance, 1e-9)), np.log(_VARIANCES), _ln_quantiles(law, tail, looks)))
 
 
+def least_quantile(law: str, tail: float, variances: tuple[float, float], looks: float) -> float:
+    """The least `quantile` that any variance between two has: it lies at an end, or at a knot of the table between."""
+    low, high = variances
+    knots = [v for v in _VARIANCES if low < v < high]
+    return float(quantile(law, tail, np.array([low, *knots, high]), looks).min())
+
+
 @lru_cache(maxsize=64)
 def _ln_quantiles(law: str, tail: float, looks: float) -> FloatArray:
     table = _ln_survival(law, round(float(looks), 2))

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import laws, screening
-from pipeline.detection.blocks import LN_STEP
+from pipeline.detection.blocks import LN_STEP, SHORT_LN
 from pipeline.detection.cutout import Cutout, cut_out
 from pipeline.detection.survey import Survey
 from pipeline.types import Scene, Window
@@ -34,8 +34,8 @@ NEAR_PIXELS = 30
 RESOLUTION_PX = 2.0  # impulse response of Sentinel-1 GRD in pixels, where a product does not state it
 # Where land in the ring feigns an uneven sea, the law says nothing: what stands 24 dB over all around is no sea, and
 # counts as rare as one alarm in ten million, each 2 dB more as a decade (our choice)
-HIGHEST_DB, NO_SEA_DB, DB_A_DECADE = 24.0, 10.0, 2.0
-ROUNDING = 0.05  # ln: by how much a block's own maximum may fall short of its pixel (fixed point, coarse calibration)
+HIGHEST, NO_SEA_DB, DB_A_DECADE = 10**2.4, 10.0, 2.0
+GROUPED = 0.05  # ln: blocks that fall so little short of the threshold belong to a group as well (our choice)
 PARTS = 8  # of the scene for each thread, top to bottom: neighbours lie in the same blocks of the file
 GROUP_BLOCKS = 40  # groups longer than this (3 km) are cut up: no ship, but a coast without a map
 PATCH_BLOCKS = 5  # 400 m: a ship that lies across covers less than half of such a square
@@ -95,8 +95,10 @@ class Blob:
 
 def blobs(scene: Scene, known: Survey, config: DetectionConfig) -> list[Blob]:
     """Every connected object of the scene that has a pixel over the threshold."""
-    bright = bright_blocks(known, config)
-    labels, groups = _groups(bright, known, scene)
+    labels, groups = _groups(bright_blocks(known, config, GROUPED), known, scene)
+    # A seed's block says so, but for its rounding: where none does in a whole window, its pixels need not be read
+    seeded = bright_blocks(known, config, SHORT_LN + known.blocks.coarse_ln)
+    groups = [group for group in groups if seeded[known.blocks.within(group.window)].any()]
     size = -(-len(groups) // (config.threads * PARTS)) or 1
     parts = [groups[n : n + size] for n in range(0, len(groups), size)]
     with ThreadPoolExecutor(config.threads) as pool:
@@ -104,11 +106,14 @@ def blobs(scene: Scene, known: Survey, config: DetectionConfig) -> list[Blob]:
         return [blob for part in found for some in part for blob in some]
 
 
-def bright_blocks(known: Survey, config: DetectionConfig) -> BoolImage:
-    """Blocks whose brightest pixel may exceed the threshold."""
+def bright_blocks(known: Survey, config: DetectionConfig, short_ln: float) -> BoolImage:
+    """Blocks whose brightest pixel exceeds the threshold, or falls short of it by less than ``short_ln``."""
     tail, clutter = known.tail(config.radar.false_alarm_rate), known.clutter
-    over = known.blocks.brightest * np.float32(LN_STEP) - clutter.log_mean + np.float32(ROUNDING)
-    least = float(np.log(_limit(known, tail, 1e-9)))
+    over = known.blocks.brightest * np.float32(LN_STEP) - clutter.log_mean + np.float32(short_ln)
+    calmest, roughest = (float(end.reduce(clutter.log_variance, axis=None)) for end in (np.fmin, np.fmax))
+    least = (
+        np.log(min(laws.least_quantile(known.law, tail, (calmest, roughest), known.looks), HIGHEST)) - 1e-9
+    )  # beyond rounding
     with np.errstate(invalid="ignore"):
         bright = (over > least) & ~known.land
     r, c = np.nonzero(bright)
@@ -118,14 +123,14 @@ def bright_blocks(known: Survey, config: DetectionConfig) -> BoolImage:
 
 def _limit(known: Survey, tail: float, variance: ArrayLike) -> FloatArray:
     """How far over its geometric mean sea may be, but for ``tail`` of it; never more than no sea is."""
-    return np.minimum(laws.quantile(known.law, tail, variance, known.looks), 10 ** (HIGHEST_DB / 10))
+    return np.minimum(laws.quantile(known.law, tail, variance, known.looks), HIGHEST)
 
 
 def view_of(scene: Scene, known: Survey, config: DetectionConfig, window: Window) -> View:
     """A window's pixels against the clutter of their blocks."""
     tile = scene.read(window)
     rows, cols = known.blocks.of(window)
-    blocks = np.s_[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    blocks = known.blocks.within(window)
     at = np.ix_(rows - rows[0], cols - cols[0])  # what is known by block is computed by block
     water = tile.water & ~known.land[blocks][at]
     usable = tile.valid & water

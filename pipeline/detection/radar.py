@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +35,9 @@ def detect_radar(
         return Found([], told | {"false_alarm_rate_achieved": None})
     blobs = sorted(objects.blobs(scene, known, config), key=lambda b: b.peak)
     bar = screening.bar_of(np.array([blob.rarity for blob in blobs]), pictured=known.pictured)
-    candidates = ghosts.flag([_candidate(blob, bar, scene, size) for blob in blobs], blobs, known, scene)
+    with ThreadPoolExecutor(config.threads) as pool:
+        measured = list(pool.map(lambda blob: _candidate(blob, bar, scene, size), blobs))
+    candidates = ghosts.flag(measured, blobs, known, scene)
     candidates = [screening.judged(c, config.screening) for c in candidates]
     unlikely = [b.seeds for c, b in zip(candidates, blobs, strict=True) if c.score < config.screening.min_score]
     water_px = _judged_px(known)

@@ -16,23 +16,23 @@ BRIGHTER_DB = 4.0  # than the sea: our choice, between rough sea's own variation
 UNEVEN_DB = 1.3  # spread among neighbouring blocks: sea has some 0.5 dB at 8 x 8 pixels of 4.4 looks
 
 
-def land_blocks(means: FloatArray, block_m: float) -> BoolImage:
-    """Blocks that are land, for block means of power. All False where the image is too small to tell."""
-    known = np.isfinite(means) & (means > 0)
-    if known.sum() * block_m**2 < 2 * MIN_LAND_M2:
-        return np.zeros(means.shape, bool)
-    decibel = 10 * np.log10(means, out=np.zeros(means.shape), where=known)
-    filled = np.where(known, decibel, np.median(decibel[known]))
-    smooth, spread = _neighbourhood(filled)
-    sea_db = _sea_level(filled[known], spread[known])
+def land_blocks(decibel: FloatArray, block_m: float) -> BoolImage:
+    """Blocks that are land, for mean power [dB] of each, NaN where there is none. None where the image is too small."""
+    known = np.isfinite(decibel)
+    if np.count_nonzero(known) * block_m**2 < 2 * MIN_LAND_M2:
+        return np.zeros(decibel.shape, bool)
+    if not known.all():
+        decibel = np.where(known, decibel, np.median(decibel[known]))
+    smooth, spread = _neighbourhood(decibel)
+    sea_db = _sea_level(decibel, spread) if known.all() else _sea_level(decibel[known], spread[known])
     bright = (smooth > sea_db + BRIGHTER_DB) & known
     if bright.sum() * block_m**2 < MIN_LAND_M2:
-        return np.zeros(means.shape, bool)
+        return np.zeros(decibel.shape, bool)
     size = max(1, round(40.0 / block_m))
     bright = ndimage.binary_opening(bright, iterations=size)
     labels, n = ndimage.label(bright)
     if n == 0:
-        return np.zeros(means.shape, bool)
+        return np.zeros(decibel.shape, bool)
     index = np.arange(1, n + 1)
     area = ndimage.sum_labels(bright, labels, index) * block_m**2
     uneven = ndimage.median(spread, labels, index)
@@ -42,29 +42,32 @@ def land_blocks(means: FloatArray, block_m: float) -> BoolImage:
     return ndimage.binary_dilation(ndimage.binary_fill_holes(land), iterations=1)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit("Tuple((f8[:, ::1], f8[:, ::1]))(f8[:, ::1])", cache=True, nogil=True)
 def _neighbourhood(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean over 3 x 3 and standard deviation over 5 x 5 around each value; the image is mirrored at its edges."""
     rows, cols = values.shape
     mean, spread = np.empty(values.shape), np.empty(values.shape)
+    near, total, square = np.empty(cols + 4), np.empty(cols + 4), np.empty(cols + 4)  # sums down the columns, mirrored
     for r in range(rows):
+        near[:], total[:], square[:] = 0.0, 0.0, 0.0
+        for i in range(-2, 3):
+            y = r + i
+            y = -1 - y if y < 0 else y
+            y = 2 * rows - 1 - y if y >= rows else y
+            for c in range(cols):
+                total[c + 2] += values[y, c]
+                square[c + 2] += values[y, c] * values[y, c]
+            if -1 <= i <= 1:
+                for c in range(cols):
+                    near[c + 2] += values[y, c]
+        for sums in (near, total, square):
+            for j in range(2):
+                sums[1 - j], sums[cols + 2 + j] = sums[2 + j], sums[cols + 1 - j]
         for c in range(cols):
-            near = total = square = 0.0
-            for i in range(-2, 3):
-                y = r + i
-                y = -1 - y if y < 0 else y
-                y = 2 * rows - 1 - y if y >= rows else y
-                for j in range(-2, 3):
-                    x = c + j
-                    x = -1 - x if x < 0 else x
-                    x = 2 * cols - 1 - x if x >= cols else x
-                    value = values[y, x]
-                    total += value
-                    square += value * value
-                    if -1 <= i <= 1 and -1 <= j <= 1:
-                        near += value
-            mean[r, c] = near / 9.0
-            spread[r, c] = np.sqrt(max(square / 25.0 - (total / 25.0) ** 2, 0.0))
+            mean[r, c] = ((near[c + 1] + near[c + 3]) + near[c + 2]) / 9.0
+            five = (total[c] + total[c + 4]) + (total[c + 1] + total[c + 3]) + total[c + 2]
+            squares = (square[c] + square[c + 4]) + (square[c + 1] + square[c + 3]) + square[c + 2]
+            spread[r, c] = np.sqrt(max(squares / 25.0 - (five / 25.0) ** 2, 0.0))
     return mean, spread
 
 

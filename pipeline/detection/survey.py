@@ -183,7 +183,7 @@ def _land(scene: Scene, samples: list[Tile], blocks: Blocks, block_m: float) -> 
     given = any(not t.water.all() for t in samples) or scene.tags.get("land", "auto") != "auto"
     if given:
         return np.zeros(blocks.count.shape, bool)
-    return shoreline.land_blocks(blocks.levels(), block_m)
+    return shoreline.land_blocks(blocks.levels_db(), block_m)
 
 
 def _fitted(known: Survey, samples: list[Tile]) -> Survey:

@@ -19,6 +19,7 @@ import shapely
 
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
 from pipeline.ingest.duplicates import Duplicate, find_clashes, find_duplicates
+from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.junk import is_junk
 from pipeline.ingest.lifeless import lifeless
 from pipeline.ingest.metadata.acquisition import implausible
@@ -26,7 +27,6 @@ from pipeline.ingest.metadata.beside import listed, side_files
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.metadata.sensors import MASK, is_mask_file
 from pipeline.ingest.radiometry import parse_scaling
-from pipeline.ingest.rasters import sha256_of
 from pipeline.ingest.scenes import open_scene, seen_near, without_water
 from pipeline.ingest.sentinel1.safe_files import MANIFEST, is_safe
 from pipeline.longitudes import middle_of, moved

@@ -36,18 +36,20 @@ def examine(
     whole: bool,
     window: tuple[int, int, int, int] | None = None,
     supply: Supply | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> str:
     """Decode a raster in the helper; what is doubtful about it comes back, "" where nothing is.
 
     ``path`` is what GDAL is given, ``whole`` decodes every block instead of the first and the last, ``window`` (row,
     column, rows, columns) that part of the first band alone, and one without rows the header alone. With ``supply``
-    the file is a copy that is not all there: the helper asks before it reads. Raises InputError where the file is
+    the file is a copy that is not all there: the helper asks before it reads. ``meanwhile`` is called once it is at
+    work. Raises InputError where the file is
     damaged, or ends or outgrows the helper, and whatever ``supply`` raises.
     """
     request = {"path": path, "item": item, "driver": driver, "whole": whole, "window": window}
     helper = _helper()
     try:
-        found = helper.ask(request | {"supplied": supply is not None}, supply)
+        found = helper.ask(request | {"supplied": supply is not None}, supply, meanwhile)
     except BaseException:
         helper.close()  # it still waits for bytes
         raise
@@ -67,20 +69,31 @@ class Helper:
     process: subprocess.Popen[bytes] = field(default_factory=lambda: _started())
     owner: int = field(default_factory=os.getpid)
 
-    def ask(self, request: dict[str, object], supply: Supply | None = None) -> dict[str, str] | None:
+    def ask(
+        self,
+        request: dict[str, object],
+        supply: Supply | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> dict[str, str] | None:
         """The answer, or None where the helper ended or took too long; what it needs first is supplied."""
-        found = self._told(request)
+        self._send(request)
+        meanwhile()
+        found = self._heard()
         while found is not None and "need" in found and supply is not None:
             supply(*found["need"])
-            found = self._told({})
+            self._send({})
+            found = self._heard()
         return found
 
-    def _told(self, request: dict[str, object]) -> dict[str, Any] | None:
+    def _send(self, request: dict[str, object]) -> None:
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        try:
+        with contextlib.suppress(OSError):  # one that has ended is found out by its silence
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
+
+    def _heard(self) -> dict[str, Any] | None:
+        assert self.process.stdout is not None
+        try:
             ready, _, _ = select.select([self.process.stdout], [], [], WAIT_S)
             line = self.process.stdout.readline() if ready else b""
         except OSError:

@@ -112,15 +112,22 @@ def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | N
     if sensor is Sensor.SENTINEL1:
         if word == "reflectance":
             raise ConfigError("scaling reflectance does not fit sentinel-1: radar has sigma0, amplitude, intensity, db")
-        middle = _middle(stored)
+        # Numbers of 16 bits tell what they are by their type: one strip shows that they have values
+        brief = stored.raster.dtype == "uint16" and not stored.raster.scales
+        middle = _middle(stored, brief=brief)
         scaling = _radar(stored, word, span, middle)
-        first = replace(scaling, gains=scaling.gains[:1], offsets=scaling.offsets[:1])
-        if np.isfinite(middle).any() and not np.isfinite(first.apply(middle, 0)).any():
+        if _without_value(scaling, middle) and not (brief and not _without_value(scaling, _middle(stored))):
             raise InputError(stored.raster.item, f"no pixel has a value when read as {scaling.reason}; see --scaling")
         return scaling
     if word not in ("auto", "reflectance"):
         raise ConfigError(f"scaling {word} does not fit {sensor}: optical images have reflectance (or auto)")
     return _optical(stored, sensor, word, sidecar)
+
+
+def _without_value(scaling: Scaling, first_band: NDArray[np.float64]) -> bool:
+    """Are there measured numbers, of which none becomes a value?"""
+    scaling = replace(scaling, gains=scaling.gains[:1], offsets=scaling.offsets[:1])
+    return bool(np.isfinite(first_band).any() and not np.isfinite(scaling.apply(first_band, 0)).any())
 
 
 def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: NDArray[np.float64]) -> Scaling:
@@ -314,8 +321,11 @@ def _spread_over_mean(image: NDArray[Any]) -> float:
     return float((high - low) / 2 / max(mean, 1e-30))
 
 
-def _middle(stored: Stored) -> NDArray[np.float64]:
-    """The first band at full resolution, all of it or strips of rows of a large one; NaN where nothing was measured."""
+def _middle(stored: Stored, *, brief: bool = False) -> NDArray[np.float64]:
+    """The first band at full resolution, all of it or strips of rows of a large one; NaN where nothing was measured.
+
+    ``brief``: of a large one the first strip that holds more than zeros is enough.
+    """
     from pipeline.types import Window
 
     rows, cols = stored.raster.shape
@@ -324,7 +334,12 @@ def _middle(stored: Stored) -> NDArray[np.float64]:
     height, width = 5 * BLOCK_PX, min(cols, 8192)
     tops = np.linspace(0, rows - height, 16).astype(int) // BLOCK_PX * BLOCK_PX
     windows = [Window(int(top), (cols - width) // 2, height, width) for top in tops]
-    return np.concatenate([_known(*stored.read(window))[0] for window in windows])
+    strips = []
+    for window in windows:
+        strips.append(_known(*stored.read(window))[0])
+        if brief and np.nan_to_num(strips[-1]).any():
+            return strips[-1]
+    return np.concatenate(strips)
 
 
 def _known(picture: NDArray[Any], gap: NDArray[np.bool_]) -> NDArray[np.float64]:

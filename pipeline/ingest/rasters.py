@@ -7,7 +7,6 @@ need not be decoded again for the next.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -160,11 +159,14 @@ class RasterFile:
         return table
 
 
-def open_raster(path: Path, *, member: str | None = None, verified: bool = False) -> RasterFile:
+def open_raster(
+    path: Path, *, member: str | None = None, verified: bool = False, meanwhile: Callable[[], object] = lambda: None
+) -> RasterFile:
     """Read a raster's description; refuse what is not an image, is complex, or is larger than `MAX_BYTES`.
 
     With ``member`` the file is a GeoTIFF of that name inside the zip ``path``, which the caller has checked. It is
     decoded in quarantine first: whole, unless its bytes are ``verified`` to be those that its producer wrote.
+    ``meanwhile`` is called while that goes on.
     """
     from pipeline.ingest.quarantine import examine
 
@@ -173,7 +175,13 @@ def open_raster(path: Path, *, member: str | None = None, verified: bool = False
     place = str(path.absolute())  # absolute: nothing in it can be taken for an address
     driver = _driver_of(path, name) if member is None else "GTiff"
     where = place if member is None else f"/vsizip/{{{place}}}/{member}"
-    doubt = examine(where, name, driver, whole=not verified)
+
+    def load() -> None:
+        import rasterio  # noqa: F401
+
+        meanwhile()
+
+    doubt = examine(where, name, driver, whole=not verified, meanwhile=load)
     with opened(where, name, driver) as dataset:
         refuse_oddities(dataset, name)
         scales, offsets = _stated_scale(dataset)
@@ -214,18 +222,6 @@ def _stated_scale(dataset: DatasetReader) -> tuple[tuple[float, ...], tuple[floa
         return (), ()
     sound = all(np.isfinite(s) and s > 0 for s in scales) and all(np.isfinite(o) for o in offsets)
     return (scales, offsets) if sound else ((), ())
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                digest.update(chunk)
-    except OSError as error:
-        raise InputError(path.name, f"cannot be read ({error.strerror})") from error
-    return digest.hexdigest()
 
 
 @contextmanager

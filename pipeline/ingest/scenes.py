@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import numpy as np
 from pipeline.errors import InputError, printable
 from pipeline.ingest.gaps import gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
+from pipeline.ingest.hashing import hashing, sha256_of
 from pipeline.ingest.metadata.acquisition import acquired_of, platform_of
 from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.channels import channels_of, picture_bands
@@ -21,7 +24,7 @@ from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.radiometry import Scaling, scaling_of
-from pipeline.ingest.rasters import RasterFile, open_raster, require_file, sha256_of, stamp_of
+from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
@@ -42,18 +45,23 @@ _FINE_M = 3.5  # pixels in which a freeboard is looked for
 _FAR = 0.2  # share by which a stated spacing may differ from the georeference before that is said
 
 
-def open_scene(path: Path, options: OpenOptions | None = None, land: BaseGeometry | None = None) -> Scene:
+def open_scene(
+    path: Path,
+    options: OpenOptions | None = None,
+    land: BaseGeometry | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Scene:
     """Open an image file, a Sentinel-1 SAFE folder or its zip.
 
-    ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` goes before it. Raises InputError for an image
-    that cannot be used, ConfigError for options that make no sense.
+    ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` goes before it. ``meanwhile`` is called while an
+    image file is hashed and decoded by others: to load what comes next. Raises InputError for an image that cannot be
+    used, ConfigError for options that make no sense.
     """
     options = options or OpenOptions()
     path = Path(path)
     from pipeline.ingest.sentinel1.products import is_safe, open_safe
 
-    opener = open_safe if is_safe(path) else _open_raster_scene
-    scene = opener(path, options, land)
+    scene = open_safe(path, options, land) if is_safe(path) else _open_raster_scene(path, options, land, meanwhile)
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
 
 
@@ -133,11 +141,12 @@ def without_water(scene: Scene) -> Scene:
     return scene if plain is None else replace(scene, read=plain())
 
 
-def _open_raster_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
+def _open_raster_scene(
+    path: Path, options: OpenOptions, land: BaseGeometry | None, meanwhile: Callable[[], object]
+) -> Scene:
     beside = side_files(path)
     own, sidecar_doubt = read_sidecar(path)
-    source = _source(path, own, beside)
-    raster = open_raster(path, verified=source.verified)
+    source, raster = _source_and_raster(path, own, beside, meanwhile)
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
@@ -261,15 +270,20 @@ def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[
     return acquired_of(raster.tags, path.stem)
 
 
-def _source(path: Path, sidecar: Sidecar | None, beside: tuple[SideFile, ...]) -> Source:
+def _source_and_raster(
+    path: Path, sidecar: Sidecar | None, beside: tuple[SideFile, ...], meanwhile: Callable[[], object]
+) -> tuple[Source, RasterFile]:
+    """The file's hash and its description. Where no hash is stated it is hashed while it is decoded in quarantine."""
     require_file(path, path.name)
     stamp = stamp_of(path)
-    digest = sha256_of(path)
     expected = sidecar.sha256.lower() if sidecar and sidecar.sha256 else None
-    if expected is not None and expected != digest:
-        raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
+    with hashing(1) as begin:
+        digest = begin(partial(sha256_of, path))
+        if expected is not None and digest.result() != expected:
+            raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
+        raster = open_raster(path, verified=expected is not None, meanwhile=meanwhile)
     stamps = (stamp, *(one.stamp for one in beside))
-    return Source(str(path), digest, stamp.size_bytes, expected is not None, stamps, beside)
+    return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, beside), raster
 
 
 def _geobox(raster: RasterFile) -> Any:

@@ -100,8 +100,6 @@ class Contract:
 
     def check(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the conforming table, or raise ContractError naming table, column, rule and first offending value."""
-        import pandera.errors
-
         for column in self.columns:
             # Other kinds become null and are refused below; a verdict that nobody gave must not become a "no".
             if column.kind == "bool" and column.required and len(table) and column.name not in table:
@@ -110,6 +108,8 @@ class Contract:
         plain = pd.DataFrame(conforming)
         if all(_plainly_right(plain[column.name], column, key=column.name == self.key) for column in self.columns):
             return conforming
+        import pandera.errors
+
         try:  # pandera says which rule is broken, and by what
             _schema(self).validate(plain, lazy=False)
         except pandera.errors.SchemaError as error:
@@ -217,6 +217,8 @@ def _plainly_right(values: pd.Series, column: Column, *, key: bool) -> bool:
         return not column.required or not (values == "").any()
     if column.kind == "time":
         return not column.required or not values.isna().any()
+    if column.kind == "bool":
+        return values.dtype == np.bool_
     return column.kind in {"list", "geometry"}
 
 

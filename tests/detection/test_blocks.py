@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.detection.blocks import LN_STEP, NOTHING, Blocks, edges, scan
+from pipeline.detection.blocks import LN_STEP, NOTHING, SHORT_LN, Blocks, _add_row, edges, scan
 from pipeline.detection.clutter import ring
 from pipeline.types import Counts, Tile, Window
 from tests.builders import array_scene
@@ -53,6 +53,16 @@ def test_sums_are_those_of_plain_arithmetic():
     assert (found.brightest_any[40:, 14:] > NOTHING).all()  # land is remembered too
 
 
+def test_a_logarithm_in_steps_hardly_falls_short():
+    """Over two doublings, mantissas 128 to a step: what is brighter than a threshold is not missed for its rounding."""
+    power = (1 + np.arange(1 << 15) / (1 << 14)).astype(np.float32)
+    columns, yes = np.zeros((5, len(power)), np.int32), np.ones(len(power), np.int32)
+    _add_row(power.view(np.int32), yes, yes, columns)
+    short = np.log(power.astype(float)) - columns[1] * LN_STEP
+    assert short.max() < SHORT_LN
+    assert short.min() > -0.005
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("strip_px", [1, 300_000])
 def test_strips_and_threads_leave_no_trace(threads, strip_px):
@@ -86,13 +96,14 @@ def test_stored_amplitudes_count_as_their_powers():
     class ShortReader(Reader):
         def counts(self, window):
             rows = np.s_[:, window.row0 : window.row1]
-            return Counts(stored[rows], scale, noise, window.rows, 1e-5, None)
+            return Counts(stored[rows], scale, noise, window.rows, 1e-5, None, 0.01 if window.row0 else 0.0)
 
     scene = array_scene(bands())
     long, short = (
         scan(replace(scene, read=reader()), WEIGHTS, 8, strip_px=1, threads=1) for reader in (Reader, ShortReader)
     )
     assert np.array_equal(long.count, short.count)
+    assert (long.coarse_ln, short.coarse_ln) == (0.0, 0.01)  # as coarse as its coarsest part
     assert np.abs(long.brightest - short.brightest).max() <= 1  # rounding of the last bit
     assert np.abs(long.log_sum - short.log_sum).max() <= 64
 
@@ -130,6 +141,7 @@ def test_a_ring_is_the_sea_between_two_rectangles():
 def test_windows_know_their_blocks():
     found = blocks_of(bands())
     rows, cols = found.of(Window(100, 30, 50, 60))
+    assert found.within(Window(100, 30, 50, 60)) == (slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1))
     assert (found.row_edges[rows] <= np.arange(100, 150)).all()
     assert (np.arange(100, 150) < found.row_edges[rows + 1]).all()
     assert (found.col_edges[cols] <= np.arange(30, 90)).all()

@@ -66,3 +66,12 @@ def test_probability_and_level_are_each_others_inverse(law):
 def test_an_unknown_law_is_refused():
     with pytest.raises(ValueError, match="No clutter law 'rayleigh'; there are gamma, k, lognormal, g0"):
         laws.quantile("rayleigh", 1e-3, 0.3, LOOKS)
+
+
+@pytest.mark.parametrize("law", laws.LAWS)
+@pytest.mark.parametrize("variances", [(0.01, 0.02), (0.1, 3.0), (0.3, 0.3), (5.0, 20.0)])
+def test_no_variance_between_two_has_a_lower_quantile_than_the_least(law, variances):
+    every = laws.quantile(law, 1e-6, np.geomspace(*variances, 5000), LOOKS)
+    least = laws.least_quantile(law, 1e-6, variances, LOOKS)
+    assert every.min() == pytest.approx(least, rel=1e-4)
+    assert every.min() >= least * (1 - 1e-12)

@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import detect
+from pipeline.detection import detect, objects
 from pipeline.detection.laws import LAWS
 from pipeline.types import RadarView
 from tests.builders import array_scene, box_zone, place_of
@@ -99,6 +99,18 @@ def test_tiles_leave_no_trace(tile_px):
     whole, _ = detect(scene_of(image), config=DetectionConfig(tile_px=4096))
     tiled, _ = detect(scene_of(image), config=DetectionConfig(tile_px=tile_px))
     pd.testing.assert_frame_equal(plain(tiled), plain(whole))
+
+
+@pytest.mark.parametrize("texture", [None, 1.5])
+def test_windows_that_no_block_says_to_hold_a_ship_hold_none(texture, monkeypatch):
+    """At a rate of one in 2,000, with hundreds of alarms: read or not, they change no row."""
+    scene = scene_of(with_ships(sea(seed=5, texture=texture)))
+    config = DetectionConfig(radar={"false_alarm_rate": 5e-4})
+    here, _ = detect(scene, config=config)
+    monkeypatch.setattr(objects, "SHORT_LN", 3.0)
+    there, _ = detect(scene, config=config)
+    assert len(here) > 50
+    pd.testing.assert_frame_equal(plain(here), plain(there))
 
 
 def test_a_quarter_turn_turns_the_ships():

@@ -27,6 +27,17 @@ def test_a_sound_file_comes_back_without_a_doubt(image):
     assert examine(str(image), "a.tif", "GTiff", whole=True) == ""
 
 
+def test_there_is_time_to_do_something_meanwhile(image, monkeypatch):
+    """Once the request is sent and before the answer is waited for; what goes wrong then costs that helper alone."""
+    done, select = [], quarantine.select.select
+    monkeypatch.setattr(quarantine.select, "select", lambda *a: done.append("waited") or select(*a))
+    examine(str(image), "a.tif", "GTiff", whole=True, meanwhile=lambda: done.append("worked"))
+    assert done == ["worked", "waited"]
+    with pytest.raises(ImportError):
+        examine(str(image), "a.tif", "GTiff", whole=True, meanwhile=lambda: __import__("no_such_module"))
+    assert examine(str(image), "a.tif", "GTiff", whole=True) == ""
+
+
 def test_one_helper_serves_many_files_and_a_dead_one_is_replaced(image):
     examine(str(image), "a.tif", "GTiff", whole=False)
     first = quarantine._KEPT[-1]  # there may be others, of tests that read by threads

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import rasterio
@@ -9,7 +11,7 @@ from scipy import special
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.metadata.options import OpenOptions
-from pipeline.ingest.radiometry import parse_scaling, speckle
+from pipeline.ingest.radiometry import parse_scaling, scaling_of, speckle
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.test_rasters import write
@@ -246,3 +248,31 @@ def test_scalings_of_the_other_kind_of_sensor_are_refused(tmp_path):
         opened(tmp_path / "a.tif", np.ones((4, 4), np.uint16), scaling="reflectance")
     with pytest.raises(ConfigError, match="does not fit"):
         opened(tmp_path / "a.tif", np.ones((4, 4), np.uint16), sensor=Sensor.SENTINEL2, scaling="db")
+
+
+class Strips:
+    """What `scaling_of` asks of a large file of 16 bits: every strip is ``numbers[n]`` throughout."""
+
+    def __init__(self, *numbers):
+        self.numbers, self.read_so_far = numbers, 0
+        self.raster = SimpleNamespace(shape=(6000, 6000), dtype="uint16", tags={}, scales=(), item="a.tif")
+
+    def read(self, window):
+        number = self.numbers[min(self.read_so_far, len(self.numbers) - 1)]
+        self.read_so_far += 1
+        stored = np.full((1, window.rows, window.cols), number, np.uint16)
+        return stored, stored == 0
+
+
+def test_of_a_large_file_of_16_bits_one_measured_strip_is_enough():
+    strips = Strips(0, 0, 100)
+    assert scaling_of(strips, Sensor.SENTINEL1, "auto", None).law == "square"
+    assert strips.read_so_far == 3
+
+
+def test_a_strip_without_a_value_is_not_taken_for_the_whole_file():
+    """A power of 10**40 is none in float32; 1 dB is."""
+    top = 65535
+    assert scaling_of(Strips(top, 1), Sensor.SENTINEL1, "db:0:400", None).law == "decibel"
+    with pytest.raises(InputError, match="no pixel has a value"):
+        scaling_of(Strips(top), Sensor.SENTINEL1, "db:0:400", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -15,8 +16,10 @@ import shapely
 from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError, InputError
+from pipeline.ingest import rasters, scenes
 from pipeline.ingest.coast import water_mask
 from pipeline.ingest.geolocation import GridGeolocation
+from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.metadata.acquisition import acquired_of, implausible
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
@@ -30,6 +33,39 @@ OPTICAL = OpenOptions(sensor=Sensor.OPTICAL, pixel_spacing_m=0.5)
 
 def noise(shape=(120, 90), seed=0):
     return np.random.default_rng(seed).integers(20, 250, shape)
+
+
+def test_a_file_is_hashed_while_it_is_decoded_in_quarantine(tmp_path, monkeypatch):
+    opening = threading.Event()
+    monkeypatch.setattr(scenes, "open_raster", lambda *a, **k: opening.set() or rasters.open_raster(*a, **k))
+    monkeypatch.setattr(scenes, "sha256_of", lambda path, given_up: opening.wait(30) and sha256_of(path))
+    image = write(tmp_path / "a.tif", noise().astype(np.uint16))
+    assert open_scene(image, RADAR).source.sha256 == hashlib.sha256(image.read_bytes()).hexdigest()
+
+
+def test_who_leaves_before_a_file_is_hashed_does_not_wait_for_its_end(tmp_path, monkeypatch):
+    """An interrupt while the file is decoded: the hash is given up, the interrupt goes on."""
+    stopped = []
+
+    def endless(path, given_up):
+        stopped.append(given_up.wait(30))
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scenes, "sha256_of", endless)
+    image = write(tmp_path / "a.tif", noise().astype(np.uint16))
+    with pytest.raises(KeyboardInterrupt):
+        open_scene(image, RADAR, meanwhile=interrupted)
+    assert stopped == [True]
+
+
+def test_what_has_another_hash_than_stated_is_not_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr(scenes, "open_raster", lambda *a, **k: pytest.fail("was decoded"))
+    image = write(tmp_path / "a.tif", noise().astype(np.uint16))
+    (tmp_path / "a.json").write_text(json.dumps(SIDECAR | {"sha256": "0" * 64}))
+    with pytest.raises(InputError, match="SHA-256"):
+        open_scene(image, RADAR)
 
 
 def describe(path, *names):

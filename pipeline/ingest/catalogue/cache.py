@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.config.loading import canonical_json
 from pipeline.errors import EnvironmentFault, printable
-from pipeline.ingest.rasters import sha256_of
+from pipeline.ingest.hashing import sha256_of
 from pipeline.storage import write_bytes
 
 SEAL = "seal.json"

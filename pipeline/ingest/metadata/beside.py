@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.metadata.operators import operator_files
 from pipeline.ingest.metadata.sidecar import read_sidecar, sidecar_path
 from pipeline.ingest.metadata.usable import mask_beside
-from pipeline.ingest.rasters import sha256_of, stamp_of
+from pipeline.ingest.rasters import stamp_of
 from pipeline.ingest.rpc import rpc_beside
 from pipeline.types import SideFile
 

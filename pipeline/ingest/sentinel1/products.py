@@ -57,6 +57,7 @@ RESOLUTION_M = {"IW": (22.6, 20.4)}
 ENL = {"IW": 4.4}
 _FIRST_TRACK = {"S1A": 73, "S1B": 27, "S1C": 172}  # orbit number of track 1; 175 orbits repeat in 12 days
 STRIP_ROWS = 32  # calibration varies over thousands of lines, the noise's scalloping over hundreds
+COARSE_LN = 0.032  # our choice, for tables that hold for so many rows
 _AGREE_M = 30.0  # our choice: further off, the product's orbit and grid do not belong together
 
 
@@ -109,7 +110,7 @@ class SafeReader:
                 band[:] = p.noise.values(window, STRIP_ROWS)
         stored = np.stack([p.raster.read(window, (1,))[0] for p in self.polarisations])
         water = self.water(window) if self.water.has_land else None
-        return Counts(stored, (1 / (gain * gain)).astype(np.float32), noise, STRIP_ROWS, SIGMA0_FLOOR, water)
+        return Counts(stored, (1 / (gain * gain)).astype(np.float32), noise, STRIP_ROWS, SIGMA0_FLOOR, water, COARSE_LN)
 
 
 def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import InputError, printable
+from pipeline.ingest.hashing import hashing, pieces
 from pipeline.ingest.rasters import RasterFile, open_raster, stamp_of
 from pipeline.types import Stamp
 
@@ -26,6 +28,7 @@ MANIFEST = "manifest.safe"
 MAX_MEMBERS = 10_000  # our choice: a GRD product has some 30 files
 MAX_RATIO = 200.0  # CASES 2: a bomb reaches 1,000; a GRD measurement some 2
 MAX_TOTAL = 20_000_000_000  # bytes; our choice: a GRD product has 2e9
+HASHING = 2  # files at once; our choice: a product has two large ones
 MAX_XML = 64 << 20  # bytes; our choice: the largest annotation has some 3 MiB
 
 
@@ -90,18 +93,21 @@ class SafeFiles:
 
     @cached_property
     def _digests(self) -> dict[str, _Digest]:
-        found = {}
-        for name in sorted(self.sizes):
-            md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-            try:
-                with self.stream(name) as source:
-                    while chunk := source.read(1 << 20):
-                        md5.update(chunk)
-                        sha256.update(chunk)
-            except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-                raise InputError(self.item(name), f"cannot be read ({printable(error)[:100]})") from error
-            found[name] = _Digest(md5.hexdigest(), sha256.hexdigest())
-        return found
+        names = sorted(self.sizes)
+        with hashing(HASHING) as begin:  # the two measurements are nearly all of a product
+            waiting = [begin(partial(self._digest_of, name)) for name in names]
+            return {name: digest.result() for name, digest in zip(names, waiting, strict=True)}
+
+    def _digest_of(self, name: str, given_up: threading.Event) -> _Digest:
+        md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+        try:
+            with self.stream(name) as source:
+                for piece in pieces(source, given_up):
+                    md5.update(piece)
+                    sha256.update(piece)
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+            raise InputError(self.item(name), f"cannot be read ({printable(error)[:100]})") from error
+        return _Digest(md5.hexdigest(), sha256.hexdigest())
 
     def sha256(self) -> str:
         """Hash of the whole product: of its sorted file names and their hashes. Folder and zip agree."""

@@ -1,0 +1,63 @@
+"""Hashes of files, by threads while other work is done; where that work fails they stop at their next piece."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Protocol, TypeVar
+
+from pipeline.errors import InputError
+
+PIECE = 1 << 20  # bytes
+T = TypeVar("T")
+
+
+class Begin(Protocol):
+    """Has a hash made by a thread."""
+
+    def __call__(self, work: Callable[[threading.Event], T], /) -> Future[T]:
+        """What becomes of it."""
+        ...
+
+
+@contextmanager
+def hashing(threads: int) -> Iterator[Begin]:
+    """A function that has a hash made by one of some threads; the hash is given an event that says to give up.
+
+    Who leaves by an exception, an interrupt say, does not wait for large files to be read to their ends.
+    """
+    given_up = threading.Event()
+    pool = ThreadPoolExecutor(threads)
+
+    def begin(work: Callable[[threading.Event], T], /) -> Future[T]:
+        return pool.submit(work, given_up)
+
+    try:
+        yield begin
+    except BaseException:
+        given_up.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=given_up.is_set())
+
+
+def pieces(stream: IO[bytes], given_up: threading.Event | None = None) -> Iterator[bytes]:
+    """The bytes of a stream, until its end or until they are given up."""
+    while not (given_up and given_up.is_set()) and (piece := stream.read(PIECE)):
+        yield piece
+
+
+def sha256_of(path: Path, given_up: threading.Event | None = None) -> str:
+    """SHA-256 of a file's bytes; of no use once it was given up."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            for piece in pieces(stream, given_up):
+                digest.update(piece)
+    except OSError as error:
+        raise InputError(path.name, f"cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
