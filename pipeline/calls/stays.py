@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numba
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.geodesy import KNOT_M_S, distance_m, distance_to_zone_m
-from pipeline.calls.tracks import MIN_SHARE, good_fixes
+from pipeline.calls.tracks import MIN_FIXES, MIN_SHARE, good_fixes
 from pipeline.config import CallsConfig
 from pipeline.types import Place, Zone
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 SAME_SPOT_M = 400.0  # of one hull's antenna; at anchor she swings about it (our choice)
+MOORED_M = 100.0  # alongside she does not swing: what the antenna of a moored hull strays at most (our choice)
 SHIFT_S = 600.0  # sooner no ship that lay at one place lies at another (our choice)
 NEAR_S = 3600.0  # about a stop, in which the fixes of others count beside its own (our choice)
 
@@ -145,7 +147,8 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
     speed = _speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float))
     stop = _stops(seconds, speed, config.stop_kn, config.move_kn, config.gap_h * 3600.0)
     runs = _runs(stop, np.diff(seconds) > config.max_stay_d * 86_400.0)
-    pieces = [(a, b, z) for a, b in runs for z in [_zone_at(lon[a:b], lat[a:b], place, config)] if z]
+    lying = [spot for run in runs for spot in _spots(run, seconds, lon, lat, place, config)]
+    pieces = [(s.first, s.last, s.zone) for s in lying if s.zone is not None]
     for first, last, zone in _joined(pieces, seconds, config):
         before, after = first - 1, last
         stay = Stay(
@@ -196,6 +199,67 @@ def _runs(flags: np.ndarray, cuts: np.ndarray) -> list[tuple[int, int]]:
     starts = np.flatnonzero((after & ~before) | cut)
     ends = np.flatnonzero((before & ~after) | cut)
     return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Fixes ``first`` up to ``last`` (not included) of a track, at rest about one place, and the zone of that."""
+
+    first: int
+    last: int
+    middle: tuple[float, float]
+    zone: Zone | None
+
+    @property
+    def count(self) -> int:
+        """Number of fixes."""
+        return self.last - self.first
+
+    @property
+    def reach_m(self) -> float:
+        """How far a hull's antenna may be from the middle of where she lies."""
+        return MOORED_M if self.zone is not None and self.zone.kind == "berth" else SAME_SPOT_M
+
+
+def _spots(
+    run: tuple[int, int], seconds: FloatArray, lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig
+) -> list[_Spot]:
+    """A run of fixes at rest, cut where she lies elsewhere from one fix to the next: nobody heard her shift.
+
+    A few fixes elsewhere between two spells at one place are strays, and cut nothing: one, or few within hours.
+    """
+
+    def of(first: int, last: int) -> _Spot:
+        x, y = lon[first:last], lat[first:last]
+        return _Spot(first, last, (float(np.median(x)), float(np.median(y))), _zone_at(x, y, place, config))
+
+    def strays(spot: _Spot, after: int) -> bool:
+        away_h = (seconds[after] - seconds[spot.first - 1]) / 3600.0
+        return spot.count == 1 or (spot.count < MIN_FIXES and away_h <= config.gap_h)
+
+    first, last = run
+    way = distance_m(lon[first : last - 1], lat[first : last - 1], lon[first + 1 : last], lat[first + 1 : last])
+    leaps = [first, *(first + 1 + np.flatnonzero(way > 2 * MOORED_M)).tolist(), last]
+    out: list[_Spot] = []
+    for spot in (of(a, b) for a, b in pairwise(leaps)):
+        if out and _one_place(out[-1], spot):
+            out[-1] = _both(out[-1], spot)
+        elif len(out) > 1 and strays(out[-1], spot.first) and _one_place(out[-2], spot):
+            out[-2:] = [_both(out[-2], spot)]
+        else:
+            out.append(spot)
+    return [of(s.first, s.last) for s in out] if len(leaps) > 2 else out
+
+
+def _both(former: _Spot, spot: _Spot) -> _Spot:
+    """Both and what lies between them, about the middle of the one with more fixes."""
+    longer = former if former.count >= spot.count else spot
+    return replace(longer, first=former.first, last=spot.last)
+
+
+def _one_place(one: _Spot, other: _Spot) -> bool:
+    same_zone = one.zone is not None and other.zone is not None and one.zone.zone_id == other.zone.zone_id
+    return same_zone or float(distance_m(*one.middle, *other.middle)) <= one.reach_m + other.reach_m
 
 
 def _zone_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> Zone | None:
