@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SAME_SPOT_M = 400.0  # of one hull's antenna; at anchor she swings about it (our choice)
 MOORED_M = 100.0  # alongside she does not swing: what the antenna of a moored hull strays at most (our choice)
 SHIFT_S = 600.0  # sooner no ship that lay at one place lies at another (our choice)
+SPEED_OVER_S = 180.0  # where no speed is sent: in less time the errors of two places look like way (our choice)
 NEAR_S = 3600.0  # about a stop, in which the fixes of others count beside its own (our choice)
 
 
@@ -144,8 +145,9 @@ def _union(former: Stay, stay: Stay) -> Stay:
 def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterator[tuple[Stay, FloatArray]]:
     seconds = track["time_utc"].astype("int64").to_numpy() / 1e6
     lon, lat = track["lon"].to_numpy(float), track["lat"].to_numpy(float)
-    speed = _speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float))
-    stop = _stops(seconds, speed, config.stop_kn, config.move_kn, config.gap_h * 3600.0)
+    gap_s = config.gap_h * 3600.0
+    speed = _speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float), gap_s)
+    stop = _stops(seconds, speed, config.stop_kn, config.move_kn, gap_s)
     runs = _runs(stop, np.diff(seconds) > config.max_stay_d * 86_400.0)
     lying = [spot for run in runs for spot in _spots(run, seconds, lon, lat, place, config)]
     pieces = [(s.first, s.last, s.zone) for s in lying if s.zone is not None]
@@ -158,22 +160,33 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
             arrival_hi=track["time_utc"].iloc[first],
             departure_lo=track["time_utc"].iloc[last - 1],
             departure_hi=track["time_utc"].iloc[after] if after < len(track) else None,
-            heard_arriving=before >= 0 and seconds[first] - seconds[before] <= config.gap_h * 3600,
-            heard_leaving=after < len(track) and seconds[after] - seconds[last - 1] <= config.gap_h * 3600,
+            heard_arriving=before >= 0 and seconds[first] - seconds[before] <= gap_s,
+            heard_leaving=after < len(track) and seconds[after] - seconds[last - 1] <= gap_s,
             spot=(float(np.median(lon[first:last])), float(np.median(lat[first:last]))),
         )
         yield stay, seconds[first:last]
 
 
-def _speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray) -> FloatArray:
-    """Speed as sent, or from the fix before where nothing was sent."""
-    if not np.isnan(sent).any() or len(seconds) < 2:
-        return np.where(np.isnan(sent), 0.0, sent)
-    way = distance_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
-    run = np.maximum(np.diff(seconds), 1.0)
-    derived = np.concatenate([[0.0], way / run / KNOT_M_S])
-    derived[0] = derived[1]
-    return np.where(np.isnan(sent), derived, sent)
+def _speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray, gap_s: float) -> FloatArray:
+    """Speed as sent; where nothing was sent, the lesser of that from the fix before and that to the fix after.
+
+    At the first fix alongside she has come, and at the last she has not left. A silence longer than ``gap_s`` says how
+    fast she was only where the other side is silent, too.
+    """
+    unsent = np.isnan(sent)
+    if not unsent.any() or len(seconds) < 2:
+        return np.where(unsent, 0.0, sent)
+    own = np.arange(len(seconds))
+    before = np.maximum(np.searchsorted(seconds, seconds - SPEED_OVER_S, "right") - 1, 0)
+    after = np.minimum(np.searchsorted(seconds, seconds + SPEED_OVER_S, "left"), len(seconds) - 1)
+    sides = []
+    for other in (before, after):
+        run = np.abs(seconds - seconds[other])
+        speed = distance_m(lon, lat, lon[other], lat[other]) / np.maximum(run, 1.0) / KNOT_M_S
+        sides.append((np.where(other == own, np.inf, speed), run > gap_s))
+    told = np.minimum(*(np.where(silent, np.inf, speed) for speed, silent in sides))
+    derived = np.where(np.isinf(told), np.minimum(sides[0][0], sides[1][0]), told)
+    return np.where(unsent, derived, sent)
 
 
 @numba.njit(cache=True)

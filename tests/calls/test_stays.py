@@ -204,9 +204,23 @@ def test_two_ships_at_once_are_two_stays():
     assert [s.mmsi for s in both] == [MMSI, MMSI + 1]
 
 
-def test_a_ship_without_speed_is_judged_by_her_way():
-    (stay,) = found(visit(5, 20).assign(sog=np.nan))
-    assert abs(stay.departure_lo - at(20)) <= 2 * STEP
+@pytest.mark.parametrize("every_min", [1 / 6, 3, 45])
+def test_a_ship_without_speed_is_judged_by_her_way(every_min):
+    """Errors of places seconds apart are no way, and a long way between two words is no rest."""
+    trips = [visit(arrive, arrive + 15, every_min=every_min) for arrive in (5, 110)]
+    told, derived = found(*trips), found(*(trip.assign(sog=np.nan, cog=np.nan) for trip in trips))
+    assert len(told) == len(derived) == 2
+    for one, other in zip(told, derived, strict=True):
+        for end in ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi"):
+            assert abs(getattr(one, end) - getattr(other, end)) <= STEP
+
+
+def test_a_silent_way_does_not_look_like_rest():
+    """Under way through the roads when last heard, and found alongside days later."""
+    hours = [0.0, 0.25, 0.5, 60.0, 60.5, 61.0]
+    lon = [ANCHORAGE[0] - 0.1, ANCHORAGE[0] - 0.05, ANCHORAGE[0], *[BERTH[0]] * 3]
+    (stay,) = found(fixes(hours, lon, [ANCHORAGE[1]] * 3 + [BERTH[1]] * 3, np.nan))
+    assert stay.zone_id == "oil"
 
 
 def test_order_of_rows_does_not_matter():
