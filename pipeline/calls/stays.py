@@ -242,9 +242,11 @@ def _spots(
     A few fixes elsewhere between two spells at one place are strays, and cut nothing: one, or few within hours.
     """
 
-    def of(first: int, last: int) -> _Spot:
-        x, y = lon[first:last], lat[first:last]
-        return _Spot(first, last, (float(np.median(x)), float(np.median(y))), _zone_at(x, y, place, config))
+    def of(bounds: list[tuple[int, int]]) -> list[_Spot]:
+        x = np.array([lon[a] if b - a == 1 else np.median(lon[a:b]) for a, b in bounds])
+        y = np.array([lat[a] if b - a == 1 else np.median(lat[a:b]) for a, b in bounds])
+        zones = _zones_at(x, y, place, config)
+        return [_Spot(*ends, (float(x[n]), float(y[n])), zones[n]) for n, ends in enumerate(bounds)]
 
     def strays(spot: _Spot, after: int) -> bool:
         away_h = (seconds[after] - seconds[spot.first - 1]) / 3600.0
@@ -254,14 +256,14 @@ def _spots(
     way = distance_m(lon[first : last - 1], lat[first : last - 1], lon[first + 1 : last], lat[first + 1 : last])
     leaps = [first, *(first + 1 + np.flatnonzero(way > 2 * MOORED_M)).tolist(), last]
     out: list[_Spot] = []
-    for spot in (of(a, b) for a, b in pairwise(leaps)):
+    for spot in of(list(pairwise(leaps))):
         if out and _one_place(out[-1], spot):
             out[-1] = _both(out[-1], spot)
         elif len(out) > 1 and strays(out[-1], spot.first) and _one_place(out[-2], spot):
             out[-2:] = [_both(out[-2], spot)]
         else:
             out.append(spot)
-    return [of(s.first, s.last) for s in out] if len(leaps) > 2 else out
+    return of([(s.first, s.last) for s in out]) if len(leaps) > 2 else out
 
 
 def _both(former: _Spot, spot: _Spot) -> _Spot:
@@ -275,19 +277,21 @@ def _one_place(one: _Spot, other: _Spot) -> bool:
     return same_zone or float(distance_m(*one.middle, *other.middle)) <= one.reach_m + other.reach_m
 
 
-def _zone_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> Zone | None:
-    """The zone in which a stop's median position lies: berths (with their reach) before anchorages, nearest first."""
-    x, y = np.array([np.median(lon)]), np.array([np.median(lat)])
-    near: list[tuple[bool, float, str]] = []
-    for zone in place.zones:
-        west, south, east, north = zone.geometry.bounds
-        if not (west - 0.1 < x[0] < east + 0.1 and south - 0.1 < y[0] < north + 0.1):
-            continue
-        metres = float(distance_to_zone_m(x, y, zone.geometry)[0])
-        reach = config.berth_reach_m if zone.kind == "berth" else 0.0
-        if metres <= reach:
-            near.append((zone.kind != "berth", metres, zone.zone_id))
-    return place.zone(min(near)[2]) if near else None
+def _zones_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> list[Zone | None]:
+    """The zone in which each point lies: berths (with their reach) before anchorages, of each kind the nearest."""
+    out = np.full(len(lon), -1)
+    zones = sorted(place.zones, key=lambda zone: zone.zone_id)
+    for kind, reach in (("berth", config.berth_reach_m), ("anchorage", 0.0)):
+        nearest = np.where(out < 0, reach, -1.0)  # who lies at a berth is not asked again
+        for n, zone in enumerate(zones):
+            west, south, east, north = zone.geometry.bounds
+            near = (west - 0.1 < lon) & (lon < east + 0.1) & (south - 0.1 < lat) & (lat < north + 0.1)
+            near = np.flatnonzero(near & (nearest >= 0.0)) if zone.kind == kind else np.zeros(0, int)
+            if len(near):
+                metres = distance_to_zone_m(lon[near], lat[near], zone.geometry)
+                nearer = (metres < nearest[near]) | ((metres <= nearest[near]) & (out[near] < 0))
+                out[near[nearer]], nearest[near[nearer]] = n, metres[nearer]
+    return [zones[n] if n >= 0 else None for n in out.tolist()]
 
 
 def _joined(
