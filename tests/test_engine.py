@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 import time
 import typing
@@ -160,6 +162,13 @@ def test_equal_tasks_are_done_each():
     seen: list[str] = []
     assert map_tasks(str.upper, ["a", "a", "a"], engine("threads"), done=seen.append) == ["A", "A", "A"]
     assert seen == ["a", "a", "a"]
+
+
+def test_what_two_threads_must_not_import_at_once_is_there_before_they_start():
+    """Seen once: a thread that found numpy.polynomial half imported by another, in a run of slices of one image."""
+    code = "import sys, pipeline.execution.workers as w; w.Threads(2); print('numpy.polynomial' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "True"
 
 
 def test_threads_really_work_side_by_side():

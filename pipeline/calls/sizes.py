@@ -1,4 +1,8 @@
-"""Length and beam of a call from its looks and what she broadcast, with intervals as skewed as those of the looks."""
+"""Length and beam of a call from its looks and what she broadcast, with intervals as skewed as those of the looks.
+
+Sizes that contradict each other are not averaged: the likelier one stands, and the interval holds the other where that
+may be right (``pipeline.calls.agreement``).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.calls.agreement import readings
 from pipeline.quantiles import Z90
 
 if TYPE_CHECKING:
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 LARGEST_M = {"length": 500.0, "beam": 100.0}  # as the table allows; the longest ship was 458 m (Seawise Giant)
+BROADCAST = "ais"  # kind of statement beside the sensors
 BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
 LEAST_SD_M = 0.1  # no size is known better
@@ -28,16 +34,33 @@ def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name in ("length", "beam"):
         sizes = hers[[f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"]].to_numpy(float) if len(hers) else np.empty((0, 3))
+        kinds = [str(sensor) for sensor in hers.get("sensor", [""] * len(hers))]
         said = reports[f"{name}_m"].dropna()
         if len(said):
+            kinds.append(BROADCAST)
             typed, error = float(said.iloc[-1]), Z90 * BROADCAST_SD_M
             sizes = np.vstack([sizes, [typed, typed - error, typed + error]])
         if not len(sizes):
             continue
-        fused = sizes[0] if len(sizes) == 1 else _fused(sizes, 0.0 if len(said) else SHARED_ERROR)
+        fused = sizes[0] if len(sizes) == 1 else _agreed(sizes, kinds)
         bounds = np.clip(fused, 0.0, LARGEST_M[name])
         out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
     return out | {k: None for k in ("length_m", "beam_m") if k not in out}
+
+
+def _agreed(sizes: FloatArray, kinds: list[str]) -> FloatArray:
+    """Size and bounds by the likeliest reading of several (size, low, high); bounds hold every tenable reading."""
+    found = []
+    for right in readings(sizes[:, 0], _sd_m(sizes), kinds, SHARED_ERROR):
+        told = any(kind == BROADCAST and used for kind, used in zip(kinds, right, strict=True))
+        mine = sizes[right]
+        found.append(mine[0] if len(mine) == 1 else _fused(mine, 0.0 if told else SHARED_ERROR))
+    return np.array([found[0][0], min(f[1] for f in found), max(f[2] for f in found)])
+
+
+def _sd_m(sizes: FloatArray) -> FloatArray:
+    """Standard errors of several (size, low, high), shape (n, 3)."""
+    return np.maximum((sizes[:, 2] - sizes[:, 1]) / (2 * Z90), LEAST_SD_M)
 
 
 def _fused(sizes: FloatArray, shared_error: float) -> FloatArray:
@@ -47,7 +70,7 @@ def _fused(sizes: FloatArray, shared_error: float) -> FloatArray:
     does not average out.
     """
     below, above = sizes[:, 0] - sizes[:, 1], sizes[:, 2] - sizes[:, 0]
-    weights = 1 / np.maximum((below + above) / (2 * Z90), LEAST_SD_M) ** 2
+    weights = 1 / _sd_m(sizes) ** 2
     mean = float(np.average(sizes[:, 0], weights=weights))
     sd = np.hypot(1 / np.sqrt(weights.sum()), shared_error * mean)
     skew = np.divide(below, below + above, out=np.full(len(sizes), 0.5), where=below + above > 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numba
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.geodesy import KNOT_M_S, distance_m, distance_to_zone_m
-from pipeline.calls.tracks import MIN_SHARE, good_fixes
+from pipeline.calls.tracks import MIN_FIXES, MIN_SHARE, good_fixes
 from pipeline.config import CallsConfig
 from pipeline.types import Place, Zone
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 SAME_SPOT_M = 400.0  # of one hull's antenna; at anchor she swings about it (our choice)
+MOORED_M = 100.0  # alongside she does not swing: what the antenna of a moored hull strays at most (our choice)
 SHIFT_S = 600.0  # sooner no ship that lay at one place lies at another (our choice)
+SPEED_OVER_S = 180.0  # where no speed is sent: in less time the errors of two places look like way (our choice)
 NEAR_S = 3600.0  # about a stop, in which the fixes of others count beside its own (our choice)
 
 
@@ -142,10 +145,12 @@ def _union(former: Stay, stay: Stay) -> Stay:
 def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterator[tuple[Stay, FloatArray]]:
     seconds = track["time_utc"].astype("int64").to_numpy() / 1e6
     lon, lat = track["lon"].to_numpy(float), track["lat"].to_numpy(float)
-    speed = _speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float))
-    stop = _stops(seconds, speed, config.stop_kn, config.move_kn, config.gap_h * 3600.0)
+    gap_s = config.gap_h * 3600.0
+    speed = _speed_kn(seconds, lon, lat, track["sog_kn"].to_numpy(float), gap_s)
+    stop = _stops(seconds, speed, config.stop_kn, config.move_kn, gap_s)
     runs = _runs(stop, np.diff(seconds) > config.max_stay_d * 86_400.0)
-    pieces = [(a, b, z) for a, b in runs for z in [_zone_at(lon[a:b], lat[a:b], place, config)] if z]
+    lying = [spot for run in runs for spot in _spots(run, seconds, lon, lat, place, config)]
+    pieces = [(s.first, s.last, s.zone) for s in lying if s.zone is not None]
     for first, last, zone in _joined(pieces, seconds, config):
         before, after = first - 1, last
         stay = Stay(
@@ -155,22 +160,33 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
             arrival_hi=track["time_utc"].iloc[first],
             departure_lo=track["time_utc"].iloc[last - 1],
             departure_hi=track["time_utc"].iloc[after] if after < len(track) else None,
-            heard_arriving=before >= 0 and seconds[first] - seconds[before] <= config.gap_h * 3600,
-            heard_leaving=after < len(track) and seconds[after] - seconds[last - 1] <= config.gap_h * 3600,
+            heard_arriving=before >= 0 and seconds[first] - seconds[before] <= gap_s,
+            heard_leaving=after < len(track) and seconds[after] - seconds[last - 1] <= gap_s,
             spot=(float(np.median(lon[first:last])), float(np.median(lat[first:last]))),
         )
         yield stay, seconds[first:last]
 
 
-def _speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray) -> FloatArray:
-    """Speed as sent, or from the fix before where nothing was sent."""
-    if not np.isnan(sent).any() or len(seconds) < 2:
-        return np.where(np.isnan(sent), 0.0, sent)
-    way = distance_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
-    run = np.maximum(np.diff(seconds), 1.0)
-    derived = np.concatenate([[0.0], way / run / KNOT_M_S])
-    derived[0] = derived[1]
-    return np.where(np.isnan(sent), derived, sent)
+def _speed_kn(seconds: FloatArray, lon: FloatArray, lat: FloatArray, sent: FloatArray, gap_s: float) -> FloatArray:
+    """Speed as sent; where nothing was sent, the lesser of that from the fix before and that to the fix after.
+
+    At the first fix alongside she has come, and at the last she has not left. A silence longer than ``gap_s`` says how
+    fast she was only where the other side is silent, too.
+    """
+    unsent = np.isnan(sent)
+    if not unsent.any() or len(seconds) < 2:
+        return np.where(unsent, 0.0, sent)
+    own = np.arange(len(seconds))
+    before = np.maximum(np.searchsorted(seconds, seconds - SPEED_OVER_S, "right") - 1, 0)
+    after = np.minimum(np.searchsorted(seconds, seconds + SPEED_OVER_S, "left"), len(seconds) - 1)
+    sides = []
+    for other in (before, after):
+        run = np.abs(seconds - seconds[other])
+        speed = distance_m(lon, lat, lon[other], lat[other]) / np.maximum(run, 1.0) / KNOT_M_S
+        sides.append((np.where(other == own, np.inf, speed), run > gap_s))
+    told = np.minimum(*(np.where(silent, np.inf, speed) for speed, silent in sides))
+    derived = np.where(np.isinf(told), np.minimum(sides[0][0], sides[1][0]), told)
+    return np.where(unsent, derived, sent)
 
 
 @numba.njit(cache=True)
@@ -198,19 +214,84 @@ def _runs(flags: np.ndarray, cuts: np.ndarray) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
 
 
-def _zone_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> Zone | None:
-    """The zone in which a stop's median position lies: berths (with their reach) before anchorages, nearest first."""
-    x, y = np.array([np.median(lon)]), np.array([np.median(lat)])
-    near: list[tuple[bool, float, str]] = []
-    for zone in place.zones:
-        west, south, east, north = zone.geometry.bounds
-        if not (west - 0.1 < x[0] < east + 0.1 and south - 0.1 < y[0] < north + 0.1):
-            continue
-        metres = float(distance_to_zone_m(x, y, zone.geometry)[0])
-        reach = config.berth_reach_m if zone.kind == "berth" else 0.0
-        if metres <= reach:
-            near.append((zone.kind != "berth", metres, zone.zone_id))
-    return place.zone(min(near)[2]) if near else None
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Fixes ``first`` up to ``last`` (not included) of a track, at rest about one place, and the zone of that."""
+
+    first: int
+    last: int
+    middle: tuple[float, float]
+    zone: Zone | None
+
+    @property
+    def count(self) -> int:
+        """Number of fixes."""
+        return self.last - self.first
+
+    @property
+    def reach_m(self) -> float:
+        """How far a hull's antenna may be from the middle of where she lies."""
+        return MOORED_M if self.zone is not None and self.zone.kind == "berth" else SAME_SPOT_M
+
+
+def _spots(
+    run: tuple[int, int], seconds: FloatArray, lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig
+) -> list[_Spot]:
+    """A run of fixes at rest, cut where she lies elsewhere from one fix to the next: nobody heard her shift.
+
+    A few fixes elsewhere between two spells at one place are strays, and cut nothing: one, or few within hours.
+    """
+
+    def of(bounds: list[tuple[int, int]]) -> list[_Spot]:
+        x = np.array([lon[a] if b - a == 1 else np.median(lon[a:b]) for a, b in bounds])
+        y = np.array([lat[a] if b - a == 1 else np.median(lat[a:b]) for a, b in bounds])
+        zones = _zones_at(x, y, place, config)
+        return [_Spot(*ends, (float(x[n]), float(y[n])), zones[n]) for n, ends in enumerate(bounds)]
+
+    def strays(spot: _Spot, after: int) -> bool:
+        away_h = (seconds[after] - seconds[spot.first - 1]) / 3600.0
+        return spot.count == 1 or (spot.count < MIN_FIXES and away_h <= config.gap_h)
+
+    first, last = run
+    way = distance_m(lon[first : last - 1], lat[first : last - 1], lon[first + 1 : last], lat[first + 1 : last])
+    leaps = [first, *(first + 1 + np.flatnonzero(way > 2 * MOORED_M)).tolist(), last]
+    out: list[_Spot] = []
+    for spot in of(list(pairwise(leaps))):
+        if out and _one_place(out[-1], spot):
+            out[-1] = _both(out[-1], spot)
+        elif len(out) > 1 and strays(out[-1], spot.first) and _one_place(out[-2], spot):
+            out[-2:] = [_both(out[-2], spot)]
+        else:
+            out.append(spot)
+    return of([(s.first, s.last) for s in out]) if len(leaps) > 2 else out
+
+
+def _both(former: _Spot, spot: _Spot) -> _Spot:
+    """Both and what lies between them, about the middle of the one with more fixes."""
+    longer = former if former.count >= spot.count else spot
+    return replace(longer, first=former.first, last=spot.last)
+
+
+def _one_place(one: _Spot, other: _Spot) -> bool:
+    same_zone = one.zone is not None and other.zone is not None and one.zone.zone_id == other.zone.zone_id
+    return same_zone or float(distance_m(*one.middle, *other.middle)) <= one.reach_m + other.reach_m
+
+
+def _zones_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> list[Zone | None]:
+    """The zone in which each point lies: berths (with their reach) before anchorages, of each kind the nearest."""
+    out = np.full(len(lon), -1)
+    zones = sorted(place.zones, key=lambda zone: zone.zone_id)
+    for kind, reach in (("berth", config.berth_reach_m), ("anchorage", 0.0)):
+        nearest = np.where(out < 0, reach, -1.0)  # who lies at a berth is not asked again
+        for n, zone in enumerate(zones):
+            west, south, east, north = zone.geometry.bounds
+            near = (west - 0.1 < lon) & (lon < east + 0.1) & (south - 0.1 < lat) & (lat < north + 0.1)
+            near = np.flatnonzero(near & (nearest >= 0.0)) if zone.kind == kind else np.zeros(0, int)
+            if len(near):
+                metres = distance_to_zone_m(lon[near], lat[near], zone.geometry)
+                nearer = (metres < nearest[near]) | ((metres <= nearest[near]) & (out[near] < 0))
+                out[near[nearer]], nearest[near[nearer]] = n, metres[nearer]
+    return [zones[n] if n >= 0 else None for n in out.tolist()]
 
 
 def _joined(

@@ -164,7 +164,7 @@ def _cost(lon, lat, seconds, speed_m_s, i, last, sound, length):  # type: ignore
     Tracks that it fits to within a berth's width are one ship's: the longest is the least.
     """
     miss, over = _miss(lon, lat, seconds, speed_m_s, i, last), False
-    if miss == np.inf and sound >= 0:
+    if miss == np.inf and sound >= 0 and seconds[i] - seconds[sound] <= FORGET_S:  # else she had time to be there
         miss = _miss(lon, lat, seconds, speed_m_s, i, sound)
         over = miss < np.inf
     if miss == np.inf:

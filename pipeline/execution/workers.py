@@ -160,7 +160,8 @@ def telling_its_file(work: Callable[[Task], Result], task: Task) -> Result:
 def settled() -> None:
     """Import, one thread at a time, what must not be imported by two at once."""
     with IMPORTING:
-        __import__("pyproj")
+        for name in ("pyproj", "numpy.polynomial"):
+            __import__(name)
 
 
 def _bounded(limit_bytes: int | None) -> None:

@@ -6,8 +6,9 @@ discharges are paired so that the likeliest whole holds, each at most once. Of a
 counts that is surer that a cargo moved, the loading where both are as sure; the other one says of which call it is. A
 ship that lands again elsewhere, before she can have loaded again, lands the rest of that cargo.
 
-A stay that stands in two tables, as overlapping runs of one AOI give it, counts once as well. What counts does not
-depend on the order of the tables.
+A stay that stands in two tables counts once as well: whole, as overlapping runs of one AOI give it, or in two parts, as
+runs of one month and the next do where the one's data end while she lies there. What counts does not depend on the
+order of the tables.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ P_COMES_HERE = 0.3  # a ship that loaded is seen to discharge at the other AOI, 
 SIZE_SPREAD = 0.5  # of ln(deadweight) among the tankers of this trade: what a size that agrees is worth
 VOYAGE_D, VOYAGE_LOG_SD = 6.0, 0.5  # Vostochny to Nampo takes 5 to 6; with waiting 3 to 14 in nine of ten (our choice)
 STRAIGHT = 0.7  # share of cargoes that sail so; the others any time within max_voyage_d: second ports, transfers
+ONE_VISIT = pd.Timedelta(days=1)  # between two stays of one ship: no time to fetch another cargo, as in calls.visits
+SAME_LENGTH = 0.1  # two ships seen at one berth so soon after each other, as long within a tenth, are one (our choice)
 SECOND_PORT_D = 3.0  # between two landings: no time to fetch another cargo (our choice)
 
 
@@ -79,13 +82,22 @@ def _worth(row: Row) -> tuple[bool, float, str, str]:
 
 
 def _same_stay(a: Row, b: Row) -> bool:
-    """One ship by her numbers at one time; without numbers, the same evidence or the same line."""
+    """One ship by her numbers in one visit; without numbers, the same evidence, the same line or the same stay seen."""
     if a["counted"] != b["counted"]:
         return False  # a loading and a discharge whose times are wide may well overlap
     same = same_ship(a, b)
     if same is not None:
-        return same and _overlap(a, b)
-    return bool(set(a["evidence"]) & set(b["evidence"])) or same_line(a, b)
+        return same and _between(a, b) <= ONE_VISIT
+    return bool(set(a["evidence"]) & set(b["evidence"])) or same_line(a, b) or _goes_on(a, b)
+
+
+def _goes_on(a: Row, b: Row) -> bool:
+    """Do images show a stay at one berth, that ends as the other one's begins, of a ship as long?"""
+    seen = len(a["evidence"]) > 0 and len(b["evidence"]) > 0
+    if not seen or not a["berth_id"] or a["berth_id"] != b["berth_id"] or pd.isna([a["length_m"], b["length_m"]]).any():
+        return False
+    alike = abs(math.log(a["length_m"] / b["length_m"])) <= SAME_LENGTH
+    return alike and _between(a, b) <= ONE_VISIT
 
 
 def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> LeftOut:
@@ -164,6 +176,7 @@ def _stay(row: Row) -> tuple[Any, Any]:
     return (departure if pd.isna(arrival) else arrival), (arrival if pd.isna(departure) else departure)
 
 
-def _overlap(a: Row, b: Row) -> bool:
+def _between(a: Row, b: Row) -> pd.Timedelta:
+    """Time from the end of the one stay to the start of the other; none where they overlap."""
     (came, left), (arrived, gone) = _stay(a), _stay(b)
-    return bool(came <= gone and arrived <= left)
+    return max(arrived - left, came - gone, pd.Timedelta(0))

@@ -58,3 +58,40 @@ def test_without_skew_it_is_the_mean_by_inverse_variance():
     reach = Z90 * np.hypot(1 / np.sqrt((1 / sd**2).sum()), SHARED_ERROR * mean)
     assert length(*sizes) == pytest.approx((mean, mean - reach, mean + reach))
     assert length(*sizes, said=96.0)[2] < mean + reach
+
+
+def seen_and_said(said: float | None, *sizes: tuple[float, float, float], sensors: list[str]):
+    reports = NO_REPORTS if said is None else pd.DataFrame({"length_m": [said], "beam_m": [np.nan]})
+    told = size_of_call(looks(*sizes).assign(sensor=sensors), reports)
+    return told["length_m"], told["length_lo_m"], told["length_hi_m"]
+
+
+WITH_QUAY = (192.0, 187.4, 196.6)  # a tanker of 99 m and the pier that she lies at, taken for one hull
+OF_RADAR = (110.4, 77.5, 135.6)
+
+
+def test_sizes_that_contradict_each_other_are_not_averaged():
+    """One of two is wrong: the likelier one stands, and the interval says that it may be the other."""
+    middle, low, high = seen_and_said(99.0, WITH_QUAY, sensors=["optical"])
+    assert middle == pytest.approx(99.0)
+    assert low < 99 < 192 < high
+
+
+def test_a_third_statement_decides():
+    middle, low, high = seen_and_said(99.0, WITH_QUAY, OF_RADAR, sensors=["optical", "sentinel-1"])
+    alone = seen_and_said(99.0, OF_RADAR, sensors=["sentinel-1"])
+    assert (middle, low, high) == pytest.approx(alone)
+    lying = seen_and_said(60.0, (99.0, 96.0, 102.0), OF_RADAR, sensors=["optical", "sentinel-1"])
+    assert lying == pytest.approx(seen_and_said(None, (99.0, 96.0, 102.0), OF_RADAR, sensors=["optical", "sentinel-1"]))
+
+
+def test_looks_of_one_sensor_may_all_have_taken_the_quay_in():
+    """Further looks of the same kind are no further witnesses against what she says."""
+    for n in (2, 5):
+        _, low, high = seen_and_said(99.0, *[WITH_QUAY] * n, sensors=["optical"] * n)
+        assert low <= 97 < 99 < 190 < high
+
+
+def test_what_agrees_within_its_errors_is_one_reading():
+    as_before = length((96.0, 91.0, 101.0), said=99.0)
+    assert seen_and_said(99.0, (96.0, 91.0, 101.0), sensors=["optical"]) == pytest.approx(as_before)

@@ -157,6 +157,41 @@ def test_a_counted_berth_between_ends_a_stay():
     assert [s.zone_id for s in stays_] == ["oil", "other", "oil"]
 
 
+def lying(spot, first_h, last_h, every_h=1.1):
+    hours = np.arange(first_h, last_h, every_h)
+    return fixes(hours, *spot, 0.0)
+
+
+@pytest.mark.parametrize("silence_h", [0.5, 3, 9])
+@pytest.mark.parametrize("waited_h", [3, 70])
+def test_who_shifts_unheard_lies_at_both_places(silence_h, waited_h):
+    """However long she waited, and whether or not a word of hers was heard between roads and berth."""
+    alongside = waited_h + silence_h
+    table = feed(lying(ANCHORAGE, 0, waited_h), lying(BERTH, alongside, alongside + 30))
+    one, two = stays(clean_tracks(table, CONFIG), harbour(), CONFIG)
+    assert (one.zone_id, two.zone_id) == ("roads", "oil")
+    assert one.departure_lo == two.arrival_lo < two.arrival_hi == one.departure_hi == at(alongside)
+
+
+@pytest.mark.parametrize("turn_h", [1, 6])
+def test_a_hull_that_swings_at_anchor_lies_at_one_place(turn_h):
+    """Over the zone's edge as well: the tide turns her from one side of her anchor to the other."""
+    hours = np.arange(0, 48, 0.5)
+    lon = ANCHORAGE[0] + 0.02 + np.where(hours // turn_h % 2, 1, -1.2) * 250 / 81_900
+    (stay,) = found(fixes(hours, lon, ANCHORAGE[1], 0.1))
+    assert stay.departure_lo == at(hours[-1])
+
+
+def test_stray_words_of_a_moored_ship_are_no_stop_elsewhere():
+    hours = np.arange(0, 48, 0.5)
+    lon, lat = np.full(len(hours), BERTH[0]), np.full(len(hours), BERTH[1])
+    for n in (20, 21, 50, 70):
+        lon[n], lat[n] = ANCHORAGE
+    fixed = clean_tracks(feed(fixes(hours, lon, lat, 0.0)), CONFIG).assign(flags=[[] for _ in hours])
+    (stay,) = stays(fixed, harbour(), CONFIG)
+    assert (stay.zone_id, stay.departure_lo) == ("oil", at(hours[-1]))
+
+
 def test_what_nobody_heard_is_not_claimed():
     (stay,) = found(fixes(np.arange(5, 9, 0.1), *BERTH))
     assert (stay.arrival_lo, stay.departure_hi) == (None, None)
@@ -169,9 +204,23 @@ def test_two_ships_at_once_are_two_stays():
     assert [s.mmsi for s in both] == [MMSI, MMSI + 1]
 
 
-def test_a_ship_without_speed_is_judged_by_her_way():
-    (stay,) = found(visit(5, 20).assign(sog=np.nan))
-    assert abs(stay.departure_lo - at(20)) <= 2 * STEP
+@pytest.mark.parametrize("every_min", [1 / 6, 3, 45])
+def test_a_ship_without_speed_is_judged_by_her_way(every_min):
+    """Errors of places seconds apart are no way, and a long way between two words is no rest."""
+    trips = [visit(arrive, arrive + 15, every_min=every_min) for arrive in (5, 110)]
+    told, derived = found(*trips), found(*(trip.assign(sog=np.nan, cog=np.nan) for trip in trips))
+    assert len(told) == len(derived) == 2
+    for one, other in zip(told, derived, strict=True):
+        for end in ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi"):
+            assert abs(getattr(one, end) - getattr(other, end)) <= STEP
+
+
+def test_a_silent_way_does_not_look_like_rest():
+    """Under way through the roads when last heard, and found alongside days later."""
+    hours = [0.0, 0.25, 0.5, 60.0, 60.5, 61.0]
+    lon = [ANCHORAGE[0] - 0.1, ANCHORAGE[0] - 0.05, ANCHORAGE[0], *[BERTH[0]] * 3]
+    (stay,) = found(fixes(hours, lon, [ANCHORAGE[1]] * 3 + [BERTH[1]] * 3, np.nan))
+    assert stay.zone_id == "oil"
 
 
 def test_order_of_rows_does_not_matter():

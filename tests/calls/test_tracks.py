@@ -48,6 +48,13 @@ def test_one_report_in_twenty_astray_for_days_makes_no_second_ship(seed):
     assert len(good_fixes(tracks)) >= 0.9 * len(table)
 
 
+@pytest.mark.parametrize("speed", [True, False], ids=["speed sent", "no speed sent"])
+def test_who_left_and_came_back_days_later_was_away(speed):
+    """Of a feed of one word in 45 minutes: the ways out and in are hers, though the berth is where she was before."""
+    table = pd.concat([visit(arrive, arrive + 15, every_min=45) for arrive in (5, 110)], ignore_index=True)
+    assert not len(flagged(clean(table if speed else table.assign(sog=np.nan, cog=np.nan)), "spike"))
+
+
 def test_nothing_is_deleted():
     table = with_spikes(visit(5, 20), 0.1)
     tracks = clean(table, table.iloc[::4])

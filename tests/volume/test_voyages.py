@@ -102,6 +102,29 @@ def test_one_stay_in_two_tables_of_one_ship_counts_once():
     assert "same stay" in once["cause"].iloc[1]
 
 
+def part(name, start, end, **more):
+    """A stay at the pier as the data of one month show it."""
+    when = {"arrival": f"2024-{start}:00Z", "departure": f"2024-{end}:00Z"}
+    return table(LOADING, {"call_id": name, "berth_id": "pier", "length_m": 98.0, "beam_m": 15.8} | when | more)
+
+
+@pytest.mark.parametrize("ship", [{"mmsi": 999000001}, {"detection_ids": ["x"]}], ids=["heard", "seen"])
+@pytest.mark.parametrize(("april", "cargoes"), [("04-01T00", 1), ("04-01T15", 1), ("04-06T00", 2)])
+def test_a_stay_cut_in_two_by_the_end_of_a_month_counts_once(ship, april, cargoes):
+    one = part("one", "03-30T12", "03-31T22", **ship)
+    two = part("two", april, "04-07T00", **({"detection_ids": ["y"]} if "detection_ids" in ship else ship))
+    for tables in ([one, two], [two, one]):
+        assert counted(*tables)["counts"].sum() == cargoes
+
+
+@pytest.mark.parametrize("other", [{"length_m": 120.0}, {"berth_id": "jetty"}, {"mmsi": 999000002}])
+def test_another_ship_that_comes_as_she_leaves_is_another_cargo(other):
+    one = part("one", "03-30T12", "03-31T22", mmsi=999000001, detection_ids=["x"])
+    unnamed = {} if "mmsi" in other else {"mmsi": None}
+    two = part("two", "04-01T00", "04-02T12", **({"detection_ids": ["y"]} | unnamed | other))
+    assert counted(one, two)["counts"].all()
+
+
 NEVER_NUMBERED = {"arrival": "2024-03-01", "departure": "2024-03-02"}
 
 

@@ -1,0 +1,75 @@
+"""Which statements of one size belong together, where they contradict each other beyond their errors.
+
+A quay taken in, a barge alongside, a hull cut in two: now and then a look measures something else than the ship, and
+now and then a crew types, or a transponder is made to say, the size of another hull. The mean of two sizes of which one
+is wrong is no ship's. So the likeliest of them is sought: each statement is right within its error, or wrong and then
+anything; looks of one sensor go wrong together, as the quay is there in all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+FAILS = 0.03  # of what one sensor, or the transponder, says of a size (our choice; measured of looks in between_alike)
+ANYTHING = 1.5  # a wrong size lies anywhere within so many times the largest that is said (our choice)
+DISAGREE = 3.5  # standard deviations beyond which it is likelier that one of two statements is wrong
+WORTH_TELLING = 0.05  # chance of another reading from which the interval has to hold it: it is one of 90 % (our choice)
+
+
+def readings(size_m: FloatArray, sd_m: FloatArray, kinds: Sequence[str], same_hull_share: float) -> list[np.ndarray]:
+    """Which statements (bool, shape (n,)) each tenable reading takes for right, the likeliest first.
+
+    ``same_hull_share`` is the standard deviation between two sizes of one hull that their errors do not tell, as a
+    share. Where all agree there is one reading, and it takes all.
+
+    >>> said, sd = np.array([192.0, 110.0, 99.0]), np.array([2.8, 17.7, 2.0])
+    >>> [r.tolist() for r in readings(said, sd, ["optical", "sentinel-1", "ais"], 0.03)]
+    [[False, True, True]]
+    >>> [r.tolist() for r in readings(said[::2], sd[::2], ["optical", "ais"], 0.03)]
+    [[False, True], [True, False]]
+    """
+    shared = same_hull_share * np.maximum(size_m[:, None], size_m)
+    spread = np.sqrt(sd_m[:, None] ** 2 + sd_m**2 + shared**2)
+    apart = (size_m[:, None] - size_m) / spread
+    agree = np.abs(apart) <= DISAGREE
+    if agree.all():
+        return [np.ones(len(size_m), bool)]
+    told = -0.5 * apart**2 - np.log(spread)
+    wrong = math.log(FAILS / (ANYTHING * float(size_m.max())))
+    by_row: dict[tuple[bool, ...], float] = {}
+    for n in range(len(size_m)):
+        right = _with(n, apart, agree)
+        chance = _log_chance(told, n, right, kinds, wrong)
+        by_row[tuple(right.tolist())] = max(chance, by_row.get(tuple(right.tolist()), -math.inf))
+    ranked = sorted(by_row, key=lambda row: (-by_row[row], row))
+    best = by_row[ranked[0]]
+    tenable = [row for row in ranked if math.exp(by_row[row] - best) >= WORTH_TELLING / (1 - WORTH_TELLING)]
+    return [np.array(row) for row in tenable]
+
+
+def _with(one: int, apart: FloatArray, agree: np.ndarray) -> np.ndarray:
+    """Which statements may be right together with one, the nearest first."""
+    right = np.zeros(len(apart), bool)
+    for n in np.argsort(np.abs(apart[one]), kind="stable").tolist():
+        right[n] = agree[n, right].all()
+    return right
+
+
+def _log_chance(told: FloatArray, of: int, right: np.ndarray, kinds: Sequence[str], wrong: float) -> float:
+    """Logarithm of how likely the statements are if those are right that agree with one, and the others wrong.
+
+    ``told[i, j]`` is that of statement j if i has it right. Of one kind the first wrong one says what the others do.
+    """
+    total = float(told[of, right].sum())
+    failed: dict[str, int] = {}
+    for n in np.flatnonzero(~right).tolist():
+        first = failed.setdefault(kinds[n], n)
+        total += wrong if first == n else float(told[first, n])
+    return total
