@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.plurals import number_of
+from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import barrels, counted_zones, day_counts, percent, visits, without_ais
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ def answer(story: Story) -> str:
         return (
             f"No usable look at any counted berth of {story.place.name} and no transponder heard in the period: "
             "what was loaded there is unknown."
+        )
+    if not head.calls_counted and (elsewhere := not_held_lines(head)):
+        return (
+            f"{_reviewed(story)}The account holds no call of {story.place.name}: {'; '.join(elsewhere)}. "
+            "Days without a look are unknown, not empty."
         )
     if not head.calls_counted:
         return (

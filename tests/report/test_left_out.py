@@ -66,3 +66,25 @@ def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_
         lines[0] + ".", lines[1] + ".", lines[2] + "."
     ]  # fmt: skip
     assert headline_lines(story)[-3:] == [f"SIMULATED: {line}" for line in lines]
+
+
+def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(told, tiny_run):
+    """A cap that counts no product of the port, or a zones file that counts no zone: 0 % of the cap would be a lie."""
+    story = told(calls_counted=0, barrels_p5=0.0, barrels_p50=0.0, barrels_p95=0.0, other_product_calls=2)
+    words = "2 counted calls are not in this account: the cap does not count that product"
+    lines = headline_lines(story)
+    assert any(words in line for line in lines)
+    assert all(line.startswith("SIMULATED: ") for line in lines)
+    assert not [line for line in lines if "0 bbl" in line or "0.0%" in line]
+    page = render(story, {}, tiny_run)
+    assert "No counted call</b>" in page
+    for zero in (">0 barrels", " 0 barrels", "between 0 and 0", "at the end 0", "if every counted", "If every tonne"):
+        assert zero not in page, zero
+
+
+def test_where_no_call_was_seen_the_terminal_says_what_the_report_says(told):
+    from pipeline.report.opening import answer
+
+    story = told(calls_counted=0)
+    assert f"SIMULATED: {answer(story)}" in headline_lines(story)
+    assert "No counted call was observed" in answer(story)

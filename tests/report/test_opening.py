@@ -33,6 +33,7 @@ def head(counted, p50):
     return SimpleNamespace(
         calls_counted=counted, barrels_p5=0.8 * p50, barrels_p50=p50, barrels_p95=1.2 * p50, cap_bbl=500_000.0,
         share_p5=p50 / 625_000, share_p50=p50 / 500_000, share_p95=p50 / 420_000,
+        other_years={}, later_calls=0, other_product_calls=0,
     )  # fmt: skip
 
 
