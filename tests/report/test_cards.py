@@ -11,6 +11,7 @@ import pytest
 from pipeline.report.cards import (
     _berth_looks,
     _crowded,
+    _fill,
     _lifting_factors,
     _missed_in,
     _named_by,
@@ -211,3 +212,25 @@ def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
     dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon})
     told = _berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, dated)
     assert [line.split(" ")[:2] for line in told[-2:]] == [["2024-03-09", "unknown"], ["2024-03-11", "12:00"]]
+
+
+@pytest.mark.parametrize(
+    ("dwt_t", "load", "words"),
+    [
+        (6_187.0, "load_from_draughts", "92 % full: so much speaks for a ship of some 5,100 t deadweight"),
+        (4_000.0, "load_from_freeboards", "92 % full: so much speaks for a ship of some 5,100 t deadweight"),
+        (5_300.0, "load_from_draughts", "92 % full"),
+        (6_187.0, "load_from_fill_prior", "92 % full"),  # nothing was measured that could speak
+    ],
+)
+def test_cargo_fill_and_deadweight_on_a_card_agree(dwt_t, load, words):
+    """4,469 t are 76 % of what 6,187 t deadweight carry: a reader who divides finds which ship 92 % is of."""
+    row = {"fill_p50": 0.9205, "tonnes_p50": 4_469.0, "dwt_p50_t": dwt_t, "method": f"dwt_from_length_beam; {load}"}
+    assert _fill(row, 0.05) == words
+    if "speaks" in words:
+        assert abs(0.92 * 0.95 * 5_100 - row["tonnes_p50"]) < 50
+
+
+def test_a_fill_that_is_not_known_is_said():
+    row = {"fill_p50": np.nan, "tonnes_p50": np.nan, "dwt_p50_t": 5_000.0, "method": "none"}
+    assert _fill(row, 0.05) == "share of full not known"
