@@ -47,8 +47,8 @@ def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Par
     Empty where nothing is odd. Of a ship of unknown size only what no ship carries is refused.
     """
     if size.method == "dwt_prior":
-        for name, most in (("tonnes", LARGEST_T), ("barrels", LARGEST_T * full_bbl_per_dwt_t)):
-            if given[name] is not None and given[name] > most:
+        for name, limit in (("tonnes", LARGEST_T), ("barrels", LARGEST_T * full_bbl_per_dwt_t)):
+            if given[name] is not None and given[name] > limit:
                 raise Refused(f"{name} is {given[name]:,.0f}, more than any ship carries; is it in another unit?")
         return ""
     low_t, high_t = _quantile_t(size, -1), _quantile_t(size, 1)
