@@ -136,6 +136,11 @@ def _call_range(story: Story) -> str:
 def _looked_at(story: Story) -> str:
     """What was looked at and what was not."""
     days = day_counts(story)
+    if not days["usable"] and not days["partly"]:
+        return (
+            f"No usable look showed a counted berth on any of the {number_of(days['total'], 'day')}: only transponders "
+            "tell of it, and what else happened is unknown"
+        )
     text = f"The counted berths were seen on {days['usable']} of {days['total']} days"
     if days["partly"]:
         text += f" and in part on {days['partly']}"

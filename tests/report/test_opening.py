@@ -64,6 +64,13 @@ def test_days_are_counted_once_by_their_best_look():
     assert day_counts(Told(looks, NO_CALLS)) == {"usable": 2, "partly": 0, "unknown": 8, "total": 10}
 
 
+def test_an_account_of_transponders_alone_does_not_speak_of_days_that_were_seen():
+    text = answer(Told(looks_of("unknown"), CALLS, 2))
+    assert "No usable look showed a counted berth on any of the 10 days: only transponders tell of it" in text
+    assert "0 of 10" not in text
+    assert "seen on 1 of 10 days" in answer(Told(looks_of("usable"), CALLS, 2))
+
+
 def test_a_place_that_counts_no_zone_is_not_called_unseen():
     story = Told(looks_of("usable"), CALLS, zone_counts=False)
     assert (
