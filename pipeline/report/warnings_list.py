@@ -72,10 +72,10 @@ def _about_looks(story: Story) -> list[str]:
 
 def _about_reception(story: Story) -> list[str]:
     """Where AIS was given and nobody at all was heard for so long that a whole stay fits in: that is unknown too."""
-    tracks, period = story.tables.get("tracks"), story.config.period
+    tracks = story.tables.get("tracks")
     if tracks is None or (not len(tracks) and not story.ais_balance.get("decoded")):
         return []
-    start, end = pd.Timestamp(period.start), pd.Timestamp(period.end)
+    start, end = pd.Timestamp(story.config.period.start), pd.Timestamp(story.config.period.end)
     heard = tracks["time_utc"][tracks["time_utc"].between(start, end)].sort_values()
     times = pd.Series([start, *heard, end])
     gaps = [(a, b) for a, b in pairwise(times) if b - a > pd.Timedelta(days=story.config.calls.max_stay_d)]
