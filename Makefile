@@ -12,6 +12,10 @@ PICK := for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
   2>/dev/null && { echo $$p; break; }; done
 
+# $(call each,FLAG,VALUE): FLAG before each word of VALUE; a VALUE that lies there as a whole, blanks and all, is one
+EMPTY :=
+each = $(if $(wildcard $(subst $(EMPTY) ,\ ,$(2))),$(1) "$(2)",$(foreach word,$(2),$(1) $(word)))
+
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -32,8 +36,8 @@ run: setup  ## the whole chain for AOI= (one or more; SOURCE= START= END= YEARS=
 ifdef CASE
 	@$(BIN)/capwatch case "$(CASE)" --out "$(OUT)" $(foreach s,$(SET),--set $(s))
 else
-	@$(BIN)/capwatch run $(AOI) --out "$(OUT)" $(if $(SOURCE),--source $(SOURCE)) $(if $(START),--start $(START)) \
-	  $(if $(END),--end $(END)) $(if $(YEARS),--years $(YEARS)) $(if $(ENGINE),--engine $(ENGINE)) $(foreach d,$(DATA),--images $(d)) $(foreach a,$(AIS),--ais $(a)) $(foreach s,$(SET),--set $(s))
+	@$(BIN)/capwatch run $(call each,,$(AOI)) --out "$(OUT)" $(if $(SOURCE),--source $(SOURCE)) $(if $(START),--start $(START)) \
+	  $(if $(END),--end $(END)) $(if $(YEARS),--years $(YEARS)) $(if $(ENGINE),--engine $(ENGINE)) $(call each,--images,$(DATA)) $(call each,--ais,$(AIS)) $(foreach s,$(SET),--set $(s))
 endif
 
 rerun: setup  ## repeat the run in folder RUN= and compare every byte

@@ -79,8 +79,13 @@ def _existing(names: tuple[str, ...]) -> tuple[Path, ...]:
     paths = tuple(Path(n) for n in names)
     for path in paths:
         if not path.exists():
-            raise ConfigError(f"{printable(path)}: no such file or folder")
+            raise ConfigError(f"{printable(path)}: no such file or folder{_where(path)}")
     return paths
+
+
+def _where(path: Path) -> str:
+    """Where a relative name was looked for: a run repeated elsewhere, or an address beside the run file, is a slip."""
+    return "" if path.is_absolute() else f" in {printable(Path.cwd())}, the working folder; names count from there"
 
 
 def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:

@@ -78,7 +78,7 @@ def weakest(call: Any, method: str, detections: pd.DataFrame) -> tuple[str, str,
     width = seen["length_hi_m"] - seen["length_lo_m"]
     ranked = seen.assign(width=width).sort_values(["score", "width", "detection_id"], ascending=[True, False, True])
     worst = ranked.iloc[0]
-    when = "" if pd.isna(worst["acquired"]) else f" of {moment(worst['acquired'])}"
+    when = "" if pd.isna(worst["acquired"]) else f" of {moment(worst['acquired'], worst['flags'])}"
     only = ", the only one" if len(seen) == 1 and pd.isna(call["mmsi"]) else ""
     sensor = SENSOR_WORDS.get(worst["sensor"], worst["sensor"])
     words = f"the {sensor} sighting{when}{only} (score {worst['score']:.2f})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from pipeline.config.base import Section
+from pipeline.types import Sensor
 
 
 class CallsConfig(Section):
@@ -45,6 +46,8 @@ class CallsConfig(Section):
             raise ValueError(f"move_kn ({self.move_kn}) must not be below stop_kn ({self.stop_kn})")
         if not 0 < self.stay_d[0] < self.stay_d[1]:
             raise ValueError(f"stay_d {self.stay_d}: a shorter and a longer stay, both above 0 days")
+        if unknown := sorted(self.look_recall.keys() - {str(sensor) for sensor in Sensor}):
+            raise ValueError(f"look_recall: {', '.join(unknown)} is no sensor; there are {', '.join(Sensor)}")
         if wrong := {name: share for name, share in self.look_recall.items() if not 0 <= share < 1}:
             raise ValueError(f"look_recall {wrong}: a probability from 0 to below 1")
         return self

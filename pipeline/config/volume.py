@@ -104,6 +104,9 @@ class VolumeConfig(Section):
 
     @model_validator(mode="after")
     def _shares(self) -> VolumeConfig:
+        names = [p.name for p in self.products]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"volume.products names {', '.join(twice)} more than once; give each one share")
         total = sum(p.share for p in self.products)
         if not math.isclose(total, 1.0, abs_tol=1e-6):
             raise ValueError(f"the shares of volume.products add up to {total:g}; they must add up to 1")

@@ -135,7 +135,7 @@ def _flat(value: Any, path: str = "") -> dict[str, str]:
     """Nested values as text by their dotted path; lists as a whole."""
     if isinstance(value, dict):
         return {k: v for name, inner in value.items() for k, v in _flat(inner, f"{path}.{name}".lstrip(".")).items()}
-    return {path: value if isinstance(value, str) else json.dumps(value, default=str)}
+    return {path: value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)}
 
 
 def _settings(folder: Path) -> dict[str, str]:

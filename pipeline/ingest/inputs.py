@@ -226,7 +226,8 @@ def _outside_period(scene: Scene, start: datetime | None, end: datetime | None) 
         return "acquisition time unknown, so it cannot be placed in the period"
     early = start is not None and scene.acquired < start
     late = end is not None and scene.acquired >= end
-    return f"acquired {scene.acquired:%Y-%m-%d %H:%M}Z, {OUTSIDE_PERIOD}" if early or late else ""
+    when = f"{scene.acquired:%Y-%m-%d}" if scene.only_dated else f"{scene.acquired:%Y-%m-%d %H:%M}Z"
+    return f"acquired {when}, {OUTSIDE_PERIOD}" if early or late else ""
 
 
 def beside_the_question(cause: str) -> bool:

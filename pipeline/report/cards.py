@@ -39,6 +39,8 @@ RADAR_RULE = (
     "A radar look without her does not bound her stay, even where it takes the berth for empty: radar can miss a ship "
     "at a quay. Only other looks set these bounds (calls.radar_absence_counts)."
 )
+MEASURED_LOADS = ("load_from_draught", "load_from_freeboard")  # beginnings of the methods that measure a load
+OTHER_SIZE = 0.1  # share by which cargo and fill may disagree with the deadweight printed beside them without a word
 SURELY_NEW = 0.99  # above, a card does not speak of the call before
 MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
 ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
@@ -144,7 +146,7 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "draughts_seen": _weak_draughts(row),
         "tonnes": "–" if pd.isna(row["tonnes_p50"]) else
             f"{barrels(row['tonnes_p50'], 2)} t ({barrels(row['tonnes_p5'], 2)} to {barrels(row['tonnes_p95'], 2)})",
-        "fill": "–" if pd.isna(row["fill_p50"]) else percent(row["fill_p50"]),
+        "fill": _fill(row, story.config.volume.constants_share),
         "product": "product not known: a mix" if row["product"] == "mix" else str(row["product"]).replace("_", " "),
         "factor": "–" if pd.isna(row["bbl_per_t"]) else f"{row['bbl_per_t']:.2f} bbl/t",
         "p_lifting": chance(row["p_lifting"]),
@@ -155,6 +157,22 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
         "scenarios": [barrels(row[f"barrels_at_{name}"]) for name in ("33", "50", "60", "90", "100")],
     }  # fmt: skip
+
+
+def _fill(row: dict[Any, Any], constants_share: float) -> str:
+    """How full she was; where a measured load speaks for another ship than her outline does, of which size that holds.
+
+    Marks of the bar are shares of the regression's median ship. A measured load and the usual fill together make a hull
+    likelier smaller, or larger, than that: the deadweight named is the one at which cargo and fill agree.
+    """
+    if pd.isna(row["fill_p50"]):
+        return "share of full not known"
+    full = f"{percent(row['fill_p50'])} full"
+    hers_t = row["tonnes_p50"] / (row["fill_p50"] * (1 - constants_share)) if row["fill_p50"] > 0 else float("nan")
+    measured = any(word in str(row["method"]) for word in MEASURED_LOADS)
+    if not measured or not abs(hers_t / row["dwt_p50_t"] - 1) > OTHER_SIZE:
+        return full
+    return f"{full}: so much speaks for a ship of some {barrels(hers_t, 2)} t deadweight"
 
 
 def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.plurals import number_of
+from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import barrels, counted_zones, day_counts, percent, visits, without_ais
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ def answer(story: Story) -> str:
         return (
             f"No usable look at any counted berth of {story.place.name} and no transponder heard in the period: "
             "what was loaded there is unknown."
+        )
+    if not head.calls_counted and (elsewhere := not_held_lines(head)):
+        return (
+            f"{_reviewed(story)}The account holds no call of {story.place.name}: {'; '.join(elsewhere)}. "
+            "Days without a look are unknown, not empty."
         )
     if not head.calls_counted:
         return (
@@ -130,6 +136,11 @@ def _call_range(story: Story) -> str:
 def _looked_at(story: Story) -> str:
     """What was looked at and what was not."""
     days = day_counts(story)
+    if not days["usable"] and not days["partly"]:
+        return (
+            f"No usable look showed a counted berth on any of the {number_of(days['total'], 'day')}: only transponders "
+            "tell of it, and what else happened is unknown"
+        )
     text = f"The counted berths were seen on {days['usable']} of {days['total']} days"
     if days["partly"]:
         text += f" and in part on {days['partly']}"

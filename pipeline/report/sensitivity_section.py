@@ -172,7 +172,8 @@ def _spread(table: pd.DataFrame) -> str:
     if not len(inputs) or inputs["sobol"].iloc[0] <= 0:
         return ""
     top = inputs.iloc[0]
-    return f" The width of its interval comes mostly from {top['what']} ({percent(top['sobol'])} of the variance)."
+    share = percent(top["sobol"])
+    return f" The largest part of its interval's width comes from {top['what']} ({share} of the variance)."
 
 
 def _table(story: Story) -> pd.DataFrame:

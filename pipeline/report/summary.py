@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def headline_lines(story: Story) -> list[str]:
     """The answer in a few lines of text."""
-    from pipeline.report.opening import changed_by_verdicts, shown_alone
+    from pipeline.report.opening import answer, changed_by_verdicts, shown_alone
     from pipeline.report.wording import without_ais
 
     head = story.headline
@@ -31,9 +31,15 @@ def headline_lines(story: Story) -> list[str]:
     changed = changed_by_verdicts(story)
     shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
     seen = number_of(head.calls_seen, "port call")
-    return [
+    opening = [
         f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
         f"{mark}{seen} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
+    ]
+    if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted": what was not looked at is unknown
+        outside = outside_lines(story.tables["port_calls"])
+        return [*opening, *(f"{mark}{line}" for line in (answer(story), *_unseen_lines(story), *outside))]
+    return [
+        *opening,
         f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
         *([f"{mark}that is {shown.says}"] if shown is not None else []),
         *([f"{mark}after analysts' verdicts: {changed}"] if changed else []),

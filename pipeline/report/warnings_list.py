@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from pipeline.moments import moment
 from pipeline.plurals import number_of
 from pipeline.report.left_out import not_held_lines, outside_lines
 from pipeline.report.opening import changed_by_verdicts
@@ -28,6 +32,7 @@ def warnings(story: Story) -> list[str]:
         *_about_changes(story),
         *_about_inputs(story),
         *_about_looks(story),
+        *_about_reception(story),
         *_about_calls(story),
         *_about_verdicts(story),
     ]
@@ -65,6 +70,21 @@ def _about_looks(story: Story) -> list[str]:
     return out
 
 
+def _about_reception(story: Story) -> list[str]:
+    """Where AIS was given and nobody at all was heard for so long that a whole stay fits in: that is unknown too."""
+    tracks = story.tables.get("tracks")
+    if tracks is None or (not len(tracks) and not story.ais_balance.get("decoded")):
+        return []
+    start, end = pd.Timestamp(story.config.period.start), pd.Timestamp(story.config.period.end)
+    heard = tracks["time_utc"][tracks["time_utc"].between(start, end)].sort_values()
+    times = pd.Series([start, *heard, end])
+    gaps = [(a, b) for a, b in pairwise(times) if b - a > pd.Timedelta(days=story.config.calls.max_stay_d)]
+    if not gaps:
+        return []
+    when = " and ".join(f"from {moment(a)} to {moment(b)}" for a, b in gaps)
+    return [f"No transponder at all was heard {when}: who would show by AIS alone in that time is unknown."]
+
+
 def _about_calls(story: Story) -> list[str]:
     calls, liftings = story.tables["port_calls"], story.tables["liftings"]
     out = []
@@ -76,7 +96,9 @@ def _about_calls(story: Story) -> list[str]:
     prior = int(counted["method"].str.contains("fill_prior").sum())
     if prior:
         out.append(f"For {prior} of {len(counted)} counted calls the load was not measured; a usual fill is assumed.")
-    refused = liftings[liftings["status"] == "refused"]
+    refused = liftings[
+        (liftings["status"] == "refused") & liftings["call_id"].isin(calls.loc[calls["counts"], "call_id"])
+    ]
     out += [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
     out += [f"{line}." for line in outside_lines(calls)]

@@ -15,6 +15,7 @@ from pipeline.volume.particulars import Particulars
 
 OVERFULL = 1.3  # times the 95 % point of what she can carry: no trim, tide or density does that (our choice)
 NEXT_TO_NOTHING = 0.01  # of the 5 % point: no cargo is worth a voyage (our choice)
+LARGEST_T = 600_000.0  # no ship ever carried more [t]; the largest tanker had 565,000 t deadweight
 SMALLEST = 100.0  # deadweight [t] or gross tonnage of a tanker whose hull is not known (our choice)
 SMALLEST_CAPACITY_BBL = 500.0  # the same in barrels
 SMALLEST_OF_HULL = 0.1  # of the 5 % point by her length and beam (our choice)
@@ -44,9 +45,12 @@ def require_capacity(capacity_bbl: float | None) -> None:
 def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Particulars) -> str:
     """What is odd about stated barrels or tonnes beside the ship's size; Refused where she cannot carry that much.
 
-    Empty where nothing is odd, or where nothing is known of her size.
+    Empty where nothing is odd. Of a ship of unknown size only what no ship carries is refused.
     """
     if size.method == "dwt_prior":
+        for name, limit in (("tonnes", LARGEST_T), ("barrels", LARGEST_T * full_bbl_per_dwt_t)):
+            if given[name] is not None and given[name] > limit:
+                raise Refused(f"{name} is {given[name]:,.0f}, more than any ship carries; is it in another unit?")
         return ""
     low_t, high_t = _quantile_t(size, -1), _quantile_t(size, 1)
     of = f"a ship of {_hull(ship)}" if ship.length_m is not None else "a ship of that size"

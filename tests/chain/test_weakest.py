@@ -38,6 +38,15 @@ def test_a_call_by_transponder_alone_rests_on_it():
     assert weakest(one, "dwt_given; load_from_fill_prior", seen(a=0.9))[0] == "transponder"
 
 
+def test_an_image_that_tells_its_day_alone_gives_no_hour_to_its_sighting():
+    """Noon stands for the day in the tables; in a sentence it would read as measured."""
+    one = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"])).iloc[0]
+    noon = pd.Timestamp("2024-03-07T12:00Z")
+    dated = seen(a=0.9).assign(acquired=noon, flags=[["time_of_day_unknown"]])
+    assert weakest(one, "load_from_fill_prior", dated)[1].startswith("the optical sighting of 2024-03-07, the only one")
+    assert " of 2024-03-07 12:00" in weakest(one, "load_from_fill_prior", dated.assign(flags=[[]]))[1]
+
+
 def test_without_its_only_evidence_a_call_is_gone_and_the_sum_falls():
     port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", [], mmsi=999000001))
     liftings = pd.DataFrame(

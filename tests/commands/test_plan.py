@@ -142,6 +142,7 @@ def plan(capwatch, tmp_path, monkeypatch):
         (("--set", "source.registry=registry/none.csv"), 2, "registry/none.csv: the config names this file"),
         (("--set", "source.scaling=loud"), 2, "loud"),
         (("--images", "/nowhere"), 2, "/nowhere: no such file or folder"),
+        (("--images", "nowhere"), 2, "the working folder; names count from there"),
         (("--source", "files"), 2, "neither images nor ais are named"),
         (("--images", "bare"), 4, "bare: neither an image nor an AIS file is there"),
         (("--reviews", "none.csv"), 2, "--reviews none.csv: no such file"),

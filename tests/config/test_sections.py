@@ -36,6 +36,7 @@ RUNS = sorted(CONFIGS.glob("*.yaml"))
 CAPS = sorted((CONFIGS / "caps").glob("*.yaml"))
 CASES = sorted((CONFIGS / "cases").glob("*.yaml"))
 ASSUMPTIONS = sorted((CONFIGS / "assumptions").glob("*.yaml"))
+HALF_GAS_OIL = "{name: gas_oil, bbl_per_t: 7.46, t_per_m3: 0.843, share: 0.5}"
 SCENARIOS = sorted((CONFIGS / "scenarios").glob("*.yaml"))
 
 AOI = {"id": "here", "name": "Here", "bbox": [132.95, 42.7, 133.1, 42.8], "zones": "zones/here.geojson"}
@@ -213,6 +214,8 @@ def test_a_run_file_without_a_place_or_a_period_is_refused():
         ("detection.screening.min_score=1.5", "detection.screening.min_score"),
         ("calls.move_kn=0.1", "move_kn .* must not be below stop_kn"),
         ("calls.gap_h=0", "calls.gap_h"),
+        ("calls.look_recall={sentinel1: 0.8}", "look_recall: sentinel1 is no sensor; there are sentinel-1, sentinel-2"),
+        (f"volume.products=[{HALF_GAS_OIL}, {HALF_GAS_OIL}]", "volume.products names gas_oil more than once"),
         ("volume.unnamed_bbl_per_t=0", "volume.unnamed_bbl_per_t"),
         ("volume.unnamed_bbl_per_t=.inf", "volume.unnamed_bbl_per_t"),
         ("volume.fill.mean=1.2", "volume.fill.mean"),

@@ -13,7 +13,7 @@ from pipeline.chain.verdicts import read_reviews
 from pipeline.commands import doctor
 from pipeline.commands.pdf import print_report
 from pipeline.errors import ConfigError, EnvironmentFault, InputError
-from pipeline.finished.overview import difference, list_runs
+from pipeline.finished.overview import _flat, difference, list_runs
 from pipeline.finished.overview_text import runs_table
 from pipeline.finished.review import chosen_run
 from pipeline.storage import read_table, write_text
@@ -32,6 +32,11 @@ def test_runs_are_listed_with_their_answer_and_unfinished_ones_too(tiny_run, tmp
     assert all(len(row) == len(headings) for row in rows)
     assert "SIMULATED" in next(row for row in rows if tiny_run.name in row[0])
     assert {row[1] for row in rows} > {"unfinished", "unreadable"}
+
+
+def test_names_read_as_they_are_written():
+    """A folder of images may be called so; an analyst compares runs with eyes."""
+    assert _flat({"source": {"images": ["Bilder für März"]}}) == {"source.images": '["Bilder für März"]'}
 
 
 def test_no_runs_is_said_with_what_to_do(tmp_path):

@@ -55,7 +55,7 @@ def test_every_input_has_one_row_and_one_bad_file_stops_nothing(tmp_path):
         "empty.tif": "is empty",
         "text.png": "is no GeoTIFF",
         "S1A_X.SAFE.zip.part": "under way",
-        "april_20240401": "outside the period",
+        "april_20240401": "acquired 2024-04-01, outside the period",  # its name tells no hour: noon is not said
         "elsewhere_20240308": "nothing of the AOI",
         "bare_20240308": "no georeference",
     }.items():

@@ -12,6 +12,7 @@ import pytest
 from pipeline.report.cards import (
     _berth_looks,
     _crowded,
+    _fill,
     _lifting_factors,
     _missed_in,
     _named_by,
@@ -222,3 +223,25 @@ def test_a_card_says_what_of_her_size_is_the_registrys(tiny_story, tiny_run):
         story, {}, tiny_run
     )
     assert "by the registry" not in render(tiny_story, {}, tiny_run)
+
+
+@pytest.mark.parametrize(
+    ("dwt_t", "load", "words"),
+    [
+        (6_187.0, "load_from_draughts", "92 % full: so much speaks for a ship of some 5,100 t deadweight"),
+        (4_000.0, "load_from_freeboards", "92 % full: so much speaks for a ship of some 5,100 t deadweight"),
+        (5_300.0, "load_from_draughts", "92 % full"),
+        (6_187.0, "load_from_fill_prior", "92 % full"),  # nothing was measured that could speak
+    ],
+)
+def test_cargo_fill_and_deadweight_on_a_card_agree(dwt_t, load, words):
+    """4,469 t are 76 % of what 6,187 t deadweight carry: a reader who divides finds which ship 92 % is of."""
+    row = {"fill_p50": 0.9205, "tonnes_p50": 4_469.0, "dwt_p50_t": dwt_t, "method": f"dwt_from_length_beam; {load}"}
+    assert _fill(row, 0.05) == words
+    if "speaks" in words:
+        assert abs(0.92 * 0.95 * 5_100 - row["tonnes_p50"]) < 50
+
+
+def test_a_fill_that_is_not_known_is_said():
+    row = {"fill_p50": np.nan, "tonnes_p50": np.nan, "dwt_p50_t": 5_000.0, "method": "none"}
+    assert _fill(row, 0.05) == "share of full not known"

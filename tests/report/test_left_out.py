@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
+from pipeline.config import PeriodConfig
 from pipeline.report.page import render
 from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
@@ -77,3 +79,61 @@ def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_
         lines[0] + ".", lines[1] + ".", lines[2] + "."
     ]  # fmt: skip
     assert headline_lines(story)[-3:] == [f"SIMULATED: {line}" for line in lines]
+
+
+def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(told, tiny_run):
+    """A cap that counts no product of the port, or a zones file that counts no zone: 0 % of the cap would be a lie."""
+    story = told(calls_counted=0, barrels_p5=0.0, barrels_p50=0.0, barrels_p95=0.0, other_product_calls=2)
+    words = "2 counted calls are not in this account: the cap does not count that product"
+    lines = headline_lines(story)
+    assert any(words in line for line in lines)
+    assert all(line.startswith("SIMULATED: ") for line in lines)
+    assert not [line for line in lines if "0 bbl" in line or "0.0%" in line]
+    page = render(story, {}, tiny_run)
+    assert "No counted call</b>" in page
+    sums = (">0 barrels", " 0 barrels", "between 0 and 0", "at the end 0", "if every counted", "If every tonne")
+    for zero in (*sums, 'id="account-plot"'):
+        assert zero not in page, zero
+
+
+def test_where_no_call_was_seen_the_terminal_says_what_the_report_says(told):
+    from pipeline.report.opening import answer
+
+    story = told(calls_counted=0)
+    assert f"SIMULATED: {answer(story)}" in headline_lines(story)
+    assert "No counted call was observed" in answer(story)
+
+
+@pytest.mark.parametrize(
+    ("hours", "gap"),
+    [
+        ([1, 30, 60, 160], "from 2024-03-07 16:00 to 2024-04-01 00:00"),
+        ([100, 200, 300, 400, 500, 600, 700], None),  # no silence into which a whole stay fits
+        ([], "from 2024-03-01 00:00 to 2024-04-01 00:00"),
+    ],
+    ids=["one week of AIS", "all the month", "nobody"],
+)
+def test_a_time_in_which_nobody_was_heard_is_unknown_too(tiny_story, hours, gap):
+    """AIS of one week in a report of a month: without a word the other weeks would read as empty."""
+    start = pd.Timestamp("2024-03-01T00:00Z")
+    config = tiny_story.config.model_copy(
+        update={
+            "period": PeriodConfig(start=start.to_pydatetime(), end=(start + pd.Timedelta(days=31)).to_pydatetime())
+        }
+    )
+    fixes = pd.DataFrame({"time_utc": [start + pd.Timedelta(hours=h) for h in hours]}, dtype="datetime64[us, UTC]")
+    told = replace(tiny_story, config=config, tables={**tiny_story.tables, "tracks": fixes}, ais_balance={"decoded": 9})
+    lines = [w for w in warnings(told) if "No transponder at all was heard" in w]
+    words = f"No transponder at all was heard {gap}: who would show by AIS alone in that time is unknown."
+    assert lines == ([] if gap is None else [words])
+    if not hours:  # no AIS was given: that is said elsewhere, and is no silence
+        assert not [w for w in warnings(replace(told, ais_balance={})) if "No transponder at all" in w]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_refused_call_is_a_thing_to_know_first_where_it_would_count(tiny_story, counts):
+    """A tug's draught, refused for a tanker of her length, changes no sum."""
+    calls, liftings = tiny_story.tables["port_calls"].assign(counts=counts), tiny_story.tables["liftings"].copy()
+    liftings.loc[:, ["status", "cause", "counts"]] = ["refused", "draught above depth", False]
+    told = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls, "liftings": liftings})
+    assert len([w for w in warnings(told) if "was refused" in w]) == (len(calls) if counts else 0)

@@ -33,6 +33,7 @@ def head(counted, p50):
     return SimpleNamespace(
         calls_counted=counted, barrels_p5=0.8 * p50, barrels_p50=p50, barrels_p95=1.2 * p50, cap_bbl=500_000.0,
         share_p5=p50 / 625_000, share_p50=p50 / 500_000, share_p95=p50 / 420_000,
+        other_years={}, later_calls=0, other_product_calls=0,
     )  # fmt: skip
 
 
@@ -61,6 +62,13 @@ def test_no_look_and_no_call_is_unknown_never_none():
 def test_days_are_counted_once_by_their_best_look():
     looks = pd.concat([looks_of("usable", "partly", "unknown"), looks_of("unknown", "usable")])
     assert day_counts(Told(looks, NO_CALLS)) == {"usable": 2, "partly": 0, "unknown": 8, "total": 10}
+
+
+def test_an_account_of_transponders_alone_does_not_speak_of_days_that_were_seen():
+    text = answer(Told(looks_of("unknown"), CALLS, 2))
+    assert "No usable look showed a counted berth on any of the 10 days: only transponders tell of it" in text
+    assert "0 of 10" not in text
+    assert "seen on 1 of 10 days" in answer(Told(looks_of("usable"), CALLS, 2))
 
 
 def test_a_place_that_counts_no_zone_is_not_called_unseen():

@@ -24,6 +24,8 @@ CONFIG = VolumeConfig(draws=400)
         ({"dwt_t": 3}, "dwt_t is 3, too little for a tanker (below 100)"),  # thousands of tonnes
         (HULL | {"dwt_t": 3}, "dwt_t is 3, too little for a hull of 90 x 14 m"),
         ({"length_m": 90, "gt": 2}, "gt is 2, too little for a hull of 90 m"),
+        ({"tonnes": 3_000_000}, "tonnes is 3,000,000, more than any ship carries"),  # nothing is known of her
+        ({"barrels": 4_900_000}, "barrels is 4,900,000, more than any ship carries"),
         ({"capacity_bbl": 20}, "capacity_bbl is 20, too little for a tanker"),
     ],
 )

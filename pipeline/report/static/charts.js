@@ -4,7 +4,7 @@
   const box = document.getElementById("account-plot");
   const { data, barrels, responsive, day } = capwatch;
   const { days, looked, cap, series } = data.account;
-  if (!days.length) return;
+  if (!box || !days.length) return; // an account without a call has no chart
   const at = days.map((text) => new Date(`${text}T12:00:00Z`));
   const rows = days.map((text, n) => ({ day: at[n], looked: looked[n], ...Object.fromEntries(Object.entries(series).map(([k, v]) => [k, v[n]])) }));
   const names = { observed_p50: "observed", corrected_p50: "with unseen calls", as_detected_p50: "as detected",

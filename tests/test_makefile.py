@@ -1,0 +1,34 @@
+"""What ``make run`` hands on: a folder's name may hold blanks, and several names are several."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+MAKEFILE = Path(__file__).resolve().parents[1] / "Makefile"
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+def asked(**values: str) -> str:
+    """The words after ``capwatch run``, as the shell would get them, with single blanks."""
+    given = [f"{name}={value}" for name, value in values.items()]
+    told = subprocess.run(
+        ["make", "-n", "-s", "-f", str(MAKEFILE), "run", *given], capture_output=True, text=True, check=True
+    )
+    return " ".join(told.stdout.replace("\\\n", " ").rpartition("capwatch run ")[2].split())
+
+
+def test_a_name_with_blanks_that_is_there_is_one_name(tmp_path):
+    config, images = tmp_path / "my port.yaml", tmp_path / "images of März"
+    config.touch()
+    images.mkdir()
+    told = asked(AOI=str(config), DATA=str(images), AIS=str(images), OUT=str(tmp_path / "all runs"))
+    assert told == f'"{config}" --out "{tmp_path}/all runs" --images "{images}" --ais "{images}"'
+
+
+def test_several_names_are_several():
+    told = asked(AOI="vostochny nampo", DATA="/nowhere/a /nowhere/b", START="2024-03-01")
+    assert told == 'vostochny nampo --out "runs" --start 2024-03-01 --images /nowhere/a --images /nowhere/b'
