@@ -35,10 +35,10 @@ class Instance:
 
 def find_instances(answer: FloatImage) -> list[Instance]:
     """Hulls of one answer, shape (4, rows, cols): log-odds of hull and of centre, row and column to the centre."""
-    hull, centre = special.expit(answer[0]), special.expit(answer[1])
-    rows, cols = np.nonzero(hull > PIXEL)
+    rows, cols = np.nonzero(answer[0] > special.logit(PIXEL))
     if len(rows) < MIN_PIXELS:
         return []
+    hull, centre = special.expit(answer[0]), special.expit(answer[1])
     to_row = rows + OFFSET_UNIT_PX * answer[2][rows, cols]
     to_col = cols + OFFSET_UNIT_PX * answer[3][rows, cols]
     weight = hull[rows, cols].astype(np.float64)
