@@ -44,8 +44,7 @@ def parts_of(marked: BoolImage) -> list[Part]:
     cells = marked.reshape(rows, CELL_PX, cols, CELL_PX).any(axis=(1, 3))
     if not cells.any():
         return []
-    if RIM_CELLS:
-        cells = ndimage.binary_dilation(cells, np.ones((3, 3), bool), iterations=RIM_CELLS)
+    cells = np.asarray(ndimage.binary_dilation(cells, np.ones((3, 3), bool), iterations=RIM_CELLS), bool)
     return [_part(box, cells.shape) for box in _cut(cells, (0, rows, 0, cols))]
 
 
