@@ -31,6 +31,7 @@ from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
 from pipeline.detection.optical.plausible import RIM_PX, fingers, speaks_alone
+from pipeline.detection.optical.reading import SEARCH_PX, rows_of_windows
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
@@ -91,7 +92,9 @@ def _searched(
     coverage = Coverage(scene, place)
     clouds = CloudMap(scene, levels, config.tile_px, white)
     cast = cast_shadows(scene, clouds) if coarse_pixels else None
-    cores = list(tiles(scene.shape, max(step, config.tile_px // step * step)))
+    size = max(step, config.tile_px // step * step)
+    pieces = min(size, SEARCH_PX[0]), min(size, SEARCH_PX[1])
+    rows = rows_of_windows(scene.shape, *pieces) if trained else [[core] for core in tiles(scene.shape, size)]
 
     def searched(core: Window) -> tuple[list[tuple[Candidate, bool]], list[Candidate]]:
         window = core.padded(margin, scene.shape)
@@ -107,11 +110,11 @@ def _searched(
         objects = list(_by_contrast(scene, config, levels, tile, core, factor, cloud, shadow, view))
         if view is None:
             return objects, []
-        inner = -(-config.threads // len(cores))
+        inner = -(-config.threads // len(rows))
         return objects, network_candidates(scene, tile, core, levels, cloud, shadow, view=view, threads=inner)
 
     with ThreadPoolExecutor(config.threads) as pool:
-        answers = list(pool.map(searched, cores))
+        answers = [answer for row in pool.map(lambda row: [searched(core) for core in row], rows) for answer in row]
     found = [candidate for objects, _ in answers for candidate, _ in objects]
     alone = [certain for objects, _ in answers for _, certain in objects]
     hulls = [hull for _, new in answers for hull in new]

@@ -18,7 +18,8 @@ from scipy import ndimage
 
 from pipeline.detection.optical.band_order import impossible_order
 from pipeline.detection.optical.over_water import between, brightest_over_water, gap_to_land
-from pipeline.types import Radiometry, Scene, Tile, Window, tiles
+from pipeline.detection.optical.reading import SURVEY_PX, rows_of_windows
+from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
@@ -137,18 +138,20 @@ def lattice(
     data = np.zeros((len(scene.bands), *shape), np.float32)
     valid, wet = np.zeros(shape, bool), np.zeros(shape, bool)
 
-    def take(window: Window) -> None:
-        tile = scene.read(window)
-        if also is not None:
-            also(tile)
-        at = np.s_[window.row0 // step : -(-window.row1 // step), window.col0 // step : -(-window.col1 // step)]
-        data[(slice(None), *at)] = tile.data[:, ::step, ::step]
-        valid[at], wet[at] = tile.valid[::step, ::step], tile.water[::step, ::step]
+    def take(row: list[Window]) -> None:
+        for window in row:
+            tile = scene.read(window)
+            if also is not None:
+                also(tile)
+            row0, row1, col0, col1 = (-(-n // step) for n in (window.row0, window.row1, window.col0, window.col1))
+            at = np.s_[row0:row1, col0:col1]
+            every = np.s_[-window.row0 % step :: step, -window.col0 % step :: step]
+            data[(slice(None), *at)] = tile.data[(slice(None), *every)]
+            valid[at], wet[at] = tile.valid[every], tile.water[every]
 
-    unit = 8 * step  # whole bytes of masks that are a bit a pixel
-    windows = tiles(scene.shape, max(unit, tile_px // unit * unit))
+    rows = rows_of_windows(scene.shape, min(tile_px, SURVEY_PX[0]), max(8, min(tile_px, SURVEY_PX[1]) // 8 * 8))
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(take, windows):
+        for _ in pool.map(take, rows):
             pass
     return data, valid, wet, step
 

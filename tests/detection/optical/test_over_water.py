@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from pipeline.detection.optical import water
 from pipeline.detection.optical.over_water import BRIGHT, DULL, WET, between
 from pipeline.detection.optical.spectral import ScaledView, scaled_bands
 from pipeline.detection.optical.water import VISIBLE_WEIGHT, normalise, survey, water_at
@@ -67,3 +68,15 @@ def test_a_part_of_the_view_is_that_part_of_the_whole(looked_at):
     tile, levels = looked_at
     whole, _ = scaled_bands(tile, levels)
     assert (ScaledView(tile, levels).within(slice(20, 57), slice(3, 90)) == whole[:, 20:57, 3:90]).all()
+
+
+def test_the_survey_takes_every_nth_pixel_whatever_it_reads_at_once(monkeypatch):
+    scene = scene_of(port())
+    whole = scene.read(Window(0, 0, *scene.shape))
+    monkeypatch.setattr(water, "SURVEY_SAMPLES", scene.shape[0] * scene.shape[1] // 9)
+    for tile_px in (64, 100, 4096):
+        data, valid, wet, step = water.lattice(scene, tile_px, threads=2)
+        assert step == 3
+        assert np.array_equal(data, whole.data[:, ::3, ::3])
+        assert np.array_equal(valid, whole.valid[::3, ::3])
+        assert np.array_equal(wet, whole.water[::3, ::3])
