@@ -84,13 +84,13 @@ def main(arguments: Sequence[str] = ()) -> None:
     looked = [0, 0]
     worth = sentinel2._worth_a_look
 
-    def counted(*asked: object) -> bool:
+    def counted(*asked: object) -> object:
         answer = worth(*asked)  # type: ignore[arg-type]
-        looked[0] += answer
+        looked[0] += answer is not None
         looked[1] += 1
         return answer
 
-    sentinel2._worth_a_look = counted
+    sentinel2._worth_a_look = counted  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as folder:
         small, path = Path(folder) / "warm.tif", Path(folder) / "tile.tif"
         write_tile(small, 600)

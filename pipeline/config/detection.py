@@ -72,7 +72,7 @@ class DetectionConfig(Section):
     tile_px: int = Field(default=2048, ge=64, le=16384)
     """Side of the tiles in which an image is read; no result depends on it."""
     threads: int = Field(default=2, ge=1, le=64)
-    """Threads that read one radar image; no result depends on it."""
+    """Threads that work on one image; no result depends on it."""
     radar: RadarConfig = RadarConfig()
     """Radar images."""
     optical: OpticalConfig = OpticalConfig()

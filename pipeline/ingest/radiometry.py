@@ -356,7 +356,7 @@ def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None)
         return Scaling("linear", Radiometry.REFLECTANCE, "by its metadata", gains=gains, offsets=offsets)
     if sidecar is not None and sidecar.scale is not None:
         return Scaling("linear", Radiometry.REFLECTANCE, "by its sidecar", sidecar.scale, sidecar.offset or 0.0)
-    sample = _known(*stored.sample(512))
+    sample = _known(*stored.scattered(512))
     sample = sample[:, (np.isfinite(sample) & (sample != 0)).all(axis=0)]
     if (stated := _by_own_scale(raster, indexes, sample)) is not None:
         return stated

@@ -99,6 +99,7 @@ class RasterFile:
     masked: bool = False  # does the file hold a mask of its own, beside its bands?
     scales: tuple[float, ...] = ()  # by band: value = scale * stored + offset; empty where the file does not say
     offsets: tuple[float, ...] = ()
+    reduced: bool = False  # does it hold smaller copies of itself, from which a sample costs little?
     number: int = field(default_factory=_NUMBERS.__next__, compare=False, repr=False)  # of this look at the file
 
     @property
@@ -204,6 +205,7 @@ def open_raster(
             masked=has_mask(dataset),
             scales=scales,
             offsets=offsets,
+            reduced=bool(dataset.overviews(1)),
         )
 
 

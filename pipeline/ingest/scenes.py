@@ -25,6 +25,7 @@ from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
+from pipeline.ingest.reflectance import is_plain, reflectances
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water, geolocation_of, water_of
@@ -33,8 +34,6 @@ from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, SideFi
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
-
-    from pipeline.types import BoolImage
 
 __all__ = ["OpenOptions", "open_scene"]
 
@@ -92,12 +91,16 @@ class RasterReader:
         rows, cols = self.stored.raster.shape
         if min(window.row0, window.col0) < 0 or window.row1 > rows or window.col1 > cols:
             raise ValueError(f"{window} leaves the image of {rows} x {cols} pixels")
+        if self.palette is None and is_plain(self.stored, self.scaling):
+            numbers = self.stored.raster.read(window, self.stored.channels.indexes)
+            data, valid = reflectances(numbers, self.stored, self.scaling)
+            return Tile(window, self.stored.channels.names, data, valid, self.water(window))
         picture, gap = self.stored.read(window)
         if self.palette is not None:
             picture = self.palette[picture]
         data = self.scaling.apply(picture, window.col0)
         data[gap] = np.nan
-        valid: BoolImage = np.asarray(np.isfinite(data).all(axis=0), bool)
+        valid = np.asarray(np.isfinite(data).all(axis=0), bool)
         clouded = None if self.stored.usable is None else self.stored.usable.clouded(window)
         return Tile(window, self.stored.channels.names, data, valid, self.water(window), clouded)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pipeline.ingest.gaps import Gaps
 from pipeline.ingest.metadata.channels import Channels
 from pipeline.ingest.metadata.usable import UsableData
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.types import BoolImage
+
+BLOCK_PX = 512  # usual side of the blocks in which large files are packed
+LARGE_PX = 16_000_000  # our choice: what decodes in a tenth of a second need not be spared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +51,24 @@ class Stored:
         if self.usable is not None:
             measured = measured & ~self.usable.missing_sample(side)
         return self._parted(bands, replace(self.gaps, border=None), whole, measured)
+
+    def scattered(self, side: int) -> tuple[NDArray[Any], BoolImage]:
+        """Some side x side pixels from all over the image, in no order: both of shape (bands, pixels).
+
+        Of a large file without smaller copies of itself a sample would decode everything: a quarter of its blocks does.
+        """
+        rows, cols = self.raster.shape
+        if self.raster.reduced or rows * cols < LARGE_PX:
+            picture, gap = self.sample(side)
+            return picture.reshape(len(picture), -1), gap.reshape(len(gap), -1)
+        every = max(1, int(np.sqrt(rows * cols / 4)) // side)
+        parts = []
+        for top in range(0, rows, 2 * BLOCK_PX):
+            for left in range(0, cols, 2 * BLOCK_PX):
+                block = Window(top, left, min(BLOCK_PX, rows - top), min(BLOCK_PX, cols - left))
+                parts.append([a[:, ::every, ::every].reshape(len(a), -1) for a in self.read(block)])
+        picture, gap = (np.concatenate(one, axis=1) for one in zip(*parts, strict=True))
+        return picture, gap
 
     @property
     def _indexes(self) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ its own pixels around each object, so a scene never has to fit into memory and t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,21 +17,30 @@ from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.optical import network
-from pipeline.detection.optical.clouds import CloudMap, Coverage, cloud_mask, coarse, haze_mask, veil_mask
+from pipeline.detection.optical.clouds import (
+    CloudMap,
+    Coverage,
+    WhiteCells,
+    cloud_mask,
+    coarse,
+    haze_mask,
+    veil_mask,
+)
 from pipeline.detection.optical.hulls import Measured, measure_blob, odd_proportions
 from pipeline.detection.optical.kinds import told_apart
-from pipeline.detection.optical.objects import Blob, brightness, find_objects, object_floor
+from pipeline.detection.optical.objects import Blob, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
-from pipeline.detection.optical.plausible import fingers, speaks_alone
+from pipeline.detection.optical.plausible import RIM_PX, fingers, speaks_alone
+from pipeline.detection.optical.reading import SEARCH_PX, rows_of_windows
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
-from pipeline.detection.optical.spectral import scaled_bands
+from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
 from pipeline.detection.optical.wakes import without_wakes
 from pipeline.detection.optical.water import BRIGHTEST_WATER, Levels, names_tell, normalise, survey, wrong_order
 from pipeline.types import Place, Radiometry, Scene, Sensor, Tile, Window, tiles
 
 if TYPE_CHECKING:
-    from pipeline.types import BoolImage, FloatImage
+    from pipeline.types import BoolImage
 
 __all__ = ["detect_optical"]
 
@@ -53,10 +63,11 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     scene, about_bands = named(scene, config.tile_px)
     if not _can_be_searched(scene):
         return _nothing_known(NOT_TOLD, place)
-    levels = survey(scene, config.tile_px)
+    white = WhiteCells(scene)
+    levels = survey(scene, config.tile_px, also=white.add, threads=config.threads)
     if not levels.has_water:
         return _nothing_known(_no_water(levels, scene), place)
-    found, coverage = _searched(scene, place, config, levels)
+    found, coverage = _searched(scene, place, config, levels, white)
     told = names_tell(scene.bands)
     about_bands = about_bands if told else NOT_TOLD
     notes = ([about_bands] if about_bands else []) + _notes(levels, coverage, scene.bands)
@@ -69,7 +80,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
 
 
 def _searched(
-    scene: Scene, place: Place | None, config: DetectionConfig, levels: Levels
+    scene: Scene, place: Place | None, config: DetectionConfig, levels: Levels, white: WhiteCells
 ) -> tuple[list[Candidate], Coverage]:
     """Candidates of a whole image, each once, by place; and what was seen."""
     spacing = float(np.mean(scene.pixel_spacing_m))
@@ -79,12 +90,13 @@ def _searched(
     coarse_pixels = spacing >= KINDS_FROM_M
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage = Coverage(scene, place)
-    clouds = CloudMap(scene, levels, config.tile_px)
+    clouds = CloudMap(scene, levels, config.tile_px, white)
     cast = cast_shadows(scene, clouds) if coarse_pixels else None
-    found: list[Candidate] = []
-    hulls: list[Candidate] = []
-    alone: list[bool] = []
-    for core in tiles(scene.shape, max(step, config.tile_px // step * step)):
+    size = max(step, config.tile_px // step * step)
+    pieces = min(size, SEARCH_PX[0]), min(size, SEARCH_PX[1])
+    rows = rows_of_windows(scene.shape, *pieces) if trained else [[core] for core in tiles(scene.shape, size)]
+
+    def searched(core: Window) -> tuple[list[tuple[Candidate, bool]], list[Candidate]]:
         window = core.padded(margin, scene.shape)
         tile = scene.read(window)
         cloud = clouds.within(window) & tile.valid
@@ -94,12 +106,18 @@ def _searched(
         unseen = cloud | haze_mask(tile, levels)
         veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
-        view = scaled_bands(tile, levels) if trained else None
-        for new, certain in _by_contrast(scene, config, levels, tile, core, factor, cloud, shadow, view):
-            found.append(new)
-            alone.append(certain)
-        if view is not None:
-            hulls += network_candidates(scene, tile, core, levels, cloud, shadow, view=view, threads=config.threads)
+        view = ScaledView(tile, levels) if trained else None
+        objects = list(_by_contrast(scene, config, levels, tile, core, factor, cloud, shadow, view))
+        if view is None:
+            return objects, []
+        inner = -(-config.threads // len(rows))
+        return objects, network_candidates(scene, tile, core, levels, cloud, shadow, view=view, threads=inner)
+
+    with ThreadPoolExecutor(config.threads) as pool:
+        answers = [answer for row in pool.map(lambda row: [searched(core) for core in row], rows) for answer in row]
+    found = [candidate for objects, _ in answers for candidate, _ in objects]
+    alone = [certain for objects, _ in answers for _, certain in objects]
+    hulls = [hull for _, new in answers for hull in new]
     if trained:
         found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found, alone)
     for fragment in (c for c in found if "cloud" in c.flags):
@@ -141,7 +159,7 @@ def _by_contrast(
     factor: int,
     cloud: BoolImage,
     shadow: BoolImage | None,
-    view: tuple[FloatImage, tuple[bool, ...]] | None,
+    view: ScaledView | None,
 ) -> Iterator[tuple[Candidate, bool]]:
     """What stands out of the water with its middle in ``core``, and whether it needs no second opinion."""
     window, spacing = tile.window, float(np.mean(scene.pixel_spacing_m))
@@ -157,7 +175,15 @@ def _by_contrast(
         if spacing >= KINDS_FROM_M:
             at = (blob.rows, blob.cols)
             new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
-        yield new, view is not None and speaks_alone(new, view, blob.rows, blob.cols, pixel_m2)
+        yield new, view is not None and _speaks_alone(new, blob, view, pixel_m2)
+
+
+def _speaks_alone(candidate: Candidate, blob: Blob, view: ScaledView, pixel_m2: float) -> bool:
+    """`speaks_alone`, told the surroundings of the object."""
+    rows, cols = blob.rows.astype(int), blob.cols.astype(int)
+    top, left = max(0, int(rows.min()) - RIM_PX), max(0, int(cols.min()) - RIM_PX)
+    near = view.within(slice(top, int(rows.max()) + RIM_PX + 1), slice(left, int(cols.max()) + RIM_PX + 1))
+    return speaks_alone(candidate, (near, view.present), rows - top, cols - left, pixel_m2)
 
 
 def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[str]:
@@ -265,7 +291,7 @@ def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tu
         tile = scene.read(core)
         normal = normalise(tile, levels)
         seen = tile.valid & ~cloud_mask(scene, core, levels)
-        return brightness(normal) > object_floor(normal, config.optical.contrast_sigmas), seen
+        return normal.over > object_floor(normal, config.optical.contrast_sigmas), seen
 
     return look
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
+import numba
 import numpy as np
 import shapely
 from scipy import ndimage
@@ -36,6 +38,9 @@ def haze_mask(tile: Tile, levels: Levels) -> BoolImage:
     if levels.local_water is None:
         return np.zeros(tile.valid.shape, bool)
     k = tile.bands.index(levels.infrared)
+    brightest = levels.water[k] + HAZE * (levels.land[k] - levels.water[k])
+    if levels.local_water[k].max() < brightest - 1e-6 * abs(brightest):  # what lies between blocks is no brighter
+        return np.zeros(tile.valid.shape, bool)
     level = water_at(tile.window, levels, k)
     return (level - levels.water[k] > HAZE * (levels.land[k] - levels.water[k])) & tile.valid
 
@@ -68,12 +73,10 @@ def cloud_mask(scene: Scene, window: Window, levels: Levels) -> BoolImage:
     """
     spacing_m = float(np.mean(scene.pixel_spacing_m))
     factor = cell_px(spacing_m)
-    cell_m = spacing_m * factor
-    width, reach = CLOUD_WIDTH_M / cell_m, (CLOUD_WIDTH_M / 2 + EDGE_M) / cell_m
-    margin = int(np.ceil(reach) + np.ceil(width) + 3 + SMOOTH_CELLS // 2) * factor
+    width, reach, margin = _reach_cells(scene)
     row0, col0 = window.row0 // factor * factor, window.col0 // factor * factor
     row1, col1 = -(-window.row1 // factor) * factor, -(-window.col1 // factor) * factor
-    around = Window(row0, col0, row1 - row0, col1 - col0).padded(margin, scene.shape)
+    around = Window(row0, col0, row1 - row0, col1 - col0).padded(margin * factor, scene.shape)
     tile = scene.read(around)
     white, mean = _bright_and_white(tile, levels, scene.radiometry, factor)
     core = opened(white & _smooth(mean), width) if white.any() else white
@@ -86,14 +89,44 @@ def cloud_mask(scene: Scene, window: Window, levels: Levels) -> BoolImage:
     return _as_pixels(full, factor)[top : top + window.rows, left : left + window.cols]
 
 
+def _reach_cells(scene: Scene) -> tuple[float, float, int]:
+    """Width of the smallest cloud, how far it and its rim reach from its middle, what must be read around [cells]."""
+    spacing_m = float(np.mean(scene.pixel_spacing_m))
+    cell_m = spacing_m * cell_px(spacing_m)
+    width, reach = CLOUD_WIDTH_M / cell_m, (CLOUD_WIDTH_M / 2 + EDGE_M) / cell_m
+    return width, reach, int(np.ceil(reach) + np.ceil(width) + 3 + SMOOTH_CELLS // 2)
+
+
+def _cloud_bands(tile: Tile) -> list[int]:
+    """Indices of the bands in which clouds are told: ice clouds are dark at 1.6 um."""
+    return [k for k, b in enumerate(tile.bands) if b not in ("B11", "B12")] or list(range(len(tile.bands)))
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def white_reflectance(bands: FloatImage, brightest: float, whiteness: float) -> BoolImage:
+    """Pixels whose darkest band is brighter and whose bands differ by less than that share of their mean; NaN is 0."""
+    count, rows, cols = bands.shape
+    out = np.zeros((rows, cols), np.bool_)
+    for i in range(rows):
+        for j in range(cols):
+            if not bands[0, i, j] > brightest:  # nearly everywhere
+                continue
+            low, high, total = bands[0, i, j], bands[0, i, j], np.float32(0)
+            for n in range(count):
+                value = bands[n, i, j] if np.isfinite(bands[n, i, j]) else np.float32(0)
+                low, high, total = min(low, value), max(high, value), total + value
+            mean = total / np.float32(count)
+            out[i, j] = low > brightest and high - low < np.float32(whiteness) * abs(mean)
+    return out
+
+
 def _bright_and_white(tile: Tile, levels: Levels, radiometry: Radiometry, factor: int) -> tuple[BoolImage, FloatImage]:
     """Cells as bright as thick cloud whose bands are alike, and the mean of the bands."""
-    names = [b for b in tile.bands if b not in ("B11", "B12")] or list(tile.bands)  # ice clouds are dark at 1.6 um
-    stack = np.stack([reduced(tile.band(b), factor) for b in names])
+    index = _cloud_bands(tile)
+    stack = np.stack([reduced(tile.data[k], factor) for k in index])
     if radiometry is Radiometry.REFLECTANCE:
         bright = stack.min(axis=0) > CLOUD_REFLECTANCE
     else:
-        index = [tile.bands.index(b) for b in names]
         gap = (levels.land[index] - levels.water[index])[:, None, None]
         bright = ((stack - levels.water[index][:, None, None]) / gap).min(axis=0) > CLOUD_OVER_LAND
     mean = stack.mean(axis=0)
@@ -112,15 +145,53 @@ def _as_pixels(cells: BoolImage, factor: int) -> BoolImage:
     return np.repeat(np.repeat(cells, factor, 0), factor, 1)
 
 
+class WhiteCells:
+    """Which cells of a whole image are as bright and white as thick cloud, a bit a cell, told window by window.
+
+    Another pass, the one for the water's levels, shows the windows: so only what holds white as wide as a cloud is
+    read for `CloudMap`. Known where a cell is a pixel, brightness is reflectance and no mask of the operator's speaks.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self.known = scene.radiometry is Radiometry.REFLECTANCE and cell_px(float(np.mean(scene.pixel_spacing_m))) == 1
+        self._bits = np.zeros((scene.shape[0], -(-scene.shape[1] // 8)) if self.known else (0, 0), np.uint8)
+
+    def add(self, tile: Tile) -> None:
+        """Look at one window; several threads may, at windows that begin at every eighth column."""
+        if tile.clouded is not None or tile.window.col0 % 8:
+            self.known = False
+        elif self.known:
+            # A little more than will count: rounding
+            white = white_reflectance(tile.data[_cloud_bands(tile)], CLOUD_REFLECTANCE, 1.001 * WHITENESS)
+            bits, window = np.packbits(white, axis=1), tile.window
+            self._bits[window.row0 : window.row1, window.col0 // 8 : window.col0 // 8 + bits.shape[1]] = bits
+
+    def may_be_cloud(self, block: Window) -> bool:
+        """May a cloud reach into this window? Not where no disc of a cloud's width is white, smooth or not."""
+        if not self.known:
+            return True
+        width, _, margin = _reach_cells(self._scene)
+        near = block.padded(margin, self._scene.shape)
+        left, right = near.col0 // 8, -(-near.col1 // 8)
+        bits = self._bits[near.row0 : near.row1, left:right]
+        if not bits.any():
+            return False
+        white = np.unpackbits(bits, axis=1)[:, near.col0 - 8 * left : near.col1 - 8 * left].view(bool)
+        return bool(opened(white, width).any())
+
+
 class CloudMap:
     """The clouds of a whole image, a bit a cell: a cloud dims what lies kilometres away, in another tile."""
 
-    def __init__(self, scene: Scene, levels: Levels, tile_px: int) -> None:
+    def __init__(self, scene: Scene, levels: Levels, tile_px: int, white: WhiteCells | None = None) -> None:
         self._cell = cell_px(float(np.mean(scene.pixel_spacing_m)))
         rows, cols = (-(-n // self._cell) for n in scene.shape)
         self._bits = np.zeros((rows, -(-cols // 8)), np.uint8)
         unit = 8 * self._cell  # whole bytes
         for block in tiles(scene.shape, max(unit, tile_px // unit * unit)):
+            if white is not None and not white.may_be_cloud(block):
+                continue
             cloud = cloud_mask(scene, block, levels)[:: self._cell, :: self._cell]
             top, left = block.row0 // self._cell, block.col0 // unit
             bits = np.packbits(cloud, axis=1)
@@ -173,6 +244,7 @@ class Coverage:
         zones = place.zones if place is not None and scene.geolocation is not None else ()
         self._points = {zone.zone_id: zone_pixels(scene, zone) for zone in zones}
         self._clear = {zone_id: np.zeros(len(rows), bool) for zone_id, (rows, _, _) in self._points.items()}
+        self._counting = threading.Lock()
 
     def asks_for(self, core: Window) -> bool:
         """Does a zone lie in this window?"""
@@ -182,9 +254,14 @@ class Coverage:
         )
 
     def add(self, core: Window, seen: BoolImage, cloud: BoolImage, water: BoolImage, veil: BoolImage) -> None:
-        """Count one window; the masks cover just this window, ``veil`` counts in zones alone."""
-        self.cloudy += int(np.count_nonzero(cloud & seen))
-        self.water += int(np.count_nonzero(water & seen & ~cloud))
+        """Count one window, in any thread; the masks cover just this window, ``veil`` counts in zones alone."""
+        hidden = cloud & seen
+        cloudy, clear_water = np.count_nonzero(hidden), np.count_nonzero(water & seen & ~hidden)
+        with self._counting:
+            self.cloudy += int(cloudy)
+            self.water += int(clear_water)
+        if not self._points:
+            return
         clear = seen & ~cloud & ~veil
         for zone_id, (rows, cols, _) in self._points.items():
             here = (rows >= core.row0) & (rows < core.row1) & (cols >= core.col0) & (cols < core.col1)

@@ -32,6 +32,31 @@ def opened(mask: BoolImage, width_px: float) -> BoolImage:
 
 
 @numba.njit(cache=True, nogil=True)
+def steps_near(mask: BoolImage, reach: int) -> BoolImage:
+    """Pixels from which a pixel of the mask is at most so many steps away, along rows and columns."""
+    rows, cols = mask.shape
+    away = np.empty((rows, cols), np.int32)
+    far = np.int32(reach + 1)
+    for i in range(rows):
+        for j in range(cols):
+            least = np.int32(0) if mask[i, j] else far
+            if i > 0:
+                least = min(least, away[i - 1, j] + 1)
+            if j > 0:
+                least = min(least, away[i, j - 1] + 1)
+            away[i, j] = least
+    out = np.empty((rows, cols), np.bool_)
+    for i in range(rows - 1, -1, -1):
+        for j in range(cols - 1, -1, -1):
+            if i + 1 < rows:
+                away[i, j] = min(away[i, j], away[i + 1, j] + 1)
+            if j + 1 < cols:
+                away[i, j] = min(away[i, j], away[i, j + 1] + 1)
+            out[i, j] = away[i, j] <= reach
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
 def _squares_to(mask: BoolImage, limit_px: int) -> NDArray[np.int32]:
     """Squared distance to the nearest pixel of the mask; beyond the limit, some number above its square."""
     rows, cols = mask.shape

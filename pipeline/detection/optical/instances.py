@@ -20,6 +20,7 @@ NEAR_PX = 2.5  # two centres nearer than this are one
 VOTE_PX = 1.0  # spread of one pixel's vote
 REACH_PX = 7.0  # a vote farther from every centre is nobody's
 MIN_PIXELS = 5
+AROUND_PX = 8  # beyond which no vote is felt: four times its spread, and what is rounded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,12 +36,15 @@ class Instance:
 
 def find_instances(answer: FloatImage) -> list[Instance]:
     """Hulls of one answer, shape (4, rows, cols): log-odds of hull and of centre, row and column to the centre."""
-    hull, centre = special.expit(answer[0]), special.expit(answer[1])
-    rows, cols = np.nonzero(hull > PIXEL)
+    rows, cols = np.nonzero(answer[0] > special.logit(PIXEL))
     if len(rows) < MIN_PIXELS:
         return []
     to_row = rows + OFFSET_UNIT_PX * answer[2][rows, cols]
     to_col = cols + OFFSET_UNIT_PX * answer[3][rows, cols]
+    box = [_span(at, to, size) for at, to, size in ((rows, to_row, answer.shape[1]), (cols, to_col, answer.shape[2]))]
+    origin = (box[0].start, box[1].start)
+    rows, cols, to_row, to_col = rows - origin[0], cols - origin[1], to_row - origin[0], to_col - origin[1]
+    hull, centre = (special.expit(answer[(k, *box)]) for k in (0, 1))
     weight = hull[rows, cols].astype(np.float64)
     votes = _votes(to_row, to_col, weight, hull.shape)
     peaks = _peaks(votes * np.maximum(centre, 0.02))
@@ -58,8 +62,15 @@ def find_instances(answer: FloatImage) -> list[Instance]:
         sure = float(np.average(weight[mine], weights=weight[mine]))
         gathered = float(np.exp(-0.5 * (np.median(distance[mine, k]) / 4.0) ** 2))
         score = sure * float(np.sqrt(near.max())) * gathered if near.size else 0.0
-        out.append(Instance(rows[mine], cols[mine], (float(row), float(col)), score, weight[mine]))
+        middle = (float(row) + origin[0], float(col) + origin[1])
+        out.append(Instance(rows[mine] + origin[0], cols[mine] + origin[1], middle, score, weight[mine]))
     return out
+
+
+def _span(at: NDArray[np.intp], to: FloatArray, size: int) -> slice:
+    """From the first to the last of the pixels and their votes, and as far around as a vote is smoothed."""
+    first, last = min(at.min(), to.min()), max(at.max(), to.max())
+    return slice(int(np.clip(first - AROUND_PX, 0, at.min())), int(np.clip(last + AROUND_PX, at.max() + 1, size)))
 
 
 def _votes(row: FloatArray, col: FloatArray, weight: FloatArray, shape: tuple[int, ...]) -> FloatArray:

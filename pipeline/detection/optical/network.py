@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.detection.optical.parts import Part, parts_of
 from pipeline.detection.optical.spectral import BANDS, network_input
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 WEIGHTS_FILE = Path(__file__).with_name("hulls.onnx")
 CORE_PX = 320  # side of the blocks whose hulls are taken from one evaluation
 HALO_PX = 48  # around a block: half of the longest hull at 8 m pixels
-LATTICE_PX = 8  # sides of what the network looks at are multiples of this, as its three scales ask
 BLOCK_PX = CORE_PX + 2 * HALO_PX
 TRAINED_M = (5.0, 15.0)  # pixels of 7 to 10 m, scaled by 0.72 to 1.35 in training
 TURNS = ((False, False), (True, False), (False, True), (True, True))  # mirrored in rows, in columns; answers averaged
 NOTHING = -1.4  # log-odds of hull: a fifth; the mean of four views then does not reach a half (our choice)
+SURELY_NOTHING = -20.0  # log-odds where nothing is asked
 MIRRORS_ROWS, MIRRORS_COLS = 2, 3  # answers that change sign when the image is mirrored: offsets
 
 
@@ -53,11 +54,14 @@ def _session() -> Any:
     return onnxruntime.InferenceSession(str(WEIGHTS_FILE), options, providers=["CPUExecutionProvider"])
 
 
-def answer(scaled: FloatImage, present: tuple[bool, ...], gain: FloatArray | None = None) -> FloatImage:
+def answer(
+    scaled: FloatImage, present: tuple[bool, ...], gain: FloatArray | None = None, asked: BoolImage | None = None
+) -> FloatImage:
     """The network's answer for one block, shape (4, BLOCK_PX, BLOCK_PX), averaged over four mirrored views.
 
-    The other three views look only at the part of the block around pixels where the first sees more than `NOTHING`;
-    elsewhere its own answer stands.
+    The network looks only at parts of the block that hold pixels ``asked`` about (all, where that is None) and a halo;
+    elsewhere the answer is `SURELY_NOTHING`. The other three views look only around pixels where the first sees more
+    than `NOTHING`; elsewhere its own answer stands.
 
     ``scaled`` has shape (5, BLOCK_PX, BLOCK_PX), local water 0 and land 1; ``gain`` see `network_gain`. Answers:
     log-odds of hull and of centre, rows and columns to the hull's centre.
@@ -65,37 +69,29 @@ def answer(scaled: FloatImage, present: tuple[bool, ...], gain: FloatArray | Non
     expected = (len(BANDS), BLOCK_PX, BLOCK_PX)
     if scaled.shape != expected:
         raise ValueError(f"A block has shape {expected}; got {scaled.shape}.")
+    said = np.zeros((4, BLOCK_PX, BLOCK_PX), np.float32)
+    said[:2] = SURELY_NOTHING
     image = network_input(scaled, present, gain)
-    said = _seen(image, mirrored=(False, False))
-    part = _around(said[0] >= NOTHING)
-    if part is None:
-        return said
-    total = said[part].copy()
-    for turn in TURNS[1:]:
-        total += _seen(image[part], mirrored=turn)
-    said[part] = total / len(TURNS)
+    for part in parts_of(np.ones(expected[1:], bool) if asked is None else asked):
+        said[(slice(None), *part.asked)] = _seen(image, part, mirrored=(False, False))
+    for part in parts_of(said[0] >= NOTHING):
+        total = said[(slice(None), *part.asked)]
+        for turn in TURNS[1:]:
+            total += _seen(image, part, mirrored=turn)
+        total /= len(TURNS)
     return said
 
 
-def _seen(image: FloatImage, mirrored: tuple[bool, bool]) -> FloatImage:
-    """The network's answer for an image mirrored in rows, in columns; turned back, so that it lies on the image."""
+def _seen(image: FloatImage, part: Part, mirrored: tuple[bool, bool]) -> FloatImage:
+    """The network's answer for a part of an image mirrored in rows, in columns; turned back, so that it lies on it."""
     rows, cols = mirrored
     view = np.s_[:, :: -1 if rows else 1, :: -1 if cols else 1]
-    said = _session().run(None, {"image": np.ascontiguousarray(image[view])[None]})[0][0][view].copy()
+    shown = np.ascontiguousarray(image[(slice(None), *part.seen)][view])
+    said = _session().run(None, {"image": shown[None]})[0][0][view]
+    within = tuple(slice(a.start - s.start, a.stop - s.start) for a, s in zip(part.asked, part.seen, strict=True))
+    said = said[(slice(None), *within)].copy()
     if rows:
         said[MIRRORS_ROWS] *= -1
     if cols:
         said[MIRRORS_COLS] *= -1
     return said
-
-
-def _around(mask: BoolImage) -> tuple[slice, slice, slice] | None:
-    """The part of a block that holds a mask and a halo about it, on the network's lattice; None for an empty mask."""
-    if not mask.any():
-        return None
-    sides = []
-    for axis in (1, 0):
-        at = np.flatnonzero(mask.any(axis=axis))
-        first, last = max(0, at[0] - HALO_PX), min(BLOCK_PX, at[-1] + 1 + HALO_PX)
-        sides.append(slice(int(first // LATTICE_PX * LATTICE_PX), int(-(-last // LATTICE_PX) * LATTICE_PX)))
-    return slice(None), sides[0], sides[1]

@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
 from scipy import ndimage
 
 from pipeline.detection.optical.discs import opened
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.detection.optical.water import Normal
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 SEED = 0.25  # of the way from water to land; ships show 0.2 to 0.9 in the near infrared
 SEED_SIGMAS = 6.0  # of the water's own noise, at least
 GROW = 0.5  # of the seed's level
-VISIBLE_WEIGHT = 0.4  # painted decks show here when dull in the infrared; so do foam and silt, hence below 1
 LONE_MAX_M2 = 40_000.0  # a larger object is land; the largest hull afloat covers 380 m x 68 m
 UNMAPPED_WIDTH_M = 120.0  # beside mapped land: a hull, her neighbour and the jetty between; wider is new land
 LAND_WIDTH_M = 75.0  # what holds a disc of this width is land, not a hull: no beam afloat exceeds 70 m
@@ -53,13 +55,6 @@ class Blob:
     cut_from_land: bool  # a slender part of something large, without a map that would say what it is
 
 
-def brightness(normal: Normal) -> FloatImage:
-    """How far a pixel stands above water: infrared, or visible light at a lower weight, whichever says more."""
-    if normal.visible is None or normal.visible is normal.infrared:
-        return normal.infrared
-    return np.maximum(normal.infrared, np.float32(VISIBLE_WEIGHT) * normal.visible)
-
-
 def object_floor(normal: Normal, sigmas: float) -> FloatImage:
     """Brightness above which an object may begin; it is seeded at ``1 / GROW`` times that."""
     return np.float32(GROW) * np.maximum(np.float32(SEED), np.float32(max(sigmas, SEED_SIGMAS)) * normal.noise)
@@ -67,15 +62,16 @@ def object_floor(normal: Normal, sigmas: float) -> FloatImage:
 
 def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -> list[Blob]:
     """Objects of one window, by row and column."""
-    over = brightness(normal)
     # Land's own blur reaches one pixel over the mapped waterline: a strip that is neither water nor ship
-    clear = normal.wet if normal.wet.all() else ndimage.binary_erosion(normal.wet, EIGHT, border_value=1)
-    floor = np.where(normal.valid & clear, object_floor(normal, sigmas), np.inf)
-    shore = ndimage.binary_dilation(~clear & normal.valid, EIGHT)
-    above = (over / floor).astype(np.float32)  # 1 where an object may begin, 1 / GROW where it is seeded
+    mapped = not normal.wet.all()
+    clear = ndimage.binary_erosion(normal.wet, EIGHT, border_value=1) if mapped else normal.wet
+    shore = ndimage.binary_dilation(~clear & normal.valid, EIGHT) if mapped else np.zeros_like(clear)
+    over = normal.over
+    above = _above(over, normal.noise, normal.valid & clear, max(sigmas, SEED_SIGMAS))
     labels, count = ndimage.label(above > 1, EIGHT)
-    area = np.bincount(labels.ravel(), minlength=count + 1) * spacing_m**2
-    large = area > LONE_MAX_M2
+    if count == 0:
+        return []
+    large = _sizes(labels, count) * spacing_m**2 > LONE_MAX_M2
     large[0] = False
     out: list[Blob] = []
     for label, box in enumerate(ndimage.find_objects(labels), 1):
@@ -83,9 +79,8 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
             out += _best(
                 labels[box] == label, _Look(over, above, normal.noise, shore, box, spacing_m, min_px), cut=False
             )
-    mass = large[labels]
-    if mass.any():
-        mapped = not normal.wet.all()
+    if large.any():
+        mass = _chosen(labels, large)
         land = opened(mass, (UNMAPPED_WIDTH_M if mapped else LAND_WIDTH_M) / spacing_m)
         pieces, _ = ndimage.label(mass & ~land & (above > 1 / GROW), EIGHT)
         near_land = ndimage.binary_dilation(land, EIGHT) | shore
@@ -96,6 +91,37 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
                     member, _Look(over, above, normal.noise, near_land, box, spacing_m, min_px), cut=not mapped
                 )
     return sorted(out, key=lambda blob: (blob.frame[0], blob.frame[1]))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _above(over: FloatImage, noise: FloatImage, searched: BoolImage, sigmas: float) -> FloatImage:
+    """Brightness over `object_floor`: 1 where an object may begin, 1 / GROW where it is seeded; 0 outside."""
+    out = np.zeros(over.shape, np.float32)
+    for i in range(over.shape[0]):
+        for j in range(over.shape[1]):
+            if searched[i, j]:
+                out[i, j] = over[i, j] / (np.float32(GROW) * max(np.float32(SEED), np.float32(sigmas) * noise[i, j]))
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _sizes(labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """Pixels of each label, 0 included."""
+    out = np.zeros(count + 1, np.int64)
+    for i in range(labels.shape[0]):
+        for j in range(labels.shape[1]):
+            out[labels[i, j]] += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _chosen(labels: NDArray[np.int32], chosen: BoolImage) -> BoolImage:
+    """Pixels whose label is chosen."""
+    out = np.empty(labels.shape, np.bool_)
+    for i in range(labels.shape[0]):
+        for j in range(labels.shape[1]):
+            out[i, j] = chosen[labels[i, j]]
+    return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,12 +14,13 @@ from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.motion import Motion, motion_of
 from pipeline.detection.optical.plausible import flagged
 from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
+from pipeline.detection.optical.spectral import ScaledView
 from pipeline.quantiles import Z90
 from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
-    from pipeline.types import BoolImage, FloatArray, FloatImage
+    from pipeline.types import BoolImage, FloatArray
 
 SCORE_SLOPE, SCORE_MIDDLE = 9.0, 0.55  # certainty to probability: a logistic, fitted on ports held out of training
 SIDEWAYS = 1.5  # log-odds against a ship that moves across her own axis; our choice
@@ -47,11 +48,11 @@ def network_candidates(
     cloud: BoolImage,
     shadow: BoolImage | None = None,
     *,
-    view: tuple[FloatImage, tuple[bool, ...]],
+    view: ScaledView,
     threads: int = 1,
 ) -> list[Candidate]:
     """Candidates of the network whose centre lies in ``core``; ``cloud`` and ``shadow`` are masks of the tile, ``view``
-    its `scaled_bands`."""
+    is what the network sees of it."""
     out = []
     for hull in hulls_of(scene, tile, core, levels, view, threads):
         rows, cols = hull.rows - tile.window.row0, hull.cols - tile.window.col0

@@ -69,6 +69,19 @@ def largest_water_m2(wet: BoolImage, pixel_m2: float) -> float:
     return float(_waters(wet, pixel_m2)[1].max())
 
 
+def holds_basin(wet: BoolImage, pixel_m2: float) -> bool:
+    """Is the largest water of a mask, gaps closed, wide enough for a ship? `BASIN_M2` by `largest_water_m2`.
+
+    A square of nothing but water answers at once: it is wide enough, and no gap.
+    """
+    if np.count_nonzero(wet) * pixel_m2 < BASIN_M2:
+        return False
+    side = int(np.ceil(np.sqrt(BASIN_M2 / pixel_m2)))
+    rows, cols = (n // side for n in wet.shape)
+    squares = wet[: rows * side, : cols * side].reshape(rows, side, cols, side).all(axis=(1, 3))
+    return bool(squares.any()) or largest_water_m2(wet, pixel_m2) >= BASIN_M2
+
+
 def _waters(wet: BoolImage, pixel_m2: float) -> tuple[NDArray[Any], FloatArray]:
     """Connected waters of a mask, numbered from 1 (0: none), and the area of each number [m2], 0 for number 0."""
     names, count = ndimage.label(ndimage.binary_opening(wet, np.ones((NARROWEST_PX, NARROWEST_PX))))
@@ -103,7 +116,7 @@ def speaks_alone(
     """Is what contrast found a ship whatever the network says: free, unsuspected, with the light of 50 m of deck?
 
     At quays the network judges better; of what lies free it misses small hulls that contrast sees. ``view`` holds the
-    bands, (5, rows, cols), and which there are; ``rows`` and ``cols`` are the object's pixels there.
+    bands around, (5, rows, cols), and which there are; ``rows`` and ``cols`` are the object's pixels there.
     """
     scaled, present = view
     if candidate.flags or candidate.length_m < ALONE_FROM_M:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage, special
+from scipy import special
 
 from pipeline.detection.optical import network, plausible
+from pipeline.detection.optical.discs import steps_near
 from pipeline.detection.optical.instances import Instance, find_instances
-from pipeline.detection.optical.rectangle import Rectangle, fit_rectangle
-from pipeline.detection.optical.spectral import network_gain
+from pipeline.detection.optical.rectangle import MARGIN_PX, Rectangle, fit_rectangle
+from pipeline.detection.optical.spectral import BRIGHT, DULL, WET, ScaledView, network_gain
 from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -47,51 +48,59 @@ def hulls_of(
     tile: Tile,
     core: Window,
     levels: Levels,
-    view: tuple[FloatImage, tuple[bool, ...]],
+    view: ScaledView,
     threads: int = 1,
 ) -> list[NetworkHull]:
     """Hulls whose centre lies in ``core``, which must begin on the lattice; ``tile`` reaches a halo beyond it.
 
-    ``view`` is what `scaled_bands` makes of the tile. The network looks at blocks on so many threads; their hulls come
+    ``view`` is the tile's. The network looks at blocks on so many threads; their hulls come
     in the order of the lattice.
     """
-    scaled, present = view
     k = tile.bands.index(levels.infrared)
     noise = float(levels.noise[k] / max(levels.land[k] - levels.water[k], 1e-9))
     pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
     gain = network_gain(levels, tile.bands)
+    kinds = view.kinds(STANDS_OUT, WATER_BELOW, 2 * STANDS_OUT)
     asked = []
     for block in _blocks(core):
         inner = block.padded(network.HALO_PX, scene.shape)
-        at = np.s_[
-            inner.row0 - tile.window.row0 : inner.row1 - tile.window.row0,
-            inner.col0 - tile.window.col0 : inner.col1 - tile.window.col0,
-        ]
-        if _worth_a_look(scaled[(slice(None), *at)], present, tile.valid[at], pixel_m2):
-            asked.append((block, _squared(scaled[(slice(None), *at)], block, inner)))
+        at = (
+            slice(inner.row0 - tile.window.row0, inner.row1 - tile.window.row0),
+            slice(inner.col0 - tile.window.col0, inner.col1 - tile.window.col0),
+        )
+        marks = _worth_a_look(kinds[at], pixel_m2)
+        if marks is not None:
+            asked.append((block, inner, at, marks))
+
+    def looked_at(one: tuple[Window, Window, tuple[slice, slice], BoolImage]) -> FloatImage:
+        block, inner, at, marks = one
+        seen, marked = _squared(view.within(*at), block, inner), _squared(marks[None], block, inner)[0]
+        return network.answer(seen, view.present, gain, marked)
+
     out: list[NetworkHull] = []
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        answers = pool.map(lambda one: network.answer(one[1], present, gain), asked)
-        for (block, _), said in zip(asked, answers, strict=True):
+        answers = pool.map(looked_at, asked)
+        for (block, _, _, _), said in zip(asked, answers, strict=True):
             origin = (block.row0 - network.HALO_PX, block.col0 - network.HALO_PX)
+            cover = special.expit(said[0])
             for hull in find_instances(said):
                 row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
                 if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
-                    placed = _placed(said, hull, origin, tile, scaled, noise)
-                    out.append(replace(placed, doubts=_doubts(placed, tile, scaled, present, scene)))
+                    placed = _placed(cover, hull, origin, tile, view, noise)
+                    out.append(replace(placed, doubts=_doubts(placed, tile, view, scene)))
     return out
 
 
-def _worth_a_look(scaled: FloatImage, present: tuple[bool, ...], valid: BoolImage, pixel_m2: float) -> bool:
-    """Is there water that a ship floats in, and something in it or beside it? Told from the block alone."""
-    over = scaled.max(axis=0)
-    infrared = next((scaled[k] for k in (3, 4) if present[k]), over)
-    wet = (infrared < WATER_BELOW) & valid
-    if plausible.largest_water_m2(wet, pixel_m2) < plausible.BASIN_M2:
-        return False
-    beside = (over > STANDS_OUT) & valid & ~wet & ndimage.binary_dilation(wet, iterations=SHORE_PX)
-    dark = (over > 2 * STANDS_OUT) & wet  # dark or low hulls: water by the infrared, but not in another band
-    return bool(beside.sum() + dark.sum() >= MIN_BRIGHT_PX)
+def _worth_a_look(kinds: NDArray[np.uint8], pixel_m2: float) -> BoolImage | None:
+    """What stands out of the water or lies beside it, where a ship floats and there is anything; else None.
+
+    Told from the block alone. Where it is worth a look at all, the dullest hulls are marked as well.
+    """
+    bright, wet = (kinds & BRIGHT).view(bool), (kinds & WET) > 0
+    if np.count_nonzero(bright) < MIN_BRIGHT_PX or not plausible.holds_basin(wet, pixel_m2):
+        return None
+    marks = bright & steps_near(wet, SHORE_PX)
+    return marks if np.count_nonzero(marks & ((kinds & DULL) == 0)) >= MIN_BRIGHT_PX else None
 
 
 def _blocks(core: Window) -> Iterator[Window]:
@@ -101,47 +110,45 @@ def _blocks(core: Window) -> Iterator[Window]:
             yield Window(row0, col0, min(network.CORE_PX, core.row1 - row0), min(network.CORE_PX, core.col1 - col0))
 
 
-def _squared(scaled: FloatImage, block: Window, inner: Window) -> FloatImage:
-    """The block with its halo at full size; beyond the image the outermost pixels are repeated."""
+def _squared(image: NDArray[Any], block: Window, inner: Window) -> NDArray[Any]:
+    """The block with its halo at full size: beyond the image outermost pixels are repeated, and no marks lie there."""
     top, left = inner.row0 - (block.row0 - network.HALO_PX), inner.col0 - (block.col0 - network.HALO_PX)
     below, right = network.BLOCK_PX - top - inner.rows, network.BLOCK_PX - left - inner.cols
-    return np.pad(scaled, ((0, 0), (top, below), (left, right)), mode="edge")
+    around = ((0, 0), (top, below), (left, right))
+    return np.pad(image, around) if image.dtype == bool else np.pad(image, around, mode="edge")
 
 
 def _placed(
-    said: FloatImage, hull: Instance, origin: tuple[int, int], tile: Tile, scaled: FloatImage, noise: float
+    cover: FloatImage, hull: Instance, origin: tuple[int, int], tile: Tile, view: ScaledView, noise: float
 ) -> NetworkHull:
-    """An instance measured, in scene pixels."""
-    cover = special.expit(said[0])
-    others = cover > 0.5
-    others[hull.rows, hull.cols] = False
-    fitted = fit_rectangle(np.where(others, 0.0, cover).astype(np.float32), hull.rows, hull.cols)
-    box = Rectangle(
-        fitted.row + origin[0],
-        fitted.col + origin[1],
-        fitted.axis,
-        fitted.length_px,
-        fitted.beam_px,
-        fitted.misfit,
-        fitted.turn_se_rad,
-    )
+    """An instance measured, in scene pixels; ``cover`` is the probability of hull by pixel of the block."""
+    low = (max(0, int(hull.rows.min()) - MARGIN_PX), max(0, int(hull.cols.min()) - MARGIN_PX))
+    box = np.s_[low[0] : int(hull.rows.max()) + MARGIN_PX + 1, low[1] : int(hull.cols.max()) + MARGIN_PX + 1]
+    near = cover[box].copy()
+    others = near > 0.5
+    others[hull.rows - low[0], hull.cols - low[1]] = False
+    near[others] = 0.0
+    fitted = fit_rectangle(near, hull.rows - low[0], hull.cols - low[1])
+    fitted = replace(fitted, row=fitted.row + low[0] + origin[0], col=fitted.col + low[1] + origin[1])
     rows, cols = hull.rows + origin[0], hull.cols + origin[1]
     r, c = rows - tile.window.row0, cols - tile.window.col0
     inside = (r >= 0) & (c >= 0) & (r < tile.window.rows) & (c < tile.window.cols)
     r, c = r[inside], c[inside]
+    sigmas = 0.0
+    if len(r):
+        over = view.within(slice(r.min(), r.max() + 1), slice(c.min(), c.max() + 1))
+        sigmas = float(np.median(over[:, r - r.min(), c - c.min()].max(axis=0))) / noise
     return NetworkHull(
-        box,
+        fitted,
         rows[inside],
         cols[inside],
         hull.score,
         float((~tile.water[r, c]).mean()) if len(r) else 0.0,
-        float(np.median(scaled[:, r, c].max(axis=0))) / noise if len(r) else 0.0,
+        sigmas,
     )
 
 
-def _doubts(
-    hull: NetworkHull, tile: Tile, scaled: FloatImage, present: tuple[bool, ...], scene: Scene
-) -> tuple[tuple[str, str], ...]:
+def _doubts(hull: NetworkHull, tile: Tile, view: ScaledView, scene: Scene) -> tuple[tuple[str, str], ...]:
     """What denies that the hull is a ship of the size that it was trained on."""
     if not len(hull.rows):
         return ()
@@ -149,14 +156,15 @@ def _doubts(
     box = Window(*(centre - plausible.LOOK_PX), *[2 * plausible.LOOK_PX + 1] * 2)
     window = tile.window
     top, left = max(0, box.row0 - window.row0), max(0, box.col0 - window.col0)
-    at = np.s_[top : box.row1 - window.row0, left : box.col1 - window.col0]
-    here = np.zeros(tile.valid.shape, bool)
-    here[hull.rows - window.row0, hull.cols - window.col0] = True
-    near, mask = scaled[(slice(None), *at)], here[at]
+    near = view.within(slice(top, box.row1 - window.row0), slice(left, box.col1 - window.col0))
+    mask = np.zeros((near.shape[1], near.shape[2]), bool)
+    rows, cols = hull.rows - window.row0 - top, hull.cols - window.col0 - left
+    within = (rows >= 0) & (cols >= 0) & (rows < mask.shape[0]) & (cols < mask.shape[1])
+    mask[rows[within], cols[within]] = True
     pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
     cut = (box.row0 <= 0, box.row1 >= scene.shape[0], box.col0 <= 0, box.col1 >= scene.shape[1])
     said = {
-        "no_water_beside": plausible.without_water(near, mask, present, pixel_m2, cut),
-        "too_faint": plausible.too_faint(near, mask, present, pixel_m2),
+        "no_water_beside": plausible.without_water(near, mask, view.present, pixel_m2, cut),
+        "too_faint": plausible.too_faint(near, mask, view.present, pixel_m2),
     }
     return tuple((name, why) for name, why in said.items() if why)

@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.detection.optical.water import Levels, pressed_light, water_at
+from pipeline.detection.optical.over_water import BRIGHT, DULL, WET, gap_to_land, kinds_over_water, over_gap
+from pipeline.detection.optical.water import Levels, levels_grid, places, pressed_light
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.types import FloatArray, FloatImage, Tile
+
+__all__ = ["BRIGHT", "DULL", "WET", "ScaledView", "network_gain", "network_input", "scaled_bands"]
 
 BANDS: tuple[tuple[str, ...], ...] = (  # the band, and what may stand in for it
     ("B02", "B"),
@@ -26,27 +31,52 @@ USUAL_SPREAD = (0.247, 0.264, 0.299, 0.341, 0.342)  # by band, at the coasts of 
 MOST_GAIN = 1.5  # our choice: a coast more even or more motley than that is another kind of coast
 
 
-def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ...]]:
-    """Brightness over the local water, shape (5, rows, cols), and which of the five bands the scene has.
+class ScaledView:
+    """A tile as the network sees it, worked out where it is asked for: most of an image is never looked at.
 
-    The unit is the same for all bands: the image's land over its water in the infrared. So colours stay colours; land's
-    own colour, forest here and city there, would bend them.
+    Brightness over the local water by band. The unit is the same for all bands: the image's land over its water in the
+    infrared. So colours stay colours; land's own colour, forest here and city there, would bend them.
     """
-    main = tile.bands.index(levels.infrared)
-    over = water_at(tile.window, levels, main)
-    whole = float(levels.land[main] - levels.water[main])
-    gap = np.maximum(levels.land[main] - over, 0.25 * whole).astype(np.float32)
-    out = np.zeros((len(BANDS), *tile.valid.shape), np.float32)
-    present = []
-    for k, names in enumerate(BANDS):
-        name = next((n for n in names if n in tile.bands), None)
-        present.append(name is not None)
-        if name is None:
-            continue
-        band = tile.bands.index(name)
-        level = water_at(tile.window, levels, band)
-        out[k] = np.where(tile.valid, (tile.data[band] - level) / gap, 0)
-    return out, tuple(present)
+
+    def __init__(self, tile: Tile, levels: Levels) -> None:
+        self._tile, self._grid = tile, levels_grid(levels)
+        self._rows, self._cols = places(tile.window, levels, self._grid.shape[1:])
+        self._main = tile.bands.index(levels.infrared)
+        self._land = float(levels.land[self._main])
+        self._least = 0.25 * float(levels.land[self._main] - levels.water[self._main])
+        names = [next((n for n in names if n in tile.bands), None) for names in BANDS]
+        self._index = [None if name is None else tile.bands.index(name) for name in names]
+
+    @property
+    def present(self) -> tuple[bool, ...]:
+        """Which of the five bands the scene has."""
+        return tuple(k is not None for k in self._index)
+
+    def within(self, rows: slice, cols: slice) -> FloatImage:
+        """A part of the tile, shape (5, rows, cols): local water 0, the image's land 1."""
+        valid = self._tile.valid[rows, cols]
+        at = self._rows[rows], self._cols[cols]
+        gap = gap_to_land(self._grid[self._main], *at, self._land, self._least)
+        out = np.zeros((len(BANDS), *valid.shape), np.float32)
+        for k, band in enumerate(self._index):
+            if band is not None:
+                over_gap(self._tile.data[band, rows, cols], valid, self._grid[band], *at, gap, out[k])
+        return out
+
+    def kinds(self, bright: float, wet: float, dull: float) -> NDArray[np.uint8]:
+        """The whole tile in bits: `BRIGHT` in some band over that, `WET` by the infrared below that, `DULL` in no band
+        over that; 0 where not valid."""
+        there = np.array([k for k in self._index if k is not None], np.int64)
+        infrared = next((k for k in self._index[3:] if k is not None), -1)
+        data, limits = np.ascontiguousarray(self._tile.data), np.array([bright, wet, dull], np.float32)
+        place = (self._grid, self._rows, self._cols, self._main, self._land, self._least)
+        return kinds_over_water(data, self._tile.valid, *place, there, infrared, len(there) < len(BANDS), limits)
+
+
+def scaled_bands(tile: Tile, levels: Levels) -> tuple[FloatImage, tuple[bool, ...]]:
+    """All of a tile as the network sees it, shape (5, rows, cols), and which of the five bands the scene has."""
+    view = ScaledView(tile, levels)
+    return view.within(slice(None), slice(None)), view.present
 
 
 def network_gain(levels: Levels, bands: tuple[str, ...]) -> FloatArray:

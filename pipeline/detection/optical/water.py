@@ -6,24 +6,28 @@ an additive offset (Sentinel-2's -1000) and the choice of reflectance scale drop
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 from scipy import ndimage
 
 from pipeline.detection.optical.band_order import impossible_order
-from pipeline.types import Radiometry, Scene, Tile, Window, tiles
+from pipeline.detection.optical.over_water import between, brightest_over_water, gap_to_land
+from pipeline.detection.optical.reading import SURVEY_PX, rows_of_windows
+from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 INFRARED = ("B08", "N", "B8A", "B11", "B12")  # water is darkest here, so these part it from all else, first one first
 VISIBLE = ("B02", "B03", "B04", "B", "G", "R", "pan")
 OTHERS = ("B01", "B05", "B06", "B07", "B09", "B10", "CB", "GI", "Y", "RE", "N2")  # known, and no good for water
+VISIBLE_WEIGHT = 0.4  # painted decks show here when dull in the infrared; so do foam and silt, hence below 1
 SURVEY_SAMPLES = 4_000_000  # pixels looked at for the levels of each block of water; our choice
 LEVEL_SAMPLES = 500_000  # of these, for the image's own levels: percentiles to a thousandth; our choice
 ORDER_SAMPLES = 500_000  # enough for medians of the surfaces by which bands are told
@@ -97,9 +101,12 @@ def otsu(values: FloatArray) -> tuple[float, float]:
     return float(edges[1:][best].mean()), float(between.max() / variance) if variance > 0 else 0.0
 
 
-def survey(scene: Scene, tile_px: int) -> Levels:
-    """Read the image once, coarsely, and find its levels. Every n-th pixel of a fixed lattice: no tile matters."""
-    data, valid, wet, step = lattice(scene, tile_px)
+def survey(scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = None, threads: int = 1) -> Levels:
+    """Read the image once, coarsely, and find its levels. Every n-th pixel of a fixed lattice: no tile matters.
+
+    ``also`` is shown every tile that is read, in one of so many threads: others need not read it again.
+    """
+    data, valid, wet, step = lattice(scene, tile_px, also, threads)
     known = data[:, valid]
     every = max(1, known.shape[1] // LEVEL_SAMPLES)
     levels = levels_of(known[:, ::every], wet[valid][::every], scene.bands, scene.radiometry)
@@ -110,7 +117,9 @@ def survey(scene: Scene, tile_px: int) -> Levels:
         return levels
     dark = valid & (data[scene.bands.index(levels.infrared)] <= levels.threshold)
     block = tuple(max(8, round(LEVEL_BLOCK_M / (s * step))) for s in scene.pixel_spacing_m)
-    grids = [local_level(data[k], dark, block, (levels.water[k], levels.noise[k])) for k in range(len(scene.bands))]
+    with ThreadPoolExecutor(threads) as pool:
+        defaults = zip(levels.water, levels.noise, strict=True)
+        grids = list(pool.map(lambda band, default: local_level(band, dark, block, default), data, defaults))
     levels = replace(
         levels,
         block_px=(float(block[0] * step), float(block[1] * step)),
@@ -120,17 +129,30 @@ def survey(scene: Scene, tile_px: int) -> Levels:
     return replace(levels, coast_spread=spread_at_coast(data, valid, levels, scene.bands, block))
 
 
-def lattice(scene: Scene, tile_px: int) -> tuple[FloatImage, BoolImage, BoolImage, int]:
+def lattice(
+    scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = None, threads: int = 1
+) -> tuple[FloatImage, BoolImage, BoolImage, int]:
     """Every n-th pixel of an image: its bands, where they were measured, where the map says water, and n."""
     step = max(1, int(np.sqrt(scene.shape[0] * scene.shape[1] / SURVEY_SAMPLES)))
     shape = tuple(-(-n // step) for n in scene.shape)
     data = np.zeros((len(scene.bands), *shape), np.float32)
     valid, wet = np.zeros(shape, bool), np.zeros(shape, bool)
-    for window in tiles(scene.shape, max(step, tile_px // step * step)):
-        tile = scene.read(window)
-        at = np.s_[window.row0 // step : -(-window.row1 // step), window.col0 // step : -(-window.col1 // step)]
-        data[(slice(None), *at)] = tile.data[:, ::step, ::step]
-        valid[at], wet[at] = tile.valid[::step, ::step], tile.water[::step, ::step]
+
+    def take(row: list[Window]) -> None:
+        for window in row:
+            tile = scene.read(window)
+            if also is not None:
+                also(tile)
+            row0, row1, col0, col1 = (-(-n // step) for n in (window.row0, window.row1, window.col0, window.col1))
+            at = np.s_[row0:row1, col0:col1]
+            every = np.s_[-window.row0 % step :: step, -window.col0 % step :: step]
+            data[(slice(None), *at)] = tile.data[(slice(None), *every)]
+            valid[at], wet[at] = tile.valid[every], tile.water[every]
+
+    rows = rows_of_windows(scene.shape, min(tile_px, SURVEY_PX[0]), max(8, min(tile_px, SURVEY_PX[1]) // 8 * 8))
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(take, rows):
+            pass
     return data, valid, wet, step
 
 
@@ -146,26 +168,44 @@ def spread_at_coast(
     if levels.local_water is None or not np.isfinite(levels.land[k]):
         return None
     rows, cols = (n // b for n, b in zip(valid.shape, block, strict=True))
-    whole = np.s_[..., : rows * block[0], : cols * block[1]]
-    shape = (rows, block[0], cols, block[1])
-    seen = valid[whole].reshape(shape)
     gap = np.maximum(levels.land[k] - levels.local_water[k], 0.25 * (levels.land[k] - levels.water[k]))[:rows, :cols]
-    totals = np.zeros((len(bands), 2, rows, cols))
-    wet = np.zeros((rows, cols))
-    for n in range(len(bands)):
-        level = levels.local_water[n][:rows, :cols]
-        over = (data[n][whole].reshape(shape) - level[:, None, :, None]) / gap[:, None, :, None]
-        pressed = np.where(seen, pressed_light(over), 0.0)
-        totals[n] = pressed.sum(axis=(1, 3)), (pressed**2).sum(axis=(1, 3))
-        if n == k:
-            wet = ((over < COAST_WET_BELOW) & seen).sum(axis=(1, 3))
-    count = seen.sum(axis=(1, 3))
-    share = wet / np.maximum(count, 1)
-    coast = (share > COAST_SHARE[0]) & (share < COAST_SHARE[1]) & (count > 0.5 * block[0] * block[1])
-    if coast.sum() < COAST_BLOCKS:
+    size = (int(block[0]), int(block[1]))
+    blocks, count, total, square = _coast_sums(data, valid, levels.local_water, gap, size, k)
+    if blocks < COAST_BLOCKS:
         return None
-    mean, square = totals[:, :, coast].sum(axis=2).T / count[coast].sum()
-    return np.sqrt(np.maximum(square - mean**2, 0.0))
+    mean = total / count
+    return np.sqrt(np.maximum(square / count - mean**2, 0.0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _coast_sums(
+    data: FloatImage, valid: BoolImage, water: FloatArray, gap: FloatArray, block: tuple[int, int], infrared: int
+) -> tuple[int, int, FloatArray, FloatArray]:
+    """Number of coast blocks and of their pixels; sums and sums of squares of pressed light over these, by band."""
+    blocks, pixels = 0, 0
+    total, square = np.zeros(len(data)), np.zeros(len(data))
+    for i in range(gap.shape[0]):
+        for j in range(gap.shape[1]):
+            count, wet = 0, 0
+            for r in range(i * block[0], (i + 1) * block[0]):
+                for c in range(j * block[1], (j + 1) * block[1]):
+                    if valid[r, c]:
+                        count += 1
+                        wet += (data[infrared, r, c] - water[infrared, i, j]) / gap[i, j] < COAST_WET_BELOW
+            few = 2 * count <= block[0] * block[1]
+            if few or not COAST_SHARE[0] < wet / count < COAST_SHARE[1]:
+                continue
+            blocks += 1
+            pixels += count
+            for n in range(len(data)):
+                for r in range(i * block[0], (i + 1) * block[0]):
+                    for c in range(j * block[1], (j + 1) * block[1]):
+                        if valid[r, c]:
+                            over = min(max((data[n, r, c] - water[n, i, j]) / gap[i, j], -2.0), 20.0)
+                            pressed = math.asinh(STEEPNESS * over) / STEEPNESS
+                            total[n] += pressed
+                            square[n] += pressed * pressed
+    return blocks, pixels, total, square
 
 
 def pressed_light(over: FloatImage) -> FloatImage:
@@ -216,64 +256,52 @@ def _centre_and_spread(values: FloatImage) -> tuple[FloatArray, FloatArray]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Normal:
-    """A window in the image's own units. Channels are float32, shape (rows, cols); absent ones are None."""
+    """A window in the image's own units: local water 0, the image's land 1. Images have shape (rows, cols), float32."""
 
     window: Window
-    infrared: FloatImage
-    swir: FloatImage | None
-    visible: FloatImage | None
-    redness: FloatImage | None
-    noise: FloatImage  # robust standard deviation of ``infrared`` on the water around
+    over: FloatImage  # how far a pixel stands above water: infrared, or visible light at a lower weight if that is more
+    noise: FloatImage  # robust standard deviation of the infrared on the water around
     valid: BoolImage
     wet: BoolImage  # as the map says
 
 
 def normalise(tile: Tile, levels: Levels, factor: int = 1) -> Normal:
-    """Local water to 0 and the image's land to 1, band by band; ``factor`` image pixels go into one of the tile's."""
-    scaled: dict[str, FloatImage] = {}
-    noise = np.zeros(tile.valid.shape, np.float32)
-    for k, name in enumerate(tile.bands):
-        level = water_at(tile.window, levels, k, factor)
-        gap = np.maximum(levels.land[k] - level, 0.25 * (levels.land[k] - levels.water[k])).astype(np.float32)
-        scaled[name] = np.where(tile.valid, (tile.data[k] - level) / gap, 0).astype(np.float32)
-        if name == levels.infrared:
-            noise = (noise_at(tile.window, levels, k, factor) / gap).astype(np.float32)
-    visible = [scaled[b] for b in VISIBLE if b in scaled]
-    short = next((scaled[b] for b in ("B11", "B12") if b in scaled and b != levels.infrared), None)
-    red = next((scaled[b] for b in ("B04", "R", "B03", "G") if b in scaled), None)
-    blue = next((scaled[b] for b in ("B02", "B") if b in scaled), None)
-    return Normal(
-        window=tile.window,
-        infrared=scaled[levels.infrared],
-        swir=short,
-        visible=np.mean(visible, axis=0, dtype=np.float32) if visible else None,
-        redness=red - blue if red is not None and blue is not None else None,
-        noise=noise,
-        valid=tile.valid,
-        wet=tile.water,
-    )
+    """The tile over its local water; ``factor`` image pixels go into one of the tile's."""
+    grid = levels_grid(levels)
+    rows, cols = places(tile.window, levels, grid.shape[1:], factor)
+    land, least = levels.land, 0.25 * (levels.land - levels.water)
+    k = tile.bands.index(levels.infrared)
+    visible = np.array([tile.bands.index(b) for b in VISIBLE if b in tile.bands], np.int64)
+    data = np.ascontiguousarray(tile.data)
+    over = brightest_over_water(data, tile.valid, grid, rows, cols, land, least, k, visible, VISIBLE_WEIGHT)
+    noise = between(levels_grid(levels, noise=True)[k], rows, cols)
+    noise /= gap_to_land(grid[k], rows, cols, land[k], least[k])
+    return Normal(tile.window, over, noise, tile.valid, tile.water)
 
 
 def water_at(window: Window, levels: Levels, band: int, factor: int = 1) -> FloatImage:
     """Level of the water at every pixel of a window (of blocks of ``factor`` image pixels)."""
-    return _on_grid(window, levels, levels.local_water, band, factor)
+    grid = levels_grid(levels)
+    return between(grid[band], *places(window, levels, grid.shape[1:], factor))
 
 
-def noise_at(window: Window, levels: Levels, band: int, factor: int = 1) -> FloatImage:
-    """Spread of the water around its level, as `water_at`."""
-    return _on_grid(window, levels, levels.local_noise, band, factor)
-
-
-def _on_grid(window: Window, levels: Levels, grid: FloatArray | None, band: int, factor: int) -> FloatImage:
-    if grid is None:
-        raise ValueError("These levels hold no grid; use those of `survey`.")
+def places(window: Window, levels: Levels, shape: tuple[int, ...], factor: int = 1) -> tuple[FloatArray, FloatArray]:
+    """Where a window's rows and columns lie in the levels' grids of that shape, held at their borders."""
     rows, cols = (
-        ((start + np.arange(count) + 0.5) * factor) / block - 0.5
-        for start, count, block in zip(
-            (window.row0, window.col0), (window.rows, window.cols), levels.block_px, strict=True
+        np.clip(((start + np.arange(count) + 0.5) * factor) / block - 0.5, 0, most - 1)
+        for start, count, block, most in zip(
+            (window.row0, window.col0), (window.rows, window.cols), levels.block_px, shape, strict=True
         )
     )
-    return _bilinear(grid[band], rows, cols)
+    return rows, cols
+
+
+def levels_grid(levels: Levels, *, noise: bool = False) -> FloatArray:
+    """The water's level (or its noise) by block, shape (bands, block rows, block columns); ValueError without."""
+    grid = levels.local_noise if noise else levels.local_water
+    if grid is None:
+        raise ValueError("These levels hold no grid; use those of `survey`.")
+    return grid
 
 
 def local_level(
@@ -317,23 +345,3 @@ def _by_block(
                 spread[i, j] = 1.4826 * np.median(np.abs(part - centre[i, j]))
                 weight[i, j] = 1.0
     return centre, spread, weight
-
-
-def _bilinear(grid: FloatArray, rows: NDArray[Any], cols: NDArray[Any]) -> FloatImage:
-    """A coarse grid at the given fractional rows and columns, held at its borders."""
-    return _between(grid, np.clip(rows, 0, grid.shape[0] - 1), np.clip(cols, 0, grid.shape[1] - 1))
-
-
-@njit(cache=True, nogil=True)
-def _between(grid: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatImage:
-    out = np.empty((len(rows), len(cols)), np.float32)
-    for i in range(len(rows)):
-        top = int(rows[i])
-        down, low = rows[i] - top, min(top + 1, grid.shape[0] - 1)
-        for j in range(len(cols)):
-            left = int(cols[j])
-            across, right = cols[j] - left, min(left + 1, grid.shape[1] - 1)
-            above = grid[top, left] + down * (grid[low, left] - grid[top, left])
-            beyond = grid[top, right] + down * (grid[low, right] - grid[top, right])
-            out[i, j] = above + across * (beyond - above)
-    return out

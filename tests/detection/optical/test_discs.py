@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from pipeline.detection.optical.discs import near, opened
+from pipeline.detection.optical.discs import near, opened, steps_near
 
 
 def blots(seed: int, share: float) -> np.ndarray:
@@ -26,6 +26,13 @@ def test_near_and_opened_are_those_of_the_whole_distance_transform(seed, share, 
         core = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] > radius
         expected = ndimage.distance_transform_edt(~core) < radius + 1 if core.any() else np.zeros_like(mask)
         assert (opened(mask, reach) == expected).all()
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.02, 0.98), st.integers(1, 9))
+def test_steps_are_those_of_repeated_dilation(seed, share, reach):
+    mask = blots(seed, share)
+    assert (steps_near(mask, reach) == ndimage.binary_dilation(mask, iterations=reach)).all()
 
 
 def test_nothing_is_near_nothing_and_everything_is_open_where_all_is_mask():

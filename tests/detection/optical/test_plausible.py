@@ -12,6 +12,8 @@ from pipeline.detection.optical import plausible
 from pipeline.detection.optical.plausible import (
     BASIN_M2,
     fingers,
+    holds_basin,
+    largest_water_m2,
     light_length_m,
     speaks_alone,
     too_faint,
@@ -38,6 +40,16 @@ def test_a_pond_holds_no_ship_and_a_basin_does():
     side = int(np.sqrt(BASIN_M2 / PIXEL_M2))
     assert "ha of water" in without_water(*city_with_pond(side - 3), ALL, PIXEL_M2)
     assert without_water(*city_with_pond(side + 6), ALL, PIXEL_M2) is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_basin_is_held_where_the_largest_water_is_one(seed):
+    """The short way and the whole way agree, on water of many sizes around the limit."""
+    rng = np.random.default_rng(seed)
+    wet = rng.random((120, 130)) < 0.02
+    side = int(rng.integers(8, 24))
+    wet[40 : 40 + side, 50 : 50 + side + seed % 3] = True
+    assert holds_basin(wet, PIXEL_M2) == (largest_water_m2(wet, PIXEL_M2) >= BASIN_M2)
 
 
 def test_water_that_the_image_cuts_off_denies_no_ship_and_a_pond_within_it_does():

@@ -9,7 +9,9 @@ import pytest
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.optical import standing_out
-from pipeline.types import OpticalView, Radiometry, Sensor, tiles
+from pipeline.detection.optical.clouds import CloudMap, WhiteCells
+from pipeline.detection.optical.water import survey
+from pipeline.types import OpticalView, Radiometry, Sensor, Window, tiles
 from tests.builders import array_scene, box_zone, place_of
 
 NAMES = {Sensor.OPTICAL: "BGRN", Sensor.SENTINEL2: ("B02", "B03", "B04", "B08")}
@@ -75,6 +77,22 @@ def test_tables_and_cloud_are_those_of_the_whole(scene):
         tiled, said = detect(scene, place=place, config=DetectionConfig(tile_px=side))
         pd.testing.assert_frame_equal(*(pd.DataFrame(t.drop(columns="geometry")) for t in (tiled, whole)))
         assert said == told
+
+
+def test_threads_leave_no_trace(scene):
+    place = everywhere(scene)
+    one, told = detect(scene, place=place, config=DetectionConfig(tile_px=200, threads=1))
+    four, said = detect(scene, place=place, config=DetectionConfig(tile_px=200, threads=4))
+    pd.testing.assert_frame_equal(*(pd.DataFrame(t.drop(columns="geometry")) for t in (one, four)))
+    assert said == told
+
+
+def test_white_cells_of_the_first_pass_hide_no_cloud(scene):
+    """What is not read again holds no cloud: the map is the one that reads everything."""
+    white = WhiteCells(scene)
+    levels = survey(scene, 200, also=white.add, threads=2)
+    whole = Window(0, 0, *scene.shape)
+    assert (CloudMap(scene, levels, 96, white).within(whole) == CloudMap(scene, levels, 96).within(whole)).all()
 
 
 def test_what_teaches_structures_is_that_of_the_whole(scene):

@@ -1,0 +1,100 @@
+"""Where in a block a network has to look: few rectangles that hold all that is marked, and what it must see around.
+
+What a convolution costs is the area that it is given. Along a coast, or around one ship at anchor, most of a block
+needs no look; where two marks lie far apart, two small looks cost less than one that holds both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from pipeline.types import BoolImage
+
+CELL_PX = 8  # sides and corners of what the network looks at are multiples of this, as its three scales ask
+HALO_CELLS = 6  # around what is asked: as much as a block has around its core
+RIM_CELLS = 1  # around a mark: the rest of its hull
+LOOK_COSTS = 50  # cells: what one more look costs whatever its size; our choice
+CUT_EVERY = 4  # cells between places where a rectangle may be cut in two; our choice
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A rectangle of an image's pixels that is ``asked`` about, and the one to be ``seen`` for it: rows, columns."""
+
+    asked: tuple[slice, slice]
+    seen: tuple[slice, slice]
+
+
+def parts_of(marked: BoolImage) -> list[Part]:
+    """Rectangles that hold every marked pixel and its rim, none over another; both sides multiples of `CELL_PX`.
+
+    Told from the marks alone, by a fixed rule: a rectangle is cut where that saves most, as long as it saves.
+
+    >>> marks = np.zeros((416, 416), bool)
+    >>> marks[100, 200] = True
+    >>> [(p.asked, p.seen) for p in parts_of(marks)]
+    [((slice(88, 112, None), slice(192, 216, None)), (slice(40, 160, None), slice(144, 264, None)))]
+    """
+    rows, cols = (n // CELL_PX for n in marked.shape)
+    cells = marked.reshape(rows, CELL_PX, cols, CELL_PX).any(axis=(1, 3))
+    if not cells.any():
+        return []
+    cells = np.asarray(ndimage.binary_dilation(cells, np.ones((3, 3), bool), iterations=RIM_CELLS), bool)
+    return [_part(box, cells.shape) for box in _cut(cells, (0, rows, 0, cols))]
+
+
+_Box = tuple[int, int, int, int]  # cells: first row, row after the last, first column, column after the last
+
+
+def _cut(cells: BoolImage, within: _Box) -> list[_Box]:
+    """Boxes around the marks of a part of the cells."""
+    box = _around(cells, within)
+    if box is None:
+        return []
+    row0, row1, col0, col1 = box
+    best, halves = _cost(box, cells.shape), None
+    rows = [((row0, at, col0, col1), (at, row1, col0, col1)) for at in range(row0 + CUT_EVERY, row1, CUT_EVERY)]
+    cols = [((row0, row1, col0, at), (row0, row1, at, col1)) for at in range(col0 + CUT_EVERY, col1, CUT_EVERY)]
+    for two in rows + cols:
+        cost = sum(_cost(found, cells.shape) for half in two if (found := _around(cells, half)) is not None)
+        if cost < best:
+            best, halves = cost, two
+    return [box] if halves is None else [found for half in halves for found in _cut(cells, half)]
+
+
+def _around(cells: BoolImage, within: _Box) -> _Box | None:
+    """The smallest box that holds the marks of a part."""
+    row0, row1, col0, col1 = within
+    here = cells[row0:row1, col0:col1]
+    rows, cols = np.flatnonzero(here.any(axis=1)), np.flatnonzero(here.any(axis=0))
+    if not len(rows):
+        return None
+    return row0 + int(rows[0]), row0 + int(rows[-1]) + 1, col0 + int(cols[0]), col0 + int(cols[-1]) + 1
+
+
+def _seen(box: _Box, shape: tuple[int, ...]) -> _Box:
+    """A box and its halo, within the image."""
+    row0, row1, col0, col1 = box
+    return (
+        max(0, row0 - HALO_CELLS),
+        min(shape[0], row1 + HALO_CELLS),
+        max(0, col0 - HALO_CELLS),
+        min(shape[1], col1 + HALO_CELLS),
+    )
+
+
+def _cost(box: _Box, shape: tuple[int, ...]) -> int:
+    row0, row1, col0, col1 = _seen(box, shape)
+    return (row1 - row0) * (col1 - col0) + LOOK_COSTS
+
+
+def _part(box: _Box, shape: tuple[int, ...]) -> Part:
+    asked, seen = (
+        (slice(b[0] * CELL_PX, b[1] * CELL_PX), slice(b[2] * CELL_PX, b[3] * CELL_PX)) for b in (box, _seen(box, shape))
+    )
+    return Part(asked, seen)

@@ -1,0 +1,61 @@
+"""Whole numbers to reflectances in one pass: values, gaps and which pixels are whole, in compiled code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.ingest.radiometry import Scaling
+    from pipeline.ingest.stored import Stored
+    from pipeline.types import BoolImage, FloatImage
+
+NO_NUMBER = -1  # that no whole number of these types is
+
+
+def is_plain(stored: Stored, scaling: Scaling) -> bool:
+    """Are the numbers unsigned and whole, the law linear, and is what is missing told by the numbers alone?"""
+    raster, gaps = stored.raster, stored.gaps
+    told = gaps.border is None and not raster.masked and not stored.channels.masks and stored.usable is None
+    return told and raster.dtype in ("uint8", "uint16") and scaling.law == "linear" and not stored.radar
+
+
+def reflectances(numbers: NDArray[Any], stored: Stored, scaling: Scaling) -> tuple[FloatImage, BoolImage]:
+    """What `Scaling.apply` makes of the numbers (bands, rows, cols), NaN in gaps; and True where no band has one."""
+    count = len(numbers)
+    gains = np.array(scaling.gains or [scaling.gain] * count, np.float32)
+    offsets = np.array(scaling.offsets or [0.0 if scaling.gains else scaling.offset] * count, np.float32)
+    nodata = stored.gaps.nodata
+    number = NO_NUMBER if nodata is None or nodata != np.floor(nodata) or abs(nodata) > 65535 else int(nodata)
+    return _calibrated(np.ascontiguousarray(numbers), gains, offsets, number, stored.gaps.zero)
+
+
+@numba.njit(cache=True, nogil=True)
+def _calibrated(
+    numbers: NDArray[Any], gains: NDArray[np.float32], offsets: NDArray[np.float32], nodata: int, zero: bool
+) -> tuple[FloatImage, BoolImage]:
+    bands, rows, cols = numbers.shape
+    out = np.empty((bands, rows, cols), np.float32)
+    valid = np.ones((rows, cols), np.bool_)
+    nothing = np.empty(cols, np.bool_)
+    for i in range(rows):
+        nothing[:] = zero
+        for n in range(bands):
+            gain, offset = gains[n], offsets[n]
+            for j in range(cols):
+                nothing[j] &= numbers[n, i, j] == 0
+                out[n, i, j] = np.float32(numbers[n, i, j]) * gain + offset
+        if nodata >= 0:
+            for n in range(bands):
+                for j in range(cols):
+                    if numbers[n, i, j] == nodata:
+                        out[n, i, j], valid[i, j] = np.nan, False
+        if nothing.any():
+            for j in range(cols):
+                if nothing[j]:
+                    out[:, i, j], valid[i, j] = np.nan, False
+    return out, valid

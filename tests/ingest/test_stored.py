@@ -1,0 +1,29 @@
+"""Stored numbers of a large file, sampled without decoding all of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.ingest import stored as stored_module
+from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.scenes import open_scene
+from pipeline.types import Sensor
+from tests.ingest.test_rasters import write
+
+
+@pytest.mark.parametrize("large_px", [0, 10**9], ids=["a quarter of the blocks", "all"])
+def test_scattered_pixels_spread_as_the_image_does_and_gaps_stay_gaps(tmp_path, monkeypatch, large_px):
+    """Percentiles of a uniform distribution are its own; the share of missing pixels is the image's."""
+    numbers = np.random.default_rng(0).integers(1, 5000, (3, 1300, 2100)).astype(np.uint16)
+    numbers[:, :, ::7] = 0
+    path = tmp_path / "image.tif"
+    write(path, numbers, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6))
+    scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL2))
+    monkeypatch.setattr(stored_module, "LARGE_PX", large_px)
+    picture, gap = scene.read.stored.scattered(128)
+    assert picture.shape == gap.shape
+    assert 128**2 / 4 < picture.shape[1] < 8 * 128**2
+    assert gap.mean() == pytest.approx(1 / 7, abs=0.05)
+    assert (picture[gap] == 0).all()
+    assert np.percentile(picture[~gap], [1, 50, 99]) == pytest.approx([50, 2500, 4950], rel=0.05, abs=20)
