@@ -11,8 +11,9 @@ from scipy import special
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.metadata.options import OpenOptions
-from pipeline.ingest.radiometry import parse_scaling, scaling_of, speckle
+from pipeline.ingest.radiometry import parse_scaling, scaling_of
 from pipeline.ingest.scenes import open_scene
+from pipeline.ingest.speckle import speckle
 from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.test_rasters import write
 
