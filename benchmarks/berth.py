@@ -21,8 +21,9 @@ import shapely
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.config import DetectionConfig, RunConfig, load
-from pipeline.detection import background, detect
-from pipeline.detection.quayside import own_excess
+from pipeline.detection import detect
+from pipeline.detection.earlier import background
+from pipeline.detection.earlier.quayside import own_excess
 from pipeline.ingest.place import load_place
 from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame

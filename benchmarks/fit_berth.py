@@ -1,4 +1,4 @@
-"""Fit the log-odds of a berth's verdict (``pipeline/detection/occupancy.py``) on simulated berths.
+"""Fit the log-odds of a berth's verdict (``pipeline/detection/earlier/occupancy.py``) on simulated berths.
 
     python -m benchmarks.fit_berth [looks] [seed ...]
 
@@ -16,7 +16,7 @@ from scipy import optimize, special
 from benchmarks.berth import PORTS, Tally, looks_at, place_of, taught_by
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
-from pipeline.detection.occupancy import MOST_CERTAIN
+from pipeline.detection.earlier.occupancy import MOST_CERTAIN
 
 PRIOR_SD = 3.0
 

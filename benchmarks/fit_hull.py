@@ -20,9 +20,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import hull
-from pipeline.detection.hull import COEFFICIENTS_FILE, HullSize
-from pipeline.detection.radar import detect_radar
+from pipeline.detection.radar import detect_radar, hull
+from pipeline.detection.radar.hull import COEFFICIENTS_FILE, HullSize
 from pipeline.ingest.scenes import OpenOptions, open_scene
 from pipeline.types import Scene, Sensor, Tile, Window
 

@@ -20,8 +20,9 @@ from scipy.ndimage import gaussian_filter
 from benchmarks import radar_scenes
 from pipeline.config import DetectionConfig
 from pipeline.config.detection import RadarConfig
-from pipeline.detection import detect, objects
-from pipeline.detection.survey import survey
+from pipeline.detection import detect
+from pipeline.detection.radar import objects
+from pipeline.detection.radar.survey import survey
 from pipeline.types import tiles
 
 SIDE, ORDER, RATE = 1600, 6.0, 1e-5

@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.berth import CONFIGS, scene_of, ship_at
 from pipeline.chain.backgrounds import raster_bytes
 from pipeline.config import DetectionConfig, RunConfig, load
-from pipeline.detection import background
+from pipeline.detection.earlier import background
 from pipeline.ingest.place import load_place
 from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame

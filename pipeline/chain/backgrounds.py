@@ -19,8 +19,8 @@ from pipeline.storage import iso_z, write_bytes
 from pipeline.types import utc
 
 if TYPE_CHECKING:
-    from pipeline.detection.background import Background
-    from pipeline.detection.history import Cells
+    from pipeline.detection.earlier.background import Background
+    from pipeline.detection.earlier.history import Cells
 
 FOLDER = "backgrounds"
 TAG = "CAPWATCH_BACKGROUND"
@@ -41,7 +41,7 @@ def raster_bytes(kept: Background, cells: Cells) -> bytes:
     from rasterio.io import MemoryFile
     from rasterio.transform import Affine
 
-    from pipeline.detection.background import DARKEST_DB, STEP_DB
+    from pipeline.detection.earlier.background import DARKEST_DB, STEP_DB
 
     inside = np.flatnonzero(cells.berth)
     row, col = cells.row[inside], cells.col[inside]
@@ -87,7 +87,7 @@ def read_background(path: Path, cells: Cells) -> Background:
     import rasterio
     from rasterio.errors import RasterioError
 
-    from pipeline.detection.background import DARKEST_DB, LEVELS, STEP_DB, Background, Source
+    from pipeline.detection.earlier.background import DARKEST_DB, LEVELS, STEP_DB, Background, Source
 
     try:
         with rasterio.open(path) as file:

@@ -49,7 +49,7 @@ def _cause(row: Mapping[str, Any], skipped: str) -> str:
         return ""
     if row["probability"] is None:
         return skipped or "outside the image, or cloud"
-    from pipeline.detection.occupancy import SURE  # a run that finds its answer kept imports no detection
+    from pipeline.detection.earlier.occupancy import SURE  # a run that finds its answer kept imports no detection
 
     if row["probability"] <= 1 - SURE:  # it would be empty, had the look been usable there
         return "a part of the berth was not seen"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from shapely.geometry.base import BaseGeometry
 
-    from pipeline.detection.background import Background, PowerLook
-    from pipeline.detection.history import Cells, LookOfCells
+    from pipeline.detection.earlier.background import Background, PowerLook
+    from pipeline.detection.earlier.history import Cells, LookOfCells
     from pipeline.execution.stagecache import Slot
     from pipeline.types import Place, Scene
 
@@ -40,7 +40,7 @@ def learnt(
     scenes: list[Scene], place: Place, config: RunConfig, root: Path, folder: RunFolder, console: Console
 ) -> Shore:
     """The scenes with what always stands along the shore taken for land, or, at berths seen by radar, taken out."""
-    from pipeline.detection import background, history
+    from pipeline.detection.earlier import background, history
 
     settings = config.detection.history
     asked = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_of, scenes)))
@@ -57,7 +57,7 @@ def learn_structures(
     scenes: list[Scene], near: Cells, place: Place, config: RunConfig, folder: RunFolder, console: Console
 ) -> dict[str, BaseGeometry]:
     """What always stands in the water near land, by kind of scenes; nothing where there are too few looks."""
-    from pipeline.detection import history
+    from pipeline.detection.earlier import history
 
     if len(scenes) < config.detection.history.min_looks:
         return {}
@@ -82,7 +82,7 @@ def learn_backgrounds(
 ) -> tuple[list[Scene], dict[str, str]]:
     """The scenes of ``dry``, radar scenes with the quays of berths taken out: as other looks of the orbit show them,
     those of earlier runs included, else as they run along each berth in the scene itself. And the rasters written."""
-    from pipeline.detection import background, quayside
+    from pipeline.detection.earlier import background, quayside
 
     wanted = [scene for scene in scenes if background.orbit_of(scene) is not None]
     cells = background.strip_of(near) if wanted else None
@@ -140,7 +140,7 @@ def _remembered(
 ) -> dict[str, tuple[str, int]]:
     """Write what each orbit's looks saw, those of earlier runs included: name of the raster, and number of looks."""
     from pipeline.chain.backgrounds import write_background
-    from pipeline.detection import background
+    from pipeline.detection.earlier import background
 
     out = {}
     for orbit in sorted({look.orbit for look in looks.values()}):
@@ -152,7 +152,7 @@ def _remembered(
 
 def with_structures(scenes: list[Scene], structures: dict[str, BaseGeometry]) -> list[Scene]:
     """The scenes with structures taken for land."""
-    from pipeline.detection.history import group_of
+    from pipeline.detection.earlier.history import group_of
     from pipeline.ingest.scenes import with_land
 
     more = [structures.get(group_of(scene), structures.get("optical")) for scene in scenes]
@@ -189,7 +189,7 @@ def look_at_cells(task: CellsTask) -> LookOfCells | None:
     """What one scene shows near the shore, from an earlier attempt where there is one; None where it cannot be read."""
     import numpy as np
 
-    from pipeline.detection import history
+    from pipeline.detection.earlier import history
 
     kept = task.slot.load()
     if kept is not None:
@@ -207,7 +207,7 @@ def look_at_power(task: CellsTask) -> PowerLook | None:
     read, or cannot join a history."""
     import numpy as np
 
-    from pipeline.detection import background
+    from pipeline.detection.earlier import background
 
     scene, kept = task.scene, task.slot.load()
     orbit = background.orbit_of(scene)

@@ -25,8 +25,8 @@ def detect(
     scene: Scene, *, place: Place | None = None, config: DetectionConfig | None = None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The detections of one scene, and what was noticed about it (clutter, false alarms, clouds, zones seen)."""
-    from pipeline.detection.alongside import judged_alongside
-    from pipeline.detection.occupancy import verdicts
+    from pipeline.detection.earlier.alongside import judged_alongside
+    from pipeline.detection.earlier.occupancy import verdicts
     from pipeline.detection.tabulate import tabulate
     from pipeline.detection.zones import zone_shares
 

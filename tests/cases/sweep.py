@@ -22,8 +22,9 @@ from tests.cases.desk import Desk
 
 LOG = "log.jsonl"
 HEAVY = (
-    "matplotlib.figure", "pystac", "pipeline.calls", "pipeline.detection.history", "pipeline.ingest.ais.messages",
-    "pipeline.ingest.inputs", "pipeline.report.page", "pipeline.finished.repeat", "pipeline.volume",
+    "matplotlib.figure", "pystac", "pipeline.calls", "pipeline.detection.earlier.history",
+    "pipeline.ingest.ais.messages", "pipeline.ingest.inputs", "pipeline.report.page", "pipeline.finished.repeat",
+    "pipeline.volume",
 )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from pipeline.chain.backgrounds import file_name, raster_bytes, read_background
 from pipeline.chain.berths import occupancy
 from pipeline.config import DetectionConfig
 from pipeline.console import Console
-from pipeline.detection import background
-from pipeline.detection.history import Cells
+from pipeline.detection.earlier import background
+from pipeline.detection.earlier.history import Cells
 from pipeline.errors import ConfigError
 from pipeline.run import run
 from pipeline.tables import SCENES

@@ -10,7 +10,7 @@ import shapely
 from pyproj import Geod
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.history import BRIGHT, UNSEEN, fixed_structures, group_of, look_at_cells, near_shore
+from pipeline.detection.earlier.history import BRIGHT, UNSEEN, fixed_structures, group_of, look_at_cells, near_shore
 from tests.builders import NOON, box_zone, place_of
 from tests.detection.optical.hulls import painted
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import fragments, ghosts, hull, objects, rafted, screening, shape
+from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
-from pipeline.detection.cutout import Cutout
-from pipeline.detection.objects import Blob
-from pipeline.detection.rough_size import RoughSize, rough_size
-from pipeline.detection.survey import Survey, survey
+from pipeline.detection.radar import fragments, ghosts, hull, objects, rafted, shape
+from pipeline.detection.radar.cutout import Cutout
+from pipeline.detection.radar.objects import Blob
+from pipeline.detection.radar.rough_size import RoughSize, rough_size
+from pipeline.detection.radar.survey import Survey, survey
 from pipeline.types import Scene, Window
 
 if TYPE_CHECKING:

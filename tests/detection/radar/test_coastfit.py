@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.detection import coastfit
+from pipeline.detection.radar import coastfit
 from pipeline.types import Window
 from tests.builders import array_scene
 

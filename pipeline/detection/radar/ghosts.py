@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.detection.blocks import LN_STEP, NOTHING
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.objects import Blob
-from pipeline.detection.survey import Survey
+from pipeline.detection.radar.blocks import LN_STEP, NOTHING
+from pipeline.detection.radar.objects import Blob
+from pipeline.detection.radar.survey import Survey
 from pipeline.types import RadarView, Scene
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.history import Cells, near_shore
+from pipeline.detection.earlier.history import Cells, near_shore
 from pipeline.types import Place, Scene, Sensor, Tile, Window, digest_of, tiles
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from scipy import ndimage
 
-from pipeline.detection.blocks import LN_STEP, Blocks
+from pipeline.detection.radar.blocks import LN_STEP, Blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,9 +8,9 @@ import numpy as np
 
 if TYPE_CHECKING:
     from pipeline.detection.candidates import Candidate
-    from pipeline.detection.hull import HullSize
-    from pipeline.detection.objects import Blob
-    from pipeline.detection.rough_size import RoughSize
+    from pipeline.detection.radar.hull import HullSize
+    from pipeline.detection.radar.objects import Blob
+    from pipeline.detection.radar.rough_size import RoughSize
     from pipeline.types import Scene
 
 WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright point on it

@@ -10,8 +10,9 @@ import pytest
 from scipy import ndimage
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import detect, objects
-from pipeline.detection.laws import LAWS
+from pipeline.detection import detect
+from pipeline.detection.radar import objects
+from pipeline.detection.radar.laws import LAWS
 from pipeline.types import RadarView
 from tests.builders import array_scene, box_zone, place_of
 

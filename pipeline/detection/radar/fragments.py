@@ -18,11 +18,11 @@ from scipy import ndimage
 
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.objects import Blob
+from pipeline.detection.radar.objects import Blob
 
 if TYPE_CHECKING:
     from pipeline.config.detection import ScreeningConfig
-    from pipeline.detection.cutout import Cutout
+    from pipeline.detection.radar.cutout import Cutout
     from pipeline.types import FloatArray, Scene
 
 MOST_GAP_M = 40.0  # twice the resolution (our choice)

@@ -7,11 +7,12 @@ import shapely
 
 from pipeline.calls import looks
 from pipeline.config import DetectionConfig
-from pipeline.detection import detect, occupancy, quayside
+from pipeline.detection import detect
+from pipeline.detection.earlier import occupancy, quayside
 from pipeline.tables import SCENES
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
-from tests.detection.test_background import CONFIG, SHIP, flat, picture, place, taught  # noqa: F401
+from tests.detection.earlier.test_background import CONFIG, SHIP, flat, picture, place, taught  # noqa: F401
 
 
 def verdict(scene, place):  # noqa: F811

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from pipeline.detection import hull, hull_model
-from pipeline.detection.cutout import Cutout, cut_out
-from pipeline.detection.hull_profile import extents_m
+from pipeline.detection.radar import hull, hull_model
+from pipeline.detection.radar.cutout import Cutout, cut_out
+from pipeline.detection.radar.hull_profile import extents_m
 
 SPACING_M = (10.0, 10.0)
 FINE = 5  # sub-pixels a side

@@ -18,8 +18,8 @@ from scipy import ndimage
 
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.objects import DB_A_DECADE, NO_SEA_DB, Blob
-from pipeline.detection.shape import MERGED_CUT_DB, MERGED_PIXELS, beside
+from pipeline.detection.radar.objects import DB_A_DECADE, NO_SEA_DB, Blob
+from pipeline.detection.radar.shape import MERGED_CUT_DB, MERGED_PIXELS, beside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

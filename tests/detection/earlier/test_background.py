@@ -9,7 +9,8 @@ import shapely
 from scipy.ndimage import gaussian_filter
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import background, detect
+from pipeline.detection import detect
+from pipeline.detection.earlier import background
 from pipeline.types import RadarView, Window
 from tests.builders import NOON, array_scene, box_zone, place_of
 

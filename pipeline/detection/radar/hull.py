@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
-from pipeline.detection import hull_model
-from pipeline.detection.cutout import EIGHT, LOG_BIAS, Cutout
-from pipeline.detection.hull_profile import extents_m
+from pipeline.detection.radar import hull_model
+from pipeline.detection.radar.cutout import EIGHT, LOG_BIAS, Cutout
+from pipeline.detection.radar.hull_profile import extents_m
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.detection.shoreline import _neighbourhood, land_blocks
+from pipeline.detection.radar.shoreline import _neighbourhood, land_blocks
 
 
 @pytest.mark.parametrize("shape", [(1, 7), (6, 1), (2, 2), (30, 41)], ids=str)

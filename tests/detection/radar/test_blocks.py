@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.detection.blocks import LN_STEP, NOTHING, SHORT_LN, Blocks, _add_row, edges, scan
-from pipeline.detection.clutter import ring
+from pipeline.detection.radar.blocks import LN_STEP, NOTHING, SHORT_LN, Blocks, _add_row, edges, scan
+from pipeline.detection.radar.clutter import ring
 from pipeline.types import Counts, Tile, Window
 from tests.builders import array_scene
 

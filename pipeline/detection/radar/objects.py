@@ -14,10 +14,11 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import laws, screening
-from pipeline.detection.blocks import LN_STEP, SHORT_LN
-from pipeline.detection.cutout import Cutout, cut_out
-from pipeline.detection.survey import Survey
+from pipeline.detection import screening
+from pipeline.detection.radar import laws
+from pipeline.detection.radar.blocks import LN_STEP, SHORT_LN
+from pipeline.detection.radar.cutout import Cutout, cut_out
+from pipeline.detection.radar.survey import Survey
 from pipeline.types import Scene, Window
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from pipeline.detection import laws
+from pipeline.detection.radar import laws
 
 LOOKS = 4.4
 TEXTURES = {

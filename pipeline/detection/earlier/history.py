@@ -19,7 +19,7 @@ import shapely
 from scipy import ndimage
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.berths import METRES_PER_DEGREE, beside
+from pipeline.detection.earlier.berths import METRES_PER_DEGREE, beside
 from pipeline.types import Place, Scene, Sensor, Window, tiles
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import numpy as np
 from scipy import special
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import coastfit, laws, shoreline
-from pipeline.detection.background import FlatReader
-from pipeline.detection.blocks import BLOCK_M, Blocks, scan
-from pipeline.detection.clutter import Clutter, local_clutter
+from pipeline.detection.earlier.background import FlatReader
+from pipeline.detection.radar import coastfit, laws, shoreline
+from pipeline.detection.radar.blocks import BLOCK_M, Blocks, scan
+from pipeline.detection.radar.clutter import Clutter, local_clutter
 from pipeline.types import Scene, Tile, Window
 
 if TYPE_CHECKING:

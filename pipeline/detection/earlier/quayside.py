@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from pipeline.detection.background import USUAL_QUANTILE
-from pipeline.detection.berths import along_axes, beside_m, to_metres
+from pipeline.detection.earlier.background import USUAL_QUANTILE
+from pipeline.detection.earlier.berths import along_axes, beside_m, to_metres
 
 if TYPE_CHECKING:
-    from pipeline.detection.background import PowerLook
-    from pipeline.detection.history import Cells
+    from pipeline.detection.earlier.background import PowerLook
+    from pipeline.detection.earlier.history import Cells
     from pipeline.types import FloatArray, Place
 
 STRIP_M = 10.0  # one pixel of Sentinel-1
