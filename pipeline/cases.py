@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import CapConfig, CaseConfig, build, load, merged, read_yaml
+from pipeline.config import CaseConfig, build, load_cap, merged, read_yaml
 from pipeline.config.case import CallGroup, Figure
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable
@@ -156,7 +156,7 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
     cap_path = next((p for p in (path.parent / config.cap, configs_root() / config.cap) if p.is_file()), None)
     if cap_path is None:
         raise ConfigError(f"{printable(path)}: cap: {printable(config.cap)} is neither beside it nor in the configs")
-    cap = load(CapConfig, cap_path)
+    cap = load_cap(cap_path, config.volume)
     calls = calls_table(config.calls, config)
     estimated = calls_table(config.estimate_calls or config.calls, config)
     tables = {"liftings": liftings(calls, config.volume, config.seed)}

@@ -22,7 +22,7 @@ from pipeline.chain.verdicts import FOLDER as REVIEWS_FOLDER
 from pipeline.chain.verdicts import Verdict, read_reviews, tell_verdicts
 from pipeline.chain.verification import CHAINED, ROWS, last_of, rows_of
 from pipeline.checkpoints import checkpoint
-from pipeline.config import CapConfig, RunConfig, canonical_json, load
+from pipeline.config import RunConfig, canonical_json, load_cap
 from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError, NothingUsable, printable
@@ -141,7 +141,7 @@ def compute(
     ground = Ground(
         config=config,
         place=place,
-        cap=load(CapConfig, root / config.cap),
+        cap=load_cap(root / config.cap, config.volume),
         scenes=scene_table,
         zone_covered=zone_covered,
         tracks=calls.clean_tracks(ais.messages, config.calls, place.land),

@@ -16,6 +16,7 @@ from pipeline.config import (
     VolumeConfig,
     build,
     load,
+    load_cap,
     merged,
     read_yaml,
 )
@@ -283,7 +284,8 @@ def account(
     """The running account of liftings against a cap; the headline goes to standard output."""
     from pipeline import volume as stage
 
-    config, rules = _volume_config(assumptions, settings), load(CapConfig, cap)
+    config = _volume_config(assumptions, settings)
+    rules = load_cap(cap, config)
     tables = [_accountable(path, rules, config, console) for path in liftings]
     if console.problems and not any(table["counts"].any() for table in tables):
         raise NothingUsable("none of the counted calls could be used (nothing was written)")

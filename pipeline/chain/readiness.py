@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.chain.sources import named_files, scenario_of
-from pipeline.config import CapConfig, RunConfig, load
+from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.plurals import number_of
@@ -26,7 +26,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     for name in config_files(config):
         require_file(root, name)
     place = load_place(config.aoi, root)
-    load(CapConfig, root / config.cap)
+    load_cap(root / config.cap, config.volume)
     parse_scaling(config.source.scaling)
     if config.source.registry:
         path = root / config.source.registry

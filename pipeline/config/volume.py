@@ -178,6 +178,12 @@ class CapConfig(Section):
         """Does a cargo of that product count against this cap?"""
         return (not self.products or name in self.products) and name not in self.excluded_products
 
+    @model_validator(mode="after")
+    def _each_counts_or_not(self) -> CapConfig:
+        if both := sorted(set(self.products) & set(self.excluded_products)):
+            raise ValueError(f"{', '.join(both)} stands in products and in excluded_products")
+        return self
+
     @field_validator("year_starts")
     @classmethod
     def _is_a_day(cls, value: str) -> str:

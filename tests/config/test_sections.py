@@ -24,6 +24,7 @@ from pipeline.config import (
     build,
     fingerprint,
     load,
+    load_cap,
     merged,
     overrides,
 )
@@ -330,3 +331,20 @@ def test_a_period_does_not_begin_with_a_month(short):
 def test_a_period_lies_in_years_in_which_somebody_looks(end, year):
     change = {end: f"{year}-03-01T00:00:00Z"}
     refused(PeriodConfig, PERIOD | change, rf"x\.yaml: period\.{end} lies in the year {year}.*from 1972")
+
+
+@pytest.mark.parametrize(("named", "meant"), [("gazoil", "gas_oil"), ("diesel", "gas_oil"), ("crude", "")])
+def test_a_cap_that_counts_a_product_nobody_knows_is_refused(tmp_path, named, meant):
+    """Taken as it stood, it counted nothing: 0 % of the cap, whatever was lifted."""
+    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("excluded_products: [crude]", f"products: [{named}]")
+    (tmp_path / "cap.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=f"products: {named} is none of the assumptions' products") as told:
+        load_cap(tmp_path / "cap.yaml", VolumeConfig())
+    assert ("did you mean gas_oil" in str(told.value)) == bool(meant)
+
+
+def test_a_product_both_counted_and_excluded_is_refused(tmp_path):
+    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", "[crude, lpg]\nproducts: [gas_oil, lpg]")
+    (tmp_path / "cap.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="lpg stands in products and in excluded_products"):
+        load(CapConfig, tmp_path / "cap.yaml")
