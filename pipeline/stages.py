@@ -229,8 +229,12 @@ def port_calls(
         config=config,
     )
     doubts = calls.findings(result, found, matches, static, config)
-    for doubt in doubts.itertuples():
+    called = doubts["call_ids"].map(len) > 0
+    for doubt in doubts[called].itertuples():
         console.note(f"MMSI {doubt.mmsi} says {doubt.said}" + (f"; images show {doubt.seen}" if doubt.seen else ""))
+    if elsewhere := doubts.loc[~called, "mmsi"].nunique():
+        ships = "1 other ship, which" if elsewhere == 1 else f"{elsewhere} other ships, which"
+        console.note(f"{ships} made no call here, said something odd of size, name or numbers")
     write_table(calls.flagged(result, doubts), out)
 
 
@@ -265,6 +269,8 @@ def volume(
 
     config = _volume_config(assumptions, settings)
     liftings = stage.liftings(read_calls(table, console, time_format), config, seed)
+    if not len(liftings):
+        console.note(f"{printable(table)}: holds no call, so there is no lifting")
     tell_doubts(table, liftings, console)
     write_table(liftings, out)
 

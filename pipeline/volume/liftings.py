@@ -41,7 +41,7 @@ from pipeline.volume.hull import Hull, hull_of, told_by_registry
 from pipeline.volume.identity import numbers_of
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
-from pipeline.volume.plausible import cargo_doubt, require_capacity, require_tonnage
+from pipeline.volume.plausible import amounts_doubt, cargo_doubt, require_capacity, require_tonnage
 from pipeline.volume.usual_hull import hull_for_loads
 
 # Share of the draws behind a row's evidence below which its 5 and 95 % points are noise (our choice).
@@ -128,7 +128,8 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     given = {name: positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
     ship = _particulars(call, hull)
     size, doubt = _size(ship, given["capacity_bbl"], product, config)
-    doubts += [doubt, cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship)]
+    doubts += [amounts_doubt(given, product, out["bbl_per_t"]), doubt]
+    doubts.append(cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship))
     out |= {
         "dwt_p50_t": math.exp(size.log_dwt),
         "dwt_log_sd": size.log_sd,

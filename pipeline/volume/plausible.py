@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from pipeline.config.volume import BBL_PER_T_RANGE
 from pipeline.quantiles import Z90
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row
@@ -18,6 +19,8 @@ NEXT_TO_NOTHING = 0.01  # of the 5 % point: no cargo is worth a voyage (our choi
 LARGEST_T = 600_000.0  # no ship ever carried more [t]; the largest tanker had 565,000 t deadweight
 SMALLEST = 100.0  # deadweight [t] or gross tonnage of a tanker whose hull is not known (our choice)
 SMALLEST_CAPACITY_BBL = 500.0  # the same in barrels
+SAME_AMOUNT = 0.03  # published factors of one product differ by 3 % (7.23 to 7.46 of gas oil)
+NO_PRODUCT = {"mix", "unnamed"}
 SMALLEST_OF_HULL = 0.1  # of the 5 % point by her length and beam (our choice)
 
 
@@ -64,6 +67,25 @@ def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Par
         if value < NEXT_TO_NOTHING * low_t * per_dwt_t:
             return f"{name} is {value:g}, next to nothing for {of}; is it in another unit?"
     return ""
+
+
+def amounts_doubt(given: Row, product: str, factor_bbl_per_t: float) -> str:
+    """What is odd about barrels and tonnes of one cargo that are both stated; "" where they agree, or one is missing.
+
+    Refused where no oil has so many barrels to a tonne. Of a cargo without a known product any oil may be meant.
+
+    >>> amounts_doubt({"barrels": 8000.0, "tonnes": 1000.0}, "gas_oil", 7.46)
+    'barrels over tonnes is 8 bbl/t, where gas_oil has 7.46: the barrels are taken'
+    """
+    if given["barrels"] is None or given["tonnes"] is None:
+        return ""
+    factor = given["barrels"] / given["tonnes"]
+    low, high = BBL_PER_T_RANGE
+    if not low <= factor <= high:
+        raise Refused(f"barrels over tonnes is {factor:.3g} bbl/t, outside {low:g} to {high:g}: one is in another unit")
+    if product in NO_PRODUCT or abs(factor / factor_bbl_per_t - 1) <= SAME_AMOUNT:
+        return ""
+    return f"barrels over tonnes is {factor:.3g} bbl/t, where {product} has {factor_bbl_per_t:g}: the barrels are taken"
 
 
 def _quantile_t(size: Capacity, side: int) -> float:

@@ -63,3 +63,17 @@ def test_barrels_in_the_column_of_tonnes_are_refused(dwt_t, fill):
 
 def test_a_ship_of_which_nothing_is_known_carries_what_is_stated():
     assert only({"tonnes": 80_000}, config=CONFIG)["status"] == "used"
+
+
+def test_barrels_and_tonnes_that_disagree_are_told_and_the_barrels_stand():
+    row = only({"product": "gas_oil", "barrels": 8000.0, "tonnes": 1000.0}, config=CONFIG)
+    assert (row["status"], row["barrels_p50"]) == ("degraded", 8000.0)
+    assert "8 bbl/t, where gas_oil has 7.46: the barrels are taken" in row["cause"]
+    assert only({"product": "gas_oil", "barrels": 7460.0, "tonnes": 1000.0}, config=CONFIG)["status"] == "used"
+    assert only({"barrels": 8000.0, "tonnes": 1000.0}, config=CONFIG)["status"] == "used"  # of no named product
+
+
+def test_barrels_and_tonnes_that_no_oil_has_together_are_refused():
+    row = only({"product": "gas_oil", "barrels": 1000.0, "tonnes": 1000.0}, config=CONFIG)
+    assert row["status"] == "refused"
+    assert "1 bbl/t, outside 5 to 13" in row["cause"]
