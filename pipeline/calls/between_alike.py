@@ -19,7 +19,7 @@ from pipeline.calls.counting import likelihoods
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.calls.sightings import DarkStay
+    from pipeline.calls.dark_stays import DarkStay
     from pipeline.config import CallsConfig
 
 # Share of looks whose length fails. Of simulated hulls in 0.5 m pixels 2 % in open water and 3 % beside quays are wrong

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.counting import chance_of_one_stay, difference, length_of
+from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.motion import MAX_AGE_S
-from pipeline.calls.sightings import DISAGREE, DarkStay
+from pipeline.calls.sightings import DISAGREE
 from pipeline.calls.static import lengths_at
 from pipeline.calls.stays import SAME_SPOT_M as SWING_M
 from pipeline.calls.tracks import good_fixes

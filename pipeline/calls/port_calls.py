@@ -11,13 +11,14 @@ import pandas as pd
 
 from pipeline.calls.candidates import candidates
 from pipeline.calls.counting import number_of_stays
+from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.direction import p_loading
 from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.heard import Heard
 from pipeline.calls.identity import identity
-from pipeline.calls.sightings import DarkStay, link, sightings_in_zones
+from pipeline.calls.sightings import link, sightings_in_zones
 from pipeline.calls.sizes import size_of_call
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays

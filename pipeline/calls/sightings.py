@@ -6,7 +6,6 @@ the sizes agree best, where a pair that disagrees beyond its intervals is not al
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
 
@@ -16,51 +15,20 @@ from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.between_alike import joined
 from pipeline.calls.counting import chance_of_one_stay, difference, length_of
+from pipeline.calls.dark_stays import MIN_SD_M, DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
-from pipeline.calls.turnover import Turnover, turnover
+from pipeline.calls.turnover import turnover
 from pipeline.config import CallsConfig
 from pipeline.passes import passes, twins
 
 DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
-MIN_SD_M = 0.5  # no length is better than this
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
 UNLIKELY = (
     0.25  # chance of one stay below which a pair is shown as two calls: three times likelier than one (our choice); the
 )
 # table counts with care, and the sum of barrels takes the chance itself
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
-
-
-@dataclass(slots=True)
-class DarkStay:
-    """Sightings of what may be one ship at one zone, in order of time, and the looks around them that missed her."""
-
-    zone_id: str
-    turns: Turnover
-    """How soon ships follow each other at her spot."""
-    sightings: list[dict[str, object]]
-    absent_before: pd.Timestamp | None = None
-    absent_after: pd.Timestamp | None = None
-    flags: tuple[str, ...] = ()
-    former: tuple[str, float] = ("", 0.0)
-    """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
-
-    @property
-    def last(self) -> dict[str, object]:
-        """The newest sighting."""
-        return self.sightings[-1]
-
-    @property
-    def seen_d(self) -> float:
-        """Days between her first and her newest sighting."""
-        return float((self.last["acquired"] - self.sightings[0]["acquired"]) / timedelta(days=1))  # type: ignore[operator]
-
-    def length(self) -> tuple[float, float]:
-        """Length and its standard deviation from all sightings, each weighted by its own interval [m]."""
-        values, deviations = np.array([length_of(s) for s in self.sightings]).T
-        weights = 1 / np.maximum(deviations, MIN_SD_M) ** 2
-        return float(np.sum(weights * values) / weights.sum()), float(weights.sum() ** -0.5)
 
 
 def sightings_in_zones(detections: pd.DataFrame, matches: pd.DataFrame, pass_of: dict[str, str]) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.ingest.rasters import ENVIRONMENT
+from pipeline.ingest.gdal_settings import ENVIRONMENT
 
 WAIT_S = 900.0  # our choice, for a helper whose own limit of processor time does not strike: a file that blocks
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError
+from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.types import Stamp, Window
 
 if TYPE_CHECKING:
@@ -43,20 +44,7 @@ MAX_BLOCK_BYTES = 1 << 30  # one compressed block; our choice, against deflate b
 BOMB_BLOCK_BYTES = 1 << 26  # blocks from this size on must not unpack ...
 BOMB_RATIO = 200.0  # ... so many-fold: deflate reaches 1,032, images of the sea some 2
 MAX_BANDS = 64  # our choice: hyperspectral cubes are not what this reads
-SETTINGS = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a foreign .aux.xml, .msk or .ovr beside the file stays unread
-    "GDAL_PAM_ENABLED": "NO",  # nothing is written beside the file either
-    "GDAL_NUM_THREADS": "1",  # the engine decides how many threads there are
-    "GTIFF_IGNORE_READ_ERRORS": "NO",
-    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # local files only: no request leaves this reader
-}
-ENVIRONMENT = {  # counts only where it is set before GDAL starts
-    "GDAL_SKIP": "VRT",  # CASES 2
-    "GDAL_CACHEMAX": "256",  # MB of decoded blocks, of all threads together; GDAL's own choice is 5 % of the memory
-}
 MOST_HELD = 6  # rasters that a thread keeps open (our choice): the bands of one scene
-for _name, _value in ENVIRONMENT.items():
-    os.environ.setdefault(_name, _value)
 
 
 def _muted(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -14,7 +14,7 @@ import shapely
 from pipeline.chain.identity import image_records, images_of
 from pipeline.chain.slots import detect_slot, metadata_digest
 from pipeline.chain.verification import differences
-from pipeline.detection.earlier.background import FlatReader
+from pipeline.detection.flat_reader import FlatReader
 from pipeline.execution.stagecache import StageCache
 from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.scenes import with_land

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.detection.earlier.background import FlatReader
+from pipeline.detection.flat_reader import FlatReader
 from pipeline.types import Place, Scene, Window
 
 if TYPE_CHECKING:

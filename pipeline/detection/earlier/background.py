@@ -13,8 +13,7 @@ A ship that lies in one place on most looks is taken for a structure: she does n
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,12 +23,13 @@ from scipy import ndimage
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.earlier.history import Cells, near_shore
-from pipeline.types import Place, Scene, Sensor, Tile, Window, digest_of, tiles
+from pipeline.detection.flat_reader import FlatReader
+from pipeline.types import Place, Scene, Sensor, tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.types import BoolImage, FloatArray, FloatImage
+    from pipeline.types import BoolImage, FloatArray
 
 DARKEST_DB, STEP_DB = -50.0, 0.25  # of the remembered powers: 255 steps reach +13.5 dB, above any quay's mean
 INLAND_M = 60.0  # of the strip beyond the coast of the map: coast files are wrong by tens of metres (our choice)
@@ -39,8 +39,6 @@ SEA_STEP = 4  # of cells, in rows and columns, in which the sea beside berths is
 LEVELS = 8  # quantiles by which a background is kept, in the middle of as many equal shares of its looks
 GUARD = 1.5  # times the usual structure: speckle of the quantile, and looks that do not lie exactly on each other
 LEAK_PX = 12  # how far the detector follows the light of land
-CHANGED = (3.0, 5.0)  # power over the usual one: no speckle of 4.4 looks; in between, by degrees
-CHANGED_NEAR = (1.7, 2.5)  # the same of a mean over 9 pixels and two bands, some 30 looks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -276,83 +274,6 @@ def flattened(scene: Scene, look: PowerLook, cells: Cells, excess: FloatArray, n
     return replace(scene, read=reader)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FlatReader:
-    """Reads a scene divided by what usually stands there: ``usual`` times the sea, (bands, rows, cols) from ``corner``
-    on where ``known``. Where the change is beyond doubt, the hull's own power shows: today's less the usual one. Land
-    ``beside`` shows the sea's power, so that none of its light, which the usual power holds already, seems to leak."""
-
-    read: Callable[[Window], Tile]
-    corner: tuple[int, int]
-    usual: FloatImage
-    known: BoolImage
-    beside: BoolImage
-    sea: FloatArray
-    shape: tuple[int, int]
-    n_looks: int = 1
-
-    @property
-    def digest(self) -> str:
-        """Hash of all that makes its pixels another scene's than the file's own, and of how much is known of it."""
-        out = hashlib.sha256(repr((self.corner, self.usual.shape, self.n_looks, digest_of(self.read))).encode())
-        for part in (self.usual, self.known, self.beside, self.sea):
-            out.update(part.tobytes())
-        return out.hexdigest()
-
-    def usual_in(self, window: Window) -> tuple[FloatImage, BoolImage]:
-        """``usual`` and ``known`` of a window, nothing usual where nothing is known."""
-        usual = np.zeros((len(self.usual), window.rows, window.cols), np.float32)
-        known = np.zeros((window.rows, window.cols), bool)
-        here, there = self._overlap(window)
-        if here is not None and there is not None:
-            usual[(slice(None), *here)] = self.usual[(slice(None), *there)]
-            known[here] = self.known[there]
-        return usual, known
-
-    def _overlap(self, window: Window) -> tuple[tuple[slice, slice] | None, tuple[slice, slice] | None]:
-        """What is known of a window, as slices of the window and of the known part; None where nothing is."""
-        r0, c0 = max(window.row0, self.corner[0]), max(window.col0, self.corner[1])
-        r1 = min(window.row1, self.corner[0] + self.known.shape[0])
-        c1 = min(window.col1, self.corner[1] + self.known.shape[1])
-        if r1 <= r0 or c1 <= c0:
-            return None, None
-        here = np.s_[r0 - window.row0 : r1 - window.row0, c0 - window.col0 : c1 - window.col0]
-        there = np.s_[r0 - self.corner[0] : r1 - self.corner[0], c0 - self.corner[1] : c1 - self.corner[1]]
-        return here, there
-
-    def __call__(self, window: Window) -> Tile:
-        """Pixels of a window."""
-        around = window.padded(1, self.shape)
-        here, there = self._overlap(around)
-        if here is None or there is None:
-            return self.read(window)
-        tile = self.read(around)
-        data, water = tile.data.astype(np.float32), tile.water.copy()
-        part, known = data[(slice(None), *here)], self.known[there]
-        sea = self.sea[:, None, None].astype(np.float32)
-        part = np.where(known, _changed(part, self.usual[(slice(None), *there)], sea), part)
-        water[here] |= known
-        dry = self.beside[there] & tile.valid[here] & ~water[here]
-        data[(slice(None), *here)] = np.where(dry, sea, part)
-        r, c = window.row0 - around.row0, window.col0 - around.col0
-        cut = np.s_[r : r + window.rows, c : c + window.cols]
-        return Tile(window, tile.bands, data[(slice(None), *cut)], tile.valid[cut], water[cut])
-
-
 def _beside(known: BoolImage) -> BoolImage:
     """Pixels so near that the sensor's blur carries their power over."""
     return ndimage.binary_dilation(known, iterations=LEAK_PX)
-
-
-def _changed(power: FloatImage, usual: FloatImage, sea: FloatImage) -> FloatImage:
-    """Power with the usual structure (in units of the sea) divided out; subtracted instead where it is far above, in a
-    pixel or, over all bands, in nine: all of shape (bands, rows, cols)."""
-    divided = power / (1.0 + usual)
-    ratio = divided / sea
-    near = ndimage.uniform_filter(np.nan_to_num(ratio.mean(axis=0)), 3, mode="nearest")
-    share = np.maximum(_share(ratio, CHANGED), _share(near, CHANGED_NEAR))
-    return np.asarray(divided + share * sea * usual * np.maximum(ratio - 1.0, 0.0), np.float32)
-
-
-def _share(ratio: FloatArray | FloatImage, bounds: tuple[float, float]) -> FloatArray | FloatImage:
-    return np.asarray(np.clip((ratio - bounds[0]) / (bounds[1] - bounds[0]), 0.0, 1.0))

@@ -26,8 +26,9 @@ import shapely
 from scipy import special
 
 from pipeline.detection import screening
-from pipeline.detection.earlier.background import GUARD, MEDIAN_TO_MEAN, FlatReader
+from pipeline.detection.earlier.background import GUARD, MEDIAN_TO_MEAN
 from pipeline.detection.earlier.berths import along_axes, beside_m, to_lonlat
+from pipeline.detection.flat_reader import FlatReader
 from pipeline.types import USABLE_SHARE, Place, Scene, Sensor, Window, Zone
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.earlier.background import FlatReader
+from pipeline.detection.flat_reader import FlatReader
 from pipeline.detection.radar import coastfit, laws, shoreline
 from pipeline.detection.radar.blocks import BLOCK_M, Blocks, scan
 from pipeline.detection.radar.clutter import Clutter, local_clutter

@@ -186,7 +186,7 @@ def _write_image(
     import rasterio
     from affine import Affine
 
-    from pipeline.ingest.rasters import SETTINGS
+    from pipeline.ingest.gdal_settings import SETTINGS
 
     a, b, c, d, e, f = grid.transform
     col0, row0 = window.col0, window.row0

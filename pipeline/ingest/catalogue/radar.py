@@ -116,7 +116,7 @@ def copy_window(image: RemoteImage, window: Window, full_shape: tuple[int, int],
     import rasterio
     from rasterio.windows import Window as RasterioWindow
 
-    from pipeline.ingest.rasters import SETTINGS
+    from pipeline.ingest.gdal_settings import SETTINGS
 
     with image.opened() as dataset:
         if (dataset.height, dataset.width) != full_shape:

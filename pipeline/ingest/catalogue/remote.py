@@ -22,8 +22,9 @@ from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.catalogue.products import RemoteFile
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Deadline
+from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.ingest.quarantine import examine
-from pipeline.ingest.rasters import MAGIC, SETTINGS, refuse_oddities
+from pipeline.ingest.rasters import MAGIC, refuse_oddities
 from pipeline.types import Window
 
 if TYPE_CHECKING:

@@ -1,0 +1,45 @@
+"""A stay that no transponder tells of: the sightings of what may be one ship, and the looks that missed her."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from pipeline.calls.counting import length_of
+from pipeline.calls.turnover import Turnover
+
+MIN_SD_M = 0.5  # no length is better than this
+
+
+@dataclass(slots=True)
+class DarkStay:
+    """Sightings of what may be one ship at one zone, in order of time, and the looks around them that missed her."""
+
+    zone_id: str
+    turns: Turnover
+    """How soon ships follow each other at her spot."""
+    sightings: list[dict[str, object]]
+    absent_before: pd.Timestamp | None = None
+    absent_after: pd.Timestamp | None = None
+    flags: tuple[str, ...] = ()
+    former: tuple[str, float] = ("", 0.0)
+    """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
+
+    @property
+    def last(self) -> dict[str, object]:
+        """The newest sighting."""
+        return self.sightings[-1]
+
+    @property
+    def seen_d(self) -> float:
+        """Days between her first and her newest sighting."""
+        return float((self.last["acquired"] - self.sightings[0]["acquired"]) / timedelta(days=1))  # type: ignore[operator]
+
+    def length(self) -> tuple[float, float]:
+        """Length and its standard deviation from all sightings, each weighted by its own interval [m]."""
+        values, deviations = np.array([length_of(s) for s in self.sightings]).T
+        weights = 1 / np.maximum(deviations, MIN_SD_M) ** 2
+        return float(np.sum(weights * values) / weights.sum()), float(weights.sum() ** -0.5)

@@ -1,0 +1,17 @@
+"""How GDAL is set up here, wherever it reads: importing this module, before rasterio, sets its environment."""
+
+import os
+
+SETTINGS = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a foreign .aux.xml, .msk or .ovr beside the file stays unread
+    "GDAL_PAM_ENABLED": "NO",  # nothing is written beside the file either
+    "GDAL_NUM_THREADS": "1",  # the engine decides how many threads there are
+    "GTIFF_IGNORE_READ_ERRORS": "NO",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # local files only: no request leaves this reader
+}
+ENVIRONMENT = {  # counts only where it is set before GDAL starts
+    "GDAL_SKIP": "VRT",  # CASES 2
+    "GDAL_CACHEMAX": "256",  # MB of decoded blocks, of all threads together; GDAL's own choice is 5 % of the memory
+}
+for _name, _value in ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)
