@@ -13,8 +13,9 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.ingest import quarantine
 from pipeline.ingest.decoder import MEMORY_BYTES, answer, lost_sector
+from pipeline.ingest.gdal_settings import ENVIRONMENT
 from pipeline.ingest.quarantine import Helper, examine
-from pipeline.ingest.rasters import ENVIRONMENT, open_raster
+from pipeline.ingest.rasters import open_raster
 from tests.ingest.test_rasters import write
 
 

@@ -1,7 +1,7 @@
 """The files beside an image that say when and how it was taken: they are evidence as much as its pixels.
 
-GDAL itself reads none (`gdal_settings.SETTINGS`): no world file, no ``.aux.xml``. What is read is the analyst's sidecar, the
-operator's metadata, rational polynomials, and Planet's mask of usable data.
+GDAL itself reads none (`gdal_settings.SETTINGS`): no world file, no ``.aux.xml``. What is read is the analyst's
+sidecar, the operator's metadata, rational polynomials, and Planet's mask of usable data.
 """
 
 from __future__ import annotations
