@@ -27,7 +27,7 @@ def readings(size_m: FloatArray, sd_m: FloatArray, kinds: Sequence[str], same_hu
     """Which statements (bool, shape (n,)) each tenable reading takes for right, the likeliest first.
 
     ``same_hull_share`` is the standard deviation between two sizes of one hull that their errors do not tell, as a
-    share. Where all agree there is one reading, and it takes all.
+    share. Where all agree there is one reading, and it takes all. The order of the statements changes nothing.
 
     >>> said, sd = np.array([192.0, 110.0, 99.0]), np.array([2.8, 17.7, 2.0])
     >>> [r.tolist() for r in readings(said, sd, ["optical", "sentinel-1", "ais"], 0.03)]
@@ -35,13 +35,20 @@ def readings(size_m: FloatArray, sd_m: FloatArray, kinds: Sequence[str], same_hu
     >>> [r.tolist() for r in readings(said[::2], sd[::2], ["optical", "ais"], 0.03)]
     [[False, True], [True, False]]
     """
+    order = sorted(range(len(size_m)), key=lambda n: (size_m[n], sd_m[n], kinds[n]))
+    back = np.argsort(order)
+    return [r[back] for r in _readings(size_m[order], sd_m[order], [kinds[n] for n in order], same_hull_share)]
+
+
+def _readings(size_m: FloatArray, sd_m: FloatArray, kinds: Sequence[str], same_hull_share: float) -> list[np.ndarray]:
+    """As ``readings``, of statements from the smallest size up."""
     shared = same_hull_share * np.maximum(size_m[:, None], size_m)
     spread = np.sqrt(sd_m[:, None] ** 2 + sd_m**2 + shared**2)
     apart = (size_m[:, None] - size_m) / spread
     agree = np.abs(apart) <= DISAGREE
     if agree.all():
         return [np.ones(len(size_m), bool)]
-    told = -0.5 * apart**2 - np.log(spread)
+    told = -0.5 * apart**2 - np.log(spread * math.sqrt(2 * math.pi))
     wrong = math.log(FAILS / (ANYTHING * float(size_m.max())))
     by_row: dict[tuple[bool, ...], float] = {}
     for n in range(len(size_m)):

@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 from pipeline.config.loading import load
-from pipeline.config.volume import PRODUCT_ALIASES, CapConfig, VolumeConfig
+from pipeline.config.volume import PRODUCT_ALIASES, CapConfig, VolumeConfig, plain_name
 from pipeline.errors import ConfigError, printable
 
 
@@ -16,7 +16,8 @@ def load_cap(path: Path, volume: VolumeConfig) -> CapConfig:
     known = [*(p.name for p in volume.products), "unnamed"]
     for name in cap.products:
         if name not in known:
-            meant = PRODUCT_ALIASES.get(name) or next(iter(difflib.get_close_matches(name, known, 1)), "")
+            alias = PRODUCT_ALIASES.get(plain_name(name))
+            meant = alias if alias in known else next(iter(difflib.get_close_matches(name, known, 1)), "")
             hint = f" (did you mean {meant}?)" if meant else ""
             raise ConfigError(
                 f"{printable(path)}: products: {name} is none of the assumptions' products, which are "

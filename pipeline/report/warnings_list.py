@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.moments import moment
@@ -77,8 +77,9 @@ def _about_reception(story: Story) -> list[str]:
         return []
     start, end = pd.Timestamp(story.config.period.start), pd.Timestamp(story.config.period.end)
     heard = tracks["time_utc"][tracks["time_utc"].between(start, end)].sort_values()
-    times = pd.Series([start, *heard, end])
-    gaps = [(a, b) for a, b in pairwise(times) if b - a > pd.Timedelta(days=story.config.calls.max_stay_d)]
+    times = pd.DatetimeIndex([start]).append(pd.DatetimeIndex(heard)).append(pd.DatetimeIndex([end]))
+    silent = np.flatnonzero(np.diff(times) > pd.Timedelta(days=story.config.calls.max_stay_d))
+    gaps = [(times[n], times[n + 1]) for n in silent]
     if not gaps:
         return []
     when = " and ".join(f"from {moment(a)} to {moment(b)}" for a, b in gaps)

@@ -74,7 +74,13 @@ LIFTINGS = Contract(
             Column(f"barrels_at_{name}", "float", f"Cargo if {share:.0%} full.", "bbl", required=False, low=0)
             for name, share in FILL_SCENARIOS
         ),
-        Column("hull_log_sd", "float", "Relative error of measured length times beam.", required=False, low=0),
+        Column(
+            "hull_log_sd",
+            "float",
+            "Relative error of length times beam, or of the length alone.",
+            required=False,
+            low=0,
+        ),
         Column("draught_in_m", "float", "Draught on arrival that the load rests on.", "m", required=False, low=0),
         Column("draught_out_m", "float", "Draught on departure that the load rests on.", "m", required=False, low=0),
         Column(

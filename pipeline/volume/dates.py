@@ -13,7 +13,7 @@ from pipeline.leapsecond import without_leap_second
 from pipeline.volume.cells import Refused, Row, as_list, is_empty
 
 YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong
-_NO_DAY = re.compile(r"\d{4}([-/]\d{1,2})?")  # readers of dates take a month for its first day, a year for 1 January
+_NO_DAY = re.compile(r"\d{4}([-/. ]\d{1,2})?")  # readers of dates take a month for its first day, a year for 1 January
 NO_TIME = "is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"
 
 

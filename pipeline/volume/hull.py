@@ -24,29 +24,42 @@ class Hull:
 
 
 def hull_of(call: Row) -> tuple[Hull, list[str]]:
-    """The hull that capacity is reckoned by, and what is doubtful of it; Refused where it is nonsense."""
-    sizes = {name: _size(call, name) for name in LARGEST_M}
-    (length, length_sd, _, _), (beam, beam_sd, _, _) = sizes.values()
+    """The hull that capacity is reckoned by, and what is doubtful of it; Refused where it is nonsense.
+
+    Where one listed size contradicts the measured one, none of them is taken: half of each would be no ship's hull.
+    """
+    doubts = [doubt for name in LARGEST_M if (doubt := _contradiction(call, name))]
+    sizes = {name: _size(call, name, may_be_listed=not doubts) for name in LARGEST_M}
+    (length, length_sd, _), (beam, beam_sd, _) = sizes.values()
     if length is not None and beam is not None and beam >= length:
         raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
-    listed = tuple(name for name, (_, _, is_listed, _) in sizes.items() if is_listed)
-    return Hull(length, beam, length_sd, beam_sd, listed), [doubt for *_, doubt in sizes.values() if doubt]
+    listed = tuple(name for name, (_, _, is_listed) in sizes.items() if is_listed)
+    return Hull(length, beam, length_sd, beam_sd, listed), doubts
 
 
-def _size(call: Row, name: str) -> tuple[float | None, float, bool, str]:
-    """Length or beam [m], its standard error, whether it is the listed one, and how both contradict each other."""
-    measured, listed = positive(call, f"{name}_m", LARGEST_M[name]), positive(call, f"listed_{name}_m", LARGEST_M[name])
+def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:
+    """Length or beam as measured, its standard error, and as listed [m]."""
+    measured = positive(call, f"{name}_m", LARGEST_M[name])
     error = sd(call, name, measured, LARGEST_M[name])
-    if listed is None:
-        return measured, error, False, ""
-    if measured is None:
-        return listed, LISTED_SD_M[name], True, ""
-    if abs(measured - listed) > ANOTHER_SD * math.hypot(error, LISTED_SD_M[name]):
-        doubt = f"{name} {measured:.4g} m is far from the {listed:g} m that the registry lists; she may be another ship"
-        return measured, error, False, doubt
-    if error <= LISTED_SD_M[name]:
-        return measured, error, False, ""
-    return listed, LISTED_SD_M[name], True, ""
+    return measured, error, positive(call, f"listed_{name}_m", LARGEST_M[name])
+
+
+def _contradiction(call: Row, name: str) -> str:
+    """How the measured and the listed size contradict each other; "" where they agree, or one is missing."""
+    measured, error, listed = _told(call, name)
+    if measured is None or listed is None:
+        return ""
+    if abs(measured - listed) <= ANOTHER_SD * math.hypot(error, LISTED_SD_M[name]):
+        return ""
+    return f"{name} {measured:.4g} m is far from the {listed:g} m that the registry lists; she may be another ship"
+
+
+def _size(call: Row, name: str, *, may_be_listed: bool) -> tuple[float | None, float, bool]:
+    """Length or beam [m], its standard error, and whether it is the listed one: the surer of both."""
+    measured, error, listed = _told(call, name)
+    if listed is None or not may_be_listed or (measured is not None and error <= LISTED_SD_M[name]):
+        return measured, error, False
+    return listed, LISTED_SD_M[name], True
 
 
 def told_by_registry(call: Row, hull: Hull) -> str:

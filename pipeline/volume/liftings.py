@@ -141,8 +141,8 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     if given["barrels"] is None and given["tonnes"] is None:
         usual = hull_for_loads(out) if size.method == "dwt_given" else None
         out |= usable_evidence(call, length if length is not None or usual is None else usual.length_m, config)
-        if length is not None and beam is not None:
-            out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / beam)
+        if length is not None:
+            out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / (beam or math.inf))
         if out.get("draught_in_m") is not None and out.get("draught_out_m") is not None:
             out["p_retyped"] = habit
         told = evidence_of(out)

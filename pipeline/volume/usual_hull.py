@@ -6,6 +6,7 @@ differ by a tenth in length times beam, which moves a cargo read off draughts by
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -32,14 +33,18 @@ class UsualHull:
 
 
 def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
-    """The hull of a row of liftings; None where not even a deadweight is known."""
+    """The hull of a row of liftings; None where not even a deadweight is known.
+
+    A beam without a length tells nothing here: length times beam goes with the deadweight, whatever the beam.
+    """
     length, beam, dwt, log_sd = (_known(row.get(n)) for n in ("length_m", "beam_m", "dwt_p50_t", "hull_log_sd"))
     if length is not None and beam is not None:
         return UsualHull(length, beam, log_sd or 0.0, True)
     model = tanker_regression()
     if length is not None:
         usual_m, beam_sd = model.beam_from_length(np.array(length))
-        return UsualHull(length, float(usual_m), float(beam_sd), False)
+        both = (1 + model.beam_of_length[1]) * (log_sd or 0.0)  # a beam told from the length has its error, too
+        return UsualHull(length, float(usual_m), math.hypot(float(beam_sd), both), False)
     if dwt is None:
         return None
     lengths, log_dwt = _usual_lengths()

@@ -65,14 +65,22 @@ def _leave_out(out: LeftOut, rows: list[Row], which: int, words: str, kept: int)
 
 
 def _same_stays(rows: list[Row], whence: list[int]) -> LeftOut:
-    """Of one stay in several tables the row counts that knows most of it."""
+    """Of one stay in several tables the row counts that knows most of it.
+
+    Weekly tables cut a long stay in many parts: the first and the last hang together by those between. What stands
+    apart in the table of the row that counts stays apart.
+    """
     out: LeftOut = {}
     best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
+    best = {n: n for n in best_first}  # of the rows that hang together with each
     for at, n in enumerate(best_first):
         for m in best_first[:at]:
-            if rows[m]["counts"] and whence[m] != whence[n] and _same_stay(rows[m], rows[n]):
-                _leave_out(out, rows, n, "the same stay as {} of another table", m)
-                break
+            if whence[m] != whence[n] and best[m] != best[n] and _same_stay(rows[m], rows[n]):
+                one, other = sorted((best[m], best[n]), key=best_first.index)
+                best |= {row: one for row, kept in best.items() if kept == other}
+    for n in best_first:
+        if whence[n] != whence[best[n]]:
+            _leave_out(out, rows, n, "the same stay as {} of another table", best[n])
     return out
 
 

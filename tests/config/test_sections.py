@@ -343,6 +343,13 @@ def test_a_cap_that_counts_a_product_nobody_knows_is_refused(tmp_path, named, me
     assert ("did you mean gas_oil" in str(told.value)) == bool(meant)
 
 
+def test_no_product_is_proposed_that_the_assumptions_do_not_have(tmp_path):
+    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("excluded_products: [crude]", "products: [diesel]")
+    (tmp_path / "cap.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"which are crude, unnamed$"):
+        load_cap(tmp_path / "cap.yaml", load(VolumeConfig, CONFIGS / "assumptions/crude.yaml"))
+
+
 def test_a_product_both_counted_and_excluded_is_refused(tmp_path):
     text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", "[crude, lpg]\nproducts: [gas_oil, lpg]")
     (tmp_path / "cap.yaml").write_text(text)

@@ -78,7 +78,7 @@ def test_times_in_order_are_not(call):
 
 
 @pytest.mark.parametrize("column", ["arrival", "arrival_date", "arrival_lo", "departure_hi"])
-@pytest.mark.parametrize("short", ["2024-03", "2024", " 2024/03 ", "2024-3"])
+@pytest.mark.parametrize("short", ["2024-03", "2024", " 2024/03 ", "2024-3", "2024.03", "2024 03"])
 def test_a_month_or_a_year_is_no_day(column, short):
     """Read as its first day, a whole year's calls would lie on the first of January."""
     with pytest.raises(Refused, match=f"{column} '{short.strip()}' names no day; write it as YYYY-MM-DD"):

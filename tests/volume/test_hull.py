@@ -25,12 +25,20 @@ def test_a_listed_size_goes_before_a_worse_measured_one_only():
 
 def test_a_listed_size_of_another_ship_is_left_aside_and_told():
     hull, doubts = hull_of({"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0} | LISTED)
-    assert (hull.length_m, hull.listed) == (150.0, ("beam",))
+    assert (hull.length_m, hull.beam_m, hull.listed) == (150.0, None, ())  # her beam with this length is no hull
     assert doubts == ["length 150 m is far from the 105 m that the registry lists; she may be another ship"]
 
 
+def test_one_listed_size_that_contradicts_takes_the_other_with_it():
+    """Else a ship measured at 150 m has the beam of another of 105 m, and half the deadweight of her length."""
+    radar = {"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0}
+    assert only(radar | LISTED)["dwt_p50_t"] == only(radar)["dwt_p50_t"]
+    broad = {"length_m": 104.0, "length_lo_m": 98.0, "length_hi_m": 110.0, "beam_m": 24.0}
+    assert (hull_of(broad | LISTED)[0].length_m, hull_of(broad | LISTED)[0].beam_m) == (104.0, 24.0)
+
+
 def test_the_registry_narrows_the_deadweight_and_is_named():
-    radar = {"length_m": 98.0, "length_lo_m": 85.0, "length_hi_m": 111.0, "beam_m": 15.0}
+    radar = {"length_m": 98.0, "length_lo_m": 85.0, "length_hi_m": 111.0, "beam_m": 15.5}
     alone, listed = only(radar), only(radar | LISTED | {"gt": 3000.0})
     assert listed["method"].startswith("dwt_from_gt_and_length_beam")
     assert listed["dwt_log_sd"] < alone["dwt_log_sd"]

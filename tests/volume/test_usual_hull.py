@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.quantiles import Z90
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.usual_hull import hull_for_loads
+from tests.volume.test_liftings import only
 
 
 @pytest.mark.parametrize("dwt_t", [1300.0, 4500.0, 6500.0, 40_000.0])
@@ -31,3 +33,19 @@ def test_what_is_stated_stays_and_nothing_known_is_no_hull():
     assert half.length_m == 98.0
     assert half.beam_m == pytest.approx(15.8, rel=0.1)
     assert hull_for_loads({"length_m": None, "beam_m": None, "dwt_p50_t": np.nan}) is None
+
+
+def test_an_uncertain_length_is_an_uncertain_hull_where_the_beam_is_told_from_it():
+    """ln(L B) moves by 1 + b of ln L, where B goes as L^b; the beam's own spread is not tied to that."""
+    sure, unsure = (hull_for_loads({"length_m": 90.0, "hull_log_sd": sd}) for sd in (0.0, 0.06))
+    usual_m = tanker_regression().beam_from_length(np.array([90.0, 90.0 * np.exp(0.06)]))[0]
+    moved = 0.06 + np.log(usual_m[1] / usual_m[0])
+    assert unsure.log_sd**2 - sure.log_sd**2 == pytest.approx(moved**2)
+
+
+def test_a_wide_length_reaches_the_load_without_a_beam():
+    """A side above the water is read by a depth that goes with the length."""
+    side = {"length_m": 90.0, "dwt_t": 4500.0, "freeboard_out_m": 1.2, "freeboard_out_sd_m": 0.2}
+    sure, unsure = only(side), only(side | {"length_lo_m": 80.0, "length_hi_m": 100.0})
+    assert unsure["hull_log_sd"] == pytest.approx(20 / (2 * Z90) / 90)
+    assert unsure["tonnes_p95"] - unsure["tonnes_p5"] > 1.05 * (sure["tonnes_p95"] - sure["tonnes_p5"])

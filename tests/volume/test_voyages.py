@@ -117,6 +117,30 @@ def test_a_stay_cut_in_two_by_the_end_of_a_month_counts_once(ship, april, cargoe
         assert counted(*tables)["counts"].sum() == cargoes
 
 
+@pytest.mark.parametrize("measured", range(4))
+def test_a_stay_of_a_month_in_tables_of_a_week_counts_once(measured):
+    """Whichever part knows most of her load: the first and the last part lie weeks apart."""
+    loads = [{"draught_in_m": 4.0, "draught_out_m": 6.0} if n == measured else {} for n in range(4)]
+    parts = [
+        part(f"week {n}", f"03-{1 + 7 * n:02d}T00", f"03-{7 + 7 * n:02d}T22", mmsi=999000001, **load)
+        for n, load in enumerate(loads)
+    ]
+    for tables in (parts, parts[::-1], [parts[2], parts[0], parts[3], parts[1]]):
+        once = counted(*tables)
+        assert once["counts"].sum() == 1
+        assert once["counts"][f"week {measured}"]
+
+
+def test_what_one_table_holds_apart_another_does_not_join():
+    """A stay of another table that touches two calls of one table stands for one of them."""
+    calls = [part("one", "03-01T00", "03-03T00", mmsi=999000001), part("two", "03-03T18", "03-05T00", mmsi=999000001)]
+    both = pd.concat(calls, ignore_index=True)
+    between = part("between", "03-03T02", "03-03T10", mmsi=999000001)
+    for tables in ([both, between], [between, both]):
+        once = counted(*tables)
+        assert once["counts"][["one", "two"]].all() != once["counts"]["between"]
+
+
 @pytest.mark.parametrize("other", [{"length_m": 120.0}, {"berth_id": "jetty"}, {"mmsi": 999000002}])
 def test_another_ship_that_comes_as_she_leaves_is_another_cargo(other):
     one = part("one", "03-30T12", "03-31T22", mmsi=999000001, detection_ids=["x"])

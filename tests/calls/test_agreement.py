@@ -1,0 +1,37 @@
+"""Which statements of one size belong together: whatever their order, and as likely as Bayes' rule says."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from pipeline.calls.agreement import ANYTHING, FAILS, WORTH_TELLING, readings
+
+
+@pytest.mark.parametrize(
+    ("size_m", "sd_m", "kinds"),
+    [
+        ([142.2, 178.2, 134.7, 100.9], [8.6, 2.8, 7.4, 2.1], ["a", "a", "a", "b"]),
+        ([136.6, 190.8, 93.4, 97.2, 174.2], [2.9, 4.2, 4.6, 6.9, 4.2], ["b", "b", "b", "b", "ais"]),
+        ([145.2, 99.8, 181.0, 109.1, 137.1], [5.5, 4.3, 4.4, 8.7, 3.1], ["a", "ais", "a", "b", "a"]),
+    ],
+)
+def test_the_order_of_the_statements_changes_nothing(size_m, sd_m, kinds):
+    size, sd = np.array(size_m), np.array(sd_m)
+    found = set()
+    for order in permutations(range(len(size))):
+        at = list(order)
+        told = readings(size[at], sd[at], [kinds[n] for n in at], 0.03)
+        found.add(tuple(tuple(sorted(size[at][right].tolist())) for right in told))
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("apart_sd", np.linspace(2.0, 3.4, 15))
+def test_a_lone_statement_is_tenable_where_the_normal_law_says_so(apart_sd):
+    """Two agree less and less: against them stands a third. Right is a normal density, wrong an even one."""
+    spread = np.sqrt(2) * 2.0
+    size = np.array([100.0, 100.0 + apart_sd * spread, 160.0])
+    agreeing = np.exp(-0.5 * apart_sd**2) / (spread * np.sqrt(2 * np.pi))
+    odds = FAILS / (ANYTHING * 160.0) / agreeing  # of one more wrong, to the two being right together
+    told = [right.tolist() for right in readings(size, np.full(3, 2.0), ["a", "ais", "b"], 0.0)]
+    assert ([False, False, True] in told) == (odds > WORTH_TELLING / (1 - WORTH_TELLING))
