@@ -80,6 +80,7 @@ class Evidence:
     freeboard_last_m: tuple[float, float] | None = None
     p_same_hull: float = 1.0  # that the last freeboard is hers at all
     hull_stated: bool = True  # else length, beam or both are as usual for her deadweight or length
+    length_moves: float = 0.0  # ln(length) per ln(length times beam): a draw of another deadweight is longer, so deeper
     p_retyped: float = RETYPED  # that the second draught was typed anew, before the two are compared
 
     @property
@@ -117,6 +118,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         beam_m=hull.beam_m,
         hull_log_sd=hull.log_sd,
         hull_stated=hull.stated,
+        length_moves=hull.length_moves,
         draught_in_m=known.get(f"draught_{into}_m"),
         draught_out_m=known.get(f"draught_{out}_m"),
         freeboard_first_m=side(into),
@@ -184,8 +186,9 @@ def log_weights(
         logs = _or_not_retyped(logs, evidence.draught_out_m - evidence.draught_in_m, evidence.p_retyped)
     if evidence.freeboard_first_m is None and evidence.freeboard_last_m is None:
         return logs
-    depth_sd = float(np.hypot(DEPTH_SPREAD, LENGTH_PART * evidence.hull_log_sd))
-    depth = usual_depth_m(evidence.length_m) * np.exp(rng.normal(0, depth_sd, n))
+    loose = 0.0 if evidence.length_moves else LENGTH_PART * evidence.hull_log_sd
+    depth_error = rng.normal(0, float(np.hypot(DEPTH_SPREAD, loose)), n) + evidence.length_moves * size_error
+    depth = usual_depth_m(evidence.length_m) * np.exp(depth_error)
     both = evidence.freeboard_first_m is not None and evidence.freeboard_last_m is not None
     first, last = 1 - rng.random(n) ** PROGRESS_POWER, rng.random(n) ** PROGRESS_POWER
     looks = (

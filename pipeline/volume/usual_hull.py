@@ -30,6 +30,7 @@ class UsualHull:
     beam_m: float
     log_sd: float
     stated: bool  # both; else one or both are the usual ones
+    length_moves: float = 0.0  # ln(length) per ln(length times beam), of a length that is told from the deadweight
 
 
 def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
@@ -50,7 +51,8 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
     lengths, log_dwt = _usual_lengths()
     length = float(np.exp(np.interp(np.log(dwt), log_dwt, lengths)))
     spread = float(model.residual_sd(np.array(length))) / DWT_PER_HULL
-    return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False)
+    moves = 1 / (1 + model.beam_of_length[1])  # the usual beam goes with the length
+    return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False, moves)
 
 
 @cache

@@ -316,6 +316,23 @@ def test_a_stated_length_without_a_beam_reads_draughts_too():
     assert lifted(**draughts, beam_m=None)["method"] == "dwt_given; load_from_draughts_by_usual_hull"
 
 
+def test_the_side_of_a_ship_of_unknown_size_grows_with_her():
+    """Twice as long, broad and deep a ship carries eight times as much, and shows twice the side when as full.
+
+    Of one depth for all draws, every larger ship would lie deeper in the water than her deck.
+    """
+    n, dwt = 2000, 3650.0
+
+    def likely(scale, side_m):
+        told = evidence_of({"dwt_p50_t": dwt, "freeboard_out_m": side_m, "freeboard_out_sd_m": 0.1 * scale})
+        ships, rng = np.full(n, dwt * scale**3), np.random.default_rng(3)
+        logs = log_weights(told, ships, 0.8 * ships, CONFIG, rng, np.full(n, 2 * np.log(scale)))
+        return float(np.exp(logs).mean())
+
+    for side_m in (2.0, 2.5, 3.0):  # a density: half of it on twice the range
+        assert 2 * likely(2.0, 2 * side_m) == pytest.approx(likely(1.0, side_m), rel=0.1)
+
+
 def test_a_draught_that_no_ship_of_that_deadweight_has_is_refused():
     row = lifted(draught_in_m=4.0, draught_out_m=11.0, length_m=None, beam_m=None)
     assert row["status"] == "refused"
