@@ -37,11 +37,11 @@ from pipeline.volume.dates import dates
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, full_bbl_per_dwt_t
-from pipeline.volume.hull import Hull, hull_of, told_by_registry
 from pipeline.volume.identity import numbers_of
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, cargo_doubt, require_capacity, require_tonnage
+from pipeline.volume.stated_hull import Hull, hull_of, told_by_registry
 from pipeline.volume.usual_hull import hull_for_loads
 
 # Share of the draws behind a row's evidence below which its 5 and 95 % points are noise (our choice).

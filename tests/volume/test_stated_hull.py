@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.volume.hull import hull_of, told_by_registry
+from pipeline.volume.stated_hull import hull_of, told_by_registry
 from tests.volume.test_liftings import only
 
 LISTED = {"listed_length_m": 105.0, "listed_beam_m": 16.0, "listed_source": "class register"}
