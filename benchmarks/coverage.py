@@ -106,6 +106,7 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
             "freeboard_out_m": side(last),
             "freeboard_out_sd_m": FREEBOARD_SD_M,
             "product": "gas_oil",
+            "register_dwt_t": dwt,  # read by nothing, but by those who rename it
         }
     )
     return calls, cargo
@@ -116,6 +117,12 @@ def known(calls: pd.DataFrame, kept: tuple[str, ...]) -> pd.DataFrame:
     evidence = [c for c in calls if c.startswith(("draught", "freeboard"))]
     some = {*kept, *(k.replace("_m", "_sd_m") for k in kept if k.startswith("freeboard"))}
     return calls.drop(columns=[c for c in evidence if c not in some])
+
+
+def by_register(calls: pd.DataFrame) -> pd.DataFrame:
+    """The calls with each ship's deadweight, as a register has it, in place of all measured length and beam."""
+    sizes = [c for c in calls if c.startswith(("length", "beam"))]
+    return calls.drop(columns=sizes).rename(columns={"register_dwt_t": "dwt_t"})
 
 
 def left_as_typed(calls: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -173,16 +180,20 @@ def main(ships: int = 600, worlds: int = 200, seed: int = 1) -> None:
     """Print the share of ships whose cargo lies inside, and of worlds whose sum does, by what was known."""
     config = VolumeConfig()
     calls, cargo = fleet(ships, config, seed)
-    print(f"{'simulated: known besides the hull':34s} {'inside 90 %':>11s} {'width/cargo':>11s} {'bias':>7s}")
+    print(f"{'simulated: known besides the hull':37s} {'inside 90 %':>11s} {'width/cargo':>11s} {'bias':>7s}")
     seldom = left_as_typed(calls, np.random.default_rng([seed, 1]))
-    for name, kept in (KINDS | {SELDOM_RETYPED: KINDS["both draughts"]}).items():
-        table = liftings(known(seldom if name == SELDOM_RETYPED else calls, kept), config, 0)
+    asked = [(name, known(calls, kept)) for name, kept in KINDS.items()]
+    asked.append((SELDOM_RETYPED, known(seldom, KINDS["both draughts"])))
+    for name in ("both draughts", "two freeboards"):
+        asked.append((f"deadweight alone and {name}", by_register(known(calls, KINDS[name]))))
+    for name, told in asked:
+        table = liftings(told, config, 0)
         used = (table["status"] == "used").to_numpy()
         low, mid, high = (table[f"tonnes_p{p}"].to_numpy()[used] for p in (5, 50, 95))
         truth = cargo[used]
         inside = np.mean((low <= truth) & (truth <= high))
         print(
-            f"{name:34s} {inside:11.3f} {np.median((high - low) / truth):11.2f} {np.median(mid / truth) - 1:+7.1%}"
+            f"{name:37s} {inside:11.3f} {np.median((high - low) / truth):11.2f} {np.median(mid / truth) - 1:+7.1%}"
             f"   ({used.sum()} ships)"
         )
     for name in ("nothing but the hull", "both draughts", SELDOM_RETYPED):
