@@ -130,9 +130,9 @@ class Counts:
     """Radar pixels as they are stored, and what makes them power: for a scan that has no time to calibrate each.
 
     ``power = max(scale * (stored**2 - noise), floor)`` with ``scale`` and ``noise`` of shape (bands, strips, cols),
-    each strip ``rows_per_strip`` rows; a stored zero is no measurement. ``coarse_ln`` is how far the logarithm of that
-    power may lie from a `Tile`'s: whoever finds something reads it again as one. ``water`` is None where a ship could
-    float everywhere.
+    each strip ``rows_per_strip`` rows; a stored zero is no measurement. ``coarse_ln`` is how far the logarithm of a
+    power well above the noise may lie from a `Tile`'s (below it, a little more noise makes any difference): whoever
+    finds something reads it again as one. ``water`` is None where a ship could float everywhere.
     """
 
     stored: NDArray[np.uint16]  # (bands, rows, cols)

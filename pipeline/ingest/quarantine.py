@@ -43,8 +43,8 @@ def examine(
     ``path`` is what GDAL is given, ``whole`` decodes every block instead of the first and the last, ``window`` (row,
     column, rows, columns) that part of the first band alone, and one without rows the header alone. With ``supply``
     the file is a copy that is not all there: the helper asks before it reads. ``meanwhile`` is called once it is at
-    work. Raises InputError where the file is
-    damaged, or ends or outgrows the helper, and whatever ``supply`` raises.
+    work. Raises InputError where the file is damaged, or ends or outgrows the helper, and whatever ``supply`` and
+    ``meanwhile`` raise.
     """
     request = {"path": path, "item": item, "driver": driver, "whole": whole, "window": window}
     helper = _helper()

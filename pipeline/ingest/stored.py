@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BLOCK_PX = 512  # usual side of the blocks in which large files are packed
 LARGE_PX = 16_000_000  # our choice: what decodes in a tenth of a second need not be spared
+FEWEST = 0.02  # of the numbers of every fourth block must be measured for them to stand for the file (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,12 +56,19 @@ class Stored:
     def scattered(self, side: int) -> tuple[NDArray[Any], BoolImage]:
         """Some side x side pixels from all over the image, in no order: both of shape (bands, pixels).
 
-        Of a large file without smaller copies of itself a sample would decode everything: a quarter of its blocks does.
+        Of a large file without smaller copies of itself a sample would decode everything: a quarter of its blocks does,
+        unless hardly anything was measured there, as where one corner of the file is all that holds an image.
         """
         rows, cols = self.raster.shape
-        if self.raster.reduced or rows * cols < LARGE_PX:
-            picture, gap = self.sample(side)
-            return picture.reshape(len(picture), -1), gap.reshape(len(gap), -1)
+        if not self.raster.reduced and rows * cols >= LARGE_PX:
+            picture, gap = self._of_every_fourth_block(side)
+            if np.count_nonzero((picture != 0) & ~gap) >= FEWEST * gap.size:
+                return picture, gap
+        picture, gap = self.sample(side)
+        return picture.reshape(len(picture), -1), gap.reshape(len(gap), -1)
+
+    def _of_every_fourth_block(self, side: int) -> tuple[NDArray[Any], BoolImage]:
+        rows, cols = self.raster.shape
         every = max(1, int(np.sqrt(rows * cols / 4)) // side)
         parts = []
         for top in range(0, rows, 2 * BLOCK_PX):

@@ -8,7 +8,7 @@ import pytest
 from pipeline.ingest import stored as stored_module
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
-from pipeline.types import Sensor
+from pipeline.types import Radiometry, Sensor
 from tests.ingest.test_rasters import write
 
 
@@ -27,3 +27,25 @@ def test_scattered_pixels_spread_as_the_image_does_and_gaps_stay_gaps(tmp_path, 
     assert gap.mean() == pytest.approx(1 / 7, abs=0.05)
     assert (picture[gap] == 0).all()
     assert np.percentile(picture[~gap], [1, 50, 99]) == pytest.approx([50, 2500, 4950], rel=0.05, abs=20)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "dtype", "most", "said"),
+    [
+        (Sensor.SENTINEL2, np.uint16, 60_000, "DN / 65535 by its range"),
+        (Sensor.OPTICAL, np.uint16, 60_000, "relative brightness, DN / 65535"),
+        (Sensor.OPTICAL, np.float32, 9_000, "relative brightness"),
+    ],
+    ids=["Sentinel-2", "sub-metre", "decimal"],
+)
+def test_an_image_in_one_corner_of_a_large_file_tells_its_scale(tmp_path, monkeypatch, sensor, dtype, most, said):
+    """All that was measured lies in a block that no quarter holds: what is taken for empty would be read 6.5 times too
+    bright, or numbers in the thousands as reflectances."""
+    numbers = np.zeros((4, 1100, 1100), dtype)
+    numbers[:, 600:900, 600:900] = np.random.default_rng(0).integers(most // 3, most, (4, 300, 300))
+    path = tmp_path / "image.tif"
+    write(path, numbers, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6))
+    monkeypatch.setattr(stored_module, "LARGE_PX", 0)
+    scene = open_scene(path, OpenOptions(sensor=sensor))
+    assert scene.read.scaling.reason == said
+    assert (scene.radiometry is Radiometry.REFLECTANCE) == (sensor is Sensor.SENTINEL2)

@@ -110,7 +110,7 @@ def survey(scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = Non
     known = data[:, valid]
     every = max(1, known.shape[1] // LEVEL_SAMPLES)
     levels = levels_of(known[:, ::every], wet[valid][::every], scene.bands, scene.radiometry)
-    if scene.radiometry is Radiometry.REFLECTANCE:
+    if scene.radiometry is Radiometry.REFLECTANCE and known.size:
         every = max(1, known.shape[1] // ORDER_SAMPLES)
         levels = replace(levels, odd_order=impossible_order(known[:, ::every], scene.bands))
     if not levels.has_water:

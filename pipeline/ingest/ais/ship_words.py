@@ -59,7 +59,8 @@ _BY_WORD: tuple[tuple[int, str], ...] = (  # the first that a text has decides: 
 )
 _CODE_OF = {word: code for code, words in reversed(_BY_WORD) for word in words.split()}
 _RANK = {code: rank for rank, (code, _) in enumerate(_BY_WORD)}
-_GAS_CARRIER = re.compile(r"\b(?:gas|oil|products?|chemicals?|crude)\b[ a-z/]*\bcarrier")
+_LIQUIDS = "gas|oil|prod|products?|chem|chemicals?|crude|petroleum|bitumen|asphalt"
+_CARRIER_OF_LIQUIDS = re.compile(rf"\b(?:{_LIQUIDS})\b.*\bcarrier")
 
 
 def ship_type_code(said: str) -> int | None:
@@ -72,7 +73,7 @@ def ship_type_code(said: str) -> int | None:
     """
     if said in SHIP_TYPE_TEXT:
         return SHIP_TYPE_TEXT[said]
-    if _GAS_CARRIER.search(said):
+    if _CARRIER_OF_LIQUIDS.search(said):
         return SHIP_TYPE_TEXT["tanker"]
     codes = [_CODE_OF[word] for word in re.findall(r"ro-ro|[a-z]+", said) if word in _CODE_OF]
     return min(codes, key=_RANK.__getitem__, default=None)

@@ -57,7 +57,7 @@ RESOLUTION_M = {"IW": (22.6, 20.4)}
 ENL = {"IW": 4.4}
 _FIRST_TRACK = {"S1A": 73, "S1B": 27, "S1C": 172}  # orbit number of track 1; 175 orbits repeat in 12 days
 STRIP_ROWS = 32  # calibration varies over thousands of lines, the noise's scalloping over hundreds
-COARSE_LN = 0.032  # our choice, for tables that hold for so many rows
+COARSE_LN = 0.032  # most that the noise of a real product changes within so many rows, but where its blocks end
 _AGREE_M = 30.0  # our choice: further off, the product's orbit and grid do not belong together
 
 

@@ -219,3 +219,13 @@ def test_proportions_that_no_merchant_hull_has_open_both_intervals():
     length, beam = hulls._either_wrong((98.0, 100.0, 102.0), (9.0, 10.0, 11.0))
     assert length[0] < 50.0
     assert beam[2] > 20.0
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 700), (50, 50)])
+@pytest.mark.parametrize("bands", [("B02", "B03", "B04", "B08"), ("B04",)], ids=len)
+def test_nothing_measured_gives_an_empty_table_and_a_reason(bands, shape):
+    nothing = {band: np.full(shape, np.nan) for band in bands}
+    scene = array_scene(nothing, sensor=Sensor.SENTINEL2, spacing_m=10.0, radiometry=Radiometry.REFLECTANCE)
+    table, told = detect(scene)
+    assert len(table) == 0
+    assert told["notes"] == ["no usable water in the image: what lies there is unknown"]

@@ -232,6 +232,7 @@ TYPES = {
     "Oil tanker": 80, "Oil/Chemical Tanker": 80, "TANKER": 80, "Tanker (80)": 80, "LPG carrier": 80, "Gas Carrier": 80,
     "Tanker - Hazard A (Major)": 80, "Cargo": 70, "Bulk Carrier": 70, "Container Ship": 70, "Tug": 52,
     "Offshore Tug/Supply Ship": 52, "Passenger/Ro-Ro Cargo Ship": 60, "Fishing vessel": 30, "84": 84,
+    "Gas-carrier": 80, "Bitumen Carrier": 80, "Chem./Prod. carrier": 80, "Fish carrier": 70, "Vehicles carrier": 70,
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled
 from pipeline.ingest.sentinel1.orbit import grid_at_height
-from pipeline.ingest.sentinel1.products import relative_orbit
+from pipeline.ingest.sentinel1.products import COARSE_LN, STRIP_ROWS, relative_orbit
 from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_noise
 from pipeline.types import Radiometry, Sensor, Window
 from tests.builders import REAL_DATA, needs_real_data
@@ -268,6 +268,18 @@ def test_noise_of_a_real_product_with_ragged_vectors():
     assert nesz_db.max() < -18
     after = 10 * np.log10(Noise(Table(filled(vectors))).values(Window(700, 12_000, 3000, 1))[:, 0])
     assert np.ptp(after) < 0.3  # the range noise of IW2 is as high before its first full vector as after it
+
+
+@needs_real_data
+@pytest.mark.parametrize("col", [4_000, 12_000, 20_000], ids=["IW1", "IW2", "IW3"])
+def test_noise_of_a_real_product_hardly_changes_within_a_strip(col):
+    """So the scan, which takes one row's for all of a strip, is as near to the tiles as it says; but for the ends of
+    the blocks of azimuth noise, lines 722 and 1368 of this product."""
+    for path in LAYOUT.glob("*/annotation/calibration/noise-*.xml"):
+        vectors, blocks = read_noise(path.read_bytes(), "noise")
+        window, noise = Window(1408, col, 560 * STRIP_ROWS, 1), Noise(Table(filled(vectors)), blocks)
+        middles = np.repeat(noise.values(window, STRIP_ROWS), STRIP_ROWS, axis=0)
+        assert 0 < np.abs(np.log(noise.values(window) / middles)).max() < COARSE_LN
 
 
 def test_track_numbers_start_at_the_published_orbits_and_wrap():
