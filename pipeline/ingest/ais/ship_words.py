@@ -60,6 +60,7 @@ _BY_WORD: tuple[tuple[int, str], ...] = (  # the first that a text has decides: 
 _CODE_OF = {word: code for code, words in reversed(_BY_WORD) for word in words.split()}
 _RANK = {code: rank for rank, (code, _) in enumerate(_BY_WORD)}
 _LIQUIDS = "gas|oil|prod|products?|chem|chemicals?|crude|petroleum|bitumen|asphalt"
+_NO_TANKER = re.compile(r"\bnon[- ]?tankers?\b")  # "Cargo, non-tanker" is a cargo ship
 _CARRIER_OF_LIQUIDS = re.compile(rf"\b(?:{_LIQUIDS})\b.*\bcarrier")
 
 
@@ -70,9 +71,12 @@ def ship_type_code(said: str) -> int | None:
 
     >>> [ship_type_code(said) for said in ("oil/chemical tanker", "lpg carrier", "bulk carrier", "tanker (80)", "ship")]
     [80, 80, 70, 80, None]
+    >>> ship_type_code("cargo ship, non-tanker")
+    70
     """
     if said in SHIP_TYPE_TEXT:
         return SHIP_TYPE_TEXT[said]
+    said = _NO_TANKER.sub(" ", said)
     if _CARRIER_OF_LIQUIDS.search(said):
         return SHIP_TYPE_TEXT["tanker"]
     codes = [_CODE_OF[word] for word in re.findall(r"ro-ro|[a-z]+", said) if word in _CODE_OF]
