@@ -43,7 +43,7 @@ def p_loading(
     >>> round(p_loading(0.95, None, (0.1, 0.3)), 3), round(p_loading(0.95, 2.0, (-1.6, 0.3), p_same_hull=0.0), 3)
     (0.968, 0.997)
     >>> [round(p_loading(0.95, 0.1, retyped=share), 2) for share in (0.0, 0.38, 0.9)]
-    [0.95, 0.94, 0.8]
+    [0.95, 0.93, 0.81]
     """
     chance = prior
     if deeper_m is not None and not changed(deeper_m):
