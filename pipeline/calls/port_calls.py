@@ -23,12 +23,12 @@ from pipeline.calls.sizes import size_of_call
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
-from pipeline.calls.turnover import Turnover, turnover
 from pipeline.calls.visits import SAME_VISIT, SHIFTED, SHORT, main_stay, too_short, visits
 from pipeline.config import CallsConfig
 from pipeline.passes import passes
 from pipeline.retyping import retyped_share
 from pipeline.tables import PORT_CALLS
+from pipeline.turnover import Turnover, turnover
 from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
