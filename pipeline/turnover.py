@@ -31,6 +31,7 @@ BUSIEST, QUIETEST = 0.95, 0.02  # share of looks that show somebody: no few look
 # Spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
 TRADE_SD_M = 18.0
 MOST_WORD = 6.0  # beam, house and deck together move the odds by no more than e to this: sister ships share them
+DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 # Chance of one stay below which two sightings are shown as two calls: three times likelier than one (our choice); the
 # table counts with care, and the sum of barrels takes the chance itself
 UNLIKELY = 0.25

@@ -17,11 +17,10 @@ from pipeline.calls.counting import difference, length_of
 from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.motion import MAX_AGE_S
-from pipeline.calls.sightings import DISAGREE
 from pipeline.calls.static import lengths_at
 from pipeline.calls.stays import SAME_SPOT_M as SWING_M
 from pipeline.calls.tracks import good_fixes
-from pipeline.turnover import chance_of_one_stay
+from pipeline.turnover import DISAGREE, chance_of_one_stay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

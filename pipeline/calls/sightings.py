@@ -20,9 +20,8 @@ from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.config import CallsConfig
 from pipeline.passes import passes, twins
-from pipeline.turnover import UNLIKELY, chance_of_one_stay, turnover
+from pipeline.turnover import DISAGREE, UNLIKELY, chance_of_one_stay, turnover
 
-DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
 

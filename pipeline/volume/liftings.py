@@ -33,7 +33,7 @@ from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth
-from pipeline.volume.dates import dates
+from pipeline.volume.dates import dates, open_ends
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, full_bbl_per_dwt_t
@@ -71,7 +71,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
                 row["call_id"] = _free(f"{call_id}#{n}", taken)
                 raise Refused("this call_id stands in the table twice")
             when, doubts = dates(call)
-            row |= numbers_of(call) | when
+            row |= numbers_of(call) | when | {"open_ends": open_ends(call)}
             row |= _doubted(*_cargo(call, when, habit, config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
