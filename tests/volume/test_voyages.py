@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.volume import counted_once, liftings, simulate
+from pipeline.volume import counted_once, ledger, liftings, simulate
 
 LOADING = VolumeConfig(draws=200)
 DISCHARGING = VolumeConfig(draws=200, counted="discharging")
@@ -230,6 +230,25 @@ def test_two_stays_of_one_table_are_not_made_one_by_a_third_of_another():
         once = counted(*tables)
         assert once["counts"].sum() == 2
         assert drawn_number(once) < 2.75
+
+
+@pytest.mark.parametrize("measured", ["one", "two"])
+def test_a_stay_over_new_year_lasts_from_its_first_arrival_to_its_last_departure(measured):
+    """Whichever part knows her load: she left in January, and a cap that goes by departures counts her then."""
+    parts = {
+        "one": {"arrival": "2023-12-30T12:00Z", "departure": "2023-12-31T22:00Z", "detection_ids": ["x"]},
+        "two": {"arrival": "2024-01-01T04:00Z", "departure": "2024-01-02T06:00Z", "detection_ids": ["y"]},
+    }
+    parts[measured] |= {"draught_in_m": 4.0, "draught_out_m": 6.0}
+    ship = {"berth_id": "pier", "length_m": 98.0, "beam_m": 15.8, "mmsi": 999000001}
+    one, two = (table(LOADING, {"call_id": name} | ship | told) for name, told in parts.items())
+    for tables in ([one, two], [two, one]):
+        once = counted_once(tables, LOADING)
+        kept = once[once["counts"]].iloc[0]
+        assert kept["call_id"] == measured
+        assert (kept["arrival"], kept["departure"]) == (one["arrival"][0], two["departure"][0])
+        assert set(kept["evidence"]) == {"x", "y"}
+        assert ledger(once, CAP, LOADING, 1)["account_year"].unique().tolist() == ["2024"]
 
 
 NEVER_NUMBERED = {"arrival": "2024-03-01", "departure": "2024-03-02"}
