@@ -343,6 +343,21 @@ def test_a_cap_that_counts_a_product_nobody_knows_is_refused(tmp_path, named, me
     assert ("did you mean gas_oil" in str(told.value)) == bool(meant)
 
 
+@pytest.mark.parametrize(("named", "meant"), [("gazoil", "gas_oil"), ("Diesel", "gas_oil"), ("crude_oil", "crude")])
+def test_a_misspelt_product_that_a_cap_excludes_is_refused(tmp_path, named, meant):
+    """Taken as it stood, it excluded nothing: the cargo that was meant counted."""
+    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", f"[{named}]")
+    (tmp_path / "cap.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=rf"excluded_products: {named} is none of .*did you mean {meant}\?"):
+        load_cap(tmp_path / "cap.yaml", VolumeConfig())
+
+
+def test_a_cap_may_exclude_what_no_cargo_of_the_assumptions_can_be(tmp_path):
+    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", "[crude, bitumen]")
+    (tmp_path / "cap.yaml").write_text(text)
+    assert load_cap(tmp_path / "cap.yaml", VolumeConfig()).excluded_products == ("crude", "bitumen")
+
+
 def test_no_product_is_proposed_that_the_assumptions_do_not_have(tmp_path):
     text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("excluded_products: [crude]", "products: [diesel]")
     (tmp_path / "cap.yaml").write_text(text)
