@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.quantiles import Z90
+from pipeline.tables.contract import TRUTH
 
 Row = dict[str, Any]
 
@@ -91,15 +92,17 @@ def at_least(call: Row, name: str, least: float) -> float | None:
 
 
 def truth(call: Row, name: str) -> bool:
-    """A yes or no; yes where the table says nothing. The word "false" of a CSV is a no."""
+    """A yes or no, in the words of a CSV or a spreadsheet; yes where the table says nothing.
+
+    >>> truth({"counts": " No"}, "counts"), truth({"counts": "TRUE"}, "counts"), truth({}, "counts")
+    (False, True, True)
+    """
     value = call.get(name)
     if is_empty(value):
         return True
-    said = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(
-        str(value).strip().lower()
-    )
+    said = TRUTH.get(str(value).strip().lower())
     if said is None:
-        raise Refused(f"{name} is {value!r}, true or false is wanted")
+        raise Refused(f"{name} is {value!r}; true or false, yes or no, 1 or 0 is wanted")
     return said
 
 

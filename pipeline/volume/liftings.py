@@ -36,7 +36,7 @@ from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, sha
 from pipeline.volume.dates import dates, open_ends
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
-from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, full_bbl_per_dwt_t
+from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.identity import numbers_of
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
@@ -128,7 +128,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     given = {name: positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
     ship = _particulars(call, hull)
     size, doubt = _size(ship, given["capacity_bbl"], product, config)
-    doubts += [amounts_doubt(given, product, out["bbl_per_t"]), doubt]
+    doubts += [amounts_doubt(given, product, bbl_per_t_range(product, config)), doubt]
     doubts.append(cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship))
     out |= {
         "dwt_p50_t": math.exp(size.log_dwt),
