@@ -8,7 +8,8 @@ dwt_from_length_beam  tanker regression on both
 dwt_from_length       tanker regression, beam as usual for that length
 dwt_from_gt           gross tonnage; ``_and_length_beam`` or ``_and_length`` where it was combined with the hull
 dwt_or_gt             a number that may be deadweight or gross tonnage (``tonnage_kind`` unknown, or doubted)
-dwt_doubtful          stated deadweight far above what length and beam give, and these, half and half
+dwt_doubtful          stated tonnage and what length and beam give, half and half: a deadweight far above that, or of a
+                      ship that is listed with another size than was measured
 dwt_prior             nothing known but that a tanker called
 capacity_given        the table states barrels at 100 % (``capacity_bbl``)
 load_from_draughts    draughts on arrival and departure (``load_from_draught``: one of them)
@@ -157,7 +158,7 @@ def _particulars(call: Row, hull: Hull) -> Particulars:
     kind = text(call, "tonnage_kind").strip().lower() or "dwt"
     if kind not in TONNAGE_KINDS:
         raise Refused(f"tonnage_kind is {kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
-    sizes = hull.length_m, hull.beam_m, hull.length_sd_m, hull.beam_sd_m
+    sizes = hull.length_m, hull.beam_m, hull.length_sd_m, hull.beam_sd_m, hull.contradicted
     return Particulars(stated["dwt_t"], stated["gt"], kind, *sizes)
 
 

@@ -21,6 +21,7 @@ class Hull:
     length_sd_m: float
     beam_sd_m: float
     listed: tuple[str, ...] = ()
+    contradicted: bool = False  # by the registry, whose ship may be another one
 
 
 def hull_of(call: Row) -> tuple[Hull, list[str]]:
@@ -34,7 +35,7 @@ def hull_of(call: Row) -> tuple[Hull, list[str]]:
     if length is not None and beam is not None and beam >= length:
         raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
     listed = tuple(name for name, (_, _, is_listed) in sizes.items() if is_listed)
-    return Hull(length, beam, length_sd, beam_sd, listed), doubts
+    return Hull(length, beam, length_sd, beam_sd, listed, bool(doubts)), doubts
 
 
 def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:

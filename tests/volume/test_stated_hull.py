@@ -61,3 +61,17 @@ def test_half_an_interval_refuses_its_row(stem, bounds, words):
     found = only(row)
     assert (found["status"], found["counts"]) == ("refused", False)
     assert words.format(stem=stem) in found["cause"]
+
+
+@pytest.mark.parametrize("tonnage", [{"dwt_t": 6000.0}, {"gt": 3000.0}])
+def test_the_tonnage_of_a_ship_that_is_listed_with_another_size_is_believed_half(tonnage):
+    """The listed ship has 105 m; 150 m were measured: of one of them the tonnage is, and the interval holds both."""
+    seen = {"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0}
+    doubted, listed, measured = only(seen | LISTED | tonnage), only(LISTED | tonnage), only(seen)
+    assert doubted["method"].startswith("dwt_doubtful")
+    assert doubted["status"] == "degraded"
+    assert "may be another ship's, as the listed size" in doubted["cause"]
+    assert doubted["dwt_p5_t"] < listed["dwt_p50_t"] < doubted["dwt_p50_t"] < measured["dwt_p50_t"]
+    assert measured["dwt_p50_t"] < doubted["dwt_p95_t"]
+    agreeing = only(seen | {"listed_length_m": 152.0} | {"dwt_t": 17_000.0})
+    assert agreeing["method"].startswith("dwt_given")
