@@ -49,7 +49,7 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
         console.note(printable(f"{path}: columns not used: {', '.join(unused[:MOST_NAMES])}{more}"))
     if time_format is not None:
         table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
-    return _numbered(table.dropna(how="all"), path, console)
+    return _numbered(table.dropna(how="all"))
 
 
 def _in_form(column: pd.Series, form: str) -> pd.Series:
@@ -76,10 +76,8 @@ def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     return table.rename(columns=ours)
 
 
-def _numbered(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
     """Calls without an id get that of their row, as those of a table without ids do."""
-    if not len(table):
-        console.note(f"{printable(path)}: holds no calls")
     if "call_id" not in table or not table["call_id"].isna().any():
         return table
     rows = [f"row{n}" for n in range(1, len(table) + 1)]

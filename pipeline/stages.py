@@ -296,9 +296,9 @@ def account(
     if console.problems and not any(table["counts"].any() for table in tables):
         raise NothingUsable("none of the counted calls could be used (nothing was written)")
     table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config)
-    if len(tables) > 1:
-        for row in table[table["status"] == "not_counted"].itertuples():
-            console.note(f"call {row.call_id}: {row.cause}")
+    known = {cause for given in tables for cause in given["cause"]}
+    for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together
+        console.note(f"call {row.call_id}: {row.cause}")
     unseen = read_table(missed, MISSED) if missed is not None else None
     ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=None, missed=unseen)
     if not len(ledger):

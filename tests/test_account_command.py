@@ -166,3 +166,24 @@ def test_an_account_is_asked_for_a_day(account, short):
     code, _, err, out = account(of("2024-05-01"), "--as-of", short)
     assert (code, out.exists()) == (2, False)
     assert err == [f"error: --as-of {short}: is not a day; write it as 2024-03-31"]
+
+
+@pytest.mark.parametrize(
+    ("first_look", "words"), [("2024-04-01T12:00Z", "the same stay as"), ("2024-04-03T18:00Z", "may be the stay of")]
+)
+def test_a_dark_stay_that_may_go_on_in_the_next_table_is_told(capwatch, tmp_path, first_look, words):
+    """And nothing else is: that another call takes no part was told when its table was made."""
+    flags = "dark;arrival_open;left_open"
+    ship = {"berth_id": "pier", "length_m": 98.0, "beam_m": 15.8, "flags": flags}
+    last = {"call_id": "one", "arrival": "2024-03-30T00:00Z", "departure": "2024-03-31T00:00Z", "detection_ids": "x"}
+    next_ = {"call_id": "two", "arrival": first_look, "departure": first_look, "detection_ids": "y"}
+    aside = {"call_id": "aside", "arrival": "2024-03-02", "dwt_t": 4000.0, "counts": False}
+    paths = [tmp_path / "march.csv", tmp_path / "april.csv"]
+    for path, rows in zip(paths, ([ship | last, aside], [ship | next_]), strict=True):
+        write_table(liftings(pd.DataFrame(rows), CONFIG, 0), path)
+    code, told, err = capwatch("account", *paths, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
+    said = [line for line in err.splitlines() if line.startswith("call ")]
+    assert (code, len(said)) == (0, 1)
+    assert words in said[0]
+    assert "of another table, gone on (probability 0." in said[0]
+    assert told[:6] == ("1 call" if words.startswith("the same") else "2 call")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.calls.counting import likelihoods
+from pipeline.turnover import likelihoods
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,40 +19,17 @@ import pandas as pd
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
 from pipeline.quantiles import Z90
 from pipeline.tables.number_law import number_law
+from pipeline.turnover import chance_of_one_stay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipeline.calls.turnover import Turnover
     from pipeline.config import CallsConfig
+    from pipeline.turnover import Turnover
     from pipeline.types import FloatArray
 
-TRADE_SD_M = (
-    18.0  # spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
-)
 NEGLIGIBLE = 1e-6  # chances below are not followed
 DOUBTS = ("p_one_call", "calls_mean", "p_new_call")  # columns that say how many calls a row stands for
-MOST_WORD = 6.0  # beam, house and deck together move the odds by no more than e to this: sister ships share them
-
-
-def chance_of_one_stay(
-    turns: Turnover, seen_d: float, gap_d: float, apart_m: float, sd_m: float, more: float = 0.0
-) -> float:
-    """That two sightings, whose lengths differ by ``apart_m`` (standard error given), are of one stay.
-
-    The first shows a ship seen for ``seen_d`` by then, the second one ``gap_d`` later; ``more`` is the logarithm of how
-    much likelier all else of the two looks is if they show one hull.
-    """
-    one, other = likelihoods(apart_m, sd_m)
-    same, turned = turns.still(seen_d, gap_d) * one, turns.another(seen_d, gap_d) * other
-    turned *= math.exp(-max(-MOST_WORD, min(MOST_WORD, more)))
-    return same / (same + turned) if same + turned > 0 else 0.0
-
-
-def likelihoods(apart_m: float, sd_m: float) -> tuple[float, float]:
-    """Densities [1/m] of a difference of two lengths: of one hull measured twice, and of two hulls of the trade."""
-    sd = max(sd_m, 0.5)
-    return _normal(apart_m, sd), _normal(apart_m, float(np.hypot(sd, np.sqrt(2) * TRADE_SD_M)))
 
 
 def length_of(sighting: Mapping[Any, Any]) -> tuple[float, float]:
@@ -137,7 +114,3 @@ def count_line(calls: pd.DataFrame) -> str:
     sure = float(np.prod(counted[["p_one_call", "p_new_call"]].fillna(1.0).to_numpy(float)))
     why = "where sightings taken for one ship may be two, or for two one"
     return f"counted calls: {len(counted)} ({sure:.0%} sure of every link), {low} to {high} with 90 % {why}"
-
-
-def _normal(x: float, sd: float) -> float:
-    return float(np.exp(-0.5 * (x / sd) ** 2) / (sd * np.sqrt(2 * np.pi)))

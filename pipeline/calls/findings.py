@@ -14,14 +14,13 @@ import pandas as pd
 from pipeline.calls.static import said_by
 from pipeline.quantiles import Z90
 from pipeline.tables import FINDINGS
+from pipeline.tables.ships import SHARED_ERROR, TYPED_SD_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.config import CallsConfig
 
-BROADCAST_SD_M = {"length": 2.0, "beam": 1.0}  # whole metres, antennas placed by guess (our choice)
-SHARED_ERROR = {"length": 0.03, "beam": 0.08}  # of the size: what all looks have wrong together (our choice)
 LEAST_APART_M = {"length": 8.0, "beam": 4.0}  # less is no finding, however sure the image (our choice)
 APART_SDS = 3.0  # one in 400 by chance, if errors were normal (our choice)
 SURE_MATCH = 0.9  # a hull that may be another ship's contradicts nobody (our choice)
@@ -109,7 +108,7 @@ def _size(name: str, typed_m: float, hers: pd.DataFrame, config: CallsConfig) ->
     sd = np.hypot(sd, config.same_ship_length_share * value)
     weight = 1 / sd**2
     mean = float((weight * value).sum() / weight.sum())
-    spread = float(np.sqrt(1 / weight.sum() + BROADCAST_SD_M[name] ** 2 + (SHARED_ERROR[name] * mean) ** 2))
+    spread = float(np.sqrt(1 / weight.sum() + TYPED_SD_M[name] ** 2 + (SHARED_ERROR[name] * mean) ** 2))
     apart = abs(mean - typed_m)
     if apart < max(APART_SDS * spread, LEAST_APART_M[name]):
         return None

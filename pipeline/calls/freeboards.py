@@ -16,7 +16,7 @@ from pipeline.quantiles import Z90
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.calls.turnover import Turnover
+    from pipeline.turnover import Turnover
 
 SUREST = 0.995  # no transponder's match is surer than this (our choice)
 DOUBTFUL = 0.5  # below, the looks more likely show two hulls

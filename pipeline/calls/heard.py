@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.calls.counting import chance_of_one_stay, difference, length_of
+from pipeline.calls.counting import difference, length_of
 from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.motion import MAX_AGE_S
-from pipeline.calls.sightings import DISAGREE
 from pipeline.calls.static import lengths_at
 from pipeline.calls.stays import SAME_SPOT_M as SWING_M
 from pipeline.calls.tracks import good_fixes
+from pipeline.tables.ships import TYPED_SD_M
+from pipeline.turnover import DISAGREE, chance_of_one_stay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 HEARD_WITHIN_S = 6 * 3600.0  # our choice: a receiver that hears nobody for so long was off
 ERRORS_M = 100.0  # of the places of an antenna and an image together (our choice)
-BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
 UNKNOWN_SD_M = 1e3  # of a length that nobody told: it speaks neither for nor against
 
 Sighting = Mapping[Any, Any]
@@ -135,7 +135,7 @@ class Heard:
     def _length(self, stay: Stay, when: pd.Timestamp) -> tuple[float, float]:
         """Length as broadcast, with its standard deviation [m]."""
         said = float(lengths_at(self._static[self._static["mmsi"] == stay.mmsi], when).get(stay.mmsi, np.nan))
-        return (0.0, UNKNOWN_SD_M) if np.isnan(said) else (said, BROADCAST_SD_M)
+        return (0.0, UNKNOWN_SD_M) if np.isnan(said) else (said, TYPED_SD_M["length"])
 
     def _reach_m(self, stay: Stay, row: Sighting) -> float:
         """How far the middle of her hull may lie from her antenna: half a hull, or her swing at anchor."""

@@ -23,14 +23,15 @@ from pipeline.calls.sizes import size_of_call
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
-from pipeline.calls.turnover import Turnover, turnover
 from pipeline.calls.visits import SAME_VISIT, SHIFTED, SHORT, main_stay, too_short, visits
 from pipeline.config import CallsConfig
 from pipeline.passes import passes
 from pipeline.retyping import retyped_share
 from pipeline.tables import PORT_CALLS
+from pipeline.turnover import Turnover, turnover
 from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
+WORKING = ("typed_until", "heard_after")  # of a row while it is made: until when a draught typed is of this departure
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
 MIN_P_TANKER = 0.5  # below, a stay is another trade
@@ -80,7 +81,7 @@ def port_calls(
     for row in rows:  # two ships under one number, or nearly so, in one hour
         alike[name := row["call_id"]] += 1
         row["call_id"] += f"-{alike[name]}" if alike[name] > 1 else ""
-    return PORT_CALLS.check(PORT_CALLS.from_rows(rows))
+    return PORT_CALLS.check(PORT_CALLS.from_rows([{k: row[k] for k in row if k not in WORKING} for row in rows]))
 
 
 def _was_in(stay: Stay, met: Encounter) -> bool:

@@ -14,20 +14,15 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.between_alike import joined
-from pipeline.calls.counting import chance_of_one_stay, difference, length_of
+from pipeline.calls.counting import difference, length_of
 from pipeline.calls.dark_stays import MIN_SD_M, DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
-from pipeline.calls.turnover import turnover
 from pipeline.config import CallsConfig
 from pipeline.passes import passes, twins
+from pipeline.turnover import DISAGREE, UNLIKELY, chance_of_one_stay, turnover
 
-DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
-UNLIKELY = (
-    0.25  # chance of one stay below which a pair is shown as two calls: three times likelier than one (our choice); the
-)
-# table counts with care, and the sum of barrels takes the chance itself
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
 
 

@@ -7,7 +7,8 @@ may fail, lie in the shadow of a crane, or lose its slot. The table holds counts
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
@@ -40,41 +41,57 @@ def silences(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> pd.Data
     near = _near(by_track, place)
     before = before[near[before] & near[before + 1]]
     in_time = by_track.sort_values("time_utc", kind="stable", ignore_index=True)
-    when, mmsi = _seconds(in_time), in_time["mmsi"].to_numpy(np.int64)
-    lon, lat = in_time["lon"].to_numpy(float, copy=True), in_time["lat"].to_numpy(float, copy=True)  # can be written
-    rows = []
-    for first in before:
-        last, next_ = by_track.iloc[first], by_track.iloc[first + 1]
-        start, end = float(seconds[first]), float(seconds[first + 1])
-        ends = np.array([[last["lon"], last["lat"]], [next_["lon"], next_["lat"]]], float)
-        others = []
-        until = int(np.searchsorted(when, start, "right"))
-        for a, b in ((np.searchsorted(when, 2 * start - end), until), (until, np.searchsorted(when, end))):
-            heard = _in_area(lon[a:b], lat[a:b], ends) & (mmsi[a:b] != int(last["mmsi"]))
-            others.append((len(np.unique(mmsi[a:b][heard])), int(heard.sum()), when[a:b][heard]))
-        (ships_before, _, _), (ships, messages, moments) = others
-        quiet = float(np.diff(np.concatenate([[start], moments, [end]])).max()) / 3600.0
-        rows.append(
-            {
-                "silence_id": f"{last['track_id']}/{last['time_utc'].strftime('%Y%m%dT%H%M%S')}",
-                "track_id": last["track_id"],
-                "mmsi": int(last["mmsi"]),
-                "start": last["time_utc"],
-                "end": next_["time_utc"],
-                "hours": (end - start) / 3600.0,
-                "lon": float(last["lon"]),
-                "lat": float(last["lat"]),
-                "lon_after": float(next_["lon"]),
-                "lat_after": float(next_["lat"]),
-                "others_before": ships_before,
-                "others_during": ships,
-                "messages_during": messages,
-                "quiet_h": quiet,
-                "reception": "nobody" if not ships else "others",
-            }
-        )
+    heard = _Heard(
+        _seconds(in_time),
+        in_time["mmsi"].to_numpy(np.int64),
+        in_time["lon"].to_numpy(float, copy=True),  # can be written
+        in_time["lat"].to_numpy(float, copy=True),
+    )
+    rows = [_silence(by_track.iloc[n], by_track.iloc[n + 1], seconds[n : n + 2].tolist(), heard) for n in before]
     rows.sort(key=lambda row: (row["start"], row["track_id"]))
     return SILENCES.check(SILENCES.from_rows(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Every good fix in order of time, shape (fixes,) each: seconds, transponder, position [deg]."""
+
+    when: np.ndarray
+    mmsi: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+
+    def others(self, mmsi: int, ends: np.ndarray, a: int, b: int) -> tuple[int, np.ndarray]:
+        """Of fixes a to b, in the area of a silence's ends: how many other ships, and when their messages came."""
+        near = _in_area(self.lon[a:b], self.lat[a:b], ends) & (self.mmsi[a:b] != mmsi)
+        return len(np.unique(self.mmsi[a:b][near])), self.when[a:b][near]
+
+
+def _silence(last: pd.Series, next_: pd.Series, seconds: list[float], heard: _Heard) -> dict[str, Any]:
+    """The row of one silence, from her last fix before it and the next one after, and their times in seconds."""
+    start, end = seconds
+    ends = np.array([[last["lon"], last["lat"]], [next_["lon"], next_["lat"]]], float)
+    from_, to = (int(n) for n in np.searchsorted(heard.when, [2 * start - end, end]))
+    until = int(np.searchsorted(heard.when, start, "right"))
+    ships_before, _ = heard.others(int(last["mmsi"]), ends, from_, until)
+    ships, moments = heard.others(int(last["mmsi"]), ends, until, to)
+    return {
+        "silence_id": f"{last['track_id']}/{last['time_utc'].strftime('%Y%m%dT%H%M%S')}",
+        "track_id": last["track_id"],
+        "mmsi": int(last["mmsi"]),
+        "start": last["time_utc"],
+        "end": next_["time_utc"],
+        "hours": (end - start) / 3600.0,
+        "lon": float(last["lon"]),
+        "lat": float(last["lat"]),
+        "lon_after": float(next_["lon"]),
+        "lat_after": float(next_["lat"]),
+        "others_before": ships_before,
+        "others_during": ships,
+        "messages_during": len(moments),
+        "quiet_h": float(np.diff(np.concatenate([[start], moments, [end]])).max()) / 3600.0,
+        "reception": "nobody" if not ships else "others",
+    }
 
 
 def _seconds(fixes: pd.DataFrame) -> np.ndarray:

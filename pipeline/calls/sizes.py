@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.calls.agreement import readings
 from pipeline.quantiles import Z90
+from pipeline.tables.ships import SHARED_ERROR, TYPED_SD_M
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 LARGEST_M = {"length": 500.0, "beam": 100.0}  # as the table allows; the longest ship was 458 m (Seawise Giant)
 BROADCAST = "ais"  # kind of statement beside the sensors
-BROADCAST_SD_M = 2.0  # dimensions come in whole metres, and antennas are placed by guess
-SHARED_ERROR = 0.03  # of a length: what all looks at one hull have wrong together (our choice)
 LEAST_SD_M = 0.1  # no size is known better
 
 
@@ -38,23 +37,23 @@ def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
         said = reports[f"{name}_m"].dropna()
         if len(said):
             kinds.append(BROADCAST)
-            typed, error = float(said.iloc[-1]), Z90 * BROADCAST_SD_M
+            typed, error = float(said.iloc[-1]), Z90 * TYPED_SD_M[name]
             sizes = np.vstack([sizes, [typed, typed - error, typed + error]])
         if not len(sizes):
             continue
-        fused = sizes[0] if len(sizes) == 1 else _agreed(sizes, kinds)
+        fused = sizes[0] if len(sizes) == 1 else _agreed(sizes, kinds, SHARED_ERROR[name])
         bounds = np.clip(fused, 0.0, LARGEST_M[name])
         out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
     return out | {k: None for k in ("length_m", "beam_m") if k not in out}
 
 
-def _agreed(sizes: FloatArray, kinds: list[str]) -> FloatArray:
+def _agreed(sizes: FloatArray, kinds: list[str], shared_error: float) -> FloatArray:
     """Size and bounds by the likeliest reading of several (size, low, high); bounds hold every tenable reading."""
     found = []
-    for right in readings(sizes[:, 0], _sd_m(sizes), kinds, SHARED_ERROR):
+    for right in readings(sizes[:, 0], _sd_m(sizes), kinds, shared_error):
         told = any(kind == BROADCAST and used for kind, used in zip(kinds, right, strict=True))
         mine = sizes[right]
-        found.append(mine[0] if len(mine) == 1 else _fused(mine, 0.0 if told else SHARED_ERROR))
+        found.append(mine[0] if len(mine) == 1 else _fused(mine, 0.0 if told else shared_error))
     return np.array([found[0][0], min(f[1] for f in found), max(f[2] for f in found)])
 
 

@@ -54,7 +54,7 @@ def joined(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
     # An analyst says that it is one visit: the change between its ends is left to the volume stage
     out |= dict.fromkeys(BETWEEN, float("nan")) | {"p_one_call": 1.0, "calls_mean": 1.0}
     out |= _identity(kept, other) | _size(kept, other, "length") | _size(kept, other, "beam")
-    out |= {name: max(kept[name], other[name], key=_sureness) for name in ("p_tanker", "p_loading")}
+    out |= {name: _surer(kept[name], other[name]) for name in ("p_tanker", "p_loading")}
     out["flags"] = _flags(kept, first, last, heard=pd.notna(kept["mmsi"]) or pd.notna(other["mmsi"]))
     out["p_ship"] = max(kept["p_ship"], other["p_ship"])
     out["counts"] = bool(kept["counts"] or other["counts"])
@@ -75,9 +75,16 @@ def _known(name: str, call: pd.Series, other: pd.Series) -> Any:
     return call[name] if pd.notna(call[name]) else other[name]
 
 
-def _sureness(chance: float) -> float:
-    """Of two words on one ship the surer one: the farther from one half."""
-    return abs(chance - 0.5)
+def _surer(one: float, other: float) -> float:
+    """Of two words on one ship the surer one, the farther from one half; two as sure that disagree say nothing.
+
+    >>> _surer(0.95, 0.3), _surer(0.95, 0.05), _surer(0.05, 0.95)
+    (0.95, 0.5, 0.5)
+    """
+    sureness = abs(one - 0.5), abs(other - 0.5)
+    if math.isclose(*sureness, abs_tol=1e-9):
+        return (one + other) / 2
+    return one if sureness[0] > sureness[1] else other
 
 
 def _identity(kept: pd.Series, other: pd.Series) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
@@ -14,6 +14,7 @@ from pipeline.types import utc
 
 MAX_SIDE_DEG = 5.0  # our choice: some 500 km, far above any port
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.]\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 YEARS = (1972, 2100)  # the first civil satellite with pictures of the ground; some end
 MIN_SIDE_DEG = 1e-3  # our choice: some 100 m, below which no ship fits
 
@@ -23,8 +24,18 @@ def _as_utc(moment: datetime) -> datetime:
 
 
 def _as_written(given: object) -> object:
-    """Dates of YAML, and texts that say what they are: a bare number would be taken for seconds since 1970."""
-    if isinstance(given, date) or (isinstance(given, str) and _ISO_8601.fullmatch(given)):
+    """Dates of YAML, and texts that say what they are: a bare number would be taken for seconds since 1970.
+
+    A bare date is its midnight in UTC, as on the command line.
+    """
+    if isinstance(given, str) and _DATE.fullmatch(given):
+        try:
+            given = date.fromisoformat(given)
+        except ValueError as error:
+            raise ValueError(f"{given} is no day") from error
+    if isinstance(given, date) and not isinstance(given, datetime):
+        return datetime(given.year, given.month, given.day, tzinfo=UTC)
+    if isinstance(given, datetime) or (isinstance(given, str) and _ISO_8601.fullmatch(given)):
         return given
     raise ValueError("write a time as 2024-03-06T00:00:00Z")
 

@@ -25,6 +25,11 @@ LIFTINGS = Contract(
         Column("name", "text", "Her name.", required=False),
         Column("arrival", "time", "Arrival; the middle of its interval.", "UTC", required=False),
         Column("departure", "time", "Departure; the middle of its interval.", "UTC", required=False),
+        Column(
+            "open_ends",
+            "list",
+            "Ends of the stay that no look or message bounds: arrival, departure, both or none.",
+        ),
         Column("berth_id", "text", "Where.", required=False),
         Column("status", "text", "used, degraded, not_counted or refused.", choices=LIFTING_STATUS),
         Column("cause", "text", "Why it is not plainly used.", required=False),

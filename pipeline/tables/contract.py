@@ -25,6 +25,10 @@ Kind = Literal["text", "float", "int", "bool", "time", "list", "geometry"]
 
 CRS = "EPSG:4326"
 _ZONED = re.compile(r"[T ]\d\d.*(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
+TRUTH = {  # as a CSV or a spreadsheet writes it, in any case
+    "true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": True,
+    "false": False, "f": False, "no": False, "n": False, "0": False, "0.0": False,
+}  # fmt: skip
 _DTYPES: dict[str, str] = {
     "text": "str",
     "float": "float64",
@@ -181,10 +185,9 @@ def _has_zone(value: Any) -> bool:
 
 def _truth(values: pd.Series) -> pd.Series:
     """Booleans, also from the words that a CSV holds."""
-    words = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
     if values.dtype == bool:
         return values
-    read = values.map(lambda v: v if isinstance(v, bool) else words.get(str(v).strip().lower()))
+    read = values.map(lambda v: v if isinstance(v, bool) else TRUTH.get(str(v).strip().lower()))
     if read.isna().any():
         raise ValueError(f"{values[read.isna()].iloc[0]!r} is neither true nor false")
     return read.astype(bool)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.config import VolumeConfig
 from pipeline.quantiles import Z90
+from pipeline.retyping import RETYPED, share_range
 from pipeline.volume.evidence import COLUMNS
 
 HABIT_LIMITS = (0.05, 0.98)  # the shared fill is drawn within these
@@ -123,6 +124,7 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
 
     shares = [at(f"{share:.0%} of deadweight", constants_share=share) for share in CONSTANTS_RANGE]
     tanks = [at(f"{m3:g} m³ per t", tank_m3_per_t=m3) for m3 in TANK_RANGE_M3_PER_T]
+    habits = [_crews_that_retype(liftings, config, end) for end in (0, 1)]
     errors = [config.draught_sd_m * factor for factor in DRAUGHT_SD_FACTORS]
     typed = [at(f"± {error:g} m", draught_sd_m=error) for error in errors]
     blind = liftings.assign(**dict.fromkeys(COLUMNS, np.nan))
@@ -131,6 +133,7 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
         Assumption("constants_share", "the share of bunkers and stores", shares[1], shares[0]),
         Assumption("tank_volume", "the tank volume", tanks[0], tanks[1]),
         Assumption("draught_error", "the error of typed draughts", typed[0], typed[1]),
+        Assumption("retyping", "how many crews type a new draught in time", habits[0], habits[1]),
         Assumption(
             "evidence",
             "draughts and freeboards",
@@ -139,6 +142,14 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
             "choice",
         ),
     ]
+
+
+def _crews_that_retype(liftings: pd.DataFrame, config: VolumeConfig, end: int) -> Setting:
+    """One end of what the calls with two draughts leave open of their crews' habit (`pipeline.retyping`)."""
+    told = liftings["p_retyped"].dropna()
+    share = share_range(float(told.mean()) if len(told) else RETYPED, len(told))[end]
+    moved = liftings.assign(p_retyped=liftings["p_retyped"].mask(liftings["p_retyped"].notna(), share))
+    return Setting(f"{share:.0%} of crews", config, moved)
 
 
 def _calls(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.DataFrame) -> list[Assumption]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.quantiles import Z90
+from pipeline.tables.contract import TRUTH
 
 Row = dict[str, Any]
 
@@ -91,20 +92,22 @@ def at_least(call: Row, name: str, least: float) -> float | None:
 
 
 def truth(call: Row, name: str) -> bool:
-    """A yes or no; yes where the table says nothing. The word "false" of a CSV is a no."""
+    """A yes or no, in the words of a CSV or a spreadsheet; yes where the table says nothing.
+
+    >>> truth({"counts": " No"}, "counts"), truth({"counts": "TRUE"}, "counts"), truth({}, "counts")
+    (False, True, True)
+    """
     value = call.get(name)
     if is_empty(value):
         return True
-    said = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(
-        str(value).strip().lower()
-    )
+    said = TRUTH.get(str(value).strip().lower())
     if said is None:
-        raise Refused(f"{name} is {value!r}, true or false is wanted")
+        raise Refused(f"{name} is {value!r}; true or false, yes or no, 1 or 0 is wanted")
     return said
 
 
-def sd(call: Row, stem: str, value: float | None, limit: float) -> float:
-    """Standard error of a size [m] from its 90 % bounds; zero where there are none.
+def sd(call: Row, stem: str, value: float | None, limit: float, unbounded: float = 0.0) -> float:
+    """Standard error of a size [m] from its 90 % bounds; ``unbounded`` of a size that has none.
 
     Refused are bounds beyond the limit, crossed ones, one without the other, and bounds of a size that is not given.
     """
@@ -114,7 +117,7 @@ def sd(call: Row, stem: str, value: float | None, limit: float) -> float:
         if bound is not None and abs(bound) > limit:
             raise Refused(f"{name} is {bound:g}; it must be at most {limit:g}")
     if low is None and high is None:
-        return 0.0
+        return 0.0 if value is None else min(unbounded, WIDEST_ERROR * value)
     if low is None or high is None:
         there, missing = reversed(names) if low is None else names
         raise Refused(f"{there} is given without {missing}; an interval has both bounds")

@@ -13,6 +13,7 @@ from pipeline.leapsecond import without_leap_second
 from pipeline.volume.cells import Refused, Row, as_list, is_empty
 
 YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong
+OPEN = {"arrival": "arrival_open", "departure": "left_open"}  # flags of port calls
 _NO_DAY = re.compile(r"\d{4}([-/. ]\d{1,2})?")  # readers of dates take a month for its first day, a year for 1 January
 NO_TIME = "is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"
 
@@ -22,15 +23,25 @@ def dates(call: Row) -> tuple[Row, list[str]]:
 
     A bound that no look gave (flags arrival_open, left_open) is left aside: then the first or last sighting stands.
     """
-    flags = as_list(call, "flags")
-    before = ("arrival_hi",) if "arrival_open" in flags else ("arrival_lo", "arrival_hi")
-    after = ("departure_lo",) if "left_open" in flags else ("departure_lo", "departure_hi")
+    unbounded = open_ends(call)
+    before = ("arrival_hi",) if "arrival" in unbounded else ("arrival_lo", "arrival_hi")
+    after = ("departure_lo",) if "departure" in unbounded else ("departure_lo", "departure_hi")
     arrival = moment(call, "arrival", before[0], before[-1])
     departure = moment(call, "departure", after[0], after[-1])
     doubts = [doubt for name in ("arrival", "departure") if (doubt := _bounds_crossed(call, name))]
     if arrival is not None and departure is not None and _before(departure, arrival):
         doubts.append(f"the departure {_short(departure)} lies before the arrival {_short(arrival)}")
     return {"arrival": arrival, "departure": departure}, doubts
+
+
+def open_ends(call: Row) -> list[str]:
+    """Ends of a stay that no look and no message bounds, as the flags of port calls say.
+
+    >>> open_ends({"flags": "dark;left_open"})
+    ['departure']
+    """
+    flags = as_list(call, "flags")
+    return [end for end, flag in OPEN.items() if flag in flags]
 
 
 def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:

@@ -21,6 +21,15 @@ def bbl_per_t(product: str, config: VolumeConfig) -> float:
     return _of(product, {p.name: p.bbl_per_t for p in config.products} | {"unnamed": config.unnamed_bbl_per_t}, config)
 
 
+def bbl_per_t_range(product: str, config: VolumeConfig) -> tuple[float, float]:
+    """The least and the most barrels per tonne of what a cargo may be: of a named product its own factor twice."""
+    named = {p.name: p.bbl_per_t for p in config.products}
+    if product in named:
+        return named[product], named[product]
+    may_be = [config.unnamed_bbl_per_t, *(p.bbl_per_t for p in config.products if p.share > 0)]
+    return min(may_be), max(may_be)
+
+
 def full_bbl_per_dwt_t(product: str, config: VolumeConfig) -> float:
     """Barrels in a full ship per tonne of deadweight: tanks at their limit or deadweight less stores, the lesser."""
     return _of(product, _full_by_product(config), config)

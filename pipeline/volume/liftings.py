@@ -8,7 +8,8 @@ dwt_from_length_beam  tanker regression on both
 dwt_from_length       tanker regression, beam as usual for that length
 dwt_from_gt           gross tonnage; ``_and_length_beam`` or ``_and_length`` where it was combined with the hull
 dwt_or_gt             a number that may be deadweight or gross tonnage (``tonnage_kind`` unknown, or doubted)
-dwt_doubtful          stated deadweight far above what length and beam give, and these, half and half
+dwt_doubtful          stated tonnage and what length and beam give, half and half: a deadweight far above that, or of a
+                      ship that is listed with another size than was measured
 dwt_prior             nothing known but that a tanker called
 capacity_given        the table states barrels at 100 % (``capacity_bbl``)
 load_from_draughts    draughts on arrival and departure (``load_from_draught``: one of them)
@@ -33,10 +34,10 @@ from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth
-from pipeline.volume.dates import dates
+from pipeline.volume.dates import dates, open_ends
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
-from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, full_bbl_per_dwt_t
+from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.identity import numbers_of
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
@@ -71,7 +72,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
                 row["call_id"] = _free(f"{call_id}#{n}", taken)
                 raise Refused("this call_id stands in the table twice")
             when, doubts = dates(call)
-            row |= numbers_of(call) | when
+            row |= numbers_of(call) | when | {"open_ends": open_ends(call)}
             row |= _doubted(*_cargo(call, when, habit, config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
@@ -128,7 +129,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     given = {name: positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
     ship = _particulars(call, hull)
     size, doubt = _size(ship, given["capacity_bbl"], product, config)
-    doubts += [amounts_doubt(given, product, out["bbl_per_t"]), doubt]
+    doubts += [amounts_doubt(given, product, bbl_per_t_range(product, config)), doubt]
     doubts.append(cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship))
     out |= {
         "dwt_p50_t": math.exp(size.log_dwt),
@@ -157,7 +158,7 @@ def _particulars(call: Row, hull: Hull) -> Particulars:
     kind = text(call, "tonnage_kind").strip().lower() or "dwt"
     if kind not in TONNAGE_KINDS:
         raise Refused(f"tonnage_kind is {kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
-    sizes = hull.length_m, hull.beam_m, hull.length_sd_m, hull.beam_sd_m
+    sizes = hull.length_m, hull.beam_m, hull.length_sd_m, hull.beam_sd_m, hull.contradicted
     return Particulars(stated["dwt_t"], stated["gt"], kind, *sizes)
 
 

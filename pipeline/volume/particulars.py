@@ -32,6 +32,7 @@ class Particulars:
     beam_m: float | None = None
     length_sd_m: float = 0.0
     beam_sd_m: float = 0.0
+    contradicted: bool = False  # the measured hull is not of the size that is listed with the tonnage
 
     def __post_init__(self) -> None:
         if self.tonnage_kind not in TONNAGE_KINDS:
@@ -48,6 +49,16 @@ def capacity_by(ship: Particulars) -> tuple[Capacity, str]:
     >>> capacity_by(Particulars(dwt_t=2998, gt=2998))[1]
     'the deadweight may be a gross tonnage (DWT/GT = 1.00)'
     """
+    found, doubt = _as_stated(ship)
+    named = " and ".join(name for name, value in (("deadweight", ship.dwt_t), ("gross tonnage", ship.gt)) if value)
+    if not ship.contradicted or not named:
+        return found, doubt
+    of_another = f"the {named} may be another ship's, as the listed size"
+    return mixed(found, ship.size(None, None), 0.5, "dwt_doubtful"), "; ".join(filter(None, (doubt, of_another)))
+
+
+def _as_stated(ship: Particulars) -> tuple[Capacity, str]:
+    """Capacity as the stated tonnage and the hull give it, if they are of one ship."""
     stated, gross = ship.dwt_t, ship.gt
     if stated is None or ship.tonnage_kind == "gt":
         return ship.size(None, gross if gross is not None else stated), ""

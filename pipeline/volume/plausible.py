@@ -69,13 +69,16 @@ def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Par
     return ""
 
 
-def amounts_doubt(given: Row, product: str, factor_bbl_per_t: float) -> str:
+def amounts_doubt(given: Row, product: str, factors_bbl_per_t: tuple[float, float]) -> str:
     """What is odd about barrels and tonnes of one cargo that are both stated; "" where they agree, or one is missing.
 
-    Refused where no oil has so many barrels to a tonne. Of a cargo without a known product any oil may be meant.
+    Refused where no oil has so many barrels to a tonne. ``factors_bbl_per_t`` are the least and the most of what the
+    cargo may be; both are the same of a named product.
 
-    >>> amounts_doubt({"barrels": 8000.0, "tonnes": 1000.0}, "gas_oil", 7.46)
+    >>> amounts_doubt({"barrels": 8000.0, "tonnes": 1000.0}, "gas_oil", (7.46, 7.46))
     'barrels over tonnes is 8 bbl/t, where gas_oil has 7.46: the barrels are taken'
+    >>> amounts_doubt({"barrels": 9500.0, "tonnes": 1000.0}, "mix", (6.35, 8.35))
+    'barrels over tonnes is 9.5 bbl/t, where what it may be has 6.35 to 8.35: the barrels are taken'
     """
     if given["barrels"] is None or given["tonnes"] is None:
         return ""
@@ -83,9 +86,11 @@ def amounts_doubt(given: Row, product: str, factor_bbl_per_t: float) -> str:
     low, high = BBL_PER_T_RANGE
     if not low <= factor <= high:
         raise Refused(f"barrels over tonnes is {factor:.3g} bbl/t, outside {low:g} to {high:g}: one is in another unit")
-    if product in NO_PRODUCT or abs(factor / factor_bbl_per_t - 1) <= SAME_AMOUNT:
+    least, most = factors_bbl_per_t
+    if least * (1 - SAME_AMOUNT) <= factor <= most * (1 + SAME_AMOUNT):
         return ""
-    return f"barrels over tonnes is {factor:.3g} bbl/t, where {product} has {factor_bbl_per_t:g}: the barrels are taken"
+    has = f"what it may be has {least:g} to {most:g}" if product in NO_PRODUCT else f"{product} has {least:g}"
+    return f"barrels over tonnes is {factor:.3g} bbl/t, where {has}: the barrels are taken"
 
 
 def _quantile_t(size: Capacity, side: int) -> float:

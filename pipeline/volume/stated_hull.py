@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pipeline.tables.ships import LISTED_SD_M
+from pipeline.tables.ships import LISTED_SD_M, TYPED_SD_M
 from pipeline.volume.cells import BROADEST_M, LONGEST_M, Refused, Row, positive, sd, text
 
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
@@ -21,6 +21,7 @@ class Hull:
     length_sd_m: float
     beam_sd_m: float
     listed: tuple[str, ...] = ()
+    contradicted: bool = False  # by the registry, whose ship may be another one
 
 
 def hull_of(call: Row) -> tuple[Hull, list[str]]:
@@ -34,13 +35,16 @@ def hull_of(call: Row) -> tuple[Hull, list[str]]:
     if length is not None and beam is not None and beam >= length:
         raise Refused(f"beam {beam:g} m is not below length {length:g} m; they may be swapped")
     listed = tuple(name for name, (_, _, is_listed) in sizes.items() if is_listed)
-    return Hull(length, beam, length_sd, beam_sd, listed), doubts
+    return Hull(length, beam, length_sd, beam_sd, listed, bool(doubts)), doubts
 
 
 def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:
-    """Length or beam as measured, its standard error, and as listed [m]."""
+    """Length or beam as measured, its standard error, and as listed [m].
+
+    A size without bounds is one that somebody typed: it is no better than one that a transponder sends.
+    """
     measured = positive(call, f"{name}_m", LARGEST_M[name])
-    error = sd(call, name, measured, LARGEST_M[name])
+    error = sd(call, name, measured, LARGEST_M[name], TYPED_SD_M[name])
     return measured, error, positive(call, f"listed_{name}_m", LARGEST_M[name])
 
 

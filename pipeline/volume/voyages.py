@@ -6,15 +6,13 @@ discharges are paired so that the likeliest whole holds, each at most once. Of a
 counts that is surer that a cargo moved, the loading where both are as sure; the other one says of which call it is. A
 ship that lands again elsewhere, before she can have loaded again, lands the rest of that cargo.
 
-A stay that stands in two tables counts once as well: whole, as overlapping runs of one AOI give it, or in two parts, as
-runs of one month and the next do where the one's data end while she lies there. What counts does not depend on the
+A stay that stands in two tables counts once as well (``pipeline.volume.one_stay``). What counts does not depend on the
 order of the tables.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,17 +20,16 @@ from scipy.optimize import linear_sum_assignment
 
 from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
+from pipeline.volume.cut_stays import Row, span
 from pipeline.volume.identity import same_ship
-from pipeline.volume.lines import STATED_LOG_SD, content, named_apart, same_line
+from pipeline.volume.lines import STATED_LOG_SD, named_apart
+from pipeline.volume.one_stay import Told, join_stays, leave_out
 
-Row = dict[Any, Any]
 P_SAME_NUMBER = 0.98  # two tables name one ship with one number: numbers are forged now and then (our judgement)
 P_COMES_HERE = 0.3  # a ship that loaded is seen to discharge at the other AOI, before anything is known (our choice)
 SIZE_SPREAD = 0.5  # of ln(deadweight) among the tankers of this trade: what a size that agrees is worth
 VOYAGE_D, VOYAGE_LOG_SD = 6.0, 0.5  # Vostochny to Nampo takes 5 to 6; with waiting 3 to 14 in nine of ten (our choice)
 STRAIGHT = 0.7  # share of cargoes that sail so; the others any time within max_voyage_d: second ports, transfers
-ONE_VISIT = pd.Timedelta(days=1)  # between two stays of one ship: no time to fetch another cargo, as in calls.visits
-SAME_LENGTH = 0.1  # two ships seen at one berth so soon after each other, as long within a tenth, are one (our choice)
 SECOND_PORT_D = 3.0  # between two landings: no time to fetch another cargo (our choice)
 
 
@@ -48,73 +45,22 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig) -> pd.DataFra
         for row in LIFTINGS.conform(table).to_dict("records"):
             rows.append(row)
             whence.append(n)
-    out = _same_stays(rows, whence) | _same_cargoes(rows, whence, config)
+    told = [join_stays(rows, whence), _same_cargoes(rows, whence, config)]
     for row, name in zip(rows, named_apart(rows), strict=True):
         row["call_id"] = name
-    for n, (words, kept) in out.items():
-        rows[n]["cause"] = words.format(rows[kept]["call_id"])
+    for said in told:
+        for n, (words, other) in said.items():
+            rows[n]["cause"] = "; ".join(filter(None, (rows[n]["cause"], words.format(rows[other]["call_id"]))))
     return LIFTINGS.check(LIFTINGS.from_rows(rows))
 
 
-LeftOut = dict[int, tuple[str, int]]  # of a row: why, with a gap for the name of the row that counts in its place
-
-
-def _leave_out(out: LeftOut, rows: list[Row], which: int, words: str, kept: int) -> None:
-    rows[which] |= {"counts": False, "status": "not_counted"}
-    out[which] = words, kept
-
-
-def _same_stays(rows: list[Row], whence: list[int]) -> LeftOut:
-    """Of one stay in several tables the row counts that knows most of it.
-
-    Weekly tables cut a long stay in many parts: the first and the last hang together by those between. What stands
-    apart in the table of the row that counts stays apart.
-    """
-    out: LeftOut = {}
-    best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
-    best = {n: n for n in best_first}  # of the rows that hang together with each
-    for at, n in enumerate(best_first):
-        for m in best_first[:at]:
-            if whence[m] != whence[n] and best[m] != best[n] and _same_stay(rows[m], rows[n]):
-                one, other = sorted((best[m], best[n]), key=best_first.index)
-                best |= {row: one for row, kept in best.items() if kept == other}
-    for n in best_first:
-        if whence[n] != whence[best[n]]:
-            _leave_out(out, rows, n, "the same stay as {} of another table", best[n])
-    return out
-
-
-def _worth(row: Row) -> tuple[bool, float, str, str]:
-    """Order of rows of one stay: a measured or stated load first, then the surer cargo, then by name and content."""
-    return "fill_prior" in row["method"], -row["p_lifting"], row["call_id"], content(row)
-
-
-def _same_stay(a: Row, b: Row) -> bool:
-    """One ship by her numbers in one visit; without numbers, the same evidence, the same line or the same stay seen."""
-    if a["counted"] != b["counted"]:
-        return False  # a loading and a discharge whose times are wide may well overlap
-    same = same_ship(a, b)
-    if same is not None:
-        return same and _between(a, b) <= ONE_VISIT
-    return bool(set(a["evidence"]) & set(b["evidence"])) or same_line(a, b) or _goes_on(a, b)
-
-
-def _goes_on(a: Row, b: Row) -> bool:
-    """Do images show a stay at one berth, that ends as the other one's begins, of a ship as long?"""
-    seen = len(a["evidence"]) > 0 and len(b["evidence"]) > 0
-    if not seen or not a["berth_id"] or a["berth_id"] != b["berth_id"] or pd.isna([a["length_m"], b["length_m"]]).any():
-        return False
-    alike = abs(math.log(a["length_m"] / b["length_m"])) <= SAME_LENGTH
-    return alike and _between(a, b) <= ONE_VISIT
-
-
-def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> LeftOut:
+def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> Told:
     """Discharges paired with the loadings that they bring ashore."""
-    out: LeftOut = {}
+    told: Told = {}
     loads = [n for n, row in enumerate(rows) if row["counts"] and row["counted"] == "loading"]
     lands = [n for n, row in enumerate(rows) if row["counts"] and row["counted"] == "discharging"]
     if not loads or not lands:
-        return out
+        return told
     odds = np.zeros((len(loads), len(lands)))
     for i, load in enumerate(loads):
         for j, land in enumerate(lands):
@@ -127,29 +73,29 @@ def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> L
         if p_same > 0.5:
             load, land = loads[i], lands[j]
             kept, other = (land, load) if rows[land]["p_lifting"] > rows[load]["p_lifting"] else (load, land)
-            _leave_out(out, rows, other, f"the cargo of call {{}}, counted there (probability {p_same:.2f})", kept)
+            leave_out(told, rows, other, f"the cargo of call {{}}, counted there (probability {p_same:.2f})", kept)
             brought[land] = kept
     for land in lands:
         for first, kept in brought.items():
             if land not in brought and whence[land] != whence[first] and _is_the_rest(rows, first, land, loads):
-                _leave_out(out, rows, land, "the rest of the cargo of call {}, counted there", kept)
+                leave_out(told, rows, land, "the rest of the cargo of call {}, counted there", kept)
                 break
-    return out
+    return told
 
 
 def _is_the_rest(rows: list[Row], one: int, other: int, loads: list[int]) -> bool:
     """Did one ship land twice, with neither time nor a loading of hers between?"""
     if not same_ship(rows[one], rows[other]):
         return False
-    first, then = sorted((one, other), key=lambda n: _stay(rows[n])[0])
-    left, came = _stay(rows[first])[1], _stay(rows[then])[0]
-    between = [n for n in loads if same_ship(rows[n], rows[then]) and left <= _stay(rows[n])[1] <= came]
+    first, then = sorted((one, other), key=lambda n: span(rows[n])[0])
+    left, came = span(rows[first])[1], span(rows[then])[0]
+    between = [n for n in loads if same_ship(rows[n], rows[then]) and left <= span(rows[n])[1] <= came]
     return pd.Timedelta(0) <= came - left <= pd.Timedelta(days=SECOND_PORT_D) and not between
 
 
 def _odds_same(load: Row, land: Row, config: VolumeConfig) -> float:
     """Odds that a discharge is the cargo of a loading; 0 where it cannot be."""
-    (came, left), (landed, gone) = _stay(load), _stay(land)
+    (came, left), (landed, gone) = span(load), span(land)
     days = (landed - left) / pd.Timedelta(days=1)
     after = came < landed and left < gone  # middles of wide intervals
     if not after or days > config.max_voyage_d:
@@ -176,15 +122,3 @@ def _like_a_voyage(days: float, most_d: float) -> float:
         z = math.log(days / VOYAGE_D) / VOYAGE_LOG_SD
         straight = math.exp(-0.5 * z**2) / (days * VOYAGE_LOG_SD * math.sqrt(2 * math.pi))
     return STRAIGHT * straight * most_d + 1 - STRAIGHT
-
-
-def _stay(row: Row) -> tuple[Any, Any]:
-    """Arrival and departure; where a table has one of them alone, that moment."""
-    arrival, departure = row["arrival"], row["departure"]
-    return (departure if pd.isna(arrival) else arrival), (arrival if pd.isna(departure) else departure)
-
-
-def _between(a: Row, b: Row) -> pd.Timedelta:
-    """Time from the end of the one stay to the start of the other; none where they overlap."""
-    (came, left), (arrived, gone) = _stay(a), _stay(b)
-    return max(arrived - left, came - gone, pd.Timedelta(0))

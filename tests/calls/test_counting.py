@@ -7,15 +7,15 @@ import pytest
 
 from pipeline.calls import call_counts, encounters, port_calls
 from pipeline.calls.candidates import candidates
-from pipeline.calls.counting import chance_of_one_stay, difference, length_of, number_of_stays
+from pipeline.calls.counting import difference, length_of, number_of_stays
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.matching import match
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
-from pipeline.calls.turnover import turnover
 from pipeline.config import CallsConfig
 from pipeline.ingest.registry import read_registry
 from pipeline.tables.number_law import number_law
+from pipeline.turnover import chance_of_one_stay, turnover
 from tests.builders import REAL_DATA, needs_real_data
 from tests.calls.traffic import (
     ANCHORAGE,

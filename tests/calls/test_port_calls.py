@@ -67,6 +67,11 @@ def test_sightings_of_a_heard_ship_are_evidence_and_no_further_calls():
     assert (row["n_seen"], row["n_looks"]) == (3, 3)
 
 
+def test_the_table_holds_what_its_contract_tells_and_nothing_that_was_only_worked_with():
+    table = called(visit(5, 20), seen=[sighting("dark", 60)], looks=looks_at(60))
+    assert list(table.columns) == PORT_CALLS.names
+
+
 @pytest.mark.parametrize("hours", [4.6, 9.4])
 def test_a_sighting_just_outside_of_what_was_heard_is_the_same_stay(hours):
     """Her transponder was on from 5 to 9; the picture came half an hour off."""

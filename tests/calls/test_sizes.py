@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.calls.sizes import BROADCAST_SD_M, SHARED_ERROR, size_of_call
+from pipeline.calls.sizes import size_of_call
 from pipeline.quantiles import Z90
+from pipeline.tables.ships import SHARED_ERROR, TYPED_SD_M
 
 NO_REPORTS = pd.DataFrame({"length_m": [], "beam_m": []})
 SKEWED = (125.0, 98.0, 184.0)
@@ -32,7 +33,16 @@ def test_one_sighting_says_of_the_call_what_it_says_itself():
 def test_a_broadcast_size_alone_has_the_error_of_typing():
     reports = pd.DataFrame({"length_m": [96.0], "beam_m": [np.nan]})
     told = size_of_call(looks(), reports)
-    assert told["length_hi_m"] - told["length_lo_m"] == pytest.approx(2 * Z90 * BROADCAST_SD_M)
+    assert told["length_hi_m"] - told["length_lo_m"] == pytest.approx(2 * Z90 * TYPED_SD_M["length"])
+
+
+def test_a_broadcast_beam_and_many_looks_at_a_beam_have_the_errors_by_which_findings_judge_them():
+    """Antennas are placed to a metre across; looks have 8 % of a beam wrong together, and 3 % of a length."""
+    said = size_of_call(looks(), pd.DataFrame({"length_m": [96.0], "beam_m": [15.0]}))
+    assert said["beam_hi_m"] - said["beam_lo_m"] == pytest.approx(2 * Z90 * TYPED_SD_M["beam"])
+    many = size_of_call(looks(*[SKEWED] * 400), NO_REPORTS)
+    reach = 2 * Z90 * SHARED_ERROR["beam"] * many["beam_m"]
+    assert many["beam_hi_m"] - many["beam_lo_m"] == pytest.approx(reach, rel=0.03)
 
 
 def test_like_looks_keep_their_skew_and_the_order_of_looks_changes_nothing():
@@ -55,7 +65,7 @@ def test_without_skew_it_is_the_mean_by_inverse_variance():
     sd = np.array([4.0, 8.0])
     sizes = [(x, x - Z90 * s, x + Z90 * s) for x, s in zip((96.0, 106.0), sd, strict=True)]
     mean = (96 / 16 + 106 / 64) / (1 / 16 + 1 / 64)
-    reach = Z90 * np.hypot(1 / np.sqrt((1 / sd**2).sum()), SHARED_ERROR * mean)
+    reach = Z90 * np.hypot(1 / np.sqrt((1 / sd**2).sum()), SHARED_ERROR["length"] * mean)
     assert length(*sizes) == pytest.approx((mean, mean - reach, mean + reach))
     assert length(*sizes, said=96.0)[2] < mean + reach
 

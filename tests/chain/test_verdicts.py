@@ -139,6 +139,19 @@ def test_a_visit_whose_end_no_look_gave_ends_with_its_last_sighting_whoever_is_n
     assert lifted["departure"] == pd.Timestamp("2024-12-30T16:00Z")
 
 
+def test_two_calls_as_sure_of_the_opposite_say_the_same_whichever_is_named_first():
+    loaded, landed = (
+        call(name, f"2024-03-0{day}T10:00Z", f"2024-03-0{day}T12:00Z", [name], p_loading=chance)
+        for name, day, chance in (("a", 1, 0.95), ("b", 2, 0.05))
+    )
+    table = calls(loaded, landed)
+    told = [
+        reviewed_calls(table, table, [verdict(which, "merge", into)])[0].set_index("call_id").loc[into, "p_loading"]
+        for which, into in (("a", "b"), ("b", "a"))
+    ]
+    assert told == [pytest.approx(0.5)] * 2
+
+
 THREE = [call(name, f"2024-03-0{k}T00:00Z", f"2024-03-0{k}T12:00Z", [name]) for k, name in enumerate("abc", start=1)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -179,7 +179,7 @@ def test_an_aoi_id_is_a_plain_folder_name(name):
         ({"end": "2024-03-01T00:00:00Z"}, "must come after"),
         ({"end": "2024-02-01T00:00:00Z"}, "must come after"),
         ({"start": "2024-03-01T00:00:00"}, "start: .*has no zone"),
-        ({"start": "2024-03-01"}, "start: .*has no zone"),
+        ({"start": "2024-02-30"}, "start: 2024-02-30 is no day"),
         ({"start": "tomorrow"}, "start: "),
         ({"start": "20240306"}, "start: write a time as 2024-03-06T00:00:00Z; got 20240306"),
         ({"start": 1709683200}, "start: write a time as"),
@@ -189,6 +189,12 @@ def test_an_aoi_id_is_a_plain_folder_name(name):
 )
 def test_a_period_has_two_zoned_ends_in_order(change, cause):
     refused(PeriodConfig, PERIOD | change, cause)
+
+
+@pytest.mark.parametrize("day", [date(2024, 3, 1), "2024-03-01"], ids=["as YAML reads it", "quoted"])
+def test_a_period_of_bare_dates_goes_from_midnight_to_midnight_utc(day):
+    period = build(PeriodConfig, {"start": day, "end": "2024-04-01"}, where="x")
+    assert (period.start, period.end) == (datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC))
 
 
 def test_a_period_in_another_zone_is_the_same_period_in_utc():
@@ -341,6 +347,21 @@ def test_a_cap_that_counts_a_product_nobody_knows_is_refused(tmp_path, named, me
     with pytest.raises(ConfigError, match=f"products: {named} is none of the assumptions' products") as told:
         load_cap(tmp_path / "cap.yaml", VolumeConfig())
     assert ("did you mean gas_oil" in str(told.value)) == bool(meant)
+
+
+@pytest.mark.parametrize(("named", "meant"), [("gazoil", "gas_oil"), ("Diesel", "gas_oil"), ("crude_oil", "crude")])
+def test_a_misspelt_product_that_a_cap_excludes_is_refused(tmp_path, named, meant):
+    """Taken as it stood, it excluded nothing: the cargo that was meant counted."""
+    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", f"[{named}]")
+    (tmp_path / "cap.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=rf"excluded_products: {named} is none of .*did you mean {meant}\?"):
+        load_cap(tmp_path / "cap.yaml", VolumeConfig())
+
+
+def test_a_cap_may_exclude_what_no_cargo_of_the_assumptions_can_be(tmp_path):
+    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", "[crude, bitumen]")
+    (tmp_path / "cap.yaml").write_text(text)
+    assert load_cap(tmp_path / "cap.yaml", VolumeConfig()).excluded_products == ("crude", "bitumen")
 
 
 def test_no_product_is_proposed_that_the_assumptions_do_not_have(tmp_path):

@@ -101,9 +101,11 @@ def test_the_cargo_is_that_of_the_ships_that_would_have_shown_these_draughts():
 
     Nothing but the hull tells the deadweight: small ships are likely before, and shut out by the draughts after.
     """
-    hull_alone = liftings(
-        pd.DataFrame([{"call_id": "a", "arrival": "2024-03-07", "length_m": LENGTH, "beam_m": BEAM}]), CONFIG, 7
-    ).iloc[0]
+    exact = {f"length{end}_m": LENGTH for end in ("", "_lo", "_hi")} | {
+        f"beam{end}_m": BEAM for end in ("", "_lo", "_hi")
+    }
+    row = {"call_id": "a", "arrival": "2024-03-07"} | exact
+    hull_alone = liftings(pd.DataFrame([row]), CONFIG, 7).iloc[0]
     rng, n = np.random.default_rng(13), 400_000
     dwt = hull_alone["dwt_p50_t"] * np.exp(
         np.hypot(hull_alone["dwt_log_sd"], hull_alone["dwt_shared_sd"]) * rng.standard_normal(n)
@@ -123,7 +125,6 @@ def test_the_cargo_is_that_of_the_ships_that_would_have_shown_these_draughts():
         for mass in (light + ballast, light + left + cargo)
     ]
     like = (abs(draughts[0] - 5.0) < 0.1) & (abs(draughts[1] - 7.5) < 0.1)
-    row = {"call_id": "a", "arrival": "2024-03-07", "length_m": LENGTH, "beam_m": BEAM}
     told = liftings(pd.DataFrame([row | {"draught_in_m": 5.0, "draught_out_m": 7.5}]), VolumeConfig(), 7).iloc[0]
     truth = np.percentile(cargo[like], (5, 50, 95))
     assert like.sum() > 300

@@ -208,6 +208,23 @@ def test_nonsense_is_refused_and_makes_no_barrels(row, cause):
     assert found[[f"barrels_at_{s}" for s in SCENARIOS] + ["barrels_p50", "barrels_mean"]].isna().all()
 
 
+@pytest.mark.parametrize(("said", "counts"), [("Yes", True), ("y", True), ("TRUE", True), (1, True), ("no", False),
+                                              ("N", False), ("False ", False), (0.0, False), (None, True)])  # fmt: skip
+def test_whether_a_call_counts_is_read_in_the_words_of_a_spreadsheet(said, counts):
+    found = only({"dwt_t": 4000, "counts": said})
+    assert found["counts"] == counts
+    assert found["status"] == ("used" if counts else "not_counted")
+
+
+@pytest.mark.parametrize("product", [None, "unnamed"])
+@pytest.mark.parametrize(("barrels", "told"), [(22_380, False), (25_000, False), (30_000, True), (17_000, True)])
+def test_barrels_and_tonnes_that_no_product_of_the_mix_joins_are_told(product, barrels, told):
+    """Gas oil's 7.46 and the Committee's 8.33 bbl/t may be; 10.0 and 5.7 are of no product that it may be."""
+    found = only({"dwt_t": 4000, "tonnes": 3000, "barrels": barrels, "product": product})
+    assert ("the barrels are taken" in found["cause"]) == told
+    assert found["barrels_p50"] == barrels
+
+
 def test_a_refused_row_changes_no_other():
     good = {"length_m": 96, "beam_m": 15}
     alone, beside = lift(good), lift(good, {"dwt_t": -1})

@@ -49,6 +49,19 @@ def test_linear_model_within_its_own_error():
     assert errors.mean(axis=0) == pytest.approx(values.std(axis=0), rel=0.45)
 
 
+def test_the_habit_of_crews_moves_what_two_draughts_say_and_nothing_else():
+    """A little deeper may be a part cargo, or a draught of another voyage: the more crews type anew, the former."""
+
+    def ends(**draughts):
+        row = told(fleet(4, **draughts)).loc["retyping"]
+        return row["low_p50"], row["base_p50"], row["high_p50"]
+
+    low, base, high = ends(draught_in_m=4.6, draught_out_m=4.9)
+    assert low > 1.02 * base
+    assert base > 1.03 * high
+    assert len(set(ends())) == 1
+
+
 def test_an_input_that_does_nothing_explains_nothing_on_average():
     rng = np.random.default_rng(11)
     x, y = rng.standard_normal((400, 1000)), rng.standard_normal(1000)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.quantiles import Z90
 from pipeline.volume.stated_hull import hull_of, told_by_registry
 from tests.volume.test_liftings import only
 
@@ -42,7 +43,18 @@ def test_the_registry_narrows_the_deadweight_and_is_named():
     alone, listed = only(radar), only(radar | LISTED | {"gt": 3000.0})
     assert listed["method"].startswith("dwt_from_gt_and_length_beam")
     assert listed["dwt_log_sd"] < alone["dwt_log_sd"]
-    assert (alone["size_source"], listed["size_source"]) == ("", "gt, length: class register")
+    assert (alone["size_source"], listed["size_source"]) == ("", "gt, length, beam: class register")
+
+
+def test_a_size_typed_without_bounds_is_not_known_exactly():
+    """To 2 m and 1 m, as a transponder's; bounds that are the size itself say that it is exact."""
+    typed = {"length_m": 96.0, "beam_m": 15.0}
+    said = {"length_lo_m": 96 - Z90 * 2.0, "length_hi_m": 96 + Z90 * 2.0} | {
+        "beam_lo_m": 15 - Z90, "beam_hi_m": 15 + Z90}  # fmt: skip
+    exact = {f"{stem}_{end}_m": typed[f"{stem}_m"] for stem in ("length", "beam") for end in ("lo", "hi")}
+    spreads = [only(typed | bounds)["dwt_log_sd"] for bounds in ({}, said, exact)]
+    assert spreads[0] == pytest.approx(spreads[1])
+    assert spreads[2] < spreads[0]
 
 
 @pytest.mark.parametrize("stem", ["length", "beam"])
@@ -61,3 +73,17 @@ def test_half_an_interval_refuses_its_row(stem, bounds, words):
     found = only(row)
     assert (found["status"], found["counts"]) == ("refused", False)
     assert words.format(stem=stem) in found["cause"]
+
+
+@pytest.mark.parametrize("tonnage", [{"dwt_t": 6000.0}, {"gt": 3000.0}])
+def test_the_tonnage_of_a_ship_that_is_listed_with_another_size_is_believed_half(tonnage):
+    """The listed ship has 105 m; 150 m were measured: of one of them the tonnage is, and the interval holds both."""
+    seen = {"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0}
+    doubted, listed, measured = only(seen | LISTED | tonnage), only(LISTED | tonnage), only(seen)
+    assert doubted["method"].startswith("dwt_doubtful")
+    assert doubted["status"] == "degraded"
+    assert "may be another ship's, as the listed size" in doubted["cause"]
+    assert doubted["dwt_p5_t"] < listed["dwt_p50_t"] < doubted["dwt_p50_t"] < measured["dwt_p50_t"]
+    assert measured["dwt_p50_t"] < doubted["dwt_p95_t"]
+    agreeing = only(seen | {"listed_length_m": 152.0} | {"dwt_t": 17_000.0})
+    assert agreeing["method"].startswith("dwt_given")

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.volume import counted_once, liftings, simulate
+from pipeline.volume import counted_once, ledger, liftings, simulate
 
 LOADING = VolumeConfig(draws=200)
 DISCHARGING = VolumeConfig(draws=200, counted="discharging")
@@ -147,6 +147,108 @@ def test_another_ship_that_comes_as_she_leaves_is_another_cargo(other):
     unnamed = {} if "mmsi" in other else {"mmsi": None}
     two = part("two", "04-01T00", "04-02T12", **({"detection_ids": ["y"]} | unnamed | other))
     assert counted(one, two)["counts"].all()
+
+
+OPEN = {"detection_ids": ["x"], "flags": ["dark", "arrival_open", "left_open"]}
+LAST_LOOKS = ("03-30T00", "03-31T00")  # of the first table; the next one's first look is a day and a half later
+
+
+def next_month(start="04-01T12", end="04-02T00", **more):
+    return part("two", start, end, **OPEN | {"detection_ids": ["y"]} | more)
+
+
+def drawn_number(table):
+    """How many ships the sum expects."""
+    counts = table[table["counts"]]
+    return float((counts["calls_mean"].fillna(2 - counts["p_one_call"]) + counts["p_new_call"] - 1).sum())
+
+
+def test_a_dark_stay_that_goes_on_more_than_a_day_beyond_the_border_counts_once():
+    """As from look to look within one table: by the law of stays, and the other ship that it may be is in the sum."""
+    one, two = part("one", *LAST_LOOKS, **OPEN), next_month()
+    for tables in ([one, two], [two, one]):
+        once = counted(*tables)
+        assert once["counts"].tolist().count(True) == 1
+        (cause,) = once.loc[~once["counts"], "cause"]
+        assert "the same stay as" in cause
+        assert 1.0 < drawn_number(once) < 1.75
+        assert f"probability {2 - drawn_number(once):.2f}" in cause
+        sums = simulate(once.reset_index(), LOADING, 1)
+        assert (sums[0] > 0).mean() == pytest.approx(1.0, abs=0.01)
+
+
+def test_what_may_be_one_stay_and_counts_as_two_is_told_and_in_the_sum_as_a_chance():
+    one, two = part("one", *LAST_LOOKS, **OPEN), next_month("04-03T18", "04-05T06")
+    for tables in ([one, two], [two, one]):
+        once = counted(*tables)
+        assert once["counts"].all()
+        assert once["status"].to_dict() == {"one": "used", "two": "degraded"}
+        assert (
+            f"may be the stay of one of another table, gone on (probability {1 - once['p_new_call']['two']:.2f})"
+            in (once["cause"]["two"])
+        )
+        assert 1.75 <= drawn_number(once) < 2.0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"flags": ["dark"]},
+        {"flags": ["dark", "left_open"]},
+        {"length_m": 120.0},
+        {"berth_id": "jetty"},
+    ],
+    ids=["times stated", "a look before without her", "another hull", "another berth"],
+)
+def test_a_later_stay_that_cannot_be_the_same_is_another_cargo(more):
+    once = counted(part("one", *LAST_LOOKS, **OPEN), next_month(**more))
+    assert once["counts"].all()
+    assert drawn_number(once) == 2.0
+
+
+def test_a_ship_that_lies_higher_than_the_one_before_is_less_likely_the_same():
+    def number(freeboard_m):
+        seen = {"freeboard_in_m": freeboard_m, "freeboard_in_sd_m": 0.3}
+        first = part("one", *LAST_LOOKS, **OPEN, freeboard_out_m=2.5, freeboard_out_sd_m=0.3)
+        return drawn_number(counted(first, next_month(**seen)))
+
+    assert number(1.5) < number(2.5) < number(4.0)
+
+
+def test_a_long_busy_berth_says_sooner_than_a_quiet_one_that_it_is_another_ship():
+    def number(days):
+        others = [part(f"other {n}", f"03-{n:02d}T00", f"03-{n:02d}T20", mmsi=999000000 + n) for n in days]
+        first = pd.concat([*others, part("one", *LAST_LOOKS, **OPEN)], ignore_index=True)
+        return drawn_number(counted(first, next_month())) - len(others)
+
+    assert number([1]) < number(range(1, 29))
+
+
+def test_two_stays_of_one_table_are_not_made_one_by_a_third_of_another():
+    both = pd.concat([part("one", *LAST_LOOKS, **OPEN), part("at once", *LAST_LOOKS, **OPEN)], ignore_index=True)
+    for tables in ([both, next_month()], [next_month(), both]):
+        once = counted(*tables)
+        assert once["counts"].sum() == 2
+        assert drawn_number(once) < 2.75
+
+
+@pytest.mark.parametrize("measured", ["one", "two"])
+def test_a_stay_over_new_year_lasts_from_its_first_arrival_to_its_last_departure(measured):
+    """Whichever part knows her load: she left in January, and a cap that goes by departures counts her then."""
+    parts = {
+        "one": {"arrival": "2023-12-30T12:00Z", "departure": "2023-12-31T22:00Z", "detection_ids": ["x"]},
+        "two": {"arrival": "2024-01-01T04:00Z", "departure": "2024-01-02T06:00Z", "detection_ids": ["y"]},
+    }
+    parts[measured] |= {"draught_in_m": 4.0, "draught_out_m": 6.0}
+    ship = {"berth_id": "pier", "length_m": 98.0, "beam_m": 15.8, "mmsi": 999000001}
+    one, two = (table(LOADING, {"call_id": name} | ship | told) for name, told in parts.items())
+    for tables in ([one, two], [two, one]):
+        once = counted_once(tables, LOADING)
+        kept = once[once["counts"]].iloc[0]
+        assert kept["call_id"] == measured
+        assert (kept["arrival"], kept["departure"]) == (one["arrival"][0], two["departure"][0])
+        assert set(kept["evidence"]) == {"x", "y"}
+        assert ledger(once, CAP, LOADING, 1)["account_year"].unique().tolist() == ["2024"]
 
 
 NEVER_NUMBERED = {"arrival": "2024-03-01", "departure": "2024-03-02"}

@@ -4,10 +4,14 @@ Ships take turns at a spot: one stays (log-normal law), then it is free (exponen
 an alternating renewal process (Cox, *Renewal Theory*, 1962, chapters 5 and 7). A look falls on a long stay more often
 than on a short one, so what is left of her stay has the law's residual life; how long a spot stays free goes by how
 many of the looks show somebody there. A busy berth says sooner than a quiet one that two sightings are two ships.
+
+Lengths speak beside the time between: those of one hull agree within their errors, those of two are as far apart as
+ships of the trade are.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -24,6 +28,13 @@ STEP_D = 0.02  # of the grid on which the turns are added up: half an hour
 HORIZON_D = 40.0  # no two sightings of a stay lie further apart
 SHORTEST_GAP_D = 1e-3
 BUSIEST, QUIETEST = 0.95, 0.02  # share of looks that show somebody: no few looks tell more than that (our choice)
+# Spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
+TRADE_SD_M = 18.0
+MOST_WORD = 6.0  # beam, house and deck together move the odds by no more than e to this: sister ships share them
+DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond which it is another ship
+# Chance of one stay below which two sightings are shown as two calls: three times likelier than one (our choice); the
+# table counts with care, and the sum of barrels takes the chance itself
+UNLIKELY = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +49,17 @@ class Turnover:
         left = 1 - self._gone(seen_d)
         return (1 - self._gone(seen_d + gap_d)) / left if left > 1e-9 else 0.0
 
-    def another(self, seen_d: float, gap_d: float) -> float:
-        """Chance that she left in the meantime and that ``gap_d`` after her last sighting another ship lies there."""
+    def another(self, seen_d: float, gap_d: float, then_d: float = 0.0) -> float:
+        """Chance that she left in the meantime and that another ship lies there from ``gap_d`` after her last sighting.
+
+        The other one came within the gap and lies there for ``then_d`` more.
+        """
         left = 1 - self._gone(seen_d)
         if left <= 1e-9:  # no stay lasts so long
             return 1.0
         moments = np.arange(STEP_D / 2, gap_d, STEP_D)
         leaves = (1 - _ended(self.stay_d, seen_d + moments)) / (_mean_d(self.stay_d) * left)
-        taken = _taken(self.stay_d, self.free_d)
+        taken = _taken(self.stay_d, self.free_d, float(f"{then_d:.2g}"))
         later = np.clip(((gap_d - moments) / STEP_D).astype(int), 0, len(taken) - 1)
         return float(min(1.0, np.sum(leaves * taken[later]) * STEP_D))
 
@@ -69,6 +83,31 @@ def turnover(stay_d: tuple[float, float], occupied: int, looks: int) -> Turnover
     return Turnover((stay_d[0], stay_d[1]), float(f"{free:.2g}"))
 
 
+def chance_of_one_stay(
+    turns: Turnover, seen_d: float, gap_d: float, apart_m: float, sd_m: float, more: float = 0.0, then_d: float = 0.0
+) -> float:
+    """That two sightings, whose lengths differ by ``apart_m`` (standard error given), are of one stay.
+
+    The first shows a ship seen for ``seen_d`` by then, the second one ``gap_d`` later, who is seen for ``then_d`` from
+    there; ``more`` is the logarithm of how much likelier all else of both is if they show one hull.
+    """
+    one, other = likelihoods(apart_m, sd_m)
+    same = turns.still(seen_d, gap_d + then_d) * one
+    turned = turns.another(seen_d, gap_d, then_d) * other
+    turned *= math.exp(-max(-MOST_WORD, min(MOST_WORD, more)))
+    return same / (same + turned) if same + turned > 0 else 0.0
+
+
+def likelihoods(apart_m: float, sd_m: float) -> tuple[float, float]:
+    """Densities [1/m] of a difference of two lengths: of one hull measured twice, and of two hulls of the trade."""
+    sd = max(sd_m, 0.5)
+    return _normal(apart_m, sd), _normal(apart_m, float(np.hypot(sd, np.sqrt(2) * TRADE_SD_M)))
+
+
+def _normal(x: float, sd: float) -> float:
+    return float(np.exp(-0.5 * (x / sd) ** 2) / (sd * np.sqrt(2 * np.pi)))
+
+
 def _law(stay_d: tuple[float, float]) -> tuple[float, float]:
     """Mean and standard deviation of ln(stay)."""
     low, high = np.log(stay_d)
@@ -87,11 +126,20 @@ def _ended(stay_d: tuple[float, float], after_d: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=256)
-def _taken(stay_d: tuple[float, float], free_d: float) -> FloatArray:
-    """Chance that somebody lies at a spot, by the time since it became free, on the grid.
+def _taken(stay_d: tuple[float, float], free_d: float, then_d: float) -> FloatArray:
+    """Chance that somebody lies at a spot, and for ``then_d`` more, by the time since it became free, on the grid."""
+    edges = np.arange(0.0, HORIZON_D + STEP_D, STEP_D)
+    arrivals = _arrivals(stay_d, free_d)
+    there = np.convolve(arrivals, 1 - _ended(stay_d, edges[:-1] + then_d))[: len(arrivals)]
+    return np.minimum(there, 1.0)
 
-    Arrivals since then have the density ``a = g + g*f*a``, of free times g and stays f; who arrived at u is there at t
-    with the chance that a stay lasts t - u.
+
+@lru_cache(maxsize=256)
+def _arrivals(stay_d: tuple[float, float], free_d: float) -> FloatArray:
+    """Chance of an arrival in each step of the grid, by the time since the spot became free.
+
+    Arrivals have the density ``a = g + g*f*a``, of free times g and stays f; who arrived at u is there at t with the
+    chance that a stay lasts t - u.
     """
     edges = np.arange(0.0, HORIZON_D + STEP_D, STEP_D)
     free = np.diff(-np.expm1(-edges / free_d))
@@ -101,5 +149,4 @@ def _taken(stay_d: tuple[float, float], free_d: float) -> FloatArray:
     while term.sum() > 1e-6:
         term = np.convolve(term, turn)[: len(free)]
         arrivals += term
-    there = np.convolve(arrivals, 1 - _ended(stay_d, edges[:-1]))[: len(free)]
-    return np.minimum(there, 1.0)
+    return arrivals

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.calls.turnover import Turnover, turnover
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
+from pipeline.turnover import Turnover, chance_of_one_stay, turnover
 
 STAY_D = CallsConfig().stay_d
 
@@ -51,3 +51,14 @@ def test_a_spot_is_as_long_free_as_its_looks_say():
 def test_a_few_looks_say_little_of_how_busy_a_spot_is():
     one_look, many_empty, all_full = (turnover(STAY_D, *n).free_d for n in ((1, 1), (1, 40), (40, 40)))
     assert all_full < one_look < many_empty
+
+
+@pytest.mark.parametrize("then_d", [0.0, 0.8, 2.0])
+def test_a_ship_seen_for_long_on_both_sides_of_a_gap_is_one_as_often_as_in_drawn_turns(then_d):
+    """Two looks ``then_d`` apart, both after the gap, show one ship; lengths that say nothing."""
+    arrivals, departures = drawn(2.0)
+    looks = np.random.default_rng(5).uniform(10, departures[-1] - 50, 1_000_000)
+    ships = [ship_at(looks + d, arrivals, departures) for d in (0.0, 0.7, 1.7, 1.7 + then_d)]
+    kept = (ships[0] >= 0) & (ships[0] == ships[1]) & (ships[2] >= 0) & (ships[2] == ships[3])
+    chance = chance_of_one_stay(Turnover(STAY_D, 2.0), 0.7, 1.0, 0.0, 1e4, then_d=then_d)
+    assert chance == pytest.approx((ships[2] == ships[0])[kept].mean(), abs=0.015)

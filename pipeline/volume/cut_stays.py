@@ -1,0 +1,110 @@
+"""Does a stay that images alone show go on beyond the border of two tables of liftings?
+
+The first table shows a ship at a berth and no look that bounds her stay; the other one begins with a ship there, whose
+arrival no look bounds. She is the same by Bayes' rule, as from look to look within one table: who is seen for so long
+on both sides may have stayed for the whole time (the law of stays), or another one took her spot, the sooner the busier
+the berth; one hull is as long in both, and a ship that loads does not come up. Nobody can tell two sister ships apart
+so.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from pipeline.config import CallsConfig
+from pipeline.turnover import DISAGREE, Turnover, chance_of_one_stay, turnover
+from pipeline.volume.evidence import FREEBOARD_SD_M, LENGTH_PART, MISMEASURED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Row = dict[Any, Any]
+ONE_VISIT = pd.Timedelta(days=1)  # between two stays of one ship: no time to fetch another cargo, as in calls.visits
+USUAL = CallsConfig()  # tables of liftings say nothing of the law of stays behind them
+
+
+def span(row: Row) -> tuple[Any, Any]:
+    """Arrival and departure; where a table has one of them alone, that moment."""
+    arrival, departure = row["arrival"], row["departure"]
+    return (departure if pd.isna(arrival) else arrival), (arrival if pd.isna(departure) else departure)
+
+
+def between(a: Row, b: Row) -> pd.Timedelta:
+    """Time from the end of the one stay to the start of the other; none where they overlap."""
+    (came, left), (arrived, gone) = span(a), span(b)
+    return max(arrived - left, came - gone, pd.Timedelta(0))
+
+
+def turns_at_berths(rows: Sequence[Row]) -> dict[str, Turnover]:
+    """How soon ships follow each other at each berth, by the share of days on which the tables show somebody there."""
+    dated = [row for row in rows if not pd.isna(span(row)[0])]
+    if not dated:
+        return {}
+    first, last = min(span(row)[0] for row in dated), max(span(row)[1] for row in dated)
+    days: dict[str, set[pd.Timestamp]] = {}
+    for row in dated:
+        came, left = (moment.floor("D") for moment in span(row))
+        days.setdefault(row["berth_id"], set()).update(pd.date_range(came, max(came, left), freq="D"))
+    every = (last.floor("D") - first.floor("D")).days + 1
+    return {berth: turnover(USUAL.stay_d, len(here), every) for berth, here in days.items()}
+
+
+def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
+    """That two rows of two tables, each seen in images of its own, are parts of one stay; 0 where they cannot be.
+
+    Where more than a day lies between, both ends there must be open: a look that shows her gone, or not yet come, or a
+    table that states her times, has ended her stay.
+    """
+    if not (len(a["evidence"]) and len(b["evidence"])) or not a["berth_id"] or a["berth_id"] != b["berth_id"]:
+        return 0.0
+    if pd.isna([a["length_m"], b["length_m"]]).any():
+        return 0.0
+    first, then = sorted((a, b), key=span)
+    gap = between(first, then)
+    shift, spread = _lengths_apart(first, then)
+    if gap > pd.Timedelta(days=USUAL.max_stay_d) or abs(shift) > DISAGREE * spread:
+        return 0.0
+    if gap > ONE_VISIT and not ("departure" in first["open_ends"] and "arrival" in then["open_ends"]):
+        return 0.0
+    if gap == pd.Timedelta(0):  # seen at one time in both
+        return 1.0
+    lay_d, gap_d, lies_d = (time / pd.Timedelta(days=1) for time in (_lay(first), gap, _lay(then)))
+    return chance_of_one_stay(turns, lay_d, gap_d, shift, spread, _by_freeboard(first, then), lies_d)
+
+
+def _lay(row: Row) -> pd.Timedelta:
+    came, left = span(row)
+    return max(left - came, pd.Timedelta(0))
+
+
+def _lengths_apart(first: Row, then: Row) -> tuple[float, float]:
+    """Difference of two lengths [m], and its standard error for one hull."""
+    errors = [USUAL.same_ship_length_share * max(first["length_m"], then["length_m"])]
+    for row in (first, then):
+        part = 1.0 if pd.isna(row["beam_m"]) else LENGTH_PART  # of the error of length times beam
+        errors.append(0.0 if pd.isna(row["hull_log_sd"]) else part * row["hull_log_sd"] * row["length_m"])
+    return first["length_m"] - then["length_m"], math.hypot(*errors)
+
+
+def _by_freeboard(first: Row, then: Row) -> float:
+    """Logarithm of how much likelier the change of freeboard is of one hull that loads (or lands) than of two hulls."""
+    last, next_ = _freeboard(first, ("out", "in")), _freeboard(then, ("in", "out"))
+    if last is None or next_ is None:
+        return 0.0
+    sinks = (last[0] - next_[0]) * (1.0 if first["counted"] == "loading" else -1.0)
+    likely = MISMEASURED + (1 - 2 * MISMEASURED) * float(ndtr(sinks / math.hypot(last[1], next_[1])))
+    return math.log(likely / 0.5)  # of two hulls the second one lies higher as often as lower
+
+
+def _freeboard(row: Row, ends: tuple[str, str]) -> tuple[float, float] | None:
+    """The freeboard at the first of the ends that has one, with its standard error [m]."""
+    for end in ends:
+        value, error = row[f"freeboard_{end}_m"], row[f"freeboard_{end}_sd_m"]
+        if not np.isnan(value):
+            return float(value), FREEBOARD_SD_M if np.isnan(error) else float(error)
+    return None

@@ -1,0 +1,146 @@
+"""A stay that stands in several tables of liftings counts once, from its first arrival to its last departure.
+
+Whole, as overlapping runs of one AOI give it, or in parts, as runs of one month and the next do where the one's data
+end while she lies there. Numbers, common images or one line say surely that two rows are one stay; where images alone
+tell, it is a chance. Where that is no less than a pair of sightings within one table needs, one of the rows counts, and
+the other ship that may have been there enters the number of calls; where it is less both count, and the later one is in
+the sum as far as she is another ship.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from pipeline.tables.number_law import MOST_CALLS
+from pipeline.turnover import UNLIKELY
+from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths
+from pipeline.volume.identity import same_ship
+from pipeline.volume.lines import content, same_line
+
+NEGLIGIBLE = 0.01  # chance of one stay that is not followed (our choice)
+Told = dict[int, tuple[str, int]]  # of a row: what to say of it, with a gap for the name of the row that it names
+
+
+def leave_out(told: Told, rows: list[Row], which: int, words: str, kept: int) -> None:
+    """A row counts no more, since another one does; in ``words`` the gap is for the other one's name."""
+    rows[which] |= {"counts": False, "status": "not_counted", "cause": ""}
+    told[which] = words, kept
+
+
+def join_stays(rows: list[Row], whence: list[int]) -> Told:
+    """Of one stay in several tables the row counts that knows most of it, and it spans all of them.
+
+    ``whence`` says of which table each row is. Weekly tables cut a long stay in many parts: the first and the last hang
+    together by those between. What stands apart in the table of the row that counts stays apart.
+    """
+    told: Told = {}
+    best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
+    chances = _chances(rows, whence, best_first)
+    best = {n: n for n in best_first}  # of the rows that hang together with each
+    doubts = {n: _doubt(rows[n]) for n in best_first}
+    links: dict[int, float] = {}  # of a row that stands for others: the chance that they are hers
+    for (m, n), chance in sorted(chances.items(), key=lambda link: -link[1]):  # stable: of equal ones the best first
+        one, other = sorted((best[m], best[n]), key=best_first.index)
+        if chance < UNLIKELY or one == other or (chance < 1 and _share_a_table(one, other, best, whence)):
+            continue
+        best |= {row: one for row, kept in best.items() if kept == other}
+        if chance < 1:
+            doubts[one] = _linked(doubts[one], doubts[other], chance)
+            links[one] = links.get(one, 1.0) * links.pop(other, 1.0) * chance
+    parts: dict[int, list[int]] = {}
+    for n in best_first:
+        if whence[n] != whence[best[n]]:
+            how = f", gone on (probability {links[best[n]]:.2f})" if best[n] in links else ""
+            parts.setdefault(best[n], []).append(n)
+            leave_out(told, rows, n, f"the same stay as {{}} of another table{how}", best[n])
+    for kept, others in parts.items():
+        rows[kept] |= _whole(rows[kept], [rows[n] for n in others]) | _number(doubts[kept])
+    return told | _perhaps_the_same(rows, whence, chances, best)
+
+
+def _chances(rows: list[Row], whence: list[int], best_first: list[int]) -> dict[tuple[int, int], float]:
+    """Of each two counted rows of two tables the chance that they are one stay, where it is worth following."""
+    turns = turns_at_berths(rows)
+    found: dict[tuple[int, int], float] = {}
+    for m, n in combinations([n for n in best_first if not pd.isna(span(rows[n])[0])], 2):
+        if whence[m] != whence[n]:
+            chance = _chance(rows[m], rows[n], turns)
+            if chance >= NEGLIGIBLE:
+                found[m, n] = chance
+    return found
+
+
+def _chance(a: Row, b: Row, turns: dict[str, Any]) -> float:
+    """One ship by her numbers in one visit; without numbers, the same images, the same line, or a stay that goes on."""
+    if a["counted"] != b["counted"]:
+        return 0.0  # a loading and a discharge whose times are wide may well overlap
+    same = same_ship(a, b)
+    if same is not None:
+        return float(same and between(a, b) <= ONE_VISIT)
+    if set(a["evidence"]) & set(b["evidence"]) or same_line(a, b):
+        return 1.0
+    return chance_that_it_goes_on(a, b, turns[a["berth_id"]])
+
+
+def _worth(row: Row) -> tuple[bool, float, str, str]:
+    """Order of rows of one stay: a measured or stated load first, then the surer cargo, then by name and content."""
+    return "fill_prior" in row["method"], -row["p_lifting"], row["call_id"], content(row)
+
+
+def _share_a_table(one: int, other: int, best: dict[int, int], whence: list[int]) -> bool:
+    """Do two groups hold rows of one table, or are they one? What a table shows as two stays, no chance makes one."""
+    tables = [{whence[row] for row, kept in best.items() if kept == group} for group in (one, other)]
+    return bool(tables[0] & tables[1])
+
+
+def _doubt(row: Row) -> tuple[float, float]:
+    """That a row is one ship's stay, and the expected number of ships beyond one."""
+    one = 1.0 if pd.isna(row["p_one_call"]) else float(row["p_one_call"])
+    return one, 1 - one if pd.isna(row["calls_mean"]) else float(row["calls_mean"]) - 1
+
+
+def _linked(first: tuple[float, float], then: tuple[float, float], chance: float) -> tuple[float, float]:
+    """The doubt of two parts of a stay that are one with that chance."""
+    return first[0] * then[0] * chance, first[1] + then[1] + 1 - chance
+
+
+def _number(doubt: tuple[float, float]) -> Row:
+    one, beyond = doubt
+    return {"p_one_call": one, "calls_mean": 1 + min(beyond, (1 - one) * (MOST_CALLS - 1))}
+
+
+def _whole(kept: Row, others: list[Row]) -> Row:
+    """Times and images of a stay as all its rows tell them; ends that are no moment's news stay as they were."""
+    members = [kept, *others]
+    came, left = min(span(row)[0] for row in members), max(span(row)[1] for row in members)
+    first, last = (min(members, key=lambda row: span(row)[0]), max(members, key=lambda row: span(row)[1]))
+    out: Row = {"p_new_call": first["p_new_call"]}
+    if came < span(kept)[0]:
+        out["arrival"] = came
+    if left > span(kept)[1]:
+        out["departure"] = left
+    ends = (("arrival", first), ("departure", last))
+    out["open_ends"] = [end for end, row in ends if end in row["open_ends"]]
+    out["evidence"] = list(dict.fromkeys(name for row in members for name in row["evidence"]))
+    return out
+
+
+def _perhaps_the_same(
+    rows: list[Row], whence: list[int], chances: dict[tuple[int, int], float], best: dict[int, int]
+) -> Told:
+    """Rows that both count though they may be one stay: the later one is in the sum as far as she is another ship."""
+    former: dict[int, tuple[float, int]] = {}
+    for (m, n), chance in chances.items():
+        if rows[m]["counts"] and rows[n]["counts"] and not _share_a_table(best[m], best[n], best, whence):
+            first, then = sorted((m, n), key=lambda row: (span(rows[row]), content(rows[row])))
+            former[then] = max(former.get(then, (0.0, first)), (chance, first), key=lambda pair: pair[0])
+    told: Told = {}
+    for then, (chance, first) in former.items():
+        new = 1.0 if pd.isna(rows[then]["p_new_call"]) else float(rows[then]["p_new_call"])
+        rows[then]["p_new_call"] = new * (1 - chance)
+        rows[then]["status"] = "degraded" if rows[then]["status"] == "used" else rows[then]["status"]
+        told[then] = f"may be the stay of {{}} of another table, gone on (probability {chance:.2f})", first
+    return told
