@@ -152,7 +152,7 @@ MATCH_CHECKS = Contract(
 )
 
 LISTED_SD_M = {"length": 1.0, "beam": 0.3}  # of a register's figures [m] (our choice)
-# Of what a transponder says, or a hand types without bounds: whole metres, antennas placed by guess (our choice)
+# Of what a transponder says: whole metres, antennas placed by guess (our choice)
 TYPED_SD_M = {"length": 2.0, "beam": 1.0}
 SHARED_ERROR = {"length": 0.03, "beam": 0.08}  # share of the size that all looks have wrong together (our choice)
 EVIDENCE_CLASSES = ("A", "B", "C", "D")

@@ -106,8 +106,8 @@ def truth(call: Row, name: str) -> bool:
     return said
 
 
-def sd(call: Row, stem: str, value: float | None, limit: float, unbounded: float = 0.0) -> float:
-    """Standard error of a size [m] from its 90 % bounds; ``unbounded`` of a size that has none.
+def sd(call: Row, stem: str, value: float | None, limit: float) -> float:
+    """Standard error of a size [m] from its 90 % bounds; zero where there are none.
 
     Refused are bounds beyond the limit, crossed ones, one without the other, and bounds of a size that is not given.
     """
@@ -117,7 +117,7 @@ def sd(call: Row, stem: str, value: float | None, limit: float, unbounded: float
         if bound is not None and abs(bound) > limit:
             raise Refused(f"{name} is {bound:g}; it must be at most {limit:g}")
     if low is None and high is None:
-        return 0.0 if value is None else min(unbounded, WIDEST_ERROR * value)
+        return 0.0
     if low is None or high is None:
         there, missing = reversed(names) if low is None else names
         raise Refused(f"{there} is given without {missing}; an interval has both bounds")

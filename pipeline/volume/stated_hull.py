@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pipeline.tables.ships import LISTED_SD_M, TYPED_SD_M
+from pipeline.tables.ships import LISTED_SD_M
 from pipeline.volume.cells import BROADEST_M, LONGEST_M, Refused, Row, positive, sd, text
 
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
@@ -41,10 +41,11 @@ def hull_of(call: Row) -> tuple[Hull, list[str]]:
 def _told(call: Row, name: str) -> tuple[float | None, float, float | None]:
     """Length or beam as measured, its standard error, and as listed [m].
 
-    A size without bounds is one that somebody typed: it is no better than one that a transponder sends.
+    A size without bounds is one that somebody typed. It has no error of its own here: the regression was fitted to
+    typed sizes as well, registers' and transponders', so its spread holds what is wrong with such.
     """
     measured = positive(call, f"{name}_m", LARGEST_M[name])
-    error = sd(call, name, measured, LARGEST_M[name], TYPED_SD_M[name])
+    error = sd(call, name, measured, LARGEST_M[name])
     return measured, error, positive(call, f"listed_{name}_m", LARGEST_M[name])
 
 
