@@ -115,7 +115,7 @@ class RasterReader:
         stored = raster.read(window, channels.indexes)
         scale = scaling.apply(np.ones((len(stored), 1, window.cols), np.float32), window.col0)
         water = self.water(window) if self.water.has_land else None
-        return Counts(stored, scale, np.zeros_like(scale), max(1, window.rows), 0.0, water)
+        return Counts(stored, scale, np.zeros_like(scale), np.zeros(window.rows, np.int32), 0.0, water)
 
 
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
