@@ -147,3 +147,17 @@ def test_a_raster_that_nobody_finishes_frees_its_helper(image):
     assert isinstance(raster.passing, Passing)
     del raster
     assert process.wait(10) != 0
+
+
+@pytest.mark.parametrize("fault", ["none", "damaged"])
+def test_detect_answers_as_if_the_file_had_been_decoded_in_advance(capwatch, image, tmp_path, monkeypatch, fault):
+    """Exit code, message and table, or none, are the same."""
+    if fault == "damaged":
+        damaged(image)
+    words = ("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "--quiet", "-o")
+    late = capwatch(*words, tmp_path / "late.csv")
+    monkeypatch.setattr(in_passing, "SMALLEST_PX", 10**9)
+    assert capwatch(*words, tmp_path / "early.csv") == late
+    tables = [p.read_bytes() if p.exists() else b"" for p in (tmp_path / "late.csv", tmp_path / "early.csv")]
+    assert tables[0] == tables[1]
+    assert bool(tables[0]) == (fault == "none")
