@@ -73,12 +73,13 @@ def detect(path: Path, threads: int) -> int:
     from pipeline.detection import detect as detect_scene
     from pipeline.detection import load
     from pipeline.ingest.metadata.options import OpenOptions
-    from pipeline.ingest.scenes import open_scene
+    from pipeline.ingest.scenes import open_scene, settled
     from pipeline.types import Sensor
 
     options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10.0)
-    scene = open_scene(path, options, meanwhile=partial(load, options.sensor))
+    scene = open_scene(path, options, meanwhile=partial(load, options.sensor), later=True)
     table, _ = detect_scene(scene, config=DetectionConfig(threads=threads))
+    settled(scene)
     return int(table["accepted"].sum())
 
 

@@ -111,6 +111,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--seeds", default="9001-9030")
     parser.add_argument("--pixel", type=float, default=0.5)
     parser.add_argument("--sun", default="20-45")
+    parser.add_argument("--piers", action="store_true", help="quays longer than the ships at them")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(list(arguments))
@@ -121,7 +122,9 @@ def main(arguments: Sequence[str] = ()) -> None:
         rows = []
         for seed in range(first, last + 1):
             known = next(folder.glob(f"*sim{seed:05d}*.truth"), None) if folder.exists() else None
-            path = _image_of(known) if known else make_scene(folder, seed, args.pixel, (sun[0], sun[1]))
+            path = (
+                _image_of(known) if known else make_scene(folder, seed, args.pixel, (sun[0], sun[1]), piers=args.piers)
+            )
             rows += measure(path)
     table = pd.DataFrame(rows)
     if args.out:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,9 +64,18 @@ def state_of(hull: Hull, heading_deg: float, fill: float, time: datetime) -> Shi
 
 
 def make_scene(
-    folder: Path, seed: int, pixel_m: float = 0.5, sun_deg: tuple[float, float] = (20, 45), off_nadir_deg: float = 30.0
+    folder: Path,
+    seed: int,
+    pixel_m: float = 0.5,
+    sun_deg: tuple[float, float] = (20, 45),
+    off_nadir_deg: float = 30.0,
+    *,
+    piers: bool = False,
 ) -> Path:
-    """Draw and write one scene and its truth (``<image>.truth``); the image's path."""
+    """Draw and write one scene and its truth (``<image>.truth``); the image's path.
+
+    With ``piers`` the quays are `_pier`s, longer than the ships that lie at them.
+    """
     rng = np.random.default_rng([seed, 77])
     time = datetime(2024, 3, 1, 2, tzinfo=UTC) + timedelta(days=int(rng.integers(0, 300)), minutes=seed % 60)
     light = Light(float(rng.uniform(*sun_deg)), float(rng.uniform(0, 360)), float(rng.uniform(0, off_nadir_deg)),
@@ -83,6 +92,8 @@ def make_scene(
         berthed = ""
         if hull.kind != "tug" and rng.random() < 0.35:
             structure, at, berthed = _quay(hull, state, centre, light, rng)
+            if piers:
+                structure, at = _pier(structure, at, hull, np.random.default_rng([seed, n, 78]))
             fixed.append((structure, (float(at[0]), float(at[1]))))
         ships.append((state, (float(centre[0]), float(centre[1]))))
         truths.append(Truth(hull.ship_id, hull.kind, float(centre[0]), float(centre[1]), heading, hull.length_m,
@@ -113,3 +124,11 @@ def _quay(
     shaded = float(light.shade @ starboard) * side > 0
     structure = Structure("quay", 0.0, 0.0, state.heading_deg, length, width, height)
     return structure, at, "shaded" if shaded else "sunny"
+
+
+def _pier(quay: Structure, at: np.ndarray, hull: Hull, rng: np.random.Generator) -> tuple[Structure, np.ndarray]:
+    """The quay as a narrow pier, longer than the ship, that goes on beyond one of her ends."""
+    heading = np.radians(quay.heading_deg)
+    length = hull.length_m * float(rng.uniform(1.5, 2.4))
+    along = float(rng.choice((-1, 1))) * (length - hull.length_m) / 2 * float(rng.uniform(0.5, 1.0))
+    return replace(quay, length_m=length), at + along * np.array([np.sin(heading), np.cos(heading)])

@@ -130,7 +130,7 @@ class Counts:
     """Radar pixels as they are stored, and what makes them power: for a scan that has no time to calibrate each.
 
     ``power = max(scale * (stored**2 - noise), floor)`` with ``scale`` and ``noise`` of shape (bands, strips, cols),
-    each strip ``rows_per_strip`` rows; a stored zero is no measurement. ``coarse_ln`` is how far the logarithm of a
+    and each row's strip in ``strip``; a stored zero is no measurement. ``coarse_ln`` is how far the logarithm of a
     power well above the noise may lie from a `Tile`'s (below it, a little more noise makes any difference): whoever
     finds something reads it again as one. ``water`` is None where a ship could float everywhere.
     """
@@ -138,7 +138,7 @@ class Counts:
     stored: NDArray[np.uint16]  # (bands, rows, cols)
     scale: FloatImage
     noise: FloatImage
-    rows_per_strip: int
+    strip: NDArray[np.int32]  # (rows,)
     floor: float
     water: BoolImage | None
     coarse_ln: float = 0.0

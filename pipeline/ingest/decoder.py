@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import json
+import mmap
 import os
 import resource
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,8 +42,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while line := sys.stdin.readline():
         request = json.loads(line)
-        sys.stdout.write(json.dumps(answer(**request)) + "\n")
-        sys.stdout.flush()
+        _say(attend(**request) if "room" in request else answer(**request))
+
+
+def _say(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
 
 
 def answer(
@@ -53,8 +59,8 @@ def answer(
     supplied: bool = False,
 ) -> dict[str, str]:
     """What is wrong with a raster: ``cause`` refuses it, ``doubt`` is told; both empty where nothing is."""
-    _allow(CPU_S)
-    try:
+
+    def examined() -> str:
         opener = (lambda *_, **__: _Supplied(path)) if supplied else None
         with opened(path, item, driver, opener, threads=1 if supplied else THREADS) as dataset:
             refuse_oddities(dataset, item)
@@ -62,10 +68,49 @@ def answer(
                 row, col, rows, cols = window
                 if rows and cols:
                     dataset.read(1, window=((row, row + rows), (col, col + cols)))
-                return {"cause": "", "doubt": ""}
-            size = dataset.width * dataset.height * sum(np.dtype(d).itemsize for d in dataset.dtypes)
-            _allow(CPU_S + CPU_S_PER_GB * size / 1e9)
-            return {"cause": "", "doubt": _whole(dataset) if whole else _ends(dataset)}
+                return ""
+            _allow(_fair_s(dataset))
+            return _whole(dataset) if whole else _ends(dataset)
+
+    return _told(examined)
+
+
+def attend(path: str, item: str, driver: str, room: str) -> dict[str, str]:
+    """Open a raster of 16-bit numbers and put the windows that are asked for into the memory ``room``.
+
+    The opening and each window are answered as in `answer`; a request without content, or a cause, ends it.
+    """
+
+    def handed_over() -> str:
+        with open(room, "r+b") as file:
+            hall = mmap.mmap(file.fileno(), 0)
+        with opened(path, item, driver, threads=THREADS) as dataset:
+            refuse_oddities(dataset, item)
+            _allow(_fair_s(dataset))
+            doubt = ""
+            while True:
+                _say({"cause": "", "doubt": doubt})
+                request = json.loads(sys.stdin.readline() or "{}")
+                if not request:
+                    return ""
+                doubt = _hand_over(dataset, hall, **request)
+
+    return _told(handed_over)
+
+
+def _hand_over(dataset: DatasetReader, hall: mmap.mmap, band: int, window: tuple[int, int, int, int], at: int) -> str:
+    """Decode a window into the hall; the doubt, where it spans the image."""
+    row, col, rows, cols = window
+    chunk = np.frombuffer(hall, np.uint16, rows * cols, at).reshape(rows, cols)
+    dataset.read(band, window=((row, row + rows), (col, col + cols)), out=chunk)
+    return _doubt(dataset, band, row, chunk) if cols == dataset.width else ""
+
+
+def _told(work: Callable[[], str]) -> dict[str, str]:
+    """The doubt that ``work`` comes to, or the cause of its failure."""
+    _allow(CPU_S)
+    try:
+        return {"cause": "", "doubt": work()}
     except InputError as error:
         return {"cause": error.cause, "doubt": ""}
     except (EnvironmentFault, MemoryError):
@@ -111,6 +156,12 @@ class _Supplied(io.RawIOBase):
         super().close()
 
 
+def _fair_s(dataset: DatasetReader) -> float:
+    """Processor time for a whole file [s]."""
+    size = dataset.width * dataset.height * sum(np.dtype(d).itemsize for d in dataset.dtypes)
+    return CPU_S + CPU_S_PER_GB * size / 1e9
+
+
 def _allow(cpu_s: float) -> None:
     """So much processor time from now on; then the kernel ends this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -139,17 +190,27 @@ def _whole(dataset: DatasetReader) -> str:
         for top in range(0, dataset.height, step):
             rows = min(step, dataset.height - top)
             chunk = dataset.read(band, window=((top, top + rows), (0, dataset.width)), out=room[:rows])
-            doubt = doubt or lost_sector(chunk, top)
+            doubt = doubt or _doubt(dataset, band, top, chunk)
             if band == 1 and has_mask(dataset):
                 dataset.read_masks(1, window=((top, top + rows), (0, dataset.width)))
     return doubt
 
 
-def lost_sector(chunk: NDArray[Any], top: int = 0) -> str:
+def _doubt(dataset: DatasetReader, band: int, top: int, chunk: NDArray[Any]) -> str:
+    """What is doubtful about rows from ``top`` on, their neighbours above and below looked at where it matters."""
+    if len(chunk) > 1 and not lost_sector(chunk, top):
+        return ""
+    rows = range(max(0, top - 1), min(dataset.height, top + len(chunk) + 1))
+    around = dataset.read(band, window=((rows.start, rows.stop), (0, dataset.width)))
+    return lost_sector(around, rows.start, range(top, top + len(chunk)))
+
+
+def lost_sector(chunk: NDArray[Any], top: int = 0, lines: range | None = None) -> str:
     """Does one line hold a run of exact zeros, half a disk sector or longer, between lines that were measured?
 
     A sector that is lost in an uncompressed file is zeros in one line, or in the end of one and the start of the next;
-    land, borders and slicks are zeros in neighbouring lines as well.
+    land, borders and slicks are zeros in neighbouring lines as well. ``lines`` are those in question, of a file whose
+    line ``top`` comes first; all where none are given.
 
     >>> sea = np.ones((3, 400), np.uint16)
     >>> sea[1, 50:306] = 0
@@ -168,7 +229,7 @@ def lost_sector(chunk: NDArray[Any], top: int = 0) -> str:
     for n in long[:_CANDIDATES]:
         r, cut = row[n], slice(start[n], stop[n])
         beside = [zero[k, cut].mean() for k in (r - 1, r + 1) if 0 <= k < len(zero)]
-        if beside and max(beside) < 0.5:
+        if beside and max(beside) < 0.5 and (lines is None or top + r in lines):
             run = int(stop[n] - start[n])
             return f"line {top + r} holds {run} zeros in a row between measured lines: a lost disk sector?"
     return ""

@@ -47,7 +47,7 @@ def examine(
     ``meanwhile`` raise.
     """
     request = {"path": path, "item": item, "driver": driver, "whole": whole, "window": window}
-    helper = _helper()
+    helper = idle_helper()
     try:
         found = helper.ask(request | {"supplied": supply is not None}, supply, meanwhile)
     except BaseException:
@@ -55,8 +55,7 @@ def examine(
         raise
     if found is None:
         raise InputError(item, f"cannot be decoded: {helper.end()}")
-    with _LOCK:
-        _KEPT.append(helper)
+    given_back(helper)
     if found["cause"]:
         raise InputError(item, found["cause"])
     return found["doubt"]
@@ -131,8 +130,14 @@ _LOCK = threading.Lock()
 _KEPT: list[Helper] = []  # helpers that nobody asks now
 
 
-def _helper() -> Helper:
-    """One that is idle, or a new one; whoever takes it puts it back."""
+def given_back(helper: Helper) -> None:
+    """Somebody has no more questions: the next who has some may ask it."""
+    with _LOCK:
+        _KEPT.append(helper)
+
+
+def idle_helper() -> Helper:
+    """One that nobody asks, or a new one; whoever takes it gives it back."""
     with _LOCK:
         while _KEPT:
             kept = _KEPT.pop()

@@ -149,13 +149,18 @@ class RasterFile:
 
 
 def open_raster(
-    path: Path, *, member: str | None = None, verified: bool = False, meanwhile: Callable[[], object] = lambda: None
+    path: Path,
+    *,
+    member: str | None = None,
+    verified: bool = False,
+    later: bool = False,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> RasterFile:
     """Read a raster's description; refuse what is not an image, is complex, or is larger than `MAX_BYTES`.
 
     With ``member`` the file is a GeoTIFF of that name inside the zip ``path``, which the caller has checked. It is
-    decoded in quarantine first: whole, unless its bytes are ``verified`` to be those that its producer wrote.
-    ``meanwhile`` is called while that goes on.
+    decoded in quarantine first: whole, unless its bytes are ``verified`` to be those that its producer wrote, or it may
+    be decoded ``later``, as it is read. ``meanwhile`` is called while that goes on.
     """
     from pipeline.ingest.quarantine import examine
 
@@ -170,7 +175,17 @@ def open_raster(
 
         meanwhile()
 
-    doubt = examine(where, name, driver, whole=not verified, meanwhile=load)
+    doubt = examine(where, name, driver, whole=not (verified or later), meanwhile=load)
+    raster = _described(where, name, driver, doubt)
+    if verified or not later:
+        return raster
+    from pipeline.ingest.in_passing import in_passing
+
+    return in_passing(raster)
+
+
+def _described(where: str, name: str, driver: str, doubt: str) -> RasterFile:
+    """What a raster, which was decoded in quarantine, says about itself."""
     with opened(where, name, driver) as dataset:
         refuse_oddities(dataset, name)
         scales, offsets = _stated_scale(dataset)

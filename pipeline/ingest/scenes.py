@@ -49,18 +49,25 @@ def open_scene(
     options: OpenOptions | None = None,
     land: BaseGeometry | None = None,
     meanwhile: Callable[[], object] = lambda: None,
+    *,
+    later: bool = False,
 ) -> Scene:
     """Open an image file, a Sentinel-1 SAFE folder or its zip.
 
     ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` goes before it. ``meanwhile`` is called while an
-    image file is hashed and decoded by others: to load what comes next. Raises InputError for an image that cannot be
+    image file is hashed and decoded by others: to load what comes next. With ``later`` a large radar image may be
+    decoded as it is read: nothing is known to be sound before `settled`. Raises InputError for an image that cannot be
     used, ConfigError for options that make no sense.
     """
     options = options or OpenOptions()
     path = Path(path)
     from pipeline.ingest.sentinel1.products import is_safe, open_safe
 
-    scene = open_safe(path, options, land) if is_safe(path) else _open_raster_scene(path, options, land, meanwhile)
+    later = later and options.sensor is Sensor.SENTINEL1
+    if is_safe(path):
+        scene = open_safe(path, options, land)
+    else:
+        scene = _open_raster_scene(path, options, land, meanwhile, later=later)
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
 
 
@@ -115,7 +122,19 @@ class RasterReader:
         stored = raster.read(window, channels.indexes)
         scale = scaling.apply(np.ones((len(stored), 1, window.cols), np.float32), window.col0)
         water = self.water(window) if self.water.has_land else None
-        return Counts(stored, scale, np.zeros_like(scale), max(1, window.rows), 0.0, water)
+        return Counts(stored, scale, np.zeros_like(scale), np.zeros(window.rows, np.int32), 0.0, water)
+
+
+def settled(scene: Scene) -> Scene:
+    """The scene once all of its file was decoded in quarantine, with what is doubtful; InputError where it is damaged.
+
+    Whoever opened it to be decoded later tells nobody of what it shows before this.
+    """
+    from pipeline.ingest.in_passing import PassingRaster
+
+    raster = scene.read.stored.raster if isinstance(scene.read, RasterReader) else None
+    doubt = raster.passing.finish() if isinstance(raster, PassingRaster) else ""
+    return replace(scene, degraded=(doubt, *scene.degraded)) if doubt else scene
 
 
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
@@ -145,11 +164,11 @@ def without_water(scene: Scene) -> Scene:
 
 
 def _open_raster_scene(
-    path: Path, options: OpenOptions, land: BaseGeometry | None, meanwhile: Callable[[], object]
+    path: Path, options: OpenOptions, land: BaseGeometry | None, meanwhile: Callable[[], object], *, later: bool
 ) -> Scene:
     beside = side_files(path)
     own, sidecar_doubt = read_sidecar(path)
-    source, raster = _source_and_raster(path, own, beside, meanwhile)
+    source, raster = _source_and_raster(path, own, beside, meanwhile, later=later)
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
@@ -274,7 +293,7 @@ def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[
 
 
 def _source_and_raster(
-    path: Path, sidecar: Sidecar | None, beside: tuple[SideFile, ...], meanwhile: Callable[[], object]
+    path: Path, sidecar: Sidecar | None, beside: tuple[SideFile, ...], meanwhile: Callable[[], object], *, later: bool
 ) -> tuple[Source, RasterFile]:
     """The file's hash and its description. Where no hash is stated it is hashed while it is decoded in quarantine."""
     require_file(path, path.name)
@@ -284,7 +303,7 @@ def _source_and_raster(
         digest = begin(partial(sha256_of, path))
         if expected is not None and digest.result() != expected:
             raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
-        raster = open_raster(path, verified=expected is not None, meanwhile=meanwhile)
+        raster = open_raster(path, verified=expected is not None, later=later, meanwhile=meanwhile)
     stamps = (stamp, *(one.stamp for one in beside))
     return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, beside), raster
 

@@ -70,7 +70,7 @@ def standing_in(program: str) -> Helper:
 )
 def test_whatever_happens_to_it_is_one_line_about_one_file(image, monkeypatch, program, cause):
     monkeypatch.setattr(quarantine, "WAIT_S", 0.5 if "longer" in cause else 60.0)
-    monkeypatch.setattr(quarantine, "_helper", lambda: standing_in(program))
+    monkeypatch.setattr(quarantine, "idle_helper", lambda: standing_in(program))
     with pytest.raises(InputError, match=f"a.tif: cannot be decoded: .*{cause}"):
         examine(str(image), "a.tif", "GTiff", whole=True)
 

@@ -94,7 +94,8 @@ def _searched(
     cast = cast_shadows(scene, clouds) if coarse_pixels else None
     size = max(step, config.tile_px // step * step)
     pieces = min(size, SEARCH_PX[0]), min(size, SEARCH_PX[1])
-    rows = rows_of_windows(scene.shape, *pieces) if trained else [[core] for core in tiles(scene.shape, size)]
+    # Fine pixels have margins as wide as such a piece: they are searched in whole tiles
+    rows = rows_of_windows(scene.shape, *pieces) if coarse_pixels else [[core] for core in tiles(scene.shape, size)]
 
     def searched(core: Window) -> tuple[list[tuple[Candidate, bool]], list[Candidate]]:
         window = core.padded(margin, scene.shape)

@@ -116,20 +116,27 @@ def find_rectangle(
     reach = 0.5 * max(near.shape) * pixel  # all that was read: a wider window is read for a part of a hull
     around = float(np.clip(0.25 * reach, *AROUND_M))
     field = _field(light, noise, frame, (reach, float(np.abs(aside).max()) + around), origin, step)
-    own = field.counted(along, aside)
+    best = _likeliest(field, field.counted(along, aside))
+    return None if best is None else _rectangle(field, frame, *best)
+
+
+def _likeliest(field: _Field, own: FloatArray) -> tuple[float, _Box] | None:
+    """The box between two lines for which most speaks, and how much; ``own`` counts the object's pixels."""
     best: tuple[float, _Box] | None = None
     lows, highs = field.edges(-1), field.edges(1)
     for low in lows:
         for high in highs:
-            if not BEAMS_M[0] <= (high - low) * step <= BEAMS_M[1]:
+            if not BEAMS_M[0] <= (high - low) * field.pixel <= BEAMS_M[1]:
                 continue
             for box in _ended(field, own, low, high):
                 found = evidence(field.sums, box.u0, box.u1, box.v0, box.v1, box.near)
                 if best is None or found > best[0]:
                     best = found, box
-    if best is None:
-        return None
-    found, box = best
+    return best
+
+
+def _rectangle(field: _Field, frame: HullFrame, found: float, box: _Box) -> Rectangle | None:
+    """A box with its sides to a fraction of a sample, and what lies beside them; None where a side is none."""
     v0, v1 = field.refined(box, box.v0), field.refined(box, box.v1)
     beside = [share(field.sums, box.u0, box.u1, a, b) for a, b in ((v0 - 8.0, v0 - 3.0), (v1 + 3.0, v1 + 8.0))]
     touched = beside[0] > BESIDE_SHARE, beside[1] > BESIDE_SHARE

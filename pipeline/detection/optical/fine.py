@@ -35,6 +35,7 @@ from pipeline.detection.optical.freeboard import (
 )
 from pipeline.detection.optical.objects import frame_of
 from pipeline.detection.optical.outline import SIGMAS, UNSEEN_SIDE, Hull, Touched, fit_hull, own_masks, ship_pixels
+from pipeline.detection.optical.pier import without_pier
 from pipeline.detection.optical.sharpness import side_sharpness
 from pipeline.detection.optical.water import water_at
 from pipeline.types import Radiometry, Scene, Tile, Window
@@ -175,7 +176,7 @@ def _best_hull(
     half = low & (clean > 1 + 0.5 * (float(np.median(light[near])) - 1))
     between = _hull_between_lines(clean, low, near, noise, spacing_m, origin)
     if between is not None:
-        return between
+        return _alone(between, clean, noise, origin)
     tried: list[Found] = []
     for ship, gap_m in ((low, 1.4), (half, 1.4), (low, 0.6), (half, 0.6)):
         done = False
@@ -189,7 +190,15 @@ def _best_hull(
                 done = done or (_is_hull(hull) and _oddness(hull) < USUAL_ODDNESS)
         if done:
             break  # the others are for hulls that a quay or a neighbour touches
-    return min(tried, key=lambda t: _oddness(t[0])) if tried else None
+    return _alone(min(tried, key=lambda t: _oddness(t[0])), clean, noise, origin) if tried else None
+
+
+def _alone(found: Found, clean: FloatImage, noise: float, origin: tuple[int, int]) -> Found:
+    """The hull without the pier that she lies at, where one was outlined with her."""
+    ship = without_pier(clean, found[0], noise, origin)
+    if ship is None or not _is_hull(ship[0]):
+        return found
+    return ship[0], ship[1], found[2], found[3]
 
 
 def _without_wake(found: Found, alone: Found | None, length_m: float) -> Found:

@@ -128,16 +128,7 @@ def traits_of(
     for k, name in enumerate(tile.bands):
         level = water_at(window, levels, k)
         over[name] = np.where(valid, tile.data[(k, *box)] - level, 0.0)
-    k = tile.bands.index(levels.infrared)
-    gap = float(levels.land[k] - levels.water[k])
-    shone = np.asarray(over[levels.infrared] / gap, np.float32)
-    seen = [over[b] for b in VISIBLE if b in over]
-    if seen:
-        gaps = [
-            float(levels.land[tile.bands.index(b)] - levels.water[tile.bands.index(b)]) for b in VISIBLE if b in over
-        ]
-        visible = np.mean([s / g for s, g in zip(seen, gaps, strict=True)], axis=0)
-        shone = np.asarray(np.maximum(shone, 0.4 * visible), np.float32)
+    shone = _shone(over, tile.bands, levels)
     floor = max(0.12, 0.35 * float(np.median(shone[own])))
     ring = ndimage.binary_dilation(own, EIGHT, iterations=2) & ~own & valid
     near = ndimage.binary_dilation(own, EIGHT, iterations=5) & ~own & valid
@@ -160,6 +151,20 @@ def traits_of(
         float(np.std(shone[own]) / max(1e-6, abs(float(np.mean(shone[own]))))),
         float((~tile.water[box])[own].mean()),
     )
+
+
+def _shone(over: dict[str, FloatImage], bands: tuple[str, ...], levels: Levels) -> FloatImage:
+    """Light over water in units of land's over water: the infrared's, or the visible's where that is much brighter."""
+
+    def gap(name: str) -> float:
+        k = bands.index(name)
+        return float(levels.land[k] - levels.water[k])
+
+    shone = np.asarray(over[levels.infrared] / gap(levels.infrared), np.float32)
+    seen = [over[b] / gap(b) for b in VISIBLE if b in over]
+    if not seen:
+        return shone
+    return np.asarray(np.maximum(shone, 0.4 * np.mean(seen, axis=0)), np.float32)
 
 
 def names_of(t: Traits, length_m: float, beam_m: float) -> dict[str, str]:

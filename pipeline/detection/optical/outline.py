@@ -120,17 +120,12 @@ def fit_hull(
     """
     pixel = float(np.mean(frame.spacing_m))
     lines = touched or (None, None)
-    sides, held = None, (lines[0] is not None, lines[1] is not None)
-    for turn in (TURN_RAD, TURN_RAD / 3, TURN_RAD / 3):
-        sides = _sides(ship, frame, (length_m, beam_m), pixel, origin, turn, gap_m, held)
-        if sides is None:
-            return None
-        frame, beam_m = sides.frame, sides.beam_m
-        ends = _ends(light, ship, frame, length_m, beam_m, pixel, origin, deck_gap_m)
-        if ends is None:
-            return None
-        frame, length_m, length_se = ends
-    assert sides is not None
+    held = (lines[0] is not None, lines[1] is not None)
+    found = _settled(light, ship, frame, (length_m, beam_m), origin, (gap_m, deck_gap_m), held)
+    if found is None:
+        return None
+    sides, frame, length_m, length_se = found
+    beam_m = sides.beam_m
     free = (sides.free[0] and not held[0], sides.free[1] and not held[1])
     low, high, se = _half_levels(light, frame, length_m, beam_m, pixel, origin, free)
     if touched is not None:
@@ -142,22 +137,44 @@ def fit_hull(
     frame, beam_m = frame.moved(0.0, (low + high) / 2), high - low
     if beam_m < 2.5 * pixel or length_m < 1.5 * beam_m:
         return None
+    fill = _fill(ship, frame, length_m, beam_m, origin)
+    turn_se, straight, wander_m = sides.turn_se, sides.straight, sides.wander_m
+    return Hull(frame, length_m, beam_m, length_se, se, turn_se, False, fill, free, straight, wander_m)
+
+
+def _settled(
+    light: FloatImage,
+    ship: FloatImage,
+    frame: HullFrame,
+    size_m: tuple[float, float],
+    origin: tuple[int, int],
+    gaps_m: tuple[float, float],
+    held: tuple[bool, bool],
+) -> tuple[_Sides, HullFrame, float, float] | None:
+    """Sides and ends found in turn until they agree: the sides, the frame, length and its error [m].
+
+    ``size_m`` is the first guess of length and beam, ``gaps_m`` are those beside a hull and along her deck.
+    """
+    pixel, (length_m, beam_m) = float(np.mean(frame.spacing_m)), size_m
+    for turn in (TURN_RAD, TURN_RAD / 3, TURN_RAD / 3):
+        sides = _sides(ship, frame, (length_m, beam_m), pixel, origin, turn, gaps_m[0], held)
+        if sides is None:
+            return None
+        frame, beam_m = sides.frame, sides.beam_m
+        ends = _ends(light, ship, frame, length_m, beam_m, pixel, origin, gaps_m[1])
+        if ends is None:
+            return None
+        frame, length_m, length_se = ends
+    assert sides is not None
+    return sides, frame, length_m, length_se
+
+
+def _fill(ship: FloatImage, frame: HullFrame, length_m: float, beam_m: float, origin: tuple[int, int]) -> float:
+    """Share of the length-by-beam rectangle that is no water."""
+    pixel = float(np.mean(frame.spacing_m))
     u = np.arange(-length_m / 2 + pixel / 2, length_m / 2, pixel)
     v = np.arange(-beam_m / 2 + pixel / 2, beam_m / 2, pixel)
-    fill = float(np.mean(np.nan_to_num(resample(ship, frame, u, v, origin)) > 0.5))
-    return Hull(
-        frame,
-        length_m,
-        beam_m,
-        length_se,
-        se,
-        sides.turn_se,
-        False,
-        fill,
-        free,
-        sides.straight,
-        sides.wander_m,
-    )
+    return float(np.mean(np.nan_to_num(resample(ship, frame, u, v, origin)) > 0.5))
 
 
 def _vague(sides: _Sides, touched: tuple[Touched | None, Touched | None]) -> float:

@@ -186,7 +186,51 @@ def _step(t: float, tail: float) -> float:  # pragma: no cover - compiled
 
 
 @numba.njit(cache=True, nogil=True)
-def _costs(  # noqa: C901 - one nest of loops, compiled
+def _shares(
+    x: FloatArray,
+    edge: float,
+    height: float,
+    plan: FloatArray,
+    blurs: FloatArray,
+    tail: float,
+    basis: FloatArray,
+) -> None:  # pragma: no cover - compiled
+    """Fill ``basis`` (places, layers) with how much of each place every layer covers, its borders blurred."""
+    borders = len(plan)
+    for s in range(len(x)):
+        before = 1.0
+        for b in range(borders):
+            t = (x[s] - edge - plan[b] * height) / blurs[b]
+            after = _step(t, tail / blurs[b] if b == borders - 1 else 0.0)
+            after = min(after, before)
+            basis[s, b] = before - after
+            before = after
+        basis[s, borders] = before
+
+
+@numba.njit(cache=True, nogil=True)
+def _normal_equations(
+    y: FloatArray, weights: FloatArray, basis: FloatArray, gram: FloatArray, right: FloatArray
+) -> None:  # pragma: no cover - compiled
+    """Fill ``gram`` and ``right`` with the least-squares equations of the layers' levels, which priors hold near 1."""
+    layers = len(right)
+    gram[:] = 0.0
+    right[:] = 0.0
+    for s in range(len(y)):
+        for i in range(layers):
+            right[i] += weights[s] * basis[s, i] * y[s]
+            for j in range(i + 1):
+                gram[i, j] += weights[s] * basis[s, i] * basis[s, j]
+    for i in range(layers):
+        prior = WATER_PRIOR if i == layers - 1 else 1.0
+        gram[i, i] += prior
+        right[i] += prior
+        for j in range(i):
+            gram[j, i] = gram[i, j]
+
+
+@numba.njit(cache=True, nogil=True)
+def _costs(
     x: FloatArray,
     y: FloatArray,
     weights: FloatArray,
@@ -211,27 +255,8 @@ def _costs(  # noqa: C901 - one nest of loops, compiled
     basis = np.zeros((len(x), layers))
     for e in range(len(edges)):
         for h in range(len(heights)):
-            gram[:] = 0.0
-            right[:] = 0.0
-            for s in range(len(x)):
-                before = 1.0
-                for b in range(borders):
-                    t = (x[s] - edges[e] - plan[b] * heights[h]) / blurs[b]
-                    after = _step(t, tail / blurs[b] if b == borders - 1 else 0.0)
-                    after = min(after, before)
-                    basis[s, b] = before - after
-                    before = after
-                basis[s, borders] = before
-                for i in range(layers):
-                    right[i] += weights[s] * basis[s, i] * y[s]
-                    for j in range(i + 1):
-                        gram[i, j] += weights[s] * basis[s, i] * basis[s, j]
-            for i in range(layers):
-                prior = WATER_PRIOR if i == layers - 1 else 1.0
-                gram[i, i] += prior
-                right[i] += prior
-                for j in range(i):
-                    gram[j, i] = gram[i, j]
+            _shares(x, edges[e], heights[h], plan, blurs, tail, basis)
+            _normal_equations(y, weights, basis, gram, right)
             found = np.linalg.solve(gram, right)
             if min_depth > 0 and found[layers - 2] > found[layers - 1] - min_depth:
                 found[layers - 2] = found[layers - 1] - min_depth

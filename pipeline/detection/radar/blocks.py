@@ -29,7 +29,7 @@ SHORT_LN = 0.018  # by how much a logarithm in these steps may fall short of the
 DARKEST, BRIGHTEST = -9 * STEPS, 20 * STEPS  # 27 dB below the usual sea to 60 dB above
 NOTHING = -(2**30)  # the brightest pixel of an empty block
 COUNTS_LAYOUT = (  # named: `_sum_counts` is compiled as the module is, at set-up, though no small run calls it
-    "void(u2[:, :, ::1], f4[:, :, ::1], f4[:, :, ::1], i8, f4[::1], b1[:, ::1], i4[::1], i4[::1], "
+    "void(u2[:, :, ::1], f4[:, :, ::1], f4[:, :, ::1], i4[::1], f4[::1], b1[:, ::1], i4[::1], i4[::1], "
     "i4[:, ::1], i4[:, ::1], i8[:, ::1], i4[:, ::1], i4[:, ::1])"
 )
 STRIP_ROWS = 512  # rows of files' own tiles: strips of a multiple of them decode every tile once
@@ -132,7 +132,7 @@ def _strip(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> 
         floor = weights * np.float32(counts.floor)
         water = np.zeros((0, 0), bool) if counts.water is None else np.require(counts.water, bool, ["C", "W"])
         stored, noise = np.ascontiguousarray(counts.stored), np.ascontiguousarray(counts.noise)
-        _sum_counts(stored, counts.scale * by_band, noise, counts.rows_per_strip, floor, water, *where, *sums)
+        _sum_counts(stored, counts.scale * by_band, noise, counts.strip, floor, water, *where, *sums)
     else:
         tile = scene.read(window)
         _sum_powers(tile.data, tile.valid, tile.water, weights, *where, *sums)
@@ -205,7 +205,7 @@ def _sum_counts(
     stored: NDArray[np.uint16],
     scale: FloatImage,
     noise: FloatImage,
-    step: int,
+    strip: NDArray[np.int32],
     floor: FloatImage,
     water: BoolImage,
     row_block: NDArray[np.int32],
@@ -222,14 +222,13 @@ def _sum_counts(
     wet, bits, columns = np.ones(cols, np.int32), power.view(np.int32), np.zeros((5, cols), np.int32)
     columns[3:] = NOTHING
     for r in range(rows):
-        strip = r // step
         usable[:] = 1
         if water.shape[0] > 0:
             for c in range(cols):
                 wet[c] = water[r, c]
         power[:] = np.float32(0.0)
         for b in range(bands):
-            dn, gain, eta, least = stored[b, r], scale[b, strip], noise[b, strip], floor[b]
+            dn, gain, eta, least = stored[b, r], scale[b, strip[r]], noise[b, strip[r]], floor[b]
             for c in range(cols):
                 amplitude = np.float32(dn[c])
                 value = gain[c] * (amplitude * amplitude - eta[c])

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,13 +29,13 @@ class Table:
 
     vectors: tuple[Vector, ...]
 
-    def values(self, window: Window, step: int = 1) -> NDArray[np.float32]:
+    def values(self, window: Window, rows: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
         """The table at every pixel of a window, shape (rows, cols); beyond its ends the nearest value holds.
 
-        With ``step`` only the middle row of each strip of so many rows is given, shape (strips, cols).
+        With ``rows``, which may lie between lines and are in order, those are given in place of the window's own.
         """
         lines = np.array([v.line for v in self.vectors])
-        rows = middles(window, step)
+        rows = np.arange(window.row0, window.row1, dtype=float) if rows is None else rows
         cols = np.arange(window.col0, window.col1, dtype=float)
         upper = np.clip(np.searchsorted(lines, rows, side="right"), 1, max(len(lines) - 1, 1))
         lower = upper - 1
@@ -54,10 +55,10 @@ class Noise:
     table: Table
     blocks: tuple[AzimuthNoise, ...] = ()
 
-    def values(self, window: Window, step: int = 1) -> NDArray[np.float32]:
-        """Noise power at every pixel of a window, or on every strip's middle row; shape (rows or strips, cols)."""
-        power = self.table.values(window, step)
-        rows = middles(window, step)
+    def values(self, window: Window, rows: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
+        """Noise power at every pixel of a window, or in its columns on these ``rows``; shape (rows, cols)."""
+        rows = np.arange(window.row0, window.row1, dtype=float) if rows is None else rows
+        power = self.table.values(window, rows)
         for block in self.blocks:
             inside = np.flatnonzero((rows >= block.first_line) & (rows <= block.last_line))
             col0, col1 = max(window.col0, block.first_pixel), min(window.col1, block.last_pixel + 1)
@@ -68,11 +69,29 @@ class Noise:
             power[part] *= factor[:, None]
         return power
 
+    def breaks(self, step: int) -> NDArray[np.int64]:
+        """Rows on which strips of ``step`` rows must begin anew, since noise changes within fewer.
 
-def middles(window: Window, step: int) -> NDArray[np.float64]:
-    """Middle rows of strips of ``step`` rows; the rows themselves where ``step`` is 1."""
-    first = np.arange(window.row0, window.row1, step)
-    return (first + np.minimum(first + step, window.row1) - 1) / 2
+        The factors jump where blocks of azimuth noise end. Where a sub-swath begins later than others, the table has
+        two vectors a few lines apart and changes by a fifth between them: each of these rows is a strip.
+        """
+        rows = [[block.first_line, block.last_line + 1] for block in self.blocks]
+        lines = [vector.line for vector in self.table.vectors]
+        rows += [list(range(int(a), int(b) + 2)) for a, b in pairwise(lines) if b - a < step]
+        return np.unique(np.array([row for some in rows for row in some], np.int64))
+
+
+def strips(window: Window, step: int, breaks: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """A window's rows in strips of ``step``, cut at ``breaks``: each row's strip, and the strips' middle rows.
+
+    >>> rows, middles = strips(Window(8, 0, 6, 1), 4, np.array([10]))
+    >>> rows.tolist(), middles.tolist()
+    ([0, 0, 1, 1, 2, 2], [8.5, 10.5, 12.5])
+    """
+    inside = breaks[(breaks > window.row0) & (breaks < window.row1)]
+    first = np.union1d(np.arange(window.row0, window.row1, step), inside)
+    of_row = np.searchsorted(first, np.arange(window.row0, window.row1), side="right") - 1
+    return of_row.astype(np.int32), (first + np.append(first[1:], window.row1) - 1) / 2
 
 
 def filled(vectors: tuple[Vector, ...]) -> tuple[Vector, ...]:

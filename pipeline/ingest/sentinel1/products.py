@@ -18,7 +18,7 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.geolocation import GridGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.rasters import RasterFile
-from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, sigma0_of
+from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, sigma0_of, strips
 from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.safe_files import MANIFEST, SafeFiles, is_safe, is_sentinel2, open_files
@@ -57,7 +57,7 @@ RESOLUTION_M = {"IW": (22.6, 20.4)}
 ENL = {"IW": 4.4}
 _FIRST_TRACK = {"S1A": 73, "S1B": 27, "S1C": 172}  # orbit number of track 1; 175 orbits repeat in 12 days
 STRIP_ROWS = 32  # calibration varies over thousands of lines, the noise's scalloping over hundreds
-COARSE_LN = 0.032  # most that the noise of a real product changes within so many rows, but where its blocks end
+COARSE_LN = 0.032  # most that the noise of a real product changes within so many rows, breaks aside
 _AGREE_M = 30.0  # our choice: further off, the product's orbit and grid do not belong together
 
 
@@ -102,15 +102,17 @@ class SafeReader:
         return Tile(window, tuple(p.name for p in self.polarisations), data, valid, self.water(window))
 
     def counts(self, window: Window) -> Counts:
-        """Stored pixels of a window with calibration and noise of every `STRIP_ROWS` rows."""
-        gain = np.stack([p.gain.values(window, STRIP_ROWS) for p in self.polarisations])
+        """Stored pixels of a window with calibration and noise of every `STRIP_ROWS` rows, fewer where noise jumps."""
+        breaks = [p.noise.breaks(STRIP_ROWS) for p in self.polarisations if p.noise is not None]
+        strip, rows = strips(window, STRIP_ROWS, np.concatenate([*breaks, np.zeros(0, np.int64)]))
+        gain = np.stack([p.gain.values(window, rows) for p in self.polarisations])
         noise = np.zeros_like(gain)
         for band, p in zip(noise, self.polarisations, strict=True):
             if p.noise is not None:
-                band[:] = p.noise.values(window, STRIP_ROWS)
+                band[:] = p.noise.values(window, rows)
         stored = np.stack([p.raster.read(window, (1,))[0] for p in self.polarisations])
         water = self.water(window) if self.water.has_land else None
-        return Counts(stored, (1 / (gain * gain)).astype(np.float32), noise, STRIP_ROWS, SIGMA0_FLOOR, water, COARSE_LN)
+        return Counts(stored, (1 / (gain * gain)).astype(np.float32), noise, strip, SIGMA0_FLOOR, water, COARSE_LN)
 
 
 def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:

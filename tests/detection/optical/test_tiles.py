@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import DetectionConfig
-from pipeline.detection import detect
+from pipeline.detection import detect, optical
 from pipeline.detection.optical import standing_out
 from pipeline.detection.optical.clouds import CloudMap, WhiteCells
 from pipeline.detection.optical.water import survey
@@ -123,3 +123,15 @@ def test_a_shadow_reaches_into_other_tiles(tile_px):
     table, _ = detect(scene, config=DetectionConfig(tile_px=tile_px))
     (ship,) = table[np.abs(table["row"] - 499.5) < 3].to_dict("records")
     assert "cloud_shadow" in ship["flags"]
+
+
+def test_coarse_pixels_without_a_network_are_searched_in_pieces_too(monkeypatch):
+    """So that a thread holds no more than one piece and its margin, whatever ``tile_px`` is."""
+    scene, searched = clouded(Sensor.OPTICAL, 10.0), []
+    whole, _ = detect(scene, config=DetectionConfig(tile_px=4096))
+    monkeypatch.setattr(optical, "SEARCH_PX", (150, 200))
+    add = optical.Coverage.add
+    monkeypatch.setattr(optical.Coverage, "add", lambda self, core, *a: searched.append(core) or add(self, core, *a))
+    table, _ = detect(scene, config=DetectionConfig(tile_px=4096))
+    assert (max(w.rows for w in searched), max(w.cols for w in searched)) == (150, 200)
+    pd.testing.assert_frame_equal(*(pd.DataFrame(t.drop(columns="geometry")) for t in (table, whole)))

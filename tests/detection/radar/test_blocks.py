@@ -96,7 +96,8 @@ def test_stored_amplitudes_count_as_their_powers():
     class ShortReader(Reader):
         def counts(self, window):
             rows = np.s_[:, window.row0 : window.row1]
-            return Counts(stored[rows], scale, noise, window.rows, 1e-5, None, 0.01 if window.row0 else 0.0)
+            strip = np.zeros(window.rows, np.int32)
+            return Counts(stored[rows], scale, noise, strip, 1e-5, None, 0.01 if window.row0 else 0.0)
 
     scene = array_scene(bands())
     long, short = (

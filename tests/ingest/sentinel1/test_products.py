@@ -13,13 +13,13 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.geolocation import GridGeolocation, ground_spacing_m
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
-from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled
+from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, strips
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.products import COARSE_LN, STRIP_ROWS, relative_orbit
 from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_noise
 from pipeline.types import Radiometry, Sensor, Window
 from tests.builders import REAL_DATA, needs_real_data
-from tests.ingest.sentinel1.safe_product import NOISE_OLD, PRODUCT, STEM, Recipe, place, write_safe, zipped
+from tests.ingest.sentinel1.safe_product import NOISE_NEW, NOISE_OLD, PRODUCT, STEM, Recipe, place, write_safe, zipped
 
 GEOD = Geod(ellps="WGS84")
 LAYOUT = REAL_DATA / "s1_safe_layout"
@@ -271,15 +271,35 @@ def test_noise_of_a_real_product_with_ragged_vectors():
 
 
 @needs_real_data
-@pytest.mark.parametrize("col", [4_000, 12_000, 20_000], ids=["IW1", "IW2", "IW3"])
+@pytest.mark.parametrize("col", [4_000, 8_500, 12_000, 17_300, 20_000], ids=["IW1", "IW1|2", "IW2", "IW2|3", "IW3"])
 def test_noise_of_a_real_product_hardly_changes_within_a_strip(col):
-    """So the scan, which takes one row's for all of a strip, is as near to the tiles as it says; but for the ends of
-    the blocks of azimuth noise, lines 722 and 1368 of this product."""
+    """So the scan, which takes one row's for all of a strip, is as near to the tiles as it says, also where blocks of
+    azimuth noise end and sub-swaths begin: on lines 722 and 1368 of this product."""
     for path in LAYOUT.glob("*/annotation/calibration/noise-*.xml"):
         vectors, blocks = read_noise(path.read_bytes(), "noise")
-        window, noise = Window(1408, col, 560 * STRIP_ROWS, 1), Noise(Table(filled(vectors)), blocks)
-        middles = np.repeat(noise.values(window, STRIP_ROWS), STRIP_ROWS, axis=0)
-        assert 0 < np.abs(np.log(noise.values(window) / middles)).max() < COARSE_LN
+        window, noise = Window(0, col, 600 * STRIP_ROWS, 1), Noise(Table(filled(vectors)), blocks)
+        strip, rows = strips(window, STRIP_ROWS, noise.breaks(STRIP_ROWS))
+        assert 0 < np.abs(np.log(noise.values(window) / noise.values(window, rows)[strip])).max() < COARSE_LN
+
+
+def test_counts_have_the_noise_of_their_own_block(tmp_path):
+    """Lines 0 to 39 have the factor 2, those after it 1 over a table that is flat: each row its own, as in a tile,
+    though both lie in one strip of 32 rows (32 to 63)."""
+    flat = re.sub(
+        r">[\d ]+</noiseRangeLut>",
+        lambda m: ">" + " ".join(["200"] * len(m[0].split())) + "</noiseRangeLut>",
+        NOISE_NEW,
+    )
+    swath = flat[flat.index("<noiseAzimuthVector>") : flat.rindex("</noiseAzimuthVectorList>")]
+    block = (
+        "<noiseAzimuthVector><firstAzimuthLine>{0}</firstAzimuthLine><firstRangeSample>0</firstRangeSample>"
+        "<lastAzimuthLine>{1}</lastAzimuthLine><lastRangeSample>99</lastRangeSample><line count='2'>{0} {1}</line>"
+        "<noiseAzimuthLut count='2'>{2} {2}</noiseAzimuthLut></noiseAzimuthVector>"
+    )
+    noise = flat.replace(swath, block.format(0, 39, 2.0) + block.format(40, 79, 1.0))
+    reader = open_scene(write_safe(tmp_path, Recipe(noise=noise))).read
+    counts, rows = reader.counts(Window(8, 0, 64, 10)), np.arange(8, 72)
+    np.testing.assert_allclose(counts.noise[:, counts.strip, 0], [np.where(rows < 40, 400.0, 200.0)] * 2)
 
 
 def test_track_numbers_start_at_the_published_orbits_and_wrap():

@@ -1,0 +1,117 @@
+"""A pier in a hull's outline: it goes on where the ship beside it has ended, and half of the outline is water there.
+
+Between straight lines a ship and a pier along her are one long rectangle. The pier fills one half of it from end to
+end; the other half is water up to where the ship begins, farther than a bow or a stern narrows. There the pier's own
+edge shows, and what lies beyond that edge is the ship.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from pipeline.detection.optical.between_lines import GAPS_M
+from pipeline.detection.optical.frame import resample
+from pipeline.detection.optical.outline import MIN_STEP, SIGMAS, Hull, Touched, fit_hull
+
+if TYPE_CHECKING:
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
+BARE = 0.18  # of the outline's length: bows and sterns of simulated hulls narrow within 0.12
+UNEVEN = 0.12  # robust spread over step of a pier's light along it: simulated ones 0.02 to 0.06, decks 0.2 and more
+LEAST_SHIP = 0.3  # of the outline's length that is left for her
+SPAN = (0.25, 0.85)  # of half the beam, from the middle: where water is looked for, off the edges of pier and outline
+END_ROOM_M = 6.0  # beyond the ends seen in which the hull's own may lie
+SIDE_ROOM_M = 8.0
+EDGE_SE_M = 0.8  # of the pier's edge as the ship's side: fenders keep 0.8 to 3 m
+
+
+def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int, int]) -> tuple[Hull, BoolImage] | None:
+    """The ship in an outline that holds a pier as well, and her pixels; None where there is no pier in it.
+
+    ``light`` is over the water's (water 1), ``noise`` the water's own; the hull is a fit to both.
+    """
+    pixel = float(np.mean(hull.frame.spacing_m))
+    u = np.arange(-hull.length_m / 2 + pixel / 2, hull.length_m / 2, pixel / 2)
+    v = np.arange(-hull.beam_m / 2 - pixel, hull.beam_m / 2 + pixel, pixel / 2)
+    seen = np.nan_to_num(resample(light, hull.frame, u, v, origin), nan=1.0)
+    step = max(MIN_STEP, SIGMAS * noise)
+    stretch = _ship_beside(seen, u, v, hull, step)
+    if stretch is None:
+        return None
+    side, aft, fore = stretch
+    bare = (u < aft) | (u > fore)
+    edge = _edge_of(np.median(seen[bare], axis=0), v, side, step)
+    if edge is None:
+        return None
+    across = side * hull.beam_m / 2 - edge
+    frame = hull.frame.moved((aft + fore) / 2, edge + across / 2)
+    length_m, beam_m = fore - aft, abs(across)
+    along, aside = frame.metres(light.shape, origin)
+    out = aside * side  # metres from her middle, away from the pier
+    own = (np.abs(along) < length_m / 2 + END_ROOM_M) & (out > -beam_m / 2) & (out < beam_m / 2 + SIDE_ROOM_M)
+    deck = (np.abs(along) < 0.36 * length_m) & (np.abs(aside) < beam_m / 2 - max(1.0, pixel))
+    mask = np.asarray((light > 1 + step) & own | deck, bool)
+    row, col = frame.pixels(np.array(0.0), np.array(-side * beam_m / 2))
+    line = Touched((float(row), float(col)), float(np.hypot(0.45 * pixel, EDGE_SE_M)))
+    found = fit_hull(
+        light,
+        mask.astype(np.float32),
+        frame,
+        length_m,
+        beam_m,
+        origin,
+        deck_gap_m=GAPS_M[-1],
+        touched=(line, None) if side > 0 else (None, line),
+    )
+    return None if found is None else (found, mask)
+
+
+def _ship_beside(
+    seen: FloatImage, u: FloatArray, v: FloatArray, hull: Hull, step: float
+) -> tuple[int, float, float] | None:
+    """The half (-1, 1) that is a ship's, and from where to where along it; None where neither has a bare end."""
+    even = max(3, round(0.03 * len(u)) * 2 + 1)
+    levels = {}
+    for side in (-1, 1):
+        across = side * v / (hull.beam_m / 2)
+        part = seen[:, (across > SPAN[0]) & (across < SPAN[1])]
+        if not part.shape[1]:
+            return None
+        levels[side] = ndimage.median_filter(np.median(part, axis=1), even, mode="nearest")
+    best = None
+    for side in (-1, 1):
+        dry = np.flatnonzero(levels[side] > 1 + step)
+        if not len(dry):
+            continue
+        aft, fore = float(u[dry[0]]), float(u[dry[-1]])
+        pier = np.r_[levels[-side][: dry[0]], levels[-side][dry[-1] + 1 :]]
+        ends = (aft - u[0]) / hull.length_m, (u[-1] - fore) / hull.length_m
+        if max(ends) < BARE or fore - aft < LEAST_SHIP * hull.length_m or not _is_pier(pier, step):
+            continue
+        if best is None or fore - aft < best[2] - best[1]:
+            best = side, aft, fore
+    return best
+
+
+def _is_pier(light: FloatImage, step: float) -> bool:
+    """Is it brighter than water all along, and even, as no deck is?"""
+    level = float(np.median(light))
+    spread = 1.4826 * float(np.median(np.abs(light - level)))
+    return bool(np.mean(light > 1 + step) >= 0.9 and spread <= UNEVEN * (level - 1))
+
+
+def _edge_of(profile: FloatArray, v: FloatArray, side: int, step: float) -> float | None:
+    """Where light falls from the pier's level to the water's, going across towards ``side`` [m]; None where not."""
+    order = np.argsort(side * v)
+    light, at = profile[order], v[order]
+    level = float(np.median(light[side * at < 0]))
+    half = (1 + level) / 2
+    above = np.flatnonzero(light > max(half, 1 + step))
+    if not len(above) or above[-1] + 1 >= len(light):
+        return None
+    n = int(above[-1])
+    share = (light[n] - half) / max(1e-6, float(light[n] - light[n + 1]))
+    return float(at[n] + np.clip(share, 0, 1) * (at[n + 1] - at[n]))

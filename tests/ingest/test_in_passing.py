@@ -1,0 +1,163 @@
+"""A raster decoded as it is read: the same numbers, causes and doubts as one that was decoded whole in advance."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.ingest import in_passing
+from pipeline.ingest.in_passing import Passing, PassingRaster
+from pipeline.ingest.rasters import open_raster
+from pipeline.ingest.scenes import open_scene, settled
+from pipeline.types import Window
+from tests.ingest.test_rasters import write
+from tests.ingest.test_scenes import RADAR
+
+SHAPE = (100, 90)
+
+
+@pytest.fixture(autouse=True)
+def _small_is_large(monkeypatch):
+    monkeypatch.setattr(in_passing, "SMALLEST_PX", 0)
+    monkeypatch.setattr(in_passing, "SLOT_BYTES", 4096)  # 22 rows
+
+
+def sea(bands=2):
+    return np.random.default_rng(0).integers(1, 500, (bands, *SHAPE)).astype(np.uint16)
+
+
+@pytest.fixture
+def image(tmp_path):
+    return write(
+        tmp_path / "a.tif", sea(), compress="deflate", tiled=True, blockxsize=16, blockysize=16, interleave="band"
+    )
+
+
+def strips():
+    return [Window(row, 0, min(30, SHAPE[0] - row), SHAPE[1]) for row in range(0, SHAPE[0], 30)]
+
+
+def test_windows_hold_what_is_stored_before_and_after_all_has_passed(image):
+    raster = open_raster(image, later=True)
+    assert isinstance(raster, PassingRaster)
+    np.testing.assert_array_equal(raster.read(Window(3, 5, 70, 11), (2,)), sea()[1:, 3:73, 5:16])
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(raster.read, strips()))
+    np.testing.assert_array_equal(np.concatenate(found, axis=1), sea())
+    assert raster.passing.over
+    np.testing.assert_array_equal(raster.read(Window(3, 5, 70, 11), (2,)), sea()[1:, 3:73, 5:16])
+
+
+def test_what_was_not_read_is_decoded_in_the_end(image):
+    raster = open_raster(image, later=True)
+    raster.read(Window(30, 0, 30, SHAPE[1]), (1,))
+    assert not raster.passing.over
+    assert raster.passing.finish() == ""
+    assert raster.passing.over
+
+
+def test_other_reads_wait_for_the_whole(image):
+    raster = open_raster(image, later=True)
+    assert raster.sample(10).shape == (2, 10, 9)
+    assert raster.passing.over
+
+
+def damaged(image):
+    """The file with some of the last band's bytes replaced."""
+    content = bytearray(image.read_bytes())
+    content[-3000:-2000] = b"\xff" * 1000
+    image.write_bytes(content)
+    return image
+
+
+def test_damage_has_the_same_cause_whenever_it_is_met(image):
+    damaged(image)
+    with pytest.raises(InputError) as early:
+        open_raster(image)
+    raster = open_raster(image, later=True)
+    with pytest.raises(InputError) as late:
+        [raster.read(window) for window in strips()]
+    assert str(late.value) == str(early.value)
+    with pytest.raises(InputError, match=r"a.tif: is damaged"):  # and so it stays
+        raster.passing.finish()
+
+
+def test_a_scene_is_not_settled_while_a_band_that_nobody_read_is_damaged(image):
+    options = replace(RADAR, bands={"VV": 1})
+    scene = open_scene(damaged(image), options, later=True)
+    assert scene.read(Window(0, 0, 100, 90)).valid.all()
+    with pytest.raises(InputError, match=r"a.tif: is damaged"):
+        settled(scene)
+
+
+def test_a_decoder_that_crashes_costs_only_the_file(image):
+    raster = open_raster(image, later=True)
+    raster.read(strips()[0])
+    process = raster.passing._helper.process
+    os.kill(process.pid, signal.SIGSEGV)
+    with pytest.raises(InputError, match=r"a.tif: cannot be decoded: the decoder ended with SIGSEGV"):
+        raster.read(strips()[1])
+    assert open_raster(image).count == 2  # the next finds another
+
+
+def test_a_lost_sector_is_a_doubt_of_the_scene(tmp_path):
+    """On the last line of one strip and the first of another, where only one neighbour is in the strip."""
+    for line in (10, 29, 30, 99):
+        data = np.random.default_rng(0).integers(1, 500, (1, 100, 600)).astype(np.uint16)
+        data[0, line, 100:400] = 0
+        image = write(tmp_path / f"{line}.tif", data)
+        scene = open_scene(image, RADAR, later=True)
+        for row in range(0, 60, 30):
+            scene.read(Window(row, 0, 30, 600))
+        assert settled(scene).degraded == open_scene(image, RADAR).degraded
+        assert f"line {line} holds 300 zeros" in settled(scene).degraded[0]
+
+
+def test_a_frame_of_zeros_that_ends_with_a_strip_is_no_lost_sector(tmp_path):
+    data = np.random.default_rng(0).integers(1, 500, (1, 100, 600)).astype(np.uint16)
+    data[0, 29:60] = 0  # of the strip up to line 29 only one line is empty
+    scene = open_scene(write(tmp_path / "a.tif", data), RADAR, later=True)
+    for row in range(0, 100, 30):
+        scene.read(Window(row, 0, min(30, 100 - row), 600))
+    assert settled(scene).degraded == scene.degraded
+
+
+@pytest.mark.parametrize("data", [sea().astype(np.float32), sea().astype(np.uint8)], ids=["float32", "uint8"])
+def test_other_numbers_are_decoded_in_advance(tmp_path, data):
+    raster = open_raster(write(tmp_path / "a.tif", data), later=True)
+    assert not isinstance(raster, PassingRaster)
+
+
+def test_without_shared_memory_a_file_is_decoded_in_advance(image, monkeypatch):
+    monkeypatch.delattr(os, "memfd_create")
+    assert not isinstance(open_raster(image, later=True), PassingRaster)
+    with pytest.raises(InputError, match="is damaged"):
+        open_raster(damaged(image), later=True)
+
+
+def test_a_raster_that_nobody_finishes_frees_its_helper(image):
+    raster = open_raster(image, later=True)
+    process = raster.passing._helper.process
+    assert isinstance(raster.passing, Passing)
+    del raster
+    assert process.wait(10) != 0
+
+
+@pytest.mark.parametrize("fault", ["none", "damaged"])
+def test_detect_answers_as_if_the_file_had_been_decoded_in_advance(capwatch, image, tmp_path, monkeypatch, fault):
+    """Exit code, message and table, or none, are the same."""
+    if fault == "damaged":
+        damaged(image)
+    words = ("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "--quiet", "-o")
+    late = capwatch(*words, tmp_path / "late.csv")
+    monkeypatch.setattr(in_passing, "SMALLEST_PX", 10**9)
+    assert capwatch(*words, tmp_path / "early.csv") == late
+    tables = [p.read_bytes() if p.exists() else b"" for p in (tmp_path / "late.csv", tmp_path / "early.csv")]
+    assert tables[0] == tables[1]
+    assert bool(tables[0]) == (fault == "none")
