@@ -60,7 +60,7 @@
         Plot.barX(cells.filter((c) => c.state === "usable"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--green)", insetTop: row - 18, insetBottom: 4, insetLeft: 0.5, insetRight: 0.5 }),
         Plot.text(cells.filter((c) => c.berth && c.state !== "unknown"), { x: (c) => date(c.t + DAY / 2), y: "zone", text: (c) => signs[c.berth], fill: (c) => c.state === "usable" ? "var(--paper)" : "currentColor", fontSize: 10, fontWeight: 700, dy: row / 2 - 11, pointerEvents: "none" }),
         ...stacks.flatMap(({ lane, lanes, calls: part }) => {
-          const from = above + 3 + (lane * ROOM) / lanes, tall = Math.max(1.5, ROOM / lanes - (lanes > 1 ? 1.6 : 0));
+          const from = above + 3 + (lane * ROOM) / lanes, tall = Math.max(1.5, ROOM / lanes - (lanes > 1 ? 2.8 : 0)); // less a gap wider than an outline
           return [
             Plot.ruleY(part, { x1: "early", x2: "late", y: "zone", stroke: (c) => c.counts ? "var(--red)" : "var(--blue)", strokeWidth: 1.4, dy: from + tall / 2 - row / 2 }),
             Plot.barX(part, { x1: "from", x2: "to", y: "zone", fill: (c) => c.counts ? "var(--red)" : "var(--paper)", stroke: (c) => c.counts ? "var(--red)" : "var(--blue)", strokeWidth: 1.4, insetTop: from, insetBottom: row - from - tall, className: `calls calls-${lanes}-${lane}` }),
