@@ -11,8 +11,9 @@
     alone: "calls shown alone", at_33: "⅓ full", at_50: "50 % full", at_60: "60 % full", at_90: "90 % full", at_100: "full" };
   const { alone } = data.account; // what the calls shown make without possible further ships, at the last day
   rows[rows.length - 1].alone = alone;
-  const last = rows[rows.length - 1];
-  const drawn = [...rows, { ...last, day: new Date(+last.day + 43200e3) }]; // to the end of the last day, which may be the only one
+  const first = rows[0], last = rows[rows.length - 1], half = 43200e3;
+  // from the beginning of the first day to the end of the last, which may be one day
+  const drawn = [{ ...first, day: new Date(+first.day - half) }, ...rows, { ...last, day: new Date(+last.day + half) }];
   const MOST_OF_UNSEEN = 2; // times the axis that cap and observed want
   const chosen = () => new Set([...document.querySelectorAll("input[name=series]:checked")].map((i) => i.value));
   const whole = () => document.querySelector("input[name=scale]:checked").value === "cap";
@@ -40,7 +41,7 @@
     // what nobody saw may be many times what was seen: it runs out at the top, and cap and observed stay readable
     const top = corrected ? Math.max(plain, Math.min(1.08 * largest(["corrected_p95"]), MOST_OF_UNSEEN * plain)) : plain;
     const start = new Date(data.start * 1000), end = new Date(data.end * 1000);
-    const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - 43200e3), x2: new Date(+r.day + 43200e3) }));
+    const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - half), x2: new Date(+r.day + half) }));
     const line = (key, more) => Plot.lineY(drawn.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
     const ends = labels(["observed_p50", ...(alone !== null ? ["alone"] : []), ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
     const tint = (key) => key === "observed_p50" || key === "alone" ? "var(--blue)" : key === "corrected_p50" ? "var(--amber)" : "var(--soft)";
