@@ -89,9 +89,8 @@ class Review:
         title = f"{moment(scene.acquired, flags)} UTC\n{scene.sensor}, {told['pixel_spacing_m']:.3g} m"
         axes.set(xlabel="column", ylabel="row", title=title)
         if scene.simulated:
-            edge = [withStroke(linewidth=3, foreground="black")]
-            place = {"transform": axes.transAxes, "fontsize": 13, "path_effects": edge}
-            axes.text(0.03, 0.92, "SIMULATED", color="#ff9d5c", **place)
+            word = axes.text(0.03, 0.92, "SIMULATED", transform=axes.transAxes, color="#ff9d5c", fontsize=13)
+            word.set_path_effects([withStroke(linewidth=3, foreground="black")])
         return found[here]
 
 

@@ -13,7 +13,7 @@ from pipeline.report.geopackage import write_geopackage
 from pipeline.report.stac import write_stac
 from pipeline.report.story import Story
 from pipeline.report.wording import barrels
-from pipeline.storage import write_json, write_table
+from pipeline.storage import marked, write_json, write_table
 
 ANNEX = (  # columns of calls.csv, with calls in it or without
     "ship", "imo", "arrival_date", "dwt_t", "estimated_barrels", "barrels_p5", "barrels_p95", "counted",
@@ -25,7 +25,7 @@ ANNEX = (  # columns of calls.csv, with calls in it or without
 def write_exports(story: Story, folder: Path) -> None:
     """``calls.csv``, ``detections.geojson``, ``structures.geojson``, ``run.gpkg`` for QGIS, and ``stac/``."""
     write_table(annex(story), folder / "calls.csv")
-    write_table(story.tables["detections"], folder / "detections.geojson")
+    write_table(marked(story.tables["detections"], story.simulated), folder / "detections.geojson")
     write_structures(story, folder / "structures.geojson")
     write_geopackage(story, folder / "run.gpkg")
     write_stac(story, folder / "stac")

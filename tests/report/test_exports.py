@@ -19,7 +19,7 @@ from PIL import Image
 from pipeline.report.exports import annex
 from pipeline.report.geopackage import layers
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
-from pipeline.storage import read_table, write_table
+from pipeline.storage import read_table, says_simulated, write_table
 from tests.cases.desk import Desk
 
 LAYERS = {"land", "structures", "looks", "zones", "tracks", "detections", "calls"}
@@ -184,3 +184,12 @@ def test_times_of_the_annex_have_one_form(tiny_story, tmp_path):
     for name in ("arrival_not_before", "arrival_not_after", "departure_not_before", "departure_not_after"):
         assert pd.to_datetime(read[name]).notna().any()
         assert read[name].dropna().str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").all()
+
+
+def test_every_table_of_a_simulated_run_says_so(tiny_run):
+    """A table travels alone: without a word in it, liftings of the demo would be taken for real ones."""
+    tables = sorted(tiny_run.rglob("*.parquet"))
+    assert len(tables) > 10
+    assert [path.name for path in tables if not says_simulated(path)] == []
+    assert json.loads((tiny_run / "detections.geojson").read_text("utf-8"))["description"].startswith("SIMULATED")
+    assert set(pd.read_csv(tiny_run / "sensitivity.csv")["simulated"]) == {True}
