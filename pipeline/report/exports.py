@@ -13,7 +13,7 @@ from pipeline.report.geopackage import write_geopackage
 from pipeline.report.stac import write_stac
 from pipeline.report.story import Story
 from pipeline.report.wording import barrels
-from pipeline.storage import marked, write_json, write_table
+from pipeline.storage import SIMULATED_WORDS, marked, write_json, write_table
 
 ANNEX = (  # columns of calls.csv, with calls in it or without
     "ship", "imo", "arrival_date", "dwt_t", "estimated_barrels", "barrels_p5", "barrels_p95", "counted",
@@ -37,7 +37,8 @@ def write_structures(story: Story, path: Path) -> None:
         {"type": "Feature", "properties": {"scenes": kind}, "geometry": json.loads(shapely.to_geojson(cut(shape)))}
         for kind, shape in sorted(story.structures.items())
     ]
-    write_json(path, {"type": "FeatureCollection", "features": features})
+    about = {"description": SIMULATED_WORDS} if story.simulated else {}
+    write_json(path, {"type": "FeatureCollection", **about, "features": features})
 
 
 def annex(story: Story) -> pd.DataFrame:

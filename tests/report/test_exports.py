@@ -191,5 +191,6 @@ def test_every_table_of_a_simulated_run_says_so(tiny_run):
     tables = sorted(tiny_run.rglob("*.parquet"))
     assert len(tables) > 10
     assert [path.name for path in tables if not says_simulated(path)] == []
-    assert json.loads((tiny_run / "detections.geojson").read_text("utf-8"))["description"].startswith("SIMULATED")
+    for name in ("detections.geojson", "structures.geojson"):
+        assert json.loads((tiny_run / name).read_text("utf-8"))["description"].startswith("SIMULATED")
     assert set(pd.read_csv(tiny_run / "sensitivity.csv")["simulated"]) == {True}
