@@ -22,6 +22,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from pipeline.finished.review import around, chosen_run, draw_land, open_run
+from pipeline.report.page_data import SILENCE
 
 pd.set_option("display.max_colwidth", None)
 folder = chosen_run()
@@ -65,7 +66,8 @@ for row in at_berth.itertuples():
 latest = call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]
 earliest = call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]
 axes.plot([earliest, latest], [0.5, 0.5], color="#0072B2", lw=1)
-axes.plot([call["arrival_hi"], call["departure_lo"]], [0.5, 0.5], color="#0072B2", lw=8, solid_capstyle="butt")
+sure = [call["arrival_hi"], call["departure_lo"]]  # one moment where one image saw her
+axes.plot(sure, [0.5, 0.5], "|-", color="#0072B2", lw=8, ms=10, mew=3, solid_capstyle="butt")
 axes.set(
     ylim=(-0.6, 1),
     yticks=[],
@@ -94,17 +96,19 @@ else:
 # %% [markdown]
 # ## What was heard
 #
-# All transponders within a day of the stay. Where none fits the sightings, that does not say that she hides: only that
-# nobody heard her.
+# All transponders within a day of the stay: clean fixes alone, not joined over a silence. Where none fits the
+# sightings, that does not say that she hides: only that nobody heard her.
 
 # %%
 tracks = run.table("tracks")
-close = tracks[tracks["time_utc"].between(call["arrival_hi"] - margin / 4, call["departure_lo"] + margin / 4)]
+clean = tracks[tracks["flags"].map(len) == 0]
+close = clean[clean["time_utc"].between(call["arrival_hi"] - margin / 4, call["departure_lo"] + margin / 4)]
 figure, axes = plt.subplots(figsize=(7, 6))
 draw_land(axes, run.place)
 for zone in run.place.zones:
     axes.plot(*zone.geometry.exterior.xy, color="#D55E00" if zone.zone_id == call["berth_id"] else "#9ca3af", lw=1.2)
-for mmsi, track in close.groupby("mmsi"):
+silences = close.groupby("track_id")["time_utc"].diff() > SILENCE
+for (mmsi, _, _), track in close.groupby(["mmsi", "track_id", silences.groupby(close["track_id"]).cumsum()]):
     own = pd.notna(call["mmsi"]) and mmsi == call["mmsi"]
     axes.plot(track["lon"], track["lat"], "-", lw=1.6 if own else 0.6, color="#0072B2" if own else "#9ca3af")
 hers_heard = pd.notna(call["mmsi"]) and bool((close["mmsi"] == call["mmsi"]).any())
@@ -116,7 +120,8 @@ plt.show()
 static = run.table("static")
 reports = static[static["mmsi"] == call["mmsi"]]
 columns = ["time_utc", "name", "draught_m", "length_m", "beam_m", "dest", "flags"]
-reports[columns] if len(reports) else pd.DataFrame({"her transponder": ["sent no name, size or draught"]})
+silence = "none is taken for hers" if pd.isna(call["mmsi"]) else "sent no name, size or draught"
+reports[columns] if len(reports) else pd.DataFrame({"her transponder": [silence]})
 
 # %% [markdown]
 # ## What follows, and what it would be without the weakest part
@@ -145,8 +150,11 @@ axes.set(yticks=[0, 1], yticklabels=["without the weakest", "as it stands"], yli
 axes.set_title(f"{mark}barrels if she lifted, 90 % interval; dotted: at fixed fills")
 axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
 plt.show()
+if not lifting["counts"]:
+    print(f"She takes no part in the account: {lifting['cause']}. What is drawn is what her hull could hold of oil.")
 if call["call_id"] in robust.index:
-    print(f"taken away: {robust.loc[call['call_id'], 'removed']}")
+    gone = "" if robust.loc[call["call_id"], "still_counts"] else "; without it nothing of her would be counted"
+    print(f"taken away: {robust.loc[call['call_id'], 'removed']}{gone}")
 
 # %% [markdown]
 # ## The trace

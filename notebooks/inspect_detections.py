@@ -19,11 +19,11 @@
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.finished.review import around, chosen_run, hull_profiles, open_run
 
+pd.set_option("display.max_colwidth", None)
 folder = chosen_run()
 run = open_run(folder)
 scenes, detections = run.table("scenes"), run.table("detections")
@@ -69,9 +69,6 @@ windows = [around(scene, hulls, margin_m=350) for _, hulls in berthed.groupby("b
 figure, panels = plt.subplots(1, len(windows), figsize=(4.6 * len(windows), 5), squeeze=False)
 for axes, window in zip(panels[0], windows, strict=True):
     run.draw(axes, scene, window)
-    if simulated:
-        edge = [withStroke(linewidth=3, foreground="black")]
-        axes.text(0.03, 0.92, "SIMULATED", transform=axes.transAxes, color="#ff9d5c", fontsize=13, path_effects=edge)
 plt.show()
 
 # %% [markdown]
@@ -96,9 +93,9 @@ plt.show()
 # %% [markdown]
 # ## The threshold against what it lets through
 #
-# Nobody labelled these images. Two things stand in for labels: a transponder that matches an object says that it is a
-# ship, and an object on a learnt structure or a ghost is none. Move the score and see how many accepted objects have
-# which. An analyst's verdicts (docs/review.md) are better; where there are some, they are in `reviews`.
+# Nobody labelled these images. A transponder that matches an object says that it is a ship; an object without one may
+# be a silent ship. See how many objects have at least a score, how many of them were accepted, and what share of all of
+# them has a transponder. An analyst's verdicts (docs/review.md) are better; if there are some, they are in `reviews`.
 
 # %%
 matches = run.table("matches").set_index("det_id")["mmsi"]
@@ -115,6 +112,8 @@ axes.set(xlabel="score", ylabel="objects")
 other = axes.twinx()
 other.plot(steps, share, color="#E69F00", label="share with a transponder")
 other.set(ylabel="share with a transponder", ylim=(0, 1))
+if not len(run.table("tracks")):
+    axes.set_title("no transponder was heard at all: the share says nothing")
 figure.legend(loc="upper center", ncols=3, frameon=False, fontsize=8)
 plt.show()
 

@@ -38,6 +38,7 @@ from pipeline.provenance import (
 )
 from pipeline.report.summary import headline_lines, result_of, verdicts_of
 from pipeline.storage import (
+    marked,
     require_writable,
     sweep,
     table_bytes,
@@ -324,10 +325,11 @@ def _publish(
     if inputs.items is not None:
         write_bytes(folder.path / CONFIG_FILES / ITEMS, inputs.items)
     for name, table in story.tables.items():
-        write_table(table, folder.path / f"{name}.parquet")
+        write_table(marked(table, story.simulated), folder.path / f"{name}.parquet")
     if story.as_detected is not None:
         for name in ("detections", "port_calls", "liftings", "ledger"):
-            write_table(story.as_detected.tables[name], folder.path / "as_detected" / f"{name}.parquet")
+            before = marked(story.as_detected.tables[name], story.simulated)
+            write_table(before, folder.path / "as_detected" / f"{name}.parquet")
     write_report(story, folder.path)
     chained = [name for name in CHAINED if name in story.tables]
     write_json(folder.path / ROWS, {name: rows_of(as_written(story.tables[name]), name) for name in chained})

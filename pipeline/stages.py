@@ -25,7 +25,7 @@ from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.given_tables import read_calls, read_liftings, tell_doubts
 from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
-from pipeline.storage import cannot_write, read_table, write_frames, write_json, write_table
+from pipeline.storage import cannot_write, marked, read_table, says_simulated, write_frames, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, MISSED, SCENES
 from pipeline.types import ONLY_DATED
 from pipeline.workspace import config_root
@@ -273,7 +273,9 @@ def volume(
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
     tell_doubts(table, liftings, console)
-    write_table(liftings, out)
+    if simulated := says_simulated(table):
+        console.note(f"{printable(table)}: SIMULATED: no real ship is in it")
+    write_table(marked(liftings, simulated), out)
 
 
 def account(
@@ -293,6 +295,7 @@ def account(
 
     config = _volume_config(assumptions, settings)
     rules = load_cap(cap, config)
+    simulated = _simulated(liftings)
     tables = [_accountable(path, rules, config, console) for path in liftings]
     if console.problems and not any(table["counts"].any() for table in tables):
         raise NothingUsable("none of the counted calls could be used (nothing was written)")
@@ -306,13 +309,21 @@ def account(
         raise NothingUsable(
             "no counted call with a day, and no --as-of: there is no account year (nothing was written)"
         )
-    write_table(ledger, out)
+    write_table(marked(ledger, simulated), out)
     head = stage.headline(table, ledger, rules, config, seed)
     lines = account_lines(head, rules)
     if unseen is not None:
         lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
     for line in lines:
-        console.result(line)
+        console.result(f"SIMULATED: {line}" if simulated else line)
+
+
+def _simulated(liftings: list[Path]) -> bool:
+    """Are these liftings of a simulation? ConfigError where some are: their sum would count ships that never were."""
+    made = [path for path in liftings if says_simulated(path)]
+    if made and len(made) < len(liftings):
+        raise ConfigError(f"{printable(made[0])}: is SIMULATED, other liftings are not (nothing was written)")
+    return bool(made)
 
 
 def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Console) -> pd.DataFrame:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from pipeline.tables import Contract
 
+SIMULATED = "capwatch:simulated"  # among a table's attributes, where no column says it
+SIMULATED_WORDS = "SIMULATED: no real ship, image or message"
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
 _NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")  # a spreadsheet would run these (CASES X-02)
@@ -85,6 +87,27 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         raise ConfigError(f"{printable(path)}: this table has no geometry; write .parquet or .csv")
     with replacing(path) as part:
         writer(as_written(table), part)
+
+
+def marked(table: pd.DataFrame, simulated: bool) -> pd.DataFrame:
+    """The table with the word that it is of a simulation, which Parquet and GeoJSON keep; the same where it is not."""
+    if not simulated:
+        return table
+    out = table.copy(deep=False)
+    out.attrs = {**table.attrs, SIMULATED: True}
+    return out
+
+
+def says_simulated(path: Path) -> bool:
+    """Does a Parquet file say that its table is of a simulation? Other formats say nothing."""
+    import pyarrow.parquet
+
+    if path.suffix.lower() != ".parquet":
+        return False
+    with suppress(OSError, ValueError):
+        told = pyarrow.parquet.read_schema(path).metadata or {}
+        return bool(json.loads(told.get(b"PANDAS_ATTRS", b"{}")).get(SIMULATED))
+    return False
 
 
 def table_bytes(table: pd.DataFrame) -> bytes:
@@ -310,7 +333,8 @@ def _by_gdal(table: pd.DataFrame, part: Path, driver: str) -> None:
     import io
 
     content = io.BytesIO()
-    flat_table(table, keep_geometry=True).to_file(content, driver=driver, layer=part.name.split(".")[1])
+    about = {"DESCRIPTION": SIMULATED_WORDS} if table.attrs.get(SIMULATED) else {}
+    flat_table(table, keep_geometry=True).to_file(content, driver=driver, layer=part.name.split(".")[1], **about)
     part.write_bytes(content.getvalue())
 
 

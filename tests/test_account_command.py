@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.storage import read_table, write_table
+from pipeline.storage import marked, read_table, says_simulated, write_table
 from pipeline.tables import LEDGER, LIFTINGS, MISSED
 from pipeline.volume import liftings
 
@@ -187,3 +187,33 @@ def test_a_dark_stay_that_may_go_on_in_the_next_table_is_told(capwatch, tmp_path
     assert words in said[0]
     assert "of another table, gone on (probability 0." in said[0]
     assert told[:6] == ("1 call" if words.startswith("the same") else "2 call")
+
+
+def test_an_account_of_simulated_liftings_says_so(capwatch, tmp_path):
+    """Before, liftings of the demo made an account like any other, and a sum with real ones."""
+    demo, real, csv, out = (tmp_path / name for name in ("demo.parquet", "real.parquet", "real.csv", "ledger.parquet"))
+    write_table(marked(of("2024-05-01"), True), demo)
+    write_table(of("2024-06-01"), real)
+    write_table(of("2024-06-01"), csv)
+    code, told, _ = capwatch("account", demo, "--cap", CAP, "-o", out, *SET)
+    assert code == 0
+    assert told
+    assert all(line.startswith("SIMULATED: ") for line in told.splitlines())
+    assert says_simulated(out)
+    for other in (real, csv):
+        code, _, err = capwatch("account", other, demo, "--cap", CAP, "-o", tmp_path / "both.parquet", *SET)
+        assert code == 2
+        assert "demo.parquet: is SIMULATED, other liftings are not" in err
+        assert not (tmp_path / "both.parquet").exists()
+    assert "SIMULATED" not in capwatch("account", real, "--cap", CAP, "-o", out, *SET)[1]
+    assert not says_simulated(out)
+
+
+def test_liftings_of_simulated_calls_are_simulated(capwatch, tmp_path):
+    calls, out = tmp_path / "calls.parquet", tmp_path / "liftings.parquet"
+    table = pd.DataFrame({"call_id": ["a"], "arrival": ["2024-05-01"], "length_m": [99.0], "beam_m": [16.0]})
+    write_table(marked(table, True), calls)
+    code, _, err = capwatch("volume", calls, "-o", out, *SET)
+    assert code == 0
+    assert "SIMULATED: no real ship is in it" in err
+    assert says_simulated(out)

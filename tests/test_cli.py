@@ -147,6 +147,7 @@ def test_detect_goes_on_after_an_image_whose_sensor_nobody_knows(capwatch, tmp_p
     code, _, err = capwatch("detect", unknown, good, "--pixel-spacing", "10", "-o", f"{tmp_path}/out/", "--quiet")
     assert code == 3
     assert "unknown.tif: nothing in the file or its name tells its sensor" in err
+    assert "into unknown.json beside it; capwatch detect also takes --sensor" in err, "capwatch run does not"
     assert (tmp_path / "out" / f"{good.stem}.csv").is_file()
     assert capwatch("detect", unknown, "--pixel-spacing", "10", "-o", tmp_path / "one.csv")[0] == 2
 

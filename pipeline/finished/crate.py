@@ -36,15 +36,30 @@ def write_crate(folder: Path, out: Path) -> int:
     """Write the zip and say how many files it holds; ContractError where the run is not what its manifest says."""
     if out.suffix.lower() != ".zip":
         raise ConfigError(f"{printable(out)}: a crate is a zip; end the name in .zip")
-    found = [line for line in differences(folder) if "input" not in line]
+    found = [line for line in altered(folder) if ": input " not in line]
     if found:
         raise ContractError(f"{printable(folder)}: {found[0]} (and {len(found) - 1} more; nothing was written)")
-    names = [r.path for r in outputs_of(folder)] + [n for n in (MANIFEST, journal.LOG) if (folder / n).is_file()]
+    names = _held(folder)
     with replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as crate:
         _put(crate, METADATA, json_text(metadata(folder, names)).encode())
         for name in sorted(names):
             _put(crate, name, (folder / name).read_bytes())
     return len(names)
+
+
+def altered(folder: Path) -> list[str]:
+    """What does not fit the manifest, one line each; of a run unpacked from its crate, the description neither."""
+    found = [line for line in differences(folder) if line != f"{METADATA}: not in the manifest"]
+    described = folder / METADATA
+    if not described.is_file() or described.read_bytes() == json_text(metadata(folder, _held(folder))).encode():
+        return found
+    return [*found, f"{METADATA}: does not describe this run"]
+
+
+def _held(folder: Path) -> list[str]:
+    """Names of what a crate holds beside its description."""
+    own = [n for n in (MANIFEST, journal.LOG) if (folder / n).is_file()]
+    return [r.path for r in outputs_of(folder) if r.path != METADATA] + own
 
 
 def metadata(folder: Path, names: list[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 from pipeline.config import read_yaml
 from pipeline.errors import PipelineError
 from pipeline.execution import journal
+from pipeline.finished.named_files import changed_files, flat
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, read_manifest
 from pipeline.storage import read_table
@@ -68,8 +68,7 @@ def _told(manifest: dict[str, Any]) -> dict[str, Any]:
 def _in_short(before: Path, after: Path) -> list[str]:
     """What sets the question of a run apart from that of another: each setting, and that verdicts, inputs, code are."""
     old, new = read_manifest(before), read_manifest(after)
-    changed = _changed(_settings(before), _settings(after), "setting")
-    out = [f"{r.setting}={r.after}" for r in changed.itertuples()]
+    out = [f"{r.setting}={r.after}" for r in _asked_otherwise(before, after).itertuples()]
     if _judged(old) != _judged(new):
         out.append(f"{number_of(len(new.get('reviews') or []), 'verdict')} of analysts")
     if _files(old) != _files(new):
@@ -91,8 +90,9 @@ def ids_in_runs(folder: Path) -> set[str]:
 class Difference:
     """What differs between two runs. Tables have the columns ``before`` and ``after``.
 
-    ``config``: by the setting's path; ``inputs``: by file, with hashes; ``verdicts``: by what was judged;
-    ``result``: by quantity; ``calls``: one row for each call that only one run has, or whose barrels or name differ.
+    ``config``: by the setting's path, and by file and field where a file that it names differs; ``inputs``: by file,
+    with hashes; ``verdicts``: by what was judged; ``result``: by quantity; ``calls``: one row for each call that only
+    one run has, or whose barrels or name differ.
     """
 
     config: pd.DataFrame
@@ -119,10 +119,9 @@ class Difference:
 def difference(before: Path, after: Path) -> Difference:
     """Compare two finished runs. Raises ConfigError or InputError where one is none."""
     old, new = read_manifest(before), read_manifest(after)
-    configs = [_settings(folder) for folder in (before, after)]
     files, judged, results = ([of(m) for m in (old, new)] for of in (_files, _judged, _result))
     return Difference(
-        config=_changed(configs[0], configs[1], "setting"),
+        config=_asked_otherwise(before, after),
         inputs=_changed(files[0], files[1], "file"),
         verdicts=_changed(judged[0], judged[1], "verdict"),
         result=_changed(results[0], results[1], "quantity"),
@@ -131,15 +130,14 @@ def difference(before: Path, after: Path) -> Difference:
     )
 
 
-def _flat(value: Any, path: str = "") -> dict[str, str]:
-    """Nested values as text by their dotted path; lists as a whole."""
-    if isinstance(value, dict):
-        return {k: v for name, inner in value.items() for k, v in _flat(inner, f"{path}.{name}".lstrip(".")).items()}
-    return {path: value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)}
+def _asked_otherwise(before: Path, after: Path) -> pd.DataFrame:
+    """Settings that differ, with what differs in the files that they name."""
+    named = changed_files(before, after)
+    return _changed(_settings(before) | named[0], _settings(after) | named[1], "setting")
 
 
 def _settings(folder: Path) -> dict[str, str]:
-    return _flat(read_yaml(folder / "config.yaml")[0])
+    return flat(read_yaml(folder / "config.yaml")[0])
 
 
 def _files(manifest: dict[str, Any]) -> dict[str, str]:
@@ -154,7 +152,7 @@ def _result(manifest: dict[str, Any]) -> dict[str, str]:
         if three := told.pop(name, None):
             out[f"{words}, p5/p50/p95"] = " / ".join(f"{b:,}" for b in three)
     period = told.pop("period", None)
-    return out | _flat(told | ({"period": " to ".join(period)} if period else {}))
+    return out | flat(told | ({"period": " to ".join(period)} if period else {}))
 
 
 def _judged(manifest: dict[str, Any]) -> dict[str, str]:

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from pipeline.chain.verdicts import find_reviews
-from pipeline.chain.verification import differences
 from pipeline.console import Console
 from pipeline.errors import ContractError, RunDiffers, printable
+from pipeline.finished.crate import altered
 from pipeline.plurals import number_of
 from pipeline.provenance import code_version, read_manifest
 from pipeline.run import CONFIG_FILES, run
@@ -17,12 +17,20 @@ from pipeline.workspace import load_run_config
 
 def verify(folder: Path, console: Console) -> None:
     """Name every file of a run that differs from its manifest; ContractError (exit 2) where any does."""
-    found = differences(folder)
+    found = altered(folder)
     for line in found:
         console.problem(f"{printable(folder)}: {line}", done="reported")
     if found:
         raise ContractError(f"{printable(folder)}: {number_of(len(found), 'difference')} from the manifest")
-    console.result(f"{folder}: every file agrees with the manifest")
+    console.result(f"{folder}: every file agrees with the manifest{_not_compared(folder)}")
+
+
+def _not_compared(folder: Path) -> str:
+    """How many inputs do not lie where the run found them: of those, that all agrees says nothing."""
+    inputs = [record["path"] for record in read_manifest(folder)["inputs"]]
+    files = [path for path in inputs if "://" not in path and not path.startswith("demo:")]
+    gone = sum(not Path(path).exists() for path in files)
+    return f"; {gone} of {number_of(len(files), 'input')} not found from here, so not compared" if gone else ""
 
 
 def rerun(folder: Path, console: Console) -> None:

@@ -14,9 +14,11 @@ from pipeline.chain.sources import gather
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import InputError, printable
+from pipeline.moments import moment
 from pipeline.run import CONFIG_FILES
 from pipeline.storage import read_table
 from pipeline.tables import ALL
+from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
 from pipeline.workspace import latest_run, load_run_config
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ class Review:
 
     def draw(self, axes: Axes, scene: Scene, window: Window | None = None) -> pd.DataFrame:
         """Draw a scene (or a window of it) with its detections' outlines; the detections drawn come back."""
+        from matplotlib.patheffects import withStroke
+
         window = window or _whole(scene)
         axes.imshow(
             grey(scene, window), cmap="gray", vmin=0, vmax=1,
@@ -80,8 +84,13 @@ class Review:
             if max(np.ptp(rows), np.ptp(cols)) < SMALL * max(window.rows, window.cols):
                 axes.plot(cols.mean(), rows.mean(), "o", ms=11, mfc="none", mec=colour)
         axes.set(xlim=(window.col0 - 0.5, window.col1 - 0.5), ylim=(window.row1 - 0.5, window.row0 - 0.5))
-        title = f"{scene.acquired:%Y-%m-%d %H:%M} UTC\n{scene.sensor}, {scene.pixel_spacing_m[0]:.3g} m"
+        told = self.table("scenes").set_index("scene_id").loc[scene.scene_id]
+        flags = [ONLY_DATED] if TIME_OF_DAY_UNKNOWN in (told["cause"] or "") else ()
+        title = f"{moment(scene.acquired, flags)} UTC\n{scene.sensor}, {told['pixel_spacing_m']:.3g} m"
         axes.set(xlabel="column", ylabel="row", title=title)
+        if scene.simulated:
+            word = axes.text(0.03, 0.92, "SIMULATED", transform=axes.transAxes, color="#ff9d5c", fontsize=13)
+            word.set_path_effects([withStroke(linewidth=3, foreground="black")])
         return found[here]
 
 

@@ -24,5 +24,5 @@ def write_report(story: Story, folder: Path) -> None:
         write_bytes(folder / "figures" / f"{name}.png", png)
     write_exports(story, folder)
     if "sensitivity" in story.tables:
-        write_table(story.tables["sensitivity"], folder / "sensitivity.csv")
+        write_table(story.tables["sensitivity"].assign(simulated=story.simulated), folder / "sensitivity.csv")
     write_text(folder / "report.html", render(story, drawn, folder))

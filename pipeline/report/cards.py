@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.moments import moment
+from pipeline.plurals import number_of
 from pipeline.report.ais_extract import heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
@@ -97,8 +98,7 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "class": row["evidence_class"],
         "evidence": EVIDENCE_WORDS[row["evidence_class"]],
         "no_ais": "no transponder" if dark else "no AIS heard" if deaf else "",
-        "seen": f"seen in {row['n_seen']} of {row['n_looks']} {'look' if row['n_looks'] == 1 else 'looks'}"
-            if row["n_looks"] else "no look at the time",
+        "seen": _seen(row, story),
         "missed_in": _missed_in(row, story),
         "radar_rule": _radar_rule(row, story),
         "one_stay": chance(row["p_one_call"]) if row["n_seen"] > 1 and pd.isna(row["mmsi"]) else "",
@@ -116,6 +116,19 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "raw_flags": list(row["flags"]),
         "reviewed": any(f.startswith("review_") for f in row["flags"]),
     } | _load(row, story)  # fmt: skip
+
+
+def _seen(row: dict[Any, Any], story: Story) -> str:
+    """In how many usable looks she was found, and in how many others: those saw a part of her berth alone."""
+    looks, detections = story.tables["looks"], story.tables["detections"]
+    usable = looks.loc[(looks["zone_id"] == row["berth_id"]) & (looks["state"] == "usable"), "scene_id"]
+    hers = detections.loc[detections["detection_id"].isin(list(row["detection_ids"])), "scene_id"]
+    others = int((~hers.isin(usable)).sum())
+    of_part = f"{number_of(others, 'look')} of a part of the berth" if others else ""
+    if not row["n_looks"]:
+        return f"seen in {of_part}" if others else "no look at the time"
+    found = f"seen in {row['n_seen'] - others} of {number_of(row['n_looks'], 'look')}"
+    return f"{found}, and in {of_part}" if others else found
 
 
 def _named_by(row: dict[Any, Any], story: Story) -> str:

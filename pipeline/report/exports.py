@@ -13,7 +13,7 @@ from pipeline.report.geopackage import write_geopackage
 from pipeline.report.stac import write_stac
 from pipeline.report.story import Story
 from pipeline.report.wording import barrels
-from pipeline.storage import write_json, write_table
+from pipeline.storage import SIMULATED_WORDS, marked, write_json, write_table
 
 ANNEX = (  # columns of calls.csv, with calls in it or without
     "ship", "imo", "arrival_date", "dwt_t", "estimated_barrels", "barrels_p5", "barrels_p95", "counted",
@@ -25,7 +25,7 @@ ANNEX = (  # columns of calls.csv, with calls in it or without
 def write_exports(story: Story, folder: Path) -> None:
     """``calls.csv``, ``detections.geojson``, ``structures.geojson``, ``run.gpkg`` for QGIS, and ``stac/``."""
     write_table(annex(story), folder / "calls.csv")
-    write_table(story.tables["detections"], folder / "detections.geojson")
+    write_table(marked(story.tables["detections"], story.simulated), folder / "detections.geojson")
     write_structures(story, folder / "structures.geojson")
     write_geopackage(story, folder / "run.gpkg")
     write_stac(story, folder / "stac")
@@ -37,7 +37,8 @@ def write_structures(story: Story, path: Path) -> None:
         {"type": "Feature", "properties": {"scenes": kind}, "geometry": json.loads(shapely.to_geojson(cut(shape)))}
         for kind, shape in sorted(story.structures.items())
     ]
-    write_json(path, {"type": "FeatureCollection", "features": features})
+    about = {"description": SIMULATED_WORDS} if story.simulated else {}
+    write_json(path, {"type": "FeatureCollection", **about, "features": features})
 
 
 def annex(story: Story) -> pd.DataFrame:
@@ -60,10 +61,10 @@ def annex(story: Story) -> pd.DataFrame:
                 "counted": bool(row["counts_lifting"]),
                 "p_lifting": round(row["p_lifting"], 3),
                 "berth": row["berth_id"],
-                "arrival_not_before": row["arrival_lo"],
-                "arrival_not_after": row["arrival_hi"],
-                "departure_not_before": row["departure_lo"],
-                "departure_not_after": row["departure_hi"],
+                "arrival_not_before": row["arrival_lo"].floor("s"),  # one form of time, which a table reader can tell
+                "arrival_not_after": row["arrival_hi"].floor("s"),
+                "departure_not_before": row["departure_lo"].floor("s"),
+                "departure_not_after": row["departure_hi"].floor("s"),
                 "evidence_class": row["evidence_class"],
                 "looks_that_saw_her": row["n_seen"],
                 "method": row["method"],

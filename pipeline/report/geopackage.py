@@ -115,12 +115,13 @@ def _calls(story: Story) -> geopandas.GeoDataFrame:
             continue
         n, many[r["berth_id"]] = many[r["berth_id"]], many[r["berth_id"]] + 1
         counted = bool(r["counts_lifting"])
+        sums = {k: r[k] if counted else None for k in ("barrels_p5", "barrels_p50", "barrels_p95")}  # as in calls.csv
         rows.append(
             {
                 "call_id": r["call_id"], "ship": r["name"] or "not identified", "berth_id": r["berth_id"],
                 "arrival_utc": r["arrival_hi"].strftime("%Y-%m-%dT%H:%M:%SZ"), "evidence_class": r["evidence_class"],
-                "counted": "yes" if counted else "no", "barrels_p5": r["barrels_p5"], "barrels_p50": r["barrels_p50"],
-                "barrels_p95": r["barrels_p95"], "p_lifting": r["p_lifting"], "flags": ";".join(r["flags"]),
+                "counted": "yes" if counted else "no", **sums, "p_lifting": r["p_lifting"],
+                "flags": ";".join(r["flags"]),
                 "label": f"{mark}{r['arrival_hi']:%d %b}: {barrels(r['barrels_p50'])} bbl" if counted else "",
                 "simulated": story.simulated, "geometry": shapely.Point(at.x + 4e-4 * (n % 8), at.y + 4e-4 * (n // 8)),
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,10 @@ def write_stac(story: Story, folder: Path) -> None:
     """``collection.json`` and one folder for each scene that was used and lies somewhere at some time."""
     import pystac
 
-    collection = _collection(story)
     looks = read_quicklooks(folder.parent / "quicklooks")
     scenes = story.tables["scenes"]
     used = scenes["status"].isin(["used", "degraded"]) & scenes["acquired"].notna() & scenes["footprint"].notna()
+    collection = _collection(story, scenes.loc[used, "footprint"])
     for row in scenes[used].itertuples():
         item = pystac.Item(
             id=row.scene_id,
@@ -79,16 +80,19 @@ def _box(bounds: tuple[float, float, float, float]) -> list[float]:
     return [float(wrapped(west)), south, float(wrapped(east)), north]
 
 
-def _collection(story: Story) -> Any:
+def _collection(story: Story, footprints: Iterable[Any]) -> Any:
+    """The collection without its items; its extent holds the place and every footprint, as the specification asks."""
     import pystac
 
     period = story.config.period
+    boxes = [story.place.bbox, *(shape.bounds for shape in footprints)]
+    extent = tuple(ends(box[n] for box in boxes) for n, ends in enumerate((min, min, max, max)))
     made = pystac.Collection(
         id=f"capwatch-{story.config.aoi.id}-{story.run_id}",
         title=f"{'SIMULATED: ' if story.simulated else ''}{story.place.name}",
         description=f"{'SIMULATED. ' if story.simulated else ''}Looks of one capwatch run at {story.place.name}.",
         extent=pystac.Extent(
-            pystac.SpatialExtent([_box(story.place.bbox)]),
+            pystac.SpatialExtent([_box(extent)]),
             pystac.TemporalExtent([[period.start, period.end]]),
         ),
         keywords=["ship detection", "AIS", "sanctions", story.config.aoi.id],

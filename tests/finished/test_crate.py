@@ -9,8 +9,12 @@ import zipfile
 
 import pytest
 
+from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError
-from pipeline.finished.crate import METADATA, write_crate
+from pipeline.finished.crate import METADATA, altered, write_crate
+from pipeline.finished.repeat import verify
+from pipeline.provenance import manifest_hash
+from pipeline.storage import json_text, write_text
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +64,36 @@ def test_a_run_that_was_altered_is_not_archived(tiny_run, tmp_path):
     assert not (tmp_path / "x.zip").exists()
     with pytest.raises(ConfigError, match=r"end the name in \.zip"):
         write_crate(tiny_run, tmp_path / "x.tar")
+
+
+def test_an_unpacked_crate_verifies_and_its_description_too(crate, tmp_path):
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(crate) as held:
+        held.extractall(folder)
+    assert altered(folder) == []
+    write_crate(folder, tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == crate.read_bytes()
+    described = folder / METADATA
+    described.write_text(described.read_text("utf-8").replace("SIMULATED: ", "", 1), "utf-8")
+    assert altered(folder) == [f"{METADATA}: does not describe this run"]
+
+
+def test_an_altered_file_with_the_word_input_in_its_name_is_not_archived(tiny_run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_run, copy)
+    (copy / "chips" / "my input image.png").write_bytes(b"new")
+    with pytest.raises(ContractError, match=r"my input image\.png: not in the manifest"):
+        write_crate(copy, tmp_path / "x.zip")
+
+
+def test_inputs_that_verify_could_not_compare_are_counted(tiny_run, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_run, copy)
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    manifest["inputs"] = [{"path": "gone/x.tif", "sha256": "0" * 64, "bytes": 1}]
+    manifest["self_sha256"] = manifest_hash(manifest)
+    write_text(copy / "manifest.json", json_text(manifest))
+    verify(copy, Console(quiet=True))
+    assert "1 of 1 input not found from here, so not compared" in capsys.readouterr().out
+    verify(tiny_run, Console(quiet=True))  # the demo's inputs are made, not found
+    assert "not compared" not in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,10 +14,12 @@ from pipeline.chain.verdicts import read_reviews
 from pipeline.commands import doctor
 from pipeline.commands.pdf import print_report
 from pipeline.errors import ConfigError, EnvironmentFault, InputError
-from pipeline.finished.overview import _flat, difference, list_runs
+from pipeline.finished.named_files import flat
+from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.overview_text import runs_table
 from pipeline.finished.review import chosen_run
-from pipeline.storage import read_table, write_text
+from pipeline.provenance import sha256_file
+from pipeline.storage import read_table, write_bytes, write_text
 from pipeline.workspace import latest_run
 from tests.conftest import run_tiny
 
@@ -36,7 +39,7 @@ def test_runs_are_listed_with_their_answer_and_unfinished_ones_too(tiny_run, tmp
 
 def test_names_read_as_they_are_written():
     """A folder of images may be called so; an analyst compares runs with eyes."""
-    assert _flat({"source": {"images": ["Bilder für März"]}}) == {"source.images": '["Bilder für März"]'}
+    assert flat({"source": {"images": ["Bilder für März"]}}) == {"source.images": '["Bilder für März"]'}
 
 
 def test_no_runs_is_said_with_what_to_do(tmp_path):
@@ -56,6 +59,45 @@ def test_the_setting_that_differs_is_named_as_the_reason(tiny_run, tmp_path):
     assert found.reasons == ["volume.draws: 400 and 500"]
     assert not len(found.inputs)
     assert set(found.result["quantity"]) <= {"barrels, p5/p50/p95"}
+
+
+def _with(tiny_run, folder, name, change):
+    """The run as if a file that its config names had been edited under its name; ``change`` is of its text."""
+    shutil.copytree(tiny_run, folder)
+    file = folder / "config_files" / name
+    write_bytes(file, change(file.read_text("utf-8")).encode())
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    record = next(r for r in manifest["outputs"] if r["path"] == f"config_files/{name}")
+    record["sha256"] = sha256_file(file)
+    write_text(folder / "manifest.json", json.dumps(manifest))
+    return folder
+
+
+def test_what_changed_in_a_file_that_the_config_names_is_told_by_its_field(tiny_run, tmp_path):
+    """Analysts move a berth or a cap in its file; the config, which only names the file, stays as it is."""
+    caps = _with(
+        tiny_run, tmp_path / "a", "caps/unscr-2397.yaml", lambda t: t.replace("barrels: 500000", "barrels: 4e5")
+    )
+    assert difference(tiny_run, caps).reasons == ["caps/unscr-2397.yaml: barrels: 500000 and 400000.0"]
+
+    def moved(text):
+        found = json.loads(text)
+        pier = next(f for f in found["features"] if f["properties"]["zone_id"] == "oil_pier")
+        pier["geometry"]["coordinates"][0].reverse()
+        pier["properties"]["counts"] = False
+        return json.dumps(found)
+
+    zones = _with(tiny_run, tmp_path / "b", "zones/vostochny.geojson", moved)
+    told = [reason.split(": ")[:2] for reason in difference(tiny_run, zones).reasons]
+    file = "zones/vostochny.geojson"
+    assert sorted(told) == [[file, "oil_pier.counts"], [file, "oil_pier.outline"]]
+
+
+def test_line_ends_alone_are_told_as_such(tiny_run, tmp_path):
+    other = _with(tiny_run, tmp_path / "a", "caps/unscr-2397.yaml", lambda text: text.replace("\n", "\r\n"))
+    (reason,) = difference(tiny_run, other).reasons
+    assert reason.startswith("caps/unscr-2397.yaml: sha256 ")
+    assert reason.endswith(", the same content")
 
 
 def test_runs_are_listed_as_they_were_made_with_what_each_has_other_than_the_one_before(tiny_run, tmp_path):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 
+import pandas as pd
 import pytest
 
 from pipeline.commands.doctor import browser
@@ -244,3 +247,42 @@ def test_what_nobody_saw_does_not_press_the_account_flat(chromium, tiny_story, t
     label = opened.get_by_text("with unseen calls, 10,000,000").bounding_box()
     assert box["y"] <= label["y"] <= box["y"] + box["height"] / 2
     opened.close()
+
+
+@pytest.fixture
+def one_day(chromium, tiny_story, tiny_run, tmp_path):
+    """The page of the story's last day alone, with a dozen calls at its berth at once."""
+    end = tiny_story.config.period.end
+    period = tiny_story.config.period.model_copy(update={"start": end - timedelta(days=1)})
+    tables, calls, liftings = dict(tiny_story.tables), [], []
+    for n in range(12):
+        own = tables["port_calls"]["call_id"] if n == 0 else f"call{n}"
+        calls.append(tables["port_calls"].assign(call_id=own))
+        liftings.append(tables["liftings"].assign(call_id=own, counts=n == 0))
+    tables |= {"port_calls": pd.concat(calls, ignore_index=True), "liftings": pd.concat(liftings, ignore_index=True)}
+    story = replace(tiny_story, config=tiny_story.config.model_copy(update={"period": period}), tables=tables)
+    (tmp_path / "day.html").write_text(render(story, {}, tiny_run), "utf-8")
+    opened = chromium.new_page(viewport={"width": 1280, "height": 900})
+    opened.goto((tmp_path / "day.html").as_uri())
+    opened.wait_for_selector("#account-plot svg")
+    opened.wait_for_selector("#calendar svg")
+    yield opened
+    opened.close()
+
+
+def test_the_account_of_one_day_has_a_line(one_day):
+    """One point has no line and no band: the chart was empty but for its labels."""
+    lines = "[...document.querySelectorAll('#account-plot g[aria-label=line] path')]"
+    assert one_day.evaluate(f"Math.max(...{lines}.map(line => line.getBBox().width))") > 100
+    ticks = one_day.locator("#account-plot [aria-label='x-axis tick label'] text").all_text_contents()
+    assert "12:00" in ticks
+    assert one_day.inner_text("#when").startswith("The day: ")
+
+
+def test_each_of_many_calls_at_once_has_a_bar_of_its_own(one_day):
+    boxes = one_day.evaluate(
+        "[...document.querySelectorAll('#calendar g.calls rect')].map(r => r.getBBox()).map(b => [b.y, b.height])"
+    )
+    assert len(boxes) == 12
+    assert all(height >= 1.5 for _, height in boxes)
+    assert all(low + height <= high for (low, height), (high, _) in pairwise(sorted(boxes)))

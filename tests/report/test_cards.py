@@ -18,6 +18,7 @@ from pipeline.report.cards import (
     _named_by,
     _pair,
     _radar_rule,
+    _seen,
 )
 from pipeline.report.chips import _mirrored, _north, _turned
 from pipeline.report.freeboard_words import freeboard_at, outside
@@ -174,6 +175,26 @@ def call_of(evidence_class: str) -> dict[str, object]:
 def test_why_a_radar_look_without_her_ends_no_stay_is_said_where_it_lies_within_one():
     assert "does not bound her stay" in _radar_rule(call_of("D"), story_of("sentinel-1"))
     assert _missed_in(call_of("D"), story_of("sentinel-1")) == ["2024-03-09 00:00 (radar: berth empty)"]
+
+
+@pytest.mark.parametrize(
+    ("states", "n_looks", "words"),
+    [
+        (("usable", "usable"), 2, "seen in 2 of 2 looks"),
+        (("partly", "usable"), 1, "seen in 1 of 1 look, and in 1 look of a part of the berth"),
+        (("partly", "unknown"), 0, "seen in 2 looks of a part of the berth"),
+        ((), 0, "no look at the time"),
+    ],
+    ids=["as a rule", "one of a part", "of parts alone", "heard alone"],
+)
+def test_a_call_that_an_image_shows_was_looked_at(states, n_looks, words):
+    """Before, "D: one image; no look at the time" of a ship in a look of a part of her berth, or "2 of 1 looks"."""
+    names = list("ab"[: len(states)])
+    looks = pd.DataFrame({"zone_id": "pier", "scene_id": names, "state": list(states)})
+    looks = pd.concat([looks, pd.DataFrame({"zone_id": ["roads"], "scene_id": ["a"], "state": ["usable"]})])
+    detections = pd.DataFrame({"detection_id": names, "scene_id": names}, dtype=object)
+    row = {"berth_id": "pier", "detection_ids": names, "n_seen": len(names), "n_looks": n_looks}
+    assert _seen(row, SimpleNamespace(tables={"looks": looks, "detections": detections})) == words
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from pipeline.report.exports import annex
+from pipeline.report.geopackage import layers
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
-from pipeline.storage import read_table
+from pipeline.storage import read_table, says_simulated, write_table
 from tests.cases.desk import Desk
 
 LAYERS = {"land", "structures", "looks", "zones", "tracks", "detections", "calls"}
@@ -70,6 +71,19 @@ def test_stac_validates_with_the_core_schemas_that_pystac_brings(tiny_run):
         assert item.validate()
         assert item.properties["capwatch:simulated"] is True
     assert collection.title.startswith("SIMULATED")
+
+
+def test_the_extent_of_the_collection_holds_the_box_of_every_item(tiny_run):
+    """STAC: the first box of a collection describes all that is in it; looks reach beyond the place."""
+    stac = tiny_run / "stac"
+    (box,) = json.loads((stac / "collection.json").read_text("utf-8"))["extent"]["spatial"]["bbox"]
+    items = [json.loads(path.read_text("utf-8"))["bbox"] for path in stac.glob("*/*.json")]
+    assert items
+    west, south, east, north = zip(*items, strict=True)
+    assert box[0] <= min(west)
+    assert box[1] <= min(south)
+    assert box[2] >= max(east)
+    assert box[3] >= max(north)
 
 
 def test_stac_links_lead_to_files_of_the_run(tiny_run):
@@ -152,3 +166,31 @@ def test_only_a_call_that_counts_has_an_amount(tiny_story):
     aside = annex(replace(tiny_story, tables=tables))
     assert aside[amounts].isna().all(axis=None)
     assert aside["dwt_t"].notna().all(), "her size was measured all the same"
+    on_the_map = layers(replace(tiny_story, tables=tables))["calls"]
+    assert on_the_map[["barrels_p5", "barrels_p50", "barrels_p95"]].isna().all(axis=None)
+    assert (layers(tiny_story)["calls"]["barrels_p50"] > 0).all()
+
+
+def test_times_of_the_annex_have_one_form(tiny_story, tmp_path):
+    """A table reader that takes the form of the first time for all refused those with a fraction of a second."""
+    calls = tiny_story.tables["port_calls"]
+    odd = calls["arrival_hi"] + pd.to_timedelta(675984, "us")
+    twice = pd.concat([calls, calls.assign(call_id="second", arrival_hi=odd, departure_hi=pd.NaT)], ignore_index=True)
+    liftings = tiny_story.tables["liftings"]
+    both = pd.concat([liftings, liftings.assign(call_id="second")], ignore_index=True)
+    tables = dict(tiny_story.tables) | {"port_calls": twice, "liftings": both}
+    write_table(annex(replace(tiny_story, tables=tables)), tmp_path / "calls.csv")
+    read = pd.read_csv(tmp_path / "calls.csv")
+    for name in ("arrival_not_before", "arrival_not_after", "departure_not_before", "departure_not_after"):
+        assert pd.to_datetime(read[name]).notna().any()
+        assert read[name].dropna().str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").all()
+
+
+def test_every_table_of_a_simulated_run_says_so(tiny_run):
+    """A table travels alone: without a word in it, liftings of the demo would be taken for real ones."""
+    tables = sorted(tiny_run.rglob("*.parquet"))
+    assert len(tables) > 10
+    assert [path.name for path in tables if not says_simulated(path)] == []
+    for name in ("detections.geojson", "structures.geojson"):
+        assert json.loads((tiny_run / name).read_text("utf-8"))["description"].startswith("SIMULATED")
+    assert set(pd.read_csv(tiny_run / "sensitivity.csv")["simulated"]) == {True}

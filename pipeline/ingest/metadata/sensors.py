@@ -39,7 +39,8 @@ def sensor_of(
         return told
     if sidecar is not None:
         return Sensor.OPTICAL
-    say = f'give --sensor, or write {{"sensor": "sentinel-2"}} (or another) into {path.stem}.json beside it'
+    beside = f'write {{"sensor": "sentinel-2"}} (or another) into {path.stem}.json beside it'
+    say = f"{beside}; capwatch detect also takes --sensor"  # run, of many images, does not
     raise ConfigError(f"{raster.item}: nothing in the file or its name tells its sensor; {say}")
 
 

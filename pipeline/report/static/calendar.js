@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const box = document.getElementById("calendar");
-  const { data, DAY, day, moment, show, responsive } = capwatch;
+  const { data, DAY, day, moment, hours, show, responsive } = capwatch;
   const days = Math.max(1, Math.round((data.end - data.start) / DAY));
   const rank = { unknown: 0, partly: 1, usable: 2 };
   const sure = { unknown: 0, empty: 1, occupied: 2 }; // of several looks of a day, the one that saw a hull
@@ -36,8 +36,8 @@
     }
     for (const call of here) call.lanes = ends.length;
   }
-  const ROOM = 15; // pixels of a row for its calls
   const most = Math.max(1, ...calls.map((c) => c.lanes));
+  const ROOM = Math.min(96, Math.max(15, 5 * most)); // pixels of a row for its calls: each a bar that can be seen
   const stacks = Array.from({ length: most }, (_, n) => n + 1).flatMap((lanes) => Array.from({ length: lanes }, (_, lane) => ({ lane, lanes, calls: calls.filter((c) => c.lanes === lanes && c.lane === lane) }))).filter((s) => s.calls.length);
 
   function draw(width) {
@@ -51,7 +51,7 @@
     const svg = Plot.plot({
       width: full, height, marginLeft: left, marginRight: 14, marginTop: 40, marginBottom: 6,
       style: { background: "transparent", color: "var(--ink)" },
-      x: { type: "utc", domain: [date(data.start), date(data.end)], axis: "top", label: null, ticks: narrow ? 5 : 10 },
+      x: { type: "utc", domain: [date(data.start), date(data.end)], axis: "top", label: null, ticks: narrow ? 5 : 10, tickFormat: hours },
       y: { type: "band", domain: data.zones.map((z) => z.id), padding: 0, label: null, axis: narrow ? null : "left", tickFormat: (id) => name[id], tickSize: 0 },
       marks: [
         narrow ? Plot.text(data.zones, { x: () => date(data.start), y: "id", text: "name", textAnchor: "start", fill: "currentColor", dy: 10 - row / 2, dx: 1 }) : null,
@@ -60,7 +60,7 @@
         Plot.barX(cells.filter((c) => c.state === "usable"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--green)", insetTop: row - 18, insetBottom: 4, insetLeft: 0.5, insetRight: 0.5 }),
         Plot.text(cells.filter((c) => c.berth && c.state !== "unknown"), { x: (c) => date(c.t + DAY / 2), y: "zone", text: (c) => signs[c.berth], fill: (c) => c.state === "usable" ? "var(--paper)" : "currentColor", fontSize: 10, fontWeight: 700, dy: row / 2 - 11, pointerEvents: "none" }),
         ...stacks.flatMap(({ lane, lanes, calls: part }) => {
-          const from = above + 3 + (lane * ROOM) / lanes, tall = ROOM / lanes - (lanes > 1 ? 1.6 : 0);
+          const from = above + 3 + (lane * ROOM) / lanes, tall = Math.max(1.5, ROOM / lanes - (lanes > 1 ? 2.8 : 0)); // less a gap wider than an outline
           return [
             Plot.ruleY(part, { x1: "early", x2: "late", y: "zone", stroke: (c) => c.counts ? "var(--red)" : "var(--blue)", strokeWidth: 1.4, dy: from + tall / 2 - row / 2 }),
             Plot.barX(part, { x1: "from", x2: "to", y: "zone", fill: (c) => c.counts ? "var(--red)" : "var(--paper)", stroke: (c) => c.counts ? "var(--red)" : "var(--blue)", strokeWidth: 1.4, insetTop: from, insetBottom: row - from - tall, className: `calls calls-${lanes}-${lane}` }),

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const box = document.getElementById("account-plot");
-  const { data, barrels, responsive, day } = capwatch;
+  const { data, barrels, responsive, day, hours } = capwatch;
   const { days, looked, cap, series } = data.account;
   if (!box || !days.length) return; // an account without a call has no chart
   const at = days.map((text) => new Date(`${text}T12:00:00Z`));
@@ -11,6 +11,9 @@
     alone: "calls shown alone", at_33: "⅓ full", at_50: "50 % full", at_60: "60 % full", at_90: "90 % full", at_100: "full" };
   const { alone } = data.account; // what the calls shown make without possible further ships, at the last day
   rows[rows.length - 1].alone = alone;
+  const first = rows[0], last = rows[rows.length - 1], half = 43200e3;
+  // from the beginning of the first day to the end of the last, which may be one day
+  const drawn = [{ ...first, day: new Date(+first.day - half) }, ...rows, { ...last, day: new Date(+last.day + half) }];
   const MOST_OF_UNSEEN = 2; // times the axis that cap and observed want
   const chosen = () => new Set([...document.querySelectorAll("input[name=series]:checked")].map((i) => i.value));
   const whole = () => document.querySelector("input[name=scale]:checked").value === "cap";
@@ -38,20 +41,20 @@
     // what nobody saw may be many times what was seen: it runs out at the top, and cap and observed stay readable
     const top = corrected ? Math.max(plain, Math.min(1.08 * largest(["corrected_p95"]), MOST_OF_UNSEEN * plain)) : plain;
     const start = new Date(data.start * 1000), end = new Date(data.end * 1000);
-    const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - 43200e3), x2: new Date(+r.day + 43200e3) }));
-    const line = (key, more) => Plot.lineY(rows.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
+    const blind = rows.filter((r) => r.looked === "unknown").map((r) => ({ x1: new Date(+r.day - half), x2: new Date(+r.day + half) }));
+    const line = (key, more) => Plot.lineY(drawn.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
     const ends = labels(["observed_p50", ...(alone !== null ? ["alone"] : []), ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
     const tint = (key) => key === "observed_p50" || key === "alone" ? "var(--blue)" : key === "corrected_p50" ? "var(--amber)" : "var(--soft)";
     return Plot.plot({
       width, height, marginLeft: narrow ? 46 : 64, marginRight: narrow ? 92 : 172, marginTop: 18, marginBottom: 34,
       style: { background: "transparent", color: "var(--ink)" },
-      x: { type: "utc", domain: [start, end], label: null, ticks: narrow ? 4 : 8 },
+      x: { type: "utc", domain: [start, end], label: null, ticks: narrow ? 4 : 8, tickFormat: hours },
       y: { domain: [0, top], grid: true, label: "barrels", ticks: 6, tickFormat: (v) => narrow && v >= 1000 ? `${v / 1000}k` : v.toLocaleString("en-US") },
       marks: [
         Plot.rectY(blind, { x1: "x1", x2: "x2", y1: 0, y2: top, fill: "url(#unknown)", fillOpacity: 0.55 }),
         data.simulated ? Plot.text([[(+start + +end) / 2, top * 0.62]], { x: (d) => new Date(d[0]), y: (d) => d[1], text: ["SIMULATED"], fontSize: narrow ? 34 : 56, fontWeight: 800, fill: "var(--warn)", fillOpacity: 0.14, rotate: -14 }) : null,
-        corrected ? Plot.areaY(rows.filter((r) => r.corrected_p50 !== null), { x: "day", y1: "corrected_p5", y2: "corrected_p95", curve: "step-after", fill: "var(--band2)", clip: true }) : null,
-        Plot.areaY(rows, { x: "day", y1: "observed_p5", y2: "observed_p95", curve: "step-after", fill: "var(--band)" }),
+        corrected ? Plot.areaY(drawn.filter((r) => r.corrected_p50 !== null), { x: "day", y1: "corrected_p5", y2: "corrected_p95", curve: "step-after", fill: "var(--band2)", clip: true }) : null,
+        Plot.areaY(drawn, { x: "day", y1: "observed_p5", y2: "observed_p95", curve: "step-after", fill: "var(--band)" }),
         ...scenarios.map((key) => line(key, { stroke: "var(--soft)", strokeWidth: 1.2, strokeDasharray: "1.5 3" })),
         corrected ? line("corrected_p50", { stroke: "var(--orange)", strokeWidth: 2, strokeDasharray: "7 4", clip: true }) : null,
         before ? line("as_detected_p50", { stroke: "var(--soft)", strokeWidth: 1.6, strokeDasharray: "10 3 2 3" }) : null,

@@ -30,6 +30,8 @@ const capwatch = (() => {
     const step = 10 ** (Math.floor(Math.log10(value)) - (value >= 1000 ? 2 : 1));
     return (Math.round(value / step) * step).toLocaleString("en-US", { maximumFractionDigits: 0 });
   }
+  /** How an axis names its times: by the hour from 0 to 24 where it is short; else as the library does, by days. */
+  const hours = data.end - data.start > 3 * DAY ? undefined : (t) => t.getUTCHours() ? `${two(t.getUTCHours())}:00` : `${t.getUTCDate()} ${months[t.getUTCMonth()]}`;
   /** Open a call's card and go to it. */
   function show(call) {
     const card = document.getElementById(`call-${call}`);
@@ -67,5 +69,5 @@ const capwatch = (() => {
       if (now > 0 && Math.abs(now - width) > 1) { width = now; box.replaceChildren(draw(now)); }
     }).observe(box);
   }
-  return { data, el, day, moment, barrels, show, responsive, DAY };
+  return { data, el, day, moment, hours, barrels, show, responsive, DAY };
 })();

@@ -1,0 +1,73 @@
+"""What stands in the files that a run's config names: zones, coast, cap, scenario, registry.
+
+They are mostly changed in place, under the same name, so the config of two runs may be the same and their question not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pipeline.chain.verdicts import FOLDER as VERDICTS
+from pipeline.config import read_yaml
+from pipeline.errors import PipelineError
+from pipeline.provenance import read_manifest
+from pipeline.run import CONFIG_FILES
+
+
+def changed_files(before: Path, after: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The files that both runs name and whose bytes differ, as values by ``file: field``, of either run.
+
+    A file that only one run names is told by its name in the config, and verdicts are compared one by one. Fields are
+    those of YAML, and of zones by their id; of another file, or where only its spelling differs, it is the hash.
+    """
+    old, new = _hashes(before), _hashes(after)
+    values: tuple[dict[str, str], dict[str, str]] = {}, {}
+    for name in sorted(old.keys() & new.keys()):
+        if old[name] == new[name]:
+            continue
+        fields = [_fields(folder / CONFIG_FILES / name) for folder in (before, after)]
+        if fields[0] == fields[1]:  # of a kind that is not read here, or line ends and comments alone
+            alike = ", the same content" if fields[0] else ""
+            fields = [{"": f"sha256 {hashes[name][:12]}{alike}"} for hashes in (old, new)]
+        for told, found in zip(values, fields, strict=True):
+            told.update({f"{name}: {field}" if field else name: value for field, value in found.items()})
+    return values
+
+
+def flat(value: Any, path: str = "") -> dict[str, str]:
+    """Nested values as text by their dotted path; lists as a whole."""
+    if isinstance(value, dict):
+        return {k: v for name, inner in value.items() for k, v in flat(inner, f"{path}.{name}".lstrip(".")).items()}
+    return {path: value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)}
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Hash by name of each file that the config names, as the manifest has it."""
+    prefix = f"{CONFIG_FILES}/"
+    return {
+        record["path"].removeprefix(prefix): record["sha256"]
+        for record in read_manifest(folder)["outputs"]
+        if record["path"].startswith(prefix) and not record["path"].startswith(f"{prefix}{VERDICTS}/")
+    }
+
+
+def _fields(path: Path) -> dict[str, str]:
+    """What a file says by field; nothing where it is of no kind that has such, or is torn."""
+    with suppress(PipelineError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        if path.suffix == ".yaml":
+            return flat(read_yaml(path)[0])
+        if path.suffix == ".geojson":
+            features = json.loads(path.read_text("utf-8-sig"))["features"]
+            return {k: v for feature in features for k, v in _zone(feature).items()}
+    return {}
+
+
+def _zone(feature: dict[str, Any]) -> dict[str, str]:
+    """Properties of a zone, and its outline by a hash; KeyError where the feature is none."""
+    properties = feature["properties"]
+    outline = hashlib.sha256(json.dumps(feature["geometry"], sort_keys=True).encode()).hexdigest()
+    return flat(properties | {"outline": outline[:12]}, properties["zone_id"])

@@ -1,0 +1,40 @@
+"""A finished run opened again: what a notebook draws says what it is."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from pipeline.finished.review import open_run
+from pipeline.storage import read_table, write_table
+from pipeline.tables import SCENES
+from pipeline.types import TIME_OF_DAY_UNKNOWN
+
+
+def test_every_simulated_image_that_is_drawn_says_so(tiny_run):
+    """Pictures leave a notebook without the sentence above them."""
+    run = open_run(tiny_run)
+    for scene_id in run.table("scenes")["scene_id"]:
+        figure, axes = plt.subplots()
+        run.draw(axes, run.scene(scene_id))
+        assert "SIMULATED" in [text.get_text() for text in axes.texts]
+        plt.close(figure)
+
+
+def test_an_image_that_tells_its_day_alone_has_no_hour_above_it(tiny_run, tmp_path):
+    """Its noon stands for the day; drawn as "12:00 UTC" it was taken for a time."""
+    folder = shutil.copytree(tiny_run, tmp_path / "run")
+    scenes = read_table(folder / "scenes.parquet", SCENES)
+    noon = scenes["acquired"].dt.floor("D") + pd.Timedelta("12h")
+    write_table(scenes.assign(acquired=noon, cause=TIME_OF_DAY_UNKNOWN), folder / "scenes.parquet")
+    dated, timed = open_run(folder), open_run(tiny_run)
+    image = timed.scene(scenes["scene_id"].iloc[0])
+    _, axes = plt.subplots()
+    dated.draw(axes, replace(image, acquired=noon.iloc[0].to_pydatetime()))
+    assert axes.get_title().startswith(f"{noon.iloc[0]:%Y-%m-%d} UTC\n")
+    timed.draw(axes, image)
+    assert axes.get_title().startswith(f"{image.acquired:%Y-%m-%d %H:%M} UTC\n")
+    plt.close("all")
