@@ -20,9 +20,12 @@ from pipeline.report.wording import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.report.story import Story
 
 
+ALIKE = 3  # problems with one cause that are told in one line; the inputs' own table names each (our choice)
 DOUBTS = ("stand-in", "not published")  # words of a place's facts that every reader must see first
 
 
@@ -49,10 +52,27 @@ def _about_inputs(story: Story) -> list[str]:
     out = []
     if story.simulated:
         out.append("Everything here is SIMULATED: no real ship, image or message. No figure may be quoted as real.")
-    out += [p.removeprefix("error: ") for p in story.problems]
+    out += grouped([p.removeprefix("error: ") for p in story.problems])
     if doubtful := unverified(story.tables["scenes"]):
         out.append(f"{doubtful}. A damaged file need not look damaged.")
     out += [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
+    return out
+
+
+def grouped(problems: Sequence[str]) -> list[str]:
+    """Problems, ``what: cause`` each, in order; of many with one cause the first is named and the rest counted.
+
+    >>> grouped(["a.tif: a mask", "b.tif: torn", "c.tif: a mask", "d.tif: a mask"])
+    ['a.tif and 2 more: a mask', 'b.tif: torn']
+    """
+    causes = [problem.partition(": ")[2] for problem in problems]
+    out = []
+    for n, (problem, cause) in enumerate(zip(problems, causes, strict=True)):
+        alike = causes.count(cause)
+        if not cause or alike < ALIKE:
+            out.append(problem)
+        elif cause not in causes[:n]:
+            out.append(f"{problem.removesuffix(cause)[:-2]} and {alike - 1} more: {cause}")
     return out
 
 
@@ -62,8 +82,10 @@ def _about_looks(story: Story) -> list[str]:
     out, days = [], day_counts(story)
     corrected = story.headline.corrected_bbl is not None
     if days["unknown"]:
-        unseen = f"On {days['unknown']} of {days['total']} days nobody looked at a counted berth"
-        out.append(f"{unseen}: what happened is unknown.{'' if corrected else ' The sum holds only what was seen.'}")
+        unseen = (
+            f"On {days['unknown']} of {days['total']} days nobody looked at a counted berth: what happened is unknown."
+        )
+        out.append(unseen if corrected else f"{unseen} The sum holds only what was seen or heard.")
     if zones := zones_without_estimate(story):
         unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"
         out.append(unseen + (", and no estimate of it is in the sum with unseen calls." if corrected else "."))

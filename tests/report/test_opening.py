@@ -139,3 +139,15 @@ def test_the_things_to_know_start_with_what_verdicts_changed(tiny_story):
     told = warnings(replace(tiny_story, place=replace(tiny_story.place, zones=zones)))
     assert any(w.startswith("No zone of this place counts") for w in told)
     assert not any("nobody looked" in w for w in told)
+
+
+def test_problems_with_one_cause_are_told_in_one_line(tiny_story):
+    """Six masks beside six images made six of the fourteen things to know first."""
+    from dataclasses import replace
+
+    masks = [f"error: masks/{n}.tif: one band of whole numbers: a mask (skipped)" for n in range(6)]
+    told = warnings(replace(tiny_story, problems=(*masks, "error: torn.tif: is cut off (skipped)")))
+    assert [w for w in told if ".tif" in w] == [
+        "masks/0.tif and 5 more: one band of whole numbers: a mask (skipped)",
+        "torn.tif: is cut off (skipped)",
+    ]
