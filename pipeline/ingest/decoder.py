@@ -32,7 +32,6 @@ CPU_S_PER_GB = 30
 SECTOR = 512  # bytes that a disk loses at once
 _CHUNK = 1 << 26  # bytes decoded at once
 THREADS = 2  # our choice: on two cores a whole file takes half the time
-_CANDIDATES = 1000
 
 
 def main() -> None:
@@ -78,12 +77,16 @@ def answer(
 def attend(path: str, item: str, driver: str, room: str) -> dict[str, str]:
     """Open a raster of 16-bit numbers and put the windows that are asked for into the memory ``room``.
 
-    The opening and each window are answered as in `answer`; a request without content, or a cause, ends it.
+    The opening and each window are answered as in `answer`; a request without content, or a cause, ends it, and so does
+    the one doubt about the opening: that ``room`` cannot be reached.
     """
-
-    def handed_over() -> str:
+    try:
         with open(room, "r+b") as file:
             hall = mmap.mmap(file.fileno(), 0)
+    except OSError as error:
+        return {"cause": "", "doubt": f"{room} cannot be reached ({error.strerror})"}
+
+    def handed_over() -> str:
         with opened(path, item, driver, threads=THREADS) as dataset:
             refuse_oddities(dataset, item)
             _allow(_fair_s(dataset))
@@ -225,14 +228,36 @@ def lost_sector(chunk: NDArray[Any], top: int = 0, lines: range | None = None) -
     edges = np.diff(np.pad(zero, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     row, start = np.nonzero(edges == 1)
     stop = np.nonzero(edges == -1)[1]
-    long = np.flatnonzero((stop - start) * chunk.dtype.itemsize >= SECTOR // 2)
-    for n in long[:_CANDIDATES]:
-        r, cut = row[n], slice(start[n], stop[n])
-        beside = [zero[k, cut].mean() for k in (r - 1, r + 1) if 0 <= k < len(zero)]
-        if beside and max(beside) < 0.5 and (lines is None or top + r in lines):
-            run = int(stop[n] - start[n])
-            return f"line {top + r} holds {run} zeros in a row between measured lines: a lost disk sector?"
-    return ""
+    long = (stop - start) * chunk.dtype.itemsize >= SECTOR // 2
+    if lines is not None:
+        long &= (row + top >= lines.start) & (row + top < lines.stop)
+    lost = np.flatnonzero(long)[_zeros_beside(row, start, stop, chunk.shape, long) < 0.5]
+    if not len(lost):
+        return ""
+    n = lost[0]
+    run = int(stop[n] - start[n])
+    return f"line {top + row[n]} holds {run} zeros in a row between measured lines: a lost disk sector?"
+
+
+def _zeros_beside(
+    row: NDArray[np.int64],
+    start: NDArray[np.int64],
+    stop: NDArray[np.int64],
+    shape: tuple[int, ...],
+    these: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """The share of zeros above or below ``these`` runs of zeros, the larger; NaN where there is no other line."""
+    rows, cols = shape
+    first, before = row * cols + start, np.append(0, np.cumsum(stop - start))  # runs come in the order of pixels
+    line, cut = row[these], np.stack([start[these], stop[these]])
+
+    def share(beside: NDArray[np.int64]) -> NDArray[np.float64]:
+        ends = beside * cols + cut
+        run = np.searchsorted(first, ends, side="right") - 1  # the last that begins no later
+        passed = np.where(run < 0, 0, before[run] + np.minimum(ends - first[run], before[run + 1] - before[run]))
+        return np.where((beside >= 0) & (beside < rows), (passed[1] - passed[0]) / (cut[1] - cut[0]), np.nan)
+
+    return np.asarray(np.fmax(share(line - 1), share(line + 1)))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import mmap
 import os
 import threading
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from itertools import groupby
 from queue import SimpleQueue
@@ -38,7 +39,8 @@ def in_passing(raster: RasterFile) -> RasterFile:
     large = rows * cols >= SMALLEST_PX and 2 * cols <= SLOT_BYTES
     if large and raster.driver == "GTiff" and raster.dtype == "uint16" and not raster.masked and _can_share():
         known = {f.name: getattr(raster, f.name) for f in fields(RasterFile)}
-        return PassingRaster(**known, passing=Passing(raster))
+        with suppress(OSError):  # no memory to share after all
+            return PassingRaster(**known, passing=Passing(raster))
     return replace(raster, doubt=examine(raster.path, raster.item, raster.driver, whole=True))
 
 
@@ -47,14 +49,17 @@ def _can_share() -> bool:
 
 
 class Passing:
-    """A helper that has one raster open, and what of it has passed. Threads may share it."""
+    """A helper that has one raster open, and what of it has passed. Threads may share it.
+
+    Raises OSError where this process and the helper cannot share memory, InputError where the raster cannot be opened.
+    """
 
     def __init__(self, raster: RasterFile) -> None:
         self.over = False
         self._raster = raster
         self._seen = np.zeros((raster.count, raster.shape[0]), bool)
         self._doubts: list[tuple[int, int, str]] = []
-        self._failed: InputError | None = None
+        self._cause = ""  # why it failed; no exception, whose traceback would keep all this alive
         self._talk = threading.Lock()
         self._slots: SimpleQueue[int] = SimpleQueue()
         for slot in range(SLOTS):
@@ -65,8 +70,11 @@ class Passing:
             self._room = mmap.mmap(memory, SLOTS * SLOT_BYTES)
             self._helper = idle_helper()
             self._dropped = weakref.finalize(self, Helper.close, self._helper)  # it waits for requests
-            room = f"/proc/{os.getpid()}/fd/{memory}"
-            self._ask({"path": raster.path, "item": raster.item, "driver": raster.driver, "room": room})
+            room = f"{os.path.realpath('/proc/self')}/fd/{memory}"  # /proc may count processes otherwise than we do
+            if self._ask({"path": raster.path, "item": raster.item, "driver": raster.driver, "room": room}):
+                self._dropped.detach()
+                given_back(self._helper)
+                raise OSError("the helper cannot reach this memory")
         finally:
             os.close(memory)  # the mappings hold it
 
@@ -100,13 +108,13 @@ class Passing:
                     row += rows
         finally:
             self._slots.put(slot)
+        self._refuse_failed()
         return min(self._doubts)[2] if self._doubts else ""
 
     def _hand_over(self, band: int, part: Window, slot: int) -> bool:
         """Have a part put into a slot; False where everything has passed, and the helper is gone."""
         with self._talk:
-            if self._failed is not None:
-                raise self._failed
+            self._refuse_failed()
             if self.over:
                 return False
             whole = part.cols == self._raster.shape[1]
@@ -123,15 +131,18 @@ class Passing:
     def _ask(self, request: dict[str, object]) -> str:
         found = self._helper.ask(request)
         if found is None:
-            self._failed = InputError(self._raster.item, f"cannot be decoded: {self._helper.end()}")
+            self._cause = f"cannot be decoded: {self._helper.end()}"
         elif found["cause"]:
-            self._failed = InputError(self._raster.item, found["cause"])
+            self._cause = found["cause"]
             self._dropped.detach()
             given_back(self._helper)
-        if self._failed is not None:
-            raise self._failed
+        self._refuse_failed()
         assert found is not None
         return found["doubt"]
+
+    def _refuse_failed(self) -> None:
+        if self._cause:
+            raise InputError(self._raster.item, self._cause)
 
     def _leave(self) -> None:
         """All has passed: the helper is free for others."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -139,6 +141,37 @@ def test_without_shared_memory_a_file_is_decoded_in_advance(image, monkeypatch):
     assert not isinstance(open_raster(image, later=True), PassingRaster)
     with pytest.raises(InputError, match="is damaged"):
         open_raster(damaged(image), later=True)
+
+
+def test_proc_may_count_processes_otherwise(image, monkeypatch):
+    """A process in a namespace of its own under a /proc that is none: its own number there is another's."""
+    beyond_all = SimpleNamespace(**{**vars(os), "getpid": lambda: 2**22 + 1})
+    monkeypatch.setattr(in_passing, "os", beyond_all)
+    raster = open_raster(image, later=True)
+    assert isinstance(raster, PassingRaster)
+    np.testing.assert_array_equal(raster.read(Window(0, 0, *SHAPE)), sea())
+
+
+@pytest.mark.parametrize("where", ["here", "there"])
+def test_where_memory_cannot_be_shared_after_all_a_file_is_decoded_in_advance(image, monkeypatch, where):
+    """A full table of files here; over there, a /proc that shows nobody's files."""
+    if where == "here":
+        monkeypatch.setattr(os, "memfd_create", lambda name: os.open("/proc/self/no such file", os.O_RDWR))
+    else:
+        monkeypatch.setattr(in_passing.os.path, "realpath", lambda path: "/proc/0")
+    assert not isinstance(open_raster(image, later=True), PassingRaster)
+    with pytest.raises(InputError, match="is damaged"):
+        open_raster(damaged(image), later=True)
+
+
+def test_a_damaged_file_is_let_go_at_once(image):
+    """Shared memory too: of a batch with many such files nothing adds up until Python tidies up."""
+    raster = open_raster(damaged(image), later=True)
+    gone = weakref.ref(raster.passing)
+    with pytest.raises(InputError) as met:
+        raster.passing.finish()
+    del met, raster
+    assert gone() is None
 
 
 def test_a_raster_that_nobody_finishes_frees_its_helper(image):

@@ -119,6 +119,13 @@ def test_a_lost_sector_is_zeros_in_one_line(start, stop):
     assert lost_sector(data, top=1000).startswith("line 1017 holds 256 zeros in a row")
 
 
+def test_a_lost_sector_is_found_among_a_thousand_runs_of_another_kind():
+    """Such as the zeros on both sides of a radar frame have: two a line."""
+    data = np.pad(np.ones((700, 600), np.uint16), ((0, 0), (200, 200)))
+    data[600, 300:600] = 0
+    assert lost_sector(data).startswith("line 600 holds 300 zeros")
+
+
 def test_land_borders_and_slicks_are_zeros_in_neighbouring_lines_too():
     for cut in (np.s_[:, :200], np.s_[:9, :], np.s_[10:14, 100:500], np.s_[20, 100:150]):
         data = sea()

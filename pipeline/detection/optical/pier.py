@@ -3,6 +3,9 @@
 Between straight lines a ship and a pier along her are one long rectangle. The pier fills one half of it from end to
 end; the other half is water up to where the ship begins, farther than a bow or a stern narrows. There the pier's own
 edge shows, and what lies beyond that edge is the ship.
+
+What fills its half may also be a hull, and the "ship" a barge beside her: it is no pier where it is as stout as hulls
+are and wider than what lies at it.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 BARE = 0.18  # of the outline's length: bows and sterns of simulated hulls narrow within 0.12
 UNEVEN = 0.12  # robust spread over step of a pier's light along it: simulated ones 0.02 to 0.06, decks 0.2 and more
 LEAST_SHIP = 0.3  # of the outline's length that is left for her
+SLENDER = 8.0  # widths in the length of a pier that is wider than the ship at it: hulls have 4 to 8
 SPAN = (0.25, 0.85)  # of half the beam, from the middle: where water is looked for, off the edges of pier and outline
 END_ROOM_M = 6.0  # beyond the ends seen in which the hull's own may lie
 SIDE_ROOM_M = 8.0
@@ -49,6 +53,9 @@ def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int,
     across = side * hull.beam_m / 2 - edge
     frame = hull.frame.moved((aft + fore) / 2, edge + across / 2)
     length_m, beam_m = fore - aft, abs(across)
+    pier_m = hull.beam_m - beam_m
+    if beam_m < pier_m and hull.length_m < SLENDER * pier_m:
+        return None
     along, aside = frame.metres(light.shape, origin)
     out = aside * side  # metres from her middle, away from the pier
     own = (np.abs(along) < length_m / 2 + END_ROOM_M) & (out > -beam_m / 2) & (out < beam_m / 2 + SIDE_ROOM_M)

@@ -87,3 +87,9 @@ def test_an_uneven_deck_is_no_pier():
 
 def test_a_pier_alone_is_left_to_others():
     assert without_pier(picture(None, PIER), outline(-100, 100, -18, -6), NOISE, (0, 0)) is None
+
+
+def test_a_hull_is_no_pier_of_the_barge_beside_her():
+    """An even deck of 180 m by 30 m, a bunker barge of 60 m by 12 m along it: what would be measured is the barge."""
+    light = picture((-40.0, 12.0, 60.0, 12.0), (0.0, -9.0, 180.0, 30.0))
+    assert without_pier(light, outline(-90, 90, -24, 18), NOISE, (0, 0)) is None
