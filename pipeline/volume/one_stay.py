@@ -9,7 +9,6 @@ the sum as far as she is another ship.
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any
 
 import pandas as pd
@@ -19,6 +18,7 @@ from pipeline.turnover import UNLIKELY
 from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths
 from pipeline.volume.identity import same_ship
 from pipeline.volume.lines import content, same_line
+from pipeline.volume.near_rows import near_pairs
 
 NEGLIGIBLE = 0.01  # chance of one stay that is not followed (our choice)
 Told = dict[int, tuple[str, int]]  # of a row: what to say of it, with a gap for the name of the row that it names
@@ -64,13 +64,9 @@ def join_stays(rows: list[Row], whence: list[int]) -> Told:
 def _chances(rows: list[Row], whence: list[int], best_first: list[int]) -> dict[tuple[int, int], float]:
     """Of each two counted rows of two tables the chance that they are one stay, where it is worth following."""
     turns = turns_at_berths(rows)
-    found: dict[tuple[int, int], float] = {}
-    for m, n in combinations([n for n in best_first if not pd.isna(span(rows[n])[0])], 2):
-        if whence[m] != whence[n]:
-            chance = _chance(rows[m], rows[n], turns)
-            if chance >= NEGLIGIBLE:
-                found[m, n] = chance
-    return found
+    dated = [n for n in best_first if not pd.isna(span(rows[n])[0])]
+    chances = {(m, n): _chance(rows[m], rows[n], turns) for m, n in near_pairs(rows, whence, dated)}
+    return {pair: chance for pair, chance in chances.items() if chance >= NEGLIGIBLE}
 
 
 def _chance(a: Row, b: Row, turns: dict[str, Any]) -> float:
