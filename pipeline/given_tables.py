@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, printable
-from pipeline.storage import read_table
+from pipeline.storage import SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS
 from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts
@@ -38,7 +38,7 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
     if not set(present) & set(CALLS_READ):
         shown = ", ".join(map(str, table.columns[:MOST_NAMES]))
         raise InputError(path, f"no column is known among {shown}; see capwatch volume --help")
-    foreign = [str(name) for name in table.columns if name not in known]
+    foreign = [str(name) for name in table.columns if name not in {*known, SIMULATED_COLUMN}]
     doubts = column_doubts([plain(name) for name in foreign], present)
     for name, doubt in zip(foreign, doubts, strict=True):
         if doubt:

@@ -132,7 +132,7 @@ def _detect_one(image: Path, target: Path, options: OpenOptions, config: Detecti
         console.problem(f"{printable(image)}: {doubt}", done="scene degraded")
     for note in diagnostics.get("notes", ()):
         console.note(f"{printable(image)}: {note}")
-    write_table(table, target)
+    write_table(marked(table, scene.simulated), target)
     return True
 
 
@@ -186,7 +186,7 @@ def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, 
         raise ConfigError(f"{printable(detections)}: {error}") from error
     for line in calls.check_lines(association.checks):
         console.note(line)
-    write_table(association.matches, out)
+    write_table(marked(association.matches, says_simulated(detections)), out)
 
 
 def port_calls(
@@ -236,7 +236,8 @@ def port_calls(
     if elsewhere := doubts.loc[~called, "mmsi"].nunique():
         ships = "1 other ship, which" if elsewhere == 1 else f"{elsewhere} other ships, which"
         console.note(f"{ships} made no call here, said something odd of size, name or numbers")
-    write_table(calls.flagged(result, doubts), out)
+    simulated = any(says_simulated(path) for path in (detections, scenes) if path is not None)
+    write_table(marked(calls.flagged(result, doubts), simulated), out)
 
 
 def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:
@@ -322,7 +323,11 @@ def _simulated(liftings: list[Path]) -> bool:
     """Are these liftings of a simulation? ConfigError where some are: their sum would count ships that never were."""
     made = [path for path in liftings if says_simulated(path)]
     if made and len(made) < len(liftings):
-        raise ConfigError(f"{printable(made[0])}: is SIMULATED, other liftings are not (nothing was written)")
+        other = next(path for path in liftings if path not in made)
+        raise ConfigError(
+            f"{printable(made[0])}: is SIMULATED, {printable(other)} does not say so; leave one out, or if both "
+            "are, make the other one's liftings again (nothing was written)"
+        )
     return bool(made)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.tables import Contract
 
 SIMULATED = "capwatch:simulated"  # among a table's attributes, where no column says it
+SIMULATED_COLUMN = "simulated"  # of a table that says it of each row
 SIMULATED_WORDS = "SIMULATED: no real ship, image or message"
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
 _NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
@@ -90,7 +91,10 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def marked(table: pd.DataFrame, simulated: bool) -> pd.DataFrame:
-    """The table with the word that it is of a simulation, which Parquet and GeoJSON keep; the same where it is not."""
+    """The table with the word that it is of a simulation, which every format keeps; the same where it is not.
+
+    A CSV has no room for it but a column.
+    """
     if not simulated:
         return table
     out = table.copy(deep=False)
@@ -99,15 +103,23 @@ def marked(table: pd.DataFrame, simulated: bool) -> pd.DataFrame:
 
 
 def says_simulated(path: Path) -> bool:
-    """Does a Parquet file say that its table is of a simulation? Other formats say nothing."""
+    """Does a file say that its table is of a simulation, by the word that `marked` gives or by a column ``simulated``?
+
+    Raises InputError where it is no table that can be read.
+    """
     import pyarrow.parquet
 
-    if path.suffix.lower() != ".parquet":
-        return False
-    with suppress(OSError, ValueError):
-        told = pyarrow.parquet.read_schema(path).metadata or {}
-        return bool(json.loads(told.get(b"PANDAS_ATTRS", b"{}")).get(SIMULATED))
-    return False
+    from pipeline.tables.contract import TRUTH
+
+    if path.suffix.lower() == ".parquet":
+        with suppress(OSError, ValueError):
+            schema = pyarrow.parquet.read_schema(path)
+            if json.loads((schema.metadata or {}).get(b"PANDAS_ATTRS", b"{}")).get(SIMULATED):
+                return True
+            if SIMULATED_COLUMN not in schema.names:
+                return False
+    said = read_table(path).get(SIMULATED_COLUMN, ())
+    return any(TRUTH.get(str(value).strip().lower(), False) for value in said)
 
 
 def table_bytes(table: pd.DataFrame) -> bytes:
@@ -315,6 +327,8 @@ def _parquet(table: pd.DataFrame, part: Any) -> None:
 
 
 def _csv(table: pd.DataFrame, part: Path) -> None:
+    if table.attrs.get(SIMULATED) and SIMULATED_COLUMN not in table:
+        table = table.assign(**{SIMULATED_COLUMN: True})
     flat_table(table).to_csv(part, index=False, lineterminator="\n", float_format="%.10g")
 
 

@@ -106,6 +106,18 @@ def test_detect_finds_the_ship_of_a_georeferenced_picture(capwatch, tmp_path, su
     assert ships["lat"].notna().all()
 
 
+def test_detections_of_a_simulated_image_say_so(capwatch, tmp_path):
+    image = tmp_path / "sea.tif"
+    ship_picture(image)
+    words = ("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o")
+    assert capwatch(*words, tmp_path / "real.csv")[0] in (0, 3)
+    with rasterio.open(image, "r+") as raster:
+        raster.update_tags(SIMULATED="YES")
+    assert capwatch(*words, tmp_path / "made.csv")[0] in (0, 3)
+    assert "simulated" not in pd.read_csv(tmp_path / "real.csv")
+    assert pd.read_csv(tmp_path / "made.csv")["simulated"].all()
+
+
 def test_detect_without_georeference_gives_pixels_only(capwatch, tmp_path):
     image = tmp_path / "sea.tif"
     row, _ = ship_picture(image)
@@ -223,7 +235,9 @@ def test_detections_without_zones_get_them_from_the_zones_file(capwatch, tiny_ru
         "--zones", tiny_run / "config_files" / "zones" / "vostochny.geojson", "-o", out,
     )  # fmt: skip
     assert code in (0, 3), err
-    assert "oil_pier" in set(pd.read_csv(out)["berth_id"])
+    calls = pd.read_csv(out)
+    assert "oil_pier" in set(calls["berth_id"])
+    assert calls["simulated"].all()  # as the tables that it is made from say
 
 
 @pytest.mark.parametrize("field", ["radar.false_alarm_rate", "detection.radar.false_alarm_rate"])

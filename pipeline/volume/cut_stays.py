@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Row = dict[Any, Any]
 ONE_VISIT = pd.Timedelta(days=1)  # between two stays of one ship: no time to fetch another cargo, as in calls.visits
+SUREST = 0.98  # that images alone show one stay: sister ships may lie side by side at one berth (our choice)
 USUAL = CallsConfig()  # tables of liftings say nothing of the law of stays behind them
 
 
@@ -72,9 +73,10 @@ def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
     if gap > ONE_VISIT and not ("departure" in first["open_ends"] and "arrival" in then["open_ends"]):
         return 0.0
     if gap == pd.Timedelta(0):  # seen at one time in both
-        return 1.0
+        return SUREST
     lay_d, gap_d, lies_d = (time / pd.Timedelta(days=1) for time in (_lay(first), gap, _lay(then)))
-    return chance_of_one_stay(turns, lay_d, gap_d, shift, spread, _by_freeboard(first, then), lies_d)
+    chance = chance_of_one_stay(turns, lay_d, gap_d, shift, spread, _by_freeboard(first, then), lies_d)
+    return min(SUREST, chance)
 
 
 def _lay(row: Row) -> pd.Timedelta:

@@ -4,12 +4,13 @@ Whole, as overlapping runs of one AOI give it, or in parts, as runs of one month
 end while she lies there. Numbers, common images or one line say surely that two rows are one stay; where images alone
 tell, it is a chance. Where that is no less than a pair of sightings within one table needs, one of the rows counts, and
 the other ship that may have been there enters the number of calls; where it is less both count, and the later one is in
-the sum as far as she is another ship.
+the sum as far as she is another ship. Over New Year as likely as not is needed: one row would take both ships' cargo
+into the later year.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,9 @@ from pipeline.turnover import UNLIKELY
 from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths
 from pipeline.volume.identity import same_ship
 from pipeline.volume.lines import content, same_line
+from pipeline.volume.near_rows import near_pairs
 
+AS_LIKELY_AS_NOT = 0.5  # such a chance is needed over New Year
 NEGLIGIBLE = 0.01  # chance of one stay that is not followed (our choice)
 Told = dict[int, tuple[str, int]]  # of a row: what to say of it, with a gap for the name of the row that it names
 
@@ -28,6 +31,16 @@ def leave_out(told: Told, rows: list[Row], which: int, words: str, kept: int) ->
     """A row counts no more, since another one does; in ``words`` the gap is for the other one's name."""
     rows[which] |= {"counts": False, "status": "not_counted", "cause": ""}
     told[which] = words, kept
+
+
+@dataclass(slots=True)
+class _Stay:
+    """Rows that hang together as one stay, the one that knows most of it first."""
+
+    rows: list[int]
+    doubt: tuple[float, float]  # as `_doubt` has it
+    chance: float = 1.0  # that they are one stay
+    perhaps: list[int] = field(default_factory=list)  # those of them that are so by chance
 
 
 def join_stays(rows: list[Row], whence: list[int]) -> Told:
@@ -39,38 +52,48 @@ def join_stays(rows: list[Row], whence: list[int]) -> Told:
     told: Told = {}
     best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
     chances = _chances(rows, whence, best_first)
-    best = {n: n for n in best_first}  # of the rows that hang together with each
-    doubts = {n: _doubt(rows[n]) for n in best_first}
-    links: dict[int, float] = {}  # of a row that stands for others: the chance that they are hers
-    for (m, n), chance in sorted(chances.items(), key=lambda link: -link[1]):  # stable: of equal ones the best first
-        one, other = sorted((best[m], best[n]), key=best_first.index)
-        if chance < UNLIKELY or one == other or (chance < 1 and _share_a_table(one, other, best, whence)):
-            continue
-        best |= {row: one for row, kept in best.items() if kept == other}
-        if chance < 1:
-            doubts[one] = _linked(doubts[one], doubts[other], chance)
-            links[one] = links.get(one, 1.0) * links.pop(other, 1.0) * chance
+    stays = _stays(rows, whence, best_first, chances)
     parts: dict[int, list[int]] = {}
     for n in best_first:
-        if whence[n] != whence[best[n]]:
-            how = f", gone on (probability {links[best[n]]:.2f})" if best[n] in links else ""
-            parts.setdefault(best[n], []).append(n)
-            leave_out(told, rows, n, f"the same stay as {{}} of another table{how}", best[n])
+        stay, kept = stays[n], stays[n].rows[0]
+        if whence[n] != whence[kept]:
+            words = "the same stay as {} of another table"
+            if n in stay.perhaps:
+                words = f"taken for {words}, gone on (probability {stay.chance:.2f})"
+            leave_out(told, rows, n, words, kept)
+            parts.setdefault(kept, []).append(n)
     for kept, others in parts.items():
-        rows[kept] |= _whole(rows[kept], [rows[n] for n in others]) | _number(doubts[kept])
-    return told | _perhaps_the_same(rows, whence, chances, best)
+        rows[kept] |= _whole(rows[kept], [rows[n] for n in others]) | _number(stays[kept].doubt)
+    return told | _perhaps_the_same(rows, whence, chances, stays)
+
+
+def _stays(
+    rows: list[Row], whence: list[int], best_first: list[int], chances: dict[tuple[int, int], float]
+) -> dict[int, _Stay]:
+    """Of each row the stay that it is of; the likeliest pairs hang together first."""
+    place = {n: at for at, n in enumerate(best_first)}
+    stays = {n: _Stay([n], _doubt(rows[n])) for n in best_first}
+    for (m, n), chance in sorted(chances.items(), key=lambda link: -link[1]):  # stable: of equal ones the best first
+        one, other = sorted((stays[m], stays[n]), key=lambda stay: place[stay.rows[0]])
+        if one is other or chance < _needed(rows[m], rows[n]):
+            continue
+        if chance < 1:
+            if _share_a_table(one, other, whence):
+                continue
+            one.doubt = _linked(one.doubt, other.doubt, chance)
+            one.chance *= other.chance * chance
+            one.perhaps += other.rows
+        one.rows += other.rows
+        stays |= dict.fromkeys(other.rows, one)
+    return stays
 
 
 def _chances(rows: list[Row], whence: list[int], best_first: list[int]) -> dict[tuple[int, int], float]:
     """Of each two counted rows of two tables the chance that they are one stay, where it is worth following."""
     turns = turns_at_berths(rows)
-    found: dict[tuple[int, int], float] = {}
-    for m, n in combinations([n for n in best_first if not pd.isna(span(rows[n])[0])], 2):
-        if whence[m] != whence[n]:
-            chance = _chance(rows[m], rows[n], turns)
-            if chance >= NEGLIGIBLE:
-                found[m, n] = chance
-    return found
+    dated = [n for n in best_first if not pd.isna(span(rows[n])[0])]
+    chances = {(m, n): _chance(rows[m], rows[n], turns) for m, n in near_pairs(rows, whence, dated)}
+    return {pair: chance for pair, chance in chances.items() if chance >= NEGLIGIBLE}
 
 
 def _chance(a: Row, b: Row, turns: dict[str, Any]) -> float:
@@ -85,15 +108,20 @@ def _chance(a: Row, b: Row, turns: dict[str, Any]) -> float:
     return chance_that_it_goes_on(a, b, turns[a["berth_id"]])
 
 
+def _needed(a: Row, b: Row) -> float:
+    """The chance of one stay from which one of two rows counts."""
+    years = {moment.year for row in (a, b) for moment in span(row)}
+    return UNLIKELY if len(years) == 1 else AS_LIKELY_AS_NOT
+
+
 def _worth(row: Row) -> tuple[bool, float, str, str]:
     """Order of rows of one stay: a measured or stated load first, then the surer cargo, then by name and content."""
     return "fill_prior" in row["method"], -row["p_lifting"], row["call_id"], content(row)
 
 
-def _share_a_table(one: int, other: int, best: dict[int, int], whence: list[int]) -> bool:
-    """Do two groups hold rows of one table, or are they one? What a table shows as two stays, no chance makes one."""
-    tables = [{whence[row] for row, kept in best.items() if kept == group} for group in (one, other)]
-    return bool(tables[0] & tables[1])
+def _share_a_table(one: _Stay, other: _Stay, whence: list[int]) -> bool:
+    """Do both hold rows of one table? What a table shows as two stays, no chance makes one."""
+    return not {whence[row] for row in one.rows}.isdisjoint(whence[row] for row in other.rows)
 
 
 def _doubt(row: Row) -> tuple[float, float]:
@@ -129,13 +157,17 @@ def _whole(kept: Row, others: list[Row]) -> Row:
 
 
 def _perhaps_the_same(
-    rows: list[Row], whence: list[int], chances: dict[tuple[int, int], float], best: dict[int, int]
+    rows: list[Row], whence: list[int], chances: dict[tuple[int, int], float], stays: dict[int, _Stay]
 ) -> Told:
-    """Rows that both count though they may be one stay: the later one is in the sum as far as she is another ship."""
+    """Rows that both count though they may be one stay: the later one is in the sum as far as she is another ship.
+
+    Of a stay in parts any part may be the one that goes on.
+    """
     former: dict[int, tuple[float, int]] = {}
     for (m, n), chance in chances.items():
-        if rows[m]["counts"] and rows[n]["counts"] and not _share_a_table(best[m], best[n], best, whence):
-            first, then = sorted((m, n), key=lambda row: (span(rows[row]), content(rows[row])))
+        if not _share_a_table(stays[m], stays[n], whence):
+            counting = (row if rows[row]["counts"] else stays[row].rows[0] for row in (m, n))
+            first, then = sorted(counting, key=lambda row: (span(rows[row]), content(rows[row])))
             former[then] = max(former.get(then, (0.0, first)), (chance, first), key=lambda pair: pair[0])
     told: Told = {}
     for then, (chance, first) in former.items():

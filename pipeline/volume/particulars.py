@@ -50,7 +50,8 @@ def capacity_by(ship: Particulars) -> tuple[Capacity, str]:
     'the deadweight may be a gross tonnage (DWT/GT = 1.00)'
     """
     found, doubt = _as_stated(ship)
-    named = " and ".join(name for name, value in (("deadweight", ship.dwt_t), ("gross tonnage", ship.gt)) if value)
+    stated = {"dwt": "deadweight", "gt": "gross tonnage"}.get(ship.tonnage_kind, "tonnage")
+    named = " and ".join(dict.fromkeys(n for n, v in ((stated, ship.dwt_t), ("gross tonnage", ship.gt)) if v))
     if not ship.contradicted or not named:
         return found, doubt
     of_another = f"the {named} may be another ship's, as the listed size"

@@ -177,6 +177,67 @@ def test_a_dark_stay_that_goes_on_more_than_a_day_beyond_the_border_counts_once(
         assert (sums[0] > 0).mean() == pytest.approx(1.0, abs=0.01)
 
 
+def test_a_sister_ship_beside_her_in_the_other_table_is_not_taken_for_her():
+    """Images in common say surely which of the two she is; that both are as long makes them no one stay."""
+    alone = part("hers", "03-28T00", "03-31T00", **OPEN, draught_out_m=6.0)
+    again = part("again", "03-28T12", "04-01T00", **OPEN | {"detection_ids": ["x", "x2"]})
+    beside = part("beside", "03-29T00", "04-02T00", **OPEN | {"detection_ids": ["y"]})
+    both = pd.concat([again, beside], ignore_index=True)
+    for tables in ([alone, both], [both, alone]):
+        assert counted(*tables)["counts"].to_dict() == {"hers": True, "again": False, "beside": True}
+
+
+def test_two_ships_side_by_side_in_two_tables_without_a_common_image_are_two():
+    tables = [
+        pd.concat(
+            [part(f"{ship}{n}", "03-28T00", "03-31T00", **OPEN | {"detection_ids": [f"{ship}{n}"]}) for ship in "ab"]
+        )
+        for n in (1, 2)
+    ]
+    assert counted(*tables)["counts"].sum() == 2
+
+
+def test_the_chance_that_a_stay_goes_on_from_a_part_that_counts_no_more_is_in_the_sum():
+    """Three tables: what was seen in the second is the ship of the first, and may go on in the third."""
+    parts = [
+        part("one", *LAST_LOOKS, **OPEN, draught_out_m=6.0),
+        next_month("03-31T06", "04-01T06"),
+        part("three", "04-05T00", "04-05T06", **OPEN | {"detection_ids": ["z"]}),
+    ]
+    pair = counted(*parts[1:])["p_new_call"]["three"]
+    assert pair < 0.98
+    for tables in (parts, parts[::-1], [parts[1], parts[2], parts[0]]):
+        once = counted(*tables)
+        assert once["counts"].to_dict() == {"one": True, "two": False, "three": True}
+        assert once["p_new_call"]["three"] == pytest.approx(pair, abs=0.02)
+        assert "may be the stay of one of another table" in once["cause"]["three"]
+
+
+def test_a_line_given_twice_is_not_told_by_a_chance_that_another_row_has():
+    one, two = part("one", *LAST_LOOKS, **OPEN, draught_out_m=6.0), next_month()
+    causes = counted(one, one, two).query("not counts")["cause"]
+    assert causes.str.startswith("taken for the same stay as").tolist().count(True) == 1
+    assert causes.str.fullmatch("the same stay as one of another table").tolist().count(True) == 1
+
+
+@pytest.mark.parametrize(("first", "one_row"), [("2024-02-01", True), ("2024-01-01", False)], ids=["month", "year"])
+def test_over_new_year_who_is_likelier_another_ship_is_no_part_of_the_stay_before(first, one_row):
+    """Else a cap by departures would take the cargo of December into the year in which another ship left."""
+    border = pd.Timestamp(first, tz="UTC")
+
+    def seen(name, start_d, end_d):
+        times = (border + pd.Timedelta(days=days) for days in (start_d, end_d))
+        when = dict(zip(("arrival", "departure"), (f"{moment:%Y-%m-%dT%H:%MZ}" for moment in times), strict=True))
+        hull = {"call_id": name, "berth_id": "pier", "length_m": 98.0, "beam_m": 15.8}
+        return table(LOADING, OPEN | hull | when | {"detection_ids": [name]})
+
+    one, two = seen("one", -2.0, -1.0), seen("two", 1.0, 1.5)
+    for tables in ([one, two], [two, one]):
+        once = counted(*tables)
+        assert bool(once["counts"].all()) != one_row
+        assert 1.5 < drawn_number(once) < 1.75
+
+
 def test_what_may_be_one_stay_and_counts_as_two_is_told_and_in_the_sum_as_a_chance():
     one, two = part("one", *LAST_LOOKS, **OPEN), next_month("04-03T18", "04-05T06")
     for tables in ([one, two], [two, one]):

@@ -1,0 +1,54 @@
+"""Which rows of several tables are worth comparing: no year of two busy ports is compared row by row with itself.
+
+Rows can be one stay where they share a ship's number, a berth or a name, or an image, and lie near each other in time;
+all others are passed over.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from pipeline.volume.cut_stays import ONE_VISIT, USUAL, Row, span
+from pipeline.volume.identity import numbers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Key = tuple[str, Any]
+DAY_S = 86_400.0
+REACH_S = {  # by what two rows share: how far apart in time they may lie
+    "imo": ONE_VISIT.total_seconds(),
+    "mmsi": ONE_VISIT.total_seconds(),
+    "berth": USUAL.max_stay_d * DAY_S,
+    "image": float("inf"),
+    "name": float("inf"),
+}
+ROUNDED_S = 1.0  # what seconds as floats may have lost
+
+
+def near_pairs(rows: Sequence[Row], whence: Sequence[int], which: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs of dated rows of two tables that share something and lie near enough, in the order of ``which``."""
+    spans = {n: tuple(moment.timestamp() for moment in span(rows[n])) for n in which}
+    by_arrival: dict[Key, list[int]] = defaultdict(list)
+    for n in sorted(which, key=lambda n: spans[n]):
+        for key in _shared_by(rows[n]):
+            by_arrival[key].append(n)
+    place = {n: at for at, n in enumerate(which)}
+    found = set()
+    for (kind, _), group in by_arrival.items():
+        still: list[int] = []  # those before that end late enough
+        for n in group:
+            still = [m for m in still if spans[n][0] - max(spans[m]) <= REACH_S[kind] + ROUNDED_S]
+            found |= {(m, n) if place[m] < place[n] else (n, m) for m in still if whence[m] != whence[n]}
+            still.append(n)
+    return sorted(found, key=lambda pair: (place[pair[0]], place[pair[1]]))
+
+
+def _shared_by(row: Row) -> Iterator[Key]:
+    """What a row may share with others of its stay; a berth where images show it, and what it counts with each."""
+    numbers = [(kind, number) for kind, number in numbers_of(row).items() if number]
+    berth = [("berth", row["berth_id"])] if row["berth_id"] and len(row["evidence"]) else []
+    images = [("image", name) for name in dict.fromkeys(row["evidence"])]
+    for kind, shared in (*numbers, *berth, *images, ("name", row["call_id"])):
+        yield kind, (row["counted"], shared)
