@@ -114,7 +114,8 @@ def says_simulated(path: Path) -> bool:
     if path.suffix.lower() == ".parquet":
         with suppress(OSError, ValueError):
             schema = pyarrow.parquet.read_schema(path)
-            if json.loads((schema.metadata or {}).get(b"PANDAS_ATTRS", b"{}")).get(SIMULATED):
+            told = json.loads((schema.metadata or {}).get(b"PANDAS_ATTRS", b"{}"))
+            if isinstance(told, dict) and told.get(SIMULATED):
                 return True
             if SIMULATED_COLUMN not in schema.names:
                 return False

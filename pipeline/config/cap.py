@@ -9,6 +9,7 @@ from pipeline.config.loading import load
 from pipeline.config.volume import PRODUCT_ALIASES, CapConfig, VolumeConfig, plain_name
 from pipeline.errors import ConfigError, printable
 
+CLOSE = 0.7  # likeness (difflib) above which a name is a slip of the other; lng and lpg have 0.67 (our choice)
 CRUDE = "crude"  # a cap on products may exclude it whether or not the assumptions at hand know it
 
 
@@ -33,7 +34,7 @@ def _meant(name: str, known: list[str]) -> str:
     """The product that an unknown name may mean; "" where it resembles none."""
     plain = plain_name(name)
     alias = PRODUCT_ALIASES.get(plain)
-    return alias if alias in known else next(iter(difflib.get_close_matches(plain, known, 1)), "")
+    return alias if alias in known else next(iter(difflib.get_close_matches(plain, known, 1, CLOSE)), "")
 
 
 def _unknown(path: Path, field: str, name: str, known: list[str], meant: str) -> ConfigError:

@@ -359,9 +359,9 @@ def test_a_misspelt_product_that_a_cap_excludes_is_refused(tmp_path, named, mean
 
 
 def test_a_cap_may_exclude_what_no_cargo_of_the_assumptions_can_be(tmp_path):
-    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", "[crude, bitumen]")
+    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", "[crude, bitumen, lng]")
     (tmp_path / "cap.yaml").write_text(text)
-    assert load_cap(tmp_path / "cap.yaml", VolumeConfig()).excluded_products == ("crude", "bitumen")
+    assert load_cap(tmp_path / "cap.yaml", VolumeConfig()).excluded_products == ("crude", "bitumen", "lng")
 
 
 def test_no_product_is_proposed_that_the_assumptions_do_not_have(tmp_path):
