@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.moments import moment
-from pipeline.plurals import number_of
 from pipeline.report.ais_extract import heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
 from pipeline.report.freeboard_words import freeboard_at, outside
+from pipeline.report.look_words import SENSOR_WORDS, berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.wording import (
     barrels,
     call_numbers,
@@ -24,7 +24,6 @@ from pipeline.report.wording import (
     plain_flag,
     span,
 )
-from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -35,11 +34,6 @@ EVIDENCE_WORDS = {
     "C": "two or more images",
     "D": "one image",
 }
-BY_IMAGES = ("C", "D")  # looks alone bound her stay
-RADAR_RULE = (
-    "A radar look without her does not bound her stay, even where it takes the berth for empty: radar can miss a ship "
-    "at a quay. Only other looks set these bounds (calls.radar_absence_counts)."
-)
 MEASURED_LOADS = ("load_from_draught", "load_from_freeboard")  # beginnings of the methods that measure a load
 OTHER_SIZE = 0.1  # share by which cargo and fill may disagree with the deadweight printed beside them without a word
 SURELY_NEW = 0.99  # above, a card does not speak of the call before
@@ -47,7 +41,6 @@ MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
 ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
 DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-topping", "waterline": "waterline",
          "shadow": "end of her shadow on the water"}  # fmt: skip
-SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2", "optical": "optical"}
 
 
 def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
@@ -98,12 +91,12 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "class": row["evidence_class"],
         "evidence": EVIDENCE_WORDS[row["evidence_class"]],
         "no_ais": "no transponder" if dark else "no AIS heard" if deaf else "",
-        "seen": _seen(row, story),
-        "missed_in": _missed_in(row, story),
-        "radar_rule": _radar_rule(row, story),
+        "seen": seen_in(row, story),
+        "missed_in": missed_in(row, story),
+        "radar_rule": radar_rule(row, story),
         "one_stay": chance(row["p_one_call"]) if row["n_seen"] > 1 and pd.isna(row["mmsi"]) else "",
         "new_call": chance(row["p_new_call"]) if row["p_new_call"] < SURELY_NEW else "",
-        "berth_looks": _berth_looks(row, story),
+        "berth_looks": berth_looks(row, story),
         "length": interval(row["length_m"], row["length_lo_m"], row["length_hi_m"], "m"),
         "length_m": None if pd.isna(row["length_m"]) else round(row["length_m"]),
         "beam": interval(row["beam_m"], row["beam_lo_m"], row["beam_hi_m"], "m", digits=1),
@@ -116,19 +109,6 @@ def _card(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "raw_flags": list(row["flags"]),
         "reviewed": any(f.startswith("review_") for f in row["flags"]),
     } | _load(row, story)  # fmt: skip
-
-
-def _seen(row: dict[Any, Any], story: Story) -> str:
-    """In how many usable looks she was found, and in how many others: those saw a part of her berth alone."""
-    looks, detections = story.tables["looks"], story.tables["detections"]
-    usable = looks.loc[(looks["zone_id"] == row["berth_id"]) & (looks["state"] == "usable"), "scene_id"]
-    hers = detections.loc[detections["detection_id"].isin(list(row["detection_ids"])), "scene_id"]
-    others = int((~hers.isin(usable)).sum())
-    of_part = f"{number_of(others, 'look')} of a part of the berth" if others else ""
-    if not row["n_looks"]:
-        return f"seen in {of_part}" if others else "no look at the time"
-    found = f"seen in {row['n_seen'] - others} of {number_of(row['n_looks'], 'look')}"
-    return f"{found}, and in {of_part}" if others else found
 
 
 def _named_by(row: dict[Any, Any], story: Story) -> str:
@@ -186,37 +166,6 @@ def _fill(row: dict[Any, Any], constants_share: float) -> str:
     if not measured or not abs(hers_t / row["dwt_p50_t"] - 1) > OTHER_SIZE:
         return full
     return f"{full}: so much speaks for a ship of some {barrels(hers_t, 2)} t deadweight"
-
-
-def _berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
-    """What each look said of her berth while she may have been there, with those that bound it.
-
-    Where no look bounds an end, the last one before she was seen, and the first one after.
-    """
-    table = story.tables.get("occupancy")
-    if table is None:
-        return []
-    at = table[(table["zone_id"] == row["berth_id"]) & table["acquired"].notna()].sort_values("acquired")
-    if not (at["basis"] != "none").any():
-        return []
-    seen_first, seen_last = sorted([row["arrival_hi"], row["departure_lo"]])
-    before, after = at.loc[at["acquired"] < seen_first, "acquired"], at.loc[at["acquired"] > seen_last, "acquired"]
-    first = min(t for t in (seen_first, row["arrival_lo"], *before.tail(1)) if pd.notna(t))
-    last = max(t for t in (seen_last, row["departure_hi"], *after.head(1)) if pd.notna(t))
-    return [_berth_look(look, story) for look in at[at["acquired"].between(first, last)].itertuples()]
-
-
-def _berth_look(look: Any, story: Story) -> str:
-    """When, what the berth was taken for, and how likely a hull lay there or why that is not told."""
-    words = look.cause if pd.isna(look.probability) else chance(look.probability)
-    return f"{_time_of_look(look, story)} {look.verdict}{f' ({words})' if words else ''}"
-
-
-def _time_of_look(look: Any, story: Story) -> str:
-    """When a look was; the day alone where its image tells no more."""
-    scenes = story.tables["scenes"]
-    causes = scenes.loc[scenes["scene_id"] == look.scene_id, "cause"]
-    return moment(look.acquired, [ONLY_DATED] if causes.str.contains(TIME_OF_DAY_UNKNOWN, regex=False).any() else ())
 
 
 def _lifting_factors(row: dict[Any, Any], counted: str) -> str:
@@ -310,39 +259,6 @@ def _crowded(places: list[float]) -> list[float]:
         else:
             kept = place
     return out
-
-
-def _looks_without_her(row: dict[Any, Any], story: Story) -> pd.DataFrame:
-    """Usable looks at her berth, while she may have been there, in which she was not found; with their sensor."""
-    looks, detections = story.tables["looks"], story.tables["detections"]
-    seen = set(detections.loc[detections["detection_id"].isin(list(row["detection_ids"])), "scene_id"])
-    during = looks[(looks["zone_id"] == row["berth_id"]) & (looks["state"] == "usable")]
-    if pd.notna(row["arrival_lo"]):
-        during = during[during["acquired"] > row["arrival_lo"]]
-    if pd.notna(row["departure_hi"]):
-        during = during[during["acquired"] < row["departure_hi"]]
-    sensors = story.tables["scenes"].set_index("scene_id")["sensor"]
-    others = during[~during["scene_id"].isin(seen)].sort_values("acquired")
-    return others.assign(sensor=others["scene_id"].map(sensors))
-
-
-def _missed_in(row: dict[Any, Any], story: Story) -> list[str]:
-    """The looks without her in words: when, by what, and what each said of the berth."""
-    told = story.tables.get("occupancy")
-    verdicts = {} if told is None else told[told["basis"] != "none"].set_index("look_id")["verdict"].to_dict()
-    return [
-        f"{_time_of_look(look, story)} ({SENSOR_WORDS.get(str(look.sensor), 'image')}"
-        + {"empty": ": berth empty", "occupied": ": a hull there"}.get(str(verdicts.get(look.look_id)), "")
-        + ")"
-        for look in _looks_without_her(row, story).itertuples()
-    ]
-
-
-def _radar_rule(row: dict[Any, Any], story: Story) -> str:
-    """Why radar looks without her lie within her bounds, where they do; her transponder's bounds ask no look."""
-    if row["evidence_class"] not in BY_IMAGES or story.config.calls.radar_absence_counts:
-        return ""
-    return RADAR_RULE if (_looks_without_her(row, story)["sensor"] == "sentinel-1").any() else ""
 
 
 class _Chips:

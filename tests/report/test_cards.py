@@ -10,18 +10,15 @@ import pandas as pd
 import pytest
 
 from pipeline.report.cards import (
-    _berth_looks,
     _crowded,
     _fill,
     _lifting_factors,
-    _missed_in,
     _named_by,
     _pair,
-    _radar_rule,
-    _seen,
 )
 from pipeline.report.chips import _mirrored, _north, _turned
 from pipeline.report.freeboard_words import freeboard_at, outside
+from pipeline.report.look_words import berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.page import render
 from pipeline.storage import read_table
 
@@ -139,15 +136,15 @@ def test_looks_that_did_not_find_her_are_named(tiny_run):
     """A look at her berth within her stay, added to the run's own: it is the one that the card names."""
     tables = {n: read_table(tiny_run / f"{n}.parquet") for n in ("looks", "detections", "scenes", "port_calls")}
     call = tables["port_calls"][tables["port_calls"]["counts"]].iloc[0].to_dict()
-    before = _missed_in(call, SimpleNamespace(tables=tables))
+    before = missed_in(call, SimpleNamespace(tables=tables))
     looks = tables["looks"]
     row = looks[looks["zone_id"] == call["berth_id"]].iloc[[0]]
     row = row.assign(look_id="x", scene_id="another", state="usable", acquired=call["arrival_hi"] + pd.Timedelta("1s"))
     tables["looks"] = pd.concat([looks, row])
-    after = _missed_in(call, SimpleNamespace(tables=tables))
+    after = missed_in(call, SimpleNamespace(tables=tables))
     assert set(after) - set(before) == {f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image)"}
     tables["occupancy"] = pd.DataFrame({"look_id": ["x"], "basis": ["picture"], "verdict": ["empty"]})
-    told = _missed_in(call, SimpleNamespace(tables=tables))
+    told = missed_in(call, SimpleNamespace(tables=tables))
     assert f"{call['arrival_hi']:%Y-%m-%d %H:%M} (image: berth empty)" in told
 
 
@@ -173,8 +170,8 @@ def call_of(evidence_class: str) -> dict[str, object]:
 
 
 def test_why_a_radar_look_without_her_ends_no_stay_is_said_where_it_lies_within_one():
-    assert "does not bound her stay" in _radar_rule(call_of("D"), story_of("sentinel-1"))
-    assert _missed_in(call_of("D"), story_of("sentinel-1")) == ["2024-03-09 00:00 (radar: berth empty)"]
+    assert "does not bound her stay" in radar_rule(call_of("D"), story_of("sentinel-1"))
+    assert missed_in(call_of("D"), story_of("sentinel-1")) == ["2024-03-09 00:00 (radar: berth empty)"]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +191,7 @@ def test_a_call_that_an_image_shows_was_looked_at(states, n_looks, words):
     looks = pd.concat([looks, pd.DataFrame({"zone_id": ["roads"], "scene_id": ["a"], "state": ["usable"]})])
     detections = pd.DataFrame({"detection_id": names, "scene_id": names}, dtype=object)
     row = {"berth_id": "pier", "detection_ids": names, "n_seen": len(names), "n_looks": n_looks}
-    assert _seen(row, SimpleNamespace(tables={"looks": looks, "detections": detections})) == words
+    assert seen_in(row, SimpleNamespace(tables={"looks": looks, "detections": detections})) == words
 
 
 @pytest.mark.parametrize(
@@ -203,11 +200,11 @@ def test_a_call_that_an_image_shows_was_looked_at(states, n_looks, words):
     ids=["no radar look", "radar counts in this run", "her transponder bounds the stay"],
 )
 def test_the_rule_on_radar_is_not_said_where_it_decided_nothing(evidence_class, sensor, counts):
-    assert _radar_rule(call_of(evidence_class), story_of(sensor, counts=counts)) == ""
+    assert radar_rule(call_of(evidence_class), story_of(sensor, counts=counts)) == ""
 
 
 def test_a_berth_that_was_not_seen_is_unknown_on_the_card_and_why():
-    told = _berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11", tz="UTC")},
+    told = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11", tz="UTC")},
                         story_of("optical", empty_seen=False))  # fmt: skip
     assert told == ["2024-03-07 00:00 occupied (99 %)", "2024-03-09 00:00 unknown (cloud)",
                     "2024-03-11 00:00 empty (5 %)"]  # fmt: skip
@@ -222,9 +219,9 @@ def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
     table = pd.DataFrame(rows).assign(scene_id="a")
     scenes = pd.DataFrame({"scene_id": ["a"], "cause": [""]})
     story = SimpleNamespace(tables={"occupancy": table, "scenes": scenes})
-    told = [line.partition("day ")[2][0] for line in _berth_looks(call | {"departure_hi": day[7]}, story)]
+    told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": day[7]}, story)]
     assert told == list("1234567")
-    told = [line.partition("day ")[2][0] for line in _berth_looks(call | {"departure_hi": pd.NaT}, story)]
+    told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": pd.NaT}, story)]
     assert told == list("12345")
 
 
@@ -233,7 +230,7 @@ def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
     scenes = story.tables["scenes"].assign(cause=["", "time of day unknown; the file gives the date", ""])
     noon = story.tables["occupancy"].assign(acquired=lambda table: table["acquired"] + pd.Timedelta(hours=12))
     dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon})
-    told = _berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, dated)
+    told = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, dated)
     assert [line.split(" ")[:2] for line in told[-2:]] == [["2024-03-09", "unknown"], ["2024-03-11", "12:00"]]
 
 
