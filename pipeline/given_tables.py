@@ -1,16 +1,20 @@
-"""Tables that people bring to a stage: their columns recognised, and told where one of ours may have been meant."""
+"""Tables that people bring to a stage: their columns recognised, told where one of ours may have been meant, and asked
+whether they are of a simulation."""
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, printable
-from pipeline.storage import SIMULATED_COLUMN, read_table
+from pipeline.storage import SIMULATED, SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS
+from pipeline.tables.contract import TRUTH
 from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts
 
@@ -124,3 +128,22 @@ def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfi
             f"account ({mine}): give account the --assumptions and --set that capwatch volume had, or for liftings of "
             "a run --assumptions with its config.yaml (nothing was written)"
         )
+
+
+def says_simulated(path: Path) -> bool:
+    """Does a file say that its table is of a simulation, by the word that `marked` gives or by a column ``simulated``?
+
+    Raises InputError where it is no table that can be read.
+    """
+    import pyarrow.parquet
+
+    if path.suffix.lower() == ".parquet":
+        with suppress(OSError, ValueError):
+            schema = pyarrow.parquet.read_schema(path)
+            told = json.loads((schema.metadata or {}).get(b"PANDAS_ATTRS", b"{}"))
+            if isinstance(told, dict) and told.get(SIMULATED):
+                return True
+            if SIMULATED_COLUMN not in schema.names:
+                return False
+    said = read_table(path).get(SIMULATED_COLUMN, ())
+    return any(TRUTH.get(str(value).strip().lower(), False) for value in said)

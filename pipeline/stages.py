@@ -22,10 +22,10 @@ from pipeline.config import (
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
-from pipeline.given_tables import read_calls, read_liftings, tell_doubts
+from pipeline.given_tables import read_calls, read_liftings, says_simulated, tell_doubts
 from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
-from pipeline.storage import cannot_write, marked, read_table, says_simulated, write_frames, write_json, write_table
+from pipeline.storage import cannot_write, marked, read_table, write_frames, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, MISSED, SCENES
 from pipeline.types import ONLY_DATED
 from pipeline.workspace import config_root

@@ -102,27 +102,6 @@ def marked(table: pd.DataFrame, simulated: bool) -> pd.DataFrame:
     return out
 
 
-def says_simulated(path: Path) -> bool:
-    """Does a file say that its table is of a simulation, by the word that `marked` gives or by a column ``simulated``?
-
-    Raises InputError where it is no table that can be read.
-    """
-    import pyarrow.parquet
-
-    from pipeline.tables.contract import TRUTH
-
-    if path.suffix.lower() == ".parquet":
-        with suppress(OSError, ValueError):
-            schema = pyarrow.parquet.read_schema(path)
-            told = json.loads((schema.metadata or {}).get(b"PANDAS_ATTRS", b"{}"))
-            if isinstance(told, dict) and told.get(SIMULATED):
-                return True
-            if SIMULATED_COLUMN not in schema.names:
-                return False
-    said = read_table(path).get(SIMULATED_COLUMN, ())
-    return any(TRUTH.get(str(value).strip().lower(), False) for value in said)
-
-
 def table_bytes(table: pd.DataFrame) -> bytes:
     """A table as the bytes of a Parquet file."""
     import io

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.storage import marked, read_table, says_simulated, write_table
+from pipeline.given_tables import says_simulated
+from pipeline.storage import marked, read_table, write_table
 from pipeline.tables import LEDGER, LIFTINGS, MISSED
 from pipeline.volume import liftings
 

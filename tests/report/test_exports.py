@@ -16,10 +16,11 @@ import pyogrio
 import pytest
 from PIL import Image
 
+from pipeline.given_tables import says_simulated
 from pipeline.report.exports import annex
 from pipeline.report.geopackage import layers
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
-from pipeline.storage import read_table, says_simulated, write_table
+from pipeline.storage import read_table, write_table
 from tests.cases.desk import Desk
 
 LAYERS = {"land", "structures", "looks", "zones", "tracks", "detections", "calls"}
