@@ -28,7 +28,7 @@ from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.review import chosen_run, open_run
-from pipeline.run import CONFIG_FILES
+from pipeline.workspace import CONFIG_FILES
 
 pd.set_option("display.max_colwidth", None)
 before = chosen_run()

@@ -29,8 +29,8 @@ from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.review import chosen_run, open_run
 from pipeline.report.sensitivity_section import largest_first, sentence, tornado, tornado_height
-from pipeline.run import CONFIG_FILES
 from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.workspace import CONFIG_FILES
 
 folder = chosen_run()
 run = open_run(folder)

@@ -2,65 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.chain import berths, shore
 from pipeline.chain.asked import opened
-from pipeline.chain.identity import identify, image_records
-from pipeline.chain.live import ITEMS, of_saved_search
-from pipeline.chain.passing import faults_of, usable_now
+from pipeline.chain.detecting import detect_all
+from pipeline.chain.identity import identify
+from pipeline.chain.live import of_saved_search
+from pipeline.chain.passing import usable_now
+from pipeline.chain.publishing import publish, with_pictures
 from pipeline.chain.readiness import made_ready
-from pipeline.chain.slots import detect_slot
-from pipeline.chain.sources import Inputs, gather, read_ais_around
-from pipeline.chain.verdicts import FOLDER as REVIEWS_FOLDER
+from pipeline.chain.sources import gather, read_ais_around
 from pipeline.chain.verdicts import Verdict, read_reviews, tell_verdicts
-from pipeline.chain.verification import CHAINED, ROWS, last_of, rows_of
-from pipeline.checkpoints import checkpoint
-from pipeline.config import RunConfig, canonical_json, load_cap
+from pipeline.chain.verification import last_of
+from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
-from pipeline.engine import map_tasks
-from pipeline.errors import InputError, NothingUsable, printable
+from pipeline.errors import NothingUsable, printable
 from pipeline.execution import journal
-from pipeline.longitudes import as_written
-from pipeline.provenance import (
-    MANIFEST,
-    code_version,
-    library_versions,
-    manifest_hash,
-    outputs_of,
-    read_manifest,
-)
-from pipeline.report.summary import headline_lines, result_of, verdicts_of
-from pipeline.storage import (
-    marked,
-    require_writable,
-    sweep,
-    table_bytes,
-    table_from,
-    write_bytes,
-    write_json,
-    write_table,
-    write_text,
-)
-from pipeline.tables import DETECTIONS, SCENES
-from pipeline.workspace import LATEST, RunFolder, config_files, config_yaml
+from pipeline.provenance import code_version, library_versions, read_manifest
+from pipeline.storage import require_writable, sweep, write_text
+from pipeline.workspace import LATEST, RunFolder
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.chain.accounting import Account, Ground
-    from pipeline.execution.stagecache import Slot
     from pipeline.ingest.ais.messages import AisRead
     from pipeline.report.story import Story
     from pipeline.types import Place, Scene
-
-CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +84,7 @@ def run(
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
             ais = read_ais_around(inputs, place, console)
             story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console, verdicts)
-            _publish(story, folder, inputs, root, ais, previous, reviews)
+            publish(story, folder, inputs, root, ais, previous, reviews)
         write_text(folder.path.parent / LATEST, run_id + "\n")
         folder.cache.tidy()
         return _outcome(folder, console)
@@ -156,7 +129,7 @@ def compute(
     tell_verdicts(account.verdicts, config.aoi.id, console)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
     with ThreadPoolExecutor(1) as beside:
-        pictured = beside.submit(_with_pictures, scenes, dict(tables), place, folder, config.engine.workers)
+        pictured = beside.submit(with_pictures, scenes, dict(tables), place, folder, config.engine.workers)
         tables |= _looked_into(ground, account, verdicts)
         tables["occupancy"] = berths.occupancy(scene_table, told, place, learnt.backgrounds)
         tables["detections"] = pictured.result()
@@ -193,172 +166,10 @@ def _looked_into(ground: Ground, account: Account, verdicts: Sequence[Verdict]) 
     }
 
 
-def detect_all(
-    scenes: list[Scene],
-    scene_table: pd.DataFrame,
-    place: Place,
-    config: RunConfig,
-    folder: RunFolder,
-    console: Console,
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any]]]:
-    """Detections of all scenes, the scenes table with what was measured on each, and what was noticed in each.
-
-    Each scene's result is kept until the run ends, so that a killed run repeats one scene at most.
-    """
-    import pandas as pd
-
-    from pipeline.detection.slices import flag_repeats
-
-    tasks = [SceneTask(scene, place, config, detect_slot(scene, place, config, folder)) for scene in scenes]
-    for task in tasks:
-        console.explain(f"detect {task.scene.scene_id}", task.slot.why)
-    with console.progress("detect", len(tasks)) as step:
-        results = map_tasks(
-            detect_scene,
-            tasks,
-            config.engine,
-            done=lambda task: step(task.scene.scene_id),
-            lost=lambda task, why: InputError(task.scene.scene_id, why),
-            cost=lambda task: math.prod(task.scene.shape),
-        )
-    found, told = [], {}
-    scene_table = scene_table.set_index("scene_id", drop=False)
-    measured = (
-        "sea_sigma0_db",
-        "enl",
-        "clutter_law",
-        "false_alarm_rate",
-        "false_alarm_rate_achieved",
-        "cloud_fraction",
-    )
-    for scene, result in zip(scenes, results, strict=True):
-        if isinstance(result, InputError):
-            console.problem(result, done="scene skipped, its looks are unknown")
-            scene_table.loc[scene.scene_id, ["status", "cause"]] = ["skipped", result.cause]
-            continue
-        table, diagnostics = result
-        found.append(table)
-        told[scene.scene_id] = diagnostics
-        if scene.sensor != "sentinel-1":
-            for note in diagnostics.get("notes", ()):
-                console.remark(f"{scene.scene_id}: {note}")
-        for name in measured:
-            if diagnostics.get(name) is not None:
-                scene_table.loc[scene.scene_id, name] = diagnostics[name]
-    detections = pd.concat(found, ignore_index=True) if found else DETECTIONS.empty()
-    detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
-    detections = flag_repeats(detections, scene_table.reset_index(drop=True))
-    return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), told
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SceneTask:
-    """One scene to look at."""
-
-    scene: Scene
-    place: Place
-    config: RunConfig
-    slot: Slot
-
-
-def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | InputError:
-    """Detections and diagnostics of one scene, from an earlier attempt where there is one."""
-
-    from pipeline.detection import detect
-    from pipeline.ingest.unchanged import require_unchanged
-
-    kept = task.slot.load()
-    if kept is not None:
-        return table_from(kept[0], DETECTIONS), kept[1]
-    try:
-        table, diagnostics = detect(task.scene, place=task.place, config=task.config.detection)
-        require_unchanged(task.scene.source)
-    except InputError as error:
-        return error
-    diagnostics = json.loads(canonical_json(diagnostics))
-    task.slot.store(table_bytes(table), diagnostics)
-    return table, diagnostics
-
-
 def _registry(config: RunConfig, root: Path) -> pd.DataFrame | None:
     from pipeline.ingest.registry import read_registry
 
     return read_registry(root / config.source.registry) if config.source.registry else None
-
-
-def _with_pictures(
-    scenes: list[Scene], tables: dict[str, pd.DataFrame], place: Place, folder: RunFolder, threads: int
-) -> pd.DataFrame:
-    """The detections with the path of each chip; chips are drawn for every sighting of a call, looks for the map."""
-    from pipeline.ingest.scenes import without_water
-    from pipeline.report.chips import draw_chips
-    from pipeline.report.quicklooks import draw_quicklooks
-
-    scenes = [without_water(scene) for scene in scenes]
-    draw_quicklooks(scenes, place, folder.path / "quicklooks", threads)
-    called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
-    chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips", threads)
-    detections = tables["detections"]
-    return detections.assign(chip=[f"chips/{chips[d]}" if d in chips else "" for d in detections["detection_id"]])
-
-
-def _publish(
-    story: Story,
-    folder: RunFolder,
-    inputs: Inputs,
-    root: Path,
-    ais: AisRead,
-    previous: dict[str, str] | None,
-    reviews: Path | None,
-) -> None:
-    """Write everything a run leaves behind; the manifest last."""
-    from dataclasses import replace
-
-    from pipeline.report import write_report
-
-    records = [{"path": inputs.name_of(f.path), "sha256": f.sha256, "bytes": None} for f in ais.files if f.sha256]
-    records += image_records(story.tables["scenes"])
-    story = replace(story, inputs=tuple(records))
-    _write_config(story.config, root, folder.path)
-    if reviews is not None:
-        write_bytes(folder.path / CONFIG_FILES / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", reviews.read_bytes())
-    if inputs.items is not None:
-        write_bytes(folder.path / CONFIG_FILES / ITEMS, inputs.items)
-    for name, table in story.tables.items():
-        write_table(marked(table, story.simulated), folder.path / f"{name}.parquet")
-    if story.as_detected is not None:
-        for name in ("detections", "port_calls", "liftings", "ledger"):
-            before = marked(story.as_detected.tables[name], story.simulated)
-            write_table(before, folder.path / "as_detected" / f"{name}.parquet")
-    write_report(story, folder.path)
-    chained = [name for name in CHAINED if name in story.tables]
-    write_json(folder.path / ROWS, {name: rows_of(as_written(story.tables[name]), name) for name in chained})
-    checkpoint("everything but the manifest")
-    manifest: dict[str, Any] = {
-        "capwatch": story.code_version,
-        "run_id": story.run_id,
-        "aoi": story.config.aoi.id,
-        "simulated": story.simulated,
-        "seed": story.config.seed,
-        "previous": previous,
-        "libraries": dict(story.versions),
-        "inputs": records,
-        **faults_of(ais.files),
-        "outputs": [r.as_json() for r in outputs_of(folder.path)],
-        "problems": list(story.problems),
-        "headline": headline_lines(story),
-        "result": result_of(story),
-        "reviews": verdicts_of(story),
-    }
-    manifest["self_sha256"] = manifest_hash(manifest)
-    write_json(folder.path / MANIFEST, manifest)
-
-
-def _write_config(config: RunConfig, root: Path, folder: Path) -> None:
-    """The resolved config as YAML, and beside it the files that it refers to."""
-    write_text(folder / "config.yaml", config_yaml(config))
-    for name in config_files(config):
-        write_bytes(folder / CONFIG_FILES / name, (root / name).read_bytes())
 
 
 def _outcome(folder: RunFolder, console: Console) -> Outcome:

@@ -18,6 +18,7 @@ from pipeline.provenance import MANIFEST
 
 LATEST = "latest.txt"
 STAGES = ".stages"
+CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
 RARE_BREAKS = "\x85\u2028\u2029"  # next line, line separator, paragraph separator
 
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from pipeline import run as chain
+from pipeline.chain import detecting as chain
 from pipeline.config import EngineConfig
 from pipeline.engine import kept, map_tasks
 from tests.cases.desk import LOOKS, Desk, radar, speckle, stamp
@@ -91,7 +91,7 @@ detect_scene = chain.detect_scene
 
 
 def deadly_scene(task):
-    """As `pipeline.run.detect_scene`, but one scene takes its worker with it."""
+    """As `pipeline.chain.detecting.detect_scene`, but one scene takes its worker with it."""
     if task.scene.scene_id == DEADLY:
         os._exit(9)
     return detect_scene(task)

@@ -192,7 +192,7 @@ def test_without_ais_nobody_is_called_dark(tiny_inputs, tmp_path):
 
 def test_a_killed_run_goes_on_where_it_was(tiny_run, tmp_path, monkeypatch):
     """Killed after the first scene: the same command ends with the same bytes and looks at that scene once."""
-    import pipeline.run as chain
+    from pipeline.chain import detecting as chain
 
     looked = []
     real = chain.detect_scene

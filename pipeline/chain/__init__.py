@@ -1,1 +1,1 @@
-"""The parts that a run is made of: its inputs, its identity, the shore that it learns, verdicts, and the account."""
+"""The parts that a run is made of: inputs, identity, shore, looks, verdicts, account, what it leaves behind."""

@@ -15,7 +15,7 @@ from pipeline.chain.verdicts import FOLDER as VERDICTS
 from pipeline.config import read_yaml
 from pipeline.errors import PipelineError
 from pipeline.provenance import read_manifest
-from pipeline.run import CONFIG_FILES
+from pipeline.workspace import CONFIG_FILES
 
 
 def changed_files(before: Path, after: Path) -> tuple[dict[str, str], dict[str, str]]:

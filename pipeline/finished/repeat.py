@@ -11,8 +11,8 @@ from pipeline.errors import ContractError, RunDiffers, printable
 from pipeline.finished.crate import altered
 from pipeline.plurals import number_of
 from pipeline.provenance import code_version, read_manifest
-from pipeline.run import CONFIG_FILES, run
-from pipeline.workspace import load_run_config
+from pipeline.run import run
+from pipeline.workspace import CONFIG_FILES, load_run_config
 
 
 def verify(folder: Path, console: Console) -> None:

@@ -15,11 +15,10 @@ from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import InputError, printable
 from pipeline.moments import moment
-from pipeline.run import CONFIG_FILES
 from pipeline.storage import read_table
 from pipeline.tables import ALL
 from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
-from pipeline.workspace import latest_run, load_run_config
+from pipeline.workspace import CONFIG_FILES, latest_run, load_run_config
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

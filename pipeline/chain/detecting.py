@@ -1,0 +1,116 @@
+"""Every scene looked at, each on its worker and kept until the run ends, and what was measured on each."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.chain.slots import detect_slot
+from pipeline.config import RunConfig, canonical_json
+from pipeline.console import Console
+from pipeline.engine import map_tasks
+from pipeline.errors import InputError
+from pipeline.storage import table_bytes, table_from
+from pipeline.tables import DETECTIONS, SCENES
+from pipeline.workspace import RunFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.execution.stagecache import Slot
+    from pipeline.types import Place, Scene
+
+MEASURED = (
+    "sea_sigma0_db",
+    "enl",
+    "clutter_law",
+    "false_alarm_rate",
+    "false_alarm_rate_achieved",
+    "cloud_fraction",
+)  # columns of the scenes table that detection fills in
+
+
+def detect_all(
+    scenes: list[Scene],
+    scene_table: pd.DataFrame,
+    place: Place,
+    config: RunConfig,
+    folder: RunFolder,
+    console: Console,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any]]]:
+    """Detections of all scenes, the scenes table with what was measured on each, and what was noticed in each.
+
+    Each scene's result is kept until the run ends, so that a killed run repeats one scene at most.
+    """
+    import pandas as pd
+
+    from pipeline.detection.slices import flag_repeats
+
+    found, told = [], {}
+    scene_table = scene_table.set_index("scene_id", drop=False)
+    for scene, result in zip(scenes, _results(scenes, place, config, folder, console), strict=True):
+        if isinstance(result, InputError):
+            console.problem(result, done="scene skipped, its looks are unknown")
+            scene_table.loc[scene.scene_id, ["status", "cause"]] = ["skipped", result.cause]
+            continue
+        table, diagnostics = result
+        found.append(table)
+        told[scene.scene_id] = diagnostics
+        if scene.sensor != "sentinel-1":
+            for note in diagnostics.get("notes", ()):
+                console.remark(f"{scene.scene_id}: {note}")
+        for name in MEASURED:
+            if diagnostics.get(name) is not None:
+                scene_table.loc[scene.scene_id, name] = diagnostics[name]
+    detections = pd.concat(found, ignore_index=True) if found else DETECTIONS.empty()
+    detections = detections.sort_values(["scene_id", "detection_id"], ignore_index=True)
+    detections = flag_repeats(detections, scene_table.reset_index(drop=True))
+    return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), told
+
+
+def _results(
+    scenes: list[Scene], place: Place, config: RunConfig, folder: RunFolder, console: Console
+) -> list[tuple[pd.DataFrame, dict[str, Any]] | InputError]:
+    """What each scene showed, or why it could not be looked at, in the scenes' order."""
+    tasks = [SceneTask(scene, place, config, detect_slot(scene, place, config, folder)) for scene in scenes]
+    for task in tasks:
+        console.explain(f"detect {task.scene.scene_id}", task.slot.why)
+    with console.progress("detect", len(tasks)) as step:
+        return map_tasks(
+            detect_scene,
+            tasks,
+            config.engine,
+            done=lambda task: step(task.scene.scene_id),
+            lost=lambda task, why: InputError(task.scene.scene_id, why),
+            cost=lambda task: math.prod(task.scene.shape),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SceneTask:
+    """One scene to look at."""
+
+    scene: Scene
+    place: Place
+    config: RunConfig
+    slot: Slot
+
+
+def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | InputError:
+    """Detections and diagnostics of one scene, from an earlier attempt where there is one."""
+    from pipeline.detection import detect
+    from pipeline.ingest.unchanged import require_unchanged
+
+    kept = task.slot.load()
+    if kept is not None:
+        return table_from(kept[0], DETECTIONS), kept[1]
+    try:
+        table, diagnostics = detect(task.scene, place=task.place, config=task.config.detection)
+        require_unchanged(task.scene.source)
+    except InputError as error:
+        return error
+    diagnostics = json.loads(canonical_json(diagnostics))
+    task.slot.store(table_bytes(table), diagnostics)
+    return table, diagnostics

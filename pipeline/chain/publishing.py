@@ -1,0 +1,111 @@
+"""What a run leaves behind: its tables, pictures, the report, the config that repeats it; the manifest last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.chain.identity import image_records
+from pipeline.chain.live import ITEMS
+from pipeline.chain.passing import faults_of
+from pipeline.chain.verdicts import FOLDER as REVIEWS_FOLDER
+from pipeline.chain.verification import CHAINED, ROWS, rows_of
+from pipeline.checkpoints import checkpoint
+from pipeline.longitudes import as_written
+from pipeline.provenance import MANIFEST, manifest_hash, outputs_of
+from pipeline.report.summary import headline_lines, result_of, verdicts_of
+from pipeline.storage import marked, write_bytes, write_json, write_table, write_text
+from pipeline.workspace import CONFIG_FILES, RunFolder, config_files, config_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.chain.sources import Inputs
+    from pipeline.ingest.ais.messages import AisRead
+    from pipeline.report.story import Story
+    from pipeline.types import Place, Scene
+
+
+def with_pictures(
+    scenes: list[Scene], tables: dict[str, pd.DataFrame], place: Place, folder: RunFolder, threads: int
+) -> pd.DataFrame:
+    """The detections with the path of each chip; chips are drawn for every sighting of a call, looks for the map."""
+    from pipeline.ingest.scenes import without_water
+    from pipeline.report.chips import draw_chips
+    from pipeline.report.quicklooks import draw_quicklooks
+
+    scenes = [without_water(scene) for scene in scenes]
+    draw_quicklooks(scenes, place, folder.path / "quicklooks", threads)
+    called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
+    chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips", threads)
+    detections = tables["detections"]
+    return detections.assign(chip=[f"chips/{chips[d]}" if d in chips else "" for d in detections["detection_id"]])
+
+
+def publish(
+    story: Story,
+    folder: RunFolder,
+    inputs: Inputs,
+    root: Path,
+    ais: AisRead,
+    previous: dict[str, str] | None,
+    reviews: Path | None,
+) -> None:
+    """Write everything a run leaves behind; the manifest last."""
+    from pipeline.report import write_report
+
+    records = [{"path": inputs.name_of(f.path), "sha256": f.sha256, "bytes": None} for f in ais.files if f.sha256]
+    records += image_records(story.tables["scenes"])
+    story = replace(story, inputs=tuple(records))
+    _write_question(story, folder, root, inputs, reviews)
+    _write_tables(story, folder)
+    write_report(story, folder.path)
+    chained = [name for name in CHAINED if name in story.tables]
+    write_json(folder.path / ROWS, {name: rows_of(as_written(story.tables[name]), name) for name in chained})
+    checkpoint("everything but the manifest")
+    manifest = _manifest(story, folder, ais, previous)
+    manifest["self_sha256"] = manifest_hash(manifest)
+    write_json(folder.path / MANIFEST, manifest)
+
+
+def _write_question(story: Story, folder: RunFolder, root: Path, inputs: Inputs, reviews: Path | None) -> None:
+    """The resolved config as YAML, and beside it the files that it refers to, verdicts and found images too."""
+    kept = folder.path / CONFIG_FILES
+    write_text(folder.path / "config.yaml", config_yaml(story.config))
+    for name in config_files(story.config):
+        write_bytes(kept / name, (root / name).read_bytes())
+    if reviews is not None:
+        write_bytes(kept / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", reviews.read_bytes())
+    if inputs.items is not None:
+        write_bytes(kept / ITEMS, inputs.items)
+
+
+def _write_tables(story: Story, folder: RunFolder) -> None:
+    """Every table, and those that verdicts changed as they were before."""
+    for name, table in story.tables.items():
+        write_table(marked(table, story.simulated), folder.path / f"{name}.parquet")
+    if story.as_detected is not None:
+        for name in ("detections", "port_calls", "liftings", "ledger"):
+            before = marked(story.as_detected.tables[name], story.simulated)
+            write_table(before, folder.path / "as_detected" / f"{name}.parquet")
+
+
+def _manifest(story: Story, folder: RunFolder, ais: AisRead, previous: dict[str, str] | None) -> dict[str, Any]:
+    """Question, code, inputs and outputs by their hashes, what went wrong, and the answer."""
+    return {
+        "capwatch": story.code_version,
+        "run_id": story.run_id,
+        "aoi": story.config.aoi.id,
+        "simulated": story.simulated,
+        "seed": story.config.seed,
+        "previous": previous,
+        "libraries": dict(story.versions),
+        "inputs": list(story.inputs),
+        **faults_of(ais.files),
+        "outputs": [r.as_json() for r in outputs_of(folder.path)],
+        "problems": list(story.problems),
+        "headline": headline_lines(story),
+        "result": result_of(story),
+        "reviews": verdicts_of(story),
+    }
