@@ -17,7 +17,7 @@ EMPTY :=
 each = $(if $(wildcard $(subst $(EMPTY) ,\ ,$(2))),$(1) "$(2)",$(foreach word,$(2),$(1) $(word)))
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## make .venv from requirements.lock; nothing to do when it is up to date
 
@@ -62,8 +62,8 @@ format: setup  ## put the code in order
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-notebooks: setup  ## execute the notebooks
-	@$(BIN)/python -m pytest -n $(WORKERS) tests/test_notebooks.py
+notebooks: setup  ## write notebooks/*.ipynb, executed on the last run (NB= one of them, RUN= another run)
+	@$(BIN)/python -m tools.write_notebooks $(NB) $(if $(RUN),--run "$(RUN)")
 
 bench: setup  ## speed and accuracy, printed as tables (accuracy needs ../shared/data); PARTS= names others
 	@$(BIN)/python -m benchmarks $(PARTS)
