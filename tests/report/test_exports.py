@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import xml.etree.ElementTree as ET
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -36,7 +37,7 @@ def test_the_geopackage_has_every_layer_with_as_many_rows_as_the_tables(tiny_run
 
 
 def test_each_layer_brings_a_default_style_whose_symbols_are_all_there(tiny_run):
-    with sqlite3.connect(f"file:{tiny_run / 'run.gpkg'}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{tiny_run / 'run.gpkg'}?mode=ro", uri=True)) as database:
         styles = database.execute("SELECT f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles")
         found = {name: (column, qml, default) for name, column, qml, default in styles}
         columns = dict(database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall())
