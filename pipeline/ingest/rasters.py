@@ -7,6 +7,7 @@ need not be decoded again for the next.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import sys
@@ -249,6 +250,13 @@ class _Held(threading.local):
 
 
 _HELD = _Held()
+
+
+@atexit.register
+def _let_go() -> None:
+    """Close what the main thread holds while that can still be done: from Python 3.13 on rasterio complains later."""
+    while _HELD.files:
+        _HELD.files.popitem()[1].close()
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -146,6 +148,23 @@ def test_a_thread_keeps_few_files_open(tmp_path):
         assert (raster.read(Window(2, 2, 4, 4)) == n).all()
     opened = [name for fd in Path("/proc/self/fd").iterdir() if "kept-" in (name := os.path.realpath(fd))]
     assert len(opened) <= MOST_HELD
+
+
+def test_a_program_that_ends_has_closed_its_files(tmp_path):
+    """At the interpreter's end rasterio can no longer close a file, and says so from Python 3.13 on."""
+    path = write(tmp_path / "a.tif", np.ones((8, 8), np.uint8))
+    program = f"""
+import atexit
+kept = []
+atexit.register(lambda: print([dataset.closed for dataset in kept]))  # the first one registered is the last one called
+from pathlib import Path
+from pipeline.ingest import rasters
+from pipeline.types import Window
+rasters.open_raster(Path({str(path)!r})).read(Window(0, 0, 8, 8))
+kept += rasters._HELD.files.values()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("[True]\n", "")
 
 
 def test_threads_that_read_one_file_at_once_read_the_same(tmp_path):
