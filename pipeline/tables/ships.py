@@ -206,6 +206,7 @@ PORT_CALLS = Contract(
         ),
         Column("listed_beam_m", "float", "Beam by identity.", "m", required=False, low=0, high=100),
         Column("listed_source", "text", "Where the registry has its line of her from.", required=False),
+        Column("ship_type", "text", "Type of ship in words, by identity.", required=False),
         Column("draught_in_m", "float", "Draught said on arrival.", "m", required=False, low=0, high=25.5),
         Column(
             "draught_out_m",
