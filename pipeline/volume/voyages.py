@@ -33,8 +33,10 @@ STRAIGHT = 0.7  # share of cargoes that sail so; the others any time within max_
 SECOND_PORT_D = 3.0  # between two landings: no time to fetch another cargo (our choice)
 
 
-def counted_once(tables: list[pd.DataFrame], config: VolumeConfig) -> pd.DataFrame:
+def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: str) -> pd.DataFrame:
     """Liftings of several AOIs as one table; a cargo or a stay that stands in two of them counts once.
+
+    ``year_starts`` is the cap's (MM-DD): what may be one stay in two account years is joined with more care.
 
     Each table is whole in itself (``pipeline.volume.liftings`` of one AOI). Rows taken for another one's keep their
     numbers, with ``counts`` false, status ``not_counted`` and the cause.
@@ -45,7 +47,7 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig) -> pd.DataFra
         for row in LIFTINGS.conform(table).to_dict("records"):
             rows.append(row)
             whence.append(n)
-    told = [join_stays(rows, whence), _same_cargoes(rows, whence, config)]
+    told = [join_stays(rows, whence, year_starts), _same_cargoes(rows, whence, config)]
     for row, name in zip(rows, named_apart(rows), strict=True):
         row["call_id"] = name
     for said in told:
