@@ -194,6 +194,8 @@ def _from_images(stay: DarkStay, tracks: pd.DataFrame, heard: Heard, spell: Spel
         "typed_until": last + AFTER_SAILING,
         "heard_after": mmsi is not None and _heard_after(tracks, mmsi, last),
         "evidence_class": "C" if len(hers) > 1 else "D",
+        "spot_taken": stay.spot[0],
+        "spot_looks": stay.spot[1],
         "flags": flags,
     }
     certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0

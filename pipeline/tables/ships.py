@@ -260,6 +260,14 @@ PORT_CALLS = Contract(
             low=1,
         ),
         Column(
+            "spot_looks",
+            "int",
+            "Of a stay that images alone tell: looks at her berth in the whole period of its table.",
+            required=False,
+            low=1,
+        ),
+        Column("spot_taken", "int", "Of these, looks that show somebody at her spot.", required=False, low=0),
+        Column(
             "p_new_call",
             "float",
             "That she is not the ship of a counted call before at her spot, seen again.",

@@ -35,7 +35,7 @@ from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth
-from pipeline.volume.dates import dates, open_ends
+from pipeline.volume.dates import dates, open_ends, seen_for_d
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
@@ -75,14 +75,14 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
                 row["call_id"] = _free(f"{call_id}#{n}", taken)
                 raise Refused("this call_id stands in the table twice")
             when, doubts = dates(call)
-            row |= numbers_of(call) | when | {"open_ends": open_ends(call)}
+            row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_for_d(call)}
             row |= _doubted(*_cargo(call, when, habit, config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
         seen.add(row["call_id"])
         rows.append(row)
     table = LIFTINGS.from_rows(rows)
-    return LIFTINGS.check(_with_quantiles(table, config, seed))
+    return LIFTINGS.check(with_quantiles(table, config, seed))
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -192,6 +192,8 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         "p_one_call": share(call, "p_one_call"),
         "calls_mean": mean,
         "p_new_call": share(call, "p_new_call"),
+        "spot_looks": at_least(call, "spot_looks", 1.0),
+        "spot_taken": at_least(call, "spot_taken", 0.0),
     }
     if when["arrival"] is None and when["departure"] is None:
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}
@@ -221,8 +223,8 @@ def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -
     return {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
 
 
-def _with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
-    """p5, p50, p95 of each row, given that she lifted; the mean is the row's part in a sum.
+def with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
+    """p5, p50, p95 of each row of LIFTINGS, given that she lifted; the mean is the row's part in a sum.
 
     Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
     turns out to be.

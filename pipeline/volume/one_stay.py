@@ -17,8 +17,9 @@ import pandas as pd
 
 from pipeline.tables.number_law import MOST_CALLS
 from pipeline.turnover import UNLIKELY
-from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths
+from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths, turns_of
 from pipeline.volume.identity import same_ship
+from pipeline.volume.joined_draughts import with_whole_draughts
 from pipeline.volume.lines import content, same_line
 from pipeline.volume.membership import start_of_year
 from pipeline.volume.near_rows import near_pairs
@@ -65,7 +66,12 @@ def join_stays(rows: list[Row], whence: list[int], year_starts: str) -> Told:
             leave_out(told, rows, n, words, kept)
             parts.setdefault(kept, []).append(n)
     for kept, others in parts.items():
-        rows[kept] |= _whole(rows[kept], [rows[n] for n in others]) | _number(stays[kept].doubt)
+        surely = [n for n in others if same_ship(rows[kept], rows[n])]
+        tables = {whence[n] for n in (kept, *surely)}
+        counting = [rows[n] for n in best_first if rows[n]["counts"] and whence[n] in tables]
+        if read_anew := with_whole_draughts(rows[kept], [rows[n] for n in surely], counting):
+            told |= {n: (f"{told[n][0]}, with the draughts of all parts", kept) for n in surely}
+        rows[kept] |= read_anew | _whole(rows[kept], [rows[n] for n in others]) | _number(stays[kept].doubt)
     return told | _perhaps_the_same(rows, whence, chances, stays)
 
 
@@ -111,7 +117,7 @@ def _chance(a: Row, b: Row, turns: dict[str, Any]) -> float:
         return float(same and between(a, b) <= ONE_VISIT)
     if set(a["evidence"]) & set(b["evidence"]) or same_line(a, b):
         return 1.0
-    return chance_that_it_goes_on(a, b, turns[a["berth_id"]])
+    return chance_that_it_goes_on(a, b, turns_of(a, b, turns[a["berth_id"]]))
 
 
 def _needed(a: Row, b: Row, year_starts: str) -> float:
@@ -152,7 +158,7 @@ def _whole(kept: Row, others: list[Row]) -> Row:
     members = [kept, *others]
     came, left = min(span(row)[0] for row in members), max(span(row)[1] for row in members)
     first, last = (min(members, key=lambda row: span(row)[0]), max(members, key=lambda row: span(row)[1]))
-    out: Row = {"p_new_call": first["p_new_call"]}
+    out: Row = {"p_new_call": first["p_new_call"], "seen_d": None}
     if came < span(kept)[0]:
         out["arrival"] = came
     if left > span(kept)[1]:

@@ -22,6 +22,7 @@ from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
 from pipeline.volume.cut_stays import Row, span
 from pipeline.volume.identity import same_ship
+from pipeline.volume.liftings import with_quantiles
 from pipeline.volume.lines import STATED_LOG_SD, named_apart
 from pipeline.volume.one_stay import Told, join_stays, leave_out
 
@@ -33,10 +34,11 @@ STRAIGHT = 0.7  # share of cargoes that sail so; the others any time within max_
 SECOND_PORT_D = 3.0  # between two landings: no time to fetch another cargo (our choice)
 
 
-def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: str) -> pd.DataFrame:
+def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: str, seed: int) -> pd.DataFrame:
     """Liftings of several AOIs as one table; a cargo or a stay that stands in two of them counts once.
 
-    ``year_starts`` is the cap's (MM-DD): what may be one stay in two account years is joined with more care.
+    ``year_starts`` is the cap's (MM-DD): what may be one stay in two account years is joined with more care. ``seed``
+    is that of the draws of a stay whose parts together tell more of her load than any one of them.
 
     Each table is whole in itself (``pipeline.volume.liftings`` of one AOI). Rows taken for another one's keep their
     numbers, with ``counts`` false, status ``not_counted`` and the cause.
@@ -53,7 +55,11 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: 
     for said in told:
         for n, (words, other) in said.items():
             rows[n]["cause"] = "; ".join(filter(None, (rows[n]["cause"], words.format(rows[other]["call_id"]))))
-    return LIFTINGS.check(LIFTINGS.from_rows(rows))
+    once = LIFTINGS.from_rows(rows)
+    anew = once["counts"].astype(bool) & once["barrels_p50"].isna()  # a load read by the draughts of several parts
+    if anew.any():
+        once[anew] = with_quantiles(once[anew], config, seed)
+    return LIFTINGS.check(once)
 
 
 def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> Told:
