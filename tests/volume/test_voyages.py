@@ -317,7 +317,7 @@ def test_looks_of_the_tables_say_how_busy_the_spot_is_where_rows_are_few():
 
 
 def test_looks_that_missed_her_do_not_lengthen_the_time_for_which_she_was_seen():
-    """Seen for a day on both sides of two; that she came some time in the three days before says nothing of her stay."""
+    """Seen for a day on both sides of two; that she came up to three days before says nothing of her stay."""
 
     def seen(name, came, first, last, gone):
         bounds = {"arrival_lo": came, "arrival_hi": first, "departure_lo": last, "departure_hi": gone}
