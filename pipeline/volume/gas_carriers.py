@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.volume.capacity import Capacity
 
 PETROLEUM_GAS = "lpg"
+SHORT_FORM = 4  # letters of LNG and its like
 OF_GAS_CARRIER = "_of_gas_carrier"  # ends the method of a deadweight
 # ln(deadweight over what the tanker regression says): median and spread of 421 LPG carriers of 55 to 240 m, 413 of them
 # by gross tonnage; it runs from -0.23 at 100 m to -0.42 at 70 and 220 m
@@ -59,7 +60,8 @@ def gas_carrier(call: Row) -> GasCarrier | None:
         if _PETROLEUM.search(said):
             return GasCarrier(by, PETROLEUM_GAS)
         if other := _OTHER.search(said):
-            return GasCarrier(by, other.group())
+            gas = other.group()
+            return GasCarrier(by, gas.upper() if len(gas) <= SHORT_FORM else gas)
         if _ANY.search(said):
             return GasCarrier(by, "")
         if by == "type" and _OILS.search(said):

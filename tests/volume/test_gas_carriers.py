@@ -65,6 +65,7 @@ def test_an_oil_that_the_table_names_and_an_oil_tankers_type_overrule_a_name():
     plain = only(HULL | {"product": "gas_oil"})
     assert only(HULL | {"product": "gas_oil", "name": "GAS ACE"})["barrels_p50"] == plain["barrels_p50"]
     assert only(HULL | {"name": "GAS ACE", "ship_type": "Oil Products Tanker"})["product"] == "mix"
+    assert gas_carrier({"name": "BERGEN LNG"}).gas == "LNG"
     assert gas_carrier({"name": "GAS OIL SUPPLIER"}) is gas_carrier({"name": "HAMMONIA GALICIA"}) is None
 
 
