@@ -49,6 +49,7 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: 
         for row in LIFTINGS.conform(table).to_dict("records"):
             rows.append(row)
             whence.append(n)
+    drawn = np.array([pd.notna(row["barrels_p50"]) for row in rows], dtype=bool)
     told = [join_stays(rows, whence, year_starts), _same_cargoes(rows, whence, config)]
     for row, name in zip(rows, named_apart(rows), strict=True):
         row["call_id"] = name
@@ -56,7 +57,7 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: 
         for n, (words, other) in said.items():
             rows[n]["cause"] = "; ".join(filter(None, (rows[n]["cause"], words.format(rows[other]["call_id"]))))
     once = LIFTINGS.from_rows(rows)
-    anew = once["counts"].astype(bool) & once["barrels_p50"].isna()  # a load read by the draughts of several parts
+    anew = drawn & once["barrels_p50"].isna().to_numpy()  # loads read by the draughts of several parts
     if anew.any():
         once[anew] = with_quantiles(once[anew], config, seed)
     return LIFTINGS.check(once)
