@@ -41,15 +41,15 @@ WORLDS = (
 )
 
 
-def sightings(world: World, seed: int) -> pd.DataFrame:
-    """What the looks of a month show: look, day, berth, metres from the origin, length, and the number of the stay."""
+def sightings(world: World, seed: int, days: float = MONTH_D) -> pd.DataFrame:
+    """What the looks of so many days show: look, day, berth, metres from the origin, length, number of the stay."""
     rng = np.random.default_rng(seed)
-    times = np.arange(rng.uniform(0, world.every_d), MONTH_D, world.every_d)
+    times = np.arange(rng.uniform(0, world.every_d), days, world.every_d)
     rows: list[dict[str, object]] = [{"look": k, "day": day, "berth": "", "stay": -1} for k, day in enumerate(times)]
     low, high = np.log(CONFIG.stay_d)
     for berth, (east, north) in BERTHS.items():
         comes, number = -rng.uniform(0, 5), 0
-        while comes < MONTH_D:
+        while comes < days:
             leaves = comes + np.exp(rng.normal((low + high) / 2, (high - low) / (2 * Z90)))
             length, shift, number = rng.normal(*LENGTH_M), rng.uniform(-60, 60), number + 1
             stay = f"{berth}/{number}"
@@ -63,7 +63,11 @@ def sightings(world: World, seed: int) -> pd.DataFrame:
 
 def calls_of(world: World, seed: int) -> tuple[pd.DataFrame, list[set[str]]]:
     """The calls of a month, and the stays that each of them holds."""
-    seen = sightings(world, seed)
+    return counted(world, sightings(world, seed), seed)
+
+
+def counted(world: World, seen: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, list[set[str]]]:
+    """The calls that such sightings are, and the stays that each of them holds."""
     scenes, found = tables(seen, seed, cut=False, sensor=world.sensor)
     reach = Z90 * world.length_sd_m
     found = found.assign(length_lo_m=found["length_m"] - reach, length_hi_m=found["length_m"] + reach)

@@ -300,7 +300,7 @@ def account(
     tables = [_accountable(path, rules, config, console) for path in liftings]
     if console.problems and not any(table["counts"].any() for table in tables):
         raise NothingUsable("none of the counted calls could be used (nothing was written)")
-    table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config)
+    table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config, rules.year_starts, seed)
     known = {cause for given in tables for cause in given["cause"]}
     for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together
         console.note(f"call {row.call_id}: {row.cause}")

@@ -27,6 +27,8 @@ class DarkStay:
     flags: tuple[str, ...] = ()
     former: tuple[str, float] = ("", 0.0)
     """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
+    spot: tuple[int, int] = (1, 1)
+    """Looks that show somebody at her spot, and all looks at her berth."""
 
     @property
     def last(self) -> dict[str, object]:

@@ -37,12 +37,13 @@ def identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registry
 
 
 def _listed(entry: pd.Series) -> Row:
-    """Tonnage and size of a line of the registry, each by the column that says what it is, and where they are from."""
+    """Type, tonnage and size of a line of the registry, each by the column for it, and where they are from."""
     named = {"dwt_t": "dwt_t", "gt": "gt", "length_m": "listed_length_m", "beam_m": "listed_beam_m"}
-    known = {ours: float(entry[theirs]) for theirs, ours in named.items() if pd.notna(entry.get(theirs))}
+    known: Row = {ours: float(entry[theirs]) for theirs, ours in named.items() if pd.notna(entry.get(theirs))}
     if str(entry.get("tonnage_kind", "DWT")).upper() != "DWT":
         known.pop("dwt_t", None)  # a gross tonnage is no weight
-    return known | {"listed_source": str(entry.get("source", ""))} if known else known
+    known |= {"listed_source": str(entry.get("source", ""))} if known else {}
+    return known | {"ship_type": str(entry.get("ship_type", ""))}
 
 
 def _entry(registry: pd.DataFrame, imo: Any, mmsi: int, name: str) -> tuple[pd.Series | None, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,9 @@ from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
 from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
 from pipeline.calls.heard import Heard
+from pipeline.calls.hulls import Spell, reports_of, sizes
 from pipeline.calls.identity import identity
 from pipeline.calls.sightings import link, sightings_in_zones
-from pipeline.calls.sizes import size_of_call
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
@@ -37,6 +38,17 @@ BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any eviden
 MIN_P_TANKER = 0.5  # below, a stay is another trade
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """What every call is completed from."""
+
+    looks: pd.DataFrame
+    static: pd.DataFrame
+    registry: pd.DataFrame | None
+    place: Place
+    config: CallsConfig
 
 
 def port_calls(
@@ -57,17 +69,21 @@ def port_calls(
     found = stays(tracks, place, config)
     heard = Heard(found, tracks, static, place)
     shown = seen["detection_id"].map(heard.sightings(seen, config))
+    unheard = link(seen[shown.isna()], looks, config)
+    spells = [_spell_heard(stay, seen[shown == n]) for n, stay in enumerate(found)]
+    spells += [_spell_seen(pd.DataFrame(dark.sightings)) for dark in unheard]
+    size_of = sizes(spells, static)
+    known = _Known(looks, static, registry, place, config)
     berthed = at_berths(found, place)
     for n, stay in enumerate(found):
-        hers = seen[shown == n]
-        row = _from_transponder(stay, _typed_until(stay, berthed), hers, looks, static, registry, place, config)
+        row = _from_transponder(stay, _typed_until(stay, berthed), spells[n], size_of[n], known)
         row["flags"] += ["encounter"] if any(_was_in(stay, e) for e in met) else []
         rows.append(row)
     for visit in visits(found, tracks, place):
         _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], static, config)
     heard_rows, row_of = rows.copy(), {name: row for row in rows for name in row["detection_ids"]}
-    for dark in link(seen[shown.isna()], looks, config):
-        row = _from_images(dark, tracks, heard, looks, static, registry, place, config)
+    for n, dark in enumerate(unheard, start=len(found)):
+        row = _from_images(dark, tracks, heard, spells[n], size_of[n], known)
         same_stay, chance = heard.goes_on(dark, config)
         former = heard_rows[same_stay] if chance > dark.former[1] else row_of.get(dark.former[0])
         # she that may be the ship of another call, seen again, is doubted only where that one, or its visit, counts
@@ -119,16 +135,20 @@ def _typed_until(stay: Stay, berthed: dict[int, list[pd.Timestamp]]) -> pd.Times
     return min([*later, stay.departure_lo + AFTER_SAILING])
 
 
-def _from_transponder(
-    stay: Stay,
-    typed_until: pd.Timestamp,
-    hers: pd.DataFrame,
-    looks: pd.DataFrame,
-    static: pd.DataFrame,
-    registry: pd.DataFrame | None,
-    place: Place,
-    config: CallsConfig,
-) -> Row:
+def _spell_heard(stay: Stay, hers: pd.DataFrame) -> Spell:
+    """A stay that a transponder tells, with the looks at her."""
+    start, end = min([stay.arrival_hi, *_there_by(hers)]), max([stay.departure_lo, *_there_from(hers)])
+    return Spell(stay.mmsi, start, end, hers)
+
+
+def _spell_seen(hers: pd.DataFrame) -> Spell:
+    """A stay that images alone tell; her ship's where all transponders that fit are one."""
+    named = hers["mmsi"].dropna().unique()
+    return Spell(int(named[0]) if len(named) == 1 else None, _there_by(hers).min(), _there_from(hers).max(), hers)
+
+
+def _from_transponder(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: Row, known: _Known) -> Row:
+    hers = spell.looks
     flags = [] if stay.departure_hi is not None else ["left_open"]
     if not (stay.heard_arriving and stay.heard_leaving):
         flags.append("ais_gap")
@@ -137,8 +157,8 @@ def _from_transponder(
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": stay.arrival_lo,
-        "arrival_hi": min([stay.arrival_hi, *_there_by(hers)]),
-        "departure_lo": max([stay.departure_lo, *_there_from(hers)]),
+        "arrival_hi": spell.start,
+        "departure_lo": spell.end,
         "departure_hi": stay.departure_hi,
         "typed_until": typed_until,
         "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
@@ -146,32 +166,20 @@ def _from_transponder(
         "p_new_call": 1.0,
         "flags": flags,
     }
-    turns = turnover(config.stay_d, 1, 1)  # her transponder says that she is one ship: never asked
-    return _completed(row, stay.mmsi, 1.0, hers, turns, looks, static, registry, place, config)
+    turns = turnover(known.config.stay_d, 1, 1)  # her transponder says that she is one ship: never asked
+    return _completed(row, 1.0, spell, size, turns, known)
 
 
-def _from_images(
-    stay: DarkStay,
-    tracks: pd.DataFrame,
-    heard: Heard,
-    looks: pd.DataFrame,
-    static: pd.DataFrame,
-    registry: pd.DataFrame | None,
-    place: Place,
-    config: CallsConfig,
-) -> Row:
-    hers = pd.DataFrame(stay.sightings)
+def _from_images(stay: DarkStay, tracks: pd.DataFrame, heard: Heard, spell: Spell, size: Row, known: _Known) -> Row:
+    hers, mmsi = spell.looks, spell.mmsi
     last = hers["acquired"].max()
     before, after = stay.absent_before, stay.absent_after
-    there_by, there_from = _there_by(hers).min(), _there_from(hers).max()
-    earliest, latest = _longest_stay(there_by, there_from, config)
-    named = hers["mmsi"].dropna().unique()
-    mmsi = int(named[0]) if len(named) == 1 else None
+    earliest, latest = _longest_stay(spell.start, spell.end, known.config)
     flags = [] if mmsi is not None else ["dark" if heard.anybody(stay) else "no_ais"]
     flags += stay.flags
     if len(hers) == 1:
         flags.append("single_sighting")
-    if len(named) > 1:
+    if hers["mmsi"].nunique() > 1:
         flags.append("several_transponders")
     if before is None:
         flags.append("arrival_open")
@@ -180,16 +188,18 @@ def _from_images(
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": max(before, earliest) if before is not None else earliest,
-        "arrival_hi": there_by,
-        "departure_lo": there_from,
+        "arrival_hi": spell.start,
+        "departure_lo": spell.end,
         "departure_hi": min(after, latest) if after is not None else latest,
         "typed_until": last + AFTER_SAILING,
         "heard_after": mmsi is not None and _heard_after(tracks, mmsi, last),
         "evidence_class": "C" if len(hers) > 1 else "D",
+        "spot_taken": stay.spot[0],
+        "spot_looks": stay.spot[1],
         "flags": flags,
     }
     certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
-    return _completed(row, mmsi, certainty, hers, stay.turns, looks, static, registry, place, config)
+    return _completed(row, certainty, spell, size, stay.turns, known)
 
 
 def _there_by(hers: pd.DataFrame) -> pd.Series:
@@ -215,27 +225,16 @@ def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) 
     return (last - limit, first + limit) if last - first < limit else (first - limit, last + limit)
 
 
-def _completed(
-    row: Row,
-    mmsi: int | None,
-    certainty: float,
-    hers: pd.DataFrame,
-    turns: Turnover,
-    looks: pd.DataFrame,
-    static: pd.DataFrame,
-    registry: pd.DataFrame | None,
-    place: Place,
-    config: CallsConfig,
-) -> Row:
+def _completed(row: Row, certainty: float, spell: Spell, size: Row, turns: Turnover, known: _Known) -> Row:
     """Identity, size, draughts, freeboards and probabilities of a stay whose place and times are known."""
-    zone = place.zone(row["berth_id"])
+    mmsi, hers, registry, config = spell.mmsi, spell.looks, known.registry, known.config
+    zone = known.place.zone(row["berth_id"])
     if zone is None:
         raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
-    reports = static[static["mmsi"] == mmsi] if mmsi is not None else static.iloc[:0]
-    reports = said_by(reports, row["departure_lo"] + AFTER_SAILING)
+    reports = reports_of(spell, known.static)
     row["flags"] += [ONLY_DATED] if _only_dated(hers).any() else []
     row |= identity(mmsi, certainty, reports, registry)
-    row |= size_of_call(hers, reports)
+    row |= size
     row["p_tanker"] = _p_tanker(hers, reports, zone, config)
     row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
     _set_cargo(row, row, hers, reports, turns)
@@ -245,7 +244,7 @@ def _completed(
     row["berth_kind"] = zone.kind
     start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
     end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
-    here = looks[(looks["zone_id"] == zone.zone_id) & (looks["state"] == "usable")]
+    here = known.looks[(known.looks["zone_id"] == zone.zone_id) & (known.looks["state"] == "usable")]
     when = here["acquired"]  # the looks that bound a stay from outside did not look at it
     sure = sorted([row["arrival_hi"], row["departure_lo"]])  # of a sighting without a time of day they cross
     during = when.between(start, end, inclusive="neither") | when.between(*sure)

@@ -84,9 +84,9 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
             if n in partner:
                 partner[n].sightings.append(sighting)
             else:
-                turns = turnover(config.stay_d, _looks_that_show(seen, sighting), len(in_order))
-                former = _former(sighting, unmatched, config)
-                open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former))
+                spot = _looks_that_show(seen, sighting), len(in_order)
+                turns, former = turnover(config.stay_d, *spot), _former(sighting, unmatched, config)
+                open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former, spot=spot))
         if absence_counts:
             for stay in unmatched:
                 stay.absent_after = when

@@ -1,4 +1,4 @@
-"""Length and beam of a call from its looks and what she broadcast, with intervals as skewed as those of the looks.
+"""Length and beam of a hull from her looks and what she broadcast, with intervals as skewed as those of the looks.
 
 Sizes that contradict each other are not averaged: the likelier one stands, and the interval holds the other where that
 may be right (``pipeline.calls.agreement``).
@@ -24,16 +24,16 @@ BROADCAST = "ais"  # kind of statement beside the sensors
 LEAST_SD_M = 0.1  # no size is known better
 
 
-def size_of_call(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
+def size_of_hull(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
     """Length and beam [m] of all evidence by inverse variance, each with a 90 % interval.
 
-    One sighting's interval is the call's. That of several keeps what all looks have wrong together, if no broadcast
-    size is there to tell it.
+    Looks of one sensor at one berth go wrong together: the quay is there in all of them. One sighting's interval is the
+    hull's. That of several keeps what all looks have wrong together, if no broadcast size is there to tell it.
     """
     out: dict[str, Any] = {}
     for name in ("length", "beam"):
         sizes = hers[[f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"]].to_numpy(float) if len(hers) else np.empty((0, 3))
-        kinds = [str(sensor) for sensor in hers.get("sensor", [""] * len(hers))]
+        kinds = [f"{look.get('sensor', '')} at {look.get('berth_id', '')}" for look in hers.to_dict("records")]
         said = reports[f"{name}_m"].dropna()
         if len(said):
             kinds.append(BROADCAST)

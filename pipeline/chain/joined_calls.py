@@ -16,7 +16,7 @@ from pipeline.quantiles import Z90
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LISTED = ("dwt_t", "gt", "listed_length_m", "listed_beam_m", "listed_source")
+LISTED = ("dwt_t", "gt", "listed_length_m", "listed_beam_m", "listed_source", "ship_type")
 IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", *LISTED, "candidates")
 ON_ARRIVAL = ("draught_in_m", "freeboard_in_m", "freeboard_in_sd_m")
 ON_DEPARTURE = ("draught_out_m", "freeboard_out_m", "freeboard_out_sd_m")

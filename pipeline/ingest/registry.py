@@ -37,17 +37,17 @@ SIZES: dict[str, _Size] = {
 }
 """Size columns with the range beyond which a value is a typing error."""
 
-COLUMNS = ("imo", "mmsi", "name", "aka", *SIZES, "tonnage_kind", "source")
+COLUMNS = ("imo", "mmsi", "name", "aka", "ship_type", *SIZES, "tonnage_kind", "source")
 _REQUIRED = ("name", "source")
 
 
 def read_registry(path: Path) -> pd.DataFrame:
     """Read a vessel registry: one row a hull, in the file's order.
 
-    Columns of the file, in any order: ``imo``, ``mmsi``, ``name``, ``aka`` (other names, ``;`` between), ``dwt_t``,
-    ``length_m``, ``beam_m``, ``depth_m``, ``design_draught_m``, ``tonnage_kind`` (DWT or GT: press and registers mix
-    them), ``source`` (where the line is from; no line without one). An empty cell is "not known"; lines that start
-    with ``#`` are comments.
+    Columns of the file, in any order: ``imo``, ``mmsi``, ``name``, ``aka`` (other names, ``;`` between), ``ship_type``
+    (in words, as "LPG carrier": what she may carry goes by it), ``dwt_t``, ``length_m``, ``beam_m``, ``depth_m``,
+    ``design_draught_m``, ``tonnage_kind`` (DWT or GT: press and registers mix them), ``source`` (where the line is
+    from; no line without one). An empty cell is "not known"; lines that start with ``#`` are comments.
 
     Returns
     -------
@@ -127,6 +127,7 @@ def _vessel(cells: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
     faults += [f"{name} is empty" for name in _REQUIRED if not cells[name]]
     row["aka"] = [other.strip() for other in cells.get("aka", "").split(";") if other.strip()]
     row |= {name: value(name, _within(size)) for name, size in SIZES.items()}
+    row["ship_type"] = cells.get("ship_type", "")
     row["tonnage_kind"] = cells.get("tonnage_kind", "").upper()
     if row["tonnage_kind"] not in ("", *TONNAGE_KINDS):
         faults.append(f"tonnage_kind {cells['tonnage_kind']!r} is neither DWT nor GT")

@@ -153,18 +153,22 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
 
 
 def _fill(row: dict[Any, Any], constants_share: float) -> str:
-    """How full she was; where a measured load speaks for another ship than her outline does, of which size that holds.
+    """How full she was, as the bar has it: her cargo's median over what the ship of the deadweight printed holds.
 
-    Marks of the bar are shares of the regression's median ship. A measured load and the usual fill together make a hull
-    likelier smaller, or larger, than that: the deadweight named is the one at which cargo and fill agree.
+    The median of all draws' fills is another number, for fills and deadweights are skewed; with it cargo, deadweight
+    and the dot on the bar would not agree. Where a measured load speaks for another ship than her outline does, the
+    fill is that ship's, and the deadweight is named at which cargo and fill agree: the two together make a hull
+    likelier smaller, or larger, than the one by which the bar's marks go.
     """
     if pd.isna(row["fill_p50"]):
         return "share of full not known"
     full = f"{percent(row['fill_p50'])} full"
+    if str(row["method"]).endswith("given"):  # the bar takes what is stated for a full ship
+        return full
     hers_t = row["tonnes_p50"] / (row["fill_p50"] * (1 - constants_share)) if row["fill_p50"] > 0 else float("nan")
     measured = any(word in str(row["method"]) for word in MEASURED_LOADS)
     if not measured or not abs(hers_t / row["dwt_p50_t"] - 1) > OTHER_SIZE:
-        return full
+        return f"{percent(min(1.0, row['barrels_p50'] / row['barrels_at_100']))} full"
     return f"{full}: so much speaks for a ship of some {barrels(hers_t, 2)} t deadweight"
 
 

@@ -98,6 +98,8 @@ METHOD_WORDS = {
     "load_from_freeboard": "load from the usual fill, moved by the freeboard at one look",
 }
 
+METHOD_ENDINGS = {"_by_usual_hull": ", length and beam as usual", "_of_gas_carrier": ", as of gas carriers"}
+
 
 def method_words(method: str) -> str:
     """How a call's barrels came about, in words; what has none yet stands as it is.
@@ -109,9 +111,9 @@ def method_words(method: str) -> str:
     """
     out = []
     for part in (part.strip() for part in method.split(";")):
-        plain = part.removesuffix("_by_usual_hull")
-        words = METHOD_WORDS.get(plain, plain.replace("_", " "))
-        out.append(words if plain == part else f"{words}, length and beam as usual")
+        ending = next((end for end in METHOD_ENDINGS if part.endswith(end)), "")
+        plain = part.removesuffix(ending)
+        out.append(METHOD_WORDS.get(plain, plain.replace("_", " ")) + METHOD_ENDINGS.get(ending, ""))
     return "; ".join(out)
 
 

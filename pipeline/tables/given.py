@@ -19,7 +19,10 @@ CHANCES = (
 LISTED = ("listed_length_m", "listed_beam_m")  # by identity, beside what was measured
 QUANTITIES = ("dwt_t", "gt", "depth_m", "tonnes", "barrels", "capacity_bbl")
 NUMBERS = frozenset((*SIZES, *LISTED, *LOADS, *CHANCES, *QUANTITIES))
-TEXTS = ("call_id", "vessel_id", "name", "berth_id", "tonnage_kind", "product", "counts", "flags", "detection_ids")
+TEXTS = (
+    "call_id", "vessel_id", "name", "ship_type", "berth_id", "tonnage_kind", "product", "counts", "flags",
+    "detection_ids",
+)  # fmt: skip
 CALLS_READ = (*TEXTS, *TIMES, *SIZES, *LISTED, "listed_source", *LOADS, *CHANCES, *QUANTITIES)
 """Every column that bears on a lifting."""
 

@@ -55,6 +55,18 @@ def turns_at_berths(rows: Sequence[Row]) -> dict[str, Turnover]:
     return {berth: turnover(USUAL.stay_d, len(here), every) for berth, here in days.items()}
 
 
+def turns_of(a: Row, b: Row, by_days: Turnover) -> Turnover:
+    """How soon ships follow each other at the spot of two rows, by all looks of their tables.
+
+    ``by_days`` stands where neither table tells of its looks: a few rows tell nothing of the time in which nobody came.
+    """
+    told = [row for row in (a, b) if not pd.isna([row["spot_taken"], row["spot_looks"]]).any()]
+    if not told:
+        return by_days
+    taken, looks = (int(sum(row[name] for row in told)) for name in ("spot_taken", "spot_looks"))
+    return turnover(USUAL.stay_d, taken, looks)
+
+
 def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
     """That two rows of two tables, each seen in images of its own, are parts of one stay; 0 where they cannot be.
 
@@ -80,6 +92,9 @@ def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
 
 
 def _lay(row: Row) -> pd.Timedelta:
+    """How long she was seen: of a table that does not tell, how long she was there, which is longer."""
+    if not pd.isna(row["seen_d"]):
+        return pd.Timedelta(days=row["seen_d"])
     came, left = span(row)
     return max(left - came, pd.Timedelta(0))
 

@@ -34,6 +34,20 @@ def dates(call: Row) -> tuple[Row, list[str]]:
     return {"arrival": arrival, "departure": departure}, doubts
 
 
+def seen_for_d(call: Row) -> float | None:
+    """Days from the first to the last time at which she was surely there; None where a table does not tell both.
+
+    The looks that did not show her bound her stay from outside: they say nothing of how long she was seen.
+
+    >>> seen_for_d({"arrival_hi": "2024-03-07T06:00Z", "departure_lo": "2024-03-08T18:00Z"})
+    1.5
+    """
+    first, last = _time(call, "arrival_hi"), _time(call, "departure_lo")
+    if first is None or last is None:
+        return None
+    return max(0.0, (last - first) / timedelta(days=1))  # of a sighting without a time of day the bounds cross
+
+
 def open_ends(call: Row) -> list[str]:
     """Ends of a stay that no look and no message bounds, as the flags of port calls say.
 

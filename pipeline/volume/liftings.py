@@ -15,6 +15,7 @@ capacity_given        the table states barrels at 100 % (``capacity_bbl``)
 load_from_draughts    draughts on arrival and departure (``load_from_draught``: one of them)
 load_from_freeboards  freeboard in two looks (``load_from_freeboard``: in one); ``_and_`` joins what was combined
 load_from_fill_prior  no measurement of the load
+…_of_gas_carrier      of a ship that is one by product, type or name: as gas carriers have it for that tonnage or hull
 …_by_usual_hull       the same, read by the length and beam that are usual for the deadweight that is known
 given                 tonnes or barrels stated as such
 ====================  ==========================================================
@@ -34,10 +35,11 @@ from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth
-from pipeline.volume.dates import dates, open_ends
+from pipeline.volume.dates import dates, open_ends, seen_for_d
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
+from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
 from pipeline.volume.identity import numbers_of
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
@@ -47,6 +49,7 @@ from pipeline.volume.usual_hull import hull_for_loads
 
 # Share of the draws behind a row's evidence below which its 5 and 95 % points are noise (our choice).
 FEWEST_DRAWS_SHARE = 0.005
+UNNAMED_PRODUCTS = ("mix", "unnamed")
 
 WHY_NOT = {  # flags of port calls, in words
     "review_rejected": "rejected by an analyst",
@@ -72,14 +75,14 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
                 row["call_id"] = _free(f"{call_id}#{n}", taken)
                 raise Refused("this call_id stands in the table twice")
             when, doubts = dates(call)
-            row |= numbers_of(call) | when | {"open_ends": open_ends(call)}
+            row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_for_d(call)}
             row |= _doubted(*_cargo(call, when, habit, config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
         seen.add(row["call_id"])
         rows.append(row)
     table = LIFTINGS.from_rows(rows)
-    return LIFTINGS.check(_with_quantiles(table, config, seed))
+    return LIFTINGS.check(with_quantiles(table, config, seed))
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -122,13 +125,16 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     """
     hull, doubts = hull_of(call)
     length, beam = hull.length_m, hull.beam_m
-    product = _product(call, config)
+    product, gas_by, doubt_of_product = _product(call, config)
+    doubts.append(doubt_of_product)
     out: Row = {"length_m": length, "beam_m": beam, "size_source": told_by_registry(call, hull)}
     out |= {"product": product, "bbl_per_t": bbl_per_t(product, config)}
     out |= _counting(call, when, direction_of(call, config), config)
     given = {name: positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
-    ship = _particulars(call, hull)
+    ship = _particulars(call, hull, carries_gas=bool(gas_by))
     size, doubt = _size(ship, given["capacity_bbl"], product, config)
+    if gas_by and size.method == "dwt_prior" and given["barrels"] is None and given["tonnes"] is None:
+        require_a_size(gas_by)
     doubts += [amounts_doubt(given, product, bbl_per_t_range(product, config)), doubt]
     doubts.append(cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship))
     out |= {
@@ -152,14 +158,14 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     return out | _scenarios(given, size, product, config), [doubt for doubt in doubts if doubt]
 
 
-def _particulars(call: Row, hull: Hull) -> Particulars:
+def _particulars(call: Row, hull: Hull, *, carries_gas: bool) -> Particulars:
     """What the table states of the ship's size."""
     stated = {name: positive(call, name, 600_000) for name in ("dwt_t", "gt")}
     kind = text(call, "tonnage_kind").strip().lower() or "dwt"
     if kind not in TONNAGE_KINDS:
         raise Refused(f"tonnage_kind is {kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
     sizes = hull.length_m, hull.beam_m, hull.length_sd_m, hull.beam_sd_m, hull.contradicted
-    return Particulars(stated["dwt_t"], stated["gt"], kind, *sizes)
+    return Particulars(stated["dwt_t"], stated["gt"], kind, *sizes, carries_gas)
 
 
 def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: VolumeConfig) -> tuple[Capacity, str]:
@@ -186,6 +192,8 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         "p_one_call": share(call, "p_one_call"),
         "calls_mean": mean,
         "p_new_call": share(call, "p_new_call"),
+        "spot_looks": at_least(call, "spot_looks", 1.0),
+        "spot_taken": at_least(call, "spot_taken", 0.0),
     }
     if when["arrival"] is None and when["departure"] is None:
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}
@@ -215,8 +223,8 @@ def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -
     return {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
 
 
-def _with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
-    """p5, p50, p95 of each row, given that she lifted; the mean is the row's part in a sum.
+def with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
+    """p5, p50, p95 of each row of LIFTINGS, given that she lifted; the mean is the row's part in a sum.
 
     Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
     turns out to be.
@@ -249,9 +257,26 @@ def _of_few_draws(row: pd.Series) -> tuple[str, str]:
     return status, "; ".join(filter(None, (row["cause"], doubt)))
 
 
-def _product(call: Row, config: VolumeConfig) -> str:
-    said = text(call, "product")
-    known = {"mix": "mix", "unnamed": "unnamed"} | {plain_name(p.name): p.name for p in config.products}
+def _product(call: Row, config: VolumeConfig) -> tuple[str, str, str]:
+    """Her product, by what she is a gas carrier ("" where she is none), and what is doubtful about both.
+
+    A named product says what she is: no gas carrier carries oil.
+    """
+    ship = gas_carrier(call)
+    said = text(call, "product").strip()
+    if ship is not None and not said:
+        require_a_counted_gas(ship)
+        doubt = f"a gas carrier by her {ship.by}: her cargo is taken for {PETROLEUM_GAS}"
+        return _known_product(PETROLEUM_GAS, config), ship.by, doubt
+    product = _known_product(said, config)
+    if product == PETROLEUM_GAS:
+        return product, "product", ""
+    return product, ship.by if ship is not None and product in UNNAMED_PRODUCTS else "", ""
+
+
+def _known_product(said: str, config: VolumeConfig) -> str:
+    """A product by the name that the assumptions give it; Refused where they have none."""
+    known = {name: name for name in UNNAMED_PRODUCTS} | {plain_name(p.name): p.name for p in config.products}
     name = plain_name(said) or "mix"
     found = known.get(name) or known.get(PRODUCT_ALIASES.get(name, ""))
     if found is None:

@@ -28,19 +28,27 @@ def account_year(day: date, cap: CapConfig) -> tuple[str, date]:
 
     The year is named after the calendar year in which it starts, as the cap's text does.
     """
-    start = _start(day.year, cap)
-    if day < start:
-        start = _start(day.year - 1, cap)
+    start = start_of_year(day, cap.year_starts)
     return str(start.year), start
+
+
+def start_of_year(day: date, year_starts: str) -> date:
+    """First day of the account year in which a day lies, where years start on that month and day (MM-DD).
+
+    >>> start_of_year(date(2024, 1, 5), "12-22").isoformat()
+    '2023-12-22'
+    """
+    start = _start(day.year, year_starts)
+    return start if day >= start else _start(day.year - 1, year_starts)
 
 
 def last_day_of(year: str, cap: CapConfig) -> date:
     """Last day of the account year of that name."""
-    return _start(int(year) + 1, cap) - timedelta(days=1)
+    return _start(int(year) + 1, cap.year_starts) - timedelta(days=1)
 
 
-def _start(year: int, cap: CapConfig) -> date:
-    month, first = (int(part) for part in cap.year_starts.split("-"))
+def _start(year: int, year_starts: str) -> date:
+    month, first = (int(part) for part in year_starts.split("-"))
     return date(year, month, first)
 
 

@@ -1,7 +1,8 @@
 """Draws of barrels: what calls share is drawn once for all of them, what they do not share is drawn for each.
 
 A sum over calls is only as certain as the assumptions that all of them rest on. Each call's own draws come from a
-stream of its own, keyed by the call's name: neither order nor number of the other calls changes them.
+stream of its own, keyed by the call's name: neither order nor number of the other calls changes them. A ship that is
+known by her number has one deadweight in all her calls, from a stream keyed by that number.
 
 How many calls there were is drawn too: where looks that were taken for one ship's may be several ships', further ships
 of that size lift in as many draws as the table doubts it, and a call that may be the one before, seen again, lifts in
@@ -21,6 +22,7 @@ import pandas as pd
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.number_law import number_law
 from pipeline.volume.evidence import COLUMNS, Evidence, effective_draws, evidence_of, reweighted, settled_log_weights
+from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
@@ -84,15 +86,26 @@ class OwnDraws:
     rng: np.random.Generator
 
 
-def own_draws(call_id: str, config: VolumeConfig, shared: SharedDraws, seed: int) -> OwnDraws:
-    """The draws of one call; only the fill leans on what is shared."""
-    rng = own_stream(seed, call_id)
+def ship_of(row: Mapping[Any, Any]) -> str:
+    """The number by which the ship of a row is known in her other calls, in words; "" where there is none.
+
+    >>> ship_of({"imo": 9074729, "mmsi": 273000000}), ship_of({"vessel_id": "anonymous"})
+    ('imo 9074729', '')
+    """
+    return next((f"{kind} {number}" for kind, number in numbers_of(row).items() if number), "")
+
+
+def own_draws(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int) -> OwnDraws:
+    """The draws of one call; only the fill leans on what is shared, and the deadweight is her ship's."""
+    rng = own_stream(seed, str(row["call_id"]))
     n = config.draws
     z, uniform, follow, own_product = rng.standard_normal(n), rng.random(n), rng.random(n), rng.random(n)
     a = shared.fill_mean * config.fill.concentration
     fill = rng.beta(a, config.fill.concentration - a)
     part = rng.random(n) < config.fill.part_cargo_share
     fill = np.where(part, rng.uniform(PART_CARGO[0], PART_CARGO[1], n), fill)
+    if ship := ship_of(row):
+        z = own_stream(seed, ship).standard_normal(n)
     return OwnDraws(z, uniform, follow, own_product, fill, rng)
 
 
@@ -100,7 +113,7 @@ def draw_call(
     row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int, own: OwnDraws | None = None
 ) -> CallDraws:
     """Draws of one row of the liftings table, from its own columns alone."""
-    own = own or own_draws(str(row["call_id"]), config, shared, seed)
+    own = own or own_draws(row, config, shared, seed)
     n, rng, z, fill = config.draws, own.rng, own.deadweight, own.fill
     lifted = own.lifting < row["p_lifting"]
     product = _products(row["product"], config, shared, own.follows, own.product)
@@ -185,7 +198,8 @@ def cargo_of(
     alone, hers = moved(first, True), moved(first, new)
     barrels, tonnes = np.where(hers, first.barrels, 0.0), np.where(hers, first.tonnes, 0.0)
     for k in range(1, int(further.max(initial=0)) + 1):
-        unmeasured = dict(row) | dict.fromkeys(COLUMNS) | {"call_id": f"{row['call_id']}/ship {k + 1}"}
+        unknown = dict.fromkeys((*COLUMNS, *NUMBERS, "vessel_id"))
+        unmeasured = dict(row) | unknown | {"call_id": f"{row['call_id']}/ship {k + 1}"}
         there = further >= k
         few = config.model_copy(update={"draws": int(there.sum())})
         other = draw_call(unmeasured, few, shared.only(there), seed)

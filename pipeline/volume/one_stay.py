@@ -4,8 +4,8 @@ Whole, as overlapping runs of one AOI give it, or in parts, as runs of one month
 end while she lies there. Numbers, common images or one line say surely that two rows are one stay; where images alone
 tell, it is a chance. Where that is no less than a pair of sightings within one table needs, one of the rows counts, and
 the other ship that may have been there enters the number of calls; where it is less both count, and the later one is in
-the sum as far as she is another ship. Over New Year as likely as not is needed: one row would take both ships' cargo
-into the later year.
+the sum as far as she is another ship. From one account year to the next as likely as not is needed: one row would take
+both ships' cargo into the later year.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ import pandas as pd
 
 from pipeline.tables.number_law import MOST_CALLS
 from pipeline.turnover import UNLIKELY
-from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths
+from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths, turns_of
 from pipeline.volume.identity import same_ship
+from pipeline.volume.joined_draughts import with_whole_draughts
 from pipeline.volume.lines import content, same_line
+from pipeline.volume.membership import start_of_year
 from pipeline.volume.near_rows import near_pairs
 
-AS_LIKELY_AS_NOT = 0.5  # such a chance is needed over New Year
+AS_LIKELY_AS_NOT = 0.5  # such a chance is needed from one account year to the next
 NEGLIGIBLE = 0.01  # chance of one stay that is not followed (our choice)
 Told = dict[int, tuple[str, int]]  # of a row: what to say of it, with a gap for the name of the row that it names
 
@@ -43,16 +45,17 @@ class _Stay:
     perhaps: list[int] = field(default_factory=list)  # those of them that are so by chance
 
 
-def join_stays(rows: list[Row], whence: list[int]) -> Told:
+def join_stays(rows: list[Row], whence: list[int], year_starts: str) -> Told:
     """Of one stay in several tables the row counts that knows most of it, and it spans all of them.
 
-    ``whence`` says of which table each row is. Weekly tables cut a long stay in many parts: the first and the last hang
-    together by those between. What stands apart in the table of the row that counts stays apart.
+    ``whence`` says of which table each row is, ``year_starts`` with which day (MM-DD) the cap's account year begins.
+    Weekly tables cut a long stay in many parts: the first and the last hang together by those between. What stands
+    apart in the table of the row that counts stays apart.
     """
     told: Told = {}
     best_first = sorted((n for n, row in enumerate(rows) if row["counts"]), key=lambda n: _worth(rows[n]))
     chances = _chances(rows, whence, best_first)
-    stays = _stays(rows, whence, best_first, chances)
+    stays = _stays(rows, whence, best_first, chances, year_starts)
     parts: dict[int, list[int]] = {}
     for n in best_first:
         stay, kept = stays[n], stays[n].rows[0]
@@ -63,19 +66,28 @@ def join_stays(rows: list[Row], whence: list[int]) -> Told:
             leave_out(told, rows, n, words, kept)
             parts.setdefault(kept, []).append(n)
     for kept, others in parts.items():
-        rows[kept] |= _whole(rows[kept], [rows[n] for n in others]) | _number(stays[kept].doubt)
+        surely = [n for n in others if same_ship(rows[kept], rows[n])]
+        tables = {whence[n] for n in (kept, *surely)}
+        counting = [rows[n] for n in best_first if rows[n]["counts"] and whence[n] in tables]
+        if read_anew := with_whole_draughts(rows[kept], [rows[n] for n in surely], counting):
+            told |= {n: (f"{told[n][0]}, with the draughts of all parts", kept) for n in surely}
+        rows[kept] |= read_anew | _whole(rows[kept], [rows[n] for n in others]) | _number(stays[kept].doubt)
     return told | _perhaps_the_same(rows, whence, chances, stays)
 
 
 def _stays(
-    rows: list[Row], whence: list[int], best_first: list[int], chances: dict[tuple[int, int], float]
+    rows: list[Row],
+    whence: list[int],
+    best_first: list[int],
+    chances: dict[tuple[int, int], float],
+    year_starts: str,
 ) -> dict[int, _Stay]:
     """Of each row the stay that it is of; the likeliest pairs hang together first."""
     place = {n: at for at, n in enumerate(best_first)}
     stays = {n: _Stay([n], _doubt(rows[n])) for n in best_first}
     for (m, n), chance in sorted(chances.items(), key=lambda link: -link[1]):  # stable: of equal ones the best first
         one, other = sorted((stays[m], stays[n]), key=lambda stay: place[stay.rows[0]])
-        if one is other or chance < _needed(rows[m], rows[n]):
+        if one is other or chance < _needed(rows[m], rows[n], year_starts):
             continue
         if chance < 1:
             if _share_a_table(one, other, whence):
@@ -105,12 +117,13 @@ def _chance(a: Row, b: Row, turns: dict[str, Any]) -> float:
         return float(same and between(a, b) <= ONE_VISIT)
     if set(a["evidence"]) & set(b["evidence"]) or same_line(a, b):
         return 1.0
-    return chance_that_it_goes_on(a, b, turns[a["berth_id"]])
+    return chance_that_it_goes_on(a, b, turns_of(a, b, turns[a["berth_id"]]))
 
 
-def _needed(a: Row, b: Row) -> float:
+def _needed(a: Row, b: Row, year_starts: str) -> float:
     """The chance of one stay from which one of two rows counts."""
-    years = {moment.year for row in (a, b) for moment in span(row)}
+    days = (moment.tz_convert("UTC").date() for row in (a, b) for moment in span(row))
+    years = {start_of_year(day, year_starts) for day in days}
     return UNLIKELY if len(years) == 1 else AS_LIKELY_AS_NOT
 
 
@@ -145,7 +158,7 @@ def _whole(kept: Row, others: list[Row]) -> Row:
     members = [kept, *others]
     came, left = min(span(row)[0] for row in members), max(span(row)[1] for row in members)
     first, last = (min(members, key=lambda row: span(row)[0]), max(members, key=lambda row: span(row)[1]))
-    out: Row = {"p_new_call": first["p_new_call"]}
+    out: Row = {"p_new_call": first["p_new_call"], "seen_d": None}
     if came < span(kept)[0]:
         out["arrival"] = came
     if left > span(kept)[1]:

@@ -7,15 +7,17 @@ both.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.quantiles import Z90
 from pipeline.volume.capacity import STATED_LOG_SD, Capacity, capacity_of, tanker_regression
+from pipeline.volume.gas_carriers import GROSS_LOG_SD, GROSS_RATIO, OF_GAS_CARRIER, of_hull
 
 TONNAGE_KINDS = ("dwt", "gt", "unknown")
-SAME_NUMBER = 0.02  # DWT/GT so near to 1 is one number written twice; LPG carriers have 1.03 (our choice)
+SAME_NUMBER = 0.02  # DWT/GT so near to 1 is one number written twice, but of gas carriers (our choice)
 FAR_BELOW_SD = 3.0  # of the estimate from length and beam: a deadweight under that is doubted ...
 FAR_ABOVE_SD = 4.0  # ... and one above: rarer, and mostly a digit too many (our choice)
 PLAIN_SD = 0.3  # of a reading against the hull: keeps weights of two readings from 0 and 1 for a few sd (our choice)
@@ -33,14 +35,27 @@ class Particulars:
     length_sd_m: float = 0.0
     beam_sd_m: float = 0.0
     contradicted: bool = False  # the measured hull is not of the size that is listed with the tonnage
+    carries_gas: bool = False
 
     def __post_init__(self) -> None:
         if self.tonnage_kind not in TONNAGE_KINDS:
             raise ValueError(f"tonnage_kind is {self.tonnage_kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")
 
     def size(self, dwt_t: float | None, gt: float | None) -> Capacity:
-        """Capacity by that deadweight or gross tonnage, and the hull where there is one."""
-        return capacity_of(dwt_t, self.length_m, self.beam_m, self.length_sd_m, self.beam_sd_m, gt=gt)
+        """Capacity by that deadweight or gross tonnage, and the hull where there is one.
+
+        Of a gas carrier the gross tonnage alone where it is known: it is the surer of the two.
+        """
+        if self.carries_gas and dwt_t is None and gt is not None:
+            return self.by_gross(gt)
+        found = capacity_of(dwt_t, self.length_m, self.beam_m, self.length_sd_m, self.beam_sd_m, gt=gt)
+        return of_hull(found) if self.carries_gas and found.method.startswith("dwt_from_length") else found
+
+    def by_gross(self, gt: float) -> Capacity:
+        """Capacity by the gross tonnage alone."""
+        if self.carries_gas:
+            return Capacity(math.log(GROSS_RATIO * gt), GROSS_LOG_SD, 0.0, f"dwt_from_gt{OF_GAS_CARRIER}")
+        return Capacity(*tanker_regression().from_gross(gt), 0.0, "dwt_from_gt")
 
 
 def capacity_by(ship: Particulars) -> tuple[Capacity, str]:
@@ -65,7 +80,7 @@ def _as_stated(ship: Particulars) -> tuple[Capacity, str]:
         return ship.size(None, gross if gross is not None else stated), ""
     if ship.tonnage_kind == "unknown":
         return _either(ship, stated), ""
-    if gross is not None and abs(stated / gross - 1) <= SAME_NUMBER:
+    if gross is not None and abs(stated / gross - 1) <= SAME_NUMBER and not ship.carries_gas:
         cause = f"the deadweight may be a gross tonnage (DWT/GT = {stated / gross:.2f})"
         return _either(ship, stated), cause
     return _against_the_hull(ship, stated)
@@ -74,7 +89,7 @@ def _as_stated(ship: Particulars) -> tuple[Capacity, str]:
 def _either(ship: Particulars, tonnage: float) -> Capacity:
     """A number that is a deadweight or a gross tonnage, as likely one as the other before her hull is asked."""
     as_dwt = ship.size(tonnage, None)
-    as_gt = Capacity(*tanker_regression().from_gross(tonnage), 0.0, "dwt_from_gt")
+    as_gt = ship.by_gross(tonnage)
     if ship.length_m is None:
         return mixed(as_dwt, as_gt, 0.5, "dwt_or_gt")
     hull = ship.size(None, None)

@@ -4,7 +4,8 @@
   again with the same streams.
 - First-order Sobol indices ``S = Var(E[sum | input]) / Var(sum)`` from the draws themselves (Plischke, Reliability
   Engineering & System Safety 95, pp. 354-360, 2010). What calls do not share is independent between them, so
-  ``Var(E[sum | all calls' fills])`` is the sum over calls of ``Var(E[barrels of the call | her fill])``.
+  ``Var(E[sum | all calls' fills])`` is the sum over calls of ``Var(E[barrels of the call | her fill])``. A
+  deadweight is shared by the calls of one ship: there the sum goes over ships.
 - A call's share of the variance is ``cov(call, sum) / Var(sum)``; the shares add up to 1.
 """
 
@@ -30,6 +31,7 @@ from pipeline.volume.montecarlo import (
     draw_call,
     own_draws,
     shared_draws,
+    ship_of,
     simulate,
 )
 
@@ -177,16 +179,21 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     strata = equal_bins(shared.fill_mean, STRATA)
     barrels = np.zeros((len(counted), config.draws))
     parts = {name: np.zeros(1 + BLOCKS) for name in INPUTS}
+    of_ship: dict[str, tuple[FloatArray, np.ndarray]] = {}
     for n, row in enumerate(counted.to_dict("records")):
-        own = own_draws(str(row["call_id"]), config, shared, seed)
+        own = own_draws(row, config, shared, seed)
         groups = _own_groups(own, float(row["p_lifting"]), config, strata)
         new, further = doubts(row, config, seed)
         groups["own_number"] = new + 2 * further
         first = draw_call(row, config, shared, seed, own)
         barrels[n] = cargo_of(row, config, shared, seed, under, first).barrels
+        ship = ship_of(row) or f"call {row['call_id']}"
+        carried = of_ship[ship][0] + barrels[n] if ship in of_ship else barrels[n]
+        of_ship[ship] = carried, groups.pop("own_deadweight")
         if np.ptp(barrels[n]) > 0:
             for name, group in groups.items():
                 parts[name] += between_variance(barrels[n], group)
+    parts["own_deadweight"] = sum((between_variance(*hers) for hers in of_ship.values()), np.zeros(1 + BLOCKS))
     total = barrels.sum(axis=0)
     for name, group in _shared_groups(shared).items():
         parts[name] = between_variance(total, group)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.gas_carriers import LOG_OF_HULL, LOG_OF_HULL_SD, PETROLEUM_GAS
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
@@ -49,8 +50,10 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
     if dwt is None:
         return None
     lengths, log_dwt = _usual_lengths()
-    length = float(np.exp(np.interp(np.log(dwt), log_dwt, lengths)))
-    spread = float(model.residual_sd(np.array(length))) / DWT_PER_HULL
+    gas = row.get("product") == PETROLEUM_GAS  # such a ship is larger than an oil tanker of her deadweight
+    log_of_hull, more_sd = (LOG_OF_HULL, LOG_OF_HULL_SD) if gas else (0.0, 0.0)
+    length = float(np.exp(np.interp(np.log(dwt) - log_of_hull, log_dwt, lengths)))
+    spread = math.hypot(float(model.residual_sd(np.array(length))), more_sd) / DWT_PER_HULL
     moves = 1 / (1 + model.beam_of_length[1])  # the usual beam goes with the length
     return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False, moves)
 

@@ -22,6 +22,7 @@ from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
 from pipeline.volume.cut_stays import Row, span
 from pipeline.volume.identity import same_ship
+from pipeline.volume.liftings import with_quantiles
 from pipeline.volume.lines import STATED_LOG_SD, named_apart
 from pipeline.volume.one_stay import Told, join_stays, leave_out
 
@@ -33,8 +34,11 @@ STRAIGHT = 0.7  # share of cargoes that sail so; the others any time within max_
 SECOND_PORT_D = 3.0  # between two landings: no time to fetch another cargo (our choice)
 
 
-def counted_once(tables: list[pd.DataFrame], config: VolumeConfig) -> pd.DataFrame:
+def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: str, seed: int) -> pd.DataFrame:
     """Liftings of several AOIs as one table; a cargo or a stay that stands in two of them counts once.
+
+    ``year_starts`` is the cap's (MM-DD): what may be one stay in two account years is joined with more care. ``seed``
+    is that of the draws of a stay whose parts together tell more of her load than any one of them.
 
     Each table is whole in itself (``pipeline.volume.liftings`` of one AOI). Rows taken for another one's keep their
     numbers, with ``counts`` false, status ``not_counted`` and the cause.
@@ -45,13 +49,18 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig) -> pd.DataFra
         for row in LIFTINGS.conform(table).to_dict("records"):
             rows.append(row)
             whence.append(n)
-    told = [join_stays(rows, whence), _same_cargoes(rows, whence, config)]
+    drawn = np.array([pd.notna(row["barrels_p50"]) for row in rows], dtype=bool)
+    told = [join_stays(rows, whence, year_starts), _same_cargoes(rows, whence, config)]
     for row, name in zip(rows, named_apart(rows), strict=True):
         row["call_id"] = name
     for said in told:
         for n, (words, other) in said.items():
             rows[n]["cause"] = "; ".join(filter(None, (rows[n]["cause"], words.format(rows[other]["call_id"]))))
-    return LIFTINGS.check(LIFTINGS.from_rows(rows))
+    once = LIFTINGS.from_rows(rows)
+    anew = drawn & once["barrels_p50"].isna().to_numpy()  # loads read by the draughts of several parts
+    if anew.any():
+        once[anew] = with_quantiles(once[anew], config, seed)
+    return LIFTINGS.check(once)
 
 
 def _same_cargoes(rows: list[Row], whence: list[int], config: VolumeConfig) -> Told:

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.calls.matching import match
 from pipeline.calls.port_calls import port_calls
-from pipeline.calls.sizes import LARGEST_M, size_of_call
+from pipeline.calls.sizes import LARGEST_M, size_of_hull
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
@@ -287,7 +287,7 @@ def test_a_quay_taken_for_a_hull_makes_no_call_longer_than_ships_are():
     """Intervals stay in order and within what the table of calls allows, so that one bad outline ends no run."""
     looks = pd.DataFrame({"length_m": [495.0], "length_lo_m": [410.0], "length_hi_m": [660.0],
                           "beam_m": [95.0], "beam_lo_m": [70.0], "beam_hi_m": [130.0]})  # fmt: skip
-    said = size_of_call(looks, pd.DataFrame({"length_m": [], "beam_m": []}))
+    said = size_of_hull(looks, pd.DataFrame({"length_m": [], "beam_m": []}))
     for name, most in LARGEST_M.items():
         assert 0 <= said[f"{name}_lo_m"] <= said[f"{name}_m"] <= said[f"{name}_hi_m"] == most
 

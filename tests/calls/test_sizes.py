@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.calls.sizes import size_of_call
+from pipeline.calls.sizes import size_of_hull
 from pipeline.quantiles import Z90
 from pipeline.tables.ships import SHARED_ERROR, TYPED_SD_M
 
@@ -20,27 +20,27 @@ def looks(*lengths: tuple[float, float, float]) -> pd.DataFrame:
 
 def length(*sizes: tuple[float, float, float], said: float | None = None) -> tuple[float, float, float]:
     reports = NO_REPORTS if said is None else pd.DataFrame({"length_m": [said], "beam_m": [np.nan]})
-    told = size_of_call(looks(*sizes), reports)
+    told = size_of_hull(looks(*sizes), reports)
     return told["length_m"], told["length_lo_m"], told["length_hi_m"]
 
 
 def test_one_sighting_says_of_the_call_what_it_says_itself():
-    told = size_of_call(looks(SKEWED), NO_REPORTS)
+    told = size_of_hull(looks(SKEWED), NO_REPORTS)
     assert (told["length_m"], told["length_lo_m"], told["length_hi_m"]) == SKEWED
     assert (told["beam_m"], told["beam_lo_m"], told["beam_hi_m"]) == (14.0, 12.0, 17.0)
 
 
 def test_a_broadcast_size_alone_has_the_error_of_typing():
     reports = pd.DataFrame({"length_m": [96.0], "beam_m": [np.nan]})
-    told = size_of_call(looks(), reports)
+    told = size_of_hull(looks(), reports)
     assert told["length_hi_m"] - told["length_lo_m"] == pytest.approx(2 * Z90 * TYPED_SD_M["length"])
 
 
 def test_a_broadcast_beam_and_many_looks_at_a_beam_have_the_errors_by_which_findings_judge_them():
     """Antennas are placed to a metre across; looks have 8 % of a beam wrong together, and 3 % of a length."""
-    said = size_of_call(looks(), pd.DataFrame({"length_m": [96.0], "beam_m": [15.0]}))
+    said = size_of_hull(looks(), pd.DataFrame({"length_m": [96.0], "beam_m": [15.0]}))
     assert said["beam_hi_m"] - said["beam_lo_m"] == pytest.approx(2 * Z90 * TYPED_SD_M["beam"])
-    many = size_of_call(looks(*[SKEWED] * 400), NO_REPORTS)
+    many = size_of_hull(looks(*[SKEWED] * 400), NO_REPORTS)
     reach = 2 * Z90 * SHARED_ERROR["beam"] * many["beam_m"]
     assert many["beam_hi_m"] - many["beam_lo_m"] == pytest.approx(reach, rel=0.03)
 
@@ -72,7 +72,7 @@ def test_without_skew_it_is_the_mean_by_inverse_variance():
 
 def seen_and_said(said: float | None, *sizes: tuple[float, float, float], sensors: list[str]):
     reports = NO_REPORTS if said is None else pd.DataFrame({"length_m": [said], "beam_m": [np.nan]})
-    told = size_of_call(looks(*sizes).assign(sensor=sensors), reports)
+    told = size_of_hull(looks(*sizes).assign(sensor=sensors), reports)
     return told["length_m"], told["length_lo_m"], told["length_hi_m"]
 
 

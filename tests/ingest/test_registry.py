@@ -5,7 +5,7 @@ from pipeline.errors import InputError
 from pipeline.ingest.registry import COLUMNS, read_registry
 
 HEADER = ",".join(COLUMNS)
-GOOD = "9074729,273000001,A TANKER,OLD NAME; OLDER NAME,4900,105,15.2,8.1,6.4,DWT,class register"
+GOOD = "9074729,273000001,A TANKER,OLD NAME; OLDER NAME,LPG carrier,4900,105,15.2,8.1,6.4,DWT,class register"
 
 
 def registry(tmp_path, *lines):
@@ -15,12 +15,12 @@ def registry(tmp_path, *lines):
 
 
 def test_a_renamed_hull_is_one_row(tmp_path):
-    table = read_registry(registry(tmp_path, "# edited by hand", HEADER, "", GOOD, ",,B TANKER,,,,,,,,press"))
+    table = read_registry(registry(tmp_path, "# edited by hand", HEADER, "", GOOD, ",,B TANKER,,,,,,,,,press"))
     assert list(table.columns) == [*COLUMNS, "line", "gt"]
     first, second = table.iloc[0], table.iloc[1]
     assert (first["imo"], first["mmsi"], first["aka"]) == (9074729, 273000001, ["OLD NAME", "OLDER NAME"])
     assert (first["dwt_t"], first["depth_m"]) == (4900, 8.1)
-    assert second["aka"] == []
+    assert (second["aka"], second["ship_type"], first["ship_type"]) == ([], "", "LPG carrier")
     assert pd.isna(second["imo"])
     assert pd.isna(second["length_m"])
 

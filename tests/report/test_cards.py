@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.config import VolumeConfig
 from pipeline.report.cards import (
     _crowded,
     _fill,
@@ -21,6 +22,7 @@ from pipeline.report.freeboard_words import freeboard_at, outside
 from pipeline.report.look_words import berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.page import render
 from pipeline.storage import read_table
+from pipeline.volume import liftings
 
 
 class Turned:
@@ -248,16 +250,38 @@ def test_a_card_says_what_of_her_size_is_the_registrys(tiny_story, tiny_run):
     [
         (6_187.0, "load_from_draughts", "92 % full: so much speaks for a ship of some 5,100 t deadweight"),
         (4_000.0, "load_from_freeboards", "92 % full: so much speaks for a ship of some 5,100 t deadweight"),
-        (5_300.0, "load_from_draughts", "92 % full"),
-        (6_187.0, "load_from_fill_prior", "92 % full"),  # nothing was measured that could speak
+        (5_300.0, "load_from_draughts", "89 % full"),
+        (6_187.0, "load_from_fill_prior", "76 % full"),  # nothing was measured that could speak
     ],
 )
 def test_cargo_fill_and_deadweight_on_a_card_agree(dwt_t, load, words):
     """4,469 t are 76 % of what 6,187 t deadweight carry: a reader who divides finds which ship 92 % is of."""
     row = {"fill_p50": 0.9205, "tonnes_p50": 4_469.0, "dwt_p50_t": dwt_t, "method": f"dwt_from_length_beam; {load}"}
+    row |= {"barrels_p50": 7.46 * 4_469.0, "barrels_at_100": 7.46 * 0.95 * dwt_t}
     assert _fill(row, 0.05) == words
     if "speaks" in words:
         assert abs(0.92 * 0.95 * 5_100 - row["tonnes_p50"]) < 50
+
+
+@pytest.mark.parametrize("product", ["mix", "gas_oil", "gasoline", "lpg"])
+@pytest.mark.parametrize(
+    "hull", [{"length_m": 229.0, "beam_m": 32.0}, {"length_m": 90.0, "beam_m": 13.0}, {"dwt_t": 5000}]
+)
+def test_an_unmeasured_loads_fill_is_where_the_dot_stands_and_what_cargo_and_deadweight_give(product, hull):
+    """A reader divides: barrels by those of a full ship, tonnes by 95 % of the deadweight where weight binds."""
+    config = VolumeConfig(draws=2000)
+    row = liftings(pd.DataFrame([{"call_id": "a", "product": product} | hull]), config, 1).iloc[0]
+    said = int(_fill(row.to_dict(), config.constants_share).split(" ")[0])
+    assert said == pytest.approx(100 * row["barrels_p50"] / row["barrels_at_100"], abs=0.6)
+    if product == "gas_oil":
+        assert said == pytest.approx(100 * row["tonnes_p50"] / (0.95 * row["dwt_p50_t"]), abs=0.6)
+
+
+def test_a_stated_cargo_is_a_share_of_the_ship_though_the_bar_takes_it_for_full():
+    row = liftings(pd.DataFrame([{"call_id": "a", "dwt_t": 5000, "tonnes": 3800.0}]), VolumeConfig(draws=200), 1).iloc[
+        0
+    ]
+    assert _fill(row.to_dict(), 0.05) == "80 % full"
 
 
 def test_a_fill_that_is_not_known_is_said():

@@ -85,6 +85,34 @@ def test_without_shared_assumptions_sums_spread_like_the_root():
     assert draws.sum(axis=0).std() == pytest.approx(np.sqrt(draws.var(axis=1).sum()), rel=0.06)
 
 
+FULL = VolumeConfig(
+    products=(Product(name="gas_oil", bbl_per_t=7.46, t_per_m3=0.843, share=1),),
+    fill=FillConfig(shared_sd=0, mean=0.9, concentration=1e6, part_cargo_share=0),
+    draws=20_000,
+)
+
+
+def relative_sd(table: pd.DataFrame) -> float:
+    total = simulate(table, FULL, SEED).sum(axis=0)
+    return float(np.log(total).std())
+
+
+def test_calls_of_one_ship_have_one_deadweight_and_calls_of_two_have_two():
+    """All ships full of one product: a sum of 16 calls is as uncertain as one ship, or by the root of 16 less so."""
+    alone = fleet(1, FULL)
+    own, shared = (float(alone[name].iloc[0]) for name in ("dwt_log_sd", "dwt_shared_sd"))
+    assert relative_sd(fleet(16, FULL, imo=9074729)) == pytest.approx(np.hypot(own, shared), rel=0.03)
+    assert relative_sd(fleet(16, FULL, mmsi=273000111)) == pytest.approx(np.hypot(own, shared), rel=0.03)
+    assert relative_sd(fleet(16, FULL)) == pytest.approx(np.hypot(own / 4, shared), rel=0.05)
+
+
+def test_further_ships_that_a_row_stands_for_are_not_the_ship_whose_number_it_has():
+    """Two ships in every draw: had they one deadweight, the sum would spread like one."""
+    twice = fleet(1, FULL, imo=9074729, p_one_call=0.0, calls_mean=2.0)
+    own, shared = (float(twice[name].iloc[0]) for name in ("dwt_log_sd", "dwt_shared_sd"))
+    assert relative_sd(twice) == pytest.approx(np.hypot(own / np.sqrt(2), shared), rel=0.05)
+
+
 @given(st.floats(0.0, 0.3), st.floats(0.4, 0.85))
 @settings(max_examples=20, deadline=None)
 def test_habit_of_the_port_stays_a_share(shared_sd, mean):

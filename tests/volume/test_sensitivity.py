@@ -92,6 +92,15 @@ def test_what_is_shared_weighs_more_in_a_larger_sum():
     assert many.loc[shared, "sobol"].sum() > few.loc[shared, "sobol"].sum() + 0.2
 
 
+def test_a_deadweight_that_calls_of_one_ship_share_does_not_average_out():
+    """Of 16 calls of one ship it is all of the variance, where nothing else is open but the fills."""
+    config = VolumeConfig(products=GAS_OIL, fill=FillConfig(shared_sd=0, concentration=100, part_cargo_share=0))
+    rows = [told(fleet(16, config, **ship), config)["sobol"] for ship in ({"imo": 9074729}, {})]
+    one, sixteen = (row["own_deadweight"] for row in rows)
+    assert one > 0.9
+    assert sixteen < one - 0.05
+
+
 def test_first_order_indices_do_not_exceed_one():
     inputs = told(fleet(20, p_loading=0.8))
     inputs = inputs[inputs["kind"] == "input"]

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from pipeline.config import CapConfig, VolumeConfig
+from pipeline.config import CallsConfig, CapConfig, VolumeConfig
+from pipeline.turnover import chance_of_one_stay, turnover
 from pipeline.volume import counted_once, ledger, liftings, simulate
 
 LOADING = VolumeConfig(draws=200)
@@ -18,8 +19,8 @@ def load(day, hull=(98.0, 15.8), vessel=None):
     return {"arrival": f"2024-03-{day:02d}", "length_m": hull[0], "beam_m": hull[1], "vessel_id": vessel}
 
 
-def counted(*tables):
-    return counted_once(list(tables), LOADING).set_index("call_id")
+def counted(*tables, year_starts=CAP.year_starts):
+    return counted_once(list(tables), LOADING, year_starts, 1).set_index("call_id")
 
 
 def test_the_same_cargo_at_two_ports_counts_once():
@@ -55,7 +56,7 @@ def test_each_loading_is_discharged_once():
 
 def test_nothing_is_deleted_and_names_stay_apart():
     first = table(LOADING, load(7), load(9))
-    once = counted_once([first, first.assign(vessel_id="")], LOADING)
+    once = counted_once([first, first.assign(vessel_id="")], LOADING, CAP.year_starts, 1)
     assert len(once) == 4
     assert once["call_id"].is_unique
 
@@ -97,7 +98,7 @@ def test_the_same_dark_stay_in_overlapping_runs_counts_once_by_its_images():
 
 def test_one_stay_in_two_tables_of_one_ship_counts_once():
     first = table(LOADING, load(7, vessel="imo:9000001"))
-    once = counted_once([first, first], LOADING)
+    once = counted_once([first, first], LOADING, CAP.year_starts, 1)
     assert once["counts"].tolist() == [True, False]
     assert "same stay" in once["cause"].iloc[1]
 
@@ -220,8 +221,17 @@ def test_a_line_given_twice_is_not_told_by_a_chance_that_another_row_has():
     assert causes.str.fullmatch("the same stay as one of another table").tolist().count(True) == 1
 
 
-@pytest.mark.parametrize(("first", "one_row"), [("2024-02-01", True), ("2024-01-01", False)], ids=["month", "year"])
-def test_over_new_year_who_is_likelier_another_ship_is_no_part_of_the_stay_before(first, one_row):
+@pytest.mark.parametrize(
+    ("first", "year_starts", "one_row"),
+    [
+        ("2024-02-01", "01-01", True),
+        ("2024-01-01", "01-01", False),
+        ("2024-01-01", "12-22", True),
+        ("2023-12-22", "12-22", False),
+    ],
+    ids=["month", "year", "crude's month", "crude's year"],
+)
+def test_over_new_year_who_is_likelier_another_ship_is_no_part_of_the_stay_before(first, year_starts, one_row):
     """Else a cap by departures would take the cargo of December into the year in which another ship left."""
     border = pd.Timestamp(first, tz="UTC")
 
@@ -233,7 +243,7 @@ def test_over_new_year_who_is_likelier_another_ship_is_no_part_of_the_stay_befor
 
     one, two = seen("one", -2.0, -1.0), seen("two", 1.0, 1.5)
     for tables in ([one, two], [two, one]):
-        once = counted(*tables)
+        once = counted(*tables, year_starts=year_starts)
         assert bool(once["counts"].all()) != one_row
         assert 1.5 < drawn_number(once) < 1.75
 
@@ -285,6 +295,47 @@ def test_a_long_busy_berth_says_sooner_than_a_quiet_one_that_it_is_another_ship(
     assert number([1]) < number(range(1, 29))
 
 
+def test_looks_of_the_tables_say_how_busy_the_spot_is_where_rows_are_few():
+    """Two rows of which each was seen once, in thirty looks: by their days alone the berth would look full.
+
+    The chance is that of drawn turns at a spot as busy as its looks say (``tests/test_turnover.py``).
+    """
+
+    def chance(**looks):
+        one, two = part("one", "03-31T06", "03-31T06", **OPEN | looks), next_month("04-02T06", "04-02T06", **looks)
+        once = counted(one, two)
+        said = once["cause"].str.extract(r"probability ([\d.]+)")[0].dropna()
+        return float(said.iloc[0])
+
+    told = {taken: chance(spot_looks=15, spot_taken=taken) for taken in (1, 7, 14)}
+    for taken, said in told.items():
+        turns = turnover(CallsConfig().stay_d, 2 * taken, 30)
+        spread = CallsConfig().same_ship_length_share * 98.0
+        assert said == pytest.approx(chance_of_one_stay(turns, 0.0, 2.0, 0.0, spread), abs=0.006)
+    assert told[1] > told[7] > told[14]
+    assert chance() < told[7]  # three days of which two show somebody: as of tables that say nothing of their looks
+
+
+def test_looks_that_missed_her_do_not_lengthen_the_time_for_which_she_was_seen():
+    """Seen for a day on both sides of two; that she came up to three days before says nothing of her stay."""
+
+    def seen(name, came, first, last, gone):
+        bounds = {"arrival_lo": came, "arrival_hi": first, "departure_lo": last, "departure_hi": gone}
+        bounds = {end: f"2024-{when}:00Z" for end, when in bounds.items()}
+        hull = {"call_id": name, "berth_id": "pier", "length_m": 98.0, "beam_m": 15.8, "detection_ids": [name]}
+        return table(LOADING, hull | bounds | {"spot_looks": 10, "spot_taken": 3})
+
+    one = seen("one", "03-27T06", "03-30T06", "03-31T06", "04-06T06").assign(open_ends=[["departure"]])
+    one["departure"] = pd.Timestamp("2024-03-31T06:00Z")
+    two = seen("two", "03-27T06", "04-02T06", "04-03T06", "04-06T06").assign(open_ends=[["arrival"]])
+    two["arrival"] = pd.Timestamp("2024-04-02T06:00Z")
+    assert (one["arrival"] < pd.Timestamp("2024-03-29T00:00Z")).all()
+    said = counted(one, two)["cause"].str.extract(r"probability ([\d.]+)")[0].dropna()
+    spread = CallsConfig().same_ship_length_share * 98.0
+    told = chance_of_one_stay(turnover(CallsConfig().stay_d, 6, 20), 1.0, 2.0, 0.0, spread, then_d=1.0)
+    assert float(said.iloc[0]) == pytest.approx(told, abs=0.006)
+
+
 def test_two_stays_of_one_table_are_not_made_one_by_a_third_of_another():
     both = pd.concat([part("one", *LAST_LOOKS, **OPEN), part("at once", *LAST_LOOKS, **OPEN)], ignore_index=True)
     for tables in ([both, next_month()], [next_month(), both]):
@@ -304,7 +355,7 @@ def test_a_stay_over_new_year_lasts_from_its_first_arrival_to_its_last_departure
     ship = {"berth_id": "pier", "length_m": 98.0, "beam_m": 15.8, "mmsi": 999000001}
     one, two = (table(LOADING, {"call_id": name} | ship | told) for name, told in parts.items())
     for tables in ([one, two], [two, one]):
-        once = counted_once(tables, LOADING)
+        once = counted_once(tables, LOADING, CAP.year_starts, 1)
         kept = once[once["counts"]].iloc[0]
         assert kept["call_id"] == measured
         assert (kept["arrival"], kept["departure"]) == (one["arrival"][0], two["departure"][0])
@@ -323,28 +374,31 @@ def unnamed(**columns):
 def test_the_first_rows_of_two_spreadsheets_are_not_one_stay():
     small, large = unnamed(dwt_t=4000), unnamed(dwt_t=9000)
     assert small["call_id"].tolist() == large["call_id"].tolist() == ["row1"]
-    assert counted_once([small, large], LOADING)["counts"].all()
+    assert counted_once([small, large], LOADING, CAP.year_starts, 1)["counts"].all()
 
 
 def test_a_table_given_twice_counts_once_all_the_same():
-    assert counted_once([unnamed(dwt_t=4000)] * 2, LOADING)["counts"].sum() == 1
+    assert counted_once([unnamed(dwt_t=4000)] * 2, LOADING, CAP.year_starts, 1)["counts"].sum() == 1
 
 
 @pytest.mark.parametrize(("dwt_t", "calls"), [(4100, 1), (9000, 2)], ids=["two readings of one ship", "two ships"])
 def test_one_line_of_two_tables_is_one_stay_if_the_sizes_may_be(dwt_t, calls):
     named = [unnamed(call_id="VST-7", berth_id="pier", dwt_t=size) for size in (4000, dwt_t)]
-    assert counted_once(named, LOADING)["counts"].sum() == calls
+    assert counted_once(named, LOADING, CAP.year_starts, 1)["counts"].sum() == calls
 
 
 def test_no_draw_depends_on_which_table_is_named_first():
     one, other = unnamed(dwt_t=4000), unnamed(dwt_t=3000).assign(departure=pd.Timestamp("2024-04-02", tz="UTC"))
-    sums = [simulate(counted_once(tables, LOADING), LOADING, 1).sum(axis=0) for tables in ([one, other], [other, one])]
+    sums = [
+        simulate(counted_once(tables, LOADING, CAP.year_starts, 1), LOADING, 1).sum(axis=0)
+        for tables in ([one, other], [other, one])
+    ]
     assert sums[0] == pytest.approx(sums[1])
 
 
 def test_a_stay_left_out_costs_the_other_neither_name_nor_draws():
     alone = table(LOADING, load(7, vessel="imo:9000001"))
-    once = counted_once([alone, alone], LOADING)
+    once = counted_once([alone, alone], LOADING, CAP.year_starts, 1)
     assert once.loc[once["counts"], "call_id"].tolist() == alone["call_id"].tolist()
 
 

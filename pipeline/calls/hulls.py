@@ -1,0 +1,91 @@
+"""Which stays are one hull's, so that all her looks of a run tell one size: a ship does not grow from call to call.
+
+Stays under one IMO number, or one transponder that says none, are one ship's unless what is said speaks against it:
+another length than before is another ship's under her number, and so are two stays at one time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.calls.draughts import AFTER_SAILING
+from pipeline.calls.sizes import size_of_hull
+from pipeline.calls.static import SAME_LENGTH_M, said_by
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spell:
+    """A stay as far as her hull is asked: whose, from when to when she was surely there, and the looks that saw her."""
+
+    mmsi: int | None
+    start: pd.Timestamp
+    end: pd.Timestamp
+    looks: pd.DataFrame
+
+
+def reports_of(spell: Spell, static: pd.DataFrame) -> pd.DataFrame:
+    """What her transponder had said when she had sailed; rows of STATIC, none of a ship without one."""
+    hers = static[static["mmsi"] == spell.mmsi] if spell.mmsi is not None else static.iloc[:0]
+    return said_by(hers, spell.end + AFTER_SAILING)
+
+
+def sizes(spells: Sequence[Spell], static: pd.DataFrame) -> list[dict[str, Any]]:
+    """Length and beam of the ship of each stay, as columns of PORT_CALLS: the same ones in all stays of one hull."""
+    said = [reports_of(spell, static) for spell in spells]
+    out: list[dict[str, Any]] = [{} for _ in spells]
+    for which in _hulls(spells, said):
+        seen = [spells[n].looks for n in which if len(spells[n].looks)]
+        looks = pd.concat(seen, ignore_index=True) if len(seen) > 1 else (seen or [spells[which[0]].looks])[0]
+        size = size_of_hull(looks, said[max(which, key=lambda n: spells[n].end)])
+        for n in which:
+            out[n] = size
+    return out
+
+
+def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[int]]:
+    """Numbers of the stays of each hull; a stay of which nobody says whose it is stands alone."""
+    by_ship: dict[tuple[str, int], list[list[int]]] = {}
+    for n in sorted(range(len(spells)), key=lambda n: (spells[n].start, n)):
+        ship = _ship(spells[n], said[n], n)
+        hers = by_ship.setdefault(ship, [])
+        known = next((hull for hull in hers if _as_long(said[hull[-1]], said[n])), None)
+        if known is None:
+            hers.append([n])
+        else:
+            known.append(n)
+    out: list[list[int]] = []
+    for hull in (hull for hers in by_ship.values() for hull in hers):
+        out += [[n] for n in hull] if _at_one_time([spells[n] for n in hull]) else [hull]
+    return out
+
+
+def _ship(spell: Spell, said: pd.DataFrame, n: int) -> tuple[str, int]:
+    """Her IMO number, else her transponder's, else the stay itself."""
+    if spell.mmsi is None:
+        return "stay", n
+    imo = said["imo"][said["imo"] > 0]
+    return ("imo", int(imo.iloc[-1])) if len(imo) else ("mmsi", spell.mmsi)
+
+
+def _as_long(before: pd.DataFrame, now: pd.DataFrame) -> bool:
+    """May both be one ship by the lengths that were last said?"""
+    lengths = [reports["length_m"].dropna() for reports in (before, now)]
+    if not all(len(said) for said in lengths):
+        return True
+    return abs(float(lengths[0].iloc[-1]) - float(lengths[1].iloc[-1])) <= SAME_LENGTH_M
+
+
+def _at_one_time(hers: Sequence[Spell]) -> bool:
+    """Do two stays overlap? ``hers`` are in order of their starts."""
+    latest = hers[0].end
+    for spell in hers[1:]:
+        if spell.start < latest:
+            return True
+        latest = max(latest, spell.end)
+    return False

@@ -1,0 +1,102 @@
+"""One size for all stays of a hull: the truth is arithmetic over all her looks, and invariance."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.calls.hulls import Spell, sizes
+from pipeline.calls.sizes import size_of_hull
+from pipeline.quantiles import Z90
+from pipeline.tables import STATIC
+from pipeline.tables.ships import SHARED_ERROR
+from tests.calls.test_port_calls import called
+from tests.calls.traffic import MMSI, at, detections, looks_at, sighting, visit
+
+NOTHING_SAID = STATIC.empty()
+IMO = 9074729
+
+
+def spell(*lengths_m: float, day: float = 0, lasts_d: float = 1.0, mmsi: int | None = MMSI, **more) -> Spell:
+    """A stay with a look of each length, known to 5 %."""
+    start = at(24 * day)
+    looks = detections(*(sighting(f"{day}-{n}", 24 * day + n, length_m=m, **more) for n, m in enumerate(lengths_m)))
+    return Spell(mmsi, start, start + pd.Timedelta(days=lasts_d), looks)
+
+
+def says(day: float, length_m: float | None = None, *, mmsi: int = MMSI, imo: int | None = None) -> dict[str, object]:
+    return {"mmsi": mmsi, "time_utc": at(24 * day), "length_m": length_m, "imo": imo, "flags": []}
+
+
+def static(*reports: dict[str, object]) -> pd.DataFrame:
+    return STATIC.from_rows([{"report_id": str(n)} | report for n, report in enumerate(reports)])
+
+
+def lengths(*spells: Spell, said: pd.DataFrame = NOTHING_SAID) -> list[float]:
+    return [size["length_m"] for size in sizes(spells, said)]
+
+
+def test_a_ship_of_two_calls_has_the_size_of_all_her_looks_in_both():
+    """The mean by inverse variance, and what looks have wrong together stays in the interval."""
+    first, second = sizes([spell(96.0, 100.0), spell(104.0, day=9)], NOTHING_SAID)
+    assert first == second
+    said = np.array([96.0, 100.0, 104.0])
+    sd = 0.05 * said / Z90
+    mean = np.average(said, weights=sd**-2)
+    assert first["length_m"] == pytest.approx(mean)
+    reach = Z90 * np.hypot((sd**-2).sum() ** -0.5, SHARED_ERROR["length"] * mean)
+    assert first["length_hi_m"] - first["length_lo_m"] == pytest.approx(2 * reach)
+
+
+def test_neither_the_order_of_stays_nor_how_looks_fall_into_them_changes_a_size():
+    together = size_of_hull(pd.concat([spell(96.0, 101.0, 97.0).looks]), NOTHING_SAID)["length_m"]
+    apart = [spell(96.0), spell(101.0, day=5), spell(97.0, day=9)]
+    assert lengths(*apart) == pytest.approx([together] * 3)
+    assert lengths(*apart[::-1]) == pytest.approx([together] * 3)
+
+
+@pytest.mark.parametrize("wrong_m", [60.0, 192.0])
+def test_a_look_at_another_hull_pulls_no_size(wrong_m):
+    """It was matched to her by mistake: her other looks stand, and its own call has her size, too."""
+    others = [spell(98.0, 100.0), spell(99.0, day=9, sensor="sentinel-1")]
+    right = lengths(*others)[0]
+    assert lengths(*others, spell(wrong_m, day=20, sensor="sentinel-2")) == pytest.approx([right] * 3)
+
+
+def test_a_quay_taken_in_at_one_berth_is_no_witness_at_another():
+    """Looks of one sensor go wrong together at one berth alone: three berths against one that shows her longer."""
+    at_berths = [spell(99.0, day=9 * n, berth_id=f"pier {n}") for n in range(3)]
+    lengthened = spell(150.0, 150.0, 150.0, day=40)
+    told = sizes([*at_berths, lengthened], NOTHING_SAID)[0]
+    assert told["length_m"] == pytest.approx(99.0, rel=0.01)
+    assert told["length_hi_m"] < 120
+    at_one = [spell(99.0, day=9 * n) for n in range(3)]  # here it may be that all three lack a part of her
+    assert sizes([*at_one, lengthened], NOTHING_SAID)[0]["length_hi_m"] > 150
+
+
+def test_another_length_under_one_number_is_another_ship():
+    said = static(says(0, 96.0), says(8, 140.0))
+    assert lengths(spell(97.0), spell(139.0, day=9), said=said) == [
+        size_of_hull(spell(97.0).looks, said.iloc[:1])["length_m"],
+        size_of_hull(spell(139.0).looks, said.iloc[1:])["length_m"],
+    ]
+
+
+def test_two_stays_at_one_time_are_two_ships_and_strangers_are_strangers():
+    assert lengths(spell(97.0, lasts_d=5), spell(110.0, day=2)) == [97.0, 110.0]
+    assert lengths(spell(97.0, mmsi=None), spell(110.0, day=9, mmsi=None)) == [97.0, 110.0]
+
+
+def test_a_hull_that_changes_her_transponder_is_known_by_her_imo_number():
+    said = static(says(0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == 1
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1)))) == 2
+
+
+def test_the_table_of_calls_has_one_size_of_a_ship():
+    """Heard twice, seen once in each stay."""
+    seen = [sighting("a", 10, length_m=224.0), sighting("b", 100, length_m=234.0)]
+    table = called(visit(5, 20), visit(90, 110, seed=1), seen=seen, looks=looks_at(10, 100))
+    assert list(table["detection_ids"].str.len()) == [1, 1]
+    assert table["length_m"].nunique() == table["length_lo_m"].nunique() == table["beam_m"].nunique() == 1
+    elsewhere = called(visit(5, 20), visit(90, 110, mmsi=MMSI + 5), seen=seen, looks=looks_at(10, 100))
+    assert elsewhere["length_m"].nunique() == 2
