@@ -95,8 +95,11 @@ class RasterFile:
         """Number of bands."""
         return len(self.descriptions)
 
-    def read(self, window: Window, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
-        """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
+    def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
+        """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based.
+
+        ``alone``: nobody reads its neighbours next, so nothing is decoded for them.
+        """
         from rasterio.windows import Window as RasterioWindow
 
         where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
