@@ -68,9 +68,9 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
     shore = ndimage.binary_dilation(~clear & normal.valid, EIGHT) if mapped else np.zeros_like(clear)
     over = normal.over
     above = _above(over, normal.noise, normal.valid & clear, max(sigmas, SEED_SIGMAS))
-    labels, count = ndimage.label(above > 1, EIGHT)
-    if count == 0:
+    if not (above > 1 / GROW).any():  # nothing seeds an object
         return []
+    labels, count = ndimage.label(above > 1, EIGHT)
     large = _sizes(labels, count) * spacing_m**2 > LONE_MAX_M2
     large[0] = False
     out: list[Blob] = []
