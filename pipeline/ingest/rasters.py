@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.ingest.gdal_settings import SETTINGS
+from pipeline.ingest.gdal_settings import SETTINGS, load_rasterio
 from pipeline.types import Stamp, Window
 
 if TYPE_CHECKING:
@@ -174,8 +174,7 @@ def open_raster(
     where = place if member is None else f"/vsizip/{{{place}}}/{member}"
 
     def load() -> None:
-        import rasterio  # noqa: F401
-
+        load_rasterio()
         meanwhile()
 
     doubt = examine(where, name, driver, whole=not (verified or later), meanwhile=load)
