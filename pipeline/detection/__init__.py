@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import DetectionConfig
@@ -16,19 +14,24 @@ __all__ = ["detect", "load"]
 
 
 def load(sensor: Sensor | None) -> None:
-    """Load the code that looks at a sensor's scenes, a second of it, while there is nothing else to do.
+    """Load the code that looks at a sensor's scenes, two seconds of it, while there is nothing else to do."""
+    import pipeline.detection.tabulate
 
-    What makes tables of what was found, another, is loaded by a thread: while pixels are read there is time.
-    """
-    if sensor is not None:
-        import_module(f"pipeline.detection.{'radar' if sensor is Sensor.SENTINEL1 else 'optical'}")
-    threading.Thread(target=import_module, args=("pipeline.detection.tabulate",)).start()
+    if sensor is Sensor.SENTINEL1:
+        import pipeline.detection.radar
+    elif sensor is Sensor.SENTINEL2:
+        import pipeline.detection.optical  # noqa: F401
 
 
 def detect(
     scene: Scene, *, place: Place | None = None, config: DetectionConfig | None = None
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The detections of one scene, and what was noticed about it (clutter, false alarms, clouds, zones seen)."""
+    from pipeline.detection.earlier.alongside import judged_alongside
+    from pipeline.detection.earlier.occupancy import verdicts
+    from pipeline.detection.tabulate import tabulate
+    from pipeline.detection.zones import zone_shares
+
     config = config or DetectionConfig()
     if scene.sensor is Sensor.SENTINEL1:
         from pipeline.detection.radar import detect_radar
@@ -38,11 +41,6 @@ def detect(
         from pipeline.detection.optical import detect_optical
 
         found = detect_optical(scene, place, config)
-    from pipeline.detection.earlier.alongside import judged_alongside
-    from pipeline.detection.earlier.occupancy import verdicts
-    from pipeline.detection.tabulate import tabulate
-    from pipeline.detection.zones import zone_shares
-
     diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place)} | found.diagnostics
     table = judged_alongside(scene, tabulate(scene, found.candidates, place, config), place)
     return table, diagnostics | {"berths": verdicts(scene, place, table, diagnostics["zone_covered"])}
