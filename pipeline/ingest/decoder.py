@@ -32,6 +32,7 @@ CPU_S = 60  # for opening and the first gigabyte; our choice: deflate unpacks so
 CPU_S_PER_GB = 30
 SECTOR = 512  # bytes that a disk loses at once
 _CHUNK = 1 << 26  # bytes decoded at once
+MOST_ROOMS = 8  # of 64 MB, reached at once: a small part of the memory allowed; our choice
 THREADS = 2  # our choice: on two cores a whole file takes half the time
 
 
@@ -100,6 +101,8 @@ def attend(path: str, item: str, driver: str, room: str, room_bytes: int) -> dic
                     return ""
                 start = request.pop("start")
                 if start not in rooms:
+                    if len(rooms) == MOST_ROOMS:
+                        rooms.pop(next(iter(rooms)))
                     rooms[start] = mmap.mmap(memory, room_bytes, offset=start)
                 doubt = _hand_over(dataset, rooms[start], **request)
 

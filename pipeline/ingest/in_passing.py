@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import InputError
+from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.quarantine import Helper, examine, given_back, idle_helper
 from pipeline.ingest.rasters import RasterFile
 from pipeline.types import Window
@@ -141,8 +141,11 @@ class Passing:
             with self._talk:
                 number = self._rooms if self._empty.empty() else self._empty.get()
                 self._rooms = max(self._rooms, number + 1)
-                os.ftruncate(self._memory, self._rooms * ROOM_BYTES)
-                room = self._mine.room = _Room(self._memory, number)
+                try:
+                    os.ftruncate(self._memory, self._rooms * ROOM_BYTES)
+                    room = self._mine.room = _Room(self._memory, number)
+                except OSError as error:
+                    raise EnvironmentFault(f"{self._raster.item}: not enough memory to read it") from error
             weakref.finalize(room, self._empty.put, number)
         return room
 

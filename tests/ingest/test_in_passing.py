@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,8 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.errors import InputError
-from pipeline.ingest import in_passing
+from pipeline.errors import EnvironmentFault, InputError
+from pipeline.ingest import decoder, in_passing
 from pipeline.ingest.in_passing import Passing, PassingRaster
 from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.scenes import open_scene, settled
@@ -92,6 +93,32 @@ def test_threads_that_come_later_take_the_rooms_of_those_that_went(image):
             found = pool.submit(raster.read, Window(row, 0, 16, 50)).result()
         np.testing.assert_array_equal(found, sea()[:, row : row + 16, :50])
     assert raster.passing._rooms == 1
+
+
+def test_more_threads_than_the_helper_reaches_at_once(image):
+    """It lets go of the room that it has reached longest, and reaches it again when asked."""
+    threads = 2 * decoder.MOST_ROOMS
+    together = threading.Barrier(threads)
+
+    def both_ways(n):
+        together.wait(60)
+        return [raster.read(Window(row, n, 16, 50)) for row in (0, 16)]
+
+    raster = open_raster(image, later=True)
+    with ThreadPoolExecutor(threads) as pool:
+        for n, found in enumerate(pool.map(both_ways, range(threads))):
+            np.testing.assert_array_equal(np.concatenate(found, axis=1), sea()[:, :32, n : n + 50])
+
+
+def test_no_memory_for_one_more_thread_is_no_fault_of_the_file(image, monkeypatch):
+    raster = open_raster(image, later=True)
+
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "ftruncate", full)
+    with pytest.raises(EnvironmentFault, match=r"a.tif: not enough memory"):
+        raster.read(Window(0, 0, 16, 50))
 
 
 def test_what_was_not_read_is_decoded_in_the_end(image):
