@@ -14,11 +14,13 @@ __all__ = ["detect", "load"]
 
 
 def load(sensor: Sensor | None) -> None:
-    """Load the code that looks at a sensor's scenes, half a second of it, while there is nothing else to do."""
+    """Load the code that looks at a sensor's scenes, two seconds of it, while there is nothing else to do."""
     import pipeline.detection.tabulate
 
     if sensor is Sensor.SENTINEL1:
-        import pipeline.detection.radar  # noqa: F401
+        import pipeline.detection.radar
+    elif sensor is Sensor.SENTINEL2:
+        import pipeline.detection.optical  # noqa: F401
 
 
 def detect(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError
+from pipeline.ingest.gdal_settings import load_rasterio
 from pipeline.ingest.rasters import has_mask, opened, refuse_oddities
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ CPU_S = 60  # for opening and the first gigabyte; our choice: deflate unpacks so
 CPU_S_PER_GB = 30
 SECTOR = 512  # bytes that a disk loses at once
 _CHUNK = 1 << 26  # bytes decoded at once
+MOST_ROOMS = 8  # of 64 MB, reached at once: a small part of the memory allowed; our choice
 THREADS = 2  # our choice: on two cores a whole file takes half the time
 
 
 def main() -> None:
     """Answer requests until there are no more."""
-    sys.modules["boto3"] = None  # type: ignore[assignment]  # rasterio would load it for buckets that are never read here
+    load_rasterio()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while line := sys.stdin.readline():
@@ -74,15 +76,16 @@ def answer(
     return _told(examined)
 
 
-def attend(path: str, item: str, driver: str, room: str) -> dict[str, str]:
+def attend(path: str, item: str, driver: str, room: str, room_bytes: int) -> dict[str, str]:
     """Open a raster of 16-bit numbers and put the windows that are asked for into the memory ``room``.
 
-    The opening and each window are answered as in `answer`; a request without content, or a cause, ends it, and so does
-    the one doubt about the opening: that ``room`` cannot be reached.
+    That grows by ``room_bytes`` for each thread at the other end. The opening and each window are answered as in
+    `answer`; a request without content, or a cause, ends it, and so does the one doubt about the opening: that ``room``
+    cannot be reached.
     """
+    rooms: dict[int, mmap.mmap] = {}  # by their first byte
     try:
-        with open(room, "r+b") as file:
-            hall = mmap.mmap(file.fileno(), 0)
+        memory = os.open(room, os.O_RDWR)
     except OSError as error:
         return {"cause": "", "doubt": f"{room} cannot be reached ({error.strerror})"}
 
@@ -96,15 +99,23 @@ def attend(path: str, item: str, driver: str, room: str) -> dict[str, str]:
                 request = json.loads(sys.stdin.readline() or "{}")
                 if not request:
                     return ""
-                doubt = _hand_over(dataset, hall, **request)
+                start = request.pop("start")
+                if start not in rooms:
+                    if len(rooms) == MOST_ROOMS:
+                        rooms.pop(next(iter(rooms)))
+                    rooms[start] = mmap.mmap(memory, room_bytes, offset=start)
+                doubt = _hand_over(dataset, rooms[start], **request)
 
-    return _told(handed_over)
+    try:
+        return _told(handed_over)
+    finally:
+        os.close(memory)
 
 
-def _hand_over(dataset: DatasetReader, hall: mmap.mmap, band: int, window: tuple[int, int, int, int], at: int) -> str:
-    """Decode a window into the hall; the doubt, where it spans the image."""
+def _hand_over(dataset: DatasetReader, room: mmap.mmap, band: int, window: tuple[int, int, int, int], at: int) -> str:
+    """Decode a window into a room, from its byte ``at`` on; the doubt, where it spans the image."""
     row, col, rows, cols = window
-    chunk = np.frombuffer(hall, np.uint16, rows * cols, at).reshape(rows, cols)
+    chunk = np.frombuffer(room, np.uint16, rows * cols, at).reshape(rows, cols)
     dataset.read(band, window=((row, row + rows), (col, col + cols)), out=chunk)
     return _doubt(dataset, band, row, chunk) if cols == dataset.width else ""
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import InputError
+from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.quarantine import Helper, examine, given_back, idle_helper
 from pipeline.ingest.rasters import RasterFile
 from pipeline.types import Window
@@ -28,16 +28,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SMALLEST_PX = 16_000_000  # our choice: what decodes in a tenth of a second may be decoded twice
-SLOT_BYTES = 1 << 25  # handed over at once; our choice: a strip of 512 rows of a Sentinel-1 band has 27 MB
-SLOTS = 2  # one is filled while the other is emptied
-STRIP_ROWS = 512  # of files' own tiles
+STRIP_ROWS = 512  # of files' own tiles: what is handed over at once, of a band, so that each is decoded once
+ROOM_BYTES = 1 << 26  # for such a strip of all bands; our choice: of a Sentinel-1 scene it has 53 MB, of a tile 56
 
 
 def in_passing(raster: RasterFile) -> RasterFile:
     """The raster, of which only the ends were decoded so far, to be decoded as it is read; a small one at once."""
     rows, cols = raster.shape
-    large = rows * cols >= SMALLEST_PX and 2 * cols <= SLOT_BYTES
-    if large and raster.driver == "GTiff" and raster.dtype == "uint16" and not raster.masked and _can_share():
+    fits = rows * cols >= SMALLEST_PX and 2 * raster.count * STRIP_ROWS * cols <= ROOM_BYTES
+    if fits and raster.driver == "GTiff" and raster.dtype == "uint16" and not raster.masked and _can_share():
         known = {f.name: getattr(raster, f.name) for f in fields(RasterFile)}
         with suppress(OSError):  # no memory to share after all
             return PassingRaster(**known, passing=Passing(raster))
@@ -48,8 +47,22 @@ def _can_share() -> bool:
     return hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd")
 
 
+class _Room:
+    """Shared memory of one thread, into which the helper decodes; and the strip that stands in it, with its bands."""
+
+    def __init__(self, memory: int, number: int) -> None:
+        self.start = number * ROOM_BYTES
+        self._map = mmap.mmap(memory, ROOM_BYTES, offset=self.start)
+        self.holds: tuple[Window, tuple[int, ...]] | None = None
+
+    def image(self, count: int, window: Window) -> NDArray[np.uint16]:
+        """What stands in it, shape (bands, rows, cols)."""
+        shape = (count, window.rows, window.cols)
+        return np.frombuffer(self._map, np.uint16, count * window.rows * window.cols).reshape(shape)
+
+
 class Passing:
-    """A helper that has one raster open, and what of it has passed. Threads may share it.
+    """A helper that has one raster open, and what of it has passed. Threads may share it, and have a room each.
 
     Raises OSError where this process and the helper cannot share memory, InputError where the raster cannot be opened.
     """
@@ -61,72 +74,100 @@ class Passing:
         self._doubts: list[tuple[int, int, str]] = []
         self._cause = ""  # why it failed; no exception, whose traceback would keep all this alive
         self._talk = threading.Lock()
-        self._slots: SimpleQueue[int] = SimpleQueue()
-        for slot in range(SLOTS):
-            self._slots.put(slot)
-        memory = os.memfd_create("decoded")
+        self._mine = threading.local()
+        self._rooms = 0
+        self._empty: SimpleQueue[int] = SimpleQueue()  # numbers of rooms whose threads have ended
+        self._memory = os.memfd_create("decoded")
+        self._closed = weakref.finalize(self, os.close, self._memory)
         try:
-            os.ftruncate(memory, SLOTS * SLOT_BYTES)
-            self._room = mmap.mmap(memory, SLOTS * SLOT_BYTES)
+            os.ftruncate(self._memory, ROOM_BYTES)
             self._helper = idle_helper()
             self._dropped = weakref.finalize(self, Helper.close, self._helper)  # it waits for requests
-            room = f"{os.path.realpath('/proc/self')}/fd/{memory}"  # /proc may count processes otherwise than we do
-            if self._ask({"path": raster.path, "item": raster.item, "driver": raster.driver, "room": room}):
+            # /proc may count processes otherwise than we do
+            room = f"{os.path.realpath('/proc/self')}/fd/{self._memory}"
+            file = {"path": raster.path, "item": raster.item, "driver": raster.driver}
+            if self._ask(file | {"room": room, "room_bytes": ROOM_BYTES}):
                 self._dropped.detach()
                 given_back(self._helper)
                 raise OSError("the helper cannot reach this memory")
-        finally:
-            os.close(memory)  # the mappings hold it
+        except BaseException:
+            self._closed()
+            raise
 
-    def read(self, window: Window, bands: tuple[int, ...]) -> NDArray[np.uint16] | None:
-        """Stored numbers of a window, shape (bands, rows, cols); None where all has passed and may be read plainly."""
+    def read(self, window: Window, bands: tuple[int, ...], *, alone: bool = False) -> NDArray[np.uint16] | None:
+        """Stored numbers of a window, shape (bands, rows, cols); None where all has passed and may be read plainly.
+
+        One as high as a strip has all of the strip handed over, for those beside it that this thread reads next, unless
+        it is read ``alone``.
+        """
+        strip, room = self._strip_at(window.row0), self._room()
+        beside = not alone and (window.row0, window.rows) == (strip.row0, strip.rows)
+        if beside and room is not None and (room.holds == (strip, bands) or self._bring(strip, bands, room)):
+            return room.image(len(bands), strip)[..., window.col0 : window.col1].copy()
+        if self.over or room is None:
+            self._mine.room = None
+            return None
         out = np.empty((len(bands), window.rows, window.cols), np.uint16)
-        for n, band in enumerate(bands):
-            for part in _parts(window):
-                slot = self._slots.get()
-                try:
-                    if not self._hand_over(band, part, slot):
-                        return None
-                    view = np.frombuffer(self._room, np.uint16, part.rows * part.cols, slot * SLOT_BYTES)
-                    top = part.row0 - window.row0
-                    out[n, top : top + part.rows] = view.reshape(part.rows, part.cols)
-                finally:
-                    self._slots.put(slot)
+        for part in _parts(window, len(bands)):
+            if not self._bring(part, bands, room):
+                return None
+            top = part.row0 - window.row0
+            out[:, top : top + part.rows] = room.image(len(bands), part)
         return out
 
     def finish(self) -> str:
         """Have the rest decoded; what is doubtful about the raster, "" where nothing is. Raises InputError."""
-        slot = self._slots.get()
-        try:
-            for band, seen in enumerate(self._seen.copy(), 1):
-                row = 0
-                for known, run in groupby(seen):
-                    rows = len(list(run))
-                    if not known:
-                        for part in _parts(Window(row, 0, rows, self._raster.shape[1])):
-                            self._hand_over(band, part, slot)
-                    row += rows
-        finally:
-            self._slots.put(slot)
+        for band, seen in enumerate(self._seen.copy(), 1):
+            row = 0
+            for known, run in groupby(seen):
+                rows = len(list(run))
+                for part in [] if known else _parts(Window(row, 0, rows, self._raster.shape[1]), 1):
+                    if (room := self._room()) is not None:
+                        self._bring(part, (band,), room)
+                row += rows
         self._refuse_failed()
         return min(self._doubts)[2] if self._doubts else ""
 
-    def _hand_over(self, band: int, part: Window, slot: int) -> bool:
-        """Have a part put into a slot; False where everything has passed, and the helper is gone."""
-        with self._talk:
-            self._refuse_failed()
-            if self.over:
-                return False
-            whole = part.cols == self._raster.shape[1]
-            where = (part.row0, part.col0, part.rows, part.cols)
-            doubt = self._ask({"band": band, "window": where, "at": slot * SLOT_BYTES})
-            if whole:
-                self._seen[band - 1, part.row0 : part.row1] = True
-                if doubt:
-                    self._doubts.append((band, part.row0, doubt))
-                if self._seen.all():
-                    self._leave()
-            return True
+    def _strip_at(self, row: int) -> Window:
+        """The strip that a row lies in."""
+        rows, cols = self._raster.shape
+        top = row // STRIP_ROWS * STRIP_ROWS
+        return Window(top, 0, min(STRIP_ROWS, rows - top), cols)
+
+    def _room(self) -> _Room | None:
+        """The room of this thread; None where it has none and needs none any more."""
+        room: _Room | None = getattr(self._mine, "room", None)
+        if room is None and not self.over:
+            with self._talk:
+                number = self._rooms if self._empty.empty() else self._empty.get()
+                self._rooms = max(self._rooms, number + 1)
+                try:
+                    os.ftruncate(self._memory, self._rooms * ROOM_BYTES)
+                    room = self._mine.room = _Room(self._memory, number)
+                except OSError as error:
+                    raise EnvironmentFault(f"{self._raster.item}: not enough memory to read it") from error
+            weakref.finalize(room, self._empty.put, number)
+        return room
+
+    def _bring(self, part: Window, bands: tuple[int, ...], room: _Room) -> bool:
+        """Have a part of some bands put into a room; False where everything has passed, and the helper is gone."""
+        whole = part.cols == self._raster.shape[1]
+        where, room.holds = (part.row0, part.col0, part.rows, part.cols), None
+        for n, band in enumerate(bands):
+            with self._talk:
+                self._refuse_failed()
+                if self.over:
+                    return False
+                at = 2 * n * part.rows * part.cols
+                doubt = self._ask({"band": band, "window": where, "start": room.start, "at": at})
+                if whole:
+                    self._seen[band - 1, part.row0 : part.row1] = True
+                    if doubt:
+                        self._doubts.append((band, part.row0, doubt))
+                    if self._seen.all():
+                        self._leave()
+        room.holds = (part, bands)
+        return True
 
     def _ask(self, request: dict[str, object]) -> str:
         found = self._helper.ask(request)
@@ -152,9 +193,9 @@ class Passing:
         given_back(self._helper)
 
 
-def _parts(window: Window) -> list[Window]:
-    """A window cut into what fits a slot, at rows where files' own tiles end if it may be."""
-    most = max(1, SLOT_BYTES // (2 * window.cols))
+def _parts(window: Window, bands: int) -> list[Window]:
+    """A window cut into what fits a room, at rows where files' own tiles end if it may be."""
+    most = max(1, ROOM_BYTES // (2 * bands * window.cols))
     step = most // STRIP_ROWS * STRIP_ROWS or most
     return [
         Window(row, window.col0, min(step, window.row1 - row), window.cols)
@@ -168,10 +209,10 @@ class PassingRaster(RasterFile):
 
     passing: Passing = field(kw_only=True, compare=False, repr=False)
 
-    def read(self, window: Window, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
+    def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
         """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
         bands = indexes or tuple(range(1, self.count + 1))
-        found = None if self.passing.over else self.passing.read(window, bands)
+        found = self.passing.read(window, bands, alone=alone)
         return RasterFile.read(self, window, bands) if found is None else found
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:

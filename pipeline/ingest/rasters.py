@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.ingest.gdal_settings import SETTINGS
+from pipeline.ingest.gdal_settings import SETTINGS, load_rasterio
 from pipeline.types import Stamp, Window
 
 if TYPE_CHECKING:
@@ -96,8 +96,11 @@ class RasterFile:
         """Number of bands."""
         return len(self.descriptions)
 
-    def read(self, window: Window, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
-        """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
+    def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
+        """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based.
+
+        ``alone``: nobody reads its neighbours next, so nothing is decoded for them.
+        """
         from rasterio.windows import Window as RasterioWindow
 
         where = RasterioWindow(window.col0, window.row0, window.cols, window.rows)
@@ -172,8 +175,7 @@ def open_raster(
     where = place if member is None else f"/vsizip/{{{place}}}/{member}"
 
     def load() -> None:
-        import rasterio  # noqa: F401
-
+        load_rasterio()
         meanwhile()
 
     doubt = examine(where, name, driver, whole=not (verified or later), meanwhile=load)

@@ -55,15 +55,15 @@ def open_scene(
     """Open an image file, a Sentinel-1 SAFE folder or its zip.
 
     ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` goes before it. ``meanwhile`` is called while an
-    image file is hashed and decoded by others: to load what comes next. With ``later`` a large radar image may be
-    decoded as it is read: nothing is known to be sound before `settled`. Raises InputError for an image that cannot be
-    used, ConfigError for options that make no sense.
+    image file is hashed and decoded by others: to load what comes next. With ``later`` a large image of Sentinel-1 or
+    -2 may be decoded as it is read: nothing is known to be sound before `settled`. Raises InputError for an image that
+    cannot be used, ConfigError for options that make no sense.
     """
     options = options or OpenOptions()
     path = Path(path)
     from pipeline.ingest.sentinel1.products import is_safe, open_safe
 
-    later = later and options.sensor is Sensor.SENTINEL1
+    later = later and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2)
     if is_safe(path):
         scene = open_safe(path, options, land)
     else:

@@ -36,9 +36,12 @@ class Stored:
     radar: bool
     usable: UsableData | None = None
 
-    def read(self, window: Window) -> tuple[NDArray[Any], BoolImage]:
-        """Numbers of a window and True where they are no measurement, both of shape (bands, rows, cols)."""
-        bands = self.raster.read(window, self._indexes)
+    def read(self, window: Window, *, alone: bool = False) -> tuple[NDArray[Any], BoolImage]:
+        """Numbers of a window and True where they are no measurement, both of shape (bands, rows, cols).
+
+        ``alone``: see `RasterFile.read`.
+        """
+        bands = self.raster.read(window, self._indexes, alone=alone)
         measured = self.raster.measured(window)
         if self.usable is not None:
             measured = measured & ~self.usable.missing(window)
@@ -74,7 +77,7 @@ class Stored:
         for top in range(0, rows, 2 * BLOCK_PX):
             for left in range(0, cols, 2 * BLOCK_PX):
                 block = Window(top, left, min(BLOCK_PX, rows - top), min(BLOCK_PX, cols - left))
-                parts.append([a[:, ::every, ::every].reshape(len(a), -1) for a in self.read(block)])
+                parts.append([a[:, ::every, ::every].reshape(len(a), -1) for a in self.read(block, alone=True)])
         picture, gap = (np.concatenate(one, axis=1) for one in zip(*parts, strict=True))
         return picture, gap
 

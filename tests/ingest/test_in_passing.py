@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,8 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.errors import InputError
-from pipeline.ingest import in_passing
+from pipeline.errors import EnvironmentFault, InputError
+from pipeline.ingest import decoder, in_passing
 from pipeline.ingest.in_passing import Passing, PassingRaster
 from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.scenes import open_scene, settled
@@ -27,7 +28,8 @@ SHAPE = (100, 90)
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch):
     monkeypatch.setattr(in_passing, "SMALLEST_PX", 0)
-    monkeypatch.setattr(in_passing, "SLOT_BYTES", 4096)  # 22 rows
+    monkeypatch.setattr(in_passing, "ROOM_BYTES", 1 << 16)
+    monkeypatch.setattr(in_passing, "STRIP_ROWS", 16)
 
 
 def sea(bands=2):
@@ -54,6 +56,69 @@ def test_windows_hold_what_is_stored_before_and_after_all_has_passed(image):
     np.testing.assert_array_equal(np.concatenate(found, axis=1), sea())
     assert raster.passing.over
     np.testing.assert_array_equal(raster.read(Window(3, 5, 70, 11), (2,)), sea()[1:, 3:73, 5:16])
+
+
+def walked(raster, **how):
+    """Windows from left to right, strip by strip, beside what is stored there."""
+    for row in range(0, SHAPE[0], in_passing.STRIP_ROWS):
+        rows = min(in_passing.STRIP_ROWS, SHAPE[0] - row)
+        for col in range(0, SHAPE[1], 40):
+            window = Window(row, col, rows, min(40, SHAPE[1] - col))
+            here = np.s_[:, row : row + rows, col : col + window.cols]
+            np.testing.assert_array_equal(raster.read(window, **how), sea()[here])
+
+
+def test_windows_beside_each_other_have_their_strip_handed_over_once(image, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Passing, "_ask", lambda self, what, ask=Passing._ask: asked.append(what) or ask(self, what))
+    raster = open_raster(image, later=True)
+    walked(raster)
+    assert raster.passing.over
+    handed = [(what["band"], what["window"][0]) for what in asked if "window" in what]
+    assert sorted(handed) == [(band, row) for band in (1, 2) for row in range(0, 100, 16)]
+    walked(raster)  # and read plainly afterwards
+
+
+def test_a_window_alone_has_nothing_decoded_for_its_neighbours(image):
+    raster = open_raster(image, later=True)
+    walked(raster, alone=True)
+    assert not raster.passing.over
+    assert not raster.passing._seen.any()
+
+
+def test_threads_that_come_later_take_the_rooms_of_those_that_went(image):
+    raster = open_raster(image, later=True)
+    for row in range(0, 80, 16):
+        with ThreadPoolExecutor(1) as pool:
+            found = pool.submit(raster.read, Window(row, 0, 16, 50)).result()
+        np.testing.assert_array_equal(found, sea()[:, row : row + 16, :50])
+    assert raster.passing._rooms == 1
+
+
+def test_more_threads_than_the_helper_reaches_at_once(image):
+    """It lets go of the room that it has reached longest, and reaches it again when asked."""
+    threads = 2 * decoder.MOST_ROOMS
+    together = threading.Barrier(threads)
+
+    def both_ways(n):
+        together.wait(60)
+        return [raster.read(Window(row, n, 16, 50)) for row in (0, 16)]
+
+    raster = open_raster(image, later=True)
+    with ThreadPoolExecutor(threads) as pool:
+        for n, found in enumerate(pool.map(both_ways, range(threads))):
+            np.testing.assert_array_equal(np.concatenate(found, axis=1), sea()[:, :32, n : n + 50])
+
+
+def test_no_memory_for_one_more_thread_is_no_fault_of_the_file(image, monkeypatch):
+    raster = open_raster(image, later=True)
+
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "ftruncate", full)
+    with pytest.raises(EnvironmentFault, match=r"a.tif: not enough memory"):
+        raster.read(Window(0, 0, 16, 50))
 
 
 def test_what_was_not_read_is_decoded_in_the_end(image):
@@ -182,12 +247,16 @@ def test_a_raster_that_nobody_finishes_frees_its_helper(image):
     assert process.wait(10) != 0
 
 
+@pytest.mark.parametrize("sensor", ["sentinel-1", "sentinel-2"])
 @pytest.mark.parametrize("fault", ["none", "damaged"])
-def test_detect_answers_as_if_the_file_had_been_decoded_in_advance(capwatch, image, tmp_path, monkeypatch, fault):
+def test_detect_answers_as_if_the_file_had_been_decoded_in_advance(
+    capwatch, image, tmp_path, monkeypatch, fault, sensor
+):
     """Exit code, message and table, or none, are the same."""
     if fault == "damaged":
         damaged(image)
-    words = ("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "--quiet", "-o")
+    words = ("detect", image, "--sensor", sensor, "--pixel-spacing", "10", "--quiet", "-o")
+    words = (*words[:2], "--bands", "B03=1,B08=2", *words[2:]) if sensor == "sentinel-2" else words
     late = capwatch(*words, tmp_path / "late.csv")
     monkeypatch.setattr(in_passing, "SMALLEST_PX", 10**9)
     assert capwatch(*words, tmp_path / "early.csv") == late

@@ -175,3 +175,12 @@ def test_threads_that_read_one_file_at_once_read_the_same(tmp_path):
         found = list(pool.map(lambda w: raster.read(w)[0], windows))
     for window, part in zip(windows, found, strict=True):
         np.testing.assert_array_equal(part, data[window.row0 : window.row1, window.col0 : window.col1])
+
+
+def test_rasterio_is_loaded_without_what_buckets_need():
+    """In a process of its own; who wants boto3 afterwards has it, as far as it is installed."""
+    script = (
+        "import sys; from pipeline.ingest.gdal_settings import load_rasterio; load_rasterio()\n"
+        "from rasterio import session; assert session.boto3 is None; assert 'boto3' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False, capture_output=True).stderr == b""

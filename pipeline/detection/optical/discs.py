@@ -31,6 +31,17 @@ def opened(mask: BoolImage, width_px: float) -> BoolImage:
     return near(core, radius + 1.0) if core.any() else np.zeros_like(mask)
 
 
+def grown(mask: BoolImage) -> BoolImage:
+    """The mask and all that touches it, over corners too: a binary dilation by a square of 3 x 3, in few passes."""
+    out = mask.copy()
+    out[1:] |= mask[:-1]
+    out[:-1] |= mask[1:]
+    tall = out.copy()
+    out[:, 1:] |= tall[:, :-1]
+    out[:, :-1] |= tall[:, 1:]
+    return out
+
+
 @numba.njit(cache=True, nogil=True)
 def steps_near(mask: BoolImage, reach: int) -> BoolImage:
     """Pixels from which a pixel of the mask is at most so many steps away, along rows and columns."""

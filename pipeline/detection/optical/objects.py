@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from scipy import ndimage
 
-from pipeline.detection.optical.discs import opened
+from pipeline.detection.optical.discs import grown, opened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,17 +65,20 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
     # Land's own blur reaches one pixel over the mapped waterline: a strip that is neither water nor ship
     mapped = not normal.wet.all()
     clear = ndimage.binary_erosion(normal.wet, EIGHT, border_value=1) if mapped else normal.wet
-    shore = ndimage.binary_dilation(~clear & normal.valid, EIGHT) if mapped else np.zeros_like(clear)
+    shore = grown(~clear & normal.valid) if mapped else np.zeros_like(clear)
     over = normal.over
     above = _above(over, normal.noise, normal.valid & clear, max(sigmas, SEED_SIGMAS))
-    labels, count = ndimage.label(above > 1, EIGHT)
-    if count == 0:
+    if not (above > 1 / GROW).any():  # nothing seeds an object
         return []
-    large = _sizes(labels, count) * spacing_m**2 > LONE_MAX_M2
+    labels, count = ndimage.label(above > 1, EIGHT)
+    sizes, boxes = _sizes_and_boxes(labels, count)
+    large = sizes * spacing_m**2 > LONE_MAX_M2
     large[0] = False
     out: list[Blob] = []
-    for label, box in enumerate(ndimage.find_objects(labels), 1):
-        if box is not None and not large[label]:
+    for label in range(1, count + 1):
+        if not large[label] and sizes[label] >= min_px:
+            row0, row1, col0, col1 = boxes[label].tolist()
+            box = (slice(row0, row1), slice(col0, col1))
             out += _best(
                 labels[box] == label, _Look(over, above, normal.noise, shore, box, spacing_m, min_px), cut=False
             )
@@ -83,7 +86,7 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
         mass = _chosen(labels, large)
         land = opened(mass, (UNMAPPED_WIDTH_M if mapped else LAND_WIDTH_M) / spacing_m)
         pieces, _ = ndimage.label(mass & ~land & (above > 1 / GROW), EIGHT)
-        near_land = ndimage.binary_dilation(land, EIGHT) | shore
+        near_land = grown(land) | shore
         for label, box in enumerate(ndimage.find_objects(pieces), 1):
             member = pieces[box] == label
             if member.sum() * spacing_m**2 <= LONE_MAX_M2:
@@ -105,13 +108,19 @@ def _above(over: FloatImage, noise: FloatImage, searched: BoolImage, sigmas: flo
 
 
 @njit(cache=True, nogil=True)
-def _sizes(labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
-    """Pixels of each label, 0 included."""
-    out = np.zeros(count + 1, np.int64)
-    for i in range(labels.shape[0]):
-        for j in range(labels.shape[1]):
-            out[labels[i, j]] += 1
-    return out
+def _sizes_and_boxes(labels: NDArray[np.int32], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pixels of each label, 0 included, and its first row, one past the last, first column, one past the last."""
+    rows, cols = labels.shape
+    sizes, boxes = np.zeros(count + 1, np.int64), np.zeros((count + 1, 4), np.int64)
+    boxes[:, 0], boxes[:, 2] = rows, cols
+    for i in range(rows):
+        for j in range(cols):
+            label = labels[i, j]
+            sizes[label] += 1
+            if label > 0:  # most pixels are water
+                boxes[label, 0], boxes[label, 1] = min(boxes[label, 0], i), i + 1
+                boxes[label, 2], boxes[label, 3] = min(boxes[label, 2], j), max(boxes[label, 3], j + 1)
+    return sizes, boxes
 
 
 @njit(cache=True, nogil=True)

@@ -167,13 +167,15 @@ def both_opinions(hulls: list[Candidate], by_contrast: list[Candidate], alone: l
     An object by contrast whose centre lies on a hull is the same object. The rest the network has looked at and not
     called a ship: they stay in the table as ``not_confirmed``, except where contrast speaks for itself (``alone``).
     """
-    agreed = [False] * len(hulls)
+    agreed = np.zeros(len(hulls), bool)
+    outlines = np.array([hull.outline for hull in hulls]).reshape(-1, 4, 2)
+    middles = np.array([(hull.row, hull.col) for hull in hulls]).reshape(-1, 2)
     rest = []
     for candidate, certain in zip(by_contrast, alone, strict=True):
-        on = [k for k, hull in enumerate(hulls) if _inside(candidate, hull)]
-        for k in on:
-            agreed[k] = True
-        if not on:
+        # One lies in the other: its middle in the hull's rectangle, or the hull's middle in its own
+        on = holds(outlines, np.array([[candidate.row, candidate.col]])) | holds(candidate.outline[None], middles)
+        agreed |= on
+        if not on.any():
             rest.append(candidate if certain else replace(candidate, flags=(*candidate.flags, "not_confirmed")))
     return [*(_named(hull, also) for hull, also in zip(hulls, agreed, strict=True)), *rest]
 
@@ -187,14 +189,20 @@ def _named(hull: Candidate, agreed: bool) -> Candidate:
     return hull
 
 
-def _inside(candidate: Candidate, hull: Candidate) -> bool:
-    """Does the candidate's centre lie in the hull's rectangle, or the hull's centre in the candidate's?"""
-    return _holds(hull.outline, candidate.row, candidate.col) or _holds(candidate.outline, hull.row, hull.col)
+def holds(corners: FloatArray, points: FloatArray) -> BoolImage:
+    """Is each point, shape (n, 2), within `NEAR_PX` of its rectangle, given by corners in order, shape (n, 4, 2)?
 
+    One rectangle for all points, or one point for all rectangles, has n = 1.
 
-def _holds(corners: FloatArray, row: float, col: float) -> bool:
-    """Is a point within `NEAR_PX` of a rectangle given by its corners in order?"""
-    middle = corners.mean(axis=0)
-    u, v = (corners[0] - corners[3]) / 2, (corners[0] - corners[1]) / 2
-    apart = np.array([row, col]) - middle
-    return all(abs(apart @ e) / max(1e-9, np.hypot(*e)) <= np.hypot(*e) + NEAR_PX for e in (u, v))
+    >>> box = np.array([[[0.0, 0.0], [0.0, 9.0], [4.0, 9.0], [4.0, 0.0]]])
+    >>> holds(box, np.array([[5.0, 5.0], [6.0, 5.0], [2.0, 10.4]])).tolist()
+    [True, False, True]
+    """
+    apart = points - corners.mean(axis=1)
+    inside = np.ones(len(apart), bool)
+    for other in (3, 1):
+        half = (corners[:, 0] - corners[:, other]) / 2
+        length = np.hypot(half[:, 0], half[:, 1])
+        along = np.abs(apart[:, 0] * half[:, 0] + apart[:, 1] * half[:, 1])
+        inside &= along / np.maximum(1e-9, length) <= length + NEAR_PX
+    return inside

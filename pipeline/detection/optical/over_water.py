@@ -21,11 +21,10 @@ def between(grid: FloatArray, rows: FloatArray, cols: FloatArray) -> FloatImage:
     """A coarse grid at fractional rows and columns within it, float32, shape (rows, cols)."""
     out = np.empty((len(rows), len(cols)), np.float32)
     line = np.empty(grid.shape[1])
-    left, right, across = _beside(cols, grid.shape[1])
+    starts, across = _cells(cols)
     for i in range(len(rows)):
         _along(grid, rows[i], line)
-        for j in range(len(cols)):
-            out[i, j] = line[left[j]] + across[j] * (line[right[j]] - line[left[j]])
+        _across(line, cols, starts, across, out[i])
     return out
 
 
@@ -48,18 +47,20 @@ def brightest_over_water(
     block, shape (bands, block rows, block columns); ``rows`` and ``cols`` say where in it the pixels lie.
     """
     out = np.zeros(valid.shape, np.float32)
-    lines = np.empty((len(grid), grid.shape[2]))
+    line, level = np.empty(grid.shape[2]), np.empty(len(cols), np.float32)
     total, over = np.empty(len(cols), np.float32), np.empty(len(cols), np.float32)
-    left, right, across = _beside(cols, grid.shape[2])
+    starts, across = _cells(cols)
     for i in range(len(rows)):
-        _along(grid[infrared], rows[i], lines[infrared])
-        _line_over(data[infrared, i], lines[infrared], left, right, across, land[infrared], least[infrared], over)
+        _along(grid[infrared], rows[i], line)
+        _across(line, cols, starts, across, level)
+        _over(data[infrared, i], level, land[infrared], least[infrared], over)
         if len(visible) > 0:
             total[:] = 0
             for n in range(len(visible)):
                 k = visible[n]
-                _along(grid[k], rows[i], lines[k])
-                _line_over(data[k, i], lines[k], left, right, across, land[k], least[k], out[i])
+                _along(grid[k], rows[i], line)
+                _across(line, cols, starts, across, level)
+                _over(data[k, i], level, land[k], least[k], out[i])
                 for j in range(len(cols)):
                     total[j] += out[i, j]
             for j in range(len(cols)):
@@ -70,21 +71,11 @@ def brightest_over_water(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _line_over(
-    band: FloatImage,
-    line: FloatArray,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    across: FloatArray,
-    land: float,
-    least: float,
-    out: FloatImage,
-) -> None:
+def _over(band: FloatImage, level: FloatImage, land: float, least: float, out: FloatImage) -> None:
     """One row of a band over its local water, in units of land over that water but at least ``least``."""
-    for j in range(len(across)):
-        level = np.float32(line[left[j]] + across[j] * (line[right[j]] - line[left[j]]))
-        above = land - level
-        out[j] = (band[j] - level) / np.float32(above if above > least else least)
+    for j in range(len(out)):
+        above = land - level[j]
+        out[j] = (band[j] - level[j]) / np.float32(above if above > least else least)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -98,13 +89,13 @@ def over_gap(
     out: FloatImage,
 ) -> None:
     """A band over its local water, in units that are given by pixel, 0 where not valid; into ``out``."""
-    line = np.empty(grid.shape[1])
-    left, right, across = _beside(cols, grid.shape[1])
+    line, level = np.empty(grid.shape[1]), np.empty(len(cols), np.float32)
+    starts, across = _cells(cols)
     for i in range(len(rows)):
         _along(grid, rows[i], line)
+        _across(line, cols, starts, across, level)
         for j in range(len(cols)):
-            level = np.float32(line[left[j]] + across[j] * (line[right[j]] - line[left[j]]))
-            out[i, j] = (band[i, j] - level) / gap[i, j] if valid[i, j] else np.float32(0)
+            out[i, j] = (band[i, j] - level[j]) / gap[i, j] if valid[i, j] else np.float32(0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -130,29 +121,30 @@ def kinds_over_water(
     out = np.zeros(valid.shape, np.uint8)
     width = len(cols)
     gap, most, red = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
-    line = np.empty(grid.shape[2])
-    left, right, across = _beside(cols, grid.shape[2])
+    line, level, over = np.empty(grid.shape[2]), np.empty(width, np.float32), np.empty(width, np.float32)
+    starts, across = _cells(cols)
     for i in range(len(rows)):
         _along(grid[main], rows[i], line)
+        _across(line, cols, starts, across, level)
         for j in range(width):
-            above = land - np.float32(line[left[j]] + across[j] * (line[right[j]] - line[left[j]]))
+            above = land - level[j]
             gap[j] = np.float32(above if above > least else least)
         most[:] = 0 if lacking else -np.inf
         for n in range(len(bands)):
             k = bands[n]
             _along(grid[k], rows[i], line)
+            _across(line, cols, starts, across, level)
             for j in range(width):
-                level = np.float32(line[left[j]] + across[j] * (line[right[j]] - line[left[j]]))
-                over = (data[k, i, j] - level) / gap[j]
-                most[j] = max(most[j], over)
-                if k == infrared:
-                    red[j] = over
+                over[j] = (data[k, i, j] - level[j]) / gap[j]
+                most[j] = max(most[j], over[j])
+            if k == infrared:
+                red[:] = over
+        wet_by = most if infrared < 0 else red
         for j in range(width):
-            if valid[i, j]:
-                wet = (most[j] if infrared < 0 else red[j]) < limits[1]
-                bits = WET if wet else 0
-                bits += BRIGHT if most[j] > limits[0] else 0
-                out[i, j] = bits + (DULL if wet and most[j] <= limits[2] else 0)
+            wet = wet_by[j] < limits[1]
+            bits = (WET if wet else 0) | (BRIGHT if most[j] > limits[0] else 0)
+            bits |= DULL if wet and most[j] <= limits[2] else 0
+            out[i, j] = bits if valid[i, j] else 0
     return out
 
 
@@ -177,11 +169,28 @@ def _along(grid: FloatArray, row: float, line: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _beside(cols: FloatArray, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]:
-    """Of each fractional column the grid's columns to its left and right, and how far it lies from the left one."""
-    left = np.empty(len(cols), np.int64)
-    right, across = left.copy(), np.empty(len(cols))
+def _across(
+    line: FloatArray, cols: FloatArray, starts: NDArray[np.int64], across: FloatArray, level: FloatImage
+) -> None:
+    """A row of the grid at fractional columns, cell by cell of the grid: so it is one stretch of sums for each."""
+    for n in range(len(starts) - 1):
+        left = int(cols[starts[n]])
+        base, step = line[left], line[min(left + 1, len(line) - 1)] - line[left]
+        share, out = across[starts[n] : starts[n + 1]], level[starts[n] : starts[n + 1]]
+        for j in range(len(share)):
+            out[j] = np.float32(base + share[j] * step)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _cells(cols: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
+    """Of fractional columns that do not fall: where another of the grid's begins, one past the last too; and how far
+    each lies from the grid's column to its left."""
+    starts, across = np.empty(len(cols) + 1, np.int64), np.empty(len(cols))
+    count = 0
     for j in range(len(cols)):
-        left[j] = int(cols[j])
-        right[j], across[j] = min(left[j] + 1, count - 1), cols[j] - left[j]
-    return left, right, across
+        across[j] = cols[j] - int(cols[j])
+        if j == 0 or int(cols[j]) != int(cols[j - 1]):
+            starts[count] = j
+            count += 1
+    starts[count] = len(cols)
+    return starts[: count + 1], across

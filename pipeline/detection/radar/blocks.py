@@ -33,6 +33,7 @@ COUNTS_LAYOUT = (  # named: `_sum_counts` is compiled as the module is, at set-u
     "i4[:, ::1], i4[:, ::1], i8[:, ::1], i4[:, ::1], i4[:, ::1])"
 )
 STRIP_ROWS = 512  # rows of files' own tiles: strips of a multiple of them decode every tile once
+PIECE_COLS = 4096  # of a strip at once: larger arrays the allocator hands back, and each page is faulted in anew
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,16 +95,20 @@ def scan(scene: Scene, weights: FloatArray, side: int, *, strip_px: int, threads
     """Read the scene once. ``weights`` (one a band) make the joint power, 1 where the sea is as usual."""
     row_edges, col_edges = (edges(n, side) for n in scene.shape)
     grid = (len(row_edges) - 1, len(col_edges) - 1)
-    out = _empty(row_edges, col_edges, grid)
+    out = layout = _empty(row_edges, col_edges, grid)
     share = weights.astype(np.float32)
+
+    def summed(strip: Window) -> list[tuple[_Corner, Blocks]]:
+        return [_piece(scene, window, share, layout) for window in pieces(strip)]
+
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        waiting: list[Future[tuple[int, Blocks]]] = []
-        for window in strips(scene.shape, strip_px):
-            waiting.append(pool.submit(_strip, scene, window, share, out))
+        waiting: list[Future[list[tuple[_Corner, Blocks]]]] = []
+        for strip in strips(scene.shape, strip_px):
+            waiting.append(pool.submit(summed, strip))
             if len(waiting) > threads:  # one strip waits while the others are read: memory stays bounded
-                out = _add(out, *waiting.pop(0).result())
+                out = _added(out, waiting.pop(0).result())
         for task in waiting:
-            out = _add(out, *task.result())
+            out = _added(out, task.result())
     return out
 
 
@@ -114,18 +119,33 @@ def strips(shape: tuple[int, int], strip_px: int) -> Iterator[Window]:
         yield Window(row0, 0, min(height, shape[0] - row0), shape[1])
 
 
+def pieces(strip: Window) -> Iterator[Window]:
+    """Windows of at most `STRIP_ROWS` and `PIECE_COLS` that cover a strip, row by row.
+
+    >>> [(w.row0, w.col0, w.cols) for w in pieces(Window(512, 0, 600, 5000))]
+    [(512, 0, 4096), (512, 4096, 904), (1024, 0, 4096), (1024, 4096, 904)]
+    """
+    for row0 in range(strip.row0, strip.row1, STRIP_ROWS):
+        for col0 in range(strip.col0, strip.col1, PIECE_COLS):
+            yield Window(row0, col0, min(STRIP_ROWS, strip.row1 - row0), min(PIECE_COLS, strip.col1 - col0))
+
+
 def _empty(row_edges: NDArray[np.int32], col_edges: NDArray[np.int32], grid: tuple[int, int]) -> Blocks:
     zeros = (np.zeros(grid, np.int32), np.zeros(grid, np.int32), np.zeros(grid, np.int64))
     return Blocks(row_edges, col_edges, *zeros, np.full(grid, NOTHING, np.int32), np.full(grid, NOTHING, np.int32))
 
 
-def _strip(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> tuple[int, Blocks]:
-    """Sums of one strip, and the first row of blocks that they belong to."""
-    block = np.searchsorted(whole.row_edges, np.arange(window.row0, window.row1), side="right") - 1
-    first, grid = int(block[0]), (int(block[-1] - block[0]) + 1, len(whole.col_edges) - 1)
-    part = _empty(whole.row_edges, whole.col_edges, grid)
+_Corner = tuple[int, int]  # row and column of the first block
+
+
+def _piece(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> tuple[_Corner, Blocks]:
+    """Sums over one window, by the parts of blocks that lie in it, and the first block of these."""
+    rows, cols = whole.within(window)
+    ends = whole.col_edges[cols.start : cols.stop + 1]
+    col_edges = (np.clip(ends, window.col0, window.col1) - window.col0).astype(np.int32)
+    part = _empty(whole.row_edges, col_edges, (rows.stop - rows.start, cols.stop - cols.start))
     sums = (part.count, part.log_sum, part.square_sum, part.brightest, part.brightest_any)
-    where = ((block - first).astype(np.int32), whole.col_edges)
+    where = ((whole.of(window)[0] - rows.start).astype(np.int32), col_edges)
     counts = scene.read.counts(window) if isinstance(scene.read, CountsReader) else None
     if counts is not None:
         by_band = weights[:, None, None]
@@ -136,17 +156,20 @@ def _strip(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> 
     else:
         tile = scene.read(window)
         _sum_powers(tile.data, tile.valid, tile.water, weights, *where, *sums)
-    return first, part if counts is None else replace(part, coarse_ln=counts.coarse_ln)
+    return (rows.start, cols.start), part if counts is None else replace(part, coarse_ln=counts.coarse_ln)
 
 
-def _add(whole: Blocks, first: int, part: Blocks) -> Blocks:
-    rows = np.s_[first : first + part.count.shape[0]]
-    whole.count[rows] += part.count
-    whole.log_sum[rows] += part.log_sum
-    whole.square_sum[rows] += part.square_sum
-    np.maximum(whole.brightest[rows], part.brightest, out=whole.brightest[rows])
-    np.maximum(whole.brightest_any[rows], part.brightest_any, out=whole.brightest_any[rows])
-    return whole if part.coarse_ln <= whole.coarse_ln else replace(whole, coarse_ln=part.coarse_ln)
+def _added(whole: Blocks, parts: list[tuple[_Corner, Blocks]]) -> Blocks:
+    """The whole, with these sums added in place."""
+    for (row, col), part in parts:
+        at = np.s_[row : row + part.count.shape[0], col : col + part.count.shape[1]]
+        whole.count[at] += part.count
+        whole.log_sum[at] += part.log_sum
+        whole.square_sum[at] += part.square_sum
+        whole.brightest[at] = np.maximum(whole.brightest[at], part.brightest)
+        whole.brightest_any[at] = np.maximum(whole.brightest_any[at], part.brightest_any)
+    coarse_ln = max((part.coarse_ln for _, part in parts), default=0.0)
+    return whole if coarse_ln <= whole.coarse_ln else replace(whole, coarse_ln=coarse_ln)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

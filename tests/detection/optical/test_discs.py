@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from pipeline.detection.optical.discs import near, opened, steps_near
+from pipeline.detection.optical.discs import grown, near, opened, steps_near
 
 
 def blots(seed: int, share: float) -> np.ndarray:
@@ -12,6 +12,14 @@ def blots(seed: int, share: float) -> np.ndarray:
     shape = rng.integers(1, 70, 2)
     field = ndimage.gaussian_filter(rng.normal(size=shape), rng.uniform(0, 5))
     return field > np.quantile(field, 1 - share)
+
+
+@given(st.integers(0, 10_000), st.floats(0.02, 0.98))
+def test_grown_is_a_dilation_by_a_square(seed, share):
+    mask = blots(seed, share)
+    before = mask.copy()
+    assert (grown(mask) == ndimage.binary_dilation(mask, np.ones((3, 3)))).all()
+    assert (mask == before).all()
 
 
 @settings(deadline=None)  # the first call compiles

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical import plausible
 from pipeline.detection.optical.plausible import (
     BASIN_M2,
     fingers,
+    gaps_closed,
     holds_basin,
     largest_water_m2,
     light_length_m,
@@ -34,6 +36,13 @@ def city_with_pond(side_px):
     hull[low : low + 2, SIDE // 2 - 3 : SIDE // 2 + 4] = True
     scaled[:, hull] = 0.6
     return scaled, hull
+
+
+@pytest.mark.parametrize("shape", [(60, 80), (3, 3), (2, 9), (1, 1)])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_gaps_are_closed_as_by_an_opening(shape, share):
+    wet = np.random.default_rng(1).random(shape) < share
+    np.testing.assert_array_equal(gaps_closed(wet), ndimage.binary_opening(wet, np.ones((3, 3))))
 
 
 def test_a_pond_holds_no_ship_and_a_basin_does():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.detection.radar import blocks
 from pipeline.detection.radar.blocks import LN_STEP, NOTHING, SHORT_LN, Blocks, _add_row, edges, scan
 from pipeline.detection.radar.clutter import ring
 from pipeline.types import Counts, Tile, Window
@@ -69,6 +70,17 @@ def test_strips_and_threads_leave_no_trace(threads, strip_px):
     assert same(blocks_of(bands()), blocks_of(bands(), threads=threads, strip_px=strip_px))
 
 
+@pytest.mark.parametrize("water", [None, np.arange(SHAPE[1]) % 40 > 9], ids=["sea", "islands"])
+@pytest.mark.parametrize("sides", [(512, 50), (64, 8), (100, 219)])
+def test_pieces_leave_no_trace(monkeypatch, sides, water):
+    """Their borders may lie within blocks, which are then summed up from both."""
+    water = None if water is None else np.broadcast_to(water, SHAPE)
+    whole = blocks_of(bands(), water)
+    monkeypatch.setattr(blocks, "STRIP_ROWS", sides[0])
+    monkeypatch.setattr(blocks, "PIECE_COLS", sides[1])
+    assert same(whole, blocks_of(bands(), water))
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_image_has_turned_blocks(turns):
     arrays = bands()
@@ -78,8 +90,10 @@ def test_a_turned_image_has_turned_blocks(turns):
         assert np.array_equal(getattr(there, name), np.rot90(getattr(here, name), turns))
 
 
-def test_stored_amplitudes_count_as_their_powers():
+@pytest.mark.parametrize("cols", [50, 4096])
+def test_stored_amplitudes_count_as_their_powers(monkeypatch, cols):
     """The short way from 16-bit numbers, with noise and a gain that varies, against the long way by tiles."""
+    monkeypatch.setattr(blocks, "PIECE_COLS", cols)
     rng = np.random.default_rng(1)
     stored = np.sqrt(rng.gamma(4.4, 900.0, (2, *SHAPE))).astype(np.uint16)
     stored[:, 5, 7] = 0
@@ -95,9 +109,10 @@ def test_stored_amplitudes_count_as_their_powers():
 
     class ShortReader(Reader):
         def counts(self, window):
-            rows = np.s_[:, window.row0 : window.row1]
+            cols = np.s_[..., window.col0 : window.col1]
+            here = stored[:, window.row0 : window.row1][cols]
             strip = np.zeros(window.rows, np.int32)
-            return Counts(stored[rows], scale, noise, strip, 1e-5, None, 0.01 if window.row0 else 0.0)
+            return Counts(here, scale[cols], noise[cols], strip, 1e-5, None, 0.01 if window.row0 else 0.0)
 
     scene = array_scene(bands())
     long, short = (
