@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.ingest.gdal_settings import load_rasterio
 from pipeline.ingest.rasters import has_mask, opened, refuse_oddities
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ THREADS = 2  # our choice: on two cores a whole file takes half the time
 
 def main() -> None:
     """Answer requests until there are no more."""
-    load_rasterio()
+    sys.modules["boto3"] = None  # type: ignore[assignment]  # rasterio would load it for buckets that are never read here
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while line := sys.stdin.readline():

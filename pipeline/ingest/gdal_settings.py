@@ -1,7 +1,6 @@
 """How GDAL is set up here, wherever it reads: importing this module, before rasterio, sets its environment."""
 
 import os
-import sys
 
 SETTINGS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # a foreign .aux.xml, .msk or .ovr beside the file stays unread
@@ -16,15 +15,3 @@ ENVIRONMENT = {  # counts only where it is set before GDAL starts
 }
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
-
-
-def load_rasterio() -> None:
-    """Import rasterio without boto3: a third of a second, for buckets that are never read here."""
-    hidden = "boto3" not in sys.modules
-    if hidden:
-        sys.modules["boto3"] = None  # type: ignore[assignment]  # it counts as not installed
-    try:
-        import rasterio  # noqa: F401
-    finally:
-        if hidden:
-            del sys.modules["boto3"]

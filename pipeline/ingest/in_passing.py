@@ -21,10 +21,13 @@ import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.quarantine import Helper, examine, given_back, idle_helper
-from pipeline.ingest.rasters import RasterFile
+from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.types import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 SMALLEST_PX = 16_000_000  # our choice: what decodes in a tenth of a second may be decoded twice
@@ -32,8 +35,9 @@ STRIP_ROWS = 512  # of files' own tiles: what is handed over at once, of a band,
 ROOM_BYTES = 1 << 26  # for such a strip of all bands; our choice: of a Sentinel-1 scene it has 53 MB, of a tile 56
 
 
-def in_passing(raster: RasterFile) -> RasterFile:
-    """The raster, of which only the ends were decoded so far, to be decoded as it is read; a small one at once."""
+def open_in_passing(path: Path, meanwhile: Callable[[], object] = lambda: None) -> RasterFile:
+    """As `open_raster`, but a large raster of 16-bit numbers is decoded as it is read, after its ends."""
+    raster = open_raster(path, whole=False, meanwhile=meanwhile)
     rows, cols = raster.shape
     fits = rows * cols >= SMALLEST_PX and 2 * raster.count * STRIP_ROWS * cols <= ROOM_BYTES
     if fits and raster.driver == "GTiff" and raster.dtype == "uint16" and not raster.masked and _can_share():

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.ingest.gdal_settings import SETTINGS, load_rasterio
+from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.types import Stamp, Window
 
 if TYPE_CHECKING:
@@ -156,15 +156,14 @@ def open_raster(
     path: Path,
     *,
     member: str | None = None,
-    verified: bool = False,
-    later: bool = False,
+    whole: bool = True,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> RasterFile:
     """Read a raster's description; refuse what is not an image, is complex, or is larger than `MAX_BYTES`.
 
     With ``member`` the file is a GeoTIFF of that name inside the zip ``path``, which the caller has checked. It is
-    decoded in quarantine first: whole, unless its bytes are ``verified`` to be those that its producer wrote, or it may
-    be decoded ``later``, as it is read. ``meanwhile`` is called while that goes on.
+    decoded in quarantine first: ``whole``, or its ends alone, where its bytes are known to be those that its producer
+    wrote or the rest is decoded there as it is read (``in_passing``). ``meanwhile`` is called while that goes on.
     """
     from pipeline.ingest.quarantine import examine
 
@@ -175,16 +174,11 @@ def open_raster(
     where = place if member is None else f"/vsizip/{{{place}}}/{member}"
 
     def load() -> None:
-        load_rasterio()
+        import rasterio  # noqa: F401
+
         meanwhile()
 
-    doubt = examine(where, name, driver, whole=not (verified or later), meanwhile=load)
-    raster = _described(where, name, driver, doubt)
-    if verified or not later:
-        return raster
-    from pipeline.ingest.in_passing import in_passing
-
-    return in_passing(raster)
+    return _described(where, name, driver, examine(where, name, driver, whole=whole, meanwhile=load))
 
 
 def _described(where: str, name: str, driver: str, doubt: str) -> RasterFile:

@@ -15,6 +15,7 @@ from pipeline.errors import InputError, printable
 from pipeline.ingest.gaps import gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.hashing import hashing, sha256_of
+from pipeline.ingest.in_passing import PassingRaster, open_in_passing
 from pipeline.ingest.metadata.acquisition import acquired_of, platform_of
 from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.channels import channels_of, picture_bands
@@ -130,8 +131,6 @@ def settled(scene: Scene) -> Scene:
 
     Whoever opened it to be decoded later tells nobody of what it shows before this.
     """
-    from pipeline.ingest.in_passing import PassingRaster
-
     raster = scene.read.stored.raster if isinstance(scene.read, RasterReader) else None
     doubt = raster.passing.finish() if isinstance(raster, PassingRaster) else ""
     return replace(scene, degraded=(doubt, *scene.degraded)) if doubt else scene
@@ -303,7 +302,10 @@ def _source_and_raster(
         digest = begin(partial(sha256_of, path))
         if expected is not None and digest.result() != expected:
             raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
-        raster = open_raster(path, verified=expected is not None, later=later, meanwhile=meanwhile)
+        if later and expected is None:
+            raster = open_in_passing(path, meanwhile)
+        else:
+            raster = open_raster(path, whole=expected is None, meanwhile=meanwhile)
     stamps = (stamp, *(one.stamp for one in beside))
     return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, beside), raster
 

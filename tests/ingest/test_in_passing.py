@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest import decoder, in_passing
-from pipeline.ingest.in_passing import Passing, PassingRaster
+from pipeline.ingest.in_passing import Passing, PassingRaster, open_in_passing
 from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.scenes import open_scene, settled
 from pipeline.types import Window
@@ -48,7 +48,7 @@ def strips():
 
 
 def test_windows_hold_what_is_stored_before_and_after_all_has_passed(image):
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     assert isinstance(raster, PassingRaster)
     np.testing.assert_array_equal(raster.read(Window(3, 5, 70, 11), (2,)), sea()[1:, 3:73, 5:16])
     with ThreadPoolExecutor(4) as pool:
@@ -71,7 +71,7 @@ def walked(raster, **how):
 def test_windows_beside_each_other_have_their_strip_handed_over_once(image, monkeypatch):
     asked = []
     monkeypatch.setattr(Passing, "_ask", lambda self, what, ask=Passing._ask: asked.append(what) or ask(self, what))
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     walked(raster)
     assert raster.passing.over
     handed = [(what["band"], what["window"][0]) for what in asked if "window" in what]
@@ -80,14 +80,14 @@ def test_windows_beside_each_other_have_their_strip_handed_over_once(image, monk
 
 
 def test_a_window_alone_has_nothing_decoded_for_its_neighbours(image):
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     walked(raster, alone=True)
     assert not raster.passing.over
     assert not raster.passing._seen.any()
 
 
 def test_threads_that_come_later_take_the_rooms_of_those_that_went(image):
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     for row in range(0, 80, 16):
         with ThreadPoolExecutor(1) as pool:
             found = pool.submit(raster.read, Window(row, 0, 16, 50)).result()
@@ -104,14 +104,14 @@ def test_more_threads_than_the_helper_reaches_at_once(image):
         together.wait(60)
         return [raster.read(Window(row, n, 16, 50)) for row in (0, 16)]
 
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     with ThreadPoolExecutor(threads) as pool:
         for n, found in enumerate(pool.map(both_ways, range(threads))):
             np.testing.assert_array_equal(np.concatenate(found, axis=1), sea()[:, :32, n : n + 50])
 
 
 def test_no_memory_for_one_more_thread_is_no_fault_of_the_file(image, monkeypatch):
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
 
     def full(*_):
         raise OSError("no space left")
@@ -122,7 +122,7 @@ def test_no_memory_for_one_more_thread_is_no_fault_of_the_file(image, monkeypatc
 
 
 def test_what_was_not_read_is_decoded_in_the_end(image):
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     raster.read(Window(30, 0, 30, SHAPE[1]), (1,))
     assert not raster.passing.over
     assert raster.passing.finish() == ""
@@ -130,7 +130,7 @@ def test_what_was_not_read_is_decoded_in_the_end(image):
 
 
 def test_other_reads_wait_for_the_whole(image):
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     assert raster.sample(10).shape == (2, 10, 9)
     assert raster.passing.over
 
@@ -147,7 +147,7 @@ def test_damage_has_the_same_cause_whenever_it_is_met(image):
     damaged(image)
     with pytest.raises(InputError) as early:
         open_raster(image)
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     with pytest.raises(InputError) as late:
         [raster.read(window) for window in strips()]
     assert str(late.value) == str(early.value)
@@ -164,7 +164,7 @@ def test_a_scene_is_not_settled_while_a_band_that_nobody_read_is_damaged(image):
 
 
 def test_a_decoder_that_crashes_costs_only_the_file(image):
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     raster.read(strips()[0])
     process = raster.passing._helper.process
     os.kill(process.pid, signal.SIGSEGV)
@@ -197,22 +197,22 @@ def test_a_frame_of_zeros_that_ends_with_a_strip_is_no_lost_sector(tmp_path):
 
 @pytest.mark.parametrize("data", [sea().astype(np.float32), sea().astype(np.uint8)], ids=["float32", "uint8"])
 def test_other_numbers_are_decoded_in_advance(tmp_path, data):
-    raster = open_raster(write(tmp_path / "a.tif", data), later=True)
+    raster = open_in_passing(write(tmp_path / "a.tif", data))
     assert not isinstance(raster, PassingRaster)
 
 
 def test_without_shared_memory_a_file_is_decoded_in_advance(image, monkeypatch):
     monkeypatch.delattr(os, "memfd_create")
-    assert not isinstance(open_raster(image, later=True), PassingRaster)
+    assert not isinstance(open_in_passing(image), PassingRaster)
     with pytest.raises(InputError, match="is damaged"):
-        open_raster(damaged(image), later=True)
+        open_in_passing(damaged(image))
 
 
 def test_proc_may_count_processes_otherwise(image, monkeypatch):
     """A process in a namespace of its own under a /proc that is none: its own number there is another's."""
     beyond_all = SimpleNamespace(**{**vars(os), "getpid": lambda: 2**22 + 1})
     monkeypatch.setattr(in_passing, "os", beyond_all)
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     assert isinstance(raster, PassingRaster)
     np.testing.assert_array_equal(raster.read(Window(0, 0, *SHAPE)), sea())
 
@@ -224,14 +224,14 @@ def test_where_memory_cannot_be_shared_after_all_a_file_is_decoded_in_advance(im
         monkeypatch.setattr(os, "memfd_create", lambda name: os.open("/proc/self/no such file", os.O_RDWR))
     else:
         monkeypatch.setattr(in_passing.os.path, "realpath", lambda path: "/proc/0")
-    assert not isinstance(open_raster(image, later=True), PassingRaster)
+    assert not isinstance(open_in_passing(image), PassingRaster)
     with pytest.raises(InputError, match="is damaged"):
-        open_raster(damaged(image), later=True)
+        open_in_passing(damaged(image))
 
 
 def test_a_damaged_file_is_let_go_at_once(image):
     """Shared memory too: of a batch with many such files nothing adds up until Python tidies up."""
-    raster = open_raster(damaged(image), later=True)
+    raster = open_in_passing(damaged(image))
     gone = weakref.ref(raster.passing)
     with pytest.raises(InputError) as met:
         raster.passing.finish()
@@ -240,7 +240,7 @@ def test_a_damaged_file_is_let_go_at_once(image):
 
 
 def test_a_raster_that_nobody_finishes_frees_its_helper(image):
-    raster = open_raster(image, later=True)
+    raster = open_in_passing(image)
     process = raster.passing._helper.process
     assert isinstance(raster.passing, Passing)
     del raster

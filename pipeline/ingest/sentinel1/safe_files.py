@@ -145,7 +145,7 @@ class FolderFiles(SafeFiles):
 
     def raster(self, name: str, *, verified: bool = False) -> RasterFile:
         """One file as a raster."""
-        return open_raster(self.path / name, verified=verified)
+        return open_raster(self.path / name, whole=not verified)
 
     def stamps(self) -> tuple[Stamp, ...]:
         """One for each file."""
@@ -180,7 +180,7 @@ class ZipFiles(SafeFiles):
 
     def raster(self, name: str, *, verified: bool = False) -> RasterFile:
         """One member as a raster, read in place."""
-        return open_raster(self.path, member=self.prefix + name, verified=verified)
+        return open_raster(self.path, member=self.prefix + name, whole=not verified)
 
     def stamps(self) -> tuple[Stamp, ...]:
         """That of the archive."""
