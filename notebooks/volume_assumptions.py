@@ -81,7 +81,7 @@ def account_of(config, change):
     """Liftings, account and headline under a config."""
     liftings = change(volume.liftings(calls, config, seed))
     account = volume.ledger(liftings, cap, config, seed, as_of=as_of)
-    return liftings, account, volume.headline(liftings, account, cap, config, seed)
+    return liftings, account, volume.headline(liftings, account, cap, config)
 
 
 before_config, after_config = run.config.volume, changed_config(run.config.volume)

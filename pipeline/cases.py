@@ -171,10 +171,7 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
         key: ledger(table, cap, config.volume, config.seed, as_of=as_of)
         for key, table in (tables.items() if config.estimate_calls else [("liftings", tables["liftings"])])
     }
-    heads = {
-        key: headline(tables[key], accounts.get(key, accounts["liftings"]), cap, config.volume, config.seed)
-        for key in tables
-    }
+    heads = {key: headline(tables[key], accounts.get(key, accounts["liftings"]), cap, config.volume) for key in tables}
     counted = heads["liftings"].calls_counted
     if counted != len(calls):
         left = "; ".join(not_held_lines(heads["liftings"]))

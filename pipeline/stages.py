@@ -311,7 +311,7 @@ def account(
             "no counted call with a day, and no --as-of: there is no account year (nothing was written)"
         )
     write_table(marked(ledger, simulated), out)
-    head = stage.headline(table, ledger, rules, config, seed)
+    head = stage.headline(table, ledger, rules, config)
     lines = account_lines(head, rules)
     if unseen is not None:
         lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))

@@ -40,7 +40,7 @@ def account(name: str):
     config = load_case(find_case(name), QUICK)
     cap = load(CapConfig, configs_root() / config.cap)
     table = liftings(calls_table(config.calls, config), config.volume, config.seed)
-    return table, headline(table, ledger(table, cap, config.volume, 0), cap, config.volume, 0)
+    return table, headline(table, ledger(table, cap, config.volume, 0), cap, config.volume)
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
         config=ground.config.calls,
     )
     ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of, looks=looks, missed=missed)
-    headline = volume.headline(liftings, ledger, ground.cap, config, seed)
+    headline = volume.headline(liftings, ledger, ground.cap, config)
     return tables | {"liftings": liftings, "missed": missed, "ledger": ledger}, headline
 
 

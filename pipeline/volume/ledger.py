@@ -32,6 +32,8 @@ from pipeline.volume.montecarlo import simulate_cargo
 from pipeline.volume.unseen import barrels_unseen, zones_left_out
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
     from pipeline.types import FloatArray
 
 GAS_OIL_BBL_PER_T = 7.46  # the Committee's chart; beside it stands the factor for a product without a name
@@ -125,45 +127,42 @@ def _corrected(total: FloatArray, cap: CapConfig) -> dict[str, float]:
     return _band("corrected", total) | {"corrected_p_over_cap": float(np.mean(total > cap.barrels))}
 
 
-def headline(
-    liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int
-) -> Headline:
+def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> Headline:
     """The account's last day in one value, with the break-even fill and the days on which the cap was passed."""
-    del seed  # the account was drawn already; nothing here is random
-    last = account.iloc[-1] if len(account) else None
-    year = str(last["account_year"]) if last is not None else ""
-    full = float(last["at_100"]) if last is not None else 0.0
-    calls = int(last["calls"]) if last is not None else 0
+    last: dict[Hashable, Any] = account.iloc[-1].to_dict() if len(account) else {}
+
+    def at_last(name: str) -> float:
+        return float(last.get(name, 0.0))
+
+    year, calls = str(last.get("account_year", "")), int(last.get("calls", 0))
+    full, tonnes = at_last("at_100"), at_last("tonnes_p50")
     notified = notified_by(cap, year, None)
-    p50 = float(last["observed_p50"]) if last is not None else 0.0
-    tonnes = float(last["tonnes_p50"]) if last is not None else 0.0
-    break_even = cap.barrels / full if full > 0 else None
-    as_of = date.fromisoformat(str(last["day"])) if last is not None else None
+    as_of = date.fromisoformat(str(last["day"])) if last else None
     other_years, later, other_product = not_held(liftings, cap, config, as_of) if as_of else ({}, 0, 0)
     return Headline(
         cap_id=cap.id,
         cap_title=cap.title,
         cap_bbl=cap.barrels,
         account_year=year,
-        as_of=str(last["day"]) if last is not None else "",
+        as_of=str(last.get("day", "")),
         calls_seen=int((liftings["cause"] != WHY_NOT["review_merged"]).sum()),  # of one visit once
         calls_counted=calls,
-        barrels_p5=float(last["observed_p5"]) if last is not None else 0.0,
-        barrels_p50=p50,
-        barrels_p95=float(last["observed_p95"]) if last is not None else 0.0,
-        barrels_mean=float(last["observed_mean"]) if last is not None else 0.0,
-        p_over_cap=float(last["p_over_cap"]) if last is not None else 0.0,
+        barrels_p5=at_last("observed_p5"),
+        barrels_p50=at_last("observed_p50"),
+        barrels_p95=at_last("observed_p95"),
+        barrels_mean=at_last("observed_mean"),
+        p_over_cap=at_last("p_over_cap"),
         crossing_days={str(p): _crossing(account, p / 100) for p in (5, 50, 95)},
-        scenario_bbl={name: float(last[f"at_{name}"]) if last is not None else 0.0 for name, _ in FILL_SCENARIOS},
+        scenario_bbl={name: at_last(f"at_{name}") for name, _ in FILL_SCENARIOS},
         factor_bbl={f"{factor:.2f}": tonnes * factor for factor in (GAS_OIL_BBL_PER_T, config.unnamed_bbl_per_t)},
-        break_even_fill=break_even,
+        break_even_fill=cap.barrels / full if full > 0 else None,
         break_even_bbl_per_call=cap.barrels / calls if calls else None,
         notified_bbl=_notified_bbl(notified, config),
         notified_as_of=notified.as_of.isoformat() if notified else None,
         assumptions_id=str(liftings["assumptions_id"].iloc[0]) if len(liftings) else "",
         across_years=_across_years(countable(liftings, cap, config), cap),
         corrected_bbl=_corrected_bbl(last),
-        corrected_without=tuple(last["corrected_without"]) if last is not None else (),
+        corrected_without=tuple(last.get("corrected_without", ())),
         other_years=other_years,
         later_calls=later,
         other_product_calls=other_product,
@@ -173,14 +172,15 @@ def headline(
     )
 
 
-def _corrected_bbl(last: pd.Series | None) -> tuple[float, float, float] | None:
+def _corrected_bbl(last: Mapping[Hashable, Any]) -> tuple[float, float, float] | None:
     """p5, p50, p95 of the coverage-corrected account; None where nothing is known of what nobody saw."""
     told = [_number(last, f"corrected_p{p}") for p in (5, 50, 95)]
     return None if None in told else (told[0] or 0.0, told[1] or 0.0, told[2] or 0.0)
 
 
-def _number(row: pd.Series | None, name: str) -> float | None:
-    return None if row is None or pd.isna(row.get(name)) else float(row[name])
+def _number(row: Mapping[Hashable, Any], name: str) -> float | None:
+    value = row.get(name)
+    return None if value is None or pd.isna(value) else float(value)
 
 
 def _across_years(counted: pd.DataFrame, cap: CapConfig) -> tuple[str, ...]:

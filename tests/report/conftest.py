@@ -21,6 +21,6 @@ def tiny_story(tiny_run):
     cap = load(CapConfig, configs_root() / "caps" / "unscr-2397.yaml")
     return Story(
         run_id="x", simulated=True, config=run.config, place=run.place, cap=cap,
-        headline=volume.headline(tables["liftings"], tables["ledger"], cap, VolumeConfig(), 0), tables=tables,
+        headline=volume.headline(tables["liftings"], tables["ledger"], cap, VolumeConfig()), tables=tables,
         ais_balance={}, inputs=(), problems=(), structures={}, versions={}, code_version="x",
     )  # fmt: skip

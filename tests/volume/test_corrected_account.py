@@ -72,8 +72,8 @@ def test_a_zone_of_which_nothing_is_known_is_named_and_is_no_zero():
     assert (named["2024-01-31"], named["2024-02-01"], named["2024-03-31"]) == ([], ["buoy"], ["buoy"])
     assert book["corrected_p50"].tolist() == account()["corrected_p50"].tolist()
     table = liftings(pd.DataFrame(CALLS), CONFIG, SEED)
-    assert headline(table, book, CAP, CONFIG, SEED).corrected_without == ("buoy",)
-    assert headline(table, account(), CAP, CONFIG, SEED).corrected_without == ()
+    assert headline(table, book, CAP, CONFIG).corrected_without == ("buoy",)
+    assert headline(table, account(), CAP, CONFIG).corrected_without == ()
 
 
 def test_where_nothing_is_known_of_any_zone_there_is_no_number():

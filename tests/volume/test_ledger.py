@@ -48,7 +48,7 @@ RUSI = [{"tonnes": 3000, "product": "unnamed", "arrival": f"2024-03-{d:02}T03:00
 def test_rusi_five_tankers_are_a_quarter_of_the_cap():
     table = calls(*RUSI)
     book = account(table)
-    head = headline(table, book, cap(), CONFIG, SEED)
+    head = headline(table, book, cap(), CONFIG)
     assert (head.barrels_p5, head.barrels_p50, head.barrels_p95) == pytest.approx((124_950,) * 3)
     assert head.share_p50 == pytest.approx(0.25, abs=2e-4)
     assert (head.as_of, head.account_year, head.calls_counted) == ("2024-03-22", "2024", 5)
@@ -58,7 +58,7 @@ def test_rusi_five_tankers_are_a_quarter_of_the_cap():
 def test_43_visits_break_even_at_11628_barrels():
     """Open Source Centre, 2024: the cap is passed if the mean of 43 liftings exceeds 11,628 bbl, 39 % of 30,000."""
     table = calls(*[{"capacity_bbl": 30_000, "arrival": "2024-06-01"}] * 43)
-    head = headline(table, account(table), cap(), CONFIG, SEED)
+    head = headline(table, account(table), cap(), CONFIG)
     assert round(head.break_even_bbl_per_call) == 11_628
     assert head.break_even_fill == pytest.approx(0.39, abs=0.003)
 
@@ -66,7 +66,7 @@ def test_43_visits_break_even_at_11628_barrels():
 def test_us_2018_passes_the_cap_at_a_third():
     """506,529 bbl at one third of 1,519,587: the break-even fill lies just below one third."""
     table = calls(*[{"capacity_bbl": 1_519_587 / 89, "arrival": "2018-05-30"}] * 89)
-    head = headline(table, account(table), cap(), CONFIG, SEED)
+    head = headline(table, account(table), cap(), CONFIG)
     assert head.scenario_bbl["33"] == pytest.approx(506_529, abs=1)
     assert head.scenario_bbl["90"] == pytest.approx(1_367_628, abs=1)
     assert 0.32 < head.break_even_fill < 1 / 3
@@ -160,7 +160,7 @@ def test_what_does_not_count_is_not_in_the_account():
     )
     last = account(table).iloc[-1]
     assert (last["calls"], last["observed_p95"], last["at_100"]) == (1, 1000, 1000)
-    assert headline(table, account(table), cap(), CONFIG, SEED).calls_seen == 4
+    assert headline(table, account(table), cap(), CONFIG).calls_seen == 4
 
 
 def test_exactly_the_cap_is_not_over_it():
@@ -171,7 +171,7 @@ def test_exactly_the_cap_is_not_over_it():
 def test_crossing_days_come_in_order_of_probability():
     table = calls(*[{"dwt_t": 5000, "arrival": f"2024-03-{d:02}"} for d in range(1, 29)])
     book = account(table)
-    days = headline(table, book, cap(), CONFIG, SEED).crossing_days
+    days = headline(table, book, cap(), CONFIG).crossing_days
     assert days["5"] <= days["50"] <= days["95"]
     assert days["5"] < days["95"]
     on = book.set_index("day")["p_over_cap"]
@@ -181,7 +181,7 @@ def test_crossing_days_come_in_order_of_probability():
 
 
 def test_no_crossing_where_the_cap_is_not_reached():
-    head = headline(calls(*RUSI), account(calls(*RUSI)), cap(), CONFIG, SEED)
+    head = headline(calls(*RUSI), account(calls(*RUSI)), cap(), CONFIG)
     assert set(head.crossing_days.values()) == {None}
     assert head.p_over_cap == 0
 
@@ -196,7 +196,7 @@ def test_notified_totals_stand_beside_and_are_not_added():
     assert set(published["2024-03-10":]) == {15_279}  # what was known on the day; the headline has the newest
     pd.testing.assert_frame_equal(plain.drop(columns="notified_bbl"), noted.drop(columns="notified_bbl"))
     assert plain["notified_bbl"].isna().all()
-    assert headline(table, noted, cap(notified=notes), CONFIG, SEED).notified_as_of == "2024-12-04"
+    assert headline(table, noted, cap(notified=notes), CONFIG).notified_as_of == "2024-12-04"
 
 
 def test_a_day_without_a_usable_look_is_unknown_and_not_empty():
@@ -226,7 +226,7 @@ def test_no_calls_and_no_day_make_no_account():
     book = account(calls())
     assert len(book) == 0
     assert list(book.columns) == LEDGER.names
-    head = headline(calls(), book, cap(), CONFIG, SEED)
+    head = headline(calls(), book, cap(), CONFIG)
     assert (head.barrels_p95, head.break_even_fill, head.as_of) == (0.0, None, "")
 
 
@@ -255,7 +255,7 @@ def test_the_year_sum_is_wider_than_of_independent_calls():
 def test_both_factors_stand_beside_the_median():
     """The same tonnes at gas oil's factor and at that of an unnamed product: 11.7 % apart."""
     table = calls(*[{"dwt_t": 5000, "arrival": "2024-03-01"}] * 3)
-    head = headline(table, account(table), cap(), CONFIG, SEED)
+    head = headline(table, account(table), cap(), CONFIG)
     assert head.factor_bbl["8.33"] / head.factor_bbl["7.46"] == pytest.approx(8.33 / 7.46)
 
 

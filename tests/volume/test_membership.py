@@ -33,7 +33,7 @@ def calls(*rows: dict, config: VolumeConfig = CONFIG) -> pd.DataFrame:
 
 
 def head_of(table: pd.DataFrame, config: VolumeConfig = CONFIG, **more):
-    return headline(table, ledger(table, CAP, config, SEED, **more), CAP, config, SEED)
+    return headline(table, ledger(table, CAP, config, SEED, **more), CAP, config)
 
 
 @pytest.mark.parametrize("counts_on", ["arrival", "departure"])
@@ -46,7 +46,7 @@ def test_one_end_of_a_stay_is_enough(counts_on, known):
     assert day_of(table.iloc[0], cap) == date(2024, 3, 8)
     account = ledger(table, cap, CONFIG, SEED)
     assert account["day"].iloc[-1] == "2024-03-08"
-    assert headline(table, account, cap, CONFIG, SEED).across_years == ()
+    assert headline(table, account, cap, CONFIG).across_years == ()
 
 
 SPOILED = {
