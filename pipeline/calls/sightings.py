@@ -23,6 +23,7 @@ from pipeline.passes import passes, twins
 from pipeline.turnover import DISAGREE, UNLIKELY, chance_of_one_stay, turnover
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
+ONE_WORD = timedelta(hours=12)  # nearer looks show what the other one shows: most stays are longer (our choice)
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
 
 
@@ -84,7 +85,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
             if n in partner:
                 partner[n].sightings.append(sighting)
             else:
-                turns = turnover(config.stay_d, _looks_that_show(seen, sighting), len(in_order))
+                turns = turnover(config.stay_d, *_of_looks_apart(in_order, _that_show(seen, sighting)))
                 former = _former(sighting, unmatched, config)
                 open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former))
         if absence_counts:
@@ -124,10 +125,21 @@ def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: Ca
     return {int(r): stays[c] for r, c in zip(rows, cols, strict=True) if np.isfinite(cost[r, c])}
 
 
-def _looks_that_show(seen: pd.DataFrame, sighting: dict[str, object]) -> int:
-    """How many looks show somebody at the spot of a sighting."""
+def _that_show(seen: pd.DataFrame, sighting: dict[str, object]) -> set[str]:
+    """The passes that show somebody at the spot of a sighting."""
     apart = distance_m(seen["lon"].to_numpy(float), seen["lat"].to_numpy(float), sighting["lon"], sighting["lat"])
-    return int(seen["pass_id"][apart <= SAME_SPOT_M].nunique())
+    return set(seen["pass_id"][apart <= SAME_SPOT_M])
+
+
+def _of_looks_apart(in_order: list[tuple[str, pd.Timestamp, bool]], that_show: set[str]) -> tuple[int, int]:
+    """How many looks show somebody and how many there are, those within `ONE_WORD` of each other counted together.
+
+    They show the same ship, or the same empty spot: ten looks of a day say no more of how busy the spot is than one.
+    """
+    when = np.array([t.timestamp() for _, t, _ in in_order])
+    word = 1 / (np.abs(when[:, None] - when) <= ONE_WORD.total_seconds()).sum(axis=1)
+    showing = np.array([name in that_show for name, _, _ in in_order])
+    return round(float(word[showing].sum())), round(float(word.sum()))
 
 
 def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
