@@ -27,6 +27,8 @@ class DarkStay:
     flags: tuple[str, ...] = ()
     former: tuple[str, float] = ("", 0.0)
     """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
+    missed: float = 1.0
+    """Chance that the looks since her newest sighting that found her gone would all have missed her."""
 
     @property
     def last(self) -> dict[str, object]:
