@@ -144,7 +144,7 @@ def _of_looks_apart(in_order: list[tuple[str, pd.Timestamp, float]], that_show: 
     when = np.array([t.timestamp() for _, t, _ in in_order])
     word = 1 / (np.abs(when[:, None] - when) <= ONE_WORD.total_seconds()).sum(axis=1)
     showing = np.array([name in that_show for name, _, _ in in_order])
-    return round(float(word[showing].sum())), round(float(word.sum()))
+    return max(1, round(float(word[showing].sum()))), round(float(word.sum()))
 
 
 def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
