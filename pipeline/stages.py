@@ -197,8 +197,13 @@ def port_calls(
     out: Path,
     settings: dict[str, object],
     console: Console,
+    *,
+    looks: Path | None = None,
 ) -> None:
-    """Join transponder messages and detections into port calls at the given zones."""
+    """Join transponder messages and detections into port calls at the given zones.
+
+    ``looks`` tells what each scene showed of each zone; without it, what the scene's outline holds, less its cloud.
+    """
     from pipeline import calls
     from pipeline.config import CallsConfig
     from pipeline.ingest.place import read_zones
@@ -207,12 +212,17 @@ def port_calls(
     config = build(CallsConfig, settings, where="--set")
     if not ais and detections is None:
         raise ConfigError("neither AIS nor detections are given; use --ais, --detections or both")
+    if looks is not None and scenes is None:
+        raise ConfigError("--looks speaks of scenes; give --scenes too")
     outlines = read_zones(zones)
     middle = 180.0 if any(z.geometry.bounds[2] > 180 for z in outlines) else None
     place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones, middle))
     given = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
     found = _in_zones(table_near(given, middle), place)
     table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
+    seen = {} if looks is None else calls.zone_covered(read_table(looks, LOOKS), table)
+    if looks is None and (table["sensor"] != "sentinel-1").any():
+        console.note("what cloud hid of each zone is not known (--looks, a run's looks.parquet, tells it)")
     messages = table_near(_read(ais, {}, console).messages, middle)
     if detections is None and not len(messages):
         raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
@@ -221,7 +231,7 @@ def port_calls(
     matches = calls.match(found, tracks, static, config)
     result = calls.port_calls(
         detections=found,
-        looks=calls.looks(table, {}, found, place),
+        looks=calls.looks(table, seen, found, place),
         matches=matches,
         tracks=tracks,
         static=static,

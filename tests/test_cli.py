@@ -222,6 +222,45 @@ def test_stage_commands_follow_each_other_on_a_finished_runs_files(capwatch, tin
     assert calls.loc[calls["counts"], "name"].tolist() == ["SIM TANKER 1"]
 
 
+def test_calls_from_a_runs_own_tables_are_those_of_the_run(capwatch, tiny_run, tmp_path):
+    """Also where cloud hid a berth: a picture that showed nothing there is no look that saw her gone."""
+    from pipeline.storage import read_table, write_table
+
+    made = tmp_path / "run"
+    made.mkdir()
+    scenes, looks = (read_table(tiny_run / f"{name}.parquet") for name in ("scenes", "looks"))
+    cloudy = scenes.iloc[[-1]].assign(scene_id="cloudy", acquired=scenes["acquired"].max() + pd.Timedelta("9h"))
+    unseen = looks[looks["scene_id"] == scenes["scene_id"].iloc[-1]].assign(
+        scene_id="cloudy", acquired=cloudy["acquired"].iloc[0], state="unknown", covered=0.0, n_detections=0
+    )
+    unseen["look_id"] = "cloudy/" + unseen["zone_id"]
+    write_table(pd.concat([scenes, cloudy], ignore_index=True), made / "scenes.parquet")
+    write_table(pd.concat([looks, unseen], ignore_index=True), made / "looks.parquet")
+
+    def calls(scenes, looks=None):
+        out = tmp_path / "calls.parquet"
+        words = ["--zones", tiny_run / "config_files" / "zones" / "vostochny.geojson", "--scenes", scenes, "-o", out]
+        words += ["--looks", looks] if looks is not None else []
+        code, _, err = capwatch("calls", "--detections", tiny_run / "detections.parquet", *words)
+        assert code in (0, 3), err
+        return pd.read_parquet(out).drop(columns="geometry", errors="ignore"), err
+
+    without, _ = calls(tiny_run / "scenes.parquet", tiny_run / "looks.parquet")
+    with_cloud, _ = calls(made / "scenes.parquet", made / "looks.parquet")
+    pd.testing.assert_frame_equal(with_cloud, without)
+    doubtful, told = calls(made / "scenes.parquet")
+    assert "--looks" in told
+    assert doubtful["departure_hi"].iloc[0] == cloudy["acquired"].iloc[0]  # as if she had been seen to be gone
+
+
+def test_looks_without_their_scenes_are_refused(capwatch, tiny_run, tmp_path):
+    code, _, err = capwatch(
+        "calls", "--detections", tiny_run / "detections.parquet", "--looks", tiny_run / "looks.parquet",
+        "--zones", tiny_run / "config_files" / "zones" / "vostochny.geojson", "-o", tmp_path / "calls.csv",
+    )  # fmt: skip
+    assert (code, "--scenes" in err) == (2, True)
+
+
 @pytest.mark.parametrize("berth", ["", "pier_of_another_file"])
 def test_detections_without_zones_get_them_from_the_zones_file(capwatch, tiny_run, tmp_path, berth):
     """What `capwatch detect` writes knows no berths, other runs know others; `capwatch calls` still places the ship."""

@@ -2,7 +2,7 @@
 
 from pipeline.calls.clocks import clock_offsets, set_right
 from pipeline.calls.counting import call_counts, count_line, count_range
-from pipeline.calls.coverage import looks
+from pipeline.calls.coverage import looks, zone_covered
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.encounters import encounters
 from pipeline.calls.findings import findings, flagged
@@ -42,4 +42,5 @@ __all__ = [
     "static_reports",
     "stays",
     "within_period",
+    "zone_covered",
 ]

@@ -22,7 +22,8 @@ def looks(
     shows there was seen in it.
 
     ``zone_covered`` says, by scene and zone, which share of the zone was validly seen (cloud counted as unseen). A
-    scene without an entry there saw what its footprint holds, if it was used at all.
+    scene without an entry there saw what its footprint holds, if it was used at all, less its share of cloud: where
+    that lay, nobody knows.
     """
     accepted = detections[detections["accepted"].astype(bool)]
     pass_of = passes(scenes)
@@ -52,6 +53,17 @@ def looks(
     return LOOKS.check(LOOKS.from_rows(_once_a_pass(rows, scenes, pass_of)))
 
 
+def zone_covered(table: pd.DataFrame, scenes: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """What `looks` is told by scene and zone, from the table that it made of these scenes.
+
+    A scene of which the table says nothing showed no more of any zone than another picture of its pass.
+    """
+    out: dict[str, dict[str, float]] = {str(scene): {} for scene in scenes["scene_id"]}
+    for scene, zone, share in zip(table["scene_id"], table["zone_id"], table["covered"], strict=True):
+        out.setdefault(str(scene), {})[str(zone)] = float(share)
+    return out
+
+
 def _once_a_pass(rows: list[dict[str, Any]], scenes: pd.DataFrame, pass_of: dict[str, str]) -> list[dict[str, Any]]:
     """The rows without those that a picture of the same pass shows at least as well."""
     of_aoi = scenes.set_index("scene_id")["aoi_coverage"].astype(float).fillna(0.0).to_dict()
@@ -76,7 +88,9 @@ def _covered(
     outline = scene.get("footprint")
     if outline is None:
         return 0.0
-    return float(outline.intersection(geometry).area / geometry.area)  # type: ignore[attr-defined]
+    cloud = scene.get("cloud_fraction")
+    clear = 1.0 if cloud is None or pd.isna(cloud) else 1.0 - float(cloud)  # type: ignore[arg-type]
+    return clear * float(outline.intersection(geometry).area / geometry.area)  # type: ignore[attr-defined]
 
 
 def _cause(scene: dict[str, object], share: float) -> str:

@@ -29,6 +29,8 @@ class DarkStay:
     """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
     spot: tuple[int, int] = (1, 1)
     """Looks that show somebody at her spot, and all looks at her berth."""
+    missed: float = 1.0
+    """Chance that the looks since her newest sighting that found her gone would all have missed her."""
 
     @property
     def last(self) -> dict[str, object]:

@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 from pipeline.calls.geodesy import distance_to_zone_m, to_plane
 from pipeline.calls.tracks import good_fixes
 from pipeline.config import CallsConfig
+from pipeline.nested import inner_first
 from pipeline.types import Place
 
 if TYPE_CHECKING:
@@ -77,9 +78,8 @@ def _spells(pair: tuple[int, int], when: list[tuple[int, float, float]], place: 
         if (last - first) * BIN_S < LEAST_H * 3600:
             continue
         lon, lat = (float(np.median([when[k][axis] for k in spell])) for axis in (1, 2))
-        zone = next(
-            (z for z in place.zones if distance_to_zone_m(np.array([lon]), np.array([lat]), z.geometry)[0] == 0), None
-        )
+        spot = np.array([lon]), np.array([lat])
+        zone = next((z for z in inner_first(place.zones) if distance_to_zone_m(*spot, z.geometry)[0] == 0), None)
         out.append(Encounter(pair, _moment(first), _moment(last), lon, lat, zone.zone_id if zone else ""))
     return out
 

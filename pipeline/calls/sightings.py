@@ -23,6 +23,7 @@ from pipeline.passes import passes, twins
 from pipeline.turnover import DISAGREE, UNLIKELY, chance_of_one_stay, turnover
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
+ONE_WORD = timedelta(hours=12)  # nearer looks show what the other one shows: most stays are longer (our choice)
 SAME_SPOT_M = 250.0  # along a berth a ship does not shift further during a stay (our choice)
 
 
@@ -70,9 +71,10 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     """Go through the looks in order; close what a look shows to be gone, extend or open what it shows to be there."""
     open_stays: list[DarkStay] = []
     closed: list[DarkStay] = []
+    missed: list[DarkStay] = []  # those of them that a look found gone, and may have missed
     last_empty: pd.Timestamp | None = None
     in_order = _looks_in_order(seen, looks, config)
-    for pass_id, when, absence_counts in in_order:
+    for pass_id, when, misses in in_order:
         here = seen[seen["pass_id"] == pass_id].sort_values("detection_id").to_dict("records")
         limit = timedelta(days=config.max_stay_d)
         for stay in [s for s in open_stays if when - s.last["acquired"] > limit]:
@@ -84,14 +86,17 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
             if n in partner:
                 partner[n].sightings.append(sighting)
             else:
-                spot = _looks_that_show(seen, sighting), len(in_order)
-                turns, former = turnover(config.stay_d, *spot), _former(sighting, unmatched, config)
+                spot = _of_looks_apart(in_order, _that_show(seen, sighting))
+                turns, former = turnover(config.stay_d, *spot), _former(sighting, [*unmatched, *missed], config)
                 open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former, spot=spot))
-        if absence_counts:
+        if misses < 1:
             for stay in unmatched:
                 stay.absent_after = when
                 open_stays.remove(stay)
                 closed.append(stay)
+            missed = [s for s in missed + unmatched if when - s.last["acquired"] <= limit]
+            for stay in missed:
+                stay.missed *= misses
             last_empty = when
     found = sorted(closed + open_stays, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
     return joined(
@@ -104,14 +109,15 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
 
 def _looks_in_order(
     seen: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig
-) -> list[tuple[str, pd.Timestamp, bool]]:
-    """Pass, time, and whether a ship that none of its pictures shows was surely not there."""
-    out: dict[str, tuple[pd.Timestamp, bool]] = {}
+) -> list[tuple[str, pd.Timestamp, float]]:
+    """Pass, time, and the chance that none of its pictures shows a ship that is there; 1 where absence says nothing."""
+    out: dict[str, tuple[pd.Timestamp, float]] = {}
     for row in looks[(looks["state"] == "usable") & looks["acquired"].notna()].itertuples():
         absence = row.sensor != "sentinel-1" or config.radar_absence_counts
-        out[row.pass_id] = min(out.get(row.pass_id, (row.acquired, absence)), (row.acquired, absence))
+        misses = 1 - config.look_recall.get(str(row.sensor), 1.0) if absence else 1.0
+        out[row.pass_id] = min(out.get(row.pass_id, (row.acquired, misses)), (row.acquired, misses))
     for row in seen.itertuples():
-        out.setdefault(row.pass_id, (row.acquired, False))
+        out.setdefault(row.pass_id, (row.acquired, 1.0))
     return sorted(((p, t, a) for p, (t, a) in out.items()), key=lambda look: (look[1], look[0]))
 
 
@@ -124,10 +130,21 @@ def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: Ca
     return {int(r): stays[c] for r, c in zip(rows, cols, strict=True) if np.isfinite(cost[r, c])}
 
 
-def _looks_that_show(seen: pd.DataFrame, sighting: dict[str, object]) -> int:
-    """How many looks show somebody at the spot of a sighting."""
+def _that_show(seen: pd.DataFrame, sighting: dict[str, object]) -> set[str]:
+    """The passes that show somebody at the spot of a sighting."""
     apart = distance_m(seen["lon"].to_numpy(float), seen["lat"].to_numpy(float), sighting["lon"], sighting["lat"])
-    return int(seen["pass_id"][apart <= SAME_SPOT_M].nunique())
+    return set(seen["pass_id"][apart <= SAME_SPOT_M])
+
+
+def _of_looks_apart(in_order: list[tuple[str, pd.Timestamp, float]], that_show: set[str]) -> tuple[int, int]:
+    """How many looks show somebody and how many there are, those within `ONE_WORD` of each other counted together.
+
+    They show the same ship, or the same empty spot: ten looks of a day say no more of how busy the spot is than one.
+    """
+    when = np.array([t.timestamp() for _, t, _ in in_order])
+    word = 1 / (np.abs(when[:, None] - when) <= ONE_WORD.total_seconds()).sum(axis=1)
+    showing = np.array([name in that_show for name, _, _ in in_order])
+    return max(1, round(float(word[showing].sum()))), round(float(word.sum()))
 
 
 def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
@@ -135,14 +152,17 @@ def _apart_m(first: dict[str, object], second: dict[str, object]) -> float:
     return float(distance_m(first["lon"], first["lat"], second["lon"], second["lat"]))
 
 
-def _former(sighting: dict[str, object], unmatched: list[DarkStay], config: CallsConfig) -> tuple[str, float]:
-    """The open stay that a new one may go on with after all, the likeliest of those that this look does not show."""
-    chances = [(str(stay.last["detection_id"]), _chance(stay, sighting, config)) for stay in unmatched]
+def _former(sighting: dict[str, object], before: list[DarkStay], config: CallsConfig) -> tuple[str, float]:
+    """The stay that a new one may go on with after all, the likeliest of those before that this look does not show."""
+    chances = [(str(stay.last["detection_id"]), _chance(stay, sighting, config)) for stay in before]
     return max(chances, key=lambda pair: pair[1], default=("", 0.0))
 
 
 def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
-    """That a sighting shows the ship of an open stay, still there; 0 where it lies elsewhere or is surely another."""
+    """That a sighting shows the ship of a stay, still there; 0 where it lies elsewhere or is surely another.
+
+    Looks since that did not show her have all missed her then, and none of them otherwise.
+    """
     if _apart_m(stay.last, new) > SAME_SPOT_M:
         return 0.0
     both_fine = is_fine(stay.last) and is_fine(new)
@@ -151,7 +171,8 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
     shift, spread = difference(stay.length(), length_of(new), config)
     gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
     more = odds_beyond_length(stay.last, new) if both_fine else 0.0
-    return chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more)
+    one = chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more)
+    return one * stay.missed / (one * stay.missed + 1 - one) if one else 0.0
 
 
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:

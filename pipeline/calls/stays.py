@@ -14,6 +14,7 @@ import pandas as pd
 from pipeline.calls.geodesy import KNOT_M_S, distance_m, distance_to_zone_m
 from pipeline.calls.tracks import MIN_FIXES, MIN_SHARE, good_fixes
 from pipeline.config import CallsConfig
+from pipeline.nested import inner_first
 from pipeline.types import Place, Zone
 
 if TYPE_CHECKING:
@@ -278,9 +279,12 @@ def _one_place(one: _Spot, other: _Spot) -> bool:
 
 
 def _zones_at(lon: FloatArray, lat: FloatArray, place: Place, config: CallsConfig) -> list[Zone | None]:
-    """The zone in which each point lies: berths (with their reach) before anchorages, of each kind the nearest."""
+    """The zone in which each point lies: berths (with their reach) before anchorages, of each kind the nearest.
+
+    A point in several of a kind lies in the smallest of them.
+    """
     out = np.full(len(lon), -1)
-    zones = sorted(place.zones, key=lambda zone: zone.zone_id)
+    zones = inner_first(place.zones)
     for kind, reach in (("berth", config.berth_reach_m), ("anchorage", 0.0)):
         nearest = np.where(out < 0, reach, -1.0)  # who lies at a berth is not asked again
         for n, zone in enumerate(zones):

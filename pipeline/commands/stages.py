@@ -118,6 +118,7 @@ def calls(
     ais: Annotated[list[Path] | None, typer.Option(help="AIS files.")] = None,
     detections: Annotated[Path | None, typer.Option(help="Detections with positions and times.")] = None,
     scenes: Annotated[Path | None, typer.Option(help="Scenes table: what was looked at.")] = None,
+    looks: Annotated[Path | None, typer.Option(help="A run's looks: what each scene showed of each zone.")] = None,
     settings: CallsSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -129,7 +130,9 @@ def calls(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline import stages
 
-        stages.port_calls(ais or [], detections, scenes, zones, out, overridden(settings, "calls"), console)
+        stages.port_calls(
+            ais or [], detections, scenes, zones, out, overridden(settings, "calls"), console, looks=looks
+        )
 
 
 def volume(

@@ -8,25 +8,35 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
+from pipeline.nested import inner_first
 from pipeline.types import Place, Scene, Window, Zone
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
 SIDE_POINTS = 64  # of the grid by which a zone's cover is counted: a share is good to about 2 %
 
 
 def zone_of(outline: Polygon, place: Place | None) -> Zone | None:
-    """The zone that holds most of a hull: berths before anchorages, at least a third of the hull, or its centre."""
+    """The zone that holds most of a hull: berths before anchorages, at least a third of the hull, or its centre.
+
+    What lies in several zones of a kind at once lies in the smallest of them (`inner_first`).
+    """
     if place is None:
         return None
-    best: tuple[bool, float, str] | None = None
-    for zone in place.zones:
-        share = outline.intersection(zone.geometry).area / outline.area if outline.area > 0 else 0.0
+    best: tuple[Zone, float] | None = None
+    taken: BaseGeometry = Polygon()
+    for zone in inner_first(place.zones):
+        if best is not None and zone.kind != best[0].kind:
+            break
+        held = outline.intersection(zone.geometry)
+        share = held.area / outline.area if outline.area > 0 else 0.0
         if share >= 1 / 3 or zone.geometry.contains(outline.centroid):
-            rank = (zone.kind == "berth", share, zone.zone_id)
-            best = max(best, rank) if best is not None else rank
-    return place.zone(best[2]) if best is not None else None
+            own = held.difference(taken).area
+            best = (zone, own) if best is None or own > best[1] else best
+            taken = taken.union(held)
+    return best[0] if best is not None else None
 
 
 def zone_pixels(scene: Scene, zone: Zone) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:

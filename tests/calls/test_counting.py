@@ -10,6 +10,7 @@ from pipeline.calls.candidates import candidates
 from pipeline.calls.counting import difference, length_of, number_of_stays
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.matching import match
+from pipeline.calls.sightings import link
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
@@ -137,6 +138,36 @@ def test_two_looks_days_apart_leave_a_doubt_that_one_look_does_not():
     assert calls["evidence_class"].tolist() == ["C"]
     assert 0.01 < calls["p_one_call"].iloc[0] < 0.95
     assert calls_of([sighting("a", 0)], looks_at(0))["p_one_call"].tolist() == [1.0]
+
+
+def test_a_look_that_may_have_missed_her_makes_a_second_call_no_surer_than_it_is():
+    """Before, one look that missed her made a second call of the same ship, for sure: a cargo counted twice."""
+    before = [-192, -144, -96]
+
+    def new(hours, empty, **more):
+        calls = calls_of([sighting("a", 0), sighting("b", hours, **more)], looks_at(*before, 0, *empty, hours))
+        assert len(calls) == 2
+        return calls["p_new_call"].iloc[1]
+
+    soon, twice, later, days = new(4, [2]), new(4, [2, 3]), new(24, [12]), new(72, [24])
+    assert soon < 0.05
+    assert soon < twice < later < days
+    assert days > 0.8
+    assert new(4, [2], length_m=160.0) > 0.99
+
+
+def test_the_miss_of_a_look_goes_by_the_declared_recall():
+    """Of Bayes' odds, each look without her takes the share that it misses of ships that are there."""
+    seen, looks = [sighting("a", 0), sighting("b", 24)], looks_at(-192, -144, -96, 0, 12, 24)
+
+    def odds(recall):
+        config = CallsConfig(look_recall={"optical": recall})
+        later = link(detections(*seen), looks, config)[1].former[1]
+        return later / (1 - later)
+
+    assert odds(0.9) / odds(0.95) == pytest.approx(2.0)
+    sure = link(detections(*seen), looks, CallsConfig(look_recall={"sentinel-1": 0.8}))[1].former
+    assert sure[1] == 0.0
 
 
 def test_two_slices_of_one_overpass_are_one_sighting():

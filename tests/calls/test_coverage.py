@@ -1,7 +1,8 @@
+import pandas as pd
 import pytest
 from shapely.geometry import box
 
-from pipeline.calls.coverage import looks
+from pipeline.calls.coverage import looks, zone_covered
 from pipeline.tables import LOOKS, SCENES
 from tests.calls.traffic import BERTH, at, detections, harbour, sighting
 
@@ -67,6 +68,30 @@ def test_half_a_zone_inside_the_image_is_seen_in_part():
     """The image ends in the middle of the berth."""
     (share,) = looked({"footprint": box(132.9, 42.6, BERTH[0], 42.9)}).query("zone_id == 'oil'")["covered"]
     assert share == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(("cloud", "expected"), [(None, "usable"), (0.0, "usable"), (0.4, "partly"), (1.0, "unknown")])
+def test_where_nobody_tells_of_zones_a_scene_under_cloud_saw_no_more_than_its_clear_share(cloud, expected):
+    """Before, an outline over the berth was a look that saw all of it, and an empty one ended stays."""
+    table = looked({"cloud_fraction": cloud})
+    assert state(table) == [expected]
+    assert table["covered"].tolist() == pytest.approx([1.0 - (cloud or 0.0)] * 2)
+
+
+def test_looks_made_again_from_their_own_table_are_the_same():
+    """Two pictures of a pass, one of them cut and one under cloud, an unread image, and one of elsewhere."""
+    table = scenes(
+        {},
+        {"acquired": at(0) + pd.Timedelta("3s"), "footprint": box(132.9, 42.6, BERTH[0], 42.9)},
+        {"cloud_fraction": 0.7},
+        {"status": "skipped", "cause": "truncated file"},
+        {"footprint": ELSEWHERE},
+    )
+    told = {"scene-0": {"oil": 0.4, "roads": 0.95}, "scene-2": {"oil": 0.0, "roads": 0.31}}
+    seen = detections(sighting("d", 0, scene_id="scene-0"))
+    first = looks(table, told, seen, harbour())
+    assert len(set(first["state"])) == 3
+    assert looks(table, zone_covered(first, table), seen, harbour()).equals(first)
 
 
 def test_cloud_and_edge_are_told_apart():

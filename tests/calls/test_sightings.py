@@ -53,6 +53,18 @@ def test_further_along_the_quay_is_another_ship(metres, one):
     assert (len(linked([sighting("a", 0), sighting("b", 24, off_berth(metres))])) == 1) == one
 
 
+def test_many_looks_of_a_day_say_no_more_of_how_busy_a_spot_is_than_one():
+    """They show the same ship, or the same empty spot. Before, looks at one stay alone made the next ship likelier."""
+    empty = [-240, -192, -144, -96]
+    seen = [sighting("a", 0), sighting("b", 36)]
+    hourly = [sighting(f"a{n}", n) for n in range(1, 8)]
+    (plain,) = stays(seen, looks_at(*empty, 0, 36))
+    (watched,) = stays(seen + hourly, looks_at(*empty, *range(8), 36))
+    (watched_empty,) = stays(seen, looks_at(*empty, *(h + n for h in empty for n in (1, 2, 3)), 0, 36))
+    assert watched.turns == watched_empty.turns == plain.turns
+    assert stays(seen, looks_at(*empty, 0, 36, 84))[0].turns.free_d > plain.turns.free_d
+
+
 def test_other_berths_are_other_stays():
     assert linked([sighting("a", 0), sighting("b", 24, berth_id="roads")]) == [["a"], ["b"]]
 

@@ -94,7 +94,7 @@ def _tables(home: Path, tiny_run: Path) -> None:
         shutil.copy(second, home / "messages.csv")
     (home / "positions.csv").write_text("ID,time_utc,longitude,latitude\n1,2024-03-07T00:00:00Z,133,42\n")
     (home / "copied.csv").write_text(_copied())
-    for name in ("detections", "scenes", "liftings"):
+    for name in ("detections", "scenes", "looks", "liftings"):
         shutil.copy(tiny_run / f"{name}.parquet", home)
     found = read_table(tiny_run / "detections.parquet")
     write_table(found, home / "ships.csv")

@@ -33,7 +33,10 @@ MIN_LENGTH_M = 42.0  # on shorter hulls house and fenders stand at the side itse
 NEAR_SHARE = 0.55  # of the longest shadow: what stands nearer would catch its end, and in shade looks like water
 LEAST_SHADED = 20.0  # per cent of the rows
 SMOOTH_ROWS_M = 4.0
-GEAR_M = 0.5
+GEAR_M = (
+    0.25,
+    0.75,
+)  # by which most rows show more than the least shaded ones: less is nothing, more is gear (our choice)
 # Hatches of dry cargo ships: coaming and cover stand 1.6 to 2.7 m above deck (a coaming has 0.6 m at least by the Load
 # Line Convention), their sides an eighth to a quarter of the beam inboard (our reading of drawings)
 HATCH_HEIGHT_M, HATCH_INSET = 2.5, 0.15
@@ -253,11 +256,26 @@ def _measured_side(
         # Hatches and cranes only lengthen a shadow; where the least shaded fifth of the rows says less, it is right
         soft = ndimage.uniform_filter1d(rows, max(1, round(SMOOTH_ROWS_M / pixel)), axis=0)
         least = _fit(x, soft, 100.0 - LEAST_SHADED, half, k, heights, pixel)
-        if least is not None and least.worse_without > MIN_GAIN and found.height_m - least.height_m > GEAR_M:
-            (low, _, high), (first, _, _) = least.interval(), found.interval()
-            if high < first or high - low < 1.5:
-                found = least
+        if least is not None and least.worse_without > MIN_GAIN:
+            found = without_gear(found, least)
     return found
+
+
+def without_gear(found: Posterior, least: Posterior) -> Posterior:
+    """The height by most rows, and by the least shaded ones in so far as they plainly show less.
+
+    Between the bounds of `GEAR_M` either may be right: the mixture's interval holds both, and no hair's breadth in the
+    picture moves the height from the one to the other.
+    """
+    (low, lesser, high), (first, usual, _) = least.interval(), found.interval()
+    if high >= first and high - low >= 1.5:
+        return found
+    share = float(np.interp(usual - lesser, GEAR_M, (0.0, 1.0)))
+    if share in (0.0, 1.0):
+        return least if share else found
+    p = [np.exp(q.log_p - q.log_p.max()) for q in (found, least)]
+    mixed = np.log((1 - share) * p[0] / p[0].sum() + share * p[1] / p[1].sum() + 1e-300)
+    return replace(least if share > 0.5 else found, log_p=mixed - mixed.max())
 
 
 def _fit(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from pipeline.detection.optical.freeboard import SunView, geometry
-from pipeline.detection.optical.side import fit_side, height_grid
+from pipeline.detection.optical.freeboard import SunView, geometry, without_gear
+from pipeline.detection.optical.side import Posterior, fit_side, height_grid
 
 PIXEL = 0.5
 
@@ -81,3 +81,28 @@ def test_light_that_scatters_under_water_does_not_lengthen_the_side():
 def test_without_shadow_and_side_nothing_is_claimed():
     x = np.arange(2.0, 40.0, 0.25)
     assert fit_side(x, profile(x, [8.0], [2.5, 1.0]), 8.0, -0.1, 0.1, 0.0, PIXEL, height_grid(10.0)) is None
+
+
+def reading(height_m, sd_m=0.12):
+    """A normal posterior of the height."""
+    heights = height_grid(10.0)
+    return Posterior(heights, -0.5 * ((heights - height_m) / sd_m) ** 2, 8.0, height_m, 0.0, 0.2, 0.01, 500.0)
+
+
+def test_no_hairs_breadth_moves_the_height_from_most_rows_to_the_least_shaded_ones():
+    """Before, at half a metre between the two the height sprang by that half metre, outside of its own interval."""
+    apart = np.arange(0.0, 1.001, 0.02)
+    found = [without_gear(reading(5.4), reading(5.4 - step)).interval() for step in apart]
+    middles = np.array([middle for _, middle, _ in found])
+    assert np.abs(np.diff(middles)).max() < 0.1
+    assert middles[0] == pytest.approx(5.4, abs=0.02)
+    assert middles[-1] == pytest.approx(4.4, abs=0.02)
+    low, _, high = found[25]
+    assert apart[25] == pytest.approx(0.5)
+    assert low < 4.9 < 5.4 < high
+
+
+def test_least_shaded_rows_that_say_nothing_leave_the_height_alone():
+    vague = reading(3.0, sd_m=1.5)
+    usual = reading(4.0)
+    assert without_gear(usual, vague) is usual
