@@ -22,6 +22,7 @@ MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 
 MOST_OF_A_NAME = 100  # characters (our choice)
 MOST_TOLD = 5  # of mistakes in one line (our choice): a file of another kind has dozens
+SET = 0  # the line of what the command line set: no line of the file is to blame
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -168,9 +169,7 @@ def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
 def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[str, ...], int]) -> str:
     path = tuple(str(p) for p in error["loc"])
     message = in_plain_words(error)
-    named = path or tuple(message.split(" ", maxsplit=1)[0].split("."))  # a check of the whole file starts with its key
-    line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), None)
-    place = f"{where}:{line}" if line else where
+    place = _blamed(path, message, isinstance(error.get("input"), dict), where, lines)
     name = printable(".".join(path))[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1) or _deeper(model, path)
@@ -179,6 +178,22 @@ def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[s
     got = error.get("input")
     shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
     return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
+
+
+def _blamed(
+    path: tuple[str, ...], message: str, of_section: bool, where: str, lines: dict[tuple[str, ...], int]
+) -> str:
+    """File and line, or the command line where it set the value: nobody finds ``--set`` in a file."""
+    said = tuple(
+        message.split(" ", maxsplit=1)[0].split(".")
+    )  # a check of a whole section starts with the key it means
+    named = said if said[: len(path)] == path else path
+    line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), None)
+    section = path or said[:1]
+    partly_set = of_section and any(n == SET and key[: len(section)] == section for key, n in lines.items())
+    if line == SET or partly_set:
+        return f"command line, over {where}"
+    return f"{where}:{line}" if line else where
 
 
 def _deeper(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
