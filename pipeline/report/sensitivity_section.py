@@ -152,9 +152,9 @@ def sentence(table: pd.DataFrame) -> str:
         return "No assumption within its range moves the sum: it rests on stated barrels."
     top = own.iloc[0]
     text = (
-        f"Of our own assumptions, {top['what']} moves the answer most: {top['low_setting']} would give "
-        f"{barrels(top['low_p50'])} barrels, {top['high_setting']} {barrels(top['high_p50'])}, "
-        f"instead of {barrels(top['base_p50'])}."
+        f"Of our own assumptions, {top['what']} moves the answer most ({top['low_setting']}: "
+        f"{barrels(top['low_p50'])} barrels; {top['high_setting']}: {barrels(top['high_p50'])}; "
+        f"as assumed: {barrels(top['base_p50'])})."
     )
     published = ranked[ranked["kind"] == "published"]
     if len(published) and published.iloc[0]["swing"] > top["swing"]:
@@ -195,7 +195,8 @@ def _largest(table: pd.DataFrame, story: Story) -> str:
     counted = liftings[liftings["call_id"].isin(calls.index)]  # of this account; its order decides between equals
     top = str(counted["call_id"].iloc[counted["barrels_mean"].fillna(0.0).to_numpy().argmax()])
     ship = "not identified" if calls[top] in NAMELESS else calls[top]
-    return f" ({_arrival_day(top, story)}, {ship})"
+    doubted = counted.set_index("call_id")["calls_mean"].get(top, 1.0) > 1 + LEAST_CHANGE
+    return f" ({_arrival_day(top, story)}, {ship}{', with possible further ships' if doubted else ''})"
 
 
 def _arrival_day(call_id: str, story: Story) -> str:
