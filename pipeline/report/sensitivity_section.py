@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.moments import moment
 from pipeline.quantiles import Z90
-from pipeline.report.figures import BLUE, ORANGE, _mark, _svg
+from pipeline.report.drawing import BLUE, ORANGE, mark, svg
 from pipeline.report.wording import barrels, percent
 from pipeline.tables import SENSITIVITY
 
@@ -35,8 +35,8 @@ def sensitivity_figures(story: Story) -> dict[str, str]:
     figure = Figure(figsize=(WIDTH_IN, tornado_height(len(shown))), layout="constrained")
     axes = figure.add_subplot()
     tornado(axes, shown)
-    _mark(axes, story)
-    return {"sensitivity": _svg(figure)}
+    mark(axes, story)
+    return {"sensitivity": svg(figure)}
 
 
 def tornado_height(bars: int) -> float:

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from pipeline.report.figures import BLUE, ORANGE
+from pipeline.report.drawing import BLUE, ORANGE
 from pipeline.report.sensitivity_section import largest_first, moves, sensitivity_figures, sentence, tornado
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS, SENSITIVITY

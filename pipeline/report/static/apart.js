@@ -6,7 +6,7 @@
 capwatch.apart = (map, pins, names) => {
   const STEM = 32, LINE = 15, GAP = 2, SIDE = 6;
   const upright = (p) => [[0, STEM], [0, -STEM - p.down + 25], ...[1, 2, 3, 4].flatMap((n) => [-1, 1].flatMap((side) => [[25 * n * side, STEM], [25 * n * side, -STEM - p.down + 25]])), [0, 2 * STEM], [0, -2 * STEM - p.down + 25]];
-  const beside = [0, 1, -1, 2, -2, 3, -3, 4, -4].flatMap((n) => [["right", n * LINE], ["left", n * LINE]]);
+  const beside = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6].flatMap((n) => [["right", n * LINE], ["left", n * LINE]]);
 
   names.sort((a, b) => b.counts - a.counts || b.at.lng - a.at.lng);
 
