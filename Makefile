@@ -17,7 +17,7 @@ EMPTY :=
 each = $(if $(wildcard $(subst $(EMPTY) ,\ ,$(2))),$(1) "$(2)",$(foreach word,$(2),$(1) $(word)))
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## make .venv from requirements.lock; nothing to do when it is up to date
 
@@ -41,6 +41,7 @@ else
 endif
 
 rerun: setup  ## repeat the run in folder RUN= and compare every byte
+	@if [ -z "$(RUN)" ]; then echo "error: make rerun: RUN= names no run (write make rerun RUN=runs/vostochny/ID; capwatch runs lists them)" >&2; exit 2; fi
 	@$(BIN)/capwatch rerun "$(RUN)"
 
 test: setup  ## all tests and doctests, in parallel (WORKERS= to limit)

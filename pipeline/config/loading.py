@@ -23,6 +23,10 @@ MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 MOST_OF_A_NAME = 100  # characters (our choice)
 MOST_TOLD = 5  # of mistakes in one line (our choice): a file of another kind has dozens
 SET = 0  # the line of what the command line set: no line of the file is to blame
+YAML_HINTS = {  # to the words of the YAML reader, what is mostly meant
+    "mapping values are not allowed here": "put a text that holds a colon into quotes",
+    "found character '\\t'": "indent with blanks, not with tabs",
+}
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -147,7 +151,8 @@ def _yaml_cause(error: Any) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     place = f":{mark.line + 1}" if mark is not None else ""
-    return f"{place}: {printable(' '.join(problem.split()))[:200]}"
+    hint = next((f" ({hint})" for words, hint in YAML_HINTS.items() if words in problem), "")
+    return f"{place}: {printable(' '.join(problem.split()))[:200]}{hint}"
 
 
 def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
