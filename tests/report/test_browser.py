@@ -306,6 +306,9 @@ def test_what_nobody_saw_does_not_press_the_account_flat(chromium, tiny_story, t
     box = opened.locator("#account-plot svg").bounding_box()
     label = opened.get_by_text("with unseen calls, 10,000,000").bounding_box()
     assert box["y"] <= label["y"] <= box["y"] + box["height"] / 2
+    texts = [text.bounding_box() for text in opened.locator("#account-plot svg text").all()]
+    assert min(text["x"] for text in texts) >= box["x"]  # a million cut at its left is another number
+    assert max(text["x"] + text["width"] for text in texts) <= box["x"] + box["width"]
     opened.close()
 
 
