@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations, pairwise
@@ -271,6 +273,22 @@ def test_names_and_pins_of_berths_that_lie_close_stand_apart(chromium, tiny_run,
         opened.click(".leaflet-control-zoom-in")
         opened.wait_for_timeout(400)
     opened.close()
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_every_printed_page_of_the_calls_has_the_head_of_their_table(page, tmp_path):
+    """Chromium repeats no head that holds a button's box; pages of figures had no name over their columns."""
+    page.evaluate("""() => {
+        const body = document.querySelector('#call-table tbody'), row = body.querySelector('tr');
+        for (let n = 0; n < 90; n += 1) body.append(row.cloneNode(true)); }""")
+    page.pdf(path=tmp_path / "long.pdf", prefer_css_page_size=True)
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "long.pdf", "-"], capture_output=True, text=True, check=True
+    )
+    call = page.locator("#call-table tbody tr td").first.inner_text().split()[-1]
+    pages = [text for text in told.stdout.split("\f") if text.count(call) > 5]
+    assert len(pages) >= 3
+    assert all("evidence" in text[: text.index(call)] for text in pages)
 
 
 def test_a_number_keeps_its_unit_on_one_line(page):
