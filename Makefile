@@ -41,6 +41,7 @@ else
 endif
 
 rerun: setup  ## repeat the run in folder RUN= and compare every byte
+	@if [ -z "$(RUN)" ]; then echo "error: make rerun: RUN= names no run (write make rerun RUN=runs/vostochny/ID; capwatch runs lists them)" >&2; exit 2; fi
 	@$(BIN)/capwatch rerun "$(RUN)"
 
 test: setup  ## all tests and doctests, in parallel (WORKERS= to limit)

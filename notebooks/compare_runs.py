@@ -91,12 +91,18 @@ found = difference(before, after if after is not None else before)
 fills = f"volume.fill.mean: {run.config.volume.fill.mean} and {mean_fill}"
 for reason in found.reasons if after is not None else [fills]:
     print(reason)
-found.result
+ends = [ledger.iloc[-1] for ledger in (old_ledger, new_ledger)]
+sums = [
+    (f"observed barrels, {p}", *(f"{round(end[f'observed_{p}'], -2):,.0f}" for end in ends))
+    for p in ("p5", "p50", "p95")
+]
+found.result if after is not None else pd.DataFrame(sums, columns=["quantity", "before", "after"])
 
 # %%
 tables = {"setting": found.config, "file": found.inputs, "verdict": found.verdicts}
 parts = [t.rename(columns={what: "which"}).assign(what=what) for what, t in tables.items()]
-pd.concat(parts)[["what", "which", "before", "after"]]
+rows = pd.concat(parts)[["what", "which", "before", "after"]]
+rows if len(rows) else print("no other setting, file or verdict")
 
 # %% [markdown]
 # ## Call by call

@@ -37,7 +37,7 @@ call_id = None  # for example "98b236b19b23"
 counted = calls[calls["call_id"].isin(liftings.loc[liftings["counts"], "call_id"])]
 ranked = (counted if len(counted) else calls).sort_values(["n_seen", "call_id"], ascending=[False, True])
 call = calls.set_index("call_id", drop=False).loc[call_id or ranked["call_id"].iloc[0]]
-call.drop(labels=["detection_ids"]).to_frame("value")
+call.drop(labels=["detection_ids"]).map(lambda v: round(v, 3) if isinstance(v, float) else v).to_frame("value")
 
 # %% [markdown]
 # ## Who looked, and who saw her
@@ -85,7 +85,7 @@ hers[["acquired", "sensor", *sizes, "draught_evidence"]].round(dict.fromkeys(siz
 
 # %%
 if len(hers):
-    figure, panels = plt.subplots(1, len(hers), figsize=(4.2 * len(hers), 4.6), squeeze=False)
+    figure, panels = plt.subplots(1, len(hers), figsize=(4.2 * len(hers), 4.6), squeeze=False, layout="constrained")
     for axes, (_, sighting) in zip(panels[0], hers.iterrows(), strict=True):
         image = run.scene(sighting["scene_id"])
         run.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=180))

@@ -66,7 +66,7 @@ scene = run.scene(scene_id)
 here = detections[detections["scene_id"] == scene_id]
 berthed = here[here["accepted"] & (here["context"] == "berth")]
 windows = [around(scene, hulls, margin_m=350) for _, hulls in berthed.groupby("berth_id")][:3] or [None]
-figure, panels = plt.subplots(1, len(windows), figsize=(4.6 * len(windows), 5), squeeze=False)
+figure, panels = plt.subplots(1, len(windows), figsize=(4.6 * len(windows), 5), squeeze=False, layout="constrained")
 for axes, window in zip(panels[0], windows, strict=True):
     run.draw(axes, scene, window)
 plt.show()
@@ -130,7 +130,7 @@ if len(hulls) and scene.geolocation is not None:
     hull = hulls.loc[chosen_hull or hulls.index[0]]
     along_deg = 0.0 if pd.isna(hull["heading_deg"]) else float(hull["heading_deg"])
     profiles = hull_profiles(scene, hull, along_deg)
-    figure, panels = plt.subplots(1, 2, figsize=(10, 3.4))
+    figure, panels = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
     for axes, (words, distance_m, value), size in zip(panels, profiles, ("length", "beam"), strict=True):
         axes.plot(distance_m, value, color="#17202b", lw=1)
         for bound, style in ((f"{size}_m", "-"), (f"{size}_lo_m", ":"), (f"{size}_hi_m", ":")):
@@ -152,7 +152,7 @@ counted = calls[calls["counts"] & (calls["n_seen"] > 0)]
 if len(counted):
     call = counted.iloc[0]
     hers = detections[detections["detection_id"].isin(list(call["detection_ids"]))].sort_values("acquired")
-    figure, panels = plt.subplots(1, len(hers), figsize=(4.2 * len(hers), 4.6), squeeze=False)
+    figure, panels = plt.subplots(1, len(hers), figsize=(4.2 * len(hers), 4.6), squeeze=False, layout="constrained")
     for axes, (_, sighting) in zip(panels[0], hers.iterrows(), strict=True):
         image = run.scene(sighting["scene_id"])
         run.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=180))

@@ -272,7 +272,7 @@ def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.Da
             continue
         values = table[column.name]
         if guarded and column.kind in {"text", "list"}:
-            values = values.map(lambda v: unguarded(v) if isinstance(v, str) else v)
+            values = values.map(_as_text)
             table[column.name] = values
         if column.kind == "list":
             table[column.name] = values.map(_as_list)
@@ -280,6 +280,12 @@ def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.Da
             texts = [v if isinstance(v, str) and v else None for v in values]
             table[column.name] = shapely.from_wkt(np.array(texts, dtype=object))
     return table
+
+
+def _as_text(value: Any) -> Any:
+    """Text without its guard; what GeoJSON holds as JSON is text again."""
+    text = json.dumps(value, separators=(",", ":")) if isinstance(value, dict) else value
+    return unguarded(text) if isinstance(text, str) else text
 
 
 def _as_list(value: Any) -> list[str]:
@@ -313,7 +319,11 @@ def _csv(table: pd.DataFrame, part: Path) -> None:
 
 
 def _geojson(table: pd.DataFrame, part: Path) -> None:
-    _by_gdal(table, part, "GeoJSON")
+    out = table.copy(deep=False)
+    for name in table.columns:  # GDAL writes text in braces as JSON; empty text beside it makes a column of two kinds
+        if any(isinstance(v, str) and v.startswith("{") for v in table[name]):
+            out[name] = [v or None for v in table[name]]
+    _by_gdal(out, part, "GeoJSON")
 
 
 def _gpkg(table: pd.DataFrame, part: Path) -> None:

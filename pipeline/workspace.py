@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import RunConfig, build, merged, read_yaml
+from pipeline.config.loading import SET
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.execution import journal
 from pipeline.execution.stagecache import StageCache
@@ -54,7 +55,9 @@ def find_config(name: str) -> Path:
 def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
     """A run file with the command line's settings on top."""
     data, lines = read_yaml(path)
-    lines |= dict.fromkeys(_paths(settings), 0)  # no line of the file is to blame for these
+    told = dict.fromkeys(_paths(settings), SET)
+    above = {path[:n]: SET for path in told for n in range(1, len(path))}  # a section that the file does not have
+    lines = above | lines | told
     return build(RunConfig, merged(data, settings), where=printable(path), lines=lines)
 
 
@@ -157,7 +160,7 @@ def requested(
     workers: int | None,
     scheduler: str | None,
 ) -> dict[str, object]:
-    """The command line's own options as settings on top of a run file. A day without a time is midnight, UTC."""
+    """The command line's own options as settings on top of a run file."""
     if (images or ais) and source is None:
         source = "files"
     if scheduler is not None and engine is None:
@@ -168,15 +171,11 @@ def requested(
             "images": [str(p) for p in images] if images else None,
             "ais": [str(p) for p in ais] if ais else None,
         },
-        "period": {"start": _day(start), "end": _day(end)},
+        "period": {"start": start, "end": end},
         "engine": {"kind": engine, "workers": workers, "scheduler": scheduler},
     }
     kept = {section: {k: v for k, v in fields.items() if v is not None} for section, fields in wanted.items()}
     return {section: fields for section, fields in kept.items() if fields}
-
-
-def _day(text: str | None) -> str | None:
-    return f"{text}T00:00:00Z" if text is not None and "T" not in text else text
 
 
 def config_yaml(config: RunConfig) -> str:

@@ -32,3 +32,12 @@ def test_a_name_with_blanks_that_is_there_is_one_name(tmp_path):
 def test_several_names_are_several():
     told = asked(AOI="vostochny nampo", DATA="/nowhere/a /nowhere/b", START="2024-03-01")
     assert told == 'vostochny nampo --out "runs" --start 2024-03-01 --images /nowhere/a --images /nowhere/b'
+
+
+def test_a_rerun_of_no_run_says_what_to_write(tmp_path):
+    """``--old-file`` keeps make from setting up anything."""
+    told = subprocess.run(
+        ["make", "-s", "-f", str(MAKEFILE), "-o", "setup", "rerun"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert told.returncode == 2
+    assert "RUN= names no run (write make rerun RUN=runs/vostochny/ID" in told.stderr

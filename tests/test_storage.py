@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import resource
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from pipeline.storage import (
     write_table,
     write_text,
 )
+from pipeline.tables import Column, Contract
 
 FORMATS = (".parquet", ".csv", ".geojson", ".gpkg")
 
@@ -226,6 +228,25 @@ def test_a_table_comes_back_without_a_contract_too(tmp_path, suffix):
     np.testing.assert_allclose(read["length_m"], points()["length_m"], rtol=1e-9)
     where = read["geometry"] if suffix.lower() != ".csv" else geopandas.GeoSeries.from_wkt(read["geometry"])
     assert where.tolist() == points().geometry.tolist()
+
+
+def test_json_in_some_rows_of_a_column_is_json_or_null_in_geojson_and_the_same_text_when_read_again(tmp_path):
+    """GDAL writes text in braces as JSON; an empty text beside it made every reader warn."""
+    lines = '{"type":"FeatureCollection","features":[{"kind":"deck_edge","at":[133.0684538,42.7367967]}]}'
+    write_table(points(2).assign(drawn=[lines, ""]), tmp_path / "t.geojson")
+    held = [f["properties"]["drawn"] for f in json.loads((tmp_path / "t.geojson").read_text())["features"]]
+    assert held == [json.loads(lines), None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        geopandas.read_file(tmp_path / "t.geojson")
+    kept = Contract(
+        "t",
+        "",
+        "name",
+        (Column("name", "text", ""), Column("drawn", "text", "", required=False), Column("geometry", "geometry", "")),
+    )
+    drawn = read_table(tmp_path / "t.geojson", kept)["drawn"].tolist()
+    assert [json.loads(drawn[0]), drawn[1]] == [json.loads(lines), ""]
 
 
 @pytest.mark.parametrize("name", ["t.txt", "t", "t.xlsx", "t.csv.gz"])

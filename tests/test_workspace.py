@@ -98,8 +98,32 @@ def test_an_unknown_setting_is_refused_by_its_path():
 @pytest.mark.parametrize("setting", ["seed=-1", "aoi.nam=x", "source.kind=ftp", "volume.draws=1"])
 def test_no_line_of_the_file_is_blamed_for_a_wrong_setting(setting):
     path = setting.partition("=")[0]
-    with pytest.raises(ConfigError, match=rf"vostochny\.yaml: {path}: "):
+    with pytest.raises(ConfigError, match=rf"^command line, over .*vostochny\.yaml: {path}: "):
         vostochny(**overrides([setting]))
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("volume.fil.mean=0.9", r"^command line, over .*: volume\.fil: no such key"),  # the file has no such section
+        ("period.end=2024-02-01", r"^command line, over .*: period: period\.end .* must come after"),
+        ("period.start=2024-05-01", r"^command line, over .*: period: period\.end .* must come after"),
+        (
+            "period.start=10.3.2024",
+            r"^command line, over .*: period\.start: write .* a day as 2024-03-06; got 10\.3\.2024$",
+        ),
+    ],
+)
+def test_the_command_line_is_blamed_for_what_it_set_also_where_only_two_values_disagree(setting, told):
+    with pytest.raises(ConfigError, match=told):
+        vostochny(**overrides([setting]))
+
+
+def test_the_file_is_blamed_for_its_own_fault_whatever_the_command_line_set(tmp_path):
+    text = find_config("vostochny").read_text("utf-8").replace("seed:", "sead:")
+    (tmp_path / "my.yaml").write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=r"^\S*my\.yaml:\d+: sead: no such key"):
+        load_run_config(tmp_path / "my.yaml", overrides(["volume.draws=500"]))
 
 
 def test_the_cache_is_where_the_environment_says_or_the_users_own(monkeypatch, tmp_path):
@@ -150,7 +174,7 @@ def test_options_become_settings_and_a_day_is_its_midnight_in_utc():
     asked = requested("stac", None, None, "2024-03-01", "2024-04-01T06:00:00+10:00", "dask", 4, "tcp://h:1")
     assert asked == {
         "source": {"kind": "stac"},
-        "period": {"start": "2024-03-01T00:00:00Z", "end": "2024-04-01T06:00:00+10:00"},
+        "period": {"start": "2024-03-01", "end": "2024-04-01T06:00:00+10:00"},
         "engine": {"kind": "dask", "workers": 4, "scheduler": "tcp://h:1"},
     }
     assert load_run_config(find_config("nampo"), asked).period.end.isoformat() == "2024-03-31T20:00:00+00:00"

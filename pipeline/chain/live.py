@@ -23,6 +23,7 @@ from pipeline.ingest.catalogue.services import service_of
 from pipeline.ingest.catalogue.signing import check_credentials
 from pipeline.ingest.inputs import Found
 from pipeline.ingest.metadata.acquisition import parse_time
+from pipeline.plurals import number_of
 from pipeline.types import Sensor
 from pipeline.workspace import cache_root
 
@@ -68,10 +69,13 @@ def searched(config: RunConfig, root: Path, console: Console) -> catalogue.Searc
     found = catalogue.search(settings, config.aoi.bbox, config.period.start, config.period.end)
     for note in found.notes:
         console.note(note)
-    for sensor in Sensor:
-        count = sum(i["capwatch"]["sensor"] == sensor for i in found.items)
-        if count:
-            console.note(f"{count} {sensor} products in the catalogue")
+    for sensor, name in ((Sensor.SENTINEL1, settings.sentinel1), (Sensor.SENTINEL2, settings.sentinel2)):
+        if name is not None:
+            count = sum(i["capwatch"]["sensor"] == sensor for i in found.items)
+            here = f"{config.aoi.id} from {config.period.start:%Y-%m-%d} to {config.period.end:%Y-%m-%d}"
+            console.note(
+                f"{name}: {number_of(count, f'{sensor} product') if count else f'no {sensor} product'} of {here}"
+            )
     return found
 
 

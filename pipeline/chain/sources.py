@@ -71,7 +71,8 @@ def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Images, or folders of them, and AIS files of a config; ConfigError where it names none, or one is not there."""
     source = config.source
     if not source.images and not source.ais:
-        raise ConfigError("source.kind is files, but neither images nor ais are named; use --images and --ais")
+        cause = "source.kind is files, but neither images nor ais are named; use --images and --ais"
+        raise ConfigError(f"{config.aoi.id}: {cause}")
     return _existing(source.images), _ais_found(config)[0]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.batch import Question
 from pipeline.chain.readiness import made_ready
-from pipeline.chain.verdicts import find_reviews
+from pipeline.chain.verdicts import find_reviews, read_reviews
 from pipeline.commands.plan_local import local_lines
 from pipeline.config import RunConfig
 from pipeline.console import Console
@@ -165,4 +165,6 @@ def _one(question: Question, where: Where) -> list[str]:
     config = question.config
     reviews = where.reviews or find_reviews(config.aoi.id)
     told = local_lines(config, question.root, where.out, reviews=reviews, fresh=where.fresh)
+    if told and reviews is not None:
+        told.insert(0, f"verdicts: {number_of(len(read_reviews(reviews)), 'line')} of {printable(reviews)}")
     return [*_head(config), *told]

@@ -37,7 +37,7 @@ def _as_written(given: object) -> object:
         return datetime(given.year, given.month, given.day, tzinfo=UTC)
     if isinstance(given, datetime) or (isinstance(given, str) and _ISO_8601.fullmatch(given)):
         return given
-    raise ValueError("write a time as 2024-03-06T00:00:00Z")
+    raise ValueError("write a time as 2024-03-06T00:00:00Z, or a day as 2024-03-06")
 
 
 def _a_day(given: object) -> object:

@@ -22,6 +22,11 @@ MAX_DEPTH = 50  # our choice: the deepest config in the project has 5 levels
 
 MOST_OF_A_NAME = 100  # characters (our choice)
 MOST_TOLD = 5  # of mistakes in one line (our choice): a file of another kind has dozens
+SET = 0  # the line of what the command line set: no line of the file is to blame
+YAML_HINTS = {  # to the words of the YAML reader, what is mostly meant
+    "mapping values are not allowed here": "put a text that holds a colon into quotes",
+    "found character '\\t'": "indent with blanks, not with tabs",
+}
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -146,7 +151,8 @@ def _yaml_cause(error: Any) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     place = f":{mark.line + 1}" if mark is not None else ""
-    return f"{place}: {printable(' '.join(problem.split()))[:200]}"
+    hint = next((f" ({hint})" for words, hint in YAML_HINTS.items() if words in problem), "")
+    return f"{place}: {printable(' '.join(problem.split()))[:200]}{hint}"
 
 
 def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
@@ -168,9 +174,7 @@ def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
 def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[str, ...], int]) -> str:
     path = tuple(str(p) for p in error["loc"])
     message = in_plain_words(error)
-    named = path or tuple(message.split(" ", maxsplit=1)[0].split("."))  # a check of the whole file starts with its key
-    line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), None)
-    place = f"{where}:{line}" if line else where
+    place = _blamed(path, message, isinstance(error.get("input"), dict), where, lines)
     name = printable(".".join(path))[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1) or _deeper(model, path)
@@ -179,6 +183,22 @@ def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[s
     got = error.get("input")
     shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
     return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
+
+
+def _blamed(
+    path: tuple[str, ...], message: str, of_section: bool, where: str, lines: dict[tuple[str, ...], int]
+) -> str:
+    """File and line, or the command line where it set the value: nobody finds ``--set`` in a file."""
+    said = tuple(
+        message.split(" ", maxsplit=1)[0].split(".")
+    )  # a check of a whole section starts with the key it means
+    named = said if said[: len(path)] == path else path
+    line = next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), None)
+    section = path or said[:1]
+    partly_set = of_section and any(n == SET and key[: len(section)] == section for key, n in lines.items())
+    if line == SET or partly_set:
+        return f"command line, over {where}"
+    return f"{where}:{line}" if line else where
 
 
 def _deeper(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.moments import moment
+from pipeline.plurals import number_of
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -38,7 +39,7 @@ def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:
     rows = sorted([*_fixes(mine, call), *_silences(story, call, start, end), *_reports(said)], key=lambda r: r["t"])
     dropped = len(rows) - MOST_ROWS
     return {
-        "sentence": f"MMSI {int(call['mmsi'])}, {len(mine)} clean positions within a day of the stay."
+        "sentence": f"MMSI {int(call['mmsi'])}, {number_of(len(mine), 'clean position')} within a day of the stay."
         + _contradictions(story, call)
         + (f" {dropped} further rows are in tracks.parquet and static.parquet." if dropped > 0 else ""),
         "rows": rows[:MOST_ROWS],
@@ -65,8 +66,8 @@ def _fixes(mine: pd.DataFrame, call: dict[Any, Any]) -> list[dict[str, Any]]:
     out = []
     borders = (
         ("arrival_lo", "last position before the stay"),
-        ("arrival_hi", "first position at the berth"),
-        ("departure_lo", "last position at the berth"),
+        ("arrival_hi", f"first position at the {call['berth_kind']}"),
+        ("departure_lo", f"last position at the {call['berth_kind']}"),
         ("departure_hi", "first position after the stay"),
     )
     for name, what in borders:

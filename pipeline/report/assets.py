@@ -13,7 +13,7 @@ from typing import Any
 STATIC = Path(__file__).parent / "static"
 STYLES = ("vendor/leaflet-1.9.4.css", "report.css", "map.css", "cards.css")
 LIBRARIES = ("vendor/leaflet-1.9.4.js", "vendor/d3-7.9.2.min.js", "vendor/plot-0.6.17.umd.min.js")
-SCRIPTS = ("start.js", "charts.js", "calendar.js", "map.js", "time.js", "table.js", "review.js")
+SCRIPTS = ("start.js", "charts.js", "calendar.js", "apart.js", "map.js", "time.js", "table.js", "review.js")
 PLAIN_STYLES = ("report.css", "cards.css")
 
 

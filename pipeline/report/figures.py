@@ -6,12 +6,12 @@ differs in style or label.
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
+from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, png, sheet, svg
+from pipeline.report.map_figure import map_figure
 from pipeline.report.story import Story
 from pipeline.report.wording import days_of_period
 
@@ -19,137 +19,28 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b7280"
-LAND, WATER = "#d9d2c3", "#eaf1f6"
 STATE_STYLE = {
     "usable": (GREEN, "o", "usable look"),
     "partly": (ORANGE, "D", "partly"),
     "unknown": (GREY, "x", "unknown"),
 }
-MAX_SILENCE = pd.Timedelta(hours=2)  # a track is not drawn through a longer one
-SENSOR_STYLE = {
-    "sentinel-1": (BLUE, "o", "radar"),
-    "sentinel-2": (GREEN, "s", "Sentinel-2"),
-    "optical": (RED, "^", "optical"),
-}
 
 
 def figures(story: Story) -> dict[str, str]:
     """SVG text by name: map, timeline, account."""
-    return {"map": _svg(_map(story)), "timeline": _svg(_timeline(story)), "account": _svg(_account(story))}
+    return {"map": svg(map_figure(story)), "timeline": svg(_timeline(story)), "account": svg(_account(story))}
 
 
 def pictures(story: Story) -> dict[str, bytes]:
     """The same as PNG bytes, for slides and word processors."""
-    drawn = {"map": _map(story), "timeline": _timeline(story), "account": _account(story)}
-    return {name: _png(figure) for name, figure in drawn.items()}
-
-
-def _png(figure: Figure) -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=150, metadata={"Software": "capwatch"}, facecolor="white")
-    return out.getvalue()
-
-
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.add_subplot()
-
-
-def _svg(figure: Figure) -> str:
-    import matplotlib as mpl
-
-    out = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "capwatch", "svg.fonttype": "none", "font.family": "sans-serif"}):
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "capwatch"}, facecolor="white")
-    text = out.getvalue()
-    return text[text.index("<svg") :]
-
-
-def _mark(axes: Axes, story: Story) -> None:
-    """The word that cannot be overlooked."""
-    if story.simulated:
-        axes.text(
-            0.5, 0.5, "SIMULATED", transform=axes.transAxes, ha="center", va="center",
-            fontsize=38, color="#b91c1c", alpha=0.13, rotation=18, zorder=0.5, weight="bold",
-        )  # fmt: skip
-
-
-def _map(story: Story) -> Figure:
-    import shapely
-
-    west, south, east, north = story.place.bbox
-    figure, axes = _figure(10.0, 8.2)
-    axes.set_facecolor(WATER)
-    if story.place.land is not None:
-        land = shapely.clip_by_rect(story.place.land, west - 0.02, south - 0.02, east + 0.02, north + 0.02)
-        for part in shapely.get_parts(land):
-            if part.geom_type == "Polygon":
-                axes.fill(
-                    *np.asarray(part.exterior.coords).T[:2], facecolor=LAND, edgecolor="#8c8470", lw=0.6, zorder=1
-                )
-    _structures(axes, story)
-    _tracks(axes, story)
-    for zone in story.place.zones:
-        colour = RED if zone.counts else GREY
-        for part in shapely.get_parts(zone.geometry):  # a pier with two sides is one zone of two parts
-            ring = np.asarray(part.exterior.coords).T[:2]
-            axes.plot(*ring, color=colour, lw=1.4 if zone.counts else 0.9, zorder=4)
-        point = zone.geometry.representative_point()
-        axes.annotate(
-            zone.zone_id,
-            (point.x, point.y),
-            xytext=(5, 7),
-            textcoords="offset points",
-            fontsize=8,
-            color=colour,
-            zorder=6,
-        )
-    seen = story.tables["detections"]
-    seen = seen[seen["accepted"].astype(bool) & seen["lon"].notna()]
-    for sensor, (colour, marker, label) in SENSOR_STYLE.items():
-        part = seen[seen["sensor"] == sensor]
-        if len(part):
-            axes.scatter(
-                part["lon"], part["lat"], s=16, color=colour, marker=marker, alpha=0.75, lw=0, label=label, zorder=5
-            )
-    _mark(axes, story)
-    axes.set(xlim=(west, east), ylim=(south, north))
-    axes.set_xlabel("longitude, degrees east", fontsize=8)
-    axes.set_ylabel("latitude, degrees north", fontsize=8)
-    axes.tick_params(labelsize=8)
-    axes.set_aspect(1 / np.cos(np.radians((south + north) / 2)))
-    axes.ticklabel_format(useOffset=False)
-    if len(seen):
-        axes.legend(loc="lower left", fontsize=8, framealpha=0.9, title="accepted detections", title_fontsize=8)
-    return figure
-
-
-def _structures(axes: Axes, story: Story) -> None:
-    """What the looks taught to be a quay or a jetty."""
-    import shapely
-
-    shapes = [part for shape in story.structures.values() for part in shapely.get_parts(shape)]
-    for n, part in enumerate(p for p in shapes if p.geom_type == "Polygon"):
-        label = "structure learnt from looks" if n == 0 else None
-        axes.fill(*np.asarray(part.exterior.coords).T[:2], facecolor="#57534e", lw=0, zorder=3, label=label)
-
-
-def _tracks(axes: Axes, story: Story) -> None:
-    """Clean fixes, joined where no silence lies between them."""
-    tracks = story.tables["tracks"]
-    for _, track in tracks[tracks["flags"].map(len) == 0].groupby("track_id"):
-        silent = track["time_utc"].diff() > MAX_SILENCE
-        lon, lat = track["lon"].where(~silent), track["lat"].where(~silent)  # NaN breaks the line
-        axes.plot(lon, lat, color="#94a3b8", lw=0.5, alpha=0.6, zorder=2)
+    drawn = {"map": map_figure(story), "timeline": _timeline(story), "account": _account(story)}
+    return {name: png(figure) for name, figure in drawn.items()}
 
 
 def _timeline(story: Story) -> Figure:
     looks, calls = story.tables["looks"], story.tables["port_calls"]
     zones = [z.zone_id for z in sorted(story.place.zones, key=lambda z: (not z.counts, z.kind != "berth", z.zone_id))]
-    figure, axes = _figure(10.0, 1.2 + 0.55 * max(1, len(zones)))
+    figure, axes = sheet(10.0, 1.2 + 0.55 * max(1, len(zones)))
     level = {z: -n for n, z in enumerate(zones)}
     for state, (colour, marker, label) in STATE_STYLE.items():
         part = looks[
@@ -177,14 +68,14 @@ def _timeline(story: Story) -> Figure:
     axes.grid(axis="x", color="#e5e7eb", lw=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel("day, UTC", fontsize=8)
-    _mark(axes, story)
+    mark(axes, story)
     figure.legend(loc="outside upper center", ncols=5, fontsize=8, frameon=False)
     return figure
 
 
 def _account(story: Story) -> Figure:
     account, head = story.tables["ledger"], story.headline
-    figure, axes = _figure(10.0, 4.2)
+    figure, axes = sheet(10.0, 4.2)
     if len(account):
         day = pd.to_datetime(account["day"])
         axes.fill_between(
@@ -212,7 +103,7 @@ def _account(story: Story) -> Figure:
     axes.set_axisbelow(True)
     axes.set_xlim(story.config.period.start, story.config.period.end)  # type: ignore[arg-type]
     figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
-    _mark(axes, story)
+    mark(axes, story)
     return figure
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.report.story import Story
 
 BY_IMAGES = ("C", "D")  # looks alone bound her stay
+JOINED = "review_joined"
 RADAR_RULE = (
     "A radar look without her does not bound her stay, even where it takes the berth for empty: radar can miss a ship "
     "at a quay. Only other looks set these bounds (calls.radar_absence_counts)."
@@ -23,16 +24,23 @@ SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2", "optical": "o
 
 
 def seen_in(row: dict[Any, Any], story: Story) -> str:
-    """In how many usable looks she was found, and in how many others: those saw a part of her berth alone."""
+    """In how many usable looks she was found, and in how many others: of a part of her berth, or of another one."""
     looks, detections = story.tables["looks"], story.tables["detections"]
-    usable = looks.loc[(looks["zone_id"] == row["berth_id"]) & (looks["state"] == "usable"), "scene_id"]
-    hers = detections.loc[detections["detection_id"].isin(list(row["detection_ids"])), "scene_id"]
-    others = int((~hers.isin(usable)).sum())
-    of_part = f"{number_of(others, 'look')} of a part of the berth" if others else ""
+    usable = set(looks.loc[looks["state"] == "usable", ["zone_id", "scene_id"]].itertuples(index=False, name=None))
+    of_part = elsewhere = 0
+    for sighting in detections[detections["detection_id"].isin(list(row["detection_ids"]))].itertuples():
+        if (row["berth_id"], sighting.scene_id) in usable:
+            continue
+        at_another = sighting.berth_id not in ("", row["berth_id"])
+        if at_another and JOINED in row["flags"] and (sighting.berth_id, sighting.scene_id) in usable:
+            continue  # a call that an analyst joined has the looks at both berths in its number of looks
+        of_part, elsewhere = of_part + (not at_another), elsewhere + at_another
+    others = [f"{number_of(of_part, 'look')} of a part of the {row['berth_kind']}"] if of_part else []
+    others += [f"{number_of(elsewhere, 'look')} of another berth of this visit"] if elsewhere else []
     if not row["n_looks"]:
-        return f"seen in {of_part}" if others else "no look at the time"
-    found = f"seen in {row['n_seen'] - others} of {number_of(row['n_looks'], 'look')}"
-    return f"{found}, and in {of_part}" if others else found
+        return f"seen in {' and in '.join(others)}" if others else "no look at the time"
+    found = f"seen in {row['n_seen'] - of_part - elsewhere} of {number_of(row['n_looks'], 'look')}"
+    return f"{found}, and in {' and in '.join(others)}" if others else found
 
 
 def missed_in(row: dict[Any, Any], story: Story) -> list[str]:
@@ -62,7 +70,9 @@ def berth_looks(row: dict[Any, Any], story: Story) -> list[str]:
     table = story.tables.get("occupancy")
     if table is None:
         return []
-    at = table[(table["zone_id"] == row["berth_id"]) & table["acquired"].notna()].sort_values("acquired")
+    period = story.config.period  # an image of another time, or place, is no look at her berth
+    at = table[(table["zone_id"] == row["berth_id"]) & (table["acquired"] >= period.start)]
+    at = at[at["acquired"] < period.end].sort_values("acquired")
     if not (at["basis"] != "none").any():
         return []
     seen_first, seen_last = sorted([row["arrival_hi"], row["departure_lo"]])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.moments import moment
 from pipeline.quantiles import Z90
-from pipeline.report.figures import BLUE, ORANGE, _mark, _svg
+from pipeline.report.drawing import BLUE, ORANGE, mark, svg
 from pipeline.report.wording import barrels, percent
 from pipeline.tables import SENSITIVITY
 
@@ -35,8 +35,8 @@ def sensitivity_figures(story: Story) -> dict[str, str]:
     figure = Figure(figsize=(WIDTH_IN, tornado_height(len(shown))), layout="constrained")
     axes = figure.add_subplot()
     tornado(axes, shown)
-    _mark(axes, story)
-    return {"sensitivity": _svg(figure)}
+    mark(axes, story)
+    return {"sensitivity": svg(figure)}
 
 
 def tornado_height(bars: int) -> float:
@@ -152,9 +152,9 @@ def sentence(table: pd.DataFrame) -> str:
         return "No assumption within its range moves the sum: it rests on stated barrels."
     top = own.iloc[0]
     text = (
-        f"Of our own assumptions, {top['what']} moves the answer most: {top['low_setting']} would give "
-        f"{barrels(top['low_p50'])} barrels, {top['high_setting']} {barrels(top['high_p50'])}, "
-        f"instead of {barrels(top['base_p50'])}."
+        f"Of our own assumptions, {top['what']} moves the answer most ({top['low_setting']}: "
+        f"{barrels(top['low_p50'])} barrels; {top['high_setting']}: {barrels(top['high_p50'])}; "
+        f"as assumed: {barrels(top['base_p50'])})."
     )
     published = ranked[ranked["kind"] == "published"]
     if len(published) and published.iloc[0]["swing"] > top["swing"]:
@@ -195,7 +195,8 @@ def _largest(table: pd.DataFrame, story: Story) -> str:
     counted = liftings[liftings["call_id"].isin(calls.index)]  # of this account; its order decides between equals
     top = str(counted["call_id"].iloc[counted["barrels_mean"].fillna(0.0).to_numpy().argmax()])
     ship = "not identified" if calls[top] in NAMELESS else calls[top]
-    return f" ({_arrival_day(top, story)}, {ship})"
+    doubted = counted.set_index("call_id")["calls_mean"].get(top, 1.0) > 1 + LEAST_CHANGE
+    return f" ({_arrival_day(top, story)}, {ship}{', with possible further ships' if doubted else ''})"
 
 
 def _arrival_day(call_id: str, story: Story) -> str:

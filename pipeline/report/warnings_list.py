@@ -82,9 +82,8 @@ def _about_looks(story: Story) -> list[str]:
     out, days = [], day_counts(story)
     corrected = story.headline.corrected_bbl is not None
     if days["unknown"]:
-        unseen = (
-            f"On {days['unknown']} of {days['total']} days nobody looked at a counted berth: what happened is unknown."
-        )
+        which = f"On {days['unknown']} of {number_of(days['total'], 'day')}"
+        unseen = f"{which} nobody looked at a counted berth: what happened is unknown."
         out.append(unseen if corrected else f"{unseen} The sum holds only what was seen or heard.")
     if zones := zones_without_estimate(story):
         unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"

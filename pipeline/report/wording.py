@@ -168,7 +168,8 @@ def call_numbers(story: Story) -> dict[str, int]:
 def zones_without_estimate(story: Story) -> str:
     """Names of the zones of whose unseen calls nothing is known, so that no sum holds them; "" where there is none."""
     zones = [(zone, story.place.zone(zone)) for zone in story.headline.corrected_without]
-    return ", ".join(known.name if known is not None and known.name else zone for zone, known in zones)
+    names = [known.name if known is not None and known.name else zone for zone, known in zones]
+    return ("; " if any("," in name for name in names) else ", ").join(names)
 
 
 def visits(calls: pd.DataFrame) -> pd.DataFrame:

@@ -14,12 +14,14 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
+from pipeline.chain.live import searched
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.finished.repeat import rerun, verify
 from pipeline.ingest.catalogue import fetch
 from pipeline.run import run
 from pipeline.storage import read_table
+from pipeline.types import Sensor
 from pipeline.workspace import configs_root, load_run_config
 from tests.conftest import TINY
 from tests.ingest.catalogue.builders import radar_item
@@ -106,6 +108,21 @@ def test_the_tanker_of_the_scenario_is_found_through_the_catalogue(finished, tin
     for name in ("lon", "lat", "length_m", "beam_m", "score", "accepted"):
         pd.testing.assert_series_equal(here[name], there[name])
     assert (finished.folder / "report.html").read_text().count("SIMULATED") >= 4
+
+
+def test_what_each_catalogue_has_is_told_also_where_it_has_nothing(monkeypatch, capsys):
+    """A period without a pass ended in "no image could be used", and nobody knew that the catalogue had been asked."""
+    import pipeline.ingest.catalogue.search as catalogue
+
+    found = catalogue.Searched(items=[{"capwatch": {"sensor": Sensor.SENTINEL1}}])
+    monkeypatch.setattr(catalogue, "search", lambda *_: found)
+    told = {"source": {"kind": "stac"}, "period": {"start": "2024-06-01", "end": "2024-06-12"}}
+    searched(load_run_config(configs_root() / "vostochny.yaml", told), configs_root(), Console())
+    period = "of vostochny from 2024-06-01 to 2024-06-12"
+    assert capsys.readouterr().err.splitlines() == [
+        f"planetary-computer: 1 sentinel-1 product {period}",
+        f"earth-search: no sentinel-2 product {period}",
+    ]
 
 
 def test_what_could_not_be_had_is_an_unknown_look_at_its_time(finished):

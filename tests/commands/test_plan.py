@@ -236,3 +236,13 @@ def test_a_question_that_is_answered_is_said_to_be(tiny_run, tmp_path):
         local_lines(other, root, out),
     ):
         assert lines[-1].startswith("about ")
+
+
+def test_verdicts_that_the_run_would_apply_are_told(plan, tmp_path):
+    """They are part of the question; a plan that did not name them looked like that of the run without."""
+    assert "verdicts" not in plan("vostochny")[1]
+    (tmp_path / "reviews").mkdir()
+    (tmp_path / "reviews" / "vostochny.csv").write_text(
+        "target,verdict,value,who,when,why\n98b236b19b23,reject,,A. Analyst,2024-04-02T09:00Z,a bunker barge\n"
+    )
+    assert "verdicts: 1 line of reviews/vostochny.csv" in plan("vostochny")[1].splitlines()

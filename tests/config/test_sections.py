@@ -181,7 +181,7 @@ def test_an_aoi_id_is_a_plain_folder_name(name):
         ({"start": "2024-03-01T00:00:00"}, "start: .*has no zone"),
         ({"start": "2024-02-30"}, "start: 2024-02-30 is no day"),
         ({"start": "tomorrow"}, "start: "),
-        ({"start": "20240306"}, "start: write a time as 2024-03-06T00:00:00Z; got 20240306"),
+        ({"start": "20240306"}, "start: write a time as 2024-03-06T00:00:00Z, or a day as 2024-03-06; got 20240306"),
         ({"start": 1709683200}, "start: write a time as"),
         ({"start": 1709683200000}, "start: write a time as"),
         ({"start": True}, "start: write a time as"),

@@ -33,13 +33,23 @@ def story(findings=(), silences=()):
 
 
 CALL = {"call_id": "c1", "mmsi": MMSI, "arrival_lo": at(5), "arrival_hi": at(6), "departure_lo": at(30),
-        "departure_hi": at(31)}  # fmt: skip
+        "departure_hi": at(31), "berth_kind": "berth"}  # fmt: skip
 
 
 def test_a_contradiction_stands_on_the_card_of_its_call():
     card = heard(story([FINDING]), CALL)
     assert "She says length 183 m; images show length 97 m (93 to 101), 2 sightings." in card["sentence"]
     assert "183" not in heard(story([FINDING | {"call_ids": ["c2"]}]), CALL)["sentence"]
+
+
+@pytest.mark.parametrize(("fixes", "words"), [(1, "1 clean position within"), (2, "2 clean positions within")])
+def test_her_fixes_are_counted_and_placed_where_she_lay(fixes, words):
+    told = story()
+    moments = [{"mmsi": MMSI, "time_utc": at(6 + 24 * n), "track_id": "t", "sog_kn": 0.1} for n in range(fixes)]
+    told.tables["tracks"] = TRACKS.from_rows(moments)
+    card = heard(told, CALL | {"berth_kind": "anchorage"})
+    assert words in card["sentence"]
+    assert "first position at the anchorage" in [row["what"] for row in card["rows"]]
 
 
 def test_a_silence_stands_on_the_card_with_who_else_was_heard():

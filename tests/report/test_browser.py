@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pandas as pd
 import pytest
@@ -230,6 +232,82 @@ def test_a_pin_a_row_and_a_card_of_one_call_have_one_number(page):
         assert page.inner_text(f"{call} summary .pin") == number
 
 
+def data_changed(tiny_run, to, change):
+    """The report with other data in its script, by ``change``, which alters them."""
+    text = (tiny_run / "report.html").read_text("utf-8")
+    start = text.index('id="data">') + len('id="data">')
+    end = text.index("</script>", start)
+    data = json.loads(text[start:end])
+    change(data)
+    to.write_text(text[:start] + json.dumps(data).replace("<", "\\u003c") + text[end:], "utf-8")
+    return to
+
+
+def at_three_berths(data):
+    """Three counted berths within 80 m, as slips of one oil port, each with calls of its own."""
+    berth = next(zone for zone in data["zones"] if zone["counts"])
+    call = next(call for call in data["calls"] if call["counts"])
+    data["zones"], data["calls"] = [], []
+    for n, name in enumerate(("western", "central", "eastern")):
+        rings = [[[lat, lon + 5e-4 * n] for lat, lon in ring] for ring in berth["rings"]]
+        data["zones"].append(berth | {"id": name, "name": f"Oil-product port, {name} slip", "rings": rings})
+        data["calls"] += [call | {"zone": name, "number": 2 * n + k, "id": f"c{2 * n + k}"} for k in (1, 2)]
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_names_and_pins_of_berths_that_lie_close_stand_apart(chromium, tiny_run, tmp_path, width):
+    """Genoa's slips had their names on one another, and the pin of one lay on the next one's."""
+    opened = chromium.new_page(viewport={"width": width, "height": 900})
+    opened.goto(data_changed(tiny_run, tmp_path / "close.html", at_three_berths).as_uri())
+    opened.wait_for_selector(".call-pin")
+    boxes = """[...document.querySelectorAll('.zone-name, .call-pin')].map(e => e.getBoundingClientRect())
+        .map(b => [b.left, b.top, b.right, b.bottom])"""
+    for zoomed in range(3):  # as it opens, and closer
+        shown = opened.evaluate(boxes)
+        assert len(shown) == 9
+        apart = [a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1] for a, b in combinations(shown, 2)]
+        assert all(apart)
+        if not zoomed:
+            frame = opened.evaluate("(b => [b.left, b.top, b.right, b.bottom])(map.getBoundingClientRect())")
+            assert all(b[0] >= frame[0] and b[2] <= frame[2] and b[1] >= frame[1] for b in shown)
+        opened.click(".leaflet-control-zoom-in")
+        opened.wait_for_timeout(400)
+    opened.close()
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_every_printed_page_of_the_calls_has_the_head_of_their_table(page, tmp_path):
+    """Chromium repeats no head that holds a button's box; pages of figures had no name over their columns."""
+    page.evaluate("""() => {
+        const body = document.querySelector('#call-table tbody'), row = body.querySelector('tr');
+        for (let n = 0; n < 90; n += 1) body.append(row.cloneNode(true)); }""")
+    page.pdf(path=tmp_path / "long.pdf", prefer_css_page_size=True)
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "long.pdf", "-"], capture_output=True, text=True, check=True
+    )
+    call = page.locator("#call-table tbody tr td").first.inner_text().split()[-1]
+    pages = [text for text in told.stdout.split("\f") if text.count(call) > 5]
+    assert len(pages) >= 3
+    assert all("evidence" in text[: text.index(call)] for text in pages)
+
+
+def test_a_number_keeps_its_unit_on_one_line(page):
+    said = page.text_content(".answer")
+    assert re.search(r"\d\u00a0%", said)
+    assert not re.search(r"\d %", said)
+
+
+def test_a_long_path_widens_no_page(chromium, tiny_story, tiny_run, tmp_path):
+    """A phone scrolls down, not sideways."""
+    story = replace(tiny_story, problems=(f"/data/{'very_long_name_' * 8}.tif: nothing tells its sensor",))
+    (tmp_path / "long.html").write_text(render(story, {}, tiny_run), "utf-8")
+    opened = chromium.new_page(viewport={"width": 400, "height": 850})
+    opened.goto((tmp_path / "long.html").as_uri())
+    opened.wait_for_selector("#map.leaflet-container")
+    assert opened.evaluate("document.documentElement.scrollWidth") == 400
+    opened.close()
+
+
 def test_what_nobody_saw_does_not_press_the_account_flat(chromium, tiny_story, tiny_run, tmp_path):
     """An estimate of many times the cap runs out at the top of the axis; cap and observed stay readable."""
     ledger = tiny_story.tables["ledger"]
@@ -246,6 +324,9 @@ def test_what_nobody_saw_does_not_press_the_account_flat(chromium, tiny_story, t
     box = opened.locator("#account-plot svg").bounding_box()
     label = opened.get_by_text("with unseen calls, 10,000,000").bounding_box()
     assert box["y"] <= label["y"] <= box["y"] + box["height"] / 2
+    texts = [text.bounding_box() for text in opened.locator("#account-plot svg text").all()]
+    assert min(text["x"] for text in texts) >= box["x"]  # a million cut at its left is another number
+    assert max(text["x"] + text["width"] for text in texts) <= box["x"] + box["width"]
     opened.close()
 
 

@@ -162,7 +162,9 @@ def story_of(sensor: str, *, counts: bool = False, empty_seen: bool = True) -> S
     scenes = pd.DataFrame({"scene_id": ["a", "b", "c"], "sensor": ["optical", sensor, "optical"], "cause": ""})
     detections = pd.DataFrame({"detection_id": ["x"], "scene_id": ["a"]})
     tables = {"looks": looks, "occupancy": occupancy, "scenes": scenes, "detections": detections}
-    return SimpleNamespace(tables=tables, config=SimpleNamespace(calls=SimpleNamespace(radar_absence_counts=counts)))
+    period = SimpleNamespace(start=pd.Timestamp("2024-03-01", tz="UTC"), end=pd.Timestamp("2024-04-01", tz="UTC"))
+    config = SimpleNamespace(calls=SimpleNamespace(radar_absence_counts=counts), period=period)
+    return SimpleNamespace(tables=tables, config=config)
 
 
 def call_of(evidence_class: str) -> dict[str, object]:
@@ -174,6 +176,17 @@ def call_of(evidence_class: str) -> dict[str, object]:
 def test_why_a_radar_look_without_her_ends_no_stay_is_said_where_it_lies_within_one():
     assert "does not bound her stay" in radar_rule(call_of("D"), story_of("sentinel-1"))
     assert missed_in(call_of("D"), story_of("sentinel-1")) == ["2024-03-09 00:00 (radar: berth empty)"]
+
+
+def seen(states: tuple[str, ...], berths: tuple[str, ...], n_looks: int, flags: tuple[str, ...] = ()) -> str:
+    """Where a call at the pier was seen: each look has its state at the pier, and shows her at a berth of its own."""
+    names = list("ab"[: len(states)])
+    looks = pd.DataFrame({"zone_id": "pier", "scene_id": names, "state": list(states)})
+    quay = pd.DataFrame({"zone_id": "quay", "scene_id": names, "state": "usable"})
+    detections = pd.DataFrame({"detection_id": names, "scene_id": names, "berth_id": list(berths)}, dtype=object)
+    row = {"berth_id": "pier", "berth_kind": "berth", "detection_ids": names, "n_seen": len(names), "n_looks": n_looks,
+           "flags": list(flags)}  # fmt: skip
+    return seen_in(row, SimpleNamespace(tables={"looks": pd.concat([looks, quay]), "detections": detections}))
 
 
 @pytest.mark.parametrize(
@@ -188,12 +201,19 @@ def test_why_a_radar_look_without_her_ends_no_stay_is_said_where_it_lies_within_
 )
 def test_a_call_that_an_image_shows_was_looked_at(states, n_looks, words):
     """Before, "D: one image; no look at the time" of a ship in a look of a part of her berth, or "2 of 1 looks"."""
-    names = list("ab"[: len(states)])
-    looks = pd.DataFrame({"zone_id": "pier", "scene_id": names, "state": list(states)})
-    looks = pd.concat([looks, pd.DataFrame({"zone_id": ["roads"], "scene_id": ["a"], "state": ["usable"]})])
-    detections = pd.DataFrame({"detection_id": names, "scene_id": names}, dtype=object)
-    row = {"berth_id": "pier", "detection_ids": names, "n_seen": len(names), "n_looks": n_looks}
-    assert seen_in(row, SimpleNamespace(tables={"looks": looks, "detections": detections})) == words
+    assert seen(states, ("pier", "")[: len(states)], n_looks) == words
+
+
+def test_a_look_at_another_berth_of_her_visit_is_no_look_of_a_part_of_this_one():
+    """A ship that shifted: one image shows her at the quay where she waited."""
+    assert seen(("usable", "unknown"), ("pier", "quay"), 1) == (
+        "seen in 1 of 1 look, and in 1 look of another berth of this visit"
+    )
+    assert seen(("unknown", "unknown"), ("quay", "quay"), 0) == "seen in 2 looks of another berth of this visit"
+
+
+def test_of_a_call_that_an_analyst_joined_the_looks_at_both_berths_are_counted_once():
+    assert seen(("usable", "unknown"), ("pier", "quay"), 2, ("review_joined",)) == "seen in 2 of 2 looks"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +232,14 @@ def test_a_berth_that_was_not_seen_is_unknown_on_the_card_and_why():
                     "2024-03-11 00:00 empty (5 %)"]  # fmt: skip
 
 
+def test_an_image_from_outside_the_period_is_no_look_at_her_berth():
+    """A folder may hold images of other months and other ports; they said "unknown" of her berth."""
+    story = story_of("optical")
+    story.config.period.start = pd.Timestamp("2024-03-08", tz="UTC")
+    story.config.period.end = pd.Timestamp("2024-03-11", tz="UTC")
+    assert berth_looks(call_of("D"), story) == ["2024-03-09 00:00 empty (1 %)"]
+
+
 def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
     """From the look before which she was not there to the one after which she was gone, both named on the card."""
     day = [pd.Timestamp("2024-03-01", tz="UTC") + pd.Timedelta(days=n) for n in range(9)]
@@ -220,7 +248,7 @@ def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
     call = {"berth_id": "pier", "arrival_lo": day[1], "arrival_hi": day[4], "departure_lo": day[4]}
     table = pd.DataFrame(rows).assign(scene_id="a")
     scenes = pd.DataFrame({"scene_id": ["a"], "cause": [""]})
-    story = SimpleNamespace(tables={"occupancy": table, "scenes": scenes})
+    story = SimpleNamespace(tables={"occupancy": table, "scenes": scenes}, config=story_of("optical").config)
     told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": day[7]}, story)]
     assert told == list("1234567")
     told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": pd.NaT}, story)]
@@ -231,7 +259,7 @@ def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
     story = story_of("optical", empty_seen=False)
     scenes = story.tables["scenes"].assign(cause=["", "time of day unknown; the file gives the date", ""])
     noon = story.tables["occupancy"].assign(acquired=lambda table: table["acquired"] + pd.Timedelta(hours=12))
-    dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon})
+    dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon}, config=story.config)
     told = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, dated)
     assert [line.split(" ")[:2] for line in told[-2:]] == [["2024-03-09", "unknown"], ["2024-03-11", "12:00"]]
 

@@ -35,9 +35,9 @@ def told(tiny_story):
 
 def test_a_zone_that_no_look_could_see_is_named_beside_the_sum(told, tiny_run):
     story = told(corrected_bbl=(1e5, 2e5, 3e5), corrected_without=("oil_pier", "<b>elsewhere</b>"))
-    name = story.place.zone("oil_pier").name
+    name = story.place.zone("oil_pier").name  # which holds a comma
     (line,) = [w for w in warnings(story) if "looked at too seldom" in w]
-    assert line.startswith(f"What nobody saw at {name}, <b>elsewhere</b> is unknown")
+    assert line.startswith(f"What nobody saw at {name}; <b>elsewhere</b> is unknown")
     assert line.endswith("no estimate of it is in the sum with unseen calls.")
     page = render(story, {}, tiny_run)
     assert page.count("&lt;b&gt;elsewhere&lt;/b&gt;</bdi>, where they are unknown") == 2

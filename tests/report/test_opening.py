@@ -71,6 +71,12 @@ def test_an_account_of_transponders_alone_does_not_speak_of_days_that_were_seen(
     assert "seen on 1 of 10 days" in answer(Told(looks_of("usable"), CALLS, 2))
 
 
+def test_of_one_day_is_one_day():
+    story, day = Told(looks_of("usable"), CALLS, 2), pd.Timestamp("2024-03-02", tz="UTC")
+    story.config = SimpleNamespace(period=SimpleNamespace(start=day, end=day + pd.Timedelta(days=1)))
+    assert answer(story).endswith("seen on 1 of 1 day.")
+
+
 def test_a_place_that_counts_no_zone_is_not_called_unseen():
     story = Told(looks_of("usable"), CALLS, zone_counts=False)
     assert (

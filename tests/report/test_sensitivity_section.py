@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from pipeline.report.figures import BLUE, ORANGE
+from pipeline.report.drawing import BLUE, ORANGE
 from pipeline.report.sensitivity_section import largest_first, moves, sensitivity_figures, sentence, tornado
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS, SENSITIVITY
@@ -127,9 +127,13 @@ def test_the_largest_call_has_its_day_and_nobody_is_called_anonymous():
     told.tables["port_calls"] = pd.DataFrame(
         {"call_id": ["c1", "c2"], "arrival_hi": pd.to_datetime(["2024-03-07T05:00Z", "2024-03-09T05:00Z"])}
     )
-    told.tables["liftings"] = pd.DataFrame({"call_id": ["c1", "c2"], "barrels_mean": [30_000.0, 20_000.0]})
+    liftings = pd.DataFrame({"call_id": ["c1", "c2"], "barrels_mean": [30_000.0, 20_000.0], "calls_mean": 1.0})
+    told.tables["liftings"] = liftings
     held = moves(told)
     assert held["bars"]["rows"][0]["what"] == "The largest call (2024-03-07, not identified)"
+    told.tables["liftings"] = liftings.assign(calls_mean=[1.5, 1.0])  # half of it may be a second ship's
+    what = moves(told)["bars"]["rows"][0]["what"]
+    assert what == "The largest call (2024-03-07, not identified, with possible further ships)"
     assert {c["ship"] for c in held["calls"]} == {"not identified", "SIM A"}
 
 

@@ -138,7 +138,9 @@ def _dialect(known: list[str]) -> Dialect:
 
 
 def _missing(field: str, header: Sequence[str]) -> str:
-    shown = ", ".join(header)[:200]
+    shown = ", ".join(header)
+    if len(header) > 1 and len(shown) > 200:  # whole names, or a user looks for a column that is half a name
+        shown = shown[:200].rpartition(", ")[0] + " ..."
     if len(header) == 1:
-        return f"no column for {field}: columns must be separated by commas, the header is {shown!r}"
+        return f"no column for {field}: columns must be separated by commas, the header is {shown[:200]!r}"
     return f"no column for {field} among {shown}; name it with capwatch ais --columns {field}=COLUMN"

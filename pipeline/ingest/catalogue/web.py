@@ -148,7 +148,7 @@ class Web:
             cause, pause = outcome
             if number + 1 < self.policy.tries:
                 self._wait(pause, number, deadline, ask.item, cause)
-        raise InputError(ask.item, f"{cause} ({self.policy.tries} tries)")
+        raise InputError(ask.item, f"{cause} ({self.policy.tries} {'try' if self.policy.tries == 1 else 'tries'})")
 
     def _wait(self, asked: float | None, number: int, deadline: Deadline, item: str, cause: str) -> None:
         grown = min(LONGEST_PAUSE_S, self.policy.first_pause_s * 2**number)

@@ -49,7 +49,7 @@
     const row = above + ROOM + 24, height = data.zones.length * row + 48;
     const text = (c) => `${c.name}\n${name[c.zone]}, ${moment(c.t[1])}${c.t[2] > c.t[1] ? ` to ${moment(c.t[2])}` : ""}\n${c.counts ? "counted" : "not counted"}; open the card`;
     const svg = Plot.plot({
-      width: full, height, marginLeft: left, marginRight: 14, marginTop: 40, marginBottom: 6,
+      width: full, height, marginLeft: left, marginRight: 22, marginTop: 40, marginBottom: 6,
       style: { background: "transparent", color: "var(--ink)" },
       x: { type: "utc", domain: [date(data.start), date(data.end)], axis: "top", label: null, ticks: narrow ? 5 : 10, tickFormat: hours },
       y: { type: "band", domain: data.zones.map((z) => z.id), padding: 0, label: null, axis: narrow ? null : "left", tickFormat: (id) => name[id], tickSize: 0 },

@@ -45,11 +45,15 @@
     const line = (key, more) => Plot.lineY(drawn.filter((r) => r[key] !== null), { x: "day", y: key, curve: "step-after", ...more });
     const ends = labels(["observed_p50", ...(alone !== null ? ["alone"] : []), ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
     const tint = (key) => key === "observed_p50" || key === "alone" ? "var(--blue)" : key === "corrected_p50" ? "var(--amber)" : "var(--soft)";
+    // Room for the longest number at either side: cut on paper, 1,200,000 would read 200,000.
+    const said = (d) => narrow ? names[d.key] : `${names[d.key]}, ${barrels(d.value)}`;
+    const tick = (v) => narrow && v >= 1000 ? `${v / 1000}k` : v.toLocaleString("en-US");
+    const left = 16 + 7 * tick(Math.ceil(top / 1000) * 1000).length, right = 12 + (narrow ? 5.8 : 6.8) * Math.max(...ends.map((d) => said(d).length));
     return Plot.plot({
-      width, height, marginLeft: narrow ? 46 : 64, marginRight: narrow ? 92 : 172, marginTop: 18, marginBottom: 34,
+      width, height, marginLeft: Math.max(narrow ? 46 : 64, left), marginRight: Math.max(narrow ? 92 : 172, right), marginTop: 18, marginBottom: 34,
       style: { background: "transparent", color: "var(--ink)" },
       x: { type: "utc", domain: [start, end], label: null, ticks: narrow ? 4 : 8, tickFormat: hours },
-      y: { domain: [0, top], grid: true, label: "barrels", ticks: 6, tickFormat: (v) => narrow && v >= 1000 ? `${v / 1000}k` : v.toLocaleString("en-US") },
+      y: { domain: [0, top], grid: true, label: "barrels", ticks: 6, tickFormat: tick },
       marks: [
         Plot.rectY(blind, { x1: "x1", x2: "x2", y1: 0, y2: top, fill: "url(#unknown)", fillOpacity: 0.55 }),
         data.simulated ? Plot.text([[(+start + +end) / 2, top * 0.62]], { x: (d) => new Date(d[0]), y: (d) => d[1], text: ["SIMULATED"], fontSize: narrow ? 34 : 56, fontWeight: 800, fill: "var(--warn)", fillOpacity: 0.14, rotate: -14 }) : null,
@@ -62,7 +66,7 @@
         alone !== null ? Plot.dot([alone], { x: () => at[at.length - 1], y: (d) => d, r: 4, fill: "var(--paper)", stroke: "var(--blue)", strokeWidth: 2 }) : null,
         top >= cap ? Plot.ruleY([cap], { stroke: "var(--red)", strokeWidth: 2 }) : null,
         top >= cap ? Plot.text([cap], { x: () => start, y: (d) => d, text: () => `cap, ${cap.toLocaleString("en-US")} barrels`, fill: "var(--red)", textAnchor: "start", dx: 5, dy: -9, fontWeight: 600 }) : null,
-        Plot.text(ends, { x: () => end, y: "y", text: (d) => narrow ? `${names[d.key]}` : `${names[d.key]}, ${barrels(d.value)}`, textAnchor: "start", dx: 6, fill: (d) => tint(d.key), fontWeight: (d) => d.key.endsWith("p50") ? 600 : 400, fontSize: narrow ? 10.5 : 12 }),
+        Plot.text(ends, { x: () => end, y: "y", text: said, textAnchor: "start", dx: 6, fill: (d) => tint(d.key), fontWeight: (d) => d.key.endsWith("p50") ? 600 : 400, fontSize: narrow ? 10.5 : 12 }),
         Plot.ruleY([0], { stroke: "var(--soft)" }),
         Plot.tip(rows, Plot.pointerX({ x: "day", y: "observed_p50", fill: "var(--raise)", stroke: "var(--line)", title: (r) => [
           day(+r.day / 1000), `observed ${barrels(r.observed_p50)} (${barrels(r.observed_p5)} to ${barrels(r.observed_p95)})`,

@@ -33,11 +33,13 @@ capwatch.map = (() => {
     }
     return made;
   }
+  const names = [];
   for (const zone of data.zones) {
     const shape = L.polygon(zone.rings, { className: `m-zone${zone.counts ? " counts" : ""}`, renderer: lines, pane: "lines", fill: false }).addTo(layers.zones);
     shape.bindPopup(() => told(zone.name, [`${zone.kind} ${zone.id}`, zone.counts ? "stays here count toward the account" : "stays here do not count"]));
     const label = L.tooltip({ permanent: true, direction: "right", className: `zone-name${zone.counts || zone.kind !== "berth" ? "" : " minor"}`, offset: [6, 0], interactive: false }).setLatLng(shape.getBounds().getCenter()).setContent(el("span", {}, zone.name));
     layers.zones.addLayer(label);
+    names.push({ at: shape.getBounds().getCenter(), tooltip: label, counts: zone.counts });
   }
   for (const scene of data.scenes) {
     const shape = L.polygon(scene.rings, { className: "m-look", renderer: lines, pane: "lines", fill: false }).addTo(layers.footprints);
@@ -64,18 +66,22 @@ capwatch.map = (() => {
   const where = Object.fromEntries(data.zones.map((z) => [z.id, L.polygon(z.rings).getBounds().getCenter()]));
   const perZone = {};
   for (const call of data.calls) if (where[call.zone] && call.counts) (perZone[call.zone] ||= []).push(call);
-  /** A pin below its berth, five in a row, with a line to it. */
-  function pin(call, n, count) {
-    const x = 12.5 * (Math.min(5, count) - 1) - 25 * (n % 5), y = -32 - 25 * Math.floor(n / 5), far = Math.hypot(x, y); // from the pin's middle to the berth
+  /** A pin off its berth, five in a row, with a line to it; the block's upper middle lies dx, dy from the berth. */
+  function pin(call, n, count, dx, dy) {
+    const x = 12.5 * (Math.min(5, count) - 1) - 25 * (n % 5) - dx, y = -dy - 25 * Math.floor(n / 5), far = Math.hypot(x, y) || 1; // from the pin's middle to the berth
     const line = `<svg aria-hidden="true"><path d="M${(12 * (1 + x / far)).toFixed(1)} ${(12 * (1 + y / far)).toFixed(1)}L${12 + x} ${12 + y}"/></svg>`;
     return L.divIcon({ className: "call-pin", html: `${line}${call.number}`, iconSize: [24, 24], iconAnchor: [12 + x, 12 + y] });
   }
+  const pins = [];
   for (const [zone, calls] of Object.entries(perZone)) {
-    calls.forEach((call, n) => {
-      const marker = L.marker(where[zone], { icon: pin(call, n, calls.length), zIndexOffset: -n, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
+    const made = calls.map((call, n) => {
+      const marker = L.marker(where[zone], { icon: pin(call, n, calls.length, 0, 32), zIndexOffset: -n, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
       marker.bindPopup(() => told(`${call.number}: ${call.name}`, [`${moment(call.t[1])} to ${moment(call.t[2])} UTC`, `${barrels(call.bbl)} barrels`], call.id));
       marks.push({ kind: "calls", from: call.t[1], to: call.t[2], parts: [marker] });
+      return marker;
     });
+    pins.push({ at: where[zone], across: 25 * Math.min(5, calls.length), down: 25 * Math.ceil(calls.length / 5),
+      put: (dx, dy) => made.forEach((marker, n) => marker.setIcon(pin(calls[n], n, calls.length, dx, dy))) });
   }
 
   /** Show what happened between two moments, or everything. */
@@ -102,6 +108,7 @@ capwatch.map = (() => {
   map.on("zoomend", named);
   named();
   filter(null);
+  capwatch.apart(map, pins, names);
   new ResizeObserver(() => map.invalidateSize()).observe(box);
   return { map, filter, picture, layers };
 })();

@@ -47,6 +47,12 @@ const capwatch = (() => {
   });
   if (location.hash.startsWith("#call-")) document.getElementById(location.hash.slice(1))?.setAttribute("open", "");
 
+  // A number keeps its unit: no line ends with 138 and leaves the % to the next.
+  for (const part of document.querySelectorAll(".page p, .page li, .page dd, figcaption")) {
+    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(/(\d) (?=(?:%|m|t|kn|bbl)(?!\w))/g, "$1\u00a0");
+  }
+
   // On paper nothing can be opened: what is folded is printed open. Cards of calls that do not count stay as they are.
   const folded = () => document.querySelectorAll("details:not(.card):not([open])");
   const opened = [];

@@ -149,6 +149,13 @@ def test_what_cannot_be_read_names_line_or_column(tmp_path, lines, expected):
     assert sum(read.balance.values()) == len(lines)
 
 
+def test_of_many_columns_whole_names_are_told(tmp_path):
+    names = [f"column_number_{n}" for n in range(40)]
+    (problem,) = read_ais([csv_of(tmp_path, ",".join(names), ",".join("0" * 40))]).problems
+    told = str(problem).partition(" among ")[2].partition(" ...; name it with")[0]
+    assert set(told.split(", ")) < set(names)
+
+
 def test_an_open_quote_or_a_nul_costs_its_own_line_only(tmp_path):
     rows = [
         "mmsi,time_utc,lon,lat,name",

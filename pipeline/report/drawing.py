@@ -1,0 +1,52 @@
+"""What all figures share: colours, the sheet, the word SIMULATED over it, and their bytes.
+
+Same input, same bytes: no dates, fixed ids. Colours are Okabe and Ito's, safe for colour-blind readers.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from pipeline.report.story import Story
+
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b7280"
+
+
+def sheet(width: float, height: float) -> tuple[Figure, Axes]:
+    """An empty figure of so many inches, and its axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def svg(figure: Figure) -> str:
+    """A figure as SVG text; letters stay letters."""
+    import matplotlib as mpl
+
+    out = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "capwatch", "svg.fonttype": "none", "font.family": "sans-serif"}):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "capwatch"}, facecolor="white")
+    text = out.getvalue()
+    return text[text.index("<svg") :]
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as the bytes of a PNG."""
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=150, metadata={"Software": "capwatch"}, facecolor="white")
+    return out.getvalue()
+
+
+def mark(axes: Axes, story: Story) -> None:
+    """The word that cannot be overlooked."""
+    if story.simulated:
+        axes.text(
+            0.5, 0.5, "SIMULATED", transform=axes.transAxes, ha="center", va="center",
+            fontsize=38, color="#b91c1c", alpha=0.13, rotation=18, zorder=0.5, weight="bold",
+        )  # fmt: skip

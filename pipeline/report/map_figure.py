@@ -1,0 +1,187 @@
+"""The map as a figure: what stands in the report on paper and without scripts, with the marks of the map on the screen.
+
+A name or a pin stands at the first of its places where it lies on no other one; pins first, then counted berths.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from pipeline.report.drawing import BLUE, GREY, ORANGE, RED, mark, sheet
+from pipeline.report.wording import call_numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from pipeline.report.story import Story
+    from pipeline.types import Zone
+
+LAND, WATER, STRUCTURE = "#d9d2c3", "#eaf1f6", "#57534e"
+MAX_SILENCE = pd.Timedelta(hours=2)  # a track is not drawn through a longer one
+WIDTH_IN, LEAST_IN, MOST_IN, AROUND_IN = 10.0, 4.0, 8.2, 1.1  # of the sheet; its height; the axis and the legend
+NAME_PT, LINE_PT, LETTER_PT = 8.0, 12.0, 4.9  # of a name: its letters' size, a line, a letter's width on average
+MOST_LINES = 8  # above or below its berth that a name may stand: farther off nobody finds whose it is (our choice)
+PIN_PT, STEM_PT = 15.0, 22.0  # from one pin to the next, from the berth to the first
+IN_A_ROW = 5  # pins, as on the screen
+
+Box = tuple[float, float, float, float]  # left, bottom, right, top [points]
+
+
+def map_figure(story: Story) -> Figure:
+    """Land, structures, tracks, zones with their names, accepted detections, and a pin for each counted call."""
+    west, south, east, north = story.place.bbox
+    shape = 1 / np.cos(np.radians((south + north) / 2))
+    tall = WIDTH_IN * shape * (north - south) / (east - west) + AROUND_IN
+    figure, axes = sheet(WIDTH_IN, float(np.clip(tall, LEAST_IN, MOST_IN)))
+    axes.set_facecolor(WATER)
+    _land(axes, story)
+    _structures(axes, story)
+    _tracks(axes, story)
+    for zone in story.place.zones:
+        for part in shapely.get_parts(zone.geometry):  # a pier with two sides is one zone of two parts
+            ring = np.asarray(part.exterior.coords).T[:2]
+            colour, width, dashes = (RED, 1.6, "-") if zone.counts else (GREY, 1.0, "--")
+            axes.plot(*ring, zorder=4, color=colour, lw=width, ls=dashes)
+    _detections(axes, story)
+    mark(axes, story)
+    axes.set(xlim=(west, east), ylim=(south, north))
+    axes.set_xlabel("longitude, degrees east", fontsize=8)
+    axes.set_ylabel("latitude, degrees north", fontsize=8)
+    axes.tick_params(labelsize=8)
+    axes.set_aspect(shape)
+    axes.ticklabel_format(useOffset=False)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    figure.draw_without_rendering()  # the axes get their place on the sheet, by which names and pins get theirs
+    _pins_and_names(axes, story)
+    return figure
+
+
+def _land(axes: Axes, story: Story) -> None:
+    if story.place.land is None:
+        return
+    west, south, east, north = story.place.bbox
+    land = shapely.clip_by_rect(story.place.land, west - 0.02, south - 0.02, east + 0.02, north + 0.02)
+    for part in shapely.get_parts(land):
+        if part.geom_type == "Polygon":
+            ring = np.asarray(part.exterior.coords).T[:2]
+            axes.fill(*ring, facecolor=LAND, edgecolor="#8c8470", lw=0.6, zorder=1)
+
+
+def _structures(axes: Axes, story: Story) -> None:
+    """What the looks taught to be a quay or a jetty."""
+    shapes = [part for shape in story.structures.values() for part in shapely.get_parts(shape)]
+    for n, part in enumerate(p for p in shapes if p.geom_type == "Polygon"):
+        label = "stands there in nearly every look" if n == 0 else None
+        axes.fill(*np.asarray(part.exterior.coords).T[:2], facecolor=STRUCTURE, lw=0, zorder=3, label=label)
+
+
+def _tracks(axes: Axes, story: Story) -> None:
+    """Clean fixes, joined where no silence lies between them."""
+    tracks = story.tables["tracks"]
+    label: str | None = "AIS track"
+    for _, track in tracks[tracks["flags"].map(len) == 0].groupby("track_id"):
+        silent = track["time_utc"].diff() > MAX_SILENCE
+        lon, lat = track["lon"].where(~silent), track["lat"].where(~silent)  # NaN breaks the line
+        axes.plot(lon, lat, color="#94a3b8", lw=0.6, alpha=0.7, zorder=2, label=label)
+        label = None
+
+
+def _detections(axes: Axes, story: Story) -> None:
+    """Accepted detections: those that a transponder matches, and those that none does."""
+    seen = story.tables["detections"]
+    seen = seen[seen["accepted"].astype(bool) & seen["lon"].notna()]
+    matches = story.tables["matches"]
+    heard = seen["detection_id"].isin(matches.loc[matches["mmsi"].notna(), "det_id"])
+    for part, colour, sign, label in (
+        (seen[heard], BLUE, "o", "ship with transponder"),
+        (seen[~heard], ORANGE, "D", "ship without transponder"),
+    ):
+        if len(part):
+            axes.scatter(
+                part["lon"], part["lat"], s=20, color=colour, marker=sign, ec="black", lw=0.4, label=label, zorder=5
+            )
+
+
+def _pins_and_names(axes: Axes, story: Story) -> None:
+    """A pin for each counted call, with its number in the table of calls, and the name of each zone."""
+    numbers, taken = call_numbers(story), list[Box]()
+    calls = story.tables["port_calls"]
+    berths = calls.loc[calls["call_id"].isin(list(numbers))].groupby("berth_id")["call_id"]
+    here = {zone: sorted(numbers[c] for c in ids) for zone, ids in berths}
+    extent = axes.get_window_extent()
+    view = *_in_points(axes, extent.p0), *_in_points(axes, extent.p1)
+    for zone in story.place.zones:
+        if zone.zone_id in here:
+            _pins(axes, zone, here[zone.zone_id], view, taken)
+    for zone in sorted(story.place.zones, key=lambda z: (not z.counts, -z.geometry.bounds[2])):
+        _name(axes, zone, view, taken)
+
+
+def _pins(axes: Axes, zone: Zone, numbers: list[int], view: Box, taken: list[Box]) -> None:
+    across = PIN_PT * min(IN_A_ROW, len(numbers))
+    down = PIN_PT * (1 + (len(numbers) - 1) // IN_A_ROW)
+    left, below = -across / 2, -STEM_PT - down + PIN_PT / 2
+    above = STEM_PT - PIN_PT / 2
+    aside = [0.0, *(s * n * PIN_PT for n in range(1, 6) for s in (-1, 1))]
+    places = [(left + dx, dy) for dx in aside for dy in (below, above)]
+    x, y = _place(axes, zone, places, (across, down), view, taken)
+    for n, number in enumerate(numbers):
+        at = (x + PIN_PT * (n % IN_A_ROW + 0.5), y + down - PIN_PT * (n // IN_A_ROW + 0.5))
+        axes.annotate(
+            str(number), _middle(zone), xytext=at, textcoords="offset points", ha="center", va="center", fontsize=7,
+            color="white", weight="bold", zorder=8, bbox={"boxstyle": "circle,pad=0.25", "fc": RED, "ec": "white"},
+            arrowprops={"arrowstyle": "-", "color": RED, "lw": 0.9, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+
+
+def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box]) -> None:
+    name = zone.name or zone.zone_id
+    wide, away = LETTER_PT * len(name), 6.0
+    lines = [0.0, *(s * n * LINE_PT for n in range(1, MOST_LINES + 1) for s in (1, -1))]
+    places = [(x, dy - LINE_PT / 2) for dy in lines for x in (away, -away - wide)]
+    x, y = _place(axes, zone, places, (wide, LINE_PT), view, taken)
+    axes.annotate(
+        name, _middle(zone), xytext=(x if x > 0 else x + wide, y + LINE_PT / 2), textcoords="offset points",
+        ha="left" if x > 0 else "right", va="center", fontsize=NAME_PT, color=RED if zone.counts else "#374151",
+        zorder=7, parse_math=False,
+    )  # fmt: skip
+
+
+def _place(
+    axes: Axes, zone: Zone, places: list[tuple[float, float]], size: tuple[float, float], view: Box, taken: list[Box]
+) -> tuple[float, float]:
+    """The first place that is in view and free, else the usual one; it is taken from then on. Points from the zone."""
+    col, row = _in_points(axes, axes.transData.transform(np.asarray(_middle(zone))))
+
+    def box(place: tuple[float, float]) -> Box:
+        return col + place[0], row + place[1], col + place[0] + size[0], row + place[1] + size[1]
+
+    found = next((p for p in places if _within(box(p), view) and not any(_meet(box(p), t) for t in taken)), places[0])
+    taken.append(box(found))
+    return found
+
+
+def _middle(zone: Zone) -> tuple[float, float]:
+    west, south, east, north = zone.geometry.bounds
+    return (west + east) / 2, (south + north) / 2
+
+
+def _in_points(axes: Axes, pixel: NDArray[np.float64]) -> tuple[float, float]:
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return 72 * float(pixel[0]) / figure.dpi, 72 * float(pixel[1]) / figure.dpi
+
+
+def _within(box: Box, view: Box) -> bool:
+    return box[0] >= view[0] and box[1] >= view[1] and box[2] <= view[2] and box[3] <= view[3]
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
