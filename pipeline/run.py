@@ -123,10 +123,7 @@ def compute(
         registry=_registry(config, root),
     )
     account = account_for(ground, detections, verdicts)
-    checked, found = calls.check_lines(account.tables["match_checks"]), calls.recall_lines(account.tables["recalls"])
-    for line in (*checked, *found, calls.count_line(account.tables["port_calls"])):
-        console.note(line)
-    tell_verdicts(account.verdicts, config.aoi.id, console)
+    _tell(account, config, console)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
     with ThreadPoolExecutor(1) as beside:
         pictured = beside.submit(with_pictures, scenes, dict(tables), place, folder, config.engine.workers)
@@ -151,6 +148,16 @@ def compute(
         call_range=calls.count_range(account.tables["port_calls"]),
         as_detected=account.before,
     )
+
+
+def _tell(account: Account, config: RunConfig, console: Console) -> None:
+    """How well images and transponders agree, what looks find, how sure the number of calls is, what verdicts did."""
+    from pipeline import calls
+
+    checked, found = calls.check_lines(account.tables["match_checks"]), calls.recall_lines(account.tables["recalls"])
+    for line in (*checked, *found, calls.count_line(account.tables["port_calls"])):
+        console.note(line)
+    tell_verdicts(account.verdicts, config.aoi.id, console)
 
 
 def _looked_into(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:
