@@ -57,7 +57,8 @@ def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
     data, lines = read_yaml(path)
     told = dict.fromkeys(_paths(settings), SET)
     above = {path[:n]: SET for path in told for n in range(1, len(path))}  # a section that the file does not have
-    lines = above | lines | told
+    below = {path: SET for path in lines if any(path[:n] in told for n in range(1, len(path)))}  # of a list replaced
+    lines = above | lines | below | told
     return build(RunConfig, merged(data, settings), where=printable(path), lines=lines)
 
 
