@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import CaseConfig, build, load_cap, merged, read_yaml
+from pipeline.config import CaseConfig, load_cap
 from pipeline.config.case import CallGroup, Figure
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable
@@ -24,7 +24,7 @@ from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import barrels, percent
 from pipeline.storage import write_json, write_table, write_text
 from pipeline.volume import headline, ledger, liftings, simulate
-from pipeline.workspace import RunFolder, configs_root
+from pipeline.workspace import RunFolder, configs_root, load_over
 
 if TYPE_CHECKING:
     from pipeline.types import Headline
@@ -61,8 +61,7 @@ def find_case(name: str) -> Path:
 
 def load_case(path: Path, settings: dict[str, Any]) -> CaseConfig:
     """A case file with the command line's settings on top."""
-    data, lines = read_yaml(path)
-    return build(CaseConfig, merged(data, settings), where=printable(path), lines=lines)
+    return load_over(CaseConfig, path, settings)
 
 
 def calls_table(groups: Iterable[CallGroup], config: CaseConfig) -> pd.DataFrame:

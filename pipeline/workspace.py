@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from pipeline.config import RunConfig, build, merged, read_yaml
 from pipeline.config.loading import SET
@@ -16,6 +18,8 @@ from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.execution import journal
 from pipeline.execution.stagecache import StageCache
 from pipeline.provenance import MANIFEST
+
+M = TypeVar("M", bound=BaseModel)
 
 LATEST = "latest.txt"
 STAGES = ".stages"
@@ -54,11 +58,16 @@ def find_config(name: str) -> Path:
 
 def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
     """A run file with the command line's settings on top."""
+    return load_over(RunConfig, path, settings)
+
+
+def load_over(model: type[M], path: Path, settings: dict[str, object]) -> M:
+    """A config file with the command line's settings on top, which are blamed for what they set wrong."""
     data, lines = read_yaml(path)
     told = dict.fromkeys(_paths(settings), SET)
     above = {path[:n]: SET for path in told for n in range(1, len(path))}  # a section that the file does not have
-    lines = above | lines | told
-    return build(RunConfig, merged(data, settings), where=printable(path), lines=lines)
+    below = {path: SET for path in lines if any(path[:n] in told for n in range(1, len(path)))}  # of a list replaced
+    return build(model, merged(data, settings), where=printable(path), lines=above | lines | below | told)
 
 
 def config_files(config: RunConfig) -> list[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from pipeline.cases import calls_table, find_case, load_case, run_case
-from pipeline.config import CapConfig, CaseConfig, load
+from pipeline.config import CapConfig, CaseConfig, load, overrides
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError
 from pipeline.provenance import changes
@@ -253,3 +253,9 @@ def test_an_unknown_case_is_answered_with_those_that_exist(capwatch):
 def test_figures_show_the_digits_of_their_step():
     assert shown(0.2499, "share_of_cap", 0.001) == "25.0 %"
     assert shown(11627.9, "break_even_bbl_per_call", 0.1) == "11,627.9 bbl"
+
+
+@pytest.mark.parametrize("setting", ["volume.fil.mean=1", "volume.fill.mean=2", "aoi.id=x"])
+def test_the_command_line_is_blamed_for_what_it_set(setting):
+    with pytest.raises(ConfigError, match=r"^command line, over .*rusi-2024-03\.yaml: (volume|aoi)"):
+        load_case(find_case("rusi-2024-03"), overrides([setting]))

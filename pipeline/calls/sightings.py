@@ -172,7 +172,8 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
     gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
     more = odds_beyond_length(stay.last, new) if both_fine else 0.0
     one = chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more)
-    return one * stay.missed / (one * stay.missed + 1 - one) if one else 0.0
+    missed = one * stay.missed
+    return missed / (missed + 1 - one) if missed else 0.0
 
 
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.base import Section
 from pipeline.types import Sensor
+
+LOOK_RECALL = {"sentinel-1": 0.8, "sentinel-2": 0.7, "optical": 0.95}  # our judgement
 
 
 class CallsConfig(Section):
@@ -34,11 +36,16 @@ class CallsConfig(Section):
     stay_d: tuple[float, float] = (0.8, 3.0)
     """Length of a stay at a berth, 5 % and 95 % points [d], where AIS heard fewer than ten whole stays (our choice; one
     reported berth stay was 43 h, waiting included)."""
-    look_recall: dict[str, float] = Field(default={"sentinel-1": 0.8, "sentinel-2": 0.7, "optical": 0.95})
+    look_recall: dict[str, float] = Field(default=LOOK_RECALL)
     """Probability that a usable look shows a ship at her berth, by sensor, before ships that transmit have shown it
-    (our judgement)."""
+    (our judgement); a sensor that is not named keeps its own."""
     radar_absence_counts: bool = False
     """Does a radar look without her end a stay? Radar misses ships alongside a quay too often to be sure."""
+
+    @field_validator("look_recall")
+    @classmethod
+    def _of_every_sensor(cls, given: dict[str, float]) -> dict[str, float]:
+        return LOOK_RECALL | given
 
     @model_validator(mode="after")
     def _hysteresis(self) -> CallsConfig:

@@ -142,7 +142,7 @@ def _pins(axes: Axes, zone: Zone, numbers: list[int], view: Box, taken: list[Box
 
 
 def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box]) -> None:
-    name = zone.name or zone.zone_id
+    name = _shown(zone, most=int((view[2] - view[0]) / 2 / LETTER_PT))
     wide, away = LETTER_PT * len(name), 6.0
     lines = [0.0, *(s * n * LINE_PT for n in range(1, MOST_LINES + 1) for s in (1, -1))]
     places = [(x, dy - LINE_PT / 2) for dy in lines for x in (away, -away - wide)]
@@ -151,7 +151,17 @@ def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box]) -> None:
         name, _middle(zone), xytext=(x if x > 0 else x + wide, y + LINE_PT / 2), textcoords="offset points",
         ha="left" if x > 0 else "right", va="center", fontsize=NAME_PT, color=RED if zone.counts else "#374151",
         zorder=7, parse_math=False,
-    )  # fmt: skip
+    ).set_in_layout(False)  # fmt: skip
+
+
+def _shown(zone: Zone, most: int) -> str:
+    """A zone's name, cut where it fits on neither side; the short one instead of letters that the font lacks."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    letters = get_font(findfont(FontProperties())).get_charmap()
+    if not zone.name or any(ord(letter) not in letters for letter in zone.name):
+        return zone.zone_id
+    return zone.name if len(zone.name) <= most else f"{zone.name[: most - 1].rstrip()}…"
 
 
 def _place(

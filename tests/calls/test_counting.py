@@ -166,7 +166,7 @@ def test_the_miss_of_a_look_goes_by_the_declared_recall():
         return later / (1 - later)
 
     assert odds(0.9) / odds(0.95) == pytest.approx(2.0)
-    sure = link(detections(*seen), looks, CallsConfig(look_recall={"sentinel-1": 0.8}))[1].former
+    sure = link(detections(*seen), looks.assign(sensor=""), CONFIG)[1].former
     assert sure[1] == 0.0
 
 

@@ -101,6 +101,14 @@ def test_a_missed_ship_closes_only_herself():
     assert [s["detection_id"] for s in long.sightings] == ["b0", "b1"]
 
 
+@pytest.mark.parametrize("hours", [0.2 * 24, 24, 48])
+def test_a_look_of_which_no_sensor_is_known_misses_nobody(hours):
+    """A look that never misses makes the next sighting another ship, however soon: before, it divided zero by zero."""
+    looks = looks_at(0, hours / 2, hours, sensor="")
+    first, second = stays([sighting("a", 0), sighting("b", hours)], looks)
+    assert (first.missed, second.former[1]) == (0.0, 0.0)
+
+
 def test_length_of_a_stay_is_the_weighted_mean():
     """Inverse variances: a length with half the spread weighs four times as much."""
     wide = sighting("a", 0, length_m=100.0) | {"length_lo_m": 90.0, "length_hi_m": 110.0}

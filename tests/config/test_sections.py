@@ -209,6 +209,13 @@ def test_a_run_file_without_a_place_or_a_period_is_refused():
     refused(RunConfig, {"aoi": AOI}, r"x\.yaml: period: is missing")
 
 
+def test_a_recall_set_for_one_sensor_leaves_the_others_as_they_are():
+    """Before, looks of the others saw nobody for the estimate of unseen calls, and missed nobody for the calls."""
+    declared = CallsConfig().look_recall
+    assert CallsConfig(look_recall={"optical": 0.9}).look_recall == declared | {"optical": 0.9}
+    assert CallsConfig(look_recall={}) == CallsConfig()
+
+
 @pytest.mark.parametrize(
     ("setting", "named"),
     [

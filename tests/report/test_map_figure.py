@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import shapely.affinity
 
+from pipeline.report.drawing import png
 from pipeline.report.map_figure import map_figure
 from pipeline.report.wording import call_numbers
 
@@ -73,3 +74,30 @@ def test_names_and_pins_of_berths_that_lie_close_stand_apart(close):
     ]
     inside = axes.get_window_extent()
     assert all(inside.x0 <= b.x0 and b.x1 <= inside.x1 and inside.y0 <= b.y0 and b.y1 <= inside.y1 for b in boxes)
+
+
+def named(story, name):
+    """The story with its first zone alone, under that name."""
+    return replace(story, place=replace(story.place, zones=(replace(story.place.zones[0], name=name),)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_name_in_letters_that_no_picture_can_show_gives_way_to_the_short_name(tiny_story):
+    """Before, a Korean name was a row of boxes in the PNG, and the run told of every letter of it."""
+    for name, shown in (("원유 부두", tiny_story.place.zones[0].zone_id), ("Причал № 1", "Причал № 1")):
+        figure = map_figure(named(tiny_story, name))
+        assert [t.get_text() for t in written(figure.axes[0], pins=False)] == [shown]
+        png(figure)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_long_name_ends_on_the_map_and_takes_no_room_from_it(tiny_story):
+    usual, long = (map_figure(named(tiny_story, name)) for name in ("Oil", "Oil-product berth " * 12))
+    assert png(long)  # lays the figure out once more
+    assert long.axes[0].get_position().bounds == pytest.approx(usual.axes[0].get_position().bounds, abs=1e-3)
+    (name,) = written(long.axes[0], pins=False)
+    assert name.get_text().startswith("Oil-product berth Oil")
+    assert name.get_text().endswith("…")
+    inside, box = long.axes[0].get_window_extent(), name.get_window_extent()
+    assert inside.x0 <= box.x0
+    assert box.x1 <= inside.x1
