@@ -29,6 +29,18 @@ class Spell:
     looks: pd.DataFrame
 
 
+@dataclass(slots=True)
+class _Hull:
+    """Numbers of the stays of one hull so far, and the length that was first said of her."""
+
+    stays: list[int]
+    length_m: float | None
+
+    def may_be_as_long(self, length_m: float | None) -> bool:
+        """May she be a ship of that length? By the first that was said, lest many small steps make her another one."""
+        return self.length_m is None or length_m is None or abs(self.length_m - length_m) <= SAME_LENGTH_M
+
+
 def reports_of(spell: Spell, static: pd.DataFrame) -> pd.DataFrame:
     """What her transponder had said when she had sailed; rows of STATIC, none of a ship without one."""
     hers = static[static["mmsi"] == spell.mmsi] if spell.mmsi is not None else static.iloc[:0]
@@ -40,7 +52,7 @@ def sizes(spells: Sequence[Spell], static: pd.DataFrame) -> list[dict[str, Any]]
     said = [reports_of(spell, static) for spell in spells]
     out: list[dict[str, Any]] = [{} for _ in spells]
     for which in _hulls(spells, said):
-        seen = [spells[n].looks for n in which if len(spells[n].looks)]
+        seen = [spells[n].looks.assign(stay=n) for n in which if len(spells[n].looks)]
         looks = pd.concat(seen, ignore_index=True) if len(seen) > 1 else (seen or [spells[which[0]].looks])[0]
         size = size_of_hull(looks, said[max(which, key=lambda n: spells[n].end)])
         for n in which:
@@ -50,18 +62,18 @@ def sizes(spells: Sequence[Spell], static: pd.DataFrame) -> list[dict[str, Any]]
 
 def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[int]]:
     """Numbers of the stays of each hull; a stay of which nobody says whose it is stands alone."""
-    by_ship: dict[tuple[str, int], list[list[int]]] = {}
+    by_ship: dict[tuple[str, int], list[_Hull]] = {}
     for n in sorted(range(len(spells)), key=lambda n: (spells[n].start, n)):
         ship = _ship(spells[n], said[n], n)
-        hers = by_ship.setdefault(ship, [])
-        known = next((hull for hull in hers if _as_long(said[hull[-1]], said[n])), None)
+        hers, length_m = by_ship.setdefault(ship, []), _length_said(said[n])
+        known = next((hull for hull in hers if hull.may_be_as_long(length_m)), None)
         if known is None:
-            hers.append([n])
-        else:
-            known.append(n)
+            hers.append(known := _Hull([], length_m))
+        known.stays.append(n)
+        known.length_m = length_m if known.length_m is None else known.length_m
     out: list[list[int]] = []
-    for hull in (hull for hers in by_ship.values() for hull in hers):
-        out += [[n] for n in hull] if _at_one_time([spells[n] for n in hull]) else [hull]
+    for stays in (hull.stays for hers in by_ship.values() for hull in hers):
+        out += [[n] for n in stays] if _at_one_time([spells[n] for n in stays]) else [stays]
     return out
 
 
@@ -73,12 +85,10 @@ def _ship(spell: Spell, said: pd.DataFrame, n: int) -> tuple[str, int]:
     return ("imo", int(imo.iloc[-1])) if len(imo) else ("mmsi", spell.mmsi)
 
 
-def _as_long(before: pd.DataFrame, now: pd.DataFrame) -> bool:
-    """May both be one ship by the lengths that were last said?"""
-    lengths = [reports["length_m"].dropna() for reports in (before, now)]
-    if not all(len(said) for said in lengths):
-        return True
-    return abs(float(lengths[0].iloc[-1]) - float(lengths[1].iloc[-1])) <= SAME_LENGTH_M
+def _length_said(said: pd.DataFrame) -> float | None:
+    """The length that was last said [m], if any."""
+    lengths = said["length_m"].dropna()
+    return float(lengths.iloc[-1]) if len(lengths) else None
 
 
 def _at_one_time(hers: Sequence[Spell]) -> bool:
