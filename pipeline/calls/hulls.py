@@ -54,10 +54,17 @@ def sizes(spells: Sequence[Spell], static: pd.DataFrame) -> list[dict[str, Any]]
     for which in _hulls(spells, said):
         seen = [spells[n].looks.assign(stay=n) for n in which if len(spells[n].looks)]
         looks = pd.concat(seen, ignore_index=True) if len(seen) > 1 else (seen or [spells[which[0]].looks])[0]
-        size = size_of_hull(looks, said[max(which, key=lambda n: spells[n].end)])
+        size = size_of_hull(looks, _all_said(which, spells, said))
         for n in which:
             out[n] = size
     return out
+
+
+def _all_said(stays: Sequence[int], spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """What each of her transponders had said by its last stay, the newest last: one may say what another leaves out."""
+    last = {spells[n].mmsi: n for n in sorted(stays, key=lambda n: (spells[n].end, n))}
+    in_turn = sorted(last.values(), key=lambda n: (spells[n].end, n))
+    return pd.concat([said[n] for n in in_turn], ignore_index=True) if len(in_turn) > 1 else said[in_turn[0]]
 
 
 def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[int]]:

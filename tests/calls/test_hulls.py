@@ -95,6 +95,14 @@ def test_another_length_under_one_number_is_another_ship():
     ]
 
 
+def test_a_new_transponder_that_says_no_length_does_not_unsay_the_old_ones():
+    said = static(says(0, 96.0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
+    hers = spell(110.0), spell(108.0, day=9, mmsi=MMSI + 1)
+    told = sizes(hers, said)
+    looks = pd.concat([stay.looks for stay in hers])
+    assert told[0] == told[1] == size_of_hull(looks, said.iloc[:1])
+
+
 def test_a_stay_that_says_no_length_joins_no_two_ships_of_one_number():
     said = static(says(0, 96.0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1), says(20, 180.0, imo=IMO))
     three = lengths(spell(97.0), spell(98.0, day=9, mmsi=MMSI + 1), spell(179.0, day=21), said=said)
