@@ -70,9 +70,9 @@ def _all_said(stays: Sequence[int], spells: Sequence[Spell], said: Sequence[pd.D
 def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[int]]:
     """Numbers of the stays of each hull; a stay of which nobody says whose it is stands alone."""
     by_ship: dict[tuple[str, int], list[_Hull]] = {}
+    ships = _ships(spells, said)
     for n in sorted(range(len(spells)), key=lambda n: (spells[n].start, n)):
-        ship = _ship(spells[n], said[n], n)
-        hers, length_m = by_ship.setdefault(ship, []), _length_said(said[n])
+        hers, length_m = by_ship.setdefault(ships[n], []), _length_said(said[n])
         known = next((hull for hull in hers if hull.may_be_as_long(length_m)), None)
         if known is None:
             hers.append(known := _Hull([], length_m))
@@ -84,12 +84,31 @@ def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[i
     return out
 
 
-def _ship(spell: Spell, said: pd.DataFrame, n: int) -> tuple[str, int]:
-    """Her IMO number, else her transponder's, else the stay itself."""
-    if spell.mmsi is None:
-        return "stay", n
-    imo = said["imo"][said["imo"] > 0]
-    return ("imo", int(imo.iloc[-1])) if len(imo) else ("mmsi", spell.mmsi)
+def _ships(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[tuple[str, int]]:
+    """Of each stay her IMO number, else her transponder's, else the stay itself.
+
+    A transponder that says one IMO number in all stays in which it says any is that ship's in the others, too.
+    """
+    imos = [_imo_said(reports) for reports in said]
+    of_mmsi: dict[int, set[int]] = {}
+    for spell, imo in zip(spells, imos, strict=True):
+        if spell.mmsi is not None and imo is not None:
+            of_mmsi.setdefault(spell.mmsi, set()).add(imo)
+    out: list[tuple[str, int]] = []
+    for n, (spell, imo) in enumerate(zip(spells, imos, strict=True)):
+        if spell.mmsi is None:
+            out.append(("stay", n))
+            continue
+        others = of_mmsi.get(spell.mmsi, set())
+        known = imo if imo is not None or len(others) != 1 else next(iter(others))
+        out.append(("mmsi", spell.mmsi) if known is None else ("imo", known))
+    return out
+
+
+def _imo_said(said: pd.DataFrame) -> int | None:
+    """The IMO number that was last said, if any."""
+    numbers = said["imo"][said["imo"] > 0]
+    return int(numbers.iloc[-1]) if len(numbers) else None
 
 
 def _length_said(said: pd.DataFrame) -> float | None:

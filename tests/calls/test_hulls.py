@@ -95,6 +95,13 @@ def test_another_length_under_one_number_is_another_ship():
     ]
 
 
+def test_a_number_that_is_said_later_is_hers_before_unless_her_transponder_says_two():
+    said = static(says(0), says(8, imo=IMO))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9), said=said))) == 1
+    two = static(says(0), says(8, imo=IMO), says(18, imo=IMO + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9), spell(100.0, day=19), said=two))) == 3
+
+
 def test_a_new_transponder_that_says_no_length_does_not_unsay_the_old_ones():
     said = static(says(0, 96.0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
     hers = spell(110.0), spell(108.0, day=9, mmsi=MMSI + 1)
