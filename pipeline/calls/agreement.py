@@ -3,9 +3,9 @@
 A quay taken in, a barge alongside, a hull cut in two: now and then a look measures something else than the ship, and
 now and then a crew types, or a transponder is made to say, the size of another hull. The mean of two sizes of which one
 is wrong is no ship's. So the likeliest of them is sought: each statement is right within its error, or wrong and then
-anything; looks of one sensor go wrong together, as the quay is there in all of them. Where a sensor is right in some
-stays, that it is wrong in another one is an accident of that stay, as a look that was matched to her by mistake: a
-second such accident is as rare as the first.
+anything; looks of one sensor go wrong together, as the quay is there in all of them. But one stay against several, all
+by the same sensor, is rather an accident of that stay, as looks that were matched to her by mistake; two stays that
+agree are more than that.
 """
 
 from __future__ import annotations
@@ -86,16 +86,19 @@ def _with(one: int, apart: FloatArray, agree: np.ndarray) -> np.ndarray:
 def _log_chance(told: FloatArray, of: int, right: np.ndarray, made: Sequence[tuple[str, int]], wrong: float) -> float:
     """Logarithm of how likely the statements are if those are right that agree with one, and the others wrong.
 
-    ``told[i, j]`` is that of statement j if i has it right. Of one kind the first wrong one says what the others do.
+    ``told[i, j]`` is that of statement j if i has it right. Of one kind the first wrong one says what the others do;
+    where that kind is right in one stay alone, each further stay in which it is wrong is as rare as the first.
     """
     total = float(told[of, right].sum())
-    trusted = {made[n][0] for n in np.flatnonzero(right).tolist()}
+    trusted: dict[str, set[int]] = {}
+    for kind, stay in (made[n] for n in np.flatnonzero(right).tolist()):
+        trusted.setdefault(kind, set()).add(stay)
     failed: dict[str, int] = {}
-    accidents: dict[str, set[int]] = {}
+    mistaken: dict[str, set[int]] = {}
     for n in np.flatnonzero(~right).tolist():
         kind, stay = made[n]
         first = failed.setdefault(kind, n)
         total += wrong if first == n else float(told[first, n])
-        accidents.setdefault(kind, set()).add(stay)
-    more = sum(len(stays) - 1 for kind, stays in accidents.items() if kind in trusted)
-    return total + more * math.log(FAILS)
+        mistaken.setdefault(kind, set()).add(stay)
+    lone = [kind for kind in mistaken if len(trusted.get(kind, ())) == 1]
+    return total + math.log(FAILS) * sum(len(mistaken[kind]) - 1 for kind in lone)

@@ -82,7 +82,7 @@ def test_a_stay_whose_looks_show_another_hull_opens_no_interval_where_the_same_s
     for mistaken in (spell(wrong_m, day=40), spell(wrong_m, wrong_m, wrong_m, wrong_m, day=40)):
         told = sizes([*others, mistaken], NOTHING_SAID)[0]
         assert [told[end] for end in ends] == pytest.approx([right[end] for end in ends])
-    as_many = [spell(wrong_m, day=40 + 9 * n) for n in range(3)]
+    as_many = [spell(wrong_m, day=40 + 9 * n) for n in range(2)]  # two ships may use her number in turn
     told = sizes([*others, *as_many], NOTHING_SAID)[0]
     assert told["length_lo_m"] < min(wrong_m, 100) < max(wrong_m, 100) < told["length_hi_m"]
 
