@@ -3,7 +3,9 @@
 A quay taken in, a barge alongside, a hull cut in two: now and then a look measures something else than the ship, and
 now and then a crew types, or a transponder is made to say, the size of another hull. The mean of two sizes of which one
 is wrong is no ship's. So the likeliest of them is sought: each statement is right within its error, or wrong and then
-anything; looks of one sensor go wrong together, as the quay is there in all of them.
+anything; looks of one sensor go wrong together, as the quay is there in all of them. But one stay against several, all
+by the same sensor, is rather an accident of that stay, as looks that were matched to her by mistake; two stays that
+agree are more than that.
 """
 
 from __future__ import annotations
@@ -23,11 +25,18 @@ DISAGREE = 3.5  # standard deviations beyond which it is likelier that one of tw
 WORTH_TELLING = 0.05  # chance of another reading from which the interval has to hold it: it is one of 90 % (our choice)
 
 
-def readings(size_m: FloatArray, sd_m: FloatArray, kinds: Sequence[str], same_hull_share: float) -> list[np.ndarray]:
+def readings(
+    size_m: FloatArray,
+    sd_m: FloatArray,
+    kinds: Sequence[str],
+    same_hull_share: float,
+    stays: Sequence[int] | None = None,
+) -> list[np.ndarray]:
     """Which statements (bool, shape (n,)) each tenable reading takes for right, the likeliest first.
 
     ``same_hull_share`` is the standard deviation between two sizes of one hull that their errors do not tell, as a
-    share. Where all agree there is one reading, and it takes all. The order of the statements changes nothing.
+    share; ``stays`` says in which stay each statement was made, all in one without it. Where all agree there is one
+    reading, and it takes all. The order of the statements changes nothing.
 
     >>> said, sd = np.array([192.0, 110.0, 99.0]), np.array([2.8, 17.7, 2.0])
     >>> [r.tolist() for r in readings(said, sd, ["optical", "sentinel-1", "ais"], 0.03)]
@@ -35,13 +44,17 @@ def readings(size_m: FloatArray, sd_m: FloatArray, kinds: Sequence[str], same_hu
     >>> [r.tolist() for r in readings(said[::2], sd[::2], ["optical", "ais"], 0.03)]
     [[False, True], [True, False]]
     """
+    stay = [0] * len(size_m) if stays is None else stays
     order = sorted(range(len(size_m)), key=lambda n: (size_m[n], sd_m[n], kinds[n]))
     back = np.argsort(order)
-    return [r[back] for r in _readings(size_m[order], sd_m[order], [kinds[n] for n in order], same_hull_share)]
+    made = [(kinds[n], stay[n]) for n in order]
+    return [r[back] for r in _readings(size_m[order], sd_m[order], made, same_hull_share)]
 
 
-def _readings(size_m: FloatArray, sd_m: FloatArray, kinds: Sequence[str], same_hull_share: float) -> list[np.ndarray]:
-    """As ``readings``, of statements from the smallest size up."""
+def _readings(
+    size_m: FloatArray, sd_m: FloatArray, made: Sequence[tuple[str, int]], same_hull_share: float
+) -> list[np.ndarray]:
+    """As ``readings``, of statements from the smallest size up, each with its kind and its stay."""
     shared = same_hull_share * np.maximum(size_m[:, None], size_m)
     spread = np.sqrt(sd_m[:, None] ** 2 + sd_m**2 + shared**2)
     apart = (size_m[:, None] - size_m) / spread
@@ -53,7 +66,7 @@ def _readings(size_m: FloatArray, sd_m: FloatArray, kinds: Sequence[str], same_h
     by_row: dict[tuple[bool, ...], float] = {}
     for n in range(len(size_m)):
         right = _with(n, apart, agree)
-        chance = _log_chance(told, n, right, kinds, wrong)
+        chance = _log_chance(told, n, right, made, wrong)
         by_row[tuple(right.tolist())] = max(chance, by_row.get(tuple(right.tolist()), -math.inf))
     ranked = sorted(by_row, key=lambda row: (-by_row[row], row))
     best = by_row[ranked[0]]
@@ -63,20 +76,29 @@ def _readings(size_m: FloatArray, sd_m: FloatArray, kinds: Sequence[str], same_h
 
 def _with(one: int, apart: FloatArray, agree: np.ndarray) -> np.ndarray:
     """Which statements may be right together with one, the nearest first."""
-    right = np.zeros(len(apart), bool)
-    for n in np.argsort(np.abs(apart[one]), kind="stable").tolist():
+    right = np.array(agree.all(axis=1))  # what agrees with all shuts nobody out
+    near = np.argsort(np.abs(apart[one]), kind="stable")
+    for n in near[~right[near]].tolist():
         right[n] = agree[n, right].all()
     return right
 
 
-def _log_chance(told: FloatArray, of: int, right: np.ndarray, kinds: Sequence[str], wrong: float) -> float:
+def _log_chance(told: FloatArray, of: int, right: np.ndarray, made: Sequence[tuple[str, int]], wrong: float) -> float:
     """Logarithm of how likely the statements are if those are right that agree with one, and the others wrong.
 
-    ``told[i, j]`` is that of statement j if i has it right. Of one kind the first wrong one says what the others do.
+    ``told[i, j]`` is that of statement j if i has it right. Of one kind the first wrong one says what the others do;
+    where that kind is right in one stay alone, each further stay in which it is wrong is as rare as the first.
     """
     total = float(told[of, right].sum())
+    trusted: dict[str, set[int]] = {}
+    for kind, stay in (made[n] for n in np.flatnonzero(right).tolist()):
+        trusted.setdefault(kind, set()).add(stay)
     failed: dict[str, int] = {}
+    mistaken: dict[str, set[int]] = {}
     for n in np.flatnonzero(~right).tolist():
-        first = failed.setdefault(kinds[n], n)
+        kind, stay = made[n]
+        first = failed.setdefault(kind, n)
         total += wrong if first == n else float(told[first, n])
-    return total
+        mistaken.setdefault(kind, set()).add(stay)
+    lone = [kind for kind in mistaken if len(trusted.get(kind, ())) == 1]
+    return total + math.log(FAILS) * sum(len(mistaken[kind]) - 1 for kind in lone)

@@ -29,6 +29,18 @@ class Spell:
     looks: pd.DataFrame
 
 
+@dataclass(slots=True)
+class _Hull:
+    """Numbers of the stays of one hull so far, and the length that was first said of her."""
+
+    stays: list[int]
+    length_m: float | None
+
+    def may_be_as_long(self, length_m: float | None) -> bool:
+        """May she be a ship of that length? By the first that was said, lest many small steps make her another one."""
+        return self.length_m is None or length_m is None or abs(self.length_m - length_m) <= SAME_LENGTH_M
+
+
 def reports_of(spell: Spell, static: pd.DataFrame) -> pd.DataFrame:
     """What her transponder had said when she had sailed; rows of STATIC, none of a ship without one."""
     hers = static[static["mmsi"] == spell.mmsi] if spell.mmsi is not None else static.iloc[:0]
@@ -40,45 +52,69 @@ def sizes(spells: Sequence[Spell], static: pd.DataFrame) -> list[dict[str, Any]]
     said = [reports_of(spell, static) for spell in spells]
     out: list[dict[str, Any]] = [{} for _ in spells]
     for which in _hulls(spells, said):
-        seen = [spells[n].looks for n in which if len(spells[n].looks)]
+        seen = [spells[n].looks.assign(stay=n) for n in which if len(spells[n].looks)]
         looks = pd.concat(seen, ignore_index=True) if len(seen) > 1 else (seen or [spells[which[0]].looks])[0]
-        size = size_of_hull(looks, said[max(which, key=lambda n: spells[n].end)])
+        size = size_of_hull(looks, _all_said(which, spells, said))
         for n in which:
             out[n] = size
     return out
 
 
+def _all_said(stays: Sequence[int], spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """What each of her transponders had said by its last stay, the newest last: one may say what another leaves out."""
+    last = {spells[n].mmsi: n for n in sorted(stays, key=lambda n: (spells[n].end, n))}
+    in_turn = sorted(last.values(), key=lambda n: (spells[n].end, n))
+    return pd.concat([said[n] for n in in_turn], ignore_index=True) if len(in_turn) > 1 else said[in_turn[0]]
+
+
 def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[int]]:
     """Numbers of the stays of each hull; a stay of which nobody says whose it is stands alone."""
-    by_ship: dict[tuple[str, int], list[list[int]]] = {}
+    by_ship: dict[tuple[str, int], list[_Hull]] = {}
+    ships = _ships(spells, said)
     for n in sorted(range(len(spells)), key=lambda n: (spells[n].start, n)):
-        ship = _ship(spells[n], said[n], n)
-        hers = by_ship.setdefault(ship, [])
-        known = next((hull for hull in hers if _as_long(said[hull[-1]], said[n])), None)
+        hers, length_m = by_ship.setdefault(ships[n], []), _length_said(said[n])
+        known = next((hull for hull in hers if hull.may_be_as_long(length_m)), None)
         if known is None:
-            hers.append([n])
-        else:
-            known.append(n)
+            hers.append(known := _Hull([], length_m))
+        known.stays.append(n)
+        known.length_m = length_m if known.length_m is None else known.length_m
     out: list[list[int]] = []
-    for hull in (hull for hers in by_ship.values() for hull in hers):
-        out += [[n] for n in hull] if _at_one_time([spells[n] for n in hull]) else [hull]
+    for stays in (hull.stays for hers in by_ship.values() for hull in hers):
+        out += [[n] for n in stays] if _at_one_time([spells[n] for n in stays]) else [stays]
     return out
 
 
-def _ship(spell: Spell, said: pd.DataFrame, n: int) -> tuple[str, int]:
-    """Her IMO number, else her transponder's, else the stay itself."""
-    if spell.mmsi is None:
-        return "stay", n
-    imo = said["imo"][said["imo"] > 0]
-    return ("imo", int(imo.iloc[-1])) if len(imo) else ("mmsi", spell.mmsi)
+def _ships(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[tuple[str, int]]:
+    """Of each stay her IMO number, else her transponder's, else the stay itself.
+
+    A transponder that says one IMO number in all stays in which it says any is that ship's in the others, too.
+    """
+    imos = [_imo_said(reports) for reports in said]
+    of_mmsi: dict[int, set[int]] = {}
+    for spell, imo in zip(spells, imos, strict=True):
+        if spell.mmsi is not None and imo is not None:
+            of_mmsi.setdefault(spell.mmsi, set()).add(imo)
+    out: list[tuple[str, int]] = []
+    for n, (spell, imo) in enumerate(zip(spells, imos, strict=True)):
+        if spell.mmsi is None:
+            out.append(("stay", n))
+            continue
+        others = of_mmsi.get(spell.mmsi, set())
+        known = imo if imo is not None or len(others) != 1 else next(iter(others))
+        out.append(("mmsi", spell.mmsi) if known is None else ("imo", known))
+    return out
 
 
-def _as_long(before: pd.DataFrame, now: pd.DataFrame) -> bool:
-    """May both be one ship by the lengths that were last said?"""
-    lengths = [reports["length_m"].dropna() for reports in (before, now)]
-    if not all(len(said) for said in lengths):
-        return True
-    return abs(float(lengths[0].iloc[-1]) - float(lengths[1].iloc[-1])) <= SAME_LENGTH_M
+def _imo_said(said: pd.DataFrame) -> int | None:
+    """The IMO number that was last said, if any."""
+    numbers = said["imo"][said["imo"] > 0]
+    return int(numbers.iloc[-1]) if len(numbers) else None
+
+
+def _length_said(said: pd.DataFrame) -> float | None:
+    """The length that was last said [m], if any."""
+    lengths = said["length_m"].dropna()
+    return float(lengths.iloc[-1]) if len(lengths) else None
 
 
 def _at_one_time(hers: Sequence[Spell]) -> bool:

@@ -28,32 +28,34 @@ def size_of_hull(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
     """Length and beam [m] of all evidence by inverse variance, each with a 90 % interval.
 
     Looks of one sensor at one berth go wrong together: the quay is there in all of them. One sighting's interval is the
-    hull's. That of several keeps what all looks have wrong together, if no broadcast size is there to tell it.
+    hull's. That of several keeps what all looks have wrong together. A column ``stay`` of ``hers``, where there is one,
+    numbers the stay of each look.
     """
     out: dict[str, Any] = {}
     for name in ("length", "beam"):
         sizes = hers[[f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"]].to_numpy(float) if len(hers) else np.empty((0, 3))
         kinds = [f"{look.get('sensor', '')} at {look.get('berth_id', '')}" for look in hers.to_dict("records")]
+        stays = hers["stay"].tolist() if "stay" in hers else [0] * len(kinds)
         said = reports[f"{name}_m"].dropna()
         if len(said):
-            kinds.append(BROADCAST)
+            kinds, stays = [*kinds, BROADCAST], [*stays, 0]
             typed, error = float(said.iloc[-1]), Z90 * TYPED_SD_M[name]
             sizes = np.vstack([sizes, [typed, typed - error, typed + error]])
         if not len(sizes):
             continue
-        fused = sizes[0] if len(sizes) == 1 else _agreed(sizes, kinds, SHARED_ERROR[name])
+        fused = sizes[0] if len(sizes) == 1 else _agreed(sizes, kinds, stays, SHARED_ERROR[name])
         bounds = np.clip(fused, 0.0, LARGEST_M[name])
         out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
     return out | {k: None for k in ("length_m", "beam_m") if k not in out}
 
 
-def _agreed(sizes: FloatArray, kinds: list[str], shared_error: float) -> FloatArray:
+def _agreed(sizes: FloatArray, kinds: list[str], stays: list[int], shared_error: float) -> FloatArray:
     """Size and bounds by the likeliest reading of several (size, low, high); bounds hold every tenable reading."""
+    typed = np.array([kind == BROADCAST for kind in kinds])
     found = []
-    for right in readings(sizes[:, 0], _sd_m(sizes), kinds, shared_error):
-        told = any(kind == BROADCAST and used for kind, used in zip(kinds, right, strict=True))
+    for right in readings(sizes[:, 0], _sd_m(sizes), kinds, shared_error, stays):
         mine = sizes[right]
-        found.append(mine[0] if len(mine) == 1 else _fused(mine, 0.0 if told else shared_error))
+        found.append(mine[0] if len(mine) == 1 else _fused(mine, typed[right], shared_error))
     return np.array([found[0][0], min(f[1] for f in found), max(f[2] for f in found)])
 
 
@@ -62,16 +64,31 @@ def _sd_m(sizes: FloatArray) -> FloatArray:
     return np.maximum((sizes[:, 2] - sizes[:, 1]) / (2 * Z90), LEAST_SD_M)
 
 
-def _fused(sizes: FloatArray, shared_error: float) -> FloatArray:
+def _fused(sizes: FloatArray, typed: np.ndarray, shared_error: float) -> FloatArray:
     """Size and bounds of several (size, low, high), shape (n, 3); ``shared_error`` is a share of the size.
 
-    The skew of the looks is kept: it comes from what they have in common (a bow that fades, the size of a pixel), so it
-    does not average out.
+    ``typed`` says which of them is the broadcast one, which has no part in what the looks have wrong together. The skew
+    of the looks is kept: it comes from what they have in common (a bow that fades, the size of a pixel), so it does not
+    average out.
     """
     below, above = sizes[:, 0] - sizes[:, 1], sizes[:, 2] - sizes[:, 0]
     weights = 1 / _sd_m(sizes) ** 2
+    if typed.any():
+        weights[~typed] *= _independent(sizes[~typed, 0], weights[~typed], shared_error)
     mean = float(np.average(sizes[:, 0], weights=weights))
-    sd = np.hypot(1 / np.sqrt(weights.sum()), shared_error * mean)
+    sd = np.hypot(1 / np.sqrt(weights.sum()), 0.0 if typed.any() else shared_error * mean)
     skew = np.divide(below, below + above, out=np.full(len(sizes), 0.5), where=below + above > 0)
     low = mean - 2 * Z90 * sd * np.average(skew, weights=weights)
     return np.array([mean, low, low + 2 * Z90 * sd])
+
+
+def _independent(size_m: FloatArray, weights: FloatArray, shared_error: float) -> float:
+    """By how much the weight of looks beside a broadcast size falls, for what they have wrong together; 1 for one look.
+
+    However many they are, they weigh no more against it than that error lets them. It is part of the error of each
+    look, so no more than the least of those.
+    """
+    total = weights.sum()
+    shared_m = min(shared_error * float(np.average(size_m, weights=weights)), float(weights.max() ** -0.5))
+    beyond_one = 1 - float((weights**2).sum() / total**2)
+    return float(1 / (1 + total * shared_m**2 * beyond_one))

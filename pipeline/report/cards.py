@@ -169,7 +169,15 @@ def _fill(row: dict[Any, Any], constants_share: float) -> str:
     measured = any(word in str(row["method"]) for word in MEASURED_LOADS)
     if not measured or not abs(hers_t / row["dwt_p50_t"] - 1) > OTHER_SIZE:
         return f"{percent(min(1.0, row['barrels_p50'] / row['barrels_at_100']))} full"
+    full = f"{percent(min(1.0, row['fill_p50'] / _full_by_weight(row, constants_share)))} full"
     return f"{full}: so much speaks for a ship of some {barrels(hers_t, 2)} t deadweight"
+
+
+def _full_by_weight(row: dict[Any, Any], constants_share: float) -> float:
+    """Share of the cargo that she can bear at which a ship is full: tanks full of a named light product weigh less."""
+    if row.get("product", "mix") in {"mix", "unnamed"}:
+        return 1.0
+    return float(min(1.0, row["barrels_at_100"] / row["bbl_per_t"] / (row["dwt_p50_t"] * (1 - constants_share))))
 
 
 def _lifting_factors(row: dict[Any, Any], counted: str) -> str:

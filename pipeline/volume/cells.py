@@ -91,6 +91,14 @@ def at_least(call: Row, name: str, least: float) -> float | None:
     return value
 
 
+def whole(call: Row, name: str, least: int) -> int | None:
+    """A whole number that is no less than ``least``, None where there is none; Refused otherwise."""
+    value = at_least(call, name, least)
+    if value is not None and value != int(value):
+        raise Refused(f"{name} is {value:g}; it is a whole number")
+    return None if value is None else int(value)
+
+
 def truth(call: Row, name: str) -> bool:
     """A yes or no, in the words of a CSV or a spreadsheet; yes where the table says nothing.
 

@@ -30,8 +30,9 @@ GROSS_RATIO, GROSS_LOG_SD = 1.03, 0.20  # deadweight over gross tonnage, of thos
 
 _PETROLEUM = re.compile(r"\b(?:lpg|lpgc|propane|butane|petroleum gas(?:es)?)\b")
 _OTHER = re.compile(r"\b(?:lng|lngc|natural gas|methane|ethane|ethylene|ammonia|co2|hydrogen)\b")
-_ANY = re.compile(r"\b(?:gas(?:es)?(?![ -]*oil)|liquefied)\b")
-_OILS = re.compile(r"\b(?:oil|oils|product|products|chem|chemical|chemicals|crude|bitumen|asphalt)\b")
+_ANY = re.compile(r"\b(?:gas(?:es)?(?![\s-]*oil)|liquefied)\b")
+_OILS = re.compile(r"\b(?:oils?|gasoil|gasoline|petrol|diesel|fuel|products?|chem|chemicals?|crude|bitumen|asphalt)\b")
+_BURNT = re.compile(r"\b(?:lng|lpg|ammonia|hydrogen|ethane|gas)[\s-]+(?:dual[\s-]+)?(?:fuel\w*|powered|ready)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def gas_carrier(call: Row) -> GasCarrier | None:
     (None, None)
     """
     for by, column in (("type", "ship_type"), ("name", "name")):
-        said = text(call, column).lower().replace("_", " ")
+        said = _BURNT.sub("", text(call, column).lower().replace("_", " "))  # what drives her is not what she carries
         if _PETROLEUM.search(said):
             return GasCarrier(by, PETROLEUM_GAS)
         if other := _OTHER.search(said):

@@ -34,7 +34,7 @@ from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.volume.capacity import Capacity
-from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth
+from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth, whole
 from pipeline.volume.dates import dates, open_ends, seen_for_d
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.evidence import evidence_of
@@ -192,9 +192,7 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         "p_one_call": share(call, "p_one_call"),
         "calls_mean": mean,
         "p_new_call": share(call, "p_new_call"),
-        "spot_looks": at_least(call, "spot_looks", 1.0),
-        "spot_taken": at_least(call, "spot_taken", 0.0),
-    }
+    } | _spot(call)
     if when["arrival"] is None and when["departure"] is None:
         return out | {"counts": False, "status": "degraded", "cause": "no date, so no account year"}
     if not truth(call, "counts"):
@@ -202,6 +200,14 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
         cause = next((words for flag, words in WHY_NOT.items() if flag in flags), "a stay that takes no part")
         return out | {"counts": False, "status": "not_counted", "cause": cause}
     return out | {"counts": True}
+
+
+def _spot(call: Row) -> Row:
+    """How often looks show somebody at her spot; Refused where they are more than there are looks."""
+    looks, taken = whole(call, "spot_looks", 1), whole(call, "spot_taken", 0)
+    if looks is not None and taken is not None and taken > looks:
+        raise Refused(f"spot_taken is {taken}, of {looks} looks in spot_looks; it is no more than those")
+    return {"spot_looks": looks, "spot_taken": taken}
 
 
 def _stated_capacity(capacity_bbl: float, product: str, config: VolumeConfig) -> Capacity:

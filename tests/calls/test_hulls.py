@@ -69,8 +69,22 @@ def test_a_quay_taken_in_at_one_berth_is_no_witness_at_another():
     told = sizes([*at_berths, lengthened], NOTHING_SAID)[0]
     assert told["length_m"] == pytest.approx(99.0, rel=0.01)
     assert told["length_hi_m"] < 120
-    at_one = [spell(99.0, day=9 * n) for n in range(3)]  # here it may be that all three lack a part of her
-    assert sizes([*at_one, lengthened], NOTHING_SAID)[0]["length_hi_m"] > 150
+    at_one = spell(99.0, 99.0, 99.0, day=9)  # here it may be that all three lack a part of her
+    assert sizes([at_one, lengthened], NOTHING_SAID)[0]["length_hi_m"] > 150
+
+
+@pytest.mark.parametrize("wrong_m", [50.0, 180.0])
+def test_a_stay_whose_looks_show_another_hull_opens_no_interval_where_the_same_sensor_is_right_in_others(wrong_m):
+    """Matched to her by mistake, once or in each look of that stay: stays are counted, not looks."""
+    others = [spell(99.0 + n, day=9 * n) for n in range(3)]
+    ends = ("length_m", "length_lo_m", "length_hi_m")
+    right = sizes(others, NOTHING_SAID)[0]
+    for mistaken in (spell(wrong_m, day=40), spell(wrong_m, wrong_m, wrong_m, wrong_m, day=40)):
+        told = sizes([*others, mistaken], NOTHING_SAID)[0]
+        assert [told[end] for end in ends] == pytest.approx([right[end] for end in ends])
+    as_many = [spell(wrong_m, day=40 + 9 * n) for n in range(2)]  # two ships may use her number in turn
+    told = sizes([*others, *as_many], NOTHING_SAID)[0]
+    assert told["length_lo_m"] < min(wrong_m, 100) < max(wrong_m, 100) < told["length_hi_m"]
 
 
 def test_another_length_under_one_number_is_another_ship():
@@ -79,6 +93,37 @@ def test_another_length_under_one_number_is_another_ship():
         size_of_hull(spell(97.0).looks, said.iloc[:1])["length_m"],
         size_of_hull(spell(139.0).looks, said.iloc[1:])["length_m"],
     ]
+
+
+def test_a_number_that_is_said_later_is_hers_before_unless_her_transponder_says_two():
+    said = static(says(0), says(8, imo=IMO))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9), said=said))) == 1
+    two = static(says(0), says(8, imo=IMO), says(18, imo=IMO + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9), spell(100.0, day=19), said=two))) == 3
+
+
+def test_a_new_transponder_that_says_no_length_does_not_unsay_the_old_ones():
+    said = static(says(0, 96.0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
+    hers = spell(110.0), spell(108.0, day=9, mmsi=MMSI + 1)
+    told = sizes(hers, said)
+    looks = pd.concat([stay.looks for stay in hers])
+    assert told[0] == told[1] == size_of_hull(looks, said.iloc[:1])
+
+
+def test_a_stay_that_says_no_length_joins_no_two_ships_of_one_number():
+    said = static(says(0, 96.0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1), says(20, 180.0, imo=IMO))
+    three = lengths(spell(97.0), spell(98.0, day=9, mmsi=MMSI + 1), spell(179.0, day=21), said=said)
+    assert three[0] == three[1] < 100
+    assert three[2] > 175
+
+
+def test_many_small_steps_of_a_length_make_another_ship():
+    steps = [96.0 + 4 * n for n in range(6)]
+    told = lengths(*(spell(m, day=9 * n) for n, m in enumerate(steps)), said=static(*(
+        says(9 * n, m) for n, m in enumerate(steps)
+    )))  # fmt: skip
+    assert told[0] < 100
+    assert told[-1] > 110
 
 
 def test_two_stays_at_one_time_are_two_ships_and_strangers_are_strangers():

@@ -54,6 +54,27 @@ def test_like_looks_keep_their_skew_and_the_order_of_looks_changes_nothing():
     assert length(one, other, SKEWED) == pytest.approx(length(SKEWED, other, one))
 
 
+@pytest.mark.parametrize("looks_at_her", [1, 4, 400])
+def test_looks_that_all_go_wrong_together_do_not_outvote_what_she_broadcasts(looks_at_her):
+    """All 3 % too long: the limit of many looks is one statement with that error, beside the typed one with its own."""
+    typed, sd = 150.0, 7.5
+    said = 1.03 * typed
+    middle, low, high = length(*[(said, said - Z90 * sd, said + Z90 * sd)] * looks_at_her, said=typed)
+    assert low < typed < high
+    shared = SHARED_ERROR["length"] * said
+    of_looks = sd**2 / looks_at_her + shared**2 * (1 - 1 / looks_at_her)
+    weight = TYPED_SD_M["length"] ** -2 + 1 / of_looks
+    assert middle == pytest.approx((typed * TYPED_SD_M["length"] ** -2 + said / of_looks) / weight)
+    assert high - low == pytest.approx(2 * Z90 * weight**-0.5)
+
+
+def test_a_fine_look_is_worth_no_less_beside_another():
+    fine = (100.0, 99.0, 101.0)
+    widths = [high - low for _, low, high in (length(*[fine] * n, said=100.0) for n in (1, 2, 9))]
+    assert widths[1] == pytest.approx(widths[0])
+    assert widths[2] == pytest.approx(widths[0])
+
+
 def test_a_mirrored_skew_gives_the_mirrored_interval():
     """So it is skew that is kept, and no leaning to one side."""
     middle, low, high = length((100.0, 90.0, 130.0), (100.0, 95.0, 120.0))

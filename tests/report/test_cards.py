@@ -305,6 +305,16 @@ def test_an_unmeasured_loads_fill_is_where_the_dot_stands_and_what_cargo_and_dea
         assert said == pytest.approx(100 * row["tonnes_p50"] / (0.95 * row["dwt_p50_t"]), abs=0.6)
 
 
+@pytest.mark.parametrize(("product", "full_t"), [("lpg", 0.628), ("gas_oil", 0.95)])  # of a tonne of deadweight
+def test_a_measured_load_of_a_light_product_is_a_share_of_full_tanks(product, full_t):
+    """1,466 t of gas fill the tanks of a ship of 2,330 t to the brim: two thirds of what she may weigh, and full."""
+    config = VolumeConfig(draws=200)
+    hull = {"call_id": "a", "product": product, "dwt_t": 2_715.0}
+    row = liftings(pd.DataFrame([hull]), config, 1).iloc[0].to_dict()
+    row |= {"fill_p50": full_t / 0.95, "tonnes_p50": full_t * 2_330.0, "method": "dwt_given; load_from_freeboard"}
+    assert _fill(row, config.constants_share) == "100 % full: so much speaks for a ship of some 2,300 t deadweight"
+
+
 def test_a_stated_cargo_is_a_share_of_the_ship_though_the_bar_takes_it_for_full():
     row = liftings(pd.DataFrame([{"call_id": "a", "dwt_t": 5000, "tonnes": 3800.0}]), VolumeConfig(draws=200), 1).iloc[
         0

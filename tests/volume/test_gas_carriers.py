@@ -69,6 +69,17 @@ def test_an_oil_that_the_table_names_and_an_oil_tankers_type_overrule_a_name():
     assert gas_carrier({"name": "GAS OIL SUPPLIER"}) is gas_carrier({"name": "HAMMONIA GALICIA"}) is None
 
 
+@pytest.mark.parametrize("ship_type", ["Gasoline tanker", "Gasoil barge", "Crude oil tanker, LNG-fuelled",
+                                       "Oil products tanker (LNG dual fuel)", "LNG Ready Fuel Barge"])  # fmt: skip
+def test_neither_gasoline_nor_the_gas_that_drives_her_makes_an_oil_tanker_a_gas_carrier(ship_type):
+    assert gas_carrier({"ship_type": ship_type}) is gas_carrier({"name": "GAS ACE", "ship_type": ship_type}) is None
+    assert gas_carrier({"ship_type": "LNG bunkering tanker"}).gas == "LNG"
+
+
+def test_a_space_that_does_not_break_is_a_space():
+    assert gas_carrier({"name": "GAS\u00a0OIL SUPPLIER"}) is None
+
+
 def test_draughts_are_read_by_a_gas_carriers_hull():
     """A ship of a stated deadweight and no dimensions is as long as an oil tanker of 1 / 0.74 times that."""
     gas, oil = hull_for_loads({"dwt_p50_t": 3000.0, "product": "lpg"}), hull_for_loads({"dwt_p50_t": 3000.0})

@@ -193,6 +193,8 @@ def test_the_more_is_known_the_narrower():
         ({"product": "wine"}, "'wine' is not known"),
         ({"p_loading": 1.5}, "probability"),
         ({"p_tanker": "likely"}, "a number is wanted"),
+        ({"spot_taken": 2.5, "spot_looks": 3}, "spot_taken is 2.5; it is a whole number"),
+        ({"spot_taken": 5, "spot_looks": 3}, "spot_taken is 5, of 3 looks"),
         ({"counts": "perhaps"}, "true or false"),
         ({"arrival": "yesterday"}, "is no time of the form YYYY-MM-DD"),
         ({"arrival": "03/04/2024"}, "is no time of the form YYYY-MM-DD"),
