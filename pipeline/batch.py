@@ -38,6 +38,10 @@ class Question:
         period = self.config.period
         return f"{self.config.aoi.id} {period.start:%Y-%m-%d}/{period.end:%Y-%m-%d}"
 
+    def fault(self, error: PipelineError) -> str:
+        """What went wrong, to stand behind the question's name, which holds the AOI's already."""
+        return printable(error).removeprefix(f"{self.config.aoi.id}: ")
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -127,8 +131,8 @@ def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> 
         reviews = find_reviews(question.config.aoi.id)
         outcome = run(question.config, question.root, out, own, fresh=fresh, reviews=reviews)
     except PipelineError as error:
-        console.problem(f"{question.name}: {error}", done="question not answered, the others go on")
-        return Answered(question, ending_code(error), cause=printable(error))
+        console.problem(f"{question.name}: {question.fault(error)}", done="question not answered, the others go on")
+        return Answered(question, ending_code(error), cause=question.fault(error))
     for line in outcome.lines:
         console.result(line)
     return Answered(question, outcome.exit_code, str(outcome.folder))

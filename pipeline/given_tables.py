@@ -13,7 +13,7 @@ from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, printable
 from pipeline.storage import SIMULATED, SIMULATED_COLUMN, read_table
-from pipeline.tables import LIFTINGS
+from pipeline.tables import LIFTINGS, LOOKS
 from pipeline.tables.contract import TRUTH
 from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts
@@ -147,3 +147,16 @@ def says_simulated(path: Path) -> bool:
                 return False
     said = read_table(path).get(SIMULATED_COLUMN, ())
     return any(TRUTH.get(str(value).strip().lower(), False) for value in said)
+
+
+def looks_at_counted(looks: Path | None, zones: Path | None) -> pd.DataFrame | None:
+    """Looks at the zones whose stays count; None where none are given, ConfigError where one file lacks the other."""
+    from pipeline.ingest.place import read_zones
+
+    if (looks is None) != (zones is None):
+        raise ConfigError("--looks and --zones go together: zones that do not count say nothing of an account's days")
+    if looks is None or zones is None:
+        return None
+    counted = {zone.zone_id for zone in read_zones(zones) if zone.counts}
+    table = read_table(looks, LOOKS)
+    return table[table["zone_id"].isin(counted)]

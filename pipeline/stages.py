@@ -22,7 +22,7 @@ from pipeline.config import (
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
-from pipeline.given_tables import read_calls, read_liftings, says_simulated, tell_doubts
+from pipeline.given_tables import looks_at_counted, read_calls, read_liftings, says_simulated, tell_doubts
 from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
 from pipeline.storage import cannot_write, marked, read_table, write_frames, write_json, write_table
@@ -300,10 +300,13 @@ def account(
     *,
     as_of: str | None = None,
     missed: Path | None = None,
+    looks: Path | None = None,
+    zones: Path | None = None,
 ) -> None:
     """The running account of liftings against a cap; the headline goes to standard output."""
     from pipeline import volume as stage
 
+    looked = looks_at_counted(looks, zones)
     config = _volume_config(assumptions, settings)
     rules = load_cap(cap, config)
     simulated = _simulated(liftings)
@@ -315,7 +318,7 @@ def account(
     for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together
         console.note(f"call {row.call_id}: {row.cause}")
     unseen = read_table(missed, MISSED) if missed is not None else None
-    ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=None, missed=unseen)
+    ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=looked, missed=unseen)
     if not len(ledger):
         raise NothingUsable(
             "no counted call with a day, and no --as-of: there is no account year (nothing was written)"

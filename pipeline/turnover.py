@@ -35,6 +35,7 @@ DISAGREE = 2.5  # standard deviations of the difference of two lengths beyond wh
 # Chance of one stay below which two sightings are shown as two calls: three times likelier than one (our choice); the
 # table counts with care, and the sum of barrels takes the chance itself
 UNLIKELY = 0.25
+LIKELY = 1 - UNLIKELY  # and above which a stay goes on although a look between did not show her
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +85,23 @@ def turnover(stay_d: tuple[float, float], occupied: int, looks: int) -> Turnover
 
 
 def chance_of_one_stay(
-    turns: Turnover, seen_d: float, gap_d: float, apart_m: float, sd_m: float, more: float = 0.0, then_d: float = 0.0
+    turns: Turnover,
+    seen_d: float,
+    gap_d: float,
+    apart_m: float,
+    sd_m: float,
+    more: float = 0.0,
+    then_d: float = 0.0,
+    missed: float = 1.0,
 ) -> float:
     """That two sightings, whose lengths differ by ``apart_m`` (standard error given), are of one stay.
 
     The first shows a ship seen for ``seen_d`` by then, the second one ``gap_d`` later, who is seen for ``then_d`` from
-    there; ``more`` is the logarithm of how much likelier all else of both is if they show one hull.
+    there; ``more`` is the logarithm of how much likelier all else of both is if they show one hull. ``missed`` is the
+    chance that looks between the two, which did not show her, would all have missed her had she been there.
     """
     one, other = likelihoods(apart_m, sd_m)
-    same = turns.still(seen_d, gap_d + then_d) * one
+    same = turns.still(seen_d, gap_d + then_d) * one * missed
     turned = turns.another(seen_d, gap_d, then_d) * other
     turned *= math.exp(-max(-MOST_WORD, min(MOST_WORD, more)))
     return same / (same + turned) if same + turned > 0 else 0.0

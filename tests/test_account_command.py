@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
 from pipeline.given_tables import says_simulated
 from pipeline.storage import marked, read_table, write_table
-from pipeline.tables import LEDGER, LIFTINGS, MISSED
+from pipeline.tables import LEDGER, LIFTINGS, LOOKS, MISSED
 from pipeline.volume import liftings
 
 CAP = "configs/caps/unscr-2397.yaml"
@@ -41,16 +43,46 @@ def of(*days: str, **more) -> pd.DataFrame:
 def test_calls_of_another_year_are_told(account):
     code, told, err, _ = account(of("2024-05-01", "2024-06-01", "2025-01-02"))
     assert (code, err) == (0, [])
-    assert told[0].startswith("1 call counted, account year 2025 as of 2025-01-02: p5/p50/p95 249,900 ")
+    assert told[0].startswith("1 call counted, account year 2025 as of 2025-01-02: p5/p50/p95 250,000 ")
     assert told[1:] == [
         "2 counted calls of account year 2024 are not in this account (--as-of 2024-12-31 shows that year)"
     ]
     code, told, _, _ = account(of("2024-05-01", "2024-06-01", "2025-01-02"), "--as-of", "2024-12-31")
     assert code == 0
-    assert told[0].startswith("2 calls counted, account year 2024 as of 2024-12-31: p5/p50/p95 499,800 ")
+    assert told[0].startswith("2 calls counted, account year 2024 as of 2024-12-31: p5/p50/p95 500,000 ")
     assert told[1:] == [
         "1 counted call of account year 2025 is not in this account (--as-of 2025-12-31 shows that year)"
     ]
+
+
+def test_printed_sums_have_three_digits_as_a_report_has_and_the_table_has_all(account):
+    _, told, _, out = account(of("2024-05-01"))
+    assert "p5/p50/p95 250,000 / 250,000 / 250,000 bbl" in told[0]
+    assert pd.read_csv(out)["observed_p50"].iloc[-1] == pytest.approx(30_000 * 8.33)
+
+
+def test_looks_at_counted_zones_tell_which_days_were_looked_at(account, tmp_path):
+    """As a run's own ledger has it: a look at a zone that does not count says nothing."""
+    look = {"scene_id": "s", "sensor": "optical", "state": "usable", "covered": 1.0, "n_detections": 0}
+    rows = [("pier", "2024-05-01T02:00Z"), ("roads", "2024-05-02T02:00Z")]
+    table = LOOKS.from_rows([look | {"look_id": z, "zone_id": z, "acquired": pd.Timestamp(t)} for z, t in rows])
+    write_table(table, looks := tmp_path / "looks.parquet")
+    ring = [[0, 0], [0.01, 0], [0.01, 0.01], [0, 0.01], [0, 0]]
+    shape = {"type": "Polygon", "coordinates": [ring]}
+    features = [
+        {"type": "Feature", "geometry": shape, "properties": {"zone_id": z, "kind": "berth", "counts": z == "pier"}}
+        for z, _ in rows
+    ]
+    (zones := tmp_path / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    code, _, err, out = account(of("2024-05-02"), "--looks", looks, "--zones", zones)
+    assert (code, err) == (0, [])
+    assert pd.read_csv(out).set_index("day")["looked"].tail(2).to_dict() == {
+        "2024-05-01": "usable",
+        "2024-05-02": "unknown",
+    }
+    code, _, err, _ = account(of("2024-05-02"), "--looks", looks)
+    assert code == 2
+    assert "--looks and --zones go together" in err[0]
 
 
 def test_calls_after_the_day_asked_for_are_told(account):

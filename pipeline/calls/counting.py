@@ -48,7 +48,8 @@ def number_of_stays(sightings: pd.DataFrame, turns: Turnover, config: CallsConfi
     """That all sightings taken for one stay (rows of DETECTIONS) are one ship's, and the expected number of ships.
 
     ``began[i]`` is the chance that the ship of the latest look was first seen at look ``i``; a ship that is there at
-    look ``n`` stays on to the next with the chance that goes with the time between ``i`` and ``n``.
+    look ``n`` stays on to the next with the chance that goes with the time between ``i`` and ``n``. Where looks between
+    two sightings did not show her, ``missed_before`` of the later one is the chance that all of them missed her.
     """
     looks = sightings.sort_values("acquired", kind="stable").to_dict("records")
     when = [(look["acquired"] - looks[0]["acquired"]) / pd.Timedelta(days=1) for look in looks]
@@ -58,9 +59,9 @@ def number_of_stays(sightings: pd.DataFrame, turns: Turnover, config: CallsConfi
         before, now = looks[n - 1], looks[n]
         apart = difference(length_of(before), length_of(now), config)
         more = odds_beyond_length(before, now) if is_fine(before) and is_fine(now) else 0.0
-        gap_d = when[n] - when[n - 1]
+        gap_d, missed = when[n] - when[n - 1], float(now.get("missed_before", 1.0))
         for i in np.flatnonzero(began[:n] > NEGLIGIBLE):
-            stays = chance_of_one_stay(turns, when[n - 1] - when[i], gap_d, *apart, more)
+            stays = chance_of_one_stay(turns, when[n - 1] - when[i], gap_d, *apart, more, missed=missed)
             began[n] += began[i] * (1 - stays)
             began[i] *= stays
         mean += began[n]
@@ -102,7 +103,8 @@ def count_range(calls: pd.DataFrame) -> tuple[int, int]:
 def count_line(calls: pd.DataFrame) -> str:
     """The number of counted calls in words, and what else it may be.
 
-    The table counts with care: it shows two calls only where two are clearly likelier than one. That it is right
+    The table counts with care: it shows two calls only where two are clearly likelier than one, or where a look between
+    found nobody and one is not clearly likelier. That it is right
     throughout may be less likely than that it is not, so both are said.
     """
     counted = calls[calls["counts"].astype(bool)]

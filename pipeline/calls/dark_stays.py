@@ -14,7 +14,7 @@ from pipeline.turnover import Turnover
 MIN_SD_M = 0.5  # no length is better than this
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class DarkStay:
     """Sightings of what may be one ship at one zone, in order of time, and the looks around them that missed her."""
 
@@ -31,6 +31,13 @@ class DarkStay:
     """Looks that show somebody at her spot, and all looks at her berth."""
     missed: float = 1.0
     """Chance that the looks since her newest sighting that found her gone would all have missed her."""
+    followed: bool = False
+    """Was another ship seen to come to her spot since?"""
+
+    def goes_on(self, sighting: dict[str, object]) -> None:
+        """Take a sighting as hers. Looks since the one before that found her gone have missed her then."""
+        self.sightings.append(sighting | {"missed_before": self.missed})
+        self.missed, self.absent_after = 1.0, None
 
     @property
     def last(self) -> dict[str, object]:

@@ -44,7 +44,9 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover) -> dict[st
         out |= {f"draught_seen_{end}_{k}": float(look[f"draught_{k}"]) for k in ("m", "lo_m", "hi_m")}
     if len(ends) == 2:
         first, last = measured.iloc[0].to_dict(), measured.iloc[-1].to_dict()
-        found = freeboard_change(first, last, _prior(first, last, mmsi, turns))
+        after = ordered[ordered["acquired"].between(first["acquired"], last["acquired"], inclusive="right")]
+        missed = float(after["missed_before"].prod()) if "missed_before" in after else 1.0
+        found = freeboard_change(first, last, _prior(first, last, mmsi, turns, missed))
         if found is not None:
             out |= {
                 "freeboard_change_m": found.change_m,
@@ -55,12 +57,15 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover) -> dict[st
     return out
 
 
-def _prior(first: dict[str, Any], last: dict[str, Any], mmsi: int | None, turns: Turnover) -> float:
-    """That both looks show one hull, before sizes and decks are compared."""
+def _prior(first: dict[str, Any], last: dict[str, Any], mmsi: int | None, turns: Turnover, missed: float) -> float:
+    """That both looks show one hull, before sizes and decks are compared.
+
+    ``missed`` is the chance that the looks between them that found her gone all missed her.
+    """
     if mmsi is not None and first.get("mmsi") == last.get("mmsi") == mmsi:
         return min(SUREST, max(0.01, float(first["match_probability"]) * float(last["match_probability"])))
     gap_d = (last["acquired"] - first["acquired"]).total_seconds() / 86_400
-    still, another = turns.still(0.0, gap_d), turns.another(0.0, gap_d)
+    still, another = missed * turns.still(0.0, gap_d), turns.another(0.0, gap_d)
     return min(SUREST, max(0.01, still / (still + another) if still + another > 0 else 0.0))
 
 

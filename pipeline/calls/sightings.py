@@ -1,7 +1,8 @@
 """Sightings without a transponder, linked into stays: same berth, fitting times and sizes, nobody absent between.
 
 Within one look two sightings are two ships. From look to look the likeliest pairing is taken: the assignment that makes
-the sizes agree best, where a pair that disagrees beyond its intervals is not allowed.
+the sizes agree best, where a pair that disagrees beyond its intervals is not allowed. A look that does not show a ship
+ends her stay, unless a later one shows her again and it is clearly likelier that the look missed her.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.config import CallsConfig
 from pipeline.passes import passes, twins
-from pipeline.turnover import DISAGREE, UNLIKELY, chance_of_one_stay, turnover
+from pipeline.turnover import DISAGREE, LIKELY, UNLIKELY, chance_of_one_stay, turnover
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
 ONE_WORD = timedelta(hours=12)  # nearer looks show what the other one shows: most stays are longer (our choice)
@@ -61,6 +62,7 @@ def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> l
     out: list[DarkStay] = []
     pass_of = passes(sightings, looks)
     sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
+    sightings = sightings.assign(missed_before=1.0)
     for zone_id in sorted(sightings["berth_id"].unique()):
         here = sightings[sightings["berth_id"] == zone_id]
         out += _at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], config)
@@ -71,34 +73,39 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     """Go through the looks in order; close what a look shows to be gone, extend or open what it shows to be there."""
     open_stays: list[DarkStay] = []
     closed: list[DarkStay] = []
-    missed: list[DarkStay] = []  # those of them that a look found gone, and may have missed
+    missed: list[DarkStay] = []  # those that a look found gone, and may have missed
     last_empty: pd.Timestamp | None = None
     in_order = _looks_in_order(seen, looks, config)
     for pass_id, when, misses in in_order:
         here = seen[seen["pass_id"] == pass_id].sort_values("detection_id").to_dict("records")
         limit = timedelta(days=config.max_stay_d)
-        for stay in [s for s in open_stays if when - s.last["acquired"] > limit]:
-            open_stays.remove(stay)
+        for stay in [s for s in open_stays + missed if when - s.last["acquired"] > limit]:
+            (open_stays if stay in open_stays else missed).remove(stay)
             closed.append(stay)
-        partner = _pairs(open_stays, here, config)
-        unmatched = [s for s in open_stays if not any(s is p for p in partner.values())]
+        partner = _pairs([*open_stays, *(s for s in missed if not s.followed)], here, config)
+        unmatched = [s for s in open_stays if s not in partner.values()]
+        for stay in [s for s in missed if s in partner.values()]:
+            missed.remove(stay)
+            open_stays.append(stay)
         for n, sighting in enumerate(here):
             if n in partner:
-                partner[n].sightings.append(sighting)
+                partner[n].goes_on(sighting)
             else:
                 spot = _of_looks_apart(in_order, _that_show(seen, sighting))
                 turns, former = turnover(config.stay_d, *spot), _former(sighting, [*unmatched, *missed], config)
                 open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former, spot=spot))
+                for stay in missed:
+                    stay.followed |= _apart_m(stay.last, sighting) <= SAME_SPOT_M
         if misses < 1:
             for stay in unmatched:
                 stay.absent_after = when
                 open_stays.remove(stay)
-                closed.append(stay)
-            missed = [s for s in missed + unmatched if when - s.last["acquired"] <= limit]
+                missed.append(stay)
             for stay in missed:
                 stay.missed *= misses
             last_empty = when
-    found = sorted(closed + open_stays, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
+    found = closed + missed + open_stays
+    found = sorted(found, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
     return joined(
         found,
         config,
@@ -122,7 +129,7 @@ def _looks_in_order(
 
 
 def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: CallsConfig) -> dict[int, DarkStay]:
-    """Sighting number -> the open stay that it continues."""
+    """Sighting number -> the stay that it continues, of those that may go on."""
     if not stays or not sightings:
         return {}
     cost = np.array([[_disagreement(s, d, config) for s in stays] for d in sightings])
@@ -171,15 +178,17 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
     shift, spread = difference(stay.length(), length_of(new), config)
     gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
     more = odds_beyond_length(stay.last, new) if both_fine else 0.0
-    one = chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more)
-    missed = one * stay.missed
-    return missed / (missed + 1 - one) if missed else 0.0
+    return chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more, missed=stay.missed)
 
 
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:
-    """Squared deviation of lengths, in standard deviations of their difference; infinite for likely different ships."""
+    """Squared deviation of lengths, in standard deviations of their difference; infinite for likely different ships.
+
+    A look that found her gone ended her stay: that it missed her must be as clear as two ships must be elsewhere.
+    """
+    least = UNLIKELY if stay.absent_after is None else LIKELY
     shift, spread = difference(stay.length(), length_of(new), config)
     z = abs(shift) / max(spread, MIN_SD_M)
-    if z > DISAGREE or _chance(stay, new, config) < UNLIKELY:
+    if z > DISAGREE or _chance(stay, new, config) < least:
         return np.inf
     return float(z**2 + (_apart_m(stay.last, new) / SAME_SPOT_M) ** 2)

@@ -16,16 +16,17 @@ _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # Python would also take a week for i
 
 
 def account_lines(head: Headline, cap: CapConfig) -> list[str]:
-    """The account in a few lines: its sum, and the counted calls that it does not hold."""
+    """The account in a few lines, rounded as a report is: its sum, and the counted calls that it does not hold."""
     from pipeline.report.left_out import not_held_lines
+    from pipeline.report.wording import barrels
     from pipeline.volume import last_day_of
 
     calls = "1 call" if head.calls_counted == 1 else f"{head.calls_counted} calls"
-    sums = " / ".join(f"{value:,.0f}" for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
+    sums = " / ".join(barrels(value) for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
     year = f"account year {head.account_year} as of {head.as_of}"
     lines = [f"{calls} counted, {year}: p5/p50/p95 {sums} bbl, {head.share_p50:.1%} of {head.cap_title}"]
     if head.cap_t is not None and head.p_over_cap_tonnes is not None:
-        lines.append(f"{head.tonnes_p50:,.0f} t of {head.cap_t:,.0f} t, P(over) {head.p_over_cap_tonnes:.0%}")
+        lines.append(f"{barrels(head.tonnes_p50)} t of {head.cap_t:,.0f} t, P(over) {head.p_over_cap_tonnes:.0%}")
     hints = {year: f"--as-of {last_day_of(year, cap)} shows that year" for year in head.other_years}
     return lines + not_held_lines(head, hints)
 
@@ -36,10 +37,11 @@ def unseen_lines(head: Headline, days: set[str], told: set[str]) -> list[str]:
     ``days`` are those of the account, ``told`` those of which the table of missed calls speaks (YYYY-MM-DD).
     """
     from pipeline.report.left_out import no_estimate
+    from pipeline.report.wording import barrels
 
     lines = []
     if head.corrected_bbl is not None:
-        sums = " / ".join(f"{value:,.0f}" for value in head.corrected_bbl)
+        sums = " / ".join(barrels(value) for value in head.corrected_bbl)
         lines.append(f"with the calls that nobody saw: p5/p50/p95 {sums} bbl")
     if head.corrected_without:
         lines.append(no_estimate(", ".join(printable(zone) for zone in head.corrected_without)))

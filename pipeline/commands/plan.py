@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline.batch import Question
 from pipeline.chain.readiness import made_ready
 from pipeline.chain.verdicts import find_reviews, read_reviews
-from pipeline.commands.plan_local import local_lines
+from pipeline.commands.plan_local import duration, local_lines
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import PipelineError, printable
@@ -89,8 +89,8 @@ def _together(plans: Sequence[Planned], config: RunConfig) -> str:
     size, cpu_s = sum(p.bytes for p in asked), sum(p.cpu_s for p in asked)
     told = ", ".join(f"{count} {sensor}" for sensor, count in sorted(looks.items())) or "none"
     return (
-        f"{runs}, looks: {told}; about {size / 1e9:.1f} GB to fetch, {cpu_s / 3600:.1f} CPU hours "
-        f"({cpu_s / 3600 / config.engine.workers:.1f} h on {number_of(config.engine.workers, 'worker')}, "
+        f"{runs}, looks: {told}; about {_size(size)} to fetch, {duration(cpu_s)} of CPU "
+        f"({duration(cpu_s / config.engine.workers)} on {number_of(config.engine.workers, 'worker')}, "
         f"engine {config.engine.kind}){without}"
     )
 
@@ -104,7 +104,7 @@ def planned(question: Question, console: Console, where: Where = HERE) -> Planne
             return _planned_live(question)
         lines = _one(question, where)
     except PipelineError as error:
-        return Planned(question, fault=printable(error))
+        return Planned(question, fault=question.fault(error))
     return Planned(question, told=lines[-1] if len(lines) > 3 else "")
 
 
@@ -139,7 +139,16 @@ def _line(plan: Planned) -> str:
     lacking = f", {plan.lacking} more in the other catalogue" if plan.lacking else ""
     gaps = [m for m in _months(plan.question.config) if m not in plan.months]
     empty = f"; no look at all in {', '.join(gaps[:6])}{' ...' if len(gaps) > 6 else ''}" if gaps and plan.looks else ""
-    return f"{plan.question.name}: {looks}{lacking}, {plan.bytes / 1e9:.1f} GB, {plan.cpu_s / 60:.0f} CPU min{empty}"
+    return f"{plan.question.name}: {looks}{lacking}, {_size(plan.bytes)}, {duration(plan.cpu_s)} of CPU{empty}"
+
+
+def _size(count: float) -> str:
+    """Bytes in words; of few looks of a small port in MB.
+
+    >>> _size(3.2e9), _size(45e6)
+    ('3.2 GB', '45 MB')
+    """
+    return f"{count / 1e9:.1f} GB" if count >= 5e8 else f"{count / 1e6:.0f} MB"
 
 
 def _months(config: RunConfig) -> list[str]:

@@ -22,19 +22,20 @@ def local_lines(
 ) -> list[str]:
     """Inputs of one question that lie here, or are made here, and the time; ``out`` is the folder of runs."""
     lines: list[str] = []
-    looks = None
+    looks, most = None, ""
     if config.source.kind == "demo":
         found, looks = _demo(config, root)
         lines += found
     elif config.source.kind == "files":
-        found, looks = _files(config)
+        found, looks, undated = _files(config)
         lines += found
+        most = "at most " if undated else ""
     made = config.source.kind != "demo" or _simulated(config, root).is_dir()
     if looks and made and not fresh and (folder := answered(config, root, out or Path("runs"), reviews)) is not None:
         lines.append(f"nothing to do: {folder} answers this already (--fresh repeats it)")
     elif looks:
         each, why = _pace(out, config.aoi.id)
-        lines.append(f"about {_duration(looks * each + SECONDS_BESIDES)} for {number_of(looks, 'look')} ({why})")
+        lines.append(f"about {duration(looks * each + SECONDS_BESIDES)} for {most}{number_of(looks, 'look')} ({why})")
     return lines
 
 
@@ -58,14 +59,28 @@ def _simulated(config: RunConfig, root: Path) -> Path:
     return cache_root() / "simulated" / simulation_key(config, root, root / str(config.source.scenario))
 
 
-def _files(config: RunConfig) -> tuple[list[str], int]:
+def _files(config: RunConfig) -> tuple[list[str], int, int]:
+    """Lines, the images that may be looked at, and how many of them have names that give no date.
+
+    By their names alone: a plan opens no image, so what is a mask or shows another place is not known to it.
+    """
     from pipeline.ingest.inputs import find_inputs
+    from pipeline.ingest.metadata.acquisition import acquired_of
 
     images, ais = named_files(config)
     found = find_inputs(images)
+    when = [acquired_of({}, f.path.name)[0] for f in found if not f.refused]
+    undated = sum(w is None for w in when)
+    outside = sum(w is not None and not config.period.start <= w < config.period.end for w in when)
     lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}"]
     lines += [f"  {f.path}, {_megabytes(f.path):,.1f} MB" for f in found]
-    return lines, len(found)
+    if outside:
+        lines.append(f"{outside} of {number_of(len(found), 'image')} outside the period, by their names")
+    if undated:
+        lines.append(
+            f"{undated} of {number_of(len(found), 'image')} without a date in the name, counted as in the period"
+        )
+    return lines, len(when) - outside, undated
 
 
 def _megabytes(path: Path) -> float:
@@ -104,11 +119,12 @@ def _spent(log: Path) -> tuple[float, int]:
     return max(0.0, (last - first).total_seconds() - SECONDS_BESIDES), looks
 
 
-def _duration(seconds: float) -> str:
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 90
-        else f"{seconds / 60:.0f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
-    )
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(48), duration(600), duration(9000)
+    ('48 s', '10 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

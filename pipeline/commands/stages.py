@@ -174,6 +174,8 @@ def account(
     out: Annotated[Path, typer.Option("-o", "--out", help="Ledger to write: one row a day.")],
     as_of: Annotated[str | None, typer.Option(help="Last day of the account, UTC; the last call's by default.")] = None,
     missed: Annotated[Path | None, typer.Option(help="A run's missed.parquet: adds what nobody saw.")] = None,
+    looks: Annotated[Path | None, typer.Option(help="A run's looks.parquet: which days were looked at.")] = None,
+    zones: Annotated[Path | None, typer.Option(help="Zones GeoJSON of these looks: which of them count.")] = None,
     assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
     seed: Seed = 0,
     settings: VolumeSettings = None,
@@ -188,8 +190,9 @@ def account(
         from pipeline import stages
 
         stages.account(
-            liftings, cap, out, assumptions, overridden(settings, "volume"), seed, console, as_of=as_of, missed=missed
-        )
+            liftings, cap, out, assumptions, overridden(settings, "volume"), seed, console,
+            as_of=as_of, missed=missed, looks=looks, zones=zones,
+        )  # fmt: skip
 
 
 def simulate(

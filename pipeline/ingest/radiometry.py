@@ -30,6 +30,7 @@ INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks o
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
 WORDS = ("auto", "amplitude", "intensity", "db", "sigma0", "reflectance")
 _SPLIT = 65535.0
+_DARK_WATER = 0.15  # reflectance: water's darkest band is darker
 _MOST_REFLECTANCE = 2.0  # of clouds and glint; whatever exceeds it is told on another scale
 
 
@@ -267,13 +268,13 @@ def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None)
         return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _SPLIT)
     low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
     if raster.dtype.startswith("float"):
-        if np.max(high) <= _MOST_REFLECTANCE or word == "reflectance":
-            return Scaling("linear", Radiometry.REFLECTANCE, "reflectance: decimal numbers from 0 to about 1")
-        doubt = "unknown radiometric scale: decimal numbers far above 1"
-        return Scaling("linear", Radiometry.RELATIVE, "relative brightness", 1 / float(np.max(high)), doubt=doubt)
+        asked = word == "reflectance"
+        # A grey picture comes stretched and has no other band to tell by: what was made of its 12 bits fits as well
+        dark = sensor is Sensor.SENTINEL2 or (len(indexes) > 1 and bool(np.min(low) <= _DARK_WATER))
+        return _decimal(float(np.max(high)), sidecar, asked=asked, dark=dark)
     if raster.dtype == "uint16" and (sensor is Sensor.SENTINEL2 or word == "reflectance"):
-        # Water is darker than 0.15 in its darkest band; only clouds and glint exceed 1.6 in DN / 10000
-        if np.max(high) > 16_000 or np.min(low) > 1_500:
+        # Only clouds and glint exceed 1.6 in DN / 10000
+        if np.max(high) > 16_000 or np.min(low) > 1e4 * _DARK_WATER:
             doubt = "radiometric scale by guess: DN / 65535"
             return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its range", 1 / _SPLIT, doubt=doubt)
         doubt = "radiometric scale by guess: DN / 10000 without offset"
@@ -281,9 +282,24 @@ def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None)
     top = float(np.iinfo(raster.dtype).max)
     if raster.dtype == "uint16" and np.size(high) and np.max(high) <= 4095:
         top = 4095.0  # 11 or 12 bits in 16, usual for sub-metre images
-    # an operator's product that states no scale is relative by nature; without metadata nobody knows
-    doubt = "" if sidecar is not None else "unknown radiometric scale: brightness is relative"
-    return Scaling("linear", Radiometry.RELATIVE, f"relative brightness, DN / {top:g}", 1 / top, doubt=doubt)
+    return Scaling(
+        "linear", Radiometry.RELATIVE, f"relative brightness, DN / {top:g}", 1 / top, doubt=_no_scale(sidecar)
+    )
+
+
+def _decimal(top: float, sidecar: Sidecar | None, *, asked: bool, dark: bool) -> Scaling:
+    """Optical decimal numbers up to ``top``; ``dark`` where they begin as low as the reflectance of water."""
+    if asked or (top <= _MOST_REFLECTANCE and dark):
+        return Scaling("linear", Radiometry.REFLECTANCE, "reflectance: decimal numbers from 0 to about 1")
+    if top <= _MOST_REFLECTANCE:  # as the same picture is read where it comes in whole numbers
+        return Scaling("linear", Radiometry.RELATIVE, "relative brightness, decimal numbers", doubt=_no_scale(sidecar))
+    doubt = "unknown radiometric scale: decimal numbers far above 1"
+    return Scaling("linear", Radiometry.RELATIVE, "relative brightness", 1 / top, doubt=doubt)
+
+
+def _no_scale(sidecar: Sidecar | None) -> str:
+    """An operator's product that states no scale is relative by nature; without metadata nobody knows."""
+    return "" if sidecar is not None else "unknown radiometric scale: brightness is relative"
 
 
 def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: NDArray[np.float64]) -> Scaling | None:

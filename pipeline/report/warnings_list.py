@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from pipeline.errors import printable
 from pipeline.moments import moment
 from pipeline.plurals import number_of
 from pipeline.report.left_out import not_held_lines, outside_lines
@@ -30,14 +32,22 @@ DOUBTS = ("stand-in", "not published")  # words of a place's facts that every re
 
 
 def warnings(story: Story) -> list[str]:
-    """Sentences; empty where nothing is doubtful beyond the stated intervals."""
+    """Sentences; empty where nothing is doubtful beyond the stated intervals.
+
+    What makes barrels uncertain or leaves them out comes before what is wrong with inputs that were used, and files
+    that nobody knows to bear on the question come last.
+    """
+    bearing, beside = _problems(story)
     return [
         *_about_changes(story),
-        *_about_inputs(story),
+        *_about_the_place(story),
         *_about_looks(story),
         *_about_reception(story),
         *_about_calls(story),
+        *grouped(bearing),
         *_about_verdicts(story),
+        *_about_checksums(story),
+        *grouped(beside),
     ]
 
 
@@ -48,31 +58,46 @@ def _about_changes(story: Story) -> list[str]:
     return [f"Analysts' verdicts changed the account: {changed}. {where}"] if changed else []
 
 
-def _about_inputs(story: Story) -> list[str]:
+def _about_the_place(story: Story) -> list[str]:
     out = []
     if story.simulated:
         out.append("Everything here is SIMULATED: no real ship, image or message. No figure may be quoted as real.")
-    out += grouped([p.removeprefix("error: ") for p in story.problems])
-    if doubtful := unverified(story.tables["scenes"]):
-        out.append(f"{doubtful}. A damaged file need not look damaged.")
-    out += [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
-    return out
+    return out + [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
+
+
+def _problems(story: Story) -> tuple[list[str], list[str]]:
+    """Problems of the inputs: those that bear on the answer, and images of which not even time and sensor are known."""
+    scenes = story.tables["scenes"]
+    unknown = scenes[(scenes["status"] == "skipped") & scenes["acquired"].isna() & scenes["sensor"].isin(["", None])]
+    names = tuple(f"{printable(href)}: " for href in unknown["href"])
+    problems = [p.removeprefix("error: ") for p in story.problems]
+    return [p for p in problems if not p.startswith(names)], [p for p in problems if p.startswith(names)]
+
+
+def _about_checksums(story: Story) -> list[str]:
+    doubtful = unverified(story.tables["scenes"])
+    return [f"{doubtful}. A damaged file need not look damaged."] if doubtful else []
 
 
 def grouped(problems: Sequence[str]) -> list[str]:
     """Problems, ``what: cause`` each, in order; of many with one cause the first is named and the rest counted.
 
+    A cause that names the file, or one beside it, is the same cause.
+
     >>> grouped(["a.tif: a mask", "b.tif: torn", "c.tif: a mask", "d.tif: a mask"])
     ['a.tif and 2 more: a mask', 'b.tif: torn']
+    >>> grouped([f"{name}.tif: no sensor; write {name}.json" for name in "abc"])
+    ['a.tif and 2 more: no sensor; write a.json']
     """
-    causes = [problem.partition(": ")[2] for problem in problems]
+    parts = [problem.partition(": ") for problem in problems]
+    causes = [cause.replace(f"{Path(item).stem}.", "*.") for item, _, cause in parts]
     out = []
-    for n, (problem, cause) in enumerate(zip(problems, causes, strict=True)):
-        alike = causes.count(cause)
-        if not cause or alike < ALIKE:
-            out.append(problem)
-        elif cause not in causes[:n]:
-            out.append(f"{problem.removesuffix(cause)[:-2]} and {alike - 1} more: {cause}")
+    for n, (item, _, told) in enumerate(parts):
+        alike = causes.count(causes[n])
+        if not told or alike < ALIKE:
+            out.append(problems[n])
+        elif causes[n] not in causes[:n]:
+            out.append(f"{item} and {alike - 1} more: {told}")
     return out
 
 
@@ -108,9 +133,13 @@ def _about_reception(story: Story) -> list[str]:
 
 
 def _about_calls(story: Story) -> list[str]:
+    """What is missing of the sum, then what is uncertain in it, then what lies outside of it."""
     calls, liftings = story.tables["port_calls"], story.tables["liftings"]
-    out = []
     counted = liftings[liftings["counts"].astype(bool)]
+    refused = liftings[
+        (liftings["status"] == "refused") & liftings["call_id"].isin(calls.loc[calls["counts"], "call_id"])
+    ]
+    out = [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
     alone = calls[calls["call_id"].isin(counted["call_id"]) & (calls["n_seen"] == 1) & calls["mmsi"].isna()]
     if len(alone):
         these = "1 counted call rests" if len(alone) == 1 else f"{len(alone)} counted calls rest"
@@ -118,23 +147,24 @@ def _about_calls(story: Story) -> list[str]:
     prior = int(counted["method"].str.contains("fill_prior").sum())
     if prior:
         out.append(f"For {prior} of {len(counted)} counted calls the load was not measured; a usual fill is assumed.")
-    refused = liftings[
-        (liftings["status"] == "refused") & liftings["call_id"].isin(calls.loc[calls["counts"], "call_id"])
-    ]
-    out += [f"Call {r.call_id} was refused: {r.cause}." for r in refused.itertuples()]
+    out += _about_one_call(story)
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
-    out += [f"{line}." for line in outside_lines(calls)]
-    out += [f"{line}." for line in not_held_lines(story.headline)]
     if story.headline.across_years:
         out.append(
             f"{number_of(len(story.headline.across_years), 'call')} came in one account year and left in another."
         )
+    out += [f"{line}." for line in not_held_lines(story.headline)]
+    return out + [f"{line}." for line in outside_lines(calls)]
+
+
+def _about_one_call(story: Story) -> list[str]:
+    """Where one call carries more than half of the sum."""
     sensitivity = story.tables.get("sensitivity")
-    if sensitivity is not None and len(sensitivity):
-        shares = sensitivity[sensitivity["kind"] == "call"]["share_of_mean"]
-        if len(shares) > 1 and shares.max() > 0.5:
-            out.append(f"One call carries {percent(shares.max())} of the sum.")
-    return out
+    if sensitivity is None or not len(sensitivity):
+        return []
+    shares = sensitivity[sensitivity["kind"] == "call"]["share_of_mean"]
+    most = len(shares) > 1 and shares.max() > 0.5
+    return [f"One call carries {percent(shares.max())} of the sum."] if most else []
 
 
 def _size_findings(story: Story, counted: set[str]) -> list[Any]:

@@ -21,6 +21,7 @@ from tests.builders import REAL_DATA, needs_real_data
 from tests.calls.traffic import (
     ANCHORAGE,
     MMSI,
+    at,
     detections,
     feed,
     fixes,
@@ -140,20 +141,48 @@ def test_two_looks_days_apart_leave_a_doubt_that_one_look_does_not():
     assert calls_of([sighting("a", 0)], looks_at(0))["p_one_call"].tolist() == [1.0]
 
 
-def test_a_look_that_may_have_missed_her_makes_a_second_call_no_surer_than_it_is():
+def test_a_look_that_may_have_missed_her_adds_no_more_calls_than_it_has_to():
     """Before, one look that missed her made a second call of the same ship, for sure: a cargo counted twice."""
     before = [-192, -144, -96]
 
-    def new(hours, empty, **more):
+    def ships(hours, empty, **more):
         calls = calls_of([sighting("a", 0), sighting("b", hours, **more)], looks_at(*before, 0, *empty, hours))
-        assert len(calls) == 2
-        return calls["p_new_call"].iloc[1]
+        numbers, law = call_counts(calls)
+        return len(calls), np.dot(numbers, law)
 
-    soon, twice, later, days = new(4, [2]), new(4, [2, 3]), new(24, [12]), new(72, [24])
-    assert soon < 0.05
-    assert soon < twice < later < days
-    assert days > 0.8
-    assert new(4, [2], length_m=160.0) > 0.99
+    rows, expected = zip(ships(4, [2]), ships(4, [2, 3]), ships(24, [12]), ships(72, [24]), strict=True)
+    assert rows == (1, 1, 2, 2)  # where one ship is clearly likelier the table shows one
+    assert expected[0] < 1.05
+    assert list(expected) == sorted(expected)
+    assert expected[-1] > 1.8
+    assert ships(4, [2], length_m=160.0) == (2, pytest.approx(2, abs=0.01))
+
+
+@pytest.mark.parametrize(("empty_h", "hours"), [([2], 4), ([2, 3], 4), ([2, 3, 5], 6), ([12], 14)])
+def test_the_sum_of_calls_is_the_same_in_one_row_as_in_two(empty_h, hours):
+    """Bayes' odds of one stay, less what each look in ten misses: told in a row of one ship, or in two of two."""
+    looks = looks_at(-192, -144, -96, 0, *empty_h, hours)
+    seen = [sighting("a", 0), sighting("b", hours)]
+    turns = link(detections(*seen), looks, CONFIG)[-1].turns
+    one = chance_of_one_stay(turns, 0.0, hours / 24, *difference(length_of(seen[0]), length_of(seen[1]), CONFIG))
+    odds = one / (1 - one) * (1 - CONFIG.look_recall["optical"]) ** len(empty_h)
+    numbers, law = call_counts(calls_of(seen, looks))
+    assert 2 - np.dot(numbers, law) == pytest.approx(odds / (1 + odds), abs=0.002)
+
+
+def test_a_stay_that_a_look_missed_is_one_row_with_its_bounds():
+    """Seen, missed and seen again: she came and left when the looks before and after the whole stay say."""
+    seen = [sighting(f"d{h}", h) for h in (0, 2, 6, 8)]
+    (call,) = calls_of(seen, looks_at(-24, 0, 2, 4, 6, 8, 30)).to_dict("records")
+    assert (call["arrival_lo"], call["departure_hi"]) == (at(-24), at(30))
+    assert (call["n_seen"], call["n_looks"]) == (4, 5)
+    assert call["p_one_call"] < calls_of(seen, looks_at(-24, 0, 2, 6, 8, 30))["p_one_call"].iloc[0]
+
+
+def test_a_ship_that_came_to_the_spot_since_ends_a_stay_that_a_look_may_have_missed():
+    seen = [sighting("a", 0), sighting("b", 4, length_m=160.0), sighting("c", 6)]
+    calls = calls_of(seen, looks_at(-24, 0, 2, 4, 5, 6, 30))
+    assert calls["detection_ids"].map(list).tolist() == [["a"], ["b"], ["c"]]
 
 
 def test_the_miss_of_a_look_goes_by_the_declared_recall():
@@ -165,7 +194,7 @@ def test_the_miss_of_a_look_goes_by_the_declared_recall():
         later = link(detections(*seen), looks, config)[1].former[1]
         return later / (1 - later)
 
-    assert odds(0.9) / odds(0.95) == pytest.approx(2.0)
+    assert odds(0.95) / odds(0.975) == pytest.approx(2.0)
     sure = link(detections(*seen), looks.assign(sensor=""), CONFIG)[1].former
     assert sure[1] == 0.0
 

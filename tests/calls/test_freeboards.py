@@ -55,6 +55,19 @@ def test_a_transponder_in_both_looks_is_believed_before_the_deck():
     assert of(first, last, mmsi=999000001)["p_same_hull"] > of(first, last)["p_same_hull"]
 
 
+def test_a_look_between_that_found_her_gone_makes_the_change_doubtful():
+    """The odds of one hull fall by the share of ships that such looks miss."""
+    seen = [look("a", 8, 5.0), look("b", 12, 3.4)]
+
+    def odds(missed):
+        table = detections(*seen).assign(mmsi=None, match_probability=1.0, missed_before=[1.0, missed])
+        same = freeboards(table, None, TURNS)["p_same_hull"]
+        return same / (1 - same)
+
+    assert odds(1e-3) / odds(1e-4) == pytest.approx(10, rel=0.01)
+    assert odds(1e-4) < odds(1.0)
+
+
 def test_one_freeboard_is_no_change():
     out = of(look("a", 8, 5.0), sighting("b", 30))
     assert "freeboard_change_m" not in out

@@ -196,6 +196,31 @@ def test_of_several_questions_those_that_would_not_run_are_told(plan, tmp_path):
     assert "vostochny 2024-03-01/2024-04-01: about" in out
     assert "genoa" in err
     assert "neither images nor ais are named" in err
+    assert [line.count("genoa") for line in err.splitlines() if "source.kind" in line] == [1]
+
+
+def test_few_looks_of_a_small_port_have_a_size_and_a_time(year):
+    """One look of a box of 17 by 11 km: 30 by 30 km with its margins, a byte a pixel in each of two polarisations."""
+    folder, _, _ = year
+    asked = questions([str(folder / "port00.yaml")], {"period": {"end": "2023-01-03T00:00:00Z"}}, None)
+    line, total = plan_lines(asked, Console(quiet=True))[-2:]
+    megabytes, seconds = map(int, re.search(r": 2 sentinel-1, (\d+) MB, (\d+) s of CPU", line).groups())
+    assert 20 < megabytes < 60
+    assert 2 < seconds < 20
+    assert f"about {megabytes} MB to fetch, {seconds} s of CPU" in total
+
+
+def test_images_that_the_run_will_skip_take_no_time(plan, tmp_path):
+    (tmp_path / "bare").mkdir()
+    for name in ("a_20240310T010203.tif", "b_20230310.tif", "c_20240401.tif"):
+        (tmp_path / "bare" / name).write_bytes(b"x")
+    _, out, _ = plan("vostochny", "--images", "bare")
+    assert "2 of 3 images outside the period, by their names" in out
+    assert "for 1 look (" in out
+    (tmp_path / "bare" / "algiers.tif").write_bytes(b"x")
+    _, out, _ = plan("vostochny", "--images", "bare")
+    assert "1 of 4 images without a date in the name" in out
+    assert "for at most 2 looks (" in out
 
 
 def test_looks_of_the_period_alone_take_time(plan):

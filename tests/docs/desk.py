@@ -136,8 +136,14 @@ def _make(home: Path) -> None:
     """The Makefile with the environment that runs this test as its .venv, up to date."""
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
         shutil.copyfile(ROOT / name, home / name)
+    for name in ("tools/__init__.py", "tools/write_notebooks.py", "notebooks/follow_a_call.py"):
+        (home / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, home / name)
     (home / ".venv").mkdir()
-    (home / ".venv" / "bin").symlink_to(Path(sys.executable).parent, target_is_directory=True)
+    for place in (Path(sys.executable).parent, Path(sys.prefix) / "lib"):
+        (home / ".venv" / place.name).symlink_to(place, target_is_directory=True)
+    if (told := Path(sys.prefix) / "pyvenv.cfg").is_file():
+        shutil.copyfile(told, home / ".venv" / told.name)
     (home / ".venv" / ".made-from-lock").touch()
 
 

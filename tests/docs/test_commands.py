@@ -26,6 +26,7 @@ FENCE = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTA
 PARSED = {  # command -> why it is not run here; `make -n` and `--dry-run` read its words all the same
     "make test": "it is what runs this",
     "make docs": "test_site.py builds the same site with the same options",
+    "make notebooks": "test_notebooks.py executes each of them by the same code",
     "make check": "linters and types of the whole project take minutes; continuous integration runs it",
     "capwatch run ports/ --source stac --years 2019-2024 --engine dask --scheduler tcp://10.0.0.5:8786": "names a "
     "scheduler on another machine",

@@ -238,6 +238,31 @@ def test_reflectance(tmp_path, dtype, stored, tags, expected, radiometry):
     assert scene.radiometry is radiometry
 
 
+@pytest.mark.parametrize("bands", [1, 3])
+def test_a_grey_picture_in_decimal_numbers_is_read_as_in_whole_ones(tmp_path, bands):
+    """12 bits as they come and divided by 4095: one picture. As reflectance its water is brighter than any water."""
+    dn = np.repeat(np.random.default_rng(2).integers(900, 3600, (1, 60, 60)).astype(np.uint16), bands, axis=0)
+    whole, decimal = (
+        opened(tmp_path / f"{d.dtype}.tif", d, sensor=Sensor.OPTICAL) for d in (dn, (dn / 4095).astype(np.float32))
+    )
+    assert decimal.radiometry is whole.radiometry is Radiometry.RELATIVE
+    assert decimal.degraded == whole.degraded
+    np.testing.assert_allclose(values(decimal), values(whole), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("bands", "sensor", "scaling"),
+    [(1, Sensor.SENTINEL2, "auto"), (1, Sensor.OPTICAL, "reflectance"), (4, Sensor.OPTICAL, "auto")],
+    ids=["one band of Sentinel-2", "as asked", "bands with dark water"],
+)
+def test_decimal_reflectance_stays_reflectance(tmp_path, bands, sensor, scaling):
+    data = np.full((bands, 30, 30), 0.05, np.float32)
+    data[:, 10:20, 10:20] = 0.3
+    scene = opened(tmp_path / "a.tif", data, sensor=sensor, scaling=scaling)
+    assert scene.radiometry is Radiometry.REFLECTANCE
+    np.testing.assert_array_equal(values(scene), data)
+
+
 @pytest.mark.parametrize("text", ["db:0:-25", "db:1", "loud", "amplitude:1:2", "db:nan:0", ""])
 def test_scalings_that_make_no_sense_are_refused(text):
     with pytest.raises(ConfigError, match="scaling"):

@@ -157,3 +157,23 @@ def test_problems_with_one_cause_are_told_in_one_line(tiny_story):
         "masks/0.tif and 5 more: one band of whole numbers: a mask (skipped)",
         "torn.tif: is cut off (skipped)",
     ]
+
+
+def test_files_beside_the_question_are_told_last_and_in_one_line(tiny_story):
+    """Before, the masks of six other ports, each with a cause that names it, stood before what nobody looked at."""
+    from dataclasses import replace
+
+    scenes = tiny_story.tables["scenes"]
+    unopened = {"status": "skipped", "sensor": "", "acquired": pd.NaT, "footprint": None}
+    names = ["algiers", "busan", "klang"]
+    masks = [scenes.iloc[0].to_dict() | unopened | {"scene_id": n, "href": f"masks/{n}.tif"} for n in names]
+    tables = tiny_story.tables | {"scenes": pd.concat([scenes, pd.DataFrame(masks)], ignore_index=True)}
+    tables["liftings"] = tables["liftings"].assign(method="fill_prior")
+    problems = [f"error: masks/{n}.tif: no sensor; write it into {n}.json beside it (scene skipped)" for n in names]
+    problems.append("error: used.tif: time of day unknown (scene degraded)")
+    told = warnings(replace(tiny_story, tables=tables, problems=tuple(problems)))
+    assert told[-1].startswith("masks/algiers.tif and 2 more: no sensor; write it into algiers.json")
+    assert sum("masks" in w for w in told) == 1
+    words = ("SIMULATED", "looked at too seldom", "load was not measured", "used.tif", "masks")
+    order = [next(n for n, w in enumerate(told) if word in w) for word in words]
+    assert order == sorted(order)
