@@ -47,14 +47,14 @@ def detect(
     Example: capwatch detect scene.tif --sensor sentinel-1 -o ships.csv
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline import stages
+        from pipeline.stages import images as stage
 
         changes = overridden(settings, "detection")
         if min_length is not None:
             changes = {**changes, "screening": {**changes.get("screening", {}), "min_length_m": min_length}}
-        options = stages.open_options(sensor, pixel_spacing, bands, scaling, land)
+        options = stage.open_options(sensor, pixel_spacing, bands, scaling, land)
         folder = str(out).endswith("/") or out.is_dir() or _ends_in_slash("-o", "--out")
-        stages.detect(images, out, options, changes, console, folder=folder, suffix=table_format)
+        stage.detect(images, out, options, changes, console, folder=folder, suffix=table_format)
 
 
 def _ends_in_slash(*names: str) -> bool:
@@ -88,10 +88,11 @@ def ais(
     Example: capwatch ais day.nmea -o messages.parquet --balance balance.json
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline import stages
+        from pipeline.stages import calls as stage
+        from pipeline.stages.words import pairs
 
-        options = {"columns": stages.pairs("--columns", columns) or None, "time_format": time_format}
-        stages.decode_ais(files, out, balance, options | {"time_zone": time_zone}, console)
+        options = {"columns": pairs("--columns", columns) or None, "time_format": time_format}
+        stage.decode_ais(files, out, balance, options | {"time_zone": time_zone}, console)
 
 
 def match(
@@ -107,9 +108,9 @@ def match(
     Example: capwatch match --detections ships.csv --ais day.nmea -o matches.csv
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline import stages
+        from pipeline.stages import calls as stage
 
-        stages.match(detections, ais, out, overridden(settings, "calls"), console)
+        stage.match(detections, ais, out, overridden(settings, "calls"), console)
 
 
 def calls(
@@ -128,11 +129,9 @@ def calls(
     Example: capwatch calls --ais day.nmea --zones configs/zones/vostochny.geojson -o calls.csv
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline import stages
+        from pipeline.stages import calls as stage
 
-        stages.port_calls(
-            ais or [], detections, scenes, zones, out, overridden(settings, "calls"), console, looks=looks
-        )
+        stage.port_calls(ais or [], detections, scenes, zones, out, overridden(settings, "calls"), console, looks=looks)
 
 
 def volume(
@@ -161,9 +160,9 @@ def volume(
     counts, flags, detection_ids.
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline import stages
+        from pipeline.stages import barrels as stage
 
-        stages.volume(table, out, assumptions, overridden(settings, "volume"), seed, console, time_format=time_format)
+        stage.volume(table, out, assumptions, overridden(settings, "volume"), seed, console, time_format=time_format)
 
 
 def account(
@@ -187,9 +186,9 @@ def account(
     Example: capwatch account vostochny.parquet chongjin.parquet --cap configs/caps/unscr-2397.yaml -o ledger.csv
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline import stages
+        from pipeline.stages import barrels as stage
 
-        stages.account(
+        stage.account(
             liftings, cap, out, assumptions, overridden(settings, "volume"), seed, console,
             as_of=as_of, missed=missed, looks=looks, zones=zones,
         )  # fmt: skip
@@ -208,10 +207,10 @@ def simulate(
     Example: capwatch simulate configs/scenarios/tiny.yaml -o tiny
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline import stages
+        from pipeline.stages import images as stage
         from pipeline.workspace import find_config
 
-        stages.simulate(scenario, find_config(aoi), out, seed, console)
+        stage.simulate(scenario, find_config(aoi), out, seed, console)
 
 
 def register(app: typer.Typer) -> None:

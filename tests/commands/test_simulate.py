@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import stages
 from pipeline.console import Console
 from pipeline.errors import EnvironmentFault
 from pipeline.simulation import simulate
+from pipeline.stages import images
 from pipeline.workspace import configs_root, find_config
 
 
@@ -26,7 +26,7 @@ def test_a_full_disk_leaves_no_half_simulation(monkeypatch, tmp_path, made_befor
     if made_before:
         out.mkdir()
     with pytest.raises(EnvironmentFault, match=r"sim: cannot be written: the disk is full \(nothing was changed\)"):
-        stages.simulate(
+        images.simulate(
             configs_root() / "scenarios" / "tiny.yaml", find_config("vostochny"), out, 0, Console(quiet=True)
         )
     assert not out.exists()

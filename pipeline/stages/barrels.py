@@ -1,0 +1,126 @@
+"""Tables of calls to liftings, and liftings to an account, on files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.chain.account_words import account_lines, as_of_day, unseen_lines
+from pipeline.config import (
+    CapConfig,
+    RunConfig,
+    VolumeConfig,
+    build,
+    load_cap,
+    merged,
+    read_yaml,
+)
+from pipeline.console import Console
+from pipeline.errors import ConfigError, NothingUsable, printable
+from pipeline.given_tables import looks_at_counted, read_calls, read_liftings, says_simulated, tell_doubts
+from pipeline.storage import marked, read_table, write_table
+from pipeline.tables import MISSED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def volume(
+    table: Path,
+    out: Path,
+    assumptions: Path | None,
+    settings: dict[str, object],
+    seed: int,
+    console: Console,
+    *,
+    time_format: str | None = None,
+) -> None:
+    """Liftings of a table of calls with any subset of the known columns."""
+    from pipeline import volume as stage
+
+    config = _volume_config(assumptions, settings)
+    liftings = stage.liftings(read_calls(table, console, time_format), config, seed)
+    if not len(liftings):
+        console.note(f"{printable(table)}: holds no call, so there is no lifting")
+    tell_doubts(table, liftings, console)
+    if simulated := says_simulated(table):
+        console.note(f"{printable(table)}: SIMULATED: no real ship is in it")
+    write_table(marked(liftings, simulated), out)
+
+
+def account(
+    liftings: list[Path],
+    cap: Path,
+    out: Path,
+    assumptions: Path | None,
+    settings: dict[str, object],
+    seed: int,
+    console: Console,
+    *,
+    as_of: str | None = None,
+    missed: Path | None = None,
+    looks: Path | None = None,
+    zones: Path | None = None,
+) -> None:
+    """The running account of liftings against a cap; the headline goes to standard output."""
+    from pipeline import volume as stage
+
+    looked = looks_at_counted(looks, zones)
+    config = _volume_config(assumptions, settings)
+    rules = load_cap(cap, config)
+    simulated = _simulated(liftings)
+    tables = [_accountable(path, rules, config, console) for path in liftings]
+    if console.problems and not any(table["counts"].any() for table in tables):
+        raise NothingUsable("none of the counted calls could be used (nothing was written)")
+    table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config, rules.year_starts, seed)
+    known = {cause for given in tables for cause in given["cause"]}
+    for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together
+        console.note(f"call {row.call_id}: {row.cause}")
+    unseen = read_table(missed, MISSED) if missed is not None else None
+    ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=looked, missed=unseen)
+    if not len(ledger):
+        raise NothingUsable(
+            "no counted call with a day, and no --as-of: there is no account year (nothing was written)"
+        )
+    write_table(marked(ledger, simulated), out)
+    head = stage.headline(table, ledger, rules, config)
+    lines = account_lines(head, rules)
+    if unseen is not None:
+        lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
+    for line in lines:
+        console.result(f"SIMULATED: {line}" if simulated else line)
+
+
+def _simulated(liftings: list[Path]) -> bool:
+    """Are these liftings of a simulation? ConfigError where some are: their sum would count ships that never were."""
+    made = [path for path in liftings if says_simulated(path)]
+    if made and len(made) < len(liftings):
+        other = next(path for path in liftings if path not in made)
+        raise ConfigError(
+            f"{printable(made[0])}: is SIMULATED, {printable(other)} does not say so; leave one out, or if both "
+            "are, make the other one's liftings again (nothing was written)"
+        )
+    return bool(made)
+
+
+def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Console) -> pd.DataFrame:
+    """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
+    from pipeline import volume as stage
+
+    table = read_liftings(path, config)
+    causes = stage.refusals(table, cap, config)
+    for call, cause in causes.items():
+        console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
+    return stage.refused(table, causes)
+
+
+def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:
+    """Assumptions: a YAML file that is a volume section, with its name or without, or a run file that has one."""
+    if assumptions is None:
+        return build(VolumeConfig, settings, where="--set")
+    data, lines = read_yaml(assumptions)
+    if "aoi" in data:
+        return build(RunConfig, merged(data, {"volume": settings}), where=printable(assumptions), lines=lines).volume
+    if set(data) == {"volume"} and isinstance(data["volume"], dict):  # copied with its name from `config show`
+        data, lines = data["volume"], {path[1:]: line for path, line in lines.items() if path[1:]}
+    return build(VolumeConfig, merged(data, settings), where=printable(assumptions), lines=lines)

@@ -1,0 +1,162 @@
+"""Messages of transponders to a table, matched with detections, and both to port calls, on files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.config import (
+    build,
+)
+from pipeline.console import Console
+from pipeline.errors import ConfigError, NothingUsable, printable
+from pipeline.given_tables import says_simulated
+from pipeline.longitudes import table_near
+from pipeline.plurals import number_of
+from pipeline.storage import marked, read_table, write_frames, write_json, write_table
+from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, SCENES
+from pipeline.types import ONLY_DATED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.ingest.ais.messages import AisRead
+    from pipeline.types import Place
+
+UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)
+
+
+def decode_ais(
+    files: Sequence[Path], out: Path, balance: Path | None, options: dict[str, Any], console: Console
+) -> None:
+    """Decode AIS files to one table; the balance counts every input line in one bucket."""
+    from pipeline.ingest.ais.messages import notes_of, open_ais, problems_of
+
+    with open_ais(files, **options) as store:
+        for problem, done in problems_of(store.files):
+            console.problem(problem, done)
+        for note in notes_of(store.files):
+            console.note(note)
+        rows = write_frames(store.frames(), out, AIS_MESSAGES.empty())
+        buckets = store.balance
+    if balance is not None:
+        write_json(balance, {"buckets": buckets})
+    console.note("lines: " + ", ".join(f"{name} {count}" for name, count in sorted(buckets.items())))
+    if not rows:
+        raise NothingUsable(f"no message could be decoded from {number_of(len(files), 'file')}")
+
+
+def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> AisRead:
+    from pipeline.chain.sources import clocks_set_right
+    from pipeline.ingest.ais.messages import problems_of, read_ais
+
+    read = read_ais(files, columns=columns or None)
+    for problem, done in problems_of(read.files):
+        console.problem(problem, done)
+    for note in read.notes:
+        console.note(note)
+    return clocks_set_right(read, console)
+
+
+def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, object], console: Console) -> None:
+    """Say which detection is which transponder, or none."""
+    from pipeline import calls
+    from pipeline.config import CallsConfig
+
+    config = build(CallsConfig, settings, where="--set")
+    found = read_table(detections)
+    if "flags" in found and found["flags"].astype(str).str.contains(ONLY_DATED).any():
+        console.note(f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC")
+    messages = _read(ais, {}, console).messages
+    if not len(messages):
+        raise NothingUsable("no AIS message could be used: no ship is dark for that (nothing was written)")
+    try:
+        association = calls.associate_tables(found, messages, config)
+    except ConfigError as error:  # of the table's columns
+        raise ConfigError(f"{printable(detections)}: {error}") from error
+    for line in calls.check_lines(association.checks):
+        console.note(line)
+    write_table(marked(association.matches, says_simulated(detections)), out)
+
+
+def port_calls(
+    ais: Sequence[Path],
+    detections: Path | None,
+    scenes: Path | None,
+    zones: Path,
+    out: Path,
+    settings: dict[str, object],
+    console: Console,
+    *,
+    looks: Path | None = None,
+) -> None:
+    """Join transponder messages and detections into port calls at the given zones.
+
+    ``looks`` tells what each scene showed of each zone; without it, what the scene's outline holds, less its cloud.
+    """
+    from pipeline import calls
+    from pipeline.config import CallsConfig
+    from pipeline.ingest.place import read_zones
+    from pipeline.types import Place
+
+    config = build(CallsConfig, settings, where="--set")
+    if not ais and detections is None:
+        raise ConfigError("neither AIS nor detections are given; use --ais, --detections or both")
+    if looks is not None and scenes is None:
+        raise ConfigError("--looks speaks of scenes; give --scenes too")
+    outlines = read_zones(zones)
+    middle = 180.0 if any(z.geometry.bounds[2] > 180 for z in outlines) else None
+    place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones, middle))
+    given = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
+    found = _in_zones(table_near(given, middle), place)
+    table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
+    seen = {} if looks is None else calls.zone_covered(read_table(looks, LOOKS), table)
+    if looks is None and (table["sensor"] != "sentinel-1").any():
+        console.note("what cloud hid of each zone is not known (--looks, a run's looks.parquet, tells it)")
+    messages = table_near(_read(ais, {}, console).messages, middle)
+    if detections is None and not len(messages):
+        raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
+    tracks = calls.clean_tracks(messages, config)
+    static = calls.static_reports(messages)
+    matches = calls.match(found, tracks, static, config)
+    result = calls.port_calls(
+        detections=found,
+        looks=calls.looks(table, seen, found, place),
+        matches=matches,
+        tracks=tracks,
+        static=static,
+        registry=None,
+        place=place,
+        config=config,
+    )
+    doubts = calls.findings(result, found, matches, static, config)
+    _tell(doubts, console)
+    simulated = any(says_simulated(path) for path in (detections, scenes) if path is not None)
+    write_table(marked(calls.flagged(result, doubts), simulated), out)
+
+
+def _tell(doubts: pd.DataFrame, console: Console) -> None:
+    """What ships that called say oddly, one by one, and how many others do."""
+    called = doubts["call_ids"].map(len) > 0
+    for doubt in doubts[called].itertuples():
+        console.note(f"MMSI {doubt.mmsi} says {doubt.said}" + (f"; images show {doubt.seen}" if doubt.seen else ""))
+    if elsewhere := doubts.loc[~called, "mmsi"].nunique():
+        ships = "1 other ship, which" if elsewhere == 1 else f"{elsewhere} other ships, which"
+        console.note(f"{ships} made no call here, said something odd of size, name or numbers")
+
+
+def _in_zones(detections: pd.DataFrame, place: Place) -> pd.DataFrame:
+    """Detections of `capwatch detect` know no zones, those of a run may know others: the hull lies in what is there."""
+    from pipeline.detection.zones import zone_of
+
+    known = {zone.zone_id for zone in place.zones}
+
+    def zone_id(hull: Any, berth_id: str) -> str:
+        if hull is None or berth_id in known:
+            return berth_id if berth_id in known else ""
+        zone = zone_of(hull, place)
+        return zone.zone_id if zone else ""
+
+    zones = [zone_id(*hull) for hull in zip(detections["geometry"], detections["berth_id"], strict=True)]
+    return DETECTIONS.check(detections.assign(berth_id=zones))

@@ -1,0 +1,128 @@
+"""Images to detections, and scenarios to simulated images, on files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.config import (
+    DetectionConfig,
+    RunConfig,
+    build,
+    load,
+)
+from pipeline.console import Console
+from pipeline.errors import ConfigError, InputError, NothingUsable, printable
+from pipeline.plurals import number_of
+from pipeline.stages.words import pairs
+from pipeline.storage import cannot_write, marked, write_table
+from pipeline.workspace import config_root
+
+if TYPE_CHECKING:
+    from pipeline.ingest.scenes import OpenOptions
+
+FOLDER_FORMATS = ("csv", "parquet", "geojson")
+
+
+def open_options(
+    sensor: str | None, pixel_spacing_m: float | None, bands: str | None, scaling: str, land: str
+) -> OpenOptions:
+    """How to open images, from the words of the command line."""
+    from pipeline.ingest.radiometry import parse_scaling
+    from pipeline.ingest.scenes import OpenOptions
+    from pipeline.types import Sensor
+
+    known = [str(s) for s in Sensor]
+    if sensor is not None and sensor not in known:
+        raise ConfigError(f"--sensor {printable(sensor)}: there are {', '.join(known)}")
+    parse_scaling(scaling)
+    indexes: dict[str, int] = {}
+    for name, index in pairs("--bands", bands).items():
+        if not index.isdigit() or int(index) < 1:
+            raise ConfigError(f"--bands {name}={printable(index)}: a band's index is a whole number from 1 on")
+        indexes[name] = int(index)
+    return OpenOptions(
+        sensor=Sensor(sensor) if sensor else None,
+        pixel_spacing_m=pixel_spacing_m,
+        bands=indexes or None,
+        scaling=scaling,
+        land=None if land in {"auto", "none"} else Path(land),
+        search_land=land != "none",
+    )
+
+
+def detect(
+    images: Sequence[Path],
+    out: Path,
+    options: OpenOptions,
+    settings: dict[str, object],
+    console: Console,
+    *,
+    folder: bool,
+    suffix: str,
+) -> None:
+    """Detect ships in images. One image writes ``out``; ``folder`` makes each write ``out/<stem>.<suffix>``."""
+    config = build(DetectionConfig, settings, where="--set")
+    if suffix not in FOLDER_FORMATS:
+        raise ConfigError(f"--format {printable(suffix)}: there are {', '.join(FOLDER_FORMATS)}")
+    if len(images) > 1 and not folder:
+        raise ConfigError("several images need a folder to write to: end -o with a slash")
+    targets = [out / f"{image.stem}.{suffix}" if folder else out for image in images]
+    if len(set(targets)) < len(targets):
+        raise ConfigError("two images have the same name, and would write the same table")
+    done = 0
+    with console.progress("detect", len(images)) as step:
+        for image, target in zip(images, targets, strict=True):
+            try:
+                done += _detect_one(image, target, options, config, console)
+            except ConfigError as error:  # an option, or the want of one, that does not fit this image
+                if len(images) == 1:
+                    raise
+                console.problem(error, done="image skipped, no table written")
+            step(image.name)
+    if not done:
+        raise NothingUsable(f"of {number_of(len(images), 'image')} none could be used (no table was written)")
+
+
+def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
+    from pipeline.detection import detect as detect_scene
+    from pipeline.detection import load
+    from pipeline.ingest.scenes import open_scene, settled
+
+    try:
+        scene = open_scene(image, options, meanwhile=partial(load, options.sensor), later=True)
+        table, diagnostics = detect_scene(scene, place=None, config=config)
+        scene = settled(scene)
+    except InputError as error:
+        console.problem(error, done="image skipped, no table written")
+        return False
+    for doubt in scene.degraded:
+        console.problem(f"{printable(image)}: {doubt}", done="scene degraded")
+    for note in diagnostics.get("notes", ()):
+        console.note(f"{printable(image)}: {note}")
+    write_table(marked(table, scene.simulated), target)
+    return True
+
+
+def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Console) -> None:
+    """Write the images, AIS and truth of a scenario to a folder."""
+    from pipeline.ingest.place import load_place
+    from pipeline.simulation.scenario import Scenario
+    from pipeline.simulation.simulate import simulate as write
+
+    if out.exists() and any(out.iterdir()):
+        raise ConfigError(f"{printable(out)}: exists and is not empty (nothing was written)")
+    content = load(Scenario, scenario)
+    config = load(RunConfig, aoi_config)
+    place = load_place(config.aoi, config_root(aoi_config, config))
+    try:
+        with console.progress("simulate", len(content.looks)) as step:
+            write(content, place, out, seed=seed, progress=step)
+    except BaseException as error:  # half a simulation would be taken for a whole one
+        shutil.rmtree(out, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise cannot_write(out, error) from error
+        raise
