@@ -104,8 +104,8 @@ def count_line(calls: pd.DataFrame) -> str:
     """The number of counted calls in words, and what else it may be.
 
     The table counts with care: it shows two calls only where two are clearly likelier than one, or where a look between
-    found nobody and one is not clearly likelier. That it is right
-    throughout may be less likely than that it is not, so both are said.
+    found nobody and one is not clearly likelier. That it is right throughout may be less likely than that it is not, so
+    both are said.
     """
     counted = calls[calls["counts"].astype(bool)]
     if not len(counted):

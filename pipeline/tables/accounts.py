@@ -2,6 +2,7 @@
 
 from pipeline.tables.contract import Column, Contract
 from pipeline.tables.number_law import MOST_CALLS
+from pipeline.tables.ships import SPOT_COLUMNS
 
 FILL_SCENARIOS: tuple[tuple[str, float], ...] = (
     ("33", 1 / 3),
@@ -121,14 +122,7 @@ LIFTINGS = Contract(
             high=MOST_CALLS,
         ),
         Column("p_new_call", "float", "That she is not the ship of a call before.", required=False, low=0, high=1),
-        Column(
-            "spot_looks",
-            "int",
-            "Of a stay that images alone tell: looks at her berth in the whole period of its table.",
-            required=False,
-            low=1,
-        ),
-        Column("spot_taken", "int", "Of these, looks that show somebody at her spot.", required=False, low=0),
+        *SPOT_COLUMNS,
         Column("method", "text", "capacity from what; load from what."),
         Column("assumptions_id", "text", "Hash of the assumptions behind the barrels; an account wants the same."),
         Column("evidence", "list", "Identifiers or hashes of what it rests on."),

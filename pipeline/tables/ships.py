@@ -2,6 +2,17 @@
 
 from pipeline.tables.contract import Column, Contract
 
+SPOT_COLUMNS = (  # of a call, and of its lifting: how busy the spot was at which she lay
+    Column(
+        "spot_looks",
+        "int",
+        "Of a stay that images alone tell: looks at her berth in the whole period of its table.",
+        required=False,
+        low=1,
+    ),
+    Column("spot_taken", "int", "Of these, looks that show somebody at her spot.", required=False, low=0),
+)
+
 AIS_MESSAGES = Contract(
     "ais_messages",
     "One row per decoded AIS message. 'Not available' codes are null, never numbers.",
@@ -259,14 +270,7 @@ PORT_CALLS = Contract(
             required=False,
             low=1,
         ),
-        Column(
-            "spot_looks",
-            "int",
-            "Of a stay that images alone tell: looks at her berth in the whole period of its table.",
-            required=False,
-            low=1,
-        ),
-        Column("spot_taken", "int", "Of these, looks that show somebody at her spot.", required=False, low=0),
+        *SPOT_COLUMNS,
         Column(
             "p_new_call",
             "float",
