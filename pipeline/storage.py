@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,83 +134,6 @@ def require_writable(folder: Path) -> None:
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
-
-
-def write_frames(frames: Iterable[pd.DataFrame], path: Path, empty: pd.DataFrame) -> int:
-    """Write a table that comes in pieces of equal columns, .parquet or .csv, in the memory of one; its number of rows.
-
-    ``empty`` is written where no piece comes. Texts are quoted in the CSV; other formats are written whole.
-    """
-    import pandas as pd
-
-    if path.suffix.lower() not in {".parquet", ".csv"}:
-        whole = list(frames)
-        table = pd.concat(whole, ignore_index=True) if whole else empty
-        write_table(table, path)
-        return len(table)
-    rows = 0
-    with replacing(path) as part, _FrameWriter(part, as_csv=path.suffix.lower() == ".csv") as writer:
-        for frame in frames:
-            writer.add(frame)
-            rows += len(frame)
-        if not rows:
-            writer.add(empty)
-    return rows
-
-
-class _FrameWriter:
-    """Appends frames to a Parquet or CSV file."""
-
-    def __init__(self, part: Path, *, as_csv: bool) -> None:
-        self._part, self._as_csv = part, as_csv
-        self._writer: Any = None
-
-    def __enter__(self) -> _FrameWriter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-    def add(self, frame: pd.DataFrame) -> None:
-        """Write one more piece."""
-        import pyarrow as pa
-
-        frame = _spreadsheet_safe(frame) if self._as_csv else frame
-        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
-        if self._writer is None:
-            self._writer = self._open(table.schema)
-        self._writer.write_table(table.cast(self._writer.schema) if not self._as_csv else table)
-
-    def _open(self, schema: Any) -> Any:
-        if self._as_csv:
-            import pyarrow.csv as pacsv
-
-            return pacsv.CSVWriter(self._part, schema)
-        import pyarrow.parquet as pq
-
-        return pq.ParquetWriter(self._part, schema, compression="zstd")
-
-
-def _spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Times as ISO 8601 with a Z and texts that are no formulas; each different text is looked at once."""
-    import numpy as np
-    import pandas as pd
-
-    out = {}
-    for name, values in frame.items():
-        if isinstance(values.dtype, pd.DatetimeTZDtype):
-            moments = values.to_numpy("datetime64[us]")
-            whole = moments == moments.astype("datetime64[s]")
-            texts = np.where(whole, np.datetime_as_string(moments, "s"), np.datetime_as_string(moments, "us"))
-            out[name] = pd.Series(np.char.add(texts, "Z"), dtype="str").where(values.notna().to_numpy())
-        elif isinstance(values.dtype, pd.StringDtype):
-            codes, words = pd.factorize(values)
-            safe = np.array([neutral(w) for w in words] + [pd.NA], dtype=object)  # the last for what is missing
-            out[name] = pd.Series(safe[codes], dtype="str")
-        else:
-            out[name] = values.reset_index(drop=True)
-    return pd.DataFrame(out)
 
 
 def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:

@@ -14,7 +14,8 @@ from pipeline.errors import ConfigError, NothingUsable, printable
 from pipeline.given_tables import says_simulated
 from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
-from pipeline.storage import marked, read_table, write_frames, write_json, write_table
+from pipeline.storage import marked, read_table, write_json, write_table
+from pipeline.table_in_pieces import write_frames
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, SCENES
 from pipeline.types import ONLY_DATED
 
