@@ -21,7 +21,7 @@ LIFTINGS = Contract(
     (
         Column("call_id", "text", "The call."),
         Column("vessel_id", "text", "The ship.", required=False),
-        Column("imo", "int", "Her IMO number.", required=False, low=1),
+        Column("imo", "int", "Her IMO number, by her own row or, through her MMSI, by another.", required=False, low=1),
         Column("mmsi", "int", "Her transponder's number.", required=False, low=1),
         Column("name", "text", "Her name.", required=False),
         Column("arrival", "time", "Arrival; the middle of its interval.", "UTC", required=False),

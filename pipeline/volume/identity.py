@@ -1,4 +1,4 @@
-"""Who a row's ship is by her numbers, and whether two rows show one ship."""
+"""Who a row's ship is by her numbers, by those of the other rows of her table, and whether two rows show one ship."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 NUMBERS = ("imo", "mmsi")  # in order of trust: the first is a hull's for life
 
@@ -20,6 +20,32 @@ def numbers_of(row: Mapping[Any, Any]) -> dict[str, int | None]:
     """
     kind, _, said = str(row.get("vessel_id") or "").partition(":")
     return {name: _whole(row.get(name)) or (_whole(said) if kind == name else None) for name in NUMBERS}
+
+
+def tied(rows: Sequence[Mapping[Any, Any]]) -> list[int | None]:
+    """The IMO number of each row's ship: her row's own, else the one that the other rows tie to her MMSI.
+
+    An MMSI under which the rows name several IMO numbers was several ships', and ties none of them to a row without.
+
+    >>> tied([{"imo": 9074729, "mmsi": 273000000}, {"mmsi": 273000000}, {"mmsi": 273000001}])
+    [9074729, 9074729, None]
+    """
+    numbers = [numbers_of(row) for row in rows]
+    of_mmsi: dict[int, set[int]] = {}
+    for known in numbers:
+        if known["imo"] and known["mmsi"]:
+            of_mmsi.setdefault(known["mmsi"], set()).add(known["imo"])
+    alone = {mmsi: next(iter(imos)) for mmsi, imos in of_mmsi.items() if len(imos) == 1}
+    return [known["imo"] or alone.get(known["mmsi"] or 0) for known in numbers]
+
+
+def with_tied_imos(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of liftings in which a ship has her IMO number in all rows, where some of them tell it by her MMSI.
+
+    So her deadweight is one in all her calls, whichever of them are drawn: those of an account year may lack the row
+    that tells.
+    """
+    return table.assign(imo=pd.array(tied(table.to_dict("records")), dtype="Int64"))
 
 
 def same_ship(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> bool | None:

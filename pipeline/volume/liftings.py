@@ -40,7 +40,7 @@ from pipeline.volume.direction import Direction, direction_of, habit_of, usable_
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
-from pipeline.volume.identity import numbers_of
+from pipeline.volume.identity import numbers_of, with_tied_imos
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, cargo_doubt, require_capacity, require_tonnage
@@ -81,7 +81,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
         seen.add(row["call_id"])
         rows.append(row)
-    table = LIFTINGS.from_rows(rows)
+    table = with_tied_imos(LIFTINGS.from_rows(rows))
     return LIFTINGS.check(with_quantiles(table, config, seed))
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
+from pipeline.volume.identity import with_tied_imos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,9 +99,12 @@ def _has_deadweight(row: Mapping[Any, Any]) -> bool:
 
 
 def countable(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> pd.DataFrame:
-    """Counted rows that an account can hold, of any day and product, in the table's order."""
+    """Counted rows that an account can hold, of any day and product, in the table's order.
+
+    Their ships are known by what the whole table tells of their numbers, be it in a row that does not count.
+    """
     taken = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(refusals(liftings, cap, config)))
-    return liftings[taken].reset_index(drop=True)
+    return with_tied_imos(liftings)[taken].reset_index(drop=True)
 
 
 def days_of(rows: pd.DataFrame, cap: CapConfig) -> list[date]:

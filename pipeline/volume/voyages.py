@@ -21,7 +21,7 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
 from pipeline.volume.cut_stays import Row, span
-from pipeline.volume.identity import same_ship
+from pipeline.volume.identity import same_ship, tied
 from pipeline.volume.liftings import with_quantiles
 from pipeline.volume.lines import STATED_LOG_SD, named_apart
 from pipeline.volume.one_stay import Told, join_stays, leave_out
@@ -49,6 +49,7 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: 
         for row in LIFTINGS.conform(table).to_dict("records"):
             rows.append(row)
             whence.append(n)
+    rows = [row | {"imo": imo} for row, imo in zip(rows, tied(rows), strict=True)]
     drawn = np.array([pd.notna(row["barrels_p50"]) for row in rows], dtype=bool)
     told = [join_stays(rows, whence, year_starts), _same_cargoes(rows, whence, config)]
     for row, name in zip(rows, named_apart(rows), strict=True):

@@ -106,6 +106,21 @@ def test_calls_of_one_ship_have_one_deadweight_and_calls_of_two_have_two():
     assert relative_sd(fleet(16, FULL)) == pytest.approx(np.hypot(own / 4, shared), rel=0.05)
 
 
+def of_numbers(*numbers: dict) -> pd.DataFrame:
+    row = {"arrival": "2024-03-07", "length_m": 96.0, "beam_m": 15.0}
+    return liftings(pd.DataFrame([row | more | {"call_id": f"c{k}"} for k, more in enumerate(numbers)]), FULL, SEED)
+
+
+def test_a_ship_known_by_imo_here_and_by_mmsi_alone_there_has_one_deadweight():
+    """Where the table ties the MMSI to one IMO number; an MMSI of two IMO numbers is no ship's for sure."""
+    both, alone = {"imo": 9074729, "mmsi": 273000111}, {"mmsi": 273000111}
+    one = simulate(of_numbers(both, alone), FULL, SEED)
+    assert np.corrcoef(one)[0, 1] > 0.99
+    shared = of_numbers(both, alone, {"imo": 9074731, "mmsi": 273000111})
+    assert shared["imo"].isna().tolist() == [False, True, False]
+    assert np.corrcoef(simulate(shared, FULL, SEED)[:2])[0, 1] < 0.5
+
+
 def test_further_ships_that_a_row_stands_for_are_not_the_ship_whose_number_it_has():
     """Two ships in every draw: had they one deadweight, the sum would spread like one."""
     twice = fleet(1, FULL, imo=9074729, p_one_call=0.0, calls_mean=2.0)
