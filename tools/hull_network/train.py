@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from tools.hull_network.model import HullNetwork
 from tools.hull_network.patches import cut, in_other_light
-from tools.hull_network.scenes import TrainingScene, real_scene, simulated_scene, with_more_ships
+from tools.hull_network.scenes import TrainingScene, real_scene, simulated_scene, tightened, with_more_ships
 
 BATCH = 16
 REAL = 0.8  # share of patches from real ports
@@ -91,23 +91,11 @@ def _halved(scene: TrainingScene) -> TrainingScene:
     return scene
 
 
-def tightened(scene: TrainingScene) -> TrainingScene:
-    """Labels were drawn a pixel or two loose: what is as dark as water at a hull's rim is nobody's."""
-    infrared = scene.scaled[3] if scene.present[3] else scene.scaled[4]
-    bright = np.maximum(infrared, 0.6 * scene.scaled[:3].max(axis=0))
-    for n in range(1, len(scene.centres)):
-        mine = scene.ids == n
-        dark = mine & (bright < 0.35 * np.median(bright[mine]))
-        if dark.sum() < 0.45 * mine.sum():
-            scene.ids[dark] = -1
-    return scene
-
-
 def loss_of(answer: torch.Tensor, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """Hull: cross-entropy and overlap; centre: penalty-reduced focal loss (CornerNet); offset: absolute error."""
     _, hull, centre, offset, weight = batch
     said = answer[:, 0]
-    cross = functional.binary_cross_entropy_with_logits(said, hull, reduction="none", pos_weight=torch.tensor(2.0))
+    cross = functional.binary_cross_entropy_with_logits(said, hull, reduction="none", pos_weight=said.new_tensor(2.0))
     cross = (cross * weight).sum() / weight.sum()
     p = torch.sigmoid(said) * weight
     overlap = 1 - (2 * (p * hull).sum() + 20) / (p.sum() + hull.sum() + 20)

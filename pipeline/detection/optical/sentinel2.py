@@ -87,7 +87,8 @@ def hulls_of(
                 row, col = hull.centre[0] + origin[0], hull.centre[1] + origin[1]
                 if block.row0 - 0.5 <= row < block.row1 - 0.5 and block.col0 - 0.5 <= col < block.col1 - 0.5:
                     placed = _placed(cover, hull, origin, tile, view, noise)
-                    out.append(replace(placed, doubts=_doubts(placed, tile, view, scene)))
+                    if len(placed.rows):  # else only the repeated edge beyond the image votes for a centre in it
+                        out.append(replace(placed, doubts=_doubts(placed, tile, view, scene)))
     return out
 
 

@@ -259,3 +259,21 @@ def test_infrared_for_blue_is_asked_about():
 def test_a_good_image_needs_no_remark():
     _, told = detect(scene_of(port()))
     assert told["notes"] == []
+
+
+def test_a_hull_made_of_the_edge_repeated_beyond_the_image_alone_is_none(monkeypatch):
+    """What the network says of that edge may vote for a centre in the image; no pixel of the image is hull."""
+
+    def beyond_the_edge(scaled, present, gain=None, asked=None):
+        said = np.zeros((4, *scaled.shape[1:]), np.float32)
+        said[:2] = -20.0
+        row, edge = network.HALO_PX + 60, network.HALO_PX + SHAPE[1]
+        said[0, row - 2 : row + 3, edge + 1 : edge + 6] = 5.0
+        said[1, row, edge - 2] = 5.0
+        rows, cols = np.indices(scaled.shape[1:])
+        said[2], said[3] = (row - rows) / 16.0, (edge - 2 - cols) / 16.0
+        return said
+
+    monkeypatch.setattr(network, "answer", beyond_the_edge)
+    table, _ = detect(scene_of(port()), config=DetectionConfig())
+    assert not table["method"].str.startswith("hull-network").any()
