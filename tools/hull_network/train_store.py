@@ -1,0 +1,75 @@
+"""Train the hull network from a store, on a graphics card if there is one: this made the weights that ship.
+
+`python -m tools.hull_network.train_store STORE --out hulls.pt`; `--hold N` leaves out the port at place N of
+images.csv (from 0).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tools.hull_network.model import HullNetwork
+from tools.hull_network.store_patches import StorePatches
+from tools.hull_network.train import loss_of
+
+WARM_UP = 0.06  # share of the steps in which the rate rises
+KEPT = 0.995  # of the running mean of the weights, which is what is kept
+
+
+def rate_at(done: float, most: float) -> float:
+    """The learning rate when a share ``done`` of the steps is done: up in a line, down along a cosine."""
+    falling = min(1.0, max(0.0, done - WARM_UP) / (1 - WARM_UP))
+    return most * min(1.0, done / WARM_UP + 0.02) * (0.5 * (1 + float(np.cos(np.pi * falling))) + 1e-3)
+
+
+def train(patches: StorePatches, steps: int, seed: int, most: float) -> HullNetwork:
+    """AdamW; 16-bit floats for the convolutions where the card has them, 32 for the loss."""
+    torch.manual_seed(seed)
+    device = patches.device
+    net = HullNetwork().to(device).to(memory_format=torch.channels_last)
+    keep = torch.optim.swa_utils.get_ema_multi_avg_fn(KEPT)
+    mean = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=keep, use_buffers=True)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=most, weight_decay=2e-3)
+    total = torch.zeros((), device=device)
+    for step in range(1, steps + 1):
+        for group in optimiser.param_groups:
+            group["lr"] = rate_at(step / steps, most)
+        batch = patches.next()
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+            said = net(batch[0].to(memory_format=torch.channels_last))
+        loss = loss_of(said.float(), batch)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        optimiser.step()
+        mean.update_parameters(net)
+        total += loss.detach()
+        if step % 500 == 0:
+            print(f"{step} loss {float(total) / 500:.3f}", flush=True)
+            total.zero_()
+    return mean.module.cpu().eval()
+
+
+def main() -> None:
+    """Parse, train, save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--hold", type=int, default=-1)
+    parser.add_argument("--steps", type=int, default=7574)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--simulated", type=float, default=0.3, help="share of patches from simulated ports")
+    parser.add_argument("--lr", type=float, default=3e-3)
+    parser.add_argument("--seed", type=int, default=12)
+    args = parser.parse_args()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    patches = StorePatches(args.store, args.hold, args.simulated, args.batch, args.seed, device)
+    torch.save(train(patches, args.steps, args.seed, args.lr).state_dict(), args.out)
+
+
+if __name__ == "__main__":
+    main()
