@@ -1,94 +1,29 @@
-"""Train the hull network.
+"""Train the hull network from a store, on a graphics card if there is one.
 
-First on simulated ports alone, once: `python -m tools.hull_network.train --pool POOL.npz --out SIM.pt --steps 1200`;
-then on labelled ports too, from there: `... --data S2_PORTS --hold a,b --start SIM.pt --out NET.pt --steps 600`.
-Ports named by ``--hold`` are never read. One thread, fixed seed; a quarter of an hour on one core in all.
+`python -m tools.hull_network.train STORE --out hulls.pt`; `--hold N` leaves out the port at place N of images.csv (from
+0). The weights that ship were made by a trial script of the same method: see README.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from torch.nn import functional
 
 from tools.hull_network.model import HullNetwork
-from tools.hull_network.patches import cut, in_other_light
-from tools.hull_network.scenes import TrainingScene, real_scene, simulated_scene, tightened, with_more_ships
+from tools.hull_network.patches import StorePatches
 
-BATCH = 16
-REAL = 0.8  # share of patches from real ports
-VERSIONS = 8  # of each real port with other ships put in
+WARM_UP = 0.06  # share of the steps in which the rate rises
+KEPT = 0.995  # of the running mean of the weights, which is what is kept
 
 
-class Sampler:
-    """Patches of real ports (as they are, and with more ships) and of simulated ones."""
-
-    def __init__(self, data: Path | None, pool: Path, hold: set[str], seed: int, simulated: int) -> None:
-        self.rng = np.random.default_rng(seed)
-        drawn = np.load(pool)
-        self.drawn = [
-            _halved(simulated_scene(light.astype(np.float32), land, hull))
-            for light, land, hull in zip(drawn["light"][:simulated], drawn["land"], drawn["hull"], strict=False)
-        ]
-        self.real: list[list[TrainingScene]] = []
-        if data is not None:
-            self._read(data, hold, seed)
-
-    def _read(self, data: Path, hold: set[str], seed: int) -> None:
-        images = pd.read_csv(data / "images.csv")
-        chosen = [f for f in images["file"] if f.split("_20")[0] not in hold]
-        spacing = images.set_index("file")["ground_m_per_px"]
-        plain = [tightened(real_scene(data, f)) for f in chosen]
-        for scene, file in zip(plain, chosen, strict=True):
-            versions = [
-                with_more_ships(scene, plain, spacing[file], max(10, scene.ids.size // 12000), seed * 100 + v)
-                for v in range(VERSIONS)
-            ]
-            self.real.append([_halved(one) for one in versions])
-        self.real = [[_halved(scene), scene, *versions] for scene, versions in zip(plain, self.real, strict=True)]
-        self.weight = np.array([np.sqrt(len(s.centres) * s.ids.size) for s in plain])
-        self.weight /= self.weight.sum()
-
-    def batch(self) -> tuple[torch.Tensor, ...]:
-        """Inputs and targets of one step."""
-        rows = [self._one() for _ in range(BATCH)]
-        return tuple(torch.from_numpy(np.stack([r[k] for r in rows])) for k in range(5))
-
-    def _one(self) -> tuple[np.ndarray, ...]:
-        rng = self.rng
-        if self.real and rng.random() < REAL:
-            versions = self.real[rng.choice(len(self.real), p=self.weight)]
-            scene = versions[rng.integers(len(versions))]
-        else:
-            scene = self.drawn[rng.integers(len(self.drawn))]
-        row, col = self._place(scene)
-        pixels, target = cut(scene, row, col, rng)
-        image = in_other_light(pixels, scene.present, scene.gain, rng)
-        return image, target.hull, target.centre, target.offset, target.weight
-
-    def _place(self, scene: TrainingScene) -> tuple[float, float]:
-        rng, shape = self.rng, scene.ids.shape
-        if len(scene.centres) > 1 and rng.random() < 0.7:
-            centre = scene.centres[rng.integers(1, len(scene.centres))]
-            return tuple(float(v) for v in centre + rng.uniform(-30, 30, 2))  # type: ignore[return-value]
-        infrared = scene.scaled[3] if scene.present[3] else scene.scaled[4]
-        for _ in range(30):
-            row, col = rng.integers(0, shape[0]), rng.integers(0, shape[1])
-            part = infrared[max(0, row - 30) : row + 30, max(0, col - 30) : col + 30] > 0.35
-            if 0.03 < part.mean() < 0.9:
-                break
-        return float(row), float(col)
-
-
-def _halved(scene: TrainingScene) -> TrainingScene:
-    """Half floats: half the memory."""
-    scene.scaled = scene.scaled.astype(np.float16)
-    return scene
+def rate_at(done: float, most: float) -> float:
+    """The learning rate when a share ``done`` of the steps is done: up in a line, down along a cosine."""
+    falling = min(1.0, max(0.0, done - WARM_UP) / (1 - WARM_UP))
+    return most * min(1.0, done / WARM_UP + 0.02) * (0.5 * (1 + float(np.cos(np.pi * falling))) + 1e-3)
 
 
 def loss_of(answer: torch.Tensor, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
@@ -108,53 +43,49 @@ def loss_of(answer: torch.Tensor, batch: tuple[torch.Tensor, ...]) -> torch.Tens
     return cross * 2 + overlap + 0.5 * focal + away
 
 
-def train(sampler: Sampler, steps: int, seed: int, lr: float, start: Path | None, keep: Path) -> HullNetwork:
-    """AdamW with one cycle; the mean of the last weights is what is kept."""
+def train(patches: StorePatches, steps: int, seed: int, most: float) -> HullNetwork:
+    """AdamW; 16-bit floats for the convolutions where the card has them, 32 for the loss."""
     torch.manual_seed(seed)
-    net = HullNetwork().to(memory_format=torch.channels_last)
-    if start is not None:
-        net.load_state_dict(torch.load(start, weights_only=True))
-    mean = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
-    )
-    optimiser = torch.optim.AdamW(net.parameters(), lr=lr, weight_decay=2e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps, pct_start=0.1)
-    began, total = time.process_time(), 0.0
+    device = patches.device
+    net = HullNetwork().to(device).to(memory_format=torch.channels_last)
+    keep = torch.optim.swa_utils.get_ema_multi_avg_fn(KEPT)
+    mean = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=keep, use_buffers=True)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=most, weight_decay=2e-3)
+    total = torch.zeros((), device=device)
     for step in range(1, steps + 1):
-        batch = sampler.batch()
-        loss = loss_of(net(batch[0].to(memory_format=torch.channels_last)), batch)
-        optimiser.zero_grad()
+        for group in optimiser.param_groups:
+            group["lr"] = rate_at(step / steps, most)
+        batch = patches.next()
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+            said = net(batch[0].to(memory_format=torch.channels_last))
+        loss = loss_of(said.float(), batch)
+        optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
-        schedule.step()
         mean.update_parameters(net)
-        total += float(loss.detach())
-        if step % 100 == 0:
-            print(f"{step} loss {total / 100:.3f} cpu {time.process_time() - began:.0f} s", flush=True)
-            total = 0.0
-        if step % 300 == 0:
-            torch.save(mean.module.state_dict(), keep)
-    return mean.module.eval()
+        total += loss.detach()
+        if step % 500 == 0:
+            print(f"{step} loss {float(total) / 500:.3f}", flush=True)
+            total.zero_()
+    return mean.module.cpu().eval()
 
 
 def main() -> None:
     """Parse, train, save."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--start", type=Path)
-    parser.add_argument("--lr", type=float, default=3e-3)
-    parser.add_argument("--pool", type=Path, required=True)
+    parser.add_argument("store", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--hold", default="")
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--simulated", type=int, default=1500)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--hold", type=int, default=-1)
+    parser.add_argument("--steps", type=int, default=7574)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--simulated", type=float, default=0.3, help="share of patches from simulated ports")
+    parser.add_argument("--lr", type=float, default=3e-3)
+    parser.add_argument("--seed", type=int, default=12)
     args = parser.parse_args()
-    torch.set_num_threads(1)
-    sampler = Sampler(args.data, args.pool, set(filter(None, args.hold.split(","))), args.seed, args.simulated)
-    print("scenes ready", flush=True)
-    torch.save(train(sampler, args.steps, args.seed, args.lr, args.start, args.out).state_dict(), args.out)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    patches = StorePatches(args.store, args.hold, args.simulated, args.batch, args.seed, device)
+    torch.save(train(patches, args.steps, args.seed, args.lr).state_dict(), args.out)
 
 
 if __name__ == "__main__":
