@@ -58,6 +58,8 @@ class Fact(Section):
     """What is known, in a sentence."""
     source: str
     """Who says so, and when."""
+    caveat: bool = False
+    """Does it change what the answer means? Then it stands beside the sum wherever that is printed."""
 
 
 class AoiConfig(Section):

@@ -79,6 +79,11 @@ def answer(story: Story) -> str:
     return f"{_reviewed(story)}{_sum(story)}{_parts(story)} {_looked_at(story)}."
 
 
+def caveats(story: Story) -> list[str]:
+    """What the config says of the answer itself: no sum is printed without it."""
+    return [fact.what for fact in story.config.aoi.facts if fact.caveat]
+
+
 def changed_by_verdicts(story: Story) -> str:
     """The account before and after analysts' verdicts, barrels and counted calls; empty where neither moved."""
     if story.as_detected is None:

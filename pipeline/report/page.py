@@ -12,7 +12,7 @@ from pipeline.moments import at_image_times, bounds_at_image_times, moment
 from pipeline.plurals import number_of
 from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
-from pipeline.report.opening import answer, shown_alone
+from pipeline.report.opening import answer, caveats, shown_alone
 from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
@@ -43,6 +43,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         head=story.headline,
         unknown_zones=zones_without_estimate(story),
         answer=answer(story),
+        caveats=caveats(story),
         shown=shown_alone(story),
         any_counts=bool(counted_zones(story)),
         days=day_counts(story),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def headline_lines(story: Story) -> list[str]:
     """The answer in a few lines of text."""
-    from pipeline.report.opening import answer, changed_by_verdicts, shown_alone
+    from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
     from pipeline.report.wording import without_ais
 
     head = story.headline
@@ -34,6 +34,7 @@ def headline_lines(story: Story) -> list[str]:
     opening = [
         f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
         f"{mark}{seen} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
+        *(f"{mark}{caveat}" for caveat in caveats(story)),
     ]
     if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted": what was not looked at is unknown
         outside = outside_lines(story.tables["port_calls"])

@@ -53,6 +53,9 @@ def test_genoa_from_a_real_sentinel_2_image(tmp_path):
         r"<script.*?</script>", "", page, flags=re.DOTALL
     )  # the chart's code knows the word
     assert "no AIS to compare with" in page
+    caveat = "The account against the cap is an exercise"
+    assert outcome.lines[2].startswith(caveat)
+    assert f'<p class="answer"><strong>{caveat}' in page
 
 
 def test_a_sentinel_1_composite_with_its_ais(tmp_path):

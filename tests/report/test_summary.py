@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from pipeline.calls import count_line
+from pipeline.config.aoi import Fact
 from pipeline.report.summary import headline_lines
 from pipeline.tables import PORT_CALLS
 
@@ -27,6 +28,7 @@ def test_the_parts_stand_under_the_sum(monkeypatch):
         headline=head,
         simulated=False,
         place=SimpleNamespace(name="Testport"),
+        config=SimpleNamespace(aoi=SimpleNamespace(facts=())),
         tables={"port_calls": PORT_CALLS.empty()},
         as_detected=None,
     )
@@ -39,3 +41,6 @@ def test_the_parts_stand_under_the_sum(monkeypatch):
     detected = SimpleNamespace(headline=replace(head, calls_counted=2, barrels_p50=150_000.0))
     told = headline_lines(SimpleNamespace(**vars(story) | {"as_detected": detected}))
     assert "after analysts' verdicts: 150,000 barrels before, 137,000 after; 2 and 1 counted call" in told
+    facts = (Fact(what="This is an exercise.", source="us", caveat=True), Fact(what="Ships wait here.", source="us"))
+    exercise = SimpleNamespace(**vars(story) | {"config": SimpleNamespace(aoi=SimpleNamespace(facts=facts))})
+    assert headline_lines(exercise)[2:4] == ["This is an exercise.", headline_lines(story)[2]]
