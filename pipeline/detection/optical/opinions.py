@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
     from pipeline.types import BoolImage, FloatArray
 
-SCORE_SLOPE, SCORE_MIDDLE = 9.0, 0.55  # certainty to probability: a logistic, fitted on ports held out of training
+# Certainty to probability: a logistic on ports held out of training (tools/hull_network/calibration.py). Its slope is
+# fitted, its middle is where hulls are told from the rest best; fitted as well, 6.6 and 0.61 lose ships at quays
+SCORE_SLOPE, SCORE_MIDDLE = 5.5, 0.55
 SIDEWAYS = 1.5  # log-odds against a ship that moves across her own axis; our choice
-LENGTHS_M = (70.0, 120.0, 250.0)  # measured; at these, 5 and 95 % bounds of the true length as shares of it: errors
-LENGTH_LOW = (0.66, 0.78, 0.82)  # on ports held out of training, against labels less the 15 m by which they are loose,
-LENGTH_HIGH = (1.40, 1.48, 1.32)  # and on simulated ports kept out (tools/hull_network/size_errors.py)
+LENGTHS_M = (50.0, 75.0, 120.0, 250.0)  # measured; at these, 5 and 95 % bounds of the true length as shares of it:
+LENGTH_LOW = (0.80, 0.70, 0.70, 0.82)  # half the weight on ports held out of training, against labels less the 15 m by
+LENGTH_HIGH = (1.75, 1.42, 1.45, 1.32)  # which they are loose, half on simulated ports (calibration.py, size_errors.py)
 SPREAD_PX = 3.3  # by which the map of hull is wider than the hull, in quadrature: labels were drawn loose; same source
 BEAM_FIT_SE_PX = 1.0  # set on the same simulated ports
 MAP_TURN_PX = (
@@ -34,7 +36,10 @@ MAP_TURN_PX = (
 )
 RATIO_LENGTHS_M = (48.0, 62.0, 80.0, 100.0, 125.0, 160.0, 205.0, 350.0)  # at these lengths, length over beam:
 USUAL_RATIO = (5.6, 6.2, 6.6, 6.2, 6.7, 6.2, 6.2, 6.0)  # median, and standard deviation of ln, of 12,000 ships
-RATIO_SD = (0.24, 0.22, 0.21, 0.19, 0.20, 0.12, 0.11, 0.13)  # of the lists behind the deadweight fit (docs/volume.md)
+# Of the lists behind the deadweight fit (docs/volume.md); the first three, 0.24, 0.22 and 0.21 there, with 0.35 added
+# in quadrature: short hulls in ports are boats of any build, and their width in 10 m pixels says nothing of their beam
+# (set on simulated ports, tools/hull_network/size_errors.py, seeds from 200,000 on)
+RATIO_SD = (0.42, 0.41, 0.41, 0.19, 0.20, 0.12, 0.11, 0.13)
 HUGGING = 0.6  # share of a hull on mapped land above which it is land: as for objects found by contrast
 TRAINED_LENGTH_M = 45.0  # labels begin at about 50 m
 NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
