@@ -195,7 +195,9 @@ def test_no_catalogue_is_a_mistake_in_the_config(site):
         ask(site, sentinel1=None)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"features": [{"id": "x"}]}', '{"features": 3}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"features": [{"id": "x"}]}', '{"features": 3}', "\x00", "[" * 100_000]
+)
 def test_a_file_that_is_no_saved_search(tmp_path, text):
     (tmp_path / "s.json").write_text(text)
     with pytest.raises(ConfigError, match=r"s\.json: is no search that capwatch saved"):
