@@ -30,7 +30,11 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     parse_scaling(config.source.scaling)
     if config.source.registry:
         path = root / config.source.registry
-        for shared in shared_numbers(read_registry(path)):
+        try:
+            vessels = read_registry(path)
+        except InputError as error:  # a file of the question, as zones and cap are: no other input stands in for it
+            raise ConfigError(str(error)) from error
+        for shared in shared_numbers(vessels):
             console.problem(InputError(path, shared), done="that number names no ship; IMO numbers and names still do")
     if config.source.kind == "files":
         _require_inputs(config)
@@ -41,13 +45,23 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
 
 def require_file(root: Path, name: str) -> Path:
     """The path of a file that a config names; ConfigError where it is none."""
-    if (root / name).is_file():
-        return root / name
+    path = root / name
+    if path.is_file():
+        return path
     elsewhere = f"; there is one in {configs_root()}" if (configs_root() / name).is_file() else ""
     raise ConfigError(
-        f"{printable(root / name)}: the config names this file, and it is not there "
+        f"{printable(path)}: the config names this file, and it is {_what_lies(path)} "
         f"(names are relative to the run file's folder{printable(elsewhere)})"
     )
+
+
+def _what_lies(path: Path) -> str:
+    """What is at a path where a file should be."""
+    if path.is_dir():
+        return "a folder"
+    if path.exists():
+        return "no regular file"
+    return "a link that leads nowhere" if path.is_symlink() else "not there"
 
 
 def looks_within(scenario: Scenario, config: RunConfig) -> int:
