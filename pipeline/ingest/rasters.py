@@ -291,7 +291,8 @@ def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[No
     except MemoryError as error:
         raise EnvironmentFault(f"{item}: not enough memory to read it") from error
     except (RasterioError, ValueError, OSError) as error:
-        said = re.sub(r"/vsiriopener_\w+/", "", str(error.__cause__ or error).replace(path, item))
+        # names that GDAL gives to what it holds in memory are counted anew in each process: none of the file's story
+        said = re.sub(r"/vsi(riopener_\w+/|mem/[^\s:]*:)", "", str(error.__cause__ or error).replace(path, item))
         reason = " ".join(said.split())[:120]
         raise InputError(item, f"is damaged, or no true {driver} file ({reason})") from error
 

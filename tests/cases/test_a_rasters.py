@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from rasterio.transform import Affine
 
 from pipeline.errors import InputError
 from pipeline.ingest.inputs import open_inputs
@@ -20,7 +21,7 @@ from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.place import load_place
 from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.scenes import open_scene
-from pipeline.types import Window
+from pipeline.types import Sensor, Window
 from tests.cases.desk import LOOKS, ORIGIN, SHAPE, radar, speckle, stamp
 from tests.ingest.sentinel1.safe_product import Recipe, write_safe
 
@@ -190,6 +191,18 @@ def test_a_corrupted_lzw_stream(refused, bad):
     refused("is damaged")
 
 
+@case("A-11")
+def test_the_cause_of_a_damage_is_the_same_in_every_run(bad):
+    """GDAL unpacks tiles in files of its own, with a number that goes up, and names them in what it says."""
+    radar(bad, np.random.default_rng(0).integers(1, 60_000, (512, 512)).astype("uint16"), compress="lzw", tiled=True)
+    raw = bytearray(bad.read_bytes())
+    for at in range(3000, len(raw) - 400, len(raw) // 12):
+        raw[at : at + 400] = b"\xff" * 400
+    bad.write_bytes(raw)
+    causes = [open_inputs([bad])[1].loc[0, "cause"] for _ in range(3)]
+    assert set(causes) == {"is damaged, or no true GTiff file (Using code not yet in table)"}
+
+
 def without_tag(path: Path, tag: int) -> None:
     """Rename one tag of a little-endian TIFF's first directory to a private number, so that it is missing."""
     raw = bytearray(path.read_bytes())
@@ -272,6 +285,43 @@ def test_numbers_that_are_none(desk, capwatch, bad, saw):
     numbers = table[["row", "col", "lon", "lat", "length_m", "beam_m", "score"]].to_numpy(float)
     assert np.isfinite(numbers).all()
     saw("masked; the ship is found, every number finite")
+
+
+@case("A-16")
+@pytest.mark.parametrize("value", [1e305, -1e305, 1e39, 3e38])
+@pytest.mark.parametrize("sensor", ["sentinel-1", "optical"])
+def test_numbers_too_large_to_mean_anything(bad, value, sensor, saw):
+    """They are masked as infinity is; squares and scales of them overflowed with a warning that named no file."""
+    data = speckle().astype("float64")
+    data[10:14, 10:60] = value
+    tile = open_scene(radar(bad, data, tags=False), OpenOptions(sensor=Sensor(sensor), pixel_spacing_m=10.0)).read(
+        WHOLE
+    )
+    assert tile.valid.mean() == pytest.approx(1 if value == 3e38 else 1 - 200 / data.size)
+    assert np.isfinite(tile.data[:, tile.valid]).all()
+    data[:] = value
+    radar(bad, data, tags=False)
+    row = open_inputs([bad], OpenOptions(sensor=Sensor(sensor), pixel_spacing_m=10.0))[1].iloc[0]
+    assert row["status"] in ("degraded", "skipped")
+    saw(row["cause"])
+
+
+@case("C-19")
+@pytest.mark.parametrize(
+    ("grid", "cause"),
+    [
+        ((1e308, 0, ORIGIN[0], 0, -1e308, ORIGIN[1]), "does not lie on Earth"),
+        ((10, 10, ORIGIN[0], 10, 10, ORIGIN[1]), "gives it no area: all its pixels lie on a line"),
+        ((0, 0, ORIGIN[0], 0, 0, ORIGIN[1]), "does not lie on Earth"),
+    ],
+    ids=["infinite", "singular", "a point"],
+)
+def test_a_georeference_that_is_void(desk, bad, grid, cause, saw):
+    """Of one that holds no area it was said that the image shows nothing of the AOI: a fault, taken for a place."""
+    radar(bad, transform=Affine(*grid))
+    _, row = judged(desk, bad)
+    assert (row["status"], row["cause"]) == ("skipped", f"its georeference {cause}")
+    saw(row["cause"])
 
 
 @case("A-17")
