@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import EnvironmentFault, InputError
+from pipeline.errors import EnvironmentFault, InputError, is_utf8
 from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.types import Stamp, Window
 
@@ -44,6 +44,7 @@ MAX_BYTES = 40_000_000_000  # decoded as float32; our choice: a dual-polarisatio
 MAX_BLOCK_BYTES = 1 << 30  # one compressed block; our choice, against deflate bombs
 BOMB_BLOCK_BYTES = 1 << 26  # blocks from this size on must not unpack ...
 BOMB_RATIO = 200.0  # ... so many-fold: deflate reaches 1,032, images of the sea some 2
+FOREIGN_NAME = "has a name that is not UTF-8 (rename it, or the folder that it lies in)"
 MAX_BANDS = 64  # our choice: hyperspectral cubes are not what this reads
 MOST_HELD = 6  # rasters that a thread keeps open (our choice): the bands of one scene
 
@@ -320,7 +321,7 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def require_file(path: Path, item: str) -> None:
-    """Refuse what is missing, no regular file, empty, or closed to us."""
+    """Refuse what is missing, no regular file, empty, or closed to us, and a name that GDAL could not spell."""
     if not path.exists():
         raise InputError(item, "there is no such file")
     if not path.is_file():
@@ -329,6 +330,8 @@ def require_file(path: Path, item: str) -> None:
         raise InputError(item, "is empty (0 bytes)")
     if not os.access(path, os.R_OK):
         raise InputError(item, "may not be read (permission denied)")
+    if not is_utf8(path.absolute()):
+        raise InputError(item, FOREIGN_NAME)
 
 
 def refuse_oddities(dataset: DatasetReader, item: str) -> None:
