@@ -170,7 +170,7 @@ def _mmsi(text: str) -> int:
 def _within(size: _Size) -> Callable[[str], float]:
     def convert(text: str) -> float:
         try:
-            number = float(text)
+            number = float(text.replace("_", "?"))  # Python reads 1_5 as 15, whoever wrote it meant 1.5
         except ValueError:
             raise ValueError("is not a number") from None
         if not size.low <= number <= size.high:  # also refuses nan

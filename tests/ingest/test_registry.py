@@ -45,6 +45,7 @@ def test_gross_tonnage_is_no_weight(tmp_path):
         (["name,length_m,source", "A,-5,x"], "line 2: length_m '-5' is outside"),
         (["name,length_m,source", "A,nan,x"], "line 2: length_m 'nan' is outside"),
         (["name,length_m,source", "A,100 m,x"], "line 2: length_m '100 m' is not a number"),
+        (["name,beam_m,source", "A,1_5,x"], "line 2: beam_m '1_5' is not a number"),
         (["name,length_m,beam_m,source", "A,15,100,x"], "line 2: beam_m .100. is not below length_m .15."),
         (["name,dwt_t,source", "A,5000,x"], "line 2: dwt_t is given, but tonnage_kind"),
         (["name,dwt_t,tonnage_kind,source", "A,5000,NT,x"], "line 2: tonnage_kind 'NT'"),
