@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.chain.backgrounds import kept_in
 from pipeline.chain.sources import named_files, scenario_of
 from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
@@ -27,6 +28,8 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
         require_file(root, name)
     place = load_place(config.aoi, root)
     load_cap(root / config.cap, config.volume)
+    for name in config.aoi.backgrounds:
+        kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none
     parse_scaling(config.source.scaling)
     if config.source.registry:
         path = root / config.source.registry
