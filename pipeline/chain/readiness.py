@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,9 +50,9 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
 def require_file(root: Path, name: str) -> Path:
     """The path of a file that a config names; ConfigError where it is none."""
     path = root / name
-    if path.is_file():
+    if os.path.isfile(path):  # unlike Path.is_file, False also for names too long to exist
         return path
-    elsewhere = f"; there is one in {configs_root()}" if (configs_root() / name).is_file() else ""
+    elsewhere = f"; there is one in {configs_root()}" if os.path.isfile(configs_root() / name) else ""
     raise ConfigError(
         f"{printable(path)}: the config names this file, and it is {_what_lies(path)} "
         f"(names are relative to the run file's folder{printable(elsewhere)})"
@@ -60,11 +61,15 @@ def require_file(root: Path, name: str) -> Path:
 
 def _what_lies(path: Path) -> str:
     """What is at a path where a file should be."""
-    if path.is_dir():
+    try:
+        path.lstat()
+    except PermissionError:  # the machine's fault, and perhaps it is there
+        raise
+    except OSError:
+        return "not there"
+    if os.path.isdir(path):
         return "a folder"
-    if path.exists():
-        return "no regular file"
-    return "a link that leads nowhere" if path.is_symlink() else "not there"
+    return "no regular file" if os.path.exists(path) else "a link that leads nowhere"
 
 
 def looks_within(scenario: Scenario, config: RunConfig) -> int:

@@ -31,6 +31,12 @@ def test_what_is_no_file_is_called_what_it_is(tmp_path, kind):
         require_file(tmp_path, "cap.yaml")
 
 
+def test_a_name_too_long_to_exist_is_not_there(tmp_path):
+    """The system's own error made it a fault of the machine."""
+    with pytest.raises(ConfigError, match="the config names this file, and it is not there"):
+        require_file(tmp_path, "x" * 300)
+
+
 @pytest.mark.parametrize("name", ["zones.geojson", "cap.yaml", "vessels.csv", "coast.geojson", "background.tif"])
 def test_every_file_that_the_config_names_is_a_file_of_the_question(tmp_path, name):
     """What cannot be read of it is a mistake in the question (exit code 2), whichever file it is."""
