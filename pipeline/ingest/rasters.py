@@ -382,4 +382,7 @@ def _ground_control(dataset: DatasetReader, item: str) -> NDArray[np.float64] | 
     if crs is None or not (np.isfinite(lon).all() and np.isfinite(lat).all() and np.abs(lat).max() <= 90):
         raise InputError(item, "its ground control points are not on Earth, or have no coordinate system")
     # GDAL counts GCPs from the corner of the first pixel, we count from its centre
-    return np.column_stack([[p.row - 0.5 for p in points], [p.col - 0.5 for p in points], lon, lat])
+    found = np.column_stack([[p.row - 0.5 for p in points], [p.col - 0.5 for p in points], lon, lat])
+    if not np.isfinite(found).all():
+        raise InputError(item, "its ground control points have no place in the image")
+    return found

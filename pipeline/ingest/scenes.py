@@ -292,9 +292,14 @@ def _require_same_crs(raster: RasterFile, sidecar: Sidecar | None) -> None:
     if sidecar is None or sidecar.crs is None or raster.crs_wkt is None:
         return
     from pyproj import CRS
+    from pyproj.exceptions import CRSError
 
     own = CRS.from_wkt(raster.crs_wkt)
-    if own != CRS.from_string(sidecar.crs):
+    try:
+        stated = CRS.from_string(sidecar.crs)
+    except CRSError as error:
+        raise InputError(raster.item, f"its sidecar says {sidecar.crs}, which is no coordinate system") from error
+    if own != stated:
         code = own.to_epsg()
         raise InputError(
             raster.item, f"its sidecar says {sidecar.crs}, the file {f'EPSG:{code}' if code else printable(own.name)}"

@@ -386,3 +386,10 @@ def test_a_tag_that_states_no_distance_is_refused(tmp_path, tag, crs):
         file.update_tags(PIXEL_SPACING_M=tag)
     with pytest.raises(InputError, match=r"look\.tif: its tag PIXEL_SPACING_M is no distance"):
         open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1))
+
+
+def test_a_sidecar_with_a_coordinate_system_that_nobody_knows_costs_its_image_alone(tmp_path):
+    path = radar(tmp_path / "look.tif")
+    path.with_suffix(".json").write_text('{"sensor": "sentinel-1", "crs": "EPSG:999999"}')
+    with pytest.raises(InputError, match=r"look\.tif: its sidecar says EPSG:999999, which is no coordinate system"):
+        open_scene(path)
