@@ -94,7 +94,8 @@ def read(path: Path) -> Searched:
             raise ConfigError(f"{printable(path)}: is too large for a saved search (limit {MAX_FILE} bytes)")
         content = unrepeated(path.read_text("utf-8"))
         items = content["features"]
-        good = all(i["capwatch"]["catalogue"] and Sensor(i["capwatch"]["sensor"]) for i in items)
+        told = [item["capwatch"] for item in items]
+        good = all(t["catalogue"] and Sensor(t["sensor"]) and isinstance(t["base"], str) for t in told)
         missing = [{k: str(m[k]) for k in MISSING} for m in content.get("capwatch:missing", [])]
     except OSError as error:
         raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
