@@ -102,3 +102,16 @@ def printable(item: object) -> str:
     """The item's name on one line, with control characters escaped, so that a file name cannot forge log lines."""
     text = str(item)
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def is_utf8(name: object) -> bool:
+    """Can tables and pages hold a name? The system knows names as bytes, and those that are no UTF-8 come with marks.
+
+    >>> is_utf8("Hafen-Süd.tif"), is_utf8("n\\udcff.tif")
+    (True, False)
+    """
+    try:
+        str(name).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -102,7 +102,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ConfigError(f"{printable(folder)}: is a file, not a run folder") from error
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(path, "is not a readable manifest") from error
     if (
         not isinstance(found, dict)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.checkpoints import checkpoint
-from pipeline.errors import ConfigError, ContractError, EnvironmentFault, InputError, printable
+from pipeline.errors import ConfigError, ContractError, EnvironmentFault, InputError, is_utf8, printable
 from pipeline.longitudes import as_written
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         raise ConfigError(f"{printable(path)}: cannot tell the table format; end the name in {', '.join(SUFFIXES)}")
     if path.suffix.lower() in {".geojson", ".gpkg"} and not hasattr(table, "geometry"):
         raise ConfigError(f"{printable(path)}: this table has no geometry; write .parquet or .csv")
+    require_utf8(path)
     with replacing(path) as part:
         writer(as_written(table), part)
 
@@ -124,6 +125,7 @@ def table_from(content: bytes, contract: Contract) -> pd.DataFrame:
 
 def require_writable(folder: Path) -> None:
     """Raise EnvironmentFault, before any work, where nothing could be written below a folder; makes nothing."""
+    require_utf8(folder)
     existing = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
     probe = existing / f".capwatch-{os.getpid()}.part"
     try:
@@ -134,6 +136,12 @@ def require_writable(folder: Path) -> None:
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
+
+
+def require_utf8(path: Path) -> None:
+    """Raise ConfigError for an output's name that the libraries which write tables cannot spell."""
+    if not is_utf8(path):
+        raise ConfigError(f"{printable(path)}: cannot be written, since its name is not UTF-8; choose another")
 
 
 def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:

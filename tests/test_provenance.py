@@ -240,6 +240,7 @@ def test_an_input_that_changed_is_named_and_one_that_is_gone_is_not(tmp_path):
         b"null",
         b"{}",
         b"\xff\xfe",
+        b"[" * 100_000,
         b'{"outputs": {}}',
         b'{"outputs": [1]}',
         b'{"outputs": [{"path": "a"}]}',

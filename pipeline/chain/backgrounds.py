@@ -9,6 +9,7 @@ looks where its config names the file under ``aoi.backgrounds``.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,10 @@ from pipeline.storage import iso_z, write_bytes
 from pipeline.types import utc
 
 if TYPE_CHECKING:
-    from pipeline.detection.earlier.background import Background
+    from numpy.typing import NDArray
+    from rasterio.transform import Affine
+
+    from pipeline.detection.earlier.background import Background, Source
     from pipeline.detection.earlier.history import Cells
 
 FOLDER = "backgrounds"
@@ -84,29 +88,46 @@ def read_background(path: Path, cells: Cells) -> Background:
 
     Raises ConfigError where the file is no background of this program.
     """
+    from pipeline.detection.earlier.background import LEVELS, Background
+
+    kept = kept_in(path)
+    row = np.floor(kept.to_px.d * cells.lon + kept.to_px.e * cells.lat + kept.to_px.f).astype(np.intp)
+    col = np.floor(kept.to_px.a * cells.lon + kept.to_px.b * cells.lat + kept.to_px.c).astype(np.intp)
+    codes = kept.codes
+    inside = (row >= 0) & (col >= 0) & (row < codes.shape[1]) & (col < codes.shape[2]) & cells.berth
+    levels = np.zeros((codes.shape[0], len(cells.lon)), np.uint8)
+    levels[:, inside] = codes[:, row[inside], col[inside]]
+    by_band = levels.reshape(-1, LEVELS, levels.shape[1]).transpose(1, 0, 2)
+    return Background(kept.orbit, np.ascontiguousarray(by_band), kept.looks, kept.simulated)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """What a raster of a background holds: codes of shape (levels of bands, rows, cols), and where they lie."""
+
+    codes: NDArray[np.uint8]
+    to_px: Affine
+    looks: tuple[Source, ...]
+    orbit: str
+    simulated: bool
+
+
+def kept_in(path: Path) -> Kept:
+    """The raster of a background; ConfigError where the file is none of this program."""
     import rasterio
     from rasterio.errors import RasterioError
 
-    from pipeline.detection.earlier.background import DARKEST_DB, LEVELS, STEP_DB, Background, Source
+    from pipeline.detection.earlier.background import DARKEST_DB, LEVELS, STEP_DB, Source
 
     try:
-        with rasterio.open(path) as file:
+        with rasterio.open(path, driver="GTiff") as file:
             told = json.loads(file.tags()[TAG])
             if file.width * file.height > MOST_CELLS or file.count % LEVELS or file.dtypes[0] != "uint8":
                 raise ValueError("its bands")
             if (told["step_db"], told["darkest_db"], told["levels"]) != (STEP_DB, DARKEST_DB, LEVELS):
                 raise ValueError("its steps")
-            codes = file.read()
-            to_px = ~file.transform
-            col = to_px.a * cells.lon + to_px.b * cells.lat + to_px.c
-            row = to_px.d * cells.lon + to_px.e * cells.lat + to_px.f
+            codes, to_px = file.read(), ~file.transform
         looks = tuple(Source(str(k["scene_id"]), utc(k["acquired"]), str(k["sha256"])) for k in told["looks"])
-        orbit, simulated = str(told["orbit"]), bool(told["simulated"])
-    except (OSError, RasterioError, KeyError, TypeError, ValueError) as error:
+        return Kept(codes, to_px, looks, str(told["orbit"]), bool(told["simulated"]))
+    except (OSError, RasterioError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ConfigError(f"{printable(path)}: is not a background raster that an earlier run left") from error
-    r, c = np.floor(row).astype(np.intp), np.floor(col).astype(np.intp)
-    inside = (r >= 0) & (c >= 0) & (r < codes.shape[1]) & (c < codes.shape[2]) & cells.berth
-    levels = np.zeros((codes.shape[0], len(cells.lon)), np.uint8)
-    levels[:, inside] = codes[:, r[inside], c[inside]]
-    by_band = levels.reshape(-1, LEVELS, levels.shape[1]).transpose(1, 0, 2)
-    return Background(orbit, np.ascontiguousarray(by_band), looks, simulated)

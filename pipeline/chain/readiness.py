@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.chain.backgrounds import kept_in
 from pipeline.chain.sources import named_files, scenario_of
 from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
@@ -27,10 +29,16 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
         require_file(root, name)
     place = load_place(config.aoi, root)
     load_cap(root / config.cap, config.volume)
+    for name in config.aoi.backgrounds:
+        kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none
     parse_scaling(config.source.scaling)
     if config.source.registry:
         path = root / config.source.registry
-        for shared in shared_numbers(read_registry(path)):
+        try:
+            vessels = read_registry(path)
+        except InputError as error:  # a file of the question, as zones and cap are: no other input stands in for it
+            raise ConfigError(str(error)) from error
+        for shared in shared_numbers(vessels):
             console.problem(InputError(path, shared), done="that number names no ship; IMO numbers and names still do")
     if config.source.kind == "files":
         _require_inputs(config)
@@ -41,13 +49,27 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
 
 def require_file(root: Path, name: str) -> Path:
     """The path of a file that a config names; ConfigError where it is none."""
-    if (root / name).is_file():
-        return root / name
-    elsewhere = f"; there is one in {configs_root()}" if (configs_root() / name).is_file() else ""
+    path = root / name
+    if os.path.isfile(path):  # unlike Path.is_file, False also for names too long to exist
+        return path
+    elsewhere = f"; there is one in {configs_root()}" if os.path.isfile(configs_root() / name) else ""
     raise ConfigError(
-        f"{printable(root / name)}: the config names this file, and it is not there "
+        f"{printable(path)}: the config names this file, and it is {_what_lies(path)} "
         f"(names are relative to the run file's folder{printable(elsewhere)})"
     )
+
+
+def _what_lies(path: Path) -> str:
+    """What is at a path where a file should be."""
+    try:
+        path.lstat()
+    except PermissionError:  # the machine's fault, and perhaps it is there
+        raise
+    except OSError:
+        return "not there"
+    if os.path.isdir(path):
+        return "a folder"
+    return "no regular file" if os.path.exists(path) else "a link that leads nowhere"
 
 
 def looks_within(scenario: Scenario, config: RunConfig) -> int:

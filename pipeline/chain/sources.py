@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config import RunConfig, load
 from pipeline.console import Console
-from pipeline.errors import ConfigError, InputError, printable, shortened
+from pipeline.errors import ConfigError, InputError, is_utf8, printable, shortened
 from pipeline.ingest import junk
 from pipeline.ingest.ais.folder import AIS_SUFFIXES, OTHER, ais_files
 from pipeline.ingest.ais.zipped import holds_product
@@ -44,12 +44,15 @@ class Inputs:
     items: bytes | None = None
 
     def name_of(self, path: Path | str) -> str:
-        """The input's name as tables and manifest state it: relative to the base, else as given."""
+        """The input's name as tables and manifest state it: relative to the base, else as given.
+
+        They are UTF-8: another name has escapes there.
+        """
         if str(path) in self.names:
             return self.names[str(path)]
         if self.base is not None and Path(path).is_relative_to(self.base):
             return f"demo:{Path(path).relative_to(self.base).as_posix()}"
-        return str(path)
+        return str(path) if is_utf8(path) else printable(path)
 
 
 def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:

@@ -68,7 +68,7 @@ def _rows_changed(folder: Path, name: str) -> list[str]:
         now = rows_of(read_table(folder / f"{name}.parquet", _contract(name)), name)
     except KeyError:
         return []
-    except (OSError, ValueError, TypeError, PipelineError):
+    except (OSError, ValueError, TypeError, RecursionError, PipelineError):
         return ["no longer readable as the table that it was"]
     before, after = [tuple(r) for r in noted["rows"]], [tuple(r) for r in now["rows"]]
     if before == after:

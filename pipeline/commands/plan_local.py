@@ -10,6 +10,7 @@ from pipeline.chain.asked import answered
 from pipeline.chain.readiness import looks_within
 from pipeline.chain.sources import named_files, scenario_of, simulation_key
 from pipeline.config import RunConfig
+from pipeline.errors import printable
 from pipeline.execution.journal import LOG
 from pipeline.plurals import number_of
 
@@ -73,7 +74,7 @@ def _files(config: RunConfig) -> tuple[list[str], int, int]:
     undated = sum(w is None for w in when)
     outside = sum(w is not None and not config.period.start <= w < config.period.end for w in when)
     lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}"]
-    lines += [f"  {f.path}, {_megabytes(f.path):,.1f} MB" for f in found]
+    lines += [f"  {printable(f.path)}, {_megabytes(f.path):,.1f} MB{f.refused and f': {f.refused}'}" for f in found]
     if outside:
         lines.append(f"{outside} of {number_of(len(found), 'image')} outside the period, by their names")
     if undated:

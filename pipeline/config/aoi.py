@@ -122,6 +122,14 @@ class SourceConfig(Section):
     stac: StacConfig = StacConfig()
     """Which catalogues (kind stac)."""
 
+    @field_validator("images", "ais")
+    @classmethod
+    def _names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """An empty name would be the working folder, with all that lies in it."""
+        if not all(name.strip() for name in names):
+            raise ValueError("holds an empty name; write . for the working folder")
+        return names
+
 
 class PeriodConfig(Section):
     """The ``period`` section: from ``start`` (included) to ``end`` (not included), UTC. Images of other times are left

@@ -57,7 +57,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 def _fields(path: Path) -> dict[str, str]:
     """What a file says by field; nothing where it is of no kind that has such, or is torn."""
-    with suppress(PipelineError, OSError, ValueError, KeyError, TypeError, AttributeError):
+    with suppress(PipelineError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         if path.suffix == ".yaml":
             return flat(read_yaml(path)[0])
         if path.suffix == ".geojson":

@@ -43,11 +43,11 @@ def read_land(path: Path) -> BaseGeometry:
         raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
     except RepeatedKey as error:
         raise ConfigError(f"{printable(path)}: {error}") from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise ConfigError(f"{printable(path)}: is not a GeoJSON file of land polygons") from error
     for number, part in enumerate(parts):
         if part.is_empty or part.geom_type not in {"Polygon", "MultiPolygon"}:
-            raise ConfigError(f"{printable(path)}: feature {number} is no polygon but {part.geom_type or 'empty'}")
+            raise ConfigError(f"{printable(path)}: feature {number} is {_kind(part)}, no polygon")
         if not part.is_valid:
             raise ConfigError(f"{printable(path)}: feature {number} is invalid: {shapely.is_valid_reason(part)}")
         if max(abs(part.bounds[1]), abs(part.bounds[3])) > 90:
@@ -55,6 +55,10 @@ def read_land(path: Path) -> BaseGeometry:
                 f"{printable(path)}: feature {number} has latitudes beyond 90; lon and lat may be swapped"
             )
     return shapely.union_all(parts)
+
+
+def _kind(part: BaseGeometry) -> str:
+    return "empty" if part.is_empty else f"a {part.geom_type}"
 
 
 def read_credit(path: Path) -> str:

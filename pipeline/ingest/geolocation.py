@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.longitudes import wrapped
+from pipeline.plurals import number_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,9 @@ class MapGeolocation:
         """Longitude and latitude [deg] of pixel positions."""
         a, b, c, d, e, f = self.transform
         x, y = np.broadcast_arrays(np.asarray(col, float) + 0.5, np.asarray(row, float) + 0.5)
-        lon, lat = _transformer(self.crs_wkt, "EPSG:4326").transform(a * x + b * y + c, d * x + e * y + f)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is infinite lies nowhere
+            x, y = a * x + b * y + c, d * x + e * y + f
+        lon, lat = _transformer(self.crs_wkt, "EPSG:4326").transform(x, y)
         return np.asarray(lon, float), np.asarray(lat, float)
 
     def rowcol(self, lon: Any, lat: Any) -> tuple[FloatArray, FloatArray]:
@@ -180,7 +183,9 @@ def from_gcps(gcps: FloatArray, item: str, shape: tuple[int, int]) -> GridGeoloc
             return GridGeolocation(line, pixel, gcps[:, 2].reshape(full), gcps[:, 3].reshape(full))
     spread = np.linalg.matrix_rank(gcps[:, :2] - gcps[:, :2].mean(axis=0), tol=1.0)
     if len(gcps) < 3 or spread < 2 or len(np.unique(gcps[:, :2], axis=0)) < len(gcps):
-        raise InputError(item, f"{len(gcps)} ground control points cannot place it (three or more, not in a line)")
+        raise InputError(
+            item, f"{number_of(len(gcps), 'ground control point')} cannot place it (three or more, not in a line)"
+        )
     return PointGeolocation(gcps)
 
 
@@ -211,7 +216,10 @@ def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeo
     for shift in (-360.0, 0.0, 360.0):
         moved = shapely.transform(outline, lambda p, s=shift: p + np.array([s, 0.0]))
         parts.append(shapely.intersection(moved, shapely.box(-180, -90, 180, 90)))
-    return shapely.union_all([p for p in parts if p.area > 0])
+    whole = shapely.union_all([p for p in parts if p.area > 0])
+    if whole.is_empty:
+        raise InputError(item, "its georeference gives it no area: all its pixels lie on a line")
+    return whole
 
 
 def unwrapped(lon: Any) -> FloatArray:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
+from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, is_utf8, printable
 from pipeline.ingest.duplicates import Duplicate, find_clashes, find_duplicates
 from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.junk import is_junk
@@ -27,6 +27,7 @@ from pipeline.ingest.metadata.beside import listed, side_files
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.metadata.sensors import MASK, is_mask_file
 from pipeline.ingest.radiometry import parse_scaling
+from pipeline.ingest.rasters import FOREIGN_NAME
 from pipeline.ingest.scenes import open_scene, seen_near, without_water
 from pipeline.ingest.sentinel1.safe_files import MANIFEST, is_safe
 from pipeline.longitudes import middle_of, moved
@@ -116,7 +117,14 @@ def find_inputs(paths: Sequence[Path | Found]) -> list[Found]:
             key = os.path.realpath(one.path)
             if key not in found or _links_in(one.path) < _links_in(found[key].path):
                 found[key] = one
-    return sorted(found.values(), key=lambda f: (f.name or f.path.name, str(f.path)))
+    return [_tellable(f) for f in sorted(found.values(), key=lambda f: (f.name or f.path.name, str(f.path)))]
+
+
+def _tellable(found: Found) -> Found:
+    """An input as a table can name it. Tables are UTF-8: what has another name is refused, and escaped in its row."""
+    if is_utf8(found.path):
+        return found
+    return replace(found, refused=found.refused or FOREIGN_NAME, name=found.name or printable(found.path.name))
 
 
 def _links_in(path: Path) -> int:
@@ -255,17 +263,18 @@ def _unique_ids(opened: list[Opened]) -> list[Opened]:
 
 def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
     if one.scene is None:
+        path = one.found.path
         return {
-            "scene_id": one.found.name or one.found.path.name,
+            "scene_id": one.found.name or path.name,
             "sensor": str(one.found.sensor or ""),
             "platform": one.found.platform,
             "acquired": one.found.acquired,
             "footprint": one.found.footprint,
             "status": "skipped",
             "cause": one.cause,
-            "href": str(one.found.path),
-            "sha256": _hash_or_nothing(one.found.path),
-            "side_files": listed(side_files(one.found.path)),
+            "href": str(path) if is_utf8(path) else printable(path),
+            "sha256": _hash_or_nothing(path),
+            "side_files": listed(side_files(path)) if is_utf8(path) else [],
             "verified": False,
             "simulated": False,
         }

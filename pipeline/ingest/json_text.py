@@ -15,11 +15,16 @@ class RepeatedKey(ValueError):
 def unrepeated(text: str) -> Any:
     """The content of a JSON text; RepeatedKey where a mapping has a key twice, ValueError where it is no JSON.
 
+    Python reads some hundred levels of nesting, and ends with its own error beyond: such a text is none for us either.
+
     >>> unrepeated('{"a": 1, "a": 2}')
     Traceback (most recent call last):
     pipeline.ingest.json_text.RepeatedKey: key a stands twice
     """
-    return json.loads(text, object_pairs_hook=_mapping)
+    try:
+        return json.loads(text, object_pairs_hook=_mapping)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

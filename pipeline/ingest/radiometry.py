@@ -55,6 +55,17 @@ class Scaling:
 
     def apply(self, stored: NDArray[Any], col0: int) -> NDArray[np.float32]:
         """Values of stored numbers (bands, rows, cols) whose first column is ``col0``; NaN where there is no value."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is no value
+            values = self._values(stored, col0)
+        if stored.dtype.kind in "iu" and self.law == "linear" and self.radiometry is Radiometry.REFLECTANCE:
+            return values  # whole numbers stay numbers
+        bad = ~np.isfinite(values)
+        if self.radiometry in (Radiometry.SIGMA0, Radiometry.POWER):
+            bad |= values <= 0  # power cannot be zero or less: no measurement
+        values[bad] = np.nan
+        return values
+
+    def _values(self, stored: NDArray[Any], col0: int) -> NDArray[np.float32]:
         values = stored.astype(np.float32)
         if self.gains:
             shape = (-1, *([1] * (values.ndim - 1)))
@@ -67,18 +78,11 @@ class Scaling:
         if self.law == "square":
             values = values * values
         elif self.law == "decibel":
-            with np.errstate(over="ignore"):  # infinite power is no value, below
-                values = np.power(np.float32(10.0), values / np.float32(10.0))
+            values = np.power(np.float32(10.0), values / np.float32(10.0))
         elif self.law == "calibrated":
             column = np.arange(col0, col0 + stored.shape[-1]) + self.a_column0
             amplitude = np.polyval(np.array(self.a_coefficients, np.float64), column)
             values = values * values / np.square(amplitude).astype(np.float32)
-        if stored.dtype.kind in "iu" and self.law == "linear" and self.radiometry is Radiometry.REFLECTANCE:
-            return values  # whole numbers stay numbers
-        bad = ~np.isfinite(values)
-        if self.radiometry in (Radiometry.SIGMA0, Radiometry.POWER):
-            bad |= values <= 0  # power cannot be zero or less: no measurement
-        values[bad] = np.nan
         return values
 
 

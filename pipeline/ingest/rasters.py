@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import EnvironmentFault, InputError
+from pipeline.errors import EnvironmentFault, InputError, is_utf8
 from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.types import Stamp, Window
 
@@ -44,6 +44,7 @@ MAX_BYTES = 40_000_000_000  # decoded as float32; our choice: a dual-polarisatio
 MAX_BLOCK_BYTES = 1 << 30  # one compressed block; our choice, against deflate bombs
 BOMB_BLOCK_BYTES = 1 << 26  # blocks from this size on must not unpack ...
 BOMB_RATIO = 200.0  # ... so many-fold: deflate reaches 1,032, images of the sea some 2
+FOREIGN_NAME = "has a name that is not UTF-8 (rename it, or the folder that it lies in)"
 MAX_BANDS = 64  # our choice: hyperspectral cubes are not what this reads
 MOST_HELD = 6  # rasters that a thread keeps open (our choice): the bands of one scene
 
@@ -291,7 +292,8 @@ def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[No
     except MemoryError as error:
         raise EnvironmentFault(f"{item}: not enough memory to read it") from error
     except (RasterioError, ValueError, OSError) as error:
-        said = re.sub(r"/vsiriopener_\w+/", "", str(error.__cause__ or error).replace(path, item))
+        # names that GDAL gives to what it holds in memory are counted anew in each process: none of the file's story
+        said = re.sub(r"/vsi(riopener_\w+/|mem/[^\s:]*:)", "", str(error.__cause__ or error).replace(path, item))
         reason = " ".join(said.split())[:120]
         raise InputError(item, f"is damaged, or no true {driver} file ({reason})") from error
 
@@ -319,7 +321,7 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def require_file(path: Path, item: str) -> None:
-    """Refuse what is missing, no regular file, empty, or closed to us."""
+    """Refuse what is missing, no regular file, empty, or closed to us, and a name that GDAL could not spell."""
     if not path.exists():
         raise InputError(item, "there is no such file")
     if not path.is_file():
@@ -328,6 +330,8 @@ def require_file(path: Path, item: str) -> None:
         raise InputError(item, "is empty (0 bytes)")
     if not os.access(path, os.R_OK):
         raise InputError(item, "may not be read (permission denied)")
+    if not is_utf8(path.absolute()):
+        raise InputError(item, FOREIGN_NAME)
 
 
 def refuse_oddities(dataset: DatasetReader, item: str) -> None:
@@ -378,4 +382,7 @@ def _ground_control(dataset: DatasetReader, item: str) -> NDArray[np.float64] | 
     if crs is None or not (np.isfinite(lon).all() and np.isfinite(lat).all() and np.abs(lat).max() <= 90):
         raise InputError(item, "its ground control points are not on Earth, or have no coordinate system")
     # GDAL counts GCPs from the corner of the first pixel, we count from its centre
-    return np.column_stack([[p.row - 0.5 for p in points], [p.col - 0.5 for p in points], lon, lat])
+    found = np.column_stack([[p.row - 0.5 for p in points], [p.col - 0.5 for p in points], lon, lat])
+    if not np.isfinite(found).all():
+        raise InputError(item, "its ground control points have no place in the image")
+    return found

@@ -6,7 +6,6 @@ A hull that was renamed stays one line: its other names stand in ``aka``.
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +46,8 @@ def read_registry(path: Path) -> pd.DataFrame:
     Columns of the file, in any order: ``imo``, ``mmsi``, ``name``, ``aka`` (other names, ``;`` between), ``ship_type``
     (in words, as "LPG carrier": what she may carry goes by it), ``dwt_t``, ``length_m``, ``beam_m``, ``depth_m``,
     ``design_draught_m``, ``tonnage_kind`` (DWT or GT: press and registers mix them), ``source`` (where the line is
-    from; no line without one). An empty cell is "not known"; lines that start with ``#`` are comments.
+    from; no line without one). An empty cell is "not known"; lines that start with ``#`` are comments. A quoted cell
+    ends in its line: a quote left open would swallow the ships below it.
 
     Returns
     -------
@@ -61,19 +61,23 @@ def read_registry(path: Path) -> pd.DataFrame:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(path, f"cannot be read as UTF-8 text ({error})") from error
-    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")]
+    lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip() and not line.startswith("#")]
     if not lines:
         raise InputError(path, f"has no header; the columns are {', '.join(COLUMNS)}")
-    rows = csv.reader(io.StringIO("\n".join(line for _, line in lines)))
-    header = [name.strip() for name in next(rows)]
+    header, fault = _cells(lines[0][1])
+    if fault:
+        raise InputError(path, f"line {lines[0][0]}: {fault}")
     _check_header(path, header)
     wrong: list[str] = []
     out = []
-    for (number, _), cells in zip(lines[1:], rows, strict=False):
-        if len(cells) != len(header):
-            wrong.append(f"line {number}: {len(cells)} columns, the header has {len(header)}")
+    for number, line in lines[1:]:
+        cells, fault = _cells(line)
+        if not fault and len(cells) != len(header):
+            fault = f"{len(cells)} columns, the header has {len(header)}"
+        if fault:
+            wrong.append(f"line {number}: {fault}")
             continue
-        row, faults = _vessel(dict(zip(header, (c.strip() for c in cells), strict=True)))
+        row, faults = _vessel(dict(zip(header, cells, strict=True)))
         wrong += [f"line {number}: {fault}" for fault in faults]
         out.append(row | {"line": number})
     wrong += _repeats(out)
@@ -96,6 +100,15 @@ def shared_numbers(registry: pd.DataFrame) -> list[str]:
         for mmsi, lines in groups
         if len(lines) > 1
     ]
+
+
+def _cells(line: str) -> tuple[list[str], str]:
+    """The cells of a line, and what is wrong with it: a quote that it leaves open would swallow the lines below it."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], strict=True))], ""
+    except csv.Error as error:
+        fault = "a quote is not closed in its line" if "unexpected end" in str(error) else str(error)
+        return [], fault
 
 
 def _check_header(path: Path, header: list[str]) -> None:
@@ -157,7 +170,7 @@ def _mmsi(text: str) -> int:
 def _within(size: _Size) -> Callable[[str], float]:
     def convert(text: str) -> float:
         try:
-            number = float(text)
+            number = float(text.replace("_", "?"))  # Python reads 1_5 as 15, whoever wrote it meant 1.5
         except ValueError:
             raise ValueError("is not a number") from None
         if not size.low <= number <= size.high:  # also refuses nan

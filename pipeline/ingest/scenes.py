@@ -20,7 +20,7 @@ from pipeline.ingest.metadata.acquisition import acquired_of, platform_of
 from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.channels import channels_of, picture_bands
 from pipeline.ingest.metadata.operators import read_operator
-from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.metadata.options import COARSEST_M, OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.usable import usable_data
@@ -255,20 +255,36 @@ def _spacing(
     stated = options.pixel_spacing_m or (sidecar.pixel_spacing_m if sidecar else None)
     for key in _SPACING_TAGS:
         if stated is None and key in raster.tags:
-            try:
-                stated = float(raster.tags[key])
-            except ValueError as error:
-                raise InputError(raster.item, f"its tag {key} is not a number") from error
+            stated = _number_of_tag(raster, key)
     if geolocation is not None:
         found = ground_spacing_m(geolocation, raster.shape)
         if not all(np.isfinite(found)) or min(found) <= 0:
             raise InputError(raster.item, "its georeference does not lie on Earth")
+        _refuse_coarse(raster, max(found))
         if stated is not None and max(abs(f / stated - 1) for f in found) > _FAR:
             return found, f"pixel spacing stated as {stated:g} m; the georeference gives {found[0]:.2f} m and is used"
         return found, ""
     if stated is None:
         raise InputError(raster.item, f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})")
+    _refuse_coarse(raster, stated)
     return (stated, stated), ""
+
+
+def _number_of_tag(raster: RasterFile, key: str) -> float:
+    """The pixel spacing that a tag states."""
+    try:
+        stated = float(raster.tags[key])
+    except ValueError as error:
+        raise InputError(raster.item, f"its tag {key} is not a number") from error
+    if not 0 < stated < np.inf:
+        raise InputError(raster.item, f"its tag {key} is no distance: {stated:g}")
+    return stated
+
+
+def _refuse_coarse(raster: RasterFile, spacing_m: float) -> None:
+    """Pixels wider than ships show none, whoever is there: such an image must not count as a look at an empty berth."""
+    if spacing_m > COARSEST_M:
+        raise InputError(raster.item, f"has pixels of {spacing_m:,.0f} m, which show no ship (limit {COARSEST_M:g} m)")
 
 
 def _require_same_crs(raster: RasterFile, sidecar: Sidecar | None) -> None:
@@ -276,9 +292,14 @@ def _require_same_crs(raster: RasterFile, sidecar: Sidecar | None) -> None:
     if sidecar is None or sidecar.crs is None or raster.crs_wkt is None:
         return
     from pyproj import CRS
+    from pyproj.exceptions import CRSError
 
     own = CRS.from_wkt(raster.crs_wkt)
-    if own != CRS.from_string(sidecar.crs):
+    try:
+        stated = CRS.from_string(sidecar.crs)
+    except CRSError as error:
+        raise InputError(raster.item, f"its sidecar says {sidecar.crs}, which is no coordinate system") from error
+    if own != stated:
         code = own.to_epsg()
         raise InputError(
             raster.item, f"its sidecar says {sidecar.crs}, the file {f'EPSG:{code}' if code else printable(own.name)}"

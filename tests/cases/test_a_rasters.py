@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from rasterio.transform import Affine
 
 from pipeline.errors import InputError
 from pipeline.ingest.inputs import open_inputs
@@ -20,7 +21,7 @@ from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.place import load_place
 from pipeline.ingest.rasters import open_raster
 from pipeline.ingest.scenes import open_scene
-from pipeline.types import Window
+from pipeline.types import Sensor, Window
 from tests.cases.desk import LOOKS, ORIGIN, SHAPE, radar, speckle, stamp
 from tests.ingest.sentinel1.safe_product import Recipe, write_safe
 
@@ -190,6 +191,18 @@ def test_a_corrupted_lzw_stream(refused, bad):
     refused("is damaged")
 
 
+@case("A-11")
+def test_the_cause_of_a_damage_is_the_same_in_every_run(bad):
+    """GDAL unpacks tiles in files of its own, with a number that goes up, and names them in what it says."""
+    radar(bad, np.random.default_rng(0).integers(1, 60_000, (512, 512)).astype("uint16"), compress="lzw", tiled=True)
+    raw = bytearray(bad.read_bytes())
+    for at in range(3000, len(raw) - 400, len(raw) // 12):
+        raw[at : at + 400] = b"\xff" * 400
+    bad.write_bytes(raw)
+    causes = [open_inputs([bad])[1].loc[0, "cause"] for _ in range(3)]
+    assert set(causes) == {"is damaged, or no true GTiff file (Using code not yet in table)"}
+
+
 def without_tag(path: Path, tag: int) -> None:
     """Rename one tag of a little-endian TIFF's first directory to a private number, so that it is missing."""
     raw = bytearray(path.read_bytes())
@@ -272,6 +285,43 @@ def test_numbers_that_are_none(desk, capwatch, bad, saw):
     numbers = table[["row", "col", "lon", "lat", "length_m", "beam_m", "score"]].to_numpy(float)
     assert np.isfinite(numbers).all()
     saw("masked; the ship is found, every number finite")
+
+
+@case("A-16")
+@pytest.mark.parametrize("value", [1e305, -1e305, 1e39, 3e38])
+@pytest.mark.parametrize("sensor", ["sentinel-1", "optical"])
+def test_numbers_too_large_to_mean_anything(bad, value, sensor, saw):
+    """They are masked as infinity is; squares and scales of them overflowed with a warning that named no file."""
+    data = speckle().astype("float64")
+    data[10:14, 10:60] = value
+    tile = open_scene(radar(bad, data, tags=False), OpenOptions(sensor=Sensor(sensor), pixel_spacing_m=10.0)).read(
+        WHOLE
+    )
+    assert tile.valid.mean() == pytest.approx(1 if value == 3e38 else 1 - 200 / data.size)
+    assert np.isfinite(tile.data[:, tile.valid]).all()
+    data[:] = value
+    radar(bad, data, tags=False)
+    row = open_inputs([bad], OpenOptions(sensor=Sensor(sensor), pixel_spacing_m=10.0))[1].iloc[0]
+    assert row["status"] in ("degraded", "skipped")
+    saw(row["cause"])
+
+
+@case("C-19")
+@pytest.mark.parametrize(
+    ("grid", "cause"),
+    [
+        ((1e308, 0, ORIGIN[0], 0, -1e308, ORIGIN[1]), "does not lie on Earth"),
+        ((10, 10, ORIGIN[0], 10, 10, ORIGIN[1]), "gives it no area: all its pixels lie on a line"),
+        ((0, 0, ORIGIN[0], 0, 0, ORIGIN[1]), "does not lie on Earth"),
+    ],
+    ids=["infinite", "singular", "a point"],
+)
+def test_a_georeference_that_is_void(desk, bad, grid, cause, saw):
+    """Of one that holds no area it was said that the image shows nothing of the AOI: a fault, taken for a place."""
+    radar(bad, transform=Affine(*grid))
+    _, row = judged(desk, bad)
+    assert (row["status"], row["cause"]) == ("skipped", f"its georeference {cause}")
+    saw(row["cause"])
 
 
 @case("A-17")
@@ -387,6 +437,55 @@ def test_names_of_every_kind(desk, tmp_path, name, saw):
     assert (done.returncode in (0, 3) and (tmp_path / "t.csv").is_file()) or said.startswith("error: ")
     assert all(line.isprintable() for line in said.splitlines())
     saw(f"exit {done.returncode}" + (f": {said.splitlines()[0]}" if said else ""))
+
+
+@case("A-23")
+def test_a_run_goes_on_without_what_it_cannot_name(desk, capwatch, saw):
+    """Images whose name no table can hold are told and left out; AIS is read, and named with escapes. Outputs too."""
+    images = os.fsencode(desk.images)
+    odd = Path(os.fsdecode(images + b"/caf\xe9_vv_20240308T060000.tif"))
+    below = Path(os.fsdecode(images + b"/d\xff/look_vv_20240308T070000.tif"))
+    told = Path(os.fsdecode(os.fsencode(desk.root) + b"/ais_\xe9.csv"))
+    try:
+        below.parent.mkdir()
+        for copy in (odd, below):
+            shutil.copy(next(desk.images.glob("look_*.tif")), copy)
+        shutil.copy(desk.ais, told)
+    except OSError as error:
+        pytest.skip(f"this file system takes no such name ({error})")
+    done = capwatch(*desk.words, "--dry-run", "--ais", told)
+    assert done.code == 0
+    assert "caf\\udce9_vv_20240308T060000.tif, 0.1 MB: has a name that is not UTF-8" in done.out
+    done = capwatch(*desk.words, "--ais", told)
+    assert done.code == 3
+    cause = "has a name that is not UTF-8 (rename it, or the folder that it lies in) (scene skipped)"
+    assert all(cause in done.error(name) for name in ("caf\\udce9_vv", "d\\udcff/look_vv"))
+    saw(done.error("caf").replace(str(desk.root), ""))
+    folder = next(desk.runs.glob("pier/*/manifest.json")).parent
+    scenes = pd.read_parquet(folder / "scenes.parquet")
+    assert list(scenes["status"]) == ["used", "used", "skipped", "skipped"]
+    assert scenes["sha256"].str.len().eq(64).all()
+    assert len(pd.read_csv(folder / "calls.csv")) == 1
+    assert capwatch("verify", folder).code == 0
+    named = Path(os.fsdecode(b"out_\xe9"))
+    assert "is not UTF-8; choose another" in capwatch(*desk.words[:2], "--out", desk.root / named, "--quiet").error()
+    given = ("account", folder / "liftings.parquet", "--cap", desk.root / "cap.yaml", "--quiet")
+    done = capwatch(*given, "-o", desk.root / named.with_suffix(".parquet"))
+    assert (done.code, "is not UTF-8; choose another" in done.error()) == (2, True)
+
+
+@case("A-23")
+def test_an_image_below_a_folder_that_cannot_be_named(tmp_path, monkeypatch):
+    """Its own name is fine, and GDAL is given the whole: the image was called damaged."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/d\xff"))
+    try:
+        folder.mkdir()
+    except OSError as error:
+        pytest.skip(f"this file system takes no such name ({error})")
+    radar(tmp_path / "look.tif").rename(folder / "look.tif")
+    monkeypatch.chdir(folder)
+    with pytest.raises(InputError, match=r"^look\.tif: has a name that is not UTF-8 \(rename it, or the folder"):
+        open_raster(Path("look.tif"))
 
 
 @case("A-24")

@@ -89,6 +89,37 @@ def test_a_listed_file_is_absent(refused, product):
 
 
 @case("B-04")
+@pytest.mark.parametrize(
+    ("pattern", "field", "value", "said"),
+    [
+        ("s1a-*-vv-*.xml", "azimuthTimeInterval", "1e300", "azimuthTimeInterval is 1e.300, which no instrument has"),
+        ("s1a-*-vv-*.xml", "azimuthTimeInterval", "0", "azimuthTimeInterval is 0, which"),
+        ("s1a-*-vv-*.xml", "azimuthTimeInterval", "-0.0015", "azimuthTimeInterval is -0.0015, which"),
+        ("s1a-*-vv-*.xml", "radarFrequency", "0", "radarFrequency is 0, which"),
+        ("s1a-*-vv-*.xml", "prf", "0", "prf is 0, which"),
+    ],
+)
+def test_numbers_that_no_instrument_has(refused, product, pattern, field, value, said):
+    """An interval of 1e300 s and a frequency of 0 ended the run with tracebacks; the others were used."""
+    path = file_of(product / "annotation", pattern)
+    text, hits = re.subn(rf"<{field}>[^<]+", f"<{field}>{value}", path.read_text())
+    assert hits
+    path.write_text(text)
+    relisted(product)
+    refused(product, said)
+
+
+@case("B-10")
+def test_noise_beyond_what_pixels_can_hold(refused, product):
+    path = file_of(product / "annotation", "noise-s1a-*-vv-*.xml")
+    text, hits = re.subn(r'(<noise(?:Range)?Lut count="\d+">)\S+', r"\g<1>1e300", path.read_text())
+    assert hits
+    path.write_text(text)
+    relisted(product)
+    refused(product, "holds a number that is not finite, or beyond what pixels can hold")
+
+
+@case("B-04")
 @pytest.mark.parametrize("kind", ["broken", "bomb"])
 def test_hostile_xml(refused, product, kind):
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))

@@ -127,8 +127,17 @@ def test_python_tags(desk, capwatch, saw, tag):
         ("seed: soon", "pier.yaml:11: seed: "),
         ("detection: {radar: {false_alarm_rate: -1}}", "pier.yaml:11: detection.radar.false_alarm_rate: "),
         ("detection: {radar: {false_alarm_rat: 1e-6}}", "detection.radar.false_alarm_rat: no such key"),
+        ("seed: true", "pier.yaml:11: seed: must be a number, not true or false"),
+        ("detection: {radar: {false_alarm_rate: true}}", "radar.false_alarm_rate: must be a number, not true or false"),
     ],
-    ids=["unknown key", "wrong type", "negative threshold", "unknown inner key"],
+    ids=[
+        "unknown key",
+        "wrong type",
+        "negative threshold",
+        "unknown inner key",
+        "truth",
+        "truth for a threshold",
+    ],
 )
 def test_a_config_that_makes_no_sense(desk, capwatch, saw, line, said):
     desk.file.write_text(desk.file.read_text().rstrip() + f"\n{line}\n")

@@ -383,3 +383,9 @@ def test_a_product_both_counted_and_excluded_is_refused(tmp_path):
     (tmp_path / "cap.yaml").write_text(text)
     with pytest.raises(ConfigError, match="lpg stands in products and in excluded_products"):
         load(CapConfig, tmp_path / "cap.yaml")
+
+
+@pytest.mark.parametrize("field", ["images", "ais"])
+def test_an_empty_name_is_not_the_working_folder(field):
+    with pytest.raises(ConfigError, match=f"{field}: holds an empty name"):
+        build(SourceConfig, {"kind": "files", field: ["here", " "]}, where="run.yaml")

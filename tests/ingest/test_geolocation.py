@@ -170,6 +170,13 @@ def test_gcps_that_end_on_the_last_pixel_count_from_centres(tmp_path):
     assert (float(lon), float(lat)) == pytest.approx((133, 42), abs=1e-9)
 
 
+def test_gcps_without_a_place_in_the_image_are_refused(tmp_path):
+    """What solves for the mapping gave up with an error of its own, and ended the run."""
+    points = [GroundControlPoint(np.nan, c, 133 + c * 1e-4, 42 + n * 1e-4) for n, c in enumerate((0, 50, 100, 150))]
+    with pytest.raises(InputError, match="its ground control points have no place in the image"):
+        write_gcps(tmp_path / "a.tif", points)
+
+
 def test_scattered_gcps_bend_like_a_thin_plate_and_go_through_their_points():
     rng = np.random.default_rng(3)
     row, col = rng.uniform(0, 100, 15), rng.uniform(0, 200, 15)

@@ -217,3 +217,21 @@ def test_a_coast_that_says_a_thing_twice_is_refused(tmp_path):
     (tmp_path / "coast.geojson").write_text(coast)
     with pytest.raises(ConfigError, match=r"coast\.geojson: key features stands twice"):
         load_place(aoi(coast="coast.geojson"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("coast", "said"),
+    [
+        ("[" * 100_000, "is not a GeoJSON file of land polygons"),
+        ('{"geometry":' * 100_000, "is not a GeoJSON file of land polygons"),
+        ('{"type": "Polygon", "coordinates": []}', "feature 0 is empty, no polygon"),
+        ('{"type": "Point", "coordinates": [133, 42]}', "feature 0 is a Point, no polygon"),
+    ],
+    ids=["nested lists", "nested mappings", "no corner", "a point"],
+)
+def test_a_coast_that_is_no_land_is_refused(tmp_path, coast, said):
+    """Deep nesting ended with Python's own error; of an empty polygon it said "is no polygon but Polygon"."""
+    zones(tmp_path / "zones.geojson", feature())
+    (tmp_path / "coast.geojson").write_text(coast)
+    with pytest.raises(ConfigError, match=rf"coast\.geojson: {said}"):
+        load_place(aoi(coast="coast.geojson"), tmp_path)

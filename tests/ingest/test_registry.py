@@ -45,17 +45,28 @@ def test_gross_tonnage_is_no_weight(tmp_path):
         (["name,length_m,source", "A,-5,x"], "line 2: length_m '-5' is outside"),
         (["name,length_m,source", "A,nan,x"], "line 2: length_m 'nan' is outside"),
         (["name,length_m,source", "A,100 m,x"], "line 2: length_m '100 m' is not a number"),
+        (["name,beam_m,source", "A,1_5,x"], "line 2: beam_m '1_5' is not a number"),
         (["name,length_m,beam_m,source", "A,15,100,x"], "line 2: beam_m .100. is not below length_m .15."),
         (["name,dwt_t,source", "A,5000,x"], "line 2: dwt_t is given, but tonnage_kind"),
         (["name,dwt_t,tonnage_kind,source", "A,5000,NT,x"], "line 2: tonnage_kind 'NT'"),
         (["name,source", "A,x,y"], "line 2: 3 columns, the header has 2"),
         (["imo,name,source", "9074729,A,x", "9074729,B,x"], "line 3: imo 9074729 stands in line 2 already"),
         ([""], "has no header"),
+        (["name,source", f"{'x' * 140_000},x"], "line 2: field larger than field limit"),
+        (["name,source", 'A,"x', "B,y"], "line 2: a quote is not closed in its line"),
+        (['name,"source', "A,x"], "line 1: a quote is not closed in its line"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path, lines, expected):
     with pytest.raises(InputError, match=expected):
         read_registry(registry(tmp_path, *lines))
+
+
+def test_only_the_end_of_a_line_ends_it(tmp_path):
+    """Other characters at which Python splits text cut a line in two, and shifted the numbers of those below."""
+    table = read_registry(registry(tmp_path, "name,source", "A\u2028B,x", "C\x0bD,y", "E\x85,z"))
+    assert list(table["line"]) == [2, 3, 4]
+    assert list(table["name"]) == ["A\u2028B", "C\x0bD", "E"]
 
 
 def test_an_absent_file_is_an_input_error(tmp_path):

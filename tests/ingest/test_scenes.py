@@ -24,6 +24,7 @@ from pipeline.ingest.metadata.acquisition import acquired_of, implausible
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Radiometry, Sensor, Window, tiles
+from tests.cases.desk import radar
 from tests.ingest.test_rasters import write
 
 UTM = {"crs": "EPSG:32652", "transform": Affine(10, 0, 500_000, 0, -10, 4_740_000)}
@@ -366,3 +367,29 @@ def test_times_that_cannot_be():
     assert "future" in implausible(datetime(2026, 1, 2, tzinfo=UTC), now)
     assert "before" in implausible(datetime(1970, 1, 1, tzinfo=UTC), now)
     assert implausible(datetime(2024, 2, 29, 23, 59, tzinfo=UTC), now) == ""
+
+
+@pytest.mark.parametrize("spacing_m", [300, 53_000])
+def test_pixels_wider_than_ships_are_no_look(tmp_path, spacing_m):
+    """An overview of the region was a usable look at each of its berths, without a ship."""
+    path = radar(tmp_path / "overview.tif", transform=Affine(spacing_m, 0, 300_000, 0, -spacing_m, 4_740_000))
+    with pytest.raises(InputError, match=r"overview\.tif: has pixels of [\d,]+ m, which show no ship \(limit 100 m\)"):
+        open_scene(path)
+
+
+@pytest.mark.parametrize("tag", ["0", "-10", "nan", "inf", "1e999"])
+@pytest.mark.parametrize("crs", [None, "EPSG:32653"])
+def test_a_tag_that_states_no_distance_is_refused(tmp_path, tag, crs):
+    """Beside a georeference a 0 ended with a division by zero; without one it made pixels of no size."""
+    path = radar(tmp_path / "look.tif", crs=crs)
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(PIXEL_SPACING_M=tag)
+    with pytest.raises(InputError, match=r"look\.tif: its tag PIXEL_SPACING_M is no distance"):
+        open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1))
+
+
+def test_a_sidecar_with_a_coordinate_system_that_nobody_knows_costs_its_image_alone(tmp_path):
+    path = radar(tmp_path / "look.tif")
+    path.with_suffix(".json").write_text('{"sensor": "sentinel-1", "crs": "EPSG:999999"}')
+    with pytest.raises(InputError, match=r"look\.tif: its sidecar says EPSG:999999, which is no coordinate system"):
+        open_scene(path)

@@ -27,6 +27,17 @@ UNREADABLE = b"\x00"  # stands in for a line that no parser should see; every re
 
 _SENTENCE = re.compile(rb"![A-Z]{2}VD[MO],")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # the last, and the first before two zeros, is UTF-32
+_PACKED = {
+    b"PK\x03\x04": "a zip archive inside another; unpack it first",
+    b"PK\x05\x06": "an empty zip archive",
+    b"\x1f\x8b": "packed twice, with gzip inside; unpack it first",
+    b"\x28\xb5\x2f\xfd": "packed twice, with zstd inside; unpack it first",
+    b"BZh": "packed with bzip2, which is not read; unpack it first",
+    b"\xfd7zXZ": "packed with xz, which is not read; unpack it first",
+    b"7z\xbc\xaf": "a 7-Zip archive, which is not read; unpack it first",
+    b"Rar!": "a RAR archive, which is not read; unpack it first",
+}
+"""First bytes of content that is still packed, which would else be told to hold zero bytes."""
 _LOOKED_AT_FOR_NUL = 64  # bytes: within a header; our choice
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UNPACK_ERRORS = (OSError, EOFError, zlib.error, ValueError, zipfile.BadZipFile, NotImplementedError)
@@ -76,8 +87,9 @@ def kind_of(path: Path, head: bytes) -> Kind:
     if head.startswith(_UTF16):
         utf = 32 if head[2:4] == b"\x00\x00" or head.startswith(b"\x00") else 16
         raise InputError(path, f"is text in UTF-{utf}; save it as UTF-8")
-    if head.startswith(b"PK\x03\x04"):
-        raise InputError(path, "is a zip archive inside another; unpack it first")
+    for magic, what in _PACKED.items():  # gzip, zstd and zip were unpacked once before
+        if head.startswith(magic):
+            raise InputError(path, f"is {what}")
     if _SENTENCE.search(head):
         return "nmea"
     if b"\x00" in head[:_LOOKED_AT_FOR_NUL]:

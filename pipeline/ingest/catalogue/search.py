@@ -22,6 +22,7 @@ from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
 from pipeline.ingest.catalogue.products import Product, acquisition_of, product_name, product_of, safe_name
 from pipeline.ingest.catalogue.services import Service, policy_of, service_of
 from pipeline.ingest.catalogue.web import Ask, Deadline, Web
+from pipeline.ingest.json_text import unrepeated
 from pipeline.longitudes import boxes
 from pipeline.storage import write_bytes
 from pipeline.types import Sensor
@@ -91,9 +92,10 @@ def read(path: Path) -> Searched:
     try:
         if path.stat().st_size > MAX_FILE:
             raise ConfigError(f"{printable(path)}: is too large for a saved search (limit {MAX_FILE} bytes)")
-        content = json.loads(path.read_text("utf-8"))
+        content = unrepeated(path.read_text("utf-8"))
         items = content["features"]
-        good = all(i["capwatch"]["catalogue"] and Sensor(i["capwatch"]["sensor"]) for i in items)
+        told = [item["capwatch"] for item in items]
+        good = all(t["catalogue"] and Sensor(t["sensor"]) and isinstance(t["base"], str) for t in told)
         missing = [{k: str(m[k]) for k in MISSING} for m in content.get("capwatch:missing", [])]
     except OSError as error:
         raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error

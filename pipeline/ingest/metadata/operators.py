@@ -7,7 +7,6 @@ off-nadir angle is told, it is turned into the ground's by the orbit's usual hei
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -19,6 +18,7 @@ from xml.etree import ElementTree
 from pydantic import ValidationError
 
 from pipeline.errors import InputError
+from pipeline.ingest.json_text import unrepeated
 from pipeline.ingest.metadata.sidecar import Sidecar
 
 MAX_BYTES = 16 << 20  # our choice: metadata have some 10 kB, with footprints and masks some 100 kB
@@ -309,7 +309,7 @@ def _read_planet(paths: list[Path], bands: int) -> dict[str, Any]:
 
 
 def _planet_json(path: Path) -> dict[str, Any]:
-    feature = json.loads(_text(path))
+    feature = unrepeated(_text(path))
     p = feature.get("properties") if isinstance(feature, dict) else None
     if not isinstance(p, dict):
         raise ValueError("no properties")

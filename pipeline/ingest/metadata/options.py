@@ -8,6 +8,8 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.types import Sensor
 
+COARSEST_M = 100.0  # our choice, as in a run's config: of the largest tanker it leaves three pixels
+
 
 @dataclass(frozen=True, slots=True)
 class OpenOptions:
@@ -21,8 +23,8 @@ class OpenOptions:
     search_land: bool = True  # may a detector look for land in the image where none is given?
 
     def __post_init__(self) -> None:
-        if self.pixel_spacing_m is not None and not 0 < self.pixel_spacing_m <= 1000:
-            raise ConfigError(f"pixel spacing must lie between 0 and 1000 m; got {self.pixel_spacing_m:g}")
+        if self.pixel_spacing_m is not None and not 0 < self.pixel_spacing_m <= COARSEST_M:
+            raise ConfigError(f"pixel spacing must lie between 0 and {COARSEST_M:g} m; got {self.pixel_spacing_m:g}")
         for name, index in (self.bands or {}).items():
             if not name or index < 1:
                 raise ConfigError(f"bands are written name=index with indexes from 1; got {name}={index}")

@@ -116,7 +116,7 @@ def _content(path: Path) -> Any:
         raise InputError(path.name, f"cannot be read ({error.strerror})") from error
     except RepeatedKey as error:
         raise InputError(path.name, str(error)) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InputError(path.name, "is not JSON, so the image's time and angles are unknown") from None
 
 

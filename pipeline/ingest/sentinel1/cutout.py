@@ -103,7 +103,7 @@ def read_cut(files: SafeFiles) -> Cut | None:
         window = Window(*(int(told["window"][k]) for k in ("row0", "col0", "rows", "cols")))
         rows, cols = (int(n) for n in told["full_shape"])
         version, origin = told["format"], dict(told["origin"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(item, "is no description of a cut-out") from error
     if version != FORMAT:
         raise InputError(item, f"is of format {version}; this reads {FORMAT}")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 LIGHT_M_S = 299_792_458.0  # speed of light, by definition
+_MOST_INTERVAL_S = 1.0  # from line to line; our choice: of detected products it is some milliseconds
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,10 @@ def read_annotation(raw: bytes, item: str) -> Annotation:
         data_take=xml.whole("adsHeader/missionDataTakeId"),
         pass_direction=xml.text("generalAnnotation/productInformation/pass").lower(),
         platform_heading_deg=xml.number("generalAnnotation/productInformation/platformHeading") % 360.0,
-        radar_frequency_hz=xml.number("generalAnnotation/productInformation/radarFrequency"),
-        prf_hz=tuple(xml.number("prf", at=e) for e in xml.root.iterfind("generalAnnotation/downlinkInformationList/*")),
+        radar_frequency_hz=xml.positive("generalAnnotation/productInformation/radarFrequency"),
+        prf_hz=tuple(
+            xml.positive("prf", at=e) for e in xml.root.iterfind("generalAnnotation/downlinkInformationList/*")
+        ),
         slice_number=xml.whole("imageAnnotation/imageInformation/sliceNumber", default=0),
         shape=(
             xml.whole("imageAnnotation/imageInformation/numberOfLines"),
@@ -174,7 +178,7 @@ def read_annotation(raw: bytes, item: str) -> Annotation:
             xml.number("imageAnnotation/imageInformation/rangePixelSpacing"),
         ),
         first_line=first_line,
-        line_interval_s=xml.number("imageAnnotation/imageInformation/azimuthTimeInterval"),
+        line_interval_s=xml.positive("imageAnnotation/imageInformation/azimuthTimeInterval", most=_MOST_INTERVAL_S),
         orbit_time_s=np.array([(xml.time("time", at=o) - first_line).total_seconds() for o in orbit]),
         orbit_position_m=np.array([xml.triple("position", o) for o in orbit]).reshape(-1, 3),
         orbit_velocity_m_s=np.array([xml.triple("velocity", o) for o in orbit]).reshape(-1, 3),
@@ -273,6 +277,13 @@ class _Reader:
             raise InputError(self.item, f"{path} is {text[:40]}")
         return value
 
+    def positive(self, path: str, at: ElementTree.Element | None = None, most: float = np.inf) -> float:
+        """A number above 0, and at most ``most``."""
+        value = self.number(path, at)
+        if not 0 < value <= most:
+            raise InputError(self.item, f"{path} is {value:g}, which no instrument has")
+        return value
+
     def whole(self, path: str, at: ElementTree.Element | None = None, default: int | None = None) -> int:
         if default is not None and (self.root if at is None else at).findtext(path) is None:
             return default
@@ -284,8 +295,8 @@ class _Reader:
             values = np.array(text.split(), dtype=np.float64)
         except ValueError as error:
             raise InputError(self.item, f"{path} holds something that is no number") from error
-        if not np.isfinite(values).all():
-            raise InputError(self.item, f"{path} holds a number that is not finite")
+        if not (np.abs(values) <= _LARGEST).all():
+            raise InputError(self.item, f"{path} holds a number that is not finite, or beyond what pixels can hold")
         return values
 
     def triple(self, path: str, at: ElementTree.Element) -> list[float]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
 
 import pytest
@@ -32,6 +34,22 @@ def test_more_or_fewer_files_than_one_are_refused(tmp_path):
     assert refusal(path) == "cannot be unpacked (holds 2 files; one AIS file in a zip is read)"
     path = zipped(tmp_path / "none.zip", **{"__MACOSX/._a.csv": b"x", ".DS_Store": b"x", "folder/": b""})
     assert refusal(path) == "cannot be unpacked (holds 0 files; one AIS file in a zip is read)"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gzip.compress(gzip.compress(TABLE)), "is packed twice, with gzip inside; unpack it first"),
+        (bz2.compress(TABLE), "is packed with bzip2, which is not read; unpack it first"),
+        (lzma.compress(TABLE), "is packed with xz, which is not read; unpack it first"),
+        (b"PK\x05\x06" + bytes(18), "is an empty zip archive"),
+    ],
+    ids=["gzip of gzip", "bzip2", "xz", "empty zip"],
+)
+def test_what_is_still_packed_is_called_so(tmp_path, content, said):
+    """It was told to hold zero bytes, as UTF-16 does."""
+    (tmp_path / "ais.csv").write_bytes(content)
+    assert refusal(tmp_path / "ais.csv") == said
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):

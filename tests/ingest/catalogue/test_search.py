@@ -19,6 +19,9 @@ START, END = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)
 BOX = (132.95, 42.70, 133.10, 42.80)
 
 
+NO_BASE = '{"features": [{"id": "x", "capwatch": {"catalogue": "cdse", "sensor": "sentinel-1"}}]}'
+
+
 def grd(day: int, *, mission: str = "S1A", mode: str = "IW", lon: float = 133.0, suffix: str = "ABCD", **more):
     """An item about a product of 2024-03-<day>."""
     time = f"202403{day:02d}T092000"
@@ -195,7 +198,9 @@ def test_no_catalogue_is_a_mistake_in_the_config(site):
         ask(site, sentinel1=None)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"features": [{"id": "x"}]}', '{"features": 3}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"features": [{"id": "x"}]}', '{"features": 3}', "\x00", "[" * 100_000, NO_BASE]
+)
 def test_a_file_that_is_no_saved_search(tmp_path, text):
     (tmp_path / "s.json").write_text(text)
     with pytest.raises(ConfigError, match=r"s\.json: is no search that capwatch saved"):

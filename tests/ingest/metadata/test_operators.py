@@ -78,6 +78,16 @@ def test_planet_coefficients_make_reflectance_of_radiance(tmp_path):
     assert data == pytest.approx(600 * np.array([1, 2, 3, 4]) * 1e-5, rel=1e-3)
 
 
+def test_planets_metadata_nested_without_end_costs_its_image_alone(tmp_path):
+    path = write_picture(tmp_path, picture(), "planet")
+    told = next(tmp_path.glob("*.json"))
+    told.write_text('{"properties": ' + "[" * 100_000)
+    with pytest.raises(
+        InputError, match=rf"{told.name}: is not the metadata file it looks like \(it is nested too deeply"
+    ):
+        open_scene(path)
+
+
 def test_dimap_radiance_needs_the_suns_irradiance(tmp_path):
     path = write_picture(tmp_path, picture(("pan",)), "airbus")
     xml = next(tmp_path.glob("DIM_*.XML"))

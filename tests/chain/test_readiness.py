@@ -1,0 +1,66 @@
+"""What a run needs before any work: a file that is not as the config says is told by what is there instead."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+import rasterio
+
+from pipeline.chain.backgrounds import TAG, kept_in
+from pipeline.chain.readiness import made_ready, require_file
+from pipeline.console import Console
+from pipeline.errors import ConfigError
+from pipeline.workspace import configs_root
+from tests.cases.desk import Desk
+
+BACKGROUND = configs_root() / "backgrounds" / "vostochny-ascending-10.tif"
+KINDS = {
+    "not there": lambda path: None,
+    "a folder": lambda path: path.mkdir(),
+    "no regular file": os.mkfifo,
+    "a link that leads nowhere": lambda path: path.symlink_to(path.name),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_file_is_called_what_it_is(tmp_path, kind):
+    KINDS[kind](tmp_path / "cap.yaml")
+    with pytest.raises(ConfigError, match=rf"cap\.yaml: the config names this file, and it is {kind} \(names are"):
+        require_file(tmp_path, "cap.yaml")
+
+
+def test_a_name_too_long_to_exist_is_not_there(tmp_path):
+    """The system's own error made it a fault of the machine."""
+    with pytest.raises(ConfigError, match="the config names this file, and it is not there"):
+        require_file(tmp_path, "x" * 300)
+
+
+@pytest.mark.parametrize("name", ["zones.geojson", "cap.yaml", "vessels.csv", "coast.geojson", "background.tif"])
+def test_every_file_that_the_config_names_is_a_file_of_the_question(tmp_path, name):
+    """What cannot be read of it is a mistake in the question (exit code 2), whichever file it is."""
+    desk = Desk(tmp_path / "desk").furnished()
+    (desk.root / "vessels.csv").write_text("name,source\nSIM TANKER 1,made up\n")
+    (desk.root / "coast.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    shutil.copy(BACKGROUND, desk.root / "background.tif")
+    told = {
+        "source": {"registry": "vessels.csv"},
+        "aoi": {"coast": "coast.geojson", "backgrounds": ["background.tif"]},
+    }
+    assert made_ready(desk.config(**told), desk.root, Console(quiet=True)).zones
+    (desk.root / name).write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=name):
+        made_ready(desk.config(**told), desk.root, Console(quiet=True))
+
+
+@pytest.mark.parametrize(
+    "tag", ["", "null", "{}", "[" * 30_000, '{"step_db": "x", "darkest_db": null, "levels": 1e999}', "[1]"]
+)
+def test_a_raster_without_the_tag_of_a_background_is_none(tmp_path, tag):
+    path = shutil.copy(BACKGROUND, tmp_path / "background.tif")
+    assert kept_in(path).looks
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(**{TAG: tag})
+    with pytest.raises(ConfigError, match=r"background\.tif: is not a background raster"):
+        kept_in(path)
