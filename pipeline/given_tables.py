@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; read as calls, what counts would be lost
 _DAY = re.compile(r"%[#-]?[cdDFjsux]")  # what tells the day in a format of times
+_NUMBER = re.compile(r"\d[\d.,\s]*[^\W\d]{0,3}\.?")  # a unit of up to three letters behind it
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
@@ -36,24 +37,61 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
     table = _our_names(read_table(path), path)
     if set(ANSWER) <= set(table.columns):
         raise InputError(path, "is a run's answer, rounded for documents; take port_calls.parquet of the same folder")
-    # "counted" says of a table of liftings what the account counts, of other tables, ours too, whether the call does
-    known = KNOWN if "counts" in table.columns else KNOWN - {"counted"}
-    present = [str(name) for name in table.columns if name in known]
+    present = [str(name) for name in table.columns if name in _known(table)]
     if not set(present) & set(CALLS_READ):
         shown = ", ".join(map(str, table.columns[:MOST_NAMES]))
         raise InputError(path, f"no column is known among {shown}; see capwatch volume --help")
-    foreign = [str(name) for name in table.columns if name not in {*known, SIMULATED_COLUMN}]
-    doubts = column_doubts([plain(name) for name in foreign], present)
-    for name, doubt in zip(foreign, doubts, strict=True):
+    doubts = _foreign(table)
+    for name, doubt in doubts.items():
         if doubt:
             console.problem(InputError(path, f"column {name} was left out: {doubt}"), done="the rest is used")
-    unused = [name for name, doubt in zip(foreign, doubts, strict=True) if not doubt and not name.startswith("Unnamed")]
-    if unused:
-        more = " ..." if len(unused) > MOST_NAMES else ""
-        console.note(printable(f"{path}: columns not used: {', '.join(unused[:MOST_NAMES])}{more}"))
+    if unused := [name for name, doubt in doubts.items() if not doubt]:
+        console.note(printable(f"{path}: columns not used: {_some(unused)}"))
     if time_format is not None:
         table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
     return _numbered(table.dropna(how="all"))
+
+
+def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> None:
+    """Tell where every ship was taken for the usual one although columns hold numbers that nobody read.
+
+    A size under a name of no language known here would else be a note beside barrels that do not rest on it.
+    """
+    usual = liftings.loc[liftings["status"] != "refused", "method"].str.startswith("dwt_prior")
+    names = [name for name, doubt in _foreign(calls).items() if not doubt and _holds_number(calls[name])]
+    if not len(usual) or not usual.all() or not names:
+        return
+    cause = f"no size of a ship was read, nor any number of {_some(names)}; name sizes length_m, beam_m or dwt_t"
+    console.problem(InputError(path, cause), done="every ship taken for the usual one")
+
+
+def _foreign(table: pd.DataFrame) -> dict[str, str]:
+    """Columns that are none of ours, by the names that the file gives them, with what each may have meant or ""."""
+    known = _known(table)
+    names = [str(name) for name in table.columns if name not in {*known, SIMULATED_COLUMN}]
+    names = [name for name in names if not name.startswith("Unnamed")]
+    present = [str(name) for name in table.columns if name in known]
+    return dict(zip(names, column_doubts([plain(name) for name in names], present), strict=True))
+
+
+def _known(table: pd.DataFrame) -> frozenset[str]:
+    """Our names: "counted" says of a table of liftings what the account counts, of others whether the call does."""
+    return KNOWN if "counts" in table.columns else KNOWN - {"counted"}
+
+
+def _holds_number(column: pd.Series) -> bool:
+    """Is any cell a number, with a unit or without?
+
+    >>> import pandas as pd
+    >>> [_holds_number(pd.Series([cell])) for cell in (98, "98,5", "1 250 t", None, "2024-03-07", "berth 5")]
+    [True, True, True, False, False, False]
+    """
+    return bool(column.dropna().map(lambda cell: bool(_NUMBER.fullmatch(str(cell).strip()))).any())
+
+
+def _some(names: list[str]) -> str:
+    """Names in one line, the first of them."""
+    return f"{', '.join(names[:MOST_NAMES])}{' ...' if len(names) > MOST_NAMES else ''}"
 
 
 def _in_form(column: pd.Series, form: str) -> pd.Series:

@@ -39,6 +39,40 @@ def test_a_column_that_may_be_one_of_ours_is_named_with_ours(tmp_path, column, o
     assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, name it so (the rest is used)"]
 
 
+@pytest.mark.parametrize(
+    ("column", "ours"),
+    [
+        ("Länge_m", "length_m"), ("Laenge", "length_m"), ("Breite", "beam_m"), ("Tragfähigkeit", "dwt_t"),
+        ("Schiffsname", "name"), ("Ankunftsdatum", "arrival"), ("longueur", "length_m"), ("largeur (m)", "beam_m"),
+        ("port en lourd", "dwt_t"), ("date départ", "departure"), ("eslora", "length_m"), ("manga", "beam_m"),
+        ("peso muerto", "dwt_t"), ("fecha de salida", "departure"), ("длина", "length_m"), ("Ширина (м)", "beam_m"),
+        ("Дата отхода", "departure"), ("дата", "arrival"), ("дедвейт", "dwt_t"), ("길이", "length_m"),
+        ("선폭", "beam_m"), ("입항일", "arrival"), ("全長（ｍ）", "length_m"), ("載貨重量トン数", "dwt_t"),
+        ("船长(米)", "length_m"), ("船宽", "beam_m"), ("离港时间", "departure"),
+        ("осадка", "draught_in_m or draught_out_m"),
+    ],
+)  # fmt: skip
+def test_words_of_other_languages_are_told_as_english_ones_are(tmp_path, column, ours):
+    _, lines = told(tmp_path, f"call_id,{column}")
+    assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, name it so (the rest is used)"]
+
+
+@pytest.mark.parametrize(("rows", "code"), [("A,98,x", 3), ('A,"1 250 t",x', 3), ("A,,98 times", 0), ("A,,2024", 3)])
+def test_numbers_that_nobody_read_are_loud_where_no_size_was(capwatch, tmp_path, rows, code):
+    """A size under a header of a language not known here: each call had the usual ship's barrels without a word."""
+    (tmp_path / "calls.csv").write_text(f"arrival,name,pituus,huomautus\n2024-03-07,{rows}\n")
+    done, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
+    assert done == code
+    assert ("no size of a ship was read, nor any number of" in err) == (code == 3)
+    assert "name sizes length_m, beam_m or dwt_t (every ship taken for the usual one)" in err or code == 0
+
+
+def test_numbers_that_nobody_read_are_a_note_where_a_size_was(capwatch, tmp_path):
+    (tmp_path / "calls.csv").write_text("arrival,length_m,siirto\n2024-03-07,98,16\n2024-03-17,,17\n")
+    code, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
+    assert (code, err) == (0, f"{tmp_path}/calls.csv: columns not used: siirto\n")
+
+
 def test_a_runs_answer_is_not_taken_for_calls(tmp_path):
     """Its column `counted` is no `counts`: every ship at anchor would have taken part."""
     with pytest.raises(InputError, match=r"calls\.csv: is a run's answer.*port_calls\.parquet"):
@@ -58,7 +92,9 @@ def test_case_blanks_and_brackets_make_no_other_name(tmp_path):
     assert lines == []
 
 
-@pytest.mark.parametrize("header", ["call_id,remarks,flag_state", "call_id,length_m,loa", "call_id,arrival_lo,date"])
+@pytest.mark.parametrize(
+    "header", ["call_id,remarks,flag_state", "call_id,flag", "call_id,length_m,loa", "call_id,arrival_lo,date"]
+)
 def test_a_tables_own_columns_are_no_doubt(tmp_path, header):
     """Nor is a second name of what the table has."""
     assert told(tmp_path, header)[1] == []

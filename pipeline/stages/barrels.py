@@ -17,7 +17,14 @@ from pipeline.config import (
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
-from pipeline.given_tables import looks_at_counted, read_calls, read_liftings, says_simulated, tell_doubts
+from pipeline.given_tables import (
+    looks_at_counted,
+    read_calls,
+    read_liftings,
+    says_simulated,
+    tell_doubts,
+    tell_unread_sizes,
+)
 from pipeline.storage import marked, read_table, write_table
 from pipeline.tables import MISSED
 
@@ -39,9 +46,11 @@ def volume(
     from pipeline import volume as stage
 
     config = _volume_config(assumptions, settings)
-    liftings = stage.liftings(read_calls(table, console, time_format), config, seed)
+    calls = read_calls(table, console, time_format)
+    liftings = stage.liftings(calls, config, seed)
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
+    tell_unread_sizes(table, calls, liftings, console)
     tell_doubts(table, liftings, console)
     if simulated := says_simulated(table):
         console.note(f"{printable(table)}: SIMULATED: no real ship is in it")
