@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from pipeline.tables import LIFTINGS, LOOKS
 from pipeline.tables.contract import TRUTH
 from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts
+from pipeline.tables.operations import OPERATIONS, direction_said, says_something
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +43,7 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
     if not set(present) & set(CALLS_READ):
         shown = ", ".join(map(str, table.columns[:MOST_NAMES]))
         raise InputError(path, f"no column is known among {shown}; see capwatch volume --help")
+    table = _with_directions(table, path, console)
     doubts = _foreign(table)
     for name, doubt in doubts.items():
         if doubt:
@@ -50,6 +53,30 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
     if time_format is not None:
         table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
     return _numbered(table.dropna(how="all"))
+
+
+def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
+    """Directions said in words, as probabilities where the row has none; words that say none are told."""
+    import pandas as pd
+
+    names = {plain(str(name)): name for name in table.columns}
+    found = next((names[name] for name in OPERATIONS if name in names), None)
+    if found is None:
+        return table
+    words = table[found].map(lambda cell: str(cell).strip(), na_action="ignore")
+    ends = {
+        name: table[name] if name in table else pd.Series(None, table.index) for name in ("p_loading", "p_discharging")
+    }
+    asked = words[words.map(says_something) & ends["p_loading"].isna() & ends["p_discharging"].isna()]
+    said = asked.map(direction_said)
+    if unclear := [repr(cell) for cell in dict.fromkeys(asked[said.isna()])]:
+        shown = f"{', '.join(unclear[:MOST_CALLS])}{' ...' if len(unclear) > MOST_CALLS else ''}"
+        cause = f"column {found}: {shown} tells no direction; write loading, discharging or neither"
+        console.problem(InputError(path, cause), done="rows taken for what the account counts")
+    told = said.dropna()
+    for n, (name, column) in enumerate(ends.items()):
+        ends[name] = column.astype(object).where(~table.index.isin(told.index), told.map(itemgetter(n)))
+    return table.rename(columns={found: "operation"}).assign(**ends)
 
 
 def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> None:
@@ -71,7 +98,15 @@ def _foreign(table: pd.DataFrame) -> dict[str, str]:
     names = [str(name) for name in table.columns if name not in {*known, SIMULATED_COLUMN}]
     names = [name for name in names if not name.startswith("Unnamed")]
     present = [str(name) for name in table.columns if name in known]
-    return dict(zip(names, column_doubts([plain(name) for name in names], present), strict=True))
+    doubts = dict(zip(names, column_doubts([plain(name) for name in names], present), strict=True))
+    if "operation" not in table:
+        doubts |= {name: "if it is operation, name it so" for name in names if _tells_cargo(table[name])}
+    return doubts
+
+
+def _tells_cargo(column: pd.Series) -> bool:
+    """Does a cell say that cargo came aboard, or went ashore?"""
+    return any(any(direction_said(cell) or ()) for cell in column.unique() if isinstance(cell, str))
 
 
 def _known(table: pd.DataFrame) -> frozenset[str]:

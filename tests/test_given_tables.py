@@ -73,6 +73,48 @@ def test_numbers_that_nobody_read_are_a_note_where_a_size_was(capwatch, tmp_path
     assert (code, err) == (0, f"{tmp_path}/calls.csv: columns not used: siirto\n")
 
 
+OPERATIONS = (
+    "call_id,arrival,tonnes,Operation\n"
+    "a,2024-03-07,3000,loading\nb,2024-03-08,3000,Discharge\nc,2024-03-09,3000,Bunkering\nd,2024-03-10,3000,\n"
+)
+
+
+@pytest.mark.parametrize("name", ["Operation", "Activity", "movement", "Cargo operation"])
+def test_what_a_ship_did_in_words_sets_its_direction(capwatch, tmp_path, name):
+    """Truth: the same table with the probabilities that its words stand for."""
+    (tmp_path / "words.csv").write_text(OPERATIONS.replace("Operation", name))
+    shares = "a,2024-03-07,3000,1,0\nb,2024-03-08,3000,0,1\nc,2024-03-09,3000,0,0\nd,2024-03-10,3000,,\n"
+    (tmp_path / "shares.csv").write_text("call_id,arrival,tonnes,p_loading,p_discharging\n" + shares)
+    for stem in ("words", "shares"):
+        assert capwatch("volume", tmp_path / f"{stem}.csv", "-o", tmp_path / f"{stem}.out.csv")[0] == 0
+    assert (tmp_path / "words.out.csv").read_bytes() == (tmp_path / "shares.out.csv").read_bytes()
+    assert pd.read_csv(tmp_path / "words.out.csv")["p_lifting"].tolist() == [1, 0, 0, 1]
+
+
+def test_what_a_table_states_as_a_probability_stands_before_its_words(capwatch, tmp_path):
+    (tmp_path / "t.csv").write_text("arrival,tonnes,operation,p_loading\n2024-03-07,3000,discharging,0.7\n")
+    assert capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[0] == 0
+    assert pd.read_csv(tmp_path / "o.csv")["p_loading"].tolist() == [0.7]
+
+
+@pytest.mark.parametrize("word", ["STS", "load/discharge", "loading cancelled", "arrival"])
+def test_words_that_tell_no_direction_are_told(capwatch, tmp_path, word):
+    (tmp_path / "t.csv").write_text(f"arrival,tonnes,activity\n2024-03-07,3000,{word}\n2024-03-09,3000,loading\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3
+    assert err == (
+        f"error: {tmp_path}/t.csv: column activity: '{word}' tells no direction; write loading, discharging or neither "
+        "(rows taken for what the account counts)\n"
+    )
+
+
+def test_a_column_of_another_name_that_says_it_is_told(capwatch, tmp_path):
+    (tmp_path / "t.csv").write_text("arrival,tonnes,state\n2024-03-07,3000,discharging\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3
+    assert "column state was left out: if it is operation, name it so" in err
+
+
 def test_a_runs_answer_is_not_taken_for_calls(tmp_path):
     """Its column `counted` is no `counts`: every ship at anchor would have taken part."""
     with pytest.raises(InputError, match=r"calls\.csv: is a run's answer.*port_calls\.parquet"):

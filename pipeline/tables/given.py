@@ -21,7 +21,7 @@ LISTED = ("listed_length_m", "listed_beam_m")  # by identity, beside what was me
 QUANTITIES = ("dwt_t", "gt", "depth_m", "tonnes", "barrels", "capacity_bbl")
 NUMBERS = frozenset((*SIZES, *LISTED, *LOADS, *CHANCES, *QUANTITIES))
 TEXTS = (
-    "call_id", "vessel_id", "name", "ship_type", "berth_id", "tonnage_kind", "product", "counts", "flags",
+    "call_id", "vessel_id", "name", "ship_type", "berth_id", "tonnage_kind", "product", "operation", "counts", "flags",
     "detection_ids",
 )  # fmt: skip
 CALLS_READ = (*TEXTS, *TIMES, *SIZES, *LISTED, "listed_source", *LOADS, *CHANCES, *QUANTITIES)
