@@ -19,6 +19,7 @@ from pipeline.tables.contract import TRUTH
 from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts
 from pipeline.tables.operations import OPERATIONS, direction_said, says_something
+from pipeline.tables.ship_numbers import SHIP_NUMBERS, read_ship_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
     Times written in ``time_format`` (as strptime has it) are read as such; others stay as they stand. Case, blanks and
     brackets make no other name. Raises InputError where no column is known.
     """
-    table = _our_names(read_table(path), path)
+    table = _with_ship_numbers(_our_names(read_table(path, verbatim=SHIP_NUMBERS), path), path, console)
     if set(ANSWER) <= set(table.columns):
         raise InputError(path, "is a run's answer, rounded for documents; take port_calls.parquet of the same folder")
     present = [str(name) for name in table.columns if name in _known(table)]
@@ -53,6 +54,20 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
     if time_format is not None:
         table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
     return _numbered(table.dropna(how="all"))
+
+
+def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
+    """IMO numbers and MMSI, without those that lost digits: two ships would share what is left of theirs."""
+    for name in SHIP_NUMBERS:
+        if name not in table:
+            continue
+        numbers, rounded = read_ship_numbers(table[name])
+        if rounded:
+            others = f" and {len(rounded) - 1} more" if len(rounded) > 1 else ""
+            cause = f"column {name}: {rounded[0]}{others} lost digits, as spreadsheets do to long numbers"
+            console.problem(InputError(path, f"{cause}; save it again with all"), done="rows kept without that number")
+        table = table.assign(**{name: numbers})
+    return table
 
 
 def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:

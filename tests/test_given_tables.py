@@ -115,6 +115,25 @@ def test_a_column_of_another_name_that_says_it_is_told(capwatch, tmp_path):
     assert "column state was left out: if it is operation, name it so" in err
 
 
+def test_numbers_of_ships_that_lost_digits_are_none(capwatch, tmp_path):
+    """Truth: the same table without them; where all digits are there, the notation is no reason to refuse a number."""
+    head, form = "call_id,arrival,tonnes,mmsi,imo\n", "a,2024-03-07,3000,{},{}\nb,2024-03-08,3000,563000001,9074729\n"
+    for name, numbers in {
+        "rounded": ("5.630e+08", "9.07E+06"), "none": ("", ""),
+        "exact": ("5.63000007E+08", "9074731.0"), "whole": ("563000007", "9074731"),
+    }.items():  # fmt: skip
+        (tmp_path / f"{name}.csv").write_text(head + form.format(*numbers))
+    told = {name: capwatch("volume", tmp_path / f"{name}.csv", "-o", tmp_path / f"{name}.out.csv") for name in
+            ("rounded", "none", "exact", "whole")}  # fmt: skip
+    assert [done[0] for done in told.values()] == [3, 0, 0, 0]
+    assert told["rounded"][2].splitlines()[1] == (
+        f"error: {tmp_path}/rounded.csv: column mmsi: 5.630e+08 lost digits, as spreadsheets do to long numbers; "
+        "save it again with all (rows kept without that number)"
+    )
+    for one, other in (("rounded", "none"), ("exact", "whole")):
+        assert (tmp_path / f"{one}.out.csv").read_bytes() == (tmp_path / f"{other}.out.csv").read_bytes()
+
+
 def test_a_runs_answer_is_not_taken_for_calls(tmp_path):
     """Its column `counted` is no `counts`: every ship at anchor would have taken part."""
     with pytest.raises(InputError, match=r"calls\.csv: is a run's answer.*port_calls\.parquet"):
