@@ -148,7 +148,7 @@ def _in_form(column: pd.Series, form: str) -> pd.Series:
     """Texts of that form as times in UTC; everything else as it is. ConfigError where it is no form of times."""
     import pandas as pd
 
-    texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else None)
+    texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else _digits(cell))
     try:
         read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     except ValueError as error:
@@ -157,6 +157,11 @@ def _in_form(column: pd.Series, form: str) -> pd.Series:
     if not _DAY.search(form):
         raise ConfigError(f"--time-format {printable(form)}: names no day; a month would be taken for its first")
     return column.astype(object).where(read.isna(), read.astype(object))
+
+
+def _digits(cell: object) -> str | None:
+    """A whole number as it was written, such as 20240307."""
+    return f"{cell:.0f}" if isinstance(cell, int | float) and cell % 1 == 0 else None
 
 
 def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -174,21 +179,6 @@ def _numbered(table: pd.DataFrame) -> pd.DataFrame:
         return table
     rows = [f"row{n}" for n in range(1, len(table) + 1)]
     return table.assign(call_id=[row if id_ != id_ else id_ for id_, row in zip(table["call_id"], rows, strict=True)])
-
-
-def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console) -> None:
-    """Rows that were refused or degraded, each cause once: what differs in the quoted values alone is one."""
-    from pipeline.volume.dates import NO_TIME
-
-    doubted = liftings[liftings["status"].isin(["refused", "degraded"])]
-    kinds = doubted["cause"].str.replace(r"'[^']*'", "''", regex=True)
-    for (status, kind), rows in doubted.groupby([doubted["status"], kinds], sort=False):
-        names, cause = list(rows["call_id"]), rows["cause"].iloc[0]
-        more = f" and {len(names) - MOST_CALLS} more" if len(names) > MOST_CALLS else ""
-        which = f"{'call' if len(names) == 1 else 'calls'} {', '.join(names[:MOST_CALLS])}{more}"
-        hint = "; name theirs with --time-format '%d.%m.%Y'" if kind == f"time '' {NO_TIME}" else ""
-        done = "row kept" if len(names) == 1 else "rows kept"
-        console.problem(f"{table}: {which}: {cause}{hint}", done=f"{done}, {status}")
 
 
 def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:

@@ -228,10 +228,52 @@ def test_dates_as_a_spreadsheet_saves_them_are_one_line_until_their_form_is_name
     assert pd.read_csv(out)["departure"].isna().all(), "no table said when she left"
 
 
-def test_other_doubts_stay_apart(capwatch, tmp_path):
-    (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m\na,2024-03-07,90,95\nb,2024-03-08,90,99\n")
+def test_one_fault_in_other_numbers_is_one_line_and_other_faults_stay_apart(capwatch, tmp_path):
+    rows = "".join(f"c{n},2024-03-07,90,{95 + n / 2},\n" for n in range(9)) + "d,2024-03-08,90,15,33\n"
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m,draught_in_m\n" + rows)
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
-    assert (code, len(err.splitlines())) == (3, 2)
+    swapped, deep = err.splitlines()
+    assert code == 3
+    assert swapped.removeprefix(f"error: {tmp_path}/t.csv: ") == (
+        "calls c0, c1, c2, c3, c4 and 4 more, the first: beam 95 m is not below length 90 m; they may be swapped "
+        "(rows kept, refused)"
+    )
+    assert "call d: draught_in_m is 33" in deep
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%m/%d/%y", "%d-%m-%Y", "%d %b %Y", "%d.%m.%Y %H:%M", "%b %d, %Y", "%d/%m/%Y %I:%M:%S %p", "%Y%m%d",
+        "%d-%b-%y %H:%M UTC", "%Y年%m月%d日",
+    ],
+)  # fmt: skip
+def test_the_hint_followed_to_the_letter_reads_the_dates(capwatch, tmp_path, form):
+    """Truth: the days themselves, written in ISO 8601."""
+    days = pd.date_range("2024-03-07", periods=12, freq="3D")
+    for name, written in (("given", form), ("iso", "%Y-%m-%d")):
+        rows = "".join(f"c{n};{day:{written}};90\n" for n, day in enumerate(days))
+        (tmp_path / f"{name}.csv").write_text("call_id;arrival;length_m\n" + rows)
+    code, _, err = capwatch("volume", tmp_path / "given.csv", "-o", tmp_path / "o.csv")
+    assert (code, len(err.splitlines())) == (3, 1)
+    (hint,) = re.findall(r"--time-format '([^']+)' \(", err)
+    assert capwatch("volume", tmp_path / "given.csv", "-o", tmp_path / "o.csv", "--time-format", hint)[0] == 0
+    assert capwatch("volume", tmp_path / "iso.csv", "-o", tmp_path / "iso.out.csv")[0] == 0
+    assert (tmp_path / "o.csv").read_bytes() == (tmp_path / "iso.out.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("cell", "hint"),
+    [
+        ("45358", "; a spreadsheet counts days so: show the column as dates there, and save it again"),
+        ("03/04/2024", "; name theirs with --time-format '%d/%m/%Y' or '%m/%d/%Y'"), ("Total", ""),
+        ("19 May 10:00 PST", ""),
+    ],
+)  # fmt: skip
+def test_a_hint_says_what_can_be_done_and_else_nothing(capwatch, tmp_path, cell, hint):
+    (tmp_path / "t.csv").write_text(f"arrival,length_m\n{cell},90\n")
+    err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]
+    assert err.endswith(f"is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ{hint} (row kept, refused)\n")
 
 
 @pytest.mark.parametrize(("form", "code"), [("%d.%m.%Y", 0), ("%Q", 2), ("%d %", 2), ("%m/%Y", 2)])

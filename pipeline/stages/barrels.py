@@ -22,10 +22,10 @@ from pipeline.given_tables import (
     read_calls,
     read_liftings,
     says_simulated,
-    tell_doubts,
     tell_unread_sizes,
 )
 from pipeline.storage import marked, read_table, write_table
+from pipeline.table_doubts import tell_doubts
 from pipeline.tables import MISSED
 
 if TYPE_CHECKING:
