@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, printable
+from pipeline.ingest.ais.ship_words import is_tanker
+from pipeline.plurals import number_of
 from pipeline.storage import SIMULATED, SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS
 from pipeline.tables.contract import TRUTH
@@ -44,7 +46,7 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
     if not set(present) & set(CALLS_READ):
         shown = ", ".join(map(str, table.columns[:MOST_NAMES]))
         raise InputError(path, f"no column is known among {shown}; see capwatch volume --help")
-    table = _with_directions(table, path, console)
+    table = _with_trades(_with_directions(table, path, console), path, console)
     doubts = _foreign(table)
     for name, doubt in doubts.items():
         if doubt:
@@ -68,6 +70,30 @@ def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.
             console.problem(InputError(path, f"{cause}; save it again with all"), done="rows kept without that number")
         table = table.assign(**{name: numbers})
     return table
+
+
+def _with_trades(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
+    """Ships of another trade by their type are no tankers, where the row neither has ``p_tanker`` nor tells a cargo."""
+    import pandas as pd
+
+    if "ship_type" not in table:
+        return table
+    given = [
+        table[name].notna() for name in ("p_tanker", "product", "tonnes", "barrels", "capacity_bbl") if name in table
+    ]
+    kinds = table["ship_type"].where(~pd.DataFrame(given, columns=table.index).any())
+    others = kinds.map(lambda said: isinstance(said, str) and is_tanker(said) is False).astype(bool)
+    if not others.any():
+        return table
+    counted = kinds[others].value_counts()
+    shown = _some([f"{said} ({count})" for said, count in counted.items()])
+    console.note(
+        printable(
+            f"{path}: {number_of(int(others.sum()), 'call')} of no tankers by ship_type, without a lifting: {shown}"
+        )
+    )
+    stated = table["p_tanker"] if "p_tanker" in table else pd.Series(None, table.index, dtype=float)
+    return table.assign(p_tanker=stated.mask(others, 0.0))
 
 
 def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:

@@ -134,6 +134,23 @@ def test_numbers_of_ships_that_lost_digits_are_none(capwatch, tmp_path):
         assert (tmp_path / f"{one}.out.csv").read_bytes() == (tmp_path / f"{other}.out.csv").read_bytes()
 
 
+def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch, tmp_path):
+    """Truth: the same table with the probability in place of the type; a stated cargo or p_tanker stands before it."""
+    rows = [
+        "a,180,Bulk Carrier,,", "b,180,Oil Products Tanker,,", "c,30,52,,", "d,98,,,", "e,98,General cargo,500,",
+        "f,98,Container ship,,0.4", "g,98,82,,",
+    ]  # fmt: skip
+    known = [0.0, 1.0, 0.0, 1.0, 1.0, 0.4, 1.0]
+    head = "call_id,length_m,ship_type,tonnes,p_tanker,arrival\n"
+    (tmp_path / "t.csv").write_text(head + "".join(f"{row},2024-03-{n:02d}\n" for n, row in enumerate(rows, 1)))
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 0
+    assert err == (
+        f"{tmp_path}/t.csv: 2 calls of no tankers by ship_type, without a lifting: Bulk Carrier (1), 52 (1)\n"
+    )
+    assert pd.read_csv(tmp_path / "o.csv")["p_lifting"].tolist() == known
+
+
 def test_a_runs_answer_is_not_taken_for_calls(tmp_path):
     """Its column `counted` is no `counts`: every ship at anchor would have taken part."""
     with pytest.raises(InputError, match=r"calls\.csv: is a run's answer.*port_calls\.parquet"):
