@@ -151,6 +151,31 @@ def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch
     assert pd.read_csv(tmp_path / "o.csv")["p_lifting"].tolist() == known
 
 
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["a,X,2024-03-07,3000", "b,X,2024-03-07,3000"], True),
+        (["a,X,2024-03-07,3000", "b,X,2024-03-07,2000"], False),  # two parcels
+        (["a,,2024-03-07,3000", "b,,2024-03-07,3000"], False),  # two ships, maybe
+        (["a,X,2024-03-07,3000", "b,Y,2024-03-07,3000"], False),
+    ],
+)
+def test_a_call_that_is_written_twice_is_told(capwatch, tmp_path, rows, told):
+    (tmp_path / "t.csv").write_text("\n".join(["call_id,name,arrival,tonnes", *rows, ""]))
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3 * told
+    assert ("t.csv: call b: the same ship, times and numbers as an earlier call" in err) == told
+
+
+def test_a_call_of_a_year_that_has_not_come_is_told(capwatch, tmp_path):
+    (tmp_path / "t.csv").write_text("arrival,tonnes\n2084-03-07,3000\n2024-03-07,3000\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3
+    assert err == (
+        f"error: {tmp_path}/t.csv: call row1: arrival 2084-03-07 has not come yet; is its year right? (row kept)\n"
+    )
+
+
 def test_a_runs_answer_is_not_taken_for_calls(tmp_path):
     """Its column `counted` is no `counts`: every ship at anchor would have taken part."""
     with pytest.raises(InputError, match=r"calls\.csv: is a run's answer.*port_calls\.parquet"):

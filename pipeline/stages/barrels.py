@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from pipeline.given_tables import (
     tell_unread_sizes,
 )
 from pipeline.storage import marked, read_table, write_table
-from pipeline.table_doubts import tell_doubts
+from pipeline.table_doubts import tell_doubts, tell_not_yet, tell_repeats
 from pipeline.tables import MISSED
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def volume(
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
     tell_unread_sizes(table, calls, liftings, console)
     tell_doubts(table, liftings, console)
+    tell_repeats(table, calls, liftings, console)
+    tell_not_yet(table, liftings, datetime.now(UTC), console)
     if simulated := says_simulated(table):
         console.note(f"{printable(table)}: SIMULATED: no real ship is in it")
     write_table(marked(liftings, simulated), out)
