@@ -136,6 +136,15 @@ def require_writable(folder: Path) -> None:
             probe.unlink(missing_ok=True)
 
 
+def require_apart(out: Path, *read: Path | None) -> None:
+    """Raise ConfigError where a command would write over one of the files that it reads: nobody has them twice."""
+    for path in read:
+        if path is not None and os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
+            raise ConfigError(
+                f"{printable(out)}: is read, and would be written over; name another (nothing was written)"
+            )
+
+
 def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collection[str] = ()) -> pd.DataFrame:
     """Read .parquet, .csv or .geojson; with a contract, conforming to it. Raises InputError naming the file.
 

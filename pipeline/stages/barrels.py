@@ -25,7 +25,7 @@ from pipeline.given_tables import (
     says_simulated,
     tell_unread_sizes,
 )
-from pipeline.storage import marked, read_table, write_table
+from pipeline.storage import marked, read_table, require_apart, write_table
 from pipeline.table_doubts import tell_doubts, tell_not_yet, tell_repeats
 from pipeline.tables import MISSED
 
@@ -46,6 +46,7 @@ def volume(
     """Liftings of a table of calls with any subset of the known columns."""
     from pipeline import volume as stage
 
+    require_apart(out, table, assumptions)
     config = _volume_config(assumptions, settings)
     calls = read_calls(table, console, time_format)
     liftings = stage.liftings(calls, config, seed)
@@ -77,6 +78,7 @@ def account(
     """The running account of liftings against a cap; the headline goes to standard output."""
     from pipeline import volume as stage
 
+    require_apart(out, *liftings, cap, assumptions, missed, looks, zones)
     looked = looks_at_counted(looks, zones)
     config = _volume_config(assumptions, settings)
     rules = load_cap(cap, config)
