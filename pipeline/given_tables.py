@@ -33,11 +33,12 @@ MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
 
-def read_calls(path: Path, console: Console, time_format: str | None = None) -> pd.DataFrame:
+def read_calls(path: Path, console: Console, time_format: str | None = None, counted: str = "loading") -> pd.DataFrame:
     """A table of calls with any of the columns that volume reads; what it leaves out is told.
 
     Times written in ``time_format`` (as strptime has it) are read as such; others stay as they stand. Case, blanks and
-    brackets make no other name. Raises InputError where no column is known.
+    brackets make no other name. A call that says in words that no cargo moved in the direction ``counted``, or that the
+    ship is no tanker, takes no part. Raises InputError where no column is known.
     """
     table = _with_ship_numbers(_our_names(read_table(path, verbatim=SHIP_NUMBERS), path), path, console)
     if set(ANSWER) <= set(table.columns):
@@ -46,7 +47,7 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
     if not set(present) & set(CALLS_READ):
         shown = ", ".join(map(str, table.columns[:MOST_NAMES]))
         raise InputError(path, f"no column is known among {shown}; see capwatch volume --help")
-    table = _with_trades(_with_directions(table, path, console), path, console)
+    table = _with_directions(table, path, console)
     doubts = _foreign(table)
     for name, doubt in doubts.items():
         if doubt:
@@ -55,7 +56,8 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
         console.note(printable(f"{path}: columns not used: {_some(unused)}"))
     if time_format is not None:
         table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
-    return _numbered(table.dropna(how="all"))
+    table = _numbered(table.dropna(how="all"))
+    return _with_trades(_without_cargo(table, counted), path, console)
 
 
 def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
@@ -88,12 +90,34 @@ def _with_trades(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFr
     counted = kinds[others].value_counts()
     shown = _some([f"{said} ({count})" for said, count in counted.items()])
     console.note(
-        printable(
-            f"{path}: {number_of(int(others.sum()), 'call')} of no tankers by ship_type, without a lifting: {shown}"
-        )
+        printable(f"{path}: {number_of(int(others.sum()), 'call')} of no tankers by ship_type, not counted: {shown}")
     )
-    stated = table["p_tanker"] if "p_tanker" in table else pd.Series(None, table.index, dtype=float)
-    return table.assign(p_tanker=stated.mask(others, 0.0))
+    return _taking_no_part(table, others, "unlikely_tanker")
+
+
+def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
+    """Calls whose words say that no cargo moved in the direction that is counted, and whose row agrees."""
+    if "operation" not in table:
+        return table
+    said = table["operation"].map(lambda cell: direction_said(str(cell)), na_action="ignore")
+    none = said.map(lambda shares: isinstance(shares, tuple) and shares[counted == "discharging"] == 0).astype(bool)
+    return _taking_no_part(table, none & (table[f"p_{counted}"] == 0), "other_direction")
+
+
+def _taking_no_part(table: pd.DataFrame, which: pd.Series, flag: str) -> pd.DataFrame:
+    """The table in which these calls do not count, as a flag tells, unless their rows say otherwise."""
+    import pandas as pd
+
+    from pipeline.volume.cells import as_list
+
+    columns = {name: table[name] if name in table else pd.Series(None, table.index) for name in ("counts", "flags")}
+    which = which & columns["counts"].isna()
+    flags = columns["flags"].map(lambda cell: ";".join([*as_list({"": cell}, ""), flag]))
+    columns = {
+        "counts": columns["counts"].astype(object).mask(which, False),
+        "flags": columns["flags"].astype(object).mask(which, flags),
+    }
+    return table.assign(**columns) if which.any() else table
 
 
 def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:

@@ -81,14 +81,22 @@ OPERATIONS = (
 
 @pytest.mark.parametrize("name", ["Operation", "Activity", "movement", "Cargo operation"])
 def test_what_a_ship_did_in_words_sets_its_direction(capwatch, tmp_path, name):
-    """Truth: the same table with the probabilities that its words stand for."""
+    """Truth: the same table with the probabilities that its words stand for, and what takes no part."""
     (tmp_path / "words.csv").write_text(OPERATIONS.replace("Operation", name))
-    shares = "a,2024-03-07,3000,1,0\nb,2024-03-08,3000,0,1\nc,2024-03-09,3000,0,0\nd,2024-03-10,3000,,\n"
-    (tmp_path / "shares.csv").write_text("call_id,arrival,tonnes,p_loading,p_discharging\n" + shares)
+    shares = (
+        "a,2024-03-07,3000,1,0,,\nb,2024-03-08,3000,0,1,no,other_direction\n"
+        "c,2024-03-09,3000,0,0,no,other_direction\nd,2024-03-10,3000,,,,\n"
+    )
+    (tmp_path / "shares.csv").write_text("call_id,arrival,tonnes,p_loading,p_discharging,counts,flags\n" + shares)
     for stem in ("words", "shares"):
         assert capwatch("volume", tmp_path / f"{stem}.csv", "-o", tmp_path / f"{stem}.out.csv")[0] == 0
     assert (tmp_path / "words.out.csv").read_bytes() == (tmp_path / "shares.out.csv").read_bytes()
-    assert pd.read_csv(tmp_path / "words.out.csv")["p_lifting"].tolist() == [1, 0, 0, 1]
+    found = pd.read_csv(tmp_path / "words.out.csv")
+    assert found["p_lifting"].tolist() == [1, 0, 0, 1]
+    assert found["status"].tolist() == ["used", "not_counted", "not_counted", "used"]
+    assert found["cause"].dropna().unique().tolist() == ["no cargo that counts was moved"]
+    assert capwatch("volume", tmp_path / "words.csv", "-o", tmp_path / "o.csv", "--set", "counted=discharging")[0] == 0
+    assert pd.read_csv(tmp_path / "o.csv")["counts"].tolist() == [False, True, False, True]
 
 
 def test_what_a_table_states_as_a_probability_stands_before_its_words(capwatch, tmp_path):
@@ -135,20 +143,21 @@ def test_numbers_of_ships_that_lost_digits_are_none(capwatch, tmp_path):
 
 
 def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch, tmp_path):
-    """Truth: the same table with the probability in place of the type; a stated cargo or p_tanker stands before it."""
+    """A stated cargo or p_tanker stands before her type."""
     rows = [
         "a,180,Bulk Carrier,,", "b,180,Oil Products Tanker,,", "c,30,52,,", "d,98,,,", "e,98,General cargo,500,",
         "f,98,Container ship,,0.4", "g,98,82,,",
     ]  # fmt: skip
-    known = [0.0, 1.0, 0.0, 1.0, 1.0, 0.4, 1.0]
+    known = [False, True, False, True, True, True, True]
     head = "call_id,length_m,ship_type,tonnes,p_tanker,arrival\n"
     (tmp_path / "t.csv").write_text(head + "".join(f"{row},2024-03-{n:02d}\n" for n, row in enumerate(rows, 1)))
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert code == 0
-    assert err == (
-        f"{tmp_path}/t.csv: 2 calls of no tankers by ship_type, without a lifting: Bulk Carrier (1), 52 (1)\n"
-    )
-    assert pd.read_csv(tmp_path / "o.csv")["p_lifting"].tolist() == known
+    assert err == (f"{tmp_path}/t.csv: 2 calls of no tankers by ship_type, not counted: Bulk Carrier (1), 52 (1)\n")
+    found = pd.read_csv(tmp_path / "o.csv")
+    assert found["counts"].tolist() == known
+    assert found["cause"].dropna().unique().tolist() == ["not likely a tanker"]
+    assert found["p_lifting"].tolist()[5] == 0.4
 
 
 @pytest.mark.parametrize(

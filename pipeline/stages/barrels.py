@@ -48,7 +48,7 @@ def volume(
 
     require_apart(out, table, assumptions)
     config = _volume_config(assumptions, settings)
-    calls = read_calls(table, console, time_format)
+    calls = read_calls(table, console, time_format, config.counted)
     liftings = stage.liftings(calls, config, seed)
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
