@@ -24,6 +24,7 @@ SIMULATED = "capwatch:simulated"  # among a table's attributes, where no column 
 SIMULATED_COLUMN = "simulated"  # of a table that says it of each row
 SIMULATED_WORDS = "SIMULATED: no real ship, image or message"
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
+_WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 _NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")  # a spreadsheet would run these (CASES X-02)
 
@@ -168,7 +169,8 @@ def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collec
         elif suffix == ".csv":
             table = _read_csv(path, contract, verbatim)
         else:
-            raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}")
+            how = "; save its sheet as CSV UTF-8" if suffix in _WORKBOOKS else ""
+            raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}{how}")
     except (OSError, ValueError, RuntimeError, TypeError, LookupError) as error:  # of damaged metadata, any of these
         raise InputError(path, f"cannot be read as a table ({' '.join(str(error).split())[:160]})") from error
     if contract is None:
