@@ -149,7 +149,8 @@ def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, c
 
     A size under a name of no language known here would else be a note beside barrels that do not rest on it.
     """
-    usual = liftings.loc[liftings["status"] != "refused", "method"].str.startswith("dwt_prior")
+    methods = liftings.loc[liftings["status"] != "refused", "method"]
+    usual = methods[~methods.str.endswith("; given")].str.startswith("dwt_prior")  # a stated cargo asks for no size
     names = [name for name, doubt in _foreign(calls).items() if not doubt and _holds_number(calls[name])]
     if not len(usual) or not usual.all() or not names:
         return

@@ -67,8 +67,11 @@ def test_numbers_that_nobody_read_are_loud_where_no_size_was(capwatch, tmp_path,
     assert "name sizes length_m, beam_m or dwt_t (every ship taken for the usual one)" in err or code == 0
 
 
-def test_numbers_that_nobody_read_are_a_note_where_a_size_was(capwatch, tmp_path):
-    (tmp_path / "calls.csv").write_text("arrival,length_m,siirto\n2024-03-07,98,16\n2024-03-17,,17\n")
+@pytest.mark.parametrize("column", ["length_m", "tonnes"])
+def test_numbers_that_nobody_read_are_a_note_where_a_size_or_a_cargo_was(capwatch, tmp_path, column):
+    cells = {"length_m": ("98", ""), "tonnes": ("3000", "2000")}[column]
+    rows = "".join(f"2024-03-{n},{cell},{n}\n" for n, cell in enumerate(cells, 11))
+    (tmp_path / "calls.csv").write_text(f"arrival,{column},siirto\n{rows}")
     code, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
     assert (code, err) == (0, f"{tmp_path}/calls.csv: columns not used: siirto\n")
 
