@@ -6,61 +6,200 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, printable
+from pipeline.ingest.ais.ship_words import is_tanker
+from pipeline.plurals import number_of
 from pipeline.storage import SIMULATED, SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS
 from pipeline.tables.contract import TRUTH
 from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts
+from pipeline.tables.operations import OPERATIONS, direction_said, says_something
+from pipeline.tables.ship_numbers import SHIP_NUMBERS, read_ship_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; read as calls, what counts would be lost
 _DAY = re.compile(r"%[#-]?[cdDFjsux]")  # what tells the day in a format of times
+_NUMBER = re.compile(r"\d[\d.,\s]*[^\W\d]{0,3}\.?")  # a unit of up to three letters behind it
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
 
-def read_calls(path: Path, console: Console, time_format: str | None = None) -> pd.DataFrame:
+def read_calls(path: Path, console: Console, time_format: str | None = None, counted: str = "loading") -> pd.DataFrame:
     """A table of calls with any of the columns that volume reads; what it leaves out is told.
 
     Times written in ``time_format`` (as strptime has it) are read as such; others stay as they stand. Case, blanks and
-    brackets make no other name. Raises InputError where no column is known.
+    brackets make no other name. A call that says in words that no cargo moved in the direction ``counted``, or that the
+    ship is no tanker, takes no part. Raises InputError where no column is known.
     """
-    table = _our_names(read_table(path), path)
+    table = _with_ship_numbers(_our_names(read_table(path, verbatim=SHIP_NUMBERS), path), path, console)
     if set(ANSWER) <= set(table.columns):
         raise InputError(path, "is a run's answer, rounded for documents; take port_calls.parquet of the same folder")
-    # "counted" says of a table of liftings what the account counts, of other tables, ours too, whether the call does
-    known = KNOWN if "counts" in table.columns else KNOWN - {"counted"}
-    present = [str(name) for name in table.columns if name in known]
+    present = [str(name) for name in table.columns if name in _known(table)]
     if not set(present) & set(CALLS_READ):
         shown = ", ".join(map(str, table.columns[:MOST_NAMES]))
         raise InputError(path, f"no column is known among {shown}; see capwatch volume --help")
-    foreign = [str(name) for name in table.columns if name not in {*known, SIMULATED_COLUMN}]
-    doubts = column_doubts([plain(name) for name in foreign], present)
-    for name, doubt in zip(foreign, doubts, strict=True):
+    table = _with_directions(table, path, console)
+    doubts = _foreign(table)
+    for name, doubt in doubts.items():
         if doubt:
             console.problem(InputError(path, f"column {name} was left out: {doubt}"), done="the rest is used")
-    unused = [name for name, doubt in zip(foreign, doubts, strict=True) if not doubt and not name.startswith("Unnamed")]
-    if unused:
-        more = " ..." if len(unused) > MOST_NAMES else ""
-        console.note(printable(f"{path}: columns not used: {', '.join(unused[:MOST_NAMES])}{more}"))
+    if unused := [name for name, doubt in doubts.items() if not doubt]:
+        console.note(printable(f"{path}: columns not used: {_some(unused)}"))
     if time_format is not None:
         table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
-    return _numbered(table.dropna(how="all"))
+    table = _numbered(table.dropna(how="all"))
+    return _with_trades(_without_cargo(table, counted), path, console)
+
+
+def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
+    """IMO numbers and MMSI, without those that lost digits: two ships would share what is left of theirs."""
+    for name in SHIP_NUMBERS:
+        if name not in table:
+            continue
+        numbers, rounded = read_ship_numbers(table[name])
+        if rounded:
+            others = f" and {len(rounded) - 1} more" if len(rounded) > 1 else ""
+            cause = f"column {name}: {rounded[0]}{others} lost digits, as spreadsheets do to long numbers"
+            console.problem(InputError(path, f"{cause}; save it again with all"), done="rows kept without that number")
+        table = table.assign(**{name: numbers})
+    return table
+
+
+def _with_trades(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
+    """Ships of another trade by their type are no tankers, where the row neither has ``p_tanker`` nor tells a cargo."""
+    import pandas as pd
+
+    if "ship_type" not in table:
+        return table
+    given = [
+        table[name].notna() for name in ("p_tanker", "product", "tonnes", "barrels", "capacity_bbl") if name in table
+    ]
+    kinds = table["ship_type"].where(~pd.DataFrame(given, columns=table.index).any())
+    others = kinds.map(lambda said: isinstance(said, str) and is_tanker(said) is False).astype(bool)
+    if not others.any():
+        return table
+    counted = kinds[others].value_counts()
+    shown = _some([f"{said} ({count})" for said, count in counted.items()])
+    console.note(
+        printable(f"{path}: {number_of(int(others.sum()), 'call')} of no tankers by ship_type, not counted: {shown}")
+    )
+    return _taking_no_part(table, others, "unlikely_tanker")
+
+
+def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
+    """Calls whose words say that no cargo moved in the direction that is counted, and whose row agrees."""
+    if "operation" not in table:
+        return table
+    said = table["operation"].map(lambda cell: direction_said(str(cell)), na_action="ignore")
+    none = said.map(lambda shares: isinstance(shares, tuple) and shares[counted == "discharging"] == 0).astype(bool)
+    return _taking_no_part(table, none & (table[f"p_{counted}"] == 0), "other_direction")
+
+
+def _taking_no_part(table: pd.DataFrame, which: pd.Series, flag: str) -> pd.DataFrame:
+    """The table in which these calls do not count, as a flag tells, unless their rows say otherwise."""
+    import pandas as pd
+
+    from pipeline.volume.cells import as_list
+
+    columns = {name: table[name] if name in table else pd.Series(None, table.index) for name in ("counts", "flags")}
+    which = which & columns["counts"].isna()
+    flags = columns["flags"].map(lambda cell: ";".join([*as_list({"": cell}, ""), flag]))
+    columns = {
+        "counts": columns["counts"].astype(object).mask(which, False),
+        "flags": columns["flags"].astype(object).mask(which, flags),
+    }
+    return table.assign(**columns) if which.any() else table
+
+
+def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
+    """Directions said in words, as probabilities where the row has none; words that say none are told."""
+    import pandas as pd
+
+    names = {plain(str(name)): name for name in table.columns}
+    found = next((names[name] for name in OPERATIONS if name in names), None)
+    if found is None:
+        return table
+    words = table[found].map(lambda cell: str(cell).strip(), na_action="ignore")
+    ends = {
+        name: table[name] if name in table else pd.Series(None, table.index) for name in ("p_loading", "p_discharging")
+    }
+    asked = words[words.map(says_something) & ends["p_loading"].isna() & ends["p_discharging"].isna()]
+    said = asked.map(direction_said)
+    if unclear := [repr(cell) for cell in dict.fromkeys(asked[said.isna()])]:
+        shown = f"{', '.join(unclear[:MOST_CALLS])}{' ...' if len(unclear) > MOST_CALLS else ''}"
+        cause = f"column {found}: {shown} tells no direction; write loading, discharging or neither"
+        console.problem(InputError(path, cause), done="rows taken for what the account counts")
+    told = said.dropna()
+    for n, (name, column) in enumerate(ends.items()):
+        ends[name] = column.astype(object).where(~table.index.isin(told.index), told.map(itemgetter(n)))
+    return table.rename(columns={found: "operation"}).assign(**ends)
+
+
+def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> None:
+    """Tell where every ship was taken for the usual one although columns hold numbers that nobody read.
+
+    A size under a name of no language known here would else be a note beside barrels that do not rest on it.
+    """
+    methods = liftings.loc[liftings["status"] != "refused", "method"]
+    usual = methods[~methods.str.endswith("; given")].str.startswith("dwt_prior")  # a stated cargo asks for no size
+    names = [name for name, doubt in _foreign(calls).items() if not doubt and _holds_number(calls[name])]
+    if not len(usual) or not usual.all() or not names:
+        return
+    cause = f"no size of a ship was read, nor any number of {_some(names)}; name sizes length_m, beam_m or dwt_t"
+    console.problem(InputError(path, cause), done="every ship taken for the usual one")
+
+
+def _foreign(table: pd.DataFrame) -> dict[str, str]:
+    """Columns that are none of ours, by the names that the file gives them, with what each may have meant or ""."""
+    known = _known(table)
+    names = [str(name) for name in table.columns if name not in {*known, SIMULATED_COLUMN}]
+    names = [name for name in names if not name.startswith("Unnamed")]
+    present = [str(name) for name in table.columns if name in known]
+    doubts = dict(zip(names, column_doubts([plain(name) for name in names], present), strict=True))
+    if "operation" not in table:
+        doubts |= {name: "if it is operation, name it so" for name in names if _tells_cargo(table[name])}
+    return doubts
+
+
+def _tells_cargo(column: pd.Series) -> bool:
+    """Does a cell say that cargo came aboard, or went ashore?"""
+    return any(any(direction_said(cell) or ()) for cell in column.unique() if isinstance(cell, str))
+
+
+def _known(table: pd.DataFrame) -> frozenset[str]:
+    """Our names: "counted" says of a table of liftings what the account counts, of others whether the call does."""
+    return KNOWN if "counts" in table.columns else KNOWN - {"counted"}
+
+
+def _holds_number(column: pd.Series) -> bool:
+    """Is any cell a number, with a unit or without?
+
+    >>> import pandas as pd
+    >>> [_holds_number(pd.Series([cell])) for cell in (98, "98,5", "1 250 t", None, "2024-03-07", "berth 5")]
+    [True, True, True, False, False, False]
+    """
+    return bool(column.dropna().map(lambda cell: bool(_NUMBER.fullmatch(str(cell).strip()))).any())
+
+
+def _some(names: list[str]) -> str:
+    """Names in one line, the first of them."""
+    return f"{', '.join(names[:MOST_NAMES])}{' ...' if len(names) > MOST_NAMES else ''}"
 
 
 def _in_form(column: pd.Series, form: str) -> pd.Series:
     """Texts of that form as times in UTC; everything else as it is. ConfigError where it is no form of times."""
     import pandas as pd
 
-    texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else None)
+    texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else _digits(cell))
     try:
         read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     except ValueError as error:
@@ -69,6 +208,11 @@ def _in_form(column: pd.Series, form: str) -> pd.Series:
     if not _DAY.search(form):
         raise ConfigError(f"--time-format {printable(form)}: names no day; a month would be taken for its first")
     return column.astype(object).where(read.isna(), read.astype(object))
+
+
+def _digits(cell: object) -> str | None:
+    """A whole number as it was written, such as 20240307."""
+    return f"{cell:.0f}" if isinstance(cell, int | float) and cell % 1 == 0 else None
 
 
 def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -86,21 +230,6 @@ def _numbered(table: pd.DataFrame) -> pd.DataFrame:
         return table
     rows = [f"row{n}" for n in range(1, len(table) + 1)]
     return table.assign(call_id=[row if id_ != id_ else id_ for id_, row in zip(table["call_id"], rows, strict=True)])
-
-
-def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console) -> None:
-    """Rows that were refused or degraded, each cause once: what differs in the quoted values alone is one."""
-    from pipeline.volume.dates import NO_TIME
-
-    doubted = liftings[liftings["status"].isin(["refused", "degraded"])]
-    kinds = doubted["cause"].str.replace(r"'[^']*'", "''", regex=True)
-    for (status, kind), rows in doubted.groupby([doubted["status"], kinds], sort=False):
-        names, cause = list(rows["call_id"]), rows["cause"].iloc[0]
-        more = f" and {len(names) - MOST_CALLS} more" if len(names) > MOST_CALLS else ""
-        which = f"{'call' if len(names) == 1 else 'calls'} {', '.join(names[:MOST_CALLS])}{more}"
-        hint = "; name theirs with --time-format '%d.%m.%Y'" if kind == f"time '' {NO_TIME}" else ""
-        done = "row kept" if len(names) == 1 else "rows kept"
-        console.problem(f"{table}: {which}: {cause}{hint}", done=f"{done}, {status}")
 
 
 def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:

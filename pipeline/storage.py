@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ SIMULATED = "capwatch:simulated"  # among a table's attributes, where no column 
 SIMULATED_COLUMN = "simulated"  # of a table that says it of each row
 SIMULATED_WORDS = "SIMULATED: no real ship, image or message"
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
+_WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 _NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")  # a spreadsheet would run these (CASES X-02)
 
@@ -144,8 +145,20 @@ def require_utf8(path: Path) -> None:
         raise ConfigError(f"{printable(path)}: cannot be written, since its name is not UTF-8; choose another")
 
 
-def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
-    """Read .parquet, .csv or .geojson; with a contract, conforming to it. Raises InputError naming the file."""
+def require_apart(out: Path, *read: Path | None) -> None:
+    """Raise ConfigError where a command would write over one of the files that it reads: nobody has them twice."""
+    for path in read:
+        if path is not None and os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
+            raise ConfigError(
+                f"{printable(out)}: is read, and would be written over; name another (nothing was written)"
+            )
+
+
+def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collection[str] = ()) -> pd.DataFrame:
+    """Read .parquet, .csv or .geojson; with a contract, conforming to it. Raises InputError naming the file.
+
+    Columns ``verbatim`` of a CSV stay the texts that it holds, whatever the case and brackets of their names.
+    """
     import geopandas
 
     suffix = path.suffix.lower()
@@ -162,9 +175,10 @@ def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
                 path, **({"DATE_AS_STRING": "YES"} if contract and suffix == ".geojson" else {})
             )
         elif suffix == ".csv":
-            table = _read_csv(path, contract)
+            table = _read_csv(path, contract, verbatim)
         else:
-            raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}")
+            how = "; save its sheet as CSV UTF-8" if suffix in _WORKBOOKS else ""
+            raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}{how}")
     except (OSError, ValueError, RuntimeError, TypeError, LookupError) as error:  # of damaged metadata, any of these
         raise InputError(path, f"cannot be read as a table ({' '.join(str(error).split())[:160]})") from error
     if contract is None:
@@ -175,16 +189,17 @@ def read_table(path: Path, contract: Contract | None = None) -> pd.DataFrame:
         raise ContractError(f"{printable(path)}: {error}") from error
 
 
-def _read_csv(path: Path, contract: Contract | None) -> pd.DataFrame:
+def _read_csv(path: Path, contract: Contract | None, verbatim: Collection[str]) -> pd.DataFrame:
     """A CSV whose text columns stay text: an id such as 007 or 1e5 is no number, a ship may be called NA."""
     from pipeline.tables import ALL
-    from pipeline.tables.delimited import layout_of, read_delimited
+    from pipeline.tables.delimited import layout_of, plain, read_delimited
     from pipeline.tables.given import NUMBERS
 
     kinds = {c.name: c.kind for known in (ALL if contract is None else (contract,)) for c in known.columns}
     texts = {name: "str" for name, kind in kinds.items() if kind in {"text", "list"}}
     numbers = {name for name, kind in kinds.items() if kind in {"float", "int"}} | (NUMBERS if not contract else set())
     if contract is None:
+        texts |= {name: "str" for name in layout_of(path).header if plain(name) in verbatim}
         return read_delimited(path, numbers, dtype=texts)
     no_value = {name: [""] if name in texts else list(_NO_VALUE) for name in layout_of(path).header if name}
     return read_delimited(path, numbers, dtype=texts, na_values=no_value, keep_default_na=False)

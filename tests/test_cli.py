@@ -174,6 +174,26 @@ def test_match_says_where_noon_stands_for_a_time_that_nobody_knows(capwatch, tmp
     assert ("matched as at noon UTC" in err) is ("unknown" in flags)
 
 
+@pytest.mark.parametrize("name", ["volume", "account", "ais", "match", "calls"])
+def test_no_command_writes_over_what_it_reads(capwatch, tmp_path, name):
+    """By the same name or by a link to it."""
+    table = tmp_path / "mine.csv"
+    table.write_text("call_id,arrival,tonnes\na,2024-03-07,3000\n")
+    (tmp_path / "link.csv").symlink_to(table)
+    words = {
+        "volume": (table,), "account": (table, "--cap", "configs/caps/unscr-2397.yaml"), "ais": (table,),
+        "match": ("--detections", table, "--ais", table),
+        "calls": ("--ais", table, "--zones", "configs/zones/vostochny.geojson"),
+    }[name]  # fmt: skip
+    for out in (table, tmp_path / "link.csv"):
+        code, _, err = capwatch(name, *words, "-o", out)
+        assert (code, err) == (
+            2,
+            f"error: {out}: is read, and would be written over; name another (nothing was written)\n",
+        )
+    assert table.read_text().startswith("call_id,arrival,tonnes")
+
+
 def test_volume_and_account_reproduce_a_published_sum(capwatch, tmp_path):
     """RUSI, March 2024: five calls of 3,000 t at 8.33 barrels a tonne are 124,950 barrels, a quarter of the cap."""
     calls = tmp_path / "calls.csv"

@@ -39,6 +39,155 @@ def test_a_column_that_may_be_one_of_ours_is_named_with_ours(tmp_path, column, o
     assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, name it so (the rest is used)"]
 
 
+@pytest.mark.parametrize(
+    ("column", "ours"),
+    [
+        ("Länge_m", "length_m"), ("Laenge", "length_m"), ("Breite", "beam_m"), ("Tragfähigkeit", "dwt_t"),
+        ("Schiffsname", "name"), ("Ankunftsdatum", "arrival"), ("longueur", "length_m"), ("largeur (m)", "beam_m"),
+        ("port en lourd", "dwt_t"), ("date départ", "departure"), ("eslora", "length_m"), ("manga", "beam_m"),
+        ("peso muerto", "dwt_t"), ("fecha de salida", "departure"), ("длина", "length_m"), ("Ширина (м)", "beam_m"),
+        ("Дата отхода", "departure"), ("дата", "arrival"), ("дедвейт", "dwt_t"), ("길이", "length_m"),
+        ("선폭", "beam_m"), ("입항일", "arrival"), ("全長（ｍ）", "length_m"), ("載貨重量トン数", "dwt_t"),
+        ("船长(米)", "length_m"), ("船宽", "beam_m"), ("离港时间", "departure"),
+        ("осадка", "draught_in_m or draught_out_m"),
+    ],
+)  # fmt: skip
+def test_words_of_other_languages_are_told_as_english_ones_are(tmp_path, column, ours):
+    _, lines = told(tmp_path, f"call_id,{column}")
+    assert lines == [f"calls.csv: column {column} was left out: if it is {ours}, name it so (the rest is used)"]
+
+
+@pytest.mark.parametrize(("rows", "code"), [("A,98,x", 3), ('A,"1 250 t",x', 3), ("A,,98 times", 0), ("A,,2024", 3)])
+def test_numbers_that_nobody_read_are_loud_where_no_size_was(capwatch, tmp_path, rows, code):
+    """A size under a header of a language not known here: each call had the usual ship's barrels without a word."""
+    (tmp_path / "calls.csv").write_text(f"arrival,name,pituus,huomautus\n2024-03-07,{rows}\n")
+    done, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
+    assert done == code
+    assert ("no size of a ship was read, nor any number of" in err) == (code == 3)
+    assert "name sizes length_m, beam_m or dwt_t (every ship taken for the usual one)" in err or code == 0
+
+
+@pytest.mark.parametrize("column", ["length_m", "tonnes"])
+def test_numbers_that_nobody_read_are_a_note_where_a_size_or_a_cargo_was(capwatch, tmp_path, column):
+    cells = {"length_m": ("98", ""), "tonnes": ("3000", "2000")}[column]
+    rows = "".join(f"2024-03-{n},{cell},{n}\n" for n, cell in enumerate(cells, 11))
+    (tmp_path / "calls.csv").write_text(f"arrival,{column},siirto\n{rows}")
+    code, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
+    assert (code, err) == (0, f"{tmp_path}/calls.csv: columns not used: siirto\n")
+
+
+OPERATIONS = (
+    "call_id,arrival,tonnes,Operation\n"
+    "a,2024-03-07,3000,loading\nb,2024-03-08,3000,Discharge\nc,2024-03-09,3000,Bunkering\nd,2024-03-10,3000,\n"
+)
+
+
+@pytest.mark.parametrize("name", ["Operation", "Activity", "movement", "Cargo operation"])
+def test_what_a_ship_did_in_words_sets_its_direction(capwatch, tmp_path, name):
+    """Truth: the same table with the probabilities that its words stand for, and what takes no part."""
+    (tmp_path / "words.csv").write_text(OPERATIONS.replace("Operation", name))
+    shares = (
+        "a,2024-03-07,3000,1,0,,\nb,2024-03-08,3000,0,1,no,other_direction\n"
+        "c,2024-03-09,3000,0,0,no,other_direction\nd,2024-03-10,3000,,,,\n"
+    )
+    (tmp_path / "shares.csv").write_text("call_id,arrival,tonnes,p_loading,p_discharging,counts,flags\n" + shares)
+    for stem in ("words", "shares"):
+        assert capwatch("volume", tmp_path / f"{stem}.csv", "-o", tmp_path / f"{stem}.out.csv")[0] == 0
+    assert (tmp_path / "words.out.csv").read_bytes() == (tmp_path / "shares.out.csv").read_bytes()
+    found = pd.read_csv(tmp_path / "words.out.csv")
+    assert found["p_lifting"].tolist() == [1, 0, 0, 1]
+    assert found["status"].tolist() == ["used", "not_counted", "not_counted", "used"]
+    assert found["cause"].dropna().unique().tolist() == ["no cargo that counts was moved"]
+    assert capwatch("volume", tmp_path / "words.csv", "-o", tmp_path / "o.csv", "--set", "counted=discharging")[0] == 0
+    assert pd.read_csv(tmp_path / "o.csv")["counts"].tolist() == [False, True, False, True]
+
+
+def test_what_a_table_states_as_a_probability_stands_before_its_words(capwatch, tmp_path):
+    (tmp_path / "t.csv").write_text("arrival,tonnes,operation,p_loading\n2024-03-07,3000,discharging,0.7\n")
+    assert capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[0] == 0
+    assert pd.read_csv(tmp_path / "o.csv")["p_loading"].tolist() == [0.7]
+
+
+@pytest.mark.parametrize("word", ["STS", "load/discharge", "loading cancelled", "arrival"])
+def test_words_that_tell_no_direction_are_told(capwatch, tmp_path, word):
+    (tmp_path / "t.csv").write_text(f"arrival,tonnes,activity\n2024-03-07,3000,{word}\n2024-03-09,3000,loading\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3
+    assert err == (
+        f"error: {tmp_path}/t.csv: column activity: '{word}' tells no direction; write loading, discharging or neither "
+        "(rows taken for what the account counts)\n"
+    )
+
+
+def test_a_column_of_another_name_that_says_it_is_told(capwatch, tmp_path):
+    (tmp_path / "t.csv").write_text("arrival,tonnes,state\n2024-03-07,3000,discharging\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3
+    assert "column state was left out: if it is operation, name it so" in err
+
+
+def test_numbers_of_ships_that_lost_digits_are_none(capwatch, tmp_path):
+    """Truth: the same table without them; where all digits are there, the notation is no reason to refuse a number."""
+    head, form = "call_id,arrival,tonnes,mmsi,imo\n", "a,2024-03-07,3000,{},{}\nb,2024-03-08,3000,563000001,9074729\n"
+    for name, numbers in {
+        "rounded": ("5.630e+08", "9.07E+06"), "none": ("", ""),
+        "exact": ("5.63000007E+08", "IMO 9074731"), "whole": ("563000007", "9074731"),
+    }.items():  # fmt: skip
+        (tmp_path / f"{name}.csv").write_text(head + form.format(*numbers))
+    told = {name: capwatch("volume", tmp_path / f"{name}.csv", "-o", tmp_path / f"{name}.out.csv") for name in
+            ("rounded", "none", "exact", "whole")}  # fmt: skip
+    assert [done[0] for done in told.values()] == [3, 0, 0, 0]
+    assert told["rounded"][2].splitlines()[1] == (
+        f"error: {tmp_path}/rounded.csv: column mmsi: 5.630e+08 lost digits, as spreadsheets do to long numbers; "
+        "save it again with all (rows kept without that number)"
+    )
+    for one, other in (("rounded", "none"), ("exact", "whole")):
+        assert (tmp_path / f"{one}.out.csv").read_bytes() == (tmp_path / f"{other}.out.csv").read_bytes()
+
+
+def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch, tmp_path):
+    """A stated cargo or p_tanker stands before her type."""
+    rows = [
+        "a,180,Bulk Carrier,,", "b,180,Oil Products Tanker,,", "c,30,52,,", "d,98,,,", "e,98,General cargo,500,",
+        "f,98,Container ship,,0.4", "g,98,82,,",
+    ]  # fmt: skip
+    known = [False, True, False, True, True, True, True]
+    head = "call_id,length_m,ship_type,tonnes,p_tanker,arrival\n"
+    (tmp_path / "t.csv").write_text(head + "".join(f"{row},2024-03-{n:02d}\n" for n, row in enumerate(rows, 1)))
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 0
+    assert err == (f"{tmp_path}/t.csv: 2 calls of no tankers by ship_type, not counted: Bulk Carrier (1), 52 (1)\n")
+    found = pd.read_csv(tmp_path / "o.csv")
+    assert found["counts"].tolist() == known
+    assert found["cause"].dropna().unique().tolist() == ["not likely a tanker"]
+    assert found["p_lifting"].tolist()[5] == 0.4
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["a,X,2024-03-07,3000", "b,X,2024-03-07,3000"], True),
+        (["a,X,2024-03-07,3000", "b,X,2024-03-07,2000"], False),  # two parcels
+        (["a,,2024-03-07,3000", "b,,2024-03-07,3000"], False),  # two ships, maybe
+        (["a,X,2024-03-07,3000", "b,Y,2024-03-07,3000"], False),
+    ],
+)
+def test_a_call_that_is_written_twice_is_told(capwatch, tmp_path, rows, told):
+    (tmp_path / "t.csv").write_text("\n".join(["call_id,name,arrival,tonnes", *rows, ""]))
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3 * told
+    assert ("t.csv: call b: the same ship, times and numbers as an earlier call" in err) == told
+
+
+def test_a_call_of_a_year_that_has_not_come_is_told(capwatch, tmp_path):
+    (tmp_path / "t.csv").write_text("arrival,tonnes\n2084-03-07,3000\n2024-03-07,3000\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3
+    assert err == (
+        f"error: {tmp_path}/t.csv: call row1: arrival 2084-03-07 has not come yet; is its year right? (row kept)\n"
+    )
+
+
 def test_a_runs_answer_is_not_taken_for_calls(tmp_path):
     """Its column `counted` is no `counts`: every ship at anchor would have taken part."""
     with pytest.raises(InputError, match=r"calls\.csv: is a run's answer.*port_calls\.parquet"):
@@ -58,7 +207,9 @@ def test_case_blanks_and_brackets_make_no_other_name(tmp_path):
     assert lines == []
 
 
-@pytest.mark.parametrize("header", ["call_id,remarks,flag_state", "call_id,length_m,loa", "call_id,arrival_lo,date"])
+@pytest.mark.parametrize(
+    "header", ["call_id,remarks,flag_state", "call_id,flag", "call_id,length_m,loa", "call_id,arrival_lo,date"]
+)
 def test_a_tables_own_columns_are_no_doubt(tmp_path, header):
     """Nor is a second name of what the table has."""
     assert told(tmp_path, header)[1] == []
@@ -131,10 +282,52 @@ def test_dates_as_a_spreadsheet_saves_them_are_one_line_until_their_form_is_name
     assert pd.read_csv(out)["departure"].isna().all(), "no table said when she left"
 
 
-def test_other_doubts_stay_apart(capwatch, tmp_path):
-    (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m\na,2024-03-07,90,95\nb,2024-03-08,90,99\n")
+def test_one_fault_in_other_numbers_is_one_line_and_other_faults_stay_apart(capwatch, tmp_path):
+    rows = "".join(f"c{n},2024-03-07,90,{95 + n / 2},\n" for n in range(9)) + "d,2024-03-08,90,15,33\n"
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m,draught_in_m\n" + rows)
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
-    assert (code, len(err.splitlines())) == (3, 2)
+    swapped, deep = err.splitlines()
+    assert code == 3
+    assert swapped.removeprefix(f"error: {tmp_path}/t.csv: ") == (
+        "calls c0, c1, c2, c3, c4 and 4 more, the first: beam 95 m is not below length 90 m; they may be swapped "
+        "(rows kept, refused)"
+    )
+    assert "call d: draught_in_m is 33" in deep
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%m/%d/%y", "%d-%m-%Y", "%d %b %Y", "%d.%m.%Y %H:%M", "%b %d, %Y", "%d/%m/%Y %I:%M:%S %p", "%Y%m%d",
+        "%d-%b-%y %H:%M UTC", "%Y年%m月%d日",
+    ],
+)  # fmt: skip
+def test_the_hint_followed_to_the_letter_reads_the_dates(capwatch, tmp_path, form):
+    """Truth: the days themselves, written in ISO 8601."""
+    days = pd.date_range("2024-03-07", periods=12, freq="3D")
+    for name, written in (("given", form), ("iso", "%Y-%m-%d")):
+        rows = "".join(f"c{n};{day:{written}};90\n" for n, day in enumerate(days))
+        (tmp_path / f"{name}.csv").write_text("call_id;arrival;length_m\n" + rows)
+    code, _, err = capwatch("volume", tmp_path / "given.csv", "-o", tmp_path / "o.csv")
+    assert (code, len(err.splitlines())) == (3, 1)
+    (hint,) = re.findall(r"--time-format '([^']+)' \(", err)
+    assert capwatch("volume", tmp_path / "given.csv", "-o", tmp_path / "o.csv", "--time-format", hint)[0] == 0
+    assert capwatch("volume", tmp_path / "iso.csv", "-o", tmp_path / "iso.out.csv")[0] == 0
+    assert (tmp_path / "o.csv").read_bytes() == (tmp_path / "iso.out.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("cell", "hint"),
+    [
+        ("45358", "; a spreadsheet counts days so: show the column as dates there, and save it again"),
+        ("03/04/2024", "; name theirs with --time-format '%d/%m/%Y' or '%m/%d/%Y'"), ("Total", ""),
+        ("19 May 10:00 PST", ""),
+    ],
+)  # fmt: skip
+def test_a_hint_says_what_can_be_done_and_else_nothing(capwatch, tmp_path, cell, hint):
+    (tmp_path / "t.csv").write_text(f"arrival,length_m\n{cell},90\n")
+    err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]
+    assert err.endswith(f"is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ{hint} (row kept, refused)\n")
 
 
 @pytest.mark.parametrize(("form", "code"), [("%d.%m.%Y", 0), ("%Q", 2), ("%d %", 2), ("%m/%Y", 2)])

@@ -254,8 +254,9 @@ def test_an_unknown_format_is_refused_with_those_that_there_are(tmp_path, name):
     with pytest.raises(ConfigError, match=r"end the name in \.parquet, \.csv, \.geojson, \.gpkg"):
         write_table(points(), tmp_path / name)
     (tmp_path / name).write_text("a\n1\n")
-    with pytest.raises(InputError, match="not a table that can be read"):
+    with pytest.raises(InputError, match="not a table that can be read") as told:
         read_table(tmp_path / name)
+    assert str(told.value).endswith("save its sheet as CSV UTF-8") == name.endswith("xlsx")
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from math import cos, radians
 from pathlib import Path
 
@@ -139,7 +140,15 @@ def _line(plan: Planned) -> str:
     lacking = f", {plan.lacking} more in the other catalogue" if plan.lacking else ""
     gaps = [m for m in _months(plan.question.config) if m not in plan.months]
     empty = f"; no look at all in {', '.join(gaps[:6])}{' ...' if len(gaps) > 6 else ''}" if gaps and plan.looks else ""
-    return f"{plan.question.name}: {looks}{lacking}, {_size(plan.bytes)}, {duration(plan.cpu_s)} of CPU{empty}"
+    return (
+        f"{plan.question.name}: {looks}{lacking}, {_size(plan.bytes)}, {duration(plan.cpu_s)} of CPU{empty}"
+        f"{_not_come(plan.question.config)}"
+    )
+
+
+def _not_come(config: RunConfig) -> str:
+    """Words for a period that begins after this computer's clock; of it there can be no look and no message."""
+    return ": it has not come yet" if config.period.start > datetime.now(UTC) else ""
 
 
 def _size(count: float) -> str:
@@ -162,9 +171,10 @@ def _months(config: RunConfig) -> list[str]:
 
 def _head(config: RunConfig) -> list[str]:
     workers = number_of(config.engine.workers, "worker")
+    start, end = (f"{moment:%Y-%m-%d}" for moment in (config.period.start, config.period.end))
     return [
         f"AOI {config.aoi.id}: {config.aoi.name}, box {config.aoi.bbox}",
-        f"period {config.period.start:%Y-%m-%d} to {config.period.end:%Y-%m-%d} (end not included), UTC",
+        f"period {start} to {end} (end not included), UTC{_not_come(config)}",
         f"cap {config.cap}, seed {config.seed}, engine {config.engine.kind} with {workers}",
     ]
 

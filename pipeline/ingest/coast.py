@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.geolocation import unwrapped
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
+from pipeline.ingest.vector_formats import told_format
 from pipeline.longitudes import boxes
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def read_land(path: Path) -> BaseGeometry:
     except RepeatedKey as error:
         raise ConfigError(f"{printable(path)}: {error}") from error
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise ConfigError(f"{printable(path)}: is not a GeoJSON file of land polygons") from error
+        cause = told_format(path) or "is not a GeoJSON file of land polygons"
+        raise ConfigError(f"{printable(path)}: {cause}") from error
     for number, part in enumerate(parts):
         if part.is_empty or part.geom_type not in {"Polygon", "MultiPolygon"}:
             raise ConfigError(f"{printable(path)}: feature {number} is {_kind(part)}, no polygon")

@@ -18,6 +18,7 @@ from pipeline.config.loading import build
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.coast import read_credit, read_land
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
+from pipeline.ingest.vector_formats import told_format
 from pipeline.longitudes import middle_of, moved
 from pipeline.types import Cargo, Place, Zone
 
@@ -182,7 +183,8 @@ def _read_geojson(path: Path) -> dict[str, Any]:
     except ConfigError:
         raise
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{printable(path)}: is not JSON ({' '.join(str(error).split())[:80]})") from error
+        cause = told_format(path) or f"is not JSON ({' '.join(str(error).split())[:80]})"
+        raise ConfigError(f"{printable(path)}: {cause}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{printable(path)}: is not GeoJSON")
     crs = content.get("crs")

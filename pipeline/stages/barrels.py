@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,15 @@ from pipeline.config import (
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
-from pipeline.given_tables import looks_at_counted, read_calls, read_liftings, says_simulated, tell_doubts
-from pipeline.storage import marked, read_table, write_table
+from pipeline.given_tables import (
+    looks_at_counted,
+    read_calls,
+    read_liftings,
+    says_simulated,
+    tell_unread_sizes,
+)
+from pipeline.storage import marked, read_table, require_apart, write_table
+from pipeline.table_doubts import tell_doubts, tell_not_yet, tell_repeats
 from pipeline.tables import MISSED
 
 if TYPE_CHECKING:
@@ -38,11 +46,16 @@ def volume(
     """Liftings of a table of calls with any subset of the known columns."""
     from pipeline import volume as stage
 
+    require_apart(out, table, assumptions)
     config = _volume_config(assumptions, settings)
-    liftings = stage.liftings(read_calls(table, console, time_format), config, seed)
+    calls = read_calls(table, console, time_format, config.counted)
+    liftings = stage.liftings(calls, config, seed)
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
+    tell_unread_sizes(table, calls, liftings, console)
     tell_doubts(table, liftings, console)
+    tell_repeats(table, calls, liftings, console)
+    tell_not_yet(table, liftings, datetime.now(UTC), console)
     if simulated := says_simulated(table):
         console.note(f"{printable(table)}: SIMULATED: no real ship is in it")
     write_table(marked(liftings, simulated), out)
@@ -65,6 +78,7 @@ def account(
     """The running account of liftings against a cap; the headline goes to standard output."""
     from pipeline import volume as stage
 
+    require_apart(out, *liftings, cap, assumptions, missed, looks, zones)
     looked = looks_at_counted(looks, zones)
     config = _volume_config(assumptions, settings)
     rules = load_cap(cap, config)

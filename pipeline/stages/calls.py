@@ -14,7 +14,7 @@ from pipeline.errors import ConfigError, NothingUsable, printable
 from pipeline.given_tables import says_simulated
 from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
-from pipeline.storage import marked, read_table, write_json, write_table
+from pipeline.storage import marked, read_table, require_apart, write_json, write_table
 from pipeline.table_in_pieces import write_frames
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, SCENES
 from pipeline.types import ONLY_DATED
@@ -34,6 +34,7 @@ def decode_ais(
     """Decode AIS files to one table; the balance counts every input line in one bucket."""
     from pipeline.ingest.ais.messages import notes_of, open_ais, problems_of
 
+    require_apart(out, *files)
     with open_ais(files, **options) as store:
         for problem, done in problems_of(store.files):
             console.problem(problem, done)
@@ -65,6 +66,7 @@ def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, 
     from pipeline import calls
     from pipeline.config import CallsConfig
 
+    require_apart(out, detections, *ais)
     config = build(CallsConfig, settings, where="--set")
     found = read_table(detections)
     if "flags" in found and found["flags"].astype(str).str.contains(ONLY_DATED).any():
@@ -101,6 +103,7 @@ def port_calls(
     from pipeline.ingest.place import read_zones
     from pipeline.types import Place
 
+    require_apart(out, detections, scenes, zones, looks, *ais)
     config = build(CallsConfig, settings, where="--set")
     if not ais and detections is None:
         raise ConfigError("neither AIS nor detections are given; use --ais, --detections or both")

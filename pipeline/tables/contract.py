@@ -112,6 +112,10 @@ class Contract:
         plain = pd.DataFrame(conforming)
         if all(_plainly_right(plain[column.name], column, key=column.name == self.key) for column in self.columns):
             return conforming
+        if self.key and (again := plain[self.key][plain[self.key].duplicated()]).size:
+            raise ContractError(
+                f"table {self.name}, column {self.key}: {again.iloc[0]!r} stands twice; a row has its own"
+            )
         import pandera.errors
 
         try:  # pandera says which rule is broken, and by what

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -102,8 +103,10 @@ def plain(name: str) -> str:
 
     >>> plain("Length (m)"), plain("DWT_T")
     ('length_m', 'dwt_t')
+    >>> plain("Länge [m]"), plain("载重吨（吨）")
+    ('länge_m', '载重吨_吨')
     """
-    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+    return re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", name).strip().lower()).strip("_")
 
 
 def layout_of(path: Path) -> Layout:

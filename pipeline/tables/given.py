@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from pipeline.tables.accounts import LIFTINGS
+from pipeline.tables.foreign_words import OURS_BY_FOREIGN_WORD
 from pipeline.tables.ships import PORT_CALLS
 
 TIMES = tuple(f"{end}{part}" for end in ("arrival", "departure") for part in ("", "_date", "_lo", "_hi"))
@@ -20,7 +21,7 @@ LISTED = ("listed_length_m", "listed_beam_m")  # by identity, beside what was me
 QUANTITIES = ("dwt_t", "gt", "depth_m", "tonnes", "barrels", "capacity_bbl")
 NUMBERS = frozenset((*SIZES, *LISTED, *LOADS, *CHANCES, *QUANTITIES))
 TEXTS = (
-    "call_id", "vessel_id", "name", "ship_type", "berth_id", "tonnage_kind", "product", "counts", "flags",
+    "call_id", "vessel_id", "name", "ship_type", "berth_id", "tonnage_kind", "product", "operation", "counts", "flags",
     "detection_ids",
 )  # fmt: skip
 CALLS_READ = (*TEXTS, *TIMES, *SIZES, *LISTED, "listed_source", *LOADS, *CHANCES, *QUANTITIES)
@@ -49,11 +50,13 @@ _WORDS = {  # a word in a name elsewhere: ours; the first that fits
     "tonnage": "dwt_t or gt or tonnes", "volume": "barrels", "kbbl": "barrels", "kdwt": "dwt_t",
     "arrival": "arrival", "arrived": "arrival", "departure": "departure", "departed": "departure", "product": "product",
 }  # fmt: skip
+_ALL_WORDS = _WORDS | OURS_BY_FOREIGN_WORD
 _OTHER_UNITS = {  # a word in a name: what it measures in, which no column of ours does
     "ft": "feet", "feet": "feet", "kt": "thousand tonnes", "kdwt": "thousand tonnes", "kbbl": "thousand barrels",
     "kb": "thousand barrels", "m3": "cubic metres", "cbm": "cubic metres", "gal": "gallons", "gallons": "gallons",
     "bpd": "barrels a day", "cm": "centimetres",
 }  # fmt: skip
+_APART = frozenset({"flag"})  # close to one of ours, and another thing: a ship's state
 _CLOSE = 0.8  # of difflib's ratio: two slips in ten letters (our choice)
 
 
@@ -62,10 +65,13 @@ def resembled(name: str, present: Collection[str]) -> str:
 
     >>> resembled("dwt", []), resembled("lenght_m", []), resembled("flag_state", []), resembled("loa", ["length_m"])
     ('dwt_t', 'length_m', '', '')
+    >>> resembled("länge_m", []), resembled("длина", []), resembled("дата_отхода", [])
+    ('length_m', 'length_m', 'departure')
     """
     words = name.split("_")
-    close = get_close_matches(name, [c for c in CALLS_READ if not c.startswith("p_")], 1, _CLOSE)
-    by_word = next((ours for word, ours in _WORDS.items() if word in words), "")
+    likely = [] if name in _APART else [c for c in CALLS_READ if not c.startswith("p_")]
+    close = get_close_matches(name, likely, 1, _CLOSE)
+    by_word = next((ours for word, ours in _ALL_WORDS.items() if word in words), "")
     found = _WHOLE.get(name) or by_word or (close[0] if close else "")
     for wanted in ("in", "out"):
         if wanted in words or {"in": "arrival", "out": "departure"}[wanted] in words:

@@ -133,7 +133,7 @@ def _require_draughts_below_depth(seen: Row, depth_m: float | None, length_m: fl
     limit, of = depth_m, "her depth"
     if limit is None:
         limit, of = (1 + 2.5 * DEPTH_SPREAD) * usual_depth_m(length_m or 0.0), "what the depth can be"
-    ship = "" if length_m is None else f" for a tanker of {length_m:g} m"
+    ship = "" if length_m is None else f" for a tanker of {round(length_m, 1):g} m"
     for name in ("draught_in_m", "draught_out_m"):
         if (typed := seen[name]) is not None and typed >= limit:
             raise Refused(f"{name} {typed:g} m is above {of} ({limit:.1f} m){ship}")

@@ -58,6 +58,7 @@ WHY_NOT = {  # flags of port calls, in words
     "outside_period": "outside the period that was asked for",
     "too_long_for_this_trade": "longer than ships of this trade",
     "unlikely_tanker": "not likely a tanker",
+    "other_direction": "no cargo that counts was moved",
 }
 
 

@@ -50,18 +50,16 @@ def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Par
 
     Empty where nothing is odd. Of a ship of unknown size only what no ship carries is refused.
     """
-    if size.method == "dwt_prior":
-        for name, limit in (("tonnes", LARGEST_T), ("barrels", LARGEST_T * full_bbl_per_dwt_t)):
-            if given[name] is not None and given[name] > limit:
-                raise Refused(f"{name} is {given[name]:,.0f}, more than any ship carries; is it in another unit?")
-        return ""
-    low_t, high_t = _quantile_t(size, -1), _quantile_t(size, 1)
-    of = f"a ship of {_hull(ship)}" if ship.length_m is not None else "a ship of that size"
+    usual = size.method == "dwt_prior"
+    low_t, high_t = (_quantile_t(size, side) for side in (-1, 1))
+    of = f"a ship of {_hull(ship)}" if ship.length_m is not None else "a tanker" if usual else "a ship of that size"
     for name, per_dwt_t in (("tonnes", 1.0), ("barrels", full_bbl_per_dwt_t)):
         value = given[name]
         if value is None:
             continue
-        if value > OVERFULL * high_t * per_dwt_t:
+        if usual and value > LARGEST_T * per_dwt_t:
+            raise Refused(f"{name} is {value:,.0f}, more than any ship carries; is it in another unit?")
+        if not usual and value > OVERFULL * high_t * per_dwt_t:
             most = f"{high_t * per_dwt_t:,.0f}"
             raise Refused(f"{name} is {value:,.0f}; {of} carries {most} at most; is it in another unit?")
         if value < NEXT_TO_NOTHING * low_t * per_dwt_t:

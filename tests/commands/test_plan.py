@@ -223,6 +223,13 @@ def test_images_that_the_run_will_skip_take_no_time(plan, tmp_path):
     assert "for at most 2 looks (" in out
 
 
+def test_a_period_that_has_not_come_is_told(plan):
+    _, out, _ = plan("vostochny", "--start", "2097-01-01", "--end", "2097-02-01")
+    assert "period 2097-01-01 to 2097-02-01 (end not included), UTC: it has not come yet" in out
+    _, out, _ = plan("vostochny")
+    assert "has not come" not in out
+
+
 def test_looks_of_the_period_alone_take_time(plan):
     code, out, _ = plan("vostochny", "--end", "2024-03-08")
     assert code == 0

@@ -7,11 +7,12 @@ import os
 import sys
 from pathlib import Path
 
+import geopandas
 import pytest
 
 from pipeline.config import AoiConfig, RunConfig, load
 from pipeline.errors import ConfigError
-from pipeline.ingest.coast import clip_coast
+from pipeline.ingest.coast import clip_coast, read_land
 from pipeline.ingest.place import load_place, read_zones
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -46,6 +47,44 @@ def test_a_zone_carries_its_facts(tmp_path):
     zone = place.zone("pier")
     assert (zone.kind, zone.cargo, zone.counts, zone.max_length_m) == ("berth", "crude", False, 150)
     assert place.land is None
+
+
+@pytest.mark.parametrize(
+    ("suffix", "driver", "said"),
+    [
+        (".gpkg", "GPKG", "a GeoPackage"), (".shp", "ESRI Shapefile", "a shapefile"), (".kml", "KML", "KML"),
+        (".fgb", "FlatGeobuf", "a FlatGeobuf file"), (".gml", "GML", "GML"),
+    ],
+)  # fmt: skip
+def test_zones_in_another_format_are_named_and_read_once_saved_as_told(tmp_path, suffix, driver, said):
+    """In UTM, as GIS users keep them; what geopandas writes of them, as told, are the zones themselves."""
+    given = zones(tmp_path / "zones.geojson", feature(name="", source=""))
+    table = geopandas.read_file(given)
+    foreign = tmp_path / f"zones{suffix}"
+    table.to_crs(4326 if driver == "KML" else 32652).to_file(foreign, driver=driver)
+    told = (
+        rf"zones\{suffix}: is {said}.*; save it as GeoJSON in EPSG:4326, by .*: ogr2ogr .* new.geojson zones\{suffix}$"
+    )
+    for reader in (read_zones, read_land):
+        with pytest.raises(ConfigError, match=told):
+            reader(foreign)
+    geopandas.read_file(foreign).to_crs(4326).to_file(tmp_path / "new.geojson", driver="GeoJSON")
+    before, after = read_land(given), read_land(tmp_path / "new.geojson")
+    assert before.symmetric_difference(after).area < 1e-6 * before.area
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04", "is a ZIP archive"), (b"PAR1", "is a Parquet file"), (b"POLYGON ((1 2, 3 4))", "is WKT"),
+        ("{}".encode("utf-16"), "is UTF-16 text; save it as UTF-8$"), (b"<html>", "is XML"),
+        (b"zone,wkt", "is not JSON"),
+    ],
+)  # fmt: skip
+def test_what_is_no_geojson_is_called_what_it_is(tmp_path, content, said):
+    (tmp_path / "zones.geojson").write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        read_zones(tmp_path / "zones.geojson")
 
 
 @pytest.mark.parametrize(

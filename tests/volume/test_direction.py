@@ -75,6 +75,11 @@ def test_a_draught_above_the_depth_names_both(row, words):
         usable_evidence(row, 98.0, LOADING)
 
 
+def test_a_length_that_was_told_from_her_deadweight_stands_without_digits_that_nobody_knows():
+    with pytest.raises(Refused, match=r"for a tanker of 97\.9 m$"):
+        usable_evidence({"draught_in_m": 12.0}, 97.8933, VolumeConfig())
+
+
 def test_her_own_depth_is_asked_without_a_length():
     row = {"draught_out_m": 15.5, "depth_m": 6.0}
     with pytest.raises(Refused, match=r"draught_out_m 15.5 m is above her depth \(6.0 m\)"):

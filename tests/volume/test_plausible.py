@@ -44,6 +44,15 @@ def test_next_to_nothing_is_used_and_told():
     assert "tonnes is 3, next to nothing for a ship of 90 x 14 m" in found["cause"]
 
 
+@pytest.mark.parametrize("row", [{"barrels": 25}, {"tonnes": 3}])
+def test_next_to_nothing_of_a_ship_of_unknown_size_is_used_and_told(row):
+    """Thousands of barrels or tonnes: the usual tanker of this trade has 3,650 t, 1,830 t at 5 %."""
+    found = only(row, config=CONFIG)
+    assert (found["status"], bool(found["counts"])) == ("degraded", True)
+    assert found["cause"].endswith("next to nothing for a tanker; is it in another unit?")
+    assert only({"barrels": 2000}, config=CONFIG)["status"] == "used"
+
+
 @given(st.floats(500, 100_000), st.floats(0.05, 1.0))
 def test_a_cargo_that_fits_is_never_doubted(dwt_t, fill):
     """Any part of what a full ship holds, in tonnes or in barrels of gas oil."""

@@ -61,6 +61,7 @@ _CODE_OF = {word: code for code, words in reversed(_BY_WORD) for word in words.s
 _RANK = {code: rank for rank, (code, _) in enumerate(_BY_WORD)}
 _LIQUIDS = "gas|oil|prod|products?|chem|chemicals?|crude|petroleum|bitumen|asphalt"
 _NO_TANKER = re.compile(r"\bnon[- ]?tankers?\b")  # "Cargo, non-tanker" is a cargo ship
+_MAY_BE = re.compile(r"\b(?:combination|combined|obo|liquids?|unknown|other|others)\b")  # carry oil, or say nothing
 _CARRIER_OF_LIQUIDS = re.compile(rf"\b(?:{_LIQUIDS})\b.*\bcarrier")
 
 
@@ -81,3 +82,18 @@ def ship_type_code(said: str) -> int | None:
         return SHIP_TYPE_TEXT["tanker"]
     codes = [_CODE_OF[word] for word in re.findall(r"ro-ro|[a-z]+", said) if word in _CODE_OF]
     return min(codes, key=_RANK.__getitem__, default=None)
+
+
+def is_tanker(said: str) -> bool | None:
+    """Is a type, in words or as a transponder's code, that of a tanker? None where it does not say.
+
+    >>> [is_tanker(said) for said in ("Oil Tanker", "82", "Bulk Carrier", "70.0", "combination carrier", "90", "ship")]
+    [True, True, False, False, None, None, None]
+    """
+    said = said.strip().lower()
+    if sent := re.fullmatch(r"(\d\d)(?:\.0)?", said):
+        return int(sent[1]) // 10 == 8 if 20 <= int(sent[1]) < 90 else None
+    code = ship_type_code(said)
+    if code == SHIP_TYPE_TEXT["tanker"]:
+        return True
+    return None if code is None or _MAY_BE.search(said) else False

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.ais.sentences import EARLIEST_S, LATEST_S
+from pipeline.tables.time_forms import told_forms
 
 _SLASHED = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})"
 _ISO = r"^[0-9]{4}(?:-[0-9]{1,2}-|[0-9]{4})"  # not "now", nor a month alone, nor digits of another script
@@ -21,6 +22,7 @@ _HALF_DAY = r"\d\s?[AaPp]\.?[Mm]"
 _UNDERSCORED = r"^(\d{8})_(\d{6})$"  # exactEarth's form
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2}):?(\d{2})?")
 EARLIEST, LATEST = (datetime.fromtimestamp(s, UTC) for s in (EARLIEST_S, LATEST_S))
+MOST_TRIED = 1000  # times on which a form is tried before it is proposed (our choice)
 AHEAD = timedelta(days=1)  # of this computer's clock, which may be wrong somewhat; our choice
 _EPOCH = r"^\d{9,16}(?:\.\d*)?$"
 
@@ -85,10 +87,10 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
     )
     if day_first == month_first:
         shown = texts[written.index[0]]
-        clock = "%I:%M:%S %p" if _TWELVE.search(shown) else "%H:%M:%S"
+        option = told_forms(list(written[:MOST_TRIED])) or "--time-format"
         raise ConfigError(
             f"{item}: dates such as {shown} are day-first or month-first, and the file does not say; "
-            f"name the format with --time-format '%d/%m/%Y {clock}' or '%m/%d/%Y {clock}'"
+            f"name the format with {option}"
         )
     return replace(rule, day_first=bool(day_first))
 

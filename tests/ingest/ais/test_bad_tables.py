@@ -113,6 +113,16 @@ def test_positions_that_are_impossible_in_most_rows_are_a_fault_of_the_file(tmp_
     assert read(tmp_path, HEADER, *rows(6), bad[0]).files[0].status == "used"
 
 
+@pytest.mark.parametrize(("unit_m", "status"), [(1.0, "used"), (0.3048, "degraded"), (0.1, "degraded")])
+def test_draughts_in_another_unit_are_a_fault_of_the_file(tmp_path, unit_m, status):
+    """Lengths and draughts of tankers; most of the draughts could have been sent in feet, too (at most 25.5)."""
+    ships = [(98, 4.2), (104, 6.0), (183, 11.2), (65, 3.9), (120, 7.1)]
+    lines = [f"{row},{length},16,{draught / unit_m:.1f}" for row, (length, draught) in zip(rows(5), ships, strict=True)]
+    found = read(tmp_path, f"{HEADER},Length,Width,Draft", *lines).files[0]
+    assert found.status == status
+    assert ("draughts are" in found.cause) == (status == "degraded")
+
+
 def test_swapped_positions_that_are_possible_are_told_by_the_region(tmp_path):
     swapped = [HEADER, *rows(5, ROW.replace("42.75,133.05", "60.05,42.75"))]
     found = read(tmp_path, *swapped, region=(59.0, 42.0, 61.0, 43.0))

@@ -1,4 +1,5 @@
 import gzip
+import re
 import zipfile
 
 import pandas as pd
@@ -129,6 +130,18 @@ def test_ambiguous_dates_are_refused_and_unambiguous_ones_read(tmp_path):
     assert table(told)["time_utc"].iloc[0] == NOON
     told = csv_of(tmp_path, header, "1,03/07/2024 12:00,133,42", "1,03/17/2024 12:00,133,42", name="month.csv")
     assert table(told)["time_utc"].iloc[0] == NOON
+
+
+@pytest.mark.parametrize(
+    "written", ["07.03.2024 12:00", "07-03-2024 12:00:00", "07/03/2024 12:00:00 PM", "07/03/2024 12:00:00.000"]
+)
+def test_the_proposed_formats_read_the_file(tmp_path, written):
+    path = csv_of(tmp_path, "mmsi,time_utc,lon,lat", f"273000001,{written},133,42")
+    with pytest.raises(ConfigError) as told:
+        read_ais([path])
+    day_first, month_first = re.findall(r"'(%[^']+)'", str(told.value))
+    assert table(path, time_format=day_first)["time_utc"].tolist() == [NOON]
+    assert table(path, time_format=month_first)["time_utc"].dt.month.tolist() == [7]
 
 
 @pytest.mark.parametrize(

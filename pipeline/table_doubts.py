@@ -1,0 +1,83 @@
+"""Rows of a table of calls that were refused or degraded: each cause told once, with what would mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.console import Console
+from pipeline.tables.time_forms import told_forms
+from pipeline.volume.dates import NO_TIME
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CALLS = 5  # named in one line (our choice)
+DAYS_OF_SHEETS = (18_000, 74_000)  # since 30 December 1899: 1949 to 2102
+_QUOTED = r"'[^']*'"
+_VALUE = rf"{_QUOTED}|\b\d[\d.]*"
+_TIME_TOLD = re.compile(rf"time '?(.*?)'? (?:is a bare number, and )?{NO_TIME}")
+
+
+def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+    """Rows that were refused or degraded, each cause once: what differs in quoted values and numbers alone is one.
+
+    Where numbers differ that are no quoted value, those told are the first row's.
+    """
+    doubted = liftings[liftings["status"].isin(["refused", "degraded"])]
+    kinds = doubted["cause"].str.replace(_VALUE, "''", regex=True)
+    for (status, _), rows in doubted.groupby([doubted["status"], kinds], sort=False):
+        names, cause = list(rows["call_id"]), rows["cause"].iloc[0]
+        which = _calls(names)
+        which += ", the first" if rows["cause"].str.replace(_QUOTED, "''", regex=True).nunique() > 1 else ""
+        hint = _hint_of_times(list(rows["cause"]))
+        done = "row kept" if len(names) == 1 else "rows kept"
+        console.problem(f"{table}: {which}: {cause}{hint}", done=f"{done}, {status}")
+
+
+def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> None:
+    """Calls of a named ship that are the same in all columns but their id: one call written twice is two cargoes.
+
+    They are kept. Of ships without a name or number two may be alike.
+    """
+    names = [name for name in ("name", "imo", "mmsi", "vessel_id") if name in calls]
+    rest = calls.drop(columns="call_id", errors="ignore").astype(str)  # lists of a Parquet file too
+    again = rest.duplicated() & calls[names].notna().any(axis=1)
+    if again.any():
+        ids = list(liftings["call_id"][again.to_numpy()])
+        cause = f"{_calls(ids)}: the same ship, times and numbers as an earlier call; is it one call written twice?"
+        console.problem(f"{table}: {cause}", done="both kept" if len(ids) == 1 else "all kept")
+
+
+def tell_not_yet(table: Path, liftings: pd.DataFrame, now: datetime, console: Console) -> None:
+    """Calls that arrive after ``now``, but for a day by which clocks and zones may differ: a year was typed wrongly."""
+    ahead = liftings[(liftings["arrival"] > now + timedelta(days=1)) & (liftings["status"] != "refused")]
+    if len(ahead):
+        first = f"{ahead['arrival'].iloc[0]:%Y-%m-%d}"
+        cause = f"{_calls(list(ahead['call_id']))}: arrival {first} has not come yet; is its year right?"
+        console.problem(f"{table}: {cause}", done="row kept" if len(ahead) == 1 else "rows kept")
+
+
+def _calls(names: Sequence[str]) -> str:
+    """Calls in one line, the first of them by their ids."""
+    more = f" and {len(names) - MOST_CALLS} more" if len(names) > MOST_CALLS else ""
+    return f"{'call' if len(names) == 1 else 'calls'} {', '.join(names[:MOST_CALLS])}{more}"
+
+
+def _hint_of_times(causes: Sequence[str]) -> str:
+    """How to have times read that were none; "" where they are not the fault, or are in no form that can be named.
+
+    >>> _hint_of_times([f"time '19.05.2024' {NO_TIME}"])
+    "; name theirs with --time-format '%d.%m.%Y'"
+    >>> _hint_of_times([f"time 45358 is a bare number, and {NO_TIME}"])
+    '; a spreadsheet counts days so: show the column as dates there, and save it again'
+    """
+    texts = [found[1] for cause in causes if (found := _TIME_TOLD.fullmatch(cause))]
+    if form := told_forms(texts):
+        return f"; name theirs with {form}"
+    if texts and all(text.isdigit() and DAYS_OF_SHEETS[0] < int(text) < DAYS_OF_SHEETS[1] for text in texts):
+        return "; a spreadsheet counts days so: show the column as dates there, and save it again"
+    return ""

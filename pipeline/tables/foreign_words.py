@@ -1,0 +1,45 @@
+"""Words of other languages for the columns of a table of calls: German, French, Spanish, Russian, Korean, Japanese,
+Chinese. They say which of our columns a foreign one may be; none is read by them.
+
+What ports and registries of these countries write, as far as a dictionary of shipping confirms it; a word that is left
+out is no fault, since a size that nobody read is told anyhow.
+"""
+
+from __future__ import annotations
+
+_OF_OURS = {  # ours: words of others; what says an end of the stay stands before what says a date alone
+    "departure": (
+        "abfahrt abfahrtsdatum abgang départ depart sortie salida zarpe отход отхода убытие убытия выход "
+        "출항 출항일 출항일자 출항일시 出港 出港日 出港日時 出港日期 离港 离港日期 离港时间 離港 離港日期 开航 开航日期"
+    ),
+    "arrival": (
+        "ankunft ankunftsdatum einlaufen datum arrivée arrivee entrée llegada arribo atraque fecha дата приход прихода "
+        "прибытие прибытия заход 날짜 일자 입항 입항일 입항일자 입항일시 日付 入港 入港日 入港日時 日期 到港 到港日期 "
+        "到港时间 抵港 抵港日期 抵港时间 到达 到达日期"
+    ),
+    "length_m": (
+        "länge laenge schiffslänge schiffslaenge lüa luea longueur eslora длина 길이 전장 長さ 全長 船の長さ "
+        "船长 船長 长度 長度 总长 總長"
+    ),
+    "beam_m": (
+        "breite schiffsbreite largeur manga ширина 폭 선폭 전폭 幅 全幅 型幅 船幅 船宽 船寬 宽度 寬度 型宽 型寬 宽"
+    ),
+    "draught_in_m or draught_out_m": "tiefgang tirant calado осадка 흘수 喫水 吃水",
+    "dwt_t": (
+        "tragfähigkeit tragfaehigkeit tdw tpl lourd tpm muerto дедвейт грузоподъемность грузоподъёмность 재화중량 "
+        "재화중량톤 재화중량톤수 載貨重量 載貨重量トン 載貨重量トン数 载重 载重吨 载重吨位 載重噸"
+    ),
+    "gt": (
+        "bruttoraumzahl brz jauge arqueo валовая 총톤수 국제총톤수 総トン 総トン数 总吨 总吨位 總噸 總噸位"
+    ),
+    "name": (
+        "schiff schiffsname navire nom buque судно судна название наименование 선명 선박명 船名 本船 船舶名称"
+    ),
+    "product": "produkt ölsorte produit producto продукт нефтепродукт 유종 품목 油種 油种 品名 货种 货品 产品",
+    "barrels": "fass barils barriles баррели баррелей барр 배럴 バレル 桶",
+    "tonnes or barrels": "ladung ladungsmenge cargaison carga груз 화물 화물량 貨物 貨物量 货量 载货量 货物",
+    "dwt_t or gt or tonnes": "тоннаж 톤수 トン数 吨位 噸位",
+    "tonnes": "tonnen toneladas тонны тонн 톤 トン 吨 噸",
+}  # fmt: skip
+OURS_BY_FOREIGN_WORD = {word: ours for ours, words in _OF_OURS.items() for word in words.split()}
+"""A word in a name elsewhere, in lower case: ours; the first that fits."""

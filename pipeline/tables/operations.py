@@ -1,0 +1,56 @@
+"""What a table says in words of the work that a ship did in port: cargo aboard, cargo ashore, or neither."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+OPERATIONS = (
+    "operation", "operations", "operation_type", "type_of_operation", "cargo_operation", "cargo_operations",
+    "port_operation", "activity", "port_activity", "movement", "purpose", "purpose_of_call", "direction", "операция",
+    "вид_операции", "vorgang", "opération", "operación", "작업", "荷役", "作业", "作業",
+)  # fmt: skip
+"""Names of a column of such words; the first that a table has is read."""
+
+_LOADING = (
+    "load loads loaded loading lifting laden beladen beladung chargement embarque погрузка налив загрузка "
+    "적재 선적 적하 積荷 積込 積込み 船積 船積み 装货 裝貨 装船 裝船"
+)
+_DISCHARGING = (
+    "discharge discharges discharged discharging disch unload unloads unloaded unloading offload offloaded offloading "
+    "löschen loeschen entladen entladung déchargement dechargement descarga desembarque выгрузка разгрузка слив "
+    "양하 양륙 揚荷 揚げ荷 荷揚げ 卸货 卸貨 卸船"
+)
+_NEITHER = (
+    "neither bunker bunkers bunkering bunkered repair repairs repairing anchored anchoring waiting idle layby "
+    "transit inspection бункеровка ремонт стоянка ожидание bunkern reparatur soutage réparation reparación "
+    "급유 수리 대기 補油 修理 加油 待泊"
+)
+_BESIDE = "cargo operation operations ops completed complete of product products oil oils gas gasoil diesel crude fuel"
+_WAYS = {
+    word: shares
+    for words, shares in ((_LOADING, (1.0, 0.0)), (_DISCHARGING, (0.0, 1.0)), (_NEITHER, (0.0, 0.0)))
+    for word in words.split()
+}
+_SAY_NOTHING = frozenset(_BESIDE.split())  # which way is told by the word that they stand beside
+_UNSAID = ("", "-", "?", "nan", "none", "n/a", "na", "unknown")
+
+
+def says_something(cell: object) -> bool:
+    """Is a cell neither empty nor one of the words for nothing known?"""
+    return isinstance(cell, str) and cell.strip().lower() not in _UNSAID
+
+
+def direction_said(said: str) -> tuple[float, float] | None:
+    """Probabilities of loading and of discharging by words; None where they tell none, two, or say more than that.
+
+    Bunkers are the ship's own fuel, no cargo. One unknown word is enough: "loading cancelled" is no loading.
+
+    >>> direction_said("Loading gasoil"), direction_said("DISCHARGE"), direction_said("bunkering")
+    ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))
+    >>> direction_said("discharging/loading"), direction_said("not loading"), direction_said("STS")
+    (None, None, None)
+    """
+    words = set(re.findall(r"\w+", unicodedata.normalize("NFKC", said).lower())) - _SAY_NOTHING
+    ways = {_WAYS.get(word) for word in words}
+    return ways.pop() if len(ways) == 1 else None

@@ -1,0 +1,33 @@
+"""Numbers of ships as a table writes them: a spreadsheet that saved one as 5.63E+08 has lost which ship it was."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHIP_NUMBERS = ("imo", "mmsi")
+_NAMED = re.compile(r"^\s*(?:IMO|MMSI)\b[\s:.#]*(?:No\.?\s*)?|^\s*IMO(?=\d)", re.IGNORECASE)  # "IMO 9074729"
+_SCIENTIFIC = re.compile(r"\d(?:[.,](\d*))?[eE]\+?(\d+)")
+
+
+def is_rounded(text: str) -> bool:
+    """Has a number in scientific notation fewer digits than it needs to be whole?
+
+    >>> is_rounded("5.630E+08"), is_rounded("5.63123456E+08"), is_rounded("563123456")
+    (True, False, False)
+    """
+    found = _SCIENTIFIC.fullmatch(text.strip())
+    return found is not None and len(found[1] or "") < int(found[2])
+
+
+def read_ship_numbers(texts: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Numbers of a column, none where one is rounded, and the rounded ones; texts where another cell is no number."""
+    import pandas as pd
+
+    rounded = texts.map(lambda cell: isinstance(cell, str) and is_rounded(cell)).astype(bool)
+    whole = texts.mask(rounded).replace(_NAMED, "", regex=True)
+    numbers = pd.to_numeric(whole.map(lambda cell: cell.replace(",", ".") if isinstance(cell, str) else cell), "coerce")
+    return (numbers if (numbers.isna() == whole.isna()).all() else whole), list(texts[rounded])

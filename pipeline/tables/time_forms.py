@@ -1,0 +1,75 @@
+"""In which form a table writes its times: the strptime formats that read its texts, found by reading them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+MOST_SHAPES = 20  # texts of which forms are made; the others mostly look like them (our choice)
+_CLOCK = re.compile(r"\d{1,2}:\d\d(?P<seconds>:\d\d)?(?P<part>\.\d+)?(?P<half>\s?[AaPp][Mm])?")
+_TAIL = re.compile(r"\s?(?:Z|UTC|GMT|(?P<offset>[+-]\d\d:?\d\d))?")
+_DATES = (  # a date, and the orders that its parts may have; a and b stand between them
+    (r"\d{4}(?P<a>\D+)\d{1,2}(?P<b>\D+)\d{1,2}(?P<c>\D*)", ("%Y{a}%m{b}%d{c}",)),  # 2024年3月7日 too
+    (r"\d{1,2}(?P<a>\W+)\d{1,2}(?P<b>\W+)\d{4}", ("%d{a}%m{b}%Y", "%m{a}%d{b}%Y")),
+    (r"\d{1,2}(?P<a>\W+)\d{1,2}(?P<b>\W+)\d\d", ("%d{a}%m{b}%y", "%m{a}%d{b}%y", "%y{a}%m{b}%d")),
+    (r"\d{1,2}(?P<a>\W*)[^\W\d]+(?P<b>\W*)\d{4}", ("%d{a}%b{b}%Y", "%d{a}%B{b}%Y")),
+    (r"\d{1,2}(?P<a>\W*)[^\W\d]+(?P<b>\W*)\d\d", ("%d{a}%b{b}%y", "%d{a}%B{b}%y")),
+    (r"[^\W\d]+(?P<a>\W+)\d{1,2}(?P<b>\W+)\d{4}", ("%b{a}%d{b}%Y", "%B{a}%d{b}%Y")),
+    (r"\d{8}(?P<a>)(?P<b>)", ("%Y%m%d", "%d%m%Y", "%m%d%Y")),
+)
+
+
+def forms_of(texts: Sequence[str]) -> list[str]:
+    """The formats of strptime that read most of the texts: several where they leave the order of day and month open.
+
+    None where not one text is read by any. Letters of a time zone are in a form only where they mean UTC.
+
+    >>> forms_of(["19.05.2024", "Total"]), forms_of(["19 March 2024 07:05 PM"]), forms_of(["03/04/24"])
+    (['%d.%m.%Y'], ['%d %B %Y %I:%M %p'], ['%d/%m/%y', '%m/%d/%y', '%y/%m/%d'])
+    >>> forms_of(["19 May 2024 10:00 PST"])
+    []
+    """
+    import pandas as pd
+
+    distinct = list(dict.fromkeys(text.strip() for text in texts))
+    read = {
+        form: int(pd.to_datetime(pd.Series(distinct), format=form, errors="coerce", utc=True).notna().sum())
+        for form in dict.fromkeys(form for text in distinct[:MOST_SHAPES] for form in _forms(text))
+    }
+    most = max(read.values(), default=0)
+    best = [form for form, count in read.items() if count == most > 0]
+    return [form for form in best if form.replace("%B", "%b") == form or form.replace("%B", "%b") not in best]
+
+
+def told_forms(texts: Sequence[str]) -> str:
+    """The option that reads the texts; "" where none does.
+
+    >>> told_forms(["03/04/2024 05:06"])
+    "--time-format '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'"
+    """
+    forms = " or ".join(f"'{form}'" for form in forms_of(texts))
+    return f"--time-format {forms}" if forms else ""
+
+
+def _forms(text: str) -> Iterator[str]:
+    """The forms that a text may be written in, by its signs."""
+    if "%" in text:
+        return
+    date, clock = text, ""
+    if found := _CLOCK.search(text):
+        tail = _TAIL.fullmatch(text, found.end())
+        date = text[: found.start()].rstrip(" T,_")
+        if tail is None:
+            return
+        zone = tail[0].replace(tail["offset"], "%z") if tail["offset"] else tail[0]
+        clock = text[len(date) : found.start()] + _clock_form(found) + zone
+    for pattern, orders in _DATES:
+        if parts := re.fullmatch(pattern, date):
+            yield from (order.format(**parts.groupdict()) + clock for order in orders)
+
+
+def _clock_form(found: re.Match[str]) -> str:
+    """The form of a time of day."""
+    half = found["half"]
+    hour, noon = ("%I", f"{half[:-2]}%p") if half else ("%H", "")
+    return f"{hour}:%M{':%S' if found['seconds'] else ''}{'.%f' if found['part'] else ''}{noon}"
