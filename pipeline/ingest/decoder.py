@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rasterio.io import DatasetReader
 
-MEMORY_BYTES = (
-    4 << 30
-)  # address space; our choice: twice what one tile of a Sentinel-2 JPEG 2000 needs, libraries included
+# Address space; our choice: twice what one tile of a Sentinel-2 JPEG 2000 needs, libraries included.
+MEMORY_BYTES = 4 << 30
 CPU_S = 60  # for opening and the first gigabyte; our choice: deflate unpacks some 200 MB/s
 CPU_S_PER_GB = 30
 SECTOR = 512  # bytes that a disk loses at once

@@ -25,10 +25,8 @@ INDEX = "chips.json"
 SIDE_PX = 360
 MIN_SIDE_M = 320.0
 LENGTHS = 2.6  # a chip is this many hull lengths wide
-MEASURED_SIDE_M, MEASURED_LENGTHS = (
-    120.0,
-    1.35,
-)  # of one that shows what a freeboard was read from: edges apart by metres
+# Of one that shows what a freeboard was read from: edges apart by metres.
+MEASURED_SIDE_M, MEASURED_LENGTHS = 120.0, 1.35
 OUTLINE = (255, 176, 0)  # amber: told from grey and from blue water by all readers
 SHADOW = (86, 180, 233)  # Okabe and Ito's sky blue
 SCALE = (255, 255, 255)

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 LIGHT_M_S = 299_792_458.0
-KNOWN_REACH_M = (
-    80.0  # beyond half the source's length, how far a ghost may lie from its place where PRF and geometry are known
-)
+# Beyond half the source's length, how far a ghost may lie from its place where PRF and geometry are known.
+KNOWN_REACH_M = 80.0
 LEARNT_REACH_M = 40.0
 RATIO_DB = (14.0, 45.0)  # source over ghost; Sentinel-1 IW suppresses ambiguities by more than 22 dB, the second more
 LAND_RATIO_DB = 20.0  # of land over its ghost, which is smeared
