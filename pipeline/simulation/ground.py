@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from pipeline.units import METRES_PER_DEGREE
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.simulation.frame import RadarFrame
 
-METRES_PER_DEGREE = 111_320.0
 HILL_PX, ROUGH_PX = 12.0, 1.5  # Gaussian sigmas: hills of some hundred metres, slopes and woods of some pixels
 HILL_LOG_SD, ROUGH_LOG_SD = 0.6, 0.5  # of ln power (our choice)
 BUILT_SHARE, BUILT_TIMES = 0.004, 40.0  # a sprinkle of buildings

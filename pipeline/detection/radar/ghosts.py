@@ -18,11 +18,11 @@ from pipeline.detection.radar.blocks import LN_STEP, NOTHING
 from pipeline.detection.radar.objects import Blob
 from pipeline.detection.radar.survey import Survey
 from pipeline.types import RadarView, Scene
+from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-LIGHT_M_S = 299_792_458.0
 # Beyond half the source's length, how far a ghost may lie from its place where PRF and geometry are known.
 KNOWN_REACH_M = 80.0
 LEARNT_REACH_M = 40.0

@@ -14,13 +14,12 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
-
-LIGHT_M_S = 299_792_458.0  # speed of light, by definition
 
 
 @dataclass(frozen=True, slots=True)
