@@ -14,23 +14,23 @@ import pandas as pd
 
 from pipeline.calls.direction import p_loading
 from pipeline.config import CallsConfig, VolumeConfig
+from pipeline.hull_depth import usual_depth_m
 from pipeline.retyping import RETYPED, TYPED_STEP_M, retyped_share
 from pipeline.volume import liftings, simulate
 from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.displacement import (
+    BLOCK_COEFFICIENT,
+    BLOCK_COEFFICIENT_SD,
+    DEADWEIGHT_COEFFICIENT,
+    DEADWEIGHT_COEFFICIENT_SD,
+    draught_at,
+)
 from pipeline.volume.evidence import (
     BALLAST_LEFT,
     BALLAST_SHARE,
     DEPTH_SPREAD,
     GARBLED,
     GARBLED_RANGE_M,
-)
-from pipeline.volume.loading import (
-    BLOCK_COEFFICIENT,
-    BLOCK_COEFFICIENT_SD,
-    DEADWEIGHT_COEFFICIENT,
-    DEADWEIGHT_COEFFICIENT_SD,
-    draught_at,
-    usual_depth_m,
 )
 from pipeline.volume.montecarlo import PART_CARGO, PRODUCT_FOLLOWS_HABIT
 

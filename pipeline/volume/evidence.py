@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.hull_depth import usual_depth_m
 from pipeline.retyping import RETYPED, TYPED_STEP_M
-from pipeline.volume.loading import (
+from pipeline.volume.displacement import (
     BLOCK_COEFFICIENT,
     BLOCK_COEFFICIENT_SD,
     DEADWEIGHT_COEFFICIENT,
     DEADWEIGHT_COEFFICIENT_SD,
     draught_at,
-    usual_depth_m,
 )
 from pipeline.volume.usual_hull import hull_for_loads
 
