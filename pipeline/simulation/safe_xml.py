@@ -127,8 +127,8 @@ def _general(facts: ProductFacts) -> str:
       </downlinkInformation>
     </downlinkInformationList>
     <orbitList count="2">
-{_orbit(facts, facts.start)}
-{_orbit(facts, facts.stop)}
+{_orbit(facts.start)}
+{_orbit(facts.stop)}
     </orbitList>
   </generalAnnotation>"""
 
@@ -180,7 +180,7 @@ def _slant0(facts: ProductFacts) -> float:
     return float(facts.slant_range_m(np.array(0.0)))
 
 
-def _orbit(facts: ProductFacts, moment: datetime) -> str:
+def _orbit(moment: datetime) -> str:
     """A state vector of the right speed; position and direction are not used by any reader of ours."""
     return f"""      <orbit>
         <time>{_time(moment)}</time>

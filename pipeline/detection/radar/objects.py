@@ -233,7 +233,7 @@ def _blob(
     r, c = np.nonzero(member)
     top, left = cut[0].start, cut[1].start
     value = float(view.power[peak] / view.sea[peak])
-    near = near_level(view, r + top, c + left, relative[member], peak)
+    near = near_level(view, r + top, c + left, relative[member])
     ln_tail = laws.ln_survival(known.law, value / near, view.variance[peak], known.looks)
     return Blob(
         rows=r + top + view.window.row0,
@@ -250,9 +250,7 @@ def _blob(
     )
 
 
-def near_level(
-    view: View, rows: NDArray[np.intp], cols: NDArray[np.intp], relative: FloatArray, peak: tuple[int, int]
-) -> float:
+def near_level(view: View, rows: NDArray[np.intp], cols: NDArray[np.intp], relative: FloatArray) -> float:
     """Median level close around an object's core over that of its ring, at least 1.
 
     The wide ring does not see a rough patch amid calm water; the object's own neighbourhood does, and is what the peak

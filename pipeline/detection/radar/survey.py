@@ -46,7 +46,6 @@ class Survey:
     looks: float
     law: str
     tail_exponent: float  # counted ln tail over the law's: below 1, bright sea is commoner than the law says
-    usable_share: float
     blocks: Blocks
     land: BoolImage  # blocks of land seen in the image
     clutter: Clutter
@@ -80,18 +79,17 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     hole = (-1, -1) if small else (min(guard[0], background[0] - 1), min(guard[1], background[1] - 1))
     clutter = local_clutter(blocks, ~land, hole, background, threads=config.threads)
     known = Survey(
-        weights,
-        np.nan,
-        NOMINAL_LOOKS,
-        "gamma",
-        1.0,
-        float(np.mean(blocks.count > 0)),
-        blocks,
-        land,
-        clutter,
-        tuple(notes),
+        weights=weights,
+        sea_db=np.nan,
+        looks=NOMINAL_LOOKS,
+        law="gamma",
+        tail_exponent=1.0,
+        blocks=blocks,
+        land=land,
+        clutter=clutter,
+        notes=tuple(notes),
+        pictured=any("unknown stretch" in doubt for doubt in scene.degraded),
     )
-    known = replace(known, pictured=any("unknown stretch" in doubt for doubt in scene.degraded))
     if not clutter.sea.any():
         return scene, known
     return scene, _fitted(known, samples)
