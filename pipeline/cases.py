@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +14,7 @@ import pandas as pd
 
 from pipeline.config import CaseConfig, load_cap
 from pipeline.config.case import CallGroup, Figure
+from pipeline.config.writing import as_yaml
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable
 from pipeline.provenance import MANIFEST, FileRecord, code_version, library_versions, manifest_hash, outputs_of
@@ -24,7 +23,7 @@ from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import barrels, percent
 from pipeline.storage import write_json, write_table, write_text
 from pipeline.volume import headline, ledger, liftings, simulate
-from pipeline.workspace import RunFolder, configs_root, load_over
+from pipeline.workspace import RunFolder, configs_root, find_case, load_over
 
 if TYPE_CHECKING:
     from pipeline.types import Headline
@@ -42,21 +41,6 @@ class CaseOutcome:
 
     folder: Path
     lines: tuple[str, ...]
-
-
-def find_case(name: str) -> Path:
-    """A case by path, or by its name: ``rusi-2024-03`` is ``configs/cases/rusi-2024-03.yaml``."""
-    given = Path(name)
-    if given.suffix in {".yaml", ".yml"}:
-        if not os.path.isfile(given):
-            raise ConfigError(f"{printable(name)}: no such case file")
-        return given
-    for folder in (Path("configs"), configs_root()):
-        path = folder / "cases" / f"{name}.yaml"
-        if os.path.isfile(path):
-            return path
-    known = ", ".join(sorted(p.stem for p in (configs_root() / "cases").glob("*.yaml")))
-    raise ConfigError(f"{printable(name)}: no such case; there are {known}. A path to a YAML file works too")
 
 
 def load_case(path: Path, settings: dict[str, Any]) -> CaseConfig:
@@ -244,7 +228,7 @@ def _publish(
     lines = _lines(story)
     with folder.locked():
         (folder.path / MANIFEST).unlink(missing_ok=True)
-        write_text(folder.path / "config.yaml", _as_yaml(story.config))
+        write_text(folder.path / "config.yaml", as_yaml(story.config))
         write_text(folder.path / "cap.yaml", cap_path.read_text("utf-8"))
         write_table(story.calls, folder.path / "calls.csv")
         write_table(story.comparison, folder.path / "comparison.csv")
@@ -282,15 +266,3 @@ def _lines(story: CaseStory) -> tuple[str, ...]:
         *told,
         f"estimate p5/p50/p95: {' / '.join(barrels(b) for b in sums)} bbl, {percent(head.share_p50)} of the cap",
     )
-
-
-def _as_yaml(config: CaseConfig) -> str:
-    """The case with every default filled in."""
-    from ruamel.yaml import YAML
-
-    text = io.StringIO()
-    writer = YAML(typ="safe", pure=True)
-    writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False
-    writer.dump(config.model_dump(mode="json"), text)
-    return text.getvalue()

@@ -10,7 +10,7 @@ import typer
 from pipeline import __version__
 from pipeline.commands import runs as cli_runs
 from pipeline.commands import stages as cli_stages
-from pipeline.commands.session import CaseSettings, Debug, Quiet, Settings, overridden, session
+from pipeline.commands.session import CaseSettings, Debug, Quiet, Settings, overridden, requested, session
 
 app = typer.Typer(
     name="capwatch",
@@ -55,9 +55,11 @@ def run(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.batch import one_file_of_verdicts, questions
         from pipeline.config import merged
-        from pipeline.workspace import requested
 
-        given = requested(source, images, ais, start, end, engine, workers, scheduler)
+        given = requested(
+            source=source, images=images, ais=ais, start=start, end=end,
+            engine=engine, workers=workers, scheduler=scheduler,
+        )  # fmt: skip
         asked = questions(aoi, merged(given, overridden(settings)), years, console)
         verdicts = one_file_of_verdicts(reviews, asked)
         if dry_run:
@@ -146,7 +148,8 @@ def config_show(
     Example: capwatch config show vostochny
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.workspace import config_yaml, find_config, load_run_config
+        from pipeline.config.writing import config_yaml
+        from pipeline.workspace import find_config, load_run_config
 
         console.result(config_yaml(load_run_config(find_config(aoi), overridden(settings))).rstrip())
 
