@@ -56,10 +56,8 @@ def run(
         from pipeline.batch import one_file_of_verdicts, questions
         from pipeline.config import merged
 
-        given = requested(
-            source=source, images=images, ais=ais, start=start, end=end,
-            engine=engine, workers=workers, scheduler=scheduler,
-        )  # fmt: skip
+        given = requested(source=source, images=images, ais=ais, start=start, end=end, engine=engine,
+                          workers=workers, scheduler=scheduler)  # fmt: skip
         asked = questions(aoi, merged(given, overridden(settings)), years, console)
         verdicts = one_file_of_verdicts(reviews, asked)
         if dry_run:

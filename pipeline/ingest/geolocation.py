@@ -17,11 +17,11 @@ from pipeline.errors import InputError
 from pipeline.longitudes import wrapped
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pyproj import Transformer
     from shapely.geometry.base import BaseGeometry
 
-    FloatArray = NDArray[np.float64]
+    from pipeline.types import FloatArray
+
 
 Forward = Callable[[Any, Any], tuple[Any, Any]]
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.ingest.metadata.sidecar import Sidecar
     from pipeline.ingest.rasters import RasterFile
     from pipeline.ingest.stored import Stored
+    from pipeline.types import BoolImage, FloatArray, FloatImage
 
 DB_RANGE = (-25.0, 0.0)  # a public convention for 8-bit sigma0 in VV: 8-bit = (dB + 25) / 25 * 255
 SPECKLE_DB = 2.2  # spread of 4.4 looks of speckle, as Sentinel-1 GRD has: 4.34 times the root of psi'(4.4)
@@ -53,7 +54,7 @@ class Scaling:
     gains: tuple[float, ...] = ()  # one for each band that is read, in place of ``gain``; offsets likewise
     offsets: tuple[float, ...] = ()
 
-    def apply(self, stored: NDArray[Any], col0: int) -> NDArray[np.float32]:
+    def apply(self, stored: NDArray[Any], col0: int) -> FloatImage:
         """Values of stored numbers (bands, rows, cols) whose first column is ``col0``; NaN where there is no value."""
         values = stored.astype(np.float32)
         if self.gains:
@@ -120,13 +121,13 @@ def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | N
     return _optical(stored, sensor, word, sidecar)
 
 
-def _without_value(scaling: Scaling, first_band: NDArray[np.float64]) -> bool:
+def _without_value(scaling: Scaling, first_band: FloatArray) -> bool:
     """Are there measured numbers, of which none becomes a value?"""
     scaling = replace(scaling, gains=scaling.gains[:1], offsets=scaling.offsets[:1])
     return bool(np.isfinite(first_band).any() and not np.isfinite(scaling.apply(first_band, 0)).any())
 
 
-def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: NDArray[np.float64]) -> Scaling:
+def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: FloatArray) -> Scaling:
     """``middle`` are stored numbers, NaN where nothing was measured."""
     raster = stored.raster
     if word == "auto" and "A_COEF" in raster.tags:
@@ -141,7 +142,7 @@ def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: 
     return _by_word(word, raster.dtype, span, middle)
 
 
-def _by_word(word: str, dtype: str, span: tuple[float, float] | None, values: NDArray[np.float64]) -> Scaling:
+def _by_word(word: str, dtype: str, span: tuple[float, float] | None, values: FloatArray) -> Scaling:
     """The law of ``values`` (NaN where nothing was measured), which are of type ``dtype``."""
     if word == "auto":
         return _radar_by_look(values, dtype)
@@ -198,7 +199,7 @@ def _from_coefficients(raster: RasterFile) -> Scaling:
     return Scaling("calibrated", Radiometry.SIGMA0, reason, a_coefficients=coefficients, a_column0=column0)
 
 
-def _radar_by_look(values: NDArray[np.float64], dtype: str) -> Scaling:
+def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
     good = values[np.isfinite(values) & (values != 0)]
     if good.size == 0:
         return Scaling("square", Radiometry.POWER, "amplitude by convention; nothing to judge by", doubt="no data")
@@ -222,7 +223,7 @@ def _radar_by_look(values: NDArray[np.float64], dtype: str) -> Scaling:
     return Scaling("linear" if intensity else "square", Radiometry.POWER, f"{word} by its spread {told}")
 
 
-def _middle(stored: Stored, *, brief: bool = False) -> NDArray[np.float64]:
+def _middle(stored: Stored, *, brief: bool = False) -> FloatArray:
     """The first band at full resolution, all of it or strips of rows of a large one; NaN where nothing was measured.
 
     ``brief``: of a large one the first strip that holds more than zeros is enough.
@@ -243,7 +244,7 @@ def _middle(stored: Stored, *, brief: bool = False) -> NDArray[np.float64]:
     return np.concatenate(strips)
 
 
-def _known(picture: NDArray[Any], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _known(picture: NDArray[Any], gap: BoolImage) -> FloatArray:
     """Stored numbers, NaN where nothing was measured."""
     return np.where(gap, np.nan, picture.astype(float))
 
@@ -302,7 +303,7 @@ def _no_scale(sidecar: Sidecar | None) -> str:
     return "" if sidecar is not None else "unknown radiometric scale: brightness is relative"
 
 
-def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: NDArray[np.float64]) -> Scaling | None:
+def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: FloatArray) -> Scaling | None:
     """GDAL's scale and offset of each band, where they make reflectances of the stored numbers (radiances: None)."""
     if not raster.scales:
         return None

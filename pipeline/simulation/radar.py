@@ -18,9 +18,8 @@ from pipeline.simulation.ships import Hull, ShipState, Structure
 from pipeline.units import KNOT_M_S, LIGHT_M_S
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pipeline.types import BoolImage, FloatImage
 
-    FloatImage = NDArray[np.float32]
 
 # Geometry of the Sentinel-1 interferometric wide swath, as its annotations state it.
 WAVELENGTH_M = LIGHT_M_S / 5.405e9
@@ -69,7 +68,7 @@ class RadarPass:
 
 def draw(
     frame: RadarFrame,
-    water: NDArray[np.bool_],
+    water: BoolImage,
     ships: Sequence[ShipState],
     structures: Sequence[Structure],
     flown: RadarPass,

@@ -17,9 +17,7 @@ from pipeline.errors import InputError
 from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
+    from pipeline.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
