@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.baseline import FIRST_BASELINE, OFFSET_DN, baseline_of
 from pipeline.ingest.speckle import BLOCK_PX, Speckle, speckle
 from pipeline.types import Radiometry, Sensor
 
@@ -30,7 +31,7 @@ SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled 
 INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
 WORDS = ("auto", "amplitude", "intensity", "db", "sigma0", "reflectance")
-_SPLIT = 65535.0
+_FULL_16_BITS = 65535.0  # where a reflectance of 1 lies in pictures that fill 16 bits
 _DARK_WATER = 0.15  # reflectance: water's darkest band is darker
 _MOST_REFLECTANCE = 2.0  # of clouds and glint; whatever exceeds it is told on another scale
 
@@ -128,7 +129,10 @@ def _without_value(scaling: Scaling, first_band: FloatArray) -> bool:
 
 
 def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: FloatArray) -> Scaling:
-    """``middle`` are stored numbers, NaN where nothing was measured."""
+    """The scaling of a radar image by its tags, its own scale or ``word``.
+
+    ``middle`` are stored numbers, NaN where nothing was measured.
+    """
     raster = stored.raster
     if word == "auto" and "A_COEF" in raster.tags:
         return _from_coefficients(raster)
@@ -200,6 +204,7 @@ def _from_coefficients(raster: RasterFile) -> Scaling:
 
 
 def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
+    """The scaling of radar numbers that nothing is said of: by their type, their sign and their speckle."""
     good = values[np.isfinite(values) & (values != 0)]
     if good.size == 0:
         return Scaling("square", Radiometry.POWER, "amplitude by convention; nothing to judge by", doubt="no data")
@@ -250,6 +255,7 @@ def _known(picture: NDArray[Any], gap: BoolImage) -> FloatArray:
 
 
 def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None) -> Scaling:
+    """The scaling of an optical image: by its metadata, its own scale or tags, else by the range of its numbers."""
     raster, indexes = stored.raster, stored.channels.indexes
     if sidecar is not None and sidecar.scales:
         if len(sidecar.scales) < max(indexes) or len(sidecar.offsets) not in (0, len(sidecar.scales)):
@@ -266,7 +272,7 @@ def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None)
         reason = f"DN / 10000, offset {offset:g} DN by its tags"
         return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset * 1e-4)
     if "65535" in raster.tags.get("SCALE", ""):
-        return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _SPLIT)
+        return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _FULL_16_BITS)
     low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
     if raster.dtype.startswith("float"):
         asked = word == "reflectance"
@@ -277,7 +283,7 @@ def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None)
         # Only clouds and glint exceed 1.6 in DN / 10000
         if np.max(high) > 16_000 or np.min(low) > 1e4 * _DARK_WATER:
             doubt = "radiometric scale by guess: DN / 65535"
-            return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its range", 1 / _SPLIT, doubt=doubt)
+            return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its range", 1 / _FULL_16_BITS, doubt=doubt)
         doubt = "radiometric scale by guess: DN / 10000 without offset"
         return Scaling("linear", Radiometry.REFLECTANCE, "DN / 10000 by its range", 1e-4, doubt=doubt)
     top = float(np.iinfo(raster.dtype).max)
@@ -322,7 +328,7 @@ def _baseline_offset(tags: dict[str, str]) -> float | None:
                 return float(tags[key])
             except ValueError:
                 return None
-    baseline = re.fullmatch(r"0?(\d+)\.\d+", tags.get("PROCESSING_BASELINE", "").strip())
-    if baseline is None:
+    baseline = baseline_of(tags.get("PROCESSING_BASELINE", ""))
+    if not baseline:
         return None
-    return -1000.0 if int(baseline.group(1)) >= 4 else 0.0  # since baseline 04.00, January 2022
+    return -float(OFFSET_DN) if baseline >= FIRST_BASELINE else 0.0
