@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import CaseConfig, load_cap
+from pipeline.config import CapConfig, CaseConfig, load_cap
 from pipeline.config.case import CallGroup, Figure
 from pipeline.config.writing import as_yaml
 from pipeline.console import Console
@@ -140,41 +140,56 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
     if cap_path is None:
         raise ConfigError(f"{printable(path)}: cap: {printable(config.cap)} is neither beside it nor in the configs")
     cap = load_cap(cap_path, config.volume)
-    calls = calls_table(config.calls, config)
-    estimated = calls_table(config.estimate_calls or config.calls, config)
-    tables = {"liftings": liftings(calls, config.volume, config.seed)}
-    tables["estimate"] = (
-        liftings(estimated, config.volume, config.seed) if config.estimate_calls else tables["liftings"]
-    )
-    for row in tables["liftings"].to_dict("records") + tables["estimate"].to_dict("records"):
-        if row["status"] == "refused":
-            raise InputError(path, f"call {row['call_id']}: {row['cause']}")
-    as_of = (config.period.end - timedelta(microseconds=1)).date()
-    accounts = {
-        key: ledger(table, cap, config.volume, config.seed, as_of=as_of)
-        for key, table in (tables.items() if config.estimate_calls else [("liftings", tables["liftings"])])
-    }
-    heads = {key: headline(tables[key], accounts.get(key, accounts["liftings"]), cap, config.volume) for key in tables}
-    counted = heads["liftings"].calls_counted
-    if counted != len(calls):
-        left = "; ".join(not_held_lines(heads["liftings"]))
-        raise ConfigError(f"{printable(path)}: period: {counted} of {len(calls)} calls are in the account: {left}")
-    readings = tuple(_reading(calls, estimated, product, words, config) for product, words in FACTORS)
+    stated = _accounted(config.calls, cap, config, path)
+    estimate = _accounted(config.estimate_calls, cap, config, path) if config.estimate_calls else stated
+    counted = stated.head.calls_counted
+    if counted != len(stated.calls):
+        left = "; ".join(not_held_lines(stated.head))
+        raise ConfigError(
+            f"{printable(path)}: period: {counted} of {len(stated.calls)} calls are in the account: {left}"
+        )
+    readings = tuple(_reading(stated.calls, estimate.calls, product, words, config) for product, words in FACTORS)
     story = CaseStory(
         config=config,
         cap=cap,
-        published=heads["liftings"],
-        estimate=heads["estimate"],
-        comparison=compare(config, heads["liftings"], readings[0]["factor"]),
+        published=stated.head,
+        estimate=estimate.head,
+        comparison=compare(config, stated.head, readings[0]["factor"]),
         readings=readings,
         implied=_implied(config),
-        calls=calls,
+        calls=stated.calls,
         code_version=code_version(),
     )
     for figure in story.comparison[~story.comparison["reproduced"]].to_dict("records"):
         console.problem(_miss(config, figure), done="written to comparison.csv")
-    tables |= {"ledger": accounts["liftings"], "ledger_estimate": accounts.get("estimate", accounts["liftings"])}
+    tables = {
+        "liftings": stated.liftings,
+        "estimate": estimate.liftings,
+        "ledger": stated.ledger,
+        "ledger_estimate": estimate.ledger,
+    }
     return _publish(story, tables, path, cap_path, out, console)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Accounted:
+    """Calls with all that follows from them."""
+
+    calls: pd.DataFrame
+    liftings: pd.DataFrame
+    ledger: pd.DataFrame
+    head: Headline
+
+
+def _accounted(groups: Iterable[CallGroup], cap: CapConfig, config: CaseConfig, path: Path) -> _Accounted:
+    """The account of some calls at the period's end; InputError where the volume stage refuses one of them."""
+    calls = calls_table(groups, config)
+    table = liftings(calls, config.volume, config.seed)
+    for row in table[table["status"] == "refused"].to_dict("records"):
+        raise InputError(path, f"call {row['call_id']}: {row['cause']}")
+    as_of = (config.period.end - timedelta(microseconds=1)).date()
+    account = ledger(table, cap, config.volume, config.seed, as_of=as_of)
+    return _Accounted(calls, table, account, headline(table, account, cap, config.volume))
 
 
 def _reading(

@@ -118,7 +118,7 @@ class Tile:
                 raise ValueError(f"Tile {name} has shape {found}, its window says {expected[1:]}.")
 
     def band(self, name: str) -> FloatImage:
-        """One band, shape (rows, cols). KeyError-free: raises ValueError naming what there is."""
+        """One band, shape (rows, cols); ValueError where the tile has none of that name."""
         if name not in self.bands:
             raise ValueError(f"No band {name!r} here; the scene has {', '.join(self.bands)}.")
         return self.data[self.bands.index(name)]
