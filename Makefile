@@ -81,5 +81,5 @@ docs: setup  ## write the reference pages from the code and build the site into 
 wheel: setup  ## build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel
 
-clean:  ## remove the environment and caches; runs stay
-	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist
+clean:  ## remove the environment, caches and what was built; runs stay
+	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist docs/_build

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.calls.geodesy import KNOT_M_S, to_plane
+from pipeline.calls.geodesy import to_plane
 from pipeline.calls.motion import Whereabouts
 from pipeline.calls.scene_fit import Components, Geometry, displaced, fitted, geometries
+from pipeline.units import KNOT_M_S
 
 CHIPS = Path(__file__).resolve().parents[2] / "shared" / "data" / "s1_opensarship_chips" / "labels.csv"
 ORBIT_M, EARTH_M, SATELLITE_M_S = 693_000.0, 6_371_000.0, 7_590.0  # Sentinel-1: mean height, sphere, speed

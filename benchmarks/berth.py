@@ -31,11 +31,11 @@ from pipeline.simulation.radar import NOISE_DB, RadarPass, SeaState, draw
 from pipeline.simulation.ships import Hull, ShipState
 from pipeline.simulation.world import _quay, berthing
 from pipeline.types import Place, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
+from pipeline.units import METRES_PER_DEGREE
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 COAST_SHIFT_M = 15.0
 REACH_M, QUAY_M = 80.0, 30.0
-METRES_PER_DEGREE = 111_320.0
 ROUND_DEG = 0.008  # of the pictures beyond the berths
 PORTS = ("vostochny", "nakhodka")
 START = datetime(2024, 1, 3, 9, 0, tzinfo=UTC)

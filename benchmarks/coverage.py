@@ -8,29 +8,31 @@ errors, not whether the judgements are right: that takes ships whose cargo is kn
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from pipeline.calls.direction import p_loading
 from pipeline.config import CallsConfig, VolumeConfig
+from pipeline.hull_depth import usual_depth_m
+from pipeline.quantiles import Z90
 from pipeline.retyping import RETYPED, TYPED_STEP_M, retyped_share
 from pipeline.volume import liftings, simulate
 from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.displacement import (
+    BLOCK_COEFFICIENT,
+    BLOCK_COEFFICIENT_SD,
+    DEADWEIGHT_COEFFICIENT,
+    DEADWEIGHT_COEFFICIENT_SD,
+    draught_at,
+)
 from pipeline.volume.evidence import (
     BALLAST_LEFT,
     BALLAST_SHARE,
     DEPTH_SPREAD,
     GARBLED,
     GARBLED_RANGE_M,
-)
-from pipeline.volume.loading import (
-    BLOCK_COEFFICIENT,
-    BLOCK_COEFFICIENT_SD,
-    DEADWEIGHT_COEFFICIENT,
-    DEADWEIGHT_COEFFICIENT_SD,
-    draught_at,
-    usual_depth_m,
 )
 from pipeline.volume.montecarlo import PART_CARGO, PRODUCT_FOLLOWS_HABIT
 
@@ -47,14 +49,28 @@ P_LOADING = CallsConfig().prior_p_loading
 LENGTH_SD_M, BEAM_SD_M, FREEBOARD_SD_M = 3.0, 1.0, 0.3
 
 
-def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = False) -> tuple[pd.DataFrame, np.ndarray]:
-    """Calls with everything that could be measured, and the cargo that each really took [t].
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Ships as they truly are, one a row: hull, voyage and cargo. Masses in tonnes."""
 
-    In one world all ships share the habit of filling and the error of the regression's mean; otherwise each ship is of
-    a world of her own.
-    """
-    rng = np.random.default_rng(seed)
-    worlds = 1 if one_world else ships
+    length_m: np.ndarray
+    beam_m: np.ndarray
+    dwt_t: np.ndarray
+    design_block: np.ndarray  # block coefficient at the design draught
+    design_draught_m: np.ndarray
+    depth_m: np.ndarray
+    before_t: np.ndarray  # what she weighs on arrival
+    after_t: np.ndarray
+    cargo_t: np.ndarray
+
+    def draught_m(self, mass_t: np.ndarray, config: VolumeConfig) -> np.ndarray:
+        """How deep she lies at a mass."""
+        hull = self.length_m * self.beam_m * config.water_t_per_m3
+        return draught_at(mass_t / hull, self.design_draught_m, self.design_block)
+
+
+def built(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generator) -> Fleet:
+    """Ships drawn by the project's own judgements, loaded; habit of filling and error of the mean belong to a world."""
     model = tanker_regression()
     length = rng.uniform(65, 110, ships)
     usual, usual_sd = model.beam_from_length(length)
@@ -63,53 +79,74 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
     dwt = np.exp(log_dwt + rng.normal(0, 1, worlds) * model.mean_sd(length, beam))
     block = rng.normal(BLOCK_COEFFICIENT, BLOCK_COEFFICIENT_SD, ships)
     share = np.clip(rng.normal(DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD, ships), 0.5, 0.88)
+    cargo = filled(ships, worlds, config, rng) * dwt * (1 - config.constants_share)
+    light = dwt * (1 / share - 1) + config.constants_share * dwt
+    ballast = np.clip(rng.normal(*BALLAST_SHARE, ships), 0, 0.6) * dwt
+    left = np.clip(rng.normal(*BALLAST_LEFT, ships), 0, 1) * ballast
+    return Fleet(
+        length_m=length,
+        beam_m=beam,
+        dwt_t=dwt,
+        design_block=block,
+        design_draught_m=dwt / share / (block * (length * beam * config.water_t_per_m3)),
+        depth_m=np.array([usual_depth_m(m) for m in length]) * np.exp(rng.normal(0, DEPTH_SPREAD, ships)),
+        before_t=light + ballast,
+        after_t=light + left + cargo,
+        cargo_t=cargo,
+    )
+
+
+def filled(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generator) -> np.ndarray:
+    """Share of the full cargo that each ship takes, around the habit of her world; some take a part of one."""
     habit = np.clip(config.fill.mean + config.fill.shared_sd * rng.standard_normal(worlds), 0.05, 0.98)
     a = habit * config.fill.concentration
     fill = rng.beta(a, config.fill.concentration - a, ships)
     part = rng.random(ships) < config.fill.part_cargo_share
-    fill = np.where(part, rng.uniform(*PART_CARGO, ships), fill)
-    cargo = fill * dwt * (1 - config.constants_share)
-    hull = length * beam * config.water_t_per_m3
-    design = dwt / share / (block * hull)
-    light = dwt * (1 / share - 1) + config.constants_share * dwt
-    ballast = np.clip(rng.normal(*BALLAST_SHARE, ships), 0, 0.6) * dwt
-    left = np.clip(rng.normal(*BALLAST_LEFT, ships), 0, 1) * ballast
-    before, after = light + ballast, light + left + cargo
-    depth = np.array([usual_depth_m(m) for m in length]) * np.exp(rng.normal(0, DEPTH_SPREAD, ships))
-    first, last = rng.beta(1, 3, ships), rng.beta(3, 1, ships)
+    return np.where(part, rng.uniform(*PART_CARGO, ships), fill)
+
+
+def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = False) -> tuple[pd.DataFrame, np.ndarray]:
+    """Calls with everything that could be measured, and the cargo that each really took [t].
+
+    In one world all ships share the habit of filling and the error of the regression's mean; otherwise each ship is of
+    a world of her own.
+    """
+    rng = np.random.default_rng(seed)
+    true = built(ships, 1 if one_world else ships, config, rng)
+    first, last = rng.beta(1, 3, ships), rng.beta(3, 1, ships)  # share of the loading done at either look
 
     def typed(mass: np.ndarray) -> np.ndarray:
-        true = draught_at(mass / hull, design, block) + rng.normal(0, config.draught_sd_m * 0.9, ships)
+        right = true.draught_m(mass, config) + rng.normal(0, config.draught_sd_m * 0.9, ships)
         wrong = rng.random(ships) < GARBLED
-        return np.round(np.where(wrong, rng.uniform(2, min(8, GARBLED_RANGE_M), ships), true), 1)
+        return np.round(np.where(wrong, rng.uniform(2, min(8, GARBLED_RANGE_M), ships), right), 1)
 
     def side(progress: np.ndarray) -> np.ndarray:
-        draught = draught_at((before + progress * (after - before)) / hull, design, block)
-        return np.maximum(depth - draught + rng.normal(0, FREEBOARD_SD_M, ships), 0.1)
+        draught = true.draught_m(true.before_t + progress * (true.after_t - true.before_t), config)
+        return np.maximum(true.depth_m - draught + rng.normal(0, FREEBOARD_SD_M, ships), 0.1)
 
-    seen_length = length + rng.normal(0, LENGTH_SD_M, ships)
-    seen_beam = np.clip(beam + rng.normal(0, BEAM_SD_M, ships), 6, None)
+    seen_length = true.length_m + rng.normal(0, LENGTH_SD_M, ships)
+    seen_beam = np.clip(true.beam_m + rng.normal(0, BEAM_SD_M, ships), 6, None)
     calls = pd.DataFrame(
         {
             "call_id": [f"s{n}" for n in range(ships)],
             "arrival": "2024-03-07",
             "length_m": seen_length,
-            "length_lo_m": seen_length - 1.645 * LENGTH_SD_M,
-            "length_hi_m": seen_length + 1.645 * LENGTH_SD_M,
+            "length_lo_m": seen_length - Z90 * LENGTH_SD_M,
+            "length_hi_m": seen_length + Z90 * LENGTH_SD_M,
             "beam_m": seen_beam,
-            "beam_lo_m": seen_beam - 1.645 * BEAM_SD_M,
-            "beam_hi_m": seen_beam + 1.645 * BEAM_SD_M,
-            "draught_in_m": typed(before),
-            "draught_out_m": typed(after),
+            "beam_lo_m": seen_beam - Z90 * BEAM_SD_M,
+            "beam_hi_m": seen_beam + Z90 * BEAM_SD_M,
+            "draught_in_m": typed(true.before_t),
+            "draught_out_m": typed(true.after_t),
             "freeboard_in_m": side(first),
             "freeboard_in_sd_m": FREEBOARD_SD_M,
             "freeboard_out_m": side(last),
             "freeboard_out_sd_m": FREEBOARD_SD_M,
             "product": "gas_oil",
-            "register_dwt_t": dwt,  # read by nothing, but by those who rename it
+            "register_dwt_t": true.dwt_t,  # read by nothing, but by those who rename it
         }
     )
-    return calls, cargo
+    return calls, true.cargo_t
 
 
 def known(calls: pd.DataFrame, kept: tuple[str, ...]) -> pd.DataFrame:

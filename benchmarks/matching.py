@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipeline.calls import match_tables
 from pipeline.config import CallsConfig
+from pipeline.units import METRES_PER_DEGREE
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "sar_ais_match"
 DROPPED, DRAWS, STRANGERS = 0.3, 10, 60
@@ -33,9 +34,9 @@ def strangers(seen: pd.DataFrame, messages: pd.DataFrame, rng: np.random.Generat
     beside = seen.iloc[rng.integers(0, len(seen), STRANGERS)]
     angle, metres = rng.uniform(0, 2 * np.pi, STRANGERS), rng.uniform(600, 1500, STRANGERS)
     rows["lon"] = beside["lon"].to_numpy() + metres * np.sin(angle) / (
-        111_320 * np.cos(np.radians(beside["lat"].to_numpy()))
+        METRES_PER_DEGREE * np.cos(np.radians(beside["lat"].to_numpy()))
     )
-    rows["lat"] = beside["lat"].to_numpy() + metres * np.cos(angle) / 111_320
+    rows["lat"] = beside["lat"].to_numpy() + metres * np.cos(angle) / METRES_PER_DEGREE
     rows["time_utc"] = pd.to_datetime(beside["time_utc"].to_numpy(), utc=True)
     return rows.assign(mmsi=900_000_000 + np.arange(STRANGERS), sog=0.0, message_id=[f"x{n}" for n in range(STRANGERS)])
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import CaseConfig, load_cap
+from pipeline.config import CapConfig, CaseConfig, load_cap
 from pipeline.config.case import CallGroup, Figure
+from pipeline.config.writing import as_yaml
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable
 from pipeline.provenance import MANIFEST, FileRecord, code_version, library_versions, manifest_hash, outputs_of
@@ -24,7 +23,7 @@ from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import barrels, percent
 from pipeline.storage import write_json, write_table, write_text
 from pipeline.volume import headline, ledger, liftings, simulate
-from pipeline.workspace import RunFolder, configs_root, load_over
+from pipeline.workspace import RunFolder, configs_root, find_case, load_over
 
 if TYPE_CHECKING:
     from pipeline.types import Headline
@@ -42,21 +41,6 @@ class CaseOutcome:
 
     folder: Path
     lines: tuple[str, ...]
-
-
-def find_case(name: str) -> Path:
-    """A case by path, or by its name: ``rusi-2024-03`` is ``configs/cases/rusi-2024-03.yaml``."""
-    given = Path(name)
-    if given.suffix in {".yaml", ".yml"}:
-        if not os.path.isfile(given):
-            raise ConfigError(f"{printable(name)}: no such case file")
-        return given
-    for folder in (Path("configs"), configs_root()):
-        path = folder / "cases" / f"{name}.yaml"
-        if os.path.isfile(path):
-            return path
-    known = ", ".join(sorted(p.stem for p in (configs_root() / "cases").glob("*.yaml")))
-    raise ConfigError(f"{printable(name)}: no such case; there are {known}. A path to a YAML file works too")
 
 
 def load_case(path: Path, settings: dict[str, Any]) -> CaseConfig:
@@ -156,41 +140,56 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
     if cap_path is None:
         raise ConfigError(f"{printable(path)}: cap: {printable(config.cap)} is neither beside it nor in the configs")
     cap = load_cap(cap_path, config.volume)
-    calls = calls_table(config.calls, config)
-    estimated = calls_table(config.estimate_calls or config.calls, config)
-    tables = {"liftings": liftings(calls, config.volume, config.seed)}
-    tables["estimate"] = (
-        liftings(estimated, config.volume, config.seed) if config.estimate_calls else tables["liftings"]
-    )
-    for row in tables["liftings"].to_dict("records") + tables["estimate"].to_dict("records"):
-        if row["status"] == "refused":
-            raise InputError(path, f"call {row['call_id']}: {row['cause']}")
-    as_of = (config.period.end - timedelta(microseconds=1)).date()
-    accounts = {
-        key: ledger(table, cap, config.volume, config.seed, as_of=as_of)
-        for key, table in (tables.items() if config.estimate_calls else [("liftings", tables["liftings"])])
-    }
-    heads = {key: headline(tables[key], accounts.get(key, accounts["liftings"]), cap, config.volume) for key in tables}
-    counted = heads["liftings"].calls_counted
-    if counted != len(calls):
-        left = "; ".join(not_held_lines(heads["liftings"]))
-        raise ConfigError(f"{printable(path)}: period: {counted} of {len(calls)} calls are in the account: {left}")
-    readings = tuple(_reading(calls, estimated, product, words, config) for product, words in FACTORS)
+    stated = _accounted(config.calls, cap, config, path)
+    estimate = _accounted(config.estimate_calls, cap, config, path) if config.estimate_calls else stated
+    counted = stated.head.calls_counted
+    if counted != len(stated.calls):
+        left = "; ".join(not_held_lines(stated.head))
+        raise ConfigError(
+            f"{printable(path)}: period: {counted} of {len(stated.calls)} calls are in the account: {left}"
+        )
+    readings = tuple(_reading(stated.calls, estimate.calls, product, words, config) for product, words in FACTORS)
     story = CaseStory(
         config=config,
         cap=cap,
-        published=heads["liftings"],
-        estimate=heads["estimate"],
-        comparison=compare(config, heads["liftings"], readings[0]["factor"]),
+        published=stated.head,
+        estimate=estimate.head,
+        comparison=compare(config, stated.head, readings[0]["factor"]),
         readings=readings,
         implied=_implied(config),
-        calls=calls,
+        calls=stated.calls,
         code_version=code_version(),
     )
     for figure in story.comparison[~story.comparison["reproduced"]].to_dict("records"):
         console.problem(_miss(config, figure), done="written to comparison.csv")
-    tables |= {"ledger": accounts["liftings"], "ledger_estimate": accounts.get("estimate", accounts["liftings"])}
+    tables = {
+        "liftings": stated.liftings,
+        "estimate": estimate.liftings,
+        "ledger": stated.ledger,
+        "ledger_estimate": estimate.ledger,
+    }
     return _publish(story, tables, path, cap_path, out, console)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Accounted:
+    """Calls with all that follows from them."""
+
+    calls: pd.DataFrame
+    liftings: pd.DataFrame
+    ledger: pd.DataFrame
+    head: Headline
+
+
+def _accounted(groups: Iterable[CallGroup], cap: CapConfig, config: CaseConfig, path: Path) -> _Accounted:
+    """The account of some calls at the period's end; InputError where the volume stage refuses one of them."""
+    calls = calls_table(groups, config)
+    table = liftings(calls, config.volume, config.seed)
+    for row in table[table["status"] == "refused"].to_dict("records"):
+        raise InputError(path, f"call {row['call_id']}: {row['cause']}")
+    as_of = (config.period.end - timedelta(microseconds=1)).date()
+    account = ledger(table, cap, config.volume, config.seed, as_of=as_of)
+    return _Accounted(calls, table, account, headline(table, account, cap, config.volume))
 
 
 def _reading(
@@ -244,7 +243,7 @@ def _publish(
     lines = _lines(story)
     with folder.locked():
         (folder.path / MANIFEST).unlink(missing_ok=True)
-        write_text(folder.path / "config.yaml", _as_yaml(story.config))
+        write_text(folder.path / "config.yaml", as_yaml(story.config))
         write_text(folder.path / "cap.yaml", cap_path.read_text("utf-8"))
         write_table(story.calls, folder.path / "calls.csv")
         write_table(story.comparison, folder.path / "comparison.csv")
@@ -282,15 +281,3 @@ def _lines(story: CaseStory) -> tuple[str, ...]:
         *told,
         f"estimate p5/p50/p95: {' / '.join(barrels(b) for b in sums)} bbl, {percent(head.share_p50)} of the cap",
     )
-
-
-def _as_yaml(config: CaseConfig) -> str:
-    """The case with every default filled in."""
-    from ruamel.yaml import YAML
-
-    text = io.StringIO()
-    writer = YAML(typ="safe", pure=True)
-    writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False
-    writer.dump(config.model_dump(mode="json"), text)
-    return text.getvalue()

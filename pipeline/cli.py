@@ -10,7 +10,7 @@ import typer
 from pipeline import __version__
 from pipeline.commands import runs as cli_runs
 from pipeline.commands import stages as cli_stages
-from pipeline.commands.session import CaseSettings, Debug, Quiet, Settings, overridden, session
+from pipeline.commands.session import CaseSettings, Debug, Quiet, Settings, overridden, requested, session
 
 app = typer.Typer(
     name="capwatch",
@@ -53,11 +53,11 @@ def run(
     Example: capwatch run vostochny --set volume.fill.mean=0.9
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.batch import one_file_of_verdicts, questions, run_all
+        from pipeline.batch import one_file_of_verdicts, questions
         from pipeline.config import merged
-        from pipeline.workspace import requested
 
-        given = requested(source, images, ais, start, end, engine, workers, scheduler)
+        given = requested(source=source, images=images, ais=ais, start=start, end=end, engine=engine,
+                          workers=workers, scheduler=scheduler)  # fmt: skip
         asked = questions(aoi, merged(given, overridden(settings)), years, console)
         verdicts = one_file_of_verdicts(reviews, asked)
         if dry_run:
@@ -66,26 +66,11 @@ def run(
             for line in plan_lines(asked, console, Where(out, verdicts, fresh)):
                 console.result(line)
             return
+        from pipeline.commands.answer import answer
+
         console.explaining = explain
-        if len(asked) > 1:
-            code = run_all(asked, out, console, fresh=fresh)
-            if code:
-                raise typer.Exit(code)
-            return
-        from pipeline.chain.verdicts import find_reviews
-        from pipeline.run import run as run_chain
-
-        question = asked[0]
-        verdicts = verdicts or find_reviews(question.config.aoi.id)
-        outcome = run_chain(question.config, question.root, out, console, fresh=fresh, reviews=verdicts)
-        if not quiet:
-            from pipeline.report.summary import counted_calls
-
-            title, headings, rows = counted_calls(outcome.folder)
-            if rows:
-                console.table(title, headings, rows)
-        for line in outcome.lines:
-            console.result(line)
+        if code := answer(asked, out, console, fresh=fresh, reviews=verdicts):
+            raise typer.Exit(code)
 
 
 cli_stages.register(app)
@@ -161,7 +146,8 @@ def config_show(
     Example: capwatch config show vostochny
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.workspace import config_yaml, find_config, load_run_config
+        from pipeline.config.writing import config_yaml
+        from pipeline.workspace import find_config, load_run_config
 
         console.result(config_yaml(load_run_config(find_config(aoi), overridden(settings))).rstrip())
 

@@ -15,12 +15,10 @@ import shapely
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from pipeline.types import Geolocation, Place
+    from pipeline.types import FloatArray, Geolocation, Place
 
-    FloatArray = NDArray[np.float64]
 
 BBox = tuple[float, float, float, float]
 _EARTH = shapely.box(-180.0, -90.0, 180.0, 90.0)

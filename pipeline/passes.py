@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.types import SAME_PASS_S
+from pipeline.units import METRES_PER_DEGREE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 SAME_PLACE_M = 100.0  # our choice: pictures of one pass differ by metres, ships under way by 12 m/s * 8 s of overlap
-_METRES_PER_DEGREE = 111_320.0
 
 
 def passes(*tables: pd.DataFrame) -> dict[str, str]:
@@ -55,7 +55,7 @@ def twins(lonlat: FloatArray, others: FloatArray) -> list[tuple[int, int]]:
     Each makes one pair at most, and the pairs are those that together come closest: rafted ships lie nearer to each
     other than ``SAME_PLACE_M``, and only her own second sighting may stand for a ship.
     """
-    step = (others.reshape(1, -1, 2) - lonlat.reshape(-1, 1, 2)) * _METRES_PER_DEGREE
+    step = (others.reshape(1, -1, 2) - lonlat.reshape(-1, 1, 2)) * METRES_PER_DEGREE
     apart_m = np.hypot(step[..., 0] * np.cos(np.radians(lonlat.reshape(-1, 1, 2)[..., 1])), step[..., 1])
     rows, cols = linear_sum_assignment(np.minimum(apart_m - SAME_PLACE_M, 0.0))
     return [(int(i), int(j)) for i, j in zip(rows, cols, strict=True) if apart_m[i, j] < SAME_PLACE_M]

@@ -104,7 +104,7 @@ def compute(
 ) -> Story:
     """Every stage once, table to table; what lies behind the detections twice where analysts have given verdicts."""
     from pipeline import calls
-    from pipeline.chain.accounting import Ground, account_for
+    from pipeline.chain.accounting import account_for
     from pipeline.report.story import Story
 
     learnt = shore.learnt(scenes, place, config, root, folder, console)
@@ -112,16 +112,7 @@ def compute(
     zone_covered = {name: dict(t.get("zone_covered", {})) for name, t in told.items()}
     if not len(ais.messages) and not len(scenes):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
-    ground = Ground(
-        config=config,
-        place=place,
-        cap=load_cap(root / config.cap, config.volume),
-        scenes=scene_table,
-        zone_covered=zone_covered,
-        tracks=calls.clean_tracks(ais.messages, config.calls, place.land),
-        static=calls.static_reports(ais.messages),
-        registry=_registry(config, root),
-    )
+    ground = _ground(config, root, place, scene_table, zone_covered, ais)
     account = account_for(ground, detections, verdicts)
     _tell(account, config, console)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
@@ -147,6 +138,30 @@ def compute(
         code_version=code_version(),
         call_range=calls.count_range(account.tables["port_calls"]),
         as_detected=account.before,
+    )
+
+
+def _ground(
+    config: RunConfig,
+    root: Path,
+    place: Place,
+    scene_table: pd.DataFrame,
+    zone_covered: dict[str, dict[str, float]],
+    ais: AisRead,
+) -> Ground:
+    """What every account of this run stands on, whichever detections it takes: all but these and the verdicts."""
+    from pipeline import calls
+    from pipeline.chain.accounting import Ground
+
+    return Ground(
+        config=config,
+        place=place,
+        cap=load_cap(root / config.cap, config.volume),
+        scenes=scene_table,
+        zone_covered=zone_covered,
+        tracks=calls.clean_tracks(ais.messages, config.calls, place.land),
+        static=calls.static_reports(ais.messages),
+        registry=_registry(config, root),
     )
 
 

@@ -29,10 +29,9 @@ if TYPE_CHECKING:
 TIME_OF_DAY_UNKNOWN = "time of day unknown"  # how a scene's doubt begins where its time is noon for want of a better
 LAST_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
 ONLY_DATED = "time_of_day_unknown"  # flag of what such a scene shows
-SAME_PASS_S = (
-    180.0  # our choice: slices of one pass are 25 s apart, satellites of one string, or an agile one's pictures
-)
-# of a place, a minute or two; passes of one satellite 99 minutes
+# Slices of one pass are 25 s apart; satellites of one string, or an agile one's pictures of a place, a minute or two;
+# passes of one satellite 99 minutes (our choice).
+SAME_PASS_S = 180.0
 USABLE_SHARE = 0.9  # of a zone seen makes a look usable there (our choice)
 
 
@@ -119,7 +118,7 @@ class Tile:
                 raise ValueError(f"Tile {name} has shape {found}, its window says {expected[1:]}.")
 
     def band(self, name: str) -> FloatImage:
-        """One band, shape (rows, cols). KeyError-free: raises ValueError naming what there is."""
+        """One band, shape (rows, cols); ValueError where the tile has none of that name."""
         if name not in self.bands:
             raise ValueError(f"No band {name!r} here; the scene has {', '.join(self.bands)}.")
         return self.data[self.bands.index(name)]

@@ -1,4 +1,4 @@
-"""Where things lie: the project's configs, the cache of simulated inputs, and the folder of one run."""
+"""Where things lie: the project's configs and cases, the cache of simulated inputs, and the folder of one run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ M = TypeVar("M", bound=BaseModel)
 LATEST = "latest.txt"
 STAGES = ".stages"
 CONFIG_FILES = "config_files"  # what config.yaml refers to, copied beside it, so that a run folder can be rerun alone
-RARE_BREAKS = "\x85\u2028\u2029"  # next line, line separator, paragraph separator
 
 
 def configs_root() -> Path:
@@ -43,17 +42,27 @@ def cache_root() -> Path:
 
 def find_config(name: str) -> Path:
     """A config by path, or by the name of an AOI: ``vostochny`` is ``configs/vostochny.yaml``."""
+    return _found(name, "AOI", "config", Path())
+
+
+def find_case(name: str) -> Path:
+    """A case by path, or by its name: ``rusi-2024-03`` is ``configs/cases/rusi-2024-03.yaml``."""
+    return _found(name, "case", "case", Path("cases"))
+
+
+def _found(name: str, what: str, kind: str, below: Path) -> Path:
+    """A YAML file by path, or by its name in a folder of the configs: first of the working folder's, then of ours."""
     given = Path(name)
     if given.suffix in {".yaml", ".yml"}:
         if not os.path.isfile(given):  # unlike Path.is_file, False also for names too long to exist
-            raise ConfigError(f"{printable(name)}: no such config file")
+            raise ConfigError(f"{printable(name)}: no such {kind} file")
         return given
-    for folder in (Path("configs"), configs_root()):
-        path = folder / f"{name}.yaml"
+    for configs in (Path("configs"), configs_root()):
+        path = configs / below / f"{name}.yaml"
         if os.path.isfile(path):
             return path
-    known = ", ".join(sorted(p.stem for p in configs_root().glob("*.yaml")))
-    raise ConfigError(f"{printable(name)}: no such AOI; there are {known}. A path to a YAML file works too")
+    known = ", ".join(sorted(p.stem for p in (configs_root() / below).glob("*.yaml")))
+    raise ConfigError(f"{printable(name)}: no such {what}; there are {known}. A path to a YAML file works too")
 
 
 def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
@@ -157,55 +166,3 @@ def latest_run(out: Path, aoi_id: str | None = None) -> Path:
         where = printable(out / aoi_id if aoi_id else out)
         raise ConfigError(f"{where}: no finished run here; start one with: capwatch run {aoi_id or 'vostochny'}")
     return max(found, key=lambda folder: (journal.ended(folder), folder.name))
-
-
-def requested(
-    source: str | None,
-    images: list[Path] | None,
-    ais: list[Path] | None,
-    start: str | None,
-    end: str | None,
-    engine: str | None,
-    workers: int | None,
-    scheduler: str | None,
-) -> dict[str, object]:
-    """The command line's own options as settings on top of a run file."""
-    if (images or ais) and source is None:
-        source = "files"
-    if scheduler is not None and engine is None:
-        engine = "dask"
-    wanted: dict[str, dict[str, object]] = {
-        "source": {
-            "kind": source,
-            "images": [str(p) for p in images] if images else None,
-            "ais": [str(p) for p in ais] if ais else None,
-        },
-        "period": {"start": start, "end": end},
-        "engine": {"kind": engine, "workers": workers, "scheduler": scheduler},
-    }
-    kept = {section: {k: v for k, v in fields.items() if v is not None} for section, fields in wanted.items()}
-    return {section: fields for section, fields in kept.items() if fields}
-
-
-def config_yaml(config: RunConfig) -> str:
-    """A run file as YAML with every default filled in; where it runs (engine) is no part of the question."""
-    import io
-
-    from ruamel.yaml import YAML
-    from ruamel.yaml.representer import SafeRepresenter
-
-    class Escaping(SafeRepresenter):
-        """Rare line breaks within a text are escaped: between single quotes they read back as a blank."""
-
-        def written(self, told: str) -> Any:
-            style = '"' if any(c in told for c in RARE_BREAKS) else None
-            return self.represent_scalar("tag:yaml.org,2002:str", told, style=style)
-
-    Escaping.add_representer(str, Escaping.written)
-    text = io.StringIO()
-    writer = YAML(typ="safe", pure=True)
-    writer.Representer = Escaping
-    writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False
-    writer.dump(config.model_dump(mode="json", exclude={"engine"}), text)
-    return text.getvalue()

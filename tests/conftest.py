@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,8 @@ from pipeline.console import Console
 from pipeline.errors import PipelineError
 from pipeline.run import run
 from pipeline.workspace import configs_root, load_run_config
+from tests.in_process import exit_code
+from tests.servers import Site
 
 TINY = {
     "source": {"scenario": "scenarios/tiny.yaml"},
@@ -65,17 +66,20 @@ def tiny_run(shared_tmp) -> Path:
 def capwatch(capsys, monkeypatch):
     """Run the command in this process: exit code, stdout, stderr."""
 
-    from pipeline.cli import main
-
     def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["capwatch", *map(str, words)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
+        code = exit_code(["capwatch", *words], monkeypatch)
         out, err = capsys.readouterr()
         assert "Traceback" not in err
         return code, out, err
 
     return call
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A web site of the test's own, on loopback."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    served = Site(folder)
+    yield served
+    served.close()

@@ -10,14 +10,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.cases import calls_table, find_case, load_case, run_case
+from pipeline.cases import calls_table, load_case, run_case
 from pipeline.config import CapConfig, CaseConfig, load, overrides
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError
 from pipeline.provenance import changes
 from pipeline.report.case_page import shown
 from pipeline.volume import headline, ledger, liftings
-from pipeline.workspace import configs_root
+from pipeline.workspace import configs_root, find_case
 
 CASES = sorted((configs_root() / "cases").glob("*.yaml"))
 QUICK = {"volume": {"draws": 400}}

@@ -177,20 +177,26 @@ def test_threads_really_work_side_by_side():
     assert sorted(map_tasks(lambda n: meeting.wait() * 0 + n, [1, 2], engine("threads"))) == [1, 2]
 
 
-def test_no_more_threads_than_workers():
-    lock, busy, most = threading.Lock(), [0], [0]
+class Rush:
+    """Work that counts how many do it at the same time."""
 
-    def work(n: int) -> int:
-        with lock:
-            busy[0] += 1
-            most[0] = max(most[0], busy[0])
+    def __init__(self) -> None:
+        self.lock, self.busy, self.most = threading.Lock(), 0, 0
+
+    def __call__(self, n: int) -> int:
+        with self.lock:
+            self.busy += 1
+            self.most = max(self.most, self.busy)
         time.sleep(0.005)
-        with lock:
-            busy[0] -= 1
+        with self.lock:
+            self.busy -= 1
         return n
 
-    map_tasks(work, range(20), engine("threads", workers=3))
-    assert most[0] <= 3
+
+def test_no_more_threads_than_workers():
+    rush = Rush()
+    map_tasks(rush, range(20), engine("threads", workers=3))
+    assert rush.most <= 3
 
 
 @pytest.mark.filterwarnings("default")  # Dask's own
@@ -237,19 +243,9 @@ def test_the_costliest_tasks_begin_first_and_results_keep_the_order_of_the_tasks
 
 
 def test_no_more_at_once_than_asked_for():
-    lock, busy, most = threading.Lock(), [0], [0]
-
-    def work(n: int) -> int:
-        with lock:
-            busy[0] += 1
-            most[0] = max(most[0], busy[0])
-        time.sleep(0.005)
-        with lock:
-            busy[0] -= 1
-        return n
-
-    map_tasks(work, range(12), engine("threads", workers=8), at_once=2)
-    assert most[0] <= 2
+    rush = Rush()
+    map_tasks(rush, range(12), engine("threads", workers=8), at_once=2)
+    assert rush.most <= 2
 
 
 @each

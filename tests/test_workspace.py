@@ -9,22 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from pipeline import workspace
-from pipeline.config import EngineConfig, RunConfig, load, merged, overrides
+from pipeline.config import RunConfig, overrides
 from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.workspace import (
     LATEST,
     RunFolder,
     cache_root,
-    config_yaml,
     configs_root,
     find_config,
     latest_run,
     load_run_config,
-    requested,
 )
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -142,54 +138,6 @@ def test_packaged_configs_come_before_those_of_a_checkout(monkeypatch, tmp_path)
     (tmp_path / "pipeline" / "_configs").mkdir(parents=True)
     monkeypatch.setattr(workspace, "__file__", str(tmp_path / "pipeline" / "workspace.py"))
     assert configs_root() == tmp_path / "pipeline" / "_configs"
-
-
-@pytest.mark.parametrize("aoi", AOIS)
-def test_a_resolved_config_reads_back_as_itself(tmp_path, aoi):
-    config = load_run_config(find_config(aoi), {"engine": {"kind": "serial"}})
-    (tmp_path / "config.yaml").write_text(config_yaml(config))
-    again = load(RunConfig, tmp_path / "config.yaml")
-    assert again == config.model_copy(update={"engine": EngineConfig()}), "where it ran is no part of the question"
-    assert config_yaml(again) == config_yaml(config)
-
-
-@settings(max_examples=25, deadline=None)
-@example("\x85")
-@example("a\u2028b \u2029")
-@given(st.text(max_size=20) | st.sampled_from(["NO", "1e-6", "null", "~", "010", "- a", "a: b", "#", "2024-03-01"]))
-def test_any_name_survives_the_resolved_config(tmp_path_factory, name):
-    config = vostochny(aoi={"name": name})
-    path = tmp_path_factory.getbasetemp() / "resolved.yaml"
-    path.write_bytes(config_yaml(config).encode())
-    assert load(RunConfig, path).aoi.name == name
-
-
-# the command line's own options
-
-
-def test_options_that_were_not_given_set_nothing():
-    assert requested(None, None, None, None, None, None, None, None) == {}
-
-
-def test_options_become_settings_and_a_day_is_its_midnight_in_utc():
-    asked = requested("stac", None, None, "2024-03-01", "2024-04-01T06:00:00+10:00", "dask", 4, "tcp://h:1")
-    assert asked == {
-        "source": {"kind": "stac"},
-        "period": {"start": "2024-03-01", "end": "2024-04-01T06:00:00+10:00"},
-        "engine": {"kind": "dask", "workers": 4, "scheduler": "tcp://h:1"},
-    }
-    assert load_run_config(find_config("nampo"), asked).period.end.isoformat() == "2024-03-31T20:00:00+00:00"
-
-
-@pytest.mark.parametrize(("images", "ais"), [([Path("a.tif")], None), (None, [Path("b.nmea")])])
-def test_giving_files_means_the_source_is_files(images, ais):
-    assert requested(None, images, ais, None, None, None, None, None)["source"]["kind"] == "files"
-    assert requested("demo", images, ais, None, None, None, None, None)["source"]["kind"] == "demo"
-
-
-def test_what_was_asked_for_gives_way_to_what_was_set():
-    asked = merged(requested(None, None, None, None, None, None, 4, None), overrides(["engine.workers=8"]))
-    assert vostochny(**asked).engine.workers == 8
 
 
 # the folder of a run

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray
 
-KNOT_M_S = 0.514444
-
 
 def metres_per_degree(lat: Any) -> tuple[FloatArray, FloatArray]:
     """Length of a degree of longitude and of latitude [m], WGS84; series of the radii of curvature, good to 0.1 m.

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipeline.calls.geodesy import KNOT_M_S, to_plane
+from pipeline.calls.geodesy import to_plane
+from pipeline.units import KNOT_M_S
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray

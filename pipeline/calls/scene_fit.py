@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pipeline.calls.geodesy import KNOT_M_S
 from pipeline.calls.motion import Whereabouts
+from pipeline.units import KNOT_M_S
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray

@@ -16,6 +16,7 @@ import pandas as pd
 
 from pipeline.calls.tracks import good_fixes
 from pipeline.tables import SILENCES
+from pipeline.units import METRES_PER_DEGREE
 
 if TYPE_CHECKING:
     from pipeline.config import CallsConfig
@@ -114,5 +115,5 @@ def _in_area(lon, lat, ends):  # type: ignore[no-untyped-def]
     for i in range(len(lon)):
         for k in range(2):
             east = ((lon[i] - ends[k, 0] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(ends[k, 1]))
-            out[i] |= 111_320.0 * np.sqrt(east * east + (lat[i] - ends[k, 1]) ** 2) <= AREA_M
+            out[i] |= METRES_PER_DEGREE * np.sqrt(east * east + (lat[i] - ends[k, 1]) ** 2) <= AREA_M
     return out

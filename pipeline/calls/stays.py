@@ -11,11 +11,12 @@ import numba
 import numpy as np
 import pandas as pd
 
-from pipeline.calls.geodesy import KNOT_M_S, distance_m, distance_to_zone_m
+from pipeline.calls.geodesy import distance_m, distance_to_zone_m
 from pipeline.calls.tracks import MIN_FIXES, MIN_SHARE, good_fixes
 from pipeline.config import CallsConfig
 from pipeline.nested import inner_first
 from pipeline.types import Place, Zone
+from pipeline.units import KNOT_M_S
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from pipeline.calls.geodesy import KNOT_M_S
 from pipeline.config import CallsConfig
 from pipeline.tables import TRACKS
+from pipeline.units import KNOT_M_S, METRES_PER_DEGREE
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -113,7 +113,7 @@ def _on_land(lon: np.ndarray, lat: np.ndarray, land: BaseGeometry | None) -> np.
     out = np.zeros(len(lon), bool)
     if land is None or land.is_empty:
         return out
-    inland = land.buffer(-INLAND_M / 111_320.0)  # less than that in longitude, which errs to the safe side
+    inland = land.buffer(-INLAND_M / METRES_PER_DEGREE)  # less than that in longitude, which errs to the safe side
     west, south, east, north = inland.bounds if not inland.is_empty else (0.0, 0.0, -1.0, -1.0)
     near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
     if len(near):
@@ -132,7 +132,7 @@ def _metres(lon, lat, i, j):  # type: ignore[no-untyped-def]
     """Distance of two fixes; a sphere will do for limits."""
     around = (lon[i] - lon[j] + 180.0) % 360.0 - 180.0
     east = around * np.cos(np.radians(0.5 * (lat[i] + lat[j])))
-    return 111_320.0 * np.sqrt(east * east + (lat[i] - lat[j]) ** 2)
+    return METRES_PER_DEGREE * np.sqrt(east * east + (lat[i] - lat[j]) ** 2)
 
 
 @numba.njit(cache=True)

@@ -10,10 +10,11 @@ from pipeline.chain.identity import identify
 from pipeline.chain.passing import usable_now
 from pipeline.chain.sources import Inputs, gather
 from pipeline.config import RunConfig
+from pipeline.config.writing import config_yaml
 from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.provenance import MANIFEST
-from pipeline.workspace import RunFolder, config_yaml
+from pipeline.workspace import RunFolder
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -89,7 +89,7 @@ def learn_backgrounds(
     if cells is None:
         return dry, {}
     looks = _powers(wanted, cells, place, config, folder, console)
-    stored = _stored(place, cells, config, root, console)
+    stored = _stored(cells, config, root, console)
     kept = _remembered(looks, stored, cells, folder)
     known = list(looks.values())
     out, rasters = [], {}
@@ -119,9 +119,7 @@ def _powers(
     return {look.scene_id: look for look in looks}
 
 
-def _stored(
-    place: Place, cells: Cells, config: RunConfig, root: Path, console: Console
-) -> dict[tuple[str, bool], Background]:
+def _stored(cells: Cells, config: RunConfig, root: Path, console: Console) -> dict[tuple[str, bool], Background]:
     """Backgrounds of earlier runs, by orbit and by whether they were simulated."""
     from pipeline.chain.backgrounds import read_background
 

@@ -80,3 +80,32 @@ def overridden(settings: list[str] | None, section: str | None = None) -> dict[s
         raise ConfigError(f"--set {foreign[0]}: this command knows the fields of {section} alone; capwatch run has all")
     inner = found.pop(section, {}) if section is not None else {}
     return merged(found, inner) if isinstance(inner, dict) else found
+
+
+def requested(
+    *,
+    source: str | None = None,
+    images: list[Path] | None = None,
+    ais: list[Path] | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    engine: str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, object]:
+    """The command line's own options as settings on top of a run file."""
+    if (images or ais) and source is None:
+        source = "files"
+    if scheduler is not None and engine is None:
+        engine = "dask"
+    wanted: dict[str, dict[str, object]] = {
+        "source": {
+            "kind": source,
+            "images": [str(p) for p in images] if images else None,
+            "ais": [str(p) for p in ais] if ais else None,
+        },
+        "period": {"start": start, "end": end},
+        "engine": {"kind": engine, "workers": workers, "scheduler": scheduler},
+    }
+    kept = {section: {k: v for k, v in fields.items() if v is not None} for section, fields in wanted.items()}
+    return {section: fields for section, fields in kept.items() if fields}

@@ -9,21 +9,12 @@ from __future__ import annotations
 
 import math
 
+from pipeline.hull_depth import DEPTH_PER_LENGTH, usual_depth_m
 from pipeline.quantiles import Z90
 
-# Means of the lines for chemical tankers (0.0775 L - 0.4337 m) and products tankers (0.0958 L - 1.3162 m), Danish
-# Maritime Authority, RiskEngine. The volume stage rests on the same lines; a test holds the two together.
-DEPTH_PER_LENGTH, DEPTH_OFFSET_M = 0.08665, -0.87495
-SHORTEST_FOR_DEPTH_M, SHORT_HULL_POWER = 55.0, 0.7  # below, the lines lead to nothing; depth then goes so (our choice)
 DEPTH_SPREAD = 0.12  # of ln(depth): 0.08 among tankers of a length; others are some 5 % deeper (our choice)
 DEEPEST_M = 25.5  # the most that AIS can say; the deepest ship that ever was drew 24.6 m (Seawise Giant)
 LEAST_SHARE = 0.12  # of the depth that is below water, even of an empty ship (our choice)
-
-
-def depth_m(length_m: float) -> float:
-    """Usual depth, keel to deck, of a tanker of that length [m]."""
-    held = max(length_m, SHORTEST_FOR_DEPTH_M)
-    return (DEPTH_PER_LENGTH * held + DEPTH_OFFSET_M) * (length_m / held) ** SHORT_HULL_POWER
 
 
 def draught_of(
@@ -37,7 +28,7 @@ def draught_of(
     (2.2, 3.7, 5.2)
     """
     shortest, length, longest = length_m
-    depth = depth_m(length)
+    depth = usual_depth_m(length)
     length_sd = DEPTH_PER_LENGTH * (longest - shortest) / (2 * Z90)
     depth_reach = Z90 * math.hypot(DEPTH_SPREAD * depth, length_sd)
     value = max(LEAST_SHARE * depth, depth - freeboard_m[1])

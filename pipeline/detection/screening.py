@@ -12,9 +12,7 @@ from pipeline.config.detection import ScreeningConfig
 from pipeline.detection.candidates import Candidate
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from pipeline.types import BoolImage, FloatImage
+    from pipeline.types import BoolImage, FloatArray, FloatImage
 
 REJECTING = frozenset(
     {
@@ -59,7 +57,7 @@ def ship_score(rarity: float, bar: float, n_pixels: int, length_m: float) -> flo
     return float(special.expit(1.6 * (min(rarity, 40.0) - bar) + 0.8 * size - 3.0 * monster))
 
 
-def bar_of(rarities: NDArray[np.float64], *, pictured: bool = False) -> float:
+def bar_of(rarities: FloatArray, *, pictured: bool = False) -> float:
     """The rarity at which an object of a scene is as likely sea as ship.
 
     Ships are spread over many decades of rarity, alarms of the sea crowd at its lower end: where one decade holds

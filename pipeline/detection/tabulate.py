@@ -19,12 +19,12 @@ from pipeline.detection.zones import zone_of
 from pipeline.longitudes import near
 from pipeline.tables import DETECTIONS
 from pipeline.types import ONLY_DATED, Place, Scene
+from pipeline.units import METRES_PER_DEGREE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 GEOD = Geod(ellps="WGS84")
-METRES_PER_DEGREE = 111_320.0
 
 
 def tabulate(scene: Scene, candidates: list[Candidate], place: Place | None, config: DetectionConfig) -> pd.DataFrame:

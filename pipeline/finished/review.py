@@ -18,6 +18,7 @@ from pipeline.moments import moment
 from pipeline.storage import read_table
 from pipeline.tables import ALL
 from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
+from pipeline.units import METRES_PER_DEGREE
 from pipeline.workspace import CONFIG_FILES, latest_run, load_run_config
 
 if TYPE_CHECKING:
@@ -179,8 +180,7 @@ def _pixel_steps(scene: Scene, detection: pd.Series, bearing_deg: float) -> tupl
     if scene.geolocation is None or pd.isna(detection["lat"]):
         return -north / scene.pixel_spacing_m[0], east / scene.pixel_spacing_m[1]
     lat, lon, reach_m = float(detection["lat"]), float(detection["lon"]), 50.0
-    metres_per_deg = 111_320.0  # of latitude, to 0.6 %: a direction is wanted, and lengths of some hundred metres
-    d_lat, d_lon = reach_m * north / metres_per_deg, reach_m * east / (metres_per_deg * np.cos(np.radians(lat)))
+    d_lat, d_lon = reach_m * north / METRES_PER_DEGREE, reach_m * east / (METRES_PER_DEGREE * np.cos(np.radians(lat)))
     rows, cols = scene.geolocation.rowcol(np.array([lon - d_lon, lon + d_lon]), np.array([lat - d_lat, lat + d_lat]))
     return float(np.diff(rows)[0] / (2 * reach_m)), float(np.diff(cols)[0] / (2 * reach_m))
 

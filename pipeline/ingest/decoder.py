@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rasterio.io import DatasetReader
 
-MEMORY_BYTES = (
-    4 << 30
-)  # address space; our choice: twice what one tile of a Sentinel-2 JPEG 2000 needs, libraries included
+    from pipeline.types import BoolImage, FloatArray
+
+# Address space; our choice: twice what one tile of a Sentinel-2 JPEG 2000 needs, libraries included.
+MEMORY_BYTES = 4 << 30
 CPU_S = 60  # for opening and the first gigabyte; our choice: deflate unpacks some 200 MB/s
 CPU_S_PER_GB = 30
 SECTOR = 512  # bytes that a disk loses at once
@@ -254,14 +255,14 @@ def _zeros_beside(
     start: NDArray[np.int64],
     stop: NDArray[np.int64],
     shape: tuple[int, ...],
-    these: NDArray[np.bool_],
-) -> NDArray[np.float64]:
+    these: BoolImage,
+) -> FloatArray:
     """The share of zeros above or below ``these`` runs of zeros, the larger; NaN where there is no other line."""
     rows, cols = shape
     first, before = row * cols + start, np.append(0, np.cumsum(stop - start))  # runs come in the order of pixels
     line, cut = row[these], np.stack([start[these], stop[these]])
 
-    def share(beside: NDArray[np.int64]) -> NDArray[np.float64]:
+    def share(beside: NDArray[np.int64]) -> FloatArray:
         ends = beside * cols + cut
         run = np.searchsorted(first, ends, side="right") - 1  # the last that begins no later
         passed = np.where(run < 0, 0, before[run] + np.minimum(ends - first[run], before[run + 1] - before[run]))

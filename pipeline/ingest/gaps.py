@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.ingest.rasters import RasterFile
+    from pipeline.types import BoolImage
 
 _BORDER_SHARE = 0.002  # our choice: a smaller corner of zeros is dark water, not missing image
 _BORDER_SIDE = 2048
@@ -24,7 +25,7 @@ class Gaps:
 
     nodata: float | None  # the file's own
     zero: bool  # a zero in every band is no measurement (a zero in one band already, for radar)
-    border: NDArray[np.bool_] | None = None  # coarse picture of zeros that belong to the frame of an image
+    border: BoolImage | None = None  # coarse picture of zeros that belong to the frame of an image
     step: int = 1
 
     @property
@@ -32,7 +33,7 @@ class Gaps:
         """Is a stored zero, in any band, the one thing that is no measurement (for radar)?"""
         return self.zero and self.border is None and self.nodata in (None, 0.0)
 
-    def mask(self, stored: NDArray[Any], window: Window, *, radar: bool) -> NDArray[np.bool_]:
+    def mask(self, stored: NDArray[Any], window: Window, *, radar: bool) -> BoolImage:
         """True where a number is no measurement, shape (bands, rows, cols)."""
         gap = ~np.isfinite(stored) if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)
         if self.nodata is not None and np.isfinite(self.nodata):

@@ -18,11 +18,11 @@ from pipeline.longitudes import wrapped
 from pipeline.plurals import number_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pyproj import Transformer
     from shapely.geometry.base import BaseGeometry
 
-    FloatArray = NDArray[np.float64]
+    from pipeline.types import FloatArray
+
 
 Forward = Callable[[Any, Any], tuple[Any, Any]]
 

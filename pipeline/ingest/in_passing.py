@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pipeline.types import FloatArray
+
 SMALLEST_PX = 16_000_000  # our choice: what decodes in a tenth of a second may be decoded twice
 STRIP_ROWS = 512  # of files' own tiles: what is handed over at once, of a band, so that each is decoded once
 ROOM_BYTES = 1 << 26  # for such a strip of all bands; our choice: of a Sentinel-1 scene it has 53 MB, of a tile 56
@@ -224,6 +226,6 @@ class PassingRaster(RasterFile):
         self.passing.finish()
         return RasterFile.sample(self, side, indexes)
 
-    def palette(self) -> NDArray[np.float64] | None:
+    def palette(self) -> FloatArray | None:
         """None: 16-bit numbers are no colours."""
         return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.baseline import FIRST_BASELINE, OFFSET_DN, baseline_of
 from pipeline.ingest.speckle import BLOCK_PX, Speckle, speckle
 from pipeline.types import Radiometry, Sensor
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.ingest.metadata.sidecar import Sidecar
     from pipeline.ingest.rasters import RasterFile
     from pipeline.ingest.stored import Stored
+    from pipeline.types import BoolImage, FloatArray, FloatImage
 
 DB_RANGE = (-25.0, 0.0)  # a public convention for 8-bit sigma0 in VV: 8-bit = (dB + 25) / 25 * 255
 SPECKLE_DB = 2.2  # spread of 4.4 looks of speckle, as Sentinel-1 GRD has: 4.34 times the root of psi'(4.4)
@@ -29,7 +31,7 @@ SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled 
 INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
 WORDS = ("auto", "amplitude", "intensity", "db", "sigma0", "reflectance")
-_SPLIT = 65535.0
+_FULL_16_BITS = 65535.0  # where a reflectance of 1 lies in pictures that fill 16 bits
 _DARK_WATER = 0.15  # reflectance: water's darkest band is darker
 _MOST_REFLECTANCE = 2.0  # of clouds and glint; whatever exceeds it is told on another scale
 
@@ -53,7 +55,7 @@ class Scaling:
     gains: tuple[float, ...] = ()  # one for each band that is read, in place of ``gain``; offsets likewise
     offsets: tuple[float, ...] = ()
 
-    def apply(self, stored: NDArray[Any], col0: int) -> NDArray[np.float32]:
+    def apply(self, stored: NDArray[Any], col0: int) -> FloatImage:
         """Values of stored numbers (bands, rows, cols) whose first column is ``col0``; NaN where there is no value."""
         with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is no value
             values = self._values(stored, col0)
@@ -124,14 +126,17 @@ def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | N
     return _optical(stored, sensor, word, sidecar)
 
 
-def _without_value(scaling: Scaling, first_band: NDArray[np.float64]) -> bool:
+def _without_value(scaling: Scaling, first_band: FloatArray) -> bool:
     """Are there measured numbers, of which none becomes a value?"""
     scaling = replace(scaling, gains=scaling.gains[:1], offsets=scaling.offsets[:1])
     return bool(np.isfinite(first_band).any() and not np.isfinite(scaling.apply(first_band, 0)).any())
 
 
-def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: NDArray[np.float64]) -> Scaling:
-    """``middle`` are stored numbers, NaN where nothing was measured."""
+def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: FloatArray) -> Scaling:
+    """The scaling of a radar image by its tags, its own scale or ``word``.
+
+    ``middle`` are stored numbers, NaN where nothing was measured.
+    """
     raster = stored.raster
     if word == "auto" and "A_COEF" in raster.tags:
         return _from_coefficients(raster)
@@ -145,7 +150,7 @@ def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: 
     return _by_word(word, raster.dtype, span, middle)
 
 
-def _by_word(word: str, dtype: str, span: tuple[float, float] | None, values: NDArray[np.float64]) -> Scaling:
+def _by_word(word: str, dtype: str, span: tuple[float, float] | None, values: FloatArray) -> Scaling:
     """The law of ``values`` (NaN where nothing was measured), which are of type ``dtype``."""
     if word == "auto":
         return _radar_by_look(values, dtype)
@@ -202,7 +207,8 @@ def _from_coefficients(raster: RasterFile) -> Scaling:
     return Scaling("calibrated", Radiometry.SIGMA0, reason, a_coefficients=coefficients, a_column0=column0)
 
 
-def _radar_by_look(values: NDArray[np.float64], dtype: str) -> Scaling:
+def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
+    """The scaling of radar numbers that nothing is said of: by their type, their sign and their speckle."""
     good = values[np.isfinite(values) & (values != 0)]
     if good.size == 0:
         return Scaling("square", Radiometry.POWER, "amplitude by convention; nothing to judge by", doubt="no data")
@@ -226,7 +232,7 @@ def _radar_by_look(values: NDArray[np.float64], dtype: str) -> Scaling:
     return Scaling("linear" if intensity else "square", Radiometry.POWER, f"{word} by its spread {told}")
 
 
-def _middle(stored: Stored, *, brief: bool = False) -> NDArray[np.float64]:
+def _middle(stored: Stored, *, brief: bool = False) -> FloatArray:
     """The first band at full resolution, all of it or strips of rows of a large one; NaN where nothing was measured.
 
     ``brief``: of a large one the first strip that holds more than zeros is enough.
@@ -247,12 +253,13 @@ def _middle(stored: Stored, *, brief: bool = False) -> NDArray[np.float64]:
     return np.concatenate(strips)
 
 
-def _known(picture: NDArray[Any], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _known(picture: NDArray[Any], gap: BoolImage) -> FloatArray:
     """Stored numbers, NaN where nothing was measured."""
     return np.where(gap, np.nan, picture.astype(float))
 
 
 def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None) -> Scaling:
+    """The scaling of an optical image: by its metadata, its own scale or tags, else by the range of its numbers."""
     raster, indexes = stored.raster, stored.channels.indexes
     if sidecar is not None and sidecar.scales:
         if len(sidecar.scales) < max(indexes) or len(sidecar.offsets) not in (0, len(sidecar.scales)):
@@ -269,7 +276,7 @@ def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None)
         reason = f"DN / 10000, offset {offset:g} DN by its tags"
         return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset * 1e-4)
     if "65535" in raster.tags.get("SCALE", ""):
-        return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _SPLIT)
+        return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _FULL_16_BITS)
     low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
     if raster.dtype.startswith("float"):
         asked = word == "reflectance"
@@ -280,7 +287,7 @@ def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None)
         # Only clouds and glint exceed 1.6 in DN / 10000
         if np.max(high) > 16_000 or np.min(low) > 1e4 * _DARK_WATER:
             doubt = "radiometric scale by guess: DN / 65535"
-            return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its range", 1 / _SPLIT, doubt=doubt)
+            return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its range", 1 / _FULL_16_BITS, doubt=doubt)
         doubt = "radiometric scale by guess: DN / 10000 without offset"
         return Scaling("linear", Radiometry.REFLECTANCE, "DN / 10000 by its range", 1e-4, doubt=doubt)
     top = float(np.iinfo(raster.dtype).max)
@@ -306,7 +313,7 @@ def _no_scale(sidecar: Sidecar | None) -> str:
     return "" if sidecar is not None else "unknown radiometric scale: brightness is relative"
 
 
-def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: NDArray[np.float64]) -> Scaling | None:
+def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: FloatArray) -> Scaling | None:
     """GDAL's scale and offset of each band, where they make reflectances of the stored numbers (radiances: None)."""
     if not raster.scales:
         return None
@@ -325,7 +332,7 @@ def _baseline_offset(tags: dict[str, str]) -> float | None:
                 return float(tags[key])
             except ValueError:
                 return None
-    baseline = re.fullmatch(r"0?(\d+)\.\d+", tags.get("PROCESSING_BASELINE", "").strip())
-    if baseline is None:
+    baseline = baseline_of(tags.get("PROCESSING_BASELINE", ""))
+    if not baseline:
         return None
-    return -1000.0 if int(baseline.group(1)) >= 4 else 0.0  # since baseline 04.00, January 2022
+    return -float(OFFSET_DN) if baseline >= FIRST_BASELINE else 0.0

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rasterio.io import DatasetReader
 
+    from pipeline.types import BoolImage, FloatArray
+
 MAGIC = (  # a file's first bytes decide its driver, never its name; a VRT is text, and matches none
     (b"II*\0", "GTiff"),
     (b"MM\0*", "GTiff"),
@@ -83,7 +85,7 @@ class RasterFile:
     nodata: float | None
     crs_wkt: str | None
     transform: tuple[float, float, float, float, float, float] | None
-    gcps: NDArray[np.float64] | None
+    gcps: FloatArray | None
     rpc: dict[str, list[float]] | None = None  # rational polynomials of the file's own tag, by GDAL's names
     doubt: str = ""  # what decoding it all showed to be odd
     masked: bool = False  # does the file hold a mask of its own, beside its bands?
@@ -108,7 +110,7 @@ class RasterFile:
         with held(self) as dataset:
             return dataset.read(list(indexes) if indexes else None, window=where)
 
-    def measured(self, window: Window) -> NDArray[np.bool_]:
+    def measured(self, window: Window) -> BoolImage:
         """True where the file's own mask says that a pixel was measured, shape (rows, cols)."""
         from rasterio.windows import Window as RasterioWindow
 
@@ -127,7 +129,7 @@ class RasterFile:
             out = (len(chosen), *self._sampled(side))
             return dataset.read(chosen, out_shape=out, resampling=Resampling.nearest)
 
-    def measured_sample(self, side: int) -> NDArray[np.bool_]:
+    def measured_sample(self, side: int) -> BoolImage:
         """`measured` for the pixels of a `sample`, shape (rows, cols)."""
         from rasterio.enums import Resampling
 
@@ -141,7 +143,7 @@ class RasterFile:
         step = max(1, -(-max(self.shape) // side))
         return max(1, self.shape[0] // step), max(1, self.shape[1] // step)
 
-    def palette(self) -> NDArray[np.float64] | None:
+    def palette(self) -> FloatArray | None:
         """Brightness of each of the 256 colours of a palette image, else None."""
         if "palette" not in self.colours:
             return None
@@ -369,7 +371,7 @@ def _rational(dataset: DatasetReader) -> dict[str, list[float]] | None:
     return told if "LINE_NUM_COEFF" in told else None
 
 
-def _ground_control(dataset: DatasetReader, item: str) -> NDArray[np.float64] | None:
+def _ground_control(dataset: DatasetReader, item: str) -> FloatArray | None:
     """Ground control points as (row, col, lon, lat), or None."""
     points, crs = dataset.gcps
     if not points:

@@ -36,7 +36,7 @@ def reflectances(numbers: NDArray[Any], stored: Stored, scaling: Scaling) -> tup
 
 @numba.njit(cache=True, nogil=True)
 def _calibrated(
-    numbers: NDArray[Any], gains: NDArray[np.float32], offsets: NDArray[np.float32], nodata: int, zero: bool
+    numbers: NDArray[Any], gains: FloatImage, offsets: FloatImage, nodata: int, zero: bool
 ) -> tuple[FloatImage, BoolImage]:
     bands, rows, cols = numbers.shape
     out = np.empty((bands, rows, cols), np.float32)

@@ -19,9 +19,8 @@ import numpy as np
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pipeline.types import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 ROUNDS = 20
 CLOSE_PX = 1e-3

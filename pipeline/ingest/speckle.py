@@ -18,6 +18,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pipeline.types import FloatArray
+
 BLOCK_PX = 12  # side of the blocks in which speckle is measured: 120 m at 10 m pixels, homogeneous on open sea
 
 
@@ -78,7 +80,7 @@ def speckle(image: NDArray[Any], top: float = np.inf) -> Speckle:
     )
 
 
-def _whole_blocks(image: NDArray[Any], top: float) -> NDArray[np.float64]:
+def _whole_blocks(image: NDArray[Any], top: float) -> FloatArray:
     """Blocks that were measured almost everywhere and hardly anywhere at ``top``, shape (blocks, pixels)."""
     n = BLOCK_PX
     rows, cols = image.shape[0] // n * n, image.shape[1] // n * n
@@ -88,7 +90,7 @@ def _whole_blocks(image: NDArray[Any], top: float) -> NDArray[np.float64]:
     return blocks[kept]
 
 
-def _skewness(blocks: NDArray[np.float64]) -> float:
+def _skewness(blocks: FloatArray) -> float:
     """Median over blocks of the third standardised moment; NaN where no block varies."""
     centred = blocks - np.nanmean(blocks, axis=1, keepdims=True)
     deviation = np.sqrt(np.nanmean(centred**2, axis=1))

@@ -16,8 +16,9 @@ from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.types import Geolocation, Window
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+    from pipeline.types import BoolImage
 
 GEOJSON = (".geojson", ".json")
 _SAME_PX = 0.5  # pixels this near are the same pixel
@@ -46,7 +47,7 @@ class Water:
         """Hash of the structures, which no file holds; "" for none."""
         return "" if self.structures is None else hashlib.sha256(self.structures.wkb).hexdigest()
 
-    def __call__(self, window: Window) -> NDArray[np.bool_]:
+    def __call__(self, window: Window) -> BoolImage:
         """True where a ship could float, shape (rows, cols) of the window."""
         if self.mask is not None:
             water = self._from_mask(self.mask, window)
@@ -78,7 +79,7 @@ class Water:
         box = (lon.min() - margin_lon, lat.min() - margin_lat, lon.max() + margin_lon, lat.max() + margin_lat)
         return shapely.make_valid(shapely.clip_by_rect(land, *box))
 
-    def _from_mask(self, mask: RasterFile, window: Window) -> NDArray[np.bool_]:
+    def _from_mask(self, mask: RasterFile, window: Window) -> BoolImage:
         if self.mask_geolocation is None:
             return mask.read(window, (1,))[0] == 0
         assert self.geolocation is not None

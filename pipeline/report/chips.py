@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from pipeline.types import FloatImage
+
 INDEX = "chips.json"
 SIDE_PX = 360
 MIN_SIDE_M = 320.0
 LENGTHS = 2.6  # a chip is this many hull lengths wide
-MEASURED_SIDE_M, MEASURED_LENGTHS = (
-    120.0,
-    1.35,
-)  # of one that shows what a freeboard was read from: edges apart by metres
+# Of one that shows what a freeboard was read from: edges apart by metres.
+MEASURED_SIDE_M, MEASURED_LENGTHS = 120.0, 1.35
 OUTLINE = (255, 176, 0)  # amber: told from grey and from blue water by all readers
 SHADOW = (86, 180, 233)  # Okabe and Ito's sky blue
 SCALE = (255, 255, 255)
@@ -135,7 +135,7 @@ def _window(scene: Scene, centre: tuple[int, int], half: list[int]) -> Window:
     return Window(row0, col0, max(0, row1 - row0), max(0, col1 - col0))
 
 
-def brightness(scene: Scene, window: Window) -> NDArray[np.float32]:
+def brightness(scene: Scene, window: Window) -> FloatImage:
     """What the eye wants of a window: radar in decibels, optical as the mean of its visible bands; NaN: no pixel."""
     bands = scene.read(window).data
     if scene.radiometry in {Radiometry.SIGMA0, Radiometry.POWER}:
@@ -145,7 +145,7 @@ def brightness(scene: Scene, window: Window) -> NDArray[np.float32]:
     return np.asarray(bands[visible or [0]].mean(axis=0), np.float32)
 
 
-def stretched(value: NDArray[np.float32], low_percentile: float = 2, high_percentile: float = 99.7) -> NDArray[Any]:
+def stretched(value: FloatImage, low_percentile: float = 2, high_percentile: float = 99.7) -> NDArray[Any]:
     """Grey levels 0 to 255 between two percentiles of what is known; NaN becomes 0."""
     known = value[np.isfinite(value)]
     low, high = np.percentile(known, (low_percentile, high_percentile)) if len(known) else (0.0, 1.0)

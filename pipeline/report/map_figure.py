@@ -17,10 +17,9 @@ from pipeline.report.wording import call_numbers
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from pipeline.report.story import Story
-    from pipeline.types import Zone
+    from pipeline.types import FloatArray, Zone
 
 LAND, WATER, STRUCTURE = "#d9d2c3", "#eaf1f6", "#57534e"
 MAX_SILENCE = pd.Timedelta(hours=2)  # a track is not drawn through a longer one
@@ -183,7 +182,7 @@ def _middle(zone: Zone) -> tuple[float, float]:
     return (west + east) / 2, (south + north) / 2
 
 
-def _in_points(axes: Axes, pixel: NDArray[np.float64]) -> tuple[float, float]:
+def _in_points(axes: Axes, pixel: FloatArray) -> tuple[float, float]:
     figure = axes.get_figure(root=True)
     assert figure is not None
     return 72 * float(pixel[0]) / figure.dpi, 72 * float(pixel[1]) / figure.dpi

@@ -21,7 +21,7 @@ from pipeline.types import Scene, Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.types import Place
+    from pipeline.types import FloatImage, Place
 
 INDEX = "quicklooks.json"
 SIDE_PX = 640
@@ -99,7 +99,7 @@ def quicklook_webp(scene: Scene, bounds: tuple[float, float, float, float], side
     return out.getvalue()
 
 
-def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float) -> NDArray[np.float32]:
+def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float) -> FloatImage:
     """Local mean brightness at each node of a grid; NaN where the scene has no pixel.
 
     The grid is halved until the pixels under a part fit in memory: large parts, since every part decodes whole blocks

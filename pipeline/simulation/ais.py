@@ -10,11 +10,11 @@ import numpy as np
 from pipeline.simulation.scenario import Ship
 from pipeline.simulation.ships import ShipState
 from pipeline.simulation.world import World
+from pipeline.units import METRES_PER_DEGREE
 
 STATIC_EVERY_MIN = 60.0  # heard; sent every 6 minutes
 TYPE_CODES = {"product_tanker": 80, "crude_tanker": 80, "tug": 52, "fishing": 30}
 CARGO_TYPE = 70
-METRES_PER_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,12 @@ import numpy as np
 import shapely
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from pipeline.types import BoolImage, FloatArray
 
-def water_on(
-    land: BaseGeometry | None, shape: tuple[int, int], rowcol: Callable[[Any, Any], NDArray[np.float64]]
-) -> NDArray[np.bool_]:
+
+def water_on(land: BaseGeometry | None, shape: tuple[int, int], rowcol: Callable[[Any, Any], FloatArray]) -> BoolImage:
     """True on water, for an image of ``shape``; ``rowcol(lon, lat)`` gives (n, 2) rows and columns."""
     from rasterio.features import rasterize
     from rasterio.transform import Affine

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from pipeline.units import METRES_PER_DEGREE
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pipeline.simulation.frame import RadarFrame
+    from pipeline.types import FloatArray, FloatImage
 
-METRES_PER_DEGREE = 111_320.0
 HILL_PX, ROUGH_PX = 12.0, 1.5  # Gaussian sigmas: hills of some hundred metres, slopes and woods of some pixels
 HILL_LOG_SD, ROUGH_LOG_SD = 0.6, 0.5  # of ln power (our choice)
 BUILT_SHARE, BUILT_TIMES = 0.004, 40.0  # a sprinkle of buildings
@@ -24,7 +24,7 @@ MARGIN_PX = 50  # four sigmas of hills
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # splitmix64 (Steele, Lea and Flood 2014)
 
 
-def land_power(frame: RadarFrame, blur_px: float) -> NDArray[np.float32]:
+def land_power(frame: RadarFrame, blur_px: float) -> FloatImage:
     """Power of the land over its mean, shape of the frame, as if land were everywhere."""
     row, col = _anchor(frame)
     first, part = (int(np.floor(row)), int(np.floor(col))), (row % 1.0, col % 1.0)
@@ -53,7 +53,7 @@ def _anchor(frame: RadarFrame) -> tuple[float, float]:
     )
 
 
-def _lattice(first: tuple[int, int], shape: tuple[int, int], look: int, layer: int) -> NDArray[np.float64]:
+def _lattice(first: tuple[int, int], shape: tuple[int, int], look: int, layer: int) -> FloatArray:
     """Uniform numbers in (0, 1) of lattice points: a hash of place, direction of flight and layer."""
     row = np.arange(first[0] - MARGIN_PX, first[0] - MARGIN_PX + shape[0], dtype=np.int64).astype(np.uint64)
     col = np.arange(first[1] - MARGIN_PX, first[1] - MARGIN_PX + shape[1], dtype=np.int64).astype(np.uint64)
@@ -66,7 +66,7 @@ def _lattice(first: tuple[int, int], shape: tuple[int, int], look: int, layer: i
     return ((key >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
 
 
-def _normal(uniform: NDArray[np.float64]) -> NDArray[np.float32]:
+def _normal(uniform: FloatArray) -> FloatImage:
     """Standard normal numbers of uniform ones."""
     from scipy.special import ndtri
 

@@ -16,11 +16,9 @@ import numpy as np
 from pipeline.simulation.mesh import Colour, Mesh, quads
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pipeline.simulation.ships import Hull
+    from pipeline.types import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 # Reflectance of the paint itself by band B, G, R, N
 PAINT: dict[str, Colour] = {

@@ -14,9 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from pipeline.types import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 Colour = tuple[float, float, float, float]
 

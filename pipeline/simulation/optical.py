@@ -23,8 +23,8 @@ from pipeline.simulation.ships import ShipState, Structure
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    FloatImage = NDArray[np.float32]
-    FloatArray = NDArray[np.float64]
+    from pipeline.types import BoolImage, FloatArray, FloatImage
+
 
 BANDS = ("B", "G", "R", "N")
 # Reflectance of the ground by band. Our choice after looking at images; no single source.
@@ -93,7 +93,7 @@ def _below(zenith_deg: float) -> float:
 
 def draw(
     frame: MapFrame,
-    water: NDArray[np.bool_],
+    water: BoolImage,
     ships: Sequence[tuple[ShipState, tuple[float, float]]],
     structures: Sequence[tuple[Structure, tuple[float, float]]],
     light: Light,
@@ -140,7 +140,7 @@ class Layers:
         return Layers(self.still[here], self.glint[here], self.column[here])
 
 
-def _surface(frame: MapFrame, water: NDArray[np.bool_], air: Conditions, rng: np.random.Generator) -> Layers:
+def _surface(frame: MapFrame, water: BoolImage, air: Conditions, rng: np.random.Generator) -> Layers:
     """Sea with waves and glint, land with relief."""
     height = waves(frame.shape, frame.pixel_m, air, rng)
     patches = smooth_noise(frame.shape, 120.0 / frame.pixel_m, rng)

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.simulation.optical import BANDS, Light, MapFrame
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pipeline.types import FloatImage
 
 REFLECTANCE_SCALE = 1e-4
 EARTH_KM, ORBIT_KM = 6371.0, 500.0
@@ -31,7 +31,7 @@ class Picture:
 
     name: str
     frame: MapFrame
-    image: NDArray[np.float32]
+    image: FloatImage
     bands: tuple[str, ...]
     platform: str
     time: datetime

@@ -15,20 +15,19 @@ from scipy.ndimage import gaussian_filter
 from pipeline.simulation.frame import RadarFrame
 from pipeline.simulation.ground import land_power
 from pipeline.simulation.ships import Hull, ShipState, Structure
+from pipeline.units import KNOT_M_S, LIGHT_M_S
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pipeline.types import BoolImage, FloatImage
 
-    FloatImage = NDArray[np.float32]
 
 # Geometry of the Sentinel-1 interferometric wide swath, as its annotations state it.
-WAVELENGTH_M = 299_792_458.0 / 5.405e9
+WAVELENGTH_M = LIGHT_M_S / 5.405e9
 VELOCITY_M_S = 7590.0
 PRF_HZ = 1451.6  # middle sub-swath
 BLUR_PX = 0.85  # Gaussian sigma: 20 m resolution (3 dB width) on 10 m pixels is 2.35 sigma
 LOOK_WEIGHTS = (1.0, 1.0, 1.0, 0.75, 0.6)  # unequal looks: (sum w)^2 / sum w^2 = 4.8, less after correlation: 4.4
 NOISE_DB = -25.0  # noise-equivalent sigma0, mid-swath
-KNOT_M_S = 0.514444
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class RadarPass:
 
 def draw(
     frame: RadarFrame,
-    water: NDArray[np.bool_],
+    water: BoolImage,
     ships: Sequence[ShipState],
     structures: Sequence[Structure],
     flown: RadarPass,

@@ -12,12 +12,12 @@ from pipeline.simulation.radar import NOISE_DB
 from pipeline.simulation.safe_xml import ProductFacts, annotation_xml, calibration_xml, manifest_xml, noise_xml
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pipeline.types import FloatImage
 
 NOTICE = "SIMULATED by capwatch: no satellite took this image, and no real ship is in it.\n"
 
 
-def write_safe(facts: ProductFacts, sigma0: dict[str, NDArray[np.float32]], folder: Path) -> Path:
+def write_safe(facts: ProductFacts, sigma0: dict[str, FloatImage], folder: Path) -> Path:
     """Write ``folder/<product name>.SAFE`` and return it; it appears by rename. ``sigma0`` holds power with noise."""
     files: dict[str, bytes] = {"SIMULATED.txt": NOTICE.encode()}
     for number, (band, power) in enumerate(sorted(sigma0.items(), reverse=True), start=1):
@@ -39,7 +39,7 @@ def write_safe(facts: ProductFacts, sigma0: dict[str, NDArray[np.float32]], fold
     return target
 
 
-def _measurement(facts: ProductFacts, power: NDArray[np.float32]) -> bytes:
+def _measurement(facts: ProductFacts, power: FloatImage) -> bytes:
     """A GeoTIFF of digital numbers, DN = A sqrt(sigma0), with ground control points as real products carry them."""
     from rasterio.control import GroundControlPoint
     from rasterio.crs import CRS

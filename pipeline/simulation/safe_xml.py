@@ -15,8 +15,8 @@ import numpy as np
 
 from pipeline.simulation.frame import RadarFrame
 from pipeline.simulation.radar import PRF_HZ, VELOCITY_M_S, RadarPass
+from pipeline.units import LIGHT_M_S
 
-SPEED_OF_LIGHT_M_S = 299_792_458.0
 ROW_TIME_S = 1.4984e-3  # azimuth time of one 10 m row
 GRID_POINTS = 12  # geolocation grid points along each side
 CALIBRATION_DN = 640.0  # A of sigma0 = (DN^2 - noise) / A^2 at the near edge; real products lie near 300-700
@@ -127,8 +127,8 @@ def _general(facts: ProductFacts) -> str:
       </downlinkInformation>
     </downlinkInformationList>
     <orbitList count="2">
-{_orbit(facts, facts.start)}
-{_orbit(facts, facts.stop)}
+{_orbit(facts.start)}
+{_orbit(facts.stop)}
     </orbitList>
   </generalAnnotation>"""
 
@@ -142,7 +142,7 @@ def _image(facts: ProductFacts) -> str:
       <productLastLineUtcTime>{_time(facts.stop)}</productLastLineUtcTime>
       <productComposition>Slice</productComposition>
       <sliceNumber>1</sliceNumber>
-      <slantRangeTime>{2 * _slant0(facts) / SPEED_OF_LIGHT_M_S:.15e}</slantRangeTime>
+      <slantRangeTime>{2 * _slant0(facts) / LIGHT_M_S:.15e}</slantRangeTime>
       <pixelValue>Detected</pixelValue>
       <outputPixels>16 bit Unsigned Integer</outputPixels>
       <rangePixelSpacing>{facts.frame.spacing_m:.9e}</rangePixelSpacing>
@@ -166,7 +166,7 @@ def _conversion(facts: ProductFacts) -> str:
     <coordinateConversionList count="1">
       <coordinateConversion>
         <azimuthTime>{_time(facts.start)}</azimuthTime>
-        <slantRangeTime>{2 * slant0 / SPEED_OF_LIGHT_M_S:.15e}</slantRangeTime>
+        <slantRangeTime>{2 * slant0 / LIGHT_M_S:.15e}</slantRangeTime>
         <sr0>{slant0:.12e}</sr0>
         <gr0>0.0</gr0>
         <grsrCoefficients count="2">{slant0:.15e} {per_ground_m:.15e}</grsrCoefficients>
@@ -180,7 +180,7 @@ def _slant0(facts: ProductFacts) -> float:
     return float(facts.slant_range_m(np.array(0.0)))
 
 
-def _orbit(facts: ProductFacts, moment: datetime) -> str:
+def _orbit(moment: datetime) -> str:
     """A state vector of the right speed; position and direction are not used by any reader of ours."""
     return f"""      <orbit>
         <time>{_time(moment)}</time>
@@ -205,7 +205,7 @@ def _geolocation(facts: ProductFacts) -> str:
             points.append(
                 "      <geolocationGridPoint>"
                 f"<azimuthTime>{moment}</azimuthTime>"
-                f"<slantRangeTime>{2 * slant / SPEED_OF_LIGHT_M_S:.15e}</slantRangeTime>"
+                f"<slantRangeTime>{2 * slant / LIGHT_M_S:.15e}</slantRangeTime>"
                 f"<line>{row}</line><pixel>{col}</pixel>"
                 f"<latitude>{float(lat):.12e}</latitude><longitude>{float(lon):.12e}</longitude>"
                 "<height>0.0</height>"

@@ -15,9 +15,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pipeline.types import FloatImage
 
-    FloatImage = NDArray[np.float32]
 
 REFRACTION = 1.34  # of sea water
 WAVE_M = (1.5, 45.0)  # wavelengths of harbour waves

@@ -15,7 +15,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from pipeline.types import FloatArray, FloatImage
+
+    Array = FloatArray
 
 SUN_BIAS_M = 0.25  # by which a surface may hide itself by the buffer's own coarseness
 EMPTY = np.float32(-1e9)
@@ -47,7 +49,7 @@ def splat(x: Array, y: Array, z: Array, depth: Array, owner: Array) -> None:  # 
 
 def buffer(
     corners: Array, shear: Array, origin: Array, cell_m: float, shape: tuple[int, int]
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+) -> tuple[FloatImage, NDArray[np.int32]]:
     """Height and triangle number + 1 of what is met first at each cell; ``origin`` is (east, north) of cell (0, 0)."""
     flat = corners[:, :, :2] + corners[:, :, 2:] * shear
     x = (flat[:, :, 0] - origin[0]) / cell_m

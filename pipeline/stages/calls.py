@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config import (
-    build,
-)
+from pipeline.config import build
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
 from pipeline.given_tables import says_simulated
@@ -100,8 +98,6 @@ def port_calls(
     """
     from pipeline import calls
     from pipeline.config import CallsConfig
-    from pipeline.ingest.place import read_zones
-    from pipeline.types import Place
 
     require_apart(out, detections, scenes, zones, looks, *ais)
     config = build(CallsConfig, settings, where="--set")
@@ -109,9 +105,7 @@ def port_calls(
         raise ConfigError("neither AIS nor detections are given; use --ais, --detections or both")
     if looks is not None and scenes is None:
         raise ConfigError("--looks speaks of scenes; give --scenes too")
-    outlines = read_zones(zones)
-    middle = 180.0 if any(z.geometry.bounds[2] > 180 for z in outlines) else None
-    place = Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones, middle))
+    place, middle = _place_of(zones)
     given = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
     found = _in_zones(table_near(given, middle), place)
     table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
@@ -138,6 +132,16 @@ def port_calls(
     _tell(doubts, console)
     simulated = any(says_simulated(path) for path in (detections, scenes) if path is not None)
     write_table(marked(calls.flagged(result, doubts), simulated), out)
+
+
+def _place_of(zones: Path) -> tuple[Place, float | None]:
+    """A place of these zones alone; and the longitude [deg] to lay all else near, None where none crosses 180."""
+    from pipeline.ingest.place import read_zones
+    from pipeline.types import Place
+
+    outlines = read_zones(zones)
+    middle = 180.0 if any(z.geometry.bounds[2] > 180 for z in outlines) else None
+    return Place("zones", printable(zones.stem), UNLIMITED_BBOX, None, read_zones(zones, middle)), middle
 
 
 def _tell(doubts: pd.DataFrame, console: Console) -> None:

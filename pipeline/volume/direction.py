@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.hull_depth import usual_depth_m
 from pipeline.retyping import changed, retyped_share
 from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
 from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M
-from pipeline.volume.loading import usual_depth_m
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig

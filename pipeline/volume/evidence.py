@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.hull_depth import usual_depth_m
 from pipeline.retyping import RETYPED, TYPED_STEP_M
-from pipeline.volume.loading import (
+from pipeline.volume.displacement import (
     BLOCK_COEFFICIENT,
     BLOCK_COEFFICIENT_SD,
     DEADWEIGHT_COEFFICIENT,
     DEADWEIGHT_COEFFICIENT_SD,
     draught_at,
-    usual_depth_m,
 )
 from pipeline.volume.usual_hull import hull_for_loads
 
@@ -37,24 +37,20 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 DEPTH_SPREAD = 0.08  # of ln(depth) around the mean of two published lines
-BALLAST_SHARE = (
-    0.33,
-    0.10,
-)  # of deadweight on arrival to load, mean and sd; World Bank notebooks take 0.55 of large ships
+# Ballast on arrival to load, share of deadweight, mean and sd; World Bank notebooks take 0.55 of large ships.
+BALLAST_SHARE = (0.33, 0.10)
 BALLAST_LEFT = (0.10, 0.08)  # of that ballast still aboard on departure (our judgement)
 # Share of the loading done at a look with a freeboard is Beta(1, 3) at the first one, unknown but early, and Beta(3, 1)
 # at the last: 1 - u^(1/3) and u^(1/3) of a uniform u.
 PROGRESS_POWER = 1 / 3
-GARBLED = (
-    0.10  # share of typed draughts that mean nothing (tanker draught reports: habit, typing, other loading states)
-)
+# Share of typed draughts that mean nothing (tanker draught reports: habit, typing, other loading states).
+GARBLED = 0.10
 GARBLED_RANGE_M = 8.0  # over which such a draught may lie
 LENGTH_PART = 0.4  # of the error of length times beam that lies in the length: beams are measured worse
 SHIP_SD = 0.015  # of hull dimensions in the displacement: appendages, sheer, length between perpendiculars
 
-MISMEASURED = (
-    0.05  # share of freeboards that are wrong beyond their error, by gear that stands at the side (our choice)
-)
+# Share of freeboards that are wrong beyond their error, by gear that stands at the side (our choice).
+MISMEASURED = 0.05
 FREEBOARD_RANGE_M = 8.0  # over which such a one may lie
 
 COLUMNS = (

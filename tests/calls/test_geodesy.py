@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from pipeline.calls.geodesy import (
-    KNOT_M_S,
     distance_m,
     distance_to_zone_m,
     from_plane,
@@ -19,10 +18,6 @@ EARTH = Geod(ellps="WGS84")
 VOSTOCHNY = (133.083, 42.750)
 ports = st.tuples(st.floats(-180, 180), st.floats(-70, 70))
 azimuths = st.floats(0, 360)
-
-
-def test_a_knot_is_1852_metres_an_hour():
-    assert pytest.approx(1852, abs=0.01) == KNOT_M_S * 3600
 
 
 @given(st.floats(-85, 85))

@@ -10,15 +10,14 @@ import contextlib
 import json
 import os
 import socket
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from pipeline.cli import main
 from tests.cases.desk import Desk
+from tests.in_process import exit_code
 
 EXIT_CODES = {0, 2, 3, 4, 5, 130, 143}
 MAX_LINE = 400  # a path of the test folder takes the first half of it
@@ -49,12 +48,7 @@ def capwatch(capsys, monkeypatch):
     """Run a command here; the rules common to all cases are checked on the way."""
 
     def call(*words: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["capwatch", *map(str, words)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
+        code = exit_code(["capwatch", *words], monkeypatch)
         done = Done(code, *capsys.readouterr())
         assert code in EXIT_CODES, done.err
         assert "Traceback" not in done.err

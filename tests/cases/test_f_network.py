@@ -21,7 +21,7 @@ from pipeline.workspace import configs_root, load_run_config
 from tests.ingest.catalogue.builders import config_for, radar_item
 from tests.ingest.catalogue.test_search import ask, grd, page
 from tests.ingest.sentinel1.safe_product import Recipe, place, write_safe
-from tests.servers import Fault, Site
+from tests.servers import Fault
 
 case = pytest.mark.case
 MIDDLE = place(Recipe(), 40, 50)
@@ -32,15 +32,6 @@ AOI = (MIDDLE[0] - 0.002, MIDDLE[1] - 0.002, MIDDLE[0] + 0.002, MIDDLE[1] + 0.00
 def no_pauses(monkeypatch):
     """Tries follow one another at once."""
     monkeypatch.setattr(web_module.time, "sleep", lambda _s: None)
-
-
-@pytest.fixture
-def site(tmp_path):
-    folder = tmp_path / "site"
-    folder.mkdir()
-    served = Site(folder)
-    yield served
-    served.close()
 
 
 @pytest.fixture

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.detection.draught import DEEPEST_M, DEPTH_SPREAD, depth_m, draught_of
-from pipeline.volume.loading import usual_depth_m
-
-
-@pytest.mark.parametrize("length_m", [20.0, 50.0, 96.0, 180.0, 333.0])
-def test_both_stages_take_the_same_published_depth(length_m):
-    assert depth_m(length_m) == pytest.approx(usual_depth_m(length_m), rel=1e-3)
+from pipeline.detection.draught import DEEPEST_M, DEPTH_SPREAD, draught_of
+from pipeline.hull_depth import usual_depth_m
 
 
 def test_intervals_hold_over_a_fleet():
@@ -19,7 +14,7 @@ def test_intervals_hold_over_a_fleet():
     held = []
     for _ in range(2000):
         length = float(rng.uniform(60, 250))
-        depth = depth_m(length) * np.exp(DEPTH_SPREAD * rng.normal())
+        depth = usual_depth_m(length) * np.exp(DEPTH_SPREAD * rng.normal())
         draught = depth * rng.uniform(0.35, 0.8)
         side, sized = depth - draught + 0.2 * rng.normal(), length * (1 + 0.01 * rng.normal())
         low, _, high = draught_of(

@@ -96,6 +96,7 @@ def _tables(home: Path, tiny_run: Path) -> None:
     (home / "copied.csv").write_text(_copied())
     for name in ("detections", "scenes", "looks", "liftings"):
         shutil.copy(tiny_run / f"{name}.parquet", home)
+    shutil.copy(tiny_run / "port_calls.parquet", home / "calls.parquet")
     found = read_table(tiny_run / "detections.parquet")
     write_table(found, home / "ships.csv")
     write_table(found, home / "ships.parquet")

@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import pytest
 
-from pipeline.cli import main
 from pipeline.commands.doctor import browser
 from pipeline.storage import read_table
 from tests.docs.desk import PAGES, furnish, loopback, words_of
+from tests.in_process import exit_code
 
 FENCE = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PARSED = {  # command -> why it is not run here; `make -n` and `--dry-run` read its words all the same
@@ -88,7 +88,7 @@ def test_a_printed_command_does_what_is_printed(told, desk, tiny_run, monkeypatc
     if words[0] == "make":
         code = _make(words, only_parsed=told.words in PARSED)
     else:
-        code = _capwatch([*words, "--dry-run"] if told.words in PARSED else words, monkeypatch)
+        code = exit_code([*words, "--dry-run"] if told.words in PARSED else words, monkeypatch)
     out, err = capfd.readouterr()
     assert "Traceback" not in out + err
     assert code in ((2, 3, 4) if told.errors else (0, 3)), f"{told.pages}: {told.words}\n{out}{err}"
@@ -108,12 +108,3 @@ def _make(words: list[str], *, only_parsed: bool) -> int:
     sys.stderr.write(done.stderr)
     told = re.search(r"^make(?:\[\d+\])?: \*\*\* \[.*\] Error (\d+)$", done.stderr, re.MULTILINE)
     return int(told[1]) if told else done.returncode
-
-
-def _capwatch(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", words)
-    try:
-        main()
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
-    return 0

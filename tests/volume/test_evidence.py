@@ -7,8 +7,16 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
+from pipeline.hull_depth import usual_depth_m
 from pipeline.volume import liftings
 from pipeline.volume.direction import usable_evidence
+from pipeline.volume.displacement import (
+    BLOCK_COEFFICIENT,
+    BLOCK_COEFFICIENT_SD,
+    DEADWEIGHT_COEFFICIENT,
+    DEADWEIGHT_COEFFICIENT_SD,
+    draught_at,
+)
 from pipeline.volume.evidence import (
     BALLAST_LEFT,
     BALLAST_SHARE,
@@ -18,14 +26,6 @@ from pipeline.volume.evidence import (
     log_weights,
     reweighted,
     settled_log_weights,
-)
-from pipeline.volume.loading import (
-    BLOCK_COEFFICIENT,
-    BLOCK_COEFFICIENT_SD,
-    DEADWEIGHT_COEFFICIENT,
-    DEADWEIGHT_COEFFICIENT_SD,
-    draught_at,
-    usual_depth_m,
 )
 
 CONFIG = VolumeConfig(draws=4000)

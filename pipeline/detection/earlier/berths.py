@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from pipeline.units import METRES_PER_DEGREE
+
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from pipeline.types import FloatArray, Zone
 
-METRES_PER_DEGREE = 111_320.0
 BESIDE_BERTH_M = 25.0  # a hull alongside lies in the berth's polygon, or that near (our choice)
 
 

@@ -19,8 +19,9 @@ import shapely
 from scipy import ndimage
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.earlier.berths import METRES_PER_DEGREE, beside
+from pipeline.detection.earlier.berths import beside
 from pipeline.types import Place, Scene, Sensor, Window, tiles
+from pipeline.units import METRES_PER_DEGREE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.quantiles import Z90
+from pipeline.units import KNOT_M_S
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray, FloatImage
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 DELAY_S = {"B02": 0.0, "B08": 0.264, "B03": 0.527, "B04": 1.005}
 MIN_BASE_S = 0.4  # bands nearer in time show no motion worth measuring; our choice
 REGISTRATION_PX = 0.15  # standard error between bands of the product itself (ESA's quality reports: 0.1 to 0.3)
-KNOT_M_S = 1852.0 / 3600.0
 FASTEST_KN = 45.0
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
+    # count, log_sum, square_sum, brightest and brightest_any of `Blocks`, as compiled code takes them
+    _Sums = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]
+
 BLOCK_M = 80.0  # our choice: a tenth of the clutter window, and small enough that few blocks hold a ship
 STEPS = 128  # of the logarithm's fixed point in a doubling of power
 LN_STEP = float(np.log(2) / STEPS)
@@ -30,7 +33,7 @@ DARKEST, BRIGHTEST = -9 * STEPS, 20 * STEPS  # 27 dB below the usual sea to 60 d
 NOTHING = -(2**30)  # the brightest pixel of an empty block
 COUNTS_LAYOUT = (  # named: `_sum_counts` is compiled as the module is, at set-up, though no small run calls it
     "void(u2[:, :, ::1], f4[:, :, ::1], f4[:, :, ::1], i4[::1], f4[::1], b1[:, ::1], i4[::1], i4[::1], "
-    "i4[:, ::1], i4[:, ::1], i8[:, ::1], i4[:, ::1], i4[:, ::1])"
+    "Tuple((i4[:, ::1], i4[:, ::1], i8[:, ::1], i4[:, ::1], i4[:, ::1])))"
 )
 STRIP_ROWS = 512  # rows of files' own tiles: strips of a multiple of them decode every tile once
 PIECE_COLS = 4096  # of a strip at once: larger arrays the allocator hands back, and each page is faulted in anew
@@ -152,10 +155,10 @@ def _piece(scene: Scene, window: Window, weights: FloatImage, whole: Blocks) -> 
         floor = weights * np.float32(counts.floor)
         water = np.zeros((0, 0), bool) if counts.water is None else np.require(counts.water, bool, ["C", "W"])
         stored, noise = np.ascontiguousarray(counts.stored), np.ascontiguousarray(counts.noise)
-        _sum_counts(stored, counts.scale * by_band, noise, counts.strip, floor, water, *where, *sums)
+        _sum_counts(stored, counts.scale * by_band, noise, counts.strip, floor, water, *where, sums)
     else:
         tile = scene.read(window)
-        _sum_powers(tile.data, tile.valid, tile.water, weights, *where, *sums)
+        _sum_powers(tile.data, tile.valid, tile.water, weights, *where, sums)
     return (rows.start, cols.start), part if counts is None else replace(part, coarse_ln=counts.coarse_ln)
 
 
@@ -173,13 +176,21 @@ def _added(whole: Blocks, parts: list[tuple[_Corner, Blocks]]) -> Blocks:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _of_a_row(cols: int) -> tuple[FloatImage, NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """What is held of one row: power, usable, on water; and the sums of its columns, none as yet."""
+    columns = np.zeros((5, cols), np.int32)
+    columns[3:] = NOTHING
+    return np.empty(cols, np.float32), np.empty(cols, np.int32), np.ones(cols, np.int32), columns
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _add_row(
     bits: NDArray[np.int32], usable: NDArray[np.int32], wet: NDArray[np.int32], columns: NDArray[np.int32]
 ) -> None:
     """Add one row to the sums of its columns: pixels, logarithms, their squares, the largest, the largest of all.
 
-    The logarithm comes from the number's own exponent and the first 7 bits of its fraction f, with log2(1 + f) taken as
-    f + 0.344 f (1 - f): good to 0.008 of a doubling, 0.02 dB.
+    ``bits`` are the powers, float32, read as whole numbers. The logarithm comes from the number's own exponent and the
+    first 7 bits of its fraction f, with log2(1 + f) taken as f + 0.344 f (1 - f): good to 0.008 of a doubling, 0.02 dB.
     """
     for c in range(len(bits)):
         fraction = (bits[c] >> 16) & 127
@@ -197,17 +208,9 @@ def _add_row(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _close(
-    columns: NDArray[np.int32],
-    row: int,
-    col_edges: NDArray[np.int32],
-    count: NDArray[np.int32],
-    log_sum: NDArray[np.int32],
-    square_sum: NDArray[np.int64],
-    brightest: NDArray[np.int32],
-    brightest_any: NDArray[np.int32],
-) -> None:
-    """Turn the sums of columns into those of a row of blocks, and start anew."""
+def _close(columns: NDArray[np.int32], row: int, col_edges: NDArray[np.int32], sums: _Sums) -> None:
+    """Add the sums of columns to those of a row of blocks, and start anew."""
+    count, log_sum, square_sum, brightest, brightest_any = sums
     for j in range(len(col_edges) - 1):
         squares, most, any_most = np.int64(0), brightest[row, j], brightest_any[row, j]
         for c in range(col_edges[j], col_edges[j + 1]):
@@ -233,17 +236,11 @@ def _sum_counts(
     water: BoolImage,
     row_block: NDArray[np.int32],
     col_edges: NDArray[np.int32],
-    count: NDArray[np.int32],
-    log_sum: NDArray[np.int32],
-    square_sum: NDArray[np.int64],
-    brightest: NDArray[np.int32],
-    brightest_any: NDArray[np.int32],
+    sums: _Sums,
 ) -> None:
     """Add stored amplitudes, (bands, rows, cols), to the sums; see `Counts` for what makes them power."""
     bands, rows, cols = stored.shape
-    power, usable = np.empty(cols, np.float32), np.empty(cols, np.int32)
-    wet, bits, columns = np.ones(cols, np.int32), power.view(np.int32), np.zeros((5, cols), np.int32)
-    columns[3:] = NOTHING
+    power, usable, wet, columns = _of_a_row(cols)
     for r in range(rows):
         usable[:] = 1
         if water.shape[0] > 0:
@@ -257,9 +254,9 @@ def _sum_counts(
                 value = gain[c] * (amplitude * amplitude - eta[c])
                 power[c] += value if value > least else least
                 usable[c] &= np.int32(dn[c] > 0)
-        _add_row(bits, usable, wet, columns)
+        _add_row(power.view(np.int32), usable, wet, columns)
         if r + 1 == rows or row_block[r + 1] != row_block[r]:
-            _close(columns, row_block[r], col_edges, count, log_sum, square_sum, brightest, brightest_any)
+            _close(columns, row_block[r], col_edges, sums)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -270,17 +267,11 @@ def _sum_powers(
     weights: FloatImage,
     row_block: NDArray[np.int32],
     col_edges: NDArray[np.int32],
-    count: NDArray[np.int32],
-    log_sum: NDArray[np.int32],
-    square_sum: NDArray[np.int64],
-    brightest: NDArray[np.int32],
-    brightest_any: NDArray[np.int32],
+    sums: _Sums,
 ) -> None:
     """Add calibrated powers, (bands, rows, cols), to the sums."""
     bands, rows, cols = data.shape
-    power, usable = np.empty(cols, np.float32), np.empty(cols, np.int32)
-    wet, bits, columns = np.ones(cols, np.int32), power.view(np.int32), np.zeros((5, cols), np.int32)
-    columns[3:] = NOTHING
+    power, usable, wet, columns = _of_a_row(cols)
     for r in range(rows):
         power[:] = np.float32(0.0)
         for b in range(bands):
@@ -289,6 +280,6 @@ def _sum_powers(
         for c in range(cols):
             usable[c] = np.int32(valid[r, c]) & np.int32(power[c] > 0)
             wet[c] = water[r, c]
-        _add_row(bits, usable, wet, columns)
+        _add_row(power.view(np.int32), usable, wet, columns)
         if r + 1 == rows or row_block[r + 1] != row_block[r]:
-            _close(columns, row_block[r], col_edges, count, log_sum, square_sum, brightest, brightest_any)
+            _close(columns, row_block[r], col_edges, sums)

@@ -18,27 +18,26 @@ from pipeline.detection.radar.blocks import LN_STEP, NOTHING
 from pipeline.detection.radar.objects import Blob
 from pipeline.detection.radar.survey import Survey
 from pipeline.types import RadarView, Scene
+from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-LIGHT_M_S = 299_792_458.0
-KNOWN_REACH_M = (
-    80.0  # beyond half the source's length, how far a ghost may lie from its place where PRF and geometry are known
-)
-LEARNT_REACH_M = 40.0
+# Beyond half the source's length, how far a ghost may lie from its place where PRF and geometry are known.
+KNOWN_REACH_M = 80.0
+LEARNT_REACH_M = 40.0  # how far pairs that agree on a shift may lie from it (our choice: four pixels)
 RATIO_DB = (14.0, 45.0)  # source over ghost; Sentinel-1 IW suppresses ambiguities by more than 22 dB, the second more
 LAND_RATIO_DB = 20.0  # of land over its ghost, which is smeared
 # Where no annotation tells: 5.55 cm, 800 to 965 km, 1452 to 1717 Hz and 7.59 km/s give 4.3 to 6.0 km for Sentinel-1 IW
 IW_SHIFT_M = (4300.0, 6000.0)
-COLUMN_REACH_M = 40.0
+COLUMN_REACH_M = 40.0  # across the track, where such a range or a learnt shift is all that is known (our choice)
 FAINT_DB = 20.0  # over the sea: brighter ones are no ghosts where nothing but such a range of shifts is known
 FAINT_RATIO_DB = (20.0, 26.0)  # of objects and of land over such a ghost
 VOTES = 4  # pairs that agree on a shift, and three times more than agree on any other, make it known
 STRIPE_OBJECTS = 10  # faint objects in one line
-STRIPE_REACH_M = 30.0
-RANGE_RATIO_DB = 22.0
-RANGE_REACH_M = 300.0
+STRIPE_REACH_M = 30.0  # to either side of that line (our choice)
+RANGE_RATIO_DB = 22.0  # source over range ghost: Sentinel-1 IW suppresses them by that much at least
+RANGE_REACH_M = 300.0  # how far such a ghost may lie from its place; it is smeared (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

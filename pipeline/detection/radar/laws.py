@@ -41,20 +41,6 @@ def order_of(variance: ArrayLike) -> FloatArray:
     return np.exp(np.interp(np.log(variance), np.log(_TRIGAMMA[::-1]), np.log(_ORDERS[::-1])))
 
 
-def mean_over_geometric(law: str, variance: ArrayLike, looks: float) -> FloatArray:
-    """Mean of the sea over its geometric mean, for the variance of its logarithm."""
-    if law == "gamma":
-        return np.exp(_bias(order_of(variance)))
-    texture = np.maximum(np.asarray(variance, float) - special.polygamma(1, looks), _TRIGAMMA[-1])
-    if law == "lognormal":
-        return np.exp(_bias(looks) + texture / 2)
-    order = order_of(texture)
-    if law == "g0":  # mean of an inverse gamma law exists above order 1
-        order = np.maximum(order, 1.05)
-        return np.exp(_bias(looks) + special.digamma(order) - np.log(order - 1))
-    return np.exp(_bias(looks) + _bias(order))
-
-
 def quantile(law: str, tail: float, variance: ArrayLike, looks: float) -> FloatArray:
     """Level over the geometric mean that sea exceeds with probability ``tail``, for variances of its logarithm.
 
@@ -130,8 +116,3 @@ def _texture(law: str, variance: float) -> tuple[FloatArray, FloatArray]:
     u = np.linspace(max(ends[0], _FAINTEST), min(ends[1], 2 * _LEVELS[-1]), _NODES)
     g = sign * u + middle
     return u, np.exp(order * g - np.exp(g) - special.gammaln(order))
-
-
-def _bias(order: FloatArray | float) -> FloatArray:
-    """ln of the mean less the mean of ln, for a gamma law of that order."""
-    return np.log(order) - special.digamma(order)

@@ -40,10 +40,9 @@ GROUPED = 0.05  # ln: blocks that fall so little short of the threshold belong t
 PARTS = 8  # of the scene for each thread, top to bottom: neighbours lie in the same blocks of the file
 GROUP_BLOCKS = 40  # groups longer than this (3 km) are cut up: no ship, but a coast without a map
 PATCH_BLOCKS = 5  # 400 m: a ship that lies across covers less than half of such a square
-PATCH_EXCESS = (
-    0.5  # ln, over the ring: more than texture of 60 m does to so wide a median (2 standard deviations, K law
-)
-# of order 6); less is the law's own business, and would be counted twice
+# ln, over the ring: more than texture of 60 m does to so wide a median (2 standard deviations, K law of order 6); less
+# is the law's own business, and would be counted twice
+PATCH_EXCESS = 0.5
 MEDIAN_OVER_GEOMETRIC = 1.03  # of joint speckle of 4 to 9 looks
 
 
@@ -234,7 +233,7 @@ def _blob(
     r, c = np.nonzero(member)
     top, left = cut[0].start, cut[1].start
     value = float(view.power[peak] / view.sea[peak])
-    near = near_level(view, r + top, c + left, relative[member], peak)
+    near = near_level(view, r + top, c + left, relative[member])
     ln_tail = laws.ln_survival(known.law, value / near, view.variance[peak], known.looks)
     return Blob(
         rows=r + top + view.window.row0,
@@ -251,9 +250,7 @@ def _blob(
     )
 
 
-def near_level(
-    view: View, rows: NDArray[np.intp], cols: NDArray[np.intp], relative: FloatArray, peak: tuple[int, int]
-) -> float:
+def near_level(view: View, rows: NDArray[np.intp], cols: NDArray[np.intp], relative: FloatArray) -> float:
     """Median level close around an object's core over that of its ring, at least 1.
 
     The wide ring does not see a rough patch amid calm water; the object's own neighbourhood does, and is what the peak

@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 SAMPLE_ROWS = 5  # rows and columns of windows in which the law is fitted
-SAMPLE_PX = 320
+SAMPLE_PX = 320  # side of such a window: 3.2 km of Sentinel-1 (our choice)
 MIN_SAMPLE = 0.1  # of a window must be usable for it to say what the sea is like
 SMALL_BLOCK_PX = 2  # in images smaller than the clutter's hole
 DARK_SHARE = 0.3  # of the windows are darker than what is taken for the sea at first: sea is darker than land
 PAIR_PX = 3  # beyond the reach of the sensor's blur, within that of swell and slicks
 CALM = (0.4, 1.5)  # clutter more varied than so many times this quantile is left out: coasts tell nothing of the law
 TARGET_TAIL = 1e-8  # what is rarer is a target, not sea, while the law's tail is counted
-FIT_TAILS = (1e-2, 1e-3, 1e-4, 1e-5)
+FIT_TAILS = (1e-2, 1e-3, 1e-4, 1e-5)  # at which stated and counted tails are compared
 MIN_COUNT = 15  # pixels that a tail must be expected to have, to judge a law by it
 TAIL_EXPONENT = (0.65, 1.0)  # how far the counted tail may stretch the law's; beyond, the counts are not sea
 NOMINAL_LOOKS = 4.4  # Sentinel-1 IW GRDH
+LOOKS_RANGE = (0.5, 60.0)  # wider than any product's: half a look is speckle and texture, sixty are hardly grainy
 MEAN_OVER_MEDIAN = NOMINAL_LOOKS / float(special.gammaincinv(NOMINAL_LOOKS, 0.5))  # of speckle
 CROSS_POLAR_DB = -9.0  # a ship in VH against VV: median of 110 public Sentinel-1 chips -10.5 dB; -7 dB is often quoted
 BAND_RATIO = 10.0  # no band counts more than so many times another
@@ -46,7 +47,6 @@ class Survey:
     looks: float
     law: str
     tail_exponent: float  # counted ln tail over the law's: below 1, bright sea is commoner than the law says
-    usable_share: float
     blocks: Blocks
     land: BoolImage  # blocks of land seen in the image
     clutter: Clutter
@@ -80,18 +80,17 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     hole = (-1, -1) if small else (min(guard[0], background[0] - 1), min(guard[1], background[1] - 1))
     clutter = local_clutter(blocks, ~land, hole, background, threads=config.threads)
     known = Survey(
-        weights,
-        np.nan,
-        NOMINAL_LOOKS,
-        "gamma",
-        1.0,
-        float(np.mean(blocks.count > 0)),
-        blocks,
-        land,
-        clutter,
-        tuple(notes),
+        weights=weights,
+        sea_db=np.nan,
+        looks=NOMINAL_LOOKS,
+        law="gamma",
+        tail_exponent=1.0,
+        blocks=blocks,
+        land=land,
+        clutter=clutter,
+        notes=tuple(notes),
+        pictured=any("unknown stretch" in doubt for doubt in scene.degraded),
     )
-    known = replace(known, pictured=any("unknown stretch" in doubt for doubt in scene.degraded))
     if not clutter.sea.any():
         return scene, known
     return scene, _fitted(known, samples)
@@ -186,13 +185,24 @@ def _land(scene: Scene, samples: list[Tile], blocks: Blocks, block_m: float) -> 
     return shoreline.land_blocks(blocks.levels_db(), block_m)
 
 
-def _fitted(known: Survey, samples: list[Tile]) -> Survey:
-    """The survey with the number of looks of the joint power, and the law whose tails fit the sampled sea best."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sea:
+    """Sampled sea, pixel by pixel, and the blocks that it lies in."""
+
+    log_over: FloatArray  # ln of a pixel's joint power over its clutter
+    block: NDArray[np.intp]  # the place of its block in ``variance``
+    variance: FloatArray  # of ln of the clutter of each block
+    ratios: FloatArray  # ln of the power of pixels a few steps apart, one over the other
+    first_band: FloatArray  # power in the scene's first band
+
+
+def _sampled_sea(known: Survey, samples: list[Tile]) -> _Sea | None:
+    """The sea in the samples; None where they hold none."""
     clutter, blocks = known.clutter, known.blocks
-    over: list[FloatArray] = []
+    log_over: list[FloatArray] = []
     block: list[NDArray[np.intp]] = []
     variances: list[FloatArray] = []
-    pairs: list[FloatArray] = []
+    ratios: list[FloatArray] = []
     first: list[FloatArray] = []
     for tile in samples:
         rows, cols = blocks.of(tile.window)
@@ -202,33 +212,51 @@ def _fitted(known: Survey, samples: list[Tile]) -> Survey:
             continue
         with np.errstate(invalid="ignore", divide="ignore"):
             log = np.where(sea, np.log(np.maximum(known.joint(tile), 1e-6)) - clutter.log_mean[at], np.nan)
-        over.append(log[sea])
+        log_over.append(log[sea])
         cut = clutter.log_variance[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1].astype(float)
         number = (rows - rows[0])[:, None] * cut.shape[1] + (cols - cols[0])
         block.append(number[sea] + sum(len(v) for v in variances))
         variances.append(cut.ravel())
         for a, b in ((log[:, PAIR_PX:], log[:, :-PAIR_PX]), (log[PAIR_PX:], log[:-PAIR_PX])):
             apart = a - b
-            pairs.append(apart[np.isfinite(apart)])
+            ratios.append(apart[np.isfinite(apart)])
         first.append(tile.data[0][sea])
-    if not over:
-        return known
-    log_over, of_block, variance = np.concatenate(over), np.concatenate(block), np.concatenate(variances)
-    # Texture is alike in pixels a few steps apart and drops out of their ratio; what is left is speckle, twice
-    differences = np.concatenate(pairs)
-    calm = variance[of_block] <= CALM[1] * np.nanquantile(variance, CALM[0])
-    log_over, of_block = log_over[calm], of_block[calm]
-    smoothest = min(
-        float(np.nanquantile(variance, 0.1)), float(np.var(differences)) / 2 if len(differences) else np.inf
+    if not log_over:
+        return None
+    return _Sea(
+        log_over=np.concatenate(log_over),
+        block=np.concatenate(block),
+        variance=np.concatenate(variances),
+        ratios=np.concatenate(ratios),
+        first_band=np.concatenate(first),
     )
-    looks = float(np.clip(laws.order_of(max(smoothest, 1e-3)), 0.5, 60.0))
-    law, exponent = _best_law(log_over, of_block, variance, looks)
+
+
+def _looks(sea: _Sea) -> float:
+    """Number of looks of the joint power: of the smoothest tenth of the blocks, or of speckle alone if that is less.
+
+    Texture is alike in pixels a few steps apart and drops out of their ratio; what is left is speckle, twice.
+    """
+    speckle = float(np.var(sea.ratios)) / 2 if len(sea.ratios) else np.inf
+    smoothest = min(float(np.nanquantile(sea.variance, 0.1)), speckle)
+    return float(np.clip(laws.order_of(max(smoothest, 1e-3)), *LOOKS_RANGE))
+
+
+def _fitted(known: Survey, samples: list[Tile]) -> Survey:
+    """The survey with the number of looks of the joint power, and the law whose tails fit the sampled sea best."""
+    seen = _sampled_sea(known, samples)
+    if seen is None:
+        return known
+    variance, looks = seen.variance, _looks(seen)
+    calm = variance[seen.block] <= CALM[1] * np.nanquantile(variance, CALM[0])
+    log_over, block = seen.log_over[calm], seen.block[calm]
+    law, _ = _best_law(log_over, block, variance, looks)
     limit = np.log(laws.quantile(law, TARGET_TAIL, variance, looks))
     targets = np.zeros(len(variance), bool)
-    targets[of_block[log_over > limit[of_block]]] = True
-    sea = ~targets[of_block]
-    law, exponent = _best_law(log_over[sea], of_block[sea], variance, looks)
-    sea_db = float(10 * np.log10(np.median(np.concatenate(first)) * MEAN_OVER_MEDIAN))
+    targets[block[log_over > limit[block]]] = True
+    sea = ~targets[block]
+    law, exponent = _best_law(log_over[sea], block[sea], variance, looks)
+    sea_db = float(10 * np.log10(np.median(seen.first_band) * MEAN_OVER_MEDIAN))
     return replace(known, looks=looks, law=law, tail_exponent=exponent, sea_db=sea_db)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.ingest.ais.prints import row_prints
+from pipeline.units import EARTH_RADIUS_M, KNOT_M_S
 
 STANDING = ("name", "callsign", "imo", "ship_type", "a", "b", "c", "d", "draught")
 """What a ship says again and again in the same words, for a voyage at least."""
@@ -31,8 +32,6 @@ STRAYS = 0.01
 """In a file whose ships are in order of time, at most this share of rows runs backwards; our choice."""
 
 _COMPACT_AT = 1 << 18  # kinds of rows (about 50 MB) that are held before equal ones are joined; our choice
-_MEAN_RADIUS_M = 6_371_008.8  # IUGG
-_KNOT_M_S = 1852.0 / 3600.0
 _NEAR_DEG = 0.006  # of latitude or longitude, together less than OUT_OF_REACH_M
 
 
@@ -168,7 +167,7 @@ def _out_of_reach(lon, lat, to_lon, to_lat, took_s):  # type: ignore[no-untyped-
     if not (abs(to_lon - lon) > _NEAR_DEG or abs(to_lat - lat) > _NEAR_DEG):
         return False
     far_m = np.hypot(*_metres(lon, lat, to_lon, to_lat))
-    return far_m > OUT_OF_REACH_M and far_m > OUT_OF_REACH_KN * _KNOT_M_S * abs(took_s)
+    return far_m > OUT_OF_REACH_M and far_m > OUT_OF_REACH_KN * KNOT_M_S * abs(took_s)
 
 
 @numba.njit(cache=True)
@@ -185,12 +184,12 @@ def _breaks(one, middle, two, micros, lon, lat, sog, cog):  # type: ignore[no-un
     if not steady:
         return False
     east_m, north_m = _metres(lon[one], lat[one], lon[two], lat[two])
-    made_good_kn = np.hypot(east_m, north_m) / whole_s / _KNOT_M_S
+    made_good_kn = np.hypot(east_m, north_m) / whole_s / KNOT_M_S
     if not abs(made_good_kn - speed_kn) <= STEADY_BY_KN:
         return False
     x_m, y_m = _metres(lon[one], lat[one], lon[middle], lat[middle])
     off_m = np.hypot(x_m - part_s / whole_s * east_m, y_m - part_s / whole_s * north_m)
-    aside = off_m > OFF_M + OFF_S * speed_kn * _KNOT_M_S
+    aside = off_m > OFF_M + OFF_S * speed_kn * KNOT_M_S
     return aside or abs(sog[middle] - speed_kn) > OFF_KN or _turn(cog[middle], cog[one]) > OFF_DEG
 
 
@@ -199,7 +198,7 @@ def _metres(lon, lat, to_lon, to_lat):  # type: ignore[no-untyped-def]
     """East and north, on a plane that touches the Earth between them."""
     turned = (to_lon - lon + 540.0) % 360.0 - 180.0
     east = np.radians(turned) * np.cos(np.radians(lat + to_lat) / 2)
-    return _MEAN_RADIUS_M * east, _MEAN_RADIUS_M * np.radians(to_lat - lat)
+    return EARTH_RADIUS_M * east, EARTH_RADIUS_M * np.radians(to_lat - lat)
 
 
 @numba.njit(cache=True)

@@ -3,10 +3,10 @@
 Bands of 20 m are repeated onto the 10 m grid (2 x 2), never interpolated. Position and projection come from the images
 themselves; where an item names another projection, something is wrong and the product is not used.
 
-**The offset.** Since processing baseline 04.00 the numbers are DN = 10,000 * reflectance + 1,000 (ESA, Sentinel-2
-Products Specification Document, January 2022). Some mirrors have taken the 1,000 away and some have not, and their
-flags are wrong in both directions. So the pixels decide: with the offset still in, hardly a pixel can lie below 1,000;
-with the offset gone, open water in the short-wave infrared lies at some 0 to 300. The decision is kept with its reason.
+**The offset.** Some mirrors have taken the 1,000 of newer baselines (`ingest.baseline`) away and some have not, and
+their flags are wrong in both directions. So the pixels decide: with the offset still in, hardly a pixel can lie below
+1,000; with the offset gone, open water in the short-wave infrared lies at some 0 to 300. The decision is kept with its
+reason.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 import shapely
 
 from pipeline.errors import InputError
+from pipeline.ingest.baseline import FIRST_BASELINE, OFFSET_DN, baseline_of
 from pipeline.ingest.catalogue.products import BANDS, NotCovered, Product
 from pipeline.ingest.catalogue.remote import RemoteImage
 from pipeline.ingest.catalogue.signing import Access
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 BBox = tuple[float, float, float, float]
 MARGIN_PX = 64  # 10 m pixels beside the AOI; our choice: the background of an object at its edge
-OFFSET_DN = 1000
-FIRST_BASELINE = (4, 0)
 _LOW_PERCENTILE = 2.0  # of the darkest band; our choice: some dead pixels decide nothing
 _BETWEEN_DN = 700  # below: the offset is gone. Half-way between -0.03 with the offset and the sea without it
 CLOUDY = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
@@ -102,7 +101,7 @@ def offset_dn(dark: NDArray[np.uint16], baseline: str) -> Offset:
     >>> offset_dn(sea, "05.09").dn, offset_dn(sea - 1000, "05.09").dn, offset_dn(sea - 1000, "02.14").dn
     (-1000, 0, 0)
     """
-    known = tuple(int(n) for n in baseline.split(".")) if baseline else ()
+    known = baseline_of(baseline)
     told = f"baseline {baseline}" if baseline else "baseline unknown"
     good = dark[dark != NO_DATA]
     low = float(np.percentile(good, _LOW_PERCENTILE)) if good.size else None

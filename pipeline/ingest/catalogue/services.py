@@ -32,10 +32,6 @@ class Service:
     storage: str = ""  # a stand-in for the storage that tokens open
     profile: str | None = None
 
-    def paid(self, sensor: Sensor) -> bool:
-        """Does reading cost the reader money?"""
-        return self.requester_pays and self.access[sensor] == "s3"
-
 
 EARTH_SEARCH = Service(
     name="earth-search",

@@ -10,7 +10,6 @@ import re
 from pipeline.types import Sensor
 
 POLARISATIONS = ("VV", "VH", "HH", "HV")
-S2_BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 S2_WORDS = {  # the second half: common names of the STAC extension "eo"
     "BLUE": "B02", "GREEN": "B03", "RED": "B04", "NIR": "B08", "SWIR": "B11", "SWIR1": "B11", "SWIR16": "B11",
     "SWIR2": "B12", "SWIR22": "B12", "COASTAL": "B01", "REDEDGE1": "B05", "REDEDGE2": "B06", "REDEDGE3": "B07",

@@ -20,6 +20,8 @@ from pipeline.types import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pipeline.types import FloatArray, FloatImage
+
 SIGMA0_FLOOR = 1e-5  # -50 dB; our choice, far below the instrument's noise of -22 to -30 dB
 
 
@@ -29,7 +31,7 @@ class Table:
 
     vectors: tuple[Vector, ...]
 
-    def values(self, window: Window, rows: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
+    def values(self, window: Window, rows: FloatArray | None = None) -> FloatImage:
         """The table at every pixel of a window, shape (rows, cols); beyond its ends the nearest value holds.
 
         With ``rows``, which may lie between lines and are in order, those are given in place of the window's own.
@@ -55,7 +57,7 @@ class Noise:
     table: Table
     blocks: tuple[AzimuthNoise, ...] = ()
 
-    def values(self, window: Window, rows: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
+    def values(self, window: Window, rows: FloatArray | None = None) -> FloatImage:
         """Noise power at every pixel of a window, or in its columns on these ``rows``; shape (rows, cols)."""
         rows = np.arange(window.row0, window.row1, dtype=float) if rows is None else rows
         power = self.table.values(window, rows)
@@ -81,7 +83,7 @@ class Noise:
         return np.unique(np.array([row for some in rows for row in some], np.int64))
 
 
-def strips(window: Window, step: int, breaks: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def strips(window: Window, step: int, breaks: NDArray[np.int64]) -> tuple[NDArray[np.int32], FloatArray]:
     """A window's rows in strips of ``step``, cut at ``breaks``: each row's strip, and the strips' middle rows.
 
     >>> rows, middles = strips(Window(8, 0, 6, 1), 4, np.array([10]))
@@ -123,9 +125,7 @@ def filled(vectors: tuple[Vector, ...]) -> tuple[Vector, ...]:
     return tuple(out)
 
 
-def sigma0_of(
-    dn: NDArray[Any], gain: NDArray[np.float32], noise: NDArray[np.float32] | None
-) -> tuple[NDArray[np.float32], int]:
+def sigma0_of(dn: NDArray[Any], gain: FloatImage, noise: FloatImage | None) -> tuple[FloatImage, int]:
     """Linear sigma0 of digital numbers, and how many pixels the noise took below the floor.
 
     DN 0 is no data, and becomes NaN. All arrays have shape (rows, cols); ``gain`` is A, ``noise`` is eta.

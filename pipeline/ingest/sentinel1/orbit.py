@@ -14,9 +14,8 @@ import numpy as np
 from pipeline.ingest.sentinel1.safe_xml import Annotation
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pipeline.types import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 WGS84_A_M = 6_378_137.0
 WGS84_B_M = WGS84_A_M * (1 - 1 / 298.257223563)

@@ -23,7 +23,6 @@ from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.safe_files import MANIFEST, SafeFiles, is_safe, is_sentinel2, open_files
 from pipeline.ingest.sentinel1.safe_xml import (
-    LIGHT_M_S,
     Annotation,
     Manifest,
     read_annotation,
@@ -33,6 +32,7 @@ from pipeline.ingest.sentinel1.safe_xml import (
 )
 from pipeline.ingest.watermask import Water, water_of
 from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
+from pipeline.units import LIGHT_M_S, METRES_PER_DEGREE
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -268,8 +268,8 @@ def sea_level_geolocation(annotation: Annotation, item: str) -> tuple[GridGeoloc
         if len(annotation.orbit_time_s) >= 2:
             told = grid_at_height(annotation, annotation.grid_height_m)
             cos_lat = np.cos(np.radians(lat))
-            off_m = 111_320.0 * np.hypot((told[0] - lon + 180) % 360 - 180, 0) * cos_lat
-            off_m = np.hypot(off_m, 111_320.0 * (told[1] - lat))
+            off_m = METRES_PER_DEGREE * np.hypot((told[0] - lon + 180) % 360 - 180, 0) * cos_lat
+            off_m = np.hypot(off_m, METRES_PER_DEGREE * (told[1] - lat))
             if np.nanmax(off_m) < _AGREE_M:
                 (lon, lat), doubt = grid_at_height(annotation, 0.0), ""
     return GridGeolocation(annotation.grid_line, annotation.grid_pixel, lon, lat), doubt

@@ -14,13 +14,11 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from pipeline.types import FloatArray
 
-    FloatArray = NDArray[np.float64]
-
-LIGHT_M_S = 299_792_458.0  # speed of light, by definition
 _MOST_INTERVAL_S = 1.0  # from line to line; our choice: of detected products it is some milliseconds
 _LARGEST = float(np.finfo(np.float32).max)
 

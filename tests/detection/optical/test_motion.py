@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.detection.optical.motion import DELAY_S, KNOT_M_S, motion_of, shift_px
+from pipeline.detection.optical.motion import DELAY_S, motion_of, shift_px
+from pipeline.units import KNOT_M_S
 from tests.detection.optical.hulls import mask_of
 
 HEADING = 40.0

@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
-from pipeline.detection.draught import depth_m
 from pipeline.detection.optical import fine, hulls
+from pipeline.hull_depth import usual_depth_m
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.hulls import painted
@@ -98,7 +98,7 @@ def test_a_freeboard_comes_with_a_weak_draught():
     scene = painted([(200, 200, 98, 16, 0)], spacing_m=0.5, sun=(30, 90.0), freeboard_m=4.0, noise=0.001)
     ship = found(scene)[0].iloc[0]
     assert "weak_draught" in ship["flags"]
-    assert ship["draught_m"] == pytest.approx(depth_m(ship["length_m"]) - ship["freeboard_m"], abs=0.01)
+    assert ship["draught_m"] == pytest.approx(usual_depth_m(ship["length_m"]) - ship["freeboard_m"], abs=0.01)
     assert ship["draught_hi_m"] - ship["draught_lo_m"] > 2.0
     assert 0 < ship["heading_half_deg"] < 2.0
 

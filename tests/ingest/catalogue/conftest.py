@@ -1,19 +1,8 @@
-"""A site of its own for each test that wants one."""
+"""What tests of catalogues share: nobody's keys."""
 
 from __future__ import annotations
 
 import pytest
-
-from tests.servers import Site
-
-
-@pytest.fixture
-def site(tmp_path):
-    folder = tmp_path / "site"
-    folder.mkdir()
-    served = Site(folder)
-    yield served
-    served.close()
 
 
 @pytest.fixture(autouse=True)

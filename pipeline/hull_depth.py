@@ -1,0 +1,22 @@
+"""How deep a tanker of a length is, keel to deck: by what both detection and volume read a freeboard."""
+
+from __future__ import annotations
+
+# Lines for chemical and for products tankers: depth = slope L + offset, in metres (Danish Maritime Authority,
+# RiskEngine).
+CHEMICAL, PRODUCTS = (0.0775, -0.4337), (0.0958, -1.3162)
+DEPTH_PER_LENGTH = (CHEMICAL[0] + PRODUCTS[0]) / 2
+# Below, the lines run to nothing at 10 m; depth goes as length^0.7 there, which gives small tankers and barges of 20 to
+# 50 m their 2 to 3.6 m (our choice, no source).
+SHORTEST_M, SHORT_HULL_POWER = 55.0, 0.7
+
+
+def usual_depth_m(length_m: float) -> float:
+    """Mean of both published lines at a length.
+
+    >>> [round(usual_depth_m(length_m), 1) for length_m in (12.0, 30.0, 55.0, 98.0)]
+    [1.3, 2.5, 3.9, 7.6]
+    """
+    held = max(length_m, SHORTEST_M)
+    depth = 0.5 * sum(slope * held + offset for slope, offset in (CHEMICAL, PRODUCTS))
+    return depth * (length_m / held) ** SHORT_HULL_POWER
