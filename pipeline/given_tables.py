@@ -53,7 +53,7 @@ def read_calls(path: Path, console: Console, time_format: str | None = None) -> 
         console.note(printable(f"{path}: columns not used: {', '.join(unused[:MOST_NAMES])}{more}"))
     if time_format is not None:
         table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
-    return _numbered(table.dropna(how="all"))
+    return table.dropna(how="all")
 
 
 def _in_form(column: pd.Series, form: str) -> pd.Series:
@@ -78,14 +78,6 @@ def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         if known in table.columns or list(ours.values()).count(known) > 1:
             raise InputError(path, f"column {known} stands twice, once as {name}")
     return table.rename(columns=ours)
-
-
-def _numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """Calls without an id get that of their row, as those of a table without ids do."""
-    if "call_id" not in table or not table["call_id"].isna().any():
-        return table
-    rows = [f"row{n}" for n in range(1, len(table) + 1)]
-    return table.assign(call_id=[row if id_ != id_ else id_ for id_, row in zip(table["call_id"], rows, strict=True)])
 
 
 def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console) -> None:

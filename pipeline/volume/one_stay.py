@@ -18,6 +18,7 @@ import pandas as pd
 from pipeline.tables.number_law import MOST_CALLS
 from pipeline.turnover import UNLIKELY
 from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths, turns_of
+from pipeline.volume.draw_keys import key_of
 from pipeline.volume.identity import same_ship
 from pipeline.volume.joined_draughts import with_whole_draughts
 from pipeline.volume.lines import content, same_line
@@ -129,7 +130,7 @@ def _needed(a: Row, b: Row, year_starts: str) -> float:
 
 def _worth(row: Row) -> tuple[bool, float, str, str]:
     """Order of rows of one stay: a measured or stated load first, then the surer cargo, then by name and content."""
-    return "fill_prior" in row["method"], -row["p_lifting"], row["call_id"], content(row)
+    return "fill_prior" in row["method"], -row["p_lifting"], key_of(row), content(row)
 
 
 def _share_a_table(one: _Stay, other: _Stay, whence: list[int]) -> bool:
