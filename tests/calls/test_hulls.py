@@ -132,7 +132,7 @@ def test_two_stays_at_one_time_are_two_ships_and_strangers_are_strangers():
 
 
 def test_two_stays_at_one_time_leave_her_other_stays_one_ships():
-    """Of the two one may be a stranger's; what the others say of her is no less true for that. Touching is no overlap."""
+    """Of the two one may be a stranger's; the others say no less of her for that. To touch is no overlap."""
     others = [spell(96.0), spell(104.0, day=1), spell(100.0, day=40)]
     alone = lengths(*others)
     assert len(set(alone)) == 1
