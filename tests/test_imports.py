@@ -10,8 +10,8 @@ import pipeline
 
 HOUSE = Path(pipeline.__file__).parent
 SMALL = (
-    "errors", "types", "imo", "passes", "retyping", "plurals", "moments", "leapsecond", "longitudes", "checkpoints",
-    "quantiles", "turnover", "nested",
+    "errors", "types", "imo", "ship_words", "passes", "retyping", "plurals", "moments", "leapsecond", "longitudes",
+    "checkpoints", "quantiles", "turnover", "nested",
 )  # fmt: skip
 FLOORS = (  # from the ground up; rooms of one floor do not import one another, but for the small ones
     SMALL,

@@ -43,6 +43,7 @@ from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_rang
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
 from pipeline.volume.identity import numbers_of, with_tied_imos
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
+from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, cargo_doubt, require_capacity, require_tonnage
 from pipeline.volume.stated_hull import Hull, hull_of, told_by_registry
@@ -209,6 +210,9 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
     if not truth(call, "counts"):
         flags = as_list(call, "flags")
         cause = next((words for flag, words in WHY_NOT.items() if flag in flags), "a stay that takes no part")
+        return out | {"counts": False, "status": "not_counted", "cause": cause}
+    if trade := other_trade(call):
+        cause = f"by her type no tanker ({trade}); state her product or p_tanker if she is one"
         return out | {"counts": False, "status": "not_counted", "cause": cause}
     return out | {"counts": True}
 
