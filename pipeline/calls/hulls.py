@@ -2,7 +2,8 @@
 
 Stays under one IMO number, or one transponder that says none, are one ship's unless what is said speaks against it:
 another length than before is another ship's under her number. Of two stays at one time one is another ship's, and
-nobody says which: each has the size of its own looks, and neither speaks for her other stays.
+nobody says which: each has the size of its own looks, and neither speaks for her other stays. Nor does a stay that an
+analyst rejected.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pandas as pd
 from pipeline.calls.draughts import AFTER_SAILING
 from pipeline.calls.sizes import size_of_hull
 from pipeline.calls.static import SAME_LENGTH_M, said_by
+from pipeline.types import OF_REJECTED_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +83,8 @@ def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[i
         known.length_m = length_m if known.length_m is None else known.length_m
     out: list[list[int]] = []
     for stays in (hull.stays for hers in by_ship.values() for hull in hers):
-        doubtful = _elsewhere_too([spells[n] for n in stays])
+        apart = _elsewhere_too([spells[n] for n in stays])
+        doubtful = [met or _rejected(spells[n]) for n, met in zip(stays, apart, strict=True)]
         out += [[n] for n, elsewhere in zip(stays, doubtful, strict=True) if elsewhere]
         hers_alone = [n for n, elsewhere in zip(stays, doubtful, strict=True) if not elsewhere]
         out += [hers_alone] if hers_alone else []
@@ -119,6 +122,11 @@ def _length_said(said: pd.DataFrame) -> float | None:
     """The length that was last said [m], if any."""
     lengths = said["length_m"].dropna()
     return float(lengths.iloc[-1]) if len(lengths) else None
+
+
+def _rejected(spell: Spell) -> bool:
+    """Does an analyst say that the call of these looks was none? Then nobody knows whose hull they show."""
+    return bool(spell.looks["flags"].map(lambda flags: OF_REJECTED_CALL in flags).any()) if len(spell.looks) else False
 
 
 def _elsewhere_too(hers: Sequence[Spell]) -> list[bool]:
