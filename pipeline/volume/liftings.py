@@ -68,7 +68,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
     records = calls.to_dict("records")
     ids = [text(call, "call_id") for call in records]
     taken, doubles = set(ids), _doubles(records, ids)
-    habit = habit_of(call for n, call in enumerate(records) if n not in doubles)
+    habit = habit_of(call for n, call in enumerate(records) if n not in doubles and not other_trade(call))
     rows: list[Row] = []
     for n, (call, call_id) in enumerate(zip(records, ids, strict=True)):
         row = _base(call, call_id or _free(f"row{n + 1}", taken), config)

@@ -30,3 +30,9 @@ def test_a_row_of_another_trade_changes_no_other():
     alone = lift(SHIP).iloc[0]
     beside = lift(SHIP, SHIP | {"ship_type": "Cargo"}).iloc[0]
     assert alone["barrels_mean"] == beside["barrels_mean"]
+
+
+def test_crews_of_other_trades_say_nothing_of_how_often_tankers_type_a_draught():
+    same = SHIP | {"draught_in_m": 5.0, "draught_out_m": 5.0}
+    others = [SHIP | {"ship_type": "Cargo", "draught_in_m": 4.0, "draught_out_m": 6.0}] * 9
+    assert lift(same, *others).iloc[0]["p_retyped"] == lift(same).iloc[0]["p_retyped"]
