@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, printable
-from pipeline.ingest.ais.ship_words import is_tanker
-from pipeline.plurals import number_of
 from pipeline.storage import SIMULATED, SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS
 from pipeline.tables.contract import TRUTH
@@ -37,8 +35,8 @@ def read_calls(path: Path, console: Console, time_format: str | None = None, cou
     """A table of calls with any of the columns that volume reads; what it leaves out is told.
 
     Times written in ``time_format`` (as strptime has it) are read as such; others stay as they stand. Case, blanks and
-    brackets make no other name. A call that says in words that no cargo moved in the direction ``counted``, or that the
-    ship is no tanker, takes no part. Raises InputError where no column is known.
+    brackets make no other name. A call that says in words that no cargo moved in the direction ``counted`` takes no part.
+    Raises InputError where no column is known.
     """
     table = _with_ship_numbers(_our_names(read_table(path, verbatim=SHIP_NUMBERS), path), path, console)
     if set(ANSWER) <= set(table.columns):
@@ -56,8 +54,7 @@ def read_calls(path: Path, console: Console, time_format: str | None = None, cou
         console.note(printable(f"{path}: columns not used: {_some(unused)}"))
     if time_format is not None:
         table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
-    table = _numbered(table.dropna(how="all"))
-    return _with_trades(_without_cargo(table, counted), path, console)
+    return _without_cargo(table.dropna(how="all"), counted)
 
 
 def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
@@ -72,27 +69,6 @@ def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.
             console.problem(InputError(path, f"{cause}; save it again with all"), done="rows kept without that number")
         table = table.assign(**{name: numbers})
     return table
-
-
-def _with_trades(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:
-    """Ships of another trade by their type are no tankers, where the row neither has ``p_tanker`` nor tells a cargo."""
-    import pandas as pd
-
-    if "ship_type" not in table:
-        return table
-    given = [
-        table[name].notna() for name in ("p_tanker", "product", "tonnes", "barrels", "capacity_bbl") if name in table
-    ]
-    kinds = table["ship_type"].where(~pd.DataFrame(given, columns=table.index).any())
-    others = kinds.map(lambda said: isinstance(said, str) and is_tanker(said) is False).astype(bool)
-    if not others.any():
-        return table
-    counted = kinds[others].value_counts()
-    shown = _some([f"{said} ({count})" for said, count in counted.items()])
-    console.note(
-        printable(f"{path}: {number_of(int(others.sum()), 'call')} of no tankers by ship_type, not counted: {shown}")
-    )
-    return _taking_no_part(table, others, "unlikely_tanker")
 
 
 def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
@@ -222,14 +198,6 @@ def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         if known in table.columns or list(ours.values()).count(known) > 1:
             raise InputError(path, f"column {known} stands twice, once as {name}")
     return table.rename(columns=ours)
-
-
-def _numbered(table: pd.DataFrame) -> pd.DataFrame:
-    """Calls without an id get that of their row, as those of a table without ids do."""
-    if "call_id" not in table or not table["call_id"].isna().any():
-        return table
-    rows = [f"row{n}" for n in range(1, len(table) + 1)]
-    return table.assign(call_id=[row if id_ != id_ else id_ for id_, row in zip(table["call_id"], rows, strict=True)])
 
 
 def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:

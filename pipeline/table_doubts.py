@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.console import Console
+from pipeline.errors import printable
+from pipeline.plurals import number_of
 from pipeline.tables.time_forms import told_forms
 from pipeline.volume.dates import NO_TIME
+from pipeline.volume.other_trades import other_trade
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CALLS = 5  # named in one line (our choice)
+MOST_TRADES = 12  # as many (our choice)
 DAYS_OF_SHEETS = (18_000, 74_000)  # since 30 December 1899: 1949 to 2102
 _QUOTED = r"'[^']*'"
 _VALUE = rf"{_QUOTED}|\b\d[\d.]*"
@@ -59,6 +64,16 @@ def tell_not_yet(table: Path, liftings: pd.DataFrame, now: datetime, console: Co
         first = f"{ahead['arrival'].iloc[0]:%Y-%m-%d}"
         cause = f"{_calls(list(ahead['call_id']))}: arrival {first} has not come yet; is its year right?"
         console.problem(f"{table}: {cause}", done="row kept" if len(ahead) == 1 else "rows kept")
+
+
+def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> None:
+    """Ships that their type alone keeps out of the sum, so that nobody looks for their barrels."""
+    counted = Counter(trade for row in calls.to_dict("records") if (trade := other_trade(row)))
+    if counted:
+        shown = ", ".join(f"{trade} ({count})" for trade, count in counted.most_common(MOST_TRADES))
+        more = " ..." if len(counted) > MOST_TRADES else ""
+        number = number_of(counted.total(), "call")
+        console.note(printable(f"{table}: {number} of no tankers by ship_type, not counted: {shown}{more}"))
 
 
 def _calls(names: Sequence[str]) -> str:

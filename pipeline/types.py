@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TIME_OF_DAY_UNKNOWN = "time of day unknown"  # how a scene's doubt begins where its time is noon for want of a better
 LAST_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
 ONLY_DATED = "time_of_day_unknown"  # flag of what such a scene shows
+OF_REJECTED_CALL = "of_rejected_call"  # flag of a detection: an analyst says that its call was none
 # Slices of one pass are 25 s apart; satellites of one string, or an agile one's pictures of a place, a minute or two;
 # passes of one satellite 99 minutes (our choice).
 SAME_PASS_S = 180.0

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from pipeline.turnover import Turnover
 
 SUREST = 0.995  # no transponder's match is surer than this (our choice)
+TOLD = (  # columns of PORT_CALLS that this room fills
+    *(f"freeboard_{end}_{k}" for end in ("in", "out") for k in ("m", "sd_m")),
+    *(f"draught_seen_{end}_{k}" for end in ("in", "out") for k in ("m", "lo_m", "hi_m")),
+    *(f"freeboard_change_{k}" for k in ("m", "lo_m", "hi_m")),
+    "p_same_hull",
+)
 DOUBTFUL = 0.5  # below, the looks more likely show two hulls
 
 

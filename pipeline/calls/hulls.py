@@ -1,7 +1,9 @@
 """Which stays are one hull's, so that all her looks of a run tell one size: a ship does not grow from call to call.
 
 Stays under one IMO number, or one transponder that says none, are one ship's unless what is said speaks against it:
-another length than before is another ship's under her number, and so are two stays at one time.
+another length than before is another ship's under her number. Of two stays at one time one is another ship's, and
+nobody says which: each has the size of its own looks, and neither speaks for her other stays. Nor does a stay that an
+analyst rejected.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import pandas as pd
 from pipeline.calls.draughts import AFTER_SAILING
 from pipeline.calls.sizes import size_of_hull
 from pipeline.calls.static import SAME_LENGTH_M, said_by
+from pipeline.types import OF_REJECTED_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +83,11 @@ def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[i
         known.length_m = length_m if known.length_m is None else known.length_m
     out: list[list[int]] = []
     for stays in (hull.stays for hers in by_ship.values() for hull in hers):
-        out += [[n] for n in stays] if _at_one_time([spells[n] for n in stays]) else [stays]
+        apart = _elsewhere_too([spells[n] for n in stays])
+        doubtful = [met or _rejected(spells[n]) for n, met in zip(stays, apart, strict=True)]
+        out += [[n] for n, elsewhere in zip(stays, doubtful, strict=True) if elsewhere]
+        hers_alone = [n for n, elsewhere in zip(stays, doubtful, strict=True) if not elsewhere]
+        out += [hers_alone] if hers_alone else []
     return out
 
 
@@ -117,11 +124,17 @@ def _length_said(said: pd.DataFrame) -> float | None:
     return float(lengths.iloc[-1]) if len(lengths) else None
 
 
-def _at_one_time(hers: Sequence[Spell]) -> bool:
-    """Do two stays overlap? ``hers`` are in order of their starts."""
-    latest = hers[0].end
-    for spell in hers[1:]:
-        if spell.start < latest:
-            return True
-        latest = max(latest, spell.end)
-    return False
+def _rejected(spell: Spell) -> bool:
+    """Does an analyst say that the call of these looks was none? Then nobody knows whose hull they show."""
+    return bool(spell.looks["flags"].map(lambda flags: OF_REJECTED_CALL in flags).any()) if len(spell.looks) else False
+
+
+def _elsewhere_too(hers: Sequence[Spell]) -> list[bool]:
+    """Does each stay overlap another one? ``hers`` are in order of their starts."""
+    out = [False] * len(hers)
+    last = 0  # of those before, the one that ends last: it overlaps the next one if any does
+    for n in range(1, len(hers)):
+        if hers[n].start < hers[last].end:
+            out[n] = out[last] = True
+        last = n if hers[n].end > hers[last].end else last
+    return out

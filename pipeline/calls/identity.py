@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 
 def identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registry: pd.DataFrame | None) -> Row:
-    """Name and numbers as broadcast, and what the registry adds: her name there, IMO number, tonnage and size.
+    """Name, numbers and type as broadcast, and what the registry adds: her name there, IMO number, tonnage and size.
 
     What the registry says of her size stands in columns of its own, with its source; what was measured or broadcast is
     never replaced by it. A ship that is known by her name alone gets none.
@@ -22,6 +22,7 @@ def identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registry
     imo = reports["imo"].dropna().iloc[-1] if reports["imo"].notna().any() else None
     name = next((n for n in reversed(list(reports["name"])) if n), "")
     out: Row = {"mmsi": mmsi, "imo": imo, "name": name, "identity_probability": certainty}
+    out["ship_type"] = next((words for words in reversed(list(reports["ship_words"])) if words), "")
     if registry is not None and len(registry):
         entry, by_name = _entry(registry, imo, mmsi, name)
         if entry is not None:
@@ -43,7 +44,8 @@ def _listed(entry: pd.Series) -> Row:
     if str(entry.get("tonnage_kind", "DWT")).upper() != "DWT":
         known.pop("dwt_t", None)  # a gross tonnage is no weight
     known |= {"listed_source": str(entry.get("source", ""))} if known else {}
-    return known | {"ship_type": str(entry.get("ship_type", ""))}
+    listed_type = str(entry.get("ship_type", ""))
+    return known | ({"ship_type": listed_type} if listed_type else {})
 
 
 def _entry(registry: pd.DataFrame, imo: Any, mmsi: int, name: str) -> tuple[pd.Series | None, bool]:

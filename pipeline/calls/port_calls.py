@@ -16,7 +16,7 @@ from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.direction import p_loading
 from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
-from pipeline.calls.freeboards import DOUBTFUL, deeper_by, freeboards
+from pipeline.calls.freeboards import DOUBTFUL, TOLD, deeper_by, freeboards
 from pipeline.calls.heard import Heard
 from pipeline.calls.hulls import Spell, reports_of, sizes
 from pipeline.calls.identity import identity
@@ -273,10 +273,12 @@ def _set_cargo(row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, 
     into, out = draughts_of_stay(
         reports, spell["arrival_hi"], spell["departure_lo"], spell["typed_until"], heard_after=spell["heard_after"]
     )
+    for name in TOLD:  # of a part of the spell: what is first there may be last of the whole
+        row.pop(name, None)
     row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns)
     seen = "draught_seen_in_m" in row or "draught_seen_out_m" in row
     doubts = {"freeboards_of_two_hulls": row.get("p_same_hull", 1.0) < DOUBTFUL, "weak_draught": seen}
-    row["flags"] += [flag for flag, on in doubts.items() if on and flag not in row["flags"]]
+    row["flags"] = [flag for flag in row["flags"] if flag not in doubts] + [flag for flag, on in doubts.items() if on]
 
 
 def _left_out(row: Row, zone: Zone) -> str:

@@ -34,26 +34,30 @@ def size_of_hull(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name in ("length", "beam"):
         sizes = hers[[f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"]].to_numpy(float) if len(hers) else np.empty((0, 3))
-        kinds = [f"{look.get('sensor', '')} at {look.get('berth_id', '')}" for look in hers.to_dict("records")]
+        places = hers["berth_id"].tolist() if "berth_id" in hers else [""] * len(sizes)
+        sensors = hers["sensor"].tolist() if "sensor" in hers else [""] * len(sizes)
+        kinds = [f"{sensor} at {place}" for sensor, place in zip(sensors, places, strict=True)]
         stays = hers["stay"].tolist() if "stay" in hers else [0] * len(kinds)
         said = reports[f"{name}_m"].dropna()
         if len(said):
-            kinds, stays = [*kinds, BROADCAST], [*stays, 0]
+            kinds, stays, places = [*kinds, BROADCAST], [*stays, 0], [*places, ""]
             typed, error = float(said.iloc[-1]), Z90 * TYPED_SD_M[name]
             sizes = np.vstack([sizes, [typed, typed - error, typed + error]])
         if not len(sizes):
             continue
-        fused = sizes[0] if len(sizes) == 1 else _agreed(sizes, kinds, stays, SHARED_ERROR[name])
+        fused = sizes[0] if len(sizes) == 1 else _agreed(sizes, kinds, stays, places, SHARED_ERROR[name])
         bounds = np.clip(fused, 0.0, LARGEST_M[name])
         out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
     return out | {k: None for k in ("length_m", "beam_m") if k not in out}
 
 
-def _agreed(sizes: FloatArray, kinds: list[str], stays: list[int], shared_error: float) -> FloatArray:
+def _agreed(
+    sizes: FloatArray, kinds: list[str], stays: list[int], places: list[str], shared_error: float
+) -> FloatArray:
     """Size and bounds by the likeliest reading of several (size, low, high); bounds hold every tenable reading."""
     typed = np.array([kind == BROADCAST for kind in kinds])
     found = []
-    for right in readings(sizes[:, 0], _sd_m(sizes), kinds, shared_error, stays):
+    for right in readings(sizes[:, 0], _sd_m(sizes), kinds, shared_error, stays, places):
         mine = sizes[right]
         found.append(mine[0] if len(mine) == 1 else _fused(mine, typed[right], shared_error))
     return np.array([found[0][0], min(f[1] for f in found), max(f[2] for f in found)])

@@ -9,7 +9,8 @@ from pipeline.calls.draughts import flapping
 from pipeline.imo import imo_is_valid
 from pipeline.tables import STATIC
 
-FIELDS = ("imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m", "dest")
+FIELDS = ("imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m", "dest", "ship_words")
+TEXTS = ("name", "callsign", "dest", "ship_words")
 SAME_LENGTH_M = 5.0  # crews set antennas anew, and round (our choice)
 WHOLE = pd.Timedelta(hours=1)  # types 24 A and B, each a half of a report, come within it (sent every six minutes)
 DRAUGHT_LIMIT = (0.1, 2.5)  # no ship draws more than a tenth of her length and 2.5 m (our bound over public registers)
@@ -31,11 +32,12 @@ def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
             "beam_m": _sum(messages["c"], messages["d"]),
             "draught_m": messages["draught"],
             "dest": messages["dest"].str.strip(),
+            "ship_words": messages["ship_words"],
         }
     )
-    texts = [said[f] != "" for f in ("name", "callsign", "dest")]
+    texts = [said[f] != "" for f in TEXTS]
     numbers = said[["imo", "ship_type", "length_m", "beam_m", "draught_m"]].notna().any(axis=1)
-    said = said[(numbers | texts[0] | texts[1] | texts[2]) & said["time_utc"].notna()]
+    said = said[(numbers | texts[0] | texts[1] | texts[2] | texts[3]) & said["time_utc"].notna()]
     said = said.sort_values(["mmsi", "time_utc"], kind="stable", ignore_index=True)
     if said.empty:
         return STATIC.empty()
@@ -83,7 +85,7 @@ def _filled(said: pd.DataFrame) -> pd.DataFrame:
     or a ship that types no draught would sail on the draught of the one before.
     """
     out = said.copy()
-    for field in ("name", "callsign", "dest"):
+    for field in TEXTS:
         out[field] = out[field].where(out[field] != "")
     other = _differs(out["imo"].where(out["imo"] != 0), out["mmsi"]) | _differs(out["callsign"], out["mmsi"])
     by_ship = out.groupby(["mmsi", other.groupby(out["mmsi"]).cumsum()])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pipeline.chain.verdicts import Verdict, as_table, reviewed_calls, reviewed_detections
+from pipeline.chain.verdicts import Verdict, as_table, reviewed_calls, reviewed_detections, with_rejected_calls
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,11 @@ def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Ver
         return replace(before, tables=before.tables | {"reviews": as_table([])})
     reviewed, tried = reviewed_detections(detections, verdicts)
     again = sighted(ground, reviewed)
-    again["port_calls"], tried = reviewed_calls(again["port_calls"], before.tables["port_calls"], tried)
+    table, done = reviewed_calls(again["port_calls"], before.tables["port_calls"], tried)
+    if (flagged := with_rejected_calls(reviewed, table)) is not reviewed:  # they tell no size of their ships
+        again |= _called(ground, flagged, again["looks"], again["matches"])
+        table, done = reviewed_calls(again["port_calls"], before.tables["port_calls"], tried)
+    again["port_calls"], tried = table, done
     tables, headline = counted(ground, again)
     tables["reviews"] = as_table(tried)
     return Account(tables, headline, before, tuple(tried))
@@ -64,17 +68,23 @@ def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]
     config = ground.config.calls
     looks = calls.looks(ground.scenes, ground.zone_covered, detections, ground.place)
     found = calls.associate(detections, ground.tracks, ground.static, config, ground.scenes)
-    tables = {"detections": detections, "looks": looks, "matches": found.matches, "match_checks": found.checks}
-    table = port_calls(ground, detections, looks, found.matches)
-    doubts = calls.findings(table, detections, found.matches, ground.static, config)
+    tables = {"looks": looks, "matches": found.matches, "match_checks": found.checks}
     trials = calls.look_trials(
         looks, ground.scenes, ground.tracks, ground.static, detections, found.matches, ground.place, config
     )
-    return tables | {
-        "port_calls": calls.flagged(table, doubts),
-        "findings": doubts,
-        "recalls": calls.recall_table(trials, config),
-    }
+    tables |= _called(ground, detections, looks, found.matches)
+    return tables | {"recalls": calls.recall_table(trials, config)}
+
+
+def _called(
+    ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """The detections with the port calls that they make, and what contradicts these."""
+    from pipeline import calls
+
+    table = port_calls(ground, detections, looks, matches)
+    doubts = calls.findings(table, detections, matches, ground.static, ground.config.calls)
+    return {"detections": detections, "port_calls": calls.flagged(table, doubts), "findings": doubts}
 
 
 def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:

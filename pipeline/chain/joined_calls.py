@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.quantiles import Z90
+from pipeline.tables.ships import SHARED_ERROR
+from pipeline.turnover import DISAGREE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +99,8 @@ def _identity(kept: pd.Series, other: pd.Series) -> dict[str, object]:
 def _size(kept: pd.Series, other: pd.Series, what: str) -> dict[str, object]:
     """Length or beam of one hull from both calls by inverse variance, no surer than the better of them.
 
-    All looks have part of their error in common, so the mean of two is not narrower than either.
+    All looks have part of their error in common, so the mean of two is not narrower than either. Of two sizes that
+    contradict each other the mean is no hull's: the surer one stands, and the interval holds both.
     """
     names = [f"{what}_m", f"{what}_lo_m", f"{what}_hi_m"]
     told = [call[names].astype(float).tolist() for call in (kept, other)]
@@ -105,9 +108,18 @@ def _size(kept: pd.Series, other: pd.Series, what: str) -> dict[str, object]:
     if not told:
         return {}
     sds = [max((high - low) / (2 * Z90), 0.01) for _, low, high in told]
+    if len(told) > 1 and _contradict(told, sds, what):
+        surer = min(range(2), key=lambda n: (sds[n] / max(told[n][0], 1.0), told[n]))
+        return dict(zip(names, (told[surer][0], min(t[1] for t in told), max(t[2] for t in told)), strict=True))
     weights = [1 / sd**2 for sd in sds]
     mean = sum(w * size[0] for w, size in zip(weights, told, strict=True)) / sum(weights)
     width = 2 * Z90 * min(sds)
     skews = [(size - low) / (high - low) if high > low else 0.5 for size, low, high in told]
     low = max(0.0, mean - width * sum(w * skew for w, skew in zip(weights, skews, strict=True)) / sum(weights))
     return dict(zip(names, (mean, low, low + width), strict=True))
+
+
+def _contradict(told: Sequence[Sequence[float]], sds: Sequence[float], what: str) -> bool:
+    """Are two sizes farther apart than their errors, and what looks have wrong together, let them be?"""
+    (one, *_), (other, *_) = told
+    return abs(one - other) > DISAGREE * math.hypot(*sds, SHARED_ERROR[what] * max(one, other))

@@ -20,6 +20,7 @@ from pipeline.errors import ConfigError, printable
 from pipeline.storage import neutral, unguarded, write_text
 from pipeline.tables import REVIEWS
 from pipeline.tables.reviews import VERDICTS
+from pipeline.types import OF_REJECTED_CALL
 
 FOLDER = "reviews"
 FIELDS = ("target", "verdict", "value", "who", "when", "why")
@@ -283,6 +284,23 @@ def _with(calls: pd.DataFrame, place: int, fields: Mapping[str, object]) -> pd.D
     for name, value in fields.items():
         out.at[place, name] = value
     return out
+
+
+def with_rejected_calls(detections: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
+    """The detections, with those of calls that a verdict rejects flagged as such; the same table where there are none.
+
+    They stay accepted: a look shows a ship, whosever she is, and the berth was not free. But they tell no size of the
+    ship that the call was taken for.
+    """
+    rejected = calls[calls["flags"].map(lambda flags: FLAGS["reject"] in flags).astype(bool)]
+    ids = {name for names in rejected["detection_ids"] for name in names}
+    if not ids:
+        return detections
+    flags = [
+        [*flags, OF_REJECTED_CALL] if name in ids else flags
+        for name, flags in zip(detections["detection_id"], detections["flags"], strict=True)
+    ]
+    return detections.assign(flags=pd.Series(flags, index=detections.index, dtype=object))
 
 
 def as_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:

@@ -143,6 +143,7 @@ FLAG_WORDS = {
     "quay_gear": "as likely a crane of the quay",
     "review_confirmed": "confirmed by an analyst",
     "review_rejected": "rejected by an analyst",
+    "of_rejected_call": "of a call that an analyst rejected: it tells no size of her",
     "review_merged": "joined to another call by an analyst",
     "review_joined": "holds a call that an analyst joined to it",
     "review_named": "named by an analyst",

@@ -26,7 +26,7 @@ from pipeline.given_tables import (
     tell_unread_sizes,
 )
 from pipeline.storage import marked, read_table, require_apart, write_table
-from pipeline.table_doubts import tell_doubts, tell_not_yet, tell_repeats
+from pipeline.table_doubts import tell_doubts, tell_not_yet, tell_other_trades, tell_repeats
 from pipeline.tables import MISSED
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def volume(
     liftings = stage.liftings(calls, config, seed)
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
+    tell_other_trades(table, calls, console)
     tell_unread_sizes(table, calls, liftings, console)
     tell_doubts(table, liftings, console)
     tell_repeats(table, calls, liftings, console)

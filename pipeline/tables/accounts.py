@@ -20,6 +20,12 @@ LIFTINGS = Contract(
     "call_id",
     (
         Column("call_id", "text", "The call."),
+        Column(
+            "draw_key",
+            "text",
+            "By what a call without an id of its own is drawn: hash of what its row says, not of where that stands.",
+            required=False,
+        ),
         Column("vessel_id", "text", "The ship.", required=False),
         Column("imo", "int", "Her IMO number, by her own row or, through her MMSI, by another.", required=False, low=1),
         Column("mmsi", "int", "Her transponder's number.", required=False, low=1),

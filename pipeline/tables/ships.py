@@ -40,6 +40,7 @@ AIS_MESSAGES = Contract(
         Column("d", "float", "Antenna to starboard.", "m", required=False, low=0),
         Column("draught", "float", "Static draught as typed.", "m", required=False, low=0, high=25.5),
         Column("dest", "text", "Destination as typed.", required=False),
+        Column("ship_words", "text", "Type of ship as a table words it, where that is no code's name.", required=False),
     ),
 )
 
@@ -77,6 +78,7 @@ STATIC = Contract(
         Column("beam_m", "float", "c + d.", "m", required=False, low=0, high=100),
         Column("draught_m", "float", "Draught as typed.", "m", required=False, low=0, high=25.5),
         Column("dest", "text", "Destination as typed.", required=False),
+        Column("ship_words", "text", "Type of ship as a table of messages words it.", required=False),
         Column("flags", "list", "imo_check_digit, imo_changed, length_changed, implausible_draught, flapping_draught."),
     ),
 )
@@ -217,7 +219,12 @@ PORT_CALLS = Contract(
         ),
         Column("listed_beam_m", "float", "Beam by identity.", "m", required=False, low=0, high=100),
         Column("listed_source", "text", "Where the registry has its line of her from.", required=False),
-        Column("ship_type", "text", "Type of ship in words, by identity.", required=False),
+        Column(
+            "ship_type",
+            "text",
+            "Type of ship in words: the registry's, else as a table of messages words it.",
+            required=False,
+        ),
         Column("draught_in_m", "float", "Draught said on arrival.", "m", required=False, low=0, high=25.5),
         Column(
             "draught_out_m",

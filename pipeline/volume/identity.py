@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,13 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 NUMBERS = ("imo", "mmsi")  # in order of trust: the first is a hull's for life
+MADE_UP = {"1234567", "123456789"}  # typed where no number is known, as one digit again and again is
+_LETTERS = re.compile(r"^\s*(?:imo|mmsi)\s*(?:no\.?|number)?\s*[:#.]?\s*", re.IGNORECASE)
 
 
 def numbers_of(row: Mapping[Any, Any]) -> dict[str, int | None]:
     """IMO number and MMSI, from their columns or from a ``vessel_id`` like ``imo:9074729``; None where not known.
 
+    Registers write the IMO number with its letters; and what people type where they know no number is none.
+
     >>> numbers_of({"vessel_id": "imo:9074729", "mmsi": 273000000})
     {'imo': 9074729, 'mmsi': 273000000}
+    >>> numbers_of({"imo": "IMO 9074729", "mmsi": 999999999})
+    {'imo': 9074729, 'mmsi': None}
     """
     kind, _, said = str(row.get("vessel_id") or "").partition(":")
     return {name: _whole(row.get(name)) or (_whole(said) if kind == name else None) for name in NUMBERS}
@@ -62,7 +69,8 @@ def _whole(value: Any) -> int | None:
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return None
     try:
-        number = float(value)
+        number = float(_LETTERS.sub("", value) if isinstance(value, str) else value)
     except (TypeError, ValueError):
         return None
-    return int(number) if number == number // 1 and 0 < number < 1e10 else None
+    found = int(number) if number == number // 1 and 0 < number < 1e10 else 0
+    return found if len(set(str(found))) > 1 and str(found) not in MADE_UP else None

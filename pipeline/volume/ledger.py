@@ -16,6 +16,7 @@ from pipeline.config.volume import Notified
 from pipeline.tables import LEDGER
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.types import Headline
+from pipeline.volume.draw_keys import in_one_order
 from pipeline.volume.full_ship import share_at_fill
 from pipeline.volume.liftings import WHY_NOT
 from pipeline.volume.membership import (
@@ -57,7 +58,7 @@ def ledger(
     a call that decides is the cap's ``counts_on``, in UTC. ``missed`` (see ``pipeline.volume.unseen``) adds the columns
     of the coverage-corrected account; without it they are empty: nothing is known of what nobody saw.
     """
-    rows = countable(liftings, cap, config).sort_values("call_id", ignore_index=True)  # one order of sums: same bits
+    rows = in_one_order(countable(liftings, cap, config))  # of sums: same bits
     last = as_of or _last_day(rows, cap, config)
     if last is None:
         return LEDGER.empty()

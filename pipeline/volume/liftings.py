@@ -37,11 +37,13 @@ from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth, whole
 from pipeline.volume.dates import dates, open_ends, seen_for_d
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
+from pipeline.volume.draw_keys import draw_keys, fullest_first
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
 from pipeline.volume.identity import numbers_of, with_tied_imos
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
+from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, cargo_doubt, require_capacity, require_tonnage
 from pipeline.volume.stated_hull import Hull, hull_of, told_by_registry
@@ -65,25 +67,35 @@ WHY_NOT = {  # flags of port calls, in words
 def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
     """One row for each call, whatever it holds; rows that make no sense are kept as ``refused``, without numbers."""
     records = calls.to_dict("records")
-    taken, habit = {text(call, "call_id") for call in records}, habit_of(records)
-    seen: set[str] = set()
+    ids = [text(call, "call_id") for call in records]
+    taken, doubles = set(ids), _doubles(records, ids)
+    habit = habit_of(call for n, call in enumerate(records) if n not in doubles and not other_trade(call))
     rows: list[Row] = []
-    for n, call in enumerate(records, start=1):
-        call_id = text(call, "call_id")
-        row = _base(call, call_id or _free(f"row{n}", taken), config)
+    for n, (call, call_id) in enumerate(zip(records, ids, strict=True)):
+        row = _base(call, call_id or _free(f"row{n + 1}", taken), config)
         try:
-            if call_id in seen:
-                row["call_id"] = _free(f"{call_id}#{n}", taken)
+            if n in doubles:
+                row["call_id"] = _free(f"{call_id}#{n + 1}", taken)
                 raise Refused("this call_id stands in the table twice")
             when, doubts = dates(call)
             row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_for_d(call)}
             row |= _doubted(*_cargo(call, when, habit, config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}
-        seen.add(row["call_id"])
         rows.append(row)
+    unnamed = [row for row, call_id in zip(rows, ids, strict=True) if not call_id]
+    for row, key in zip(unnamed, draw_keys(unnamed), strict=True):
+        row["draw_key"] = key
     table = with_tied_imos(LIFTINGS.from_rows(rows))
     return LIFTINGS.check(with_quantiles(table, config, seed))
+
+
+def _doubles(calls: list[Row], ids: list[str]) -> set[int]:
+    """Numbers of the rows whose id another row has that says more; of rows that say the same, all but the first."""
+    best: dict[str, int] = {}
+    for n in sorted(range(len(calls)), key=lambda n: fullest_first(calls[n])):
+        best.setdefault(ids[n], n)
+    return {n for n, name in enumerate(ids) if name and best[name] != n}
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -199,6 +211,9 @@ def _counting(call: Row, when: Row, direction: Direction, config: VolumeConfig) 
     if not truth(call, "counts"):
         flags = as_list(call, "flags")
         cause = next((words for flag, words in WHY_NOT.items() if flag in flags), "a stay that takes no part")
+        return out | {"counts": False, "status": "not_counted", "cause": cause}
+    if trade := other_trade(call):
+        cause = f"by her type no tanker ({trade}); state her product or p_tanker if she is one"
         return out | {"counts": False, "status": "not_counted", "cause": cause}
     return out | {"counts": True}
 

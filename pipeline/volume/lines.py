@@ -1,21 +1,21 @@
 """Lines of several tables of liftings: whether two are one and the same, and names that keep the others apart.
 
-A name is the key of a call's stream of random numbers, so it follows from what the line says, never from which table
-was named first.
+A name is the key of a call's stream of random numbers (``draw_keys``), so it follows from what the line says, never
+from which table was named first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import pandas as pd
 
+from pipeline.volume.draw_keys import rank_of
+
 Row = dict[Any, Any]
-MADE_UP = re.compile(r"row\d+'*")  # the name that volume gives a row without one: its place in the table
 STATED = (
     "counted", "vessel_id", "imo", "mmsi", "name", "arrival", "departure", "berth_id", "product", "length_m", "beam_m",
     "dwt_p50_t", "dwt_log_sd", "given_barrels", "given_tonnes", "barrels_at_100", "draught_in_m", "draught_out_m",
@@ -28,13 +28,16 @@ STATED_LOG_SD = 0.02  # no size is known better than that
 def same_line(a: Row, b: Row) -> bool:
     """Is one line in two tables? By name, place and times where the table gave them, else if all that it says is equal.
 
-    A made-up name is the line's place in its table, and no evidence; nor is a berth that nobody named.
+    A made-up name is the line's place in its table, and no evidence; nor is a berth that nobody named. Of lines without
+    a name that say the same, each is one with that of its rank in the other table.
     """
+    if a["draw_key"] or b["draw_key"]:
+        return bool(a["draw_key"] and b["draw_key"]) and rank_of(a) == rank_of(b) and content(a) == content(b)
     if a["call_id"] != b["call_id"]:
         return False
     if content(a) == content(b):
         return True
-    if MADE_UP.fullmatch(a["call_id"]) or not a["berth_id"]:
+    if not a["berth_id"]:
         return False
     where = ("berth_id", "arrival", "departure")
     return all(_cell(a[name]) == _cell(b[name]) for name in where) and _sizes_agree(a, b)
@@ -66,6 +69,12 @@ def named_apart(rows: list[Row]) -> list[str]:
                 names[n] += "'"
             taken.add(names[n])
     return names
+
+
+def keyed_apart(rows: list[Row]) -> list[str]:
+    """The key of each row without a name of its own, no two alike; "" of the others. Most are so already."""
+    shared = Counter(row["draw_key"] for row in rows if row["counts"] and row["draw_key"])
+    return [row["draw_key"] + (f" {content(row)}" if shared[row["draw_key"]] > 1 else "") for row in rows]
 
 
 def _sizes_agree(a: Row, b: Row) -> bool:

@@ -1,8 +1,8 @@
 """Draws of barrels: what calls share is drawn once for all of them, what they do not share is drawn for each.
 
 A sum over calls is only as certain as the assumptions that all of them rest on. Each call's own draws come from a
-stream of its own, keyed by the call's name: neither order nor number of the other calls changes them. A ship that is
-known by her number has one deadweight in all her calls, from a stream keyed by that number.
+stream of its own, keyed by the call's name (``draw_keys``): neither order nor number of the other calls changes them. A
+ship that is known by her number has one deadweight in all her calls, from a stream keyed by that number.
 
 How many calls there were is drawn too: where looks that were taken for one ship's may be several ships', further ships
 of that size lift in as many draws as the table doubts it, and a call that may be the one before, seen again, lifts in
@@ -21,6 +21,7 @@ import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.number_law import number_law
+from pipeline.volume.draw_keys import key_of
 from pipeline.volume.evidence import COLUMNS, Evidence, effective_draws, evidence_of, reweighted, settled_log_weights
 from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.usual_hull import DWT_PER_HULL
@@ -97,7 +98,7 @@ def ship_of(row: Mapping[Any, Any]) -> str:
 
 def own_draws(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int) -> OwnDraws:
     """The draws of one call; only the fill leans on what is shared, and the deadweight is her ship's."""
-    rng = own_stream(seed, str(row["call_id"]))
+    rng = own_stream(seed, key_of(row))
     n = config.draws
     z, uniform, follow, own_product = rng.standard_normal(n), rng.random(n), rng.random(n), rng.random(n)
     a = shared.fill_mean * config.fill.concentration
@@ -168,7 +169,7 @@ class Cargo:
 
 def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """In which draws the row's ship is not that of the call before, and how many further ones called: (draws,) each."""
-    rng = own_stream(seed, f"{row['call_id']}/number")
+    rng = own_stream(seed, f"{key_of(row)}/number")
     new, one = (1.0 if not _known(row.get(name)) else float(row[name]) for name in ("p_new_call", "p_one_call"))
     law = number_law(one, float(row["calls_mean"]) if _known(row.get("calls_mean")) else None)
     is_new, chance = rng.random(config.draws) < new, rng.random(config.draws)
@@ -199,7 +200,7 @@ def cargo_of(
     barrels, tonnes = np.where(hers, first.barrels, 0.0), np.where(hers, first.tonnes, 0.0)
     for k in range(1, int(further.max(initial=0)) + 1):
         unknown = dict.fromkeys((*COLUMNS, *NUMBERS, "vessel_id"))
-        unmeasured = dict(row) | unknown | {"call_id": f"{row['call_id']}/ship {k + 1}"}
+        unmeasured = dict(row) | unknown | {"draw_key": f"{key_of(row)}/ship {k + 1}"}
         there = further >= k
         few = config.model_copy(update={"draws": int(there.sum())})
         other = draw_call(unmeasured, few, shared.only(there), seed)

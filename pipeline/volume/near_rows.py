@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.volume.cut_stays import ONE_VISIT, USUAL, Row, span
 from pipeline.volume.identity import numbers_of
+from pipeline.volume.lines import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,5 +51,6 @@ def _shared_by(row: Row) -> Iterator[Key]:
     numbers = [(kind, number) for kind, number in numbers_of(row).items() if number]
     berth = [("berth", row["berth_id"])] if row["berth_id"] and len(row["evidence"]) else []
     images = [("image", name) for name in dict.fromkeys(row["evidence"])]
-    for kind, shared in (*numbers, *berth, *images, ("name", row["call_id"])):
+    name = content(row) if row["draw_key"] else row["call_id"]
+    for kind, shared in (*numbers, *berth, *images, ("name", name)):
         yield kind, (row["counted"], shared)

@@ -18,8 +18,9 @@ import pandas as pd
 from pipeline.tables.number_law import MOST_CALLS
 from pipeline.turnover import UNLIKELY
 from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths, turns_of
+from pipeline.volume.draw_keys import key_of
 from pipeline.volume.identity import same_ship
-from pipeline.volume.joined_draughts import with_whole_draughts
+from pipeline.volume.joined_loads import with_whole_load
 from pipeline.volume.lines import content, same_line
 from pipeline.volume.membership import start_of_year
 from pipeline.volume.near_rows import near_pairs
@@ -69,8 +70,8 @@ def join_stays(rows: list[Row], whence: list[int], year_starts: str) -> Told:
         surely = [n for n in others if same_ship(rows[kept], rows[n])]
         tables = {whence[n] for n in (kept, *surely)}
         counting = [rows[n] for n in best_first if rows[n]["counts"] and whence[n] in tables]
-        if read_anew := with_whole_draughts(rows[kept], [rows[n] for n in surely], counting):
-            told |= {n: (f"{told[n][0]}, with the draughts of all parts", kept) for n in surely}
+        if read_anew := with_whole_load(rows[kept], [rows[n] for n in surely], counting):
+            told |= {n: (f"{told[n][0]}, with the draughts and freeboards of all parts", kept) for n in surely}
         rows[kept] |= read_anew | _whole(rows[kept], [rows[n] for n in others]) | _number(stays[kept].doubt)
     return told | _perhaps_the_same(rows, whence, chances, stays)
 
@@ -129,7 +130,7 @@ def _needed(a: Row, b: Row, year_starts: str) -> float:
 
 def _worth(row: Row) -> tuple[bool, float, str, str]:
     """Order of rows of one stay: a measured or stated load first, then the surer cargo, then by name and content."""
-    return "fill_prior" in row["method"], -row["p_lifting"], row["call_id"], content(row)
+    return "fill_prior" in row["method"], -row["p_lifting"], key_of(row), content(row)
 
 
 def _share_a_table(one: _Stay, other: _Stay, whence: list[int]) -> bool:

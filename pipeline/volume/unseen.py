@@ -30,8 +30,9 @@ def barrels_unseen(
 
     ``missed`` follows the MISSED contract: per zone and day the time in which a call would have been missed
     (``unseen_days``) and the zone's law of the rate. Zones whose state is unknown have no number and are not in the sum
-    (``zones_left_out`` names them). ``barrels`` are those of the account's calls in the order of call_id, shape (calls,
-    draws): a missed call carried what a random one of them did in the same draw, so that what is shared stays shared.
+    (``zones_left_out`` names them). ``barrels`` are those of the account's calls in the order of their keys, shape
+    (calls, draws): a missed call carried what a random one of them did in the same draw, so that what is shared stays
+    shared.
 
     Each zone's rate and each zone's day have a stream of their own, keyed by their names: neither other days and zones
     nor the order of rows changes them.

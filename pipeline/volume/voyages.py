@@ -23,7 +23,7 @@ from pipeline.tables import LIFTINGS
 from pipeline.volume.cut_stays import Row, span
 from pipeline.volume.identity import same_ship, tied
 from pipeline.volume.liftings import with_quantiles
-from pipeline.volume.lines import STATED_LOG_SD, named_apart
+from pipeline.volume.lines import STATED_LOG_SD, keyed_apart, named_apart
 from pipeline.volume.one_stay import Told, join_stays, leave_out
 
 P_SAME_NUMBER = 0.98  # two tables name one ship with one number: numbers are forged now and then (our judgement)
@@ -52,8 +52,8 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: 
     rows = [row | {"imo": imo} for row, imo in zip(rows, tied(rows), strict=True)]
     drawn = np.array([pd.notna(row["barrels_p50"]) for row in rows], dtype=bool)
     told = [join_stays(rows, whence, year_starts), _same_cargoes(rows, whence, config)]
-    for row, name in zip(rows, named_apart(rows), strict=True):
-        row["call_id"] = name
+    for row, name, key in zip(rows, named_apart(rows), keyed_apart(rows), strict=True):
+        row |= {"call_id": name, "draw_key": key}
     for said in told:
         for n, (words, other) in said.items():
             rows[n]["cause"] = "; ".join(filter(None, (rows[n]["cause"], words.format(rows[other]["call_id"]))))

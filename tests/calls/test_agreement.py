@@ -35,3 +35,19 @@ def test_a_lone_statement_is_tenable_where_the_normal_law_says_so(apart_sd):
     odds = FAILS / (ANYTHING * 160.0) / agreeing  # of one more wrong, to the two being right together
     told = [right.tolist() for right in readings(size, np.full(3, 2.0), ["a", "ais", "b"], 0.0)]
     assert ([False, False, True] in told) == (odds > WORTH_TELLING / (1 - WORTH_TELLING))
+
+
+@pytest.mark.parametrize(
+    ("size_m", "places", "holds"),
+    [
+        ([99.0, 190.0, 193.0], ["", "pier", "pier"], True),  # a wall, or a ship made fast ahead, is there for both
+        ([99.0, 190.0, 193.0], ["", "pier", "jetty"], False),  # at two berths they are two witnesses
+        ([99.0, 190.0, 193.0], ["", "", ""], False),
+        ([99.0, 60.0, 61.0], ["", "pier", "pier"], False),  # nothing beside her makes her shorter
+    ],
+)
+def test_two_sensors_that_take_in_the_same_at_one_berth_do_not_unsay_what_she_broadcasts(size_m, places, holds):
+    told = readings(np.array(size_m), np.array([2.0, 4.0, 4.0]), ["ais", "a", "b"], 0.03, None, places)
+    found = [right.tolist() for right in told]
+    assert [False, True, True] in found
+    assert ([True, False, False] in found) == holds

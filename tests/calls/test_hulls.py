@@ -131,6 +131,16 @@ def test_two_stays_at_one_time_are_two_ships_and_strangers_are_strangers():
     assert lengths(spell(97.0, mmsi=None), spell(110.0, day=9, mmsi=None)) == [97.0, 110.0]
 
 
+def test_two_stays_at_one_time_leave_her_other_stays_one_ships():
+    """Of the two one may be a stranger's; the others say no less of her for that. To touch is no overlap."""
+    others = [spell(96.0), spell(104.0, day=1), spell(100.0, day=40)]
+    alone = lengths(*others)
+    assert len(set(alone)) == 1
+    met = [spell(97.0, day=20, lasts_d=9), spell(110.0, day=22), spell(98.0, day=24)]
+    assert lengths(*others, *met) == pytest.approx([*alone, 97.0, 110.0, 98.0])
+    assert lengths(*met, *others) == pytest.approx([97.0, 110.0, 98.0, *alone])
+
+
 def test_a_hull_that_changes_her_transponder_is_known_by_her_imo_number():
     said = static(says(0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
     assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == 1

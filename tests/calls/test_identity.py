@@ -16,8 +16,8 @@ def registry(tmp_path, *lines):
     return read_registry(path)
 
 
-def reports(imo=None, name=""):
-    return pd.DataFrame({"imo": pd.array([imo], dtype="Int64"), "name": [name]})
+def reports(imo=None, name="", words=""):
+    return pd.DataFrame({"imo": pd.array([imo], dtype="Int64"), "name": [name], "ship_words": [words]})
 
 
 def test_gross_tonnage_and_size_of_the_registry_reach_the_call(tmp_path):
@@ -51,3 +51,13 @@ def test_a_transponder_that_has_changed_hands_does_not_name_its_former_ship(tmp_
     row = identity(MMSI, 1.0, reports(OTHER_IMO, "BRAVO"), listed)
     assert (row["name"], row["imo"]) == ("BRAVO", OTHER_IMO)
     assert "dwt_t" not in row
+
+
+def test_a_type_in_words_is_the_registrys_else_as_a_table_of_messages_words_it(tmp_path):
+    """What a code does not tell: that she carries gas."""
+    assert identity(MMSI, 1.0, reports(IMO, words="LPG Tanker"), None)["ship_type"] == "LPG Tanker"
+    path = tmp_path / "vessels.csv"
+    path.write_text(f"imo,name,ship_type,source\n{IMO},A,oil products tanker,class\n{OTHER_IMO},B,,class\n")
+    listed = read_registry(path)
+    assert identity(MMSI, 1.0, reports(IMO, words="LPG Tanker"), listed)["ship_type"] == "oil products tanker"
+    assert identity(MMSI, 1.0, reports(OTHER_IMO, words="LPG Tanker"), listed)["ship_type"] == "LPG Tanker"

@@ -121,3 +121,18 @@ def test_a_stay_of_unknown_length_may_be_long():
     assert only(fixes([7, 13], *off_berth(9000), 10.0), fixes([10.0], *BERTH), said(4, **HULL))["counts"]
     assert only(visit(5, 60, mmsi=MMSI + 7, spot=off_berth(-20_000)), seen=[sighting("d", 24)],
                 looks=looks_at(23, 24, 25))["counts"]  # fmt: skip
+
+
+def test_one_freeboard_of_a_visit_is_one_freeboard():
+    """Early in the stay that counts, late in the visit: it stood at both ends, as if no cargo had moved between."""
+    side = {"freeboard_m": 2.0, "freeboard_lo_m": 1.5, "freeboard_hi_m": 2.5}
+    before = [sighting(f"d{n}", h) for n, h in enumerate((8, 12, 20, 26))]
+    hers = [sighting("x", 40, spot=NEXT, berth_id="oil2", **side), sighting("y", 80, spot=NEXT, berth_id="oil2")]
+    seen = [*before, *hers]
+    looks = looks_at(8, 12, 20, 26, 40, 80)
+    way = [along(30, 31, [BERTH, NEXT])]
+    table = called(*shifts(*way, second_h=31), *TYPED, seen=seen, looks=looks, place=two_berths())
+    (row,) = table[table["counts"].astype(bool)].to_dict("records")
+    assert row["berth_id"] == "oil2"
+    assert row["freeboard_out_m"] == 2.0
+    assert pd.isna(row["freeboard_in_m"])

@@ -104,6 +104,16 @@ def test_a_merged_call_is_seen_once_wherever_calls_are_told(counts):
     assert without_ais(after) == "1 without AIS"
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_sizes_of_one_visit_that_contradict_each_other_are_not_averaged(order):
+    """One took the quay in: 145 m would be no ship's. The surer one stands, and the interval says that it may not."""
+    size = {"length_m": 99.0, "length_lo_m": 96.0, "length_hi_m": 102.0}
+    quay = {"length_m": 191.0, "length_lo_m": 180.0, "length_hi_m": 202.0}
+    table = calls(*(row | more for row, more in zip(TWO, (size, quay)[::order], strict=True)))
+    whole = reviewed_calls(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    assert whole[["length_m", "length_lo_m", "length_hi_m"]].tolist() == [99.0, 96.0, 202.0]
+
+
 def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
     """A stay inside a longer one, at another length, seen by a finer image and by her transponder."""
     long = call("one", "2024-03-05T00:00Z", "2024-03-15T00:00Z", ["a"], draught_in_m=3.0, p_one_call=0.4,

@@ -8,9 +8,12 @@ import pytest
 from pipeline.calls.identity import identity
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables import STATIC
+from pipeline.volume import liftings
 from pipeline.volume.gas_carriers import LOG_OF_HULL, gas_carrier
 from pipeline.volume.ledger import ledger
 from pipeline.volume.usual_hull import hull_for_loads
+from tests.calls.test_port_calls import called
+from tests.calls.traffic import said, visit
 from tests.volume.test_liftings import CONFIG, SEED, lift, only
 
 HULL = {"length_m": 100.0, "beam_m": 16.0}
@@ -107,3 +110,14 @@ def test_a_registrys_type_reaches_her_calls():
     )
     said = STATIC.from_rows([{"report_id": "1", "mmsi": 1, "imo": 9074729, "name": "ALPHA", "flags": []}])
     assert identity(1, 1.0, said, registry)["ship_type"] == "LPG carrier"
+
+
+def test_a_gas_carrier_by_the_words_of_a_table_of_messages_loads_gas():
+    """Her code is that of any tanker, 80: the words go with it from the message to the lifting."""
+    hull = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
+    products = {}
+    for words in ("LPG tanker", "Oil/chemical tanker", ""):
+        calls = called(visit(5, 20), said(5, **hull, ship_words=words))
+        assert calls["ship_type"].tolist() == [words]
+        products[words] = liftings(calls, CONFIG, SEED)["product"].iloc[0]
+    assert products == {"LPG tanker": "lpg", "Oil/chemical tanker": "mix", "": "mix"}

@@ -273,7 +273,8 @@ def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:
         return frame.drop(columns="time_s").assign(time_utc=rule.possible(times))
     if "fingerprint" in frame:
         return frame
-    return frame.assign(fingerprint=row_prints(frame.drop(columns="line")))
+    told = frame.drop(columns=["line", "ship_words"], errors="ignore")  # words go with their code
+    return frame.assign(fingerprint=row_prints(told))
 
 
 def _noise(balance: dict[str, int]) -> str:
@@ -364,4 +365,7 @@ def _checked(table: pd.DataFrame, files: list[AisFile]) -> pd.DataFrame:
         ),
         source_file=pd.array(names.take(number), dtype="str"),
     )
+    if "ship_words" not in named:
+        nothing = pa.array([""], pa.large_string()).take(pa.array(np.zeros(len(named), np.int32)))
+        named["ship_words"] = pd.array(nothing, dtype="str")
     return AIS_MESSAGES.check(named[AIS_MESSAGES.names])

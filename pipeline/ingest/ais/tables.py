@@ -22,9 +22,9 @@ from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
 from pipeline.ingest.ais.headers import cut_at_header, header_doubts
 from pipeline.ingest.ais.lines import as_utf8, decoded, without_swallowers
 from pipeline.ingest.ais.prints import row_prints
-from pipeline.ingest.ais.ship_words import NO_TYPE, ship_type_code
 from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
 from pipeline.ingest.ais.typed import typed_columns
+from pipeline.ship_words import NO_TYPE, beyond_code, ship_type_code
 
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
@@ -154,6 +154,8 @@ class _RowReader:
         out |= _with_hull(numbers, len(lines))
         for name in TEXTS:
             out[name] = _words(texts[name]) if name in texts else pd.array([""] * len(lines), dtype="str")
+        if "ship_type" in texts and (said := _type_words(texts["ship_type"].dictionary_encode())) is not None:
+            out["ship_words"] = said
         out["msg_type"] = self._message_type(texts, lines, good)
         self._read.balance["decoded"] += int(good.sum())
         return pd.DataFrame(out)[good].reset_index(drop=True)
@@ -189,6 +191,8 @@ class _RowReader:
         for name in TEXTS:
             out[name] = pd.array(out[name].dictionary.take(out[name].indices), dtype="str")
         self._read.balance["decoded"] += n
+        if "ship_type" in coded and (said := _type_words(coded["ship_type"])) is not None:
+            out["ship_words"] = said
         lines = np.arange(block.first_line, block.first_line + n)
         return pd.DataFrame(out | {"line": lines, "fingerprint": prints, "standing": standing}, copy=False)
 
@@ -370,6 +374,12 @@ def _words(texts: pa.Array) -> pd.Series:
 def _coded_words(coded: pa.DictionaryArray) -> pa.DictionaryArray:
     """Free text as ``_words``, each different one looked at once."""
     return pa.DictionaryArray.from_arrays(coded.indices, pa.array(_words(_utf8(coded.dictionary)), pa.large_string()))
+
+
+def _type_words(coded: pa.DictionaryArray) -> pd.api.extensions.ExtensionArray | None:
+    """Types of ship in the words of the file; None where all are codes, or say no more than one."""
+    said = ["" if text.lower() in NULLS else beyond_code(text) for text in _utf8(coded.dictionary).to_pylist()]
+    return pd.array(pa.array(said, pa.large_string()).take(coded.indices), dtype="str") if any(said) else None
 
 
 def _no_words(n: int) -> pa.DictionaryArray:

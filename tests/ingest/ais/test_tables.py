@@ -275,6 +275,17 @@ def test_a_type_that_no_word_tells_is_unknown_and_noted_once(tmp_path, quote):
     assert read.messages["ship_type"].isna().tolist() == [True, True, False, True, True, True]
     told = "types of ship without a code are taken for unknown (Floating hotel, Bunkering vessel)"
     assert read.notes == [f"{path}: {told}"]
+    kept = ["Floating hotel", "", "", "Floating hotel", "", "Bunkering vessel"]
+    assert read.messages["ship_words"].tolist() == kept, "what has no code is kept in its words"
+
+
+@pytest.mark.parametrize("quote", ["", '"'], ids=["at once", "row by row"])
+def test_words_that_say_more_than_their_code_are_kept_beside_it(tmp_path, quote):
+    words = {"LPG tanker": "LPG tanker", "Tanker": "", "80": "", "Oil/chemical tanker": "Oil/chemical tanker"}
+    rows = [f"{n},{1709812800 + n},133,42,{quote}{said}{quote}" for n, said in enumerate(words, 1)]
+    read = read_ais([csv_of(tmp_path, "mmsi,time_utc,lon,lat,ship_type", *rows)])
+    assert read.messages["ship_type"].tolist() == [80] * 4
+    assert read.messages["ship_words"].tolist() == list(words.values())
 
 
 @pytest.mark.parametrize(

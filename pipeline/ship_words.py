@@ -65,6 +65,17 @@ _MAY_BE = re.compile(r"\b(?:combination|combined|obo|liquids?|unknown|other|othe
 _CARRIER_OF_LIQUIDS = re.compile(rf"\b(?:{_LIQUIDS})\b.*\bcarrier")
 
 
+def beyond_code(said: str) -> str:
+    """What words say that the code of their group does not: the words themselves; "" where they are a code or its name.
+
+    >>> [beyond_code(said) for said in ("LPG Tanker", "Tanker", "84", "Floating hotel", "Reserved")]
+    ['LPG Tanker', '', '', 'Floating hotel', '']
+    """
+    plain = said.strip().lower()
+    nothing = not any(letter.isalpha() for letter in plain) or plain in {*SHIP_TYPE_TEXT, *NO_TYPE}
+    return "" if nothing else said.strip()
+
+
 def ship_type_code(said: str) -> int | None:
     """The code of the group that words name, None where they name none; ``said`` is in lower case.
 

@@ -87,3 +87,65 @@ def test_a_departure_that_is_lighter_says_nothing_of_a_loading():
     whole = part("a", 0, draught_in_m=6.3, draught_out_m=4.0).iloc[0]
     assert kept["p_lifting"] == pytest.approx(whole["p_lifting"])
     assert kept["barrels_p50"] == pytest.approx(whole["barrels_p50"], rel=0.03)
+
+
+def side(end: str, m: float, looks: int = 2) -> dict[str, object]:
+    """A part with one freeboard, at its first or last look."""
+    seen = [f"{end}{m:g}-{n}" for n in range(looks)]
+    return {f"freeboard_{end}_m": m, f"freeboard_{end}_sd_m": 0.3, "detection_ids": seen}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_freeboards_of_the_parts_are_those_of_the_whole_stay(order):
+    """High at the first look of the first part, low at the last of the last: a change that no part has."""
+    whole = part("w", 0, **(side("in", 4.2) | side("out", 2.0))).iloc[0]
+    once = joined(*[part("a", 0, **side("in", 4.2)), part("b", 12, **side("out", 2.0))][::order])
+    kept = once[once["counts"]].iloc[0]
+    columns = ["freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m", "method", "direction"]
+    assert kept[columns].tolist() == whole[columns].tolist()
+    assert kept["method"].endswith("load_from_freeboards")
+    for name in ("barrels_p5", "barrels_p50", "barrels_p95", "barrels_mean"):
+        assert kept[name] == pytest.approx(whole[name], rel=0.03)
+    assert kept["p_lifting"] == pytest.approx(whole["p_lifting"], abs=0.01)
+
+
+def test_the_first_and_the_last_of_many_freeboards_stand():
+    first = part("a", 0, **(side("in", 4.2) | side("out", 3.4)), p_same_hull=0.9)
+    then = part("b", 12, **(side("in", 3.3) | side("out", 2.0)), p_same_hull=0.8)
+    kept = joined(first, then).query("counts").iloc[0]
+    assert (kept["freeboard_in_m"], kept["freeboard_out_m"]) == (4.2, 2.0)
+    assert kept["p_same_hull"] == pytest.approx(0.72)
+
+
+@pytest.mark.parametrize(("looks", "end"), [((1, 5), "in"), ((5, 1), "out")])
+def test_a_single_freeboard_is_early_or_late_in_the_whole_stay(looks, end):
+    """Seen at the end of the first part: of one look then five that is early, of five then one late."""
+    first = part("a", 0, **side("out", 2.0, looks[0]))
+    then = part("b", 12, detection_ids=[f"later {n}" for n in range(looks[1])])
+    kept = joined(first, then).query("counts").iloc[0]
+    other = {"in": "out", "out": "in"}[end]
+    assert (kept[f"freeboard_{end}_m"], kept["method"]) == (2.0, "dwt_from_length_beam; load_from_freeboard")
+    assert pd.isna(kept[f"freeboard_{other}_m"])
+
+
+def test_a_ship_that_rises_from_part_to_part_has_loaded_nothing():
+    kept = joined(part("a", 0, **side("in", 2.0)), part("b", 12, **side("out", 4.2))).query("counts").iloc[0]
+    whole = part("w", 0, **(side("in", 2.0) | side("out", 4.2))).iloc[0]
+    assert (kept["direction"], kept["method"]) == (whole["direction"], whole["method"])
+    assert kept["direction"] == "discharging"
+    assert kept["p_lifting"] == pytest.approx(whole["p_lifting"], abs=0.01)
+
+
+def test_a_change_within_the_errors_leaves_what_was_granted():
+    kept = joined(part("a", 0, **side("in", 3.0)), part("b", 12, **side("out", 2.8))).query("counts").iloc[0]
+    assert (kept["direction"], kept["p_lifting"]) == ("unknown", 1.0)
+    assert kept["method"].endswith("load_from_freeboards")
+
+
+def test_draughts_and_freeboards_of_parts_speak_together():
+    kept = joined(
+        part("a", 0, draught_in_m=4.0, **side("in", 4.2)), part("b", 12, draught_out_m=6.3, **side("out", 2.0))
+    )
+    row = kept[kept["counts"]].iloc[0]
+    assert row["method"].endswith("load_from_draughts_and_freeboards")
+    assert row["p_loading"] > 0.99

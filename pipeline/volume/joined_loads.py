@@ -1,0 +1,118 @@
+"""The load of a stay that two tables hold in parts, from what all parts tell of draughts and freeboards.
+
+Written for one ship by her numbers. Together the parts say what one table of the whole stay would have said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.retyping import changed, retyped_share
+from pipeline.volume.direction import P_AGAINST_DRAUGHTS
+from pipeline.volume.evidence import evidence_of
+from pipeline.volume.joined_draughts import ENDS, whole_draughts
+from pipeline.volume.joined_freeboards import SIDES, beyond_errors, likely_deeper, whole_freeboards
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.volume.cut_stays import Row
+
+WAYS = {"loading", "discharging"}
+DRAWN = (
+    "fill_p50",
+    "barrels_mean",
+    *(f"{what}_p{percent}" for what in ("tonnes", "barrels") for percent in (5, 50, 95)),
+)
+STATED_LOAD = "given"  # ends the method of a row whose barrels or tonnes the table states
+
+
+def with_whole_load(kept: Row, others: Sequence[Row], counted: Sequence[Row]) -> Row:
+    """What of a stay's row changes by the draughts and freeboards of its other parts; {} where nothing does.
+
+    The quantiles of a row whose load is read anew are void: they are to be drawn again. ``counted`` are the rows of
+    its tables that count, whose draughts tell how often crews here type a new one.
+    """
+    parts = [kept, *others]
+    came, left = whole_draughts(parts)
+    sides = whole_freeboards(parts)
+    seen = {name: sides[name] for name in SIDES}
+    known = {name: None if pd.isna(kept[name]) else float(kept[name]) for name in (*ENDS, *SIDES)}
+    if dict(zip(ENDS, (came, left), strict=True)) | seen == known or str(kept["method"]).endswith(STATED_LOAD):
+        return {}
+    if any(part["direction"] in WAYS - {kept["counted"]} for part in parts):
+        return {}  # a part has shown that the cargo went the other way, and what it had seen is not in the table
+    step = left - came if came is not None and left is not None and changed(left - came) else None
+    sinks = None if _both_in_one(parts) else likely_deeper(sides)
+    if _granted(kept) and step is None and beyond_errors(sides) == 0:
+        sinks = None  # as of one table: what is granted stays so until something speaks
+    out = _direction(parts, kept, step, sinks)
+    loads = kept["counted"] == "loading"
+    if step is not None and (step > 0) != loads:
+        came = left = None  # what moved the other way says nothing of a counted cargo
+    if beyond_errors(sides) == (-1 if loads else 1):
+        sides = dict.fromkeys(sides)
+    out |= {"draught_in_m": came, "draught_out_m": left, "p_retyped": None} | sides
+    if came is not None and left is not None:
+        others_step = [row[ENDS[1]] - row[ENDS[0]] for row in counted if not any(row is part for part in parts)]
+        out["p_retyped"] = retyped_share(np.array([left - came, *(step for step in others_step if pd.notna(step))]))
+    told = evidence_of(kept | out)
+    load = told.method if told is not None else "load_from_fill_prior"
+    return out | dict.fromkeys(DRAWN) | {"method": f"{str(kept['method']).split('; ')[0]}; {load}"}
+
+
+def _both_in_one(parts: Sequence[Row]) -> bool:
+    """Has a part two freeboards? Then it has told her direction by them."""
+    return any(pd.notna(row[SIDES[0]]) and pd.notna(row[SIDES[2]]) for row in parts)
+
+
+def _direction(parts: Sequence[Row], kept: Row, step_m: float | None, sinks: float | None) -> Row:
+    """Direction and chance of lifting of a stay whose parts together show a change that no part shows alone.
+
+    By Bayes' rule from what a part says that does not know the change; one that a part shows has spoken there.
+    ``step_m`` is the change of draught, ``sinks`` how likely the freeboards are of a ship that lies deeper.
+    """
+    loading, granted = float(kept["p_loading"]), _granted(kept)
+    if step_m is not None:
+        loading, granted = _by_draughts(parts, kept, deeper=step_m > 0), False
+    if sinks is not None:
+        loading, granted = sinks if granted else _updated(loading, sinks), False
+    if step_m is None and sinks is None:
+        return {}
+    loads = kept["counted"] == "loading"
+    moved, before = (loading, kept["p_loading"]) if loads else (1 - loading, kept["p_discharging"])
+    ship = kept["p_lifting"] / before if before > 0 else 0.0
+    return {
+        "p_loading": loading,
+        "p_discharging": 1 - loading,
+        "p_lifting": min(1.0, ship * moved),
+        "direction": "loading" if loading >= 0.5 else "discharging",
+    }
+
+
+def _by_draughts(parts: Sequence[Row], kept: Row, *, deeper: bool) -> float:
+    """That cargo came aboard, by a change of draught that the parts together show."""
+
+    def shown(row: Row) -> float | None:
+        step = row[ENDS[1]] - row[ENDS[0]] if pd.notna(row[ENDS[0]]) and pd.notna(row[ENDS[1]]) else None
+        return step if step is not None and changed(step) and (step > 0) == deeper else None
+
+    spoken = next((row for row in parts if shown(row) is not None), None)
+    if spoken is not None:
+        return float(spoken["p_loading"])
+    base = next((row for row in parts if pd.isna(row[ENDS[0]]) or pd.isna(row[ENDS[1]])), kept)
+    likely = 1 - P_AGAINST_DRAUGHTS if deeper else P_AGAINST_DRAUGHTS
+    return likely if _granted(base) else _updated(float(base["p_loading"]), likely)
+
+
+def _granted(row: Row) -> bool:
+    """Is her direction only taken for granted? Then a change alone speaks."""
+    return row["direction"] == "unknown" and float(row["p_loading"]) in {0.0, 1.0}
+
+
+def _updated(prior: float, likely: float) -> float:
+    """That cargo came aboard, after what is as likely as ``likely`` if it did, else one less that."""
+    return prior * likely / (prior * likely + (1 - prior) * (1 - likely))

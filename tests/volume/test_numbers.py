@@ -1,0 +1,28 @@
+"""Which number names a ship in a table of calls, and what is none."""
+
+import pandas as pd
+import pytest
+
+from pipeline.config import VolumeConfig
+from pipeline.volume import counted_once, liftings
+
+SEED = 7
+
+
+def lift(*rows: dict[str, object]) -> pd.DataFrame:
+    return liftings(pd.DataFrame(rows), VolumeConfig(draws=400), SEED)
+
+
+@pytest.mark.parametrize("written", ["IMO9074729", "IMO 9074729", "imo: 9074729", "9074729.0", 9074729.0])
+def test_an_imo_number_is_hers_however_it_is_written(written):
+    """Else two calls of one ship draw two deadweights, and two tables count her twice."""
+    lifted = lift({"arrival": "2024-03-01", "imo": 9074729}, {"arrival": "2024-03-09", "imo": written})
+    assert lifted["imo"].tolist() == [9074729, 9074729]
+
+
+@pytest.mark.parametrize("number", [0, 1111111, 9999999, 1234567])
+def test_what_is_typed_where_no_number_is_known_is_no_ships(number):
+    """Two ships under 9999999 in two tables would be one stay, and one cargo lost."""
+    tables = [lift({"arrival": "2024-03-01", "imo": number, "length_m": m}) for m in (80.0, 140.0)]
+    assert tables[0]["imo"].isna().all()
+    assert int(counted_once(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2

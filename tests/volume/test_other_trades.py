@@ -1,0 +1,38 @@
+"""A cargo ship in a table of calls is no tanker, whatever her size; ITU-R M.1371-5 table 53 has the codes."""
+
+import pytest
+
+from tests.volume.test_liftings import lift, only
+
+SHIP = {"length_m": 96.0, "beam_m": 15.0}
+
+
+@pytest.mark.parametrize("said", ["Bulk carrier", "General Cargo Ship", "cargo", "70", "79.0", 71, "Tug", "Fishing"])
+def test_a_ship_of_another_trade_does_not_count(said):
+    row = only(SHIP | {"ship_type": said})
+    assert (row["status"], row["counts"]) == ("not_counted", False)
+    assert row["cause"].startswith("by her type no tanker (")
+
+
+@pytest.mark.parametrize(
+    "said", ["Tanker", "Oil/Chemical Tanker", "80", "89.0", "Bunkering vessel", "other", "0", "", None, "Supply vessel"]
+)
+def test_a_tanker_and_what_no_word_tells_count(said):
+    assert only(SHIP | {"ship_type": said})["counts"]
+
+
+@pytest.mark.parametrize("told", [{"product": "gas oil"}, {"tonnes": 3000.0}, {"barrels": 20_000.0}, {"p_tanker": 0.9}])
+def test_what_the_table_tells_of_her_cargo_stands_before_her_type(told):
+    assert only(SHIP | {"ship_type": "Cargo"} | told)["counts"]
+
+
+def test_a_row_of_another_trade_changes_no_other():
+    alone = lift(SHIP).iloc[0]
+    beside = lift(SHIP, SHIP | {"ship_type": "Cargo"}).iloc[0]
+    assert alone["barrels_mean"] == beside["barrels_mean"]
+
+
+def test_crews_of_other_trades_say_nothing_of_how_often_tankers_type_a_draught():
+    same = SHIP | {"draught_in_m": 5.0, "draught_out_m": 5.0}
+    others = [SHIP | {"ship_type": "Cargo", "draught_in_m": 4.0, "draught_out_m": 6.0}] * 9
+    assert lift(same, *others).iloc[0]["p_retyped"] == lift(same).iloc[0]["p_retyped"]
