@@ -35,8 +35,8 @@ def read_calls(path: Path, console: Console, time_format: str | None = None, cou
     """A table of calls with any of the columns that volume reads; what it leaves out is told.
 
     Times written in ``time_format`` (as strptime has it) are read as such; others stay as they stand. Case, blanks and
-    brackets make no other name. A call that says in words that no cargo moved in the direction ``counted`` takes no part.
-    Raises InputError where no column is known.
+    brackets make no other name. A call that says in words that no cargo moved in the direction ``counted`` takes no
+    part. Raises InputError where no column is known.
     """
     table = _with_ship_numbers(_our_names(read_table(path, verbatim=SHIP_NUMBERS), path), path, console)
     if set(ANSWER) <= set(table.columns):

@@ -107,4 +107,4 @@ def is_tanker(said: str) -> bool | None:
     code = ship_type_code(said)
     if code == SHIP_TYPE_TEXT["tanker"]:
         return True
-    return None if code is None or _MAY_BE.search(said) else False
+    return None if code is None or code >= SHIP_TYPE_TEXT["other"] or _MAY_BE.search(said) else False
