@@ -188,7 +188,8 @@ def _read_geojson(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(f"{printable(path)}: is not GeoJSON")
     crs = content.get("crs")
-    name = crs.get("properties", {}).get("name", "") if isinstance(crs, dict) else crs
+    properties = crs.get("properties") if isinstance(crs, dict) else None
+    name = properties.get("name", "") if isinstance(properties, dict) else crs
     if crs is not None and not (isinstance(name, str) and _WGS84.fullmatch(name)):
         raise ConfigError(f"{printable(path)}: its crs is {printable(name)[:60]}; write coordinates in EPSG:4326")
     return content

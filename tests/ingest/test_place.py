@@ -175,7 +175,15 @@ def test_swapped_coordinates_that_are_still_on_earth_are_hinted_at(tmp_path):
 
 @pytest.mark.parametrize("name", ["http://127.0.0.1/crs", "EPSG:32652"])
 def test_a_foreign_crs_is_refused(tmp_path, name):
-    crs = {"type": "name", "properties": {"name": name}}
+    refuse_crs(tmp_path, {"type": "name", "properties": {"name": name}})
+
+
+@pytest.mark.parametrize("crs", [{"properties": None}, {"properties": ["EPSG:4326"]}, {}, 4326])
+def test_a_crs_in_no_form_is_refused(tmp_path, crs):
+    refuse_crs(tmp_path, crs)
+
+
+def refuse_crs(tmp_path, crs):
     with pytest.raises(ConfigError, match="EPSG:4326"):
         read_zones(zones(tmp_path / "z.geojson", feature(), crs=crs))
 

@@ -18,7 +18,7 @@ from scipy.special import logit
 
 from pipeline.detection.optical.opinions import SCORE_MIDDLE, SCORE_SLOPE
 from pipeline.detection.screening import REJECTING
-from tools.hull_network.evaluate import _within, found_in
+from tools.hull_network.evaluate import found_in, weights_of, within
 
 BINS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LOOSE_M = 15.0  # by which labels are longer than ships
@@ -29,7 +29,7 @@ def judged(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> pd.
     """Hulls of one image with ``right`` (is it a labelled ship?) and ``true_m``; those on spare boxes are left out."""
     free = np.array([not REJECTING & set(flags) for flags in found["flags"]], bool)
     hulls = found[found["method"].str.startswith("hull-network") & free].reset_index(drop=True)
-    hit = _within(hulls, truth)
+    hit = within(hulls, truth)
     far = np.hypot(
         hulls["col"].to_numpy()[:, None] - truth["cx"].to_numpy(),
         hulls["row"].to_numpy()[:, None] - truth["cy"].to_numpy(),
@@ -40,7 +40,7 @@ def judged(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> pd.
     for i, j in pairs:
         true_m[i] = truth["length_m_est"].iloc[j] - LOOSE_M
     right = np.isfinite(true_m)
-    kept = right | ~_within(hulls, spare).any(axis=1)
+    kept = right | ~within(hulls, spare).any(axis=1)
     return hulls.assign(right=right, true_m=true_m)[kept]
 
 
@@ -106,7 +106,7 @@ def main() -> None:
         ports, weights = fold.split("=")
         for port in ports.split(","):
             mine = [t[t["file"] == files[port]].reset_index(drop=True) for t in (labels, spare)]
-            tables.append(judged(found_in(args.data, files[port], Path(weights)), *mine).assign(port=port))
+            tables.append(judged(found_in(args.data, files[port], weights_of(weights)), *mine).assign(port=port))
     _report(pd.concat(tables))
 
 

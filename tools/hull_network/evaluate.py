@@ -1,5 +1,6 @@
 """Ports held out of training, through the whole detector: `python -m tools.hull_network.evaluate --data S2_PORTS
-hold1,hold2=NET.onnx hold3,hold4=OTHER.onnx`. Prints one row for each port, and the sum of all."""
+hold1,hold2=NET.onnx hold3=OTHER.onnx+THIRD.onnx`. Prints one row for each port, and the sum of all; networks joined by
+a plus answer together, as those that ship do."""
 
 from __future__ import annotations
 
@@ -22,10 +23,15 @@ MARGIN_PX = 2.0  # a detection within this of a label's box is on it
 BIG_M = 75.0
 
 
-def found_in(data: Path, file: str, weights: Path | None) -> pd.DataFrame:
-    """The detector's table of one image, with these weights; None runs the classical detector alone."""
-    network.WEIGHTS_FILE = weights or Path("none")
-    network._session.cache_clear()
+def weights_of(told: str) -> tuple[Path, ...]:
+    """Files of weights joined by a plus; "none" is no network, but for the classical detector."""
+    return tuple(Path(name) for name in told.split("+"))
+
+
+def found_in(data: Path, file: str, weights: tuple[Path, ...]) -> pd.DataFrame:
+    """The detector's table of one image, with these weights; the classical one alone where a file is missing."""
+    network.WEIGHTS_FILES = weights
+    network._sessions.cache_clear()
     names = pd.read_csv(data / "images.csv").set_index("file").loc[file, "bands"].split()
     options = OpenOptions(sensor=Sensor.SENTINEL2, bands={name: i for i, name in enumerate(names, 1)})
     table, _ = detect(open_scene(data / file, options), config=DetectionConfig())
@@ -34,7 +40,7 @@ def found_in(data: Path, file: str, weights: Path | None) -> pd.DataFrame:
 
 def counts(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> Counter[str]:
     """Hits and misses, as sums: optimal pairs of detections and label boxes; hits on spare boxes count neither way."""
-    hit = _within(found, truth)
+    hit = within(found, truth)
     far = np.hypot(
         found["col"].to_numpy()[:, None] - truth["cx"].to_numpy(),
         found["row"].to_numpy()[:, None] - truth["cy"].to_numpy(),
@@ -43,7 +49,7 @@ def counts(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> Cou
     pairs = [(i, j) for i, j in zip(*linear_sum_assignment(cost), strict=True) if cost[i, j] < 1e9] if cost.size else []
     seen = np.isin(np.arange(len(truth)), [j for _, j in pairs])
     extra = np.setdiff1d(np.arange(len(found)), [i for i, _ in pairs])
-    neither = _within(found.iloc[extra], spare).any(axis=1)
+    neither = within(found.iloc[extra], spare).any(axis=1)
     out = Counter(ships=len(truth), tp=len(pairs), fp=int((~neither).sum()))
     out["split"] = int((hit[extra].any(axis=1) & ~neither).sum()) if len(truth) else 0
     groups = {"open": truth["open_water"] == 1, "quay": truth["open_water"] == 0, "big": truth["length_m_est"] >= BIG_M}
@@ -52,7 +58,7 @@ def counts(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> Cou
     return out
 
 
-def _within(found: pd.DataFrame, boxes: pd.DataFrame) -> np.ndarray:
+def within(found: pd.DataFrame, boxes: pd.DataFrame) -> np.ndarray:
     """Which detection lies in which box, shape (detections, boxes)."""
     col, row = found["col"].to_numpy(float)[:, None], found["row"].to_numpy(float)[:, None]
     x, y, w, h = (boxes[name].to_numpy(float) for name in "xywh")
@@ -81,7 +87,7 @@ def main() -> None:
     for fold in args.folds:
         ports, weights = fold.split("=")
         for port in ports.split(","):
-            table = found_in(args.data, files[port], None if weights == "none" else Path(weights))
+            table = found_in(args.data, files[port], weights_of(weights))
             table = table[table["accepted"]].reset_index(drop=True)
             mine = [t[t["file"] == files[port]].reset_index(drop=True) for t in (labels, spare)]
             one = counts(table, *mine)

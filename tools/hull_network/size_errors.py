@@ -1,6 +1,6 @@
 """Errors of length and beam on simulated ports that were kept out of training: what the intervals rest on.
 
-`python -m tools.hull_network.size_errors COUNT [NET.onnx [FIRST_SEED]]`; constants were set on 72 from 200,000 on.
+`python -m tools.hull_network.size_errors COUNT [NET.onnx+... [FIRST_SEED]]`; constants were set on 72 from 200,000 on.
 
 Boats drawn for training are stouter than ships: of beams, those are counted apart whose proportions ships have.
 """
@@ -8,7 +8,6 @@ Boats drawn for training are stouter than ships: of beams, those are counted apa
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
@@ -17,6 +16,7 @@ from pipeline.detection import detect
 from pipeline.detection.optical import network
 from pipeline.types import Radiometry, Scene, Sensor, Source, Tile, Window
 from tools.hull_network.canvas import FINE, PIXEL_M
+from tools.hull_network.evaluate import weights_of
 from tools.hull_network.ports import SIDE_PX, drawn
 
 FIRST_SEED = 100_000  # training used the seeds from 0 on
@@ -78,7 +78,7 @@ def _complete(number: int, whole: np.ndarray, length: float, beam: float) -> boo
 def main() -> None:
     """Print errors by length."""
     if len(sys.argv) > 2:
-        network.WEIGHTS_FILE = Path(sys.argv[2])
+        network.WEIGHTS_FILES = weights_of(sys.argv[2])
     found_rows: list[list[float]] = []
     ships = found = 0
     first = int(sys.argv[3]) if len(sys.argv) > 3 else FIRST_SEED

