@@ -169,10 +169,10 @@ def _by_contrast(
     for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
         row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
         owned = _owned(row + window.row0, col + window.col0, core)
-        if not owned or _cut(blob, normal.valid, window, scene, factor):
+        if not owned or _cut(blob, normal.valid, window, scene):
             continue
         measured = measure_blob(scene, levels, blob, window, factor)
-        new = _candidate(measured, blob, scene, config, cloudy=_share(cloud, blob, factor))
+        new = _candidate(measured, blob, scene, cloudy=_share(cloud, blob, factor))
         if spacing >= KINDS_FROM_M:
             at = (blob.rows, blob.cols)
             new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
@@ -302,7 +302,7 @@ def _owned(row: float, col: float, core: Window) -> bool:
     return core.row0 - 0.5 <= row < core.row1 - 0.5 and core.col0 - 0.5 <= col < core.col1 - 0.5
 
 
-def _cut(blob: Blob, valid: BoolImage, window: Window, scene: Scene, factor: int) -> bool:
+def _cut(blob: Blob, valid: BoolImage, window: Window, scene: Scene) -> bool:
     """Does the object run out of the window where the image goes on? Then it is larger than any ship."""
     last_row, last_col = valid.shape[0] - 1, valid.shape[1] - 1
     return bool(
@@ -320,7 +320,7 @@ def _share(mask: BoolImage, blob: Blob, factor: int) -> float:
     return float(mask[rows, cols].mean())
 
 
-def _candidate(m: Measured, blob: Blob, scene: Scene, config: DetectionConfig, *, cloudy: float) -> Candidate:
+def _candidate(m: Measured, blob: Blob, scene: Scene, *, cloudy: float) -> Candidate:
     """A measured object with its flags and its probability."""
     flags = []
     if cloudy > 0.5 or _fades(m, blob, scene):

@@ -47,13 +47,12 @@ class Deck:
 
 def read_deck(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> Deck:
     """Read the deck of a fitted hull; ``light`` is brightness over the water's."""
-    pixel = float(np.mean(hull.frame.spacing_m))
     cells = _cells(light, hull, origin)
     house = _house(cells)
     ahead = _bow_ahead(light, hull, house, float(np.nanmedian(cells)), origin)
     if ahead is False:
         cells, house = cells[::-1, ::-1], None if house is None else 1 - house
-    features = _features(cells, hull, house, pixel)
+    features = _features(cells, hull, house)
     scaled = np.clip((np.array(features) - MEANS) / SPREADS, -4, 4)
     tanker = float(special.expit(BIAS + scaled @ np.array(WEIGHTS)))
     tone = float(np.nanmedian(cells))
@@ -109,7 +108,7 @@ def _bow_ahead(light: FloatImage, hull: Hull, house: float | None, tone: float, 
     return bool(odds > 0)
 
 
-def _features(cells: FloatArray, hull: Hull, house: float | None, pixel: float) -> tuple[float, ...]:
+def _features(cells: FloatArray, hull: Hull, house: float | None) -> tuple[float, ...]:
     """Numbers that part tankers from others; see `FEATURES`."""
     clear = np.nan_to_num(cells, nan=float(np.nanmedian(cells)))
     low, high = 0.26, 0.86

@@ -63,30 +63,3 @@ def resample(image: FloatImage, frame: HullFrame, u: FloatArray, v: FloatArray, 
     rows, cols = frame.pixels(grid_u, grid_v)
     where = np.stack([rows - origin[0], cols - origin[1]])
     return ndimage.map_coordinates(image, where, order=1, mode="constant", cval=np.nan)
-
-
-def crossing(at: FloatArray, profile: FloatArray, level: float, start: int, step: int) -> float | None:
-    """Where a profile first falls below a level, walking from ``start``; linear between samples. None if it never does.
-
-    >>> crossing(np.arange(5.0), np.array([1, 1, 1, 0, 0.0]), 0.5, 0, 1)
-    2.5
-    """
-    i = start
-    while 0 <= i + step < len(profile):
-        here, there = profile[i], profile[i + step]
-        if not np.isfinite(there):
-            return None
-        if here >= level > there:
-            share = (here - level) / (here - there)
-            return float(at[i] + share * (at[i + step] - at[i]))
-        i += step
-    return None
-
-
-def heading_deg(axis: tuple[float, float]) -> float:
-    """Direction of an axis (south, east) from north, clockwise, for a north-up image.
-
-    >>> heading_deg((-1.0, 0.0)), heading_deg((0.0, 1.0))
-    (0.0, 90.0)
-    """
-    return float(np.degrees(np.arctan2(axis[1], -axis[0])) % 360) + 0.0

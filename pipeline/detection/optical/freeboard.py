@@ -33,10 +33,8 @@ MIN_LENGTH_M = 42.0  # on shorter hulls house and fenders stand at the side itse
 NEAR_SHARE = 0.55  # of the longest shadow: what stands nearer would catch its end, and in shade looks like water
 LEAST_SHADED = 20.0  # per cent of the rows
 SMOOTH_ROWS_M = 4.0
-GEAR_M = (
-    0.25,
-    0.75,
-)  # by which most rows show more than the least shaded ones: less is nothing, more is gear (our choice)
+# By which most rows show more than the least shaded ones: less is nothing, more is gear (our choice)
+GEAR_M = (0.25, 0.75)
 # Hatches of dry cargo ships: coaming and cover stand 1.6 to 2.7 m above deck (a coaming has 0.6 m at least by the Load
 # Line Convention), their sides an eighth to a quarter of the beam inboard (our reading of drawings)
 HATCH_HEIGHT_M, HATCH_INSET = 2.5, 0.15

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatImage
 
 SWIR, NEAR, RED = ("B11", "B12"), ("B08", "N", "B8A"), ("B04", "R")
-FOAM = (
-    0.25  # of its visible light that foam keeps at 1.6 um: 0.15 (Frouin et al., JGR 101, 14361, 1996); decks 0.5 to 2
-)
+# Of its visible light that foam keeps at 1.6 um: 0.15 (Frouin et al., JGR 101, 14361, 1996); decks 0.5 to 2
+FOAM = 0.25
 PLANTS = 0.5  # of the index over water above which plants grow; of labelled hulls one in a hundred exceeds it
 FREE = 0.3  # share of the rim that touches something: above, more than an end does
 END_ON = 0.85  # of half the length, from the middle to where it touches

@@ -31,9 +31,8 @@ LENGTH_LOW = (0.80, 0.70, 0.70, 0.82)  # half the weight on ports held out of tr
 LENGTH_HIGH = (1.75, 1.42, 1.45, 1.32)  # which they are loose, half on simulated ports (calibration.py, size_errors.py)
 SPREAD_PX = 3.3  # by which the map of hull is wider than the hull, in quadrature: labels were drawn loose; same source
 BEAM_FIT_SE_PX = 1.0  # set on the same simulated ports
-MAP_TURN_PX = (
-    0.3  # by which the map's own middle line errs from end to end; set on painted ships (benchmarks.hull_sizes)
-)
+# By which the map's own middle line errs from end to end; set on painted ships (benchmarks.hull_sizes)
+MAP_TURN_PX = 0.3
 RATIO_LENGTHS_M = (48.0, 62.0, 80.0, 100.0, 125.0, 160.0, 205.0, 350.0)  # at these lengths, length over beam:
 USUAL_RATIO = (5.6, 6.2, 6.6, 6.2, 6.7, 6.2, 6.2, 6.0)  # median, and standard deviation of ln, of 12,000 ships
 # Of the lists behind the deadweight fit (docs/volume.md); the first three, 0.24, 0.22 and 0.21 there, with 0.35 added

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 WET_BELOW = 0.35  # infrared, local water 0 and land 1
 NARROWEST_PX = 3  # water narrower than this is a gap between houses, or a shadow
-BASIN_M2 = (
-    20_000.0  # water that a hull of 50 m needs to come and turn: twice her length squared, and a berth; our choice
-)
+# Water that a hull of 50 m needs to come and turn: twice her length squared, and a berth; our choice
+BASIN_M2 = 20_000.0
 NEAR_PX, LOOK_PX = 5, 44  # water so near to a hull is hers; it is measured so far around her, whatever the tile
 FREE = 0.8  # share of the surroundings that is water, above which a hull lies free and all her light is her own
 BRIGHT = 0.4  # light of a deck over water, the image's land being 1: the middle of labelled hulls (0.1 to 0.8)

@@ -21,9 +21,8 @@ BLUR_PX = 0.6  # width of an edge in the map of probabilities; start of the fit
 MARGIN_PX = 4
 STEPS, DAMPING, SETTLED = 60, 1e-3, 1e-9  # of the descent; it ends when the sum of squares falls by less than the last
 ROOT_PI = math.sqrt(math.pi)
-CORRELATED = (
-    2.5  # pixels of the map that err together: its bands are blurred; set on painted ships (benchmarks.hull_sizes)
-)
+# Pixels of the map that err together: its bands are blurred; set on painted ships (benchmarks.hull_sizes)
+CORRELATED = 2.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,8 @@ LEVEL_SAMPLES = 500_000  # of these, for the image's own levels: percentiles to 
 ORDER_SAMPLES = 500_000  # enough for medians of the surfaces by which bands are told
 MIN_SEPARATION = 0.60  # share of variance between Otsu's two classes; one broad class has 0.64 at most when uniform
 LEVEL_BLOCK_M = 480.0  # water levels follow haze and currents at this scale; our choice
-BRIGHTEST_WATER = (
-    0.15  # infrared reflectance of water through haze, silt or an offset of 0.1 that nobody told; our choice
-)
+# Infrared reflectance of water through haze, silt or an offset of 0.1 that nobody told; our choice
+BRIGHTEST_WATER = 0.15
 BRIGHTER = 1.15
 LAND_OVER_WATER = 2.2  # of infrared reflectance: land has three times its water's and more, fields twice a forest's
 STEEPNESS = 2.0  # of the inverse hyperbolic sine: land (1) comes to 0.72; our choice
