@@ -62,6 +62,9 @@ _RANK = {code: rank for rank, (code, _) in enumerate(_BY_WORD)}
 _LIQUIDS = "gas|oil|prod|products?|chem|chemicals?|crude|petroleum|bitumen|asphalt"
 _NO_TANKER = re.compile(r"\bnon[- ]?tankers?\b")  # "Cargo, non-tanker" is a cargo ship
 _MAY_BE = re.compile(r"\b(?:combination|combined|obo|liquids?|unknown|other|others)\b")  # carry oil, or say nothing
+_FOOD_OIL = re.compile(r"\b(?:edible|vegetable|palm|fish)[ /-]oils?\b")
+_OTHER_LIQUID = re.compile(r"\b(?:food|water|juice|wine|beer|milk|molasses)\b")  # of tankers for none of our products
+_PETROLEUM = re.compile(rf"\b(?:{_LIQUIDS})\b")
 _CARRIER_OF_LIQUIDS = re.compile(rf"\b(?:{_LIQUIDS})\b.*\bcarrier")
 
 
@@ -96,15 +99,18 @@ def ship_type_code(said: str) -> int | None:
 
 
 def is_tanker(said: str) -> bool | None:
-    """Is a type, in words or as a transponder's code, that of a tanker? None where it does not say.
+    """Is a type, in words or as a transponder's code, that of a tanker for oil, gas or chemicals? None where not said.
 
     >>> [is_tanker(said) for said in ("Oil Tanker", "82", "Bulk Carrier", "70.0", "combination carrier", "90", "ship")]
     [True, True, False, False, None, None, None]
+    >>> [is_tanker(said) for said in ("Fruit juice tanker", "Edible oil tanker", "Chemical/edible oil tanker")]
+    [False, False, True]
     """
     said = said.strip().lower()
     if sent := re.fullmatch(r"(\d\d)(?:\.0)?", said):
         return int(sent[1]) // 10 == 8 if 20 <= int(sent[1]) < 90 else None
     code = ship_type_code(said)
     if code == SHIP_TYPE_TEXT["tanker"]:
-        return True
+        cargoes = _FOOD_OIL.sub("food", said)
+        return _PETROLEUM.search(cargoes) is not None or _OTHER_LIQUID.search(cargoes) is None
     return None if code is None or code >= SHIP_TYPE_TEXT["other"] or _MAY_BE.search(said) else False

@@ -7,7 +7,22 @@ from tests.volume.test_liftings import lift, only
 SHIP = {"length_m": 96.0, "beam_m": 15.0}
 
 
-@pytest.mark.parametrize("said", ["Bulk carrier", "General Cargo Ship", "cargo", "70", "79.0", 71, "Tug", "Fishing"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Bulk carrier",
+        "General Cargo Ship",
+        "cargo",
+        "70",
+        "79.0",
+        71,
+        "Tug",
+        "Fishing",
+        "Water tanker",
+        "Fruit Juice Tanker",
+        "Vegetable oil tanker",
+    ],
+)
 def test_a_ship_of_another_trade_does_not_count(said):
     row = only(SHIP | {"ship_type": said})
     assert (row["status"], row["counts"]) == ("not_counted", False)
@@ -15,7 +30,21 @@ def test_a_ship_of_another_trade_does_not_count(said):
 
 
 @pytest.mark.parametrize(
-    "said", ["Tanker", "Oil/Chemical Tanker", "80", "89.0", "Bunkering vessel", "other", "0", "", None, "Supply vessel"]
+    "said",
+    [
+        "Tanker",
+        "Oil/Chemical Tanker",
+        "80",
+        "89.0",
+        "Bunkering vessel",
+        "other",
+        "0",
+        "",
+        None,
+        "Supply vessel",
+        "Oil Tanker",
+        "Chemical/edible oil tanker",
+    ],
 )
 def test_a_tanker_and_what_no_word_tells_count(said):
     assert only(SHIP | {"ship_type": said})["counts"]
