@@ -7,18 +7,16 @@ Counted are the network's hulls that nothing but a low score speaks against.
 
 from __future__ import annotations
 
-import argparse
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment, minimize
+from scipy.optimize import minimize
 from scipy.special import logit
 
 from pipeline.detection.optical.opinions import SCORE_MIDDLE, SCORE_SLOPE
 from pipeline.detection.screening import REJECTING
-from tools.hull_network.evaluate import found_in, weights_of, within
+from tools.hull_network.evaluate import held_out, paired, within
 
 BINS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LOOSE_M = 15.0  # by which labels are longer than ships
@@ -29,13 +27,7 @@ def judged(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> pd.
     """Hulls of one image with ``right`` (is it a labelled ship?) and ``true_m``; those on spare boxes are left out."""
     free = np.array([not REJECTING & set(flags) for flags in found["flags"]], bool)
     hulls = found[found["method"].str.startswith("hull-network") & free].reset_index(drop=True)
-    hit = within(hulls, truth)
-    far = np.hypot(
-        hulls["col"].to_numpy()[:, None] - truth["cx"].to_numpy(),
-        hulls["row"].to_numpy()[:, None] - truth["cy"].to_numpy(),
-    )
-    cost = np.where(hit, far, 1e9)
-    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(cost), strict=True) if cost[i, j] < 1e9]
+    _, pairs = paired(hulls, truth)
     true_m = np.full(len(hulls), np.nan)
     for i, j in pairs:
         true_m[i] = truth["length_m_est"].iloc[j] - LOOSE_M
@@ -95,19 +87,7 @@ def _report(table: pd.DataFrame) -> None:
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folds", nargs="+", help="ports=weights, as for evaluate")
-    parser.add_argument("--data", type=Path, required=True)
-    args = parser.parse_args()
-    labels, spare = pd.read_csv(args.data / "labels.csv"), pd.read_csv(args.data / "unlabelled_candidates.csv")
-    files = {f.split("_20")[0]: f for f in labels["file"].unique()}
-    tables = []
-    for fold in args.folds:
-        ports, weights = fold.split("=")
-        for port in ports.split(","):
-            mine = [t[t["file"] == files[port]].reset_index(drop=True) for t in (labels, spare)]
-            tables.append(judged(found_in(args.data, files[port], weights_of(weights)), *mine).assign(port=port))
-    _report(pd.concat(tables))
+    _report(pd.concat([judged(found, *boxes).assign(port=port) for port, found, *boxes in held_out(__doc__)]))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,13 +41,7 @@ def found_in(data: Path, file: str, weights: tuple[Path, ...]) -> pd.DataFrame:
 
 def counts(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> Counter[str]:
     """Hits and misses, as sums: optimal pairs of detections and label boxes; hits on spare boxes count neither way."""
-    hit = within(found, truth)
-    far = np.hypot(
-        found["col"].to_numpy()[:, None] - truth["cx"].to_numpy(),
-        found["row"].to_numpy()[:, None] - truth["cy"].to_numpy(),
-    )
-    cost = np.where(hit, far, 1e9)
-    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(cost), strict=True) if cost[i, j] < 1e9] if cost.size else []
+    hit, pairs = paired(found, truth)
     seen = np.isin(np.arange(len(truth)), [j for _, j in pairs])
     extra = np.setdiff1d(np.arange(len(found)), [i for i, _ in pairs])
     neither = within(found.iloc[extra], spare).any(axis=1)
@@ -56,6 +51,18 @@ def counts(found: pd.DataFrame, truth: pd.DataFrame, spare: pd.DataFrame) -> Cou
     for name, chosen in groups.items():
         out[name], out[f"{name}_hit"] = int(chosen.sum()), int((chosen & seen).sum())
     return out
+
+
+def paired(found: pd.DataFrame, truth: pd.DataFrame) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Which detection lies on which label's box, shape (detections, boxes), and the pairs that lie closest in sum."""
+    hit = within(found, truth)
+    far = np.hypot(
+        found["col"].to_numpy()[:, None] - truth["cx"].to_numpy(),
+        found["row"].to_numpy()[:, None] - truth["cy"].to_numpy(),
+    )
+    cost = np.where(hit, far, 1e9)
+    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(cost), strict=True) if cost[i, j] < 1e9] if cost.size else []
+    return hit, pairs
 
 
 def within(found: pd.DataFrame, boxes: pd.DataFrame) -> np.ndarray:
@@ -73,26 +80,30 @@ def line(name: str, n: Counter[str]) -> str:
     return f"| {name} | {n['ships']} | {f1:.3f} | {precision:.2f} | {recalls} | {n['split']} |"
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def held_out(about: str | None) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
+    """Ports that the command line names: the detector's table with the weights named, labels and spare boxes."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("folds", nargs="+", help="ports=weights; ports=none runs the classical detector alone")
     parser.add_argument("--data", type=Path, required=True)
     args = parser.parse_args()
     labels, spare = pd.read_csv(args.data / "labels.csv"), pd.read_csv(args.data / "unlabelled_candidates.csv")
     files = {f.split("_20")[0]: f for f in labels["file"].unique()}
-    total: Counter[str] = Counter()
-    print("| port | ships | F1 | precision | recall open water | at quays | >= 75 m | split |")
-    print("|---|---|---|---|---|---|---|---|")
     for fold in args.folds:
         ports, weights = fold.split("=")
         for port in ports.split(","):
-            table = found_in(args.data, files[port], weights_of(weights))
-            table = table[table["accepted"]].reset_index(drop=True)
             mine = [t[t["file"] == files[port]].reset_index(drop=True) for t in (labels, spare)]
-            one = counts(table, *mine)
-            print(line(port, one), flush=True)
-            total += one
+            yield port, found_in(args.data, files[port], weights_of(weights)), *mine
+
+
+def main() -> None:
+    """Print the table."""
+    total: Counter[str] = Counter()
+    print("| port | ships | F1 | precision | recall open water | at quays | >= 75 m | split |")
+    print("|---|---|---|---|---|---|---|---|")
+    for port, found, truth, spare in held_out(__doc__):
+        one = counts(found[found["accepted"]].reset_index(drop=True), truth, spare)
+        print(line(port, one), flush=True)
+        total += one
     print(line("all", total))
 
 

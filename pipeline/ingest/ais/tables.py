@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from itertools import chain
@@ -16,7 +16,18 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipeline.errors import InputError
-from pipeline.ingest.ais.dialects import MOBILE_TEXT, NAV_TEXT, NULLS, Layout, layout_of
+from pipeline.ingest.ais.cells import (
+    as_csv_text,
+    as_texts,
+    code_numbers,
+    coded_words,
+    no_words,
+    rounded_in,
+    to_numbers,
+    type_words,
+    words_of,
+)
+from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, Layout, layout_of
 from pipeline.ingest.ais.doubts import STANDING
 from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
 from pipeline.ingest.ais.headers import cut_at_header, header_doubts
@@ -24,12 +35,10 @@ from pipeline.ingest.ais.lines import as_utf8, decoded, without_swallowers
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
 from pipeline.ingest.ais.typed import typed_columns
-from pipeline.ship_words import NO_TYPE, beyond_code, ship_type_code
+from pipeline.ship_words import NO_TYPE
 
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
-Codes = Callable[[str], int | None]
-_WORDS: dict[str, Codes] = {"nav": NAV_TEXT.get, "ship_type": ship_type_code, "mobile": MOBILE_TEXT.get}
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
 _FOUR_GIGA = 2**32
 _PARQUET_ROWS = 1 << 17
@@ -121,7 +130,7 @@ def read_parquet_table(
         rows, first = _RowReader(path, layout, rule, read), 1
         wanted = sorted({layout.header[i] for i in layout.index.values()})
         for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=wanted):
-            texts = {f: _as_text(batch.column(layout.name_of(f))) for f in layout.index}
+            texts = {f: as_csv_text(batch.column(layout.name_of(f))) for f in layout.index}
             yield rows.read_rows(np.arange(first, first + batch.num_rows), texts)
             first += batch.num_rows
     except (pa.ArrowException, OSError) as error:
@@ -153,8 +162,8 @@ class _RowReader:
         out["time_utc"] = self._times(texts["time_utc"], lines, good)
         out |= _with_hull(numbers, len(lines))
         for name in TEXTS:
-            out[name] = _words(texts[name]) if name in texts else pd.array([""] * len(lines), dtype="str")
-        if "ship_type" in texts and (said := _type_words(texts["ship_type"].dictionary_encode())) is not None:
+            out[name] = words_of(texts[name]) if name in texts else pd.array([""] * len(lines), dtype="str")
+        if "ship_type" in texts and (said := type_words(texts["ship_type"].dictionary_encode())) is not None:
             out["ship_words"] = said
         out["msg_type"] = self._message_type(texts, lines, good)
         self._read.balance["decoded"] += int(good.sum())
@@ -173,8 +182,8 @@ class _RowReader:
         numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray)}
         coded = {f: v for f, v in columns.items() if f not in numbers}
         for name in set(coded) - set(TEXTS):
-            said = _utf8(coded[name].dictionary)
-            of_word, bad = _code_numbers(name, said)
+            said = as_texts(coded[name].dictionary)
+            of_word, bad = code_numbers(name, said)
             if bad.any():
                 return None
             if name == "ship_type":
@@ -185,13 +194,13 @@ class _RowReader:
             return None
         out |= _with_hull(numbers, n)
         for name in TEXTS:
-            out[name] = _coded_words(coded[name]) if name in coded else _no_words(n)
+            out[name] = coded_words(coded[name]) if name in coded else no_words(n)
         out["msg_type"] = np.nan_to_num(kind).astype(np.int64)
         prints, standing = row_prints(out), row_prints({name: out[name] for name in ("mmsi", *STANDING)})
         for name in TEXTS:
             out[name] = pd.array(out[name].dictionary.take(out[name].indices), dtype="str")
         self._read.balance["decoded"] += n
-        if "ship_type" in coded and (said := _type_words(coded["ship_type"])) is not None:
+        if "ship_type" in coded and (said := type_words(coded["ship_type"])) is not None:
             out["ship_words"] = said
         lines = np.arange(block.first_line, block.first_line + n)
         return pd.DataFrame(out | {"line": lines, "fingerprint": prints, "standing": standing}, copy=False)
@@ -205,7 +214,7 @@ class _RowReader:
             name = self._layout.name_of("time_utc")
             moments = in_utc(self._path, name, pd.Series(times.to_numpy(zero_copy_only=False)), self._rule)
             return None if self._rule.possible(moments).isna().any() else moments
-        texts = _utf8(times.dictionary).to_pandas().astype("str")
+        texts = as_texts(times.dictionary).to_pandas().astype("str")
         if texts.str.lower().isin(NULLS).any():
             return None
         self._settle_order(texts)
@@ -245,7 +254,7 @@ class _RowReader:
         broken = np.array([n for n, _ in refused], np.int64) + block.first_line - 1
         self._read.refuse(broken, f"not {width} columns, as the header has (cut, or a quote that is not closed)")
         lines = np.flatnonzero(keep) + block.first_line
-        texts = {f: _utf8(table.column(names[i]).combine_chunks()) for f, i in self._layout.index.items()}
+        texts = {f: as_texts(table.column(names[i]).combine_chunks()) for f, i in self._layout.index.items()}
         written = np.zeros(len(lines), bool)
         for text in texts.values():
             written |= np.asarray(pc.binary_length(text)) > 0
@@ -264,19 +273,19 @@ class _RowReader:
             good &= ~bad
 
     def _mmsi(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
-        values, _ = _to_numbers(texts)
+        values, _ = to_numbers(texts)
         with np.errstate(invalid="ignore"):
             bad = ~(np.isfinite(values) & (values >= 0) & (values % 1 == 0) & (values < _FOUR_GIGA))
-        rounded = _rounded(texts)
+        rounded = rounded_in(texts)
         self._refuse("mmsi", rounded, texts, lines, good, ROUNDED)
         bad |= rounded
         self._refuse("mmsi", bad, texts, lines, good, "is no MMSI")
         return np.where(bad, 0, values).astype(np.int64)
 
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
-        values, bad = _code_numbers(field, texts)
+        values, bad = code_numbers(field, texts)
         if field == "imo":
-            self._refuse(field, bad & _rounded(texts), texts, lines, good, ROUNDED)
+            self._refuse(field, bad & rounded_in(texts), texts, lines, good, ROUNDED)
         self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
         if field == "ship_type":
             self._read.wonder(texts.filter(pa.array(~bad)), values[~bad])
@@ -284,12 +293,12 @@ class _RowReader:
 
     def _message_type(self, texts: dict[str, pa.Array], lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         if "msg_type" in texts:
-            values, bad = _to_numbers(texts["msg_type"])
+            values, bad = to_numbers(texts["msg_type"])
             bad |= ~np.isin(values, np.arange(28))
             self._refuse("msg_type", bad, texts["msg_type"], lines, good, "is no message number of 1 to 27")
             return np.where(bad, 0, values).astype(np.int64)
         if "mobile" in texts:
-            return np.nan_to_num(_to_numbers(texts["mobile"], MOBILE_TEXT.get)[0]).astype(np.int64)
+            return np.nan_to_num(to_numbers(texts["mobile"], MOBILE_TEXT.get)[0]).astype(np.int64)
         return np.zeros(len(lines), np.int64)
 
     def _times(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> pd.Series:
@@ -318,19 +327,6 @@ class _RowReader:
             self._order_settled = True
 
 
-def _code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of a column that may hold words, and the rows that are neither."""
-    if field == "imo":
-        texts = pc.replace_substring_regex(texts, r"(?i)^IMO\s*", "")
-    values, bad = _to_numbers(texts, _WORDS.get(field))
-    return values, bad | _rounded(texts) if field == "imo" else bad
-
-
-def _rounded(texts: pa.Array) -> np.ndarray:
-    """Numbers in scientific notation: what a spreadsheet makes of long ones keeps three of their digits."""
-    return np.asarray(pc.match_substring_regex(texts, r"^[0-9.]+[eE][+-]?[0-9]+$"))
-
-
 def _with_hull(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
     """Columns a-d; length and beam alone stand as b and d with a and c zero, ITU's way to say "antenna unknown"."""
     out = {name: numbers.get(name, np.full(n, np.nan)) for name in NUMBERS}
@@ -342,67 +338,3 @@ def _with_hull(numbers: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
         out[near] = np.where(open_, 0.0, out[near])
         out[far] = np.where(open_, size, out[far])
     return out
-
-
-def _to_numbers(texts: pa.Array, code_of: Codes | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Floats, NaN where there is none, and the rows whose text is neither a number, a null, nor a known word."""
-    empty = pc.equal(texts, "")
-    try:
-        values = pc.cast(pc.if_else(empty, pa.scalar(None, pa.string()), texts), pa.float64())
-        out = values.to_numpy(zero_copy_only=False)
-        return out, np.isinf(out)
-    except pa.ArrowInvalid:
-        series = texts.to_pandas().astype("str").str.strip().str.lower()
-    out = pd.to_numeric(series, errors="coerce").to_numpy(float)
-    missing = np.isnan(out)
-    known = series.isin(NULLS).to_numpy()
-    if code_of is not None:
-        found = series.map({word: code_of(word) for word in series[missing].unique()}).to_numpy(float)
-        out = np.where(missing, found, out)
-        known = (
-            known | ~series.str.contains(r"\d", regex=True).to_numpy()
-        )  # words that have no code are "not available"
-    return np.where(np.isinf(out), np.nan, out), (np.isnan(out) & ~known) | np.isinf(out)
-
-
-def _words(texts: pa.Array) -> pd.Series:
-    """Free text; the words for "none" are empty."""
-    series = texts.to_pandas().astype("str")
-    return series.where(~series.str.lower().isin(NULLS[1:]), "")
-
-
-def _coded_words(coded: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Free text as ``_words``, each different one looked at once."""
-    return pa.DictionaryArray.from_arrays(coded.indices, pa.array(_words(_utf8(coded.dictionary)), pa.large_string()))
-
-
-def _type_words(coded: pa.DictionaryArray) -> pd.api.extensions.ExtensionArray | None:
-    """Types of ship in the words of the file; None where all are codes, or say no more than one."""
-    said = ["" if text.lower() in NULLS else beyond_code(text) for text in _utf8(coded.dictionary).to_pylist()]
-    return pd.array(pa.array(said, pa.large_string()).take(coded.indices), dtype="str") if any(said) else None
-
-
-def _no_words(n: int) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([""], pa.large_string()))
-
-
-def _utf8(values: pa.Array) -> pa.Array:
-    """Text of bytes: UTF-8, else Latin-1, in which every byte is a letter; without blanks around."""
-    try:
-        texts = pc.cast(values, pa.string())
-    except pa.ArrowInvalid:
-        texts = pa.array([decoded(v) for v in values.to_pylist()], pa.string())
-    return pc.utf8_trim_whitespace(texts)
-
-
-def _as_text(values: pa.Array) -> pa.Array:
-    """A Parquet column of any type as the text that a CSV would hold."""
-    if pa.types.is_timestamp(values.type):
-        zoned = values.type.tz is not None
-        moments = pc.cast(values, pa.timestamp("us", "UTC" if zoned else None))
-        texts = pc.strftime(moments, format="%Y-%m-%dT%H:%M:%S" + ("Z" if zoned else ""))
-    elif pa.types.is_dictionary(values.type):
-        texts = pc.cast(values.dictionary_decode(), pa.string())
-    else:
-        texts = pc.cast(values, pa.string())
-    return pc.utf8_trim_whitespace(pc.fill_null(texts, ""))

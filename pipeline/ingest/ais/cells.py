@@ -1,0 +1,95 @@
+"""Cells of AIS tables: bytes or columns of any type to text, and text to numbers, codes and words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.ingest.ais.dialects import MOBILE_TEXT, NAV_TEXT, NULLS
+from pipeline.ingest.ais.lines import decoded
+from pipeline.ship_words import beyond_code, ship_type_code
+
+Codes = Callable[[str], int | None]
+_WORDS: dict[str, Codes] = {"nav": NAV_TEXT.get, "ship_type": ship_type_code, "mobile": MOBILE_TEXT.get}
+
+
+def code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of a column that may hold words, and the rows that are neither."""
+    if field == "imo":
+        texts = pc.replace_substring_regex(texts, r"(?i)^IMO\s*", "")
+    values, bad = to_numbers(texts, _WORDS.get(field))
+    return values, bad | rounded_in(texts) if field == "imo" else bad
+
+
+def rounded_in(texts: pa.Array) -> np.ndarray:
+    """Numbers in scientific notation: what a spreadsheet makes of long ones keeps three of their digits."""
+    return np.asarray(pc.match_substring_regex(texts, r"^[0-9.]+[eE][+-]?[0-9]+$"))
+
+
+def to_numbers(texts: pa.Array, code_of: Codes | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Floats, NaN where there is none, and the rows whose text is neither a number, a null, nor a known word."""
+    empty = pc.equal(texts, "")
+    try:
+        values = pc.cast(pc.if_else(empty, pa.scalar(None, pa.string()), texts), pa.float64())
+        out = values.to_numpy(zero_copy_only=False)
+        return out, np.isinf(out)
+    except pa.ArrowInvalid:
+        series = texts.to_pandas().astype("str").str.strip().str.lower()
+    out = pd.to_numeric(series, errors="coerce").to_numpy(float)
+    missing = np.isnan(out)
+    known = series.isin(NULLS).to_numpy()
+    if code_of is not None:
+        found = series.map({word: code_of(word) for word in series[missing].unique()}).to_numpy(float)
+        out = np.where(missing, found, out)
+        known = known | ~series.str.contains(r"\d", regex=True).to_numpy()  # words without a code: "not available"
+    return np.where(np.isinf(out), np.nan, out), (np.isnan(out) & ~known) | np.isinf(out)
+
+
+def words_of(texts: pa.Array) -> pd.Series:
+    """Free text; the words for "none" are empty."""
+    series = texts.to_pandas().astype("str")
+    return series.where(~series.str.lower().isin(NULLS[1:]), "")
+
+
+def coded_words(coded: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Free text as ``words_of``, each different one looked at once."""
+    return pa.DictionaryArray.from_arrays(
+        coded.indices, pa.array(words_of(as_texts(coded.dictionary)), pa.large_string())
+    )
+
+
+def type_words(coded: pa.DictionaryArray) -> pd.api.extensions.ExtensionArray | None:
+    """Types of ship in the words of the file; None where all are codes, or say no more than one."""
+    said = ["" if text.lower() in NULLS else beyond_code(text) for text in as_texts(coded.dictionary).to_pylist()]
+    return pd.array(pa.array(said, pa.large_string()).take(coded.indices), dtype="str") if any(said) else None
+
+
+def no_words(n: int) -> pa.DictionaryArray:
+    """A column of ``n`` empty texts."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([""], pa.large_string()))
+
+
+def as_texts(values: pa.Array) -> pa.Array:
+    """Text of bytes: UTF-8, else Latin-1, in which every byte is a letter; without blanks around."""
+    try:
+        texts = pc.cast(values, pa.string())
+    except pa.ArrowInvalid:
+        texts = pa.array([decoded(v) for v in values.to_pylist()], pa.string())
+    return pc.utf8_trim_whitespace(texts)
+
+
+def as_csv_text(values: pa.Array) -> pa.Array:
+    """A Parquet column of any type as the text that a CSV would hold."""
+    if pa.types.is_timestamp(values.type):
+        zoned = values.type.tz is not None
+        moments = pc.cast(values, pa.timestamp("us", "UTC" if zoned else None))
+        texts = pc.strftime(moments, format="%Y-%m-%dT%H:%M:%S" + ("Z" if zoned else ""))
+    elif pa.types.is_dictionary(values.type):
+        texts = pc.cast(values.dictionary_decode(), pa.string())
+    else:
+        texts = pc.cast(values, pa.string())
+    return pc.utf8_trim_whitespace(pc.fill_null(texts, ""))
