@@ -35,9 +35,9 @@ def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
             "ship_words": messages["ship_words"],
         }
     )
-    texts = [said[f] != "" for f in TEXTS]
+    texts = (said[list(TEXTS)] != "").any(axis=1)
     numbers = said[["imo", "ship_type", "length_m", "beam_m", "draught_m"]].notna().any(axis=1)
-    said = said[(numbers | texts[0] | texts[1] | texts[2] | texts[3]) & said["time_utc"].notna()]
+    said = said[(numbers | texts) & said["time_utc"].notna()]
     said = said.sort_values(["mmsi", "time_utc"], kind="stable", ignore_index=True)
     if said.empty:
         return STATIC.empty()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHIP_NUMBERS = ("imo", "mmsi")
-_NAMED = re.compile(r"^\s*(?:IMO|MMSI)\b[\s:.#]*(?:No\.?\s*)?|^\s*IMO(?=\d)", re.IGNORECASE)  # "IMO 9074729"
+LETTERS = re.compile(r"^\s*(?:IMO|MMSI)[\s:.#]*(?:(?:No\.?|number)[\s:.#]*)?", re.IGNORECASE)  # "IMO No. 9074729"
 _SCIENTIFIC = re.compile(r"\d(?:[.,](\d*))?[eE]\+?(\d+)")
 
 
@@ -28,6 +28,6 @@ def read_ship_numbers(texts: pd.Series) -> tuple[pd.Series, list[str]]:
     import pandas as pd
 
     rounded = texts.map(lambda cell: isinstance(cell, str) and is_rounded(cell)).astype(bool)
-    whole = texts.mask(rounded).replace(_NAMED, "", regex=True)
+    whole = texts.mask(rounded).replace(LETTERS, "", regex=True)
     numbers = pd.to_numeric(whole.map(lambda cell: cell.replace(",", ".") if isinstance(cell, str) else cell), "coerce")
     return (numbers if (numbers.isna() == whole.isna()).all() else whole), list(texts[rounded])

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from pipeline.tables.ship_numbers import LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 NUMBERS = ("imo", "mmsi")  # in order of trust: the first is a hull's for life
 MADE_UP = {"1234567", "123456789"}  # typed where no number is known, as one digit again and again is
-_LETTERS = re.compile(r"^\s*(?:imo|mmsi)\s*(?:no\.?|number)?\s*[:#.]?\s*", re.IGNORECASE)
 
 
 def numbers_of(row: Mapping[Any, Any]) -> dict[str, int | None]:
@@ -69,7 +69,7 @@ def _whole(value: Any) -> int | None:
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return None
     try:
-        number = float(_LETTERS.sub("", value) if isinstance(value, str) else value)
+        number = float(LETTERS.sub("", value) if isinstance(value, str) else value)
     except (TypeError, ValueError):
         return None
     found = int(number) if number == number // 1 and 0 < number < 1e10 else 0
