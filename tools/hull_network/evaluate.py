@@ -29,12 +29,16 @@ def weights_of(told: str) -> tuple[Path, ...]:
     return tuple(Path(name) for name in told.split("+"))
 
 
-def found_in(data: Path, file: str, weights: tuple[Path, ...]) -> pd.DataFrame:
-    """The detector's table of one image, with these weights; the classical one alone where a file is missing."""
+def found_in(data: Path, file: str, weights: tuple[Path, ...], bands: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The detector's table of one image, with these weights; the classical one alone where a file is missing.
+
+    Of the image's bands those named alone are shown; all, where none is named.
+    """
     network.WEIGHTS_FILES = weights
     network._sessions.cache_clear()
     names = pd.read_csv(data / "images.csv").set_index("file").loc[file, "bands"].split()
-    options = OpenOptions(sensor=Sensor.SENTINEL2, bands={name: i for i, name in enumerate(names, 1)})
+    shown = {name: i for i, name in enumerate(names, 1) if not bands or name in bands}
+    options = OpenOptions(sensor=Sensor.SENTINEL2, bands=shown)
     table, _ = detect(open_scene(data / file, options), config=DetectionConfig())
     return table
 
@@ -85,14 +89,21 @@ def held_out(about: str | None) -> Iterator[tuple[str, pd.DataFrame, pd.DataFram
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("folds", nargs="+", help="ports=weights; ports=none runs the classical detector alone")
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument(
+        "--bands", default="", help="show these bands alone, joined by commas, and ports that have them"
+    )
     args = parser.parse_args()
     labels, spare = pd.read_csv(args.data / "labels.csv"), pd.read_csv(args.data / "unlabelled_candidates.csv")
     files = {f.split("_20")[0]: f for f in labels["file"].unique()}
+    bands = tuple(filter(None, args.bands.split(",")))
+    has = pd.read_csv(args.data / "images.csv").set_index("file")["bands"].str.split()
     for fold in args.folds:
         ports, weights = fold.split("=")
         for port in ports.split(","):
+            if not set(bands) <= set(has[files[port]]):
+                continue
             mine = [t[t["file"] == files[port]].reset_index(drop=True) for t in (labels, spare)]
-            yield port, found_in(args.data, files[port], weights_of(weights)), *mine
+            yield port, found_in(args.data, files[port], weights_of(weights), bands), *mine
 
 
 def main() -> None:

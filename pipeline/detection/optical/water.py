@@ -19,6 +19,7 @@ from scipy import ndimage
 from pipeline.detection.optical.band_order import impossible_order
 from pipeline.detection.optical.over_water import between, brightest_over_water, gap_to_land
 from pipeline.detection.optical.reading import SURVEY_PX, rows_of_windows
+from pipeline.detection.optical.water_cut import infrared_cut
 from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -78,26 +79,6 @@ def wrong_order(levels: Levels, bands: tuple[str, ...]) -> bool:
     if levels.infrared not in INFRARED or not visible:
         return False
     return bool(levels.water[bands.index(levels.infrared)] > BRIGHTER * max(visible))
-
-
-def otsu(values: FloatArray) -> tuple[float, float]:
-    """Otsu's threshold and the share of variance between its two classes (IEEE Trans. SMC 9, pp. 62-66, 1979).
-
-    >>> threshold, separation = otsu(np.r_[np.linspace(0, 1, 500), np.linspace(9, 10, 500)])
-    >>> 1 < threshold < 9, round(separation, 2)
-    (True, 1.0)
-    """
-    counts, edges = np.histogram(values, bins=256)
-    centres = (edges[1:] + edges[:-1]) / 2
-    weight = counts / max(1, counts.sum())
-    below, mean_below = np.cumsum(weight), np.cumsum(weight * centres)
-    total = mean_below[-1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (total * below - mean_below) ** 2 / (below * (1 - below))
-    between[~np.isfinite(between)] = 0
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))  # a gap without pixels is a plateau: take its middle
-    variance = float(np.sum(weight * (centres - total) ** 2))
-    return float(edges[1:][best].mean()), float(between.max() / variance) if variance > 0 else 0.0
 
 
 def survey(scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = None, threads: int = 1) -> Levels:
@@ -219,10 +200,7 @@ def levels_of(values: FloatImage, wet: BoolImage, bands: tuple[str, ...], radiom
     if values.shape[1] < 100:
         blank = np.full(len(bands), np.nan)
         return Levels(name, np.nan, blank, blank, blank, has_land=False, has_water=False)
-    low, high = np.percentile(values[k], [0.2, 99.5])
-    root = np.sqrt(np.clip(values[k], low, high) - low)  # shot noise and haze grow with brightness: a root evens them
-    cut, separation = otsu(root.astype(np.float64))
-    threshold = float(cut**2 + low)
+    threshold, separation = infrared_cut(values, bands, name)
     dark = values[k] <= threshold
     has_land = separation >= MIN_SEPARATION and (~dark).mean() > 0.005
     mapped_sea = bool((~wet).any() and wet.any())

@@ -1,0 +1,74 @@
+"""Where water ends in the infrared: the cut between the dark surface and the rest, from an image's own light."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray, FloatImage
+
+GREEN = ("B03", "G")
+SHORT_WAVE = ("B11", "B12")  # forest is dark there too, and may be taken for water beside pale roofs
+CLEARER = 0.05  # of separation, by which green over short wave must part more clearly; 0 to 0.1 give the same cuts
+DARK = 1e-4  # reflectance: the least by which an index is divided; our choice
+
+
+def infrared_cut(values: FloatImage, bands: tuple[str, ...], infrared: str) -> tuple[float, float]:
+    """The value of the infrared band at which water ends, and how clearly it does (see `otsu`).
+
+    ``values`` has shape (bands, n). By the infrared band alone; but in short-wave infrared without a nearer one by the
+    modified water index where that parts more clearly and takes less for water: over forest and roofs, Otsu's two
+    classes of the band alone are green and built-up land (on 286 crops of labelled ports, B11 alone, water as B08 tells
+    it: crops with a tenth of the pixels wrong 21 %, with the index 4 %; over towns alone the index errs, upwards).
+    """
+    band = values[bands.index(infrared)]
+    low, high = np.percentile(band, [0.2, 99.5])
+    root = np.sqrt(np.clip(band, low, high) - low)  # shot noise and haze grow with brightness: a root evens them
+    cut, separation = otsu(root.astype(np.float64))
+    threshold = float(cut**2 + low)
+    green = next((values[bands.index(b)] for b in GREEN if b in bands), None)
+    if infrared not in SHORT_WAVE or green is None:
+        return threshold, separation
+    by_index, clarity = index_cut(band, green)
+    return (by_index, clarity) if clarity > separation + CLEARER and by_index < threshold else (threshold, separation)
+
+
+def index_cut(infrared: FloatArray, green: FloatArray) -> tuple[float, float]:
+    """The infrared value that agrees best with Otsu's classes of (green - infrared) / (green + infrared), shapes (n,).
+
+    Second, the separation of these classes. Index: Xu, Int. J. Remote Sens. 27 (2006), pp. 3025-3033.
+
+    >>> rng = np.random.default_rng(0)
+    >>> water, forest, roofs = rng.normal(0.03, 0.005, 100), rng.normal(0.12, 0.02, 500), rng.normal(0.3, 0.05, 500)
+    >>> cut, _ = index_cut(np.r_[water, forest, roofs], np.r_[water * 2, forest / 2, roofs * 0.7])
+    >>> bool(0.03 < cut < 0.08)
+    True
+    """
+    index = ((green - infrared) / np.maximum(green + infrared, DARK)).clip(-1.0, 1.0).astype(np.float64)
+    cut, separation = otsu(index)
+    order = np.argsort(infrared, kind="stable")
+    wet = index[order] > cut
+    wrong = np.cumsum(~wet) + wet.sum() - np.cumsum(wet)  # dry ones up to here, wet ones beyond
+    return float(infrared[order][int(np.argmin(wrong))]), separation
+
+
+def otsu(values: FloatArray) -> tuple[float, float]:
+    """Otsu's threshold and the share of variance between its two classes (IEEE Trans. SMC 9, pp. 62-66, 1979).
+
+    >>> threshold, separation = otsu(np.r_[np.linspace(0, 1, 500), np.linspace(9, 10, 500)])
+    >>> 1 < threshold < 9, round(separation, 2)
+    (True, 1.0)
+    """
+    counts, edges = np.histogram(values, bins=256)
+    centres = (edges[1:] + edges[:-1]) / 2
+    weight = counts / max(1, counts.sum())
+    below, mean_below = np.cumsum(weight), np.cumsum(weight * centres)
+    total = mean_below[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = (total * below - mean_below) ** 2 / (below * (1 - below))
+    between[~np.isfinite(between)] = 0
+    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))  # a gap without pixels is a plateau: take its middle
+    variance = float(np.sum(weight * (centres - total) ** 2))
+    return float(edges[1:][best].mean()), float(between.max() / variance) if variance > 0 else 0.0

@@ -1,0 +1,63 @@
+"""Where water ends: infrared alone, or the water index where short-wave infrared does not tell forest from water."""
+
+import numpy as np
+import pytest
+
+from pipeline.detection.optical.water import levels_of
+from pipeline.detection.optical.water_cut import infrared_cut
+from pipeline.types import Radiometry
+
+N = 20_000
+
+
+def a_coast(forest_share, seed=0):
+    """Reflectances of water, forest and roofs, green and both infrareds, shapes (n,), and which are water.
+
+    As the usual spectra have them: water dark in all infrared, forest bright in the near and darker than roofs in the
+    short-wave infrared.
+    """
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(3, N, p=[0.2, forest_share, 0.8 - forest_share])
+    green, near, short = (
+        np.array(levels)[kind] * rng.normal(1, 0.15, N).clip(0.4)
+        for levels in ((0.06, 0.04, 0.16), (0.03, 0.30, 0.22), (0.02, 0.12, 0.30))
+    )
+    return {"B03": green, "B08": near, "B11": short}, kind == 0
+
+
+def wrong(bands, names, wet):
+    values = np.array([bands[name] for name in names])
+    cut, _ = infrared_cut(values, names, names[-1])
+    return np.mean((bands[names[-1]] <= cut) != wet)
+
+
+@pytest.mark.parametrize("forest_share", [0.1, 0.3, 0.5, 0.7])
+def test_forest_is_no_water_in_short_wave_infrared_beside_green(forest_share):
+    bands, wet = a_coast(forest_share)
+    assert wrong(bands, ("B03", "B11"), wet) < 0.03
+
+
+def test_without_green_forest_beside_roofs_is_taken_for_water_and_the_index_is_why_it_is_not():
+    bands, wet = a_coast(0.4)
+    assert wrong(bands, ("B11",), wet) > 0.3
+
+
+def test_near_infrared_is_cut_by_itself():
+    bands, wet = a_coast(0.4)
+    alone = infrared_cut(np.array([bands["B08"]]), ("B08",), "B08")
+    assert infrared_cut(np.array([bands["B03"], bands["B08"]]), ("B03", "B08"), "B08") == alone
+    assert wrong(bands, ("B03", "B08"), wet) < 0.02
+
+
+def test_gain_of_all_bands_moves_the_cut_and_nothing_else():
+    bands, wet = a_coast(0.4)
+    brighter = {name: 3 * light for name, light in bands.items()}
+    assert wrong(brighter, ("B03", "B11"), wet) == pytest.approx(wrong(bands, ("B03", "B11"), wet), abs=1e-3)
+
+
+def test_land_of_a_green_coast_is_as_bright_as_it_is():
+    """With forest among the water its spread was taken for noise, and land stood at 1.0 instead of 0.2."""
+    bands, wet = a_coast(0.4)
+    levels = levels_of(np.array([bands["B03"], bands["B11"]]), np.ones(N, bool), ("B03", "B11"), Radiometry.REFLECTANCE)
+    assert levels.land[1] == pytest.approx(np.median(bands["B11"][~wet]), rel=0.05)
+    assert levels.water[1] == pytest.approx(np.median(bands["B11"][wet]), rel=0.05)
