@@ -26,7 +26,7 @@ from pipeline.given_tables import (
     tell_unread_sizes,
 )
 from pipeline.storage import marked, read_table, require_apart, write_table
-from pipeline.table_doubts import tell_doubts, tell_not_yet, tell_other_trades, tell_repeats
+from pipeline.table_doubts import tell_doubts, tell_edits, tell_not_yet, tell_other_trades, tell_repeats
 from pipeline.tables import MISSED
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def account(
     config = _volume_config(assumptions, settings)
     rules = load_cap(cap, config)
     simulated = _simulated(liftings)
-    tables = [_accountable(path, rules, config, console) for path in liftings]
+    tables = [_accountable(path, rules, config, seed, console) for path in liftings]
     if console.problems and not any(table["counts"].any() for table in tables):
         raise NothingUsable("none of the counted calls could be used (nothing was written)")
     table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config, rules.year_starts, seed)
@@ -118,7 +118,7 @@ def _simulated(liftings: list[Path]) -> bool:
     return bool(made)
 
 
-def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Console) -> pd.DataFrame:
+def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, seed: int, console: Console) -> pd.DataFrame:
     """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
     from pipeline import volume as stage
 
@@ -126,7 +126,9 @@ def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Cons
     causes = stage.refusals(table, cap, config)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
-    return stage.refused(table, causes)
+    table = stage.refused(table, causes)
+    tell_edits(path, stage.edits(table, config, seed), console)
+    return table
 
 
 def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:

@@ -1,5 +1,6 @@
 """Port calls to liftings to the account against a cap. Pure: same input and seed, same numbers."""
 
+from pipeline.volume.edited import edits
 from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
 from pipeline.volume.membership import last_day_of, refusals, refused
@@ -9,6 +10,7 @@ from pipeline.volume.voyages import counted_once
 
 __all__ = [
     "counted_once",
+    "edits",
     "headline",
     "last_day_of",
     "ledger",
