@@ -301,3 +301,19 @@ def test_edits_of_one_kind_are_one_line(account):
     assert (code, len(err)) == (3, 1)
     assert "calls c0, c1, c2, c3, c4 and 2 more, the first: edited: barrels_p5 is 374,850 " in err[0]
     assert "249,900 (barrels_p50, barrels_p95 likewise); " in err[0]
+
+
+@pytest.mark.parametrize("keyed", [True, False], ids=["with keys", "made before there were keys"])
+def test_a_call_without_an_id_counts_once_wherever_it_stands(capwatch, tmp_path, keyed):
+    """In older tables its name is that of its place, which was taken for a name that somebody gave."""
+    call = {"departure": "2024-05-02", "tonnes": 30_000.0, "product": "unnamed", "name": "A TANKER"}
+    first = {"departure": "2024-05-01", "tonnes": 10_000.0, "product": "unnamed", "name": "B TANKER"}
+    paths = []
+    for n, rows in enumerate(([first, call], [call])):
+        table = liftings(pd.DataFrame(rows), CONFIG, 0)
+        write_table(table, path := tmp_path / f"{n}.csv")
+        if not keyed:
+            pd.read_csv(path).drop(columns="draw_key").to_csv(path, index=False)
+        paths.append(path)
+    _, told, _ = capwatch("account", *paths, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
+    assert told.startswith("2 calls counted")

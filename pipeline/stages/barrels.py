@@ -19,6 +19,7 @@ from pipeline.config import (
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
 from pipeline.given_tables import (
+    has_keys,
     looks_at_counted,
     read_calls,
     read_liftings,
@@ -87,6 +88,11 @@ def account(
     tables = [_accountable(path, rules, config, seed, console) for path in liftings]
     if console.problems and not any(table["counts"].any() for table in tables):
         raise NothingUsable("none of the counted calls could be used (nothing was written)")
+    if len(tables) > 1:  # alone, such a table keeps the draws that it had
+        tables = [
+            table if has_keys(path) else stage.with_keys_of_places(table)
+            for path, table in zip(liftings, tables, strict=True)
+        ]
     table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config, rules.year_starts, seed)
     known = {cause for given in tables for cause in given["cause"]}
     for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together

@@ -1,5 +1,6 @@
 """Port calls to liftings to the account against a cap. Pure: same input and seed, same numbers."""
 
+from pipeline.volume.draw_keys import with_keys_of_places
 from pipeline.volume.edited import edits
 from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
@@ -19,4 +20,5 @@ __all__ = [
     "refused",
     "sensitivity",
     "simulate",
+    "with_keys_of_places",
 ]
