@@ -216,6 +216,11 @@ def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:
     return table
 
 
+def has_keys(path: Path) -> bool:
+    """Has a file of liftings a column of keys? Older ones name a call without an id by its place alone."""
+    return "draw_key" in read_table(path).columns
+
+
 def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfig) -> None:
     """Refuse liftings made under others than these: the account draws them again, and would give another sum."""
     mine, theirs = assumptions_id(config), sorted(set(liftings["assumptions_id"]))

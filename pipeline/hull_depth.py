@@ -9,6 +9,9 @@ DEPTH_PER_LENGTH = (CHEMICAL[0] + PRODUCTS[0]) / 2
 # Below, the lines run to nothing at 10 m; depth goes as length^0.7 there, which gives small tankers and barges of 20 to
 # 50 m their 2 to 3.6 m (our choice, no source).
 SHORTEST_M, SHORT_HULL_POWER = 55.0, 0.7
+# A tanker without cargo, ballast or stores weighs an eighth or more of what she weighs full, and floats at 0.16 or more
+# of her full draught (`volume.displacement`), which is 0.7 of the depth; river tankers are lighter (our choice).
+LIGHTEST_SHARE = 0.08
 
 
 def usual_depth_m(length_m: float) -> float:
@@ -20,3 +23,12 @@ def usual_depth_m(length_m: float) -> float:
     held = max(length_m, SHORTEST_M)
     depth = 0.5 * sum(slope * held + offset for slope, offset in (CHEMICAL, PRODUCTS))
     return depth * (length_m / held) ** SHORT_HULL_POWER
+
+
+def lightest_draught_m(length_m: float) -> float:
+    """Draught below which no tanker of a length floats, whatever is aboard.
+
+    >>> [round(lightest_draught_m(length_m), 2) for length_m in (30.0, 98.0, 330.0)]
+    [0.2, 0.61, 2.22]
+    """
+    return LIGHTEST_SHARE * usual_depth_m(length_m)

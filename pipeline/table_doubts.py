@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +14,14 @@ from pipeline.errors import printable
 from pipeline.plurals import number_of
 from pipeline.tables.time_forms import told_forms
 from pipeline.volume.dates import NO_TIME
+from pipeline.volume.edited import Edit
 from pipeline.volume.other_trades import other_trade
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CALLS = 5  # named in one line (our choice)
+MOST_COLUMNS = 4  # as many (our choice)
 MOST_TRADES = 12  # as many (our choice)
 DAYS_OF_SHEETS = (18_000, 74_000)  # since 30 December 1899: 1949 to 2102
 _QUOTED = r"'[^']*'"
@@ -74,6 +76,34 @@ def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> Non
         more = " ..." if len(counted) > MOST_TRADES else ""
         number = number_of(counted.total(), "call")
         console.note(printable(f"{table}: {number} of no tankers by ship_type, not counted: {shown}{more}"))
+
+
+def tell_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Console) -> None:
+    """Liftings some of whose figures their own columns do not give; those alike in which they are, in one line."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for call, found in edits.items():
+        alike.setdefault(tuple(edit.column for edit in found), []).append(call)
+    for columns, calls in alike.items():
+        first = edits[calls[0]][0]
+        more = f" ({_columns(columns[1:])} likewise)" if len(columns) > 1 else ""
+        which = _calls(calls) + (", the first" if len(calls) > 1 else "")
+        cause = f"edited: {first.column} is {_amount(first.stated)}"
+        cause += f" where the row's own columns give {_amount(first.given)}{more}"
+        hint = "to change a cargo state barrels or tonnes in the table of calls, and run capwatch volume again"
+        console.problem(f"{table}: {which}: {cause}; {hint}", done="counted by its own columns")
+
+
+def _columns(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_COLUMNS]) + (" ..." if len(names) > MOST_COLUMNS else "")
+
+
+def _amount(value: float) -> str:
+    """A figure in full where it is of cargo, with four digits where it is a ratio.
+
+    >>> _amount(60000.0), _amount(7.4612)
+    ('60,000', '7.461')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"
 
 
 def _calls(names: Sequence[str]) -> str:

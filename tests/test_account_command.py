@@ -276,3 +276,44 @@ def test_liftings_of_simulated_calls_are_simulated(capwatch, tmp_path):
     assert code == 0
     assert "SIMULATED: no real ship is in it" in err
     assert says_simulated(out)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("words", [(), ("--seed", 7)])
+def test_an_edited_figure_is_told_and_moves_nothing(account, suffix, words):
+    """An account draws a cargo from what its row says of ship and load: figures edited beside that passed unsaid."""
+    table = of("2024-05-01", "2024-05-02")
+    _, _, _, ledger = account(table, *words, suffix=suffix)
+    before = ledger.read_bytes()
+    edited = table.assign(barrels_p50=[249_900.0, 300_000.0])
+    code, _, err, ledger = account(edited, *words, suffix=suffix)
+    assert code == 3
+    assert len(err) == 1
+    assert "call c1: edited: barrels_p50 is 300,000 where the row's own columns give 249,900; " in err[0]
+    assert err[0].endswith("run capwatch volume again (counted by its own columns)")
+    assert ledger.read_bytes() == before
+
+
+def test_edits_of_one_kind_are_one_line(account):
+    table = of(*(f"2024-05-0{n}" for n in range(1, 8)))
+    table = table.assign(**{f"barrels_p{p}": 1.5 * table[f"barrels_p{p}"] for p in (5, 50, 95)})
+    code, _, err, _ = account(table)
+    assert (code, len(err)) == (3, 1)
+    assert "calls c0, c1, c2, c3, c4 and 2 more, the first: edited: barrels_p5 is 374,850 " in err[0]
+    assert "249,900 (barrels_p50, barrels_p95 likewise); " in err[0]
+
+
+@pytest.mark.parametrize("keyed", [True, False], ids=["with keys", "made before there were keys"])
+def test_a_call_without_an_id_counts_once_wherever_it_stands(capwatch, tmp_path, keyed):
+    """In older tables its name is that of its place, which was taken for a name that somebody gave."""
+    call = {"departure": "2024-05-02", "tonnes": 30_000.0, "product": "unnamed", "name": "A TANKER"}
+    first = {"departure": "2024-05-01", "tonnes": 10_000.0, "product": "unnamed", "name": "B TANKER"}
+    paths = []
+    for n, rows in enumerate(([first, call], [call])):
+        table = liftings(pd.DataFrame(rows), CONFIG, 0)
+        write_table(table, path := tmp_path / f"{n}.csv")
+        if not keyed:
+            pd.read_csv(path).drop(columns="draw_key").to_csv(path, index=False)
+        paths.append(path)
+    _, told, _ = capwatch("account", *paths, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
+    assert told.startswith("2 calls counted")

@@ -10,7 +10,7 @@ import pipeline
 
 HOUSE = Path(pipeline.__file__).parent
 SMALL = (
-    "errors", "types", "units", "imo", "ship_words", "passes", "retyping", "plurals", "moments", "leapsecond",
+    "errors", "types", "units", "imo", "mmsi", "ship_words", "passes", "retyping", "plurals", "moments", "leapsecond",
     "longitudes", "checkpoints", "quantiles", "turnover", "nested", "hull_depth",
 )  # fmt: skip
 FLOORS = (  # from the ground up; rooms of one floor do not import one another, but for the small ones

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.draughts import flapping
+from pipeline.hull_depth import lightest_draught_m
 from pipeline.imo import imo_is_valid
 from pipeline.tables import STATIC
 
@@ -113,13 +114,15 @@ def _flags(said: pd.DataFrame) -> list[list[str]]:
     draught, length = said["draught_m"].to_numpy(float), said["length_m"].to_numpy(float)
     with np.errstate(invalid="ignore"):
         deep = draught > DRAUGHT_LIMIT[0] * length + DRAUGHT_LIMIT[1]
+        shallow = draught < [lightest_draught_m(m) if m > 0 else 0.0 for m in length]
+    wrong = deep | shallow
     hours = said["time_utc"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 3.6e9
     mmsi = said["mmsi"].to_numpy(np.int64)
-    flap = flapping(mmsi, hours, np.where(deep, np.nan, draught))
+    flap = flapping(mmsi, hours, np.where(wrong, np.nan, draught))
     bad_imo = [bool(pd.notna(i) and i != 0 and not imo_is_valid(int(i))) for i in said["imo"]]
     named = (
         ("imo_check_digit", bad_imo),
-        ("implausible_draught", deep),
+        ("implausible_draught", wrong),
         ("flapping_draught", flap),
         ("length_changed", _changed(mmsi, length, SAME_LENGTH_M)),
         ("imo_changed", _changed(mmsi, said["imo"].to_numpy("float64", na_value=np.nan), 0.0)),

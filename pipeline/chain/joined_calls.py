@@ -14,14 +14,13 @@ import pandas as pd
 from pipeline.quantiles import Z90
 from pipeline.tables.ships import SHARED_ERROR
 from pipeline.turnover import DISAGREE
+from pipeline.volume.joined_freeboards import SIDES, whole_freeboards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LISTED = ("dwt_t", "gt", "listed_length_m", "listed_beam_m", "listed_source", "ship_type")
 IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", *LISTED, "candidates")
-ON_ARRIVAL = ("draught_in_m", "freeboard_in_m", "freeboard_in_sd_m")
-ON_DEPARTURE = ("draught_out_m", "freeboard_out_m", "freeboard_out_sd_m")
 WITHOUT_AIS = {"dark", "no_ais"}
 BETWEEN = ("freeboard_change_m", "freeboard_change_lo_m", "freeboard_change_hi_m", "p_same_hull")
 
@@ -51,8 +50,8 @@ def joined(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
     former, last = sorted((kept, other), key=lambda call: (call["departure_lo"], call["call_id"]))
     out: dict[str, object] = {name: first[name] for name in ("arrival_lo", "arrival_hi", "p_new_call")}
     out |= {name: last[name] for name in ("departure_lo", "departure_hi")}
-    out |= {name: _known(name, first, second) for name in ON_ARRIVAL}
-    out |= {name: _known(name, last, former) for name in ON_DEPARTURE}
+    out |= {"draught_in_m": _known("draught_in_m", first, second)}
+    out |= {"draught_out_m": _known("draught_out_m", last, former)} | _freeboards(kept, other)
     # An analyst says that it is one visit: the change between its ends is left to the volume stage
     out |= dict.fromkeys(BETWEEN, float("nan")) | {"p_one_call": 1.0, "calls_mean": 1.0}
     out |= _identity(kept, other) | _size(kept, other, "length") | _size(kept, other, "beam")
@@ -71,6 +70,16 @@ def _flags(kept: pd.Series, first: pd.Series, last: pd.Series, *, heard: bool) -
     told = {"arrival_open", "left_open"} | (WITHOUT_AIS if heard else set())
     bounds = (("arrival_open", first), ("left_open", last))
     return [f for f in kept["flags"] if f not in told] + [flag for flag, call in bounds if flag in call["flags"]]
+
+
+def _freeboards(kept: pd.Series, other: pd.Series) -> dict[str, object]:
+    """First and last of all freeboards of both calls, in order of time; one alone is early or late by all looks."""
+    parts = []
+    for call in sorted((kept, other), key=lambda call: call["call_id"]):
+        span = {"arrival": call["arrival_hi"], "departure": call["departure_lo"], "evidence": call["detection_ids"]}
+        parts.append(span | {name: call[name] for name in SIDES} | {"p_same_hull": None})
+    found = whole_freeboards(parts)
+    return {name: float("nan") if found[name] is None else found[name] for name in SIDES}
 
 
 def _known(name: str, call: pd.Series, other: pd.Series) -> Any:

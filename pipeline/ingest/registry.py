@@ -15,6 +15,7 @@ import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.imo import imo_is_valid
+from pipeline.mmsi import mmsi_is_possible
 
 TONNAGE_KINDS = ("DWT", "GT")
 _SHOWN = 3
@@ -164,6 +165,8 @@ def _imo(text: str) -> int:
 def _mmsi(text: str) -> int:
     if not text.isdigit() or len(text) != 9:
         raise ValueError("is not nine digits")
+    if not mmsi_is_possible(int(text)):
+        raise ValueError("is no ship's number")
     return int(text)
 
 

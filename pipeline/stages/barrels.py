@@ -19,6 +19,7 @@ from pipeline.config import (
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
 from pipeline.given_tables import (
+    has_keys,
     looks_at_counted,
     read_calls,
     read_liftings,
@@ -26,7 +27,7 @@ from pipeline.given_tables import (
     tell_unread_sizes,
 )
 from pipeline.storage import marked, read_table, require_apart, write_table
-from pipeline.table_doubts import tell_doubts, tell_not_yet, tell_other_trades, tell_repeats
+from pipeline.table_doubts import tell_doubts, tell_edits, tell_not_yet, tell_other_trades, tell_repeats
 from pipeline.tables import MISSED
 
 if TYPE_CHECKING:
@@ -84,9 +85,14 @@ def account(
     config = _volume_config(assumptions, settings)
     rules = load_cap(cap, config)
     simulated = _simulated(liftings)
-    tables = [_accountable(path, rules, config, console) for path in liftings]
+    tables = [_accountable(path, rules, config, seed, console) for path in liftings]
     if console.problems and not any(table["counts"].any() for table in tables):
         raise NothingUsable("none of the counted calls could be used (nothing was written)")
+    if len(tables) > 1:  # alone, such a table keeps the draws that it had
+        tables = [
+            table if has_keys(path) else stage.with_keys_of_places(table)
+            for path, table in zip(liftings, tables, strict=True)
+        ]
     table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config, rules.year_starts, seed)
     known = {cause for given in tables for cause in given["cause"]}
     for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together
@@ -118,7 +124,7 @@ def _simulated(liftings: list[Path]) -> bool:
     return bool(made)
 
 
-def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Console) -> pd.DataFrame:
+def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, seed: int, console: Console) -> pd.DataFrame:
     """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
     from pipeline import volume as stage
 
@@ -126,7 +132,9 @@ def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, console: Cons
     causes = stage.refusals(table, cap, config)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
-    return stage.refused(table, causes)
+    table = stage.refused(table, causes)
+    tell_edits(path, stage.edits(table, config, seed), console)
+    return table
 
 
 def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:

@@ -1,5 +1,7 @@
 """Port calls to liftings to the account against a cap. Pure: same input and seed, same numbers."""
 
+from pipeline.volume.draw_keys import with_keys_of_places
+from pipeline.volume.edited import edits
 from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
 from pipeline.volume.membership import last_day_of, refusals, refused
@@ -9,6 +11,7 @@ from pipeline.volume.voyages import counted_once
 
 __all__ = [
     "counted_once",
+    "edits",
     "headline",
     "last_day_of",
     "ledger",
@@ -17,4 +20,5 @@ __all__ = [
     "refused",
     "sensitivity",
     "simulate",
+    "with_keys_of_places",
 ]

@@ -9,6 +9,7 @@ that say the same in all each next one has a number.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 WHO_AND_WHEN = ("vessel_id", "imo", "mmsi", "name", "berth_id", "arrival", "departure")
 # What is no word of the row on its call: names, what all rows share, and what follows from that and the rest
 NOT_SAID = {"call_id", "draw_key", "assumptions_id", "p_retyped", "bbl_per_t", "status", "cause"}
+
+_BY_PLACE = re.compile(r"row\d+'*")  # the name that a call without an id is given
 
 
 def key_of(row: Mapping[Any, Any]) -> str:
@@ -50,6 +53,14 @@ def draw_keys(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
         met[key] += 1
         out.append(f"unnamed {key}" + (f" {met[key]}" if met[key] > 1 else ""))
     return out
+
+
+def with_keys_of_places(liftings: pd.DataFrame) -> pd.DataFrame:
+    """Liftings of a table made before it had keys: calls named ``rowN`` by their place have one by what they say."""
+    records = liftings.to_dict("records")
+    unnamed = [n for n, row in enumerate(records) if _BY_PLACE.fullmatch(str(row["call_id"]))]
+    keys = dict(zip(unnamed, draw_keys([records[n] for n in unnamed]), strict=True))
+    return liftings.assign(draw_key=[keys.get(n, "") for n in range(len(records))])
 
 
 def rank_of(row: Mapping[Any, Any]) -> int:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipeline.imo import imo_is_valid
+from pipeline.mmsi import mmsi_is_possible
 from pipeline.tables.ship_numbers import LETTERS
 
 if TYPE_CHECKING:
@@ -13,20 +15,43 @@ if TYPE_CHECKING:
 
 NUMBERS = ("imo", "mmsi")  # in order of trust: the first is a hull's for life
 MADE_UP = {"1234567", "123456789"}  # typed where no number is known, as one digit again and again is
+POSSIBLE = {"imo": imo_is_valid, "mmsi": mmsi_is_possible}
+IMPOSSIBLE = {"imo": "IMO number {} has a wrong check digit", "mmsi": "MMSI {} is no ship's"}
 
 
 def numbers_of(row: Mapping[Any, Any]) -> dict[str, int | None]:
     """IMO number and MMSI, from their columns or from a ``vessel_id`` like ``imo:9074729``; None where not known.
 
-    Registers write the IMO number with its letters; and what people type where they know no number is none.
+    Registers write the IMO number with its letters; and what people type where they know no number is none. Nor is one
+    that no ship can have: by a slip it may be another's.
 
     >>> numbers_of({"vessel_id": "imo:9074729", "mmsi": 273000000})
     {'imo': 9074729, 'mmsi': 273000000}
     >>> numbers_of({"imo": "IMO 9074729", "mmsi": 999999999})
     {'imo': 9074729, 'mmsi': None}
+    >>> numbers_of({"imo": 9074728})
+    {'imo': None, 'mmsi': None}
     """
+    said = _said(row)
+    return {name: next((n for n in said[name] if POSSIBLE[name](n)), None) for name in NUMBERS}
+
+
+def numbers_doubt(row: Mapping[Any, Any]) -> str:
+    """What is wrong with a ship's stated numbers, in words; "" where nothing is.
+
+    >>> numbers_doubt({"imo": 9074728}), numbers_doubt({"imo": 9074729})
+    ('IMO number 9074728 has a wrong check digit: no rows are joined by it', '')
+    """
+    said = _said(row)
+    wrong = [IMPOSSIBLE[name].format(n) for name in NUMBERS for n in dict.fromkeys(said[name]) if not POSSIBLE[name](n)]
+    return f"{', '.join(wrong)}: no rows are joined by it" if wrong else ""
+
+
+def _said(row: Mapping[Any, Any]) -> dict[str, list[int]]:
+    """The numbers of each kind that a row states, in its column and in its ``vessel_id``."""
     kind, _, said = str(row.get("vessel_id") or "").partition(":")
-    return {name: _whole(row.get(name)) or (_whole(said) if kind == name else None) for name in NUMBERS}
+    stated = {name: [_whole(row.get(name)), _whole(said) if kind == name else None] for name in NUMBERS}
+    return {name: [n for n in numbers if n] for name, numbers in stated.items()}
 
 
 def tied(rows: Sequence[Mapping[Any, Any]]) -> list[int | None]:

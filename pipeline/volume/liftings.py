@@ -41,11 +41,12 @@ from pipeline.volume.draw_keys import draw_keys, fullest_first
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
-from pipeline.volume.identity import numbers_of, with_tied_imos
+from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
 from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
 from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, cargo_doubt, require_capacity, require_tonnage
+from pipeline.volume.shallow import without_shallow_draughts
 from pipeline.volume.stated_hull import Hull, hull_of, told_by_registry
 from pipeline.volume.usual_hull import hull_for_loads
 
@@ -66,7 +67,8 @@ WHY_NOT = {  # flags of port calls, in words
 
 def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
     """One row for each call, whatever it holds; rows that make no sense are kept as ``refused``, without numbers."""
-    records = calls.to_dict("records")
+    read = [without_shallow_draughts(call) for call in calls.to_dict("records")]
+    records = [call for call, _ in read]
     ids = [text(call, "call_id") for call in records]
     taken, doubles = set(ids), _doubles(records, ids)
     habit = habit_of(call for n, call in enumerate(records) if n not in doubles and not other_trade(call))
@@ -79,6 +81,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
                 raise Refused("this call_id stands in the table twice")
             when, doubts = dates(call)
             row |= numbers_of(call) | when | {"open_ends": open_ends(call), "seen_d": seen_for_d(call)}
+            doubts += filter(None, [numbers_doubt(call), *read[n][1]])
             row |= _doubted(*_cargo(call, when, habit, config), doubts)
         except Refused as refused:
             row |= {"status": "refused", "cause": str(refused), "counts": False, "method": "none"}

@@ -153,7 +153,7 @@ def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, rng: 
     own = rng.standard_normal(len(z))
     if not _known(row.get("length_m")):  # the hull is that of her deadweight
         return row["dwt_log_sd"] * z / DWT_PER_HULL + evidence.hull_log_sd * own
-    told_from_hull = str(row["method"]).startswith("dwt_from_length")
+    told_from_hull = str(row["method"]).startswith("dwt_from_length") and row["dwt_log_sd"] > 0
     tied = min(0.95, DWT_PER_HULL * evidence.hull_log_sd / row["dwt_log_sd"]) if told_from_hull else 0.0
     return evidence.hull_log_sd * (tied * z + np.sqrt(1 - tied**2) * own)
 

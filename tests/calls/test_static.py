@@ -72,6 +72,13 @@ def test_a_draught_deeper_than_the_hull_allows_is_flagged(draught, bad):
     assert ("implausible_draught" in row["flags"]) == bad
 
 
+@pytest.mark.parametrize(("draught", "bad"), [(0.3, True), (0.5, True), (0.7, False)])
+def test_a_draught_at_which_the_hull_cannot_float_is_flagged(draught, bad):
+    """Two such draughts, 0.3 and 0.6 m, would be a loading."""
+    row = reports(said(1, draught=draught, **HULL)).iloc[0]
+    assert ("implausible_draught" in row["flags"]) == bad
+
+
 def test_flapping_is_no_loading():
     table = reports(*[said(h, draught=5.0 + 2 * (h % 2), **HULL) for h in range(8)])
     assert table["flags"].map(lambda f: "flapping_draught" in f).sum() >= 6

@@ -133,6 +133,27 @@ def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
     assert into_long["length_hi_m"] - into_long["length_lo_m"] == pytest.approx(3.0)
 
 
+FREEBOARDS = ("freeboard_in_m", "freeboard_out_m")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "whole"),
+    [
+        ((None, 4.0), (2.0, None), [4.0, 2.0]),  # was told the wrong way round: as if she had discharged
+        ((4.2, 4.0), (None, None), [4.2, 4.0]),
+        ((None, 4.0), (3.0, 2.0), [4.0, 2.0]),
+        ((4.2, 4.0), (2.0, None), [4.2, 2.0]),
+    ],
+)
+@pytest.mark.parametrize("names", [("one", "two"), ("two", "one")], ids="_into_".join)
+def test_freeboards_of_a_visit_are_the_first_and_the_last_of_all(first, then, whole, names):
+    told = [dict(zip(FREEBOARDS, values, strict=True)) for values in (first, then)]
+    table = calls(*(row | more for row, more in zip(TWO, told, strict=True)))
+    after, _ = reviewed_calls(table, table, [verdict(names[0], "merge", names[1])])
+    visit = after.set_index("call_id").loc[names[1]]
+    assert visit[list(FREEBOARDS)].tolist() == whole
+
+
 @pytest.mark.parametrize("into", ["closed", "open"])
 def test_a_visit_whose_end_no_look_gave_ends_with_its_last_sighting_whoever_is_named_first(into):
     """The bound after New Year is only where images end: her cargo is of 2024, whichever call keeps its name."""

@@ -40,6 +40,8 @@ def test_gross_tonnage_is_no_weight(tmp_path):
         (["imo,name,source", "9074728,A,x"], "line 2: imo '9074728' has a wrong check digit"),
         (["imo,name,source", "# note", "907472,A,x"], "line 3: imo '907472' is not seven digits"),
         (["mmsi,name,source", "27300,A,x"], "line 2: mmsi '27300' is not nine digits"),
+        (["mmsi,name,source", "000000000,A,x"], "line 2: mmsi '000000000' is no ship's number"),
+        (["mmsi,name,source", "111222333,A,x"], "line 2: mmsi '111222333' is no ship's number"),
         (["name,source", ",x"], "line 2: name is empty"),
         (["name,source", "A,"], "line 2: source is empty"),
         (["name,length_m,source", "A,-5,x"], "line 2: length_m '-5' is outside"),

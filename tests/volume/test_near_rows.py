@@ -26,7 +26,7 @@ def drawn(seed: int, calls: int) -> list[dict]:
             "berth_id": rng.choice(["pier", "jetty", ""]),
             "length_m": 95.0,
             "mmsi": 999000000 + int(rng.integers(9)) if n % 2 else None,
-            "imo": 9000000 + int(rng.integers(9)) if n % 5 == 0 else None,
+            "imo": 9000003 + 12 * int(rng.integers(4)) if n % 5 == 0 else None,
             "detection_ids": [f"d{rng.integers(30)}"] if n % 2 == 0 else [],
         }
         for n, start in enumerate(came)

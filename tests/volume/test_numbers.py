@@ -26,3 +26,17 @@ def test_what_is_typed_where_no_number_is_known_is_no_ships(number):
     tables = [lift({"arrival": "2024-03-01", "imo": number, "length_m": m}) for m in (80.0, 140.0)]
     assert tables[0]["imo"].isna().all()
     assert int(counted_once(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2
+
+
+@pytest.mark.parametrize("number", [{"imo": 9074728}, {"vessel_id": "imo:9074728"}, {"mmsi": 12345}])
+def test_a_number_that_no_ship_has_is_told_and_joins_nothing(number):
+    """A slip of one digit may be another ship's number: the row counts, for itself."""
+    tables = [lift({"arrival": "2024-03-01", **number, "length_m": m}) for m in (80.0, 140.0)]
+    for table in tables:
+        row = table.iloc[0]
+        assert (row["status"], bool(row["counts"]), row["imo"] is pd.NA, row["mmsi"] is pd.NA) == (
+            "degraded", True, True, True,
+        )  # fmt: skip
+        assert str(next(iter(number.values()))).removeprefix("imo:") in row["cause"]
+        assert row["cause"].endswith("no rows are joined by it")
+    assert int(counted_once(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2

@@ -24,20 +24,20 @@ def counted(*tables, year_starts=CAP.year_starts):
 
 
 def test_the_same_cargo_at_two_ports_counts_once():
-    once = counted(table(LOADING, load(7, vessel="imo:9000001")), table(DISCHARGING, load(10, vessel="imo:9000001")))
+    once = counted(table(LOADING, load(7, vessel="imo:9000003")), table(DISCHARGING, load(10, vessel="imo:9000003")))
     assert once["counts"].tolist() == [True, False]
     assert "the cargo of call loading-0" in once.loc["discharging-0", "cause"]
     assert simulate(once.reset_index(), LOADING, 1, CAP).shape[0] == 1
 
 
 def test_two_ships_by_their_numbers_are_two_cargoes():
-    once = counted(table(LOADING, load(7, vessel="imo:9000001")), table(DISCHARGING, load(10, vessel="imo:9000002")))
+    once = counted(table(LOADING, load(7, vessel="imo:9000003")), table(DISCHARGING, load(10, vessel="imo:9000015")))
     assert once["counts"].all()
 
 
 @pytest.mark.parametrize("day", [6, 30], ids=["before she loaded", "too long after"])
 def test_a_discharge_that_cannot_be_this_cargo_counts(day):
-    once = counted(table(LOADING, load(7, vessel="imo:9000001")), table(DISCHARGING, load(day, vessel="imo:9000001")))
+    once = counted(table(LOADING, load(7, vessel="imo:9000003")), table(DISCHARGING, load(day, vessel="imo:9000003")))
     assert once["counts"].all()
 
 
@@ -48,8 +48,8 @@ def test_without_numbers_size_speaks():
 
 def test_each_loading_is_discharged_once():
     once = counted(
-        table(LOADING, load(7, vessel="imo:9000001")),
-        table(DISCHARGING, load(9, vessel="imo:9000001"), load(20, vessel="imo:9000001")),
+        table(LOADING, load(7, vessel="imo:9000003")),
+        table(DISCHARGING, load(9, vessel="imo:9000003"), load(20, vessel="imo:9000003")),
     )
     assert once["counts"].sum() == 2
 
@@ -62,19 +62,19 @@ def test_nothing_is_deleted_and_names_stay_apart():
 
 
 def test_a_ship_known_by_imo_here_and_by_mmsi_there_is_one_where_a_table_knows_both():
-    loaded = table(LOADING, load(7, vessel="imo:9000001") | {"mmsi": 999000001})
+    loaded = table(LOADING, load(7, vessel="imo:9000003") | {"mmsi": 999000001})
     once = counted(loaded, table(DISCHARGING, load(10, vessel="mmsi:999000001")))
     assert once["counts"].tolist() == [True, False]
 
 
 def test_a_sure_discharge_is_not_dropped_for_a_loading_that_hardly_was():
-    unlikely = load(7, vessel="imo:9000001") | {"p_loading": 0.02, "p_discharging": 0.98}
-    landed = load(10, vessel="imo:9000001") | {"p_loading": 0.0, "p_discharging": 1.0}
+    unlikely = load(7, vessel="imo:9000003") | {"p_loading": 0.02, "p_discharging": 0.98}
+    landed = load(10, vessel="imo:9000003") | {"p_loading": 0.0, "p_discharging": 1.0}
     once = counted(table(LOADING, unlikely), table(DISCHARGING, landed))
     assert once["counts"].tolist() == [False, True]
 
 
-@pytest.mark.parametrize("vessel", ["imo:9000001", None])
+@pytest.mark.parametrize("vessel", ["imo:9000003", None])
 def test_what_counts_does_not_depend_on_the_order_of_the_tables(vessel):
     """A load and a discharge whose times are so wide that their middles overlap, and overlapping runs of one port."""
     loaded = table(LOADING, load(6, vessel=vessel) | {"departure": "2024-03-10"}, load(20) | {"tonnes": 3000})
@@ -97,7 +97,7 @@ def test_the_same_dark_stay_in_overlapping_runs_counts_once_by_its_images():
 
 
 def test_one_stay_in_two_tables_of_one_ship_counts_once():
-    first = table(LOADING, load(7, vessel="imo:9000001"))
+    first = table(LOADING, load(7, vessel="imo:9000003"))
     once = counted_once([first, first], LOADING, CAP.year_starts, 1)
     assert once["counts"].tolist() == [True, False]
     assert "same stay" in once["cause"].iloc[1]
@@ -397,21 +397,21 @@ def test_no_draw_depends_on_which_table_is_named_first():
 
 
 def test_a_stay_left_out_costs_the_other_neither_name_nor_draws():
-    alone = table(LOADING, load(7, vessel="imo:9000001"))
+    alone = table(LOADING, load(7, vessel="imo:9000003"))
     once = counted_once([alone, alone], LOADING, CAP.year_starts, 1)
     assert once.loc[once["counts"], "call_id"].tolist() == alone["call_id"].tolist()
 
 
 def test_a_landing_is_of_the_loading_from_which_a_voyage_leads_to_it():
     """Loaded on 1 and 10 March, landed on the 15th: five days from the second, which is a voyage, and not fourteen."""
-    loads = table(LOADING, load(1, vessel="imo:9000001"), load(10, vessel="imo:9000001"))
-    once = counted(loads, table(DISCHARGING, load(15, vessel="imo:9000001")))
+    loads = table(LOADING, load(1, vessel="imo:9000003"), load(10, vessel="imo:9000003"))
+    once = counted(loads, table(DISCHARGING, load(15, vessel="imo:9000003")))
     assert once["cause"]["discharging-0"].startswith("the cargo of call loading-1,")
 
 
 @pytest.mark.parametrize(("first", "then", "cargoes"), [(6, 8, 1), (4, 6, 1), (6, 18, 2)])
 def test_what_is_landed_at_a_second_port_is_no_further_cargo(first, then, cargoes):
     """Whichever of both landings lies nearer to a voyage from the loading; twelve days are time to fetch another."""
-    loaded = table(LOADING, load(1, vessel="imo:9000001"))
-    landed = [table(DISCHARGING, load(day, vessel="imo:9000001")).assign(call_id=f"on {day}") for day in (first, then)]
+    loaded = table(LOADING, load(1, vessel="imo:9000003"))
+    landed = [table(DISCHARGING, load(day, vessel="imo:9000003")).assign(call_id=f"on {day}") for day in (first, then)]
     assert counted(loaded, *landed)["counts"].sum() == cargoes
