@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.types import Place, Scene, Window
 
 ACCEPTED, REJECTED = "#E69F00", "#56B4E9"  # Okabe and Ito's orange and sky blue
-MARGIN_M = 300.0
+MARGIN_M = 300.0  # of water around what is reviewed (our choice: a ship's length)
 SMALL = 0.02  # of a picture: what is smaller gets a ring, or nobody finds it (our choice)
 
 

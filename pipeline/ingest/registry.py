@@ -17,7 +17,7 @@ from pipeline.errors import InputError
 from pipeline.imo import imo_is_valid
 
 TONNAGE_KINDS = ("DWT", "GT")
-_SHOWN = 3
+_SHOWN = 3  # wrong rows named in an error (our choice)
 
 
 @dataclass(frozen=True, slots=True)

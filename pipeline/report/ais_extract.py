@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 AROUND = pd.Timedelta(days=1)  # of a stay, on both sides
 SILENCE = pd.Timedelta(hours=4)
-MOST_ROWS = 14
+MOST_ROWS = 14  # our choice: it is an extract, the table has the rest
 
 
 def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 GEOD = Geod(ellps="WGS84")
-WATER_T_PER_M3 = 1.025
+WATER_T_PER_M3 = 1.025  # sea water, the usual figure of naval architecture
 BLOCK_COEFFICIENT = 0.79  # of the simulated hulls, the same at every draught
-SAILING_KN = 7.0
+SAILING_KN = 7.0  # in port approaches (our choice)
 QUAY_GAP_M = 2.0  # fenders
 LOADING_SHARE = (0.1, 0.9)  # of the stay, in which the draught changes
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WATER_BELOW = 0.35  # infrared, local water 0 and land 1
 STANDS_OUT = 0.15  # the dullest hulls show 0.2 in some band
 SHORE_PX = 6  # beside water: a hull at a quay reaches so far from it
-MIN_BRIGHT_PX = 4
+MIN_BRIGHT_PX = 4  # one less than the fewest of a hull (`instances.MIN_PIXELS`)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,11 +31,11 @@ SIGMA_PER_RESOLUTION = 0.465  # 20 m by 22 m wide at half power (Sentinel-1 IW G
 BLUR_RESOLUTIONS = 1.4  # extent less length: the blur at 20 dB below a peak
 START_LEVELS_DB = (12.0, 17.0, 22.0, 27.0)  # below the peak: at one of them the hull is neither cut nor flooded
 LEAST_START = 2.5  # times the sea
-SAME_START_M = 15.0
-LONGEST_START_M = 500.0
+SAME_START_M = 15.0  # starts that differ by less climb to one maximum (our choice: less than the resolution)
+LONGEST_START_M = 500.0  # at levels where the sea floods the object no length is a start (our choice)
 ROUND = 0.75  # width over extent
 MARGIN_M, HALF_WIDTH_M = 50.0, 55.0  # of the fitted pixels beyond and beside the longest start
-FIRST_ITERATIONS, LAST_ITERATIONS = 15, 60
+FIRST_ITERATIONS, LAST_ITERATIONS = 15, 60  # at most: a start need only be told from worse ones (our choice)
 FIRST_SETTLED, LAST_SETTLED = 0.01, 1e-9  # gain of cost at which a search ends: the last one to its very maximum
 DARK = 1e-2  # of the sea: the least whose logarithm is taken
 

@@ -27,13 +27,13 @@ from pipeline.detection.descent import solved
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-SEGMENTS = 6
+SEGMENTS = 6  # on a 120 m hull each is as long as the resolution (our choice)
 DIRECTIONS = 4  # in which side lobes run: rows up and down, columns left and right
 PER_BAND = SEGMENTS + DIRECTIONS
 GEOMETRY = 5  # y, x, angle, ln length, ln beam
 SPECKLE_VARIANCE = 0.2551  # trigamma(4.4): of the logarithm of sea
 HULL_VARIANCE = 0.8  # of the logarithm of a hull about its strip's mean (our choice: some 4 dB)
-STUDENT_DOF = 4.0
+STUDENT_DOF = 4.0  # few: residuals of corners and rigging count little (our choice)
 DATA_WEIGHT = 0.4  # one pixel in 2.5 is independent at 20 m resolution on 10 m pixels
 STRIP_SD = 1.2  # of ln brightness between strips (our choice: 5 dB)
 BEAM_AT_110_M, BEAM_EXPONENT, BEAM_SD = 17.5, 0.9, 0.15  # medians of registered merchant ships; scatter of ln beam

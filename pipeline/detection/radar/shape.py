@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright point on it
 WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; half as much again for side lobes
 MERGED_CUT_DB = 10.0  # below the peak: brighter than side lobes are (13 dB and more below)
-MERGED_PIXELS = 6
+MERGED_PIXELS = 6  # fewer are speckle or a crane (our choice)
 SMEAR_DB = 6.0  # of tails along track over those across: no processor's side lobes differ so (our choice)
 MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
 
