@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.cases.desk import Desk
 from tests.in_process import exit_code
@@ -62,6 +63,16 @@ def capwatch(capsys, monkeypatch):
 def desk(tmp_path) -> Desk:
     """A small project of the test's own: a run file, zones, two images, AIS."""
     return Desk(tmp_path / "desk").furnished()
+
+
+@pytest.fixture(scope="session")
+def done_once(shared_tmp) -> Desk:
+    """A desk whose run is finished. Tests only read it, or copy it."""
+    desk = Desk(shared_tmp / "done" / "desk")
+    with FileLock(shared_tmp / "done.lock"):
+        if not desk.root.is_dir():
+            desk.furnished().run()
+    return desk
 
 
 @pytest.fixture
