@@ -32,7 +32,7 @@ def weights_of(told: str) -> tuple[Path, ...]:
 def found_in(data: Path, file: str, weights: tuple[Path, ...]) -> pd.DataFrame:
     """The detector's table of one image, with these weights; the classical one alone where a file is missing."""
     network.WEIGHTS_FILES = weights
-    network._sessions.cache_clear()
+    network.sessions.cache_clear()
     names = pd.read_csv(data / "images.csv").set_index("file").loc[file, "bands"].split()
     options = OpenOptions(sensor=Sensor.SENTINEL2, bands={name: i for i, name in enumerate(names, 1)})
     table, _ = detect(open_scene(data / file, options), config=DetectionConfig())

@@ -38,11 +38,11 @@ def fits(spacing_m: float) -> bool:
 
 def available() -> bool:
     """Is ONNX Runtime installed, and are the weights there?"""
-    return bool(_sessions())
+    return bool(sessions())
 
 
 @cache
-def _sessions() -> tuple[Any, ...]:
+def sessions() -> tuple[Any, ...]:
     """A session for each network, none where they cannot be made. They are read-only and safe with threads."""
     try:
         import onnxruntime
@@ -75,7 +75,7 @@ def answer(
     said = np.zeros((4, BLOCK_PX, BLOCK_PX), np.float32)
     said[:2] = SURELY_NOTHING
     image = network_input(scaled, present, gain)
-    first, *others = [(session, turn) for session in _sessions() for turn in TURNS]
+    first, *others = [(session, turn) for session in sessions() for turn in TURNS]
     for part in parts_of(np.ones(expected[1:], bool) if asked is None else asked):
         said[(slice(None), *part.asked)] = _seen(image, part, *first)
     for part in parts_of(said[0] >= NOTHING):
