@@ -10,7 +10,7 @@ errors (``benchmarks/fit_hull.py`` makes ``hull_regression.json``).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from scipy import ndimage
 from pipeline.detection.radar import hull_model
 from pipeline.detection.radar.cutout import EIGHT, LOG_BIAS, Cutout
 from pipeline.detection.radar.hull_profile import extents_m
+from pipeline.detection.radar.rough_size import Size
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
@@ -40,20 +41,11 @@ FIRST_SETTLED, LAST_SETTLED = 0.01, 1e-9  # gain of cost at which a search ends:
 DARK = 1e-2  # of the sea: the least whose logarithm is taken
 
 
-@dataclass(frozen=True, slots=True)
-class HullSize:
-    """Centre in pixels, sizes in metres with 90 % bounds (low, middle, high), long axis as a unit vector in metres
-    (rows, cols). ``features`` are what the length was made from; ``smear_db`` is how much
-    stronger the tails along rows are than those along columns."""
+@dataclass(frozen=True, slots=True, eq=False)
+class HullSize(Size):
+    """The size of a fitted hull, with what its length was made from."""
 
-    row: float
-    col: float
-    length_m: tuple[float, float, float]
-    beam_m: tuple[float, float, float]
-    axis: tuple[float, float]
-    outline: FloatArray
-    features: Features
-    smear_db: float = 0.0
+    features: Features = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +91,8 @@ def measure(cutout: Cutout) -> HullSize:
         beam,
         axis,
         outline + origin,
-        found,
         float(10 / np.log(10) * (fit.lobes[:, :2].mean() - fit.lobes[:, 2:].mean())),
+        features=found,
     )
 
 
