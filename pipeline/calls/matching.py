@@ -277,12 +277,12 @@ def check_lines(checks: pd.DataFrame) -> list[str]:
 
 
 def _verdict(
-    detection: str, mmsi: int | None, probability: float, distance: float | None, gap: float | None
+    detection: str, mmsi: int | None, probability: float, distance_m: float | None, gap_s: float | None
 ) -> dict[str, object]:
     return {
         "det_id": detection,
         "mmsi": mmsi,
         "probability": float(np.clip(probability, 0, 1)),
-        "distance_m": distance,
-        "time_gap_s": gap,
+        "distance_m": distance_m,
+        "time_gap_s": gap_s,
     }

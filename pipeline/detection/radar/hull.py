@@ -81,7 +81,7 @@ def measure(cutout: Cutout) -> HullSize:
     length = _bounds(log_length, known["length_interval"], log_length, scale)
     beam_row = np.array([1.0, log_length, found.fitted_beam - found.fitted_length])
     beam = _bounds(float(beam_row @ known["beam"]), known["beam_interval"], log_length, scale)
-    axis = _axis(fit.angle)
+    axis = _axis(fit.angle_rad)
     outline = _rectangle(fit.y_m, fit.x_m, axis, length[1], beam[1]) / np.array(cutout.spacing_m)
     origin = np.array([cutout.row0, cutout.col0])
     return HullSize(
@@ -123,7 +123,7 @@ def features(cutout: Cutout, fit: hull_model.Fit) -> Features:
     extents = extents_m(
         np.where(cutout.clear, cutout.joint, 1.0),
         cutout.spacing_m,
-        (fit.y_m, fit.x_m, fit.angle),
+        (fit.y_m, fit.x_m, fit.angle_rad),
         fit.length_m,
         fit.beam_m,
         cutout.resolution_m,
@@ -232,14 +232,14 @@ def _inside(
     return (np.abs(u) < half_length) & (np.abs(v) < half_width)
 
 
-def _axis(angle: float) -> tuple[float, float]:
+def _axis(angle_rad: float) -> tuple[float, float]:
     """Unit vector of an angle, one of the two directions always the same."""
-    axis = (float(np.cos(angle)), float(np.sin(angle)))
+    axis = (float(np.cos(angle_rad)), float(np.sin(angle_rad)))
     return axis if axis[0] > 1e-12 or (abs(axis[0]) <= 1e-12 and axis[1] > 0) else (-axis[0], -axis[1])
 
 
-def _rectangle(y: float, x: float, axis: tuple[float, float], length: float, beam: float) -> FloatArray:
-    ahead = np.array(axis) * length / 2
-    abeam = np.array([-axis[1], axis[0]]) * beam / 2
-    middle = np.array([y, x])
+def _rectangle(y_m: float, x_m: float, axis: tuple[float, float], length_m: float, beam_m: float) -> FloatArray:
+    ahead = np.array(axis) * length_m / 2
+    abeam = np.array([-axis[1], axis[0]]) * beam_m / 2
+    middle = np.array([y_m, x_m])
     return np.array([middle + ahead + abeam, middle + ahead - abeam, middle - ahead - abeam, middle - ahead + abeam])

@@ -47,13 +47,13 @@ ROOT_HALF, PEAK = math.sqrt(0.5), 1.0 / math.sqrt(2 * math.pi)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """A fitted hull. Metres from the centre of the cut-out's first pixel; ``angle`` of the long axis from rows to
-    columns [rad]; ``strips`` ln brightness over the sea, (bands, SEGMENTS); ``lobes`` ln strength of side lobes
+    """A fitted hull. Metres from the centre of the cut-out's first pixel; ``angle_rad`` of the long axis from rows to
+    columns; ``strips`` ln brightness over the sea, (bands, SEGMENTS); ``lobes`` ln strength of side lobes
     and smear, (bands, rows up, rows down, columns left, columns right)."""
 
     y_m: float
     x_m: float
-    angle: float
+    angle_rad: float
     length_m: float
     beam_m: float
     strips: FloatArray
@@ -72,10 +72,10 @@ class Pixels:
     sigma_m: float
 
 
-def start(y_m: float, x_m: float, angle: float, length_m: float, brightness: FloatArray) -> FloatArray:
+def start(y_m: float, x_m: float, angle_rad: float, length_m: float, brightness: FloatArray) -> FloatArray:
     """Parameters to start from; ``brightness`` of the hull over the sea, one a band."""
     p = np.empty(GEOMETRY + PER_BAND * len(brightness))
-    p[:GEOMETRY] = y_m, x_m, angle, math.log(length_m), _beam_log(math.log(length_m))
+    p[:GEOMETRY] = y_m, x_m, angle_rad, math.log(length_m), _beam_log(math.log(length_m))
     for band, level in enumerate(brightness):
         at = GEOMETRY + PER_BAND * band
         p[at : at + SEGMENTS] = math.log(level)
