@@ -29,7 +29,7 @@ from pipeline.simulation.burn import water_on
 from pipeline.simulation.frame import RadarFrame
 from pipeline.simulation.radar import NOISE_DB, RadarPass, SeaState, draw
 from pipeline.simulation.ships import Hull, ShipState
-from pipeline.simulation.world import _quay, berthing
+from pipeline.simulation.world import berthing, point_at, quay_along
 from pipeline.types import Place, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 from pipeline.units import METRES_PER_DEGREE
 
@@ -71,7 +71,7 @@ def looks_at(place: Place, count: int, seed: int) -> list[Look]:
     bearing = rng.uniform(0, 2 * np.pi)
     land = moved(place.land, COAST_SHIFT_M * np.sin(bearing), COAST_SHIFT_M * np.cos(bearing))
     berths = [z for z in place.zones if z.kind == "berth"]
-    fixed = [s for z in berths for s in _quay(z, place.land)]
+    fixed = [s for z in berths for s in quay_along(z, place.land)]
     return [_look(place, land, berths, fixed, n, rng) for n in range(count)]
 
 
@@ -101,10 +101,9 @@ def ship_at(zone, place: Place, time: datetime, rng: np.random.Generator) -> Shi
     length = float(np.exp(rng.normal(np.log(105), 0.3)))
     length = min(max(length, 45.0), 0.9 * quay.length_m, 200.0)
     beam = length / rng.normal(6.3, 0.5)
-    from pipeline.simulation.world import _moved
 
-    lon, lat = _moved(*quay.middle, quay.to_water_deg, beam / 2 + 2.0)
-    lon, lat = _moved(lon, lat, quay.bearing_deg, rng.uniform(-0.5, 0.5) * (quay.length_m - length))
+    lon, lat = point_at(*quay.middle, quay.to_water_deg, beam / 2 + 2.0)
+    lon, lat = point_at(lon, lat, quay.bearing_deg, rng.uniform(-0.5, 0.5) * (quay.length_m - length))
     heading = quay.bearing_deg + 180 * (rng.random() < 0.5)
     hull = Hull(
         zone.zone_id,

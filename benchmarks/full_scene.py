@@ -106,7 +106,7 @@ def main() -> None:
         answer = {"decode": decode, "detect": detect}[chosen.job](chosen.path, chosen.threads)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        quarantine._release()
+        quarantine.release()
         helper = resource.getrusage(resource.RUSAGE_CHILDREN)
         print(json.dumps({"answer": answer, "wall": wall, "cpu": cpu, "peak_gb": peak,
                           "with_helper": cpu + helper.ru_utime + helper.ru_stime}))  # fmt: skip

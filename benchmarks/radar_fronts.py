@@ -55,8 +55,8 @@ def main() -> None:
     )
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        speckle = [radar_scenes._speckle(rng) for _ in range(2)]
-        textures = {law: 1.0 if law == "gamma" else radar_scenes._texture(law, ORDER, rng) for law in LAWS}
+        speckle = [radar_scenes.speckle(rng) for _ in range(2)]
+        textures = {law: 1.0 if law == "gamma" else radar_scenes.texture_field(law, ORDER, rng) for law in LAWS}
         levels = {kind: level(kind, rng) for kind in KINDS}
         for law in LAWS:
             for kind in KINDS:
@@ -64,7 +64,7 @@ def main() -> None:
                     (10 ** (db / 10) * textures[law] * levels[kind] + 10 ** (radar_scenes.NOISE_DB / 10)) * grain
                     for db, grain in zip((VV_DB, VH_DB), speckle, strict=True)
                 ]
-                scene = radar_scenes._scene(np.stack(bands).astype(np.float32), f"{law}-{kind}-{seed}")
+                scene = radar_scenes.scene_of(np.stack(bands).astype(np.float32), f"{law}-{kind}-{seed}")
                 start = time.process_time()
                 table, told = detect(scene, config=config)
                 cpu_s = time.process_time() - start

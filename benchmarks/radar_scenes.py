@@ -58,19 +58,21 @@ def make(sea: str, texture: str, seed: int) -> Truth:
     levels = {"VV": vv_db, "VH": min(vv_db - 11.0, -22.0)}
     ships = _place(rng)
     drawn, ghosts = _targets(ships, rng)
-    field = _texture(texture, order, rng)
+    field = texture_field(texture, order, rng)
     bands, ghost_over = [], []
     for name, level in levels.items():
         cross_db = 0.0 if name == "VV" else -7.0
         sea_power = 10 ** (level / 10) * field + 10 ** (NOISE_DB / 10)
-        bands.append((sea_power * _speckle(rng) + drawn * 10 ** (cross_db / 10)).astype(np.float32))
+        bands.append((sea_power * speckle(rng) + drawn * 10 ** (cross_db / 10)).astype(np.float32))
         if name == "VV":
             ghost_over = [p / (10 ** (level / 10) + 10 ** (NOISE_DB / 10)) for *_, p in ghosts]
     kept = tuple((r, c, o) for (r, c, _), o in zip(ghosts, ghost_over, strict=True))
-    return Truth(_scene(np.stack(bands), f"{sea}-{texture}-{seed}"), ships, kept)
+    return Truth(scene_of(np.stack(bands), f"{sea}-{texture}-{seed}"), ships, kept)
 
 
-def _scene(data: np.ndarray, name: str) -> Scene:
+def scene_of(data: np.ndarray, name: str) -> Scene:
+    """Power of shape (2, SIDE, SIDE), VV and VH, as a scene of 10 m pixels that is all water."""
+
     def read(window: Window) -> Tile:
         part = data[:, window.row0 : window.row1, window.col0 : window.col1]
         fine = np.ones(part.shape[1:], bool)
@@ -141,7 +143,7 @@ def splat(image: np.ndarray, row: np.ndarray, col: np.ndarray, power: np.ndarray
         np.add.at(image, (r[inside], c[inside]), (power * share)[inside])
 
 
-def _texture(kind: str, order: float, rng: np.random.Generator) -> np.ndarray:
+def texture_field(kind: str, order: float, rng: np.random.Generator) -> np.ndarray:
     """Texture of mean 1 and variance 1 / order with a correlation length of 60 m: gamma (K law), log-normal, or
     inverse gamma (G0 law, Frery et al. 1997)."""
     field = gaussian_filter(rng.standard_normal((SIDE, SIDE), dtype=np.float32), 6.0, mode="wrap")
@@ -158,7 +160,8 @@ def _texture(kind: str, order: float, rng: np.random.Generator) -> np.ndarray:
     return np.interp(field, grid, values).astype(np.float32)
 
 
-def _speckle(rng: np.random.Generator) -> np.ndarray:
+def speckle(rng: np.random.Generator) -> np.ndarray:
+    """Power of mean 1 and unequal looks, shape (SIDE, SIDE), blurred as the sensor does."""
     total = np.zeros((SIDE, SIDE), np.float32)
     for weight in LOOK_WEIGHTS:
         for _part in range(2):

@@ -67,7 +67,7 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     own, others = time.process_time(), _of_others()
     work()
     own = time.process_time() - own
-    quarantine._release()
+    quarantine.release()
     return own, own + _of_others() - others
 
 
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--path", type=Path, help="where the tile is kept from one time to the next")
     args = parser.parse_args(list(arguments))
     looked = [0, 0]
-    worth = sentinel2._worth_a_look
+    worth = sentinel2.worth_a_look
 
     def counted(*asked: object) -> object:
         answer = worth(*asked)  # type: ignore[arg-type]
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         looked[1] += 1
         return answer
 
-    sentinel2._worth_a_look = counted  # type: ignore[assignment]
+    sentinel2.worth_a_look = counted  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as folder:
         small, path = Path(folder) / "warm.tif", args.path or Path(folder) / "tile.tif"
         write_tile(small, 600)

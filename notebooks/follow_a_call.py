@@ -21,7 +21,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from pipeline.finished.review import around, chosen_run, draw_land, open_run
+from pipeline.finished.review import chosen_run, draw_land, open_run
 from pipeline.report.page_data import SILENCE
 
 pd.set_option("display.max_colwidth", None)
@@ -85,10 +85,7 @@ hers[["acquired", "sensor", *sizes, "draught_evidence"]].round(dict.fromkeys(siz
 
 # %%
 if len(hers):
-    figure, panels = plt.subplots(1, len(hers), figsize=(4.2 * len(hers), 4.6), squeeze=False, layout="constrained")
-    for axes, (_, sighting) in zip(panels[0], hers.iterrows(), strict=True):
-        image = run.scene(sighting["scene_id"])
-        run.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=180))
+    run.draw_sightings(hers)
     plt.show()
 else:
     print("no image saw this call; it rests on her transponder")

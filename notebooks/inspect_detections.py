@@ -152,10 +152,7 @@ counted = calls[calls["counts"] & (calls["n_seen"] > 0)]
 if len(counted):
     call = counted.iloc[0]
     hers = detections[detections["detection_id"].isin(list(call["detection_ids"]))].sort_values("acquired")
-    figure, panels = plt.subplots(1, len(hers), figsize=(4.2 * len(hers), 4.6), squeeze=False, layout="constrained")
-    for axes, (_, sighting) in zip(panels[0], hers.iterrows(), strict=True):
-        image = run.scene(sighting["scene_id"])
-        run.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=180))
+    run.draw_sightings(hers)
     plt.show()
 else:
     print("no counted call was seen in an image")

@@ -130,7 +130,7 @@ def prepare(quiet: Quiet = False, debug: Debug = False) -> None:
         console.result("compiled: the first run is as fast as the next")
 
 
-config_app = typer.Typer(help="Look at configs.", no_args_is_help=True)
+config_app = typer.Typer(help="See what a run file comes to, defaults included.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
 

@@ -17,7 +17,7 @@ from pipeline.config import EngineConfig
 from pipeline.errors import EnvironmentFault
 from pipeline.execution.workers import Died, Here, Pool, Processes, Result, Task, Threads
 
-DEATHS = 3
+DEATHS = 3  # one may be bad luck, three are the task's own doing (our choice)
 
 
 def map_tasks(

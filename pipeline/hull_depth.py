@@ -5,7 +5,7 @@ from __future__ import annotations
 # Lines for chemical and for products tankers: depth = slope L + offset, in metres (Danish Maritime Authority,
 # RiskEngine).
 CHEMICAL, PRODUCTS = (0.0775, -0.4337), (0.0958, -1.3162)
-DEPTH_PER_LENGTH = (CHEMICAL[0] + PRODUCTS[0]) / 2
+DEPTH_PER_LENGTH = (CHEMICAL[0] + PRODUCTS[0]) / 2  # the mean of both: a shuttle may be of either kind
 # Below, the lines run to nothing at 10 m; depth goes as length^0.7 there, which gives small tankers and barges of 20 to
 # 50 m their 2 to 3.6 m (our choice, no source).
 SHORTEST_M, SHORT_HULL_POWER = 55.0, 0.7

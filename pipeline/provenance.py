@@ -16,7 +16,7 @@ from pipeline.errors import ConfigError, InputError, printable
 
 MANIFEST = "manifest.json"
 UNHASHED = {MANIFEST, "log.jsonl"}  # the log holds times, the manifest cannot hold its own hash
-_CHUNK = 1 << 20
+_CHUNK = 1 << 20  # bytes hashed at once (our choice)
 
 
 def sha256_file(path: Path) -> str:

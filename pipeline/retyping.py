@@ -23,7 +23,7 @@ TYPED_STEP_M = 0.3  # draughts are typed in tenths of a metre, by habit; less is
 # That two draughts differ by the step: typed anew (nine in ten of the loaded ships of `benchmarks.coverage`; the rest
 # took no more cargo than the ballast that they left, or mistyped), or left as typed (two standard deviations).
 CHANGED_IF_RETYPED, CHANGED_IF_LEFT = 0.90, 0.05
-_SHARES = (np.arange(400) + 0.5) / 400
+_SHARES = (np.arange(400) + 0.5) / 400  # shares over which the posterior is summed: steps of 1/400
 
 
 def changed(deeper_m: float) -> bool:

@@ -12,6 +12,7 @@ from pipeline.chain import berths, shore
 from pipeline.chain.asked import opened
 from pipeline.chain.detecting import detect_all
 from pipeline.chain.identity import identify
+from pipeline.chain.job import Job
 from pipeline.chain.live import of_saved_search
 from pipeline.chain.passing import usable_now
 from pipeline.chain.publishing import publish, with_pictures
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline.chain.accounting import Account, Ground
     from pipeline.ingest.ais.messages import AisRead
     from pipeline.report.story import Story
-    from pipeline.types import Place, Scene
+    from pipeline.types import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,49 +84,42 @@ def run(
         sweep(folder.path)
         with journal.kept(console, folder.path / journal.LOG, run_id=run_id, code=code_version()):
             ais = read_ais_around(inputs, place, console)
-            story = compute(config, root, place, scenes, scene_table, ais, run_id, folder, console, verdicts)
-            publish(story, folder, inputs, root, ais, previous, reviews)
+            job = Job(config, root, place, folder, console)
+            story = compute(job, scenes, scene_table, ais, verdicts)
+            publish(story, job, inputs, ais, previous, reviews)
         write_text(folder.path.parent / LATEST, run_id + "\n")
         folder.cache.tidy()
         return _outcome(folder, console)
 
 
 def compute(
-    config: RunConfig,
-    root: Path,
-    place: Place,
-    scenes: list[Scene],
-    scene_table: pd.DataFrame,
-    ais: AisRead,
-    run_id: str,
-    folder: RunFolder,
-    console: Console,
-    verdicts: Sequence[Verdict] = (),
+    job: Job, scenes: list[Scene], scene_table: pd.DataFrame, ais: AisRead, verdicts: Sequence[Verdict] = ()
 ) -> Story:
     """Every stage once, table to table; what lies behind the detections twice where analysts have given verdicts."""
     from pipeline import calls
     from pipeline.chain.accounting import account_for
     from pipeline.report.story import Story
 
-    learnt = shore.learnt(scenes, place, config, root, folder, console)
-    detections, scene_table, told = detect_all(learnt.scenes, scene_table, place, config, folder, console)
+    config, console = job.config, job.console
+    learnt = shore.learnt(scenes, job)
+    detections, scene_table, told = detect_all(learnt.scenes, scene_table, job)
     zone_covered = {name: dict(t.get("zone_covered", {})) for name, t in told.items()}
     if not len(ais.messages) and not len(scenes):
         raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
-    ground = _ground(config, root, place, scene_table, zone_covered, ais)
+    ground = _ground(job, scene_table, zone_covered, ais)
     account = account_for(ground, detections, verdicts)
-    _tell(account, config, console)
+    _tell(account, job)
     tables = {"scenes": scene_table, "tracks": ground.tracks, "static": ground.static} | account.tables
     with ThreadPoolExecutor(1) as beside:
-        pictured = beside.submit(with_pictures, scenes, dict(tables), place, folder, config.engine.workers)
+        pictured = beside.submit(with_pictures, scenes, dict(tables), job)
         tables |= _looked_into(ground, account, verdicts)
-        tables["occupancy"] = berths.occupancy(scene_table, told, place, learnt.backgrounds)
+        tables["occupancy"] = berths.occupancy(scene_table, told, job.place, learnt.backgrounds)
         tables["detections"] = pictured.result()
     return Story(
-        run_id=run_id,
+        run_id=job.folder.path.name,
         simulated=bool(scene_table["simulated"].any()) or config.source.kind == "demo",
         config=config,
-        place=place,
+        place=job.place,
         cap=ground.cap,
         headline=account.headline,
         tables=tables,
@@ -141,38 +135,32 @@ def compute(
     )
 
 
-def _ground(
-    config: RunConfig,
-    root: Path,
-    place: Place,
-    scene_table: pd.DataFrame,
-    zone_covered: dict[str, dict[str, float]],
-    ais: AisRead,
-) -> Ground:
+def _ground(job: Job, scene_table: pd.DataFrame, zone_covered: dict[str, dict[str, float]], ais: AisRead) -> Ground:
     """What every account of this run stands on, whichever detections it takes: all but these and the verdicts."""
     from pipeline import calls
     from pipeline.chain.accounting import Ground
 
+    config = job.config
     return Ground(
         config=config,
-        place=place,
-        cap=load_cap(root / config.cap, config.volume),
+        place=job.place,
+        cap=load_cap(job.root / config.cap, config.volume),
         scenes=scene_table,
         zone_covered=zone_covered,
-        tracks=calls.clean_tracks(ais.messages, config.calls, place.land),
+        tracks=calls.clean_tracks(ais.messages, config.calls, job.place.land),
         static=calls.static_reports(ais.messages),
-        registry=_registry(config, root),
+        registry=_registry(config, job.root),
     )
 
 
-def _tell(account: Account, config: RunConfig, console: Console) -> None:
+def _tell(account: Account, job: Job) -> None:
     """How well images and transponders agree, what looks find, how sure the number of calls is, what verdicts did."""
     from pipeline import calls
 
     checked, found = calls.check_lines(account.tables["match_checks"]), calls.recall_lines(account.tables["recalls"])
     for line in (*checked, *found, calls.count_line(account.tables["port_calls"])):
-        console.note(line)
-    tell_verdicts(account.verdicts, config.aoi.id, console)
+        job.console.note(line)
+    tell_verdicts(account.verdicts, job.config.aoi.id, job.console)
 
 
 def _looked_into(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> dict[str, pd.DataFrame]:

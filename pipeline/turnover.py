@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 STEP_D = 0.02  # of the grid on which the turns are added up: half an hour
 HORIZON_D = 40.0  # no two sightings of a stay lie further apart
-SHORTEST_GAP_D = 1e-3
+SHORTEST_GAP_D = 1e-3  # a minute and a half, in place of none, whose logarithm is asked
 BUSIEST, QUIETEST = 0.95, 0.02  # share of looks that show somebody: no few looks tell more than that (our choice)
 # Spread of the lengths of the trade: nine in ten are 60-120 m (FACTS of the shuttle fleet; our choice)
 TRADE_SD_M = 18.0

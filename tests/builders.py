@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from shapely.geometry import Polygon
 
 from pipeline.types import Place, Radiometry, Scene, Sensor, Source, Tile, Window, Zone
@@ -100,3 +101,14 @@ def box_zone(
 def place_of(*zones: Zone, land=None, bbox=(132.95, 42.70, 133.10, 42.80)) -> Place:
     """An AOI with these zones."""
     return Place("test", "Test harbour", bbox, land, tuple(zones))
+
+
+def ship_picture(path: Path, **more) -> tuple[float, float]:
+    """Speckled sea with one bright ship, as an 8-bit picture; returns the ship's middle (row, col)."""
+    rng = np.random.default_rng(5)
+    sea = rng.gamma(4.4, 9.0, (300, 300))
+    sea[140:144, 100:118] = 900.0
+    profile = {"driver": "GTiff", "width": 300, "height": 300, "count": 1, "dtype": "float32"} | more
+    with rasterio.open(path, "w", **profile) as file:
+        file.write(np.sqrt(sea).astype("float32"), 1)
+    return 141.5, 108.5

@@ -106,7 +106,7 @@ def test_the_code_version_changes_with_any_byte_of_the_code(tmp_path, monkeypatc
     assert version() == code_version(), "a copy is the same code"
     assert re.fullmatch(re.escape(pipeline.__version__) + r"\+[0-9a-f]{12}", version())
     seen = {version()}
-    (package / "types.py").write_bytes((package / "types.py").read_bytes() + b"\n")
+    (package / "errors.py").write_bytes((package / "errors.py").read_bytes() + b"\n")
     seen.add(version())
     (package / "errors.py").rename(package / "faults.py")
     seen.add(version())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-MIN_KN = 1.0
+MIN_KN = 1.0  # a ship at rest sends one place again and again, which tells no time (our choice)
 MIN_PAIRS = 10  # shared transmissions that an offset rests on (our choice)
 SPREAD_S = 5.0  # median deviation about it: more is no offset (our choice)
 WORTH_S = 2.0  # below lie network delays, which nothing here minds (our choice)

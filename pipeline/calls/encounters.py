@@ -24,10 +24,11 @@ from pipeline.types import Place
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
+# The rule of Miller and others, named above
 SLOW_KN = 2.0
 NEAR_M = 500.0
 LEAST_H = 2.0
-BIN_S = 600.0
+BIN_S = 600.0  # a ship at anchor reports every three minutes (ITU-R M.1371), and some reports are lost (our choice)
 BREAK_BINS = 6  # an hour in which one of them was not heard does not end it (our choice)
 
 

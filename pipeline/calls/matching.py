@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 SMALL_M, DETECTED_SMALL, DETECTED_LARGE = 40.0, 0.4, 0.95  # scale of the rise with length, and its ends (our choice)
-DETECTED_UNKNOWN = 0.8
+DETECTED_UNKNOWN = 0.8  # where no length is known: between the ends, nearer to that of merchant ships (our choice)
 AREA_MARGIN_M = 1000.0  # about the detections of a scene: where its transponders are expected to be seen
 
 
@@ -277,12 +277,12 @@ def check_lines(checks: pd.DataFrame) -> list[str]:
 
 
 def _verdict(
-    detection: str, mmsi: int | None, probability: float, distance: float | None, gap: float | None
+    detection: str, mmsi: int | None, probability: float, distance_m: float | None, gap_s: float | None
 ) -> dict[str, object]:
     return {
         "det_id": detection,
         "mmsi": mmsi,
         "probability": float(np.clip(probability, 0, 1)),
-        "distance_m": distance,
-        "time_gap_s": gap,
+        "distance_m": distance_m,
+        "time_gap_s": gap_s,
     }

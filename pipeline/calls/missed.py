@@ -40,7 +40,7 @@ MIN_LOOKS = 5  # overpasses: fewer are a few moments, and chance alone says what
 MIN_SEEN = 0.03  # of arrivals: below, each call seen would stand for more than thirty unseen ones (our choice)
 MOSTLY_SEEN = 0.5  # of arrivals: above, no more is added than was seen, and any number of looks will do (our choice)
 JEFFREYS = 0.5  # shape of Jeffreys' prior of a Poisson rate
-DAY_S = 86_400.0
+DAY_S = 86_400.0  # seconds of a day
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ LEARN_GAP_S = (20.0, 900.0)  # between the fixes that the spread is learned from
 INTERPOLATED_SHARE = 0.15  # of the way between two fixes: what a turn in between can hide
 SLOWER = ((0.0, 0.06), (0.33, 0.04), (0.66, 0.04), (1.2, 0.02))  # share of the said speed and its weight (our choice)
 NOT_SLOWER_WEIGHT = 1.0 - sum(weight for _, weight in SLOWER)
-MOVING_M_S = 1.0
+MOVING_M_S = 1.0  # two knots: slower, a ship lies or drifts, and has no way on her to take off (our choice)
 
 
 @dataclass(frozen=True, slots=True)

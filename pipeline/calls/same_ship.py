@@ -15,7 +15,7 @@ from typing import Any
 from pipeline.quantiles import Z90
 
 LENGTH_FLOOR = 0.006  # of ln(length): what the intervals of two looks do not tell
-BEAM_FLOOR = 0.02
+BEAM_FLOOR = 0.02  # of ln(beam): the same; no source (our choice)
 HOUSE_SD = 0.025  # of the house's place, share of the length, from look to look
 TONE_SD = 0.35  # of ln(deck tone): sun, haze, water, rain
 # Share of looks whose measure is wrong beyond its interval (an end lost in shade, a quay taken in), on simulated fleets
@@ -23,8 +23,8 @@ TONE_SD = 0.35  # of ln(deck tone): sun, haze, water, rain
 LENGTH_FAILS, BEAM_FAILS, HOUSE_FAILS = 0.01, 0.03, 0.1
 FLEET_LENGTH_SD = 0.45  # of ln(length) among ships that call at one port (our reading of registers)
 FLEET_SLENDER_SD = 0.08  # of ln(beam / length) at a given length
-FLEET_HOUSE_SD = 0.10
-FLEET_TONE_SD = 0.45
+FLEET_HOUSE_SD = 0.10  # of the house's place, share of the length; no source: most stand aft, some forward (our choice)
+FLEET_TONE_SD = 0.45  # of ln(deck tone); no source (our choice)
 
 
 def same_ship_probability(first: Mapping[str, Any], second: Mapping[str, Any], prior: float = 0.5) -> float:

@@ -35,7 +35,7 @@ MIN_SHARE = 0.2  # ... and so are rarer ones: a second ship reports as often as 
 SAME_SPOT_M = 200.0  # a fix that fits two tracks so well is of one ship: the longer track has it (our choice)
 OWN_SPEED = 1.5  # a ship covers at most so much more than her sent speed says (our choice)
 NO_SPEED = (13.0, 600.0)  # where no speed is sent: 25 kn, for ten minutes at most (our choice)
-DUPLICATE_S = 1.0
+DUPLICATE_S = 1.0  # of one place and nearer in time: one message, heard twice (our choice)
 LEAP_M = 1e8  # longer than any way on Earth: what a way costs that the sent speeds do not explain
 
 

@@ -7,14 +7,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.chain.job import Job
 from pipeline.chain.slots import detect_slot
 from pipeline.config import RunConfig, canonical_json
-from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError
 from pipeline.storage import table_bytes, table_from
 from pipeline.tables import DETECTIONS, SCENES
-from pipeline.workspace import RunFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,12 +32,7 @@ MEASURED = (
 
 
 def detect_all(
-    scenes: list[Scene],
-    scene_table: pd.DataFrame,
-    place: Place,
-    config: RunConfig,
-    folder: RunFolder,
-    console: Console,
+    scenes: list[Scene], scene_table: pd.DataFrame, job: Job
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, dict[str, Any]]]:
     """Detections of all scenes, the scenes table with what was measured on each, and what was noticed in each.
 
@@ -50,9 +44,9 @@ def detect_all(
 
     found, told = [], {}
     scene_table = scene_table.set_index("scene_id", drop=False)
-    for scene, result in zip(scenes, _results(scenes, place, config, folder, console), strict=True):
+    for scene, result in zip(scenes, _results(scenes, job), strict=True):
         if isinstance(result, InputError):
-            console.problem(result, done="scene skipped, its looks are unknown")
+            job.console.problem(result, done="scene skipped, its looks are unknown")
             scene_table.loc[scene.scene_id, ["status", "cause"]] = ["skipped", result.cause]
             continue
         table, diagnostics = result
@@ -60,7 +54,7 @@ def detect_all(
         told[scene.scene_id] = diagnostics
         if scene.sensor != "sentinel-1":
             for note in diagnostics.get("notes", ()):
-                console.remark(f"{scene.scene_id}: {note}")
+                job.console.remark(f"{scene.scene_id}: {note}")
         for name in MEASURED:
             if diagnostics.get(name) is not None:
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]
@@ -70,18 +64,16 @@ def detect_all(
     return DETECTIONS.check(detections), SCENES.check(scene_table.reset_index(drop=True)), told
 
 
-def _results(
-    scenes: list[Scene], place: Place, config: RunConfig, folder: RunFolder, console: Console
-) -> list[tuple[pd.DataFrame, dict[str, Any]] | InputError]:
+def _results(scenes: list[Scene], job: Job) -> list[tuple[pd.DataFrame, dict[str, Any]] | InputError]:
     """What each scene showed, or why it could not be looked at, in the scenes' order."""
-    tasks = [SceneTask(scene, place, config, detect_slot(scene, place, config, folder)) for scene in scenes]
+    tasks = [SceneTask(scene, job.place, job.config, detect_slot(scene, job)) for scene in scenes]
     for task in tasks:
-        console.explain(f"detect {task.scene.scene_id}", task.slot.why)
-    with console.progress("detect", len(tasks)) as step:
+        job.console.explain(f"detect {task.scene.scene_id}", task.slot.why)
+    with job.console.progress("detect", len(tasks)) as step:
         return map_tasks(
             detect_scene,
             tasks,
-            config.engine,
+            job.config.engine,
             done=lambda task: step(task.scene.scene_id),
             lost=lambda task, why: InputError(task.scene.scene_id, why),
             cost=lambda task: math.prod(task.scene.shape),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.chain.identity import image_records
+from pipeline.chain.job import Job
 from pipeline.chain.live import ITEMS
 from pipeline.chain.passing import faults_of
 from pipeline.chain.verdicts import FOLDER as REVIEWS_FOLDER
@@ -25,19 +26,18 @@ if TYPE_CHECKING:
     from pipeline.chain.sources import Inputs
     from pipeline.ingest.ais.messages import AisRead
     from pipeline.report.story import Story
-    from pipeline.types import Place, Scene
+    from pipeline.types import Scene
 
 
-def with_pictures(
-    scenes: list[Scene], tables: dict[str, pd.DataFrame], place: Place, folder: RunFolder, threads: int
-) -> pd.DataFrame:
+def with_pictures(scenes: list[Scene], tables: dict[str, pd.DataFrame], job: Job) -> pd.DataFrame:
     """The detections with the path of each chip; chips are drawn for every sighting of a call, looks for the map."""
     from pipeline.ingest.scenes import without_water
     from pipeline.report.chips import draw_chips
     from pipeline.report.quicklooks import draw_quicklooks
 
+    folder, threads = job.folder, job.config.engine.workers
     scenes = [without_water(scene) for scene in scenes]
-    draw_quicklooks(scenes, place, folder.path / "quicklooks", threads)
+    draw_quicklooks(scenes, job.place, folder.path / "quicklooks", threads)
     called = sorted({d for ids in tables["port_calls"]["detection_ids"] for d in ids})
     chips = draw_chips(scenes, tables["detections"], called, folder.path / "chips", threads)
     detections = tables["detections"]
@@ -45,21 +45,16 @@ def with_pictures(
 
 
 def publish(
-    story: Story,
-    folder: RunFolder,
-    inputs: Inputs,
-    root: Path,
-    ais: AisRead,
-    previous: dict[str, str] | None,
-    reviews: Path | None,
+    story: Story, job: Job, inputs: Inputs, ais: AisRead, previous: dict[str, str] | None, reviews: Path | None
 ) -> None:
     """Write everything a run leaves behind; the manifest last."""
     from pipeline.report import write_report
 
+    folder = job.folder
     records = [{"path": inputs.name_of(f.path), "sha256": f.sha256, "bytes": None} for f in ais.files if f.sha256]
     records += image_records(story.tables["scenes"])
     story = replace(story, inputs=tuple(records))
-    _write_question(story, folder, root, inputs, reviews)
+    _write_question(story, job, inputs, reviews)
     _write_tables(story, folder)
     write_report(story, folder.path)
     chained = [name for name in CHAINED if name in story.tables]
@@ -70,12 +65,12 @@ def publish(
     write_json(folder.path / MANIFEST, manifest)
 
 
-def _write_question(story: Story, folder: RunFolder, root: Path, inputs: Inputs, reviews: Path | None) -> None:
+def _write_question(story: Story, job: Job, inputs: Inputs, reviews: Path | None) -> None:
     """The resolved config as YAML, and beside it the files that it refers to, verdicts and found images too."""
-    kept = folder.path / CONFIG_FILES
-    write_text(folder.path / "config.yaml", config_yaml(story.config))
+    kept = job.folder.path / CONFIG_FILES
+    write_text(job.folder.path / "config.yaml", config_yaml(story.config))
     for name in config_files(story.config):
-        write_bytes(kept / name, (root / name).read_bytes())
+        write_bytes(kept / name, (job.root / name).read_bytes())
     if reviews is not None:
         write_bytes(kept / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", reviews.read_bytes())
     if inputs.items is not None:

@@ -6,22 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from pipeline.chain.job import Job
 from pipeline.chain.slots import cells_slot, place_digest, power_slot
 from pipeline.config import RunConfig
-from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError
 from pipeline.workspace import RunFolder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shapely.geometry.base import BaseGeometry
 
     from pipeline.detection.earlier.background import Background, PowerLook
     from pipeline.detection.earlier.history import Cells, LookOfCells
     from pipeline.execution.stagecache import Slot
-    from pipeline.types import Place, Scene
+    from pipeline.types import Scene
 
 Look = TypeVar("Look")
 
@@ -36,49 +34,39 @@ class Shore:
     backgrounds: dict[str, str]
 
 
-def learnt(
-    scenes: list[Scene], place: Place, config: RunConfig, root: Path, folder: RunFolder, console: Console
-) -> Shore:
+def learnt(scenes: list[Scene], job: Job) -> Shore:
     """The scenes with what always stands along the shore taken for land, or, at berths seen by radar, taken out."""
     from pipeline.detection.earlier import background, history
 
-    settings = config.detection.history
+    settings = job.config.detection.history
     asked = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_of, scenes)))
-    near = history.near_shore(place, config.detection, background.INLAND_M) if asked else None
+    near = history.near_shore(job.place, job.config.detection, background.INLAND_M) if asked else None
     if near is None:
         return Shore(scenes, {}, {})
-    structures = learn_structures(scenes, near, place, config, folder, console)
+    structures = learn_structures(scenes, near, job)
     dry = with_structures(scenes, structures)
-    watched, backgrounds = learn_backgrounds(scenes, dry, near, place, config, root, folder, console)
+    watched, backgrounds = learn_backgrounds(scenes, dry, near, job)
     return Shore(watched, structures, backgrounds)
 
 
-def learn_structures(
-    scenes: list[Scene], near: Cells, place: Place, config: RunConfig, folder: RunFolder, console: Console
-) -> dict[str, BaseGeometry]:
+def learn_structures(scenes: list[Scene], near: Cells, job: Job) -> dict[str, BaseGeometry]:
     """What always stands in the water near land, by kind of scenes; nothing where there are too few looks."""
     from pipeline.detection.earlier import history
 
+    config = job.config
     if len(scenes) < config.detection.history.min_looks:
         return {}
     cells = near.only(near.wet)
-    ground = place_digest(place)
-    tasks = [CellsTask(scene, cells, config, cells_slot(scene, ground, config, folder)) for scene in scenes]
+    ground = place_digest(job.place)
+    tasks = [CellsTask(scene, cells, config, cells_slot(scene, ground, job)) for scene in scenes]
     for task in tasks:
-        console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
-    looks = _of_each("learn structures", look_at_cells, tasks, config, console)
+        job.console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
+    looks = _of_each("learn structures", look_at_cells, tasks, job)
     return history.fixed_structures(looks, cells, config.detection)
 
 
 def learn_backgrounds(
-    scenes: list[Scene],
-    dry: list[Scene],
-    near: Cells,
-    place: Place,
-    config: RunConfig,
-    root: Path,
-    folder: RunFolder,
-    console: Console,
+    scenes: list[Scene], dry: list[Scene], near: Cells, job: Job
 ) -> tuple[list[Scene], dict[str, str]]:
     """The scenes of ``dry``, radar scenes with the quays of berths taken out: as other looks of the orbit show them,
     those of earlier runs included, else as they run along each berth in the scene itself. And the rasters written."""
@@ -88,9 +76,9 @@ def learn_backgrounds(
     cells = background.strip_of(near) if wanted else None
     if cells is None:
         return dry, {}
-    looks = _powers(wanted, cells, place, config, folder, console)
-    stored = _stored(cells, config, root, console)
-    kept = _remembered(looks, stored, cells, folder)
+    looks = _powers(wanted, cells, job)
+    stored = _stored(cells, job)
+    kept = _remembered(looks, stored, cells, job.folder)
     known = list(looks.values())
     out, rasters = [], {}
     for scene in dry:
@@ -99,9 +87,9 @@ def learn_backgrounds(
             out.append(scene)
             continue
         before = stored.get((look.orbit, look.simulated))
-        excess, n_looks = background.usual_excess(look, known, config.detection, before), 0
+        excess, n_looks = background.usual_excess(look, known, job.config.detection, before), 0
         if excess is None:
-            excess = quayside.own_excess(look, cells, place)
+            excess = quayside.own_excess(look, cells, job.place)
         else:
             rasters[scene.scene_id], others = kept[look.orbit]
             n_looks = others - 1
@@ -109,25 +97,24 @@ def learn_backgrounds(
     return out, rasters
 
 
-def _powers(
-    scenes: list[Scene], cells: Cells, place: Place, config: RunConfig, folder: RunFolder, console: Console
-) -> dict[str, PowerLook]:
+def _powers(scenes: list[Scene], cells: Cells, job: Job) -> dict[str, PowerLook]:
     """What each radar scene shows of the cells at berths, by scene_id."""
-    ground = place_digest(place)
-    tasks = [CellsTask(scene, cells, config, power_slot(scene, ground, config, folder)) for scene in scenes]
-    looks = _of_each("learn the quays by radar", look_at_power, tasks, config, console)
+    ground = place_digest(job.place)
+    tasks = [CellsTask(scene, cells, job.config, power_slot(scene, ground, job)) for scene in scenes]
+    looks = _of_each("learn the quays by radar", look_at_power, tasks, job)
     return {look.scene_id: look for look in looks}
 
 
-def _stored(cells: Cells, config: RunConfig, root: Path, console: Console) -> dict[tuple[str, bool], Background]:
+def _stored(cells: Cells, job: Job) -> dict[tuple[str, bool], Background]:
     """Backgrounds of earlier runs, by orbit and by whether they were simulated."""
     from pipeline.chain.backgrounds import read_background
 
-    found = [read_background(root / name, cells) for name in config.aoi.backgrounds]
+    names = job.config.aoi.backgrounds
+    found = [read_background(job.root / name, cells) for name in names]
     out = {}
-    for name, one in zip(config.aoi.backgrounds, found, strict=True):
+    for name, one in zip(names, found, strict=True):
         if (one.orbit, one.simulated) in out:
-            console.note(f"{name}: another background of the same orbit was named before it (not used)")
+            job.console.note(f"{name}: another background of the same orbit was named before it (not used)")
             continue
         out[one.orbit, one.simulated] = one
     return out
@@ -167,16 +154,14 @@ class CellsTask:
     slot: Slot
 
 
-def _of_each(
-    title: str, work: Callable[[CellsTask], Look | None], tasks: list[CellsTask], config: RunConfig, console: Console
-) -> list[Look]:
+def _of_each(title: str, work: Callable[[CellsTask], Look | None], tasks: list[CellsTask], job: Job) -> list[Look]:
     """What each scene shows, in order; one that cannot be read is left out, since the detector meets the same fault
     and reports it."""
-    with console.progress(title, len(tasks)) as step:
+    with job.console.progress(title, len(tasks)) as step:
         looks = map_tasks(
             work,
             tasks,
-            config.engine,
+            job.config.engine,
             done=lambda task: step(task.scene.scene_id),
             lost=lambda _task, _why: None,
         )

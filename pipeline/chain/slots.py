@@ -10,25 +10,25 @@ from pipeline.provenance import sha256_of
 from pipeline.types import digest_of
 
 if TYPE_CHECKING:
+    from pipeline.chain.job import Job
     from pipeline.config import RunConfig
     from pipeline.types import Place, Scene
-    from pipeline.workspace import RunFolder
 
 
-def detect_slot(scene: Scene, place: Place, config: RunConfig, folder: RunFolder) -> Slot:
+def detect_slot(scene: Scene, job: Job) -> Slot:
     """Where the detections of a scene are kept: under the settings, the place and the bytes that they come from."""
-    ground = [place_digest(place), digest_of(scene.read)]
-    return folder.cache.slot("detect", scene.scene_id, **_made_from(scene, config), place=ground)
+    ground = [place_digest(job.place), digest_of(scene.read)]
+    return job.folder.cache.slot("detect", scene.scene_id, **_made_from(scene, job.config), place=ground)
 
 
-def cells_slot(scene: Scene, ground: str, config: RunConfig, folder: RunFolder) -> Slot:
+def cells_slot(scene: Scene, ground: str, job: Job) -> Slot:
     """Where is kept what a scene shows near the shore."""
-    return folder.cache.slot("cells", scene.scene_id, **_made_from(scene, config), place=ground)
+    return job.folder.cache.slot("cells", scene.scene_id, **_made_from(scene, job.config), place=ground)
 
 
-def power_slot(scene: Scene, ground: str, config: RunConfig, folder: RunFolder) -> Slot:
+def power_slot(scene: Scene, ground: str, job: Job) -> Slot:
     """Where is kept how bright a radar scene shows the berths."""
-    return folder.cache.slot("power", scene.scene_id, **_made_from(scene, config), place=ground)
+    return job.folder.cache.slot("power", scene.scene_id, **_made_from(scene, job.config), place=ground)
 
 
 def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:

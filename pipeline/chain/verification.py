@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ROWS = "rows.json"
 CHAINED = ("scenes", "looks", "detections", "port_calls", "liftings", "ledger")  # the evidence, row by row
-MOST_ROWS_NAMED = 20
+MOST_ROWS_NAMED = 20  # more than a screen of them tells a reader nothing new (our choice)
 
 
 def rows_of(table: pd.DataFrame, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pipeline.commands.doctor import browser
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.storage import write_bytes
 
-TIMEOUT_S = 180
+TIMEOUT_S = 180  # our choice: a browser that has printed nothing by then hangs
 SWITCHES = (  # nothing is fetched, nothing is kept
     "--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
     "--disable-extensions", "--no-pdf-header-footer", "--run-all-compositor-stages-before-draw",

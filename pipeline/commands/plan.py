@@ -29,7 +29,7 @@ PIXEL_BYTES = 1.0  # of speckle of 4.4 looks in 16 bits, deflated
 RADAR_MARGIN_KM = (12.0, 2.0)  # added to the AOI's sides along and across the track (ingest.catalogue.radar)
 RADAR_CPU_S = (1.2, 0.5)  # seconds a look, and seconds a million pixels of one look
 OPTICAL_BANDS = 4.5  # of 10 m pixels: four bands, and three of 20 m at a quarter each
-OPTICAL_CPU_S = (0.3, 0.8)
+OPTICAL_CPU_S = (0.3, 0.8)  # the same of an optical look: a guess on the safe side
 
 
 @dataclass(frozen=True, slots=True)

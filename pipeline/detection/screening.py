@@ -39,9 +39,10 @@ REJECTING = frozenset(
 )
 EVEN_RARITY = 6.75  # of even odds for an object of 6 pixels; chosen on simulated seas of other seeds than are reported
 PICTURE_DECADES = 2.0  # our choice
-HIGHEST_BAR = 14.0
+HIGHEST_BAR = 14.0  # the bar rises no further, or one crowded scene would lose its ships as well (our choice)
 CROWD = 4.0  # alarms in a decade for each ship in one, and as many in any scene (our choice)
-LEAK_REACH_PX = 12
+LEAK_REACH_PX = 12  # where the Gaussian is cut off (our choice)
+# Knots drawn by hand through a month of transponders in the Baltic: `tanker_score`
 TANKER_LENGTHS_M = (20.0, 40.0, 55.0, 70.0, 110.0, 135.0, 165.0, 200.0, 250.0, 300.0)
 TANKER_SHARES = (0.03, 0.08, 0.22, 0.30, 0.30, 0.27, 0.13, 0.16, 0.32, 0.32)
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pipeline.types import Place, Scene, Window
 
 ACCEPTED, REJECTED = "#E69F00", "#56B4E9"  # Okabe and Ito's orange and sky blue
-MARGIN_M = 300.0
+MARGIN_M = 300.0  # of water around what is reviewed (our choice: a ship's length)
+SIGHTING_MARGIN_M = 180.0  # around one ship: closer, to see her (our choice)
 SMALL = 0.02  # of a picture: what is smaller gets a ring, or nobody finds it (our choice)
 
 
@@ -61,6 +62,16 @@ class Review:
             if scene.source.sha256 == then["sha256"] and listed(scene.source.beside) == list(then["side_files"]):
                 return scene
         raise InputError(printable(scene_id), "its file has gone or was changed since the run")
+
+    def draw_sightings(self, sightings: pd.DataFrame) -> None:
+        """Draw rows of detections side by side, each as its own image shows it."""
+        import matplotlib.pyplot as plt
+
+        size_inch = (4.2 * len(sightings), 4.6)
+        _, panels = plt.subplots(1, len(sightings), figsize=size_inch, squeeze=False, layout="constrained")
+        for axes, (_, sighting) in zip(panels[0], sightings.iterrows(), strict=True):
+            image = self.scene(sighting["scene_id"])
+            self.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=SIGHTING_MARGIN_M))
 
     def draw(self, axes: Axes, scene: Scene, window: Window | None = None) -> pd.DataFrame:
         """Draw a scene (or a window of it) with its detections' outlines; the detections drawn come back."""

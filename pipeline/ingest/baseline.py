@@ -5,6 +5,7 @@ ESA, Sentinel-2 Products Specification Document, January 2022.
 
 from __future__ import annotations
 
+# As above
 OFFSET_DN = 1000
 FIRST_BASELINE = (4, 0)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Address space; our choice: twice what one tile of a Sentinel-2 JPEG 2000 needs, libraries included.
 MEMORY_BYTES = 4 << 30
 CPU_S = 60  # for opening and the first gigabyte; our choice: deflate unpacks some 200 MB/s
-CPU_S_PER_GB = 30
+CPU_S_PER_GB = 30  # ... and for each more: six times what deflate takes; our choice
 SECTOR = 512  # bytes that a disk loses at once
 _CHUNK = 1 << 26  # bytes decoded at once
 MOST_ROOMS = 8  # of 64 MB, reached at once: a small part of the memory allowed; our choice

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
 _BORDER_SHARE = 0.002  # our choice: a smaller corner of zeros is dark water, not missing image
-_BORDER_SIDE = 2048
+_BORDER_SIDE = 2048  # pixels of the overview in which the frame is looked for; our choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -148,7 +148,8 @@ def idle_helper() -> Helper:
 
 
 @atexit.register
-def _release() -> None:
+def release() -> None:
+    """End the helper processes that wait for the next file."""
     for helper in _KEPT:
         helper.close()
 

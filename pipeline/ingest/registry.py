@@ -18,7 +18,7 @@ from pipeline.imo import imo_is_valid
 from pipeline.mmsi import mmsi_is_possible
 
 TONNAGE_KINDS = ("DWT", "GT")
-_SHOWN = 3
+_SHOWN = 3  # wrong rows named in an error (our choice)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 
-ROUNDS = 20
-CLOSE_PX = 1e-3
+ROUNDS = 20  # at most; Newton's method needs a few
+CLOSE_PX = 1e-3  # a thousandth of a pixel: finer than any camera is known (our choice)
 REACH = 1.6  # in scaled units: further out the polynomials mean nothing
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 20  # of an RPC file; our choice: they have some 2 kB
 
 
 @dataclass(frozen=True, slots=True)

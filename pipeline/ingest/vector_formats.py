@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.errors import printable
 
-_HEAD_BYTES = 2048
+_HEAD_BYTES = 2048  # where a format shows itself (our choice)
 _BY_BYTES = (  # what a file starts with, and what it is then
     (b"SQLite format 3\x00", "a GeoPackage or another SQLite file"),
     (b"\x00\x00\x27\x0a", "a shapefile"),

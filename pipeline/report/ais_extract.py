@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 AROUND = pd.Timedelta(days=1)  # of a stay, on both sides
 SILENCE = pd.Timedelta(hours=4)
-MOST_ROWS = 14
+MOST_ROWS = 14  # our choice: it is an extract, the table has the rest
 
 
 def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:
@@ -47,14 +47,14 @@ def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _row(
-    t: Any, what: str, speed: float = float("nan"), draught: float = float("nan"), dest: str = ""
+    t: Any, what: str, speed_kn: float = float("nan"), draught_m: float = float("nan"), dest: str = ""
 ) -> dict[str, Any]:
     return {
         "t": t,
         "when": moment(t),
         "what": what,
-        "speed": "" if pd.isna(speed) else f"{speed:.1f} kn",
-        "draught": "" if pd.isna(draught) else f"{draught:.1f} m",
+        "speed": "" if pd.isna(speed_kn) else f"{speed_kn:.1f} kn",
+        "draught": "" if pd.isna(draught_m) else f"{draught_m:.1f} m",
         "dest": dest,
     }
 
@@ -114,7 +114,7 @@ def _reports(said: pd.DataFrame) -> list[dict[str, Any]]:
         _row(
             r.time_utc,
             "says of herself" + (f": {r.name}" if r.name else "") + (f" ({', '.join(r.flags)})" if r.flags else ""),
-            draught=r.draught_m,
+            draught_m=r.draught_m,
             dest=r.dest,
         )
         for r in said[["time_utc", "name", "flags", "draught_m", "dest"]].itertuples(index=False)

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from pipeline.types import FloatImage
 
 INDEX = "chips.json"
-SIDE_PX = 360
-MIN_SIDE_M = 320.0
+SIDE_PX = 360  # enlarged to this, a hull's parts can be told (our choice)
+MIN_SIDE_M = 320.0  # so that a small ship has something around her that can be recognised (our choice)
 LENGTHS = 2.6  # a chip is this many hull lengths wide
 # Of one that shows what a freeboard was read from: edges apart by metres.
 MEASURED_SIDE_M, MEASURED_LENGTHS = 120.0, 1.35
 OUTLINE = (255, 176, 0)  # amber: told from grey and from blue water by all readers
 SHADOW = (86, 180, 233)  # Okabe and Ito's sky blue
-SCALE = (255, 255, 255)
+SCALE = (255, 255, 255)  # white, with a dark edge where it is text
 DECK_EDGE, BOOT_TOP = (240, 228, 66), (213, 94, 0)  # Okabe and Ito's yellow and vermilion
 SHAPES = {"hull": OUTLINE, "shadow": SHADOW, "waterline": SCALE, "deck_edge": DECK_EDGE, "boot_top": BOOT_TOP}
 LINES = {"shadow_end": "shadow"}  # kinds of `measured_lines` that have another name here
 COLUMNS = {"hull": ("geometry",), "shadow": ("shadow", "shadow_geometry"), "waterline": ("waterline",)}
-SHADOW_GAMMA = 0.6
+SHADOW_GAMMA = 0.6  # below 1: lifts dark greys, in which the shadow's end is looked for (our choice)
 VISIBLE = {"B", "G", "R", "pan", "B02", "B03", "B04"}
 
 

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b7280"
 
 
-def sheet(width: float, height: float) -> tuple[Figure, Axes]:
-    """An empty figure of so many inches, and its axes."""
+def sheet(width_in: float, height_in: float) -> tuple[Figure, Axes]:
+    """An empty figure and its axes."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
     return figure, figure.add_subplot()
 
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pipeline.report.story import Story
 
 MOST_FLAGGED = 1500  # objects that were not accepted, best scores first: more would bury the map
-MOST_ACCEPTED = 4000
+MOST_ACCEPTED = 4000  # dots that a browser still draws smoothly (our choice)
 MOST_PICTURE_BYTES = 4_000_000  # of looks in one page
 SILENCE = pd.Timedelta(hours=2)  # a track is not drawn through a longer one
 TRACK_TOLERANCE_DEG = 1.5e-4  # some 15 m: the width of the line on the screen
-COAST_TOLERANCE_DEG = 2e-5
+COAST_TOLERANCE_DEG = 2e-5  # some 2 m: less than a pixel of Sentinel's
 
 
 def page_data(story: Story, folder: Path) -> dict[str, Any]:

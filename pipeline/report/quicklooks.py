@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from pipeline.types import FloatImage, Place
 
 INDEX = "quicklooks.json"
-SIDE_PX = 640
-MIN_SIDE_PX = 200
+SIDE_PX = 640  # of the longer side (our choice: a harbour is known at that size)
+MIN_SIDE_PX = 200  # smaller pictures show no harbour (our choice)
 FULL_SIZE_LOOKS = 40  # more looks than this are drawn smaller, so that the report stays a file that can be mailed
 MOST_PIXELS = 4_000_000  # read at once (our choice: some 100 MB with all bands)
-SMALLEST_PART = 32
-NODE_PX = 8
+SMALLEST_PART = 32  # samples a side; below, halving saves no memory worth the reads (our choice)
+NODE_PX = 8  # between nodes: the mapping bends by less than a pixel over so few (our choice)
 EARTH_RADIUS_M = 6378137.0  # of Web Mercator (EPSG:3857), a sphere
 
 

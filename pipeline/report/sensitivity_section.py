@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from pipeline.report.story import Story
 
-BARS = 8
-CALLS = 10
+BARS = 8  # the rest are too short to be compared by eye (our choice)
+CALLS = 10  # the same of calls (our choice)
 NAMELESS = ("anonymous", "")  # what the tables hold for a ship that nobody named
 LEAST_CHANGE = 0.001  # of the median: less is not drawn
 LABEL_CHARS = 60  # as many as the chart is wide; a ship's name may be longer

@@ -14,7 +14,7 @@ from pipeline.units import METRES_PER_DEGREE
 
 STATIC_EVERY_MIN = 60.0  # heard; sent every 6 minutes
 TYPE_CODES = {"product_tanker": 80, "crude_tanker": 80, "tug": 52, "fishing": 30}
-CARGO_TYPE = 70
+CARGO_TYPE = 70  # ITU-R M.1371: a cargo ship of any kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,14 +118,14 @@ def _tanker(form: Form, hull: Hull, top, rng: np.random.Generator) -> list[Mesh]
     return parts
 
 
-def _hatches(form: Form, hull: Hull, top, count: int, cover: Colour, width: float, high_m: float) -> list[Mesh]:  # type: ignore[no-untyped-def]
+def _hatches(form: Form, hull: Hull, top, count: int, cover: Colour, beam_share: float, high_m: float) -> list[Mesh]:  # type: ignore[no-untyped-def]
     low, end = _free_deck(form, hull)
     pitch = (end - low) / count
     parts = []
     for n in range(count):
         a, b = low + pitch * (n + 0.10), low + pitch * (n + 0.84)
         deck = top((a + b) / 2)
-        half = width * hull.beam_m / 2
+        half = beam_share * hull.beam_m / 2
         parts.append(box(((a - 0.5) * hull.length_m, (b - 0.5) * hull.length_m), (-half, half),
                          (deck, deck + high_m), form.deck, cover))  # fmt: skip
     return parts

@@ -42,7 +42,7 @@ BOOTS = ("red", "red", "brown", "rust", "green", "navy")
 DECKS = ("red", "brown", "rust", "green", "grey", "green", "buff", "blue")
 HOUSES = ("white", "white", "cream", "cream", "light", "buff")
 LEVELS = 4  # of the shell between the boot-topping and the deck
-STATIONS = 64
+STATIONS = 64  # along the outline: on the longest hulls 5 m apart (our choice)
 
 
 @dataclass(frozen=True, slots=True)

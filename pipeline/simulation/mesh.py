@@ -70,17 +70,17 @@ def prism(outline: FloatArray, up: tuple[float, float], side: Colour, roof: Colo
     return Mesh.of([walls, Mesh(fan, np.broadcast_to(np.asarray(roof or side, float), (len(fan), 4)))])
 
 
-def cylinder(middle: tuple[float, float], radius: float, up: tuple[float, float], side: Colour) -> Mesh:
+def cylinder(middle: tuple[float, float], radius_m: float, up: tuple[float, float], side: Colour) -> Mesh:
     """An upright drum: a tank's dome, a mast, a crane's pedestal."""
     angle = np.linspace(0, 2 * np.pi, 9)[:-1]
-    return prism(np.column_stack([np.cos(angle), np.sin(angle)]) * radius + middle, up, side)
+    return prism(np.column_stack([np.cos(angle), np.sin(angle)]) * radius_m + middle, up, side)
 
 
-def beam(start: Sequence[float], end: Sequence[float], width: float, colour: Colour) -> Mesh:
+def beam(start: Sequence[float], end: Sequence[float], width_m: float, colour: Colour) -> Mesh:
     """A boom between two points: a flat band and an upright one, crossed, so that camera and sun both meet it."""
     a, b = np.asarray(start, float), np.asarray(end, float)
     along = b[:2] - a[:2]
-    across = np.array([-along[1], along[0], 0.0]) / max(1e-6, float(np.hypot(*along))) * width / 2
-    rise = np.array([0.0, 0.0, width / 2])
+    across = np.array([-along[1], along[0], 0.0]) / max(1e-6, float(np.hypot(*along))) * width_m / 2
+    rise = np.array([0.0, 0.0, width_m / 2])
     bands = [[p[None] for p in (a - o, b - o, b + o, a + o)] for o in (across, rise)]
     return Mesh.of([quads(p, q, r, s, colour) for p, q, r, s in bands])

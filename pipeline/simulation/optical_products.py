@@ -19,8 +19,8 @@ from pipeline.simulation.optical import BANDS, Light, MapFrame
 if TYPE_CHECKING:
     from pipeline.types import FloatImage
 
-REFLECTANCE_SCALE = 1e-4
-EARTH_KM, ORBIT_KM = 6371.0, 500.0
+REFLECTANCE_SCALE = 1e-4  # stored as whole ten-thousandths, as the operators do
+EARTH_KM, ORBIT_KM = 6371.0, 500.0  # mean radius; a usual height of sub-metre satellites
 AIRBUS_BANDS = {"B": "B0", "G": "B1", "R": "B2", "N": "B3", "pan": "P"}
 MAXAR_BANDS = {"B": "BAND_B", "G": "BAND_G", "R": "BAND_R", "N": "BAND_N", "pan": "BAND_P"}
 

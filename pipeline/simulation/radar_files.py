@@ -19,9 +19,9 @@ from pipeline.simulation.world import World
 if TYPE_CHECKING:
     from datetime import datetime
 
-SPACING_M = 10.0
+SPACING_M = 10.0  # Sentinel-1 IW GRDH's pixels
 HEADING_DEG = {"ascending": 348.0, "descending": 192.0}  # at 43 degrees north, for a near-polar orbit
-ORBITS_A_DAY = 175 / 12
+ORBITS_A_DAY = 175 / 12  # Sentinel-1: 175 orbits in 12 days (ESA)
 FIRST_ORBIT_OFFSET = 73  # relative orbit = (absolute - 73) mod 175 + 1, as for Sentinel-1A
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 GEOD = Geod(ellps="WGS84")
-WATER_T_PER_M3 = 1.025
+WATER_T_PER_M3 = 1.025  # sea water, the usual figure of naval architecture
 BLOCK_COEFFICIENT = 0.79  # of the simulated hulls, the same at every draught
-SAILING_KN = 7.0
+SAILING_KN = 7.0  # in port approaches (our choice)
 QUAY_GAP_M = 2.0  # fenders
 LOADING_SHARE = (0.1, 0.9)  # of the stay, in which the draught changes
 
@@ -74,7 +74,7 @@ class World:
         fixed = [Structure(**s.model_dump()) for s in scenario.structures]
         for zone in place.zones:
             if zone.kind == "berth":
-                fixed += _quay(zone, place.land)
+                fixed += quay_along(zone, place.land)
         return cls(scenario, place, seed, hulls, tuple(fixed), _boats(scenario, place, seed))
 
     def states_at(self, time: datetime) -> list[ShipState]:
@@ -110,8 +110,8 @@ class World:
         if zone.kind == "berth":
             quay = berthing(zone, self.place.land)
             out = hull.beam_m / 2 + QUAY_GAP_M
-            lon, lat = _moved(*quay.middle, quay.to_water_deg, out)
-            lon, lat = _moved(lon, lat, quay.bearing_deg, visit.along_m)
+            lon, lat = point_at(*quay.middle, quay.to_water_deg, out)
+            lon, lat = point_at(lon, lat, quay.bearing_deg, visit.along_m)
             return Pose(lon, lat, quay.bearing_deg)
         rng = np.random.default_rng([self.seed, 2, *ship.id.encode(), int(visit.arrival.timestamp())])
         inner = zone.geometry.buffer(-0.1 * math.sqrt(zone.geometry.area))
@@ -212,15 +212,15 @@ def _hull(ship: Ship) -> Hull:
     )
 
 
-def _quay(zone: Zone, land: BaseGeometry | None) -> list[Structure]:
+def quay_along(zone: Zone, land: BaseGeometry | None) -> list[Structure]:
     """A quay along the landward side of a berth, with cranes where dry cargo is handled."""
     side = berthing(zone, land)
     inland = (side.to_water_deg + 180) % 360
-    lon, lat = _moved(*side.middle, inland, 8.0)
+    lon, lat = point_at(*side.middle, inland, 8.0)
     parts = [Structure("pier", lon, lat, side.bearing_deg, side.length_m, 14.0, 4.0)]
     if zone.cargo in {"coal", "container"}:
         for offset in np.arange(-0.4, 0.41, 0.2) * side.length_m:
-            at = _moved(lon, lat, side.bearing_deg, float(offset))
+            at = point_at(lon, lat, side.bearing_deg, float(offset))
             parts.append(Structure("crane", *at, side.to_water_deg, 30.0, 14.0, 35.0))
     return parts
 
@@ -244,7 +244,8 @@ def _boats(scenario: Scenario, place: Place, seed: int) -> tuple[ShipState, ...]
     return tuple(boats)
 
 
-def _moved(lon: float, lat: float, bearing_deg: float, metres: float) -> tuple[float, float]:
+def point_at(lon: float, lat: float, bearing_deg: float, metres: float) -> tuple[float, float]:
+    """Longitude and latitude [deg] of the point so far away in that direction."""
     there = GEOD.fwd(lon, lat, bearing_deg, metres)
     return float(there[0]), float(there[1])
 
@@ -259,7 +260,7 @@ def _along(way: list[tuple[float, float]], share: float) -> tuple[float, float, 
     left = share * sum(leg[2] for leg in legs)
     for start, (course, _, length) in zip(way, legs, strict=False):
         if left <= length:
-            lon, lat = _moved(*start, course, left)
+            lon, lat = point_at(*start, course, left)
             return lon, lat, course % 360
         left -= length
     return way[-1][0], way[-1][1], legs[-1][0] % 360

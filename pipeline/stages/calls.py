@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.ingest.ais.messages import AisRead
     from pipeline.types import Place
 
-UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)
+UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)  # the whole Earth: zones alone tell where ships are looked for
 
 
 def decode_ais(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 COEFFICIENTS_FILE = Path(__file__).with_name("tanker_regression.json")
+# Where the correction is stated: closer together where most tankers are, the small ones (our choice)
 LENGTH_KNOTS_M = (40.0, 55, 65, 75, 85, 95, 103, 112, 125, 145, 170, 182, 200, 228, 250, 274, 290, 333)
 BEAM_KNOTS = (-0.3, -0.15, -0.05, 0.05, 0.15, 0.3)  # ln(beam over the usual beam of that length)
 KNOTS_M = (55.0, 68.0, 82.0, 98.0, 112.0, 135.0, 180.0, 300.0)  # lengths at which the spread is stated
@@ -32,7 +33,7 @@ STATED_LOG_SD = 0.02  # registers differ by some 2 % in deadweight: summer again
 # A call of which nothing is known but that a tanker loaded: median 22,000 bbl, 90 % between 10,000 and 40,000
 # (from published means per call of 2018-2024). At 7.46 bbl/t and 85 % fill of 95 % of DWT, that is about 3,650 t DWT.
 UNKNOWN_LOG_DWT = float(np.log(22_000 / 7.46 / 0.85 / 0.95))
-UNKNOWN_LOG_SD = 0.42
+UNKNOWN_LOG_SD = 0.42  # ln(40,000 / 10,000) / (2 * 1.645)
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # for means over normal errors
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
     from pipeline.types import FloatArray
 
-PERCENTS = (5, 50, 95)
+PERCENTS = (5, 50, 95)  # the quantiles that liftings hold
 SAME_DRAWS, HALF = 1e-5, 0.5  # relative, which ten digits of a CSV file hold, and of barrels rounded to whole ones
 ROUNDED = 5e-3  # relative: a figure rounded to three digits, as reports print them, is not edited
 # Of a table that was drawn with another seed: sampling errors within which a figure is the same (our choice), for as

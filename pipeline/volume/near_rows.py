@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Key = tuple[str, Any]
-DAY_S = 86_400.0
+DAY_S = 86_400.0  # seconds of a day
 REACH_S = {  # by what two rows share: how far apart in time they may lie
     "imo": ONE_VISIT.total_seconds(),
     "mmsi": ONE_VISIT.total_seconds(),

@@ -87,17 +87,6 @@ def in_account(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, co
     return rows[under_cap(rows, cap, config)].reset_index(drop=True)
 
 
-def first_order(inputs: FloatArray, output: FloatArray) -> list[Index]:
-    """First-order indices from a sample: inputs of shape (inputs, draws), output (draws,), draws independent.
-
-    >>> x = np.random.default_rng(1).standard_normal((2, 20_000))
-    >>> [round(index.value, 2) for index in first_order(x, 3 * x[0] + 4 * x[1])]
-    [0.36, 0.63]
-    """
-    total = _variance(output)
-    return [_index(between_variance(output, equal_bins(x)), total) for x in inputs]
-
-
 def equal_bins(values: FloatArray, bins: int = BINS) -> np.ndarray:
     """Number of the equal-count bin of each value; equal values may fall apart."""
     ranks = np.empty(len(values), dtype=np.intp)
@@ -198,10 +187,10 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     for name, group in _shared_groups(shared).items():
         parts[name] = between_variance(total, group)
     base = {"base_p50": float(np.median(total)), "base_p_over_cap": float(np.mean(total > cap.barrels))}
-    spread = _variance(total)
+    spread = variance(total)
     rows: list[dict[str, Any]] = []
     for name, what in INPUTS.items():
-        index = _index(parts[name], spread)
+        index = index_of(parts[name], spread)
         rows.append({"kind": "input", "name": name, "what": what, "sobol": index.value, "sobol_se": index.error} | base)
     return rows + [call | base for call in _calls(counted, barrels, total)]
 
@@ -251,14 +240,22 @@ def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: n
     }
 
 
-def _variance(output: FloatArray) -> FloatArray:
+def variance(output: FloatArray) -> FloatArray:
     """Variance of all draws, then without each block, shape (1 + BLOCKS,)."""
     block = _blocks(len(output))
     return np.array([output.var()] + [output[block != k].var() for k in range(BLOCKS)])
 
 
-def _index(part: FloatArray, total: FloatArray) -> Index:
-    """Index and its jackknife error over blocks; nothing explains a sum that does not vary."""
+def index_of(part: FloatArray, total: FloatArray) -> Index:
+    """First-order index and its jackknife error over blocks; nothing explains a sum that does not vary.
+
+    ``part`` is an input's `between_variance`, ``total`` the sum's `variance`.
+
+    >>> x = np.random.default_rng(1).standard_normal((2, 20_000))
+    >>> output = 3 * x[0] + 4 * x[1]
+    >>> [round(index_of(between_variance(output, equal_bins(one)), variance(output)).value, 2) for one in x]
+    [0.36, 0.63]
+    """
     if not total.min() > 1e-9:
         return Index(0.0, 0.0)
     ratio = part / total

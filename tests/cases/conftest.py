@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from tests.cases.desk import Desk
+from pipeline.ingest.inputs import open_inputs
+from tests.cases.desk import LOOKS, Desk, stamp
 from tests.in_process import exit_code
 
 EXIT_CODES = {0, 2, 3, 4, 5, 130, 143}
@@ -64,6 +66,16 @@ def desk(tmp_path) -> Desk:
     return Desk(tmp_path / "desk").furnished()
 
 
+@pytest.fixture(scope="session")
+def done_once(shared_tmp) -> Desk:
+    """A desk whose run is finished. Tests only read it, or copy it."""
+    desk = Desk(shared_tmp / "done" / "desk")
+    with FileLock(shared_tmp / "done.lock"):
+        if not desk.root.is_dir():
+            desk.furnished().run()
+    return desk
+
+
 @pytest.fixture
 def saw(request):
     """Record what a case looked like, for the table of cases."""
@@ -72,6 +84,35 @@ def saw(request):
         request.node.user_properties.append(("saw", str(line)))
 
     return note
+
+
+@pytest.fixture
+def bad(desk) -> Path:
+    """Where the bad image goes: beside the good ones."""
+    return desk.images / f"bad_vv_{stamp(LOOKS[0])}.tif"
+
+
+@pytest.fixture
+def refused(capwatch, desk, bad, saw):
+    """The bad image is refused for this cause, by the command and by a run's inputs; nothing else is lost."""
+
+    def check(cause: str, image: Path = bad) -> str:
+        good = sorted(p for p in desk.images.glob("look_*.tif"))
+        done = capwatch("detect", image, *good, "--sensor", "sentinel-1", "-o", f"{desk.root}/out/", "--quiet")
+        assert done.code == 3
+        line = done.error(image.name.encode("unicode_escape").decode() if "\n" in image.name else image.name)
+        assert cause in line, line
+        assert line.endswith("(image skipped, no table written)")
+        assert sorted(p.name for p in (desk.root / "out").iterdir()) == [f"{p.stem}.csv" for p in good]
+        used, table = open_inputs([desk.images, image])
+        assert [s.scene_id for s in used] == [p.stem for p in good]
+        row = table[~table["scene_id"].isin([p.stem for p in good])].iloc[0]
+        assert row["status"] == "skipped"
+        assert cause in row["cause"]
+        saw(line)
+        return line
+
+    return check
 
 
 @pytest.hookimpl(wrapper=True)

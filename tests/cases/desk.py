@@ -13,12 +13,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import rasterio
 from pyproj import Transformer
 from rasterio.transform import Affine
 
 from pipeline.config import CapConfig, RunConfig, load
 from pipeline.console import Console
+from pipeline.ingest.inputs import open_inputs
+from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.place import load_place
+from pipeline.types import Scene
 from pipeline.workspace import configs_root, load_run_config
 
 CRS = "EPSG:32653"
@@ -152,6 +157,25 @@ class Desk:
     def cap(self) -> CapConfig:
         """The cap that the account is kept against."""
         return load(CapConfig, self.root / "cap.yaml")
+
+
+def judged(desk: Desk, image: Path) -> tuple[list[Scene], pd.Series]:
+    """The scenes that a run would use of one image, and the row that its scenes table has for it."""
+    config = desk.config()
+    place = load_place(config.aoi, desk.root)
+    used, table = open_inputs([image], OpenOptions(), place, config.period.start, config.period.end)
+    return used, table.iloc[0]
+
+
+def same_answers(desk: Desk, other: Desk) -> bool:
+    """Every table of two desks' runs, but for where the inputs lay."""
+    one, two = (next(p.parent for p in d.runs.rglob("manifest.json")) for d in (desk, other))
+    for path in sorted(one.glob("*.parquet")):
+        a, b = pd.read_parquet(path), pd.read_parquet(two / path.name)
+        if "href" in a:
+            a, b = a.drop(columns="href"), b.drop(columns="href")
+        pd.testing.assert_frame_equal(a, b)
+    return True
 
 
 def zones() -> dict:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import shapely
 
 from pipeline.chain.identity import image_records, images_of
+from pipeline.chain.job import Job
 from pipeline.chain.slots import detect_slot, metadata_digest
 from pipeline.chain.verification import differences
+from pipeline.console import Console
 from pipeline.detection.flat_reader import FlatReader
-from pipeline.execution.stagecache import StageCache
 from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.scenes import with_land
 from pipeline.storage import read_table
 from pipeline.tables import SCENES
-from pipeline.workspace import configs_root, load_run_config
+from pipeline.workspace import RunFolder, configs_root, load_run_config
 from tests.builders import place_of
 from tests.cases.desk import Desk, describe, radar
 
@@ -112,11 +112,11 @@ def test_what_was_learnt_of_a_scene_is_part_of_the_question(images, tmp_path):
         flattened(scene, usual=np.full((1, 8, 8), 0.6, np.float32)),
         flattened(scene, sea=np.array([0.02])),
     ]
-    folder = SimpleNamespace(cache=StageCache(tmp_path))
     config = load_run_config(configs_root() / "vostochny.yaml", {})
-    keys = [detect_slot(one, place_of(), config, folder).key for one in asked]
+    job = Job(config, configs_root(), place_of(), RunFolder(tmp_path / "run"), Console(quiet=True))
+    keys = [detect_slot(one, job).key for one in asked]
     assert len(set(keys)) == len(asked)
-    assert keys[3] == detect_slot(flattened(with_land(scene, jetty)), place_of(), config, folder).key
+    assert keys[3] == detect_slot(flattened(with_land(scene, jetty)), job).key
 
 
 def test_records_name_each_file_once():

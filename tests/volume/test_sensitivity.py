@@ -10,7 +10,7 @@ from pipeline.volume.assumptions import assumptions, with_fill
 from pipeline.volume.ledger import ledger
 from pipeline.volume.liftings import liftings
 from pipeline.volume.montecarlo import simulate
-from pipeline.volume.sensitivity import between_variance, equal_bins, first_order, in_account, sensitivity
+from pipeline.volume.sensitivity import between_variance, equal_bins, in_account, index_of, sensitivity, variance
 
 SEED = 7
 CONFIG = VolumeConfig(draws=4000)
@@ -27,6 +27,11 @@ def fleet(n: int, config: VolumeConfig = CONFIG, **more) -> pd.DataFrame:
 def told(table: pd.DataFrame, config: VolumeConfig = CONFIG, cap: CapConfig = CAP) -> pd.DataFrame:
     account = ledger(table, cap, config, SEED)
     return sensitivity(table, account, cap, config, SEED).set_index("name")
+
+
+def first_order(inputs, output):
+    """First-order indices from a sample: inputs of shape (inputs, draws), output (draws,), draws independent."""
+    return [index_of(between_variance(output, equal_bins(x)), variance(output)) for x in inputs]
 
 
 def test_ishigami():

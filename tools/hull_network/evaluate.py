@@ -35,7 +35,7 @@ def found_in(data: Path, file: str, weights: tuple[Path, ...], bands: tuple[str,
     Of the image's bands those named alone are shown; all, where none is named.
     """
     network.WEIGHTS_FILES = weights
-    network._sessions.cache_clear()
+    network.sessions.cache_clear()
     names = pd.read_csv(data / "images.csv").set_index("file").loc[file, "bands"].split()
     shown = {name: i for i, name in enumerate(names, 1) if not bands or name in bands}
     options = OpenOptions(sensor=Sensor.SENTINEL2, bands=shown)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
 
 COARSE = 8  # cells per side of the blocks in which the shore is first looked for
-UNSEEN, WATER, BRIGHT = 0, 1, 2
+UNSEEN, WATER, BRIGHT = 0, 1, 2  # marks, no quantities
 MIN_CELLS = 4  # fewer connected cells are noise
 
 

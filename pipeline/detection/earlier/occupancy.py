@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 LOOKS_A_PIXEL = 1.8  # of 4.4, since one pixel in 2.5 is independent at 20 m resolution on 10 m pixels
 QUANTILE_TO_MEAN = 1.3  # of the background's quantile of speckle: mean over 35 % point of a gamma law of 4.4 looks
 UNSTEADY = 0.5  # of ln power of quays between looks: looks do not lie exactly on each other (our choice)
-HULL_LENGTHS_M = (40.0, 60.0, 90.0, 130.0, 190.0, 280.0)
-HULL_WIDTHS_M = (20.0, 30.0, 40.0)
+HULL_LENGTHS_M = (40.0, 60.0, 90.0, 130.0, 190.0, 280.0)  # each half as long again, boats to large tankers (our choice)
+HULL_WIDTHS_M = (20.0, 30.0, 40.0)  # beams to 20 m and more, each with the sensor's blur (our choice)
 AROUND_PX = 60  # of a berth: water in which the sea is measured
 SURE = 0.8  # of a verdict; between this and its complement a look leaves it open (our choice)
 SEEN_SHARE = 0.5  # of a berth: less was not looked at
@@ -52,7 +52,7 @@ WITH_HISTORY = (-6.5, 1.05, 1.75)
 WITHOUT = (-5.7, 0.75, 0.7)
 # Share of ships at quays that the optical detectors find: ports held out (10 m); simulated, unseen seeds (fine)
 OPTICAL_RECALL = {True: 0.95, False: 0.66}
-FINE_M = 5.0
+FINE_M = 5.0  # pixels: below, the optical detector for fine images looks (our choice)
 MOST_CERTAIN = 4.0  # logit of a score: no detection is surer than 0.98
 
 

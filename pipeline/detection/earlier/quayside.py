@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 STRIP_M = 10.0  # one pixel of Sentinel-1
 MIN_LENGTH_M = 150.0  # of a berth: a shorter one may lie all behind one hull (our choice)
-MIN_CELLS = 24
+MIN_CELLS = 24  # of a strip: fewer make no quantile to lean on (our choice)
 
 
 def own_excess(look: PowerLook, cells: Cells, place: Place) -> FloatArray:

@@ -48,7 +48,7 @@ SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are average
 MARGIN_M = 450.0  # the longest ship, and a little
 HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
 FINE = "optical-edges"
-MOSTLY_CLOUD = 0.9
+MOSTLY_CLOUD = 0.9  # share of the water, from which the image says so (our choice)
 KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
 # Of simulated scenes at 3 m: 94 of 100 rags of cloud have sides below 0.40, and outlines that fade over 1.15 pixels or

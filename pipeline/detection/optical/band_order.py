@@ -35,7 +35,7 @@ PLANT = 2.3  # infrared over the brightest visible band, by which plants are tol
 LEAF = 0.02  # of visible reflectance, put back: where the darkest is silty water, too much was taken off
 RED_EDGE = 1.6  # by which one side of the red edge exceeds the other where plants, or water, are what is seen
 LEAST_LAND = 40_000  # pixels: parts of 240 by 240 pixels and less gave false alarms, a roof or a cloud fills them
-LEAST_PIXELS = 800
+LEAST_PIXELS = 800  # against the order: a field or a wood, not a roof (our choice)
 LEAST_SHARE = 0.02  # of the land
 
 

@@ -26,8 +26,8 @@ HOUSE_STEP = 0.25  # by which it is brighter than the deck, share of the deck's 
 BOW_AFT_LENGTHS_M, BOW_AFT_ODDS = (42.0, 60.0, 80.0), (1.5, 2.8, 4.0)
 TAPER = 9.0  # log odds for each beam of difference in width between the last hundredths of the length
 TAPER_LIMIT = 2.5  # ... and no more: a shaded or dark end looks pointed as well
-FEATURES = ("length", "slender", "wide_blocks", "middle_line", "rim_rough", "along_rough", "cross_line", "aft_house")
-# Fitted to simulated fleets by benchmarks/fit_tanker_score.py; seeds there, none of them used for reporting
+# Of each feature, in the order of `_features`. Fitted to simulated fleets by benchmarks/fit_tanker_score.py; seeds
+# there, none of them used for reporting
 WEIGHTS: tuple[float, ...] = (-0.609, 1.059, 0.906, 0.754, -0.396, -1.034, -1.414, 0.170)
 MEANS: tuple[float, ...] = (4.674, 5.691, 0.242, 0.284, 0.257, 0.083, 1.044, 0.562)
 SPREADS: tuple[float, ...] = (0.643, 1.174, 0.171, 0.783, 0.225, 0.086, 0.745, 0.496)
@@ -41,7 +41,7 @@ class Deck:
     house: float | None  # middle of the superstructure
     bow_ahead: bool | None  # does the frame point to the bow? None: cannot be told
     tone: float  # median brightness of the deck over the water's
-    features: tuple[float, ...]  # `FEATURES`
+    features: tuple[float, ...]  # what `tanker` is told by, in the order of `WEIGHTS`
     tanker: float  # probability
 
 
@@ -109,7 +109,7 @@ def _bow_ahead(light: FloatImage, hull: Hull, house: float | None, tone: float, 
 
 
 def _features(cells: FloatArray, hull: Hull, house: float | None) -> tuple[float, ...]:
-    """Numbers that part tankers from others; see `FEATURES`."""
+    """Numbers that part tankers from others, in the order of `WEIGHTS`."""
     clear = np.nan_to_num(cells, nan=float(np.nanmedian(cells)))
     low, high = 0.26, 0.86
     if house is not None and house > 0.6:
@@ -127,12 +127,12 @@ def _features(cells: FloatArray, hull: Hull, house: float | None) -> tuple[float
     blocks = np.abs(body[:, 4:-4] - level) > 2.0 * spread
     cross = np.abs(np.diff(body[:, 2:-2], axis=0)).mean(axis=1)
     return (
-        float(np.log(hull.length_m)),
-        float(hull.length_m / hull.beam_m),
-        float(blocks.mean()),
-        float((middle.mean() - wings.mean()) / level),
-        float(np.std(rims) / level),
-        float(period[2:12].max()),
-        float(cross.max() / max(1e-6, np.median(cross))) / 10,
-        0.0 if house is None else float(house < 0.3),
+        float(np.log(hull.length_m)),  # length
+        float(hull.length_m / hull.beam_m),  # how slender
+        float(blocks.mean()),  # wide blocks
+        float((middle.mean() - wings.mean()) / level),  # a line along the middle
+        float(np.std(rims) / level),  # how rough the rims
+        float(period[2:12].max()),  # what repeats along the deck
+        float(cross.max() / max(1e-6, np.median(cross))) / 10,  # a line across
+        0.0 if house is None else float(house < 0.3),  # the house aft
     )

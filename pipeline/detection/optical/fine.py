@@ -49,18 +49,18 @@ if TYPE_CHECKING:
 
 VISIBLE = ("pan", "B", "G", "R", "GI", "Y", "B02", "B03", "B04")
 REACH = 0.75  # of the object's length that is read around it
-REACH_M = 60.0
+REACH_M = 60.0  # ... and so much at least (our choice)
 SURE, DOUBTFUL_REACH_M = 26.0, 150.0  # hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
 TRAIL = 1.3  # times the bright object's length, from which a hull in open water may have her wake in it (our choice)
 BORDER_M, LONGEST_REACH_M = 15.0, 300.0  # a hull so near the window's border is read again in one twice as wide
 ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
-MIN_FILL = 0.66
+MIN_FILL = 0.66  # share of the frame that is filled: hulls fill 0.8 to 1 (our choice)
 USUAL_STEP = 1.6  # of a deck's light over its water's, of that light; median of simulated ships
 USUAL_ODDNESS = 0.40  # of most simulated hulls that nothing touches
 MAX_ODDNESS = 0.9  # above it a quay or a neighbour is part of what was outlined
 FACE = 0.8  # of the stern's height times lean that lengthens a hull seen from astern; the rest is overhang and shade
 SHEER = 0.2  # of the same by which one seen from ahead looks shorter: her bow stands higher than her stern
-FACE_SE = 0.35
+FACE_SE = 0.35  # of either: overhang and flare differ from ship to ship (our choice)
 EDGE_SHARE = 0.35  # of the way from water to a deck's usual light, where a bright one is cut; coarse pixels blur bows
 END_ROOM_M = 3.0  # beyond a rectangle's ends in which the hull's own may lie
 GAP_SE_M = 0.7  # between a hull and her quay lie 0.8 to 3 m of fenders; a line may be either border of them

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 MAX_PIXEL_M = 3.5  # coarser pixels blur a ship's shadow into her hull
 MAX_BLIND_PIXEL_M = 1.6  # coarser pixels do not part a side from its deck
-LOWEST_SUN_DEG = 8.0
+LOWEST_SUN_DEG = 8.0  # lower, a shadow is seven times the height and falls on something (our choice)
 PARALLEL = 0.30  # half of the share of the length over which the side is straight and the deck level
 MIN_LENGTH_M = 42.0  # on shorter hulls house and fenders stand at the side itself
 NEAR_SHARE = 0.55  # of the longest shadow: what stands nearer would catch its end, and in shade looks like water
 LEAST_SHADED = 20.0  # per cent of the rows
-SMOOTH_ROWS_M = 4.0
+SMOOTH_ROWS_M = 4.0  # along the hull: the noise of one row is no shadow's end (our choice)
 # By which most rows show more than the least shaded ones: less is nothing, more is gear (our choice)
 GEAR_M = (0.25, 0.75)
 # Hatches of dry cargo ships: coaming and cover stand 1.6 to 2.7 m above deck (a coaming has 0.6 m at least by the Load
@@ -52,8 +52,8 @@ DEPTH_SPREAD = 1.3  # ... higher than this times that
 USUAL_SHARE = (0.42, 0.22)  # of the depth above water: mean and spread between ballast and load line; our choice
 HOUSE_ABOVE_DECK = (6.0, 0.08)  # m, and share of the length: how high a house throws its shadow along the hull
 HOUSE_ENDS = 0.22  # share of the length from the stern within which a house usually stands
-ELEVATION_SE_DEG = 0.2
-VIEW_SE_DEG = 0.5
+ELEVATION_SE_DEG = 0.2  # of the sun: stated to a tenth, of another moment of the scene (our choice)
+VIEW_SE_DEG = 0.5  # of the camera: stated for the scene's middle (our choice)
 SEA_SE_M = 0.06  # water runs up and down the side; harbour water; our choice
 FORM_SE_M = 0.10  # sheer and trim over the stretch that is measured; rails; our choice
 SHARP_PIXEL_M, COARSE_SHARE = 0.7, 0.08  # for each metre that a pixel is larger, such a share of the height may be what

@@ -25,11 +25,9 @@ TURN_SPREAD, TURN_PX = 1.7, 0.22  # of the fit's own error, and of a pixel from 
 MOMENT_TURN_PX = 0.7  # by which a moment's axis errs from end to end; set on painted ships (benchmarks.hull_sizes)
 COARSE_SE_SHARE = 0.06  # of a size by moments: superstructures and dark decks pull on it; our choice
 MIN_ASPECT, MAX_ASPECT = 1.7, 11.0  # length over beam in coarse pixels; hulls have 4 to 8, blurred boats less
-MERCHANT_FROM_M, USUAL_ASPECT = (
-    60.0,
-    (4.6, 8.2),
-)  # length over beam: 5 to 7.5, river tankers 8 (our reading of registers)
-MOORED_ASPECT = 2.6
+# Length over beam of merchant ships from that length on: 5 to 7.5, river tankers 8 (our reading of registers)
+MERCHANT_FROM_M, USUAL_ASPECT = 60.0, (4.6, 8.2)
+MOORED_ASPECT = 2.6  # beside a quay, where a shed or a strip of quay is as stout as a boat; our choice
 FILL = (0.62, 1.25)  # share of the frame that is filled; hulls fill 0.8 to 1
 
 

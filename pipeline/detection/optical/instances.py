@@ -19,7 +19,7 @@ PEAK = 0.1  # of the centre map, below which nothing is a centre
 NEAR_PX = 2.5  # two centres nearer than this are one
 VOTE_PX = 1.0  # spread of one pixel's vote
 REACH_PX = 7.0  # a vote farther from every centre is nobody's
-MIN_PIXELS = 5
+MIN_PIXELS = 5  # of a hull: 320 m2 at 8 m pixels (our choice)
 AROUND_PX = 8  # beyond which no vote is felt: four times its spread, and what is rounded
 
 

@@ -34,12 +34,10 @@ WAKE_ASPECT = 7.5  # of a streak; blurred hulls reach 7
 WHITE_CAP_M, PONTOON_M, CRANE_M = 40.0, 75.0, 100.0  # the longest of each (our choice)
 ACROSS_SHORE = (0.15, 0.85)  # share of a crane or a jetty's root on mapped land
 DECISIVE = frozenset({"islet", "breakwater_head", "crane", "wake"})  # against contrast alone; see docs/method.md
-DOUBT = {
-    "pontoon": 0.8,
-    "like_quay": 0.8,
-}  # log-odds against a ship that contrast alone found: as often on labelled ports
+# Log-odds against a ship that contrast alone found: as often on labelled ports
+DOUBT = {"pontoon": 0.8, "like_quay": 0.8}
 REACH_PX = 6  # around an object in which its neighbours are looked at
-HALF = 0.5
+HALF = 0.5  # of the object's pixels lie in a cloud's shadow: then most of it does
 EIGHT = np.ones((3, 3), bool)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DELAY_S = {"B02": 0.0, "B08": 0.264, "B03": 0.527, "B04": 1.005}
 MIN_BASE_S = 0.4  # bands nearer in time show no motion worth measuring; our choice
 REGISTRATION_PX = 0.15  # standard error between bands of the product itself (ESA's quality reports: 0.1 to 0.3)
-FASTEST_KN = 45.0
+FASTEST_KN = 45.0  # what is faster is more often an aeroplane or a mistake than a fast ferry (our choice)
 
 
 @dataclass(frozen=True, slots=True)

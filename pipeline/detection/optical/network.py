@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WEIGHTS_FILES = tuple(Path(__file__).with_name(f"hulls_{n}.onnx") for n in (1, 2))  # the first looks first
 CORE_PX = 320  # side of the blocks whose hulls are taken from one evaluation
 HALO_PX = 48  # around a block: half of the longest hull at 8 m pixels
-BLOCK_PX = CORE_PX + 2 * HALO_PX
+BLOCK_PX = CORE_PX + 2 * HALO_PX  # side of what is evaluated
 TRAINED_M = (5.0, 15.0)  # pixels of 7 to 10 m, scaled by 0.72 to 1.35 in training
 TURNS = ((False, False), (True, True))  # mirrored in rows, in columns: the views of each network; answers averaged
 NOTHING = -1.4  # log-odds of hull: a fifth; the mean of all views then does not reach a half (our choice)
@@ -38,11 +38,11 @@ def fits(spacing_m: float) -> bool:
 
 def available() -> bool:
     """Is ONNX Runtime installed, and are the weights there?"""
-    return bool(_sessions())
+    return bool(sessions())
 
 
 @cache
-def _sessions() -> tuple[Any, ...]:
+def sessions() -> tuple[Any, ...]:
     """A session for each network, none where they cannot be made. They are read-only and safe with threads."""
     try:
         import onnxruntime
@@ -75,7 +75,7 @@ def answer(
     said = np.zeros((4, BLOCK_PX, BLOCK_PX), np.float32)
     said[:2] = SURELY_NOTHING
     image = network_input(scaled, present, gain)
-    first, *others = [(session, turn) for session in _sessions() for turn in TURNS]
+    first, *others = [(session, turn) for session in sessions() for turn in TURNS]
     for part in parts_of(np.ones(expected[1:], bool) if asked is None else asked):
         said[(slice(None), *part.asked)] = _seen(image, part, *first)
     for part in parts_of(said[0] >= NOTHING):

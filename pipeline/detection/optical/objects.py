@@ -29,7 +29,7 @@ LONE_MAX_M2 = 40_000.0  # a larger object is land; the largest hull afloat cover
 UNMAPPED_WIDTH_M = 120.0  # beside mapped land: a hull, her neighbour and the jetty between; wider is new land
 LAND_WIDTH_M = 75.0  # what holds a disc of this width is land, not a hull: no beam afloat exceeds 70 m
 LEVEL_STEP = 1.5  # from one level to the next when an object is parted
-MAX_RISES = 6
+MAX_RISES = 6  # 1.5^6 = 11 times the lowest level: brighter parts are a ship's own; our choice
 GOOD_SHAPE = 0.9  # shape quality above which no object is parted
 CLEARLY = 0.15  # by which a part's shape must be better than the whole's
 FADED = 0.15  # of an object's level: below, its edge has ended

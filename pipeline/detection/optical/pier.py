@@ -28,7 +28,7 @@ LEAST_SHIP = 0.3  # of the outline's length that is left for her
 SLENDER = 8.0  # widths in the length of a pier that is wider than the ship at it: hulls have 4 to 8
 SPAN = (0.25, 0.85)  # of half the beam, from the middle: where water is looked for, off the edges of pier and outline
 END_ROOM_M = 6.0  # beyond the ends seen in which the hull's own may lie
-SIDE_ROOM_M = 8.0
+SIDE_ROOM_M = 8.0  # beyond her free side, the same (our choice)
 EDGE_SE_M = 0.8  # of the pier's edge as the ship's side: fenders keep 0.8 to 3 m
 
 

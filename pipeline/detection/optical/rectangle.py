@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray, FloatImage
 
 BLUR_PX = 0.6  # width of an edge in the map of probabilities; start of the fit
-MARGIN_PX = 4
+MARGIN_PX = 4  # around the hull's box: six widths of an edge, beyond which nothing is left to fit
 STEPS, DAMPING, SETTLED = 60, 1e-3, 1e-9  # of the descent; it ends when the sum of squares falls by less than the last
 ROOT_PI = math.sqrt(math.pi)
 # Pixels of the map that err together: its bands are blurred; set on painted ships (benchmarks.hull_sizes)

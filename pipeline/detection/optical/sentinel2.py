@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WATER_BELOW = 0.35  # infrared, local water 0 and land 1
 STANDS_OUT = 0.15  # the dullest hulls show 0.2 in some band
 SHORE_PX = 6  # beside water: a hull at a quay reaches so far from it
-MIN_BRIGHT_PX = 4
+MIN_BRIGHT_PX = 4  # one less than the fewest of a hull (`instances.MIN_PIXELS`)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +68,7 @@ def hulls_of(
             slice(inner.row0 - tile.window.row0, inner.row1 - tile.window.row0),
             slice(inner.col0 - tile.window.col0, inner.col1 - tile.window.col0),
         )
-        marks = _worth_a_look(kinds[at], pixel_m2)
+        marks = worth_a_look(kinds[at], pixel_m2)
         if marks is not None:
             asked.append((block, inner, at, marks))
 
@@ -92,7 +92,7 @@ def hulls_of(
     return out
 
 
-def _worth_a_look(kinds: NDArray[np.uint8], pixel_m2: float) -> BoolImage | None:
+def worth_a_look(kinds: NDArray[np.uint8], pixel_m2: float) -> BoolImage | None:
     """What stands out of the water or lies beside it, where a ship floats and there is anything; else None.
 
     Told from the block alone. Where it is worth a look at all, the dullest hulls are marked as well.

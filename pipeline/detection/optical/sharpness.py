@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 REACH_PX = 4  # beyond a side
 AROUND_PX = 3  # to each side of the steepest step
 MIDDLE = 0.7  # of the length, along which a hull's sides are straight
-POINTS = 25
-STEP_PX = 0.5
+POINTS = 25  # along a side: a median of so many is steady (our choice)
+STEP_PX = 0.5  # between samples across: two to a pixel (our choice)
 
 
 def side_sharpness(light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[int, int]) -> float:

@@ -14,7 +14,7 @@ from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.radar import fragments, ghosts, hull, objects, rafted, shape
 from pipeline.detection.radar.cutout import Cutout
 from pipeline.detection.radar.objects import Blob
-from pipeline.detection.radar.rough_size import RoughSize, rough_size
+from pipeline.detection.radar.rough_size import Size, rough_size
 from pipeline.detection.radar.survey import Survey, survey
 from pipeline.types import Scene, Window
 
@@ -84,7 +84,7 @@ def _candidate(blob: Blob, bar: float, scene: Scene, measure: Callable[[Cutout],
     """An object as a candidate."""
     level = float(blob.relative.max()) * 10 ** (-CORE_CUT_DB / 10)
     cut = blob.at_least(level)
-    size: hull.HullSize | RoughSize
+    size: Size
     if blob.rarity < bar - HOPELESS_DECADES:
         size = rough_size(
             cut.rows.astype(float),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PAD_PX = 26  # around an object: as far as side lobes are followed, and enough sea to know its level
 EIGHT = np.ones((3, 3), int)
 CLEAR_PX = 3  # around bright pixels: the impulse response reaches that far
-MIN_SEA_PX = 30
+MIN_SEA_PX = 30  # fewer tell no level of the sea (our choice)
 LOG_BIAS = 0.118  # ln 4.4 - digamma(4.4): how far the mean logarithm of 4.4 looks lies below the logarithm of the mean
 SPECKLE_SD = 0.5  # of ln intensity at 4.4 looks: sqrt(trigamma(4.4))
 FOREIGN_PX, FOREIGN_SHARE = 4, 0.06  # a neighbour of its own: this many pixels, and this share of the object's peak

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 MOST_GAP_M = 40.0  # twice the resolution (our choice)
 BRIDGE_DB = 3.0  # over the sea, of the darkest part between two pieces
 PIECE_M = 75.0  # merchant ships that moor in line with others are seldom shorter (our choice)
-LONGEST_M = 420.0
+LONGEST_M = 420.0  # of both together: ships in service reach 400 m (our choice)
 OFF_LINE_DEG = 25.0  # of a piece long enough to have a direction
-DIRECTED_M = 60.0
+DIRECTED_M = 60.0  # three resolutions: a shorter piece has no direction of its own (our choice)
 OFF_AXIS_M = 25.0  # of the other piece's middle, sideways
-STEPS = 9
+STEPS = 9  # points on the line between two middles, of which the darkest counts (our choice)
 
 
 def joined(

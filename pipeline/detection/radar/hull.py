@@ -10,7 +10,7 @@ errors (``benchmarks/fit_hull.py`` makes ``hull_regression.json``).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from scipy import ndimage
 from pipeline.detection.radar import hull_model
 from pipeline.detection.radar.cutout import EIGHT, LOG_BIAS, Cutout
 from pipeline.detection.radar.hull_profile import extents_m
+from pipeline.detection.radar.rough_size import Size
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray
@@ -31,29 +32,20 @@ SIGMA_PER_RESOLUTION = 0.465  # 20 m by 22 m wide at half power (Sentinel-1 IW G
 BLUR_RESOLUTIONS = 1.4  # extent less length: the blur at 20 dB below a peak
 START_LEVELS_DB = (12.0, 17.0, 22.0, 27.0)  # below the peak: at one of them the hull is neither cut nor flooded
 LEAST_START = 2.5  # times the sea
-SAME_START_M = 15.0
-LONGEST_START_M = 500.0
+SAME_START_M = 15.0  # starts that differ by less climb to one maximum (our choice: less than the resolution)
+LONGEST_START_M = 500.0  # at levels where the sea floods the object no length is a start (our choice)
 ROUND = 0.75  # width over extent
 MARGIN_M, HALF_WIDTH_M = 50.0, 55.0  # of the fitted pixels beyond and beside the longest start
-FIRST_ITERATIONS, LAST_ITERATIONS = 15, 60
+FIRST_ITERATIONS, LAST_ITERATIONS = 15, 60  # at most: a start need only be told from worse ones (our choice)
 FIRST_SETTLED, LAST_SETTLED = 0.01, 1e-9  # gain of cost at which a search ends: the last one to its very maximum
 DARK = 1e-2  # of the sea: the least whose logarithm is taken
 
 
-@dataclass(frozen=True, slots=True)
-class HullSize:
-    """Centre in pixels, sizes in metres with 90 % bounds (low, middle, high), long axis as a unit vector in metres
-    (rows, cols). ``features`` are what the length was made from; ``smear_db`` is how much
-    stronger the tails along rows are than those along columns."""
+@dataclass(frozen=True, slots=True, eq=False)
+class HullSize(Size):
+    """The size of a fitted hull, with what its length was made from."""
 
-    row: float
-    col: float
-    length_m: tuple[float, float, float]
-    beam_m: tuple[float, float, float]
-    axis: tuple[float, float]
-    outline: FloatArray
-    features: Features
-    smear_db: float = 0.0
+    features: Features = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +81,7 @@ def measure(cutout: Cutout) -> HullSize:
     length = _bounds(log_length, known["length_interval"], log_length, scale)
     beam_row = np.array([1.0, log_length, found.fitted_beam - found.fitted_length])
     beam = _bounds(float(beam_row @ known["beam"]), known["beam_interval"], log_length, scale)
-    axis = _axis(fit.angle)
+    axis = _axis(fit.angle_rad)
     outline = _rectangle(fit.y_m, fit.x_m, axis, length[1], beam[1]) / np.array(cutout.spacing_m)
     origin = np.array([cutout.row0, cutout.col0])
     return HullSize(
@@ -99,8 +91,8 @@ def measure(cutout: Cutout) -> HullSize:
         beam,
         axis,
         outline + origin,
-        found,
         float(10 / np.log(10) * (fit.lobes[:, :2].mean() - fit.lobes[:, 2:].mean())),
+        features=found,
     )
 
 
@@ -131,7 +123,7 @@ def features(cutout: Cutout, fit: hull_model.Fit) -> Features:
     extents = extents_m(
         np.where(cutout.clear, cutout.joint, 1.0),
         cutout.spacing_m,
-        (fit.y_m, fit.x_m, fit.angle),
+        (fit.y_m, fit.x_m, fit.angle_rad),
         fit.length_m,
         fit.beam_m,
         cutout.resolution_m,
@@ -240,14 +232,14 @@ def _inside(
     return (np.abs(u) < half_length) & (np.abs(v) < half_width)
 
 
-def _axis(angle: float) -> tuple[float, float]:
+def _axis(angle_rad: float) -> tuple[float, float]:
     """Unit vector of an angle, one of the two directions always the same."""
-    axis = (float(np.cos(angle)), float(np.sin(angle)))
+    axis = (float(np.cos(angle_rad)), float(np.sin(angle_rad)))
     return axis if axis[0] > 1e-12 or (abs(axis[0]) <= 1e-12 and axis[1] > 0) else (-axis[0], -axis[1])
 
 
-def _rectangle(y: float, x: float, axis: tuple[float, float], length: float, beam: float) -> FloatArray:
-    ahead = np.array(axis) * length / 2
-    abeam = np.array([-axis[1], axis[0]]) * beam / 2
-    middle = np.array([y, x])
+def _rectangle(y_m: float, x_m: float, axis: tuple[float, float], length_m: float, beam_m: float) -> FloatArray:
+    ahead = np.array(axis) * length_m / 2
+    abeam = np.array([-axis[1], axis[0]]) * beam_m / 2
+    middle = np.array([y_m, x_m])
     return np.array([middle + ahead + abeam, middle + ahead - abeam, middle - ahead - abeam, middle - ahead + abeam])

@@ -27,13 +27,13 @@ from pipeline.detection.descent import solved
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-SEGMENTS = 6
+SEGMENTS = 6  # on a 120 m hull each is as long as the resolution (our choice)
 DIRECTIONS = 4  # in which side lobes run: rows up and down, columns left and right
 PER_BAND = SEGMENTS + DIRECTIONS
 GEOMETRY = 5  # y, x, angle, ln length, ln beam
 SPECKLE_VARIANCE = 0.2551  # trigamma(4.4): of the logarithm of sea
 HULL_VARIANCE = 0.8  # of the logarithm of a hull about its strip's mean (our choice: some 4 dB)
-STUDENT_DOF = 4.0
+STUDENT_DOF = 4.0  # few: residuals of corners and rigging count little (our choice)
 DATA_WEIGHT = 0.4  # one pixel in 2.5 is independent at 20 m resolution on 10 m pixels
 STRIP_SD = 1.2  # of ln brightness between strips (our choice: 5 dB)
 BEAM_AT_110_M, BEAM_EXPONENT, BEAM_SD = 17.5, 0.9, 0.15  # medians of registered merchant ships; scatter of ln beam
@@ -47,13 +47,13 @@ ROOT_HALF, PEAK = math.sqrt(0.5), 1.0 / math.sqrt(2 * math.pi)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """A fitted hull. Metres from the centre of the cut-out's first pixel; ``angle`` of the long axis from rows to
-    columns [rad]; ``strips`` ln brightness over the sea, (bands, SEGMENTS); ``lobes`` ln strength of side lobes
+    """A fitted hull. Metres from the centre of the cut-out's first pixel; ``angle_rad`` of the long axis from rows to
+    columns; ``strips`` ln brightness over the sea, (bands, SEGMENTS); ``lobes`` ln strength of side lobes
     and smear, (bands, rows up, rows down, columns left, columns right)."""
 
     y_m: float
     x_m: float
-    angle: float
+    angle_rad: float
     length_m: float
     beam_m: float
     strips: FloatArray
@@ -72,10 +72,10 @@ class Pixels:
     sigma_m: float
 
 
-def start(y_m: float, x_m: float, angle: float, length_m: float, brightness: FloatArray) -> FloatArray:
+def start(y_m: float, x_m: float, angle_rad: float, length_m: float, brightness: FloatArray) -> FloatArray:
     """Parameters to start from; ``brightness`` of the hull over the sea, one a band."""
     p = np.empty(GEOMETRY + PER_BAND * len(brightness))
-    p[:GEOMETRY] = y_m, x_m, angle, math.log(length_m), _beam_log(math.log(length_m))
+    p[:GEOMETRY] = y_m, x_m, angle_rad, math.log(length_m), _beam_log(math.log(length_m))
     for band, level in enumerate(brightness):
         at = GEOMETRY + PER_BAND * band
         p[at : at + SEGMENTS] = math.log(level)

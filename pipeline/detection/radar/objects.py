@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
-LONGEST_SHIP_M = 420.0
+LONGEST_SHIP_M = 420.0  # ships in service reach 400 m (our choice)
 LOW_TAIL = 1e-3  # level to which an object grows from its bright core
 EIGHT = np.ones((3, 3), int)
 NEAR_PX = 12  # neighbourhood that tells a rough patch from a ship
 NEAR_CUT_DB = 12.0  # below its own peak an object is no longer its core (our choice: above all side lobes)
-NEAR_PIXELS = 30
+NEAR_PIXELS = 30  # fewer tell no level of the neighbourhood (our choice)
 RESOLUTION_PX = 2.0  # impulse response of Sentinel-1 GRD in pixels, where a product does not state it
 # Where land in the ring feigns an uneven sea, the law says nothing: what stands 24 dB over all around is no sea, and
 # counts as rare as one alarm in ten million, each 2 dB more as a decade (our choice)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, Scene
 
 SADDLE_DB = 6.0  # below the lower of two peaks (our choice)
-STEP_DB = 0.5
+STEP_DB = 0.5  # between the levels at which peaks are parted: a twelfth of the saddle (our choice)
 EIGHT = np.ones((3, 3), int)
 KEEP_OFF_PX = 1  # around the first hull: pixels that the second is not measured on
 

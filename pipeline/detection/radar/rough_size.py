@@ -15,8 +15,10 @@ SHARE = (0.4, 2.0)  # bounds of a size so poorly known (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RoughSize:
-    """Centre in pixels, sizes in metres with 90 % bounds, long axis as a unit vector in metres (rows, cols)."""
+class Size:
+    """Centre in pixels, sizes in metres with 90 % bounds (low, middle, high), long axis as a unit vector in metres
+    (rows, cols). ``smear_db`` is how much stronger the tails along rows are than those along columns, where they were
+    measured."""
 
     row: float
     col: float
@@ -24,11 +26,12 @@ class RoughSize:
     beam_m: tuple[float, float, float]
     axis: tuple[float, float]
     outline: FloatArray
+    smear_db: float = 0.0
 
 
 def rough_size(
     rows: FloatArray, cols: FloatArray, power: FloatArray, spacing_m: tuple[float, float], resolution_m: float
-) -> RoughSize:
+) -> Size:
     """Rectangle of an object's pixels, less the blur."""
     place = np.vstack([rows, cols]) * np.array(spacing_m)[:, None]
     middle = np.average(place, axis=1, weights=power)
@@ -41,7 +44,7 @@ def rough_size(
     corners = np.array([ahead + abeam, ahead - abeam, -ahead - abeam, -ahead + abeam])
     bounds = [(SHARE[0] * s, s, SHARE[1] * s + resolution_m) for s in (length, beam)]
     centre = middle / spacing_m
-    return RoughSize(
+    return Size(
         float(centre[0]),
         float(centre[1]),
         bounds[0],

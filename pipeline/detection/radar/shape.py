@@ -8,20 +8,19 @@ import numpy as np
 
 if TYPE_CHECKING:
     from pipeline.detection.candidates import Candidate
-    from pipeline.detection.radar.hull import HullSize
     from pipeline.detection.radar.objects import Blob
-    from pipeline.detection.radar.rough_size import RoughSize
+    from pipeline.detection.radar.rough_size import Size
     from pipeline.types import Scene
 
 WIDTH_CUTS_DB = (18.0, 24.0)  # below the peak: an islet may have one bright point on it
 WIDEST_M = 150.0  # the broadest hull afloat has 60 to 70 m, the blur adds 28; half as much again for side lobes
 MERGED_CUT_DB = 10.0  # below the peak: brighter than side lobes are (13 dB and more below)
-MERGED_PIXELS = 6
+MERGED_PIXELS = 6  # fewer are speckle or a crane (our choice)
 SMEAR_DB = 6.0  # of tails along track over those across: no processor's side lobes differ so (our choice)
 MERGED_M = 40.0  # beyond the fitted hull on every side: twice the resolution
 
 
-def flags(core: Blob, blob: Blob, size: HullSize | RoughSize, scene: Scene) -> dict[str, str]:
+def flags(core: Blob, blob: Blob, size: Size, scene: Scene) -> dict[str, str]:
     """Flag -> evidence. ``core`` is the part of the object that counts as its pixels."""
     out = {}
     if (
@@ -37,10 +36,9 @@ def flags(core: Blob, blob: Blob, size: HullSize | RoughSize, scene: Scene) -> d
     outside = beside(blob, size, scene) & (blob.relative > peak * 10 ** (-MERGED_CUT_DB / 10))
     if outside.sum() >= MERGED_PIXELS:
         out["merged"] = f"{outside.sum()} pixels within {MERGED_CUT_DB:.0f} dB of the peak lie beside the fitted hull"
-    smear_db = getattr(size, "smear_db", 0.0)
-    if scene.grid is None and smear_db > SMEAR_DB:
+    if scene.grid is None and size.smear_db > SMEAR_DB:
         told = "she moves or rolls, and her length and place along track are doubtful"
-        out["smeared"] = f"tails along track {smear_db:.1f} dB over those across: {told}"
+        out["smeared"] = f"tails along track {size.smear_db:.1f} dB over those across: {told}"
     return out
 
 
@@ -52,7 +50,7 @@ def width_m(blob: Blob, scene: Scene) -> float:
     return float(np.sqrt(12 * np.linalg.eigvalsh(moments + pixel)[0]))
 
 
-def beside(blob: Blob, size: HullSize | RoughSize | Candidate, scene: Scene, margin_m: float = MERGED_M) -> np.ndarray:
+def beside(blob: Blob, size: Size | Candidate, scene: Scene, margin_m: float = MERGED_M) -> np.ndarray:
     """Which of an object's pixels lie off its fitted hull by more than the sensor's blur explains."""
     y = (blob.rows - size.row) * scene.pixel_spacing_m[0]
     x = (blob.cols - size.col) * scene.pixel_spacing_m[1]

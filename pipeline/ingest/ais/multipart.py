@@ -8,7 +8,7 @@ from pipeline.ingest.ais.sentences import Sentence
 
 WINDOW_LINES = 200  # our choice, no source: merged feeds put other ships' sentences between the parts of one message
 WINDOW_S = 20.0  # our choice: a message takes at most five slots of 26.7 ms on air; the rest is for slow networks
-_MANY = 1024
+_MANY = 1024  # begun messages, from which stale ones are thrown out (our choice: bounds the memory)
 
 
 class Whole(NamedTuple):

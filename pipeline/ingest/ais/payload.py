@@ -46,7 +46,7 @@ give their number and MMSI. So does 17, a reference station ashore, since pyais 
 minute and without sign."""
 PART_A = {"name": "shipname"}
 PART_B = {"callsign": "callsign", "ship_type": "ship_type"}
-AID_TO_NAVIGATION = 21
+AID_TO_NAVIGATION = 21  # number of the message (ITU-R M.1371)
 _LAYOUTS: tuple[tuple[Any, dict[str, str]], ...] = (
     *((MSG_CLASS[kind] if kind in FIELDS else None, FIELDS.get(kind, {})) for kind in range(28)),
     (MessageType24PartA, PART_A),

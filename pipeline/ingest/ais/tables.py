@@ -40,8 +40,8 @@ from pipeline.ship_words import NO_TYPE
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
-_FOUR_GIGA = 2**32
-_PARQUET_ROWS = 1 << 17
+_FOUR_GIGA = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number
+_PARQUET_ROWS = 1 << 17  # rows in memory at once (our choice: some 30 MB)
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ MEASURED = ("lon", "lat", "sog", "cog", "heading", "a", "b", "c", "d", "draught"
 """Columns of numbers only. The others repeat themselves (codes, words, names, times): each value is read once."""
 
 _NO_VALUE = sorted({form for word in NULLS for form in (word, word.upper(), word.title(), word.capitalize())} | {"NaN"})
-_FOUR_GIGA = 2**32
+_FOUR_GIGA = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number
 _CODED = pa.dictionary(pa.int32(), pa.string())
 _MOMENT = pa.timestamp("us")
 _ISO = re.compile(rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?")

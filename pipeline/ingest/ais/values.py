@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import pandas as pd
 
-SAR_AIRCRAFT, LONG_RANGE = 9, 27
+SAR_AIRCRAFT, LONG_RANGE = 9, 27  # numbers of messages (ITU-R M.1371)
 HULL_LIMITS_M = {("a", "b"): 500.0, ("c", "d"): 100.0}
 """Largest length and beam that ``tables.STATIC`` admits; the longest ship was 458 m (one platform is 124 m wide)."""
 

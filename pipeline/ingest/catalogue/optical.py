@@ -39,7 +39,7 @@ MARGIN_PX = 64  # 10 m pixels beside the AOI; our choice: the background of an o
 _LOW_PERCENTILE = 2.0  # of the darkest band; our choice: some dead pixels decide nothing
 _BETWEEN_DN = 700  # below: the offset is gone. Half-way between -0.03 with the offset and the sea without it
 CLOUDY = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
-NO_DATA = 0
+NO_DATA = 0  # ESA, Sentinel-2 Products Specification Document: 0 is no data, in bands and in the scene classification
 MAX_PIXELS = 60_000_000  # of one band; our choice: a whole tile has 120 million, an AOI some 3
 
 

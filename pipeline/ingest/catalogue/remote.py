@@ -154,7 +154,7 @@ class RemoteImage:
                     if not any(a <= start and end <= b for a, b in self._copied):
                         copy.seek(start)
                         copy.write(self._held[start])
-                        self._copied = merged([*self._copied, (start, end)], gap=0)
+                        self._copied = merged([*self._copied, (start, end)], gap_bytes=0)
         except OSError as error:
             raise EnvironmentFault(f"{self._copy}: cannot be written: {error.strerror}") from error
 
@@ -250,15 +250,15 @@ def blocks_of(dataset: DatasetReader, window: Window) -> list[tuple[int, int]]:
     return spans
 
 
-def merged(spans: list[tuple[int, int]], gap: int = GAP) -> list[tuple[int, int]]:
-    """Spans in order, those at most ``gap`` apart as one.
+def merged(spans: list[tuple[int, int]], gap_bytes: int = GAP) -> list[tuple[int, int]]:
+    """Spans in order, those at most ``gap_bytes`` apart as one.
 
-    >>> merged([(100, 200), (0, 50), (150, 220), (900, 950)], gap=60)
+    >>> merged([(100, 200), (0, 50), (150, 220), (900, 950)], gap_bytes=60)
     [(0, 220), (900, 950)]
     """
     out: list[tuple[int, int]] = []
     for start, end in sorted(spans):
-        if out and start - out[-1][1] <= gap:
+        if out and start - out[-1][1] <= gap_bytes:
             out[-1] = (out[-1][0], max(out[-1][1], end))
         else:
             out.append((start, end))

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 AGENT = "capwatch"
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-MAX_REDIRECTS = 5
+MAX_REDIRECTS = 5  # our choice: a signed address needs one or two, a circle never ends
 FIRST_PAUSE_S = 0.5  # our choice; doubled with every try, and drawn between half and all of it so that workers part
-LONGEST_PAUSE_S = 60.0
+LONGEST_PAUSE_S = 60.0  # our choice: a server that asks for more is asked again sooner
 MAX_SMALL = 64 << 20  # bytes of an answer that is read whole; our choice: the largest annotation has some 3 MiB
-_CHUNK = 1 << 16
+_CHUNK = 1 << 16  # bytes read at once (our choice)
 
 
 class Refused(InputError):

@@ -22,7 +22,7 @@ from pipeline.ingest.json_text import unrepeated
 from pipeline.ingest.metadata.sidecar import Sidecar
 
 MAX_BYTES = 16 << 20  # our choice: metadata have some 10 kB, with footprints and masks some 100 kB
-EARTH_KM = 6371.0
+EARTH_KM = 6371.0  # mean radius
 ORBIT_KM = {"planet": 475.0, "maxar": 620.0, "airbus": 694.0}  # usual heights, from the operators' fact sheets
 PLANET_SR_SCALE = 1e-4  # surface reflectance is stored as whole ten-thousandths
 PLANET_BANDS = {

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pipeline.types import BoolImage
 
-BANDS = 8
+BANDS = 8  # Planet, UDM2: eight bands of one byte
 HEAVY_HAZE, CLOUD, UNUSABLE = 5, 6, 8  # 1-based
 OLD_CLOUD_BIT = 0b10  # of the last band
 _NAME = re.compile(r"(.+)_UDM2((?:_.+)?)\.TIFF?")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.ingest.sentinel1.safe_files import SafeFiles
 
 CUTOUT = "cutout.json"
-FORMAT = 1
+FORMAT = 1  # of our own cutout.json; raised when its fields change
 
 
 @dataclass(frozen=True, slots=True)

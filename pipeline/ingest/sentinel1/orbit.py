@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 
-WGS84_A_M = 6_378_137.0
+WGS84_A_M = 6_378_137.0  # and the flattening: NIMA TR8350.2, World Geodetic System 1984
 WGS84_B_M = WGS84_A_M * (1 - 1 / 298.257223563)
-_ROUNDS = 20
-_CLOSE_M = 1e-4
+_ROUNDS = 20  # at most; Newton's method needs a few
+_CLOSE_M = 1e-4  # a tenth of a millimetre (our choice)
 
 
 def grid_at_height(annotation: Annotation, height_m: FloatArray | float) -> tuple[FloatArray, FloatArray]:

@@ -45,7 +45,7 @@ def test_the_fit_finds_place_heading_and_length_of_a_drawn_hull(length_m, angle_
     """An evenly bright hull has no dark ends: the likelihood alone must find it."""
     cutout = drawn(length_m, length_m / 6.2, angle_deg)
     fit = hull.best_fit(cutout)
-    turned = np.degrees(fit.angle) - angle_deg
+    turned = np.degrees(fit.angle_rad) - angle_deg
     assert fit.length_m == pytest.approx(length_m, abs=10.0)
     assert abs((turned + 90) % 180 - 90) < 6
     middle = hull.measure(cutout)

@@ -189,5 +189,5 @@ def test_blocks_are_where_the_file_says(site):
 
 
 def test_spans_are_joined_across_small_gaps_only():
-    assert merged([(0, 10), (20, 30), (1000, 1010)], gap=10) == [(0, 30), (1000, 1010)]
-    assert merged([], gap=10) == []
+    assert merged([(0, 10), (20, 30), (1000, 1010)], gap_bytes=10) == [(0, 30), (1000, 1010)]
+    assert merged([], gap_bytes=10) == []

@@ -1,0 +1,54 @@
+"""The AOI as stages see it: box, land, berths and anchorages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+
+Cargo = Literal[
+    "oil_products", "crude", "chemicals", "gas", "coal", "ore", "grain", "timber", "container", "vehicles", "general",
+    "fish", "passengers", "several", "other", "unknown",
+]  # fmt: skip
+"""What is handled at a berth."""
+OIL: frozenset[Cargo] = frozenset({"oil_products", "crude"})  # at such a berth a ship is likely a tanker
+USABLE_SHARE = 0.9  # of a zone seen makes a look usable there (our choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A berth or an anchorage: where a stay means something."""
+
+    zone_id: str
+    kind: str  # "berth" or "anchorage"
+    name: str
+    geometry: BaseGeometry  # EPSG:4326
+    counts: bool = True  # do stays here count toward the account?
+    cargo: Cargo = "unknown"
+    max_length_m: float | None = None  # longer hulls are another trade
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in {"berth", "anchorage"}:
+            raise ConfigError(f"Zone {self.zone_id!r}: kind must be berth or anchorage; got {self.kind!r}.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """The AOI as stages see it: its box, its land and its zones, all EPSG:4326."""
+
+    aoi_id: str
+    name: str
+    bbox: tuple[float, float, float, float]  # west, south, east, north [deg]
+    land: BaseGeometry | None
+    zones: tuple[Zone, ...]
+    coast_credit: str = ""  # whose coast it is, as its file says; empty where that does not
+
+    def zone(self, zone_id: str) -> Zone | None:
+        """The zone of that name, or None."""
+        return next((z for z in self.zones if z.zone_id == zone_id), None)

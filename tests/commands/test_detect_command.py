@@ -1,0 +1,89 @@
+"""`capwatch detect` on pictures: what it finds, what it says, and what it goes on without."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from affine import Affine
+
+from tests.builders import ship_picture
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "geojson"])
+def test_detect_finds_the_ship_of_a_georeferenced_picture(capwatch, tmp_path, suffix):
+    image = tmp_path / "sea.tif"
+    row, col = ship_picture(image, crs="EPSG:32653", transform=Affine(10, 0, 330000, 0, -10, 4735000))
+    out = tmp_path / f"ships.{suffix}"
+    code, _, err = capwatch("detect", image, "--sensor", "sentinel-1", "-o", out)
+    assert code in (0, 3), err
+    import geopandas as gpd
+
+    table = (
+        pd.read_csv(out) if suffix == "csv" else gpd.read_parquet(out) if suffix == "parquet" else gpd.read_file(out)
+    )
+    ships = table[table["accepted"].astype(str) == "True"]
+    assert len(ships) == 1
+    assert ships["row"].iloc[0] == pytest.approx(row, abs=1)
+    assert ships["col"].iloc[0] == pytest.approx(col, abs=1)
+    assert ships["length_lo_m"].iloc[0] < 180 < ships["length_hi_m"].iloc[0]
+    assert ships["lat"].notna().all()
+
+
+def test_detections_of_a_simulated_image_say_so(capwatch, tmp_path):
+    image = tmp_path / "sea.tif"
+    ship_picture(image)
+    words = ("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o")
+    assert capwatch(*words, tmp_path / "real.csv")[0] in (0, 3)
+    with rasterio.open(image, "r+") as raster:
+        raster.update_tags(SIMULATED="YES")
+    assert capwatch(*words, tmp_path / "made.csv")[0] in (0, 3)
+    assert "simulated" not in pd.read_csv(tmp_path / "real.csv")
+    assert pd.read_csv(tmp_path / "made.csv")["simulated"].all()
+
+
+def test_detect_without_georeference_gives_pixels_only(capwatch, tmp_path):
+    image = tmp_path / "sea.tif"
+    row, _ = ship_picture(image)
+    code, _, _ = capwatch("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o", f"{tmp_path}/out/")
+    assert code in (0, 3)
+    table = pd.read_csv(tmp_path / "out" / "sea.csv")
+    ship = table[table["accepted"].astype(str) == "True"].iloc[0]
+    assert ship["row"] == pytest.approx(row, abs=1)
+    assert np.isnan(ship["lon"])
+
+
+def test_detect_skips_a_broken_image_and_does_the_rest(capwatch, tmp_path):
+    good, bad = tmp_path / "good.tif", tmp_path / "bad.tif"
+    ship_picture(good)
+    bad.write_bytes(b"not an image")
+    code, _, err = capwatch(
+        "detect", bad, good, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o", f"{tmp_path}/out/", "--quiet"
+    )
+    assert code == 3
+    assert len([line for line in err.splitlines() if "bad.tif" in line]) == 1
+    assert (tmp_path / "out" / "good.csv").is_file()
+    assert not (tmp_path / "out" / "bad.csv").exists()
+
+
+def test_detect_tells_each_doubt_of_a_scene(capwatch, tmp_path):
+    image = tmp_path / "sea_20240308.tif"
+    ship_picture(image)
+    words = ("detect", image, "--sensor", "sentinel-1", "--pixel-spacing", "10", "-o", tmp_path / "out.csv", "--quiet")
+    code, _, err = capwatch(*words)
+    assert code == 3
+    assert "time of day unknown; the file name gives the date (scene degraded)" in err
+    assert set(pd.read_csv(tmp_path / "out.csv")["flags"].str.contains("time_of_day_unknown")) == {True}
+
+
+def test_detect_goes_on_after_an_image_whose_sensor_nobody_knows(capwatch, tmp_path):
+    unknown, good = tmp_path / "unknown.tif", tmp_path / "S1A_IW_GRDH_1SDV_20240308T021000_cut.tif"
+    ship_picture(unknown)
+    ship_picture(good)
+    code, _, err = capwatch("detect", unknown, good, "--pixel-spacing", "10", "-o", f"{tmp_path}/out/", "--quiet")
+    assert code == 3
+    assert "unknown.tif: nothing in the file or its name tells its sensor" in err
+    assert "into unknown.json beside it; capwatch detect also takes --sensor" in err, "capwatch run does not"
+    assert (tmp_path / "out" / f"{good.stem}.csv").is_file()
+    assert capwatch("detect", unknown, "--pixel-spacing", "10", "-o", tmp_path / "one.csv")[0] == 2
