@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.ingest.sentinel1.plausible import refuse_impossible
 from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
@@ -146,12 +147,12 @@ def _track(root: ElementTree.Element) -> int | None:
 
 
 def read_annotation(raw: bytes, item: str) -> Annotation:
-    """One polarisation's annotation."""
+    """One polarisation's annotation; raises InputError for what no instrument has."""
     xml = _Reader(parse_xml(raw, item, "product"), item)
     first_line = xml.time("imageAnnotation/imageInformation/productFirstLineUtcTime")
     grid = _grid(xml, first_line)
     orbit = xml.root.findall("generalAnnotation/orbitList/orbit")
-    return Annotation(
+    found = Annotation(
         mission=xml.text("adsHeader/missionId").upper(),
         product_type=xml.text("adsHeader/productType"),
         mode=xml.text("adsHeader/mode"),
@@ -182,6 +183,8 @@ def read_annotation(raw: bytes, item: str) -> Annotation:
         orbit_velocity_m_s=np.array([xml.triple("velocity", o) for o in orbit]).reshape(-1, 3),
         **grid,
     )
+    refuse_impossible(found, item)
+    return found
 
 
 def read_calibration(raw: bytes, item: str) -> tuple[Vector, ...]:
