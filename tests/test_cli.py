@@ -142,6 +142,18 @@ def test_detect_skips_a_broken_image_and_does_the_rest(capwatch, tmp_path):
     assert not (tmp_path / "out" / "bad.csv").exists()
 
 
+@pytest.mark.parametrize(("value", "said"), [(90, "one value fills the image"), (0, "holds no measurement")])
+def test_detect_writes_no_empty_table_of_an_image_that_shows_nothing(capwatch, tmp_path, value, said):
+    """Its table without a ship read as a look at empty water."""
+    image = tmp_path / "blank.tif"
+    with rasterio.open(image, "w", driver="GTiff", width=300, height=300, count=1, dtype="uint8") as out:
+        out.write(np.full((1, 300, 300), value, np.uint8))
+    words = ("detect", str(image), "--sensor", "optical", "--pixel-spacing", "1", "-o", str(tmp_path / "o.csv"))
+    code, _, err = capwatch(*words)
+    assert (code, (tmp_path / "o.csv").exists()) == (4, False)
+    assert f"blank.tif: {said}" in err.replace("is no picture: ", "")
+
+
 def test_detect_tells_each_doubt_of_a_scene(capwatch, tmp_path):
     image = tmp_path / "sea_20240308.tif"
     ship_picture(image)

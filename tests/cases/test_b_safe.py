@@ -135,6 +135,17 @@ def test_numbers_that_no_instrument_has(refused, product, pattern, field, value,
     refused(product, said)
 
 
+@case("B-10")
+def test_negative_noise(refused, product):
+    """It was taken off, and made the sea brighter."""
+    path = file_of(product / "annotation", "noise-s1a-*-vv-*.xml")
+    text, hits = re.subn(r'(<noise(?:Range)?Lut count="\d+">)\S+', r"\g<1>-100", path.read_text())
+    assert hits
+    path.write_text(text)
+    relisted(product)
+    refused(product, "has negative noise")
+
+
 @case("B-04")
 def test_one_point_of_the_grid_far_off(refused, product):
     """Positions around it were silently wrong by its error."""

@@ -206,10 +206,12 @@ def read_noise(raw: bytes, item: str) -> tuple[tuple[Vector, ...], tuple[Azimuth
     xml = _Reader(parse_xml(raw, item, "noise"), item)
     old = _vectors(xml, "noiseVectorList/noiseVector", "noiseLut")
     if old:
+        _refuse_negative(old, item)
         return old, ()
     vectors = _vectors(xml, "noiseRangeVectorList/noiseRangeVector", "noiseRangeLut")
     if not vectors:
         raise InputError(item, "has no noise vectors")
+    _refuse_negative(vectors, item)
     blocks = []
     for entry in xml.root.iterfind("noiseAzimuthVectorList/noiseAzimuthVector"):
         line, factor = xml.numbers("line", entry), xml.numbers("noiseAzimuthLut", entry)
@@ -217,8 +219,15 @@ def read_noise(raw: bytes, item: str) -> tuple[tuple[Vector, ...], tuple[Azimuth
             raise InputError(item, f"a noiseAzimuthVector has {line.size} lines and {factor.size} values")
         bounds = ("firstAzimuthLine", "lastAzimuthLine", "firstRangeSample", "lastRangeSample")
         first_line, last_line, first_pixel, last_pixel = (xml.whole(b, at=entry) for b in bounds)
+        if (factor < 0).any():
+            raise InputError(item, "has negative factors of noise")
         blocks.append(AzimuthNoise(first_line, last_line, first_pixel, last_pixel, line, factor))
     return vectors, tuple(blocks)
+
+
+def _refuse_negative(noise: tuple[Vector, ...], item: str) -> None:
+    if any((v.value < 0).any() for v in noise):
+        raise InputError(item, "has negative noise")
 
 
 def _vectors(xml: _Reader, path: str, value: str) -> tuple[Vector, ...]:
