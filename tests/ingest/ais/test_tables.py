@@ -45,6 +45,46 @@ def test_marinecadastre(tmp_path):
     assert pd.isna(found["cog"])
 
 
+EUROPEAN = [
+    "MMSI;Time_UTC;LON;LAT;SOG;COG;VesselName;Draught;Destination",
+    "273000001;2024-03-07 12:00:00;133,05;42,7512345;0,1;10,5;A TANKER;6,4;OSLO",
+    "273000002;2024-03-07 12:05:00;-133,0512;-42,75;12;0;BE TANKER;;",
+]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"], ids=["semicolons", "tabs"])
+@pytest.mark.parametrize("mark", [",", "."], ids=["decimal commas", "decimal points"])
+@pytest.mark.parametrize("name", ["A TANKER", '"A TANKER"', "A TÃNKER"], ids=["at once", "row by row", "not ASCII"])
+@pytest.mark.parametrize("before", [[], ["sep="]], ids=["plain", "with a spreadsheet's own line"])
+def test_a_european_spreadsheet_reads_as_its_twin_in_commas(tmp_path, separator, mark, name, before):
+    told = [line.replace("A TANKER", name, 1) for line in EUROPEAN]
+    plain = table(csv_of(tmp_path, *(t.replace(",", ".").replace(";", ",") for t in told), name="plain.csv"))
+    written = [line.replace(",", mark).replace(";", separator) for line in told]
+    found = table(csv_of(tmp_path, *(line + separator for line in before), *written))
+    assert found["line"].tolist() == [line + len(before) for line in plain["line"]]
+    told_by = ["message_id", "line", "source_file"]
+    pd.testing.assert_frame_equal(found.drop(columns=told_by), plain.drop(columns=told_by))
+    assert plain["lat"].tolist() == [42.7512345, -42.75]
+
+
+@pytest.mark.parametrize("cell", ["1.234,5", "42,75,1", "x,5"])
+def test_a_number_of_two_readings_is_none(tmp_path, cell):
+    read = read_ais([csv_of(tmp_path, EUROPEAN[0], EUROPEAN[1].replace("42,7512345", cell), EUROPEAN[2])])
+    assert read.balance["bad_format"] == 1
+    assert f"column LAT: {cell!r} is not a number" in str(read.problems[0])
+
+
+def test_an_mmsi_with_a_comma_is_none(tmp_path):
+    read = read_ais([csv_of(tmp_path, EUROPEAN[0], EUROPEAN[1].replace("273000001", "273,000001"), EUROPEAN[2])])
+    assert "column MMSI: '273,000001' is no MMSI" in str(read.problems[0])
+
+
+def test_a_comma_in_a_name_parts_no_column_of_semicolons(tmp_path):
+    row = EUROPEAN[1].replace("OSLO", "OSLO, NO").replace("133,05", "133.05").replace("42,7512345", "42.75")
+    found = table(csv_of(tmp_path, EUROPEAN[0], row)).iloc[0]
+    assert (found["dest"], found["lon"], found["lat"], found["draught"]) == ("OSLO, NO", 133.05, 42.75, 6.4)
+
+
 def test_dma_is_day_first_in_utc_and_its_words_become_codes(tmp_path):
     ship = (
         "07/03/2024 12:00:00,Class A,273000001,42.75,133.05,Moored,,0.0,,,9074729,TEST1,A TANKER,Tanker,,15,100,GPS,"
@@ -148,7 +188,7 @@ def test_the_proposed_formats_read_the_file(tmp_path, written):
     ("lines", "expected"),
     [
         (["ship,time_utc,lon,lat", "1,1709812800,133,42"], "no column for mmsi"),
-        (["mmsi;time_utc;lon;lat", "1;1709812800;133;42"], "separated by commas"),
+        (["mmsi|time_utc|lon|lat, deg", "1|1709812800|133|42"], "no column for mmsi among"),
         (["mmsi,time_utc,lon,lat"], "a header and no rows"),
         (["mmsi,time_utc,lon,lat", '1,1709812800,"133,5",42'], "column lon: '133,5' is not a number"),
         (["mmsi,time_utc,lon,lat", "1,1709812800,133,42", "1,17098"], "line 3: not 4 columns"),
