@@ -42,6 +42,8 @@ def learnt(
     """The scenes with what always stands along the shore taken for land, or, at berths seen by radar, taken out."""
     from pipeline.detection.earlier import background, history
 
+    for note in unused_backgrounds(scenes, config, root):
+        console.note(note)
     settings = config.detection.history
     asked = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_of, scenes)))
     near = history.near_shore(place, config.detection, background.INLAND_M) if asked else None
@@ -51,6 +53,25 @@ def learnt(
     dry = with_structures(scenes, structures)
     watched, backgrounds = learn_backgrounds(scenes, dry, near, place, config, root, folder, console)
     return Shore(watched, structures, backgrounds)
+
+
+def unused_backgrounds(scenes: list[Scene], config: RunConfig, root: Path) -> list[str]:
+    """A line for each background of an earlier run that no look of this one can use."""
+    if not config.aoi.backgrounds:
+        return []
+    from pipeline.chain.backgrounds import kept_in
+    from pipeline.detection.earlier.background import orbit_of
+
+    looks = {(orbit_of(scene), scene.simulated) for scene in scenes}
+    out = []
+    for name in config.aoi.backgrounds:
+        kept = kept_in(root / name)
+        made = "simulated" if kept.simulated else "real"
+        if not config.detection.history.enabled:
+            out.append(f"{name}: detection.history.enabled is false (not used)")
+        elif (kept.orbit, kept.simulated) not in looks:
+            out.append(f"{name}: no {made} look of this run is of its orbit, {kept.orbit} (not used)")
+    return out
 
 
 def learn_structures(
@@ -129,6 +150,8 @@ def _stored(cells: Cells, config: RunConfig, root: Path, console: Console) -> di
         if (one.orbit, one.simulated) in out:
             console.note(f"{name}: another background of the same orbit was named before it (not used)")
             continue
+        if not one.levels.any():
+            console.note(f"{name}: it shows none of the place's berths (not used)")
         out[one.orbit, one.simulated] = one
     return out
 

@@ -78,7 +78,14 @@ class AisRead:
 
 def problems_of(files: Sequence[AisFile]) -> list[tuple[InputError, str]]:
     """Of each file with a problem: what is wrong, and what was done about it."""
-    return [(InputError(f.path, f.cause), DONE[f.status]) for f in files if f.cause]
+    return [(InputError(f.path, f.cause), _done(f)) for f in files if f.cause]
+
+
+def _done(file: AisFile) -> str:
+    """What became of a file with a problem; one of which nothing was left to use has no rest."""
+    if file.status == "degraded" and not file.balance["decoded"] + file.balance["duplicate"]:
+        return "nothing of it is used"
+    return DONE[file.status]
 
 
 def notes_of(files: Sequence[AisFile]) -> list[str]:
