@@ -178,7 +178,7 @@ class _RowReader:
         It carries the fingerprints of its rows and of what they say of their ships: while texts are coded, each is
         hashed once.
         """
-        columns = typed_columns(block, self._layout, iso_times=self._rule.format is None)
+        columns = typed_columns(block, self._layout, iso_times=not self._rule.formats)
         if columns is None or (moments := self._moments_at_once(columns.pop("time_utc"))) is None:
             return None
         n, out = block.n_lines, {"mmsi": columns.pop("mmsi"), "time_utc": moments}
@@ -315,6 +315,8 @@ class _RowReader:
         if given.any():
             out[given] = self._parsed(series[given])
         cause = "is no time with a zone" if self._rule.zone is None else "is no time of a message"
+        if len(self._rule.formats) > 1:
+            cause = "is no time of a message, or two by the --time-format named"
         self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, cause)
         return out
 

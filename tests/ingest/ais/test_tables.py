@@ -85,6 +85,23 @@ def test_a_comma_in_a_name_parts_no_column_of_semicolons(tmp_path):
     assert (found["dest"], found["lon"], found["lat"], found["draught"]) == ("OSLO, NO", 133.05, 42.75, 6.4)
 
 
+def test_each_time_is_read_by_the_format_that_reads_it(tmp_path):
+    """Tables put together from two sources could be read by one of their forms alone."""
+    times = ["31/03/2024 12:00", "Apr 1 2024 12:00 PM", "1712059200", "2024.04.03 12-00"]
+    path = csv_of(tmp_path, "mmsi,time_utc,lon,lat", *(f"{n},{t},133,42" for n, t in enumerate(times, 1)))
+    read = read_ais([path], time_format=("%d/%m/%Y %H:%M", "%b %d %Y %I:%M %p"))
+    assert read.messages["time_utc"].dt.strftime("%d %H:%M").tolist() == ["31 12:00", "01 12:00", "02 12:00"]
+    assert "line 5: column time_utc: '2024.04.03 12-00' is no time of a message, or two" in str(read.problems[0])
+
+
+def test_a_time_that_two_formats_read_differently_is_none(tmp_path):
+    times = ["13/04/2024 12:00", "03/04/2024 12:00", "04/04/2024 12:00"]
+    path = csv_of(tmp_path, "mmsi,time_utc,lon,lat", *(f"{n},{t},133,42" for n, t in enumerate(times, 1)))
+    read = read_ais([path], time_format=["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"])
+    assert read.messages["time_utc"].dt.strftime("%m-%d").tolist() == ["04-13", "04-04"]
+    assert "line 3: column time_utc: '03/04/2024 12:00'" in str(read.problems[0])
+
+
 def test_dma_is_day_first_in_utc_and_its_words_become_codes(tmp_path):
     ship = (
         "07/03/2024 12:00:00,Class A,273000001,42.75,133.05,Moored,,0.0,,,9074729,TEST1,A TANKER,Tanker,,15,100,GPS,"
