@@ -14,6 +14,8 @@ from pipeline.errors import InputError
 from pipeline.workspace import RunFolder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from shapely.geometry.base import BaseGeometry
 
     from pipeline.detection.earlier.background import Background, PowerLook
@@ -38,6 +40,8 @@ def learnt(scenes: list[Scene], job: Job) -> Shore:
     """The scenes with what always stands along the shore taken for land, or, at berths seen by radar, taken out."""
     from pipeline.detection.earlier import background, history
 
+    for note in unused_backgrounds(scenes, job.config, job.root):
+        job.console.note(note)
     settings = job.config.detection.history
     asked = settings.enabled and (len(scenes) >= settings.min_looks or any(map(background.orbit_of, scenes)))
     near = history.near_shore(job.place, job.config.detection, background.INLAND_M) if asked else None
@@ -47,6 +51,25 @@ def learnt(scenes: list[Scene], job: Job) -> Shore:
     dry = with_structures(scenes, structures)
     watched, backgrounds = learn_backgrounds(scenes, dry, near, job)
     return Shore(watched, structures, backgrounds)
+
+
+def unused_backgrounds(scenes: list[Scene], config: RunConfig, root: Path) -> list[str]:
+    """A line for each background of an earlier run that no look of this one can use."""
+    if not config.aoi.backgrounds:
+        return []
+    from pipeline.chain.backgrounds import kept_in
+    from pipeline.detection.earlier.background import orbit_of
+
+    looks = {(orbit_of(scene), scene.simulated) for scene in scenes}
+    out = []
+    for name in config.aoi.backgrounds:
+        kept = kept_in(root / name)
+        made = "simulated" if kept.simulated else "real"
+        if not config.detection.history.enabled:
+            out.append(f"{name}: detection.history.enabled is false (not used)")
+        elif (kept.orbit, kept.simulated) not in looks:
+            out.append(f"{name}: no {made} look of this run is of its orbit, {kept.orbit} (not used)")
+    return out
 
 
 def learn_structures(scenes: list[Scene], near: Cells, job: Job) -> dict[str, BaseGeometry]:
@@ -116,6 +139,8 @@ def _stored(cells: Cells, job: Job) -> dict[tuple[str, bool], Background]:
         if (one.orbit, one.simulated) in out:
             job.console.note(f"{name}: another background of the same orbit was named before it (not used)")
             continue
+        if not one.levels.any():
+            job.console.note(f"{name}: it shows none of the place's berths (not used)")
         out[one.orbit, one.simulated] = one
     return out
 

@@ -73,7 +73,8 @@ def ais(
         str | None, typer.Option(help="ours=theirs,... for other CSV, e.g. mmsi=ID,lon=X,lat=Y.")
     ] = None,
     time_format: Annotated[
-        str | None, typer.Option(help="How a table's times read where that is open, e.g. '%d/%m/%Y %H:%M:%S'.")
+        list[str] | None,
+        typer.Option(help="How a table's times read where that is open, e.g. '%d/%m/%Y %H:%M:%S'; once for each form."),
     ] = None,
     time_zone: Annotated[
         str | None, typer.Option(help="Zone of a table's times that state none: UTC or an offset such as +10:00.")

@@ -19,6 +19,8 @@ _OVERLAP = 0.2  # share of the shorter slice; neighbouring slices of one pass sh
 _PRODUCT = re.compile(r"(S1[A-Z]_\w\w_GRD\w_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6})_[0-9A-F]{4}")
 _TILE = re.compile(r"(?P<take>S2[A-Z]_MSIL[12][AC]_\d{8}T\d{6})_(?:N\d{4}_)?R\d{3}_T(?P<tile>\w{5})")
 _INFRARED = ("B12", "B11", "B8A", "B08")  # of single bands the last one tells water best
+_SAME_S = 1.0  # by which times of one image may differ as they are written (our choice)
+_WAVES = ("HV", "VH", "HH", "VV", "intensity")  # of single polarisations the last one is rather kept
 _WITHIN = 0.98  # of a scene that another of the same pass shows as well; our choice, as for coverage
 
 
@@ -36,7 +38,9 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
     In this order: equal bytes (the first by name stays); one product processed twice (the newest stays); one data
     take cut twice (the one that shows more of the AOI stays, then the newest); one Sentinel-2 pass in two tiles, where
     one tile shows all that the other does, or in one file for each band; one operator's image in two renderings (the
-    one that measures stays). Ships under two *different* passes or neighbouring slices are no matter of this module.
+    one that measures stays); one radar image in two files, or in one file for each polarisation (the one that measures
+    stays, then the one with more polarisations). Ships under two *different* passes or neighbouring slices are no
+    matter of this module.
     """
     found: dict[str, Duplicate] = {}
     kept: list[tuple[Scene, float]] = []
@@ -81,8 +85,9 @@ def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
 def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, tuple[bool, int, int], str]:
     """The greater, the rather a scene is kept; coverage counts in steps of 2 %."""
     measured = scene.radiometry not in (Radiometry.RELATIVE, Radiometry.POWER)
-    infrared = _INFRARED.index(scene.bands[0]) if scene.bands[0] in _INFRARED else -1
-    content = (measured, len(scene.bands), infrared if len(scene.bands) == 1 else 0)
+    known = _WAVES if scene.sensor is Sensor.SENTINEL1 else _INFRARED
+    telling = known.index(scene.bands[0]) if scene.bands[0] in known else -1
+    content = (measured, len(scene.bands), telling if len(scene.bands) == 1 else 0)
     return round(coverage * 50), scene.tags.get("processed", ""), scene.source.verified, content, scene.scene_id
 
 
@@ -96,7 +101,7 @@ def _same_acquisition(scene: Scene, other: Scene) -> str:
     one, two = (_PRODUCT.match(s.product_id) for s in (scene, other))
     cut_out = scene.tags.get("data_take") is None or other.tags.get("data_take") is None
     if cut_out:  # GeoTIFFs cut from one product may show different places
-        return ""
+        return _same_radar_image(scene, other)
     if one and two and one.group(1) == two.group(1):
         return "same product, processed again"
     same_take = scene.platform == other.platform and scene.tags["data_take"] == other.tags["data_take"]
@@ -118,6 +123,21 @@ def _same_picture(scene: Scene, other: Scene) -> str:
     same = scene.product_id != "" and scene.product_id == other.product_id and _same_moment(scene, other)
     as_fine = np.allclose(scene.pixel_spacing_m, other.pixel_spacing_m, rtol=0.02)
     return "same image, in another rendering" if same and as_fine and _shows_no_more(scene, other) else ""
+
+
+def _same_radar_image(scene: Scene, other: Scene) -> str:
+    """GeoTIFFs of one acquisition: packed or calibrated anew, or one for each polarisation."""
+    if scene.acquired is None or other.acquired is None or scene.only_dated or other.only_dated:
+        return ""
+    (start, end), (other_start, other_end) = _span(scene), _span(other)
+    apart_s = max((other_start - end).total_seconds(), (start - other_end).total_seconds())
+    elsewhere = scene.platform and other.platform and scene.platform != other.platform
+    if elsewhere or apart_s > _SAME_S or not _shows_no_more(scene, other):
+        return ""
+    alone = not set(scene.bands) & set(other.bands) and "intensity" not in scene.bands + other.bands
+    if alone:
+        return "another polarisation of the same image; stack both in one file to use both"
+    return "same acquisition, in another file"
 
 
 def _other_band(scene: Scene, other: Scene) -> str:
@@ -147,7 +167,9 @@ def _overlap(scene: Scene, other: Scene) -> float:
 
 
 def _span(scene: Scene) -> tuple[datetime, datetime]:
-    assert scene.radar is not None
-    assert scene.radar.azimuth_time is not None
+    """When its lines were measured; its one time twice where no line has its own."""
+    if scene.radar is None or scene.radar.azimuth_time is None:
+        assert scene.acquired is not None
+        return scene.acquired, scene.acquired
     first, step_s = scene.radar.azimuth_time
     return first, first + timedelta(seconds=step_s * (scene.shape[0] - 1))

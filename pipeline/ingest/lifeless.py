@@ -1,4 +1,4 @@
-"""Radar images that show no sea, though every pixel is a number: one value throughout, or a level that no sea has.
+"""Images that show nothing, though every pixel is a number: one value throughout, or a level that no sea has.
 
 An image of this kind shows nobody, whoever is there: it is a look that saw nothing, not a look at an empty berth.
 """
@@ -9,45 +9,79 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.ingest.scenes import without_water
-from pipeline.types import Place, Radiometry, Scene, Sensor, Window
+from pipeline.types import Place, Radiometry, Scene, Sensor, Window, tiles
 
 _PLACES = 5  # windows along each side of the AOI (our choice)
 _SIDE_PX = 16  # of a window (our choice)
+_STRIP_PX = 1024  # side of what is read at once of an image that may be blank
 _FEWEST = 200  # pixels below which nothing can be said (our choice)
 _ONE_VALUE = 0.99  # share of pixels that are equal (our choice): speckle of whole numbers on a dark sea stays below
 SIGMA0_DB = (-60.0, 20.0)  # medians outside are no ground: 30 dB below the noise floor of satellites, above any city
 
 
-def lifeless(scene: Scene, place: Place) -> str:
-    """Why a radar image shows no sea in the AOI's box; empty where it may, and for other sensors."""
-    if scene.sensor is not Sensor.SENTINEL1:
+def lifeless(scene: Scene, place: Place | None) -> str:
+    """Why an image shows nothing in the AOI's box, or at all where there is no place; empty where it may."""
+    at = _points(scene, place)
+    values = _sample(scene, at)
+    if place is None and not values.size and not _measures(scene):
+        return "holds no measurement: all its pixels are missing"
+    if values.shape[1] < _FEWEST:
         return ""
-    values = _sample(scene, place)
-    if values.size < _FEWEST:
-        return ""
-    _, counts = np.unique(values, return_counts=True)
-    if counts.max() >= _ONE_VALUE * values.size:
-        return "is no radar picture: one value fills the AOI, without any speckle"
-    above = values[values > 0]  # noise that was taken off leaves zeros
+    where = "image" if place is None else "AOI"
+    if scene.sensor is not Sensor.SENTINEL1:  # dark water may be one value by its stretch: only all of it is a blank
+        blank = not np.ptp(values, axis=1).any() and _is_blank(scene, at, values[:, 0])
+        return f"is no picture: one value fills the {where}" if blank else ""
+    first = values[0]
+    _, counts = np.unique(first, return_counts=True)
+    if counts.max() >= _ONE_VALUE * first.size:
+        return f"is no radar picture: one value fills the {where}, without any speckle"
+    above = first[first > 0]  # noise that was taken off leaves zeros
     median_db = 10 * np.log10(float(np.median(above))) if above.size else 0.0
     if scene.radiometry is Radiometry.SIGMA0 and not SIGMA0_DB[0] <= median_db <= SIGMA0_DB[1]:
         return f"is no radar picture: its backscatter is {median_db:.0f} dB, which no sea or land has"
     return ""
 
 
-def _sample(scene: Scene, place: Place) -> NDArray[np.float64]:
-    """Measured pixels of the first band in small windows, spread over the AOI's box."""
-    if scene.geolocation is None:
-        return np.zeros(0)
-    west, south, east, north = place.bbox
+def _points(scene: Scene, place: Place | None) -> NDArray[np.int64]:
+    """Pixels (row, col) spread over the part of the image that lies in the AOI's box, or over all of it."""
     share = (np.arange(_PLACES) + 0.5) / _PLACES
-    lon, lat = np.meshgrid(west + share * (east - west), south + share * (north - south))
-    row, col = scene.geolocation.rowcol(lon.ravel(), lat.ravel())
-    read, out = without_water(scene).read, [np.zeros(0)]
     rows, cols = scene.shape
-    for r, c in zip(row, col, strict=True):
-        if 0 <= r < rows and 0 <= c < cols:  # NaN is neither
-            top, left = int(r) // _SIDE_PX * _SIDE_PX, int(c) // _SIDE_PX * _SIDE_PX
-            tile = read(Window(top, left, min(_SIDE_PX, rows - top), min(_SIDE_PX, cols - left)))
-            out.append(np.asarray(tile.data[0][tile.valid], float))
-    return np.concatenate(out)
+    if place is None:
+        row, col = (v.ravel() for v in np.meshgrid(share * rows, share * cols, indexing="ij"))
+    elif scene.geolocation is None:
+        return np.zeros((0, 2), np.int64)
+    else:
+        west, south, east, north = place.bbox
+        lon, lat = np.meshgrid(west + share * (east - west), south + share * (north - south))
+        row, col = scene.geolocation.rowcol(lon.ravel(), lat.ravel())
+    inside = (row >= 0) & (row < rows) & (col >= 0) & (col < cols)  # NaN is not
+    return np.column_stack([row[inside], col[inside]]).astype(np.int64)
+
+
+def _sample(scene: Scene, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Measured pixels of small windows around those points, shape (bands, pixels)."""
+    read, out = without_water(scene).read, [np.zeros((len(scene.bands), 0))]
+    rows, cols = scene.shape
+    for top, left in at // _SIDE_PX * _SIDE_PX:
+        tile = read(Window(int(top), int(left), min(_SIDE_PX, rows - int(top)), min(_SIDE_PX, cols - int(left))))
+        out.append(np.asarray(tile.data[:, tile.valid], float))
+    return np.concatenate(out, axis=1)
+
+
+def _measures(scene: Scene) -> bool:
+    """Does the image hold any measured pixel?"""
+    read = without_water(scene).read
+    return any(read(window).valid.any() for window in tiles(scene.shape, _STRIP_PX))
+
+
+def _is_blank(scene: Scene, at: NDArray[np.int64], value: NDArray[np.float64]) -> bool:
+    """Has every measured pixel between and around those points this value, in each band?"""
+    beyond = np.ptp(at, axis=0) // (2 * (_PLACES - 1)) + 1  # from the outer points to the edge that they stand for
+    row0, col0 = np.maximum(at.min(axis=0) - beyond, 0)
+    row1, col1 = np.minimum(at.max(axis=0) + beyond + 1, scene.shape)
+    read = without_water(scene).read
+    for part in tiles((int(row1 - row0), int(col1 - col0)), _STRIP_PX):
+        tile = read(Window(int(row0) + part.row0, int(col0) + part.col0, part.rows, part.cols))
+        if (tile.data[:, tile.valid] != value[:, None].astype(np.float32)).any():
+            return False
+    return True

@@ -72,7 +72,7 @@ _NUMBERS = count()
 
 @dataclass(frozen=True, slots=True)
 class RasterFile:
-    """What a raster file says about itself. ``gcps`` are (row, col, lon, lat) with pixel centres at whole numbers."""
+    """What a raster file says of itself. ``gcps`` are (row, col, lon, lat, height [m]), whole at pixel centres."""
 
     path: str  # as GDAL is given it
     item: str  # as people are told it
@@ -372,7 +372,7 @@ def _rational(dataset: DatasetReader) -> dict[str, list[float]] | None:
 
 
 def _ground_control(dataset: DatasetReader, item: str) -> FloatArray | None:
-    """Ground control points as (row, col, lon, lat), or None."""
+    """Ground control points as (row, col, lon, lat, height [m]), or None."""
     points, crs = dataset.gcps
     if not points:
         return None
@@ -381,10 +381,12 @@ def _ground_control(dataset: DatasetReader, item: str) -> FloatArray | None:
         from pyproj import Transformer
 
         lon, lat = Transformer.from_crs(crs.to_wkt(), "EPSG:4326", always_xy=True).transform(lon, lat)
-    if crs is None or not (np.isfinite(lon).all() and np.isfinite(lat).all() and np.abs(lat).max() <= 90):
+    here = np.isfinite(lon) & (np.abs(lon) <= 360) & (np.abs(lat) <= 90)
+    if crs is None or not here.all():
         raise InputError(item, "its ground control points are not on Earth, or have no coordinate system")
     # GDAL counts GCPs from the corner of the first pixel, we count from its centre
-    found = np.column_stack([[p.row - 0.5 for p in points], [p.col - 0.5 for p in points], lon, lat])
+    height = np.nan_to_num([p.z or 0.0 for p in points])
+    found = np.column_stack([[p.row - 0.5 for p in points], [p.col - 0.5 for p in points], lon, lat, height])
     if not np.isfinite(found).all():
         raise InputError(item, "its ground control points have no place in the image")
     return found

@@ -29,7 +29,7 @@ from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp
 from pipeline.ingest.reflectance import is_plain, reflectances
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
 from pipeline.ingest.stored import Stored
-from pipeline.ingest.watermask import Water, geolocation_of, water_of
+from pipeline.ingest.watermask import Water, placed, water_of
 from pipeline.longitudes import Near, moved
 from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, SideFile, Source, Tile, Window, utc
 
@@ -215,9 +215,9 @@ def _open_raster_scene(
 
 def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[Any, str]:
     """A map grid or control points, else rational polynomials on the sea's height; and what is doubtful about them."""
-    found = geolocation_of(raster)
+    found, doubt = placed(raster)
     if found is not None:
-        return found, ""
+        return found, doubt
     height = sidecar.sea_height_m if sidecar else None
     beside = rpc_beside(path)
     if beside is not None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.ingest.coast import read_land, water_mask
+from pipeline.ingest.control_points import without_strays
 from pipeline.ingest.geolocation import MapGeolocation, from_gcps
 from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.types import Geolocation, Window
@@ -145,6 +146,11 @@ def _share_within(one: Geolocation, one_shape: tuple[int, int], other: Geolocati
 
 def geolocation_of(raster: RasterFile) -> Any:
     """The mapping that a raster file carries: a map grid, ground control points, or None."""
+    return placed(raster)[0]
+
+
+def placed(raster: RasterFile) -> tuple[Any, str]:
+    """`geolocation_of`, and what is doubtful about it."""
     if raster.crs_wkt is not None and raster.transform is not None:
         from pyproj.exceptions import ProjError
 
@@ -153,10 +159,11 @@ def geolocation_of(raster: RasterFile) -> Any:
             found.lonlat(0, 0)
         except ProjError as error:
             raise InputError(raster.item, "its coordinate system cannot be turned into degrees") from error
-        return found
+        return found, ""
     if raster.gcps is not None:
-        return from_gcps(raster.gcps, raster.item, raster.shape)
-    return None
+        points, doubt = without_strays(raster.gcps, raster.item, raster.shape)
+        return from_gcps(points[:, :4], raster.item, raster.shape), doubt
+    return None, ""
 
 
 def _size(shape: tuple[int, int]) -> str:

@@ -90,12 +90,15 @@ def detect(
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
     from pipeline.detection import detect as detect_scene
     from pipeline.detection import load
+    from pipeline.ingest.lifeless import lifeless
     from pipeline.ingest.scenes import open_scene, settled
 
     try:
         scene = open_scene(image, options, meanwhile=partial(load, options.sensor), later=True)
         table, diagnostics = detect_scene(scene, place=None, config=config)
         scene = settled(scene)
+        if table.empty and (cause := lifeless(scene, None)):
+            raise InputError(image, cause)
     except InputError as error:
         console.problem(error, done="image skipped, no table written")
         return False

@@ -97,6 +97,32 @@ def test_a_listed_file_is_absent(refused, product):
         ("s1a-*-vv-*.xml", "azimuthTimeInterval", "-0.0015", "azimuthTimeInterval is -0.0015, which"),
         ("s1a-*-vv-*.xml", "radarFrequency", "0", "radarFrequency is 0, which"),
         ("s1a-*-vv-*.xml", "prf", "0", "prf is 0, which"),
+        ("s1a-*-vv-*.xml", "prf", "1.7", "prf is 1.7 Hz, which"),
+        ("s1a-*-vv-*.xml", "radarFrequency", "5.405", "radarFrequency is 5.405e-09 GHz, which"),
+        ("s1a-*-vv-*.xml", "incidenceAngle", "0", "incidenceAngle is 0 degrees, which"),
+        ("s1a-*-vh-*.xml", "incidenceAngle", "91", "incidenceAngle is 91 degrees, which"),
+        ("s1a-*-vv-*.xml", "slantRangeTime", "0", "slantRangeTime is 0 ms, which"),
+        ("s1a-*-vv-*.xml", "slantRangeTime", "5.3", "slantRangeTime is 5300 ms, which"),
+        ("s1a-*-vv-*.xml", "height", "-32768", "height is -32768 m, which"),
+        ("s1a-*-vv-*.xml", "pass", "Sideways", "pass is 'sideways', which is neither"),
+        ("s1a-*-vv-*.xml", "pass", "Ascending", "pass is ascending, but platformHeading 192 says otherwise"),
+        ("s1a-*-vv-*.xml", "platformHeading", "12", "pass is descending, but platformHeading 12 says otherwise"),
+        ("s1a-*-vv-*.xml", "azimuthPixelSpacing", "0", "azimuthPixelSpacing is 0 m, which"),
+        ("s1a-*-vv-*.xml", "rangePixelSpacing", "-10", "rangePixelSpacing is -10 m, which"),
+        ("s1a-*-vv-*.xml", "azimuthTimeInterval", "0.015", "azimuthTimeInterval is 666.667 m/s, which"),
+        (
+            "s1a-*-vv-*.xml",
+            "productFirstLineUtcTime",
+            "2024-03-08T09:20:00",
+            "its lines 0.1 s from 2024-03-08T09:20:00",
+        ),
+        ("s1a-*-vv-*.xml", "stopTime", "2024-03-07T09:10:00", "startTime and stopTime span -600.0 s"),
+        (
+            "s1a-*-vv-*.xml",
+            "azimuthTime",
+            "2024-03-07T10:20:00",
+            "azimuthTime of its geolocation grid lies 3600 s from",
+        ),
     ],
 )
 def test_numbers_that_no_instrument_has(refused, product, pattern, field, value, said):
@@ -107,6 +133,26 @@ def test_numbers_that_no_instrument_has(refused, product, pattern, field, value,
     path.write_text(text)
     relisted(product)
     refused(product, said)
+
+
+@case("B-10")
+def test_negative_noise(refused, product):
+    """It was taken off, and made the sea brighter."""
+    path = file_of(product / "annotation", "noise-s1a-*-vv-*.xml")
+    text, hits = re.subn(r'(<noise(?:Range)?Lut count="\d+">)\S+', r"\g<1>-100", path.read_text())
+    assert hits
+    path.write_text(text)
+    relisted(product)
+    refused(product, "has negative noise")
+
+
+@case("B-04")
+def test_one_point_of_the_grid_far_off(refused, product):
+    """Positions around it were silently wrong by its error."""
+    path = file_of(product / "annotation", "s1a-*-vv-*.xml")
+    path.write_text(path.read_text().replace("<longitude>133.0</longitude>", "<longitude>131.0</longitude>", 1))
+    relisted(product)
+    refused(product, "its geolocation grid contradicts itself: 1 of 20 ground control points lies far from")
 
 
 @case("B-10")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +120,7 @@ def test_no_place_at_all(desk, saw):
 
 @case("C-20")
 def test_two_coordinate_systems(desk, saw):
-    image = radar(desk.images / f"odd_vv_{stamp(LOOKS[0])}.tif", speckle(9))
+    image = radar(desk.images / f"odd_vv_{stamp(LOOKS[0] + timedelta(hours=1))}.tif", speckle(9))
     describe(image, crs="EPSG:32652")
     used, table = open_inputs([desk.images])
     assert len(used) == 2

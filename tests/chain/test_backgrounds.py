@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.chain.backgrounds import file_name, raster_bytes, read_background
 from pipeline.chain.berths import occupancy
+from pipeline.chain.shore import unused_backgrounds
 from pipeline.config import DetectionConfig
 from pipeline.console import Console
 from pipeline.detection.earlier import background
@@ -15,8 +16,9 @@ from pipeline.detection.earlier.history import Cells
 from pipeline.errors import ConfigError
 from pipeline.run import run
 from pipeline.tables import SCENES
+from pipeline.types import RadarView
 from pipeline.workspace import configs_root, load_run_config
-from tests.builders import box_zone, place_of
+from tests.builders import array_scene, box_zone, place_of
 
 ORBIT = "ascending-10-VV+VH"
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -56,6 +58,29 @@ def test_a_picture_is_no_background(tmp_path):
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(ConfigError, match=r"other\.tif: is not a background"):
         read_background(path, cells())
+
+
+@pytest.mark.parametrize(
+    ("track", "simulated", "settings", "said"),
+    [
+        (10, False, {}, []),
+        (11, False, {}, ["no real look of this run is of its orbit, ascending-10-VV+VH (not used)"]),
+        (10, True, {}, ["no real look of this run is of its orbit, ascending-10-VV+VH (not used)"]),
+        (10, False, {"detection": {"history": {"enabled": False}}}, ["detection.history.enabled is false (not used)"]),
+    ],
+    ids=["used", "another orbit", "of simulated looks", "switched off"],
+)
+def test_a_background_that_no_look_uses_is_told(tmp_path, track, simulated, settings, said):
+    """It went unused without a word."""
+    (tmp_path / "one.tif").write_bytes(
+        raster_bytes(background.remembered([look(6 * n, 0.5) for n in range(9)]), cells())
+    )
+    sea = np.full((4, 4), 0.01)
+    view = RadarView(pass_direction="ascending", relative_orbit=track)
+    scene = array_scene({"VV": sea, "VH": sea}, radar=view, simulated=simulated)
+    changes = {"aoi": {"backgrounds": ["one.tif"]}} | settings
+    config = load_run_config(configs_root() / "vostochny.yaml", changes)
+    assert unused_backgrounds([scene], config, tmp_path) == [f"one.tif: {line}" for line in said]
 
 
 def test_looks_before_count_with_new_ones():

@@ -87,3 +87,15 @@ def test_detect_goes_on_after_an_image_whose_sensor_nobody_knows(capwatch, tmp_p
     assert "into unknown.json beside it; capwatch detect also takes --sensor" in err, "capwatch run does not"
     assert (tmp_path / "out" / f"{good.stem}.csv").is_file()
     assert capwatch("detect", unknown, "--pixel-spacing", "10", "-o", tmp_path / "one.csv")[0] == 2
+
+
+@pytest.mark.parametrize(("value", "said"), [(90, "one value fills the image"), (0, "holds no measurement")])
+def test_detect_writes_no_empty_table_of_an_image_that_shows_nothing(capwatch, tmp_path, value, said):
+    """Its table without a ship read as a look at empty water."""
+    image = tmp_path / "blank.tif"
+    with rasterio.open(image, "w", driver="GTiff", width=300, height=300, count=1, dtype="uint8") as out:
+        out.write(np.full((1, 300, 300), value, np.uint8))
+    words = ("detect", str(image), "--sensor", "optical", "--pixel-spacing", "1", "-o", str(tmp_path / "o.csv"))
+    code, _, err = capwatch(*words)
+    assert (code, (tmp_path / "o.csv").exists()) == (4, False)
+    assert f"blank.tif: {said}" in err.replace("is no picture: ", "")

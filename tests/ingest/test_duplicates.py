@@ -1,16 +1,16 @@
-"""Which Sentinel-2 scenes show the same pass; those of Sentinel-1 are tested with the inputs."""
+"""Which scenes show the same pass; Sentinel-1's own products are tested with the inputs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 import shapely
 
 from pipeline.ingest.duplicates import find_duplicates
-from pipeline.types import Radiometry, Scene, Sensor, Source, Tile
+from pipeline.types import RadarView, Radiometry, Scene, Sensor, Source, Tile
 
 
 def _read(window):
@@ -72,3 +72,55 @@ def test_names_without_a_baseline_are_understood():
     plain = WEST.replace("_N0510", "")
     found = find_duplicates([(scene(WEST, FULL), 1.0), (replace(scene(plain, FULL), scene_id=plain), 1.0)])
     assert len(found) == 1
+
+
+def radar(name: str, *bands: str, box=FULL, seconds: float = 0.0, platform: str = "", **more) -> Scene:
+    """A radar GeoTIFF with these bands."""
+    plain = scene(name, box)
+    return replace(
+        plain,
+        sensor=Sensor.SENTINEL1,
+        platform=platform,
+        bands=bands,
+        radiometry=Radiometry.SIGMA0,
+        product_id="",
+        acquired=plain.acquired + timedelta(seconds=seconds),
+        **more,
+    )
+
+
+LINES = RadarView(azimuth_time=(datetime(2024, 3, 7, 2, 5, 29, tzinfo=UTC), 2.5))  # ten lines in 22.5 s
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize(
+    ("one", "two", "stays", "cause"),
+    [
+        (radar("a", "VV"), radar("b", "VV"), "b", "same acquisition, in another file"),
+        (radar("a", "VV"), radar("b", "VH"), "a", "another polarisation of the same image"),
+        (radar("a", "VH"), radar("b", "VV", "VH"), "b", "same acquisition, in another file"),
+        (radar("a", "VH"), radar("b", "intensity", seconds=0.4), "b", "same acquisition, in another file"),
+        (radar("a", "VV", radar=LINES), radar("b", "VV", seconds=12.5), "b", "same acquisition, in another file"),
+    ],
+    ids=["packed anew", "polarisations", "one of two bands", "fraction of a second", "a time within its lines"],
+)
+def test_one_radar_image_in_two_files_is_one_look(one, two, stays, cause, flip):
+    pair = [(one, 1.0), (two, 1.0)]
+    found = find_duplicates(pair[::-1] if flip else pair)
+    ((gone, why),) = found.items()
+    assert (why.of, {gone, why.of}) == (stays, {"a", "b"})
+    assert why.cause.startswith(cause)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        radar("b", "VV", seconds=20.0),
+        radar("b", "VV", platform="sentinel-1c"),
+        radar("b", "VV", box=(133.0, 42.7, 133.2, 42.8)),
+        radar("b", "VV", degraded=("time of day unknown; the file name gives the date",)),
+    ],
+    ids=["the next slice", "another satellite", "the next tile", "noon for want of a time"],
+)
+def test_two_radar_images_are_two(other):
+    assert find_duplicates([(radar("a", "VV", platform="sentinel-1a"), 1.0), (other, 1.0)]) == {}

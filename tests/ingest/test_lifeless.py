@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.ingest.inputs import open_inputs
-from tests.builders import place_of
+from pipeline.ingest.lifeless import lifeless
+from pipeline.types import Radiometry, Sensor
+from tests.builders import array_scene, place_of
 from tests.cases.desk import SHAPE, lonlat, radar, speckle
 
 WEST, NORTH = lonlat(4, 4)
@@ -46,3 +48,42 @@ def test_land_of_one_value_beside_the_sea_is_used(tmp_path):
     data = speckle()
     data[:, : SHAPE[1] // 2] = 1e-4
     assert row(tmp_path, data)["status"] == "used"
+
+
+SEA = np.full((300, 200), 0.05, np.float32)
+
+
+def optical(*bands, **more):
+    """A Sentinel-2 scene of these bands."""
+    named = dict(zip(("B03", "B08"), bands, strict=False))
+    return array_scene(named, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE, **more)
+
+
+def test_an_optical_image_of_one_value_is_no_look(tmp_path):
+    """It counted as a usable look at an empty berth."""
+    path = radar(tmp_path / "x_20240307T092000.tif", np.full(SHAPE, 90, np.uint8), tags=False)
+    (tmp_path / "x_20240307T092000.json").write_text('{"sensor": "optical"}')
+    _, table = open_inputs([path], place=HERE)
+    assert (table.iloc[0]["status"], table.iloc[0]["cause"]) == ("skipped", "is no picture: one value fills the AOI")
+
+
+@pytest.mark.parametrize("place", [None, place_of(bbox=(133.0, 42.73, 133.02, 42.75))], ids=["image", "AOI"])
+def test_dark_water_of_one_value_is_a_look_where_anything_else_is_seen(place):
+    """Stretched pictures clip water to one shade; what floats on it still shows."""
+    ship = SEA.copy()
+    ship[2:4, 3:9] = 0.4  # in a corner, between and beyond the pixels that are sampled
+    assert lifeless(optical(ship, SEA), place) == ""
+    assert "one value" in lifeless(optical(SEA, SEA), place)
+
+
+def test_one_band_with_a_picture_is_enough():
+    noise = SEA * np.random.default_rng(0).uniform(0.9, 1.1, SEA.shape).astype(np.float32)
+    assert lifeless(optical(SEA, noise), None) == ""
+
+
+def test_an_image_without_a_measurement_says_so():
+    """Ships were looked for in it, and none found."""
+    none = np.full((300, 200), np.nan, np.float32)
+    assert "no measurement" in lifeless(optical(none), None)
+    none[299, 199] = 0.1
+    assert lifeless(optical(none), None) == ""

@@ -30,6 +30,11 @@ def rounded_in(texts: pa.Array) -> np.ndarray:
     return np.asarray(pc.match_substring_regex(texts, r"^[0-9.]+[eE][+-]?[0-9]+$"))
 
 
+def with_points(texts: pa.Array) -> pa.Array:
+    """Decimal points for decimal commas. No number of AIS reaches a thousand, so that no comma groups its digits."""
+    return pc.replace_substring_regex(texts, r"^([+-]?\d*),(\d+)$", r"\1.\2")
+
+
 def to_numbers(texts: pa.Array, code_of: Codes | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Floats, NaN where there is none, and the rows whose text is neither a number, a null, nor a known word."""
     empty = pc.equal(texts, "")

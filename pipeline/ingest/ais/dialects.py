@@ -86,6 +86,12 @@ class Layout:
     dialect: Dialect
     index: Mapping[str, int]
     header: tuple[str, ...]
+    separator: str = ","
+
+    @property
+    def decimal_commas(self) -> bool:
+        """May its numbers hold decimal commas, since these do not part its columns?"""
+        return self.separator != ","
 
     @property
     def naive_is_utc(self) -> bool:
@@ -106,7 +112,7 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
 
 
-def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | None) -> Layout:
+def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | None, separator: str = ",") -> Layout:
     """Recognise a table by its header; ``columns`` (our field: the file's name) goes before the known names.
 
     Raises InputError where the MMSI or the time has no column, ConfigError for a field that we do not have.
@@ -126,7 +132,7 @@ def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | 
     for field in ("mmsi", "time_utc"):
         if field not in index:
             raise InputError(item, _missing(field, header))
-    return Layout(_dialect(known), index, tuple(header))
+    return Layout(_dialect(known), index, tuple(header), separator)
 
 
 def _dialect(known: list[str]) -> Dialect:
@@ -142,5 +148,6 @@ def _missing(field: str, header: Sequence[str]) -> str:
     if len(header) > 1 and len(shown) > 200:  # whole names, or a user looks for a column that is half a name
         shown = shown[:200].rpartition(", ")[0] + " ..."
     if len(header) == 1:
-        return f"no column for {field}: columns must be separated by commas, the header is {shown[:200]!r}"
+        wanted = "columns must be separated by commas, semicolons or tabs"
+        return f"no column for {field}: {wanted}, the header is {shown[:200]!r}"
     return f"no column for {field} among {shown}; name it with capwatch ais --columns {field}=COLUMN"

@@ -99,7 +99,8 @@ def kind_of(path: Path, head: bytes) -> Kind:
         return "csv"
     if first[:1] in (b"!", b"$", b"\\", b"#"):
         return "nmea"
-    raise InputError(path, "holds neither AIS sentences nor a table: no '!AIVDM' and no header line with columns")
+    table = "no header line with columns between commas, semicolons or tabs"
+    raise InputError(path, f"holds neither AIS sentences nor a table: no '!AIVDM' and {table}")
 
 
 def _first_line(head: bytes) -> bytes:

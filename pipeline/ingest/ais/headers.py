@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Collection, Sequence
 
 from pipeline.ingest.ais.dialects import ALIASES, Layout, plain
@@ -16,21 +18,40 @@ OPEN = {"speed": ("sog", "some send tenths of a knot under that name: if it is k
 _KNOWN = frozenset(name for names in ALIASES.values() for name in names)
 
 
+SEPARATORS = (",", ";", "\t")
+"""What may stand between the columns of a table of text; commas where several would do."""
+
+_SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
+
+
 def cut_at_header(data: bytes, named: Collection[str]) -> tuple[int, bytes, bytes]:
     """How many blank lines and comments stand before the header, the header, and what follows it.
 
     A header may begin with a ``#``, as in DMA's files: then it has a column for the MMSI, or one that the user named.
+    A spreadsheet's own ``sep=;`` is a comment.
     """
     before, rest = 0, data
     while True:
         line, _, after = rest.partition(b"\n")
-        if not after or (line.strip() and not (line.startswith(b"#") and _is_comment(line, named))):
+        comment = _SEP_LINE.fullmatch(line) or (line.startswith(b"#") and _is_comment(line, named))
+        if not after or (line.strip() and not comment):
             return before, line, after
         before, rest = before + 1, after
 
 
+def split_header(line: bytes) -> tuple[list[str], str]:
+    """The names of a header and what separates them: that which makes the most columns of it. Raises csv.Error.
+
+    >>> split_header(b'MMSI;LON;LAT;"NAME, FLAG"')
+    (['MMSI', 'LON', 'LAT', 'NAME, FLAG'], ';')
+    """
+    text = decoded(line.rstrip(b"\r"))
+    split = [(next(csv.reader([text], delimiter=mark), []), mark) for mark in SEPARATORS]
+    return max(split, key=lambda found: len(found[0]))
+
+
 def _is_comment(line: bytes, named: Collection[str]) -> bool:
-    names = {name.strip() for name in decoded(line).split(",")}
+    names = {name.strip() for name in re.split(r"[,;\t]", decoded(line))}
     return not names & set(named) and not {plain(name) for name in names} & set(ALIASES["mmsi"])
 
 

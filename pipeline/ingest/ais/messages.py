@@ -78,7 +78,14 @@ class AisRead:
 
 def problems_of(files: Sequence[AisFile]) -> list[tuple[InputError, str]]:
     """Of each file with a problem: what is wrong, and what was done about it."""
-    return [(InputError(f.path, f.cause), DONE[f.status]) for f in files if f.cause]
+    return [(InputError(f.path, f.cause), _done(f)) for f in files if f.cause]
+
+
+def _done(file: AisFile) -> str:
+    """What became of a file with a problem; one of which nothing was left to use has no rest."""
+    if file.status == "degraded" and not file.balance["decoded"] + file.balance["duplicate"]:
+        return "nothing of it is used"
+    return DONE[file.status]
 
 
 def notes_of(files: Sequence[AisFile]) -> list[str]:
@@ -90,7 +97,7 @@ def read_ais(
     paths: Sequence[Path],
     *,
     columns: Mapping[str, str] | None = None,
-    time_format: str | None = None,
+    time_format: str | Sequence[str] | None = None,
     time_zone: str | None = None,
     region: Region | None = None,
 ) -> AisRead:
@@ -100,7 +107,8 @@ def read_ais(
     ----------
     paths : NMEA logs, DMA, MarineCadastre or other CSV, or Parquet; plain, gzip or zstd
     columns : for tables with other names: our field (``ais_dialects.ALIASES``) to the file's column
-    time_format : strptime format of a table's times, where dates have two readings
+    time_format : strptime format of a table's times, or several, where dates have two readings; a time that two of
+        them read differently is none
     time_zone : ``UTC`` or an offset such as ``+10:00`` for times of generic tables that state none
     region : keep the positions inside, and what else their transponders said; everything by default
 
@@ -182,11 +190,12 @@ def open_ais(
     paths: Sequence[Path],
     *,
     columns: Mapping[str, str] | None = None,
-    time_format: str | None = None,
+    time_format: str | Sequence[str] | None = None,
     time_zone: str | None = None,
 ) -> Iterator[AisStore]:
     """Decode AIS files as ``read_ais`` does, in memory that does not grow with them."""
-    rule = TimeRule(time_format, zone_of(time_zone) if time_zone else None, latest=latest_now())
+    formats = (time_format,) if isinstance(time_format, str) else tuple(time_format or ())
+    rule = TimeRule(formats, zone_of(time_zone) if time_zone else None, latest=latest_now())
     spool = Spool(SAME_TRANSMISSION_S)
     store = AisStore(spool)
     try:

@@ -25,16 +25,17 @@ from pipeline.ingest.ais.cells import (
     rounded_in,
     to_numbers,
     type_words,
+    with_points,
     words_of,
 )
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, Layout, layout_of
 from pipeline.ingest.ais.doubts import STANDING
 from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
-from pipeline.ingest.ais.headers import cut_at_header, header_doubts
-from pipeline.ingest.ais.lines import as_utf8, decoded, without_swallowers
+from pipeline.ingest.ais.headers import cut_at_header, header_doubts, split_header
+from pipeline.ingest.ais.lines import as_utf8, without_swallowers
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
-from pipeline.ingest.ais.typed import typed_columns
+from pipeline.ingest.ais.typed import MEASURED, typed_columns
 from pipeline.ship_words import NO_TYPE
 
 TEXTS = ("callsign", "name", "dest")
@@ -92,7 +93,9 @@ class TableRead:
 def read_csv_table(
     path: Path, columns: Mapping[str, str] | None, rule: TimeRule, read: TableRead
 ) -> Iterator[pd.DataFrame]:
-    """The messages of a comma-separated AIS table, block by block; ``read`` is complete when the last was taken.
+    """The messages of an AIS table of text, block by block; ``read`` is complete when the last was taken.
+
+    Its columns stand between commas, semicolons or tabs; beside the latter two, numbers may have decimal commas.
 
     Raises InputError for a header that cannot be understood.
     """
@@ -102,10 +105,10 @@ def read_csv_table(
         raise InputError(path, "is empty")
     before, header_line, rest = cut_at_header(first.data, (columns or {}).values())
     try:
-        header = next(csv.reader([decoded(header_line.rstrip(b"\r"))]), [])
+        header, separator = split_header(header_line)
     except csv.Error as error:
         raise InputError(path, f"its first line is no header ({error})") from error
-    layout = layout_of(path, header, columns)
+    layout = layout_of(path, header, columns, separator)
     read.begin(layout)
     read.balance["no_data"] += before + 1
     rows = _RowReader(path, layout, rule, read)
@@ -175,7 +178,7 @@ class _RowReader:
         It carries the fingerprints of its rows and of what they say of their ships: while texts are coded, each is
         hashed once.
         """
-        columns = typed_columns(block, self._layout, iso_times=self._rule.format is None)
+        columns = typed_columns(block, self._layout, iso_times=not self._rule.formats)
         if columns is None or (moments := self._moments_at_once(columns.pop("time_utc"))) is None:
             return None
         n, out = block.n_lines, {"mmsi": columns.pop("mmsi"), "time_utc": moments}
@@ -235,7 +238,9 @@ class _RowReader:
         table = pacsv.read_csv(
             pa.BufferReader(data),
             read_options=pacsv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
-            parse_options=pacsv.ParseOptions(invalid_row_handler=note, ignore_empty_lines=False),
+            parse_options=pacsv.ParseOptions(
+                delimiter=self._layout.separator, invalid_row_handler=note, ignore_empty_lines=False
+            ),
             convert_options=pacsv.ConvertOptions(
                 include_columns=list(dict.fromkeys(wanted)),
                 column_types=dict.fromkeys(wanted, pa.binary()),
@@ -283,7 +288,8 @@ class _RowReader:
         return np.where(bad, 0, values).astype(np.int64)
 
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
-        values, bad = code_numbers(field, texts)
+        pointed = with_points(texts) if self._layout.decimal_commas and field in MEASURED else texts
+        values, bad = code_numbers(field, pointed)
         if field == "imo":
             self._refuse(field, bad & rounded_in(texts), texts, lines, good, ROUNDED)
         self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
@@ -309,6 +315,8 @@ class _RowReader:
         if given.any():
             out[given] = self._parsed(series[given])
         cause = "is no time with a zone" if self._rule.zone is None else "is no time of a message"
+        if len(self._rule.formats) > 1:
+            cause = "is no time of a message, or two by the --time-format named"
         self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, cause)
         return out
 

@@ -29,9 +29,9 @@ _EPOCH = r"^\d{9,16}(?:\.\d*)?$"
 
 @dataclass(frozen=True, slots=True)
 class TimeRule:
-    """How a file's times read: a strptime format where the user names one, and what a time without zone means."""
+    """How a file's times read: strptime formats where the user names them, and what a time without zone means."""
 
-    format: str | None
+    formats: tuple[str, ...]
     zone: timezone | None
     day_first: bool | None = None
     zoned: bool = False
@@ -69,7 +69,7 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
 
     Raises ConfigError where dates such as 03/04/2024 leave it open, and the format is not named.
     """
-    if rule.format is not None:
+    if rule.formats:
         return rule
     written = texts[
         pc.match_substring_regex(pa.array(texts, pa.large_string()), _SLASHED).to_numpy(zero_copy_only=False)
@@ -101,15 +101,15 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
     Where some times state a zone, one that states none is no time. Raises InputError where none of them does and the
     rule names none.
     """
-    if rule.format is None and (moments := _plain_iso(texts)) is not None:
+    if not rule.formats and (moments := _plain_iso(texts)) is not None:
         return in_utc(item, column, moments, rule)
     out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
     epochs = texts.str.fullmatch(_EPOCH)
     if epochs.any():
         out[epochs] = _from_epochs(texts[epochs])
     rest = texts[~epochs]
-    if rule.format is not None:
-        out[~epochs] = in_utc(item, column, _by_format(rest, rule.format), rule)
+    if rule.formats:
+        out[~epochs] = _by_formats(item, column, rest, rule)
         return out
     rest = _as_iso(rest, rule.day_first)
     zoned = rest.str.contains(_ZONED, regex=True)
@@ -144,6 +144,17 @@ def _of_the_day(found: re.Match[str]) -> str:
     if not 1 <= hour <= 12:
         return found[0]
     return f"{hour % 12 + 12 * (found[3] in 'Pp'):02d}{found[2]}"
+
+
+def _by_formats(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
+    """Times in UTC, each text by the format that reads it; NaT also where two of them read two times in it."""
+    out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
+    twofold = pd.Series(False, index=texts.index)
+    for form in rule.formats:
+        found = in_utc(item, column, _by_format(texts, form), rule)
+        twofold |= out.notna() & found.notna() & (out != found)
+        out = out.where(out.notna(), found)
+    return out.mask(twofold)
 
 
 def _by_format(texts: pd.Series, form: str) -> pd.Series:

@@ -38,7 +38,7 @@ def typed_columns(block: Block, layout: Layout, *, iso_times: bool) -> Typed | N
     if b'"' in block.data or b"\x00" in block.data:
         return None
     at = layout.index["time_utc"]
-    first = block.data[: block.data.find(b"\n")].split(b",", at + 1)
+    first = block.data[: block.data.find(b"\n")].split(layout.separator.encode(), at + 1)
     if iso_times and len(first) > at and _ISO.fullmatch(first[at]):
         found = _parsed(block, layout, _MOMENT)
         if found is not None and not found["time_utc"].null_count:
@@ -54,13 +54,18 @@ def _parsed(block: Block, layout: Layout, time_type: pa.DataType) -> Typed | Non
         kind = known.get(field, _CODED)
         if types.setdefault(names[i], kind) != kind:
             return None  # one column named for two fields
+    commas = layout.decimal_commas and b"," in block.data[: block.data.find(b"\n")]
     try:
         table = pacsv.read_csv(
             pa.BufferReader(block.data),
             read_options=pacsv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.data) + 1),
-            parse_options=pacsv.ParseOptions(ignore_empty_lines=False),
+            parse_options=pacsv.ParseOptions(delimiter=layout.separator, ignore_empty_lines=False),
             convert_options=pacsv.ConvertOptions(
-                include_columns=list(types), column_types=types, null_values=_NO_VALUE, strings_can_be_null=False
+                include_columns=list(types),
+                column_types=types,
+                null_values=_NO_VALUE,
+                strings_can_be_null=False,
+                decimal_point="," if commas else ".",
             ),
         )
     except pa.ArrowInvalid:

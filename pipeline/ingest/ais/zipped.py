@@ -5,11 +5,13 @@ It is read as it is unpacked, like gzip: nothing is written, and no more of it i
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from pipeline.ingest.junk import is_junk
+from pipeline.plurals import number_of
 
 MAGIC = b"PK\x03\x04"
 MAX_RATIO = 200.0  # CASES 2: a bomb reaches 1,000; a table of AIS some 10
@@ -26,7 +28,13 @@ def open_member(path: Path) -> IO[bytes]:
         members = archive.infolist()
         if len(members) > MOST_LOOKED_AT:
             raise ZipRefused(f"has {len(members)} members; one AIS file in a zip is read")
-        files = [m for m in members if not m.is_dir() and not any(is_junk(Path(p)) for p in _parts(m))]
+        if outside := next((m.filename for m in members if _leads_out(m)), None):
+            raise ZipRefused(f"has a member named {outside[:80]!r}, which leads out of the archive")
+        content = [m for m in members if not m.is_dir()]
+        files = [m for m in content if not any(is_junk(Path(p)) for p in _parts(m))]
+        if content and not files:
+            hidden = number_of(len(content), "hidden file")
+            raise ZipRefused(f"holds {hidden} and no other, the first {content[0].filename[:80]!r}")
         if len(files) != 1:
             raise ZipRefused(f"holds {len(files)} files; one AIS file in a zip is read")
         member = files[0]
@@ -44,6 +52,12 @@ def holds_product(path: Path) -> bool:
             return any(name.endswith("manifest.safe") for name in archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
+
+
+def _leads_out(member: zipfile.ZipInfo) -> bool:
+    """Does the name climb, or begin at the root? No honest archive's does."""
+    name = member.filename.replace("\\", "/")
+    return ".." in name.split("/") or name.startswith("/") or re.match(r"[A-Za-z]:", name) is not None
 
 
 def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:

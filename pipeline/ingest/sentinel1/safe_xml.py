@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.ingest.sentinel1.plausible import refuse_impossible
 from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
@@ -146,12 +147,12 @@ def _track(root: ElementTree.Element) -> int | None:
 
 
 def read_annotation(raw: bytes, item: str) -> Annotation:
-    """One polarisation's annotation."""
+    """One polarisation's annotation; raises InputError for what no instrument has."""
     xml = _Reader(parse_xml(raw, item, "product"), item)
     first_line = xml.time("imageAnnotation/imageInformation/productFirstLineUtcTime")
     grid = _grid(xml, first_line)
     orbit = xml.root.findall("generalAnnotation/orbitList/orbit")
-    return Annotation(
+    found = Annotation(
         mission=xml.text("adsHeader/missionId").upper(),
         product_type=xml.text("adsHeader/productType"),
         mode=xml.text("adsHeader/mode"),
@@ -182,6 +183,8 @@ def read_annotation(raw: bytes, item: str) -> Annotation:
         orbit_velocity_m_s=np.array([xml.triple("velocity", o) for o in orbit]).reshape(-1, 3),
         **grid,
     )
+    refuse_impossible(found, item)
+    return found
 
 
 def read_calibration(raw: bytes, item: str) -> tuple[Vector, ...]:
@@ -203,10 +206,12 @@ def read_noise(raw: bytes, item: str) -> tuple[tuple[Vector, ...], tuple[Azimuth
     xml = _Reader(parse_xml(raw, item, "noise"), item)
     old = _vectors(xml, "noiseVectorList/noiseVector", "noiseLut")
     if old:
+        _refuse_negative(old, item)
         return old, ()
     vectors = _vectors(xml, "noiseRangeVectorList/noiseRangeVector", "noiseRangeLut")
     if not vectors:
         raise InputError(item, "has no noise vectors")
+    _refuse_negative(vectors, item)
     blocks = []
     for entry in xml.root.iterfind("noiseAzimuthVectorList/noiseAzimuthVector"):
         line, factor = xml.numbers("line", entry), xml.numbers("noiseAzimuthLut", entry)
@@ -214,8 +219,15 @@ def read_noise(raw: bytes, item: str) -> tuple[tuple[Vector, ...], tuple[Azimuth
             raise InputError(item, f"a noiseAzimuthVector has {line.size} lines and {factor.size} values")
         bounds = ("firstAzimuthLine", "lastAzimuthLine", "firstRangeSample", "lastRangeSample")
         first_line, last_line, first_pixel, last_pixel = (xml.whole(b, at=entry) for b in bounds)
+        if (factor < 0).any():
+            raise InputError(item, "has negative factors of noise")
         blocks.append(AzimuthNoise(first_line, last_line, first_pixel, last_pixel, line, factor))
     return vectors, tuple(blocks)
+
+
+def _refuse_negative(noise: tuple[Vector, ...], item: str) -> None:
+    if any((v.value < 0).any() for v in noise):
+        raise InputError(item, "has negative noise")
 
 
 def _vectors(xml: _Reader, path: str, value: str) -> tuple[Vector, ...]:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.ingest.ais.files import LINE_LIMIT
-from pipeline.ingest.ais.messages import read_ais
+from pipeline.ingest.ais.messages import problems_of, read_ais
 from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged
 
 T0 = 1709812800
@@ -99,3 +99,19 @@ def test_names_with_control_characters_do_not_break_rows(tmp_path):
     path = tmp_path / "ais.csv"
     path.write_text("mmsi,time_utc,lon,lat,name\n1,1709812800,133,42,\u202eEVIL \U0001f6a2\t\x07\n", encoding="utf-8")
     assert read_ais([path]).messages["name"].tolist() == ["\u202eEVIL \U0001f6a2\t\x07"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "done"),
+    [
+        ([], "nothing of it is used"),
+        (["no number,2024-03-07T12:00:00Z,133.0,42.0"], "nothing of it is used"),
+        (["1,2024-03-07T12:00:00Z,133.0,42.0", "x,2024-03-07T12:00:00Z,133.0,42.0"], "the rest is used"),
+    ],
+    ids=["header alone", "no row right", "one row right"],
+)
+def test_what_was_done_with_a_file_is_what_was_done(tmp_path, lines, done):
+    """Of a header alone the rest was said to be used."""
+    path = tmp_path / "ais.csv"
+    path.write_text("\n".join(["mmsi,time_utc,lon,lat", *lines]) + "\n")
+    assert [told for _, told in problems_of(read_ais([path]).files)] == [done]

@@ -45,6 +45,63 @@ def test_marinecadastre(tmp_path):
     assert pd.isna(found["cog"])
 
 
+EUROPEAN = [
+    "MMSI;Time_UTC;LON;LAT;SOG;COG;VesselName;Draught;Destination",
+    "273000001;2024-03-07 12:00:00;133,05;42,7512345;0,1;10,5;A TANKER;6,4;OSLO",
+    "273000002;2024-03-07 12:05:00;-133,0512;-42,75;12;0;BE TANKER;;",
+]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"], ids=["semicolons", "tabs"])
+@pytest.mark.parametrize("mark", [",", "."], ids=["decimal commas", "decimal points"])
+@pytest.mark.parametrize("name", ["A TANKER", '"A TANKER"', "A TÃNKER"], ids=["at once", "row by row", "not ASCII"])
+@pytest.mark.parametrize("before", [[], ["sep="]], ids=["plain", "with a spreadsheet's own line"])
+def test_a_european_spreadsheet_reads_as_its_twin_in_commas(tmp_path, separator, mark, name, before):
+    told = [line.replace("A TANKER", name, 1) for line in EUROPEAN]
+    plain = table(csv_of(tmp_path, *(t.replace(",", ".").replace(";", ",") for t in told), name="plain.csv"))
+    written = [line.replace(",", mark).replace(";", separator) for line in told]
+    found = table(csv_of(tmp_path, *(line + separator for line in before), *written))
+    assert found["line"].tolist() == [line + len(before) for line in plain["line"]]
+    told_by = ["message_id", "line", "source_file"]
+    pd.testing.assert_frame_equal(found.drop(columns=told_by), plain.drop(columns=told_by))
+    assert plain["lat"].tolist() == [42.7512345, -42.75]
+
+
+@pytest.mark.parametrize("cell", ["1.234,5", "42,75,1", "x,5"])
+def test_a_number_of_two_readings_is_none(tmp_path, cell):
+    read = read_ais([csv_of(tmp_path, EUROPEAN[0], EUROPEAN[1].replace("42,7512345", cell), EUROPEAN[2])])
+    assert read.balance["bad_format"] == 1
+    assert f"column LAT: {cell!r} is not a number" in str(read.problems[0])
+
+
+def test_an_mmsi_with_a_comma_is_none(tmp_path):
+    read = read_ais([csv_of(tmp_path, EUROPEAN[0], EUROPEAN[1].replace("273000001", "273,000001"), EUROPEAN[2])])
+    assert "column MMSI: '273,000001' is no MMSI" in str(read.problems[0])
+
+
+def test_a_comma_in_a_name_parts_no_column_of_semicolons(tmp_path):
+    row = EUROPEAN[1].replace("OSLO", "OSLO, NO").replace("133,05", "133.05").replace("42,7512345", "42.75")
+    found = table(csv_of(tmp_path, EUROPEAN[0], row)).iloc[0]
+    assert (found["dest"], found["lon"], found["lat"], found["draught"]) == ("OSLO, NO", 133.05, 42.75, 6.4)
+
+
+def test_each_time_is_read_by_the_format_that_reads_it(tmp_path):
+    """Tables put together from two sources could be read by one of their forms alone."""
+    times = ["31/03/2024 12:00", "Apr 1 2024 12:00 PM", "1712059200", "2024.04.03 12-00"]
+    path = csv_of(tmp_path, "mmsi,time_utc,lon,lat", *(f"{n},{t},133,42" for n, t in enumerate(times, 1)))
+    read = read_ais([path], time_format=("%d/%m/%Y %H:%M", "%b %d %Y %I:%M %p"))
+    assert read.messages["time_utc"].dt.strftime("%d %H:%M").tolist() == ["31 12:00", "01 12:00", "02 12:00"]
+    assert "line 5: column time_utc: '2024.04.03 12-00' is no time of a message, or two" in str(read.problems[0])
+
+
+def test_a_time_that_two_formats_read_differently_is_none(tmp_path):
+    times = ["13/04/2024 12:00", "03/04/2024 12:00", "04/04/2024 12:00"]
+    path = csv_of(tmp_path, "mmsi,time_utc,lon,lat", *(f"{n},{t},133,42" for n, t in enumerate(times, 1)))
+    read = read_ais([path], time_format=["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"])
+    assert read.messages["time_utc"].dt.strftime("%m-%d").tolist() == ["04-13", "04-04"]
+    assert "line 3: column time_utc: '03/04/2024 12:00'" in str(read.problems[0])
+
+
 def test_dma_is_day_first_in_utc_and_its_words_become_codes(tmp_path):
     ship = (
         "07/03/2024 12:00:00,Class A,273000001,42.75,133.05,Moored,,0.0,,,9074729,TEST1,A TANKER,Tanker,,15,100,GPS,"
@@ -148,7 +205,7 @@ def test_the_proposed_formats_read_the_file(tmp_path, written):
     ("lines", "expected"),
     [
         (["ship,time_utc,lon,lat", "1,1709812800,133,42"], "no column for mmsi"),
-        (["mmsi;time_utc;lon;lat", "1;1709812800;133;42"], "separated by commas"),
+        (["mmsi|time_utc|lon|lat, deg", "1|1709812800|133|42"], "no column for mmsi among"),
         (["mmsi,time_utc,lon,lat"], "a header and no rows"),
         (["mmsi,time_utc,lon,lat", '1,1709812800,"133,5",42'], "column lon: '133,5' is not a number"),
         (["mmsi,time_utc,lon,lat", "1,1709812800,133,42", "1,17098"], "line 3: not 4 columns"),

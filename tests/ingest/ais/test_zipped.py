@@ -32,8 +32,18 @@ def refusal(path):
 def test_more_or_fewer_files_than_one_are_refused(tmp_path):
     path = zipped(tmp_path / "many.zip", **{"a.csv": TABLE, "b.csv": TABLE})
     assert refusal(path) == "cannot be unpacked (holds 2 files; one AIS file in a zip is read)"
-    path = zipped(tmp_path / "none.zip", **{"__MACOSX/._a.csv": b"x", ".DS_Store": b"x", "folder/": b""})
+    path = zipped(tmp_path / "none.zip", **{"folder/": b""})
     assert refusal(path) == "cannot be unpacked (holds 0 files; one AIS file in a zip is read)"
+    path = zipped(tmp_path / "hidden.zip", **{"__MACOSX/._a.csv": b"x", ".DS_Store": b"x", "folder/": b""})
+    assert refusal(path) == "cannot be unpacked (holds 2 hidden files and no other, the first '__MACOSX/._a.csv')"
+
+
+@pytest.mark.parametrize("name", ["../x.csv", "a/../../x.csv", "/x.csv", "..\\x.csv", "C:\\x.csv"])
+@pytest.mark.parametrize("more", [{}, {"b.csv": TABLE}], ids=["alone", "beside a file"])
+def test_a_name_that_leads_out_of_the_archive_is_named(tmp_path, name, more):
+    """It was told to hold no files."""
+    said = refusal(zipped(tmp_path / "slip.zip", **{name: TABLE} | more))
+    assert said == f"cannot be unpacked (has a member named {name!r}, which leads out of the archive)"
 
 
 @pytest.mark.parametrize(

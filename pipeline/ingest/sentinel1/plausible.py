@@ -1,0 +1,90 @@
+"""Numbers of an annotation that no radar satellite can have: what is placed, dated or shifted by them would be wrong.
+
+The limits are wide on purpose: they hold for every C-band satellite in low orbit, and leave out zeros, other units
+and slipped digits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.ingest.control_points import without_strays
+from pipeline.units import LIGHT_M_S
+
+if TYPE_CHECKING:
+    from pipeline.ingest.sentinel1.safe_xml import Annotation
+    from pipeline.types import FloatArray
+
+NORTHWARD, SOUTHWARD = "ascending", "descending"
+INCIDENCE_DEG = (10.0, 65.0)  # Sentinel-1 looks at 18 to 47 degrees
+ECHO_MS = (3.3, 10.0)  # from 500 to 1,500 km and back; of Sentinel-1 700 to 1,000 km
+FREQUENCY_GHZ = (4.0, 8.0)  # the C band; Sentinel-1 has 5.405 GHz
+PRF_HZ = (500.0, 10_000.0)  # Sentinel-1 has 1,400 to 2,000 Hz
+SPACING_M = (1.0, 100.0)  # of detected Sentinel-1 products 3.5 to 40 m
+GROUND_SPEED_M_S = (5500.0, 8000.0)  # of what a satellite in low orbit looks at; Sentinel-1's passes at 6,700 m/s
+SPEED_M_S = (6500.0, 8500.0)  # of a satellite in low orbit, seen from the turning Earth
+RADIUS_KM = (6500.0, 8000.0)  # of its orbit
+HEIGHT_M = (-1000.0, 10_000.0)  # of the ground
+MARGIN_S = 2.0  # for grid times before the first and after the last line
+
+
+def refuse_impossible(told: Annotation, item: str) -> None:
+    """Raise InputError naming the first field of an annotation that no instrument has, or that contradicts another."""
+    if told.pass_direction not in (NORTHWARD, SOUTHWARD):
+        raise InputError(item, f"pass is {told.pass_direction[:40]!r}, which is neither ascending nor descending")
+    northward = np.cos(np.radians(told.platform_heading_deg)) > 0
+    if northward != (told.pass_direction == NORTHWARD):
+        raise InputError(
+            item, f"pass is {told.pass_direction}, but platformHeading {told.platform_heading_deg:.0f} says otherwise"
+        )
+    for name, values, (low, high), unit in _limited(told):
+        wrong = values[~((values >= low) & (values <= high))]
+        if wrong.size:
+            raise InputError(
+                item, f"{name} is {wrong[0]:g} {unit}, which no instrument has ({low:g} to {high:g} {unit})"
+            )
+    _refuse_times(told, item)
+    line, pixel = np.meshgrid(told.grid_line, told.grid_pixel, indexing="ij")
+    grid = [line, pixel, told.grid_lon, told.grid_lat, told.grid_height_m]
+    kept, doubt = without_strays(np.column_stack([v.ravel() for v in grid]), item, told.shape)
+    if len(kept) < line.size:
+        raise InputError(item, f"its geolocation grid contradicts itself: {doubt.partition(':')[0]}")
+
+
+def _limited(told: Annotation) -> list[tuple[str, FloatArray, tuple[float, float], str]]:
+    """Fields by their names, with their values, limits and unit."""
+    azimuth_m, range_m = told.spacing_m
+    speed, radius = (np.linalg.norm(v, axis=1) for v in (told.orbit_velocity_m_s, told.orbit_position_m))
+    echo_ms = told.grid_slant_range_m.ravel() * 2 / LIGHT_M_S * 1e3
+    ground_speed = np.array([azimuth_m / told.line_interval_s])
+    return [
+        ("incidenceAngle", told.grid_incidence_deg.ravel(), INCIDENCE_DEG, "degrees"),
+        ("slantRangeTime", echo_ms, ECHO_MS, "ms"),
+        ("height", told.grid_height_m.ravel(), HEIGHT_M, "m"),
+        ("radarFrequency", np.array([told.radar_frequency_hz / 1e9]), FREQUENCY_GHZ, "GHz"),
+        ("prf", np.array(told.prf_hz), PRF_HZ, "Hz"),
+        ("azimuthPixelSpacing", np.array([azimuth_m]), SPACING_M, "m"),
+        ("rangePixelSpacing", np.array([range_m]), SPACING_M, "m"),
+        ("azimuthPixelSpacing / azimuthTimeInterval", ground_speed, GROUND_SPEED_M_S, "m/s"),
+        ("orbit velocity", speed, SPEED_M_S, "m/s"),
+        ("orbit position", radius / 1e3, RADIUS_KM, "km from the Earth's centre"),
+    ]
+
+
+def _refuse_times(told: Annotation, item: str) -> None:
+    """The lines, the grid and the product must be of one time."""
+    took_s = (told.shape[0] - 1) * told.line_interval_s
+    begin_s = (told.start - told.first_line).total_seconds()
+    end_s = (told.stop - told.first_line).total_seconds()
+    if abs(begin_s) > MARGIN_S or abs(end_s - took_s) > MARGIN_S:
+        raise InputError(
+            item,
+            f"startTime and stopTime span {end_s - begin_s:.1f} s from {told.start:%Y-%m-%dT%H:%M:%S} on, its lines "
+            f"{took_s:.1f} s from {told.first_line:%Y-%m-%dT%H:%M:%S} on",
+        )
+    off_s = told.grid_time_s[(told.grid_time_s < -MARGIN_S) | (told.grid_time_s > took_s + MARGIN_S)]
+    if off_s.size:
+        raise InputError(item, f"azimuthTime of its geolocation grid lies {off_s[0]:.0f} s from the first of its lines")
