@@ -31,7 +31,7 @@ class Fault:
     """What goes wrong with requests whose path matches ``pattern``, the first ``times`` of them (-1: always)."""
 
     pattern: str
-    kind: str  # status, cut, drip, html, redirect, whole, wrong_range, silent
+    kind: str  # status, cut, drip, drip_head, html, redirect, whole, wrong_range, silent
     times: int = 1
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
@@ -159,10 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(part[: len(part) // 2])
                 self.wfile.flush()
             else:
-                for byte in part:
-                    self.wfile.write(bytes([byte]))
-                    self.wfile.flush()
-                    time.sleep(0.05)
+                self._drip(part)
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
@@ -177,11 +174,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(302, b"", "text/plain", {"Location": fault.target})
         elif fault.kind == "wrong_range":
             self._send(206, b"x" * 10, "image/tiff", {"Content-Range": "bytes 5-14/1000"})
+        elif fault.kind == "drip_head":
+            self._drip(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n" + b"X-Filler: x\r\n" * 9)
+            self.close_connection = True
         elif fault.kind == "silent":
             time.sleep(3.0)
             self.close_connection = True
         else:
             raise ValueError(fault.kind)
+
+    def _drip(self, content: bytes) -> None:
+        for byte in content:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            time.sleep(0.05)
 
     def _send(self, status: int, body: bytes, kind: str, extra: dict[str, str] | None = None) -> None:
         self._head(status, len(body), kind, extra or {})

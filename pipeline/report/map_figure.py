@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from pipeline.longitudes import wrapped
 from pipeline.report.drawing import BLUE, GREY, ORANGE, RED, mark, sheet
 from pipeline.report.wording import call_numbers
 
@@ -55,6 +56,8 @@ def map_figure(story: Story) -> Figure:
     axes.tick_params(labelsize=8)
     axes.set_aspect(shape)
     axes.ticklabel_format(useOffset=False)
+    if east > 180:  # a map across 180 degrees goes on beyond them; its numbers do not
+        axes.xaxis.set_major_formatter(lambda lon, _: f"{float(wrapped(lon)):.7g}")
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     figure.draw_without_rendering()  # the axes get their place on the sheet, by which names and pins get theirs

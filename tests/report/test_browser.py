@@ -291,6 +291,26 @@ def test_every_printed_page_of_the_calls_has_the_head_of_their_table(page, tmp_p
     assert all("evidence" in text[: text.index(call)] for text in pages)
 
 
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_no_printed_page_begins_with_the_last_line_of_a_card(page, tmp_path):
+    """A page of figures began with the id of a call, and nothing else of her. The end of the card at every height."""
+    page.evaluate("""() => {
+        const card = document.querySelector('.card[open]'), list = card.parentElement;
+        for (let n = 0; n < 70; n += 1) {
+            const twin = card.cloneNode(true), filler = document.createElement('div');
+            filler.style = `height: ${14 * n}px; break-before: page`;
+            twin.style.breakInside = 'auto';
+            list.append(filler, twin);
+        } }""")
+    page.pdf(path=tmp_path / "cards.pdf", prefer_css_page_size=True)
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "cards.pdf", "-"], capture_output=True, text=True, check=True
+    )
+    starts = [text.split() for text in told.stdout.split("\f") if text.strip()]
+    assert len(starts) > 70
+    assert [words for words in starts if words[0] == "call" and "method" in words[:4]] == []
+
+
 def test_a_number_keeps_its_unit_on_one_line(page):
     said = page.text_content(".answer")
     assert re.search(r"\d\u00a0%", said)

@@ -61,6 +61,18 @@ def test_pins_have_the_numbers_of_the_table_and_ships_are_told_apart_by_their_tr
     }
 
 
+def test_a_map_across_180_degrees_has_the_longitudes_of_a_chart(tiny_story):
+    """It read 179.98, 180.00, 180.02: no chart has degrees beyond 180."""
+    west, south, east, north = tiny_story.place.bbox
+    far = 180.0 - (west + east) / 2
+    zones = tuple(replace(z, geometry=shapely.affinity.translate(z.geometry, far, 0.0)) for z in tiny_story.place.zones)
+    place = replace(tiny_story.place, bbox=(west + far, south, east + far, north), zones=zones, land=None)
+    axes = map_figure(replace(tiny_story, place=place)).axes[0]
+    drawn = [(at, label.get_text()) for at, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)]
+    assert [float(text) for _, text in drawn] == pytest.approx([at if at <= 180 else at - 360 for at, _ in drawn])
+    assert any(float(text) < -179 for _, text in drawn)
+
+
 def test_names_and_pins_of_berths_that_lie_close_stand_apart(close):
     figure = map_figure(close)
     figure.draw_without_rendering()

@@ -157,14 +157,9 @@ def _pages(
         return list(found.items_as_dicts())
     except InputError as error:
         raise EnvironmentFault(f"{service.name}: {error.cause} (search incomplete, nothing was run)") from error
-    except (
-        pystac_client.exceptions.APIError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except (EnvironmentFault, MemoryError):
+        raise
+    except Exception as error:  # what a wrong answer raises in the two libraries has no common root
         raise EnvironmentFault(
             f"{service.name}: answers with what is no STAC search ({type(error).__name__}; nothing was run)"
         ) from error
@@ -172,11 +167,17 @@ def _pages(
 
 def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
     """pystac-client's requests, through our client; a page that comes twice ends the search."""
+    from pystac import Link
     from pystac_client.stac_api_io import StacApiIO
 
     seen: set[str] = set()
 
     class Transport(StacApiIO):
+        def read_text(self, source: Any, *args: Any, **more: Any) -> str:
+            if isinstance(source, Link):
+                return str(super().read_text(source, *args, **more))
+            return self.request(str(source), *args, **more)  # the parent opens what is no URL as a file
+
         def request(self, href: str, method: str | None = None, headers: Any = None, parameters: Any = None) -> str:
             from requests import Request
 
@@ -192,8 +193,10 @@ def _transport(service: Service, web: Web, deadline: Deadline) -> Any:
     return Transport()
 
 
-def _unfit(item: dict[str, Any], sensor: Sensor, config: StacConfig) -> str:
+def _unfit(item: Any, sensor: Sensor, config: StacConfig) -> str:
     """Why an item is not used, in words that can be counted; "" where it is."""
+    if not isinstance(item, dict):
+        return "without id or properties"
     properties = item.get("properties")
     if not isinstance(item.get("id"), str) or not item["id"] or not isinstance(properties, dict):
         return "without id or properties"

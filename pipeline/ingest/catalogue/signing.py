@@ -84,7 +84,7 @@ class Access:
         """A token for a container, from the catalogue, kept until shortly before its end."""
         with self._lock:
             kept = self._tokens.get(place)
-            if kept is not None and kept[1] - _SPARE > datetime.now(UTC):
+            if kept is not None and kept[1] > datetime.now(UTC):
                 return kept[0]
             url = f"{self.service.tokens.rstrip('/')}/{quote(place)}"
             key = os.environ.get(SAS_KEY)
@@ -93,9 +93,10 @@ class Access:
             try:
                 told = json.loads(answer.body)
                 token, ends = str(told["token"]), datetime.fromisoformat(str(told["msft:expiry"]))
-            except (ValueError, KeyError, TypeError) as error:
+                used_until = (ends if ends.tzinfo else ends.replace(tzinfo=UTC)) - _SPARE
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                 raise InputError(item, "its catalogue's token service answers with something else") from error
-            self._tokens[place] = (token, ends if ends.tzinfo else ends.replace(tzinfo=UTC))
+            self._tokens[place] = (token, used_until)
             return token
 
     def _presigned(self, href: str, item: str) -> str:

@@ -3,7 +3,7 @@
 The rules, in the order in which they bite: an address whose origin is not allowed is never asked, redirects included;
 a request that a server declines for the moment (408, 429, 5xx) or that breaks off is made again, after the pause that
 the server names or else a growing one; nothing goes on beyond the deadline of its scene, not even a server that sends
-one byte a second; an answer must be as long as it says it is.
+one byte a second, of its answer's head or of its body; an answer must be as long as it says it is.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5  # our choice: a signed address needs one or two, a circle never ends
 FIRST_PAUSE_S = 0.5  # our choice; doubled with every try, and drawn between half and all of it so that workers part
 LONGEST_PAUSE_S = 60.0  # our choice: a server that asks for more is asked again sooner
+MOST_DIGITS = 18  # of a number in a header: more are no length of a file
 MAX_SMALL = 64 << 20  # bytes of an answer that is read whole; our choice: the largest annotation has some 3 MiB
 _CHUNK = 1 << 16  # bytes read at once (our choice)
 
@@ -171,6 +172,7 @@ class Web:
             # the error's own text holds the address, and a signed address is a secret
             raise InputError(ask.item, f"cannot be reached ({type(error).__name__})") from None
         except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+            deadline.require(ask.item)
             return f"was silent for {self.policy.silence_s:g} s", None
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if isinstance(error, EnvironmentFault):
@@ -188,7 +190,7 @@ class Web:
             deadline.require(ask.item)
             with self._lock:
                 self.requests += 1
-            reply = self._session().request(
+            reply = self._session(deadline).request(
                 "GET" if ask.json is None else "POST",
                 url,
                 headers=headers,
@@ -205,7 +207,7 @@ class Web:
                     reply.close()
                 return
             reply.close()
-            target = urljoin(url, reply.headers.get("Location", ""))
+            target = _target(url, reply, ask.item)
             if origin_of(target) != origin_of(url):
                 headers = {k: v for k, v in headers.items() if k.lower() in ("range", "accept")}  # no secrets elsewhere
             url = target
@@ -223,8 +225,7 @@ class Web:
                 raise InputError(ask.item, "answers with an HTML page instead of the file")
             raise Refused(ask.item, "its server does not serve parts of files (no Range support)", 200)
         total = _total(reply, ask)
-        length = reply.headers.get("Content-Length", "")
-        expected = int(length) if length.isdigit() and "Content-Encoding" not in reply.headers else None
+        expected = None if "Content-Encoding" in reply.headers else _whole(reply.headers.get("Content-Length", ""))
         limit = ask.limit if ask.span is None else ask.span[1]
         if expected is not None and expected > limit:
             raise InputError(ask.item, f"has {expected} bytes (limit {limit})")
@@ -249,13 +250,14 @@ class Web:
                 self.bytes += len(chunk)
             yield chunk
 
-    def _session(self) -> requests.Session:
-        """One session a thread. It knows the proxies of whoever runs this."""
-        import requests
+    def _session(self, deadline: Deadline) -> requests.Session:
+        """One session a thread, told how long it may read. It knows the proxies of whoever runs this."""
+        from pipeline.ingest.catalogue.patience import session_with
 
-        session = getattr(self._local, "session", None)
+        self._local.deadline = deadline
+        session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = requests.Session()
+            session = session_with(lambda: min(self.policy.silence_s, self._local.deadline.left()))
             session.headers["User-Agent"] = AGENT
             session.headers["Accept-Encoding"] = "identity"  # a range of compressed bytes would be a range of what?
             self._local.session = session
@@ -287,8 +289,25 @@ def _declined(status: int) -> str:
 
 def _retry_after(reply: requests.Response) -> float | None:
     """Seconds that the server asks to be left alone, where it says so in seconds."""
-    text = reply.headers.get("Retry-After", "").strip()
-    return float(text) if text.isdigit() else None
+    return _whole(reply.headers.get("Retry-After", ""))
+
+
+def _whole(text: str) -> int | None:
+    """A whole number as a header writes one; None where it is none. A superscript two is a digit too, and no number.
+
+    >>> _whole(" 120 "), _whole("Wed, 21 Oct 2026 07:28:00 GMT"), _whole("²"), _whole("9" * 5000)
+    (120, None, None, None)
+    """
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
+
+
+def _target(url: str, reply: requests.Response, item: str) -> str:
+    """Where a redirect leads."""
+    try:
+        return urljoin(url, reply.headers.get("Location", ""))
+    except ValueError:
+        raise InputError(item, "redirects to what is no address") from None
 
 
 def _total(reply: requests.Response, ask: Ask) -> int | None:
@@ -297,7 +316,6 @@ def _total(reply: requests.Response, ask: Ask) -> int | None:
         return None
     unit, _, rest = reply.headers.get("Content-Range", "").partition(" ")
     place, _, total = rest.partition("/")
-    first = place.partition("-")[0]
-    if unit.lower() != "bytes" or not first.isdigit() or int(first) != ask.span[0]:
+    if unit.lower() != "bytes" or _whole(place.partition("-")[0]) != ask.span[0]:
         raise InputError(ask.item, "its server answers with another part of the file than was asked for")
-    return int(total) if total.isdigit() else None
+    return _whole(total)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import json
 from datetime import UTC, datetime
 
@@ -148,6 +150,45 @@ def test_nan_in_an_item_does_not_get_into_the_saved_search(site, tmp_path):
     page(site, [item])
     catalogue.save(ask(site), tmp_path / "s.json")
     assert "NaN" not in (tmp_path / "s.json").read_text()
+
+
+@pytest.mark.parametrize("item", [None, 5, "x", True, ["x"], []])
+def test_what_is_no_object_among_items_is_set_aside(site, item):
+    page(site, [grd(3), item])
+    found = ask(site)
+    assert len(found.items) == 1
+    assert "1 without id or properties" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("conformsTo", []),
+        ("type", "Feature"),
+        ("links", [{"rel": "search"}]),
+        ("stac_version", 5),
+    ],
+)
+def test_a_catalogue_that_is_none_is_told_in_one_line(site, what, told):
+    """Of each its library raises another error."""
+    page(site, [grd(3)])
+    site.pages["/"][what] = told
+    with pytest.raises(EnvironmentFault, match=r"^cdse: .*nothing was run\)"):
+        ask(site)
+
+
+@pytest.mark.parametrize("rel", ["root", "search"])
+@pytest.mark.parametrize("href", ["file:///etc/hostname", "/etc/hostname"])
+def test_a_link_to_a_file_of_this_machine_is_not_opened(site, href, rel, monkeypatch):
+    """pystac-client opens what is no web address, and says what it makes of it."""
+    page(site, [grd(3)])
+    links = [{"rel": "self", "href": site.url}, *site.pages["/"]["links"]]
+    site.pages["/"]["links"] = [k for k in links if k["rel"] != rel] + [{"rel": rel, "href": href}]
+    opened, real = [], io.open
+    monkeypatch.setattr("builtins.open", lambda path, *a, **k: opened.append(str(path)) or real(path, *a, **k))
+    with contextlib.suppress(EnvironmentFault):
+        ask(site)
+    assert [path for path in opened if path.endswith("/etc/hostname")] == []
 
 
 @pytest.mark.parametrize("kind", ["html", "status"])

@@ -173,6 +173,20 @@ def test_the_token_desk_is_given_time_when_it_is_busy(site):
     assert access.get(f"{site.url}/account/box/x.bin", "f", access.web.deadline()).body == b"0123456789"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [b"[]", b"null", b'{"token": "t"}', b'{"token": "t", "msft:expiry": "0001-01-01T00:00:00Z"}', b"[" * 60_000],
+    ids=["list", "null", "no end", "an end in year 1", "deep"],
+)
+def test_whatever_the_token_desk_answers_costs_the_file(site, told):
+    """A minute before the year 1 there is no time; lists within lists end Python's stack."""
+    access = planetary(site)
+    site.faults = [Fault("/sas/", "status", times=-1, status=200, body=told)]
+    for _ in range(2):
+        with pytest.raises(InputError, match="token service answers with something else"):
+            access.get(f"{site.url}/account/box/x.bin", "f", access.web.deadline())
+
+
 def test_a_token_desk_that_answers_nonsense(site):
     access = planetary(site)
     site.pages["/sas/token/account/box"] = {"no": "token"}

@@ -53,6 +53,22 @@ def test_the_pause_that_the_server_asks_for_is_kept(web, site):
     assert time.monotonic() - begun >= 1.0
 
 
+@pytest.mark.parametrize("told", ["\u00b2", "9" * 5000, "-1", "1e3", "Wed, 21 Oct 2026 07:28:00 GMT", ""])
+def test_a_pause_that_is_no_number_of_seconds_is_our_own(web, site, told):
+    """A superscript two passes for a digit: it ended the run in a traceback."""
+    site.faults = [Fault("a.bin", "status", times=1, status=429, headers={"Retry-After": told})]
+    assert len(get(web, site).body) == 10240
+
+
+@pytest.mark.parametrize("target", ["http://[::1/x", "http://\u00ff\u00fe/x", "//[", "http://127.0.0.1:99999/x"])
+def test_a_redirect_to_what_is_no_address_costs_the_file(web, site, target):
+    """The library below looks at each redirect, also where it is not to follow it, and raised errors of its own."""
+    site.faults = [Fault("a.bin", "redirect", times=-1, target=target)]
+    with pytest.raises(InputError, match=r"redirects to what is no address|not allowed \(no request made\)"):
+        get(web, site)
+    assert len(site.log) == 1
+
+
 def test_a_pause_beyond_the_limit_is_not_waited_for(site):
     (site.root / "a.bin").write_bytes(b"x")
     web = Web(WebPolicy(frozenset({site.url}), tries=3, limit_s=5.0))
@@ -83,10 +99,12 @@ def test_a_body_that_always_breaks_off_is_none(web, site):
         get(web, site)
 
 
-def test_a_server_that_drips_runs_into_the_limit(site):
+@pytest.mark.parametrize("part", ["drip", "drip_head"])
+def test_a_server_that_drips_runs_into_the_limit(site, part):
+    """Its head counts as its body does: before, header lines that came one by one were waited for without an end."""
     (site.root / "a.bin").write_bytes(bytes(1000))
     web = Web(WebPolicy(frozenset({site.url}), tries=3, silence_s=5.0, limit_s=0.5))
-    site.faults = [Fault("a.bin", "drip", times=-1)]
+    site.faults = [Fault("a.bin", part, times=-1)]
     begun = time.monotonic()
     with pytest.raises(InputError, match=r"the file: took longer than the limit of 0.5 s"):
         get(web, site)
