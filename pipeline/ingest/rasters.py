@@ -10,9 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError, is_utf8
+from pipeline.ingest.gdal_noise import mute
 from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.types import Stamp, Window
 
@@ -51,20 +50,7 @@ MAX_BANDS = 64  # our choice: hyperspectral cubes are not what this reads
 MOST_HELD = 6  # rasters that a thread keeps open (our choice): the bands of one scene
 
 
-def _muted(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The hook without one complaint: rasterio's logger cannot decode what GDAL quotes of a damaged tag (in 1.4)."""
-
-    def heard(found: Any) -> None:
-        if not (isinstance(found.exc_value, UnicodeDecodeError) and "rasterio._env" in str(found.object)):
-            hook(found)
-
-    return heard
-
-
-sys.unraisablehook = _muted(sys.unraisablehook)
-# Once and for all: catch_warnings belongs to the whole process, and threads that use it undo one another's. What a
-# missing georeference means is said of the scene.
-warnings.filterwarnings("ignore", message="Dataset has no geotransform")
+mute()
 
 
 _NUMBERS = count()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import operator
 import os
@@ -95,6 +96,16 @@ def test_rasters(tmp_path, profile, count):
     grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
     assert grown_kb < MOST_KB
     told(f"raster, {profile}", count, outcomes, with_checksum_refused=refused, slowest_s=round(slowest, 3))
+
+
+def test_words_of_gdal_that_are_no_utf8_make_no_noise(tmp_path, capfd):
+    """A tag that GDAL quotes in its bytes: rasterio's complaint that it cannot read them named no file."""
+    good = radar(tmp_path / "good.tif", speckle(shape=(SIDE, SIDE)))
+    copies = itertools.islice(mutants(good.read_bytes(), 2071, seed=20261127), 2070, None)
+    bad = tmp_path / "bad_vv_20240307T092000.tif"
+    bad.write_bytes(next(copies)[1])
+    open_scene(bad, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10.0))
+    assert "UnicodeDecodeError" not in capfd.readouterr().err
 
 
 def checksum_holds(line: bytes) -> bool:
