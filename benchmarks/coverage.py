@@ -15,9 +15,9 @@ import pandas as pd
 
 from pipeline.calls.direction import p_loading
 from pipeline.config import CallsConfig, VolumeConfig
-from pipeline.hull_depth import usual_depth_m
 from pipeline.quantiles import Z90
-from pipeline.retyping import RETYPED, TYPED_STEP_M, retyped_share
+from pipeline.ships.hull_depth import usual_depth_m
+from pipeline.ships.retyping import RETYPED, TYPED_STEP_M, retyped_share
 from pipeline.volume import liftings, simulate
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.checkpoints import checkpoint
 from pipeline.errors import ConfigError, ContractError, EnvironmentFault, InputError, is_utf8, printable
-from pipeline.longitudes import as_written
+from pipeline.times_places.longitudes import as_written
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.turnover import likelihoods
+from pipeline.ships.turnover import likelihoods
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,14 +18,14 @@ import pandas as pd
 
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
 from pipeline.quantiles import Z90
+from pipeline.ships.turnover import chance_of_one_stay
 from pipeline.tables.number_law import number_law
-from pipeline.turnover import chance_of_one_stay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.config import CallsConfig
-    from pipeline.turnover import Turnover
+    from pipeline.ships.turnover import Turnover
     from pipeline.types import FloatArray
 
 NEGLIGIBLE = 1e-6  # chances below are not followed

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.passes import passes
 from pipeline.tables import LOOKS
+from pipeline.times_places.passes import passes
 from pipeline.types import USABLE_SHARE, Place
 
 PARTLY_SHARE = 0.3  # of a zone seen makes a look partly usable there (our choice)

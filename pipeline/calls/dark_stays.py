@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.counting import length_of
-from pipeline.turnover import Turnover
+from pipeline.ships.turnover import Turnover
 
 MIN_SD_M = 0.5  # no length is better than this
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from scipy.special import ndtr
 
-from pipeline.retyping import CHANGED_IF_LEFT, RETYPED, changed
+from pipeline.ships.retyping import CHANGED_IF_LEFT, RETYPED, changed
 
 # A change that points the wrong way. Our judgement: in 62 % of port calls nobody types a new draught in time (Verschuur
 # et al., PLoS ONE, 2021: it differs in 37-38 %), so that now and then a change belongs to the voyage before.

@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from pipeline.calls.geodesy import distance_to_zone_m, to_plane
 from pipeline.calls.tracks import good_fixes
 from pipeline.config import CallsConfig
-from pipeline.nested import inner_first
+from pipeline.times_places.nested import inner_first
 from pipeline.types import Place
 
 if TYPE_CHECKING:

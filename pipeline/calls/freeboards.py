@@ -16,7 +16,7 @@ from pipeline.quantiles import Z90
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.turnover import Turnover
+    from pipeline.ships.turnover import Turnover
 
 SUREST = 0.995  # no transponder's match is surer than this (our choice)
 TOLD = (  # columns of PORT_CALLS that this room fills

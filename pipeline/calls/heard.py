@@ -20,8 +20,8 @@ from pipeline.calls.motion import MAX_AGE_S
 from pipeline.calls.static import lengths_at
 from pipeline.calls.stays import SAME_SPOT_M as SWING_M
 from pipeline.calls.tracks import good_fixes
+from pipeline.ships.turnover import DISAGREE, chance_of_one_stay
 from pipeline.tables.ships import TYPED_SD_M
-from pipeline.turnover import DISAGREE, chance_of_one_stay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -26,10 +26,10 @@ from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.visits import SAME_VISIT, SHIFTED, SHORT, main_stay, too_short, visits
 from pipeline.config import CallsConfig
-from pipeline.passes import passes
-from pipeline.retyping import retyped_share
+from pipeline.ships.retyping import retyped_share
+from pipeline.ships.turnover import Turnover, turnover
 from pipeline.tables import PORT_CALLS
-from pipeline.turnover import Turnover, turnover
+from pipeline.times_places.passes import passes
 from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
 WORKING = ("typed_until", "heard_after")  # of a row while it is made: until when a draught typed is of this departure

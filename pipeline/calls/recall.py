@@ -17,8 +17,8 @@ import shapely
 from pipeline.calls.geodesy import distance_to_zone_m
 from pipeline.calls.static import lengths_at
 from pipeline.calls.tracks import good_fixes
-from pipeline.passes import passes
 from pipeline.tables import RECALLS
+from pipeline.times_places.passes import passes
 
 if TYPE_CHECKING:
     from pipeline.config import CallsConfig

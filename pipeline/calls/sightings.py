@@ -20,8 +20,8 @@ from pipeline.calls.dark_stays import MIN_SD_M, DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.config import CallsConfig
-from pipeline.passes import passes, twins
-from pipeline.turnover import DISAGREE, LIKELY, UNLIKELY, chance_of_one_stay, turnover
+from pipeline.ships.turnover import DISAGREE, LIKELY, UNLIKELY, chance_of_one_stay, turnover
+from pipeline.times_places.passes import passes, twins
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
 ONE_WORD = timedelta(hours=12)  # nearer looks show what the other one shows: most stays are longer (our choice)

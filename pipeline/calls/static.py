@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.draughts import flapping
-from pipeline.hull_depth import lightest_draught_m
-from pipeline.imo import imo_is_valid
+from pipeline.ships.hull_depth import lightest_draught_m
+from pipeline.ships.imo import imo_is_valid
 from pipeline.tables import STATIC
 
 FIELDS = ("imo", "name", "callsign", "ship_type", "length_m", "beam_m", "draught_m", "dest", "ship_words")

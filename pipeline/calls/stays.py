@@ -14,7 +14,7 @@ import pandas as pd
 from pipeline.calls.geodesy import distance_m, distance_to_zone_m
 from pipeline.calls.tracks import MIN_FIXES, MIN_SHARE, good_fixes
 from pipeline.config import CallsConfig
-from pipeline.nested import inner_first
+from pipeline.times_places.nested import inner_first
 from pipeline.types import Place, Zone
 from pipeline.units import KNOT_M_S
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.quantiles import Z90
+from pipeline.ships.turnover import DISAGREE
 from pipeline.tables.ships import SHARED_ERROR
-from pipeline.turnover import DISAGREE
 from pipeline.volume.joined_freeboards import SIDES, whole_freeboards
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from pipeline.chain.verdicts import FOLDER as REVIEWS_FOLDER
 from pipeline.chain.verification import CHAINED, ROWS, rows_of
 from pipeline.checkpoints import checkpoint
 from pipeline.config.writing import config_yaml
-from pipeline.longitudes import as_written
 from pipeline.provenance import MANIFEST, manifest_hash, outputs_of
 from pipeline.report.summary import headline_lines, result_of, verdicts_of
 from pipeline.storage import marked, write_bytes, write_json, write_table, write_text
+from pipeline.times_places.longitudes import as_written
 from pipeline.workspace import CONFIG_FILES, RunFolder, config_files
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from pipeline.errors import ConfigError, InputError, is_utf8, printable, shorten
 from pipeline.ingest import junk
 from pipeline.ingest.ais.folder import AIS_SUFFIXES, OTHER, ais_files
 from pipeline.ingest.ais.zipped import holds_product
-from pipeline.longitudes import middle_of, table_near, wrapped
 from pipeline.plurals import number_of
 from pipeline.provenance import sha256_file, sha256_of
+from pipeline.times_places.longitudes import middle_of, table_near, wrapped
 from pipeline.workspace import cache_root
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.moments import at_image_times, moment
-from pipeline.passes import passes
 from pipeline.tables import ROBUSTNESS
+from pipeline.times_places.moments import at_image_times, moment
+from pipeline.times_places.passes import passes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from pipeline.hull_depth import DEPTH_PER_LENGTH, usual_depth_m
 from pipeline.quantiles import Z90
+from pipeline.ships.hull_depth import DEPTH_PER_LENGTH, usual_depth_m
 
 DEPTH_SPREAD = 0.12  # of ln(depth): 0.08 among tankers of a length; others are some 5 % deeper (our choice)
 DEEPEST_M = 25.5  # the most that AIS can say; the deepest ship that ever was drew 24.6 m (Seawise Giant)

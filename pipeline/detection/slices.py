@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from pipeline.passes import passes, twins
+from pipeline.times_places.passes import passes, twins
 
 FLAG = "neighbouring_slice"
 

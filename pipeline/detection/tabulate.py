@@ -16,8 +16,8 @@ from pipeline.detection.candidates import Candidate
 from pipeline.detection.draught import draught_of
 from pipeline.detection.screening import accepted
 from pipeline.detection.zones import zone_of
-from pipeline.longitudes import near
 from pipeline.tables import DETECTIONS
+from pipeline.times_places.longitudes import near
 from pipeline.types import ONLY_DATED, Place, Scene
 from pipeline.units import METRES_PER_DEGREE
 

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
-from pipeline.nested import inner_first
+from pipeline.times_places.nested import inner_first
 from pipeline.types import Place, Scene, Window, Zone
 
 if TYPE_CHECKING:

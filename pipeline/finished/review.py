@@ -14,9 +14,9 @@ from pipeline.chain.sources import gather
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import InputError, printable
-from pipeline.moments import moment
 from pipeline.storage import read_table
 from pipeline.tables import ALL
+from pipeline.times_places.moments import moment
 from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
 from pipeline.units import METRES_PER_DEGREE
 from pipeline.workspace import CONFIG_FILES, latest_run, load_run_config

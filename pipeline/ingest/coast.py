@@ -15,7 +15,7 @@ from pipeline.errors import ConfigError, printable
 from pipeline.ingest.geolocation import unwrapped
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.ingest.vector_formats import told_format
-from pipeline.longitudes import boxes
+from pipeline.times_places.longitudes import boxes
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, Geolocation, Window

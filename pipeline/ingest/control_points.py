@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.longitudes import wrapped
+from pipeline.times_places.longitudes import wrapped
 from pipeline.units import METRES_PER_DEGREE
 
 if TYPE_CHECKING:

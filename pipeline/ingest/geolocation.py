@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.longitudes import wrapped
 from pipeline.plurals import number_of
+from pipeline.times_places.longitudes import wrapped
 
 if TYPE_CHECKING:
     from pyproj import Transformer

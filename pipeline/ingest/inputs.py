@@ -30,8 +30,8 @@ from pipeline.ingest.radiometry import parse_scaling
 from pipeline.ingest.rasters import FOREIGN_NAME
 from pipeline.ingest.scenes import open_scene, seen_near, without_water
 from pipeline.ingest.sentinel1.safe_files import MANIFEST, is_safe
-from pipeline.longitudes import middle_of, moved
 from pipeline.tables import SCENES
+from pipeline.times_places.longitudes import middle_of, moved
 from pipeline.types import Place, Scene, Sensor, Window
 
 if TYPE_CHECKING:

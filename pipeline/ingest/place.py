@@ -19,7 +19,7 @@ from pipeline.errors import ConfigError, printable
 from pipeline.ingest.coast import read_credit, read_land
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.ingest.vector_formats import told_format
-from pipeline.longitudes import middle_of, moved
+from pipeline.times_places.longitudes import middle_of, moved
 from pipeline.types import Cargo, Place, Zone
 
 if TYPE_CHECKING:

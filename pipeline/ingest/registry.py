@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.imo import imo_is_valid
-from pipeline.mmsi import mmsi_is_possible
+from pipeline.ships.imo import imo_is_valid
+from pipeline.ships.mmsi import mmsi_is_possible
 
 TONNAGE_KINDS = ("DWT", "GT")
 _SHOWN = 3  # wrong rows named in an error (our choice)

@@ -30,7 +30,7 @@ from pipeline.ingest.reflectance import is_plain, reflectances
 from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water, placed, water_of
-from pipeline.longitudes import Near, moved
+from pipeline.times_places.longitudes import Near, moved
 from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, SideFile, Source, Tile, Window, utc
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.moments import moment
 from pipeline.plurals import number_of
+from pipeline.times_places.moments import moment
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.moments import moment
 from pipeline.report.ais_extract import heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
@@ -24,6 +23,7 @@ from pipeline.report.wording import (
     plain_flag,
     span,
 )
+from pipeline.times_places.moments import moment
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story

@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import shapely
 
-from pipeline.longitudes import cut
 from pipeline.report.geopackage import write_geopackage
 from pipeline.report.stac import write_stac
 from pipeline.report.story import Story
 from pipeline.report.wording import barrels
 from pipeline.storage import SIMULATED_WORDS, marked, write_json, write_table
+from pipeline.times_places.longitudes import cut
 
 ANNEX = (  # columns of calls.csv, with calls in it or without
     "ship", "imo", "arrival_date", "dwt_t", "estimated_barrels", "barrels_p5", "barrels_p95", "counted",

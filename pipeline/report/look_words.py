@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.moments import moment
 from pipeline.plurals import number_of
 from pipeline.report.wording import chance
+from pipeline.times_places.moments import moment
 from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from pipeline.longitudes import wrapped
 from pipeline.report.drawing import BLUE, GREY, ORANGE, RED, mark, sheet
 from pipeline.report.wording import call_numbers
+from pipeline.times_places.longitudes import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.moments import at_image_times, bounds_at_image_times, moment
 from pipeline.plurals import number_of
 from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
@@ -26,6 +25,7 @@ from pipeline.report.wording import (
     zones_without_estimate,
 )
 from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.times_places.moments import at_image_times, bounds_at_image_times, moment
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC_FIGURES = ("map", "timeline", "account")  # shown where no script runs, and the map in print

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.moments import moment
 from pipeline.quantiles import Z90
 from pipeline.report.drawing import BLUE, ORANGE, mark, svg
 from pipeline.report.wording import barrels, percent
 from pipeline.tables import SENSITIVITY
+from pipeline.times_places.moments import moment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from shapely.geometry import mapping
 
-from pipeline.longitudes import cut, wrapped
 from pipeline.report.quicklooks import read_quicklooks
 from pipeline.storage import write_json
+from pipeline.times_places.longitudes import cut, wrapped
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story

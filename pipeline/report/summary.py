@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.moments import moment
 from pipeline.plurals import number_of
 from pipeline.report.left_out import no_estimate, not_held_lines, outside_lines
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
+from pipeline.times_places.moments import moment
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import printable
-from pipeline.moments import moment
 from pipeline.plurals import number_of
 from pipeline.report.left_out import not_held_lines, outside_lines
 from pipeline.report.opening import changed_by_verdicts
@@ -20,6 +19,7 @@ from pipeline.report.wording import (
     unverified,
     zones_without_estimate,
 )
+from pipeline.times_places.moments import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

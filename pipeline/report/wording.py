@@ -8,8 +8,8 @@ from math import floor, log10
 
 import pandas as pd
 
-from pipeline.moments import moment
 from pipeline.report.story import Story
+from pipeline.times_places.moments import moment
 
 
 def barrels(value: float | None, most_digits: int = 3) -> str:

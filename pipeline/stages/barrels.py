@@ -18,7 +18,7 @@ from pipeline.config import (
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
-from pipeline.given_tables import (
+from pipeline.stages.given_tables import (
     has_keys,
     looks_at_counted,
     read_calls,
@@ -26,8 +26,8 @@ from pipeline.given_tables import (
     says_simulated,
     tell_unread_sizes,
 )
+from pipeline.stages.table_doubts import tell_doubts, tell_edits, tell_not_yet, tell_other_trades, tell_repeats
 from pipeline.storage import marked, read_table, require_apart, write_table
-from pipeline.table_doubts import tell_doubts, tell_edits, tell_not_yet, tell_other_trades, tell_repeats
 from pipeline.tables import MISSED
 
 if TYPE_CHECKING:

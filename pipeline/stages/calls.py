@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import build
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
-from pipeline.given_tables import says_simulated
-from pipeline.longitudes import table_near
 from pipeline.plurals import number_of
+from pipeline.stages.given_tables import says_simulated
+from pipeline.stages.table_in_pieces import write_frames
 from pipeline.storage import marked, read_table, require_apart, write_json, write_table
-from pipeline.table_in_pieces import write_frames
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, SCENES
+from pipeline.times_places.longitudes import table_near
 from pipeline.types import ONLY_DATED
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from pipeline.errors import ConfigError, printable
-from pipeline.leapsecond import without_leap_second
+from pipeline.times_places.leapsecond import without_leap_second
 
 LAST_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipeline.config import VolumeConfig
 from pipeline.quantiles import Z90
-from pipeline.retyping import RETYPED, share_range
+from pipeline.ships.retyping import RETYPED, share_range
 from pipeline.volume.evidence import COLUMNS
 
 HABIT_LIMITS = (0.05, 0.98)  # the shared fill is drawn within these
@@ -145,7 +145,7 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
 
 
 def _crews_that_retype(liftings: pd.DataFrame, config: VolumeConfig, end: int) -> Setting:
-    """One end of what the calls with two draughts leave open of their crews' habit (`pipeline.retyping`)."""
+    """One end of what the calls with two draughts leave open of their crews' habit (`pipeline.ships.retyping`)."""
     told = liftings["p_retyped"].dropna()
     share = share_range(float(told.mean()) if len(told) else RETYPED, len(told))[end]
     moved = liftings.assign(p_retyped=liftings["p_retyped"].mask(liftings["p_retyped"].notna(), share))

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from pipeline.config import CallsConfig
-from pipeline.turnover import DISAGREE, Turnover, chance_of_one_stay, turnover
+from pipeline.ships.turnover import DISAGREE, Turnover, chance_of_one_stay, turnover
 from pipeline.volume.evidence import FREEBOARD_SD_M, LENGTH_PART, MISMEASURED
 
 if TYPE_CHECKING:

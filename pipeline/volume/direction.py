@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.hull_depth import usual_depth_m
-from pipeline.retyping import changed, retyped_share
+from pipeline.ships.hull_depth import usual_depth_m
+from pipeline.ships.retyping import changed, retyped_share
 from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
 from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M
 

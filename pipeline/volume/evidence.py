@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.hull_depth import usual_depth_m
-from pipeline.retyping import RETYPED, TYPED_STEP_M
+from pipeline.ships.hull_depth import usual_depth_m
+from pipeline.ships.retyping import RETYPED, TYPED_STEP_M
 from pipeline.volume.displacement import (
     BLOCK_COEFFICIENT,
     BLOCK_COEFFICIENT_SD,

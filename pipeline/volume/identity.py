@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.imo import imo_is_valid
-from pipeline.mmsi import mmsi_is_possible
+from pipeline.ships.imo import imo_is_valid
+from pipeline.ships.mmsi import mmsi_is_possible
 from pipeline.tables.ship_numbers import LETTERS
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.retyping import changed
+from pipeline.ships.retyping import changed
 from pipeline.volume.cut_stays import span
 
 if TYPE_CHECKING:

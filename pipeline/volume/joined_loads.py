@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipeline.retyping import changed, retyped_share
+from pipeline.ships.retyping import changed, retyped_share
 from pipeline.volume.direction import P_AGAINST_DRAUGHTS
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.joined_draughts import ENDS, whole_draughts

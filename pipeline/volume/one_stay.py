@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.ships.turnover import UNLIKELY
 from pipeline.tables.number_law import MOST_CALLS
-from pipeline.turnover import UNLIKELY
 from pipeline.volume.cut_stays import ONE_VISIT, Row, between, chance_that_it_goes_on, span, turns_at_berths, turns_of
 from pipeline.volume.draw_keys import key_of
 from pipeline.volume.identity import same_ship

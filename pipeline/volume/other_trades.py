@@ -6,7 +6,7 @@ says nothing of that, the type stands, unless the table names what she loaded: a
 
 from __future__ import annotations
 
-from pipeline.ship_words import is_tanker
+from pipeline.ships.words import is_tanker
 from pipeline.volume.cells import Row, is_empty, text
 
 CARGO_TOLD = ("product", "tonnes", "barrels", "capacity_bbl")

@@ -15,8 +15,8 @@ from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
 from pipeline.ingest.registry import read_registry
+from pipeline.ships.turnover import chance_of_one_stay, turnover
 from pipeline.tables.number_law import number_law
-from pipeline.turnover import chance_of_one_stay, turnover
 from tests.builders import REAL_DATA, needs_real_data
 from tests.calls.traffic import (
     ANCHORAGE,

@@ -8,7 +8,7 @@ import pytest
 from pipeline.calls.direction import p_loading
 from pipeline.calls.freeboards import deeper_by, freeboards
 from pipeline.config import CallsConfig
-from pipeline.turnover import turnover
+from pipeline.ships.turnover import turnover
 from tests.calls.test_port_calls import called
 from tests.calls.traffic import detections, looks_at, sighting, visit
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.detection.draught import DEEPEST_M, DEPTH_SPREAD, draught_of
-from pipeline.hull_depth import usual_depth_m
+from pipeline.ships.hull_depth import usual_depth_m
 
 
 def test_intervals_hold_over_a_fleet():

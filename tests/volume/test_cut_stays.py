@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CallsConfig
-from pipeline.turnover import chance_of_one_stay, turnover
+from pipeline.ships.turnover import chance_of_one_stay, turnover
 from pipeline.volume import counted_once, ledger, simulate
 from tests.volume.two_tables import CAP, LOADING, counted, load, table
 
@@ -221,7 +221,7 @@ def test_a_long_busy_berth_says_sooner_than_a_quiet_one_that_it_is_another_ship(
 def test_looks_of_the_tables_say_how_busy_the_spot_is_where_rows_are_few():
     """Two rows of which each was seen once, in thirty looks: by their days alone the berth would look full.
 
-    The chance is that of drawn turns at a spot as busy as its looks say (``tests/test_turnover.py``).
+    The chance is that of drawn turns at a spot as busy as its looks say (``tests/ships/test_turnover.py``).
     """
 
     def chance(**looks):

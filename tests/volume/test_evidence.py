@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.hull_depth import usual_depth_m
+from pipeline.ships.hull_depth import usual_depth_m
 from pipeline.volume import liftings
 from pipeline.volume.direction import usable_evidence
 from pipeline.volume.displacement import (

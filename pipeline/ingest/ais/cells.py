@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NAV_TEXT, NULLS
 from pipeline.ingest.ais.lines import decoded
-from pipeline.ship_words import beyond_code, ship_type_code
+from pipeline.ships.words import beyond_code, ship_type_code
 
 Codes = Callable[[str], int | None]
 _WORDS: dict[str, Codes] = {"nav": NAV_TEXT.get, "ship_type": ship_type_code, "mobile": MOBILE_TEXT.get}

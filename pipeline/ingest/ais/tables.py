@@ -36,7 +36,7 @@ from pipeline.ingest.ais.lines import as_utf8, without_swallowers
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
 from pipeline.ingest.ais.typed import MEASURED, typed_columns
-from pipeline.ship_words import NO_TYPE
+from pipeline.ships.words import NO_TYPE
 
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")

@@ -27,7 +27,7 @@ from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Deadline
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
-from pipeline.longitudes import middle_of, moved
+from pipeline.times_places.longitudes import middle_of, moved
 from pipeline.types import Window
 
 if TYPE_CHECKING:

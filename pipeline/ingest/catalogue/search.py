@@ -23,8 +23,8 @@ from pipeline.ingest.catalogue.products import Product, acquisition_of, product_
 from pipeline.ingest.catalogue.services import Service, policy_of, service_of
 from pipeline.ingest.catalogue.web import Ask, Deadline, Web
 from pipeline.ingest.json_text import unrepeated
-from pipeline.longitudes import boxes
 from pipeline.storage import write_bytes
+from pipeline.times_places.longitudes import boxes
 from pipeline.types import Sensor
 
 PAGE = 100  # items; our choice: larger pages are refused or time out on some servers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from pipeline.leapsecond import without_leap_second
+from pipeline.times_places.leapsecond import without_leap_second
 from pipeline.types import TIME_OF_DAY_UNKNOWN
 
 TIME_TAGS = ("TIME_UTC", "ACQUISITIONDATETIME", "ACQUIRED")

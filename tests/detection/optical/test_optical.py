@@ -11,7 +11,7 @@ import pytest
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
 from pipeline.detection.optical import fine, hulls
-from pipeline.hull_depth import usual_depth_m
+from pipeline.ships.hull_depth import usual_depth_m
 from pipeline.types import Radiometry, Sensor
 from tests.builders import array_scene, box_zone, place_of
 from tests.detection.optical.hulls import painted

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
-from pipeline.turnover import Turnover, chance_of_one_stay, turnover
+from pipeline.ships.turnover import Turnover, chance_of_one_stay, turnover
 
 STAY_D = CallsConfig().stay_d
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.imo import imo_is_valid
+from pipeline.ships.imo import imo_is_valid
 
 
 @pytest.mark.parametrize("imo", [9074729, 8814881, 9811000, 8314811])

@@ -9,7 +9,7 @@ from shapely.geometry import box
 from pipeline.calls import clean_tracks, stays
 from pipeline.config import CallsConfig
 from pipeline.detection.zones import zone_of
-from pipeline.nested import inner_first
+from pipeline.times_places.nested import inner_first
 from tests.builders import box_zone, place_of
 from tests.calls.traffic import feed, fixes, off_berth
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pipeline.moments import BOUNDS, at_image_times, bounds_at_image_times, moment
+from pipeline.times_places.moments import BOUNDS, at_image_times, bounds_at_image_times, moment
 
 MIDDLE = pd.Timestamp("2024-03-21T21:21:59.999Z")
 ROW = pd.Timestamp("2024-03-21T21:22:00.102Z")  # of the same image, a tenth of a second later

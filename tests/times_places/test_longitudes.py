@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.ingest.geolocation import MapGeolocation
-from pipeline.longitudes import Near, as_written, boxes, cut, middle_of, moved, near, table_near, wrapped
+from pipeline.times_places.longitudes import Near, as_written, boxes, cut, middle_of, moved, near, table_near, wrapped
 
 degrees = st.floats(-180, 180, allow_nan=False)
 

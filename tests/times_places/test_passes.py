@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.passes import SAME_PLACE_M, passes, twins
+from pipeline.times_places.passes import SAME_PLACE_M, passes, twins
 
 T0 = pd.Timestamp("2024-03-07T02:00:00Z")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.calls.direction import p_loading
-from pipeline.retyping import CHANGED_IF_LEFT, CHANGED_IF_RETYPED, RETYPED, changed, retyped_share
+from pipeline.ships.retyping import CHANGED_IF_LEFT, CHANGED_IF_RETYPED, RETYPED, changed, retyped_share
 from pipeline.volume.evidence import GARBLED, GARBLED_RANGE_M
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.hull_depth import usual_depth_m
+from pipeline.ships.hull_depth import usual_depth_m
 
 
 @pytest.mark.parametrize("length_m", [55.0, 80.0, 110.0, 180.0])

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.console import Console
 from pipeline.errors import InputError
-from pipeline.given_tables import read_calls
+from pipeline.stages.given_tables import read_calls
 from pipeline.tables import LIFTINGS, PORT_CALLS
 from pipeline.tables.given import CALLS_READ
 
