@@ -152,6 +152,40 @@ def config_show(
         console.result(config_yaml(load_run_config(find_config(aoi), overridden(settings))).rstrip())
 
 
+aoi_app = typer.Typer(help="Make the files of a new place.", no_args_is_help=True)
+app.add_typer(aoi_app, name="aoi")
+
+
+@aoi_app.command("add")
+def aoi_add(
+    aoi: Annotated[str, typer.Argument(metavar="ID", help="Short name, lower case: it names files and runs.")],
+    bbox: Annotated[str, typer.Option(help="West,south,east,north [deg]; write --bbox=-0.1,... if west is negative.")],
+    start: Annotated[str, typer.Option(help="First day, UTC, e.g. 2024-03-01.")],
+    end: Annotated[str, typer.Option(help="Day after the last one, UTC.")],
+    name: Annotated[str | None, typer.Option(help="Name for people; the short one by default.")] = None,
+    coast: Annotated[
+        str, typer.Option(help="osm or gshhg (needs the extra coast), none, or a GeoJSON file of land.")
+    ] = "osm",
+    zones: Annotated[
+        Path | None, typer.Option(help="GeoJSON of berths and anchorages; the whole box, uncounted, by default.")
+    ] = None,
+    into: Annotated[Path, typer.Option(help="Folder of configs.")] = Path("configs"),
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write a run file, coast and zones of a new place.
+
+    They are checked as a run would read them; no file that is there is written over.
+
+    Example: capwatch aoi add wonsan --bbox 127.38,39.12,127.52,39.22 --start 2024-03-01 --end 2024-04-01
+    """
+    with session(quiet=quiet, debug=debug) as console:
+        from pipeline.commands.new_place import NewPlace, add_place
+
+        made = add_place(NewPlace(aoi, name or aoi, bbox, start, end, coast, zones), into, console)
+        console.result(f"{made}: see it with capwatch config show {made}; run it with capwatch run {made} --images ...")
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"capwatch {__version__}")
