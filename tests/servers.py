@@ -51,6 +51,14 @@ class Asked:
     headers: dict[str, str]
 
 
+class _Quiet(ThreadingHTTPServer):
+    """A server that says nothing of clients that go away, as those do whose time limit ends."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Site:
     """A folder over HTTP on a free port of 127.0.0.1."""
 
@@ -70,7 +78,7 @@ class Site:
             pass
 
         Handler.site = site
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = _Quiet(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()

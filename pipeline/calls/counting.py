@@ -115,4 +115,6 @@ def count_line(calls: pd.DataFrame) -> str:
         return f"counted calls: {len(counted)}, no two of their sightings doubtful"
     sure = float(np.prod(counted[["p_one_call", "p_new_call"]].fillna(1.0).to_numpy(float)))
     why = "where sightings taken for one ship may be two, or for two one"
+    if not low <= len(counted) <= high:  # alike ships take turns at one spot: a row of theirs stands for several calls
+        return f"counted calls: {len(counted)} as the table joins sightings; {low} to {high} with 90 %, {why}"
     return f"counted calls: {len(counted)} ({sure:.0%} sure of every link), {low} to {high} with 90 % {why}"

@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     """The place, once all that the config names is there and can be read; an error that says what is not."""
-    from pipeline.ingest.place import load_place
+    from pipeline.ingest.place import load_place, read_zones
     from pipeline.ingest.radiometry import parse_scaling
     from pipeline.ingest.registry import read_registry, shared_numbers
 
     for name in config_files(config):
         require_file(root, name)
     place = load_place(config.aoi, root)
+    within = {zone.zone_id for zone in place.zones}
+    if outside := [zone.zone_id for zone in read_zones(root / config.aoi.zones) if zone.zone_id not in within]:
+        console.note(
+            f"{printable(config.aoi.zones)}: outside the box of {config.aoi.id}, not looked at: {', '.join(outside)}"
+        )
     load_cap(root / config.cap, config.volume)
     for name in config.aoi.backgrounds:
         kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none

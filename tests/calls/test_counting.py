@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.calls import call_counts, encounters, port_calls
 from pipeline.calls.candidates import candidates
-from pipeline.calls.counting import difference, length_of, number_of_stays
+from pipeline.calls.counting import count_line, count_range, difference, length_of, number_of_stays
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.matching import match
 from pipeline.calls.sightings import link
@@ -132,6 +132,16 @@ def test_a_look_days_later_at_a_ship_of_like_length_is_a_new_call_that_may_be_no
     assert 0.75 < calls["p_new_call"].iloc[1] < 0.999
     other = sighting("b", 80, length_m=60.0, length_lo_m=55.0, length_hi_m=65.0)
     assert calls_of([sighting("a", 0), other], looks_at(0, 80))["p_new_call"].iloc[1] > 0.999
+
+
+def test_a_number_of_rows_outside_the_range_of_calls_is_not_told_as_their_number():
+    """A hull at one spot in sixty looks stands for many ships that look alike; "4 (0% sure), 28 to 45" said both."""
+    row = {"counts": True, "p_one_call": 0.0, "calls_mean": 9.0, "p_new_call": 1.0}
+    said = count_line(pd.DataFrame([row] * 4))
+    low, high = count_range(pd.DataFrame([row] * 4))
+    assert low > 4
+    assert said.startswith(f"counted calls: 4 as the table joins sightings; {low} to {high} with 90 %")
+    assert "sure" not in said
 
 
 def test_two_looks_days_apart_leave_a_doubt_that_one_look_does_not():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
 import pytest
 import rasterio
+import shapely
 
 from pipeline.chain.backgrounds import TAG, kept_in
 from pipeline.chain.readiness import made_ready, require_file
@@ -64,3 +66,19 @@ def test_a_raster_without_the_tag_of_a_background_is_none(tmp_path, tag):
         file.update_tags(**{TAG: tag})
     with pytest.raises(ConfigError, match=r"background\.tif: is not a background raster"):
         kept_in(path)
+
+
+def test_zones_that_lie_outside_the_box_are_named(tmp_path):
+    """A berth left out by a digit of the box was dropped without a word."""
+    desk = Desk(tmp_path / "desk").furnished()
+    path = desk.root / "zones.geojson"
+    content = json.loads(path.read_text())
+    far = json.loads(json.dumps(content["features"][0]))
+    far["properties"]["zone_id"] = "far_pier"
+    far["geometry"] = shapely.geometry.mapping(shapely.box(10, 10, 10.01, 10.01))
+    path.write_text(json.dumps({**content, "features": [*content["features"], far]}))
+    told = []
+    console = Console(quiet=True)
+    console.note = told.append
+    made_ready(desk.config(), desk.root, console)
+    assert [line for line in told if line.endswith("not looked at: far_pier")]
