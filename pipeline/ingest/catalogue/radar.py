@@ -24,14 +24,8 @@ from pipeline.ingest.inputs import NOTHING_OF_AOI
 from pipeline.ingest.sentinel1.cutout import CUTOUT, cut_json
 from pipeline.ingest.sentinel1.products import MEASUREMENT, SIMULATED, sea_level_geolocation
 from pipeline.ingest.sentinel1.safe_files import MANIFEST
-from pipeline.ingest.sentinel1.safe_xml import (
-    Annotation,
-    Manifest,
-    parse_xml,
-    read_annotation,
-    read_calibration,
-    read_manifest,
-)
+from pipeline.ingest.sentinel1.safe_xml import parse_xml, read_annotation, read_calibration, read_manifest
+from pipeline.ingest.sentinel1.told import Annotation, Manifest
 from pipeline.types import Window
 
 if TYPE_CHECKING:

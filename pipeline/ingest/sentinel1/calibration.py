@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.ingest.sentinel1.safe_xml import AzimuthNoise, Vector
+from pipeline.ingest.sentinel1.told import AzimuthNoise, Vector
 from pipeline.types import Window
 
 if TYPE_CHECKING:

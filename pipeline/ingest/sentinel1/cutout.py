@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.ingest.sentinel1.safe_xml import Annotation, AzimuthNoise, Vector
+from pipeline.ingest.sentinel1.told import Annotation, AzimuthNoise, Vector
 from pipeline.types import Window
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.ingest.sentinel1.safe_xml import Annotation
+from pipeline.ingest.sentinel1.told import Annotation
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray

@@ -15,7 +15,7 @@ from pipeline.ingest.control_points import without_strays
 from pipeline.units import LIGHT_M_S
 
 if TYPE_CHECKING:
-    from pipeline.ingest.sentinel1.safe_xml import Annotation
+    from pipeline.ingest.sentinel1.told import Annotation
     from pipeline.types import FloatArray
 
 NORTHWARD, SOUTHWARD = "ascending", "descending"

@@ -22,14 +22,8 @@ from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, fi
 from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.safe_files import MANIFEST, SafeFiles, is_safe, is_sentinel2, open_files
-from pipeline.ingest.sentinel1.safe_xml import (
-    Annotation,
-    Manifest,
-    read_annotation,
-    read_calibration,
-    read_manifest,
-    read_noise,
-)
+from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_manifest, read_noise
+from pipeline.ingest.sentinel1.told import Annotation, Manifest
 from pipeline.ingest.watermask import Water, water_of
 from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 from pipeline.units import LIGHT_M_S, METRES_PER_DEGREE
