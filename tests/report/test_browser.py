@@ -286,7 +286,7 @@ def test_every_printed_page_of_the_calls_has_the_head_of_their_table(page, tmp_p
         ["pdftotext", "-layout", tmp_path / "long.pdf", "-"], capture_output=True, text=True, check=True
     )
     call = page.locator("#call-table tbody tr td").first.inner_text().split()[-1]
-    pages = [text for text in told.stdout.split("\f") if text.count(call) > 5]
+    pages = [text for text in told.stdout.split("\f") if text.count(call) > 12]  # a card names a day less often
     assert len(pages) >= 3
     assert all("evidence" in text[: text.index(call)] for text in pages)
 
