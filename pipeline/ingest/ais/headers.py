@@ -64,7 +64,7 @@ def header_doubts(layout: Layout) -> list[str]:
     used = set(layout.index.values())
     spare = [(n, name) for n, name in enumerate(layout.header) if n not in used]
     missing = [field for field in ALIASES if field not in layout.index]
-    doubts = []
+    doubts = [_other_separator(layout)] if layout.separator != "," else []
     for _, name in spare:
         field = _resembled(name, missing)
         meant, why = OPEN.get(plain(name), ("", ""))
@@ -82,6 +82,13 @@ def header_doubts(layout: Layout) -> list[str]:
             if here in layout.index and gone in missing and not any(f"if it is {gone}," in d for d in doubts):
                 doubts.append(f"it has a column for {here} and none for {gone}")
     return doubts
+
+
+def _other_separator(layout: Layout) -> str:
+    """Told though it is read: a comma within a number is then a decimal one, and half a file may mean the other."""
+    shown = ", ".join(layout.name_of(field) for field in ("mmsi", "time_utc", "lat", "lon") if field in layout.index)
+    between = "tabs" if layout.separator == "\t" else "semicolons"
+    return f"columns {shown} and the others stand between {between}, not commas: read so, decimal commas too"
 
 
 def _twice(layout: Layout, spare: Sequence[tuple[int, str]]) -> list[str]:
