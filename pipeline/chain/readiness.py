@@ -12,6 +12,7 @@ from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.plurals import number_of
+from pipeline.times_places.longitudes import middle_of
 from pipeline.workspace import config_files, configs_root
 
 if TYPE_CHECKING:
@@ -21,18 +22,14 @@ if TYPE_CHECKING:
 
 def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     """The place, once all that the config names is there and can be read; an error that says what is not."""
-    from pipeline.ingest.place import load_place, read_zones
+    from pipeline.ingest.place import load_place
     from pipeline.ingest.radiometry import parse_scaling
     from pipeline.ingest.registry import read_registry, shared_numbers
 
     for name in config_files(config):
         require_file(root, name)
     place = load_place(config.aoi, root)
-    within = {zone.zone_id for zone in place.zones}
-    if outside := [zone.zone_id for zone in read_zones(root / config.aoi.zones) if zone.zone_id not in within]:
-        console.note(
-            f"{printable(config.aoi.zones)}: outside the box of {config.aoi.id}, not looked at: {', '.join(outside)}"
-        )
+    _tell_zones_outside(place, config, root, console)
     load_cap(root / config.cap, config.volume)
     for name in config.aoi.backgrounds:
         kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none
@@ -80,6 +77,17 @@ def _what_lies(path: Path) -> str:
 def looks_within(scenario: Scenario, config: RunConfig) -> int:
     """How many looks of a scenario lie in the period."""
     return sum(config.period.start <= look.time < config.period.end for look in scenario.looks)
+
+
+def _tell_zones_outside(place: Place, config: RunConfig, root: Path, console: Console) -> None:
+    """Zones of the file that the box leaves out: of another AOI, or by a digit of the box."""
+    from pipeline.ingest.place import read_zones
+
+    within = {zone.zone_id for zone in place.zones}
+    zones = read_zones(root / config.aoi.zones, middle_of(config.aoi.bbox))
+    if outside := [zone.zone_id for zone in zones if zone.zone_id not in within]:
+        told = f"outside the box of {config.aoi.id}, not looked at: {', '.join(outside)}"
+        console.note(f"{printable(config.aoi.zones)}: {printable(told)}")
 
 
 def _require_inputs(config: RunConfig) -> None:
