@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from pipeline.ingest.ais.dialects import ALIASES, Layout, plain
 from pipeline.ingest.ais.lines import decoded
+from pipeline.tables.delimited import SEPARATORS
 
 PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
 """Fields of which none says anything without the other."""
@@ -17,9 +18,6 @@ OPEN = {"speed": ("sog", "some send tenths of a knot under that name: if it is k
 
 _KNOWN = frozenset(name for names in ALIASES.values() for name in names)
 
-
-SEPARATORS = (",", ";", "\t")
-"""What may stand between the columns of a table of text; commas where several would do."""
 
 _SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
 
@@ -40,7 +38,9 @@ def cut_at_header(data: bytes, named: Collection[str]) -> tuple[int, bytes, byte
 
 
 def split_header(line: bytes) -> tuple[list[str], str]:
-    """The names of a header and what separates them: that which makes the most columns of it. Raises csv.Error.
+    """The names of a header and what separates them: that which makes the most columns of it.
+
+    Commas where several would do. Raises csv.Error.
 
     >>> split_header(b'MMSI;LON;LAT;"NAME, FLAG"')
     (['MMSI', 'LON', 'LAT', 'NAME, FLAG'], ';')
@@ -87,7 +87,7 @@ def header_doubts(layout: Layout) -> list[str]:
 def _other_separator(layout: Layout) -> str:
     """Told though it is read: a comma within a number is then a decimal one, and half a file may mean the other."""
     shown = ", ".join(layout.name_of(field) for field in ("mmsi", "time_utc", "lat", "lon") if field in layout.index)
-    between = "tabs" if layout.separator == "\t" else "semicolons"
+    between = SEPARATORS[layout.separator]
     return f"columns {shown} and the others stand between {between}, not commas: read so, decimal commas too"
 
 
