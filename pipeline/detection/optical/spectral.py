@@ -97,8 +97,7 @@ def network_gain(levels: Levels, bands: tuple[str, ...]) -> FloatArray:
     out = np.ones(len(BANDS))
     if levels.coast_spread is None:
         return out
-    for k, names in enumerate(BANDS):
-        name = next((n for n in names if n in bands), None)
+    for k, name in enumerate(shown_bands(bands)):
         if name is not None and levels.coast_spread[bands.index(name)] > 0:
             out[k] = USUAL_SPREAD[k] / levels.coast_spread[bands.index(name)]
     return np.clip(out, 1 / MOST_GAIN, MOST_GAIN)
