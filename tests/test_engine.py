@@ -56,6 +56,10 @@ def fail_to_read(path: Path) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO) + f" at {file.tell()}")
 
 
+def too_many_files() -> None:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
 def test_the_config_offers_these_engines():
     assert KINDS == ("serial", "threads", "processes", "dask")
 
@@ -209,6 +213,24 @@ def test_a_scheduler_that_does_not_answer_is_a_fault_of_the_machine(address):
         pytest.raises(EnvironmentFault, match=f"Dask scheduler {address}: "),
     ):
         map_tasks(str, [1, 2], config)
+
+
+@pytest.mark.filterwarnings("default")  # Dask's own
+def test_a_cluster_starts_however_long_its_thread_takes(monkeypatch):
+    """Dask gives the thread that it would start itself 10 s, less than a stalled machine may need: it is never used."""
+    utils = pytest.importorskip("distributed.utils", reason="the extra 'scale' is not installed")
+    monkeypatch.setattr(utils._CollectErrorThread, "__init__", lambda *_, **__: pytest.fail("Dask's own thread"))
+    before = set(threading.enumerate())
+    assert map_tasks(str, [1, 2], engine("dask", workers=1)) == ["1", "2"]
+    assert "Dask's loop" not in {t.name for t in set(threading.enumerate()) - before}, "it ends with the cluster"
+
+
+@pytest.mark.filterwarnings("default")  # Dask's own
+def test_a_cluster_whose_loop_cannot_start_is_a_fault_of_the_machine(monkeypatch):
+    pytest.importorskip("distributed", reason="the extra 'scale' is not installed")
+    monkeypatch.setattr("asyncio.events.new_event_loop", too_many_files)
+    with pytest.raises(EnvironmentFault, match=r"Dask scheduler on loopback: .*Too many open files"):
+        map_tasks(str, [1, 2], engine("dask", workers=1))
 
 
 def test_the_schedulers_address_matters_to_dask_alone():

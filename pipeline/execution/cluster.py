@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from threading import Thread
 from typing import Any
 
 from pipeline.config import EngineConfig
@@ -10,6 +13,7 @@ from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.execution.workers import IMPORTING, KILLED, MEMORY, ONE_THREAD, Died, settled, telling_its_file
 
 NO_WORKER_S, LOOK_S = 120, 10  # a cluster without any worker for so long is lost; looked at so often (our choice)
+ANSWER_S = 300  # our choice: on loopback nothing is lost on the way, and who does not answer is slow
 AHEAD = 2  # tasks handed to Dask for each of its threads, so that none waits for the next
 
 
@@ -23,31 +27,32 @@ class Cluster:
         except ImportError as error:
             raise ConfigError("engine dask needs the extra: pip install 'capwatch[scale]'") from error
         self.distributed = distributed
-        self.cluster: Any = None
         self.named = engine.scheduler
-        # Dask's nanny sets MALLOC_TRIM_THRESHOLD_, which slows tile-sized kernels by some 45 % (distributed issue 3898)
-        settings: dict[str, Any] = {
-            "distributed.nanny.pre-spawn-environ": dict.fromkeys(ONE_THREAD, "1"),
-            "distributed.scheduler.allowed-failures": 0,  # a task whose worker died comes back to us at once
-        }
+        self.cluster: Any = None
         try:
-            with dask.config.set(settings):
-                if engine.scheduler:
-                    self.client = distributed.Client(engine.scheduler)
-                else:
-                    self.cluster = distributed.LocalCluster(
-                        n_workers=engine.workers,
-                        threads_per_worker=1,
-                        host="127.0.0.1",
-                        dashboard_address=engine.dashboard or "127.0.0.1:0",
-                        scheduler_kwargs={"dashboard": engine.dashboard is not None},
-                        memory_limit="auto" if engine.memory_gb is None else int(engine.memory_gb * 1e9),
-                        silence_logs=50,
-                    )
+            self.loop = _Loop()
+            if engine.scheduler:
+                self.client = distributed.Client(engine.scheduler, loop=self.loop.loop)
+            else:
+                with dask.config.set(_local_settings()):
+                    self.cluster = self._local(engine)
                     self.client = distributed.Client(self.cluster)
         except (OSError, ValueError, RuntimeError) as error:  # nobody answers, or it is no address
+            # the loop goes on: a client that is forgotten half made closes itself on it
             cause = " ".join(str(error).split())[:120]
             raise EnvironmentFault(f"Dask scheduler {printable(engine.scheduler or 'on loopback')}: {cause}") from error
+
+    def _local(self, engine: EngineConfig) -> Any:
+        return self.distributed.LocalCluster(
+            n_workers=engine.workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=engine.dashboard or "127.0.0.1:0",
+            scheduler_kwargs={"dashboard": engine.dashboard is not None},
+            memory_limit="auto" if engine.memory_gb is None else int(engine.memory_gb * 1e9),
+            silence_logs=50,
+            loop=self.loop.loop,
+        )
 
     @property
     def hands(self) -> int:
@@ -97,6 +102,53 @@ class Cluster:
         self.client.close()
         if self.cluster is not None:
             self.cluster.close()
+        self.loop.close()
+
+
+def _local_settings() -> dict[str, Any]:
+    return {
+        # Dask's nanny sets MALLOC_TRIM_THRESHOLD_, which slows tile-sized kernels by some 45 % (distributed issue 3898)
+        "distributed.nanny.pre-spawn-environ": dict.fromkeys(ONE_THREAD, "1"),
+        "distributed.scheduler.allowed-failures": 0,  # a task whose worker died comes back to us at once
+        "distributed.comm.timeouts.connect": f"{ANSWER_S}s",
+    }
+
+
+class _Loop:
+    """A loop for Dask's messages, in a thread of its own, however long that takes to start.
+
+    Dask would start one itself, gives it 10 s (``distributed.utils.LoopRunner``), and fails on a bare assertion where
+    the machine stalls for longer.
+    """
+
+    def __init__(self) -> None:
+        started: Future[tuple[Any, asyncio.Event]] = Future()
+        self.thread = Thread(target=_run, args=(started,), name="Dask's loop", daemon=True)
+        self.thread.start()
+        self.loop, self.end = started.result()
+
+    def close(self) -> None:
+        """End the loop; no client and no cluster may use it any more."""
+        self.loop.add_callback(self.end.set)
+        self.thread.join()
+
+
+def _run(started: Future[tuple[Any, asyncio.Event]]) -> None:
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(_until_ended(started))
+    except OSError as error:  # no file descriptor is left, say: nobody shall wait for a start that does not come
+        if started.done():
+            raise
+        started.set_exception(error)
+
+
+async def _until_ended(started: Future[tuple[Any, asyncio.Event]]) -> None:
+    from tornado.ioloop import IOLoop
+
+    end = asyncio.Event()
+    started.set_result((IOLoop.current(), end))
+    await end.wait()
 
 
 def _unpacked(packed: bytes) -> Any:
