@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from pipeline.config import VolumeConfig
 from pipeline.config.volume import FillConfig, Product
+from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.liftings import liftings
 from pipeline.volume.montecarlo import draw_call, own_stream, shared_draws, simulate
 
@@ -204,3 +205,22 @@ def test_shares_must_add_up(shares):
     products = [Product(name=f"p{k}", bbl_per_t=7.5, t_per_m3=0.8, share=s) for k, s in enumerate(shares)]
     with pytest.raises(ValidationError, match="add up"):
         VolumeConfig(products=tuple(products))
+
+
+def test_a_ship_larger_than_measured_is_heavier_by_as_much_as_larger_ships_are(monkeypatch):
+    """Told from one measured hull, deadweight and hull err together, by the slope that the regression itself has."""
+    length_m, beam_m, config = 120.0, 19.0, VolumeConfig(draws=100_000)
+    drawn: list[np.ndarray] = []
+
+    def weighed(evidence, dwt_t, cargo_t, config, rng, size_errors):
+        drawn.extend((np.log(dwt_t), size_errors()))
+        return np.zeros(config.draws)
+
+    row = fleet(1, length_m=length_m, length_lo_m=108.0, length_hi_m=132.0, beam_m=beam_m, draught_in_m=4.0).iloc[0]
+    monkeypatch.setattr("pipeline.volume.montecarlo.settled_log_weights", weighed)
+    draw_call(row, config, shared_draws(config, SEED), SEED)
+    log_dwt, larger = drawn
+    assert larger.std() == pytest.approx(row["hull_log_sd"], rel=0.02), "tied or not, the hull has its own error"
+    grown = np.exp(np.array([-0.1, 0.1]))  # in length and in beam, so by twice that in their product
+    of_regression = np.ptp(tanker_regression().log_dwt(length_m * grown, beam_m * grown)) / 0.4
+    assert np.polyfit(larger, log_dwt, 1)[0] == pytest.approx(of_regression, rel=0.1)
