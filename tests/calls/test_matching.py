@@ -101,6 +101,21 @@ def test_between_two_fixes_she_lies_on_the_way():
     assert (here["mmsi"], here["distance_m"] < 50) == (MMSI, True)
 
 
+@pytest.mark.parametrize("course_deg", [45.0, 225.0])
+def test_a_ship_under_way_is_looked_for_at_the_time_of_her_own_row(course_deg):
+    """A slice of radar is seen over half a minute, in which a ship at 12 kn is 185 m on."""
+    east, north = np.sin(np.radians(course_deg)), np.cos(np.radians(course_deg))
+    hours = np.arange(11, 13, 1 / 60)
+    way_m = (hours - NOON) * 12 * 1852
+    lon, lat = from_plane(way_m * east, way_m * north, BERTH)
+    ship = fixes(hours, lon, lat, 12.0, cog=course_deg)
+    on_m, later = 12 * 1852 / 180, NOON + 20 / 3600
+    seen = [sighting(f"other{n}", NOON, off_berth(8000.0 + 900 * n), scene_id="one") for n in range(3)]
+    seen.append(sighting("she", later, off_berth(on_m * east, on_m * north), scene_id="one"))
+    row = matched(seen, ship).loc["she"]
+    assert (row["mmsi"], row["distance_m"] < 10) == (MMSI, True)
+
+
 def test_an_hour_of_silence_is_too_long():
     old = fixes(np.arange(8, 10, 0.1), *BERTH)
     assert partner(matched([sighting("d", NOON)], old), "d") is None
