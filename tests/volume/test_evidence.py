@@ -346,3 +346,17 @@ def test_a_load_that_rests_on_few_draws_says_so():
     row = lifted(draught_in_m=4.0, draught_out_m=7.0, **sharp)
     assert row["status"] == "degraded"
     assert "few draws" in row["cause"]
+
+
+@pytest.mark.parametrize(("length_moves", "once"), [(0.55, True), (0.0, False)])
+def test_the_error_of_a_length_told_from_the_deadweight_counts_once(length_moves, once):
+    """It moves the depth with each draw's own size; the error of a measured length, of which no draw tells, widens it."""
+    n = 2000
+    size_error = np.random.default_rng(3).normal(0, 0.2, n)
+
+    def weights(hull_log_sd):
+        seen = Evidence(LENGTH, BEAM, hull_log_sd, freeboard_last_m=(2.0, 0.3), length_moves=length_moves)
+        rng = np.random.default_rng(4)
+        return log_weights(seen, np.full(n, DWT), np.full(n, 3500.0), CONFIG, rng, size_error)
+
+    assert np.array_equal(weights(0.0), weights(0.2)) == once
