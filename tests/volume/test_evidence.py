@@ -350,7 +350,7 @@ def test_a_load_that_rests_on_few_draws_says_so():
 
 @pytest.mark.parametrize(("length_moves", "once"), [(0.55, True), (0.0, False)])
 def test_the_error_of_a_length_told_from_the_deadweight_counts_once(length_moves, once):
-    """It moves the depth with each draw's own size; the error of a measured length, of which no draw tells, widens it."""
+    """It moves the depth with each draw's own size; the error of a measured length, which no draw tells, widens it."""
     n = 2000
     size_error = np.random.default_rng(3).normal(0, 0.2, n)
 

@@ -61,7 +61,7 @@ def read_deck(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> Deck:
 
 def _cells(light: FloatImage, hull: Hull, origin: tuple[int, int]) -> FloatArray:
     """The deck on a grid of `SHAPE`: mean brightness of each cell, stern first, NaN outside the image."""
-    pixel = float(np.mean(hull.frame.spacing_m))
+    pixel = hull.frame.pixel_m
     fine = tuple(
         max(1, int(np.ceil(size / n / pixel))) for size, n in zip((hull.length_m, hull.beam_m), SHAPE, strict=True)
     )
@@ -90,7 +90,7 @@ def _house(cells: FloatArray) -> float | None:
 
 def _bow_ahead(light: FloatImage, hull: Hull, house: float | None, tone: float, origin: tuple[int, int]) -> bool | None:
     """Does the frame point to the bow? A bow comes to a point, a stern does not; and houses stand aft."""
-    pixel = float(np.mean(hull.frame.spacing_m))
+    pixel = hull.frame.pixel_m
     v = np.arange(-0.5 * hull.beam_m, 0.5 * hull.beam_m + 1e-9, pixel / 2)
     inside = np.array([0.006, 0.012, 0.02, 0.03]) * hull.length_m + min(pixel, 3.0)
     level = 1 + max(0.12, 0.35 * (tone - 1))

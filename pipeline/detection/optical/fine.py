@@ -24,20 +24,30 @@ from pipeline.detection.optical.between_lines import (
 from pipeline.detection.optical.deck import Deck, read_deck
 from pipeline.detection.optical.frame import HullFrame
 from pipeline.detection.optical.freeboard import (
-    DEPTH_OF_LENGTH,
     MAX_BLIND_PIXEL_M,
     USUAL_SHARE,
     Freeboard,
     SunView,
+    depth_of_any_m,
     geometry,
     measure_freeboard,
     none,
 )
 from pipeline.detection.optical.objects import frame_of
-from pipeline.detection.optical.outline import SIGMAS, UNSEEN_SIDE, Hull, Touched, fit_hull, own_masks, ship_pixels
+from pipeline.detection.optical.outline import (
+    SIGMAS,
+    UNSEEN_SIDE,
+    USUAL_SLENDER,
+    Hull,
+    Touched,
+    fit_hull,
+    own_masks,
+    ship_pixels,
+)
 from pipeline.detection.optical.pier import without_pier
 from pipeline.detection.optical.sharpness import side_sharpness
 from pipeline.detection.optical.water import water_at
+from pipeline.quantiles import Z90
 from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -130,7 +140,7 @@ def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
 def _runs_out(hull: Hull, around: Window, shape: tuple[int, int]) -> bool:
     """Does a hull reach the border of a window where the image goes on?"""
     rows, cols = hull.frame.pixels(np.array([-0.5, 0.5]) * hull.length_m, np.zeros(2))
-    room = BORDER_M / float(np.mean(hull.frame.spacing_m))
+    room = BORDER_M / hull.frame.pixel_m
     return bool(
         (around.row0 > 0 and rows.min() < around.row0 + room)
         or (around.col0 > 0 and cols.min() < around.col0 + room)
@@ -273,7 +283,7 @@ def _within(v: FloatArray, box: Rectangle, pixel: float) -> BoolImage:
 
 def _oddness(hull: Hull) -> float:
     """How unlike a hull a fit is: proportions, ragged sides, and water inside."""
-    usual = float(np.interp(hull.length_m, (25.0, 60.0), (3.2, 6.2)))
+    usual = float(np.interp(hull.length_m, *USUAL_SLENDER))
     ragged = 1.0 - max(hull.straight) + 0.5 * (1.0 - min(hull.straight))
     return 2.0 * abs(float(np.log(hull.length_m / hull.beam_m / usual))) + ragged + max(0.0, 0.85 - hull.fill)
 
@@ -304,10 +314,9 @@ def upright(hull: Hull, freeboard: Freeboard, sun: SunView | None) -> Hull:
     """The hull as seen from straight above: without the side, the stern's face and the shift that a lean adds."""
     if sun is None or sun.off_nadir_deg < 0.5:
         return hull
-    usual = max(4.0, DEPTH_OF_LENGTH[0] * hull.length_m - DEPTH_OF_LENGTH[1])
-    height, height_se = USUAL_SHARE[0] * usual, USUAL_SHARE[1] * usual
+    height, height_se = (share * depth_of_any_m(hull.length_m) for share in USUAL_SHARE)
     if freeboard.value_m is not None and freeboard.lo_m is not None and freeboard.hi_m is not None:
-        height, height_se = freeboard.value_m, (freeboard.hi_m - freeboard.lo_m) / 3.29
+        height, height_se = freeboard.value_m, (freeboard.hi_m - freeboard.lo_m) / (2 * Z90)
     lean = np.tan(np.radians(sun.off_nadir_deg))
     ahead = -lean * float(np.array(sun.view) @ np.array(hull.frame.axis))  # of a point a metre up
     face, face_se = _face(ahead, known=hull.bow_known)

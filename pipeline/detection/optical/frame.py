@@ -24,6 +24,11 @@ class HullFrame:
     axis: tuple[float, float]
     spacing_m: tuple[float, float]
 
+    @property
+    def pixel_m(self) -> float:
+        """Side of a pixel: the mean of both spacings."""
+        return float(np.mean(self.spacing_m))
+
     def pixels(self, u: FloatArray, v: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Rows and columns of positions in the frame [m]."""
         south, east = self.axis

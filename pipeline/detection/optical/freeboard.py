@@ -18,7 +18,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.frame import resample
-from pipeline.detection.optical.side import MIN_SHADOW, Posterior, fit_side, height_grid, quantiles
+from pipeline.detection.optical.side import MIN_SHADOW, Posterior, SideGeometry, fit_side, height_grid, quantiles
 from pipeline.quantiles import Z90
 
 if TYPE_CHECKING:
@@ -102,17 +102,6 @@ class Freeboard:
         return tuple((kind, at) for kind, at in pairs if at is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class SideGeometry:
-    """One side of a hull (+1: v > 0): metres across for a metre of height, and along for the shadow."""
-
-    side: int
-    k_v: float  # > 0: faces the camera
-    k_s: float  # >= 0: shadow falls outwards
-    k_u: float  # shadow's shift along the frame
-    drift: float  # outwards, for a metre of depth under water
-
-
 def geometry(axis: tuple[float, float], light: SunView) -> tuple[SideGeometry, SideGeometry]:
     """Both sides' geometry for a hull's axis (south, east).
 
@@ -158,7 +147,7 @@ def measure_freeboard(
     water: land, quays, other ships. ``tanker`` is the probability that her deck is a tanker's: on others hatches may
     throw the shadow that is measured.
     """
-    pixel = float(np.mean(hull.frame.spacing_m))
+    pixel = hull.frame.pixel_m
     if pixel > MAX_PIXEL_M:
         return none(f"pixels of {pixel:.1f} m carry no shadow edge")
     if hull.length_m < MIN_LENGTH_M:
@@ -167,11 +156,10 @@ def measure_freeboard(
         return none("sun and view angles are not known")
     if sun.sun_elevation_deg < LOWEST_SUN_DEG:
         return none("the sun is too low: shadows run into one another")
-    depth = max(4.0, DEPTH_OF_LENGTH[0] * hull.length_m - DEPTH_OF_LENGTH[1])
-    heights = height_grid(min(25.0, DEPTH_SPREAD * depth))
+    heights = height_grid(min(25.0, DEPTH_SPREAD * depth_of_any_m(hull.length_m)))
     sides, reasons = [], []
     for k in geometry(hull.frame.axis, sun):
-        found = _measured_side(light, others, hull, k, heights, pixel, origin)
+        found = _measured_side(light, others, hull, k, heights, origin)
         if isinstance(found, str):
             reasons.append(found)
         elif found is not None:
@@ -179,6 +167,11 @@ def measure_freeboard(
     if not sides:
         return none(reasons[0] if reasons else "the sun stands too high, or along the hull, or behind the lean")
     return _combined(hull, sides, heights, sun, tanker)
+
+
+def depth_of_any_m(length_m: float) -> float:
+    """Keel to deck of a hull of any kind, for bounds of what may stand above water."""
+    return max(4.0, DEPTH_OF_LENGTH[0] * length_m - DEPTH_OF_LENGTH[1])
 
 
 def gear_m(beam_m: float, k_s: float, tanker: float) -> float:
@@ -218,12 +211,12 @@ def _measured_side(
     hull: Hull,
     k: SideGeometry,
     heights: FloatArray,
-    pixel: float,
     origin: tuple[int, int],
 ) -> Posterior | str | None:
     """What one side says; a reason where it could have spoken and does not."""
+    pixel = hull.frame.pixel_m
     if pixel > MAX_BLIND_PIXEL_M and k.k_v > 0:
-        k = SideGeometry(k.side, 0.0, k.k_s, k.k_u, k.drift)
+        k = replace(k, k_v=0.0)
     half, tallest = hull.beam_m / 2, float(heights[-1])
     u = clear_rows(hull, k.k_u, 0.45 * tallest, pixel)
     x = np.arange(
@@ -288,7 +281,7 @@ def _fit(
     beyond = known & (x > half + 0.5 * float(heights[-1]) * (k.k_s + abs(k.k_v)))
     if percent != 50 and beyond.sum() > 4:
         profile = profile / float(np.nanmedian(profile[beyond])) * float(np.nanmedian(rows[:, beyond]))
-    found = fit_side(x, profile.astype(np.float64), half, k.k_v, k.k_s, k.drift, pixel, heights)
+    found = fit_side(x, profile.astype(np.float64), half, k, pixel, heights)
     return None if found is None else replace(found, log_p=found.log_p + log_prior(heights))
 
 
@@ -334,7 +327,7 @@ def _combined(
         return none(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
     if value > MAX_SHARE * heights[-1] / DEPTH_SPREAD:
         return none(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
-    blended = COARSE_SHARE * max(0.0, float(np.mean(hull.frame.spacing_m)) - SHARP_PIXEL_M) * value
+    blended = COARSE_SHARE * max(0.0, hull.frame.pixel_m - SHARP_PIXEL_M) * value
     low = value - float(np.hypot(value - low, np.hypot(cargo_m(value, tanker), blended)))
     boots = [p.boot_m for k, p, _ in parts if k.k_v > 0.15 and p.boot_m > 0.3]
     text = f"freeboard by {words}" + ("; the two do not agree" if "freeboard_disputed" in flags else "")

@@ -240,5 +240,5 @@ def frame_of(rows: FloatArray, cols: FloatArray) -> FloatArray:
     cov = apart.T @ apart / len(points) + np.eye(2) / 12  # each pixel is a square, not a point
     values, vectors = np.linalg.eigh(cov)
     axis = vectors[:, 1]
-    axis = axis if (axis[0], axis[1]) > (0.0, 0.0) or axis[0] > 0 else -axis
+    axis = axis if (axis[0], axis[1]) > (0.0, 0.0) else -axis
     return np.array([*centre, *axis, np.sqrt(12 * values[1]), np.sqrt(12 * values[0])])

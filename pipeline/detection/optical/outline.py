@@ -57,6 +57,15 @@ class Hull:
     wander_m: float  # of the sides about their lines
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    """What a hull is fitted to, as `fit_hull` is given it, and the scene's pixel of its first one."""
+
+    light: FloatImage
+    ship: FloatImage
+    origin: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Touched:
     """A side along which something lies: a point of its line (row, col) and the line's standard error."""
@@ -118,16 +127,17 @@ def fit_hull(
     is given, what is fitted is taken for a hull, and her beam is weighed against the usual one. ``light`` is brightness
     over the water's; ``ship`` is 1 on pixels that are no water and 0 elsewhere (float).
     """
-    pixel = float(np.mean(frame.spacing_m))
+    picture = _Picture(light, ship, origin)
+    pixel = frame.pixel_m
     lines = touched or (None, None)
     held = (lines[0] is not None, lines[1] is not None)
-    found = _settled(light, ship, frame, (length_m, beam_m), origin, (gap_m, deck_gap_m), held)
+    found = _settled(picture, frame, (length_m, beam_m), (gap_m, deck_gap_m), held)
     if found is None:
         return None
     sides, frame, length_m, length_se = found
     beam_m = sides.beam_m
     free = (sides.free[0] and not held[0], sides.free[1] and not held[1])
-    low, high, se = _half_levels(light, frame, length_m, beam_m, pixel, origin, free)
+    low, high, se = _half_levels(picture, frame, length_m, beam_m, free)
     if touched is not None:
         low, high, se = _told(frame, (low, high), (se, _vague(sides, touched)), length_m, touched)
     elif not all(free):
@@ -137,17 +147,15 @@ def fit_hull(
     frame, beam_m = frame.moved(0.0, (low + high) / 2), high - low
     if beam_m < 2.5 * pixel or length_m < 1.5 * beam_m:
         return None
-    fill = _fill(ship, frame, length_m, beam_m, origin)
+    fill = _fill(picture, frame, length_m, beam_m)
     turn_se, straight, wander_m = sides.turn_se, sides.straight, sides.wander_m
     return Hull(frame, length_m, beam_m, length_se, se, turn_se, False, fill, free, straight, wander_m)
 
 
 def _settled(
-    light: FloatImage,
-    ship: FloatImage,
+    picture: _Picture,
     frame: HullFrame,
     size_m: tuple[float, float],
-    origin: tuple[int, int],
     gaps_m: tuple[float, float],
     held: tuple[bool, bool],
 ) -> tuple[_Sides, HullFrame, float, float] | None:
@@ -155,13 +163,13 @@ def _settled(
 
     ``size_m`` is the first guess of length and beam, ``gaps_m`` are those beside a hull and along her deck.
     """
-    pixel, (length_m, beam_m) = float(np.mean(frame.spacing_m)), size_m
+    length_m, beam_m = size_m
     for turn in (TURN_RAD, TURN_RAD / 3, TURN_RAD / 3):
-        sides = _sides(ship, frame, (length_m, beam_m), pixel, origin, turn, gaps_m[0], held)
+        sides = _sides(picture, frame, (length_m, beam_m), turn, gaps_m[0], held)
         if sides is None:
             return None
         frame, beam_m = sides.frame, sides.beam_m
-        ends = _ends(light, ship, frame, length_m, beam_m, pixel, origin, gaps_m[1])
+        ends = _ends(picture, frame, length_m, beam_m, gaps_m[1])
         if ends is None:
             return None
         frame, length_m, length_se = ends
@@ -169,12 +177,12 @@ def _settled(
     return sides, frame, length_m, length_se
 
 
-def _fill(ship: FloatImage, frame: HullFrame, length_m: float, beam_m: float, origin: tuple[int, int]) -> float:
+def _fill(picture: _Picture, frame: HullFrame, length_m: float, beam_m: float) -> float:
     """Share of the length-by-beam rectangle that is no water."""
-    pixel = float(np.mean(frame.spacing_m))
+    pixel = frame.pixel_m
     u = np.arange(-length_m / 2 + pixel / 2, length_m / 2, pixel)
     v = np.arange(-beam_m / 2 + pixel / 2, beam_m / 2, pixel)
-    return float(np.mean(np.nan_to_num(resample(ship, frame, u, v, origin)) > 0.5))
+    return float(np.mean(np.nan_to_num(resample(picture.ship, frame, u, v, picture.origin)) > 0.5))
 
 
 def _vague(sides: _Sides, touched: tuple[Touched | None, Touched | None]) -> float:
@@ -228,21 +236,19 @@ class _Sides:
 
 
 def _sides(
-    ship: FloatImage,
+    picture: _Picture,
     frame: HullFrame,
-    size: tuple[float, float],
-    pixel: float,
-    origin: tuple[int, int],
+    size_m: tuple[float, float],
     turn: float,
     gap_m: float,
     touched: tuple[bool, bool],
 ) -> _Sides | None:
     """Straight lines through both sides over the middle of the length; one that is touched tells no direction."""
-    length_m, beam_m = size
+    (length_m, beam_m), pixel = size_m, frame.pixel_m
     u = np.arange(-MIDDLE * length_m, MIDDLE * length_m + 1e-9, max(pixel, length_m / 160))
     step = pixel / 2
     v = np.arange(-beam_m / 2 - MARGIN_M, beam_m / 2 + MARGIN_M + 1e-9, step)
-    solid = ndimage.uniform_filter1d(resample(ship, frame, u, v, origin), 3, axis=0) > 0.5
+    solid = ndimage.uniform_filter1d(resample(picture.ship, frame, u, v, picture.origin), 3, axis=0) > 0.5
     start = len(v) // 2
     lines: list[tuple[float, float, float, float] | None] = []
     for direction in (-1, 1):
@@ -276,27 +282,21 @@ def _sides(
 
 
 def _ends(
-    light: FloatImage,
-    ship: FloatImage,
-    frame: HullFrame,
-    length_m: float,
-    beam_m: float,
-    pixel: float,
-    origin: tuple[int, int],
-    deck_gap_m: float,
+    picture: _Picture, frame: HullFrame, length_m: float, beam_m: float, deck_gap_m: float
 ) -> tuple[HullFrame, float, float] | None:
     """Both ends along the middle of the hull, where the bow reaches farthest."""
+    pixel = frame.pixel_m
     reach = 0.65 * length_m + 8.0 + deck_gap_m
     step = pixel / 2
     u = np.arange(-reach, reach + 1e-9, step)
     wide = np.arange(-0.42 * beam_m, 0.42 * beam_m + 1e-9, pixel)
-    across = np.nan_to_num(resample(ship, frame, u, wide, origin)) > 0.5
+    across = np.nan_to_num(resample(picture.ship, frame, u, wide, picture.origin)) > 0.5
     # Anywhere across her, over two pixels: a shadow that crosses the deck seldom takes all of it
     pairs = across[:, 1:] & across[:, :-1] if across.shape[1] > 2 else across
     solid = np.asarray(pairs.any(axis=1), bool)
     half = max(pixel, 0.10 * beam_m)
     v = np.arange(-half, half + 1e-9, pixel)
-    profile = np.nan_to_num(resample(light, frame, u, v, origin), nan=1.0).mean(axis=1)
+    profile = np.nan_to_num(resample(picture.light, frame, u, v, picture.origin), nan=1.0).mean(axis=1)
     ends = []
     for direction in (-1, 1):
         start = int(np.searchsorted(u, 0.2 * direction * length_m))
@@ -351,23 +351,17 @@ def _refined(x: FloatArray, profile: FloatArray, last: int, step: int, pixel: fl
 
 
 def _half_levels(
-    light: FloatImage,
-    frame: HullFrame,
-    length_m: float,
-    beam_m: float,
-    pixel: float,
-    origin: tuple[int, int],
-    free: tuple[bool, bool],
+    picture: _Picture, frame: HullFrame, length_m: float, beam_m: float, free: tuple[bool, bool]
 ) -> tuple[float, float, float]:
-    """Both sides to a fraction of a pixel by the mean profile over the straight part; and the beam's error."""
+    """Both sides to a fraction of a pixel by the median profile over the straight part; and the beam's error."""
+    pixel = frame.pixel_m
     u = np.arange(-MIDDLE * length_m, MIDDLE * length_m + 1e-9, pixel)
     step = pixel / 4
     out = []
     for direction, open_side in zip((-1, 1), free, strict=True):
         x = np.arange(beam_m / 2 - 5 * pixel, beam_m / 2 + 5 * pixel, step)
-        profile = np.median(np.nan_to_num(resample(light, frame, u, direction * x, origin), nan=1.0), axis=0).astype(
-            np.float64
-        )
+        rows = np.nan_to_num(resample(picture.light, frame, u, direction * x, picture.origin), nan=1.0)
+        profile = np.median(rows, axis=0).astype(np.float64)
         last = int(np.searchsorted(x, beam_m / 2))
         out.append(direction * (_refined(x, profile, last, 1, pixel, 3 * pixel) if open_side else beam_m / 2))
     return out[0], out[1], 0.35 * pixel + 0.006 * beam_m

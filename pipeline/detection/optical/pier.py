@@ -37,7 +37,7 @@ def without_pier(light: FloatImage, hull: Hull, noise: float, origin: tuple[int,
 
     ``light`` is over the water's (water 1), ``noise`` the water's own; the hull is a fit to both.
     """
-    pixel = float(np.mean(hull.frame.spacing_m))
+    pixel = hull.frame.pixel_m
     u = np.arange(-hull.length_m / 2 + pixel / 2, hull.length_m / 2, pixel / 2)
     v = np.arange(-hull.beam_m / 2 - pixel, hull.beam_m / 2 + pixel, pixel / 2)
     seen = np.nan_to_num(resample(light, hull.frame, u, v, origin), nan=1.0)

@@ -28,7 +28,7 @@ def side_sharpness(light: FloatImage, sea: BoolImage, hull: Hull, origin: tuple[
     (optics, detector and our own interpolation), 0.38 at 1.0. A bright hatch on a dark deck is a step as well.
     Something may lie alongside one side, so the sharper one speaks; but a pier's own edge is sharp through any cloud.
     """
-    pixel = float(np.mean(hull.frame.spacing_m))
+    pixel = hull.frame.pixel_m
     half, reach = 0.5 * hull.beam_m, REACH_PX * pixel
     out = np.arange(-half, reach + 1e-6, STEP_PX * pixel)
     along = np.linspace(-0.5, 0.5, POINTS) * MIDDLE * hull.length_m

@@ -40,6 +40,17 @@ FLOOR = 0.012  # error of the model itself, share of the water's light
 CORRELATED = 2.5  # samples of a profile that err together: four a pixel, and structure along the deck
 
 
+@dataclass(frozen=True, slots=True)
+class SideGeometry:
+    """One side of a hull (+1: v > 0): metres across for a metre of height, and along for the shadow."""
+
+    side: int
+    k_v: float  # > 0: faces the camera; < 0: faces away
+    k_s: float  # >= 0: shadow falls outwards
+    k_u: float  # shadow's shift along the frame
+    drift: float  # outwards, of light that leaves the water, for each metre of depth from which it comes
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Posterior:
     """Probability of heights on a common grid [m], and what the best fit looks like."""
@@ -76,18 +87,15 @@ def fit_side(
     x: FloatArray,
     profile: FloatArray,
     edge_m: float,
-    k_v: float,
-    k_s: float,
-    drift: float,
+    k: SideGeometry,
     pixel_m: float,
     heights_m: FloatArray,
 ) -> Posterior | None:
     """The height of a side from its profile ``profile`` (water 1) at distances ``x`` [m] from the frame's middle.
 
-    ``edge_m`` is the outermost bright edge, ``k_v`` > 0 where the side faces the camera, < 0 where it faces away;
-    ``drift`` is how far outwards light leaves the water for each metre of depth from which it comes.
-    None where the geometry carries nothing, or where no layer is seen.
+    ``edge_m`` is the outermost bright edge. None where the geometry carries nothing, or where no layer is seen.
     """
+    k_v, k_s = k.k_v, k.k_s
     if not (k_v > MIN_SIDE or k_s + min(k_v, 0.0) > MIN_SHADOW):
         return None
     tallest = float(heights_m[-1])
@@ -98,7 +106,7 @@ def fit_side(
     if use.sum() < 12:
         return None
     x, y = x[use], profile[use]
-    plans = _plans(k_v, k_s, drift, pixel_m)
+    plans = _plans(k, pixel_m)
     # What is bright varies in proportion: paint, pipes, hatches. Water and shadow are smooth
     weights = 1 / (FLOOR**2 + (PAINT_SPREAD * np.clip(y - 1, 0, None)) ** 2)
     tried = [_try(x, y, weights, edges, heights_m, plan) for plan in plans]
@@ -134,8 +142,9 @@ class _Plan:
     log_prior: float = 0.0
 
 
-def _plans(k_v: float, k_s: float, drift: float, pixel_m: float) -> list[_Plan]:
+def _plans(k: SideGeometry, pixel_m: float) -> list[_Plan]:
     """The layerings that a side may show."""
+    k_v, k_s = k.k_v, k.k_s
     sharp, soft = BLUR_PX * pixel_m, float(np.hypot(BLUR_PX * pixel_m, SHADOW_BLUR_M))
     strip = k_s + min(k_v, 0.0)
     shadow = strip > MIN_SHADOW
@@ -155,7 +164,7 @@ def _plans(k_v: float, k_s: float, drift: float, pixel_m: float) -> list[_Plan]:
                 blurs.append(soft)
             for depth_m, share in LIGHT_DEPTHS if shadow else ((0.0, 1.0),):
                 plan = np.array(borders), np.array(blurs), MIN_DEPTH if shadow else 0.0
-                out.append(_Plan(*plan, split, depth_m * max(0.0, drift), float(np.log(share))))
+                out.append(_Plan(*plan, split, depth_m * max(0.0, k.drift), float(np.log(share))))
     return out
 
 

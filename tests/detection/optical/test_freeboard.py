@@ -7,7 +7,7 @@ import pytest
 from scipy.special import erf
 
 from pipeline.detection.optical.freeboard import SunView, geometry, without_gear
-from pipeline.detection.optical.side import Posterior, fit_side, height_grid
+from pipeline.detection.optical.side import Posterior, SideGeometry, fit_side, height_grid
 
 PIXEL = 0.5
 
@@ -18,6 +18,11 @@ def profile(x, borders, levels, blur=0.35):
     for at, before, after in zip(borders, levels, levels[1:], strict=False):
         out += (after - before) * 0.5 * (1 + erf((x - at) / (np.sqrt(2) * blur)))
     return out
+
+
+def seen(k_v: float, k_s: float, drift: float = 0.0) -> SideGeometry:
+    """One side: metres of it, and of its shadow, for a metre of height."""
+    return SideGeometry(1, k_v, k_s, 0.0, drift)
 
 
 @pytest.mark.parametrize("elevation_deg", [20.0, 33.0, 45.0])
@@ -42,7 +47,7 @@ def test_a_leaning_camera_sees_one_side_only():
 def test_shadow_on_the_far_side_gives_the_height(height_m):
     x, k_v, k_s = np.arange(2.0, 40.0, 0.25), -0.2, 1.5
     y = profile(x, [8.0, 8.0 + height_m * (k_s + k_v)], [2.5, 0.7, 1.0])
-    found = fit_side(x, y, 8.0, k_v, k_s, 0.0, PIXEL, height_grid(10.0))
+    found = fit_side(x, y, 8.0, seen(k_v, k_s), PIXEL, height_grid(10.0))
     low, middle, high = found.interval()
     assert middle == pytest.approx(height_m, abs=0.15)
     assert low < height_m < high
@@ -53,7 +58,7 @@ def test_a_dark_side_and_its_shadow_count_together():
     x, k_v, k_s, height = np.arange(2.0, 40.0, 0.25), 0.3, 1.2, 5.0
     water = 8.0 + k_v * height
     y = profile(x, [8.0, water, water + k_s * height], [2.5, 0.85, 0.65, 1.0])
-    found = fit_side(x, y, 8.0, k_v, k_s, 0.0, PIXEL, height_grid(10.0))
+    found = fit_side(x, y, 8.0, seen(k_v, k_s), PIXEL, height_grid(10.0))
     assert found.interval()[1] == pytest.approx(height, abs=0.2)
 
 
@@ -61,7 +66,7 @@ def test_a_bright_side_is_part_of_the_bright_strip():
     """The outermost bright edge is then the waterline; the deck's edge lies inside it."""
     x, k_v, height = np.arange(2.0, 40.0, 0.25), 0.45, 6.0
     y = profile(x, [8.0, 8.0 + k_v * height], [3.5, 1.9, 1.0])
-    found = fit_side(x, y, 8.0 + k_v * height, k_v, 0.0, 0.0, PIXEL, height_grid(10.0))
+    found = fit_side(x, y, 8.0 + k_v * height, seen(k_v, 0.0), PIXEL, height_grid(10.0))
     low, _, high = found.interval()
     assert low < height < high
     assert found.edge_m == pytest.approx(8.0, abs=0.5)
@@ -74,13 +79,13 @@ def test_light_that_scatters_under_water_does_not_lengthen_the_side():
     tail = np.exp(-np.arange(0, 6, 0.05) / (drift * depth))
     soft = np.convolve(sharp, tail / tail.sum())[: len(x)]
     y = 1 + np.where(x < 11, sharp, soft) + profile(x, [8.0], [1.5, 0.0])
-    found = fit_side(x[::5], y[::5], 8.0, 0.0, k_s, drift, PIXEL, height_grid(10.0))
+    found = fit_side(x[::5], y[::5], 8.0, seen(0.0, k_s, drift), PIXEL, height_grid(10.0))
     assert found.interval()[1] == pytest.approx(height, abs=0.25)
 
 
 def test_without_shadow_and_side_nothing_is_claimed():
     x = np.arange(2.0, 40.0, 0.25)
-    assert fit_side(x, profile(x, [8.0], [2.5, 1.0]), 8.0, -0.1, 0.1, 0.0, PIXEL, height_grid(10.0)) is None
+    assert fit_side(x, profile(x, [8.0], [2.5, 1.0]), 8.0, seen(-0.1, 0.1), PIXEL, height_grid(10.0)) is None
 
 
 def reading(height_m, sd_m=0.12):
