@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.config import VolumeConfig
 from pipeline.ships.hull_depth import usual_depth_m
+from pipeline.ships.retyping import TYPED_STEP_M
 from pipeline.volume import liftings
 from pipeline.volume.direction import usable_evidence
 from pipeline.volume.displacement import (
@@ -360,3 +363,22 @@ def test_the_error_of_a_length_told_from_the_deadweight_counts_once(length_moves
         return log_weights(seen, np.full(n, DWT), np.full(n, 3500.0), CONFIG, rng, size_error)
 
     assert np.array_equal(weights(0.0), weights(0.2)) == once
+
+
+@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=40), st.integers(0, 9))
+def test_without_evidence_no_draw_moves_and_up_is_as_good_as_down(prior, seed):
+    draws, weights = np.array(prior), np.random.default_rng(seed).normal(0, 3, len(prior))
+    assert reweighted(draws, np.zeros(len(prior))) == pytest.approx(draws, rel=1e-9, abs=1e-9)
+    distinct = np.sort(draws) + np.arange(len(prior))  # equal draws have no order that a mirror could turn
+    assert reweighted(-distinct, weights) == pytest.approx(-reweighted(distinct, weights), rel=1e-9, abs=1e-9)
+
+
+def test_a_draught_left_as_it_was_is_unlikely_to_be_a_step_off():
+    """A step is two standard deviations of what passes for the same: exp(-2) of what no difference at all has."""
+
+    def log_of(step_m):
+        left = Evidence(LENGTH, BEAM, draught_in_m=5.0, draught_out_m=5.0 + step_m, p_retyped=0.0)
+        return log_weights(left, np.full(9, DWT), np.full(9, 3500.0), CONFIG, np.random.default_rng(1))
+
+    assert log_of(TYPED_STEP_M) - log_of(0.0) == pytest.approx(-2.0)
+    assert log_of(-TYPED_STEP_M) == pytest.approx(log_of(TYPED_STEP_M))
