@@ -30,14 +30,14 @@ from pipeline.detection.optical.hulls import Measured, measure_blob, odd_proport
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
-from pipeline.detection.optical.plausible import RIM_PX, fingers, speaks_alone
-from pipeline.detection.optical.reading import SEARCH_PX, rows_of_windows
+from pipeline.detection.optical.plausible import fingers, speaks_alone
+from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
 from pipeline.detection.optical.wakes import without_wakes
 from pipeline.detection.optical.water import BRIGHTEST_WATER, Levels, names_tell, normalise, survey, wrong_order
-from pipeline.types import Place, Radiometry, Scene, Sensor, Tile, Window, tiles
+from pipeline.types import Place, Radiometry, Scene, Sensor, Window, tiles
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage
@@ -107,12 +107,11 @@ def _searched(
         unseen = cloud | haze_mask(tile, levels)
         veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
-        view = ScaledView(tile, levels) if trained else None
-        objects = list(_by_contrast(scene, config, levels, tile, core, factor, cloud, shadow, view))
+        piece, view = Piece(tile, core, cloud, shadow), ScaledView(tile, levels) if trained else None
+        objects = list(_by_contrast(scene, config, levels, piece, factor, view))
         if view is None:
             return objects, []
-        inner = -(-config.threads // len(rows))
-        return objects, network_candidates(scene, tile, core, levels, cloud, shadow, view=view, threads=inner)
+        return objects, network_candidates(scene, levels, piece, view, threads=-(-config.threads // len(rows)))
 
     with ThreadPoolExecutor(config.threads) as pool:
         answers = [answer for row in pool.map(lambda row: [searched(core) for core in row], rows) for answer in row]
@@ -152,39 +151,23 @@ def _no_water(levels: Levels, scene: Scene) -> str:
 
 
 def _by_contrast(
-    scene: Scene,
-    config: DetectionConfig,
-    levels: Levels,
-    tile: Tile,
-    core: Window,
-    factor: int,
-    cloud: BoolImage,
-    shadow: BoolImage | None,
-    view: ScaledView | None,
+    scene: Scene, config: DetectionConfig, levels: Levels, piece: Piece, factor: int, view: ScaledView | None
 ) -> Iterator[tuple[Candidate, bool]]:
-    """What stands out of the water with its middle in ``core``, and whether it needs no second opinion."""
-    window, spacing = tile.window, float(np.mean(scene.pixel_spacing_m))
+    """What stands out of the water with its middle in the piece's core, and whether it needs no second opinion."""
+    window, spacing = piece.tile.window, float(np.mean(scene.pixel_spacing_m))
     pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
-    normal = normalise(coarse(tile, factor), levels, factor)
+    normal = normalise(coarse(piece.tile, factor), levels, factor)
     for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
         row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
-        owned = _owned(row + window.row0, col + window.col0, core)
+        owned = _owned(row + window.row0, col + window.col0, piece.core)
         if not owned or _cut(blob, normal.valid, window, scene):
             continue
         measured = measure_blob(scene, levels, blob, window, factor)
-        new = _candidate(measured, blob, scene, cloudy=_share(cloud, blob, factor))
+        new = _candidate(measured, blob, scene, cloudy=_share(piece.cloud, blob, factor))
         if spacing >= KINDS_FROM_M:
             at = (blob.rows, blob.cols)
-            new = told_apart(new, tile, levels, at, scene.pixel_spacing_m, shadow=shadow, alone=True)
-        yield new, view is not None and _speaks_alone(new, blob, view, pixel_m2)
-
-
-def _speaks_alone(candidate: Candidate, blob: Blob, view: ScaledView, pixel_m2: float) -> bool:
-    """`speaks_alone`, told the surroundings of the object."""
-    rows, cols = blob.rows.astype(int), blob.cols.astype(int)
-    top, left = max(0, int(rows.min()) - RIM_PX), max(0, int(cols.min()) - RIM_PX)
-    near = view.within(slice(top, int(rows.max()) + RIM_PX + 1), slice(left, int(cols.max()) + RIM_PX + 1))
-    return speaks_alone(candidate, (near, view.present), rows - top, cols - left, pixel_m2)
+            new = told_apart(new, piece.tile, levels, at, scene.pixel_spacing_m, shadow=piece.shadow, alone=True)
+        yield new, view is not None and speaks_alone(new, view, blob.rows, blob.cols, pixel_m2)
 
 
 def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[str]:

@@ -13,10 +13,11 @@ from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.motion import Motion, motion_of
 from pipeline.detection.optical.plausible import flagged
+from pipeline.detection.optical.reading import Piece
 from pipeline.detection.optical.sentinel2 import NetworkHull, hulls_of
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.quantiles import Z90
-from pipeline.types import Scene, Tile, Window
+from pipeline.types import Scene, Tile
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.water import Levels
@@ -45,22 +46,14 @@ NEAR_PX = 1.5  # around a hull within which an object by contrast is the same
 
 
 def network_candidates(
-    scene: Scene,
-    tile: Tile,
-    core: Window,
-    levels: Levels,
-    cloud: BoolImage,
-    shadow: BoolImage | None = None,
-    *,
-    view: ScaledView,
-    threads: int = 1,
+    scene: Scene, levels: Levels, piece: Piece, view: ScaledView, *, threads: int = 1
 ) -> list[Candidate]:
-    """Candidates of the network whose centre lies in ``core``; ``cloud`` and ``shadow`` are masks of the tile, ``view``
-    is what the network sees of it."""
+    """Candidates of the network whose centre lies in the piece's core; ``view`` is the tile as it sees it."""
+    tile, shadow = piece.tile, piece.shadow
     out = []
-    for hull in hulls_of(scene, tile, core, levels, view, threads):
+    for hull in hulls_of(scene, levels, piece, view, threads):
         rows, cols = hull.rows - tile.window.row0, hull.cols - tile.window.col0
-        cloudy = float(cloud[rows, cols].mean()) if len(rows) else 0.0
+        cloudy = float(piece.cloud[rows, cols].mean()) if len(rows) else 0.0
         new = candidate_of(hull, scene, cloudy=cloudy, motion=_motion(hull, scene, tile, levels))
         for name, why in hull.doubts:
             new = flagged(new, name, why)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.detection.candidates import Candidate
+    from pipeline.detection.optical.spectral import ScaledView
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 WET_BELOW = 0.35  # infrared, local water 0 and land 1
@@ -120,25 +121,20 @@ def light_length_m(scaled: FloatImage, hull: BoolImage, present: tuple[bool, ...
 
 
 def speaks_alone(
-    candidate: Candidate,
-    view: tuple[FloatImage, tuple[bool, ...]],
-    rows: NDArray[Any],
-    cols: NDArray[Any],
-    pixel_m2: float,
+    candidate: Candidate, view: ScaledView, rows: NDArray[Any], cols: NDArray[Any], pixel_m2: float
 ) -> bool:
     """Is what contrast found a ship whatever the network says: free, unsuspected, with the light of 50 m of deck?
 
-    At quays the network judges better; of what lies free it misses small hulls that contrast sees. ``view`` holds the
-    bands around, (5, rows, cols), and which there are; ``rows`` and ``cols`` are the object's pixels there.
+    At quays the network judges better; of what lies free it misses small hulls that contrast sees. Rows and columns
+    (``rows``, ``cols``) are those of the object in the tile of ``view``.
     """
-    scaled, present = view
     if candidate.flags or candidate.length_m < ALONE_FROM_M:
         return False
     top, left = max(0, int(rows.min()) - RIM_PX), max(0, int(cols.min()) - RIM_PX)
-    near = scaled[:, top : int(rows.max()) + RIM_PX + 1, left : int(cols.max()) + RIM_PX + 1]
+    near = view.within(slice(top, int(rows.max()) + RIM_PX + 1), slice(left, int(cols.max()) + RIM_PX + 1))
     hull = np.zeros(near.shape[1:], bool)
     hull[rows.astype(int) - top, cols.astype(int) - left] = True
-    light_m = light_length_m(near, hull, present, pixel_m2)
+    light_m = light_length_m(near, hull, view.present, pixel_m2)
     return light_m is not None and light_m >= SHORTEST_M
 
 

@@ -6,10 +6,26 @@ them. No result depends on the pieces.
 
 from __future__ import annotations
 
-from pipeline.types import Window
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.types import Tile, Window
+
+if TYPE_CHECKING:
+    from pipeline.types import BoolImage
 
 SURVEY_PX = (512, 2048)  # most rows and columns of a piece: whole blocks of most files
 SEARCH_PX = (960, 1280)  # the same, without its margins; whole blocks of the hull network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A window with a margin, as it is searched; masks have the tile's shape."""
+
+    tile: Tile
+    core: Window  # objects whose middle lies here are this piece's own
+    cloud: BoolImage
+    shadow: BoolImage | None  # of clouds; None where it is not told
 
 
 def rows_of_windows(shape: tuple[int, int], rows: int, cols: int) -> list[list[Window]]:

@@ -12,6 +12,7 @@ from scipy import special
 from pipeline.detection.optical import network, plausible
 from pipeline.detection.optical.discs import steps_near
 from pipeline.detection.optical.instances import Instance, find_instances
+from pipeline.detection.optical.reading import Piece
 from pipeline.detection.optical.rectangle import MARGIN_PX, Rectangle, fit_rectangle
 from pipeline.detection.optical.spectral import BRIGHT, DULL, WET, ScaledView, network_gain
 from pipeline.types import Scene, Tile, Window
@@ -43,26 +44,19 @@ class NetworkHull:
     doubts: tuple[tuple[str, str], ...] = ()  # flags that deny a ship, each with what speaks for it
 
 
-def hulls_of(
-    scene: Scene,
-    tile: Tile,
-    core: Window,
-    levels: Levels,
-    view: ScaledView,
-    threads: int = 1,
-) -> list[NetworkHull]:
-    """Hulls whose centre lies in ``core``, which must begin on the lattice; ``tile`` reaches a halo beyond it.
+def hulls_of(scene: Scene, levels: Levels, piece: Piece, view: ScaledView, threads: int = 1) -> list[NetworkHull]:
+    """Hulls whose centre lies in the piece's core, which must begin on the lattice; its tile reaches a halo beyond.
 
-    ``view`` is the tile's. The network looks at blocks on so many threads; their hulls come
-    in the order of the lattice.
+    ``view`` is the tile's. The network looks at blocks on so many threads; hulls come in the order of the lattice.
     """
+    tile = piece.tile
     k = tile.bands.index(levels.infrared)
     noise = float(levels.noise[k] / max(levels.land[k] - levels.water[k], 1e-9))
     pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
     gain = network_gain(levels, tile.bands)
     kinds = view.kinds(STANDS_OUT, WATER_BELOW, 2 * STANDS_OUT)
     asked = []
-    for block in _blocks(core):
+    for block in _blocks(piece.core):
         inner = block.padded(network.HALO_PX, scene.shape)
         at = (
             slice(inner.row0 - tile.window.row0, inner.row1 - tile.window.row0),

@@ -1,7 +1,7 @@
 """What the hull network sees of a window: each band over the local water, in units of the image's land.
 
-That takes gain, haze, offset and the reflectance scale out; the inverse hyperbolic
-sine keeps glinting roofs from drowning a dull hull. A band that a scene lacks is zero and said to be missing.
+That takes gain, haze, offset and the reflectance scale out; the inverse hyperbolic sine keeps glinting roofs from
+drowning a dull hull. A band that a scene lacks is zero and said to be missing.
 """
 
 from __future__ import annotations

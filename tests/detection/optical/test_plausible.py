@@ -142,6 +142,18 @@ def test_ships_abreast_are_ships(hulls):
     assert all("marina_finger" not in c.flags for c in fingers(hulls, (10.0, 10.0)))
 
 
+class Seen:
+    """As `ScaledView`, of brightness that is given."""
+
+    present = ALL
+
+    def __init__(self, scaled):
+        self.scaled = scaled
+
+    def within(self, rows, cols):
+        return self.scaled[:, rows, cols]
+
+
 def free_object(light=0.4, beside_land=False):
     """A hull of 9 by 2 pixels on open water, or with land close by; its view, rows and columns."""
     scaled = np.zeros((5, 60, 60), np.float32)
@@ -149,7 +161,7 @@ def free_object(light=0.4, beside_land=False):
     scaled[:, rows, cols] = light
     if beside_land:
         scaled[:, 34:] = 1.0
-    return (scaled, ALL), rows, cols
+    return Seen(scaled), rows, cols
 
 
 def test_contrast_speaks_alone_for_what_lies_free_and_shines_like_a_hull():
