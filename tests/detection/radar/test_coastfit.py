@@ -57,3 +57,35 @@ def test_windows_of_a_moved_scene_are_those_of_the_whole():
     inner = np.s_[8:-8, 8:-8]
     before = (scene.read(Window(0, 0, SIDE, SIDE)).water == land)[inner].sum()
     assert (whole.water == land)[inner].sum() < before / 2
+
+
+@pytest.mark.parametrize("step", [(0, 5), (0, -5), (5, 0), (-5, 0)])
+def test_the_coast_moves_the_way_in_which_it_was_displaced(step):
+    """Pixels of water that the map had on the wrong side of the true line, along each axis by itself."""
+    scene, land = scene_of(8.0, step)
+    whole = Window(0, 0, SIDE, SIDE)
+    inner = np.s_[12:-12, 12:-12]
+    before = (scene.read(whole).water == land)[inner].sum()
+    moved = coastfit.moved(scene, coastfit.Shift(*((float(s), 0.0, 0.0) for s in step), 9.0, 1))
+    assert (moved.read(whole).water == land)[inner].sum() < before / 20
+
+
+@pytest.mark.parametrize("part", [-0.4, -0.25, 0.0, 0.25, 0.4])
+def test_a_step_is_told_to_a_part_of_a_pixel(part):
+    """Land whose brightness is displaced by a part of a pixel, without speckle: that part, and not its mirror."""
+    land = coast().astype(float)
+    power = 1 + 7 * ndimage.shift(ndimage.gaussian_filter(land, 1.5), (2 + part, 0), order=1, mode="nearest")
+    shift = fitted(array_scene({"VV": power}, water=land < 0.5))
+    assert shift.rows[0] == pytest.approx(2 + part, abs=0.2)
+
+
+def test_a_shift_that_grows_over_the_picture_is_followed_about_its_middle():
+    """Nine windows, each with its own step. Slopes must be earned, so a part of each is believed."""
+    true = coastfit.Shift((1.0, 0.003, -0.001), (-1.0, 0.001, 0.002), 9.0, 9)
+    middle = np.array([(r, c) for r in (200.0, 600.0, 1000.0) for c in (150.0, 500.0, 850.0)])
+    step = np.column_stack(true.at(*middle.T))
+    rows, cols = coastfit._linear(middle, step, np.ones(9), tuple(np.median(step, axis=0)))
+    found = coastfit.Shift(rows, cols, 9.0, 9)
+    assert np.hstack(found.at(600.0, 500.0)) == pytest.approx(np.hstack(true.at(600.0, 500.0)))
+    for slopes, true_slopes in ((rows[1:], true.rows[1:]), (cols[1:], true.cols[1:])):
+        assert all(0.4 < slope / known <= 1 for slope, known in zip(slopes, true_slopes, strict=True))
