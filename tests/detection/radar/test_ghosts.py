@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 from pipeline.detection import detect
+from pipeline.detection.candidates import Candidate
+from pipeline.detection.radar import ghosts
 from pipeline.types import RadarView
 from tests.builders import array_scene
 
@@ -75,3 +80,75 @@ def test_a_line_of_faint_spots_is_interference():
     table = found(image)
     assert table["accepted"].sum() == 1
     assert sum("interference" in f for f in table["flags"]) >= 10
+
+
+LIGHT_M_S = 299_792_458.0
+
+
+def told(*objects, radar=None, shape=(3000, 3000)):
+    """Flags and evidence of objects given as (row, col, dB over the sea) or (row, col, dB, length): open sea, 10 m."""
+    candidates, blobs = [], []
+    for row, col, power_db, *length in objects:
+        length_m = length[0] if length else 20.0
+        candidates.append(
+            Candidate(
+                row=row, col=col, length_m=length_m, length_lo_m=length_m, length_hi_m=length_m, beam_m=5.0,
+                beam_lo_m=5.0, beam_hi_m=5.0, axis=(1.0, 0.0), axis_points_to_bow=False, outline=np.zeros((4, 2)),
+                n_pixels=9, score=0.9, tanker_score=0.3, contrast_db=power_db, method="radar-cfar",
+            )
+        )  # fmt: skip
+        blobs.append(SimpleNamespace(peak_db=power_db, relative=np.array([10 ** (power_db / 10)])))
+    ends = [np.array([0, n]) for n in shape]
+    blocks = SimpleNamespace(
+        row_edges=ends[0], col_edges=ends[1], count=np.ones((1, 1)), brightest_any=np.zeros((1, 1))
+    )
+    known = SimpleNamespace(blocks=blocks, land=np.zeros((1, 1), bool))
+    scene = SimpleNamespace(radar=radar, grid=None, pixel_spacing_m=(10.0, 10.0), shape=shape)
+    return [(c.flags, c.evidence) for c in ghosts.flag(candidates, blobs, known, scene)]
+
+
+@pytest.mark.parametrize(
+    ("share", "below_db", "is_ghost"), [(1, 28, True), (2, 28, False), (0.5, 28, False), (1, 20, False)]
+)
+def test_a_range_ghost_lies_half_a_pulse_interval_of_light_off(share, below_db, is_ghost):
+    """What answers one pulse late has gone c / PRF more there and back, half of it one way."""
+    per_col_m, prf_hz = 100.0, 1700.0
+    view = RadarView(slant_range_m=(np.array([0.0, 3000.0]), np.array([800e3, 1100e3])), prf_hz=(prf_hz,))
+    cols = share * LIGHT_M_S / 2 / prf_hz / per_col_m
+    source, ghost = told((500, 200, 40), (505, 200 + cols, 40 - below_db), radar=view)
+    assert "range_ghost" not in source[0]
+    assert ("range_ghost" in ghost[0]) == is_ghost
+
+
+def pairs(count, apart_rows, first_col):
+    """Ships and what may be their ghosts, 24 dB below, in columns of their own; no two pairs in one row."""
+    found = []
+    for n in range(count):
+        found += [(37 * n, first_col + 150 * n, 36), (37 * n + apart_rows, first_col + 150 * n, 12)]
+    return found
+
+
+def test_a_shift_is_learnt_only_where_no_other_has_a_third_of_its_votes():
+    alone = told(*pairs(6, 500, 100))
+    assert all("6 pairs in the image agree" in evidence for _, evidence in alone[1::2])
+    disputed = told(*pairs(6, 500, 100), *pairs(3, 550, 1100))
+    assert not any("pairs in the image agree" in evidence for _, evidence in disputed)
+    assert "usual for Sentinel-1" in disputed[1][1]
+
+
+@pytest.mark.parametrize(("off_m", "is_ghost"), [(0, True), (200, True), (260, False)])
+def test_the_ghost_of_any_part_of_a_long_ship_is_hers(off_m, is_ghost):
+    """Her brightest part may be her bow: half of her 300 m, and the reach, beside the shift of her middle."""
+    shift_m = 0.0555 * 850e3 * 1700 / (2 * 7500)
+    _, ghost = told((100, 150, 40, 300.0), (100 + (shift_m + off_m) / 10, 150, 16), radar=VIEW)
+    assert ("azimuth_ghost" in ghost[0]) == is_ghost
+
+
+def test_many_faint_objects_everywhere_are_no_stripe():
+    """As many to a line as a stripe has, and as many beside it: a rough sea, or a fleet of boats."""
+    rng = np.random.default_rng(2)
+    crowd = [(row, col, 12) for row, col in rng.uniform(0, 400, (1200, 2))]
+    line = [(205.0, col, 12) for col in np.linspace(5, 395, 200)]
+    assert not any("interference" in flags for flags, _ in told(*crowd, shape=(400, 400)))
+    striped = told(*crowd, *line, shape=(400, 400))
+    assert all("interference" in flags for flags, _ in striped[len(crowd) :])
