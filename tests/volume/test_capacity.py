@@ -132,3 +132,14 @@ def test_regression_on_public_registers():
     low, middle, high = tanker_regression().quantiles(length, beam)
     assert np.median(np.abs(middle / dwt - 1)) <= 0.09
     assert 0.85 <= np.mean((low <= dwt) & (dwt <= high)) <= 0.95
+
+
+def test_gross_tonnage_and_hull_are_combined_as_two_estimates_whose_errors_go_together():
+    """The best mix of two correlated errors: surer than either, less sure than if they had nothing in common."""
+    hull, gross = capacity_of(None, 98.0, 15.5, 3.0, 0.5), capacity_of(None, None, None, gt=2300.0)
+    both = capacity_of(None, 98.0, 15.5, 3.0, 0.5, gt=2300.0)
+    apart = (hull.log_sd**-2 + gross.log_sd**-2) ** -0.5
+    assert 1.02 * apart < both.log_sd < min(hull.log_sd, gross.log_sd)
+    of_hull = (both.log_dwt - gross.log_dwt) / (hull.log_dwt - gross.log_dwt)  # the part that the hull has in it
+    assert 0 < of_hull < 1
+    assert both.shared_sd == pytest.approx(of_hull * hull.shared_sd)

@@ -382,3 +382,15 @@ def test_a_draught_left_as_it_was_is_unlikely_to_be_a_step_off():
 
     assert log_of(TYPED_STEP_M) - log_of(0.0) == pytest.approx(-2.0)
     assert log_of(-TYPED_STEP_M) == pytest.approx(log_of(TYPED_STEP_M))
+
+
+@pytest.mark.parametrize(("others", "heeded"), [({}, True), ({"freeboard_first_m": (4.5, 0.3)}, False)])
+def test_that_two_looks_may_show_two_hulls_takes_nothing_from_a_single_one(others, heeded):
+    """``p_same_hull`` is of the last look against the first: alone, a look is of the ship that is asked about."""
+    ships = np.full(500, DWT)
+
+    def spread(p_same_hull):
+        seen = Evidence(LENGTH, BEAM, freeboard_last_m=(1.5, 0.2), p_same_hull=p_same_hull, **others)
+        return log_weights(seen, ships, np.linspace(500, 4200, 500), CONFIG, np.random.default_rng(1))
+
+    assert np.array_equal(spread(0.0), spread(1.0)) == heeded

@@ -224,3 +224,13 @@ def test_a_ship_larger_than_measured_is_heavier_by_as_much_as_larger_ships_are(m
     grown = np.exp(np.array([-0.1, 0.1]))  # in length and in beam, so by twice that in their product
     of_regression = np.ptp(tanker_regression().log_dwt(length_m * grown, beam_m * grown)) / 0.4
     assert np.polyfit(larger, log_dwt, 1)[0] == pytest.approx(of_regression, rel=0.1)
+
+
+def test_seven_in_ten_calls_ship_what_their_port_mostly_ships():
+    """The others ship any product by its share, be it that one."""
+    config = VolumeConfig(draws=50_000)
+    shared = shared_draws(config, SEED)
+    row = fleet(1, config).iloc[0]
+    same = (draw_call(row, config, shared, SEED).product == shared.product).mean()
+    by_chance = sum(p.share**2 for p in config.products)
+    assert same == pytest.approx(0.7 + 0.3 * by_chance, abs=0.01)

@@ -86,3 +86,10 @@ def test_barrels_and_tonnes_that_no_oil_has_together_are_refused():
     row = only({"product": "gas_oil", "barrels": 1000.0, "tonnes": 1000.0}, config=CONFIG)
     assert row["status"] == "refused"
     assert "1 bbl/t, outside 5 to 13" in row["cause"]
+
+
+@pytest.mark.parametrize(("share", "status"), [(1.2, "used"), (1.5, "refused")])
+def test_a_little_more_than_she_can_carry_is_used_and_half_as_much_again_is_not(share, status):
+    """By the 95 % point of her deadweight: trim, tides and dense cargoes take some more than that."""
+    most_t = float(only(HULL, config=CONFIG)["dwt_p95_t"])
+    assert only(HULL | {"tonnes": share * most_t}, config=CONFIG)["status"] == status
