@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 
 from pipeline.calls.geodesy import from_plane
 from pipeline.calls.matching import associate, match, match_tables
+from pipeline.calls.motion import TrackOnPlane, learned_drift_m_s
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
 from pipeline.errors import ConfigError
 from pipeline.tables import AIS_MESSAGES, MATCHES, STATIC, TRACKS
+from pipeline.units import KNOT_M_S
 from tests.builders import REAL_DATA, needs_real_data
 from tests.calls.traffic import BERTH, MMSI, detections, feed, fixes, off_berth, said, sighting, visit
 
@@ -290,3 +292,25 @@ def test_a_ship_that_cast_off_meanwhile_is_still_hers():
     """Said at 12:05 to be doing 11 kn: at noon she may have lain where she was heard."""
     row = matched([sighting("d", NOON)], fixes([NOON + 300 / 3600], *off_berth(100), 11.0, cog=210.0)).loc["d"]
     assert row["mmsi"] == MMSI
+
+
+def test_between_two_fixes_of_a_turn_she_lies_on_the_turn():
+    """A quarter of a circle of 1,000 m in 300 s: half of the way she is on the circle, 290 m off the chord."""
+    turned = np.radians([0.0, 90.0])
+    speed_m_s = 1000 * np.pi / 2 / 300
+    fixes_ = pd.DataFrame(
+        {"mmsi": MMSI, "time_utc": pd.to_datetime([0, 300], unit="s", utc=True), "sog_kn": speed_m_s / KNOT_M_S}
+    )
+    lon, lat = from_plane(1000 * np.sin(turned), 1000 * (1 - np.cos(turned)), BERTH)
+    there = TrackOnPlane.of(fixes_.assign(lon=lon, lat=lat, cog_deg=[90.0, 0.0]), BERTH).at(150.0)
+    on_circle = 1000 * np.sin(np.pi / 4), 1000 * (1 - np.cos(np.pi / 4))
+    assert (there.east[0], there.north[0]) == pytest.approx(on_circle, abs=25)
+
+
+def test_the_spread_of_a_silence_is_learned_from_how_far_ships_were_from_where_they_said():
+    """Fixes a minute apart, each off by a normal law of 0.8 m for each second; as many as leave little of the prior."""
+    rng, n, dt = np.random.default_rng(5), 20_000, 60.0
+    off = rng.normal(0, 0.8 * dt, (2, n))
+    still = np.zeros(n)
+    track = TrackOnPlane(MMSI, np.arange(n) * dt, np.cumsum(5.0 * dt + off[0]), np.cumsum(off[1]), still + 5.0, still)
+    assert learned_drift_m_s([track]) == pytest.approx(0.8, rel=0.02)

@@ -120,3 +120,13 @@ def test_the_table_and_the_account_expect_the_same_number_of_unseen_calls():
     assert unseen == pytest.approx(table["unseen_mean"].sum(), rel=0.03)
     zone = table.query("zone_id == 'oil'").iloc[0]
     assert zone["rate_shape"] == pytest.approx(2 + 0.5 / table["zone_id"].nunique())
+
+
+def test_a_look_at_half_of_a_berth_finds_half_as_often():
+    looks = looks_at(*np.arange(10, 700, 24.0))
+    whole, half = (missed(looks.assign(covered=share, state="partly")) for share in (1.0, 0.5))
+    days = slice(2, 28)  # the ends of a period see less
+    of_whole, of_half = (table["p_seen"].iloc[days].mean() for table in (whole, half))
+    assert of_half < 0.75 * of_whole
+    never = missed(looks.assign(covered=0.0, state="partly"))
+    assert set(never["state"]) == {"unknown"}

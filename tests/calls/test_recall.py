@@ -130,3 +130,21 @@ def test_a_ship_found_in_any_picture_of_a_pass_is_one_trial_that_succeeded(found
     )  # fmt: skip
     assert table.set_index("context")["found"].to_dict() == {"quay": True, "open_water": True}
     assert len(table) == 2
+
+
+def test_a_hull_that_was_rejected_was_not_found():
+    seen = detections(sighting(f"d{MMSI}", 10, accepted=False))
+    matches = MATCHES.from_rows([{"det_id": f"d{MMSI}", "mmsi": MMSI, "probability": 0.9}])
+    messages = feed(lying(BERTH))
+    table = look_trials(
+        looks_at(10),
+        scene(),
+        clean_tracks(messages, CONFIG),
+        static_reports(messages),
+        seen,
+        matches,
+        harbour(),
+        CONFIG,
+    )
+    assert table["found"].tolist() == [False]
+    assert trials(lying(BERTH), found=[MMSI])["found"].tolist() == [True]

@@ -75,3 +75,12 @@ def test_change_of_freeboard_adds_errors_in_quadrature():
     change = freeboard_change(first, second)
     assert (change.change_m, change.lo_m, change.hi_m) == pytest.approx((-3.0, -3.5, -2.5))
     assert freeboard_change(first, LOOK) is None
+
+
+def test_an_interval_that_is_open_to_one_side_opens_the_change_to_that_side():
+    """Second less first: what the second may be more, and the first less, makes it more; and the other way about."""
+    open_up = LOOK | {"freeboard_m": 3.0, "freeboard_lo_m": 3.0, "freeboard_hi_m": 4.0}
+    sharp = LOOK | {"freeboard_m": 3.0, "freeboard_lo_m": 3.0, "freeboard_hi_m": 3.0}
+    for first, second, bounds in ((sharp, open_up, (0.0, 1.0)), (open_up, sharp, (-1.0, 0.0))):
+        change = freeboard_change(first, second)
+        assert (change.lo_m, change.hi_m) == pytest.approx(bounds)

@@ -149,3 +149,12 @@ def test_a_look_does_not_end_the_stay_that_another_picture_of_its_pass_shows(sho
 def test_a_pass_without_her_ends_her_stay_however_many_pictures_it_has():
     (stay,) = stays([sighting("a", 12)], looks_at(12, 36, 36.02, 36.04))
     assert stay.absent_after == at(36)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_looks_that_all_missed_her_are_as_rare_as_each_times_the_others(count):
+    """Recall 0.8: that one look misses her is 0.2, that all of three do 0.008."""
+    config = CallsConfig(look_recall={**CONFIG.look_recall, "optical": 0.8})
+    empty = [12.0 + 13 * n for n in range(count)]
+    (stay,) = stays([sighting("a", 0)], looks_at(0, *empty), config)
+    assert stay.missed == pytest.approx(0.2**count)
