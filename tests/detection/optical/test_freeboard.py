@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import erf
 
-from pipeline.detection.optical.freeboard import SunView, geometry, without_gear
+from pipeline.detection.optical import freeboard
+from pipeline.detection.optical.frame import HullFrame
+from pipeline.detection.optical.freeboard import SunView, clear_rows, geometry, without_gear
+from pipeline.detection.optical.outline import Hull
 from pipeline.detection.optical.side import Posterior, SideGeometry, fit_side, height_grid
 
 PIXEL = 0.5
@@ -111,3 +116,39 @@ def test_least_shaded_rows_that_say_nothing_leave_the_height_alone():
     vague = reading(3.0, sd_m=1.5)
     usual = reading(4.0)
     assert without_gear(usual, vague) is usual
+
+
+@pytest.mark.parametrize("elevation_deg", [20.0, 45.0, 70.0])
+def test_light_under_water_goes_by_snell(elevation_deg):
+    """The sun in the east: what comes back out of the water beside a north-going hull has drifted to the west."""
+    east, west = geometry((-1.0, 0.0), SunView((0.0, 1.0), elevation_deg, (0.0, 1.0), 0.0))
+    below = np.arctan(west.drift)
+    assert 1.34 * np.sin(below) == pytest.approx(np.cos(np.radians(elevation_deg)))
+    assert east.drift == 0
+
+
+def hull_of(length_m=100.0) -> Hull:
+    frame = HullFrame((50.0, 50.0), (-1.0, 0.0), (0.5, 0.5))
+    return Hull(frame, length_m, 16.0, 0.5, 0.3, 0.005, False, 0.95, (True, True), (1.0, 1.0), 0.1)
+
+
+@pytest.mark.parametrize("k_u", [2.0, -2.0])
+def test_rows_are_clear_where_the_straight_side_throws_its_shadow(k_u):
+    """6 m of side throw 12 m along the hull: rows near one end show shadow from farther amidships, and are kept."""
+    u = clear_rows(hull_of(), k_u, 6.0, 0.5)
+    assert (np.abs(u - 6.0 * k_u) < 36).all()
+    assert np.abs(u).max() > 27
+    assert (np.sign(u) == np.sign(k_u)).all(), "where the house's own shadow does not fall"
+
+
+@pytest.mark.parametrize(("tanker", "trusted_m"), [(1.0, 5.0), (0.1, 3.0)])
+def test_where_shadow_and_side_dispute_the_shadow_is_right_unless_gear_may_lengthen_it(tanker, trusted_m):
+    shaded, facing = SideGeometry(1, -0.2, 1.5, 0.0, 0.0), SideGeometry(-1, 0.6, 0.0, 0.0, 0.0)
+    by_shadow, by_side = (replace(reading(m, sd_m=0.2), depth=d) for m, d in ((5.0, 0.4), (3.0, 0.0)))
+    sun = SunView((0.0, 1.0), 40.0, (0.0, 1.0), 20.0)
+    grid = by_shadow.heights_m
+    for sides in ([(shaded, by_shadow), (facing, by_side)], [(facing, by_side), (shaded, by_shadow)]):
+        found = freeboard._combined(hull_of(), sides, grid, sun, tanker)
+        assert "freeboard_disputed" in found.flags
+        assert found.value_m == pytest.approx(trusted_m, abs=0.1)
+        assert found.lo_m < 3.0 < 5.0 < found.hi_m

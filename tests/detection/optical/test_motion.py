@@ -56,3 +56,13 @@ def test_shift_is_measured_to_a_twentieth_of_a_pixel():
     two = ndimage.gaussian_filter(mask_of((40, 40), (20.37, 19.46), 12, 3, 30, 1.0), 0.7)
     shift, _ = shift_px(one, 0.5 * two + 0.1, np.ones((40, 40), np.float32))
     assert shift == pytest.approx([0.37, -0.54], abs=0.05)
+
+
+@pytest.mark.parametrize("gains", [(1.0, 5.0), (5.0, 1.0)])
+def test_a_shift_and_its_error_do_not_depend_on_how_bright_a_band_is(gains):
+    bands = bands_of(20)
+    inside = around(bands)
+    shift, covariance = shift_px(bands["B02"], bands["B04"], inside)
+    again, error = shift_px(gains[0] * bands["B02"], gains[1] * bands["B04"], inside)
+    assert again == pytest.approx(shift, abs=1e-3)
+    assert error == pytest.approx(covariance, rel=1e-2)

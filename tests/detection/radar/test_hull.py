@@ -150,3 +150,16 @@ def test_pixels_that_are_not_numbers_are_no_hull():
         cut_out(data, ("VH", "VV"), usable, (cutout.member & usable).astype(int), 1, box, (0, 0), SPACING_M, 20.0)
     )
     assert np.isfinite(size.length_m).all()
+
+
+def test_a_ship_near_by_is_kept_out_and_a_crumb_of_her_own_light_is_not():
+    """Of one size both; the one has a twentieth of the object's peak, the other as much as a side lobe."""
+    data, label = np.full((1, 60, 60), 0.01, np.float32), np.zeros((60, 60), int)
+    for number, cols, over_sea in ((1, slice(25, 35), 1000.0), (2, slice(45, 50), 100.0), (3, slice(5, 10), 20.0)):
+        data[0, 29:31, cols], label[29:31, cols] = 0.01 * over_sea, number
+    box = (slice(29, 31), slice(25, 35))
+    cut = cut_out(data, ("VV",), np.ones((60, 60), bool), label, 1, box, (0, 0), SPACING_M, 20.0)
+    near = label[cut.row0 : cut.row0 + cut.clear.shape[0], cut.col0 : cut.col0 + cut.clear.shape[1]]
+    assert not cut.clear[near == 2].any()
+    assert cut.clear[near == 3].all()
+    assert cut.clear[near == 1].all()
