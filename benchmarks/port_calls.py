@@ -90,7 +90,7 @@ def accuracy(months: int) -> dict[str, int]:
     for seed in range(months):
         messages, truth = month(seed)
         open_calls = truth.to_dict("records")
-        for stay in stays(clean_tracks(messages, config), here, config):
+        for stay in stays(clean_tracks(messages), here, config):
             first, last = ((t - start).total_seconds() for t in (stay.arrival_hi, stay.departure_lo))
             fits = [
                 c for c in open_calls
@@ -126,10 +126,10 @@ def speed() -> list[tuple[str, int, float, float]]:
     rows = []
     for name, stay_d in (("stays of 0.5-3 d", (0.5, 3.0)), ("stays of 20 d", (19.0, 20.0))):
         messages, _ = month(1, stay_d=stay_d, every_s=30.0)
-        tracks = clean_tracks(messages, config)
+        tracks = clean_tracks(messages)
         stays(tracks, here, config)
         start = time.process_time()
-        tracks = clean_tracks(messages, config)
+        tracks = clean_tracks(messages)
         between = time.process_time()
         stays(tracks, here, config)
         rows.append((name, len(messages), between - start, time.process_time() - between))

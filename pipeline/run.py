@@ -147,7 +147,7 @@ def _ground(job: Job, scene_table: pd.DataFrame, zone_covered: dict[str, dict[st
         cap=load_cap(job.root / config.cap, config.volume),
         scenes=scene_table,
         zone_covered=zone_covered,
-        tracks=calls.clean_tracks(ais.messages, config.calls, job.place.land),
+        tracks=calls.clean_tracks(ais.messages, job.place.land),
         static=calls.static_reports(ais.messages),
         registry=_registry(config, job.root),
     )

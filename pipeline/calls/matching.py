@@ -86,7 +86,7 @@ def associate_tables(detections: pd.DataFrame, messages: pd.DataFrame, config: C
     from pipeline.calls.tracks import clean_tracks
 
     plain = _own_names(detections)
-    return associate(plain, clean_tracks(messages, config), static_reports(messages), config)
+    return associate(plain, clean_tracks(messages), static_reports(messages), config)
 
 
 def _own_names(detections: pd.DataFrame) -> pd.DataFrame:

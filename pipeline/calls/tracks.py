@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from pipeline.config import CallsConfig
 from pipeline.tables import TRACKS
 from pipeline.units import KNOT_M_S, METRES_PER_DEGREE
 
@@ -38,17 +37,16 @@ NO_SPEED = (13.0, 600.0)  # where no speed is sent: 25 kn, for ten minutes at mo
 DUPLICATE_S = 1.0  # of one place and nearer in time: one message, heard twice (our choice)
 LEAP_M = 1e8  # longer than any way on Earth: what a way costs that the sent speeds do not explain
 
-
 FLAGS = ("spike", "duplicate", "bad_mmsi", "on_land")
 INLAND_M = 300.0  # so far inside the coast no ship floats, whoever drew it (our choice)
 
 
-def clean_tracks(messages: pd.DataFrame, config: CallsConfig, land: BaseGeometry | None = None) -> pd.DataFrame:
+def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd.DataFrame:
     """The TRACKS table of decoded messages; fixes with flags take no part in calls.
 
-    ``land`` flags what stands on it: a position that was made up, however slowly it moves.
+    Nothing of it is configured: the limits are those of physics. ``land`` flags what stands on it: a position that was
+    made up, however slowly it moves.
     """
-    del config  # the limits are those of physics
     use = messages["msg_type"].isin(POSITION_TYPES) & messages[["lon", "lat", "time_utc"]].notna().all(axis=1)
     fixes = _in_order(messages.loc[use, ["mmsi", "time_utc", "lon", "lat", "sog", "cog", "heading", "message_id"]])
     if fixes.empty:

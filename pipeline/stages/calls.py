@@ -115,7 +115,7 @@ def port_calls(
     messages = table_near(_read(ais, {}, console).messages, middle)
     if detections is None and not len(messages):
         raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
-    tracks = calls.clean_tracks(messages, config)
+    tracks = calls.clean_tracks(messages)
     static = calls.static_reports(messages)
     matches = calls.match(found, tracks, static, config)
     result = calls.port_calls(

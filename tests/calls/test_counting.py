@@ -51,7 +51,7 @@ LISTED = pd.DataFrame(
 
 def calls_of(seen, looks, *messages, registry=None):
     table = feed(*messages)
-    tracks, static = clean_tracks(table, CONFIG), static_reports(table)
+    tracks, static = clean_tracks(table), static_reports(table)
     found = detections(*seen)
     return port_calls(
         detections=found,
@@ -220,13 +220,13 @@ def test_side_by_side_in_the_roads_is_an_encounter_and_alongside_is_none():
     hours = np.arange(10, 16, 0.1)
     lon, lat = ANCHORAGE
     roads = feed(fixes(hours, lon, lat), fixes(hours, lon + 0.001, lat, mmsi=MMSI + 1))
-    (met,) = encounters(clean_tracks(roads, CONFIG), harbour(), CONFIG)
+    (met,) = encounters(clean_tracks(roads), harbour(), CONFIG)
     assert (met.mmsi, met.zone_id) == ((MMSI, MMSI + 1), "roads")
     assert (met.end - met.start) >= pd.Timedelta(hours=5)
     quay = feed(fixes(hours, *off_berth(0)), fixes(hours, *off_berth(60), mmsi=MMSI + 1))
-    assert encounters(clean_tracks(quay, CONFIG), harbour(), CONFIG) == []
+    assert encounters(clean_tracks(quay), harbour(), CONFIG) == []
     passing = feed(fixes(hours, lon, lat), fixes(hours, lon + 0.001 + 0.02 * (hours - 13), lat, 1.5, mmsi=MMSI + 1))
-    assert encounters(clean_tracks(passing, CONFIG), harbour(), CONFIG) == []
+    assert encounters(clean_tracks(passing), harbour(), CONFIG) == []
 
 
 def test_candidates_are_ranked_by_size_and_add_up_to_one():

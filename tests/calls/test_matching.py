@@ -22,7 +22,7 @@ NOON = 12.0
 
 def matched(seen: list[dict], *messages: pd.DataFrame) -> pd.DataFrame:
     table = feed(*messages)
-    found = match(detections(*seen), clean_tracks(table, CONFIG), static_reports(table), CONFIG)
+    found = match(detections(*seen), clean_tracks(table), static_reports(table), CONFIG)
     return found.set_index("det_id")
 
 
@@ -150,7 +150,7 @@ def crowd(seed: int):
 def test_order_of_rows_does_not_matter(seed):
     seen, ships = crowd(seed)
     table, places = feed(*ships), detections(*seen)
-    tracks, static = clean_tracks(table, CONFIG), static_reports(table)
+    tracks, static = clean_tracks(table), static_reports(table)
     straight = match(places, tracks, static, CONFIG)
     turned = match(places.sample(frac=1, random_state=seed), tracks.sample(frac=1, random_state=seed), static, CONFIG)
     pd.testing.assert_frame_equal(straight, turned)
@@ -168,7 +168,7 @@ def test_a_full_turn_of_longitude_changes_nothing():
     turned = [ship.assign(lon=ship["lon"] - 360) for ship in ships]
     raw = [pd.concat(part, ignore_index=True).assign(line=1, source_file="f") for part in (ships, turned)]
     tables = [AIS_MESSAGES.conform(t.assign(message_id=[f"m{n:05}" for n in range(len(t))])) for t in raw]
-    tracks = [clean_tracks(tables[0], CONFIG), clean_tracks(tables[0], CONFIG).assign(lon=lambda t: t["lon"] - 360)]
+    tracks = [clean_tracks(tables[0]), clean_tracks(tables[0]).assign(lon=lambda t: t["lon"] - 360)]
     first, second = (match(detections(*seen), t, STATIC.empty(), CONFIG) for t in tracks)
     assert first["mmsi"].tolist() == second["mmsi"].tolist()
 
@@ -247,7 +247,7 @@ def test_the_radar_shows_a_coming_ship_ahead_of_where_she_is(name, heading):
     flight = float(np.sin(np.radians(heading))), float(np.cos(np.radians(heading)))
     seen, ships = under_way(3, flight, 75.0)
     table = feed(*ships)
-    result = associate(detections(*seen), clean_tracks(table, CONFIG), static_reports(table), CONFIG)
+    result = associate(detections(*seen), clean_tracks(table), static_reports(table), CONFIG)
     check = result.checks.iloc[0]
     assert check["displacement"].startswith(name)
     assert float(check["displacement"].split()[1]) == pytest.approx(75.0, rel=0.05)
@@ -259,7 +259,7 @@ def test_an_optical_image_shifts_nothing():
     seen, ships = under_way(3, (0.0, 1.0), 0.0)
     table = feed(*ships)
     optical = detections(*[s | {"sensor": "optical"} for s in seen])
-    result = associate(optical, clean_tracks(table, CONFIG), static_reports(table), CONFIG)
+    result = associate(optical, clean_tracks(table), static_reports(table), CONFIG)
     assert result.checks["displacement"].tolist() == ["none"]
     assert result.matches["mmsi"].notna().all()
 
@@ -274,7 +274,7 @@ def test_an_optical_image_is_as_sure_of_ships_under_way_as_of_those_that_lie(sen
         ships.append(fixes(hours, lon, lat, 12.0, mmsi=MMSI + n))
     seen = [sighting(f"d{n}", 0.5, off_berth(400 * n), scene_id="s", sensor=sensor) for n in range(2)]
     table = feed(*ships, *[said(0, mmsi=MMSI + n, a=80.0, b=16.0) for n in range(2)])
-    result = associate(detections(*seen), clean_tracks(table, CONFIG), static_reports(table), CONFIG).matches
+    result = associate(detections(*seen), clean_tracks(table), static_reports(table), CONFIG).matches
     assert result.set_index("det_id")["mmsi"].to_dict() == {"d0": MMSI, "d1": MMSI + 1}
     assert (result["probability"] > 0.99).all()
 
@@ -282,8 +282,8 @@ def test_an_optical_image_is_as_sure_of_ships_under_way_as_of_those_that_lie(sen
 def test_the_self_check_misses_the_ships_that_no_image_shows():
     seen, ships = crowd(0)
     table = feed(*ships)
-    whole = associate(detections(*seen), clean_tracks(table, CONFIG), static_reports(table), CONFIG).checks.iloc[0]
-    half = associate(detections(*seen[::2]), clean_tracks(table, CONFIG), static_reports(table), CONFIG).checks.iloc[0]
+    whole = associate(detections(*seen), clean_tracks(table), static_reports(table), CONFIG).checks.iloc[0]
+    half = associate(detections(*seen[::2]), clean_tracks(table), static_reports(table), CONFIG).checks.iloc[0]
     assert whole["matched"] >= whole["expected"] - 1
     assert half["matched"] < half["expected"] - 1
 

@@ -35,7 +35,7 @@ def called(*messages: pd.DataFrame, seen=(), looks=None, registry=None, place=No
     table, found = feed(*messages), detections(*seen)
     if shuffle:
         table, found = (t.sample(frac=1, random_state=5).reset_index(drop=True) for t in (table, found))
-    tracks, static = clean_tracks(table, CONFIG), static_reports(table)
+    tracks, static = clean_tracks(table), static_reports(table)
     return port_calls(
         detections=found,
         looks=looks_at() if looks is None else looks,

@@ -28,7 +28,7 @@ def trials(*parts, looks=None, scenes=None, found=()):
     return look_trials(
         looks_at(10) if looks is None else looks,
         scene() if scenes is None else scenes,
-        clean_tracks(messages, CONFIG),
+        clean_tracks(messages),
         static_reports(messages),
         seen,
         matches,
@@ -124,7 +124,7 @@ def test_a_ship_found_in_any_picture_of_a_pass_is_one_trial_that_succeeded(found
     seen = detections(sighting("d", found_in), sighting("e", found_in, spot=(133.03, 42.75), berth_id=""))
     pairs = [("d", MMSI), ("e", MMSI + 1)]
     table = look_trials(
-        looks_at(10), pd.concat([scene(10.0), scene(10.01)], ignore_index=True), clean_tracks(messages, CONFIG),
+        looks_at(10), pd.concat([scene(10.0), scene(10.01)], ignore_index=True), clean_tracks(messages),
         static_reports(messages), seen,
         MATCHES.from_rows([{"det_id": d, "mmsi": m, "probability": 0.9} for d, m in pairs]), harbour(), CONFIG,
     )  # fmt: skip
@@ -139,7 +139,7 @@ def test_a_hull_that_was_rejected_was_not_found():
     table = look_trials(
         looks_at(10),
         scene(),
-        clean_tracks(messages, CONFIG),
+        clean_tracks(messages),
         static_reports(messages),
         seen,
         matches,

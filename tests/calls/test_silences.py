@@ -15,7 +15,7 @@ OTHER, THIRD = MMSI + 1, MMSI + 2
 
 def quiet(*parts, place=None):
     config = CallsConfig()
-    return silences(clean_tracks(feed(*parts), config), place or harbour(), config)
+    return silences(clean_tracks(feed(*parts)), place or harbour(), config)
 
 
 def lying(hours, mmsi=MMSI, spot=BERTH):

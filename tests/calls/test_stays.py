@@ -29,7 +29,7 @@ STEP = pd.Timedelta(minutes=3)
 
 
 def found(*parts: pd.DataFrame, place=None, config: CallsConfig = CONFIG):
-    return stays(clean_tracks(feed(*parts), config), place or harbour(), config)
+    return stays(clean_tracks(feed(*parts)), place or harbour(), config)
 
 
 def test_one_visit_is_one_stay_with_its_times():
@@ -168,7 +168,7 @@ def test_who_shifts_unheard_lies_at_both_places(silence_h, waited_h):
     """However long she waited, and whether or not a word of hers was heard between roads and berth."""
     alongside = waited_h + silence_h
     table = feed(lying(ANCHORAGE, 0, waited_h), lying(BERTH, alongside, alongside + 30))
-    one, two = stays(clean_tracks(table, CONFIG), harbour(), CONFIG)
+    one, two = stays(clean_tracks(table), harbour(), CONFIG)
     assert (one.zone_id, two.zone_id) == ("roads", "oil")
     assert one.departure_lo == two.arrival_lo < two.arrival_hi == one.departure_hi == at(alongside)
 
@@ -187,7 +187,7 @@ def test_stray_words_of_a_moored_ship_are_no_stop_elsewhere():
     lon, lat = np.full(len(hours), BERTH[0]), np.full(len(hours), BERTH[1])
     for n in (20, 21, 50, 70):
         lon[n], lat[n] = ANCHORAGE
-    fixed = clean_tracks(feed(fixes(hours, lon, lat, 0.0)), CONFIG).assign(flags=[[] for _ in hours])
+    fixed = clean_tracks(feed(fixes(hours, lon, lat, 0.0))).assign(flags=[[] for _ in hours])
     (stay,) = stays(fixed, harbour(), CONFIG)
     assert (stay.zone_id, stay.departure_lo) == ("oil", at(hours[-1]))
 
@@ -225,8 +225,8 @@ def test_a_silent_way_does_not_look_like_rest():
 
 def test_order_of_rows_does_not_matter():
     table = feed(with_spikes(visit(5, 20), 0.05), visit(7, 30, mmsi=MMSI + 1))
-    turned = clean_tracks(table.sample(frac=1, random_state=1), CONFIG).sample(frac=1, random_state=2)
-    straight = stays(clean_tracks(table, CONFIG), harbour(), CONFIG)
+    turned = clean_tracks(table.sample(frac=1, random_state=1)).sample(frac=1, random_state=2)
+    straight = stays(clean_tracks(table), harbour(), CONFIG)
     again = stays(turned, harbour(), CONFIG)
     assert [astuple(s) for s in straight] == [astuple(s) for s in again]
 
@@ -243,7 +243,7 @@ def test_a_bad_fix_that_found_a_broken_way_is_no_stay():
     """Her approach became a track of its own; one fix thrown into the roads, at rest, goes on from it."""
     way = visit(10, 40)
     thrown = fixes([11.01], *ANCHORAGE, 0.0)
-    tracks = clean_tracks(feed(way, thrown), CONFIG)
+    tracks = clean_tracks(feed(way, thrown))
     hours = (tracks["time_utc"] - MIDNIGHT).dt.total_seconds() / 3600
     apart = (hours < 10) | ((hours > 11) & (hours < 11.02))
     broken = tracks.assign(
@@ -253,13 +253,13 @@ def test_a_bad_fix_that_found_a_broken_way_is_no_stay():
 
 
 def test_two_ships_under_one_number_stay_two():
-    tracks = clean_tracks(feed(visit(10, 40), visit(10, 40, spot=ANCHORAGE, seed=1)), CONFIG)
+    tracks = clean_tracks(feed(visit(10, 40), visit(10, 40, spot=ANCHORAGE, seed=1)))
     assert sorted(s.zone_id for s in stays(tracks, harbour(), CONFIG)) == ["oil", "roads"]
 
 
 def test_a_silence_in_which_another_track_took_over_ends_no_stay():
     """Her first track hears her again only when she is gone; what was heard at the berth meanwhile is hers."""
-    tracks = clean_tracks(feed(visit(10, 40)), CONFIG)
+    tracks = clean_tracks(feed(visit(10, 40)))
     hours = (tracks["time_utc"] - MIDNIGHT).dt.total_seconds() / 3600
     second = (hours > 32) & (hours < 39)
     kept = tracks[(hours < 25) | second | (hours > 40)]

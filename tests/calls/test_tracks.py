@@ -14,7 +14,7 @@ CONFIG = CallsConfig()
 
 
 def clean(*parts: pd.DataFrame) -> pd.DataFrame:
-    return clean_tracks(feed(*parts), CONFIG)
+    return clean_tracks(feed(*parts))
 
 
 def flagged(tracks: pd.DataFrame, flag: str) -> pd.DataFrame:
@@ -112,7 +112,7 @@ def test_reports_that_are_no_positions_of_ships_take_no_part():
 
 
 def test_no_messages_no_tracks():
-    assert clean_tracks(feed(), CONFIG).equals(TRACKS.empty())
+    assert clean_tracks(feed()).equals(TRACKS.empty())
 
 
 @given(st.randoms(use_true_random=False), st.integers(0, 3))
@@ -121,7 +121,7 @@ def test_order_of_rows_does_not_matter(random, seed):
     table = feed(with_spikes(visit(5, 20, seed=seed), 0.05, seed), visit(6, 9, mmsi=MMSI + 1))
     order = list(range(len(table)))
     random.shuffle(order)
-    direct, turned = (clean_tracks(t, CONFIG) for t in (table, table.iloc[order].reset_index(drop=True)))
+    direct, turned = (clean_tracks(t) for t in (table, table.iloc[order].reset_index(drop=True)))
     pd.testing.assert_frame_equal(direct, turned)
 
 
@@ -138,7 +138,7 @@ def test_other_ships_change_nothing():
 def test_the_unit_of_the_clock_does_not_matter(unit):
     table = feed(with_spikes(visit(5, 20), 0.05))
     other = table.assign(time_utc=table["time_utc"].astype(f"datetime64[{unit}, UTC]"))
-    pd.testing.assert_frame_equal(clean_tracks(table, CONFIG), clean_tracks(other, CONFIG))
+    pd.testing.assert_frame_equal(clean_tracks(table), clean_tracks(other))
 
 
 def test_values_as_sent_are_kept():

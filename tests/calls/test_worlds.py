@@ -36,7 +36,7 @@ def calls(to=lambda lon, lat: (lon, lat), later="0D"):
     seen = moved(detections(*SEEN), to)
     seen["acquired"] += later
     looks = LOOKS.assign(acquired=LOOKS["acquired"] + later)
-    tracks, static = clean_tracks(ais, CONFIG), static_reports(ais)
+    tracks, static = clean_tracks(ais), static_reports(ais)
     table = port_calls(
         detections=seen,
         looks=looks,

@@ -193,9 +193,9 @@ def test_two_files_that_begin_alike(tmp_path):
 @case("D-17")
 def test_rows_in_any_order_make_the_same_stays():
     messages = feed(with_spikes(visit(24, 60), 0.05))
-    straight = stays(clean_tracks(messages, CONFIG), harbour(), CONFIG)
+    straight = stays(clean_tracks(messages), harbour(), CONFIG)
     mixed = messages.sample(frac=1, random_state=1)
-    assert stays(clean_tracks(mixed, CONFIG), harbour(), CONFIG) == straight
+    assert stays(clean_tracks(mixed), harbour(), CONFIG) == straight
     assert len(straight) == 1
 
 
@@ -203,7 +203,7 @@ def test_rows_in_any_order_make_the_same_stays():
 def test_two_ships_on_one_number_are_two_tracks():
     hours = np.arange(10, 30, 0.1)
     table = feed(fixes(hours, *off_berth(0)), fixes(hours + 0.03, *off_berth(30_000)))
-    tracks = clean_tracks(table, CONFIG)
+    tracks = clean_tracks(table)
     assert tracks["track_id"].nunique() == 2
     for _, track in tracks.groupby("track_id"):
         assert distance_m(track["lon"], track["lat"], track["lon"].iloc[0], track["lat"].iloc[0]).max() < 100
@@ -213,7 +213,7 @@ def test_two_ships_on_one_number_are_two_tracks():
 def test_a_fix_that_jumps_splits_no_call():
     messages = visit(24, 60)
     messages.loc[len(messages) // 2, ["lon", "lat"]] = off_berth(9000, 9000)
-    tracks = clean_tracks(feed(messages), CONFIG)
+    tracks = clean_tracks(feed(messages))
     assert [f for f in tracks["flags"] if f] == [["spike"]]
     assert len(stays(tracks, harbour(), CONFIG)) == 1
 
@@ -224,14 +224,14 @@ def test_nor_do_jumps_that_two_receivers_report(seed):
     """A jump heard twice is still one jump; a duplicate makes nothing sounder."""
     table = with_spikes(visit(24, 90, every_min=1, seed=seed), 0.05, seed=seed)
     twice = pd.concat([table, table.sample(frac=0.1, random_state=seed)])
-    assert len(stays(clean_tracks(feed(twice), CONFIG), harbour(), CONFIG)) == 1
+    assert len(stays(clean_tracks(feed(twice)), harbour(), CONFIG)) == 1
 
 
 @case("D-20")
 def test_a_ship_on_land_is_flagged_however_slowly_she_goes():
     land = box_zone("land", BERTH[0] + 0.05, BERTH[1] - 0.05, BERTH[0] + 0.2, BERTH[1] + 0.05).geometry
     hours = np.arange(10, 14, 0.1)
-    tracks = clean_tracks(feed(fixes(hours, *off_berth(9000)), fixes(hours, *BERTH, mmsi=MMSI + 1)), CONFIG, land)
+    tracks = clean_tracks(feed(fixes(hours, *off_berth(9000)), fixes(hours, *BERTH, mmsi=MMSI + 1)), land)
     made_up = tracks["mmsi"] == MMSI
     assert all("on_land" in f for f in tracks.loc[made_up, "flags"])
     assert not any("on_land" in f for f in tracks.loc[~made_up, "flags"])
@@ -285,7 +285,7 @@ def test_numbers_that_are_no_ships_are_flagged_and_not_merged():
     numbers = [0, 111_111_111, 27_300_001, 2_730_000_011, MMSI]
     hours = np.arange(10, 12, 0.1)
     messages = feed(*[fixes(hours, *off_berth(3000.0 * n), mmsi=mmsi) for n, mmsi in enumerate(numbers)])
-    tracks = clean_tracks(messages, CONFIG)
+    tracks = clean_tracks(messages)
     flagged = {m for m, f in zip(tracks["mmsi"], tracks["flags"], strict=True) if "bad_mmsi" in f}
     assert flagged == set(numbers[:4])
     assert tracks.groupby("track_id")["mmsi"].nunique().max() == 1
@@ -322,7 +322,7 @@ def test_aircraft_buoys_and_base_stations_are_no_tracks(tmp_path):
     lines = [tagged(s, T0) for m in (*others, SHIP) for s in sentences(m)]
     messages = read_ais([log(tmp_path, lines)]).messages
     assert len(messages) == 4
-    assert set(clean_tracks(messages, CONFIG)["mmsi"]) == {SHIP["mmsi"]}
+    assert set(clean_tracks(messages)["mmsi"]) == {SHIP["mmsi"]}
 
 
 @case("D-27")

@@ -26,7 +26,7 @@ def ground() -> Ground:
         cap=load_cap(configs_root() / "caps" / "unscr-2397.yaml", config.volume),
         scenes=SCENES.empty(),
         zone_covered={},
-        tracks=clean_tracks(messages, config.calls),
+        tracks=clean_tracks(messages),
         static=static_reports(messages),
         registry=None,
     )

@@ -31,7 +31,7 @@ def hull(east_m=0.0, length_m=100.0):
 def both(zones, east_m=0.0):
     """The zone of a hull in an image, and of her transponder amidships."""
     place = place_of(*zones)
-    (stay,) = stays(clean_tracks(feed(fixes(np.arange(0, 5, 0.1), *off_berth(east_m))), CONFIG), place, CONFIG)
+    (stay,) = stays(clean_tracks(feed(fixes(np.arange(0, 5, 0.1), *off_berth(east_m)))), place, CONFIG)
     return zone_of(hull(east_m), place).zone_id, stay.zone_id
 
 

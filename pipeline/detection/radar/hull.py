@@ -52,7 +52,7 @@ class HullSize(Size):
 class Features:
     """What the fit says of an object, in logarithms. ``extent``: mean of the profile's extents less the blur [ln m, as
     at 20 m resolution]; ``brightness`` of the hull over the sea, cross- and co-polarised (NaN where there is no such
-    band); ``along_track``: squared cosine between hull and flight."""
+    band)."""
 
     extent: float
     brightness: tuple[float, float]
