@@ -127,3 +127,13 @@ def test_no_scenes_no_looks():
     table = looks(SCENES.empty(), {}, detections(), harbour())
     assert len(table) == 0
     assert set(LOOKS.names) <= set(table.columns)
+
+
+@pytest.mark.parametrize("shares", [(0.95, 0.6), (0.6, 0.95)])
+def test_of_the_pictures_of_a_pass_the_one_that_shows_most_of_a_zone_is_its_look(shares):
+    """The slices of one overpass, half a minute apart."""
+    covered = {f"scene-{n}": {"oil": share} for n, share in enumerate(shares)}
+    table = looked({"acquired": at(10)}, {"acquired": at(10 + 30 / 3600)}, covered=covered)
+    here = table[table["zone_id"] == "oil"]
+    assert here["covered"].tolist() == [0.95]
+    assert here["state"].tolist() == ["usable"]

@@ -59,3 +59,10 @@ def test_no_reason_is_ever_named():
     words = " ".join([SILENCES.about, *(c.about for c in SILENCES.columns)]).lower()
     assert not any(word in words for word in ("intention", "deliberate", "switched off", "went dark"))
     assert quiet().empty
+
+
+@pytest.mark.parametrize(("last_heard", "before"), [(2.5, 0), (3.5, 1)])
+def test_before_a_silence_is_as_long_as_the_silence(last_heard, before):
+    """Silent from 9.9 to 17: for as long before, since 2.8, another was heard or was not."""
+    table = quiet(lying(SILENT), lying(np.arange(0, last_heard, 0.1), OTHER, ANCHORAGE))
+    assert table["others_before"].tolist() == [before]

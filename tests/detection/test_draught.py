@@ -38,3 +38,12 @@ def test_nothing_draws_more_than_ships_do():
     """A quay of 480 m taken for a hull, of which no more is known than that it may be half as long again."""
     low, value, high = draught_of((300.0, 480.0, 720.0), (2.0, 6.0, 12.0))
     assert low <= value <= high == DEEPEST_M
+
+
+def test_a_side_that_may_be_higher_is_a_hull_that_may_lie_less_deep():
+    """Depth less freeboard: what opens the one upwards opens the other downwards."""
+    sharp, high_side, low_side = (
+        draught_of((98.0, 99.0, 100.0), side) for side in ((4, 4, 4), (4, 4, 5.5), (2.5, 4, 4))
+    )
+    assert (high_side[0] < sharp[0], high_side[2]) == (True, sharp[2])
+    assert (low_side[0], low_side[2] > sharp[2]) == (sharp[0], True)
