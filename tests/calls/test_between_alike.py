@@ -28,7 +28,8 @@ def test_a_failed_length_does_not_make_three_calls_of_one():
 def test_the_odd_look_stays_in_the_evidence_with_an_interval_that_holds_her():
     odd = stays(three(20, odd_m=130.0), LOOKS)[0].sightings[1]
     assert odd["detection_id"] == "odd"
-    assert odd["length_lo_m"] <= 98 <= odd["length_hi_m"]
+    assert odd["length_lo_m"] == 98 - (130 - 98), "as far beyond hers as it is itself off"
+    assert odd["length_hi_m"] >= 98
     assert odd["length_m"] == 130.0
 
 

@@ -10,7 +10,16 @@ import shapely
 from pyproj import Geod
 
 from pipeline.config import DetectionConfig
-from pipeline.detection.earlier.history import BRIGHT, UNSEEN, fixed_structures, group_of, look_at_cells, near_shore
+from pipeline.detection.earlier.history import (
+    BRIGHT,
+    UNSEEN,
+    WATER,
+    LookOfCells,
+    fixed_structures,
+    group_of,
+    look_at_cells,
+    near_shore,
+)
 from tests.builders import NOON, box_zone, place_of
 from tests.detection.optical.hulls import painted
 
@@ -105,3 +114,17 @@ def test_beside_a_berth_is_as_far_east_as_north(lat):
     assert geod.inv(133.0, lat + step, 133.0, north)[2] == pytest.approx(22.5, abs=3.0)
     reach = max(geod.inv(133.0 + step, lat, near.lon.max(), lat)[2], 0.0)
     assert reach > CONFIG.history.reach_m
+
+
+@pytest.mark.parametrize(("count", "learnt"), [(3, False), (4, True)])
+def test_a_speck_that_is_always_bright_is_no_structure(place, count, learnt):
+    """Cells in one line, shown bright by six looks over three weeks."""
+    cells = near_shore(place, CONFIG, 0.0)
+    row = np.bincount(cells.row).argmax()
+    line = np.flatnonzero(cells.row == row)
+    line = line[np.argsort(cells.col[line])]
+    start = next(n for n in range(len(line)) if np.ptp(cells.col[line[n : n + 4]]) == 3)
+    state = np.full(len(cells.row), WATER)
+    state[line[start : start + count]] = BRIGHT
+    seen = [LookOfCells("optical", NOON + timedelta(days=4 * n), state) for n in range(6)]
+    assert ("optical" in fixed_structures(seen, cells, CONFIG)) == learnt

@@ -77,6 +77,8 @@ def test_a_crane_crosses_the_shore_of_the_map():
     traits = Traits(1.0, 0.1, 3.0, 0.2, 0.9, 0.3, 0.4)
     assert "crane" in names_of(traits, 60.0, 15.0)
     assert "breakwater_head" in names_of(traits, 160.0, 25.0)
+    for on_land in (0.0, 1.0):  # off it, or on it, altogether
+        assert "crane" not in names_of(replace(traits, on_land=on_land), 60.0, 15.0)
 
 
 @pytest.mark.parametrize(
