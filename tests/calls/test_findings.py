@@ -1,6 +1,7 @@
 """What a transponder says against the hull that images show under it, and against what it said before."""
 
 import pandas as pd
+import pytest
 
 from pipeline.calls import findings, flagged, static_reports
 from pipeline.config import CallsConfig
@@ -83,3 +84,12 @@ def test_contradictions_of_reports_are_listed_once_with_their_values():
 
 def test_nothing_said_and_nothing_seen_gives_an_empty_table():
     assert found(DETECTIONS.empty(), MATCHES.empty()).empty
+
+
+@pytest.mark.parametrize(("length_m", "error_m"), [(106.0, 0.5), (118.0, 15.0)], ids=["6 m, surely", "18 m, perhaps"])
+def test_what_is_small_or_may_be_an_error_is_no_finding(length_m, error_m):
+    """She says 100 m. A finding is both: more than crews round, and more than images err."""
+    seen = detections(
+        sighting("d1", 10, length_m=length_m, length_lo_m=length_m - error_m, length_hi_m=length_m + error_m)
+    )
+    assert found(seen, matched("d1"), said(1, a=80, b=20)).empty

@@ -66,3 +66,12 @@ def test_before_a_silence_is_as_long_as_the_silence(last_heard, before):
     """Silent from 9.9 to 17: for as long before, since 2.8, another was heard or was not."""
     table = quiet(lying(SILENT), lying(np.arange(0, last_heard, 0.1), OTHER, ANCHORAGE))
     assert table["others_before"].tolist() == [before]
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_beside_the_box_as_much_is_near_in_the_east_as_in_the_west(side):
+    """Silent at 0.15 degrees beyond the box, where messages may have been asked for, and at 0.25, where not."""
+    box = (BERTH[0] - 0.1, BERTH[1] - 0.1, BERTH[0] + 0.1, BERTH[1] + 0.1)
+    for beyond, counted in ((0.15, 1), (0.25, 0)):
+        spot = (BERTH[0] + side * (0.1 + beyond), BERTH[1])
+        assert len(quiet(lying(SILENT, spot=spot), place=replace(harbour(), bbox=box))) == counted

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pipeline.calls.static import lengths_at, static_reports
+from pipeline.calls.static import lengths_at, said_by, static_reports
 from pipeline.tables import STATIC
 from tests.calls.traffic import BERTH, MMSI, at, feed, fixes, said
 
@@ -115,3 +115,10 @@ def test_the_unit_of_the_clock_does_not_matter(unit):
     table = feed(*[said(h, draught=5.0 + 2 * (h % 2), **HULL) for h in range(0, 40, 5)])
     other = table.assign(time_utc=table["time_utc"].astype(f"datetime64[{unit}, UTC]"))
     pd.testing.assert_frame_equal(static_reports(table), static_reports(other))
+
+
+def test_of_a_ship_that_had_said_nothing_the_first_whole_report_counts():
+    """Types 24 A and B come six minutes apart, each with a half; what comes hours later may be another ship's."""
+    table = reports(said(10, name="A"), said(10.1, a=80, b=20), said(15, a=150, b=30))
+    assert said_by(table, at(9))["length_m"].dropna().tolist() == [100]
+    assert said_by(table, at(20))["length_m"].dropna().tolist() == [100, 180]
