@@ -12,7 +12,6 @@ from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.plurals import number_of
-from pipeline.times_places.longitudes import middle_of
 from pipeline.workspace import config_files, configs_root
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     for name in config_files(config):
         require_file(root, name)
     place = load_place(config.aoi, root)
-    _tell_zones_outside(place, config, root, console)
+    _tell_zones(place, config, console)
     load_cap(root / config.cap, config.volume)
     for name in config.aoi.backgrounds:
         kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none
@@ -79,15 +78,22 @@ def looks_within(scenario: Scenario, config: RunConfig) -> int:
     return sum(config.period.start <= look.time < config.period.end for look in scenario.looks)
 
 
-def _tell_zones_outside(place: Place, config: RunConfig, root: Path, console: Console) -> None:
-    """Zones of the file that the box leaves out: of another AOI, or by a digit of the box."""
-    from pipeline.ingest.place import read_zones
-
-    within = {zone.zone_id for zone in place.zones}
-    zones = read_zones(root / config.aoi.zones, middle_of(config.aoi.bbox))
-    if outside := [zone.zone_id for zone in zones if zone.zone_id not in within]:
-        told = f"outside the box of {config.aoi.id}, not looked at: {', '.join(outside)}"
-        console.note(f"{printable(config.aoi.zones)}: {printable(told)}")
+def _tell_zones(place: Place, config: RunConfig, console: Console) -> None:
+    """What is legal about a place's zones, and may not be meant: by a digit of the box, or a line copied."""
+    told = []
+    if place.left_out:  # or of another AOI
+        told.append(f"outside the box of {place.aoi_id}, not looked at: {', '.join(place.left_out)}")
+    named: dict[str, list[str]] = {}
+    for zone in place.zones:
+        named.setdefault(zone.name.casefold(), []).append(zone.zone_id)
+    for zone in place.zones:
+        alike = named.pop(zone.name.casefold(), [])
+        if len(alike) > 1:
+            told.append(f"zones {', '.join(alike)} have one name, {zone.name}: readers cannot tell them apart")
+    if not any(zone.counts for zone in place.zones):
+        told.append(f"no zone of {place.aoi_id} counts (counts: false), so no call there will")
+    for one in told:
+        console.note(f"{printable(config.aoi.zones)}: {printable(one)}")
 
 
 def _require_inputs(config: RunConfig) -> None:

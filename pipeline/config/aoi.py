@@ -81,6 +81,14 @@ class AoiConfig(Section):
     facts: tuple[Fact, ...] = ()
     """What a reader should know about the place."""
 
+    @field_validator("bbox", mode="before")
+    @classmethod
+    def _four(cls, box: object) -> object:
+        if not isinstance(box, list | tuple) or len(box) != 4:
+            got = f"; it has {len(box)}" if isinstance(box, list | tuple) else ""
+            raise ValueError(f"must be four numbers: west, south, east and north, in degrees{got}")
+        return box
+
     @field_validator("bbox")
     @classmethod
     def _across_180(cls, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

@@ -82,3 +82,46 @@ def test_zones_that_lie_outside_the_box_are_named(tmp_path):
     console.note = told.append
     made_ready(desk.config(), desk.root, console)
     assert [line for line in told if line.endswith("not looked at: far_pier")]
+
+
+def notes_of(tmp_path, change):
+    """What is told of the desk's zones once ``change`` was made to them."""
+    desk = Desk(tmp_path / "desk").furnished()
+    path = desk.root / "zones.geojson"
+    content = json.loads(path.read_text())
+    change(content["features"])
+    path.write_text(json.dumps(content))
+    told = []
+    console = Console(quiet=True)
+    console.note = told.append
+    made_ready(desk.config(), desk.root, console)
+    return told
+
+
+def test_two_zones_of_one_name_are_told(tmp_path):
+    def copied(features):
+        for feature, name in zip(features, ("Oil pier", "OIL PIER"), strict=True):
+            feature["properties"]["name"] = name
+
+    (told,) = notes_of(tmp_path, copied)
+    assert told == "zones.geojson: zones pier, roads have one name, Oil pier: readers cannot tell them apart"
+    assert notes_of(tmp_path / "other", lambda _: None) == []
+
+
+def test_a_place_where_nothing_counts_is_told(tmp_path):
+    def none_counts(features):
+        for feature in features:
+            feature["properties"]["counts"] = False
+
+    (told,) = notes_of(tmp_path, none_counts)
+    assert told == "zones.geojson: no zone of pier counts (counts: false), so no call there will"
+
+
+def test_the_zones_are_read_once(tmp_path, monkeypatch):
+    from pipeline.ingest import place
+
+    real, read = place.read_zones, []
+    monkeypatch.setattr(place, "read_zones", lambda *given: (read.append(given), real(*given))[1])
+    desk = Desk(tmp_path / "desk").furnished()
+    made_ready(desk.config(), desk.root, Console(quiet=True))
+    assert len(read) == 1

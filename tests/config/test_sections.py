@@ -160,7 +160,10 @@ def refused(model: type[BaseModel], data: dict, message: str) -> None:
         ([180.1, 42.7, 180.2, 42.8], "west < east"),
         ([130.0, 42.7, 136.0, 42.8], "bbox sides must lie between"),
         ([132.95, 42.7, 132.9505, 42.8], "bbox sides must lie between"),
-        ([132.95, 42.7, 133.1], "bbox"),
+        ([132.95, 42.7, 133.1], r"bbox: must be four numbers: west, south, east and north, in degrees; it has 3"),
+        ([132.95, 42.7, 133.1, 42.8, 0], "it has 5"),
+        ("132.95, 42.7, 133.1, 42.8", "must be four numbers: west, south, east and north, in degrees; got 132.95"),
+        ({"west": 132.95}, "must be four numbers"),
         (["a", 42.7, 133.1, 42.8], r"aoi\.bbox\.0|bbox\.0"),
     ],
 )
