@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.chain.backgrounds import kept_in
+from pipeline.chain.place_doubts import coast_doubts, zone_doubts
 from pipeline.chain.sources import named_files, scenario_of
 from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
@@ -28,7 +29,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     for name in config_files(config):
         require_file(root, name)
     place = load_place(config.aoi, root)
-    _tell_zones(place, config, console)
+    _tell_doubts(place, config, console)
     load_cap(root / config.cap, config.volume)
     for name in config.aoi.backgrounds:
         kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none
@@ -42,7 +43,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
         for shared in shared_numbers(vessels):
             console.problem(InputError(path, shared), done="that number names no ship; IMO numbers and names still do")
     if config.source.kind == "files":
-        _require_inputs(config)
+        _require_inputs(config, console)
     if config.source.kind == "demo":
         _tell_looks_outside(scenario_of(config, root), config, console)
     return place
@@ -78,32 +79,25 @@ def looks_within(scenario: Scenario, config: RunConfig) -> int:
     return sum(config.period.start <= look.time < config.period.end for look in scenario.looks)
 
 
-def _tell_zones(place: Place, config: RunConfig, console: Console) -> None:
-    """What is legal about a place's zones, and may not be meant: by a digit of the box, or a line copied."""
-    told = []
-    if place.left_out:  # or of another AOI
-        told.append(f"outside the box of {place.aoi_id}, not looked at: {', '.join(place.left_out)}")
-    named: dict[str, list[str]] = {}
-    for zone in place.zones:
-        named.setdefault(zone.name.casefold(), []).append(zone.zone_id)
-    for zone in place.zones:
-        alike = named.pop(zone.name.casefold(), [])
-        if len(alike) > 1:
-            told.append(f"zones {', '.join(alike)} have one name, {zone.name}: readers cannot tell them apart")
-    if not any(zone.counts for zone in place.zones):
-        told.append(f"no zone of {place.aoi_id} counts (counts: false), so no call there will")
-    for one in told:
+def _tell_doubts(place: Place, config: RunConfig, console: Console) -> None:
+    """What is legal about a place, and may not be meant."""
+    for one in zone_doubts(place):
         console.note(f"{printable(config.aoi.zones)}: {printable(one)}")
+    for one in coast_doubts(place):
+        console.note(f"{printable(config.aoi.coast)}: {printable(one)}")
 
 
-def _require_inputs(config: RunConfig) -> None:
+def _require_inputs(config: RunConfig, console: Console) -> None:
     """NothingUsable where the files and folders that are named hold neither images nor AIS."""
     from pipeline.ingest.inputs import find_inputs
 
     images, ais = named_files(config)
-    if not ais and not find_inputs(images):
+    bare = [path for path in images if not find_inputs([path])]
+    if not ais and len(bare) == len(images):
         named = ", ".join((*config.source.images, *config.source.ais))
         raise NothingUsable(f"{printable(named)}: neither an image nor an AIS file is there")
+    for path in bare:
+        console.note(f"{printable(path)}: holds no image")
 
 
 def _tell_looks_outside(scenario: Scenario, config: RunConfig, console: Console) -> None:

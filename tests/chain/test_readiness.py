@@ -11,10 +11,12 @@ import rasterio
 import shapely
 
 from pipeline.chain.backgrounds import TAG, kept_in
+from pipeline.chain.place_doubts import coast_doubts, zone_doubts
 from pipeline.chain.readiness import made_ready, require_file
 from pipeline.console import Console
 from pipeline.errors import ConfigError
 from pipeline.workspace import configs_root
+from tests.builders import box_zone, place_of
 from tests.cases.desk import Desk
 
 BACKGROUND = configs_root() / "backgrounds" / "vostochny-ascending-10.tif"
@@ -104,7 +106,7 @@ def test_two_zones_of_one_name_are_told(tmp_path):
             feature["properties"]["name"] = name
 
     (told,) = notes_of(tmp_path, copied)
-    assert told == "zones.geojson: zones pier, roads have one name, Oil pier: readers cannot tell them apart"
+    assert told == "zones.geojson: zones pier, roads have one name: readers cannot tell them apart"
     assert notes_of(tmp_path / "other", lambda _: None) == []
 
 
@@ -115,6 +117,42 @@ def test_a_place_where_nothing_counts_is_told(tmp_path):
 
     (told,) = notes_of(tmp_path, none_counts)
     assert told == "zones.geojson: no zone of pier counts (counts: false), so no call there will"
+
+
+@pytest.mark.parametrize(
+    ("land", "said"),
+    [
+        (None, []),
+        ((0.0, 0.0, 0.4, 1.0), []),
+        ((5.0, 5.0, 6.0, 6.0), ["holds no land in the box of test: a quay looks like a ship then"]),
+        ((0.0, 0.0, 0.6, 0.6), ["its land covers pier, where ships are to lie"]),
+    ],
+    ids=["none", "beside", "elsewhere", "over the pier"],
+)
+def test_a_coast_that_may_be_another_places_is_told(land, said):
+    place = place_of(box_zone("pier", 0.5, 0.5, 0.51, 0.51), bbox=(0, 0, 1, 1), land=land and shapely.box(*land))
+    assert coast_doubts(place) == said
+
+
+def test_zones_that_reach_far_beyond_the_box_are_told():
+    """A berth of three degrees, by a decimal comma or a slip of the mouse, was taken as it is."""
+    near, far = box_zone("near", 0.5, 0.5, 1.4, 1.0), box_zone("far", 0.2, 0.2, 3.0, 2.0)
+    told = zone_doubts(place_of(near, far, bbox=(0, 0, 1, 1)))
+    assert told == ["for the most part outside the box of test, where nobody looks: far"]
+
+
+def test_a_named_folder_without_an_image_is_told(tmp_path):
+    """With AIS beside it the run went on, and said nothing of the folder."""
+    desk = Desk(tmp_path / "desk").furnished()
+    (tmp_path / "bare").mkdir()
+    told = []
+    console = Console(quiet=True)
+    console.note = told.append
+    config = desk.config()
+    named = (*config.source.images, str(tmp_path / "bare"))
+    source = config.source.model_copy(update={"images": named})
+    made_ready(config.model_copy(update={"source": source}), desk.root, console)
+    assert told == [f"{tmp_path / 'bare'}: holds no image"]
 
 
 def test_the_zones_are_read_once(tmp_path, monkeypatch):
