@@ -97,7 +97,7 @@ def _require_inputs(config: RunConfig, console: Console) -> None:
         named = ", ".join((*config.source.images, *config.source.ais))
         raise NothingUsable(f"{printable(named)}: neither an image nor an AIS file is there")
     for path in bare:
-        console.note(f"{printable(path)}: holds no image")
+        console.problem(InputError(path, "holds no image"), done="no look comes from it")
 
 
 def _tell_looks_outside(scenario: Scenario, config: RunConfig, console: Console) -> None:

@@ -141,18 +141,17 @@ def test_zones_that_reach_far_beyond_the_box_are_told():
     assert told == ["for the most part outside the box of test, where nobody looks: far"]
 
 
-def test_a_named_folder_without_an_image_is_told(tmp_path):
+def test_a_named_folder_without_an_image_is_told(tmp_path, capsys):
     """With AIS beside it the run went on, and said nothing of the folder."""
     desk = Desk(tmp_path / "desk").furnished()
     (tmp_path / "bare").mkdir()
-    told = []
-    console = Console(quiet=True)
-    console.note = told.append
+    console = Console()
     config = desk.config()
     named = (*config.source.images, str(tmp_path / "bare"))
     source = config.source.model_copy(update={"images": named})
     made_ready(config.model_copy(update={"source": source}), desk.root, console)
-    assert told == [f"{tmp_path / 'bare'}: holds no image"]
+    assert capsys.readouterr().err == f"error: {tmp_path / 'bare'}: holds no image (no look comes from it)\n"
+    assert console.exit_code == 3
 
 
 def test_the_zones_are_read_once(tmp_path, monkeypatch):
