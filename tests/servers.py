@@ -31,7 +31,7 @@ class Fault:
     """What goes wrong with requests whose path matches ``pattern``, the first ``times`` of them (-1: always)."""
 
     pattern: str
-    kind: str  # status, cut, drip, drip_head, html, redirect, whole, wrong_range, silent
+    kind: str  # status, cut, drip, drip_head, html, redirect, whole, wrong_range, silent, zeros, noise
     times: int = 1
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.site.latency_s)
         fault = self.site.fault_for(path)
         try:
-            if fault is not None and fault.kind != "cut" and fault.kind != "drip" and fault.kind != "whole":
+            if fault is not None and fault.kind not in ("cut", "drip", "whole", "zeros", "noise"):
                 self._go_wrong(fault)
             elif path in self.site.pages:
                 page = self.site.pages[path]
@@ -161,6 +161,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             status, part = 206, content[first : last + 1]
             extra["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
+        if fault is not None and fault.kind in ("zeros", "noise"):
+            third = len(part) // 3  # of the right length, under the right ETag
+            wrong = bytes(third) if fault.kind == "zeros" else b"\xa5" * third
+            part = part[:third] + wrong + part[2 * third :]
         if fault is not None and fault.kind in ("cut", "drip"):
             self._head(status, len(part), "application/octet-stream", extra)
             if fault.kind == "cut":

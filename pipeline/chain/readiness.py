@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.chain.backgrounds import kept_in
+from pipeline.chain.place_doubts import coast_doubts, zone_doubts
 from pipeline.chain.sources import named_files, scenario_of
 from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.plurals import number_of
-from pipeline.times_places.longitudes import middle_of
 from pipeline.workspace import config_files, configs_root
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     for name in config_files(config):
         require_file(root, name)
     place = load_place(config.aoi, root)
-    _tell_zones_outside(place, config, root, console)
+    _tell_doubts(place, config, console)
     load_cap(root / config.cap, config.volume)
     for name in config.aoi.backgrounds:
         kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none
@@ -43,7 +43,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
         for shared in shared_numbers(vessels):
             console.problem(InputError(path, shared), done="that number names no ship; IMO numbers and names still do")
     if config.source.kind == "files":
-        _require_inputs(config)
+        _require_inputs(config, console)
     if config.source.kind == "demo":
         _tell_looks_outside(scenario_of(config, root), config, console)
     return place
@@ -79,25 +79,25 @@ def looks_within(scenario: Scenario, config: RunConfig) -> int:
     return sum(config.period.start <= look.time < config.period.end for look in scenario.looks)
 
 
-def _tell_zones_outside(place: Place, config: RunConfig, root: Path, console: Console) -> None:
-    """Zones of the file that the box leaves out: of another AOI, or by a digit of the box."""
-    from pipeline.ingest.place import read_zones
-
-    within = {zone.zone_id for zone in place.zones}
-    zones = read_zones(root / config.aoi.zones, middle_of(config.aoi.bbox))
-    if outside := [zone.zone_id for zone in zones if zone.zone_id not in within]:
-        told = f"outside the box of {config.aoi.id}, not looked at: {', '.join(outside)}"
-        console.note(f"{printable(config.aoi.zones)}: {printable(told)}")
+def _tell_doubts(place: Place, config: RunConfig, console: Console) -> None:
+    """What is legal about a place, and may not be meant."""
+    for one in zone_doubts(place):
+        console.note(f"{printable(config.aoi.zones)}: {printable(one)}")
+    for one in coast_doubts(place):
+        console.note(f"{printable(config.aoi.coast)}: {printable(one)}")
 
 
-def _require_inputs(config: RunConfig) -> None:
+def _require_inputs(config: RunConfig, console: Console) -> None:
     """NothingUsable where the files and folders that are named hold neither images nor AIS."""
     from pipeline.ingest.inputs import find_inputs
 
     images, ais = named_files(config)
-    if not ais and not find_inputs(images):
+    bare = [path for path in images if not find_inputs([path])]
+    if not ais and len(bare) == len(images):
         named = ", ".join((*config.source.images, *config.source.ais))
         raise NothingUsable(f"{printable(named)}: neither an image nor an AIS file is there")
+    for path in bare:
+        console.problem(InputError(path, "holds no image"), done="no look comes from it")
 
 
 def _tell_looks_outside(scenario: Scenario, config: RunConfig, console: Console) -> None:

@@ -115,7 +115,7 @@ def _run_file(new: NewPlace, box: tuple[float, float, float, float], names: dict
         [
             f"# Made by capwatch aoi add. All that is not here has a default: capwatch config show {new.id}",
             "aoi:",
-            f"  id: {new.id}",
+            f"  id: {json.dumps(new.id)}",  # in quotes: 12 and null are no texts without
             f"  name: {json.dumps(new.name, ensure_ascii=False)}",
             f"  bbox: {list(box)}  # west, south, east, north [deg]",
             f"  coast: {names['coast'] if coast else 'null  # each image is searched for land'}",

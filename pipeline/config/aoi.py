@@ -81,25 +81,34 @@ class AoiConfig(Section):
     facts: tuple[Fact, ...] = ()
     """What a reader should know about the place."""
 
+    @field_validator("bbox", mode="before")
+    @classmethod
+    def _four(cls, box: object) -> object:
+        if not isinstance(box, list | tuple) or len(box) != 4:
+            got = f"; it has {len(box)}" if isinstance(box, list | tuple) else ""
+            raise ValueError(f"must be four numbers: west, south, east and north, in degrees{got}")
+        if any(isinstance(side, bool) for side in box):  # Python takes true for 1
+            raise ValueError("must be four numbers, none of them true or false")
+        return box
+
     @field_validator("bbox")
     @classmethod
-    def _across_180(cls, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    def _box(cls, given: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
         """One way to write a box across 180 degrees: it ends beyond them."""
-        west, south, east, north = box
-        short_way = west > east and east >= -180 and west <= 180 and east + 360 - west <= MAX_SIDE_DEG
-        return (west, south, round(east + 360, 9), north) if short_way else box
-
-    @model_validator(mode="after")
-    def _box(self) -> AoiConfig:
-        west, south, east, north = self.bbox
+        west, south, east, north = given
+        if max(map(abs, given)) > 360:
+            raise ValueError(f"has a side at {max(given, key=abs):.0f}; degrees (EPSG:4326) are wanted, not metres")
         if abs(south) > 90 or abs(north) > 90:
-            raise ValueError(f"bbox has a latitude beyond 90 degrees: {self.bbox}; lon and lat may be swapped")
+            raise ValueError(f"has a latitude beyond 90 degrees: {given}; lon and lat may be swapped")
+        if west > east and east >= -180 and west <= 180 and east + 360 - west <= MAX_SIDE_DEG:
+            east = round(east + 360, 9)
         if not (-180 <= west < east and west <= 180 and south < north):
-            raise ValueError(f"bbox must be west < east and south < north; got {self.bbox}")
+            raise ValueError(f"must be west < east and south < north; got {given}")
         sides = (east - west, north - south)
         if max(sides) > MAX_SIDE_DEG or min(sides) < MIN_SIDE_DEG:
-            raise ValueError(f"bbox sides must lie between {MIN_SIDE_DEG} and {MAX_SIDE_DEG} degrees; got {sides}")
-        return self
+            told = " and ".join(f"{side:g}" for side in sides)
+            raise ValueError(f"its sides must lie between {MIN_SIDE_DEG} and {MAX_SIDE_DEG} degrees; got {told}")
+        return west, south, east, north
 
 
 class SourceConfig(Section):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +27,11 @@ SET = 0  # the line of what the command line set: no line of the file is to blam
 YAML_HINTS = {  # to the words of the YAML reader, what is mostly meant
     "mapping values are not allowed here": "put a text that holds a colon into quotes",
     "found character '\\t'": "indent with blanks, not with tabs",
+    "could not find expected ':'": "a blank must follow the colon of a key",
+    "but found another document": "a config is one document, without ---",
 }
+
+_TWICE = re.compile(r'found duplicate key "(.*?)" with value')
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -57,7 +62,8 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
     except ValueError as error:  # a value of a plain shape that does not exist, as 2024-02-30
         raise ConfigError(f"{printable(path)}: holds a value that does not exist ({error})") from error
     if not isinstance(data, dict):
-        raise ConfigError(f"{printable(path)}: holds {type(data).__name__}, a mapping is wanted")
+        holds = "is empty" if data is None else f"holds {'a list' if isinstance(data, list) else 'a text or number'}"
+        raise ConfigError(f"{printable(path)}: {holds}; keys with values are wanted, as in aoi: or cap:")
     return data, lines
 
 
@@ -150,6 +156,10 @@ def _yaml_cause(error: Any) -> str:
     """``:line: problem`` of a YAML error, in one line."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
+    if "expected ':'" in problem:  # which was missed at the end of the key, and is told of the line after it
+        mark = getattr(error, "context_mark", None) or mark
+    if twice := _TWICE.match(problem):
+        problem = f"{twice[1]} stands twice in one section"
     place = f":{mark.line + 1}" if mark is not None else ""
     hint = next((f" ({hint})" for words, hint in YAML_HINTS.items() if words in problem), "")
     return f"{place}: {printable(' '.join(problem.split()))[:200]}{hint}"
@@ -177,7 +187,8 @@ def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[s
     place = _blamed(path, message, isinstance(error.get("input"), dict), where, lines)
     name = printable(".".join(path))[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(path[-1], _fields(model, path[:-1]), n=1) or _deeper(model, path)
+        written = path[-1].lower()  # keys are in lower case
+        close = difflib.get_close_matches(written, _fields(model, path[:-1]), n=1) or _deeper(model, path)
         hint = f" (did you mean {close[0]}?)" if close else ""
         return f"{place}: {name}: no such key{hint}"
     got = error.get("input")

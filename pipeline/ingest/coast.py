@@ -52,6 +52,10 @@ def read_land(path: Path) -> BaseGeometry:
             raise ConfigError(f"{printable(path)}: feature {number} is {_kind(part)}, no polygon")
         if not part.is_valid:
             raise ConfigError(f"{printable(path)}: feature {number} is invalid: {shapely.is_valid_reason(part)}")
+        if (far := max(map(abs, part.bounds))) > 360:
+            raise ConfigError(
+                f"{printable(path)}: feature {number} has coordinates up to {far:.0f}; degrees (EPSG:4326) are wanted"
+            )
         if max(abs(part.bounds[1]), abs(part.bounds[3])) > 90:
             raise ConfigError(
                 f"{printable(path)}: feature {number} has latitudes beyond 90; lon and lat may be swapped"

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jp2", ".j2k", ".jpg", ".jpeg", ".zip")
 NOTHING_OF_AOI = "shows nothing of the AOI"
 OUTSIDE_PERIOD = "outside the period"
-UNDER_WAY = (".part", ".partial", ".crdownload", ".tmp")
+UNDER_WAY = (".part", ".partial", ".crdownload", ".tmp", ".download", ".filepart", ".aria2")
 Each = Callable[[Callable[["Found"], "Opened"], Sequence["Found"]], Iterable["Opened"]]
 _HALF = 0.5  # our choice: a scene that measured less of what its frame holds of the AOI is called degraded
 _POINTS = 40  # per side: coverage to 0.1 % of the AOI

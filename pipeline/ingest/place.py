@@ -70,7 +70,8 @@ def load_place(aoi: AoiConfig, root: Path) -> Place:
         hint = "lon and lat are swapped" if swapped else f"the box is {aoi.bbox}"
         raise ConfigError(f"{printable(path)}: none of its {len(zones)} zones lies in the AOI; {hint}")
     credit = read_credit(root / aoi.coast) if aoi.coast else ""
-    return Place(aoi.id, aoi.name, aoi.bbox, land, inside, credit)
+    left_out = tuple(z.zone_id for z in zones if not z.geometry.intersects(box))
+    return Place(aoi.id, aoi.name, aoi.bbox, land, inside, credit, left_out)
 
 
 def read_zones(path: Path, middle: float | None = None) -> tuple[Zone, ...]:

@@ -48,6 +48,7 @@ class Place:
     land: BaseGeometry | None
     zones: tuple[Zone, ...]
     coast_credit: str = ""  # whose coast it is, as its file says; empty where that does not
+    left_out: tuple[str, ...] = ()  # zones of its file that the box leaves out
 
     def zone(self, zone_id: str) -> Zone | None:
         """The zone of that name, or None."""

@@ -11,10 +11,12 @@ import rasterio
 import shapely
 
 from pipeline.chain.backgrounds import TAG, kept_in
+from pipeline.chain.place_doubts import coast_doubts, zone_doubts
 from pipeline.chain.readiness import made_ready, require_file
 from pipeline.console import Console
 from pipeline.errors import ConfigError
 from pipeline.workspace import configs_root
+from tests.builders import box_zone, place_of
 from tests.cases.desk import Desk
 
 BACKGROUND = configs_root() / "backgrounds" / "vostochny-ascending-10.tif"
@@ -82,3 +84,81 @@ def test_zones_that_lie_outside_the_box_are_named(tmp_path):
     console.note = told.append
     made_ready(desk.config(), desk.root, console)
     assert [line for line in told if line.endswith("not looked at: far_pier")]
+
+
+def notes_of(tmp_path, change):
+    """What is told of the desk's zones once ``change`` was made to them."""
+    desk = Desk(tmp_path / "desk").furnished()
+    path = desk.root / "zones.geojson"
+    content = json.loads(path.read_text())
+    change(content["features"])
+    path.write_text(json.dumps(content))
+    told = []
+    console = Console(quiet=True)
+    console.note = told.append
+    made_ready(desk.config(), desk.root, console)
+    return told
+
+
+def test_two_zones_of_one_name_are_told(tmp_path):
+    def copied(features):
+        for feature, name in zip(features, ("Oil pier", "OIL PIER"), strict=True):
+            feature["properties"]["name"] = name
+
+    (told,) = notes_of(tmp_path, copied)
+    assert told == "zones.geojson: zones pier, roads have one name: readers cannot tell them apart"
+    assert notes_of(tmp_path / "other", lambda _: None) == []
+
+
+def test_a_place_where_nothing_counts_is_told(tmp_path):
+    def none_counts(features):
+        for feature in features:
+            feature["properties"]["counts"] = False
+
+    (told,) = notes_of(tmp_path, none_counts)
+    assert told == "zones.geojson: no zone of pier counts (counts: false), so no call there will"
+
+
+@pytest.mark.parametrize(
+    ("land", "said"),
+    [
+        (None, []),
+        ((0.0, 0.0, 0.4, 1.0), []),
+        ((5.0, 5.0, 6.0, 6.0), ["holds no land in the box of test: a quay looks like a ship then"]),
+        ((0.0, 0.0, 0.6, 0.6), ["its land covers pier, where ships are to lie"]),
+    ],
+    ids=["none", "beside", "elsewhere", "over the pier"],
+)
+def test_a_coast_that_may_be_another_places_is_told(land, said):
+    place = place_of(box_zone("pier", 0.5, 0.5, 0.51, 0.51), bbox=(0, 0, 1, 1), land=land and shapely.box(*land))
+    assert coast_doubts(place) == said
+
+
+def test_zones_that_reach_far_beyond_the_box_are_told():
+    """A berth of three degrees, by a decimal comma or a slip of the mouse, was taken as it is."""
+    near, far = box_zone("near", 0.5, 0.5, 1.4, 1.0), box_zone("far", 0.2, 0.2, 3.0, 2.0)
+    told = zone_doubts(place_of(near, far, bbox=(0, 0, 1, 1)))
+    assert told == ["for the most part outside the box of test, where nobody looks: far"]
+
+
+def test_a_named_folder_without_an_image_is_told(tmp_path, capsys):
+    """With AIS beside it the run went on, and said nothing of the folder."""
+    desk = Desk(tmp_path / "desk").furnished()
+    (tmp_path / "bare").mkdir()
+    console = Console()
+    config = desk.config()
+    named = (*config.source.images, str(tmp_path / "bare"))
+    source = config.source.model_copy(update={"images": named})
+    made_ready(config.model_copy(update={"source": source}), desk.root, console)
+    assert capsys.readouterr().err == f"error: {tmp_path / 'bare'}: holds no image (no look comes from it)\n"
+    assert console.exit_code == 3
+
+
+def test_the_zones_are_read_once(tmp_path, monkeypatch):
+    from pipeline.ingest import place
+
+    real, read = place.read_zones, []
+    monkeypatch.setattr(place, "read_zones", lambda *given: (read.append(given), real(*given))[1])
+    desk = Desk(tmp_path / "desk").furnished()
+    made_ready(desk.config(), desk.root, Console(quiet=True))
+    assert len(read) == 1

@@ -66,6 +66,27 @@ def test_hidden_images_are_left_out_and_that_is_said_once(tmp_path, capsys):
     assert sorted(table["scene_id"]) == sorted(p.stem for p in desk.images.glob("look_vv*.tif"))
 
 
+def test_images_of_kinds_that_are_not_read_are_told_once(tmp_path, capsys):
+    """A look in a .tar.gz was missed without a word. What belongs to an image, or to AIS, is no look."""
+    desk = Desk(tmp_path / "desk").furnished()
+    for name in (
+        "b.tar.gz",
+        "deep/c.nc",
+        "S1A.SAFE/preview/d.bmp",
+        "e.json",
+        "f.csv.gz",
+        "g.txt",
+        "._h.7z",
+        ".i/j.vrt",
+    ):
+        (desk.images / name).parent.mkdir(parents=True, exist_ok=True)
+        (desk.images / name).write_bytes(b"x")
+    gather(desk.config(), desk.root, None, Console())
+    told = [line for line in capsys.readouterr().err.splitlines() if "hidden" not in line]
+    (said,) = told
+    assert said.startswith(f"{desk.images}: 2 files of kinds that are not read (the first: b.tar.gz); unpack archives")
+
+
 def test_a_folder_without_ais_has_a_line(desk, capsys):
     folder = folder_of(desk, ".hidden.csv")
     assert gathered(desk, folder, capsys=capsys) == (

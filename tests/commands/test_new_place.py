@@ -33,6 +33,12 @@ def test_a_run_takes_what_was_written(capwatch, tmp_path):
     assert (tmp_path / config.cap).read_bytes() == (configs_root() / config.cap).read_bytes()
 
 
+@pytest.mark.parametrize("name", ["12", "null", "1e3", "no", "2024-03-01"])
+def test_a_name_that_yaml_would_take_for_something_else_is_a_name(capwatch, tmp_path, name):
+    assert add(capwatch, tmp_path, "--coast", "none", name=name)[0] == 0
+    assert load_run_config(tmp_path / f"{name}.yaml", {}).aoi.id == name
+
+
 def test_coast_and_zones_that_are_brought_are_copied(capwatch, tmp_path):
     genoa = load_run_config(configs_root() / "genoa.yaml", {}).aoi
     box = ",".join(map(str, genoa.bbox))
@@ -72,7 +78,7 @@ def test_a_coast_is_clipped_to_the_box(capwatch, tmp_path, monkeypatch, word, pr
         ("127.38,39.12,127.52", (), "write four degrees, west,south,east,north"),
         ("127.38,39.12,east,39.22", (), "write four degrees, west,south,east,north"),
         ("39.12,127.38,39.22,127.52", (), "lon and lat may be swapped"),
-        ("127,39,137,49", (), "bbox sides must lie between"),
+        ("127,39,137,49", (), "its sides must lie between"),
         (WONSAN[0], ("--end", "2024-02-01"), "must come after period.start"),
         (WONSAN[0], ("--start", "March"), "write a time as 2024-03-06"),
         (WONSAN[0], ("--zones", "/no/such.geojson"), "/no/such.geojson: cannot be read"),

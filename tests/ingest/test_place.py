@@ -130,6 +130,12 @@ TINY = [[133.0, 42.74], [133.00001, 42.74], [133.00001, 42.74001], [133.0, 42.74
 HUGE = [[100.0, 10.0], [140.0, 10.0], [140.0, 50.0], [100.0, 10.0]]
 
 
+def test_a_coast_in_metres_is_called_that(tmp_path):
+    """It was said to be swapped."""
+    with pytest.raises(ConfigError, match=r"z\.geojson: feature 0 has coordinates up to \d+; degrees .* are wanted"):
+        read_land(zones(tmp_path / "z.geojson", feature([METRES])))
+
+
 @pytest.mark.parametrize(
     ("content", "cause"),
     [

@@ -190,7 +190,7 @@ def _breaks(one, middle, two, micros, lon, lat, sog, cog):  # type: ignore[no-un
     x_m, y_m = _metres(lon[one], lat[one], lon[middle], lat[middle])
     off_m = np.hypot(x_m - part_s / whole_s * east_m, y_m - part_s / whole_s * north_m)
     aside = off_m > OFF_M + OFF_S * speed_kn * KNOT_M_S
-    return aside or abs(sog[middle] - speed_kn) > OFF_KN or _turn(cog[middle], cog[one]) > OFF_DEG
+    return aside or abs(sog[middle] - speed_kn) >= OFF_KN or _turn(cog[middle], cog[one]) > OFF_DEG
 
 
 @numba.njit(cache=True)

@@ -105,7 +105,7 @@ def _resembled(name: str, missing: Collection[str]) -> str | None:
         (slips, field)
         for field in missing
         for alias in ALIASES[field]
-        if (slips := _slips(said, alias)) <= _allowed(alias)
+        if (slips := _slips(said, alias)) <= _allowed(alias) or _overwritten(said, alias)
     ]
     return min(near)[1] if near else None
 
@@ -113,6 +113,23 @@ def _resembled(name: str, missing: Collection[str]) -> str | None:
 def _allowed(alias: str) -> int:
     """One slip for three letters, two for six, three for nine (our choice): fewer would make foreign words ours."""
     return len(alias) // 3
+
+
+def _overwritten(said: str, alias: str) -> bool:
+    """Is most of a word left, at its start and its end, around digits that it does not have?
+
+    >>> _overwritten("dra181t", "draught"), _overwritten("dra_t", "draught"), _overwritten("b1", "beam")
+    (True, False, False)
+    """
+    start = _alike(said, alias)
+    end = min(_alike(said[::-1], alias[::-1]), len(alias) - start)
+    strange = said[start : len(said) - end]
+    return start > 0 and end > 0 and 2 * (start + end) > len(alias) and any(c.isdigit() for c in strange)
+
+
+def _alike(one: str, other: str) -> int:
+    """With how many letters two words begin alike."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _slips(one: str, other: str) -> int:

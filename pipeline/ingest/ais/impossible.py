@@ -10,7 +10,7 @@ MEASURED = {"lon": "positions", "sog": "speeds", "cog": "courses", "heading": "h
 DEEPEST_SHARE, SHORTEST_M = 0.11, 50.0
 """A draught beyond that share of a ship's length, of ships so long, is told where most are so; our choice. In four real
 tables of metres 0 to 21 % of the rows lie beyond it, and of the same in feet 82 to 98 %."""
-FEWEST = 3  # rows below which "most" says nothing; our choice
+FEWEST = 3  # rows below which "most" says nothing; our choice. Where no position is left, one says enough
 
 
 class Impossible:
@@ -19,7 +19,7 @@ class Impossible:
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         self._left = dict.fromkeys(MEASURED, 0)
-        self._swapped = self._turned = self._sized = self._too_deep = 0
+        self._swapped = self._turned = self._nowhere = self._sized = self._too_deep = 0
 
     def add(self, raw: pd.DataFrame, clean: pd.DataFrame, wrong: dict[str, int]) -> None:
         """``wrong`` counts by column what is no longer in ``clean``."""
@@ -36,13 +36,15 @@ class Impossible:
             lon, lat = raw["lon"].to_numpy(float), raw["lat"].to_numpy(float)
             self._swapped += int(((np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)).sum())
             self._turned += int(((lon > 180) & (lon <= 360) & (np.abs(lat) <= 90)).sum())
+            self._nowhere += int(((lon == 0) & (lat == 0)).sum())
 
     def causes(self) -> list[str]:
         """What is wrong with the file as a whole."""
         out = []
         for name, what in MEASURED.items():
             n, of = self.counts.get(name, 0), self.counts.get(name, 0) + self._left[name]
-            if of >= FEWEST and 2 * n > of:
+            lost = name == "lon" and n == of > 0
+            if lost or (of >= FEWEST and 2 * n > of):
                 out.append(f"{n} of {of} {what} are impossible" + (self._hint(n) if name == "lon" else ""))
         if self._sized >= FEWEST and 2 * self._too_deep > self._sized and not any("draughts" in cause for cause in out):
             out.append(f"{self._too_deep} of {self._sized} draughts are too deep for their ships: they may be in feet")
@@ -51,4 +53,6 @@ class Impossible:
     def _hint(self, n: int) -> str:
         if 2 * self._swapped > n:
             return ": latitude and longitude may be swapped"
+        if 2 * self._nowhere > n:
+            return ": zero degrees north and east stand for no fix"
         return ": longitudes may run from 0 to 360" if 2 * self._turned > n else ""

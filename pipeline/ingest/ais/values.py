@@ -53,12 +53,13 @@ def without_codes(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 @numba.njit(cache=True)
 def _void_positions(lon, lat):  # type: ignore[no-untyped-def]
-    """Half a position is none: a code or a wrong value in one coordinate voids both."""
+    """Half a position is none: a code or a wrong value in one coordinate voids both. So do two zeros: whatever has no
+    fix, or a table that fills its gaps with zeros, puts ships off Africa that are elsewhere."""
     wrong = 0
     for i in range(len(lon)):
         x, y = lon[i], lat[i]
         code = np.isnan(x) or np.isnan(y) or abs(x - 181.0) < 1e-3 or abs(y - 91.0) < 1e-3
-        if code or abs(x) > 180.0 or abs(y) > 90.0:
+        if code or abs(x) > 180.0 or abs(y) > 90.0 or (x == 0.0 and y == 0.0):
             wrong += not code
             lon[i] = lat[i] = np.nan
     return wrong

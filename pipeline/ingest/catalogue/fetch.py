@@ -18,13 +18,14 @@ from pipeline.ingest.catalogue.products import NotCovered, Product
 from pipeline.ingest.catalogue.search import BBox, bare
 from pipeline.ingest.catalogue.services import policy_of, service_of
 from pipeline.ingest.catalogue.signing import Access
+from pipeline.ingest.catalogue.soundness import soundly
 from pipeline.ingest.catalogue.web import Web, WebPolicy
 from pipeline.types import Sensor
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-FORMAT = 1  # of what is made; a change makes every cut-out anew
+FORMAT = 2  # of what is made, and of what is looked at before it is kept; a change makes every cut-out anew
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +60,8 @@ def fetch(task: FetchTask) -> Fetched:
 
     def make(folder: Path) -> None:
         # signing belongs here: a product may wait for hours before its turn comes
-        access = Access(service_of(product.catalogue, task.config), web)
-        cutter.cut_out(product, task.bbox, folder, access, web.deadline(), task.connections)
+        access, deadline = Access(service_of(product.catalogue, task.config), web), web.deadline()
+        soundly(lambda to: cutter.cut_out(product, task.bbox, to, access, deadline, task.connections), folder)
 
     try:
         folder = Cache(task.cache, task.config.cache_gb * 1e9).entry(recipe_of(product, task.bbox), make)

@@ -145,7 +145,7 @@ def _assets(item: dict[str, Any], base: str) -> dict[str, RemoteFile]:
         found[str(key)] = RemoteFile(
             urljoin(base, href) if base and "://" not in href else href,
             size if isinstance(size, int) and size > 0 else None,
-            str(asset.get("file:checksum") or "").lower(),
+            str(asset.get("file:checksum") or asset.get("checksum:multihash") or "").lower(),
         )
     return found
 

@@ -18,13 +18,13 @@ from pipeline.errors import InputError
 from pipeline.ingest.catalogue.products import POLARISATIONS, NotCovered, Product, RemoteFile
 from pipeline.ingest.catalogue.remote import RemoteImage, read_small
 from pipeline.ingest.catalogue.signing import Access
-from pipeline.ingest.catalogue.web import Deadline, Refused
+from pipeline.ingest.catalogue.web import Damaged, Deadline, Refused
 from pipeline.ingest.geolocation import footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
 from pipeline.ingest.sentinel1.cutout import CUTOUT, cut_json
 from pipeline.ingest.sentinel1.products import MEASUREMENT, SIMULATED, sea_level_geolocation
 from pipeline.ingest.sentinel1.safe_files import MANIFEST
-from pipeline.ingest.sentinel1.safe_xml import parse_xml, read_annotation, read_calibration, read_manifest
+from pipeline.ingest.sentinel1.safe_xml import parse_xml, read_annotation, read_calibration, read_manifest, read_noise
 from pipeline.ingest.sentinel1.told import Annotation, Manifest
 from pipeline.types import Window
 
@@ -161,6 +161,8 @@ def _small_files(product: Product, pol: str, manifest: Manifest | None, access: 
     if annotation.polarisation != pol:
         raise InputError(product.name, f"its annotation of {pol} is about {annotation.polarisation}")
     read_calibration(raw["calibration"], f"calibration {pol}")
+    if "noise" in raw:
+        read_noise(raw["noise"], f"noise {pol}")
     return Small(raw["product"], raw["calibration"], raw.get("noise"))
 
 
@@ -170,7 +172,10 @@ def _of_kind(file: RemoteFile, root: str, item: str, access: Access, deadline: D
     raw = read_small(file, item, access, deadline)
     if root == "product" and "/rfi/rfi-" in file.href and raw.lstrip()[:400].find(b"<rfi") >= 0:
         raw = read_small(RemoteFile(file.href.replace("/rfi/rfi-", "/")), item, access, deadline)
-    parse_xml(raw, item, root)
+    try:
+        parse_xml(raw, item, root)
+    except InputError as error:
+        raise Damaged(error.item, error.cause) from error
     return raw
 
 
@@ -180,7 +185,7 @@ def _require_listed(raw: bytes, kind: str, manifest: Manifest | None, item: str)
         return
     known = {f.md5 for f in manifest.files if f.kind == kind and f.md5}
     if known and hashlib.md5(raw, usedforsecurity=False).hexdigest() not in known:
-        raise InputError(item, "MD5 differs from manifest.safe (altered or damaged)")
+        raise Damaged(item, "MD5 differs from manifest.safe (altered or damaged)")
 
 
 def _own_manifest(root: Path, listed: list[tuple[str, str]], source: Manifest | None) -> bytes:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.catalogue.products import RemoteFile
 from pipeline.ingest.catalogue.signing import Access
-from pipeline.ingest.catalogue.web import Deadline
+from pipeline.ingest.catalogue.web import Damaged, Deadline
 from pipeline.ingest.gdal_settings import SETTINGS
 from pipeline.ingest.quarantine import examine
 from pipeline.ingest.rasters import MAGIC, refuse_oddities
@@ -37,6 +37,7 @@ PIECE = 1 << 18  # bytes asked for where GDAL wants what was not foreseen
 GAP = 1 << 16  # blocks no further apart than this come in one request: 64 kB take less time than a round trip
 HEADER = Window(0, 0, 0, 0)
 LONGEST = 8 << 20  # bytes of one request; longer spans are shared among connections
+DIFFERS = "differs from the checksum in its catalogue"
 
 
 class RemoteImage:
@@ -90,9 +91,9 @@ class RemoteImage:
     def _fetch(self, span: tuple[int, int]) -> None:
         answer = self.access.get(self.file.href, self.item, self.deadline, span=(span[0], span[1] - span[0]))
         if answer.total != self.size or answer.etag != self.etag:
-            raise InputError(self.item, "changed while it was read")
+            raise Damaged(self.item, "changed while it was read")
         if len(answer.body) != span[1] - span[0]:
-            raise InputError(self.item, f"sends {len(answer.body)} bytes where {span[1] - span[0]} were asked for")
+            raise Damaged(self.item, f"sends {len(answer.body)} bytes where {span[1] - span[0]} were asked for")
         self._keep(span[0], answer.body)
 
     def _keep(self, start: int, body: bytes) -> None:
@@ -136,13 +137,36 @@ class RemoteImage:
         """Have the helper decode a window first, or the header where the window is empty; it asks for what it needs."""
         where = (window.row0, window.col0, window.rows, window.cols)
         self._put_in_copy()
-        examine(str(self._copy), self.item, self.driver, whole=False, window=where, supply=self._supply)
+        try:
+            examine(str(self._copy), self.item, self.driver, whole=False, window=where, supply=self._supply)
+        except InputError as error:
+            if self.failure is not None:
+                raise self.failure from None
+            raise Damaged(self.item, error.cause) from error
 
     def _supply(self, start: int, count: int) -> None:
         """Have a span of the file in the copy."""
         if not any(a <= start and start + count <= b for a, b in self._copied):
-            self.read(start, count)
+            try:
+                self.read(start, count)
+            except InputError as error:
+                self.failure = error
+                raise
             self._put_in_copy()
+
+    def _compare(self) -> None:
+        """Compare the file with the checksum in its catalogue, where half of it is held: the rest is fetched then."""
+        known = _multihash(self.file.checksum)
+        if known is None:
+            return
+        rest = self._missing(0, self.size)
+        if 2 * sum(end - start for start, end in rest) > self.size:
+            return
+        self.fetch(rest)
+        for start in self._starts:
+            known[0].update(self._held[start])
+        if known[0].hexdigest() != known[1]:
+            raise Damaged(self.item, DIFFERS)
 
     def _put_in_copy(self) -> None:
         """Write what was fetched, and is not there yet, to the copy."""
@@ -175,13 +199,14 @@ class RemoteImage:
                 with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
                     refuse_oddities(dataset, self.item)
                     yield dataset
+                self._compare()
         except (RasterioError, ValueError, OSError) as error:
             if self.failure is not None:
                 raise self.failure from None
             if isinstance(error, EnvironmentFault):
                 raise
             reason = " ".join(str(error.__cause__ or error).split())[:100]
-            raise InputError(self.item, f"is damaged, or no true {self.driver} file ({reason})") from error
+            raise Damaged(self.item, f"is damaged, or no true {self.driver} file ({reason})") from error
 
     def window(self, dataset: DatasetReader, window: Window) -> NDArray[np.uint16]:
         """Numbers of the first band in a window, shape (rows, cols)."""
@@ -287,9 +312,9 @@ def read_small(file: RemoteFile, item: str, access: Access, deadline: Deadline, 
     if answer.kind == "text/html":
         raise InputError(item, "answers with an HTML page instead of the file")
     if file.size is not None and file.size != len(body):
-        raise InputError(item, f"has {len(body)} bytes; its catalogue says {file.size}")
+        raise Damaged(item, f"has {len(body)} bytes; its catalogue says {file.size}")
     if not agrees(body, file.checksum):
-        raise InputError(item, "differs from the checksum in its catalogue")
+        raise Damaged(item, DIFFERS)
     return body
 
 
@@ -299,9 +324,18 @@ def agrees(body: bytes, multihash: str) -> bool:
     >>> agrees(b"", "d50110d41d8cd98f00b204e9800998ecf8427e"), agrees(b"x", "d50110d41d8cd98f00b204e9800998ecf8427e")
     (True, False)
     """
+    known = _multihash(multihash)
+    if known is None:
+        return True
+    known[0].update(body)
+    return bool(known[0].hexdigest() == known[1])
+
+
+def _multihash(text: str) -> tuple[Any, str] | None:
+    """What makes hashes of that kind, and the one that is wanted (hex); None for a kind that is not known here."""
     import hashlib
 
     for prefix, name in (("d50110", "md5"), ("1220", "sha256"), ("1114", "sha1"), ("1340", "sha512")):
-        if multihash.startswith(prefix):
-            return hashlib.new(name, body, usedforsecurity=False).hexdigest() == multihash.removeprefix(prefix)
-    return True
+        if text.startswith(prefix):
+            return hashlib.new(name, usedforsecurity=False), text.removeprefix(prefix)
+    return None

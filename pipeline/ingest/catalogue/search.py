@@ -139,7 +139,11 @@ def _pages(
     service: Service, sensor: Sensor, web: Web, box: BBox, start: datetime, end: datetime
 ) -> Iterable[dict[str, Any]]:
     import pystac_client
+    from pystac.errors import STACError, STACTypeError
+    from pystac_client.errors import ClientTypeError
+    from pystac_client.exceptions import APIError, ParametersError
     from pystac_client.warnings import PystacClientWarning
+    from requests.exceptions import RequestException
 
     # for the process, as several searches may run at once: what a server does not conform to is seen by its answers
     warnings.filterwarnings("ignore", category=PystacClientWarning)
@@ -157,9 +161,15 @@ def _pages(
         return list(found.items_as_dicts())
     except InputError as error:
         raise EnvironmentFault(f"{service.name}: {error.cause} (search incomplete, nothing was run)") from error
-    except (EnvironmentFault, MemoryError):
+    except EnvironmentFault:
         raise
-    except Exception as error:  # what a wrong answer raises in the two libraries has no common root
+    except (
+        # the two libraries' own, which have no common root; the last is raised, too, by what says it cannot search
+        *(APIError, ClientTypeError, ParametersError, STACError, STACTypeError, PystacClientWarning),
+        RequestException,  # for what is no address
+        # for a key that is not there, or a value of another kind
+        *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, NotImplementedError),
+    ) as error:
         raise EnvironmentFault(
             f"{service.name}: answers with what is no STAC search ({type(error).__name__}; nothing was run)"
         ) from error

@@ -45,6 +45,10 @@ class Refused(InputError):
         return type(self), (self.item, self.cause, self.status, self.body)
 
 
+class Damaged(InputError):
+    """What came is not what was there. Another time it may be: caches and disks between here and there err too."""
+
+
 class ForbiddenAddress(InputError):
     """An address leads where the config allows no request."""
 

@@ -28,6 +28,10 @@ GROUND_SPEED_M_S = (5500.0, 8000.0)  # of what a satellite in low orbit looks at
 SPEED_M_S = (6500.0, 8500.0)  # of a satellite in low orbit, seen from the turning Earth
 RADIUS_KM = (6500.0, 8000.0)  # of its orbit
 HEIGHT_M = (-1000.0, 10_000.0)  # of the ground
+# At 81.8 degrees, the ends of its orbit, the satellite flies due west and its pass turns. Heading and pass of a product
+# are not of one moment, and within a minute the heading turns there by some 27 degrees. So within 30 degrees of due
+# west, which it is beyond 80 degrees of latitude, either pass is right.
+TURNING = 0.5  # cosine of the heading
 MARGIN_S = 2.0  # for grid times before the first and after the last line
 
 
@@ -35,8 +39,8 @@ def refuse_impossible(told: Annotation, item: str) -> None:
     """Raise InputError naming the first field of an annotation that no instrument has, or that contradicts another."""
     if told.pass_direction not in (NORTHWARD, SOUTHWARD):
         raise InputError(item, f"pass is {told.pass_direction[:40]!r}, which is neither ascending nor descending")
-    northward = np.cos(np.radians(told.platform_heading_deg)) > 0
-    if northward != (told.pass_direction == NORTHWARD):
+    northward = np.cos(np.radians(told.platform_heading_deg))
+    if abs(northward) > TURNING and (northward > 0) != (told.pass_direction == NORTHWARD):
         raise InputError(
             item, f"pass is {told.pass_direction}, but platformHeading {told.platform_heading_deg:.0f} says otherwise"
         )

@@ -213,7 +213,7 @@ def _polarisation(files: SafeFiles, measurement: str, verified: bool, cut: Cut |
         raise InputError(item, f"is a {annotation.product_type} product; ground-range detected (GRD) is wanted")
     if annotation.polarisation not in POLARISATION_ORDER or f"-{annotation.polarisation.lower()}-" not in stem:
         raise InputError(item, f"its annotation says {annotation.polarisation}, its name does not")
-    raster = files.raster(measurement, verified=verified)
+    raster = files.raster(measurement, verified=verified and cut is None)  # a window has no checksum: decoded whole
     if raster.dtype != "uint16" or raster.count != 1:
         raise InputError(item, f"holds {raster.count} x {raster.dtype}; one band of uint16 amplitude is wanted")
     if raster.shape != annotation.shape:

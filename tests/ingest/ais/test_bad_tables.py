@@ -113,6 +113,28 @@ def test_positions_that_are_impossible_in_most_rows_are_a_fault_of_the_file(tmp_
     assert read(tmp_path, HEADER, *rows(6), bad[0]).files[0].status == "used"
 
 
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("place", ["133.05,42.75", "95.0,181.5", "0,0"])
+def test_a_file_whose_few_positions_are_all_impossible_is_at_fault(tmp_path, n, place):
+    """One or two rows gave a note, and exit code 0, with no position left to use."""
+    bad = rows(n, ROW.replace("42.75,133.05", place))
+    found = read(tmp_path, HEADER, *bad)
+    assert f"{n} of {n} positions are impossible" in found.files[0].cause
+    assert found.files[0].status == "degraded"
+    assert read(tmp_path, HEADER, bad[0], ROW).files[0].status == "used", "half of two says nothing of the file"
+
+
+@pytest.mark.parametrize("place", ["0,0", "0.0,-0.0", "0.000000,0.000000"])
+def test_no_ship_is_at_zero_north_and_zero_east(tmp_path, place):
+    """What has no fix says so there. One coordinate of zero is the equator or Greenwich, and a place like others."""
+    bad = ROW.replace("42.75,133.05", place)
+    found = read(tmp_path, HEADER, *rows(3), *rows(1, bad), ROW.replace("42.75", "0"), ROW.replace("133.05", "0"))
+    assert found.messages["lon"].isna().sum() == 1
+    assert found.files[0].impossible == {"lon": 1, "lat": 1}
+    assert "(lon 1, lat 1)" in found.notes[0]
+    assert "stand for no fix" in read(tmp_path, HEADER, *rows(3, bad)).files[0].cause
+
+
 @pytest.mark.parametrize(("unit_m", "status"), [(1.0, "used"), (0.3048, "degraded"), (0.1, "degraded")])
 def test_draughts_in_another_unit_are_a_fault_of_the_file(tmp_path, unit_m, status):
     """Lengths and draughts of tankers; most of the draughts could have been sent in feet, too (at most 25.5)."""

@@ -30,6 +30,7 @@ def doubts(header: str) -> list[str]:
         MARINECADASTRE,
         DMA,
         "mmsi,time_utc,imo,length,loa,draught",  # no position at all, and a second word for length
+        "mmsi,time_utc,lon,lat,band1,c3,n2e,note,date,ship_flag,head2",
     ],
 )
 def test_honest_headers_raise_no_doubt(header):
@@ -42,6 +43,7 @@ def test_honest_headers_raise_no_doubt(header):
         (OURS.replace("heading", "he\x1fding"), "if it is heading"),
         (OURS.replace("draught", "draugh\xf4"), "if it is draught"),
         (OURS.replace("sog", "s0g"), "if it is sog"),
+        (OURS.replace("draught", "dra181t"), "if it is draught"),
         (OURS.replace("lon", "l:n"), "if it is lon"),
         (OURS.replace("lon", "?"), "a column for lat and none for lon"),
         (OURS.replace("heading", "cog"), "'cog' stands twice"),

@@ -108,6 +108,49 @@ def ask(site, **more):
     return catalogue.search(settings(site.url, hosts=[site.url], **more), BOX, START, END)
 
 
+def bent(value):
+    """Copies of a JSON document, in each of which one value is another than it should be, or is not there."""
+    others = (None, 1e400, "", "http://[x", [], [[]], {}, {"href": 1}, "\ud800")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield {k: v for k, v in value.items() if k != key}
+            yield from ({**value, key: other} for other in (*others, *bent(inner)))
+    elif isinstance(value, list):
+        for n, inner in enumerate(value):
+            yield from ([*value[:n], other, *value[n + 1 :]] for other in (*others, *bent(inner)))
+
+
+@pytest.mark.parametrize("every", [29, pytest.param(1, marks=pytest.mark.fuzz)])
+@pytest.mark.parametrize("which", ["root", "search"])
+def test_answers_that_are_bent_in_one_place_end_in_one_line_or_in_items(site, which, every):
+    """What they raise in the libraries is named, and nothing else is caught: a fault of ours must not look like one."""
+    page(site, [grd(3)], next={"href": f"{site.url}/search?page=2", "method": "GET"})
+    root, body = site.pages["/"], site.pages["/search"](None)
+    told: list[str] = []
+    for copied in list(bent(root if which == "root" else body))[::every]:
+        changed = json.loads(json.dumps(copied))
+        site.pages.update({"/": changed, "": changed} if which == "root" else {"/search": changed})
+        try:
+            found = ask(site, tries=1)
+        except EnvironmentFault as error:
+            told.append(str(error))
+        else:
+            assert len(found.items) <= 2
+    assert told
+    assert all(line.isprintable() and "nothing was run" in line for line in told)
+
+
+def test_a_fault_of_ours_is_not_laid_at_the_catalogues_door(site, monkeypatch):
+    page(site, [grd(3)])
+
+    def stumble(*_args):
+        raise AssertionError("ours")
+
+    monkeypatch.setattr(catalogue, "_transport", stumble)
+    with pytest.raises(AssertionError, match="ours"):
+        ask(site)
+
+
 def test_items_that_come_twice_are_taken_once(site):
     page(site, [grd(3), grd(3), grd(4)])
     found = ask(site)

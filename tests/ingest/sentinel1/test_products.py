@@ -19,7 +19,17 @@ from pipeline.ingest.sentinel1.products import COARSE_LN, STRIP_ROWS, relative_o
 from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_noise
 from pipeline.types import Radiometry, Sensor, Window
 from tests.builders import REAL_DATA, needs_real_data
-from tests.ingest.sentinel1.safe_product import NOISE_NEW, NOISE_OLD, PRODUCT, STEM, Recipe, place, write_safe, zipped
+from tests.ingest.sentinel1.safe_product import (
+    NOISE_NEW,
+    NOISE_OLD,
+    PRODUCT,
+    STEM,
+    Recipe,
+    annotation,
+    place,
+    write_safe,
+    zipped,
+)
 
 GEOD = Geod(ellps="WGS84")
 LAYOUT = REAL_DATA / "s1_safe_layout"
@@ -27,6 +37,27 @@ LAYOUT = REAL_DATA / "s1_safe_layout"
 
 def real_annotations() -> list[Path]:
     return sorted(LAYOUT.glob("*/annotation/*-001.xml"))
+
+
+@pytest.mark.parametrize("latitude", [0.0, 45.0, 70.0, 78.0, 81.0, 81.8])
+@pytest.mark.parametrize("northward", [True, False])
+def test_a_pass_and_a_heading_of_two_moments_a_minute_apart(latitude, northward):
+    """Napier: cos(inclination) = cos(latitude) sin(heading). Near the poles the pass turns within a product."""
+    sine = min(1.0, -np.cos(np.radians(98.18)) / np.cos(np.radians(latitude)))  # westward, as all its orbits run
+    inclined = float(np.degrees(np.arcsin(sine)))
+    heading = 360.0 - inclined if northward else 180.0 + inclined
+
+    def told(degrees, word):
+        text = annotation(Recipe(), "vv").replace("-168.0<", f"{degrees}<").replace("Descending<", f"{word}<")
+        return read_annotation(text.encode(), "polar").pass_direction
+
+    turned = 14.0 if latitude > 80 else 0.0  # in half a minute
+    true, other = ("Ascending", "Descending") if northward else ("Descending", "Ascending")
+    for degrees in (heading - turned, heading, heading + turned):
+        assert told(degrees, true) == true.lower()
+    if latitude < 80:
+        with pytest.raises(InputError, match="says otherwise"):
+            told(heading, other)
 
 
 def test_metadata_come_from_the_product(tmp_path):

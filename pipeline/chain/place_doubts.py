@@ -1,0 +1,41 @@
+"""What is legal about a place, and may not be meant: a digit of the box, a line copied, the coast of somewhere else."""
+
+from __future__ import annotations
+
+import shapely
+
+from pipeline.types import Place
+
+MOST_ON_LAND = 0.9  # of a zone (our choice): outlines drawn by hand reach ashore, those of our ports with a quarter
+LEAST_WITHIN = 0.5  # of a zone, inside the box (our choice)
+
+
+def zone_doubts(place: Place) -> list[str]:
+    """Zones that the box leaves out, names that stand twice, and a place where nothing counts."""
+    told = []
+    if place.left_out:  # or of another AOI
+        told.append(f"outside the box of {place.aoi_id}, not looked at: {', '.join(place.left_out)}")
+    box = shapely.box(*place.bbox)
+    shares = {z.zone_id: z.geometry.intersection(box).area / z.geometry.area for z in place.zones}
+    if beyond := [zone_id for zone_id, share in shares.items() if share < LEAST_WITHIN]:
+        told.append(f"for the most part outside the box of {place.aoi_id}, where nobody looks: {', '.join(beyond)}")
+    named: dict[str, list[str]] = {}
+    for zone in place.zones:
+        named.setdefault(zone.name.casefold(), []).append(zone.zone_id)
+    for alike in named.values():
+        if len(alike) > 1:
+            told.append(f"zones {', '.join(alike)} have one name: readers cannot tell them apart")
+    if not any(zone.counts for zone in place.zones):
+        told.append(f"no zone of {place.aoi_id} counts (counts: false), so no call there will")
+    return told
+
+
+def coast_doubts(place: Place) -> list[str]:
+    """A coast without land in the box, and zones that lie on it."""
+    if place.land is None:
+        return []
+    if not place.land.intersects(shapely.box(*place.bbox)):
+        return [f"holds no land in the box of {place.aoi_id}: a quay looks like a ship then"]
+    shares = {z.zone_id: z.geometry.intersection(place.land).area / z.geometry.area for z in place.zones}
+    ashore = [zone_id for zone_id, share in shares.items() if share > MOST_ON_LAND]
+    return [f"its land covers {', '.join(ashore)}, where ships are to lie"] if ashore else []

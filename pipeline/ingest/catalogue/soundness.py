@@ -1,0 +1,82 @@
+"""Before a cut-out is sealed it is looked at, and what came damaged is fetched anew once.
+
+Catalogues have no checksum for a part of a file, and a server or a cache on the way can send wrong bytes under the
+right length and ETag. What can be told is told here: blocks that do not decode, checksums of what was fetched whole,
+rows that were lost. Wrong pixels that look like an image cannot be told from right ones.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.ingest.catalogue.web import Damaged
+from pipeline.ingest.hashing import sha256_of
+from pipeline.ingest.rasters import RasterFile, open_raster
+from pipeline.plurals import number_of
+from pipeline.types import Window
+
+_STRIP_ROWS = 2048  # rows that are looked at at once
+
+
+def soundly(make: Callable[[Path], object], folder: Path) -> None:
+    """Have ``make`` fill a folder, and once more where what came is damaged or doubtful.
+
+    The same doubt about the same bytes twice is how the image is, and stays the reader's to tell. Raises InputError
+    where it comes damaged again, or otherwise than before.
+    """
+    try:
+        make(folder)
+    except Damaged:
+        doubt, before = "damaged", None
+    else:
+        doubt, before = doubt_of(folder), _hashes(folder)
+    if not doubt:
+        return
+    for found in folder.iterdir():
+        shutil.rmtree(found) if found.is_dir() else found.unlink()
+    try:
+        make(folder)
+    except Damaged as error:
+        raise InputError(error.item, f"{error.cause} (also when fetched anew)") from error
+    if (again := doubt_of(folder)) and _hashes(folder) != before:
+        raise InputError(_images(folder)[0].name, f"{again} (other bytes when fetched anew)")
+
+
+def doubt_of(folder: Path) -> str:
+    """What is odd about the images in a folder, of which each pixel is decoded; "" where nothing is."""
+    for path in _images(folder):
+        raster = open_raster(path)
+        if doubt := raster.doubt or _lost_rows(raster):
+            return doubt
+    return ""
+
+
+def _lost_rows(raster: RasterFile) -> str:
+    """Rows of zeros alone between others: what is not measured lies at the edges of a scene."""
+    rows, cols = raster.shape
+    parts = [
+        raster.read(Window(row, 0, min(_STRIP_ROWS, rows - row), cols)).any(axis=2)
+        for row in range(0, rows, _STRIP_ROWS)
+    ]
+    for band, holds in enumerate(np.concatenate(parts, axis=1), 1):
+        where = np.flatnonzero(holds)
+        lost = np.setdiff1d(np.arange(where[0], where[-1]), where) if where.size else np.arange(rows)
+        if lost.size:
+            held = (
+                f"holds {number_of(lost.size, 'row')} of zeros between measured rows" if where.size else "is all zeros"
+            )
+            return f"band {band} {held}"
+    return ""
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.suffix in (".tif", ".tiff"))
+
+
+def _hashes(folder: Path) -> list[str]:
+    return [sha256_of(path) for path in _images(folder)]
