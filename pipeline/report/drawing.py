@@ -6,6 +6,7 @@ Same input, same bytes: no dates, fixed ids. Colours are Okabe and Ito's, safe f
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ def svg(figure: Figure) -> str:
     import matplotlib as mpl
 
     out = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "capwatch", "svg.fonttype": "none", "font.family": "sans-serif"}):
+    with (
+        warnings.catch_warnings(),
+        mpl.rc_context({"svg.hashsalt": "capwatch", "svg.fonttype": "none", "font.family": "sans-serif"}),
+    ):
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's own fonts show it
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "capwatch"}, facecolor="white")
     text = out.getvalue()
     return text[text.index("<svg") :]

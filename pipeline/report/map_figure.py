@@ -28,7 +28,7 @@ WIDTH_IN, LEAST_IN, MOST_IN, AROUND_IN = 10.0, 4.0, 8.2, 1.1  # of the sheet; it
 NAME_PT, LINE_PT, LETTER_PT = 8.0, 12.0, 4.9  # of a name: its letters' size, a line, a letter's width on average
 MOST_LINES = 8  # above or below its berth that a name may stand: farther off nobody finds whose it is (our choice)
 PIN_PT, STEM_PT = 15.0, 22.0  # from one pin to the next, from the berth to the first
-IN_A_ROW = 5  # pins, as on the screen
+IN_A_ROW, MOST_PINS = 5, 25  # pins, at one berth, as on the screen
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top [points]
 
@@ -120,14 +120,17 @@ def _pins_and_names(axes: Axes, story: Story) -> None:
     extent = axes.get_window_extent()
     view = *_in_points(axes, extent.p0), *_in_points(axes, extent.p1)
     for zone in story.place.zones:
-        if zone.zone_id in here:
-            _pins(axes, zone, here[zone.zone_id], view, taken)
+        if zone.zone_id in here:  # a crowd of pins would bury the map
+            labels = [str(n) for n in here[zone.zone_id]]
+            labels = labels if len(labels) <= MOST_PINS else [f"{len(labels)} calls"]
+            _pins(axes, zone, labels, view, taken)
     for zone in sorted(story.place.zones, key=lambda z: (not z.counts, -z.geometry.bounds[2])):
         _name(axes, zone, view, taken)
 
 
-def _pins(axes: Axes, zone: Zone, numbers: list[int], view: Box, taken: list[Box]) -> None:
-    across = PIN_PT * min(IN_A_ROW, len(numbers))
+def _pins(axes: Axes, zone: Zone, numbers: list[str], view: Box, taken: list[Box]) -> None:
+    wide, shape = (PIN_PT, "circle,pad=0.25") if numbers[0].isdecimal() else (3 * PIN_PT, "round,pad=0.3")
+    across = wide * min(IN_A_ROW, len(numbers))
     down = PIN_PT * (1 + (len(numbers) - 1) // IN_A_ROW)
     left, below = -across / 2, -STEM_PT - down + PIN_PT / 2
     above = STEM_PT - PIN_PT / 2
@@ -135,10 +138,10 @@ def _pins(axes: Axes, zone: Zone, numbers: list[int], view: Box, taken: list[Box
     places = [(left + dx, dy) for dx in aside for dy in (below, above)]
     x, y = _place(axes, zone, places, (across, down), view, taken)
     for n, number in enumerate(numbers):
-        at = (x + PIN_PT * (n % IN_A_ROW + 0.5), y + down - PIN_PT * (n // IN_A_ROW + 0.5))
+        at = (x + wide * (n % IN_A_ROW + 0.5), y + down - PIN_PT * (n // IN_A_ROW + 0.5))
         axes.annotate(
-            str(number), _middle(zone), xytext=at, textcoords="offset points", ha="center", va="center", fontsize=7,
-            color="white", weight="bold", zorder=8, bbox={"boxstyle": "circle,pad=0.25", "fc": RED, "ec": "white"},
+            number, _middle(zone), xytext=at, textcoords="offset points", ha="center", va="center", fontsize=7,
+            color="white", weight="bold", zorder=8, bbox={"boxstyle": shape, "fc": RED, "ec": "white"},
             arrowprops={"arrowstyle": "-", "color": RED, "lw": 0.9, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
 

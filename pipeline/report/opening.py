@@ -63,13 +63,18 @@ def answer(story: Story) -> str:
     usable = _usable_looks(story)
     if not usable and not len(calls):
         return (
-            f"No usable look at any counted berth of {story.place.name} and no transponder heard in the period: "
+            f"No usable look at any counted berth of {story.place.name}, and no call by transponder in the period: "
             "what was loaded there is unknown."
         )
     if not head.calls_counted and (elsewhere := not_held_lines(head)):
         return (
             f"{_reviewed(story)}The account holds no call of {story.place.name}: {'; '.join(elsewhere)}. "
             "Days without a look are unknown, not empty."
+        )
+    if not head.calls_counted and not usable:
+        return (
+            f"{_reviewed(story)}No counted call was observed at {story.place.name} in the period, and no usable look "
+            "showed a counted berth: what was loaded there is unknown."
         )
     if not head.calls_counted:
         return (

@@ -17,6 +17,7 @@ from pipeline.report.sensitivity_section import moves
 from pipeline.report.story import Story
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import (
+    account_year_words,
     barrels,
     counted_zones,
     day_counts,
@@ -46,6 +47,8 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         caveats=caveats(story),
         shown=shown_alone(story),
         any_counts=bool(counted_zones(story)),
+        unseen_sum=story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0,
+        account_year=account_year_words(story.headline.account_year, story.cap.year_starts),
         days=day_counts(story),
         period=days_of(story.config.period.start, story.config.period.end),
         figures={name: Markup(figures.get(name, "")) for name in STATIC_FIGURES},  # noqa: S704 - drawn by us, labels escaped by matplotlib

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def headline_lines(story: Story) -> list[str]:
     """The answer in a few lines of text."""
     from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
-    from pipeline.report.wording import without_ais
+    from pipeline.report.wording import account_year_words, percent, without_ais
 
     head = story.headline
     mark = "SIMULATED: " if story.simulated else ""
@@ -29,10 +29,11 @@ def headline_lines(story: Story) -> list[str]:
     barrels = [rounded(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
     shown = shown_alone(story)
     changed = changed_by_verdicts(story)
-    shares = [f"{s:.1%}" for s in (head.share_p5, head.share_p50, head.share_p95)]
+    shares = [percent(share) for share in (head.share_p5, head.share_p50, head.share_p95)]
     seen = number_of(head.calls_seen, "port call")
+    year = account_year_words(head.account_year, story.cap.year_starts)
     opening = [
-        f"{mark}{story.place.name}, account year {head.account_year} as of {head.as_of}",
+        f"{mark}{story.place.name}, account year {year} as of {head.as_of}",
         f"{mark}{seen} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
         *(f"{mark}{caveat}" for caveat in caveats(story)),
     ]
@@ -55,7 +56,7 @@ def _unseen_lines(story: Story) -> list[str]:
     from pipeline.report.wording import zones_without_estimate
 
     lines = []
-    if story.headline.corrected_bbl is not None:
+    if story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0:
         sums = " / ".join(rounded(barrels) for barrels in story.headline.corrected_bbl)
         lines.append(f"with the calls that nobody saw p5/p50/p95: {sums}")
     if zones := zones_without_estimate(story):

@@ -108,7 +108,7 @@ def _about_looks(story: Story) -> list[str]:
     corrected = story.headline.corrected_bbl is not None
     if days["unknown"]:
         which = f"On {days['unknown']} of {number_of(days['total'], 'day')}"
-        unseen = f"{which} nobody looked at a counted berth: what happened is unknown."
+        unseen = f"{which} no look showed a counted berth: what happened is unknown."
         out.append(unseen if corrected else f"{unseen} The sum holds only what was seen or heard.")
     if zones := zones_without_estimate(story):
         unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"
@@ -119,6 +119,8 @@ def _about_looks(story: Story) -> list[str]:
 def _about_reception(story: Story) -> list[str]:
     """Where AIS was given and nobody at all was heard for so long that a whole stay fits in: that is unknown too."""
     tracks = story.tables.get("tracks")
+    if tracks is not None and not len(tracks) and not story.ais_balance:
+        return ["No AIS was given: who would show by a transponder alone is unknown, and no ship has a name from one."]
     if tracks is None or (not len(tracks) and not story.ais_balance.get("decoded")):
         return []
     start, end = pd.Timestamp(story.config.period.start), pd.Timestamp(story.config.period.end)

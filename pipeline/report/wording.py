@@ -27,11 +27,17 @@ def barrels(value: float | None, most_digits: int = 3) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent, with a digit below ten where there is one.
+    """A share in percent, with a digit below ten where there is one, and three digits at most.
 
     >>> percent(0.2499), percent(0.0123), percent(1.2), percent(0.05)
     ('25 %', '1.2 %', '120 %', '5 %')
+    >>> percent(0.0), percent(0.0003), percent(110.39)
+    ('0 %', 'under 0.1 %', '11,000 %')
     """
+    if 0 < share < 0.0005:  # "0 %" would say that there is nothing
+        return "under 0.1 %"
+    if share >= 9.995:
+        return f"{barrels(100 * share)} %"
     return f"{100 * share:.0f} %" if share >= 0.0995 or share == 0 else f"{100 * share:.1f} %".replace(".0 %", " %")
 
 
@@ -44,6 +50,15 @@ def chance(probability: float) -> str:
     if pd.isna(probability):
         return "not known"
     return "over 99 %" if probability > 0.99 else "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+
+
+def account_year_words(year: str, starts: str) -> str:
+    """An account year as people read it: by its first day where it is no calendar year.
+
+    >>> account_year_words("2024", "01-01"), account_year_words("2023", "12-22")
+    ('2024', '2023 (from 2023-12-22)')
+    """
+    return year if starts == "01-01" or not year else f"{year} (from {year}-{starts})"
 
 
 def days_of(start: pd.Timestamp, end: pd.Timestamp) -> str:
@@ -187,11 +202,14 @@ def without_ais(calls: pd.DataFrame) -> str:
 
     >>> without_ais(pd.DataFrame({"flags": [["dark"], []]})), without_ais(pd.DataFrame({"flags": [["no_ais"]]}))
     ('1 without AIS', 'no AIS to compare with')
+    >>> without_ais(pd.DataFrame({"flags": [["dark"]]})), without_ais(pd.DataFrame({"flags": [["dark"], ["dark"]]}))
+    ('without AIS', 'all without AIS')
     """
     calls = visits(calls)
     dark = sum("dark" in flags for flags in calls["flags"])
     deaf = sum("no_ais" in flags for flags in calls["flags"])
-    parts = [f"{dark} without AIS"] if dark else []
+    how_many = f"{dark} " if dark < len(calls) else "all " if dark > 1 else ""
+    parts = [f"{how_many}without AIS"] if dark else []
     if deaf:
         parts.append("no AIS to compare with" if deaf == len(calls) else f"{deaf} while no AIS was heard")
     return ", ".join(parts)

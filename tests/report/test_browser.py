@@ -387,3 +387,47 @@ def test_each_of_many_calls_at_once_has_a_bar_of_its_own(one_day):
     assert len(boxes) == 12
     assert all(height >= 1.5 for _, height in boxes)
     assert all(low + height <= high for (low, height), (high, _) in pairwise(sorted(boxes)))
+
+
+@pytest.fixture
+def crowded(chromium, tiny_story, tiny_run, tmp_path):
+    """The page of a year with thirty counted calls at one berth, whose name is longer than any room for it."""
+    period = tiny_story.config.period.model_copy(update={"end": tiny_story.config.period.start + timedelta(days=366)})
+    own = tiny_story.tables["port_calls"]["call_id"]
+    tables = {
+        name: pd.concat(
+            [tiny_story.tables[name].assign(call_id=own if n == 0 else f"call{n}", counts=True) for n in range(30)],
+            ignore_index=True,
+        )
+        for name in ("port_calls", "liftings")
+    }
+    zones = tuple(replace(zone, name="Причал " + "НЕФТЕПРОДУКТОВ " * 8) for zone in tiny_story.place.zones)
+    story = replace(
+        tiny_story, config=tiny_story.config.model_copy(update={"period": period}),
+        place=replace(tiny_story.place, zones=zones), tables={**tiny_story.tables, **tables},
+    )  # fmt: skip
+    (tmp_path / "crowd.html").write_text(render(story, {}, tiny_run), "utf-8")
+    opened = chromium.new_page(viewport={"width": 1280, "height": 900})
+    opened.goto((tmp_path / "crowd.html").as_uri())
+    opened.wait_for_selector("#map.leaflet-container")
+    opened.wait_for_selector("#calendar svg")
+    yield opened
+    opened.close()
+
+
+def test_a_crowd_of_calls_at_a_berth_is_one_mark(crowded):
+    """Pins of a year's calls ran out of the map; a day of the slider still shows its own."""
+    assert crowded.locator(".call-pin").all_text_contents() == ["30 calls"]
+    crowded.locator("#day-on").click()
+    assert "30 calls" not in crowded.locator(".call-pin").all_text_contents()
+
+
+def test_a_year_is_seen_whole_and_names_keep_their_beginning(crowded):
+    """Seven pixels a day made a year too wide, and shrunk to the page nobody could read it."""
+    svg = crowded.locator("#calendar svg").first
+    box = svg.bounding_box()
+    assert box["width"] == pytest.approx(float(svg.get_attribute("width")), abs=1), "not shrunk"
+    assert box["width"] <= 1280
+    names = [t for t in crowded.locator("#calendar svg text").all() if t.text_content().startswith("Причал")]
+    assert names
+    assert all(t.text_content().endswith("…") and t.bounding_box()["x"] >= box["x"] for t in names)

@@ -137,3 +137,18 @@ def test_a_refused_call_is_a_thing_to_know_first_where_it_would_count(tiny_story
     liftings.loc[:, ["status", "cause", "counts"]] = ["refused", "draught above depth", False]
     told = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls, "liftings": liftings})
     assert len([w for w in warnings(told) if "was refused" in w]) == (len(calls) if counts else 0)
+
+
+def test_a_sum_of_nothing_is_neither_printed_nor_drawn(told, tiny_run):
+    """Where the cap counts none of the calls, "with the calls that nobody saw: 0" would read as a finding."""
+    story = told(calls_counted=0, corrected_bbl=(0.0, 0.0, 0.0))
+    assert not [line for line in headline_lines(story) if "with the calls" in line]
+    page = render(story, {}, tiny_run)
+    assert "with the calls that nobody saw" not in page
+    assert 'value="at_33"' not in page, "no call, no fill of it"
+
+
+def test_a_median_of_nothing_is_told_as_its_interval(told, tiny_run):
+    page = render(told(calls_counted=0, corrected_bbl=(0.0, 0.0, 49_800.0)), {}, tiny_run)
+    assert "<b>0 to 49,800 barrels</b>" in page
+    assert "0 % of the cap" not in page

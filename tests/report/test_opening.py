@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
@@ -92,7 +93,7 @@ def test_the_sum_says_how_much_of_it_is_the_calls_shown():
     story.call_range = (2, 3)
     text = answer(story)
     assert text.startswith(
-        "2 counted calls at Testport (2 without AIS) and possible further ships not told apart from them "
+        "2 counted calls at Testport (all without AIS) and possible further ships not told apart from them "
     )
     assert "about 80,000 for the calls shown, about 20,000 for possible further ships" in text
     assert "2 to 3 calls in all" in text
@@ -177,3 +178,16 @@ def test_files_beside_the_question_are_told_last_and_in_one_line(tiny_story):
     words = ("SIMULATED", "looked at too seldom", "load was not measured", "used.tif", "masks")
     order = [next(n for n, w in enumerate(told) if word in w) for word in words]
     assert order == sorted(order)
+
+
+def test_without_a_usable_look_a_call_elsewhere_makes_no_berth_looked_at():
+    """Calls at zones that do not count: "in 0 usable looks" would read as if somebody had looked."""
+    text = answer(Told(looks_of("unknown"), CALLS))
+    assert "usable looks" not in text
+    assert text.endswith("no usable look showed a counted berth: what was loaded there is unknown.")
+
+
+def test_that_no_ais_was_given_is_a_thing_to_know_first(tiny_story):
+    silent = {**tiny_story.tables, "tracks": tiny_story.tables["tracks"].iloc[:0]}
+    assert any("No AIS was given" in w for w in warnings(replace(tiny_story, tables=silent, ais_balance={})))
+    assert not any("No AIS was given" in w for w in warnings(replace(tiny_story, ais_balance={"decoded": 9})))

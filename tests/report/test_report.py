@@ -229,7 +229,7 @@ def test_an_unknown_size_is_a_dash():
     ("flags", "text"),
     [
         ([[], []], ""),
-        ([["dark"], ["dark", "left_open"]], "2 without AIS"),
+        ([["dark"], ["dark", "left_open"]], "all without AIS"),
         ([["no_ais"], []], "1 while no AIS was heard"),
     ],
 )

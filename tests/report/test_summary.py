@@ -26,6 +26,7 @@ def test_the_parts_stand_under_the_sum(monkeypatch):
     )  # fmt: skip
     story = SimpleNamespace(
         headline=head,
+        cap=SimpleNamespace(year_starts="01-01"),
         simulated=False,
         place=SimpleNamespace(name="Testport"),
         config=SimpleNamespace(aoi=SimpleNamespace(facts=())),

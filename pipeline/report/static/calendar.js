@@ -6,6 +6,7 @@
   const days = Math.max(1, Math.round((data.end - data.start) / DAY));
   const rank = { unknown: 0, partly: 1, usable: 2 };
   const sure = { unknown: 0, empty: 1, occupied: 2 }; // of several looks of a day, the one that saw a hull
+  const LEAST_A_DAY = 2.2; // pixels: a year is seen whole on a screen, more is scrolled
   const signs = { occupied: "●", empty: "○", unknown: "?" };
   const chance = (p) => p === null || p === undefined ? "" : ` with ${p > 0.99 ? "over 99" : p < 0.01 ? "under 1" : Math.round(100 * p)} %`;
   const berth = (c) => !c.berth ? "" : c.berth === "empty" ? `\nberth empty${chance(1 - c.p)}` : c.berth === "occupied" ? `\nberth occupied${chance(c.p)}` : "\nberth: the look does not tell";
@@ -40,11 +41,22 @@
   const ROOM = Math.min(96, Math.max(15, 5 * most)); // pixels of a row for its calls: each a bar that can be seen
   const stacks = Array.from({ length: most }, (_, n) => n + 1).flatMap((lanes) => Array.from({ length: lanes }, (_, lane) => ({ lane, lanes, calls: calls.filter((c) => c.lanes === lanes && c.lane === lane) }))).filter((s) => s.calls.length);
 
+  const pen = document.createElement("canvas").getContext("2d");
+  /** A name in so many pixels: its end gives way, never its beginning. */
+  function fitted(text, room) {
+    if (pen.measureText(text).width <= room) return text;
+    let kept = text;
+    while (kept && pen.measureText(`${kept}…`).width > room) kept = kept.slice(0, -1);
+    return `${kept.trimEnd()}…`;
+  }
+
   function draw(width) {
+    pen.font = `12px ${getComputedStyle(box).fontFamily}`;
     const outer = box.parentElement.clientWidth || width;
     const narrow = outer < 560;
-    const left = narrow ? 4 : Math.min(320, 16 + 6.6 * Math.max(...data.zones.map((z) => z.name.length)));
-    const full = Math.max(outer, left + 20 + days * 7);
+    const left = narrow ? 4 : Math.min(320, 16 + Math.max(...data.zones.map((z) => pen.measureText(z.name).width)));
+    const full = Math.max(outer, left + 22 + days * LEAST_A_DAY);
+    const wide = (full - left - 22) / days, gap = wide < 5 ? 0 : 0.5; // pixels of a day, between two days
     const above = narrow ? 18 : 2; // the name of a row stands over it where there is no room beside it
     const row = above + ROOM + 24, height = data.zones.length * row + 48;
     const text = (c) => `${c.name}\n${name[c.zone]}, ${moment(c.t[1])}${c.t[2] > c.t[1] ? ` to ${moment(c.t[2])}` : ""}\n${c.counts ? "counted" : "not counted"}; open the card`;
@@ -52,13 +64,13 @@
       width: full, height, marginLeft: left, marginRight: 22, marginTop: 40, marginBottom: 6,
       style: { background: "transparent", color: "var(--ink)" },
       x: { type: "utc", domain: [date(data.start), date(data.end)], axis: "top", label: null, ticks: narrow ? 5 : 10, tickFormat: hours },
-      y: { type: "band", domain: data.zones.map((z) => z.id), padding: 0, label: null, axis: narrow ? null : "left", tickFormat: (id) => name[id], tickSize: 0 },
+      y: { type: "band", domain: data.zones.map((z) => z.id), padding: 0, label: null, axis: narrow ? null : "left", tickFormat: (id) => fitted(name[id], left - 10), tickSize: 0 },
       marks: [
-        narrow ? Plot.text(data.zones, { x: () => date(data.start), y: "id", text: "name", textAnchor: "start", fill: "currentColor", dy: 10 - row / 2, dx: 1 }) : null,
-        Plot.barX(cells.filter((c) => c.state === "unknown"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "url(#unknown)", stroke: "var(--line)", strokeWidth: 0.5, insetTop: row - 18, insetBottom: 4, fillOpacity: 0.75 }),
-        Plot.barX(cells.filter((c) => c.state === "partly"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--orange)", insetTop: row - 11, insetBottom: 4, inset: 0.5 }),
-        Plot.barX(cells.filter((c) => c.state === "usable"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--green)", insetTop: row - 18, insetBottom: 4, insetLeft: 0.5, insetRight: 0.5 }),
-        Plot.text(cells.filter((c) => c.berth && c.state !== "unknown"), { x: (c) => date(c.t + DAY / 2), y: "zone", text: (c) => signs[c.berth], fill: (c) => c.state === "usable" ? "var(--paper)" : "currentColor", fontSize: 10, fontWeight: 700, dy: row / 2 - 11, pointerEvents: "none" }),
+        narrow ? Plot.text(data.zones, { x: () => date(data.start), y: "id", text: (z) => fitted(z.name, outer - 12), textAnchor: "start", fill: "currentColor", dy: 10 - row / 2, dx: 1 }) : null,
+        Plot.barX(cells.filter((c) => c.state === "unknown"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "url(#unknown)", stroke: gap ? "var(--line)" : "none", strokeWidth: 0.5, insetTop: row - 18, insetBottom: 4, fillOpacity: 0.75 }),
+        Plot.barX(cells.filter((c) => c.state === "partly"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--orange)", insetTop: row - 11, insetBottom: 4, inset: gap }),
+        Plot.barX(cells.filter((c) => c.state === "usable"), { x1: (c) => date(c.t), x2: (c) => date(c.t + DAY), y: "zone", fill: "var(--green)", insetTop: row - 18, insetBottom: 4, insetLeft: gap, insetRight: gap }),
+        Plot.text(cells.filter((c) => wide >= 7 && c.berth && c.state !== "unknown"), { x: (c) => date(c.t + DAY / 2), y: "zone", text: (c) => signs[c.berth], fill: (c) => c.state === "usable" ? "var(--paper)" : "currentColor", fontSize: 10, fontWeight: 700, dy: row / 2 - 11, pointerEvents: "none" }),
         ...stacks.flatMap(({ lane, lanes, calls: part }) => {
           const from = above + 3 + (lane * ROOM) / lanes, tall = Math.max(1.5, ROOM / lanes - (lanes > 1 ? 2.8 : 0)); // less a gap wider than an outline
           return [

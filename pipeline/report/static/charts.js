@@ -15,6 +15,7 @@
   // from the beginning of the first day to the end of the last, which may be one day
   const drawn = [{ ...first, day: new Date(+first.day - half) }, ...rows, { ...last, day: new Date(+last.day + half) }];
   const MOST_OF_UNSEEN = 2; // times the axis that cap and observed want
+  const scenes = document.querySelector("input[name=series][value^=at_]"); // none where no call was counted
   const chosen = () => new Set([...document.querySelectorAll("input[name=series]:checked")].map((i) => i.value));
   const whole = () => document.querySelector("input[name=scale]:checked").value === "cap";
 
@@ -46,7 +47,9 @@
     const ends = labels(["observed_p50", ...(alone !== null ? ["alone"] : []), ...(corrected ? ["corrected_p50"] : []), ...scenarios, ...(before ? ["as_detected_p50"] : [])], height - 50, top);
     const tint = (key) => key === "observed_p50" || key === "alone" ? "var(--blue)" : key === "corrected_p50" ? "var(--amber)" : "var(--soft)";
     // Room for the longest number at either side: cut on paper, 1,200,000 would read 200,000.
-    const said = (d) => narrow ? names[d.key] : `${names[d.key]}, ${barrels(d.value)}`;
+    const said = (d) => d.key === "observed_p50" && !scenes ? "no counted call" : narrow ? names[d.key] : `${names[d.key]}, ${barrels(d.value)}`;
+    // where a line crosses the cap its name stands at the right end, below it: there no line does
+    const crossed = rows.some((r) => r.observed_p50 > cap || (corrected && r.corrected_p50 > cap)), below = crossed && (cap / top) * height > 30;
     const tick = (v) => narrow && v >= 1000 ? `${v / 1000}k` : v.toLocaleString("en-US");
     const left = 16 + 7 * tick(Math.ceil(top / 1000) * 1000).length, right = 12 + (narrow ? 5.8 : 6.8) * Math.max(...ends.map((d) => said(d).length));
     return Plot.plot({
@@ -65,7 +68,7 @@
         line("observed_p50", { stroke: "var(--blue)", strokeWidth: 2.6 }),
         alone !== null ? Plot.dot([alone], { x: () => at[at.length - 1], y: (d) => d, r: 4, fill: "var(--paper)", stroke: "var(--blue)", strokeWidth: 2 }) : null,
         top >= cap ? Plot.ruleY([cap], { stroke: "var(--red)", strokeWidth: 2 }) : null,
-        top >= cap ? Plot.text([cap], { x: () => start, y: (d) => d, text: () => `cap, ${cap.toLocaleString("en-US")} barrels`, fill: "var(--red)", textAnchor: "start", dx: 5, dy: -9, fontWeight: 600 }) : null,
+        top >= cap ? Plot.text([cap], { x: () => crossed ? end : start, y: (d) => d, text: () => `cap, ${cap.toLocaleString("en-US")} barrels`, fill: "var(--red)", textAnchor: crossed ? "end" : "start", dx: crossed ? -5 : 5, dy: below ? 10 : -9, fontWeight: 600, stroke: crossed ? "var(--paper)" : "none", strokeWidth: 4 }) : null,
         Plot.text(ends, { x: () => end, y: "y", text: said, textAnchor: "start", dx: 6, fill: (d) => tint(d.key), fontWeight: (d) => d.key.endsWith("p50") ? 600 : 400, fontSize: narrow ? 10.5 : 12 }),
         Plot.ruleY([0], { stroke: "var(--soft)" }),
         Plot.tip(rows, Plot.pointerX({ x: "day", y: "observed_p50", fill: "var(--raise)", stroke: "var(--line)", title: (r) => [

@@ -72,15 +72,30 @@ capwatch.map = (() => {
     const line = `<svg aria-hidden="true"><path d="M${(12 * (1 + x / far)).toFixed(1)} ${(12 * (1 + y / far)).toFixed(1)}L${12 + x} ${12 + y}"/></svg>`;
     return L.divIcon({ className: "call-pin", html: `${line}${call.number}`, iconSize: [24, 24], iconAnchor: [12 + x, 12 + y] });
   }
+  const MOST_PINS = 25, HALF = 38; // at one berth, more would bury the map: all days together have one for all; half of its width
+  function pill(count, dx, dy) {
+    const far = Math.hypot(dx, dy) || 1;
+    const line = `<svg aria-hidden="true"><path d="M${(HALF - (12 * dx) / far).toFixed(1)} ${(12 - (12 * dy) / far).toFixed(1)}L${HALF - dx} ${12 - dy}"/></svg>`;
+    return L.divIcon({ className: "call-pin many", html: `${line}${count} calls`, iconSize: [2 * HALF, 24], iconAnchor: [HALF - dx, 12 - dy] });
+  }
+  /** One mark for all calls of a berth, shown when no day is chosen. */
+  function together(zone, calls) {
+    const marker = L.marker(where[zone], { icon: pill(calls.length, 0, 32), title: `${calls.length} counted calls` });
+    marker.bindPopup(() => told(`${calls.length} counted calls`, ["The table of calls has each; a day of the slider shows its own."]));
+    marks.push({ kind: "calls", allDays: true, parts: [marker] });
+    pins.push({ at: where[zone], across: 2 * HALF, down: 25, put: (dx, dy) => marker.setIcon(pill(calls.length, dx, dy)) });
+  }
   const pins = [];
   for (const [zone, calls] of Object.entries(perZone)) {
+    const crowd = calls.length > MOST_PINS, count = crowd ? 5 : calls.length;
     const made = calls.map((call, n) => {
-      const marker = L.marker(where[zone], { icon: pin(call, n, calls.length, 0, 32), zIndexOffset: -n, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
+      const marker = L.marker(where[zone], { icon: pin(call, n % count, count, 0, 32), zIndexOffset: -n, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
       marker.bindPopup(() => told(`${call.number}: ${call.name}`, [`${moment(call.t[1])} to ${moment(call.t[2])} UTC`, `${barrels(call.bbl)} barrels`], call.id));
-      marks.push({ kind: "calls", from: call.t[1], to: call.t[2], parts: [marker] });
+      marks.push({ kind: "calls", from: call.t[1], to: call.t[2], oneDay: crowd, parts: [marker] });
       return marker;
     });
-    pins.push({ at: where[zone], across: 25 * Math.min(5, calls.length), down: 25 * Math.ceil(calls.length / 5),
+    if (crowd) together(zone, calls);
+    else pins.push({ at: where[zone], across: 25 * Math.min(5, calls.length), down: 25 * Math.ceil(calls.length / 5),
       put: (dx, dy) => made.forEach((marker, n) => marker.setIcon(pin(calls[n], n, calls.length, dx, dy))) });
   }
 
@@ -88,7 +103,7 @@ capwatch.map = (() => {
   function filter(from, to) {
     for (const mark of marks) {
       const first = mark.from ?? mark.t, last = mark.to ?? mark.t;
-      const on = from === null || (first !== null && last >= from && first < to);
+      const on = from === null ? !mark.oneDay : !mark.allDays && (first !== null && last >= from && first < to);
       for (const part of mark.parts) if (on !== layers[mark.kind].hasLayer(part)) on ? layers[mark.kind].addLayer(part) : layers[mark.kind].removeLayer(part);
     }
   }
