@@ -33,6 +33,8 @@ from pipeline.tables import MISSED
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.volume import DrawnOnce
+
 
 def volume(
     table: Path,
@@ -85,7 +87,8 @@ def account(
     config = _volume_config(assumptions, settings)
     rules = load_cap(cap, config)
     simulated = _simulated(liftings)
-    tables = [_accountable(path, rules, config, seed, console) for path in liftings]
+    drawn = stage.DrawnOnce(config, seed)
+    tables = [_accountable(path, rules, drawn, console) for path in liftings]
     if console.problems and not any(table["counts"].any() for table in tables):
         raise NothingUsable("none of the counted calls could be used (nothing was written)")
     if len(tables) > 1:  # alone, such a table keeps the draws that it had
@@ -98,7 +101,7 @@ def account(
     for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together
         console.note(f"call {row.call_id}: {row.cause}")
     unseen = read_table(missed, MISSED) if missed is not None else None
-    ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=looked, missed=unseen)
+    ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=looked, missed=unseen, drawn=drawn)
     if not len(ledger):
         raise NothingUsable(
             "no counted call with a day, and no --as-of: there is no account year (nothing was written)"
@@ -124,16 +127,17 @@ def _simulated(liftings: list[Path]) -> bool:
     return bool(made)
 
 
-def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, seed: int, console: Console) -> pd.DataFrame:
+def _accountable(path: Path, cap: CapConfig, drawn: DrawnOnce, console: Console) -> pd.DataFrame:
     """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
     from pipeline import volume as stage
 
+    config = drawn.config
     table = read_liftings(path, config)
     causes = stage.refusals(table, cap, config)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
     table = stage.refused(table, causes)
-    tell_edits(path, stage.edits(table, config, seed), console)
+    tell_edits(path, stage.edits(table, config, drawn.seed, drawn), console)
     return table
 
 

@@ -42,7 +42,7 @@ from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
 from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
-from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
+from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws, ships_of
 from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, cargo_doubt, require_capacity, require_tonnage
@@ -266,7 +266,7 @@ def with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.D
         for name, values in quantiles.items():
             for percent in (5, 50, 95):
                 table.loc[index, f"{name}_p{percent}"] = np.percentile(values, percent)
-        cargo = cargo_of(row, config, shared, seed, first=draws)
+        cargo = cargo_of(ships_of(row, config, shared, seed, draws))
         table.loc[index, "barrels_mean"] = float(np.mean(cargo.barrels))
         spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
         table.loc[index, "dwt_p5_t"] = row["dwt_p50_t"] * math.exp(-Z90 * spread)
