@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,20 +45,20 @@ def volume(
     seed: int,
     console: Console,
     *,
-    time_format: str | None = None,
+    time_forms: Sequence[str] = (),
 ) -> None:
     """Liftings of a table of calls with any subset of the known columns."""
     from pipeline import volume as stage
 
     require_apart(out, table, assumptions)
     config = _volume_config(assumptions, settings)
-    calls = read_calls(table, console, time_format, config.counted)
+    calls = read_calls(table, console, time_forms, config.counted)
     liftings = stage.liftings(calls, config, seed)
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
     tell_other_trades(table, calls, console)
     tell_unread_sizes(table, calls, liftings, console)
-    tell_doubts(table, liftings, console)
+    tell_doubts(table, liftings, console, time_forms)
     tell_repeats(table, calls, liftings, console)
     tell_not_yet(table, liftings, datetime.now(UTC), console)
     if simulated := says_simulated(table):

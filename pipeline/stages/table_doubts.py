@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.console import Console
 from pipeline.errors import printable
 from pipeline.plurals import number_of
+from pipeline.stages.given_times import read_as_two
 from pipeline.tables.time_forms import told_forms
 from pipeline.volume.dates import NO_TIME
 from pipeline.volume.edited import Edit
@@ -29,10 +30,11 @@ _VALUE = rf"{_QUOTED}|\b\d[\d.]*"
 _TIME_TOLD = re.compile(rf"time '?(.*?)'? (?:is a bare number, and )?{NO_TIME}")
 
 
-def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console, time_forms: Sequence[str] = ()) -> None:
     """Rows that were refused or degraded, each cause once: what differs in quoted values and numbers alone is one.
 
-    Where numbers differ that are no quoted value, those told are the first row's.
+    Where numbers differ that are no quoted value, those told are the first row's. ``time_forms`` are those in which
+    times were read.
     """
     doubted = liftings[liftings["status"].isin(["refused", "degraded"])]
     kinds = doubted["cause"].str.replace(_VALUE, "''", regex=True)
@@ -40,7 +42,7 @@ def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console) -> None:
         names, cause = list(rows["call_id"]), rows["cause"].iloc[0]
         which = _calls(names)
         which += ", the first" if rows["cause"].str.replace(_QUOTED, "''", regex=True).nunique() > 1 else ""
-        hint = _hint_of_times(list(rows["cause"]))
+        hint = _hint_of_times(list(rows["cause"]), time_forms)
         done = "row kept" if len(names) == 1 else "rows kept"
         console.problem(f"{table}: {which}: {cause}{hint}", done=f"{done}, {status}")
 
@@ -112,7 +114,7 @@ def _calls(names: Sequence[str]) -> str:
     return f"{'call' if len(names) == 1 else 'calls'} {', '.join(names[:MOST_CALLS])}{more}"
 
 
-def _hint_of_times(causes: Sequence[str]) -> str:
+def _hint_of_times(causes: Sequence[str], time_forms: Sequence[str] = ()) -> str:
     """How to have times read that were none; "" where they are not the fault, or are in no form that can be named.
 
     >>> _hint_of_times([f"time '19.05.2024' {NO_TIME}"])
@@ -121,6 +123,8 @@ def _hint_of_times(causes: Sequence[str]) -> str:
     '; a spreadsheet counts days so: show the column as dates there, and save it again'
     """
     texts = [found[1] for cause in causes if (found := _TIME_TOLD.fullmatch(cause))]
+    if read_as_two(texts, time_forms):
+        return "; two of the --time-format given read it as two times"
     if form := told_forms(texts):
         return f"; name theirs with {form}"
     if texts and all(text.isdigit() and DAYS_OF_SHEETS[0] < int(text) < DAYS_OF_SHEETS[1] for text in texts):

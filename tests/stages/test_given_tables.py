@@ -350,3 +350,19 @@ def test_a_month_in_a_cell_is_one_line_and_its_row_is_kept(capwatch, tmp_path):
     )
     assert line.endswith("(row kept, refused)")
     assert pd.read_csv(tmp_path / "o.csv")["status"].tolist() == ["refused", "used"]
+
+
+def test_a_table_that_mixes_forms_of_times_names_each_and_what_two_read_is_no_time(capwatch, tmp_path):
+    """Days above 12 have one reading; 3 April or 4 March has two."""
+    rows = ["a,13.04.2024,90", "b,04/13/2024,90", "c,2024-04-13,90", "d,03/04/2024,90"]
+    (tmp_path / "t.csv").write_text("\n".join(["call_id,arrival,length_m", *rows]))
+    out = tmp_path / "o.csv"
+    named = ("--time-format", "%d.%m.%Y", "--time-format", "%m/%d/%Y", "--time-format", "%d/%m/%Y")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", out, *named)
+    assert code == 3
+    (line,) = err.splitlines()
+    assert line.startswith(f"error: {tmp_path}/t.csv: call d: time '03/04/2024' is no time")
+    assert line.endswith("; two of the --time-format given read it as two times (row kept, refused)")
+    table = pd.read_csv(out).set_index("call_id")
+    assert table["arrival"].dropna().unique().tolist() == ["2024-04-13T00:00:00Z"]
+    assert table["status"].to_dict() == {"a": "used", "b": "used", "c": "used", "d": "refused"}
