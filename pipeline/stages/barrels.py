@@ -27,7 +27,14 @@ from pipeline.stages.given_tables import (
     says_simulated,
     tell_unread_sizes,
 )
-from pipeline.stages.table_doubts import tell_doubts, tell_edits, tell_not_yet, tell_other_trades, tell_repeats
+from pipeline.stages.table_doubts import (
+    tell_doubts,
+    tell_edits,
+    tell_not_yet,
+    tell_other_trades,
+    tell_other_way,
+    tell_repeats,
+)
 from pipeline.storage import marked, read_table, require_apart, write_table
 from pipeline.tables import MISSED
 
@@ -60,6 +67,7 @@ def volume(
     tell_unread_sizes(table, calls, liftings, console)
     tell_doubts(table, liftings, console, time_forms)
     tell_repeats(table, calls, liftings, console)
+    tell_other_way(table, liftings, console)
     tell_not_yet(table, liftings, datetime.now(UTC), console)
     if simulated := says_simulated(table):
         console.note(f"{printable(table)}: SIMULATED: no real ship is in it")

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from pipeline.console import Console
 from pipeline.errors import printable
@@ -18,12 +19,10 @@ from pipeline.volume.dates import NO_TIME
 from pipeline.volume.edited import Edit
 from pipeline.volume.other_trades import other_trade
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_COLUMNS = 4  # as many (our choice)
 MOST_TRADES = 12  # as many (our choice)
+FEWEST_OTHER_WAY, MOSTLY = 3, 0.9  # calls, and share of them, that make a table look swapped (our choice)
 DAYS_OF_SHEETS = (18_000, 74_000)  # since 30 December 1899: 1949 to 2102
 _QUOTED = r"'[^']*'"
 _VALUE = rf"{_QUOTED}|\b\d[\d.]*"
@@ -54,6 +53,7 @@ def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, conso
     """
     names = [name for name in ("name", "imo", "mmsi", "vessel_id") if name in calls]
     rest = calls.drop(columns="call_id", errors="ignore").astype(str)  # lists of a Parquet file too
+    rest = rest.apply(lambda column: column.str.strip().str.casefold())
     again = rest.duplicated() & calls[names].notna().any(axis=1)
     if again.any():
         ids = list(liftings["call_id"][again.to_numpy()])
@@ -61,12 +61,25 @@ def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, conso
         console.problem(f"{table}: {cause}", done="both kept" if len(ids) == 1 else "all kept")
 
 
+def tell_other_way(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+    """A table nearly all of whose ships went the other way: the columns of draughts may be swapped."""
+    counted = liftings[liftings["counts"].astype(bool)]
+    ways = counted["direction"].isin(["loading", "discharging"])
+    other = ways & (counted["direction"] != counted["counted"])
+    if other.sum() >= FEWEST_OTHER_WAY and other.sum() >= MOSTLY * ways.sum():
+        said, asked = counted["direction"][other].iloc[0], counted["counted"].iloc[0]
+        which = f"{other.sum()} of {ways.sum()} calls that tell a direction are {said}, and {asked} is counted"
+        console.note(f"{printable(table)}: {which}; are columns swapped, or is it --set counted={said}?")
+
+
 def tell_not_yet(table: Path, liftings: pd.DataFrame, now: datetime, console: Console) -> None:
-    """Calls that arrive after ``now``, but for a day by which clocks and zones may differ: a year was typed wrongly."""
-    ahead = liftings[(liftings["arrival"] > now + timedelta(days=1)) & (liftings["status"] != "refused")]
+    """Calls of which nothing is before ``now``, but for a day by which clocks and zones may differ: a year is wrong."""
+    first_end = liftings["arrival"].fillna(liftings["departure"])
+    ahead = liftings[(first_end > now + timedelta(days=1)) & (liftings["status"] != "refused")]
     if len(ahead):
-        first = f"{ahead['arrival'].iloc[0]:%Y-%m-%d}"
-        cause = f"{_calls(list(ahead['call_id']))}: arrival {first} has not come yet; is its year right?"
+        end = "departure" if pd.isna(ahead["arrival"].iloc[0]) else "arrival"
+        when = f"{end} {ahead[end].iloc[0]:%Y-%m-%d}"
+        cause = f"{_calls(list(ahead['call_id']))}: {when} has not come yet; is its year right?"
         console.problem(f"{table}: {cause}", done="row kept" if len(ahead) == 1 else "rows kept")
 
 
