@@ -28,6 +28,7 @@ from pipeline.stages.given_tables import (
     tell_unread_sizes,
 )
 from pipeline.stages.table_doubts import (
+    tell_contradictions,
     tell_doubts,
     tell_edits,
     tell_not_yet,
@@ -146,6 +147,7 @@ def _accountable(path: Path, cap: CapConfig, drawn: DrawnOnce, console: Console)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
     table = stage.refused(table, causes)
+    tell_contradictions(path, table, console)
     tell_edits(path, stage.edits(table, config, drawn.seed, drawn), console)
     return table
 

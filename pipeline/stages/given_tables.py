@@ -192,7 +192,7 @@ def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:
     try:
         table = read_table(path, LIFTINGS)
     except ContractError as error:
-        if "is missing" not in str(error):
+        if "is missing" not in str(error) and "assumptions_id" in read_table(path):
             raise
         cause = f"{error}; are these calls? Run capwatch volume on them first, and account on its liftings"
         raise ContractError(cause) from error

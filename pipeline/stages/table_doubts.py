@@ -93,6 +93,15 @@ def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> Non
         console.note(printable(f"{table}: {number} of no tankers by ship_type, not counted: {shown}{more}"))
 
 
+def tell_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+    """Liftings whose status says that they take no part, and whose ``counts`` says that they do: that one decides."""
+    odd = liftings[liftings["counts"].astype(bool) & liftings["status"].isin(["refused", "not_counted"])]
+    if len(odd):
+        cause = f"{_calls(list(odd['call_id']))}: status is {odd['status'].iloc[0]}, but counts is true"
+        done = "counted" if len(odd) == 1 else "all counted"
+        console.problem(f"{table}: {cause}; to leave a call out write false there", done=done)
+
+
 def tell_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Console) -> None:
     """Liftings some of whose figures their own columns do not give; those alike in which they are, in one line."""
     alike: dict[tuple[str, ...], list[str]] = {}
