@@ -13,6 +13,8 @@ from pipeline.config.base import Section
 from pipeline.config.loading import fingerprint
 
 BBL_PER_T_RANGE = (5.0, 13.0)  # bitumen 6.05 and LPG 11.65 are the extremes of the UN's table (FACTS 5)
+BBL_PER_M3 = 6.2898  # a barrel has 158.987 l
+ANOTHER_OIL = 0.1  # off that: published factors are rounded, and are of a usual density, within some 5 % (our choice)
 
 
 class Product(Section):
@@ -26,6 +28,14 @@ class Product(Section):
     """Density, for the tank-volume limit."""
     share: float = Field(ge=0, le=1)
     """Probability that an unnamed cargo is this product."""
+
+    @model_validator(mode="after")
+    def _is_of_one_oil(self) -> Product:
+        bbl_per_m3 = self.bbl_per_t * self.t_per_m3
+        if abs(bbl_per_m3 / BBL_PER_M3 - 1) > ANOTHER_OIL:
+            told = f"{self.bbl_per_t:g} bbl/t and {self.t_per_m3:g} t/m3 make {bbl_per_m3:.2f} barrels a cubic metre"
+            raise ValueError(f"{self.name}: {told}, which has {BBL_PER_M3:.2f}; one of them is another product's")
+        return self
 
 
 # Committee chart = BP "approximate conversion factors" (un.org, 1718 committee page; BP Statistical Review 2021).
