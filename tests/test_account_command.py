@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -317,3 +318,32 @@ def test_a_call_without_an_id_counts_once_wherever_it_stands(capwatch, tmp_path,
         paths.append(path)
     _, told, _ = capwatch("account", *paths, "--cap", CAP, "-o", tmp_path / "ledger.csv", *SET)
     assert told.startswith("2 calls counted")
+
+
+def test_a_call_that_is_called_refused_and_counts_is_told(capwatch, tmp_path):
+    """An analyst who writes the status to leave her out would else never know."""
+    (tmp_path / "calls.csv").write_text("call_id,arrival,tonnes\na,2024-03-07,3000\n")
+    assert capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "l.csv")[0] == 0
+    text = (tmp_path / "l.csv").read_text()
+    (tmp_path / "l.csv").write_text(text.replace(",used,", ",refused,"))
+    code, out, err = capwatch("account", tmp_path / "l.csv", "--cap", CAP, "-o", tmp_path / "o.csv")
+    assert (code, out[:14]) == (3, "1 call counted")
+    assert "call a: status is refused, but counts is true; to leave a call out write false there (counted)" in err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("2024, barrels: 168679, as_of: 2024-12-04", "2024, barrels: 168679, as_of: 2014-12-04", "before that year"),
+        ("year: 2023, barrels: 325267, as_of: 2024-03-21", "year: 2024, barrels: 1, as_of: 2024-12-04", "stands twice"),
+        ("barrels: 500000\n", "barrels: 500000\ntonnes: 60\n", "one is in another unit"),
+    ],
+)
+def test_a_slip_in_a_cap_is_one_line(capwatch, tmp_path, old, new, told):
+    text = Path(CAP).read_text("utf-8")
+    assert old in text
+    (tmp_path / "cap.yaml").write_text(text.replace(old, new, 1))
+    code, _, err = capwatch("account", tmp_path / "l.csv", "--cap", tmp_path / "cap.yaml", "-o", tmp_path / "o.csv")
+    assert code == 2
+    assert told in err
+    assert len(err.splitlines()) == 1

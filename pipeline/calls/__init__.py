@@ -6,6 +6,7 @@ from pipeline.calls.coverage import looks, zone_covered
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.encounters import encounters
 from pipeline.calls.findings import findings, flagged
+from pipeline.calls.loading import chance_of_loading, habit_of, of_visit
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.period import within_period
@@ -20,6 +21,7 @@ __all__ = [
     "associate",
     "associate_tables",
     "call_counts",
+    "chance_of_loading",
     "check_lines",
     "clean_tracks",
     "clock_offsets",
@@ -29,11 +31,13 @@ __all__ = [
     "encounters",
     "findings",
     "flagged",
+    "habit_of",
     "look_trials",
     "looks",
     "match",
     "match_tables",
     "missed_calls",
+    "of_visit",
     "port_calls",
     "recall_lines",
     "recall_table",

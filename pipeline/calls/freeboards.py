@@ -14,6 +14,8 @@ from pipeline.calls.same_ship import freeboard_change
 from pipeline.quantiles import Z90
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from pipeline.ships.turnover import Turnover
@@ -75,7 +77,7 @@ def _prior(first: dict[str, Any], last: dict[str, Any], mmsi: int | None, turns:
     return min(SUREST, max(0.01, still / (still + another) if still + another > 0 else 0.0))
 
 
-def deeper_by(row: dict[str, Any]) -> tuple[float, float] | None:
+def deeper_by(row: Mapping[Any, Any]) -> tuple[float, float] | None:
     """By how much deeper she lay at the last look [m], and the standard error; None without two freeboards."""
     change = row.get("freeboard_change_m")
     if change is None or not math.isfinite(change):

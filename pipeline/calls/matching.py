@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.geodesy import to_plane
+from pipeline.calls.given_detections import own_names
 from pipeline.calls.motion import TrackOnPlane, Whereabouts, learned_drift_m_s
 from pipeline.calls.scene_fit import Components, Geometry, SceneFit, densities, displaced, fitted, geometries
 from pipeline.calls.static import lengths_at
@@ -85,37 +86,8 @@ def associate_tables(detections: pd.DataFrame, messages: pd.DataFrame, config: C
     from pipeline.calls.static import static_reports
     from pipeline.calls.tracks import clean_tracks
 
-    plain = _own_names(detections)
+    plain = own_names(detections)
     return associate(plain, clean_tracks(messages), static_reports(messages), config)
-
-
-def _own_names(detections: pd.DataFrame) -> pd.DataFrame:
-    from pipeline.errors import ConfigError
-
-    def column(*names: str) -> pd.Series | None:
-        return next((detections[n] for n in names if n in detections), None)
-
-    needed = {
-        "detection_id": column("det_id", "detection_id"),
-        "acquired": column("acquired", "time_utc"),
-        "lon": column("lon"),
-        "lat": column("lat"),
-    }
-    for name, values in needed.items():
-        if values is None:
-            raise ConfigError(f"the table of detections has no column {name}")
-    length = column("length_m", "manual_sar_length_m")
-    low, high = column("length_lo_m"), column("length_hi_m")
-    plain = pd.DataFrame(needed)
-    plain["acquired"] = pd.to_datetime(plain["acquired"], utc=True, format="ISO8601")
-    scene = column("scene_id", "scene")
-    plain["scene_id"] = scene if scene is not None else plain["acquired"].dt.floor("min").astype(str)
-    plain["length_m"] = length if length is not None else np.nan
-    plain["length_lo_m"] = low if low is not None else plain["length_m"] * 0.75 - 15
-    plain["length_hi_m"] = high if high is not None else plain["length_m"] * 1.25 + 15
-    sensor = column("sensor")
-    plain["sensor"] = sensor if sensor is not None else ""
-    return plain
 
 
 def _options(scene: pd.DataFrame, pass_direction: Any) -> list[Geometry]:

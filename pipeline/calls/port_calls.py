@@ -13,20 +13,19 @@ import pandas as pd
 from pipeline.calls.candidates import candidates
 from pipeline.calls.counting import number_of_stays
 from pipeline.calls.dark_stays import DarkStay
-from pipeline.calls.direction import p_loading
 from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
 from pipeline.calls.encounters import Encounter, encounters
-from pipeline.calls.freeboards import DOUBTFUL, TOLD, deeper_by, freeboards
+from pipeline.calls.freeboards import TOLD, freeboards
 from pipeline.calls.heard import Heard
 from pipeline.calls.hulls import Spell, reports_of, sizes
 from pipeline.calls.identity import identity
+from pipeline.calls.loading import chance_of_loading, doubts_of, habit_of
 from pipeline.calls.sightings import link, sightings_in_zones
 from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.visits import SAME_VISIT, SHIFTED, SHORT, main_stay, too_short, visits
 from pipeline.config import CallsConfig
-from pipeline.ships.retyping import retyped_share
 from pipeline.ships.turnover import Turnover, turnover
 from pipeline.tables import PORT_CALLS
 from pipeline.times_places.passes import passes
@@ -276,8 +275,7 @@ def _set_cargo(row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, 
     for name in TOLD:  # of a part of the spell: what is first there may be last of the whole
         row.pop(name, None)
     row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns)
-    seen = "draught_seen_in_m" in row or "draught_seen_out_m" in row
-    doubts = {"freeboards_of_two_hulls": row.get("p_same_hull", 1.0) < DOUBTFUL, "weak_draught": seen}
+    doubts = doubts_of(row)
     row["flags"] = [flag for flag in row["flags"] if flag not in doubts] + [flag for flag, on in doubts.items() if on]
 
 
@@ -315,25 +313,12 @@ def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: Cal
 
 
 def _set_directions(rows: list[Row], place: Place, config: CallsConfig) -> None:
-    """Draughts and freeboards tell whether each ship loaded; that a draught stays says more where most crews change it.
-
-    The habit is that of the calls that count, since only there a draught is expected to change.
-    """
-
-    def deeper_m(row: Row) -> float | None:
-        into, out = row.get("draught_in_m"), row.get("draught_out_m")
-        return None if into is None or out is None else float(out - into)
-
-    steps = [step for row in rows if row["counts"] and (step := deeper_m(row)) is not None]
-    habit = retyped_share(np.array(steps))
+    """Whether each ship loaded; that a draught stays says more of it where most crews here change theirs."""
+    habit = habit_of(rows)
     for row in rows:
         zone = place.zone(row["berth_id"])
         assert zone is not None  # the row was made of it
-        if zone.kind == "berth":
-            same_hull = row.get("p_same_hull", 1.0)
-            row["p_loading"] = p_loading(config.prior_p_loading, deeper_m(row), deeper_by(row), same_hull, habit)
-        else:
-            row["p_loading"] = config.prior_p_loading if zone.counts else 0.0
+        row["p_loading"] = chance_of_loading(row, zone, config, habit)
 
 
 def _name(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:

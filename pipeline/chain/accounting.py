@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from pipeline.chain.verdicts import Verdict, as_table, reviewed_calls, reviewed_detections, with_rejected_calls
 
@@ -47,10 +48,11 @@ def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Ver
         return replace(before, tables=before.tables | {"reviews": as_table([])})
     reviewed, tried = reviewed_detections(detections, verdicts)
     again = sighted(ground, reviewed)
-    table, done = reviewed_calls(again["port_calls"], before.tables["port_calls"], tried)
+    detected, cargo = before.tables["port_calls"], partial(_cargo_of_visit, ground, reviewed)
+    table, done = reviewed_calls(again["port_calls"], detected, tried, cargo)
     if (flagged := with_rejected_calls(reviewed, table)) is not reviewed:  # they tell no size of their ships
         again |= _called(ground, flagged, again["looks"], again["matches"])
-        table, done = reviewed_calls(again["port_calls"], before.tables["port_calls"], tried)
+        table, done = reviewed_calls(again["port_calls"], detected, tried, cargo)
     again["port_calls"], tried = table, done
     tables, headline = counted(ground, again)
     tables["reviews"] = as_table(tried)
@@ -104,6 +106,16 @@ def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, ma
     return calls.within_period(table, ground.config.period.start, ground.config.period.end)
 
 
+def _cargo_of_visit(
+    ground: Ground, detections: pd.DataFrame, visit: Mapping[Any, Any], table: pd.DataFrame
+) -> dict[str, Any]:
+    """What all looks and draughts of a joined visit say of its cargo, among the calls of a table."""
+    from pipeline import calls
+
+    habit = calls.habit_of(table.to_dict("records"))
+    return calls.of_visit(visit, detections, ground.place, ground.config.calls, habit)
+
+
 def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], Headline]:
     """The same tables with liftings, what nobody saw, and ledger; and the answer."""
     from pipeline import calls, volume
@@ -130,6 +142,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
 def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """What each counted call and the sum would be without the call's weakest evidence; the verdicts stand."""
     from pipeline import volume
+    from pipeline.calls import chance_of_loading
     from pipeline.chain.weakest import Chain, without_weakest
 
     config, seed = ground.config.volume, ground.config.seed
@@ -139,11 +152,17 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
         calls = port_calls(ground, detections, looks, matches)
         if account.before is None:
             return calls
-        return reviewed_calls(calls, account.before.tables["port_calls"], verdicts)[0]
+        cargo = partial(_cargo_of_visit, ground, detections)
+        return reviewed_calls(calls, account.before.tables["port_calls"], verdicts, cargo)[0]
 
     def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         liftings = volume.liftings(calls, config, seed)
         ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of)
         return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
 
-    return without_weakest(account.tables | {"scenes": ground.scenes}, Chain(calls_of, barrels_of))
+    def loading_of(call: Mapping[Any, Any]) -> float:
+        zone = ground.place.zone(call["berth_id"])
+        return float(call["p_loading"]) if zone is None else chance_of_loading(call, zone, ground.config.calls)
+
+    tables = account.tables | {"scenes": ground.scenes}
+    return without_weakest(tables, Chain(calls_of, barrels_of, loading_of))

@@ -1,20 +1,21 @@
 """Two port calls that an analyst says are one visit of one ship: the row that both make together.
 
 What the result says does not depend on which of the two was named first: times are the earlier arrival and the later
-departure, sizes weigh both, and of what only one of them knows hers is taken.
+departure, sizes weigh both, and of what only one of them knows hers is taken. What looks and draughts say of the cargo
+is read anew from all of them (``pipeline.calls.loading``).
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from pipeline.quantiles import Z90
 from pipeline.ships.turnover import DISAGREE
 from pipeline.tables.ships import SHARED_ERROR
-from pipeline.volume.joined_freeboards import SIDES, whole_freeboards
+from pipeline.volume.joined_draughts import ENDS, whole_draughts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 LISTED = ("dwt_t", "gt", "listed_length_m", "listed_beam_m", "listed_source", "ship_type")
 IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", *LISTED, "candidates")
 WITHOUT_AIS = {"dark", "no_ais"}
-BETWEEN = ("freeboard_change_m", "freeboard_change_lo_m", "freeboard_change_hi_m", "p_same_hull")
+HEARD = {"A", "B"}  # classes of evidence with a transponder in it
 
 
 def visits_of(merges: Sequence[tuple[int, int]]) -> dict[int, int]:
@@ -46,44 +47,51 @@ def visits_of(merges: Sequence[tuple[int, int]]) -> dict[int, int]:
 
 def joined(kept: pd.Series, other: pd.Series) -> Mapping[str, object]:
     """Fields of the visit that two calls make together; the rest stays as the kept one has it."""
-    first, second = sorted((kept, other), key=lambda call: (call["arrival_hi"], call["call_id"]))
-    former, last = sorted((kept, other), key=lambda call: (call["departure_lo"], call["call_id"]))
+    first = min((kept, other), key=lambda call: (call["arrival_hi"], call["call_id"]))
+    last = max((kept, other), key=lambda call: (call["departure_lo"], call["call_id"]))
     out: dict[str, object] = {name: first[name] for name in ("arrival_lo", "arrival_hi", "p_new_call")}
     out |= {name: last[name] for name in ("departure_lo", "departure_hi")}
-    out |= {"draught_in_m": _known("draught_in_m", first, second)}
-    out |= {"draught_out_m": _known("draught_out_m", last, former)} | _freeboards(kept, other)
-    # An analyst says that it is one visit: the change between its ends is left to the volume stage
-    out |= dict.fromkeys(BETWEEN, float("nan")) | {"p_one_call": 1.0, "calls_mean": 1.0}
+    out |= _draughts(kept, other) | {"p_one_call": 1.0, "calls_mean": 1.0}  # an analyst's word
     out |= _identity(kept, other) | _size(kept, other, "length") | _size(kept, other, "beam")
-    out |= {name: _surer(kept[name], other[name]) for name in ("p_tanker", "p_loading")}
-    out["flags"] = _flags(kept, first, last, heard=pd.notna(kept["mmsi"]) or pd.notna(other["mmsi"]))
+    out["p_tanker"] = _surer(kept["p_tanker"], other["p_tanker"])
     out["p_ship"] = max(kept["p_ship"], other["p_ship"])
     out["counts"] = bool(kept["counts"] or other["counts"])
-    out["detection_ids"] = sorted({*kept["detection_ids"], *other["detection_ids"]})
+    seen = sorted({*kept["detection_ids"], *other["detection_ids"]})
+    out["detection_ids"], several = seen, len(seen) > 1
+    out["evidence_class"] = _evidence_class(kept["evidence_class"], other["evidence_class"], several=several)
+    heard = pd.notna(kept["mmsi"]) or pd.notna(other["mmsi"])
+    out["flags"] = _flags(kept, first, last, heard=heard, several=several)
     out["n_seen"] = int(kept["n_seen"]) + int(other["n_seen"])
     out["n_looks"] = int(kept["n_looks"]) + int(other["n_looks"])
     return out
 
 
-def _flags(kept: pd.Series, first: pd.Series, last: pd.Series, *, heard: bool) -> list[str]:
-    """The kept call's flags, with those on a bound that no look gave from the call that the bound is from."""
-    told = {"arrival_open", "left_open"} | (WITHOUT_AIS if heard else set())
+def _flags(kept: pd.Series, first: pd.Series, last: pd.Series, *, heard: bool, several: bool) -> list[str]:
+    """The kept call's flags, as far as they hold of the visit: of a bound, those of the call that the bound is from."""
+    told = (
+        {"arrival_open", "left_open"} | (WITHOUT_AIS if heard else set()) | ({"single_sighting"} if several else set())
+    )
     bounds = (("arrival_open", first), ("left_open", last))
     return [f for f in kept["flags"] if f not in told] + [flag for flag, call in bounds if flag in call["flags"]]
 
 
-def _freeboards(kept: pd.Series, other: pd.Series) -> dict[str, object]:
-    """First and last of all freeboards of both calls, in order of time; one alone is early or late by all looks."""
-    parts = []
-    for call in sorted((kept, other), key=lambda call: call["call_id"]):
-        span = {"arrival": call["arrival_hi"], "departure": call["departure_lo"], "evidence": call["detection_ids"]}
-        parts.append(span | {name: call[name] for name in SIDES} | {"p_same_hull": None})
-    found = whole_freeboards(parts)
-    return {name: float("nan") if found[name] is None else found[name] for name in SIDES}
+def _evidence_class(one: str, other: str, *, several: bool) -> str:
+    """What a visit rests on: a transponder throughout, in part, images, or one image.
+
+    >>> [_evidence_class(*pair, several=True) for pair in ("AA", "AD", "DD")], _evidence_class("D", "D", several=False)
+    (['A', 'B', 'C'], 'D')
+    """
+    if HEARD & {one, other}:
+        return "A" if one == other == "A" else "B"
+    return "C" if several else "D"
 
 
-def _known(name: str, call: pd.Series, other: pd.Series) -> Any:
-    return call[name] if pd.notna(call[name]) else other[name]
+def _draughts(kept: pd.Series, other: pd.Series) -> dict[str, object]:
+    """Typed draughts of the visit on arrival and departure, whichever of its calls has them."""
+    both = sorted((kept, other), key=lambda call: call["call_id"])
+    parts = [{"arrival": c["arrival_hi"], "departure": c["departure_lo"]} | c[list(ENDS)].to_dict() for c in both]
+    found = zip(ENDS, whole_draughts(parts), strict=True)
+    return {name: float("nan") if told is None else told for name, told in found}
 
 
 def _surer(one: float, other: float) -> float:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -164,20 +165,24 @@ class _Placed:
     into: int | None = None  # the call that this one is merged into
 
 
+Cargo = Callable[[Mapping[Any, Any], pd.DataFrame], Mapping[str, object]]  # of a visit, in a table: fields of its row
+
+
 def reviewed_calls(
-    calls: pd.DataFrame, as_detected: pd.DataFrame, verdicts: Sequence[Verdict]
+    calls: pd.DataFrame, as_detected: pd.DataFrame, verdicts: Sequence[Verdict], cargo: Cargo
 ) -> tuple[pd.DataFrame, list[Verdict]]:
     """The port calls with verdicts on them applied. What names neither a detection nor a call is orphaned.
 
     A call's id follows from its evidence; where a verdict on a detection changed it, the call of the run as detected
     that had the id is looked up, and the verdict goes to the one that shares its evidence. Merges come first, and a
     word on a call is one on the visit that it is part of: the order of lines on different calls changes nothing.
+    ``cargo`` reads what all looks and draughts of a visit say of its cargo.
     """
     placed = [_placed(v, calls, as_detected) for v in verdicts]
     rejected = {p.call for p in placed if p.verdict.verdict == "reject" and p.call is not None}
     placed = [_unless_rejected(p, rejected, calls) for p in placed]
     visit = visits_of([(p.call, p.into) for p in placed if p.call is not None and p.into is not None])
-    table, out = _with_visits(calls, visit), []
+    table, out = _with_visits(calls, visit, cargo), []
     for p in placed:
         v = p.verdict
         if p.call is None:
@@ -220,7 +225,7 @@ def _unless_rejected(p: _Placed, rejected: set[int], calls: pd.DataFrame) -> _Pl
     return p
 
 
-def _with_visits(calls: pd.DataFrame, visit: dict[int, int]) -> pd.DataFrame:
+def _with_visits(calls: pd.DataFrame, visit: dict[int, int], cargo: Cargo) -> pd.DataFrame:
     """The calls with every visit's in the one that stands for it; the others take no part any more."""
     table = calls.copy()
     parts = sorted(
@@ -230,8 +235,10 @@ def _with_visits(calls: pd.DataFrame, visit: dict[int, int]) -> pd.DataFrame:
         whole = visit[part]
         table = _with(table, whole, joined(table.loc[whole], table.loc[part]))
         table = _changed(table, part, FLAGS["merge"], counts=False)
-    for whole in sorted(set(visit.values())):
-        table = _changed(table, whole, JOINED)
+    wholes = sorted(set(visit.values()))
+    told = {whole: cargo(table.loc[whole].to_dict(), table) for whole in wholes}
+    for whole in wholes:
+        table = _changed(_with(table, whole, told[whole]), whole, JOINED)
     return table
 
 

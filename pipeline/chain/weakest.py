@@ -34,6 +34,7 @@ class Chain:
 
     calls: Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], pd.DataFrame]  # detections, looks, matches
     account: Callable[[pd.DataFrame], tuple[pd.DataFrame, float]]  # port calls -> liftings, median of the sum
+    loading: Callable[[Mapping[Any, Any]], float]  # row of a call -> how likely it loaded
 
 
 def without_weakest(tables: Mapping[str, pd.DataFrame], chain: Chain) -> pd.DataFrame:
@@ -91,8 +92,9 @@ def _without(call: Any, kind: str, detection_id: str, tables: Mapping[str, pd.Da
     if kind == "transponder":
         return calls[calls["call_id"] != call["call_id"]]
     if kind == "draught":
-        changed = calls.copy()
-        changed.loc[changed["call_id"] == call["call_id"], list(DRAUGHTS)] = np.nan
+        changed, hers = calls.copy(), calls["call_id"] == call["call_id"]
+        changed.loc[hers, list(DRAUGHTS)] = np.nan
+        changed.loc[hers, "p_loading"] = chain.loading(call.to_dict() | dict.fromkeys(DRAUGHTS))  # they told that, too
         return changed
     detections, looks, matches = tables["detections"], tables["looks"].copy(), tables["matches"]
     if kind == "freeboard":

@@ -14,6 +14,8 @@ from pipeline.commands.session import (
     DetectionSettings,
     Quiet,
     Seed,
+    TimeForms,
+    TimeZone,
     VolumeSettings,
     overridden,
     session,
@@ -72,13 +74,8 @@ def ais(
     columns: Annotated[
         str | None, typer.Option(help="ours=theirs,... for other CSV, e.g. mmsi=ID,lon=X,lat=Y.")
     ] = None,
-    time_format: Annotated[
-        list[str] | None,
-        typer.Option(help="How a table's times read where that is open, e.g. '%d/%m/%Y %H:%M:%S'; once for each form."),
-    ] = None,
-    time_zone: Annotated[
-        str | None, typer.Option(help="Zone of a table's times that state none: UTC or an offset such as +10:00.")
-    ] = None,
+    time_forms: TimeForms = None,
+    time_zone: TimeZone = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -92,7 +89,7 @@ def ais(
         from pipeline.stages import calls as stage
         from pipeline.stages.words import pairs
 
-        options = {"columns": pairs("--columns", columns) or None, "time_format": time_format}
+        options = {"columns": pairs("--columns", columns) or None, "time_format": time_forms}
         stage.decode_ais(files, out, balance, options | {"time_zone": time_zone}, console)
 
 
@@ -100,6 +97,8 @@ def match(
     detections: Annotated[Path, typer.Option(help="Detections: det_id or detection_id, time, lon, lat, length.")],
     ais: Annotated[list[Path], typer.Option(help="AIS files.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Table to write: det_id, mmsi (empty: none), probability.")],
+    time_forms: TimeForms = None,
+    time_zone: TimeZone = None,
     settings: CallsSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -111,7 +110,8 @@ def match(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.stages import calls as stage
 
-        stage.match(detections, ais, out, overridden(settings, "calls"), console)
+        times = stage.TimesOfTables(tuple(time_forms or ()), time_zone)
+        stage.match(detections, ais, out, overridden(settings, "calls"), console, times)
 
 
 def calls(
@@ -121,6 +121,8 @@ def calls(
     detections: Annotated[Path | None, typer.Option(help="Detections with positions and times.")] = None,
     scenes: Annotated[Path | None, typer.Option(help="Scenes table: what was looked at.")] = None,
     looks: Annotated[Path | None, typer.Option(help="A run's looks: what each scene showed of each zone.")] = None,
+    time_forms: TimeForms = None,
+    time_zone: TimeZone = None,
     settings: CallsSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -132,16 +134,17 @@ def calls(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.stages import calls as stage
 
-        stage.port_calls(ais or [], detections, scenes, zones, out, overridden(settings, "calls"), console, looks=looks)
+        times = stage.TimesOfTables(tuple(time_forms or ()), time_zone)
+        stage.port_calls(
+            ais or [], detections, scenes, zones, out, overridden(settings, "calls"), console, looks=looks, times=times
+        )
 
 
 def volume(
     table: Annotated[Path, typer.Argument(metavar="CALLS", help="Table of calls, any subset of the known columns.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Liftings to write.")],
     assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
-    time_format: Annotated[
-        str | None, typer.Option(help="How times are written where not as YYYY-MM-DD, e.g. '%d.%m.%Y'.")
-    ] = None,
+    time_forms: TimeForms = None,
     seed: Seed = 0,
     settings: VolumeSettings = None,
     quiet: Quiet = False,
@@ -163,7 +166,9 @@ def volume(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.stages import barrels as stage
 
-        stage.volume(table, out, assumptions, overridden(settings, "volume"), seed, console, time_format=time_format)
+        stage.volume(
+            table, out, assumptions, overridden(settings, "volume"), seed, console, time_forms=time_forms or ()
+        )
 
 
 def account(

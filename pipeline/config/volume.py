@@ -13,6 +13,8 @@ from pipeline.config.base import Section
 from pipeline.config.loading import fingerprint
 
 BBL_PER_T_RANGE = (5.0, 13.0)  # bitumen 6.05 and LPG 11.65 are the extremes of the UN's table (FACTS 5)
+BBL_PER_M3 = 6.2898  # a barrel has 158.987 l
+ANOTHER_OIL = 0.1  # off that: published factors are rounded, and are of a usual density, within some 5 % (our choice)
 
 
 class Product(Section):
@@ -26,6 +28,14 @@ class Product(Section):
     """Density, for the tank-volume limit."""
     share: float = Field(ge=0, le=1)
     """Probability that an unnamed cargo is this product."""
+
+    @model_validator(mode="after")
+    def _is_of_one_oil(self) -> Product:
+        bbl_per_m3 = self.bbl_per_t * self.t_per_m3
+        if abs(bbl_per_m3 / BBL_PER_M3 - 1) > ANOTHER_OIL:
+            told = f"{self.bbl_per_t:g} bbl/t and {self.t_per_m3:g} t/m3 make {bbl_per_m3:.2f} barrels a cubic metre"
+            raise ValueError(f"{self.name}: {told}, which has {BBL_PER_M3:.2f}; one of them is another product's")
+        return self
 
 
 # Committee chart = BP "approximate conversion factors" (un.org, 1718 committee page; BP Statistical Review 2021).
@@ -145,6 +155,12 @@ class Notified(Section):
             raise ValueError(f"notified for {self.year}: state either barrels or tonnes")
         return self
 
+    @model_validator(mode="after")
+    def _of_a_year_that_had_begun(self) -> Notified:
+        if self.as_of.year < self.year:
+            raise ValueError(f"notified for {self.year}: as_of {self.as_of} lies before that year")
+        return self
+
     def in_barrels(self, unnamed_bbl_per_t: float) -> float:
         """Barrels as published, or tonnes by the factor for a product without a name."""
         return self.barrels if self.barrels is not None else float(self.tonnes or 0.0) * unnamed_bbl_per_t
@@ -182,6 +198,21 @@ class CapConfig(Section):
     def _each_counts_or_not(self) -> CapConfig:
         if both := sorted(set(self.products) & set(self.excluded_products)):
             raise ValueError(f"{', '.join(both)} stands in products and in excluded_products")
+        return self
+
+    @model_validator(mode="after")
+    def _one_total_of_a_day(self) -> CapConfig:
+        told = [(n.year, n.as_of) for n in self.notified]
+        if again := next((one for n, one in enumerate(told) if one in told[:n]), None):
+            raise ValueError(f"notified for {again[0]} stands twice as of {again[1]}")
+        return self
+
+    @model_validator(mode="after")
+    def _is_one_cap(self) -> CapConfig:
+        low, high = BBL_PER_T_RANGE
+        if self.tonnes is not None and not low <= self.barrels / self.tonnes <= high:
+            factor = f"{self.barrels / self.tonnes:.3g} bbl/t, outside {low:g} to {high:g}"
+            raise ValueError(f"barrels over tonnes is {factor}: one is in another unit")
         return self
 
     @field_validator("year_starts")

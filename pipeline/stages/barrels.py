@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,12 +27,22 @@ from pipeline.stages.given_tables import (
     says_simulated,
     tell_unread_sizes,
 )
-from pipeline.stages.table_doubts import tell_doubts, tell_edits, tell_not_yet, tell_other_trades, tell_repeats
+from pipeline.stages.table_doubts import (
+    tell_contradictions,
+    tell_doubts,
+    tell_edits,
+    tell_not_yet,
+    tell_other_trades,
+    tell_other_way,
+    tell_repeats,
+)
 from pipeline.storage import marked, read_table, require_apart, write_table
 from pipeline.tables import MISSED
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipeline.volume import DrawnOnce
 
 
 def volume(
@@ -42,21 +53,22 @@ def volume(
     seed: int,
     console: Console,
     *,
-    time_format: str | None = None,
+    time_forms: Sequence[str] = (),
 ) -> None:
     """Liftings of a table of calls with any subset of the known columns."""
     from pipeline import volume as stage
 
     require_apart(out, table, assumptions)
     config = _volume_config(assumptions, settings)
-    calls = read_calls(table, console, time_format, config.counted)
+    calls = read_calls(table, console, time_forms, config.counted)
     liftings = stage.liftings(calls, config, seed)
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
     tell_other_trades(table, calls, console)
     tell_unread_sizes(table, calls, liftings, console)
-    tell_doubts(table, liftings, console)
+    tell_doubts(table, liftings, console, time_forms)
     tell_repeats(table, calls, liftings, console)
+    tell_other_way(table, liftings, console)
     tell_not_yet(table, liftings, datetime.now(UTC), console)
     if simulated := says_simulated(table):
         console.note(f"{printable(table)}: SIMULATED: no real ship is in it")
@@ -85,7 +97,8 @@ def account(
     config = _volume_config(assumptions, settings)
     rules = load_cap(cap, config)
     simulated = _simulated(liftings)
-    tables = [_accountable(path, rules, config, seed, console) for path in liftings]
+    drawn = stage.DrawnOnce(config, seed)
+    tables = [_accountable(path, rules, drawn, console) for path in liftings]
     if console.problems and not any(table["counts"].any() for table in tables):
         raise NothingUsable("none of the counted calls could be used (nothing was written)")
     if len(tables) > 1:  # alone, such a table keeps the draws that it had
@@ -98,7 +111,7 @@ def account(
     for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together
         console.note(f"call {row.call_id}: {row.cause}")
     unseen = read_table(missed, MISSED) if missed is not None else None
-    ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=looked, missed=unseen)
+    ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=looked, missed=unseen, drawn=drawn)
     if not len(ledger):
         raise NothingUsable(
             "no counted call with a day, and no --as-of: there is no account year (nothing was written)"
@@ -124,16 +137,18 @@ def _simulated(liftings: list[Path]) -> bool:
     return bool(made)
 
 
-def _accountable(path: Path, cap: CapConfig, config: VolumeConfig, seed: int, console: Console) -> pd.DataFrame:
+def _accountable(path: Path, cap: CapConfig, drawn: DrawnOnce, console: Console) -> pd.DataFrame:
     """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
     from pipeline import volume as stage
 
+    config = drawn.config
     table = read_liftings(path, config)
     causes = stage.refusals(table, cap, config)
     for call, cause in causes.items():
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
     table = stage.refused(table, causes)
-    tell_edits(path, stage.edits(table, config, seed), console)
+    tell_contradictions(path, table, console)
+    tell_edits(path, stage.edits(table, config, drawn.seed, drawn), console)
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
 from pipeline.plurals import number_of
 from pipeline.stages.given_tables import says_simulated
+from pipeline.stages.given_times import in_forms
 from pipeline.stages.table_in_pieces import write_frames
 from pipeline.storage import marked, read_table, require_apart, write_json, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, SCENES
@@ -47,11 +49,19 @@ def decode_ais(
         raise NothingUsable(f"no message could be decoded from {number_of(len(files), 'file')}")
 
 
-def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> AisRead:
+@dataclass(frozen=True, slots=True)
+class TimesOfTables:
+    """How the times of tables read where that is open: forms of strptime, and the zone of AIS times without one."""
+
+    forms: tuple[str, ...] = ()
+    zone: str | None = None
+
+
+def _read(files: Sequence[Path], console: Console, times: TimesOfTables) -> AisRead:
     from pipeline.chain.sources import clocks_set_right
     from pipeline.ingest.ais.messages import problems_of, read_ais
 
-    read = read_ais(files, columns=columns or None)
+    read = read_ais(files, time_format=times.forms, time_zone=times.zone)
     for problem, done in problems_of(read.files):
         console.problem(problem, done)
     for note in read.notes:
@@ -59,17 +69,27 @@ def _read(files: Sequence[Path], columns: dict[str, str], console: Console) -> A
     return clocks_set_right(read, console)
 
 
-def match(detections: Path, ais: Sequence[Path], out: Path, settings: dict[str, object], console: Console) -> None:
+def match(
+    detections: Path,
+    ais: Sequence[Path],
+    out: Path,
+    settings: dict[str, object],
+    console: Console,
+    times: TimesOfTables = TimesOfTables(),
+) -> None:
     """Say which detection is which transponder, or none."""
     from pipeline import calls
+    from pipeline.calls.given_detections import TIMES
     from pipeline.config import CallsConfig
 
     require_apart(out, detections, *ais)
     config = build(CallsConfig, settings, where="--set")
     found = read_table(detections)
+    if times.forms:
+        found = found.assign(**{name: in_forms(found[name], times.forms) for name in TIMES if name in found})
     if "flags" in found and found["flags"].astype(str).str.contains(ONLY_DATED).any():
         console.note(f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC")
-    messages = _read(ais, {}, console).messages
+    messages = _read(ais, console, times).messages
     if not len(messages):
         raise NothingUsable("no AIS message could be used: no ship is dark for that (nothing was written)")
     try:
@@ -91,6 +111,7 @@ def port_calls(
     console: Console,
     *,
     looks: Path | None = None,
+    times: TimesOfTables = TimesOfTables(),
 ) -> None:
     """Join transponder messages and detections into port calls at the given zones.
 
@@ -112,7 +133,7 @@ def port_calls(
     seen = {} if looks is None else calls.zone_covered(read_table(looks, LOOKS), table)
     if looks is None and (table["sensor"] != "sentinel-1").any():
         console.note("what cloud hid of each zone is not known (--looks, a run's looks.parquet, tells it)")
-    messages = table_near(_read(ais, {}, console).messages, middle)
+    messages = table_near(_read(ais, console, times).messages, middle)
     if detections is None and not len(messages):
         raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
     tracks = calls.clean_tracks(messages)

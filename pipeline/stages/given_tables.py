@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, printable
+from pipeline.stages.given_times import in_forms
 from pipeline.storage import SIMULATED, SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS
 from pipeline.tables.contract import TRUTH
@@ -25,22 +27,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; read as calls, what counts would be lost
-_DAY = re.compile(r"%[#-]?[cdDFjsux]")  # what tells the day in a format of times
 _NUMBER = re.compile(r"\d[\d.,\s]*[^\W\d]{0,3}\.?")  # a unit of up to three letters behind it
+LIFTED = ("assumptions_id", "dwt_p50_t", "barrels_p50")  # of liftings; read as calls, a stated cargo would be lost
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
 
-def read_calls(path: Path, console: Console, time_format: str | None = None, counted: str = "loading") -> pd.DataFrame:
+def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), counted: str = "loading") -> pd.DataFrame:
     """A table of calls with any of the columns that volume reads; what it leaves out is told.
 
-    Times written in ``time_format`` (as strptime has it) are read as such; others stay as they stand. Case, blanks and
-    brackets make no other name. A call that says in words that no cargo moved in the direction ``counted`` takes no
-    part. Raises InputError where no column is known.
+    Times written in one of ``time_forms`` (as strptime has it) are read as such; others stay as they stand. Case,
+    blanks and brackets make no other name. A call that says in words that no cargo moved in the direction ``counted``
+    takes no part. Raises InputError where no column is known.
     """
     table = _with_ship_numbers(_our_names(read_table(path, verbatim=SHIP_NUMBERS), path), path, console)
     if set(ANSWER) <= set(table.columns):
         raise InputError(path, "is a run's answer, rounded for documents; take port_calls.parquet of the same folder")
+    if set(LIFTED) <= set(table.columns):
+        raise InputError(path, "holds liftings already; give them to capwatch account, or volume their table of calls")
     present = [str(name) for name in table.columns if name in _known(table)]
     if not set(present) & set(CALLS_READ):
         shown = ", ".join(map(str, table.columns[:MOST_NAMES]))
@@ -52,8 +56,8 @@ def read_calls(path: Path, console: Console, time_format: str | None = None, cou
             console.problem(InputError(path, f"column {name} was left out: {doubt}"), done="the rest is used")
     if unused := [name for name, doubt in doubts.items() if not doubt]:
         console.note(printable(f"{path}: columns not used: {_some(unused)}"))
-    if time_format is not None:
-        table = table.assign(**{name: _in_form(table[name], time_format) for name in present if name in TIMES})
+    if time_forms:
+        table = table.assign(**{name: in_forms(table[name], time_forms) for name in present if name in TIMES})
     return _without_cargo(table.dropna(how="all"), counted)
 
 
@@ -171,26 +175,6 @@ def _some(names: list[str]) -> str:
     return f"{', '.join(names[:MOST_NAMES])}{' ...' if len(names) > MOST_NAMES else ''}"
 
 
-def _in_form(column: pd.Series, form: str) -> pd.Series:
-    """Texts of that form as times in UTC; everything else as it is. ConfigError where it is no form of times."""
-    import pandas as pd
-
-    texts = column.map(lambda cell: cell.strip() if isinstance(cell, str) else _digits(cell))
-    try:
-        read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
-    except ValueError as error:
-        cause = printable(error)[:80]
-        raise ConfigError(f"--time-format {printable(form)}: is no format of times ({cause})") from error
-    if not _DAY.search(form):
-        raise ConfigError(f"--time-format {printable(form)}: names no day; a month would be taken for its first")
-    return column.astype(object).where(read.isna(), read.astype(object))
-
-
-def _digits(cell: object) -> str | None:
-    """A whole number as it was written, such as 20240307."""
-    return f"{cell:.0f}" if isinstance(cell, int | float) and cell % 1 == 0 else None
-
-
 def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Columns whose names are ours but for case, blanks and brackets, by our names."""
     ours = {name: plain(str(name)) for name in table.columns if name not in KNOWN and plain(str(name)) in KNOWN}
@@ -208,7 +192,7 @@ def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:
     try:
         table = read_table(path, LIFTINGS)
     except ContractError as error:
-        if "is missing" not in str(error):
+        if "is missing" not in str(error) and "assumptions_id" in read_table(path):
             raise
         cause = f"{error}; are these calls? Run capwatch volume on them first, and account on its liftings"
         raise ContractError(cause) from error

@@ -7,32 +7,33 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from pipeline.console import Console
 from pipeline.errors import printable
 from pipeline.plurals import number_of
+from pipeline.stages.given_times import read_as_two
 from pipeline.tables.time_forms import told_forms
 from pipeline.volume.dates import NO_TIME
 from pipeline.volume.edited import Edit
 from pipeline.volume.other_trades import other_trade
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_COLUMNS = 4  # as many (our choice)
 MOST_TRADES = 12  # as many (our choice)
+FEWEST_OTHER_WAY, MOSTLY = 3, 0.9  # calls, and share of them, that make a table look swapped (our choice)
 DAYS_OF_SHEETS = (18_000, 74_000)  # since 30 December 1899: 1949 to 2102
 _QUOTED = r"'[^']*'"
 _VALUE = rf"{_QUOTED}|\b\d[\d.]*"
 _TIME_TOLD = re.compile(rf"time '?(.*?)'? (?:is a bare number, and )?{NO_TIME}")
 
 
-def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console, time_forms: Sequence[str] = ()) -> None:
     """Rows that were refused or degraded, each cause once: what differs in quoted values and numbers alone is one.
 
-    Where numbers differ that are no quoted value, those told are the first row's.
+    Where numbers differ that are no quoted value, those told are the first row's. ``time_forms`` are those in which
+    times were read.
     """
     doubted = liftings[liftings["status"].isin(["refused", "degraded"])]
     kinds = doubted["cause"].str.replace(_VALUE, "''", regex=True)
@@ -40,7 +41,7 @@ def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console) -> None:
         names, cause = list(rows["call_id"]), rows["cause"].iloc[0]
         which = _calls(names)
         which += ", the first" if rows["cause"].str.replace(_QUOTED, "''", regex=True).nunique() > 1 else ""
-        hint = _hint_of_times(list(rows["cause"]))
+        hint = _hint_of_times(list(rows["cause"]), time_forms)
         done = "row kept" if len(names) == 1 else "rows kept"
         console.problem(f"{table}: {which}: {cause}{hint}", done=f"{done}, {status}")
 
@@ -52,6 +53,7 @@ def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, conso
     """
     names = [name for name in ("name", "imo", "mmsi", "vessel_id") if name in calls]
     rest = calls.drop(columns="call_id", errors="ignore").astype(str)  # lists of a Parquet file too
+    rest = rest.apply(lambda column: column.str.strip().str.casefold())
     again = rest.duplicated() & calls[names].notna().any(axis=1)
     if again.any():
         ids = list(liftings["call_id"][again.to_numpy()])
@@ -59,12 +61,25 @@ def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, conso
         console.problem(f"{table}: {cause}", done="both kept" if len(ids) == 1 else "all kept")
 
 
+def tell_other_way(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+    """A table nearly all of whose ships went the other way: the columns of draughts may be swapped."""
+    counted = liftings[liftings["counts"].astype(bool)]
+    ways = counted["direction"].isin(["loading", "discharging"])
+    other = ways & (counted["direction"] != counted["counted"])
+    if other.sum() >= FEWEST_OTHER_WAY and other.sum() >= MOSTLY * ways.sum():
+        said, asked = counted["direction"][other].iloc[0], counted["counted"].iloc[0]
+        which = f"{other.sum()} of {ways.sum()} calls that tell a direction are {said}, and {asked} is counted"
+        console.note(f"{printable(table)}: {which}; are columns swapped, or is it --set counted={said}?")
+
+
 def tell_not_yet(table: Path, liftings: pd.DataFrame, now: datetime, console: Console) -> None:
-    """Calls that arrive after ``now``, but for a day by which clocks and zones may differ: a year was typed wrongly."""
-    ahead = liftings[(liftings["arrival"] > now + timedelta(days=1)) & (liftings["status"] != "refused")]
+    """Calls of which nothing is before ``now``, but for a day by which clocks and zones may differ: a year is wrong."""
+    first_end = liftings["arrival"].fillna(liftings["departure"])
+    ahead = liftings[(first_end > now + timedelta(days=1)) & (liftings["status"] != "refused")]
     if len(ahead):
-        first = f"{ahead['arrival'].iloc[0]:%Y-%m-%d}"
-        cause = f"{_calls(list(ahead['call_id']))}: arrival {first} has not come yet; is its year right?"
+        end = "departure" if pd.isna(ahead["arrival"].iloc[0]) else "arrival"
+        when = f"{end} {ahead[end].iloc[0]:%Y-%m-%d}"
+        cause = f"{_calls(list(ahead['call_id']))}: {when} has not come yet; is its year right?"
         console.problem(f"{table}: {cause}", done="row kept" if len(ahead) == 1 else "rows kept")
 
 
@@ -76,6 +91,15 @@ def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> Non
         more = " ..." if len(counted) > MOST_TRADES else ""
         number = number_of(counted.total(), "call")
         console.note(printable(f"{table}: {number} of no tankers by ship_type, not counted: {shown}{more}"))
+
+
+def tell_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -> None:
+    """Liftings whose status says that they take no part, and whose ``counts`` says that they do: that one decides."""
+    odd = liftings[liftings["counts"].astype(bool) & liftings["status"].isin(["refused", "not_counted"])]
+    if len(odd):
+        cause = f"{_calls(list(odd['call_id']))}: status is {odd['status'].iloc[0]}, but counts is true"
+        done = "counted" if len(odd) == 1 else "all counted"
+        console.problem(f"{table}: {cause}; to leave a call out write false there", done=done)
 
 
 def tell_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Console) -> None:
@@ -112,7 +136,7 @@ def _calls(names: Sequence[str]) -> str:
     return f"{'call' if len(names) == 1 else 'calls'} {', '.join(names[:MOST_CALLS])}{more}"
 
 
-def _hint_of_times(causes: Sequence[str]) -> str:
+def _hint_of_times(causes: Sequence[str], time_forms: Sequence[str] = ()) -> str:
     """How to have times read that were none; "" where they are not the fault, or are in no form that can be named.
 
     >>> _hint_of_times([f"time '19.05.2024' {NO_TIME}"])
@@ -121,6 +145,8 @@ def _hint_of_times(causes: Sequence[str]) -> str:
     '; a spreadsheet counts days so: show the column as dates there, and save it again'
     """
     texts = [found[1] for cause in causes if (found := _TIME_TOLD.fullmatch(cause))]
+    if read_as_two(texts, time_forms):
+        return "; two of the --time-format given read it as two times"
     if form := told_forms(texts):
         return f"; name theirs with {form}"
     if texts and all(text.isdigit() and DAYS_OF_SHEETS[0] < int(text) < DAYS_OF_SHEETS[1] for text in texts):

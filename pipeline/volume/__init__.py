@@ -1,6 +1,7 @@
 """Port calls to liftings to the account against a cap. Pure: same input and seed, same numbers."""
 
 from pipeline.volume.draw_keys import with_keys_of_places
+from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.edited import edits
 from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
@@ -10,6 +11,7 @@ from pipeline.volume.sensitivity import sensitivity
 from pipeline.volume.voyages import counted_once
 
 __all__ = [
+    "DrawnOnce",
     "counted_once",
     "edits",
     "headline",

@@ -29,9 +29,9 @@ def is_empty(value: Any) -> bool:
 
 
 def text(call: Row, name: str) -> str:
-    """A text; empty where there is none."""
+    """A text without blanks around it, which make no other ship or call; empty where there is none."""
     value = call.get(name)
-    return "" if is_empty(value) else str(value)
+    return "" if is_empty(value) else str(value).strip()
 
 
 def as_list(call: Row, name: str) -> list[str]:

@@ -13,6 +13,7 @@ from pipeline.times_places.leapsecond import without_leap_second
 from pipeline.volume.cells import Refused, Row, as_list, is_empty
 
 YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong
+LONGEST_STAY = timedelta(days=180)  # of a ship that moves cargo: longer, and a digit may be wrong (our choice)
 OPEN = {"arrival": "arrival_open", "departure": "left_open"}  # flags of port calls
 _NO_DAY = re.compile(r"\d{4}([-/. ]\d{1,2})?")  # readers of dates take a month for its first day, a year for 1 January
 NO_TIME = "is no time of the form YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ"
@@ -31,6 +32,9 @@ def dates(call: Row) -> tuple[Row, list[str]]:
     doubts = [doubt for name in ("arrival", "departure") if (doubt := _bounds_crossed(call, name))]
     if arrival is not None and departure is not None and _before(departure, arrival):
         doubts.append(f"the departure {_short(departure)} lies before the arrival {_short(arrival)}")
+    elif arrival is not None and departure is not None and departure - arrival > LONGEST_STAY:
+        long = f"{(departure - arrival).days} days after the arrival {_short(arrival)}"
+        doubts.append(f"the departure {_short(departure)} lies {long}: is a year wrong?")
     return {"arrival": arrival, "departure": departure}, doubts
 
 

@@ -16,9 +16,10 @@ import pandas as pd
 
 from pipeline.quantiles import Z90
 from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, full_bbl_per_dwt_t
 from pipeline.volume.membership import UNNAMED
-from pipeline.volume.montecarlo import SharedDraws, cargo_of, draw_call, shared_draws
+from pipeline.volume.montecarlo import cargo_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,31 +69,34 @@ class _Figure:
         return self.low - slack <= self.edit.stated <= self.high + slack
 
 
-def edits(liftings: pd.DataFrame, config: VolumeConfig, seed: int) -> dict[str, list[Edit]]:
+def edits(
+    liftings: pd.DataFrame, config: VolumeConfig, seed: int, drawn: DrawnOnce | None = None
+) -> dict[str, list[Edit]]:
     """Of each counted row, by call_id, the figures that its own columns do not give; rows without any are left out.
 
     A table that was drawn with this seed repeats its figures to the last digit; of another one those beyond what
-    chance does are told. Empty cells state nothing.
+    chance does are told. Empty cells state nothing. ``drawn`` keeps the draws for the account.
     """
-    shared = shared_draws(config, seed)
+    drawn = drawn or DrawnOnce(config, seed)
     known = {*(p.name for p in config.products), "unnamed", *UNNAMED}
     rows = liftings[liftings["counts"].astype(bool) & liftings["product"].isin(known)].to_dict("records")
-    drawn = [list(_drawn(row, config, shared, seed)) for row in rows]
-    votes = [figure.same for figures in drawn for figure in figures if figure.continuous]
+    told = [list(_drawn(row, config, drawn)) for row in rows]
+    votes = [figure.same for figures in told for figure in figures if figure.continuous]
     seed_is_its_own = bool(votes) and np.mean(votes) >= SAME_SEED_SHARE
     out = {}
-    for row, figures in zip(rows, drawn, strict=True):
+    for row, figures in zip(rows, told, strict=True):
         wrong = [f.edit for f in figures if not (f.edit.rounded if seed_is_its_own else f.likely)]
         if found := [*wrong, *_reckoned(row, config)]:
             out[str(row["call_id"])] = found
     return out
 
 
-def _drawn(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int) -> Iterator[_Figure]:
+def _drawn(row: Mapping[Any, Any], config: VolumeConfig, drawn: DrawnOnce) -> Iterator[_Figure]:
     """Quantiles of a row's cargo, its fill, and its part in a sum, where the row states them."""
     if all(pd.isna(row[name]) for name in ("barrels_mean", "fill_p50", *_quantiles())):
         return
-    draws = draw_call(row, config, shared, seed)
+    ships = drawn.ships(row)
+    draws = ships.first
     n = min(config.draws, MOST_DRAWS, draws.behind)
     stated_load = any(pd.notna(row[name]) for name in ("given_barrels", "given_tonnes"))
     of = {"tonnes": draws.tonnes, "barrels": draws.barrels, "fill": draws.fill}
@@ -102,7 +106,7 @@ def _drawn(row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, se
             edit = Edit(column, float(row[column]), given)
             yield _Figure(edit, low, high, continuous=not stated_load and what != "fill")
     if pd.notna(row["barrels_mean"]):
-        cargo = cargo_of(row, config, shared, seed, first=draws).barrels
+        cargo = cargo_of(ships).barrels
         given, reach = float(cargo.mean()), SIGMAS * float(cargo.std()) * math.sqrt(2 / n)
         yield _Figure(Edit("barrels_mean", float(row["barrels_mean"]), given), given - reach, given + reach, False)
 

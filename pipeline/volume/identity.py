@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NUMBERS = ("imo", "mmsi")  # in order of trust: the first is a hull's for life
 MADE_UP = {"1234567", "123456789"}  # typed where no number is known, as one digit again and again is
 POSSIBLE = {"imo": imo_is_valid, "mmsi": mmsi_is_possible}
+WORDS = {"imo": "IMO number", "mmsi": "MMSI"}
 IMPOSSIBLE = {"imo": "IMO number {} has a wrong check digit", "mmsi": "MMSI {} is no ship's"}
 
 
@@ -39,12 +40,21 @@ def numbers_of(row: Mapping[Any, Any]) -> dict[str, int | None]:
 def numbers_doubt(row: Mapping[Any, Any]) -> str:
     """What is wrong with a ship's stated numbers, in words; "" where nothing is.
 
+    What stands where no number is known is told of ships that nothing else names; an IMO number of 0 is not, for many
+    ships have none.
+
     >>> numbers_doubt({"imo": 9074728}), numbers_doubt({"imo": 9074729})
     ('IMO number 9074728 has a wrong check digit: no rows are joined by it', '')
+    >>> numbers_doubt({"mmsi": 999999999}), numbers_doubt({"mmsi": 0, "imo": 9074729})
+    ('MMSI 999999999 is typed where none is known: who she is stays unknown', '')
     """
     said = _said(row)
     wrong = [IMPOSSIBLE[name].format(n) for name in NUMBERS for n in dict.fromkeys(said[name]) if not POSSIBLE[name](n)]
-    return f"{', '.join(wrong)}: no rows are joined by it" if wrong else ""
+    if wrong:
+        return f"{', '.join(wrong)}: no rows are joined by it"
+    made_up = [f"{WORDS[name]} {n}" for name in NUMBERS if (n := _digits(row.get(name))) is not None and _is_made_up(n)]
+    made_up = [] if any(said.values()) else [words for words in made_up if words != f"{WORDS['imo']} 0"]
+    return f"{' and '.join(made_up)} is typed where none is known: who she is stays unknown" if made_up else ""
 
 
 def _said(row: Mapping[Any, Any]) -> dict[str, list[int]]:
@@ -90,6 +100,12 @@ def same_ship(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> bool | None:
 
 
 def _whole(value: Any) -> int | None:
+    """The number of a ship in a cell; None where there is none, or what stands where none is known."""
+    found = _digits(value)
+    return None if found is None or _is_made_up(found) else found
+
+
+def _digits(value: Any) -> int | None:
     """A whole number of a cell; None for what is none."""
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return None
@@ -97,5 +113,9 @@ def _whole(value: Any) -> int | None:
         number = float(LETTERS.sub("", value) if isinstance(value, str) else value)
     except (TypeError, ValueError):
         return None
-    found = int(number) if number == number // 1 and 0 < number < 1e10 else 0
-    return found if len(set(str(found))) > 1 and str(found) not in MADE_UP else None
+    return int(number) if 0 <= number < 1e10 and number == number // 1 else None
+
+
+def _is_made_up(number: int) -> bool:
+    """Is it what people type where they know no number?"""
+    return len(set(str(number))) == 1 or str(number) in MADE_UP

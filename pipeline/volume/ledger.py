@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from pipeline.types import FloatArray
+    from pipeline.volume.drawn_once import DrawnOnce
 
 GAS_OIL_BBL_PER_T = 7.46  # the Committee's chart; beside it stands the factor for a product without a name
 LOOK_RANK = ("not_given", "unknown", "partly", "usable")
@@ -50,6 +51,7 @@ def ledger(
     as_of: date | None = None,
     looks: pd.DataFrame | None = None,
     missed: pd.DataFrame | None = None,
+    drawn: DrawnOnce | None = None,
 ) -> pd.DataFrame:
     """One row per day of the account year in which ``as_of`` lies, from its first day to ``as_of``.
 
@@ -57,6 +59,7 @@ def ledger(
     a product that the cap does not count, nor rows that cannot be drawn (``pipeline.volume.membership``). The moment of
     a call that decides is the cap's ``counts_on``, in UTC. ``missed`` (see ``pipeline.volume.unseen``) adds the columns
     of the coverage-corrected account; without it they are empty: nothing is known of what nobody saw.
+    ``drawn`` has draws of rows that were made before, under this config and seed.
     """
     rows = in_one_order(countable(liftings, cap, config))  # of sums: same bits
     last = as_of or _last_day(rows, cap, config)
@@ -67,7 +70,7 @@ def ledger(
     rows = between(rows, cap, start, last)
     holds = under_cap(rows, cap, config)
     held = rows[holds].reset_index(drop=True)
-    cargo = simulate_cargo(held, config, seed, cap)
+    cargo = simulate_cargo(held, config, seed, cap, drawn.handed_over if drawn else None)
     carried = np.zeros((len(rows), config.draws))  # nothing of the cap's where the cargo was of another product
     carried[holds] = cargo.of_one_call
     unseen = barrels_unseen(missed, calendar, carried, config, seed) if missed is not None else None

@@ -41,11 +41,12 @@ from pipeline.volume.draw_keys import draw_keys, fullest_first
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
+from pipeline.volume.high_sides import without_high_sides
 from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
-from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws
+from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws, ships_of
 from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
-from pipeline.volume.plausible import amounts_doubt, cargo_doubt, require_capacity, require_tonnage
+from pipeline.volume.plausible import amounts_doubt, capacity_doubt, cargo_doubt, require_capacity, require_tonnage
 from pipeline.volume.shallow import without_shallow_draughts
 from pipeline.volume.stated_hull import Hull, hull_of, told_by_registry
 from pipeline.volume.usual_hull import hull_for_loads
@@ -67,7 +68,7 @@ WHY_NOT = {  # flags of port calls, in words
 
 def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
     """One row for each call, whatever it holds; rows that make no sense are kept as ``refused``, without numbers."""
-    read = [without_shallow_draughts(call) for call in calls.to_dict("records")]
+    read = [_possible(call) for call in calls.to_dict("records")]
     records = [call for call, _ in read]
     ids = [text(call, "call_id") for call in records]
     taken, doubles = set(ids), _doubles(records, ids)
@@ -91,6 +92,13 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
         row["draw_key"] = key
     table = with_tied_imos(LIFTINGS.from_rows(rows))
     return LIFTINGS.check(with_quantiles(table, config, seed))
+
+
+def _possible(call: Row) -> tuple[Row, list[str]]:
+    """The call without draughts and freeboards that no ship of that size can have, and what is said of them."""
+    floats, too_shallow = without_shallow_draughts(call)
+    possible, too_high = without_high_sides(floats)
+    return possible, too_shallow + too_high
 
 
 def _doubles(calls: list[Row], ids: list[str]) -> set[int]:
@@ -189,7 +197,8 @@ def _size(ship: Particulars, capacity_bbl: float | None, product: str, config: V
     require_capacity(capacity_bbl)
     require_tonnage(ship)
     if capacity_bbl is not None:
-        return _stated_capacity(capacity_bbl, product, config), ""
+        full_bbl = full_bbl_per_dwt_t(product, config)
+        return _stated_capacity(capacity_bbl, product, config), capacity_doubt(capacity_bbl, ship, full_bbl)
     return capacity_by(ship)
 
 
@@ -266,7 +275,7 @@ def with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.D
         for name, values in quantiles.items():
             for percent in (5, 50, 95):
                 table.loc[index, f"{name}_p{percent}"] = np.percentile(values, percent)
-        cargo = cargo_of(row, config, shared, seed, first=draws)
+        cargo = cargo_of(ships_of(row, config, shared, seed, draws))
         table.loc[index, "barrels_mean"] = float(np.mean(cargo.barrels))
         spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
         table.loc[index, "dwt_p5_t"] = row["dwt_p50_t"] * math.exp(-Z90 * spread)

@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
+from pipeline.volume.cells import BROADEST_M, DEEPEST_M, LONGEST_M
 from pipeline.volume.identity import with_tied_imos
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ UNNAMED = ("mix", "")  # no product is named: the config's shares say what it ma
 ENDS = ("arrival", "departure")
 GIVEN = ("given_barrels", "given_tonnes")
 DEADWEIGHT = ("dwt_p50_t", "dwt_log_sd", "dwt_shared_sd")
+ABOVE_ZERO = ("length_m", "beam_m", "freeboard_in_sd_m", "freeboard_out_sd_m")
+# What the volume stage takes of a table of calls; of deadweight more, for a hull may tell it. Spreads are our choice:
+# exp(3) is twenty times a size
+AT_MOST = {
+    "given_barrels": 5e6, "given_tonnes": 5e6, "dwt_p50_t": 1e6, "dwt_log_sd": 3.0, "dwt_shared_sd": 3.0,
+    "length_m": LONGEST_M, "beam_m": BROADEST_M, "draught_in_m": DEEPEST_M, "draught_out_m": DEEPEST_M,
+}  # fmt: skip
 SCENARIOS = tuple(f"barrels_at_{name}" for name, _ in FILL_SCENARIOS)
 
 
@@ -87,11 +95,24 @@ def _cause(row: Mapping[Any, Any], cap: CapConfig, config: VolumeConfig) -> str:
         return f"product {product!r} is not among this account's assumptions; give it those of the liftings"
     if not any(pd.notna(row[name]) for name in GIVEN) and not _has_deadweight(row):
         return "it counts, but has neither barrels nor tonnes nor a deadweight with its spread"
+    if doubt := _cells_doubt(row):
+        return doubt
     one, mean = (None if pd.isna(row[name]) else float(row[name]) for name in ("p_one_call", "calls_mean"))
     if doubt := law_doubt(1.0 if one is None else one, mean):
         return doubt
     empty = [name for name in SCENARIOS if pd.isna(row[name])]
     return f"{empty[0]} is empty, so the fixed fills would leave it out" if empty else ""
+
+
+def _cells_doubt(row: Mapping[Any, Any]) -> str:
+    """A figure of a row's ship, load or their errors that no ship has; "" where there is none."""
+    for name in ABOVE_ZERO:
+        if pd.notna(row[name]) and row[name] <= 0:
+            return f"{name} is {row[name]:g}; it is above 0, or empty"
+    for name, most in AT_MOST.items():
+        if pd.notna(row[name]) and row[name] > most:
+            return f"{name} is {row[name]:,.12g}, more than {most:,.12g}; is it in another unit?"
+    return ""
 
 
 def _has_deadweight(row: Mapping[Any, Any]) -> bool:

@@ -12,7 +12,7 @@ fewer.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -176,34 +176,48 @@ def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.
     return is_new, np.minimum(np.searchsorted(np.cumsum(law), chance, side="right"), len(law) - 1)
 
 
-def cargo_of(
-    row: Mapping[Any, Any],
-    config: VolumeConfig,
-    shared: SharedDraws,
-    seed: int,
-    under: np.ndarray | None = None,
-    first: CallDraws | None = None,
-) -> Cargo:
-    """Cargo of one row: hers, and in the draws in which more ships called that of the others.
+@dataclass(frozen=True, slots=True)
+class Ships:
+    """Draws of all who may have called where a row shows one ship."""
+
+    first: CallDraws
+    is_new: np.ndarray  # bool: the first one's call is not the one before, seen again
+    others: tuple[tuple[np.ndarray, CallDraws], ...]  # in which draws (bool) a further one called, and hers in these
+
+
+def ships_of(
+    row: Mapping[Any, Any], config: VolumeConfig, shared: SharedDraws, seed: int, first: CallDraws | None = None
+) -> Ships:
+    """The ship of one row, and the others in the draws in which more ships called.
 
     Each other is a ship of the same measured size; what was seen of the first one's load says nothing of hers.
-    ``under`` says of each product, and of one without a name, whether it counts; ``first`` are the row's own draws,
-    where they have been made.
+    ``first`` are the row's own draws, where they have been made.
     """
-
-    def moved(draws: CallDraws, number: np.ndarray | bool) -> np.ndarray:
-        return draws.lifted & number & (True if under is None else under[draws.product])
-
     first = first or draw_call(row, config, shared, seed)
     new, further = doubts(row, config, seed)
-    alone, hers = moved(first, True), moved(first, new)
-    barrels, tonnes = np.where(hers, first.barrels, 0.0), np.where(hers, first.tonnes, 0.0)
+    others = []
     for k in range(1, int(further.max(initial=0)) + 1):
         unknown = dict.fromkeys((*COLUMNS, *NUMBERS, "vessel_id"))
         unmeasured = dict(row) | unknown | {"draw_key": f"{key_of(row)}/ship {k + 1}"}
         there = further >= k
         few = config.model_copy(update={"draws": int(there.sum())})
-        other = draw_call(unmeasured, few, shared.only(there), seed)
+        others.append((there, draw_call(unmeasured, few, shared.only(there), seed)))
+    return Ships(first, new, tuple(others))
+
+
+def cargo_of(ships: Ships, under: np.ndarray | None = None) -> Cargo:
+    """Cargo of one row: hers, and in the draws in which more ships called that of the others.
+
+    ``under`` says of each product, and of one without a name, whether it counts.
+    """
+
+    def moved(draws: CallDraws, number: np.ndarray | bool) -> np.ndarray:
+        return draws.lifted & number & (True if under is None else under[draws.product])
+
+    first = ships.first
+    alone, hers = moved(first, True), moved(first, ships.is_new)
+    barrels, tonnes = np.where(hers, first.barrels, 0.0), np.where(hers, first.tonnes, 0.0)
+    for there, other in ships.others:
         too = moved(other, True)
         barrels[there] += np.where(too, other.barrels, 0.0)
         tonnes[there] += np.where(too, other.tonnes, 0.0)
@@ -218,15 +232,29 @@ def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapCo
     return simulate_cargo(liftings, config, seed, cap).barrels
 
 
-def simulate_cargo(liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapConfig | None = None) -> Cargo:
-    """As ``simulate``, with the tonnes, and the barrels if every row were one call."""
-    shared = shared_draws(config, seed)
+def simulate_cargo(
+    liftings: pd.DataFrame,
+    config: VolumeConfig,
+    seed: int,
+    cap: CapConfig | None = None,
+    ships: Callable[[Mapping[Any, Any]], Ships] | None = None,
+) -> Cargo:
+    """As ``simulate``, with the tonnes, and the barrels if every row were one call.
+
+    ``ships`` gives a row's draws where somebody has them already (``pipeline.volume.drawn_once``).
+    """
+    if ships is None:
+        shared = shared_draws(config, seed)
+
+        def ships(row: Mapping[Any, Any]) -> Ships:
+            return ships_of(row, config, shared, seed)
+
     names = [p.name for p in config.products] + ["unnamed"]
     under = np.array([cap is None or cap.counts_product(name) for name in names])
     counted = liftings[liftings["counts"].astype(bool)]
     out = Cargo(*(np.zeros((len(counted), config.draws)) for _ in range(3)))
     for n, row in enumerate(counted.to_dict("records")):
-        cargo = cargo_of(row, config, shared, seed, under)
+        cargo = cargo_of(ships(row), under)
         out.barrels[n], out.tonnes[n], out.of_one_call[n] = cargo.barrels, cargo.tonnes, cargo.of_one_call
     return out
 

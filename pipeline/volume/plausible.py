@@ -12,13 +12,14 @@ from pipeline.config.volume import BBL_PER_T_RANGE
 from pipeline.quantiles import Z90
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row
-from pipeline.volume.particulars import Particulars
+from pipeline.volume.particulars import Particulars, capacity_by
 
 OVERFULL = 1.3  # times the 95 % point of what she can carry: no trim, tide or density does that (our choice)
 NEXT_TO_NOTHING = 0.01  # of the 5 % point: no cargo is worth a voyage (our choice)
 LARGEST_T = 600_000.0  # no ship ever carried more [t]; the largest tanker had 565,000 t deadweight
 SMALLEST = 100.0  # deadweight [t] or gross tonnage of a tanker whose hull is not known (our choice)
 SMALLEST_CAPACITY_BBL = 500.0  # the same in barrels
+ANOTHER_UNIT = 3.0  # times too many or too few: cubic metres or tonnes for barrels are 6 to 8 (our choice)
 SAME_AMOUNT = 0.03  # published factors of one product differ by 3 % (7.23 to 7.46 of gas oil)
 NO_PRODUCT = {"mix", "unnamed"}
 SMALLEST_OF_HULL = 0.1  # of the 5 % point by her length and beam (our choice)
@@ -43,6 +44,21 @@ def require_capacity(capacity_bbl: float | None) -> None:
         raise Refused(
             f"capacity_bbl is {capacity_bbl:g}, too little for a tanker (below {least}); is it in another unit?"
         )
+
+
+def capacity_doubt(capacity_bbl: float, ship: Particulars, full_bbl_per_dwt_t: float) -> str:
+    """What is odd about barrels at 100 % beside the ship's stated tonnage or size; "" where nothing is.
+
+    >>> capacity_doubt(3900, Particulars(dwt_t=3500.0), 7.0)
+    'capacity_bbl is 3,900, where a ship of that size holds some 24,500: is it in another unit?'
+    """
+    if ship.dwt_t is None and ship.gt is None and ship.length_m is None:
+        return ""
+    holds = math.exp(capacity_by(ship)[0].log_dwt) * full_bbl_per_dwt_t
+    if 1 / ANOTHER_UNIT < capacity_bbl / holds < ANOTHER_UNIT:
+        return ""
+    where = f"where a ship of that size holds some {holds:,.0f}"
+    return f"capacity_bbl is {capacity_bbl:,.0f}, {where}: is it in another unit?"
 
 
 def cargo_doubt(given: Row, size: Capacity, full_bbl_per_dwt_t: float, ship: Particulars) -> str:

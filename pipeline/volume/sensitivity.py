@@ -32,6 +32,7 @@ from pipeline.volume.montecarlo import (
     own_draws,
     shared_draws,
     ship_of,
+    ships_of,
     simulate,
 )
 
@@ -175,7 +176,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
         new, further = doubts(row, config, seed)
         groups["own_number"] = new + 2 * further
         first = draw_call(row, config, shared, seed, own)
-        barrels[n] = cargo_of(row, config, shared, seed, under, first).barrels
+        barrels[n] = cargo_of(ships_of(row, config, shared, seed, first), under).barrels
         ship = ship_of(row) or f"call {row['call_id']}"
         carried = of_ship[ship][0] + barrels[n] if ship in of_ship else barrels[n]
         of_ship[ship] = carried, groups.pop("own_deadweight")

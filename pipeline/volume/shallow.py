@@ -18,7 +18,7 @@ def without_shallow_draughts(call: Row) -> tuple[Row, list[str]]:
     (None, 5.5, ['draught_in_m 0.3 m is less than a tanker of 98 m floats at with nothing aboard (0.61 m): not used'])
     """
     try:
-        length_m = _length_m(call)
+        length_m = length_for_loads_m(call)
         typed = {name: draught(call, name) for name in ("draught_in_m", "draught_out_m")}
     except Refused:  # told where the row is read
         return call, []
@@ -31,7 +31,7 @@ def without_shallow_draughts(call: Row) -> tuple[Row, list[str]]:
     return (call | dict.fromkeys(shallow) if shallow else call), doubts
 
 
-def _length_m(call: Row) -> float | None:
+def length_for_loads_m(call: Row) -> float | None:
     """Her length, else the usual one of her deadweight; None where neither is stated."""
     if (length_m := hull_of(call)[0].length_m) is not None:
         return length_m

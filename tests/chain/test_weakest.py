@@ -56,12 +56,37 @@ def test_without_its_only_evidence_a_call_is_gone_and_the_sum_falls():
     chain = Chain(
         calls=lambda *_tables: port_calls,
         account=lambda c: (liftings[liftings["call_id"].isin(c["call_id"])], 10.0 * len(c)),
+        loading=lambda call: 0.9,
     )
     tables = {"liftings": liftings, "port_calls": port_calls, "detections": seen(a=0.9), "scenes": SCENES.empty()}
     row = without_weakest(tables, chain).iloc[0]
     assert not row["still_counts"]
     assert np.isnan(row["barrels_p50"])
     assert (row["base_sum_p50"], row["sum_p50"]) == (10.0, 0.0)
+
+
+def test_without_her_draughts_nobody_says_that_she_loaded_by_them_either():
+    """She left lighter than she came, as typed: one half. Without that the berth's own word stands again."""
+    one = call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", [], mmsi=999000001, p_loading=0.5)
+    port_calls = calls(one | {"draught_in_m": 5.0, "draught_out_m": 3.0})
+    held: list[pd.DataFrame] = []
+
+    def account(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+        held.append(table)
+        return liftings.assign(call_id=table["call_id"]), 0.0
+
+    liftings = pd.DataFrame(
+        {"call_id": ["one"], "counts": [True], "barrels_mean": [9.0], "method": ["x; load_from_draughts"]}
+        | {f"barrels_{p}": [10.0] for p in ("p5", "p50", "p95")}
+    )
+    chain = Chain(
+        calls=lambda *_tables: port_calls,
+        account=account,
+        loading=lambda call: 0.5 if pd.notna(call["draught_in_m"]) else 0.95,
+    )
+    tables = {"liftings": liftings, "port_calls": port_calls, "detections": seen(a=0.9), "scenes": SCENES.empty()}
+    assert without_weakest(tables, chain)["removed_kind"].tolist() == ["draught"]
+    assert held[-1][["p_loading", "draught_in_m"]].iloc[0].tolist() == pytest.approx([0.95, np.nan], nan_ok=True)
 
 
 def test_a_run_says_it_for_every_counted_call(tiny_run):

@@ -28,7 +28,7 @@ from pipeline.config import (
     merged,
     overrides,
 )
-from pipeline.config.volume import PRODUCTS
+from pipeline.config.volume import PRODUCTS, Product
 from pipeline.errors import ConfigError
 from pipeline.simulation.scenario import Scenario
 
@@ -394,3 +394,9 @@ def test_a_product_both_counted_and_excluded_is_refused(tmp_path):
 def test_an_empty_name_is_not_the_working_folder(field):
     with pytest.raises(ConfigError, match=f"{field}: holds an empty name"):
         build(SourceConfig, {"kind": "files", field: ["here", " "]}, where="run.yaml")
+
+
+def test_a_factor_and_a_density_of_two_products_are_refused_by_the_volume_of_a_barrel():
+    """11.6 bbl/t is that of LPG; with gas oil's density a cargo had 55 % more barrels, and nobody said so."""
+    with pytest.raises(ValueError, match=r"make 9.78 barrels a cubic metre, which has 6.29"):
+        Product(name="gas_oil", bbl_per_t=11.6, t_per_m3=0.843, share=1.0)

@@ -11,7 +11,7 @@ from pipeline.config.volume import Product
 from pipeline.tables import LIFTINGS
 from pipeline.volume.ledger import headline, ledger
 from pipeline.volume.liftings import liftings
-from pipeline.volume.membership import day_of, last_day_of, refusals, refused
+from pipeline.volume.membership import countable, day_of, last_day_of, refusals, refused
 
 CONFIG = VolumeConfig(draws=400)
 WITH_CRUDE = VolumeConfig(
@@ -118,3 +118,24 @@ def test_a_product_that_the_cap_does_not_count_needs_no_assumptions():
 @pytest.mark.parametrize(("starts", "last"), [("01-01", date(2024, 12, 31)), ("12-22", date(2025, 12, 21))])
 def test_the_last_day_of_an_account_year(starts, last):
     assert last_day_of("2024", CAP.model_copy(update={"year_starts": starts})) == last
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"length_m": 0.0, "draught_in_m": 3.0, "draught_out_m": 5.0}, "length_m is 0"),
+        ({"freeboard_in_m": 4.0, "freeboard_in_sd_m": 0.0}, "freeboard_in_sd_m is 0"),
+        ({"draught_in_m": 3.0, "draught_out_m": 99.0}, "draught_out_m is 99, more than 25.5"),
+        ({"dwt_log_sd": 30.0}, "dwt_log_sd is 30"),
+        ({"given_tonnes": 3e9}, "given_tonnes is 3,000,000,000"),
+    ],
+)
+def test_a_cell_edited_to_what_no_ship_has_leaves_its_row_out_and_the_others_count(cells, told):
+    """Before, the sum was no number and the error named no row; or 3e9 tonnes stood in it."""
+    hull = {"length_m": 98.0, "beam_m": 15.8}
+    two = liftings(pd.DataFrame([{"call_id": name, "arrival": "2024-03-01", **hull} for name in "ab"]), CONFIG, 1)
+    edited = two.assign(**{name: two[name].astype(float).mask(two["call_id"] == "a", to) for name, to in cells.items()})
+    (cause,) = refusals(edited, CAP, CONFIG).items()
+    assert cause[0] == "a"
+    assert cause[1].startswith(told)
+    assert len(countable(edited, CAP, CONFIG)) == 1

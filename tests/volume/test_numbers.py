@@ -40,3 +40,15 @@ def test_a_number_that_no_ship_has_is_told_and_joins_nothing(number):
         assert str(next(iter(number.values()))).removeprefix("imo:") in row["cause"]
         assert row["cause"].endswith("no rows are joined by it")
     assert int(counted_once(tables, VolumeConfig(draws=400), "01-01", SEED)["counts"].sum()) == 2
+
+
+@pytest.mark.parametrize("number", [0, "0", 999999999, "999999999.0", 123456789])
+def test_an_mmsi_that_stands_for_none_is_told_and_the_row_counts(number):
+    row = lift({"arrival": "2024-03-01", "mmsi": number, "length_m": 90.0}).iloc[0]
+    assert (row["status"], bool(row["counts"]), row["mmsi"] is pd.NA) == ("degraded", True, True)
+    assert row["cause"] == f"MMSI {int(float(number))} is typed where none is known: who she is stays unknown"
+
+
+@pytest.mark.parametrize("numbers", [{"imo": 0}, {"imo": 9074729, "mmsi": 0}, {"mmsi": None}, {"mmsi": 999000001}])
+def test_a_ship_who_has_no_number_or_another_one_is_nothing_to_tell(numbers):
+    assert lift({"arrival": "2024-03-01", "length_m": 90.0, **numbers})["status"].tolist() == ["used"]

@@ -1,0 +1,76 @@
+"""A table of detections that somebody brings to be matched: columns by our names, cells as times and numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import ConfigError
+from pipeline.tables.time_forms import told_forms
+
+TIMES = ("acquired", "time_utc")  # either names the column of times
+NUMBERS = ("lon", "lat", "length_m", "length_lo_m", "length_hi_m")
+
+
+def own_names(detections: pd.DataFrame) -> pd.DataFrame:
+    """detection_id, acquired, lon, lat, scene_id, length with its bounds, and sensor; empty where a cell is.
+
+    Raises ConfigError where a column is missing, or a cell is no time or no number.
+    """
+
+    def column(*names: str) -> pd.Series | None:
+        return next((detections[n] for n in names if n in detections), None)
+
+    needed = {
+        "detection_id": column("det_id", "detection_id"),
+        "acquired": column(*TIMES),
+        "lon": column("lon"),
+        "lat": column("lat"),
+    }
+    for name, values in needed.items():
+        if values is None:
+            raise ConfigError(f"the table of detections has no column {name}")
+    length = column("length_m", "manual_sar_length_m")
+    low, high = column("length_lo_m"), column("length_hi_m")
+    plain = pd.DataFrame(needed)
+    plain["acquired"] = _moments(needed["acquired"])
+    scene = column("scene_id", "scene")
+    plain["scene_id"] = scene if scene is not None else plain["acquired"].dt.floor("min").astype(str)
+    plain["length_m"] = _numbers(length) if length is not None else np.nan
+    plain["length_lo_m"] = _numbers(low) if low is not None else plain["length_m"] * 0.75 - 15
+    plain["length_hi_m"] = _numbers(high) if high is not None else plain["length_m"] * 1.25 + 15
+    plain = plain.assign(**{name: _numbers(plain[name]) for name in ("lon", "lat")})
+    if len(odd := plain["lat"][plain["lat"].abs() > 90]):
+        raise ConfigError(f"column lat: {odd.iloc[0]:g} lies beyond the poles; lon and lat may be swapped")
+    sensor = column("sensor")
+    plain["sensor"] = sensor if sensor is not None else ""
+    return plain
+
+
+def _moments(cells: pd.Series) -> pd.Series:
+    """Times in UTC; ConfigError where a cell is none."""
+    read = pd.to_datetime(cells, utc=True, format="ISO8601", errors="coerce")
+    wrong = cells[read.isna() & cells.notna()].astype(str).tolist()
+    if wrong:
+        form = told_forms(wrong)
+        hint = f"; name theirs with {form}" if form else ""
+        raise ConfigError(f"column {cells.name}: {_some(wrong)} no time of the form YYYY-MM-DDTHH:MM:SSZ{hint}")
+    return read
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    """Numbers; ConfigError where a cell is none."""
+    read = pd.to_numeric(cells, errors="coerce").astype(float)
+    wrong = cells[read.isna() & cells.notna()].astype(str).tolist()
+    if wrong:
+        raise ConfigError(f"column {cells.name}: {_some(wrong)} no number")
+    return read
+
+
+def _some(wrong: list[str]) -> str:
+    """The first of some cells, and how many more.
+
+    >>> _some(["a"]), _some(["a", "b"])
+    ("'a' is", "'a' and 1 more are")
+    """
+    return f"{wrong[0]!r} is" if len(wrong) == 1 else f"{wrong[0]!r} and {len(wrong) - 1} more are"

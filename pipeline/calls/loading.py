@@ -1,0 +1,74 @@
+"""Whether each call loaded, by all that its draughts and freeboards say; of a joined visit, by all its looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.calls.direction import p_loading
+from pipeline.calls.freeboards import DOUBTFUL, TOLD, deeper_by, freeboards
+from pipeline.ships.retyping import RETYPED, retyped_share
+from pipeline.ships.turnover import turnover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pipeline.config import CallsConfig
+    from pipeline.types import Place, Zone
+
+Row = dict[str, Any]
+OF_TWO_HULLS, WEAK = "freeboards_of_two_hulls", "weak_draught"
+
+
+def habit_of(rows: Iterable[Mapping[Any, Any]]) -> float:
+    """Share of crews that type a new draught, by the calls that count: only there it is expected to change."""
+    steps = [step for row in rows if row["counts"] and (step := deeper_m(row)) is not None]
+    return retyped_share(np.array(steps))
+
+
+def deeper_m(row: Mapping[Any, Any]) -> float | None:
+    """Draught on departure less that on arrival [m]; None without both."""
+    into, out = _number(row, "draught_in_m"), _number(row, "draught_out_m")
+    return None if into is None or out is None else out - into
+
+
+def chance_of_loading(row: Mapping[Any, Any], zone: Zone, config: CallsConfig, habit: float = RETYPED) -> float:
+    """Probability that cargo came aboard; away from berths the zone's own word."""
+    if zone.kind != "berth":
+        return config.prior_p_loading if zone.counts else 0.0
+    same_hull = _number(row, "p_same_hull")
+    return p_loading(
+        config.prior_p_loading, deeper_m(row), deeper_by(row), 1.0 if same_hull is None else same_hull, habit
+    )
+
+
+def doubts_of(row: Mapping[Any, Any]) -> dict[str, bool]:
+    """Flags on what is doubtful of a call's freeboards, each with whether it is up."""
+    hull, seen = _number(row, "p_same_hull"), [_number(row, f"draught_seen_{end}_m") for end in ("in", "out")]
+    return {OF_TWO_HULLS: hull is not None and hull < DOUBTFUL, WEAK: seen != [None, None]}
+
+
+def of_visit(
+    visit: Mapping[Any, Any], detections: pd.DataFrame, place: Place, config: CallsConfig, habit: float
+) -> Row:
+    """Fields of a call that an analyst joined of several: freeboards by the looks of all, and what follows from them.
+
+    A look that was a call of its own was neither early nor late, and its freeboard was left out; in the visit it is one
+    or the other. That the looks show one hull is the analyst's word.
+    """
+    hers = detections[detections["detection_id"].isin(list(visit["detection_ids"]))]
+    found = dict.fromkeys(TOLD, float("nan")) | freeboards(hers, None, turnover(config.stay_d, 1, 1))
+    found |= {"p_same_hull": 1.0} if pd.notna(found["p_same_hull"]) else {}
+    whole = dict(visit) | found
+    doubts = doubts_of(whole)
+    flags = [flag for flag in visit["flags"] if flag not in doubts] + [flag for flag, on in doubts.items() if on]
+    zone = place.zone(visit["berth_id"])
+    chance = visit["p_loading"] if zone is None else chance_of_loading(whole, zone, config, habit)
+    return found | {"flags": flags, "p_loading": chance}
+
+
+def _number(row: Mapping[Any, Any], name: str) -> float | None:
+    value = row.get(name)
+    return None if value is None or pd.isna(value) else float(value)

@@ -1,0 +1,69 @@
+"""Draws of a row serve the check for edited figures and the account: made once, and the same as made anew."""
+
+import pandas as pd
+import pytest
+
+from pipeline.config import CapConfig, VolumeConfig
+from pipeline.volume import DrawnOnce, drawn_once, edits, ledger, liftings, montecarlo
+
+CONFIG = VolumeConfig(draws=300)
+SEED = 4
+CAP = CapConfig(id="c", title="t", barrels=500_000, year_starts="01-01", source="s")
+OIL = CAP.model_copy(update={"excluded_products": ("gasoline",)})
+CALLS = [
+    {"call_id": "usual", "arrival": "2024-03-01", "length_m": 98.0, "beam_m": 15.8},
+    {"call_id": "draughts", "arrival": "2024-03-03", "draught_in_m": 3.4, "draught_out_m": 5.5, "length_m": 98.0},
+    {"call_id": "perhaps two", "arrival": "2024-03-08", "p_one_call": 0.5, "p_loading": 0.6, "length_m": 90.0},
+]  # fmt: skip
+
+
+@pytest.fixture
+def drawings(monkeypatch) -> list[str]:
+    """Names of the ships that are drawn, as they are."""
+    names: list[str] = []
+
+    def counted(row, *rest, **more):
+        names.append(str(row["draw_key"] or row["call_id"]))
+        return draw(row, *rest, **more)
+
+    draw = montecarlo.draw_call
+    monkeypatch.setattr(montecarlo, "draw_call", counted)
+    return names
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return liftings(pd.DataFrame(CALLS), CONFIG, SEED)
+
+
+def test_an_account_draws_no_ship_twice(table, drawings):
+    drawn = DrawnOnce(CONFIG, SEED)
+    assert edits(table, CONFIG, SEED, drawn) == {}
+    ledger(table, CAP, CONFIG, SEED, drawn=drawn)
+    assert {"usual", "draughts", "perhaps two"} < set(drawings)
+    assert len(drawings) == len(set(drawings))
+
+
+@pytest.mark.parametrize("cap", [CAP, OIL], ids=["all products", "some"])
+def test_its_sum_is_the_same_to_the_last_bit(table, cap):
+    drawn = DrawnOnce(CONFIG, SEED)
+    edits(table, CONFIG, SEED, drawn)
+    anew = ledger(table, cap, CONFIG, SEED)
+    pd.testing.assert_frame_equal(ledger(table, cap, CONFIG, SEED, drawn=drawn), anew, check_exact=True)
+
+
+def test_a_row_that_was_changed_since_is_drawn_anew(table):
+    drawn = DrawnOnce(CONFIG, SEED)
+    edits(table, CONFIG, SEED, drawn)
+    larger = table.assign(dwt_p50_t=2 * table["dwt_p50_t"])
+    anew = ledger(larger, CAP, CONFIG, SEED)
+    pd.testing.assert_frame_equal(ledger(larger, CAP, CONFIG, SEED, drawn=drawn), anew, check_exact=True)
+
+
+def test_beyond_its_room_rows_are_drawn_again(table, drawings, monkeypatch):
+    monkeypatch.setattr(drawn_once, "MOST_KEPT_BYTES", 0)
+    drawn = DrawnOnce(CONFIG, SEED)
+    row = table.iloc[0].to_dict()
+    first, again = drawn.ships(row), drawn.handed_over(row)
+    assert first.first.barrels.tolist() == again.first.barrels.tolist()
+    assert drawings == ["usual", "usual"]
