@@ -130,9 +130,7 @@ def port_calls(
     given = DETECTIONS.empty() if detections is None else read_table(detections, DETECTIONS)
     found = _in_zones(table_near(given, middle), place)
     table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
-    seen = {} if looks is None else calls.zone_covered(read_table(looks, LOOKS), table)
-    if looks is None and (table["sensor"] != "sentinel-1").any():
-        console.note("what cloud hid of each zone is not known (--looks, a run's looks.parquet, tells it)")
+    seen = _zone_covered(looks, table, console)
     messages = table_near(_read(ais, console, times).messages, middle)
     if detections is None and not len(messages):
         raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
@@ -153,6 +151,17 @@ def port_calls(
     _tell(doubts, console)
     simulated = any(says_simulated(path) for path in (detections, scenes) if path is not None)
     write_table(marked(calls.flagged(result, doubts), simulated), out)
+
+
+def _zone_covered(looks: Path | None, scenes: pd.DataFrame, console: Console) -> dict[str, dict[str, float]]:
+    """What each scene showed of each zone, where a run's table of looks tells it."""
+    from pipeline.calls import zone_covered
+
+    if looks is not None:
+        return zone_covered(read_table(looks, LOOKS), scenes)
+    if (scenes["sensor"] != "sentinel-1").any():
+        console.note("what cloud hid of each zone is not known (--looks, a run's looks.parquet, tells it)")
+    return {}
 
 
 def _place_of(zones: Path) -> tuple[Place, float | None]:
