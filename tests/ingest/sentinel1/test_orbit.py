@@ -1,0 +1,58 @@
+"""Range-Doppler geometry in a world made for it, with pyproj for the ellipsoid; real orbits are in test_products."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from pyproj import Geod, Transformer
+
+from pipeline.ingest.sentinel1.orbit import grid_at_height, to_ecef
+
+GEOD = Geod(ellps="WGS84")
+TO_ECEF = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+SEEN_S = 10.0  # when the satellite is abeam of the place
+
+
+def seen(lon: float, lat: float, height_m: float, told: tuple[float, float]) -> SimpleNamespace:
+    """What an annotation says of one place, 600 km east of a track that runs due north past it; ``told`` as its place.
+
+    The track is a straight line, which a cubic between two of its states has without error.
+    """
+    east = np.array([-np.sin(np.radians(lon)), np.cos(np.radians(lon)), 0.0])
+    target = np.array(TO_ECEF.transform(lon, lat, height_m))
+    up = np.array(TO_ECEF.transform(lon, lat, height_m + 1.0)) - target
+    abeam = target + 700e3 * up - 600e3 * east
+    velocity = 7500.0 * np.cross(up, east)
+    times = np.array([0.0, 30.0])
+    return SimpleNamespace(
+        grid_lon=np.array([[told[0]]]),
+        grid_lat=np.array([[told[1]]]),
+        grid_time_s=np.array([[SEEN_S]]),
+        grid_slant_range_m=np.array([[np.linalg.norm(target - abeam)]]),
+        orbit_time_s=times,
+        orbit_position_m=abeam + (times - SEEN_S)[:, None] * velocity,
+        orbit_velocity_m_s=np.tile(velocity, (2, 1)),
+    )
+
+
+@pytest.mark.parametrize("place", [(133.08, 42.75), (-179.999, -17.0), (10.0, 78.0)])
+@pytest.mark.parametrize("height_m", [0.0, 35.0, 2500.0])
+def test_time_and_range_give_the_place_back(place, height_m):
+    """From a start that is a kilometre off."""
+    annotation = seen(*place, height_m, told=(place[0] + 0.01, place[1] - 0.01))
+    lon, lat = grid_at_height(annotation, height_m)
+    assert GEOD.inv(*place, float(lon[0, 0]), float(lat[0, 0]))[2] < 0.01
+
+
+def test_at_sea_level_a_hill_moves_towards_the_radar():
+    """By its height times vertical over horizontal distance: the circle of its range is as steep as that is wide."""
+    place, height_m = (133.08, 42.75), 100.0
+    lon, lat = grid_at_height(seen(*place, height_m, told=place), 0.0)
+    azimuth, _, off_m = GEOD.inv(*place, float(lon[0, 0]), float(lat[0, 0]))
+    assert off_m == pytest.approx(height_m * 700 / 600, rel=0.01)
+    assert azimuth == pytest.approx(-90, abs=1)
+
+
+@pytest.mark.parametrize("place", [(133.08, 42.75, 12.0), (-10.0, -70.0, 4000.0), (0.0, 0.0, 0.0)])
+def test_earth_fixed_coordinates_are_those_of_the_ellipsoid(place):
+    assert to_ecef(*place) == pytest.approx(TO_ECEF.transform(*place), abs=1e-3)
