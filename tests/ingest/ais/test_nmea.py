@@ -118,6 +118,17 @@ def test_stations_that_are_no_ships_are_rows_with_their_type(tmp_path):
     assert read.messages["msg_type"].tolist() == [4, 21]
 
 
+def test_a_craft_with_a_mother_ship_sends_no_size(tmp_path):
+    """Message 24 B of numbers 98...: in place of dimensions stands the number of the mother ship (ITU-R M.1371)."""
+    told = {"type": 24, "partno": 1, "ship_type": 52, "callsign": "TENDER"}
+    size = {"to_bow": 9, "to_stern": 3, "to_port": 2, "to_starboard": 1}
+    rows = [told | {"mmsi": 273000001} | size]
+    rows += [told | {"mmsi": mmsi, "mothership_mmsi": 273000001} for mmsi in (980000000, 989999999)]
+    read = read_ais([log(tmp_path, [s for row in rows for s in sentences(row)])]).messages
+    assert read["callsign"].tolist() == ["TENDER"] * 3
+    assert read[list("abcd")].fillna(-1).to_numpy().tolist() == [[9, 3, 2, 1], [-1] * 4, [-1] * 4]
+
+
 def test_a_payload_too_short_for_its_fields_is_no_message(tmp_path):
     from tests.ingest.ais.test_sentences import xor_of
 
