@@ -1,12 +1,18 @@
 """Range-Doppler geometry in a world made for it, with pyproj for the ellipsoid; real orbits are in test_products."""
 
+from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from pyproj import Geod, Transformer
 
+from pipeline.ingest.sentinel1.cutout import Cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height, to_ecef
+from pipeline.ingest.sentinel1.safe_xml import read_annotation
+from pipeline.types import Window
+from tests.ingest.sentinel1.safe_product import Recipe, annotation
 
 GEOD = Geod(ellps="WGS84")
 TO_ECEF = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
@@ -39,8 +45,7 @@ def seen(lon: float, lat: float, height_m: float, told: tuple[float, float]) -> 
 @pytest.mark.parametrize("height_m", [0.0, 35.0, 2500.0])
 def test_time_and_range_give_the_place_back(place, height_m):
     """From a start that is a kilometre off."""
-    annotation = seen(*place, height_m, told=(place[0] + 0.01, place[1] - 0.01))
-    lon, lat = grid_at_height(annotation, height_m)
+    lon, lat = grid_at_height(seen(*place, height_m, told=(place[0] + 0.01, place[1] - 0.01)), height_m)
     assert GEOD.inv(*place, float(lon[0, 0]), float(lat[0, 0]))[2] < 0.01
 
 
@@ -56,3 +61,13 @@ def test_at_sea_level_a_hill_moves_towards_the_radar():
 @pytest.mark.parametrize("place", [(133.08, 42.75, 12.0), (-10.0, -70.0, 4000.0), (0.0, 0.0, 0.0)])
 def test_earth_fixed_coordinates_are_those_of_the_ellipsoid(place):
     assert to_ecef(*place) == pytest.approx(TO_ECEF.transform(*place), abs=1e-3)
+
+
+def test_a_cut_out_sees_the_same_place_at_the_same_time():
+    """Its lines begin later: by so much its grid and its orbit are earlier in its own seconds."""
+    plain = read_annotation(annotation(Recipe(), "vv").encode(), "whole")
+    whole = replace(plain, **vars(seen(133.08, 42.75, 100.0, told=(133.08, 42.75))))
+    part = Cut(Window(20, 30, 40, 50), whole.shape, {}).annotation(whole, "part")
+    assert part.first_line - whole.first_line == timedelta(seconds=20 * whole.line_interval_s)
+    assert part.grid_time_s[0, 0] == pytest.approx(SEEN_S - 20 * whole.line_interval_s)
+    assert np.array(grid_at_height(part, 0.0)) == pytest.approx(np.array(grid_at_height(whole, 0.0)), abs=1e-9)
