@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from pipeline.ingest.ais.buckets import BUCKETS, empty_balance
 from pipeline.ingest.ais.files import blocks
 from pipeline.ingest.ais.messages import read_ais
+from pipeline.ingest.ais.multipart import Reassembly
 from pipeline.ingest.ais.nmea import read_nmea
-from pipeline.ingest.ais.sentences import SentenceReader
+from pipeline.ingest.ais.sentences import Sentence, SentenceReader
 from tests.builders import REAL_DATA, needs_real_data
 from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged
 
@@ -70,6 +71,18 @@ def test_a_missing_part_never_marries_a_later_message(tmp_path):
     assert read.balance == only({"decoded": 1, "part": 1, "incomplete_multipart": 1})
     far = read_ais([log(tmp_path, [tagged(first, T0), *[""] * 3, tagged(later[1], T0 + 300)], "far.nmea")])
     assert far.balance == only({"incomplete_multipart": 2, "no_data": 3})
+
+
+@pytest.mark.parametrize(("apart_s", "whole"), [(-19.0, True), (19.0, True), (-21.0, False), (21.0, False)])
+def test_parts_are_of_one_message_within_a_window_before_and_behind(apart_s, whole):
+    """A slow network may bring the part of the later time first."""
+    balance = empty_balance()
+    both = Reassembly(balance)
+    first, second = (Sentence(2, n, b"1", b"A", b"0", 0, b"", T0 + (n - 1) * apart_s) for n in (1, 2))
+    assert both.add(1, first) is None
+    assert (both.add(2, second) is not None) == whole
+    both.finish()
+    assert balance["incomplete_multipart"] == (0 if whole else 2)
 
 
 def test_two_receivers_and_a_tag_block_on_the_first_part_only(tmp_path):

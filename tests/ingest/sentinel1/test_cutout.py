@@ -1,10 +1,13 @@
 """Tables of a cut-out, in its own lines and pixels, against those of the whole product."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.ingest.sentinel1.calibration import Noise, Table
-from pipeline.ingest.sentinel1.cutout import Cut
+from pipeline.ingest.sentinel1.cutout import CUTOUT, Cut, cut_json, read_cut
 from pipeline.ingest.sentinel1.told import AzimuthNoise, Vector
 from pipeline.types import Window
 
@@ -36,3 +39,20 @@ def test_factors_hold_on_the_first_and_the_last_line_and_pixel_of_their_block():
     doubled = np.argwhere(Noise(flat, (block,)).values(Window(0, 0, 8, 8)) == 2)
     assert (doubled.min(axis=0).tolist(), doubled.max(axis=0).tolist()) == ([3, 2], [5, 4])
     assert Noise(flat, (block,)).breaks(1).tolist() == [3, 6]
+
+
+def described(window: Window) -> Cut | None:
+    """What the description of a window of 80 x 100 pixels says, written and read again."""
+    text = cut_json(window, (80, 100), {}).decode()
+    return read_cut(SimpleNamespace(sizes={CUTOUT: len(text)}, item=str, text=lambda _: text))
+
+
+@pytest.mark.parametrize("window", [Window(0, 0, 80, 100), Window(79, 99, 1, 1)])
+def test_a_window_of_the_image_comes_back(window):
+    assert described(window) == Cut(window, (80, 100), {})
+
+
+@pytest.mark.parametrize("window", [Window(41, 0, 40, 50), Window(0, 51, 40, 50), Window(-1, 0, 9, 9)])
+def test_a_window_that_leaves_the_image_on_one_side_is_refused(window):
+    with pytest.raises(InputError, match="its window leaves the image"):
+        described(window)
