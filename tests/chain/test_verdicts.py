@@ -133,6 +133,18 @@ def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
     assert into_long["length_hi_m"] - into_long["length_lo_m"] == pytest.approx(3.0)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_sizes_of_one_visit_weigh_by_the_inverse_of_their_variance(order):
+    """100 m to 3 m and 106 m to 6 m: weights of four to one. The interval is the better one's, as lopsided as both."""
+    sure = {"length_m": 100.0, "length_lo_m": 97.0, "length_hi_m": 103.0}
+    less = {"length_m": 106.0, "length_lo_m": 97.0, "length_hi_m": 109.0}
+    table = calls(*(row | more for row, more in zip(TWO, (sure, less)[::order], strict=True)))
+    whole = reviewed_calls(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    below = 6 * (0.8 * 0.5 + 0.2 * 0.75)
+    wanted = [101.2, 101.2 - below, 101.2 - below + 6]
+    assert whole[["length_m", "length_lo_m", "length_hi_m"]].tolist() == pytest.approx(wanted)
+
+
 FREEBOARDS = ("freeboard_in_m", "freeboard_out_m")
 
 

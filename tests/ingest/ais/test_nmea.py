@@ -85,6 +85,15 @@ def test_parts_are_of_one_message_within_a_window_before_and_behind(apart_s, who
     assert balance["incomplete_multipart"] == (0 if whole else 2)
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_fill_bits_of_a_message_are_those_of_its_last_part(order):
+    """Only the end of a message is filled up (ITU-R M.1371), whichever part arrives last."""
+    both = Reassembly(empty_balance())
+    parts = {n: Sentence(2, n, b"1", b"A", b"%d" % n, fill, b"", None) for n, fill in ((1, 0), (2, 4))}
+    whole = [both.add(line, parts[n]) for line, n in enumerate(order)][1]
+    assert (whole.payload, whole.fill_bits, whole.line) == (b"12", 4, 1)
+
+
 def test_two_receivers_and_a_tag_block_on_the_first_part_only(tmp_path):
     first, second = sentences(VOYAGE)
     heard = [
