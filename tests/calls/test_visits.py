@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.calls import clean_tracks
+from pipeline.calls.stays import Stay
+from pipeline.calls.visits import visits
 from tests.builders import box_zone, place_of
 from tests.calls.test_port_calls import HULL, called, only
-from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, fixes, looks_at, off_berth, said, sighting, visit
+from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, feed, fixes, looks_at, off_berth, said, sighting, visit
 
 NEXT = off_berth(410)
 
@@ -93,6 +96,33 @@ def test_a_third_berth_is_still_the_same_visit():
 def test_who_left_or_waited_for_longer_may_have_two_cargoes(way, second_h):
     table = called(*shifts(*way, second_h=second_h), *TYPED, place=two_berths())
     assert int(table["counts"].sum()) == 2
+
+
+def stay(zone_id: str, first_h: float, last_h: float) -> Stay:
+    return Stay(MMSI, zone_id, None, at(first_h), at(last_h), None, True, True, BERTH)
+
+
+@pytest.mark.parametrize(
+    ("out_m", "heard_h", "second_h", "one"),
+    [
+        (3900, 30.5, 31.0, True),
+        (4100, 30.5, 31.0, False),
+        (4100, 29.5, 31.0, True),  # a stray while she lay at the first
+        (4100, 31.5, 31.0, True),  # and one of the second
+        (100, 30.5, 54.0, True),
+        (100, 30.5, 54.1, False),
+        (100, 30.5, 29.9, False),  # two ships
+    ],
+)
+def test_between_two_stays_she_left_where_she_was_heard_four_kilometres_out_or_after_a_day(
+    out_m, heard_h, second_h, one
+):
+    """Beyond the edge of the nearer berth, whose half length is 164 m; at the first until hour 30."""
+    port = two_berths()
+    port = place_of(*[zone for zone in port.zones if zone.counts])
+    heard = clean_tracks(feed(fixes([heard_h], *off_berth(410 + 164 + out_m), 5.0)))
+    both = [stay("oil", 5, 30), stay("oil2", second_h, 90)]
+    assert visits(both, heard, port) == ([[0, 1]] if one else [])
 
 
 def test_two_ships_under_one_number_at_the_same_time_are_no_visit():

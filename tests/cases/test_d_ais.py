@@ -253,6 +253,19 @@ def test_a_receiver_with_a_wrong_clock_is_found_and_set_right(ahead_s):
 
 
 @case("D-21")
+@pytest.mark.parametrize("off", ["a", "b", "c"])
+def test_the_receiver_that_two_others_contradict_is_the_wrong_one(off):
+    """Whatever its name: ahead is positive, and set right its messages have the times of the others."""
+    hours = np.arange(10, 12, 0.05)
+    heard = fixes(hours, *zip(*[off_berth((h - 10) * 18_520) for h in hours], strict=True), 10.0, cog=90.0)
+    messages = feed(*(heard.assign(time_utc=heard["time_utc"] + pd.Timedelta(seconds=40 * (n == off))) for n in "abc"))
+    messages["source_file"] = np.repeat(list("abc"), len(heard))
+    (found,) = clock_offsets(messages)
+    assert (found.source, found.ahead_s) == (off, 40)
+    assert set_right(messages, [found])["time_utc"].nunique() == len(heard)
+
+
+@case("D-21")
 def test_stage_commands_set_clocks_right_as_well(capwatch, tmp_path):
     """A source an hour ahead is named, and a detection still finds the ship that it heard alone."""
     minutes = range(0, 40, 2)

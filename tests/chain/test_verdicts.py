@@ -25,6 +25,7 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError
 from pipeline.finished.overview import difference
 from pipeline.finished.repeat import rerun
+from pipeline.quantiles import Z90
 from pipeline.report.wording import visits, without_ais
 from pipeline.run import run
 from pipeline.storage import read_table
@@ -136,6 +137,38 @@ def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
     assert into_long["mmsi"] == 999000001
     assert 92 < into_long["length_m"] < 94.5
     assert into_long["length_hi_m"] - into_long["length_lo_m"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_sizes_of_one_visit_weigh_by_the_inverse_of_their_variance(order):
+    """100 m to 3 m and 106 m to 6 m: weights of four to one. The interval is the better one's, as lopsided as both."""
+    sure = {"length_m": 100.0, "length_lo_m": 97.0, "length_hi_m": 103.0}
+    less = {"length_m": 106.0, "length_lo_m": 97.0, "length_hi_m": 109.0}
+    table = calls(*(row | more for row, more in zip(TWO, (sure, less)[::order], strict=True)))
+    whole = judged_by(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    below = 6 * (0.8 * 0.5 + 0.2 * 0.75)
+    wanted = [101.2, 101.2 - below, 101.2 - below + 6]
+    assert whole[["length_m", "length_lo_m", "length_hi_m"]].tolist() == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(("errors", "one_hull"), [(2.4, True), (2.6, False)])
+def test_two_sizes_contradict_each_other_from_two_and_a_half_errors_on(errors, one_hull):
+    """The error of the difference: a metre each, and the 3 % of the longer one that all looks have wrong together."""
+    apart = errors * (2 + (0.03 * 100) ** 2) ** 0.5
+    sizes = [{"length_m": m, "length_lo_m": m - Z90, "length_hi_m": m + Z90} for m in (100.0, 100.0 - apart)]
+    table = calls(*(row | size for row, size in zip(TWO, sizes, strict=True)))
+    whole = judged_by(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    wide = 2 * Z90 if one_hull else 2 * Z90 + apart
+    assert whole["length_hi_m"] - whole["length_lo_m"] == pytest.approx(wide)
+
+
+@pytest.mark.parametrize("into", ["one", "two"])
+def test_a_visit_has_its_first_draught_its_last_and_the_surer_ship(into):
+    draughts = ({"draught_in_m": 3.0, "draught_out_m": 3.5}, {"draught_in_m": 4.0, "draught_out_m": 5.0})
+    table = calls(*(row | m | {"p_ship": p} for row, m, p in zip(TWO, draughts, (0.9, 0.6), strict=True)))
+    which = {"one": "two", "two": "one"}[into]
+    whole = judged_by(table, table, [verdict(which, "merge", into)])[0].set_index("call_id").loc[into]
+    assert whole[["draught_in_m", "draught_out_m", "p_ship"]].tolist() == [3.0, 5.0, 0.9]
 
 
 @pytest.mark.parametrize("into", ["closed", "open"])

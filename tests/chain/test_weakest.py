@@ -89,6 +89,56 @@ def test_without_her_draughts_nobody_says_that_she_loaded_by_them_either():
     assert held[-1][["p_loading", "draught_in_m"]].iloc[0].tolist() == pytest.approx([0.95, np.nan], nan_ok=True)
 
 
+def test_of_sightings_with_one_score_the_one_of_the_widest_length_is_weakest():
+    one = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a", "b", "c"])).iloc[0]
+    wide = seen(a=0.8, b=0.8, c=0.8).assign(length_hi_m=[99.0, 140.0, 95.0])
+    assert weakest(one, "dwt_given; load_from_fill_prior", wide)[2] == "b"
+
+
+def account(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """Ten barrels for each call."""
+    ids = {"call_id": table["call_id"], "counts": True, "barrels_mean": 9.0, "method": "load_from_fill_prior"}
+    return pd.DataFrame(ids | {f"barrels_{p}": 10.0 for p in ("p5", "p50", "p95")}), 10.0 * len(table)
+
+
+def without(port_calls: pd.DataFrame, looks: pd.DataFrame, rest) -> pd.DataFrame:
+    tables = {"liftings": account(port_calls)[0], "port_calls": port_calls, "looks": looks, "scenes": SCENES.empty(),
+              "detections": seen(a=0.9), "matches": pd.DataFrame({"det_id": ["a"]})}  # fmt: skip
+    return without_weakest(tables, Chain(rest, account, loading=lambda call: call["p_loading"]))
+
+
+LOOKS = pd.DataFrame(
+    {"scene_id": ["s", "s", "t"], "zone_id": ["pier", "roads", "pier"], "state": "usable", "sensor": "optical"}
+    | {"acquired": pd.to_datetime(["2024-03-07T12:00Z", "2024-03-07T12:00Z", "2024-03-09T12:00Z"])}
+)
+
+
+def test_a_sighting_goes_with_its_look_at_her_berth_and_with_no_other():
+    given = []
+    port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"]))
+    without(port_calls, LOOKS, lambda *tables: given.append(tables) or port_calls.iloc[:0])
+    ((found, looks, matches),) = given
+    assert (len(found), len(matches)) == (0, 0)
+    assert looks["state"].tolist() == ["unknown", "usable", "usable"]
+    assert LOOKS["state"].eq("usable").all()
+
+
+@pytest.mark.parametrize(
+    ("stay", "hers"),
+    [
+        (("2024-03-08T00:00Z", "2024-03-09T00:00Z"), True),
+        (("2024-03-06T00:00Z", "2024-03-07T00:00Z"), True),
+        (("2024-03-08T00:01Z", "2024-03-09T00:00Z"), False),
+        (("2024-03-06T00:00Z", "2024-03-06T23:59Z"), False),
+    ],
+)
+def test_a_call_is_still_hers_by_her_transponder_while_it_overlaps(stay, hers):
+    """Her next visit, or the one before, is another call: it counted already."""
+    port_calls = calls(call("one", "2024-03-07T00:00Z", "2024-03-08T00:00Z", ["a"], mmsi=999000001))
+    rest = calls(call("other", *stay, ["z"], mmsi=999000001))
+    assert without(port_calls, LOOKS, lambda *_: rest)["still_counts"].tolist() == [hers]
+
+
 def test_a_run_says_it_for_every_counted_call(tiny_run):
     table = read_table(tiny_run / "robustness.parquet", ROBUSTNESS)
     liftings = read_table(tiny_run / "liftings.parquet")

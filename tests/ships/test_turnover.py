@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
-from pipeline.ships.turnover import Turnover, chance_of_one_stay, turnover
+from pipeline.ships.turnover import Turnover, chance_of_one_stay, likelihoods, turnover
 
 STAY_D = CallsConfig().stay_d
 
@@ -62,3 +62,26 @@ def test_a_ship_seen_for_long_on_both_sides_of_a_gap_is_one_as_often_as_in_drawn
     kept = (ships[0] >= 0) & (ships[0] == ships[1]) & (ships[2] >= 0) & (ships[2] == ships[3])
     chance = chance_of_one_stay(Turnover(STAY_D, 2.0), 0.7, 1.0, 0.0, 1e4, then_d=then_d)
     assert chance == pytest.approx((ships[2] == ships[0])[kept].mean(), abs=0.015)
+
+
+@pytest.mark.parametrize(("occupied", "looks"), [(1, 1), (3, 5), (10, 19)])
+def test_a_spot_that_half_of_its_other_looks_show_taken_is_as_long_free_as_taken(occupied, looks):
+    """By Laplace's rule of succession; the one that is asked about shows somebody in any case."""
+    low, high = np.log(STAY_D)
+    mean_d = np.exp((low + high) / 2 + ((high - low) / (2 * Z90)) ** 2 / 2)  # of a log-normal law
+    assert turnover(STAY_D, occupied, looks).free_d == pytest.approx(mean_d, rel=0.03)
+
+
+@pytest.mark.parametrize(("more", "moves"), [(2.0, 2.0), (-2.0, -2.0), (50.0, 6.0), (-50.0, -6.0)])
+def test_what_else_both_looks_show_moves_the_odds_by_its_likelihood_and_no_further_than_sisters_allow(more, moves):
+    one, other = (chance_of_one_stay(Turnover(STAY_D, 2.0), 0.5, 1.0, 3.0, 5.0, more=m) for m in (0.0, more))
+    assert np.log(other / (1 - other)) - np.log(one / (1 - one)) == pytest.approx(moves)
+
+
+def test_of_two_hulls_lengths_differ_by_the_spread_of_the_trade_twice():
+    """Both lengths are drawn from the trade, and both are measured: variances add."""
+    apart = np.linspace(-300, 300, 3001)
+    one, other = np.array([likelihoods(m, 5.0) for m in apart]).T
+    for density, sd in ((one, 5.0), (other, np.hypot(5.0, np.sqrt(2) * 18.0))):
+        assert np.trapezoid(density, apart) == pytest.approx(1, abs=1e-6)
+        assert np.trapezoid(density * apart**2, apart) == pytest.approx(sd**2, rel=1e-6)

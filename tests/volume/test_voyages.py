@@ -25,6 +25,15 @@ def test_a_discharge_that_cannot_be_this_cargo_counts(day):
     assert once["counts"].all()
 
 
+@pytest.mark.parametrize("landed", [("06", "08"), ("01", "14")], ids=["she loaded on", "she came before"])
+def test_what_she_still_loads_or_brought_along_is_another_cargo(landed):
+    """She lies at the loading port from 5 to 12 March: no cargo of that is landed by the 8th, or from the 1st on."""
+    loaded = table(LOADING, load(5, vessel="imo:9000003") | {"departure": "2024-03-12"})
+    day, gone = landed
+    brought = load(int(day), vessel="imo:9000003") | {"departure": f"2024-03-{gone}"}
+    assert counted(loaded, table(DISCHARGING, brought))["counts"].all()
+
+
 def test_without_numbers_size_speaks():
     once = counted(table(LOADING, load(7, (62.0, 10.2))), table(DISCHARGING, load(10, (140.0, 22.0))))
     assert once["counts"].all()

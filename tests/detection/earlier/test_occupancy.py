@@ -1,18 +1,22 @@
 """Berth verdicts: occupied, empty, unknown; the change statistic against the law it comes from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from scipy import stats
 
 from pipeline.calls import looks
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect
-from pipeline.detection.earlier import occupancy, quayside
+from pipeline.detection.earlier import background, occupancy, quayside
+from pipeline.detection.flat_reader import FlatReader
 from pipeline.tables import SCENES
-from pipeline.types import Radiometry, Sensor
+from pipeline.types import Radiometry, Sensor, Window
 from tests.builders import array_scene, box_zone, place_of
-from tests.detection.earlier.test_background import CONFIG, SHIP, flat, picture, place, taught  # noqa: F401
+from tests.detection.earlier.test_background import CONFIG, SEA, SHIP, flat, picture, place, taught  # noqa: F401
 
 
 def verdict(scene, place):  # noqa: F811
@@ -53,6 +57,17 @@ def test_the_statistic_of_unchanged_water_is_that_of_the_law():
     statistic, mean, length = occupancy._scan(np.full((1, m, n), 3.0), np.full((1, m, n), looks), 10.0)
     assert statistic == pytest.approx(looks * m * n * (2 - np.log(3)))
     assert (mean, length) == (pytest.approx(3.0), 280.0)
+
+
+def test_an_unchanged_quay_has_on_average_the_power_that_is_expected():
+    """Its usual power is told by the 35 % point of the law of 4.4 looks, and times a guard: its mean is neither."""
+    law = stats.gamma(4.4, scale=1e4 / 4.4)  # of a structure that the sea is nothing beside
+    scene = array_scene({"VV": SEA * law.rvs((300, 300), random_state=3)}, sensor=Sensor.SENTINEL1)
+    everywhere = np.ones(scene.shape, bool)
+    usual = np.full((1, *scene.shape), law.ppf(background.USUAL_QUANTILE) * background.GUARD, np.float32)
+    reader = FlatReader(scene.read, (0, 0), usual, everywhere, ~everywhere, np.array([SEA]), scene.shape)
+    ratio, *_ = occupancy._over_expected(replace(scene, read=reader), Window(20, 30, 200, 200))
+    assert ratio.mean() == pytest.approx(1, abs=0.03)
 
 
 def test_optical_says_empty_only_as_far_as_it_can_see():

@@ -213,6 +213,16 @@ def test_many_messages_wait_on_disk_and_come_back_the_same(tmp_path, monkeypatch
     pd.testing.assert_frame_equal(memory.messages, disk.messages)
 
 
+@pytest.mark.parametrize("in_memory", [0, 100])
+def test_a_repeat_is_at_most_so_much_older_to_the_microsecond(in_memory):
+    """The second follows the first by just the time, the third the second by one microsecond more."""
+    moments = pd.to_datetime([0, 2_000_000, 4_000_001], unit="us", utc=True)
+    spool = Spool(2.0, in_memory)
+    spool.add(pd.DataFrame({"time_utc": moments, "fingerprint": np.int64(7)}))
+    assert spool.repeats().tolist() == [False, True, False]
+    spool.close()
+
+
 def test_a_region_keeps_its_positions_and_what_their_ships_say(tmp_path):
     away = SHIP | {"mmsi": 273000009, "lon": 10.0}
     lines = [s for m in (SHIP, away, VOYAGE, VOYAGE | {"mmsi": 273000009}) for s in sentences(m)]

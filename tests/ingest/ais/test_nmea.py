@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from pipeline.ingest.ais.buckets import BUCKETS, empty_balance
 from pipeline.ingest.ais.files import blocks
 from pipeline.ingest.ais.messages import read_ais
+from pipeline.ingest.ais.multipart import Reassembly
 from pipeline.ingest.ais.nmea import read_nmea
-from pipeline.ingest.ais.sentences import SentenceReader
+from pipeline.ingest.ais.sentences import Sentence, SentenceReader
 from tests.builders import REAL_DATA, needs_real_data
 from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged
 
@@ -72,6 +73,27 @@ def test_a_missing_part_never_marries_a_later_message(tmp_path):
     assert far.balance == only({"incomplete_multipart": 2, "no_data": 3})
 
 
+@pytest.mark.parametrize(("apart_s", "whole"), [(-19.0, True), (19.0, True), (-21.0, False), (21.0, False)])
+def test_parts_are_of_one_message_within_a_window_before_and_behind(apart_s, whole):
+    """A slow network may bring the part of the later time first."""
+    balance = empty_balance()
+    both = Reassembly(balance)
+    first, second = (Sentence(2, n, b"1", b"A", b"0", 0, b"", T0 + (n - 1) * apart_s) for n in (1, 2))
+    assert both.add(1, first) is None
+    assert (both.add(2, second) is not None) == whole
+    both.finish()
+    assert balance["incomplete_multipart"] == (0 if whole else 2)
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_fill_bits_of_a_message_are_those_of_its_last_part(order):
+    """Only the end of a message is filled up (ITU-R M.1371), whichever part arrives last."""
+    both = Reassembly(empty_balance())
+    parts = {n: Sentence(2, n, b"1", b"A", b"%d" % n, fill, b"", None) for n, fill in ((1, 0), (2, 4))}
+    whole = [both.add(line, parts[n]) for line, n in enumerate(order)][1]
+    assert (whole.payload, whole.fill_bits, whole.line) == (b"12", 4, 1)
+
+
 def test_two_receivers_and_a_tag_block_on_the_first_part_only(tmp_path):
     first, second = sentences(VOYAGE)
     heard = [
@@ -116,6 +138,17 @@ def test_stations_that_are_no_ships_are_rows_with_their_type(tmp_path):
     rows = [{"type": 4, "mmsi": 2731234, "lon": 133, "lat": 43}, {"type": 21, "mmsi": 992731234, "lon": 133, "lat": 43}]
     read = read_ais([log(tmp_path, [s for row in rows for s in sentences(row)])])
     assert read.messages["msg_type"].tolist() == [4, 21]
+
+
+def test_a_craft_with_a_mother_ship_sends_no_size(tmp_path):
+    """Message 24 B of numbers 98...: in place of dimensions stands the number of the mother ship (ITU-R M.1371)."""
+    told = {"type": 24, "partno": 1, "ship_type": 52, "callsign": "TENDER"}
+    size = {"to_bow": 9, "to_stern": 3, "to_port": 2, "to_starboard": 1}
+    rows = [told | {"mmsi": 273000001} | size]
+    rows += [told | {"mmsi": mmsi, "mothership_mmsi": 273000001} for mmsi in (980000000, 989999999)]
+    read = read_ais([log(tmp_path, [s for row in rows for s in sentences(row)])]).messages
+    assert read["callsign"].tolist() == ["TENDER"] * 3
+    assert read[list("abcd")].fillna(-1).to_numpy().tolist() == [[9, 3, 2, 1], [-1] * 4, [-1] * 4]
 
 
 def test_a_payload_too_short_for_its_fields_is_no_message(tmp_path):

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from pipeline.ingest.ais.values import without_codes
 
@@ -26,3 +27,12 @@ def test_the_input_is_not_changed():
     table = pd.DataFrame({"msg_type": [1], "lon": [181.0], "lat": [91.0]})
     without_codes(table)
     assert table["lon"].tolist() == [181.0]
+
+
+@pytest.mark.parametrize(("pair", "largest"), [("ab", 500.0), ("cd", 100.0)])
+def test_a_hull_as_large_as_the_largest_is_one_and_a_metre_more_is_none(pair, largest):
+    """Whichever side of the antenna is the longer one; both sides are void, and both counted."""
+    sent = {"msg_type": 5, pair[0]: [largest - 1, 1.0, largest, 1.0], pair[1]: [1.0, largest - 1, 1.0, largest]}
+    clean, impossible = without_codes(pd.DataFrame(sent))
+    assert clean[list(pair)].notna().to_numpy().tolist() == [[True] * 2, [True] * 2, [False] * 2, [False] * 2]
+    assert impossible == {pair[0]: 2, pair[1]: 2}

@@ -16,7 +16,7 @@ from pipeline.ingest.scenes import open_scene
 from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, strips
 from pipeline.ingest.sentinel1.orbit import grid_at_height
 from pipeline.ingest.sentinel1.products import COARSE_LN, STRIP_ROWS, relative_orbit
-from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_noise
+from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_manifest, read_noise
 from pipeline.types import Radiometry, Sensor, Window
 from tests.builders import REAL_DATA, needs_real_data
 from tests.ingest.sentinel1.safe_product import (
@@ -337,3 +337,10 @@ def test_track_numbers_start_at_the_published_orbits_and_wrap():
     assert relative_orbit("S1A", 0) is None
     assert relative_orbit("S1D", 1000) is None
     assert [relative_orbit("S1A", 73), relative_orbit("S1A", 72), relative_orbit("S1B", 27)] == [1, 175, 1]
+
+
+@pytest.mark.parametrize(("told", "track"), [("1", 1), ("175", 175), ("176", None), ("0", None), ("-3", None)])
+def test_a_manifest_tells_one_of_the_175_tracks(tmp_path, told, track):
+    text = (write_safe(tmp_path) / "manifest.safe").read_text()
+    number = f"<safe:relativeOrbitNumber>{told}</safe:relativeOrbitNumber><dataObjectSection>"
+    assert read_manifest(text.replace("<dataObjectSection>", number).encode(), "m").relative_orbit == track

@@ -1,0 +1,51 @@
+"""Which calls two runs differ in: the same stay under another id is the same call."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pipeline.config import VolumeConfig
+from pipeline.finished import overview
+from pipeline.storage import write_table
+from pipeline.volume import liftings
+from tests.chain.test_verdicts import call, calls
+
+STAY = ("2024-03-07T00:00Z", "2024-03-08T00:00Z")
+
+
+def run_of(folder, barrels=1000.0, call_id="one", stay=STAY, berth_id="pier"):
+    """A folder with one counted call of so many barrels."""
+    table = calls(call(call_id, *stay, ["a"], berth_id=berth_id))
+    lifted = liftings(table, VolumeConfig(draws=200), 0).assign(barrels_p50=barrels, counts=True)
+    folder.mkdir()
+    write_table(table, folder / "port_calls.parquet")
+    write_table(lifted, folder / "liftings.parquet")
+    return folder
+
+
+def told(before, after) -> list[list[float | None]]:
+    rows = overview._calls(before, after)[["before", "after"]]
+    return [[None if pd.isna(v) else v for v in row] for row in rows.to_numpy().tolist()]
+
+
+@pytest.mark.parametrize(("barrels", "differs"), [(1000.9, False), (1001.0, True), (999.1, False), (999.0, True)])
+def test_a_change_of_a_barrel_up_or_down_is_one(tmp_path, barrels, differs):
+    both = run_of(tmp_path / "a"), run_of(tmp_path / "b", barrels)
+    assert told(*both) == ([[1000.0, barrels]] if differs else [])
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"stay": ("2024-03-08T00:00Z", "2024-03-09T00:00Z")}, True),
+        ({"stay": ("2024-03-06T00:00Z", "2024-03-07T00:00Z")}, True),
+        ({"stay": ("2024-03-08T00:01Z", "2024-03-09T00:00Z")}, False),
+        ({"stay": ("2024-03-06T00:00Z", "2024-03-06T23:59Z")}, False),
+        ({"berth_id": "roads"}, False),
+    ],
+    ids=["from her end on", "up to her start", "later", "earlier", "elsewhere"],
+)
+def test_a_call_of_another_id_is_the_same_where_it_overlaps_at_her_berth(tmp_path, other, same):
+    both = run_of(tmp_path / "a"), run_of(tmp_path / "b", call_id="two", **other)
+    assert told(*both) == ([] if same else [[1000.0, None], [None, 1000.0]])

@@ -1,0 +1,31 @@
+"""Times of tables: what a zone's offset adds, and which unit an epoch has, against the standard library."""
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.ingest.ais.times import TimeRule, parse_times, zone_of
+
+NOON = datetime(2024, 3, 7, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["+05:30", "-03:30", "+10:00", "-10:00", "UTC+05:30", "+0545"])
+def test_a_zone_is_the_one_that_iso_8601_writes_so(text):
+    local = datetime.fromisoformat(f"2024-03-07T12:00:00{text.removeprefix('UTC')}")
+    assert zone_of(text).utcoffset(None) == local.utcoffset()
+    (found,) = parse_times("t", "time", pd.Series(["2024-03-07T12:00:00"]), TimeRule((), zone_of(text)))
+    assert found == local
+
+
+@pytest.mark.parametrize("text", ["Europe/Oslo", "+15:00", "10"])
+def test_what_is_no_fixed_offset_is_refused(text):
+    with pytest.raises(ConfigError, match="time zone"):
+        zone_of(text)
+
+
+@pytest.mark.parametrize("digits", ["1709812800.25", "1709812800250", "1709812800250000"], ids=["s", "ms", "us"])
+def test_an_epoch_has_the_unit_that_its_size_tells(digits):
+    (found,) = parse_times("t", "time", pd.Series([digits]), TimeRule((), None))
+    assert found == NOON + timedelta(seconds=0.25)
