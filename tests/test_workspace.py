@@ -102,7 +102,7 @@ def test_no_line_of_the_file_is_blamed_for_a_wrong_setting(setting):
     ("setting", "told"),
     [
         ("volume.fil.mean=0.9", r"^command line, over .*: volume\.fil: no such key"),  # the file has no such section
-        ("aoi.bbox=[1,2,3]", r"^command line, over .*: aoi\.bbox: must be four numbers.*it has 3"),  # the file's own has four
+        ("aoi.bbox=[1,2,3]", r"^command line, over .*: aoi\.bbox: must be four numbers.*it has 3"),  # the file has four
         ("period.end=2024-02-01", r"^command line, over .*: period: period\.end .* must come after"),
         ("period.start=2024-05-01", r"^command line, over .*: period: period\.end .* must come after"),
         (
