@@ -40,7 +40,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
         except PipelineError:
             rows.append(row | {"state": "unreadable"})
             continue
-        question = row["aoi"], str((manifest.get("result") or {}).get("period"))
+        question = row["aoi"], str(manifest.get("case") or (manifest.get("result") or {}).get("period"))
         other = "; ".join(_in_short(before[question], folder)) if question in before else ""
         before[question] = folder
         rows.append(row | _told(manifest) | {"made": journal.ended(folder), "other": other})

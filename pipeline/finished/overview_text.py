@@ -13,6 +13,7 @@ from pipeline.chain.verdicts import FOLDER, add_review, find_reviews, read_revie
 from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
 from pipeline.finished.overview import difference, ids_in_runs, list_runs
+from pipeline.report.wording import percent
 from pipeline.tables.reviews import VERDICTS
 
 Table = tuple[str, list[str], list[list[str]]]  # title, headings, rows
@@ -31,9 +32,9 @@ def runs_table(out: Path, aoi: str | None) -> Table:
             "" if pd.isna(r.barrels_p50) else " / ".join(map(_round, (r.barrels_p5, r.barrels_p50, r.barrels_p95)))
         )
         period = r.period if isinstance(r.period, str) else ""
-        share = "" if pd.isna(r.share) else f"{r.share:.1%}"
+        share = "" if pd.isna(r.share) else percent(r.share)
         mark = "SIMULATED" if r.simulated is True else ""
-        made = f"{r.made[:10]} {r.made[11:16]}" if isinstance(r.made, str) and r.made else r.state
+        made = _when(r.made) if r.state == "finished" else r.state
         other = printable(r.other) if isinstance(r.other, str) else ""
         rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), barrels, share, other, mark])
     headings = ["run", "made (UTC)", "period", "looks", "counted", "barrels p5/p50/p95", "of cap"]
@@ -131,6 +132,11 @@ def _aoi_id(aoi: str) -> str:
     from pipeline.workspace import find_config, load_run_config
 
     return load_run_config(find_config(aoi), {}).aoi.id
+
+
+def _when(made: Any) -> str:
+    """When a run was made, to the minute; the log alone tells it, and may be lost."""
+    return f"{made[:10]} {made[11:16]}" if isinstance(made, str) and made else "not known"
 
 
 def _count(value: Any) -> str:

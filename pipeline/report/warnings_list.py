@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.errors import printable
 from pipeline.plurals import number_of
+from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import not_held_lines, outside_lines
 from pipeline.report.opening import changed_by_verdicts
 from pipeline.report.wording import (
@@ -113,6 +114,8 @@ def _about_looks(story: Story) -> list[str]:
     if zones := zones_without_estimate(story):
         unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"
         out.append(unseen + (", and no estimate of it is in the sum with unseen calls." if corrected else "."))
+    if line := extrapolated_line(story):
+        out.append(f"{line[0].upper()}{line[1:]}.")
     return out
 
 
