@@ -37,7 +37,7 @@ def runs_table(out: Path, aoi: str | None) -> Table:
         made = _when(r.made) if r.state == "finished" else r.state
         other = printable(r.other) if isinstance(r.other, str) else ""
         rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), barrels, share, other, mark])
-    headings = ["run", "made (UTC)", "period", "looks", "counted", "barrels p5/p50/p95", "of cap"]
+    headings = ["run", "made (UTC)", "period, end excluded", "looks", "counted", "barrels p5/p50/p95", "of cap"]
     return f"runs in {out}", [*headings, "other than before", ""], rows
 
 
@@ -114,7 +114,8 @@ def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway:
     new = add_review(
         path, target=given.target, verdict=given.verdict, value=given.value, who=given.who, when=now, why=given.why
     )
-    console.result(f"{path} line {new.line}: {new.verdict} {printable(new.target)}; capwatch run {aoi} applies it")
+    told = f"{new.verdict} {printable(new.target)}"
+    console.result(f"{path} line {new.line}: {told}; the next run of {aoi} from this folder applies it")
     if not known:
         console.note(f"{printable(out / aoi_id)}: no run here that could have this id; it was not checked")
 
@@ -124,7 +125,7 @@ def take_back(aoi: str, line: int, console: Console) -> None:
     aoi_id = _aoi_id(aoi)
     gone = withdraw_review(Path(FOLDER) / f"{aoi_id}.csv", line)
     told = f"{gone.verdict} {printable(gone.target)} of {printable(gone.who)}"
-    console.result(f"{FOLDER}/{aoi_id}.csv: {told} withdrawn; capwatch run {aoi} goes without it")
+    console.result(f"{FOLDER}/{aoi_id}.csv: {told} withdrawn; the next run of {aoi} from this folder goes without it")
 
 
 def _aoi_id(aoi: str) -> str:

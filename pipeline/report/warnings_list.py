@@ -122,8 +122,9 @@ def _about_looks(story: Story) -> list[str]:
 def _about_reception(story: Story) -> list[str]:
     """Where AIS was given and nobody at all was heard for so long that a whole stay fits in: that is unknown too."""
     tracks = story.tables.get("tracks")
-    if tracks is not None and not len(tracks) and not story.ais_balance:
-        return ["No AIS was given: who would show by a transponder alone is unknown, and no ship has a name from one."]
+    if tracks is not None and not len(tracks) and not any(story.ais_balance.values()):
+        what = "who would show by a transponder alone is unknown, and no ship has a name from one"
+        return [f"No AIS was given that could be read: {what}."]
     if tracks is None or (not len(tracks) and not story.ais_balance.get("decoded")):
         return []
     start, end = pd.Timestamp(story.config.period.start), pd.Timestamp(story.config.period.end)

@@ -61,6 +61,19 @@ def test_a_case_tells_when_it_was_made_and_is_compared_with_no_other(capwatch, t
     assert "not known" in {row[1] for row in runs_table(tmp_path / "runs", None)[2]}
 
 
+def test_a_case_is_shown_with_its_own_page_and_is_told_from_a_run(capwatch, tiny_run, tmp_path):
+    """Before, a path of a report that is not there, and errors on a file or a section that no case has."""
+    assert capwatch("case", "rusi-2024-03", "--out", tmp_path)[0] == 0
+    case = tmp_path / "cases" / "rusi-2024-03"
+    code, out, _ = capwatch("report", case)
+    assert (code, out.splitlines()[-1]) == (0, f"report: {case / 'case.html'}")
+    assert capwatch("report", tiny_run)[1].endswith(f"report: {tiny_run / 'report.html'}\n")
+    for words in (("rerun", case), ("diff", tiny_run, case), ("diff", case, tiny_run)):
+        code, _, err = capwatch(*words)
+        assert code == 2
+        assert "is the case rusi-2024-03, not a run (capwatch case rusi-2024-03 computes it again)" in err
+
+
 def test_names_read_as_they_are_written():
     """A folder of images may be called so; an analyst compares runs with eyes."""
     assert flat({"source": {"images": ["Bilder für März"]}}) == {"source.images": '["Bilder für März"]'}
