@@ -29,5 +29,5 @@ def extrapolated_line(story: Story) -> str:
     share = percent(round(unseen, 2))
     return (
         f"about {share} of the sum with the calls that nobody saw is extrapolated: a counted berth was seen on "
-        f"{looked} of {number_of(total, 'day')}, and the rest is taken to have been as busy"
+        f"{looked} of {number_of(total, 'day')}"
     )
