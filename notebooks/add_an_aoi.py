@@ -33,6 +33,7 @@ from pipeline.errors import ConfigError
 from pipeline.finished.review import draw_land
 from pipeline.ingest.coast import clip_coast
 from pipeline.ingest.place import load_place
+from pipeline.report.wording import percent
 from pipeline.workspace import configs_root, load_run_config
 
 chosen = os.environ.get("CAPWATCH_AOI_DIR")
@@ -171,7 +172,7 @@ draw_land(axes, place)
 for zone in place.zones:
     axes.plot(*zone.geometry.exterior.xy, color="#D55E00" if zone.counts else "#6b7280", label=zone.zone_id)
     on_land = zone.geometry.intersection(place.land).area / zone.geometry.area
-    print(f"{zone.zone_id}: {on_land:.0%} on land")
+    print(f"{zone.zone_id}: {percent(on_land)} on land")
 axes.set_title(f"{place.name}: zones")
 axes.legend()
 plt.show()

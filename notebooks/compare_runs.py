@@ -28,6 +28,7 @@ from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.review import chosen_run, open_run
+from pipeline.report.wording import barrels
 from pipeline.workspace import CONFIG_FILES
 
 pd.set_option("display.max_colwidth", None)
@@ -43,9 +44,13 @@ print(f"{mark}{run.place.name}: {before.name} against {after.name if after else 
 
 # %%
 runs = list_runs(before.parent.parent)
-shown = runs[["aoi", "run", "period", "calls", "barrels_p50", "other"]].astype(object)
+runs = runs[runs["barrels_p50"].notna()]  # neither unfinished ones nor published cases
+shown = runs[["aoi", "run", "other"]].fillna("")
 shown.insert(2, "made", runs["made"].str[:16])
-shown.where(shown.notna(), "")
+shown.insert(3, "period, end excluded", runs["period"])
+shown.insert(4, "calls", runs["calls"].astype(int))
+shown.insert(5, "barrels, p50", runs["barrels_p50"].map(barrels))
+shown.style.hide(axis="index")
 
 # %% [markdown]
 # ## The two accounts

@@ -37,7 +37,9 @@ call_id = None  # for example "98b236b19b23"
 counted = calls[calls["call_id"].isin(liftings.loc[liftings["counts"], "call_id"])]
 ranked = (counted if len(counted) else calls).sort_values(["n_seen", "call_id"], ascending=[False, True])
 call = calls.set_index("call_id", drop=False).loc[call_id or ranked["call_id"].iloc[0]]
-call.drop(labels=["detection_ids"]).map(lambda v: round(v, 3) if isinstance(v, float) else v).to_frame("value")
+told = call.drop(labels=["detection_ids"]).map(lambda v: round(v, 3) if isinstance(v, float) else v)
+known = [not pd.api.types.is_scalar(v) or (pd.notna(v) and v != "") for v in told]
+told[known].to_frame("value")
 
 # %% [markdown]
 # ## Who looked, and who saw her

@@ -22,6 +22,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.finished.review import around, chosen_run, hull_profiles, open_run
+from pipeline.report.wording import days_of
 
 pd.set_option("display.max_colwidth", None)
 folder = chosen_run()
@@ -29,7 +30,7 @@ run = open_run(folder)
 scenes, detections = run.table("scenes"), run.table("detections")
 simulated = bool(scenes["simulated"].any())
 period = run.config.period
-print(f"{'SIMULATED: ' if simulated else ''}{run.place.name}, {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d}")
+print(f"{'SIMULATED: ' if simulated else ''}{run.place.name}, {days_of(period.start, period.end)}")
 
 # %% [markdown]
 # ## What was looked at

@@ -28,7 +28,8 @@ import pandas as pd
 from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.review import chosen_run, open_run
-from pipeline.report.sensitivity_section import largest_first, sentence, tornado, tornado_height
+from pipeline.report.sensitivity_section import largest_first, sentence, spaced, tornado, tornado_height
+from pipeline.report.wording import chance, days_of, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.workspace import CONFIG_FILES
 
@@ -39,7 +40,7 @@ calls, seed, period = run.table("port_calls"), run.config.seed, run.config.perio
 as_of = (period.end - timedelta(microseconds=1)).date()
 simulated = bool(run.table("scenes")["simulated"].any())
 mark = "SIMULATED: " if simulated else ""
-print(f"{mark}{run.place.name}, {period.start:%Y-%m-%d} to {period.end:%Y-%m-%d}, cap {cap.barrels:,.0f} bbl")
+print(f"{mark}{run.place.name}, {days_of(period.start, period.end)}, cap {cap.barrels:,.0f} bbl")
 
 # %% [markdown]
 # ## Your values
@@ -93,8 +94,8 @@ rows = {
         "p5, bbl": f"{round(head.barrels_p5, -2):,.0f}",
         "p50, bbl": f"{round(head.barrels_p50, -2):,.0f}",
         "p95, bbl": f"{round(head.barrels_p95, -2):,.0f}",
-        "p50, share of the cap": f"{head.share_p50:.1%}",
-        "P(over cap)": f"{head.p_over_cap:.1%}",
+        "p50, share of the cap": percent(head.share_p50),
+        "P(over cap)": chance(head.p_over_cap),
     }
     for name, head in (("as the run assumed", head_before), ("your values", head_after))
 }
@@ -159,8 +160,8 @@ def break_even(head):
     if head.break_even_fill is None:
         return "no counted call, so there is none"
     if head.break_even_fill > 1:
-        return f"{head.break_even_fill:.0%}: these ships cannot carry the cap, however full"
-    return f"{head.break_even_fill:.0%} of every ship, {head.break_even_bbl_per_call:,.0f} bbl a call"
+        return f"{percent(head.break_even_fill)}: these ships cannot carry the cap, however full"
+    return f"{percent(head.break_even_fill)} of every ship, {head.break_even_bbl_per_call:,.0f} bbl a call"
 
 
 print(f"{mark}break-even as the run assumed: {break_even(head_before)}")
@@ -174,7 +175,7 @@ print(f"{mark}break-even with your values:   {break_even(head_after)}")
 # if that one input were known, and `sobol_se` its standard error.
 
 # %%
-moved = volume.sensitivity(liftings, after, cap, after_config, seed)
+moved = spaced(volume.sensitivity(liftings, after, cap, after_config, seed))
 shown = largest_first(moved)
 figure, axes = plt.subplots(figsize=(6, tornado_height(max(1, len(shown)))), layout="constrained")
 if len(shown):
@@ -188,7 +189,7 @@ plt.show()
 
 # %%
 inputs = moved[moved["kind"] == "input"].sort_values("sobol", ascending=False)
-inputs[["what", "sobol", "sobol_se"]].round(3)
+inputs.set_index("what")[["sobol", "sobol_se"]].round(3).abs()  # one that moves nothing may come out a hair below 0
 
 # %% [markdown]
 # ## What this cannot tell

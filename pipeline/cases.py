@@ -17,6 +17,7 @@ from pipeline.config.case import CallGroup, Figure
 from pipeline.config.writing import as_yaml
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, printable
+from pipeline.execution import journal
 from pipeline.provenance import MANIFEST, FileRecord, code_version, library_versions, manifest_hash, outputs_of
 from pipeline.report.case_page import CaseStory, render_case, shown
 from pipeline.report.left_out import not_held_lines
@@ -241,7 +242,8 @@ def _publish(
     """Write the case's folder; the manifest last."""
     folder = RunFolder(out / "cases" / story.config.id)
     lines = _lines(story)
-    with folder.locked():
+    logged = journal.kept(console, folder.path / journal.LOG, case=story.config.id, code=story.code_version)
+    with folder.locked(), logged:
         (folder.path / MANIFEST).unlink(missing_ok=True)
         write_text(folder.path / "config.yaml", as_yaml(story.config))
         write_text(folder.path / "cap.yaml", cap_path.read_text("utf-8"))

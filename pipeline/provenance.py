@@ -96,7 +96,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{printable(folder)}: no manifest.json here: not a run folder, or the run did not finish"
+            f"{printable(folder)}: no manifest.json here: not a run folder, or the run did not finish "
+            "(capwatch runs lists them)"
         ) from error
     except NotADirectoryError as error:
         raise ConfigError(f"{printable(folder)}: is a file, not a run folder") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ def test_notebook_runs_and_shows_pictures(path, tiny_run, monkeypatch):
     text = "".join(o.get("text", "") for o in outputs)
     assert text.startswith("SIMULATED") or path.stem == "add_an_aoi"  # that reads no image
     assert "Warning" not in text
+    assert not re.search(r"\d%", text), "a share reads here as in the report: 28 %"
     if path.stem == "compare_runs":  # with no second run: the fill that it changed itself
         assert "volume.fill.mean: " in text
 

@@ -112,7 +112,7 @@ def count_line(calls: pd.DataFrame) -> str:
         return "counted calls: 0"
     low, high = count_range(calls)
     if high == low:
-        return f"counted calls: {len(counted)}, no two of their sightings doubtful"
+        return f"counted calls: {len(counted)}; no sighting leaves their number in doubt"
     sure = float(np.prod(counted[["p_one_call", "p_new_call"]].fillna(1.0).to_numpy(float)))
     why = "where sightings taken for one ship may be two, or for two one"
     if not low <= len(counted) <= high:  # alike ships take turns at one spot: a row of theirs stands for several calls

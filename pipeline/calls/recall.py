@@ -123,11 +123,12 @@ def recall_at(recalls: pd.DataFrame, context: str, lengths_m: pd.Series) -> dict
     by_size: Mapping[str, dict[str, float]] = {
         size: dict(zip(rows["sensor"], rows["recall"], strict=True)) for size, rows in here.groupby("size")
     }
+    over_all = by_size.get("all", {})  # none where no sensor is declared: then nothing is known of any look
     shares = {size: float(((known >= low) & (known < high)).mean()) if len(known) else 0.0
               for size, (low, high) in SIZES.items()}  # fmt: skip
     if not any(shares.values()):
-        return dict(by_size.get("all", {}))
-    return {s: sum(share * by_size[size][s] for size, share in shares.items()) for s in by_size["all"]}
+        return dict(over_all)
+    return {s: sum(share * by_size[size][s] for size, share in shares.items()) for s in over_all}
 
 
 def recall_lines(recalls: pd.DataFrame) -> list[str]:

@@ -48,8 +48,15 @@ def lines() -> list[str]:
     out.append(f"free disk here: {shutil.disk_usage(Path.cwd()).free / 1e9:.1f} GB")
     here = Path("configs").resolve()
     out.append(f"configs: {f'{here}, then ' if here.is_dir() and here != configs_root() else ''}{configs_root()}")
-    out.append(f"cache: {cache_root()}, {_size_mb(cache_root()):,.0f} MB")
+    out.append(_cache_line(cache_root()))
     return out
+
+
+def _cache_line(folder: Path) -> str:
+    """Where the cache is, how big it is, and how to be rid of it."""
+    size_mb = _size_mb(folder)
+    how = "; it may be deleted while nothing runs: all in it is made or fetched again when needed" if size_mb else ""
+    return f"cache: {folder}, {size_mb:,.0f} MB{how}"
 
 
 def browser() -> str | None:

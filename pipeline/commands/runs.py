@@ -29,14 +29,15 @@ def runs(
 
 
 def diff(
-    before: Run,
-    after: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of another one.")],
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="Folder of a finished run.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="Folder of another one.")],
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """What differs between two runs, and why.
 
-    Result, calls, config, inputs, verdicts, code.
+    Result, counted calls, config, inputs, verdicts, code. Barrels of calls are
+    medians if she lifted.
 
     Example: capwatch diff runs/vostochny/OLD runs/vostochny/NEW
     """
@@ -54,7 +55,7 @@ def report(
 ) -> None:
     """Print a run's headline and the path of its report.
 
-    With --pdf the report is printed to a PDF.
+    With --pdf the report is printed to a PDF. The folder of a case will do too.
 
     Example: capwatch report runs/vostochny/ID --pdf vostochny.pdf
     """
@@ -64,8 +65,9 @@ def report(
         show(folder, console)
         if pdf is not None:
             from pipeline.commands.pdf import print_report
+            from pipeline.finished.kinds import page_of
 
-            print_report(folder / "report.html", pdf)
+            print_report(page_of(folder), pdf)
             console.result(f"pdf: {pdf}")
 
 
@@ -85,7 +87,8 @@ def review(
 ) -> None:
     """Write an analyst's verdict into reviews/<aoi>.csv, or list them.
 
-    The next run applies it. With the AOI alone the verdicts are listed, with their lines.
+    The next run of the AOI from this folder applies it. With the AOI alone the
+    verdicts are listed, with their lines. The report shows the ids.
 
     Example: capwatch review vostochny 690bb57135ea05a4 reject --who "A. Analyst" --why "a crane barge"
     """
@@ -107,6 +110,9 @@ def rerun(
     debug: Debug = False,
 ) -> None:
     """Repeat a run from its own folder: does every byte agree?
+
+    It is run again elsewhere, with the settings, place and cap that its folder
+    keeps, on the inputs where they were; nothing in the folder changes.
 
     Example: capwatch rerun runs/vostochny/ID
     """

@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.config import read_yaml
 from pipeline.errors import PipelineError
 from pipeline.execution import journal
+from pipeline.finished.kinds import manifest_of_run
 from pipeline.finished.named_files import changed_files, flat
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, read_manifest
@@ -40,7 +41,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
         except PipelineError:
             rows.append(row | {"state": "unreadable"})
             continue
-        question = row["aoi"], str((manifest.get("result") or {}).get("period"))
+        question = row["aoi"], str(manifest.get("case") or (manifest.get("result") or {}).get("period"))
         other = "; ".join(_in_short(before[question], folder)) if question in before else ""
         before[question] = folder
         rows.append(row | _told(manifest) | {"made": journal.ended(folder), "other": other})
@@ -118,7 +119,7 @@ class Difference:
 
 def difference(before: Path, after: Path) -> Difference:
     """Compare two finished runs. Raises ConfigError or InputError where one is none."""
-    old, new = read_manifest(before), read_manifest(after)
+    old, new = manifest_of_run(before), manifest_of_run(after)
     files, judged, results = ([of(m) for m in (old, new)] for of in (_files, _judged, _result))
     return Difference(
         config=_asked_otherwise(before, after),

@@ -13,6 +13,7 @@ from pipeline.chain.verdicts import FOLDER, add_review, find_reviews, read_revie
 from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
 from pipeline.finished.overview import difference, ids_in_runs, list_runs
+from pipeline.report.wording import percent
 from pipeline.tables.reviews import VERDICTS
 
 Table = tuple[str, list[str], list[list[str]]]  # title, headings, rows
@@ -31,12 +32,12 @@ def runs_table(out: Path, aoi: str | None) -> Table:
             "" if pd.isna(r.barrels_p50) else " / ".join(map(_round, (r.barrels_p5, r.barrels_p50, r.barrels_p95)))
         )
         period = r.period if isinstance(r.period, str) else ""
-        share = "" if pd.isna(r.share) else f"{r.share:.1%}"
+        share = "" if pd.isna(r.share) else percent(r.share)
         mark = "SIMULATED" if r.simulated is True else ""
-        made = f"{r.made[:10]} {r.made[11:16]}" if isinstance(r.made, str) and r.made else r.state
+        made = _when(r.made) if r.state == "finished" else r.state
         other = printable(r.other) if isinstance(r.other, str) else ""
         rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), barrels, share, other, mark])
-    headings = ["run", "made (UTC)", "period", "looks", "counted", "barrels p5/p50/p95", "of cap"]
+    headings = ["run", "made (UTC)", "period, end excluded", "looks", "counted", "barrels p5/p50/p95", "of cap"]
     return f"runs in {out}", [*headings, "other than before", ""], rows
 
 
@@ -113,7 +114,8 @@ def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway:
     new = add_review(
         path, target=given.target, verdict=given.verdict, value=given.value, who=given.who, when=now, why=given.why
     )
-    console.result(f"{path} line {new.line}: {new.verdict} {printable(new.target)}; capwatch run {aoi} applies it")
+    told = f"{new.verdict} {printable(new.target)}"
+    console.result(f"{path} line {new.line}: {told}; the next run of {aoi} from this folder applies it")
     if not known:
         console.note(f"{printable(out / aoi_id)}: no run here that could have this id; it was not checked")
 
@@ -123,7 +125,7 @@ def take_back(aoi: str, line: int, console: Console) -> None:
     aoi_id = _aoi_id(aoi)
     gone = withdraw_review(Path(FOLDER) / f"{aoi_id}.csv", line)
     told = f"{gone.verdict} {printable(gone.target)} of {printable(gone.who)}"
-    console.result(f"{FOLDER}/{aoi_id}.csv: {told} withdrawn; capwatch run {aoi} goes without it")
+    console.result(f"{FOLDER}/{aoi_id}.csv: {told} withdrawn; the next run of {aoi} from this folder goes without it")
 
 
 def _aoi_id(aoi: str) -> str:
@@ -131,6 +133,11 @@ def _aoi_id(aoi: str) -> str:
     from pipeline.workspace import find_config, load_run_config
 
     return load_run_config(find_config(aoi), {}).aoi.id
+
+
+def _when(made: Any) -> str:
+    """When a run was made, to the minute; the log alone tells it, and may be lost."""
+    return f"{made[:10]} {made[11:16]}" if isinstance(made, str) and made else "not known"
 
 
 def _count(value: Any) -> str:

@@ -9,6 +9,7 @@ from pipeline.chain.verdicts import find_reviews
 from pipeline.console import Console
 from pipeline.errors import ContractError, RunDiffers, printable
 from pipeline.finished.crate import altered
+from pipeline.finished.kinds import manifest_of_run, page_of
 from pipeline.plurals import number_of
 from pipeline.provenance import code_version, read_manifest
 from pipeline.run import run
@@ -35,7 +36,7 @@ def _not_compared(folder: Path) -> str:
 
 def rerun(folder: Path, console: Console) -> None:
     """Run the folder's own config again, elsewhere, and compare every output byte for byte."""
-    manifest = read_manifest(folder)
+    manifest = manifest_of_run(folder)
     config = load_run_config(folder / "config.yaml", {})
     made_by, now = manifest["capwatch"], code_version()
     other_code = f" (the run was made by code {made_by}, this is {now})" if made_by != now else ""
@@ -55,8 +56,8 @@ def rerun(folder: Path, console: Console) -> None:
 
 
 def show(folder: Path, console: Console) -> None:
-    """The headline of a finished run and the path of its report."""
-    for line in (*read_manifest(folder)["headline"], f"report: {folder / 'report.html'}"):
+    """The headline of a finished run, or case, and the path of its report."""
+    for line in (*read_manifest(folder)["headline"], f"report: {page_of(folder)}"):
         console.result(line)
 
 

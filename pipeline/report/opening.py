@@ -133,14 +133,16 @@ def _parts(story: Story) -> str:
     """How much of the sum is the calls shown; empty where their number is not in doubt."""
     shown, span = shown_alone(story), _call_range(story)
     if shown is None:
-        return f" There were {span}." if span else ""
+        return f" {span[0].upper()}{span[1:]}." if span else ""
     return f" That is {shown.says}{f'; {span}' if span else ''}."
 
 
 def _call_range(story: Story) -> str:
-    """How many calls there may have been."""
+    """How many calls there may have been, and why that is another number than the calls that are counted."""
     told = story.call_range
-    return f"{told[0]} to {told[1]} calls in all, with 90 %" if told is not None and told[1] > told[0] else ""
+    if told is None or told[1] <= told[0]:
+        return ""
+    return f"as two looks may show one ship or two, there were {told[0]} to {told[1]} calls in all (90 % interval)"
 
 
 def _looked_at(story: Story) -> str:

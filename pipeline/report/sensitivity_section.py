@@ -173,17 +173,22 @@ def _spread(table: pd.DataFrame) -> str:
         return ""
     top = inputs.iloc[0]
     share = percent(top["sobol"])
-    return f" The largest part of its interval's width comes from {top['what']} ({share} of the variance)."
+    return f" The largest part of the interval's width comes from {top['what']} ({share} of the variance)."
+
+
+def spaced(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its settings as reports write numbers: a space before the percent sign."""
+    settings = ("low_setting", "high_setting")
+    return table.assign(**{c: table[c].str.replace(r"(?<=\d)%", " %", regex=True) for c in settings})
 
 
 def _table(story: Story) -> pd.DataFrame:
-    """The table with its settings as the page writes numbers: a space before the percent sign."""
+    """The table as the page shows it, with the largest call named."""
     table = story.tables.get("sensitivity", SENSITIVITY.empty())
     if not len(table):
         return table
-    spaced = {c: table[c].str.replace(r"(?<=\d)%", " %", regex=True) for c in ("low_setting", "high_setting")}
     what = table["what"].where(table["name"] != "largest_call", f"the largest call{_largest(table, story)}")
-    return table.assign(**spaced, what=what.where(~what.isin(NAMELESS), "not identified"))
+    return spaced(table).assign(what=what.where(~what.isin(NAMELESS), "not identified"))
 
 
 def _largest(table: pd.DataFrame, story: Story) -> str:

@@ -53,12 +53,15 @@ def headline_lines(story: Story) -> list[str]:
 
 def _unseen_lines(story: Story) -> list[str]:
     """The sum with the calls that nobody saw, and the zones of which no look tells how many those are."""
+    from pipeline.report.extrapolated import extrapolated_line
     from pipeline.report.wording import zones_without_estimate
 
     lines = []
     if story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0:
         sums = " / ".join(rounded(barrels) for barrels in story.headline.corrected_bbl)
         lines.append(f"with the calls that nobody saw p5/p50/p95: {sums}")
+        if line := extrapolated_line(story):
+            lines.append(line)
     if zones := zones_without_estimate(story):
         lines.append(no_estimate(zones))
     return lines

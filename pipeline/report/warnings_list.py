@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.errors import printable
 from pipeline.plurals import number_of
+from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import not_held_lines, outside_lines
 from pipeline.report.opening import changed_by_verdicts
 from pipeline.report.wording import (
@@ -113,14 +114,17 @@ def _about_looks(story: Story) -> list[str]:
     if zones := zones_without_estimate(story):
         unseen = f"What nobody saw at {zones} is unknown: it was looked at too seldom to say"
         out.append(unseen + (", and no estimate of it is in the sum with unseen calls." if corrected else "."))
+    if line := extrapolated_line(story):
+        out.append(f"{line[0].upper()}{line[1:]}.")
     return out
 
 
 def _about_reception(story: Story) -> list[str]:
     """Where AIS was given and nobody at all was heard for so long that a whole stay fits in: that is unknown too."""
     tracks = story.tables.get("tracks")
-    if tracks is not None and not len(tracks) and not story.ais_balance:
-        return ["No AIS was given: who would show by a transponder alone is unknown, and no ship has a name from one."]
+    if tracks is not None and not len(tracks) and not any(story.ais_balance.values()):
+        what = "who would show by a transponder alone is unknown, and no ship has a name from one"
+        return [f"No AIS was given that could be read: {what}."]
     if tracks is None or (not len(tracks) and not story.ais_balance.get("decoded")):
         return []
     start, end = pd.Timestamp(story.config.period.start), pd.Timestamp(story.config.period.end)

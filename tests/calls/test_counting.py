@@ -144,6 +144,11 @@ def test_a_number_of_rows_outside_the_range_of_calls_is_not_told_as_their_number
     assert "sure" not in said
 
 
+def test_a_number_without_a_doubt_is_told_as_such():
+    calls = pd.DataFrame([{"counts": True, "p_one_call": 1.0, "p_new_call": 1.0}] * 2)
+    assert count_line(calls) == "counted calls: 2; no sighting leaves their number in doubt"
+
+
 def test_two_looks_days_apart_leave_a_doubt_that_one_look_does_not():
     calls = calls_of([sighting("a", 0), sighting("b", 40)], looks_at(0, 40))
     assert calls["evidence_class"].tolist() == ["C"]

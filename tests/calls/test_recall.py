@@ -8,7 +8,7 @@ from shapely.geometry import box
 from pipeline.calls import clean_tracks, look_trials, recall_lines, recall_table, static_reports
 from pipeline.calls.recall import recall_at
 from pipeline.config import CallsConfig
-from pipeline.tables import MATCHES, SCENES
+from pipeline.tables import MATCHES, RECALLS, SCENES
 from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, detections, feed, fixes, harbour, looks_at, said, sighting
 
 CONFIG = CallsConfig()
@@ -110,6 +110,12 @@ def test_a_zone_takes_the_recall_of_the_lengths_that_call_there():
     assert recall_at(table, "quay", pd.Series([200.0, 250.0]))["sentinel-1"] == pytest.approx(0.9, abs=0.01)
     assert recall_at(table, "quay", pd.Series([40.0, 200.0]))["sentinel-1"] == pytest.approx(0.6, abs=0.01)
     assert recall_at(table, "quay", pd.Series([], dtype=float))["sentinel-1"] == pytest.approx(0.6, abs=0.01)
+
+
+def test_where_no_sensor_is_declared_no_recall_is_known():
+    """Before: KeyError "all"."""
+    assert recall_at(RECALLS.empty(), "quay", pd.Series([200.0])) == {}
+    assert recall_at(RECALLS.empty(), "quay", pd.Series([], dtype=float)) == {}
 
 
 def test_the_lines_say_how_many_and_where():

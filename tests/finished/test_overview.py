@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.overview_text import runs_table
 from pipeline.finished.review import chosen_run
 from pipeline.provenance import sha256_file
+from pipeline.report.wording import percent
 from pipeline.storage import read_table, write_bytes, write_text
 from pipeline.workspace import latest_run
 from tests.conftest import run_tiny
@@ -35,6 +37,41 @@ def test_runs_are_listed_with_their_answer_and_unfinished_ones_too(tiny_run, tmp
     assert all(len(row) == len(headings) for row in rows)
     assert "SIMULATED" in next(row for row in rows if tiny_run.name in row[0])
     assert {row[1] for row in rows} > {"unfinished", "unreadable"}
+
+
+def test_the_share_of_the_cap_reads_as_in_the_report(tiny_run, tmp_path):
+    """One number in one form: "27.6%" here and "28 %" in the report look like two."""
+    shutil.copytree(tiny_run, tmp_path / "vostochny" / tiny_run.name)
+    share = list_runs(tmp_path)["share"].iloc[0]
+    _, headings, rows = runs_table(tmp_path, None)
+    assert rows[0][headings.index("of cap")] == percent(share)
+
+
+def test_a_case_tells_when_it_was_made_and_is_compared_with_no_other(capwatch, tmp_path, monkeypatch):
+    """Before, its state stood where the time belongs, and the settings of another case as what it has other."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("rusi-2024-03", "us-2018"):
+        assert capwatch("case", name)[0] == 0
+    _, headings, rows = runs_table(tmp_path / "runs", None)
+    assert len(rows) == 2
+    for row in rows:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", row[headings.index("made (UTC)")])
+        assert row[headings.index("other than before")] == ""
+    (tmp_path / "runs" / "cases" / "rusi-2024-03" / "log.jsonl").unlink()
+    assert "not known" in {row[1] for row in runs_table(tmp_path / "runs", None)[2]}
+
+
+def test_a_case_is_shown_with_its_own_page_and_is_told_from_a_run(capwatch, tiny_run, tmp_path):
+    """Before, a path of a report that is not there, and errors on a file or a section that no case has."""
+    assert capwatch("case", "rusi-2024-03", "--out", tmp_path)[0] == 0
+    case = tmp_path / "cases" / "rusi-2024-03"
+    code, out, _ = capwatch("report", case)
+    assert (code, out.splitlines()[-1]) == (0, f"report: {case / 'case.html'}")
+    assert capwatch("report", tiny_run)[1].endswith(f"report: {tiny_run / 'report.html'}\n")
+    for words in (("rerun", case), ("diff", tiny_run, case), ("diff", case, tiny_run)):
+        code, _, err = capwatch(*words)
+        assert code == 2
+        assert "is the case rusi-2024-03, not a run (capwatch case rusi-2024-03 computes it again)" in err
 
 
 def test_names_read_as_they_are_written():
@@ -222,6 +259,14 @@ def test_doctor_says_whether_a_key_is_set_and_never_its_value(monkeypatch):
     assert "credential AWS_SECRET_ACCESS_KEY: set" in lines
     assert "s3cr3t-value" not in "\n".join(lines)
     assert any(line.startswith("vector driver GPKG: yes") for line in lines)
+
+
+def test_doctor_says_how_to_be_rid_of_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("CAPWATCH_CACHE", str(tmp_path))
+    assert f"cache: {tmp_path}, 0 MB" in doctor.lines()
+    (tmp_path / "image").write_bytes(bytes(2_000_000))
+    (line,) = [line for line in doctor.lines() if line.startswith("cache: ")]
+    assert line.startswith(f"cache: {tmp_path}, 2 MB; it may be deleted while nothing runs")
 
 
 def test_without_a_browser_the_error_says_what_to_install(tiny_run, tmp_path, monkeypatch):

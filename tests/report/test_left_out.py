@@ -68,6 +68,27 @@ def test_a_run_ends_with_the_sum_of_what_nobody_saw(told):
     assert not [line for line in lines if "with the calls" in line]
 
 
+@pytest.mark.parametrize(
+    ("looked", "corrected", "share"),
+    [(10, 1.2, None), (10, 4.0, "75 %"), (2, 1.25, "20 %"), (2, 1.0, None), (2, None, None), (2, 0.0, None)],
+    ids=["well seen", "few calls seen", "few days seen", "nothing added", "no estimate", "sum of none"],
+)
+def test_how_much_of_the_sum_with_unseen_calls_is_extrapolated(told, tiny_story, looked, corrected, share):
+    """A reader who quotes the greater sum must know how little of it anybody saw."""
+    start, seen = pd.Timestamp("2024-03-01T12:00Z"), tiny_story.headline.barrels_p50
+    looks = tiny_story.tables["looks"]
+    looks = looks[looks["zone_id"] == "oil_pier"].iloc[[0] * looked].assign(state="usable")
+    looks["acquired"] = [start + pd.Timedelta(days=n) for n in range(looked)]
+    sums = None if corrected is None else (seen, corrected * seen, 9 * seen)
+    story = replace(told(corrected_bbl=sums), tables={**tiny_story.tables, "looks": looks})
+    period = PeriodConfig(start="2024-03-01T00:00Z", end="2024-03-11T00:00Z")
+    story = replace(story, config=story.config.model_copy(update={"period": period}))
+    line = f"about {share} of the sum with the calls that nobody saw is extrapolated: a counted berth was seen on "
+    line += f"{looked} of 10 days"
+    assert sum(w.startswith(f"A{line[1:]}") for w in warnings(story)) == (share is not None)
+    assert sum(line in w for w in headline_lines(story)) == (share is not None)
+
+
 def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_last_lines(told):
     story = told(other_years={"2023": 2}, later_calls=1, other_product_calls=1)
     lines = [

@@ -154,4 +154,4 @@ def test_a_run_tells_what_moves_its_answer(tiny_run):
 
 def test_what_widens_the_interval_is_told_apart_from_what_moves_its_middle():
     text = sentence(table(row("fill", 80_000, 110_000), drawn("luck", 0.45), drawn("size", 0.2)))
-    assert text.endswith("The largest part of its interval's width comes from the luck (45 % of the variance).")
+    assert text.endswith("The largest part of the interval's width comes from the luck (45 % of the variance).")

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const box = document.getElementById("calendar");
-  const { data, DAY, day, moment, hours, show, responsive } = capwatch;
+  const { data, alone, DAY, day, moment, hours, show, responsive } = capwatch;
   const days = Math.max(1, Math.round((data.end - data.start) / DAY));
   const rank = { unknown: 0, partly: 1, usable: 2 };
   const sure = { unknown: 0, empty: 1, occupied: 2 }; // of several looks of a day, the one that saw a hull
@@ -44,10 +44,10 @@
   const pen = document.createElement("canvas").getContext("2d");
   /** A name in so many pixels: its end gives way, never its beginning. */
   function fitted(text, room) {
-    if (pen.measureText(text).width <= room) return text;
+    if (pen.measureText(text).width <= room) return alone(text);
     let kept = text;
     while (kept && pen.measureText(`${kept}…`).width > room) kept = kept.slice(0, -1);
-    return `${kept.trimEnd()}…`;
+    return `${alone(kept.trimEnd())}…`;
   }
 
   function draw(width) {
@@ -59,7 +59,7 @@
     const wide = (full - left - 22) / days, gap = wide < 5 ? 0 : 0.5; // pixels of a day, between two days
     const above = narrow ? 18 : 2; // the name of a row stands over it where there is no room beside it
     const row = above + ROOM + 24, height = data.zones.length * row + 48;
-    const text = (c) => `${c.name}\n${name[c.zone]}, ${moment(c.t[1])}${c.t[2] > c.t[1] ? ` to ${moment(c.t[2])}` : ""}\n${c.counts ? "counted" : "not counted"}; open the card`;
+    const text = (c) => `${alone(c.name)}\n${alone(name[c.zone])}, ${moment(c.t[1])}${c.t[2] > c.t[1] ? ` to ${moment(c.t[2])}` : ""}\n${c.counts ? "counted" : "not counted"}; open the card`;
     const svg = Plot.plot({
       width: full, height, marginLeft: left, marginRight: 22, marginTop: 40, marginBottom: 6,
       style: { background: "transparent", color: "var(--ink)" },
@@ -79,7 +79,7 @@
           ];
         }),
         Plot.tip([...cells.map((c) => ({ c, x: date(c.t + DAY / 2), zone: c.zone })), ...calls.map((k) => ({ k, x: new Date((+k.from + +k.to) / 2), zone: k.zone }))],
-          Plot.pointer({ x: "x", y: "zone", fill: "var(--raise)", stroke: "var(--line)", maxRadius: 18, title: (d) => d.k ? text(d.k) : `${day(d.c.t)}, ${name[d.c.zone]}\n${d.c.state}${d.c.looks ? `, ${d.c.looks} ${d.c.looks === 1 ? "look" : "looks"}` : ", nobody looked"}${berth(d.c)}` })),
+          Plot.pointer({ x: "x", y: "zone", fill: "var(--raise)", stroke: "var(--line)", maxRadius: 18, title: (d) => d.k ? text(d.k) : `${day(d.c.t)}, ${alone(name[d.c.zone])}\n${d.c.state}${d.c.looks ? `, ${d.c.looks} ${d.c.looks === 1 ? "look" : "looks"}` : ", nobody looked"}${berth(d.c)}` })),
       ],
     });
     for (const { lane, lanes, calls: part } of stacks) {

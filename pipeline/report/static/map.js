@@ -1,7 +1,7 @@
 // The map: coast, zones, looks as pictures, detections by evidence, tracks and calls, by Leaflet. No tiles, no network.
 "use strict";
 capwatch.map = (() => {
-  const { data, el, moment, barrels, show } = capwatch;
+  const { data, el, alone, moment, barrels, show } = capwatch;
   const box = document.getElementById("map");
   const [west, south, east, north] = data.bbox;
   const bounds = L.latLngBounds([[south, west], [north, east]]);
@@ -36,8 +36,8 @@ capwatch.map = (() => {
   const names = [];
   for (const zone of data.zones) {
     const shape = L.polygon(zone.rings, { className: `m-zone${zone.counts ? " counts" : ""}`, renderer: lines, pane: "lines", fill: false }).addTo(layers.zones);
-    shape.bindPopup(() => told(zone.name, [`${zone.kind} ${zone.id}`, zone.counts ? "stays here count toward the account" : "stays here do not count"]));
-    const label = L.tooltip({ permanent: true, direction: "right", className: `zone-name${zone.counts || zone.kind !== "berth" ? "" : " minor"}`, offset: [6, 0], interactive: false }).setLatLng(shape.getBounds().getCenter()).setContent(el("span", {}, zone.name));
+    shape.bindPopup(() => told(alone(zone.name), [`${zone.kind} ${zone.id}`, zone.counts ? "stays here count toward the account" : "stays here do not count"]));
+    const label = L.tooltip({ permanent: true, direction: "right", className: `zone-name${zone.counts || zone.kind !== "berth" ? "" : " minor"}`, offset: [6, 0], interactive: false }).setLatLng(shape.getBounds().getCenter()).setContent(el("span", {}, alone(zone.name)));
     layers.zones.addLayer(label);
     names.push({ at: shape.getBounds().getCenter(), tooltip: label, counts: zone.counts });
   }
@@ -60,7 +60,7 @@ capwatch.map = (() => {
   }
   for (const track of data.tracks) {
     const shape = L.polyline(track.line.map((p) => [p[0], p[1]]), { className: "m-track", renderer: lines, pane: "lines" });
-    shape.bindPopup(() => told(track.name || "no name sent", [`MMSI ${track.mmsi}`, `${moment(track.line[0][2])} to ${moment(track.line[track.line.length - 1][2])} UTC`]));
+    shape.bindPopup(() => told(track.name ? alone(track.name) : "no name sent", [`MMSI ${track.mmsi}`, `${moment(track.line[0][2])} to ${moment(track.line[track.line.length - 1][2])} UTC`]));
     marks.push({ kind: "tracks", from: track.line[0][2], to: track.line[track.line.length - 1][2], parts: [shape] });
   }
   const where = Object.fromEntries(data.zones.map((z) => [z.id, L.polygon(z.rings).getBounds().getCenter()]));
@@ -90,7 +90,7 @@ capwatch.map = (() => {
     const crowd = calls.length > MOST_PINS, count = crowd ? 5 : calls.length;
     const made = calls.map((call, n) => {
       const marker = L.marker(where[zone], { icon: pin(call, n % count, count, 0, 32), zIndexOffset: -n, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
-      marker.bindPopup(() => told(`${call.number}: ${call.name}`, [`${moment(call.t[1])} to ${moment(call.t[2])} UTC`, `${barrels(call.bbl)} barrels`], call.id));
+      marker.bindPopup(() => told(`${call.number}: ${alone(call.name)}`, [`${moment(call.t[1])} to ${moment(call.t[2])} UTC`, `${barrels(call.bbl)} barrels`], call.id));
       marks.push({ kind: "calls", from: call.t[1], to: call.t[2], oneDay: crowd, parts: [marker] });
       return marker;
     });

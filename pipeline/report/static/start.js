@@ -13,6 +13,8 @@ const capwatch = (() => {
     made.append(...children);
     return made;
   }
+  /** A name as a part of a line: whatever it holds to turn letters around (U+202E) ends with it, and it ends no more than that. */
+  const alone = (name) => `\u2068${name.replace(/[\u2066-\u2069]/g, "")}\u2069`;
   const two = (n) => String(n).padStart(2, "0");
   const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   function day(seconds) {
@@ -75,5 +77,5 @@ const capwatch = (() => {
       if (now > 0 && Math.abs(now - width) > 1) { width = now; box.replaceChildren(draw(now)); }
     }).observe(box);
   }
-  return { data, el, day, moment, hours, barrels, show, responsive, DAY };
+  return { data, el, alone, day, moment, hours, barrels, show, responsive, DAY };
 })();

@@ -1,7 +1,7 @@
 // The time slider: all days at once, or one day with its looks as pictures.
 "use strict";
 (() => {
-  const { data, DAY, day, moment, map } = capwatch;
+  const { data, alone, DAY, day, moment, map } = capwatch;
   const slider = document.getElementById("day"), all = document.getElementById("all-days"), when = document.getElementById("when"), chosen = document.getElementById("picture");
   const days = Math.max(1, Math.ceil((data.end - data.start) / DAY));
   slider.max = String(days - 1);
@@ -41,7 +41,7 @@
     map.picture(pictured);
     chosen.value = pictured.length ? String(seen.indexOf(pictured.at(-1))) : ""; // the finest lies on top
     const words = looks.length ? `${plural(looks.length, "look")} (${looks.map((s) => `${s.sensor} at ${moment(s.t).split(", ")[1]}`).join(", ")})` : "no look: unknown";
-    when.textContent = `${day(from)}: ${words}; ${plural(calls.length, "call")} under way${calls.length ? ` (${calls.map((c) => c.name).join(", ")})` : ""}.`;
+    when.textContent = `${day(from)}: ${words}; ${plural(calls.length, "call")} under way${calls.length ? ` (${calls.map((c) => alone(c.name)).join(", ")})` : ""}.`;
     slider.setAttribute("aria-valuetext", when.textContent);
   }
   function step(by) {

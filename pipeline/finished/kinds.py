@@ -1,0 +1,25 @@
+"""Runs and recomputed cases both lie in folders with a manifest: which of the two a folder holds, and its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ConfigError, printable
+from pipeline.provenance import read_manifest
+
+
+def page_of(folder: Path) -> Path:
+    """The page that tells what a finished folder holds. Raises as ``read_manifest`` does."""
+    return folder / ("case.html" if "case" in read_manifest(folder) else "report.html")
+
+
+def manifest_of_run(folder: Path) -> dict[str, Any]:
+    """The manifest of a finished run; ConfigError where there is none, or a case, which is no run."""
+    found = read_manifest(folder)
+    if "case" in found:
+        case = printable(found["case"])
+        raise ConfigError(
+            f"{printable(folder)}: is the case {case}, not a run (capwatch case {case} computes it again)"
+        )
+    return found
