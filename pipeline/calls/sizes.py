@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.calls.agreement import readings
 from pipeline.quantiles import Z90
+from pipeline.ships.largest import BROADEST_M, LONGEST_M
 from pipeline.tables.ships import SHARED_ERROR, TYPED_SD_M
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.types import FloatArray
 
-LARGEST_M = {"length": 500.0, "beam": 100.0}  # as the table allows; the longest ship was 458 m (Seawise Giant)
+LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
 BROADCAST = "ais"  # kind of statement beside the sensors
 LEAST_SD_M = 0.1  # no size is known better
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pipeline.config.aoi import Moment, PeriodConfig
 from pipeline.config.base import Section
 from pipeline.config.volume import VolumeConfig
+from pipeline.ships.largest import LARGEST_T
 
 SIZES = ("capacity_bbl", "total_capacity_bbl", "dwt_t", "tonnes", "barrels")
 Fill = Literal["33", "50", "60", "90", "100"]
@@ -28,9 +29,9 @@ class CallGroup(Section):
     """Cargo of each ship when full [bbl]."""
     total_capacity_bbl: float | None = Field(default=None, gt=0, le=5e9)
     """Cargo of all these ships when full [bbl], shared out evenly: sums hold, single calls do not."""
-    dwt_t: float | None = Field(default=None, gt=0, le=600_000)
+    dwt_t: float | None = Field(default=None, gt=0, le=LARGEST_T)
     """Deadweight of each ship [t]."""
-    tonnes: float | None = Field(default=None, gt=0, le=600_000)
+    tonnes: float | None = Field(default=None, gt=0, le=LARGEST_T)
     """Cargo of each call as stated [t]."""
     barrels: float | None = Field(default=None, gt=0, le=5e6)
     """Cargo of each call as stated [bbl]."""

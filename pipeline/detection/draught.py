@@ -11,9 +11,9 @@ import math
 
 from pipeline.quantiles import Z90
 from pipeline.ships.hull_depth import DEPTH_PER_LENGTH, usual_depth_m
+from pipeline.ships.largest import DEEPEST_M
 
 DEPTH_SPREAD = 0.12  # of ln(depth): 0.08 among tankers of a length; others are some 5 % deeper (our choice)
-DEEPEST_M = 25.5  # the most that AIS can say; the deepest ship that ever was drew 24.6 m (Seawise Giant)
 LEAST_SHARE = 0.12  # of the depth that is below water, even of an empty ship (our choice)
 
 

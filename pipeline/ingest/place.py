@@ -19,6 +19,7 @@ from pipeline.errors import ConfigError, printable
 from pipeline.ingest.coast import read_credit, read_land
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.ingest.vector_formats import told_format
+from pipeline.ships.largest import LONGEST_M
 from pipeline.times_places.longitudes import middle_of, moved
 from pipeline.types import Cargo, Place, Zone
 
@@ -45,7 +46,7 @@ class ZoneProperties(Section):
     (`calls.prior_p_tanker_at_oil_berth`); at any other most are not, and do not count."""
     counts: bool = True
     """Do stays here count toward the account?"""
-    max_length_m: float | None = Field(default=None, gt=0, le=500)
+    max_length_m: float | None = Field(default=None, gt=0, le=LONGEST_M)
     """Longer hulls are another trade."""
     source: str = ""
     """Where the outline comes from."""

@@ -15,6 +15,7 @@ import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.ships.imo import imo_is_valid
+from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LARGEST_T, LONGEST_M
 from pipeline.ships.mmsi import mmsi_is_possible
 
 TONNAGE_KINDS = ("DWT", "GT")
@@ -29,11 +30,11 @@ class _Size:
 
 
 SIZES: dict[str, _Size] = {
-    "dwt_t": _Size(1, 600_000, "deadweight [t], or gross tonnage where tonnage_kind says GT"),
-    "length_m": _Size(3, 500, "length over all [m]"),
-    "beam_m": _Size(1, 100, "moulded beam [m]"),
+    "dwt_t": _Size(1, LARGEST_T, "deadweight [t], or gross tonnage where tonnage_kind says GT"),
+    "length_m": _Size(3, LONGEST_M, "length over all [m]"),
+    "beam_m": _Size(1, BROADEST_M, "moulded beam [m]"),
     "depth_m": _Size(0.5, 60, "moulded depth, keel to deck [m]"),
-    "design_draught_m": _Size(0.3, 25.5, "summer draught [m]"),
+    "design_draught_m": _Size(0.3, DEEPEST_M, "summer draught [m]"),
 }
 """Size columns with the range beyond which a value is a typing error."""
 

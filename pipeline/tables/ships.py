@@ -1,5 +1,6 @@
 """Tables about ships: what transponders said, which detection is whose, and who called when."""
 
+from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LONGEST_M
 from pipeline.tables.contract import Column, Contract
 
 SPOT_COLUMNS = (  # of a call, and of its lifting: how busy the spot was at which she lay
@@ -38,7 +39,7 @@ AIS_MESSAGES = Contract(
         Column("b", "float", "Antenna to stern.", "m", required=False, low=0),
         Column("c", "float", "Antenna to port.", "m", required=False, low=0),
         Column("d", "float", "Antenna to starboard.", "m", required=False, low=0),
-        Column("draught", "float", "Static draught as typed.", "m", required=False, low=0, high=25.5),
+        Column("draught", "float", "Static draught as typed.", "m", required=False, low=0, high=DEEPEST_M),
         Column("dest", "text", "Destination as typed.", required=False),
         Column("ship_words", "text", "Type of ship as a table words it, where that is no code's name.", required=False),
     ),
@@ -74,9 +75,9 @@ STATIC = Contract(
         Column("name", "text", "Name.", required=False),
         Column("callsign", "text", "Call sign.", required=False),
         Column("ship_type", "int", "Type code; 80-89 are tankers.", required=False, low=0, high=255),
-        Column("length_m", "float", "a + b.", "m", required=False, low=0, high=500),
-        Column("beam_m", "float", "c + d.", "m", required=False, low=0, high=100),
-        Column("draught_m", "float", "Draught as typed.", "m", required=False, low=0, high=25.5),
+        Column("length_m", "float", "a + b.", "m", required=False, low=0, high=LONGEST_M),
+        Column("beam_m", "float", "c + d.", "m", required=False, low=0, high=BROADEST_M),
+        Column("draught_m", "float", "Draught as typed.", "m", required=False, low=0, high=DEEPEST_M),
         Column("dest", "text", "Destination as typed.", required=False),
         Column("ship_words", "text", "Type of ship as a table of messages words it.", required=False),
         Column("flags", "list", "imo_check_digit, imo_changed, length_changed, implausible_draught, flapping_draught."),
@@ -205,19 +206,25 @@ PORT_CALLS = Contract(
             "m",
             required=False,
             low=0,
-            high=500,
+            high=LONGEST_M,
         ),
-        Column("length_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=500),
-        Column("length_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=500),
-        Column("beam_m", "float", "Fused likewise.", "m", required=False, low=0, high=100),
-        Column("beam_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=100),
-        Column("beam_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=100),
+        Column("length_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=LONGEST_M),
+        Column("length_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=LONGEST_M),
+        Column("beam_m", "float", "Fused likewise.", "m", required=False, low=0, high=BROADEST_M),
+        Column("beam_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=BROADEST_M),
+        Column("beam_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=BROADEST_M),
         Column("dwt_t", "float", "Deadweight by identity.", "t", required=False, low=0),
         Column("gt", "float", "Gross tonnage by identity.", required=False, low=0),
         Column(
-            "listed_length_m", "float", "Length by identity, beside the measured.", "m", required=False, low=0, high=500
+            "listed_length_m",
+            "float",
+            "Length by identity, beside the measured.",
+            "m",
+            required=False,
+            low=0,
+            high=LONGEST_M,
         ),
-        Column("listed_beam_m", "float", "Beam by identity.", "m", required=False, low=0, high=100),
+        Column("listed_beam_m", "float", "Beam by identity.", "m", required=False, low=0, high=BROADEST_M),
         Column("listed_source", "text", "Where the registry has its line of her from.", required=False),
         Column(
             "ship_type",
@@ -225,7 +232,7 @@ PORT_CALLS = Contract(
             "Type of ship in words: the registry's, else as a table of messages words it.",
             required=False,
         ),
-        Column("draught_in_m", "float", "Draught said on arrival.", "m", required=False, low=0, high=25.5),
+        Column("draught_in_m", "float", "Draught said on arrival.", "m", required=False, low=0, high=DEEPEST_M),
         Column(
             "draught_out_m",
             "float",
@@ -233,7 +240,7 @@ PORT_CALLS = Contract(
             "m",
             required=False,
             low=0,
-            high=25.5,
+            high=DEEPEST_M,
         ),
         Column("freeboard_in_m", "float", "First freeboard seen.", "m", required=False, low=0, high=40),
         Column("freeboard_in_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),

@@ -8,12 +8,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.quantiles import Z90
+from pipeline.ships.largest import DEEPEST_M
 from pipeline.tables.contract import TRUTH
 
 Row = dict[str, Any]
 
-LONGEST_M, BROADEST_M = 500.0, 100.0  # of hulls: beyond these a size is nonsense
-DEEPEST_M = 25.5  # what a transponder can say of a draught
 WIDEST_ERROR = 0.5  # of a size: a wider interval says no more than that nothing is known of it (our choice)
 
 

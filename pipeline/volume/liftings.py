@@ -30,6 +30,7 @@ import pandas as pd
 
 from pipeline.config import PRODUCT_ALIASES, VolumeConfig, assumptions_id, plain_name
 from pipeline.quantiles import Z90
+from pipeline.ships.largest import LARGEST_T
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
@@ -184,7 +185,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
 
 def _particulars(call: Row, hull: Hull, *, carries_gas: bool) -> Particulars:
     """What the table states of the ship's size."""
-    stated = {name: positive(call, name, 600_000) for name in ("dwt_t", "gt")}
+    stated = {name: positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
     kind = text(call, "tonnage_kind").strip().lower() or "dwt"
     if kind not in TONNAGE_KINDS:
         raise Refused(f"tonnage_kind is {kind!r}; it is one of {', '.join(TONNAGE_KINDS)}")

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
+from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LONGEST_M
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
-from pipeline.volume.cells import BROADEST_M, DEEPEST_M, LONGEST_M
 from pipeline.volume.identity import with_tied_imos
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import math
 
 from pipeline.config.volume import BBL_PER_T_RANGE
 from pipeline.quantiles import Z90
+from pipeline.ships.largest import LARGEST_T
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row
 from pipeline.volume.particulars import Particulars, capacity_by
 
 OVERFULL = 1.3  # times the 95 % point of what she can carry: no trim, tide or density does that (our choice)
 NEXT_TO_NOTHING = 0.01  # of the 5 % point: no cargo is worth a voyage (our choice)
-LARGEST_T = 600_000.0  # no ship ever carried more [t]; the largest tanker had 565,000 t deadweight
 SMALLEST = 100.0  # deadweight [t] or gross tonnage of a tanker whose hull is not known (our choice)
 SMALLEST_CAPACITY_BBL = 500.0  # the same in barrels
 ANOTHER_UNIT = 3.0  # times too many or too few: cubic metres or tonnes for barrels are 6 to 8 (our choice)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pipeline.ships.hull_depth import lightest_draught_m
+from pipeline.ships.largest import LARGEST_T
 from pipeline.volume.cells import Refused, Row, draught, positive
 from pipeline.volume.stated_hull import hull_of
 from pipeline.volume.usual_hull import hull_for_loads
-
-LARGEST_T = 600_000.0  # deadweight: more is no ship (our choice; the largest ever built had 564,763)
 
 
 def without_shallow_draughts(call: Row) -> tuple[Row, list[str]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pipeline.ships.largest import BROADEST_M, LONGEST_M
 from pipeline.tables.ships import LISTED_SD_M
-from pipeline.volume.cells import BROADEST_M, LONGEST_M, Refused, Row, positive, sd, text
+from pipeline.volume.cells import Refused, Row, positive, sd, text
 
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
 ANOTHER_SD = 3.0  # farther apart than this, the listed ship may not be the one that was measured (our choice)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.detection.draught import DEEPEST_M, DEPTH_SPREAD, draught_of
+from pipeline.detection.draught import DEPTH_SPREAD, draught_of
 from pipeline.ships.hull_depth import usual_depth_m
+from pipeline.ships.largest import DEEPEST_M
 
 
 def test_intervals_hold_over_a_fleet():

@@ -10,11 +10,12 @@ import numba
 import numpy as np
 import pandas as pd
 
-SAR_AIRCRAFT, LONG_RANGE = 9, 27  # numbers of messages (ITU-R M.1371)
-HULL_LIMITS_M = {("a", "b"): 500.0, ("c", "d"): 100.0}
-"""Largest length and beam that ``tables.STATIC`` admits; the longest ship was 458 m (one platform is 124 m wide)."""
+from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LONGEST_M
 
-_HIGHEST = {"nav": 15.0, "ship_type": 255.0, "draught": 25.5, "imo": 2.0**30 - 1}
+SAR_AIRCRAFT, LONG_RANGE = 9, 27  # numbers of messages (ITU-R M.1371)
+HULL_LIMITS_M = {("a", "b"): LONGEST_M, ("c", "d"): BROADEST_M}  # as ``tables.STATIC`` admits them
+
+_HIGHEST = {"nav": 15.0, "ship_type": 255.0, "draught": DEEPEST_M, "imo": 2.0**30 - 1}
 _ZERO_IS_CODE = ("draught", "imo")
 _NUMBERS = ("lon", "lat", "sog", "cog", "heading", "a", "b", "c", "d", *_HIGHEST)
 
