@@ -9,6 +9,7 @@ from pipeline.volume.evidence import DEPTH_SPREAD
 from pipeline.volume.shallow import length_for_loads_m
 
 SIDES = ("freeboard_in_m", "freeboard_out_m")
+DEEPEST_SD = 2.5  # spreads above the usual depth beyond which a depth is not hers: one in 160 is deeper (our choice)
 
 
 def without_high_sides(call: Row) -> tuple[Row, list[str]]:
@@ -27,7 +28,7 @@ def without_high_sides(call: Row) -> tuple[Row, list[str]]:
     if depth_m is not None:
         limit_m, what = depth_m, f"her depth ({depth_m:.1f} m)"
     elif length_m is not None:
-        limit_m = (1 + 2.5 * DEPTH_SPREAD) * usual_depth_m(length_m)
+        limit_m = (1 + DEEPEST_SD * DEPTH_SPREAD) * usual_depth_m(length_m)
         what = f"the depth can be ({limit_m:.1f} m) of a tanker of {round(length_m, 1):g} m"
     else:
         return call, []

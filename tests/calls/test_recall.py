@@ -21,9 +21,9 @@ def scene(hours=10.0, **more):
     return SCENES.from_rows([row | more])
 
 
-def trials(*parts, looks=None, scenes=None, found=()):
+def trials(*parts, looks=None, scenes=None, found=(), accepted=True):
     messages = feed(*parts)
-    seen = detections(*[sighting(f"d{m}", 10) for m in found])
+    seen = detections(*[sighting(f"d{m}", 10, accepted=accepted) for m in found])
     matches = MATCHES.from_rows([{"det_id": f"d{m}", "mmsi": m, "probability": 0.9} for m in found])
     return look_trials(
         looks_at(10) if looks is None else looks,
@@ -139,18 +139,5 @@ def test_a_ship_found_in_any_picture_of_a_pass_is_one_trial_that_succeeded(found
 
 
 def test_a_hull_that_was_rejected_was_not_found():
-    seen = detections(sighting(f"d{MMSI}", 10, accepted=False))
-    matches = MATCHES.from_rows([{"det_id": f"d{MMSI}", "mmsi": MMSI, "probability": 0.9}])
-    messages = feed(lying(BERTH))
-    table = look_trials(
-        looks_at(10),
-        scene(),
-        clean_tracks(messages),
-        static_reports(messages),
-        seen,
-        matches,
-        harbour(),
-        CONFIG,
-    )
-    assert table["found"].tolist() == [False]
+    assert trials(lying(BERTH), found=[MMSI], accepted=False)["found"].tolist() == [False]
     assert trials(lying(BERTH), found=[MMSI])["found"].tolist() == [True]

@@ -66,6 +66,12 @@ def judged_by(table: pd.DataFrame, before: pd.DataFrame, lines: list[Verdict]) -
     return reviewed_calls(table, before, lines, lambda visit, among: {})
 
 
+def merged(table: pd.DataFrame, into: str) -> pd.Series:
+    """The visit that the two calls of a table become, under the name of either."""
+    (which,) = {*table["call_id"]} - {into}
+    return judged_by(table, table, [verdict(which, "merge", into)])[0].set_index("call_id").loc[into]
+
+
 def calls(*rows: dict[str, object]) -> pd.DataFrame:
     return PORT_CALLS.check(PORT_CALLS.from_rows(list(rows)))
 
@@ -116,7 +122,7 @@ def test_two_sizes_of_one_visit_that_contradict_each_other_are_not_averaged(orde
     size = {"length_m": 99.0, "length_lo_m": 96.0, "length_hi_m": 102.0}
     quay = {"length_m": 191.0, "length_lo_m": 180.0, "length_hi_m": 202.0}
     table = calls(*(row | more for row, more in zip(TWO, (size, quay)[::order], strict=True)))
-    whole = judged_by(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    whole = merged(table, "two")
     assert whole[["length_m", "length_lo_m", "length_hi_m"]].tolist() == [99.0, 96.0, 202.0]
 
 
@@ -127,8 +133,8 @@ def test_who_is_named_first_in_a_merge_changes_nothing_that_is_measured():
     short = call("two", "2024-03-08T12:00Z", "2024-03-09T00:00Z", ["b"], mmsi=999000001, name="SIM", p_tanker=0.98,
                  length_m=94.0, length_lo_m=93.0, length_hi_m=96.0, draught_out_m=5.0, counts=False)  # fmt: skip
     table = calls(long, short)
-    into_long = judged_by(table, table, [verdict("two", "merge", "one")])[0].set_index("call_id").loc["one"]
-    into_short = judged_by(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    into_long = merged(table, "one")
+    into_short = merged(table, "two")
     same = [name for name in table.columns if name not in ("call_id", "flags", "evidence_class")]
     pd.testing.assert_series_equal(into_long[same], into_short[same], check_names=False)
     assert into_long["departure_lo"] == pd.Timestamp("2024-03-15T00:00Z")
@@ -145,7 +151,7 @@ def test_two_sizes_of_one_visit_weigh_by_the_inverse_of_their_variance(order):
     sure = {"length_m": 100.0, "length_lo_m": 97.0, "length_hi_m": 103.0}
     less = {"length_m": 106.0, "length_lo_m": 97.0, "length_hi_m": 109.0}
     table = calls(*(row | more for row, more in zip(TWO, (sure, less)[::order], strict=True)))
-    whole = judged_by(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    whole = merged(table, "two")
     below = 6 * (0.8 * 0.5 + 0.2 * 0.75)
     wanted = [101.2, 101.2 - below, 101.2 - below + 6]
     assert whole[["length_m", "length_lo_m", "length_hi_m"]].tolist() == pytest.approx(wanted)
@@ -157,7 +163,7 @@ def test_two_sizes_contradict_each_other_from_two_and_a_half_errors_on(errors, o
     apart = errors * (2 + (0.03 * 100) ** 2) ** 0.5
     sizes = [{"length_m": m, "length_lo_m": m - Z90, "length_hi_m": m + Z90} for m in (100.0, 100.0 - apart)]
     table = calls(*(row | size for row, size in zip(TWO, sizes, strict=True)))
-    whole = judged_by(table, table, [verdict("one", "merge", "two")])[0].set_index("call_id").loc["two"]
+    whole = merged(table, "two")
     wide = 2 * Z90 if one_hull else 2 * Z90 + apart
     assert whole["length_hi_m"] - whole["length_lo_m"] == pytest.approx(wide)
 
@@ -166,8 +172,7 @@ def test_two_sizes_contradict_each_other_from_two_and_a_half_errors_on(errors, o
 def test_a_visit_has_its_first_draught_its_last_and_the_surer_ship(into):
     draughts = ({"draught_in_m": 3.0, "draught_out_m": 3.5}, {"draught_in_m": 4.0, "draught_out_m": 5.0})
     table = calls(*(row | m | {"p_ship": p} for row, m, p in zip(TWO, draughts, (0.9, 0.6), strict=True)))
-    which = {"one": "two", "two": "one"}[into]
-    whole = judged_by(table, table, [verdict(which, "merge", into)])[0].set_index("call_id").loc[into]
+    whole = merged(table, into)
     assert whole[["draught_in_m", "draught_out_m", "p_ship"]].tolist() == [3.0, 5.0, 0.9]
 
 
@@ -179,8 +184,7 @@ def test_a_visit_whose_end_no_look_gave_ends_with_its_last_sighting_whoever_is_n
         call("open", "2024-12-30T16:00Z", "2024-12-30T16:00Z", ["b"], flags=["left_open", "dark"],
              departure_hi="2025-01-05T16:00Z"),
     )  # fmt: skip
-    which = "open" if into == "closed" else "closed"
-    after = judged_by(table, table, [verdict(which, "merge", into)])[0].set_index("call_id").loc[into]
+    after = merged(table, into)
     assert {"arrival_open", "left_open", "review_joined"} <= set(after["flags"])
     config = VolumeConfig(draws=200)
     lifted = liftings(pd.DataFrame([{"call_id": into} | after.to_dict()]), config, 0).iloc[0]
