@@ -62,6 +62,7 @@ class Found:
     sensor: Sensor | None = None
     platform: str = ""
     footprint: BaseGeometry | None = None
+    doubt: str = ""  # what was odd about it when it was fetched, and again when it was fetched anew
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,7 +281,7 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         }
     scene = one.scene
     duplicate = duplicates.get(scene.scene_id)
-    doubts = [*scene.degraded, *([one.doubt] if one.doubt else [])]
+    doubts = [*_fetched_odd(one.found.doubt, scene), *scene.degraded, *([one.doubt] if one.doubt else [])]
     cause = one.cause or (duplicate.cause if duplicate else "; ".join(doubts))
     status = "skipped" if one.cause else "duplicate_of" if duplicate else "degraded" if doubts else "used"
     return {
@@ -304,6 +305,11 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         "verified": scene.source.verified,
         "simulated": scene.simulated,
     }
+
+
+def _fetched_odd(doubt: str, scene: Scene) -> list[str]:
+    """What was odd about a fetched image, where its own reader does not say it."""
+    return [f"{doubt} (alike when fetched anew)"] if doubt and not any(doubt in d for d in scene.degraded) else []
 
 
 def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import pytest
 from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError
-from pipeline.ingest.inputs import aoi_coverage, find_inputs, open_inputs
+from pipeline.ingest.inputs import Found, aoi_coverage, find_inputs, open_inputs
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.tables import SCENES
@@ -130,6 +130,14 @@ def test_one_name_with_two_contents_is_refused_unless_one_is_sound(tmp_path):
     used, table = open_inputs([tmp_path])
     assert len(used) == 1
     assert table.loc[table["status"] == "skipped", "cause"].str.contains("MD5 differs").all()
+
+
+def test_what_was_odd_about_a_fetched_image_is_in_its_row(tmp_path):
+    """Rows of zeros, alike when fetched anew, were used without a word."""
+    path = image(tmp_path / "x.tif")
+    (row,) = rows(open_inputs([Found(path, doubt="band 1 holds 4 rows of zeros")])[1]).values()
+    assert row[0] == "degraded"
+    assert row[1].startswith("band 1 holds 4 rows of zeros (alike when fetched anew)")
 
 
 def test_links_out_of_the_folder_are_refused(tmp_path):
