@@ -135,7 +135,7 @@ def test_one_name_with_two_contents_is_refused_unless_one_is_sound(tmp_path):
 def test_what_was_odd_about_a_fetched_image_is_in_its_row(tmp_path):
     """Rows of zeros, alike when fetched anew, were used without a word."""
     path = image(tmp_path / "x.tif")
-    (row,) = rows(open_inputs([Found(path, doubt="band 1 holds 4 rows of zeros")])[1]).values()
+    (row,) = rows(open_inputs([Found(path, doubt="band 1 holds 4 rows of zeros")], OPTICAL)[1]).values()
     assert row[0] == "degraded"
     assert row[1].startswith("band 1 holds 4 rows of zeros (alike when fetched anew)")
 
@@ -235,3 +235,12 @@ def test_a_folder_that_may_not_be_entered_stops_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: path != locked and enter(path, mode))
     found = find_inputs([tmp_path])
     assert [(f.path.name, bool(f.refused)) for f in found] == [("locked", True), ("x.tif", False)]
+
+
+def test_links_that_lead_back_are_walked_once(tmp_path):
+    """Two links to their own folder, as "latest" and "current" may be, were walked without an end."""
+    kept = image(tmp_path / "x.tif")
+    (tmp_path / "sub").mkdir()
+    for name in ("latest", "current", "sub/up"):
+        (tmp_path / name).symlink_to(tmp_path)
+    assert [f.path for f in find_inputs([tmp_path])] == [kept]
