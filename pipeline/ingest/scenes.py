@@ -278,7 +278,7 @@ def _skew(raster: RasterFile, geolocation: Any) -> str:
     A map grid that is sheared can be warped to one that is not, and is refused.
     """
     skew = 0.0 if geolocation is None else skew_deg(geolocation, raster.shape)
-    if skew <= _SKEW_DEG:
+    if skew <= _SKEW_DEG or skew > 89.0:  # on a line: `footprint_of` refuses it in its own words
         return ""
     told = f"its rows and columns meet at {90 - skew:.0f} degrees on the ground, not at a right angle"
     if isinstance(geolocation, MapGeolocation):
