@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Collection, Sequence
 
-from pipeline.ingest.ais.dialects import ALIASES, Layout, plain
+from pipeline.ingest.ais.dialects import ALIASES, KNOWN, Layout, plain
 from pipeline.ingest.ais.lines import decoded
 from pipeline.tables.delimited import SEPARATORS
 
@@ -21,9 +21,6 @@ SHAPES = ("geometry", "geom", "wkt", "wkb", "the_geom", "point", "position", "po
 
 OPEN = {"speed": ("sog", "some send tenths of a knot under that name: if it is knots")}
 """Names that say which field they are and not in which unit."""
-
-_KNOWN = frozenset(name for names in ALIASES.values() for name in names)
-
 
 _SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
 
@@ -117,7 +114,7 @@ def _twice(layout: Layout, spare: Sequence[tuple[int, str]]) -> list[str]:
 def _resembled(name: str, missing: Collection[str]) -> str | None:
     """The field without a column whose name this one is, but for a slip."""
     said = plain(name)
-    if said in _KNOWN:
+    if said in KNOWN:
         return None
     near = [
         (slips, field)

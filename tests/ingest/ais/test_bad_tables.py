@@ -186,3 +186,17 @@ def test_a_table_of_ways_without_places_is_told(tmp_path):
 def test_a_table_of_names_and_sizes_needs_no_place(tmp_path):
     said = read(tmp_path, "MMSI,BaseDateTime,VesselName,Draft", "273000001,2024-03-07T12:00:00,A TANKER,6.4")
     assert not said.problems
+
+
+def test_a_file_joined_of_two_with_other_columns_is_refused(tmp_path):
+    """Behind the second header latitudes were read as longitudes, with one line about a bad MMSI."""
+    swapped = "MMSI,BaseDateTime,LON,LAT,SOG,COG"
+    found = read(tmp_path, HEADER, *rows(3), swapped, *rows(3, ROW.replace("42.75,133.05", "32.5,31.4")))
+    assert found.files[0].status == "skipped"
+    assert "line 5 is another header, of other columns than the first" in found.files[0].cause
+
+
+def test_a_file_joined_of_two_alike_has_one_bad_row(tmp_path):
+    found = read(tmp_path, HEADER, *rows(3), HEADER, *rows(3, ROW.replace("42.75", "42.76")))
+    assert len(found.messages) == 6
+    assert found.balance["bad_format"] == 1
