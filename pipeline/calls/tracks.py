@@ -141,8 +141,9 @@ def _at_ends(
 ) -> np.ndarray:
     """Single fixes at the ends of tracks that no ship can have made her way to; ``aside`` are no fixes of a way."""
     rows = np.flatnonzero(~aside)
-    rows = rows[np.lexsort((rows, part[rows], mmsi[rows]))]
     key = mmsi[rows] * (int(part.max()) + 1) + part[rows]
+    order = np.argsort(key, kind="stable")  # nearly so already: by ship and time
+    rows, key = rows[order], key[order]
     way_m = np.r_[0.0, distance_m(lon[rows][:-1], lat[rows][:-1], lon[rows][1:], lat[rows][1:])]
     out = np.zeros(len(mmsi), bool)
     found = loose_ends(
