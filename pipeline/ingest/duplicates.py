@@ -83,13 +83,14 @@ def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
     return found
 
 
-def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, tuple[bool, int, int], str]:
+def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, tuple[bool, int, int], int, str]:
     """The greater, the rather a scene is kept; coverage counts in steps of 2 %."""
     measured = scene.radiometry not in (Radiometry.RELATIVE, Radiometry.POWER)
     known = _WAVES if scene.sensor is Sensor.SENTINEL1 else _INFRARED
     telling = known.index(scene.bands[0]) if scene.bands[0] in known else -1
     content = (measured, len(scene.bands), telling if len(scene.bands) == 1 else 0)
-    return round(coverage * 50), scene.tags.get("processed", ""), scene.source.verified, content, scene.scene_id
+    shows, processed = round(coverage * 50), scene.tags.get("processed", "")
+    return shows, processed, scene.source.verified, content, -len(scene.degraded), scene.scene_id
 
 
 def _same_acquisition(scene: Scene, other: Scene) -> str:

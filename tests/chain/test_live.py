@@ -203,6 +203,20 @@ def test_fresh_passes_by_the_cut_outs_too(live, monkeypatch, tmp_path, words, ke
     assert passed == [kept]
 
 
+def test_a_rerun_uses_the_cut_outs_that_are_kept(tiny_run, monkeypatch):
+    """It repeats what was, odd cut-outs included, and asks nobody anew."""
+    passed = {}
+
+    def ran(*_args, **words):
+        passed.update(words)
+        raise InterruptedError
+
+    monkeypatch.setattr("pipeline.finished.repeat.run", ran)
+    with pytest.raises(InterruptedError):
+        rerun(tiny_run, Console(quiet=True))
+    assert passed["kept"] is Kept.ALL
+
+
 def test_processes_fetch_the_same_bytes(live, finished, own_live_cache, tmp_path):
     live[0].faults = []
     other = run(

@@ -158,3 +158,9 @@ def test_an_image_packed_anew_or_cut_out_is_no_second_look(sensor):
 )
 def test_what_may_be_another_image_is_a_look(other):
     assert find_duplicates([(picture("a"), 1.0), (other, 1.0)]) == {}
+
+
+def test_of_copies_the_one_with_fewer_doubts_stays():
+    """As where the sidecar of one names its bands wrongly: what it shows is unknown, what the other shows is not."""
+    doubtful = picture("z", degraded=("several bands are called B",))
+    assert {k: v.of for k, v in find_duplicates([(picture("a"), 1.0), (doubtful, 1.0)]).items()} == {"z": "a"}
