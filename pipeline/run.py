@@ -24,6 +24,7 @@ from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
 from pipeline.errors import NothingUsable, printable
 from pipeline.execution import journal
+from pipeline.ingest.catalogue.fetch import Kept
 from pipeline.provenance import code_version, library_versions, read_manifest
 from pipeline.storage import require_writable, sweep, write_text
 from pipeline.workspace import LATEST, RunFolder
@@ -47,18 +48,26 @@ class Outcome:
 
 
 def run(
-    config: RunConfig, root: Path, out: Path, console: Console, *, fresh: bool = False, reviews: Path | None = None
+    config: RunConfig,
+    root: Path,
+    out: Path,
+    console: Console,
+    *,
+    fresh: bool = False,
+    reviews: Path | None = None,
+    kept: Kept | None = None,
 ) -> Outcome:
     """Run the whole chain for one config; ``root`` is the folder that its file names are relative to.
 
     A finished run with the same config, inputs and code is not repeated, unless ``fresh``. ``reviews`` is a file of
-    analysts' verdicts, part of the question.
+    analysts' verdicts, part of the question. Of the live scenes in the cache those are used that nothing speaks
+    against, and none if ``fresh``, unless ``kept`` says otherwise.
     """
     from pipeline.ingest.inputs import beside_the_question
 
     place = made_ready(config, root, console)
     require_writable(out)
-    inputs = gather(config, root, place, console)
+    inputs = gather(config, root, place, console, kept or (Kept.NONE if fresh else Kept.UNDOUBTED))
     scenes, scene_table = opened(config, place, inputs)
     for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
         if beside_the_question(row.cause):

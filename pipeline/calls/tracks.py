@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from pipeline.calls.geodesy import distance_m
+from pipeline.calls.loose_ends import loose_ends
 from pipeline.tables import TRACKS
 from pipeline.units import KNOT_M_S, METRES_PER_DEGREE
 
@@ -56,6 +58,7 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
     lon, lat = fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float)
     speed_m_s = fixes["sog"].to_numpy(float) * KNOT_M_S
     part, repeat, astray, follows = _split(mmsi, seconds, lon, lat, speed_m_s)
+    astray |= _at_ends(mmsi, seconds, lon, lat, speed_m_s, part, repeat | astray, follows)
     # What a track passed over may be another ship's, near enough that either could have come from the other
     over = np.flatnonzero(astray)
     if len(over):
@@ -63,6 +66,7 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
         found = _split(mmsi[over], seconds[over], lon[over], lat[over], speed_m_s[over])
         part[over], repeat[over], astray[over], follows[over] = found
         part[over] += others
+        astray |= _at_ends(mmsi, seconds, lon, lat, speed_m_s, part, repeat | astray, follows)
     names, name, spike = _name_tracks(mmsi, part, astray, follows, repeat)
     wrong = (spike, repeat, bad_mmsi(mmsi), _on_land(lon, lat, land))
     codes = sum(on.astype(np.int64) << bit for bit, on in enumerate(wrong))
@@ -123,6 +127,37 @@ def _on_land(lon: np.ndarray, lat: np.ndarray, land: BaseGeometry | None) -> np.
 def good_fixes(tracks: pd.DataFrame) -> pd.DataFrame:
     """The fixes that nothing speaks against."""
     return tracks[tracks["flags"].map(len) == 0]
+
+
+def _at_ends(
+    mmsi: np.ndarray,
+    seconds: np.ndarray,
+    lon: np.ndarray,
+    lat: np.ndarray,
+    speed_m_s: np.ndarray,
+    part: np.ndarray,
+    aside: np.ndarray,
+    follows: np.ndarray,
+) -> np.ndarray:
+    """Single fixes at the ends of tracks that no ship can have made her way to; ``aside`` are no fixes of a way."""
+    rows = np.flatnonzero(~aside)
+    key = mmsi[rows] * (int(part.max()) + 1) + part[rows]
+    order = np.argsort(key, kind="stable")  # nearly so already: by ship and time
+    rows, key = rows[order], key[order]
+    way_m = np.r_[0.0, distance_m(lon[rows][:-1], lat[rows][:-1], lon[rows][1:], lat[rows][1:])]
+    out = np.zeros(len(mmsi), bool)
+    found = loose_ends(
+        key,
+        seconds[rows],
+        way_m,
+        speed_m_s[rows],
+        follows[rows],
+        slack_m=SLACK_M,
+        silence_s=FORGET_S,
+        fewest=MIN_FIXES,
+    )
+    out[rows[found]] = True
+    return out
 
 
 @numba.njit(cache=True)

@@ -17,7 +17,7 @@ from pipeline.engine import map_tasks
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue import search as catalogue
 from pipeline.ingest.catalogue.cache import Cache
-from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, fetch
+from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, Kept, fetch
 from pipeline.ingest.catalogue.products import Product
 from pipeline.ingest.catalogue.services import service_of
 from pipeline.ingest.catalogue.signing import check_credentials
@@ -39,8 +39,11 @@ class Live:
     items: bytes
 
 
-def gather_live(config: RunConfig, root: Path, console: Console) -> Live:
-    """The cut-outs of all products that the config's catalogues have for its place and period."""
+def gather_live(config: RunConfig, root: Path, console: Console, kept: Kept = Kept.ALL) -> Live:
+    """The cut-outs of all products that the config's catalogues have for its place and period.
+
+    ``kept``: which of those in the cache are used as they are.
+    """
     settings = config.source.stac
     require_credentials(settings)
     found = searched(config, root, console)
@@ -52,7 +55,7 @@ def gather_live(config: RunConfig, root: Path, console: Console) -> Live:
             lost.append(Found(Path(product.item), product.cause, name=product.item))
         else:
             products.append(product)
-    results = _fetch_all(products, config, console)
+    results = _fetch_all(products, config, console, kept)
     images, names = list(lost), {str(one.path): f"{one.name}" for one in lost}
     for result in results:
         one = _found(result)
@@ -92,12 +95,12 @@ def require_credentials(settings: StacConfig) -> None:
             check_credentials(service_of(name, settings), sensor)
 
 
-def _fetch_all(products: list[Product], config: RunConfig, console: Console) -> list[Fetched]:
+def _fetch_all(products: list[Product], config: RunConfig, console: Console, kept: Kept) -> list[Fetched]:
     settings = config.source.stac
     at_once = max(1, min(config.engine.workers, settings.connections))
     share = max(1, settings.connections // at_once)
     folder = cache_root() / "live"
-    tasks = [FetchTask(product, config.aoi.bbox, settings, folder, share) for product in products]
+    tasks = [FetchTask(product, config.aoi.bbox, settings, folder, share, kept) for product in products]
     with console.progress("fetch", len(tasks)) as step:
         results = map_tasks(fetch, tasks, config.engine, done=lambda task: step(task.product.name), at_once=at_once)
     asked, size = sum(r.requests for r in results), sum(r.bytes for r in results)
@@ -110,7 +113,7 @@ def _fetch_all(products: list[Product], config: RunConfig, console: Console) -> 
 def _found(result: Fetched) -> Found:
     product = result.product
     if result.path is not None:
-        return Found(result.path)
+        return Found(result.path, doubt=result.doubt)
     return Found(
         Path(product.href),
         result.cause,

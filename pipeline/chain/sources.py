@@ -23,6 +23,7 @@ from pipeline.workspace import cache_root
 
 if TYPE_CHECKING:
     from pipeline.ingest.ais.messages import AisRead
+    from pipeline.ingest.catalogue.fetch import Kept
     from pipeline.ingest.inputs import Found
     from pipeline.simulation.scenario import Scenario
     from pipeline.types import Place
@@ -55,8 +56,8 @@ class Inputs:
         return str(path) if is_utf8(path) else printable(path)
 
 
-def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inputs:
-    """The inputs that the config's source names."""
+def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: Kept | None = None) -> Inputs:
+    """The inputs that the config's source names. ``kept``: which live scenes of the cache are used (all, if None)."""
     source = config.source
     if source.kind == "demo":
         return _demo(config, root, place, console)
@@ -67,8 +68,9 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inp
             console.note(printable(line))
         return Inputs(named_files(config)[0], _ais_of(config, console))
     from pipeline.chain.live import gather_live
+    from pipeline.ingest.catalogue.fetch import Kept
 
-    live = gather_live(config, root, console)
+    live = gather_live(config, root, console, kept or Kept.ALL)
     return Inputs(live.images, _ais_of(config, console), names=live.names, items=live.items)
 
 

@@ -10,6 +10,7 @@ from pipeline.console import Console
 from pipeline.errors import ContractError, RunDiffers, printable
 from pipeline.finished.crate import altered
 from pipeline.finished.kinds import manifest_of_run, page_of
+from pipeline.ingest.catalogue.fetch import Kept
 from pipeline.plurals import number_of
 from pipeline.provenance import code_version, read_manifest
 from pipeline.run import run
@@ -43,7 +44,7 @@ def rerun(folder: Path, console: Console) -> None:
     with tempfile.TemporaryDirectory(prefix="capwatch-rerun-") as other:
         root = folder / CONFIG_FILES
         reviews = find_reviews(config.aoi.id, root)
-        again = run(config, root, Path(other), _own_console(console), fresh=True, reviews=reviews)
+        again = run(config, root, Path(other), _own_console(console), fresh=True, reviews=reviews, kept=Kept.ALL)
         before = {r["path"]: r["sha256"] for r in manifest["outputs"]}
         after = {r["path"]: r["sha256"] for r in read_manifest(again.folder)["outputs"]}
     differing = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from pipeline.ingest.metadata.acquisition import MAYBE_WRITTEN
 from pipeline.types import Radiometry, Scene, Sensor
 
 _OVERLAP = 0.2  # share of the shorter slice; neighbouring slices of one pass share about a line
@@ -37,10 +38,10 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
 
     In this order: equal bytes (the first by name stays); one product processed twice (the newest stays); one data
     take cut twice (the one that shows more of the AOI stays, then the newest); one Sentinel-2 pass in two tiles, where
-    one tile shows all that the other does, or in one file for each band; one operator's image in two renderings (the
-    one that measures stays); one radar image in two files, or in one file for each polarisation (the one that measures
-    stays, then the one with more polarisations). Ships under two *different* passes or neighbouring slices are no
-    matter of this module.
+    one tile shows all that the other does, or in one file for each band; one optical image in two renderings, packed
+    anew, or cut out of another (the one that shows more stays, then the one that measures); one radar image in two
+    files, or in one file for each polarisation (the one that measures stays, then the one with more polarisations).
+    Ships under two *different* passes or neighbouring slices are no matter of this module.
     """
     found: dict[str, Duplicate] = {}
     kept: list[tuple[Scene, float]] = []
@@ -82,20 +83,23 @@ def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
     return found
 
 
-def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, tuple[bool, int, int], str]:
+def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, tuple[bool, int, int], int, str]:
     """The greater, the rather a scene is kept; coverage counts in steps of 2 %."""
     measured = scene.radiometry not in (Radiometry.RELATIVE, Radiometry.POWER)
     known = _WAVES if scene.sensor is Sensor.SENTINEL1 else _INFRARED
     telling = known.index(scene.bands[0]) if scene.bands[0] in known else -1
     content = (measured, len(scene.bands), telling if len(scene.bands) == 1 else 0)
-    return round(coverage * 50), scene.tags.get("processed", ""), scene.source.verified, content, scene.scene_id
+    shows, processed = round(coverage * 50), scene.tags.get("processed", "")
+    return shows, processed, scene.source.verified, content, -len(scene.degraded), scene.scene_id
 
 
 def _same_acquisition(scene: Scene, other: Scene) -> str:
     if scene.sensor is Sensor.OPTICAL and other.sensor is Sensor.OPTICAL:
         return _same_picture(scene, other)
     if scene.sensor is Sensor.SENTINEL2 and other.sensor is Sensor.SENTINEL2:
-        return _same_datatake(scene, other) or _other_band(scene, other)
+        told = _TILE.match(scene.product_id) and _TILE.match(other.product_id)  # names know better than times
+        unnamed = "" if told else _same_picture(scene, other)
+        return _same_datatake(scene, other) or _other_band(scene, other) or unnamed
     if scene.sensor is not Sensor.SENTINEL1 or other.sensor is not Sensor.SENTINEL1:
         return ""
     one, two = (_PRODUCT.match(s.product_id) for s in (scene, other))
@@ -119,10 +123,18 @@ def _same_datatake(scene: Scene, other: Scene) -> str:
 
 
 def _same_picture(scene: Scene, other: Scene) -> str:
-    """Operators deliver one image in several renderings of the same pixels: for the eye, and for measurements."""
-    same = scene.product_id != "" and scene.product_id == other.product_id and _same_moment(scene, other)
-    as_fine = np.allclose(scene.pixel_spacing_m, other.pixel_spacing_m, rtol=0.02)
-    return "same image, in another rendering" if same and as_fine and _shows_no_more(scene, other) else ""
+    """Operators deliver one image in several renderings of the same pixels, and users pack it anew and cut it out.
+
+    No two satellites show one place within a second, and none shows it twice.
+    """
+    if not _near_in_time(scene, other) or not _shows_no_more(scene, other):
+        return ""
+    if not np.allclose(scene.pixel_spacing_m, other.pixel_spacing_m, rtol=0.02):
+        return ""
+    if scene.product_id and scene.product_id == other.product_id:
+        return "same image, in another rendering"
+    elsewhere = scene.platform and other.platform and scene.platform != other.platform
+    return "" if elsewhere else "same moment and place, in another file"
 
 
 def _same_radar_image(scene: Scene, other: Scene) -> str:
@@ -145,6 +157,15 @@ def _other_band(scene: Scene, other: Scene) -> str:
     single = len(scene.bands) == len(other.bands) == 1 and scene.bands != other.bands
     same = single and scene.platform == other.platform and _same_moment(scene, other)
     return "another band of the same image" if same and _shows_no_more(scene, other) else ""
+
+
+def _near_in_time(scene: Scene, other: Scene) -> bool:
+    """Have both one time, as nearly as it is written, that is neither a day alone nor perhaps the file's own?"""
+    if scene.acquired is None or other.acquired is None:
+        return False
+    if any(s.only_dated or MAYBE_WRITTEN in s.degraded for s in (scene, other)):
+        return False
+    return abs((scene.acquired - other.acquired).total_seconds()) <= _SAME_S
 
 
 def _same_moment(scene: Scene, other: Scene) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage
 
 _BORDER_SHARE = 0.002  # our choice: a smaller corner of zeros is dark water, not missing image
+FILLS = (-9999.0, -10000.0, -32767.0, -32768.0, -99999.0)
+"""Numbers that programs write where nothing was measured, and often do not declare; none is a reflectance, an
+amplitude, or a power. Those of an unsigned type are measured brightness as well, and are left alone."""
 _BORDER_SIDE = 2048  # pixels of the overview in which the frame is looked for; our choice
 
 
@@ -27,6 +30,7 @@ class Gaps:
     zero: bool  # a zero in every band is no measurement (a zero in one band already, for radar)
     border: BoolImage | None = None  # coarse picture of zeros that belong to the frame of an image
     step: int = 1
+    fills: tuple[float, ...] = ()  # further numbers that stand for nothing
 
     @property
     def only_zeros(self) -> bool:
@@ -38,6 +42,8 @@ class Gaps:
         gap = ~np.isfinite(stored) if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)
         if self.nodata is not None and np.isfinite(self.nodata):
             gap = gap | (stored == self.nodata)
+        for number in self.fills:
+            gap = gap | (stored == number)
         if self.zero:
             gap = gap | ((stored == 0) if radar else (stored == 0).all(axis=0, keepdims=True))
         if self.border is not None:
@@ -52,8 +58,14 @@ def gaps_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gap
 
     Radar never measures zero, nor does a stack of optical bands in all of them at once. In an 8-bit picture zero is
     also the darkest shade, and in a single band of reflectances it is dark water: only a frame of zeros is missing
-    there, and only where the file declares no number for what is missing.
+    there, and only where the file declares no number for what is missing. Where it does not, `FILLS` are missing too.
     """
+    signed = raster.nodata is None and not raster.dtype.startswith("u")
+    return replace(_zeros_of(raster, sensor, indexes), fills=FILLS if signed else ())
+
+
+def _zeros_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gaps:
+    """What the file declares, and which zeros are missing."""
     stack = len(indexes) > 1 and raster.dtype != "uint8"
     never_zero = sensor is Sensor.SENTINEL1 and raster.dtype != "uint8"
     if never_zero or stack or raster.dtype == "uint16":

@@ -191,13 +191,25 @@ def from_gcps(gcps: FloatArray, item: str, shape: tuple[int, int]) -> GridGeoloc
 
 def ground_spacing_m(geolocation: Any, shape: tuple[int, int]) -> tuple[float, float]:
     """True metres on the ground from one row to the next and from one column to the next, at the image's centre."""
+    _, metres = _ground_steps(geolocation, shape)
+    return float(metres[0]), float(metres[1])
+
+
+def skew_deg(geolocation: Any, shape: tuple[int, int]) -> float:
+    """By how much rows and columns miss a right angle on the ground, at the image's centre, 0 to 90 degrees."""
+    azimuth, _ = _ground_steps(geolocation, shape)
+    return float(abs(abs((azimuth[1] - azimuth[0] + 180) % 360 - 180) - 90))
+
+
+def _ground_steps(geolocation: Any, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+    """Azimuths [deg] and lengths [m] of the ways from one row to the next and from one column to the next."""
     row, col = (shape[0] - 1) / 2, (shape[1] - 1) / 2
     half = 2.0  # pixels to each side: far enough for rounding, near enough for curvature
     lon, lat = geolocation.lonlat(
         np.array([row - half, row + half, row, row]), np.array([col, col, col - half, col + half])
     )
-    _, _, metres = _wgs84().inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
-    return float(metres[0] / (2 * half)), float(metres[1] / (2 * half))
+    azimuth, _, metres = _wgs84().inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
+    return azimuth, metres / (2 * half)
 
 
 def footprint_of(geolocation: Any, shape: tuple[int, int], item: str) -> BaseGeometry:

@@ -62,6 +62,7 @@ class Found:
     sensor: Sensor | None = None
     platform: str = ""
     footprint: BaseGeometry | None = None
+    doubt: str = ""  # what was odd about it when it was fetched, and again when it was fetched anew
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,11 +133,12 @@ def _links_in(path: Path) -> int:
     return sum(os.path.islink(part) for part in (path, *path.parents))
 
 
-def _walk(path: Path) -> Iterator[Found]:
+def _walk(path: Path, above: tuple[Path, ...] = ()) -> Iterator[Found]:
+    """The inputs below a path; ``above`` are the folders, without links, that it is being walked from."""
     if not path.is_dir() or is_safe(path):
         yield Found(path.parent if path.name == MANIFEST else path)
         return
-    root = path.resolve()
+    above = (*above, path.resolve())
     try:
         entries = sorted(path.iterdir(), key=lambda p: p.name)
     except OSError as error:
@@ -146,18 +148,26 @@ def _walk(path: Path) -> Iterator[Found]:
         yield Found(path, "cannot be read (its files may not be reached)")
         return
     for entry in (e for e in entries if not is_junk(e)):
-        if entry.is_symlink() and not os.path.exists(entry):  # its end is missing, or it leads to itself
-            if entry.suffix.lower() in IMAGE_SUFFIXES:
-                yield Found(entry, "is a link that leads nowhere")
-        elif entry.is_symlink() and not entry.resolve().is_relative_to(root):
-            if entry.suffix.lower() in IMAGE_SUFFIXES or entry.is_dir():
-                yield Found(entry, "is a link that leads out of the folder (refused)")
+        if entry.is_symlink() and (refused := _bad_link(entry, above)) is not None:
+            yield from refused
         elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in (*IMAGE_SUFFIXES, ".safe"):
             yield Found(entry, "is a download under way (ignored)")
         elif entry.is_dir():
-            yield from _walk(entry)
+            yield from _walk(entry, above)
         elif entry.suffix.lower() in IMAGE_SUFFIXES and not is_mask_file(entry.name):  # a mask belongs to its image
             yield Found(entry)
+
+
+def _bad_link(link: Path, above: tuple[Path, ...]) -> list[Found] | None:
+    """Of a link that is not followed: its row, if it has one; None of one that is. ``above``: see `_walk`."""
+    image = link.suffix.lower() in IMAGE_SUFFIXES
+    if not os.path.exists(link):  # its end is missing, or it leads to itself
+        return [Found(link, "is a link that leads nowhere")] if image else []
+    if link.resolve() in above:  # what is there is met under its own name
+        return []
+    if link.resolve().is_relative_to(above[-1]):
+        return None
+    return [Found(link, "is a link that leads out of the folder (refused)")] if image or link.is_dir() else []
 
 
 def _open(
@@ -280,7 +290,7 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         }
     scene = one.scene
     duplicate = duplicates.get(scene.scene_id)
-    doubts = [*scene.degraded, *([one.doubt] if one.doubt else [])]
+    doubts = [*_fetched_odd(one.found.doubt, scene), *scene.degraded, *([one.doubt] if one.doubt else [])]
     cause = one.cause or (duplicate.cause if duplicate else "; ".join(doubts))
     status = "skipped" if one.cause else "duplicate_of" if duplicate else "degraded" if doubts else "used"
     return {
@@ -304,6 +314,11 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         "verified": scene.source.verified,
         "simulated": scene.simulated,
     }
+
+
+def _fetched_odd(doubt: str, scene: Scene) -> list[str]:
+    """What was odd about a fetched image, where its own reader does not say it."""
+    return [f"{doubt} (alike when fetched anew)"] if doubt and not any(doubt in d for d in scene.degraded) else []
 
 
 def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import printable
 from pipeline.ingest.scenes import without_water
 from pipeline.types import Place, Radiometry, Scene, Sensor, Window, tiles
 
@@ -17,6 +18,11 @@ _STRIP_PX = 1024  # side of what is read at once of an image that may be blank
 _FEWEST = 200  # pixels below which nothing can be said (our choice)
 _ONE_VALUE = 0.99  # share of pixels that are equal (our choice): speckle of whole numbers on a dark sea stays below
 SIGMA0_DB = (-60.0, 20.0)  # medians outside are no ground: 30 dB below the noise floor of satellites, above any city
+
+
+REFLECTANCES = (0.001, 2.0)
+"""Of nothing under the sun the brightest hundredth lies below the one, or the darker half above the other (our choice):
+a step of Sentinel-2's numbers is 0.0001, and clouds and glint exceed 1.6."""
 
 
 def lifeless(scene: Scene, place: Place | None) -> str:
@@ -30,7 +36,7 @@ def lifeless(scene: Scene, place: Place | None) -> str:
     where = "image" if place is None else "AOI"
     if scene.sensor is not Sensor.SENTINEL1:  # dark water may be one value by its stretch: only all of it is a blank
         blank = not np.ptp(values, axis=1).any() and _is_blank(scene, at, values[:, 0])
-        return f"is no picture: one value fills the {where}" if blank else ""
+        return f"is no picture: one value fills the {where}" if blank else _no_daylight(scene, values)
     first = values[0]
     _, counts = np.unique(first, return_counts=True)
     if counts.max() >= _ONE_VALUE * first.size:
@@ -40,6 +46,17 @@ def lifeless(scene: Scene, place: Place | None) -> str:
     if scene.radiometry is Radiometry.SIGMA0 and not SIGMA0_DB[0] <= median_db <= SIGMA0_DB[1]:
         return f"is no radar picture: its backscatter is {median_db:.0f} dB, which no sea or land has"
     return ""
+
+
+def _no_daylight(scene: Scene, values: NDArray[np.float64]) -> str:
+    """Why numbers that are told to be reflectances are none: as where their scale is that of another file."""
+    if scene.radiometry is not Radiometry.REFLECTANCE:
+        return ""
+    top, low = float(np.percentile(values, 99)), float(np.median(values, axis=1).min())
+    if REFLECTANCES[0] <= top and low <= REFLECTANCES[1]:
+        return ""
+    reason = scene.tags.get("scaling", "")
+    return f"is no picture: reflectances of {low:.2g} to {top:.2g} are no ground's (scale: {printable(reason)})"
 
 
 def _points(scene: Scene, place: Place | None) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.errors import InputError, printable
 from pipeline.ingest.gaps import gaps_of
-from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m
+from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m, skew_deg
 from pipeline.ingest.hashing import hashing, sha256_of
 from pipeline.ingest.in_passing import PassingRaster, open_in_passing
 from pipeline.ingest.metadata.acquisition import acquired_of, platform_of
@@ -42,6 +42,7 @@ _SPACING_TAGS = ("PIXEL_SPACING_M", "GSD_M")
 _SIMULATED = ("yes", "true", "1")
 _SAY_SPACING = '--pixel-spacing, or "pixel_spacing_m" in a sidecar'
 _FINE_M = 3.5  # pixels in which a freeboard is looked for
+_SKEW_DEG = 5.0  # by which rows and columns may miss a right angle: lengths are then off by 4 % at most (our choice)
 _FAR = 0.2  # share by which a stated spacing may differ from the georeference before that is said
 
 
@@ -174,6 +175,7 @@ def _open_raster_scene(
     _require_same_crs(raster, sidecar)
     geolocation, place_doubt = _geolocation(raster, path, sidecar)
     spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar)
+    skew_doubt = _skew(raster, geolocation)
     sensor = options.sensor or sensor_of(
         raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
     )
@@ -187,7 +189,7 @@ def _open_raster_scene(
     reader = RasterReader(stored, scaling, water, raster.palette())
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
     view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
-    doubts = [raster.doubt, sidecar_doubt, scaling.doubt, channels.doubt, place_doubt, spacing_doubt]
+    doubts = [raster.doubt, sidecar_doubt, scaling.doubt, channels.doubt, place_doubt, spacing_doubt, skew_doubt]
     doubts += [time_doubt, land_doubt, view_doubt, mask_doubt]
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     return Scene(
@@ -268,6 +270,20 @@ def _spacing(
         raise InputError(raster.item, f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})")
     _refuse_coarse(raster, stated)
     return (stated, stated), ""
+
+
+def _skew(raster: RasterFile, geolocation: Any) -> str:
+    """What is doubtful of an image whose pixels are no rectangles on the ground: hulls are measured as if they were.
+
+    A map grid that is sheared can be warped to one that is not, and is refused.
+    """
+    skew = 0.0 if geolocation is None else skew_deg(geolocation, raster.shape)
+    if skew <= _SKEW_DEG or skew > 89.0:  # on a line: `footprint_of` refuses it in its own words
+        return ""
+    told = f"its rows and columns meet at {90 - skew:.0f} degrees on the ground, not at a right angle"
+    if isinstance(geolocation, MapGeolocation):
+        raise InputError(raster.item, f"{told}, so lengths would be wrong; warp it to a map grid")
+    return f"{told}: lengths may be wrong by some {50 * np.tan(np.radians(skew)):.0f} %"
 
 
 def _number_of_tag(raster: RasterFile, key: str) -> float:

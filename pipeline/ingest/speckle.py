@@ -68,7 +68,7 @@ def speckle(image: NDArray[Any], top: float = np.inf) -> Speckle:
     relative = points[:, 1] / np.maximum(points[:, 0], 1e-30)
     first = int(np.argmin([relative[k : k + 5].mean() for k in range(4)]))
     chosen = slice(first, first + 5)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # what is no power has no logarithm, and is left out
         xy = np.log(points[chosen])
     usable = np.isfinite(xy).all(axis=1)
     return Speckle(

@@ -19,6 +19,7 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.finished.repeat import rerun, verify
 from pipeline.ingest.catalogue import fetch
+from pipeline.ingest.catalogue.fetch import Kept
 from pipeline.run import run
 from pipeline.storage import read_table
 from pipeline.types import Sensor
@@ -185,6 +186,35 @@ def test_the_same_question_again_fetches_nothing(live, own_live_cache, tmp_path,
     fetched_again = [a for a in site.asked(".tiff")[before:] if "missing" not in a.path]
     assert fetched_again == []
     assert "nothing changed since" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "kept"), [({}, Kept.UNDOUBTED), ({"fresh": True}, Kept.NONE)], ids=["run", "fresh"])
+def test_fresh_passes_by_the_cut_outs_too(live, monkeypatch, tmp_path, words, kept):
+    """It uses nothing that former runs made: a wrong cut-out that looks right was beyond its reach."""
+    passed = []
+
+    def gathered(*args):
+        passed.append(args[-1])
+        raise InterruptedError
+
+    monkeypatch.setattr("pipeline.run.gather", gathered)
+    with pytest.raises(InterruptedError):
+        run(config_of(live), configs_root(), tmp_path, Console(quiet=True), **words)
+    assert passed == [kept]
+
+
+def test_a_rerun_uses_the_cut_outs_that_are_kept(tiny_run, monkeypatch):
+    """It repeats what was, odd cut-outs included, and asks nobody anew."""
+    passed = {}
+
+    def ran(*_args, **words):
+        passed.update(words)
+        raise InterruptedError
+
+    monkeypatch.setattr("pipeline.finished.repeat.run", ran)
+    with pytest.raises(InterruptedError):
+        rerun(tiny_run, Console(quiet=True))
+    assert passed["kept"] is Kept.ALL
 
 
 def test_processes_fetch_the_same_bytes(live, finished, own_live_cache, tmp_path):

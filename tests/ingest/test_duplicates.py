@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 from pipeline.ingest.duplicates import find_duplicates
+from pipeline.ingest.metadata.acquisition import MAYBE_WRITTEN, ONLY_DATE
 from pipeline.types import RadarView, Radiometry, Scene, Sensor, Source, Tile
 
 
@@ -124,3 +125,42 @@ def test_one_radar_image_in_two_files_is_one_look(one, two, stays, cause, flip):
 )
 def test_two_radar_images_are_two(other):
     assert find_duplicates([(radar("a", "VV", platform="sentinel-1a"), 1.0), (other, 1.0)]) == {}
+
+
+def picture(name: str, *, box=FULL, late_s: float = 0.0, sensor=Sensor.OPTICAL, **more) -> Scene:
+    """An image of no known product."""
+    whole = scene(name, box)
+    moment = whole.acquired + timedelta(seconds=late_s)
+    return replace(whole, sensor=sensor, product_id="", acquired=moment, **more)
+
+
+@pytest.mark.parametrize("sensor", [Sensor.OPTICAL, Sensor.SENTINEL2])
+def test_an_image_packed_anew_or_cut_out_is_no_second_look(sensor):
+    """Before, each copy was a look and a sighting of its own: four of them narrowed a length as four passes would."""
+    clip = picture("clip", box=(133.0, 42.72, 133.05, 42.78), sensor=sensor)
+    tried = [picture("a", sensor=sensor), picture("b", late_s=0.4, sensor=sensor), clip]
+    found = find_duplicates([(tried[0], 1.0), (tried[1], 1.0), (tried[2], 0.3)])
+    assert {k: v.of for k, v in found.items()} == {"a": "b", "clip": "b"}
+    assert {v.cause for v in found.values()} == {"same moment and place, in another file"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        picture("b", late_s=5.0),
+        picture("b", platform="other"),
+        picture("b", pixel_spacing_m=(3.0, 3.0)),
+        picture("b", box=(133.0, 42.7, 133.2, 42.8)),
+        picture("b", degraded=(MAYBE_WRITTEN,)),
+        picture("b", degraded=(ONLY_DATE,)),
+    ],
+    ids=["later", "another satellite", "finer", "beside", "time of writing", "a day alone"],
+)
+def test_what_may_be_another_image_is_a_look(other):
+    assert find_duplicates([(picture("a"), 1.0), (other, 1.0)]) == {}
+
+
+def test_of_copies_the_one_with_fewer_doubts_stays():
+    """As where the sidecar of one names its bands wrongly: what it shows is unknown, what the other shows is not."""
+    doubtful = picture("z", degraded=("several bands are called B",))
+    assert {k: v.of for k, v in find_duplicates([(picture("a"), 1.0), (doubtful, 1.0)]).items()} == {"z": "a"}

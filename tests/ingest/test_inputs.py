@@ -12,7 +12,7 @@ import pytest
 from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError
-from pipeline.ingest.inputs import aoi_coverage, find_inputs, open_inputs
+from pipeline.ingest.inputs import Found, aoi_coverage, find_inputs, open_inputs
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.tables import SCENES
@@ -132,6 +132,14 @@ def test_one_name_with_two_contents_is_refused_unless_one_is_sound(tmp_path):
     assert table.loc[table["status"] == "skipped", "cause"].str.contains("MD5 differs").all()
 
 
+def test_what_was_odd_about_a_fetched_image_is_in_its_row(tmp_path):
+    """Rows of zeros, alike when fetched anew, were used without a word."""
+    path = image(tmp_path / "x.tif")
+    (row,) = rows(open_inputs([Found(path, doubt="band 1 holds 4 rows of zeros")], OPTICAL)[1]).values()
+    assert row[0] == "degraded"
+    assert row[1].startswith("band 1 holds 4 rows of zeros (alike when fetched anew)")
+
+
 def test_links_out_of_the_folder_are_refused(tmp_path):
     outside = image(tmp_path / "outside_20240307.tif")
     folder = tmp_path / "in"
@@ -227,3 +235,12 @@ def test_a_folder_that_may_not_be_entered_stops_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: path != locked and enter(path, mode))
     found = find_inputs([tmp_path])
     assert [(f.path.name, bool(f.refused)) for f in found] == [("locked", True), ("x.tif", False)]
+
+
+def test_links_that_lead_back_are_walked_once(tmp_path):
+    """Two links to their own folder, as "latest" and "current" may be, were walked without an end."""
+    kept = image(tmp_path / "x.tif")
+    (tmp_path / "sub").mkdir()
+    for name in ("latest", "current", "sub/up"):
+        (tmp_path / name).symlink_to(tmp_path)
+    assert [f.path for f in find_inputs([tmp_path])] == [kept]

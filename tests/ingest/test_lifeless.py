@@ -87,3 +87,12 @@ def test_an_image_without_a_measurement_says_so():
     assert "no measurement" in lifeless(optical(none), None)
     none[299, 199] = 0.1
     assert lifeless(optical(none), None) == ""
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1e4], ids=["divided twice", "never divided"])
+def test_reflectances_that_nothing_under_the_sun_has_are_no_look(scale):
+    """A scale of another file made an image of ships one of none: every berth in it was empty."""
+    rng = np.random.default_rng(0)
+    ground = SEA * rng.gamma(4.0, 0.25, SEA.shape).astype(np.float32)
+    assert lifeless(optical(ground, ground), None) == ""
+    assert "are no ground's" in lifeless(optical(ground * scale, ground * scale), None)

@@ -302,3 +302,11 @@ def test_a_strip_without_a_value_is_not_taken_for_the_whole_file():
     assert scaling_of(Strips(top, 1), Sensor.SENTINEL1, "db:0:400", None).law == "decibel"
     with pytest.raises(InputError, match="no pixel has a value"):
         scaling_of(Strips(top), Sensor.SENTINEL1, "db:0:400", None)
+
+
+def test_a_fill_below_zero_that_nobody_declares_makes_no_noise(tmp_path, recwarn):
+    """NumPy's own warning was on the user's screen: a number without a logarithm."""
+    power = sea().astype(np.float32)
+    power[:300] = -9999.0
+    assert opened(tmp_path / "a.tif", power).radiometry is Radiometry.SIGMA0
+    assert [str(w.message) for w in recwarn if "log" in str(w.message)] == []

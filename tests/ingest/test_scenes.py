@@ -393,3 +393,32 @@ def test_a_sidecar_with_a_coordinate_system_that_nobody_knows_costs_its_image_al
     path.with_suffix(".json").write_text('{"sensor": "sentinel-1", "crs": "EPSG:999999"}')
     with pytest.raises(InputError, match=r"look\.tif: its sidecar says EPSG:999999, which is no coordinate system"):
         open_scene(path)
+
+
+def test_a_sheared_grid_is_refused_and_a_turned_one_is_not(tmp_path):
+    """Hulls are measured as if pixels were rectangles: on a grid sheared by 45 degrees 130 m became 204 m."""
+    data = noise().astype(np.uint16)
+    east, north = 10 * np.cos(np.radians(30)), 10 * np.sin(np.radians(30))
+    turned = Affine(east, north, 500_000, north, -east, 4_740_000)
+    told = open_scene(write(tmp_path / "a.tif", data, crs="EPSG:32652", transform=turned), RADAR).degraded
+    assert not any("degrees on the ground" in doubt for doubt in told)
+    for shear_m, told in ((10, 45), (1.8, 80)):
+        sheared = Affine(10, shear_m, 500_000, 0, -10, 4_740_000)
+        with pytest.raises(InputError, match=f"meet at {told} degrees on the ground.*warp it to a map grid"):
+            open_scene(write(tmp_path / "b.tif", data, crs="EPSG:32652", transform=sheared), RADAR)
+
+
+def test_of_oblique_control_points_the_error_of_lengths_is_told(tmp_path):
+    """By theory a length along the diagonal is off by half the tangent of the skew: 8.8 % at 10 degrees."""
+    from rasterio.control import GroundControlPoint
+
+    tall, wide = 120, 90
+    lean = np.tan(np.radians(10)) * 1e-4
+    points = [
+        GroundControlPoint(row, col, 133.0 + 1e-4 * col + lean * row, -1e-4 * row)
+        for row in (0, tall) for col in (0, wide)
+    ]  # fmt: skip
+    path = write(tmp_path / "a.tif", noise((tall, wide)).astype(np.uint16))
+    with rasterio.open(path, "r+") as image:
+        image.gcps = (points, "EPSG:4326")
+    assert any("meet at 80 degrees" in d and "wrong by some 9 %" in d for d in open_scene(path, RADAR).degraded)

@@ -8,7 +8,7 @@ import pytest
 from pipeline.ingest import stored as stored_module
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
-from pipeline.types import Radiometry, Sensor
+from pipeline.types import Radiometry, Sensor, Window
 from tests.ingest.test_rasters import write
 
 
@@ -49,3 +49,29 @@ def test_an_image_in_one_corner_of_a_large_file_tells_its_scale(tmp_path, monkey
     scene = open_scene(path, OpenOptions(sensor=sensor))
     assert scene.read.scaling.reason == said
     assert (scene.radiometry is Radiometry.REFLECTANCE) == (sensor is Sensor.SENTINEL2)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize(
+    ("dtype", "fill"), [(np.int16, -9999), (np.int32, -10000), (np.float32, -9999), (np.int16, -32768)]
+)
+def test_a_fill_that_nobody_declares_is_missing_all_the_same(tmp_path, dtype, fill, declared):
+    """One stripe of it took every ship out of a Sentinel-2 image."""
+    numbers = np.random.default_rng(0).integers(100, 5000, (3, 200, 300)).astype(dtype)
+    numbers[:, :, :40] = fill
+    told = {"nodata": fill} if declared else {}
+    path = write(tmp_path / "i.tif", numbers, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6), **told)
+    tile = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL2)).read(Window(0, 0, 200, 300))
+    assert not tile.valid[:, :40].any()
+    assert tile.valid[:, 40:].all()
+    assert np.nanmin(tile.data) > 0
+
+
+def test_a_fill_of_a_radar_amplitude_is_no_bright_target(tmp_path):
+    """Squared, it was 40 dB over the sea."""
+    amplitude = 100 * np.sqrt(np.random.default_rng(0).gamma(4.4, 1 / 4.4, (200, 300))).astype(np.float32)
+    amplitude[:, :40] = -9999
+    path = write(tmp_path / "i.tif", amplitude, crs="EPSG:32653", transform=(10, 0, 5e5, 0, -10, 4.73e6))
+    tile = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1)).read(Window(0, 0, 200, 300))
+    assert not tile.valid[:, :40].any()
+    assert np.nanmax(tile.data) < 1e6

@@ -53,6 +53,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 """Our field: names of it elsewhere, the best first, in lower case with anything but letters and digits as ``_``."""
 
+KNOWN = frozenset(name for names in ALIASES.values() for name in names)
+"""Every name of a column that is known."""
+
 NULLS = ("", "nan", "null", "none", "na", "n/a", "unknown", "undefined", "unknown value", "\\n")
 
 NAV_TEXT: dict[str, int] = {

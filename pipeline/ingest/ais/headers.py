@@ -6,18 +6,21 @@ import csv
 import re
 from collections.abc import Collection, Sequence
 
-from pipeline.ingest.ais.dialects import ALIASES, Layout, plain
+from pipeline.ingest.ais.dialects import ALIASES, KNOWN, Layout, plain
 from pipeline.ingest.ais.lines import decoded
 from pipeline.tables.delimited import SEPARATORS
 
 PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
 """Fields of which none says anything without the other."""
 
+MOTION = ("sog", "cog", "heading", "nav")
+"""What a ship sends with her position, and never without."""
+
+SHAPES = ("geometry", "geom", "wkt", "wkb", "the_geom", "point", "position", "pos", "coordinates", "location")
+"""Names of columns that hold both coordinates in one, as map programs write them; in the form of ``ALIASES``."""
+
 OPEN = {"speed": ("sog", "some send tenths of a knot under that name: if it is knots")}
 """Names that say which field they are and not in which unit."""
-
-_KNOWN = frozenset(name for names in ALIASES.values() for name in names)
-
 
 _SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
 
@@ -76,12 +79,24 @@ def header_doubts(layout: Layout) -> list[str]:
             )
         elif not name.isprintable():
             doubts.append(f"column {name!r} was left out: its name is no text")
+    doubts += _no_place(layout, [name for _, name in spare], doubts)
     doubts += [f"column {name!r} stands twice; the first is read" for name in _twice(layout, spare)]
     for one, other in PAIRS:
         for here, gone in ((one, other), (other, one)):
             if here in layout.index and gone in missing and not any(f"if it is {gone}," in d for d in doubts):
                 doubts.append(f"it has a column for {here} and none for {gone}")
     return doubts
+
+
+def _no_place(layout: Layout, spare: Sequence[str], doubts: Sequence[str]) -> list[str]:
+    """That a table which tells of ships' ways has no column for places; one of names and sizes needs none."""
+    if {"lon", "lat"} & set(layout.index) or any("if it is lon," in d or "if it is lat," in d for d in doubts):
+        return []
+    if (shape := next((name for name in spare if plain(name) in SHAPES), None)) is not None:
+        return [f"column {shape!r} was left out, so no position is read: write lon and lat as columns of numbers"]
+    if set(MOTION) & set(layout.index):
+        return ["it has no columns for lon and lat, so no position is read; name them with capwatch ais --columns"]
+    return []
 
 
 def _other_separator(layout: Layout) -> str:
@@ -99,7 +114,7 @@ def _twice(layout: Layout, spare: Sequence[tuple[int, str]]) -> list[str]:
 def _resembled(name: str, missing: Collection[str]) -> str | None:
     """The field without a column whose name this one is, but for a slip."""
     said = plain(name)
-    if said in _KNOWN:
+    if said in KNOWN:
         return None
     near = [
         (slips, field)

@@ -10,6 +10,8 @@ MEASURED = {"lon": "positions", "sog": "speeds", "cog": "courses", "heading": "h
 DEEPEST_SHARE, SHORTEST_M = 0.11, 50.0
 """A draught beyond that share of a ship's length, of ships so long, is told where most are so; our choice. In four real
 tables of metres 0 to 21 % of the rows lie beyond it, and of the same in feet 82 to 98 %."""
+SHIPS = (0, 1, 2, 3, 18, 19, 27)
+"""Messages in which ships report where they are; 0 is a row of a table that does not say."""
 FEWEST = 3  # rows below which "most" says nothing; our choice. Where no position is left, one says enough
 
 
@@ -20,6 +22,7 @@ class Impossible:
         self.counts: dict[str, int] = {}
         self._left = dict.fromkeys(MEASURED, 0)
         self._swapped = self._turned = self._nowhere = self._sized = self._too_deep = 0
+        self._reports = self._placed = 0  # of ships: with anything where a position stands, and with a position
 
     def add(self, raw: pd.DataFrame, clean: pd.DataFrame, wrong: dict[str, int]) -> None:
         """``wrong`` counts by column what is no longer in ``clean``."""
@@ -27,6 +30,9 @@ class Impossible:
             self.counts[name] = self.counts.get(name, 0) + count
         for name in MEASURED:
             self._left[name] += int(clean[name].notna().sum())
+        ships = raw["msg_type"].isin(SHIPS)
+        self._reports += int((ships & raw["lon"].notna() & raw["lat"].notna()).sum())
+        self._placed += int((ships & clean["lon"].notna()).sum())
         length = clean["a"].to_numpy(float) + clean["b"].to_numpy(float)
         draught = raw["draught"].to_numpy(float)
         sized = (draught > 0) & (length >= SHORTEST_M)
@@ -48,7 +54,15 @@ class Impossible:
                 out.append(f"{n} of {of} {what} are impossible" + (self._hint(n) if name == "lon" else ""))
         if self._sized >= FEWEST and 2 * self._too_deep > self._sized and not any("draughts" in cause for cause in out):
             out.append(f"{self._too_deep} of {self._sized} draughts are too deep for their ships: they may be in feet")
+        if not any("positions" in cause for cause in out):
+            out += filter(None, [self.placeless()])
         return out
+
+    def placeless(self) -> str:
+        """That no ship of the file says where she is, though they report; else ""."""
+        if self._placed or self._reports < FEWEST:
+            return ""
+        return f"none of {self._reports} position reports of ships holds a position (latitude 91, or none on Earth)"
 
     def _hint(self, n: int) -> str:
         if 2 * self._swapped > n:

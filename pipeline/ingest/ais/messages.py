@@ -268,7 +268,8 @@ def _decode(
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError(path, "changed while it was read")
-    causes = [_noise(read.balance)] if kind == "nmea" else [_bad_rows(read), *impossible.causes()]
+    nmea = [_noise(read.balance), impossible.placeless()]
+    causes = nmea if kind == "nmea" else [_bad_rows(read), *impossible.causes()]
     cause = "; ".join(filter(None, [*causes, untimed.cause()]))
     status = "degraded" if cause else "used"
     note = _noted(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)

@@ -28,7 +28,7 @@ from pipeline.ingest.ais.cells import (
     with_points,
     words_of,
 )
-from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, Layout, layout_of
+from pipeline.ingest.ais.dialects import KNOWN, MOBILE_TEXT, NULLS, Layout, layout_of, plain
 from pipeline.ingest.ais.doubts import STANDING
 from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
 from pipeline.ingest.ais.headers import cut_at_header, header_doubts, split_header
@@ -42,6 +42,8 @@ TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
 _FOUR_GIGA = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number
+_LOOKED_AT = 100  # bad rows of a block that may be headers, and ...
+_HEADER_NAMES = 3  # ... how many names of columns make a header of one (our choices)
 _PARQUET_ROWS = 1 << 17  # rows in memory at once (our choice: some 30 MB)
 
 
@@ -161,6 +163,7 @@ class _RowReader:
         good = np.ones(len(lines), bool)
         out: dict[str, object] = {"line": lines}
         out["mmsi"] = self._mmsi(texts["mmsi"], lines, good)
+        self._refuse_other_header(texts, lines, ~good)
         numbers = {f: self._number(f, texts[f], lines, good) for f in texts if f in (*NUMBERS, "length_m", "beam_m")}
         out["time_utc"] = self._times(texts["time_utc"], lines, good)
         out |= _with_hull(numbers, len(lines))
@@ -286,6 +289,20 @@ class _RowReader:
         bad |= rounded
         self._refuse("mmsi", bad, texts, lines, good, "is no MMSI")
         return np.where(bad, 0, values).astype(np.int64)
+
+    def _refuse_other_header(self, texts: dict[str, pa.Array], lines: np.ndarray, bad: np.ndarray) -> None:
+        """Raise InputError for a header in the middle, as files that were joined have, of other columns than the first.
+
+        The same header again is one bad row; behind another one longitudes may stand where latitudes did.
+        """
+        for row in np.flatnonzero(bad)[:_LOOKED_AT].tolist():
+            names = {field: plain(text[row].as_py()) for field, text in texts.items()}
+            known = sum(name in KNOWN for name in names.values())
+            if known >= _HEADER_NAMES and any(names[f] != plain(self._layout.name_of(f)) for f in names):
+                cause = (
+                    f"line {int(lines[row])} is another header, of other columns than the first: part the file there"
+                )
+                raise InputError(self._path, cause)
 
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         pointed = with_points(texts) if self._layout.decimal_commas and field in MEASURED else texts

@@ -24,6 +24,8 @@ _OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2}):?(\d{2})?")
 EARLIEST, LATEST = (datetime.fromtimestamp(s, UTC) for s in (EARLIEST_S, LATEST_S))
 MOST_TRIED = 1000  # times on which a form is tried before it is proposed (our choice)
 AHEAD = timedelta(days=1)  # of this computer's clock, which may be wrong somewhat; our choice
+_DAY = r"\d{4}-?\d{2}-?\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"
+_DAY_CHARACTERS = 10  # at most
 _EPOCH = r"^\d{9,16}(?:\.\d*)?$"
 
 
@@ -98,9 +100,16 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
 def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
     """Times in UTC (NaT where a text is no time), from texts without blanks around them.
 
-    Where some times state a zone, one that states none is no time. Raises InputError where none of them does and the
-    rule names none.
+    Where some times state a zone, one that states none is no time. Nor is a day without a time of day, where most are
+    no more than that: few are midnight as some programs write it. Raises InputError where none of them states a zone
+    and the rule names none.
     """
+    timed = texts if rule.formats else _without_days(texts)
+    return _parsed(item, column, timed, rule).reindex(texts.index)
+
+
+def _parsed(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
+    """`parse_times` of texts of which none is a day alone."""
     if not rule.formats and (moments := _plain_iso(texts)) is not None:
         return in_utc(item, column, moments, rule)
     out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
@@ -121,6 +130,15 @@ def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> 
     parsed = pd.to_datetime(bare, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
     out[bare.index] = in_utc(item, column, parsed, rule)
     return out
+
+
+def _without_days(texts: pd.Series) -> pd.Series:
+    """The texts, but those that name a day alone where more than half of them do."""
+    short = pc.less_equal(pc.utf8_length(pa.array(texts, pa.large_string())), _DAY_CHARACTERS)
+    if 2 * (pc.sum(short).as_py() or 0) <= len(texts):
+        return texts
+    days = texts.str.fullmatch(_DAY)
+    return texts[~days] if 2 * days.sum() > len(texts) else texts
 
 
 def _as_iso(texts: pd.Series, day_first: bool | None) -> pd.Series:

@@ -26,6 +26,8 @@ def open_member(path: Path) -> IO[bytes]:
     """The content of a zip with one file; what systems put beside it does not count. Raises ZipRefused, BadZipFile."""
     with zipfile.ZipFile(path) as archive:  # an open member keeps the file open
         members = archive.infolist()
+        if any(m.filename.startswith("xl/") for m in members):
+            raise ZipRefused("a spreadsheet; save its sheet as CSV")
         if len(members) > MOST_LOOKED_AT:
             raise ZipRefused(f"has {len(members)} members; one AIS file in a zip is read")
         if outside := next((m.filename for m in members if _leads_out(m)), None):

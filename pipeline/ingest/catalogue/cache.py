@@ -33,10 +33,18 @@ class Cache:
     root: Path
     limit_bytes: float
 
-    def entry(self, recipe: Any, make: Callable[[Path], None]) -> Path:
-        """The folder of a recipe (plain values): found sound, or made by ``make(folder)``."""
+    def found(self, recipe: Any) -> Path | None:
+        """The folder of a recipe (plain values), where it is there and as it was made."""
         folder = self.root / key_of(recipe)
-        if self._sound(folder):
+        return folder if self._sound(folder) else None
+
+    def entry(self, recipe: Any, make: Callable[[Path], None], *, anew: bool = False) -> Path:
+        """The folder of a recipe: found sound, or made by ``make(folder)``.
+
+        With ``anew`` it is made in any case; where that fails, what was there stays.
+        """
+        folder = self.root / key_of(recipe)
+        if not anew and self._sound(folder):
             os.utime(folder / SEAL)
             return folder
         part = self.root / f".{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}{PART}"
@@ -44,6 +52,9 @@ class Cache:
             part.mkdir(parents=True)
             make(part)
             _seal(part)
+            if self._sound(folder) and _hashes(folder) == _hashes(part):  # others may be reading it: it stays
+                os.utime(folder / SEAL)
+                return folder
             shutil.rmtree(folder, ignore_errors=True)
             try:
                 part.rename(folder)

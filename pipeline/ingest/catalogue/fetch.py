@@ -5,7 +5,9 @@ A task holds addresses and plain settings, never pixels; its result is a path or
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +20,23 @@ from pipeline.ingest.catalogue.products import NotCovered, Product
 from pipeline.ingest.catalogue.search import BBox, bare
 from pipeline.ingest.catalogue.services import policy_of, service_of
 from pipeline.ingest.catalogue.signing import Access
-from pipeline.ingest.catalogue.soundness import soundly
+from pipeline.ingest.catalogue.soundness import kept_doubt, soundly
 from pipeline.ingest.catalogue.web import Web, WebPolicy
 from pipeline.types import Sensor
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-FORMAT = 2  # of what is made, and of what is looked at before it is kept; a change makes every cut-out anew
+FORMAT = 3  # of what is made, and of what is looked at before it is kept; a change makes every cut-out anew
+
+
+class Kept(StrEnum):
+    """Which cut-outs of the cache are used as they are; the others are asked for again."""
+
+    ALL = "all"
+    UNDOUBTED = "undoubted"
+    """All but those that came odd, alike twice. Where one cannot be had now, it is used nevertheless."""
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +48,12 @@ class FetchTask:
     config: StacConfig
     cache: Path
     connections: int = 1  # that this task may use at once
+    kept: Kept = Kept.ALL
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A cut-out, or why there is none; ``requests`` and ``bytes`` are what it cost this time."""
+    """A cut-out and what is odd about it, or why there is none; ``requests`` and ``bytes`` are its cost this time."""
 
     product: Product
     path: Path | None
@@ -49,6 +61,7 @@ class Fetched:
     outline: BaseGeometry | None = None  # of a product that turned out to lie beside the AOI
     requests: int = 0
     bytes: int = 0
+    doubt: str = ""
 
 
 def fetch(task: FetchTask) -> Fetched:
@@ -64,13 +77,24 @@ def fetch(task: FetchTask) -> Fetched:
         soundly(lambda to: cutter.cut_out(product, task.bbox, to, access, deadline, task.connections), folder)
 
     try:
-        folder = Cache(task.cache, task.config.cache_gb * 1e9).entry(recipe_of(product, task.bbox), make)
+        folder = _entry(task, make)
     except InputError as error:
         cause = error.cause if error.item == product.name else str(error)
         outline = error.outline if isinstance(error, NotCovered) else None
         return Fetched(product, None, cause, outline, web.requests - before[0], web.bytes - before[1])
     path = folder / (f"{product.name}.SAFE" if product.sensor is Sensor.SENTINEL1 else f"{product.name}.tif")
-    return Fetched(product, path, "", None, web.requests - before[0], web.bytes - before[1])
+    return Fetched(product, path, "", None, web.requests - before[0], web.bytes - before[1], kept_doubt(folder))
+
+
+def _entry(task: FetchTask, make: Callable[[Path], None]) -> Path:
+    """The cut-out's folder in the cache, made anew where the task does not want what is kept there."""
+    cache, recipe = Cache(task.cache, task.config.cache_gb * 1e9), recipe_of(task.product, task.bbox)
+    if task.kept is Kept.UNDOUBTED and (held := cache.found(recipe)) is not None and kept_doubt(held):
+        try:
+            return cache.entry(recipe, make, anew=True)
+        except InputError:
+            return held
+    return cache.entry(recipe, make, anew=task.kept is Kept.NONE)
 
 
 def recipe_of(product: Product, bbox: BBox) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 Catalogues have no checksum for a part of a file, and a server or a cache on the way can send wrong bytes under the
 right length and ETag. What can be told is told here: blocks that do not decode, checksums of what was fetched whole,
 rows that were lost. Wrong pixels that look like an image cannot be told from right ones.
+
+What came alike twice is used, and its doubt is kept beside it (``DOUBT``): later runs tell of it, and ask again, since
+a fault that lasts for an hour is no property of an image.
 """
 
 from __future__ import annotations
@@ -20,14 +23,15 @@ from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.plurals import number_of
 from pipeline.types import Window
 
+DOUBT = "doubt.txt"  # in a cut-out's folder: what is odd about it
 _STRIP_ROWS = 2048  # rows that are looked at at once
 
 
 def soundly(make: Callable[[Path], object], folder: Path) -> None:
     """Have ``make`` fill a folder, and once more where what came is damaged or doubtful.
 
-    The same doubt about the same bytes twice is how the image is, and stays the reader's to tell. Raises InputError
-    where it comes damaged again, or otherwise than before.
+    The same doubt about the same bytes twice is how the image is, as far as one can tell: it is written to ``DOUBT``.
+    Raises InputError where it comes damaged again, or otherwise than before.
     """
     try:
         make(folder)
@@ -43,8 +47,16 @@ def soundly(make: Callable[[Path], object], folder: Path) -> None:
         make(folder)
     except Damaged as error:
         raise InputError(error.item, f"{error.cause} (also when fetched anew)") from error
-    if (again := doubt_of(folder)) and _hashes(folder) != before:
-        raise InputError(_images(folder)[0].name, f"{again} (other bytes when fetched anew)")
+    if again := doubt_of(folder):
+        if _hashes(folder) != before:
+            raise InputError(_images(folder)[0].name, f"{again} (other bytes when fetched anew)")
+        (folder / DOUBT).write_text(again + "\n", "utf-8")
+
+
+def kept_doubt(folder: Path) -> str:
+    """What was odd about a cut-out when it was made; "" where nothing was."""
+    path = folder / DOUBT
+    return path.read_text("utf-8").strip() if path.is_file() else ""
 
 
 def doubt_of(folder: Path) -> str:

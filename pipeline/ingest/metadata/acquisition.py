@@ -13,6 +13,7 @@ WRITTEN_TAG = "TIFFTAG_DATETIME"  # of TIFF itself: some operators put the acqui
 FIRST_YEAR = 2014  # launch of Sentinel-1A; no sensor that this reads is older
 FILE_DATE = f"{TIME_OF_DAY_UNKNOWN}; the file gives the date"
 ONLY_DATE = f"{TIME_OF_DAY_UNKNOWN}; the file name gives the date"
+MAYBE_WRITTEN = f"acquisition time from {WRITTEN_TAG}, which may be the time of writing"
 _MINUTES = timedelta(minutes=10)  # our choice: names give the start of a pass or its middle
 _HALF_DAY = timedelta(hours=12)
 
@@ -32,7 +33,7 @@ def acquired_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
         return named, f"time from its name; {WRITTEN_TAG} says {written:%Y-%m-%dT%H:%M:%SZ}" if apart else ""
     day, doubt = _noon_of(tags, name)
     if written is not None and (day is None or abs(written - day) <= _HALF_DAY):
-        return written, f"acquisition time from {WRITTEN_TAG}, which may be the time of writing"
+        return written, MAYBE_WRITTEN
     return day, doubt
 
 

@@ -153,3 +153,50 @@ def test_swapped_positions_that_are_possible_are_told_by_the_region(tmp_path):
     assert found.problems
     for region in ((42.0, 59.0, 43.0, 61.0), (100.0, 10.0, 101.0, 11.0)):
         assert not read(tmp_path, *swapped, region=region).problems
+
+
+@pytest.mark.parametrize("form", ["2024-03-07", "20240307", "13/03/2024"])
+def test_a_day_is_no_time_of_a_message(tmp_path, form):
+    """All were taken for midnight: ships that came at any hour."""
+    found = read(tmp_path, HEADER, *rows(3, ROW.replace("2024-03-07T12:00:00", form)))
+    assert found.balance["bad_format"] == 3
+    assert f"column BaseDateTime: '{form}' is no time" in found.files[0].cause
+
+
+def test_one_day_among_times_is_midnight(tmp_path):
+    """As some programs write it."""
+    found = read(tmp_path, HEADER, *rows(3), ROW.replace("2024-03-07T12:00:00", "2024-03-08"))
+    assert found.messages["time_utc"].iloc[-1] == pd.Timestamp("2024-03-08", tz="UTC")
+
+
+def test_a_parquet_column_of_days_is_no_column_of_times(tmp_path):
+    table = pd.DataFrame({"mmsi": [273000001], "time_utc": [pd.Timestamp("2024-03-07").date()], "lon": 1.0, "lat": 2.0})
+    table.to_parquet(tmp_path / "days.parquet")
+    assert read_ais([tmp_path / "days.parquet"]).files[0].status == "degraded"
+
+
+def test_a_table_of_ways_without_places_is_told(tmp_path):
+    """As from a map program, with both coordinates in one column: no position, and no word."""
+    bare = read(tmp_path, "MMSI,BaseDateTime,SOG,COG", "273000001,2024-03-07T12:00:00,0.1,10.0")
+    assert "no columns for lon and lat" in bare.files[0].cause
+    held = read(tmp_path, "MMSI,BaseDateTime,geometry", "273000001,2024-03-07T12:00:00,POINT (133.05 42.75)")
+    assert "column 'geometry' was left out, so no position is read" in held.files[0].cause
+
+
+def test_a_table_of_names_and_sizes_needs_no_place(tmp_path):
+    said = read(tmp_path, "MMSI,BaseDateTime,VesselName,Draft", "273000001,2024-03-07T12:00:00,A TANKER,6.4")
+    assert not said.problems
+
+
+def test_a_file_joined_of_two_with_other_columns_is_refused(tmp_path):
+    """Behind the second header latitudes were read as longitudes, with one line about a bad MMSI."""
+    swapped = "MMSI,BaseDateTime,LON,LAT,SOG,COG"
+    found = read(tmp_path, HEADER, *rows(3), swapped, *rows(3, ROW.replace("42.75,133.05", "32.5,31.4")))
+    assert found.files[0].status == "skipped"
+    assert "line 5 is another header, of other columns than the first" in found.files[0].cause
+
+
+def test_a_file_joined_of_two_alike_has_one_bad_row(tmp_path):
+    found = read(tmp_path, HEADER, *rows(3), HEADER, *rows(3, ROW.replace("42.75", "42.76")))
+    assert len(found.messages) == 6
+    assert found.balance["bad_format"] == 1

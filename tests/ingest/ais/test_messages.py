@@ -115,3 +115,26 @@ def test_what_was_done_with_a_file_is_what_was_done(tmp_path, lines, done):
     path = tmp_path / "ais.csv"
     path.write_text("\n".join(["mmsi,time_utc,lon,lat", *lines]) + "\n")
     assert [told for _, told in problems_of(read_ais([path]).files)] == [done]
+
+
+NOWHERE = {"lon": 181, "lat": 91}
+
+
+@pytest.mark.parametrize("aside", [[], [VOYAGE], [{"type": 4, "mmsi": 2730001, "lon": 133.0, "lat": 42.0}]])
+def test_a_log_in_which_no_ship_says_where_she_is_is_told(tmp_path, aside):
+    """A receiver whose positions are all "not available" gave no line, and a port without ships. A station ashore has
+    one, which is no ship's."""
+    said = [*aside, *(SHIP | NOWHERE | {"mmsi": 273000001 + n} for n in range(3))]
+    path = log(tmp_path, [tagged(s, T0 + 60 * n) for n, fields in enumerate(said) for s in sentences(fields)])
+    found = read_ais([path])
+    assert found.files[0].status == "degraded"
+    assert found.files[0].cause.startswith("none of 3 position reports of ships holds a position")
+    some = log(tmp_path, [*path.read_text().splitlines(), tagged(sentences(SHIP)[0], T0 + 900)], "some.nmea")
+    assert read_ais([some]).files[0].status == "used"
+
+
+def test_a_table_in_which_no_ship_says_where_she_is_is_told(tmp_path):
+    rows = "".join(f"27300000{n},2024-03-07T12:00:00,91.0,181.0\n" for n in range(4))
+    path = tmp_path / "ais.csv"
+    path.write_text("MMSI,BaseDateTime,LAT,LON\n" + rows)
+    assert read_ais([path]).files[0].cause.startswith("none of 4 position reports of ships holds a position")

@@ -106,3 +106,9 @@ def test_a_cut_archive_is_refused(tmp_path):
     path = zipped(tmp_path / "a.zip", **{"a.csv": TABLE})
     path.write_bytes(path.read_bytes()[:-30])
     assert refusal(path).startswith("cannot be unpacked")
+
+
+def test_a_spreadsheet_is_told_as_one(tmp_path):
+    """It is a zip of many files, which nobody who made it knows."""
+    parts = {"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}
+    assert "a spreadsheet; save its sheet as CSV" in refusal(zipped(tmp_path / "ais.xlsx", **parts))

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 
 from pipeline.errors import InputError
-from pipeline.ingest.catalogue.fetch import FetchTask, fetch
+from pipeline.ingest.catalogue.fetch import FetchTask, Kept, fetch
 from pipeline.ingest.catalogue.products import product_of
 from pipeline.ingest.catalogue.soundness import soundly
 from pipeline.ingest.metadata.options import OpenOptions
@@ -31,8 +31,8 @@ def item(site):
     return radar_item(write_safe(site.root, Recipe(dn=SEAS)), site.url)
 
 
-def had(site, item, cache, sensor=Sensor.SENTINEL1, box=BOX):
-    return fetch(FetchTask(product_of(item, "earth-search", sensor), box, config_for(site.url), cache))
+def had(site, item, cache, sensor=Sensor.SENTINEL1, box=BOX, **more):
+    return fetch(FetchTask(product_of(item, "earth-search", sensor), box, config_for(site.url), cache, **more))
 
 
 def band_of(found, polarisation="vv"):
@@ -53,6 +53,50 @@ def test_lost_rows_that_stay_are_how_the_image_is(site, item, tmp_path):
     site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
     found = had(site, item, tmp_path / "cache")
     assert (band_of(found) == 0).all(axis=1).sum() > 20
+    assert "rows of zeros between measured rows" in found.doubt
+
+
+@pytest.mark.parametrize(("kept", "asked"), [(Kept.ALL, False), (Kept.UNDOUBTED, True), (Kept.NONE, True)])
+def test_what_came_odd_twice_alike_is_asked_for_again_by_later_runs(site, item, tmp_path, kept, asked):
+    """A server's fault may last for an hour: before, its answer was sealed for as long as the cache lives."""
+    site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
+    odd = had(site, item, tmp_path / "cache")
+    site.faults = []
+    again = had(site, item, tmp_path / "cache", kept=kept)
+    assert (again.requests > 0) == asked
+    assert again.path == odd.path
+    np.testing.assert_array_equal((band_of(again) == SEA).all(), asked)
+    assert (again.doubt == "") == asked
+
+
+def test_what_stays_odd_is_the_same_folder_to_the_byte(site, item, tmp_path):
+    """Others may be reading it."""
+    site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
+    odd = had(site, item, tmp_path / "cache")
+    before = odd.path.parent.stat().st_ino
+    assert had(site, item, tmp_path / "cache", kept=Kept.UNDOUBTED).doubt == odd.doubt
+    assert odd.path.parent.stat().st_ino == before
+
+
+def test_what_is_odd_is_used_while_the_server_is_away(site, item, tmp_path):
+    site.faults = [Fault(r"-vv-.*\.tiff", "zeros", times=-1)]
+    odd = had(site, item, tmp_path / "cache")
+    site.faults = [Fault(r".", "status", times=-1, status=404)]
+    assert had(site, item, tmp_path / "cache", kept=Kept.UNDOUBTED).path == odd.path
+
+
+@pytest.mark.parametrize(("kept", "right"), [(Kept.UNDOUBTED, False), (Kept.NONE, True)])
+def test_wrong_pixels_that_look_like_an_image_go_when_nothing_kept_is_wanted(site, item, tmp_path, kept, right):
+    """Nobody could tell them; `--fresh` passed by the runs and not by the cache, so nothing but `rm` helped."""
+    path = next(site.root.glob("*/measurement/*-vv-*"))
+    whole = path.read_bytes()
+    site.faults = [Fault(r"-vv-.*\.tiff", "noise", times=-1)]
+    del item["assets"]["safe-manifest"]
+    had(site, item, tmp_path / "cache")
+    site.faults = []
+    assert path.read_bytes() == whole
+    found = had(site, item, tmp_path / "cache", kept=kept)
+    assert (band_of(found) == SEA).all() == right
 
 
 def test_blocks_that_do_not_decode_are_fetched_anew_and_then_given_up(site, item, tmp_path):
