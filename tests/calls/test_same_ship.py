@@ -20,6 +20,7 @@ from pipeline.calls.same_ship import (
     odds_beyond_length,
     same_ship_probability,
 )
+from pipeline.quantiles import Z90
 
 LOOK = {"length_m": 98.0, "length_lo_m": 97.0, "length_hi_m": 99.0, "beam_m": 16.0, "beam_lo_m": 15.7,
         "beam_hi_m": 16.3, "house_position": 0.13, "deck_tone": 2.6}  # fmt: skip
@@ -121,20 +122,20 @@ def test_between_two_hulls_of_the_trade_the_likelihood_ratio_is_one_on_average(n
     assert np.trapezoid(ratio * two_hulls, apart) == pytest.approx(1, abs=0.005)
 
 
-@pytest.mark.parametrize("length_apart", [0.0, 0.05])
-def test_so_it_is_of_beams_for_their_lengths(length_apart):
-    """Of two hulls beams differ as lengths do, give or take how slender ships of one length are."""
-    longer = BARE["length_m"] * np.exp(length_apart)
-    error = np.hypot(BEAM_FLOOR, LENGTH_FLOOR)
+@pytest.mark.parametrize(("length_apart", "reach"), [(0.0, 0.0), (0.05, 0.0), (0.0, 0.2)])
+def test_so_it_is_of_beams_for_their_lengths(length_apart, reach):
+    """Of two hulls beams differ as lengths do, as far as those are known, give or take how slender ships are."""
+    first = {"length_m": 98.0, "beam_m": 16.0, "length_lo_m": 98 * (1 - reach), "length_hi_m": 98 * (1 + reach)}
+    longer = {name: value * np.exp(length_apart) for name, value in first.items() if name != "beam_m"}
+    error = np.sqrt(BEAM_FLOOR**2 + LENGTH_FLOOR**2 + 2 * (reach / Z90) ** 2)
     apart = np.linspace(-3, 3, 6001)
     two_hulls = norm.pdf(apart - length_apart, scale=np.hypot(error, np.sqrt(2) * FLEET_SLENDER_SD))
-    looks = ({"length_m": longer, "beam_m": BARE["beam_m"] * np.exp(d)} for d in apart)
-    first = {name: BARE[name] for name in ("length_m", "beam_m")}
-    ratio = np.exp([odds_beyond_length(first, look) for look in looks])
+    ratio = np.exp([odds_beyond_length(first, longer | {"beam_m": 16.0 * np.exp(d)}) for d in apart])
     assert np.trapezoid(ratio * two_hulls, apart) == pytest.approx(1, abs=0.005)
-    assert odds_beyond_length(first, {"length_m": longer}) == 0
+    assert odds_beyond_length(first, longer) == 0
     assert odds_beyond_length({"beam_m": 16.0}, first) == 0, "beams alone say what lengths say already"
 
 
-def test_a_deck_without_light_says_nothing_of_its_tone():
-    assert log_odds({"deck_tone": 0.0}, {"deck_tone": 2.6}) == log_odds({"deck_tone": 2.6}, {"deck_tone": -0.1}) == 0
+@pytest.mark.parametrize("name", ["deck_tone", "length_m"])
+def test_what_is_nothing_or_less_was_not_measured(name):
+    assert log_odds({name: 0.0}, BARE) == log_odds({name: -0.1}, BARE) == log_odds(BARE, {name: 0.0}) == 0
