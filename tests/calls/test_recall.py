@@ -8,6 +8,7 @@ from shapely.geometry import box
 from pipeline.calls import clean_tracks, look_trials, recall_lines, recall_table, static_reports
 from pipeline.calls.recall import recall_at
 from pipeline.config import CallsConfig
+from pipeline.quantiles import Z90
 from pipeline.tables import MATCHES, RECALLS, SCENES
 from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, detections, feed, fixes, harbour, looks_at, said, sighting
 
@@ -82,6 +83,18 @@ def test_outside_the_image_or_under_cloud_open_water_is_no_trial():
     assert trials(sea, scenes=scene(cloud_fraction=0.5)).empty
 
 
+@pytest.mark.parametrize(("minutes_off", "tried"), [(-9.9, 1), (9.9, 1), (-10.1, 0), (10.1, 0)])
+def test_who_was_heard_within_ten_minutes_of_a_look_before_or_after_is_a_trial(minutes_off, tried):
+    """Longer off, nobody knows that she still lay there."""
+    assert len(trials(lying(BERTH, hours=(10 + minutes_off / 60,)))) == tried
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_she_lies_where_she_was_heard_nearest_in_time(sign):
+    moved = [fixes([10 + sign * minutes / 60], *spot) for minutes, spot in ((1, BERTH), (-9, ANCHORAGE))]
+    assert trials(*moved)["context"].tolist() == ["quay"]
+
+
 def test_where_nobody_transmits_the_declared_recall_stands():
     table = recall_table(pd.DataFrame(columns=["sensor", "context", "length_m", "found"]), CONFIG)
     for row in table.itertuples():
@@ -103,6 +116,13 @@ def test_many_looks_at_ships_of_all_lengths_tell_each_recall():
     assert table.loc["sentinel-1/quay/middle", "recall"] == pytest.approx(0.6, abs=0.01)  # nobody of that length
     assert table.loc["sentinel-1/open_water/all", "recall"] == pytest.approx(CONFIG.look_recall["sentinel-1"])
     assert table.loc["optical/quay/all", "tries"] == 0
+
+
+def test_the_interval_of_a_recall_is_that_of_its_looks():
+    """Of many looks: 90 % of a share lie within 1.645 standard errors."""
+    row = recall_table(many(4000, 0.3, 40), CONFIG).set_index("recall_id").loc["sentinel-1/quay/all"]
+    reach = Z90 * np.sqrt(0.3 * 0.7 / 4000)
+    assert (row["recall_lo"], row["recall_hi"]) == pytest.approx((0.3 - reach, 0.3 + reach), abs=0.002)
 
 
 def test_a_zone_takes_the_recall_of_the_lengths_that_call_there():
