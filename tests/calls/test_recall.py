@@ -10,7 +10,21 @@ from pipeline.calls.recall import recall_at
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
 from pipeline.tables import MATCHES, RECALLS, SCENES
-from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, detections, feed, fixes, harbour, looks_at, said, sighting
+from tests.builders import box_zone, place_of
+from tests.calls.traffic import (
+    ANCHORAGE,
+    BERTH,
+    MMSI,
+    at,
+    detections,
+    feed,
+    fixes,
+    harbour,
+    looks_at,
+    off_berth,
+    said,
+    sighting,
+)
 
 CONFIG = CallsConfig()
 HERE = box(132.9, 42.6, 133.2, 42.9)
@@ -74,6 +88,27 @@ def test_every_ship_heard_in_a_usable_look_is_a_trial_in_its_context():
 )
 def test_what_no_look_could_show_is_no_trial(more):
     assert trials(lying(BERTH), **more).empty
+
+
+def test_just_off_her_berth_she_lies_at_it_and_just_off_the_roads_at_sea():
+    """Berths are drawn along the quay, and ships lie beside that line; the roads end where they end."""
+    both = pd.concat([looks_at(10), looks_at(10, zone="roads")])
+    off = {"quay": off_berth(165 + 100), "open_water": (ANCHORAGE[0] + 0.0205, ANCHORAGE[1])}
+    for context, spot in off.items():
+        assert trials(lying(spot), looks=both)["context"].tolist() == [context]
+
+
+def test_a_berth_within_the_roads_is_a_berth():
+    """In whatever order the zones stand."""
+    pier, roads = harbour().zones[0], box_zone("roads", 133.0, 42.7, 133.1, 42.8, kind="anchorage", counts=False)
+    messages = feed(lying(BERTH))
+    both = pd.concat([looks_at(10), looks_at(10, zone="roads")])
+    for zones in ((pier, roads), (roads, pier)):
+        table = look_trials(
+            both, scene(), clean_tracks(messages), static_reports(messages), detections(), MATCHES.empty(),
+            place_of(*zones), CONFIG,
+        )  # fmt: skip
+        assert table["context"].tolist() == ["quay"]
 
 
 def test_outside_the_image_or_under_cloud_open_water_is_no_trial():
