@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.calls.draughts import AFTER_SAILING, ALTERNATES_H, TAKEN_BACK_H, draughts_of_stay, flapping
+from pipeline.calls.draughts import AFTER_SAILING, ALTERNATES_H, TAKEN_BACK_H, draught_steps, draughts_of_stay, flapping
 from pipeline.calls.static import static_reports
-from tests.calls.traffic import at, feed, said
+from tests.calls.traffic import MMSI, at, feed, said
 
 HULL = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
 ARRIVES, SAILS = 10, 50
@@ -98,3 +98,15 @@ def test_what_another_ship_typed_makes_no_alternation():
                  for k, n in enumerate(rng.integers(1, 6, 3))]  # fmt: skip
         together = flapping(*(np.concatenate(values) for values in zip(*ships, strict=True)))
         assert together.tolist() == np.concatenate([flapping(*ship) for ship in ships]).tolist()
+
+
+def test_a_step_of_draught_has_its_ends_and_its_times_and_belongs_to_one_ship():
+    """Three tenths are a change, and two are trim; up or down."""
+    typed = [(0, 4.0), (10, 6.2), (20, 6.4), (30, 6.1), (40, 3.9)]
+    other = said(50, draught=9.0, mmsi=MMSI + 1, **HULL)
+    static = static_reports(feed(*[said(h, draught=d, **HULL) for h, d in typed], other))
+    steps = draught_steps(static)
+    assert steps["mmsi"].tolist() == [MMSI] * 3
+    assert list(zip(steps["before_m"], steps["after_m"], strict=True)) == [(4.0, 6.2), (6.4, 6.1), (6.1, 3.9)]
+    assert steps["time_utc"].tolist() == [at(10), at(30), at(40)]
+    assert steps["before_since"].tolist() == [at(0), at(20), at(30)]

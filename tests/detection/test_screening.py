@@ -30,7 +30,9 @@ def test_rarer_and_larger_is_likelier_a_ship(rarity, n_pixels, length_m):
 
 
 def test_odds_are_even_at_the_bar_for_six_pixels_and_nothing_is_longer_than_ships_are():
-    assert ship_score(EVEN_RARITY, EVEN_RARITY, 6, 100.0) == pytest.approx(0.5)
+    few, six, many = (ship_score(EVEN_RARITY, EVEN_RARITY, n, 100.0) for n in (3, 6, 12))
+    assert few < six < many
+    assert six == pytest.approx(0.5)
     assert ship_score(12.0, EVEN_RARITY, 60, 400.0) > 0.9 > ship_score(12.0, EVEN_RARITY, 60, 800.0)
 
 
@@ -49,6 +51,7 @@ def test_alarms_that_crowd_at_the_bar_raise_it_past_them_unless_as_many_ships_ar
     assert raised > EVEN_RARITY
     assert (crowd >= raised).sum() <= 5
     assert bar_of(np.concatenate([crowd, ships(6)])) == EVEN_RARITY
+    assert bar_of(np.concatenate([crowd, ships(1)])) > EVEN_RARITY, "one ship a decade does not explain twenty alarms"
     assert bar_of(EVEN_RARITY + np.linspace(0.0, 9.0, 5000)) <= HIGHEST_BAR + 0.25
 
 
