@@ -183,3 +183,11 @@ def test_where_only_a_usual_range_of_shifts_is_known_ghosts_are_faint_and_their_
     _, ghost = told((100, 150, source_db), (600, 150, object_db))
     assert ("azimuth_ghost" in ghost[0]) == is_ghost
     assert ("azimuth_ghost" in told((100, 150, source_db), (600, 150, object_db), radar=VIEW)[1][0]) is False
+
+
+def test_the_shift_of_most_pairs_is_learnt_beside_a_few_others_and_holds_there_alone():
+    """Twelve pairs against three; a faint object at no ghost's distance from any of them stays an object."""
+    seen = told(*pairs(3, 550, 2100), *pairs(12, 500, 100), (800, 100, 12))
+    few, most, other = seen[1:6:2], seen[7:-1:2], seen[-1]
+    assert all("12 pairs in the image agree" in evidence for _, evidence in most)
+    assert not any(evidence for _, evidence in [*few, other])
