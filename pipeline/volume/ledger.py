@@ -198,8 +198,8 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
 
 def _corrected_bbl(last: Mapping[Hashable, Any]) -> tuple[float, float, float] | None:
     """p5, p50, p95 of the coverage-corrected account; None where nothing is known of what nobody saw."""
-    told = [_number(last, f"corrected_p{p}") for p in (5, 50, 95)]
-    return None if None in told else (told[0] or 0.0, told[1] or 0.0, told[2] or 0.0)
+    p5, p50, p95 = (_number(last, f"corrected_p{p}") for p in (5, 50, 95))
+    return None if p5 is None or p50 is None or p95 is None else (p5, p50, p95)
 
 
 def _number(row: Mapping[Hashable, Any], name: str) -> float | None:
