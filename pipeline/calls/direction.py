@@ -8,19 +8,14 @@ measured, not typed: it speaks beside the draughts.
 
 from __future__ import annotations
 
-from scipy.special import ndtr
-
 from pipeline.ships.retyping import CHANGED_IF_LEFT, RETYPED, changed
+from pipeline.ships.signs_of_cargo import by_draughts, by_freeboards, updated
 
-# A change that points the wrong way. Our judgement: in 62 % of port calls nobody types a new draught in time (Verschuur
-# et al., PLoS ONE, 2021: it differs in 37-38 %), so that now and then a change belongs to the voyage before.
-P_SAYS_THE_OPPOSITE = 0.05
 # That two draughts, both typed anew, are the same: of a ship that took or left cargo (as much as the ballast that moved
 # the other way, or mistyped), and of one that did neither (by the errors of `volume.evidence`: 0.2 m each, one in ten
 # garbled). Simulated, `benchmarks.coverage`.
 SAME_WITH_CARGO, SAME_WITHOUT = 0.04, 0.56
 P_NEITHER = 0.05  # of calls at a berth: neither loaded nor discharged, as far as the prior leaves room (our judgement)
-P_MISMEASURED = 0.05  # that a freeboard is wrong beyond its error: gear on deck, ballast against cargo (our judgement)
 
 
 def p_loading(
@@ -49,10 +44,9 @@ def p_loading(
     if deeper_m is not None and not changed(deeper_m):
         chance = _after_no_change(chance, retyped)
     elif deeper_m is not None:
-        chance = _updated(chance, 1 - P_SAYS_THE_OPPOSITE if deeper_m > 0 else P_SAYS_THE_OPPOSITE)
+        chance = updated(chance, by_draughts(deeper=deeper_m > 0))
     if seen is not None:
-        rises = P_MISMEASURED + (1 - 2 * P_MISMEASURED) * float(ndtr(seen[0] / seen[1]))
-        chance = _updated(chance, p_same_hull * rises + (1 - p_same_hull) * 0.5)
+        chance = updated(chance, by_freeboards(*seen, p_same_hull))
     return chance
 
 
@@ -65,8 +59,3 @@ def _after_no_change(prior: float, retyped: float) -> float:
     neither = min(1.0, P_NEITHER / (1 - prior))  # of those that did not load; the rest discharged
     otherwise = neither * without + (1 - neither) * with_cargo
     return prior * with_cargo / (prior * with_cargo + (1 - prior) * otherwise)
-
-
-def _updated(prior: float, likely: float) -> float:
-    """The probability after evidence that is as likely as ``likely`` if cargo came aboard, else one less that."""
-    return prior * likely / (prior * likely + (1 - prior) * (1 - likely))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.config import RunConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, is_utf8, printable, shortened
-from pipeline.ingest import junk, other_kinds
+from pipeline.ingest import left_out
 from pipeline.ingest.ais.folder import AIS_SUFFIXES, OTHER, ais_files
 from pipeline.ingest.ais.zipped import holds_product
 from pipeline.plurals import number_of
@@ -61,11 +61,10 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
     source = config.source
     if source.kind == "demo":
         return _demo(config, root, place, console)
-    for line in junk.told(Path(name) for name in (*(source.images if source.kind == "files" else ()), *source.ais)):
+    images = map(Path, source.images if source.kind == "files" else ())
+    for line in left_out.told(images, map(Path, source.ais)):
         console.note(printable(line))
     if source.kind == "files":
-        for line in other_kinds.told(map(Path, source.images)):
-            console.note(printable(line))
         return Inputs(named_files(config)[0], _ais_of(config, console))
     from pipeline.chain.live import gather_live
     from pipeline.ingest.catalogue.fetch import Kept

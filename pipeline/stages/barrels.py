@@ -111,7 +111,7 @@ def account(
     for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together
         console.note(f"call {row.call_id}: {row.cause}")
     unseen = read_table(missed, MISSED) if missed is not None else None
-    ledger = stage.ledger(table, rules, config, seed, as_of=as_of_day(as_of), looks=looked, missed=unseen, drawn=drawn)
+    ledger = stage.ledger_of_draws(table, rules, drawn, as_of=as_of_day(as_of), looks=looked, missed=unseen)
     if not len(ledger):
         raise NothingUsable(
             "no counted call with a day, and no --as-of: there is no account year (nothing was written)"
@@ -148,7 +148,7 @@ def _accountable(path: Path, cap: CapConfig, drawn: DrawnOnce, console: Console)
         console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
     table = stage.refused(table, causes)
     tell_contradictions(path, table, console)
-    tell_edits(path, stage.edits(table, config, drawn.seed, drawn), console)
+    tell_edits(path, stage.edits(table, drawn), console)
     return table
 
 

@@ -3,7 +3,7 @@
 from pipeline.volume.draw_keys import with_keys_of_places
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.edited import edits
-from pipeline.volume.ledger import headline, ledger
+from pipeline.volume.ledger import headline, ledger, ledger_of_draws
 from pipeline.volume.liftings import liftings
 from pipeline.volume.membership import last_day_of, refusals, refused
 from pipeline.volume.montecarlo import simulate
@@ -17,6 +17,7 @@ __all__ = [
     "headline",
     "last_day_of",
     "ledger",
+    "ledger_of_draws",
     "liftings",
     "refusals",
     "refused",

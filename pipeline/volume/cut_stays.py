@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from pipeline.config import CallsConfig
+from pipeline.ships.signs_of_cargo import by_freeboards
 from pipeline.ships.turnover import DISAGREE, Turnover, chance_of_one_stay, turnover
-from pipeline.volume.evidence import FREEBOARD_SD_M, LENGTH_PART, MISMEASURED
+from pipeline.volume.evidence import FREEBOARD_SD_M, LENGTH_PART
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,8 +114,8 @@ def _by_freeboard(first: Row, then: Row) -> float:
     if last is None or next_ is None:
         return 0.0
     sinks = (last[0] - next_[0]) * (1.0 if first["counted"] == "loading" else -1.0)
-    likely = MISMEASURED + (1 - 2 * MISMEASURED) * float(ndtr(sinks / math.hypot(last[1], next_[1])))
-    return math.log(likely / 0.5)  # of two hulls the second one lies higher as often as lower
+    of_two_hulls = 0.5  # the second one lies higher as often as lower
+    return math.log(by_freeboards(sinks, math.hypot(last[1], next_[1])) / of_two_hulls)
 
 
 def _freeboard(row: Row, ends: tuple[str, str]) -> tuple[float, float] | None:

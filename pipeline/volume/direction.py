@@ -17,13 +17,13 @@ import numpy as np
 
 from pipeline.ships.hull_depth import usual_depth_m
 from pipeline.ships.retyping import changed, retyped_share
+from pipeline.ships.signs_of_cargo import by_draughts
 from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
 from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
 
-P_AGAINST_DRAUGHTS = 0.05  # a draught typed wrongly or late, or ballast against cargo (our judgement)
 SURE = 0.5  # a direction is named from this probability on
 HIGHEST_M = 40.0  # of a side above the water, or of a depth
 BEST_FREEBOARD_SD_M = 0.05  # no look measures a side better; draws could not follow a surer one (our choice)
@@ -58,11 +58,11 @@ def direction_of(call: Row, config: VolumeConfig) -> Direction:
         return Direction(p_loading, p_discharging, True)
     into, out = draught(call, "draught_in_m"), draught(call, "draught_out_m")
     if into is not None and out is not None and changed(out - into):
-        p_loading = 1 - P_AGAINST_DRAUGHTS if out > into else P_AGAINST_DRAUGHTS
+        p_loading = by_draughts(deeper=out > into)
         return Direction(p_loading, 1 - p_loading, True)
     risen = _risen_m(call)
     if risen is not None and abs(risen[0]) > 2 * risen[1]:
-        p_loading = 1 - P_AGAINST_DRAUGHTS if risen[0] < 0 else P_AGAINST_DRAUGHTS
+        p_loading = by_draughts(deeper=risen[0] < 0)
         return Direction(p_loading, 1 - p_loading, True)
     p_loading = 1.0 if config.counted == "loading" else 0.0
     return Direction(p_loading, 1 - p_loading, False)

@@ -16,7 +16,6 @@ import pandas as pd
 
 from pipeline.quantiles import Z90
 from pipeline.tables.accounts import FILL_SCENARIOS
-from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, full_bbl_per_dwt_t
 from pipeline.volume.membership import UNNAMED
 from pipeline.volume.montecarlo import cargo_of
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from pipeline.config import VolumeConfig
     from pipeline.types import FloatArray
+    from pipeline.volume.drawn_once import DrawnOnce
 
 PERCENTS = (5, 50, 95)  # the quantiles that liftings hold
 SAME_DRAWS, HALF = 1e-5, 0.5  # relative, which ten digits of a CSV file hold, and of barrels rounded to whole ones
@@ -69,15 +69,13 @@ class _Figure:
         return self.low - slack <= self.edit.stated <= self.high + slack
 
 
-def edits(
-    liftings: pd.DataFrame, config: VolumeConfig, seed: int, drawn: DrawnOnce | None = None
-) -> dict[str, list[Edit]]:
+def edits(liftings: pd.DataFrame, drawn: DrawnOnce) -> dict[str, list[Edit]]:
     """Of each counted row, by call_id, the figures that its own columns do not give; rows without any are left out.
 
     A table that was drawn with this seed repeats its figures to the last digit; of another one those beyond what
-    chance does are told. Empty cells state nothing. ``drawn`` keeps the draws for the account.
+    chance does are told. Empty cells state nothing. ``drawn`` has config and seed, and keeps the draws for the account.
     """
-    drawn = drawn or DrawnOnce(config, seed)
+    config = drawn.config
     known = {*(p.name for p in config.products), "unnamed", *UNNAMED}
     rows = liftings[liftings["counts"].astype(bool) & liftings["product"].isin(known)].to_dict("records")
     told = [list(_drawn(row, config, drawn)) for row in rows]

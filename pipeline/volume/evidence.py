@@ -23,6 +23,7 @@ import numpy as np
 
 from pipeline.ships.hull_depth import usual_depth_m
 from pipeline.ships.retyping import RETYPED, TYPED_STEP_M
+from pipeline.ships.signs_of_cargo import P_MISMEASURED
 from pipeline.volume.displacement import (
     BLOCK_COEFFICIENT,
     BLOCK_COEFFICIENT_SD,
@@ -49,9 +50,7 @@ GARBLED_RANGE_M = 8.0  # over which such a draught may lie
 LENGTH_PART = 0.4  # of the error of length times beam that lies in the length: beams are measured worse
 SHIP_SD = 0.015  # of hull dimensions in the displacement: appendages, sheer, length between perpendiculars
 
-# Share of freeboards that are wrong beyond their error, by gear that stands at the side (our choice).
-MISMEASURED = 0.05
-FREEBOARD_RANGE_M = 8.0  # over which such a one may lie
+FREEBOARD_RANGE_M = 8.0  # over which a freeboard may lie that is wrong beyond its error
 
 COLUMNS = (
     "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",
@@ -194,7 +193,7 @@ def log_weights(
     for seen, progress, hers in looks:
         if seen is not None:
             side = depth - draught_at((before + progress * (after - before)) / hull, design, block)
-            logs += _or_anything(side, *seen, hers * (1 - MISMEASURED), FREEBOARD_RANGE_M)
+            logs += _or_anything(side, *seen, hers * (1 - P_MISMEASURED), FREEBOARD_RANGE_M)
     return logs
 
 

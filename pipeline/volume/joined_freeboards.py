@@ -10,10 +10,10 @@ import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from scipy.special import ndtr
 
+from pipeline.ships.signs_of_cargo import by_freeboards
 from pipeline.volume.cut_stays import span
-from pipeline.volume.evidence import FREEBOARD_SD_M, MISMEASURED
+from pipeline.volume.evidence import FREEBOARD_SD_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +55,8 @@ def likely_deeper(sides: Row) -> float | None:
     high, low = sides[SIDES[0]], sides[SIDES[2]]
     if high is None or low is None:
         return None
-    sinks = MISMEASURED + (1 - 2 * MISMEASURED) * float(ndtr((high - low) / _error_m(sides)))
-    same = 1.0 if sides["p_same_hull"] is None else sides["p_same_hull"]
-    return float(same * sinks + (1 - same) * 0.5)
+    same = 1.0 if sides["p_same_hull"] is None else float(sides["p_same_hull"])
+    return by_freeboards(high - low, _error_m(sides), same)
 
 
 def beyond_errors(sides: Row) -> int:

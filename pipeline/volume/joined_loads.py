@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.ships.retyping import changed, retyped_share
-from pipeline.volume.direction import P_AGAINST_DRAUGHTS
+from pipeline.ships.signs_of_cargo import by_draughts, updated
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.joined_draughts import ENDS, whole_draughts
 from pipeline.volume.joined_freeboards import SIDES, beyond_errors, likely_deeper, whole_freeboards
@@ -79,7 +79,7 @@ def _direction(parts: Sequence[Row], kept: Row, step_m: float | None, sinks: flo
     if step_m is not None:
         loading, granted = _by_draughts(parts, kept, deeper=step_m > 0), False
     if sinks is not None:
-        loading, granted = sinks if granted else _updated(loading, sinks), False
+        loading, granted = sinks if granted else updated(loading, sinks), False
     if step_m is None and sinks is None:
         return {}
     loads = kept["counted"] == "loading"
@@ -104,15 +104,10 @@ def _by_draughts(parts: Sequence[Row], kept: Row, *, deeper: bool) -> float:
     if spoken is not None:
         return float(spoken["p_loading"])
     base = next((row for row in parts if pd.isna(row[ENDS[0]]) or pd.isna(row[ENDS[1]])), kept)
-    likely = 1 - P_AGAINST_DRAUGHTS if deeper else P_AGAINST_DRAUGHTS
-    return likely if _granted(base) else _updated(float(base["p_loading"]), likely)
+    likely = by_draughts(deeper=deeper)
+    return likely if _granted(base) else updated(float(base["p_loading"]), likely)
 
 
 def _granted(row: Row) -> bool:
     """Is her direction only taken for granted? Then a change alone speaks."""
     return row["direction"] == "unknown" and float(row["p_loading"]) in {0.0, 1.0}
-
-
-def _updated(prior: float, likely: float) -> float:
-    """That cargo came aboard, after what is as likely as ``likely`` if it did, else one less that."""
-    return prior * likely / (prior * likely + (1 - prior) * (1 - likely))

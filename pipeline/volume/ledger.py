@@ -17,6 +17,7 @@ from pipeline.tables import LEDGER
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.types import Headline
 from pipeline.volume.draw_keys import in_one_order
+from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.full_ship import share_at_fill
 from pipeline.volume.liftings import WHY_NOT
 from pipeline.volume.membership import (
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.types import FloatArray
-    from pipeline.volume.drawn_once import DrawnOnce
 
 GAS_OIL_BBL_PER_T = 7.46  # the Committee's chart; beside it stands the factor for a product without a name
 LOOK_RANK = ("not_given", "unknown", "partly", "usable")
@@ -53,7 +53,6 @@ def ledger(
     as_of: date | None = None,
     looks: pd.DataFrame | None = None,
     missed: pd.DataFrame | None = None,
-    drawn: DrawnOnce | None = None,
 ) -> pd.DataFrame:
     """One row per day of the account year in which ``as_of`` lies, from its first day to ``as_of``.
 
@@ -61,8 +60,21 @@ def ledger(
     a product that the cap does not count, nor rows that cannot be drawn (``pipeline.volume.membership``). The moment of
     a call that decides is the cap's ``counts_on``, in UTC. ``missed`` (see ``pipeline.volume.unseen``) adds the columns
     of the coverage-corrected account; without it they are empty: nothing is known of what nobody saw.
-    ``drawn`` has draws of rows that were made before, under this config and seed.
     """
+    return ledger_of_draws(liftings, cap, DrawnOnce(config, seed), as_of=as_of, looks=looks, missed=missed)
+
+
+def ledger_of_draws(
+    liftings: pd.DataFrame,
+    cap: CapConfig,
+    drawn: DrawnOnce,
+    *,
+    as_of: date | None = None,
+    looks: pd.DataFrame | None = None,
+    missed: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """As ``ledger``, under the config and seed of draws of which some may have been made before."""
+    config = drawn.config
     rows = in_one_order(countable(liftings, cap, config))  # of sums: same bits
     last = as_of or _last_day(rows, cap, config)
     if last is None:
@@ -72,9 +84,9 @@ def ledger(
     rows = between(rows, cap, start, last)
     holds = under_cap(rows, cap, config)
     held = rows[holds].reset_index(drop=True)
-    cargo = simulate_cargo(held, config, seed, cap, drawn.handed_over if drawn else None)
+    cargo = simulate_cargo(held, config, drawn.handed_over, cap)
     carried = _of_every_row(cargo.of_one_call, holds, config.draws)
-    unseen = barrels_unseen(missed, calendar, carried, config, seed) if missed is not None else None
+    unseen = barrels_unseen(missed, calendar, carried, config, drawn.seed) if missed is not None else None
     without = zones_left_out(missed, rows, days_of(rows, cap)) if missed is not None else {}
     fills, looked = _at_fills(held, cap, config), _looked_by_day(looks)
     called = np.array([(day - start).days for day in days_of(held, cap)], dtype=int)
@@ -186,8 +198,8 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
 
 def _corrected_bbl(last: Mapping[Hashable, Any]) -> tuple[float, float, float] | None:
     """p5, p50, p95 of the coverage-corrected account; None where nothing is known of what nobody saw."""
-    told = [_number(last, f"corrected_p{p}") for p in (5, 50, 95)]
-    return None if None in told else (told[0] or 0.0, told[1] or 0.0, told[2] or 0.0)
+    p5, p50, p95 = (_number(last, f"corrected_p{p}") for p in (5, 50, 95))
+    return None if p5 is None or p50 is None or p95 is None else (p5, p50, p95)
 
 
 def _number(row: Mapping[Hashable, Any], name: str) -> float | None:

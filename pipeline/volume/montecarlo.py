@@ -229,26 +229,17 @@ def simulate(liftings: pd.DataFrame, config: VolumeConfig, seed: int, cap: CapCo
 
     Rows are those with ``counts`` true, in the table's order. With a cap, only products that it counts.
     """
-    return simulate_cargo(liftings, config, seed, cap).barrels
+    shared = shared_draws(config, seed)
+    return simulate_cargo(liftings, config, lambda row: ships_of(row, config, shared, seed), cap).barrels
 
 
 def simulate_cargo(
     liftings: pd.DataFrame,
     config: VolumeConfig,
-    seed: int,
+    ships: Callable[[Mapping[Any, Any]], Ships],
     cap: CapConfig | None = None,
-    ships: Callable[[Mapping[Any, Any]], Ships] | None = None,
 ) -> Cargo:
-    """As ``simulate``, with the tonnes, and the barrels if every row were one call.
-
-    ``ships`` gives a row's draws where somebody has them already (``pipeline.volume.drawn_once``).
-    """
-    if ships is None:
-        shared = shared_draws(config, seed)
-
-        def ships(row: Mapping[Any, Any]) -> Ships:
-            return ships_of(row, config, shared, seed)
-
+    """As ``simulate``, with the tonnes, and the barrels if every row were one call; ``ships`` gives a row's draws."""
     names = [p.name for p in config.products] + ["unnamed"]
     under = np.array([cap is None or cap.counts_product(name) for name in names])
     counted = liftings[liftings["counts"].astype(bool)]

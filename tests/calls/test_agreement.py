@@ -51,3 +51,22 @@ def test_two_sensors_that_take_in_the_same_at_one_berth_do_not_unsay_what_she_br
     found = [right.tolist() for right in told]
     assert [False, True, True] in found
     assert ([True, False, False] in found) == holds
+
+
+CONTRADICTION = np.array([99.0, 104.0, 190.0, 193.0]), np.array([2.0, 4.0, 4.0, 3.0]), ["ais", "a", "a", "b"]
+
+
+def test_a_size_in_feet_is_read_as_one_in_metres():
+    size, sd, kinds = CONTRADICTION
+    told, in_feet = (readings(k * size, k * sd, kinds, 0.03, None, ["", "", "p", "p"]) for k in (1.0, 3.2808))
+    assert [right.tolist() for right in told] == [right.tolist() for right in in_feet]
+
+
+@pytest.mark.parametrize("longer_m", [100.0, 300.0])
+@pytest.mark.parametrize(("apart_sd", "agree"), [(3.4, True), (3.6, False)])
+def test_sizes_of_one_hull_differ_by_a_share_of_the_larger_beside_their_errors(longer_m, apart_sd, agree):
+    """Share and both errors in quadrature: 0.03 of the larger, and 1 and 2 m."""
+    shorter = longer_m - apart_sd * np.sqrt((0.03 * longer_m) ** 2 + 1 + 4)
+    for size, sd in (([longer_m, shorter], [1.0, 2.0]), ([shorter, longer_m], [1.0, 2.0])):
+        told = readings(np.array(size), np.array(sd), ["a", "ais"], 0.03)
+        assert (len(told) == 1 and told[0].all()) == agree

@@ -15,6 +15,7 @@ from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
 from pipeline.config import CallsConfig
 from pipeline.ingest.registry import read_registry
+from pipeline.quantiles import Z90
 from pipeline.ships.turnover import chance_of_one_stay, turnover
 from pipeline.tables.number_law import number_law
 from tests.builders import REAL_DATA, needs_real_data
@@ -71,6 +72,17 @@ def test_the_longer_the_time_and_the_less_alike_the_less_one_stay():
     alike, unlike = (chance_of_one_stay(turns, 0.0, 1.0, metres, 3.0) for metres in (0.0, 15.0))
     assert near > 0.99 > 0.5 > far
     assert alike > 0.9 > 0.5 > unlike
+
+
+def test_two_lengths_of_one_hull_differ_by_both_their_errors_and_a_share_of_the_longer():
+    """Against drawn looks: 100 m within 6 m and 104 m within 3 m of 90 % intervals."""
+    rng = np.random.default_rng(8)
+    ends = [{"length_m": m, "length_lo_m": m - r, "length_hi_m": m + r} for m, r in ((100.0, 6.0), (104.0, 3.0))]
+    first, then = map(length_of, ends)
+    drawn = 6 / Z90 * rng.normal(size=200_000) - 3 / Z90 * rng.normal(size=200_000)
+    drawn += CONFIG.same_ship_length_share * 104.0 * rng.normal(size=200_000)
+    for one, other, apart in ((first, then, -4.0), (then, first, 4.0)):
+        assert difference(one, other, CONFIG) == pytest.approx((apart, drawn.std()), rel=0.01)
 
 
 def test_at_a_busy_berth_two_sightings_are_sooner_two_ships():

@@ -137,3 +137,11 @@ def test_of_the_pictures_of_a_pass_the_one_that_shows_most_of_a_zone_is_its_look
     here = table[table["zone_id"] == "oil"]
     assert here["covered"].tolist() == [0.95]
     assert here["state"].tolist() == ["usable"]
+
+
+@pytest.mark.parametrize("of_aoi", [(0.9, 0.5), (0.5, 0.9)])
+def test_of_those_that_show_a_zone_alike_the_one_that_shows_most_of_the_place_is_its_look(of_aoi):
+    """So that all zones of a place have one look where one picture shows them all."""
+    slices = [{"acquired": at(10 + n * 30 / 3600), "aoi_coverage": share} for n, share in enumerate(of_aoi)]
+    table = looked(*slices, covered={f"scene-{n}": {"oil": 1.0, "roads": 1.0} for n in (0, 1)})
+    assert set(table["scene_id"]) == {f"scene-{of_aoi.index(0.9)}"}

@@ -1,10 +1,11 @@
 """Which draught as typed is that of arrival, which that of departure. Truth: what the crew of each case did."""
 
+import numpy as np
 import pytest
 
-from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
+from pipeline.calls.draughts import AFTER_SAILING, ALTERNATES_H, TAKEN_BACK_H, draught_steps, draughts_of_stay, flapping
 from pipeline.calls.static import static_reports
-from tests.calls.traffic import at, feed, said
+from tests.calls.traffic import MMSI, at, feed, said
 
 HULL = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
 ARRIVES, SAILS = 10, 50
@@ -67,3 +68,45 @@ def test_the_order_of_reports_does_not_matter():
 def test_no_reports_no_draughts():
     static = static_reports(feed(said(5, draught=4.0, **HULL))).iloc[:0]
     assert draughts_of_stay(static, at(10), at(50), at(98), heard_after=True) == (None, None)
+
+
+def voided(*typed: tuple[float, float]) -> list[bool]:
+    """Which draughts of one ship do not count, of those typed at these hours of some day [h, m]."""
+    hours, draughts = np.array(typed).T
+    return flapping(np.ones(len(typed)), 5000 + hours, draughts).tolist()
+
+
+def test_a_draught_that_is_taken_back_soon_was_a_slip_and_later_was_a_voyage():
+    soon, late = TAKEN_BACK_H - 0.1, TAKEN_BACK_H + 0.1
+    assert voided((0, 6.0), (400, 7.0), (400 + soon, 6.0)) == [False, True, False]
+    assert voided((0, 6.0), (400, 7.0), (400 + late, 6.0)) == [False, False, False]
+    assert voided((0, 6.0), (400, 7.0), (400 + soon, 6.5)) == [False, False, False], "mended, not taken back"
+
+
+def test_two_draughts_in_turn_are_an_alternation_if_all_of_it_is_short():
+    quarter = ALTERNATES_H / 4 + TAKEN_BACK_H  # no step of these is a slip
+    fast, slow = ([(n * step, 6.0 + n % 2) for n in range(4)] for step in (ALTERNATES_H / 3 - 0.1, quarter + 1))
+    assert voided(*fast) == [False, True, True, True]
+    assert voided(*slow) == [False] * 4
+
+
+def test_what_another_ship_typed_makes_no_alternation():
+    """Any ships' reports, one ship's after the other's, as each ship's alone."""
+    rng = np.random.default_rng(6)
+    for _ in range(200):
+        ships = [(np.full(n, k), np.cumsum(rng.uniform(0, 30, n)), rng.choice([5.0, 6.0], n))
+                 for k, n in enumerate(rng.integers(1, 6, 3))]  # fmt: skip
+        together = flapping(*(np.concatenate(values) for values in zip(*ships, strict=True)))
+        assert together.tolist() == np.concatenate([flapping(*ship) for ship in ships]).tolist()
+
+
+def test_a_step_of_draught_has_its_ends_and_its_times_and_belongs_to_one_ship():
+    """Three tenths are a change, and two are trim; up or down."""
+    typed = [(0, 4.0), (10, 6.2), (20, 6.4), (30, 6.1), (40, 3.9)]
+    other = said(50, draught=9.0, mmsi=MMSI + 1, **HULL)
+    static = static_reports(feed(*[said(h, draught=d, **HULL) for h, d in typed], other))
+    steps = draught_steps(static)
+    assert steps["mmsi"].tolist() == [MMSI] * 3
+    assert list(zip(steps["before_m"], steps["after_m"], strict=True)) == [(4.0, 6.2), (6.4, 6.1), (6.1, 3.9)]
+    assert steps["time_utc"].tolist() == [at(10), at(30), at(40)]
+    assert steps["before_since"].tolist() == [at(0), at(20), at(30)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pytest
 
 from pipeline.calls.direction import p_loading
 from pipeline.calls.freeboards import deeper_by, freeboards
+from pipeline.calls.same_ship import log_odds
 from pipeline.config import CallsConfig
+from pipeline.quantiles import Z90
 from pipeline.ships.turnover import turnover
 from tests.calls.test_port_calls import called
 from tests.calls.traffic import detections, looks_at, sighting, visit
@@ -73,6 +77,48 @@ def test_one_freeboard_is_no_change():
     assert "freeboard_change_m" not in out
     assert deeper_by(out) is None
     assert (out["freeboard_in_m"], out["draught_seen_in_m"]) == (5.0, pytest.approx(2.4))
+
+
+def test_a_single_freeboard_is_early_or_late_by_the_other_looks_and_of_a_single_look_neither():
+    late = of(sighting("a", 8), look("b", 30, 3.4))
+    assert late["freeboard_out_m"] == 3.4
+    assert late["freeboard_out_sd_m"] == pytest.approx(0.3 / Z90)
+    assert "freeboard_in_m" not in late
+    assert of(look("a", 8, 5.0)) == {}
+
+
+def test_of_many_freeboards_the_first_and_the_last_speak():
+    out = of(look("a", 8, 5.0), look("b", 20, 4.4), look("c", 25, 4.0), look("d", 30, 3.4))
+    assert (out["freeboard_in_m"], out["freeboard_out_m"]) == (5.0, 3.4)
+    assert out["freeboard_change_m"] == pytest.approx(-1.6)
+
+
+def prior_odds(first, last, match_probability=1.0, mmsi=(None, None), of_stay=None) -> float:
+    """The odds of one hull without what lengths and decks say."""
+    table = detections(first, last).assign(mmsi=pd.array(mmsi, dtype="Int64"), match_probability=match_probability)
+    same = freeboards(table, of_stay, TURNS)["p_same_hull"]
+    return same / (1 - same) / math.exp(log_odds(first, last))
+
+
+@pytest.mark.parametrize("gap_h", [12, 30, 60])
+def test_without_a_transponder_the_law_of_turns_says_who_lies_there_later(gap_h):
+    """Nothing is known of how long she had lain there when the first look fell."""
+    still, another = TURNS.still(0.0, gap_h / 24), TURNS.another(0.0, gap_h / 24)
+    expected = pytest.approx(still / another, rel=1e-6)
+    first, last = look("a", 8, 5.0), look("b", 8 + gap_h, 3.4)
+    assert prior_odds(first, last) == expected
+    assert prior_odds(first, last, [0.9, 0.8], (999000001, None), 999000001) == expected, "heard in one look alone"
+
+
+def test_a_transponder_is_hers_in_both_looks_as_far_as_both_matches_are_sure():
+    both = prior_odds(look("a", 8, 5.0), look("b", 30, 3.4), [0.9, 0.8], (999000001,) * 2, 999000001)
+    assert both == pytest.approx(0.9 * 0.8 / (1 - 0.9 * 0.8))
+
+
+def test_a_change_is_never_surer_than_a_look_can_be():
+    sharp = {"freeboard_change_m": -1.0, "freeboard_change_lo_m": -1.0, "freeboard_change_hi_m": -1.0}
+    assert deeper_by(sharp) == (1.0, 0.05)
+    assert deeper_by(sharp | {"freeboard_change_m": float("nan")}) is None
 
 
 @pytest.mark.parametrize(("deeper_m", "rises"), [(1.6, True), (-1.6, False)])

@@ -1,9 +1,12 @@
 """Pictures of ships that transmit: whatever zone or silence they fall into, they are of the stay that was heard."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.calls import heard
 from tests.builders import box_zone, place_of
 from tests.calls.test_port_calls import HULL, called, only
 from tests.calls.traffic import BERTH, MMSI, at, fixes, looks_at, off_berth, said, sighting, visit
@@ -97,3 +100,23 @@ def test_a_sighting_is_evidence_of_one_stay_alone():
     table = called(*both, said(4, **HULL), place=place, looks=looks_at(20),
                    seen=[sighting(f"d{n}", 20, spot=spot) for n, spot in enumerate(spots)])  # fmt: skip
     assert sorted(map(list, table["detection_ids"])) == [["d0"], ["d1"]]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "at_most", "first_h", "last_h"),
+    [
+        ((8, 22), False, 8, 22),  # heard elsewhere before and after: she was between the two
+        ((None, None), False, 4, 26),  # nobody heard her come or go: so long before and after
+        ((1, 40), False, 1, 40),
+        ((1, 40), True, 4, 26),
+        ((8, 22), True, 8, 22),
+        ((None, 22), True, 4, 22),
+    ],
+)
+def test_she_may_have_been_there_between_her_bounds_or_for_as_long_as_nobody_heard(bounds, at_most, first_h, last_h):
+    """A stay heard from 10 h to 20 h, and six hours of silence on either side at the most."""
+    came, left = (None if hour is None else at(hour) for hour in bounds)
+    stay = SimpleNamespace(arrival_lo=came, arrival_hi=at(10), departure_lo=at(20), departure_hi=left)
+    hours = np.arange(0, 48.25, 0.25)
+    there = [hour for hour in hours if heard._holds(stay, at(hour), pd.Timedelta(hours=6), at_most=at_most)]
+    assert (there[0], there[-1], len(there)) == (first_h, last_h, 4 * (last_h - first_h) + 1)

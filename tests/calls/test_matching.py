@@ -72,6 +72,29 @@ def test_two_close_ships_are_told_apart_by_place():
     assert (partner(table, "west"), partner(table, "east")) == (MMSI + 1, MMSI + 2)
 
 
+def test_no_partner_lies_beyond_the_gate_however_alone_she_is():
+    table = feed(moored(100))
+    for gate_m, hers in ((90.0, False), (110.0, True)):
+        near = CallsConfig(match_gate_m=gate_m)
+        found = match(detections(sighting("d", NOON)), clean_tracks(table), static_reports(table), near)
+        assert found["mmsi"].notna().tolist() == [hers]
+
+
+def test_a_transponder_that_another_ship_has_says_nothing_of_who_lies_beside_her():
+    """Her only possible partner is taken, so nobody transmits there: as sure as with no transponder at all."""
+    table = matched([sighting("hers", NOON), sighting("beside", NOON, off_berth(60))], moored(0))
+    assert (partner(table, "hers"), partner(table, "beside")) == (MMSI, None)
+    assert table.loc["beside", "probability"] == 1.0
+
+
+def test_chances_are_by_bayes_rule_among_all_who_may_be_there():
+    """Two alike transponders at one place, and two as far off: what one may have, the other has not."""
+    alone = matched([sighting("d", NOON)], moored(0)).loc["d", "probability"]
+    shared = matched([sighting("d", NOON)], moored(0), moored(0, MMSI + 1)).loc["d", "probability"]
+    odds = alone / (1 - alone)
+    assert shared == pytest.approx(odds / (1 + 2 * odds), rel=1e-6)
+
+
 def test_two_ships_in_one_place_are_told_apart_by_size():
     table = matched(
         [sighting("long", NOON, off_berth(0), 180.0), sighting("short", NOON, off_berth(10), 60.0)],

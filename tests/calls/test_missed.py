@@ -6,10 +6,12 @@ import pytest
 from shapely.geometry import box
 
 from pipeline.calls.coverage import looks as looks_of
-from pipeline.calls.missed import exposure, missed_calls
+from pipeline.calls.missed import MIN_STAYS, exposure, missed_calls, stay_law
 from pipeline.config import CallsConfig, CapConfig, VolumeConfig
 from pipeline.tables import DETECTIONS, PORT_CALLS, RECALLS, SCENES
+from pipeline.types import Place
 from pipeline.volume import ledger, liftings
+from tests.builders import box_zone, place_of
 from tests.calls.traffic import at, harbour, looks_at
 
 STAY_D = np.array([1.0])
@@ -43,13 +45,17 @@ def test_looks_that_find_nobody_are_none():
 
 
 def missed(
-    hours: list[float] | pd.DataFrame, calls: pd.DataFrame | None = None, start_h: float = 0, end_h: float = 720
+    hours: list[float] | pd.DataFrame,
+    calls: pd.DataFrame | None = None,
+    start_h: float = 0,
+    end_h: float = 720,
+    place: Place | None = None,
 ) -> pd.DataFrame:
     return missed_calls(
         looks=hours if isinstance(hours, pd.DataFrame) else looks_at(*hours),
         calls=PORT_CALLS.empty() if calls is None else calls,
         recalls=recalls(),
-        place=harbour(),
+        place=place or harbour(),
         start=at(start_h),
         end=at(end_h),
         config=CallsConfig(),
@@ -57,6 +63,7 @@ def missed(
 
 
 def recalls() -> pd.DataFrame:
+    """Short ships are found half as often."""
     sure = {
         "sensor": "optical",
         "context": "quay",
@@ -66,7 +73,8 @@ def recalls() -> pd.DataFrame:
         "recall_lo": 0.8,
         "recall_hi": 1,
     }
-    rows = [sure | {"recall_id": f"optical/quay/{size}", "size": size} for size in ("all", "short", "middle", "long")]
+    found = {"all": 0.9, "short": 0.45, "middle": 0.9, "long": 0.9}
+    rows = [sure | {"recall_id": f"optical/quay/{size}", "size": size, "recall": p} for size, p in found.items()]
     return RECALLS.check(RECALLS.from_rows(rows))
 
 
@@ -84,6 +92,8 @@ def test_the_table_of_one_look_holds_no_number_and_that_of_five_does():
     assert one[["p_seen", "unseen_days", "unseen_mean"]].isna().all(axis=None)
     assert set(five["state"]) == {"known"}
     assert five["unseen_mean"].notna().all()
+    inner = five.iloc[5:25]  # a day of arrivals each
+    np.testing.assert_allclose(inner["unseen_days"], 1 - inner["p_seen"])
 
 
 def test_a_day_is_the_calendars_whenever_the_period_starts():
@@ -103,15 +113,21 @@ def test_when_the_period_starts_moves_nobody_seen_or_unseen():
     assert noon.total_unseen_d == pytest.approx(midnight.total_unseen_d)
 
 
-def test_the_table_and_the_account_expect_the_same_number_of_unseen_calls():
-    """Cargoes of one barrel: the account's barrels nobody saw are calls."""
+def called(*rows: dict) -> pd.DataFrame:
+    """Port calls seen in one look each, at the berth."""
     when = at(100)
     seen = {
         "vessel_id": "anonymous", "identity_probability": 0, "berth_id": "oil", "berth_kind": "berth", "counts": True,
         "arrival_hi": when, "departure_lo": when, "evidence_class": "D", "n_looks": 1, "n_seen": 1, "length_m": 96.0,
         "p_tanker": 1.0, "p_loading": 1.0,
     }  # fmt: skip
-    calls = PORT_CALLS.conform(PORT_CALLS.from_rows([seen | {"call_id": f"c{n}"} for n in range(2)]))
+    return PORT_CALLS.conform(PORT_CALLS.from_rows([seen | {"call_id": f"c{n}"} | row for n, row in enumerate(rows)]))
+
+
+def test_the_table_and_the_account_expect_the_same_number_of_unseen_calls():
+    """Cargoes of one barrel: the account's barrels nobody saw are calls."""
+    when = at(100)
+    calls = called(*[{}] * 2)
     table = missed([72, 216, 360, 504, 648], calls)
     config, cap = VolumeConfig(), CapConfig(id="x", title="x", barrels=9, year_starts="01-01", source="made up")
     given = pd.DataFrame([{"call_id": f"c{n}", "departure": when, "barrels": 1.0, "berth_id": "oil"} for n in range(2)])
@@ -129,4 +145,54 @@ def test_a_look_at_half_of_a_berth_finds_half_as_often():
     of_whole, of_half = (table["p_seen"].iloc[days].mean() for table in (whole, half))
     assert of_half < 0.75 * of_whole
     never = missed(looks.assign(covered=0.0, state="partly"))
-    assert set(never["state"]) == {"unknown"}
+    of_a_sensor_of_which_nothing_is_known = missed(looks.assign(sensor="sentinel-1"))
+    assert set(never["state"]) == set(of_a_sensor_of_which_nothing_is_known["state"]) == {"unknown"}
+    pd.testing.assert_frame_equal(missed(looks.assign(covered=np.nan)), missed(looks))
+
+
+def test_stays_of_many_lengths_are_seen_as_often_as_drawn_ships_are():
+    """Ships come at any time of 20 days, or lie there when they begin; each look finds each with its own chance."""
+    law, looks, recall, days = np.array([0.3, 1.0, 6.0]), np.array([0.0, 2.0, 2.3, 9.0, 17.5]), 0.6, 20.0
+    rng = np.random.default_rng(3)
+    arrivals, stay = rng.uniform(-6, days, 400_000), rng.choice(law, 400_000)
+    there = arrivals + stay > 0
+    chances = (looks[:, None] > arrivals) & (looks[:, None] < arrivals + stay)
+    seen = there & (rng.random(arrivals.shape) < 1 - (1 - recall) ** chances.sum(axis=0))
+    per_ship = (days + 6) / len(arrivals)
+    here = exposure(looks, np.full(len(looks), recall), law, days)
+    assert here.total_seen_d == pytest.approx(seen.sum() * per_ship, rel=0.01)
+    assert here.total_seen_d + here.total_unseen_d == pytest.approx(days + law.mean(), rel=0.01)
+    by_day = np.histogram(np.maximum(arrivals[seen], 0), np.arange(days + 1))[0] * per_ship
+    np.testing.assert_allclose(here.seen_d, by_day, atol=0.03)
+
+
+@pytest.mark.parametrize(("look_d", "inside"), [(-0.1, 0), (0.0, 1), (2.9, 1), (3.0, 0)])
+def test_a_look_at_the_end_of_the_period_is_the_next_ones(look_d, inside):
+    here = exposure(np.array([look_d]), np.array([0.9]), STAY_D, 3.0)
+    assert here.n_looks == inside
+    assert (here.total_seen_d > 0) == bool(inside)
+
+
+def test_stays_last_as_declared_until_enough_were_heard_from_entry_to_exit():
+    """The declared law has its 5 and 95 % points; what was heard lies half way between its bounds."""
+    config = CallsConfig()
+    heard = {"evidence_class": "A", "arrival_lo": at(9), "arrival_hi": at(11), "departure_lo": at(57)}
+    rows = called(*(heard | {"departure_hi": at(59 + 24 * (n % 2))} for n in range(MIN_STAYS)))
+    for few in (rows.iloc[1:], called(*[{}] * MIN_STAYS)):
+        law = stay_law(few, config)
+        assert np.quantile(law, (0.05, 0.95), method="hazen") == pytest.approx(config.stay_d, rel=0.01)
+        assert (np.diff(law) > 0).all()
+    law = stay_law(rows, config)
+    assert (law.min(), law.mean(), law.max()) == pytest.approx((2.0, 2.25, 2.5), abs=0.01)
+
+
+def test_each_zone_has_its_own_callers_and_all_zones_share_one_prior():
+    """Half a call of Jeffreys' prior in all, however many zones; at the other berth ships are short, hard to find."""
+    spots = [box_zone(name, 133.0 + n / 50, 42.73, 133.01 + n / 50, 42.74) for n, name in enumerate(("oil", "short"))]
+    calls = called({}, {}, {"berth_id": "short", "length_m": 40.0})
+    hours = [72, 216, 360, 504, 648]
+    looks = pd.concat([looks_at(*hours, zone=name) for name in ("oil", "short")], ignore_index=True)
+    zones = missed(looks, calls, place=place_of(*spots)).groupby("zone_id").first()
+    assert zones["n_seen"].to_dict() == {"oil": 2, "short": 1}
+    assert (zones["rate_shape"] - zones["n_seen"]).tolist() == pytest.approx([0.25, 0.25])
+    assert zones.loc["short", "rate_per_d"] < 0.7 * zones.loc["oil", "rate_per_d"]

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.calls.matching import match
-from pipeline.calls.port_calls import port_calls
+from pipeline.calls.port_calls import BASE_TANKER_SHARE, port_calls
 from pipeline.calls.sizes import LARGEST_M, size_of_hull
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
@@ -152,6 +154,21 @@ def test_only_tankers_count(ship_type, counts):
     row = only(visit(5, 20), said(4, **(HULL | {"ship_type": ship_type})))
     assert row["counts"] == counts
     assert (row["p_tanker"] > 0.9) == counts
+
+
+def test_of_a_dark_ship_the_berths_trade_and_what_looks_say_of_her_multiply_the_odds():
+    """A look that says what any merchant ship's does leaves the berth's word; elsewhere that of its own."""
+
+    def odds(score, cargo="oil_products"):
+        place = replace(harbour(), zones=tuple(replace(zone, cargo=cargo) for zone in harbour().zones))
+        p = only(seen=[sighting("a", 8, tanker_score=score)], looks=looks_at(8), place=place)["p_tanker"]
+        return p / (1 - p)
+
+    prior, base = CONFIG.prior_p_tanker_at_oil_berth, BASE_TANKER_SHARE
+    assert odds(base) == pytest.approx(prior / (1 - prior))
+    assert odds(base, "coal") == pytest.approx(base / (1 - base))
+    for cargo in ("oil_products", "coal"):
+        assert odds(0.6, cargo) / odds(0.2, cargo) == pytest.approx(1.5 / 0.25)
 
 
 def test_longer_ships_are_another_trade():

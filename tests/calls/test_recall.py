@@ -8,8 +8,23 @@ from shapely.geometry import box
 from pipeline.calls import clean_tracks, look_trials, recall_lines, recall_table, static_reports
 from pipeline.calls.recall import recall_at
 from pipeline.config import CallsConfig
+from pipeline.quantiles import Z90
 from pipeline.tables import MATCHES, RECALLS, SCENES
-from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, detections, feed, fixes, harbour, looks_at, said, sighting
+from tests.builders import box_zone, place_of
+from tests.calls.traffic import (
+    ANCHORAGE,
+    BERTH,
+    MMSI,
+    at,
+    detections,
+    feed,
+    fixes,
+    harbour,
+    looks_at,
+    off_berth,
+    said,
+    sighting,
+)
 
 CONFIG = CallsConfig()
 HERE = box(132.9, 42.6, 133.2, 42.9)
@@ -75,11 +90,44 @@ def test_what_no_look_could_show_is_no_trial(more):
     assert trials(lying(BERTH), **more).empty
 
 
+def test_just_off_her_berth_she_lies_at_it_and_just_off_the_roads_at_sea():
+    """Berths are drawn along the quay, and ships lie beside that line; the roads end where they end."""
+    both = pd.concat([looks_at(10), looks_at(10, zone="roads")])
+    off = {"quay": off_berth(165 + 100), "open_water": (ANCHORAGE[0] + 0.0205, ANCHORAGE[1])}
+    for context, spot in off.items():
+        assert trials(lying(spot), looks=both)["context"].tolist() == [context]
+
+
+def test_a_berth_within_the_roads_is_a_berth():
+    """In whatever order the zones stand."""
+    pier, roads = harbour().zones[0], box_zone("roads", 133.0, 42.7, 133.1, 42.8, kind="anchorage", counts=False)
+    messages = feed(lying(BERTH))
+    both = pd.concat([looks_at(10), looks_at(10, zone="roads")])
+    for zones in ((pier, roads), (roads, pier)):
+        table = look_trials(
+            both, scene(), clean_tracks(messages), static_reports(messages), detections(), MATCHES.empty(),
+            place_of(*zones), CONFIG,
+        )  # fmt: skip
+        assert table["context"].tolist() == ["quay"]
+
+
 def test_outside_the_image_or_under_cloud_open_water_is_no_trial():
     sea = lying((133.03, 42.75))
     assert len(trials(sea)) == 1
     assert trials(sea, scenes=scene(footprint=box(132.9, 42.76, 133.2, 42.9))).empty
     assert trials(sea, scenes=scene(cloud_fraction=0.5)).empty
+
+
+@pytest.mark.parametrize(("minutes_off", "tried"), [(-9.9, 1), (9.9, 1), (-10.1, 0), (10.1, 0)])
+def test_who_was_heard_within_ten_minutes_of_a_look_before_or_after_is_a_trial(minutes_off, tried):
+    """Longer off, nobody knows that she still lay there."""
+    assert len(trials(lying(BERTH, hours=(10 + minutes_off / 60,)))) == tried
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_she_lies_where_she_was_heard_nearest_in_time(sign):
+    moved = [fixes([10 + sign * minutes / 60], *spot) for minutes, spot in ((1, BERTH), (-9, ANCHORAGE))]
+    assert trials(*moved)["context"].tolist() == ["quay"]
 
 
 def test_where_nobody_transmits_the_declared_recall_stands():
@@ -103,6 +151,13 @@ def test_many_looks_at_ships_of_all_lengths_tell_each_recall():
     assert table.loc["sentinel-1/quay/middle", "recall"] == pytest.approx(0.6, abs=0.01)  # nobody of that length
     assert table.loc["sentinel-1/open_water/all", "recall"] == pytest.approx(CONFIG.look_recall["sentinel-1"])
     assert table.loc["optical/quay/all", "tries"] == 0
+
+
+def test_the_interval_of_a_recall_is_that_of_its_looks():
+    """Of many looks: 90 % of a share lie within 1.645 standard errors."""
+    row = recall_table(many(4000, 0.3, 40), CONFIG).set_index("recall_id").loc["sentinel-1/quay/all"]
+    reach = Z90 * np.sqrt(0.3 * 0.7 / 4000)
+    assert (row["recall_lo"], row["recall_hi"]) == pytest.approx((0.3 - reach, 0.3 + reach), abs=0.002)
 
 
 def test_a_zone_takes_the_recall_of_the_lengths_that_call_there():

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
-from pipeline.calls.same_ship import FLEET_LENGTH_SD, FLEET_SLENDER_SD, freeboard_change, same_ship_probability
+from pipeline.calls.same_ship import (
+    BEAM_FLOOR,
+    FLEET_HOUSE_SD,
+    FLEET_LENGTH_SD,
+    FLEET_SLENDER_SD,
+    FLEET_TONE_SD,
+    HOUSE_SD,
+    LENGTH_FLOOR,
+    TONE_SD,
+    freeboard_change,
+    log_odds,
+    odds_beyond_length,
+    same_ship_probability,
+)
+from pipeline.quantiles import Z90
 
 LOOK = {"length_m": 98.0, "length_lo_m": 97.0, "length_hi_m": 99.0, "beam_m": 16.0, "beam_lo_m": 15.7,
         "beam_hi_m": 16.3, "house_position": 0.13, "deck_tone": 2.6}  # fmt: skip
@@ -84,3 +99,43 @@ def test_an_interval_that_is_open_to_one_side_opens_the_change_to_that_side():
     for first, second, bounds in ((sharp, open_up, (0.0, 1.0)), (open_up, sharp, (-1.0, 0.0))):
         change = freeboard_change(first, second)
         assert (change.lo_m, change.hi_m) == pytest.approx(bounds)
+
+
+BARE = {"length_m": 98.0, "beam_m": 16.0, "house_position": 0.13, "deck_tone": 2.6}
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "fleet"),
+    [
+        ("length_m", LENGTH_FLOOR, FLEET_LENGTH_SD),
+        ("house_position", HOUSE_SD, FLEET_HOUSE_SD),
+        ("deck_tone", TONE_SD, FLEET_TONE_SD),
+    ],
+)
+def test_between_two_hulls_of_the_trade_the_likelihood_ratio_is_one_on_average(name, error, fleet):
+    """Of one hull over two hulls, as any ratio of two laws is: else the odds lean to one side whatever is seen."""
+    apart = np.unique(np.concatenate([np.linspace(-10, 10, 801) * error, np.linspace(-8, 8, 801) * fleet]))
+    first = BARE[name]
+    then = first + apart if name == "house_position" else first * np.exp(apart)
+    two_hulls = norm.pdf(apart, scale=np.hypot(error, np.sqrt(2) * fleet))
+    ratio = np.exp([log_odds({name: first}, {name: value}) for value in then])
+    assert np.trapezoid(ratio * two_hulls, apart) == pytest.approx(1, abs=0.005)
+
+
+@pytest.mark.parametrize(("length_apart", "reach"), [(0.0, 0.0), (0.05, 0.0), (0.0, 0.2)])
+def test_so_it_is_of_beams_for_their_lengths(length_apart, reach):
+    """Of two hulls beams differ as lengths do, as far as those are known, give or take how slender ships are."""
+    first = {"length_m": 98.0, "beam_m": 16.0, "length_lo_m": 98 * (1 - reach), "length_hi_m": 98 * (1 + reach)}
+    longer = {name: value * np.exp(length_apart) for name, value in first.items() if name != "beam_m"}
+    error = np.sqrt(BEAM_FLOOR**2 + LENGTH_FLOOR**2 + 2 * (reach / Z90) ** 2)
+    apart = np.linspace(-3, 3, 6001)
+    two_hulls = norm.pdf(apart - length_apart, scale=np.hypot(error, np.sqrt(2) * FLEET_SLENDER_SD))
+    ratio = np.exp([odds_beyond_length(first, longer | {"beam_m": 16.0 * np.exp(d)}) for d in apart])
+    assert np.trapezoid(ratio * two_hulls, apart) == pytest.approx(1, abs=0.005)
+    assert odds_beyond_length(first, longer) == 0
+    assert odds_beyond_length({"beam_m": 16.0}, first) == 0, "beams alone say what lengths say already"
+
+
+@pytest.mark.parametrize("name", ["deck_tone", "length_m"])
+def test_what_is_nothing_or_less_was_not_measured(name):
+    assert log_odds({name: 0.0}, BARE) == log_odds({name: -0.1}, BARE) == log_odds(BARE, {name: 0.0}) == 0

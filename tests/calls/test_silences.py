@@ -68,10 +68,36 @@ def test_before_a_silence_is_as_long_as_the_silence(last_heard, before):
     assert table["others_before"].tolist() == [before]
 
 
-@pytest.mark.parametrize("side", [-1, 1])
-def test_beside_the_box_as_much_is_near_in_the_east_as_in_the_west(side):
+@pytest.mark.parametrize("side", [(-1, 0), (1, 0), (0, -1), (0, 1)])
+def test_as_much_beside_the_box_is_near_on_every_side(side):
     """Silent at 0.15 degrees beyond the box, where messages may have been asked for, and at 0.25, where not."""
     box = (BERTH[0] - 0.1, BERTH[1] - 0.1, BERTH[0] + 0.1, BERTH[1] + 0.1)
     for beyond, counted in ((0.15, 1), (0.25, 0)):
-        spot = (BERTH[0] + side * (0.1 + beyond), BERTH[1])
+        spot = (BERTH[0] + side[0] * (0.1 + beyond), BERTH[1] + side[1] * (0.1 + beyond))
         assert len(quiet(lying(SILENT, spot=spot), place=replace(harbour(), bbox=box))) == counted
+
+
+@pytest.mark.parametrize(("bbox", "lon", "counted"), [
+    ((179.0, 40.0, -179.0, 45.0), 179.9, 1), ((179.0, 40.0, -179.0, 45.0), -179.9, 1),
+    ((179.0, 40.0, -179.0, 45.0), 133.0, 0), ((-180.0, 40.0, 180.0, 45.0), 133.0, 1),
+])  # fmt: skip
+def test_a_box_may_cross_the_antimeridian_or_go_round_the_earth(bbox, lon, counted):
+    assert len(quiet(lying(SILENT, spot=(lon, 42.7)), place=replace(harbour(), bbox=bbox))) == counted
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_who_was_last_or_next_heard_elsewhere_was_elsewhere_and_not_silent(turned):
+    """One fix at the berth, the other 80 km off; both within the box, they are a silence with both its places."""
+    spots = [BERTH, (BERTH[0] + 1.0, BERTH[1])][:: -1 if turned else 1]
+    hours = (np.arange(0, 10, 0.1), np.arange(17, 24, 0.1))
+    heard = [lying(when, spot=spot) for when, spot in zip(hours, spots, strict=True)]
+    assert quiet(*heard).empty
+    wide = replace(harbour(), bbox=(BERTH[0] - 0.1, BERTH[1] - 0.1, BERTH[0] + 1.1, BERTH[1] + 0.1))
+    row = quiet(*heard, place=wide).iloc[0]
+    assert [(row["lon"], row["lat"]), (row["lon_after"], row["lat_after"])] == spots
+
+
+def test_how_long_nobody_at_all_was_heard_is_the_longest_of_the_gaps_between_others():
+    """Silent from 9.9 to 17; others were heard at 11, at 11.5 and at 14.5."""
+    table = quiet(lying(SILENT), lying([11.0, 11.5, 14.5], OTHER, ANCHORAGE))
+    assert table.set_index("mmsi").loc[MMSI, "quiet_h"] == pytest.approx(3.0)

@@ -79,6 +79,15 @@ def test_a_draught_at_which_the_hull_cannot_float_is_flagged(draught, bad):
     assert ("implausible_draught" in row["flags"]) == bad
 
 
+@pytest.mark.parametrize(("then_m", "other"), [(101.0, False), (91.0, False), (101.5, True), (90.5, True)])
+def test_a_hull_that_grows_or_shrinks_is_another_one_and_rounding_is_not(then_m, other):
+    """From 96 m, by 5 m or more than that; what another ship says is nothing to her."""
+    table = reports(
+        said(1, **HULL), said(2, **HULL | {"a": then_m - HULL["b"]}), said(3, mmsi=MMSI + 1, a=40.0, b=10.0)
+    )
+    assert table["flags"].map(lambda f: "length_changed" in f).tolist() == [False, other, False]
+
+
 def test_flapping_is_no_loading():
     table = reports(*[said(h, draught=5.0 + 2 * (h % 2), **HULL) for h in range(8)])
     assert table["flags"].map(lambda f: "flapping_draught" in f).sum() >= 6

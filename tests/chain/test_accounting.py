@@ -3,12 +3,12 @@
 import pytest
 
 from pipeline.calls import clean_tracks, static_reports
-from pipeline.chain.accounting import Account, Ground, account_for
+from pipeline.chain.accounting import Account, Ground, account_for, counted, sighted
 from pipeline.config import load_cap
 from pipeline.tables import SCENES
 from pipeline.types import OF_REJECTED_CALL
 from pipeline.workspace import configs_root, load_run_config
-from tests.calls.traffic import detections, feed, harbour, sighting, visit
+from tests.calls.traffic import detections, feed, harbour, looks_at, sighting, visit
 from tests.chain.test_verdicts import verdict
 
 SEEN = (sighting("a", 10, length_m=96.0), sighting("b", 70, length_m=104.0), sighting("c", 130, length_m=98.0))
@@ -66,3 +66,12 @@ def test_a_verdict_that_rejects_nothing_changes_no_size(ground):
     before = account_for(ground, found)
     name = before.tables["port_calls"]["call_id"].iloc[1]
     assert lengths(account_for(ground, found, [verdict(name, "confirm")])) == lengths(before)
+
+
+def test_only_looks_at_zones_that_count_are_looks_of_the_account(ground):
+    """An image of the anchorage tells nothing of who lay at the berth that day."""
+    tables = sighted(ground, detections(*SEEN))
+    for zone, days in (("oil", {"2024-03-07": "usable"}), ("roads", {})):
+        ledger = counted(ground, tables | {"looks": looks_at(10, zone=zone)})[0]["ledger"]
+        looked = ledger.set_index("day")["looked"]
+        assert looked[looked != "unknown"].to_dict() == days

@@ -48,3 +48,19 @@ def test_a_side_that_may_be_higher_is_a_hull_that_may_lie_less_deep():
     )
     assert (high_side[0] < sharp[0], high_side[2]) == (True, sharp[2])
     assert (low_side[0], low_side[2] > sharp[2]) == (sharp[0], True)
+
+
+def test_a_length_in_doubt_is_a_depth_in_doubt():
+    """The errors of her length, by what a metre of it adds to the depth, and of the depth itself in quadrature."""
+    sharp, doubtful = (draught_of((120 - reach, 120.0, 120 + reach), (4.0, 4.0, 4.0)) for reach in (0.0, 30.0))
+    per_metre = (usual_depth_m(150.0) - usual_depth_m(90.0)) / 60
+    for end in (0, 2):
+        reach, own = abs(doubtful[end] - doubtful[1]), abs(sharp[end] - sharp[1])
+        assert reach**2 - own**2 == pytest.approx((30 * per_metre) ** 2)
+
+
+@pytest.mark.parametrize("length_m", [60.0, 200.0])
+def test_an_eighth_of_the_depth_is_below_water_however_high_the_side_seems(length_m):
+    """By gear or cargo that stands on it."""
+    draught = draught_of((length_m,) * 3, (usual_depth_m(length_m) + 2,) * 3)[1]
+    assert draught / usual_depth_m(length_m) == pytest.approx(1 / 8, abs=0.01)

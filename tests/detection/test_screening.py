@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detection.screening import EVEN_RARITY, HIGHEST_BAR, bar_of, leak_from_land, ship_score
+from pipeline.config.detection import ScreeningConfig
+from pipeline.detection.candidates import Candidate
+from pipeline.detection.screening import (
+    EVEN_RARITY,
+    HIGHEST_BAR,
+    accepted,
+    bar_of,
+    judged,
+    leak_from_land,
+    ship_score,
+    tanker_score,
+)
 
 
 @given(st.floats(4, 20), st.integers(1, 400), st.floats(20, 400))
@@ -19,7 +30,9 @@ def test_rarer_and_larger_is_likelier_a_ship(rarity, n_pixels, length_m):
 
 
 def test_odds_are_even_at_the_bar_for_six_pixels_and_nothing_is_longer_than_ships_are():
-    assert ship_score(EVEN_RARITY, EVEN_RARITY, 6, 100.0) == pytest.approx(0.5)
+    few, six, many = (ship_score(EVEN_RARITY, EVEN_RARITY, n, 100.0) for n in (3, 6, 12))
+    assert few < six < many
+    assert six == pytest.approx(0.5)
     assert ship_score(12.0, EVEN_RARITY, 60, 400.0) > 0.9 > ship_score(12.0, EVEN_RARITY, 60, 800.0)
 
 
@@ -38,6 +51,7 @@ def test_alarms_that_crowd_at_the_bar_raise_it_past_them_unless_as_many_ships_ar
     assert raised > EVEN_RARITY
     assert (crowd >= raised).sum() <= 5
     assert bar_of(np.concatenate([crowd, ships(6)])) == EVEN_RARITY
+    assert bar_of(np.concatenate([crowd, ships(1)])) > EVEN_RARITY, "one ship a decade does not explain twenty alarms"
     assert bar_of(EVEN_RARITY + np.linspace(0.0, 9.0, 5000)) <= HIGHEST_BAR + 0.25
 
 
@@ -49,3 +63,50 @@ def test_light_leaks_from_land_onto_water_near_it_and_none_from_water():
     assert (np.diff(leak[20, 20:]) <= 0).all()
     assert leak[20, 20] == pytest.approx(25.0, rel=0.2)
     assert leak[20, 35] < 1e-3
+
+
+CONFIG = ScreeningConfig(min_length_m=25, min_pixels=3, max_length_m=420, min_score=0.5)
+
+
+def candidate(length_m=(90.0, 100.0, 110.0), n_pixels=50, score=0.9, flags=()):
+    low, length, high = length_m
+    return Candidate(
+        row=0.0, col=0.0, length_m=length, length_lo_m=low, length_hi_m=high, beam_m=15.0, beam_lo_m=14.0,
+        beam_hi_m=16.0, axis=(1.0, 0.0), axis_points_to_bow=False, outline=np.zeros((4, 2)), n_pixels=n_pixels,
+        score=score, tanker_score=0.3, contrast_db=20.0, method="radar-cfar", flags=flags,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "flag"),
+    [
+        ({"length_m": (10.0, 20.0, 26.0)}, None),  # may be long enough
+        ({"length_m": (10.0, 20.0, 24.0)}, "too_small"),
+        ({"n_pixels": 3}, None),
+        ({"n_pixels": 2}, "too_small"),
+        ({"length_m": (400.0, 450.0, 500.0)}, None),  # may be short enough
+        ({"length_m": (430.0, 450.0, 470.0)}, "too_large"),
+        ({"score": 0.5}, None),
+        ({"score": 0.49}, "low_score"),
+    ],
+)
+def test_only_what_cannot_be_a_ship_of_the_sizes_asked_for_is_refused(fields, flag):
+    """An interval that reaches into the range of ships is none's fault."""
+    found = judged(candidate(**fields), CONFIG)
+    assert found.flags == (() if flag is None else (flag,))
+    assert accepted(found, CONFIG) == (flag is None)
+
+
+def test_a_flag_that_says_what_it_is_refuses_and_one_that_only_tells_does_not():
+    assert not accepted(candidate(flags=("azimuth_ghost",)), CONFIG)
+    assert accepted(candidate(flags=("moored", "weak_draught")), CONFIG)
+    assert judged(candidate(flags=("moored",), score=0.1), CONFIG).flags == ("moored", "low_score")
+
+
+def test_of_a_picture_of_unknown_stretch_two_decades_more_are_asked():
+    assert bar_of(ships(3), pictured=True) == EVEN_RARITY + 2
+
+
+@given(st.floats(1, 500))
+def test_a_length_alone_makes_no_ship_a_tanker_for_sure(length_m):
+    assert 0.02 < tanker_score(length_m) < 0.4

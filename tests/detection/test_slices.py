@@ -43,6 +43,7 @@ def kept(found):
     [
         ({"A": 0}, {"A": 8}, ["A0"]),
         ({"A-": 0}, {"A": 8}, ["A1"]),
+        ({"A-": 0}, {"A-": 8}, ["A0"]),
         ({"A": 0}, {"B": 150}, ["A0", "B1"]),
         ({"A-": 0, "B": 60}, {"A": 3, "B": 62}, ["A1", "B0"]),
         ({"A": 0}, {"A": 4, "B": 60}, ["A0", "B1"]),
@@ -51,6 +52,7 @@ def kept(found):
     ids=[
         "both see her",
         "one cuts her",
+        "both cut her",
         "two ships",
         "a raft, one cut",
         "a raft, one seen once",

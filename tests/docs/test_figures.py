@@ -11,9 +11,9 @@ import re
 import pandas as pd
 import pytest
 
-from pipeline.calls.direction import P_MISMEASURED, P_SAYS_THE_OPPOSITE
 from pipeline.config import CapConfig, VolumeConfig, load
 from pipeline.ships.retyping import RETYPED, TYPED_STEP_M
+from pipeline.ships.signs_of_cargo import P_MISMEASURED, P_SAYS_THE_OPPOSITE
 from pipeline.tables.given import CALLS_READ
 from pipeline.volume import ledger, liftings
 from pipeline.volume.evidence import GARBLED_RANGE_M

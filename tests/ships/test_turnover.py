@@ -85,3 +85,21 @@ def test_of_two_hulls_lengths_differ_by_the_spread_of_the_trade_twice():
     for density, sd in ((one, 5.0), (other, np.hypot(5.0, np.sqrt(2) * 18.0))):
         assert np.trapezoid(density, apart) == pytest.approx(1, abs=1e-6)
         assert np.trapezoid(density * apart**2, apart) == pytest.approx(sd**2, rel=1e-6)
+
+
+def test_who_was_seen_for_longer_than_any_stay_lasts_is_not_there_later_and_another_is():
+    turns = Turnover(STAY_D, 2.0)
+    assert (turns.still(400.0, 1.0), turns.another(400.0, 1.0)) == (0.0, 1.0)
+    assert chance_of_one_stay(turns, 400.0, 1.0, 0.0, 5.0) == 0.0
+
+
+def test_looks_that_missed_her_for_sure_make_two_ships_and_odds_fall_by_their_share():
+    turns = Turnover(STAY_D, 2.0)
+    sure, half, never = (chance_of_one_stay(turns, 0.5, 1.0, 0.0, 5.0, missed=p) for p in (1.0, 0.5, 0.0))
+    assert never == 0.0
+    assert half / (1 - half) == pytest.approx(0.5 * sure / (1 - sure))
+
+
+def test_no_length_is_known_better_than_half_a_metre():
+    assert likelihoods(0.3, 0.0) == likelihoods(0.3, 0.5)
+    assert likelihoods(0.3, 0.6) != likelihoods(0.3, 0.5)

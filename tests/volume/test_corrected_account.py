@@ -36,9 +36,9 @@ def missed_at(zone: str = "pier", state: str = "known", first: str = "2024-01-01
     return MISSED.check(MISSED.from_rows(rows))
 
 
-def account(rows=CALLS, missed=None, as_of=date(2024, 3, 31)) -> pd.DataFrame:
+def account(rows=CALLS, missed=None, as_of=date(2024, 3, 31), cap=CAP) -> pd.DataFrame:
     table = liftings(pd.DataFrame(rows), CONFIG, SEED)
-    return ledger(table, CAP, CONFIG, SEED, as_of=as_of, missed=missed_at() if missed is None else missed)
+    return ledger(table, cap, CONFIG, SEED, as_of=as_of, missed=missed_at() if missed is None else missed)
 
 
 @pytest.mark.parametrize("day", ["2023-06-01", "2025-02-01", "2024-04-01"], ids=["before", "after", "later"])
@@ -86,3 +86,15 @@ def test_without_the_table_nothing_is_said_of_what_nobody_saw():
     book = ledger(liftings(pd.DataFrame(CALLS), CONFIG, SEED), CAP, CONFIG, SEED)
     assert book["corrected_p50"].isna().all()
     assert set(map(tuple, book["corrected_without"])) == {()}
+
+
+def test_what_is_likely_with_the_calls_that_nobody_saw_goes_by_their_sum():
+    """Half of the draws are over their own median, and of the lesser sum of what was seen fewer."""
+    book = account()
+    last = account(cap=CAP.model_copy(update={"barrels": book["corrected_p50"].iloc[-1]})).iloc[-1]
+    assert last["corrected_p_over_cap"] == pytest.approx(0.5, abs=0.01)
+    assert last["p_over_cap"] < 0.3
+    table = liftings(pd.DataFrame(CALLS), CONFIG, SEED)
+    told = headline(table, book, CAP, CONFIG).corrected_bbl
+    assert told == tuple(book[f"corrected_p{percent}"].iloc[-1] for percent in (5, 50, 95))
+    assert headline(table, account(missed=missed_at(state="unknown")), CAP, CONFIG).corrected_bbl is None

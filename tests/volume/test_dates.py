@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from pipeline.volume.cells import Refused
-from pipeline.volume.dates import dates
+from pipeline.volume.dates import dates, seen_for_d
 
 CAME = "2024-03-07T20:00:00Z"
 
@@ -83,3 +83,48 @@ def test_a_month_or_a_year_is_no_day(column, short):
     """Read as its first day, a whole year's calls would lie on the first of January."""
     with pytest.raises(Refused, match=f"{column} '{short.strip()}' names no day; write it as YYYY-MM-DD"):
         when(**{column: short})
+
+
+EARLY, LATE, MIDDLE = "2024-03-07T02:00:00Z", "2024-03-07T12:00:00Z", "2024-03-07T07:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        (("", EARLY, LATE), MIDDLE),
+        (("", EARLY, None), EARLY),
+        (("", None, LATE), LATE),
+        ((CAME, EARLY, LATE), CAME),
+        ((None, None, None), None),
+    ],
+)
+@pytest.mark.parametrize("end", ["arrival", "departure"])
+def test_a_time_is_the_stated_one_else_the_middle_of_its_bounds_else_the_one_that_is_known(end, bounds, told):
+    call = dict(zip((end, f"{end}_lo", f"{end}_hi"), bounds, strict=True))
+    found = dates(call)[0]
+    assert found[end] == (None if told is None else pd.Timestamp(told))
+    day = dates(call | {f"{end}_date": "2024-03-05"})[0][end]
+    assert day == pd.Timestamp(CAME if bounds[0] == CAME else "2024-03-05T00:00Z"), "a day is stated, too"
+
+
+def test_a_bound_that_no_look_gave_is_left_aside():
+    """It is what the longest stay allows: the first and the last sighting say more."""
+    both = {f"{end}_{bound}": when for end in ("arrival", "departure") for bound, when in (("lo", EARLY), ("hi", LATE))}
+    closed = when(**both)
+    assert closed[:2] == (pd.Timestamp(MIDDLE), pd.Timestamp(MIDDLE))
+    opened = when(**both, flags="dark;arrival_open;left_open")
+    assert opened[:2] == (pd.Timestamp(LATE), pd.Timestamp(EARLY))
+
+
+@pytest.mark.parametrize(("days", "doubted"), [(180, False), (181, True)])
+def test_a_stay_of_half_a_year_may_be_a_slip_of_a_digit(days, doubted):
+    left = pd.Timestamp(CAME) + pd.Timedelta(days=days)
+    doubts = when(arrival=CAME, departure=left)[2]
+    assert [f"{days} days after" in doubt and "is a year wrong?" in doubt for doubt in doubts] == [True] * doubted
+
+
+def test_how_long_she_was_seen_is_between_sightings_and_never_less_than_nothing():
+    assert seen_for_d({"arrival_hi": EARLY, "departure_lo": LATE, "arrival_lo": "2024-03-01"}) == 10 / 24
+    assert seen_for_d({"arrival_hi": LATE, "departure_lo": EARLY}) == 0.0
+    assert seen_for_d({"arrival_hi": EARLY}) is None
+    assert seen_for_d({"departure_lo": LATE}) is None

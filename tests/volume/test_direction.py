@@ -1,10 +1,12 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import VolumeConfig
+from pipeline.ships.retyping import retyped_share
 from pipeline.volume.cells import Refused
-from pipeline.volume.direction import direction_of, usable_evidence
+from pipeline.volume.direction import direction_of, habit_of, usable_evidence
 
 LOADING = VolumeConfig()
 DISCHARGING = VolumeConfig(counted="discharging")
@@ -98,3 +100,43 @@ def test_small_craft_float(length_m, draught_m):
 def test_a_probability_of_one_hull_is_one_with_a_single_freeboard_too(p):
     with pytest.raises(Refused, match="p_same_hull"):
         usable_evidence({"freeboard_in_m": 3.0, "p_same_hull": p}, 98.0, LOADING)
+
+
+ERRORS = {"freeboard_in_sd_m": 0.3, "freeboard_out_sd_m": 0.4}  # of the difference 0.5 m, so two of them are a metre
+
+
+@pytest.mark.parametrize(
+    ("deeper_m", "name"), [(1.05, "loading"), (0.95, "unknown"), (-0.95, "unknown"), (-1.05, "discharging")]
+)
+def test_freeboards_tell_the_direction_beyond_two_errors_of_their_difference(deeper_m, name):
+    row = {"freeboard_in_m": 4.0, "freeboard_out_m": 4.0 - deeper_m} | ERRORS
+    assert direction_of(row, LOADING).name == name
+    assert direction_of(row | {"p_same_hull": 0.4}, LOADING).name == "unknown", "of two hulls they tell nothing"
+    assert direction_of(row | {"draught_in_m": 6.1, "draught_out_m": 3.8}, LOADING).name == "discharging"
+
+
+@pytest.mark.parametrize(("deeper_m", "kept"), [(1.05, True), (-0.95, True), (-1.05, False)])
+@pytest.mark.parametrize("config", [LOADING, DISCHARGING], ids=["loading", "discharging"])
+def test_freeboards_of_a_movement_the_other_way_say_nothing_of_a_counted_cargo(config, deeper_m, kept):
+    if config.counted == "discharging":
+        deeper_m = -deeper_m
+    seen = usable_evidence({"freeboard_in_m": 4.0, "freeboard_out_m": 4.0 - deeper_m} | ERRORS, 98.0, config)
+    assert (seen["freeboard_in_m"], seen["freeboard_out_m"]) == ((4.0, 4.0 - deeper_m) if kept else (None, None))
+
+
+def test_the_habit_of_crews_is_told_by_counted_calls_with_two_draughts_alone():
+    steps = (2.1, 0.0, 1.4)
+    calls = [{"draught_in_m": 4.0, "draught_out_m": 4.0 + step} for step in steps]
+    others = [calls[0] | {"counts": False}, {"draught_in_m": 4.0}, {"draught_out_m": 6.0}, {"draught_in_m": "deep"}]
+    assert habit_of([*calls, *others]) == retyped_share(np.array(steps))
+
+
+@pytest.mark.parametrize(("deeper", "refused"), [(0.19, False), (0.21, True)])
+def test_a_hull_may_be_deeper_than_usual_by_two_and_a_half_spreads(deeper, refused):
+    """Of 98 m both published lines have 7.61 m on average, and ships about them a spread of 8 %."""
+    row = {"draught_out_m": (1 + deeper) * (0.5 * (0.0775 * 98 - 0.4337 + 0.0958 * 98 - 1.3162))}
+    if refused:
+        with pytest.raises(Refused, match="depth can be"):
+            usable_evidence(row, 98.0, LOADING)
+    else:
+        assert usable_evidence(row, 98.0, LOADING)["draught_out_m"] == row["draught_out_m"]

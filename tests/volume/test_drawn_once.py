@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.volume import DrawnOnce, drawn_once, edits, ledger, liftings, montecarlo
+from pipeline.volume import DrawnOnce, drawn_once, edits, ledger, ledger_of_draws, liftings, montecarlo
 
 CONFIG = VolumeConfig(draws=300)
 SEED = 4
@@ -38,8 +38,8 @@ def table() -> pd.DataFrame:
 
 def test_an_account_draws_no_ship_twice(table, drawings):
     drawn = DrawnOnce(CONFIG, SEED)
-    assert edits(table, CONFIG, SEED, drawn) == {}
-    ledger(table, CAP, CONFIG, SEED, drawn=drawn)
+    assert edits(table, drawn) == {}
+    ledger_of_draws(table, CAP, drawn)
     assert {"usual", "draughts", "perhaps two"} < set(drawings)
     assert len(drawings) == len(set(drawings))
 
@@ -47,17 +47,17 @@ def test_an_account_draws_no_ship_twice(table, drawings):
 @pytest.mark.parametrize("cap", [CAP, OIL], ids=["all products", "some"])
 def test_its_sum_is_the_same_to_the_last_bit(table, cap):
     drawn = DrawnOnce(CONFIG, SEED)
-    edits(table, CONFIG, SEED, drawn)
+    edits(table, drawn)
     anew = ledger(table, cap, CONFIG, SEED)
-    pd.testing.assert_frame_equal(ledger(table, cap, CONFIG, SEED, drawn=drawn), anew, check_exact=True)
+    pd.testing.assert_frame_equal(ledger_of_draws(table, cap, drawn), anew, check_exact=True)
 
 
 def test_a_row_that_was_changed_since_is_drawn_anew(table):
     drawn = DrawnOnce(CONFIG, SEED)
-    edits(table, CONFIG, SEED, drawn)
+    edits(table, drawn)
     larger = table.assign(dwt_p50_t=2 * table["dwt_p50_t"])
     anew = ledger(larger, CAP, CONFIG, SEED)
-    pd.testing.assert_frame_equal(ledger(larger, CAP, CONFIG, SEED, drawn=drawn), anew, check_exact=True)
+    pd.testing.assert_frame_equal(ledger_of_draws(larger, CAP, drawn), anew, check_exact=True)
 
 
 def test_beyond_its_room_rows_are_drawn_again(table, drawings, monkeypatch):

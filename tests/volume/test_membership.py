@@ -86,7 +86,8 @@ def test_every_counted_call_is_in_the_account_or_told_as_left_out():
         {"arrival": "2024-02-01", "product": "crude"},
         {"arrival": "2025-01-01"},
     ]
-    head = head_of(calls(*rows, config=WITH_CRUDE), WITH_CRUDE, as_of=date(2024, 3, 15))
+    beside = [{"arrival": day, "product": "crude"} for day in ("2023-02-01", "2024-06-01")]  # of no account by then
+    head = head_of(calls(*rows, *beside, config=WITH_CRUDE), WITH_CRUDE, as_of=date(2024, 3, 15))
     assert head.calls_counted == 3
     assert head.other_years == {"2022": 2, "2025": 1}
     assert (head.later_calls, head.other_product_calls) == (1, 1)

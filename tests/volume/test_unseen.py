@@ -103,6 +103,6 @@ def test_zones_of_which_nothing_is_known_are_named_with_the_day_from_which_it_ma
     table = pd.concat([missed(), missed(state="unknown", zone="buoy")], ignore_index=True)
     assert zones_left_out(missed(), seen_at("pier", ""), [CALENDAR[0]] * 2) == {}
     assert zones_left_out(table, seen_at(), []) == {"buoy": CALENDAR[0]}
-    other_aoi = seen_at("pier", "nampo", "nampo")
-    found = zones_left_out(table, other_aoi, [CALENDAR[0], CALENDAR[9], CALENDAR[4]])
+    other_aoi = seen_at("pier", "nampo", "nampo", "nampo")
+    found = zones_left_out(table, other_aoi, [CALENDAR[n] for n in (0, 9, 4, 7)])
     assert found == {"buoy": CALENDAR[0], "nampo": CALENDAR[4]}

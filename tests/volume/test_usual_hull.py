@@ -35,6 +35,20 @@ def test_what_is_stated_stays_and_nothing_known_is_no_hull():
     assert hull_for_loads({"length_m": None, "beam_m": None, "dwt_p50_t": np.nan}) is None
 
 
+def test_a_beam_alone_tells_nothing_of_a_hull():
+    assert hull_for_loads({"beam_m": 15.8}) is None
+    assert hull_for_loads({"beam_m": 15.8, "dwt_p50_t": 900.0}) == hull_for_loads({"dwt_p50_t": 900.0})
+
+
+@pytest.mark.parametrize("dwt_t", [4500.0, 6500.0])
+def test_hulls_of_one_deadweight_spread_as_deadweights_of_one_hull_do(dwt_t):
+    """A hull larger by its error carries more by the regression's, on both sides."""
+    hull, model = hull_for_loads({"dwt_p50_t": dwt_t}), tanker_regression()
+    ends = [np.exp(sign * hull.log_sd / 2) for sign in (-1, 1)]
+    low, high = (model.log_dwt(np.array(hull.length_m * end), np.array(hull.beam_m * end)) for end in ends)
+    assert (high - low) / 2 == pytest.approx(float(model.residual_sd(np.array(hull.length_m))), rel=0.15)
+
+
 def test_an_uncertain_length_is_an_uncertain_hull_where_the_beam_is_told_from_it():
     """ln(L B) moves by 1 + b of ln L, where B goes as L^b; the beam's own spread is not tied to that."""
     sure, unsure = (hull_for_loads({"length_m": 90.0, "hull_log_sd": sd}) for sd in (0.0, 0.06))

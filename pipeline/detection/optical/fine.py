@@ -28,7 +28,6 @@ from pipeline.detection.optical.freeboard import (
     USUAL_SHARE,
     Freeboard,
     SunView,
-    depth_of_any_m,
     geometry,
     measure_freeboard,
     none,
@@ -48,6 +47,7 @@ from pipeline.detection.optical.pier import without_pier
 from pipeline.detection.optical.sharpness import side_sharpness
 from pipeline.detection.optical.water import water_at
 from pipeline.quantiles import Z90
+from pipeline.ships.hull_depth import depth_of_any_m
 from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from scipy import ndimage
 from pipeline.detection.optical.frame import resample
 from pipeline.detection.optical.side import MIN_SHADOW, Posterior, SideGeometry, fit_side, height_grid, quantiles
 from pipeline.quantiles import Z90
+from pipeline.ships.hull_depth import depth_of_any_m
 
 if TYPE_CHECKING:
     from pipeline.detection.optical.outline import Hull
@@ -47,8 +48,7 @@ GEAR_WORTH_M = 0.2  # of height that it may add, below which it is not spoken of
 MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
 MIN_ROWS_M = 8.0  # of hull with a clear profile
 REFRACTION = 1.34  # of sea water
-DEPTH_OF_LENGTH = (0.0935, 1.2)  # keel to deck: 0.0935 L - 1.2 m for tankers and a little more for others; no side is
-DEPTH_SPREAD = 1.3  # ... higher than this times that
+DEEPEST = 1.3  # times the usual depth of a hull: no side is higher
 USUAL_SHARE = (0.42, 0.22)  # of the depth above water: mean and spread between ballast and load line; our choice
 HOUSE_ABOVE_DECK = (6.0, 0.08)  # m, and share of the length: how high a house throws its shadow along the hull
 HOUSE_ENDS = 0.22  # share of the length from the stern within which a house usually stands
@@ -156,7 +156,7 @@ def measure_freeboard(
         return none("sun and view angles are not known")
     if sun.sun_elevation_deg < LOWEST_SUN_DEG:
         return none("the sun is too low: shadows run into one another")
-    heights = height_grid(min(25.0, DEPTH_SPREAD * depth_of_any_m(hull.length_m)))
+    heights = height_grid(min(25.0, DEEPEST * depth_of_any_m(hull.length_m)))
     sides, reasons = [], []
     for k in geometry(hull.frame.axis, sun):
         found = _measured_side(light, others, hull, k, heights, origin)
@@ -167,11 +167,6 @@ def measure_freeboard(
     if not sides:
         return none(reasons[0] if reasons else "the sun stands too high, or along the hull, or behind the lean")
     return _combined(hull, sides, heights, sun, tanker)
-
-
-def depth_of_any_m(length_m: float) -> float:
-    """Keel to deck of a hull of any kind, for bounds of what may stand above water."""
-    return max(4.0, DEPTH_OF_LENGTH[0] * length_m - DEPTH_OF_LENGTH[1])
 
 
 def gear_m(beam_m: float, k_s: float, tanker: float) -> float:
@@ -195,8 +190,8 @@ def cargo_m(height_m: float, tanker: float) -> float:
 
 
 def log_prior(heights_m: FloatArray) -> FloatArray:
-    """Of heights on a grid that ends at `DEPTH_SPREAD` usual depths: few ships float with all or nothing of it dry."""
-    share = heights_m * DEPTH_SPREAD / heights_m[-1]
+    """Of heights on a grid that ends at `DEEPEST` usual depths: few ships float with all or nothing of it dry."""
+    share = heights_m * DEEPEST / heights_m[-1]
     return np.asarray(-0.5 * ((share - USUAL_SHARE[0]) / USUAL_SHARE[1]) ** 2)
 
 
@@ -325,7 +320,7 @@ def _combined(
     words = " and ".join(_words(k, p, v) for k, p, v in parts)
     if high - low - gear > max(3.0, 0.9 * value):
         return none(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
-    if value > MAX_SHARE * heights[-1] / DEPTH_SPREAD:
+    if value > MAX_SHARE * heights[-1] / DEEPEST:
         return none(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
     blended = COARSE_SHARE * max(0.0, hull.frame.pixel_m - SHARP_PIXEL_M) * value
     low = value - float(np.hypot(value - low, np.hypot(cargo_m(value, tanker), blended)))

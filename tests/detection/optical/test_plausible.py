@@ -127,10 +127,40 @@ def row_of(count, pitch_m, length_m, turn_rad=0.0):
     return [hull_at(50 + n * across[0], 50 + n * across[1], length_m, axis) for n in range(count)]
 
 
-@pytest.mark.parametrize("turn_rad", [0.0, 0.7, 1.5])
+@pytest.mark.parametrize("turn_rad", [0.0, 0.7, 1.5, 2.5, -0.7])
 def test_four_alike_abreast_with_water_between_are_a_marina(turn_rad):
     names = [c.flags for c in fingers(row_of(4, 40.0, 80.0, turn_rad), (10.0, 10.0))]
     assert all("marina_finger" in flags for flags in names)
+
+
+@pytest.mark.parametrize("turn_rad", [0.0, 0.7, 2.5])
+@pytest.mark.parametrize("odd", [0, 2])
+@pytest.mark.parametrize(
+    ("change", "alike"),
+    [
+        ({"length_m": 50.0}, True),
+        ({"length_m": 45.0}, False),
+        ({"turned": 0.2}, True),
+        ({"turned": 0.3}, False),
+        ({"turned": -0.3}, False),
+        ({"ahead_m": 45.0}, True),
+        ({"ahead_m": 60.0}, False),
+        ({"ahead_m": -60.0}, False),
+    ],
+)
+def test_one_of_four_that_is_unlike_or_lies_ahead_makes_them_ships(change, alike, odd, turn_rad):
+    """Of 80 m each: a length of another by more than 1.7, a turn beyond 15 degrees, 0.6 of a length ahead."""
+    hulls = row_of(4, 40.0, 80.0, turn_rad)
+    other, turned = hulls[odd], turn_rad + change.get("turned", 0.0)
+    ahead = change.get("ahead_m", 0.0) / 10
+    hulls[odd] = hull_at(
+        other.row + ahead * other.axis[0],
+        other.col + ahead * other.axis[1],
+        change.get("length_m", 80.0),
+        (float(np.sin(turned)), float(np.cos(turned))),
+    )
+    found = ["marina_finger" in c.flags for c in fingers(hulls, (10.0, 10.0))]
+    assert found == [alike] * 4
 
 
 @pytest.mark.parametrize(

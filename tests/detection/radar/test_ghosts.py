@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -152,3 +153,41 @@ def test_many_faint_objects_everywhere_are_no_stripe():
     assert not any("interference" in flags for flags, _ in told(*crowd, shape=(400, 400)))
     striped = told(*crowd, *line, shape=(400, 400))
     assert all("interference" in flags for flags, _ in striped[len(crowd) :])
+
+
+SHIFT_M = 0.0555 * 850e3 * 1700 / (2 * 7500)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(("off_m", "is_ghost"), [(-85, True), (85, True), (-95, False), (95, False)])
+def test_first_and_second_ghosts_lie_before_and_behind_within_the_reach(order, side, off_m, is_ghost):
+    """80 m, and half of a source of 20 m."""
+    rows = side * (order * SHIFT_M + off_m) / 10
+    _, ghost = told((1500, 150, 40), (1500 + rows, 150, 16), radar=VIEW)
+    assert ("azimuth_ghost" in ghost[0]) == is_ghost
+
+
+@pytest.mark.parametrize("missing", ["slant_range_m", "wavelength_m", "satellite_velocity_m_s", "prf_hz"])
+def test_an_annotation_that_lacks_what_a_shift_is_made_of_says_nothing_of_it(missing):
+    view = replace(VIEW, **{missing: () if missing == "prf_hz" else None})
+    _, ghost = told((100, 150, 40), (100 + SHIFT_M / 10, 150, 16), radar=view)
+    assert "usual for Sentinel-1" in ghost[1]
+
+
+@pytest.mark.parametrize(("source_db", "object_db", "is_ghost"), [(40, 19, True), (45, 21, False), (38, 19, False)])
+def test_where_only_a_usual_range_of_shifts_is_known_ghosts_are_faint_and_their_sources_bright(
+    source_db, object_db, is_ghost
+):
+    """20 dB over the sea at the most, and 20 dB below the source at the least."""
+    _, ghost = told((100, 150, source_db), (600, 150, object_db))
+    assert ("azimuth_ghost" in ghost[0]) == is_ghost
+    assert ("azimuth_ghost" in told((100, 150, source_db), (600, 150, object_db), radar=VIEW)[1][0]) is False
+
+
+def test_the_shift_of_most_pairs_is_learnt_beside_a_few_others_and_holds_there_alone():
+    """Twelve pairs against three; a faint object at no ghost's distance from any of them stays an object."""
+    seen = told(*pairs(3, 550, 2100), *pairs(12, 500, 100), (800, 100, 12))
+    few, most, other = seen[1:6:2], seen[7:-1:2], seen[-1]
+    assert all("12 pairs in the image agree" in evidence for _, evidence in most)
+    assert not any(evidence for _, evidence in [*few, other])

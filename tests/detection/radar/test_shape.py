@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 from pipeline.detection import detect
+from pipeline.detection.radar import shape
 from tests.builders import array_scene
 
 
@@ -38,3 +42,70 @@ def test_one_ship_is_not():
     ship = only(image)
     assert list(ship["flags"]) == []
     assert ship["flag_evidence"] == ""
+
+
+def blob(rows, cols, relative=100.0) -> SimpleNamespace:
+    """An object of these pixels, as bright over the sea as said."""
+    rows, cols = np.asarray(rows), np.asarray(cols)
+    relative = np.broadcast_to(np.asarray(relative, float), rows.shape)
+
+    def at_least(level):
+        return blob(rows[relative >= level], cols[relative >= level], relative[relative >= level])
+
+    return SimpleNamespace(rows=rows, cols=cols, relative=relative, at_least=at_least)
+
+
+def rectangle(top, left, height, width, relative=100.0) -> SimpleNamespace:
+    rows, cols = np.indices((height, width)).reshape(2, -1)
+    return blob(rows + top, cols + left, relative)
+
+
+SCENE = SimpleNamespace(shape=(300, 200), pixel_spacing_m=(10.0, 5.0), grid=None)
+HULL = SimpleNamespace(
+    row=100.0, col=80.0, axis=(0.0, 1.0), length_m=(90.0, 100.0, 110.0), beam_m=(18.0, 20.0, 22.0), smear_db=0.0
+)
+
+
+@pytest.mark.parametrize(
+    ("top", "left", "cut"),
+    [(0, 50, True), (1, 50, False), (297, 50, True), (296, 50, False),
+     (50, 0, True), (50, 1, False), (50, 195, True), (50, 194, False)],
+)  # fmt: skip
+def test_what_reaches_any_edge_of_the_image_says_so(top, left, cut):
+    """Objects of 3 by 5 pixels in an image of 300 by 200."""
+    ship = rectangle(top, left, 3, 5)
+    assert ("touches_edge" in shape.flags(ship, ship, HULL, SCENE)) == cut
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 60), (30, 6), (1, 40), (1, 1)])
+def test_the_width_of_a_filled_rectangle_is_its_smaller_side(height, width):
+    sides = height * SCENE.pixel_spacing_m[0], width * SCENE.pixel_spacing_m[1]
+    assert shape.width_m(rectangle(20, 30, height, width), SCENE) == pytest.approx(min(sides))
+
+
+def test_one_bright_point_on_an_islet_makes_it_no_ship():
+    """Its outline at 24 dB below the peak is wide; at 18 dB a point is left."""
+    islet = rectangle(20, 30, 20, 40)
+    relative = np.where((islet.rows == 30) & (islet.cols == 50), 100.0, 1.0)
+    islet = blob(islet.rows, islet.cols, relative)
+    assert shape.flags(islet, islet, HULL, SCENE)["no_hull_shape"] == "200 m wide"
+
+
+@pytest.mark.parametrize(("beyond_m", "off"), [(-1.0, False), (1.0, True)])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_pixels_are_beside_a_hull_beyond_her_ends_and_sides_and_the_blur(side, beyond_m, off):
+    """A hull of 100 by 20 m that lies along a row of the image; the blur reaches 40 m."""
+    ahead, abeam = side * (50 + 40 + beyond_m), side * (10 + 40 + beyond_m)
+    spots = blob(HULL.row + np.array([0, abeam / 10]), HULL.col + np.array([ahead / 5, 0]))
+    assert shape.beside(spots, HULL, SCENE).tolist() == [off, off]
+    turned = SimpleNamespace(**{**vars(HULL), "axis": (1.0, 0.0)})
+    spots = blob(HULL.row + np.array([ahead / 10, 0]), HULL.col + np.array([0, abeam / 5]))
+    assert shape.beside(spots, turned, SCENE).tolist() == [off, off]
+
+
+def test_tails_along_track_are_told_where_rows_run_along_it():
+    """On a map grid they do not."""
+    ship, smeared = rectangle(98, 70, 3, 20), SimpleNamespace(**{**vars(HULL), "smear_db": 7.0})
+    assert "7.0 dB" in shape.flags(ship, ship, smeared, SCENE)["smeared"]
+    on_a_map = SimpleNamespace(**{**vars(SCENE), "grid": "a map"})
+    assert shape.flags(ship, ship, smeared, on_a_map) == shape.flags(ship, ship, HULL, SCENE) == {}

@@ -1,0 +1,53 @@
+"""What folders of inputs hold beside inputs: hidden files, and files that may be images, of kinds that are not read.
+
+Nobody should take those for looks, so they are told of.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.ingest.junk import is_junk
+from pipeline.ingest.other_kinds import is_of_another_kind
+from pipeline.plurals import number_of
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Of one folder, relative to it; what lies in junk, or inside a product, is not listed one by one."""
+
+    hidden: tuple[Path, ...]
+    of_other_kinds: tuple[Path, ...]
+
+
+def left_out(folder: Path) -> LeftOut:
+    """What a folder holds beside inputs, each in order; a file in place of a folder holds nothing."""
+    hidden: list[Path] = []
+    others: list[Path] = []
+    for here, inside, files in os.walk(folder):
+        below = Path(here).relative_to(folder)
+        hidden += [below / name for name in (*inside, *files) if is_junk(Path(name))]
+        others += [below / name for name in sorted(files) if is_of_another_kind(name) and not is_junk(Path(name))]
+        inside[:] = sorted(n for n in inside if not is_junk(Path(n)) and not n.upper().endswith(".SAFE"))
+    return LeftOut(tuple(sorted(hidden)), tuple(others))
+
+
+def told(images: Iterable[Path], others: Iterable[Path]) -> list[str]:
+    """One line for each folder that holds hidden files, and for each one of images with files that are not read."""
+    images = list(images)
+    found = {folder: left_out(folder) for folder in dict.fromkeys((*images, *others))}
+    lines = [
+        f"{folder}: hidden files are left out ({len(left.hidden)}, the first: {left.hidden[0]})"
+        for folder, left in found.items()
+        if left.hidden
+    ]
+    for folder in dict.fromkeys(images):
+        if kinds := found[folder].of_other_kinds:
+            lines.append(
+                f"{folder}: {number_of(len(kinds), 'file')} of kinds that are not read (the first: {kinds[0]}); unpack "
+                "archives but zip, save images as GeoTIFF"
+            )
+    return lines

@@ -1,0 +1,53 @@
+"""Whether a call loaded: what zones and crews say before her own draughts and freeboards do."""
+
+import numpy as np
+import pytest
+
+from pipeline.calls.direction import p_loading
+from pipeline.calls.loading import OF_TWO_HULLS, WEAK, chance_of_loading, doubts_of, habit_of
+from pipeline.config import CallsConfig
+from pipeline.ships.retyping import RETYPED, retyped_share
+from tests.builders import box_zone
+
+CONFIG = CallsConfig()
+BOX = (133.0, 42.7, 133.1, 42.8)
+DEEPER = {"draught_in_m": 4.0, "draught_out_m": 6.2}
+SEEN = {"freeboard_change_m": -1.6, "freeboard_change_lo_m": -2.0, "freeboard_change_hi_m": -1.2}
+
+
+@pytest.mark.parametrize(("counts", "chance"), [(True, CONFIG.prior_p_loading), (False, 0.0)])
+def test_away_from_berths_nothing_but_the_zone_speaks(counts, chance):
+    """In the roads draughts change for other reasons: bunkers, ballast, another port's cargo typed late."""
+    roads = box_zone("roads", *BOX, kind="anchorage", counts=counts)
+    assert chance_of_loading(DEEPER | SEEN, roads, CONFIG) == chance
+
+
+@pytest.mark.parametrize("same_hull", [None, float("nan"), 0.8])
+def test_at_a_berth_draughts_and_freeboards_speak_as_far_as_they_are_one_hulls(same_hull):
+    berth = box_zone("oil", *BOX)
+    counted = 0.8 if same_hull == 0.8 else 1.0
+    error = 0.8 / (2 * 1.6448536)
+    expected = p_loading(CONFIG.prior_p_loading, 2.2, (1.6, error), counted, RETYPED)
+    assert chance_of_loading(DEEPER | SEEN | {"p_same_hull": same_hull}, berth, CONFIG) == pytest.approx(expected)
+    assert chance_of_loading({"draught_in_m": 4.0}, berth, CONFIG) == CONFIG.prior_p_loading
+
+
+def test_the_habit_of_crews_is_told_by_calls_that_count_and_have_both_draughts():
+    steps = (2.2, 0.0, 0.0)
+    rows = [{"counts": True, "draught_in_m": 4.0, "draught_out_m": 4.0 + step} for step in steps]
+    others = [rows[0] | {"counts": False}, {"counts": True, "draught_in_m": 4.0}, {"counts": True}]
+    assert habit_of([*rows, *others]) == retyped_share(np.array(steps))
+
+
+@pytest.mark.parametrize(
+    ("row", "up"),
+    [
+        ({}, []),
+        ({"p_same_hull": 0.49}, [OF_TWO_HULLS]),
+        ({"p_same_hull": 0.5}, []),
+        ({"draught_seen_out_m": 3.0}, [WEAK]),
+        ({"draught_seen_in_m": 3.0, "p_same_hull": float("nan")}, [WEAK]),
+    ],
+)
+def test_what_is_doubtful_of_freeboards_is_flagged(row, up):
+    assert [flag for flag, on in doubts_of(row).items() if on] == up
