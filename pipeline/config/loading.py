@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline.config.impossible import impossible_value
 from pipeline.config.mistakes import in_plain_words
 from pipeline.errors import ConfigError, printable
 
@@ -59,8 +60,10 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
         raise ConfigError(f"{printable(path)}{_yaml_cause(error)}") from error
     except ConfigError:
         raise
-    except ValueError as error:  # a value of a plain shape that does not exist, as 2024-02-30
-        raise ConfigError(f"{printable(path)}: holds a value that does not exist ({error})") from error
+    except (ValueError, OverflowError) as error:  # a value of a plain shape that does not exist, as 2024-02-30
+        line, told = impossible_value(text)
+        place = f":{line}: {told}" if told else f": holds a value that does not exist ({printable(error)})"
+        raise ConfigError(f"{printable(path)}{place}") from error
     if not isinstance(data, dict):
         holds = "is empty" if data is None else f"holds {'a list' if isinstance(data, list) else 'a text or number'}"
         raise ConfigError(f"{printable(path)}: {holds}; keys with values are wanted, as in aoi: or cap:")
@@ -109,8 +112,9 @@ def overrides(settings: list[str]) -> dict[str, Any]:
             raise ConfigError(f"--set {printable(setting)}: write it as section.field=value")
         try:
             value = YAML(typ="safe", pure=True).load(text)
-        except (YAMLError, ValueError, RecursionError) as error:
-            raise ConfigError(f"--set {printable(setting)[:200]}: the value is not YAML") from error
+        except (YAMLError, ValueError, OverflowError, RecursionError) as error:
+            told = impossible_value(text)[1] if isinstance(error, ValueError) else ""
+            raise ConfigError(f"--set {printable(setting)[:200]}: {told or 'the value is not YAML'}") from error
         nested: Any = value
         for key in reversed(keys):
             nested = {key: nested}

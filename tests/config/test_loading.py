@@ -139,8 +139,12 @@ def test_every_key_and_item_knows_its_line(written):
         ("a: !!python/object/apply:os.system [ls]\n", r"run\.yaml:1: could not determine a constructor"),
         ("a: !thing x\n", r"run\.yaml:1: could not determine a constructor"),
         ("%YAML 1.1\n---\na: NO\n", r"run\.yaml: configs are YAML 1\.2"),
-        ("a: 2024-02-30T00:00:00Z\n", r"run\.yaml: holds a value that does not exist \(day"),
-        ("a: !!int x\n", r"run\.yaml: holds a value that does not exist"),
+        ("a: 2024-02-30T00:00:00Z\n", r"run\.yaml:1: a: no such date \(.*day.*\); got 2024-02-30T00:00:00Z$"),
+        ("b: 1\np:\n  - {q: 2024-04-31}\n", r"run\.yaml:3: p\.0\.q: no such date \(.*day.*\); got 2024-04-31$"),
+        ("b: >\n  folded\n2024-13-01: 2\n", r"run\.yaml:3: no such date \(month .*\); got 2024-13-01$"),
+        ('a: "\\U00110000"\n', r"run\.yaml: holds a value that does not exist"),
+        ('a: "\\UFFFFFFFF"\n', r"run\.yaml: holds a value that does not exist"),
+        ("a: !!int x\n", r"run\.yaml:1: a: no such value \(.*\); got !!int x$"),
         ("a: " + "[" * 500_000 + "]" * 500_000, r"run\.yaml:1: is nested too deeply"),
         ("a: \0", r"run\.yaml: unacceptable character"),
         ("- 1\n- 2\n", r"run\.yaml: holds a list; keys with values are wanted"),
@@ -273,11 +277,17 @@ def test_a_malformed_override_is_refused(setting):
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("value", ["[1", "*x", "2024-02-30", "!!int x", "!py x", "\0", "[" * 500 + "]" * 500])
+@pytest.mark.parametrize("value", ["[1", "*x", '"\\UFFFFFFFF"', '"\\U00110000"', "!py x", "\0", "[" * 500 + "]" * 500])
 def test_an_override_whose_value_is_no_yaml_is_refused(value):
     with pytest.raises(ConfigError, match=r"^--set a=.*the value is not YAML") as caught:
         overrides([f"a={value}"])
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(("value", "cause"), [("2024-02-30", r"no such date \(.*\)"), ("!!int x", "no such value")])
+def test_an_override_whose_value_does_not_exist_says_so(value, cause):
+    with pytest.raises(ConfigError, match=rf"^--set a={value}: {cause}"):
+        overrides([f"a={value}"])
 
 
 def test_an_override_of_an_unknown_path_is_refused_by_its_path():
