@@ -33,7 +33,10 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     load_cap(root / config.cap, config.volume)
     for name in config.aoi.backgrounds:
         kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none
-    parse_scaling(config.source.scaling)
+    try:
+        parse_scaling(config.source.scaling)
+    except ConfigError as error:
+        raise ConfigError(f"{config.aoi.id}: source.{error}") from error
     if config.source.registry:
         path = root / config.source.registry
         try:

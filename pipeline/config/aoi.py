@@ -16,6 +16,7 @@ MAX_SIDE_DEG = 5.0  # our choice: some 500 km, far above any port
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.]\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 YEARS = (1972, 2100)  # the first civil satellite with pictures of the ground; some end
+COASTS = ("osm", "gshhg")  # from which capwatch aoi add cuts the file of a place
 MIN_SIDE_DEG = 1e-3  # our choice: some 100 m, below which no ship fits
 
 
@@ -89,6 +90,14 @@ class AoiConfig(Section):
     relative to the config's folder. Those of simulated scenes serve simulated scenes alone."""
     facts: tuple[Fact, ...] = ()
     """What a reader should know about the place."""
+
+    @field_validator("coast")
+    @classmethod
+    def _a_file(cls, coast: str | None) -> str | None:
+        """A word of ``capwatch aoi add --coast`` is no file."""
+        if coast in COASTS:
+            raise ValueError(f"names a GeoJSON file of land, or null; capwatch aoi add makes one from {coast}")
+        return coast
 
     @field_validator("bbox", mode="before")
     @classmethod

@@ -35,6 +35,14 @@ def test_what_is_no_file_is_called_what_it_is(tmp_path, kind):
         require_file(tmp_path, "cap.yaml")
 
 
+def test_a_scaling_that_is_none_names_its_field_and_what_may_be_meant(tmp_path):
+    """It named neither: of a folder of run files nobody knew which one was wrong."""
+    desk = Desk(tmp_path / "desk").furnished()
+    config = desk.config(source={"scaling": "ampltude"})
+    with pytest.raises(ConfigError, match=rf"^{config.aoi.id}: source\.scaling 'ampltude': .*mean amplitude\?\)$"):
+        made_ready(config, desk.root, Console(quiet=True))
+
+
 def test_a_name_too_long_to_exist_is_not_there(tmp_path):
     """The system's own error made it a fault of the machine."""
     with pytest.raises(ConfigError, match="the config names this file, and it is not there"):
