@@ -205,6 +205,33 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(written, content
     assert str(caught.value).endswith(message)
 
 
+@pytest.mark.parametrize("key", ["barrels", "tonnes", "capacity_bbl", "dwt_t", "match_gate_m", "reach_m"])
+def test_a_dot_between_thousands_is_told_with_file_line_and_key(written, key):
+    """A cap of 500.000 was one of five hundred barrels, and the run 100 times over it, without a word."""
+    wrong = rf"run\.yaml:3: a\.1\.{key}: in YAML the dot is a decimal point and 85\.000 is 85; write 85000, or 85 where"
+    with pytest.raises(ConfigError, match=wrong):
+        read_yaml(written(f"a:\n  - {key}: 85000\n  - {{{key}: 85.000}}\n"))
+    with pytest.raises(ConfigError, match=rf"^--set x\.{key}=85\.000: in YAML the dot is a decimal point"):
+        overrides([f"x.{key}=85.000"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "barrels: 500000.000", "barrels: 0.500", "barrels: 85.0", 'title: "500.000"', "tonnes_per_day: 1.125",
+        "bbl_per_t: 11.650", "t_per_m3: 1.025", "length_m: 98.500", "draught_sd_m: 1.250", "at: [132.900, 42.750]",
+    ],
+)  # fmt: skip
+def test_three_decimals_that_may_be_meant_stay(written, line):
+    read_yaml(written(f"{line}\n"))
+
+
+@pytest.mark.parametrize("said", ["500,000", "500 000", "500'000", "4.000.000", "0,5"])
+def test_marks_in_a_number_are_told_how_to_write_it(written, said):
+    with pytest.raises(ConfigError, match="must be a number as 500000 or 0.5: no mark between thousands, a dot before"):
+        load(Outer, written(f'inner: {{rate: "{said}"}}\n'))
+
+
 def test_all_mistakes_are_told_at_once_in_one_line(written):
     with pytest.raises(ConfigError) as caught:
         load(Outer, written('one: "a\\nb"\ninner:\n  rate: "x\\ny"\n'))

@@ -1,16 +1,21 @@
-"""Values of a plain shape that do not exist, as 2024-04-31: which one of a YAML text it is.
+"""What only the text of a YAML file tells: values that do not exist, as 2024-04-31, and dots between thousands.
 
-The reader tells what is wrong, and neither key nor line.
+Of the first the reader tells what is wrong, and neither key nor line. The second it takes for decimal points: a cap of
+500.000 barrels is five hundred.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from pipeline.errors import printable
 
 MOST_SHOWN = 60  # characters of the value (our choice)
+_DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+# Of barrels, tonnes and metres that keep things apart thousands are usual, and nobody knows them to the thousandth
+_IN_THOUSANDS = re.compile(r"(barrels|tonnes|.*_bbl|.*(?<!per)_t|(.*_)?(gate|guard|background|reach|shore)_m)")
 
 
 def impossible_value(text: str) -> tuple[int, str]:
@@ -39,6 +44,32 @@ def impossible_value(text: str) -> tuple[int, str]:
                 f"{name}no such {kind} ({printable(error)}); got {printable(written)[:MOST_SHOWN]}"
             )
     return 0, ""
+
+
+def dotted_thousands(key: str, written: str) -> str:
+    """What is wrong with a number of such a unit that has a dot between its thousands; "" where nothing is.
+
+    >>> dotted_thousands("barrels", "500.000")
+    'in YAML the dot is a decimal point and 500.000 is 500; write 500000, or 500 where that is meant'
+    >>> [dotted_thousands(*one) for one in (("barrels", "500.5"), ("length_m", "98.500"), ("bbl_per_t", "11.650"))]
+    ['', '', '']
+    """
+    if not (_DOTTED.fullmatch(written) and _IN_THOUSANDS.fullmatch(key)):
+        return ""
+    whole = written.replace(".", "")
+    return (
+        f"in YAML the dot is a decimal point and {written} is {float(written):g}; write {whole}, or {float(written):g} "
+        "where that is meant"
+    )
+
+
+def all_dotted_thousands(root: Any) -> list[tuple[int, str]]:
+    """Line (from 1) and ``key: what is wrong`` of each such number in a composed YAML text."""
+    return [
+        (node.start_mark.line + 1, f"{printable('.'.join(path))}: {told}")
+        for path, node in _scalars(root)
+        if path and node.style is None and (told := dotted_thousands(path[-1], node.value))
+    ]
 
 
 def _scalars(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
