@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pipeline.config import cap_doubts
 from pipeline.errors import printable
 from pipeline.plurals import number_of
 from pipeline.report.extrapolated import extrapolated_line
@@ -44,6 +45,7 @@ def warnings(story: Story) -> list[str]:
     return [
         *_about_changes(story),
         *_about_the_place(story),
+        *_about_the_cap(story),
         *_about_looks(story),
         *_about_reception(story),
         *_about_calls(story),
@@ -66,6 +68,13 @@ def _about_the_place(story: Story) -> list[str]:
     if story.simulated:
         out.append("Everything here is SIMULATED: no real ship, image or message. No figure may be quoted as real.")
     return out + [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
+
+
+def _about_the_cap(story: Story) -> list[str]:
+    """That the number by which all shares are taken may not be the one that was meant."""
+    return [
+        f"{doubt[0].upper()}{doubt[1:]}. Every share of it rests on that number." for doubt in cap_doubts(story.cap)
+    ]
 
 
 def _problems(story: Story) -> tuple[list[str], list[str]]:
