@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.chain.backgrounds import kept_in
 from pipeline.chain.place_doubts import coast_doubts, zone_doubts
-from pipeline.chain.sources import named_files, scenario_of
+from pipeline.chain.sources import named_files, scenario_of, tell_left_aside
 from pipeline.config import RunConfig, cap_doubts, load_cap
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
@@ -47,6 +47,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
             raise ConfigError(str(error)) from error
         for shared in shared_numbers(vessels):
             console.problem(InputError(path, shared), done="that number names no ship; IMO numbers and names still do")
+    tell_left_aside(config, console)  # before the inputs are asked for: where nothing else is there, it says why
     if config.source.kind == "files":
         _require_inputs(config, console)
     if config.source.kind == "demo":

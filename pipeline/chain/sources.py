@@ -60,16 +60,22 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console) -> Inp
     source = config.source
     if source.kind == "demo":
         return _demo(config, root, place, console)
-    for line in junk.told(Path(name) for name in (*(source.images if source.kind == "files" else ()), *source.ais)):
-        console.note(printable(line))
     if source.kind == "files":
-        for line in other_kinds.told(map(Path, source.images)):
-            console.note(printable(line))
         return Inputs(named_files(config)[0], _ais_of(config, console))
     from pipeline.chain.live import gather_live
 
     live = gather_live(config, root, console)
     return Inputs(live.images, _ais_of(config, console), names=live.names, items=live.items)
+
+
+def tell_left_aside(config: RunConfig, console: Console) -> None:
+    """What folders of a question hold that is not looked at: hidden files, and images of kinds that are not read."""
+    source = config.source
+    if source.kind == "demo":
+        return
+    images = source.images if source.kind == "files" else ()
+    for line in (*junk.told(map(Path, (*images, *source.ais))), *other_kinds.told(map(Path, images))):
+        console.note(printable(line))
 
 
 def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
