@@ -28,7 +28,7 @@ from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.review import chosen_run, open_run
-from pipeline.report.wording import barrels
+from pipeline.report.wording import barrels, change, method_words
 from pipeline.workspace import CONFIG_FILES
 
 pd.set_option("display.max_colwidth", None)
@@ -97,10 +97,7 @@ fills = f"volume.fill.mean: {run.config.volume.fill.mean} and {mean_fill}"
 for reason in found.reasons if after is not None else [fills]:
     print(reason)
 ends = [ledger.iloc[-1] for ledger in (old_ledger, new_ledger)]
-sums = [
-    (f"observed barrels, {p}", *(f"{round(end[f'observed_{p}'], -2):,.0f}" for end in ends))
-    for p in ("p5", "p50", "p95")
-]
+sums = [(f"observed barrels, {p}", *(barrels(end[f"observed_{p}"]) for end in ends)) for p in ("p5", "p50", "p95")]
 found.result if after is not None else pd.DataFrame(sums, columns=["quantity", "before", "after"])
 
 # %%
@@ -122,12 +119,12 @@ both = old.merge(new, on="call_id", how="outer", suffixes=("_before", "_after"))
 both["arrived"] = names.loc[both["call_id"], "arrival_hi"].dt.strftime("%Y-%m-%d").to_numpy()
 both["ship"] = [name or "not identified" for name in names.loc[both["call_id"], "name"]]
 both = both.sort_values(["arrived", "call_id"], ignore_index=True)
-change = both["barrels_p50_after"] / both["barrels_p50_before"] - 1
 table = both[["arrived", "ship", "call_id"]].copy()
 for end in ("before", "after"):
-    table[end] = [f"{b:,.0f}" if pd.notna(b) else "not counted" for b in both[f"barrels_p50_{end}"]]
-table["change"] = [f"{c:+.0%}" if pd.notna(c) else "" for c in change]
-table["how"] = both["method_after"].fillna(both["method_before"])
+    table[end] = [barrels(b) if pd.notna(b) else "not counted" for b in both[f"barrels_p50_{end}"]]
+pairs = both[["barrels_p50_after", "barrels_p50_before"]].to_numpy()
+table["change"] = [change(after_bbl, before_bbl) for after_bbl, before_bbl in pairs]
+table["how"] = both["method_after"].fillna(both["method_before"]).map(method_words)
 table
 
 # %%

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import CapConfig, CaseConfig, load_cap
+from pipeline.config import CapConfig, CaseConfig, cap_doubts, load_cap
 from pipeline.config.case import CallGroup, Figure
 from pipeline.config.writing import as_yaml
 from pipeline.console import Console
@@ -141,6 +141,8 @@ def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -
     if cap_path is None:
         raise ConfigError(f"{printable(path)}: cap: {printable(config.cap)} is neither beside it nor in the configs")
     cap = load_cap(cap_path, config.volume)
+    for doubt in cap_doubts(cap):
+        console.note(f"{printable(cap_path)}: {doubt}")
     stated = _accounted(config.calls, cap, config, path)
     estimate = _accounted(config.estimate_calls, cap, config, path) if config.estimate_calls else stated
     counted = stated.head.calls_counted

@@ -10,9 +10,11 @@ import typer
 from pipeline import __version__
 from pipeline.commands import runs as cli_runs
 from pipeline.commands import stages as cli_stages
+from pipeline.commands import usage
 from pipeline.commands.session import CaseSettings, Debug, Quiet, Settings, overridden, requested, session
+from pipeline.commands.usage import App
 
-app = typer.Typer(
+app = App(
     name="capwatch",
     help="From satellite images and AIS of a port to barrels counted against a cap, with error bars and evidence.",
     no_args_is_help=True,
@@ -130,7 +132,7 @@ def prepare(quiet: Quiet = False, debug: Debug = False) -> None:
         console.result("compiled: the first run is as fast as the next")
 
 
-config_app = typer.Typer(help="See what a run file comes to, defaults included.", no_args_is_help=True)
+config_app = App(help="See what a run file comes to, defaults included.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
 
@@ -152,7 +154,7 @@ def config_show(
         console.result(config_yaml(load_run_config(find_config(aoi), overridden(settings))).rstrip())
 
 
-aoi_app = typer.Typer(help="Make the files of a new place.", no_args_is_help=True)
+aoi_app = App(help="Make the files of a new place.", no_args_is_help=True)
 app.add_typer(aoi_app, name="aoi")
 
 
@@ -203,7 +205,7 @@ def _top(
 
 def main() -> None:
     """Entry point of the ``capwatch`` command."""
-    app(prog_name="capwatch")  # the same name however it was started
+    raise SystemExit(usage.run(app, "capwatch"))  # the same name however it was started
 
 
 if __name__ == "__main__":

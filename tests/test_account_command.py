@@ -347,3 +347,11 @@ def test_a_slip_in_a_cap_is_one_line(capwatch, tmp_path, old, new, told):
     assert code == 2
     assert told in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_cap_in_thousands_is_told(capwatch, tmp_path):
+    write_table(of("2024-05-01"), path := tmp_path / "liftings.csv")
+    (cap := tmp_path / "cap.yaml").write_text(Path(CAP).read_text("utf-8").replace("barrels: 500000", "barrels: 500"))
+    code, _, err = capwatch("account", path, "--cap", cap, "-o", tmp_path / "ledger.csv", *SET)
+    assert code == 0
+    assert err.startswith(f"{cap}: the cap of 500 barrels a year is less than one small tanker carries")

@@ -29,7 +29,9 @@ def test_notebook_runs_and_shows_pictures(path, tiny_run, monkeypatch):
     text = "".join(o.get("text", "") for o in outputs)
     assert text.startswith("SIMULATED") or path.stem == "add_an_aoi"  # that reads no image
     assert "Warning" not in text
-    assert not re.search(r"\d%", text), "a share reads here as in the report: 28 %"
+    tables = "".join(o.get("data", {}).get("text/plain", "") for o in outputs)
+    assert not re.search(r"\d%", text + tables), "a share reads here as in the report: 28 %"
+    assert not re.search(r"-\d+ ?%", text + tables), "and one that fell has a minus before it, no hyphen: −24 %"
     if path.stem == "compare_runs":  # with no second run: the fill that it changed itself
         assert "volume.fill.mean: " in text
 

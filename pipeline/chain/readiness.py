@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.chain.backgrounds import kept_in
 from pipeline.chain.place_doubts import coast_doubts, zone_doubts
-from pipeline.chain.sources import named_files, scenario_of
-from pipeline.config import RunConfig, load_cap
+from pipeline.chain.sources import named_files, scenario_of, tell_left_aside
+from pipeline.config import RunConfig, cap_doubts, load_cap
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.plurals import number_of
@@ -30,10 +31,14 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
         require_file(root, name)
     place = load_place(config.aoi, root)
     _tell_doubts(place, config, console)
-    load_cap(root / config.cap, config.volume)
+    for doubt in cap_doubts(load_cap(root / config.cap, config.volume), datetime.now(UTC).date()):
+        console.note(f"{printable(config.cap)}: {doubt}")
     for name in config.aoi.backgrounds:
         kept_in(root / name)  # also where no look is of its orbit: nobody would hear that it is none
-    parse_scaling(config.source.scaling)
+    try:
+        parse_scaling(config.source.scaling)
+    except ConfigError as error:
+        raise ConfigError(f"{config.aoi.id}: source.{error}") from error
     if config.source.registry:
         path = root / config.source.registry
         try:
@@ -42,6 +47,7 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
             raise ConfigError(str(error)) from error
         for shared in shared_numbers(vessels):
             console.problem(InputError(path, shared), done="that number names no ship; IMO numbers and names still do")
+    tell_left_aside(config, console)  # before the inputs are asked for: where nothing else is there, it says why
     if config.source.kind == "files":
         _require_inputs(config, console)
     if config.source.kind == "demo":

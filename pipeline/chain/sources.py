@@ -61,9 +61,6 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
     source = config.source
     if source.kind == "demo":
         return _demo(config, root, place, console)
-    images = map(Path, source.images if source.kind == "files" else ())
-    for line in left_out.told(images, map(Path, source.ais)):
-        console.note(printable(line))
     if source.kind == "files":
         return Inputs(named_files(config)[0], _ais_of(config, console))
     from pipeline.chain.live import gather_live
@@ -71,6 +68,16 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
 
     live = gather_live(config, root, console, kept or Kept.ALL)
     return Inputs(live.images, _ais_of(config, console), names=live.names, items=live.items)
+
+
+def tell_left_aside(config: RunConfig, console: Console) -> None:
+    """What folders of a question hold that is not looked at: hidden files, and images of kinds that are not read."""
+    source = config.source
+    if source.kind == "demo":
+        return
+    images = source.images if source.kind == "files" else ()
+    for line in left_out.told(map(Path, images), map(Path, source.ais)):
+        console.note(printable(line))
 
 
 def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

@@ -5,7 +5,7 @@ Precedence: command line (``--set section.field=value``) over the AOI's file ove
 
 from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
 from pipeline.config.calls import CallsConfig
-from pipeline.config.cap import load_cap
+from pipeline.config.cap import cap_doubts, load_cap
 from pipeline.config.case import CaseConfig
 from pipeline.config.detection import DetectionConfig
 from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
@@ -27,6 +27,7 @@ __all__ = [
     "assumptions_id",
     "build",
     "canonical_json",
+    "cap_doubts",
     "fingerprint",
     "load",
     "load_cap",

@@ -16,6 +16,7 @@ MAX_SIDE_DEG = 5.0  # our choice: some 500 km, far above any port
 _ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.]\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 YEARS = (1972, 2100)  # the first civil satellite with pictures of the ground; some end
+COASTS = ("osm", "gshhg")  # from which capwatch aoi add cuts the file of a place
 MIN_SIDE_DEG = 1e-3  # our choice: some 100 m, below which no ship fits
 
 
@@ -23,16 +24,22 @@ def _as_utc(moment: datetime) -> datetime:
     return utc(moment)
 
 
+def _day_of(written: str) -> date:
+    """The day with which a time or a day begins; ValueError where the calendar has none."""
+    try:
+        return date.fromisoformat(written[:10])
+    except ValueError as error:
+        raise ValueError(f"no such date ({error})") from error
+
+
 def _as_written(given: object) -> object:
     """Dates of YAML, and texts that say what they are: a bare number would be taken for seconds since 1970.
 
     A bare date is its midnight in UTC, as on the command line.
     """
-    if isinstance(given, str) and _DATE.fullmatch(given):
-        try:
-            given = date.fromisoformat(given)
-        except ValueError as error:
-            raise ValueError(f"{given} is no day") from error
+    if isinstance(given, str) and _ISO_8601.fullmatch(given):
+        day = _day_of(given)
+        given = day if _DATE.fullmatch(given) else given
     if isinstance(given, date) and not isinstance(given, datetime):
         return datetime(given.year, given.month, given.day, tzinfo=UTC)
     if isinstance(given, datetime) or (isinstance(given, str) and _ISO_8601.fullmatch(given)):
@@ -42,7 +49,10 @@ def _as_written(given: object) -> object:
 
 def _a_day(given: object) -> object:
     """Days as they are written: a bare number would be taken for seconds since 1970."""
-    if isinstance(given, date) or (isinstance(given, str) and _ISO_8601.fullmatch(given)):
+    if isinstance(given, str) and _ISO_8601.fullmatch(given):
+        _day_of(given)
+        return given
+    if isinstance(given, date):
         return given
     raise ValueError("write a day as 2024-03-31")
 
@@ -80,6 +90,14 @@ class AoiConfig(Section):
     relative to the config's folder. Those of simulated scenes serve simulated scenes alone."""
     facts: tuple[Fact, ...] = ()
     """What a reader should know about the place."""
+
+    @field_validator("coast")
+    @classmethod
+    def _a_file(cls, coast: str | None) -> str | None:
+        """A word of ``capwatch aoi add --coast`` is no file."""
+        if coast in COASTS:
+            raise ValueError(f"names a GeoJSON file of land, or null; capwatch aoi add makes one from {coast}")
+        return coast
 
     @field_validator("bbox", mode="before")
     @classmethod

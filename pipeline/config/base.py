@@ -4,6 +4,8 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
+NULL_WORDS = ("none", "nil", "nothing", "no", "off", "n/a")  # what people write where YAML has null
+
 
 class Section(BaseModel):
     """A part of a run file. Units stand at the end of a field's name; every field says what it is."""
@@ -18,6 +20,15 @@ class Section(BaseModel):
             kinds = _kinds(cls.model_fields[info.field_name].annotation)
             if bool not in kinds and kinds & {int, float}:
                 raise ValueError("must be a number, not true or false")
+        return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _null_is_no_word(cls, value: Any, info: ValidationInfo) -> Any:
+        """``coast: none`` would be a file of that name."""
+        says_nothing = isinstance(value, str) and value.strip().lower() in NULL_WORDS and info.field_name is not None
+        if says_nothing and type(None) in _kinds(cls.model_fields[str(info.field_name)].annotation):
+            raise ValueError("is a word here; where there is none, write null")
         return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from datetime import date
 from pathlib import Path
 
 from pipeline.config.loading import load
@@ -10,6 +11,7 @@ from pipeline.config.volume import PRODUCT_ALIASES, CapConfig, VolumeConfig, pla
 from pipeline.errors import ConfigError, printable
 
 CLOSE = 0.7  # likeness (difflib) above which a name is a slip of the other; lng and lpg have 0.67 (our choice)
+LEAST_BBL = 10_000  # of a cap for a year: one small tanker (1,500 t) carries more (our choice)
 CRUDE = "crude"  # a cap on products may exclude it whether or not the assumptions at hand know it
 
 
@@ -28,6 +30,18 @@ def load_cap(path: Path, volume: VolumeConfig) -> CapConfig:
         if name not in {*known, CRUDE} and (meant := _meant(name, [*known, CRUDE])):
             raise _unknown(path, "excluded_products", name, known, meant)
     return cap
+
+
+def cap_doubts(cap: CapConfig, today: date | None = None) -> list[str]:
+    """What is legal about a cap, and may not be meant; of totals dated after ``today`` only where that is given."""
+    told = []
+    if cap.barrels < LEAST_BBL:
+        told.append(
+            f"the cap of {cap.barrels:,g} barrels a year is less than one small tanker carries: it may be in "
+            "thousands, or in another unit"
+        )
+    to_come = [n for n in cap.notified if today is not None and n.as_of > today]
+    return told + [f"the total notified for {n.year} is as of {n.as_of}, a day that has not come" for n in to_come]
 
 
 def _meant(name: str, known: list[str]) -> str:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline.config.as_written import all_dotted_thousands, dotted_thousands, impossible_value
 from pipeline.config.mistakes import in_plain_words
 from pipeline.errors import ConfigError, printable
 
@@ -52,19 +53,23 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
         text = raw.decode("utf-8-sig")
         _refuse_oddities(text, path)
         data = reader.load(text)
-        lines = _lines(YAML(typ="safe", pure=True).compose(text))
+        root = YAML(typ="safe", pure=True).compose(text)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{printable(path)}: is not UTF-8 ({error.reason} at byte {error.start})") from error
     except YAMLError as error:
         raise ConfigError(f"{printable(path)}{_yaml_cause(error)}") from error
     except ConfigError:
         raise
-    except ValueError as error:  # a value of a plain shape that does not exist, as 2024-02-30
-        raise ConfigError(f"{printable(path)}: holds a value that does not exist ({error})") from error
+    except (ValueError, OverflowError) as error:  # a value of a plain shape that does not exist, as 2024-02-30
+        line, told = impossible_value(text)
+        place = f":{line}: {told}" if told else f": holds a value that does not exist ({printable(error)})"
+        raise ConfigError(f"{printable(path)}{place}") from error
     if not isinstance(data, dict):
         holds = "is empty" if data is None else f"holds {'a list' if isinstance(data, list) else 'a text or number'}"
         raise ConfigError(f"{printable(path)}: {holds}; keys with values are wanted, as in aoi: or cap:")
-    return data, lines
+    if dotted := [f"{printable(path)}:{line}: {told}" for line, told in all_dotted_thousands(root)]:
+        raise ConfigError(_in_one_line(dotted))
+    return data, _lines(root)
 
 
 def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple[str, ...], int] | None = None) -> M:
@@ -73,8 +78,13 @@ def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple
         return model.model_validate(data)
     except ValidationError as error:
         told = [_explain(model, e, where, lines or {}) for e in error.errors()]
-        more = [f"and {len(told) - MOST_TOLD} more"] if len(told) > MOST_TOLD else []
-        raise ConfigError("; ".join([*told[:MOST_TOLD], *more])) from error
+        raise ConfigError(_in_one_line(told)) from error
+
+
+def _in_one_line(mistakes: list[str]) -> str:
+    """The first mistakes, and how many more there are."""
+    more = [f"and {len(mistakes) - MOST_TOLD} more"] if len(mistakes) > MOST_TOLD else []
+    return "; ".join([*mistakes[:MOST_TOLD], *more])
 
 
 def load(model: type[M], path: Path) -> M:
@@ -109,8 +119,11 @@ def overrides(settings: list[str]) -> dict[str, Any]:
             raise ConfigError(f"--set {printable(setting)}: write it as section.field=value")
         try:
             value = YAML(typ="safe", pure=True).load(text)
-        except (YAMLError, ValueError, RecursionError) as error:
-            raise ConfigError(f"--set {printable(setting)[:200]}: the value is not YAML") from error
+        except (YAMLError, ValueError, OverflowError, RecursionError) as error:
+            told = impossible_value(text)[1] if isinstance(error, ValueError) else ""
+            raise ConfigError(f"--set {printable(setting)[:200]}: {told or 'the value is not YAML'}") from error
+        if told := dotted_thousands(keys[-1], text.strip()):
+            raise ConfigError(f"--set {printable(setting)[:200]}: {told}")
         nested: Any = value
         for key in reversed(keys):
             nested = {key: nested}

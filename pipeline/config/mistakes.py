@@ -30,6 +30,7 @@ KINDS = {  # what a value must be, by the first word of a mistake's name
     "datetime": "a time such as 2024-03-07T02:00:00Z",
     "date": "a day such as 2024-03-07",
 }
+_MARKED = re.compile(r"[+-]?\d+([.,' \u00a0\u202f]\d+)+")  # 500,000 and 4.000.000 and 0,5: texts to YAML
 WELL_SAID = ("value_error", "assertion_error")  # our own checks, in our own words
 
 
@@ -45,6 +46,9 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
     if kind in WORDS:
         return WORDS[kind].format(**error.get("ctx", {}))
     wanted = KINDS.get(kind.split("_", maxsplit=1)[0])
+    got = error.get("input")
+    if wanted in {"a number", "a whole number"} and isinstance(got, str) and _MARKED.fullmatch(got):
+        wanted += " as 500000 or 0.5: no mark between thousands, a dot before decimals"
     return message if kind in WELL_SAID or wanted is None else f"must be {wanted}"
 
 
@@ -53,8 +57,12 @@ def _one_of(words: list[str], got: object) -> str:
 
     >>> _one_of(["berth", "anchorage"], "Berths")
     'must be berth or anchorage (did you mean berth?)'
+    >>> _one_of(["90", "100"], 100)
+    'must be 90 or 100 (did you mean the text "100", in quotes?)'
     """
     said = "_".join(str(got).lower().replace("-", " ").split())
     close = difflib.get_close_matches(said, words, n=1)
+    if str(got) in words:  # 100 for "100"
+        close = [f'the text "{got}", in quotes']
     last = f" or {words[-1]}" if len(words) > 1 else words[-1]
     return f"must be {', '.join(words[:-1])}{last}" + (f" (did you mean {close[0]}?)" if close else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date
 from typing import Literal
 
@@ -12,6 +13,7 @@ from pipeline.config.aoi import Day
 from pipeline.config.base import Section
 from pipeline.config.loading import fingerprint
 
+_MONTH_AND_DAY = re.compile(r"\d\d-\d\d")  # Python would also take a week for its Monday
 BBL_PER_T_RANGE = (5.0, 13.0)  # bitumen 6.05 and LPG 11.65 are the extremes of the UN's table (FACTS 5)
 BBL_PER_M3 = 6.2898  # a barrel has 158.987 l
 ANOTHER_OIL = 0.1  # off that: published factors are rounded, and are of a usual density, within some 5 % (our choice)
@@ -181,8 +183,8 @@ class CapConfig(Section):
     """Products that it counts, by name; none stated: all but the excluded ones."""
     excluded_products: tuple[str, ...] = ()
     """Products that it does not count, by name."""
-    year_starts: str = Field(pattern=r"^\d\d-\d\d$")
-    """Month and day on which the account year starts, UTC."""
+    year_starts: str
+    """Month and day on which the account year starts, UTC: 01-01."""
     counts_on: Literal["arrival", "departure"] = "departure"
     """Moment of a call that decides its account year; cargo is on board when she leaves."""
     notified: tuple[Notified, ...] = ()
@@ -219,7 +221,9 @@ class CapConfig(Section):
     @classmethod
     def _is_a_day(cls, value: str) -> str:
         try:
+            if not _MONTH_AND_DAY.fullmatch(value):
+                raise ValueError(value)
             date.fromisoformat(f"2023-{value}")
         except ValueError as error:
-            raise ValueError(f"{value} is not a day of every year; write MM-DD") from error
+            raise ValueError(f"{value} is not a day of every year; write month and day as 01-01") from error
         return value

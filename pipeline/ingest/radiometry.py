@@ -5,6 +5,7 @@ A picture of unknown stretch tells itself apart by its speckle (`speckle.py`).
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,10 @@ def parse_scaling(text: str) -> tuple[str, tuple[float, float] | None]:
         span = (np.nan,)
     right = not span or (word == "db" and len(span) == 2 and bool(np.isfinite(span).all()) and span[0] < span[1])
     if word not in WORDS or not right:
-        raise ConfigError(f"scaling {text!r}: write auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance")
+        close = [] if word in WORDS else difflib.get_close_matches(word, WORDS, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        wanted = "write auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance"
+        raise ConfigError(f"scaling {text!r}: {wanted}{hint}")
     return word, (span[0], span[1]) if span else None
 
 

@@ -14,16 +14,24 @@ WORTH_SAYING = 0.5  # of the estimate unseen, or of the days without a look: bey
 A_TRIFLE = 0.05  # of the estimate: so little is no reason to warn (our choice)
 
 
-def extrapolated_line(story: Story) -> str:
-    """That much of the sum with unseen calls is extrapolated, without a full stop; "" where most of it was seen.
+def unseen_share(story: Story) -> float:
+    """How much of the sum with unseen calls nobody saw, 0 to 1; 0 where there is no such sum. Of medians: about."""
+    corrected = story.headline.corrected_bbl
+    if corrected is None or corrected[1] <= 0:
+        return 0.0
+    return max(0.0, 1 - story.headline.barrels_p50 / corrected[1])
 
-    The share is of medians, so only about.
-    """
-    head, days = story.headline, day_counts(story)
-    if head.corrected_bbl is None or head.corrected_bbl[1] <= 0:
-        return ""
+
+def mostly_extrapolated(story: Story) -> str:
+    """The share in percent where most of that sum was seen by nobody, so that no number of it stands alone; else ""."""
+    unseen = unseen_share(story)
+    return percent(round(unseen, 2)) if unseen > WORTH_SAYING else ""
+
+
+def extrapolated_line(story: Story) -> str:
+    """That much of the sum with unseen calls is extrapolated, without a full stop; "" where most of it was seen."""
+    days, unseen = day_counts(story), unseen_share(story)
     looked, total = days["usable"] + days["partly"], days["total"]
-    unseen = max(0.0, 1 - head.barrels_p50 / head.corrected_bbl[1])
     if unseen < A_TRIFLE or (unseen <= WORTH_SAYING and looked >= WORTH_SAYING * total):
         return ""
     share = percent(round(unseen, 2))

@@ -11,6 +11,8 @@ import pandas as pd
 from pipeline.plurals import number_of
 from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
+from pipeline.report.extrapolated import mostly_extrapolated
+from pipeline.report.file_names import shortener, with_short_names
 from pipeline.report.opening import answer, caveats, shown_alone
 from pipeline.report.page_data import page_data
 from pipeline.report.sensitivity_section import moves
@@ -37,7 +39,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
     from markupsafe import Markup
 
     own = assets()
-    story = _one_time_an_image(story)
+    story = with_short_names(_one_time_an_image(story))
     calls = cards(story, folder)
     return environment().get_template("report.html.j2").render(
         story=story,
@@ -48,6 +50,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         shown=shown_alone(story),
         any_counts=bool(counted_zones(story)),
         unseen_sum=story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0,
+        mostly_extrapolated=mostly_extrapolated(story),
         account_year=account_year_words(story.headline.account_year, story.cap.year_starts),
         days=day_counts(story),
         period=days_of(story.config.period.start, story.config.period.end),
@@ -60,7 +63,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         evidence_words=EVIDENCE_WORDS,
         scenario_names=[name for name, _ in FILL_SCENARIOS],
         scenes=_scenes(story),
-        inputs=[r for r in story.inputs if not _is_scene(r, story)],
+        inputs=_other_inputs(story),
         warnings=warnings(story),
         moves=moves(story),
         reviews=_reviews(story),
@@ -92,8 +95,10 @@ def environment() -> Any:
     return made
 
 
-def _is_scene(record: Any, story: Story) -> bool:
-    return record["path"] in set(story.tables["scenes"]["href"])
+def _other_inputs(story: Story) -> list[dict[str, Any]]:
+    """Files that are no scenes: AIS, as a rule."""
+    scenes, told = set(story.tables["scenes"]["href"]), shortener(story)
+    return [{**record, "path": told(str(record["path"]))} for record in story.inputs if record["path"] not in scenes]
 
 
 def _scenes(story: Story) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from pipeline.report.assets import data_uri
+from pipeline.report.extrapolated import mostly_extrapolated
 from pipeline.report.opening import shown_alone
 from pipeline.report.quicklooks import read_quicklooks
 from pipeline.report.wording import call_numbers
@@ -79,7 +80,7 @@ def account(story: Story) -> dict[str, Any]:
         series["as_detected_p50"] = [_whole(before["observed_p50"].get(day)) for day in shown["day"]]
     return {
         "days": list(shown["day"]), "looked": list(shown["looked"]), "cap": story.headline.cap_bbl, "series": series,
-        "alone": None if alone is None else _whole(alone.alone_bbl),
+        "alone": None if alone is None else _whole(alone.alone_bbl), "extrapolated": bool(mostly_extrapolated(story)),
     }  # fmt: skip
 
 

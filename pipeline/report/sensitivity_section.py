@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.quantiles import Z90
 from pipeline.report.drawing import BLUE, ORANGE, mark, svg
-from pipeline.report.wording import barrels, percent
+from pipeline.report.wording import barrels, change, percent
 from pipeline.tables import SENSITIVITY
 from pipeline.times_places.moments import moment
 
@@ -74,7 +74,7 @@ def tornado(axes: Axes, shown: pd.DataFrame) -> None:
                 continue  # its number would lie on the other's bar; the table has it
             sign = 1 if value > base else -1
             axes.annotate(
-                f"{100 * (value - base) / base:+.0f} %".replace("-", "−") if base > 0 else barrels(value),
+                change(value, base),
                 (value, -n), xytext=(3 * sign, 0), textcoords="offset points",
                 ha="left" if sign > 0 else "right", va="center", fontsize=8,
             )  # fmt: skip
@@ -129,14 +129,11 @@ def _bars(shown: pd.DataFrame) -> dict[str, Any] | None:
     def at(value: float) -> float:
         return round(14 + 72 * (value - left) / span, 2)
 
-    def change(value: float) -> str:
-        return f"{100 * (value - base) / base:+.0f} %".replace("-", "−") if base > 0 else barrels(value)
-
     rows = [
         {
             "what": f"{row.what[0].upper()}{row.what[1:]}" + (" *" if row.kind == "published" else ""),
             "low": row.low_setting, "high": row.high_setting, "low_at": at(row.low_p50), "high_at": at(row.high_p50),
-            "low_change": change(row.low_p50), "high_change": change(row.high_p50),
+            "low_change": change(row.low_p50, base), "high_change": change(row.high_p50, base),
             "low_bbl": barrels(row.low_p50), "high_bbl": barrels(row.high_p50),
         }
         for row in shown.itertuples()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pipeline.config import cap_doubts
 from pipeline.errors import printable
 from pipeline.plurals import number_of
 from pipeline.report.extrapolated import extrapolated_line
+from pipeline.report.file_names import shortener, with_short_names
 from pipeline.report.left_out import not_held_lines, outside_lines
 from pipeline.report.opening import changed_by_verdicts
 from pipeline.report.wording import (
@@ -38,10 +40,12 @@ def warnings(story: Story) -> list[str]:
     What makes barrels uncertain or leaves them out comes before what is wrong with inputs that were used, and files
     that nobody knows to bear on the question come last.
     """
+    story = with_short_names(story)
     bearing, beside = _problems(story)
     return [
         *_about_changes(story),
         *_about_the_place(story),
+        *_about_the_cap(story),
         *_about_looks(story),
         *_about_reception(story),
         *_about_calls(story),
@@ -66,11 +70,19 @@ def _about_the_place(story: Story) -> list[str]:
     return out + [f.what for f in story.config.aoi.facts if any(w in f.what for w in DOUBTS)]
 
 
+def _about_the_cap(story: Story) -> list[str]:
+    """That the number by which all shares are taken may not be the one that was meant."""
+    return [
+        f"{doubt[0].upper()}{doubt[1:]}. Every share of it rests on that number." for doubt in cap_doubts(story.cap)
+    ]
+
+
 def _problems(story: Story) -> tuple[list[str], list[str]]:
     """Problems of the inputs: those that bear on the answer, and images of which not even time and sensor are known."""
     scenes = story.tables["scenes"]
     unknown = scenes[(scenes["status"] == "skipped") & scenes["acquired"].isna() & scenes["sensor"].isin(["", None])]
-    names = tuple(f"{printable(href)}: " for href in unknown["href"])
+    told = shortener(story)
+    names = tuple(f"{told(printable(href))}: " for href in unknown["href"])
     problems = [p.removeprefix("error: ") for p in story.problems]
     return [p for p in problems if not p.startswith(names)], [p for p in problems if p.startswith(names)]
 

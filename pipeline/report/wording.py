@@ -41,6 +41,19 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.0995 or share == 0 else f"{100 * share:.1f} %".replace(".0 %", " %")
 
 
+def change(now: float, before: float) -> str:
+    """By how much of a sum another one differs; "" where one is not known, and the sum itself where there was none.
+
+    >>> change(76.0, 100.0), change(124.0, 100.0), change(100.2, 100.0), change(99.9, 100.0)
+    ('−24 %', '+24 %', '+0 %', '−0 %')
+    >>> change(4453.6, 0.0), change(float("nan"), 100.0)
+    ('4,450', '')
+    """
+    if pd.isna(now) or pd.isna(before):
+        return ""
+    return f"{100 * (now - before) / before:+.0f} %".replace("-", "−") if before > 0 else barrels(now)
+
+
 def chance(probability: float) -> str:
     """A probability in percent; an estimate never claims certainty.
 

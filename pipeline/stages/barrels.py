@@ -13,6 +13,7 @@ from pipeline.config import (
     RunConfig,
     VolumeConfig,
     build,
+    cap_doubts,
     load_cap,
     merged,
     read_yaml,
@@ -96,6 +97,8 @@ def account(
     looked = looks_at_counted(looks, zones)
     config = _volume_config(assumptions, settings)
     rules = load_cap(cap, config)
+    for doubt in cap_doubts(rules, datetime.now(UTC).date()):
+        console.note(f"{printable(cap)}: {doubt}")
     simulated = _simulated(liftings)
     drawn = stage.DrawnOnce(config, seed)
     tables = [_accountable(path, rules, drawn, console) for path in liftings]

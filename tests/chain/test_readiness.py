@@ -35,6 +35,14 @@ def test_what_is_no_file_is_called_what_it_is(tmp_path, kind):
         require_file(tmp_path, "cap.yaml")
 
 
+def test_a_scaling_that_is_none_names_its_field_and_what_may_be_meant(tmp_path):
+    """It named neither: of a folder of run files nobody knew which one was wrong."""
+    desk = Desk(tmp_path / "desk").furnished()
+    config = desk.config(source={"scaling": "ampltude"})
+    with pytest.raises(ConfigError, match=rf"^{config.aoi.id}: source\.scaling 'ampltude': .*mean amplitude\?\)$"):
+        made_ready(config, desk.root, Console(quiet=True))
+
+
 def test_a_name_too_long_to_exist_is_not_there(tmp_path):
     """The system's own error made it a fault of the machine."""
     with pytest.raises(ConfigError, match="the config names this file, and it is not there"):
@@ -84,6 +92,27 @@ def test_zones_that_lie_outside_the_box_are_named(tmp_path):
     console.note = told.append
     made_ready(desk.config(), desk.root, console)
     assert [line for line in told if line.endswith("not looked at: far_pier")]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("barrels: 500000", "barrels: 500"), "the cap of 500 barrels a year is less than one small tanker carries"),
+        (("as_of: 2024-12-04", "as_of: 2099-12-04"), "the total notified for 2024 is as of 2099-12-04, a day that has"),
+    ],
+)
+def test_a_cap_that_may_not_be_meant_is_told(tmp_path, change, told):
+    """A cap in thousands, and a total that nobody can know yet, were taken without a word."""
+    desk = Desk(tmp_path / "desk").furnished()
+    shutil.copy(configs_root() / "caps" / "unscr-2397.yaml", path := desk.root / "cap.yaml")
+    lines = []
+    console = Console(quiet=True)
+    console.note = lines.append
+    made_ready(desk.config(), desk.root, console)
+    assert lines == []
+    path.write_text(path.read_text("utf-8").replace(*change), "utf-8")
+    made_ready(desk.config(), desk.root, console)
+    assert [line for line in lines if line.startswith(f"cap.yaml: {told}")] == lines != []
 
 
 def notes_of(tmp_path, change):

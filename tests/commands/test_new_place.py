@@ -10,11 +10,12 @@ from pipeline.ingest.place import load_place
 from pipeline.workspace import configs_root, load_run_config
 
 WONSAN = ("127.38,39.12,127.52,39.22", (127.38, 39.12, 127.52, 39.22))
-PERIOD = ("--start", "2024-03-01", "--end", "2024-04-01")
+PERIOD = {"--start": "2024-03-01", "--end": "2024-04-01"}
 
 
 def add(capwatch, into, *more, name="wonsan", bbox=WONSAN[0]):
-    return capwatch("aoi", "add", name, f"--bbox={bbox}", *PERIOD, "--into", into, *more)
+    given = [word for option, day in PERIOD.items() if option not in more for word in (option, day)]
+    return capwatch("aoi", "add", name, f"--bbox={bbox}", *given, "--into", into, *more)
 
 
 def files(folder):

@@ -159,6 +159,18 @@ def test_a_plan_refuses_what_the_run_would(plan, tmp_path, words, code, said):
     assert (out == "") == (code != 3)
 
 
+@pytest.mark.parametrize("others", [("ais.csv",), ()], ids=["beside AIS", "alone"])
+def test_a_plan_tells_what_it_does_not_read(plan, tmp_path, others):
+    """Only the run did: who planned a month of looks in archives took them for counted."""
+    (tmp_path / "mine").mkdir()
+    for name in ("a.nc", "b.tar.gz", *others):
+        (tmp_path / "mine" / name).write_bytes(b"x")
+    code, _, err = plan("vostochny", "--images", "mine", "--ais", "mine")
+    assert code in (3, 4)
+    told = "mine: 2 files of kinds that are not read (the first: a.nc); unpack archives but zip, save images as GeoTIFF"
+    assert err.splitlines().count(told) == 1
+
+
 def test_a_registry_with_one_number_for_two_ships_is_told(plan, tmp_path):
     listed = tmp_path / "ships.csv"
     listed.write_text("mmsi,name,source\n273000001,ALPHA,x\n273000001,BRAVO,y\n")

@@ -139,8 +139,12 @@ def test_every_key_and_item_knows_its_line(written):
         ("a: !!python/object/apply:os.system [ls]\n", r"run\.yaml:1: could not determine a constructor"),
         ("a: !thing x\n", r"run\.yaml:1: could not determine a constructor"),
         ("%YAML 1.1\n---\na: NO\n", r"run\.yaml: configs are YAML 1\.2"),
-        ("a: 2024-02-30T00:00:00Z\n", r"run\.yaml: holds a value that does not exist \(day"),
-        ("a: !!int x\n", r"run\.yaml: holds a value that does not exist"),
+        ("a: 2024-02-30T00:00:00Z\n", r"run\.yaml:1: a: no such date \(.*day.*\); got 2024-02-30T00:00:00Z$"),
+        ("b: 1\np:\n  - {q: 2024-04-31}\n", r"run\.yaml:3: p\.0\.q: no such date \(.*day.*\); got 2024-04-31$"),
+        ("b: >\n  folded\n2024-13-01: 2\n", r"run\.yaml:3: no such date \(month .*\); got 2024-13-01$"),
+        ('a: "\\U00110000"\n', r"run\.yaml: holds a value that does not exist"),
+        ('a: "\\UFFFFFFFF"\n', r"run\.yaml: holds a value that does not exist"),
+        ("a: !!int x\n", r"run\.yaml:1: a: no such value \(.*\); got !!int x$"),
         ("a: " + "[" * 500_000 + "]" * 500_000, r"run\.yaml:1: is nested too deeply"),
         ("a: \0", r"run\.yaml: unacceptable character"),
         ("- 1\n- 2\n", r"run\.yaml: holds a list; keys with values are wanted"),
@@ -199,6 +203,33 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(written, content
     with pytest.raises(ConfigError) as caught:
         load(Outer, written(content))
     assert str(caught.value).endswith(message)
+
+
+@pytest.mark.parametrize("key", ["barrels", "tonnes", "capacity_bbl", "dwt_t", "match_gate_m", "reach_m"])
+def test_a_dot_between_thousands_is_told_with_file_line_and_key(written, key):
+    """A cap of 500.000 was one of five hundred barrels, and the run 100 times over it, without a word."""
+    wrong = rf"run\.yaml:3: a\.1\.{key}: in YAML the dot is a decimal point and 85\.000 is 85; write 85000, or 85 where"
+    with pytest.raises(ConfigError, match=wrong):
+        read_yaml(written(f"a:\n  - {key}: 85000\n  - {{{key}: 85.000}}\n"))
+    with pytest.raises(ConfigError, match=rf"^--set x\.{key}=85\.000: in YAML the dot is a decimal point"):
+        overrides([f"x.{key}=85.000"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "barrels: 500000.000", "barrels: 0.500", "barrels: 85.0", 'title: "500.000"', "tonnes_per_day: 1.125",
+        "bbl_per_t: 11.650", "t_per_m3: 1.025", "length_m: 98.500", "draught_sd_m: 1.250", "at: [132.900, 42.750]",
+    ],
+)  # fmt: skip
+def test_three_decimals_that_may_be_meant_stay(written, line):
+    read_yaml(written(f"{line}\n"))
+
+
+@pytest.mark.parametrize("said", ["500,000", "500 000", "500'000", "4.000.000", "0,5"])
+def test_marks_in_a_number_are_told_how_to_write_it(written, said):
+    with pytest.raises(ConfigError, match=r"must be a number as 500000 or 0\.5: no mark between thousands, a dot "):
+        load(Outer, written(f'inner: {{rate: "{said}"}}\n'))
 
 
 def test_all_mistakes_are_told_at_once_in_one_line(written):
@@ -273,11 +304,17 @@ def test_a_malformed_override_is_refused(setting):
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("value", ["[1", "*x", "2024-02-30", "!!int x", "!py x", "\0", "[" * 500 + "]" * 500])
+@pytest.mark.parametrize("value", ["[1", "*x", '"\\UFFFFFFFF"', '"\\U00110000"', "!py x", "\0", "[" * 500 + "]" * 500])
 def test_an_override_whose_value_is_no_yaml_is_refused(value):
     with pytest.raises(ConfigError, match=r"^--set a=.*the value is not YAML") as caught:
         overrides([f"a={value}"])
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(("value", "cause"), [("2024-02-30", r"no such date \(.*\)"), ("!!int x", "no such value")])
+def test_an_override_whose_value_does_not_exist_says_so(value, cause):
+    with pytest.raises(ConfigError, match=rf"^--set a={value}: {cause}"):
+        overrides([f"a={value}"])
 
 
 def test_an_override_of_an_unknown_path_is_refused_by_its_path():

@@ -184,7 +184,8 @@ def test_an_aoi_id_is_a_plain_folder_name(name):
         ({"end": "2024-03-01T00:00:00Z"}, "must come after"),
         ({"end": "2024-02-01T00:00:00Z"}, "must come after"),
         ({"start": "2024-03-01T00:00:00"}, "start: .*has no zone"),
-        ({"start": "2024-02-30"}, "start: 2024-02-30 is no day"),
+        ({"start": "2024-02-30"}, r"start: no such date \(.*\); got 2024-02-30$"),
+        ({"end": "2024-04-31T00:00:00Z"}, r"end: no such date \(.*\); got 2024-04-31T00:00:00Z$"),
         ({"start": "tomorrow"}, "start: "),
         ({"start": "20240306"}, "start: write a time as 2024-03-06T00:00:00Z, or a day as 2024-03-06; got 20240306"),
         ({"start": 1709683200}, "start: write a time as"),
@@ -289,9 +290,9 @@ def test_the_factors_are_those_of_the_committees_chart():
         assert product.bbl_per_t * product.t_per_m3 == pytest.approx(6.2898, rel=0.005)
 
 
-@pytest.mark.parametrize("day", ["02-29", "13-01", "00-10", "1-1", "01-32", "01-01-01", ""])
+@pytest.mark.parametrize("day", ["02-29", "13-01", "00-10", "1-1", "W05", "01-32", "01-01-01", ""])
 def test_an_account_year_starts_on_a_day_that_every_year_has(day):
-    refused(CapConfig, CAP | {"year_starts": day}, r"x\.yaml: year_starts: ")
+    refused(CapConfig, CAP | {"year_starts": day}, r"x\.yaml: year_starts: .* write month and day as 01-01; got ")
 
 
 @pytest.mark.parametrize("barrels", [0, -1, "many", float("inf")])
@@ -318,6 +319,27 @@ def test_simulated_ships_cannot_carry_a_real_name_or_number():
 )
 def test_a_wrong_value_is_told_in_plain_words(section, cause):
     refused(VolumeConfig, section, cause)
+
+
+@pytest.mark.parametrize(
+    ("section", "given", "key"),
+    [
+        (AoiConfig, AOI | {"coast": "none"}, "coast"),
+        (AoiConfig, AOI | {"coast": " None"}, "coast"),
+        (SourceConfig, {"registry": "n/a"}, "registry"),
+        (SourceConfig, {"pixel_spacing_m": "none"}, "pixel_spacing_m"),
+        (SourceConfig, {"stac": {"sentinel1": "off"}}, r"stac\.sentinel1"),
+        (EngineConfig, {"scheduler": "no"}, "scheduler"),
+    ],
+)
+def test_a_word_for_nothing_is_told_how_yaml_says_it(section, given, key):
+    """``coast: none`` was a file that was not there, and ``scheduler: none`` was looked for once the run had begun."""
+    refused(section, given, rf"{key}: is a word here; where there is none, write null; got ")
+
+
+@pytest.mark.parametrize("word", ["osm", "gshhg"])
+def test_a_coast_is_a_file_and_no_provider(word):
+    refused(AoiConfig, AOI | {"coast": word}, rf"coast: names a GeoJSON file of land, or null; .*; got {word}$")
 
 
 def test_discharges_are_not_counted_where_ships_come_to_load(tmp_path):

@@ -343,7 +343,7 @@ def test_what_nobody_saw_does_not_press_the_account_flat(chromium, tiny_story, t
     cap = story.headline.cap_bbl
     assert cap <= max(float(tick.replace(",", "")) for tick in ticks) <= 2.2 * cap
     box = opened.locator("#account-plot svg").bounding_box()
-    label = opened.get_by_text("with unseen calls, 10,000,000").bounding_box()
+    label = opened.get_by_text("extrapolated, 10,000,000").bounding_box()
     assert box["y"] <= label["y"] <= box["y"] + box["height"] / 2
     texts = [text.bounding_box() for text in opened.locator("#account-plot svg text").all()]
     assert min(text["x"] for text in texts) >= box["x"]  # a million cut at its left is another number

@@ -1,5 +1,6 @@
 """What the sums do not hold is said beside them: zones of which nothing is known, and calls of other accounts."""
 
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -9,6 +10,7 @@ from pipeline.config import PeriodConfig
 from pipeline.report.page import render
 from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
+from pipeline.report.wording import barrels, percent
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,21 @@ def test_how_much_of_the_sum_with_unseen_calls_is_extrapolated(told, tiny_story,
     line += f"{looked} of 10 days"
     assert sum(w.startswith(f"A{line[1:]}") for w in warnings(story)) == (share is not None)
     assert sum(line in w for w in headline_lines(story)) == (share is not None)
+
+
+@pytest.mark.parametrize(("times", "mostly"), [(1.5, False), (6.0, True)])
+def test_a_sum_that_hardly_anybody_saw_stands_as_an_interval_and_is_called_no_finding(told, tiny_run, times, mostly):
+    """In the size of the observed sum stood one that was five sixths guess, with its share of the cap."""
+    seen = told().headline.barrels_p50
+    low, middle, high = sums = (1.2 * seen, times * seen, 3 * times * seen)
+    story = told(corrected_bbl=sums, corrected_without=())
+    page = render(story, {}, tiny_run)
+    (tile,) = re.findall(r'<li class="est">(.*?)</li>', page)
+    assert tile.startswith(f"<b>{barrels(low)} to {barrels(high)} barrels</b><span>extrapolated, ") == mostly
+    assert ("nobody saw about 83 %: it is no finding" in tile) == mostly
+    assert (f"{percent(middle / story.headline.cap_bbl)} of the cap" in tile) != mostly
+    assert ("about 83 % of it is extrapolated: where it passes the cap is no finding" in page) == mostly
+    assert ('"extrapolated":true' in page) == mostly
 
 
 def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_last_lines(told):

@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from pipeline.report.page import render
+from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import barrels, interval, without_ais
 from pipeline.storage import read_table
 
@@ -249,3 +251,18 @@ def test_it_says_what_its_looks_find(page, tiny_run):
         (recalls["size"] == "all") & recalls["sensor"].isin(looked) & (recalls["tries"] > 0)
     ].itertuples():
         assert any(f"{row.hits} of {row.tries}" in text and row.sensor in text for text in rows)
+
+
+@pytest.mark.parametrize(("as_of", "told"), [("2024-12-04", True), ("2024-03-01", False)])
+def test_a_total_that_was_known_after_the_account_says_that_it_may_hold_more(tiny_story, tmp_path, as_of, told):
+    """December's total beside March's account read as what was notified for the same months."""
+    head = replace(tiny_story.headline, notified_bbl=168_679.0, notified_as_of=as_of)
+    page = render(replace(tiny_story, headline=head), {}, tmp_path)
+    assert f"as of {as_of}: 169,000 barrels" in page
+    assert (f"known only after this account's last day, {head.as_of}" in page) is told
+
+
+def test_a_cap_that_may_be_in_thousands_is_a_thing_to_know_first(tiny_story):
+    doubted = replace(tiny_story, cap=tiny_story.cap.model_copy(update={"barrels": 500.0}))
+    words = "The cap of 500 barrels a year is less than one small tanker carries"
+    assert [any(w.startswith(words) for w in warnings(story)) for story in (doubted, tiny_story)] == [True, False]

@@ -7,7 +7,7 @@
   if (!box || !days.length) return; // an account without a call has no chart
   const at = days.map((text) => new Date(`${text}T12:00:00Z`));
   const rows = days.map((text, n) => ({ day: at[n], looked: looked[n], ...Object.fromEntries(Object.entries(series).map(([k, v]) => [k, v[n]])) }));
-  const names = { observed_p50: "observed", corrected_p50: "with unseen calls", as_detected_p50: "as detected",
+  const names = { observed_p50: "observed", corrected_p50: data.account.extrapolated ? "extrapolated" : "with unseen calls", as_detected_p50: "as detected",
     alone: "calls shown alone", at_33: "⅓ full", at_50: "50 % full", at_60: "60 % full", at_90: "90 % full", at_100: "full" };
   const { alone } = data.account; // what the calls shown make without possible further ships, at the last day
   rows[rows.length - 1].alone = alone;

@@ -1,0 +1,61 @@
+"""A command line that cannot be read is refused in one line, with the command's own example: nothing is guessed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import typer
+import typer.core
+
+from pipeline.errors import printable
+
+UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer has no name of its own for it
+
+
+class OnceEach(typer.core.TyperCommand):
+    """A command that takes an option of one value once: of two caps the last one would win without a word."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer's own, after a look at what stands more than once; `UsageError` names it."""
+        _, _, in_order = self.make_parser(ctx).parse_args(args=list(args))
+        single = [p for p in in_order if p.param_type_name == "option" and not _repeatable(p)]
+        for name, count in Counter(max(option.opts, key=len) for option in single).items():
+            if count > 1:
+                raise UsageError(f"{name} stands {count} times; give it once", ctx)
+        return super().parse_args(ctx, args)
+
+
+def _repeatable(param: Any) -> bool:
+    """May an option stand more than once: a list of values, a switch, a count?"""
+    return any(getattr(param, kind, False) for kind in ("multiple", "is_flag", "count"))
+
+
+class App(typer.Typer):
+    """Commands of which each option of one value stands once."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Any:
+        """As typer's own."""
+        return super().command(name, **({"cls": OnceEach} | settings))
+
+
+def refusal(error: Any) -> str:
+    """What is wrong with a command line, and how one reads that is right."""
+    command = error.ctx.command_path if error.ctx is not None else "capwatch"
+    said = " ".join(error.format_message().split()).removesuffix(".")
+    help_text = (error.ctx.command.help or "") if error.ctx is not None else ""
+    example = next((line for line in map(str.strip, help_text.splitlines()) if line.startswith("Example: ")), "")
+    how = f"example: {example.removeprefix('Example: ')}" if example else f"see {command} --help"
+    return f"error: {command}: {said[:1].lower()}{printable(said[1:])} ({how})"
+
+
+def run(app: App, name: str) -> int:
+    """Run the command line of this process; its exit code."""
+    try:
+        return int(app(prog_name=name, standalone_mode=False) or 0)
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # capwatch alone: its help is the answer
+            error.show()
+        else:
+            typer.echo(refusal(error), err=True)
+        return int(error.exit_code)

@@ -1,0 +1,86 @@
+"""What only the text of a YAML file tells: values that do not exist, as 2024-04-31, and dots between thousands.
+
+Of the first the reader tells what is wrong, and neither key nor line. The second it takes for decimal points: a cap of
+500.000 barrels is five hundred.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.errors import printable
+
+MOST_SHOWN = 60  # characters of the value (our choice)
+_DOTTED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+# Of barrels, tonnes and metres that keep things apart thousands are usual, and nobody knows them to the thousandth
+_IN_THOUSANDS = re.compile(r"(barrels|tonnes|.*_bbl|.*(?<!per)_t|(.*_)?(gate|guard|background|reach|shore)_m)")
+
+
+def impossible_value(text: str) -> tuple[int, str]:
+    """Line (from 1) of the first value that does not exist, and ``key: what is wrong``; (0, "") where none is found.
+
+    >>> impossible_value("period:\\n  start: 2024-04-31\\n")
+    (2, 'period.start: no such date (day is out of range for month); got 2024-04-31')
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        root = YAML(typ="safe", pure=True).compose(text)
+    except (YAMLError, ValueError, OverflowError):  # a sign that does not exist, as \U00110000: no text at all
+        return 0, ""
+    for path, node in _scalars(root):
+        written = text[node.start_mark.index : node.end_mark.index]
+        try:
+            YAML(typ="safe", pure=True).load(written)
+        except YAMLError:
+            continue  # a part of the text that is none alone, as a folded one: the reader took it where it stands
+        except ValueError as error:
+            kind = "date" if node.tag.endswith(":timestamp") else "value"
+            name = f"{printable('.'.join(path))}: " if path else ""
+            return node.start_mark.line + 1, (
+                f"{name}no such {kind} ({printable(error)}); got {printable(written)[:MOST_SHOWN]}"
+            )
+    return 0, ""
+
+
+def dotted_thousands(key: str, written: str) -> str:
+    """What is wrong with a number of such a unit that has a dot between its thousands; "" where nothing is.
+
+    >>> dotted_thousands("barrels", "500.000")
+    'in YAML the dot is a decimal point and 500.000 is 500; write 500000, or 500 where that is meant'
+    >>> [dotted_thousands(*one) for one in (("barrels", "500.5"), ("length_m", "98.500"), ("bbl_per_t", "11.650"))]
+    ['', '', '']
+    """
+    if not (_DOTTED.fullmatch(written) and _IN_THOUSANDS.fullmatch(key)):
+        return ""
+    whole = written.replace(".", "")
+    return (
+        f"in YAML the dot is a decimal point and {written} is {float(written):g}; write {whole}, or {float(written):g} "
+        "where that is meant"
+    )
+
+
+def all_dotted_thousands(root: Any) -> list[tuple[int, str]]:
+    """Line (from 1) and ``key: what is wrong`` of each such number in a composed YAML text."""
+    return [
+        (node.start_mark.line + 1, f"{printable('.'.join(path))}: {told}")
+        for path, node in _scalars(root)
+        if path and node.style is None and (told := dotted_thousands(path[-1], node.value))
+    ]
+
+
+def _scalars(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every key and value of a composed YAML text with its key path; a key has that of its section."""
+    kind = getattr(node, "id", "")
+    if kind == "mapping":
+        for key, value in node.value:
+            yield path, key
+            yield from _scalars(value, (*path, str(key.value)))
+    elif kind == "sequence":
+        for index, value in enumerate(node.value):
+            yield from _scalars(value, (*path, str(index)))
+    elif kind == "scalar":
+        yield path, node

@@ -1,0 +1,61 @@
+"""Files as a reader is told of them: by as few last parts of their paths as tell them apart, without whose disk it was.
+
+Tables, manifest and log keep whole paths: by them a file is found again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from pipeline.errors import printable
+
+if TYPE_CHECKING:
+    from pipeline.report.story import Story
+
+WITH_CAUSES = ("scenes", "looks", "occupancy")  # tables whose causes the page shows
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """The fewest last parts of each absolute path that no other one ends in; names that are relative stay as they are.
+
+    >>> short_names(["/home/x/may/a.tif", "/home/x/july/a.tif", "/home/x/b.tif", "demo:c.tif"])
+    {'/home/x/may/a.tif': 'may/a.tif', '/home/x/july/a.tif': 'july/a.tif', '/home/x/b.tif': 'b.tif'}
+    """
+    parts = {path: PurePath(path).parts[1:] for path in dict.fromkeys(paths) if PurePath(path).is_absolute()}
+    ends = Counter(each[-n:] for each in parts.values() for n in range(1, len(each) + 1))
+    out = {}
+    for path, each in parts.items():
+        fewest = next((n for n in range(1, len(each) + 1) if ends[each[-n:]] == 1), len(each))
+        if each:  # the root of all files has no name
+            out[path] = "/".join(each[-fewest:])
+    return out
+
+
+def shortener(story: Story) -> Callable[[str], str]:
+    """What writes a text of this run with short names of its inputs, of folders of them, and of files beside them."""
+    source = story.config.source
+    files = {*story.tables["scenes"]["href"], *(str(record["path"]) for record in story.inputs)}
+    folders = {str(PurePath(name).parent) for name in files}
+    known = sorted(printable(path) for path in files | folders | {*source.images, *source.ais})
+    names = short_names(known)
+    if not names:
+        return str
+    longest_first = "|".join(re.escape(path) for path in sorted(names, key=len, reverse=True))
+    found = re.compile(rf"(?<![\w./-])(?:{longest_first})")  # what stands behind more of a path is another one's part
+    return lambda text: found.sub(lambda match: names[match[0]], text)
+
+
+def with_short_names(story: Story) -> Story:
+    """The story with short names in what it tells: problems, remarks and causes. What joins its tables stays."""
+    told, tables = shortener(story), dict(story.tables)
+    for name in WITH_CAUSES:
+        if "cause" in tables.get(name, ()):
+            tables[name] = tables[name].assign(cause=tables[name]["cause"].map(told, na_action="ignore"))
+    return replace(
+        story, problems=tuple(map(told, story.problems)), remarks=tuple(map(told, story.remarks)), tables=tables
+    )
