@@ -136,11 +136,9 @@ def test_no_counted_call_and_no_day_is_no_answer(account, table):
 
 def test_an_account_of_refused_rows_alone_says_that_they_are(account):
     code, _, err, _ = account(of("2024-05-01", "2024-06-01", product="desel"))
-    assert (code, err[-1]) == (
-        4,
-        "error: no counted call with a day, and no --as-of: there is no account year; 2 rows refused, for what the "
-        "column cause says (nothing was written)",
-    )
+    assert code == 4
+    assert err[-1].startswith("error: no counted call with a day, and no --as-of: there is no account year; ")
+    assert err[-1].endswith("; 2 rows refused, for what the column cause says (nothing was written)")
 
 
 def missed(zone: str, state: str) -> pd.DataFrame:
