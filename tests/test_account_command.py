@@ -134,6 +134,13 @@ def test_no_counted_call_and_no_day_is_no_answer(account, table):
     assert account(table, "--as-of", "2024-05-31")[0] == 0
 
 
+def test_an_account_of_refused_rows_alone_says_that_they_are(account):
+    code, _, err, _ = account(of("2024-05-01", "2024-06-01", product="desel"))
+    assert code == 4
+    assert err[-1].startswith("error: no counted call with a day, and no --as-of: there is no account year; ")
+    assert err[-1].endswith("; 2 rows refused, for what the column cause says (nothing was written)")
+
+
 def missed(zone: str, state: str) -> pd.DataFrame:
     rows = [
         {"missed_id": f"{zone}/{day:%F}", "zone_id": zone, "day": f"{day:%F}", "state": state, "n_seen": 2}

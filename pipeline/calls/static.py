@@ -34,6 +34,7 @@ def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
             "draught_m": messages["draught"],
             "dest": messages["dest"].str.strip(),
             "ship_words": messages["ship_words"],
+            "message_id": messages["message_id"],
         }
     )
     texts = (said[list(TEXTS)] != "").any(axis=1)

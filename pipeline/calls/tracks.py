@@ -88,6 +88,7 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
             "cog_deg": fixes["cog"].to_numpy(float)[order],
             "heading_deg": fixes["heading"].to_numpy(float)[order],
             "flags": pd.Series([words[code] for code in codes[order].tolist()], dtype="object"),
+            "message_id": fixes["message_id"].array[order],
         }
     )
     return TRACKS.check(table)

@@ -113,7 +113,7 @@ def _run_file(new: NewPlace, box: tuple[float, float, float, float], names: dict
     """The run file; texts as JSON writes them, which is YAML too."""
     return "\n".join(
         [
-            f"# Made by capwatch aoi add. All that is not here has a default: capwatch config show {new.id}",
+            "# Made by capwatch aoi add. All that is not here has a default, which capwatch config show prints.",
             "aoi:",
             f"  id: {json.dumps(new.id)}",  # in quotes: 12 and null are no texts without
             f"  name: {json.dumps(new.name, ensure_ascii=False)}",

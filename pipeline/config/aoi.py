@@ -104,6 +104,7 @@ class AoiConfig(Section):
     def _four(cls, box: object) -> object:
         if not isinstance(box, list | tuple) or len(box) != 4:
             got = f"; it has {len(box)}" if isinstance(box, list | tuple) else ""
+            got += " (a decimal number has a point, not a comma)" if got.endswith(" 8") else ""
             raise ValueError(f"must be four numbers: west, south, east and north, in degrees{got}")
         if any(isinstance(side, bool) for side in box):  # Python takes true for 1
             raise ValueError("must be four numbers, none of them true or false")

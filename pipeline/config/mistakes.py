@@ -19,6 +19,7 @@ WORDS = {  # a mistake as pydantic names it: what is wanted
     "string_pattern_mismatch": "must be a short name that fits {pattern}",
     "model_type": "must be a section: keys with values",
     "dict_type": "must be a section: keys with values",
+    "invalid_key": "is no key; a decimal number has a point, not a comma",  # {mean: 0,6} are two
 }
 KINDS = {  # what a value must be, by the first word of a mistake's name
     "float": "a number",

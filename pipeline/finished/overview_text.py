@@ -109,7 +109,8 @@ def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway:
     strange = [printable(id_) for id_ in ids if known and id_ not in known]
     if strange and not anyway:
         where = printable(out / aoi_id)
-        raise ConfigError(f"{strange[0]}: no run in {where} has this id (nothing was written; --anyway keeps it)")
+        there = "cards and calls.csv of a run tell its ids, and --anyway keeps this one"
+        raise ConfigError(f"{strange[0]}: no run in {where} has this id (nothing was written; {there})")
     now = given.when or datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
     new = add_review(
         path, target=given.target, verdict=given.verdict, value=given.value, who=given.who, when=now, why=given.why

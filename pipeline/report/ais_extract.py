@@ -18,7 +18,7 @@ MOST_ROWS = 14  # our choice: it is an extract, the table has the rest
 
 
 def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:
-    """``sentence`` and ``rows`` (when, what, speed, draught, destination) for one call."""
+    """``sentence`` and ``rows`` (when, what, speed, draught, destination, message) for one call."""
     start = call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]
     end = call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]
     tracks = story.tables["tracks"]
@@ -47,7 +47,12 @@ def heard(story: Story, call: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _row(
-    t: Any, what: str, speed_kn: float = float("nan"), draught_m: float = float("nan"), dest: str = ""
+    t: Any,
+    what: str,
+    speed_kn: float = float("nan"),
+    draught_m: float = float("nan"),
+    dest: str = "",
+    message_id: str = "",
 ) -> dict[str, Any]:
     return {
         "t": t,
@@ -56,6 +61,7 @@ def _row(
         "speed": "" if pd.isna(speed_kn) else f"{speed_kn:.1f} kn",
         "draught": "" if pd.isna(draught_m) else f"{draught_m:.1f} m",
         "dest": dest,
+        "message": message_id,
     }
 
 
@@ -74,7 +80,7 @@ def _fixes(mine: pd.DataFrame, call: dict[Any, Any]) -> list[dict[str, Any]]:
         if pd.notna(call[name]):
             nearest = mine.loc[(mine["time_utc"] - call[name]).abs().idxmin()]
             if abs(nearest["time_utc"] - call[name]) <= SILENCE:
-                out.append(_row(nearest["time_utc"], what, nearest["sog_kn"]))
+                out.append(_row(nearest["time_utc"], what, nearest["sog_kn"], message_id=nearest["message_id"]))
     return out
 
 
@@ -116,6 +122,7 @@ def _reports(said: pd.DataFrame) -> list[dict[str, Any]]:
             "says of herself" + (f": {r.name}" if r.name else "") + (f" ({', '.join(r.flags)})" if r.flags else ""),
             draught_m=r.draught_m,
             dest=r.dest,
+            message_id=r.message_id,
         )
-        for r in said[["time_utc", "name", "flags", "draught_m", "dest"]].itertuples(index=False)
+        for r in said[["time_utc", "name", "flags", "draught_m", "dest", "message_id"]].itertuples(index=False)
     ]

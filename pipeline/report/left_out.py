@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pipeline.types import Headline
 
 NOT_COUNTED = {"outside_period", "zone_not_counted", "too_long_for_this_trade", "unlikely_tanker"}  # flags of calls
+AT_COUNTED_ZONES = {  # of these, what keeps out a call where stays do count: a number of ours may be wrong
+    "too_long_for_this_trade": "longer than ships of this trade (max_length_m of the zone)",
+    "unlikely_tanker": "not likely a tanker",
+}
 
 
 def not_held_lines(head: Headline, hints: Mapping[str, str] | None = None) -> list[str]:
@@ -30,10 +34,27 @@ def not_held_lines(head: Headline, hints: Mapping[str, str] | None = None) -> li
 
 def outside_lines(calls: pd.DataFrame) -> list[str]:
     """A line on PORT_CALLS that count for nothing but their time, without a full stop; none where there are none."""
-    alone = sum(NOT_COUNTED & set(flags) == {"outside_period"} for flags in calls["flags"])
-    if not alone:
+    if not (alone := _kept_out(calls, "outside_period")):
         return []
     return [f"{number_of(alone, 'call')} of the AIS files {_are(alone)} not counted: outside the period"]
+
+
+def kept_out_lines(calls: pd.DataFrame) -> list[str]:
+    """A line for each cause that keeps calls at counted zones out of the account, without a full stop.
+
+    Without it a zone whose ``max_length_m`` lacks a digit would read as a berth at which nobody was.
+    """
+    told = {why: _kept_out(calls, flag) for flag, why in AT_COUNTED_ZONES.items()}
+    return [
+        f"{number_of(count, 'call')} at counted zones {_are(count)} not counted: {why}"
+        for why, count in told.items()
+        if count
+    ]
+
+
+def _kept_out(calls: pd.DataFrame, flag: str) -> int:
+    """How many calls one cause alone keeps out."""
+    return sum(NOT_COUNTED & set(flags) == {flag} for flags in calls["flags"])
 
 
 def no_estimate(zones: str) -> str:

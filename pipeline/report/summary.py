@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.plurals import number_of
-from pipeline.report.left_out import no_estimate, not_held_lines, outside_lines
+from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 from pipeline.times_places.moments import moment
@@ -37,9 +37,9 @@ def headline_lines(story: Story) -> list[str]:
         f"{mark}{seen} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
         *(f"{mark}{caveat}" for caveat in caveats(story)),
     ]
+    left_out = outside_lines(story.tables["port_calls"]) + kept_out_lines(story.tables["port_calls"])
     if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted": what was not looked at is unknown
-        outside = outside_lines(story.tables["port_calls"])
-        return [*opening, *(f"{mark}{line}" for line in (answer(story), *_unseen_lines(story), *outside))]
+        return [*opening, *(f"{mark}{line}" for line in (answer(story), *_unseen_lines(story), *left_out))]
     return [
         *opening,
         f"{mark}observed barrels p5/p50/p95: {' / '.join(barrels)}",
@@ -47,7 +47,7 @@ def headline_lines(story: Story) -> list[str]:
         *([f"{mark}after analysts' verdicts: {changed}"] if changed else []),
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
         *(f"{mark}{line}" for line in _unseen_lines(story)),
-        *(f"{mark}{line}" for line in not_held_lines(head) + outside_lines(story.tables["port_calls"])),
+        *(f"{mark}{line}" for line in not_held_lines(head) + left_out),
     ]
 
 

@@ -20,6 +20,7 @@ from pipeline.config import (
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
+from pipeline.plurals import number_of
 from pipeline.stages.given_tables import (
     has_keys,
     looks_at_counted,
@@ -116,8 +117,10 @@ def account(
     unseen = read_table(missed, MISSED) if missed is not None else None
     ledger = stage.ledger_of_draws(table, rules, drawn, as_of=as_of_day(as_of), looks=looked, missed=unseen)
     if not len(ledger):
+        refused = int((table["status"] == "refused").sum())
+        why = f"; {number_of(refused, 'row')} refused, for what the column cause says" if refused else ""
         raise NothingUsable(
-            "no counted call with a day, and no --as-of: there is no account year (nothing was written)"
+            f"no counted call with a day, and no --as-of: there is no account year{why} (nothing was written)"
         )
     write_table(marked(ledger, simulated), out)
     head = stage.headline(table, ledger, rules, config)

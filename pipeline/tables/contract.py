@@ -121,7 +121,7 @@ class Contract:
         try:  # pandera says which rule is broken, and by what
             _schema(self).validate(plain, lazy=False)
         except pandera.errors.SchemaError as error:
-            raise ContractError(f"table {self.name}: {_one_line(error)}") from error
+            raise ContractError(f"table {self.name}{_broken_rule(error, plain[self.key])}") from error
         return conforming
 
 
@@ -145,7 +145,7 @@ def _cast(values: pd.Series, kind: Kind) -> pd.Series:
         return _moments(values).astype(_DTYPES["time"])
     if kind == "float":
         plain = isinstance(values, pd.Series) and values.dtype == np.float64
-        return values if plain else pd.to_numeric(values).astype("float64")
+        return values if plain else _numbers(values).astype("float64")
     if kind == "int":
         return _whole(values)
     if kind == "bool":
@@ -161,7 +161,18 @@ def _whole(values: pd.Series) -> pd.Series:
         numbers = np.where(nulls, 0, plain)
         if (np.abs(numbers) < 2**53).all() and (whole := numbers.astype(np.int64) == numbers).all() and whole.size:
             return pd.Series(pd.arrays.IntegerArray(numbers.astype(np.int64), nulls), index=values.index)
-    return pd.to_numeric(values).astype("Int64")
+    return _numbers(values).astype("Int64")
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    """As numbers; a text that is none is named with its row, as somebody who edits a table counts them."""
+    try:
+        return pd.to_numeric(values)
+    except (TypeError, ValueError) as error:
+        odd = np.flatnonzero(pd.to_numeric(values, errors="coerce").isna() & values.notna())
+        if not len(odd):
+            raise
+        raise ValueError(f"{str(values.iloc[odd[0]])[:60]!r} is not a number (row {odd[0] + 1})") from error
 
 
 def _as_list(value: Any) -> list[str]:
@@ -250,6 +261,25 @@ def _schema(contract: Contract) -> pa.DataFrameSchema:
         nullable = not column.required or column.kind in {"list", "geometry"}
         columns[column.name] = pa.Column(checks=checks, nullable=nullable, unique=column.name == contract.key)
     return pa.DataFrameSchema(columns)
+
+
+def _broken_rule(error: Any, keys: pd.Series) -> str:
+    """What pandera found, in words: the column, what it must be, the first value that is not, and the row's key."""
+    check, found = error.check, getattr(error, "failure_cases", None)
+    name = getattr(check, "name", check)
+    limits = getattr(check, "statistics", None) or {}
+    rule = {
+        "greater_than_or_equal_to": f"must be at least {limits.get('min_value')}",
+        "less_than_or_equal_to": f"must be at most {limits.get('max_value')}",
+        "isin": f"must be one of {', '.join(w for w in limits.get('allowed_values', ()) if w)}",
+        "not_nullable": "must not be empty",
+    }.get(str(name), getattr(check, "error", None))
+    if rule is None or not isinstance(found, pd.DataFrame) or not len(found):
+        return f": {_one_line(error)}"
+    row = found.iloc[0]
+    got = "" if pd.isna(row["failure_case"]) or row["failure_case"] == "" else f"; got {str(row['failure_case'])[:60]}"
+    where = "" if pd.isna(row["index"]) else f" ({keys.name} {str(keys.iloc[int(row['index'])])[:60]})"
+    return f", column {error.schema.name}: {rule}{got}{where}"
 
 
 def _one_line(error: Exception) -> str:

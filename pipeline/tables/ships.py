@@ -14,12 +14,14 @@ SPOT_COLUMNS = (  # of a call, and of its lifting: how busy the spot was at whic
     Column("spot_taken", "int", "Of these, looks that show somebody at her spot.", required=False, low=0),
 )
 
+WHENCE = "first twelve digits of its file's SHA-256 and the line of its last sentence there, joined by a dash"
+
 AIS_MESSAGES = Contract(
     "ais_messages",
     "One row per decoded AIS message. 'Not available' codes are null, never numbers.",
     "message_id",
     (
-        Column("message_id", "text", "Source file's hash and line."),
+        Column("message_id", "text", f"Its name: {WHENCE}."),
         Column("line", "int", "1-based line of the message's last sentence in its file.", low=1),
         Column("source_file", "text", "File it stands in."),
         Column("time_utc", "time", "When it was received.", "UTC", required=False),
@@ -60,6 +62,7 @@ TRACKS = Contract(
         Column("cog_deg", "float", "Course over ground.", "deg", required=False, low=0, high=360),
         Column("heading_deg", "float", "True heading.", "deg", required=False, low=0, high=360),
         Column("flags", "list", "spike, duplicate, ...: flagged fixes take no part in calls."),
+        Column("message_id", "text", f"Message that sent it: {WHENCE}.", required=False),
     ),
 )
 
@@ -81,6 +84,7 @@ STATIC = Contract(
         Column("dest", "text", "Destination as typed.", required=False),
         Column("ship_words", "text", "Type of ship as a table of messages words it.", required=False),
         Column("flags", "list", "imo_check_digit, imo_changed, length_changed, implausible_draught, flapping_draught."),
+        Column("message_id", "text", f"Message that said it first: {WHENCE}.", required=False),
     ),
 )
 

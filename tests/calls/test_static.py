@@ -36,6 +36,11 @@ def test_one_row_for_each_change():
     assert table["draught_m"].tolist() == [5.0, 6.5]
 
 
+def test_a_change_names_the_message_that_said_it_first():
+    table = reports(*[said(h, draught=5.0 if h < 6 else 6.5, **HULL) for h in range(12)])
+    assert table["message_id"].tolist() == ["file:0000001", "file:0000007"]
+
+
 def test_halves_of_a_report_make_a_whole():
     """Type 24 comes in two parts: the name, then the size."""
     table = reports(said(1, name="ALPHA"), said(1.01, **HULL))

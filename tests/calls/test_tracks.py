@@ -141,6 +141,16 @@ def test_the_unit_of_the_clock_does_not_matter(unit):
     pd.testing.assert_frame_equal(clean_tracks(table), clean_tracks(other))
 
 
+def test_each_fix_names_the_message_that_sent_it():
+    """From a stay back to the line of a file: shuffled, with a spike and a second ship under the same number."""
+    table = feed(with_spikes(visit(5, 20), 0.05), visit(6, 9, spot=(133.5, 42.9)), said(7, draught=5.0))
+    sent = table.sample(frac=1, random_state=1).set_index("message_id", drop=False)
+    tracks = clean_tracks(sent.reset_index(drop=True))
+    there = sent.loc[tracks["message_id"], ["time_utc", "lon", "lat"]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(tracks[["time_utc", "lon", "lat"]], there)
+    assert tracks["message_id"].is_unique
+
+
 def test_values_as_sent_are_kept():
     tracks = clean(fixes([0, 1, 2], 133.0, 42.7, [0.1, np.nan, 7.5], cog=[10.0, np.nan, 350.0], heading=12.0))
     assert tracks["sog_kn"].tolist()[::2] == [0.1, 7.5]

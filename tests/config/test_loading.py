@@ -196,6 +196,7 @@ def test_any_text_is_a_mapping_or_a_config_error(tmp_path_factory, text):
         ("inner:\n  rate: 1\n  rat: 2\n", "run.yaml:3: inner.rat: no such key (did you mean rate?)"),
         ("inner:\n  zzz: 2\n", "run.yaml:2: inner.zzz: no such key"),
         ("inner: {rate: -1}\n", "run.yaml:1: inner.rate: must be above 0; got -1"),
+        ("inner: {rate: 1,5}\n", "inner.5: is no key; a decimal number has a point, not a comma; got 5"),
         ("many:\n  - rate: 1\n  - rate: 0\n", "run.yaml:3: many.1.rate: must be above 0; got 0"),
     ],
 )

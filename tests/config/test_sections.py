@@ -161,6 +161,7 @@ def refused(model: type[BaseModel], data: dict, message: str) -> None:
         ([130.0, 42.7, 136.0, 42.8], "its sides must lie between"),
         ([132.95, 42.7, 132.9505, 42.8], "its sides must lie between"),
         ([132.95, 42.7, 133.1], r"bbox: must be four numbers: west, south, east and north, in degrees; it has 3"),
+        ([132, 95, 42, 7, 133, 1, 42, 8], r"bbox: must be four numbers: .*; it has 8 \(a decimal number has a point"),
         ([132.95, 42.7, 133.1, 42.8, 0], "it has 5"),
         ("132.95, 42.7, 133.1, 42.8", "must be four numbers: west, south, east and north, in degrees; got 132.95"),
         ({"west": 132.95}, "must be four numbers"),

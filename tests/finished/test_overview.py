@@ -223,8 +223,8 @@ def test_a_verdict_on_what_no_run_has_is_refused_unless_it_is_meant(capwatch, ti
     code, _, err = capwatch("review", "vostochny", call, "confirm", *told)
     assert (code, err) == (0, "")
     code, _, err = capwatch("review", "vostochny", "deadbeef", "reject", *told)
-    no = f"no run in {tiny_run.parent} has this id"
-    assert (code, err) == (2, f"error: deadbeef: {no} (nothing was written; --anyway keeps it)\n")
+    no = f"no run in {tiny_run.parent} has this id (nothing was written; cards and calls.csv of a run tell its ids, "
+    assert (code, err) == (2, f"error: deadbeef: {no}and --anyway keeps this one)\n")
     assert capwatch("review", "vostochny", call, "merge", "--value", "deadbeef", *told)[0] == 2
     assert len(read_reviews(tmp_path / "reviews" / "vostochny.csv")) == 1
     assert capwatch("review", "vostochny", "deadbeef", "reject", "--anyway", *told)[0] == 0

@@ -52,6 +52,18 @@ def test_her_fixes_are_counted_and_placed_where_she_lay(fixes, words):
     assert "first position at the anchorage" in [row["what"] for row in card["rows"]]
 
 
+def test_fixes_and_reports_name_their_messages():
+    """The row of a card leads to a line of a file; a silence is no message."""
+    told = story(silences=[SILENCE])
+    fix = {"mmsi": MMSI, "time_utc": at(6), "track_id": "t", "sog_kn": 0.1, "message_id": "0123456789ab-17"}
+    report = {"mmsi": MMSI, "time_utc": at(7), "draught_m": 5.0, "message_id": "0123456789ab-19"}
+    told.tables |= {"tracks": TRACKS.from_rows([fix]), "static": STATIC.from_rows([report])}
+    rows = heard(told, CALL)["rows"]
+    assert {row["message"] for row in rows if row["speed"]} == {"0123456789ab-17"}
+    assert [row["message"] for row in rows if row["draught"]] == ["0123456789ab-19"]
+    assert [row["message"] for row in rows if "heard again" in row["what"]] == [""]
+
+
 def test_a_silence_stands_on_the_card_with_who_else_was_heard():
     (row,) = heard(story(silences=[SILENCE]), CALL)["rows"]
     assert row["what"] == (

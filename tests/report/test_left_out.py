@@ -29,6 +29,29 @@ def test_a_call_outside_the_period_is_told(tiny_story, flags, line):
     assert [w for w in headline_lines(story) if "outside the period" in w] == ([f"SIMULATED: {line}"] if line else [])
 
 
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (
+            ["too_long_for_this_trade"],
+            "1 call at counted zones is not counted: longer than ships of this trade (max_length_m of the zone)",
+        ),
+        (["dark", "unlikely_tanker"], "1 call at counted zones is not counted: not likely a tanker"),
+        (["too_long_for_this_trade", "outside_period"], None),
+        (["zone_not_counted"], None),
+    ],
+)
+@pytest.mark.parametrize("others", [0, 1], ids=["nothing counted", "others counted"])
+def test_a_call_kept_out_at_a_counted_zone_is_told(tiny_story, flags, line, others):
+    """A digit less in max_length_m would else read as a berth at which nobody was."""
+    calls = tiny_story.tables["port_calls"]
+    calls = calls.assign(flags=[flags, *[[] for _ in range(len(calls) - 1)]])
+    head = replace(tiny_story.headline, calls_counted=others)
+    story = replace(tiny_story, headline=head, tables={**tiny_story.tables, "port_calls": calls})
+    assert [w for w in warnings(story) if "counted zones" in w] == ([f"{line}."] if line else [])
+    assert [w for w in headline_lines(story) if "counted zones" in w] == ([f"SIMULATED: {line}"] if line else [])
+
+
 @pytest.fixture
 def told(tiny_story):
     """The story of the small run with other fields of its headline."""

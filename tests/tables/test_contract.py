@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ContractError
-from pipeline.tables import ALL, DETECTIONS, LOOKS, MATCHES, Column, Contract
+from pipeline.tables import ALL, DETECTIONS, LIFTINGS, LOOKS, MATCHES, Column, Contract
 from tests.tables.rows import START, assert_same, good_rows, tables
 
 each = pytest.mark.parametrize("contract", ALL, ids=lambda c: c.name)
@@ -216,7 +216,10 @@ def test_what_is_no_geometry_is_refused(contract, column, value):
 @columns_of(where=lambda c: c.low is not None)
 def test_a_value_below_its_bound_is_refused_and_the_bound_itself_is_not(contract, column):
     message = refused(contract, column.name, table_with(contract, column.name, column.low - 1))
-    assert re.search(rf"failure cases: {re.escape(str(column.low - 1))}", message), message
+    told = (
+        rf"must be at least {re.escape(str(column.low))}; got {re.escape(str(column.low - 1))}(\.0)? \({contract.key} "
+    )
+    assert re.search(told, message), message
     contract.check(table_with(contract, column.name, column.low).iloc[1:])  # alone: a key at its bound stands once
 
 
@@ -280,6 +283,20 @@ def test_one_bad_row_among_many_is_found():
     rows = [{"det_id": str(n), "probability": 0.5} for n in range(5000)]
     rows[4321]["probability"] = 1.25
     assert "1.25" in refused(MATCHES, "probability", pd.DataFrame(rows))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("barrels_p5", "12 000", "'12 000' is not a number (row 2)"),
+        ("spot_looks", "many", "'many' is not a number (row 2)"),
+        ("status", "usd", "must be one of used, degraded, not_counted, refused; got usd (call_id call_id 1)"),
+        ("method", "", "must not be empty (call_id call_id 1)"),
+        ("p_lifting", None, "must not be empty (call_id call_id 1)"),
+    ],
+)
+def test_a_slip_in_a_table_edited_by_hand_is_told_with_its_row(column, value, told):
+    assert refused(LIFTINGS, column, table_with(LIFTINGS, column, value)).endswith(told)
 
 
 def test_a_contract_may_be_written_for_a_table_of_ones_own():
