@@ -40,9 +40,9 @@ def loose_ends(
 ) -> NDArray[np.bool_]:
     """Which fixes stand alone at an end and cannot be reached from the sound run beside them.
 
-    All arrays have one element a fix, in order of track (``key``) and time. ``way_m`` is the distance to the fix before
-    it, ``follows`` whether it goes on from that one. A run is sound with ``fewest`` fixes; a track ends where there is
-    no more of it, or nothing for longer than ``silence_s``.
+    All arrays have one element a fix, in order of track (``key``) and time. ``follows`` says whether it goes on from
+    the fix before it; ``way_m``, how far it is from that one, is read only where it does not. A run is sound with
+    ``fewest`` fixes; a track ends where there is no more of it, or nothing for longer than ``silence_s``.
 
     >>> moored = np.zeros(6)
     >>> loose_ends(moored, np.arange(6) * 180.0, np.array([0, 3000.0, 1, 2, 1, 2]), moored,
@@ -54,7 +54,9 @@ def loose_ends(
         return out
     took_s = np.r_[np.inf, np.diff(seconds)]
     opens = np.r_[True, (key[1:] != key[:-1]) | (took_s[1:] > silence_s)]  # nothing tells how she came here
-    far = ~opens & ~follows & _out_of_reach(way_m, took_s, np.r_[0.0, speed_m_s[:-1]], speed_m_s, slack_m)
+    far = np.zeros(len(key), bool)
+    odd = np.flatnonzero(~opens & ~follows)  # few of many
+    far[odd] = _out_of_reach(way_m[odd], took_s[odd], speed_m_s[odd - 1], speed_m_s[odd], slack_m)
     run = np.cumsum(opens | ~follows)
     length = np.bincount(run)[run]
     ends = np.r_[opens[1:], True]
@@ -70,7 +72,6 @@ def _out_of_reach(
     way_m: FloatArray, took_s: FloatArray, from_m_s: FloatArray, to_m_s: FloatArray, slack_m: float
 ) -> np.ndarray:
     """Is each way longer than a ship makes in the time, who is as fast at its ends as she sent?"""
-    took_s = np.where(np.isfinite(took_s), took_s, 0.0)
     sent = np.isfinite(from_m_s) & np.isfinite(to_m_s)
     one, other = (np.nan_to_num(v) for v in (from_m_s, to_m_s))
     top = np.maximum(TOP_M_S, np.maximum(one, other))

@@ -145,8 +145,9 @@ def _at_ends(
     key = mmsi[rows] * (int(part.max()) + 1) + part[rows]
     order = np.argsort(key, kind="stable")  # nearly so already: by ship and time
     rows, key = rows[order], key[order]
-    way_m = np.r_[0.0, distance_m(lon[rows][:-1], lat[rows][:-1], lon[rows][1:], lat[rows][1:])]
-    out = np.zeros(len(mmsi), bool)
+    way_m, out = np.zeros(len(rows)), np.zeros(len(mmsi), bool)
+    leaps = np.flatnonzero(~follows[rows[1:]]) + 1  # few of many
+    way_m[leaps] = distance_m(lon[rows[leaps - 1]], lat[rows[leaps - 1]], lon[rows[leaps]], lat[rows[leaps]])
     found = loose_ends(
         key,
         seconds[rows],
