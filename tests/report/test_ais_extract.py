@@ -83,6 +83,7 @@ def test_words_of_a_silence_name_no_reason(reception, words):
 
 def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
     monkeypatch.setattr("pipeline.report.warnings_list._about_looks", lambda _: [])
+    monkeypatch.setattr("pipeline.report.warnings_list.with_short_names", lambda story: story)
     liftings = pd.DataFrame({"call_id": ["c1"], "counts": [True], "method": ["x"], "status": ["used"], "cause": [""]})
     tables = {
         "findings": FINDINGS.from_rows([FINDING]), "scenes": SCENES.empty(), "looks": LOOKS.empty(),
