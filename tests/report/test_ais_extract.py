@@ -82,8 +82,10 @@ def test_words_of_a_silence_name_no_reason(reception, words):
 
 
 def test_a_counted_call_with_a_contradiction_is_a_warning(monkeypatch):
-    monkeypatch.setattr("pipeline.report.warnings_list._about_looks", lambda _: [])
+    for other in ("_about_looks", "_about_the_cap"):
+        monkeypatch.setattr(f"pipeline.report.warnings_list.{other}", lambda _: [])
     monkeypatch.setattr("pipeline.report.warnings_list.with_short_names", lambda story: story)
+    monkeypatch.setattr("pipeline.report.warnings_list.shortener", lambda _: str)
     liftings = pd.DataFrame({"call_id": ["c1"], "counts": [True], "method": ["x"], "status": ["used"], "cause": [""]})
     tables = {
         "findings": FINDINGS.from_rows([FINDING]), "scenes": SCENES.empty(), "looks": LOOKS.empty(),
