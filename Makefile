@@ -29,7 +29,7 @@ $(STAMP): requirements.lock pyproject.toml
 	rm -rf .venv && $$python -m venv .venv
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
-	@$(BIN)/capwatch prepare || echo "setup: the first run compiles what this did not"
+	@$(BIN)/capwatch prepare vostochny || echo "setup: the first run compiles and simulates what this did not"
 	@touch $(STAMP)
 
 run: setup  ## the whole chain for AOI= (one or more; SOURCE= START= END= YEARS= DATA= AIS= SET= OUT= ENGINE=), or a published CASE=

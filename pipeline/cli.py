@@ -118,18 +118,23 @@ def doctor(quiet: Quiet = False, debug: Debug = False) -> None:
 
 
 @app.command()
-def prepare(quiet: Quiet = False, debug: Debug = False) -> None:
-    """Compile the hot loops now, so that the first run need not.
+def prepare(
+    aoi: Annotated[list[str] | None, typer.Argument(help="AOIs (run files) whose demo to simulate.")] = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Compile the hot loops now, and simulate a demo's images, so that the first run need not.
 
-    It takes some half a minute; `make setup` does it.
+    It takes some half a minute, and half a minute more for the demo of vostochny; `make setup` does both.
 
-    Example: capwatch prepare
+    Example: capwatch prepare vostochny
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.commands.prepare import prepare
+        from pipeline.commands.prepare import compile_loops, simulate_demos
 
-        prepare()
+        compile_loops()
         console.result("compiled: the first run is as fast as the next")
+        simulate_demos(aoi or (), console)
 
 
 config_app = App(help="See what a run file comes to, defaults included.", no_args_is_help=True)

@@ -1,4 +1,4 @@
-"""`capwatch prepare`: what the first run would compile is compiled before."""
+"""`capwatch prepare`: what the first run would compile or simulate is there before."""
 
 import os
 import subprocess
@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.chain.sources import gather
 from pipeline.commands import prepare
-from pipeline.errors import EnvironmentFault
+from pipeline.console import Console
+from pipeline.errors import ConfigError, EnvironmentFault
+from pipeline.ingest.place import load_place
+from pipeline.workspace import configs_root, load_run_config
 
 
 def test_after_it_the_hot_loops_are_kept_as_machine_code_and_nothing_else_is(tmp_path):
@@ -30,4 +34,25 @@ def test_after_it_the_hot_loops_are_kept_as_machine_code_and_nothing_else_is(tmp
 def test_a_small_run_that_fails_says_how(monkeypatch):
     monkeypatch.setattr(prepare, "SMALL_RUN", ("volume.draws=none",))
     with pytest.raises(EnvironmentFault, match=r"ended with 2: error: .*volume\.draws"):
-        prepare.prepare()
+        prepare.compile_loops()
+
+
+def test_images_of_a_demo_are_simulated_where_its_run_will_look_for_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("CAPWATCH_CACHE", str(tmp_path / "cache"))
+    root = configs_root()
+    small = tmp_path / "small.yaml"
+    small.write_text((root / "vostochny.yaml").read_text().replace("vostochny-march-2024", "tiny"))
+    prepare.simulate_demos([str(small)], Console(quiet=True))
+    (kept,) = (tmp_path / "cache" / "simulated").iterdir()
+    before = {path: path.stat().st_mtime_ns for path in kept.rglob("*")}
+    config = load_run_config(small, {})
+    inputs = gather(config, root, load_place(config.aoi, root), Console(quiet=True))
+    assert inputs.base == kept
+    assert {path: path.stat().st_mtime_ns for path in kept.rglob("*")} == before
+
+
+def test_only_a_demo_can_be_simulated_and_nothing_is_before_that_is_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("CAPWATCH_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(ConfigError, match=r"^genoa: source\.kind is files"):
+        prepare.simulate_demos(["vostochny", "genoa"], Console(quiet=True))
+    assert not (tmp_path / "cache").exists()
