@@ -149,11 +149,17 @@ def _surface(frame: MapFrame, water: BoolImage, air: Conditions, rng: np.random.
     sea = 1 + (0.01 + 0.006 * air.wind_m_s) * height
     ground = np.exp(0.25 * relief + 0.10 * grain)
     shine = np.clip(air.glint * (1 + 0.9 * height + 0.3 * patches), 0, None)
-    bands = range(len(BANDS))
-    still = np.stack([air.path[b] + np.where(water, air.sky[b] * sea * (1 + 0.1 * patches), 0.0) for b in bands])
-    glint = np.stack([np.where(water, shine, 0.0) for _ in bands])
-    column = np.stack([np.where(water, air.column[b] * (1 + 0.05 * patches), LAND[b] * ground) for b in bands])
-    return Layers(still.astype(np.float32), glint.astype(np.float32), column.astype(np.float32))
+    foam, silt = 1 + 0.1 * patches, 1 + 0.05 * patches
+    still, column = (np.empty((len(BANDS), *frame.shape), np.float32) for _ in range(2))
+    for b in range(len(BANDS)):  # in place: whole scenes are large
+        np.multiply(sea, air.sky[b], out=still[b])
+        still[b] *= foam
+        np.copyto(still[b], 0.0, where=~water)
+        still[b] += air.path[b]
+        np.multiply(ground, LAND[b], out=column[b])
+        np.multiply(silt, air.column[b], out=column[b], where=water)
+    np.copyto(shine, 0.0, where=~water)
+    return Layers(still, np.broadcast_to(shine, still.shape), column)
 
 
 def _structure_mesh(structure: Structure) -> Mesh:

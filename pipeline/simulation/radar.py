@@ -104,8 +104,12 @@ def _speckle(shape: tuple[int, int], rng: np.random.Generator) -> FloatImage:
     for weight in LOOK_WEIGHTS:
         for _part in range(2):  # real and imaginary
             part = gaussian_filter(rng.standard_normal(shape, dtype=np.float32), BLUR_PX * np.sqrt(2) / 2)
-            total += weight * (part / part.std()) ** 2
-    return total / total.mean()
+            part /= part.std()
+            part *= part
+            part *= weight
+            total += part
+    total /= total.mean()
+    return total
 
 
 def _targets(
