@@ -144,12 +144,13 @@ def _in_pixels(land: BaseGeometry, geolocation: Geolocation, shape: tuple[int, i
     near, step_deg = _surroundings(geolocation, shape)
     fine = shapely.segmentize(shapely.intersection(land, near), step_deg)
 
-    def bend(lonlat: np.ndarray) -> np.ndarray:
-        row, col = geolocation.rowcol(lonlat[:, 0], lonlat[:, 1])
-        return np.column_stack([col, row])
-
-    polygons = [p for p in shapely.get_parts(fine) if p.geom_type == "Polygon"]
-    return [shapely.transform(p, bend) for p in polygons if np.isfinite(bend(shapely.get_coordinates(p))).all()]
+    polygons = np.array([p for p in shapely.get_parts(fine) if p.geom_type == "Polygon"], object)
+    lonlat, of_polygon = shapely.get_coordinates(polygons, return_index=True)
+    row, col = geolocation.rowcol(lonlat[:, 0], lonlat[:, 1])
+    lost = np.zeros(len(polygons), bool)
+    lost[of_polygon[~(np.isfinite(row) & np.isfinite(col))]] = True
+    bent = np.column_stack([col, row])[~lost[of_polygon]]
+    return list(shapely.set_coordinates(polygons[~lost], bent))
 
 
 def _surroundings(geolocation: Geolocation, shape: tuple[int, int]) -> tuple[BaseGeometry, float]:
