@@ -57,6 +57,7 @@ class AisFile:
     """Values that no transponder can mean, made null: how many of each column."""
     fault: bool = False
     """Could the system not read it? Then it may be read another time."""
+    simulated: bool = False
     note: str = ""
     """What in a file that was used may not be what was sent: legal, and odd; "" where all is plain."""
 
@@ -69,6 +70,11 @@ class AisRead:
     balance: dict[str, int]
     problems: list[InputError]
     files: tuple[AisFile, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Does one of the files say that no ship sent what it holds?"""
+        return any(f.simulated for f in self.files)
 
     @property
     def notes(self) -> list[str]:
@@ -141,6 +147,11 @@ class AisStore:
     def balance(self) -> dict[str, int]:
         """Lines of all files by bucket."""
         return added(empty_balance(), *(f.balance for f in self.files))
+
+    @property
+    def simulated(self) -> bool:
+        """Does one of the files say that no ship sent what it holds?"""
+        return any(f.simulated for f in self.files)
 
     def frames(self, region: Region | None = None, at_once: int | None = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
         """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line; repeats left out.
@@ -253,7 +264,7 @@ def _decode(
     before = path.stat()
     read = TableRead("nmea", empty_balance())
     if kind == "nmea":
-        frames = read_nmea(path, read.balance, rule.zone)
+        frames = read_nmea(path, read.balance, rule.zone, read.mark)
     else:
         frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
     untimed, impossible, doubts = Untimed(), Impossible(), Doubts()
@@ -273,7 +284,17 @@ def _decode(
     cause = "; ".join(filter(None, [*causes, untimed.cause()]))
     status = "degraded" if cause else "used"
     note = _noted(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)
-    return AisFile(path, digest, read.dialect, status, cause, read.balance, impossible.counts or None, note=note)
+    return AisFile(
+        path,
+        digest,
+        read.dialect,
+        status,
+        cause,
+        read.balance,
+        impossible.counts or None,
+        simulated=read.mark.simulated,
+        note=note,
+    )
 
 
 def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:
@@ -338,7 +359,13 @@ def _repeated(path: Path, digest: str, twin: AisFile) -> AisFile:
     """A file with the bytes of one that was read: all its lines are duplicates."""
     cause = f"duplicate_of {printable(twin.path)}: the same bytes"
     return AisFile(
-        path, digest, twin.kind, "duplicate_of", cause, empty_balance() | {"duplicate": sum(twin.balance.values())}
+        path,
+        digest,
+        twin.kind,
+        "duplicate_of",
+        cause,
+        empty_balance() | {"duplicate": sum(twin.balance.values())},
+        simulated=twin.simulated,
     )
 
 
