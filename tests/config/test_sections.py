@@ -312,7 +312,7 @@ def test_what_an_id_may_hold_is_said_in_words(name):
 def test_every_pattern_of_a_config_has_its_words():
     """As pydantic meets them: a field whose pattern nobody put into words would show it to people."""
     sources = (path.read_text("utf-8") for path in (CONFIGS.parent / "pipeline").rglob("*.py"))
-    assert not [line for text in sources for line in text.splitlines() if re.search(r"Field\(.*pattern=r", line)]
+    assert not [line for text in sources for line in text.splitlines() if "Field(" in line and "pattern=r" in line]
 
 
 def test_simulated_ships_cannot_carry_a_real_name_or_number():

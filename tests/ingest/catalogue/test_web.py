@@ -135,7 +135,7 @@ def test_a_name_that_nobody_knows_is_told_soon():
 
 def test_a_host_that_is_gone_after_others_answered_is_asked_as_often_as_allowed(site):
     gone = "http://127.0.0.1:9"
-    site["/a.bin"] = BODY
+    (site.root / "a.bin").write_bytes(bytes(10))
     web = Web(WebPolicy(frozenset({gone, site.url}), tries=4, first_pause_s=0.01))
     get(web, site)
     with pytest.raises(InputError, match=r"connection refused \(4 tries\)$"):
