@@ -186,7 +186,8 @@ class Web:
             # the error's own text holds the address, and a signed address is a secret
             raise InputError(ask.item, f"cannot be reached ({type(error).__name__})") from None
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
-            self._reached = self._reached or not (unreached := why_unreached(error, ask.url))
+            unreached = why_unreached(error, ask.url)
+            self._reached = self._reached or not unreached
             return unreached or f"the connection broke off ({type(error).__name__})", None
         except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
             deadline.require(ask.item)
