@@ -126,7 +126,7 @@ def compute(
         tables["detections"] = pictured.result()
     return Story(
         run_id=job.folder.path.name,
-        simulated=bool(scene_table["simulated"].any()) or config.source.kind == "demo",
+        simulated=bool(scene_table["simulated"].any()) or ais.simulated or config.source.kind == "demo",
         config=config,
         place=job.place,
         cap=ground.cap,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.tables import Contract
 
 SIMULATED = "capwatch:simulated"  # among a table's attributes, where no column says it
+ATTRIBUTES = b"PANDAS_ATTRS"  # where a Parquet file keeps them, by pandas' custom
 SIMULATED_COLUMN = "simulated"  # of a table that says it of each row
 SIMULATED_WORDS = "SIMULATED: no real ship, image or message"
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.stages.given_tables import says_simulated
+from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.storage import marked, read_table, write_table
 from pipeline.tables import LEDGER, LIFTINGS, LOOKS, MISSED
 from pipeline.volume import liftings

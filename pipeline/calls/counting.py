@@ -117,4 +117,4 @@ def count_line(calls: pd.DataFrame) -> str:
     why = "where sightings taken for one ship may be two, or for two one"
     if not low <= len(counted) <= high:  # alike ships take turns at one spot: a row of theirs stands for several calls
         return f"counted calls: {len(counted)} as the table joins sightings; {low} to {high} with 90 %, {why}"
-    return f"counted calls: {len(counted)} ({sure:.0%} sure of every link), {low} to {high} with 90 % {why}"
+    return f"counted calls: {len(counted)} ({100 * sure:.0f} % sure of every link), {low} to {high} with 90 % {why}"

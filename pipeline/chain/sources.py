@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.config import RunConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, is_utf8, printable, shortened
-from pipeline.ingest import left_out
+from pipeline.ingest import unread_files
 from pipeline.ingest.ais.folder import AIS_SUFFIXES, OTHER, ais_files
 from pipeline.ingest.ais.zipped import holds_product
 from pipeline.plurals import number_of
@@ -76,7 +76,7 @@ def tell_left_aside(config: RunConfig, console: Console) -> None:
     if source.kind == "demo":
         return
     images = source.images if source.kind == "files" else ()
-    for line in left_out.told(map(Path, images), map(Path, source.ais)):
+    for line in unread_files.told(map(Path, images), map(Path, source.ais)):
         console.note(printable(line))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from pipeline.config.base import Section
+from pipeline.config.mistakes import SHORT_NAME
 from pipeline.config.stac import StacConfig
 from pipeline.types import utc
 
@@ -75,7 +76,7 @@ class Fact(Section):
 class AoiConfig(Section):
     """The ``aoi`` section: a box, its coast, and the zones in which a stay means something."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")
+    id: str = Field(pattern=SHORT_NAME)
     """Short name, used for folders."""
     name: str
     """Name for people."""

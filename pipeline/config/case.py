@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.aoi import Moment, PeriodConfig
 from pipeline.config.base import Section
+from pipeline.config.mistakes import SHORT_NAME, WEB_ADDRESS
 from pipeline.config.volume import VolumeConfig
 from pipeline.ships.largest import LARGEST_T
 
@@ -55,7 +56,7 @@ class CaseSource(Section):
     """Short name that figures refer to."""
     title: str
     """What it is, with its date."""
-    url: str = Field(pattern=r"^https?://[^\s\"'<>]+$")
+    url: str = Field(pattern=WEB_ADDRESS)
     """Its address."""
 
 
@@ -96,7 +97,7 @@ class Total(Section):
 class CaseConfig(Section):
     """A published case, recomputed from a table of calls, without imagery."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")
+    id: str = Field(pattern=SHORT_NAME)
     """Short name, used for folders; the file's name."""
     title: str
     """What it is, for people."""

@@ -16,10 +16,27 @@ WORDS = {  # a mistake as pydantic names it: what is wanted
     "finite_number": "must be a finite number",
     "too_short": "must have at least {min_length} entries; it has {actual_length}",
     "too_long": "must have at most {max_length} entries; it has {actual_length}",
-    "string_pattern_mismatch": "must be a short name that fits {pattern}",
     "model_type": "must be a section: keys with values",
     "dict_type": "must be a section: keys with values",
     "invalid_key": "is no key; a decimal number has a point, not a comma",  # {mean: 0,6} are two
+}
+SHORT_NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"  # of folders and files, on every system
+WEB_ADDRESS = r"^https?://[^\s\"'<>]+$"
+LOOPBACK = r"^(127\.0\.0\.1|localhost):\d{1,5}$"
+PROFILE = r"^[A-Za-z0-9_.@-]{1,64}$"
+ZONE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$"
+EPSG = r"^EPSG:\d{4,6}$"
+SHA256 = r"^[0-9a-fA-F]{64}$"
+SIMULATED_NAME = r"^SIM "  # no real ship's
+PATTERNS = {  # what a text must look like, in words
+    SHORT_NAME: "must be small letters a to z, digits, - and _, a letter or digit first, 41 characters at most",
+    WEB_ADDRESS: "must be a web address from https:// on, without blanks, quotes and angle brackets",
+    LOOPBACK: "must be this computer and a port, as 127.0.0.1:8787",
+    ZONE_NAME: "must be letters a to z, digits, - and _, a letter or digit first, 61 characters at most",
+    EPSG: "must be a coordinate system as EPSG:32652",
+    SHA256: "must be the 64 digits of a SHA-256",
+    SIMULATED_NAME: "must begin with SIM: no simulated ship bears a real one's name",
+    PROFILE: "must be letters, digits and . _ - @, 64 characters at most",
 }
 KINDS = {  # what a value must be, by the first word of a mistake's name
     "float": "a number",
@@ -44,6 +61,8 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
     kind, message = str(error["type"]), str(error["msg"]).removeprefix("Value error, ")
     if kind == "literal_error":
         return _one_of(re.findall(r"'([^']*)'", error["ctx"]["expected"]), error.get("input"))
+    if kind == "string_pattern_mismatch":
+        return PATTERNS[error["ctx"]["pattern"]]
     if kind in WORDS:
         return WORDS[kind].format(**error.get("ctx", {}))
     wanted = KINDS.get(kind.split("_", maxsplit=1)[0])

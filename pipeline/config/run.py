@@ -10,6 +10,7 @@ from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
 from pipeline.config.base import Section
 from pipeline.config.calls import CallsConfig
 from pipeline.config.detection import DetectionConfig
+from pipeline.config.mistakes import LOOPBACK
 from pipeline.config.volume import VolumeConfig
 
 MOSTLY = 0.5  # of a probability: above, it is the likelier thing
@@ -24,7 +25,7 @@ class EngineConfig(Section):
     """How many scenes at once."""
     scheduler: str | None = None
     """Address of a running Dask scheduler; null starts a local one on loopback."""
-    dashboard: str | None = Field(default=None, pattern=r"^(127\.0\.0\.1|localhost):\d{1,5}$")
+    dashboard: str | None = Field(default=None, pattern=LOOPBACK)
     """Where the local Dask cluster shows its dashboard, e.g. 127.0.0.1:8787; null: nowhere."""
     memory_gb: float | None = Field(default=None, gt=0.1, le=10_000)
     """Memory that one worker may take (processes, dask); a scene that needs more is given up. Null: no limit."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from pipeline.config.base import Section
+from pipeline.config.mistakes import PROFILE
 
 Catalogue = Literal["earth-search", "planetary-computer", "cdse"]
 
@@ -39,7 +40,7 @@ class ServiceConfig(Section):
     """Where it hands out tokens for its storage (planetary-computer)."""
     storage: Address | None = None
     """A stand-in for the storage that those tokens open: account and container follow in the path."""
-    profile: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.@-]{1,64}$")
+    profile: str | None = Field(default=None, pattern=PROFILE)
     """AWS profile that holds its S3 keys; null: the profile of the catalogue's name, else the usual chain."""
 
 

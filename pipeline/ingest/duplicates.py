@@ -39,7 +39,8 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
     In this order: equal bytes (the first by name stays); one product processed twice (the newest stays); one data
     take cut twice (the one that shows more of the AOI stays, then the newest); one Sentinel-2 pass in two tiles, where
     one tile shows all that the other does, or in one file for each band; one optical image in two renderings, packed
-    anew, or cut out of another (the one that shows more stays, then the one that measures); one radar image in two
+    anew, in pixels of two sizes, or cut out of another (the one that shows more stays, then the one that measures, then
+    the finer); one radar image in two
     files, or in one file for each polarisation (the one that measures stays, then the one with more polarisations).
     Ships under two *different* passes or neighbouring slices are no matter of this module.
     """
@@ -83,12 +84,13 @@ def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
     return found
 
 
-def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, tuple[bool, int, int], int, str]:
+def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, tuple[bool, float, int, int], int, str]:
     """The greater, the rather a scene is kept; coverage counts in steps of 2 %."""
     measured = scene.radiometry not in (Radiometry.RELATIVE, Radiometry.POWER)
     known = _WAVES if scene.sensor is Sensor.SENTINEL1 else _INFRARED
     telling = known.index(scene.bands[0]) if scene.bands[0] in known else -1
-    content = (measured, len(scene.bands), telling if len(scene.bands) == 1 else 0)
+    finer = -round(float(np.prod(scene.pixel_spacing_m)), 1) if scene.sensor is Sensor.OPTICAL else 0.0
+    content = (measured, finer, len(scene.bands), telling if len(scene.bands) == 1 else 0)
     shows, processed = round(coverage * 50), scene.tags.get("processed", "")
     return shows, processed, scene.source.verified, content, -len(scene.degraded), scene.scene_id
 
@@ -125,15 +127,17 @@ def _same_datatake(scene: Scene, other: Scene) -> str:
 def _same_picture(scene: Scene, other: Scene) -> str:
     """Operators deliver one image in several renderings of the same pixels, and users pack it anew and cut it out.
 
-    No two satellites show one place within a second, and none shows it twice.
+    No two satellites show one place within a second, and none shows it twice: a panchromatic image and the colours of
+    the same moment are one look.
     """
     if not _near_in_time(scene, other) or not _shows_no_more(scene, other):
         return ""
+    elsewhere = scene.platform and other.platform and scene.platform != other.platform
     if not np.allclose(scene.pixel_spacing_m, other.pixel_spacing_m, rtol=0.02):
-        return ""
+        known = bool(scene.platform) and scene.platform == other.platform
+        return "same moment, place and satellite, in pixels of another size" if known else ""
     if scene.product_id and scene.product_id == other.product_id:
         return "same image, in another rendering"
-    elsewhere = scene.platform and other.platform and scene.platform != other.platform
     return "" if elsewhere else "same moment and place, in another file"
 
 

@@ -191,7 +191,7 @@ def _open(
             else:
                 coverage, cause = shares[0], lifeless(scene, place)
                 if shares[0] < _HALF * shares[1]:
-                    doubt = f"{1 - shares[0] / shares[1]:.0%} of its part of the AOI holds no data"
+                    doubt = f"{100 * (1 - shares[0] / shares[1]):.0f} % of its part of the AOI holds no data"
         return Opened(found, scene, cause, coverage, doubt)
     except EnvironmentFault:
         raise

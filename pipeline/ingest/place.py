@@ -15,6 +15,7 @@ from shapely.geometry import shape
 from pipeline.config.aoi import MAX_SIDE_DEG, AoiConfig
 from pipeline.config.base import Section
 from pipeline.config.loading import build
+from pipeline.config.mistakes import ZONE_NAME
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.coast import read_credit, read_land
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
@@ -35,7 +36,7 @@ _WGS84 = re.compile(r"(urn:ogc:def:crs:OGC:1\.3:CRS84|OGC:CRS84|EPSG:4326|urn:og
 class ZoneProperties(Section):
     """What a feature of the zones file says about its berth or anchorage."""
 
-    zone_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")
+    zone_id: str = Field(pattern=ZONE_NAME)
     """Short name, unique in the file."""
     kind: Literal["berth", "anchorage"]
     """What a stay there is."""
@@ -102,8 +103,8 @@ def _refuse_shared_water(path: Path, zones: Sequence[Zone]) -> None:
         shared = one.geometry.intersection(other.geometry).area / min(one.geometry.area, other.geometry.area)
         if shared > MOST_SHARED:
             raise ConfigError(
-                f"{printable(path)}: zones {one.zone_id} and {other.zone_id} share {shared:.0%} of the smaller one, so "
-                "a ship there would count twice; draw them apart, or let one of them have counts: false"
+                f"{printable(path)}: zones {one.zone_id} and {other.zone_id} share {100 * shared:.0f} % of the "
+                "smaller one, so a ship there would count twice; draw them apart, or let one of them have counts: false"
             )
 
 

@@ -123,7 +123,9 @@ def water_of(
         return Water(shape, geolocation, mask=mask), ""
     water = Water(shape, geolocation, mask=mask, mask_geolocation=where)
     share = _share_within(geolocation, shape, where, mask.shape)
-    doubt = f"{path.name} covers {share:.0%} of the image; the rest is taken for water" if share < _WHOLE else ""
+    doubt = (
+        f"{path.name} covers {100 * share:.0f} % of the image; the rest is taken for water" if share < _WHOLE else ""
+    )
     return water, doubt
 
 

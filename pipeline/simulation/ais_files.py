@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.simulation.ais import Message, messages, type_code
 from pipeline.simulation.world import World
+from pipeline.storage import SIMULATED_COLUMN
 
 CSV_COLUMNS = (
     "MMSI",
@@ -28,6 +29,7 @@ CSV_COLUMNS = (
     "Length",
     "Width",
     "Draft",
+    SIMULATED_COLUMN,
 )
 
 
@@ -102,7 +104,7 @@ def _dimensions(message: Message) -> dict[str, object]:
 
 
 def _tagged(sentence: str, time: datetime, station: str) -> str:
-    content = f"s:{station},c:{int(time.timestamp())}"
+    content = f"s:{station},c:{int(time.timestamp())},t:SIMULATED"  # a log is cut and joined, so each line says it
     check = 0
     for character in content:
         check ^= ord(character)
@@ -142,6 +144,7 @@ def _table(heard: list[Message]) -> str:
                 round(ship.length_m),
                 round(ship.beam_m),
                 f"{static[ship.mmsi]:.1f}" if ship.mmsi in static else "",
+                True,
             )
         )
     return out.getvalue()

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.aoi import Moment, PeriodConfig
 from pipeline.config.base import Section
+from pipeline.config.mistakes import SIMULATED_NAME
 
 LonLat = tuple[float, float]
 
@@ -42,7 +43,7 @@ class Ship(Section):
 
     id: str
     """Short name."""
-    name: str = Field(pattern=r"^SIM ")
+    name: str = Field(pattern=SIMULATED_NAME)
     """Broadcast name; begins with SIM, so that nobody takes her for real."""
     mmsi: int = Field(ge=999_000_000, le=999_999_999)
     """In a range that no country holds."""

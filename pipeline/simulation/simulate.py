@@ -16,6 +16,7 @@ from pipeline.simulation.optical_files import write_optical_look
 from pipeline.simulation.radar_files import write_radar_look
 from pipeline.simulation.scenario import Look, Scenario
 from pipeline.simulation.world import World
+from pipeline.storage import SIMULATED_COLUMN
 from pipeline.types import Place
 
 README = """SIMULATED by capwatch. No satellite took these images, no ship sent these messages, no such ships exist.
@@ -94,7 +95,7 @@ def _write_truth(world: World, folder: Path) -> None:
 
 def _csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     out, writer = io.StringIO(), None
-    for row in rows:
+    for row in (r | {SIMULATED_COLUMN: True} for r in rows):
         if writer is None:
             writer = csv.DictWriter(out, list(row), lineterminator="\n")
             writer.writeheader()

@@ -20,13 +20,14 @@ from pipeline.config import (
 )
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
+from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.plurals import number_of
 from pipeline.stages.given_tables import (
     has_keys,
     looks_at_counted,
     read_calls,
     read_liftings,
-    says_simulated,
+    tell_simulated,
     tell_unread_sizes,
 )
 from pipeline.stages.table_doubts import (
@@ -72,9 +73,7 @@ def volume(
     tell_repeats(table, calls, liftings, console)
     tell_other_way(table, liftings, console)
     tell_not_yet(table, liftings, datetime.now(UTC), console)
-    if simulated := says_simulated(table):
-        console.note(f"{printable(table)}: SIMULATED: no real ship is in it")
-    write_table(marked(liftings, simulated), out)
+    write_table(marked(liftings, tell_simulated([table], console)), out)
 
 
 def account(
@@ -100,7 +99,7 @@ def account(
     rules = load_cap(cap, config)
     for doubt in cap_doubts(rules, datetime.now(UTC).date()):
         console.note(f"{printable(cap)}: {doubt}")
-    simulated = _simulated(liftings)
+    simulated = _simulated(liftings, missed, looks)
     drawn = stage.DrawnOnce(config, seed)
     tables = [_accountable(path, rules, drawn, console) for path in liftings]
     if console.problems and not any(table["counts"].any() for table in tables):
@@ -131,11 +130,15 @@ def account(
         console.result(f"SIMULATED: {line}" if simulated else line)
 
 
-def _simulated(liftings: list[Path]) -> bool:
-    """Are these liftings of a simulation? ConfigError where some are: their sum would count ships that never were."""
-    made = [path for path in liftings if says_simulated(path)]
-    if made and len(made) < len(liftings):
-        other = next(path for path in liftings if path not in made)
+def _simulated(liftings: list[Path], *beside: Path | None) -> bool:
+    """Are these liftings of a simulation?
+
+    ConfigError where some are, or what stands ``beside`` them is: the account would count ships, and looks, that never
+    were.
+    """
+    given = [*liftings, *(path for path in beside if path is not None)]
+    made = [path for path in given if says_simulated(path)]
+    if made and (other := next((path for path in liftings if path not in made), None)) is not None:
         raise ConfigError(
             f"{printable(made[0])}: is SIMULATED, {printable(other)} does not say so; leave one out, or if both "
             "are, make the other one's liftings again (nothing was written)"

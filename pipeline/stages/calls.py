@@ -11,7 +11,7 @@ from pipeline.config import build
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable, printable
 from pipeline.plurals import number_of
-from pipeline.stages.given_tables import says_simulated
+from pipeline.stages.given_tables import NO_REAL_SHIP, tell_simulated
 from pipeline.stages.given_times import in_forms
 from pipeline.stages.table_in_pieces import write_frames
 from pipeline.storage import marked, read_table, require_apart, write_json, write_table
@@ -22,7 +22,7 @@ from pipeline.types import ONLY_DATED
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.ingest.ais.messages import AisRead
+    from pipeline.ingest.ais.messages import AisFile, AisRead
     from pipeline.types import Place
 
 UNLIMITED_BBOX = (-180.0, -90.0, 180.0, 90.0)  # the whole Earth: zones alone tell where ships are looked for
@@ -40,7 +40,8 @@ def decode_ais(
             console.problem(problem, done)
         for note in notes_of(store.files):
             console.note(note)
-        rows = write_frames(store.frames(), out, AIS_MESSAGES.empty())
+        _tell_simulated_ais(store.files, console)
+        rows = write_frames(store.frames(), out, AIS_MESSAGES.empty(), simulated=store.simulated)
         buckets = store.balance
     if balance is not None:
         write_json(balance, {"buckets": buckets})
@@ -66,7 +67,14 @@ def _read(files: Sequence[Path], console: Console, times: TimesOfTables) -> AisR
         console.problem(problem, done)
     for note in read.notes:
         console.note(note)
+    _tell_simulated_ais(read.files, console)
     return clocks_set_right(read, console)
+
+
+def _tell_simulated_ais(files: Sequence[AisFile], console: Console) -> None:
+    for file in files:
+        if file.simulated:
+            console.note(f"{printable(file.path)}: {NO_REAL_SHIP}")
 
 
 def match(
@@ -89,7 +97,8 @@ def match(
         found = found.assign(**{name: in_forms(found[name], times.forms) for name in TIMES if name in found})
     if "flags" in found and found["flags"].astype(str).str.contains(ONLY_DATED).any():
         console.note(f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC")
-    messages = _read(ais, console, times).messages
+    heard = _read(ais, console, times)
+    messages = heard.messages
     if not len(messages):
         raise NothingUsable("no AIS message could be used: no ship is dark for that (nothing was written)")
     try:
@@ -98,7 +107,8 @@ def match(
         raise ConfigError(f"{printable(detections)}: {error}") from error
     for line in calls.check_lines(association.checks):
         console.note(line)
-    write_table(marked(association.matches, says_simulated(detections)), out)
+    simulated = tell_simulated([detections], console) or heard.simulated
+    write_table(marked(association.matches, simulated), out)
 
 
 def port_calls(
@@ -131,7 +141,8 @@ def port_calls(
     found = _in_zones(table_near(given, middle), place)
     table = SCENES.empty() if scenes is None else table_near(read_table(scenes, SCENES), middle)
     seen = _zone_covered(looks, table, console)
-    messages = table_near(_read(ais, console, times).messages, middle)
+    heard = _read(ais, console, times)
+    messages = table_near(heard.messages, middle)
     if detections is None and not len(messages):
         raise NothingUsable("no AIS message could be used, and no detections are given (nothing was written)")
     tracks = calls.clean_tracks(messages)
@@ -149,7 +160,7 @@ def port_calls(
     )
     doubts = calls.findings(result, found, matches, static, config)
     _tell(doubts, console)
-    simulated = any(says_simulated(path) for path in (detections, scenes) if path is not None)
+    simulated = tell_simulated([detections, scenes, looks], console) or heard.simulated
     write_table(marked(calls.flagged(result, doubts), simulated), out)
 
 

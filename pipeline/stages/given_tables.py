@@ -3,10 +3,8 @@ whether they are of a simulation."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +12,10 @@ from typing import TYPE_CHECKING
 from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, printable
+from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.stages.given_times import in_forms
-from pipeline.storage import SIMULATED, SIMULATED_COLUMN, read_table
+from pipeline.storage import SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS
-from pipeline.tables.contract import TRUTH
 from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts
 from pipeline.tables.operations import OPERATIONS, direction_said, says_something
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; read as calls, what counts would be lost
 _NUMBER = re.compile(r"\d[\d.,\s]*[^\W\d]{0,3}\.?")  # a unit of up to three letters behind it
 LIFTED = ("assumptions_id", "dwt_p50_t", "barrels_p50")  # of liftings; read as calls, a stated cargo would be lost
+NO_REAL_SHIP = "SIMULATED: no real ship is in it"
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
@@ -216,23 +215,12 @@ def _require_assumptions(path: Path, liftings: pd.DataFrame, config: VolumeConfi
         )
 
 
-def says_simulated(path: Path) -> bool:
-    """Does a file say that its table is of a simulation, by the word that `marked` gives or by a column ``simulated``?
-
-    Raises InputError where it is no table that can be read.
-    """
-    import pyarrow.parquet
-
-    if path.suffix.lower() == ".parquet":
-        with suppress(OSError, ValueError):
-            schema = pyarrow.parquet.read_schema(path)
-            told = json.loads((schema.metadata or {}).get(b"PANDAS_ATTRS", b"{}"))
-            if isinstance(told, dict) and told.get(SIMULATED):
-                return True
-            if SIMULATED_COLUMN not in schema.names:
-                return False
-    said = read_table(path).get(SIMULATED_COLUMN, ())
-    return any(TRUTH.get(str(value).strip().lower(), False) for value in said)
+def tell_simulated(paths: Iterable[Path | None], console: Console) -> bool:
+    """Does any of the files say that it is of a simulation? Those that do are told: what is made with them is, too."""
+    made = [path for path in paths if path is not None and says_simulated(path)]
+    for path in made:
+        console.note(f"{printable(path)}: {NO_REAL_SHIP}")
+    return bool(made)
 
 
 def looks_at_counted(looks: Path | None, zones: Path | None) -> pd.DataFrame | None:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.storage import neutral, replacing, write_table
+from pipeline.storage import ATTRIBUTES, SIMULATED, SIMULATED_COLUMN, marked, neutral, replacing, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def write_frames(frames: Iterable[pd.DataFrame], path: Path, empty: pd.DataFrame) -> int:
+def write_frames(frames: Iterable[pd.DataFrame], path: Path, empty: pd.DataFrame, *, simulated: bool = False) -> int:
     """Write a table that comes in pieces of equal columns, .parquet or .csv, in the memory of one; its number of rows.
 
-    ``empty`` is written where no piece comes. Texts are quoted in the CSV; other formats are written whole.
+    ``empty`` is written where no piece comes. Texts are quoted in the CSV; other formats are written whole. Where it is
+    ``simulated`` the table says so as `marked` ones do.
     """
     import pandas as pd
 
     if path.suffix.lower() not in {".parquet", ".csv"}:
         whole = list(frames)
         table = pd.concat(whole, ignore_index=True) if whole else empty
-        write_table(table, path)
+        write_table(marked(table, simulated), path)
         return len(table)
-    rows = 0
-    with replacing(path) as part, _FrameWriter(part, as_csv=path.suffix.lower() == ".csv") as writer:
+    rows, as_csv = 0, path.suffix.lower() == ".csv"
+    with replacing(path) as part, _FrameWriter(part, as_csv, simulated) as writer:
         for frame in frames:
             writer.add(frame)
             rows += len(frame)
@@ -37,8 +39,9 @@ def write_frames(frames: Iterable[pd.DataFrame], path: Path, empty: pd.DataFrame
 class _FrameWriter:
     """Appends frames to a Parquet or CSV file."""
 
-    def __init__(self, part: Path, *, as_csv: bool) -> None:
-        self._part, self._as_csv = part, as_csv
+    def __init__(self, part: Path, as_csv: bool, simulated: bool) -> None:
+        self._part, self._as_csv, self._simulated = part, as_csv, simulated
+        self._metadata = {ATTRIBUTES: json.dumps({SIMULATED: True})} if simulated and not as_csv else None
         self._writer: Any = None
 
     def __enter__(self) -> _FrameWriter:
@@ -52,8 +55,9 @@ class _FrameWriter:
         """Write one more piece."""
         import pyarrow as pa
 
-        frame = _spreadsheet_safe(frame) if self._as_csv else frame
-        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+        if self._as_csv:
+            frame = _spreadsheet_safe(frame.assign(**{SIMULATED_COLUMN: True}) if self._simulated else frame)
+        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(self._metadata)
         if self._writer is None:
             self._writer = self._open(table.schema)
         self._writer.write_table(table.cast(self._writer.schema) if not self._as_csv else table)

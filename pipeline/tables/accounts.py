@@ -91,7 +91,7 @@ LIFTINGS = Contract(
             low=0,
         ),
         *(
-            Column(f"barrels_at_{name}", "float", f"Cargo if {share:.0%} full.", "bbl", required=False, low=0)
+            Column(f"barrels_at_{name}", "float", f"Cargo if {100 * share:.0f} % full.", "bbl", required=False, low=0)
             for name, share in FILL_SCENARIOS
         ),
         Column(
@@ -152,7 +152,9 @@ LEDGER = Contract(
         Column("observed_p95", "float", "Cumulative barrels, observed calls only.", "bbl", low=0),
         Column("observed_mean", "float", "Cumulative barrels, mean.", "bbl", low=0),
         *(
-            Column(f"at_{name}", "float", f"Cumulative barrels if every ship were {share:.0%} full.", "bbl", low=0)
+            Column(
+                f"at_{name}", "float", f"Cumulative barrels if every ship were {100 * share:.0f} % full.", "bbl", low=0
+            )
             for name, share in FILL_SCENARIOS
         ),
         Column("cap_bbl", "float", "The cap.", "bbl", low=0),

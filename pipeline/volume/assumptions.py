@@ -72,10 +72,10 @@ def _fills(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
         return Setting(label, with_fill(config, **changes), liftings)
 
     def mean(value: float, why: str = "") -> Setting:
-        return at(f"{value:.0%}{why}", mean=value, shared_sd=0.0)
+        return at(f"{100 * value:.0f} %{why}", mean=value, shared_sd=0.0)
 
     habit = np.clip(fill.mean + Z90 * fill.shared_sd * np.array([-1.0, 1.0]), *HABIT_LIMITS).tolist()
-    parts = [at(f"{share:.0%} of liftings", part_cargo_share=share) for share in PART_CARGO_RANGE]
+    parts = [at(f"{100 * share:.0f} % of liftings", part_cargo_share=share) for share in PART_CARGO_RANGE]
     spreads = [at(f"{f * fill.concentration:g}", concentration=f * fill.concentration) for f in CONCENTRATION_FACTORS]
     low, high = PUBLISHED_FILLS
     return [
@@ -122,7 +122,7 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
     def at(label: str, **changes: Any) -> Setting:
         return Setting(label, config.model_copy(update=changes), liftings)
 
-    shares = [at(f"{share:.0%} of deadweight", constants_share=share) for share in CONSTANTS_RANGE]
+    shares = [at(f"{100 * share:.0f} % of deadweight", constants_share=share) for share in CONSTANTS_RANGE]
     tanks = [at(f"{m3:g} m³ per t", tank_m3_per_t=m3) for m3 in TANK_RANGE_M3_PER_T]
     habits = [_crews_that_retype(liftings, config, end) for end in (0, 1)]
     errors = [config.draught_sd_m * factor for factor in DRAUGHT_SD_FACTORS]
@@ -149,7 +149,7 @@ def _crews_that_retype(liftings: pd.DataFrame, config: VolumeConfig, end: int) -
     told = liftings["p_retyped"].dropna()
     share = share_range(float(told.mean()) if len(told) else RETYPED, len(told))[end]
     moved = liftings.assign(p_retyped=liftings["p_retyped"].mask(liftings["p_retyped"].notna(), share))
-    return Setting(f"{share:.0%} of crews", config, moved)
+    return Setting(f"{100 * share:.0f} % of crews", config, moved)
 
 
 def _calls(liftings: pd.DataFrame, config: VolumeConfig, other_rule: pd.DataFrame) -> list[Assumption]:

@@ -301,9 +301,27 @@ def test_a_cap_is_a_positive_number_of_barrels(barrels):
     refused(CapConfig, CAP | {"barrels": barrels}, r"x\.yaml: barrels: ")
 
 
+@pytest.mark.parametrize("name", ["Vostochny", "vosto chny", "-a", "", "порт", "a" * 42])
+def test_what_an_id_may_hold_is_said_in_words(name):
+    """Before, the message showed a regular expression."""
+    words = r"aoi\.id: must be small letters a to z, digits, - and _, a letter or digit first, 41 characters at most"
+    aoi = load(RunConfig, CONFIGS / "vostochny.yaml").model_dump(mode="json")["aoi"] | {"id": name}
+    refused(RunConfig, {"aoi": aoi}, words)
+
+
+def test_every_pattern_of_a_config_has_its_words():
+    """As pydantic meets them: a field whose pattern nobody put into words would show it to people."""
+    sources = (path.read_text("utf-8") for path in (CONFIGS.parent / "pipeline").rglob("*.py"))
+    assert not [line for text in sources for line in text.splitlines() if "Field(" in line and "pattern=r" in line]
+
+
 def test_simulated_ships_cannot_carry_a_real_name_or_number():
     ship = load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0].model_dump()
-    refused(type(load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]), ship | {"name": "EVER GIVEN"}, "name: ")
+    refused(
+        type(load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]),
+        ship | {"name": "EVER GIVEN"},
+        "name: must begin with SIM",
+    )
     refused(type(load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]), ship | {"mmsi": 445123000}, "mmsi: ")
 
 

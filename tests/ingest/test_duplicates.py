@@ -144,17 +144,28 @@ def test_an_image_packed_anew_or_cut_out_is_no_second_look(sensor):
     assert {v.cause for v in found.values()} == {"same moment and place, in another file"}
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_panchromatic_and_colours_of_one_moment_are_one_look(flip):
+    """One satellite cannot look twice within a second. The finer image stays: it measures hulls better."""
+    pan = picture("a_pan", pixel_spacing_m=(0.5, 0.5), bands=("PAN",))
+    colours = picture("b_ms", late_s=0.3, pixel_spacing_m=(2.0, 2.0), bands=("B", "G", "R", "N"))
+    pair = [(pan, 1.0), (colours, 1.0)]
+    found = find_duplicates(pair[::-1] if flip else pair)
+    cause = "same moment, place and satellite, in pixels of another size"
+    assert {k: (v.of, v.cause) for k, v in found.items()} == {"b_ms": ("a_pan", cause)}
+
+
 @pytest.mark.parametrize(
     "other",
     [
         picture("b", late_s=5.0),
         picture("b", platform="other"),
-        picture("b", pixel_spacing_m=(3.0, 3.0)),
+        picture("b", pixel_spacing_m=(3.0, 3.0), platform=""),
         picture("b", box=(133.0, 42.7, 133.2, 42.8)),
         picture("b", degraded=(MAYBE_WRITTEN,)),
         picture("b", degraded=(ONLY_DATE,)),
     ],
-    ids=["later", "another satellite", "finer", "beside", "time of writing", "a day alone"],
+    ids=["later", "another satellite", "finer, of a satellite not named", "beside", "time of writing", "a day alone"],
 )
 def test_what_may_be_another_image_is_a_look(other):
     assert find_duplicates([(picture("a"), 1.0), (other, 1.0)]) == {}

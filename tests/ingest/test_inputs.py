@@ -164,7 +164,7 @@ def test_an_image_that_measured_nothing_of_the_aoi_covers_none_of_it(tmp_path):
     _, table = open_inputs([tmp_path], OPTICAL, HERE)
     assert table["status"].iloc[0] == "degraded"
     assert table["aoi_coverage"].iloc[0] == 0
-    assert "100% of its part of the AOI holds no data" in table["cause"].iloc[0]
+    assert "100 % of its part of the AOI holds no data" in table["cause"].iloc[0]
 
 
 def test_a_time_that_is_not_known_cannot_be_in_the_period(tmp_path):

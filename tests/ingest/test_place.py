@@ -228,7 +228,7 @@ def box(west, south, east, north):
 
 def test_two_counted_berths_on_the_same_water_are_refused(tmp_path):
     zones(tmp_path / "zones.geojson", feature(), feature(zone_id="pier2"))
-    with pytest.raises(ConfigError, match="zones pier and pier2 share 100%"):
+    with pytest.raises(ConfigError, match="zones pier and pier2 share 100 %"):
         load_place(aoi(), tmp_path)
 
 

@@ -246,8 +246,8 @@ def test_a_land_mask_of_the_images_size_lies_where_its_georeference_says(tmp_pat
         np.testing.assert_array_equal(*water)
         np.testing.assert_array_equal(water[0], np.broadcast_to(np.arange(90) < east_px, (120, 90)))
     assert not any("covers" in doubt for doubt in said[0])
-    assert any("covers 50% of the image" in doubt for doubt in said[45])
-    assert any("covers 0% of the image" in doubt for doubt in said[5000])
+    assert any("covers 50 % of the image" in doubt for doubt in said[45])
+    assert any("covers 0 % of the image" in doubt for doubt in said[5000])
 
 
 def test_land_around_a_narrow_turned_image_is_laid_over_it_wherever_its_outline_starts():

@@ -318,6 +318,22 @@ def test_a_number_keeps_its_unit_on_one_line(page):
     assert not re.search(r"\d %", said)
 
 
+def test_a_date_in_prose_is_never_broken_at_its_hyphens(page):
+    """Each date of a paragraph lies on one line, however narrow the page; copied, it is the date as it was written."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    broken, dates, bare = page.evaluate(r"""() => {
+        const prose = [...document.querySelectorAll('.page p, .page li, .page dd')];
+        document.querySelectorAll('details').forEach(d => { d.open = true; });
+        const dates = prose.flatMap(p => [...p.querySelectorAll('.date')]);
+        const texts = prose.flatMap(p => [...p.childNodes]).filter(n => n.nodeType === 3);
+        const bare = texts.filter(n => /\d{4}-\d\d-\d\d/.test(n.data)).length;
+        const broken = dates.filter(d => d.getClientRects().length > 1).length;
+        return [broken, dates.map(d => d.textContent), bare]; }""")
+    assert dates
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", date) for date in dates)
+    assert (broken, bare) == (0, 0)
+
+
 def test_a_long_path_widens_no_page(chromium, tiny_story, tiny_run, tmp_path):
     """A phone scrolls down, not sideways."""
     story = replace(tiny_story, problems=(f"/data/{'very_long_name_' * 8}.tif: nothing tells its sensor",))

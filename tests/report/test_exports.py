@@ -17,10 +17,10 @@ import pyogrio
 import pytest
 from PIL import Image
 
+from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.report.exports import annex
 from pipeline.report.geopackage import layers
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
-from pipeline.stages.given_tables import says_simulated
 from pipeline.storage import read_table, write_table
 from tests.cases.desk import Desk
 

@@ -176,7 +176,9 @@ def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[s
     if coverage.cloudy + coverage.water == 0:
         out.append("the map has no water in this image: nothing was looked for")
     elif coverage.cloud_fraction > MOSTLY_CLOUD:
-        out.append(f"cloud or haze over {coverage.cloud_fraction:.0%} of the water: what lies under it is unknown")
+        out.append(
+            f"cloud or haze over {100 * coverage.cloud_fraction:.0f} % of the water: what lies under it is unknown"
+        )
     if levels.odd_order is not None:
         out.append(levels.odd_order)
     elif wrong_order(levels, bands):

@@ -75,7 +75,7 @@ def survey(scene: Scene, config: DetectionConfig) -> tuple[Scene, Survey | None]
     blocks = scan(scene, weights, side, strip_px=config.tile_px**2, threads=config.threads)
     land = _land(scene, samples, blocks, side * float(spacing.mean()))
     if land.any():
-        notes.append(f"land found in the image itself: {land.mean():.0%} of it")
+        notes.append(f"land found in the image itself: {100 * land.mean():.0f} % of it")
     guard, background = (_in_blocks(m, side * spacing) for m in (config.radar.guard_m, config.radar.background_m))
     hole = (-1, -1) if small else (min(guard[0], background[0] - 1), min(guard[1], background[1] - 1))
     clutter = local_clutter(blocks, ~land, hole, background, threads=config.threads)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.errors import ConfigError, InputError
+from pipeline.storage import SIMULATED_COLUMN
 
 Dialect = Literal["dma", "marinecadastre", "generic"]
 
@@ -84,7 +85,7 @@ MOBILE_TEXT: dict[str, int] = {"base station": 4, "sar airborne": 9, "aton": 21}
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where each field stands: its column's number and its name in the file."""
+    """Where each field stands, and the mark of a simulation: its column's number and its name in the file."""
 
     dialect: Dialect
     index: Mapping[str, int]
@@ -132,6 +133,8 @@ def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | 
         if name not in header:
             raise InputError(item, f"no column {name!r} (named for {field}) among {', '.join(header)[:200]}")
         index[field] = list(header).index(name)
+    if SIMULATED_COLUMN in known:
+        index[SIMULATED_COLUMN] = known.index(SIMULATED_COLUMN)
     for field in ("mmsi", "time_utc"):
         if field not in index:
             raise InputError(item, _missing(field, header))

@@ -15,10 +15,12 @@ import pyarrow.compute as pc
 from pipeline.errors import InputError, printable, shortened
 from pipeline.ingest.ais.buckets import added, empty_balance
 from pipeline.ingest.ais.doubts import Doubts
+from pipeline.ingest.ais.file_words import bad_rows, noise, noted
 from pipeline.ingest.ais.files import blocks, file_digest, head_of, kind_of
 from pipeline.ingest.ais.impossible import Impossible
 from pipeline.ingest.ais.nmea import read_nmea
 from pipeline.ingest.ais.prints import row_prints
+from pipeline.ingest.ais.speeds import Speeds
 from pipeline.ingest.ais.spool import Spool
 from pipeline.ingest.ais.tables import TableRead, read_csv_table, read_parquet_table
 from pipeline.ingest.ais.times import TimeRule, latest_now, zone_of
@@ -30,8 +32,6 @@ SAME_TRANSMISSION_S = 10.0
 """Our choice: an equal payload within this time is one transmission heard twice. Equal ones are never sent closer:
 positions carry their second, and what carries none is sent every three minutes or less often (ITU-R M.1371-5)."""
 
-MOST_WORDS = 3  # for types of ship, in one line; our choice
-MANY_ROWS = 100  # from which a column that holds nothing is told of; our choice
 ROWS_AT_ONCE = 1 << 17  # of a table handed out in pieces (about 200 MB); our choice
 
 DONE = {"skipped": "skipped", "degraded": "the rest is used", "duplicate_of": "counted once"}
@@ -57,6 +57,9 @@ class AisFile:
     """Values that no transponder can mean, made null: how many of each column."""
     fault: bool = False
     """Could the system not read it? Then it may be read another time."""
+    simulated: bool = False
+    other_speeds: bool = False
+    """Are its speeds in another unit than knots? Then they are handed out to nobody."""
     note: str = ""
     """What in a file that was used may not be what was sent: legal, and odd; "" where all is plain."""
 
@@ -69,6 +72,11 @@ class AisRead:
     balance: dict[str, int]
     problems: list[InputError]
     files: tuple[AisFile, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Does one of the files say that no ship sent what it holds?"""
+        return any(f.simulated for f in self.files)
 
     @property
     def notes(self) -> list[str]:
@@ -142,6 +150,11 @@ class AisStore:
         """Lines of all files by bucket."""
         return added(empty_balance(), *(f.balance for f in self.files))
 
+    @property
+    def simulated(self) -> bool:
+        """Does one of the files say that no ship sent what it holds?"""
+        return any(f.simulated for f in self.files)
+
     def frames(self, region: Region | None = None, at_once: int | None = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
         """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line; repeats left out.
 
@@ -149,7 +162,10 @@ class AisStore:
         """
         inside = None if region is None else self._heard_inside(region)
         held: list[pd.DataFrame] = []
+        without = [number for number, file in enumerate(self.files) if file.other_speeds]
         for frame, rows in self.spool.frames():
+            if without:
+                frame = frame.assign(sog=frame["sog"].mask(frame["file"].isin(without)))
             keep = ~self.repeats[rows]
             if region is not None and inside is not None:
                 there = _is_inside(frame, region)
@@ -253,10 +269,10 @@ def _decode(
     before = path.stat()
     read = TableRead("nmea", empty_balance())
     if kind == "nmea":
-        frames = read_nmea(path, read.balance, rule.zone)
+        frames = read_nmea(path, read.balance, rule.zone, read.mark)
     else:
         frames = (read_parquet_table if kind == "parquet" else read_csv_table)(path, columns, rule, read)
-    untimed, impossible, doubts = Untimed(), Impossible(), Doubts()
+    untimed, impossible, doubts, speeds = Untimed(), Impossible(), Doubts(), Speeds()
     for frame in frames:
         read.see(frame)
         clean, wrong = without_codes(raw := _with_times(frame, rule))
@@ -264,16 +280,28 @@ def _decode(
         untimed.add(clean)
         if kind != "nmea":  # whose checksums say that what arrived was sent
             doubts.add(clean)
+            speeds.add(raw)
         spool.add(clean.drop(columns="standing", errors="ignore").assign(file=np.int32(number)))
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError(path, "changed while it was read")
-    nmea = [_noise(read.balance), impossible.placeless()]
-    causes = nmea if kind == "nmea" else [_bad_rows(read), *impossible.causes()]
+    nmea = [noise(read.balance), impossible.placeless()]
+    causes = nmea if kind == "nmea" else [bad_rows(read), *impossible.causes(), speeds.cause()]
     cause = "; ".join(filter(None, [*causes, untimed.cause()]))
     status = "degraded" if cause else "used"
-    note = _noted(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)
-    return AisFile(path, digest, read.dialect, status, cause, read.balance, impossible.counts or None, note=note)
+    note = noted(read, {} if kind == "nmea" else impossible.counts, doubts, untimed)
+    return AisFile(
+        path,
+        digest,
+        read.dialect,
+        status,
+        cause,
+        read.balance,
+        impossible.counts or None,
+        note=note,
+        simulated=read.mark.simulated,
+        other_speeds=bool(speeds.cause()),
+    )
 
 
 def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:
@@ -285,44 +313,6 @@ def _with_times(frame: pd.DataFrame, rule: TimeRule) -> pd.DataFrame:
         return frame
     told = frame.drop(columns=["line", "ship_words"], errors="ignore")  # words go with their code
     return frame.assign(fingerprint=row_prints(told))
-
-
-def _noise(balance: dict[str, int]) -> str:
-    """Wrong checksums are normal on the air; a log where they are the rule is broken."""
-    lines = sum(balance.values())
-    bad = balance["bad_checksum"] + balance["bad_format"]
-    if not balance["decoded"]:
-        return f"no message could be decoded from {lines} lines ({bad} damaged)"
-    return f"{bad} of {lines} lines are damaged" if bad > lines / 2 else ""
-
-
-def _bad_rows(read: TableRead) -> str:
-    lines, causes = sum(read.balance.values()), list(read.header_doubts)
-    if read.bad_rows:
-        causes.insert(0, f"{read.bad_rows} of {lines} lines are no messages; {read.first_bad}")
-    elif not read.balance["decoded"]:
-        causes.insert(0, "has a header and no rows")
-    return "; ".join(causes)
-
-
-def _noted(read: TableRead, impossible: dict[str, int], doubts: Doubts, untimed: Untimed) -> str:
-    """What no error is: each of it may stand in a good file, and in a damaged one."""
-    said = doubts.said()
-    if untimed.n and not untimed.cause():
-        said.insert(0, untimed.said())
-    if impossible:
-        counts = ", ".join(f"{name} {count}" for name, count in impossible.items())
-        said.insert(0, f"values that no transponder sends are taken for missing ({counts})")
-    if read.blank and read.balance["decoded"] >= MANY_ROWS:
-        names = ", ".join(read.blank.values())
-        said.insert(0, f"no row has a value in {'column' if len(read.blank) == 1 else 'columns'} {names}")
-    if read.strange_types:
-        told = ", ".join(list(read.strange_types)[:MOST_WORDS])
-        more = f" and {len(read.strange_types) - MOST_WORDS} more" if len(read.strange_types) > MOST_WORDS else ""
-        said.insert(0, f"types of ship without a code are taken for unknown ({told}{more})")
-    if read.unfinished:
-        said.insert(0, "its last line has no end and may be cut")
-    return "; ".join(said)
 
 
 def _unused(path: Path) -> dict[str, int]:
@@ -338,7 +328,13 @@ def _repeated(path: Path, digest: str, twin: AisFile) -> AisFile:
     """A file with the bytes of one that was read: all its lines are duplicates."""
     cause = f"duplicate_of {printable(twin.path)}: the same bytes"
     return AisFile(
-        path, digest, twin.kind, "duplicate_of", cause, empty_balance() | {"duplicate": sum(twin.balance.values())}
+        path,
+        digest,
+        twin.kind,
+        "duplicate_of",
+        cause,
+        empty_balance() | {"duplicate": sum(twin.balance.values())},
+        simulated=twin.simulated,
     )
 
 

@@ -14,18 +14,23 @@ from pipeline.ingest.ais.multipart import Reassembly, Whole
 from pipeline.ingest.ais.payload import Payloads, decode
 from pipeline.ingest.ais.scan import ASK, BAD_CHECKSUM, BAD_FORMAT, NO_DATA, PART, SINGLE, Scanned, scan
 from pipeline.ingest.ais.sentences import Sentence, SentenceReader
+from pipeline.ingest.simulated_mark import Mark
 
 _BUCKETS = {BAD_CHECKSUM: "bad_checksum", BAD_FORMAT: "bad_format", NO_DATA: "no_data"}
 
 
-def read_nmea(path: Path, balance: dict[str, int], zone: timezone | None = None) -> Iterator[pd.DataFrame]:
+def read_nmea(
+    path: Path, balance: dict[str, int], zone: timezone | None = None, mark: Mark | None = None
+) -> Iterator[pd.DataFrame]:
     """Messages, block by block, in the order of their last line, with codes still in (``payload``'s columns).
 
     ``balance`` counts every line; it is complete when the last frame was taken. ``zone`` is that of times that a logger
-    wrote without one.
+    wrote without one; ``mark`` sees every line.
     """
     log = _Log(balance, zone)
     for block in blocks(path, returns_end=True):
+        if mark is not None:
+            mark.see_lines(block.data)
         if (frame := log.read(block)) is not None:
             yield frame
     log.reassembly.finish()

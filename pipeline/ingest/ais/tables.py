@@ -36,7 +36,9 @@ from pipeline.ingest.ais.lines import as_utf8, without_swallowers
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
 from pipeline.ingest.ais.typed import MEASURED, typed_columns
+from pipeline.ingest.simulated_mark import Mark
 from pipeline.ships.words import NO_TYPE
+from pipeline.storage import SIMULATED_COLUMN
 
 TEXTS = ("callsign", "name", "dest")
 NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
@@ -62,6 +64,7 @@ class TableRead:
     """Does the last line lack its end?"""
     blank: dict[str, str] = field(default_factory=dict)
     """Our field to the file's column, for those that held no value so far."""
+    mark: Mark = field(default_factory=Mark)
     strange_types: dict[str, None] = field(default_factory=dict)
     """Types of ship in words of which no code is known, in the order of the file."""
 
@@ -106,6 +109,7 @@ def read_csv_table(
     if first is None:
         raise InputError(path, "is empty")
     before, header_line, rest = cut_at_header(first.data, (columns or {}).values())
+    read.mark.see_lines(first.data[: len(first.data) - len(rest)])
     try:
         header, separator = split_header(header_line)
     except csv.Error as error:
@@ -130,6 +134,7 @@ def read_parquet_table(
         file = pq.ParquetFile(path)
         layout = layout_of(path, file.schema_arrow.names, columns)
         read.begin(layout)
+        read.mark.see_schema(file.schema_arrow)
         if file.schema_arrow.field(layout.index["mmsi"]).type in (pa.float16(), pa.float32()):
             raise InputError(path, f"column {layout.name_of('mmsi')}: its kind of number holds no nine digits")
         rows, first = _RowReader(path, layout, rule, read), 1
@@ -161,6 +166,7 @@ class _RowReader:
     def read_rows(self, lines: np.ndarray, texts: dict[str, pa.Array]) -> pd.DataFrame:
         """Rows as texts of each field; ``lines`` are their numbers in the file."""
         good = np.ones(len(lines), bool)
+        self._read.mark.see_cells(texts.pop(SIMULATED_COLUMN, pa.array([])).unique().to_pylist())
         out: dict[str, object] = {"line": lines}
         out["mmsi"] = self._mmsi(texts["mmsi"], lines, good)
         self._refuse_other_header(texts, lines, ~good)
@@ -187,6 +193,8 @@ class _RowReader:
         n, out = block.n_lines, {"mmsi": columns.pop("mmsi"), "time_utc": moments}
         numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray)}
         coded = {f: v for f, v in columns.items() if f not in numbers}
+        if SIMULATED_COLUMN in coded:
+            self._read.mark.see_cells(as_texts(coded.pop(SIMULATED_COLUMN).dictionary).to_pylist())
         for name in set(coded) - set(TEXTS):
             said = as_texts(coded[name].dictionary)
             of_word, bad = code_numbers(name, said)

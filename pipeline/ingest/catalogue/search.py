@@ -221,7 +221,7 @@ def _unfit(item: Any, sensor: Sensor, config: StacConfig) -> str:
         return "" if "GRD" in kind.upper() else "of another product type"
     cloud = properties.get("eo:cloud_cover")
     cloudy = isinstance(cloud, int | float) and cloud > 100 * config.max_cloud
-    return f"with more than {config.max_cloud:.0%} cloud" if cloudy else ""
+    return f"with more than {100 * config.max_cloud:.0f} % cloud" if cloudy else ""
 
 
 def _kept(item: dict[str, Any], name: Catalogue, sensor: Sensor, api: str) -> dict[str, Any]:

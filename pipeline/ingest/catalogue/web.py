@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from pipeline.errors import EnvironmentFault, InputError, printable
+from pipeline.ingest.catalogue.unreached import why_unreached
 
 if TYPE_CHECKING:
     import requests
@@ -27,6 +28,8 @@ AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5  # our choice: a signed address needs one or two, a circle never ends
 FIRST_PAUSE_S = 0.5  # our choice; doubled with every try, and drawn between half and all of it so that workers part
+REACH_S = 10.0  # for a connection to come about; our choice, a third of what an answer may take
+TRIES_TO_REACH = 2  # where nobody was reached yet: there is hardly a network (our choice)
 LONGEST_PAUSE_S = 60.0  # our choice: a server that asks for more is asked again sooner
 MOST_DIGITS = 18  # of a number in a header: more are no length of a file
 MAX_SMALL = 64 << 20  # bytes of an answer that is read whole; our choice: the largest annotation has some 3 MiB
@@ -135,6 +138,7 @@ class Web:
         self.policy = policy
         self.requests = 0
         self.bytes = 0
+        self._reached = False  # has any host ever answered?
         self._local = threading.local()
         self._lock = threading.Lock()
 
@@ -144,16 +148,21 @@ class Web:
 
     def get(self, ask: Ask, deadline: Deadline) -> Answer:
         """The answer to a request, after as many tries as it takes and the policy allows."""
-        cause = ""
-        for number in range(self.policy.tries):
+        number = 0
+        while True:
             deadline.require(ask.item)
             outcome = self._once(ask, deadline)
             if isinstance(outcome, Answer):
                 return outcome
             cause, pause = outcome
-            if number + 1 < self.policy.tries:
-                self._wait(pause, number, deadline, ask.item, cause)
-        raise InputError(ask.item, f"{cause} ({self.policy.tries} {'try' if self.policy.tries == 1 else 'tries'})")
+            number += 1
+            if number >= self._tries():
+                raise InputError(ask.item, f"{cause} ({number} {'try' if number == 1 else 'tries'})")
+            self._wait(pause, number - 1, deadline, ask.item, cause)
+
+    def _tries(self) -> int:
+        """A host that fails after others answered may come back; without any network nobody waits long."""
+        return self.policy.tries if self._reached else min(self.policy.tries, TRIES_TO_REACH)
 
     def _wait(self, asked: float | None, number: int, deadline: Deadline, item: str, cause: str) -> None:
         grown = min(LONGEST_PAUSE_S, self.policy.first_pause_s * 2**number)
@@ -169,12 +178,17 @@ class Web:
 
         try:
             with self._sent(ask, deadline) as reply:
+                self._reached = True
                 if reply.status_code in AGAIN:
                     return f"answers HTTP {reply.status_code}", _retry_after(reply)
                 return self._read(ask, reply, deadline)
         except (requests.exceptions.SSLError, requests.exceptions.InvalidURL) as error:
             # the error's own text holds the address, and a signed address is a secret
             raise InputError(ask.item, f"cannot be reached ({type(error).__name__})") from None
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
+            unreached = why_unreached(error, ask.url)
+            self._reached = self._reached or not unreached
+            return unreached or f"the connection broke off ({type(error).__name__})", None
         except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
             deadline.require(ask.item)
             return f"was silent for {self.policy.silence_s:g} s", None
@@ -202,7 +216,7 @@ class Web:
                 auth=_password(url) if not ask.signed else _as_it_is,
                 stream=True,
                 allow_redirects=False,
-                timeout=max(0.01, min(self.policy.silence_s, deadline.left())),
+                timeout=tuple(max(0.01, min(s, deadline.left())) for s in (REACH_S, self.policy.silence_s)),
             )
             if reply.status_code not in REDIRECTS:
                 try:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError
 
 from pipeline.config.base import Section
+from pipeline.config.mistakes import EPSG, SHA256
 from pipeline.errors import InputError, PipelineError, printable
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.types import OpticalView, Sensor, utc
@@ -61,9 +62,9 @@ class Sidecar(Section):
     """Share of the image under cloud, as its provider states it."""
     simulated: bool = False
     """Made by a simulator."""
-    crs: str | None = Field(default=None, pattern=r"^EPSG:\d{4,6}$")
+    crs: str | None = Field(default=None, pattern=EPSG)
     """Coordinate system that the catalogue states, as EPSG:32653; compared with the image's own where it is given."""
-    sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
+    sha256: str | None = Field(default=None, pattern=SHA256)
     """Hash of the image; compared where it is given."""
 
     def view(self) -> OpticalView:

@@ -49,10 +49,18 @@ const capwatch = (() => {
   });
   if (location.hash.startsWith("#call-")) document.getElementById(location.hash.slice(1))?.setAttribute("open", "");
 
-  // A number keeps its unit: no line ends with 138 and leaves the % to the next.
+  // A number keeps its unit and a date its hyphens: no line ends with 138 and leaves the % to the next, or with 2024-03-.
   for (const part of document.querySelectorAll(".page p, .page li, .page dd, figcaption")) {
-    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(/(\d) (?=(?:%|m|t|kn|bbl)(?!\w))/g, "$1\u00a0");
+    const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), dated = [];
+    while (texts.nextNode()) {
+      const text = texts.currentNode;
+      text.data = text.data.replace(/(\d) (?=(?:%|m|t|kn|bbl)(?!\w))/g, "$1\u00a0");
+      if (/\d{4}-\d\d-\d\d/.test(text.data) && !text.parentNode.closest(".date, svg")) dated.push(text);
+    }
+    for (const text of dated) {
+      text.replaceWith(...text.data.split(/(\d{4}-\d\d-\d\d)/).map((piece, n) => n % 2 === 0 ? piece :
+        Object.assign(document.createElement("span"), { className: "date", textContent: piece })));
+    }
   }
 
   // On paper nothing can be opened: what is folded is printed open. Cards of calls that do not count stay as they are.

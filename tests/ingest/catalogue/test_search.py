@@ -274,7 +274,7 @@ def test_cloudy_products_are_listed_but_not_taken(site):
     page(site, [clear, cloudy])
     found = ask(site, sentinel1=None, sentinel2="cdse", max_cloud=0.9)
     assert [i["id"] for i in found.items] == ["clear"]
-    assert "1 with more than 90% cloud" in found.notes[0]
+    assert "1 with more than 90 % cloud" in found.notes[0]
 
 
 def test_no_catalogue_is_a_mistake_in_the_config(site):

@@ -120,9 +120,26 @@ def test_a_silent_server_counts_as_gone(site):
 
 def test_a_port_where_nobody_listens(site):
     gone = "http://127.0.0.1:9"
-    web = Web(WebPolicy(frozenset({gone}), tries=2, first_pause_s=0.01))
-    with pytest.raises(InputError, match=r"the connection broke off \(ConnectionError\) \(2 tries\)"):
+    web = Web(WebPolicy(frozenset({gone}), tries=5, first_pause_s=0.01))
+    with pytest.raises(InputError, match=r"^the file: 127.0.0.1 cannot be reached: connection refused \(2 tries\)$"):
         web.get(Ask(f"{gone}/a?sig=secret", "the file"), web.deadline())
+
+
+def test_a_name_that_nobody_knows_is_told_soon():
+    """RFC 6761: no name below .invalid is ever found. Before, five tries ended in "the connection broke off"."""
+    web = Web(WebPolicy(frozenset({"http://catalogue.invalid"}), tries=5, first_pause_s=0.01))
+    cause = r"^the file: catalogue.invalid cannot be reached: its name is not found .* \(2 tries\)$"
+    with pytest.raises(InputError, match=cause):
+        web.get(Ask("http://catalogue.invalid/a?sig=secret", "the file"), web.deadline())
+
+
+def test_a_host_that_is_gone_after_others_answered_is_asked_as_often_as_allowed(site):
+    gone = "http://127.0.0.1:9"
+    (site.root / "a.bin").write_bytes(bytes(10))
+    web = Web(WebPolicy(frozenset({gone, site.url}), tries=4, first_pause_s=0.01))
+    get(web, site)
+    with pytest.raises(InputError, match=r"connection refused \(4 tries\)$"):
+        web.get(Ask(f"{gone}/a", "the file"), web.deadline())
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,14 @@ from pipeline.plurals import number_of
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class Unread:
     """Of one folder, relative to it; what lies in junk, or inside a product, is not listed one by one."""
 
     hidden: tuple[Path, ...]
     of_other_kinds: tuple[Path, ...]
 
 
-def left_out(folder: Path) -> LeftOut:
+def unread_in(folder: Path) -> Unread:
     """What a folder holds beside inputs, each in order; a file in place of a folder holds nothing."""
     hidden: list[Path] = []
     others: list[Path] = []
@@ -32,13 +32,13 @@ def left_out(folder: Path) -> LeftOut:
         hidden += [below / name for name in (*inside, *files) if is_junk(Path(name))]
         others += [below / name for name in sorted(files) if is_of_another_kind(name) and not is_junk(Path(name))]
         inside[:] = sorted(n for n in inside if not is_junk(Path(n)) and not n.upper().endswith(".SAFE"))
-    return LeftOut(tuple(sorted(hidden)), tuple(others))
+    return Unread(tuple(sorted(hidden)), tuple(others))
 
 
 def told(images: Iterable[Path], others: Iterable[Path]) -> list[str]:
     """One line for each folder that holds hidden files, and for each one of images with files that are not read."""
     images = list(images)
-    found = {folder: left_out(folder) for folder in dict.fromkeys((*images, *others))}
+    found = {folder: unread_in(folder) for folder in dict.fromkeys((*images, *others))}
     lines = [
         f"{folder}: hidden files are left out ({len(left.hidden)}, the first: {left.hidden[0]})"
         for folder, left in found.items()

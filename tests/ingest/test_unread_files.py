@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pipeline.ingest import left_out
+from pipeline.ingest import unread_files
 
 
 def test_a_folder_is_walked_once_even_where_it_is_named_for_images_and_for_ais(tmp_path, monkeypatch):
@@ -14,8 +14,8 @@ def test_a_folder_is_walked_once_even_where_it_is_named_for_images_and_for_ais(t
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     walked, walk = [], os.walk
-    monkeypatch.setattr(left_out.os, "walk", lambda folder, *more: walked.append(folder) or walk(folder, *more))
-    hidden, unread = left_out.told([tmp_path, tmp_path], [tmp_path])
+    monkeypatch.setattr(unread_files.os, "walk", lambda folder, *more: walked.append(folder) or walk(folder, *more))
+    hidden, unread = unread_files.told([tmp_path, tmp_path], [tmp_path])
     assert walked.count(tmp_path) == 1
     assert "hidden files are left out (2, the first: ._a.tif)" in hidden
     assert "2 files of kinds that are not read (the first: b.tar.gz)" in unread
@@ -24,6 +24,6 @@ def test_a_folder_is_walked_once_even_where_it_is_named_for_images_and_for_ais(t
 def test_of_a_folder_of_ais_only_hidden_files_are_told(tmp_path):
     for name in ("b.tar.gz", "._a.csv"):
         (tmp_path / name).write_bytes(b"x")
-    (line,) = left_out.told([], [tmp_path])
+    (line,) = unread_files.told([], [tmp_path])
     assert "hidden files are left out (1, " in line
-    assert left_out.told([Path(tmp_path, "b.tar.gz")], []) == [], "a file holds nothing"
+    assert unread_files.told([Path(tmp_path, "b.tar.gz")], []) == [], "a file holds nothing"

@@ -1,0 +1,49 @@
+"""What is said of one AIS file that was read: its damage, and what in it is legal and odd."""
+
+from __future__ import annotations
+
+from pipeline.ingest.ais.doubts import Doubts
+from pipeline.ingest.ais.tables import TableRead
+from pipeline.ingest.ais.untimed import Untimed
+
+MOST_WORDS = 3  # for types of ship, in one line; our choice
+MANY_ROWS = 100  # from which a column that holds nothing is told of; our choice
+
+
+def noise(balance: dict[str, int]) -> str:
+    """Wrong checksums are normal on the air; a log where they are the rule is broken."""
+    lines = sum(balance.values())
+    bad = balance["bad_checksum"] + balance["bad_format"]
+    if not balance["decoded"]:
+        return f"no message could be decoded from {lines} lines ({bad} damaged)"
+    return f"{bad} of {lines} lines are damaged" if bad > lines / 2 else ""
+
+
+def bad_rows(read: TableRead) -> str:
+    """Lines of a table that are no messages, and columns that may be damaged."""
+    lines, causes = sum(read.balance.values()), list(read.header_doubts)
+    if read.bad_rows:
+        causes.insert(0, f"{read.bad_rows} of {lines} lines are no messages; {read.first_bad}")
+    elif not read.balance["decoded"]:
+        causes.insert(0, "has a header and no rows")
+    return "; ".join(causes)
+
+
+def noted(read: TableRead, impossible: dict[str, int], doubts: Doubts, untimed: Untimed) -> str:
+    """What no error is: each of it may stand in a good file, and in a damaged one."""
+    said = doubts.said()
+    if untimed.n and not untimed.cause():
+        said.insert(0, untimed.said())
+    if impossible:
+        counts = ", ".join(f"{name} {count}" for name, count in impossible.items())
+        said.insert(0, f"values that no transponder sends are taken for missing ({counts})")
+    if read.blank and read.balance["decoded"] >= MANY_ROWS:
+        names = ", ".join(read.blank.values())
+        said.insert(0, f"no row has a value in {'column' if len(read.blank) == 1 else 'columns'} {names}")
+    if read.strange_types:
+        told = ", ".join(list(read.strange_types)[:MOST_WORDS])
+        more = f" and {len(read.strange_types) - MOST_WORDS} more" if len(read.strange_types) > MOST_WORDS else ""
+        said.insert(0, f"types of ship without a code are taken for unknown ({told}{more})")
+    if read.unfinished:
+        said.insert(0, "its last line has no end and may be cut")
+    return "; ".join(said)

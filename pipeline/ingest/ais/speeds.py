@@ -1,0 +1,79 @@
+"""Is a table's speed in knots? What ships made good between two fixes tells, and so do speeds that nobody sends."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pipeline.ingest.ais.impossible import FEWEST, SHIPS
+from pipeline.units import EARTH_RADIUS_M, KNOT_M_S
+
+UNITS = {"tenths of a knot": 0.1, "kilometres an hour": 1 / 1.852, "metres a second": 1 / KNOT_M_S}
+"""What else a column of speeds holds, and how many knots each is."""
+
+NEAR = 0.15  # by which a leg may differ from its unit, of it; halfway from a knot to the next unit lies 0.3. Our choice
+FEWEST_LEGS, MOST_LEGS = 5, 2000  # below, nothing is said; beyond, no more is looked at (our choices)
+LEG_S, LEG_M = 3600.0, 500.0  # the longest in time, and the shortest way, far beyond what fixes err (our choices)
+SLOWEST, STEADY_SHARE, STEADY_DEG = 1.5, 0.1, 5.0  # of both ends of a leg, in whatever unit (our choice)
+NOT_SENT, HIGHEST = 102.3, 102.2  # knots: "not available", and "this or more" (ITU-R M.1371-5)
+ABOVE_SHARE = 0.05  # of the speeds that are not 0: damage is rarer, and ships beyond 10.2 kn are not (our choice)
+
+
+class Speeds:
+    """Takes the frames of one table in turn, as they stand."""
+
+    def __init__(self) -> None:
+        self._legs: list[np.ndarray] = []
+        self._n = self._moving = self._above = 0
+        self._whole = True
+
+    def add(self, raw: pd.DataFrame) -> None:
+        """Rows with codes still in; each ship's in the order of the file."""
+        ships = raw[raw["msg_type"].isin(SHIPS)]
+        sog = ships["sog"].to_numpy(float)
+        moving = sog[sog > 0]
+        self._moving += len(moving)
+        self._whole &= bool((moving % 1 == 0).all())
+        self._above += int(((moving > NOT_SENT) & (moving < 10 * NOT_SENT)).sum())
+        if self._n < MOST_LEGS:
+            self._legs.append(_knots_of_one(ships))
+            self._n += len(self._legs[-1])
+
+    def cause(self) -> str:
+        """Which other unit it is, and how that shows; "" where nothing speaks against knots."""
+        legs = np.concatenate(self._legs) if self._legs else np.empty(0)
+        for unit, knots in UNITS.items():
+            fit = int((np.abs(legs / knots - 1) <= NEAR).sum())
+            if len(legs) >= FEWEST_LEGS and 2 * fit > len(legs):
+                return _said(f"{fit} of {len(legs)} legs between fixes fit {unit}, not knots", unit)
+        if self._whole and self._above >= max(FEWEST, ABOVE_SHARE * self._moving):
+            said = f"{self._above} of {self._moving} are above {HIGHEST} kn, the most that is sent, and all are whole"
+            return _said(said, "tenths of a knot")
+        return ""
+
+
+def _said(how: str, unit: str) -> str:
+    return f"speeds are left out, as they are in {unit}: {how}; write sog in knots"
+
+
+def _knots_of_one(ships: pd.DataFrame) -> np.ndarray:
+    """Of each leg between a ship's next rows on a steady way: knots made good for one of what its ends say."""
+    order = np.argsort(ships["mmsi"].to_numpy(), kind="stable")
+    mmsi, lon, lat, sog, cog = (ships[c].to_numpy(float)[order] for c in ("mmsi", "lon", "lat", "sog", "cog"))
+    seconds = ships["time_utc"].to_numpy("datetime64[us]")[order].astype(np.int64) / 1e6
+    took_s, one, two = np.diff(seconds), sog[:-1], sog[1:]
+    turned = (np.diff(cog) + 540) % 360 - 180
+    steady = (
+        (mmsi[1:] == mmsi[:-1])
+        & (took_s > 0)
+        & (took_s <= LEG_S)
+        & (np.minimum(one, two) >= SLOWEST)
+        & (np.maximum(one, two) < 10 * NOT_SENT)
+        & (np.abs(two - one) <= STEADY_SHARE * np.maximum(one, two))
+        & (np.abs(turned) <= STEADY_DEG)
+    )
+    middle = np.radians(lat[:-1] + lat[1:]) / 2
+    east = np.radians((np.diff(lon) + 540) % 360 - 180) * np.cos(middle)
+    way_m = EARTH_RADIUS_M * np.hypot(east, np.radians(np.diff(lat)))
+    steady &= way_m >= LEG_M
+    return way_m[steady] / took_s[steady] / KNOT_M_S / ((one + two)[steady] / 2)
