@@ -9,7 +9,7 @@ whose pixels count from 1).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -17,6 +17,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.ingest.metadata.dimap import tile_corner
+from pipeline.ingest.metadata.operator_text import names_beside
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
@@ -101,6 +103,21 @@ def rpc_beside(image: Path) -> Path | None:
     except OSError:
         return None
     return next((p for p in beside if p.is_file() and not p.is_symlink()), None)
+
+
+def rpc_of(image: Path, path: Path, sea_height_m: float | None = None) -> RpcGeolocation:
+    """The model of one image by the file beside it. Airbus writes one file for all tiles of an image."""
+    model = read_rpc(path, sea_height_m)
+    if not path.name.upper().startswith("RPC_"):
+        return model
+    try:
+        corner = tile_corner(image, names_beside(image))
+    except (ValueError, ElementTree.ParseError) as error:
+        raise InputError(image.name, f"its place among the tiles of {path.name} cannot be read ({error})") from error
+    if corner is None:
+        raise InputError(image.name, f"is a tile, and no DIM_*.XML tells the size of the tiles of {path.name}")
+    row, col, *others = model.offsets
+    return replace(model, offsets=(row - corner[0], col - corner[1], *others))
 
 
 def read_rpc(path: Path, sea_height_m: float | None = None) -> RpcGeolocation:

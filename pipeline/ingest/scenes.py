@@ -27,7 +27,7 @@ from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
 from pipeline.ingest.reflectance import is_plain, reflectances
-from pipeline.ingest.rpc import of_fields, read_rpc, rpc_beside
+from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water, placed, water_of
 from pipeline.times_places.longitudes import Near, moved
@@ -223,7 +223,7 @@ def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tup
     height = sidecar.sea_height_m if sidecar else None
     beside = rpc_beside(path)
     if beside is not None:
-        model = read_rpc(beside, height)
+        model = rpc_of(path, beside, height)
     elif raster.rpc is not None:
         model = of_fields(raster.rpc, height)
     else:

@@ -103,8 +103,8 @@ def _airbus(p: Picture, content: bytes) -> tuple[str, dict[str, str]]:
     along = np.degrees(np.arctan(np.tan(np.radians(light.off_nadir_deg)) * np.cos(turn)))
     across = np.degrees(np.arctan(np.tan(np.radians(light.off_nadir_deg)) * np.sin(turn)))
     bands = "".join(
-        f"<Band_Radiance><BAND_ID>{AIRBUS_BANDS[b]}</BAND_ID><GAIN>{1 / REFLECTANCE_SCALE:g}</GAIN><BIAS>0</BIAS>"
-        "</Band_Radiance>"
+        f"<Band_Reflectance><BAND_ID>{AIRBUS_BANDS[b]}</BAND_ID><GAIN>{1 / REFLECTANCE_SCALE:g}</GAIN><BIAS>0</BIAS>"
+        "</Band_Reflectance>"
         for b in p.bands
     )
     spectra = "".join(f"<Raster_Index><BAND_ID>{AIRBUS_BANDS[b]}</BAND_ID><BAND_INDEX>{n}</BAND_INDEX></Raster_Index>"

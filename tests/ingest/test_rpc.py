@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.ingest.rpc import RpcGeolocation, read_rpc, rpc_beside
+from pipeline.ingest.rpc import RpcGeolocation, read_rpc, rpc_beside, rpc_of
 
 OFFSETS = {"LINE_OFF": 500.0, "SAMP_OFF": 600.0, "LAT_OFF": 42.74, "LONG_OFF": 133.07, "HEIGHT_OFF": 30.0}
 SCALES = {"LINE_SCALE": 500.0, "SAMP_SCALE": 600.0, "LAT_SCALE": 0.01, "LONG_SCALE": 0.012, "HEIGHT_SCALE": 500.0}
@@ -76,6 +76,14 @@ def test_maxar_and_airbus_spell_the_same_model(tmp_path):
         "</RFM_Validity></Global_RFM></Rational_Function_Model></D>"
     )
     (tmp_path / "c_RPC.TXT").write_text(text_rpc())
+    for tile, corner in (("R1C1", (0, 0)), ("R3C2", (400, 300))):  # Airbus' model counts over all tiles
+        (tmp_path / "DIM_b.XML").write_text('<Dimap_Document><NTILES_SIZE nrows="200" ncols="300"/></Dimap_Document>')
+        image = tmp_path / f"IMG_b_{tile}.TIF"
+        whole = read_rpc(tmp_path / "RPC_b.XML").lonlat(np.array(corner[0] + 7.0), np.array(corner[1] + 9.0))
+        assert np.array(rpc_of(image, rpc_beside(image)).rowcol(*whole)) == pytest.approx([7, 9], abs=1e-3)
+    (tmp_path / "DIM_b.XML").unlink()
+    with pytest.raises(InputError, match=r"IMG_b_R3C2.TIF: is a tile, and no DIM_\*.XML tells"):
+        rpc_of(image, rpc_beside(image))
     models = [read_rpc(rpc_beside(tmp_path / n)) for n in ("a.tif", "IMG_b_R1C1.TIF", "c.tif")]
     places = [np.array(m.rowcol(133.075, 42.742)) for m in models]
     assert places[0] == pytest.approx(places[2])

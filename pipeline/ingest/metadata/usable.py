@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.ingest.metadata.operators import names_beside
+from pipeline.ingest.metadata.operator_text import names_beside
 from pipeline.ingest.rasters import RasterFile, open_raster
 from pipeline.ingest.watermask import geolocation_of, same_pixels
 from pipeline.types import Geolocation, Window

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.ingest.metadata.operators import at_ground_deg, azimuth_to_satellite_deg, read_operator
+from pipeline.ingest.metadata.operators import read_operator
+from pipeline.ingest.metadata.view_angles import at_ground_deg, azimuth_to_satellite_deg
 from pipeline.ingest.scenes import open_scene
 from pipeline.simulation.optical import Light, MapFrame
 from pipeline.simulation.optical_products import Picture, write_picture
@@ -92,6 +93,7 @@ def test_dimap_radiance_needs_the_suns_irradiance(tmp_path):
     path = write_picture(tmp_path, picture(("pan",)), "airbus")
     xml = next(tmp_path.glob("DIM_*.XML"))
     text = xml.read_text().replace(">REFLECTANCE<", ">BASIC<").replace("<GAIN>10000<", "<GAIN>10<")
+    text = text.replace("Band_Reflectance>", "Band_Radiance>")
     text = text.replace(
         "</Band_Measurement_List>",
         "<Band_Solar_Irradiance><BAND_ID>P</BAND_ID><VALUE>1500</VALUE></Band_Solar_Irradiance></Band_Measurement_List>",
@@ -99,6 +101,82 @@ def test_dimap_radiance_needs_the_suns_irradiance(tmp_path):
     xml.write_text(text)
     expected = math.pi * 600 / 10 / (1500 * math.sin(math.radians(33.4)))
     assert open_scene(path).read(Window(0, 0, 1, 1)).data[0, 0, 0] == pytest.approx(expected, rel=1e-3)
+
+
+PLEIADES = """
+  <Data_Access><Data_Files><Data_File><DATA_FILE_PATH href="IMG_sim1_R1C1.TIF"/></Data_File></Data_Files></Data_Access>
+  <Raster_Display><Band_Display_Order><RED_CHANNEL>B2</RED_CHANNEL><GREEN_CHANNEL>B1</GREEN_CHANNEL>
+  <BLUE_CHANNEL>B0</BLUE_CHANNEL><ALPHA_CHANNEL>B3</ALPHA_CHANNEL></Band_Display_Order></Raster_Display>"""
+NEO = """<Data_Access>
+  <Data_Files><Data_File><DATA_FILE_PATH href="IMG_sim1_RGB_R1C1.TIF"/></Data_File><Raster_Display><Raster_Index_List>
+   <Raster_Index><BAND_ID>B</BAND_ID><BAND_INDEX>3</BAND_INDEX></Raster_Index>
+   <Raster_Index><BAND_ID>R</BAND_ID><BAND_INDEX>1</BAND_INDEX></Raster_Index>
+   <Raster_Index><BAND_ID>G</BAND_ID><BAND_INDEX>2</BAND_INDEX></Raster_Index>
+  </Raster_Index_List></Raster_Display></Data_Files>
+  <Data_Files><Data_File><DATA_FILE_PATH href="IMG_sim1_NED_R1C1.TIF"/></Data_File><Raster_Display><Raster_Index_List>
+   <Raster_Index><BAND_ID>NIR</BAND_ID><BAND_INDEX>1</BAND_INDEX></Raster_Index>
+   <Raster_Index><BAND_ID>RE</BAND_ID><BAND_INDEX>2</BAND_INDEX></Raster_Index>
+   <Raster_Index><BAND_ID>DB</BAND_ID><BAND_INDEX>3</BAND_INDEX></Raster_Index>
+  </Raster_Index_List></Raster_Display></Data_Files></Data_Access>"""
+
+
+@pytest.mark.parametrize(
+    ("layout", "image", "bands"),
+    [
+        (PLEIADES, "IMG_sim1_R1C1.TIF", ("R", "G", "B", "N")),
+        (NEO, "IMG_sim1_RGB_R1C1.TIF", ("R", "G", "B")),
+        (NEO, "IMG_sim1_NED_R2C1.TIF", ()),  # a file that the product does not list
+        (NEO, "IMG_sim1_NED_R1C1.TIF", ("N", "RE", "CB")),
+    ],
+)
+def test_bands_of_dimap_stand_as_in_their_file(tmp_path, layout, image, bands):
+    """Layouts as in GDAL's samples of Pleiades and Pleiades Neo; calibrations run from blue to near infrared."""
+    write_picture(tmp_path, picture(), "airbus")
+    xml = next(tmp_path.glob("DIM_*.XML"))
+    text = xml.read_text()
+    start, end = text.index("<Raster_Display>"), text.index("</Raster_Data>")
+    xml.write_text(text[:start] + layout + text[end:])
+    assert read_operator(tmp_path / image, len(bands) or 3).bands == bands
+
+
+def test_dimaps_radiance_of_a_reflectance_is_not_its_scale(tmp_path):
+    """Airbus: "Reflectance (RHO) to TOA Radiance (L). Formulae L=RHO/GAIN+BIAS" stands beside the scale of RHO."""
+    path = write_picture(tmp_path, picture(("pan",)), "airbus")
+    xml = next(tmp_path.glob("DIM_*.XML"))
+    leads_on = "<Band_Radiance><BAND_ID>P</BAND_ID><GAIN>0.0027</GAIN><BIAS>25.8</BIAS></Band_Radiance>"
+    xml.write_text(xml.read_text().replace("<Band_Measurement_List>", "<Band_Measurement_List>" + leads_on))
+    assert open_scene(path).read(Window(0, 0, 1, 1)).data == pytest.approx(0.06, abs=1e-4)
+    xml.write_text(xml.read_text().replace(">REFLECTANCE<", ">LINEAR_STRETCH<"))
+    assert open_scene(path).radiometry is Radiometry.RELATIVE
+
+
+def test_planets_xml_does_not_tell_where_the_satellite_was(tmp_path):
+    """Planet: azimuthAngle is "the angle from true north to the scan (line) direction", some 12 degrees."""
+    (tmp_path / "sim1_3B_AnalyticMS_metadata.xml").write_text(
+        "<r><illuminationElevationAngle>33.4</illuminationElevationAngle><azimuthAngle>12.04</azimuthAngle>"
+        "<spaceCraftViewAngle>-4.9</spaceCraftViewAngle></r>"
+    )
+    told = read_operator(tmp_path / "sim1_3B_AnalyticMS.tif", 4)
+    assert told.view_azimuth_deg is None
+    assert told.view_off_nadir_deg == pytest.approx(5.27, abs=0.01)  # asin(sin 4.9 * 6846 / 6371)
+
+
+@pytest.mark.parametrize("tile", ["24MAR08_R1C2-M2AS-0123_01_P001", "24MAR08-M2AS-0123_01_P001_R12C1"])
+def test_a_tile_of_a_maxar_product_has_its_metadata(tmp_path, tile):
+    (tmp_path / "24MAR08-M2AS-0123_01_P001.IMD").write_text("firstLineTime = 2024-03-08T02:10:00Z;\nmeanSunEl = 30;")
+    assert read_operator(tmp_path / f"{tile}.TIF", 4).sun_elevation_deg == 30
+
+
+def test_a_mosaic_of_several_passes_has_no_time(tmp_path):
+    strips = "".join(
+        f"BEGIN_GROUP = IMAGE_{n}\n\tfirstLineTime = 2024-03-{day}T02:10:{n:02d}Z;\n\tmeanSunEl = 30;\nEND_GROUP\n"
+        for n, day in ((1, "08"), (2, "08"), (3, "10"))
+    )
+    (tmp_path / "a.IMD").write_text(strips)
+    with pytest.raises(InputError, match=r"a.IMD: joins images of 2024-03-08T02:10Z and 2024-03-10T02:10Z"):
+        read_operator(tmp_path / "a.tif", 4)
+    (tmp_path / "a.IMD").write_text(strips.replace("-10T", "-08T"))  # strips of one pass
+    assert read_operator(tmp_path / "a.tif", 4).acquired == "2024-03-08T02:10:03Z"
 
 
 @pytest.mark.parametrize(

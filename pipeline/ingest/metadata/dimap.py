@@ -1,0 +1,142 @@
+"""Airbus' metadata, DIMAP 2: Pleiades, Pleiades Neo, SPOT."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from pipeline.ingest.metadata.operator_text import first, head_of, number, xml_of, zoned
+from pipeline.ingest.metadata.view_angles import ORBIT_KM, at_ground_deg, azimuth_to_satellite_deg
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+BANDS = {
+    "P": "pan", "PAN": "pan", "B0": "B", "B1": "G", "B2": "R", "B3": "N", "NIR": "N", "RE": "RE", "DB": "CB",
+}  # fmt: skip
+CHANNELS = ("RED_CHANNEL", "GREEN_CHANNEL", "BLUE_CHANNEL", "ALPHA_CHANNEL")
+
+
+def dimap_of(image: Path, beside: dict[str, Path]) -> list[Path]:
+    """``DIM_<x>.XML`` for ``IMG_<x>.TIF``, ``IMG_<x>_R1C1.TIF`` or ``IMG_<x>_<part>_R1C1.TIF``; or of its own name.
+
+    Pleiades Neo's parts are P, RGB, NED and so on: several files of one acquisition that share its metadata.
+    """
+    stem = image.stem.upper()
+    core = re.sub(r"_R\d+C\d+$", "", stem.removeprefix("IMG_"))
+    wider = [n for n in beside if re.fullmatch(r"DIM_.+\.XML", n) and core.startswith(n[4:-4] + "_")]
+    names = [f"DIM_{core}.XML", f"{stem}.XML", f"{core}.XML", *sorted(wider, key=len, reverse=True)]
+    for found in (beside.get(name) for name in names):
+        if found is not None and "DIMAP_DOCUMENT" in head_of(found).upper():
+            return [found]
+    return []
+
+
+def tile_corner(image: Path, beside: dict[str, Path]) -> tuple[int, int] | None:
+    """Row and column of a tile's first pixel in the whole image that its product cuts in tiles; None where unknown."""
+    told = re.search(r"_R(\d+)C(\d+)$", image.stem.upper())
+    row, col = (int(n) for n in told.groups()) if told else (1, 1)
+    if (row, col) == (1, 1):
+        return 0, 0
+    found = dimap_of(image, beside)
+    size = xml_of(found[0]).find(".//NTILES_SIZE") if found else None
+    rows, cols = (int(size.get(name) or 0) for name in ("nrows", "ncols")) if size is not None else (0, 0)
+    return ((row - 1) * rows, (col - 1) * cols) if rows > 0 and cols > 0 else None
+
+
+def read_dimap(paths: list[Path], image: Path, bands: int) -> dict[str, Any]:
+    """What DIMAP 2 says of one image of its product."""
+    root = xml_of(paths[0])
+    places = root.findall(".//Located_Geometric_Values")
+    if not places:
+        raise ValueError("no Located_Geometric_Values: DIMAP before version 2 is not read")
+    middle = next((p for p in places if first(p, "LOCATION_TYPE") == "Center"), places[len(places) // 2])
+    names = _bands_of(root, image.name, bands)
+    date, clock = first(root, "IMAGING_DATE"), first(root, "IMAGING_TIME")
+    cloud = number(first(root, "CLOUD_COVERAGE"))
+    height = number(first(middle, "SUN_ELEVATION"))
+    told = {
+        "acquired": zoned(first(middle, "TIME") or (f"{date}T{clock}" if date and clock else None)),
+        "platform": " ".join(p for p in (first(root, "MISSION"), first(root, "MISSION_INDEX")) if p),
+        "product_id": first(root, "DATASET_NAME"),
+        "bands": tuple(BANDS.get(n, n) for n in names) or None,
+        "sun_elevation_deg": height,
+        "sun_azimuth_deg": number(first(middle, "SUN_AZIMUTH")),
+        "cloud_fraction": None if cloud is None else cloud / 100,
+    }
+    return told | _view(middle) | _scale(root, names, height)
+
+
+def _bands_of(root: Element, image: str, bands: int) -> list[str]:
+    """Airbus' names of an image's bands in the order of its file; none where that is not told.
+
+    Told by the indexes of bands, else by the order of display, which is that of the pixels: a Pleiades file holds red,
+    green, blue, near infrared, while its calibrations are listed from blue to near infrared. Where a product has its
+    bands in several files, the group of files that the image belongs to speaks for it.
+    """
+    groups = [g for g in root.findall(".//Data_Files") if image.upper() in _files_of(g)]
+    for part in (*groups, root):
+        indexed = [(int(first(e, "BAND_INDEX") or 0), first(e, "BAND_ID") or "") for e in part.iter("Raster_Index")]
+        if sorted(n for n, _ in indexed) == list(range(1, len(indexed) + 1)):
+            indexed.sort()
+        shown = dict.fromkeys(n for c in CHANNELS if (n := first(part, f"Band_Display_Order/{c}")))
+        for names in ([n for _, n in indexed], list(shown)):
+            if len(names) == bands:
+                return names
+    calibrated = [n for e in root.iter("Band_Radiance") if (n := first(e, "BAND_ID"))]
+    return calibrated if len(calibrated) == bands == 1 else []
+
+
+def _files_of(group: Element) -> set[str]:
+    """Names of the files of a group, in capitals."""
+    return {PureWindowsPath(e.get("href", "")).name.upper() for e in group.iter("DATA_FILE_PATH")}
+
+
+def _view(middle: Element) -> dict[str, Any]:
+    scan, along, across, whole, own = (
+        number(first(middle, name))
+        for name in (
+            "AZIMUTH_ANGLE",
+            "INCIDENCE_ANGLE_ALONG_TRACK",
+            "INCIDENCE_ANGLE_ACROSS_TRACK",
+            "INCIDENCE_ANGLE",
+            "VIEWING_ANGLE",
+        )
+    )
+    if whole is None and own is not None:
+        whole = at_ground_deg(own, ORBIT_KM["airbus"])
+    azimuth = None
+    if scan is not None and along is not None and across is not None:
+        both = math.degrees(math.atan(math.hypot(math.tan(math.radians(along)), math.tan(math.radians(across)))))
+        whole = both if whole is None else whole
+        if abs(both - abs(whole)) < 1.0:  # else the parts do not make up the whole, and their direction is doubtful
+            azimuth = azimuth_to_satellite_deg(scan, along, across)
+    return {"view_off_nadir_deg": None if whole is None else abs(whole), "view_azimuth_deg": azimuth}
+
+
+def _scale(root: Element, names: list[str], sun_elevation_deg: float | None) -> dict[str, Any]:
+    """Reflectance = scale x DN + offset, by what the numbers were made to be.
+
+    Of a product of reflectances `Band_Radiance` leads on from them to radiance, and `Band_Reflectance` is their scale.
+    Of stretched products nothing leads back, whatever calibration stands beside.
+    """
+    kind = (first(root, "RADIOMETRIC_PROCESSING") or "BASIC").upper()
+    lists = {"REFLECTANCE": "Band_Reflectance", "BASIC": "Band_Radiance"}
+    measured = {first(e, "BAND_ID"): e for e in root.iter(lists[kind])} if kind in lists else {}
+    gains = [number(first(measured[n], "GAIN")) if n in measured else None for n in names]
+    biases = [(number(first(measured[n], "BIAS")) or 0.0) if n in measured else 0.0 for n in names]
+    if not gains or any(g is None or g <= 0 for g in gains):
+        return {}
+    scales = [1 / g for g in gains if g is not None]
+    if kind == "REFLECTANCE":
+        return {"scales": tuple(scales), "offsets": tuple(biases)}
+    suns = {first(e, "BAND_ID"): number(first(e, "VALUE")) for e in root.iter("Band_Solar_Irradiance")}
+    if sun_elevation_deg is None or sun_elevation_deg <= 0 or any(not suns.get(n) for n in names):
+        return {}
+    per_watt = [math.pi / (float(suns[n] or 1.0) * math.sin(math.radians(sun_elevation_deg))) for n in names]
+    return {
+        "scales": tuple(s * w for s, w in zip(scales, per_watt, strict=True)),
+        "offsets": tuple(b * w for b, w in zip(biases, per_watt, strict=True)),
+    }
