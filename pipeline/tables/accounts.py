@@ -1,6 +1,6 @@
 """Tables about cargo: what each call lifted, and the running account against a cap."""
 
-from pipeline.tables.contract import Column, Contract
+from pipeline.tables.contract import Column, Contract, amount, quantiles, share
 from pipeline.tables.number_law import MOST_CALLS
 from pipeline.tables.ships import SPOT_COLUMNS
 
@@ -33,23 +33,19 @@ LIFTINGS = Contract(
         Column("arrival", "time", "Arrival; the middle of its interval.", "UTC", required=False),
         Column("departure", "time", "Departure; the middle of its interval.", "UTC", required=False),
         Column(
-            "open_ends",
-            "list",
-            "Ends of the stay that no look or message bounds: arrival, departure, both or none.",
+            "open_ends", "list", "Ends of the stay that no look or message bounds: arrival, departure, both or none."
         ),
-        Column(
+        amount(
             "seen_d",
-            "float",
             "From the first to the last time at which she was surely there, where the table of calls tells both.",
             "d",
             required=False,
-            low=0,
         ),
         Column("berth_id", "text", "Where.", required=False),
         Column("status", "text", "used, degraded, not_counted or refused.", choices=LIFTING_STATUS),
         Column("cause", "text", "Why it is not plainly used.", required=False),
         Column("counts", "bool", "Takes part in the account."),
-        Column("p_lifting", "float", "That a counted cargo moved here at all.", low=0, high=1),
+        share("p_lifting", "That a counted cargo moved here at all."),
         Column("counted", "text", "What the account counts here.", choices=("loading", "discharging"), required=False),
         Column(
             "direction",
@@ -58,67 +54,42 @@ LIFTINGS = Contract(
             choices=("loading", "discharging", "neither", "unknown"),
             required=False,
         ),
-        Column("p_loading", "float", "That cargo came aboard.", low=0, high=1, required=False),
-        Column("p_discharging", "float", "That cargo went ashore.", low=0, high=1, required=False),
-        Column("length_m", "float", "Used for capacity.", "m", required=False, low=0),
-        Column("beam_m", "float", "Used for capacity.", "m", required=False, low=0),
+        share("p_loading", "That cargo came aboard.", required=False),
+        share("p_discharging", "That cargo went ashore.", required=False),
+        amount("length_m", "Used for capacity.", "m", required=False),
+        amount("beam_m", "Used for capacity.", "m", required=False),
         Column("size_source", "text", "What of her size a registry told, and where it has that from.", required=False),
-        Column("dwt_p5_t", "float", "Deadweight, before her load was measured.", "t", required=False, low=0),
-        Column("dwt_p50_t", "float", "Deadweight, before her load was measured.", "t", required=False, low=0),
-        Column("dwt_p95_t", "float", "Deadweight, before her load was measured.", "t", required=False, low=0),
-        Column("dwt_log_sd", "float", "Spread of ln(deadweight).", required=False, low=0),
-        Column("dwt_shared_sd", "float", "Spread of ln(deadweight) that all calls share.", required=False, low=0),
-        Column("given_barrels", "float", "Barrels that the table stated as such.", "bbl", required=False, low=0),
-        Column("given_tonnes", "float", "Tonnes that the table stated as such.", "t", required=False, low=0),
-        Column(
-            "fill_p50", "float", "Loaded share of her cargo capacity, both as measured.", required=False, low=0, high=1
-        ),
-        Column("tonnes_p5", "float", "Cargo.", "t", required=False, low=0),
-        Column("tonnes_p50", "float", "Cargo.", "t", required=False, low=0),
-        Column("tonnes_p95", "float", "Cargo.", "t", required=False, low=0),
+        *quantiles("dwt_{}_t", "Deadweight, before her load was measured.", "t", required=False),
+        amount("dwt_log_sd", "Spread of ln(deadweight).", required=False),
+        amount("dwt_shared_sd", "Spread of ln(deadweight) that all calls share.", required=False),
+        amount("given_barrels", "Barrels that the table stated as such.", "bbl", required=False),
+        amount("given_tonnes", "Tonnes that the table stated as such.", "t", required=False),
+        share("fill_p50", "Loaded share of her cargo capacity, both as measured.", required=False),
+        *quantiles("tonnes_{}", "Cargo.", "t", required=False),
         Column("product", "text", "Product if named, else 'mix'.", required=False),
         Column("bbl_per_t", "float", "Mean factor used.", "bbl/t", required=False, low=5, high=13),
-        Column("barrels_p5", "float", "Cargo.", "bbl", required=False, low=0),
-        Column("barrels_p50", "float", "Cargo.", "bbl", required=False, low=0),
-        Column("barrels_p95", "float", "Cargo.", "bbl", required=False, low=0),
-        Column(
+        *quantiles("barrels_{}", "Cargo.", "bbl", required=False),
+        amount(
             "barrels_mean",
-            "float",
-            "The row's part in a sum, mean: with the chances of no lifting, of further ships, and that she is the ship "
-            "of a call before.",
+            "The row's part in a sum, mean: with the chances of no lifting, of further ships, and that she is the "
+            "ship of a call before.",
             "bbl",
             required=False,
-            low=0,
         ),
         *(
-            Column(f"barrels_at_{name}", "float", f"Cargo if {100 * share:.0f} % full.", "bbl", required=False, low=0)
-            for name, share in FILL_SCENARIOS
+            amount(f"barrels_at_{name}", f"Cargo if {100 * fill:.0f} % full.", "bbl", required=False)
+            for name, fill in FILL_SCENARIOS
         ),
-        Column(
-            "hull_log_sd",
-            "float",
-            "Relative error of length times beam, or of the length alone.",
-            required=False,
-            low=0,
-        ),
-        Column("draught_in_m", "float", "Draught on arrival that the load rests on.", "m", required=False, low=0),
-        Column("draught_out_m", "float", "Draught on departure that the load rests on.", "m", required=False, low=0),
-        Column(
-            "p_retyped",
-            "float",
-            "That the second draught was typed anew, by all calls of the table.",
-            required=False,
-            low=0,
-            high=1,
-        ),
+        amount("hull_log_sd", "Relative error of length times beam, or of the length alone.", required=False),
+        amount("draught_in_m", "Draught on arrival that the load rests on.", "m", required=False),
+        amount("draught_out_m", "Draught on departure that the load rests on.", "m", required=False),
+        share("p_retyped", "That the second draught was typed anew, by all calls of the table.", required=False),
         Column("freeboard_in_m", "float", "Freeboard at the first look that the load rests on.", "m", required=False),
-        Column("freeboard_in_sd_m", "float", "Its standard error.", "m", required=False, low=0),
+        amount("freeboard_in_sd_m", "Its standard error.", "m", required=False),
         Column("freeboard_out_m", "float", "Freeboard at the last look that the load rests on.", "m", required=False),
-        Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0),
-        Column(
-            "p_same_hull", "float", "That both looks with a freeboard show one hull.", required=False, low=0, high=1
-        ),
-        Column("p_one_call", "float", "That the call is one ship's, not two ships'.", required=False, low=0, high=1),
+        amount("freeboard_out_sd_m", "Its standard error.", "m", required=False),
+        share("p_same_hull", "That both looks with a freeboard show one hull.", required=False),
+        share("p_one_call", "That the call is one ship's, not two ships'.", required=False),
         Column(
             "calls_mean",
             "float",
@@ -127,7 +98,7 @@ LIFTINGS = Contract(
             low=1,
             high=MOST_CALLS,
         ),
-        Column("p_new_call", "float", "That she is not the ship of a call before.", required=False, low=0, high=1),
+        share("p_new_call", "That she is not the ship of a call before.", required=False),
         *SPOT_COLUMNS,
         Column("method", "text", "capacity from what; load from what."),
         Column("assumptions_id", "text", "Hash of the assumptions behind the barrels; an account wants the same."),
@@ -141,67 +112,36 @@ LEDGER = Contract(
     "day",
     (
         Column("day", "text", "Calendar day, UTC, YYYY-MM-DD."),
-        Column(
-            "account_year",
-            "text",
-            "The year that the cap counts.",
-        ),
+        Column("account_year", "text", "The year that the cap counts."),
         Column("calls", "int", "Counted calls so far, of a product that the cap may count.", low=0),
-        Column("observed_p5", "float", "Cumulative barrels, observed calls only.", "bbl", low=0),
-        Column("observed_p50", "float", "Cumulative barrels, observed calls only.", "bbl", low=0),
-        Column("observed_p95", "float", "Cumulative barrels, observed calls only.", "bbl", low=0),
-        Column("observed_mean", "float", "Cumulative barrels, mean.", "bbl", low=0),
+        *quantiles("observed_{}", "Cumulative barrels, observed calls only.", "bbl"),
+        amount("observed_mean", "Cumulative barrels, mean.", "bbl"),
         *(
-            Column(
-                f"at_{name}", "float", f"Cumulative barrels if every ship were {100 * share:.0f} % full.", "bbl", low=0
-            )
-            for name, share in FILL_SCENARIOS
+            amount(f"at_{name}", f"Cumulative barrels if every ship were {100 * fill:.0f} % full.", "bbl")
+            for name, fill in FILL_SCENARIOS
         ),
-        Column("cap_bbl", "float", "The cap.", "bbl", low=0),
-        Column("share_p50", "float", "observed_p50 as a share of the cap.", low=0),
-        Column("p_over_cap", "float", "Probability that the observed calls alone passed the cap.", low=0, high=1),
-        Column("tonnes_p50", "float", "Cumulative tonnes, observed calls only.", "t", low=0, required=False),
-        Column("cap_t", "float", "The cap in tonnes, where its text states them too.", "t", required=False, low=0),
-        Column(
-            "p_over_cap_tonnes",
-            "float",
-            "Probability that they passed the cap in tonnes.",
-            required=False,
-            low=0,
-            high=1,
-        ),
+        amount("cap_bbl", "The cap.", "bbl"),
+        amount("share_p50", "observed_p50 as a share of the cap."),
+        share("p_over_cap", "Probability that the observed calls alone passed the cap."),
+        amount("tonnes_p50", "Cumulative tonnes, observed calls only.", "t", required=False),
+        amount("cap_t", "The cap in tonnes, where its text states them too.", "t", required=False),
+        share("p_over_cap_tonnes", "Probability that they passed the cap in tonnes.", required=False),
         *(
-            Column(
+            amount(
                 f"corrected_{name}",
-                "float",
                 "Cumulative barrels with the calls that nobody saw; empty where looks tell of no zone.",
                 "bbl",
                 required=False,
-                low=0,
             )
             for name in ("p5", "p50", "p95", "mean")
         ),
-        Column(
-            "corrected_p_over_cap",
-            "float",
-            "Probability that observed and unseen calls passed the cap.",
-            required=False,
-            low=0,
-            high=1,
-        ),
+        share("corrected_p_over_cap", "Probability that observed and unseen calls passed the cap.", required=False),
         Column(
             "corrected_without",
             "list",
             "Counted zones of whose unseen calls nothing is known by then: they are unknown, and not in those numbers.",
         ),
-        Column(
-            "notified_bbl",
-            "float",
-            "Officially notified, as published by that day; never added.",
-            "bbl",
-            required=False,
-            low=0,
-        ),
+        amount("notified_bbl", "Officially notified, as published by that day; never added.", "bbl", required=False),
         Column(
             "looked",
             "text",
@@ -229,12 +169,12 @@ SENSITIVITY = Contract(
         Column("what", "text", "The same in plain words."),
         Column("low_setting", "text", "First end of an assumption's range, with its source.", required=False),
         Column("high_setting", "text", "Second end.", required=False),
-        Column("base_p50", "float", "Median of the sum as assumed, from the same draws.", "bbl", low=0),
-        Column("base_p_over_cap", "float", "Probability of passing the cap as assumed.", low=0, high=1),
-        Column("low_p50", "float", "Median of the sum at the first end.", "bbl", required=False, low=0),
-        Column("high_p50", "float", "Median of the sum at the second end.", "bbl", required=False, low=0),
-        Column("low_p_over_cap", "float", "The probability at the first end.", required=False, low=0, high=1),
-        Column("high_p_over_cap", "float", "The probability at the second end.", required=False, low=0, high=1),
+        amount("base_p50", "Median of the sum as assumed, from the same draws.", "bbl"),
+        share("base_p_over_cap", "Probability of passing the cap as assumed."),
+        amount("low_p50", "Median of the sum at the first end.", "bbl", required=False),
+        amount("high_p50", "Median of the sum at the second end.", "bbl", required=False),
+        share("low_p_over_cap", "The probability at the first end.", required=False),
+        share("high_p_over_cap", "The probability at the second end.", required=False),
         Column(
             "sobol",
             "float",
@@ -242,8 +182,8 @@ SENSITIVITY = Contract(
             "it may be negative by sampling.",
             required=False,
         ),
-        Column("sobol_se", "float", "Its sampling error (one standard error, by jackknife).", required=False, low=0),
-        Column("share_of_mean", "float", "The call's share of the sum's mean.", required=False, low=0, high=1),
+        amount("sobol_se", "Its sampling error (one standard error, by jackknife).", required=False),
+        share("share_of_mean", "The call's share of the sum's mean.", required=False),
         Column(
             "share_of_variance",
             "float",
@@ -264,10 +204,10 @@ ROBUSTNESS = Contract(
         Column("removed_kind", "text", "What was taken away.", choices=REMOVED_KINDS),
         Column("removed", "text", "The same in plain words, with the identifier of a sighting."),
         Column("still_counts", "bool", "Does a counted call remain of her?"),
-        Column("barrels_p5", "float", "Cargo without it; null where no call remains.", "bbl", required=False, low=0),
-        Column("barrels_p50", "float", "Cargo without it.", "bbl", required=False, low=0),
-        Column("barrels_p95", "float", "Cargo without it.", "bbl", required=False, low=0),
-        Column("sum_p50", "float", "Median of the account's sum without it.", "bbl", low=0),
-        Column("base_sum_p50", "float", "Median of the sum as it stands.", "bbl", low=0),
+        amount("barrels_p5", "Cargo without it; null where no call remains.", "bbl", required=False),
+        amount("barrels_p50", "Cargo without it.", "bbl", required=False),
+        amount("barrels_p95", "Cargo without it.", "bbl", required=False),
+        amount("sum_p50", "Median of the account's sum without it.", "bbl"),
+        amount("base_sum_p50", "Median of the sum as it stands.", "bbl"),
     ),
 )

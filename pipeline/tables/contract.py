@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -52,6 +53,28 @@ class Column:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+
+
+def amount(name: str, about: str, unit: str = "", *, required: bool = True, high: float | None = None) -> Column:
+    """A number that is never below zero."""
+    return Column(name, "float", about, unit, required=required, low=0, high=high)
+
+
+def share(name: str, about: str, *, required: bool = True) -> Column:
+    """A share or a probability: from 0 to 1."""
+    return Column(name, "float", about, required=required, low=0, high=1)
+
+
+def bounds(name: str, unit: str, *, required: bool = True, high: float | None = None) -> Iterator[Column]:
+    """The ends of an amount's 90 % interval; the unit ends their names."""
+    for end, about in (("lo", "5 % bound."), ("hi", "95 % bound.")):
+        yield amount(f"{name}_{end}_{unit}", about, unit, required=required, high=high)
+
+
+def quantiles(pattern: str, about: str, unit: str, *, required: bool = True) -> Iterator[Column]:
+    """An amount as a distribution: p5, p50 and p95 for the braces of the pattern."""
+    for quantile in ("p5", "p50", "p95"):
+        yield amount(pattern.format(quantile), about, unit, required=required)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Tables about ships: what transponders said, which detection is whose, and who called when."""
 
 from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LONGEST_M
-from pipeline.tables.contract import Column, Contract
+from pipeline.tables.contract import Column, Contract, amount, bounds, share
 
 SPOT_COLUMNS = (  # of a call, and of its lifting: how busy the spot was at which she lay
     Column(
@@ -29,19 +29,19 @@ AIS_MESSAGES = Contract(
         Column("mmsi", "int", "Transponder number.", low=0),
         Column("lon", "float", "Position.", "deg", required=False, low=-180, high=360),
         Column("lat", "float", "Position.", "deg", required=False, low=-90, high=90),
-        Column("sog", "float", "Speed over ground.", "kn", required=False, low=0),
-        Column("cog", "float", "Course over ground.", "deg", required=False, low=0, high=360),
-        Column("heading", "float", "True heading.", "deg", required=False, low=0, high=360),
+        amount("sog", "Speed over ground.", "kn", required=False),
+        amount("cog", "Course over ground.", "deg", required=False, high=360),
+        amount("heading", "True heading.", "deg", required=False, high=360),
         Column("nav", "int", "Navigational status code.", required=False, low=0, high=15),
         Column("imo", "int", "IMO number.", required=False, low=0),
         Column("callsign", "text", "Call sign.", required=False),
         Column("name", "text", "Ship's name as typed.", required=False),
         Column("ship_type", "int", "Ship and cargo type code.", required=False, low=0, high=255),
-        Column("a", "float", "Antenna to bow.", "m", required=False, low=0),
-        Column("b", "float", "Antenna to stern.", "m", required=False, low=0),
-        Column("c", "float", "Antenna to port.", "m", required=False, low=0),
-        Column("d", "float", "Antenna to starboard.", "m", required=False, low=0),
-        Column("draught", "float", "Static draught as typed.", "m", required=False, low=0, high=DEEPEST_M),
+        amount("a", "Antenna to bow.", "m", required=False),
+        amount("b", "Antenna to stern.", "m", required=False),
+        amount("c", "Antenna to port.", "m", required=False),
+        amount("d", "Antenna to starboard.", "m", required=False),
+        amount("draught", "Static draught as typed.", "m", required=False, high=DEEPEST_M),
         Column("dest", "text", "Destination as typed.", required=False),
         Column("ship_words", "text", "Type of ship as a table words it, where that is no code's name.", required=False),
     ),
@@ -58,9 +58,9 @@ TRACKS = Contract(
         Column("time_utc", "time", "When.", "UTC"),
         Column("lon", "float", "Position.", "deg", low=-180, high=360),
         Column("lat", "float", "Position.", "deg", low=-90, high=90),
-        Column("sog_kn", "float", "Speed over ground, as sent.", "kn", required=False, low=0),
-        Column("cog_deg", "float", "Course over ground.", "deg", required=False, low=0, high=360),
-        Column("heading_deg", "float", "True heading.", "deg", required=False, low=0, high=360),
+        amount("sog_kn", "Speed over ground, as sent.", "kn", required=False),
+        amount("cog_deg", "Course over ground.", "deg", required=False, high=360),
+        amount("heading_deg", "True heading.", "deg", required=False, high=360),
         Column("flags", "list", "spike, duplicate, ...: flagged fixes take no part in calls."),
         Column("message_id", "text", f"Message that sent it: {WHENCE}.", required=False),
     ),
@@ -78,9 +78,9 @@ STATIC = Contract(
         Column("name", "text", "Name.", required=False),
         Column("callsign", "text", "Call sign.", required=False),
         Column("ship_type", "int", "Type code; 80-89 are tankers.", required=False, low=0, high=255),
-        Column("length_m", "float", "a + b.", "m", required=False, low=0, high=LONGEST_M),
-        Column("beam_m", "float", "c + d.", "m", required=False, low=0, high=BROADEST_M),
-        Column("draught_m", "float", "Draught as typed.", "m", required=False, low=0, high=DEEPEST_M),
+        amount("length_m", "a + b.", "m", required=False, high=LONGEST_M),
+        amount("beam_m", "c + d.", "m", required=False, high=BROADEST_M),
+        amount("draught_m", "Draught as typed.", "m", required=False, high=DEEPEST_M),
         Column("dest", "text", "Destination as typed.", required=False),
         Column("ship_words", "text", "Type of ship as a table of messages words it.", required=False),
         Column("flags", "list", "imo_check_digit, imo_changed, length_changed, implausible_draught, flapping_draught."),
@@ -99,7 +99,7 @@ SILENCES = Contract(
         Column("mmsi", "int", "Transponder number.", low=0),
         Column("start", "time", "Last heard.", "UTC"),
         Column("end", "time", "Heard again.", "UTC"),
-        Column("hours", "float", "Between the two.", "h", low=0),
+        amount("hours", "Between the two.", "h"),
         Column("lon", "float", "Where she was last heard.", "deg", low=-180, high=180),
         Column("lat", "float", "Where she was last heard.", "deg", low=-90, high=90),
         Column("lon_after", "float", "Where she was heard again.", "deg", low=-180, high=180),
@@ -107,7 +107,7 @@ SILENCES = Contract(
         Column("others_before", "int", "Other transponders within 20 km, for as long before the gap.", low=0),
         Column("others_during", "int", "Other transponders within 20 km during it.", low=0),
         Column("messages_during", "int", "Their positions.", low=0),
-        Column("quiet_h", "float", "Longest time within it in which nobody was heard there.", "h", low=0),
+        amount("quiet_h", "Longest time within it in which nobody was heard there.", "h"),
         Column("reception", "text", "nobody: none was heard there; others: some were.", choices=("nobody", "others")),
     ),
 )
@@ -133,7 +133,7 @@ FINDINGS = Contract(
         Column("time_utc", "time", "When it first showed.", "UTC"),
         Column("said", "text", "What the transponder said."),
         Column("seen", "text", "What images showed.", required=False),
-        Column("apart_sd", "float", "Difference over its standard deviation (sizes).", required=False, low=0),
+        amount("apart_sd", "Difference over its standard deviation (sizes).", required=False),
         Column("detection_ids", "list", "Sightings that it rests on."),
         Column("call_ids", "list", "Calls of that transponder; for sizes, those with these sightings."),
     ),
@@ -146,8 +146,8 @@ MATCHES = Contract(
     (
         Column("det_id", "text", "The detection."),
         Column("mmsi", "int", "Its transponder; null where it has none.", required=False, low=0),
-        Column("probability", "float", "Of this verdict.", low=0, high=1),
-        Column("distance_m", "float", "Between detection and predicted position.", "m", required=False, low=0),
+        share("probability", "Of this verdict."),
+        amount("distance_m", "Between detection and predicted position.", "m", required=False),
         Column("time_gap_s", "float", "Between the acquisition and the nearest fix.", "s", required=False),
     ),
 )
@@ -160,11 +160,11 @@ MATCH_CHECKS = Contract(
         Column("scene_id", "text", "The scene."),
         Column("n_detections", "int", "Detections with a place and a time.", low=0),
         Column("n_transponders", "int", "Transponders heard within the hour.", low=0),
-        Column("matched", "float", "Sum of the probabilities of the matches.", low=0),
-        Column("expected", "float", "Transponders about the detections, each times its chance to be seen.", low=0),
+        amount("matched", "Sum of the probabilities of the matches."),
+        amount("expected", "Transponders about the detections, each times its chance to be seen."),
         Column("offset_east_m", "float", "What the image is misplaced by.", "m", required=False),
         Column("offset_north_m", "float", "What the image is misplaced by.", "m", required=False),
-        Column("scatter_m", "float", "Standard deviation of what is left, one axis.", "m", required=False, low=0),
+        amount("scatter_m", "Standard deviation of what is left, one axis.", "m", required=False),
         Column("displacement", "text", "How moving ships are displaced in it.", required=False),
     ),
 )
@@ -186,7 +186,7 @@ PORT_CALLS = Contract(
         Column("name", "text", "Name as broadcast or registered.", required=False),
         Column("imo", "int", "IMO number.", required=False, low=0),
         Column("mmsi", "int", "Transponder number.", required=False, low=0),
-        Column("identity_probability", "float", "That this is that ship.", low=0, high=1),
+        share("identity_probability", "That this is that ship."),
         Column("berth_id", "text", "Zone of the stay."),
         Column("berth_kind", "text", "berth or anchorage.", choices=("berth", "anchorage")),
         Column("counts", "bool", "Does a stay here count toward the account?"),
@@ -203,32 +203,20 @@ PORT_CALLS = Contract(
         Column("n_looks", "int", "Usable looks at the berth during the widest stay.", low=0),
         Column("n_seen", "int", "Looks that saw her.", low=0),
         Column("detection_ids", "list", "The sightings."),
-        Column(
+        amount(
             "length_m",
-            "float",
             "Fused from all sightings of her in the run and her broadcast.",
             "m",
             required=False,
-            low=0,
             high=LONGEST_M,
         ),
-        Column("length_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=LONGEST_M),
-        Column("length_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=LONGEST_M),
-        Column("beam_m", "float", "Fused likewise.", "m", required=False, low=0, high=BROADEST_M),
-        Column("beam_lo_m", "float", "5 % bound.", "m", required=False, low=0, high=BROADEST_M),
-        Column("beam_hi_m", "float", "95 % bound.", "m", required=False, low=0, high=BROADEST_M),
-        Column("dwt_t", "float", "Deadweight by identity.", "t", required=False, low=0),
-        Column("gt", "float", "Gross tonnage by identity.", required=False, low=0),
-        Column(
-            "listed_length_m",
-            "float",
-            "Length by identity, beside the measured.",
-            "m",
-            required=False,
-            low=0,
-            high=LONGEST_M,
-        ),
-        Column("listed_beam_m", "float", "Beam by identity.", "m", required=False, low=0, high=BROADEST_M),
+        *bounds("length", "m", required=False, high=LONGEST_M),
+        amount("beam_m", "Fused likewise.", "m", required=False, high=BROADEST_M),
+        *bounds("beam", "m", required=False, high=BROADEST_M),
+        amount("dwt_t", "Deadweight by identity.", "t", required=False),
+        amount("gt", "Gross tonnage by identity.", required=False),
+        amount("listed_length_m", "Length by identity, beside the measured.", "m", required=False, high=LONGEST_M),
+        amount("listed_beam_m", "Beam by identity.", "m", required=False, high=BROADEST_M),
         Column("listed_source", "text", "Where the registry has its line of her from.", required=False),
         Column(
             "ship_type",
@@ -236,20 +224,18 @@ PORT_CALLS = Contract(
             "Type of ship in words: the registry's, else as a table of messages words it.",
             required=False,
         ),
-        Column("draught_in_m", "float", "Draught said on arrival.", "m", required=False, low=0, high=DEEPEST_M),
-        Column(
+        amount("draught_in_m", "Draught said on arrival.", "m", required=False, high=DEEPEST_M),
+        amount(
             "draught_out_m",
-            "float",
             "Draught said on departure; that of arrival again where she was heard after sailing and typed no other.",
             "m",
             required=False,
-            low=0,
             high=DEEPEST_M,
         ),
-        Column("freeboard_in_m", "float", "First freeboard seen.", "m", required=False, low=0, high=40),
-        Column("freeboard_in_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
-        Column("freeboard_out_m", "float", "Last freeboard seen.", "m", required=False, low=0, high=40),
-        Column("freeboard_out_sd_m", "float", "Its standard error.", "m", required=False, low=0, high=40),
+        amount("freeboard_in_m", "First freeboard seen.", "m", required=False, high=40),
+        amount("freeboard_in_sd_m", "Its standard error.", "m", required=False, high=40),
+        amount("freeboard_out_m", "Last freeboard seen.", "m", required=False, high=40),
+        amount("freeboard_out_sd_m", "Its standard error.", "m", required=False, high=40),
         Column(
             "freeboard_change_m",
             "float",
@@ -261,9 +247,7 @@ PORT_CALLS = Contract(
         ),
         Column("freeboard_change_lo_m", "float", "5 % bound.", "m", required=False, low=-40, high=40),
         Column("freeboard_change_hi_m", "float", "95 % bound.", "m", required=False, low=-40, high=40),
-        Column(
-            "p_same_hull", "float", "That both looks with a freeboard show one hull.", required=False, low=0, high=1
-        ),
+        share("p_same_hull", "That both looks with a freeboard show one hull.", required=False),
         *(
             Column(name, "float", text, "m", required=False, low=0, high=40)
             for end, look in (("in", "first"), ("out", "last"))
@@ -273,14 +257,7 @@ PORT_CALLS = Contract(
                 (f"draught_seen_{end}_hi_m", "95 % bound."),
             )
         ),
-        Column(
-            "p_one_call",
-            "float",
-            "That all its sightings are one stay of one ship, not two.",
-            required=False,
-            low=0,
-            high=1,
-        ),
+        share("p_one_call", "That all its sightings are one stay of one ship, not two.", required=False),
         Column(
             "calls_mean",
             "float",
@@ -289,27 +266,19 @@ PORT_CALLS = Contract(
             low=1,
         ),
         *SPOT_COLUMNS,
-        Column(
-            "p_new_call",
-            "float",
-            "That she is not the ship of a counted call before at her spot, seen again.",
-            required=False,
-            low=0,
-            high=1,
+        share(
+            "p_new_call", "That she is not the ship of a counted call before at her spot, seen again.", required=False
         ),
         Column(
             "candidates", "text", "Who an unnamed caller may have been, by size: name probability; ...", required=False
         ),
-        Column(
+        share(
             "p_ship",
-            "float",
             "That it is a ship at all: sure with a transponder, else the best score of her sightings.",
             required=False,
-            low=0,
-            high=1,
         ),
-        Column("p_tanker", "float", "That she is a tanker.", low=0, high=1),
-        Column("p_loading", "float", "That she took cargo here.", low=0, high=1),
+        share("p_tanker", "That she is a tanker."),
+        share("p_loading", "That she took cargo here."),
         Column(
             "flags",
             "list",
@@ -332,9 +301,9 @@ RECALLS = Contract(
         ),
         Column("tries", "int", "Ships heard in usable looks.", low=0),
         Column("hits", "int", "Those of them that were found.", low=0),
-        Column("recall", "float", "Posterior mean.", low=0, high=1),
-        Column("recall_lo", "float", "5 % bound.", low=0, high=1),
-        Column("recall_hi", "float", "95 % bound.", low=0, high=1),
+        share("recall", "Posterior mean."),
+        share("recall_lo", "5 % bound."),
+        share("recall_hi", "95 % bound."),
     ),
 )
 
@@ -350,19 +319,15 @@ MISSED = Contract(
         Column("zone_id", "text", "The berth."),
         Column("day", "text", "Calendar day of arrival, UTC, YYYY-MM-DD; the first also holds who lay there already."),
         Column("state", "text", "unknown: the looks were too few to say; then no number is.", choices=MISSED_STATES),
-        Column("p_seen", "float", "Chance that a call arriving this day is seen.", required=False, low=0, high=1),
-        Column(
-            "unseen_days", "float", "The day's share of arrivals that no look would see.", "d", required=False, low=0
-        ),
-        Column("rate_shape", "float", "Shape of the rate's posterior.", required=False, low=0),
-        Column("rate_per_d", "float", "Days of arrivals that looks would see.", "d", required=False, low=0),
-        Column(
+        share("p_seen", "Chance that a call arriving this day is seen.", required=False),
+        amount("unseen_days", "The day's share of arrivals that no look would see.", "d", required=False),
+        amount("rate_shape", "Shape of the rate's posterior.", required=False),
+        amount("rate_per_d", "Days of arrivals that looks would see.", "d", required=False),
+        amount(
             "unseen_mean",
-            "float",
-            "Expected number of unseen calls by that law, as the account draws them; the unbiased one is "
-            "n_seen * unseen_days / rate_per_d.",
+            "Expected number of unseen calls by that law, as the account draws them; the unbiased one is n_seen * "
+            "unseen_days / rate_per_d.",
             required=False,
-            low=0,
         ),
         Column("n_seen", "int", "Counted calls of the zone that images alone saw: what is extrapolated.", low=0),
     ),
