@@ -7,8 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, printable
+from pipeline.plurals import number_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.config import CapConfig
     from pipeline.types import Headline
 
@@ -29,6 +32,14 @@ def account_lines(head: Headline, cap: CapConfig) -> list[str]:
         lines.append(f"{barrels(head.tonnes_p50)} t of {head.cap_t:,.0f} t, P(over) {chance(head.p_over_cap_tonnes)}")
     hints = {year: f"--as-of {last_day_of(year, cap)} shows that year" for year in head.other_years}
     return lines + not_held_lines(head, hints)
+
+
+def without_part_lines(liftings: pd.DataFrame) -> list[str]:
+    """What is in no sum of any year though it may have been meant for one: rows that were refused, or have no date."""
+    refused = liftings["status"] == "refused"
+    undated = ~refused & (liftings["status"] == "degraded") & liftings[["arrival", "departure"]].isna().all(axis=1)
+    told = ((refused, "refused, for what the column cause says"), (undated, "without a date"))
+    return [f"{number_of(int(rows.sum()), 'row')} in no sum: {why}" for rows, why in told if rows.any()]
 
 
 def unseen_lines(head: Headline, days: set[str], told: set[str]) -> list[str]:

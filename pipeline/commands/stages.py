@@ -175,8 +175,13 @@ def account(
     liftings: Annotated[
         list[Path], typer.Argument(help="Liftings, as written by capwatch volume; of several AOIs, each cargo once.")
     ],
-    cap: Annotated[Path, typer.Option(help="The cap, e.g. configs/caps/unscr-2397.yaml.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Ledger to write: one row a day.")],
+    cap: Annotated[
+        list[Path], typer.Option(help="The cap, e.g. configs/caps/unscr-2397.yaml; once for each of several.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", help="Ledger to write: one row a day; a folder (ending in /) for several caps."),
+    ],
     as_of: Annotated[str | None, typer.Option(help="Last day of the account, UTC; the last call's by default.")] = None,
     missed: Annotated[Path | None, typer.Option(help="A run's missed.parquet: adds what nobody saw.")] = None,
     looks: Annotated[Path | None, typer.Option(help="A run's looks.parquet: which days were looked at.")] = None,
@@ -187,15 +192,16 @@ def account(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Sum liftings over the account year against a cap [bbl].
+    """Sum liftings over the account year against a cap [bbl]; of several caps each has an account of its own.
 
     Example: capwatch account vostochny.parquet chongjin.parquet --cap configs/caps/unscr-2397.yaml -o ledger.csv
     """
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.stages import barrels as stage
 
+        folder = str(out).endswith("/") or out.is_dir() or _ends_in_slash("-o", "--out")
         stage.account(
-            liftings, cap, out, assumptions, overridden(settings, "volume"), seed, console,
+            liftings, cap, out, assumptions, overridden(settings, "volume"), seed, console, folder=folder,
             as_of=as_of, missed=missed, looks=looks, zones=zones,
         )  # fmt: skip
 

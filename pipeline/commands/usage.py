@@ -14,7 +14,7 @@ UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer has no name of it
 
 
 class OnceEach(typer.core.TyperCommand):
-    """A command that takes an option of one value once: of two caps the last one would win without a word."""
+    """A command that takes an option of one value once: of two the last one would win without a word."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As typer's own, after a look at what stands more than once; `UsageError` names it."""

@@ -9,8 +9,9 @@ from pipeline.config.cap import cap_doubts, load_cap
 from pipeline.config.case import CaseConfig
 from pipeline.config.detection import DetectionConfig
 from pipeline.config.loading import build, canonical_json, fingerprint, load, merged, overrides, read_yaml
+from pipeline.config.product_words import PRODUCT_ALIASES, plain_name
 from pipeline.config.run import EngineConfig, RunConfig
-from pipeline.config.volume import PRODUCT_ALIASES, CapConfig, VolumeConfig, assumptions_id, plain_name
+from pipeline.config.volume import CapConfig, VolumeConfig, assumptions_id
 
 __all__ = [
     "PRODUCT_ALIASES",

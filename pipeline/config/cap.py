@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.config.loading import load
-from pipeline.config.volume import PRODUCT_ALIASES, CapConfig, VolumeConfig, plain_name
+from pipeline.config.product_words import PRODUCT_ALIASES, plain_name
+from pipeline.config.volume import CapConfig, VolumeConfig
 from pipeline.errors import ConfigError, printable
 
 CLOSE = 0.7  # likeness (difflib) above which a name is a slip of the other; lng and lpg have 0.67 (our choice)

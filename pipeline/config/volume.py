@@ -49,27 +49,6 @@ PRODUCTS = (
     Product(name="fuel_oil", bbl_per_t=6.35, t_per_m3=0.991, share=0.10),
     Product(name="lpg", bbl_per_t=11.60, t_per_m3=0.541, share=0.0),  # only where a table names it
 )
-# Other names of the same rows of the chart ("gas oil / diesel", "residual fuel oil"), as tables of calls have them.
-PRODUCT_ALIASES = {
-    "diesel": "gas_oil",
-    "diesel_oil": "gas_oil",
-    "gasoil": "gas_oil",
-    "petrol": "gasoline",
-    "heavy_fuel_oil": "fuel_oil",
-    "hfo": "fuel_oil",
-    "mazut": "fuel_oil",
-    "residual_fuel_oil": "fuel_oil",
-    "liquefied_petroleum_gas": "lpg",
-}
-
-
-def plain_name(said: str) -> str:
-    """A product's name in the one spelling by which names are compared.
-
-    >>> {plain_name(said) for said in ("Gas Oil", " gas-oil", "GAS_OIL")}
-    {'gas_oil'}
-    """
-    return "_".join(said.lower().replace("-", " ").replace("_", " ").split())
 
 
 class FillConfig(Section):

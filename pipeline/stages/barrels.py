@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.chain.account_words import account_lines, as_of_day, unseen_lines
+from pipeline.chain.account_words import account_lines, as_of_day, unseen_lines, without_part_lines
 from pipeline.config import (
     CapConfig,
     RunConfig,
@@ -38,6 +38,7 @@ from pipeline.stages.table_doubts import (
     tell_other_trades,
     tell_other_way,
     tell_repeats,
+    tell_told_twice,
 )
 from pipeline.storage import marked, read_table, require_apart, write_table
 from pipeline.tables import MISSED
@@ -70,7 +71,9 @@ def volume(
     tell_other_trades(table, calls, console)
     tell_unread_sizes(table, calls, liftings, console)
     tell_doubts(table, liftings, console, time_forms)
-    tell_repeats(table, calls, liftings, console)
+    repeated = tell_repeats(table, calls, liftings, console)
+    twice = stage.told_twice(liftings)
+    tell_told_twice(table, {call: first for call, first in twice.items() if call not in repeated}, console)
     tell_other_way(table, liftings, console)
     tell_not_yet(table, liftings, datetime.now(UTC), console)
     write_table(marked(liftings, tell_simulated([table], console)), out)
@@ -78,56 +81,93 @@ def volume(
 
 def account(
     liftings: list[Path],
-    cap: Path,
+    caps: Sequence[Path],
     out: Path,
     assumptions: Path | None,
     settings: dict[str, object],
     seed: int,
     console: Console,
     *,
+    folder: bool = False,
     as_of: str | None = None,
     missed: Path | None = None,
     looks: Path | None = None,
     zones: Path | None = None,
 ) -> None:
-    """The running account of liftings against a cap; the headline goes to standard output."""
+    """The running account of liftings against a cap; the headline goes to standard output.
+
+    Several caps make an account each, ``out/<name of the cap's file>.csv``: their years and products differ.
+    """
     from pipeline import volume as stage
 
-    require_apart(out, *liftings, cap, assumptions, missed, looks, zones)
+    targets = _targets(caps, out, folder=folder)
+    for target in targets:
+        require_apart(target, *liftings, *caps, assumptions, missed, looks, zones)
     looked = looks_at_counted(looks, zones)
     config = _volume_config(assumptions, settings)
-    rules = load_cap(cap, config)
-    for doubt in cap_doubts(rules, datetime.now(UTC).date()):
-        console.note(f"{printable(cap)}: {doubt}")
+    rules = [load_cap(cap, config) for cap in caps]
+    for cap, rule in zip(caps, rules, strict=True):
+        for doubt in cap_doubts(rule, datetime.now(UTC).date()):
+            console.note(f"{printable(cap)}: {doubt}")
     simulated = _simulated(liftings, missed, looks)
     drawn = stage.DrawnOnce(config, seed)
-    tables = [_accountable(path, rules, drawn, console) for path in liftings]
-    if console.problems and not any(table["counts"].any() for table in tables):
-        raise NothingUsable("none of the counted calls could be used (nothing was written)")
-    if len(tables) > 1:  # alone, such a table keeps the draws that it had
-        tables = [
-            table if has_keys(path) else stage.with_keys_of_places(table)
-            for path, table in zip(liftings, tables, strict=True)
-        ]
-    table = tables[0] if len(tables) == 1 else stage.counted_once(tables, config, rules.year_starts, seed)
-    known = {cause for given in tables for cause in given["cause"]}
-    for row in table[~table["cause"].isin(known)].itertuples():  # what the tables say together
-        console.note(f"call {row.call_id}: {row.cause}")
+    given = [read_liftings(path, config) for path in liftings]
+    tables = _accountable(liftings, given, rules, drawn, console)
+    for path, table in zip(liftings, tables[0], strict=True):
+        tell_contradictions(path, table, console)
+        tell_edits(path, stage.edits(table, drawn), console)
     unseen = read_table(missed, MISSED) if missed is not None else None
-    ledger = stage.ledger_of_draws(table, rules, drawn, as_of=as_of_day(as_of), looks=looked, missed=unseen)
-    if not len(ledger):
-        refused = int((table["status"] == "refused").sum())
-        why = f"; {number_of(refused, 'row')} refused, for what the column cause says" if refused else ""
-        raise NothingUsable(
-            f"no counted call with a day, and no --as-of: there is no account year{why} (nothing was written)"
-        )
-    write_table(marked(ledger, simulated), out)
-    head = stage.headline(table, ledger, rules, config)
-    lines = account_lines(head, rules)
-    if unseen is not None:
-        lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
-    for line in lines:
-        console.result(f"SIMULATED: {line}" if simulated else line)
+    named = liftings[0] if len(liftings) == 1 else None
+    for rule, target, of_cap in zip(rules, targets, tables, strict=True):
+        table = _as_one(liftings, of_cap, rule, drawn, console)
+        if rule is rules[0]:
+            tell_told_twice(named, stage.told_twice(table), console)
+        ledger = stage.ledger_of_draws(table, rule, drawn, as_of=as_of_day(as_of), looks=looked, missed=unseen)
+        _require_an_account(ledger, table)
+        write_table(marked(ledger, simulated), target)
+        head = stage.headline(table, ledger, rule, config)
+        lines = account_lines(head, rule)
+        if unseen is not None:
+            lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
+        for line in lines + (without_part_lines(table) if rule is rules[-1] else []):
+            console.result(f"SIMULATED: {line}" if simulated else line)
+
+
+def _targets(caps: Sequence[Path], out: Path, *, folder: bool) -> list[Path]:
+    """Where the account of each cap is written."""
+    if len(caps) > 1 and not folder:
+        raise ConfigError("several caps need a folder to write to: end -o with a slash")
+    targets = [out / f"{cap.stem}.csv" if folder else out for cap in caps]
+    if len(set(targets)) < len(targets):
+        raise ConfigError("two caps have files of one name, and would write the same table")
+    return targets
+
+
+def _as_one(
+    paths: Sequence[Path], tables: list[pd.DataFrame], cap: CapConfig, drawn: DrawnOnce, console: Console
+) -> pd.DataFrame:
+    """One table of all, in which a cargo or a stay that several show counts once; what they say together is told."""
+    from pipeline import volume as stage
+
+    if len(tables) == 1:  # alone, it keeps the draws that it had, keys or none
+        return tables[0]
+    keyed = [t if has_keys(path) else stage.with_keys_of_places(t) for path, t in zip(paths, tables, strict=True)]
+    table = stage.counted_once(keyed, drawn.config, cap.year_starts, drawn.seed)
+    known = {cause for given in tables for cause in given["cause"]}
+    for row in table[~table["cause"].isin(known)].itertuples():
+        console.note(f"call {row.call_id}: {row.cause}")
+    return table
+
+
+def _require_an_account(ledger: pd.DataFrame, liftings: pd.DataFrame) -> None:
+    """Raise NothingUsable where no call tells an account year."""
+    if len(ledger):
+        return
+    refused = int((liftings["status"] == "refused").sum())
+    why = f"; {number_of(refused, 'row')} refused, for what the column cause says" if refused else ""
+    raise NothingUsable(
+        f"no counted call with a day, and no --as-of: there is no account year{why} (nothing was written)"
+    )
 
 
 def _simulated(liftings: list[Path], *beside: Path | None) -> bool:
@@ -146,19 +186,30 @@ def _simulated(liftings: list[Path], *beside: Path | None) -> bool:
     return bool(made)
 
 
-def _accountable(path: Path, cap: CapConfig, drawn: DrawnOnce, console: Console) -> pd.DataFrame:
-    """Liftings of one file; rows that count but cannot be in an account are told and count no more."""
+def _accountable(
+    paths: Sequence[Path],
+    given: Sequence[pd.DataFrame],
+    caps: Sequence[CapConfig],
+    drawn: DrawnOnce,
+    console: Console,
+) -> list[list[pd.DataFrame]]:
+    """Of each cap the liftings of each file; rows that count but cannot be in an account are told and count no more."""
     from pipeline import volume as stage
 
-    config = drawn.config
-    table = read_liftings(path, config)
-    causes = stage.refusals(table, cap, config)
-    for call, cause in causes.items():
-        console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
-    table = stage.refused(table, causes)
-    tell_contradictions(path, table, console)
-    tell_edits(path, stage.edits(table, drawn), console)
-    return table
+    told: set[tuple[Path, str, str]] = set()
+    tables: list[list[pd.DataFrame]] = []
+    for cap in caps:
+        tables.append([])
+        for path, table in zip(paths, given, strict=True):
+            causes = stage.refusals(table, cap, drawn.config)
+            for call, cause in causes.items():
+                if (path, call, cause) not in told:
+                    console.problem(f"{path}: call {call}: {cause}", done="row left out of the account")
+                told.add((path, call, cause))
+            tables[-1].append(stage.refused(table, causes))
+        if console.problems and not any(table["counts"].any() for table in tables[-1]):
+            raise NothingUsable("none of the counted calls could be used (nothing was written)")
+    return tables
 
 
 def _volume_config(assumptions: Path | None, settings: dict[str, object]) -> VolumeConfig:

@@ -46,19 +46,32 @@ def tell_doubts(table: Path, liftings: pd.DataFrame, console: Console, time_form
         console.problem(f"{table}: {which}: {cause}{hint}", done=f"{done}, {status}")
 
 
-def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> None:
+def tell_repeats(table: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> list[str]:
     """Calls of a named ship that are the same in all columns but their id: one call written twice is two cargoes.
 
-    They are kept. Of ships without a name or number two may be alike.
+    They are kept; their ids are given back. Of ships without a name or number two may be alike.
     """
     names = [name for name in ("name", "imo", "mmsi", "vessel_id") if name in calls]
     rest = calls.drop(columns="call_id", errors="ignore").astype(str)  # lists of a Parquet file too
     rest = rest.apply(lambda column: column.str.strip().str.casefold())
     again = rest.duplicated() & calls[names].notna().any(axis=1)
-    if again.any():
-        ids = list(liftings["call_id"][again.to_numpy()])
+    ids = list(liftings["call_id"][again.to_numpy()])
+    if ids:
         cause = f"{_calls(ids)}: the same ship, times and numbers as an earlier call; is it one call written twice?"
         console.problem(f"{table}: {cause}", done="both kept" if len(ids) == 1 else "all kept")
+    return ids
+
+
+def tell_told_twice(table: Path | None, twice: Mapping[str, str], console: Console) -> None:
+    """Calls of a ship at the time of another call of hers: sources that date one visit otherwise make two cargoes.
+
+    ``twice`` holds the call_id of the later and of the earlier one. They are kept: it may be two parcels.
+    """
+    if twice:
+        which = f"{_calls(list(twice))}: the same ship within a day of {_calls(list(twice.values()))}"
+        where = "" if table is None else f"{table}: "
+        cause = f"{where}{which}; is it one call told twice? Keep one row of it"
+        console.problem(cause, done="both counted" if len(twice) == 1 else "all counted")
 
 
 def tell_other_way(table: Path, liftings: pd.DataFrame, console: Console) -> None:

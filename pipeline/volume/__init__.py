@@ -8,6 +8,7 @@ from pipeline.volume.liftings import liftings
 from pipeline.volume.membership import last_day_of, refusals, refused
 from pipeline.volume.montecarlo import simulate
 from pipeline.volume.sensitivity import sensitivity
+from pipeline.volume.told_twice import told_twice
 from pipeline.volume.voyages import counted_once
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "refused",
     "sensitivity",
     "simulate",
+    "told_twice",
     "with_keys_of_places",
 ]

@@ -34,8 +34,8 @@ def test_a_command_that_cannot_be_read_is_refused_in_one_line_with_an_example(ca
 @pytest.mark.parametrize(
     ("words", "name"),
     [
-        (f"account a.csv --cap {CAP} --cap other.yaml -o out.csv", "--cap"),
-        (f"account a.csv --cap {CAP} --cap={CAP} -o out.csv", "--cap"),
+        (f"account a.csv --cap {CAP} -o out.csv --as-of 2024-03-01 --as-of 2024-04-01", "--as-of"),
+        (f"account a.csv --cap {CAP} -o out.csv --missed a.parquet --missed=b.parquet", "--missed"),
         (f"account a.csv --cap {CAP} -o out.csv --out other.csv", "--out"),
         ("run vostochny --start 2024-03-01 --dry-run --start 2024-03-02", "--start"),
         ("calls --zones a.geojson --ais x.csv --ais y.csv --zones b.geojson -o out.csv", "--zones"),
@@ -43,7 +43,7 @@ def test_a_command_that_cannot_be_read_is_refused_in_one_line_with_an_example(ca
     ],
 )
 def test_an_option_of_one_value_that_stands_twice_is_refused(capwatch, words, name):
-    """The last one won, and nobody heard of the first: two caps made one account."""
+    """The last one won, and nobody heard of the first."""
     code, out, err = capwatch(*words.split())
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert f": {name} stands 2 times; give it once (" in err

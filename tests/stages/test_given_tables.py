@@ -169,7 +169,7 @@ def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch
     ("rows", "told"),
     [
         (["a,X,2024-03-07,3000", "b,X,2024-03-07,3000"], True),
-        (["a,X,2024-03-07,3000", "b,X,2024-03-07,2000"], False),  # two parcels
+        (["a,X,2024-03-07,3000", "b,X,2024-03-27,3000"], False),  # she came again
         (["a,,2024-03-07,3000", "b,,2024-03-07,3000"], False),  # two ships, maybe
         (["a,X,2024-03-07,3000", "b,Y,2024-03-07,3000"], False),
     ],

@@ -1,0 +1,73 @@
+"""Calls of one table that may be one call told twice: of one ship, at one time or nearly so.
+
+A table gathered from several sources holds one visit as each source dates it, and both rows would count. Two tables are
+compared by ``pipeline.volume.one_stay``, which joins what the ship's numbers make sure; within one table nothing is
+joined, for whoever wrote two rows may have meant two parcels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipeline.volume.cut_stays import ONE_VISIT, Row, between, span
+from pipeline.volume.identity import NUMBERS, same_ship
+from pipeline.volume.membership import UNNAMED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NO_NAMES = frozenset(
+    ("unknown", "unnamed", "unidentified", "not identified", "not known", "anonymous", "none", "n/a", "na", "nan",
+     "null", "tbc", "tbd", "tanker", "vessel", "ship", "-", "?")
+)  # fmt: skip
+"""What people write for the name of a ship that they do not know."""
+
+
+def told_twice(liftings: pd.DataFrame) -> dict[str, str]:
+    """Counted calls of a ship no more than a day apart from an earlier call of hers: later call_id, earlier one.
+
+    A ship is known by her numbers; where two rows share none, by her name, if that is one. Parcels of two products are
+    two cargoes. Left out are calls that likelier moved no counted cargo, for a ship may land one and load the next, and
+    those that are in the sum only as far as they are not the call before.
+    """
+    takes_part = liftings["counts"].astype(bool) & (liftings["p_lifting"] >= 0.5)
+    counted = liftings[takes_part & ~(liftings["p_new_call"] < 1)].to_dict("records")
+    dated = sorted((row for row in counted if not pd.isna(span(row)[0])), key=lambda row: (span(row), row["call_id"]))
+    found: dict[str, str] = {}
+    for rows in _of_one_ship(dated):
+        last = rows[0]  # of those so far the one that stayed longest
+        for row in rows[1:]:
+            if between(last, row) <= ONE_VISIT and same_ship(last, row) is not False and _one_product(last, row):
+                found.setdefault(str(row["call_id"]), str(last["call_id"]))
+            last = max(last, row, key=lambda one: span(one)[1])
+    return found
+
+
+def _one_product(one: Row, other: Row) -> bool:
+    products = {one["product"], other["product"]}
+    return len(products) == 1 or not products.isdisjoint(("unnamed", *UNNAMED))
+
+
+def _of_one_ship(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Rows that share a number or a name, in their order."""
+    groups: dict[tuple[str, object], list[Row]] = {}
+    for row in rows:
+        keys = [(kind, int(row[kind])) for kind in NUMBERS if not pd.isna(row[kind])]
+        for key in [*keys, *([("name", name)] if (name := ship_name(row)) else [])]:
+            groups.setdefault(key, []).append(row)
+    yield from groups.values()
+
+
+def ship_name(row: Mapping[str, object]) -> str:
+    """A ship's name in the one spelling by which names are compared; "" for what is no name.
+
+    >>> ship_name({"name": "M/T  Anon-1"}), ship_name({"name": "anon 1"}), ship_name({"name": "Unknown"})
+    ('anon 1', 'anon 1', '')
+    """
+    said = " ".join(str(row.get("name") or "").casefold().replace("-", " ").replace('"', " ").split())
+    for prefix in ("m/t ", "mt ", "m/v ", "mv "):
+        said = said.removeprefix(prefix)
+    return "" if said in NO_NAMES else said

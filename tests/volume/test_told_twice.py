@@ -1,0 +1,65 @@
+"""One visit as two sources tell it: both rows of one table count, so the table's reader is asked."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pipeline.config import VolumeConfig
+from pipeline.volume import liftings, told_twice
+
+CONFIG = VolumeConfig(draws=200)
+CALL = {"arrival": "2024-03-07", "departure": "2024-03-09", "dwt_t": 3500}
+
+
+def asked(*changes: dict[str, object]) -> dict[str, str]:
+    """What is asked of calls that differ so; their ids are a, b, c in this order."""
+    rows = [CALL | {"call_id": call_id} | change for call_id, change in zip("abc", changes, strict=False)]
+    return told_twice(liftings(pd.DataFrame(rows), CONFIG, 0))
+
+
+@pytest.mark.parametrize(
+    "ship",
+    [
+        ({"imo": 9074729}, {"imo": 9074729}),
+        ({"name": "M/T ANON-1"}, {"name": "Anon 1"}),
+        ({"name": "ANON", "imo": 9074729}, {"name": "ANON"}),
+        ({"imo": 9074729, "mmsi": 273000001}, {"mmsi": 273000001}),
+    ],
+    ids=["number", "name", "name-of-one", "other-number"],
+)
+def test_a_ship_cannot_call_twice_within_a_day(ship):
+    """Whatever the sources make of dates, tonnes and barrels."""
+    one, other = ship
+    assert asked(one | {"tonnes": 2900}, other | {"arrival": "2024-03-08", "barrels": 21_600}) == {"b": "a"}
+    assert asked(one, other | {"arrival": "2024-03-10", "departure": "2024-03-11"}) == {"b": "a"}
+    assert asked(one, other | {"arrival": "2024-03-17", "departure": "2024-03-18"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {}),
+        ({"name": "unknown"}, {"name": "Unknown"}),
+        ({"name": "ANON 1"}, {"name": "ANON 2"}),
+        ({"name": "ANON", "imo": 9074729}, {"name": "ANON", "imo": 9176187}),
+        ({"name": "ANON", "product": "gasoline"}, {"name": "ANON", "product": "gas_oil"}),
+        ({"name": "ANON"}, {"name": "ANON", "p_loading": 0.0, "p_discharging": 1.0}),
+        ({"name": "ANON"}, {"name": "ANON", "counts": False}),
+    ],
+    ids=["no-name", "not-known", "two-names", "two-numbers", "two-parcels", "lands-and-loads", "kept-out"],
+)
+def test_what_may_well_be_two_cargoes_is_not_asked(one, other):
+    assert asked(one, other) == {}
+
+
+def test_the_question_does_not_depend_on_the_order_of_rows():
+    """Of a long stay and two short ones within it each of the short ones is asked about."""
+    rows = [
+        CALL | {"call_id": name, "name": "ANON", "arrival": came, "departure": left}
+        for name, came, left in (
+            ("a", "2024-03-01", "2024-03-20"), ("b", "2024-03-03", "2024-03-04"), ("c", "2024-03-10", "2024-03-11"),
+        )
+    ]  # fmt: skip
+    table = liftings(pd.DataFrame(rows), CONFIG, 0)
+    assert told_twice(table) == told_twice(table.iloc[::-1]) == {"b": "a", "c": "a"}
