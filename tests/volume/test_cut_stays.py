@@ -41,6 +41,14 @@ def test_a_stay_cut_in_two_by_the_end_of_a_month_counts_once(ship, april, cargoe
         assert counted(*tables)["counts"].sum() == cargoes
 
 
+@pytest.mark.parametrize(("april", "cargoes"), [("04-01T21", 1), ("04-01T23", 2)], ids=["23 h", "25 h"])
+def test_a_ship_who_is_back_after_more_than_a_day_has_another_cargo(april, cargoes):
+    """A shuttle tanker: what is one visit in the rule of the docs, a day and no more."""
+    one = part("one", "03-30T12", "03-31T22", mmsi=999000001)
+    two = part("two", april, "04-03T00", mmsi=999000001)
+    assert counted(one, two)["counts"].sum() == cargoes
+
+
 @pytest.mark.parametrize("measured", range(4))
 def test_a_stay_of_a_month_in_tables_of_a_week_counts_once(measured):
     """Whichever part knows most of her load: the first and the last part lie weeks apart."""
