@@ -52,8 +52,8 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
     try:
         text = raw.decode("utf-8-sig")
         _refuse_oddities(text, path)
-        data = reader.load(text)
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = reader.compose(text)
+        data = reader.constructor.construct_document(root) if root is not None else None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{printable(path)}: is not UTF-8 ({error.reason} at byte {error.start})") from error
     except YAMLError as error:
