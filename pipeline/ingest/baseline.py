@@ -1,20 +1,63 @@
 """The offset in Sentinel-2's numbers: DN = 10,000 * reflectance + 1,000 since processing baseline 04.00.
 
-ESA, Sentinel-2 Products Specification Document, January 2022.
+ESA, Sentinel-2 Products Specification Document, January 2022. Mirrors and analysts take it away, and leave the name
+that the product had: the darkest pixels tell.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 # As above
 OFFSET_DN = 1000
 FIRST_BASELINE = (4, 0)
+
+LOW_PERCENTILE = 2.0  # of the darkest band; our choice: some dead pixels decide nothing
+_BETWEEN_DN = 700  # below: the offset is gone. Half-way between -0.03 with the offset and the sea without it
+_IN_NAME = re.compile(r"S2[A-Z]_MSIL\d[A-Z]_\d{8}T\d{6}_N(\d{4})(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """What is added to a stored number before it is divided by 10,000, and why."""
+
+    dn: int
+    reason: str
 
 
 def baseline_of(text: str) -> tuple[int, ...]:
     """The numbers of a baseline; none where it is not written as one.
 
     >>> baseline_of("05.09"), baseline_of(" 2.14"), baseline_of("N0400"), baseline_of("")
-    ((5, 9), (2, 14), (), ())
+    ((5, 9), (2, 14), (4, 0), ())
     """
-    major, point, minor = text.strip().partition(".")
-    return (int(major), int(minor)) if point and major.isdecimal() and minor.isdecimal() else ()
+    found = re.fullmatch(r"(\d+)\.(\d+)|N(\d\d)(\d\d)", text.strip())
+    return tuple(int(part) for part in found.groups() if part is not None) if found else ()
+
+
+def baseline_in_name(name: str) -> str:
+    """The baseline in the name of a product of ESA's, or of a file that kept it; "" where there is none.
+
+    >>> baseline_in_name("S2B_MSIL2A_20240307T020659_N0510_R103_T52TGP_stack.tif"), baseline_in_name("N0510.tif")
+    ('N0510', '')
+    """
+    found = _IN_NAME.search(name)
+    return f"N{found[1]}" if found else ""
+
+
+def offset_of(low_dn: float | None, baseline: str) -> Offset:
+    """The offset of an image, by its baseline and its ``LOW_PERCENTILE`` darkest pixels (None: there are none).
+
+    >>> offset_of(1150, "05.09").dn, offset_of(150, "05.09").dn, offset_of(150, "02.14").dn
+    (-1000, 0, 0)
+    """
+    known = baseline_of(baseline)
+    told = f"baseline {baseline}" if baseline else "baseline unknown"
+    if known and known < FIRST_BASELINE:
+        return Offset(0, f"{told}: there was none yet")
+    if low_dn is None:
+        return Offset(-OFFSET_DN if known else 0, f"{told}; no pixel to judge by")
+    if low_dn < _BETWEEN_DN:
+        return Offset(0, f"{told}, but its darkest pixels have {low_dn:.0f}: the offset was taken away")
+    return Offset(-OFFSET_DN, f"{told}, and its darkest pixels have {low_dn:.0f}: the offset is still there")

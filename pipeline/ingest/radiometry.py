@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest.baseline import FIRST_BASELINE, OFFSET_DN, baseline_of
+from pipeline.ingest.baseline import (
+    FIRST_BASELINE,
+    LOW_PERCENTILE,
+    OFFSET_DN,
+    baseline_in_name,
+    baseline_of,
+    offset_of,
+)
 from pipeline.ingest.speckle import BLOCK_PX, Speckle, speckle
 from pipeline.types import Radiometry, Sensor
 
@@ -32,6 +39,7 @@ SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled 
 INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
 WORDS = ("auto", "amplitude", "intensity", "db", "sigma0", "reflectance")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _FULL_16_BITS = 65535.0  # where a reflectance of 1 lies in pictures that fill 16 bits
 _DARK_WATER = 0.15  # reflectance: water's darkest band is darker
 _MOST_REFLECTANCE = 2.0  # of clouds and glint; whatever exceeds it is told on another scale
@@ -276,9 +284,13 @@ def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None)
     sample = sample[:, (np.isfinite(sample) & (sample != 0)).all(axis=0)]
     if (stated := _by_own_scale(raster, indexes, sample)) is not None:
         return stated
-    if (offset := _baseline_offset(raster.tags)) is not None:
-        reason = f"DN / 10000, offset {offset:g} DN by its tags"
-        return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset * 1e-4)
+    if (stated := _by_offset_tags(raster, indexes)) is not None:
+        return stated
+    if raster.dtype == "uint16" and (baseline := baseline_in_name(raster.item)):
+        low_dn = float(np.percentile(sample, LOW_PERCENTILE, axis=1).min()) if sample.size else None
+        offset = offset_of(low_dn, baseline)
+        reason = f"DN / 10000, offset {offset.dn} DN ({offset.reason})"
+        return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset.dn * 1e-4)
     if "65535" in raster.tags.get("SCALE", ""):
         return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _FULL_16_BITS)
     low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
@@ -328,15 +340,28 @@ def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: FloatArray
     return scaling
 
 
-def _baseline_offset(tags: dict[str, str]) -> float | None:
-    """Sentinel-2's additive offset [DN], where the file says so: by its own tag, or by a processing baseline."""
-    for key in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET"):
-        if key in tags:
-            try:
-                return float(tags[key])
-            except ValueError:
-                return None
-    baseline = baseline_of(tags.get("PROCESSING_BASELINE", ""))
-    if not baseline:
+def _by_offset_tags(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling | None:
+    """Sentinel-2's scale with the additive offset [DN] that the file's own tags state, one or one a band."""
+    offsets = _tagged_offsets(raster)
+    if not offsets:
         return None
-    return -float(OFFSET_DN) if baseline >= FIRST_BASELINE else 0.0
+    if len(set(offsets)) == 1:
+        reason = f"DN / 10000, offset {offsets[0]:g} DN by its tags"
+        return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offsets[0] * 1e-4)
+    if len(offsets) != raster.count:
+        raise InputError(raster.item, f"has {raster.count} bands; its tags state {len(offsets)} offsets")
+    chosen = tuple(offsets[i - 1] * 1e-4 for i in indexes)
+    reason = "DN / 10000, offsets of the bands by its tags"
+    return Scaling("linear", Radiometry.REFLECTANCE, reason, gains=(1e-4,) * len(chosen), offsets=chosen)
+
+
+def _tagged_offsets(raster: RasterFile) -> list[float]:
+    """The offsets in a file's own tag, or the one that follows from a processing baseline; none where neither is."""
+    for key in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET"):
+        told = [word for word in re.split(r"[\s,;\[\](){}]+", raster.tags.get(key, "")) if word]
+        if told and all(_NUMBER.fullmatch(word) for word in told):
+            return [float(word) for word in told]
+    baseline = baseline_of(raster.tags.get("PROCESSING_BASELINE", ""))
+    if not baseline:
+        return []
+    return [-float(OFFSET_DN) if baseline >= FIRST_BASELINE else 0.0]

@@ -224,11 +224,25 @@ def test_radar_power_is_never_zero_negative_or_infinite(tmp_path):
         ("uint16", 2000, {}, 0.2, Radiometry.REFLECTANCE),
         ("uint16", 3000, {"PROCESSING_BASELINE": "05.10"}, 0.2, Radiometry.REFLECTANCE),
         ("uint16", 2000, {"PROCESSING_BASELINE": "03.01"}, 0.2, Radiometry.REFLECTANCE),
+        ("uint16", 2000, {"PROCESSING_BASELINE": "N0301"}, 0.2, Radiometry.REFLECTANCE),
         ("uint16", 3000, {"BOA_ADD_OFFSET": "-1000"}, 0.2, Radiometry.REFLECTANCE),
+        ("uint16", 3000, {"BOA_ADD_OFFSET": "{-1000, -500}"}, 0.2, Radiometry.REFLECTANCE),
+        ("uint16", 3000, {"BOA_ADD_OFFSET": "see XML", "RADIO_ADD_OFFSET": "-1000"}, 0.2, Radiometry.REFLECTANCE),
         ("float32", 0.2, {}, 0.2, Radiometry.REFLECTANCE),
         ("uint8", 51, {}, 0.2, Radiometry.RELATIVE),
     ],
-    ids=["web export", "DN / 10000", "baseline 5", "baseline 3", "offset tag", "float", "8 bit"],
+    ids=[
+        "web export",
+        "DN / 10000",
+        "baseline 5",
+        "baseline 3",
+        "N0301",
+        "offset tag",
+        "offsets of bands",
+        "next tag",
+        "float",
+        "8 bit",
+    ],
 )
 def test_reflectance(tmp_path, dtype, stored, tags, expected, radiometry):
     data = np.full((2, 30, 30), 600 if dtype == "uint16" else stored, dtype)  # dark water around
@@ -236,6 +250,22 @@ def test_reflectance(tmp_path, dtype, stored, tags, expected, radiometry):
     scene = opened(tmp_path / "a.tif", data, tags, Sensor.SENTINEL2)
     assert values(scene)[0, 15, 15] == pytest.approx(expected, abs=1e-6)
     assert scene.radiometry is radiometry
+
+
+@pytest.mark.parametrize(("baseline", "added"), [("N0301", 0), ("N0510", 1000), ("N0510", 0)])
+def test_sentinel2s_offset_is_found_by_the_products_name_and_the_darkest_pixels(tmp_path, baseline, added):
+    """As ESA delivers it before and since January 2022, and as a mirror does that took the offset away."""
+    stored = np.full((2, 30, 30), 250, np.uint16)  # water
+    stored[:, 10:20, 10:20] = 2000
+    path = tmp_path / f"S2A_MSIL2A_20240307T020701_{baseline}_R103_T52TGP_20240307T051204.tif"
+    scene = opened(path, stored + np.uint16(added), {}, Sensor.SENTINEL2)
+    np.testing.assert_allclose(values(scene), stored / 10_000, atol=1e-6)
+    assert not [doubt for doubt in scene.degraded if "scale" in doubt]
+
+
+def test_offsets_that_are_not_those_of_the_bands_refuse_the_image(tmp_path):
+    with pytest.raises(InputError, match=r"a\.tif: has 2 bands; its tags state 3 offsets"):
+        opened(tmp_path / "a.tif", np.ones((2, 9, 9), np.uint16), {"BOA_ADD_OFFSET": "0,-1000,-500"}, Sensor.SENTINEL2)
 
 
 @pytest.mark.parametrize("bands", [1, 3])

@@ -20,7 +20,7 @@ import numpy as np
 import shapely
 
 from pipeline.errors import InputError
-from pipeline.ingest.baseline import FIRST_BASELINE, OFFSET_DN, baseline_of
+from pipeline.ingest.baseline import LOW_PERCENTILE, Offset, offset_of
 from pipeline.ingest.catalogue.products import BANDS, NotCovered, Product
 from pipeline.ingest.catalogue.remote import RemoteImage
 from pipeline.ingest.catalogue.signing import Access
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 BBox = tuple[float, float, float, float]
 MARGIN_PX = 64  # 10 m pixels beside the AOI; our choice: the background of an object at its edge
-_LOW_PERCENTILE = 2.0  # of the darkest band; our choice: some dead pixels decide nothing
-_BETWEEN_DN = 700  # below: the offset is gone. Half-way between -0.03 with the offset and the sea without it
 CLOUDY = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
 NO_DATA = 0  # ESA, Sentinel-2 Products Specification Document: 0 is no data, in bands and in the scene classification
 MAX_PIXELS = 60_000_000  # of one band; our choice: a whole tile has 120 million, an AOI some 3
@@ -86,32 +84,15 @@ def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline
     return folder / f"{product.name}.tif"
 
 
-@dataclass(frozen=True, slots=True)
-class Offset:
-    """What is added to a stored number before it is divided by 10,000, and why."""
-
-    dn: int
-    reason: str
-
-
 def offset_dn(dark: NDArray[np.uint16], baseline: str) -> Offset:
-    """The offset of an image, by its baseline and the darkest pixels of its darkest band (any shape; 0 is no data).
+    """The offset of an image, by its baseline and its darkest band (any shape; 0 is no data).
 
     >>> sea = np.full((50, 50), 1150, np.uint16)
-    >>> offset_dn(sea, "05.09").dn, offset_dn(sea - 1000, "05.09").dn, offset_dn(sea - 1000, "02.14").dn
-    (-1000, 0, 0)
+    >>> offset_dn(sea, "05.09").dn, offset_dn(sea - 1000, "05.09").dn
+    (-1000, 0)
     """
-    known = baseline_of(baseline)
-    told = f"baseline {baseline}" if baseline else "baseline unknown"
     good = dark[dark != NO_DATA]
-    low = float(np.percentile(good, _LOW_PERCENTILE)) if good.size else None
-    if known and known < FIRST_BASELINE:
-        return Offset(0, f"{told}: there was none yet")
-    if low is None:
-        return Offset(-OFFSET_DN if known else 0, f"{told}; no pixel to judge by")
-    if low < _BETWEEN_DN:
-        return Offset(0, f"{told}, but its darkest pixels have {low:.0f}: the mirror took the offset away")
-    return Offset(-OFFSET_DN, f"{told}, and its darkest pixels have {low:.0f}: the offset is still there")
+    return offset_of(float(np.percentile(good, LOW_PERCENTILE)) if good.size else None, baseline)
 
 
 def _image(product: Product, band: str, access: Access, deadline: Deadline, connections: int) -> RemoteImage:
