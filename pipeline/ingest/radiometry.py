@@ -38,6 +38,8 @@ TARGETS_DB = 40.0  # of the brightest ships and buildings over the sea in Sentin
 SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled pictures have more looks
 INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
+SMOOTHED_CV2 = 1 / 44  # amplitude of 11 looks: what varies less was filtered or resampled, and its law shows no more
+LOWEST_SEA = 1e-3  # sigma0, -30 dB: Sentinel-1's own noise lies above (at most -22 dB by its product definition)
 WORDS = ("auto", "amplitude", "intensity", "db", "sigma0", "reflectance")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _FULL_16_BITS = 65535.0  # where a reflectance of 1 lies in pictures that fill 16 bits
@@ -237,9 +239,13 @@ def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
         doubt = "unknown stretch: taken as amplitude"
         return Scaling("square", Radiometry.POWER, f"amplitude-like picture {told}", doubt=doubt)
     intensity = found.cv**2 > INTENSITY_CV2
-    small = float(np.median(good)) < 1.0  # sigma0 of the sea lies far below 1, amplitude DN far above
+    middle = float(np.median(good))
+    small = middle < 1.0  # sigma0 of the sea lies far below 1, amplitude DN far above
     if intensity and small:
         return Scaling("linear", Radiometry.SIGMA0, f"sigma0, linear power {told}")
+    if found.cv**2 < SMOOTHED_CV2 and middle**2 < LOWEST_SEA:
+        doubt = "radiometric scale by guess: smoothed sigma0, linear power"
+        return Scaling("linear", Radiometry.SIGMA0, f"sigma0, linear power, smoothed {told}", doubt=doubt)
     word = "intensity" if intensity else "amplitude"
     return Scaling("linear" if intensity else "square", Radiometry.POWER, f"{word} by its spread {told}")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from scipy import special
+from scipy.ndimage import uniform_filter
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.metadata.options import OpenOptions
@@ -200,6 +201,19 @@ def test_amplitude_with_a_scale_and_an_offset_is_no_plain_count(tmp_path):
     scene = open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10, scaling="amplitude"))
     np.testing.assert_allclose(values(scene), (0.1 * 50 + 1.0) ** 2)
     assert scene.read.counts(Window(0, 0, 30, 30)) is None
+
+
+def test_power_that_a_filter_smoothed_is_not_taken_for_amplitude(tmp_path):
+    """Five by five pixels averaged: they spread as amplitude does, and their square lies below the radar's noise."""
+    rng = np.random.default_rng(4)
+    power = rng.gamma(4.4, 0.01 / 4.4, (300, 300))
+    smooth = uniform_filter(power, 5).astype(np.float32)
+    scene = opened(tmp_path / "a.tif", smooth)
+    np.testing.assert_allclose(values(scene)[0], smooth, rtol=1e-6)
+    assert scene.radiometry is Radiometry.SIGMA0
+    assert any("smoothed" in doubt for doubt in scene.degraded)
+    amplitude = opened(tmp_path / "b.tif", np.sqrt(power).astype(np.float32))
+    np.testing.assert_allclose(values(amplitude)[0], power, rtol=1e-5)
 
 
 @pytest.mark.parametrize("scaling", ["auto", "sigma0"])
