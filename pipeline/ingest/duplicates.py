@@ -40,8 +40,8 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
     take cut twice (the one that shows more of the AOI stays, then the newest); one Sentinel-2 pass in two tiles, where
     one tile shows all that the other does, or in one file for each band; one optical image in two renderings, packed
     anew, in pixels of two sizes, or cut out of another (the one that shows more stays, then the one that measures, then
-    the finer); one radar image in two
-    files, or in one file for each polarisation (the one that measures stays, then the one with more polarisations).
+    the finer); one radar image in two files, or in one file for each polarisation (the one that measures stays, then
+    the one with more polarisations).
     Ships under two *different* passes or neighbouring slices are no matter of this module.
     """
     found: dict[str, Duplicate] = {}

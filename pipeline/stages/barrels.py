@@ -118,12 +118,14 @@ def account(
         tell_edits(path, stage.edits(table, drawn), console)
     unseen = read_table(missed, MISSED) if missed is not None else None
     named = liftings[0] if len(liftings) == 1 else None
-    for rule, target, of_cap in zip(rules, targets, tables, strict=True):
+    accounts = []
+    for rule, of_cap in zip(rules, tables, strict=True):
         table = _as_one(liftings, of_cap, rule, drawn, console)
-        if rule is rules[0]:
-            tell_told_twice(named, stage.told_twice(table), console)
         ledger = stage.ledger_of_draws(table, rule, drawn, as_of=as_of_day(as_of), looks=looked, missed=unseen)
-        _require_an_account(ledger, table)
+        _require_an_account(ledger, table)  # of every cap, before anything is written
+        accounts.append((table, ledger))
+    tell_told_twice(named, stage.told_twice(accounts[0][0]), console)
+    for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)
         lines = account_lines(head, rule)
