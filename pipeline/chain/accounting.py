@@ -120,9 +120,10 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     """The same tables with liftings, what nobody saw, and ledger; and the answer."""
     from pipeline import calls, volume
 
-    config, seed = ground.config.volume, ground.config.seed
+    config = ground.config.volume
     as_of = (ground.config.period.end - timedelta(microseconds=1)).date()
-    liftings = volume.liftings(tables["port_calls"], config, seed)
+    drawn = volume.DrawnOnce(config, ground.config.seed)
+    liftings = volume.liftings_of_draws(tables["port_calls"], drawn)
     zones = [zone.zone_id for zone in ground.place.zones if zone.counts]
     looks = tables["looks"][tables["looks"]["zone_id"].isin(zones)]
     missed = calls.missed_calls(
@@ -134,7 +135,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
         end=ground.config.period.end,
         config=ground.config.calls,
     )
-    ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of, looks=looks, missed=missed)
+    ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=as_of, looks=looks, missed=missed)
     headline = volume.headline(liftings, ledger, ground.cap, config)
     return tables | {"liftings": liftings, "missed": missed, "ledger": ledger}, headline
 
@@ -145,7 +146,7 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
     from pipeline.calls import chance_of_loading
     from pipeline.chain.weakest import Chain, without_weakest
 
-    config, seed = ground.config.volume, ground.config.seed
+    drawn = volume.DrawnOnce(ground.config.volume, ground.config.seed, several_accounts=True)
     as_of = (ground.config.period.end - timedelta(microseconds=1)).date()
 
     def calls_of(detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
@@ -156,8 +157,8 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
         return reviewed_calls(calls, account.before.tables["port_calls"], verdicts, cargo)[0]
 
     def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-        liftings = volume.liftings(calls, config, seed)
-        ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of)
+        liftings = volume.liftings_of_draws(calls, drawn)
+        ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=as_of)
         return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
 
     def loading_of(call: Mapping[Any, Any]) -> float:

@@ -110,7 +110,7 @@ def account(
         for doubt in cap_doubts(rule, datetime.now(UTC).date()):
             console.note(f"{printable(cap)}: {doubt}")
     simulated = _simulated(liftings, missed, looks)
-    drawn = stage.DrawnOnce(config, seed)
+    drawn = stage.DrawnOnce(config, seed, several_accounts=len(rules) > 1)
     given = [read_liftings(path, config) for path in liftings]
     tables = _accountable(liftings, given, rules, drawn, console)
     for path, table in zip(liftings, tables[0], strict=True):

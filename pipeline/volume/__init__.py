@@ -4,7 +4,7 @@ from pipeline.volume.draw_keys import with_keys_of_places
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.edited import edits
 from pipeline.volume.ledger import headline, ledger, ledger_of_draws
-from pipeline.volume.liftings import liftings
+from pipeline.volume.liftings import liftings, liftings_of_draws
 from pipeline.volume.membership import last_day_of, refusals, refused
 from pipeline.volume.montecarlo import simulate
 from pipeline.volume.sensitivity import sensitivity
@@ -20,6 +20,7 @@ __all__ = [
     "ledger",
     "ledger_of_draws",
     "liftings",
+    "liftings_of_draws",
     "refusals",
     "refused",
     "sensitivity",

@@ -1,4 +1,4 @@
-"""Draws of rows, made once for all who ask for them: the check for edited figures, and then the account."""
+"""Draws of rows, made once for all who ask for them: liftings, the check for edited figures, one account or several."""
 
 from __future__ import annotations
 
@@ -13,14 +13,22 @@ if TYPE_CHECKING:
 
     from pipeline.config import VolumeConfig
 
-MOST_KEPT_BYTES = 512 << 20  # some 1,600 calls of 10,000 draws; what comes after is drawn again (our choice)
+ROOM_BYTES = 512 << 20  # some 1,600 calls of 10,000 draws; what comes after is drawn again (our choice)
+_TOLD = {"status", "cause", "barrels_mean", "fill_p50", "dwt_p5_t", "dwt_p95_t"}  # by the draws: no draw asks for it
+_TOLD |= {f"{what}_p{percent}" for what in ("tonnes", "barrels") for percent in (5, 50, 95)}
 
 
 class DrawnOnce:
-    """Draws under one config and one seed. Kept by all that a row says, so a row that was changed is drawn anew."""
+    """Draws under one config and one seed. Kept by all that a row says, so a row that was changed is drawn anew.
 
-    def __init__(self, config: VolumeConfig, seed: int) -> None:
+    With ``several_accounts`` they stay after the first that is made of them. They fill ``room_bytes`` at most.
+    """
+
+    def __init__(
+        self, config: VolumeConfig, seed: int, *, several_accounts: bool = False, room_bytes: int = ROOM_BYTES
+    ) -> None:
         self.config, self.seed = config, seed
+        self._several, self._room = several_accounts, room_bytes
         self._shared = shared_draws(config, seed)
         self._kept: dict[str, Ships] = {}
         self._bytes = 0
@@ -30,13 +38,15 @@ class DrawnOnce:
         key = _key(row)
         found = self._kept.get(key) or ships_of(row, self.config, self._shared, self.seed)
         size = _bytes(found)
-        if key not in self._kept and self._bytes + size <= MOST_KEPT_BYTES:
+        if key not in self._kept and self._bytes + size <= self._room:
             self._kept[key] = found
             self._bytes += size
         return found
 
     def handed_over(self, row: Mapping[Any, Any]) -> Ships:
-        """The draws of a row, which are kept no longer."""
+        """The draws of a row for an account: kept no longer, unless several are made."""
+        if self._several:
+            return self.ships(row)
         found = self._kept.pop(_key(row), None)
         if found is None:
             return ships_of(row, self.config, self._shared, self.seed)
@@ -45,8 +55,9 @@ class DrawnOnce:
 
 
 def _key(row: Mapping[Any, Any]) -> str:
-    """All that a row says. Lists are left out: they name evidence, which no draw asks."""
-    return repr(sorted((str(name), value) for name, value in row.items() if not pd.api.types.is_list_like(value)))
+    """All that a row says before it is drawn. Lists are left out: they name evidence, which no draw asks."""
+    asked = {str(name): value for name, value in row.items() if name not in _TOLD}
+    return repr(sorted((name, value) for name, value in asked.items() if not pd.api.types.is_list_like(value)))
 
 
 def _bytes(ships: Ships) -> int:

@@ -61,7 +61,9 @@ def ledger(
     a call that decides is the cap's ``counts_on``, in UTC. ``missed`` (see ``pipeline.volume.unseen``) adds the columns
     of the coverage-corrected account; without it they are empty: nothing is known of what nobody saw.
     """
-    return ledger_of_draws(liftings, cap, DrawnOnce(config, seed), as_of=as_of, looks=looks, missed=missed)
+    return ledger_of_draws(
+        liftings, cap, DrawnOnce(config, seed, room_bytes=0), as_of=as_of, looks=looks, missed=missed
+    )
 
 
 def ledger_of_draws(

@@ -24,6 +24,8 @@ given                 tonnes or barrels stated as such
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,12 +41,13 @@ from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, sha
 from pipeline.volume.dates import dates, open_ends, seen_for_d
 from pipeline.volume.direction import Direction, direction_of, habit_of, usable_evidence
 from pipeline.volume.draw_keys import draw_keys, fullest_first
+from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
 from pipeline.volume.high_sides import without_high_sides
 from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
-from pipeline.volume.montecarlo import cargo_of, draw_call, shared_draws, ships_of
+from pipeline.volume.montecarlo import cargo_of
 from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, capacity_doubt, cargo_doubt, require_capacity, require_tonnage
@@ -69,6 +72,12 @@ WHY_NOT = {  # flags of port calls, in words
 
 def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
     """One row for each call, whatever it holds; rows that make no sense are kept as ``refused``, without numbers."""
+    return liftings_of_draws(calls, DrawnOnce(config, seed, room_bytes=0))
+
+
+def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce) -> pd.DataFrame:
+    """As ``liftings``, under the config and seed of draws that are kept for the account."""
+    config = drawn.config
     read = [_possible(call) for call in calls.to_dict("records")]
     records = [call for call, _ in read]
     ids = [text(call, "call_id") for call in records]
@@ -92,7 +101,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
     for row, key in zip(unnamed, draw_keys(unnamed), strict=True):
         row["draw_key"] = key
     table = with_tied_imos(LIFTINGS.from_rows(rows))
-    return LIFTINGS.check(with_quantiles(table, config, seed))
+    return LIFTINGS.check(with_quantiles(table, drawn))
 
 
 def _possible(call: Row) -> tuple[Row, list[str]]:
@@ -258,26 +267,25 @@ def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -
     return {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
 
 
-def with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFrame:
+def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce) -> pd.DataFrame:
     """p5, p50, p95 of each row of LIFTINGS, given that she lifted; the mean is the row's part in a sum.
 
     Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
     turns out to be.
     """
-    shared = shared_draws(config, seed)
     table = table.copy()
-    for index, row in table.iterrows():
+    for index, row in zip(table.index, table.to_dict("records"), strict=True):
         if row["status"] == "refused":
             continue
-        draws = draw_call(row, config, shared, seed)
-        if draws.behind < FEWEST_DRAWS_SHARE * config.draws:
+        ships = drawn.ships(row)
+        draws = ships.first
+        if draws.behind < FEWEST_DRAWS_SHARE * drawn.config.draws:
             table.loc[index, ["status", "cause"]] = _of_few_draws(row)
         quantiles = {"tonnes": draws.tonnes, "barrels": draws.barrels}
         for name, values in quantiles.items():
             for percent in (5, 50, 95):
                 table.loc[index, f"{name}_p{percent}"] = np.percentile(values, percent)
-        cargo = cargo_of(ships_of(row, config, shared, seed, draws))
-        table.loc[index, "barrels_mean"] = float(np.mean(cargo.barrels))
+        table.loc[index, "barrels_mean"] = float(np.mean(cargo_of(ships).barrels))
         spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
         table.loc[index, "dwt_p5_t"] = row["dwt_p50_t"] * math.exp(-Z90 * spread)
         table.loc[index, "dwt_p95_t"] = row["dwt_p50_t"] * math.exp(Z90 * spread)
@@ -285,7 +293,7 @@ def with_quantiles(table: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.D
     return table
 
 
-def _of_few_draws(row: pd.Series) -> tuple[str, str]:
+def _of_few_draws(row: Mapping[Any, Any]) -> tuple[str, str]:
     """Status and cause of a row of whose draws hardly any would show her draughts and freeboards."""
     status = "degraded" if row["status"] == "used" else row["status"]
     doubt = "few draws would show these draughts and freeboards: p5 and p95 are rough; more `volume.draws` help"

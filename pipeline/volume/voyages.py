@@ -21,6 +21,7 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
 from pipeline.volume.cut_stays import Row, span
+from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.identity import same_ship, tied
 from pipeline.volume.liftings import with_quantiles
 from pipeline.volume.lines import STATED_LOG_SD, keyed_apart, named_apart
@@ -60,7 +61,7 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: 
     once = LIFTINGS.from_rows(rows)
     anew = drawn & once["barrels_p50"].isna().to_numpy()  # loads read by the draughts of several parts
     if anew.any():
-        once[anew] = with_quantiles(once[anew], config, seed)
+        once[anew] = with_quantiles(once[anew], DrawnOnce(config, seed, room_bytes=0))
     return LIFTINGS.check(once)
 
 

@@ -1,10 +1,10 @@
-"""Draws of a row serve the check for edited figures and the account: made once, and the same as made anew."""
+"""Draws of a row serve liftings, the check for edited figures and the accounts: made once, the same as made anew."""
 
 import pandas as pd
 import pytest
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.volume import DrawnOnce, drawn_once, edits, ledger, ledger_of_draws, liftings, montecarlo
+from pipeline.volume import DrawnOnce, edits, ledger, ledger_of_draws, liftings, liftings_of_draws, montecarlo
 
 CONFIG = VolumeConfig(draws=300)
 SEED = 4
@@ -60,9 +60,27 @@ def test_a_row_that_was_changed_since_is_drawn_anew(table):
     pd.testing.assert_frame_equal(ledger_of_draws(larger, CAP, drawn), anew, check_exact=True)
 
 
-def test_beyond_its_room_rows_are_drawn_again(table, drawings, monkeypatch):
-    monkeypatch.setattr(drawn_once, "MOST_KEPT_BYTES", 0)
+def test_liftings_and_their_account_draw_no_ship_twice(table, drawings):
     drawn = DrawnOnce(CONFIG, SEED)
+    made = liftings_of_draws(pd.DataFrame(CALLS), drawn)
+    ledger_of_draws(made, CAP, drawn)
+    assert len(drawings) == len(set(drawings))
+    pd.testing.assert_frame_equal(made, table, check_exact=True)
+
+
+def test_of_several_accounts_only_what_changed_is_drawn_again(drawings):
+    drawn = DrawnOnce(CONFIG, SEED, several_accounts=True)
+    less = [CALLS[0], CALLS[1] | {"draught_out_m": None}, CALLS[2]]
+    first, second = (ledger_of_draws(liftings_of_draws(pd.DataFrame(c), drawn), CAP, drawn) for c in (CALLS, less))
+    assert drawings.count("usual") == drawings.count("perhaps two") == 1
+    assert drawings.count("draughts") == 2
+    anew = [ledger(liftings(pd.DataFrame(calls), CONFIG, SEED), CAP, CONFIG, SEED) for calls in (CALLS, less)]
+    pd.testing.assert_frame_equal(first, anew[0], check_exact=True)
+    pd.testing.assert_frame_equal(second, anew[1], check_exact=True)
+
+
+def test_beyond_its_room_rows_are_drawn_again(table, drawings):
+    drawn = DrawnOnce(CONFIG, SEED, room_bytes=0)
     row = table.iloc[0].to_dict()
     first, again = drawn.ships(row), drawn.handed_over(row)
     assert first.first.barrels.tolist() == again.first.barrels.tolist()
