@@ -1,1 +1,1 @@
-"""Times and places as every stage means them: passes, moments, leap seconds, longitudes, zones on zones."""
+"""Times and places as every stage means them: passes, moments, longitudes, zones on zones."""

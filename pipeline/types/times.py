@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from pipeline.errors import ConfigError, printable
-from pipeline.times_places.leapsecond import without_leap_second
 
 LAST_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
 
@@ -27,3 +27,17 @@ def utc(text: str | datetime) -> datetime:
     if moment.tzinfo is None:
         raise ConfigError(f"time {text!s} has no zone; write it in UTC with a Z, as in 2024-03-07T02:00:00Z")
     return moment.astimezone(UTC)
+
+
+def without_leap_second(text: str) -> tuple[str, timedelta]:
+    """An ISO 8601 time without second 60, and what to add to it: a leap second is the first one of the next minute.
+
+    Calendars have one now and then, and most software cannot say it.
+
+    >>> without_leap_second("2016-12-31T23:59:60Z")
+    ('2016-12-31T23:59:59Z', datetime.timedelta(seconds=1))
+    >>> without_leap_second("2024-03-07T02:00:00Z")
+    ('2024-03-07T02:00:00Z', datetime.timedelta(0))
+    """
+    sayable, leap = re.subn(r"(:\d\d):60(?=$|[.Zz+-])", r"\1:59", text)
+    return sayable, timedelta(seconds=leap)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.times_places.leapsecond import without_leap_second
+from pipeline.types.times import without_leap_second
 from pipeline.volume.cells import Refused, Row, as_list, is_empty
 
 YEARS = (1950, 2100)  # of a call; beyond, a digit of the year is wrong

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from pipeline.times_places.leapsecond import without_leap_second
 from pipeline.types import TIME_OF_DAY_UNKNOWN
+from pipeline.types.times import without_leap_second
 
 TIME_TAGS = ("TIME_UTC", "ACQUISITIONDATETIME", "ACQUIRED")
 WRITTEN_TAG = "TIFFTAG_DATETIME"  # of TIFF itself: some operators put the acquisition there, most programs the writing
