@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,10 +25,11 @@ from pipeline.detection.optical.clouds import (
     haze_mask,
     veil_mask,
 )
-from pipeline.detection.optical.hulls import Measured, measure_blob, odd_proportions
+from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, find_objects, object_floor
 from pipeline.detection.optical.opinions import both_opinions, network_candidates
+from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
@@ -47,7 +47,6 @@ __all__ = ["detect_optical"]
 SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
 HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
-FINE = "optical-edges"
 MOSTLY_CLOUD = 0.9  # share of the water, from which the image says so (our choice)
 KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
@@ -55,7 +54,6 @@ MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 
 # more; of 427 hulls 98 of 100 have sides above 0.42, none below 0.33, and all but one of the others fade over less than
 # a pixel
 SHARP, BLURRED, FADING = 0.40, 0.30, 1.1
-HULL_OF_HULL = 0.4  # of a hull's length, below which a slim object on her is gear: a house, a hatch, a pipe rack
 
 
 def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -> Found:
@@ -184,84 +182,6 @@ def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[s
     elif wrong_order(levels, bands):
         out.append(f"water is brighter at {levels.infrared} than in visible light: are the bands named in their order?")
     return out
-
-
-def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Candidate]:
-    """One candidate for each hull fitted by edges, however many of her parts stood out: the one with most pixels.
-
-    What else lies inside such a hull (a house, a hatch) stays, flagged ``part_of_hull``; of two hulls that lie through
-    each other the likelier one counts.
-    """
-    hulls: list[Candidate] = []
-    fine = (c for c in found if c.method == FINE)
-    for c in sorted(fine, key=lambda c: ("cloud" in c.flags, -c.n_pixels, c.row, c.col)):
-        if not any(_same_hull(c, other, spacing_m) for other in hulls):
-            hulls.append(c)
-    likely = [h for h in hulls if not {"no_hull_shape", "cloud"} & set(h.flags)]
-    whole = [h for h in likely if not _holds(h, likely, spacing_m)]
-    beaten = _beaten([h for h in whole if not screening.REJECTING & set(h.flags)], spacing_m)
-    out: list[Candidate] = []
-    for h in hulls:
-        if id(h) in beaten:
-            out.append(replace(h, flags=(*h.flags, beaten[id(h)])))
-        elif _holds(h, likely, spacing_m):
-            out.append(replace(h, flags=(*h.flags, "holds_a_hull")))
-        elif any(_inside(h, other, spacing_m) for other in whole if other is not h):
-            out.append(replace(h, flags=(*h.flags, "part_of_hull")))
-        else:
-            out.append(h)
-    for c in found:
-        if c.method != FINE:
-            inside = any(_inside(c, h, spacing_m) for h in likely)
-            out.append(replace(c, flags=(*c.flags, "part_of_hull")) if inside else c)
-    return out
-
-
-def _offset(c: Candidate, of: Candidate, spacing_m: tuple[float, float]) -> tuple[float, float]:
-    """Metres along and across ``of`` from her middle to ``c``."""
-    south, east = (c.row - of.row) * spacing_m[0], (c.col - of.col) * spacing_m[1]
-    return abs(south * of.axis[0] + east * of.axis[1]), abs(east * of.axis[0] - south * of.axis[1])
-
-
-def _holds(hull: Candidate, others: list[Candidate], spacing_m: tuple[float, float]) -> bool:
-    """Does the outline hold a slimmer hull? Then it is that hull and the quay or neighbour beside her.
-
-    Where it lies free and has a merchant hull's proportions, the slimmer and shorter one is a part of the deck between
-    dark rails or boxes: something alongside would make her too stout.
-    """
-    if "moored" not in hull.flags and not odd_proportions(hull.length_m, hull.beam_m):
-        return False
-    slim = (o for o in others if o.beam_m < 0.7 * hull.beam_m and o.length_m > HULL_OF_HULL * hull.length_m)
-    return any(o.n_pixels > 30 and _inside(o, hull, spacing_m) for o in slim)
-
-
-def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int, str]:
-    """Of two hulls that lie through each other, which no two afloat can, the flag of the less likely one, by its id.
-
-    Neighbours side by side lie half of both beams apart, so the middle of neither is within the other.
-    """
-    out: dict[int, str] = {}
-    for n, a in enumerate(hulls):
-        for b in hulls[n + 1 :]:
-            large, small = (a, b) if a.length_m >= b.length_m else (b, a)
-            along, across = _offset(small, large, spacing_m)
-            through = along < 0.4 * large.length_m and across < 0.4 * large.beam_m
-            if through and not _inside(small, large, spacing_m) and not {id(a), id(b)} & out.keys():
-                worse = large if large.score < small.score else small
-                out[id(worse)] = "holds_a_hull" if worse is large else "part_of_hull"
-    return out
-
-
-def _same_hull(a: Candidate, b: Candidate, spacing_m: tuple[float, float]) -> bool:
-    along, across = _offset(a, b, spacing_m)
-    near = along < 0.25 * max(a.length_m, b.length_m) and across < 0.4 * max(a.beam_m, b.beam_m)
-    alike = 0.8 < a.length_m / b.length_m < 1.25 and 0.7 < a.beam_m / b.beam_m < 1.43
-    return near and alike and abs(a.axis[0] * b.axis[1] - a.axis[1] * b.axis[0]) < 0.17  # within ten degrees
-
-
-def _inside(c: Candidate, hull: Candidate, spacing_m: tuple[float, float]) -> bool:
-    along, across = _offset(c, hull, spacing_m)
-    return along < 0.5 * hull.length_m and across < 0.5 * hull.beam_m and c.length_m < 0.6 * hull.length_m
 
 
 def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:

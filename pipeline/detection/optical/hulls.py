@@ -29,6 +29,7 @@ MIN_ASPECT, MAX_ASPECT = 1.7, 11.0  # length over beam in coarse pixels; hulls h
 MERCHANT_FROM_M, USUAL_ASPECT = 60.0, (4.6, 8.2)
 MOORED_ASPECT = 2.6  # beside a quay, where a shed or a strip of quay is as stout as a boat; our choice
 FILL = (0.62, 1.25)  # share of the frame that is filled; hulls fill 0.8 to 1
+BY_EDGES = "optical-edges"  # the method of a hull that is fitted by its edges
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,7 @@ class Measured:
     @property
     def edges(self) -> bool:
         """Were sharp edges fitted at the image's own pixels?"""
-        return self.method == "optical-edges"
+        return self.method == BY_EDGES
 
 
 def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, factor: int) -> Measured:
@@ -77,13 +78,13 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
         if fine is not None and (fine.good or 0.5 < fine.hull.length_m / length_m < 1.6):
             hull, freeboard = fine.hull, fine.freeboard
             frame, length_m, beam_m, bow_known = hull.frame, hull.length_m, hull.beam_m, hull.bow_known
-            error, beam_error, method = hull.length_se_m, hull.beam_se_m, "optical-edges"
+            error, beam_error, method = hull.length_se_m, hull.beam_se_m, BY_EDGES
             turn_se = float(np.hypot(TURN_SPREAD * hull.heading_se_rad, TURN_PX * spacing / length_m))
             fill, outline = hull.fill, outline_of(hull)
         else:
             fine = None
     sizes = _interval(length_m, float(error)), _interval(beam_m, float(beam_error))
-    odd = method == "optical-edges" and odd_proportions(length_m, beam_m)
+    odd = method == BY_EDGES and odd_proportions(length_m, beam_m)
     if odd:
         sizes = _either_wrong(*sizes)
     likely = _hull_like(length_m, beam_m, fill, moored=blob.moored)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.detection.candidates import Candidate
-from pipeline.detection.optical import once_each
+from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.screening import REJECTING
 
 
