@@ -13,6 +13,7 @@ from pipeline.chain.verdicts import FOLDER, add_review, find_reviews, read_revie
 from pipeline.console import Console
 from pipeline.errors import ConfigError, printable
 from pipeline.finished.overview import difference, ids_in_runs, list_runs
+from pipeline.report.summary import rounded
 from pipeline.report.wording import percent
 from pipeline.tables.reviews import VERDICTS
 
@@ -29,7 +30,7 @@ def runs_table(out: Path, aoi: str | None) -> Table:
     rows = []
     for r in found.itertuples():
         barrels = (
-            "" if pd.isna(r.barrels_p50) else " / ".join(map(_round, (r.barrels_p5, r.barrels_p50, r.barrels_p95)))
+            "" if pd.isna(r.barrels_p50) else " / ".join(map(rounded, (r.barrels_p5, r.barrels_p50, r.barrels_p95)))
         )
         period = r.period if isinstance(r.period, str) else ""
         share = "" if pd.isna(r.share) else percent(r.share)
@@ -145,11 +146,7 @@ def _count(value: Any) -> str:
     return "" if value is None or pd.isna(value) else f"{int(value)}"
 
 
-def _round(value: float) -> str:
-    return f"{float(f'{value:.3g}'):,.0f}"
-
-
 def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return "–"
-    return _round(value) if isinstance(value, float) else printable(value)
+    return rounded(value) if isinstance(value, float) else printable(value)

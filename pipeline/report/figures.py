@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, png, sheet, svg
 from pipeline.report.map_figure import map_figure
 from pipeline.report.story import Story
-from pipeline.report.wording import days_of_period
+from pipeline.report.wording import counted_zones, days_of_period
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,8 +110,9 @@ def _account(story: Story) -> Figure:
 def _unlooked(axes: Axes, story: Story) -> None:
     """Shade the days of the period on which no counted berth was seen: what was loaded then is unknown."""
     looks = story.tables["looks"]
-    counted = {z.zone_id for z in story.place.zones if z.counts}
-    seen = looks[looks["zone_id"].isin(counted) & (looks["state"] != "unknown") & looks["acquired"].notna()]
+    seen = looks[
+        looks["zone_id"].isin(counted_zones(story)) & (looks["state"] != "unknown") & looks["acquired"].notna()
+    ]
     looked = set(seen["acquired"].dt.date)
     label: str | None = "day without a look"
     for day in (pd.Timestamp(d) for d in days_of_period(story) if d not in looked):
