@@ -123,7 +123,7 @@ def run_all(asked: Sequence[Question], out: Path, console: Console, *, fresh: bo
 
 
 def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> Answered:
-    from pipeline.chain.verdicts import find_reviews
+    from pipeline.chain.review_file import find_reviews
     from pipeline.run import run
 
     own = Console(quiet=console.quiet)  # its problems are this run's alone

@@ -17,8 +17,9 @@ from pipeline.chain.live import of_saved_search
 from pipeline.chain.passing import usable_now
 from pipeline.chain.publishing import publish, with_pictures
 from pipeline.chain.readiness import made_ready
+from pipeline.chain.review_file import Verdict, read_reviews
 from pipeline.chain.sources import gather, read_ais_around
-from pipeline.chain.verdicts import Verdict, read_reviews, tell_verdicts
+from pipeline.chain.verdicts import tell_verdicts
 from pipeline.chain.verification import last_of
 from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console

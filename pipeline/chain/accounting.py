@@ -8,7 +8,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.chain.verdicts import Verdict, as_table, reviewed_calls, reviewed_detections, with_rejected_calls
+from pipeline.chain.review_file import Verdict
+from pipeline.chain.verdicts import as_table, reviewed_calls, reviewed_detections, with_rejected_calls
 
 if TYPE_CHECKING:
     import pandas as pd

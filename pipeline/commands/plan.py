@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.batch import Question
 from pipeline.chain.readiness import made_ready
-from pipeline.chain.verdicts import find_reviews, read_reviews
+from pipeline.chain.review_file import find_reviews, read_reviews
 from pipeline.commands.plan_local import duration, local_lines
 from pipeline.config import RunConfig
 from pipeline.console import Console
