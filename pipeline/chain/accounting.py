@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,11 @@ class Ground:
     static: pd.DataFrame
     registry: pd.DataFrame | None
 
+    @property
+    def as_of(self) -> date:
+        """The last day of the period."""
+        return (self.config.period.end - timedelta(microseconds=1)).date()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Account:
@@ -39,12 +44,12 @@ class Account:
     tables: dict[str, pd.DataFrame]
     headline: Headline
     before: Account | None = None
-    verdicts: tuple[Verdict, ...] = field(default=())
+    verdicts: tuple[Verdict, ...] = ()
 
 
 def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Verdict] = ()) -> Account:
     """The account of these detections; with verdicts, the one as reviewed, which holds the one as detected."""
-    before = _account(ground, detections)
+    before = Account(*counted(ground, sighted(ground, detections)))
     if not verdicts:
         return replace(before, tables=before.tables | {"reviews": as_table([])})
     reviewed, tried = reviewed_detections(detections, verdicts)
@@ -58,10 +63,6 @@ def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Ver
     tables, headline = counted(ground, again)
     tables["reviews"] = as_table(tried)
     return Account(tables, headline, before, tuple(tried))
-
-
-def _account(ground: Ground, detections: pd.DataFrame) -> Account:
-    return Account(*counted(ground, sighted(ground, detections)))
 
 
 def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -122,7 +123,6 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     from pipeline import calls, volume
 
     config, seed = ground.config.volume, ground.config.seed
-    as_of = (ground.config.period.end - timedelta(microseconds=1)).date()
     liftings = volume.liftings(tables["port_calls"], config, seed)
     zones = [zone.zone_id for zone in ground.place.zones if zone.counts]
     looks = tables["looks"][tables["looks"]["zone_id"].isin(zones)]
@@ -135,7 +135,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
         end=ground.config.period.end,
         config=ground.config.calls,
     )
-    ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of, looks=looks, missed=missed)
+    ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=ground.as_of, looks=looks, missed=missed)
     headline = volume.headline(liftings, ledger, ground.cap, config)
     return tables | {"liftings": liftings, "missed": missed, "ledger": ledger}, headline
 
@@ -147,7 +147,6 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
     from pipeline.chain.weakest import Chain, without_weakest
 
     config, seed = ground.config.volume, ground.config.seed
-    as_of = (ground.config.period.end - timedelta(microseconds=1)).date()
 
     def calls_of(detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
         calls = port_calls(ground, detections, looks, matches)
@@ -158,7 +157,7 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
 
     def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         liftings = volume.liftings(calls, config, seed)
-        ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=as_of)
+        ledger = volume.ledger(liftings, ground.cap, config, seed, as_of=ground.as_of)
         return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
 
     def loading_of(call: Mapping[Any, Any]) -> float:
