@@ -108,6 +108,7 @@ def compute(
     """Every stage once, table to table; what lies behind the detections twice where analysts have given verdicts."""
     from pipeline import calls
     from pipeline.chain.accounting import account_for
+    from pipeline.ingest.ais.messages import any_simulated
     from pipeline.report.story import Story
 
     config, console = job.config, job.console
@@ -127,7 +128,7 @@ def compute(
         tables["detections"] = pictured.result()
     return Story(
         run_id=job.folder.path.name,
-        simulated=bool(scene_table["simulated"].any()) or ais.simulated or config.source.kind == "demo",
+        simulated=bool(scene_table["simulated"].any()) or any_simulated(ais.files) or config.source.kind == "demo",
         config=config,
         place=job.place,
         cap=ground.cap,
