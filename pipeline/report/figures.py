@@ -1,4 +1,4 @@
-"""Figures of the report as SVG text: map, timeline of looks and calls, account against the cap.
+"""Figures of the report: map, timeline of looks and calls, account against the cap.
 
 Same input, same bytes: no dates, fixed ids. Colours are Okabe and Ito's, safe for colour-blind readers; every line also
 differs in style or label.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, png, sheet, svg
+from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, sheet
 from pipeline.report.map_figure import map_figure
 from pipeline.report.story import Story
 from pipeline.report.wording import counted_zones, days_of_period
@@ -26,15 +26,9 @@ STATE_STYLE = {
 }
 
 
-def figures(story: Story) -> dict[str, str]:
-    """SVG text by name: map, timeline, account."""
-    return {"map": svg(map_figure(story)), "timeline": svg(_timeline(story)), "account": svg(_account(story))}
-
-
-def pictures(story: Story) -> dict[str, bytes]:
-    """The same as PNG bytes, for slides and word processors."""
-    drawn = {"map": map_figure(story), "timeline": _timeline(story), "account": _account(story)}
-    return {name: png(figure) for name, figure in drawn.items()}
+def figures(story: Story) -> dict[str, Figure]:
+    """Map, timeline and account by name."""
+    return {"map": map_figure(story), "timeline": _timeline(story), "account": _account(story)}
 
 
 def _timeline(story: Story) -> Figure:
