@@ -105,19 +105,8 @@ def ship_at(zone, place: Place, time: datetime, rng: np.random.Generator) -> Shi
     lon, lat = point_at(*quay.middle, quay.to_water_deg, beam / 2 + 2.0)
     lon, lat = point_at(lon, lat, quay.bearing_deg, rng.uniform(-0.5, 0.5) * (quay.length_m - length))
     heading = quay.bearing_deg + 180 * (rng.random() < 0.5)
-    hull = Hull(
-        zone.zone_id,
-        "SIM",
-        0,
-        "product_tanker",
-        length,
-        beam,
-        9,
-        6,
-        5000,
-        2000,
-        radar_strength_db=float(rng.normal(0, 3)),
-    )
+    strength_db = float(rng.normal(0, 3))
+    hull = Hull(zone.zone_id, "product_tanker", length, beam, 9, 6, radar_strength_db=strength_db)
     return ShipState(hull, time, lon, lat, heading % 360, heading % 360, 0.0, 5.0, zone.zone_id)
 
 

@@ -52,9 +52,7 @@ def random_hull(name: str, rng: np.random.Generator, kind: str | None = None) ->
     house = "aft" if kind != "tug" else "forward"
     if kind == "general_cargo" and rng.random() < 0.15:
         house = "midships"
-    return Hull(
-        name, "SIM", 0, kind, length, beam_m, depth, design, 0.0, 0.0, house, float(np.exp(rng.uniform(-2.6, -1.1)))
-    )
+    return Hull(name, kind, length, beam_m, depth, design, house, float(np.exp(rng.uniform(-2.6, -1.1))))
 
 
 def state_of(hull: Hull, heading_deg: float, fill: float, time: datetime) -> ShipState:

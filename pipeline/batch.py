@@ -57,14 +57,15 @@ def questions(
     names: Sequence[str], settings: dict[str, Any], years: str | None, console: Console | None = None
 ) -> list[Question]:
     """Every AOI (name, run file, or folder of run files) for every year; without years, for its own period."""
-    periods = [None] if years is None else parse_years(years)
-    if periods != [None] and "period" in settings:
+    if years is not None and "period" in settings:
         raise ConfigError("give --years or --start and --end, not both")
-    out = []
-    for path in (p for name in names for p in _config_paths(name)):
-        for year in periods:
-            told = settings if year is None else merged(settings, _year(year))
-            out.append(_question(path, told, console))
+    told = [settings]
+    if years is not None:
+        told = [
+            merged(settings, {"period": {"start": f"{year}-01-01T00:00:00Z", "end": f"{year + 1}-01-01T00:00:00Z"}})
+            for year in parse_years(years)
+        ]
+    out = [_question(path, one, console) for name in names for path in _config_paths(name) for one in told]
     same = {(q.config.aoi.id, q.config.period.start, q.config.period.end) for q in out}
     if len(same) < len(out):
         raise ConfigError("two of these run files have the same aoi.id; their runs would lie in one folder")
@@ -122,7 +123,7 @@ def run_all(asked: Sequence[Question], out: Path, console: Console, *, fresh: bo
 
 
 def _answer(question: Question, out: Path, console: Console, *, fresh: bool) -> Answered:
-    from pipeline.chain.verdicts import find_reviews
+    from pipeline.chain.review_file import find_reviews
     from pipeline.run import run
 
     own = Console(quiet=console.quiet)  # its problems are this run's alone
@@ -157,7 +158,3 @@ def _config_paths(name: str) -> list[Path]:
     if not found:
         raise ConfigError(f"{printable(name)}: no run files (.yaml) here")
     return found
-
-
-def _year(year: int) -> dict[str, Any]:
-    return {"period": {"start": f"{year}-01-01T00:00:00Z", "end": f"{year + 1}-01-01T00:00:00Z"}}

@@ -17,8 +17,9 @@ from pipeline.chain.live import of_saved_search
 from pipeline.chain.passing import usable_now
 from pipeline.chain.publishing import publish, with_pictures
 from pipeline.chain.readiness import made_ready
+from pipeline.chain.review_file import Verdict, read_reviews
 from pipeline.chain.sources import gather, read_ais_around
-from pipeline.chain.verdicts import Verdict, read_reviews, tell_verdicts
+from pipeline.chain.verdicts import tell_verdicts
 from pipeline.chain.verification import last_of
 from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
@@ -107,6 +108,7 @@ def compute(
     """Every stage once, table to table; what lies behind the detections twice where analysts have given verdicts."""
     from pipeline import calls
     from pipeline.chain.accounting import account_for
+    from pipeline.ingest.ais.messages import any_simulated
     from pipeline.report.story import Story
 
     config, console = job.config, job.console
@@ -126,7 +128,7 @@ def compute(
         tables["detections"] = pictured.result()
     return Story(
         run_id=job.folder.path.name,
-        simulated=bool(scene_table["simulated"].any()) or ais.simulated or config.source.kind == "demo",
+        simulated=bool(scene_table["simulated"].any()) or any_simulated(ais.files) or config.source.kind == "demo",
         config=config,
         place=job.place,
         cap=ground.cap,

@@ -60,6 +60,12 @@ def sweep(folder: Path, older_than_s: float = 0.0) -> None:
                 part.unlink()
 
 
+def megabytes(path: Path) -> float:
+    """Size of a file, or of all files in a folder; 0 where there is neither."""
+    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+    return sum(p.stat().st_size for p in files) / 1e6
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a whole file, or nothing."""
     with replacing(path) as part:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.calls.static import said_by
+from pipeline.plurals import first_of
 from pipeline.quantiles import Z90
 from pipeline.tables import FINDINGS
 from pipeline.tables.ships import SHARED_ERROR, TYPED_SD_M
@@ -149,7 +150,7 @@ def _values(kind: str, hers: pd.DataFrame) -> str:
     if column is None:
         return ""
     values = list(dict.fromkeys(int(v) for v in hers[column].dropna()))
-    return ": " + ", ".join(map(str, values[:6])) + (" ..." if len(values) > 6 else "")
+    return f": {first_of(values, 6)}"
 
 
 def _calls_of(calls: pd.DataFrame, mmsi: int, sightings: set[str]) -> list[str]:

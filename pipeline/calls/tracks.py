@@ -57,19 +57,17 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
     seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
     lon, lat = fixes["lon"].to_numpy(float), fixes["lat"].to_numpy(float)
     speed_m_s = fixes["sog"].to_numpy(float) * KNOT_M_S
-    part, repeat, astray, follows = _split(mmsi, seconds, lon, lat, speed_m_s)
-    astray |= _at_ends(mmsi, seconds, lon, lat, speed_m_s, part, repeat | astray, follows)
+    part, repeat, astray, follows = _tracks_in(mmsi, seconds, lon, lat, speed_m_s)
     # What a track passed over may be another ship's, near enough that either could have come from the other
     over = np.flatnonzero(astray)
     if len(over):
         others = part.max() + 1
-        found = _split(mmsi[over], seconds[over], lon[over], lat[over], speed_m_s[over])
+        found = _tracks_in(mmsi[over], seconds[over], lon[over], lat[over], speed_m_s[over])
         part[over], repeat[over], astray[over], follows[over] = found
         part[over] += others
-        astray |= _at_ends(mmsi, seconds, lon, lat, speed_m_s, part, repeat | astray, follows)
     names, name, spike = _name_tracks(mmsi, part, astray, follows, repeat)
     wrong = (spike, repeat, bad_mmsi(mmsi), _on_land(lon, lat, land))
-    codes = sum(on.astype(np.int64) << bit for bit, on in enumerate(wrong))
+    codes = np.sum([on.astype(np.int64) << bit for bit, on in enumerate(wrong)], axis=0)
     words = [[name for bit, name in enumerate(FLAGS) if code >> bit & 1] for code in range(1 << len(FLAGS))]
     order = np.argsort(name, kind="stable")  # names are numbered in their own order; times within them stay
     track = pa.array(names, pa.large_string()).take(pa.array(name[order]))
@@ -130,22 +128,16 @@ def good_fixes(tracks: pd.DataFrame) -> pd.DataFrame:
     return tracks[tracks["flags"].map(len) == 0]
 
 
-def _at_ends(
-    mmsi: np.ndarray,
-    seconds: np.ndarray,
-    lon: np.ndarray,
-    lat: np.ndarray,
-    speed_m_s: np.ndarray,
-    part: np.ndarray,
-    aside: np.ndarray,
-    follows: np.ndarray,
-) -> np.ndarray:
-    """Single fixes at the ends of tracks that no ship can have made her way to; ``aside`` are no fixes of a way."""
-    rows = np.flatnonzero(~aside)
+def _tracks_in(
+    mmsi: np.ndarray, seconds: np.ndarray, lon: np.ndarray, lat: np.ndarray, speed_m_s: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """As ``_split``; astray are also single fixes at the ends of tracks that no ship can have made her way to."""
+    part, repeat, astray, follows = _split(mmsi, seconds, lon, lat, speed_m_s)
+    rows = np.flatnonzero(~(repeat | astray))
     key = mmsi[rows] * (int(part.max()) + 1) + part[rows]
     order = np.argsort(key, kind="stable")  # nearly so already: by ship and time
     rows, key = rows[order], key[order]
-    way_m, out = np.zeros(len(rows)), np.zeros(len(mmsi), bool)
+    way_m = np.zeros(len(rows))
     leaps = np.flatnonzero(~follows[rows[1:]]) + 1  # few of many
     way_m[leaps] = distance_m(lon[rows[leaps - 1]], lat[rows[leaps - 1]], lon[rows[leaps]], lat[rows[leaps]])
     found = loose_ends(
@@ -158,8 +150,8 @@ def _at_ends(
         silence_s=FORGET_S,
         fewest=MIN_FIXES,
     )
-    out[rows[found]] = True
-    return out
+    astray[rows[found]] = True
+    return part, repeat, astray, follows
 
 
 @numba.njit(cache=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.chain.verdicts import Verdict, as_table, reviewed_calls, reviewed_detections, with_rejected_calls
+from pipeline.chain.review_file import Verdict
+from pipeline.chain.verdicts import as_table, reviewed_calls, reviewed_detections, with_rejected_calls
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,11 @@ class Ground:
     static: pd.DataFrame
     registry: pd.DataFrame | None
 
+    @property
+    def as_of(self) -> date:
+        """The last day of the period."""
+        return (self.config.period.end - timedelta(microseconds=1)).date()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Account:
@@ -38,12 +44,12 @@ class Account:
     tables: dict[str, pd.DataFrame]
     headline: Headline
     before: Account | None = None
-    verdicts: tuple[Verdict, ...] = field(default=())
+    verdicts: tuple[Verdict, ...] = ()
 
 
 def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Verdict] = ()) -> Account:
     """The account of these detections; with verdicts, the one as reviewed, which holds the one as detected."""
-    before = _account(ground, detections)
+    before = Account(*counted(ground, sighted(ground, detections)))
     if not verdicts:
         return replace(before, tables=before.tables | {"reviews": as_table([])})
     reviewed, tried = reviewed_detections(detections, verdicts)
@@ -57,10 +63,6 @@ def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Ver
     tables, headline = counted(ground, again)
     tables["reviews"] = as_table(tried)
     return Account(tables, headline, before, tuple(tried))
-
-
-def _account(ground: Ground, detections: pd.DataFrame) -> Account:
-    return Account(*counted(ground, sighted(ground, detections)))
 
 
 def sighted(ground: Ground, detections: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -121,7 +123,6 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
     from pipeline import calls, volume
 
     config = ground.config.volume
-    as_of = (ground.config.period.end - timedelta(microseconds=1)).date()
     drawn = volume.DrawnOnce(config, ground.config.seed)
     liftings = volume.liftings_of_draws(tables["port_calls"], drawn)
     zones = [zone.zone_id for zone in ground.place.zones if zone.counts]
@@ -135,7 +136,7 @@ def counted(ground: Ground, tables: dict[str, pd.DataFrame]) -> tuple[dict[str, 
         end=ground.config.period.end,
         config=ground.config.calls,
     )
-    ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=as_of, looks=looks, missed=missed)
+    ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=ground.as_of, looks=looks, missed=missed)
     headline = volume.headline(liftings, ledger, ground.cap, config)
     return tables | {"liftings": liftings, "missed": missed, "ledger": ledger}, headline
 
@@ -147,7 +148,6 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
     from pipeline.chain.weakest import Chain, without_weakest
 
     drawn = volume.DrawnOnce(ground.config.volume, ground.config.seed, several_accounts=True)
-    as_of = (ground.config.period.end - timedelta(microseconds=1)).date()
 
     def calls_of(detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
         calls = port_calls(ground, detections, looks, matches)
@@ -158,7 +158,7 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
 
     def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         liftings = volume.liftings_of_draws(calls, drawn)
-        ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=as_of)
+        ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=ground.as_of)
         return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
 
     def loading_of(call: Mapping[Any, Any]) -> float:

@@ -10,7 +10,7 @@ from pipeline.chain.identity import image_records
 from pipeline.chain.job import Job
 from pipeline.chain.live import ITEMS
 from pipeline.chain.passing import faults_of
-from pipeline.chain.verdicts import FOLDER as REVIEWS_FOLDER
+from pipeline.chain.review_file import FOLDER as REVIEWS_FOLDER
 from pipeline.chain.verification import CHAINED, ROWS, rows_of
 from pipeline.checkpoints import checkpoint
 from pipeline.config.writing import config_yaml

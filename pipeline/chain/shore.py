@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.chain.job import Job
-from pipeline.chain.slots import cells_slot, place_digest, power_slot
+from pipeline.chain.slots import place_digest, shore_slot
 from pipeline.config import RunConfig
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError
@@ -81,7 +81,7 @@ def learn_structures(scenes: list[Scene], near: Cells, job: Job) -> dict[str, Ba
         return {}
     cells = near.only(near.wet)
     ground = place_digest(job.place)
-    tasks = [CellsTask(scene, cells, config, cells_slot(scene, ground, job)) for scene in scenes]
+    tasks = [CellsTask(scene, cells, config, shore_slot("cells", scene, ground, job)) for scene in scenes]
     for task in tasks:
         job.console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
     looks = _of_each("learn structures", look_at_cells, tasks, job)
@@ -123,7 +123,7 @@ def learn_backgrounds(
 def _powers(scenes: list[Scene], cells: Cells, job: Job) -> dict[str, PowerLook]:
     """What each radar scene shows of the cells at berths, by scene_id."""
     ground = place_digest(job.place)
-    tasks = [CellsTask(scene, cells, job.config, power_slot(scene, ground, job)) for scene in scenes]
+    tasks = [CellsTask(scene, cells, job.config, shore_slot("power", scene, ground, job)) for scene in scenes]
     looks = _of_each("learn the quays by radar", look_at_power, tasks, job)
     return {look.scene_id: look for look in looks}
 

@@ -21,14 +21,9 @@ def detect_slot(scene: Scene, job: Job) -> Slot:
     return job.folder.cache.slot("detect", scene.scene_id, **_made_from(scene, job.config), place=ground)
 
 
-def cells_slot(scene: Scene, ground: str, job: Job) -> Slot:
-    """Where is kept what a scene shows near the shore."""
-    return job.folder.cache.slot("cells", scene.scene_id, **_made_from(scene, job.config), place=ground)
-
-
-def power_slot(scene: Scene, ground: str, job: Job) -> Slot:
-    """Where is kept how bright a radar scene shows the berths."""
-    return job.folder.cache.slot("power", scene.scene_id, **_made_from(scene, job.config), place=ground)
+def shore_slot(what: str, scene: Scene, ground: str, job: Job) -> Slot:
+    """Where is kept what a scene shows of the shore: ``cells`` near land, or the ``power`` that radar has of berths."""
+    return job.folder.cache.slot(what, scene.scene_id, **_made_from(scene, job.config), place=ground)
 
 
 def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:

@@ -1,135 +1,27 @@
-"""Analysts' verdicts: a CSV file that outlives runs, applied to detections and calls when a run is repeated.
+"""Analysts' verdicts applied to detections and calls when a run is repeated.
 
 A verdict changes what is counted, never what was measured: boxes, sizes and scores stay, a flag says what was done.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pipeline.chain.joined_calls import joined, visits_of
+from pipeline.chain.review_file import FOLDER, Verdict
 from pipeline.console import Console
-from pipeline.errors import ConfigError, printable
-from pipeline.storage import neutral, unguarded, write_text
+from pipeline.errors import printable
 from pipeline.tables import REVIEWS
-from pipeline.tables.reviews import VERDICTS
 from pipeline.types import OF_REJECTED_CALL
 
-FOLDER = "reviews"
-FIELDS = ("target", "verdict", "value", "who", "when", "why")
 # Why a call takes no part that no word on the ship changes
 NOT_FOR_THE_SHIP = {"zone_not_counted", "outside_period", "same_visit"}
 FLAGS = {"confirm": "review_confirmed", "reject": "review_rejected", "merge": "review_merged", "rename": "review_named"}
 JOINED = "review_joined"  # of the call that another was merged into: it stands for both
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One line of a review file. ``outcome`` is empty until it was tried."""
-
-    line: int
-    target: str
-    verdict: str
-    value: str
-    who: str
-    when: str
-    why: str
-    target_kind: str = ""
-    outcome: str = ""
-    note: str = ""
-
-
-def find_reviews(aoi_id: str, root: Path | None = None) -> Path | None:
-    """``reviews/<aoi>.csv`` in a folder (the working folder), where there is one."""
-    path = (root or Path()) / FOLDER / f"{aoi_id}.csv"
-    return path if path.is_file() else None
-
-
-def read_reviews(path: Path) -> list[Verdict]:
-    """Every line of a review file; one that is not complete has the outcome ``refused`` and a note that says why."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{printable(path)}: is no readable UTF-8 text") from error
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [f for f in FIELDS if f not in (reader.fieldnames or [])]
-    if missing:
-        raise ConfigError(
-            f"{printable(path)}: no column {', '.join(missing)}; a review file starts with {','.join(FIELDS)}"
-        )
-    out = []
-    for row in reader:
-        fields = {f: unguarded((row[f] or "").strip()) for f in FIELDS}
-        if any(fields.values()):
-            out.append(_checked(Verdict(reader.line_num, **fields)))
-    return _last_word(out)
-
-
-def _checked(verdict: Verdict) -> Verdict:
-    """Refused where it does not say all that a verdict must say."""
-    empty = [f for f in ("target", "who", "when", "why") if not getattr(verdict, f)]
-    if verdict.verdict not in VERDICTS:
-        return replace(verdict, outcome="refused", note=f"the verdict is one of {', '.join(VERDICTS)}")
-    if empty:
-        return replace(verdict, outcome="refused", note=f"no {', '.join(empty)}")
-    try:
-        datetime.fromisoformat(verdict.when)
-    except ValueError:
-        return replace(verdict, outcome="refused", note="when is not an ISO 8601 date or time")
-    if verdict.verdict in {"merge", "rename"} and not verdict.value:
-        return replace(verdict, outcome="refused", note=f"{verdict.verdict} needs a value")
-    return verdict
-
-
-def _last_word(verdicts: list[Verdict]) -> list[Verdict]:
-    """Of several verdicts on one target the last stands; a name stands beside them."""
-    last: dict[tuple[str, bool], int] = {}
-    for v in verdicts:
-        if not v.outcome:
-            last[v.target, v.verdict == "rename"] = v.line
-    return [
-        v if v.outcome or last[v.target, v.verdict == "rename"] == v.line
-        else replace(v, outcome="superseded", note=f"line {last[v.target, v.verdict == 'rename']} says otherwise")
-        for v in verdicts
-    ]  # fmt: skip
-
-
-def add_review(path: Path, *, target: str, verdict: str, who: str, when: str, why: str, value: str = "") -> Verdict:
-    """Append one verdict to a review file, made where there is none; ConfigError where it is not complete."""
-    known = read_reviews(path) if path.is_file() else []
-    new = _checked(Verdict(1 + max((v.line for v in known), default=1), target, verdict, value, who, when, why))
-    if new.outcome:
-        raise ConfigError(f"review of {printable(target)}: {new.note} (nothing was written)")
-    before = path.read_text("utf-8-sig") if path.is_file() else ",".join(FIELDS) + "\n"
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([neutral(getattr(new, f)) for f in FIELDS])
-    write_text(path, before + ("" if before.endswith("\n") else "\n") + line.getvalue())
-    return new
-
-
-def withdraw_review(path: Path, line: int) -> Verdict:
-    """Take the verdict that ends at this line out of a review file; the verdict taken comes back."""
-    known = read_reviews(path) if path.is_file() else []
-    ends = [v.line for v in known]
-    if line not in ends:
-        told = f"there are {', '.join(map(str, ends))}" if ends else "there are none"
-        raise ConfigError(f"{printable(path)}: no verdict at line {line}; {told} (nothing was changed)")
-    text = list(io.StringIO(path.read_text("utf-8-sig")))
-    reader, begin = csv.reader(text), 0
-    for _ in reader:  # a quoted reason may go over several lines
-        if reader.line_num >= line:
-            break
-        begin = reader.line_num
-    write_text(path, "".join(text[:begin] + text[line:]))
-    return known[ends.index(line)]
 
 
 def reviewed_detections(detections: pd.DataFrame, verdicts: Sequence[Verdict]) -> tuple[pd.DataFrame, list[Verdict]]:

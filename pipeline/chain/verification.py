@@ -20,7 +20,9 @@ MOST_ROWS_NAMED = 20  # more than a screen of them tells a reader nothing new (o
 
 def rows_of(table: pd.DataFrame, name: str) -> dict[str, Any]:
     """Each row's key and hash, in order, and the head of their chain: a hash over each row and all before it."""
-    key = _key_of(name)
+    from pipeline.tables import contract_of
+
+    key = contract_of(name).key
     rows = [[str(k), h] for k, h in zip(table[key], _row_hashes(table), strict=True)]
     head = ""
     for row in rows:
@@ -62,10 +64,11 @@ def differences(folder: Path) -> list[str]:
 def _rows_changed(folder: Path, name: str) -> list[str]:
     """Which rows of a table were changed, removed, added or moved."""
     from pipeline.storage import read_table
+    from pipeline.tables import contract_of
 
     try:
         noted = json.loads((folder / ROWS).read_text("utf-8"))[name]
-        now = rows_of(read_table(folder / f"{name}.parquet", _contract(name)), name)
+        now = rows_of(read_table(folder / f"{name}.parquet", contract_of(name)), name)
     except KeyError:
         return []
     except (OSError, ValueError, TypeError, RecursionError, PipelineError):
@@ -127,13 +130,3 @@ def _text(value: Any) -> str:
     if value is None or value is pd.NA or value is pd.NaT or value != value:
         return ""
     return repr(float(value)) if isinstance(value, float) else str(value)
-
-
-def _key_of(name: str) -> str:
-    return _contract(name).key
-
-
-def _contract(name: str) -> Any:
-    from pipeline.tables import ALL
-
-    return next(c for c in ALL if c.name == name)

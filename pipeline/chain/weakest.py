@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pipeline.report.look_words import SENSOR_WORDS
 from pipeline.tables import ROBUSTNESS
 from pipeline.times_places.moments import at_image_times, moment
 from pipeline.times_places.passes import passes
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 MOST_CALLS = 60  # our choice: the largest calls first; each costs a run of calls and volume
 FREEBOARDS = ("freeboard_m", "freeboard_lo_m", "freeboard_hi_m")  # of her sightings
-SENSOR_WORDS = {"sentinel-1": "radar", "sentinel-2": "Sentinel-2"}  # others by their own name
 DRAUGHTS = ("draught_in_m", "draught_out_m")
 
 Tables = dict[str, pd.DataFrame]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.batch import Question, run_all
-from pipeline.chain.verdicts import find_reviews
+from pipeline.chain.review_file import find_reviews
 from pipeline.console import Console
 from pipeline.run import run
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.provenance import code_version, library_versions
+from pipeline.storage import megabytes
 from pipeline.workspace import cache_root, configs_root
 
 RASTER_DRIVERS = ("GTiff", "PNG", "JP2OpenJPEG")
@@ -19,7 +20,6 @@ OPTIONAL = {
     "jupytext": "notebooks",
     "onnxruntime": "neural detector",
     "pystac_client": "public catalogues",
-    "playwright": "PDF of the report",
 }
 CREDENTIALS = (  # whether they are set is all that is ever said
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "CDSE_S3_ACCESS_KEY", "CDSE_S3_SECRET_KEY",
@@ -40,10 +40,11 @@ def lines() -> list[str]:
     vector = pyogrio.list_drivers()
     out += [f"raster driver {d}: {'yes' if d in known else 'MISSING'}" for d in RASTER_DRIVERS]
     out += [f"vector driver {d}: {'yes' if 'w' in vector.get(d, '') else 'MISSING'}" for d in VECTOR_DRIVERS]
-    out += [f"optional {name} ({use}): {'yes' if _installed(name) else 'no'}" for name, use in OPTIONAL.items()]
+    out += [f"optional {name} ({use}): {'yes' if find_spec(name) else 'no'}" for name, use in OPTIONAL.items()]
     out.append(f"browser for PDF: {browser() or 'none found'}")
     out += [f"credential {name}: {'set' if os.environ.get(name) else 'not set'}" for name in CREDENTIALS]
-    out.append(f"credential file ~/.netrc: {'present' if _netrc().is_file() else 'absent'}")
+    netrc = Path(os.path.expanduser("~"), ".netrc")  # unlike Path.home, also for a user without a home
+    out.append(f"credential file ~/.netrc: {'present' if netrc.is_file() else 'absent'}")
     out.append(f"processors: {os.cpu_count()}, memory: {_memory_gb():.1f} GB")
     out.append(f"free disk here: {shutil.disk_usage(Path.cwd()).free / 1e9:.1f} GB")
     here = Path("configs").resolve()
@@ -54,7 +55,7 @@ def lines() -> list[str]:
 
 def _cache_line(folder: Path) -> str:
     """Where the cache is, how big it is, and how to be rid of it."""
-    size_mb = _size_mb(folder)
+    size_mb = megabytes(folder)
     how = "; it may be deleted while nothing runs: all in it is made or fetched again when needed" if size_mb else ""
     return f"cache: {folder}, {size_mb:,.0f} MB{how}"
 
@@ -64,20 +65,8 @@ def browser() -> str | None:
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
-def _installed(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
-
-
-def _netrc() -> Path:
-    return Path(os.path.expanduser("~")) / ".netrc"
-
-
 def _memory_gb() -> float:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     except (ValueError, OSError, AttributeError):  # not every system says
         return float("nan")
-
-
-def _size_mb(folder: Path) -> float:
-    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 1e6 if folder.is_dir() else 0.0

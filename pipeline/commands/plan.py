@@ -15,12 +15,12 @@ from pathlib import Path
 
 from pipeline.batch import Question
 from pipeline.chain.readiness import made_ready
-from pipeline.chain.verdicts import find_reviews, read_reviews
+from pipeline.chain.review_file import find_reviews, read_reviews
 from pipeline.commands.plan_local import duration, local_lines
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import PipelineError, printable
-from pipeline.plurals import number_of
+from pipeline.plurals import first_of, number_of
 
 ASKING = 4  # catalogues' pages asked for at once; our choice, as polite as the fetching
 # What a look costs: docs/scale.md says which of these were measured
@@ -139,7 +139,7 @@ def _line(plan: Planned) -> str:
     looks = ", ".join(f"{count} {sensor}" for sensor, count in sorted(plan.looks.items())) or "no looks"
     lacking = f", {plan.lacking} more in the other catalogue" if plan.lacking else ""
     gaps = [m for m in _months(plan.question.config) if m not in plan.months]
-    empty = f"; no look at all in {', '.join(gaps[:6])}{' ...' if len(gaps) > 6 else ''}" if gaps and plan.looks else ""
+    empty = f"; no look at all in {first_of(gaps, 6)}" if gaps and plan.looks else ""
     return (
         f"{plan.question.name}: {looks}{lacking}, {_size(plan.bytes)}, {duration(plan.cpu_s)} of CPU{empty}"
         f"{_not_come(plan.question.config)}"

@@ -13,6 +13,7 @@ from pipeline.config import RunConfig
 from pipeline.errors import printable
 from pipeline.execution.journal import LOG
 from pipeline.plurals import number_of
+from pipeline.storage import megabytes
 
 SECONDS_PER_LOOK = 2.0  # of the demo on two cores, learning of structures included; used until a run here says better
 SECONDS_BESIDES = 20.0  # reading inputs, calls, volume, report
@@ -46,7 +47,7 @@ def _demo(config: RunConfig, root: Path) -> tuple[list[str], int]:
     kinds = {s: sum(look.sensor == s for look in scenario.looks) for s in ("sentinel-1", "optical")}
     title = f"SIMULATED source: {scenario.title}, {kinds['sentinel-1']} radar and {kinds['optical']} optical looks"
     folder = _simulated(config, root)
-    made = f"already made, {_megabytes(folder):,.0f} MB in the cache" if folder.is_dir() else "to be made first"
+    made = f"already made, {megabytes(folder):,.0f} MB in the cache" if folder.is_dir() else "to be made first"
     lines = [title, f"images: {made}"]
     if within < len(scenario.looks):
         lines.append(f"{within} of {number_of(len(scenario.looks), 'look')} in the period")
@@ -74,7 +75,7 @@ def _files(config: RunConfig) -> tuple[list[str], int, int]:
     undated = sum(w is None for w in when)
     outside = sum(w is not None and not config.period.start <= w < config.period.end for w in when)
     lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}"]
-    lines += [f"  {printable(f.path)}, {_megabytes(f.path):,.1f} MB{f.refused and f': {f.refused}'}" for f in found]
+    lines += [f"  {printable(f.path)}, {megabytes(f.path):,.1f} MB{f.refused and f': {f.refused}'}" for f in found]
     if outside:
         lines.append(f"{outside} of {number_of(len(found), 'image')} outside the period, by their names")
     if undated:
@@ -82,11 +83,6 @@ def _files(config: RunConfig) -> tuple[list[str], int, int]:
             f"{undated} of {number_of(len(found), 'image')} without a date in the name, counted as in the period"
         )
     return lines, len(when) - outside, undated
-
-
-def _megabytes(path: Path) -> float:
-    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    return sum(p.stat().st_size for p in files) / 1e6
 
 
 def _pace(out: Path | None, aoi_id: str) -> tuple[float, str]:

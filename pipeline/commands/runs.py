@@ -16,7 +16,7 @@ def runs(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """List runs as they were made, with headline and what differs.
+    """List runs as they were made, the latest last, with headline and what differs.
 
     Unfinished ones are listed too.
 
@@ -93,7 +93,7 @@ def review(
     Example: capwatch review vostochny 690bb57135ea05a4 reject --who "A. Analyst" --why "a crane barge"
     """
     with session(quiet=quiet, debug=debug) as console:
-        from pipeline.finished.overview_text import Given, give_verdict, show_verdicts, take_back
+        from pipeline.finished.verdicts import Given, give_verdict, show_verdicts, take_back
 
         if withdraw is not None:
             take_back(aoi, withdraw, console)

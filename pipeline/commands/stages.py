@@ -55,16 +55,15 @@ def detect(
         if min_length is not None:
             changes = {**changes, "screening": {**changes.get("screening", {}), "min_length_m": min_length}}
         options = stage.open_options(sensor, pixel_spacing, bands, scaling, land)
-        folder = str(out).endswith("/") or out.is_dir() or _ends_in_slash("-o", "--out")
-        stage.detect(images, out, options, changes, console, folder=folder, suffix=table_format)
+        stage.detect(images, out, options, changes, console, folder=_is_folder(out), suffix=table_format)
 
 
-def _ends_in_slash(*names: str) -> bool:
-    """Did the user end the option's value in a slash? Paths forget it."""
+def _is_folder(out: Path) -> bool:
+    """Is ``--out`` a folder, or did the user end it in a slash? Paths forget that."""
     words = sys.argv[1:]
-    values = [words[n + 1] for n, w in enumerate(words[:-1]) if w in names]
-    values += [w.split("=", 1)[1] for w in words if w.startswith(tuple(f"{n}=" for n in names))]
-    return any(v.endswith("/") for v in values)
+    values = [words[n + 1] for n, w in enumerate(words[:-1]) if w in ("-o", "--out")]
+    values += [w.split("=", 1)[1] for w in words if w.startswith(("-o=", "--out="))]
+    return out.is_dir() or any(v.endswith("/") for v in values)
 
 
 def ais(
@@ -199,9 +198,8 @@ def account(
     with session(quiet=quiet, debug=debug) as console:
         from pipeline.stages import barrels as stage
 
-        folder = str(out).endswith("/") or out.is_dir() or _ends_in_slash("-o", "--out")
         stage.account(
-            liftings, cap, out, assumptions, overridden(settings, "volume"), seed, console, folder=folder,
+            liftings, cap, out, assumptions, overridden(settings, "volume"), seed, console, folder=_is_folder(out),
             as_of=as_of, missed=missed, looks=looks, zones=zones,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.chain.verdicts import FOLDER as VERDICTS
+from pipeline.chain.review_file import FOLDER as VERDICTS
 from pipeline.config import read_yaml
 from pipeline.errors import PipelineError
 from pipeline.provenance import read_manifest

@@ -25,13 +25,14 @@ NOTABLE_BBL = 1.0  # a change of barrels below one is none
 def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
     """One row for each run under ``out``: aoi, run, period, looks, calls, p5/p50/p95 [bbl], share of the cap, state.
 
-    The state is ``finished``, ``unfinished`` (no manifest) or ``unreadable``. In each AOI those that did not finish
-    come first, then the others as they were made; ``other``: what sets a run apart from the one of its period before.
+    The state is ``finished``, ``unfinished`` (no manifest) or ``unreadable``. Those that did not finish come first,
+    then the others as they were made, whatever their AOI: the latest is the last. ``other``: what sets a run apart from
+    the one of its AOI and period before.
     """
     folders = [p for p in out.glob(f"{aoi or '*'}/*") if p.is_dir() and not p.name.startswith(".")]
     rows: list[dict[str, Any]] = []
     before: dict[tuple[str, str], Path] = {}
-    for folder in sorted(folders, key=lambda p: (p.parent.name, journal.ended(p), p.name)):
+    for folder in sorted(folders, key=lambda p: (journal.ended(p), p.parent.name, p.name)):
         row: dict[str, Any] = {"aoi": folder.parent.name, "run": folder.name, "state": "finished", "folder": folder}
         if not (folder / MANIFEST).is_file():
             rows.append(row | {"state": "unfinished"})

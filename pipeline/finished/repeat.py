@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from pipeline.chain.verdicts import find_reviews
+from pipeline.chain.review_file import find_reviews
 from pipeline.console import Console
 from pipeline.errors import ContractError, RunDiffers, printable
 from pipeline.finished.crate import altered

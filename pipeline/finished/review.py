@@ -15,17 +15,16 @@ from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import InputError, printable
 from pipeline.storage import read_table
-from pipeline.tables import ALL
+from pipeline.tables import contract_of
 from pipeline.times_places.moments import moment
-from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
+from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN, Window
 from pipeline.units import METRES_PER_DEGREE
 from pipeline.workspace import CONFIG_FILES, latest_run, load_run_config
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from pipeline.tables import Contract
-    from pipeline.types import Place, Scene, Window
+    from pipeline.types import Place, Scene
 
 ACCEPTED, REJECTED = "#E69F00", "#56B4E9"  # Okabe and Ito's orange and sky blue
 MARGIN_M = 300.0  # of water around what is reviewed (our choice: a ship's length)
@@ -43,7 +42,7 @@ class Review:
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the run by its contract's name: scenes, looks, detections, port_calls, ..."""
-        return read_table(self.folder / f"{name}.parquet", _contract(name))
+        return read_table(self.folder / f"{name}.parquet", contract_of(name))
 
     def scene(self, scene_id: str) -> Scene:
         """A scene of the run with its pixels; InputError where its file has gone or has other bytes."""
@@ -77,7 +76,7 @@ class Review:
         """Draw a scene (or a window of it) with its detections' outlines; the detections drawn come back."""
         from matplotlib.patheffects import withStroke
 
-        window = window or _whole(scene)
+        window = window or Window(0, 0, *scene.shape)
         axes.imshow(
             grey(scene, window), cmap="gray", vmin=0, vmax=1,
             extent=(window.col0 - 0.5, window.col1 - 0.5, window.row1 - 0.5, window.row0 - 0.5),
@@ -150,8 +149,6 @@ def draw_land(axes: Axes, place: Place, bounds: tuple[float, float, float, float
 
 def around(scene: Scene, detections: pd.DataFrame, margin_m: float = MARGIN_M) -> Window:
     """The window that holds these detections and a margin."""
-    from pipeline.types import Window
-
     margin = int(np.ceil(margin_m / min(scene.pixel_spacing_m)))
     row, col = detections["row"], detections["col"]
     first = Window(int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1)
@@ -204,16 +201,3 @@ def grey(scene: Scene, window: Window) -> np.ndarray:
         image = 10 * np.log10(np.maximum(image, 1e-6))
     low, high = np.nanpercentile(image, (1, 99.7)) if np.isfinite(image).any() else (0.0, 1.0)
     return np.clip((np.nan_to_num(image, nan=low) - low) / max(high - low, 1e-12), 0, 1)
-
-
-def _contract(name: str) -> Contract:
-    known = {contract.name: contract for contract in ALL}
-    if name not in known:
-        raise InputError(printable(name), f"no such table; there are {', '.join(known)}")
-    return known[name]
-
-
-def _whole(scene: Scene) -> Window:
-    from pipeline.types import Window
-
-    return Window(0, 0, *scene.shape)

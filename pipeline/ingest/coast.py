@@ -133,18 +133,19 @@ def water_mask(
     if land is None or land.is_empty or geolocation is None or 0 in out_shape:
         return np.ones(out_shape, bool)
     polygons = _in_pixels(land, geolocation, shape)
+    if not polygons:
+        return np.ones(out_shape, bool)
     # polygons are (col, row) with pixel centres at whole numbers; rasterize has pixel corners there
     to_pixels = Affine.translation(window.col0 - 0.5, window.row0 - 0.5)
     burnt = rasterize([(p, 1) for p in polygons], out_shape=out_shape, transform=to_pixels, fill=0, dtype="uint8")
-    return burnt == 0 if polygons else np.ones(out_shape, bool)
+    return burnt == 0
 
 
 def _in_pixels(land: BaseGeometry, geolocation: Geolocation, shape: tuple[int, int]) -> list[BaseGeometry]:
     """Land polygons near the image with (col, row) coordinates."""
     near, step_deg = _surroundings(geolocation, shape)
     fine = shapely.segmentize(shapely.intersection(land, near), step_deg)
-
-    polygons = np.array([p for p in shapely.get_parts(fine) if p.geom_type == "Polygon"], object)
+    polygons = np.array([p for p in shapely.get_parts(fine) if p.geom_type == "Polygon" and not p.is_empty], object)
     lonlat, of_polygon = shapely.get_coordinates(polygons, return_index=True)
     row, col = geolocation.rowcol(lonlat[:, 0], lonlat[:, 1])
     lost = np.zeros(len(polygons), bool)

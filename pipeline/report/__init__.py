@@ -11,18 +11,20 @@ __all__ = ["Story", "write_report"]
 
 def write_report(story: Story, folder: Path) -> None:
     """Write ``report.html``, ``figures/``, ``calls.csv``, ``sensitivity.csv``, GeoJSON, GeoPackage and ``stac/``."""
+    from pipeline.report.drawing import png, svg
     from pipeline.report.exports import write_exports
-    from pipeline.report.figures import figures, pictures
+    from pipeline.report.figures import figures
     from pipeline.report.page import render
     from pipeline.report.sensitivity_section import sensitivity_figures
     from pipeline.storage import write_bytes, write_table, write_text
 
-    drawn = figures(story) | sensitivity_figures(story)
-    for name, svg in drawn.items():
-        write_text(folder / "figures" / f"{name}.svg", svg)
-    for name, png in pictures(story).items():
-        write_bytes(folder / "figures" / f"{name}.png", png)
+    drawn = figures(story)
+    texts = {name: svg(figure) for name, figure in drawn.items()} | sensitivity_figures(story)
+    for name, text in texts.items():
+        write_text(folder / "figures" / f"{name}.svg", text)
+    for name, figure in drawn.items():  # for slides and word processors
+        write_bytes(folder / "figures" / f"{name}.png", png(figure))
     write_exports(story, folder)
     if "sensitivity" in story.tables:
         write_table(story.tables["sensitivity"].assign(simulated=story.simulated), folder / "sensitivity.csv")
-    write_text(folder / "report.html", render(story, drawn, folder))
+    write_text(folder / "report.html", render(story, texts, folder))

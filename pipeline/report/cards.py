@@ -45,7 +45,7 @@ DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-to
 
 def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
     """Every call with its cargo, chips and AIS extract, in order of arrival; counted ones get their pictures first."""
-    both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+    both = story.calls_with_liftings()
     ordered = both.sort_values(["arrival_hi", "call_id"])
     numbers = call_numbers(story)
     chips = _Chips(story, folder)

@@ -43,10 +43,8 @@ def write_structures(story: Story, path: Path) -> None:
 
 def annex(story: Story) -> pd.DataFrame:
     """Ship, arrival date, deadweight, estimated amount: the columns of the 2018 annex, then evidence and range."""
-    calls, liftings = story.tables["port_calls"], story.tables["liftings"]
-    both = calls.merge(liftings, on="call_id", suffixes=("", "_lifting"))
     rows = []
-    for row in both.to_dict("records"):
+    for row in story.calls_with_liftings().to_dict("records"):
         # A coal ship full of oil is nobody's estimate: an amount stands where the call counts, as on the page
         sums = {k: _rounded(row[f"barrels_{k}"]) if row["counts_lifting"] else None for k in ("p5", "p50", "p95")}
         rows.append(

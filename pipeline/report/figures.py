@@ -1,4 +1,4 @@
-"""Figures of the report as SVG text: map, timeline of looks and calls, account against the cap.
+"""Figures of the report: map, timeline of looks and calls, account against the cap.
 
 Same input, same bytes: no dates, fixed ids. Colours are Okabe and Ito's, safe for colour-blind readers; every line also
 differs in style or label.
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, png, sheet, svg
+from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, sheet
 from pipeline.report.map_figure import map_figure
 from pipeline.report.story import Story
-from pipeline.report.wording import days_of_period
+from pipeline.report.wording import counted_zones, days_of_period
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,15 +26,9 @@ STATE_STYLE = {
 }
 
 
-def figures(story: Story) -> dict[str, str]:
-    """SVG text by name: map, timeline, account."""
-    return {"map": svg(map_figure(story)), "timeline": svg(_timeline(story)), "account": svg(_account(story))}
-
-
-def pictures(story: Story) -> dict[str, bytes]:
-    """The same as PNG bytes, for slides and word processors."""
-    drawn = {"map": map_figure(story), "timeline": _timeline(story), "account": _account(story)}
-    return {name: png(figure) for name, figure in drawn.items()}
+def figures(story: Story) -> dict[str, Figure]:
+    """Map, timeline and account by name."""
+    return {"map": map_figure(story), "timeline": _timeline(story), "account": _account(story)}
 
 
 def _timeline(story: Story) -> Figure:
@@ -110,8 +104,9 @@ def _account(story: Story) -> Figure:
 def _unlooked(axes: Axes, story: Story) -> None:
     """Shade the days of the period on which no counted berth was seen: what was loaded then is unknown."""
     looks = story.tables["looks"]
-    counted = {z.zone_id for z in story.place.zones if z.counts}
-    seen = looks[looks["zone_id"].isin(counted) & (looks["state"] != "unknown") & looks["acquired"].notna()]
+    seen = looks[
+        looks["zone_id"].isin(counted_zones(story)) & (looks["state"] != "unknown") & looks["acquired"].notna()
+    ]
     looked = set(seen["acquired"].dt.date)
     label: str | None = "day without a look"
     for day in (pd.Timestamp(d) for d in days_of_period(story) if d not in looked):

@@ -105,7 +105,7 @@ def _detections(story: Story) -> geopandas.GeoDataFrame:
 
 def _calls(story: Story) -> geopandas.GeoDataFrame:
     """Points beside each other over the middle of the berth, so that none hides another."""
-    both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+    both = story.calls_with_liftings()
     middles = {z.zone_id: z.geometry.centroid for z in story.place.zones}
     rows, many = [], dict.fromkeys(middles, 0)
     mark = "SIMULATED " if story.simulated else ""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from pipeline.report.drawing import BLUE, GREY, ORANGE, RED, mark, sheet
+from pipeline.report.page_data import SILENCE
 from pipeline.report.wording import call_numbers
 from pipeline.times_places.longitudes import wrapped
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray, Zone
 
 LAND, WATER, STRUCTURE = "#d9d2c3", "#eaf1f6", "#57534e"
-MAX_SILENCE = pd.Timedelta(hours=2)  # a track is not drawn through a longer one
 WIDTH_IN, LEAST_IN, MOST_IN, AROUND_IN = 10.0, 4.0, 8.2, 1.1  # of the sheet; its height; the axis and the legend
 NAME_PT, LINE_PT, LETTER_PT = 8.0, 12.0, 4.9  # of a name: its letters' size, a line, a letter's width on average
 MOST_LINES = 8  # above or below its berth that a name may stand: farther off nobody finds whose it is (our choice)
@@ -89,7 +88,7 @@ def _tracks(axes: Axes, story: Story) -> None:
     tracks = story.tables["tracks"]
     label: str | None = "AIS track"
     for _, track in tracks[tracks["flags"].map(len) == 0].groupby("track_id"):
-        silent = track["time_utc"].diff() > MAX_SILENCE
+        silent = track["time_utc"].diff() > SILENCE
         lon, lat = track["lon"].where(~silent), track["lat"].where(~silent)  # NaN breaks the line
         axes.plot(lon, lat, color="#94a3b8", lw=0.6, alpha=0.7, zorder=2, label=label)
         label = None

@@ -211,7 +211,7 @@ def _said(reports: pd.DataFrame | None, part: pd.DataFrame) -> str:
 
 
 def _calls(story: Story) -> list[dict[str, Any]]:
-    both = story.tables["port_calls"].merge(story.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+    both = story.calls_with_liftings()
     numbers = call_numbers(story)
     return [
         {

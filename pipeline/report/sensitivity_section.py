@@ -58,10 +58,8 @@ def tornado(axes: Axes, shown: pd.DataFrame) -> None:
 
     The two ends differ in colour, lightness and hatching; the sign stands at the bar's end.
     """
-    base = float(shown["base_p50"].iloc[0])
-    values = shown[["low_p50", "high_p50"]].to_numpy()
-    left, right = min(values.min(), base), max(values.max(), base)
-    span = max(right - left, 1.0)
+    base, left, right = _extent(shown)
+    span = right - left
     for n, row in enumerate(shown.itertuples()):
         ends = [(row.low_p50, BLUE, ""), (row.high_p50, ORANGE, "////")]
         ends.sort(key=lambda end: -abs(end[0] - base))  # where both lie on one side, the nearer one is drawn on top
@@ -78,18 +76,10 @@ def tornado(axes: Axes, shown: pd.DataFrame) -> None:
                 (value, -n), xytext=(3 * sign, 0), textcoords="offset points",
                 ha="left" if sign > 0 else "right", va="center", fontsize=8,
             )  # fmt: skip
-        told = row.what if len(row.what) <= LABEL_CHARS else f"{row.what[: LABEL_CHARS - 1]}…"
-        what = f"{told[0].upper()}{told[1:]}" + (" *" if row.kind == "published" else "")
         axes.text(
-            0.0,
-            -n + 0.47,
-            what,
-            transform=axes.get_yaxis_transform(),
-            fontsize=8.5,
-            weight="bold",
-            va="center",
-            parse_math=False,
-        )
+            0.0, -n + 0.47, _label(row, LABEL_CHARS), transform=axes.get_yaxis_transform(),
+            fontsize=8.5, weight="bold", va="center", parse_math=False,
+        )  # fmt: skip
         axes.text(
             0.0, -n + 0.25, f"{row.low_setting} | {row.high_setting}", transform=axes.get_yaxis_transform(),
             fontsize=7.5, color="#374151", va="center",
@@ -101,6 +91,20 @@ def tornado(axes: Axes, shown: pd.DataFrame) -> None:
     axes.tick_params(labelsize=8)
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.set_xlabel(f"median of the sum, barrels; as assumed: {barrels(base)}", fontsize=8)
+
+
+def _extent(shown: pd.DataFrame) -> tuple[float, float, float]:
+    """The median as assumed, and the bars' least and greatest value, a barrel apart at the least."""
+    base = float(shown["base_p50"].iloc[0])
+    values = shown[["low_p50", "high_p50"]].to_numpy()
+    left = min(values.min(), base)
+    return base, left, max(values.max(), base, left + 1.0)
+
+
+def _label(row: Any, most: int | None = None) -> str:
+    """What a bar stands for, cut to so many letters; a star marks what others published."""
+    what = row.what if most is None or len(row.what) <= most else f"{row.what[: most - 1]}…"
+    return f"{what[0].upper()}{what[1:]}" + (" *" if row.kind == "published" else "")
 
 
 def moves(story: Story) -> dict[str, Any] | None:
@@ -121,17 +125,14 @@ def _bars(shown: pd.DataFrame) -> dict[str, Any] | None:
     """The tornado as positions, 0 to 100, for the page to draw in its own colours."""
     if not len(shown):
         return None
-    base = float(shown["base_p50"].iloc[0])
-    values = shown[["low_p50", "high_p50"]].to_numpy()
-    left, right = min(values.min(), base), max(values.max(), base)
-    span = max(right - left, 1.0)
+    base, left, right = _extent(shown)
 
     def at(value: float) -> float:
-        return round(14 + 72 * (value - left) / span, 2)
+        return round(14 + 72 * (value - left) / (right - left), 2)
 
     rows = [
         {
-            "what": f"{row.what[0].upper()}{row.what[1:]}" + (" *" if row.kind == "published" else ""),
+            "what": _label(row),
             "low": row.low_setting, "high": row.high_setting, "low_at": at(row.low_p50), "high_at": at(row.high_p50),
             "low_change": change(row.low_p50, base), "high_change": change(row.high_p50, base),
             "low_bbl": barrels(row.low_p50), "high_bbl": barrels(row.high_p50),

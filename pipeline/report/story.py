@@ -36,6 +36,10 @@ class Story:
     call_range: tuple[int, int] | None = None  # counted calls that there may have been, 90 %
     as_detected: Account | None = None  # tables and headline without analysts' verdicts, where there are any
 
+    def calls_with_liftings(self) -> pd.DataFrame:
+        """Each port call beside its lifting; columns that both have are the call's, the other's end in ``_lifting``."""
+        return self.tables["port_calls"].merge(self.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+
 
 class Account(Protocol):
     """Tables by contract name, and the answer."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from pipeline.plurals import number_of
+from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
+from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
+from pipeline.report.wording import account_year_words, percent, without_ais, zones_without_estimate
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 from pipeline.times_places.moments import moment
@@ -20,13 +24,10 @@ if TYPE_CHECKING:
 
 def headline_lines(story: Story) -> list[str]:
     """The answer in a few lines of text."""
-    from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
-    from pipeline.report.wording import account_year_words, percent, without_ais
-
     head = story.headline
     mark = "SIMULATED: " if story.simulated else ""
     dark = without_ais(story.tables["port_calls"])
-    barrels = [rounded(b) for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
+    barrels = [f"{rounded(b)} bbl" for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
     shown = shown_alone(story)
     changed = changed_by_verdicts(story)
     shares = [percent(share) for share in (head.share_p5, head.share_p50, head.share_p95)]
@@ -53,12 +54,9 @@ def headline_lines(story: Story) -> list[str]:
 
 def _unseen_lines(story: Story) -> list[str]:
     """The sum with the calls that nobody saw, and the zones of which no look tells how many those are."""
-    from pipeline.report.extrapolated import extrapolated_line
-    from pipeline.report.wording import zones_without_estimate
-
     lines = []
     if story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0:
-        sums = " / ".join(rounded(barrels) for barrels in story.headline.corrected_bbl)
+        sums = " / ".join(f"{rounded(barrels)} bbl" for barrels in story.headline.corrected_bbl)
         lines.append(f"with the calls that nobody saw p5/p50/p95: {sums}")
         if line := extrapolated_line(story):
             lines.append(line)
@@ -83,7 +81,7 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
                 str(lifting.name or "not identified"),
                 str(call["evidence_class"]),
                 "" if pd.isna(lifting.length_m) else f"{lifting.length_m:.0f} m",
-                " / ".join(rounded(b).removesuffix(" bbl") for b in quantiles),
+                " / ".join(rounded(b) for b in quantiles),
                 f"{lifting.p_lifting:.2f}",
             ]
         )
@@ -118,7 +116,5 @@ def verdicts_of(story: Story) -> list[dict[str, Any]]:
 
 def rounded(barrels: float) -> str:
     """Barrels to three significant digits: more would be a claim that nobody can keep."""
-    from math import floor, log10
-
     digits = 0 if barrels <= 0 else max(0, floor(log10(barrels)) - 2)
-    return f"{round(barrels, -digits):,.0f} bbl"
+    return f"{round(barrels, -digits):,.0f}"

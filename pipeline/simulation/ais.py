@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.simulation.scenario import Ship
 from pipeline.simulation.ships import ShipState
-from pipeline.simulation.world import World
+from pipeline.simulation.world import World, draught_m
 from pipeline.units import METRES_PER_DEGREE
 
 STATIC_EVERY_MIN = 60.0  # heard; sent every 6 minutes
@@ -57,7 +57,7 @@ def _of_ship(world: World, ship: Ship, rng: np.random.Generator) -> list[Message
         if not _silent(ship, time, feed.silence_h):
             out.append(_position(state, ship, rng, feed.position_sd_m, feed.spike_share))
             if time >= next_static:
-                out.append(_static(world, ship, state))
+                out.append(_static(ship, state))
                 next_static = time + timedelta(minutes=STATIC_EVERY_MIN)
         pause = feed.moving_min if state.speed_kn > 0.5 else feed.stopped_min
         time += timedelta(minutes=pause * float(rng.uniform(0.6, 1.4)))
@@ -84,14 +84,14 @@ def _position(state: ShipState, ship: Ship, rng: np.random.Generator, sd_m: floa
     )
 
 
-def _static(world: World, ship: Ship, state: ShipState) -> Message:
+def _static(ship: Ship, state: ShipState) -> Message:
     """Draught as typed: in steps of 0.1 m, changed only under way, and by some crews never."""
     typed = state.draught_m
     lying = [v for v in ship.visits if v.arrival <= state.time <= v.departure]
     if lying:  # nobody types while cargo runs: the draught is still that of arrival
-        typed = world.draught_m(ship, lying[0].cargo_in_t)
+        typed = draught_m(ship, lying[0].cargo_in_t)
     if not ship.types_draught:
-        typed = world.draught_m(ship, ship.visits[0].cargo_in_t)
+        typed = draught_m(ship, ship.visits[0].cargo_in_t)
     return Message(
         state.time,
         5,

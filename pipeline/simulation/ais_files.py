@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.simulation.ais import Message, messages, type_code
 from pipeline.simulation.world import World
-from pipeline.storage import SIMULATED_COLUMN
+from pipeline.storage import SIMULATED_COLUMN, write_bytes
 
 CSV_COLUMNS = (
     "MMSI",
@@ -40,15 +40,12 @@ def write_ais(world: World, folder: Path, seed: np.random.SeedSequence) -> list[
     period = world.scenario.period
     middle = period.start + (period.end - period.start) / 2
     rng = np.random.default_rng(streams[1])
-    folder.mkdir(parents=True, exist_ok=True)
     files = {
         folder / "first-part.nmea": _nmea([m for m in heard if m.time < middle], world, rng),
         folder / "second-part.csv": _table([m for m in heard if m.time >= middle]),
     }
     for path, text in files.items():
-        part = path.with_name(f".{path.name}.part")
-        part.write_bytes(text.encode("ascii"))
-        part.rename(path)
+        write_bytes(path, text.encode("ascii"))
     return list(files)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.simulation.optical import BANDS, Light, MapFrame
+from pipeline.storage import write_bytes
 
 if TYPE_CHECKING:
     from pipeline.types import FloatImage
@@ -44,8 +45,8 @@ def write_picture(folder: Path, picture: Picture, style: str = "minimal") -> Pat
     content = _geotiff(picture)
     name, parts = {"minimal": _minimal, "planet": _planet, "airbus": _airbus, "maxar": _maxar}[style](picture, content)
     for part, text in parts.items():
-        _write(folder / part, text.encode())
-    _write(folder / name, content)
+        write_bytes(folder / part, text.encode())
+    write_bytes(folder / name, content)
     return folder / name
 
 
@@ -198,9 +199,3 @@ def _geotiff(p: Picture) -> bytes:
             out.descriptions = p.bands
             out.update_tags(SIMULATED="yes")
         return memory.read()
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.rename(path)

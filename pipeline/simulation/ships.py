@@ -8,18 +8,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Hull:
-    """A made-up ship. Names and numbers are invented: MMSI in ranges that no country holds, IMO 0."""
+    """What of a made-up ship is drawn."""
 
     ship_id: str
-    name: str
-    mmsi: int
     kind: str  # product_tanker, crude_tanker, bulk_carrier, container_ship, general_cargo, tug, fishing
     length_m: float
     beam_m: float
     depth_m: float
     design_draught_m: float
-    dwt_t: float
-    lightship_t: float
     superstructure: str = "aft"  # aft, midships or forward
     deck_shade: float = 0.25  # reflectance of the deck in visible light
     radar_strength_db: float = 0.0  # over the mean of ships of this length

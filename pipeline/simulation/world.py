@@ -86,7 +86,8 @@ class World:
         """One ship at a moment; None while she is elsewhere."""
         for visit in ship.visits:
             way = self.way_in(ship, visit)
-            sailing = timedelta(hours=_length_m(way) / 1852 / SAILING_KN)
+            lons, lats = zip(*way, strict=True)
+            sailing = timedelta(hours=float(GEOD.line_length(lons, lats)) / 1852 / SAILING_KN)
             if visit.arrival - sailing <= time < visit.arrival:
                 share = 1 - (visit.arrival - time) / sailing
                 return self._under_way(ship, visit, way, share, time, inward=True)
@@ -127,12 +128,6 @@ class World:
         pose = self.pose(ship, visit)
         return [*fairways.get(visit.zone, fairways.get("default", ())), (pose.lon, pose.lat)]
 
-    def draught_m(self, ship: Ship, aboard_t: float) -> float:
-        """Draught with a load aboard: displacement over the water-plane box of the simulated hulls."""
-        hull = self.hulls[ship.id]
-        displacement = hull.lightship_t + aboard_t
-        return displacement / (WATER_T_PER_M3 * BLOCK_COEFFICIENT * hull.length_m * hull.beam_m)
-
     def _zone(self, visit: Visit) -> Zone:
         zone = self.place.zone(visit.zone)
         if zone is None:
@@ -155,7 +150,7 @@ class World:
             heading % 360,
             heading % 360,
             0.0,
-            self.draught_m(ship, aboard),
+            draught_m(ship, aboard),
             visit.zone,
         )
 
@@ -164,9 +159,7 @@ class World:
     ) -> ShipState:
         lon, lat, course = _along(way, share)
         aboard = visit.cargo_in_t if inward else visit.cargo_out_t
-        return ShipState(
-            self.hulls[ship.id], time, lon, lat, course, course, SAILING_KN, self.draught_m(ship, aboard), ""
-        )
+        return ShipState(self.hulls[ship.id], time, lon, lat, course, course, SAILING_KN, draught_m(ship, aboard), "")
 
 
 def berthing(zone: Zone, land: BaseGeometry | None) -> Berthing:
@@ -194,19 +187,19 @@ def _from_metres(xy: np.ndarray, geometry: BaseGeometry) -> list[tuple[float, fl
     return [(float(x / k), float(y)) for x, y in xy]
 
 
+def draught_m(ship: Ship, aboard_t: float) -> float:
+    """Draught with a load aboard: displacement over the water-plane box of the simulated hulls."""
+    return (ship.lightship_t + aboard_t) / (WATER_T_PER_M3 * BLOCK_COEFFICIENT * ship.length_m * ship.beam_m)
+
+
 def _hull(ship: Ship) -> Hull:
-    design = (ship.lightship_t + ship.dwt_t) / (WATER_T_PER_M3 * BLOCK_COEFFICIENT * ship.length_m * ship.beam_m)
     return Hull(
         ship.id,
-        ship.name,
-        ship.mmsi,
         ship.kind,
         ship.length_m,
         ship.beam_m,
         ship.depth_m,
-        design,
-        ship.dwt_t,
-        ship.lightship_t,
+        draught_m(ship, ship.dwt_t),
         ship.superstructure,
         ship.deck_shade,
     )
@@ -239,7 +232,7 @@ def _boats(scenario: Scenario, place: Place, seed: int) -> tuple[ShipState, ...]
         if shapely.contains_xy(land, lon, lat):
             continue
         name = f"boat{len(boats):02d}"
-        hull = Hull(name, "SIM BOAT", 0, "fishing", length, length / 3.5, 2.5, 1.5, 0.0, 20.0, "forward", 0.4)
+        hull = Hull(name, "fishing", length, length / 3.5, 2.5, 1.5, "forward", 0.4)
         boats.append(ShipState(hull, scenario.period.start, lon, lat, heading, heading, 0.0, 1.5, ""))
     return tuple(boats)
 
@@ -248,10 +241,6 @@ def point_at(lon: float, lat: float, bearing_deg: float, metres: float) -> tuple
     """Longitude and latitude [deg] of the point so far away in that direction."""
     there = GEOD.fwd(lon, lat, bearing_deg, metres)
     return float(there[0]), float(there[1])
-
-
-def _length_m(way: list[tuple[float, float]]) -> float:
-    return float(GEOD.line_length([p[0] for p in way], [p[1] for p in way]))
 
 
 def _along(way: list[tuple[float, float]], share: float) -> tuple[float, float, float]:

@@ -32,7 +32,7 @@ def decode_ais(
     files: Sequence[Path], out: Path, balance: Path | None, options: dict[str, Any], console: Console
 ) -> None:
     """Decode AIS files to one table; the balance counts every input line in one bucket."""
-    from pipeline.ingest.ais.messages import notes_of, open_ais, problems_of
+    from pipeline.ingest.ais.messages import any_simulated, notes_of, open_ais, problems_of
 
     require_apart(out, *files)
     with open_ais(files, **options) as store:
@@ -41,7 +41,7 @@ def decode_ais(
         for note in notes_of(store.files):
             console.note(note)
         _tell_simulated_ais(store.files, console)
-        rows = write_frames(store.frames(), out, AIS_MESSAGES.empty(), simulated=store.simulated)
+        rows = write_frames(store.frames(), out, AIS_MESSAGES.empty(), simulated=any_simulated(store.files))
         buckets = store.balance
     if balance is not None:
         write_json(balance, {"buckets": buckets})
@@ -89,6 +89,7 @@ def match(
     from pipeline import calls
     from pipeline.calls.given_detections import TIMES
     from pipeline.config import CallsConfig
+    from pipeline.ingest.ais.messages import any_simulated
 
     require_apart(out, detections, *ais)
     config = build(CallsConfig, settings, where="--set")
@@ -107,7 +108,7 @@ def match(
         raise ConfigError(f"{printable(detections)}: {error}") from error
     for line in calls.check_lines(association.checks):
         console.note(line)
-    simulated = tell_simulated([detections], console) or heard.simulated
+    simulated = tell_simulated([detections], console) or any_simulated(heard.files)
     write_table(marked(association.matches, simulated), out)
 
 
@@ -129,6 +130,7 @@ def port_calls(
     """
     from pipeline import calls
     from pipeline.config import CallsConfig
+    from pipeline.ingest.ais.messages import any_simulated
 
     require_apart(out, detections, scenes, zones, looks, *ais)
     config = build(CallsConfig, settings, where="--set")
@@ -160,7 +162,7 @@ def port_calls(
     )
     doubts = calls.findings(result, found, matches, static, config)
     _tell(doubts, console)
-    simulated = tell_simulated([detections, scenes, looks], console) or heard.simulated
+    simulated = tell_simulated([detections, scenes, looks], console) or any_simulated(heard.files)
     write_table(marked(calls.flagged(result, doubts), simulated), out)
 
 

@@ -13,6 +13,7 @@ from pipeline.config import VolumeConfig, assumptions_id
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, printable
 from pipeline.ingest.simulated_mark import says_simulated
+from pipeline.plurals import first_of
 from pipeline.stages.given_times import in_forms
 from pipeline.storage import SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS
@@ -54,7 +55,7 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
         if doubt:
             console.problem(InputError(path, f"column {name} was left out: {doubt}"), done="the rest is used")
     if unused := [name for name, doubt in doubts.items() if not doubt]:
-        console.note(printable(f"{path}: columns not used: {_some(unused)}"))
+        console.note(printable(f"{path}: columns not used: {first_of(unused, MOST_NAMES)}"))
     if time_forms:
         table = table.assign(**{name: in_forms(table[name], time_forms) for name in present if name in TIMES})
     return _without_cargo(table.dropna(how="all"), counted)
@@ -114,8 +115,9 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
     asked = words[words.map(says_something) & ends["p_loading"].isna() & ends["p_discharging"].isna()]
     said = asked.map(direction_said)
     if unclear := [repr(cell) for cell in dict.fromkeys(asked[said.isna()])]:
-        shown = f"{', '.join(unclear[:MOST_CALLS])}{' ...' if len(unclear) > MOST_CALLS else ''}"
-        cause = f"column {found}: {shown} tells no direction; write loading, discharging or neither"
+        cause = (
+            f"column {found}: {first_of(unclear, MOST_CALLS)} tells no direction; write loading, discharging or neither"
+        )
         console.problem(InputError(path, cause), done="rows taken for what the account counts")
     told = said.dropna()
     for n, (name, column) in enumerate(ends.items()):
@@ -133,7 +135,8 @@ def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, c
     names = [name for name, doubt in _foreign(calls).items() if not doubt and _holds_number(calls[name])]
     if not len(usual) or not usual.all() or not names:
         return
-    cause = f"no size of a ship was read, nor any number of {_some(names)}; name sizes length_m, beam_m or dwt_t"
+    shown = first_of(names, MOST_NAMES)
+    cause = f"no size of a ship was read, nor any number of {shown}; name sizes length_m, beam_m or dwt_t"
     console.problem(InputError(path, cause), done="every ship taken for the usual one")
 
 
@@ -167,11 +170,6 @@ def _holds_number(column: pd.Series) -> bool:
     [True, True, True, False, False, False]
     """
     return bool(column.dropna().map(lambda cell: bool(_NUMBER.fullmatch(str(cell).strip()))).any())
-
-
-def _some(names: list[str]) -> str:
-    """Names in one line, the first of them."""
-    return f"{', '.join(names[:MOST_NAMES])}{' ...' if len(names) > MOST_NAMES else ''}"
 
 
 def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipeline.console import Console
 from pipeline.errors import printable
-from pipeline.plurals import number_of
+from pipeline.plurals import first_of, number_of
 from pipeline.stages.given_times import read_as_two
 from pipeline.tables.time_forms import told_forms
 from pipeline.volume.dates import NO_TIME
@@ -100,10 +100,9 @@ def tell_other_trades(table: Path, calls: pd.DataFrame, console: Console) -> Non
     """Ships that their type alone keeps out of the sum, so that nobody looks for their barrels."""
     counted = Counter(trade for row in calls.to_dict("records") if (trade := other_trade(row)))
     if counted:
-        shown = ", ".join(f"{trade} ({count})" for trade, count in counted.most_common(MOST_TRADES))
-        more = " ..." if len(counted) > MOST_TRADES else ""
+        shown = first_of([f"{trade} ({count})" for trade, count in counted.most_common()], MOST_TRADES)
         number = number_of(counted.total(), "call")
-        console.note(printable(f"{table}: {number} of no tankers by ship_type, not counted: {shown}{more}"))
+        console.note(printable(f"{table}: {number} of no tankers by ship_type, not counted: {shown}"))
 
 
 def tell_contradictions(table: Path, liftings: pd.DataFrame, console: Console) -> None:
@@ -122,16 +121,12 @@ def tell_edits(table: Path, edits: Mapping[str, Sequence[Edit]], console: Consol
         alike.setdefault(tuple(edit.column for edit in found), []).append(call)
     for columns, calls in alike.items():
         first = edits[calls[0]][0]
-        more = f" ({_columns(columns[1:])} likewise)" if len(columns) > 1 else ""
+        more = f" ({first_of(columns[1:], MOST_COLUMNS)} likewise)" if len(columns) > 1 else ""
         which = _calls(calls) + (", the first" if len(calls) > 1 else "")
         cause = f"edited: {first.column} is {_amount(first.stated)}"
         cause += f" where the row's own columns give {_amount(first.given)}{more}"
         hint = "to change a cargo state barrels or tonnes in the table of calls, and run capwatch volume again"
         console.problem(f"{table}: {which}: {cause}; {hint}", done="counted by its own columns")
-
-
-def _columns(names: Sequence[str]) -> str:
-    return ", ".join(names[:MOST_COLUMNS]) + (" ..." if len(names) > MOST_COLUMNS else "")
 
 
 def _amount(value: float) -> str:

@@ -1,6 +1,7 @@
 """The column contracts of every table that passes between stages. Stages build with ``X.from_rows`` or
 ``X.conform`` and hand over ``X.check(table)``."""
 
+from pipeline.errors import InputError, printable
 from pipeline.tables.accounts import LEDGER, LIFTINGS, ROBUSTNESS, SENSITIVITY
 from pipeline.tables.contract import Column, Contract
 from pipeline.tables.images import DETECTIONS, LOOKS, OCCUPANCY, SCENES
@@ -40,6 +41,15 @@ ALL: tuple[Contract, ...] = (
     REVIEWS,
 )
 
+
+def contract_of(name: str) -> Contract:
+    """The contract of that name; InputError where there is none."""
+    known = {contract.name: contract for contract in ALL}
+    if name not in known:
+        raise InputError(printable(name), f"no such table; there are {', '.join(known)}")
+    return known[name]
+
+
 __all__ = [
     "AIS_MESSAGES",
     "ALL",
@@ -63,4 +73,5 @@ __all__ = [
     "TRACKS",
     "Column",
     "Contract",
+    "contract_of",
 ]

@@ -5,7 +5,8 @@ import pytest
 
 from pipeline.calls.freeboards import TOLD
 from pipeline.calls.loading import habit_of, of_visit
-from pipeline.chain.verdicts import Verdict, reviewed_calls
+from pipeline.chain.review_file import Verdict
+from pipeline.chain.verdicts import reviewed_calls
 from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
 from tests.calls.test_freeboards import look

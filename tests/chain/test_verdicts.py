@@ -11,15 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.chain.verdicts import (
-    FIELDS,
-    Verdict,
-    add_review,
-    as_table,
-    read_reviews,
-    reviewed_calls,
-    reviewed_detections,
-)
+from pipeline.chain.review_file import FIELDS, Verdict, add_review, read_reviews
+from pipeline.chain.verdicts import as_table, reviewed_calls, reviewed_detections
 from pipeline.config import CapConfig, VolumeConfig, load
 from pipeline.console import Console
 from pipeline.errors import ConfigError

@@ -24,13 +24,13 @@ from pipeline.config import (
     build,
     fingerprint,
     load,
-    load_cap,
     merged,
     overrides,
 )
 from pipeline.config.volume import PRODUCTS, Product
 from pipeline.errors import ConfigError
 from pipeline.simulation.scenario import Scenario
+from tests.config.refusal import refused
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 RUNS = sorted(CONFIGS.glob("*.yaml"))
@@ -42,7 +42,6 @@ SCENARIOS = sorted((CONFIGS / "scenarios").glob("*.yaml"))
 
 AOI = {"id": "here", "name": "Here", "bbox": [132.95, 42.7, 133.1, 42.8], "zones": "zones/here.geojson"}
 PERIOD = {"start": "2024-03-01T00:00:00Z", "end": "2024-04-01T00:00:00Z"}
-CAP = {"id": "c", "title": "C", "barrels": 500_000, "year_starts": "01-01", "source": "s"}
 
 
 def models(model: type[BaseModel], seen: dict[type[BaseModel], None] | None = None) -> list[type[BaseModel]]:
@@ -91,25 +90,12 @@ def test_every_run_file_builds_and_what_it_names_exists(path):
         assert config.source.scenario
 
 
-@pytest.mark.parametrize("path", CAPS, ids=lambda p: p.stem)
-def test_every_cap_builds_and_its_notices_are_dated_after_their_year_began(path):
-    cap = load(CapConfig, path)
-    assert cap.id == path.stem
-    assert all(n.as_of.year >= n.year for n in cap.notified)
-    assert [n.year for n in cap.notified] == sorted({n.year for n in cap.notified})
-
-
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda p: p.stem)
 def test_every_scenario_builds_and_says_that_it_is_simulated(path):
     scenario = load(Scenario, path)
     assert scenario.id == path.stem
     assert "simulated" in scenario.title.lower()
     assert all(scenario.period.start <= look.time < scenario.period.end for look in scenario.looks)
-
-
-def test_the_caps_are_those_of_the_resolution():
-    assert load(CapConfig, CONFIGS / "caps/unscr-2397.yaml").barrels == 500_000
-    assert load(CapConfig, CONFIGS / "caps/unscr-2397-crude.yaml").barrels == 4_000_000
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda s: s.__name__)
@@ -142,12 +128,6 @@ def test_a_run_file_survives_json(path):
     again = build(RunConfig, config.model_dump(mode="json"), where="json")
     assert again == config
     assert fingerprint(again) == fingerprint(config)
-
-
-def refused(model: type[BaseModel], data: dict, message: str) -> None:
-    with pytest.raises(ConfigError, match=message) as caught:
-        build(model, data, where="x.yaml")
-    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -291,16 +271,6 @@ def test_the_factors_are_those_of_the_committees_chart():
         assert product.bbl_per_t * product.t_per_m3 == pytest.approx(6.2898, rel=0.005)
 
 
-@pytest.mark.parametrize("day", ["02-29", "13-01", "00-10", "1-1", "W05", "01-32", "01-01-01", ""])
-def test_an_account_year_starts_on_a_day_that_every_year_has(day):
-    refused(CapConfig, CAP | {"year_starts": day}, r"x\.yaml: year_starts: .* write month and day as 01-01; got ")
-
-
-@pytest.mark.parametrize("barrels", [0, -1, "many", float("inf")])
-def test_a_cap_is_a_positive_number_of_barrels(barrels):
-    refused(CapConfig, CAP | {"barrels": barrels}, r"x\.yaml: barrels: ")
-
-
 @pytest.mark.parametrize("name", ["Vostochny", "vosto chny", "-a", "", "порт", "a" * 42])
 def test_what_an_id_may_hold_is_said_in_words(name):
     """Before, the message showed a regular expression."""
@@ -316,13 +286,9 @@ def test_every_pattern_of_a_config_has_its_words():
 
 
 def test_simulated_ships_cannot_carry_a_real_name_or_number():
-    ship = load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0].model_dump()
-    refused(
-        type(load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]),
-        ship | {"name": "EVER GIVEN"},
-        "name: must begin with SIM",
-    )
-    refused(type(load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]), ship | {"mmsi": 445123000}, "mmsi: ")
+    ship = load(Scenario, CONFIGS / "scenarios/tiny.yaml").ships[0]
+    refused(type(ship), ship.model_dump() | {"name": "EVER GIVEN"}, "name: must begin with SIM")
+    refused(type(ship), ship.model_dump() | {"mmsi": 445123000}, "mmsi: ")
 
 
 @pytest.mark.parametrize(
@@ -375,12 +341,6 @@ def test_discharges_are_not_counted_where_ships_come_to_load(tmp_path):
         load(RunConfig, path)
 
 
-@pytest.mark.parametrize("day", ["2024-03", "2024", 2024, 1711843200, "1711843200", "31.03.2024"])
-def test_an_official_total_has_the_day_by_which_it_was_known(day):
-    notified = {"year": 2024, "barrels": 1.0, "as_of": day, "source": "x"}
-    refused(CapConfig, CAP | {"notified": [notified]}, r"x\.yaml: notified\.0\.as_of: write a day as 2024-03-31")
-
-
 @pytest.mark.parametrize("short", ["2024-03", "2024", 2024])
 def test_a_period_does_not_begin_with_a_month(short):
     refused(PeriodConfig, PERIOD | {"start": short}, r"x\.yaml: start: write a time as 2024-03-06T00:00:00Z")
@@ -390,45 +350,6 @@ def test_a_period_does_not_begin_with_a_month(short):
 def test_a_period_lies_in_years_in_which_somebody_looks(end, year):
     change = {end: f"{year}-03-01T00:00:00Z"}
     refused(PeriodConfig, PERIOD | change, rf"x\.yaml: period\.{end} lies in the year {year}.*from 1972")
-
-
-@pytest.mark.parametrize(("named", "meant"), [("gazoil", "gas_oil"), ("diesel", "gas_oil"), ("crude", "")])
-def test_a_cap_that_counts_a_product_nobody_knows_is_refused(tmp_path, named, meant):
-    """Taken as it stood, it counted nothing: 0 % of the cap, whatever was lifted."""
-    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("excluded_products: [crude]", f"products: [{named}]")
-    (tmp_path / "cap.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=f"products: {named} is none of the assumptions' products") as told:
-        load_cap(tmp_path / "cap.yaml", VolumeConfig())
-    assert ("did you mean gas_oil" in str(told.value)) == bool(meant)
-
-
-@pytest.mark.parametrize(("named", "meant"), [("gazoil", "gas_oil"), ("Diesel", "gas_oil"), ("crude_oil", "crude")])
-def test_a_misspelt_product_that_a_cap_excludes_is_refused(tmp_path, named, meant):
-    """Taken as it stood, it excluded nothing: the cargo that was meant counted."""
-    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", f"[{named}]")
-    (tmp_path / "cap.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=rf"excluded_products: {named} is none of .*did you mean {meant}\?"):
-        load_cap(tmp_path / "cap.yaml", VolumeConfig())
-
-
-def test_a_cap_may_exclude_what_no_cargo_of_the_assumptions_can_be(tmp_path):
-    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", "[crude, bitumen, lng]")
-    (tmp_path / "cap.yaml").write_text(text)
-    assert load_cap(tmp_path / "cap.yaml", VolumeConfig()).excluded_products == ("crude", "bitumen", "lng")
-
-
-def test_no_product_is_proposed_that_the_assumptions_do_not_have(tmp_path):
-    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("excluded_products: [crude]", "products: [diesel]")
-    (tmp_path / "cap.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=r"which are crude, unnamed$"):
-        load_cap(tmp_path / "cap.yaml", load(VolumeConfig, CONFIGS / "assumptions/crude.yaml"))
-
-
-def test_a_product_both_counted_and_excluded_is_refused(tmp_path):
-    text = (CONFIGS / "caps/unscr-2397.yaml").read_text().replace("[crude]", "[crude, lpg]\nproducts: [gas_oil, lpg]")
-    (tmp_path / "cap.yaml").write_text(text)
-    with pytest.raises(ConfigError, match="lpg stands in products and in excluded_products"):
-        load(CapConfig, tmp_path / "cap.yaml")
 
 
 @pytest.mark.parametrize("field", ["images", "ais"])

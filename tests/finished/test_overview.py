@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from pipeline.chain.verdicts import read_reviews
+from pipeline.chain.review_file import read_reviews
 from pipeline.commands import doctor
 from pipeline.commands.pdf import print_report
 from pipeline.errors import ConfigError, EnvironmentFault, InputError
@@ -150,6 +150,9 @@ def test_runs_are_listed_as_they_were_made_with_what_each_has_other_than_the_one
     assert list(table["other"]) == ["", "volume.fill.mean=0.6", "volume.fill.mean=0.88"]
     (tmp_path / "other").mkdir()
     (tmp_path / "vostochny" / "fff").rename(tmp_path / "other" / "fff")
+    shutil.copytree(tmp_path / "vostochny" / "aaa", tmp_path / "a_later_place" / "abc")
+    write_text(tmp_path / "a_later_place" / "abc" / "log.jsonl", '{"event": "finished", "timestamp": "2026-01-04"}\n')
+    assert list(list_runs(tmp_path)["run"]) == ["fff", "ddd", "aaa", "abc"], "the latest is the last, whatever its AOI"
     write_text(tmp_path / "other" / "latest.txt", "fff\n")
     write_text(tmp_path / "vostochny" / "latest.txt", "aaa\n")
     assert latest_run(tmp_path) == tmp_path / "vostochny" / "aaa"

@@ -17,8 +17,6 @@ from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest import rasters, scenes
-from pipeline.ingest.coast import water_mask
-from pipeline.ingest.geolocation import GridGeolocation
 from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.metadata.acquisition import acquired_of, implausible
 from pipeline.ingest.metadata.options import OpenOptions
@@ -212,85 +210,6 @@ def test_palette_images_are_read_by_brightness(tmp_path):
         out.write_colormap(1, {0: (255, 255, 255), 1: (0, 0, 0), 2: (51, 51, 51), 3: (102, 102, 102)})
     tile = open_scene(path, OPTICAL).read(Window(0, 0, 1, 4))
     np.testing.assert_allclose(tile.data[0, 0] * 255, [255, 0, 51, 102], atol=1e-3)
-
-
-def test_land_masks(tmp_path):
-    image = write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM)
-    land = np.zeros((120, 90), np.uint8)
-    land[:40] = 3
-    same = write(tmp_path / "same.tif", land)
-    coarse = write(
-        tmp_path / "coarse.tif", land[::4, ::3], crs="EPSG:32652", transform=Affine(30, 0, 500_000, 0, -40, 4_740_000)
-    )
-    for path in (same, coarse):
-        scene = open_scene(image, OpenOptions(sensor=Sensor.SENTINEL1, land=path))
-        np.testing.assert_array_equal(scene.read(Window(30, 10, 30, 20)).water, land[30:60, 10:30] == 0)
-    wrong = write(tmp_path / "wrong.tif", land[:50])
-    with pytest.raises(InputError, match="they must agree"):
-        open_scene(image, OpenOptions(sensor=Sensor.SENTINEL1, land=wrong))
-
-
-def test_a_land_mask_of_the_images_size_lies_where_its_georeference_says(tmp_path):
-    """Truth: the same mask with a row more, which can only be placed by its georeference."""
-    image = write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM)
-    land = np.ones((120, 90), np.uint8)
-    said = {}
-    for east_px in (0, 45, 5000):
-        grid = {"crs": "EPSG:32652", "transform": Affine(10, 0, 500_000 + 10 * east_px, 0, -10, 4_740_000)}
-        water = []
-        for name, mask in (("same", land), ("taller", np.pad(land, ((0, 1), (0, 0)), mode="edge"))):
-            path = write(tmp_path / f"{name}{east_px}.tif", mask, **grid)
-            scene = open_scene(image, OpenOptions(sensor=Sensor.SENTINEL1, land=path))
-            said[east_px] = scene.degraded
-            water.append(scene.read(Window(0, 0, 120, 90)).water)
-        np.testing.assert_array_equal(*water)
-        np.testing.assert_array_equal(water[0], np.broadcast_to(np.arange(90) < east_px, (120, 90)))
-    assert not any("covers" in doubt for doubt in said[0])
-    assert any("covers 50 % of the image" in doubt for doubt in said[45])
-    assert any("covers 0 % of the image" in doubt for doubt in said[5000])
-
-
-def test_land_around_a_narrow_turned_image_is_laid_over_it_wherever_its_outline_starts():
-    """A strip in sensor geometry. Truth: the pixels' own places asked one by one."""
-    shape, turn = (100, 2000), np.radians(12)
-    line, pixel = np.linspace(0, 99, 4), np.linspace(0, 1999, 12)
-
-    def place(row, col):
-        east, north = (col * np.cos(turn) + row * np.sin(turn)) * 10, (col * np.sin(turn) - row * np.cos(turn)) * 10
-        return 132 + east / (111_320 * np.cos(np.radians(42.7))), 42.7 + north / 111_320
-
-    strip = GridGeolocation(line, pixel, *place(*np.meshgrid(line, pixel, indexing="ij")))
-    lon, lat = place(*np.mgrid[: shape[0], : shape[1]])
-    middle, (south, north) = lon.mean(), (lat.min() - 0.05, lat.max() + 0.05)
-    ring = [
-        (middle, south),
-        (middle, lat.mean()),
-        (middle, north),
-        (lon.min() - 0.05, north),
-        (lon.min() - 0.05, south),
-    ]
-    for first in range(len(ring)):
-        land = shapely.Polygon(ring[first:] + ring[:first])
-        found = ~water_mask(land, strip, Window(0, 0, *shape), shape)
-        assert (found != shapely.contains_xy(land, lon, lat)).mean() < 1e-3
-        across = shapely.transform(land, lambda xy: xy + np.array([360.0, 0.0]))  # the same place, told otherwise
-        np.testing.assert_array_equal(~water_mask(across, strip, Window(0, 0, *shape), shape), found)
-
-
-def test_land_polygons_are_cut_per_tile_without_a_trace(tmp_path):
-    scene = open_scene(write(tmp_path / "a.tif", noise().astype(np.uint16), **UTM), RADAR)
-    lon, lat = scene.geolocation.lonlat([-300, 50.2, 80.7, 30.1], [-300, 20.3, 70.9, 80.4])
-    land = shapely.MultiPolygon([shapely.Polygon(zip(lon, lat, strict=True)), shapely.box(10, 10, 11, 11)])
-    scene = open_scene(tmp_path / "a.tif", RADAR, land)
-    whole = scene.read(Window(0, 0, 120, 90)).water
-    assert 0.05 < (~whole).mean() < 0.95
-    for window in tiles(scene.shape, 33):
-        cut = np.s_[window.row0 : window.row1, window.col0 : window.col1]
-        np.testing.assert_array_equal(scene.read(window).water, whole[cut])
-    file = tmp_path / "land.geojson"
-    file.write_text(json.dumps(shapely.geometry.mapping(land)))
-    again = open_scene(tmp_path / "a.tif", OpenOptions(sensor=Sensor.SENTINEL1, land=file))
-    np.testing.assert_array_equal(again.read(Window(0, 0, 120, 90)).water, whole)
 
 
 SIDECAR = {

@@ -1,10 +1,23 @@
-"""The story of the small run, told again from its folder."""
+"""The story of the small run, told again from its folder, and a browser for its pages."""
 
 from __future__ import annotations
 
 import pytest
 
+from pipeline.commands.doctor import browser
 from pipeline.tables import ALL
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A running browser; the test is skipped where there is none, or nothing that drives it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if browser() is None:
+        pytest.skip("no Chromium on the PATH")
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        yield running
+        running.close()
 
 
 @pytest.fixture

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
-from dataclasses import replace
-from datetime import timedelta
-from itertools import combinations, pairwise
 
-import pandas as pd
 import pytest
-
-from pipeline.commands.doctor import browser
-from pipeline.report.page import render
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(browser() is None, reason="no Chromium on the PATH")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture
@@ -162,38 +143,6 @@ def test_the_calendar_names_every_place_in_full_and_its_bars_open_cards(page, wi
     assert page.evaluate("document.querySelectorAll('details.card[open]').length") == 1
 
 
-def test_a_name_that_wants_to_be_markup_is_text_on_the_map_too(chromium, tiny_run, tmp_path):
-    """The page's data with another name in it: popups, tooltips and labels show it letter by letter."""
-    name = "<img src=x onerror=alert(1)>\u202e=1+1"
-    shown = f"\u2068{name}\u2069"  # an override that turns letters around ends with the name
-    text = (tiny_run / "report.html").read_text("utf-8")
-    start = text.index('id="data">') + len('id="data">')
-    end = text.index("</script>", start)
-    data = json.loads(text[start:end])
-    for call in data["calls"]:
-        call["name"] = name
-    for track in data["tracks"]:
-        track["name"] = name
-    for zone in data["zones"]:
-        zone["name"] = name
-    hostile = tmp_path / "report.html"
-    hostile.write_text(text[:start] + json.dumps(data).replace("<", "\\u003c") + text[end:], "utf-8")
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    told = []
-    page.on("console", lambda message: told.append(message.text))
-    page.on("dialog", lambda dialog: told.append(dialog.message))
-    page.goto(hostile.as_uri())
-    page.wait_for_selector("#map.leaflet-container")
-    page.locator(".call-pin").first.click(force=True)
-    assert f": {shown}" in page.locator(".leaflet-popup-content").inner_text()
-    assert shown in page.locator(".zone-name").first.text_content()
-    page.wait_for_selector("#calendar svg")
-    assert shown in page.evaluate("[...document.querySelectorAll('#calendar svg text')].map(t => t.textContent)")
-    assert page.locator("img[src=x]").count() == 0
-    assert told == []
-    page.close()
-
-
 def test_every_control_has_a_name_and_every_picture_a_text(page):
     nameless = """[...document.querySelectorAll('button, input, select, summary')]
         .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length)))
@@ -233,66 +182,27 @@ def test_a_pin_a_row_and_a_card_of_one_call_have_one_number(page):
         assert page.inner_text(f"{call} summary .pin") == number
 
 
-def data_changed(tiny_run, to, change):
-    """The report with other data in its script, by ``change``, which alters them."""
-    text = (tiny_run / "report.html").read_text("utf-8")
-    start = text.index('id="data">') + len('id="data">')
-    end = text.index("</script>", start)
-    data = json.loads(text[start:end])
-    change(data)
-    to.write_text(text[:start] + json.dumps(data).replace("<", "\\u003c") + text[end:], "utf-8")
-    return to
+def printed_pages(page, to):
+    """The text of each page of the report as it is printed."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    page.pdf(path=to, prefer_css_page_size=True)
+    done = subprocess.run(["pdftotext", "-layout", to, "-"], capture_output=True, text=True, check=True)
+    return done.stdout.split("\f")
 
 
-def at_three_berths(data):
-    """Three counted berths within 80 m, as slips of one oil port, each with calls of its own."""
-    berth = next(zone for zone in data["zones"] if zone["counts"])
-    call = next(call for call in data["calls"] if call["counts"])
-    data["zones"], data["calls"] = [], []
-    for n, name in enumerate(("western", "central", "eastern")):
-        rings = [[[lat, lon + 5e-4 * n] for lat, lon in ring] for ring in berth["rings"]]
-        data["zones"].append(berth | {"id": name, "name": f"Oil-product port, {name} slip", "rings": rings})
-        data["calls"] += [call | {"zone": name, "number": 2 * n + k, "id": f"c{2 * n + k}"} for k in (1, 2)]
-
-
-@pytest.mark.parametrize("width", [1280, 400])
-def test_names_and_pins_of_berths_that_lie_close_stand_apart(chromium, tiny_run, tmp_path, width):
-    """Genoa's slips had their names on one another, and the pin of one lay on the next one's."""
-    opened = chromium.new_page(viewport={"width": width, "height": 900})
-    opened.goto(data_changed(tiny_run, tmp_path / "close.html", at_three_berths).as_uri())
-    opened.wait_for_selector(".call-pin")
-    boxes = """[...document.querySelectorAll('.zone-name, .call-pin')].map(e => e.getBoundingClientRect())
-        .map(b => [b.left, b.top, b.right, b.bottom])"""
-    for zoomed in range(3):  # as it opens, and closer
-        shown = opened.evaluate(boxes)
-        assert len(shown) == 9
-        apart = [a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1] for a, b in combinations(shown, 2)]
-        assert all(apart)
-        if not zoomed:
-            frame = opened.evaluate("(b => [b.left, b.top, b.right, b.bottom])(map.getBoundingClientRect())")
-            assert all(b[0] >= frame[0] and b[2] <= frame[2] and b[1] >= frame[1] for b in shown)
-        opened.click(".leaflet-control-zoom-in")
-        opened.wait_for_timeout(400)
-    opened.close()
-
-
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
 def test_every_printed_page_of_the_calls_has_the_head_of_their_table(page, tmp_path):
     """Chromium repeats no head that holds a button's box; pages of figures had no name over their columns."""
     page.evaluate("""() => {
         const body = document.querySelector('#call-table tbody'), row = body.querySelector('tr');
         for (let n = 0; n < 90; n += 1) body.append(row.cloneNode(true)); }""")
-    page.pdf(path=tmp_path / "long.pdf", prefer_css_page_size=True)
-    told = subprocess.run(
-        ["pdftotext", "-layout", tmp_path / "long.pdf", "-"], capture_output=True, text=True, check=True
-    )
+    printed = printed_pages(page, tmp_path / "long.pdf")
     call = page.locator("#call-table tbody tr td").first.inner_text().split()[-1]
-    pages = [text for text in told.stdout.split("\f") if text.count(call) > 12]  # a card names a day less often
+    pages = [text for text in printed if text.count(call) > 12]  # a card names a day less often
     assert len(pages) >= 3
     assert all("evidence" in text[: text.index(call)] for text in pages)
 
 
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
 def test_no_printed_page_begins_with_the_last_line_of_a_card(page, tmp_path):
     """A page of figures began with the id of a call, and nothing else of her. The end of the card at every height."""
     page.evaluate("""() => {
@@ -303,11 +213,7 @@ def test_no_printed_page_begins_with_the_last_line_of_a_card(page, tmp_path):
             twin.style.breakInside = 'auto';
             list.append(filler, twin);
         } }""")
-    page.pdf(path=tmp_path / "cards.pdf", prefer_css_page_size=True)
-    told = subprocess.run(
-        ["pdftotext", "-layout", tmp_path / "cards.pdf", "-"], capture_output=True, text=True, check=True
-    )
-    starts = [text.split() for text in told.stdout.split("\f") if text.strip()]
+    starts = [text.split() for text in printed_pages(page, tmp_path / "cards.pdf") if text.strip()]
     assert len(starts) > 70
     assert [words for words in starts if words[0] == "call" and "method" in words[:4]] == []
 
@@ -332,119 +238,3 @@ def test_a_date_in_prose_is_never_broken_at_its_hyphens(page):
     assert dates
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", date) for date in dates)
     assert (broken, bare) == (0, 0)
-
-
-def test_a_long_path_widens_no_page(chromium, tiny_story, tiny_run, tmp_path):
-    """A phone scrolls down, not sideways."""
-    story = replace(tiny_story, problems=(f"/data/{'very_long_name_' * 8}.tif: nothing tells its sensor",))
-    (tmp_path / "long.html").write_text(render(story, {}, tiny_run), "utf-8")
-    opened = chromium.new_page(viewport={"width": 400, "height": 850})
-    opened.goto((tmp_path / "long.html").as_uri())
-    opened.wait_for_selector("#map.leaflet-container")
-    assert opened.evaluate("document.documentElement.scrollWidth") == 400
-    opened.close()
-
-
-def test_what_nobody_saw_does_not_press_the_account_flat(chromium, tiny_story, tiny_run, tmp_path):
-    """An estimate of many times the cap runs out at the top of the axis; cap and observed stay readable."""
-    ledger = tiny_story.tables["ledger"]
-    far = {f"corrected_p{p}": ledger["cap_bbl"] * times for p, times in ((5, 0.5), (50, 20.0), (95, 70.0))}
-    story = replace(tiny_story, tables={**tiny_story.tables, "ledger": ledger.assign(**far)})
-    story = replace(story, headline=replace(story.headline, corrected_bbl=(2.5e5, 1e7, 3.5e7)))
-    (tmp_path / "far.html").write_text(render(story, {}, tiny_run), "utf-8")
-    opened = chromium.new_page(viewport={"width": 1280, "height": 900})
-    opened.goto((tmp_path / "far.html").as_uri())
-    opened.wait_for_selector("#account-plot svg")
-    ticks = opened.locator("#account-plot [aria-label='y-axis tick label'] text").all_text_contents()
-    cap = story.headline.cap_bbl
-    assert cap <= max(float(tick.replace(",", "")) for tick in ticks) <= 2.2 * cap
-    box = opened.locator("#account-plot svg").bounding_box()
-    label = opened.get_by_text("extrapolated, 10,000,000").bounding_box()
-    assert box["y"] <= label["y"] <= box["y"] + box["height"] / 2
-    texts = [text.bounding_box() for text in opened.locator("#account-plot svg text").all()]
-    assert min(text["x"] for text in texts) >= box["x"]  # a million cut at its left is another number
-    assert max(text["x"] + text["width"] for text in texts) <= box["x"] + box["width"]
-    opened.close()
-
-
-@pytest.fixture
-def one_day(chromium, tiny_story, tiny_run, tmp_path):
-    """The page of the story's last day alone, with a dozen calls at its berth at once."""
-    end = tiny_story.config.period.end
-    period = tiny_story.config.period.model_copy(update={"start": end - timedelta(days=1)})
-    tables, calls, liftings = dict(tiny_story.tables), [], []
-    for n in range(12):
-        own = tables["port_calls"]["call_id"] if n == 0 else f"call{n}"
-        calls.append(tables["port_calls"].assign(call_id=own))
-        liftings.append(tables["liftings"].assign(call_id=own, counts=n == 0))
-    tables |= {"port_calls": pd.concat(calls, ignore_index=True), "liftings": pd.concat(liftings, ignore_index=True)}
-    story = replace(tiny_story, config=tiny_story.config.model_copy(update={"period": period}), tables=tables)
-    (tmp_path / "day.html").write_text(render(story, {}, tiny_run), "utf-8")
-    opened = chromium.new_page(viewport={"width": 1280, "height": 900})
-    opened.goto((tmp_path / "day.html").as_uri())
-    opened.wait_for_selector("#account-plot svg")
-    opened.wait_for_selector("#calendar svg")
-    yield opened
-    opened.close()
-
-
-def test_the_account_of_one_day_has_a_line(one_day):
-    """One point has no line and no band: the chart was empty but for its labels."""
-    lines = "[...document.querySelectorAll('#account-plot g[aria-label=line] path')]"
-    assert one_day.evaluate(f"Math.max(...{lines}.map(line => line.getBBox().width))") > 100
-    ticks = one_day.locator("#account-plot [aria-label='x-axis tick label'] text").all_text_contents()
-    assert "12:00" in ticks
-    assert one_day.inner_text("#when").startswith("The day: ")
-
-
-def test_each_of_many_calls_at_once_has_a_bar_of_its_own(one_day):
-    boxes = one_day.evaluate(
-        "[...document.querySelectorAll('#calendar g.calls rect')].map(r => r.getBBox()).map(b => [b.y, b.height])"
-    )
-    assert len(boxes) == 12
-    assert all(height >= 1.5 for _, height in boxes)
-    assert all(low + height <= high for (low, height), (high, _) in pairwise(sorted(boxes)))
-
-
-@pytest.fixture
-def crowded(chromium, tiny_story, tiny_run, tmp_path):
-    """The page of a year with thirty counted calls at one berth, whose name is longer than any room for it."""
-    period = tiny_story.config.period.model_copy(update={"end": tiny_story.config.period.start + timedelta(days=366)})
-    own = tiny_story.tables["port_calls"]["call_id"]
-    tables = {
-        name: pd.concat(
-            [tiny_story.tables[name].assign(call_id=own if n == 0 else f"call{n}", counts=True) for n in range(30)],
-            ignore_index=True,
-        )
-        for name in ("port_calls", "liftings")
-    }
-    zones = tuple(replace(zone, name="Причал " + "НЕФТЕПРОДУКТОВ " * 8) for zone in tiny_story.place.zones)
-    story = replace(
-        tiny_story, config=tiny_story.config.model_copy(update={"period": period}),
-        place=replace(tiny_story.place, zones=zones), tables={**tiny_story.tables, **tables},
-    )  # fmt: skip
-    (tmp_path / "crowd.html").write_text(render(story, {}, tiny_run), "utf-8")
-    opened = chromium.new_page(viewport={"width": 1280, "height": 900})
-    opened.goto((tmp_path / "crowd.html").as_uri())
-    opened.wait_for_selector("#map.leaflet-container")
-    opened.wait_for_selector("#calendar svg")
-    yield opened
-    opened.close()
-
-
-def test_a_crowd_of_calls_at_a_berth_is_one_mark(crowded):
-    """Pins of a year's calls ran out of the map; a day of the slider still shows its own."""
-    assert crowded.locator(".call-pin").all_text_contents() == ["30 calls"]
-    crowded.locator("#day-on").click()
-    assert "30 calls" not in crowded.locator(".call-pin").all_text_contents()
-
-
-def test_a_year_is_seen_whole_and_names_keep_their_beginning(crowded):
-    """Seven pixels a day made a year too wide, and shrunk to the page nobody could read it."""
-    svg = crowded.locator("#calendar svg").first
-    box = svg.bounding_box()
-    assert box["width"] == pytest.approx(float(svg.get_attribute("width")), abs=1), "not shrunk"
-    assert box["width"] <= 1280
-    names = [t for t in crowded.locator("#calendar svg text").all() if t.text_content().startswith("\u2068Причал")]
-    assert names
-    assert all(t.text_content().endswith("…") and t.bounding_box()["x"] >= box["x"] for t in names)

@@ -33,11 +33,11 @@ def test_the_parts_stand_under_the_sum(monkeypatch):
         tables={"port_calls": PORT_CALLS.empty()},
         as_detected=None,
     )
-    monkeypatch.setattr("pipeline.report.opening.shown_alone", lambda _: Shown(115_000, 22_000))
+    monkeypatch.setattr("pipeline.report.summary.shown_alone", lambda _: Shown(115_000, 22_000))
     told = headline_lines(story)
     assert told[1] == "1 port call seen, 1 counted"
     assert told[3] == "that is about 115,000 for the calls shown, about 22,000 for possible further ships"
-    monkeypatch.setattr("pipeline.report.opening.shown_alone", lambda _: None)
+    monkeypatch.setattr("pipeline.report.summary.shown_alone", lambda _: None)
     assert len(headline_lines(SimpleNamespace(**vars(story) | {"headline": replace(head, calls_seen=2)}))) == 4
     detected = SimpleNamespace(headline=replace(head, calls_counted=2, barrels_p50=150_000.0))
     told = headline_lines(SimpleNamespace(**vars(story) | {"as_detected": detected}))

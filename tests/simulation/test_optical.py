@@ -17,7 +17,7 @@ WHITE = (0.5, 0.5, 0.5, 0.5)
 
 
 def hull(kind="product_tanker", ship_id="a"):
-    return Hull(ship_id, "SIM", 0, kind, 100.0, 16.0, 8.0, 6.2, 4500.0, 1700.0, "aft", 0.2)
+    return Hull(ship_id, kind, 100.0, 16.0, 8.0, 6.2, "aft", 0.2)
 
 
 def test_a_box_casts_the_shadow_that_its_height_says():

@@ -11,8 +11,9 @@ import pytest
 import shapely
 
 from pipeline.ingest.simulated_mark import says_simulated
-from pipeline.storage import marked, write_table
-from pipeline.tables import DETECTIONS
+from pipeline.storage import marked, read_table, write_table
+from pipeline.tables import DETECTIONS, LIFTINGS
+from tests.commands.accounts import SET, of
 
 
 def tag_block(content: str) -> str:
@@ -114,3 +115,59 @@ def test_simulated_looks_speak_of_no_real_account(capwatch, tmp_path):
     code, _, err = capwatch(*words)
     assert code == 2
     assert f"{looks}: is SIMULATED, {liftings} does not say so" in err
+
+
+def test_an_account_of_simulated_liftings_says_so(capwatch, tmp_path):
+    """Before, liftings of the demo made an account like any other, and a sum with real ones."""
+    demo, real, csv, out = (tmp_path / name for name in ("demo.parquet", "real.parquet", "real.csv", "ledger.parquet"))
+    write_table(marked(of("2024-05-01"), True), demo)
+    write_table(of("2024-06-01"), real)
+    write_table(of("2024-06-01"), csv)
+    code, told, _ = capwatch("account", demo, "--cap", CAP, "-o", out, *SET)
+    assert code == 0
+    assert told
+    assert all(line.startswith("SIMULATED: ") for line in told.splitlines())
+    assert says_simulated(out)
+    for other in (real, csv):
+        code, _, err = capwatch("account", other, demo, "--cap", CAP, "-o", tmp_path / "both.parquet", *SET)
+        assert code == 2
+        assert f"demo.parquet: is SIMULATED, {other} does not say so" in err
+        assert not (tmp_path / "both.parquet").exists()
+    assert "SIMULATED" not in capwatch("account", real, "--cap", CAP, "-o", out, *SET)[1]
+    assert not says_simulated(out)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_two_simulated_tables_make_one_account_in_whatever_format(capwatch, tmp_path, suffix):
+    """Before, a CSV made from simulated calls said nothing: it passed for real, and was refused beside the demo."""
+    calls, made, out = tmp_path / "calls.csv", tmp_path / f"liftings.{suffix}", tmp_path / f"ledger.{suffix}"
+    rows = {"call_id": ["a"], "departure": ["2024-05-01"], "length_m": [99.0], "beam_m": [16.0], "simulated": [True]}
+    pd.DataFrame(rows).to_csv(calls, index=False)
+    code, _, err = capwatch("volume", calls, "-o", made, *SET)
+    assert code == 0
+    assert "SIMULATED: no real ship is in it" in err
+    assert "not used" not in err
+    other = tmp_path / "other.parquet"
+    write_table(marked(read_table(made, LIFTINGS).assign(call_id="b"), True), other)
+    for paths in ([made], [made, other]):
+        code, told, _ = capwatch("account", *paths, "--cap", CAP, "-o", out, *SET)
+        assert code == 0
+        assert all(line.startswith("SIMULATED: ") for line in told.splitlines())
+        assert says_simulated(out)
+
+
+def test_a_table_that_says_of_no_row_that_it_is_simulated_is_real(capwatch, tmp_path):
+    made, out = tmp_path / "liftings.csv", tmp_path / "ledger.csv"
+    write_table(of("2024-05-01").assign(simulated=False), made)
+    code, told, _ = capwatch("account", made, "--cap", CAP, "-o", out, *SET)
+    assert (code, "SIMULATED" in told, says_simulated(out)) == (0, False, False)
+
+
+def test_liftings_of_simulated_calls_are_simulated(capwatch, tmp_path):
+    calls, out = tmp_path / "calls.parquet", tmp_path / "liftings.parquet"
+    table = pd.DataFrame({"call_id": ["a"], "arrival": ["2024-05-01"], "length_m": [99.0], "beam_m": [16.0]})
+    write_table(marked(table, True), calls)
+    code, _, err = capwatch("volume", calls, "-o", out, *SET)
+    assert code == 0
+    assert "SIMULATED: no real ship is in it" in err
+    assert says_simulated(out)

@@ -74,14 +74,14 @@ class AisRead:
     files: tuple[AisFile, ...] = ()
 
     @property
-    def simulated(self) -> bool:
-        """Does one of the files say that no ship sent what it holds?"""
-        return any(f.simulated for f in self.files)
-
-    @property
     def notes(self) -> list[str]:
         """A line for each file with values that are legal, and odd."""
         return notes_of(self.files)
+
+
+def any_simulated(files: Sequence[AisFile]) -> bool:
+    """Does one of the files say that no ship sent what it holds?"""
+    return any(f.simulated for f in files)
 
 
 def problems_of(files: Sequence[AisFile]) -> list[tuple[InputError, str]]:
@@ -149,11 +149,6 @@ class AisStore:
     def balance(self) -> dict[str, int]:
         """Lines of all files by bucket."""
         return added(empty_balance(), *(f.balance for f in self.files))
-
-    @property
-    def simulated(self) -> bool:
-        """Does one of the files say that no ship sent what it holds?"""
-        return any(f.simulated for f in self.files)
 
     def frames(self, region: Region | None = None, at_once: int | None = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
         """The messages in pieces, per ``tables.AIS_MESSAGES``, ordered by file name and line; repeats left out.

@@ -24,8 +24,7 @@ MIDDLE = (500_450.0, 4_729_640.0)
 
 def drawn(length_m: float, heading_deg: float, speed_kn: float) -> pd.DataFrame:
     """Accepted detections in a simulated image of 3 m of one ship in open water."""
-    hull = Hull("sim", "SIM", 0, "product_tanker", length_m, length_m / 6.3, 0.085 * length_m, 0.06 * length_m,
-                0.0, 0.0, "aft", 0.15)  # fmt: skip
+    hull = Hull("sim", "product_tanker", length_m, length_m / 6.3, 0.085 * length_m, 0.06 * length_m, "aft", 0.15)
     ship = ShipState(hull, TIME, 0.0, 0.0, heading_deg, heading_deg, speed_kn, 0.045 * length_m, "")
     water, light = np.ones(FRAME.shape, bool), Light(35.0, 150.0, 8.0, 90.0)
     image = draw(FRAME, water, [(ship, MIDDLE)], [], light, 0.0, 4.0, np.random.SeedSequence(3))

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.ingest.simulated_mark import says_simulated
-from pipeline.storage import marked, read_table, write_table
+from pipeline.storage import read_table, write_table
 from pipeline.tables import LEDGER, LIFTINGS, LOOKS, MISSED
 from pipeline.volume import liftings
-
-CAP = "configs/caps/unscr-2397.yaml"
-CONFIG = VolumeConfig()
-CRUDE = "configs/assumptions/crude.yaml"
-SET = ("--set", "draws=500")
+from tests.commands.accounts import CAP, CONFIG, SET, of
 
 
 @pytest.fixture
@@ -31,15 +25,6 @@ def account(capwatch, tmp_path):
         return code, told.splitlines(), err.splitlines(), out
 
     return call
-
-
-def of(*days: str, **more) -> pd.DataFrame:
-    """Liftings of 30,000 t of an unnamed product each: 249,900 bbl, which is half the cap."""
-    rows = [
-        {"call_id": f"c{n}", "departure": day, "tonnes": 30_000.0, "product": "unnamed"} | more
-        for n, day in enumerate(days)
-    ]
-    return liftings(pd.DataFrame(rows), CONFIG, 0)
 
 
 def test_calls_of_another_year_are_told(account):
@@ -231,62 +216,6 @@ def test_a_dark_stay_that_may_go_on_in_the_next_table_is_told(capwatch, tmp_path
     assert told[:6] == ("1 call" if words.startswith("the same") else "2 call")
 
 
-def test_an_account_of_simulated_liftings_says_so(capwatch, tmp_path):
-    """Before, liftings of the demo made an account like any other, and a sum with real ones."""
-    demo, real, csv, out = (tmp_path / name for name in ("demo.parquet", "real.parquet", "real.csv", "ledger.parquet"))
-    write_table(marked(of("2024-05-01"), True), demo)
-    write_table(of("2024-06-01"), real)
-    write_table(of("2024-06-01"), csv)
-    code, told, _ = capwatch("account", demo, "--cap", CAP, "-o", out, *SET)
-    assert code == 0
-    assert told
-    assert all(line.startswith("SIMULATED: ") for line in told.splitlines())
-    assert says_simulated(out)
-    for other in (real, csv):
-        code, _, err = capwatch("account", other, demo, "--cap", CAP, "-o", tmp_path / "both.parquet", *SET)
-        assert code == 2
-        assert f"demo.parquet: is SIMULATED, {other} does not say so" in err
-        assert not (tmp_path / "both.parquet").exists()
-    assert "SIMULATED" not in capwatch("account", real, "--cap", CAP, "-o", out, *SET)[1]
-    assert not says_simulated(out)
-
-
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_two_simulated_tables_make_one_account_in_whatever_format(capwatch, tmp_path, suffix):
-    """Before, a CSV made from simulated calls said nothing: it passed for real, and was refused beside the demo."""
-    calls, made, out = tmp_path / "calls.csv", tmp_path / f"liftings.{suffix}", tmp_path / f"ledger.{suffix}"
-    rows = {"call_id": ["a"], "departure": ["2024-05-01"], "length_m": [99.0], "beam_m": [16.0], "simulated": [True]}
-    pd.DataFrame(rows).to_csv(calls, index=False)
-    code, _, err = capwatch("volume", calls, "-o", made, *SET)
-    assert code == 0
-    assert "SIMULATED: no real ship is in it" in err
-    assert "not used" not in err
-    other = tmp_path / "other.parquet"
-    write_table(marked(read_table(made, LIFTINGS).assign(call_id="b"), True), other)
-    for paths in ([made], [made, other]):
-        code, told, _ = capwatch("account", *paths, "--cap", CAP, "-o", out, *SET)
-        assert code == 0
-        assert all(line.startswith("SIMULATED: ") for line in told.splitlines())
-        assert says_simulated(out)
-
-
-def test_a_table_that_says_of_no_row_that_it_is_simulated_is_real(capwatch, tmp_path):
-    made, out = tmp_path / "liftings.csv", tmp_path / "ledger.csv"
-    write_table(of("2024-05-01").assign(simulated=False), made)
-    code, told, _ = capwatch("account", made, "--cap", CAP, "-o", out, *SET)
-    assert (code, "SIMULATED" in told, says_simulated(out)) == (0, False, False)
-
-
-def test_liftings_of_simulated_calls_are_simulated(capwatch, tmp_path):
-    calls, out = tmp_path / "calls.parquet", tmp_path / "liftings.parquet"
-    table = pd.DataFrame({"call_id": ["a"], "arrival": ["2024-05-01"], "length_m": [99.0], "beam_m": [16.0]})
-    write_table(marked(table, True), calls)
-    code, _, err = capwatch("volume", calls, "-o", out, *SET)
-    assert code == 0
-    assert "SIMULATED: no real ship is in it" in err
-    assert says_simulated(out)
-
-
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize("words", [(), ("--seed", 7)])
 def test_an_edited_figure_is_told_and_moves_nothing(account, suffix, words):
@@ -337,56 +266,6 @@ def test_a_call_that_is_called_refused_and_counts_is_told(capwatch, tmp_path):
     code, out, err = capwatch("account", tmp_path / "l.csv", "--cap", CAP, "-o", tmp_path / "o.csv")
     assert (code, out[:14]) == (3, "1 call counted")
     assert "call a: status is refused, but counts is true; to leave a call out write false there (counted)" in err
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        ("2024, barrels: 168679, as_of: 2024-12-04", "2024, barrels: 168679, as_of: 2014-12-04", "before that year"),
-        ("year: 2023, barrels: 325267, as_of: 2024-03-21", "year: 2024, barrels: 1, as_of: 2024-12-04", "stands twice"),
-        ("barrels: 500000\n", "barrels: 500000\ntonnes: 60\n", "one is in another unit"),
-    ],
-)
-def test_a_slip_in_a_cap_is_one_line(capwatch, tmp_path, old, new, told):
-    text = Path(CAP).read_text("utf-8")
-    assert old in text
-    (tmp_path / "cap.yaml").write_text(text.replace(old, new, 1))
-    code, _, err = capwatch("account", tmp_path / "l.csv", "--cap", tmp_path / "cap.yaml", "-o", tmp_path / "o.csv")
-    assert code == 2
-    assert told in err
-    assert len(err.splitlines()) == 1
-
-
-def test_a_cap_in_thousands_is_told(capwatch, tmp_path):
-    write_table(of("2024-05-01"), path := tmp_path / "liftings.csv")
-    (cap := tmp_path / "cap.yaml").write_text(Path(CAP).read_text("utf-8").replace("barrels: 500000", "barrels: 500"))
-    code, _, err = capwatch("account", path, "--cap", cap, "-o", tmp_path / "ledger.csv", *SET)
-    assert code == 0
-    assert err.startswith(f"{cap}: the cap of 500 barrels a year is less than one small tanker carries")
-
-
-def test_accounts_of_several_caps_are_those_of_each_alone(capwatch, tmp_path):
-    """A table of refined cargoes and crude, cut in two by hand, makes the same sums under the assumptions of each."""
-    head = "call_id,arrival,departure,dwt_t,product\n"
-    refined = "a,2023-12-20,2023-12-23,3500,diesel\nb,2024-03-07,2024-03-09,4200,\n"
-    crude = "c,2024-03-11,2024-03-12,20000,crude oil\nd,2023-12-20,2023-12-23,15000,нефть\n"
-    of_both = ("--assumptions", "configs/assumptions/refined-and-crude.yaml", *SET)
-    both = {"unscr-2397": (refined, SET), "unscr-2397-crude": (crude, ("--assumptions", CRUDE, *SET))}
-    caps = [word for cap in both for word in ("--cap", f"configs/caps/{cap}.yaml")]
-    (table := tmp_path / "both.csv").write_text(head + crude + refined)
-    assert capwatch("volume", table, "-o", tmp_path / "l.parquet", *of_both)[0] == 0
-    words = ("account", tmp_path / "l.parquet", *caps, "--as-of", "2024-03-31", *of_both)
-    code, told, _ = capwatch(*words, "-o", f"{tmp_path}/accounts/")
-    assert (code, told.count("1 call counted"), told.count("2 calls counted")) == (0, 1, 1)
-    for cap, (rows, assumptions) in both.items():
-        (table := tmp_path / f"{cap}.csv").write_text(head + rows)
-        alone, ledger = tmp_path / f"{cap}.parquet", tmp_path / f"alone-{cap}.csv"
-        assert capwatch("volume", table, "-o", alone, *assumptions)[0] == 0
-        words_alone = ("account", alone, "--cap", f"configs/caps/{cap}.yaml", "--as-of", "2024-03-31", *assumptions)
-        assert capwatch(*words_alone, "-o", ledger)[0] == 0
-        assert (tmp_path / "accounts" / f"{cap}.csv").read_text() == ledger.read_text()
-    code, _, err = capwatch(*words, "-o", tmp_path / "one.csv")
-    assert (code, err.startswith("error: several caps need a folder")) == (2, True)
 
 
 def test_rows_that_are_in_no_sum_are_told_beside_the_sum(account):

@@ -1,0 +1,76 @@
+"""An AOI's verdicts at a terminal: listed, given, taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.chain.review_file import FOLDER, add_review, find_reviews, read_reviews, withdraw_review
+from pipeline.console import Console
+from pipeline.errors import ConfigError, printable
+from pipeline.finished.overview import ids_in_runs
+from pipeline.tables.reviews import VERDICTS
+
+
+def show_verdicts(aoi: str, console: Console) -> None:
+    """Print the verdicts of an AOI's review file, or how the first one is given."""
+    aoi_id = _aoi_id(aoi)
+    path = find_reviews(aoi_id)
+    if path is None:
+        how = f"capwatch review {printable(aoi)} ID {'|'.join(VERDICTS)} --who NAME --why REASON"
+        console.result(f"{FOLDER}/{aoi_id}.csv: no verdicts yet; give one with: {how}")
+        return
+    rows = []
+    for v in read_reviews(path):
+        told = [printable(text) for text in (v.target, v.verdict, v.value, v.who, v.when, v.why)]
+        rows.append([str(v.line), *told, v.outcome and f"{v.outcome}: {v.note}"])
+    console.table(str(path), ["line", "target", "verdict", "value", "who", "when", "why", ""], rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A verdict as the command line gives it; ``when`` is now where nothing was said."""
+
+    target: str
+    verdict: str
+    value: str
+    who: str
+    why: str
+    when: str | None = None
+
+
+def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway: bool = False) -> None:
+    """Append a verdict to the AOI's review file; ConfigError where no run under ``out`` has what it is about."""
+    aoi_id = _aoi_id(aoi)
+    path = Path(FOLDER) / f"{aoi_id}.csv"
+    known = ids_in_runs(out / aoi_id)
+    ids = [given.target, *([given.value] if given.verdict == "merge" else [])]
+    strange = [printable(id_) for id_ in ids if known and id_ not in known]
+    if strange and not anyway:
+        where = printable(out / aoi_id)
+        there = "cards and calls.csv of a run tell its ids, and --anyway keeps this one"
+        raise ConfigError(f"{strange[0]}: no run in {where} has this id (nothing was written; {there})")
+    now = given.when or datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    new = add_review(
+        path, target=given.target, verdict=given.verdict, value=given.value, who=given.who, when=now, why=given.why
+    )
+    told = f"{new.verdict} {printable(new.target)}"
+    console.result(f"{path} line {new.line}: {told}; the next run of {aoi} from this folder applies it")
+    if not known:
+        console.note(f"{printable(out / aoi_id)}: no run here that could have this id; it was not checked")
+
+
+def take_back(aoi: str, line: int, console: Console) -> None:
+    """Remove a verdict from the AOI's review file by its line."""
+    aoi_id = _aoi_id(aoi)
+    gone = withdraw_review(Path(FOLDER) / f"{aoi_id}.csv", line)
+    told = f"{gone.verdict} {printable(gone.target)} of {printable(gone.who)}"
+    console.result(f"{FOLDER}/{aoi_id}.csv: {told} withdrawn; the next run of {aoi} from this folder goes without it")
+
+
+def _aoi_id(aoi: str) -> str:
+    """The id of an AOI by its name, or by a run file."""
+    from pipeline.workspace import find_config, load_run_config
+
+    return load_run_config(find_config(aoi), {}).aoi.id

@@ -1,0 +1,21 @@
+"""Liftings to make an account of, and the words that most of these accounts are asked for with."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pipeline.config import VolumeConfig
+from pipeline.volume import liftings
+
+CAP = "configs/caps/unscr-2397.yaml"
+CONFIG = VolumeConfig()
+SET = ("--set", "draws=500")
+
+
+def of(*days: str, **more) -> pd.DataFrame:
+    """Liftings of 30,000 t of an unnamed product each: 249,900 bbl, which is half the cap."""
+    rows = [
+        {"call_id": f"c{n}", "departure": day, "tonnes": 30_000.0, "product": "unnamed"} | more
+        for n, day in enumerate(days)
+    ]
+    return liftings(pd.DataFrame(rows), CONFIG, 0)

@@ -1,0 +1,76 @@
+"""Calls that `capwatch volume` reads and doubts: each cause is one line."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+
+def test_ships_of_another_trade_are_no_tankers_unless_the_row_says_more(capwatch, tmp_path):
+    """A stated cargo or p_tanker stands before her type."""
+    rows = [
+        "a,180,Bulk Carrier,,", "b,180,Oil Products Tanker,,", "c,30,52,,", "d,98,,,", "e,98,General cargo,500,",
+        "f,98,Container ship,,0.4", "g,98,82,,",
+    ]  # fmt: skip
+    known = [False, True, False, True, True, True, True]
+    head = "call_id,length_m,ship_type,tonnes,p_tanker,arrival\n"
+    (tmp_path / "t.csv").write_text(head + "".join(f"{row},2024-03-{n:02d}\n" for n, row in enumerate(rows, 1)))
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 0
+    assert err == (
+        f"{tmp_path}/t.csv: 2 calls of no tankers by ship_type, not counted: Bulk Carrier (1), AIS type 52 (1)\n"
+    )
+    found = pd.read_csv(tmp_path / "o.csv")
+    assert found["counts"].tolist() == known
+    assert found["cause"].dropna().str.startswith("by her type no tanker (").all()
+    assert found["p_lifting"].tolist()[5] == 0.4
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["a,X,2024-03-07,3000", "b,X,2024-03-07,3000"], True),
+        (["a,SIM ONE,2024-03-07,3000", "b,Sim One ,2024-03-07,3000"], True),
+        (["a,X,2024-03-07,3000", "b,X,2024-03-27,3000"], False),  # she came again
+        (["a,,2024-03-07,3000", "b,,2024-03-07,3000"], False),  # two ships, maybe
+        (["a,X,2024-03-07,3000", "b,Y,2024-03-07,3000"], False),
+    ],
+)
+def test_a_call_that_is_written_twice_is_told(capwatch, tmp_path, rows, told):
+    (tmp_path / "t.csv").write_text("\n".join(["call_id,name,arrival,tonnes", *rows, ""]))
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3 * told
+    assert ("t.csv: call b: the same ship, times and numbers as an earlier call" in err) == told
+
+
+@pytest.mark.parametrize("end", ["arrival", "departure"])
+def test_a_call_of_a_year_that_has_not_come_is_told(capwatch, tmp_path, end):
+    (tmp_path / "t.csv").write_text(f"{end},tonnes\n2084-03-07,3000\n2024-03-07,3000\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 3
+    assert err == (
+        f"error: {tmp_path}/t.csv: call row1: {end} 2084-03-07 has not come yet; is its year right? (row kept)\n"
+    )
+
+
+def test_one_fault_in_other_numbers_is_one_line_and_other_faults_stay_apart(capwatch, tmp_path):
+    rows = "".join(f"c{n},2024-03-07,90,{95 + n / 2},\n" for n in range(9)) + "d,2024-03-08,90,15,33\n"
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m,draught_in_m\n" + rows)
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    swapped, deep = err.splitlines()
+    assert code == 3
+    assert swapped.removeprefix(f"error: {tmp_path}/t.csv: ") == (
+        "calls c0, c1, c2, c3, c4 and 4 more, the first: beam 95 m is not below length 90 m; they may be swapped "
+        "(rows kept, refused)"
+    )
+    assert "call d: draught_in_m is 33" in deep
+
+
+@pytest.mark.parametrize(("swapped", "told"), [(3, True), (2, False)])
+def test_draughts_in_swapped_columns_are_noticed_where_the_whole_table_says_so(capwatch, tmp_path, swapped, told):
+    """Nothing would count, and nobody said why."""
+    rows = "".join(f"c{n},2024-03-0{n + 1},98,15.8,6.2,4.2\n" for n in range(swapped))
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m,draught_in_m,draught_out_m\n" + rows)
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert code == 0
+    assert ("3 of 3 calls that tell a direction are discharging, and loading is counted" in err) is told
