@@ -21,7 +21,8 @@ from pipeline.ingest.baseline import (
     baseline_of,
     offset_of,
 )
-from pipeline.ingest.speckle import BLOCK_PX, Speckle, speckle
+from pipeline.ingest.decibel import SPECKLE_DB, steps_per_db, strips_of
+from pipeline.ingest.speckle import Speckle, speckle
 from pipeline.types import Radiometry, Sensor
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 DB_RANGE = (-25.0, 0.0)  # a public convention for 8-bit sigma0 in VV: 8-bit = (dB + 25) / 25 * 255
-SPECKLE_DB = 2.2  # spread of 4.4 looks of speckle, as Sentinel-1 GRD has: 4.34 times the root of psi'(4.4)
 TARGETS_DB = 40.0  # of the brightest ships and buildings over the sea in Sentinel-1 products (our reading)
 SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled pictures have more looks
 INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
@@ -159,6 +159,7 @@ def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: 
     if raster.scales and span is None:  # what the file says of its numbers goes before what they stand for
         gains, offsets = (tuple(v[i - 1] for i in stored.channels.indexes) for v in (raster.scales, raster.offsets))
         scaling = _by_word(word, "float32", None, gains[0] * middle + offsets[0])
+        gains, offsets = (tuple(scaling.gain * n for n in v) for v in (gains, offsets))
         reason = f"{scaling.reason}, by the file's scale and offset"
         return replace(scaling, gains=gains, offsets=offsets, reason=reason)
     return _by_word(word, raster.dtype, span, middle)
@@ -174,7 +175,16 @@ def _by_word(word: str, dtype: str, span: tuple[float, float] | None, values: Fl
         return Scaling(law, Radiometry.POWER, reason)
     if word == "sigma0":
         return Scaling("linear", Radiometry.SIGMA0, reason)
-    return _decibel(dtype, span, reason)
+    return _decibel(dtype, span, reason) if dtype.startswith("uint") or span else _plain_decibel(values, dtype, reason)
+
+
+def _plain_decibel(values: FloatArray, dtype: str, reason: str) -> Scaling:
+    """dB numbers as they are, or a power of ten times as large, as whole numbers often are."""
+    steps = steps_per_db(values, dtype)
+    if steps == 1.0:
+        return Scaling("decibel", Radiometry.SIGMA0, reason)
+    doubt = f"radiometric scale by guess: dB times {steps:g}"
+    return Scaling("decibel", Radiometry.SIGMA0, f"{reason}, times {steps:g}", 1 / steps, doubt=doubt)
 
 
 def _span_by_speckle(found: Speckle, highest: float) -> tuple[float, float] | None:
@@ -193,10 +203,8 @@ def _span_by_speckle(found: Speckle, highest: float) -> tuple[float, float] | No
 
 
 def _decibel(dtype: str, span: tuple[float, float] | None, reason: str, *, assumed: bool = False) -> Scaling:
-    """dB numbers, stretched over a range where the type is an integer or the range is given."""
+    """dB numbers, stretched over a given range, or over the usual one where that is unknown."""
     top = np.iinfo(dtype).max if dtype.startswith("uint") else 1.0
-    if span is None and not dtype.startswith("uint"):
-        return Scaling("decibel", Radiometry.SIGMA0, reason)
     low, high = span or DB_RANGE
     gain = (high - low) / top
     told = f"{reason}: stored 0 to {top:g} is {low:g} to {high:g} dB"
@@ -227,7 +235,7 @@ def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
     if good.size == 0:
         return Scaling("square", Radiometry.POWER, "amplitude by convention; nothing to judge by", doubt="no data")
     if dtype.startswith(("float", "int")) and np.median(good) < 0:
-        return Scaling("decibel", Radiometry.SIGMA0, "dB: most numbers are negative")
+        return _plain_decibel(values, dtype, "dB: most numbers are negative")
     if dtype == "uint16":
         return Scaling("square", Radiometry.POWER, "amplitude: 16-bit whole numbers, as in GRD products")
     found = speckle(values, top=255.0 if dtype == "uint8" else np.inf)
@@ -255,16 +263,8 @@ def _middle(stored: Stored, *, brief: bool = False) -> FloatArray:
 
     ``brief``: of a large one the first strip that holds more than zeros is enough.
     """
-    from pipeline.types import Window
-
-    rows, cols = stored.raster.shape
-    if rows * cols <= 16_000_000:
-        return _known(*stored.read(Window(0, 0, rows, cols)))[0]
-    height, width = 5 * BLOCK_PX, min(cols, 8192)
-    tops = np.linspace(0, rows - height, 16).astype(int) // BLOCK_PX * BLOCK_PX
-    windows = [Window(int(top), (cols - width) // 2, height, width) for top in tops]
     strips = []
-    for window in windows:
+    for window in strips_of(stored.raster.shape):
         strips.append(_known(*stored.read(window))[0])
         if brief and np.nan_to_num(strips[-1]).any():
             return strips[-1]

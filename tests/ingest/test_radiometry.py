@@ -216,12 +216,11 @@ def test_power_that_a_filter_smoothed_is_not_taken_for_amplitude(tmp_path):
     np.testing.assert_allclose(values(amplitude)[0], power, rtol=1e-5)
 
 
-@pytest.mark.parametrize("scaling", ["auto", "sigma0"])
-def test_a_radar_image_of_which_nothing_is_left_says_so(tmp_path, scaling):
-    """dB times 100 that says nothing of it: ten to the power of minus 200 is no power in single precision."""
+def test_a_radar_image_of_which_nothing_is_left_says_so(tmp_path):
+    """dB, all of it negative, that is said to be power."""
     path = write(tmp_path / "a.tif", np.round(1000 * np.log10(sea(8))).astype(np.int16))
     with pytest.raises(InputError, match=r"a\.tif: no pixel has a value when read as .*--scaling"):
-        open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10, scaling=scaling))
+        open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10, scaling="sigma0"))
 
 
 def test_radar_power_is_never_zero_negative_or_infinite(tmp_path):
