@@ -103,6 +103,19 @@ def test_decimal_numbers_tell_what_they_are(tmp_path, make, radiometry, word):
     np.testing.assert_allclose(values(scene)[0], power * gain, rtol=1e-4)
 
 
+@pytest.mark.parametrize("gain", [10_000, 65_535])
+def test_power_in_whole_numbers_of_16_bits_is_not_taken_for_amplitude(tmp_path, gain):
+    """Squared once more, every contrast in dB was twice what it is; amplitude in the same numbers stays amplitude."""
+    power = sea(9)
+    scene = opened(tmp_path / "a.tif", np.round(power * gain).astype(np.uint16))
+    known = np.isfinite(values(scene)[0])
+    np.testing.assert_allclose(values(scene)[0][known], power[known] * gain, atol=0.51)
+    assert any("intensity in whole numbers" in doubt for doubt in scene.degraded)
+    amplitude = opened(tmp_path / "b.tif", np.round(np.sqrt(power) * 660).astype(np.uint16))
+    assert amplitude.read.scaling.law == "square"
+    assert not any("scale" in doubt for doubt in amplitude.degraded)
+
+
 def test_a_stated_scaling_goes_before_looks(tmp_path):
     data = np.array([[0, 51, 255]], np.uint8)
     scene = opened(tmp_path / "a.png", np.repeat(data, 4, 0), scaling="db:-30:0", driver="PNG")
