@@ -135,7 +135,8 @@ def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | N
         brief = stored.raster.dtype == "uint16" and not stored.raster.scales
         middle = _middle(stored, brief=brief)
         scaling = _radar(stored, word, span, middle)
-        if brief and word == "auto" and scaling.law == "linear":  # what one strip says against the type, all of them must say
+        # What one strip says against the type, all of them must say
+        if brief and word == "auto" and scaling.law == "linear":
             scaling = _radar(stored, word, span, _middle(stored))
         if _without_value(scaling, middle) and not (brief and not _without_value(scaling, _middle(stored))):
             raise InputError(stored.raster.item, f"no pixel has a value when read as {scaling.reason}; see --scaling")
