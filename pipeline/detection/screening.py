@@ -21,6 +21,7 @@ REJECTING = frozenset(
         "interference",
         "fixed_structure",
         "land_leak",
+        "land_unknown",
         "too_small",
         "too_large",
         "cloud",

@@ -216,15 +216,16 @@ def _doubt(dataset: DatasetReader, band: int, top: int, chunk: NDArray[Any]) -> 
         return ""
     rows = range(max(0, top - 1), min(dataset.height, top + len(chunk) + 1))
     around = dataset.read(band, window=((rows.start, rows.stop), (0, dataset.width)))
-    return lost_sector(around, rows.start, range(top, top + len(chunk)))
+    return lost_sector(around, rows.start, range(top, top + len(chunk)), dataset.height)
 
 
-def lost_sector(chunk: NDArray[Any], top: int = 0, lines: range | None = None) -> str:
+def lost_sector(chunk: NDArray[Any], top: int = 0, lines: range | None = None, height: int | None = None) -> str:
     """Does one line hold a run of exact zeros, half a disk sector or longer, between lines that were measured?
 
     A sector that is lost in an uncompressed file is zeros in one line, or in the end of one and the start of the next;
     land, borders and slicks are zeros in neighbouring lines as well. ``lines`` are those in question, of a file whose
-    line ``top`` comes first; all where none are given.
+    line ``top`` comes first; all where none are given. The first line and the last of a file of ``height`` lie between
+    no two: zeros at their ends are the border of an image that was turned by little.
 
     >>> sea = np.ones((3, 400), np.uint16)
     >>> sea[1, 50:306] = 0
@@ -242,6 +243,8 @@ def lost_sector(chunk: NDArray[Any], top: int = 0, lines: range | None = None) -
     long = (stop - start) * chunk.dtype.itemsize >= SECTOR // 2
     if lines is not None:
         long &= (row + top >= lines.start) & (row + top < lines.stop)
+    outermost = (row + top == 0) | (row + top + 1 == height)
+    long &= ~(outermost & ((start == 0) | (stop == chunk.shape[1])))
     lost = np.flatnonzero(long)[_zeros_beside(row, start, stop, chunk.shape, long) < 0.5]
     if not len(lost):
         return ""

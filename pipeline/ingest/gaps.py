@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.ingest.decibel import cut_at_zero, strips_of
 from pipeline.types import Sensor, Window
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _BORDER_SHARE = 0.002  # our choice: a smaller corner of zeros is dark water, no
 FILLS = (-9999.0, -10000.0, -32767.0, -32768.0, -99999.0)
 """Numbers that programs write where nothing was measured, and often do not declare; none is a reflectance, an
 amplitude, or a power. Those of an unsigned type are measured brightness as well, and are left alone."""
+CUT_OFF = "its dB numbers end at 0: what is brighter was cut off there, so lengths and scores are less sure"
 _BORDER_SIDE = 2048  # pixels of the overview in which the frame is looked for; our choice
 
 
@@ -31,6 +33,7 @@ class Gaps:
     border: BoolImage | None = None  # coarse picture of zeros that belong to the frame of an image
     step: int = 1
     fills: tuple[float, ...] = ()  # further numbers that stand for nothing
+    doubt: str = ""  # goes into the scene's ``degraded``
 
     @property
     def only_zeros(self) -> bool:
@@ -59,9 +62,24 @@ def gaps_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gap
     Radar never measures zero, nor does a stack of optical bands in all of them at once. In an 8-bit picture zero is
     also the darkest shade, and in a single band of reflectances it is dark water: only a frame of zeros is missing
     there, and only where the file declares no number for what is missing. Where it does not, `FILLS` are missing too.
+    Radar numbers in dB that were cut off at 0 are brightest there, whatever the file declares: only a frame is missing.
     """
-    signed = raster.nodata is None and not raster.dtype.startswith("u")
-    return replace(_zeros_of(raster, sensor, indexes), fills=FILLS if signed else ())
+    signed = not raster.dtype.startswith("u")
+    fills = FILLS if signed and raster.nodata is None else ()
+    if sensor is Sensor.SENTINEL1 and signed and not any(raster.offsets):
+        nodata = None if raster.nodata == 0 else raster.nodata
+        if _cut_at_zero(raster, indexes, Gaps(nodata, zero=False, fills=fills)):
+            return replace(_frame_of_zeros(raster, indexes), nodata=nodata, fills=fills, doubt=CUT_OFF)
+    return replace(_zeros_of(raster, sensor, indexes), fills=fills)
+
+
+def _cut_at_zero(raster: RasterFile, indexes: tuple[int, ...], others: Gaps) -> bool:
+    """Are zeros the brightest pixels of a radar image in dB? ``others`` says what else is no measurement."""
+    for index in indexes:
+        strips = ((raster.read(window, (index,)), window) for window in strips_of(raster.shape))
+        if cut_at_zero((bands[0], others.mask(bands, window, radar=True)[0]) for bands, window in strips):
+            return True
+    return False
 
 
 def _zeros_of(raster: RasterFile, sensor: Sensor, indexes: tuple[int, ...]) -> Gaps:

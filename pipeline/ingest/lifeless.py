@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import printable
+from pipeline.ingest.decibel import SIGMA0_DB
 from pipeline.ingest.scenes import without_water
 from pipeline.types import Place, Radiometry, Scene, Sensor, Window, tiles
 
@@ -17,7 +18,6 @@ _SIDE_PX = 16  # of a window (our choice)
 _STRIP_PX = 1024  # side of what is read at once of an image that may be blank
 _FEWEST = 200  # pixels below which nothing can be said (our choice)
 _ONE_VALUE = 0.99  # share of pixels that are equal (our choice): speckle of whole numbers on a dark sea stays below
-SIGMA0_DB = (-60.0, 20.0)  # medians outside are no ground: 30 dB below the noise floor of satellites, above any city
 
 
 REFLECTANCES = (0.001, 2.0)

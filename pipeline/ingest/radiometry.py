@@ -21,7 +21,8 @@ from pipeline.ingest.baseline import (
     baseline_of,
     offset_of,
 )
-from pipeline.ingest.speckle import BLOCK_PX, Speckle, speckle
+from pipeline.ingest.decibel import SPECKLE_DB, steps_per_db, strips_of
+from pipeline.ingest.speckle import Speckle, speckle
 from pipeline.types import Radiometry, Sensor
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
 
 DB_RANGE = (-25.0, 0.0)  # a public convention for 8-bit sigma0 in VV: 8-bit = (dB + 25) / 25 * 255
-SPECKLE_DB = 2.2  # spread of 4.4 looks of speckle, as Sentinel-1 GRD has: 4.34 times the root of psi'(4.4)
 TARGETS_DB = 40.0  # of the brightest ships and buildings over the sea in Sentinel-1 products (our reading)
 SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled pictures have more looks
 INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
+# Squared coefficient of variation and skewness of power in 16 bits, where nearly all files hold amplitude: over sea
+# Sentinel-1's amplitude has 0.04 to 0.11 and 0.1 to 0.4 in real scenes, its intensity 0.18 to 0.24 and 0.7 to 1.0
+CLEARLY_INTENSITY, FEWEST_BLOCKS = (0.15, 0.6), 100
 SMOOTHED_CV2 = 1 / 44  # amplitude of 11 looks: what varies less was filtered or resampled, and its law shows no more
 LOWEST_SEA = 1e-3  # sigma0, -30 dB (our choice): below the noise that Sentinel-1 is specified to have, -22 dB at most
 WORDS = ("auto", "amplitude", "intensity", "db", "sigma0", "reflectance")
@@ -132,6 +135,9 @@ def scaling_of(stored: Stored, sensor: Sensor, wanted: str, sidecar: Sidecar | N
         brief = stored.raster.dtype == "uint16" and not stored.raster.scales
         middle = _middle(stored, brief=brief)
         scaling = _radar(stored, word, span, middle)
+        # What one strip says against the type, all of them must say
+        if brief and word == "auto" and scaling.law == "linear":
+            scaling = _radar(stored, word, span, _middle(stored))
         if _without_value(scaling, middle) and not (brief and not _without_value(scaling, _middle(stored))):
             raise InputError(stored.raster.item, f"no pixel has a value when read as {scaling.reason}; see --scaling")
         return scaling
@@ -159,6 +165,7 @@ def _radar(stored: Stored, word: str, span: tuple[float, float] | None, middle: 
     if raster.scales and span is None:  # what the file says of its numbers goes before what they stand for
         gains, offsets = (tuple(v[i - 1] for i in stored.channels.indexes) for v in (raster.scales, raster.offsets))
         scaling = _by_word(word, "float32", None, gains[0] * middle + offsets[0])
+        gains, offsets = (tuple(scaling.gain * n for n in v) for v in (gains, offsets))
         reason = f"{scaling.reason}, by the file's scale and offset"
         return replace(scaling, gains=gains, offsets=offsets, reason=reason)
     return _by_word(word, raster.dtype, span, middle)
@@ -174,7 +181,16 @@ def _by_word(word: str, dtype: str, span: tuple[float, float] | None, values: Fl
         return Scaling(law, Radiometry.POWER, reason)
     if word == "sigma0":
         return Scaling("linear", Radiometry.SIGMA0, reason)
-    return _decibel(dtype, span, reason)
+    return _decibel(dtype, span, reason) if dtype.startswith("uint") or span else _plain_decibel(values, dtype, reason)
+
+
+def _plain_decibel(values: FloatArray, dtype: str, reason: str) -> Scaling:
+    """dB numbers as they are, or a power of ten times as large, as whole numbers often are."""
+    steps = steps_per_db(values, dtype)
+    if steps == 1.0:
+        return Scaling("decibel", Radiometry.SIGMA0, reason)
+    doubt = f"radiometric scale by guess: dB times {steps:g}"
+    return Scaling("decibel", Radiometry.SIGMA0, f"{reason}, times {steps:g}", 1 / steps, doubt=doubt)
 
 
 def _span_by_speckle(found: Speckle, highest: float) -> tuple[float, float] | None:
@@ -193,10 +209,8 @@ def _span_by_speckle(found: Speckle, highest: float) -> tuple[float, float] | No
 
 
 def _decibel(dtype: str, span: tuple[float, float] | None, reason: str, *, assumed: bool = False) -> Scaling:
-    """dB numbers, stretched over a range where the type is an integer or the range is given."""
+    """dB numbers, stretched over a given range, or over the usual one where that is unknown."""
     top = np.iinfo(dtype).max if dtype.startswith("uint") else 1.0
-    if span is None and not dtype.startswith("uint"):
-        return Scaling("decibel", Radiometry.SIGMA0, reason)
     low, high = span or DB_RANGE
     gain = (high - low) / top
     told = f"{reason}: stored 0 to {top:g} is {low:g} to {high:g} dB"
@@ -227,9 +241,9 @@ def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
     if good.size == 0:
         return Scaling("square", Radiometry.POWER, "amplitude by convention; nothing to judge by", doubt="no data")
     if dtype.startswith(("float", "int")) and np.median(good) < 0:
-        return Scaling("decibel", Radiometry.SIGMA0, "dB: most numbers are negative")
+        return _plain_decibel(values, dtype, "dB: most numbers are negative")
     if dtype == "uint16":
-        return Scaling("square", Radiometry.POWER, "amplitude: 16-bit whole numbers, as in GRD products")
+        return _of_16_bits(speckle(values))
     found = speckle(values, top=255.0 if dtype == "uint8" else np.inf)
     told = f"(speckle: skewness {found.skewness:+.2f}, spread ~ mean^{found.slope:.2f}, CV {found.cv:.2f})"
     if dtype == "uint8":
@@ -250,21 +264,22 @@ def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
     return Scaling("linear" if intensity else "square", Radiometry.POWER, f"{word} by its spread {told}")
 
 
+def _of_16_bits(found: Speckle) -> Scaling:
+    """Amplitude, as in GRD products, unless speckle speaks clearly for power that somebody stretched over 16 bits."""
+    if found.blocks >= FEWEST_BLOCKS and found.cv**2 > CLEARLY_INTENSITY[0] and found.skewness > CLEARLY_INTENSITY[1]:
+        told = f"(speckle: skewness {found.skewness:+.2f}, CV {found.cv:.2f})"
+        doubt = "radiometric scale by guess: intensity in whole numbers of 16 bits"
+        return Scaling("linear", Radiometry.POWER, f"intensity by its spread {told}", doubt=doubt)
+    return Scaling("square", Radiometry.POWER, "amplitude: 16-bit whole numbers, as in GRD products")
+
+
 def _middle(stored: Stored, *, brief: bool = False) -> FloatArray:
     """The first band at full resolution, all of it or strips of rows of a large one; NaN where nothing was measured.
 
     ``brief``: of a large one the first strip that holds more than zeros is enough.
     """
-    from pipeline.types import Window
-
-    rows, cols = stored.raster.shape
-    if rows * cols <= 16_000_000:
-        return _known(*stored.read(Window(0, 0, rows, cols)))[0]
-    height, width = 5 * BLOCK_PX, min(cols, 8192)
-    tops = np.linspace(0, rows - height, 16).astype(int) // BLOCK_PX * BLOCK_PX
-    windows = [Window(int(top), (cols - width) // 2, height, width) for top in tops]
     strips = []
-    for window in windows:
+    for window in strips_of(stored.raster.shape):
         strips.append(_known(*stored.read(window))[0])
         if brief and np.nan_to_num(strips[-1]).any():
             return strips[-1]

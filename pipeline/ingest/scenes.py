@@ -189,8 +189,8 @@ def _open_raster_scene(
     reader = RasterReader(stored, scaling, water, raster.palette())
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
     view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
-    doubts = [raster.doubt, sidecar_doubt, scaling.doubt, channels.doubt, place_doubt, spacing_doubt, skew_doubt]
-    doubts += [time_doubt, land_doubt, view_doubt, mask_doubt]
+    doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.gaps.doubt, channels.doubt]
+    doubts += [place_doubt, spacing_doubt, skew_doubt, time_doubt, land_doubt, view_doubt, mask_doubt]
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     return Scene(
         scene_id=path.stem,

@@ -135,3 +135,13 @@ def test_land_borders_and_slicks_are_zeros_in_neighbouring_lines_too():
     for row in range(40):
         slanted[row, : 100 + 9 * row] = 0
     assert lost_sector(slanted) == ""
+
+
+@pytest.mark.parametrize("turned", [np.s_[:, :], np.s_[::-1], np.s_[:, ::-1], np.s_[::-1, ::-1]])
+def test_the_border_of_an_image_turned_by_little_is_no_lost_sector(turned):
+    """One line to 400 pixels, as a warp from one map grid to another leaves it; the next line has none of it."""
+    data = sea()
+    data[0, 200:] = 0
+    assert lost_sector(data[turned], height=len(data)) == ""
+    data[0, 560:] = 7
+    assert "360 zeros" in lost_sector(data[turned], height=len(data))  # what ends within a line is no border

@@ -103,6 +103,19 @@ def test_decimal_numbers_tell_what_they_are(tmp_path, make, radiometry, word):
     np.testing.assert_allclose(values(scene)[0], power * gain, rtol=1e-4)
 
 
+@pytest.mark.parametrize("gain", [10_000, 65_535])
+def test_power_in_whole_numbers_of_16_bits_is_not_taken_for_amplitude(tmp_path, gain):
+    """Squared once more, every contrast in dB was twice what it is; amplitude in the same numbers stays amplitude."""
+    power = sea(9)
+    scene = opened(tmp_path / "a.tif", np.round(power * gain).astype(np.uint16))
+    known = np.isfinite(values(scene)[0])
+    np.testing.assert_allclose(values(scene)[0][known], power[known] * gain, atol=0.51)
+    assert any("intensity in whole numbers" in doubt for doubt in scene.degraded)
+    amplitude = opened(tmp_path / "b.tif", np.round(np.sqrt(power) * 660).astype(np.uint16))
+    assert amplitude.read.scaling.law == "square"
+    assert not any("scale" in doubt for doubt in amplitude.degraded)
+
+
 def test_a_stated_scaling_goes_before_looks(tmp_path):
     data = np.array([[0, 51, 255]], np.uint8)
     scene = opened(tmp_path / "a.png", np.repeat(data, 4, 0), scaling="db:-30:0", driver="PNG")
@@ -216,12 +229,11 @@ def test_power_that_a_filter_smoothed_is_not_taken_for_amplitude(tmp_path):
     np.testing.assert_allclose(values(amplitude)[0], power, rtol=1e-5)
 
 
-@pytest.mark.parametrize("scaling", ["auto", "sigma0"])
-def test_a_radar_image_of_which_nothing_is_left_says_so(tmp_path, scaling):
-    """dB times 100 that says nothing of it: ten to the power of minus 200 is no power in single precision."""
+def test_a_radar_image_of_which_nothing_is_left_says_so(tmp_path):
+    """dB, all of it negative, that is said to be power."""
     path = write(tmp_path / "a.tif", np.round(1000 * np.log10(sea(8))).astype(np.int16))
     with pytest.raises(InputError, match=r"a\.tif: no pixel has a value when read as .*--scaling"):
-        open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10, scaling=scaling))
+        open_scene(path, OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10, scaling="sigma0"))
 
 
 def test_radar_power_is_never_zero_negative_or_infinite(tmp_path):

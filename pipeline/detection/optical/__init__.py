@@ -36,7 +36,15 @@ from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
 from pipeline.detection.optical.wakes import without_wakes
-from pipeline.detection.optical.water import BRIGHTEST_WATER, Levels, names_tell, normalise, survey, wrong_order
+from pipeline.detection.optical.water import (
+    BRIGHTEST_WATER,
+    Levels,
+    names_tell,
+    normalise,
+    survey,
+    visible_alone,
+    wrong_order,
+)
 from pipeline.types import Place, Radiometry, Scene, Sensor, Window, tiles
 
 if TYPE_CHECKING:
@@ -47,6 +55,8 @@ __all__ = ["detect_optical"]
 SEARCH_M = 1.5  # pixels in which objects are looked for; finer ones are averaged to about this. Gaps at berths are 2 m
 MARGIN_M = 450.0  # the longest ship, and a little
 HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
+# In four real ports 22 of 106 ships were found so, and three finds of four were none (docs/accuracy_optical.md)
+NO_INFRARED = "no infrared band: most ships are missed and land is taken for them, so what lies there is unknown"
 MOSTLY_CLOUD = 0.9  # share of the water, from which the image says so (our choice)
 KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
@@ -69,6 +79,9 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     told = names_tell(scene.bands)
     about_bands = about_bands if told else NOT_TOLD
     notes = ([about_bands] if about_bands else []) + _notes(levels, coverage, scene.bands)
+    if _without_infrared(scene):
+        notes.append(NO_INFRARED)
+        told, found = False, found if _land_is_known(scene, levels) else [_as_likely_land(c) for c in found]
     seen = coverage.zone_covered if told else dict.fromkeys(coverage.zone_covered, 0.0)
     return Found(
         [screening.judged(c, config.screening) for c in found],
@@ -130,6 +143,20 @@ def _searched(
 def _can_be_searched(scene: Scene) -> bool:
     """Coarse pixels are told by their bands; in fine ones edges speak, whatever the band."""
     return names_tell(scene.bands) or float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M
+
+
+def _without_infrared(scene: Scene) -> bool:
+    """Is it an image in coarse pixels of visible light alone, as a true-colour picture of Sentinel-2 is?"""
+    return visible_alone(scene.bands) and float(np.mean(scene.pixel_spacing_m)) >= KINDS_FROM_M
+
+
+def _land_is_known(scene: Scene, levels: Levels) -> bool:
+    """Does a map show land in the image, or did somebody say that there is none?"""
+    return levels.mapped or scene.tags.get("land", "auto") != "auto"
+
+
+def _as_likely_land(candidate: Candidate) -> Candidate:
+    return replace(candidate, flags=(*candidate.flags, "land_unknown"))
 
 
 def _nothing_known(why: str, place: Place | None) -> Found:

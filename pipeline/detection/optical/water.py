@@ -60,6 +60,7 @@ class Levels:
     local_water: FloatArray | None = None  # shape (bands, block rows, block columns)
     local_noise: FloatArray | None = None
     odd_order: str | None = None  # why these bands cannot be what they are said to be
+    mapped: bool = False  # does a map show land in the image?
     coast_spread: FloatArray | None = None  # by band; see `spread_at_coast`; None where there is too little coast
 
 
@@ -71,6 +72,14 @@ def infrared_band(bands: tuple[str, ...]) -> str:
 def names_tell(bands: tuple[str, ...]) -> bool:
     """Do the bands' names tell where water is to be looked for? One grey band needs none."""
     return len(bands) == 1 or any(b in INFRARED for b in bands) or all(b in VISIBLE + OTHERS for b in bands)
+
+
+def visible_alone(bands: tuple[str, ...]) -> bool:
+    """Are all bands known, and none of them infrared? Forest is as dark as water then, and hulls as sand or silt.
+
+    A grey band may be anything.
+    """
+    return not any(b in (*INFRARED, "pan") for b in bands) and all(b in VISIBLE + OTHERS for b in bands)
 
 
 def wrong_order(levels: Levels, bands: tuple[str, ...]) -> bool:
@@ -90,6 +99,7 @@ def survey(scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = Non
     known = data[:, valid]
     every = max(1, known.shape[1] // LEVEL_SAMPLES)
     levels = levels_of(known[:, ::every], wet[valid][::every], scene.bands, scene.radiometry)
+    levels = replace(levels, mapped=not wet[valid].all())
     if scene.radiometry is Radiometry.REFLECTANCE and known.size:
         every = max(1, known.shape[1] // ORDER_SAMPLES)
         levels = replace(levels, odd_order=impossible_order(known[:, ::every], scene.bands))

@@ -228,6 +228,24 @@ def test_where_nobody_knows_the_bands_the_berth_is_unknown(names):
     assert any("what its bands are is unknown" in note for note in told["notes"])
 
 
+@pytest.mark.parametrize("land", ["unknown", "map", "said to be none"])
+@pytest.mark.parametrize("names", [("B02", "B03", "B04"), ("R", "G", "B"), ("B04",)])
+def test_without_an_infrared_band_the_berth_is_unknown(names, land):
+    """A true-colour picture of a port with mangroves: one ship of ten found, twenty patches of land instead, and the
+    berth seen. Where the coast is known, what stands in the water stays."""
+    painted = dict(zip(("R", "G", "B"), ("B04", "B03", "B02"), strict=True))
+    image = {name: port()[painted.get(name, name)] for name in names}
+    rows, _ = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    scene = scene_of(image, **({"water": rows < 152} if land == "map" else {}))
+    scene = replace(scene, tags=scene.tags | {"land": "none" if land == "said to be none" else "auto"})
+    table, told = detect(scene, place=berth_of(scene))
+    assert told["zone_covered"]["berth"] == 0.0
+    assert any("no infrared band" in note for note in told["notes"])
+    assert len(table) > 0
+    assert all("land_unknown" in flags for flags in table["flags"]) == (land == "unknown")
+    assert table["accepted"].any() == (land != "unknown")
+
+
 def test_the_ground_names_bands_that_have_no_names(monkeypatch):
     """The painted port is too small to tell its bands, so its order is told instead."""
     order = ("B11", "B08", "B04", "B03", "B02")

@@ -1,0 +1,89 @@
+"""Radar numbers in decibel: what one dB is in stored numbers, and whether a zero among them was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.ingest.speckle import speckle
+from pipeline.types import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.types import BoolImage, FloatArray
+
+SPECKLE_DB = 2.2  # spread of 4.4 looks of speckle, as Sentinel-1 GRD has: 4.34 times the root of psi'(4.4)
+SIGMA0_DB = (-60.0, 20.0)  # medians outside are no ground: 30 dB below the noise floor of satellites, above any city
+_STEPS = (1.0, 10.0, 100.0, 1000.0)  # stored steps a dB, as whole numbers are written
+_BRIGHT = 2 / 3  # of the median in dB, so a third of the way up to 0 (our choice): -13 dB where the sea has -20
+_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])  # a pixel and its neighbours
+_STRIP_ROWS, _STRIP_COLS, _STRIPS, _SMALL_PX = 60, 8192, 16, 16_000_000  # our choice: what judges a large image
+
+
+def steps_per_db(values: FloatArray, dtype: str) -> float:
+    """Stored steps a dB, where most ``values`` (NaN where nothing was measured) are negative.
+
+    Of the powers of ten that put the median on Earth, decimal numbers are taken by the least; whole ones, which are
+    often dB times 100, by that at which their speckle spreads most nearly as Sentinel-1's does.
+    """
+    known = values[np.isfinite(values) & (values != 0)]
+    middle = float(np.median(known)) if known.size else 0.0
+    likely = [steps for steps in _STEPS if SIGMA0_DB[0] <= middle / steps <= SIGMA0_DB[1]]
+    if not likely:
+        return 1.0
+    spread = speckle(-values).spread
+    if not np.isfinite(spread):  # a chip without room for blocks
+        low, high = np.percentile(known, [16, 84])
+        spread = float(high - low) / 2
+    if dtype.startswith("float") or spread <= 0:
+        return likely[0]
+    return min(likely, key=lambda steps: abs(np.log(spread / steps / SPECKLE_DB)))
+
+
+def strips_of(shape: tuple[int, int]) -> Iterator[Window]:
+    """All of an image, or some strips of rows of a large one, at full resolution."""
+    rows, cols = shape
+    if rows * cols <= _SMALL_PX:
+        yield Window(0, 0, rows, cols)
+        return
+    height, width = min(_STRIP_ROWS, rows), min(cols, _STRIP_COLS)
+    for top in np.linspace(0, rows - height, _STRIPS).astype(int) // 12 * 12:
+        yield Window(int(top), (cols - width) // 2, height, width)
+
+
+def cut_at_zero(strips: Iterable[tuple[NDArray[Any], BoolImage]]) -> bool:
+    """Were dB numbers cut off at 0, so that a zero is the brightest measurement and not a missing one?
+
+    Each strip is numbers of one band and where they are missing, zeros aside. Nothing exceeds 0 then, and most spots of
+    zeros within the image lie amid bright pixels, since a ship's edges fade over some pixels. Zeros that stand for
+    nothing lie amid the usual ones. `_BRIGHT` says how bright the median of a spot's neighbours must be.
+    """
+    bright = dark = 0
+    for numbers, missing in strips:
+        measured = ~missing & (numbers != 0)
+        if not measured.any():
+            continue
+        middle = float(np.median(numbers[measured]))
+        if middle >= 0 or numbers[measured].max() > 0:
+            return False
+        around = _around_spots(numbers, measured)
+        bright += int((around > _BRIGHT * middle).sum())
+        dark += int((around <= _BRIGHT * middle).sum())
+    return bright > dark
+
+
+def _around_spots(numbers: NDArray[Any], measured: BoolImage) -> FloatArray:
+    """For each spot of zeros that does not touch the border, the median of the measured pixels beside it."""
+    from scipy import ndimage
+
+    labels, count = ndimage.label(numbers == 0, np.ones((3, 3)))
+    outer = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    beside = np.where(measured, ndimage.maximum_filter(labels, footprint=_CROSS), 0)
+    inner = np.setdiff1d(np.arange(1, count + 1), outer)
+    inner = np.intersect1d(inner, beside)
+    if inner.size == 0:
+        return np.zeros(0)
+    return np.asarray(ndimage.median(numbers, beside, inner), float)
