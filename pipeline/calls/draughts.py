@@ -6,7 +6,8 @@ step is when it was typed: the cargo moved before, by hours, and some type it af
 
 A draught typed at the berth may be that of arrival, typed late, or that of departure, typed early. Nobody has published
 how late crews type; so it is given to the end of the stay that is nearer in time: in the first half most of the cargo
-is still to move.
+is still to move. An arrival is typed once, though: who types one draught after the other, all deeper or all lighter,
+types as the cargo moves.
 """
 
 from __future__ import annotations
@@ -87,18 +88,19 @@ def draughts_of_stay(
 ) -> tuple[float | None, float | None]:
     """Draughts [m] on arrival and on departure of one ship's stay, by her reports (rows of STATIC); None where unsaid.
 
-    On arrival: what she said in the middle of the stay; where she had said nothing by then, what she said first at
-    the berth. On departure: of the genuine steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her
-    next berth), the one typed nearest to sailing. Where there is none and she was heard after sailing
-    (``heard_after``), she still said what she had said: the same draught twice.
+    On arrival: what she said in the middle of the stay, or, where she typed as the cargo moved (`_on_arrival`),
+    before that; where she had said nothing by then, what she said first at the berth. On departure: of the genuine
+    steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her next berth), the one typed nearest to
+    sailing. Where there is none and she was heard after sailing (``heard_after``), she still said what she had
+    said: the same draught twice.
     """
     good = reports[reports["draught_m"].notna()]
     void = good["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
     good = good[~void.astype(bool)].sort_values("time_utc", kind="stable")
     middle = arrival_hi + (departure_lo - arrival_hi) / 2
     said = good.loc[good["time_utc"] <= departure_lo, "draught_m"].to_list()
-    early = int((good["time_utc"] <= middle).sum())
-    into = said[max(early - 1, 0)] if said else None
+    early = good[good["time_utc"] <= middle]
+    into = _on_arrival(early, arrival_hi) if len(early) else said[0] if said else None
     steps = draught_steps(good)
     steps = steps[(steps["time_utc"] > middle) & (steps["time_utc"] <= until)]
     if len(steps):
@@ -107,3 +109,24 @@ def draughts_of_stay(
     after = good.loc[(good["time_utc"] > departure_lo) & (good["time_utc"] <= until), "draught_m"].to_list()
     still = said[-1] if said and heard_after else None
     return into, after[0] if after else still
+
+
+def _on_arrival(early: pd.DataFrame, arrival_hi: pd.Timestamp) -> float:
+    """What she last said by the middle of the stay; where that ends a run of several changes one way, what was before.
+
+    A run is the cargo's where it goes on beyond the hour of a slip, and what it holds beside its largest change is a
+    step too: fuel burnt after a late arrival's draught is none.
+    """
+    value, when = early["draught_m"].to_numpy(float), early["time_utc"]
+    change = np.diff(value)
+    run: list[int] = []
+    for n in np.flatnonzero((change != 0) & (when.iloc[1:] > arrival_hi).to_numpy())[::-1].tolist():
+        if run and change[n] * change[run[0]] < 0:
+            break
+        run.insert(0, n)
+    if not run:
+        return float(value[-1])
+    lasted_h = (when.iloc[run[-1] + 1] - when.iloc[run[0] + 1]).total_seconds() / 3600
+    moved = np.abs(change[run])
+    as_it_moved = lasted_h > TAKEN_BACK_H and moved.sum() - moved.max() >= MIN_STEP_M - 1e-9
+    return float(value[run[0]] if as_it_moved else value[-1])

@@ -86,9 +86,10 @@ def ship_type_code(said: str) -> int | None:
 
     >>> [ship_type_code(said) for said in ("oil/chemical tanker", "lpg carrier", "bulk carrier", "tanker (80)", "ship")]
     [80, 80, 70, 80, None]
-    >>> ship_type_code("cargo ship, non-tanker")
-    70
+    >>> ship_type_code("cargo ship, non-tanker"), ship_type_code("gas_carrier")
+    (70, 80)
     """
+    said = said.replace("_", " ")
     if said in SHIP_TYPE_TEXT:
         return SHIP_TYPE_TEXT[said]
     said = _NO_TANKER.sub(" ", said)
@@ -106,7 +107,7 @@ def is_tanker(said: str) -> bool | None:
     >>> [is_tanker(said) for said in ("Fruit juice tanker", "Edible oil tanker", "Chemical/edible oil tanker")]
     [False, False, True]
     """
-    said = said.strip().lower()
+    said = said.strip().lower().replace("_", " ")
     if sent := re.fullmatch(r"(\d\d)(?:\.0)?", said):
         return int(sent[1]) // 10 == 8 if 20 <= int(sent[1]) < 90 else None
     code = ship_type_code(said)

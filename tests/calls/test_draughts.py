@@ -34,6 +34,15 @@ def read(*typed: tuple[float, float], heard_after: bool = True) -> tuple[float |
         pytest.param([(40, 4.0), (51, 6.2)], (4.0, 6.2), id="first heard late at the berth"),
         pytest.param([(51, 6.2)], (None, 6.2), id="first heard after sailing"),
         pytest.param([(99, 6.2)], (None, None), id="heard of another port only"),
+        pytest.param([(5, 4.0), (15, 5.0), (25, 6.2), (40, 7.0), (49, 7.5)], (4.0, 7.5), id="types as she loads"),
+        pytest.param(
+            [(5, 7.2), (11, 4.0), (15, 5.0), (25, 6.2), (49, 7.5)], (4.0, 7.5), id="and before, that she came"
+        ),
+        pytest.param([(5, 7.5), (15, 6.0), (25, 5.0), (49, 4.0)], (7.5, 4.0), id="types as she discharges"),
+        pytest.param([(5, 4.0), *((11 + n, (41 + n) / 10) for n in range(39))], (4.0, 7.9), id="a gauge tells hourly"),
+        pytest.param([(5, 6.2), (12, 4.6), (12.5, 4.0), (49, 6.2)], (4.0, 6.2), id="mends a late arrival's"),
+        pytest.param([(5, 6.2), (12, 4.0), (20, 3.9), (49, 6.2)], (3.9, 6.2), id="burns fuel after it"),
+        pytest.param([(1, 3.0), (5, 4.0), (12, 5.0), (49, 6.2)], (5.0, 6.2), id="ballasted under way"),
     ],
 )
 def test_a_draught_belongs_to_the_end_of_the_stay_that_is_nearer(typed, draughts):

@@ -9,12 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.ingest.ais.dialects import MOBILE_TEXT, NAV_TEXT, NULLS
+from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, nav_code
 from pipeline.ingest.ais.lines import decoded
 from pipeline.ships.words import beyond_code, ship_type_code
 
 Codes = Callable[[str], int | None]
-_WORDS: dict[str, Codes] = {"nav": NAV_TEXT.get, "ship_type": ship_type_code, "mobile": MOBILE_TEXT.get}
+_WORDS: dict[str, Codes] = {"nav": nav_code, "ship_type": ship_type_code, "mobile": MOBILE_TEXT.get}
 
 
 def code_numbers(field: str, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:

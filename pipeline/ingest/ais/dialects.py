@@ -1,4 +1,4 @@
-"""Which column of an AIS table is which field: the public formats, and the names that others use.
+"""Which column of an AIS table is which field: the public formats, and what others look like.
 
 DMA: the Danish Maritime Authority's daily files; MarineCadastre: NOAA's and BOEM's. Both state times in UTC in their
 documentation. Every other table is "generic": its times need a zone.
@@ -12,50 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.ais.likely import IN_A_REFUSAL, likely, nested, option
+from pipeline.ingest.ais.names import ALIASES, plain
 from pipeline.storage import SIMULATED_COLUMN
 
 Dialect = Literal["dma", "marinecadastre", "generic"]
-
-ALIASES: dict[str, tuple[str, ...]] = {
-    "mmsi": ("mmsi", "ais_mmsi", "mmsi_number"),
-    "time_utc": (
-        "time_utc",
-        "timestamp_utc",
-        "datetime_utc",
-        "basedatetime",
-        "base_date_time",
-        "timestamp",
-        "datetime",
-        "date_time",
-        "time",
-        "epoch",
-    ),
-    "lon": ("lon", "longitude", "long", "ais_lon"),
-    "lat": ("lat", "latitude", "ais_lat"),
-    # A bare "speed" is not here: one large provider sends tenths of a knot under that name (`ais_headers.OPEN`).
-    "sog": ("sog", "sog_kn", "ais_sog_kn", "speed_kn", "speed_knots", "speed_over_ground"),
-    "cog": ("cog", "cog_deg", "ais_cog_deg", "course", "course_over_ground"),
-    "heading": ("heading", "heading_deg", "ais_heading_deg", "true_heading", "trueheading"),
-    "nav": ("nav", "status", "nav_status", "navstatus", "ais_nav_status", "navigational_status", "navigation_status"),
-    "imo": ("imo", "imo_number"),
-    "callsign": ("callsign", "call_sign"),
-    "name": ("name", "vesselname", "vessel_name", "shipname", "ship_name"),
-    "ship_type": ("ship_type", "shiptype", "vesseltype", "vessel_type", "ais_type"),
-    "a": ("a", "to_bow", "size_a", "dim_a", "dimension_a"),
-    "b": ("b", "to_stern", "size_b", "dim_b", "dimension_b"),
-    "c": ("c", "to_port", "size_c", "dim_c", "dimension_c"),
-    "d": ("d", "to_starboard", "size_d", "dim_d", "dimension_d"),
-    "length_m": ("length_m", "length", "ais_length_m", "loa_m", "loa"),
-    "beam_m": ("beam_m", "width_m", "breadth_m", "ais_width_m", "width", "beam", "breadth"),
-    "draught": ("draught", "draught_m", "ais_draught_m", "draft", "draft_m"),
-    "dest": ("dest", "destination"),
-    "msg_type": ("msg_type", "message_type", "messagetype"),
-    "mobile": ("type_of_mobile",),
-}
-"""Our field: names of it elsewhere, the best first, in lower case with anything but letters and digits as ``_``."""
-
-KNOWN = frozenset(name for names in ALIASES.values() for name in names)
-"""Every name of a column that is known."""
 
 NULLS = ("", "nan", "null", "none", "na", "n/a", "unknown", "undefined", "unknown value", "\\n")
 
@@ -78,6 +39,16 @@ NAV_TEXT: dict[str, int] = {
     "ais-sart": 14,
 }
 """Navigational status in words, as DMA writes it: its code, ITU-R M.1371-5 table 48."""
+
+
+def nav_code(said: str) -> int | None:
+    """The code of a status in words; some write them as names of constants.
+
+    >>> nav_code("moored"), nav_code("under_way_using_engine"), nav_code("underway using engine"), nav_code("drifting")
+    (5, 0, 0, None)
+    """
+    return NAV_TEXT.get(re.sub(r"\bunderway\b", "under way", said.replace("_", " ")))
+
 
 MOBILE_TEXT: dict[str, int] = {"base station": 4, "sar airborne": 9, "aton": 21}
 """What is no ship in DMA's "Type of mobile": the message that such a station reports its position by."""
@@ -107,15 +78,6 @@ class Layout:
         return self.header[self.index[field]]
 
 
-def plain(name: str) -> str:
-    """A column name in the form of ``ALIASES``.
-
-    >>> plain("# Timestamp"), plain("Size A"), plain("BaseDateTime")
-    ('timestamp', 'size_a', 'basedatetime')
-    """
-    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
-
-
 def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | None, separator: str = ",") -> Layout:
     """Recognise a table by its header; ``columns`` (our field: the file's name) goes before the known names.
 
@@ -127,6 +89,8 @@ def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | 
         found = next((known.index(alias) for alias in aliases if alias in known), None)
         if found is not None:
             index[field] = found
+    for field, name in nested(header, [field for field in ALIASES if field not in index]).items():
+        index[field] = list(header).index(name)
     for field, name in (columns or {}).items():
         if field not in ALIASES:
             raise ConfigError(f"--columns {field}={name}: no such field; the fields are {', '.join(ALIASES)}")
@@ -137,7 +101,7 @@ def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | 
         index[SIMULATED_COLUMN] = known.index(SIMULATED_COLUMN)
     for field in ("mmsi", "time_utc"):
         if field not in index:
-            raise InputError(item, _missing(field, header))
+            raise InputError(item, _missing(field, header, index))
     return Layout(_dialect(known), index, tuple(header), separator)
 
 
@@ -149,11 +113,16 @@ def _dialect(known: list[str]) -> Dialect:
     return "generic"
 
 
-def _missing(field: str, header: Sequence[str]) -> str:
-    shown = ", ".join(header)
-    if len(header) > 1 and len(shown) > 200:  # whole names, or a user looks for a column that is half a name
-        shown = shown[:200].rpartition(", ")[0] + " ..."
+def _missing(field: str, header: Sequence[str], index: Mapping[str, int]) -> str:
+    """That a field has no column; among which, or which one may be meant, and how to name it."""
     if len(header) == 1:
         wanted = "columns must be separated by commas, semicolons or tabs"
-        return f"no column for {field}: {wanted}, the header is {shown[:200]!r}"
-    return f"no column for {field} among {shown}; name it with capwatch ais --columns {field}=COLUMN"
+        return f"no column for {field}: {wanted}, the header is {header[0][:200]!r}"
+    found = likely(header, [other for other in IN_A_REFUSAL if other not in index])
+    if field in found:
+        return f"no column for {field}; if they are meant, name them with {option(found)}"
+    shown = ", ".join(name or "(no name)" for name in header)
+    if len(shown) > 200:  # whole names, or a user looks for a column that is half a name
+        shown = shown[:200].rpartition(", ")[0] + " ..."
+    nameless = "; write a name over the column that has none" if "" in header else ""
+    return f"no column for {field} among {shown}; name it with {option({field: 'COLUMN'})}{nameless}"

@@ -22,6 +22,8 @@ def noise(balance: dict[str, int]) -> str:
 def bad_rows(read: TableRead) -> str:
     """Lines of a table that are no messages, and columns that may be damaged."""
     lines, causes = sum(read.balance.values()), list(read.header_doubts)
+    if read.bad_rows and not read.balance["decoded"]:
+        causes = []  # of no use to anybody while no row is a message
     if read.bad_rows:
         causes.insert(0, f"{read.bad_rows} of {lines} lines are no messages; {read.first_bad}")
     elif not read.balance["decoded"]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from pipeline.ingest.ais.dialects import ALIASES, KNOWN, Layout, plain
+from pipeline.ingest.ais.dialects import Layout
+from pipeline.ingest.ais.likely import TOLD, likely, option
 from pipeline.ingest.ais.lines import decoded
+from pipeline.ingest.ais.names import ALIASES, KNOWN, plain, words_of_name
 from pipeline.tables.delimited import SEPARATORS
 
 PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
@@ -19,8 +21,11 @@ MOTION = ("sog", "cog", "heading", "nav")
 SHAPES = ("geometry", "geom", "wkt", "wkb", "the_geom", "point", "position", "pos", "coordinates", "location")
 """Names of columns that hold both coordinates in one, as map programs write them; in the form of ``ALIASES``."""
 
-OPEN = {"speed": ("sog", "some send tenths of a knot under that name: if it is knots")}
-"""Names that say which field they are and not in which unit."""
+OPEN = {
+    "speed": ("sog", "some send tenths of a knot under that name: if it is knots"),
+    "type": ("ship_type", "some send the number of the message under that name: if it is the type of ship"),
+}
+"""Names that mean one thing here and another there, which nobody can tell from the name."""
 
 _SEP_LINE = re.compile(rb"\s*sep=(.)\s*")  # a spreadsheet's own first line
 
@@ -68,29 +73,57 @@ def header_doubts(layout: Layout) -> list[str]:
     spare = [(n, name) for n, name in enumerate(layout.header) if n not in used]
     missing = [field for field in ALIASES if field not in layout.index]
     doubts = [_other_separator(layout)] if layout.separator != "," else []
+    near = _near_names([name for _, name in spare], missing, layout)
+    doubts += [_left_out(near)] if near else []
     for _, name in spare:
-        field = _resembled(name, missing)
-        meant, why = OPEN.get(plain(name), ("", ""))
+        meant, why = _open(name)
         if meant in missing:
-            doubts.append(f"column {name!r} was left out, as {why}, name it with capwatch ais --columns {meant}={name}")
-        elif field is not None:
-            doubts.append(
-                f"column {name!r} was left out: if it is {field}, name it with capwatch ais --columns {field}={name}"
-            )
-        elif not name.isprintable():
+            doubts.append(f"column {name!r} was left out, as {why}, name it with {option({meant: name})}")
+        elif name not in near.values() and not name.isprintable():
             doubts.append(f"column {name!r} was left out: its name is no text")
-    doubts += _no_place(layout, [name for _, name in spare], doubts)
+    doubts += _no_place(layout, [name for _, name in spare], near)
     doubts += [f"column {name!r} stands twice; the first is read" for name in _twice(layout, spare)]
     for one, other in PAIRS:
         for here, gone in ((one, other), (other, one)):
-            if here in layout.index and gone in missing and not any(f"if it is {gone}," in d for d in doubts):
+            if here in layout.index and gone in missing and gone not in near:
                 doubts.append(f"it has a column for {here} and none for {gone}")
     return doubts
 
 
-def _no_place(layout: Layout, spare: Sequence[str], doubts: Sequence[str]) -> list[str]:
+def _near_names(spare: Sequence[str], missing: Collection[str], layout: Layout) -> dict[str, str]:
+    """Our field to the column that may be meant for it: its name with more words before it, else but for a slip."""
+    longer = likely(spare, _untold(layout, missing))
+    rest = [field for field in missing if field not in longer]
+    slips = {n: field for n in spare if n not in longer.values() and (field := _resembled(n, rest)) is not None}
+    return longer | {field: name for name, field in reversed(slips.items())}
+
+
+def _left_out(near: Mapping[str, str]) -> str:
+    """That columns are left out, and the one option that names them all."""
+    if len(near) == 1:
+        ((field, name),) = near.items()
+        return f"column {name!r} was left out: if it is {field}, name it with {option(near)}"
+    names = " and ".join(repr(name) for name in near.values())
+    return f"columns {names} were left out: if they are {' and '.join(near)}, name them with {option(near)}"
+
+
+def _open(name: str) -> tuple[str, str]:
+    """The field and the other reading of a name that has two, nested or not; empty for every other."""
+    words = words_of_name(re.split(r"[./:]", name)[-1])
+    return OPEN.get(words, ("", ""))
+
+
+def _untold(layout: Layout, missing: Collection[str]) -> list[str]:
+    """Fields that a longer name may hold: of a hull's size its length alone says enough, and so do its parts."""
+    has = set(layout.index)
+    sized = {"a", "b", "length_m"} if {"a", "b"} <= has or "length_m" in has else set()
+    wide = {"c", "d", "beam_m"} if {"c", "d"} <= has or "beam_m" in has else set()
+    return [field for field in TOLD if field in missing and field not in sized | wide]
+
+
+def _no_place(layout: Layout, spare: Sequence[str], near: Collection[str]) -> list[str]:
     """That a table which tells of ships' ways has no column for places; one of names and sizes needs none."""
-    if {"lon", "lat"} & set(layout.index) or any("if it is lon," in d or "if it is lat," in d for d in doubts):
+    if {"lon", "lat"} & {*layout.index, *near}:
         return []
     if (shape := next((name for name in spare if plain(name) in SHAPES), None)) is not None:
         return [f"column {shape!r} was left out, so no position is read: write lon and lat as columns of numbers"]

@@ -10,6 +10,8 @@ MEASURED = {"lon": "positions", "sog": "speeds", "cog": "courses", "heading": "h
 DEEPEST_SHARE, SHORTEST_M = 0.11, 50.0
 """A draught beyond that share of a ship's length, of ships so long, is told where most are so; our choice. In four real
 tables of metres 0 to 21 % of the rows lie beyond it, and of the same in feet 82 to 98 %."""
+UNITS = "they may be in feet or in tenths of a metre; write metres"
+HINTS = {"draught": f": {UNITS}", "cog": ": they may be in tenths of a degree; write degrees"}
 SHIPS = (0, 1, 2, 3, 18, 19, 27)
 """Messages in which ships report where they are; 0 is a row of a table that does not say."""
 FEWEST = 3  # rows below which "most" says nothing; our choice. Where no position is left, one says enough
@@ -21,7 +23,8 @@ class Impossible:
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         self._left = dict.fromkeys(MEASURED, 0)
-        self._swapped = self._turned = self._nowhere = self._sized = self._too_deep = 0
+        self._swapped = self._turned = self._nowhere = self._no_degrees = 0
+        self._sized = self._too_deep = 0
         self._reports = self._placed = 0  # of ships: with anything where a position stands, and with a position
 
     def add(self, raw: pd.DataFrame, clean: pd.DataFrame, wrong: dict[str, int]) -> None:
@@ -43,6 +46,7 @@ class Impossible:
             self._swapped += int(((np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)).sum())
             self._turned += int(((lon > 180) & (lon <= 360) & (np.abs(lat) <= 90)).sum())
             self._nowhere += int(((lon == 0) & (lat == 0)).sum())
+            self._no_degrees += int(((np.abs(lon) > 360) & (np.abs(lat) > 360)).sum())
 
     def causes(self) -> list[str]:
         """What is wrong with the file as a whole."""
@@ -51,9 +55,11 @@ class Impossible:
             n, of = self.counts.get(name, 0), self.counts.get(name, 0) + self._left[name]
             lost = name == "lon" and n == of > 0
             if lost or (of >= FEWEST and 2 * n > of):
-                out.append(f"{n} of {of} {what} are impossible" + (self._hint(n) if name == "lon" else ""))
+                out.append(
+                    f"{n} of {of} {what} are impossible" + (self._hint(n) if name == "lon" else HINTS.get(name, ""))
+                )
         if self._sized >= FEWEST and 2 * self._too_deep > self._sized and not any("draughts" in cause for cause in out):
-            out.append(f"{self._too_deep} of {self._sized} draughts are too deep for their ships: they may be in feet")
+            out.append(f"{self._too_deep} of {self._sized} draughts are too deep for their ships: {UNITS}")
         if not any("positions" in cause for cause in out):
             out += filter(None, [self.placeless()])
         return out
@@ -69,4 +75,6 @@ class Impossible:
             return ": latitude and longitude may be swapped"
         if 2 * self._nowhere > n:
             return ": zero degrees north and east stand for no fix"
+        if 2 * self._no_degrees > n:
+            return ": they may be metres, or ten-thousandths of a minute as transponders count; write degrees"
         return ": longitudes may run from 0 to 360" if 2 * self._turned > n else ""

@@ -114,7 +114,7 @@ def read_ais(
     Parameters
     ----------
     paths : NMEA logs, DMA, MarineCadastre or other CSV, or Parquet; plain, gzip or zstd
-    columns : for tables with other names: our field (``ais_dialects.ALIASES``) to the file's column
+    columns : for tables with other names: our field (``names.ALIASES``) to the file's column
     time_format : strptime format of a table's times, or several, where dates have two readings; a time that two of
         them read differently is none
     time_zone : ``UTC`` or an offset such as ``+10:00`` for times of generic tables that state none

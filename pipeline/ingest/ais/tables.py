@@ -28,13 +28,14 @@ from pipeline.ingest.ais.cells import (
     with_points,
     words_of,
 )
-from pipeline.ingest.ais.dialects import KNOWN, MOBILE_TEXT, NULLS, Layout, layout_of, plain
+from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, Layout, layout_of
 from pipeline.ingest.ais.doubts import STANDING
 from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
 from pipeline.ingest.ais.headers import cut_at_header, header_doubts, split_header
 from pipeline.ingest.ais.lines import as_utf8, without_swallowers
+from pipeline.ingest.ais.names import KNOWN, plain
 from pipeline.ingest.ais.prints import row_prints
-from pipeline.ingest.ais.times import TimeRule, date_order, in_utc, parse_times
+from pipeline.ingest.ais.times import TimeRule, date_order, how_to_name, in_utc, parse_times
 from pipeline.ingest.ais.typed import MEASURED, typed_columns
 from pipeline.ingest.simulated_mark import Mark
 from pipeline.ships.words import NO_TYPE
@@ -342,6 +343,8 @@ class _RowReader:
         cause = "is no time with a zone" if self._rule.zone is None else "is no time of a message"
         if len(self._rule.formats) > 1:
             cause = "is no time of a message, or two by the --time-format named"
+        elif given.any() and not self._rule.formats and out.isna().all():
+            cause += how_to_name(list(series[given].unique()))
         self._refuse("time_utc", (given & out.isna()).to_numpy(), texts, lines, good, cause)
         return out
 

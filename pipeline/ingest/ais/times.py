@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -26,7 +27,7 @@ MOST_TRIED = 1000  # times on which a form is tried before it is proposed (our c
 AHEAD = timedelta(days=1)  # of this computer's clock, which may be wrong somewhat; our choice
 _DAY = r"\d{4}-?\d{2}-?\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"
 _DAY_CHARACTERS = 10  # at most
-_EPOCH = r"^\d{9,16}(?:\.\d*)?$"
+_EPOCH = r"^\d{9,19}(?:\.\d*)?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,23 @@ def date_order(item: object, texts: pd.Series, rule: TimeRule, *, day_first_by_f
         option = told_forms(list(written[:MOST_TRIED])) or "--time-format"
         raise ConfigError(
             f"{item}: dates such as {shown} are day-first or month-first, and the file does not say; "
-            f"name the format with {option}"
+            f"name the format with capwatch ais {option}"
         )
     return replace(rule, day_first=bool(day_first))
+
+
+def how_to_name(texts: Sequence[str]) -> str:
+    """What makes times of texts of which not one was read as a time; "" where nothing is known to.
+
+    >>> how_to_name(["07-Mar-2024 10:00"]), how_to_name(["45358.4167"])
+    ("; name it with capwatch ais --time-format '%d-%b-%Y %H:%M'", '; a spreadsheet counts days so: save them as dates')
+    """
+    if all(re.fullmatch(r"\d{5}(?:[.,]\d+)?", text) for text in texts):
+        return "; a spreadsheet counts days so: save them as dates"
+    if all(re.fullmatch(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?", text) for text in texts):
+        return "; it names no day: write day and time in one column"
+    forms = told_forms(texts[:MOST_TRIED])
+    return f"; name it with capwatch ais {forms}" if forms else ""
 
 
 def parse_times(item: object, column: str, texts: pd.Series, rule: TimeRule) -> pd.Series:
@@ -143,7 +158,9 @@ def _without_days(texts: pd.Series) -> pd.Series:
 
 def _as_iso(texts: pd.Series, day_first: bool | None) -> pd.Series:
     """What may be a time as ISO 8601; what is of no known form is left out, and so are dates whose order is unknown."""
-    texts = texts.str.replace(r"(?: ?\+0000)? ?UTC$", "Z", regex=True).str.replace(_UNDERSCORED, r"\1T\2", regex=True)
+    texts = texts.str.replace(r"(?: ?\+0000)? ?(?:UTC|GMT)$", "Z", regex=True).str.replace(
+        _UNDERSCORED, r"\1T\2", regex=True
+    )
     if (twelve := texts.str.contains(_HALF_DAY, regex=True)).any():
         texts = texts.where(~twelve, texts.str.replace(_TWELVE, _of_the_day, regex=True))
     slashed = texts.str.match(_SLASHED)
@@ -195,10 +212,10 @@ def _plain_iso(texts: pd.Series) -> pd.Series | None:
 
 
 def _from_epochs(texts: pd.Series) -> pd.Series:
-    """Seconds, milli- or microseconds, told apart by their range, which do not touch."""
+    """Seconds, milli-, micro- or nanoseconds, told apart by their range, which do not touch."""
     values = texts.astype("float64")
     seconds = pd.Series(float("nan"), index=values.index)
-    for divisor in (1.0, 1e3, 1e6):
+    for divisor in (1.0, 1e3, 1e6, 1e9):
         scaled = values / divisor
         seconds = seconds.where(~scaled.between(EARLIEST_S, LATEST_S, inclusive="left"), scaled)
     return pd.to_datetime((seconds * 1e6).round(), unit="us", utc=True)
@@ -219,6 +236,7 @@ def in_utc(item: object, column: str, parsed: pd.Series, rule: TimeRule) -> pd.S
         return pd.Series(pd.NaT, index=parsed.index, dtype="datetime64[us, UTC]")
     if rule.zone is None:
         raise InputError(
-            item, f"column {column}: times have no zone; name it with --time-zone UTC or --time-zone +10:00"
+            item,
+            f"column {column}: times have no zone; name it with capwatch ais --time-zone UTC or --time-zone +10:00",
         )
     return parsed.dt.tz_localize(rule.zone).dt.tz_convert("UTC").astype("datetime64[us, UTC]")

@@ -38,7 +38,8 @@ def open_member(path: Path) -> IO[bytes]:
             hidden = number_of(len(content), "hidden file")
             raise ZipRefused(f"holds {hidden} and no other, the first {content[0].filename[:80]!r}")
         if len(files) != 1:
-            raise ZipRefused(f"holds {len(files)} files; one AIS file in a zip is read")
+            several = ": unpack it and give its folder" if files else ""
+            raise ZipRefused(f"holds {len(files)} files; one AIS file in a zip is read{several}")
         member = files[0]
         if member.flag_bits & 0x1:
             raise ZipRefused("is encrypted")

@@ -166,7 +166,7 @@ def test_the_form_of_exactearth_is_read_where_its_zone_is_named(tmp_path):
     assert read.messages["time_utc"].tolist() == [NOON]
     assert read.balance["bad_format"] == 1
     assert [str(p) for p in read_ais([path]).problems] == [
-        f"{path}: column Time: times have no zone; name it with --time-zone UTC or --time-zone +10:00"
+        f"{path}: column Time: times have no zone; name it with capwatch ais --time-zone UTC or --time-zone +10:00"
     ]
 
 

@@ -31,7 +31,9 @@ def refusal(path):
 
 def test_more_or_fewer_files_than_one_are_refused(tmp_path):
     path = zipped(tmp_path / "many.zip", **{"a.csv": TABLE, "b.csv": TABLE})
-    assert refusal(path) == "cannot be unpacked (holds 2 files; one AIS file in a zip is read)"
+    assert refusal(path) == (
+        "cannot be unpacked (holds 2 files; one AIS file in a zip is read: unpack it and give its folder)"
+    )
     path = zipped(tmp_path / "none.zip", **{"folder/": b""})
     assert refusal(path) == "cannot be unpacked (holds 0 files; one AIS file in a zip is read)"
     path = zipped(tmp_path / "hidden.zip", **{"__MACOSX/._a.csv": b"x", ".DS_Store": b"x", "folder/": b""})

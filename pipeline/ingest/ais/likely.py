@@ -1,0 +1,92 @@
+"""Columns whose names end in a known one: flattened JSON (``currentVoyage.draught``) and wordy exports.
+
+A nested name is read where one alone may be meant. Any other is told and never read unasked: ``departure_draught``
+may be another voyage's.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+
+from pipeline.ingest.ais.names import ALIASES, words_of_name
+
+TOLD = ("lon", "lat", "sog", "cog", "heading", "imo", "ship_type", "a", "b", "c", "d", "length_m", "beam_m", "draught")
+"""Fields whose loss is told of a table that is read: numbers rest on them. A word before "name" mostly is a port's."""
+
+IN_A_REFUSAL = ("mmsi", "time_utc", "lon", "lat", "draught")
+"""Fields that are proposed together where the first of them has no column: as many as a line holds."""
+
+OF_SHIPS = frozenset({"ship", "vessel", "hull", "overall", "total", "static", "dimension", "dimensions", "size", "ais"})
+"""What may stand before a length, a letter or a type: data and tracks have lengths and types too."""
+
+NOT_AS_SENT = frozenset({"max", "maximum", "min", "minimum", "design", "summer", "air", "previous", "last", "next"})
+"""Words that make another draught of it: what the hull allows, and what another voyage had."""
+
+_NESTED = re.compile(r"[.:\[\]]+")
+_BROAD = ("lon", "lat", "sog", "cog", "heading", "time_utc", "mmsi", "draught")  # whatever stands before them
+
+
+def likely(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
+    """Our field to the one column that may be meant for it; of several, that which stands with the position.
+
+    >>> likely(["id", "Current Draught", "Data_length", "vessel.size.a"], ["draught", "length_m", "a"])
+    {'a': 'vessel.size.a', 'draught': 'Current Draught'}
+    >>> header = ["at.timestamp", "static.timestamp", "at.lat", "at.lon"]
+    >>> likely(header, ["time_utc", "lat", "lon"])
+    {'time_utc': 'at.timestamp', 'lon': 'at.lon', 'lat': 'at.lat'}
+    """
+    found = {field: [name for name in header if _means(name, field)] for field in ALIASES if field in missing}
+    with_position = {_parent(name) for field in ("lon", "lat") for name in found.get(field, ())}
+    out: dict[str, str] = {}
+    for field, names in found.items():
+        if len(names) > 1:
+            names = [name for name in names if _parent(name) in with_position]
+        if len(names) == 1:
+            out[field] = names[0]
+    return out
+
+
+def nested(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
+    """Our field to the one nested column that may be meant for it.
+
+    >>> nested(["ship.mmsi", "here.lat", "here.lon", "port.lat", "port.lon"], ["mmsi", "lat", "lon"])
+    {'mmsi': 'ship.mmsi'}
+    """
+    return likely([name for name in header if _parent(name)], missing)
+
+
+def option(columns: Mapping[str, str]) -> str:
+    """The words that name columns, as a shell takes them.
+
+    >>> option({"sog": "SPEED"}), option({"draught": "Current Draught"})
+    ('capwatch ais --columns sog=SPEED', "capwatch ais --columns 'draught=Current Draught'")
+    """
+    return f"capwatch ais --columns {shlex.quote(','.join(f'{field}={name}' for field, name in columns.items()))}"
+
+
+def _means(name: str, field: str) -> bool:
+    """Does a name end in one of the field, or a draught's hold one anywhere?"""
+    if "," in name:  # parts one column from the next in the option
+        return False
+    words = words_of_name(name)
+    before = next((words.removesuffix(f"_{a}") for a in ALIASES[field] if words.endswith(f"_{a}")), None)
+    if field == "draught" and {"draught", "draft"} & set(words.split("_")):
+        before = words
+    if not before:
+        return False
+    others = set(before.split("_"))
+    if field == "draught" and others & NOT_AS_SENT:
+        return False
+    return field in _BROAD or _parent(name) != "" or bool(others & OF_SHIPS)
+
+
+def _parent(name: str) -> str:
+    """What a nested name stands in; "" for one that is not nested.
+
+    >>> _parent("staticData.dimensions.a"), _parent("Date/Time (UTC)"), _parent("mmsi")
+    ('staticData.dimensions', '', '')
+    """
+    parts = _NESTED.split(name.strip("[]"))
+    return ".".join(parts[:-1])

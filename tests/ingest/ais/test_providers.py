@@ -1,0 +1,193 @@
+"""One ship's reports as providers lay them out: read as they were sent, or refused with words that, followed, help."""
+
+import re
+import shlex
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.ingest.ais.messages import read_ais
+from pipeline.stages.words import pairs
+
+START = datetime(2024, 3, 8, 22, tzinfo=UTC)  # days up to 12: their order is open
+SENT = [
+    (START + timedelta(hours=6 * n), 133.05 + 0.001 * n, 42.7, draught) for n, draught in enumerate((4.0, 4.0, 7.5))
+]
+TIMES, LONS, DRAUGHTS = [t for t, *_ in SENT], [lon for _, lon, *_ in SENT], [d for *_, d in SENT]
+
+
+def written(tmp_path, header, row, separator=","):
+    """A table of the reports; ``row`` makes the cells of one."""
+    path = tmp_path / "provider.csv"
+    lines = [header, *(separator.join(str(cell) for cell in row(*sent)) for sent in SENT)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def decoded(path, **options):
+    """What is read, and what is wrong, in words."""
+    read = read_ais([path], **options)
+    return read.messages, "; ".join(str(problem) for problem in read.problems)
+
+
+def agrees(messages):
+    """Are times, places, draughts and the hull those that were sent?"""
+    size = (messages[["a", "b"]].sum(axis=1), messages[["c", "d"]].sum(axis=1))
+    return (
+        messages["time_utc"].tolist() == TIMES
+        and messages["lon"].tolist() == pytest.approx(LONS)
+        and messages["draught"].tolist() == pytest.approx(DRAUGHTS)
+        and [set(side) for side in size] == [{105}, {16}]
+    )
+
+
+def proposed(said):
+    """The options of the command that a message names, as the reader of AIS takes them."""
+    (command,) = re.findall(r"capwatch ais (--[a-z-]+ (?:'[^']*'|\S+))", said)
+    name, value = shlex.split(command)
+    key = name.removeprefix("--").replace("-", "_")
+    return {key: pairs(name, value) if key == "columns" else value.rstrip(";")}
+
+
+def test_nested_names_of_flattened_json_are_read(tmp_path):
+    """Three times stand in such a record: that of the position is meant."""
+    header = (
+        "updateTimestamp,staticData.timestamp,staticData.mmsi,staticData.imo,staticData.shipType,"
+        "staticData.dimensions.a,staticData.dimensions.b,staticData.dimensions.c,staticData.dimensions.d,"
+        "lastPositionUpdate.timestamp,lastPositionUpdate.latitude,lastPositionUpdate.longitude,"
+        "lastPositionUpdate.navigationalStatus,currentVoyage.draught"
+    )
+    stamp = "{:%Y-%m-%dT%H:%M:%SZ}".format
+    path = written(
+        tmp_path,
+        header,
+        lambda t, lon, lat, d: (
+            *(stamp(t + timedelta(hours=1)), stamp(START), 445999001, 1234567, "TANKER_PRODUCT", 90, 15, 8, 8),
+            *(stamp(t), lat, lon, "UNDER_WAY_USING_ENGINE", d),
+        ),
+    )
+    messages, said = decoded(path)
+    assert said == ""
+    assert agrees(messages)
+    assert messages[["imo", "ship_type", "nav"]].drop_duplicates().values.tolist() == [[1234567, 80, 0]]
+
+
+def test_a_nested_speed_is_as_open_as_any(tmp_path):
+    header = "at.mmsi,at.timestamp,at.lon,at.lat,at.speed"
+    path = written(tmp_path, header, lambda t, lon, lat, d: (1, t.isoformat(), lon, lat, 8.5))
+    messages, said = decoded(path)
+    assert messages["sog"].isna().all()
+    assert decoded(path, **proposed(said))[0]["sog"].tolist() == [8.5] * 3
+
+
+def test_a_hull_by_the_four_distances_of_exactearth_is_read(tmp_path):
+    header = (
+        "MMSI,Time,Data_length,Dimension_to_Bow,Dimension_to_stern,Dimension_to_port,Dimension_to_starboard,"
+        "Draught,Longitude,Latitude"
+    )
+    path = written(
+        tmp_path, header, lambda t, lon, lat, d: (445999001, f"{t:%Y%m%d_%H%M%S}", 424, 90, 15, 8, 8, d, lon, lat)
+    )
+    refused, said = decoded(path)
+    assert refused.empty
+    messages, said = decoded(path, **proposed(said.split(" or ")[0]))
+    assert (said, agrees(messages)) == ("", True)
+
+
+@pytest.mark.parametrize("name", ["Date Time (UTC)", "date_time_utc"])
+def test_a_time_that_is_utc_by_its_name_needs_no_zone(tmp_path, name):
+    path = written(
+        tmp_path,
+        f"MMSI,{name},Longitude,Latitude,Length (m),Width (m),Draught (m)",
+        lambda t, lon, lat, d: (445999001, f"{t:%Y-%m-%d %H:%M:%S}", lon, lat, 105, 16, d),
+    )
+    messages, said = decoded(path)
+    assert (said, agrees(messages)) == ("", True)
+
+
+def test_gmt_is_utc_as_aishub_writes_it(tmp_path):
+    header = "MMSI,TIME,LONGITUDE,LATITUDE,NAVSTAT,A,B,C,D,DRAUGHT"
+    path = written(
+        tmp_path, header, lambda t, lon, lat, d: (445999001, f"{t:%Y-%m-%d %H:%M:%S} GMT", lon, lat, 5, 90, 15, 8, 8, d)
+    )
+    messages, said = decoded(path)
+    assert (said, agrees(messages), set(messages["nav"])) == ("", True, {5})
+
+
+def test_a_bare_type_is_the_number_of_a_message_or_of_a_ship_and_is_told(tmp_path):
+    header = "MMSI,TIME,LONGITUDE,LATITUDE,TYPE"
+    path = written(tmp_path, header, lambda t, lon, lat, d: (445999001, t.isoformat(), lon, lat, 80))
+    messages, said = decoded(path)
+    assert messages["ship_type"].isna().all()
+    assert set(decoded(path, **proposed(said))[0]["ship_type"]) == {80}
+
+
+def test_a_draught_with_words_around_it_is_told_and_read_when_named(tmp_path):
+    path = written(
+        tmp_path,
+        "MMSI,timestamp,lon,lat,length,width,Current Draught,Max draught",
+        lambda t, lon, lat, d: (445999001, t.isoformat(), lon, lat, 105, 16, d, 8.1),
+    )
+    messages, said = decoded(path)
+    assert messages["draught"].isna().all()
+    messages, said = decoded(path, **proposed(said))
+    assert (said, agrees(messages)) == ("", True)
+
+
+def test_names_with_more_words_are_proposed_together_where_the_file_is_refused(tmp_path):
+    header = "ais_static_mmsi,position_timestamp,position_lon,position_lat,length,width,voyage_draught"
+    path = written(tmp_path, header, lambda t, lon, lat, d: (445999001, t.isoformat(), lon, lat, 105, 16, d))
+    refused, said = decoded(path)
+    assert refused.empty
+    messages, said = decoded(path, **proposed(said))
+    assert (said, agrees(messages)) == ("", True)
+
+
+def test_columns_that_may_be_ours_are_proposed_in_one_option(tmp_path):
+    header = "mmsi,timestamp,lon,lat,vessel_length,vessel_beam,reported_draught"
+    path = written(tmp_path, header, lambda t, lon, lat, d: (445999001, t.isoformat(), lon, lat, 105, 16, d))
+    _, said = decoded(path)
+    messages, said = decoded(path, **proposed(said))
+    assert (said, agrees(messages)) == ("", True)
+
+
+@pytest.mark.parametrize("form", ["%d-%b-%Y %H:%M:%S", "%d/%m/%Y %H:%M"])
+def test_the_form_that_is_proposed_for_times_reads_them(tmp_path, form):
+    header = "mmsi,Date/Time (UTC),lon,lat,length,width,draught"
+    path = written(tmp_path, header, lambda t, lon, lat, d: (445999001, f"{t:{form}}", lon, lat, 105, 16, d))
+    try:
+        said = decoded(path)[1]
+    except ConfigError as error:  # the order of day and month is open
+        said = str(error)
+    messages, said = decoded(path, **proposed(said))
+    assert (said, agrees(messages)) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "hint"),
+    [("45359.916667", "save them as dates"), ("22:00:00", "write day and time in one column")],
+    ids=["days of a spreadsheet", "no day"],
+)
+def test_what_is_a_time_in_part_says_what_to_do(tmp_path, cell, hint):
+    path = written(tmp_path, "mmsi,time,lon,lat", lambda t, lon, lat, d: (445999001, cell, lon, lat))
+    assert decoded(path)[1].endswith(hint)
+
+
+def test_an_index_without_a_name_is_told(tmp_path):
+    path = written(tmp_path, ",mmsi,lon,lat", lambda t, lon, lat, d: (t.isoformat(), 445999001, lon, lat))
+    assert decoded(path)[1].endswith("write a name over the column that has none")
+
+
+def test_values_in_a_transponders_own_units_are_no_messages_of_a_place(tmp_path):
+    """AISHub's raw form: 1/10000 of a minute, tenths of knots, degrees and metres."""
+    header = "MMSI,TIME,LONGITUDE,LATITUDE,COG,DRAUGHT"
+    path = written(
+        tmp_path,
+        header,
+        lambda t, lon, lat, d: (1, int(t.timestamp()), int(lon * 6e5), int(lat * 6e5), 3555, int(10 * d)),
+    )
+    messages, said = decoded(path)
+    assert messages[["lon", "lat", "cog", "draught"]].isna().all(axis=None)
+    for hint in ("ten-thousandths of a minute", "tenths of a degree", "tenths of a metre"):
+        assert hint in said
