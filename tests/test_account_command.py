@@ -16,7 +16,6 @@ from pipeline.volume import liftings
 
 CAP = "configs/caps/unscr-2397.yaml"
 CONFIG = VolumeConfig()
-CRUDE = "configs/assumptions/crude.yaml"
 SET = ("--set", "draws=500")
 
 
@@ -363,30 +362,6 @@ def test_a_cap_in_thousands_is_told(capwatch, tmp_path):
     code, _, err = capwatch("account", path, "--cap", cap, "-o", tmp_path / "ledger.csv", *SET)
     assert code == 0
     assert err.startswith(f"{cap}: the cap of 500 barrels a year is less than one small tanker carries")
-
-
-def test_accounts_of_several_caps_are_those_of_each_alone(capwatch, tmp_path):
-    """A table of refined cargoes and crude, cut in two by hand, makes the same sums under the assumptions of each."""
-    head = "call_id,arrival,departure,dwt_t,product\n"
-    refined = "a,2023-12-20,2023-12-23,3500,diesel\nb,2024-03-07,2024-03-09,4200,\n"
-    crude = "c,2024-03-11,2024-03-12,20000,crude oil\nd,2023-12-20,2023-12-23,15000,нефть\n"
-    of_both = ("--assumptions", "configs/assumptions/refined-and-crude.yaml", *SET)
-    both = {"unscr-2397": (refined, SET), "unscr-2397-crude": (crude, ("--assumptions", CRUDE, *SET))}
-    caps = [word for cap in both for word in ("--cap", f"configs/caps/{cap}.yaml")]
-    (table := tmp_path / "both.csv").write_text(head + crude + refined)
-    assert capwatch("volume", table, "-o", tmp_path / "l.parquet", *of_both)[0] == 0
-    words = ("account", tmp_path / "l.parquet", *caps, "--as-of", "2024-03-31", *of_both)
-    code, told, _ = capwatch(*words, "-o", f"{tmp_path}/accounts/")
-    assert (code, told.count("1 call counted"), told.count("2 calls counted")) == (0, 1, 1)
-    for cap, (rows, assumptions) in both.items():
-        (table := tmp_path / f"{cap}.csv").write_text(head + rows)
-        alone, ledger = tmp_path / f"{cap}.parquet", tmp_path / f"alone-{cap}.csv"
-        assert capwatch("volume", table, "-o", alone, *assumptions)[0] == 0
-        words_alone = ("account", alone, "--cap", f"configs/caps/{cap}.yaml", "--as-of", "2024-03-31", *assumptions)
-        assert capwatch(*words_alone, "-o", ledger)[0] == 0
-        assert (tmp_path / "accounts" / f"{cap}.csv").read_text() == ledger.read_text()
-    code, _, err = capwatch(*words, "-o", tmp_path / "one.csv")
-    assert (code, err.startswith("error: several caps need a folder")) == (2, True)
 
 
 def test_rows_that_are_in_no_sum_are_told_beside_the_sum(account):

@@ -1,0 +1,48 @@
+"""`capwatch account` against several caps at once: the account of each, or none."""
+
+from __future__ import annotations
+
+import pytest
+
+CRUDE = "configs/assumptions/crude.yaml"
+SET = ("--set", "draws=500")
+
+
+def test_accounts_of_several_caps_are_those_of_each_alone(capwatch, tmp_path):
+    """A table of refined cargoes and crude, cut in two by hand, makes the same sums under the assumptions of each."""
+    head = "call_id,arrival,departure,dwt_t,product\n"
+    refined = "a,2023-12-20,2023-12-23,3500,diesel\nb,2024-03-07,2024-03-09,4200,\n"
+    crude = "c,2024-03-11,2024-03-12,20000,crude oil\nd,2023-12-20,2023-12-23,15000,нефть\n"
+    of_both = ("--assumptions", "configs/assumptions/refined-and-crude.yaml", *SET)
+    both = {"unscr-2397": (refined, SET), "unscr-2397-crude": (crude, ("--assumptions", CRUDE, *SET))}
+    caps = [word for cap in both for word in ("--cap", f"configs/caps/{cap}.yaml")]
+    (table := tmp_path / "both.csv").write_text(head + crude + refined)
+    assert capwatch("volume", table, "-o", tmp_path / "l.parquet", *of_both)[0] == 0
+    words = ("account", tmp_path / "l.parquet", *caps, "--as-of", "2024-03-31", *of_both)
+    code, told, _ = capwatch(*words, "-o", f"{tmp_path}/accounts/")
+    assert (code, told.count("1 call counted"), told.count("2 calls counted")) == (0, 1, 1)
+    for cap, (rows, assumptions) in both.items():
+        (table := tmp_path / f"{cap}.csv").write_text(head + rows)
+        alone, ledger = tmp_path / f"{cap}.parquet", tmp_path / f"alone-{cap}.csv"
+        assert capwatch("volume", table, "-o", alone, *assumptions)[0] == 0
+        words_alone = ("account", alone, "--cap", f"configs/caps/{cap}.yaml", "--as-of", "2024-03-31", *assumptions)
+        assert capwatch(*words_alone, "-o", ledger)[0] == 0
+        assert (tmp_path / "accounts" / f"{cap}.csv").read_text() == ledger.read_text()
+    code, _, err = capwatch(*words, "-o", tmp_path / "one.csv")
+    assert (code, err.startswith("error: several caps need a folder")) == (2, True)
+
+
+@pytest.mark.parametrize("broken", ["id: [", "id: x\ntitle: x\nbarrels: many\n"], ids=["no yaml", "a slip"])
+def test_where_the_second_cap_cannot_be_read_nothing_is_written(capwatch, tmp_path, broken):
+    """A folder with the account of the first alone would look like the whole answer."""
+    calls, made, cap = tmp_path / "calls.csv", tmp_path / "liftings.csv", tmp_path / "second.yaml"
+    calls.write_text("call_id,arrival,tonnes,product\na,2024-03-07,3000,diesel\n")
+    cap.write_text(broken)
+    assert capwatch("volume", calls, "-o", made, *SET)[0] == 0
+    words = ("account", made, "--cap", "configs/caps/unscr-2397.yaml", "-o", f"{tmp_path}/accounts/", *SET)
+    code, told, err = capwatch(*words, "--cap", cap)
+    assert (code, told) == (2, "")
+    assert err.startswith(f"error: {cap}:")
+    assert not (tmp_path / "accounts").exists()
+    assert capwatch(*words)[0] == 0
+    assert [path.name for path in (tmp_path / "accounts").iterdir()] == ["unscr-2397.csv"]
