@@ -47,10 +47,9 @@ def near_pairs(rows: Sequence[Row], whence: Sequence[int], which: Sequence[int])
 
 
 def _shared_by(row: Row) -> Iterator[Key]:
-    """What a row may share with others of its stay; a berth where images show it, and what it counts with each."""
+    """What a row may share with others of its stay; a berth where images show it."""
     numbers = [(kind, number) for kind, number in numbers_of(row).items() if number]
     berth = [("berth", row["berth_id"])] if row["berth_id"] and len(row["evidence"]) else []
     images = [("image", name) for name in dict.fromkeys(row["evidence"])]
     name = content(row) if row["draw_key"] else row["call_id"]
-    for kind, shared in (*numbers, *berth, *images, ("name", name)):
-        yield kind, (row["counted"], shared)
+    yield from (*numbers, *berth, *images, ("name", name))

@@ -156,6 +156,28 @@ def test_a_number_of_rows_outside_the_range_of_calls_is_not_told_as_their_number
     assert "sure" not in said
 
 
+@pytest.mark.parametrize(
+    ("one", "new", "numbers"), [(0.94, 1.0, (2, 3)), (0.96, 1.0, (2, 2)), (1.0, 0.94, (1, 2)), (1.0, 0.96, (2, 2))]
+)
+def test_a_doubt_of_more_than_one_in_twenty_at_either_end_is_in_the_range(one, new, numbers):
+    """Of two calls: what is told holds with 90 %, five below and five above."""
+    calls = pd.DataFrame({"counts": True, "p_one_call": [one, 1.0], "p_new_call": [1.0, new]})
+    assert count_range(calls) == numbers
+
+
+def test_beside_a_coarse_look_only_lengths_speak():
+    """A radar's beam is no measure by which to tell two hulls apart, however fine the other look is."""
+    turns = turnover(CONFIG.stay_d, 3, 10)
+    narrow, broad = ({"beam_m": b, "beam_lo_m": b - 0.3, "beam_hi_m": b + 0.3} for b in (13.0, 19.0))
+
+    def one_stay(beam, method):
+        fine = sighting("a", 8, method="optical-edges", **narrow)
+        return number_of_stays(detections(fine, sighting("b", 30, method=method, **beam)), turns, CONFIG)
+
+    assert one_stay(narrow, "radar") == one_stay(broad, "radar")
+    assert one_stay(narrow, "optical-edges")[0] > one_stay(broad, "optical-edges")[0]
+
+
 def test_a_number_without_a_doubt_is_told_as_such():
     calls = pd.DataFrame([{"counts": True, "p_one_call": 1.0, "p_new_call": 1.0}] * 2)
     assert count_line(calls) == "counted calls: 2; no sighting leaves their number in doubt"

@@ -58,6 +58,7 @@ def test_who_was_heard_after_sailing_and_typed_nothing_still_says_the_same():
 def test_what_was_typed_in_the_first_half_is_no_departure():
     assert read((5, 6.2), (29, 4.0)) == (4.0, 4.0)
     assert read((5, 6.2), (31, 4.0)) == (6.2, 4.0)
+    assert read((5, 6.2), (29, 4.0), heard_after=False) == (4.0, None)
 
 
 def test_slips_and_alternations_are_no_cargo():
@@ -86,7 +87,7 @@ def voided(*typed: tuple[float, float]) -> list[bool]:
 
 
 def test_a_draught_that_is_taken_back_soon_was_a_slip_and_later_was_a_voyage():
-    soon, late = TAKEN_BACK_H - 0.1, TAKEN_BACK_H + 0.1
+    soon, late = 0.9, 1.1  # h: a slip is taken back within the hour
     assert voided((0, 6.0), (400, 7.0), (400 + soon, 6.0)) == [False, True, False]
     assert voided((0, 6.0), (400, 7.0), (400 + late, 6.0)) == [False, False, False]
     assert voided((0, 6.0), (400, 7.0), (400 + soon, 6.5)) == [False, False, False], "mended, not taken back"

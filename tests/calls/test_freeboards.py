@@ -72,6 +72,19 @@ def test_a_look_between_that_found_her_gone_makes_the_change_doubtful():
     assert odds(1e-4) < odds(1.0)
 
 
+def test_looks_before_the_first_freeboard_do_not_make_the_change_doubtful():
+    """Only what was missed between both freeboards can have been another ship's coming."""
+
+    def same(missed_before_first):
+        seen = [sighting("before", 4), look("a", 8, 5.0), look("b", 12, 3.4)]
+        table = detections(*seen).assign(
+            mmsi=None, match_probability=1.0, missed_before=[1.0, missed_before_first, 0.1]
+        )
+        return freeboards(table, None, TURNS)["p_same_hull"]
+
+    assert same(1e-4) == same(1.0)
+
+
 def test_one_freeboard_is_no_change():
     out = of(look("a", 8, 5.0), sighting("b", 30))
     assert "freeboard_change_m" not in out

@@ -36,6 +36,19 @@ def test_a_broadcast_size_alone_has_the_error_of_typing():
     assert told["length_hi_m"] - told["length_lo_m"] == pytest.approx(2 * Z90 * TYPED_SD_M["length"])
 
 
+def test_of_several_broadcast_sizes_the_last_one_stands():
+    """Crews mend a size that was typed wrong."""
+    reports = pd.DataFrame({"length_m": [69.0, 96.0, np.nan], "beam_m": [np.nan, 15.0, 16.0]})
+    told = size_of_hull(looks(), reports)
+    assert (told["length_m"], told["beam_m"]) == (96.0, 16.0)
+
+
+def test_a_size_without_an_error_weighs_as_one_known_to_a_decimetre():
+    """Beside one known to 0.3 m, by inverse variance: 9 to 1."""
+    reach = 0.3 * Z90
+    assert length((100.0, 100.0, 100.0), (101.0, 101.0 - reach, 101.0 + reach))[0] == pytest.approx(100.1)
+
+
 def test_a_broadcast_beam_and_many_looks_at_a_beam_have_the_errors_by_which_findings_judge_them():
     """Antennas are placed to a metre across; looks have 8 % of a beam wrong together, and 3 % of a length."""
     said = size_of_hull(looks(), pd.DataFrame({"length_m": [96.0], "beam_m": [15.0]}))

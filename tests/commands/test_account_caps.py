@@ -60,3 +60,19 @@ def test_accounts_of_several_caps_are_those_of_each_alone(capwatch, tmp_path):
         assert (tmp_path / "accounts" / f"{cap}.csv").read_text() == ledger.read_text()
     code, _, err = capwatch(*words, "-o", tmp_path / "one.csv")
     assert (code, err.startswith("error: several caps need a folder")) == (2, True)
+
+
+@pytest.mark.parametrize("broken", ["id: [", "id: x\ntitle: x\nbarrels: many\n"], ids=["no yaml", "a slip"])
+def test_where_the_second_cap_cannot_be_read_nothing_is_written(capwatch, tmp_path, broken):
+    """A folder with the account of the first alone would look like the whole answer."""
+    calls, made, cap = tmp_path / "calls.csv", tmp_path / "liftings.csv", tmp_path / "second.yaml"
+    calls.write_text("call_id,arrival,tonnes,product\na,2024-03-07,3000,diesel\n")
+    cap.write_text(broken)
+    assert capwatch("volume", calls, "-o", made, *SET)[0] == 0
+    words = ("account", made, "--cap", "configs/caps/unscr-2397.yaml", "-o", f"{tmp_path}/accounts/", *SET)
+    code, told, err = capwatch(*words, "--cap", cap)
+    assert (code, told) == (2, "")
+    assert err.startswith(f"error: {cap}:")
+    assert not (tmp_path / "accounts").exists()
+    assert capwatch(*words)[0] == 0
+    assert [path.name for path in (tmp_path / "accounts").iterdir()] == ["unscr-2397.csv"]

@@ -183,6 +183,14 @@ def test_crossing_days_come_in_order_of_probability():
         assert on[before] < int(percent) / 100 <= on[day]
 
 
+def test_a_cap_is_crossed_on_the_day_on_which_the_chance_is_reached():
+    """Exactly 5, 50 and 95 % are enough."""
+    table = calls({"barrels": 1000, "arrival": "2024-01-05"})
+    book = account(table).assign(p_over_cap=[0.049, 0.05, 0.5, 0.949, 0.95])
+    days = headline(table, book, cap(), CONFIG).crossing_days
+    assert days == {"5": "2024-01-02", "50": "2024-01-03", "95": "2024-01-05"}
+
+
 def test_no_crossing_where_the_cap_is_not_reached():
     head = headline(calls(*RUSI), account(calls(*RUSI)), cap(), CONFIG)
     assert set(head.crossing_days.values()) == {None}

@@ -174,6 +174,10 @@ def test_tank_volume_binds_for_gasoline_only():
     assert gasoline == pytest.approx(tank_bbl, rel=0.01)
     assert gas_oil == pytest.approx(0.98 * 0.95 * 5000 * 7.46, rel=0.01)
     assert gas_oil < 0.97 * tank_bbl
+    fill = {p: np.median(one(full, dwt_t=5000, product=p).fill) for p in ("gasoline", "gas_oil")}
+    gasoline_t_per_m3 = 0.753
+    assert fill["gasoline"] == pytest.approx(0.98 * 1.185 * gasoline_t_per_m3 / 0.95, rel=0.001), "of the mark: 92 %"
+    assert fill["gas_oil"] == pytest.approx(0.98, abs=0.001)
 
 
 def test_fill_prior_has_its_mean():

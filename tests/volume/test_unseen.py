@@ -106,3 +106,12 @@ def test_zones_of_which_nothing_is_known_are_named_with_the_day_from_which_it_ma
     other_aoi = seen_at("pier", "nampo", "nampo", "nampo")
     found = zones_left_out(table, other_aoi, [CALENDAR[n] for n in (0, 9, 4, 7)])
     assert found == {"buoy": CALENDAR[0], "nampo": CALENDAR[4]}
+
+
+def test_a_missed_call_carries_what_a_random_one_of_those_seen_did():
+    """Of two that carried 1,000 and 3,000 bbl it is either as often: the mean is theirs, whichever stands first."""
+    number = 5.5 * 20 * 0.5 / 10.0
+    for cargoes in ([1_000.0, 3_000.0], [3_000.0, 1_000.0]):
+        each = np.repeat(np.array(cargoes)[:, None], CONFIG.draws, axis=1)
+        total = barrels_unseen(missed(), CALENDAR, each, CONFIG, 1)[-1]
+        assert total.mean() == pytest.approx(number * 2_000, rel=0.03)

@@ -1,0 +1,82 @@
+"""What a stay that stands in several tables is told as: which row counts, and the doubts of all its parts."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+
+from tests.volume.two_tables import LOADING, counted, table
+
+
+def parts(*days: tuple[float, float]) -> list[pd.DataFrame]:
+    """A table of liftings each: one hull at one pier, open at both ends, seen from and to these days of March."""
+    border = pd.Timestamp("2024-03-15", tz="UTC")
+    seen = {"berth_id": "pier", "length_m": 98.0, "beam_m": 15.8, "flags": ["arrival_open", "left_open"]}
+    seen |= {"spot_looks": 20, "spot_taken": 3}
+    out = []
+    for n, (came, left) in enumerate(days):
+        when = {"arrival": border + pd.Timedelta(days=came), "departure": border + pd.Timedelta(days=left)}
+        out.append(table(LOADING, seen | when | {"call_id": f"part {n}", "detection_ids": [f"d{n}"]}))
+    return out
+
+
+def kept_of(tables: list[pd.DataFrame]) -> list[dict]:
+    """The rows that count, in the order of their names."""
+    once = counted(*tables)
+    return once[once["counts"]].sort_index().reset_index().to_dict("records")
+
+
+def test_a_stay_of_parts_holds_the_doubts_of_all_and_the_chance_that_they_are_one():
+    """One ship throughout if each part is one's and they are one: the chances multiply, the ships beyond one add up."""
+    first, then = parts((-1.5, -0.5), (0.5, 1.0))
+    doubted = [
+        one.assign(p_one_call=p_one, calls_mean=mean) for one, p_one, mean in ((first, 0.8, 1.3), (then, 0.9, 1.2))
+    ]
+    (sure,), (row,) = (kept_of(tables) for tables in ([first, then], doubted))
+    chance = sure["p_one_call"]
+    assert 0.2 < chance < 0.98
+    assert sure["calls_mean"] == pytest.approx(2 - chance)
+    assert row["p_one_call"] == pytest.approx(0.8 * 0.9 * chance)
+    assert row["calls_mean"] == pytest.approx(1 + 0.3 + 0.2 + 1 - chance)
+
+
+def test_a_stay_of_parts_is_told_with_the_chance_that_all_of_them_are_one():
+    """Four months' tables, the wider gap in the middle: the last link joins two stays that are chances themselves."""
+    tables = parts((-9.0, -8.0), (-7.0, -6.0), (-4.5, -3.5), (-2.5, -1.5))
+    links = [kept_of(pair)[0]["p_one_call"] for pair in pairwise(tables)]
+    assert links[1] < min(links[0], links[2])
+    (row,) = kept_of(tables)
+    assert row["p_one_call"] == pytest.approx(links[0] * links[1] * links[2], rel=0.02)
+    once = counted(*tables)
+    assert once.loc[~once["counts"], "cause"].str.endswith(f"(probability {row['p_one_call']:.2f})").all()
+
+
+@pytest.mark.parametrize("measured", [0, 1])
+def test_whether_a_stay_of_parts_is_a_new_call_is_told_by_its_first_part(measured):
+    """Whichever part knows her load: what the later one's table saw before it is the stay itself."""
+    tables = [
+        t.assign(p_new_call=p, mmsi=999000001) for t, p in zip(parts((-2, -1), (-0.5, 1)), (0.7, 0.4), strict=True)
+    ]
+    tables[measured] = tables[measured].assign(method="given_tonnes")
+    for order in (tables, tables[::-1]):
+        (row,) = kept_of(order)
+        assert (row["call_id"], row["p_new_call"]) == (f"part {measured}", 0.7)
+
+
+def test_two_doubts_that_a_call_is_new_multiply():
+    """In her own table she may be the call before; beside it she may be the stay of another table."""
+    first, then = parts((-1.5, -0.5), (3.0, 4.0))
+    alone, doubted = (kept_of([first, later])[1]["p_new_call"] for later in (then, then.assign(p_new_call=0.5)))
+    assert alone < 0.99
+    assert doubted == pytest.approx(0.5 * alone)
+
+
+def test_of_one_stay_in_two_tables_the_row_counts_that_is_surer_of_a_cargo():
+    one, other = (t.assign(mmsi=999000001) for t in parts((-2, -1), (-0.5, 1)))
+    for less, more in ((0, 1), (1, 0)):
+        tables = [one, other]
+        tables[less], tables[more] = tables[less].assign(p_lifting=0.6), tables[more].assign(p_lifting=0.9)
+        for order in (tables, tables[::-1]):
+            assert [row["call_id"] for row in kept_of(order)] == [f"part {more}"]
