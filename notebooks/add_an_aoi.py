@@ -30,7 +30,7 @@ import shapely
 
 from pipeline.commands.plan_local import local_lines
 from pipeline.errors import ConfigError
-from pipeline.finished.review import draw_land
+from pipeline.finished.opened import draw_land
 from pipeline.ingest.coast import clip_coast
 from pipeline.ingest.place import load_place
 from pipeline.report.wording import percent

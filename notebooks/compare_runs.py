@@ -26,8 +26,8 @@ import pandas as pd
 
 from pipeline import volume
 from pipeline.config import CapConfig, load
+from pipeline.finished.opened import chosen_run, open_run
 from pipeline.finished.overview import difference, list_runs
-from pipeline.finished.review import chosen_run, open_run
 from pipeline.report.wording import barrels, change, method_words
 from pipeline.workspace import CONFIG_FILES
 

@@ -21,7 +21,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from pipeline.finished.review import chosen_run, draw_land, open_run
+from pipeline.finished.opened import chosen_run, draw_land, open_run
 from pipeline.report.page_data import SILENCE
 
 pd.set_option("display.max_colwidth", None)

@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.finished.review import around, chosen_run, hull_profiles, open_run
+from pipeline.finished.opened import around, chosen_run, hull_profiles, open_run
 from pipeline.report.wording import days_of
 
 pd.set_option("display.max_colwidth", None)

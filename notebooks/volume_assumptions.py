@@ -27,7 +27,7 @@ import pandas as pd
 
 from pipeline import volume
 from pipeline.config import CapConfig, load
-from pipeline.finished.review import chosen_run, open_run
+from pipeline.finished.opened import chosen_run, open_run
 from pipeline.report.sensitivity_section import largest_first, sentence, spaced, tornado, tornado_height
 from pipeline.report.wording import chance, days_of, percent
 from pipeline.tables.accounts import FILL_SCENARIOS

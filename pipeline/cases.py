@@ -44,11 +44,6 @@ class CaseOutcome:
     lines: tuple[str, ...]
 
 
-def load_case(path: Path, settings: dict[str, Any]) -> CaseConfig:
-    """A case file with the command line's settings on top."""
-    return load_over(CaseConfig, path, settings)
-
-
 def calls_table(groups: Iterable[CallGroup], config: CaseConfig) -> pd.DataFrame:
     """One row for each call: call_id, arrival, departure, date_basis, name, sizes, product.
 
@@ -136,7 +131,7 @@ def _rounded(value: float, figure: Figure) -> float:
 def run_case(name: str, settings: dict[str, Any], out: Path, console: Console) -> CaseOutcome:
     """Recompute a case into ``<out>/cases/<id>/``; a figure that does not come out is a problem (exit code 3)."""
     path = find_case(name)
-    config = load_case(path, settings)
+    config = load_over(CaseConfig, path, settings)
     cap_path = next((p for p in (path.parent / config.cap, configs_root() / config.cap) if p.is_file()), None)
     if cap_path is None:
         raise ConfigError(f"{printable(path)}: cap: {printable(config.cap)} is neither beside it nor in the configs")

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
 from pipeline.config import RunConfig, build, merged, read_yaml
-from pipeline.config.loading import SET
+from pipeline.config.loading import SET, leaves
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.execution import journal
 from pipeline.execution.stagecache import StageCache
@@ -73,7 +73,7 @@ def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:
 def load_over(model: type[M], path: Path, settings: dict[str, object]) -> M:
     """A config file with the command line's settings on top, which are blamed for what they set wrong."""
     data, lines = read_yaml(path)
-    told = dict.fromkeys(_paths(settings), SET)
+    told = {path: SET for path, _ in leaves(settings)}
     above = {path[:n]: SET for path in told for n in range(1, len(path))}  # a section that the file does not have
     below = {path: SET for path in lines if any(path[:n] in told for n in range(1, len(path)))}  # of a list replaced
     return build(model, merged(data, settings), where=printable(path), lines=above | lines | below | told)
@@ -93,14 +93,6 @@ def config_root(path: Path, config: RunConfig) -> Path:
     names = config_files(config)
     beside = any((path.parent / name).is_file() for name in names)
     return path.parent if beside or not all((configs_root() / n).is_file() for n in names) else configs_root()
-
-
-def _paths(settings: dict[str, Any], here: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from _paths(value, (*here, key))
-        else:
-            yield (*here, key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.cases import calls_table, load_case, run_case
+from pipeline.cases import calls_table, run_case
 from pipeline.config import CapConfig, CaseConfig, load, overrides
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError
 from pipeline.provenance import UNHASHED, changes
 from pipeline.report.case_page import shown
 from pipeline.volume import headline, ledger, liftings
-from pipeline.workspace import configs_root, find_case
+from pipeline.workspace import configs_root, find_case, load_over
 
 CASES = sorted((configs_root() / "cases").glob("*.yaml"))
 QUICK = {"volume": {"draws": 400}}
@@ -37,7 +37,7 @@ PUBLISHED = [
 
 def account(name: str):
     """Liftings and headline of a case by the volume stage alone."""
-    config = load_case(find_case(name), QUICK)
+    config = load_over(CaseConfig, find_case(name), QUICK)
     cap = load(CapConfig, configs_root() / config.cap)
     table = liftings(calls_table(config.calls, config), config.volume, config.seed)
     return table, headline(table, ledger(table, cap, config.volume, 0), cap, config.volume)
@@ -258,4 +258,4 @@ def test_figures_show_the_digits_of_their_step():
 @pytest.mark.parametrize("setting", ["volume.fil.mean=1", "volume.fill.mean=2", "aoi.id=x"])
 def test_the_command_line_is_blamed_for_what_it_set(setting):
     with pytest.raises(ConfigError, match=r"^command line, over .*rusi-2024-03\.yaml: (volume|aoi)"):
-        load_case(find_case("rusi-2024-03"), overrides([setting]))
+        load_over(CaseConfig, find_case("rusi-2024-03"), overrides([setting]))

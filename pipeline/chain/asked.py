@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def opened(config: RunConfig, place: Place, inputs: Inputs) -> tuple[list[Scene], pd.DataFrame]:
     """The scenes that can be used, and the scenes table of all, which names each as the user knows it."""
     from pipeline.ingest.inputs import given_up, open_inputs
-    from pipeline.ingest.scenes import OpenOptions
+    from pipeline.ingest.metadata.options import OpenOptions
 
     options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
     each = partial(map_tasks, engine=config.engine, lost=given_up)

@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,6 +100,19 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(out.get(key), dict)
         out[key] = merged(out[key], value) if both else value
     return out
+
+
+def leaves(value: Any, here: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What nested mappings hold, each with its path.
+
+    >>> list(leaves({"a": {"b": 1, "c": {}}, "d": [2]}))
+    [(('a', 'b'), 1), (('d',), [2])]
+    """
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, (*here, str(key)))
+    else:
+        yield here, value
 
 
 def overrides(settings: list[str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.checkpoints import checkpoint
+from pipeline.config.loading import leaves
 from pipeline.provenance import code_version, library_versions, sha256_of
 from pipeline.storage import sweep, write_bytes, write_json
 
@@ -135,15 +136,9 @@ def _digests(parts: dict[str, Any]) -> dict[str, str]:
     """Each part by its hash; settings and libraries one by one, so that a change can be named."""
     out = {}
     for name, value in parts.items():
-        for path, leaf in _leaves(value) if name in {"settings", "libraries"} else [((), value)]:
+        for path, leaf in leaves(value) if name in {"settings", "libraries"} else [((), value)]:
             out[".".join((name, *path))] = sha256_of(leaf)[:16]
     return out
-
-
-def _leaves(value: Any, here: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
-    if isinstance(value, dict):
-        return [leaf for key, inner in value.items() for leaf in _leaves(inner, (*here, str(key)))]
-    return [(here, value)]
 
 
 def _told(part: str) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, sheet
 from pipeline.report.map_figure import map_figure
 from pipeline.report.story import Story
-from pipeline.report.wording import counted_zones, days_of_period
+from pipeline.report.wording import counted_zones, days_of_period, zones_in_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ def figures(story: Story) -> dict[str, Figure]:
 
 def _timeline(story: Story) -> Figure:
     looks, calls = story.tables["looks"], story.tables["port_calls"]
-    zones = [z.zone_id for z in sorted(story.place.zones, key=lambda z: (not z.counts, z.kind != "berth", z.zone_id))]
+    zones = [z.zone_id for z in zones_in_order(story)]
     figure, axes = sheet(10.0, 1.2 + 0.55 * max(1, len(zones)))
     level = {z: -n for n, z in enumerate(zones)}
     for state, (colour, marker, label) in STATE_STYLE.items():

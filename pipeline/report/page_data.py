@@ -13,7 +13,7 @@ from pipeline.report.assets import data_uri
 from pipeline.report.extrapolated import mostly_extrapolated
 from pipeline.report.opening import shown_alone
 from pipeline.report.quicklooks import read_quicklooks
-from pipeline.report.wording import call_numbers
+from pipeline.report.wording import call_numbers, zones_in_order
 from pipeline.tables.accounts import FILL_SCENARIOS
 
 if TYPE_CHECKING:
@@ -89,10 +89,9 @@ def _whole(value: Any) -> int | None:
 
 
 def _zones(story: Story) -> list[dict[str, Any]]:
-    ordered = sorted(story.place.zones, key=lambda z: (not z.counts, z.kind != "berth", z.zone_id))
     return [
         {"id": z.zone_id, "name": z.name or z.zone_id, "kind": z.kind, "counts": z.counts, "rings": rings(z.geometry)}
-        for z in ordered
+        for z in zones_in_order(story)
     ]
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipeline.report.story import Story
 from pipeline.times_places.moments import moment
+from pipeline.types import Zone
 
 
 def barrels(value: float | None, most_digits: int = 3) -> str:
@@ -231,6 +232,11 @@ def without_ais(calls: pd.DataFrame) -> str:
 def counted_zones(story: Story) -> set[str]:
     """Ids of the zones whose stays take part in the account; empty where the zones file counts none."""
     return {z.zone_id for z in story.place.zones if z.counts}
+
+
+def zones_in_order(story: Story) -> list[Zone]:
+    """The zones as readers meet them: counted ones first, berths before anchorages."""
+    return sorted(story.place.zones, key=lambda z: (not z.counts, z.kind != "berth", z.zone_id))
 
 
 def days_of_period(story: Story) -> list[date]:

@@ -22,7 +22,7 @@ from pipeline.storage import cannot_write, marked, write_table
 from pipeline.workspace import config_root
 
 if TYPE_CHECKING:
-    from pipeline.ingest.scenes import OpenOptions
+    from pipeline.ingest.metadata.options import OpenOptions
 
 FOLDER_FORMATS = ("csv", "parquet", "geojson")
 
@@ -31,8 +31,8 @@ def open_options(
     sensor: str | None, pixel_spacing_m: float | None, bands: str | None, scaling: str, land: str
 ) -> OpenOptions:
     """How to open images, from the words of the command line."""
+    from pipeline.ingest.metadata.options import OpenOptions
     from pipeline.ingest.radiometry import parse_scaling
-    from pipeline.ingest.scenes import OpenOptions
     from pipeline.types import Sensor
 
     known = [str(s) for s in Sensor]

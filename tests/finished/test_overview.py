@@ -16,9 +16,9 @@ from pipeline.commands import doctor
 from pipeline.commands.pdf import print_report
 from pipeline.errors import ConfigError, EnvironmentFault, InputError
 from pipeline.finished.named_files import flat
+from pipeline.finished.opened import chosen_run
 from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.overview_text import runs_table
-from pipeline.finished.review import chosen_run
 from pipeline.provenance import sha256_file
 from pipeline.report.wording import percent
 from pipeline.storage import read_table, write_bytes, write_text

@@ -25,7 +25,7 @@ def tiny_story(tiny_run):
     """As much of the small scenario's story as its folder keeps."""
     from pipeline import volume
     from pipeline.config import CapConfig, VolumeConfig, load
-    from pipeline.finished.review import open_run
+    from pipeline.finished.opened import open_run
     from pipeline.report.story import Story
     from pipeline.workspace import configs_root
 

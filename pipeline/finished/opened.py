@@ -33,7 +33,7 @@ SMALL = 0.02  # of a picture: what is smaller gets a ring, or nobody finds it (o
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Review:
+class OpenedRun:
     """One run. Pixels are read from the run's inputs, which must still be where they were."""
 
     folder: Path
@@ -121,7 +121,7 @@ def chosen_run(variable: str = "CAPWATCH_RUN") -> Path:
     return latest_run(out).resolve()
 
 
-def open_run(folder: Path | str) -> Review:
+def open_run(folder: Path | str) -> OpenedRun:
     """Open a run folder (its path as text will do, too); InputError where it is none."""
     from pipeline.ingest.place import load_place
 
@@ -129,7 +129,7 @@ def open_run(folder: Path | str) -> Review:
     if not (folder / "config.yaml").is_file():
         raise InputError(folder, "is no run folder: it holds no config.yaml")
     config = load_run_config(folder / "config.yaml", {})
-    return Review(folder, config, load_place(config.aoi, folder / CONFIG_FILES))
+    return OpenedRun(folder, config, load_place(config.aoi, folder / CONFIG_FILES))
 
 
 def draw_land(axes: Axes, place: Place, bounds: tuple[float, float, float, float] | None = None) -> None:

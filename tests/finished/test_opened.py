@@ -8,7 +8,7 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from pipeline.finished.review import open_run
+from pipeline.finished.opened import open_run
 from pipeline.storage import read_table, write_table
 from pipeline.tables import SCENES
 from pipeline.types import TIME_OF_DAY_UNKNOWN
