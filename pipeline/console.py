@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from pipeline.errors import DEGRADED, PipelineError, printable
@@ -67,7 +67,15 @@ class Console:
 
     def problem(self, error: PipelineError | str, done: str = "skipped") -> None:
         """One input that went wrong while the rest goes on: ``error: <item>: <cause> (<what was done>)``."""
-        line = f"error: {printable(error)} ({done})"
+        self._problem(f"error: {printable(error)} ({done})")
+
+    def known_problems(self, lines: Iterable[str]) -> None:
+        """Lines of ``problem`` that a former run told and kept: they hold for who asks again, each once."""
+        for line in lines:
+            if line not in self.problems:
+                self._problem(line)
+
+    def _problem(self, line: str) -> None:
         self.problems.append(line)
         self._tell("problem", line=line)
         sys.stderr.write(line + "\n")

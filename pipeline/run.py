@@ -86,6 +86,7 @@ def run(
             console.note(f"{printable(name)}: could not be used when {folder.path} was made, can be opened now")
         if folder.finished and not fresh and not healed:
             console.explain(f"every step: kept, the question, its inputs and the code are those of {run_id}")
+            console.known_problems(read_manifest(folder.path)["problems"])
             console.note(f"nothing changed since {folder.path} was made (--fresh repeats it)")
             return _outcome(folder, console)
         previous = last_of(folder.path.parent, run_id)

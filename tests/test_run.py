@@ -159,6 +159,19 @@ def test_a_broken_image_costs_one_line_and_nothing_else(tiny_inputs, tmp_path, c
     assert read_table(outcome.folder / "port_calls.parquet")["counts"].sum() == 1
 
 
+def test_who_asks_again_is_told_again_what_the_answer_left_out(tmp_path, capsys):
+    """The same command, the same exit code: a table whose draughts are in feet is no better the second time."""
+    feed = tmp_path / "feet.csv"
+    row = "445999001,2024-03-07T{:02d}:00:00Z,133.0683,42.7371,0.0,105,16,24.6"
+    feed.write_text("\n".join(["mmsi,time_utc,lon,lat,sog,length,width,draught", *map(row.format, range(24))]) + "\n")
+    config, told = files_config([], [feed]), []
+    for _ in range(2):
+        assert run(config, configs_root(), tmp_path / "runs", Console(quiet=True)).exit_code == 3
+        told.append([line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")])
+    assert told[0] == told[1]
+    assert len([line for line in told[0] if "they may be in feet" in line]) == 1
+
+
 def test_nothing_usable_is_an_error_not_a_zero(tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "bad_20240308.tif").write_bytes(b"II*\0")
