@@ -38,8 +38,9 @@ TARGETS_DB = 40.0  # of the brightest ships and buildings over the sea in Sentin
 SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled pictures have more looks
 INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
-# Squared coefficient of variation and skewness of power in 16 bits, where nearly all files hold amplitude: over sea
-# Sentinel-1's amplitude has 0.04 to 0.11 and 0.1 to 0.4 in real scenes, its intensity 0.18 to 0.24 and 0.7 to 1.0
+# Squared coefficient of variation and skewness of power in 16 bits, where nearly all files hold amplitude: over the
+# sea of a few real Sentinel-1 scenes amplitude has 0.04 to 0.11 and 0.1 to 0.8, intensity 0.18 to 0.24 and 0.7 to 1.0.
+# Both must be exceeded; amplitude of a single look (0.27, 0.63) comes near, so it is best to state the scale of such
 CLEARLY_INTENSITY, FEWEST_BLOCKS = (0.15, 0.6), 100
 SMOOTHED_CV2 = 1 / 44  # amplitude of 11 looks: what varies less was filtered or resampled, and its law shows no more
 LOWEST_SEA = 1e-3  # sigma0, -30 dB (our choice): below the noise that Sentinel-1 is specified to have, -22 dB at most

@@ -120,3 +120,23 @@ def test_a_step_of_draught_has_its_ends_and_its_times_and_belongs_to_one_ship():
     assert list(zip(steps["before_m"], steps["after_m"], strict=True)) == [(4.0, 6.2), (6.4, 6.1), (6.1, 3.9)]
     assert steps["time_utc"].tolist() == [at(10), at(30), at(40)]
     assert steps["before_since"].tolist() == [at(0), at(20), at(30)]
+
+
+def test_a_step_is_three_tenths_of_a_metre_at_every_draught():
+    """As crews type it: 6.2 less 5.9 is a little less than 0.3 in floating point."""
+    typed = np.repeat(np.arange(20, 100) / 10, 2)
+    for tenths, steps in ((2, 0), (3, 80)):
+        typed[1::2] = (np.arange(20, 100) + tenths) / 10
+        ships = [
+            said(h, draught=d, mmsi=MMSI + n // 2, **HULL)
+            for n, (h, d) in enumerate(zip([5, 51] * 80, typed, strict=True))
+        ]
+        assert len(draught_steps(static_reports(feed(*ships)))) == steps
+
+
+def test_what_no_hull_draws_makes_no_step():
+    """A slip of 25 m and the value after it: cargo moved neither way."""
+    steps = draught_steps(
+        static_reports(feed(*[said(h, draught=d, **HULL) for h, d in ((5, 6.2), (20, 25.0), (40, 6.2))]))
+    )
+    assert not len(steps)

@@ -196,3 +196,10 @@ def test_each_zone_has_its_own_callers_and_all_zones_share_one_prior():
     assert zones["n_seen"].to_dict() == {"oil": 2, "short": 1}
     assert (zones["rate_shape"] - zones["n_seen"]).tolist() == pytest.approx([0.25, 0.25])
     assert zones.loc["short", "rate_per_d"] < 0.7 * zones.loc["oil", "rate_per_d"]
+
+
+def test_a_call_counts_as_seen_in_one_image_or_in_several_and_not_where_it_was_heard():
+    """Calls that a transponder told say nothing of how often looks see a ship without one."""
+    looks = looks_at(*range(12, 720, 48))
+    n_seen = {cls: missed(looks, called({"evidence_class": cls}))["n_seen"].unique().tolist() for cls in "ABCD"}
+    assert n_seen == {"A": [0], "B": [0], "C": [1], "D": [1]}
