@@ -38,10 +38,11 @@ TARGETS_DB = 40.0  # of the brightest ships and buildings over the sea in Sentin
 SQUEEZED = 1.8  # our choice: contrasts wrong by less do no harm, and resampled pictures have more looks
 INTENSITY_CV2 = 0.09  # squared coefficient of variation: amplitude of 3 looks or more stays below, intensity of 11 or
 # fewer above (CV^2 = 1 / L for intensity, about 1 / 4L for amplitude)
-# Squared coefficient of variation and skewness of power in 16 bits, where nearly all files hold amplitude: over the
-# sea of a few real Sentinel-1 scenes amplitude has 0.04 to 0.11 and 0.1 to 0.8, intensity 0.18 to 0.24 and 0.7 to 1.0.
-# Both must be exceeded; amplitude of a single look (0.27, 0.63) comes near, so it is best to state the scale of such
-CLEARLY_INTENSITY, FEWEST_BLOCKS = (0.15, 0.6), 100
+# Squared coefficient of variation, and skewness by itself and by coefficient of variation, of power in 16 bits, where
+# nearly all files hold amplitude. Over the sea of a few real Sentinel-1 scenes intensity has 0.18 to 0.24 and 0.7 to
+# 1.0, amplitude 0.04 to 0.11 and 0.1 to 0.8. The third bar is for a single look's amplitude, which is as wide and as
+# skew as intensity: by Rayleigh's law 1.2, where gamma's has 2 (drawn seas: 1.1 to 1.3, 1.7 to 2.1)
+CLEARLY_INTENSITY, FEWEST_BLOCKS = (0.15, 0.6, 1.5), 100
 SMOOTHED_CV2 = 1 / 44  # amplitude of 11 looks: what varies less was filtered or resampled, and its law shows no more
 LOWEST_SEA = 1e-3  # sigma0, -30 dB (our choice): below the noise that Sentinel-1 is specified to have, -22 dB at most
 WORDS = ("auto", "amplitude", "intensity", "db", "sigma0", "reflectance")
@@ -267,7 +268,8 @@ def _radar_by_look(values: FloatArray, dtype: str) -> Scaling:
 
 def _of_16_bits(found: Speckle) -> Scaling:
     """Amplitude, as in GRD products, unless speckle speaks clearly for power that somebody stretched over 16 bits."""
-    if found.blocks >= FEWEST_BLOCKS and found.cv**2 > CLEARLY_INTENSITY[0] and found.skewness > CLEARLY_INTENSITY[1]:
+    seen = found.cv**2, found.skewness, found.skewness / max(found.cv, 1e-9)
+    if found.blocks >= FEWEST_BLOCKS and all(value > bar for value, bar in zip(seen, CLEARLY_INTENSITY, strict=True)):
         told = f"(speckle: skewness {found.skewness:+.2f}, CV {found.cv:.2f})"
         doubt = "radiometric scale by guess: intensity in whole numbers of 16 bits"
         return Scaling("linear", Radiometry.POWER, f"intensity by its spread {told}", doubt=doubt)

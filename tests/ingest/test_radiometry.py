@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from scipy import special
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.metadata.options import OpenOptions
@@ -114,6 +114,16 @@ def test_power_in_whole_numbers_of_16_bits_is_not_taken_for_amplitude(tmp_path, 
     amplitude = opened(tmp_path / "b.tif", np.round(np.sqrt(power) * 660).astype(np.uint16))
     assert amplitude.read.scaling.law == "square"
     assert not any("scale" in doubt for doubt in amplitude.degraded)
+
+
+def test_amplitude_of_a_single_look_is_not_taken_for_power(tmp_path):
+    """Other radars deliver it; on a sea with swell Rayleigh's law is as wide and as skew as intensity of four looks."""
+    rng = np.random.default_rng(5)
+    swell = gaussian_filter(rng.standard_normal((512, 512)), 6)
+    amplitude = rng.rayleigh(300, swell.shape) * np.exp(0.3 * swell / swell.std())
+    scene = opened(tmp_path / "a.tif", np.round(amplitude).astype(np.uint16))
+    assert scene.read.scaling.law == "square"
+    assert not any("scale" in doubt for doubt in scene.degraded)
 
 
 def test_a_stated_scaling_goes_before_looks(tmp_path):
