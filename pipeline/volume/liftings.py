@@ -273,24 +273,26 @@ def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce) -> pd.DataFrame:
     Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
     turns out to be.
     """
-    table = table.copy()
-    for index, row in zip(table.index, table.to_dict("records"), strict=True):
-        if row["status"] == "refused":
-            continue
-        ships = drawn.ships(row)
-        draws = ships.first
-        if draws.behind < FEWEST_DRAWS_SHARE * drawn.config.draws:
-            table.loc[index, ["status", "cause"]] = _of_few_draws(row)
-        quantiles = {"tonnes": draws.tonnes, "barrels": draws.barrels}
-        for name, values in quantiles.items():
-            for percent in (5, 50, 95):
-                table.loc[index, f"{name}_p{percent}"] = np.percentile(values, percent)
-        table.loc[index, "barrels_mean"] = float(np.mean(cargo_of(ships).barrels))
-        spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
-        table.loc[index, "dwt_p5_t"] = row["dwt_p50_t"] * math.exp(-Z90 * spread)
-        table.loc[index, "dwt_p95_t"] = row["dwt_p50_t"] * math.exp(Z90 * spread)
-        table.loc[index, "fill_p50"] = float(np.median(draws.fill))
-    return table
+    rows = [row if row["status"] == "refused" else row | _told(row, drawn) for row in table.to_dict("records")]
+    return LIFTINGS.from_rows(rows).set_axis(table.index)
+
+
+def _told(row: Row, drawn: DrawnOnce) -> Row:
+    """What the draws of a row tell of it."""
+    ships = drawn.ships(row)
+    draws, spread = ships.first, math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
+    told: Row = {
+        "barrels_mean": float(np.mean(cargo_of(ships).barrels)),
+        "dwt_p5_t": row["dwt_p50_t"] * math.exp(-Z90 * spread),
+        "dwt_p95_t": row["dwt_p50_t"] * math.exp(Z90 * spread),
+        "fill_p50": float(np.median(draws.fill)),
+    }
+    for name, values in (("tonnes", draws.tonnes), ("barrels", draws.barrels)):
+        quantiles = np.percentile(values, (5, 50, 95))
+        told |= {f"{name}_p{p}": float(value) for p, value in zip((5, 50, 95), quantiles, strict=True)}
+    if draws.behind < FEWEST_DRAWS_SHARE * drawn.config.draws:
+        told["status"], told["cause"] = _of_few_draws(row)
+    return told
 
 
 def _of_few_draws(row: Mapping[Any, Any]) -> tuple[str, str]:
