@@ -135,19 +135,18 @@ def test_a_draught_with_words_around_it_is_told_and_read_when_named(tmp_path):
     assert (said, agrees(messages)) == ("", True)
 
 
-def test_names_with_more_words_are_proposed_together_where_the_file_is_refused(tmp_path):
-    header = "ais_static_mmsi,position_timestamp,position_lon,position_lat,length,width,voyage_draught"
+@pytest.mark.parametrize(
+    ("header", "refused"),
+    [
+        ("ais_static_mmsi,position_timestamp,position_lon,position_lat,length,width,voyage_draught", True),
+        ("mmsi,timestamp,lon,lat,vessel_length,vessel_beam,reported_draught", False),
+    ],
+    ids=["refused", "read without them"],
+)
+def test_names_with_more_words_are_proposed_in_one_option(tmp_path, header, refused):
     path = written(tmp_path, header, lambda t, lon, lat, d: (445999001, t.isoformat(), lon, lat, 105, 16, d))
-    refused, said = decoded(path)
-    assert refused.empty
-    messages, said = decoded(path, **proposed(said))
-    assert (said, agrees(messages)) == ("", True)
-
-
-def test_columns_that_may_be_ours_are_proposed_in_one_option(tmp_path):
-    header = "mmsi,timestamp,lon,lat,vessel_length,vessel_beam,reported_draught"
-    path = written(tmp_path, header, lambda t, lon, lat, d: (445999001, t.isoformat(), lon, lat, 105, 16, d))
-    _, said = decoded(path)
+    messages, said = decoded(path)
+    assert messages.empty == refused
     messages, said = decoded(path, **proposed(said))
     assert (said, agrees(messages)) == ("", True)
 
