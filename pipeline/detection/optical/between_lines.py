@@ -35,6 +35,7 @@ MIN_LINE = 0.3  # mean step along a line that is tried
 LINES, RISING_LINES = 14, 6  # tried on each side: falling outwards, as decks do; rising, as dark decks do in the sun
 GAPS_M = (6.0, 14.0, 28.0, 45.0)  # of darkness along a deck that may or may not end it: a house's shadow
 BEAMS_M = (4.0, 66.0)  # between two lines that may be a hull's sides: boats to the largest ships (our choice)
+BEYOND_GAP = 0.3  # of a gap's length that what lies beyond it need have to be a part of her (our choice)
 SOLID = 0.6  # probability of hull, averaged over a fifth of the beam, that carries a hull on
 AROUND_M = (20.0, 50.0)  # beside the object in which lines are sought: an eighth of the window, within these
 FINE_M = 1.0  # coarser pixels are looked at twice a pixel
@@ -279,13 +280,25 @@ def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
 
 
 @numba.njit(cache=True, nogil=True)
+def _goes_on(where: NDArray[np.intp], at: int, direction: int, gap: int) -> bool:
+    """Do samples from ``where[at]`` on fill a good part of as much as the gap before them, or are they a wave?"""
+    count = 1
+    while 0 <= at + direction * count < len(where) and abs(where[at + direction * count] - where[at]) < gap:
+        count += 1
+    return count >= BEYOND_GAP * gap
+
+
+@numba.njit(cache=True, nogil=True)
 def _stops(where: NDArray[np.intp], start: int, direction: int, pixel: float, gaps_m: FloatArray) -> NDArray[np.intp]:
     """Where the run of samples ``where`` (in order) from ``start``, one of them, ends, for each gap to be bridged."""
     out = np.empty(len(gaps_m), np.intp)
     first = np.searchsorted(where, start)
     for k in range(len(gaps_m)):
         at = first
-        while 0 <= at + direction < len(where) and abs(where[at + direction] - where[at]) * pixel <= gaps_m[k]:
+        while 0 <= at + direction < len(where):
+            gap = abs(where[at + direction] - where[at]) - 1
+            if (gap + 1) * pixel > gaps_m[k] or not _goes_on(where, at + direction, direction, gap):
+                break
             at += direction
         out[k] = where[at]
     return out

@@ -86,6 +86,7 @@ class FineHull:
     freeboard: Freeboard
     good: bool  # looks like a hull in every respect
     sharpness: float  # of her sides
+    odds: float  # how much speaks for her outline, natural logarithm
 
 
 def measure_fine(
@@ -117,7 +118,7 @@ def measure_fine(
         reach_m *= 2.0  # the object was a part of a longer hull: a box on her deck, her house
     if found is None:
         return None
-    hull, mask, ship, _ = found
+    hull, mask, ship, odds = found
     sun = sun_view(scene, hull.frame)
     deck = read_deck(light, hull, origin)
     if deck.bow_ahead is not None:
@@ -129,7 +130,7 @@ def measure_fine(
     else:
         freeboard = measure_freeboard(light, others, hull, sun, origin, deck.tanker)
     hull = upright(hull, freeboard, sun)
-    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness)
+    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness, odds)
 
 
 def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
