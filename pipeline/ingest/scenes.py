@@ -28,6 +28,7 @@ from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
 from pipeline.ingest.reflectance import is_plain, reflectances
 from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
+from pipeline.ingest.sentinel1.safe_files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water, placed, water_of
 from pipeline.times_places.longitudes import Near, moved
@@ -54,7 +55,7 @@ def open_scene(
     *,
     later: bool = False,
 ) -> Scene:
-    """Open an image file, a Sentinel-1 SAFE folder or its zip.
+    """Open an image file, or the SAFE folder or zip of a product of Sentinel-1 or -2.
 
     ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` goes before it. ``meanwhile`` is called while an
     image file is hashed and decoded by others: to load what comes next. With ``later`` a large image of Sentinel-1 or
@@ -63,11 +64,9 @@ def open_scene(
     """
     options = options or OpenOptions()
     path = Path(path)
-    from pipeline.ingest.sentinel1.products import is_safe, open_safe
-
     later = later and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2)
     if is_safe(path):
-        scene = open_safe(path, options, land)
+        scene = _open_safe_scene(path, options, land)
     else:
         scene = _open_raster_scene(path, options, land, meanwhile, later=later)
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
@@ -161,6 +160,17 @@ def without_water(scene: Scene) -> Scene:
     """The scene with everything taken for water: for those that only ask what was measured, since a mask costs time."""
     plain = getattr(scene.read, "without_water", None)
     return scene if plain is None else replace(scene, read=plain())
+
+
+def _open_safe_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
+    files = open_files(path)
+    if is_sentinel2(files):
+        from pipeline.ingest.sentinel2.products import open_product
+
+        return open_product(files, options, land)
+    from pipeline.ingest.sentinel1.products import open_safe
+
+    return open_safe(path, options, land)
 
 
 def _open_raster_scene(
