@@ -24,6 +24,7 @@ from pipeline.ingest.metadata.options import COARSEST_M, OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.usable import usable_data
+from pipeline.ingest.metadata.world_file import placed_by_world_file
 from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
 from pipeline.ingest.reflectance import is_plain, reflectances
@@ -182,9 +183,12 @@ def _open_raster_scene(
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
-    _require_same_crs(raster, sidecar)
     geolocation, place_doubt = _geolocation(raster, path, sidecar)
-    spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar)
+    if geolocation is None:
+        raster, place_doubt = placed_by_world_file(raster, path, sidecar)
+        geolocation, _ = placed(raster)
+    _require_same_crs(raster, sidecar)
+    spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar, place_doubt)
     skew_doubt = _skew(raster, geolocation)
     sensor = options.sensor or sensor_of(
         raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
@@ -261,9 +265,12 @@ def _view_doubt(sidecar: Sidecar | None) -> str:
 
 
 def _spacing(
-    raster: RasterFile, geolocation: Any, options: OpenOptions, sidecar: Sidecar | None
+    raster: RasterFile, geolocation: Any, options: OpenOptions, sidecar: Sidecar | None, unplaced: str
 ) -> tuple[tuple[float, float], str]:
-    """Ground metres between pixels: measured on the ellipsoid where georeferenced, else as stated."""
+    """Ground metres between pixels: measured on the ellipsoid where georeferenced, else as stated.
+
+    ``unplaced``: why a world file beside it does not georeference it.
+    """
     stated = options.pixel_spacing_m or (sidecar.pixel_spacing_m if sidecar else None)
     for key in _SPACING_TAGS:
         if stated is None and key in raster.tags:
@@ -277,7 +284,8 @@ def _spacing(
             return found, f"pixel spacing stated as {stated:g} m; the georeference gives {found[0]:.2f} m and is used"
         return found, ""
     if stated is None:
-        raise InputError(raster.item, f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})")
+        told = f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})"
+        raise InputError(raster.item, f"{told}; {unplaced}" if unplaced else told)
     _refuse_coarse(raster, stated)
     return (stated, stated), ""
 
