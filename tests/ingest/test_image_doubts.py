@@ -108,6 +108,7 @@ def test_a_sidecar_that_names_no_sensor_leaves_the_question_to_the_file(tmp_path
         ("2023-08-17-00:00_2023-08-17-23:59_Sentinel-2_L2A_B08_(Raw).tiff", Sensor.SENTINEL2),
         ("T31SEA_20230817T101031_B08_10m.tif", Sensor.SENTINEL2),
         ("S1A_IW_GRDH_1SDV_20230817T101031_port.tif", Sensor.SENTINEL1),
+        ("s1a-iw-grd-vv-20230817t101031-20230817t101056-049920-06012a-001.tiff", Sensor.SENTINEL1),
     ],
 )
 def test_the_name_tells_the_sensor(tmp_path, name, sensor):
