@@ -139,3 +139,14 @@ def test_looks_of_one_sensor_may_all_have_taken_the_quay_in():
 def test_what_agrees_within_its_errors_is_one_reading():
     as_before = length((96.0, 91.0, 101.0), said=99.0)
     assert seen_and_said(99.0, (96.0, 91.0, 101.0), sensors=["optical"]) == pytest.approx(as_before)
+
+
+def test_a_hull_that_the_edge_cuts_says_nothing_against_a_whole_one():
+    cut, whole = (89.0, 67.0, 178.0), (197.0, 155.0, 299.0)
+    both = looks(cut, whole).assign(flags=[["touches_edge"], []])
+    told = size_of_hull(both, NO_REPORTS)
+    assert (told["length_m"], told["length_lo_m"], told["length_hi_m"]) == whole
+    alone = size_of_hull(both.iloc[:1], NO_REPORTS)
+    assert alone["length_m"] == cut[0]
+    said = size_of_hull(both.iloc[:1], pd.DataFrame({"length_m": [200.0], "beam_m": [np.nan]}))
+    assert said["length_m"] == 200.0
