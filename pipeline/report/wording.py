@@ -151,6 +151,8 @@ FLAG_WORDS = {
     "no_ais": "no AIS was heard at all",
     "single_sighting": "one sighting only",
     "seen_while_silent": "pictures while her transponder was silent, taken for her by place and size",
+    "shared_mmsi": "another ship sends her number as well",
+    "which_ship_unknown": "which of the ships of her number she is, nothing tells: what they say apart is left out",
     "odd_look": "one look between two alike gave another length: taken for a measure that failed",
     "left_open": "no later look: she may have stayed longer",
     "arrival_open": "no earlier look: she may have come before",
