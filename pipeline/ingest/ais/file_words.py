@@ -20,10 +20,13 @@ def noise(balance: dict[str, int]) -> str:
 
 
 def bad_rows(read: TableRead) -> str:
-    """Lines of a table that are no messages, and columns that may be damaged."""
+    """Lines of a table that are no messages, values that are none, and columns that may be damaged."""
     lines, causes = sum(read.balance.values()), list(read.header_doubts)
     if read.bad_rows and not read.balance["decoded"]:
         causes = []  # of no use to anybody while no row is a message
+    for name, (count, first) in read.void.items():
+        number = "number is none and was" if count == 1 else "numbers are none and were"
+        causes.insert(0, f"{count} {name.upper()} {number} left out, not the rows; {first}")
     if read.bad_rows:
         causes.insert(0, f"{read.bad_rows} of {lines} lines are no messages; {read.first_bad}")
     elif not read.balance["decoded"]:

@@ -66,6 +66,8 @@ class TableRead:
     blank: dict[str, str] = field(default_factory=dict)
     """Our field to the file's column, for those that held no value so far."""
     mark: Mark = field(default_factory=Mark)
+    void: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Our field to how many of its values are none, in rows that are read without them; line and cause of the first."""
     strange_types: dict[str, None] = field(default_factory=dict)
     """Types of ship in words of which no code is known, in the order of the file."""
 
@@ -86,6 +88,11 @@ class TableRead:
         for said in pc.unique(types.filter(pa.array(np.isnan(codes)))).to_pylist():
             if said and said.lower() not in {*NULLS, *NO_TYPE}:
                 self.strange_types[said] = None
+
+    def leave_out(self, field: str, count: int, first: str) -> None:
+        """Count values that are none; remember the first of each field."""
+        before, first_before = self.void.get(field, (0, first))
+        self.void[field] = (before + count, first_before)
 
     def refuse(self, lines: np.ndarray, cause: str) -> None:
         """Count rows as bad; remember the first."""
@@ -289,6 +296,14 @@ class _RowReader:
             self._read.refuse(lines[bad], f"column {self._layout.name_of(field)}: {shown!r} {why}")
             good &= ~bad
 
+    def _void(self, field: str, bad: np.ndarray, texts: pa.Array, lines: np.ndarray) -> None:
+        """Count values that are none, of rows that are read without them."""
+        if bad.any():
+            first = int(np.flatnonzero(bad)[0])
+            why = ROUNDED if rounded_in(texts)[first] else "is not a number"
+            shown = f"column {self._layout.name_of(field)}: {texts[first].as_py()!r} {why}"
+            self._read.leave_out(field, int(bad.sum()), f"line {int(lines[first])}: {shown}")
+
     def _mmsi(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         values, _ = to_numbers(texts)
         with np.errstate(invalid="ignore"):
@@ -316,8 +331,9 @@ class _RowReader:
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         pointed = with_points(texts) if self._layout.decimal_commas and field in MEASURED else texts
         values, bad = code_numbers(field, pointed)
-        if field == "imo":
-            self._refuse(field, bad & rounded_in(texts), texts, lines, good, ROUNDED)
+        if field == "imo":  # where she was and how deep she lies are as good without it
+            self._void(field, bad & good, texts, lines)
+            return np.where(bad, np.nan, values)
         self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
         if field == "ship_type":
             self._read.wonder(texts.filter(pa.array(~bad)), values[~bad])
