@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipeline.ingest.ais.doubts import Doubts
-from pipeline.ingest.ais.tables import TableRead
+from pipeline.ingest.ais.likely import option
+from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.untimed import Untimed
 
 MOST_WORDS = 3  # for types of ship, in one line; our choice
@@ -45,6 +46,10 @@ def noted(read: TableRead, impossible: dict[str, int], doubts: Doubts, untimed: 
     if read.blank and read.balance["decoded"] >= MANY_ROWS:
         names = ", ".join(read.blank.values())
         said.insert(0, f"no row has a value in {'column' if len(read.blank) == 1 else 'columns'} {names}")
+    if read.times_of:
+        day, clock = read.times_of
+        other = option({"date": "COLUMN", "time_utc": "COLUMN"})
+        said.insert(0, f"columns {day!r} and {clock!r} are read as one time; {other} names others")
     if read.strange_types:
         told = ", ".join(list(read.strange_types)[:MOST_WORDS])
         more = f" and {len(read.strange_types) - MOST_WORDS} more" if len(read.strange_types) > MOST_WORDS else ""
