@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.calls.alongside import ALONGSIDE, alongside
 from pipeline.calls.candidates import candidates
 from pipeline.calls.counting import number_of_stays
 from pipeline.calls.dark_stays import DarkStay
@@ -82,6 +83,8 @@ def port_calls(
         rows.append(row)
     for visit in visits(found, tracks, place):
         _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], static, config)
+    for n in alongside(found, rows):
+        rows[n]["flags"].append(ALONGSIDE)
     heard_rows, row_of = rows.copy(), {name: row for row in rows for name in row["detection_ids"]}
     for n, dark in enumerate(unheard, start=len(found)):
         row = _from_images(dark, tracks, heard, spells[n], size_of[n], known)

@@ -159,6 +159,7 @@ FLAG_WORDS = {
     "zone_not_counted": "zone takes no part in the account",
     "outside_period": "outside the period that was asked for: she takes no part",
     "short_stay": "alongside for less time than any cargo takes: she takes no part",
+    "alongside_another": "lay within reach of a longer counted ship: a barge at her side, or a cargo of its own",
     "same_visit": "she shifted within one visit: another stay of it counts",
     "shifted": "she lay at other berths in this visit: one cargo, by the longest stay",
     "unlikely_tanker": "not likely a tanker",
