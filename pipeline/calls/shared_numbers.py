@@ -1,9 +1,9 @@
 """Ships that send under one transponder number at the same time, told apart by what their messages say.
 
-Messages that give an IMO number, a call sign or a name in common are one ship's, so one that mends her number, or is
-renamed, stays one ship. Two that have nothing in common, and speak in turn (x, y, x, y within a day), are two: nobody
-types another ship's papers and takes them back so fast. Where the one falls silent before the other speaks, the number
-has changed hands, or the ship has; that is left to who reads what was said in order of time.
+Messages of one IMO number are one ship's, and so are those without one that have a call sign or a name in common. Two
+IMO numbers, or two such names, that speak in turn (x, y, x, y within a day) are two ships: nobody types another ship's
+papers and takes them back so fast. Where the one falls silent before the other speaks, a number was mended, or the
+transponder has changed hands; that is left to who reads what was said in order of time.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class _Papers:
         return any(one.startswith(two) or two.startswith(one) for one in self.names for two in other.names)
 
     def contradicts(self, other: _Papers) -> bool:
-        """Do both give an identity of one kind? Of two that have nothing in common these are two ships'."""
+        """Do both give an identity of one kind? Of two groups (`_grouped`) these are two ships'."""
         return bool((self.imos and other.imos) or (self.names and other.names))
 
     def take(self, other: _Papers) -> None:
@@ -95,16 +95,18 @@ def _ships(hers: pd.DataFrame) -> np.ndarray | None:
     order = np.lexsort((group, hours))  # of one moment in an order that the file does not tell
     order = order[group[order] >= 0]
     said, when = group[order], hours[order]
-    if not any(True for _ in _in_turn(groups, said, when)):
+    rivals = set(_in_turn(groups, said, when))
+    if not rivals:
         return None
-    first = np.unique(said, return_index=True)[1]
-    rank = np.zeros(len(groups) + 1, np.int64)  # the last is of messages that name nobody
-    rank[said[np.sort(first)]] = np.arange(1, len(first) + 1)
-    return rank[group]
+    ship_of = np.array([*_joined(groups, rivals), -1])  # the last is of messages that name nobody
+    first = np.unique(ship_of[said], return_index=True)[1]
+    rank = np.zeros(len(groups) + 1, np.int64)
+    rank[ship_of[said[np.sort(first)]]] = np.arange(1, len(first) + 1)
+    return rank[ship_of[group]]
 
 
 def _in_turn(groups: list[_Papers], said: np.ndarray, hours: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Pairs of groups that contradict each other and speak in turn."""
+    """Pairs of groups, the first number first, that contradict each other and speak in turn."""
     spells = np.flatnonzero(np.r_[True, said[1:] != said[:-1]])
     returns = np.bincount(said[spells], minlength=len(groups))
     often = sorted(np.flatnonzero(returns > 1).tolist(), key=lambda g: (-int(returns[g]), g))[:MOST_SHIPS]
@@ -113,18 +115,42 @@ def _in_turn(groups: list[_Papers], said: np.ndarray, hours: np.ndarray) -> Iter
         turns = both[np.r_[True, said[both][1:] != said[both][:-1]]]
         fast = (hours[turns][3:] - hours[turns][:-3] < IN_TURN_H).any()
         if fast and groups[one].contradicts(groups[two]):
-            yield one, two
+            yield min(one, two), max(one, two)
 
 
 def _grouped(papers: list[_Papers]) -> list[_Papers]:
-    """Papers that have something in common as one, at whatever remove; sorted."""
-    out: list[_Papers] = []
+    """Papers of one IMO number as one, and those without one that share a name or sign with these, or each other.
+
+    What fits two numbers is left out. Sorted.
+    """
+    numbered: dict[int, _Papers] = {}
+    rest: list[_Papers] = []
     for paper in papers:
-        for group in [g for g in out if g.joins(paper)]:
+        if paper.imos:
+            numbered.setdefault(min(paper.imos), _Papers()).take(paper)
+            continue
+        for group in [g for g in rest if g.joins(paper)]:
             paper.take(group)
-            out.remove(group)
-        out.append(paper)
-    return sorted(out, key=lambda g: (sorted(g.imos), sorted(g.names), sorted(g.signs)))
+            rest.remove(group)
+        rest.append(paper)
+    hosts = [[group for group in numbered.values() if group.joins(paper)] for paper in rest]
+    for paper, fit in zip(rest, hosts, strict=True):
+        if len(fit) == 1:
+            fit[0].take(paper)
+    alone = [paper for paper, fit in zip(rest, hosts, strict=True) if not fit]
+    return sorted([*numbered.values(), *alone], key=lambda g: (sorted(g.imos), sorted(g.names), sorted(g.signs)))
+
+
+def _joined(groups: list[_Papers], rivals: set[tuple[int, int]]) -> list[int]:
+    """The ship of each group: those that have something in common are one's, a number mended, unless two are rivals."""
+    ship = list(range(len(groups)))
+    for one, two in combinations(range(len(groups)), 2):
+        if ship[one] == ship[two] or not groups[one].joins(groups[two]):
+            continue
+        members = [[n for n, of in enumerate(ship) if of == ship[group]] for group in (one, two)]
+        if not any((min(a, b), max(a, b)) in rivals for a in members[0] for b in members[1]):
+            ship = [ship[one] if of == ship[two] else of for of in ship]
+    return ship
 
 
 def _paper(number: int, imo: Any, callsign: object, name: object) -> _Papers:

@@ -34,7 +34,7 @@ BETA = {
     "c": 9.0,
     "d": 9.0,
 }
-GAMMA = {"imo": 9074731, "name": "SIM GAMMA", "callsign": "XG1"}
+GAMMA = {"imo": 1234567, "name": "SIM GAMMA", "callsign": "XG1"}
 LOADS = 48.0  # hour at which ALPHA, alongside from 10 h to 50 h, types her new draught
 CALL = ["vessel_id", "name", "imo", "length_m", "beam_m", "draught_in_m", "draught_out_m", "p_tanker", "p_loading"]
 
@@ -125,17 +125,33 @@ def test_what_all_ships_of_a_number_say_alike_is_hers_whichever_she_is():
     "later",
     [
         pytest.param({"imo": 9331127}, id="mends her IMO number"),
+        pytest.param({"imo": 9331127, "name": "SIM OMEGA", "callsign": "XO1"}, id="all at once"),
         pytest.param({"name": "SIM OMEGA"}, id="is renamed"),
-        pytest.param({"imo": 9331127, "name": "SIM OMEGA"}, id="both, by her call sign"),
+        pytest.param({"name": "SIM OMEGA", "imo": 0}, id="by her call sign"),
         pytest.param({"name": "SIM ALP", "imo": 0, "callsign": ""}, id="a source cuts her name"),
         pytest.param({"imo": 9074728}, id="a wrong check digit"),
         pytest.param({"name": "", "callsign": "", "imo": 0}, id="says nothing"),
     ],
 )
-@pytest.mark.parametrize("in_turn", [False, True], ids=["once", "in turn"])
-def test_a_ship_that_mends_her_papers_is_one(later, in_turn):
-    spoken = [said(h, **ALPHA | (later if (h % 2 if in_turn else h > 20) else {}), draught=5.0) for h in range(40)]
-    assert pd.isna(ships_named(feed(*spoken))).all()
+def test_a_ship_that_mends_her_papers_is_one(later):
+    """Once; and where she keeps her IMO number or gives none, in turn, as two sources of one ship do."""
+    once = [said(h, **ALPHA | (later if h > 20 else {})) for h in range(40)]
+    assert pd.isna(ships_named(feed(*once))).all()
+    if later.get("imo") != 9331127:
+        in_turn = [said(h, **ALPHA | (later if h % 2 else {})) for h in range(40)]
+        assert pd.isna(ships_named(feed(*in_turn))).all()
+
+
+def test_a_ship_that_mends_her_number_beside_another_is_one_still():
+    """Her first IMO number had a slip; a third ship speaks all the while."""
+    slip = ALPHA | {"imo": 1000007}
+    spoken = [said(h, **(BETA if h % 2 else slip if h < 20 else ALPHA)) for h in range(40)]
+    assert ships_named(feed(*spoken)).tolist() == [1, 2] * 20
+
+
+def test_two_imo_numbers_in_turn_are_two_though_a_table_gives_both_one_name():
+    spoken = [said(h, **ALPHA | {"imo": (9074729, 9331127)[h % 2]}) for h in range(6)]
+    assert ships_named(feed(*spoken)).tolist() == [1, 2, 1, 2, 1, 2]
 
 
 def test_halves_of_reports_that_name_nothing_in_common_contradict_nobody():
