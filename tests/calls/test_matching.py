@@ -323,7 +323,7 @@ def test_between_two_fixes_of_a_turn_she_lies_on_the_turn():
     speed_m_s = 1000 * np.pi / 2 / 300
     fixes_ = pd.DataFrame(
         {"mmsi": MMSI, "time_utc": pd.to_datetime([0, 300], unit="s", utc=True), "sog_kn": speed_m_s / KNOT_M_S}
-    )
+    ).assign(ship=pd.NA)
     lon, lat = from_plane(1000 * np.sin(turned), 1000 * (1 - np.cos(turned)), BERTH)
     there = TrackOnPlane.of(fixes_.assign(lon=lon, lat=lat, cog_deg=[90.0, 0.0]), BERTH).at(150.0)
     on_circle = 1000 * np.sin(np.pi / 4), 1000 * (1 - np.cos(np.pi / 4))
