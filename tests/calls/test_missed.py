@@ -33,6 +33,11 @@ def evenly(n: int, period_d: float, recall: float = 0.9):
         (5, 365, False),  # a moment in two months
         (30, 365, True),
         (2, 1, True),  # a day seen through
+        # Looks a day and more apart see 0.9 d of arrivals each, of period_d and the day before: 3 % and a half of them
+        (5, 4.5 / 0.031 - 1, True),
+        (5, 4.5 / 0.029 - 1, False),
+        (2, 1.8 / 0.51 - 1, True),
+        (2, 1.8 / 0.49 - 1, False),
     ],
 )
 def test_too_few_looks_say_nothing(n, period_d, tells):
