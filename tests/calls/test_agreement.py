@@ -65,7 +65,7 @@ def normal(apart_sd: float, spread_m: float) -> float:
 def test_two_sensors_misled_by_one_thing_are_weighed_against_a_third_that_agrees_with_them(apart_sd):
     """At one pier a and b show the same, c elsewhere agrees less and less: she says less than a half of that.
 
-    All three are right and she is wrong; or she is right, a is wrong, b by the same cause or by chance, and c by chance.
+    All three are right and she is wrong; or she is right, a wrong, b by the same cause or by chance, and c by chance.
     """
     spread = np.sqrt(2) * 4.0
     longest = 190.0 + apart_sd * spread

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from pipeline.calls.geodesy import from_plane
 from pipeline.calls.matching import associate, match, match_tables
@@ -104,6 +105,26 @@ def test_two_ships_in_one_place_are_told_apart_by_size():
         said(11, mmsi=MMSI + 2, a=50.0, b=10.0),
     )
     assert (partner(table, "long"), partner(table, "short")) == (MMSI + 1, MMSI + 2)
+
+
+@pytest.mark.parametrize("said_m", [95.0, 120.0, 150.0])
+def test_what_a_seen_length_says_of_ships_at_large_is_little(said_m):
+    """How much likelier it is hers than any ship's is 1 on average over ships, and somewhat less is cautious.
+
+    Ships of ports: half longer than 110 m, 0.45 of ln(length) about that. One alike speaks for her, another against.
+    """
+    seen_m = 110 * np.exp(0.45 * norm.ppf((np.arange(30) + 0.5) / 30))
+    rows = [sighting(f"d{n:02}", NOON + n / 60, length_m=m) for n, m in enumerate([*seen_m, said_m, 2 * said_m])]
+    seen = detections(*rows, sighting("unknown", NOON - 1 / 60))
+    seen.loc[seen["detection_id"] == "unknown", ["length_m", "length_lo_m", "length_hi_m"]] = np.nan
+    messages = feed(moored(0), said(11, a=said_m - 20.0, b=20.0))
+    table = match(seen, clean_tracks(messages), static_reports(messages), CONFIG).set_index("det_id")
+    assert (table["mmsi"] == MMSI).all()
+    odds = table["probability"] / (1 - table["probability"])
+    speaks = (odds.drop("unknown") / odds["unknown"]).to_numpy()
+    assert 0.5 < speaks[:30].mean() < 1.1
+    assert speaks[30] > 2
+    assert speaks[31] < 0.3
 
 
 def test_a_moving_ship_is_looked_for_where_she_is_by_then():

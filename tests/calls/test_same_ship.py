@@ -143,7 +143,7 @@ def test_what_is_nothing_or_less_was_not_measured(name):
 
 @pytest.mark.parametrize("moved", [0.15, -0.2, 0.3])
 def test_a_house_elsewhere_leaves_one_hull_a_tenth_of_the_odds(moved):
-    """Beyond its error it was mistaken, as in one look in ten: then its place says nothing of her (docs/submetre.md)."""
+    """It was mistaken, as in one look in ten: then its place says nothing of her (docs/submetre.md)."""
     odds = np.exp(odds_beyond_length({"house_position": 0.4}, {"house_position": 0.4 + moved}))
     assert odds == pytest.approx(0.1, rel=0.1)
 
