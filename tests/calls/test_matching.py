@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from pipeline.calls.geodesy import from_plane
-from pipeline.calls.matching import associate, match, match_tables
+from pipeline.calls.matching import associate, detectability, match, match_tables
 from pipeline.calls.motion import TrackOnPlane, learned_drift_m_s
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
@@ -105,6 +105,35 @@ def test_two_ships_in_one_place_are_told_apart_by_size():
         said(11, mmsi=MMSI + 2, a=50.0, b=10.0),
     )
     assert (partner(table, "long"), partner(table, "short")) == (MMSI + 1, MMSI + 2)
+
+
+@pytest.mark.parametrize("said_m", [12.0, 40.0, 300.0])
+def test_a_ship_that_images_show_more_often_is_likelier_the_one_that_is_seen(said_m):
+    """By Bayes against one of 100 m: either she is what is seen, or the image missed her and it is another's."""
+    seen = detections(sighting("d", NOON))
+    seen[["length_m", "length_lo_m", "length_hi_m"]] = np.nan
+
+    def odds(length_m: float) -> float:
+        messages = feed(moored(0), said(11, a=length_m - 2.0, b=2.0))
+        found = match(seen, clean_tracks(messages), static_reports(messages), CONFIG)["probability"].iloc[0]
+        return found / (1 - found)
+
+    shown, of_100 = detectability(np.array([said_m, 100.0]))
+    assert odds(said_m) / odds(100.0) == pytest.approx(shown / (1 - shown) * (1 - of_100) / of_100, rel=1e-6)
+
+
+@pytest.mark.parametrize(("beyond_m", "counts"), [(0, True), (800, True), (3000, False)])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_ships_are_expected_about_the_detections_of_a_scene_and_not_farther_off(beyond_m, counts, side):
+    """The transponder of an image's ships says nothing of what lies kilometres outside of it."""
+    seen = [sighting(f"d{n}", NOON, off_berth(east), scene_id="s") for n, east in enumerate((-2000, 2000))]
+    here, other = moored(-2000), moored(side * (2000 + beyond_m), MMSI + 1)
+
+    def expected(*parts) -> float:
+        table = feed(*parts)
+        return associate(detections(*seen), clean_tracks(table), static_reports(table), CONFIG).checks["expected"][0]
+
+    assert (expected(here, other) > 1.5 * expected(here)) == counts
 
 
 @pytest.mark.parametrize("said_m", [95.0, 120.0, 150.0])
