@@ -153,3 +153,7 @@ def test_each_unread_picture_of_a_pass_tells_its_cause():
     assert looked(*unread).query("zone_id == 'oil'")["cause"].tolist() == ["a", "b"]
     shown = looked(*unread, {"acquired": at(10 + 2 / 120)}).query("zone_id == 'oil'")
     assert shown["scene_id"].tolist() == ["scene-2"]
+
+
+def test_a_zone_seen_whole_is_no_more_than_whole_however_areas_are_rounded():
+    assert looked({}, covered={"scene-0": {"oil": 1 + 1e-12, "roads": 1.0}})["covered"].tolist() == [1.0, 1.0]

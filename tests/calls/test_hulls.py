@@ -6,11 +6,13 @@ import pytest
 
 from pipeline.calls.hulls import Spell, sizes
 from pipeline.calls.sizes import size_of_hull
+from pipeline.calls.static import static_reports
 from pipeline.quantiles import Z90
 from pipeline.tables import STATIC
 from pipeline.tables.ships import SHARED_ERROR
 from tests.calls.test_port_calls import called
-from tests.calls.traffic import MMSI, at, detections, looks_at, sighting, visit
+from tests.calls.traffic import MMSI, at, detections, feed, looks_at, sighting, visit
+from tests.calls.traffic import said as saying
 
 NOTHING_SAID = STATIC.empty()
 IMO = 9074729
@@ -93,6 +95,15 @@ def test_another_length_under_one_number_is_another_ship():
         size_of_hull(spell(97.0).looks, said.iloc[:1])["length_m"],
         size_of_hull(spell(139.0).looks, said.iloc[1:])["length_m"],
     ]
+
+
+@pytest.mark.parametrize(("step_m", "hulls"), [(-6, 2), (-5, 1), (5, 1), (6, 2)])
+def test_a_length_is_another_hulls_where_it_is_flagged_as_changed(step_m, hulls):
+    """Lengths are typed in whole metres; the flag of the report and the size of the call tell one story."""
+    told = feed(visit(0, 10), saying(1, a=76.0, b=20.0), saying(210, a=76.0 + step_m, b=20.0))
+    said = static_reports(told)
+    assert ["length_changed" in flags for flags in said["flags"]] == [False, hulls == 2]
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9), said=said))) == hulls
 
 
 def test_a_number_that_is_said_later_is_hers_before_unless_her_transponder_says_two():
