@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
 
 from pipeline.calls.geodesy import from_plane
 from pipeline.calls.matching import associate, detectability, match, match_tables
@@ -107,21 +106,6 @@ def test_two_ships_in_one_place_are_told_apart_by_size():
     assert (partner(table, "long"), partner(table, "short")) == (MMSI + 1, MMSI + 2)
 
 
-@pytest.mark.parametrize("said_m", [12.0, 40.0, 300.0])
-def test_a_ship_that_images_show_more_often_is_likelier_the_one_that_is_seen(said_m):
-    """By Bayes against one of 100 m: either she is what is seen, or the image missed her and it is another's."""
-    seen = detections(sighting("d", NOON))
-    seen[["length_m", "length_lo_m", "length_hi_m"]] = np.nan
-
-    def odds(length_m: float) -> float:
-        messages = feed(moored(0), said(11, a=length_m - 2.0, b=2.0))
-        found = match(seen, clean_tracks(messages), static_reports(messages), CONFIG)["probability"].iloc[0]
-        return found / (1 - found)
-
-    shown, of_100 = detectability(np.array([said_m, 100.0]))
-    assert odds(said_m) / odds(100.0) == pytest.approx(shown / (1 - shown) * (1 - of_100) / of_100, rel=1e-6)
-
-
 @pytest.mark.parametrize(("beyond_m", "counts"), [(0, True), (800, True), (3000, False)])
 @pytest.mark.parametrize("side", [-1, 1])
 def test_ships_are_expected_about_the_detections_of_a_scene_and_not_farther_off(beyond_m, counts, side):
@@ -136,26 +120,6 @@ def test_ships_are_expected_about_the_detections_of_a_scene_and_not_farther_off(
 
     assert expected(here) == pytest.approx(shown)
     assert expected(here, other) == pytest.approx((1 + counts) * shown)
-
-
-@pytest.mark.parametrize("said_m", [95.0, 120.0, 150.0])
-def test_what_a_seen_length_says_of_ships_at_large_is_little(said_m):
-    """How much likelier it is hers than any ship's is 1 on average over ships, and somewhat less is cautious.
-
-    Ships of ports: half longer than 110 m, 0.45 of ln(length) about that. One alike speaks for her, another against.
-    """
-    seen_m = 110 * np.exp(0.45 * norm.ppf((np.arange(30) + 0.5) / 30))
-    rows = [sighting(f"d{n:02}", NOON + n / 60, length_m=m) for n, m in enumerate([*seen_m, said_m, 2 * said_m])]
-    seen = detections(*rows, sighting("unknown", NOON - 1 / 60))
-    seen.loc[seen["detection_id"] == "unknown", ["length_m", "length_lo_m", "length_hi_m"]] = np.nan
-    messages = feed(moored(0), said(11, a=said_m - 20.0, b=20.0))
-    table = match(seen, clean_tracks(messages), static_reports(messages), CONFIG).set_index("det_id")
-    assert (table["mmsi"] == MMSI).all()
-    odds = table["probability"] / (1 - table["probability"])
-    speaks = (odds.drop("unknown") / odds["unknown"]).to_numpy()
-    assert 0.5 < speaks[:30].mean() < 1.1
-    assert speaks[30] > 2
-    assert speaks[31] < 0.3
 
 
 def test_a_moving_ship_is_looked_for_where_she_is_by_then():
