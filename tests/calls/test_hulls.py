@@ -152,6 +152,19 @@ def test_two_stays_at_one_time_leave_her_other_stays_one_ships():
     assert lengths(*met, *others) == pytest.approx([97.0, 110.0, 98.0, *alone])
 
 
+def test_zero_is_nobodys_imo_number():
+    """Boats send it, and ships that nobody set up."""
+    said = static(says(0, imo=0), says(8, imo=0, mmsi=MMSI + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == 2
+
+
+@pytest.mark.parametrize(("day", "hulls"), [(2.5, 1), (4.0, 2)])
+def test_what_she_says_within_two_days_of_sailing_is_said_of_that_stay(day, hulls):
+    """Sailed on day 1; her IMO number is typed late, and later a new transponder has it."""
+    said = static(says(0), says(day, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == hulls
+
+
 def test_a_hull_that_changes_her_transponder_is_known_by_her_imo_number():
     said = static(says(0, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
     assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == 1
