@@ -209,7 +209,7 @@ def _size_agreement(seen_m: FloatArray, sd_m: FloatArray, broadcast_m: FloatArra
     """
     sd = np.hypot(np.maximum(np.nan_to_num(sd_m), 5.0)[:, None], 0.1 * broadcast_m)
     ratio = 3.0 / (1 + ((seen_m[:, None] - broadcast_m) / sd) ** 2) + 0.05
-    return np.where(np.isfinite(ratio) & (broadcast_m > 0), ratio, 1.0)
+    return np.where(np.isfinite(ratio), ratio, 1.0)
 
 
 def _inside(crowd: _Crowd, parts: Components, fit: SceneFit) -> FloatArray:

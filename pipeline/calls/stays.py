@@ -123,7 +123,7 @@ def _joined_tracks(found: list[Stay], config: CallsConfig) -> list[Stay]:
         if at is None:
             out.append(stay)
         else:
-            out[at] = _union(out[at], stay)
+            out[at] = _union(out[at], stay, config)
     return out
 
 
@@ -134,22 +134,28 @@ def _goes_on(former: Stay, stay: Stay, config: CallsConfig) -> bool:
     if not former.may_be(stay):  # no two hulls lie at one spot at once, whatever their papers say
         return _together(former, stay) and silence < 0
     broken = not (former.heard_leaving and stay.heard_arriving)
-    between = former.departure_hi is not None and former.departure_hi < stay.arrival_hi
-    if _together(former, stay) and not (former.heard_leaving or stay.heard_arriving or between):
+    between = (former.departure_hi is not None and former.departure_hi < stay.arrival_hi) or (
+        stay.arrival_lo is not None and stay.arrival_lo > former.departure_lo
+    )
+    if _together(former, stay) and not between:
         return silence <= config.max_stay_d * 86_400.0  # a silence ends no stay in which she lies as before
     return (_together(former, stay) and silence < 0) or (broken and 0 <= silence <= config.gap_h * 3600.0)
 
 
-def _union(former: Stay, stay: Stay) -> Stay:
-    """One stay from the earlier arrival to the later departure."""
-    last = stay if stay.departure_lo >= former.departure_lo else former
-    gone = [s.departure_hi for s in (former, stay) if s.departure_hi and s.departure_hi >= last.departure_lo]
+def _union(former: Stay, stay: Stay, config: CallsConfig) -> Stay:
+    """One stay from the earlier arrival to the later departure; what either track heard nearest to them bounds it."""
+    both, gap = (former, stay), pd.Timedelta(hours=config.gap_h)
+    first, last = min(s.arrival_hi for s in both), max(s.departure_lo for s in both)
+    came = max((s.arrival_lo for s in both if s.arrival_lo and s.arrival_lo <= first), default=None)
+    gone = min((s.departure_hi for s in both if s.departure_hi and s.departure_hi >= last), default=None)
     return replace(
         former,
-        departure_lo=last.departure_lo,
-        departure_hi=min(gone, default=None),
-        heard_leaving=last.heard_leaving,
-        heard_arriving=former.heard_arriving or (stay.heard_arriving and stay.arrival_hi <= former.arrival_hi),
+        arrival_lo=came,
+        arrival_hi=first,
+        departure_lo=last,
+        departure_hi=gone,
+        heard_arriving=came is not None and first - came <= gap,
+        heard_leaving=gone is not None and gone - last <= gap,
         ship=(former.ship or stay.ship) if former.may_be(stay) else None,
     )
 

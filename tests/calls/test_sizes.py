@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.calls.sizes import size_of_hull
 from pipeline.quantiles import Z90
+from pipeline.ships.largest import BROADEST_M, LONGEST_M
 from pipeline.tables.ships import SHARED_ERROR, TYPED_SD_M
 
 NO_REPORTS = pd.DataFrame({"length_m": [], "beam_m": []})
@@ -150,3 +151,15 @@ def test_a_hull_that_the_edge_cuts_says_nothing_against_a_whole_one():
     assert alone["length_m"] == cut[0]
     said = size_of_hull(both.iloc[:1], pd.DataFrame({"length_m": [200.0], "beam_m": [np.nan]}))
     assert said["length_m"] == 200.0
+
+
+@pytest.mark.parametrize("looks_at_her", [1, 2])
+def test_no_bound_is_longer_than_ships_are_or_shorter_than_nothing(looks_at_her):
+    """A quay of 480 m taken for a hull, and a speck that may be anything."""
+    long, short = (480.0, 300.0, 720.0, 90.0, 40.0, 160.0), (20.0, 1.0, 90.0, 5.0, -2.0, 20.0)
+    columns = looks().columns
+    most, least = (
+        size_of_hull(pd.DataFrame([row] * looks_at_her, columns=columns), NO_REPORTS) for row in (long, short)
+    )
+    assert (most["length_hi_m"], most["beam_hi_m"]) == (LONGEST_M, BROADEST_M)
+    assert min(least["length_lo_m"], least["beam_lo_m"]) >= 0
