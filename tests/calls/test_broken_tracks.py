@@ -23,7 +23,8 @@ def track(first_h: float, last_h: float, spot=BERTH, *, came_h=None, gone_h=None
 def found(*tracks: pd.DataFrame) -> list[Stay]:
     named = [part.assign(track_id=f"{MMSI}-{n}") for n, part in enumerate(tracks)]
     table = pd.concat(named, ignore_index=True).rename(columns={"sog": "sog_kn"})
-    return stays(table.assign(flags=[[] for _ in table.index], fix_id=table.index.astype(str)), harbour(), CONFIG)
+    table = table.assign(flags=[[] for _ in table.index], fix_id=table.index.astype(str), ship=pd.NA)
+    return stays(table, harbour(), CONFIG)
 
 
 def hours(stay: Stay) -> tuple[float | None, ...]:
