@@ -32,12 +32,12 @@ class DarkStay:
     missed: float = 1.0
     """Chance that the looks since her newest sighting that found her gone would all have missed her."""
     followed: bool = False
-    """Was another ship seen to come to her spot since?"""
+    """Was another ship seen to come to her spot since her newest sighting?"""
 
     def goes_on(self, sighting: dict[str, object]) -> None:
         """Take a sighting as hers. Looks since the one before that found her gone have missed her then."""
         self.sightings.append(sighting | {"missed_before": self.missed})
-        self.missed, self.absent_after = 1.0, None
+        self.missed, self.absent_after, self.followed = 1.0, None, False
 
     @property
     def last(self) -> dict[str, object]:

@@ -52,7 +52,7 @@ def p_loading(
 
 def _after_no_change(prior: float, retyped: float) -> float:
     """The probability that she loaded, of one whose draught on departure is that on arrival."""
-    if prior in {0.0, 1.0}:
+    if prior == 1.0:
         return prior
     left = (1 - CHANGED_IF_LEFT) * (1 - retyped)
     with_cargo, without = left + retyped * SAME_WITH_CARGO, left + retyped * SAME_WITHOUT

@@ -32,6 +32,7 @@ OF_REPORTS = {
     "length_changed": "another length than before",
     "implausible_draught": "a draught that no hull of her length has",
     "flapping_draught": "draughts that alternate",
+    "shared_mmsi": "the papers of several ships in turn",
 }
 """Flags of the STATIC table that are contradictions: what the transponder said."""
 
@@ -64,7 +65,8 @@ def _sizes(
     calls: pd.DataFrame, detections: pd.DataFrame, matches: pd.DataFrame, static: pd.DataFrame, config: CallsConfig
 ) -> list[dict[str, Any]]:
     """Broadcast sizes that her sightings contradict."""
-    sure = matches[matches["mmsi"].notna() & (matches["probability"] >= SURE_MATCH)]
+    shared = static.loc[static["ship"].notna(), "mmsi"]  # which of its ships a hull is, no match says
+    sure = matches[matches["mmsi"].notna() & ~matches["mmsi"].isin(shared) & (matches["probability"] >= SURE_MATCH)]
     usable = detections[detections["accepted"].astype(bool) & detections["acquired"].notna()]
     usable = usable[usable["flags"].map(lambda f: not {"touches_edge", "merged"} & set(f)).astype(bool)]
     seen = usable.merge(
@@ -130,7 +132,7 @@ def _reports(static: pd.DataFrame, calls: pd.DataFrame) -> list[dict[str, Any]]:
     for kind, words in OF_REPORTS.items():
         such = flagged_[flagged_["flags"].map(lambda f, kind=kind: kind in f).astype(bool)]
         for mmsi, hers in such.groupby("mmsi", sort=True):
-            times = "" if len(hers) == 1 else f", {len(hers)} times"
+            times = "" if len(hers) == 1 or kind == "shared_mmsi" else f", {len(hers)} times"
             rows.append(
                 {
                     "kind": kind,
@@ -146,6 +148,10 @@ def _reports(static: pd.DataFrame, calls: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _values(kind: str, hers: pd.DataFrame) -> str:
     """The values that contradict each other, in the order in which they were first said."""
+    if kind == "shared_mmsi":
+        ships = hers[hers["ship"].notna()].drop_duplicates("ship")
+        named = [name or f"IMO {imo}" for name, imo in zip(ships["name"], ships["imo"], strict=True)]
+        return f": {first_of(named, 6)}"
     column = {"imo_changed": "imo", "length_changed": "length_m"}.get(kind)
     if column is None:
         return ""

@@ -134,8 +134,8 @@ class Heard:
 
     def _length(self, stay: Stay, when: pd.Timestamp) -> tuple[float, float]:
         """Length as broadcast, with its standard deviation [m]."""
-        said = float(lengths_at(self._static[self._static["mmsi"] == stay.mmsi], when).get(stay.mmsi, np.nan))
-        return (0.0, UNKNOWN_SD_M) if np.isnan(said) else (said, TYPED_SD_M["length"])
+        said = lengths_at(self._static[self._static["mmsi"] == stay.mmsi], when).get((stay.mmsi, stay.ship or 0))
+        return (0.0, UNKNOWN_SD_M) if said is None else (said, TYPED_SD_M["length"])
 
     def _reach_m(self, stay: Stay, row: Sighting) -> float:
         """How far the middle of her hull may lie from her antenna: half a hull, or her swing at anchor."""

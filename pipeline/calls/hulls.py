@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipeline.calls.draughts import AFTER_SAILING
 from pipeline.calls.sizes import size_of_hull
-from pipeline.calls.static import SAME_LENGTH_M, said_by
+from pipeline.calls.static import SAME_LENGTH_M, said_by, said_under
 from pipeline.types import OF_REJECTED_CALL
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Spell:
     start: pd.Timestamp
     end: pd.Timestamp
     looks: pd.DataFrame
+    ship: int | None = None
+    """Which of the ships that send under her number, where that is told (as in TRACKS)."""
 
 
 @dataclass(slots=True)
@@ -45,9 +47,13 @@ class _Hull:
 
 
 def reports_of(spell: Spell, static: pd.DataFrame) -> pd.DataFrame:
-    """What her transponder had said when she had sailed; rows of STATIC, none of a ship without one."""
-    hers = static[static["mmsi"] == spell.mmsi] if spell.mmsi is not None else static.iloc[:0]
-    return said_by(hers, spell.end + AFTER_SAILING)
+    """What her transponder had said when she had sailed; rows of STATIC, none of a ship without one.
+
+    Of a number that several ships send at once, what she said; where nobody can say which of them she is, what all say.
+    """
+    if spell.mmsi is None:
+        return static.iloc[:0]
+    return said_by(said_under(static, spell.mmsi, spell.ship), spell.end + AFTER_SAILING)
 
 
 def sizes(spells: Sequence[Spell], static: pd.DataFrame) -> list[dict[str, Any]]:
@@ -72,7 +78,7 @@ def _all_said(stays: Sequence[int], spells: Sequence[Spell], said: Sequence[pd.D
 
 def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[int]]:
     """Numbers of the stays of each hull; a stay of which nobody says whose it is stands alone."""
-    by_ship: dict[tuple[str, int], list[_Hull]] = {}
+    by_ship: dict[tuple[str, int, int], list[_Hull]] = {}
     ships = _ships(spells, said)
     for n in sorted(range(len(spells)), key=lambda n: (spells[n].start, n)):
         hers, length_m = by_ship.setdefault(ships[n], []), _length_said(said[n])
@@ -91,24 +97,26 @@ def _hulls(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[list[i
     return out
 
 
-def _ships(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[tuple[str, int]]:
-    """Of each stay her IMO number, else her transponder's, else the stay itself.
+def _ships(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[tuple[str, int, int]]:
+    """Of each stay her IMO number, else her transponder's and which ship of it, else the stay itself.
 
-    A transponder that says one IMO number in all stays in which it says any is that ship's in the others, too.
+    A transponder that says one IMO number in all stays in which it says any is that ship's in the others, too, unless
+    several ships send its number at once.
     """
     imos = [_imo_said(reports) for reports in said]
     of_mmsi: dict[int, set[int]] = {}
     for spell, imo in zip(spells, imos, strict=True):
         if spell.mmsi is not None and imo is not None:
             of_mmsi.setdefault(spell.mmsi, set()).add(imo)
-    out: list[tuple[str, int]] = []
+    out: list[tuple[str, int, int]] = []
     for n, (spell, imo) in enumerate(zip(spells, imos, strict=True)):
-        if spell.mmsi is None:
-            out.append(("stay", n))
+        shared = bool(said[n]["ship"].notna().any())
+        if spell.mmsi is None or (shared and imo is None and spell.ship is None):
+            out.append(("stay", n, 0))
             continue
         others = of_mmsi.get(spell.mmsi, set())
-        known = imo if imo is not None or len(others) != 1 else next(iter(others))
-        out.append(("mmsi", spell.mmsi) if known is None else ("imo", known))
+        known = imo if imo is not None or shared or len(others) != 1 else next(iter(others))
+        out.append(("mmsi", spell.mmsi, spell.ship or 0) if known is None else ("imo", known, 0))
     return out
 
 

@@ -116,17 +116,16 @@ class _Crowd:
         cls,
         scene: pd.DataFrame,
         tracks: list[TrackOnPlane],
-        lengths: pd.Series,
+        lengths: dict[tuple[int, int], float],
         origin: tuple[float, float],
         drift_m_s: float,
     ) -> _Crowd:
         east, north = to_plane(scene["lon"].to_numpy(float), scene["lat"].to_numpy(float), origin)
         when = scene["acquired"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
         middle = float(np.median(when))
-        near = [(t.mmsi, spot) for t in tracks if (spot := t.at(middle, drift_m_s)) is not None]
-        mmsi = [m for m, _ in near]
-        broadcast = np.array([float(lengths.get(m, np.nan)) for m in mmsi])
-        return cls(scene, east, north, when - middle, mmsi, [spot for _, spot in near], broadcast)
+        near = [(t, spot) for t in tracks if (spot := t.at(middle, drift_m_s)) is not None]
+        broadcast = np.array([lengths.get((t.mmsi, t.ship), np.nan) for t, _ in near])
+        return cls(scene, east, north, when - middle, [t.mmsi for t, _ in near], [spot for _, spot in near], broadcast)
 
 
 def _scene(
@@ -210,7 +209,7 @@ def _size_agreement(seen_m: FloatArray, sd_m: FloatArray, broadcast_m: FloatArra
     """
     sd = np.hypot(np.maximum(np.nan_to_num(sd_m), 5.0)[:, None], 0.1 * broadcast_m)
     ratio = 3.0 / (1 + ((seen_m[:, None] - broadcast_m) / sd) ** 2) + 0.05
-    return np.where(np.isfinite(ratio) & (broadcast_m > 0), ratio, 1.0)
+    return np.where(np.isfinite(ratio), ratio, 1.0)
 
 
 def _inside(crowd: _Crowd, parts: Components, fit: SceneFit) -> FloatArray:

@@ -54,6 +54,8 @@ class TrackOnPlane:
     north: FloatArray
     east_m_s: FloatArray
     north_m_s: FloatArray
+    ship: int = 0
+    """Which of the ships that send under her number; 0 where that is not told, or there is one."""
 
     @classmethod
     def of(cls, fixes: pd.DataFrame, origin: tuple[float, float]) -> TrackOnPlane:
@@ -62,7 +64,8 @@ class TrackOnPlane:
         speed = np.nan_to_num(fixes["sog_kn"].to_numpy(float)) * KNOT_M_S
         course = np.radians(np.nan_to_num(fixes["cog_deg"].to_numpy(float)))
         seconds = fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) / 1e6
-        return cls(int(fixes["mmsi"].iloc[0]), seconds, east, north, speed * np.sin(course), speed * np.cos(course))
+        mmsi, ship = fixes[["mmsi", "ship"]].fillna(0).iloc[0].astype(int)
+        return cls(mmsi, seconds, east, north, speed * np.sin(course), speed * np.cos(course), ship)
 
     def at(self, t: float, drift_m_s: float = DRIFT_M_S) -> Whereabouts | None:
         """Her whereabouts at a time [s since 1970]; None after an hour's silence."""

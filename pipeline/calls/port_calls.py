@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.calls.alongside import ALONGSIDE, alongside
 from pipeline.calls.candidates import candidates
 from pipeline.calls.counting import number_of_stays
 from pipeline.calls.dark_stays import DarkStay
@@ -20,8 +21,8 @@ from pipeline.calls.heard import Heard
 from pipeline.calls.hulls import Spell, reports_of, sizes
 from pipeline.calls.identity import identity
 from pipeline.calls.loading import chance_of_loading, doubts_of, habit_of
+from pipeline.calls.shared_stays import UNTOLD, SharedNumbers
 from pipeline.calls.sightings import link, sightings_in_zones
-from pipeline.calls.static import said_by
 from pipeline.calls.stays import Stay, at_berths, stays
 from pipeline.calls.tracks import good_fixes
 from pipeline.calls.visits import SAME_VISIT, SHIFTED, SHORT, main_stay, too_short, visits
@@ -31,7 +32,8 @@ from pipeline.tables import PORT_CALLS
 from pipeline.times_places.passes import passes
 from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
-WORKING = ("typed_until", "heard_after")  # of a row while it is made: until when a draught typed is of this departure
+WORKING = ("typed_until", "heard_after", "ship")  # of a row while it is made: until when a draught typed is of this
+# departure; which ship of her number she is
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
 MIN_P_TANKER = 0.5  # below, a stay is another trade
@@ -48,6 +50,7 @@ class _Known:
     registry: pd.DataFrame | None
     place: Place
     config: CallsConfig
+    shared: SharedNumbers
 
 
 def port_calls(
@@ -72,7 +75,7 @@ def port_calls(
     spells = [_spell_heard(stay, seen[shown == n]) for n, stay in enumerate(found)]
     spells += [_spell_seen(pd.DataFrame(dark.sightings)) for dark in unheard]
     size_of = sizes(spells, static)
-    known = _Known(looks, static, registry, place, config)
+    known = _Known(looks, static, registry, place, config, SharedNumbers(tracks, static))
     berthed = at_berths(found, place)
     for n, stay in enumerate(found):
         row = _from_transponder(stay, _typed_until(stay, berthed), spells[n], size_of[n], known)
@@ -80,6 +83,8 @@ def port_calls(
         rows.append(row)
     for visit in visits(found, tracks, place):
         _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], static, config)
+    for n in alongside(found, rows):
+        rows[n]["flags"].append(ALONGSIDE)
     heard_rows, row_of = rows.copy(), {name: row for row in rows for name in row["detection_ids"]}
     for n, dark in enumerate(unheard, start=len(found)):
         row = _from_images(dark, tracks, heard, spells[n], size_of[n], known)
@@ -123,21 +128,23 @@ def _one_cargo(rows: list[Row], shown: pd.DataFrame, static: pd.DataFrame, confi
             other["counts"] = False
             other["flags"].append(SAME_VISIT)
     last = max(rows, key=lambda r: r["departure_lo"])
-    reports = said_by(static[static["mmsi"] == row["mmsi"]], last["departure_lo"] + AFTER_SAILING)
+    ship = next((r["ship"] for r in rows if r["ship"]), None)
+    reports = reports_of(Spell(row["mmsi"], row["arrival_hi"], last["departure_lo"], shown, ship), static)
     turns = turnover(config.stay_d, 1, 1)
     _set_cargo(row, last | {"arrival_hi": min(r["arrival_hi"] for r in rows)}, shown, reports, turns)
 
 
-def _typed_until(stay: Stay, berthed: dict[int, list[pd.Timestamp]]) -> pd.Timestamp:
+def _typed_until(stay: Stay, berthed: dict[int, list[Stay]]) -> pd.Timestamp:
     """Until when a draught may be typed that is of this departure: to her next berth. In the roads it may still be."""
-    later = [when for when in berthed.get(stay.mmsi, []) if when > stay.departure_lo]
+    hers = [other.arrival_hi for other in berthed.get(stay.mmsi, []) if other.may_be(stay)]
+    later = [when for when in hers if when > stay.departure_lo]
     return min([*later, stay.departure_lo + AFTER_SAILING])
 
 
 def _spell_heard(stay: Stay, hers: pd.DataFrame) -> Spell:
     """A stay that a transponder tells, with the looks at her."""
     start, end = min([stay.arrival_hi, *_there_by(hers)]), max([stay.departure_lo, *_there_from(hers)])
-    return Spell(stay.mmsi, start, end, hers)
+    return Spell(stay.mmsi, start, end, hers, stay.ship)
 
 
 def _spell_seen(hers: pd.DataFrame) -> Spell:
@@ -153,6 +160,7 @@ def _from_transponder(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size:
         flags.append("ais_gap")
     if hers["mmsi"].isna().any():
         flags.append("seen_while_silent")
+    flags += known.shared.flags(spell, stay)
     row: Row = {
         "berth_id": stay.zone_id,
         "arrival_lo": stay.arrival_lo,
@@ -175,7 +183,7 @@ def _from_images(stay: DarkStay, tracks: pd.DataFrame, heard: Heard, spell: Spel
     before, after = stay.absent_before, stay.absent_after
     earliest, latest = _longest_stay(spell.start, spell.end, known.config)
     flags = [] if mmsi is not None else ["dark" if heard.anybody(stay) else "no_ais"]
-    flags += stay.flags
+    flags += [*stay.flags, *known.shared.flags(spell)]
     if len(hers) == 1:
         flags.append("single_sighting")
     if hers["mmsi"].nunique() > 1:
@@ -231,8 +239,9 @@ def _completed(row: Row, certainty: float, spell: Spell, size: Row, turns: Turno
     if zone is None:
         raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
     reports = reports_of(spell, known.static)
+    row["ship"] = spell.ship
     row["flags"] += [ONLY_DATED] if _only_dated(hers).any() else []
-    row |= identity(mmsi, certainty, reports, registry)
+    row |= identity(mmsi, certainty, reports, registry if UNTOLD not in row["flags"] else None)
     row |= size
     row["p_tanker"] = _p_tanker(hers, reports, zone, config)
     row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)

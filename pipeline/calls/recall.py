@@ -71,10 +71,10 @@ def look_trials(
                 "sensor": scene.sensor,
                 "mmsi": int(mmsi),
                 "context": context,
-                "length_m": float(lengths.get(mmsi, np.nan)),
+                "length_m": lengths.get((int(mmsi), int(ship)), np.nan),
                 "found": (pass_of[scene.scene_id], int(mmsi)) in found,
             }
-            for mmsi, context in zip(near["mmsi"], contexts, strict=True)
+            for mmsi, ship, context in zip(near["mmsi"], near["ship"].fillna(0), contexts, strict=True)
             if context
         ]
     table = pd.DataFrame(rows, columns=["scene_id", "sensor", "mmsi", "context", "length_m", "found"])

@@ -94,7 +94,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 spot = _of_looks_apart(in_order, _that_show(seen, sighting))
                 turns, former = turnover(config.stay_d, *spot), _former(sighting, [*unmatched, *missed], config)
                 open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former, spot=spot))
-                for stay in missed:
+                for stay in [*unmatched, *missed]:
                     stay.followed |= _apart_m(stay.last, sighting) <= SAME_SPOT_M
         if misses < 1:
             for stay in unmatched:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 LARGEST_M = {"length": LONGEST_M, "beam": BROADEST_M}
+CUT = "touches_edge"  # flag of a hull that goes on beyond the image
 BROADCAST = "ais"  # kind of statement beside the sensors
 LEAST_SD_M = 0.1  # no size is known better
 
@@ -34,12 +35,13 @@ def size_of_hull(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
     """
     out: dict[str, Any] = {}
     for name in ("length", "beam"):
-        sizes = hers[[f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"]].to_numpy(float) if len(hers) else np.empty((0, 3))
-        places = hers["berth_id"].tolist() if "berth_id" in hers else [""] * len(sizes)
-        sensors = hers["sensor"].tolist() if "sensor" in hers else [""] * len(sizes)
-        kinds = [f"{sensor} at {place}" for sensor, place in zip(sensors, places, strict=True)]
-        stays = hers["stay"].tolist() if "stay" in hers else [0] * len(kinds)
         said = reports[f"{name}_m"].dropna()
+        looks = _whole(hers, also_said=len(said) > 0) if name == "length" else hers
+        sizes = looks[[f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"]].to_numpy(float) if len(looks) else np.empty((0, 3))
+        places = looks["berth_id"].tolist() if "berth_id" in looks else [""] * len(sizes)
+        sensors = looks["sensor"].tolist() if "sensor" in looks else [""] * len(sizes)
+        kinds = [f"{sensor} at {place}" for sensor, place in zip(sensors, places, strict=True)]
+        stays = looks["stay"].tolist() if "stay" in looks else [0] * len(kinds)
         if len(said):
             kinds, stays, places = [*kinds, BROADCAST], [*stays, 0], [*places, ""]
             typed, error = float(said.iloc[-1]), Z90 * TYPED_SD_M[name]
@@ -50,6 +52,14 @@ def size_of_hull(hers: pd.DataFrame, reports: pd.DataFrame) -> dict[str, Any]:
         bounds = np.clip(fused, 0.0, LARGEST_M[name])
         out |= dict(zip((f"{name}_m", f"{name}_lo_m", f"{name}_hi_m"), map(float, bounds), strict=True))
     return out | {k: None for k in ("length_m", "beam_m") if k not in out}
+
+
+def _whole(looks: pd.DataFrame, *, also_said: bool) -> pd.DataFrame:
+    """The looks that tell a length: what the edge of an image cuts is a minimum, for want of anything better alone."""
+    if "flags" not in looks:
+        return looks
+    cut = np.array([CUT in flags for flags in looks["flags"]], bool)
+    return looks if cut.all() and not also_said else looks[~cut]
 
 
 def _agreed(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 import pandas as pd
 
 from pipeline.calls.draughts import flapping
+from pipeline.calls.shared_numbers import ships_named
 from pipeline.ships.hull_depth import lightest_draught_m
 from pipeline.ships.imo import imo_is_valid
 from pipeline.tables import STATIC
@@ -35,24 +38,25 @@ def static_reports(messages: pd.DataFrame) -> pd.DataFrame:
             "dest": messages["dest"].str.strip(),
             "ship_words": messages["ship_words"],
             "message_id": messages["message_id"],
+            "ship": ships_named(messages),
         }
     )
     texts = (said[list(TEXTS)] != "").any(axis=1)
     numbers = said[["imo", "ship_type", "length_m", "beam_m", "draught_m"]].notna().any(axis=1)
     said = said[(numbers | texts) & said["time_utc"].notna()]
-    said = said.sort_values(["mmsi", "time_utc"], kind="stable", ignore_index=True)
+    said = said.sort_values(["mmsi", "ship", "time_utc"], kind="stable", ignore_index=True)
     if said.empty:
         return STATIC.empty()
+    said["sender"] = said.groupby(["mmsi", "ship"], dropna=False, sort=False).ngroup()
     said = _filled(said)
     key = said[list(FIELDS)].astype("str").fillna("")  # unknown equals unknown
-    same = (key == key.shift()).all(axis=1) & (said["mmsi"] == said["mmsi"].shift())
+    same = (key == key.shift()).all(axis=1) & (said["sender"] == said["sender"].shift())
     said = said[~same].reset_index(drop=True)
+    said["flags"] = _flags(said)
+    said.loc[["imo_check_digit" in f for f in said["flags"]], "imo"] = pd.NA
+    said = said.sort_values(["mmsi", "time_utc", "ship"], kind="stable", ignore_index=True)
     said["report_id"] = said["mmsi"].astype(str) + ":" + said.groupby("mmsi").cumcount().astype(str)
-    flags = _flags(said)
-    wrong = [f for f in flags if "imo_check_digit" in f]
-    if wrong:
-        said.loc[["imo_check_digit" in f for f in flags], "imo"] = pd.NA
-    return STATIC.check(said.assign(flags=flags))
+    return STATIC.check(said.drop(columns="sender"))
 
 
 def said_by(reports: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
@@ -66,12 +70,37 @@ def said_by(reports: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
     return reports[reports["time_utc"] <= reports["time_utc"].min() + WHOLE]
 
 
-def lengths_at(static: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
-    """Length of each ship [m] as last said by a moment, else as first said after it; the index is the MMSI."""
+def said_under(static: pd.DataFrame, mmsi: int, ship: int | None) -> pd.DataFrame:
+    """What was said under a number by one ship; rows of STATIC.
+
+    ``ship`` is which of those that send it at once, where there are several. Where nobody can say which, what all of
+    them said alike is hers, whichever she is: fields of which they tell another story are blank.
+    """
+    hers = static[static["mmsi"] == mmsi]
+    if not (several := hers["ship"].notna()).any():
+        return hers
+    if ship is not None:
+        return hers[(hers["ship"] == ship).fillna(False).astype(bool)]
+    ships = [said for _, said in hers[several].groupby("ship", sort=True)]
+    out = ships[0].copy()
+    for field in FIELDS:
+        stories = {tuple(value for value, _ in groupby(said[field].dropna())) for said in ships}
+        if len(stories) > 1:
+            out[field] = "" if field in TEXTS else pd.NA
+    return STATIC.check(out)
+
+
+def lengths_at(static: pd.DataFrame, moment: pd.Timestamp) -> dict[tuple[int, int], float]:
+    """Length of each ship [m] as last said by a moment, else as first said after it.
+
+    Ships are keyed by their MMSI, and by which of those that send it at once (0 where there is one).
+    """
     said = static[static["length_m"].notna()]
+    said = said.assign(ship=said["ship"].fillna(0))
     until = said["time_utc"] <= moment
-    last = said[until].groupby("mmsi")["length_m"].last()
-    return last.combine_first(said[~until].groupby("mmsi")["length_m"].first())
+    last = said[until].groupby(["mmsi", "ship"])["length_m"].last()
+    found = last.combine_first(said[~until].groupby(["mmsi", "ship"])["length_m"].first())
+    return {(int(mmsi), int(ship)): float(length_m) for (mmsi, ship), length_m in found.items()}
 
 
 def _sum(first: pd.Series, second: pd.Series) -> pd.Series:
@@ -84,30 +113,31 @@ def _filled(said: pd.DataFrame) -> pd.DataFrame:
     """What one message leaves out stays as last said: types 24 A and B each hold a half.
 
     Nothing passes from one ship to the next that sends under her number: another IMO number or call sign starts anew,
-    or a ship that types no draught would sail on the draught of the one before.
+    or a ship that types no draught would sail on the draught of the one before. Nor between ships that send it at once.
     """
     out = said.copy()
     for field in TEXTS:
         out[field] = out[field].where(out[field] != "")
-    other = _differs(out["imo"].where(out["imo"] != 0), out["mmsi"]) | _differs(out["callsign"], out["mmsi"])
-    by_ship = out.groupby(["mmsi", other.groupby(out["mmsi"]).cumsum()])
+    sender = out["sender"]
+    other = _differs(out["imo"].where(out["imo"] != 0), sender) | _differs(out["callsign"], sender)
+    by_ship = out.groupby([sender, other.groupby(sender).cumsum()])
     for field in FIELDS:
         out[field] = by_ship[field].ffill()
     return out
 
 
-def _differs(values: pd.Series, mmsi: pd.Series) -> pd.Series:
-    """Is a value given that is not the last one given under the same number?"""
-    before = values.groupby(mmsi).ffill().groupby(mmsi).shift()
+def _differs(values: pd.Series, sender: pd.Series) -> pd.Series:
+    """Is a value given that is not the last one that the same sender gave?"""
+    before = values.groupby(sender).ffill().groupby(sender).shift()
     return (values.notna() & before.notna() & (values != before)).fillna(False).astype(bool)
 
 
-def _changed(mmsi: np.ndarray, values: np.ndarray, tolerance: float) -> np.ndarray:
+def _changed(sender: np.ndarray, values: np.ndarray, tolerance: float) -> np.ndarray:
     """Does a transponder say something else of its hull than before? A hull does not change; whose it is may."""
-    out = np.zeros(len(mmsi), bool)
+    out = np.zeros(len(sender), bool)
     given = np.flatnonzero(~np.isnan(values))
-    ship, value = mmsi[given], values[given]
-    out[given[1:]] = (ship[1:] == ship[:-1]) & (np.abs(np.diff(value)) > tolerance)
+    by, value = sender[given], values[given]
+    out[given[1:]] = (by[1:] == by[:-1]) & (np.abs(np.diff(value)) > tolerance)
     return out
 
 
@@ -118,14 +148,15 @@ def _flags(said: pd.DataFrame) -> list[list[str]]:
         shallow = draught < [lightest_draught_m(m) if m > 0 else 0.0 for m in length]
     wrong = deep | shallow
     hours = said["time_utc"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 3.6e9
-    mmsi = said["mmsi"].to_numpy(np.int64)
-    flap = flapping(mmsi, hours, np.where(wrong, np.nan, draught))
+    sender = said["sender"].to_numpy(np.int64)
+    flap = flapping(sender, hours, np.where(wrong, np.nan, draught))
     bad_imo = [bool(pd.notna(i) and i != 0 and not imo_is_valid(int(i))) for i in said["imo"]]
     named = (
         ("imo_check_digit", bad_imo),
         ("implausible_draught", wrong),
         ("flapping_draught", flap),
-        ("length_changed", _changed(mmsi, length, SAME_LENGTH_M)),
-        ("imo_changed", _changed(mmsi, said["imo"].to_numpy("float64", na_value=np.nan), 0.0)),
+        ("length_changed", _changed(sender, length, SAME_LENGTH_M)),
+        ("imo_changed", _changed(sender, said["imo"].to_numpy("float64", na_value=np.nan), 0.0)),
+        ("shared_mmsi", said["ship"].notna() & ~said.duplicated("sender")),
     )
     return [[name for name, on in named if on[n]] for n in range(len(said))]

@@ -42,6 +42,12 @@ class Stay:
     heard_leaving: bool
     spot: tuple[float, float] = (0.0, 0.0)
     """Where she lay: median longitude and latitude."""
+    ship: int | None = None
+    """Which of the ships that send under her number, where that is told (as in TRACKS)."""
+
+    def may_be(self, other: Stay) -> bool:
+        """May both be one ship's?"""
+        return self.mmsi == other.mmsi and (self.ship is None or other.ship is None or self.ship == other.ship)
 
 
 def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]:
@@ -56,13 +62,13 @@ def stays(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Stay]
     return _joined_tracks(sorted(_sound(out), key=lambda s: (s.mmsi, s.arrival_hi, s.zone_id)), config)
 
 
-def at_berths(found: list[Stay], place: Place) -> dict[int, list[pd.Timestamp]]:
-    """When each transponder was first heard in each of its stays at berths."""
+def at_berths(found: list[Stay], place: Place) -> dict[int, list[Stay]]:
+    """The stays of each transponder at berths."""
     berths = {zone.zone_id for zone in place.zones if zone.kind == "berth"}
-    out: dict[int, list[pd.Timestamp]] = {}
+    out: dict[int, list[Stay]] = {}
     for stay in found:
         if stay.zone_id in berths:
-            out.setdefault(stay.mmsi, []).append(stay.arrival_hi)
+            out.setdefault(stay.mmsi, []).append(stay)
     return out
 
 
@@ -89,7 +95,8 @@ def _sound(stops: list[_Stop]) -> Iterator[Stay]:
         elsewhere = 0
         for other in of_ship[stop.stay.mmsi]:
             meanwhile = other.seconds[0] - SHIFT_S <= last and other.seconds[-1] + SHIFT_S >= first
-            if other.track_id == stop.track_id or not meanwhile or _together(other.stay, stop.stay):
+            one_ship = other.track_id != stop.track_id and other.stay.may_be(stop.stay)
+            if not one_ship or not meanwhile or _together(other.stay, stop.stay):
                 continue
             near = np.searchsorted(other.seconds, [first - NEAR_S, last + NEAR_S])
             elsewhere += int(near[1] - near[0])
@@ -116,7 +123,7 @@ def _joined_tracks(found: list[Stay], config: CallsConfig) -> list[Stay]:
         if at is None:
             out.append(stay)
         else:
-            out[at] = _union(out[at], stay)
+            out[at] = _union(out[at], stay, config)
     return out
 
 
@@ -124,23 +131,32 @@ def _goes_on(former: Stay, stay: Stay, config: CallsConfig) -> bool:
     if (former.mmsi, former.zone_id) != (stay.mmsi, stay.zone_id):
         return False
     silence = (stay.arrival_hi - former.departure_lo).total_seconds()
+    if not former.may_be(stay):  # no two hulls lie at one spot at once, whatever their papers say
+        return _together(former, stay) and silence < 0
     broken = not (former.heard_leaving and stay.heard_arriving)
-    between = former.departure_hi is not None and former.departure_hi < stay.arrival_hi
-    if _together(former, stay) and not (former.heard_leaving or stay.heard_arriving or between):
+    between = (former.departure_hi is not None and former.departure_hi < stay.arrival_hi) or (
+        stay.arrival_lo is not None and stay.arrival_lo > former.departure_lo
+    )
+    if _together(former, stay) and not between:
         return silence <= config.max_stay_d * 86_400.0  # a silence ends no stay in which she lies as before
     return (_together(former, stay) and silence < 0) or (broken and 0 <= silence <= config.gap_h * 3600.0)
 
 
-def _union(former: Stay, stay: Stay) -> Stay:
-    """One stay from the earlier arrival to the later departure."""
-    last = stay if stay.departure_lo >= former.departure_lo else former
-    gone = [s.departure_hi for s in (former, stay) if s.departure_hi and s.departure_hi >= last.departure_lo]
+def _union(former: Stay, stay: Stay, config: CallsConfig) -> Stay:
+    """One stay from the earlier arrival to the later departure; what either track heard nearest to them bounds it."""
+    both, gap = (former, stay), pd.Timedelta(hours=config.gap_h)
+    first, last = min(s.arrival_hi for s in both), max(s.departure_lo for s in both)
+    came = max((s.arrival_lo for s in both if s.arrival_lo and s.arrival_lo <= first), default=None)
+    gone = min((s.departure_hi for s in both if s.departure_hi and s.departure_hi >= last), default=None)
     return replace(
         former,
-        departure_lo=last.departure_lo,
-        departure_hi=min(gone, default=None),
-        heard_leaving=last.heard_leaving,
-        heard_arriving=former.heard_arriving or (stay.heard_arriving and stay.arrival_hi <= former.arrival_hi),
+        arrival_lo=came,
+        arrival_hi=first,
+        departure_lo=last,
+        departure_hi=gone,
+        heard_arriving=came is not None and first - came <= gap,
+        heard_leaving=gone is not None and gone - last <= gap,
+        ship=(former.ship or stay.ship) if former.may_be(stay) else None,
     )
 
 
@@ -153,6 +169,7 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
     runs = _runs(stop, np.diff(seconds) > config.max_stay_d * 86_400.0)
     lying = [spot for run in runs for spot in _spots(run, seconds, lon, lat, place, config)]
     pieces = [(s.first, s.last, s.zone) for s in lying if s.zone is not None]
+    ship = track["ship"].iloc[0]  # of all fixes of a track
     for first, last, zone in _joined(pieces, seconds, config):
         before, after = first - 1, last
         stay = Stay(
@@ -165,6 +182,7 @@ def _of_track(track: pd.DataFrame, place: Place, config: CallsConfig) -> Iterato
             heard_arriving=before >= 0 and seconds[first] - seconds[before] <= gap_s,
             heard_leaving=after < len(track) and seconds[after] - seconds[last - 1] <= gap_s,
             spot=(float(np.median(lon[first:last])), float(np.median(lat[first:last]))),
+            ship=None if pd.isna(ship) else int(ship),
         )
         yield stay, seconds[first:last]
 

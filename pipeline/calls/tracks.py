@@ -4,7 +4,7 @@ Each fix goes to the open track of its MMSI that it goes on from at the speed th
 can have come from at a ship's speed, else it opens a new one. Fixes that a track goes on without are looked at once
 more by themselves: they are spikes, or those of a second ship that lies near. Spikes are soon in reach of each other;
 but no ship moves so: beside the main track of an MMSI, runs of fixes that are short, or rare among the others of their
-time, are spikes too.
+time, are spikes too. Last, where what is said under a number names several ships, each has tracks of her own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import shapely
 
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.loose_ends import loose_ends
+from pipeline.calls.shared_numbers import ships_named
+from pipeline.calls.whose_track import parted, ships_of_tracks
 from pipeline.tables import TRACKS
 from pipeline.units import KNOT_M_S, METRES_PER_DEGREE
 
@@ -89,7 +91,7 @@ def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd
             "message_id": fixes["message_id"].array[order],
         }
     )
-    return TRACKS.check(table)
+    return TRACKS.check(parted(table.assign(ship=ships_of_tracks(table, messages, ships_named(messages)))))
 
 
 def _in_order(fixes: pd.DataFrame) -> pd.DataFrame:

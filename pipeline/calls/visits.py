@@ -51,7 +51,7 @@ def visits(found: Sequence[Stay], tracks: pd.DataFrame, place: Place) -> list[li
 def _one_visit(former: Stay, stay: Stay, tracks: pd.DataFrame, place: Place) -> bool:
     """Did she come from the one stay to the other without leaving the port?"""
     between = stay.arrival_hi - former.departure_lo
-    if not pd.Timedelta(0) <= between <= SHIFT_WITHIN:
+    if not former.may_be(stay) or not pd.Timedelta(0) <= between <= SHIFT_WITHIN:
         return False
     hers = good_fixes(tracks[tracks["mmsi"] == stay.mmsi])
     under_way = hers[hers["time_utc"].between(former.departure_lo, stay.arrival_hi)]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy.optimize import linear_sum_assignment
 
+from pipeline.detection.seams import is_cut, joined, parts_of_one
 from pipeline.times_places.passes import passes, twins
 
 FLAG = "neighbouring_slice"
@@ -15,29 +20,57 @@ def flag_repeats(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFrame
     """The detections, with those flagged (and not accepted) that a picture of their pass shows as well, or better.
 
     Of two sightings of one ship the one stays that does not touch the image's edge, else the one in the scene that
-    shows more of the AOI, else the first by scene_id.
+    shows more of the AOI, else the first by scene_id. Of two that an edge cuts the longer stays, and becomes what both
+    show together.
     """
     known = scenes[scenes["acquired"].notna() & scenes["status"].isin(["used", "degraded"])]
     known = known.sort_values(["aoi_coverage", "scene_id"], ascending=[False, True])
     repeated: set[str] = set()
+    whole: dict[str, dict[str, Any]] = {}
     for _, pictures in known.groupby(known["scene_id"].map(passes(known)), sort=True):
         for pair in combinations(pictures["scene_id"], 2):
-            repeated |= _repeats(*(detections[detections["scene_id"] == scene_id] for scene_id in pair))
+            for stays, goes in _repeats(*(detections[detections["scene_id"] == scene_id] for scene_id in pair)):
+                repeated.add(str(goes["detection_id"]))
+                if is_cut(stays) and is_cut(goes):
+                    whole[str(stays["detection_id"])] = joined(stays, goes)
     if not repeated:
         return detections
+    detections = _joined(detections, {k: v for k, v in whole.items() if k not in repeated})
     again = detections["detection_id"].isin(repeated)
     flags = [[*f, FLAG] if a else f for f, a in zip(detections["flags"], again, strict=True)]
     return detections.assign(flags=flags, accepted=detections["accepted"].astype(bool) & ~again)
 
 
-def _repeats(better: pd.DataFrame, other: pd.DataFrame) -> set[str]:
-    """Of each pair of sightings of one ship, the id of the one that gives way."""
+def _joined(detections: pd.DataFrame, whole: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """The detections, those of cut hulls as what is known of them whole."""
+    for name in next(iter(whole.values()), {}):
+        values = zip(detections["detection_id"], detections[name], strict=True)
+        told = [whole[n][name] if n in whole else value for n, value in values]
+        detections = detections.assign(**{name: pd.Series(told, detections.index, detections[name].dtype)})
+    return detections
+
+
+def _repeats(better: pd.DataFrame, other: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series]]:
+    """Each pair of sightings of one ship: the one that stays, and the one that gives way."""
     better, other = (
         d[d["accepted"].astype(bool) & d["lon"].notna()].sort_values("detection_id") for d in (better, other)
     )
-    out: set[str] = set()
-    for i, j in twins(*(side[["lon", "lat"]].to_numpy(float) for side in (better, other))):
+    pairs = twins(*(side[["lon", "lat"]].to_numpy(float) for side in (better, other)))
+    for i, j in [*pairs, *_parts(better, other, pairs)]:
         mine, hers = better.iloc[i], other.iloc[j]
-        cut = "touches_edge" in mine["flags"] and "touches_edge" not in hers["flags"]
-        out.add(str((mine if cut else hers)["detection_id"]))
-    return out
+        if is_cut(mine) and (not is_cut(hers) or hers["length_m"] > mine["length_m"]):
+            mine, hers = hers, mine
+        yield mine, hers
+
+
+def _parts(better: pd.DataFrame, other: pd.DataFrame, pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Numbers of what is left beside ``pairs`` and shows parts of one hull; of several choices the most pairs."""
+    left = [
+        [n for n in range(len(side)) if n not in taken]
+        for side, taken in zip((better, other), map(set, zip(*pairs, strict=True) if pairs else ((), ())), strict=True)
+    ]
+    fits = np.array([[parts_of_one(better.iloc[i], other.iloc[j]) for j in left[1]] for i in left[0]], bool)
+    if not fits.any():
+        return []
+    rows, cols = linear_sum_assignment(fits, maximize=True)
+    return [(left[0][i], left[1][j]) for i, j in zip(rows, cols, strict=True) if fits[i, j]]

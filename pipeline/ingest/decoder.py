@@ -212,6 +212,8 @@ def _whole(dataset: DatasetReader) -> str:
 
 def _doubt(dataset: DatasetReader, band: int, top: int, chunk: NDArray[Any]) -> str:
     """What is doubtful about rows from ``top`` on, their neighbours above and below looked at where it matters."""
+    if dataset.driver == "JPEG" or str(dataset.profile.get("compress", "")).lower() == "jpeg":
+        return ""  # one that lost a part has whole blocks of wrong shades: its lines of black are a dark picture's
     if len(chunk) > 1 and not lost_sector(chunk, top):
         return ""
     rows = range(max(0, top - 1), min(dataset.height, top + len(chunk) + 1))

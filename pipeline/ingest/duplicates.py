@@ -18,7 +18,9 @@ from pipeline.types import Radiometry, Scene, Sensor
 
 _OVERLAP = 0.2  # share of the shorter slice; neighbouring slices of one pass share about a line
 _PRODUCT = re.compile(r"(S1[A-Z]_\w\w_GRD\w_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6})_[0-9A-F]{4}")
-_TILE = re.compile(r"(?P<take>S2[A-Z]_MSIL[12][AC]_\d{8}T\d{6})_(?:N\d{4}_)?R\d{3}_T(?P<tile>\w{5})")
+_TILE = re.compile(
+    r"(?P<platform>S2[A-Z])_MSI(?P<level>L[12][AC])_(?P<time>\d{8}T\d{6})_(?:N\d{4}_)?R\d{3}_T(?P<tile>\w{5})"
+)
 _INFRARED = ("B12", "B11", "B8A", "B08")  # of single bands the last one tells water best
 _SAME_S = 1.0  # by which times of one image may differ as they are written (our choice)
 _WAVES = ("HV", "VH", "HH", "VV", "intensity")  # of single polarisations the last one is rather kept
@@ -36,12 +38,13 @@ class Duplicate:
 def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, Duplicate]:
     """Scenes (each with its share of the AOI) that another stands for, by scene_id.
 
-    In this order: equal bytes (the first by name stays); one product processed twice (the newest stays); one data
-    take cut twice (the one that shows more of the AOI stays, then the newest); one Sentinel-2 pass in two tiles, where
-    one tile shows all that the other does, or in one file for each band; one optical image in two renderings, packed
-    anew, in pixels of two sizes, or cut out of another (the one that shows more stays, then the one that measures, then
-    the finer); one radar image in two files, or in one file for each polarisation (the one that measures stays, then
-    the one with more polarisations).
+    In this order: equal bytes (the first by name stays); one product processed twice (the newest stays; of
+    Sentinel-2's levels the higher); one data take cut twice (the one that shows more of the AOI stays, then the
+    newest); one Sentinel-2 pass in two tiles, where one tile shows all that the other does, or in one file for each
+    band; one optical image in two renderings, packed anew, in pixels of two sizes, or cut out of another (the one that
+    shows more stays, then the one that measures, then the finer, of Sentinel-2 the one with more bands); one radar
+    image in two files, or in one file for each polarisation (the one that measures stays, then the one with more
+    polarisations).
     Ships under two *different* passes or neighbouring slices are no matter of this module.
     """
     found: dict[str, Duplicate] = {}
@@ -84,13 +87,24 @@ def find_clashes(scenes: Sequence[Scene]) -> dict[str, str]:
     return found
 
 
-def _rank(scene: Scene, coverage: float) -> tuple[float, str, bool, tuple[bool, float, int, int], int, str]:
+_Rank = tuple[float, str, bool, tuple[bool, str, float, int, int, float], int, str]
+
+
+def _rank(scene: Scene, coverage: float) -> _Rank:
     """The greater, the rather a scene is kept; coverage counts in steps of 2 %."""
     measured = scene.radiometry not in (Radiometry.RELATIVE, Radiometry.POWER)
     known = _WAVES if scene.sensor is Sensor.SENTINEL1 else _INFRARED
     telling = known.index(scene.bands[0]) if scene.bands[0] in known else -1
-    finer = -round(float(np.prod(scene.pixel_spacing_m)), 1) if scene.sensor is Sensor.OPTICAL else 0.0
-    content = (measured, finer, len(scene.bands), telling if len(scene.bands) == 1 else 0)
+    fine = -round(float(np.prod(scene.pixel_spacing_m)), 1)
+    named, optical = _TILE.match(scene.product_id), scene.sensor is Sensor.OPTICAL
+    colours = len(scene.bands), telling if len(scene.bands) == 1 else 0
+    content = (
+        measured,
+        named["level"] if named else "",
+        fine if optical else 0.0,
+        *colours,
+        fine if scene.sensor is Sensor.SENTINEL2 else 0.0,
+    )
     shows, processed = round(coverage * 50), scene.tags.get("processed", "")
     return shows, processed, scene.source.verified, content, -len(scene.degraded), scene.scene_id
 
@@ -117,10 +131,11 @@ def _same_acquisition(scene: Scene, other: Scene) -> str:
 def _same_datatake(scene: Scene, other: Scene) -> str:
     """Sentinel-2 cuts one pass into tiles that overlap by 10 km, and processes old passes anew."""
     one, two = (_TILE.match(s.product_id) for s in (scene, other))
-    if one is None or two is None or one.group("take") != two.group("take"):
+    if one is None or two is None or one.group("platform", "time") != two.group("platform", "time"):
         return ""
     if one.group("tile") == two.group("tile"):
-        return "same product, processed again"
+        same_level = one.group("level") == two.group("level")
+        return "same product, processed again" if same_level else "same product, at another level of processing"
     return "same pass, in a neighbouring tile" if _shows_no_more(scene, other) else ""
 
 
@@ -134,8 +149,10 @@ def _same_picture(scene: Scene, other: Scene) -> str:
         return ""
     elsewhere = scene.platform and other.platform and scene.platform != other.platform
     if not np.allclose(scene.pixel_spacing_m, other.pixel_spacing_m, rtol=0.02):
+        both_s2 = scene.sensor is other.sensor is Sensor.SENTINEL2  # satellites that fly half an orbit apart
         known = bool(scene.platform) and scene.platform == other.platform
-        return "same moment, place and satellite, in pixels of another size" if known else ""
+        one = known or (both_s2 and not elsewhere)
+        return "same moment, place and satellite, in pixels of another size" if one else ""
     if scene.product_id and scene.product_id == other.product_id:
         return "same image, in another rendering"
     return "" if elsewhere else "same moment and place, in another file"

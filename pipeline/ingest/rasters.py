@@ -108,24 +108,28 @@ class RasterFile:
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
         """At most side x side pixels of the whole image, shape (bands, rows, cols), by taking every n-th pixel."""
+        return self.resampled(self.sampled(side), indexes)
+
+    def resampled(self, shape: tuple[int, int], indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
+        """The whole image in pixels of ``shape`` (rows, cols), each the nearest of its own."""
         from rasterio.enums import Resampling
 
         with held(self) as dataset:
             chosen = list(indexes) if indexes else list(range(1, self.count + 1))
-            out = (len(chosen), *self._sampled(side))
-            return dataset.read(chosen, out_shape=out, resampling=Resampling.nearest)
+            return dataset.read(chosen, out_shape=(len(chosen), *shape), resampling=Resampling.nearest)
 
     def measured_sample(self, side: int) -> BoolImage:
         """`measured` for the pixels of a `sample`, shape (rows, cols)."""
         from rasterio.enums import Resampling
 
         if not self.masked:
-            return np.ones(self._sampled(side), bool)
+            return np.ones(self.sampled(side), bool)
         with held(self) as dataset:
-            said = dataset.read_masks(1, out_shape=self._sampled(side), resampling=Resampling.nearest)
+            said = dataset.read_masks(1, out_shape=self.sampled(side), resampling=Resampling.nearest)
             return np.asarray(said != 0)
 
-    def _sampled(self, side: int) -> tuple[int, int]:
+    def sampled(self, side: int) -> tuple[int, int]:
+        """Rows and columns of a `sample`."""
         step = max(1, -(-max(self.shape) // side))
         return max(1, self.shape[0] // step), max(1, self.shape[1] // step)
 
@@ -150,16 +154,18 @@ def open_raster(
 ) -> RasterFile:
     """Read a raster's description; refuse what is not an image, is complex, or is larger than `MAX_BYTES`.
 
-    With ``member`` the file is a GeoTIFF of that name inside the zip ``path``, which the caller has checked. It is
-    decoded in quarantine first: ``whole``, or its ends alone, where its bytes are known to be those that its producer
-    wrote or the rest is decoded there as it is read (``in_passing``). ``meanwhile`` is called while that goes on.
+    With ``member`` the file is a GeoTIFF or JPEG2000 of that name inside the zip ``path``, which the caller has
+    checked. It is decoded in quarantine first: ``whole``, or its ends alone, where its bytes are known to be those that
+    its producer wrote or the rest is decoded there as it is read (``in_passing``). ``meanwhile`` is called while that
+    goes on.
     """
     from pipeline.ingest.quarantine import examine
 
     name = path.name if member is None else Path(member).name
     require_file(path, name)
     place = str(path.absolute())  # absolute: nothing in it can be taken for an address
-    driver = _driver_of(path, name) if member is None else "GTiff"
+    packed = "JP2OpenJPEG" if name.lower().endswith(".jp2") else "GTiff"
+    driver = _driver_of(path, name) if member is None else packed
     where = place if member is None else f"/vsizip/{{{place}}}/{member}"
 
     def load() -> None:

@@ -24,10 +24,12 @@ from pipeline.ingest.metadata.options import COARSEST_M, OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.usable import usable_data
+from pipeline.ingest.metadata.world_file import placed_by_world_file
 from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
 from pipeline.ingest.reflectance import is_plain, reflectances
 from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
+from pipeline.ingest.sentinel1.safe_files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water, placed, water_of
 from pipeline.times_places.longitudes import Near, moved
@@ -54,7 +56,7 @@ def open_scene(
     *,
     later: bool = False,
 ) -> Scene:
-    """Open an image file, a Sentinel-1 SAFE folder or its zip.
+    """Open an image file, or the SAFE folder or zip of a product of Sentinel-1 or -2.
 
     ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` goes before it. ``meanwhile`` is called while an
     image file is hashed and decoded by others: to load what comes next. With ``later`` a large image of Sentinel-1 or
@@ -63,11 +65,9 @@ def open_scene(
     """
     options = options or OpenOptions()
     path = Path(path)
-    from pipeline.ingest.sentinel1.products import is_safe, open_safe
-
     later = later and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2)
     if is_safe(path):
-        scene = open_safe(path, options, land)
+        scene = _open_safe_scene(path, options, land)
     else:
         scene = _open_raster_scene(path, options, land, meanwhile, later=later)
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
@@ -163,6 +163,17 @@ def without_water(scene: Scene) -> Scene:
     return scene if plain is None else replace(scene, read=plain())
 
 
+def _open_safe_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
+    files = open_files(path)
+    if is_sentinel2(files):
+        from pipeline.ingest.sentinel2.products import open_product
+
+        return open_product(files, options, land)
+    from pipeline.ingest.sentinel1.products import open_safe
+
+    return open_safe(path, options, land)
+
+
 def _open_raster_scene(
     path: Path, options: OpenOptions, land: BaseGeometry | None, meanwhile: Callable[[], object], *, later: bool
 ) -> Scene:
@@ -172,9 +183,12 @@ def _open_raster_scene(
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
-    _require_same_crs(raster, sidecar)
     geolocation, place_doubt = _geolocation(raster, path, sidecar)
-    spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar)
+    if geolocation is None:
+        raster, place_doubt = placed_by_world_file(raster, path, sidecar)
+        geolocation, _ = placed(raster)
+    _require_same_crs(raster, sidecar)
+    spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar, place_doubt)
     skew_doubt = _skew(raster, geolocation)
     sensor = options.sensor or sensor_of(
         raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
@@ -251,9 +265,12 @@ def _view_doubt(sidecar: Sidecar | None) -> str:
 
 
 def _spacing(
-    raster: RasterFile, geolocation: Any, options: OpenOptions, sidecar: Sidecar | None
+    raster: RasterFile, geolocation: Any, options: OpenOptions, sidecar: Sidecar | None, unplaced: str
 ) -> tuple[tuple[float, float], str]:
-    """Ground metres between pixels: measured on the ellipsoid where georeferenced, else as stated."""
+    """Ground metres between pixels: measured on the ellipsoid where georeferenced, else as stated.
+
+    ``unplaced``: why a world file beside it does not georeference it.
+    """
     stated = options.pixel_spacing_m or (sidecar.pixel_spacing_m if sidecar else None)
     for key in _SPACING_TAGS:
         if stated is None and key in raster.tags:
@@ -267,7 +284,8 @@ def _spacing(
             return found, f"pixel spacing stated as {stated:g} m; the georeference gives {found[0]:.2f} m and is used"
         return found, ""
     if stated is None:
-        raise InputError(raster.item, f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})")
+        told = f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})"
+        raise InputError(raster.item, f"{told}; {unplaced}" if unplaced else told)
     _refuse_coarse(raster, stated)
     return (stated, stated), ""
 

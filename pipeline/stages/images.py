@@ -71,8 +71,10 @@ def detect(
     if len(images) > 1 and not folder:
         raise ConfigError("several images need a folder to write to: end -o with a slash")
     targets = [out / f"{image.stem}.{suffix}" if folder else out for image in images]
-    if len(set(targets)) < len(targets):
-        raise ConfigError("two images have the same name, and would write the same table")
+    for target in targets:
+        alike = [printable(image) for image, other in zip(images, targets, strict=True) if other == target]
+        if len(alike) > 1:
+            raise ConfigError(f"{' and '.join(alike)} would write the same table, {printable(target)}; rename one")
     done = 0
     with console.progress("detect", len(images)) as step:
         for image, target in zip(images, targets, strict=True):

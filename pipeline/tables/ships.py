@@ -63,6 +63,14 @@ TRACKS = Contract(
         amount("heading_deg", "True heading.", "deg", required=False, high=360),
         Column("flags", "list", "spike, duplicate, ...: flagged fixes take no part in calls."),
         Column("message_id", "text", f"Message that sent it: {WHENCE}.", required=False),
+        Column(
+            "ship",
+            "int",
+            "Of a number that several ships send at once: which of them the track is of (as in `static`); null where "
+            "nothing tells, or there is one ship.",
+            required=False,
+            low=1,
+        ),
     ),
 )
 
@@ -83,8 +91,20 @@ STATIC = Contract(
         amount("draught_m", "Draught as typed.", "m", required=False, high=DEEPEST_M),
         Column("dest", "text", "Destination as typed.", required=False),
         Column("ship_words", "text", "Type of ship as a table of messages words it.", required=False),
-        Column("flags", "list", "imo_check_digit, imo_changed, length_changed, implausible_draught, flapping_draught."),
+        Column(
+            "flags",
+            "list",
+            "imo_check_digit, imo_changed, length_changed, implausible_draught, flapping_draught, shared_mmsi.",
+        ),
         Column("message_id", "text", f"Message that said it first: {WHENCE}.", required=False),
+        Column(
+            "ship",
+            "int",
+            "Of a number that several ships send at once: which of them says so, from 1; null where one ship sends "
+            "it, or the message does not name her.",
+            required=False,
+            low=1,
+        ),
     ),
 )
 
@@ -120,6 +140,7 @@ FINDING_KINDS = (
     "length_changed",
     "implausible_draught",
     "flapping_draught",
+    "shared_mmsi",
 )
 
 FINDINGS = Contract(

@@ -1,5 +1,6 @@
 """One odd length between two alike at a berth: one stay while ships do not turn over so fast, else three calls."""
 
+import pandas as pd
 import pytest
 
 from tests.calls.test_sightings import linked, stays
@@ -23,6 +24,21 @@ def test_a_failed_length_does_not_make_three_calls_of_one():
     stay = stays(three(20, odd_m=130.0), LOOKS)[0]
     assert "odd_look" in stay.flags
     assert stay.length()[0] == pytest.approx(98, abs=1)
+
+
+@pytest.mark.parametrize("hours", [1, 4, 12])
+def test_the_sooner_the_odd_look_came_the_less_it_is_another_call(hours):
+    """Before, within half a day her stay went on beyond the odd look, and that was a call of its own meanwhile."""
+    assert linked(three(hours, odd_m=130.0), looks_at(-96, 0, hours, hours + 4)) == [["a", "odd", "b"]]
+
+
+def test_who_is_seen_again_was_followed_by_nobody():
+    """A radar look shows her neighbour and not her, the next one both: so a look that misses her later may be wrong."""
+    radar = {"sensor": "sentinel-1"}
+    seen = [sighting("a", 0, **radar), sighting("b", 2, off_berth(200), length_m=160.0, **radar)]
+    seen += [sighting("a2", 4), sighting("b2", 4, off_berth(200), length_m=160.0), sighting("a3", 6)]
+    looks = pd.concat([looks_at(0, 2, sensor="sentinel-1"), looks_at(-96, 4, 5, 6)], ignore_index=True)
+    assert ["a", "a2", "a3"] in linked(seen, looks)
 
 
 def test_the_odd_look_stays_in_the_evidence_with_an_interval_that_holds_her():

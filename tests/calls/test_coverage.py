@@ -145,3 +145,15 @@ def test_of_those_that_show_a_zone_alike_the_one_that_shows_most_of_the_place_is
     slices = [{"acquired": at(10 + n * 30 / 3600), "aoi_coverage": share} for n, share in enumerate(of_aoi)]
     table = looked(*slices, covered={f"scene-{n}": {"oil": 1.0, "roads": 1.0} for n in (0, 1)})
     assert set(table["scene_id"]) == {f"scene-{of_aoi.index(0.9)}"}
+
+
+def test_each_unread_picture_of_a_pass_tells_its_cause():
+    """Where one of them shows the zone, that one is the look; where none does, none speaks for the others."""
+    unread = [{"status": "skipped", "cause": cause, "acquired": at(10 + n / 120)} for n, cause in enumerate("ab")]
+    assert looked(*unread).query("zone_id == 'oil'")["cause"].tolist() == ["a", "b"]
+    shown = looked(*unread, {"acquired": at(10 + 2 / 120)}).query("zone_id == 'oil'")
+    assert shown["scene_id"].tolist() == ["scene-2"]
+
+
+def test_a_zone_seen_whole_is_no_more_than_whole_however_areas_are_rounded():
+    assert looked({}, covered={"scene-0": {"oil": 1 + 1e-12, "roads": 1.0}})["covered"].tolist() == [1.0, 1.0]

@@ -6,11 +6,13 @@ import pytest
 
 from pipeline.calls.hulls import Spell, sizes
 from pipeline.calls.sizes import size_of_hull
+from pipeline.calls.static import static_reports
 from pipeline.quantiles import Z90
 from pipeline.tables import STATIC
 from pipeline.tables.ships import SHARED_ERROR
 from tests.calls.test_port_calls import called
-from tests.calls.traffic import MMSI, at, detections, looks_at, sighting, visit
+from tests.calls.traffic import MMSI, at, detections, feed, looks_at, sighting, visit
+from tests.calls.traffic import said as saying
 
 NOTHING_SAID = STATIC.empty()
 IMO = 9074729
@@ -95,6 +97,15 @@ def test_another_length_under_one_number_is_another_ship():
     ]
 
 
+@pytest.mark.parametrize(("step_m", "hulls"), [(-6, 2), (-5, 1), (5, 1), (6, 2)])
+def test_a_length_is_another_hulls_where_it_is_flagged_as_changed(step_m, hulls):
+    """Lengths are typed in whole metres; the flag of the report and the size of the call tell one story."""
+    told = feed(visit(0, 10), saying(1, a=76.0, b=20.0), saying(210, a=76.0 + step_m, b=20.0))
+    said = static_reports(told)
+    assert ["length_changed" in flags for flags in said["flags"]] == [False, hulls == 2]
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9), said=said))) == hulls
+
+
 def test_a_number_that_is_said_later_is_hers_before_unless_her_transponder_says_two():
     said = static(says(0), says(8, imo=IMO))
     assert len(set(lengths(spell(97.0), spell(103.0, day=9), said=said))) == 1
@@ -139,6 +150,19 @@ def test_two_stays_at_one_time_leave_her_other_stays_one_ships():
     met = [spell(97.0, day=20, lasts_d=9), spell(110.0, day=22), spell(98.0, day=24)]
     assert lengths(*others, *met) == pytest.approx([*alone, 97.0, 110.0, 98.0])
     assert lengths(*met, *others) == pytest.approx([97.0, 110.0, 98.0, *alone])
+
+
+def test_zero_is_nobodys_imo_number():
+    """Boats send it, and ships that nobody set up."""
+    said = static(says(0, imo=0), says(8, imo=0, mmsi=MMSI + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == 2
+
+
+@pytest.mark.parametrize(("day", "hulls"), [(2.5, 1), (4.0, 2)])
+def test_what_she_says_within_two_days_of_sailing_is_said_of_that_stay(day, hulls):
+    """Sailed on day 1; her IMO number is typed late, and later a new transponder has it."""
+    said = static(says(0), says(day, imo=IMO), says(8, imo=IMO, mmsi=MMSI + 1))
+    assert len(set(lengths(spell(97.0), spell(103.0, day=9, mmsi=MMSI + 1), said=said))) == hulls
 
 
 def test_a_hull_that_changes_her_transponder_is_known_by_her_imo_number():

@@ -39,6 +39,24 @@ def test_the_habit_of_crews_is_told_by_calls_that_count_and_have_both_draughts()
     assert habit_of([*rows, *others]) == retyped_share(np.array(steps))
 
 
+@pytest.mark.parametrize("prior", [0.0, 0.1, 0.5, 0.9, 0.97, 1.0])
+@pytest.mark.parametrize("retyped", [0.0, 0.38, 1.0])
+def test_a_draught_that_stays_weighs_three_kinds_of_calls_by_bayes_rule(prior, retyped):
+    """Counted out among 100,000 calls: of 100 one in twenty moved no cargo, all others load or discharge.
+
+    Who types no new draught leaves it within the step in 95 of 100; of who does, 4 in 100 with cargo and 56 without.
+    """
+    loaded = 100_000 * prior
+    idle = min(5_000.0, 100_000 - loaded)
+    discharged = 100_000 - loaded - idle
+
+    def same(kind: str) -> float:
+        return (1 - retyped) * 0.95 + retyped * {"cargo": 0.04, "none": 0.56}[kind]
+
+    stay = loaded * same("cargo"), discharged * same("cargo"), idle * same("none")
+    assert p_loading(prior, 0.1, retyped=retyped) == pytest.approx(stay[0] / sum(stay))
+
+
 @pytest.mark.parametrize(
     ("row", "up"),
     [

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calls.geodesy import from_plane
-from pipeline.calls.matching import associate, match, match_tables
+from pipeline.calls.matching import associate, detectability, match, match_tables
 from pipeline.calls.motion import TrackOnPlane, learned_drift_m_s
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
@@ -104,6 +104,22 @@ def test_two_ships_in_one_place_are_told_apart_by_size():
         said(11, mmsi=MMSI + 2, a=50.0, b=10.0),
     )
     assert (partner(table, "long"), partner(table, "short")) == (MMSI + 1, MMSI + 2)
+
+
+@pytest.mark.parametrize(("beyond_m", "counts"), [(0, True), (800, True), (3000, False)])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_ships_are_expected_about_the_detections_of_a_scene_and_not_farther_off(beyond_m, counts, side):
+    """The transponder of an image's ships says nothing of what lies kilometres outside of it."""
+    seen = [sighting(f"d{n}", NOON, off_berth(east), scene_id="s") for n, east in enumerate((-2000, 2000))]
+    here, other = moored(-2000), moored(side * (2000 + beyond_m), MMSI + 1)
+    shown = detectability(np.array([np.nan]))[0]  # each is expected as often as images show a ship of unknown length
+
+    def expected(*parts) -> float:
+        table = feed(*parts)
+        return associate(detections(*seen), clean_tracks(table), static_reports(table), CONFIG).checks["expected"][0]
+
+    assert expected(here) == pytest.approx(shown)
+    assert expected(here, other) == pytest.approx((1 + counts) * shown)
 
 
 def test_a_moving_ship_is_looked_for_where_she_is_by_then():
@@ -323,7 +339,7 @@ def test_between_two_fixes_of_a_turn_she_lies_on_the_turn():
     speed_m_s = 1000 * np.pi / 2 / 300
     fixes_ = pd.DataFrame(
         {"mmsi": MMSI, "time_utc": pd.to_datetime([0, 300], unit="s", utc=True), "sog_kn": speed_m_s / KNOT_M_S}
-    )
+    ).assign(ship=pd.NA)
     lon, lat = from_plane(1000 * np.sin(turned), 1000 * (1 - np.cos(turned)), BERTH)
     there = TrackOnPlane.of(fixes_.assign(lon=lon, lat=lat, cog_deg=[90.0, 0.0]), BERTH).at(150.0)
     on_circle = 1000 * np.sin(np.pi / 4), 1000 * (1 - np.cos(np.pi / 4))

@@ -33,6 +33,11 @@ def evenly(n: int, period_d: float, recall: float = 0.9):
         (5, 365, False),  # a moment in two months
         (30, 365, True),
         (2, 1, True),  # a day seen through
+        # Looks a day and more apart see 0.9 d of arrivals each, of period_d and the day before: 3 % and a half of them
+        (5, 4.5 / 0.031 - 1, True),
+        (5, 4.5 / 0.029 - 1, False),
+        (2, 1.8 / 0.51 - 1, True),
+        (2, 1.8 / 0.49 - 1, False),
     ],
 )
 def test_too_few_looks_say_nothing(n, period_d, tells):
@@ -166,6 +171,20 @@ def test_stays_of_many_lengths_are_seen_as_often_as_drawn_ships_are():
     np.testing.assert_allclose(here.seen_d, by_day, atol=0.03)
 
 
+@pytest.mark.parametrize("stay_d", [0.31, 1.0, 2.7])
+@pytest.mark.parametrize("look_d", np.linspace(5, 6, 7))
+def test_one_look_sees_whoever_came_within_a_stay_before_it(look_d, stay_d):
+    """To a quarter of an hour, wherever in its day the look falls."""
+    here = exposure(np.array([look_d]), np.array([0.8]), np.array([stay_d]), 20.0)
+    assert here.total_seen_d / 0.8 == pytest.approx(stay_d, abs=1 / 96)
+
+
+def test_the_declared_law_has_the_mean_of_its_log_normal():
+    low, high = np.log(CallsConfig().stay_d)
+    mean = np.exp((low + high) / 2 + ((high - low) / (2 * 1.6448536)) ** 2 / 2)
+    assert stay_law(called({}), CallsConfig()).mean() == pytest.approx(mean, rel=0.005)
+
+
 @pytest.mark.parametrize(("look_d", "inside"), [(-0.1, 0), (0.0, 1), (2.9, 1), (3.0, 0)])
 def test_a_look_at_the_end_of_the_period_is_the_next_ones(look_d, inside):
     here = exposure(np.array([look_d]), np.array([0.9]), STAY_D, 3.0)
@@ -203,3 +222,10 @@ def test_a_call_counts_as_seen_in_one_image_or_in_several_and_not_where_it_was_h
     looks = looks_at(*range(12, 720, 48))
     n_seen = {cls: missed(looks, called({"evidence_class": cls}))["n_seen"].unique().tolist() for cls in "ABCD"}
     assert n_seen == {"A": [0], "B": [0], "C": [1], "D": [1]}
+
+
+def test_a_call_that_does_not_count_stands_for_no_unseen_ones():
+    """A bulk carrier at the oil berth: that she was seen says nothing of how many tankers were not."""
+    looks = looks_at(*range(12, 720, 48))
+    table = missed(looks, called({}, {"counts": False}))
+    assert table["n_seen"].unique().tolist() == [1]

@@ -1,5 +1,7 @@
 """What looks find, learned from ships that transmit: by sensor, place and length."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,10 +38,10 @@ def scene(hours=10.0, **more):
     return SCENES.from_rows([row | more])
 
 
-def trials(*parts, looks=None, scenes=None, found=(), accepted=True):
+def trials(*parts, looks=None, scenes=None, found=(), accepted=True, probability=0.9, place=None):
     messages = feed(*parts)
     seen = detections(*[sighting(f"d{m}", 10, accepted=accepted) for m in found])
-    matches = MATCHES.from_rows([{"det_id": f"d{m}", "mmsi": m, "probability": 0.9} for m in found])
+    matches = MATCHES.from_rows([{"det_id": f"d{m}", "mmsi": m, "probability": probability} for m in found])
     return look_trials(
         looks_at(10) if looks is None else looks,
         scene() if scenes is None else scenes,
@@ -47,7 +49,7 @@ def trials(*parts, looks=None, scenes=None, found=(), accepted=True):
         static_reports(messages),
         seen,
         matches,
-        harbour(),
+        place or harbour(),
         CONFIG,
     )
 
@@ -115,7 +117,28 @@ def test_outside_the_image_or_under_cloud_open_water_is_no_trial():
     sea = lying((133.03, 42.75))
     assert len(trials(sea)) == 1
     assert trials(sea, scenes=scene(footprint=box(132.9, 42.76, 133.2, 42.9))).empty
-    assert trials(sea, scenes=scene(cloud_fraction=0.5)).empty
+    assert trials(sea, scenes=scene(cloud_fraction=0.2)).empty
+    assert len(trials(sea, scenes=scene(cloud_fraction=0.05))) == 1
+
+
+def test_beyond_the_box_of_the_place_an_image_shows_ships_that_nobody_looked_for():
+    """The footprint reaches farther, but detection stays in the box."""
+    beyond = replace(harbour(), bbox=(133.05, 42.7, 133.1, 42.8))
+    assert trials(lying((133.03, 42.75)), place=beyond).empty
+    assert len(trials(lying((133.07, 42.75)), place=beyond)) == 1
+
+
+@pytest.mark.parametrize(("probability", "found"), [(0.45, False), (0.55, True)])
+def test_she_was_found_where_a_sighting_is_likelier_hers_than_not(probability, found):
+    assert trials(lying(BERTH), found=[MMSI], probability=probability)["found"].tolist() == [found]
+
+
+def test_where_a_spike_throws_her_she_does_not_lie():
+    """A word from the roads amid hours at the berth: the look tried her at the berth."""
+    hours = np.arange(9, 11, 0.1)
+    lon = np.where(np.abs(hours - 10) < 0.01, ANCHORAGE[0], BERTH[0])
+    lat = np.where(np.abs(hours - 10) < 0.01, ANCHORAGE[1], BERTH[1])
+    assert trials(fixes(hours, lon, lat))["context"].tolist() == ["quay"]
 
 
 @pytest.mark.parametrize(("minutes_off", "tried"), [(-9.9, 1), (9.9, 1), (-10.1, 0), (10.1, 0)])
@@ -151,6 +174,14 @@ def test_many_looks_at_ships_of_all_lengths_tell_each_recall():
     assert table.loc["sentinel-1/quay/middle", "recall"] == pytest.approx(0.6, abs=0.01)  # nobody of that length
     assert table.loc["sentinel-1/open_water/all", "recall"] == pytest.approx(CONFIG.look_recall["sentinel-1"])
     assert table.loc["optical/quay/all", "tries"] == 0
+
+
+def test_short_is_below_60_m_and_long_from_120_m():
+    """The classes of docs/method.md."""
+    seen = [many(n, 1.0, length) for n, length in ((1, 59.9), (2, 60.0), (4, 119.9), (8, 120.0))]
+    tries = recall_table(pd.concat(seen), CONFIG).set_index("recall_id")["tries"]
+    found = [tries[f"sentinel-1/quay/{size}"] for size in ("short", "middle", "long", "all")]
+    assert found == [1, 6, 8, 15]
 
 
 def test_the_interval_of_a_recall_is_that_of_its_looks():

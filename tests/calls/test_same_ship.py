@@ -139,3 +139,26 @@ def test_so_it_is_of_beams_for_their_lengths(length_apart, reach):
 @pytest.mark.parametrize("name", ["deck_tone", "length_m"])
 def test_what_is_nothing_or_less_was_not_measured(name):
     assert log_odds({name: 0.0}, BARE) == log_odds({name: -0.1}, BARE) == log_odds(BARE, {name: 0.0}) == 0
+
+
+@pytest.mark.parametrize("moved", [0.15, -0.2, 0.3])
+def test_a_house_elsewhere_leaves_one_hull_a_tenth_of_the_odds(moved):
+    """It was mistaken, as in one look in ten: then its place says nothing of her (docs/submetre.md)."""
+    odds = np.exp(odds_beyond_length({"house_position": 0.4}, {"house_position": 0.4 + moved}))
+    assert odds == pytest.approx(0.1, rel=0.1)
+
+
+@pytest.mark.parametrize("wider", [0.15, -0.2, 0.25])
+def test_a_beam_beyond_its_error_was_mistaken_in_three_looks_of_a_hundred(wider):
+    """Then it follows the beams of the fleet; those of two hulls of one length, how slender ships are."""
+    first, second = {"length_m": 98.0, "beam_m": 16.0}, {"length_m": 98.0, "beam_m": 16.0 * np.exp(wider)}
+    mistaken = 0.03 * norm.pdf(wider, scale=np.sqrt(2) * 0.45)
+    of_two = norm.pdf(wider, scale=np.hypot(np.sqrt(2) * 0.08, BEAM_FLOOR))
+    assert np.exp(odds_beyond_length(first, second)) == pytest.approx(mistaken / of_two, rel=0.1)
+
+
+def test_ships_of_one_length_are_told_apart_by_a_tenth_of_the_beam():
+    """Both measured in fine looks to a decimetre: ten to one that these are two."""
+    sharp = {"length_m": 98.0, "length_lo_m": 97.9, "length_hi_m": 98.1}
+    beams = [sharp | {"beam_m": b, "beam_lo_m": b - 0.1, "beam_hi_m": b + 0.1} for b in (16.0, 17.6)]
+    assert odds_beyond_length(*beams) < np.log(0.1)

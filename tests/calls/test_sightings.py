@@ -1,9 +1,11 @@
 import pandas as pd
 import pytest
 
-from pipeline.calls.sightings import link
+from pipeline.calls.same_ship import same_ship_probability
+from pipeline.calls.sightings import link, sightings_in_zones
 from pipeline.config import CallsConfig
-from tests.calls.traffic import at, detections, looks_at, off_berth, sighting
+from pipeline.tables import MATCHES
+from tests.calls.traffic import MMSI, at, detections, looks_at, off_berth, sighting
 
 CONFIG = CallsConfig()
 
@@ -48,7 +50,7 @@ def test_alike_or_not_a_ship_seen_again_after_the_usual_stay_is_another_call(hou
     assert (len(linked([sighting("a", 0), sighting("b", hours)])) == 1) == one
 
 
-@pytest.mark.parametrize(("metres", "one"), [(0, True), (200, True), (300, False)])
+@pytest.mark.parametrize(("metres", "one"), [(0, True), (240, True), (260, False)])
 def test_further_along_the_quay_is_another_ship(metres, one):
     assert (len(linked([sighting("a", 0), sighting("b", 24, off_berth(metres))])) == 1) == one
 
@@ -63,6 +65,65 @@ def test_many_looks_of_a_day_say_no_more_of_how_busy_a_spot_is_than_one():
     (watched_empty,) = stays(seen, looks_at(*empty, *(h + n for h in empty for n in (1, 2, 3)), 0, 36))
     assert watched.turns == watched_empty.turns == plain.turns
     assert stays(seen, looks_at(*empty, 0, 36, 84))[0].turns.free_d > plain.turns.free_d
+
+
+@pytest.mark.parametrize(("hours", "looks"), [(11.9, 1), (12.1, 2)])
+def test_looks_within_twelve_hours_share_one_word(hours, looks):
+    """docs/method.md, How many calls."""
+    (stay,) = stays([sighting("a", 0)], looks_at(0, hours))
+    assert stay.spot == (1, looks)
+
+
+def test_a_ship_seen_in_one_of_many_looks_of_a_day_was_seen():
+    (stay,) = stays([sighting("a", 0)], looks_at(*range(12)))
+    assert stay.spot == (1, 1)
+
+
+@pytest.mark.parametrize(("metres", "goes_on"), [(200, False), (300, True)])
+def test_only_who_came_to_her_own_spot_says_that_she_left(metres, goes_on):
+    """A look missed her at 2 h; another ship is there at 4 h, and she, or one like her, at 6 h."""
+    seen = [sighting("a", 0), sighting("b", 4, off_berth(metres), length_m=160.0), sighting("c", 6)]
+    found = linked(seen, looks_at(-192, -144, -96, 0, 2, 4, 6))
+    assert found == ([["a", "c"], ["b"]] if goes_on else [["a"], ["b"], ["c"]])
+
+
+FINE = {"method": "optical-edges", "beam_lo_m": 14.8, "beam_hi_m": 15.2}
+
+
+@pytest.mark.parametrize(("longer_m", "one"), [(4.0, True), (4.5, False)])
+def test_two_fine_looks_that_show_one_ship_in_less_than_a_hundredth_are_two_stays(longer_m, one):
+    """docs/submetre.md, Same ship. By lengths alone they might be one."""
+    first, second = (
+        sighting(name, hours, length_m=m, house_position=house, **FINE) | {"length_lo_m": m - 1, "length_hi_m": m + 1}
+        for name, hours, m, house in (("a", 0, 96.0, 0.5), ("b", 24, 96.0 + longer_m, 0.12))
+    )
+    assert (same_ship_probability(first, second) > 0.01) == one
+    assert (len(linked([first, second])) == 1) == one
+    assert len(linked([first, second | {"method": "sentinel"}])) == 1
+
+
+def test_of_two_like_hulls_each_goes_on_where_she_lay():
+    seen = [sighting("a0", 0, off_berth(-110)), sighting("b0", 0, off_berth(110))]
+    seen += [sighting("x", 24, off_berth(100)), sighting("y", 24, off_berth(-100))]
+    assert linked(seen) == [["a0", "y"], ["b0", "x"]]
+
+
+def test_of_two_that_are_gone_the_likelier_is_she_who_may_have_stayed():
+    """Both lay there days ago, one of her length."""
+    seen = [sighting("like", 0, length_m=96.0), sighting("unlike", 0, length_m=106.0), sighting("new", 96)]
+    *_, new = stays(seen)
+    assert new.former[0] == "like"
+    assert new.former[1] > 0
+
+
+@pytest.mark.parametrize("surer", ["heard", "other"])
+def test_of_two_pictures_of_a_pass_the_one_stands_that_a_transponder_fits_else_the_surer(surer):
+    score = {"heard": 0.9, "other": 0.9, surer: 0.95}
+    seen = detections(*(sighting(name, 10 + n / 120, score=score[name]) for n, name in enumerate(("heard", "other"))))
+    one_pass = dict.fromkeys(seen["scene_id"], "pass")
+    told = MATCHES.from_rows([{"det_id": "heard", "mmsi": MMSI, "probability": 0.8}])
+    assert sightings_in_zones(seen, told, one_pass)["detection_id"].tolist() == ["heard"]
+    assert sightings_in_zones(seen, told.iloc[:0], one_pass)["detection_id"].tolist() == [surer]
 
 
 def test_other_berths_are_other_stays():

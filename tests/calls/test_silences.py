@@ -101,3 +101,19 @@ def test_how_long_nobody_at_all_was_heard_is_the_longest_of_the_gaps_between_oth
     """Silent from 9.9 to 17; others were heard at 11, at 11.5 and at 14.5."""
     table = quiet(lying(SILENT), lying([11.0, 11.5, 14.5], OTHER, ANCHORAGE))
     assert table.set_index("mmsi").loc[MMSI, "quiet_h"] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("east_m", "heard"), [(19_500, 1), (20_500, 0), (-44_500, 0), (99_500, 1), (100_500, 0)])
+def test_others_are_those_within_20_km_of_where_she_was_last_or_next_heard(east_m, heard):
+    """Silent from the berth to a place 80 km east of it."""
+    hours = (np.arange(0, 10, 0.1), np.arange(17, 24, 0.1))
+    ends = [lying(when, spot=off_berth(metres)) for when, metres in zip(hours, (0, 80_000), strict=True)]
+    wide = replace(harbour(), bbox=(BERTH[0] - 0.1, BERTH[1] - 0.1, BERTH[0] + 1.1, BERTH[1] + 0.1))
+    other = lying(np.arange(0, 24, 0.1), OTHER, off_berth(east_m))
+    row = quiet(*ends, other, place=wide).set_index("mmsi").loc[MMSI]
+    assert (row["others_before"], row["others_during"]) == (heard, heard)
+
+
+@pytest.mark.parametrize(("hours", "silences_"), [(3.99, 0), (4.0, 1)])
+def test_a_silence_of_gap_h_is_one(hours, silences_):
+    assert len(quiet(lying([0.0, 0.1, 0.1 + hours, 0.2 + hours]))) == silences_

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.calls.sizes import size_of_hull
 from pipeline.quantiles import Z90
+from pipeline.ships.largest import BROADEST_M, LONGEST_M
 from pipeline.tables.ships import SHARED_ERROR, TYPED_SD_M
 
 NO_REPORTS = pd.DataFrame({"length_m": [], "beam_m": []})
@@ -139,3 +140,26 @@ def test_looks_of_one_sensor_may_all_have_taken_the_quay_in():
 def test_what_agrees_within_its_errors_is_one_reading():
     as_before = length((96.0, 91.0, 101.0), said=99.0)
     assert seen_and_said(99.0, (96.0, 91.0, 101.0), sensors=["optical"]) == pytest.approx(as_before)
+
+
+def test_a_hull_that_the_edge_cuts_says_nothing_against_a_whole_one():
+    cut, whole = (89.0, 67.0, 178.0), (197.0, 155.0, 299.0)
+    both = looks(cut, whole).assign(flags=[["touches_edge"], []])
+    told = size_of_hull(both, NO_REPORTS)
+    assert (told["length_m"], told["length_lo_m"], told["length_hi_m"]) == whole
+    alone = size_of_hull(both.iloc[:1], NO_REPORTS)
+    assert alone["length_m"] == cut[0]
+    said = size_of_hull(both.iloc[:1], pd.DataFrame({"length_m": [200.0], "beam_m": [np.nan]}))
+    assert said["length_m"] == 200.0
+
+
+@pytest.mark.parametrize("looks_at_her", [1, 2])
+def test_no_bound_is_longer_than_ships_are_or_shorter_than_nothing(looks_at_her):
+    """A quay of 480 m taken for a hull, and a speck that may be anything."""
+    long, short = (480.0, 300.0, 720.0, 90.0, 40.0, 160.0), (20.0, 1.0, 90.0, 5.0, -2.0, 20.0)
+    columns = looks().columns
+    most, least = (
+        size_of_hull(pd.DataFrame([row] * looks_at_her, columns=columns), NO_REPORTS) for row in (long, short)
+    )
+    assert (most["length_hi_m"], most["beam_hi_m"]) == (LONGEST_M, BROADEST_M)
+    assert min(least["length_lo_m"], least["beam_lo_m"]) >= 0

@@ -106,7 +106,7 @@ def test_loading_is_no_flapping():
 def test_lengths_are_those_of_the_moment():
     static = static_reports(feed(said(1, a=80, b=16), said(300, a=120, b=40), said(5, mmsi=MMSI + 1, a=50, b=10)))
     for hours, hers in ((0, 96), (1, 96), (299, 96), (300, 160)):
-        assert lengths_at(static, at(hours)).to_dict() == {MMSI: hers, MMSI + 1: 60}
+        assert lengths_at(static, at(hours)) == {(MMSI, 0): hers, (MMSI + 1, 0): 60}
 
 
 def test_names_are_stripped():

@@ -99,3 +99,10 @@ def test_detect_writes_no_empty_table_of_an_image_that_shows_nothing(capwatch, t
     code, _, err = capwatch(*words)
     assert (code, (tmp_path / "o.csv").exists()) == (4, False)
     assert f"blank.tif: {said}" in err.replace("is no picture: ", "")
+
+
+def test_detect_names_the_images_that_would_share_a_table(capwatch, tmp_path):
+    images = [tmp_path / "a.tif", tmp_path / "b.tif", tmp_path / "a.png"]
+    code, _, err = capwatch("detect", *images, "--sensor", "sentinel-1", "-o", f"{tmp_path}/out/")
+    assert code == 2
+    assert f"{images[0]} and {images[2]} would write the same table, {tmp_path}/out/a.csv" in err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +39,32 @@ def test_odds_are_even_at_the_bar_for_six_pixels_and_nothing_is_longer_than_ship
     assert ship_score(12.0, EVEN_RARITY, 60, 400.0) > 0.9 > ship_score(12.0, EVEN_RARITY, 60, 800.0)
 
 
+def test_only_ships_longer_than_ships_are_lose_by_their_length():
+    """The longest ship was 458 m (Seawise Giant); beyond 500 m an object needs much more to be one."""
+    usual, longest, beyond = (ship_score(9.0, EVEN_RARITY, 60, length_m) for length_m in (150.0, 400.0, 600.0))
+    assert longest == usual
+    assert beyond < 0.1 < 0.9 < usual
+
+
+def test_a_decade_of_rarity_speaks_less_than_the_law_says():
+    """No sea follows its law so far out: the odds rise by less than ten a decade, and still by several times."""
+    odds = [score / (1 - score) for score in (ship_score(r, EVEN_RARITY, 6, 100.0) for r in (6.0, 7.0))]
+    assert 3 < odds[1] / odds[0] < 10
+
+
+def test_twice_the_pixels_are_twice_the_odds_or_so_and_nothing_of_kilometres_is_a_ship():
+    odds = [score / (1 - score) for score in (ship_score(EVEN_RARITY, EVEN_RARITY, n, 100.0) for n in (6, 12))]
+    assert odds[1] / odds[0] == pytest.approx(2, rel=0.2)
+    assert ship_score(np.inf, EVEN_RARITY, 10_000, 3000.0) < 0.01, "however bright: a pier, a coast"
+
+
+def test_of_thousands_of_alarms_few_are_ships_and_in_the_most_crowded_scene_a_bright_ship_still_is():
+    """Alarms of a sea with a heavier tail than its law: fewer by 1.25 e-folds from decade to decade."""
+    alarms = EVEN_RARITY - 0.8 * np.log((np.arange(4000) + 0.5) / 4000)
+    assert sum(ship_score(r, bar_of(alarms), 6, 100.0) > 0.5 for r in alarms) < 10
+    assert ship_score(18.0, bar_of(EVEN_RARITY + np.linspace(0.0, 20.0, 9000)), 60, 100.0) > 0.9
+
+
 def ships(each_decade: int) -> np.ndarray:
     """So many objects in each decade of rarity above the bar."""
     return np.concatenate([EVEN_RARITY + k + np.linspace(0.05, 0.95, each_decade) for k in range(8)])
@@ -63,8 +92,10 @@ def test_light_leaks_from_land_onto_water_near_it_and_none_from_water():
     assert (np.diff(leak[20, 20:]) <= 0).all()
     assert leak[20, 20] == pytest.approx(25.0, rel=0.2)
     assert leak[20, 35] < 1e-3
+    assert leak[20, 26] > 0, "three times the blur away, a Gaussian is not nothing yet"
 
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = ScreeningConfig(min_length_m=25, min_pixels=3, max_length_m=420, min_score=0.5)
 
 
@@ -101,6 +132,21 @@ def test_a_flag_that_says_what_it_is_refuses_and_one_that_only_tells_does_not():
     assert not accepted(candidate(flags=("azimuth_ghost",)), CONFIG)
     assert accepted(candidate(flags=("moored", "weak_draught")), CONFIG)
     assert judged(candidate(flags=("moored",), score=0.1), CONFIG).flags == ("moored", "low_score")
+
+
+def told_of_flags() -> dict[str, str]:
+    """Does a flag of a detection reject it, by the page that readers of a report have?"""
+    page = (REPOSITORY / "docs" / "reading_the_report.md").read_text("utf-8")
+    table = page.split("| flag of a detection |")[1].split("\n\n")[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    return {flag: rejects for flags, *_, rejects in rows for flag in re.findall(r"`(\w+)`", flags)}
+
+
+@pytest.mark.parametrize(("flag", "rejects"), told_of_flags().items())
+def test_a_flag_rejects_where_the_page_says_so(flag, rejects):
+    if flag in {"low_score", "neighbouring_slice"}:
+        pytest.skip("the score is asked itself; slices are compared when all are read")
+    assert accepted(candidate(flags=(flag,)), CONFIG) == (rejects != "yes")
 
 
 def test_of_a_picture_of_unknown_stretch_two_decades_more_are_asked():

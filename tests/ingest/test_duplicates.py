@@ -127,6 +127,31 @@ def test_two_radar_images_are_two(other):
     assert find_duplicates([(radar("a", "VV", platform="sentinel-1a"), 1.0), (other, 1.0)]) == {}
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_two_levels_of_one_pass_are_one_look(flip):
+    """Before, light at the top of the atmosphere and at the ground were two looks, each with its sightings."""
+    top = WEST.replace("MSIL2A", "MSIL1C").replace("T045211", "T031500")
+    pair = [(replace(scene(top, FULL), bands=("B02", "B08", "B11", "B12")), 1.0), (scene(WEST, FULL), 1.0)]
+    found = find_duplicates(pair[::-1] if flip else pair)
+    assert {k: (v.of, v.cause) for k, v in found.items()} == {
+        top: (WEST, "same product, at another level of processing")
+    }
+    elsewhere = replace(pair[0][0], footprint=shapely.box(133.2, 42.7, 133.4, 42.8), product_id=top.replace("KJ", "LJ"))
+    assert find_duplicates([(elsewhere, 0.4), pair[1]]) == {}
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_bands_of_sentinel2_in_pixels_of_two_sizes_are_one_look(flip):
+    """Folders of a product hold its true colour at 10, 20 and 60 m; file names of tiles name no satellite."""
+    colours = {"bands": ("B04", "B03", "B02"), "platform": "", "radiometry": Radiometry.RELATIVE}
+    fine = picture("TCI_10m", sensor=Sensor.SENTINEL2, **colours)
+    coarse = picture("TCI_20m", sensor=Sensor.SENTINEL2, pixel_spacing_m=(20.0, 20.0), **colours)
+    stack = picture("stack", sensor=Sensor.SENTINEL2, bands=("B03", "B08"), platform="", pixel_spacing_m=(20.0, 20.0))
+    pair = [(fine, 1.0), (coarse, 1.0)]
+    assert {k: v.of for k, v in find_duplicates(pair[::-1] if flip else pair).items()} == {"TCI_20m": "TCI_10m"}
+    assert set(find_duplicates([*pair, (stack, 1.0)])) == {"TCI_10m", "TCI_20m"}
+
+
 def picture(name: str, *, box=FULL, late_s: float = 0.0, sensor=Sensor.OPTICAL, **more) -> Scene:
     """An image of no known product."""
     whole = scene(name, box)

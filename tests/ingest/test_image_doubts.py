@@ -108,6 +108,7 @@ def test_a_sidecar_that_names_no_sensor_leaves_the_question_to_the_file(tmp_path
         ("2023-08-17-00:00_2023-08-17-23:59_Sentinel-2_L2A_B08_(Raw).tiff", Sensor.SENTINEL2),
         ("T31SEA_20230817T101031_B08_10m.tif", Sensor.SENTINEL2),
         ("S1A_IW_GRDH_1SDV_20230817T101031_port.tif", Sensor.SENTINEL1),
+        ("s1a-iw-grd-vv-20230817t101031-20230817t101056-049920-06012a-001.tiff", Sensor.SENTINEL1),
     ],
 )
 def test_the_name_tells_the_sensor(tmp_path, name, sensor):
@@ -270,5 +271,5 @@ def test_a_sentinel2_product_is_not_taken_for_sentinel1(tmp_path):
     folder = tmp_path / "S2B_MSIL2A_20230817T101031_N0509_R122_T31SEA_20230817T130000.SAFE"
     folder.mkdir()
     (folder / "manifest.safe").write_text("<xfdu:XFDU/>")
-    with pytest.raises(InputError, match="is a Sentinel-2 product; stack its bands"):
+    with pytest.raises(InputError, match="holds none of the bands B02, B03"):
         open_scene(folder)

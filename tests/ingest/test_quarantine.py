@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import rasterio
 
 from pipeline.errors import InputError
 from pipeline.ingest import quarantine
@@ -145,3 +146,16 @@ def test_the_border_of_an_image_turned_by_little_is_no_lost_sector(turned):
     assert lost_sector(data[turned], height=len(data)) == ""
     data[0, 560:] = 7
     assert "360 zeros" in lost_sector(data[turned], height=len(data))  # what ends within a line is no border
+
+
+def test_a_dark_line_of_a_jpeg_is_no_lost_sector(tmp_path):
+    data = np.full((1, 64, 640), 60, np.uint8)
+    data[0, 31, 100:500] = 0
+    damaged = answer(str(write(tmp_path / "a.tif", data)), "a.tif", "GTiff", whole=True)
+    assert "lost disk sector" in damaged["doubt"]
+    picture = write(tmp_path / "a.jpg", data, driver="JPEG", QUALITY=100)
+    assert answer(str(picture), "a.jpg", "JPEG", whole=True) == {"cause": "", "doubt": ""}
+    packed = write(tmp_path / "b.tif", data, compress="jpeg", JPEG_QUALITY=100)
+    assert answer(str(packed), "b.tif", "GTiff", whole=True) == {"cause": "", "doubt": ""}
+    with rasterio.open(picture) as image:
+        assert lost_sector(image.read(1))  # the same line, to its decoder

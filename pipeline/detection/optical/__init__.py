@@ -77,7 +77,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     if not levels.has_water:
         return _nothing_known(_no_water(levels, scene), place)
     found, coverage = _searched(scene, place, config, levels, white)
-    told = names_tell(scene.bands)
+    told = names_tell(scene.bands) and not _of_unknown_band(scene)
     about_bands = about_bands if told else NOT_TOLD
     notes = ([about_bands] if about_bands else []) + _notes(levels, coverage, scene.bands)
     if _without_infrared(scene):
@@ -144,6 +144,11 @@ def _searched(
 def _can_be_searched(scene: Scene) -> bool:
     """Coarse pixels are told by their bands; in fine ones edges speak, whatever the band."""
     return names_tell(scene.bands) or float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M
+
+
+def _of_unknown_band(scene: Scene) -> bool:
+    """Is it a grey picture of Sentinel-2, which has no panchromatic band? Ships may be as dark as water in it."""
+    return scene.sensor is Sensor.SENTINEL2 and scene.bands == ("pan",)
 
 
 def _without_infrared(scene: Scene) -> bool:

@@ -14,6 +14,7 @@ from typing import Literal
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.ais.likely import IN_A_REFUSAL, likely, nested, option
 from pipeline.ingest.ais.names import ALIASES, plain
+from pipeline.ingest.ais.split_times import CLOCKS, DAY
 from pipeline.storage import SIMULATED_COLUMN
 
 Dialect = Literal["dma", "marinecadastre", "generic"]
@@ -70,8 +71,9 @@ class Layout:
 
     @property
     def naive_is_utc(self) -> bool:
-        """Does a time without zone mean UTC, by the format's documentation or by the column's own name?"""
-        return self.dialect != "generic" or "utc" in plain(self.name_of("time_utc")).split("_")
+        """Does a time without zone mean UTC, by the format's documentation or by a column's own name?"""
+        named = {word for f in ("time_utc", DAY) if f in self.index for word in plain(self.name_of(f)).split("_")}
+        return self.dialect != "generic" or bool(named & {"utc", "gmt"})
 
     def name_of(self, field: str) -> str:
         """The file's own name of a field's column."""
@@ -89,7 +91,9 @@ def layout_of(item: object, header: Sequence[str], columns: Mapping[str, str] | 
         found = next((known.index(alias) for alias in aliases if alias in known), None)
         if found is not None:
             index[field] = found
-    for field, name in nested(header, [field for field in ALIASES if field not in index]).items():
+    if DAY in index and "time_utc" not in index and (clock := next((c for c in CLOCKS if c in known), None)):
+        index["time_utc"] = known.index(clock)
+    for field, name in nested(header, [field for field in ALIASES if field not in {DAY, *index}]).items():
         index[field] = list(header).index(name)
     for field, name in (columns or {}).items():
         if field not in ALIASES:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipeline.ingest.ais.doubts import Doubts
-from pipeline.ingest.ais.tables import TableRead
+from pipeline.ingest.ais.likely import option
+from pipeline.ingest.ais.table_read import TableRead
 from pipeline.ingest.ais.untimed import Untimed
 
 MOST_WORDS = 3  # for types of ship, in one line; our choice
@@ -20,10 +21,13 @@ def noise(balance: dict[str, int]) -> str:
 
 
 def bad_rows(read: TableRead) -> str:
-    """Lines of a table that are no messages, and columns that may be damaged."""
+    """Lines of a table that are no messages, values that are none, and columns that may be damaged."""
     lines, causes = sum(read.balance.values()), list(read.header_doubts)
     if read.bad_rows and not read.balance["decoded"]:
         causes = []  # of no use to anybody while no row is a message
+    for name, (count, first) in read.void.items():
+        number = "number is none and was" if count == 1 else "numbers are none and were"
+        causes.insert(0, f"{count} {name.upper()} {number} left out, not the rows; {first}")
     if read.bad_rows:
         causes.insert(0, f"{read.bad_rows} of {lines} lines are no messages; {read.first_bad}")
     elif not read.balance["decoded"]:
@@ -42,6 +46,10 @@ def noted(read: TableRead, impossible: dict[str, int], doubts: Doubts, untimed: 
     if read.blank and read.balance["decoded"] >= MANY_ROWS:
         names = ", ".join(read.blank.values())
         said.insert(0, f"no row has a value in {'column' if len(read.blank) == 1 else 'columns'} {names}")
+    if read.times_of:
+        day, clock = read.times_of
+        other = option({"date": "COLUMN", "time_utc": "COLUMN"})
+        said.insert(0, f"columns {day!r} and {clock!r} are read as one time; {other} names others")
     if read.strange_types:
         told = ", ".join(list(read.strange_types)[:MOST_WORDS])
         more = f" and {len(read.strange_types) - MOST_WORDS} more" if len(read.strange_types) > MOST_WORDS else ""

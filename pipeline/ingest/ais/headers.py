@@ -10,6 +10,7 @@ from pipeline.ingest.ais.dialects import Layout
 from pipeline.ingest.ais.likely import TOLD, likely, option
 from pipeline.ingest.ais.lines import decoded
 from pipeline.ingest.ais.names import ALIASES, KNOWN, plain, words_of_name
+from pipeline.ingest.ais.split_times import DAY
 from pipeline.tables.delimited import SEPARATORS
 
 PAIRS = (("lon", "lat"), ("a", "b"), ("c", "d"))
@@ -71,7 +72,7 @@ def header_doubts(layout: Layout) -> list[str]:
     """
     used = set(layout.index.values())
     spare = [(n, name) for n, name in enumerate(layout.header) if n not in used]
-    missing = [field for field in ALIASES if field not in layout.index]
+    missing = [field for field in ALIASES if field not in {DAY, *layout.index}]  # few tables need a column of days
     doubts = [_other_separator(layout)] if layout.separator != "," else []
     near = _near_names([name for _, name in spare], missing, layout)
     doubts += [_left_out(near)] if near else []

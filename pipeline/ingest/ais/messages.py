@@ -22,7 +22,8 @@ from pipeline.ingest.ais.nmea import read_nmea
 from pipeline.ingest.ais.prints import row_prints
 from pipeline.ingest.ais.speeds import Speeds
 from pipeline.ingest.ais.spool import Spool
-from pipeline.ingest.ais.tables import TableRead, read_csv_table, read_parquet_table
+from pipeline.ingest.ais.table_read import TableRead
+from pipeline.ingest.ais.tables import read_csv_table, read_parquet_table
 from pipeline.ingest.ais.times import TimeRule, latest_now, zone_of
 from pipeline.ingest.ais.untimed import Untimed
 from pipeline.ingest.ais.values import without_codes

@@ -49,6 +49,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "dest": ("dest", "destination"),
     "msg_type": ("msg_type", "message_type", "messagetype"),
     "mobile": ("type_of_mobile",),
+    "date": ("date", "date_utc", "utc_date", "date_gmt"),  # beside a time of day (`split_times`)
 }
 """Our field: names of it elsewhere, the best first, in lower case with anything but letters and digits as ``_``."""
 

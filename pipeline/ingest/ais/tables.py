@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,69 +32,21 @@ from pipeline.ingest.ais.cells import (
 from pipeline.ingest.ais.dialects import MOBILE_TEXT, NULLS, Layout, layout_of
 from pipeline.ingest.ais.doubts import STANDING
 from pipeline.ingest.ais.files import Block, blocks, head_of, returns_end_lines
-from pipeline.ingest.ais.headers import cut_at_header, header_doubts, split_header
+from pipeline.ingest.ais.headers import cut_at_header, split_header
 from pipeline.ingest.ais.lines import as_utf8, without_swallowers
 from pipeline.ingest.ais.names import KNOWN, plain
 from pipeline.ingest.ais.prints import row_prints
+from pipeline.ingest.ais.split_times import DAY, joined, joined_once
+from pipeline.ingest.ais.table_read import NUMBERS, TEXTS, TableRead
 from pipeline.ingest.ais.times import TimeRule, date_order, how_to_name, in_utc, parse_times
 from pipeline.ingest.ais.typed import MEASURED, typed_columns
-from pipeline.ingest.simulated_mark import Mark
-from pipeline.ships.words import NO_TYPE
 from pipeline.storage import SIMULATED_COLUMN
 
-TEXTS = ("callsign", "name", "dest")
-NUMBERS = ("lon", "lat", "sog", "cog", "heading", "nav", "imo", "ship_type", "a", "b", "c", "d", "draught")
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
 _FOUR_GIGA = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number
 _LOOKED_AT = 100  # bad rows of a block that may be headers, and ...
 _HEADER_NAMES = 3  # ... how many names of columns make a header of one (our choices)
 _PARQUET_ROWS = 1 << 17  # rows in memory at once (our choice: some 30 MB)
-
-
-@dataclass(slots=True)
-class TableRead:
-    """What came of one table."""
-
-    dialect: str
-    balance: dict[str, int]
-    bad_rows: int = 0
-    first_bad: str = ""
-    """Line and cause of the first row that is no message."""
-    header_doubts: list[str] = field(default_factory=list)
-    """Columns that were left out and may be damaged ones of ours."""
-    unfinished: bool = False
-    """Does the last line lack its end?"""
-    blank: dict[str, str] = field(default_factory=dict)
-    """Our field to the file's column, for those that held no value so far."""
-    mark: Mark = field(default_factory=Mark)
-    strange_types: dict[str, None] = field(default_factory=dict)
-    """Types of ship in words of which no code is known, in the order of the file."""
-
-    def begin(self, layout: Layout) -> None:
-        """Take over what the header says."""
-        self.dialect, self.header_doubts = layout.dialect, header_doubts(layout)
-        self.blank = {field: layout.name_of(field) for field in layout.index if field in (*NUMBERS, *TEXTS)}
-
-    def see(self, frame: pd.DataFrame) -> None:
-        """Strike the columns that hold a value here from the blank ones."""
-        for name in list(self.blank):
-            values = frame[name]
-            if (values != "").any() if name in TEXTS else values.notna().any():
-                del self.blank[name]
-
-    def wonder(self, types: pa.Array, codes: np.ndarray) -> None:
-        """Remember the words for a type of ship that have no code."""
-        for said in pc.unique(types.filter(pa.array(np.isnan(codes)))).to_pylist():
-            if said and said.lower() not in {*NULLS, *NO_TYPE}:
-                self.strange_types[said] = None
-
-    def refuse(self, lines: np.ndarray, cause: str) -> None:
-        """Count rows as bad; remember the first."""
-        if len(lines):
-            self.balance["bad_format"] += len(lines)
-            if not self.first_bad:
-                self.first_bad = f"line {int(lines[0])}: {cause}"
-            self.bad_rows += len(lines)
 
 
 def read_csv_table(
@@ -172,6 +125,9 @@ class _RowReader:
         out["mmsi"] = self._mmsi(texts["mmsi"], lines, good)
         self._refuse_other_header(texts, lines, ~good)
         numbers = {f: self._number(f, texts[f], lines, good) for f in texts if f in (*NUMBERS, "length_m", "beam_m")}
+        if DAY in texts:
+            texts["time_utc"], apart = joined(texts[DAY], texts["time_utc"])
+            self._read.join_times(self._layout, apart)
         out["time_utc"] = self._times(texts["time_utc"], lines, good)
         out |= _with_hull(numbers, len(lines))
         for name in TEXTS:
@@ -189,7 +145,7 @@ class _RowReader:
         hashed once.
         """
         columns = typed_columns(block, self._layout, iso_times=not self._rule.formats)
-        if columns is None or (moments := self._moments_at_once(columns.pop("time_utc"))) is None:
+        if columns is None or (moments := self._moments_at_once(self._whole_times(columns))) is None:
             return None
         n, out = block.n_lines, {"mmsi": columns.pop("mmsi"), "time_utc": moments}
         numbers = {f: v for f, v in columns.items() if isinstance(v, np.ndarray)}
@@ -219,6 +175,15 @@ class _RowReader:
             out["ship_words"] = said
         lines = np.arange(block.first_line, block.first_line + n)
         return pd.DataFrame(out | {"line": lines, "fingerprint": prints, "standing": standing}, copy=False)
+
+    def _whole_times(self, columns: dict[str, Any]) -> pa.TimestampArray | pa.DictionaryArray:
+        """The column of times, taken from the others with that of days."""
+        times, days = columns.pop("time_utc"), columns.pop(DAY, None)
+        if days is None or not isinstance(times, pa.DictionaryArray):
+            return times
+        whole, apart = joined_once(days, times, (as_texts(days.dictionary), as_texts(times.dictionary)))
+        self._read.join_times(self._layout, apart)
+        return whole
 
     def _moments_at_once(self, times: pa.TimestampArray | pa.DictionaryArray) -> pd.Series | None:
         """The times of a block in UTC; None where one of them is none."""
@@ -289,6 +254,14 @@ class _RowReader:
             self._read.refuse(lines[bad], f"column {self._layout.name_of(field)}: {shown!r} {why}")
             good &= ~bad
 
+    def _void(self, field: str, bad: np.ndarray, texts: pa.Array, lines: np.ndarray) -> None:
+        """Count values that are none, of rows that are read without them."""
+        if bad.any():
+            first = int(np.flatnonzero(bad)[0])
+            why = ROUNDED if rounded_in(texts)[first] else "is not a number"
+            shown = f"column {self._layout.name_of(field)}: {texts[first].as_py()!r} {why}"
+            self._read.leave_out(field, int(bad.sum()), f"line {int(lines[first])}: {shown}")
+
     def _mmsi(self, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         values, _ = to_numbers(texts)
         with np.errstate(invalid="ignore"):
@@ -316,8 +289,9 @@ class _RowReader:
     def _number(self, field: str, texts: pa.Array, lines: np.ndarray, good: np.ndarray) -> np.ndarray:
         pointed = with_points(texts) if self._layout.decimal_commas and field in MEASURED else texts
         values, bad = code_numbers(field, pointed)
-        if field == "imo":
-            self._refuse(field, bad & rounded_in(texts), texts, lines, good, ROUNDED)
+        if field == "imo":  # where she was and how deep she lies are as good without it
+            self._void(field, bad & good, texts, lines)
+            return np.where(bad, np.nan, values)
         self._refuse(field, bad, texts, lines, good, "is not a number (a decimal comma?)")
         if field == "ship_type":
             self._read.wonder(texts.filter(pa.array(~bad)), values[~bad])

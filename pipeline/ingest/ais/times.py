@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.errors import ConfigError, InputError, printable
 from pipeline.ingest.ais.sentences import EARLIEST_S, LATEST_S
+from pipeline.ingest.ais.split_times import CLOCK
 from pipeline.tables.time_forms import told_forms
 
 _SLASHED = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})"
@@ -106,8 +107,9 @@ def how_to_name(texts: Sequence[str]) -> str:
     """
     if all(re.fullmatch(r"\d{5}(?:[.,]\d+)?", text) for text in texts):
         return "; a spreadsheet counts days so: save them as dates"
-    if all(re.fullmatch(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?", text) for text in texts):
-        return "; it names no day: write day and time in one column"
+    if all(re.fullmatch(CLOCK, text) for text in texts):
+        named = "name its column with capwatch ais --columns date=COLUMN"
+        return f"; it names no day: {named}, or write day and time in one column"
     forms = told_forms(texts[:MOST_TRIED])
     return f"; name it with capwatch ais {forms}" if forms else ""
 

@@ -14,6 +14,8 @@ FIRST_YEAR = 2014  # launch of Sentinel-1A; no sensor that this reads is older
 FILE_DATE = f"{TIME_OF_DAY_UNKNOWN}; the file gives the date"
 ONLY_DATE = f"{TIME_OF_DAY_UNKNOWN}; the file name gives the date"
 MAYBE_WRITTEN = f"acquisition time from {WRITTEN_TAG}, which may be the time of writing"
+# As the Copernicus and Sentinel Hub browsers name what they export: the days that were searched
+_SEARCHED = re.compile(r"(?<!\d)(20\d\d-\d\d-\d\d)-\d\d\D\d\d_(20\d\d-\d\d-\d\d)-\d\d\D\d\d(?!\d)")
 _MINUTES = timedelta(minutes=10)  # our choice: names give the start of a pass or its middle
 _HALF_DAY = timedelta(hours=12)
 
@@ -39,7 +41,7 @@ def acquired_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
 
 def _time_in(name: str) -> datetime | None:
     """A date with a time of day in a file's name."""
-    whole = re.search(r"(?<!\d)(20\d{6})[T_-]?(\d{6})(?!\d)", name)
+    whole = re.search(r"(?<!\d)(20\d{6})[Tt_-]?(\d{6})(?!\d)", name)
     return parse_time(f"{whole.group(1)}T{whole.group(2)}") if whole else None
 
 
@@ -47,6 +49,9 @@ def _noon_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
     """Noon of the date that the file or its name gives, and what is doubtful about it."""
     if (day := parse_time(tags.get("DATE", "") + "T12:00:00")) is not None:
         return day, FILE_DATE
+    searched = _SEARCHED.search(name)
+    if searched is not None and searched[1] != searched[2]:
+        return None, f"acquisition time unknown: its name gives the days {searched[1]} to {searched[2]}"
     date = re.search(r"(?<!\d)(20\d\d)[-_]?([01]\d)[-_]?([0-3]\d)(?!\d)", name)
     if date and (day := parse_time("-".join(date.groups()) + "T12:00:00")) is not None:
         return day, ONLY_DATE
@@ -90,8 +95,8 @@ def implausible(moment: datetime | None, now: datetime) -> str:
 def platform_of(text: str) -> str:
     """Satellite by the start of a Sentinel product name, else "".
 
-    >>> platform_of("S1A_IW_GRDH_1SDV_20150902T102505"), platform_of("genoa")
-    ('sentinel-1a', '')
+    >>> platform_of("S1A_IW_GRDH_1SDV_20150902T102505"), platform_of("s1b-iw-grd-vv"), platform_of("genoa")
+    ('sentinel-1a', 'sentinel-1b', '')
     """
-    found = re.match(r"S([12])([A-Z])_", text.upper())
+    found = re.match(r"S([12])([A-Z])[_-]", text.upper())
     return f"sentinel-{found.group(1)}{found.group(2).lower()}" if found else ""

@@ -1,7 +1,7 @@
 """The files beside an image that say when and how it was taken: they are evidence as much as its pixels.
 
-GDAL itself reads none (`gdal_settings.SETTINGS`): no world file, no ``.aux.xml``. What is read is the analyst's
-sidecar, the operator's metadata, rational polynomials, and Planet's mask of usable data.
+GDAL itself reads none (`gdal_settings.SETTINGS`). What is read is the analyst's sidecar, the operator's metadata,
+rational polynomials, Planet's mask of usable data, and a world file with what names its coordinate system.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.metadata.operators import operator_files
 from pipeline.ingest.metadata.sidecar import read_sidecar, sidecar_path
 from pipeline.ingest.metadata.usable import mask_beside
+from pipeline.ingest.metadata.world_file import place_files
 from pipeline.ingest.rasters import stamp_of
 from pipeline.ingest.rpc import rpc_beside
 from pipeline.types import SideFile
@@ -22,12 +23,13 @@ from pipeline.types import SideFile
 def side_files(image: Path) -> tuple[SideFile, ...]:
     """The files that belong to an image, with their hashes, by name; also where the image itself cannot be used.
 
-    Polynomials count even where the image's own map grid goes before them: a file that claims to place an image is
-    part of what was known about it.
+    Polynomials and world files count even where the image's own map grid goes before them: a file that claims to place
+    an image is part of what was known about it.
     """
     if not image.is_file() or image.suffix.lower() == ".zip":  # a zipped product has its own metadata
         return ()
     found = [*_own(image), *operator_files(image), rpc_beside(image), mask_beside(image)]
+    found += place_files(image, stated=_names_system(image))
     kept = {path.name: one for path in found if path is not None and (one := _hashed(path)) is not None}
     return tuple(kept[name] for name in sorted(kept))
 
@@ -53,6 +55,15 @@ def _own(image: Path) -> list[Path]:
         return [] if read_sidecar(image)[0] is None else [sidecar_path(image)]
     except InputError:
         return [sidecar_path(image)]
+
+
+def _names_system(image: Path) -> bool:
+    """Does the sidecar name a coordinate system?"""
+    try:
+        sidecar, _ = read_sidecar(image)
+    except InputError:
+        return False
+    return sidecar is not None and sidecar.crs is not None
 
 
 def _hashed(path: Path) -> SideFile | None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 S2_FROM_M = 7.5  # our choice: Sentinel-2's finest bands have 10 m, pictures made from them a little less
 MASK = "is a mask, not an image"
 _S2 = re.compile(r"(?<![A-Z0-9])S2[A-D]_|SENTINEL[-_ ]?2|(?<![A-Z0-9])T\d{2}[C-X][A-Z]{2}_\d{8}T\d{6}")
-_S1 = re.compile(r"(?<![A-Z0-9])S1[A-D]_|SENTINEL[-_ ]?1")
-_MASK_FILE = re.compile(r"[_-](UDM|UDM2|SCL|AOT|WVP|QA60|CLDPRB|SNWPRB)([_-]|$)")
+_S1 = re.compile(r"(?<![A-Z0-9])S1[A-D](_|-(IW|EW|WV|S[1-6])-)|SENTINEL[-_ ]?1")
+_MASK_FILE = re.compile(r"(^MSK|[_-](UDM|UDM2|SCL|AOT|WVP|QA60|CLDPRB|SNWPRB))([_-]|$)")
 
 
 def sensor_of(
@@ -55,6 +55,8 @@ def is_mask_file(name: str) -> bool:
 
     >>> is_mask_file("20240308_021000_1003_3B_udm2.tif"), is_mask_file("20240308_021000_1003_3B_AnalyticMS.tif")
     (True, False)
+    >>> is_mask_file("MSK_DETFOO_B02.jp2")  # of the pixels that Sentinel-2's products hold beside their bands
+    True
     """
     return _MASK_FILE.search(name.rpartition(".")[0].upper()) is not None
 

@@ -63,7 +63,8 @@ class Sidecar(Section):
     simulated: bool = False
     """Made by a simulator."""
     crs: str | None = Field(default=None, pattern=EPSG)
-    """Coordinate system that the catalogue states, as EPSG:32653; compared with the image's own where it is given."""
+    """Coordinate system that the catalogue states, as EPSG:32653; compared with the image's own where it is given, and
+    that of a world file which names none."""
     sha256: str | None = Field(default=None, pattern=SHA256)
     """Hash of the image; compared where it is given."""
 

@@ -21,7 +21,7 @@ from pipeline.ingest.rasters import RasterFile
 from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, sigma0_of, strips
 from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
-from pipeline.ingest.sentinel1.safe_files import MANIFEST, SafeFiles, is_safe, is_sentinel2, open_files
+from pipeline.ingest.sentinel1.safe_files import MANIFEST, SafeFiles, is_safe, open_files
 from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_manifest, read_noise
 from pipeline.ingest.sentinel1.told import Annotation, Manifest
 from pipeline.ingest.watermask import Water, water_of
@@ -112,10 +112,6 @@ class SafeReader:
 def open_safe(path: Path, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:
     """Open a GRD product; raises InputError naming the file inside it that is missing, altered or of another kind."""
     files = open_files(path)
-    if is_sentinel2(files):
-        raise InputError(
-            path.name, "is a Sentinel-2 product; stack its bands B02, B03, B04, B08 and B11 in one GeoTIFF"
-        )
     if options.sensor not in (None, Sensor.SENTINEL1):
         raise ConfigError(f"{path.name} is a Sentinel-1 product; --sensor says {options.sensor}")
     stamps = files.stamps()

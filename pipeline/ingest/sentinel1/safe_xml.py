@@ -51,9 +51,10 @@ def read_manifest(raw: bytes, item: str) -> Manifest:
         name = "" if location is None else location.get("href", "").removeprefix("./")
         if not name or name.startswith("/") or ".." in name.split("/"):
             raise InputError(item, f"lists a file by the name {name[:80]!r}")
-        named_md5 = checksum is not None and checksum.get("checksumName", "").upper() == "MD5"
-        md5 = (checksum.text or "").strip().lower() if named_md5 and checksum is not None else ""
-        files.append(ListedFile(name, entry.get("repID", ""), md5))
+        kind = "" if checksum is None else checksum.get("checksumName", "").upper()
+        told = "" if checksum is None else (checksum.text or "").strip().lower()
+        of_kind = {kind: told}
+        files.append(ListedFile(name, entry.get("repID", ""), of_kind.get("MD5", ""), of_kind.get("SHA3-256", "")))
     if not files:
         raise InputError(item, "lists no files")
     processing = next((e for e in root.iter() if e.tag.endswith("}processing") and e.get("stop")), None)

@@ -17,6 +17,7 @@ class ListedFile:
     name: str  # inside the product
     kind: str  # repID, as s1Level1MeasurementSchema
     md5: str
+    sha3_256: str = ""  # in place of MD5 in newer products of Sentinel-2
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,3 +152,61 @@ def test_where_shadow_and_side_dispute_the_shadow_is_right_unless_gear_may_lengt
         assert "freeboard_disputed" in found.flags
         assert found.value_m == pytest.approx(trusted_m, abs=0.1)
         assert found.lo_m < 3.0 < 5.0 < found.hi_m
+
+
+@pytest.mark.parametrize("elevation_deg", [25.0, 55.0])
+def test_an_error_of_the_suns_elevation_is_one_of_the_height(elevation_deg):
+    """h = strip tan(elevation): a sharp height is as wrong as the sun's 0.2 degrees make it, beside sea and form."""
+    shadow = SideGeometry(1, 0.0, 1 / np.tan(np.radians(elevation_deg)), 0.0, 0.0)
+    sun, height = SunView((0.0, 1.0), elevation_deg, (0.0, 1.0), 0.0), 20.0
+    value, low, high = freeboard._widened((height, height, height), shadow, hull_of(), sun)
+    by_tangent = [height * np.tan(np.radians(elevation_deg + d)) * shadow.k_s for d in (-0.2, 0.2)]
+    sun_m = (by_tangent[1] - by_tangent[0]) / 2
+    reach = 1.6448536 * np.sqrt(sun_m**2 + 0.06**2 + 0.10**2)
+    assert (value, low, high) == pytest.approx((height, height - reach, height + reach), rel=1e-3)
+
+
+def test_an_error_of_the_hulls_direction_turns_the_shadow_about_her():
+    """A shadow that falls along her: of a metre k_u along, a turn of a radian moves it k_u across."""
+    aslant, across = (SideGeometry(1, 0.0, 0.5, k_u, 0.0) for k_u in (3.0, 0.0))
+    sun = SunView((0.0, 1.0), 40.0, (0.0, 1.0), 0.0)
+    hull = replace(hull_of(), heading_se_rad=0.02)
+    wide, own = (freeboard._widened((6.0, 6.0, 6.0), k, hull, sun)[2] - 6.0 for k in (aslant, across))
+    strip_m, turned_m = 6.0 * 0.5, 6.0 * 3.0 * 0.02
+    assert wide**2 - own**2 == pytest.approx((1.6448536 * 6.0 * turned_m / strip_m) ** 2)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_lines_are_drawn_where_the_closed_form_puts_them(side):
+    """docs/submetre.md: on a side that faces the camera deck, side to x + h k_v, shadow to x + h (k_v + k_s), water."""
+    hull, height, boot = hull_of(), 5.0, 1.5
+    k = SideGeometry(side, 0.4, 1.2, 0.0, 0.0)
+    lines = freeboard._lines(hull, k, replace(reading(height), edge_m=8.0, boot_m=boot, depth=0.3), height)
+    across = {
+        name: {round(side * hull.frame.across(*at), 6) for at in getattr(lines, name)}
+        for name in ("deck_edge", "waterline", "boot_top", "shadow_end")
+    }
+    assert across == {"deck_edge": {8.0}, "waterline": {10.0}, "boot_top": {9.4}, "shadow_end": {16.0}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"length_m": 41.0}, "a hull of 41 m is too short"),
+        ({"sun": 7.9}, "the sun is too low"),
+        ({"pixel_m": 3.6}, "pixels of 3.6 m carry no shadow edge"),
+        ({"sun": None}, "sun and view angles are not known"),
+        ({"length_m": 43.0, "sun": 8.1, "pixel_m": 3.4}, None),
+    ],
+)
+def test_why_no_side_is_measured_is_told_as_docs_say(fields, reason):
+    """docs/submetre.md: pixels above 3.5 m, angles missing, sun below 8 degrees, a hull shorter than 42 m."""
+    told = {"length_m": 100.0, "sun": 40.0, "pixel_m": 0.5} | fields
+    hull = hull_of(told["length_m"])
+    hull = replace(hull, frame=replace(hull.frame, spacing_m=(told["pixel_m"],) * 2))
+    sun = None if told["sun"] is None else SunView((0.0, 1.0), told["sun"], (0.0, 1.0), 0.0)
+    sea = np.ones((100, 100), np.float32)
+    found = freeboard.measure_freeboard(sea, np.zeros(sea.shape, bool), hull, sun, (0, 0))
+    assert found.value_m is None
+    guards = ("too short", "too low", "carry no", "not known")
+    assert (reason in found.evidence) if reason else not any(word in found.evidence for word in guards)

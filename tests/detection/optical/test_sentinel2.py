@@ -228,6 +228,15 @@ def test_where_nobody_knows_the_bands_the_berth_is_unknown(names):
     assert any("what its bands are is unknown" in note for note in told["notes"])
 
 
+@pytest.mark.parametrize("band", ["B04", "B08"])
+def test_a_grey_picture_of_a_band_that_nobody_names_leaves_the_berth_unknown(band):
+    """A colour-mapped picture of a port: no ship of four found, and three looks that were called usable."""
+    scene = scene_of({"pan": port()[band]})
+    _, told = detect(scene, place=berth_of(scene))
+    assert told["zone_covered"]["berth"] == 0.0
+    assert any("what its bands are is unknown" in note for note in told["notes"])
+
+
 @pytest.mark.parametrize("land", ["unknown", "map", "said to be none"])
 @pytest.mark.parametrize("names", [("B02", "B03", "B04"), ("R", "G", "B"), ("B04",)])
 def test_without_an_infrared_band_the_berth_is_unknown(names, land):

@@ -41,8 +41,32 @@ def test_an_mmsi_with_a_point_and_a_zero_is_one(tmp_path):
 
 def test_an_imo_number_in_scientific_notation_is_none(tmp_path):
     found = read(tmp_path, HEADER + ",IMO", ROW + ",IMO9074729", ROW + ",9.07E+06")
-    assert found.messages["imo"].tolist() == [9074729]
+    assert found.messages["imo"].fillna(0).tolist() == [9074729, 0]
     assert "rounded" in found.files[0].cause
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+@pytest.mark.parametrize("cell", ["not given 7", "9O74729", "IMO 90747-29", "9.07E+06"])
+def test_a_cell_that_is_no_imo_number_costs_itself_and_not_its_row(tmp_path, cell, parquet):
+    """Position and draught are as good without it; the file's line counts all such cells, and shows the first."""
+    lines = [row + f",{6 + n / 10}," for n, row in enumerate(rows(5))]
+    cells = ["9074729", cell, "", cell, "0"]
+    path = tmp_path / "ais.csv"
+    path.write_text("\n".join([HEADER + ",Draft,IMO", *map("".join, zip(lines, cells, strict=True))]) + "\n")
+    if parquet:
+        pd.read_csv(path, dtype="str", keep_default_na=False).to_parquet(path := tmp_path / "ais.parquet")
+    found = read_ais([path])
+    assert found.balance["decoded"] == 5
+    assert found.messages["draught"].tolist() == [6.0, 6.1, 6.2, 6.3, 6.4]
+    assert found.messages["imo"].fillna(0).tolist() == [9074729, 0, 0, 0, 0]
+    (problem,) = found.problems
+    first = f"line {2 if parquet else 3}: column IMO: {cell!r}"
+    assert problem.cause.startswith(f"2 IMO numbers are none and were left out, not the rows; {first}")
+
+
+def test_a_row_that_is_refused_for_another_cause_has_no_imo_number_to_lose(tmp_path):
+    found = read(tmp_path, HEADER + ",IMO", ROW + ",9074729", ROW.replace("273000001", "x") + ",none 7")
+    assert "IMO" not in found.files[0].cause
 
 
 def test_a_parquet_mmsi_of_24_bits_is_refused(tmp_path):

@@ -190,3 +190,67 @@ def test_values_in_a_transponders_own_units_are_no_messages_of_a_place(tmp_path)
     assert messages[["lon", "lat", "cog", "draught"]].isna().all(axis=None)
     for hint in ("ten-thousandths of a minute", "tenths of a degree", "tenths of a metre"):
         assert hint in said
+
+
+CELLS = ",LAT,LON,DRAUGHT,LENGTH,BEAM,MMSI"
+IN_TWO = {  # names of the columns, and how a day and a time of day are written in them
+    "ISO": ("Date,UTC", "%Y-%m-%d", "%H:%M:%S"),
+    "time without seconds": ("date,utc_time", "%Y-%m-%d", "%H:%M"),
+    "zone in the day's name": ("Date (UTC),Time", "%Y-%m-%d", "%H:%M:%S"),
+    "zone in the cell": ("date,time", "%Y-%m-%d", "%H:%M:%SZ"),
+    "digits alone": ("date,gmt", "%Y%m%d", "%H%M%S"),
+    "midnights of a spreadsheet": ("date_utc,time", "%Y-%m-%d 00:00:00", "%H:%M:%S"),
+    "twelve hours": ("utc_date,time", "%Y-%m-%d", "%I:%M %p"),
+}
+
+
+@pytest.mark.parametrize("form", IN_TWO)
+@pytest.mark.parametrize("quoted", [False, True], ids=["at once", "row by row"])
+def test_day_and_time_in_two_columns_are_one_time(tmp_path, form, quoted):
+    names, day, clock = IN_TWO[form]
+
+    def row(t, lon, lat, draught):
+        mmsi = '"273000001"' if quoted else 273000001
+        return t.strftime(day), t.strftime(clock), lat, lon, draught, 105, 16, mmsi
+
+    path = written(tmp_path, names + CELLS, row)
+    messages, said = decoded(path)
+    assert said == ""
+    assert agrees(messages)
+    (note,) = read_ais([path]).notes
+    first, second = names.split(",")
+    assert f"columns '{first}' and '{second}' are read as one time; capwatch ais --columns" in note
+
+
+def test_a_day_beside_whole_times_is_not_asked(tmp_path):
+    """It may be of another thing."""
+    path = written(
+        tmp_path,
+        "date,time" + CELLS,
+        lambda t, lon, lat, d: ("1998-01-01", f"{t:%FT%TZ}", lat, lon, d, 105, 16, 273000001),
+    )
+    messages, said = decoded(path)
+    assert (said, agrees(messages), read_ais([path]).notes) == ("", True, [])
+
+
+def test_days_whose_order_is_open_are_asked_for_and_the_words_help(tmp_path):
+    path = written(
+        tmp_path,
+        "Date,UTC" + CELLS,
+        lambda t, lon, lat, d: (f"{t:%m/%d/%Y}", f"{t:%H:%M}", lat, lon, d, 105, 16, 273000001),
+    )
+    with pytest.raises(ConfigError, match="day-first or month-first") as refused:
+        decoded(path)
+    assert "'%m/%d/%Y %H:%M'" in str(refused.value)
+    assert agrees(decoded(path, time_format="%m/%d/%Y %H:%M")[0])
+
+
+def test_a_time_of_day_alone_asks_for_its_day_and_the_words_help(tmp_path):
+    path = written(
+        tmp_path, "day,time" + CELLS, lambda t, lon, lat, d: (f"{t:%F}", f"{t:%TZ}", lat, lon, d, 105, 16, 273000001)
+    )
+    _, said = decoded(path)
+    assert "it names no day" in said
+    assert "--columns date=COLUMN" in said
+    messages, said = decoded(path, columns={"date": "day"})
+    assert (said, agrees(messages)) == ("", True)

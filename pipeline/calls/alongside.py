@@ -1,0 +1,42 @@
+"""Ships that lie at another's side at one berth: bunker vessels, barges, or a transfer from ship to ship.
+
+A ship that comes and goes while a longer one lies at the same berth, with her antenna no farther from the other's than
+half that hull, lies beside it, not before or behind it: two hulls in line keep half of both lengths between them. Two
+that lie stern to stern with their antennas aft look so, too; it is flagged, and no call is taken away for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.calls.geodesy import distance_m
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.calls.stays import Stay
+
+ALONGSIDE = "alongside_another"
+
+Row = dict[str, Any]
+
+
+def alongside(found: Sequence[Stay], rows: Sequence[Row]) -> list[int]:
+    """Numbers of the stays that may be one ship's at the side of another, of which both count.
+
+    ``rows`` are the calls of the stays, in the same order.
+    """
+    counted = [n for n, row in enumerate(rows) if row["counts"] and row["berth_kind"] == "berth"]
+    return [n for n in counted if any(_beside(found[n], rows[n], found[m], rows[m]) for m in counted)]
+
+
+def _beside(stay: Stay, row: Row, other: Stay, longer: Row) -> bool:
+    """Does one lie within the time and the reach of a longer one at the same berth?"""
+    if stay.zone_id != other.zone_id or stay.mmsi == other.mmsi:
+        return False
+    if pd.isna(row["length_m"]) or pd.isna(longer["length_m"]) or row["length_m"] >= longer["length_m"]:
+        return False
+    during = longer["arrival_hi"] <= row["arrival_hi"] and row["departure_lo"] <= longer["departure_lo"]
+    return during and float(distance_m(*stay.spot, *other.spot)) <= longer["length_m"] / 2

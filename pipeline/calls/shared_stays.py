@@ -1,0 +1,50 @@
+"""Calls of ships whose number another ship sends as well: by what is said under it, or from where it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.calls.geodesy import distance_m
+from pipeline.calls.stays import SAME_SPOT_M
+from pipeline.calls.tracks import MIN_FIXES, good_fixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.calls.hulls import Spell
+    from pipeline.calls.stays import Stay
+
+SHARED = "shared_mmsi"
+UNTOLD = "which_ship_unknown"
+
+
+class SharedNumbers:
+    """The numbers that several ships send at once, and what is asked of calls about them."""
+
+    def __init__(self, tracks: pd.DataFrame, static: pd.DataFrame) -> None:
+        self._by_words = {int(mmsi) for mmsi in static.loc[static["ship"].notna(), "mmsi"]}
+        good = good_fixes(tracks)
+        several = good.groupby("mmsi")["track_id"].transform("nunique") > 1
+        self._fixes = {int(str(mmsi)): hers for mmsi, hers in good[several].groupby("mmsi", sort=True)}
+
+    def flags(self, spell: Spell, stay: Stay | None = None) -> Iterator[str]:
+        """What is to be known of a call: that others send her number, and that nobody can say which of them she is."""
+        by_words = spell.mmsi in self._by_words
+        if by_words or (stay is not None and self._sent_elsewhere(stay)):
+            yield SHARED
+        if by_words and spell.ship is None:
+            yield UNTOLD
+
+    def _sent_elsewhere(self, stay: Stay) -> bool:
+        """Did another track of her number run elsewhere while she lay? Fewer fixes are spikes of her own."""
+        hers = self._fixes.get(stay.mmsi)
+        if hers is None:
+            return False
+        during = hers[hers["time_utc"].between(stay.arrival_hi, stay.departure_lo)]
+        here = distance_m(*stay.spot, during["lon"].to_numpy(float), during["lat"].to_numpy(float)) <= SAME_SPOT_M
+        own = set(during["track_id"][here])
+        away = during["track_id"][~here & ~during["track_id"].isin(own).to_numpy()]
+        return bool((np.unique(away, return_counts=True)[1] >= MIN_FIXES).any())

@@ -1,0 +1,113 @@
+"""World files: six numbers beside a picture that say where its pixels lie, as viewers and browsers export them.
+
+They name no coordinate system. That comes from a ``.prj`` beside them, from the ``SRS`` of an ``.aux.xml``, or from the
+sidecar; without one nobody knows what the numbers mean. Nothing else of an ``.aux.xml`` is read.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from pipeline.errors import InputError, printable
+from pipeline.ingest.metadata.operator_text import first, names_beside, text_of, xml_of
+from pipeline.ingest.rasters import RasterFile
+
+if TYPE_CHECKING:
+    from pyproj import CRS
+
+    from pipeline.ingest.metadata.sidecar import Sidecar
+
+SURE_PERCENT = 70  # pyproj's confidence from which a system in ESRI's spelling is taken for one of EPSG's (its default)
+
+
+def place_files(image: Path, *, stated: bool = False) -> tuple[Path, ...]:
+    """The world file of an image and what names its coordinate system; none where either is missing.
+
+    ``stated``: does the sidecar name a coordinate system?
+    """
+    world = _world_file(image)
+    if world is None:
+        return ()
+    try:
+        named = _system_file(image)
+    except InputError:
+        return (world,)
+    return (world, named[0]) if named else (world,) if stated else ()
+
+
+def placed_by_world_file(raster: RasterFile, image: Path, sidecar: Sidecar | None) -> tuple[RasterFile, str]:
+    """The raster, which says nothing of its place, on the map grid of its world file; and why that is not used.
+
+    Raises InputError for a world file, or a coordinate system beside it, that is none.
+    """
+    world = _world_file(image)
+    if world is None:
+        return raster, ""
+    transform = _transform(world)
+    stated = sidecar.crs if sidecar is not None else None
+    named = _system_file(image)
+    if named is None and stated is None:
+        sidecar_name = printable(f"{image.stem}.json")
+        say = f'write {{"crs": "EPSG:32653"}} (or another) into {sidecar_name}'
+        return raster, f"its world file names no coordinate system, so it is not used; {say}"
+    wkt = named[1] if named else str(_system(str(stated), image.name).to_wkt())
+    return replace(raster, crs_wkt=wkt, transform=transform), ""
+
+
+def _world_file(image: Path) -> Path | None:
+    """``a.pgw`` (the ending's first and last letter, and w), ``a.pngw`` or ``a.wld`` of ``a.png``."""
+    ending = image.suffix[1:]
+    if not ending:
+        return None
+    there = names_beside(image)
+    wanted = [f"{image.stem}.{e}".upper() for e in (f"{ending[0]}{ending[-1]}w", f"{ending}w", "wld")]
+    return next((there[name] for name in wanted if name in there), None)
+
+
+def _transform(world: Path) -> tuple[float, float, float, float, float, float]:
+    """The map grid, counted from pixel corners; a world file counts from the centre of the first pixel."""
+    try:
+        a, d, b, e, x, y = (float(number) for number in text_of(world).split())
+    except (OSError, ValueError):
+        raise InputError(world.name, "is no world file: six numbers are wanted") from None
+    if not all(math.isfinite(v) for v in (a, b, d, e, x, y)) or a * e == b * d:
+        raise InputError(world.name, "is no world file: its numbers give pixels no area")
+    return a, b, x - (a + b) / 2, d, e, y - (d + e) / 2
+
+
+def _system_file(image: Path) -> tuple[Path, str] | None:
+    """The file that names the coordinate system, and that as WKT."""
+    there = names_beside(image)
+    if (path := there.get(f"{image.stem}.PRJ".upper())) is not None:
+        return path, _system(_text(path), path.name).to_wkt()
+    if (path := there.get(f"{image.name}.AUX.XML".upper())) is not None:
+        try:
+            told = first(xml_of(path), "SRS")
+        except (OSError, ValueError, ElementTree.ParseError):
+            return None
+        return None if told is None else (path, _system(told, path.name).to_wkt())
+    return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return text_of(path)
+    except (OSError, ValueError):
+        return ""
+
+
+def _system(text: str, item: str) -> CRS:
+    """A coordinate system by its WKT or EPSG code; EPSG's own words for it where it is one of theirs."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        found = CRS.from_epsg(text[5:]) if text.startswith("EPSG:") else CRS.from_wkt(text.strip())
+        code = found.to_epsg(min_confidence=SURE_PERCENT)
+    except CRSError:
+        raise InputError(item, "names no coordinate system that is known") from None
+    return found if code is None else CRS.from_epsg(code)

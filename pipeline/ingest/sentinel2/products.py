@@ -1,0 +1,144 @@
+"""Sentinel-2 products, L1C and L2A, from their SAFE folder or zip: the bands that ships are told by, as one scene."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ConfigError, InputError
+from pipeline.ingest.gaps import Gaps
+from pipeline.ingest.geolocation import footprint_of, ground_spacing_m
+from pipeline.ingest.hashing import pieces
+from pipeline.ingest.metadata.channels import Channels
+from pipeline.ingest.radiometry import Scaling
+from pipeline.ingest.rasters import RasterFile
+from pipeline.ingest.sentinel1.safe_files import MANIFEST, SafeFiles
+from pipeline.ingest.sentinel1.safe_xml import read_manifest
+from pipeline.ingest.sentinel2.layers import NO_DATA, BandStack, stacked
+from pipeline.ingest.sentinel2.told import Told, read_told
+from pipeline.ingest.stored import Stored
+from pipeline.ingest.watermask import placed, water_of
+from pipeline.types import OpticalView, Radiometry, Scene, Sensor, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shapely.geometry.base import BaseGeometry
+
+    from pipeline.ingest.metadata.options import OpenOptions
+    from pipeline.ingest.sentinel1.told import ListedFile
+
+SIMULATED = "SIMULATED.txt"
+BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain uses, as from catalogues
+_BAND_FILE = re.compile(
+    r"GRANULE/[^/]+/IMG_DATA/(?:R(\d\d)m/)?[^/]*_(B\d\d|B8A)(?:_\d\dm)?\.(?:jp2|tiff?)", re.IGNORECASE
+)
+_UNTOLD_M = 0  # L1C has each band once, in its own pixels
+"""What stands for the pixel size of a band whose file does not say it."""
+
+
+def open_product(files: SafeFiles, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:
+    """Open a product; raises InputError naming the file inside it that is missing, altered or of another kind."""
+    from pipeline.ingest.scenes import RasterReader
+
+    if options.sensor not in (None, Sensor.SENTINEL2):
+        raise ConfigError(f"{files.path.name} is a Sentinel-2 product; --sensor says {options.sensor}")
+    stamps = files.stamps()
+    names = band_files(files.sizes)
+    if not names:
+        raise InputError(files.product, f"holds none of the bands {', '.join(BANDS)}")
+    verified, missing = _verify(files, names)
+    told = read_told(files)
+    raster = _raster(files, names, verified=verified)
+    geolocation, place_doubt = placed(raster)
+    if geolocation is None:
+        raise InputError(files.product, "its bands have no georeference")
+    water, land_doubt = water_of(raster.item, raster.shape, geolocation, options.land, land)
+    stored = Stored(raster, Channels(tuple(names), tuple(range(1, len(names) + 1))), Gaps(NO_DATA, zero=True), False)
+    scaling = scaling_of_product(told, tuple(names))
+    unverified = "" if verified else "the manifest holds no checksum of the measurements: unverified"
+    return Scene(
+        scene_id=files.product,
+        sensor=Sensor.SENTINEL2,
+        platform=told.platform,
+        acquired=told.acquired,
+        shape=raster.shape,
+        bands=tuple(names),
+        radiometry=scaling.radiometry,
+        pixel_spacing_m=ground_spacing_m(geolocation, raster.shape),
+        read=RasterReader(stored, scaling, water),
+        source=Source(str(files.path), files.sha256(), sum(files.sizes.values()), verified, stamps),
+        geolocation=geolocation,
+        footprint=footprint_of(geolocation, raster.shape, files.product),
+        grid=_geobox(raster),
+        optical=OpticalView(sun_elevation_deg=told.sun_elevation_deg, sun_azimuth_deg=told.sun_azimuth_deg),
+        product_id=told.name,
+        simulated=SIMULATED in files.sizes,
+        degraded=tuple(d for d in (raster.doubt, place_doubt, land_doubt, unverified, missing) if d),
+        tags={"scaling": scaling.reason, "processed": told.processed},
+    )
+
+
+def band_files(names: Iterable[str]) -> dict[str, str]:
+    """The file of each of `BANDS`, in their order: the one with the smallest pixels, where a product has several.
+
+    >>> fine, coarse = (f"GRANULE/L2A_T32TMQ/IMG_DATA/R{m}m/T32TMQ_20230710T101601_B02_{m}m.jp2" for m in (10, 20))
+    >>> band_files([coarse, fine, fine.replace("B02", "TCI")]) == {"B02": fine}
+    True
+    """
+    found: dict[str, tuple[int, str]] = {}
+    for name in sorted(names):
+        told = _BAND_FILE.fullmatch(name)
+        if told is not None and (band := told[2].upper()) in BANDS:
+            found[band] = min(found.get(band, (100, "")), (int(told[1] or _UNTOLD_M), name))
+    return {band: found[band][1] for band in BANDS if band in found}
+
+
+def scaling_of_product(told: Told, bands: tuple[str, ...]) -> Scaling:
+    """Reflectances by what the product says of its numbers."""
+    gain = 1 / told.quantification
+    offsets = tuple(told.offset_dn.get(band, 0.0) * gain for band in bands)
+    said = ", ".join(f"{told.offset_dn.get(band, 0.0):g}" for band in bands)
+    reason = f"(DN + offset) / {told.quantification:g} by its metadata, offsets {said}"
+    return Scaling("linear", Radiometry.REFLECTANCE, reason, gains=(gain,) * len(bands), offsets=offsets)
+
+
+def _raster(files: SafeFiles, names: dict[str, str], *, verified: bool) -> BandStack:
+    bands: dict[str, RasterFile] = {band: files.raster(name, verified=verified) for band, name in names.items()}
+    return stacked(bands, str(files.path), files.product)
+
+
+def _geobox(raster: RasterFile) -> object:
+    from affine import Affine
+    from odc.geo.geobox import GeoBox
+
+    return GeoBox(raster.shape, Affine(*raster.transform), raster.crs_wkt) if raster.transform else None
+
+
+def _verify(files: SafeFiles, bands: dict[str, str]) -> tuple[bool, str]:
+    """Compare each band with its checksum; True when all had one, and which bands are listed, but missing."""
+    if MANIFEST not in files.sizes:
+        return False, ""
+    listed = {one.name: one for one in read_manifest(files.text(MANIFEST), files.item(MANIFEST)).files}
+    missing = [band for band in band_files(listed) if band not in bands]
+    doubt = f"without {', '.join(missing)}: listed in manifest.safe, but missing" if missing else ""
+    compared = [name in listed and _agrees(files, listed[name]) for name in bands.values()]  # each, whatever the first
+    return all(compared), doubt
+
+
+def _agrees(files: SafeFiles, listed: ListedFile) -> bool:
+    """Was a file compared with its checksum? Raises InputError where it is another."""
+    if listed.md5:
+        kind, same = "MD5", files.digest(listed.name).md5 == listed.md5
+    elif listed.sha3_256:
+        digest = hashlib.sha3_256()
+        with files.stream(listed.name) as source:
+            for piece in pieces(source):
+                digest.update(piece)
+        kind, same = "SHA3-256", digest.hexdigest() == listed.sha3_256
+    else:
+        return False
+    if not same:
+        raise InputError(files.item(listed.name), f"{kind} differs from manifest.safe (altered or damaged)")
+    return True

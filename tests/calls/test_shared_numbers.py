@@ -1,0 +1,222 @@
+"""Two ships that send under one number at once. Truth: what the same ship's call is while the other is silent."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.calls.findings import findings
+from pipeline.calls.shared_numbers import ships_named
+from pipeline.calls.static import lengths_at, static_reports
+from pipeline.calls.tracks import clean_tracks
+from pipeline.calls.whose_track import MOSTLY
+from pipeline.config import CallsConfig
+from pipeline.tables import DETECTIONS, MATCHES, PORT_CALLS
+from tests.calls.test_port_calls import called
+from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, feed, fixes, off_berth, said, visit
+
+ALPHA = {
+    "imo": 9074729,
+    "name": "SIM ALPHA",
+    "callsign": "XA1",
+    "ship_type": 80,
+    "a": 80.0,
+    "b": 16.0,
+    "c": 7.0,
+    "d": 8.0,
+}
+BETA = {
+    "imo": 9331127,
+    "name": "SIM BETA",
+    "callsign": "XB1",
+    "ship_type": 70,
+    "a": 100.0,
+    "b": 30.0,
+    "c": 9.0,
+    "d": 9.0,
+}
+GAMMA = {"imo": 1234567, "name": "SIM GAMMA", "callsign": "XG1"}
+LOADS = 48.0  # hour at which ALPHA, alongside from 10 h to 50 h, types her new draught
+CALL = ["vessel_id", "name", "imo", "length_m", "beam_m", "draught_in_m", "draught_out_m", "p_tanker", "p_loading"]
+
+
+def at_anchor(start_h: float, end_h: float, spot=ANCHORAGE, seed: int = 4) -> pd.DataFrame:
+    """Every five minutes, with some swing."""
+    hours = np.arange(start_h, end_h, 1 / 12)
+    swing = np.random.default_rng(seed).normal(0, 2e-4, (2, len(hours)))
+    return fixes(hours + 0.013, spot[0] + swing[0], spot[1] + swing[1], 0.1)
+
+
+def alpha_says(start_h: float = 9.0, end_h: float = 51.0, **more) -> list[pd.DataFrame]:
+    """Every six minutes, as class A does."""
+    return [said(h, **ALPHA | more, draught=4.0 if h < LOADS else 6.2) for h in np.arange(start_h, end_h, 0.1)]
+
+
+def beta_says(start_h: float = -5.0, end_h: float = 70.0, **more) -> list[pd.DataFrame]:
+    return [said(h + 0.02, **BETA | more, draught=7.0) for h in np.arange(start_h, end_h, 0.1)]
+
+
+def each_with_her_words() -> list[pd.DataFrame]:
+    """A table whose rows hold a position and what the same message, or ship, said of herself."""
+    alongside, anchored = visit(10, 50), at_anchor(-5, 70)
+    loaded = alongside["time_utc"] >= at(LOADS)
+    return [
+        alongside.assign(**ALPHA, draught=np.where(loaded, 6.2, 4.0)),
+        anchored.assign(**BETA, draught=7.0),
+    ]
+
+
+def words_apart() -> list[pd.DataFrame]:
+    """As transponders send it."""
+    return [visit(10, 50), at_anchor(-5, 70), *alpha_says(), *beta_says()]
+
+
+def with_the_last_words_of_the_number() -> list[pd.DataFrame]:
+    """A table to whose positions somebody joined what was last said under the number, by whichever ship."""
+    positions = pd.concat([visit(10, 50), at_anchor(-5, 70)]).sort_values("time_utc", kind="stable")
+    words = pd.concat([*alpha_says(), *beta_says()]).sort_values("time_utc", kind="stable")
+    words["time_utc"] = words["time_utc"].astype(positions["time_utc"].dtype)
+    return [pd.merge_asof(positions, words.drop(columns=["mmsi", "msg_type"]), on="time_utc")]
+
+
+LAYOUTS = [each_with_her_words, words_apart, with_the_last_words_of_the_number]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_what_the_other_ship_says_is_not_read_as_hers(layout, shuffle):
+    alone = called(visit(10, 50), *alpha_says()).iloc[0]
+    table = called(*layout(), shuffle=shuffle).set_index("berth_id")
+    assert table.loc["oil", CALL].to_dict() == alone[CALL].to_dict()
+    assert table.loc["oil", "draught_in_m"] == 4.0
+    assert table.loc["oil", "draught_out_m"] == 6.2
+    assert table.loc["oil", "flags"] == [*alone["flags"], "shared_mmsi"]
+    other = table.loc["roads"]
+    assert (other["name"], other["length_m"], other["draught_in_m"]) == ("SIM BETA", 130.0, 7.0)
+    assert "shared_mmsi" in other["flags"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_numbers_of_ships_are_the_same_in_both_tables(layout):
+    table = feed(*layout())
+    tracks, static = clean_tracks(table), static_reports(table)
+    named = static.drop_duplicates("ship").set_index("ship")["name"]
+    assert named.tolist() == ["SIM BETA", "SIM ALPHA"]  # in order of their first words
+    lies = tracks.groupby("ship")["lat"].median().rename(named)
+    assert lies.to_dict() == pytest.approx({"SIM BETA": ANCHORAGE[1], "SIM ALPHA": BERTH[1]}, abs=1e-3)
+
+
+def test_where_nobody_can_say_which_ship_lay_there_she_has_no_ones_papers():
+    """BETA's words come from beyond the cut of the positions: one track, two ships."""
+    row = called(visit(10, 50), *alpha_says(), *beta_says()).iloc[0]
+    assert row["flags"] == ["shared_mmsi", "which_ship_unknown"]
+    assert (row["name"], row["vessel_id"]) == ("", f"mmsi:{MMSI}")
+    assert row[["imo", "length_m", "draught_in_m", "draught_out_m"]].isna().all()
+
+
+def test_what_all_ships_of_a_number_say_alike_is_hers_whichever_she_is():
+    alike = {name: ALPHA[name] for name in ("ship_type", "a", "b", "c", "d")}
+    row = called(visit(10, 50), *alpha_says(), *beta_says(**alike)).iloc[0]
+    assert row["flags"] == ["shared_mmsi", "which_ship_unknown"]
+    assert (row["length_m"], row["beam_m"], row["p_tanker"]) == (96.0, 15.0, 0.98)
+    assert pd.isna(row["draught_out_m"])
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param({"imo": 9331127}, id="mends her IMO number"),
+        pytest.param({"imo": 9331127, "name": "SIM OMEGA", "callsign": "XO1"}, id="all at once"),
+        pytest.param({"name": "SIM OMEGA"}, id="is renamed"),
+        pytest.param({"name": "SIM OMEGA", "imo": 0}, id="by her call sign"),
+        pytest.param({"name": "SIM ALP", "imo": 0, "callsign": ""}, id="a source cuts her name"),
+        pytest.param({"imo": 9074728}, id="a wrong check digit"),
+        pytest.param({"name": "", "callsign": "", "imo": 0}, id="says nothing"),
+    ],
+)
+def test_a_ship_that_mends_her_papers_is_one(later):
+    """Once; and where she keeps her IMO number or gives none, in turn, as two sources of one ship do."""
+    once = [said(h, **ALPHA | (later if h > 20 else {})) for h in range(40)]
+    assert pd.isna(ships_named(feed(*once))).all()
+    if later.get("imo") != 9331127:
+        in_turn = [said(h, **ALPHA | (later if h % 2 else {})) for h in range(40)]
+        assert pd.isna(ships_named(feed(*in_turn))).all()
+
+
+def test_a_ship_that_mends_her_number_beside_another_is_one_still():
+    """Her first IMO number had a slip; a third ship speaks all the while."""
+    slip = ALPHA | {"imo": 1000007}
+    spoken = [said(h, **(BETA if h % 2 else slip if h < 20 else ALPHA)) for h in range(40)]
+    assert ships_named(feed(*spoken)).tolist() == [1, 2] * 20
+
+
+def test_two_imo_numbers_in_turn_are_two_though_a_table_gives_both_one_name():
+    spoken = [said(h, **ALPHA | {"imo": (9074729, 9331127)[h % 2]}) for h in range(6)]
+    assert ships_named(feed(*spoken)).tolist() == [1, 2, 1, 2, 1, 2]
+
+
+def test_halves_of_reports_that_name_nothing_in_common_contradict_nobody():
+    """Type 24 A gives the name, B the call sign."""
+    halves = [said(h / 10, **({"name": "SIM ALPHA"} if h % 2 else {"callsign": "XA1", "a": 9.0})) for h in range(40)]
+    assert pd.isna(ships_named(feed(*halves))).all()
+
+
+@pytest.mark.parametrize(("hours", "two"), [((0, 7, 14, 23.9), True), ((0, 8, 16, 24.1), False), ((0, 1, 2), False)])
+def test_ships_that_take_turns_within_a_day_are_two_and_a_number_that_changes_hands_is_not_shared(hours, two):
+    named = ships_named(feed(*[said(h, **(BETA if n % 2 else ALPHA)) for n, h in enumerate(hours)]))
+    assert pd.isna(named).tolist() == [not two] * len(hours)
+
+
+@pytest.mark.parametrize("fields", [("imo",), ("name",)])
+def test_one_kind_of_identity_tells_them_apart(fields):
+    spoken = [said(n, **{f: (BETA if n % 2 else ALPHA)[f] for f in fields}) for n in range(6)]
+    assert ships_named(feed(*spoken)).tolist() == [1, 2, 1, 2, 1, 2]
+
+
+def test_three_ships_are_three():
+    spoken = [said(n, **(ALPHA, BETA, GAMMA)[n % 3]) for n in range(12)]
+    assert ships_named(feed(*spoken)).tolist() == [1, 2, 3] * 4
+
+
+def test_numbers_of_unset_transponders_are_no_shared_number():
+    spoken = [said(n, **(BETA if n % 2 else ALPHA), mmsi=111_111_111) for n in range(6)]
+    assert pd.isna(ships_named(feed(*spoken))).all()
+
+
+def test_a_few_late_or_damaged_words_tell_no_other_ship():
+    """Of ALPHA's rows some hold BETA's words: fewer than would leave it open whose track it is."""
+    alongside, anchored = each_with_her_words()
+    share = (1 - MOSTLY) / 2
+    damaged = np.arange(len(alongside)) % round(1 / share) == 0
+    alongside.loc[damaged, "name"], alongside.loc[damaged, "imo"] = BETA["name"], BETA["imo"]
+    alongside.loc[damaged, "callsign"] = BETA["callsign"]
+    row = called(alongside, anchored).set_index("berth_id").loc["oil"]
+    assert (row["name"], row["draught_in_m"], row["draught_out_m"]) == ("SIM ALPHA", 4.0, 6.2)
+
+
+def test_a_number_that_is_sent_from_elsewhere_is_told_though_nobody_names_two_ships():
+    elsewhere = at_anchor(-5, 70, off_berth(-9000))
+    assert called(visit(10, 50), elsewhere, *alpha_says()).set_index("berth_id").loc["oil", "flags"] == ["shared_mmsi"]
+    assert called(visit(10, 50), at_anchor(-5, 9), *alpha_says()).set_index("berth_id").loc["oil", "flags"] == []
+
+
+def test_the_next_ship_at_the_berth_is_no_later_part_of_the_stay():
+    """Unheard coming and going, as one ship is whose track broke: but her words are another's."""
+    hours = np.arange(0, 30, 0.1)
+    one = fixes(hours[hours < 14], *BERTH).assign(**ALPHA)
+    two = fixes(hours[hours > 17], *off_berth(80)).assign(**BETA)
+    meanwhile = [at_anchor(0, 14).assign(**BETA), at_anchor(17, 30, off_berth(-9000)).assign(**ALPHA)]
+    table = called(one, two, *meanwhile)
+    assert table[table["berth_id"] == "oil"]["name"].tolist() == ["SIM ALPHA", "SIM BETA"]
+    assert called(one, two.assign(**ALPHA))["name"].tolist() == ["SIM ALPHA"]
+
+
+def test_lengths_are_those_of_each_ship_of_a_number():
+    static = static_reports(feed(*alpha_says(), *beta_says()))
+    assert lengths_at(static, at(30)) == {(MMSI, 1): 130.0, (MMSI, 2): 96.0}
+
+
+def test_the_ships_of_a_number_are_a_finding_and_no_changes_of_one_ship():
+    static = static_reports(feed(*alpha_says(), *beta_says()))
+    found = findings(PORT_CALLS.empty(), DETECTIONS.empty(), MATCHES.empty(), static, CallsConfig())
+    assert found["kind"].tolist() == ["shared_mmsi"]
+    assert found["said"].tolist() == ["the papers of several ships in turn: SIM BETA, SIM ALPHA"]
