@@ -16,10 +16,10 @@ from pipeline.detection.optical.bearings import toward
 from pipeline.detection.optical.between_lines import (
     GAPS_M,
     SMOOTH_M,
+    SURE,
     Rectangle,
-    find_rectangle,
+    likely_rectangle,
     not_water,
-    straight_direction,
 )
 from pipeline.detection.optical.deck import Deck, read_deck
 from pipeline.detection.optical.frame import HullFrame
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 VISIBLE = ("pan", "B", "G", "R", "GI", "Y", "B02", "B03", "B04")
 REACH = 0.75  # of the object's length that is read around it
 REACH_M = 60.0  # ... and so much at least (our choice)
-SURE, DOUBTFUL_REACH_M = 26.0, 150.0  # hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
+DOUBTFUL_REACH_M = 150.0  # no wider a window is read for a hull that is like none (our choice)
 TRAIL = 1.3  # times the bright object's length, from which a hull in open water may have her wake in it (our choice)
 BORDER_M, LONGEST_REACH_M = 15.0, 300.0  # a hull so near the window's border is read again in one twice as wide
 ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
@@ -72,7 +72,6 @@ FACE = 0.8  # of the stern's height times lean that lengthens a hull seen from a
 SHEER = 0.2  # of the same by which one seen from ahead looks shorter: her bow stands higher than her stern
 FACE_SE = 0.35  # of either: overhang and flare differ from ship to ship (our choice)
 EDGE_SHARE = 0.35  # of the way from water to a deck's usual light, where a bright one is cut; coarse pixels blur bows
-SAME_DIRECTION = 0.05  # sine of the angle between two directions that are one: lines' slopes are fitted anew (our choice)
 END_ROOM_M = 3.0  # beyond a rectangle's ends in which the hull's own may lie
 GAP_SE_M = 0.7  # between a hull and her quay lie 0.8 to 3 m of fenders; a line may be either border of them
 FREE_ROOM_M, TOUCHED_ROOM_M = 8.0, 0.4  # ... and beyond its sides: a side that faces the camera shows its whole height
@@ -233,11 +232,7 @@ def _hull_between_lines(
     origin: tuple[int, int],
 ) -> Found | None:
     """The hull fitted inside the likeliest rectangle between straight lines, her pixels, and all that are no water."""
-    box: Rectangle | None = None
-    for axis in _directions(clean, near, spacing_m):
-        if box is None or box.evidence < SURE:
-            other = find_rectangle(clean, near, noise, axis, spacing_m, origin)
-            box = max((b for b in (box, other) if b is not None), key=lambda b: b.evidence, default=None)
+    box = likely_rectangle(clean, near, noise, spacing_m, origin)
     if box is None:
         return None
     pixel = float(np.mean(spacing_m))
@@ -264,18 +259,6 @@ def _hull_between_lines(
     if hull is None or not _is_hull(hull):
         return None
     return hull, mask, bright | low, box.evidence
-
-
-def _directions(
-    clean: FloatImage, near: BoolImage, spacing_m: tuple[float, float]
-) -> list[tuple[float, float]]:
-    """Directions in which a hull may lie at an object: of most edges, and of its length where that is another."""
-    straight = straight_direction(clean, near, spacing_m)
-    if straight is None:
-        return []
-    along = _mask_frame(near, spacing_m, (0, 0))[0].axis
-    turn = abs(straight[0] * along[1] - straight[1] * along[0])
-    return [straight] if turn < SAME_DIRECTION else [straight, along]
 
 
 def _touched(box: Rectangle, side: int, pixel: float) -> Touched | None:

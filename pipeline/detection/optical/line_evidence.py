@@ -17,8 +17,8 @@ from pipeline.detection.optical.outline import USUAL_SLENDER
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-BOW_SHARE, BOW_SAMPLES = 0.03, 3.0  # of the length, and samples at least, at whose corners a bow is gone and a quay
-# is not: an end drawn one sample too far out would take a quay's corners too
+BOW_SHARE = 0.03  # of the length, at whose corners a bow is gone and a quay is not
+BOW_SAMPLES = 3.0  # ... and so many at least: an end is drawn a sample or two too far out (our choice)
 STRAIGHT_FROM = 0.15  # of the length from either end the sides are straight, most of them
 NEAR_SHARE = 0.4  # of the object's pixels that a hull need hold: the rest may be the quay
 SLENDER_SPREAD = 0.15  # of its logarithm, all kinds (registers give 0.08 within one)
