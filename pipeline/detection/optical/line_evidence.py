@@ -119,7 +119,10 @@ def evidence(sums: Sums, u0: float, u1: float, v0: float, v1: float, near: float
 
 @njit(cache=True, nogil=True)
 def _bow(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
-    """Share of both corners of an end that is gone where her middle goes on between them, the fuller one counting."""
+    """Share of both corners of an end that is gone where her middle goes on between them, the fuller one counting.
+
+    Without the middle an end drawn beyond a quay's own would have lost its corners, too.
+    """
     part, mid = 0.3 * (v1 - v0) / 2, (v0 + v1) / 2
-    middle = share(sums, u0, u1, mid - part, mid + part)
+    middle = share(sums, u0, u1, mid - part / 2, mid + part / 2)
     return middle - max(share(sums, u0, u1, v0, v0 + part), share(sums, u0, u1, v1 - part, v1))
