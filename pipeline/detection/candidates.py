@@ -35,6 +35,7 @@ class Candidate:
     method: str
     flags: tuple[str, ...] = ()
     heading_half_deg: float | None = None  # half-width of the axis' 90 % interval
+    outline_odds: float | None = None  # how much speaks for an outline fitted by edges, natural logarithm
     evidence: str = ""  # what speaks for each flag, in words
     freeboard_m: float | None = None
     freeboard_lo_m: float | None = None

@@ -296,6 +296,7 @@ def _candidate(m: Measured, blob: Blob, scene: Scene, *, cloudy: float) -> Candi
         method=m.method,
         flags=tuple(flags),
         heading_half_deg=m.heading_half_deg,
+        outline_odds=m.odds,
         freeboard_m=m.freeboard.value_m,
         freeboard_lo_m=m.freeboard.lo_m,
         freeboard_hi_m=m.freeboard.hi_m,

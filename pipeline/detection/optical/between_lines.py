@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from pipeline.detection.optical.frame import HullFrame, resample
 from pipeline.detection.optical.line_evidence import STRAIGHT_FROM, Sums, col_of, evidence, fall_of_light, row_of, share
+from pipeline.detection.optical.objects import frame_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +36,9 @@ MIN_LINE = 0.3  # mean step along a line that is tried
 LINES, RISING_LINES = 14, 6  # tried on each side: falling outwards, as decks do; rising, as dark decks do in the sun
 GAPS_M = (6.0, 14.0, 28.0, 45.0)  # of darkness along a deck that may or may not end it: a house's shadow
 BEAMS_M = (4.0, 66.0)  # between two lines that may be a hull's sides: boats to the largest ships (our choice)
+SURE = 26.0  # hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
+SAME_DIRECTION = 0.05  # sine of an angle that makes no other direction: sides are fitted within 0.06 rad (our choice)
+BEYOND_GAP = 0.3  # of a gap's length that what lies beyond it need have to be a part of her (our choice)
 SOLID = 0.6  # probability of hull, averaged over a fifth of the beam, that carries a hull on
 AROUND_M = (20.0, 50.0)  # beside the object in which lines are sought: an eighth of the window, within these
 FINE_M = 1.0  # coarser pixels are looked at twice a pixel
@@ -92,6 +96,27 @@ def straight_direction(
     before, top, after = votes[k - 1], votes[k], votes[(k + 1) % 180]
     best = (k + 0.5 + 0.5 * (before - after) / min(-1e-9, before - 2 * top + after)) * np.pi / 180
     return float(np.sin(best)), float(np.cos(best))
+
+
+def likely_rectangle(
+    light: FloatImage, near: BoolImage, noise: float, spacing_m: tuple[float, float], origin: tuple[int, int]
+) -> Rectangle | None:
+    """The likeliest hull at an object: along its edges, or, where that is not sure to be one, along its length.
+
+    Of a ship of few pixels the house or boxes on deck may have more edges than her sides.
+    """
+    straight = straight_direction(light, near, spacing_m)
+    if straight is None:
+        return None
+    found = find_rectangle(light, near, noise, straight, spacing_m, origin)
+    if found is not None and found.evidence >= SURE:
+        return found
+    rows, cols = (at.astype(np.float64) for at in np.nonzero(near))
+    _, _, south, east, _, _ = frame_of(rows * spacing_m[0], cols * spacing_m[1])
+    if abs(straight[0] * east - straight[1] * south) < SAME_DIRECTION:
+        return found
+    other = find_rectangle(light, near, noise, (float(south), float(east)), spacing_m, origin)
+    return max((box for box in (found, other) if box is not None), key=lambda box: box.evidence, default=None)
 
 
 def find_rectangle(
@@ -279,13 +304,25 @@ def _ended(field: _Field, own: FloatArray, low: int, high: int) -> list[_Box]:
 
 
 @numba.njit(cache=True, nogil=True)
+def _goes_on(where: NDArray[np.intp], at: int, direction: int, gap: int) -> bool:
+    """Does what lies from ``where[at]`` on make up for the gap of so many samples before it, or is it a wave?"""
+    count = 1
+    while 0 <= at + direction * count < len(where) and abs(where[at + direction * count] - where[at]) < gap:
+        count += 1
+    return count >= BEYOND_GAP * gap
+
+
+@numba.njit(cache=True, nogil=True)
 def _stops(where: NDArray[np.intp], start: int, direction: int, pixel: float, gaps_m: FloatArray) -> NDArray[np.intp]:
     """Where the run of samples ``where`` (in order) from ``start``, one of them, ends, for each gap to be bridged."""
     out = np.empty(len(gaps_m), np.intp)
     first = np.searchsorted(where, start)
     for k in range(len(gaps_m)):
         at = first
-        while 0 <= at + direction < len(where) and abs(where[at + direction] - where[at]) * pixel <= gaps_m[k]:
+        while 0 <= at + direction < len(where):
+            gap = abs(where[at + direction] - where[at]) - 1
+            if (gap + 1) * pixel > gaps_m[k] or not _goes_on(where, at + direction, direction, gap):
+                break
             at += direction
         out[k] = where[at]
     return out

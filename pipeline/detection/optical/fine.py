@@ -16,10 +16,10 @@ from pipeline.detection.optical.bearings import toward
 from pipeline.detection.optical.between_lines import (
     GAPS_M,
     SMOOTH_M,
+    SURE,
     Rectangle,
-    find_rectangle,
+    likely_rectangle,
     not_water,
-    straight_direction,
 )
 from pipeline.detection.optical.deck import Deck, read_deck
 from pipeline.detection.optical.frame import HullFrame
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 VISIBLE = ("pan", "B", "G", "R", "GI", "Y", "B02", "B03", "B04")
 REACH = 0.75  # of the object's length that is read around it
 REACH_M = 60.0  # ... and so much at least (our choice)
-SURE, DOUBTFUL_REACH_M = 26.0, 150.0  # hulls of simulated seeds 601 to 640 had 26 to 34, parts of hulls 20 to 25
+DOUBTFUL_REACH_M = 150.0  # no wider a window is read for a hull that is like none (our choice)
 TRAIL = 1.3  # times the bright object's length, from which a hull in open water may have her wake in it (our choice)
 BORDER_M, LONGEST_REACH_M = 15.0, 300.0  # a hull so near the window's border is read again in one twice as wide
 ASPECT = (2.4, 10.5)  # length over beam of hulls, tugs to container ships
@@ -86,6 +86,7 @@ class FineHull:
     freeboard: Freeboard
     good: bool  # looks like a hull in every respect
     sharpness: float  # of her sides
+    odds: float  # how much speaks for her outline, natural logarithm
 
 
 def measure_fine(
@@ -117,7 +118,7 @@ def measure_fine(
         reach_m *= 2.0  # the object was a part of a longer hull: a box on her deck, her house
     if found is None:
         return None
-    hull, mask, ship, _ = found
+    hull, mask, ship, odds = found
     sun = sun_view(scene, hull.frame)
     deck = read_deck(light, hull, origin)
     if deck.bow_ahead is not None:
@@ -129,7 +130,7 @@ def measure_fine(
     else:
         freeboard = measure_freeboard(light, others, hull, sun, origin, deck.tanker)
     hull = upright(hull, freeboard, sun)
-    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness)
+    return FineHull(hull, deck, freeboard, _is_hull(hull), sharpness, odds)
 
 
 def _window_about(scene: Scene, frame: HullFrame, reach_m: float) -> Window:
@@ -231,8 +232,7 @@ def _hull_between_lines(
     origin: tuple[int, int],
 ) -> Found | None:
     """The hull fitted inside the likeliest rectangle between straight lines, her pixels, and all that are no water."""
-    axis = straight_direction(clean, near, spacing_m)
-    box = None if axis is None else find_rectangle(clean, near, noise, axis, spacing_m, origin)
+    box = likely_rectangle(clean, near, noise, spacing_m, origin)
     if box is None:
         return None
     pixel = float(np.mean(spacing_m))

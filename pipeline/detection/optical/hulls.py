@@ -52,6 +52,7 @@ class Measured:
     doubtful: bool  # proportions that merchant hulls do not have: an end or a side is a quay's, or lost in shade
     deck: Deck | None = None
     sharpness: float | None = None  # of a fitted hull's sides
+    odds: float | None = None  # how much speaks for a fitted hull's outline, natural logarithm
 
     @property
     def edges(self) -> bool:
@@ -105,6 +106,7 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
         heading_half_deg=min(90.0, Z90 * float(np.degrees(turn_se))),
         deck=None if fine is None else fine.deck,
         sharpness=None if fine is None else fine.sharpness,
+        odds=None if fine is None else fine.odds,
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 BOW_SHARE = 0.03  # of the length, at whose corners a bow is gone and a quay is not
+BOW_SAMPLES = 3.0  # ... and so many at least: an end is drawn a sample or two too far out (our choice)
 STRAIGHT_FROM = 0.15  # of the length from either end the sides are straight, most of them
 NEAR_SHARE = 0.4  # of the object's pixels that a hull need hold: the rest may be the quay
 SLENDER_SPREAD = 0.15  # of its logarithm, all kinds (registers give 0.08 within one)
@@ -106,7 +107,7 @@ def evidence(sums: Sums, u0: float, u1: float, v0: float, v1: float, near: float
     total += FAR_END * (1 - share(sums, u0 - FAR_END_M[1], u0 - FAR_END_M[0], mid - wide, mid + wide))
     total += NEAR_END * (1 - share(sums, u1 + NEAR_END_M[0], u1 + NEAR_END_M[1], mid - close, mid + close))
     total += FAR_END * (1 - share(sums, u1 + FAR_END_M[0], u1 + FAR_END_M[1], mid - wide, mid + wide))
-    corner = BOW_SHARE * length
+    corner = max(BOW_SHARE * length, BOW_SAMPLES * sums.pixel)
     bow = max(_bow(sums, u0, u0 + corner, v0, v1), _bow(sums, u1 - corner, u1, v0, v1))
     total += TAPER * min(1.0, bow / 0.7)
     total -= LOPSIDED * max(0.0, lopsided(sums, aft, fore, v0, v1) - USUAL_LOPSIDED)
@@ -118,6 +119,10 @@ def evidence(sums: Sums, u0: float, u1: float, v0: float, v1: float, near: float
 
 @njit(cache=True, nogil=True)
 def _bow(sums: Sums, u0: float, u1: float, v0: float, v1: float) -> float:
-    """Share of both corners of an end that is gone, the fuller one counting."""
-    part = 0.3 * (v1 - v0) / 2
-    return 1 - max(share(sums, u0, u1, v0, v0 + part), share(sums, u0, u1, v1 - part, v1))
+    """Share of both corners of an end that is gone where her middle goes on between them, the fuller one counting.
+
+    Without the middle an end drawn beyond a quay's own would have lost its corners, too.
+    """
+    part, mid = 0.3 * (v1 - v0) / 2, (v0 + v1) / 2
+    middle = share(sums, u0, u1, mid - part / 2, mid + part / 2)
+    return middle - max(share(sums, u0, u1, v0, v0 + part), share(sums, u0, u1, v1 - part, v1))

@@ -72,9 +72,14 @@ def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int,
             along, across = _offset(small, large, spacing_m)
             through = along < 0.4 * large.length_m and across < 0.4 * large.beam_m
             if through and not _inside(small, large, spacing_m) and not {id(a), id(b)} & out.keys():
-                worse = large if large.score < small.score else small
+                worse = min(large, small, key=_likely)
                 out[id(worse)] = "holds_a_hull" if worse is large else "part_of_hull"
     return out
+
+
+def _likely(hull: Candidate) -> tuple[float, float]:
+    """Orders hulls by what speaks for their outlines, then by their objects' contrast and shape."""
+    return hull.outline_odds or 0.0, hull.score
 
 
 def _same_hull(a: Candidate, b: Candidate, spacing_m: tuple[float, float]) -> bool:

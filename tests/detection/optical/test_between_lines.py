@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.detection.optical.between_lines import find_rectangle, not_water, straight_direction
+from pipeline.detection.optical.between_lines import find_rectangle, likely_rectangle, not_water, straight_direction
 from tests.detection.optical.hulls import mask_of
 
 PIXEL_M = 1.0
@@ -69,6 +69,34 @@ def test_a_shadow_across_the_deck_is_no_end():
     deck[160:] = False
     found = find_rectangle(light, deck, NOISE, (-1.0, 0.0), (PIXEL_M, PIXEL_M), (0, 0))
     assert found.length_m == pytest.approx(LENGTH_M, rel=0.03)
+
+
+@pytest.mark.parametrize("far_m", [25.0, 40.0])
+def test_a_wave_in_line_with_her_is_no_stern(far_m):
+    """A patch of foam of 4 m by 6 m beyond open water, no farther off than a house's shadow is long."""
+    light, ship, _ = moored(0.0, gap_m=2.0, quay=1.0)
+    aft = int(CENTRE[0] + LENGTH_M / 2 + far_m)
+    light[aft : aft + 4, 127:133] = 2.5
+    found = find_rectangle(light, ship, NOISE, (-1.0, 0.0), (PIXEL_M, PIXEL_M), (0, 0))
+    assert found.length_m == pytest.approx(LENGTH_M, rel=0.03)
+
+
+def test_a_hull_is_sought_along_her_length_where_edges_run_otherwise():
+    """Bright bars slant over a dim deck: their edges are more and stronger than those of her sides."""
+    heading_deg, slant_deg = 60.0, 30.0
+    ship = mask_of(SHAPE, CENTRE, 100.0, 16.0, heading_deg, PIXEL_M, bow_m=12.0)
+    angle = np.radians(heading_deg)
+    bars = np.zeros(SHAPE)
+    for along in (-32.0, -19.0, -6.0, 7.0, 20.0, 33.0):
+        at = (CENTRE[0] - along * np.cos(angle), CENTRE[1] + along * np.sin(angle))
+        bars = np.maximum(bars, mask_of(SHAPE, at, 14.0, 4.0, heading_deg + slant_deg, PIXEL_M))
+    light = ndimage.gaussian_filter(1 + 0.5 * ship + 4.0 * bars * ship, 0.8)
+    light += np.random.default_rng(0).normal(0, NOISE, SHAPE)
+    seen = ship > 0.5
+    assert turn_between(straight_direction(light, seen, (PIXEL_M, PIXEL_M)), heading_deg) > 15
+    found = likely_rectangle(light, seen, NOISE, (PIXEL_M, PIXEL_M), (0, 0))
+    assert turn_between(found.frame.axis, heading_deg) < 3
+    assert found.length_m == pytest.approx(100, rel=0.06)
 
 
 def test_without_edges_there_is_no_direction_and_no_hull():

@@ -10,14 +10,14 @@ from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.screening import REJECTING
 
 
-def fitted(row, col, length_m, beam_m, *, turn=0.0, n_pixels=200, score=0.9):
+def fitted(row, col, length_m, beam_m, *, turn=0.0, n_pixels=200, score=0.9, odds=None):
     """A hull by its edges; ``turn`` is the angle of her axis from the columns."""
     axis = (float(np.sin(turn)), float(np.cos(turn)))
     return Candidate(
         row=row, col=col, length_m=length_m, length_lo_m=0.95 * length_m, length_hi_m=1.05 * length_m,
         beam_m=beam_m, beam_lo_m=0.9 * beam_m, beam_hi_m=1.1 * beam_m, axis=axis, axis_points_to_bow=False,
         outline=np.zeros((4, 2)), n_pixels=n_pixels, score=score, tanker_score=0.3, contrast_db=10.0,
-        method="optical-edges", flags=("moored",),
+        method="optical-edges", flags=("moored",), outline_odds=odds,
     )  # fmt: skip
 
 
@@ -54,6 +54,15 @@ def test_of_two_hulls_through_each_other_the_likelier_one_counts(long_score, lef
     long, short = fitted(100, 100, 109, 15, score=long_score), fitted(101, 102, 78, 12, n_pixels=120)
     assert [c.length_m for c in ships([long, short])] == [left]
     assert [c.length_m for c in ships([short, long])] == [left]
+
+
+@pytest.mark.parametrize(("long_odds", "left"), [(29.6, 142), (21.7, 98)])
+def test_outlines_decide_between_hulls_through_each_other_before_contrast_does(long_odds, left):
+    """A container ship and a row of her boxes, the row brighter: what speaks for each outline counts."""
+    whole = fitted(100, 100, 142, 21, score=0.90, odds=long_odds)
+    row = fitted(102, 104, 98, 13.5, turn=0.1, n_pixels=120, score=0.98, odds=25.0)
+    assert [c.length_m for c in ships([whole, row])] == [left]
+    assert [c.length_m for c in ships([row, whole])] == [left]
 
 
 def test_a_part_that_looks_likelier_than_the_whole_is_still_a_part():
