@@ -28,8 +28,8 @@ from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.metadata.sensors import MASK, is_mask_file
 from pipeline.ingest.radiometry import parse_scaling
 from pipeline.ingest.rasters import FOREIGN_NAME
+from pipeline.ingest.safe.files import MANIFEST, is_safe
 from pipeline.ingest.scenes import open_scene, seen_near, without_water
-from pipeline.ingest.sentinel1.safe_files import MANIFEST, is_safe
 from pipeline.tables import SCENES
 from pipeline.times_places.longitudes import middle_of, moved
 from pipeline.types import Place, Scene, Sensor, Window

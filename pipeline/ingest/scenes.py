@@ -29,7 +29,7 @@ from pipeline.ingest.radiometry import Scaling, scaling_of
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
 from pipeline.ingest.reflectance import is_plain, reflectances
 from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
-from pipeline.ingest.sentinel1.safe_files import is_safe, is_sentinel2, open_files
+from pipeline.ingest.safe.files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water, placed, water_of
 from pipeline.times_places.longitudes import Near, moved

@@ -8,7 +8,7 @@ from pipeline.errors import InputError
 from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.rasters import stamp_of
-from pipeline.ingest.sentinel1.safe_files import is_safe, open_files
+from pipeline.ingest.safe.files import is_safe, open_files
 from pipeline.types import Source
 
 

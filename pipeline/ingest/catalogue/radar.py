@@ -21,11 +21,12 @@ from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Damaged, Deadline, Refused
 from pipeline.ingest.geolocation import footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
+from pipeline.ingest.safe.files import MANIFEST
+from pipeline.ingest.safe.manifest import Manifest, parse_xml, read_manifest
 from pipeline.ingest.sentinel1.cutout import CUTOUT, cut_json
+from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
 from pipeline.ingest.sentinel1.products import MEASUREMENT, SIMULATED, sea_level_geolocation
-from pipeline.ingest.sentinel1.safe_files import MANIFEST
-from pipeline.ingest.sentinel1.safe_xml import parse_xml, read_annotation, read_calibration, read_manifest, read_noise
-from pipeline.ingest.sentinel1.told import Annotation, Manifest
+from pipeline.ingest.sentinel1.told import Annotation
 from pipeline.types import Window
 
 if TYPE_CHECKING:

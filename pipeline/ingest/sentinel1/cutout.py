@@ -19,7 +19,7 @@ from pipeline.ingest.sentinel1.told import Annotation, AzimuthNoise, Vector
 from pipeline.types import Window
 
 if TYPE_CHECKING:
-    from pipeline.ingest.sentinel1.safe_files import SafeFiles
+    from pipeline.ingest.safe.files import SafeFiles
 
 CUTOUT = "cutout.json"
 FORMAT = 1  # of our own cutout.json; raised when its fields change

@@ -18,12 +18,13 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.geolocation import GridGeolocation, footprint_of, ground_spacing_m
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.rasters import RasterFile
+from pipeline.ingest.safe.files import MANIFEST, SafeFiles, is_safe, open_files
+from pipeline.ingest.safe.manifest import Manifest, read_manifest
 from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, sigma0_of, strips
 from pipeline.ingest.sentinel1.cutout import Cut, read_cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height
-from pipeline.ingest.sentinel1.safe_files import MANIFEST, SafeFiles, is_safe, open_files
-from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_manifest, read_noise
-from pipeline.ingest.sentinel1.told import Annotation, Manifest
+from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
+from pipeline.ingest.sentinel1.told import Annotation
 from pipeline.ingest.watermask import Water, water_of
 from pipeline.types import Counts, RadarView, Radiometry, Scene, Sensor, Source, Tile, Window
 from pipeline.units import LIGHT_M_S, METRES_PER_DEGREE

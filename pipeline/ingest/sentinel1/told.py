@@ -10,26 +10,6 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFile:
-    """One data object of the manifest."""
-
-    name: str  # inside the product
-    kind: str  # repID, as s1Level1MeasurementSchema
-    md5: str
-    sha3_256: str = ""  # in place of MD5 in newer products of Sentinel-2
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What ``manifest.safe`` lists."""
-
-    files: tuple[ListedFile, ...]
-    processed: str  # end of processing, as written; later means newer
-    software: str  # version of the instrument processing facility
-    relative_orbit: int | None = None  # track of the repeat cycle, where it is told
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Annotation:
     """What one polarisation's annotation says; arrays of the grid have shape (lines, pixels)."""

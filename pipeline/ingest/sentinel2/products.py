@@ -13,8 +13,8 @@ from pipeline.ingest.hashing import pieces
 from pipeline.ingest.metadata.channels import Channels
 from pipeline.ingest.radiometry import Scaling
 from pipeline.ingest.rasters import RasterFile
-from pipeline.ingest.sentinel1.safe_files import MANIFEST, SafeFiles
-from pipeline.ingest.sentinel1.safe_xml import read_manifest
+from pipeline.ingest.safe.files import MANIFEST, SafeFiles
+from pipeline.ingest.safe.manifest import read_manifest
 from pipeline.ingest.sentinel2.layers import NO_DATA, BandStack, stacked
 from pipeline.ingest.sentinel2.told import Told, read_told
 from pipeline.ingest.stored import Stored
@@ -27,15 +27,14 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from pipeline.ingest.metadata.options import OpenOptions
-    from pipeline.ingest.sentinel1.told import ListedFile
+    from pipeline.ingest.safe.manifest import ListedFile
 
 SIMULATED = "SIMULATED.txt"
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain uses, as from catalogues
 _BAND_FILE = re.compile(
     r"GRANULE/[^/]+/IMG_DATA/(?:R(\d\d)m/)?[^/]*_(B\d\d|B8A)(?:_\d\dm)?\.(?:jp2|tiff?)", re.IGNORECASE
 )
-_UNTOLD_M = 0  # L1C has each band once, in its own pixels
-"""What stands for the pixel size of a band whose file does not say it."""
+_UNTOLD_M = 0  # pixel size of a band whose file does not say it: L1C has each band once
 
 
 def open_product(files: SafeFiles, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:

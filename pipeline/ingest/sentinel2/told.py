@@ -13,10 +13,10 @@ from xml.etree import ElementTree
 
 from pipeline.errors import InputError
 from pipeline.ingest.metadata.acquisition import parse_time
-from pipeline.ingest.sentinel1.safe_xml import parse_xml
+from pipeline.ingest.safe.manifest import parse_xml
 
 if TYPE_CHECKING:
-    from pipeline.ingest.sentinel1.safe_files import SafeFiles
+    from pipeline.ingest.safe.files import SafeFiles
 
 # By their number in the metadata (band_id)
 BAND_IDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")

@@ -11,8 +11,8 @@ from pyproj import Geod, Transformer
 
 from pipeline.ingest.sentinel1.cutout import Cut
 from pipeline.ingest.sentinel1.orbit import grid_at_height, to_ecef
+from pipeline.ingest.sentinel1.product_xml import read_annotation
 from pipeline.ingest.sentinel1.products import sea_level_geolocation
-from pipeline.ingest.sentinel1.safe_xml import read_annotation
 from pipeline.types import Window
 from tests.ingest.sentinel1.safe_product import Recipe, annotation
 

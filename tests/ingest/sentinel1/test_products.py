@@ -12,11 +12,12 @@ from pyproj import Geod
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.geolocation import GridGeolocation, ground_spacing_m
 from pipeline.ingest.metadata.options import OpenOptions
+from pipeline.ingest.safe.manifest import read_manifest
 from pipeline.ingest.scenes import open_scene
 from pipeline.ingest.sentinel1.calibration import SIGMA0_FLOOR, Noise, Table, filled, strips
 from pipeline.ingest.sentinel1.orbit import grid_at_height
+from pipeline.ingest.sentinel1.product_xml import read_annotation, read_calibration, read_noise
 from pipeline.ingest.sentinel1.products import COARSE_LN, STRIP_ROWS, relative_orbit
-from pipeline.ingest.sentinel1.safe_xml import read_annotation, read_calibration, read_manifest, read_noise
 from pipeline.types import Radiometry, Sensor, Window
 from tests.builders import REAL_DATA, needs_real_data
 from tests.ingest.sentinel1.safe_product import (

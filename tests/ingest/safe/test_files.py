@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.ingest.safe.files import open_files
 from pipeline.ingest.scenes import open_scene
-from pipeline.ingest.sentinel1.safe_files import open_files
 from tests.ingest.sentinel1.safe_product import Recipe, write_safe, zipped
 
 

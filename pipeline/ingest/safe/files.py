@@ -25,11 +25,7 @@ from pipeline.ingest.rasters import RasterFile, open_raster, stamp_of
 from pipeline.types import Stamp
 
 MANIFEST = "manifest.safe"
-MARKS = (
-    MANIFEST,
-    "MTD_MSIL1C.xml",
-    "MTD_MSIL2A.xml",
-)  # one of these lies in the folder of a product, whatever its name
+MARKS = (MANIFEST, "MTD_MSIL1C.xml", "MTD_MSIL2A.xml")  # one lies in the folder of a product, whatever its name
 MAX_MEMBERS = 10_000  # our choice: a GRD product has some 30 files
 MAX_RATIO = 200.0  # CASES 2: a bomb reaches 1,000; a GRD measurement some 2
 MAX_TOTAL = 20_000_000_000  # bytes; our choice: a GRD product has 2e9
@@ -38,12 +34,9 @@ MAX_XML = 64 << 20  # bytes; our choice: the largest annotation has some 3 MiB
 
 
 def is_safe(path: Path) -> bool:
-    """Is this a SAFE folder, its manifest, or a zip? A folder that may not be entered is none by its name alone."""
-    if path.is_dir():
-        return path.suffix.upper() == ".SAFE" or any(
-            os.path.isfile(path / mark)
-            for mark in MARKS  # False where it may not be asked
-        )
+    """Is this a SAFE folder, its manifest, or a zip? One that may not be entered is told by its name."""
+    if path.is_dir():  # `isfile` is False where it may not be asked
+        return path.suffix.upper() == ".SAFE" or any(os.path.isfile(path / mark) for mark in MARKS)
     return path.name == MANIFEST or path.suffix.lower() == ".zip"
 
 
