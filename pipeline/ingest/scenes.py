@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,15 +25,15 @@ from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.metadata.world_file import placed_by_world_file
-from pipeline.ingest.radiometry import Scaling, scaling_of
+from pipeline.ingest.radiometry import scaling_of
+from pipeline.ingest.raster_reader import RasterReader
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
-from pipeline.ingest.reflectance import is_plain, reflectances
 from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
 from pipeline.ingest.safe.files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
-from pipeline.ingest.watermask import Water, placed, water_of
+from pipeline.ingest.watermask import placed, water_of
 from pipeline.times_places.longitudes import Near, moved
-from pipeline.types import Counts, OpticalView, RadarView, Scene, Sensor, SideFile, Source, Tile, Window, utc
+from pipeline.types import OpticalView, RadarView, Scene, Sensor, SideFile, Source, utc
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -71,60 +71,6 @@ def open_scene(
     else:
         scene = _open_raster_scene(path, options, land, meanwhile, later=later)
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RasterReader:
-    """Reads windows of one raster file as calibrated tiles."""
-
-    stored: Stored
-    scaling: Scaling
-    water: Water
-    palette: Any = None
-
-    def with_land(self, more: BaseGeometry) -> RasterReader:
-        """The same reader, which takes these polygons (EPSG:4326) for land as well."""
-        return replace(self, water=self.water.with_land(more))
-
-    @property
-    def digest(self) -> str:
-        """Hash of what it adds to the file and the land of the place."""
-        return self.water.digest
-
-    def without_water(self) -> RasterReader:
-        """The same reader, which takes everything for water: for those that only ask what was measured."""
-        return replace(self, water=Water(self.stored.raster.shape))
-
-    def __call__(self, window: Window) -> Tile:
-        """Calibrated pixels of a window."""
-        rows, cols = self.stored.raster.shape
-        if min(window.row0, window.col0) < 0 or window.row1 > rows or window.col1 > cols:
-            raise ValueError(f"{window} leaves the image of {rows} x {cols} pixels")
-        if self.palette is None and is_plain(self.stored, self.scaling):
-            numbers = self.stored.raster.read(window, self.stored.channels.indexes)
-            data, valid = reflectances(numbers, self.stored, self.scaling)
-            return Tile(window, self.stored.channels.names, data, valid, self.water(window))
-        picture, gap = self.stored.read(window)
-        if self.palette is not None:
-            picture = self.palette[picture]
-        data = self.scaling.apply(picture, window.col0)
-        data[gap] = np.nan
-        valid = np.asarray(np.isfinite(data).all(axis=0), bool)
-        clouded = None if self.stored.usable is None else self.stored.usable.clouded(window)
-        return Tile(window, self.stored.channels.names, data, valid, self.water(window), clouded)
-
-    def counts(self, window: Window) -> Counts | None:
-        """Stored pixels of a window, where they are 16-bit amplitude without gaps but zeros; else None."""
-        scaling, raster, channels = self.scaling, self.stored.raster, self.stored.channels
-        plain = scaling.law in ("square", "calibrated") and (scaling.gain, scaling.offset) == (1.0, 0.0)
-        plain &= not scaling.gains and raster.dtype == "uint16" and self.palette is None
-        plain &= not channels.masks and not raster.masked
-        if not (plain and self.stored.gaps.only_zeros and self.stored.radar):
-            return None
-        stored = raster.read(window, channels.indexes)
-        scale = scaling.apply(np.ones((len(stored), 1, window.cols), np.float32), window.col0)
-        water = self.water(window) if self.water.has_land else None
-        return Counts(stored, scale, np.zeros_like(scale), np.zeros(window.rows, np.int32), 0.0, water)
 
 
 def settled(scene: Scene) -> Scene:

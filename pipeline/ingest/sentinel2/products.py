@@ -12,6 +12,7 @@ from pipeline.ingest.geolocation import footprint_of, ground_spacing_m
 from pipeline.ingest.hashing import pieces
 from pipeline.ingest.metadata.channels import Channels
 from pipeline.ingest.radiometry import Scaling
+from pipeline.ingest.raster_reader import RasterReader
 from pipeline.ingest.rasters import RasterFile
 from pipeline.ingest.safe.files import MANIFEST, SafeFiles
 from pipeline.ingest.safe.manifest import read_manifest
@@ -39,8 +40,6 @@ _UNTOLD_M = 0  # pixel size of a band whose file does not say it: L1C has each b
 
 def open_product(files: SafeFiles, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:
     """Open a product; raises InputError naming the file inside it that is missing, altered or of another kind."""
-    from pipeline.ingest.scenes import RasterReader
-
     if options.sensor not in (None, Sensor.SENTINEL2):
         raise ConfigError(f"{files.path.name} is a Sentinel-2 product; --sensor says {options.sensor}")
     stamps = files.stamps()
