@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from pipeline.ingest import scenes
+from pipeline.ingest import raster_reader
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.scenes import open_scene
 from pipeline.types import Sensor, Window
@@ -35,7 +35,7 @@ def test_one_pass_gives_what_the_general_way_gives(tmp_path, monkeypatch, nodata
         read = scene.read
     window = Window(2, 3, 50, 80)
     quick = read(window)
-    monkeypatch.setattr(scenes, "is_plain", lambda *_: False)
+    monkeypatch.setattr(raster_reader, "is_plain", lambda *_: False)
     plain = read(window)
     assert np.array_equal(quick.data, plain.data, equal_nan=True)
     assert np.array_equal(quick.valid, plain.valid)
