@@ -6,7 +6,7 @@ A coarser pixel is repeated, never interpolated: what it measured is the mean of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,20 +66,18 @@ def stacked(bands: Mapping[str, RasterFile], path: str, item: str) -> BandStack:
         if not _fits(layer, finest):
             raise InputError(layer.item, f"does not lie on the grid of {finest.item}")
     alike = {f.name: getattr(finest, f.name) for f in fields(RasterFile) if f.init}
-    told = "; ".join(f"{layer.item}: {layer.doubt}" for layer in layers if layer.doubt)
-    whole = BandStack(**alike, layers=layers)
-    return replace(
-        whole,
-        path=path,
-        item=item,
-        descriptions=tuple(bands),
-        colours=("grey",) * len(layers),
-        tags={},
-        nodata=NO_DATA,
-        doubt=told,
-        masked=False,
-        reduced=all(layer.reduced for layer in layers),
-    )
+    own = {
+        "path": path,
+        "item": item,
+        "descriptions": tuple(bands),
+        "colours": ("grey",) * len(layers),
+        "tags": {},
+        "nodata": NO_DATA,
+        "doubt": "; ".join(f"{layer.item}: {layer.doubt}" for layer in layers if layer.doubt),
+        "masked": False,
+        "reduced": all(layer.reduced for layer in layers),
+    }
+    return BandStack(**alike | own, layers=layers)
 
 
 def _fits(layer: RasterFile, finest: RasterFile) -> bool:
