@@ -116,12 +116,15 @@ def recall_table(trials: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
     return RECALLS.check(RECALLS.from_rows(rows))
 
 
-def recall_at(recalls: pd.DataFrame, context: str, lengths_m: pd.Series) -> dict[str, float]:
-    """Recall of each sensor's looks for ships of these lengths: the mean over them; over all lengths where none is."""
+def recall_at(recalls: pd.DataFrame, context: str, lengths_m: pd.Series, told: str = "recall") -> dict[str, float]:
+    """Recall of each sensor's looks for ships of these lengths: the mean over them; over all lengths where none is.
+
+    ``told`` is the column that is asked for: the recall, or one of its bounds (those of several lengths err together).
+    """
     known = lengths_m.dropna().to_numpy(float)
     here = recalls[recalls["context"] == context]
     by_size: Mapping[str, dict[str, float]] = {
-        size: dict(zip(rows["sensor"], rows["recall"], strict=True)) for size, rows in here.groupby("size")
+        size: dict(zip(rows["sensor"], rows[told], strict=True)) for size, rows in here.groupby("size")
     }
     over_all = by_size.get("all", {})  # none where no sensor is declared: then nothing is known of any look
     shares = {size: float(((known >= low) & (known < high)).mean()) if len(known) else 0.0

@@ -36,6 +36,9 @@ class CallsConfig(Section):
     stay_d: tuple[float, float] = (0.8, 3.0)
     """Length of a stay at a berth, 5 % and 95 % points [d], where AIS heard fewer than ten whole stays (our choice; one
     reported berth stay was 43 h, waiting included)."""
+    stay_log_sd: float = Field(default=0.25, ge=0)
+    """How far all stays together may be longer or shorter than ``stay_d`` says: standard deviation of ln (our choice:
+    half as long again or two thirds as long is the 90 % interval). Only calls that nobody saw ask for it."""
     look_recall: dict[str, float] = Field(default=LOOK_RECALL)
     """Probability that a usable look shows a ship at her berth, by sensor, before ships that transmit have shown it
     (our judgement); a sensor that is not named keeps its own."""

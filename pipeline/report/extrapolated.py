@@ -39,3 +39,22 @@ def extrapolated_line(story: Story) -> str:
         f"about {share} of the sum with the calls that nobody saw is extrapolated: a counted berth was seen on "
         f"{looked} of {number_of(total, 'day')}"
     )
+
+
+def looks_show_line(story: Story) -> str:
+    """How many of those who called the looks would have shown, with what is not known of it; "" where none is told."""
+    missed = story.tables.get("missed")
+    if missed is None or "p_seen_lo" not in missed:
+        return ""
+    told = missed[missed["p_seen_lo"].notna() & missed["seen_days"].notna()]
+    arrivals = told["seen_days"] + told["unseen_days"]
+    if not arrivals.sum() > 0:
+        return ""
+    low, middle, high = (
+        percent(float((told[name] * arrivals).sum() / arrivals.sum())) for name in ("p_seen_lo", "p_seen", "p_seen_hi")
+    )
+    return (
+        f"By these shares, the times of the looks and the usual lengths of stay, the looks show about {middle} of "
+        f"those who call at a counted berth ({low} to {high}). "
+        "The sum with unseen calls takes in that this is not known better."
+    )

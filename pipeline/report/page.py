@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.plurals import number_of
 from pipeline.report.assets import as_json, assets
 from pipeline.report.cards import EVIDENCE_WORDS, cards
-from pipeline.report.extrapolated import mostly_extrapolated
+from pipeline.report.extrapolated import looks_show_line, mostly_extrapolated
 from pipeline.report.file_names import shortener, with_short_names
 from pipeline.report.opening import answer, caveats, shown_alone
 from pipeline.report.page_data import page_data
@@ -49,6 +49,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         caveats=caveats(story),
         shown=shown_alone(story),
         any_counts=bool(counted_zones(story)),
+        looks_show=looks_show_line(story),
         unseen_sum=story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0,
         mostly_extrapolated=mostly_extrapolated(story),
         account_year=account_year_words(story.headline.account_year, story.cap.year_starts),

@@ -333,7 +333,9 @@ MISSED_STATES = ("known", "unknown")
 MISSED = Contract(
     "missed",
     "Calls that nobody saw, one row per counted zone and day of arrival. Of one zone, all days share one rate: calls a "
-    "day ~ Gamma(rate_shape, 1 / rate_per_d); a day's unseen calls are Poisson with mean rate * unseen_days.",
+    "day ~ Gamma(rate_shape, 1 / rate_per_d); a day's unseen calls are Poisson with mean rate * unseen_days. Where "
+    "p_seen has bounds its logit is normal on either side, all days and zones err together, and seen_days, unseen_days "
+    "and rate_per_d, the sum of the seen_days, move with it.",
     "missed_id",
     (
         Column("missed_id", "text", "zone_id and day, joined by a slash."),
@@ -341,13 +343,18 @@ MISSED = Contract(
         Column("day", "text", "Calendar day of arrival, UTC, YYYY-MM-DD; the first also holds who lay there already."),
         Column("state", "text", "unknown: the looks were too few to say; then no number is.", choices=MISSED_STATES),
         share("p_seen", "Chance that a call arriving this day is seen.", required=False),
+        share(
+            "p_seen_lo", "5 % bound of that: looks may find less than thought, and stays be shorter.", required=False
+        ),
+        share("p_seen_hi", "95 % bound.", required=False),
+        amount("seen_days", "The day's share of arrivals that a look would see.", "d", required=False),
         amount("unseen_days", "The day's share of arrivals that no look would see.", "d", required=False),
         amount("rate_shape", "Shape of the rate's posterior.", required=False),
         amount("rate_per_d", "Days of arrivals that looks would see.", "d", required=False),
         amount(
             "unseen_mean",
-            "Expected number of unseen calls by that law, as the account draws them; the unbiased one is n_seen * "
-            "unseen_days / rate_per_d.",
+            "Expected number of unseen calls by that law, as the account draws them; the unbiased one, were p_seen "
+            "known, is n_seen * unseen_days / rate_per_d.",
             required=False,
         ),
         Column("n_seen", "int", "Counted calls of the zone that images alone saw: what is extrapolated.", low=0),

@@ -7,12 +7,14 @@ the calls seen and the looks leave of it), the exposure is the time in which a c
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from pipeline.tables.seen_law import seen_share
 from pipeline.volume.montecarlo import draw_call, shared_draws
 
 if TYPE_CHECKING:
@@ -35,24 +37,53 @@ def barrels_unseen(
     shared.
 
     Each zone's rate and each zone's day have a stream of their own, keyed by their names: neither other days and zones
-    nor the order of rows changes them.
+    nor the order of rows changes them. What is not known of looks and stays has one stream for all.
     """
     known = missed[missed["state"] == "known"]
     if not len(known):
         return None
     cargo = barrels if len(barrels) else _of_nothing_known(config, seed)
+    error = _stream(seed, "what looks see").standard_normal(config.draws)
     index = {day.isoformat(): n for n, day in enumerate(calendar)}
     out = np.zeros((len(calendar), config.draws))
-    known = known[known["day"].isin(index)].sort_values(["zone_id", "day"])
-    for zone_id, zone in known.groupby("zone_id", sort=True):
-        law = zone.iloc[0]
-        rate = _stream(seed, f"{zone_id}/rate").gamma(law["rate_shape"], 1 / law["rate_per_d"], config.draws)
-        for day, unseen_days in zip(zone["day"], zone["unseen_days"].to_numpy(float), strict=True):
-            rng = _stream(seed, f"{zone_id}/{day}")
-            draws = np.repeat(np.arange(config.draws), rng.poisson(unseen_days * rate))
+    for zone_id, zone in known.sort_values(["zone_id", "day"]).groupby("zone_id", sort=True):
+        rate = _rates(str(zone_id), zone, error, seed)
+        for row in zone[zone["day"].isin(index)].to_dict("records"):
+            rng = _stream(seed, f"{zone_id}/{row['day']}")
+            draws = np.repeat(np.arange(config.draws), rng.poisson(_unseen_days(row, error) * rate))
             carried = cargo[rng.integers(0, len(cargo), len(draws)), draws]
-            out[index[day]] += np.bincount(draws, carried, config.draws)
+            out[index[row["day"]]] += np.bincount(draws, carried, config.draws)
     return out.cumsum(axis=0)
+
+
+def _rates(zone_id: str, zone: pd.DataFrame, error: FloatArray, seed: int) -> FloatArray:
+    """Calls a day at one zone in each draw: of its rows, those outside the account as well.
+
+    A draw in which looks see more than thought has more days that were seen, and so fewer calls a day.
+    """
+    law = zone.iloc[0]
+    rate = _stream(seed, f"{zone_id}/rate").gamma(law["rate_shape"], 1 / law["rate_per_d"], len(error))
+    rows = [row for row in zone.to_dict("records") if _bounded(row)]
+    thought = sum(row["seen_days"] for row in rows)
+    if thought == 0:
+        return rate
+    seen = np.zeros(len(error))
+    for row in rows:
+        seen += row["seen_days"] + row["unseen_days"] - _unseen_days(row, error)
+    return np.asarray(rate * thought / seen)
+
+
+def _unseen_days(row: Mapping[Any, Any], error: FloatArray) -> FloatArray:
+    """A day's share of arrivals that no look would see, in each draw [d]; ``error`` in standard deviations."""
+    if not _bounded(row):
+        return np.full(len(error), float(row["unseen_days"]))
+    p = seen_share(row["p_seen"], row["p_seen_lo"], row["p_seen_hi"], error)
+    return np.asarray((row["seen_days"] + row["unseen_days"]) * (1 - p))
+
+
+def _bounded(row: Mapping[Any, Any]) -> bool:
+    """Does the table say how well it knows what looks see?"""
+    return all(pd.notna(row.get(name)) for name in ("p_seen", "p_seen_lo", "p_seen_hi", "seen_days"))
 
 
 def zones_left_out(missed: pd.DataFrame, calls: pd.DataFrame, days: list[date]) -> dict[str, date]:

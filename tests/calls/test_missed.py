@@ -6,7 +6,9 @@ import pytest
 from shapely.geometry import box
 
 from pipeline.calls.coverage import looks as looks_of
-from pipeline.calls.missed import MIN_STAYS, exposure, missed_calls, stay_law
+from pipeline.calls.exposure import exposure
+from pipeline.calls.missed import missed_calls
+from pipeline.calls.stay_law import MIN_STAYS, stay_law
 from pipeline.config import CallsConfig, CapConfig, VolumeConfig
 from pipeline.tables import DETECTIONS, PORT_CALLS, RECALLS, SCENES
 from pipeline.types import Place
@@ -182,7 +184,7 @@ def test_one_look_sees_whoever_came_within_a_stay_before_it(look_d, stay_d):
 def test_the_declared_law_has_the_mean_of_its_log_normal():
     low, high = np.log(CallsConfig().stay_d)
     mean = np.exp((low + high) / 2 + ((high - low) / (2 * 1.6448536)) ** 2 / 2)
-    assert stay_law(called({}), CallsConfig()).mean() == pytest.approx(mean, rel=0.005)
+    assert stay_law(called({}), CallsConfig()).days.mean() == pytest.approx(mean, rel=0.005)
 
 
 @pytest.mark.parametrize(("look_d", "inside"), [(-0.1, 0), (0.0, 1), (2.9, 1), (3.0, 0)])
@@ -198,10 +200,10 @@ def test_stays_last_as_declared_until_enough_were_heard_from_entry_to_exit():
     heard = {"evidence_class": "A", "arrival_lo": at(9), "arrival_hi": at(11), "departure_lo": at(57)}
     rows = called(*(heard | {"departure_hi": at(59 + 24 * (n % 2))} for n in range(MIN_STAYS)))
     for few in (rows.iloc[1:], called(*[{}] * MIN_STAYS)):
-        law = stay_law(few, config)
+        law = stay_law(few, config).days
         assert np.quantile(law, (0.05, 0.95), method="hazen") == pytest.approx(config.stay_d, rel=0.01)
         assert (np.diff(law) > 0).all()
-    law = stay_law(rows, config)
+    law = stay_law(rows, config).days
     assert (law.min(), law.mean(), law.max()) == pytest.approx((2.0, 2.25, 2.5), abs=0.01)
 
 

@@ -3,14 +3,17 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.config import PeriodConfig
+from pipeline.report.extrapolated import looks_show_line
 from pipeline.report.page import render
 from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import barrels, percent
+from pipeline.tables import MISSED
 
 
 @pytest.mark.parametrize(
@@ -127,6 +130,22 @@ def test_a_sum_that_hardly_anybody_saw_stands_as_an_interval_and_is_called_no_fi
     assert (f"{percent(middle / story.headline.cap_bbl)} of the cap" in tile) != mostly
     assert ("about 83 % of it is extrapolated: where it passes the cap is no finding" in page) == mostly
     assert ('"extrapolated":true' in page) == mostly
+
+
+def test_how_many_of_who_called_the_looks_show_is_told_with_its_interval(tiny_story):
+    """Of days by their arrivals: 1 d seen to 0.2 and 3 d to 0.6 make 0.5. A table without bounds says nothing."""
+    rows = [
+        {"missed_id": str(n), "zone_id": "oil_pier", "day": f"2024-03-0{n}", "state": "known", "n_seen": 1,
+         "seen_days": n * p, "unseen_days": n * (1 - p), "p_seen": p, "p_seen_lo": p / 2, "p_seen_hi": p + 0.3}
+        for n, p in ((1, 0.2), (3, 0.6))
+    ]  # fmt: skip
+    table = MISSED.check(MISSED.from_rows(rows))
+
+    def line(missed: pd.DataFrame) -> str:
+        return looks_show_line(replace(tiny_story, tables={**tiny_story.tables, "missed": missed}))
+
+    assert "show about 50 % of those who call at a counted berth (25 % to 80 %)" in line(table)
+    assert line(table.assign(p_seen_lo=np.nan)) == line(MISSED.empty()) == ""
 
 
 def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_last_lines(told):

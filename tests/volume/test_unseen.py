@@ -3,12 +3,13 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from pipeline.config import VolumeConfig
 from pipeline.tables import MISSED
 from pipeline.volume.unseen import barrels_unseen, zones_left_out
 
-CONFIG = VolumeConfig(draws=20_000)
+CONFIG, FEW = VolumeConfig(draws=20_000), VolumeConfig(draws=1_000)
 CALENDAR = [date(2024, 3, 1) + timedelta(days=n) for n in range(20)]
 
 
@@ -115,3 +116,40 @@ def test_a_missed_call_carries_what_a_random_one_of_those_seen_did():
         each = np.repeat(np.array(cargoes)[:, None], CONFIG.draws, axis=1)
         total = barrels_unseen(missed(), CALENDAR, each, CONFIG, 1)[-1]
         assert total.mean() == pytest.approx(number * 2_000, rel=0.03)
+
+
+def with_bounds(low: float, high: float, zone: str = "pier") -> pd.DataFrame:
+    """Half of the arrivals are seen, more or less: of ten days with ten seen, and ten unseen."""
+    return MISSED.check(missed(exposed_d=10.0, zone=zone).assign(seen_days=0.5, p_seen_lo=low, p_seen_hi=high))
+
+
+def test_what_is_not_known_of_looks_widens_the_number_as_the_law_of_total_variance_says():
+    """Given its error the number is negative binomial, mean a x and variance a x (1 + x) with x = U / E."""
+    total = barrels_unseen(with_bounds(0.3, 0.6), CALENDAR, np.ones((1, CONFIG.draws)), CONFIG, 1)[-1]
+    z = norm.ppf((np.arange(100_000) + 0.5) / 100_000)
+    low, high = (np.log(p / (1 - p)) for p in (0.3, 0.6))
+    x = np.exp(-z / 1.6448536 * np.where(z < 0, -low, high))  # (1 - p) / p of every day, and so U / E
+    a = 5.5
+    assert total.mean() == pytest.approx(a * x.mean(), rel=0.03)
+    assert total.var() == pytest.approx(a * (x + x**2).mean() + a**2 * x.var(), rel=0.08)
+
+
+def test_bounds_that_meet_change_nothing():
+    plain, met = missed(), with_bounds(0.5, 0.5)
+    draws = [barrels_unseen(table, CALENDAR, SIZES, CONFIG, 1) for table in (plain, met)]
+    np.testing.assert_allclose(draws[1].mean(axis=1), draws[0].mean(axis=1), rtol=1e-6)
+
+
+def test_zones_and_days_err_together():
+    """Where little else varies, as of hundreds of calls, two zones' numbers go with one another."""
+    many = [with_bounds(0.3, 0.6, zone).assign(rate_shape=400.0) for zone in ("pier", "buoy")]
+    pier, buoy = (barrels_unseen(table, CALENDAR, np.ones((1, 1_000)), FEW, 1) for table in many)
+    assert np.corrcoef(pier[-1], buoy[-1])[0, 1] > 0.9
+    assert np.corrcoef(pier[9], pier[-1] - pier[9])[0, 1] > 0.9
+
+
+def test_an_account_of_some_days_knows_the_rate_from_all():
+    """The rate rests on what was seen on all days of the table, whichever the account asks for."""
+    uneven = with_bounds(0.3, 0.6).assign(p_seen=[0.5] * 10 + [0.3] * 10)
+    long = barrels_unseen(uneven, CALENDAR, SIZES, CONFIG, 1)
+    np.testing.assert_array_equal(barrels_unseen(uneven, CALENDAR[:7], SIZES, CONFIG, 1), long[:7])

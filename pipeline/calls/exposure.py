@@ -1,0 +1,125 @@
+"""What the looks at one zone could see: of who arrives on each day of a period, and how surely that is known.
+
+What looks find and how long ships stay is known with errors of its own, and both move the unseen calls of all days one
+way. So the chance that a call is seen has an interval: on the logit scale, the root of the squares of what the recall's
+bounds move it and of what the stays' do. The recalls of several sensors are taken to err together, and so are all days,
+which errs to the wide side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import expit
+
+from pipeline.quantiles import Z90
+from pipeline.tables.seen_law import logit_of
+
+if TYPE_CHECKING:
+    from pipeline.calls.stay_law import StayLaw
+    from pipeline.types import FloatArray
+
+STEP_D = 1 / 48  # of the integral over times of arrival: half an hour against stays of about a day
+MIN_LOOKS = 5  # overpasses: fewer are a few moments, and chance alone says what was there (our choice)
+MIN_SEEN = 0.03  # of arrivals: below, each call seen would stand for more than thirty unseen ones (our choice)
+MOSTLY_SEEN = 0.5  # of arrivals: above, no more is added than was seen, and any number of looks will do (our choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What the looks at one zone could see, by day of arrival; the first day also holds who lay there at the start."""
+
+    seen_d: FloatArray
+    """Integral of p(a) over each day [d]."""
+    unseen_d: FloatArray
+    """Integral of 1 - p(a) over each day [d]."""
+
+    n_looks: int = 0
+    """Looks in the period that could see anybody; the slices of an overpass are one."""
+
+    def tells(self) -> bool:
+        """Were there looks enough to say how many calls nobody saw?
+
+        >>> one, five = (exposure(np.arange(0.5, 30, 30 / n), np.full(n, 0.9), np.array([1.0]), 30.0) for n in (1, 5))
+        >>> one.tells(), five.tells()
+        (False, True)
+        """
+        seen = self.total_seen_d / (self.total_seen_d + self.total_unseen_d)
+        return seen >= MOSTLY_SEEN or (self.n_looks >= MIN_LOOKS and seen >= MIN_SEEN)
+
+    @property
+    def p_seen(self) -> FloatArray:
+        """Chance that a call arriving on each day is seen."""
+        return np.asarray(np.clip(self.seen_d / (self.seen_d + self.unseen_d), 0.0, 1.0))
+
+    @property
+    def total_seen_d(self) -> float:
+        """E: days of arrivals that would have been seen."""
+        return float(self.seen_d.sum())
+
+    @property
+    def total_unseen_d(self) -> float:
+        """U: days of arrivals that would not."""
+        return float(self.unseen_d.sum())
+
+
+def exposure(
+    looks_d: FloatArray, recall: FloatArray, law_d: FloatArray, period_d: float, begun_d: float = 0.0
+) -> Exposure:
+    """Integrals of p(a) and 1 - p(a) over the calendar days of a period.
+
+    Parameters
+    ----------
+    looks_d : sorted times of looks since the start of the period [d]
+    recall : probability of each that it shows a ship that lies there
+    law_d : equally likely lengths of stay [d]
+    period_d : length of the period [d]
+    begun_d : how far its first calendar day has gone when the period starts [d]
+
+    Examples
+    --------
+    Stays of one day and a sure look every second day: ten of those in its 21 days (20 and the one before) are seen.
+
+    >>> half = exposure(np.arange(0.5, 20), np.tile([1.0, 0.0], 10), np.array([1.0]), 20.0)
+    >>> print(f"{half.total_seen_d:.2f} {half.total_unseen_d:.2f}")
+    10.00 11.00
+    """
+    n_days = max(1, int(np.ceil(begun_d + period_d - 1e-9)))
+    steps_in = max(1, round(period_d / STEP_D))
+    arrivals = (np.arange(-int(np.ceil(law_d.max() / STEP_D)), steps_in) + 0.5) * STEP_D
+    inside = (looks_d >= 0) & (looks_d < period_d)
+    blind = np.concatenate([[0.0], np.cumsum(np.log1p(-np.clip(recall[inside], 0, 1 - 1e-12)))])
+    looks_d = looks_d[inside]
+    p, there = np.zeros(len(arrivals)), np.zeros(len(arrivals))
+    before = blind[np.searchsorted(looks_d, arrivals)]
+    for stay in law_d:
+        lies = arrivals + stay > 0
+        p += np.where(lies, -np.expm1(blind[np.searchsorted(looks_d, arrivals + stay)] - before), 0.0)
+        there += lies
+    day = np.clip(np.floor(np.maximum(arrivals, 0.0) + begun_d).astype(int), 0, n_days - 1)
+    share = STEP_D / len(law_d)
+    seen = np.asarray(np.bincount(day, p * share, n_days), dtype=np.float64)
+    present = np.asarray(np.bincount(day, there * share, n_days), dtype=np.float64)
+    return Exposure(seen, present - seen, int((recall[inside] > 0).sum()))
+
+
+def seen_bounds(
+    looks_d: FloatArray, recall: FloatArray, stays: StayLaw, period_d: float, begun_d: float = 0.0
+) -> tuple[Exposure, FloatArray, FloatArray]:
+    """What looks could see, and the 90 % interval of each day's chance that they see a call.
+
+    Parameters are those of `exposure`, but ``recall`` holds the 5 % bound, the mean and the 95 % bound of each look's,
+    shape (3, looks), and ``stays`` tells how well the lengths of stay are known.
+    """
+
+    def logits(found: FloatArray, z: float = 0.0) -> FloatArray:
+        return logit_of(exposure(looks_d, found, stays.at(z), period_d, begun_d).p_seen)
+
+    fewest, found, most = recall
+    likely = exposure(looks_d, found, stays.days, period_d, begun_d)
+    middle = logit_of(likely.p_seen)
+    down = np.hypot(*(np.maximum(middle - end, 0.0) for end in (logits(fewest), logits(found, -Z90))))
+    up = np.hypot(*(np.maximum(end - middle, 0.0) for end in (logits(most), logits(found, Z90))))
+    return likely, np.asarray(expit(middle - down)), np.asarray(expit(middle + up))
