@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.calls import call_counts, encounters, port_calls
+from pipeline.calls import call_counts, port_calls
 from pipeline.calls.candidates import candidates
 from pipeline.calls.counting import count_line, count_range, difference, length_of, number_of_stays
 from pipeline.calls.draughts import draught_steps
@@ -20,12 +20,10 @@ from pipeline.ships.turnover import chance_of_one_stay, turnover
 from pipeline.tables.number_law import number_law
 from tests.builders import REAL_DATA, needs_real_data
 from tests.calls.traffic import (
-    ANCHORAGE,
     MMSI,
     at,
     detections,
     feed,
-    fixes,
     harbour,
     looks_at,
     off_berth,
@@ -253,19 +251,6 @@ def test_two_slices_of_one_overpass_are_one_sighting():
     second = sighting("b", 30 / 3600, off_berth(30), length_m=106.0, sensor="sentinel-1")
     calls = calls_of([sighting("a", 0, sensor="sentinel-1"), second], looks_at(0, 30 / 3600, sensor="sentinel-1"))
     assert calls[["n_seen", "evidence_class"]].to_numpy().tolist() == [[1, "D"]]
-
-
-def test_side_by_side_in_the_roads_is_an_encounter_and_alongside_is_none():
-    hours = np.arange(10, 16, 0.1)
-    lon, lat = ANCHORAGE
-    roads = feed(fixes(hours, lon, lat), fixes(hours, lon + 0.001, lat, mmsi=MMSI + 1))
-    (met,) = encounters(clean_tracks(roads), harbour(), CONFIG)
-    assert (met.mmsi, met.zone_id) == ((MMSI, MMSI + 1), "roads")
-    assert (met.end - met.start) >= pd.Timedelta(hours=5)
-    quay = feed(fixes(hours, *off_berth(0)), fixes(hours, *off_berth(60), mmsi=MMSI + 1))
-    assert encounters(clean_tracks(quay), harbour(), CONFIG) == []
-    passing = feed(fixes(hours, lon, lat), fixes(hours, lon + 0.001 + 0.02 * (hours - 13), lat, 1.5, mmsi=MMSI + 1))
-    assert encounters(clean_tracks(passing), harbour(), CONFIG) == []
 
 
 def test_candidates_are_ranked_by_size_and_add_up_to_one():
