@@ -43,12 +43,12 @@ def test_of_a_number_that_two_ships_send_each_is_where_she_is():
 
 
 def test_two_ships_of_one_number_meet_where_their_words_tell_them_apart():
-    """Without words, two places under one number 400 m apart may be one ship's, and errors."""
-    shared = [at_anchor(), at_anchor(0.005, after_h=0.05)]
-    assert encounters(clean_tracks(feed(*shared)), harbour(), CONFIG) == []
-    named = [fixes.assign(**papers) for fixes, papers in zip(shared, PAPERS, strict=True)]
-    (met,) = encounters(clean_tracks(feed(*named)), harbour(), CONFIG)
-    assert (met.mmsi, sorted(met.ship)) == ((MMSI, MMSI), [1, 2])
+    """Without words, two places under one number 80 m apart may be one ship's, and errors."""
+    two = clean_tracks(feed(at_anchor(), at_anchor(0.001, mmsi=MMSI + 1)))
+    tracks = two.assign(mmsi=MMSI, ship=(two["mmsi"] - MMSI + 1).astype("Int64"))
+    (met,) = encounters(tracks, harbour(), CONFIG)
+    assert (met.mmsi, met.ship) == ((MMSI, MMSI), (1, 2))
+    assert encounters(tracks.assign(ship=pd.array([pd.NA] * len(two), "Int64")), harbour(), CONFIG) == []
 
 
 def test_only_the_ship_of_a_number_that_met_another_is_flagged():
