@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -68,23 +69,56 @@ def readings(
 
 def _readings(size_m: FloatArray, sd_m: FloatArray, made: Sequence[_Made], same_hull_share: float) -> list[np.ndarray]:
     """As ``readings``, of statements from the smallest size up, each with who made it."""
-    shared = same_hull_share * np.maximum(size_m[:, None], size_m)
-    spread = np.sqrt(sd_m[:, None] ** 2 + sd_m**2 + shared**2)
-    apart = (size_m[:, None] - size_m) / spread
+    said = _Said(size_m, sd_m, same_hull_share, made)
+    apart = said.apart_sd()
     agree = np.abs(apart) <= DISAGREE
     if agree.all():
         return [np.ones(len(size_m), bool)]
-    told = -0.5 * apart**2 - np.log(spread * math.sqrt(2 * math.pi))
-    wrong = math.log(FAILS / (ANYTHING * float(size_m.max())))
-    by_row: dict[tuple[bool, ...], float] = {}
-    for n in range(len(size_m)):
-        right = _with(n, apart, agree)
-        chance = _log_chance(told, n, right, made, wrong)
-        by_row[tuple(right.tolist())] = max(chance, by_row.get(tuple(right.tolist()), -math.inf))
-    ranked = sorted(by_row, key=lambda row: (-by_row[row], row))
-    best = by_row[ranked[0]]
-    tenable = [row for row in ranked if math.exp(by_row[row] - best) >= WORTH_TELLING / (1 - WORTH_TELLING)]
+    rows = {tuple(_with(n, apart, agree).tolist()) for n in range(len(size_m))}
+    # Rounded, lest the order of a sum decides between readings that are equally likely: there the narrower stands
+    chance = {row: round(_log_chance(said, np.array(row)), 9) for row in rows}
+    ranked = sorted(rows, key=lambda row: (-chance[row], said.error_m(np.flatnonzero(row)), row))
+    best = chance[ranked[0]]
+    tenable = [row for row in ranked if math.exp(chance[row] - best) >= WORTH_TELLING / (1 - WORTH_TELLING)]
     return [np.array(row) for row in tenable]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """Statements of a size from the smallest up, with their errors and who made them."""
+
+    size_m: FloatArray
+    sd_m: FloatArray
+    same_hull_share: float
+    made: Sequence[_Made]
+
+    def apart_sd(self) -> FloatArray:
+        """Of each two, how many standard deviations of their difference the first is the larger."""
+        shared = self.same_hull_share * np.maximum(self.size_m[:, None], self.size_m)
+        return (self.size_m[:, None] - self.size_m) / np.sqrt(self.sd_m[:, None] ** 2 + self.sd_m**2 + shared**2)
+
+    def wrong(self) -> float:
+        """Logarithm of how likely it is that one is wrong and says just what it says [1/m]."""
+        return math.log(FAILS / (ANYTHING * float(self.size_m[-1])))
+
+    def error_m(self, which: np.ndarray) -> float:
+        """Standard error of the mean of these by inverse variance."""
+        return float((1 / self._variance(which)).sum() ** -0.5)
+
+    def log_alike(self, which: np.ndarray) -> float:
+        """Logarithm of the density of what these say if all are of one size, of which nothing is known beforehand.
+
+        The product of their normal laws, added up over every size [1/m to the power of their number less one]: of one
+        alone it is 0, however wide its error, for it says nothing that bears on its own truth.
+        """
+        size, variance = self.size_m[which], self._variance(which)
+        mean, error_m = float(np.average(size, weights=1 / variance)), self.error_m(which)
+        each = -0.5 * (size - mean) ** 2 / variance - 0.5 * np.log(2 * math.pi * variance)
+        return float(each.sum()) + math.log(error_m * math.sqrt(2 * math.pi))
+
+    def _variance(self, which: np.ndarray) -> FloatArray:
+        """Of each, half of what two sizes of one hull differ by beside their errors being its own."""
+        return self.sd_m[which] ** 2 + 0.5 * (self.same_hull_share * float(self.size_m[which].max())) ** 2
 
 
 def _with(one: int, apart: FloatArray, agree: np.ndarray) -> np.ndarray:
@@ -96,32 +130,37 @@ def _with(one: int, apart: FloatArray, agree: np.ndarray) -> np.ndarray:
     return right
 
 
-def _log_chance(told: FloatArray, of: int, right: np.ndarray, made: Sequence[_Made], wrong: float) -> float:
-    """Logarithm of how likely the statements are if those are right that agree with one, and the others wrong.
+def _log_chance(said: _Said, right: np.ndarray) -> float:
+    """Logarithm of how likely the statements are if these are right and the others wrong.
 
-    ``told[i, j]`` is that of statement j if i has it right. Of one kind the first wrong one says what the others do,
-    and so it does, as far as they have one cause, for other kinds at its berth that show more than is right. Statements
-    are in order of their sizes. Where a kind is right in one stay alone, each further stay in which it is wrong is as
-    rare as the first.
+    Those that are right are of one size. So are the wrong ones of one kind, and, as far as they have one cause, those
+    of other kinds at its berth that show more than is right. Where a kind is right in one stay alone, each further stay
+    in which it is wrong is as rare as the first.
     """
-    total = float(told[of, right].sum())
-    trusted: dict[str, set[int]] = {}
-    for n in np.flatnonzero(right).tolist():
-        trusted.setdefault(made[n].kind, set()).add(made[n].stay)
-    failed: dict[str, int] = {}
-    misled: dict[str, int] = {}
-    mistaken: dict[str, set[int]] = {}
-    for n in np.flatnonzero(~right).tolist():
-        kind, stay, place = made[n]
-        if kind in failed:
-            total += float(told[failed[kind], n])
-        elif place and place in misled and n > of:  # longer: what lies beside her was taken in
-            alike = math.log(SAME_CAUSE) + float(told[misled[place], n])
-            total += float(np.logaddexp(alike, math.log(1 - SAME_CAUSE) + wrong))
+    trusted, mistaken = _by_kind(said, np.flatnonzero(right)), _by_kind(said, np.flatnonzero(~right))
+    total, wrong = said.log_alike(np.flatnonzero(right)), said.wrong()
+    right_m = float(said.size_m[right].mean())
+    at_place: dict[str, list[np.ndarray]] = {}
+    for kind, hers in mistaken.items():
+        place = said.made[hers[0]].place
+        alone = wrong + said.log_alike(hers)
+        former = at_place.setdefault(place, [])
+        if place and former and said.size_m[hers[0]] > right_m:  # longer: what lies beside her was taken in
+            alike = max(said.log_alike(np.concatenate([one, hers])) - said.log_alike(one) for one in former)
+            total += float(np.logaddexp(math.log(SAME_CAUSE) + alike, math.log(1 - SAME_CAUSE) + alone))
         else:
-            total += wrong
-        failed.setdefault(kind, n)
-        misled.setdefault(place, n)
-        mistaken.setdefault(kind, set()).add(stay)
-    lone = [kind for kind in mistaken if len(trusted.get(kind, ())) == 1]
-    return total + math.log(FAILS) * sum(len(mistaken[kind]) - 1 for kind in lone)
+            total += alone
+        former.append(hers)
+        if kind in trusted and len(_stays(said, trusted[kind])) == 1:
+            total += math.log(FAILS) * (len(_stays(said, hers)) - 1)
+    return total
+
+
+def _by_kind(said: _Said, which: np.ndarray) -> dict[str, np.ndarray]:
+    """Numbers of the statements of each kind, that with the smallest size first."""
+    kinds = [said.made[n].kind for n in which]
+    return {kind: which[[k == kind for k in kinds]] for kind in dict.fromkeys(kinds)}
+
+
+def _stays(said: _Said, which: np.ndarray) -> set[int]:
+    return {said.made[n].stay for n in which}

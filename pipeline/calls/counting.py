@@ -18,11 +18,11 @@ import pandas as pd
 
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
 from pipeline.quantiles import Z90
-from pipeline.ships.turnover import chance_of_one_stay
+from pipeline.ships.turnover import Empty, chance_of_one_stay
 from pipeline.tables.number_law import number_law
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.config import CallsConfig
     from pipeline.ships.turnover import Turnover
@@ -44,6 +44,11 @@ def difference(before: tuple[float, float], now: tuple[float, float], config: Ca
     return before[0] - now[0], math.sqrt(before[1] ** 2 + now[1] ** 2 + share**2)
 
 
+def empty_since(sighting: Mapping[Any, Any], looks: Sequence[tuple[pd.Timestamp, float]]) -> list[Empty]:
+    """Looks that show nobody at the spot of a sighting, each with what it misses, by their time since that."""
+    return [Empty((when - sighting["acquired"]) / pd.Timedelta(days=1), misses) for when, misses in looks]
+
+
 def number_of_stays(sightings: pd.DataFrame, turns: Turnover, config: CallsConfig) -> tuple[float, float]:
     """That all sightings taken for one stay (rows of DETECTIONS) are one ship's, and the expected number of ships.
 
@@ -60,8 +65,10 @@ def number_of_stays(sightings: pd.DataFrame, turns: Turnover, config: CallsConfi
         apart = difference(length_of(before), length_of(now), config)
         more = odds_beyond_length(before, now) if is_fine(before) and is_fine(now) else 0.0
         gap_d, missed = when[n] - when[n - 1], float(now.get("missed_before", 1.0))
+        empty = empty_since(before, now.get("empty_before", ()))
         for i in np.flatnonzero(began[:n] > NEGLIGIBLE):
-            stays = chance_of_one_stay(turns, when[n - 1] - when[i], gap_d, *apart, more, missed=missed)
+            seen_d = when[n - 1] - when[i]
+            stays = chance_of_one_stay(turns, seen_d, gap_d, *apart, more, missed=missed, empty=empty)
             began[n] += began[i] * (1 - stays)
             began[i] *= stays
         mean += began[n]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from shapely import Polygon
 
 from pipeline.tables import LOOKS
 from pipeline.times_places.passes import passes
 from pipeline.types import USABLE_SHARE, Place
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 PARTLY_SHARE = 0.3  # of a zone seen makes a look partly usable there (our choice)
 
@@ -18,8 +22,8 @@ def looks(
 ) -> pd.DataFrame:
     """One row per scene and zone. Duplicates of a scene are no looks; a skipped scene is a look that saw nothing.
 
-    The pictures of one pass are one look at a zone that they show, by the one that shows most of it; what any of them
-    shows there was seen in it.
+    The pictures of one pass are one look at a zone that they show, named by the one that shows most of it; what any of
+    them shows there was seen in it.
 
     ``zone_covered`` says, by scene and zone, which share of the zone was validly seen (cloud counted as unseen). A
     scene without an entry there saw what its footprint holds, if it was used at all, less its share of cloud: where
@@ -36,7 +40,6 @@ def looks(
             share = _covered(scene, zone.zone_id, zone_covered, zone.geometry)
             if share is None:
                 continue
-            state = "usable" if share >= USABLE_SHARE else "partly" if share >= PARTLY_SHARE else "unknown"
             rows.append(
                 {
                     "look_id": f"{scene['scene_id']}/{zone.zone_id}",
@@ -44,13 +47,16 @@ def looks(
                     "zone_id": zone.zone_id,
                     "acquired": scene["acquired"],
                     "sensor": scene["sensor"],
-                    "state": state,
                     "covered": min(1.0, share),
-                    "cause": _cause(scene, share),
                     "n_detections": int(seen.get((pass_of[scene["scene_id"]], zone.zone_id), 0)),
                 }
             )
-    return LOOKS.check(LOOKS.from_rows(_once_a_pass(rows, scenes, pass_of)))
+    by_name = {str(scene["scene_id"]): scene for scene in scenes.to_dict("records")}
+    told = [
+        row | {"state": _state(row["covered"]), "cause": _cause(by_name[row["scene_id"]], row["covered"])}
+        for row in _once_a_pass(rows, by_name, pass_of, place)
+    ]
+    return LOOKS.check(LOOKS.from_rows(told))
 
 
 def zone_covered(table: pd.DataFrame, scenes: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -64,14 +70,47 @@ def zone_covered(table: pd.DataFrame, scenes: pd.DataFrame) -> dict[str, dict[st
     return out
 
 
-def _once_a_pass(rows: list[dict[str, Any]], scenes: pd.DataFrame, pass_of: dict[str, str]) -> list[dict[str, Any]]:
-    """The rows without those that a picture of the same pass shows at least as well."""
-    of_aoi = scenes.set_index("scene_id")["aoi_coverage"].astype(float).fillna(0.0).to_dict()
-    best: dict[tuple[str, str], str] = {}
-    for row in sorted(rows, key=lambda r: (-r["covered"], -of_aoi[r["scene_id"]], r["scene_id"])):
+def _once_a_pass(
+    rows: list[dict[str, Any]], scenes: dict[str, dict[Any, Any]], pass_of: dict[str, str], place: Place
+) -> list[dict[str, Any]]:
+    """The rows without those that a picture of the same pass shows at least as well; covered is what all show."""
+    zones = {zone.zone_id: zone.geometry for zone in place.zones}
+    shown: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda r: (-r["covered"], -_of_aoi(scenes[r["scene_id"]]), r["scene_id"])):
         if row["covered"] > 0:
-            best.setdefault((pass_of[row["scene_id"]], row["zone_id"]), row["look_id"])
-    return [r for r in rows if best.get((pass_of[r["scene_id"]], r["zone_id"]), r["look_id"]) == r["look_id"]]
+            shown.setdefault((pass_of[row["scene_id"]], row["zone_id"]), []).append(row)
+    out = []
+    for row in rows:
+        together = shown.get((pass_of[row["scene_id"]], row["zone_id"]), [row])
+        if together[0] is row:
+            parts = [(scenes[r["scene_id"]].get("footprint"), r["covered"]) for r in together]
+            out.append(row | {"covered": _shown_by_any(zones[row["zone_id"]], parts)})
+    return out
+
+
+def _shown_by_any(zone: BaseGeometry, parts: list[tuple[BaseGeometry | None, float]]) -> float:
+    """Share of a zone that pictures of one pass show together; of each its outline and what it shows of the zone.
+
+    The slices of an overpass may cut a berth in two. Cloud lies at the same places in all of them, and within one of
+    them nobody knows where: what two show is seen as far as the clearer one is clear there.
+    """
+    most = max(share for _, share in parts)
+    held = [(outline.intersection(zone), share) for outline, share in parts if outline is not None]
+    clear = [(min(1.0, share * zone.area / part.area), part) for part, share in held if part.area > 0]
+    together, before = 0.0, Polygon()
+    for share, part in sorted(clear, key=lambda one: -one[0]) if len(parts) > 1 else ():
+        together += share * part.difference(before).area / zone.area
+        before = before.union(part)
+    return min(1.0, max(most, together))
+
+
+def _of_aoi(scene: dict[Any, Any]) -> float:
+    share = scene["aoi_coverage"]
+    return 0.0 if share is None or pd.isna(share) else float(share)
+
+
+def _state(share: float) -> str:
+    return "usable" if share >= USABLE_SHARE else "partly" if share >= PARTLY_SHARE else "unknown"
 
 
 def _covered(

@@ -29,6 +29,8 @@ class DarkStay:
     """A sighting of the stay before that she may go on with, taken for another ship's, and the chance that she does."""
     spot: tuple[int, int] = (1, 1)
     """Looks that show somebody at her spot, and all looks at her berth."""
+    empty: tuple[tuple[pd.Timestamp, float], ...] = ()
+    """Of these the looks that show nobody at her spot, and what share of ships each misses."""
     missed: float = 1.0
     """Chance that the looks since her newest sighting that found her gone would all have missed her."""
     followed: bool = False
@@ -36,8 +38,8 @@ class DarkStay:
 
     def goes_on(self, sighting: dict[str, object]) -> None:
         """Take a sighting as hers. Looks since the one before that found her gone have missed her then."""
-        self.sightings.append(sighting | {"missed_before": self.missed})
-        self.missed, self.absent_after, self.followed = 1.0, None, False
+        self.sightings.append(sighting | {"missed_before": self.missed, "empty_before": self.empty})
+        self.missed, self.empty, self.absent_after, self.followed = 1.0, (), None, False
 
     @property
     def last(self) -> dict[str, object]:

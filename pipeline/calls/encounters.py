@@ -22,6 +22,8 @@ from pipeline.times_places.nested import inner_first
 from pipeline.types import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipeline.types import FloatArray
 
 # The rule of Miller and others, named above
@@ -37,6 +39,8 @@ class Encounter:
     """Two transponders side by side."""
 
     mmsi: tuple[int, int]
+    ship: tuple[int | None, int | None]
+    """Which of the ships that send under either number, where that is told (as in TRACKS)."""
     start: pd.Timestamp
     end: pd.Timestamp
     lon: float
@@ -44,45 +48,67 @@ class Encounter:
     zone_id: str
     """The anchorage that it lies in; empty at sea."""
 
+    def holds(self, mmsi: int, ship: int | None) -> bool:
+        """May this ship be one of the two?"""
+        both = zip(self.mmsi, self.ship, strict=True)
+        return any(mmsi == number and (ship is None or of is None or ship == of) for number, of in both)
+
+
+_Sender = tuple[int, int]  # MMSI, and which of its ships: 0 where that is not told
+
 
 def encounters(tracks: pd.DataFrame, place: Place, config: CallsConfig) -> list[Encounter]:
-    """Every encounter, in order of time."""
+    """Every encounter, in order of time.
+
+    A place is that of a track: of a number that two ships share, one place for both would be where neither is. Two
+    tracks of one number are two ships where what they say tells them apart.
+    """
     fixes = good_fixes(tracks)
     fixes = fixes[fixes["sog_kn"].fillna(0.0).to_numpy(float) <= SLOW_KN]
     if fixes.empty:
         return []
     fixes = fixes[~_at_berth(fixes, place, config)]
     bins = fixes.assign(bin=fixes["time_utc"].to_numpy("datetime64[us]").astype(np.int64) // int(BIN_S * 1e6))
-    spots = bins.groupby(["bin", "mmsi"], sort=True)[["lon", "lat"]].median().reset_index()
-    number, lon, lat, mmsi = (spots[name].to_numpy() for name in ("bin", "lon", "lat", "mmsi"))
-    together: dict[tuple[int, int], list[tuple[int, float, float]]] = {}
+    bins["ship"] = bins["ship"].fillna(0).astype(np.int64)
+    spots = bins.groupby(["bin", "mmsi", "ship", "track_id"], sort=True)[["lon", "lat"]].median().reset_index()
+    number, lon, lat, mmsi, ship = (spots[name].to_numpy() for name in ("bin", "lon", "lat", "mmsi", "ship"))
+    together: dict[tuple[_Sender, _Sender], dict[int, tuple[float, float]]] = {}
     starts = np.flatnonzero(np.diff(number, prepend=number[:1] - 1))
     for start, end in pairwise([*starts, len(number)]):
         if end - start < 2:
             continue
         plane: FloatArray = np.column_stack(to_plane(lon[start:end], lat[start:end], (lon[start], lat[start])))
-        for pair in sorted(cKDTree(plane).query_pairs(NEAR_M)):
-            a, b = (start + n for n in pair)
-            middle = (int(number[a]), float(lon[[a, b]].mean()), float(lat[[a, b]].mean()))
-            together.setdefault((int(mmsi[a]), int(mmsi[b])), []).append(middle)
+        for a, b in sorted(cKDTree(plane).query_pairs(NEAR_M)):
+            one, other = ((int(mmsi[start + n]), int(ship[start + n])) for n in (a, b))
+            if one[0] == other[0] and (one[1] == other[1] or not one[1]):
+                continue  # nothing says that they are two
+            middle = float(lon[[start + a, start + b]].mean()), float(lat[[start + a, start + b]].mean())
+            together.setdefault((one, other), {}).setdefault(int(number[start]), middle)
     found = [one for pair, when in sorted(together.items()) for one in _spells(pair, when, place)]
-    return sorted(found, key=lambda e: (e.start, e.mmsi))
+    return sorted(found, key=lambda e: (e.start, e.mmsi, [ship or 0 for ship in e.ship]))
 
 
-def _spells(pair: tuple[int, int], when: list[tuple[int, float, float]], place: Place) -> list[Encounter]:
-    """The times that two ships were together for long enough."""
-    number = np.array([n for n, _, _ in when])
+def _spells(pair: tuple[_Sender, _Sender], when: dict[int, tuple[float, float]], place: Place) -> Iterator[Encounter]:
+    """The times that two ships were together for long enough; ``when`` has where, by the number of the bin."""
+    number = np.array(list(when))
+    middle = np.array(list(when.values()))
     cuts = np.flatnonzero(np.diff(number) > BREAK_BINS) + 1
-    out = []
     for spell in np.split(np.arange(len(number)), cuts):
         first, last = number[spell[0]], number[spell[-1]] + 1
         if (last - first) * BIN_S < LEAST_H * 3600:
             continue
-        lon, lat = (float(np.median([when[k][axis] for k in spell])) for axis in (1, 2))
+        lon, lat = (float(v) for v in np.median(middle[spell], axis=0))
         spot = np.array([lon]), np.array([lat])
         zone = next((z for z in inner_first(place.zones) if distance_to_zone_m(*spot, z.geometry)[0] == 0), None)
-        out.append(Encounter(pair, _moment(first), _moment(last), lon, lat, zone.zone_id if zone else ""))
-    return out
+        yield Encounter(
+            mmsi=(pair[0][0], pair[1][0]),
+            ship=(pair[0][1] or None, pair[1][1] or None),
+            start=_moment(first),
+            end=_moment(last),
+            lon=lon,
+            lat=lat,
+            zone_id=zone.zone_id if zone else "",
+        )
 
 
 def _moment(number: int) -> pd.Timestamp:

@@ -107,7 +107,7 @@ def port_calls(
 def _was_in(stay: Stay, met: Encounter) -> bool:
     """Did this stay, at an anchorage, hold an encounter with another ship?"""
     during = met.start <= stay.departure_lo and met.end >= stay.arrival_hi
-    return stay.mmsi in met.mmsi and stay.zone_id == met.zone_id and during
+    return met.holds(stay.mmsi, stay.ship) and stay.zone_id == met.zone_id and during
 
 
 def _heard_after(tracks: pd.DataFrame, mmsi: int, last: pd.Timestamp) -> bool:

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.between_alike import joined
-from pipeline.calls.counting import difference, length_of
+from pipeline.calls.counting import difference, empty_since, length_of
 from pipeline.calls.dark_stays import MIN_SD_M, DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
@@ -62,7 +62,7 @@ def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> l
     out: list[DarkStay] = []
     pass_of = passes(sightings, looks)
     sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
-    sightings = sightings.assign(missed_before=1.0)
+    sightings = sightings.assign(missed_before=1.0, empty_before=[()] * len(sightings))
     for zone_id in sorted(sightings["berth_id"].unique()):
         here = sightings[sightings["berth_id"] == zone_id]
         out += _at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], config)
@@ -103,6 +103,8 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 missed.append(stay)
             for stay in missed:
                 stay.missed *= misses
+                if not any(_apart_m(stay.last, sighting) <= SAME_SPOT_M for sighting in here):
+                    stay.empty += ((when, misses),)
             last_empty = when
     found = closed + missed + open_stays
     found = sorted(found, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
@@ -178,7 +180,8 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
     shift, spread = difference(stay.length(), length_of(new), config)
     gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
     more = odds_beyond_length(stay.last, new) if both_fine else 0.0
-    return chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more, missed=stay.missed)
+    empty = empty_since(stay.last, stay.empty)
+    return chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more, missed=stay.missed, empty=empty)
 
 
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:

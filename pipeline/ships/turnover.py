@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
@@ -22,6 +22,8 @@ from scipy.special import ndtr
 from pipeline.quantiles import Z90
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.types import FloatArray
 
 STEP_D = 0.02  # of the grid on which the turns are added up: half an hour
@@ -38,6 +40,13 @@ UNLIKELY = 0.25
 LIKELY = 1 - UNLIKELY  # and above which a stay goes on although a look between did not show her
 
 
+class Empty(NamedTuple):
+    """A look at which nobody was seen at a spot: days after a ship was seen there, and what share it misses."""
+
+    after_d: float
+    misses: float
+
+
 @dataclass(frozen=True, slots=True)
 class Turnover:
     """The law of stays (5 % and 95 % points [d]) and the mean time for which a spot stays free [d]."""
@@ -50,19 +59,42 @@ class Turnover:
         left = 1 - self._gone(seen_d)
         return (1 - self._gone(seen_d + gap_d)) / left if left > 1e-9 else 0.0
 
-    def another(self, seen_d: float, gap_d: float, then_d: float = 0.0) -> float:
+    def another(self, seen_d: float, gap_d: float, then_d: float = 0.0, empty: Sequence[Empty] = ()) -> float:
         """Chance that she left in the meantime and that another ship lies there from ``gap_d`` after her last sighting.
 
-        The other one came within the gap and lies there for ``then_d`` more.
+        The other one came within the gap and lies there for ``then_d`` more. With ``empty``, looks in between that show
+        nobody at the spot, the chance of all that: each of them missed who was there, or nobody was.
         """
         left = 1 - self._gone(seen_d)
         if left <= 1e-9:  # no stay lasts so long
-            return 1.0
+            return math.prod(look.misses for look in empty)
+        if empty:
+            return self._another_unseen(seen_d, gap_d, then_d, empty) / left
         moments = np.arange(STEP_D / 2, gap_d, STEP_D)
         leaves = (1 - _ended(self.stay_d, seen_d + moments)) / (_mean_d(self.stay_d) * left)
         taken = _taken(self.stay_d, self.free_d, float(f"{then_d:.2g}"))
         later = np.clip(((gap_d - moments) / STEP_D).astype(int), 0, len(taken) - 1)
         return float(min(1.0, np.sum(leaves * taken[later]) * STEP_D))
+
+    def _another_unseen(self, seen_d: float, gap_d: float, then_d: float, empty: Sequence[Empty]) -> float:
+        """That she leaves after ``seen_d`` and another one is there, neither shown by looks between; step by step.
+
+        A third ship, come and gone between the two, is not asked whether the looks missed her.
+        """
+        edges = np.arange(0.0, gap_d, STEP_D)
+        moments = edges + STEP_D / 2
+        leaves = (1 - _ended(self.stay_d, seen_d + moments)) / _mean_d(self.stay_d) * STEP_D
+        unseen, unseen_then = np.ones(len(moments)), np.clip((gap_d - edges) / STEP_D, 0.0, 1.0)
+        for look in empty:
+            later = np.clip((moments - look.after_d) / STEP_D + 0.5, 0.0, 1.0)  # share of a step after the look
+            unseen *= 1 - later * (1 - look.misses)
+            unseen_then *= look.misses + later * (1 - look.misses)
+        comes = np.convolve(leaves * unseen, _arrivals(self.stay_d, self.free_d))[: len(moments)]
+        comes = (
+            comes + np.append(0.0, comes[:-1])
+        ) / 2  # who leaves amid a step is followed amid the next one at first
+        stays = 1 - _ended(self.stay_d, gap_d - moments + then_d)
+        return float(min(1.0, np.sum(comes * unseen_then * stays)))
 
     def _gone(self, after_d: float) -> float:
         """Chance that a ship seen at some moment of her stay has left ``after_d`` later: E[min(T, after)] / E[T]."""
@@ -93,16 +125,18 @@ def chance_of_one_stay(
     more: float = 0.0,
     then_d: float = 0.0,
     missed: float = 1.0,
+    empty: Sequence[Empty] = (),
 ) -> float:
     """That two sightings, whose lengths differ by ``apart_m`` (standard error given), are of one stay.
 
     The first shows a ship seen for ``seen_d`` by then, the second one ``gap_d`` later, who is seen for ``then_d`` from
     there; ``more`` is the logarithm of how much likelier all else of both is if they show one hull. ``missed`` is the
-    chance that looks between the two, which did not show her, would all have missed her had she been there.
+    chance that looks between the two, which did not show her, would all have missed her had she been there; ``empty``
+    are those of them that show nobody at the spot: another ship was not yet there, or missed as well.
     """
     one, other = likelihoods(apart_m, sd_m)
     same = turns.still(seen_d, gap_d + then_d) * one * missed
-    turned = turns.another(seen_d, gap_d, then_d) * other
+    turned = turns.another(seen_d, gap_d, then_d, empty) * other
     turned *= math.exp(-max(-MOST_WORD, min(MOST_WORD, more)))
     return same / (same + turned) if same + turned > 0 else 0.0
 

@@ -57,6 +57,13 @@ def test_two_sensors_that_take_in_the_same_at_one_berth_do_not_unsay_what_she_br
     assert ([True, False, False] in found) == holds
 
 
+def of_one_hull(size_m: list[float], sd_m: list[float]) -> float:
+    """How likely it is that one hull, of any length, is said to be so long: added up length by length."""
+    length, step = np.linspace(0.0, 1000.0, 100_001, retstep=True)
+    said = [normal((size - length) / sd, sd) for size, sd in zip(size_m, sd_m, strict=True)]
+    return float(np.prod(said, axis=0).sum() * step)
+
+
 def normal(apart_sd: float, spread_m: float) -> float:
     return np.exp(-0.5 * apart_sd**2) / (spread_m * np.sqrt(2 * np.pi))
 
@@ -67,11 +74,10 @@ def test_two_sensors_misled_by_one_thing_are_weighed_against_a_third_that_agrees
 
     All three are right and she is wrong; or she is right, a wrong, b by the same cause or by chance, and c by chance.
     """
-    spread = np.sqrt(2) * 4.0
-    longest = 190.0 + apart_sd * spread
+    longest = 190.0 + apart_sd * np.sqrt(2) * 4.0
     wrong = FAILS / (UP_TO * longest)
-    misled = ONE_CAUSE + (1 - ONE_CAUSE) * wrong / normal(0.0, spread)
-    odds = misled * wrong / normal(apart_sd, spread)
+    misled = ONE_CAUSE * of_one_hull([190.0, 190.0], [4.0, 4.0]) + (1 - ONE_CAUSE) * wrong
+    odds = misled * wrong / of_one_hull([190.0, 190.0, longest], [4.0, 4.0, 4.0])
     size, places = np.array([90.0, 190.0, 190.0, longest]), ["", "pier", "pier", ""]
     told = [right.tolist() for right in readings(size, np.full(4, 4.0), ["ais", "a", "b", "c"], 0.0, None, places)]
     assert told[0] == [False, True, True, True]
@@ -91,6 +97,27 @@ def test_one_wrong_stay_of_a_sensor_is_one_accident(apart_sd):
     assert [False, True, False] in told
     assert [False, False, True] in told
     assert ([True, False, False] in told) == (odds > TOLD_FROM)
+
+
+@pytest.mark.parametrize("coarse_m", [2.0, 20.0, 60.0])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_that_contradict_each_other_either_may_be_wrong_however_fine_one_is(coarse_m, order):
+    """Each fails as often, and a wrong one lies anywhere: nothing that was seen tells which. The finer one stands."""
+    size, sd = np.array([90.0, 390.0])[list(order)], np.array([1.0, coarse_m])
+    assert [right.tolist() for right in readings(size, sd, ["a", "ais"], 0.0)] == [[True, False], [False, True]]
+
+
+@pytest.mark.parametrize("apart_m", np.linspace(10.0, 20.0, 11))
+def test_a_reading_is_as_likely_as_the_statements_that_it_takes_for_one_hulls_are(apart_m):
+    """Two looks of one sensor and one of another, with errors of their own, agree less and less: she says a half.
+
+    The three are right and she is wrong; or she is right, the first sensor wrong as a whole, and the other one, too.
+    """
+    size, sd = [150.0, 154.0, 150.0 + apart_m, 75.0], [2.0, 5.0, 4.0, 2.0]
+    wrong = FAILS / (UP_TO * max(size))
+    odds = wrong * of_one_hull(size[:2], sd[:2]) / of_one_hull(size[:3], sd[:3])
+    told = [right.tolist() for right in readings(np.array(size), np.array(sd), ["a", "a", "b", "ais"], 0.0)]
+    assert ([False, False, False, True] in told) == (odds > TOLD_FROM)
 
 
 CONTRADICTION = np.array([99.0, 104.0, 190.0, 193.0]), np.array([2.0, 4.0, 4.0, 3.0]), ["ais", "a", "a", "b"]

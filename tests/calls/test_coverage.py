@@ -79,15 +79,16 @@ def test_where_nobody_tells_of_zones_a_scene_under_cloud_saw_no_more_than_its_cl
 
 
 def test_looks_made_again_from_their_own_table_are_the_same():
-    """Two pictures of a pass, one of them cut and one under cloud, an unread image, and one of elsewhere."""
+    """Three pictures of a pass, two of them cut, one under cloud, an unread image, and one of elsewhere."""
     table = scenes(
         {},
         {"acquired": at(0) + pd.Timedelta("3s"), "footprint": box(132.9, 42.6, BERTH[0], 42.9)},
+        {"acquired": at(0) + pd.Timedelta("6s"), "footprint": box(BERTH[0], 42.6, 133.2, 42.9)},
         {"cloud_fraction": 0.7},
         {"status": "skipped", "cause": "truncated file"},
         {"footprint": ELSEWHERE},
     )
-    told = {"scene-0": {"oil": 0.4, "roads": 0.95}, "scene-2": {"oil": 0.0, "roads": 0.31}}
+    told = {"scene-0": {"oil": 0.4, "roads": 0.95}, "scene-3": {"oil": 0.0, "roads": 0.31}}
     seen = detections(sighting("d", 0, scene_id="scene-0"))
     first = looks(table, told, seen, harbour())
     assert len(set(first["state"])) == 3
@@ -137,6 +138,36 @@ def test_of_the_pictures_of_a_pass_the_one_that_shows_most_of_a_zone_is_its_look
     here = table[table["zone_id"] == "oil"]
     assert here["covered"].tolist() == [0.95]
     assert here["state"].tolist() == ["usable"]
+
+
+WEST, EAST = box(132.9, 42.6, BERTH[0], 42.9), box(BERTH[0], 42.6, 133.2, 42.9)
+
+
+@pytest.mark.parametrize(
+    ("outlines", "covered", "expected"),
+    [
+        ((WEST, EAST), (0.5, 0.5), 1.0),  # cut in two at the middle of the berth
+        ((WEST, EAST), (0.5, 0.3), 0.8),  # of the eastern half two fifths under cloud, or no part of the image
+        ((WEST, WEST), (0.5, 0.5), 0.5),
+        ((EVERYWHERE, EVERYWHERE), (0.7, 0.6), 0.7),  # the same cloud in both
+        ((EVERYWHERE, EAST), (0.6, 0.5), 0.8),  # 0.6 of the western half, all of the eastern one
+        ((None, EAST), (0.5, 0.5), 0.5),  # nobody knows which half that is
+        ((WEST, EAST), (0.9, 0.0), 0.9),  # more than its outline holds: the outline is the one that is wrong
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_slices_of_a_pass_show_together_is_seen(outlines, covered, expected, turned):
+    order = (1, 0) if turned else (0, 1)
+    slices = [{"acquired": at(10 + n / 120), "footprint": outlines[k]} for n, k in enumerate(order)]
+    told = {f"scene-{n}": {"oil": covered[k]} for n, k in enumerate(order)}
+    (here,) = looked(*slices, covered=told).query("zone_id == 'oil'").to_dict("records")
+    assert here["covered"] == pytest.approx(expected, abs=1e-6)
+    assert here["state"] == ("usable" if expected >= 0.9 else "partly")
+    assert (here["cause"] == "") == (expected >= 0.9)
+
+
+def test_halves_of_a_berth_days_apart_are_two_looks_at_a_part_of_it():
+    assert state(looked({"footprint": WEST}, {"footprint": EAST, "acquired": at(48)})) == ["partly", "partly"]
 
 
 @pytest.mark.parametrize("of_aoi", [(0.9, 0.5), (0.5, 0.9)])

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
-from pipeline.ships.turnover import Turnover, chance_of_one_stay, likelihoods, turnover
+from pipeline.ships.turnover import Empty, Turnover, chance_of_one_stay, likelihoods, turnover
 
 STAY_D = CallsConfig().stay_d
 
@@ -37,6 +37,25 @@ def test_who_is_there_later_is_as_often_the_same_and_another_as_in_drawn_turns(f
     turns = Turnover(STAY_D, free_d)
     assert turns.still(seen_d, gap_d) == pytest.approx((third == first)[kept].mean(), abs=0.01)
     assert turns.another(seen_d, gap_d) == pytest.approx(((third >= 0) & (third != first))[kept].mean(), abs=0.015)
+
+
+@pytest.mark.parametrize("misses", [0.0, 0.05, 0.3])
+@pytest.mark.parametrize(("empty_d", "gap_d"), [((0.1,), 0.2), ((0.1, 0.15), 0.2), ((0.5,), 1.0), ((0.5, 1.0), 1.5)])
+def test_a_ship_that_looks_between_did_not_show_is_the_same_as_often_as_in_drawn_turns(misses, empty_d, gap_d):
+    """Each look misses who is there by that chance: drawn turns are weighed by how likely it is that none shows any."""
+    arrivals, departures = drawn(2.0)
+    looks = np.random.default_rng(6).uniform(10, departures[-1] - 50, 1_000_000)
+    first, last = (ship_at(looks + d, arrivals, departures) for d in (0.0, gap_d))
+    weight = (first >= 0).astype(float)
+    for d in empty_d:
+        weight[ship_at(looks + d, arrivals, departures) >= 0] *= misses
+    turns, empty = Turnover(STAY_D, 2.0), [Empty(d, misses) for d in empty_d]
+    another = (last >= 0) & (last != first)
+    assert turns.another(0.0, gap_d, empty=empty) == pytest.approx(
+        weight[another].sum() / (first >= 0).sum(), abs=0.005
+    )
+    one = chance_of_one_stay(turns, 0.0, gap_d, 0.0, 1e4, missed=misses ** len(empty), empty=empty)
+    assert one == pytest.approx(weight[last == first].sum() / weight[last >= 0].sum(), abs=0.04)
 
 
 def test_a_spot_is_as_long_free_as_its_looks_say():
