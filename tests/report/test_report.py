@@ -155,6 +155,23 @@ def test_stac_items_are_valid(tiny_run):
         assert item.datetime == scenes.loc[name, "acquired"].to_pydatetime()
 
 
+def test_a_look_that_tells_its_day_alone_is_a_day_in_the_catalogue(tiny_story, tmp_path):
+    """Noon, which stands for its time in the tables, would be found by a search for that hour alone."""
+    import pystac
+
+    from pipeline.report.stac import write_stac
+
+    scenes = tiny_story.tables["scenes"].assign(cause="time of day unknown; the file gives the date")
+    write_stac(replace(tiny_story, tables={**tiny_story.tables, "scenes": scenes}), tmp_path / "stac")
+    items = list(pystac.Collection.from_file(str(tmp_path / "stac" / "collection.json")).get_items(recursive=True))
+    assert items
+    for item in items:
+        day = scenes.set_index("scene_id").loc[item.id, "acquired"].date()
+        assert item.datetime is None
+        first, last = item.common_metadata.start_datetime, item.common_metadata.end_datetime
+        assert (first.date(), first.hour, last.date(), last.hour) == (day, 0, day, 23)
+
+
 def test_a_run_folder_of_any_name_can_move(tiny_story, tmp_path):
     """Its links hold no name of this machine, whatever letters the folder's path has."""
     from pipeline.report.stac import write_stac
