@@ -29,7 +29,7 @@ from pipeline import volume
 from pipeline.config import CapConfig, load
 from pipeline.finished.opened import chosen_run, open_run
 from pipeline.report.sensitivity_section import largest_first, sentence, spaced, tornado, tornado_height
-from pipeline.report.wording import chance, days_of, percent
+from pipeline.report.wording import barrels, chance, days_of, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.workspace import CONFIG_FILES
 
@@ -91,9 +91,9 @@ liftings, after, head_after = account_of(after_config, changed_liftings)
 rows = {
     name: {
         "counted calls": head.calls_counted,
-        "p5, bbl": f"{round(head.barrels_p5, -2):,.0f}",
-        "p50, bbl": f"{round(head.barrels_p50, -2):,.0f}",
-        "p95, bbl": f"{round(head.barrels_p95, -2):,.0f}",
+        "p5, bbl": barrels(head.barrels_p5),
+        "p50, bbl": barrels(head.barrels_p50),
+        "p95, bbl": barrels(head.barrels_p95),
         "p50, share of the cap": percent(head.share_p50),
         "P(over cap)": chance(head.p_over_cap),
     }

@@ -22,6 +22,7 @@ from pipeline.calls.scene_fit import Components, Geometry, SceneFit, densities, 
 from pipeline.calls.static import lengths_at
 from pipeline.calls.tracks import good_fixes
 from pipeline.config import CallsConfig
+from pipeline.plurals import number_of
 from pipeline.quantiles import Z90
 from pipeline.tables import MATCH_CHECKS, MATCHES
 
@@ -240,9 +241,10 @@ def check_lines(checks: pd.DataFrame) -> list[str]:
     for check in checks[checks["n_transponders"] > 0].to_dict("records"):
         line = (
             f"{check['scene_id']}: {check['matched']:.1f} matches with transponders, {check['expected']:.1f} expected "
-            f"({check['n_transponders']} transponders, {check['n_detections']} detections); "
-            f"image off by {check['offset_east_m']:.0f} m east, {check['offset_north_m']:.0f} m north"
+            f"({number_of(check['n_transponders'], 'transponder')}, {number_of(check['n_detections'], 'detection')})"
         )
+        if round(check["matched"], 1) > 0:  # without a match nothing tells where the image lies
+            line += f"; image off by {check['offset_east_m']:.0f} m east, {check['offset_north_m']:.0f} m north"
         out.append(line + (f"; moving ships: {check['displacement']}" if check["displacement"] != "none" else ""))
     return out
 

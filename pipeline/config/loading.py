@@ -26,7 +26,7 @@ MOST_OF_A_NAME = 100  # characters (our choice)
 MOST_TOLD = 5  # of mistakes in one line (our choice): a file of another kind has dozens
 SET = 0  # the line of what the command line set: no line of the file is to blame
 YAML_HINTS = {  # to the words of the YAML reader, what is mostly meant
-    "mapping values are not allowed here": "put a text that holds a colon into quotes",
+    "mapping values are not allowed here": "indent alike, quote what holds a colon",
     "found character '\\t'": "indent with blanks, not with tabs",
     "could not find expected ':'": "a blank must follow the colon of a key",
     "but found another document": "a config is one document, without ---",

@@ -41,20 +41,25 @@ def stoppable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _stop) for number in SIGNALS}
+    asked: list[Stopped] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        asked.append(Stopped(number))
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)  # once is enough
+        threading.Thread(target=_end, args=(asked[0],), daemon=True).start()
+        raise asked[0]
+
+    before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         yield
+    except Exception as error:
+        if asked:  # compiled code that a signal interrupts raises an error of its own: numba a SystemError
+            raise asked[0] from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _stop(number: int, _frame: FrameType | None) -> None:
-    stopped = Stopped(number)
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)  # once is enough
-    threading.Thread(target=_end, args=(stopped,), daemon=True).start()
-    raise stopped
 
 
 def _end(stopped: Stopped) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline.finished.kinds import manifest_of_run
 from pipeline.finished.named_files import changed_files, flat
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, read_manifest
+from pipeline.report.summary import rounded
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 
@@ -121,12 +123,12 @@ class Difference:
 def difference(before: Path, after: Path) -> Difference:
     """Compare two finished runs. Raises ConfigError or InputError where one is none."""
     old, new = manifest_of_run(before), manifest_of_run(after)
-    files, judged, results = ([of(m) for m in (old, new)] for of in (_files, _judged, _result))
+    files, judged = ([of(m) for m in (old, new)] for of in (_files, _judged))
     return Difference(
         config=_asked_otherwise(before, after),
         inputs=_changed(files[0], files[1], "file"),
         verdicts=_changed(judged[0], judged[1], "verdict"),
-        result=_changed(results[0], results[1], "quantity"),
+        result=_changed(*_results(old, new), "quantity"),
         calls=_calls(before, after),
         code=(str(old.get("capwatch", "")), str(new.get("capwatch", ""))),
     )
@@ -146,13 +148,22 @@ def _files(manifest: dict[str, Any]) -> dict[str, str]:
     return {r["path"]: r["sha256"][:12] for r in manifest["inputs"]}
 
 
-def _result(manifest: dict[str, Any]) -> dict[str, str]:
+def _results(old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Both answers: to three digits, as everywhere else, and to the barrel where these would be the same."""
+    exact = [_result(manifest, lambda barrels: f"{barrels:,}") for manifest in (old, new)]
+    short = [_result(manifest, rounded) for manifest in (old, new)]
+    told = {key for key in short[0] if short[0][key] != short[1].get(key)}
+    before, after = ({k: s[k] if k in told else e[k] for k in e} for e, s in zip(exact, short, strict=True))
+    return before, after
+
+
+def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[str, str]:
     """The answer by quantity, as people read it: the sum first, and beside it the sum without verdicts."""
     told = dict(manifest.get("result") or {})
     out = {}
     for name, words in (("barrels", "barrels"), ("as_detected", "barrels before verdicts")):
         if three := told.pop(name, None):
-            out[f"{words}, p5/p50/p95"] = " / ".join(f"{b:,}" for b in three)
+            out[f"{words}, p5/p50/p95"] = " / ".join(map(number, three))
     period = told.pop("period", None)
     return out | flat(told | ({"period": " to ".join(period)} if period else {}))
 

@@ -24,6 +24,7 @@ from pipeline.report.wording import (
     span,
 )
 from pipeline.times_places.moments import moment
+from pipeline.types import ONLY_DATED
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -39,6 +40,7 @@ OTHER_SIZE = 0.1  # share by which cargo and fill may disagree with the deadweig
 SURELY_NEW = 0.99  # above, a card does not speak of the call before
 MOST_CHIP_BYTES = 3_000_000  # of one page; the others lie in the run's folder
 ROOM, ROOM_OF_FULL, LAST_START = 2.6, 7.5, 88.0  # of a scale of 100: a label, the words "100 % full", where they end
+CHIP_WORDS = {ONLY_DATED: "hour unknown"}  # of one sighting, where a call has other words for it
 DRAWN = {"hull": "her outline", "deck_edge": "deck's edge", "boot_top": "boot-topping", "waterline": "waterline",
          "shadow": "end of her shadow on the water"}  # fmt: skip
 
@@ -313,7 +315,7 @@ class _Chips:
             "draught_evidence": row["draught_evidence"],
             "outside": outside(row["draught_evidence"], row["freeboard_lo_m"], row["freeboard_hi_m"]) if side else "",
             "score": chance(row["score"]),
-            "flags": [plain_flag(f) for f in row["flags"] if f != "weak_draught"],  # said with the draught itself
+            "flags": [CHIP_WORDS.get(f, plain_flag(f)) for f in row["flags"] if f != "weak_draught"],
             "scene": row["scene_id"],
             "sha": "" if scene is None else str(scene["sha256"])[:12],
             "shapes": {

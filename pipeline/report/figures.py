@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, sheet
-from pipeline.report.map_figure import map_figure
+from pipeline.report.map_figure import map_figure, shown_name
 from pipeline.report.story import Story
 from pipeline.report.wording import counted_zones, days_of_period, zones_in_order
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+NAME_CHARS = 48  # of a zone's name beside its row (our choice)
+BAR = 0.3  # of a row, for all stays at one place
+SHORTEST_BAR = pd.Timedelta(hours=3)  # what is still seen
 STATE_STYLE = {
     "usable": (GREEN, "o", "usable look"),
     "partly": (ORANGE, "D", "partly"),
@@ -33,29 +36,21 @@ def figures(story: Story) -> dict[str, Figure]:
 
 def _timeline(story: Story) -> Figure:
     looks, calls = story.tables["looks"], story.tables["port_calls"]
-    zones = [z.zone_id for z in zones_in_order(story)]
+    zones = zones_in_order(story)
     figure, axes = sheet(10.0, 1.2 + 0.55 * max(1, len(zones)))
-    level = {z: -n for n, z in enumerate(zones)}
+    level = {z.zone_id: -n for n, z in enumerate(zones)}
     for state, (colour, marker, label) in STATE_STYLE.items():
         part = looks[
             (looks["state"] == state) & looks["acquired"].notna() & ((looks["covered"] > 0) | (state != "unknown"))
         ]
         heights = [level[z] - 0.26 for z in part["zone_id"]]
         axes.scatter(part["acquired"], heights, s=13, color=colour, marker=marker, lw=0.9, label=label, zorder=3)
-    for call in calls.itertuples():
-        y = level[call.berth_id]
-        start, end = sorted([call.arrival_hi, call.departure_lo])  # they cross where a look tells its day alone
-        colour = RED if call.counts else BLUE
-        maybe = (
-            call.arrival_lo if pd.notna(call.arrival_lo) else start,
-            call.departure_hi if pd.notna(call.departure_hi) else end,
-        )
-        axes.plot(maybe, [y + 0.12] * 2, color=colour, lw=1.2, alpha=0.45, solid_capstyle="butt", zorder=2)
-        width = max(end - start, pd.Timedelta(hours=3))
-        axes.barh(y + 0.12, width, left=start, height=0.26, color=colour, alpha=0.9, zorder=3)
+    for zone_id, here in calls.groupby("berth_id"):
+        _stays(axes, here, level[str(zone_id)])
     axes.fill_between([], [], color=RED, label="call, counted")
     axes.fill_between([], [], color=BLUE, label="call, not counted")
-    axes.set_yticks(list(level.values()), list(level), fontsize=8)
+    names = [shown_name(zone, most=NAME_CHARS) for zone in zones]
+    axes.set_yticks(list(level.values()), names, fontsize=8, parse_math=False)
     axes.set_ylim(-len(zones) + 0.4, 0.6)
     axes.set_xlim(story.config.period.start, story.config.period.end)  # type: ignore[arg-type]
     axes.tick_params(axis="x", labelsize=8)
@@ -65,6 +60,28 @@ def _timeline(story: Story) -> Figure:
     mark(axes, story)
     figure.legend(loc="outside upper center", ncols=5, fontsize=8, frameon=False)
     return figure
+
+
+def _stays(axes: Axes, calls: pd.DataFrame, level: float) -> None:
+    """Bars of the stays at one place, with a thin line for what is possible; one below the other where they overlap."""
+    # The two ends cross where a look tells its day alone
+    stays = sorted((*sorted([c.arrival_hi, c.departure_lo]), n, c) for n, c in enumerate(calls.itertuples()))
+    ends: list[pd.Timestamp] = []
+    placed = []
+    for start, end, _, call in stays:
+        end = max(end, start + SHORTEST_BAR)
+        lane = next((n for n, last in enumerate(ends) if last <= start), len(ends))
+        ends[lane : lane + 1] = [end]
+        placed.append((start, end, lane, call))
+    tall = BAR / max(1, len(ends))
+    for start, end, lane, call in placed:
+        y, colour = level + 0.12 + BAR / 2 - (lane + 0.5) * tall, RED if call.counts else BLUE
+        maybe = (
+            call.arrival_lo if pd.notna(call.arrival_lo) else start,
+            call.departure_hi if pd.notna(call.departure_hi) else end,
+        )
+        axes.plot(maybe, [y, y], color=colour, lw=1.2, alpha=0.45, solid_capstyle="butt", zorder=2)
+        axes.barh(y, end - start, left=start, height=0.85 * tall, color=colour, alpha=0.9, zorder=3)
 
 
 def _account(story: Story) -> Figure:
@@ -77,9 +94,9 @@ def _account(story: Story) -> Figure:
             label="observed, 90 % interval",
         )  # fmt: skip
         axes.step(day, account["observed_p50"], where="post", color=BLUE, lw=2, label="observed, median")
-        for name, style in (("33", ":"), ("60", "-."), ("90", "--")):
+        for name, full, style in (("33", "⅓", ":"), ("60", "60 %", "-."), ("90", "90 %", "--")):
             axes.step(
-                day, account[f"at_{name}"], where="post", color=GREY, lw=1, ls=style, label=f"if all were {name} % full"
+                day, account[f"at_{name}"], where="post", color=GREY, lw=1, ls=style, label=f"if all were {full} full"
             )
     _unlooked(axes, story)
     top = max(float(account["observed_p95"].max()) if len(account) else 0.0, 1.0)

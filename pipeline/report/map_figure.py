@@ -146,7 +146,7 @@ def _pins(axes: Axes, zone: Zone, numbers: list[str], view: Box, taken: list[Box
 
 
 def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box]) -> None:
-    name = _shown(zone, most=int((view[2] - view[0]) / 2 / LETTER_PT))
+    name = shown_name(zone, most=int((view[2] - view[0]) / 2 / LETTER_PT))
     wide, away = LETTER_PT * len(name), 6.0
     lines = [0.0, *(s * n * LINE_PT for n in range(1, MOST_LINES + 1) for s in (1, -1))]
     places = [(x, dy - LINE_PT / 2) for dy in lines for x in (away, -away - wide)]
@@ -158,8 +158,8 @@ def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box]) -> None:
     ).set_in_layout(False)  # fmt: skip
 
 
-def _shown(zone: Zone, most: int) -> str:
-    """A zone's name, cut where it fits on neither side; the short one instead of letters that the font lacks."""
+def shown_name(zone: Zone, most: int) -> str:
+    """A zone's name, cut after so many letters; the short one instead of letters that the font lacks."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     letters = get_font(findfont(FontProperties())).get_charmap()

@@ -29,6 +29,7 @@ from pipeline.report.wording import (
 )
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.times_places.moments import at_image_times, bounds_at_image_times, moment
+from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC_FIGURES = ("map", "timeline", "account")  # shown where no script runs, and the map in print
@@ -107,7 +108,7 @@ def _scenes(story: Story) -> list[dict[str, Any]]:
     for row in story.tables["scenes"].sort_values(["acquired", "scene_id"]).itertuples():
         out.append(
             {
-                "acquired": moment(row.acquired),
+                "acquired": moment(row.acquired, [ONLY_DATED] if TIME_OF_DAY_UNKNOWN in (row.cause or "") else ()),
                 "sensor": row.sensor,
                 "id": row.scene_id,
                 "status": row.status,

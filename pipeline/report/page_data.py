@@ -15,6 +15,7 @@ from pipeline.report.opening import shown_alone
 from pipeline.report.quicklooks import read_quicklooks
 from pipeline.report.wording import call_numbers, zones_in_order
 from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -144,8 +145,11 @@ def _scenes(story: Story, folder: Path) -> list[dict[str, Any]]:
     for r in story.tables["scenes"].sort_values(["acquired", "scene_id"]).itertuples():
         entry: dict[str, Any] = {
             "id": r.scene_id, "t": seconds(r.acquired), "sensor": r.sensor, "status": r.status,
-            "rings": rings(r.footprint), "pixel_m": None if pd.isna(r.pixel_spacing_m) else round(r.pixel_spacing_m, 1),
+            "rings": rings(r.footprint),
+            "pixel_m": None if pd.isna(r.pixel_spacing_m) else float(f"{r.pixel_spacing_m:.3g}"),
         }  # fmt: skip
+        if TIME_OF_DAY_UNKNOWN in (r.cause or ""):
+            entry["dated"] = True
         look = index.get(r.scene_id)
         if look is not None and spent < MOST_PICTURE_BYTES:
             entry |= {"image": data_uri(folder / "quicklooks" / look["file"]), "bounds": look["bounds"]}
@@ -220,6 +224,7 @@ def _calls(story: Story) -> list[dict[str, Any]]:
                 r["arrival_lo"], *sorted([r["arrival_hi"], r["departure_lo"]]), r["departure_hi"]
             )],
             "counts": bool(r["counts_lifting"]), "bbl": _whole(r["barrels_p50"]), "evidence": r["evidence_class"],
+            **({"dated": True} if ONLY_DATED in r["flags"] else {}),
         }
         for r in both.sort_values(["arrival_hi", "call_id"]).to_dict("records")
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 BARS = 8  # the rest are too short to be compared by eye (our choice)
 CALLS = 10  # the same of calls (our choice)
 NAMELESS = ("anonymous", "")  # what the tables hold for a ship that nobody named
+CLEAR = {"facecolor": "white", "edgecolor": "none", "pad": 0.2}  # under a label, so that no line crosses it
 LEAST_CHANGE = 0.001  # of the median: less is not drawn
-LABEL_CHARS = 60  # as many as the chart is wide; a ship's name may be longer
+LABEL_CHARS, LABEL_LINES = 50, 2  # as many letters as the chart is wide, in any font; a ship's name may be longer
 WIDTH_IN = 4.0  # so that 9 pt stay 9 pt on a phone
 
 
@@ -41,7 +43,7 @@ def sensitivity_figures(story: Story) -> dict[str, str]:
 
 def tornado_height(bars: int) -> float:
     """Inches that so many bars with their labels need."""
-    return 0.75 + 0.56 * bars
+    return 0.75 + 0.6 * bars
 
 
 def largest_first(table: pd.DataFrame, bars: int = BARS) -> pd.DataFrame:
@@ -77,14 +79,14 @@ def tornado(axes: Axes, shown: pd.DataFrame) -> None:
                 ha="left" if sign > 0 else "right", va="center", fontsize=8,
             )  # fmt: skip
         axes.text(
-            0.0, -n + 0.47, _label(row, LABEL_CHARS), transform=axes.get_yaxis_transform(),
-            fontsize=8.5, weight="bold", va="center", parse_math=False,
+            0.0, -n + 0.40, _in_lines(_label(row)), transform=axes.get_yaxis_transform(),
+            fontsize=8.5, weight="bold", va="bottom", linespacing=1.05, parse_math=False, bbox=CLEAR,
         )  # fmt: skip
         axes.text(
-            0.0, -n + 0.25, f"{row.low_setting} | {row.high_setting}", transform=axes.get_yaxis_transform(),
-            fontsize=7.5, color="#374151", va="center",
+            0.0, -n + 0.28, f"{row.low_setting} | {row.high_setting}", transform=axes.get_yaxis_transform(),
+            fontsize=7.5, color="#374151", va="center", bbox=CLEAR,
         )  # fmt: skip
-    axes.axvline(base, color="black", lw=1.0)
+    axes.axvline(base, color="black", lw=1.0, zorder=2)
     axes.set(xlim=(left - 0.16 * span, right + 0.16 * span), ylim=(-len(shown) + 0.7, 0.62), yticks=[])
     axes.locator_params(axis="x", nbins=4)
     axes.xaxis.set_major_formatter(lambda v, _p: f"{v:,.0f}")
@@ -101,10 +103,14 @@ def _extent(shown: pd.DataFrame) -> tuple[float, float, float]:
     return base, left, max(values.max(), base, left + 1.0)
 
 
-def _label(row: Any, most: int | None = None) -> str:
-    """What a bar stands for, cut to so many letters; a star marks what others published."""
-    what = row.what if most is None or len(row.what) <= most else f"{row.what[: most - 1]}…"
-    return f"{what[0].upper()}{what[1:]}" + (" *" if row.kind == "published" else "")
+def _label(row: Any) -> str:
+    """What a bar stands for; a star marks what others published."""
+    return f"{row.what[0].upper()}{row.what[1:]}" + (" *" if row.kind == "published" else "")
+
+
+def _in_lines(label: str) -> str:
+    """A label in lines that the chart holds, cut where it has more."""
+    return "\n".join(wrap(label, LABEL_CHARS, max_lines=LABEL_LINES, placeholder="…"))
 
 
 def moves(story: Story) -> dict[str, Any] | None:

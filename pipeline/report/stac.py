@@ -12,6 +12,7 @@ from shapely.geometry import mapping
 from pipeline.report.quicklooks import read_quicklooks
 from pipeline.storage import write_json
 from pipeline.times_places.longitudes import cut, wrapped
+from pipeline.types import LAST_OF_DAY, TIME_OF_DAY_UNKNOWN
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -39,8 +40,8 @@ def write_stac(story: Story, folder: Path) -> None:
             id=row.scene_id,
             geometry=mapping(cut(row.footprint)),
             bbox=_box(row.footprint.bounds),
-            datetime=row.acquired.to_pydatetime(),
             properties=_properties(row),
+            **_time(row),
         )
         if (source := source_link(row.href)) is not None:
             title = "The image, where the run found it"
@@ -102,6 +103,14 @@ def _collection(story: Story, footprints: Iterable[Any]) -> Any:
     for name, (media, roles, title) in MEDIA.items():
         made.add_asset(name, pystac.Asset(href=f"../{name}", media_type=media, roles=roles, title=title))
     return made
+
+
+def _time(row: Any) -> dict[str, Any]:
+    """The moment of a look; of one that tells its day alone the day: STAC wants a range where no moment is known."""
+    if TIME_OF_DAY_UNKNOWN not in (row.cause or ""):
+        return {"datetime": row.acquired.to_pydatetime()}
+    day = row.acquired.floor("D").to_pydatetime()
+    return {"datetime": None, "start_datetime": day, "end_datetime": day + LAST_OF_DAY}
 
 
 def _properties(row: Any) -> dict[str, Any]:

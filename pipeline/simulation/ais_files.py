@@ -34,16 +34,21 @@ CSV_COLUMNS = (
 
 
 def write_ais(world: World, folder: Path, seed: np.random.SeedSequence) -> list[Path]:
-    """``first-part.nmea`` and ``second-part.csv`` (MarineCadastre's columns), split at the middle of the period."""
+    """``first-part.nmea`` and ``second-part.csv`` (MarineCadastre's columns), split at the middle of the period.
+
+    A part in which nobody was heard has no file, as no receiver's archive has one.
+    """
     streams = seed.spawn(2)
     heard = messages(world, streams[0])
     period = world.scenario.period
     middle = period.start + (period.end - period.start) / 2
     rng = np.random.default_rng(streams[1])
-    files = {
-        folder / "first-part.nmea": _nmea([m for m in heard if m.time < middle], world, rng),
-        folder / "second-part.csv": _table([m for m in heard if m.time >= middle]),
-    }
+    first, second = [m for m in heard if m.time < middle], [m for m in heard if m.time >= middle]
+    files = {}
+    if first:
+        files[folder / "first-part.nmea"] = _nmea(first, world, rng)
+    if second:
+        files[folder / "second-part.csv"] = _table(second)
     for path, text in files.items():
         write_bytes(path, text.encode("ascii"))
     return list(files)

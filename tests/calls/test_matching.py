@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calls.geodesy import from_plane
-from pipeline.calls.matching import associate, detectability, match, match_tables
+from pipeline.calls.matching import associate, check_lines, detectability, match, match_tables
 from pipeline.calls.motion import TrackOnPlane, learned_drift_m_s
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks
@@ -301,6 +301,16 @@ def test_an_optical_image_shifts_nothing():
     result = associate(optical, clean_tracks(table), static_reports(table), CONFIG)
     assert result.checks["displacement"].tolist() == ["none"]
     assert result.matches["mmsi"].notna().all()
+
+
+def test_a_look_that_matched_nobody_says_nothing_of_where_its_image_lies():
+    """Zero metres off, measured by no ship, reads as a check that was passed."""
+    told = {"scene_id": "a", "n_detections": 1, "n_transponders": 1, "matched": 0.02, "expected": 0.03,
+            "offset_east_m": 0.0, "offset_north_m": 0.0, "displacement": "none"}  # fmt: skip
+    (lone,) = check_lines(pd.DataFrame([told]))
+    assert lone == "a: 0.0 matches with transponders, 0.0 expected (1 transponder, 1 detection)"
+    (whole,) = check_lines(pd.DataFrame([told | {"matched": 2.0, "n_transponders": 2, "offset_east_m": 12.0}]))
+    assert whole.endswith("(2 transponders, 1 detection); image off by 12 m east, 0 m north")
 
 
 @pytest.mark.parametrize("sensor", ["optical", "sentinel-2"])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from pipeline.config import load
 from pipeline.console import Console
 from pipeline.errors import EnvironmentFault
-from pipeline.simulation import simulate
+from pipeline.simulation import ais_files, simulate
+from pipeline.simulation.scenario import Scenario
 from pipeline.stages import images
 from pipeline.workspace import configs_root, find_config
 
@@ -30,3 +34,11 @@ def test_a_full_disk_leaves_no_half_simulation(monkeypatch, tmp_path, made_befor
             configs_root() / "scenarios" / "tiny.yaml", find_config("vostochny"), out, 0, Console(quiet=True)
         )
     assert not out.exists()
+
+
+def test_a_part_in_which_nobody_was_heard_has_no_file(monkeypatch, tmp_path):
+    """A table with a header and no rows was told as an error of every run of such a demo, and ended it with 3."""
+    world = SimpleNamespace(scenario=load(Scenario, configs_root() / "scenarios" / "tiny.yaml"))
+    monkeypatch.setattr(ais_files, "messages", lambda *_: [])
+    assert ais_files.write_ais(world, tmp_path, np.random.SeedSequence(0)) == []
+    assert not list(tmp_path.iterdir())

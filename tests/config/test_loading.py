@@ -135,7 +135,10 @@ def test_every_key_and_item_knows_its_line(written):
         ("a: &x 1\nb: *x\n", r"run\.yaml:2: YAML aliases"),
         ("a: [1\nb: 2\n", r"run\.yaml:2: "),
         ("a:\n\tb: 1\n", r"run\.yaml:2: .*cannot start any token \(indent with blanks, not with tabs\)"),
-        ("name: Wonsan: DPRK\n", r"run\.yaml:1: mapping values .* \(put a text that holds a colon into quotes\)"),
+        (
+            "name: Wonsan: DPRK\n",
+            r"run\.yaml:1: mapping values .* \(indent alike, quote what holds a colon\)",
+        ),
         ("a: !!python/object/apply:os.system [ls]\n", r"run\.yaml:1: could not determine a constructor"),
         ("a: !thing x\n", r"run\.yaml:1: could not determine a constructor"),
         ("%YAML 1.1\n---\na: NO\n", r"run\.yaml: configs are YAML 1\.2"),

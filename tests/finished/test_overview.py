@@ -98,6 +98,24 @@ def test_the_setting_that_differs_is_named_as_the_reason(tiny_run, tmp_path):
     assert set(found.result["quantity"]) <= {"barrels, p5/p50/p95"}
 
 
+def test_sums_have_three_digits_as_everywhere_and_more_where_three_are_the_same(tiny_run, tmp_path):
+    """The same median was 138,170 here and 138,000 in the report, on the terminal and in the list of runs."""
+
+    def summing(name, *barrels):
+        folder = tmp_path / name
+        shutil.copytree(tiny_run, folder)
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        manifest["result"]["barrels"] = list(barrels)
+        write_text(folder / "manifest.json", json.dumps(manifest))
+        return folder
+
+    first, second = summing("a", 93_874, 138_170, 189_637), summing("b", 70_582, 106_938, 150_762)
+    (row,) = difference(first, second).result.to_dict("records")
+    assert (row["before"], row["after"]) == ("93,900 / 138,000 / 190,000", "70,600 / 107,000 / 151,000")
+    (row,) = difference(first, summing("c", 93_874, 138_171, 189_637)).result.to_dict("records")
+    assert (row["before"], row["after"]) == ("93,874 / 138,170 / 189,637", "93,874 / 138,171 / 189,637")
+
+
 def _with(tiny_run, folder, name, change):
     """The run as if a file that its config names had been edited under its name; ``change`` is of its text."""
     shutil.copytree(tiny_run, folder)

@@ -193,3 +193,29 @@ def test_a_year_is_seen_whole_and_names_keep_their_beginning(crowded):
     names = [t for t in crowded.locator("#calendar svg text").all() if t.text_content().startswith("\u2068Причал")]
     assert names
     assert all(t.text_content().endswith("…") and t.bounding_box()["x"] >= box["x"] for t in names)
+
+
+def test_a_look_that_tells_its_day_alone_has_no_hour(chromium, tiny_run, tmp_path):
+    """Its time is noon for want of a better one, and the page said 12:00 of it."""
+
+    def dated(data):
+        for scene in data["scenes"]:
+            scene |= {"t": scene["t"] // 86400 * 86400 + 43200, "dated": True}
+        for call in data["calls"]:
+            day = call["t"][1] // 86400 * 86400
+            call |= {"t": [None, day, day + 86399, None], "dated": True}
+
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(data_changed(tiny_run, tmp_path / "report.html", dated).as_uri())
+    page.wait_for_selector("#map.leaflet-container")
+    shown = page.locator("#picture option").all_text_contents()[1:]
+    assert shown
+    assert not any(":" in text for text in shown)
+    page.locator("#day-on").click()
+    assert "hour unknown" in page.inner_text("#when")
+    page.locator("#all-days").click()
+    page.locator(".call-pin").first.click(force=True)
+    popup = page.inner_text(".leaflet-popup-content")
+    assert "Mar 2024 UTC" in popup
+    assert ":00" not in popup
+    page.close()

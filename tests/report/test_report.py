@@ -155,6 +155,23 @@ def test_stac_items_are_valid(tiny_run):
         assert item.datetime == scenes.loc[name, "acquired"].to_pydatetime()
 
 
+def test_a_look_that_tells_its_day_alone_is_a_day_in_the_catalogue(tiny_story, tmp_path):
+    """Noon, which stands for its time in the tables, would be found by a search for that hour alone."""
+    import pystac
+
+    from pipeline.report.stac import write_stac
+
+    scenes = tiny_story.tables["scenes"].assign(cause="time of day unknown; the file gives the date")
+    write_stac(replace(tiny_story, tables={**tiny_story.tables, "scenes": scenes}), tmp_path / "stac")
+    items = list(pystac.Collection.from_file(str(tmp_path / "stac" / "collection.json")).get_items(recursive=True))
+    assert items
+    for item in items:
+        day = scenes.set_index("scene_id").loc[item.id, "acquired"].date()
+        assert item.datetime is None
+        first, last = item.common_metadata.start_datetime, item.common_metadata.end_datetime
+        assert (first.date(), first.hour, last.date(), last.hour) == (day, 0, day, 23)
+
+
 def test_a_run_folder_of_any_name_can_move(tiny_story, tmp_path):
     """Its links hold no name of this machine, whatever letters the folder's path has."""
     from pipeline.report.stac import write_stac
@@ -268,3 +285,21 @@ def test_a_cap_that_may_be_in_thousands_is_a_thing_to_know_first(tiny_story):
     doubted = replace(tiny_story, cap=tiny_story.cap.model_copy(update={"barrels": 500.0}))
     words = "The cap of 500 barrels a year is less than one small tanker carries"
     assert [any(w.startswith(words) for w in warnings(story)) for story in (doubted, tiny_story)] == [True, False]
+
+
+def test_a_scene_that_tells_its_day_alone_is_listed_by_its_day(tiny_story, tiny_run):
+    """Noon stands for its time in the tables; on the page it would be a time that nobody measured."""
+    scenes = tiny_story.tables["scenes"]
+    noon = scenes.assign(acquired=scenes["acquired"].dt.floor("D") + pd.Timedelta(hours=12),
+                         cause="time of day unknown; the file gives the date")  # fmt: skip
+    page = render(replace(tiny_story, tables={**tiny_story.tables, "scenes": noon}), {}, tiny_run)
+    listed = page[page.index("Every image, used or not") :]
+    assert '<td class="d lead">2024-03-07</td>' in listed
+    assert "12:00" not in listed[: listed.index("</table>")]
+    assert page.count('"dated":true') + page.count('"dated": true') == len(scenes)
+
+
+def test_products_that_no_cargo_is_taken_for_are_not_listed(page):
+    """The chart's LPG has a share of 0 where nobody says otherwise."""
+    assert "gas oil 75 %" in page
+    assert "lpg 0 %" not in page

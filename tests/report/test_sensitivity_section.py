@@ -9,7 +9,14 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from pipeline.report.drawing import BLUE, ORANGE
-from pipeline.report.sensitivity_section import largest_first, moves, sensitivity_figures, sentence, tornado
+from pipeline.report.sensitivity_section import (
+    WIDTH_IN,
+    largest_first,
+    moves,
+    sensitivity_figures,
+    sentence,
+    tornado,
+)
 from pipeline.storage import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS, SENSITIVITY
 
@@ -100,6 +107,16 @@ def test_phone_width_needs_no_scrolling():
     """No wider than 4 inches: on a phone of 390 px, 8 pt stay about 8 px or more."""
     width = ET.fromstring(sensitivity_figures(story(SMALL))["sensitivity"]).get("width")
     assert float(width.removesuffix("pt")) <= 4 * 72
+
+
+def test_a_long_label_stands_in_two_lines_and_no_line_crosses_it():
+    what = "largest call (2024-03-20, not identified, with possible further ships)"
+    figure = Figure(figsize=(WIDTH_IN, 2))
+    tornado(figure.add_subplot(), largest_first(table(row(what, 80_000, 110_000))))
+    label = next(text for text in figure.axes[0].texts if text.get_text().startswith("The largest"))
+    assert label.get_text().replace("\n", " ") == f"The {what}"
+    assert label.get_window_extent().x1 <= figure.bbox.x1
+    assert label.get_bbox_patch().get_facecolor()[:3] == to_rgb("white")
 
 
 def test_no_call_no_section():

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.ingest.ais.prints import row_prints
+from pipeline.plurals import number_of
 from pipeline.units import EARTH_RADIUS_M, KNOT_M_S
 
 STANDING = ("name", "callsign", "imo", "ship_type", "a", "b", "c", "d", "draught")
@@ -114,7 +115,8 @@ def _standing_doubts(kinds: pd.DataFrame) -> list[str]:
         given = kinds[kinds[column].notna() & (kinds[column] != "")]
         n, line = _odd_ones(pd.factorize(given["mmsi"])[0], pd.factorize(given[column])[0], given)
         if n:
-            out.append(f"column {column}: {n} rows differ from their ship's others (first: line {line})")
+            differ = "differs from its" if n == 1 else "differ from their"
+            out.append(f"column {column}: {number_of(n, 'row')} {differ} ship's others (first: line {line})")
     named = kinds[kinds["name"] != ""]
     looks = pd.factorize(row_prints(named[list(STANDING[:-1])]))[0]
     n, line = _odd_ones(looks, pd.factorize(named["mmsi"])[0], named)

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const box = document.getElementById("calendar");
-  const { data, alone, DAY, day, moment, hours, show, responsive } = capwatch;
+  const { data, alone, DAY, day, span, hours, show, responsive } = capwatch;
   const days = Math.max(1, Math.round((data.end - data.start) / DAY));
   const rank = { unknown: 0, partly: 1, usable: 2 };
   const sure = { unknown: 0, empty: 1, occupied: 2 }; // of several looks of a day, the one that saw a hull
@@ -59,7 +59,7 @@
     const wide = (full - left - 22) / days, gap = wide < 5 ? 0 : 0.5; // pixels of a day, between two days
     const above = narrow ? 18 : 2; // the name of a row stands over it where there is no room beside it
     const row = above + ROOM + 24, height = data.zones.length * row + 48;
-    const text = (c) => `${alone(c.name)}\n${alone(name[c.zone])}, ${moment(c.t[1])}${c.t[2] > c.t[1] ? ` to ${moment(c.t[2])}` : ""}\n${c.counts ? "counted" : "not counted"}; open the card`;
+    const text = (c) => `${alone(c.name)}\n${alone(name[c.zone])}, ${span(c.t[1], c.t[2], c.dated)}\n${c.counts ? "counted" : "not counted"}; open the card`;
     const svg = Plot.plot({
       width: full, height, marginLeft: left, marginRight: 22, marginTop: 40, marginBottom: 6,
       style: { background: "transparent", color: "var(--ink)" },

@@ -1,7 +1,7 @@
 // The map: coast, zones, looks as pictures, detections by evidence, tracks and calls, by Leaflet. No tiles, no network.
 "use strict";
 capwatch.map = (() => {
-  const { data, el, alone, moment, barrels, show } = capwatch;
+  const { data, el, alone, moment, span, barrels, show } = capwatch;
   const box = document.getElementById("map");
   const [west, south, east, north] = data.bbox;
   const bounds = L.latLngBounds([[south, west], [north, east]]);
@@ -43,7 +43,7 @@ capwatch.map = (() => {
   }
   for (const scene of data.scenes) {
     const shape = L.polygon(scene.rings, { className: "m-look", renderer: lines, pane: "lines", fill: false }).addTo(layers.footprints);
-    shape.bindPopup(() => told(scene.id, [scene.t === null ? "time unknown" : `${moment(scene.t)} UTC`, scene.sensor, scene.status]));
+    shape.bindPopup(() => told(scene.id, [scene.t === null ? "time unknown" : `${moment(scene.t, scene.dated)} UTC`, scene.sensor, scene.status]));
   }
 
   const signs = { ais: "<circle r='5'/>", none: "<path d='M0-6.5L6.5 0 0 6.5-6.5 0Z'/>", flagged: "<path d='M-4-4L4 4M4-4L-4 4'/>" };
@@ -54,7 +54,7 @@ capwatch.map = (() => {
     const marker = L.marker(d.at, { icon, keyboard: false, alt: "" });
     const hull = L.polygon(d.ring, { className: `m-hull ${d.kind}`, renderer: hulls, pane: "hulls", fill: false, interactive: false });
     marker.bindPopup(() => told(`${d.length[0]} m (${d.length[1]} to ${d.length[2]})`, [
-      d.t === null ? "time unknown" : `${moment(d.t)} UTC`, d.sensor, `${kindWords[d.kind]}${d.mmsi ? `: MMSI ${d.mmsi}` : ""}`, `a ship with ${d.score > 0.99 ? "over 99" : d.score < 0.01 ? "under 1" : Math.round(100 * d.score)} %`,
+      d.t === null ? "time unknown" : `${moment(d.t, d.flags.includes("time_of_day_unknown"))} UTC`, d.sensor, `${kindWords[d.kind]}${d.mmsi ? `: MMSI ${d.mmsi}` : ""}`, `a ship with ${d.score > 0.99 ? "over 99" : d.score < 0.01 ? "under 1" : Math.round(100 * d.score)} %`,
       d.flags.length ? `flags: ${d.flags.join(", ").replaceAll("_", " ")}` : "", `detection ${d.id}`], d.call));
     marks.push({ kind: d.kind, t: d.t, parts: [marker, hull] });
   }
@@ -90,7 +90,7 @@ capwatch.map = (() => {
     const crowd = calls.length > MOST_PINS, count = crowd ? 5 : calls.length;
     const made = calls.map((call, n) => {
       const marker = L.marker(where[zone], { icon: pin(call, n % count, count, 0, 32), zIndexOffset: -n, title: `counted call ${call.number}`, alt: `counted call ${call.number}` });
-      marker.bindPopup(() => told(`${call.number}: ${alone(call.name)}`, [`${moment(call.t[1])} to ${moment(call.t[2])} UTC`, `${barrels(call.bbl)} barrels`], call.id));
+      marker.bindPopup(() => told(`${call.number}: ${alone(call.name)}`, [`${span(call.t[1], call.t[2], call.dated)} UTC`, `${barrels(call.bbl)} barrels`], call.id));
       marks.push({ kind: "calls", from: call.t[1], to: call.t[2], oneDay: crowd, parts: [marker] });
       return marker;
     });

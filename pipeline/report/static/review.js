@@ -17,7 +17,7 @@
     const { data, alone, moment } = capwatch;
     const told = (thing, words) => capwatch.el("option", { value: thing.id }, words.filter(Boolean).join(", "));
     if (kind === "call")
-      return data.calls.filter((c) => c.id !== target).map((c) => told(c, [c.number ? `${c.number}:` : "", moment(c.t[1]), alone(c.name), c.zone, c.id]));
+      return data.calls.filter((c) => c.id !== target).map((c) => told(c, [c.number ? `${c.number}:` : "", moment(c.t[1], c.dated), alone(c.name), c.zone, c.id]));
     const scene = data.detections.find((d) => d.id === target)?.scene;
     return data.detections.filter((d) => d.id !== target && d.scene === scene).map((d) => told(d, [`${d.length[0]} m`, d.zone, d.id]));
   }

@@ -21,9 +21,16 @@ const capwatch = (() => {
     const t = new Date(seconds * 1000);
     return `${t.getUTCDate()} ${months[t.getUTCMonth()]} ${t.getUTCFullYear()}`;
   }
-  function moment(seconds) {
+  /** A time to the minute; of images that tell their day alone, noon and a day's first and last second stand for the day. */
+  function moment(seconds, dated) {
     const t = new Date(seconds * 1000);
+    if (dated && [0, DAY / 2, DAY - 1].includes(((seconds % DAY) + DAY) % DAY)) return day(seconds);
     return `${day(seconds)}, ${two(t.getUTCHours())}:${two(t.getUTCMinutes())}`;
+  }
+  /** From when to when; a day, or a minute, once. */
+  function span(from, to, dated) {
+    const [first, last] = [moment(from, dated), moment(to, dated)];
+    return first === last ? first : `${first} to ${last}`;
   }
   /** Barrels as people say them: three digits, two below a thousand. */
   function barrels(value) {
@@ -85,5 +92,5 @@ const capwatch = (() => {
       if (now > 0 && Math.abs(now - width) > 1) { width = now; box.replaceChildren(draw(now)); }
     }).observe(box);
   }
-  return { data, el, alone, day, moment, hours, barrels, show, responsive, DAY };
+  return { data, el, alone, day, moment, span, hours, barrels, show, responsive, DAY };
 })();

@@ -9,7 +9,7 @@
   const dayOf = (t) => Math.floor((t - data.start) / DAY);
   const withLooks = [...new Set(seen.map((s) => dayOf(s.t)))].sort((a, b) => a - b);
   const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
-  seen.forEach((scene, n) => { if (scene.image) chosen.append(capwatch.el("option", { value: String(n) }, `${moment(scene.t)}, ${scene.sensor}${scene.pixel_m ? `, ${scene.pixel_m} m` : ""}`)); });
+  seen.forEach((scene, n) => { if (scene.image) chosen.append(capwatch.el("option", { value: String(n) }, `${moment(scene.t, scene.dated)}, ${scene.sensor}${scene.pixel_m ? `, ${scene.pixel_m} m` : ""}`)); });
 
   const ticks = document.querySelector(".ticks");
   ticks.setAttribute("viewBox", `0 0 ${days} 10`);
@@ -40,7 +40,7 @@
     const pictured = looks.filter((s) => s.image).sort((a, b) => b.pixel_m - a.pixel_m);
     map.picture(pictured);
     chosen.value = pictured.length ? String(seen.indexOf(pictured.at(-1))) : ""; // the finest lies on top
-    const words = looks.length ? `${plural(looks.length, "look")} (${looks.map((s) => `${s.sensor} at ${moment(s.t).split(", ")[1]}`).join(", ")})` : "no look: unknown";
+    const words = looks.length ? `${plural(looks.length, "look")} (${looks.map((s) => s.dated ? `${s.sensor}, hour unknown` : `${s.sensor} at ${moment(s.t).split(", ")[1]}`).join(", ")})` : "no look: unknown";
     when.textContent = `${day(from)}: ${words}; ${plural(calls.length, "call")} under way${calls.length ? ` (${calls.map((c) => alone(c.name)).join(", ")})` : ""}.`;
     slider.setAttribute("aria-valuetext", when.textContent);
   }

@@ -58,6 +58,30 @@ def test_gain_of_all_bands_moves_the_cut_and_nothing_else():
 def test_land_of_a_green_coast_is_as_bright_as_it_is():
     """With forest among the water its spread was taken for noise, and land stood at 1.0 instead of 0.2."""
     bands, wet = a_coast(0.4)
-    levels = levels_of(np.array([bands["B03"], bands["B11"]]), np.ones(N, bool), ("B03", "B11"), Radiometry.REFLECTANCE)
+    levels = levels_of(np.array([bands["B03"], bands["B11"]]), ("B03", "B11"), Radiometry.REFLECTANCE)
     assert levels.land[1] == pytest.approx(np.median(bands["B11"][~wet]), rel=0.05)
     assert levels.water[1] == pytest.approx(np.median(bands["B11"][wet]), rel=0.05)
+
+
+SEAS = {
+    "Gaussian": lambda rng: 0.03 + 0.004 * rng.normal(size=N),
+    "skewed by glint": lambda rng: rng.gamma(16, 0.002, N),
+    "with ships": lambda rng: np.r_[0.03 + 0.004 * rng.normal(size=N), np.full(N // 500, 0.2)],
+}
+
+
+@pytest.mark.parametrize("sea", SEAS)
+def test_a_sea_without_land_is_one_surface(sea):
+    """Otsu halves whatever it is given, a Gaussian with a separation of 2/pi: the darker half was taken for the water,
+    and its spread for the water's, so that thousands of waves stood out as objects."""
+    light = SEAS[sea](np.random.default_rng(0))
+    levels = levels_of(light[None].astype(np.float32), ("N",), Radiometry.REFLECTANCE)
+    assert not levels.has_land
+    assert levels.has_water
+    assert levels.water[0] == pytest.approx(np.median(light), rel=1e-3)
+    assert levels.noise[0] == pytest.approx(np.std(light[:N]), rel=0.1)
+
+
+def test_cloud_over_all_of_an_image_is_no_water():
+    cloud = np.random.default_rng(0).normal(0.4, 0.02, (1, N)).astype(np.float32)
+    assert not levels_of(cloud, ("N",), Radiometry.REFLECTANCE).has_water

@@ -41,9 +41,9 @@ def test_a_plain_voyage_raises_no_doubt(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"name": "SIM TANCER 1"}, "column name: 1 rows differ"),
-        ({"draught": 9.2}, "column draught: 1 rows differ"),
-        ({"a": 51}, "column a: 1 rows differ"),
+        ({"name": "SIM TANCER 1"}, "column name: 1 row differs"),
+        ({"draught": 9.2}, "column draught: 1 row differs"),
+        ({"a": 51}, "column a: 1 row differs"),
         ({"mmsi": 999000041}, "1 rows give a ship another number"),
         ({"lat": 45.0}, "2 legs between fixes that no ship makes"),
         ({"lon": 133.01}, "steady way is left"),
@@ -95,7 +95,7 @@ def test_blocks_and_the_joining_of_kinds_do_not_show(tmp_path, monkeypatch):
     for start in range(0, 40, 9):
         pieces.add(frame[start : start + 9])
     assert whole.said()[0] == pieces.said()[0]
-    assert whole.said()[0].startswith("column name: 1 rows differ")
+    assert whole.said()[0].startswith("column name: 1 row differs")
 
 
 def emptied(path, *columns):
