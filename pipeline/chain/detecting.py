@@ -12,7 +12,7 @@ from pipeline.chain.slots import detect_slot
 from pipeline.config import RunConfig, canonical_json
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError
-from pipeline.storage import table_bytes, table_from
+from pipeline.table_files import table_bytes, table_from
 from pipeline.tables import DETECTIONS, SCENES
 
 if TYPE_CHECKING:

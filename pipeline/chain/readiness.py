@@ -95,7 +95,7 @@ def _tell_doubts(place: Place, config: RunConfig, console: Console) -> None:
 
 def _require_inputs(config: RunConfig, console: Console) -> None:
     """NothingUsable where the files and folders that are named hold neither images nor AIS."""
-    from pipeline.ingest.inputs import find_inputs
+    from pipeline.ingest.found import find_inputs
 
     images, ais = named_files(config)
     bare = [path for path in images if not find_inputs([path])]

@@ -24,7 +24,7 @@ from pipeline.workspace import cache_root
 if TYPE_CHECKING:
     from pipeline.ingest.ais.messages import AisRead
     from pipeline.ingest.catalogue.fetch import Kept
-    from pipeline.ingest.inputs import Found
+    from pipeline.ingest.found import Found
     from pipeline.simulation.scenario import Scenario
     from pipeline.types import Place
 

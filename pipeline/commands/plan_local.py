@@ -66,7 +66,7 @@ def _files(config: RunConfig) -> tuple[list[str], int, int]:
 
     By their names alone: a plan opens no image, so what is a mask or shows another place is not known to it.
     """
-    from pipeline.ingest.inputs import find_inputs
+    from pipeline.ingest.found import find_inputs
     from pipeline.ingest.metadata.acquisition import acquired_of
 
     images, ais = named_files(config)

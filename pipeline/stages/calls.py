@@ -14,7 +14,8 @@ from pipeline.plurals import number_of
 from pipeline.stages.given_tables import NO_REAL_SHIP, tell_simulated
 from pipeline.stages.given_times import in_forms
 from pipeline.stages.table_in_pieces import write_frames
-from pipeline.storage import marked, read_table, require_apart, write_json, write_table
+from pipeline.storage import require_apart, write_json
+from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, SCENES
 from pipeline.times_places.longitudes import table_near
 from pipeline.types import ONLY_DATED

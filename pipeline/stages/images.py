@@ -18,7 +18,8 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.plurals import number_of
 from pipeline.stages.words import pairs
-from pipeline.storage import cannot_write, marked, write_table
+from pipeline.storage import cannot_write
+from pipeline.table_files import marked, write_table
 from pipeline.workspace import config_root
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from pipeline.report.drawing import BLUE, ORANGE
 from pipeline.report.sensitivity_section import largest_first, moves, sensitivity_figures, sentence, tornado
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS, SENSITIVITY
 
 
