@@ -76,8 +76,8 @@ def tell_left_aside(config: RunConfig, console: Console) -> None:
     if source.kind == "demo":
         return
     images = source.images if source.kind == "files" else ()
-    for line in unread_files.told(map(Path, images), map(Path, source.ais)):
-        console.note(printable(line))
+    for line, look_missing in unread_files.told(map(Path, images), map(Path, source.ais)):
+        console.note(printable(line), unknown=look_missing)
 
 
 def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

@@ -108,7 +108,7 @@ def _detect_one(image: Path, target: Path, options: OpenOptions, config: Detecti
     for doubt in scene.degraded:
         console.problem(f"{printable(image)}: {doubt}", done="scene degraded")
     for note in diagnostics.get("notes", ()):
-        console.note(f"{printable(image)}: {note}")
+        console.note(f"{printable(image)}: {note}", unknown=note in diagnostics.get("unknown", ()))
     write_table(marked(table, scene.simulated), target)
     return True
 
