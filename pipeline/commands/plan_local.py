@@ -71,7 +71,7 @@ def _files(config: RunConfig) -> tuple[list[str], int, int]:
 
     images, ais = named_files(config)
     found = find_inputs(images)
-    when = [acquired_of({}, f.path.name)[0] for f in found if not f.refused]
+    when = [acquired_of({}, f.name or f.path.name)[0] for f in found if not f.refused]
     undated = sum(w is None for w in when)
     outside = sum(w is not None and not config.period.start <= w < config.period.end for w in when)
     lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}"]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +22,7 @@ _PRODUCT = re.compile(r"(S1[A-Z]_\w\w_GRD\w_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6
 _TILE = re.compile(
     r"(?P<platform>S2[A-Z])_MSI(?P<level>L[12][AC])_(?P<time>\d{8}T\d{6})_(?:N\d{4}_)?R\d{3}_T(?P<tile>\w{5})"
 )
+_TILE_FILE = re.compile(r"(?<![A-Z0-9])T(\d\d[C-X][A-Z]{2})_(\d{8}T\d{6})(?!\d)")
 _INFRARED = ("B12", "B11", "B8A", "B08")  # of single bands the last one tells water best
 _SAME_S = 1.0  # by which times of one image may differ as they are written (our choice)
 _WAVES = ("HV", "VH", "HH", "VV", "intensity")  # of single polarisations the last one is rather kept
@@ -50,7 +52,7 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
     found: dict[str, Duplicate] = {}
     kept: list[tuple[Scene, float]] = []
     for scene, coverage in sorted(scenes, key=lambda s: s[0].scene_id):
-        twin = next((k for k, _ in kept if k.source.sha256 == scene.source.sha256), None)
+        twin = next((k for k, _ in kept if (k.source.sha256, k.bands) == (scene.source.sha256, scene.bands)), None)
         if twin is not None:
             found[scene.scene_id] = Duplicate(twin.scene_id, "same bytes")
         else:
@@ -115,7 +117,7 @@ def _same_acquisition(scene: Scene, other: Scene) -> str:
     if scene.sensor is Sensor.SENTINEL2 and other.sensor is Sensor.SENTINEL2:
         told = _TILE.match(scene.product_id) and _TILE.match(other.product_id)  # names know better than times
         unnamed = "" if told else _same_picture(scene, other)
-        return _same_datatake(scene, other) or _other_band(scene, other) or unnamed
+        return _other_band(scene, other) or _same_datatake(scene, other) or unnamed
     if scene.sensor is not Sensor.SENTINEL1 or other.sensor is not Sensor.SENTINEL1:
         return ""
     one, two = (_PRODUCT.match(s.product_id) for s in (scene, other))
@@ -131,12 +133,29 @@ def _same_acquisition(scene: Scene, other: Scene) -> str:
 def _same_datatake(scene: Scene, other: Scene) -> str:
     """Sentinel-2 cuts one pass into tiles that overlap by 10 km, and processes old passes anew."""
     one, two = (_TILE.match(s.product_id) for s in (scene, other))
-    if one is None or two is None or one.group("platform", "time") != two.group("platform", "time"):
+    if one is None or two is None:
+        return _same_tile(scene, other)
+    if one.group("platform", "time") != two.group("platform", "time"):
         return ""
     if one.group("tile") == two.group("tile"):
         same_level = one.group("level") == two.group("level")
         return "same product, processed again" if same_level else "same product, at another level of processing"
     return "same pass, in a neighbouring tile" if _shows_no_more(scene, other) else ""
+
+
+def _same_tile(scene: Scene, other: Scene) -> str:
+    """Bands outside their product have its tile and the begin of its pass in their names, and no other time of it."""
+    one, two = _tile_and_time(scene), _tile_and_time(other)
+    same = one is not None and one == two and _shows_no_more(scene, other)
+    return "same tile and pass, in another file" if same else ""
+
+
+def _tile_and_time(scene: Scene) -> tuple[str, str] | None:
+    """By the product's name, or that of a file of it."""
+    if (named := _TILE.match(scene.product_id)) is not None:
+        return named["tile"], named["time"]
+    found = _TILE_FILE.search(Path(scene.source.href).name.upper())
+    return (found[1], found[2]) if found is not None else None
 
 
 def _same_picture(scene: Scene, other: Scene) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import is_utf8, printable
 from pipeline.ingest.junk import is_junk
+from pipeline.ingest.metadata.loose_bands import loose_bands
 from pipeline.ingest.metadata.sensors import is_mask_file
 from pipeline.ingest.rasters import FOREIGN_NAME
 from pipeline.ingest.safe.files import MANIFEST, is_safe
@@ -51,7 +52,23 @@ def find_inputs(paths: Sequence[Path | Found]) -> list[Found]:
             key = os.path.realpath(one.path)
             if key not in found or _links_in(one.path) < _links_in(found[key].path):
                 found[key] = one
-    return [_tellable(f) for f in sorted(found.values(), key=lambda f: (f.name or f.path.name, str(f.path)))]
+    each = _stacked(found.values())
+    return [_tellable(f) for f in sorted(each, key=lambda f: (f.name or f.path.name, str(f.path)))]
+
+
+def _stacked(found: Iterable[Found]) -> list[Found]:
+    """Of the bands of one Sentinel-2 image in files of their own, one that stands for all, by the image's name."""
+    out: list[Found] = []
+    told: set[str] = set()
+    for one in found:
+        if os.path.realpath(one.path) in told:
+            continue
+        bands = None if one.refused else loose_bands(one.path)
+        if bands is not None:
+            told.update(map(os.path.realpath, (*bands.files.values(), *bands.others)))
+            one = replace(one, path=bands.first, name=one.name or bands.name)
+        out.append(one)
+    return out
 
 
 def _tellable(found: Found) -> Found:

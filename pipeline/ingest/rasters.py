@@ -120,13 +120,16 @@ class RasterFile:
 
     def measured_sample(self, side: int) -> BoolImage:
         """`measured` for the pixels of a `sample`, shape (rows, cols)."""
+        return self.measured_as(self.sampled(side))
+
+    def measured_as(self, shape: tuple[int, int]) -> BoolImage:
+        """`measured` for the whole image in pixels of ``shape`` (rows, cols), each the nearest of its own."""
         from rasterio.enums import Resampling
 
         if not self.masked:
-            return np.ones(self.sampled(side), bool)
+            return np.ones(shape, bool)
         with held(self) as dataset:
-            said = dataset.read_masks(1, out_shape=self.sampled(side), resampling=Resampling.nearest)
-            return np.asarray(said != 0)
+            return np.asarray(dataset.read_masks(1, out_shape=shape, resampling=Resampling.nearest) != 0)
 
     def sampled(self, side: int) -> tuple[int, int]:
         """Rows and columns of a `sample`."""

@@ -19,6 +19,7 @@ from pipeline.ingest.in_passing import PassingRaster, open_in_passing
 from pipeline.ingest.metadata.acquisition import acquired_of, platform_of
 from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.channels import channels_of, picture_bands
+from pipeline.ingest.metadata.loose_bands import LooseBands, loose_bands
 from pipeline.ingest.metadata.operators import read_operator
 from pipeline.ingest.metadata.options import COARSEST_M, OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
@@ -73,6 +74,12 @@ def open_scene(
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
 
 
+def bands_of(path: Path, options: OpenOptions) -> LooseBands | None:
+    """The Sentinel-2 image that a file is a band of; None of one whose bands or other sensor the user names."""
+    alone = options.bands is not None or options.sensor not in (None, Sensor.SENTINEL2)
+    return None if alone else loose_bands(path)
+
+
 def settled(scene: Scene) -> Scene:
     """The scene once all of its file was decoded in quarantine, with what is doubtful; InputError where it is damaged.
 
@@ -123,9 +130,11 @@ def _open_safe_scene(path: Path, options: OpenOptions, land: BaseGeometry | None
 def _open_raster_scene(
     path: Path, options: OpenOptions, land: BaseGeometry | None, meanwhile: Callable[[], object], *, later: bool
 ) -> Scene:
-    beside = side_files(path)
+    bands = bands_of(path, options)
+    given, path = path, path if bands is None else bands.as_one
+    beside = side_files(given)
     own, sidecar_doubt = read_sidecar(path)
-    source, raster = _source_and_raster(path, own, beside, meanwhile, later=later)
+    source, raster = _source_and_raster(given, bands, own, beside, meanwhile, later=later)
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
@@ -293,7 +302,13 @@ def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[
 
 
 def _source_and_raster(
-    path: Path, sidecar: Sidecar | None, beside: tuple[SideFile, ...], meanwhile: Callable[[], object], *, later: bool
+    path: Path,
+    bands: LooseBands | None,
+    sidecar: Sidecar | None,
+    beside: tuple[SideFile, ...],
+    meanwhile: Callable[[], object],
+    *,
+    later: bool,
 ) -> tuple[Source, RasterFile]:
     """The file's hash and its description. Where no hash is stated it is hashed while it is decoded in quarantine."""
     require_file(path, path.name)
@@ -303,7 +318,11 @@ def _source_and_raster(
         digest = begin(partial(sha256_of, path))
         if expected is not None and digest.result() != expected:
             raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
-        if later and expected is None:
+        if bands is not None:
+            from pipeline.ingest.sentinel2.loose import open_bands
+
+            raster: RasterFile = open_bands(bands)
+        elif later and expected is None:
             raster = open_in_passing(path, meanwhile)
         else:
             raster = open_raster(path, whole=expected is None, meanwhile=meanwhile)

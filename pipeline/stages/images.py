@@ -69,9 +69,10 @@ def detect(
     config = build(DetectionConfig, settings, where="--set")
     if suffix not in FOLDER_FORMATS:
         raise ConfigError(f"--format {printable(suffix)}: there are {', '.join(FOLDER_FORMATS)}")
+    images, stems = _without_bands_of_one(images, options, console)
     if len(images) > 1 and not folder:
         raise ConfigError("several images need a folder to write to: end -o with a slash")
-    targets = [out / f"{image.stem}.{suffix}" if folder else out for image in images]
+    targets = [out / f"{stem}.{suffix}" if folder else out for stem in stems]
     for target in targets:
         alike = [printable(image) for image, other in zip(images, targets, strict=True) if other == target]
         if len(alike) > 1:
@@ -88,6 +89,27 @@ def detect(
             step(image.name)
     if not done:
         raise NothingUsable(f"of {number_of(len(images), 'image')} none could be used (no table was written)")
+
+
+def _without_bands_of_one(
+    images: Sequence[Path], options: OpenOptions, console: Console
+) -> tuple[list[Path], list[str]]:
+    """The images and how their tables are called; the bands of one Sentinel-2 image in files of their own are one."""
+    from pipeline.ingest.scenes import bands_of
+
+    kept: list[Path] = []
+    stems: list[str] = []
+    read: set[Path] = set()
+    for image in images:
+        bands = bands_of(image, options)
+        if bands is not None and bands.first in read:
+            console.note(f"{printable(image)}: a band of {printable(bands.name)}, which is read as one image")
+            continue
+        if bands is not None:
+            read.add(bands.first)
+        kept.append(image)
+        stems.append(image.stem if bands is None else bands.name)
+    return kept, stems
 
 
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:

@@ -9,6 +9,8 @@ import rasterio
 from affine import Affine
 
 from tests.builders import ship_picture
+from tests.ingest.sentinel2.safe_product import TILE, write_safe
+from tests.ingest.sentinel2.test_loose import taken_out
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "geojson"])
@@ -123,3 +125,14 @@ def test_detect_tells_when_quiet_that_an_image_shows_no_water(capwatch, tmp_path
     assert (code, len(pd.read_csv(tmp_path / "t.csv"))) == (0, 0)
     (line,) = err.splitlines()
     assert "no usable water in the image" in line
+
+
+def test_bands_of_one_image_in_files_of_their_own_write_one_table(capwatch, tmp_path):
+    """By the image's name; of each band by itself a table was written, in which no water could be told."""
+    folder = taken_out(write_safe(tmp_path), tmp_path / "loose")
+    bands = sorted(folder.glob("*_B*.jp2"))
+    code, _, err = capwatch("detect", *bands, "-o", f"{tmp_path}/out/")
+    assert (code, [path.name for path in (tmp_path / "out").iterdir()]) == (3, [f"{TILE}.csv"])
+    assert err.count(f"a band of {TILE}, which is read as one image") == len(bands) - 1
+    assert capwatch("detect", bands[-1], "-o", tmp_path / "one.csv")[0] == 3
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "out" / f"{TILE}.csv").read_bytes()
