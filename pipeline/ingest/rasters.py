@@ -23,6 +23,7 @@ import numpy as np
 from pipeline.errors import EnvironmentFault, InputError, is_utf8
 from pipeline.ingest.gdal_noise import mute
 from pipeline.ingest.gdal_settings import SETTINGS
+from pipeline.ingest.packing import PACK_ANEW, unknown_packing
 from pipeline.types import Stamp, Window
 
 if TYPE_CHECKING:
@@ -289,6 +290,8 @@ def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[No
     except MemoryError as error:
         raise EnvironmentFault(f"{item}: not enough memory to read it") from error
     except (RasterioError, ValueError, OSError) as error:
+        if packed := unknown_packing(error):
+            raise InputError(item, f"is packed as {packed}, which cannot be decoded here; {PACK_ANEW}") from error
         # names that GDAL gives to what it holds in memory are counted anew in each process: none of the file's story
         said = re.sub(r"/vsi(riopener_\w+/|mem/[^\s:]*:)", "", str(error.__cause__ or error).replace(path, item))
         reason = " ".join(said.split())[:120]
