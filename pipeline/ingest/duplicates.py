@@ -58,14 +58,15 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
         else:
             kept.append((scene, coverage or 0.0))
     kept.sort(key=lambda s: _rank(*s), reverse=True)
-    best: list[Scene] = []
-    for scene, _ in kept:
-        for other in best:
-            if cause := _same_acquisition(scene, other):
+    best: list[tuple[Scene, bool]] = []
+    for scene, coverage in kept:
+        whole = coverage > _WITHIN
+        for other, other_whole in best:
+            if cause := _same_acquisition(scene, other, both_whole=whole and other_whole):
                 found[scene.scene_id] = Duplicate(other.scene_id, cause)
                 break
         else:
-            best.append(scene)
+            best.append((scene, whole))
     return found
 
 
@@ -111,7 +112,8 @@ def _rank(scene: Scene, coverage: float) -> _Rank:
     return shows, processed, scene.source.verified, content, -len(scene.degraded), scene.scene_id
 
 
-def _same_acquisition(scene: Scene, other: Scene) -> str:
+def _same_acquisition(scene: Scene, other: Scene, *, both_whole: bool) -> str:
+    """``both_whole``: does each show all of the AOI?"""
     if scene.sensor is Sensor.OPTICAL and other.sensor is Sensor.OPTICAL:
         return _same_picture(scene, other)
     if scene.sensor is Sensor.SENTINEL2 and other.sensor is Sensor.SENTINEL2:
@@ -123,7 +125,7 @@ def _same_acquisition(scene: Scene, other: Scene) -> str:
     one, two = (_PRODUCT.match(s.product_id) for s in (scene, other))
     cut_out = scene.tags.get("data_take") is None or other.tags.get("data_take") is None
     if cut_out:  # GeoTIFFs cut from one product may show different places
-        return _same_radar_image(scene, other)
+        return _same_radar_image(scene, other, both_whole=both_whole)
     if one and two and one.group(1) == two.group(1):
         return "same product, processed again"
     same_take = scene.platform == other.platform and scene.tags["data_take"] == other.tags["data_take"]
@@ -177,19 +179,30 @@ def _same_picture(scene: Scene, other: Scene) -> str:
     return "" if elsewhere else "same moment and place, in another file"
 
 
-def _same_radar_image(scene: Scene, other: Scene) -> str:
-    """GeoTIFFs of one acquisition: packed or calibrated anew, or one for each polarisation."""
+def _same_radar_image(scene: Scene, other: Scene, *, both_whole: bool) -> str:
+    """GeoTIFFs of one acquisition: packed or calibrated anew, put on a map grid, or one for each polarisation.
+
+    The frame of a map grid is larger than the image that stands aslant in it: it tells nothing of what is shown.
+    """
     if scene.acquired is None or other.acquired is None or scene.only_dated or other.only_dated:
         return ""
     (start, end), (other_start, other_end) = _span(scene), _span(other)
     apart_s = max((other_start - end).total_seconds(), (start - other_end).total_seconds())
     elsewhere = scene.platform and other.platform and scene.platform != other.platform
-    if elsewhere or apart_s > _SAME_S or not _shows_no_more(scene, other):
+    if elsewhere or apart_s > _SAME_S:
+        return ""
+    if not (both_whole or _made_from(scene, other) or _shows_no_more(scene, other)):
         return ""
     alone = not set(scene.bands) & set(other.bands) and "intensity" not in scene.bands + other.bands
     if alone:
         return "another polarisation of the same image; stack both in one file to use both"
     return "same acquisition, in another file"
+
+
+def _made_from(scene: Scene, other: Scene) -> bool:
+    """Does a file keep in its name that of the whole product which it was made from? Then it shows no more."""
+    whole = "data_take" in other.tags and bool(other.product_id)
+    return whole and other.product_id.upper() in Path(scene.source.href).name.upper()
 
 
 def _other_band(scene: Scene, other: Scene) -> str:
