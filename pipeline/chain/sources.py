@@ -110,6 +110,11 @@ def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
     return files
 
 
+def tell_ais_left_out(config: RunConfig, console: Console) -> None:
+    """What folders of AIS hold that is none, where there is nothing else to go on with."""
+    _ais_of(config, console)
+
+
 def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputError, str]]]:
     """The AIS files that a config names, and what a folder of them holds that is none, with what becomes of it."""
     images = _existing(config.source.images) if config.source.kind == "files" else ()

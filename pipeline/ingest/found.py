@@ -101,7 +101,7 @@ def _walk(path: Path, above: tuple[Path, ...] = ()) -> Iterator[Found]:
         if entry.is_symlink() and (refused := _bad_link(entry, above)) is not None:
             yield from refused
         elif entry.suffix.lower() in UNDER_WAY and Path(entry.stem).suffix.lower() in (*IMAGE_SUFFIXES, ".safe"):
-            yield Found(entry, "is a download under way (ignored)")
+            yield Found(entry, "is a download under way")
         elif entry.is_dir():
             yield from _walk(entry, above)
         elif entry.suffix.lower() in IMAGE_SUFFIXES and not is_mask_file(entry.name):  # a mask belongs to its image

@@ -23,13 +23,14 @@ from pipeline.ingest.metadata.acquisition import implausible
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.metadata.sensors import MASK
 from pipeline.ingest.radiometry import parse_scaling
-from pipeline.ingest.scenes import open_scene, seen_near
+from pipeline.ingest.scenes import NotPlaced, open_scene, seen_near
 from pipeline.times_places.longitudes import middle_of, moved
 from pipeline.types import Place, Scene
 
 if TYPE_CHECKING:
     import pandas as pd
 
+NOWHERE = "has no georeference, so it cannot be laid over the AOI"
 NOTHING_OF_AOI = "shows nothing of the AOI"
 OUTSIDE_PERIOD = "outside the period"
 Each = Callable[[Callable[[Found], Opened], Sequence[Found]], Iterable[Opened]]
@@ -79,7 +80,7 @@ def _open(
         if place is not None and not cause:
             shares = aoi_coverage(scene, place)
             if shares is None:
-                cause = "has no georeference, so it cannot be laid over the AOI"
+                cause = NOWHERE
             elif shares[1] == 0:
                 cause = NOTHING_OF_AOI
             else:
@@ -89,10 +90,12 @@ def _open(
         return Opened(found, scene, cause, coverage, doubt)
     except EnvironmentFault:
         raise
+    except NotPlaced as error:
+        return Opened(found, None, error.cause if place is None else "; ".join(filter(None, (NOWHERE, error.unplaced))))
     except InputError as error:
         return Opened(found, None, error.cause if error.item == printable(found.path.name) else str(error))
     except PipelineError as error:
-        return Opened(found, None, str(error).removeprefix(f"{printable(found.path.name)}: "))
+        return Opened(found, None, str(error).removeprefix(f"{found.path.name}: "))
 
 
 def given_up(found: Found, why: str) -> Opened:

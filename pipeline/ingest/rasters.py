@@ -23,6 +23,7 @@ import numpy as np
 from pipeline.errors import EnvironmentFault, InputError, is_utf8
 from pipeline.ingest.gdal_noise import mute
 from pipeline.ingest.gdal_settings import SETTINGS
+from pipeline.ingest.other_kinds import kind_of
 from pipeline.ingest.packing import PACK_ANEW, unknown_packing
 from pipeline.types import Stamp, Window
 
@@ -302,13 +303,14 @@ def _driver_of(path: Path, item: str) -> str:
     """The GDAL driver of a file, by its first bytes."""
     try:
         with path.open("rb") as stream:
-            head = stream.read(16)
+            head = stream.read(64)
     except OSError as error:
         raise InputError(item, f"cannot be read ({error.strerror})") from error
     for magic, driver in MAGIC:
         if head.startswith(magic):
             return driver
-    raise InputError(item, "is no GeoTIFF, PNG, JPEG or JPEG2000 file")
+    told = kind_of(head)
+    raise InputError(item, f"is no GeoTIFF, PNG, JPEG or JPEG2000 file{f', but {told}' if told else ''}")
 
 
 def stamp_of(path: Path) -> Stamp:

@@ -49,6 +49,17 @@ _SKEW_DEG = 5.0  # by which rows and columns may miss a right angle: lengths are
 _FAR = 0.2  # share by which a stated spacing may differ from the georeference before that is said
 
 
+class NotPlaced(InputError):
+    """An image without a georeference, of which nobody says how large its pixels are.
+
+    ``unplaced``: why a world file beside it does not place it.
+    """
+
+    def __init__(self, item: str, cause: str, unplaced: str = "") -> None:
+        super().__init__(item, f"{cause}; {unplaced}" if unplaced else cause)
+        self.unplaced = unplaced
+
+
 def open_scene(
     path: Path,
     options: OpenOptions | None = None,
@@ -240,7 +251,7 @@ def _spacing(
         return found, ""
     if stated is None:
         told = f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})"
-        raise InputError(raster.item, f"{told}; {unplaced}" if unplaced else told)
+        raise NotPlaced(raster.item, told, unplaced)
     _refuse_coarse(raster, stated)
     return (stated, stated), ""
 

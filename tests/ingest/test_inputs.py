@@ -168,3 +168,38 @@ def test_a_manifest_path_means_its_product(tmp_path):
     assert [s.scene_id for s in used] == [PRODUCT]
     write_manifest(root, [], "x")
     assert "lists no files" in open_inputs([root])[1]["cause"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<!DOCTYPE html><html>Please log in", "but a web page (a download that failed, or wanted a login)"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "but a pointer of Git LFS"),
+        (b"%PDF-1.7\n", "but a PDF"),
+        (b"\x89HDF\r\n\x1a\n", "but HDF5, as netCDF files are"),
+        (b"PK\x03\x04", "but a zip archive under another name"),
+        (b"\x00\x01\x02", "file"),
+    ],
+)
+def test_what_a_file_is_in_place_of_an_image_is_told(tmp_path, content, said):
+    (tmp_path / "S2A_20240310.tif").write_bytes(content)
+    _, table = open_inputs([tmp_path])
+    assert table["cause"][0].startswith("is no GeoTIFF, PNG, JPEG or JPEG2000 file")
+    assert said in table["cause"][0]
+    assert table["cause"][0].endswith(said) or "LFS" in said
+
+
+def test_a_picture_that_lies_nowhere_is_not_asked_for_its_pixel_size_where_a_place_is_asked_about(tmp_path):
+    """A screenshot: whatever its pixels are, it could not be laid over the AOI."""
+    write(tmp_path / "shot.png", np.random.default_rng(0).integers(0, 255, (3, 90, 90)).astype(np.uint8), driver="PNG")
+    (tmp_path / "shot.pgw").write_text("1\n0\n0\n-1\n0\n0\n")
+    _, table = open_inputs([tmp_path], None, HERE)
+    assert table["cause"][0].startswith("has no georeference, so it cannot be laid over the AOI; ")
+    assert "pixel spacing" not in table["cause"][0]
+    assert "give its pixel spacing" in open_inputs([tmp_path])[1]["cause"][0]
+
+
+def test_a_name_of_two_lines_is_told_once(tmp_path):
+    image(tmp_path / "new\nline.tif")
+    _, table = open_inputs([tmp_path])
+    assert table["cause"][0].startswith("nothing in the file or its name tells its sensor")
