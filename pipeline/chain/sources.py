@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.simulation.scenario import Scenario
     from pipeline.types import Place
 
+NO_AIS = "holds no AIS file"
 AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
 
 
@@ -111,8 +112,10 @@ def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
 
 
 def tell_ais_left_out(config: RunConfig, console: Console) -> None:
-    """What folders of AIS hold that is none, where there is nothing else to go on with."""
-    _ais_of(config, console)
+    """What folders of AIS hold that is none, where there is nothing else to go on with; that, others say."""
+    for fault, done in _ais_found(config)[1]:
+        if fault.cause != NO_AIS:
+            console.problem(fault, done=done)
 
 
 def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputError, str]]]:
@@ -130,7 +133,7 @@ def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputErr
             others = [(p, cause) for p, cause in others if cause != OTHER and p.suffix.lower() in AIS_SUFFIXES]
         faults += [(InputError(other, cause), "left out") for other, cause in others]
         if not found:
-            faults.append((InputError(path, "holds no AIS file"), "no message comes from it"))
+            faults.append((InputError(path, NO_AIS), "no message comes from it"))
         out += found
     return tuple(out), faults
 

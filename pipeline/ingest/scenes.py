@@ -149,13 +149,8 @@ def _open_raster_scene(
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
-    geolocation, place_doubt = _geolocation(raster, path, sidecar)
-    if geolocation is None:
-        raster, place_doubt = placed_by_world_file(raster, path, sidecar)
-        geolocation, _ = placed(raster)
-    _require_same_crs(raster, sidecar)
+    raster, geolocation, place_doubt = _located(raster, path, sidecar)
     spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar, place_doubt)
-    skew_doubt = _skew(raster, geolocation)
     sensor = options.sensor or sensor_of(
         raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
     )
@@ -170,7 +165,7 @@ def _open_raster_scene(
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
     view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
     doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.gaps.doubt, channels.doubt]
-    doubts += [place_doubt, spacing_doubt, skew_doubt, time_doubt, land_doubt, view_doubt, mask_doubt]
+    doubts += [place_doubt, spacing_doubt, _skew(raster, geolocation), time_doubt, land_doubt, view_doubt, mask_doubt]
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     return Scene(
         scene_id=path.stem,
@@ -193,6 +188,16 @@ def _open_raster_scene(
         degraded=tuple(d for d in doubts if d),
         tags={**raster.tags, "scaling": scaling.reason},
     )
+
+
+def _located(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[RasterFile, Any, str]:
+    """The raster, where it lies (None where nobody says), and what is doubtful about that, or kept it from a place."""
+    geolocation, doubt = _geolocation(raster, path, sidecar)
+    if geolocation is None:
+        raster, doubt = placed_by_world_file(raster, path, sidecar)
+        geolocation, _ = placed(raster)
+    _require_same_crs(raster, sidecar)
+    return raster, geolocation, doubt
 
 
 def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[Any, str]:
