@@ -26,7 +26,7 @@ def open_bands(bands: LooseBands) -> BandStack:
     left_out: dict[str, str] = {}
     for band, path in bands.files.items():
         try:
-            layers[band] = open_raster(path)
+            layers[band] = _of_one_band(open_raster(path))
         except InputError as error:
             left_out[band] = str(error)
     if not layers:
@@ -41,6 +41,13 @@ def open_bands(bands: LooseBands) -> BandStack:
     return joined(kept, str(bands.first.absolute()), bands.name, doubts)
 
 
+def _of_one_band(layer: RasterFile) -> RasterFile:
+    """A file as it is; InputError where it holds more than the band in its name, in an order that nobody tells."""
+    if layer.count != 1:
+        raise InputError(layer.item, f"holds {layer.count} bands, not the one in its name")
+    return layer
+
+
 def _finer_first(layer: RasterFile) -> tuple[int, int]:
     """A grid of more pixels goes before one of fewer, and one that is placed before one that is not."""
     return int(layer.transform is not None), layer.shape[0] * layer.shape[1]
@@ -50,9 +57,7 @@ def _odd(layer: RasterFile, base: RasterFile) -> str:
     """Why a band cannot be one with the band that sets the grid, or ""."""
     if layer is base:
         return ""
-    if layer.count != 1:
-        return f"holds {layer.count} bands"
-    if base.count != 1 or layer.dtype != base.dtype:
+    if layer.dtype != base.dtype:
         return f"holds {layer.dtype} where {base.item} holds {base.dtype}"
     if not fits(layer, base):
         return f"does not lie on the grid of {base.item}"

@@ -148,7 +148,7 @@ def test_where_no_band_can_be_read_the_look_is_one_row_that_says_why(tmp_path):
         ({"transform": Affine(10, 0, PLACE.c + 4, 0, -10, PLACE.f)}, "does not lie on the grid of"),
         ({"crs": "EPSG:32652"}, "does not lie on the grid of"),
         ({"values": np.full((SIDE, SIDE), 0.02, np.float32)}, "holds float32 where"),
-        ({"values": np.full((2, SIDE, SIDE), 200, np.uint16)}, "holds 2 bands"),
+        ({"values": np.full((2, SIDE, SIDE), 200, np.uint16)}, "holds 2 bands, not the one in its name"),
         ({"tags": {"TIME_UTC": "2024-03-08T02:05:31Z"}}, "was taken at another time than"),
     ],
     ids=["shifted by 4 m", "another zone", "another type", "two bands", "another time"],
