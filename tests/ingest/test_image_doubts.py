@@ -124,6 +124,8 @@ def test_bands_in_words_are_sentinel2s_where_pixels_are_as_coarse(tmp_path, prof
 def test_without_any_sign_the_message_names_both_ways_to_tell(tmp_path):
     with pytest.raises(ConfigError, match=r'"sensor".*a\.json.*--sensor'):
         open_scene(made(tmp_path / "a.tif", stack(1)))
+    with pytest.raises(ConfigError, match=r'"sensor": "sentinel-1".*port_vv\.json'):
+        open_scene(made(tmp_path / "port_vv.tif", stack(1)))
 
 
 # --- which band

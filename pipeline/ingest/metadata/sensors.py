@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest.metadata.band_names import OPTICAL_WORDS, are_masks, band_name, is_beside, s2_band, s2_number
+from pipeline.ingest.metadata.band_names import (
+    OPTICAL_WORDS,
+    are_masks,
+    band_name,
+    is_beside,
+    polarisation,
+    s2_band,
+    s2_number,
+)
 from pipeline.types import Sensor
 
 if TYPE_CHECKING:
@@ -46,7 +54,8 @@ def sensor_of(
         return told
     if sidecar is not None:
         return Sensor.OPTICAL
-    beside = f'write {{"sensor": "sentinel-2"}} (or another) into {path.stem}.json beside it'
+    likely = Sensor.SENTINEL1 if any(map(polarisation, (path.stem, *raster.descriptions))) else Sensor.SENTINEL2
+    beside = f'write {{"sensor": "{likely}"}} (or another) into {path.stem}.json beside it'
     say = f"{beside}; capwatch detect also takes --sensor"  # run, of many images, does not
     raise ConfigError(f"{raster.item}: nothing in the file or its name tells its sensor; {say}")
 
