@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.ingest.metadata.band_names import S2_USED, S2_WORDS, s2_number
-from pipeline.ingest.metadata.operator_text import names_beside
 from pipeline.ingest.metadata.sensors import names_sentinel2
 from pipeline.ingest.metadata.sidecar import read_sidecar
 
@@ -49,9 +49,13 @@ class LooseBands:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What one file's name says. ``of`` is equal for files of one image, and of one level of processing."""
+    """What one file's name says. ``of`` is equal for files of one image, and of one level of processing.
+
+    Their names begin alike, with ``before`` in capitals: that alone is asked of most files of a large folder.
+    """
 
     of: tuple[str, ...]
+    before: str
     name: str
     band: str  # "" for what is none
     size_m: int
@@ -62,7 +66,8 @@ def loose_bands(path: Path) -> LooseBands | None:
     told = _told(path)
     if told is None:
         return None
-    found = [(other, file) for file in _beside(path) if (other := _told(file)) is not None and other.of == told.of]
+    alike = ((_told(file), file) for file in _beside(path, told.before))
+    found = [(other, file) for other, file in alike if other is not None and other.of == told.of]
     found = sorted(((t, f) for t, f in found if not _is_described(f)), key=lambda one: (one[0].size_m, one[1]))
     if path not in (file for _, file in found):
         return None
@@ -85,7 +90,7 @@ def _told(path: Path) -> _Told | None:
     size_m = int(by_size[1]) if by_size else _UNTOLD_M
     word = path.stem.upper()
     if (word in _BESIDE or _band(path.stem)) and names_sentinel2(home.absolute().name):
-        return _Told((str(home),), home.absolute().name, _band(path.stem), size_m)
+        return _Told((str(home),), "", home.absolute().name, _band(path.stem), size_m)
     places = list(_BAND.finditer(path.stem))
     if len(places) != 1:
         return None
@@ -96,7 +101,8 @@ def _told(path: Path) -> _Told | None:
         return None
     band = "" if place["band"].upper() == "TCI" else s2_number(place["band"]) or ""
     level = "by size" if place["size_m"] else ""  # Level-1C has no sizes in its names
-    return _Told((str(home), name.upper(), level), name, band, int(place["size_m"] or size_m))
+    begin = path.stem[: place.start()].upper()
+    return _Told((str(home), name.upper(), level), begin, name, band, int(place["size_m"] or size_m))
 
 
 def _band(stem: str) -> str:
@@ -105,14 +111,16 @@ def _band(stem: str) -> str:
     return (s2_number(found["band"]) or "") if found else S2_WORDS.get(stem.upper(), "")
 
 
-def _beside(path: Path) -> Iterator[Path]:
+def _beside(path: Path, before: str) -> Iterator[Path]:
     """The regular files among which the other bands lie: of its folder, or of those for each pixel size."""
     folders = [path.parent]
     if _BY_SIZE.fullmatch(path.parent.name):
-        with os.scandir(path.parent.parent) as entries:
-            folders = sorted(Path(e) for e in entries if e.is_dir(follow_symlinks=False) and _BY_SIZE.fullmatch(e.name))
+        with suppress(OSError), os.scandir(path.parent.parent) as entries:
+            folders = [Path(e) for e in entries if e.is_dir(follow_symlinks=False) and _BY_SIZE.fullmatch(e.name)]
     for folder in folders:
-        yield from names_beside(folder / path.name).values()
+        with suppress(OSError), os.scandir(folder) as entries:
+            alike = [e for e in entries if e.name.upper().startswith(before)]
+            yield from (folder / e.name for e in alike if e.is_file(follow_symlinks=False))
 
 
 def _is_described(file: Path) -> bool:

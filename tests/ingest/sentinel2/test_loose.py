@@ -185,6 +185,14 @@ def test_a_sidecar_by_the_images_name_speaks_for_all_bands(tmp_path):
     assert f"{TILE}.json" in "".join(table["side_files"][0])
 
 
+@pytest.mark.parametrize(
+    "name", [f"{TILE}_B08_10m.jp2", f"R10m/{TILE}_B08_10m.jp2", "S2A_53TKJ_20240310_0_L2A/B08.tif"]
+)
+def test_a_band_that_is_not_there_is_said(tmp_path, name):
+    _, table = open_inputs([tmp_path / "gone" / name])
+    assert "there is no such file" in table["cause"][0]
+
+
 def test_one_band_alone_is_what_it_was(tmp_path):
     """With bands beside it that tell no ship, it has nothing to be stacked with."""
     for name in ("B05", "B08", "B8A"):
