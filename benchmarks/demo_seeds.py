@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipeline.console import Console
 from pipeline.run import run
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.workspace import cache_root, configs_root, load_run_config
 
 GAS_OIL_BBL_PER_T = 7.46

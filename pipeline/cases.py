@@ -22,7 +22,8 @@ from pipeline.provenance import MANIFEST, FileRecord, code_version, library_vers
 from pipeline.report.case_page import CaseStory, render_case, shown
 from pipeline.report.left_out import not_held_lines
 from pipeline.report.wording import barrels, percent
-from pipeline.storage import write_json, write_table, write_text
+from pipeline.storage import write_json, write_text
+from pipeline.table_files import write_table
 from pipeline.volume import headline, ledger, liftings, simulate
 from pipeline.workspace import RunFolder, configs_root, find_case, load_over
 

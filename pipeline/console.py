@@ -32,16 +32,19 @@ class Console:
         except BrokenPipeError:  # whoever read, as `head` does, has seen enough: the work itself goes on
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def note(self, text: str) -> None:
-        """A line for whoever watches."""
-        if not self.quiet:
+    def note(self, text: str, *, unknown: bool = False) -> None:
+        """A line for whoever watches.
+
+        One that says what is ``unknown`` is told when quiet, too: without it nothing found reads as nothing there.
+        """
+        if unknown or not self.quiet:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
 
-    def remark(self, text: str) -> None:
-        """A line on what is odd in an input that was used whole: told, and kept for the report."""
+    def remark(self, text: str, *, unknown: bool = False) -> None:
+        """A line on what is odd in an input that was used whole: told, as a `note` is, and kept for the report."""
         self.remarks.append(printable(text))
-        self.note(printable(text))
+        self.note(printable(text), unknown=unknown)
 
     def explain(self, step: str, why: Callable[[], str] | None = None) -> None:
         """Say why a step runs, or is skipped; ``why`` is asked only where somebody wants to know."""

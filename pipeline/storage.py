@@ -1,4 +1,4 @@
-"""Files appear by rename only: written under a temporary name, synced, renamed. Tables in and out by suffix."""
+"""Files appear by rename only: written under a temporary name, synced, renamed."""
 
 from __future__ import annotations
 
@@ -6,28 +6,13 @@ import errno
 import json
 import os
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.checkpoints import checkpoint
-from pipeline.errors import ConfigError, ContractError, EnvironmentFault, InputError, is_utf8, printable
-from pipeline.times_places.longitudes import as_written
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from pipeline.tables import Contract
-
-SIMULATED = "capwatch:simulated"  # among a table's attributes, where no column says it
-ATTRIBUTES = b"PANDAS_ATTRS"  # where a Parquet file keeps them, by pandas' custom
-SIMULATED_COLUMN = "simulated"  # of a table that says it of each row
-SIMULATED_WORDS = "SIMULATED: no real ship, image or message"
-SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
-_WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
-_NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")  # a spreadsheet would run these (CASES X-02)
+from pipeline.errors import ConfigError, EnvironmentFault, is_utf8, printable
 
 
 @contextmanager
@@ -87,50 +72,6 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table in the format of its suffix: .parquet (GeoParquet with a geometry), .csv, .geojson, .gpkg."""
-    writer = {".parquet": _parquet, ".csv": _csv, ".geojson": _geojson, ".gpkg": _gpkg}.get(path.suffix.lower())
-    if writer is None:
-        raise ConfigError(f"{printable(path)}: cannot tell the table format; end the name in {', '.join(SUFFIXES)}")
-    if path.suffix.lower() in {".geojson", ".gpkg"} and not hasattr(table, "geometry"):
-        raise ConfigError(f"{printable(path)}: this table has no geometry; write .parquet or .csv")
-    require_utf8(path)
-    with replacing(path) as part:
-        writer(as_written(table), part)
-
-
-def marked(table: pd.DataFrame, simulated: bool) -> pd.DataFrame:
-    """The table with the word that it is of a simulation, which every format keeps; the same where it is not.
-
-    A CSV has no room for it but a column.
-    """
-    if not simulated:
-        return table
-    out = table.copy(deep=False)
-    out.attrs = {**table.attrs, SIMULATED: True}
-    return out
-
-
-def table_bytes(table: pd.DataFrame) -> bytes:
-    """A table as the bytes of a Parquet file."""
-    import io
-
-    content = io.BytesIO()
-    _parquet(table, content)
-    return content.getvalue()
-
-
-def table_from(content: bytes, contract: Contract) -> pd.DataFrame:
-    """The table of `table_bytes`, conforming to its contract."""
-    import io
-
-    import geopandas
-    import pandas as pd
-
-    reader = geopandas.read_parquet if contract.geometry else pd.read_parquet
-    return contract.check(_revived(reader(io.BytesIO(content)), contract, guarded=False))
-
-
 def require_writable(folder: Path) -> None:
     """Raise EnvironmentFault, before any work, where nothing could be written below a folder; makes nothing."""
     require_utf8(folder)
@@ -159,180 +100,6 @@ def require_apart(out: Path, *read: Path | None) -> None:
             raise ConfigError(
                 f"{printable(out)}: is read, and would be written over; name another (nothing was written)"
             )
-
-
-def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collection[str] = ()) -> pd.DataFrame:
-    """Read .parquet, .csv or .geojson; with a contract, conforming to it. Raises InputError naming the file.
-
-    Columns ``verbatim`` of a CSV stay the texts that it holds, whatever the case and brackets of their names.
-    """
-    import geopandas
-
-    suffix = path.suffix.lower()
-    if not os.path.exists(path):  # unlike Path.exists, False also for names too long to exist
-        raise InputError(path, "no such file")
-    if not os.path.isfile(path):  # a pipe may never end, and gives each byte once
-        raise InputError(path, "is not a regular file; save it first")
-    try:
-        if suffix == ".parquet":
-            table = _read_parquet(path)
-        elif suffix in {".geojson", ".gpkg"}:
-            # GDAL would take a text such as "2024-03-07" for a date
-            table = geopandas.read_file(
-                path, **({"DATE_AS_STRING": "YES"} if contract and suffix == ".geojson" else {})
-            )
-        elif suffix == ".csv":
-            table = _read_csv(path, contract, verbatim)
-        else:
-            how = "; save its sheet as CSV UTF-8" if suffix in _WORKBOOKS else ""
-            raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}{how}")
-    except (OSError, ValueError, RuntimeError, TypeError, LookupError) as error:  # of damaged metadata, any of these
-        raise InputError(path, f"cannot be read as a table ({' '.join(str(error).split())[:160]})") from error
-    if contract is None:
-        return table
-    try:
-        return contract.check(_revived(table, contract, guarded=suffix != ".parquet"))
-    except ContractError as error:
-        raise ContractError(f"{printable(path)}: {error}") from error
-
-
-def _read_csv(path: Path, contract: Contract | None, verbatim: Collection[str]) -> pd.DataFrame:
-    """A CSV whose text columns stay text: an id such as 007 or 1e5 is no number, a ship may be called NA."""
-    from pipeline.tables import ALL
-    from pipeline.tables.delimited import layout_of, plain, read_delimited
-    from pipeline.tables.given import NUMBERS
-
-    kinds = {c.name: c.kind for known in (ALL if contract is None else (contract,)) for c in known.columns}
-    texts = {name: "str" for name, kind in kinds.items() if kind in {"text", "list"}}
-    numbers = {name for name, kind in kinds.items() if kind in {"float", "int"}} | (NUMBERS if not contract else set())
-    if contract is None:
-        texts |= {name: "str" for name in layout_of(path).header if plain(name) in verbatim}
-        return read_delimited(path, numbers, dtype=texts)
-    no_value = {name: [""] if name in texts else list(_NO_VALUE) for name in layout_of(path).header if name}
-    return read_delimited(path, numbers, dtype=texts, na_values=no_value, keep_default_na=False)
-
-
-def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.DataFrame:
-    """Lists, geometries and guarded texts as a CSV or GeoJSON holds them, turned back."""
-    import numpy as np
-    import shapely
-
-    table = table.copy()
-    if hasattr(table, "crs") and contract.geometry and table.geometry.name != contract.geometry:
-        table = table.rename_geometry(contract.geometry)  # GeoJSON has no name for it
-    for column in contract.columns:
-        if column.name not in table:
-            continue
-        values = table[column.name]
-        if guarded and column.kind in {"text", "list"}:
-            values = values.map(_as_text)
-            table[column.name] = values
-        if column.kind == "list":
-            table[column.name] = values.map(_as_list)
-        elif column.kind == "geometry" and not hasattr(values, "crs"):
-            texts = [v if isinstance(v, str) and v else None for v in values]
-            table[column.name] = shapely.from_wkt(np.array(texts, dtype=object))
-    return table
-
-
-def _as_text(value: Any) -> Any:
-    """Text without its guard; what GeoJSON holds as JSON is text again."""
-    text = json.dumps(value, separators=(",", ":")) if isinstance(value, dict) else value
-    return unguarded(text) if isinstance(text, str) else text
-
-
-def _as_list(value: Any) -> list[str]:
-    if value is None or (isinstance(value, float) and value != value):
-        return []
-    if isinstance(value, str):
-        return [part for part in value.split(";") if part]
-    return [str(v) for v in value]
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    import geopandas
-    import pandas as pd
-    import pyarrow.parquet as pq
-
-    metadata = pq.read_schema(path).metadata or {}
-    return geopandas.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
-
-
-def _parquet(table: pd.DataFrame, part: Any) -> None:
-    if hasattr(table, "crs"):
-        table.to_parquet(part, index=False, compression="zstd", write_covering_bbox=True)
-    else:
-        table.to_parquet(part, index=False, compression="zstd")
-
-
-def _csv(table: pd.DataFrame, part: Path) -> None:
-    if table.attrs.get(SIMULATED) and SIMULATED_COLUMN not in table:
-        table = table.assign(**{SIMULATED_COLUMN: True})
-    flat_table(table).to_csv(part, index=False, lineterminator="\n", float_format="%.10g")
-
-
-def _geojson(table: pd.DataFrame, part: Path) -> None:
-    out = table.copy(deep=False)
-    for name in table.columns:  # GDAL writes text in braces as JSON; empty text beside it makes a column of two kinds
-        if any(isinstance(v, str) and v.startswith("{") for v in table[name]):
-            out[name] = [v or None for v in table[name]]
-    _by_gdal(out, part, "GeoJSON")
-
-
-def _gpkg(table: pd.DataFrame, part: Path) -> None:
-    # GPKG holds the time of writing unless it is fixed; the same table must give the same bytes.
-    os.environ.setdefault("OGR_CURRENT_DATE", "2000-01-01T00:00:00.000Z")
-    _by_gdal(table, part, "GPKG")
-
-
-def _by_gdal(table: pd.DataFrame, part: Path, driver: str) -> None:
-    """In memory first: where the disk fills up with the last block, GDAL leaves a torn file and says nothing."""
-    import io
-
-    content = io.BytesIO()
-    about = {"DESCRIPTION": SIMULATED_WORDS} if table.attrs.get(SIMULATED) else {}
-    flat_table(table, keep_geometry=True).to_file(content, driver=driver, layer=part.name.split(".")[1], **about)
-    part.write_bytes(content.getvalue())
-
-
-def flat_table(table: pd.DataFrame, *, keep_geometry: bool = False) -> pd.DataFrame:
-    """A copy that a spreadsheet can hold: lists joined by ';', times with Z, geometry as WKT, no formulas."""
-    import pandas as pd
-
-    geometry = table.geometry.name if hasattr(table, "geometry") else None
-    out = table.copy() if keep_geometry else pd.DataFrame(table).copy()
-    for name in table.columns:
-        values = table[name]
-        if name == geometry:
-            if not keep_geometry:
-                out[name] = [None if g is None or g.is_empty else g.wkt for g in values]
-        elif isinstance(values.dtype, pd.DatetimeTZDtype):
-            out[name] = [None if pd.isna(t) else iso_z(t) for t in values]
-        elif len(values) and isinstance(values.iloc[0], list):
-            out[name] = [neutral(";".join(v)) for v in values]
-        elif values.dtype == object or isinstance(values.dtype, pd.StringDtype):
-            out[name] = [neutral(v) if isinstance(v, str) else v for v in values]
-    return out
-
-
-def iso_z(moment: Any) -> str:
-    """ISO 8601 in UTC with a Z, to the second, or finer where the time is."""
-    return str(moment.isoformat()).replace("+00:00", "Z")
-
-
-def neutral(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, and whose line ends tear no row of a CSV (a lone CR does)."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
-
-
-def unguarded(text: str) -> str:
-    """What ``neutral`` was given, but for its line ends.
-
-    >>> [unguarded(neutral(t)) for t in ("=1+1", "'=1+1", "O'Hara")]
-    ['=1+1', "'=1+1", "O'Hara"]
-    """
-    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA_STARTS) else text
 
 
 def _sync(path: Path) -> None:

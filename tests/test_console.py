@@ -39,6 +39,17 @@ def test_notes_go_to_standard_error_unless_quiet(capsys, quiet, shown):
     assert capsys.readouterr() == ("", shown)
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_is_unknown_is_told_when_quiet_too(capsys, quiet):
+    """An empty table without a word would read as "no ships"."""
+    console = Console(quiet=quiet)
+    console.note("a.tif: no usable water in the image", unknown=True)
+    console.remark("b.tif: what lies under cloud is unknown", unknown=True)
+    told = "a.tif: no usable water in the image\nb.tif: what lies under cloud is unknown\n"
+    assert capsys.readouterr() == ("", told)
+    assert (console.remarks, console.exit_code) == (["b.tif: what lies under cloud is unknown"], 0)
+
+
 def test_a_remark_is_told_and_kept_and_changes_no_exit_code(capsys):
     console = Console()
     console.remark("a.csv: heading 511 taken for missing")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 
 
 def test_no_berth_is_empty_where_its_look_was_not_usable(tiny_run):

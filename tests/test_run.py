@@ -15,7 +15,7 @@ from pipeline.errors import ContractError, NothingUsable
 from pipeline.finished.repeat import rerun, verify
 from pipeline.provenance import changes, sha256_file
 from pipeline.run import run
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import ALL
 from pipeline.workspace import configs_root, load_run_config
 from tests.conftest import TINY, run_tiny

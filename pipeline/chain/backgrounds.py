@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import ConfigError, printable
-from pipeline.storage import iso_z, write_bytes
+from pipeline.storage import write_bytes
+from pipeline.table_files import iso_z
 from pipeline.types import utc
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pipeline.chain.slots import detect_slot
 from pipeline.config import RunConfig, canonical_json
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError
-from pipeline.storage import table_bytes, table_from
+from pipeline.table_files import table_bytes, table_from
 from pipeline.tables import DETECTIONS, SCENES
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def detect_all(
         table, diagnostics = result
         found.append(table)
         told[scene.scene_id] = diagnostics
-        if scene.sensor != "sentinel-1":
-            for note in diagnostics.get("notes", ()):
-                job.console.remark(f"{scene.scene_id}: {note}")
+        unknown = diagnostics.get("unknown", ())
+        for note in unknown if scene.sensor == "sentinel-1" else diagnostics.get("notes", ()):
+            job.console.remark(f"{scene.scene_id}: {note}", unknown=note in unknown)
         for name in MEASURED:
             if diagnostics.get(name) is not None:
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]

@@ -21,7 +21,7 @@ from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, Kept, fetch
 from pipeline.ingest.catalogue.products import Product
 from pipeline.ingest.catalogue.services import service_of
 from pipeline.ingest.catalogue.signing import check_credentials
-from pipeline.ingest.inputs import Found
+from pipeline.ingest.found import Found
 from pipeline.ingest.metadata.acquisition import parse_time
 from pipeline.plurals import number_of
 from pipeline.types import Sensor

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.provenance import read_manifest
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import SCENES
 
 if TYPE_CHECKING:

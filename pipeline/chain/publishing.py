@@ -16,7 +16,8 @@ from pipeline.checkpoints import checkpoint
 from pipeline.config.writing import config_yaml
 from pipeline.provenance import MANIFEST, manifest_hash, outputs_of
 from pipeline.report.summary import headline_lines, result_of, verdicts_of
-from pipeline.storage import marked, write_bytes, write_json, write_table, write_text
+from pipeline.storage import write_bytes, write_json, write_text
+from pipeline.table_files import marked, write_table
 from pipeline.times_places.longitudes import as_written
 from pipeline.workspace import CONFIG_FILES, RunFolder, config_files
 

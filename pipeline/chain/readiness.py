@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.chain.backgrounds import kept_in
 from pipeline.chain.place_doubts import coast_doubts, zone_doubts
-from pipeline.chain.sources import named_files, scenario_of, tell_left_aside
+from pipeline.chain.sources import named_files, scenario_of, tell_ais_left_out, tell_left_aside
 from pipeline.config import RunConfig, cap_doubts, load_cap
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
@@ -95,11 +95,12 @@ def _tell_doubts(place: Place, config: RunConfig, console: Console) -> None:
 
 def _require_inputs(config: RunConfig, console: Console) -> None:
     """NothingUsable where the files and folders that are named hold neither images nor AIS."""
-    from pipeline.ingest.inputs import find_inputs
+    from pipeline.ingest.found import find_inputs
 
     images, ais = named_files(config)
     bare = [path for path in images if not find_inputs([path])]
     if not ais and len(bare) == len(images):
+        tell_ais_left_out(config, console)
         named = ", ".join((*config.source.images, *config.source.ais))
         raise NothingUsable(f"{printable(named)}: neither an image nor an AIS file is there")
     for path in bare:

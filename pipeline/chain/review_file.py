@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.errors import ConfigError, printable
-from pipeline.storage import neutral, unguarded, write_text
+from pipeline.storage import write_text
+from pipeline.table_files import neutral, unguarded
 from pipeline.tables.reviews import VERDICTS
 
 FOLDER = "reviews"

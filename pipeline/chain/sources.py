@@ -24,10 +24,11 @@ from pipeline.workspace import cache_root
 if TYPE_CHECKING:
     from pipeline.ingest.ais.messages import AisRead
     from pipeline.ingest.catalogue.fetch import Kept
-    from pipeline.ingest.inputs import Found
+    from pipeline.ingest.found import Found
     from pipeline.simulation.scenario import Scenario
     from pipeline.types import Place
 
+NO_AIS = "holds no AIS file"
 AIS_MARGIN_DEG = 1.0  # around the place's box: several hours' way of a ship (our choice)
 
 
@@ -76,8 +77,8 @@ def tell_left_aside(config: RunConfig, console: Console) -> None:
     if source.kind == "demo":
         return
     images = source.images if source.kind == "files" else ()
-    for line in unread_files.told(map(Path, images), map(Path, source.ais)):
-        console.note(printable(line))
+    for line, look_missing in unread_files.told(map(Path, images), map(Path, source.ais)):
+        console.note(printable(line), unknown=look_missing)
 
 
 def named_files(config: RunConfig) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
@@ -110,6 +111,13 @@ def _ais_of(config: RunConfig, console: Console) -> tuple[Path, ...]:
     return files
 
 
+def tell_ais_left_out(config: RunConfig, console: Console) -> None:
+    """What folders of AIS hold that is none, where there is nothing else to go on with; that, others say."""
+    for fault, done in _ais_found(config)[1]:
+        if fault.cause != NO_AIS:
+            console.problem(fault, done=done)
+
+
 def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputError, str]]]:
     """The AIS files that a config names, and what a folder of them holds that is none, with what becomes of it."""
     images = _existing(config.source.images) if config.source.kind == "files" else ()
@@ -125,7 +133,7 @@ def _ais_found(config: RunConfig) -> tuple[tuple[Path, ...], list[tuple[InputErr
             others = [(p, cause) for p, cause in others if cause != OTHER and p.suffix.lower() in AIS_SUFFIXES]
         faults += [(InputError(other, cause), "left out") for other, cause in others]
         if not found:
-            faults.append((InputError(path, "holds no AIS file"), "no message comes from it"))
+            faults.append((InputError(path, NO_AIS), "no message comes from it"))
         out += found
     return tuple(out), faults
 

@@ -63,7 +63,7 @@ def differences(folder: Path) -> list[str]:
 
 def _rows_changed(folder: Path, name: str) -> list[str]:
     """Which rows of a table were changed, removed, added or moved."""
-    from pipeline.storage import read_table
+    from pipeline.table_files import read_table
     from pipeline.tables import contract_of
 
     try:
@@ -116,7 +116,7 @@ def _broken_chain(folder: Path) -> list[str]:
 
 def _row_hashes(table: pd.DataFrame) -> list[str]:
     """A hash of each row's values as text: the same from memory and from the file."""
-    from pipeline.storage import flat_table
+    from pipeline.table_files import flat_table
 
     flat = flat_table(table)
     texts = {name: [_text(v) for v in flat[name]] for name in sorted(flat.columns)}

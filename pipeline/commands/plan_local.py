@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.chain.asked import answered
 from pipeline.chain.readiness import looks_within
@@ -14,6 +15,9 @@ from pipeline.errors import printable
 from pipeline.execution.journal import LOG
 from pipeline.plurals import number_of
 from pipeline.storage import megabytes
+
+if TYPE_CHECKING:
+    from pipeline.ingest.found import Found
 
 SECONDS_PER_LOOK = 2.0  # of the demo on two cores, learning of structures included; used until a run here says better
 SECONDS_BESIDES = 20.0  # reading inputs, calls, volume, report
@@ -66,16 +70,16 @@ def _files(config: RunConfig) -> tuple[list[str], int, int]:
 
     By their names alone: a plan opens no image, so what is a mask or shows another place is not known to it.
     """
-    from pipeline.ingest.inputs import find_inputs
+    from pipeline.ingest.found import find_inputs
     from pipeline.ingest.metadata.acquisition import acquired_of
 
     images, ais = named_files(config)
     found = find_inputs(images)
-    when = [acquired_of({}, f.path.name)[0] for f in found if not f.refused]
+    when = [acquired_of({}, f.name or f.path.name)[0] for f in found if not f.refused]
     undated = sum(w is None for w in when)
     outside = sum(w is not None and not config.period.start <= w < config.period.end for w in when)
     lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}"]
-    lines += [f"  {printable(f.path)}, {megabytes(f.path):,.1f} MB{f.refused and f': {f.refused}'}" for f in found]
+    lines += [f"  {printable(f.path)}, {megabytes(f.path):,.1f} MB{_what_of(f)}" for f in found]
     if outside:
         lines.append(f"{outside} of {number_of(len(found), 'image')} outside the period, by their names")
     if undated:
@@ -83,6 +87,13 @@ def _files(config: RunConfig) -> tuple[list[str], int, int]:
             f"{undated} of {number_of(len(found), 'image')} without a date in the name, counted as in the period"
         )
     return lines, len(when) - outside, undated
+
+
+def _what_of(found: Found) -> str:
+    """What is known of an input before it is opened."""
+    if found.refused:
+        return f": {found.refused}"
+    return f", with all bands of {printable(found.name)}" if found.name else ""
 
 
 def _pace(out: Path | None, aoi_id: str) -> tuple[float, str]:

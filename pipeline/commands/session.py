@@ -12,7 +12,9 @@ import typer
 
 from pipeline.errors import EnvironmentFault, PipelineError, ending_code, file_of, printable
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes; errors and results only.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Errors, results and what is unknown only: no progress, no notes.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")]
 
 

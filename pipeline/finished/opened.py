@@ -14,7 +14,7 @@ from pipeline.chain.sources import gather
 from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import InputError, printable
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import contract_of
 from pipeline.times_places.moments import moment
 from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN, Window

@@ -18,7 +18,7 @@ from pipeline.finished.named_files import changed_files, flat
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, read_manifest
 from pipeline.report.summary import rounded
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 
 NOTABLE_BBL = 1.0  # a change of barrels below one is none

@@ -15,6 +15,7 @@ FIRST_BASELINE = (4, 0)
 
 LOW_PERCENTILE = 2.0  # of the darkest band; our choice: some dead pixels decide nothing
 _BETWEEN_DN = 700  # below: the offset is gone. Half-way between -0.03 with the offset and the sea without it
+_TILE_NAME = re.compile(r"(?i)T\d\d[C-X][A-Z]{2}_\d{8}T\d{6}|S2[A-Z]_\d{1,2}[C-X][A-Z]{2}_\d{8}_\d+_L[12][AC]")
 _IN_NAME = re.compile(r"S2[A-Z]_MSIL\d[A-Z]_\d{8}T\d{6}_N(\d{4})(?!\d)")
 
 
@@ -44,6 +45,15 @@ def baseline_in_name(name: str) -> str:
     """
     found = _IN_NAME.search(name)
     return f"N{found[1]}" if found else ""
+
+
+def is_tile_name(name: str) -> bool:
+    """Is a name that of a tile's bands as their products have them, which says nothing of the baseline?
+
+    >>> [is_tile_name(n) for n in ("T53TKJ_20240307T020531", "S2A_53TKJ_20240307_0_L2A", "T53TKJ_20240307T020531_cut")]
+    [True, True, False]
+    """
+    return _TILE_NAME.fullmatch(name) is not None
 
 
 def offset_of(low_dn: float | None, baseline: str) -> Offset:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +22,7 @@ _PRODUCT = re.compile(r"(S1[A-Z]_\w\w_GRD\w_\d\w{3}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6
 _TILE = re.compile(
     r"(?P<platform>S2[A-Z])_MSI(?P<level>L[12][AC])_(?P<time>\d{8}T\d{6})_(?:N\d{4}_)?R\d{3}_T(?P<tile>\w{5})"
 )
+_TILE_FILE = re.compile(r"(?<![A-Z0-9])T(\d\d[C-X][A-Z]{2})_(\d{8}T\d{6})(?!\d)")
 _INFRARED = ("B12", "B11", "B8A", "B08")  # of single bands the last one tells water best
 _SAME_S = 1.0  # by which times of one image may differ as they are written (our choice)
 _WAVES = ("HV", "VH", "HH", "VV", "intensity")  # of single polarisations the last one is rather kept
@@ -50,20 +52,21 @@ def find_duplicates(scenes: Sequence[tuple[Scene, float | None]]) -> dict[str, D
     found: dict[str, Duplicate] = {}
     kept: list[tuple[Scene, float]] = []
     for scene, coverage in sorted(scenes, key=lambda s: s[0].scene_id):
-        twin = next((k for k, _ in kept if k.source.sha256 == scene.source.sha256), None)
+        twin = next((k for k, _ in kept if (k.source.sha256, k.bands) == (scene.source.sha256, scene.bands)), None)
         if twin is not None:
             found[scene.scene_id] = Duplicate(twin.scene_id, "same bytes")
         else:
             kept.append((scene, coverage or 0.0))
     kept.sort(key=lambda s: _rank(*s), reverse=True)
-    best: list[Scene] = []
-    for scene, _ in kept:
-        for other in best:
-            if cause := _same_acquisition(scene, other):
+    best: list[tuple[Scene, bool]] = []
+    for scene, coverage in kept:
+        whole = coverage > _WITHIN
+        for other, other_whole in best:
+            if cause := _same_acquisition(scene, other, both_whole=whole and other_whole):
                 found[scene.scene_id] = Duplicate(other.scene_id, cause)
                 break
         else:
-            best.append(scene)
+            best.append((scene, whole))
     return found
 
 
@@ -109,19 +112,20 @@ def _rank(scene: Scene, coverage: float) -> _Rank:
     return shows, processed, scene.source.verified, content, -len(scene.degraded), scene.scene_id
 
 
-def _same_acquisition(scene: Scene, other: Scene) -> str:
+def _same_acquisition(scene: Scene, other: Scene, *, both_whole: bool) -> str:
+    """``both_whole``: does each show all of the AOI?"""
     if scene.sensor is Sensor.OPTICAL and other.sensor is Sensor.OPTICAL:
         return _same_picture(scene, other)
     if scene.sensor is Sensor.SENTINEL2 and other.sensor is Sensor.SENTINEL2:
         told = _TILE.match(scene.product_id) and _TILE.match(other.product_id)  # names know better than times
         unnamed = "" if told else _same_picture(scene, other)
-        return _same_datatake(scene, other) or _other_band(scene, other) or unnamed
+        return _other_band(scene, other) or _same_datatake(scene, other) or unnamed
     if scene.sensor is not Sensor.SENTINEL1 or other.sensor is not Sensor.SENTINEL1:
         return ""
     one, two = (_PRODUCT.match(s.product_id) for s in (scene, other))
     cut_out = scene.tags.get("data_take") is None or other.tags.get("data_take") is None
     if cut_out:  # GeoTIFFs cut from one product may show different places
-        return _same_radar_image(scene, other)
+        return _same_radar_image(scene, other, both_whole=both_whole)
     if one and two and one.group(1) == two.group(1):
         return "same product, processed again"
     same_take = scene.platform == other.platform and scene.tags["data_take"] == other.tags["data_take"]
@@ -131,12 +135,29 @@ def _same_acquisition(scene: Scene, other: Scene) -> str:
 def _same_datatake(scene: Scene, other: Scene) -> str:
     """Sentinel-2 cuts one pass into tiles that overlap by 10 km, and processes old passes anew."""
     one, two = (_TILE.match(s.product_id) for s in (scene, other))
-    if one is None or two is None or one.group("platform", "time") != two.group("platform", "time"):
+    if one is None or two is None:
+        return _same_tile(scene, other)
+    if one.group("platform", "time") != two.group("platform", "time"):
         return ""
     if one.group("tile") == two.group("tile"):
         same_level = one.group("level") == two.group("level")
         return "same product, processed again" if same_level else "same product, at another level of processing"
     return "same pass, in a neighbouring tile" if _shows_no_more(scene, other) else ""
+
+
+def _same_tile(scene: Scene, other: Scene) -> str:
+    """Bands outside their product have its tile and the begin of its pass in their names, and no other time of it."""
+    one, two = _tile_and_time(scene), _tile_and_time(other)
+    same = one is not None and one == two and _shows_no_more(scene, other)
+    return "same tile and pass, in another file" if same else ""
+
+
+def _tile_and_time(scene: Scene) -> tuple[str, str] | None:
+    """By the product's name, or that of a file of it."""
+    if (named := _TILE.match(scene.product_id)) is not None:
+        return named["tile"], named["time"]
+    found = _TILE_FILE.search(Path(scene.source.href).name.upper())
+    return (found[1], found[2]) if found is not None else None
 
 
 def _same_picture(scene: Scene, other: Scene) -> str:
@@ -158,19 +179,30 @@ def _same_picture(scene: Scene, other: Scene) -> str:
     return "" if elsewhere else "same moment and place, in another file"
 
 
-def _same_radar_image(scene: Scene, other: Scene) -> str:
-    """GeoTIFFs of one acquisition: packed or calibrated anew, or one for each polarisation."""
+def _same_radar_image(scene: Scene, other: Scene, *, both_whole: bool) -> str:
+    """GeoTIFFs of one acquisition: packed or calibrated anew, put on a map grid, or one for each polarisation.
+
+    The frame of a map grid is larger than the image that stands aslant in it: it tells nothing of what is shown.
+    """
     if scene.acquired is None or other.acquired is None or scene.only_dated or other.only_dated:
         return ""
     (start, end), (other_start, other_end) = _span(scene), _span(other)
     apart_s = max((other_start - end).total_seconds(), (start - other_end).total_seconds())
     elsewhere = scene.platform and other.platform and scene.platform != other.platform
-    if elsewhere or apart_s > _SAME_S or not _shows_no_more(scene, other):
+    if elsewhere or apart_s > _SAME_S:
+        return ""
+    if not (both_whole or _made_from(scene, other) or _shows_no_more(scene, other)):
         return ""
     alone = not set(scene.bands) & set(other.bands) and "intensity" not in scene.bands + other.bands
     if alone:
         return "another polarisation of the same image; stack both in one file to use both"
     return "same acquisition, in another file"
+
+
+def _made_from(scene: Scene, other: Scene) -> bool:
+    """Does a file keep in its name that of the whole product which it was made from? Then it shows no more."""
+    whole = "data_take" in other.tags and bool(other.product_id)
+    return whole and other.product_id.upper() in Path(scene.source.href).name.upper()
 
 
 def _other_band(scene: Scene, other: Scene) -> str:

@@ -19,9 +19,11 @@ from pipeline.ingest.baseline import (
     OFFSET_DN,
     baseline_in_name,
     baseline_of,
+    is_tile_name,
     offset_of,
 )
 from pipeline.ingest.decibel import SPECKLE_DB, steps_per_db, strips_of
+from pipeline.ingest.metadata.web_exports import full_scale
 from pipeline.ingest.speckle import Speckle, speckle
 from pipeline.types import Radiometry, Sensor
 
@@ -310,11 +312,8 @@ def _optical(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None)
         return stated
     if (stated := _by_offset_tags(raster, indexes)) is not None:
         return stated
-    if raster.dtype == "uint16" and (baseline := baseline_in_name(raster.item)):
-        low_dn = float(np.percentile(sample, LOW_PERCENTILE, axis=1).min()) if sample.size else None
-        offset = offset_of(low_dn, baseline)
-        reason = f"DN / 10000, offset {offset.dn} DN ({offset.reason})"
-        return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset.dn * 1e-4)
+    if (stated := _by_name(raster, sample)) is not None:
+        return stated
     if "65535" in raster.tags.get("SCALE", ""):
         return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _FULL_16_BITS)
     low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
@@ -362,6 +361,20 @@ def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: FloatArray
     if seen.size == 0 or float(np.percentile(scaling.apply(seen, 0), 99)) > _MOST_REFLECTANCE:
         return None
     return scaling
+
+
+def _by_name(raster: RasterFile, seen: FloatArray) -> Scaling | None:
+    """The scale of numbers that come from a product of ESA's, or from a browser, as the name says."""
+    if (full := full_scale(raster.item, raster.dtype)) is not None:
+        return Scaling("linear", Radiometry.REFLECTANCE, f"DN / {full:g}, as browsers export raw bands", 1 / full)
+    baseline = baseline_in_name(raster.item)
+    if raster.dtype != "uint16" or not (baseline or is_tile_name(raster.item)):
+        return None
+    low_dn = float(np.percentile(seen, LOW_PERCENTILE, axis=1).min()) if seen.size else None
+    offset = offset_of(low_dn, baseline)
+    reason = f"DN / 10000, offset {offset.dn} DN ({offset.reason})"
+    doubt = "" if baseline else f"radiometric scale by guess: {reason}"
+    return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset.dn * 1e-4, doubt=doubt)
 
 
 def _by_offset_tags(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling | None:

@@ -23,6 +23,8 @@ import numpy as np
 from pipeline.errors import EnvironmentFault, InputError, is_utf8
 from pipeline.ingest.gdal_noise import mute
 from pipeline.ingest.gdal_settings import SETTINGS
+from pipeline.ingest.other_kinds import kind_of
+from pipeline.ingest.packing import PACK_ANEW, unknown_packing
 from pipeline.types import Stamp, Window
 
 if TYPE_CHECKING:
@@ -120,13 +122,16 @@ class RasterFile:
 
     def measured_sample(self, side: int) -> BoolImage:
         """`measured` for the pixels of a `sample`, shape (rows, cols)."""
+        return self.measured_as(self.sampled(side))
+
+    def measured_as(self, shape: tuple[int, int]) -> BoolImage:
+        """`measured` for the whole image in pixels of ``shape`` (rows, cols), each the nearest of its own."""
         from rasterio.enums import Resampling
 
         if not self.masked:
-            return np.ones(self.sampled(side), bool)
+            return np.ones(shape, bool)
         with held(self) as dataset:
-            said = dataset.read_masks(1, out_shape=self.sampled(side), resampling=Resampling.nearest)
-            return np.asarray(said != 0)
+            return np.asarray(dataset.read_masks(1, out_shape=shape, resampling=Resampling.nearest) != 0)
 
     def sampled(self, side: int) -> tuple[int, int]:
         """Rows and columns of a `sample`."""
@@ -286,6 +291,8 @@ def _careful(path: str, item: str, driver: str, threads: int = 1) -> Iterator[No
     except MemoryError as error:
         raise EnvironmentFault(f"{item}: not enough memory to read it") from error
     except (RasterioError, ValueError, OSError) as error:
+        if packed := unknown_packing(error):
+            raise InputError(item, f"is packed as {packed}, which cannot be decoded here; {PACK_ANEW}") from error
         # names that GDAL gives to what it holds in memory are counted anew in each process: none of the file's story
         said = re.sub(r"/vsi(riopener_\w+/|mem/[^\s:]*:)", "", str(error.__cause__ or error).replace(path, item))
         reason = " ".join(said.split())[:120]
@@ -296,13 +303,14 @@ def _driver_of(path: Path, item: str) -> str:
     """The GDAL driver of a file, by its first bytes."""
     try:
         with path.open("rb") as stream:
-            head = stream.read(16)
+            head = stream.read(64)
     except OSError as error:
         raise InputError(item, f"cannot be read ({error.strerror})") from error
     for magic, driver in MAGIC:
         if head.startswith(magic):
             return driver
-    raise InputError(item, "is no GeoTIFF, PNG, JPEG or JPEG2000 file")
+    told = kind_of(head)
+    raise InputError(item, f"is no GeoTIFF, PNG, JPEG or JPEG2000 file{f', but {told}' if told else ''}")
 
 
 def stamp_of(path: Path) -> Stamp:

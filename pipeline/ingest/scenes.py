@@ -19,6 +19,7 @@ from pipeline.ingest.in_passing import PassingRaster, open_in_passing
 from pipeline.ingest.metadata.acquisition import acquired_of, platform_of
 from pipeline.ingest.metadata.beside import side_files
 from pipeline.ingest.metadata.channels import channels_of, picture_bands
+from pipeline.ingest.metadata.loose_bands import LooseBands, loose_bands
 from pipeline.ingest.metadata.operators import read_operator
 from pipeline.ingest.metadata.options import COARSEST_M, OpenOptions
 from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
@@ -48,6 +49,17 @@ _SKEW_DEG = 5.0  # by which rows and columns may miss a right angle: lengths are
 _FAR = 0.2  # share by which a stated spacing may differ from the georeference before that is said
 
 
+class NotPlaced(InputError):
+    """An image without a georeference, of which nobody says how large its pixels are.
+
+    ``unplaced``: why a world file beside it does not place it.
+    """
+
+    def __init__(self, item: str, cause: str, unplaced: str = "") -> None:
+        super().__init__(item, f"{cause}; {unplaced}" if unplaced else cause)
+        self.unplaced = unplaced
+
+
 def open_scene(
     path: Path,
     options: OpenOptions | None = None,
@@ -71,6 +83,12 @@ def open_scene(
     else:
         scene = _open_raster_scene(path, options, land, meanwhile, later=later)
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
+
+
+def bands_of(path: Path, options: OpenOptions) -> LooseBands | None:
+    """The Sentinel-2 image that a file is a band of; None of one whose bands or other sensor the user names."""
+    alone = options.bands is not None or options.sensor not in (None, Sensor.SENTINEL2)
+    return None if alone else loose_bands(path)
 
 
 def settled(scene: Scene) -> Scene:
@@ -123,19 +141,16 @@ def _open_safe_scene(path: Path, options: OpenOptions, land: BaseGeometry | None
 def _open_raster_scene(
     path: Path, options: OpenOptions, land: BaseGeometry | None, meanwhile: Callable[[], object], *, later: bool
 ) -> Scene:
-    beside = side_files(path)
+    bands = bands_of(path, options)
+    given, path = path, path if bands is None else bands.as_one
+    beside = side_files(given)
     own, sidecar_doubt = read_sidecar(path)
-    source, raster = _source_and_raster(path, own, beside, meanwhile, later=later)
+    source, raster = _source_and_raster(given, bands, own, beside, meanwhile, later=later)
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
-    geolocation, place_doubt = _geolocation(raster, path, sidecar)
-    if geolocation is None:
-        raster, place_doubt = placed_by_world_file(raster, path, sidecar)
-        geolocation, _ = placed(raster)
-    _require_same_crs(raster, sidecar)
+    raster, geolocation, place_doubt = _located(raster, path, sidecar)
     spacing, spacing_doubt = _spacing(raster, geolocation, options, sidecar, place_doubt)
-    skew_doubt = _skew(raster, geolocation)
     sensor = options.sensor or sensor_of(
         raster, path, sidecar, by_operator=operator is not None, spacing_m=float(np.mean(spacing))
     )
@@ -150,7 +165,7 @@ def _open_raster_scene(
     product = (sidecar.product_id if sidecar else "") or raster.tags.get("SCENE", "")
     view_doubt = _view_doubt(sidecar) if sensor is Sensor.OPTICAL and max(spacing) <= _FINE_M else ""
     doubts = [raster.doubt, sidecar_doubt, scaling.doubt, stored.gaps.doubt, channels.doubt]
-    doubts += [place_doubt, spacing_doubt, skew_doubt, time_doubt, land_doubt, view_doubt, mask_doubt]
+    doubts += [place_doubt, spacing_doubt, _skew(raster, geolocation), time_doubt, land_doubt, view_doubt, mask_doubt]
     simulated = raster.tags.get("SIMULATED", "").lower() in _SIMULATED or bool(sidecar and sidecar.simulated)
     return Scene(
         scene_id=path.stem,
@@ -173,6 +188,16 @@ def _open_raster_scene(
         degraded=tuple(d for d in doubts if d),
         tags={**raster.tags, "scaling": scaling.reason},
     )
+
+
+def _located(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[RasterFile, Any, str]:
+    """The raster, where it lies (None where nobody says), and what is doubtful about that, or kept it from a place."""
+    geolocation, doubt = _geolocation(raster, path, sidecar)
+    if geolocation is None:
+        raster, doubt = placed_by_world_file(raster, path, sidecar)
+        geolocation, _ = placed(raster)
+    _require_same_crs(raster, sidecar)
+    return raster, geolocation, doubt
 
 
 def _geolocation(raster: RasterFile, path: Path, sidecar: Sidecar | None) -> tuple[Any, str]:
@@ -231,7 +256,7 @@ def _spacing(
         return found, ""
     if stated is None:
         told = f"has no georeference, so give its pixel spacing in metres ({_SAY_SPACING})"
-        raise InputError(raster.item, f"{told}; {unplaced}" if unplaced else told)
+        raise NotPlaced(raster.item, told, unplaced)
     _refuse_coarse(raster, stated)
     return (stated, stated), ""
 
@@ -293,7 +318,13 @@ def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[
 
 
 def _source_and_raster(
-    path: Path, sidecar: Sidecar | None, beside: tuple[SideFile, ...], meanwhile: Callable[[], object], *, later: bool
+    path: Path,
+    bands: LooseBands | None,
+    sidecar: Sidecar | None,
+    beside: tuple[SideFile, ...],
+    meanwhile: Callable[[], object],
+    *,
+    later: bool,
 ) -> tuple[Source, RasterFile]:
     """The file's hash and its description. Where no hash is stated it is hashed while it is decoded in quarantine."""
     require_file(path, path.name)
@@ -303,7 +334,11 @@ def _source_and_raster(
         digest = begin(partial(sha256_of, path))
         if expected is not None and digest.result() != expected:
             raise InputError(path.name, "differs from the SHA-256 in its sidecar (altered, or the wrong sidecar)")
-        if later and expected is None:
+        if bands is not None:
+            from pipeline.ingest.sentinel2.loose import open_bands
+
+            raster: RasterFile = open_bands(bands)
+        elif later and expected is None:
             raster = open_in_passing(path, meanwhile)
         else:
             raster = open_raster(path, whole=expected is None, meanwhile=meanwhile)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.storage import ATTRIBUTES, SIMULATED, SIMULATED_COLUMN, SIMULATED_WORDS, read_table
+from pipeline.table_files import ATTRIBUTES, SIMULATED, SIMULATED_COLUMN, SIMULATED_WORDS, read_table
 from pipeline.tables.contract import TRUTH
 
 if TYPE_CHECKING:

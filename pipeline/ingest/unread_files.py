@@ -35,19 +35,20 @@ def unread_in(folder: Path) -> Unread:
     return Unread(tuple(sorted(hidden)), tuple(others))
 
 
-def told(images: Iterable[Path], others: Iterable[Path]) -> list[str]:
-    """One line for each folder that holds hidden files, and for each one of images with files that are not read."""
+def told(images: Iterable[Path], others: Iterable[Path]) -> list[tuple[str, bool]]:
+    """One line for each folder that holds hidden files, and for each one of images with files that are not read.
+
+    With each, may a look be missing because of it?
+    """
     images = list(images)
     found = {folder: unread_in(folder) for folder in dict.fromkeys((*images, *others))}
     lines = [
-        f"{folder}: hidden files are left out ({len(left.hidden)}, the first: {left.hidden[0]})"
+        (f"{folder}: hidden files are left out ({len(left.hidden)}, the first: {left.hidden[0]})", False)
         for folder, left in found.items()
         if left.hidden
     ]
     for folder in dict.fromkeys(images):
         if kinds := found[folder].of_other_kinds:
-            lines.append(
-                f"{folder}: {number_of(len(kinds), 'file')} of kinds that are not read (the first: {kinds[0]}); unpack "
-                "archives but zip, save images as GeoTIFF"
-            )
+            told_of = f"{number_of(len(kinds), 'file')} of kinds that are not read (the first: {kinds[0]})"
+            lines.append((f"{folder}: {told_of}; unpack archives but zip, save images as GeoTIFF", True))
     return lines

@@ -16,7 +16,8 @@ def write_report(story: Story, folder: Path) -> None:
     from pipeline.report.figures import figures
     from pipeline.report.page import render
     from pipeline.report.sensitivity_section import sensitivity_figures
-    from pipeline.storage import write_bytes, write_table, write_text
+    from pipeline.storage import write_bytes, write_text
+    from pipeline.table_files import write_table
 
     drawn = figures(story)
     texts = {name: svg(figure) for name, figure in drawn.items()} | sensitivity_figures(story)

@@ -12,7 +12,8 @@ from pipeline.report.geopackage import write_geopackage
 from pipeline.report.stac import write_stac
 from pipeline.report.story import Story
 from pipeline.report.wording import barrels
-from pipeline.storage import SIMULATED_WORDS, marked, write_json, write_table
+from pipeline.storage import write_json
+from pipeline.table_files import SIMULATED_WORDS, marked, write_table
 from pipeline.times_places.longitudes import cut
 
 ANNEX = (  # columns of calls.csv, with calls in it or without

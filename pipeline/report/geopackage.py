@@ -14,7 +14,8 @@ import shapely
 from pipeline.report.page_data import tracks
 from pipeline.report.qgis_styles import STYLES
 from pipeline.report.wording import barrels
-from pipeline.storage import flat_table, write_bytes
+from pipeline.storage import write_bytes
+from pipeline.table_files import flat_table
 
 if TYPE_CHECKING:
     import geopandas

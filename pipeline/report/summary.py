@@ -14,7 +14,7 @@ from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
 from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
 from pipeline.report.wording import account_year_words, percent, without_ais, zones_without_estimate
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 from pipeline.times_places.moments import moment
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from pipeline.simulation.ais import Message, messages, type_code
 from pipeline.simulation.world import World
-from pipeline.storage import SIMULATED_COLUMN, write_bytes
+from pipeline.storage import write_bytes
+from pipeline.table_files import SIMULATED_COLUMN
 
 CSV_COLUMNS = (
     "MMSI",

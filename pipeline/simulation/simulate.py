@@ -16,7 +16,7 @@ from pipeline.simulation.optical_files import write_optical_look
 from pipeline.simulation.radar_files import write_radar_look
 from pipeline.simulation.scenario import Look, Scenario
 from pipeline.simulation.world import World
-from pipeline.storage import SIMULATED_COLUMN
+from pipeline.table_files import SIMULATED_COLUMN
 from pipeline.types import Place
 
 README = """SIMULATED by capwatch. No satellite took these images, no ship sent these messages, no such ships exist.

@@ -40,7 +40,8 @@ from pipeline.stages.table_doubts import (
     tell_repeats,
     tell_told_twice,
 )
-from pipeline.storage import marked, read_table, require_apart, write_table
+from pipeline.storage import require_apart
+from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import MISSED
 
 if TYPE_CHECKING:

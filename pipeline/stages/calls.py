@@ -14,7 +14,8 @@ from pipeline.plurals import number_of
 from pipeline.stages.given_tables import NO_REAL_SHIP, tell_simulated
 from pipeline.stages.given_times import in_forms
 from pipeline.stages.table_in_pieces import write_frames
-from pipeline.storage import marked, read_table, require_apart, write_json, write_table
+from pipeline.storage import require_apart, write_json
+from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import AIS_MESSAGES, DETECTIONS, LOOKS, SCENES
 from pipeline.times_places.longitudes import table_near
 from pipeline.types import ONLY_DATED
@@ -97,7 +98,8 @@ def match(
     if times.forms:
         found = found.assign(**{name: in_forms(found[name], times.forms) for name in TIMES if name in found})
     if "flags" in found and found["flags"].astype(str).str.contains(ONLY_DATED).any():
-        console.note(f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC")
+        told = f"{printable(detections)}: the time of day of some images is unknown; matched as at noon UTC"
+        console.note(told, unknown=True)
     heard = _read(ais, console, times)
     messages = heard.messages
     if not len(messages):
@@ -173,7 +175,9 @@ def _zone_covered(looks: Path | None, scenes: pd.DataFrame, console: Console) ->
     if looks is not None:
         return zone_covered(read_table(looks, LOOKS), scenes)
     if (scenes["sensor"] != "sentinel-1").any():
-        console.note("what cloud hid of each zone is not known (--looks, a run's looks.parquet, tells it)")
+        console.note(
+            "what cloud hid of each zone is not known (--looks, a run's looks.parquet, tells it)", unknown=True
+        )
     return {}
 
 

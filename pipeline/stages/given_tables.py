@@ -15,7 +15,7 @@ from pipeline.errors import ConfigError, ContractError, InputError, printable
 from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.plurals import first_of
 from pipeline.stages.given_times import in_forms
-from pipeline.storage import SIMULATED_COLUMN, read_table
+from pipeline.table_files import SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS
 from pipeline.tables.delimited import plain
 from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts

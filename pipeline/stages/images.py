@@ -18,7 +18,8 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError, NothingUsable, printable
 from pipeline.plurals import number_of
 from pipeline.stages.words import pairs
-from pipeline.storage import cannot_write, marked, write_table
+from pipeline.storage import cannot_write
+from pipeline.table_files import marked, write_table
 from pipeline.workspace import config_root
 
 if TYPE_CHECKING:
@@ -68,9 +69,10 @@ def detect(
     config = build(DetectionConfig, settings, where="--set")
     if suffix not in FOLDER_FORMATS:
         raise ConfigError(f"--format {printable(suffix)}: there are {', '.join(FOLDER_FORMATS)}")
+    images, stems = _without_bands_of_one(images, options, console)
     if len(images) > 1 and not folder:
         raise ConfigError("several images need a folder to write to: end -o with a slash")
-    targets = [out / f"{image.stem}.{suffix}" if folder else out for image in images]
+    targets = [out / f"{stem}.{suffix}" if folder else out for stem in stems]
     for target in targets:
         alike = [printable(image) for image, other in zip(images, targets, strict=True) if other == target]
         if len(alike) > 1:
@@ -87,6 +89,27 @@ def detect(
             step(image.name)
     if not done:
         raise NothingUsable(f"of {number_of(len(images), 'image')} none could be used (no table was written)")
+
+
+def _without_bands_of_one(
+    images: Sequence[Path], options: OpenOptions, console: Console
+) -> tuple[list[Path], list[str]]:
+    """The images and how their tables are called; the bands of one Sentinel-2 image in files of their own are one."""
+    from pipeline.ingest.scenes import bands_of
+
+    kept: list[Path] = []
+    stems: list[str] = []
+    read: set[Path] = set()
+    for image in images:
+        bands = bands_of(image, options)
+        if bands is not None and bands.first in read:
+            console.note(f"{printable(image)}: a band of {printable(bands.name)}, which is read as one image")
+            continue
+        if bands is not None:
+            read.add(bands.first)
+        kept.append(image)
+        stems.append(image.stem if bands is None else bands.name)
+    return kept, stems
 
 
 def _detect_one(image: Path, target: Path, options: OpenOptions, config: DetectionConfig, console: Console) -> bool:
@@ -107,7 +130,7 @@ def _detect_one(image: Path, target: Path, options: OpenOptions, config: Detecti
     for doubt in scene.degraded:
         console.problem(f"{printable(image)}: {doubt}", done="scene degraded")
     for note in diagnostics.get("notes", ()):
-        console.note(f"{printable(image)}: {note}")
+        console.note(f"{printable(image)}: {note}", unknown=note in diagnostics.get("unknown", ()))
     write_table(marked(table, scene.simulated), target)
     return True
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.storage import ATTRIBUTES, SIMULATED, SIMULATED_COLUMN, marked, neutral, replacing, write_table
+from pipeline.storage import replacing
+from pipeline.table_files import ATTRIBUTES, SIMULATED, SIMULATED_COLUMN, marked, neutral, write_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -88,9 +88,9 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class SideFile:
-    """A file beside an image that says what its pixels cannot: a sidecar, an operator's metadata, polynomials."""
+    """A file beside an image that says what its pixels cannot (a sidecar, metadata, polynomials), or another band."""
 
-    name: str  # in the image's own folder
+    name: str  # as seen from the image's own folder
     sha256: str  # "" where it cannot be read
     stamp: Stamp = field(compare=False)  # taken before it was hashed
 

@@ -277,7 +277,7 @@ def test_a_download_under_way(product, good, tmp_path, saw, kind):
     used, table = open_inputs([tmp_path / "in"])
     assert [s.source.href for s in used][-1:] == [str(good)]
     row = table[table["scene_id"] == part.name].iloc[0]
-    assert (row["status"], row["cause"]) == ("skipped", "is a download under way (ignored)")
+    assert (row["status"], row["cause"]) == ("skipped", "is a download under way")
     saw(f"skipped: {row['cause']}")
 
 

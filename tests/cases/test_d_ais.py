@@ -13,7 +13,7 @@ from pipeline.calls.geodesy import distance_m
 from pipeline.config import CallsConfig
 from pipeline.errors import ConfigError
 from pipeline.ingest.ais.messages import read_ais
-from pipeline.storage import flat_table
+from pipeline.table_files import flat_table
 from tests.builders import box_zone
 from tests.calls.traffic import BERTH, MMSI, feed, fixes, harbour, off_berth, said, visit, with_spikes
 from tests.ingest.ais.ais_builders import SHIP, VOYAGE, log, sentences, tagged

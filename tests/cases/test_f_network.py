@@ -13,7 +13,8 @@ from pipeline.errors import EnvironmentFault
 from pipeline.ingest.catalogue import search as catalogue
 from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, fetch
 from pipeline.ingest.catalogue.products import product_of
-from pipeline.ingest.inputs import Found, open_inputs
+from pipeline.ingest.found import Found
+from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.place import load_place
 from pipeline.types import Sensor

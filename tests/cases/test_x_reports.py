@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.config import VolumeConfig, build
 from pipeline.errors import ConfigError
-from pipeline.storage import neutral, write_table
+from pipeline.table_files import neutral, write_table
 from pipeline.volume import ledger as ledger_of
 from pipeline.volume import liftings as liftings_of
 from tests.cases.desk import Desk

@@ -18,7 +18,7 @@ from pipeline.console import Console
 from pipeline.detection.flat_reader import FlatReader
 from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.scenes import with_land
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import SCENES
 from pipeline.workspace import RunFolder, configs_root, load_run_config
 from tests.builders import place_of

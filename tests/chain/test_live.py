@@ -21,7 +21,7 @@ from pipeline.finished.repeat import rerun, verify
 from pipeline.ingest.catalogue import fetch
 from pipeline.ingest.catalogue.fetch import Kept
 from pipeline.run import run
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.types import Sensor
 from pipeline.workspace import configs_root, load_run_config
 from tests.conftest import TINY

@@ -14,7 +14,7 @@ from pipeline.chain.backgrounds import TAG, kept_in
 from pipeline.chain.place_doubts import coast_doubts, zone_doubts
 from pipeline.chain.readiness import made_ready, require_file
 from pipeline.console import Console
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, NothingUsable
 from pipeline.workspace import configs_root
 from tests.builders import box_zone, place_of
 from tests.cases.desk import Desk
@@ -181,6 +181,18 @@ def test_a_named_folder_without_an_image_is_told(tmp_path, capsys):
     made_ready(config.model_copy(update={"source": source}), desk.root, console)
     assert capsys.readouterr().err == f"error: {tmp_path / 'bare'}: holds no image (no look comes from it)\n"
     assert console.exit_code == 3
+
+
+def test_where_a_folder_of_ais_holds_none_what_it_holds_is_told(tmp_path, capsys):
+    """Of a spreadsheet alone in it, it was said that no AIS file was there."""
+    desk = Desk(tmp_path / "desk").furnished()
+    (tmp_path / "ais").mkdir()
+    (tmp_path / "ais" / "ships.xlsx").write_bytes(b"PK")
+    config = desk.config()
+    source = config.source.model_copy(update={"images": (), "ais": (str(tmp_path / "ais"),)})
+    with pytest.raises(NothingUsable, match="neither an image nor an AIS file is there"):
+        made_ready(config.model_copy(update={"source": source}), desk.root, Console())
+    assert "ships.xlsx: is a spreadsheet; save its sheet as CSV (left out)\n" in capsys.readouterr().err
 
 
 def test_the_zones_are_read_once(tmp_path, monkeypatch):

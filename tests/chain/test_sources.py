@@ -45,9 +45,9 @@ def test_each_file_left_out_has_a_line(desk, capsys):
     folder = folder_of(desk, "a.csv", "b.xlsx", "notes.pdf", ".DS_Store", "Thumbs.db", "__MACOSX/._a.csv")
     found, said, code = gathered(desk, folder, capsys=capsys)
     assert found == ["a.csv"]
-    assert [line.partition(": is no AIS by its name")[0] for line in said] == [
-        f"error: {folder / 'b.xlsx'}", f"error: {folder / 'notes.pdf'}",
-    ]  # fmt: skip
+    sheet, notes = said
+    assert sheet == f"error: {folder / 'b.xlsx'}: is a spreadsheet; save its sheet as CSV (left out)"
+    assert notes.startswith(f"error: {folder / 'notes.pdf'}: is no AIS by its name (")
     assert code == 3
 
 

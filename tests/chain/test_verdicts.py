@@ -21,7 +21,7 @@ from pipeline.finished.repeat import rerun
 from pipeline.quantiles import Z90
 from pipeline.report.wording import visits, without_ais
 from pipeline.run import run
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import DETECTIONS, PORT_CALLS, REVIEWS
 from pipeline.volume import headline, ledger, liftings
 from pipeline.workspace import configs_root, load_run_config

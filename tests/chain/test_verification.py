@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.chain.verification import CHAINED, ROWS, differences, rows_of
-from pipeline.storage import read_table, write_table
+from pipeline.table_files import read_table, write_table
 from pipeline.tables import ALL
 
 CONTRACTS = {c.name: c for c in ALL if c.name in CHAINED}

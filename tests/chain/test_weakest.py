@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.chain.weakest import Chain, weakest, without_weakest
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import ROBUSTNESS, SCENES
 from tests.chain.test_verdicts import call, calls, detections
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.storage import read_table, write_table
+from pipeline.table_files import read_table, write_table
 from pipeline.tables import LEDGER, LIFTINGS, LOOKS, MISSED
 from pipeline.volume import liftings
 from tests.commands.accounts import CAP, CONFIG, SET, of

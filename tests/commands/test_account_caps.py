@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.storage import write_table
+from pipeline.table_files import write_table
 from tests.commands.accounts import CAP, SET, of
 
 CRUDE = "configs/assumptions/crude.yaml"

@@ -9,6 +9,8 @@ import rasterio
 from affine import Affine
 
 from tests.builders import ship_picture
+from tests.ingest.sentinel2.safe_product import TILE, write_safe
+from tests.ingest.sentinel2.test_loose import taken_out
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "geojson"])
@@ -106,3 +108,31 @@ def test_detect_names_the_images_that_would_share_a_table(capwatch, tmp_path):
     code, _, err = capwatch("detect", *images, "--sensor", "sentinel-1", "-o", f"{tmp_path}/out/")
     assert code == 2
     assert f"{images[0]} and {images[2]} would write the same table, {tmp_path}/out/a.csv" in err
+
+
+def test_detect_tells_when_quiet_that_an_image_shows_no_water(capwatch, tmp_path):
+    """An empty table without a word would be taken for an empty port."""
+    rng, levels = np.random.default_rng(0), (0.1, 0.12, 0.14, 0.25, 0.25)  # of bare ground
+    land = np.stack([np.exp(rng.normal(np.log(1e4 * level), 0.3, (200, 200))) + 1000 for level in levels])
+    image = tmp_path / "S2A_MSIL2A_20240307T021029_N0510_R003_T52SXX_20240307T060000.tif"
+    with rasterio.open(
+        image, "w", driver="GTiff", width=200, height=200, count=5, dtype="uint16", crs="EPSG:32652",
+        transform=Affine(10, 0, 500_000, 0, -10, 4_700_000),
+    ) as raster:  # fmt: skip
+        raster.write(land.astype(np.uint16))
+        raster.descriptions = ("B02", "B03", "B04", "B08", "B11")
+    code, _, err = capwatch("detect", image, "-o", tmp_path / "t.csv", "--quiet")
+    assert (code, len(pd.read_csv(tmp_path / "t.csv"))) == (0, 0)
+    (line,) = err.splitlines()
+    assert "no usable water in the image" in line
+
+
+def test_bands_of_one_image_in_files_of_their_own_write_one_table(capwatch, tmp_path):
+    """By the image's name; of each band by itself a table was written, in which no water could be told."""
+    folder = taken_out(write_safe(tmp_path), tmp_path / "loose")
+    bands = sorted(folder.glob("*_B*.jp2"))
+    code, _, err = capwatch("detect", *bands, "-o", f"{tmp_path}/out/")
+    assert (code, [path.name for path in (tmp_path / "out").iterdir()]) == (3, [f"{TILE}.csv"])
+    assert err.count(f"a band of {TILE}, which is read as one image") == len(bands) - 1
+    assert capwatch("detect", bands[-1], "-o", tmp_path / "one.csv")[0] == 3
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "out" / f"{TILE}.csv").read_bytes()

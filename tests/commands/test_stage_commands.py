@@ -71,7 +71,7 @@ def test_stage_commands_follow_each_other_on_a_finished_runs_files(capwatch, tin
 
 def test_calls_from_a_runs_own_tables_are_those_of_the_run(capwatch, tiny_run, tmp_path):
     """Also where cloud hid a berth: a picture that showed nothing there is no look that saw her gone."""
-    from pipeline.storage import read_table, write_table
+    from pipeline.table_files import read_table, write_table
 
     made = tmp_path / "run"
     made.mkdir()
@@ -111,7 +111,7 @@ def test_looks_without_their_scenes_are_refused(capwatch, tiny_run, tmp_path):
 @pytest.mark.parametrize("berth", ["", "pier_of_another_file"])
 def test_detections_without_zones_get_them_from_the_zones_file(capwatch, tiny_run, tmp_path, berth):
     """What `capwatch detect` writes knows no berths, other runs know others; `capwatch calls` still places the ship."""
-    from pipeline.storage import read_table, write_table
+    from pipeline.table_files import read_table, write_table
 
     found = read_table(tiny_run / "detections.parquet")
     write_table(found.assign(berth_id=berth), tmp_path / "detections.parquet")

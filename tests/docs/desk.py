@@ -15,7 +15,7 @@ import rasterio
 from affine import Affine
 
 from pipeline.config import read_yaml
-from pipeline.storage import read_table, write_table
+from pipeline.table_files import read_table, write_table
 from tests.ingest.catalogue.builders import radar_item
 from tests.servers import Site, stac_api
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from pipeline.commands.doctor import browser
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from tests.docs.desk import PAGES, furnish, loopback, words_of
 from tests.in_process import exit_code
 

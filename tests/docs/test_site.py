@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from tests.docs.desk import PAGES, ROOT
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.config import VolumeConfig
 from pipeline.finished import overview
-from pipeline.storage import write_table
+from pipeline.table_files import write_table
 from pipeline.volume import liftings
 from tests.chain.test_verdicts import call, calls
 

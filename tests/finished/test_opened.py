@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from pipeline.finished.opened import open_run
-from pipeline.storage import read_table, write_table
+from pipeline.table_files import read_table, write_table
 from pipeline.tables import SCENES
 from pipeline.types import TIME_OF_DAY_UNKNOWN
 

@@ -21,7 +21,8 @@ from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.overview_text import runs_table
 from pipeline.provenance import sha256_file
 from pipeline.report.wording import percent
-from pipeline.storage import read_table, write_bytes, write_text
+from pipeline.storage import write_bytes, write_text
+from pipeline.table_files import read_table
 from pipeline.workspace import latest_run
 from tests.conftest import run_tiny
 

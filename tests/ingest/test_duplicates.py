@@ -124,7 +124,27 @@ def test_one_radar_image_in_two_files_is_one_look(one, two, stays, cause, flip):
     ids=["the next slice", "another satellite", "the next tile", "noon for want of a time"],
 )
 def test_two_radar_images_are_two(other):
-    assert find_duplicates([(radar("a", "VV", platform="sentinel-1a"), 1.0), (other, 1.0)]) == {}
+    assert find_duplicates([(radar("a", "VV", platform="sentinel-1a"), 0.6), (other, 0.6)]) == {}
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_radar_image_on_a_map_grid_is_one_look_with_the_product_that_it_was_made_from(flip):
+    """Its frame is larger than the product, which stands aslant in it: both were used."""
+    name = "S1A_IW_GRDH_1SDV_20240307T020529_20240307T020551_052870_066610_ABCD"
+    aslant = shapely.Polygon([(132.92, 42.8), (133.1, 42.78), (133.08, 42.7), (132.9, 42.72)])
+    product = replace(
+        radar(name, "VV", "VH", platform="sentinel-1a", radar=LINES),
+        product_id=name, footprint=aslant, tags={"data_take": "66610", "processed": "2024-03-07T10:00:00"},
+    )  # fmt: skip
+    made = replace(radar("tc", "VV"), source=Source(f"/x/subset_{name.lower()}_Cal_TC.tif", "tc", 1))
+    pair = [(product, 0.6), (made, 0.6)]
+    found = find_duplicates(pair[::-1] if flip else pair)
+    assert {k: (v.of, v.cause) for k, v in found.items()} == {"tc": (name, "same acquisition, in another file")}
+    unnamed = replace(made, source=Source("/x/S1A_IW_20240307T020529_DVP_RTC10_VV.tif", "tc", 1))
+    assert set(find_duplicates([(product, 1.0), (unnamed, 0.99)])) == {"tc"}, "each shows all of the place"
+    assert find_duplicates([(product, 0.6), (unnamed, 0.6)]) == {}, "each may show another half of the place"
+    later = replace(unnamed, acquired=unnamed.acquired + timedelta(seconds=40))
+    assert find_duplicates([(product, 1.0), (later, 1.0)]) == {}
 
 
 @pytest.mark.parametrize("flip", [False, True])

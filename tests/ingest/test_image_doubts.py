@@ -124,6 +124,8 @@ def test_bands_in_words_are_sentinel2s_where_pixels_are_as_coarse(tmp_path, prof
 def test_without_any_sign_the_message_names_both_ways_to_tell(tmp_path):
     with pytest.raises(ConfigError, match=r'"sensor".*a\.json.*--sensor'):
         open_scene(made(tmp_path / "a.tif", stack(1)))
+    with pytest.raises(ConfigError, match=r'"sensor": "sentinel-1".*port_vv\.json'):
+        open_scene(made(tmp_path / "port_vv.tif", stack(1)))
 
 
 # --- which band
@@ -260,7 +262,8 @@ def test_a_mask_under_any_name_is_no_image(tmp_path):
 
 def test_one_file_for_each_band_is_one_look_and_asks_for_a_stack(tmp_path):
     for n, band in enumerate(("B02", "B03", "B08")):
-        made(tmp_path / f"T31SEA_20230817T101031_{band}_10m.tif", stack(1, "uint16", seed=n))
+        (tmp_path / band).mkdir()  # together they would be stacked
+        made(tmp_path / band / f"T31SEA_20230817T101031_{band}_10m.tif", stack(1, "uint16", seed=n))
     used, table = open_inputs([tmp_path])
     assert [scene.bands for scene in used] == [("B08",)]
     assert sorted(table["status"]) == ["degraded", "duplicate_of", "duplicate_of"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +11,9 @@ import pytest
 from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError
-from pipeline.ingest.inputs import Found, aoi_coverage, find_inputs, open_inputs
+from pipeline.ingest.found import Found, find_inputs
+from pipeline.ingest.inputs import open_inputs
 from pipeline.ingest.metadata.options import OpenOptions
-from pipeline.ingest.scenes import open_scene
 from pipeline.tables import SCENES
 from pipeline.types import Sensor
 from tests.builders import place_of
@@ -140,33 +139,6 @@ def test_what_was_odd_about_a_fetched_image_is_in_its_row(tmp_path):
     assert row[1].startswith("band 1 holds 4 rows of zeros (alike when fetched anew)")
 
 
-def test_links_out_of_the_folder_are_refused(tmp_path):
-    outside = image(tmp_path / "outside_20240307.tif")
-    folder = tmp_path / "in"
-    folder.mkdir()
-    (folder / "link.tif").symlink_to(outside)
-    used, table = open_inputs([folder], OPTICAL)
-    assert used == []
-    assert "link that leads out" in table["cause"].iloc[0]
-
-
-def test_coverage_counts_what_was_measured(tmp_path):
-    data = np.full((100, 200), 90, np.uint16)
-    data[:50, :100] = 0
-    scene = open_scene(write(tmp_path / "a.tif", data, **DEGREES), OPTICAL)
-    assert aoi_coverage(scene, HERE)[0] == pytest.approx(0.5, abs=0.03)
-    assert aoi_coverage(scene, place_of(bbox=(133.015, 42.74, 133.025, 42.75)))[0] == pytest.approx(0.5, abs=0.03)
-    assert aoi_coverage(scene, place_of(bbox=(133.05, 42.74, 133.06, 42.75))) == (0.0, 0.0)
-
-
-def test_an_image_that_measured_nothing_of_the_aoi_covers_none_of_it(tmp_path):
-    write(tmp_path / "a_20240307.tif", np.zeros((100, 100), np.uint16), **DEGREES)
-    _, table = open_inputs([tmp_path], OPTICAL, HERE)
-    assert table["status"].iloc[0] == "degraded"
-    assert table["aoi_coverage"].iloc[0] == 0
-    assert "100 % of its part of the AOI holds no data" in table["cause"].iloc[0]
-
-
 def test_a_time_that_is_not_known_cannot_be_in_the_period(tmp_path):
     image(tmp_path / "a.tif")
     assert len(open_inputs([tmp_path], OPTICAL, HERE)[0]) == 1
@@ -198,49 +170,36 @@ def test_a_manifest_path_means_its_product(tmp_path):
     assert "lists no files" in open_inputs([root])[1]["cause"].iloc[0]
 
 
-def test_a_link_beside_its_image_changes_nothing(tmp_path):
-    """The link sorts before the image; through a linked folder as well as by itself."""
-    folder = tmp_path / "images"
-    (folder / "sub").mkdir(parents=True)
-    real = image(folder / "sub" / "x.tif")
-    before = find_inputs([folder])
-    (folder / "a.tif").symlink_to(real)
-    (folder / "a_sub").symlink_to(folder / "sub", target_is_directory=True)
-    assert [found.path for found in find_inputs([folder])] == [found.path for found in before] == [real]
-
-
-@pytest.mark.parametrize("target", ["self.tif", "gone.tif"])
-def test_a_link_that_leads_nowhere_is_one_row(tmp_path, target):
-    image(tmp_path / "x.tif")
-    (tmp_path / "self.tif").symlink_to(target)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<!DOCTYPE html><html>Please log in", "but a web page (a download that failed, or wanted a login)"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "but a pointer of Git LFS"),
+        (b"%PDF-1.7\n", "but a PDF"),
+        (b"\x89HDF\r\n\x1a\n", "but HDF5, as netCDF files are"),
+        (b"PK\x03\x04", "but a zip archive under another name"),
+        (b"\x00\x01\x02", "file"),
+    ],
+)
+def test_what_a_file_is_in_place_of_an_image_is_told(tmp_path, content, said):
+    (tmp_path / "S2A_20240310.tif").write_bytes(content)
     _, table = open_inputs([tmp_path])
-    causes = dict(zip(table["scene_id"], table["cause"], strict=True))
-    assert causes["self.tif"] == "is a link that leads nowhere"
-    assert len(causes) == 2
+    assert table["cause"][0].startswith("is no GeoTIFF, PNG, JPEG or JPEG2000 file")
+    assert said in table["cause"][0]
+    assert table["cause"][0].endswith(said) or "LFS" in said
 
 
-def test_a_folder_that_may_not_be_entered_stops_nothing(tmp_path, monkeypatch):
-    """To a user who may not enter a folder, each question about what is in it is a fault."""
-    image(tmp_path / "x.tif")
-    locked = tmp_path / "locked"
-    locked.mkdir()
-    ask, enter = Path.stat, os.access
-
-    def stat(path, **how):
-        if path.parent == locked:
-            raise PermissionError(13, "Permission denied", str(path))
-        return ask(path, **how)
-
-    monkeypatch.setattr(Path, "stat", stat)
-    monkeypatch.setattr(os, "access", lambda path, mode: path != locked and enter(path, mode))
-    found = find_inputs([tmp_path])
-    assert [(f.path.name, bool(f.refused)) for f in found] == [("locked", True), ("x.tif", False)]
+def test_a_picture_that_lies_nowhere_is_not_asked_for_its_pixel_size_where_a_place_is_asked_about(tmp_path):
+    """A screenshot: whatever its pixels are, it could not be laid over the AOI."""
+    write(tmp_path / "shot.png", np.random.default_rng(0).integers(0, 255, (3, 90, 90)).astype(np.uint8), driver="PNG")
+    (tmp_path / "shot.pgw").write_text("1\n0\n0\n-1\n0\n0\n")
+    _, table = open_inputs([tmp_path], None, HERE)
+    assert table["cause"][0].startswith("has no georeference, so it cannot be laid over the AOI; ")
+    assert "pixel spacing" not in table["cause"][0]
+    assert "give its pixel spacing" in open_inputs([tmp_path])[1]["cause"][0]
 
 
-def test_links_that_lead_back_are_walked_once(tmp_path):
-    """Two links to their own folder, as "latest" and "current" may be, were walked without an end."""
-    kept = image(tmp_path / "x.tif")
-    (tmp_path / "sub").mkdir()
-    for name in ("latest", "current", "sub/up"):
-        (tmp_path / name).symlink_to(tmp_path)
-    assert [f.path for f in find_inputs([tmp_path])] == [kept]
+def test_a_name_of_two_lines_is_told_once(tmp_path):
+    image(tmp_path / "new\nline.tif")
+    _, table = open_inputs([tmp_path])
+    assert table["cause"][0].startswith("nothing in the file or its name tells its sensor")

@@ -90,6 +90,31 @@ def test_truncated_files_are_refused(tmp_path, share, compress):
         open_raster(cut).read(Window(0, 0, 200, 200))
 
 
+def retagged(path: Path, tag: int, value: int) -> None:
+    """Another number in one entry of a little-endian TIFF's directory."""
+    content = bytearray(path.read_bytes())
+    first = struct.unpack_from("<I", content, 4)[0]
+    for n in range(struct.unpack_from("<H", content, first)[0]):
+        at = first + 2 + 12 * n
+        if struct.unpack_from("<H", content, at)[0] == tag:
+            struct.pack_into("<H", content, at + 8, value)
+    path.write_bytes(content)
+
+
+def test_a_compression_that_is_not_built_in_is_named_and_no_damage(tmp_path):
+    """Sound files of other programs were called damaged."""
+    jxl = write(tmp_path / "jxl.tif", np.ones((64, 64), np.uint16), compress="deflate")
+    retagged(jxl, 259, 50002)
+    with pytest.raises(InputError, match="is packed as JXL, which cannot be decoded here; write it anew"):
+        open_raster(jxl)
+    jpeg = write(tmp_path / "jpeg.tif", np.full((64, 64), 9, np.uint8), compress="jpeg")
+    retagged(jpeg, 258, 12)  # bits
+    frame = bytes.fromhex("ffc0000b08")  # of one component, with 8 bits: the last byte
+    jpeg.write_bytes(jpeg.read_bytes().replace(frame, frame[:-1] + b"\x0c"))
+    with pytest.raises(InputError, match="is packed as JPEG of 12 bits, which cannot be decoded here"):
+        open_raster(jpeg)
+
+
 def test_what_is_not_there_or_no_file_is_said(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         open_raster(tmp_path / "none.tif")

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.console import Console
 from pipeline.run import run
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.workspace import configs_root, load_run_config
 from tests.builders import REAL_DATA, needs_real_data
 

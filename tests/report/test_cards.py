@@ -21,7 +21,7 @@ from pipeline.report.chips import _mirrored, _north, _turned
 from pipeline.report.freeboard_words import freeboard_at, outside
 from pipeline.report.look_words import berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.page import render
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.volume import liftings
 
 

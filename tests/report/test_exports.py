@@ -21,7 +21,7 @@ from pipeline.ingest.simulated_mark import says_simulated
 from pipeline.report.exports import annex
 from pipeline.report.geopackage import layers
 from pipeline.report.quicklooks import EARTH_RADIUS_M, latitude, mercator_y, read_quicklooks
-from pipeline.storage import read_table, write_table
+from pipeline.table_files import read_table, write_table
 from tests.cases.desk import Desk
 
 LAYERS = {"land", "structures", "looks", "zones", "tracks", "detections", "calls"}

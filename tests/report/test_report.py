@@ -18,7 +18,7 @@ from PIL import Image
 from pipeline.report.page import render
 from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import barrels, interval, without_ais
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 
 
 class Loads(HTMLParser):

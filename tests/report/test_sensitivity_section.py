@@ -17,7 +17,7 @@ from pipeline.report.sensitivity_section import (
     sentence,
     tornado,
 )
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS, SENSITIVITY
 
 

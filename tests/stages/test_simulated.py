@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from pipeline.ingest.simulated_mark import says_simulated
-from pipeline.storage import marked, read_table, write_table
+from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import DETECTIONS, LIFTINGS
 from tests.commands.accounts import SET, of
 

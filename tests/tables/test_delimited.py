@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.storage import read_table
+from pipeline.table_files import read_table
 
 BOM = b"\xef\xbb\xbf"
 WANTED = {"call_id": ["007", "b"], "arrival": ["2024-03-07", "2024-03-09"], "tonnes": [3000.5, 2500.25]}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Point
 
 from pipeline.errors import ContractError
-from pipeline.storage import read_table, write_table
+from pipeline.table_files import read_table, write_table
 from pipeline.tables import ALL, DETECTIONS, LEDGER, PORT_CALLS, SCENES, TRACKS
 from tests.tables.rows import START, assert_same, good_rows, good_value, tables
 

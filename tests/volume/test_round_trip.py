@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
-from pipeline.storage import read_table, write_table
+from pipeline.table_files import read_table, write_table
 from pipeline.tables import PORT_CALLS
 from pipeline.volume import liftings
 

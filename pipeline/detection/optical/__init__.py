@@ -79,14 +79,16 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
     found, coverage = _searched(scene, place, config, levels, white)
     told = names_tell(scene.bands) and not _of_unknown_band(scene)
     about_bands = about_bands if told else NOT_TOLD
-    notes = ([about_bands] if about_bands else []) + _notes(levels, coverage, scene.bands)
+    unknown = [*([] if told else [NOT_TOLD]), *_unseen(coverage)]
+    notes = [*([about_bands] if about_bands else []), *_unseen(coverage), *_odd_bands(levels, scene.bands)]
     if _without_infrared(scene):
         notes.append(NO_INFRARED)
+        unknown.append(NO_INFRARED)
         told, found = False, found if _land_is_known(scene, levels) else [_as_likely_land(c) for c in found]
     seen = coverage.zone_covered if told else dict.fromkeys(coverage.zone_covered, 0.0)
     return Found(
         [screening.judged(c, config.screening) for c in found],
-        {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes}
+        {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes, "unknown": unknown}
         | ({"zone_covered": seen} if place is not None else {}),
     )
 
@@ -167,7 +169,7 @@ def _as_likely_land(candidate: Candidate) -> Candidate:
 
 def _nothing_known(why: str, place: Place | None) -> Found:
     """No candidates, and no zone that was seen."""
-    told: dict[str, object] = {"notes": [why]}
+    told: dict[str, object] = {"notes": [why], "unknown": [why]}
     if place is not None:
         told["zone_covered"] = {zone.zone_id: 0.0 for zone in place.zones}
     return Found([], told)
@@ -201,20 +203,22 @@ def _by_contrast(
         yield new, view is not None and speaks_alone(new, view, blob.rows, blob.cols, pixel_m2)
 
 
-def _notes(levels: Levels, coverage: Coverage, bands: tuple[str, ...]) -> list[str]:
-    """What a person should know of the image, one line each."""
-    out = []
+def _unseen(coverage: Coverage) -> list[str]:
+    """What hid the water from the image, or the image from the water: a line, or none."""
     if coverage.cloudy + coverage.water == 0:
-        out.append("the map has no water in this image: nothing was looked for")
-    elif coverage.cloud_fraction > MOSTLY_CLOUD:
-        out.append(
-            f"cloud or haze over {100 * coverage.cloud_fraction:.0f} % of the water: what lies under it is unknown"
-        )
+        return ["the map has no water in this image: nothing was looked for"]
+    if coverage.cloud_fraction > MOSTLY_CLOUD:
+        return [f"cloud or haze over {100 * coverage.cloud_fraction:.0f} % of the water: what lies under it is unknown"]
+    return []
+
+
+def _odd_bands(levels: Levels, bands: tuple[str, ...]) -> list[str]:
+    """Why the bands may be in another order than they are named: a line, or none."""
     if levels.odd_order is not None:
-        out.append(levels.odd_order)
-    elif wrong_order(levels, bands):
-        out.append(f"water is brighter at {levels.infrared} than in visible light: are the bands named in their order?")
-    return out
+        return [levels.odd_order]
+    if wrong_order(levels, bands):
+        return [f"water is brighter at {levels.infrared} than in visible light: are the bands named in their order?"]
+    return []
 
 
 def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:

@@ -32,7 +32,8 @@ def detect_radar(
     scene, known = survey(scene, config)
     rate = config.radar.false_alarm_rate
     if known is None:
-        told: dict[str, object] = {"notes": ["no usable water in the image"], "false_alarm_rate": rate}
+        why = ["no usable water in the image"]
+        told: dict[str, object] = {"notes": why, "unknown": why, "false_alarm_rate": rate}
         return Found([], told | {"false_alarm_rate_achieved": None})
     blobs = sorted(objects.blobs(scene, known, config), key=lambda b: b.peak)
     bar = screening.bar_of(np.array([blob.rarity for blob in blobs]), pictured=known.pictured)

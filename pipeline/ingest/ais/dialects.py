@@ -15,7 +15,7 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.ais.likely import IN_A_REFUSAL, likely, nested, option
 from pipeline.ingest.ais.names import ALIASES, plain
 from pipeline.ingest.ais.split_times import CLOCKS, DAY
-from pipeline.storage import SIMULATED_COLUMN
+from pipeline.table_files import SIMULATED_COLUMN
 
 Dialect = Literal["dma", "marinecadastre", "generic"]
 

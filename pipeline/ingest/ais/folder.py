@@ -8,6 +8,15 @@ from pathlib import Path
 from pipeline.ingest.junk import is_junk
 
 AIS_SUFFIXES = (".csv", ".tsv", ".nmea", ".aivdm", ".txt", ".gz", ".zst", ".zip", ".parquet")
+_SAVED = {  # what other programs make of AIS, and how it becomes readable
+    ".xlsx": "is a spreadsheet; save its sheet as CSV",
+    ".xls": "is a spreadsheet; save its sheet as CSV",
+    ".ods": "is a spreadsheet; save its sheet as CSV",
+    ".geojson": "is a map layer; save it as CSV with columns for longitude and latitude",
+    ".gpkg": "is a map layer; save it as CSV with columns for longitude and latitude",
+    ".kml": "is a map layer; save it as CSV with columns for longitude and latitude",
+    ".shp": "is a map layer; save it as CSV with columns for longitude and latitude",
+}
 OTHER = f"is no AIS by its name ({', '.join(AIS_SUFFIXES)})"
 
 
@@ -37,7 +46,8 @@ def _walk(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:
         elif not entry.is_file():
             yield entry, "is not a regular file"
         else:
-            yield entry, "" if entry.suffix.lower() in AIS_SUFFIXES else OTHER
+            suffix = entry.suffix.lower()
+            yield entry, "" if suffix in AIS_SUFFIXES else _SAVED.get(suffix, OTHER)
 
 
 def _bad_link(link: Path, root: Path) -> str:

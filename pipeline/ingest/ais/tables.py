@@ -40,7 +40,7 @@ from pipeline.ingest.ais.split_times import DAY, joined, joined_once
 from pipeline.ingest.ais.table_read import NUMBERS, TEXTS, TableRead
 from pipeline.ingest.ais.times import TimeRule, date_order, how_to_name, in_utc, parse_times
 from pipeline.ingest.ais.typed import MEASURED, typed_columns
-from pipeline.storage import SIMULATED_COLUMN
+from pipeline.table_files import SIMULATED_COLUMN
 
 ROUNDED = "may be rounded, as spreadsheets do to long numbers; save it again with all digits"
 _FOUR_GIGA = 2**32  # an MMSI has nine digits; more than 32 bits is a damaged number

@@ -188,7 +188,7 @@ def _write_image(
 def _sidecar(
     product: Product, bands: list[str], offset: Offset, cloud: float | None, *, simulated: bool
 ) -> dict[str, Any]:
-    from pipeline.storage import iso_z
+    from pipeline.table_files import iso_z
 
     if product.acquired is None:
         raise InputError(product.name, "its catalogue gives no time of acquisition")

@@ -40,9 +40,19 @@ def acquired_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:
 
 
 def _time_in(name: str) -> datetime | None:
-    """A date with a time of day in a file's name."""
+    """A date with a time of day in a file's name; the date may be a day of the year, as NASA writes it.
+
+    >>> _time_in("HLS.S30.T52SXX.2024070T020621.v2.0.B03").isoformat()
+    '2024-03-10T02:06:21+00:00'
+    """
     whole = re.search(r"(?<!\d)(20\d{6})[Tt_-]?(\d{6})(?!\d)", name)
-    return parse_time(f"{whole.group(1)}T{whole.group(2)}") if whole else None
+    if whole is not None:
+        return parse_time(f"{whole.group(1)}T{whole.group(2)}")
+    counted = re.search(r"(?<!\d)(20\d\d)(\d{3})[Tt](\d{6})(?!\d)", name)
+    if counted is None or not 1 <= int(counted[2]) <= 366:
+        return None
+    at = parse_time(f"{counted[1]}0101T{counted[3]}")
+    return at + timedelta(days=int(counted[2]) - 1) if at is not None else None
 
 
 def _noon_of(tags: dict[str, str], name: str) -> tuple[datetime | None, str]:

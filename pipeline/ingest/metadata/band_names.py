@@ -9,6 +9,7 @@ import re
 
 from pipeline.types import Sensor
 
+S2_USED = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain uses, as from catalogues
 POLARISATIONS = ("VV", "VH", "HH", "HV")
 S2_WORDS = {  # the second half: common names of the STAC extension "eo"
     "BLUE": "B02", "GREEN": "B03", "RED": "B04", "NIR": "B08", "SWIR": "B11", "SWIR1": "B11", "SWIR16": "B11",

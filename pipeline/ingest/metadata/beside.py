@@ -1,16 +1,19 @@
-"""The files beside an image that say when and how it was taken: they are evidence as much as its pixels.
+"""The files beside an image that say when and how it was taken, or hold its other bands: evidence as much as it.
 
 GDAL itself reads none (`gdal_settings.SETTINGS`). What is read is the analyst's sidecar, the operator's metadata,
-rational polynomials, Planet's mask of usable data, and a world file with what names its coordinate system.
+rational polynomials, Planet's mask of usable data, a world file with what names its coordinate system, and the bands
+of Sentinel-2 that lie in files of their own.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.ingest.hashing import sha256_of
+from pipeline.ingest.metadata.loose_bands import loose_bands
 from pipeline.ingest.metadata.operators import operator_files
 from pipeline.ingest.metadata.sidecar import read_sidecar, sidecar_path
 from pipeline.ingest.metadata.usable import mask_beside
@@ -28,10 +31,13 @@ def side_files(image: Path) -> tuple[SideFile, ...]:
     """
     if not image.is_file() or image.suffix.lower() == ".zip":  # a zipped product has its own metadata
         return ()
-    found = [*_own(image), *operator_files(image), rpc_beside(image), mask_beside(image)]
-    found += place_files(image, stated=_names_system(image))
-    kept = {path.name: one for path in found if path is not None and (one := _hashed(path)) is not None}
-    return tuple(kept[name] for name in sorted(kept))
+    bands = loose_bands(image)
+    named = image if bands is None else bands.as_one
+    found = [*_own(named), *operator_files(named), rpc_beside(named), mask_beside(named)]
+    found += place_files(named, stated=_names_system(named))
+    found += [] if bands is None else [band for band in bands.files.values() if band != image]
+    told = {os.path.relpath(path, image.parent): path for path in found if path is not None}
+    return tuple(one for name in sorted(told) if (one := _hashed(told[name], name)) is not None)
 
 
 def listed(files: Iterable[SideFile]) -> list[str]:
@@ -66,13 +72,16 @@ def _names_system(image: Path) -> bool:
     return sidecar is not None and sidecar.crs is not None
 
 
-def _hashed(path: Path) -> SideFile | None:
-    """A file with its hash; None where it has gone. One that may not be read stays unread, and its reader says so."""
+def _hashed(path: Path, name: str) -> SideFile | None:
+    """A file with its hash, and its name as seen from the image; None where it has gone.
+
+    One that may not be read stays unread, and its reader says so.
+    """
     try:
         stamp = stamp_of(path)
     except InputError:
         return None
     try:
-        return SideFile(path.name, sha256_of(path), stamp)
+        return SideFile(name, sha256_of(path), stamp)
     except InputError:
-        return SideFile(path.name, "", stamp)
+        return SideFile(name, "", stamp)

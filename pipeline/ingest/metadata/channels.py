@@ -137,7 +137,12 @@ def _optical_channels(
     s2 = sensor is Sensor.SENTINEL2
     described = tuple(band_name(raster.descriptions[i - 1], sensor) for i in indexes)
     if s2 and len(indexes) == 1 and (name := s2_band(described[0]) or s2_number(raster.item)):
-        return Channels((name,), indexes, masks, doubt=f"{name} alone; stack the bands of an image in one file")
+        return Channels(
+            (name,),
+            indexes,
+            masks,
+            doubt=f"{name} alone; lay the image's bands in one folder, or stack the bands in one file",
+        )
     if all(described):
         return _once_named(described, indexes, masks)
     colours = [raster.colours[i - 1] for i in indexes]

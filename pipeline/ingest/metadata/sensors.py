@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest.metadata.band_names import OPTICAL_WORDS, are_masks, band_name, is_beside, s2_band, s2_number
+from pipeline.ingest.metadata.band_names import (
+    OPTICAL_WORDS,
+    are_masks,
+    band_name,
+    is_beside,
+    polarisation,
+    s2_band,
+    s2_number,
+)
 from pipeline.types import Sensor
 
 if TYPE_CHECKING:
@@ -16,9 +24,16 @@ if TYPE_CHECKING:
 
 S2_FROM_M = 7.5  # our choice: Sentinel-2's finest bands have 10 m, pictures made from them a little less
 MASK = "is a mask, not an image"
-_S2 = re.compile(r"(?<![A-Z0-9])S2[A-D]_|SENTINEL[-_ ]?2|(?<![A-Z0-9])T\d{2}[C-X][A-Z]{2}_\d{8}T\d{6}")
+_S2 = re.compile(
+    r"(?<![A-Z0-9])S2[A-D]_|SENTINEL[-_ ]?2|(?<![A-Z0-9])T\d{2}[C-X][A-Z]{2}_\d{8}T\d{6}"
+    r"|\d{8}T\d{6}_T\d{2}[C-X][A-Z]{2}(?![A-Z0-9])"  # as Earth Engine names an image
+    r"|(?<![A-Z0-9])HLS\.S30\."  # NASA's harmonised images, of which these are Sentinel-2's
+)
 _S1 = re.compile(r"(?<![A-Z0-9])S1[A-D](_|-(IW|EW|WV|S[1-6])-)|SENTINEL[-_ ]?1")
-_MASK_FILE = re.compile(r"(^MSK|[_-](UDM|UDM2|SCL|AOT|WVP|QA60|CLDPRB|SNWPRB))([_-]|$)")
+_MASK_FILE = re.compile(
+    r"(^MSK|[_-](UDM|UDM2|SCL|AOT|WVP|QA60|CLDPRB|SNWPRB))([_-]|$)"
+    r"|^HLS\..*\.(FMASK|SAA|SZA|VAA|VZA)$"  # classes and angles beside the bands
+)
 
 
 def sensor_of(
@@ -39,9 +54,19 @@ def sensor_of(
         return told
     if sidecar is not None:
         return Sensor.OPTICAL
-    beside = f'write {{"sensor": "sentinel-2"}} (or another) into {path.stem}.json beside it'
+    likely = Sensor.SENTINEL1 if any(map(polarisation, (path.stem, *raster.descriptions))) else Sensor.SENTINEL2
+    beside = f'write {{"sensor": "{likely}"}} (or another) into {path.stem}.json beside it'
     say = f"{beside}; capwatch detect also takes --sensor"  # run, of many images, does not
     raise ConfigError(f"{raster.item}: nothing in the file or its name tells its sensor; {say}")
+
+
+def names_sentinel2(text: str) -> bool:
+    """Does the name of a file or folder say that it is of Sentinel-2?
+
+    >>> [names_sentinel2(n) for n in ("t53tkj_20240307t020531", "S2A_52SXX_20240310_0_L2A", "HLS.L30.T52SXX", "2024")]
+    [True, True, False, False]
+    """
+    return _S2.search(text.upper()) is not None
 
 
 def refuse_masks(raster: RasterFile) -> None:

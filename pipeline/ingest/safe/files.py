@@ -158,6 +158,8 @@ class ZipFiles(SafeFiles):
 
     def __init__(self, archive: Path) -> None:
         self.path = archive
+        if archive.stat().st_size == 0:
+            raise InputError(archive.name, "is empty (0 bytes)")
         try:
             with zipfile.ZipFile(archive) as opened:
                 members = opened.infolist()
@@ -165,8 +167,10 @@ class ZipFiles(SafeFiles):
             raise InputError(archive.name, f"is no whole zip ({printable(error)[:80]})") from error
         _require_trust(members, archive.name)
         manifests = [m.filename for m in members if m.filename.rsplit("/", 1)[-1] == MANIFEST]
-        if len(manifests) != 1:
-            raise InputError(archive.name, f"holds {len(manifests)} files {MANIFEST}; one product is wanted")
+        if not manifests:
+            raise InputError(archive.name, f"holds no product (no {MANIFEST}); unpack it, if it holds images or zips")
+        if len(manifests) > 1:
+            raise InputError(archive.name, f"holds {len(manifests)} products; unpack it and give its folder")
         self.prefix = manifests[0].removesuffix(MANIFEST)
         folder = self.prefix.strip("/").rsplit("/", 1)[-1]
         self.product = (folder or archive.stem).removesuffix(".SAFE")

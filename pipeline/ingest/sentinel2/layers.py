@@ -5,8 +5,9 @@ A coarser pixel is repeated, never interpolated: what it measured is the mean of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,11 @@ class BandStack(RasterFile):
 
     def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
         """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
-        return np.stack([_on_finest(layer, window, self.shape, alone=alone) for layer in self._chosen(indexes)])
+        out = []
+        for layer in self._chosen(indexes):
+            stored = partial(layer.read, indexes=(1,), alone=alone)
+            out.append(_on_finest(layer, window, self.shape, stored)[0])
+        return np.stack(out)
 
     def sample(self, side: int = 1024, indexes: tuple[int, ...] | None = None) -> NDArray[Any]:
         """At most side x side pixels of the whole image, shape (bands, rows, cols), by taking every n-th pixel."""
@@ -41,15 +46,21 @@ class BandStack(RasterFile):
         return np.concatenate([layer.resampled(shape, (1,)) for layer in self._chosen(indexes)])
 
     def measured(self, window: Window) -> BoolImage:
-        """Everything: what is missing is told by the number for it."""
-        return np.ones((window.rows, window.cols), bool)
+        """True where no file's own mask says that a pixel was not measured."""
+        out = np.ones((window.rows, window.cols), bool)
+        for layer in self.layers if self.masked else ():
+            out &= _on_finest(layer, window, self.shape, layer.measured)
+        return out
 
     def measured_sample(self, side: int) -> BoolImage:
         """`measured` for the pixels of a `sample`."""
-        return np.ones(self.sampled(side), bool)
+        out = np.ones(self.sampled(side), bool)
+        for layer in self.layers if self.masked else ():
+            out &= layer.measured_as(out.shape)
+        return out
 
     def palette(self) -> FloatArray | None:
-        """None: 16-bit numbers are no colours."""
+        """None: the numbers of a band are no colours."""
         return None
 
     def _chosen(self, indexes: tuple[int, ...] | None) -> list[RasterFile]:
@@ -63,24 +74,35 @@ def stacked(bands: Mapping[str, RasterFile], path: str, item: str) -> BandStack:
     for layer in layers:
         if layer.dtype != "uint16" or layer.count != 1:
             raise InputError(layer.item, f"holds {layer.count} x {layer.dtype}; one band of uint16 is wanted")
-        if not _fits(layer, finest):
+        if not fits(layer, finest):
             raise InputError(layer.item, f"does not lie on the grid of {finest.item}")
+    return replace(joined(bands, path, item), nodata=NO_DATA, tags={})
+
+
+def joined(bands: Mapping[str, RasterFile], path: str, item: str, doubts: Sequence[str] = ()) -> BandStack:
+    """One raster of bands by name, each the one band of a file, on grids that fit."""
+    layers = tuple(bands.values())
+    finest = max(layers, key=lambda layer: layer.shape[0] * layer.shape[1])
+    odd = [f"{layer.item}: {layer.doubt}" for layer in layers if layer.doubt]
+    scaled, missing = any(layer.scales for layer in layers), {layer.nodata for layer in layers} - {None}
     alike = {f.name: getattr(finest, f.name) for f in fields(RasterFile) if f.init}
     own = {
         "path": path,
         "item": item,
         "descriptions": tuple(bands),
         "colours": ("grey",) * len(layers),
-        "tags": {},
-        "nodata": NO_DATA,
-        "doubt": "; ".join(f"{layer.item}: {layer.doubt}" for layer in layers if layer.doubt),
-        "masked": False,
+        "tags": dict(set.intersection(*(set(layer.tags.items()) for layer in layers))),
+        "nodata": missing.pop() if len(missing) == 1 else None,
+        "doubt": "; ".join([*odd, *doubts]),
+        "masked": any(layer.masked for layer in layers),
+        "scales": tuple((layer.scales or (1.0,))[0] for layer in layers) if scaled else (),
+        "offsets": tuple((layer.offsets or (0.0,))[0] for layer in layers) if scaled else (),
         "reduced": all(layer.reduced for layer in layers),
     }
     return BandStack(**alike | own, layers=layers)
 
 
-def _fits(layer: RasterFile, finest: RasterFile) -> bool:
+def fits(layer: RasterFile, finest: RasterFile) -> bool:
     """Are a layer's pixels whole numbers of the finest layer's, from the same corner on?"""
     if layer.crs_wkt != finest.crs_wkt or layer.transform is None or finest.transform is None:
         return False
@@ -91,14 +113,16 @@ def _fits(layer: RasterFile, finest: RasterFile) -> bool:
     return 1 <= steps <= MOST_STEPS and same_size and close
 
 
-def _on_finest(layer: RasterFile, window: Window, finest: tuple[int, int], *, alone: bool) -> NDArray[Any]:
-    """A window of the finest grid, from a layer whose pixels may be larger."""
+def _on_finest(
+    layer: RasterFile, window: Window, finest: tuple[int, int], read: Callable[[Window], NDArray[Any]]
+) -> NDArray[Any]:
+    """A window of the finest grid, from a layer whose pixels may be larger; ``read`` gives a window of its own."""
     steps = finest[0] // layer.shape[0]
     if steps == 1:
-        return layer.read(window, (1,), alone=alone)[0]
+        return read(window)
     top, left = window.row0 // steps, window.col0 // steps
     part = Window(top, left, -(-window.row1 // steps) - top, -(-window.col1 // steps) - left)
-    coarse = layer.read(part, (1,), alone=alone)[0]
+    coarse = read(part)
     rows = np.arange(window.row0, window.row1) // steps - top
     cols = np.arange(window.col0, window.col1) // steps - left
-    return coarse[np.ix_(rows, cols)]
+    return coarse[..., rows[:, None], cols]

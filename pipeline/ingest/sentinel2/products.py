@@ -10,6 +10,7 @@ from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.gaps import Gaps
 from pipeline.ingest.geolocation import footprint_of, ground_spacing_m
 from pipeline.ingest.hashing import pieces
+from pipeline.ingest.metadata.band_names import S2_USED
 from pipeline.ingest.metadata.channels import Channels
 from pipeline.ingest.radiometry import Scaling
 from pipeline.ingest.raster_reader import RasterReader
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from pipeline.ingest.safe.manifest import ListedFile
 
 SIMULATED = "SIMULATED.txt"
-BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")  # what the optical chain uses, as from catalogues
 _BAND_FILE = re.compile(
     r"GRANULE/[^/]+/IMG_DATA/(?:R(\d\d)m/)?[^/]*_(B\d\d|B8A)(?:_\d\dm)?\.(?:jp2|tiff?)", re.IGNORECASE
 )
@@ -45,7 +45,7 @@ def open_product(files: SafeFiles, options: OpenOptions, land: BaseGeometry | No
     stamps = files.stamps()
     names = band_files(files.sizes)
     if not names:
-        raise InputError(files.product, f"holds none of the bands {', '.join(BANDS)}")
+        raise InputError(files.product, f"holds none of the bands {', '.join(S2_USED)}")
     verified, missing = _verify(files, names)
     told = read_told(files)
     raster = _raster(files, names, verified=verified)
@@ -79,7 +79,7 @@ def open_product(files: SafeFiles, options: OpenOptions, land: BaseGeometry | No
 
 
 def band_files(names: Iterable[str]) -> dict[str, str]:
-    """The file of each of `BANDS`, in their order: the one with the smallest pixels, where a product has several.
+    """The file of each of `S2_USED`, in their order: the one with the smallest pixels, where a product has several.
 
     >>> fine, coarse = (f"GRANULE/L2A_T32TMQ/IMG_DATA/R{m}m/T32TMQ_20230710T101601_B02_{m}m.jp2" for m in (10, 20))
     >>> band_files([coarse, fine, fine.replace("B02", "TCI")]) == {"B02": fine}
@@ -88,9 +88,9 @@ def band_files(names: Iterable[str]) -> dict[str, str]:
     found: dict[str, tuple[int, str]] = {}
     for name in sorted(names):
         told = _BAND_FILE.fullmatch(name)
-        if told is not None and (band := told[2].upper()) in BANDS:
+        if told is not None and (band := told[2].upper()) in S2_USED:
             found[band] = min(found.get(band, (100, "")), (int(told[1] or _UNTOLD_M), name))
-    return {band: found[band][1] for band in BANDS if band in found}
+    return {band: found[band][1] for band in S2_USED if band in found}
 
 
 def scaling_of_product(told: Told, bands: tuple[str, ...]) -> Scaling:

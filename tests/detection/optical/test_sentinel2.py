@@ -215,7 +215,7 @@ def test_without_water_the_berth_is_unknown_and_one_line_says_so(image):
     table, told = detect(scene, place=berth_of(scene))
     assert not table["accepted"].any()
     assert told["zone_covered"]["berth"] == 0.0
-    assert [note for note in told["notes"] if "no usable water" in note]
+    assert [note for note in told["unknown"] if "no usable water" in note]
 
 
 @pytest.mark.parametrize("names", [("band1", "band2", "band3", "band4"), ("B02", "B03", "band3", "band4")])
@@ -225,7 +225,7 @@ def test_where_nobody_knows_the_bands_the_berth_is_unknown(names):
     table, told = detect(scene, place=berth_of(scene))
     assert len(table) == 0
     assert told["zone_covered"]["berth"] == 0.0
-    assert any("what its bands are is unknown" in note for note in told["notes"])
+    assert any("what its bands are is unknown" in note for note in told["unknown"])
 
 
 @pytest.mark.parametrize("band", ["B04", "B08"])
@@ -234,7 +234,7 @@ def test_a_grey_picture_of_a_band_that_nobody_names_leaves_the_berth_unknown(ban
     scene = scene_of({"pan": port()[band]})
     _, told = detect(scene, place=berth_of(scene))
     assert told["zone_covered"]["berth"] == 0.0
-    assert any("what its bands are is unknown" in note for note in told["notes"])
+    assert any("what its bands are is unknown" in note for note in told["unknown"])
 
 
 @pytest.mark.parametrize("land", ["unknown", "map", "said to be none"])
@@ -249,7 +249,7 @@ def test_without_an_infrared_band_the_berth_is_unknown(names, land):
     scene = replace(scene, tags=scene.tags | {"land": "none" if land == "said to be none" else "auto"})
     table, told = detect(scene, place=berth_of(scene))
     assert told["zone_covered"]["berth"] == 0.0
-    assert any("no infrared band" in note for note in told["notes"])
+    assert any("no infrared band" in note for note in told["unknown"])
     assert len(table) > 0
     assert all("land_unknown" in flags for flags in table["flags"]) == (land == "unknown")
     assert table["accepted"].any() == (land != "unknown")
@@ -264,6 +264,7 @@ def test_the_ground_names_bands_that_have_no_names(monkeypatch):
     assert_both_found(table[table["accepted"]].reset_index(drop=True))
     assert told["zone_covered"]["berth"] > 0.9
     assert any("B11, B08, B04, B03, B02 alone fits the ground" in note for note in told["notes"])
+    assert told["unknown"] == []
 
 
 def test_water_under_an_offset_that_nobody_told_asks_for_it():
@@ -273,7 +274,7 @@ def test_water_under_an_offset_that_nobody_told_asks_for_it():
 
 def test_a_map_without_water_is_said():
     _, told = detect(scene_of(port(), water=np.zeros(SHAPE, bool)))
-    assert any("no water" in note for note in told["notes"])
+    assert any("no water" in note for note in told["unknown"])
 
 
 def test_infrared_for_blue_is_asked_about():

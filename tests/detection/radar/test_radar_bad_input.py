@@ -41,7 +41,7 @@ def test_no_water_gives_an_empty_table_and_a_reason(what):
         image[:] = np.nan
     table, told = detect(array_scene({"VV": image}, water=water))
     assert len(table) == 0
-    assert told["notes"] == ["no usable water in the image"]
+    assert told["notes"] == told["unknown"] == ["no usable water in the image"]
     assert told["false_alarm_rate_achieved"] is None
 
 

@@ -83,7 +83,7 @@ def test_an_archive_without_a_product_says_so(tmp_path):
     path = tmp_path / "photos.zip"
     with zipfile.ZipFile(path, "w") as out:
         out.writestr("a.txt", "x")
-    with pytest.raises(InputError, match=r"holds 0 files manifest.safe"):
+    with pytest.raises(InputError, match=r"holds no product \(no manifest.safe\); unpack it"):
         open_scene(path)
 
 

@@ -1,0 +1,125 @@
+"""What became of each input, as one row of the scenes table: used or not, with the cause; names told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import InputError, is_utf8, printable
+from pipeline.ingest.duplicates import Duplicate
+from pipeline.ingest.found import Found
+from pipeline.ingest.hashing import sha256_of
+from pipeline.ingest.metadata.beside import listed, side_files
+from pipeline.tables import SCENES
+from pipeline.types import Scene
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """What became of one input so far."""
+
+    found: Found
+    scene: Scene | None
+    cause: str = ""  # why it is skipped
+    coverage: float | None = None
+    doubt: str = ""  # why it is degraded
+
+
+def table_of(opened: Sequence[Opened], duplicates: dict[str, Duplicate]) -> pd.DataFrame:
+    """The scenes table of these inputs, in order of time; ``duplicates`` are named by the scenes that give way."""
+    rows = _numbered([_row(one, duplicates) for one in opened])
+    table = SCENES.from_rows(rows).sort_values(["acquired", "scene_id"], na_position="last", kind="stable")
+    return SCENES.check(table)
+
+
+def told_apart(opened: list[Opened]) -> list[Opened]:
+    """Scenes of equal names get a part of their hash as well."""
+    counts: dict[str, int] = {}
+    for one in opened:
+        if one.scene is not None:
+            counts[one.scene.scene_id] = counts.get(one.scene.scene_id, 0) + 1
+    out = []
+    seen: dict[str, int] = {}
+    for one in opened:
+        if one.scene is not None and counts[one.scene.scene_id] > 1:
+            name = f"{one.scene.scene_id}-{one.scene.source.sha256[:8]}"
+            seen[name] = seen.get(name, 0) + 1
+            name = name if seen[name] == 1 else f"{name}-{seen[name]}"
+            one = replace(one, scene=replace(one.scene, scene_id=name))
+        out.append(one)
+    return out
+
+
+def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
+    if one.scene is None:
+        path = one.found.path
+        return {
+            "scene_id": one.found.name or path.name,
+            "sensor": str(one.found.sensor or ""),
+            "platform": one.found.platform,
+            "acquired": one.found.acquired,
+            "footprint": one.found.footprint,
+            "status": "skipped",
+            "cause": one.cause,
+            "href": str(path) if is_utf8(path) else printable(path),
+            "sha256": _hash_or_nothing(path),
+            "side_files": listed(side_files(path)) if is_utf8(path) else [],
+            "verified": False,
+            "simulated": False,
+        }
+    scene = one.scene
+    duplicate = duplicates.get(scene.scene_id)
+    doubts = [*_fetched_odd(one.found.doubt, scene), *scene.degraded, *([one.doubt] if one.doubt else [])]
+    cause = one.cause or (duplicate.cause if duplicate else "; ".join(doubts))
+    status = "skipped" if one.cause else "duplicate_of" if duplicate else "degraded" if doubts else "used"
+    return {
+        "scene_id": scene.scene_id,
+        "sensor": str(scene.sensor),
+        "platform": scene.platform,
+        "acquired": scene.acquired,
+        "relative_orbit": scene.radar.relative_orbit if scene.radar else None,
+        "pass_direction": (scene.radar.pass_direction or "") if scene.radar else "",
+        "pixel_spacing_m": float(np.sqrt(scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1])),
+        "bands": list(scene.bands),
+        "footprint": scene.footprint,
+        "aoi_coverage": one.coverage,
+        "cloud_fraction": scene.optical.cloud_fraction if scene.optical else None,
+        "status": status,
+        "cause": cause,
+        "duplicate_of": duplicate.of if duplicate and not one.cause else "",
+        "href": scene.source.href,
+        "sha256": scene.source.sha256,
+        "side_files": listed(scene.source.beside),
+        "verified": scene.source.verified,
+        "simulated": scene.simulated,
+    }
+
+
+def _fetched_odd(doubt: str, scene: Scene) -> list[str]:
+    """What was odd about a fetched image, where its own reader does not say it."""
+    return [f"{doubt} (alike when fetched anew)"] if doubt and not any(doubt in d for d in scene.degraded) else []
+
+
+def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of equal names (files that would not open, in several folders) get a number."""
+    seen: dict[str, int] = {}
+    out = []
+    for row in rows:
+        name = row["scene_id"]
+        seen[name] = seen.get(name, 0) + 1
+        out.append(row if seen[name] == 1 else row | {"scene_id": f"{name} ({seen[name]})"})
+    return out
+
+
+def _hash_or_nothing(path: Path) -> str:
+    try:
+        return sha256_of(path) if path.is_file() and not path.is_symlink() else ""
+    except InputError:
+        return ""

@@ -1,0 +1,131 @@
+"""Bands of one Sentinel-2 image that lie as files of their own, outside a product: told by names.
+
+Names of one image's files differ in the band alone (``T53TKJ_20240307T020531_B02_10m.jp2``), or are a band's and no
+more (``B02.tif``, ``nir.tif``) in a folder that is named for the image. What is a link, or has a sidecar of its own,
+was put there as an image by itself, and stays one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.ingest.metadata.band_names import S2_USED, S2_WORDS, s2_number
+from pipeline.ingest.metadata.sensors import names_sentinel2
+from pipeline.ingest.metadata.sidecar import read_sidecar
+
+SUFFIXES = (".jp2", ".j2k", ".tif", ".tiff")  # of pictures in colour, such as PNG, nobody knows what was done to them
+_BAND = re.compile(
+    r"(?<![A-Z0-9])(?P<band>B(?:8A|0?[1-9]|1[0-2])|TCI)(?:_(?P<size_m>10|20|60)M)?(?![A-Z0-9])", re.IGNORECASE
+)
+_BESIDE = ("TCI", "VISUAL", "SCL", "AOT", "WVP", "CLOUD", "SNOW", "PREVIEW", "THUMBNAIL")  # in a folder of bands
+_BY_SIZE = re.compile(r"R(10|20|60)m", re.IGNORECASE)  # folders in which Level-2A has a band once for each pixel size
+_UNTOLD_M = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LooseBands:
+    """The files of one image. ``name`` is what their names, or that of their folder, share."""
+
+    name: str
+    files: dict[str, Path]  # those that are read, by band, in the order of `S2_USED`
+    others: tuple[Path, ...]  # bands that no ship is told by, and bands again in coarser pixels
+
+    @property
+    def first(self) -> Path:
+        """The file that stands for the image."""
+        return next(iter(self.files.values()))
+
+    @property
+    def as_one(self) -> Path:
+        """Where the image would lie, were it one file: what lies beside that belongs to it."""
+        return self.first.with_name(self.name + self.first.suffix)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one file's name says. ``of`` is equal for files of one image, and of one level of processing.
+
+    Their names begin alike, with ``before`` in capitals: that alone is asked of most files of a large folder.
+    """
+
+    of: tuple[str, ...]
+    before: str
+    name: str
+    band: str  # "" for what is none
+    size_m: int
+
+
+def loose_bands(path: Path) -> LooseBands | None:
+    """The image that a file is a band of, with its other bands beside it; None where it is an image by itself."""
+    told = _told(path)
+    if told is None:
+        return None
+    alike = ((_told(file), file) for file in _beside(path, told.before))
+    found = [(other, file) for other, file in alike if other is not None and other.of == told.of]
+    found = sorted(((t, f) for t, f in found if not _is_described(f)), key=lambda one: (one[0].size_m, one[1]))
+    if path not in (file for _, file in found):
+        return None
+    finest: dict[str, Path] = {}
+    for other, file in found:
+        finest.setdefault(other.band, file)
+    files = {band: finest[band] for band in S2_USED if band in finest}
+    if len(files) < 2:
+        return None
+    read = set(files.values())
+    return LooseBands(told.name, files, tuple(sorted(file for _, file in found if file not in read)))
+
+
+def _told(path: Path) -> _Told | None:
+    """The image and band that a file is of by its name; None where that says no such thing."""
+    if path.suffix.lower() not in SUFFIXES:
+        return None
+    by_size = _BY_SIZE.fullmatch(path.parent.name)
+    home = path.parent.parent if by_size else path.parent
+    size_m = int(by_size[1]) if by_size else _UNTOLD_M
+    word = path.stem.upper()
+    if (word in _BESIDE or _band(path.stem)) and names_sentinel2(home.absolute().name):
+        return _Told((str(home),), "", home.absolute().name, _band(path.stem), size_m)
+    places = list(_BAND.finditer(path.stem))
+    if len(places) != 1:
+        return None
+    place = places[0]
+    before, after = path.stem[: place.start()].rstrip("_-. "), path.stem[place.end() :].lstrip("_-. ")
+    name = "_".join(part for part in (before, after) if part)
+    if not names_sentinel2(name):
+        return None
+    band = "" if place["band"].upper() == "TCI" else s2_number(place["band"]) or ""
+    level = "by size" if place["size_m"] else ""  # Level-1C has no sizes in its names
+    begin = path.stem[: place.start()].upper()
+    return _Told((str(home), name.upper(), level), begin, name, band, int(place["size_m"] or size_m))
+
+
+def _band(stem: str) -> str:
+    """The band that a whole name means: its number, or its word in catalogues; "" where it is neither."""
+    found = _BAND.fullmatch(stem)
+    return (s2_number(found["band"]) or "") if found else S2_WORDS.get(stem.upper(), "")
+
+
+def _beside(path: Path, before: str) -> Iterator[Path]:
+    """The regular files among which the other bands lie: of its folder, or of those for each pixel size."""
+    folders = [path.parent]
+    if _BY_SIZE.fullmatch(path.parent.name):
+        with suppress(OSError), os.scandir(path.parent.parent) as entries:
+            folders = [Path(e) for e in entries if e.is_dir(follow_symlinks=False) and _BY_SIZE.fullmatch(e.name)]
+    for folder in folders:
+        with suppress(OSError), os.scandir(folder) as entries:
+            alike = [e for e in entries if e.name.upper().startswith(before)]
+            yield from (folder / e.name for e in alike if e.is_file(follow_symlinks=False))
+
+
+def _is_described(file: Path) -> bool:
+    """Has it a sidecar of its own, even one that cannot be read?"""
+    try:
+        return read_sidecar(file)[0] is not None
+    except InputError:
+        return True

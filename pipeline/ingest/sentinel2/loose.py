@@ -1,0 +1,65 @@
+"""Sentinel-2 bands that lie as files of their own, outside a product, as one raster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.errors import InputError
+from pipeline.ingest.metadata.acquisition import TIME_TAGS
+from pipeline.ingest.rasters import open_raster
+from pipeline.ingest.sentinel2.layers import fits, joined
+
+if TYPE_CHECKING:
+    from pipeline.ingest.metadata.loose_bands import LooseBands
+    from pipeline.ingest.rasters import RasterFile
+    from pipeline.ingest.sentinel2.layers import BandStack
+
+_MOST_TELLING = ("B08", "B11", "B12", "B04", "B03", "B02")  # where no two bands agree: infrared tells water best
+
+
+def open_bands(bands: LooseBands) -> BandStack:
+    """One raster of the bands that agree: on the grid that most lie on, of one type and one time.
+
+    A band that is broken or does not agree is left out, and said. Raises InputError where none can be opened.
+    """
+    layers: dict[str, RasterFile] = {}
+    left_out: dict[str, str] = {}
+    for band, path in bands.files.items():
+        try:
+            layers[band] = _of_one_band(open_raster(path))
+        except InputError as error:
+            left_out[band] = str(error)
+    if not layers:
+        raise InputError(bands.name, f"none of its bands can be read; {next(iter(left_out.values()))}")
+    agreed = {base: [b for b, layer in layers.items() if not _odd(layer, layers[base])] for base in layers}
+    base = max(agreed, key=lambda b: (len(agreed[b]), *_finer_first(layers[b]), -_MOST_TELLING.index(b)))
+    for band, layer in layers.items():
+        if why := _odd(layer, layers[base]):
+            left_out[band] = f"{layer.item}: {why}"
+    kept = {band: layer for band, layer in layers.items() if band not in left_out}
+    doubts = [f"without {band}: {left_out[band]}" for band in bands.files if band in left_out]
+    return joined(kept, str(bands.first.absolute()), bands.name, doubts)
+
+
+def _of_one_band(layer: RasterFile) -> RasterFile:
+    """A file as it is; InputError where it holds more than the band in its name, in an order that nobody tells."""
+    if layer.count != 1:
+        raise InputError(layer.item, f"holds {layer.count} bands, not the one in its name")
+    return layer
+
+
+def _finer_first(layer: RasterFile) -> tuple[int, int]:
+    """A grid of more pixels goes before one of fewer, and one that is placed before one that is not."""
+    return int(layer.transform is not None), layer.shape[0] * layer.shape[1]
+
+
+def _odd(layer: RasterFile, base: RasterFile) -> str:
+    """Why a band cannot be one with the band that sets the grid, or ""."""
+    if layer is base:
+        return ""
+    if layer.dtype != base.dtype:
+        return f"holds {layer.dtype} where {base.item} holds {base.dtype}"
+    if not fits(layer, base):
+        return f"does not lie on the grid of {base.item}"
+    told = [(layer.tags[key], base.tags[key]) for key in TIME_TAGS if key in layer.tags and key in base.tags]
+    return f"was taken at another time than {base.item}" if any(own != other for own, other in told) else ""
