@@ -18,7 +18,15 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.frame import resample
-from pipeline.detection.optical.side import MIN_SHADOW, Posterior, SideGeometry, fit_side, height_grid, quantiles
+from pipeline.detection.optical.side import (
+    MIN_GAIN,
+    MIN_SHADOW,
+    Posterior,
+    SideGeometry,
+    fit_side,
+    height_grid,
+    quantiles,
+)
 from pipeline.quantiles import Z90
 from pipeline.ships.hull_depth import depth_of_any_m
 
@@ -49,6 +57,7 @@ MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on
 MIN_ROWS_M = 8.0  # of hull with a clear profile
 REFRACTION = 1.34  # of sea water
 DEEPEST = 1.3  # times the usual depth of a hull: no side is higher
+TALLEST_M = 25.0  # ... nor than this: the largest tankers in ballast have some 22 m
 USUAL_SHARE = (0.42, 0.22)  # of the depth above water: mean and spread between ballast and load line; our choice
 HOUSE_ABOVE_DECK = (6.0, 0.08)  # m, and share of the length: how high a house throws its shadow along the hull
 HOUSE_ENDS = 0.22  # share of the length from the stern within which a house usually stands
@@ -59,7 +68,6 @@ FORM_SE_M = 0.10  # sheer and trim over the stretch that is measured; rails; our
 SHARP_PIXEL_M, COARSE_SHARE = 0.7, 0.08  # for each metre that a pixel is larger, such a share of the height may be what
 # blends with the strip: the interval opens downwards (set on simulated seeds 651 to 690 and 9301 to 9330 at 3 m)
 DISAGREE = 2.5  # standard deviations between shadow and side beyond which they are not combined
-MIN_GAIN = 12.0  # by which the layers must explain a profile better than a plain edge, in squared standard deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,7 @@ def measure_freeboard(
         return none("sun and view angles are not known")
     if sun.sun_elevation_deg < LOWEST_SUN_DEG:
         return none("the sun is too low: shadows run into one another")
-    heights = height_grid(min(25.0, DEEPEST * depth_of_any_m(hull.length_m)))
+    heights = height_grid(min(TALLEST_M, DEEPEST * depth_of_any_m(hull.length_m)))
     sides, reasons = [], []
     for k in geometry(hull.frame.axis, sun):
         found = _measured_side(light, others, hull, k, heights, origin)
@@ -189,9 +197,9 @@ def cargo_m(height_m: float, tanker: float) -> float:
     return next((share * height_m for below, share in CARGO_SHARES if tanker < below), 0.0)
 
 
-def log_prior(heights_m: FloatArray) -> FloatArray:
-    """Of heights on a grid that ends at `DEEPEST` usual depths: few ships float with all or nothing of it dry."""
-    share = heights_m * DEEPEST / heights_m[-1]
+def log_prior(heights_m: FloatArray, length_m: float) -> FloatArray:
+    """Of the heights of a side, by the depth usual for the length: few ships float with all or nothing of it dry."""
+    share = heights_m / depth_of_any_m(length_m)
     return np.asarray(-0.5 * ((share - USUAL_SHARE[0]) / USUAL_SHARE[1]) ** 2)
 
 
@@ -233,7 +241,7 @@ def _measured_side(
     if k.k_s + min(k.k_v, 0.0) > MIN_SHADOW and last < half + NEAR_SHARE * tallest * (k.k_s + min(k.k_v, 0.0)):
         return "a quay or another hull lies where the shadow would end"
     rows, x = rows[:, x < last], x[x < last]
-    found = _fit(x, rows, 50.0, half, k, heights, pixel)
+    found = _fit(x, rows, 50.0, hull, k, heights)
     if found is None:
         return None
     if found.worse_without < MIN_GAIN:
@@ -241,7 +249,7 @@ def _measured_side(
     if found.depth > 0:
         # Hatches and cranes only lengthen a shadow; where the least shaded fifth of the rows says less, it is right
         soft = ndimage.uniform_filter1d(rows, max(1, round(SMOOTH_ROWS_M / pixel)), axis=0)
-        least = _fit(x, soft, 100.0 - LEAST_SHADED, half, k, heights, pixel)
+        least = _fit(x, soft, 100.0 - LEAST_SHADED, hull, k, heights)
         if least is not None and least.worse_without > MIN_GAIN:
             found = without_gear(found, least)
     return found
@@ -265,9 +273,10 @@ def without_gear(found: Posterior, least: Posterior) -> Posterior:
 
 
 def _fit(
-    x: FloatArray, rows: FloatImage, percent: float, half: float, k: SideGeometry, heights: FloatArray, pixel: float
+    x: FloatArray, rows: FloatImage, percent: float, hull: Hull, k: SideGeometry, heights: FloatArray
 ) -> Posterior | None:
     """The height by one percentile of the rows, prior included."""
+    half = hull.beam_m / 2
     known = np.isfinite(rows).any(axis=0)  # a column beyond the image's edge says nothing
     if not known.any():
         return None
@@ -276,8 +285,8 @@ def _fit(
     beyond = known & (x > half + 0.5 * float(heights[-1]) * (k.k_s + abs(k.k_v)))
     if percent != 50 and beyond.sum() > 4:
         profile = profile / float(np.nanmedian(profile[beyond])) * float(np.nanmedian(rows[:, beyond]))
-    found = fit_side(x, profile.astype(np.float64), half, k, pixel, heights)
-    return None if found is None else replace(found, log_p=found.log_p + log_prior(heights))
+    found = fit_side(x, profile.astype(np.float64), half, k, hull.frame.pixel_m, heights)
+    return None if found is None else replace(found, log_p=found.log_p + log_prior(heights, hull.length_m))
 
 
 def clear_rows(hull: Hull, k_u: float, height_m: float, step_m: float) -> FloatArray:
@@ -306,7 +315,7 @@ def _combined(
         (a, _, one), (b, _, two) = parts
         apart = abs(one[0] - two[0]) / max(1e-6, float(np.hypot(one[2] - one[1], two[2] - two[1])) / (2 * Z90))
         if apart <= DISAGREE:
-            joint = quantiles(heights, parts[0][1].log_p + parts[1][1].log_p - log_prior(heights))
+            joint = quantiles(heights, parts[0][1].log_p + parts[1][1].log_p - log_prior(heights, hull.length_m))
             better = a if one[2] - one[1] < two[2] - two[1] else b
             value, low, high = _widened(joint, better, hull, sun)
         else:
@@ -320,7 +329,7 @@ def _combined(
     words = " and ".join(_words(k, p, v) for k, p, v in parts)
     if high - low - gear > max(3.0, 0.9 * value):
         return none(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
-    if value > MAX_SHARE * heights[-1] / DEEPEST:
+    if value > MAX_SHARE * depth_of_any_m(hull.length_m):
         return none(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
     blended = COARSE_SHARE * max(0.0, hull.frame.pixel_m - SHARP_PIXEL_M) * value
     low = value - float(np.hypot(value - low, np.hypot(cargo_m(value, tanker), blended)))
@@ -348,7 +357,7 @@ def _widened(
 ) -> tuple[float, float, float]:
     """(value, low, high) with the parts that the pixels do not tell: angles, direction, sea, form."""
     low, value, high = interval
-    strip = max(0.1, k.k_s + abs(k.k_v) if k.k_v > 0 else k.k_s + k.k_v)
+    strip = max(0.1, k.k_s + k.k_v)  # on either side (`side`)
     elevation = np.radians(sun.sun_elevation_deg)
     by_sun = np.radians(ELEVATION_SE_DEG) * k.k_s / (strip * np.sin(elevation) * np.cos(elevation))
     by_turn = hull.heading_se_rad * abs(k.k_u) / strip

@@ -33,6 +33,7 @@ LIGHT_DEPTHS = ((0.15, 0.25), (0.35, 0.40), (0.7, 0.25), (1.2, 0.10))
 MIN_SIDE = 0.06  # metres of side seen for a metre of height; below, edge errors drown it
 MIN_SHADOW = 0.20  # metres of shadow seen for a metre of height
 SPLITS = (0.0, 0.25, 0.45, 0.65)  # shares of the side that may be boot-topping
+MIN_GAIN = 12.0  # by which layers must explain a profile better than fewer do, in squared standard deviations
 HEIGHTS = 120  # steps of the grid
 PAINT_SPREAD = 0.15  # of what is brighter than water, share of its brightness over the water's
 WATER_PRIOR = 400.0  # the water next to a hull is as bright as around her, to a twentieth: 1 / 0.05 ** 2
@@ -118,12 +119,14 @@ def fit_side(
     plain, _ = _try(x, y, weights, edges, np.array([0.0]), _Plan(np.zeros(1), np.full(1, BLUR_PX * pixel_m), 0.0, 0.0))
     height = float(heights_m[least[2]])
     levels = tried[least[0]][1][least[1], least[2]]
+    unsplit = min(float(cost.min()) for cost, plan in zip(costs, plans, strict=True) if plan.split == 0)
+    boot = unsplit - costs[least] > MIN_GAIN * variance * CORRELATED  # one more layer always fits a little better
     return Posterior(
         heights_m,
         log_p - log_p.max(),
         float(edges[least[1]] + plans[least[0]].borders[0] * height),
         height,
-        height * plans[least[0]].split,
+        height * plans[least[0]].split if boot else 0.0,
         float(levels[-1] - levels[-2]) if plans[least[0]].min_depth > 0 else 0.0,
         float(np.sqrt(costs[least] / len(x))),
         float((plain.min() - costs[least]) / (variance * CORRELATED)),
