@@ -238,7 +238,7 @@ def _measured_side(
     rows, taken = rows[open_rows], taken[open_rows]
     ends = ((taken | ~np.isfinite(rows)).mean(axis=0) > 0.3) & (x > half)
     last = x[int(np.argmax(ends))] - 1.5 * pixel if ends.any() else x[-1] + 1.0
-    if k.k_s + min(k.k_v, 0.0) > MIN_SHADOW and last < half + NEAR_SHARE * tallest * (k.k_s + min(k.k_v, 0.0)):
+    if k.throws_shadow and last < half + NEAR_SHARE * tallest * k.shadow:
         return "a quay or another hull lies where the shadow would end"
     rows, x = rows[:, x < last], x[x < last]
     found = _fit(x, rows, 50.0, hull, k, heights)

@@ -177,6 +177,20 @@ def test_on_calm_water_with_no_shadow_none_is_seen():
     assert "no dark strip and no side" in found.evidence
 
 
+@pytest.mark.parametrize("azimuth_deg", [0.0, 355.0])
+@pytest.mark.parametrize("height_m", [2.0, 3.5])
+def test_shade_at_the_foot_of_a_side_is_no_part_of_its_height(height_m, azimuth_deg):
+    """Sun along her or nearly, camera abeam: what shade there is lies beside the side that is seen, dark as it is.
+
+    Light comes from under water, too, and there from below the hull. All of it taken for the side, 2 m were told to be
+    2.8 and 3.5 m.
+    """
+    found = Box(height_m).read(light_from((30, azimuth_deg), (25, 90)))
+    assert found.value_m == pytest.approx(height_m, abs=0.5)
+    assert found.lo_m < height_m < found.hi_m
+    assert "shadow" not in found.evidence, "too narrow to tell a height"
+
+
 @pytest.mark.parametrize("boot_m", [0.0, 1.6])
 def test_a_boot_topping_is_told_where_there_is_one(boot_m):
     """One more layer always fits a little better: a side of one colour had 65 % of it told as boot-topping."""
