@@ -29,7 +29,7 @@ LEAST_NOISE = 0.02  # share of the water's light
 HULL_LIGHT = (0.6, 0.7)  # ln(light over the water's) of decks, houses, gear: middle and spread; simulated, hence wide
 SHADOW = 0.35  # density of shadows below the water's light
 WATER_ODDS = 2.5  # water against hull before a pixel is looked at; our choice
-OUTLINE = (0.3, 2.2)  # light over the water's between which edges tell the direction
+OUTLINE = (0.3, 2.2)  # light over the water's between which steps count for the direction
 CLIPPED = (0.3, 6.0)  # light over the water's: white paint has 3 to 8
 EDGE_SIGMAS, EDGE_LEAST = 2.5, 0.08  # of a step across a line that counts in full
 LINE_LENGTHS_M = (20.0, 60.0, 120.0)  # a step is averaged over: boats, shuttles, large ships (our choice)
@@ -83,11 +83,10 @@ def straight_direction(
     reach = round(reach_m / float(np.mean(spacing_m)))
     box = tuple(slice(max(0, at.min() - reach), at.max() + reach + 1) for at in (rows, cols))
     about = ndimage.distance_transform_cdt(~near[box], "chessboard") < reach
-    even, south, east = (ndimage.gaussian_filter(light[box], 1.0, order=order) for order in ((0, 0), (1, 0), (0, 1)))
-    south, east = south / spacing_m[0], east / spacing_m[1]
-    # On a bright deck nothing counts but its outline. Cut off before it is evened out, that would be a flight of
-    # stairs, whose steps run along rows and columns
-    step = np.where((even > OUTLINE[0]) & (even < OUTLINE[1]), np.hypot(south, east), 0.0)[about]
+    # What is brighter than an outline counts no more than one. Direction is told from light as it is: cut off before it
+    # is evened out, a bright deck's outline is a flight of stairs, whose steps run along rows and columns
+    step = np.hypot(*_slopes(np.clip(light[box], *OUTLINE), spacing_m))[about]
+    south, east = _slopes(light[box], spacing_m)
     if step.size < 10:
         return None
     strong = step > np.percentile(step, 60)
@@ -98,6 +97,12 @@ def straight_direction(
     before, top, after = votes[k - 1], votes[k], votes[(k + 1) % 180]
     best = (k + 0.5 + 0.5 * (before - after) / min(-1e-9, before - 2 * top + after)) * np.pi / 180
     return float(np.sin(best)), float(np.cos(best))
+
+
+def _slopes(light: FloatImage, spacing_m: tuple[float, float]) -> tuple[FloatImage, FloatImage]:
+    """Change of light a metre to the south and to the east, evened over a pixel."""
+    south, east = (ndimage.gaussian_filter(light, 1.0, order=order) for order in ((1, 0), (0, 1)))
+    return south / spacing_m[0], east / spacing_m[1]
 
 
 def likely_rectangle(
