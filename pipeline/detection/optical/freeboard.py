@@ -20,7 +20,6 @@ from scipy import ndimage
 from pipeline.detection.optical.frame import resample
 from pipeline.detection.optical.side import (
     MIN_GAIN,
-    MIN_SHADOW,
     Posterior,
     SideGeometry,
     fit_side,
@@ -52,7 +51,6 @@ GEAR_ODDS = 0.25  # tanker score below which such gear is reckoned with (our cho
 # Below such a tanker score, the share of a side's height that may be cargo standing at it: containers, timber. Set on
 # simulated seeds 651 to 690
 CARGO_SHARES = ((0.25, 0.6), (0.5, 0.35))
-GEAR_WORTH_M = 0.2  # of height that it may add, below which it is not spoken of
 MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
 MIN_ROWS_M = 8.0  # of hull with a clear profile
 REFRACTION = 1.34  # of sea water
@@ -166,7 +164,7 @@ def measure_freeboard(
         return none("the sun is too low: shadows run into one another")
     heights = height_grid(min(TALLEST_M, DEEPEST * depth_of_any_m(hull.length_m)))
     sides, reasons = [], []
-    for k in geometry(hull.frame.axis, sun):
+    for k in (_as_told(k, pixel) for k in geometry(hull.frame.axis, sun)):
         found = _measured_side(light, others, hull, k, heights, origin)
         if isinstance(found, str):
             reasons.append(found)
@@ -177,15 +175,19 @@ def measure_freeboard(
     return _combined(hull, sides, heights, sun, tanker)
 
 
-def gear_m(beam_m: float, k_s: float, tanker: float) -> float:
+def gear_m(beam_m: float, k: SideGeometry, tanker: float) -> float:
     """By how much gear on a deck that is no tanker's may make a side look higher [m]; hatches where the sun is low.
 
-    >>> gear_m(12.0, 2.5, 0.1), gear_m(32.0, 1.0, 0.1), gear_m(16.0, 2.5, 0.9)
-    (1.78, 1.5, 0.0)
+    Gear adds its shadow alone to a strip that is told for side and shadow together: more than its own height where the
+    deck's edge hides a part of the strip.
+
+    >>> above, astride = (SideGeometry(1, k_v, 2.5, 0.0, 0.0) for k_v in (0.0, -0.5))
+    >>> gear_m(12.0, above, 0.1), gear_m(32.0, above, 0.1), gear_m(32.0, astride, 0.1), gear_m(16.0, above, 0.9)
+    (1.78, 1.5, 1.88, 0.0)
     """
-    if tanker >= GEAR_ODDS or k_s <= MIN_SHADOW:
+    if tanker >= GEAR_ODDS or not k.throws_shadow:
         return 0.0
-    return round(max(GEAR_LEAST_M, HATCH_HEIGHT_M - HATCH_INSET * beam_m / k_s), 2)
+    return round(max(GEAR_LEAST_M, HATCH_HEIGHT_M - HATCH_INSET * beam_m / k.k_s) * k.k_s / (k.k_s + k.k_v), 2)
 
 
 def cargo_m(height_m: float, tanker: float) -> float:
@@ -208,6 +210,11 @@ def none(reason: str) -> Freeboard:
     return Freeboard(None, None, None, f"no freeboard: {reason}")
 
 
+def _as_told(k: SideGeometry, pixel_m: float) -> SideGeometry:
+    """A side as pixels tell it: coarse ones show no side of its own, and her shadow begins where she ends."""
+    return replace(k, k_v=0.0) if pixel_m > MAX_BLIND_PIXEL_M and k.k_v > 0 else k
+
+
 def _measured_side(
     light: FloatImage,
     others: BoolImage,
@@ -218,8 +225,6 @@ def _measured_side(
 ) -> Posterior | str | None:
     """What one side says; a reason where it could have spoken and does not."""
     pixel = hull.frame.pixel_m
-    if pixel > MAX_BLIND_PIXEL_M and k.k_v > 0:
-        k = replace(k, k_v=0.0)
     half, tallest = hull.beam_m / 2, float(heights[-1])
     u = clear_rows(hull, k.k_u, 0.45 * tallest, pixel)
     x = np.arange(
@@ -310,7 +315,7 @@ def _combined(
     flags: tuple[str, ...] = ()
     parts = [(k, p, _widened(p.interval(), k, hull, sun)) for k, p in sides]
     value, low, high = parts[0][2]
-    gear = max((gear_m(hull.beam_m, k.k_s, tanker) for k, p, _ in parts if p.depth > 0), default=0.0)
+    gear = max((gear_m(hull.beam_m, k, tanker) for k, p, _ in parts if p.depth > 0), default=0.0)
     if len(parts) == 2:
         (a, _, one), (b, _, two) = parts
         apart = abs(one[0] - two[0]) / max(1e-6, float(np.hypot(one[2] - one[1], two[2] - two[1])) / (2 * Z90))
@@ -320,10 +325,10 @@ def _combined(
             value, low, high = _widened(joint, better, hull, sun)
         else:
             flags = ("freeboard_disputed",)
-            shadow_first = gear <= GEAR_WORTH_M  # gear lengthens shadows; the side itself it leaves alone
+            shadow_first = gear == 0  # gear lengthens shadows; the side itself it leaves alone
             trusted = one if (a.k_s > b.k_s) == shadow_first else two
             value, low, high = trusted[0], min(one[1], two[1]), max(one[2], two[2])
-    if gear > GEAR_WORTH_M:
+    if gear > 0:
         flags = (*flags, "gear_may_lengthen_shadow")
         low = value - float(np.hypot(value - low, gear))
     words = " and ".join(_words(k, p, v) for k, p, v in parts)
@@ -343,7 +348,7 @@ def _combined(
         flags,
         round(boots[0], 2) if boots else None,
         tuple(_lines(hull, k, p, value) for k, p, _ in parts),
-        {k.side: p.edge_m for k, p, _ in parts},
+        {k.side: p.edge_m for k, p, _ in parts if k.k_v != 0 or hull.frame.pixel_m <= MAX_BLIND_PIXEL_M},
     )
 
 

@@ -12,7 +12,6 @@ from pipeline.ships.hull_depth import depth_of_any_m
 from tests.detection.optical.boxes import Box, light_from
 
 ABEAM = light_from((30.0, 90.0))  # sun in the east, camera overhead: the shadow of a north-going hull falls to the west
-ABEAM_K_S = 3**0.5  # metres of shadow for a metre of height, the sun 30 degrees high abeam
 
 
 @pytest.mark.parametrize("height_m", [1.5, 3.5])
@@ -96,11 +95,12 @@ def beside(box, side, gap_m=0.0, room_m=30.0):
     [
         (0.0, "the shaded side lies at a quay"),
         (3.0, "a quay or another hull lies where the shadow would end"),
-        (14.0, None),
+        (5.5, "a quay or another hull lies where the shadow would end"),
+        (7.5, None),
     ],
 )
 def test_a_quay_on_the_shaded_side_hides_the_shadow_as_far_as_it_is_near(gap_m, words):
-    """3 m of side throw 5.2 m of shadow; a higher one that may be hers, up to 6 m, twice that."""
+    """3 m of side throw 5.2 m of shadow, and a side of 5.5 m, which such a hull may have, 9 m."""
     box = Box(3.0)
     found = box.read(ABEAM, others=beside(box, -1, gap_m))
     if words:
@@ -191,6 +191,16 @@ def test_shade_at_the_foot_of_a_side_is_no_part_of_its_height(height_m, azimuth_
     assert "shadow" not in found.evidence, "too narrow to tell a height"
 
 
+@pytest.mark.parametrize(("pixel_m", "parted"), [(1.5, True), (1.8, False)])
+def test_pixels_above_one_metre_six_do_not_part_a_side_from_its_deck(pixel_m, parted):
+    """The shadow beyond the side still tells the height; deck's edge and waterline are then not told."""
+    light = light_from((20, 90), (20, 270))
+    found = Box(5.0, 0.0, 120.0, 20.0, pixel_m=pixel_m, boot_m=5.0, room_m=32.0).read(light)
+    assert ("visible side" in found.evidence) is parted
+    assert ("waterline" in {kind for kind, _ in found.drawn()}) is bool(found.deck_edges) is parted
+    assert found.lo_m < 5.0 < found.hi_m
+
+
 @pytest.mark.parametrize("boot_m", [0.0, 1.6])
 def test_a_boot_topping_is_told_where_there_is_one(boot_m):
     """One more layer always fits a little better: a side of one colour had 65 % of it told as boot-topping."""
@@ -240,7 +250,7 @@ def test_cargo_at_the_side_opens_the_interval_downwards_only(tanker, share):
     image = box.drawn(ABEAM)
     clean, found = box.read(ABEAM, image), box.read(ABEAM, image, tanker=tanker)
     assert (found.value_m, found.hi_m) == (clean.value_m, clean.hi_m)
-    gear = freeboard.gear_m(box.beam_m, ABEAM_K_S, tanker)
+    gear = max(1.5, 2.5 - 0.15 * box.beam_m / 3**0.5) if tanker < 0.25 else 0.0  # 3 ** 0.5: 1 / tan(30 degrees)
     below = np.hypot(np.hypot(clean.value_m - clean.lo_m, gear), share * clean.value_m)
     assert found.lo_m == pytest.approx(max(0.0, found.value_m - below), abs=0.01)
     assert ("gear_may_lengthen_shadow" in found.flags) is (tanker < 0.25)
