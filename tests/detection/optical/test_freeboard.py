@@ -118,6 +118,11 @@ def test_least_shaded_rows_that_say_nothing_leave_the_height_alone():
     assert without_gear(usual, vague) is usual
 
 
+def test_least_shaded_rows_are_right_however_vague_where_they_plainly_say_less():
+    vague = reading(2.0, sd_m=0.5)
+    assert without_gear(reading(6.0), vague) is vague
+
+
 @pytest.mark.parametrize("elevation_deg", [20.0, 45.0, 70.0])
 def test_light_under_water_goes_by_snell(elevation_deg):
     """The sun in the east: what comes back out of the water beside a north-going hull has drifted to the west."""
