@@ -83,10 +83,12 @@ def straight_direction(
     reach = round(reach_m / float(np.mean(spacing_m)))
     box = tuple(slice(max(0, at.min() - reach), at.max() + reach + 1) for at in (rows, cols))
     about = ndimage.distance_transform_cdt(~near[box], "chessboard") < reach
-    # What is brighter than an outline counts no more than one. Direction is told from light as it is: cut off before it
-    # is evened out, a bright deck's outline is a flight of stairs, whose steps run along rows and columns
-    step = np.hypot(*_slopes(np.clip(light[box], *OUTLINE), spacing_m))[about]
-    south, east = _slopes(light[box], spacing_m)
+    # What is brighter than an outline counts no more than one. In fine pixels direction is told from light as it is:
+    # cut off before it is evened out, a bright deck's outline is a flight of stairs, whose steps run along rows and
+    # columns. In coarse ones gear lies within the blur of her sides and would turn them
+    even = np.clip(light[box], *OUTLINE)
+    step = np.hypot(*_slopes(even, spacing_m))[about]
+    south, east = _slopes(light[box] if float(np.mean(spacing_m)) <= FINE_M else even, spacing_m)
     if step.size < 10:
         return None
     strong = step > np.percentile(step, 60)
