@@ -29,6 +29,7 @@ LEAST_NOISE = 0.02  # share of the water's light
 HULL_LIGHT = (0.6, 0.7)  # ln(light over the water's) of decks, houses, gear: middle and spread; simulated, hence wide
 SHADOW = 0.35  # density of shadows below the water's light
 WATER_ODDS = 2.5  # water against hull before a pixel is looked at; our choice
+OUTLINE = (0.3, 2.2)  # light over the water's between which steps count for the direction
 CLIPPED = (0.3, 6.0)  # light over the water's: white paint has 3 to 8
 EDGE_SIGMAS, EDGE_LEAST = 2.5, 0.08  # of a step across a line that counts in full
 LINE_LENGTHS_M = (20.0, 60.0, 120.0)  # a step is averaged over: boats, shuttles, large ships (our choice)
@@ -82,10 +83,12 @@ def straight_direction(
     reach = round(reach_m / float(np.mean(spacing_m)))
     box = tuple(slice(max(0, at.min() - reach), at.max() + reach + 1) for at in (rows, cols))
     about = ndimage.distance_transform_cdt(~near[box], "chessboard") < reach
-    clipped = np.clip(light[box], 0.3, 2.2)
-    south = ndimage.gaussian_filter(clipped, 1.0, order=(1, 0)) / spacing_m[0]
-    east = ndimage.gaussian_filter(clipped, 1.0, order=(0, 1)) / spacing_m[1]
-    step = np.hypot(south, east)[about]
+    # What is brighter than an outline counts no more than one. In fine pixels direction is told from light as it is:
+    # cut off before it is evened out, a bright deck's outline is a flight of stairs, whose steps run along rows and
+    # columns. In coarse ones gear lies within the blur of her sides and would turn them
+    even = np.clip(light[box], *OUTLINE)
+    step = np.hypot(*_slopes(even, spacing_m))[about]
+    south, east = _slopes(light[box] if float(np.mean(spacing_m)) <= FINE_M else even, spacing_m)
     if step.size < 10:
         return None
     strong = step > np.percentile(step, 60)
@@ -96,6 +99,12 @@ def straight_direction(
     before, top, after = votes[k - 1], votes[k], votes[(k + 1) % 180]
     best = (k + 0.5 + 0.5 * (before - after) / min(-1e-9, before - 2 * top + after)) * np.pi / 180
     return float(np.sin(best)), float(np.cos(best))
+
+
+def _slopes(light: FloatImage, spacing_m: tuple[float, float]) -> tuple[FloatImage, FloatImage]:
+    """Change of light a metre to the south and to the east, evened over a pixel."""
+    south, east = (ndimage.gaussian_filter(light, 1.0, order=order) for order in ((1, 0), (0, 1)))
+    return south / spacing_m[0], east / spacing_m[1]
 
 
 def likely_rectangle(

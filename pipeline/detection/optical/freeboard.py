@@ -18,7 +18,14 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.frame import resample
-from pipeline.detection.optical.side import MIN_SHADOW, Posterior, SideGeometry, fit_side, height_grid, quantiles
+from pipeline.detection.optical.side import (
+    MIN_GAIN,
+    Posterior,
+    SideGeometry,
+    fit_side,
+    height_grid,
+    quantiles,
+)
 from pipeline.quantiles import Z90
 from pipeline.ships.hull_depth import depth_of_any_m
 
@@ -44,11 +51,11 @@ GEAR_ODDS = 0.25  # tanker score below which such gear is reckoned with (our cho
 # Below such a tanker score, the share of a side's height that may be cargo standing at it: containers, timber. Set on
 # simulated seeds 651 to 690
 CARGO_SHARES = ((0.25, 0.6), (0.5, 0.35))
-GEAR_WORTH_M = 0.2  # of height that it may add, below which it is not spoken of
 MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
 MIN_ROWS_M = 8.0  # of hull with a clear profile
 REFRACTION = 1.34  # of sea water
 DEEPEST = 1.3  # times the usual depth of a hull: no side is higher
+TALLEST_M = 25.0  # ... nor than this: the largest tankers in ballast have some 22 m
 USUAL_SHARE = (0.42, 0.22)  # of the depth above water: mean and spread between ballast and load line; our choice
 HOUSE_ABOVE_DECK = (6.0, 0.08)  # m, and share of the length: how high a house throws its shadow along the hull
 HOUSE_ENDS = 0.22  # share of the length from the stern within which a house usually stands
@@ -59,7 +66,6 @@ FORM_SE_M = 0.10  # sheer and trim over the stretch that is measured; rails; our
 SHARP_PIXEL_M, COARSE_SHARE = 0.7, 0.08  # for each metre that a pixel is larger, such a share of the height may be what
 # blends with the strip: the interval opens downwards (set on simulated seeds 651 to 690 and 9301 to 9330 at 3 m)
 DISAGREE = 2.5  # standard deviations between shadow and side beyond which they are not combined
-MIN_GAIN = 12.0  # by which the layers must explain a profile better than a plain edge, in squared standard deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +162,9 @@ def measure_freeboard(
         return none("sun and view angles are not known")
     if sun.sun_elevation_deg < LOWEST_SUN_DEG:
         return none("the sun is too low: shadows run into one another")
-    heights = height_grid(min(25.0, DEEPEST * depth_of_any_m(hull.length_m)))
+    heights = height_grid(min(TALLEST_M, DEEPEST * depth_of_any_m(hull.length_m)))
     sides, reasons = [], []
-    for k in geometry(hull.frame.axis, sun):
+    for k in (_as_told(k, pixel) for k in geometry(hull.frame.axis, sun)):
         found = _measured_side(light, others, hull, k, heights, origin)
         if isinstance(found, str):
             reasons.append(found)
@@ -169,15 +175,19 @@ def measure_freeboard(
     return _combined(hull, sides, heights, sun, tanker)
 
 
-def gear_m(beam_m: float, k_s: float, tanker: float) -> float:
+def gear_m(beam_m: float, k: SideGeometry, tanker: float) -> float:
     """By how much gear on a deck that is no tanker's may make a side look higher [m]; hatches where the sun is low.
 
-    >>> gear_m(12.0, 2.5, 0.1), gear_m(32.0, 1.0, 0.1), gear_m(16.0, 2.5, 0.9)
-    (1.78, 1.5, 0.0)
+    Gear adds its shadow alone to a strip that is told for side and shadow together: more than its own height where the
+    deck's edge hides a part of the strip.
+
+    >>> above, astride = (SideGeometry(1, k_v, 2.5, 0.0, 0.0) for k_v in (0.0, -0.5))
+    >>> gear_m(12.0, above, 0.1), gear_m(32.0, above, 0.1), gear_m(32.0, astride, 0.1), gear_m(16.0, above, 0.9)
+    (1.78, 1.5, 1.88, 0.0)
     """
-    if tanker >= GEAR_ODDS or k_s <= MIN_SHADOW:
+    if tanker >= GEAR_ODDS or not k.throws_shadow:
         return 0.0
-    return round(max(GEAR_LEAST_M, HATCH_HEIGHT_M - HATCH_INSET * beam_m / k_s), 2)
+    return round(max(GEAR_LEAST_M, HATCH_HEIGHT_M - HATCH_INSET * beam_m / k.k_s) * k.k_s / (k.k_s + k.k_v), 2)
 
 
 def cargo_m(height_m: float, tanker: float) -> float:
@@ -189,15 +199,20 @@ def cargo_m(height_m: float, tanker: float) -> float:
     return next((share * height_m for below, share in CARGO_SHARES if tanker < below), 0.0)
 
 
-def log_prior(heights_m: FloatArray) -> FloatArray:
-    """Of heights on a grid that ends at `DEEPEST` usual depths: few ships float with all or nothing of it dry."""
-    share = heights_m * DEEPEST / heights_m[-1]
+def log_prior(heights_m: FloatArray, length_m: float) -> FloatArray:
+    """Of the heights of a side, by the depth usual for the length: few ships float with all or nothing of it dry."""
+    share = heights_m / depth_of_any_m(length_m)
     return np.asarray(-0.5 * ((share - USUAL_SHARE[0]) / USUAL_SHARE[1]) ** 2)
 
 
 def none(reason: str) -> Freeboard:
     """No freeboard, and why."""
     return Freeboard(None, None, None, f"no freeboard: {reason}")
+
+
+def _as_told(k: SideGeometry, pixel_m: float) -> SideGeometry:
+    """A side as pixels tell it: coarse ones show no side of its own, and her shadow begins where she ends."""
+    return replace(k, k_v=0.0) if pixel_m > MAX_BLIND_PIXEL_M and k.k_v > 0 else k
 
 
 def _measured_side(
@@ -210,8 +225,6 @@ def _measured_side(
 ) -> Posterior | str | None:
     """What one side says; a reason where it could have spoken and does not."""
     pixel = hull.frame.pixel_m
-    if pixel > MAX_BLIND_PIXEL_M and k.k_v > 0:
-        k = replace(k, k_v=0.0)
     half, tallest = hull.beam_m / 2, float(heights[-1])
     u = clear_rows(hull, k.k_u, 0.45 * tallest, pixel)
     x = np.arange(
@@ -230,10 +243,10 @@ def _measured_side(
     rows, taken = rows[open_rows], taken[open_rows]
     ends = ((taken | ~np.isfinite(rows)).mean(axis=0) > 0.3) & (x > half)
     last = x[int(np.argmax(ends))] - 1.5 * pixel if ends.any() else x[-1] + 1.0
-    if k.k_s + min(k.k_v, 0.0) > MIN_SHADOW and last < half + NEAR_SHARE * tallest * (k.k_s + min(k.k_v, 0.0)):
+    if k.throws_shadow and last < half + NEAR_SHARE * tallest * k.shadow:
         return "a quay or another hull lies where the shadow would end"
     rows, x = rows[:, x < last], x[x < last]
-    found = _fit(x, rows, 50.0, half, k, heights, pixel)
+    found = _fit(x, rows, 50.0, hull, k, heights)
     if found is None:
         return None
     if found.worse_without < MIN_GAIN:
@@ -241,7 +254,7 @@ def _measured_side(
     if found.depth > 0:
         # Hatches and cranes only lengthen a shadow; where the least shaded fifth of the rows says less, it is right
         soft = ndimage.uniform_filter1d(rows, max(1, round(SMOOTH_ROWS_M / pixel)), axis=0)
-        least = _fit(x, soft, 100.0 - LEAST_SHADED, half, k, heights, pixel)
+        least = _fit(x, soft, 100.0 - LEAST_SHADED, hull, k, heights)
         if least is not None and least.worse_without > MIN_GAIN:
             found = without_gear(found, least)
     return found
@@ -265,9 +278,10 @@ def without_gear(found: Posterior, least: Posterior) -> Posterior:
 
 
 def _fit(
-    x: FloatArray, rows: FloatImage, percent: float, half: float, k: SideGeometry, heights: FloatArray, pixel: float
+    x: FloatArray, rows: FloatImage, percent: float, hull: Hull, k: SideGeometry, heights: FloatArray
 ) -> Posterior | None:
     """The height by one percentile of the rows, prior included."""
+    half = hull.beam_m / 2
     known = np.isfinite(rows).any(axis=0)  # a column beyond the image's edge says nothing
     if not known.any():
         return None
@@ -276,8 +290,8 @@ def _fit(
     beyond = known & (x > half + 0.5 * float(heights[-1]) * (k.k_s + abs(k.k_v)))
     if percent != 50 and beyond.sum() > 4:
         profile = profile / float(np.nanmedian(profile[beyond])) * float(np.nanmedian(rows[:, beyond]))
-    found = fit_side(x, profile.astype(np.float64), half, k, pixel, heights)
-    return None if found is None else replace(found, log_p=found.log_p + log_prior(heights))
+    found = fit_side(x, profile.astype(np.float64), half, k, hull.frame.pixel_m, heights)
+    return None if found is None else replace(found, log_p=found.log_p + log_prior(heights, hull.length_m))
 
 
 def clear_rows(hull: Hull, k_u: float, height_m: float, step_m: float) -> FloatArray:
@@ -301,26 +315,26 @@ def _combined(
     flags: tuple[str, ...] = ()
     parts = [(k, p, _widened(p.interval(), k, hull, sun)) for k, p in sides]
     value, low, high = parts[0][2]
-    gear = max((gear_m(hull.beam_m, k.k_s, tanker) for k, p, _ in parts if p.depth > 0), default=0.0)
+    gear = max((gear_m(hull.beam_m, k, tanker) for k, p, _ in parts if p.depth > 0), default=0.0)
     if len(parts) == 2:
         (a, _, one), (b, _, two) = parts
         apart = abs(one[0] - two[0]) / max(1e-6, float(np.hypot(one[2] - one[1], two[2] - two[1])) / (2 * Z90))
         if apart <= DISAGREE:
-            joint = quantiles(heights, parts[0][1].log_p + parts[1][1].log_p - log_prior(heights))
+            joint = quantiles(heights, parts[0][1].log_p + parts[1][1].log_p - log_prior(heights, hull.length_m))
             better = a if one[2] - one[1] < two[2] - two[1] else b
             value, low, high = _widened(joint, better, hull, sun)
         else:
             flags = ("freeboard_disputed",)
-            shadow_first = gear <= GEAR_WORTH_M  # gear lengthens shadows; the side itself it leaves alone
+            shadow_first = gear == 0  # gear lengthens shadows; the side itself it leaves alone
             trusted = one if (a.k_s > b.k_s) == shadow_first else two
             value, low, high = trusted[0], min(one[1], two[1]), max(one[2], two[2])
-    if gear > GEAR_WORTH_M:
+    if gear > 0:
         flags = (*flags, "gear_may_lengthen_shadow")
         low = value - float(np.hypot(value - low, gear))
     words = " and ".join(_words(k, p, v) for k, p, v in parts)
     if high - low - gear > max(3.0, 0.9 * value):
         return none(f"the edges are too vague ({low:.1f} to {high:.1f} m by {words})")
-    if value > MAX_SHARE * heights[-1] / DEEPEST:
+    if value > MAX_SHARE * depth_of_any_m(hull.length_m):
         return none(f"{value:.1f} m is as much as such a hull is deep: cargo stands at the side")
     blended = COARSE_SHARE * max(0.0, hull.frame.pixel_m - SHARP_PIXEL_M) * value
     low = value - float(np.hypot(value - low, np.hypot(cargo_m(value, tanker), blended)))
@@ -334,7 +348,7 @@ def _combined(
         flags,
         round(boots[0], 2) if boots else None,
         tuple(_lines(hull, k, p, value) for k, p, _ in parts),
-        {k.side: p.edge_m for k, p, _ in parts},
+        {k.side: p.edge_m for k, p, _ in parts if k.k_v != 0 or hull.frame.pixel_m <= MAX_BLIND_PIXEL_M},
     )
 
 
@@ -348,7 +362,7 @@ def _widened(
 ) -> tuple[float, float, float]:
     """(value, low, high) with the parts that the pixels do not tell: angles, direction, sea, form."""
     low, value, high = interval
-    strip = max(0.1, k.k_s + abs(k.k_v) if k.k_v > 0 else k.k_s + k.k_v)
+    strip = max(0.1, k.k_s + k.k_v)  # on either side (`side`)
     elevation = np.radians(sun.sun_elevation_deg)
     by_sun = np.radians(ELEVATION_SE_DEG) * k.k_s / (strip * np.sin(elevation) * np.cos(elevation))
     by_turn = hull.heading_se_rad * abs(k.k_u) / strip

@@ -33,6 +33,7 @@ LIGHT_DEPTHS = ((0.15, 0.25), (0.35, 0.40), (0.7, 0.25), (1.2, 0.10))
 MIN_SIDE = 0.06  # metres of side seen for a metre of height; below, edge errors drown it
 MIN_SHADOW = 0.20  # metres of shadow seen for a metre of height
 SPLITS = (0.0, 0.25, 0.45, 0.65)  # shares of the side that may be boot-topping
+MIN_GAIN = 12.0  # by which layers must explain a profile better than fewer do, in squared standard deviations
 HEIGHTS = 120  # steps of the grid
 PAINT_SPREAD = 0.15  # of what is brighter than water, share of its brightness over the water's
 WATER_PRIOR = 400.0  # the water next to a hull is as bright as around her, to a twentieth: 1 / 0.05 ** 2
@@ -49,6 +50,16 @@ class SideGeometry:
     k_s: float  # >= 0: shadow falls outwards
     k_u: float  # shadow's shift along the frame
     drift: float  # outwards, of light that leaves the water, for each metre of depth from which it comes
+
+    @property
+    def shadow(self) -> float:
+        """Metres of shadow that the camera sees for a metre of height; below 0 the deck hides it."""
+        return self.k_s + min(self.k_v, 0.0)
+
+    @property
+    def throws_shadow(self) -> bool:
+        """Is so much of it seen that it tells the height by itself?"""
+        return self.shadow > MIN_SHADOW
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +107,7 @@ def fit_side(
     ``edge_m`` is the outermost bright edge. None where the geometry carries nothing, or where no layer is seen.
     """
     k_v, k_s = k.k_v, k.k_s
-    if not (k_v > MIN_SIDE or k_s + min(k_v, 0.0) > MIN_SHADOW):
+    if not (k_v > MIN_SIDE or k.throws_shadow):
         return None
     tallest = float(heights_m[-1])
     edges = edge_m + np.arange(-1.2, 1.21, 0.3) * pixel_m
@@ -118,13 +129,15 @@ def fit_side(
     plain, _ = _try(x, y, weights, edges, np.array([0.0]), _Plan(np.zeros(1), np.full(1, BLUR_PX * pixel_m), 0.0, 0.0))
     height = float(heights_m[least[2]])
     levels = tried[least[0]][1][least[1], least[2]]
+    unsplit = min(float(cost.min()) for cost, plan in zip(costs, plans, strict=True) if plan.split == 0)
+    boot = unsplit - costs[least] > MIN_GAIN * variance * CORRELATED  # one more layer always fits a little better
     return Posterior(
         heights_m,
         log_p - log_p.max(),
         float(edges[least[1]] + plans[least[0]].borders[0] * height),
         height,
-        height * plans[least[0]].split,
-        float(levels[-1] - levels[-2]) if plans[least[0]].min_depth > 0 else 0.0,
+        height * plans[least[0]].split if boot else 0.0,
+        float(levels[-1] - levels[-2]) if k.throws_shadow else 0.0,
         float(np.sqrt(costs[least] / len(x))),
         float((plain.min() - costs[least]) / (variance * CORRELATED)),
     )
@@ -146,8 +159,9 @@ def _plans(k: SideGeometry, pixel_m: float) -> list[_Plan]:
     """The layerings that a side may show."""
     k_v, k_s = k.k_v, k.k_s
     sharp, soft = BLUR_PX * pixel_m, float(np.hypot(BLUR_PX * pixel_m, SHADOW_BLUR_M))
-    strip = k_s + min(k_v, 0.0)
-    shadow = strip > MIN_SHADOW
+    # At the foot of a side that is seen, shade is a part of the dark strip however little of it the sun or light from
+    # below the hull throws: taken for the side it would make that higher
+    shadow = k.throws_shadow or (k_v > MIN_SIDE and max(k_s, k.drift) > 0)
     out = []
     # The outermost bright edge is the deck's where the side is dark, and the waterline where it is not
     for start in (0.0, -k_v) if k_v > MIN_SIDE else (0.0,):
@@ -160,7 +174,7 @@ def _plans(k: SideGeometry, pixel_m: float) -> list[_Plan]:
                 borders.append(start + k_v)
                 blurs.append(sharp)
             if shadow:
-                borders.append(start + max(k_v, 0.0) + strip)
+                borders.append(start + k_v + k_s)
                 blurs.append(soft)
             for depth_m, share in LIGHT_DEPTHS if shadow else ((0.0, 1.0),):
                 plan = np.array(borders), np.array(blurs), MIN_DEPTH if shadow else 0.0

@@ -32,6 +32,14 @@ def turn_between(axis, heading_deg):
     return abs((np.degrees(np.arctan2(axis[1], -axis[0])) - heading_deg + 90) % 180 - 90)
 
 
+@pytest.mark.parametrize("deck", [1.5, 3.0, 5.0])
+@pytest.mark.parametrize("heading_deg", [5.0, 8.0, 50.0, 83.0, 97.0])
+def test_the_direction_is_that_of_her_sides_however_bright_her_deck(heading_deg, deck):
+    """A deck five times as bright as water, cut off at twice before it was evened out, drew it to the rows by 2 deg."""
+    light, ship, _ = moored(heading_deg, gap_m=2.0, quay=1.0, deck=deck)
+    assert turn_between(straight_direction(light, ship, (PIXEL_M, PIXEL_M)), heading_deg) < 0.5
+
+
 @pytest.mark.parametrize("heading_deg", [0.0, 27.0, 90.0, 141.0])
 @pytest.mark.parametrize("near", ["ship", "both"])
 @pytest.mark.parametrize(

@@ -118,6 +118,11 @@ def test_least_shaded_rows_that_say_nothing_leave_the_height_alone():
     assert without_gear(usual, vague) is usual
 
 
+def test_least_shaded_rows_are_right_however_vague_where_they_plainly_say_less():
+    vague = reading(2.0, sd_m=0.5)
+    assert without_gear(reading(6.0), vague) is vague
+
+
 @pytest.mark.parametrize("elevation_deg", [20.0, 45.0, 70.0])
 def test_light_under_water_goes_by_snell(elevation_deg):
     """The sun in the east: what comes back out of the water beside a north-going hull has drifted to the west."""
@@ -154,6 +159,20 @@ def test_where_shadow_and_side_dispute_the_shadow_is_right_unless_gear_may_lengt
         assert found.lo_m < 3.0 < 5.0 < found.hi_m
 
 
+@pytest.mark.parametrize("k_v", [-0.5, 0.0, 0.4])
+def test_a_hatch_lengthens_the_strip_by_as_much_as_its_shadow_reaches_beyond_the_decks(k_v):
+    """A hatch 2.5 m above deck, its side 0.15 beams inboard: where its shadow ends less where the deck's does.
+
+    The strip is read as h (k_s + k_v), so the hatch counts as its shadow over that.
+    """
+    k_s, beam, height = 3.0, 12.0, 4.0
+    ends = height * k_s, (height + 2.5) * k_s - 0.15 * beam  # from the waterline
+    read = [(end + height * k_v) / (k_s + k_v) for end in ends]
+    assert read[0] == pytest.approx(height)
+    found = freeboard.gear_m(beam, SideGeometry(1, k_v, k_s, 0.0, 0.0), 0.1)
+    assert found == pytest.approx(read[1] - height, abs=0.01)
+
+
 @pytest.mark.parametrize("elevation_deg", [25.0, 55.0])
 def test_an_error_of_the_suns_elevation_is_one_of_the_height(elevation_deg):
     """h = strip tan(elevation): a sharp height is as wrong as the sun's 0.2 degrees make it, beside sea and form."""
@@ -164,6 +183,17 @@ def test_an_error_of_the_suns_elevation_is_one_of_the_height(elevation_deg):
     sun_m = (by_tangent[1] - by_tangent[0]) / 2
     reach = 1.6448536 * np.sqrt(sun_m**2 + 0.06**2 + 0.10**2)
     assert (value, low, high) == pytest.approx((height, height - reach, height + reach), rel=1e-3)
+
+
+@pytest.mark.parametrize("k_v", [0.3, -0.3])
+def test_an_error_of_the_cameras_angle_is_one_of_the_height(k_v):
+    """h = strip / (k_s + k_v), on the side that faces the camera and on the other; k_v wrong by 0.5 degrees."""
+    seen_from_aside, from_above = (SideGeometry(1, k, 1.0 - k, 0.0, 0.0) for k in (k_v, 0.0))
+    sun = SunView((0.0, 1.0), 45.0, (0.0, 1.0), 17.0)
+    own, more = (freeboard._widened((6.0, 6.0, 6.0), k, hull_of(), sun) for k in (from_above, seen_from_aside))
+    by_sun = np.radians(0.2) / 0.5  # 1 / (sin cos) of 45 degrees
+    reach = [1.6448536 * 6.0 * np.hypot(by_sun * k_s, view) for k_s, view in ((1.0, 0.0), (1.0 - k_v, np.radians(0.5)))]
+    assert (more[2] - 6.0) ** 2 - (own[2] - 6.0) ** 2 == pytest.approx(reach[1] ** 2 - reach[0] ** 2)
 
 
 def test_an_error_of_the_hulls_direction_turns_the_shadow_about_her():
