@@ -90,9 +90,8 @@ class Turnover:
             unseen *= 1 - later * (1 - look.misses)
             unseen_then *= look.misses + later * (1 - look.misses)
         comes = np.convolve(leaves * unseen, _arrivals(self.stay_d, self.free_d))[: len(moments)]
-        comes = (
-            comes + np.append(0.0, comes[:-1])
-        ) / 2  # who leaves amid a step is followed amid the next one at first
+        # Who leaves amid a step is followed amid the next one at the earliest
+        comes = (comes + np.append(0.0, comes[:-1])) / 2
         stays = 1 - _ended(self.stay_d, gap_d - moments + then_d)
         return float(min(1.0, np.sum(comes * unseen_then * stays)))
 
