@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     """The place, once all that the config names is there and can be read; an error that says what is not."""
     from pipeline.ingest.place import load_place
-    from pipeline.ingest.radiometry import parse_scaling
     from pipeline.ingest.registry import read_registry, shared_numbers
+    from pipeline.ingest.scaling import parse_scaling
 
     for name in config_files(config):
         require_file(root, name)

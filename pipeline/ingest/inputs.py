@@ -22,7 +22,7 @@ from pipeline.ingest.lifeless import lifeless
 from pipeline.ingest.metadata.acquisition import implausible
 from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.metadata.sensors import MASK
-from pipeline.ingest.radiometry import parse_scaling
+from pipeline.ingest.scaling import parse_scaling
 from pipeline.ingest.scenes import NotPlaced, open_scene, seen_near
 from pipeline.times_places.longitudes import middle_of, moved
 from pipeline.types import Place, Scene

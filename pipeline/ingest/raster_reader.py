@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.ingest.radiometry import Scaling
 from pipeline.ingest.reflectance import is_plain, reflectances
+from pipeline.ingest.scaling import Scaling
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water
 from pipeline.types import Counts, Tile, Window

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.ingest.radiometry import Scaling
+    from pipeline.ingest.scaling import Scaling
     from pipeline.ingest.stored import Stored
     from pipeline.types import BoolImage, FloatImage
 

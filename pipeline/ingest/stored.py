@@ -16,7 +16,7 @@ from pipeline.types import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.types import BoolImage
+    from pipeline.types import BoolImage, FloatArray
 
 BLOCK_PX = 512  # usual side of the blocks in which large files are packed
 LARGE_PX = 16_000_000  # our choice: what decodes in a tenth of a second need not be spared
@@ -98,3 +98,8 @@ class Stored:
         for mask, said in zip(self.channels.masks, bands[len(picture) :], strict=True):
             gap = gap | ((said != 0) if mask.zero_is_good else (said == 0))
         return picture, gap
+
+
+def known_numbers(picture: NDArray[Any], gap: BoolImage) -> FloatArray:
+    """Stored numbers, NaN where nothing was measured."""
+    return np.where(gap, np.nan, picture.astype(float))

@@ -33,7 +33,7 @@ def open_options(
 ) -> OpenOptions:
     """How to open images, from the words of the command line."""
     from pipeline.ingest.metadata.options import OpenOptions
-    from pipeline.ingest.radiometry import parse_scaling
+    from pipeline.ingest.scaling import parse_scaling
     from pipeline.types import Sensor
 
     known = [str(s) for s in Sensor]

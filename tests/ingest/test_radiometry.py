@@ -12,7 +12,8 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from pipeline.errors import ConfigError, InputError
 from pipeline.ingest.metadata.options import OpenOptions
-from pipeline.ingest.radiometry import parse_scaling, scaling_of
+from pipeline.ingest.radiometry import scaling_of
+from pipeline.ingest.scaling import parse_scaling
 from pipeline.ingest.scenes import open_scene
 from pipeline.ingest.speckle import speckle
 from pipeline.types import Radiometry, Sensor, Window

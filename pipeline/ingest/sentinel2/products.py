@@ -12,11 +12,11 @@ from pipeline.ingest.geolocation import footprint_of, ground_spacing_m
 from pipeline.ingest.hashing import pieces
 from pipeline.ingest.metadata.band_names import S2_USED
 from pipeline.ingest.metadata.channels import Channels
-from pipeline.ingest.radiometry import Scaling
 from pipeline.ingest.raster_reader import RasterReader
 from pipeline.ingest.rasters import RasterFile
 from pipeline.ingest.safe.files import MANIFEST, SafeFiles
 from pipeline.ingest.safe.manifest import read_manifest
+from pipeline.ingest.scaling import Scaling
 from pipeline.ingest.sentinel2.layers import NO_DATA, BandStack, stacked
 from pipeline.ingest.sentinel2.told import Told, read_told
 from pipeline.ingest.stored import Stored

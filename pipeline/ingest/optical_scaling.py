@@ -1,0 +1,142 @@
+"""What the stored numbers of an optical image are: reflectance on some scale, or brightness that nobody scaled."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.ingest.baseline import (
+    FIRST_BASELINE,
+    LOW_PERCENTILE,
+    OFFSET_DN,
+    baseline_in_name,
+    baseline_of,
+    is_tile_name,
+    offset_of,
+)
+from pipeline.ingest.metadata.web_exports import full_scale
+from pipeline.ingest.scaling import Scaling
+from pipeline.ingest.stored import known_numbers
+from pipeline.types import Radiometry, Sensor
+
+if TYPE_CHECKING:
+    from pipeline.ingest.metadata.sidecar import Sidecar
+    from pipeline.ingest.rasters import RasterFile
+    from pipeline.ingest.stored import Stored
+    from pipeline.types import FloatArray
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+_FULL_16_BITS = 65535.0  # where a reflectance of 1 lies in pictures that fill 16 bits
+_DARK_WATER = 0.15  # reflectance: water's darkest band is darker
+_MOST_REFLECTANCE = 2.0  # of clouds and glint; whatever exceeds it is told on another scale
+
+
+def optical_scaling(stored: Stored, sensor: Sensor, word: str, sidecar: Sidecar | None) -> Scaling:
+    """The scaling of an optical image: by its metadata, its own scale or tags, else by the range of its numbers."""
+    raster, indexes = stored.raster, stored.channels.indexes
+    if sidecar is not None and sidecar.scales:
+        if len(sidecar.scales) < max(indexes) or len(sidecar.offsets) not in (0, len(sidecar.scales)):
+            raise InputError(raster.item, f"has {raster.count} bands; its metadata scale {len(sidecar.scales)}")
+        gains, offsets = (tuple(v[i - 1] for i in indexes) if v else () for v in (sidecar.scales, sidecar.offsets))
+        return Scaling("linear", Radiometry.REFLECTANCE, "by its metadata", gains=gains, offsets=offsets)
+    if sidecar is not None and sidecar.scale is not None:
+        return Scaling("linear", Radiometry.REFLECTANCE, "by its sidecar", sidecar.scale, sidecar.offset or 0.0)
+    sample = known_numbers(*stored.scattered(512))
+    sample = sample[:, (np.isfinite(sample) & (sample != 0)).all(axis=0)]
+    if (stated := _by_own_scale(raster, indexes, sample)) is not None:
+        return stated
+    if (stated := _by_offset_tags(raster, indexes)) is not None:
+        return stated
+    if (stated := _by_name(raster, sample)) is not None:
+        return stated
+    if "65535" in raster.tags.get("SCALE", ""):
+        return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its tag SCALE", 1 / _FULL_16_BITS)
+    low, high = (0.0, 0.0) if sample.size == 0 else np.percentile(sample, [1, 99], axis=1)
+    if raster.dtype.startswith("float"):
+        asked = word == "reflectance"
+        # A grey picture comes stretched and has no other band to tell by: what was made of its 12 bits fits as well
+        dark = sensor is Sensor.SENTINEL2 or (len(indexes) > 1 and bool(np.min(low) <= _DARK_WATER))
+        return _decimal(float(np.max(high)), sidecar, asked=asked, dark=dark)
+    if raster.dtype == "uint16" and (sensor is Sensor.SENTINEL2 or word == "reflectance"):
+        # Only clouds and glint exceed 1.6 in DN / 10000
+        if np.max(high) > 16_000 or np.min(low) > 1e4 * _DARK_WATER:
+            doubt = "radiometric scale by guess: DN / 65535"
+            return Scaling("linear", Radiometry.REFLECTANCE, "DN / 65535 by its range", 1 / _FULL_16_BITS, doubt=doubt)
+        doubt = "radiometric scale by guess: DN / 10000 without offset"
+        return Scaling("linear", Radiometry.REFLECTANCE, "DN / 10000 by its range", 1e-4, doubt=doubt)
+    top = float(np.iinfo(raster.dtype).max)
+    if raster.dtype == "uint16" and np.size(high) and np.max(high) <= 4095:
+        top = 4095.0  # 11 or 12 bits in 16, usual for sub-metre images
+    return Scaling(
+        "linear", Radiometry.RELATIVE, f"relative brightness, DN / {top:g}", 1 / top, doubt=_no_scale(sidecar)
+    )
+
+
+def _decimal(top: float, sidecar: Sidecar | None, *, asked: bool, dark: bool) -> Scaling:
+    """Optical decimal numbers up to ``top``; ``dark`` where they begin as low as the reflectance of water."""
+    if asked or (top <= _MOST_REFLECTANCE and dark):
+        return Scaling("linear", Radiometry.REFLECTANCE, "reflectance: decimal numbers from 0 to about 1")
+    if top <= _MOST_REFLECTANCE:  # as the same picture is read where it comes in whole numbers
+        return Scaling("linear", Radiometry.RELATIVE, "relative brightness, decimal numbers", doubt=_no_scale(sidecar))
+    doubt = "unknown radiometric scale: decimal numbers far above 1"
+    return Scaling("linear", Radiometry.RELATIVE, "relative brightness", 1 / top, doubt=doubt)
+
+
+def _no_scale(sidecar: Sidecar | None) -> str:
+    """An operator's product that states no scale is relative by nature; without metadata nobody knows."""
+    return "" if sidecar is not None else "unknown radiometric scale: brightness is relative"
+
+
+def _by_own_scale(raster: RasterFile, indexes: tuple[int, ...], seen: FloatArray) -> Scaling | None:
+    """GDAL's scale and offset of each band, where they make reflectances of the stored numbers (radiances: None)."""
+    if not raster.scales:
+        return None
+    gains, offsets = (tuple(v[i - 1] for i in indexes) for v in (raster.scales, raster.offsets))
+    scaling = Scaling("linear", Radiometry.REFLECTANCE, "by the file's scale and offset", gains=gains, offsets=offsets)
+    if seen.size == 0 or float(np.percentile(scaling.apply(seen, 0), 99)) > _MOST_REFLECTANCE:
+        return None
+    return scaling
+
+
+def _by_name(raster: RasterFile, seen: FloatArray) -> Scaling | None:
+    """The scale of numbers that come from a product of ESA's, or from a browser, as the name says."""
+    if (full := full_scale(raster.item, raster.dtype)) is not None:
+        return Scaling("linear", Radiometry.REFLECTANCE, f"DN / {full:g}, as browsers export raw bands", 1 / full)
+    baseline = baseline_in_name(raster.item)
+    if raster.dtype != "uint16" or not (baseline or is_tile_name(raster.item)):
+        return None
+    low_dn = float(np.percentile(seen, LOW_PERCENTILE, axis=1).min()) if seen.size else None
+    offset = offset_of(low_dn, baseline)
+    reason = f"DN / 10000, offset {offset.dn} DN ({offset.reason})"
+    doubt = "" if baseline else f"radiometric scale by guess: {reason}"
+    return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offset.dn * 1e-4, doubt=doubt)
+
+
+def _by_offset_tags(raster: RasterFile, indexes: tuple[int, ...]) -> Scaling | None:
+    """Sentinel-2's scale with the additive offset [DN] that the file's own tags state, one or one a band."""
+    offsets = _tagged_offsets(raster)
+    if not offsets:
+        return None
+    if len(set(offsets)) == 1:
+        reason = f"DN / 10000, offset {offsets[0]:g} DN by its tags"
+        return Scaling("linear", Radiometry.REFLECTANCE, reason, 1e-4, offsets[0] * 1e-4)
+    if len(offsets) != raster.count:
+        raise InputError(raster.item, f"has {raster.count} bands; its tags state {len(offsets)} offsets")
+    chosen = tuple(offsets[i - 1] * 1e-4 for i in indexes)
+    reason = "DN / 10000, offsets of the bands by its tags"
+    return Scaling("linear", Radiometry.REFLECTANCE, reason, gains=(1e-4,) * len(chosen), offsets=chosen)
+
+
+def _tagged_offsets(raster: RasterFile) -> list[float]:
+    """The offsets in a file's own tag, or the one that follows from a processing baseline; none where neither is."""
+    for key in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET"):
+        told = [word for word in re.split(r"[\s,;\[\](){}]+", raster.tags.get(key, "")) if word]
+        if told and all(_NUMBER.fullmatch(word) for word in told):
+            return [float(word) for word in told]
+    baseline = baseline_of(raster.tags.get("PROCESSING_BASELINE", ""))
+    if not baseline:
+        return []
+    return [-float(OFFSET_DN) if baseline >= FIRST_BASELINE else 0.0]
