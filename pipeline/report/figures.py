@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, sheet
+from pipeline.report.extrapolated import mostly_extrapolated
 from pipeline.report.map_figure import map_figure, shown_name
 from pipeline.report.story import Story
 from pipeline.report.wording import counted_zones, days_of_period, zones_in_order
@@ -52,7 +53,7 @@ def _timeline(story: Story) -> Figure:
     names = [shown_name(zone, most=NAME_CHARS) for zone in zones]
     axes.set_yticks(list(level.values()), names, fontsize=8, parse_math=False)
     axes.set_ylim(-len(zones) + 0.4, 0.6)
-    axes.set_xlim(story.config.period.start, story.config.period.end)  # type: ignore[arg-type]
+    _dates(axes, story)
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(axis="x", color="#e5e7eb", lw=0.6)
     axes.set_axisbelow(True)
@@ -87,8 +88,11 @@ def _stays(axes: Axes, calls: pd.DataFrame, level: float) -> None:
 def _account(story: Story) -> Figure:
     account, head = story.tables["ledger"], story.headline
     figure, axes = sheet(10.0, 4.2)
+    top = 1.0
     if len(account):
+        top = max(top, float(account["observed_p95"].max()))
         day = pd.to_datetime(account["day"])
+        top = max(top, _with_unseen(axes, day, account, story))
         axes.fill_between(
             day, account["observed_p5"], account["observed_p95"], step="post", color=BLUE, alpha=0.22, lw=0,
             label="observed, 90 % interval",
@@ -99,7 +103,6 @@ def _account(story: Story) -> Figure:
                 day, account[f"at_{name}"], where="post", color=GREY, lw=1, ls=style, label=f"if all were {full} full"
             )
     _unlooked(axes, story)
-    top = max(float(account["observed_p95"].max()) if len(account) else 0.0, 1.0)
     if top > 0.3 * head.cap_bbl:
         axes.axhline(head.cap_bbl, color=RED, lw=1.6, label=f"cap, {head.cap_bbl:,.0f} bbl")
         top = max(top, head.cap_bbl)
@@ -112,10 +115,33 @@ def _account(story: Story) -> Figure:
     axes.tick_params(labelsize=8)
     axes.grid(color="#e5e7eb", lw=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlim(story.config.period.start, story.config.period.end)  # type: ignore[arg-type]
+    _dates(axes, story)
     figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     mark(axes, story)
     return figure
+
+
+def _dates(axes: Axes, story: Story) -> None:
+    """The period as the axis of time; its ticks begin with its first day, so that none crowds the last."""
+    from matplotlib.dates import AutoDateFormatter, AutoDateLocator
+
+    axes.set_xlim(story.config.period.start, story.config.period.end)  # type: ignore[arg-type]
+    locator = AutoDateLocator(interval_multiples=False)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(AutoDateFormatter(locator))
+
+
+def _with_unseen(axes: Axes, day: pd.Series, account: pd.DataFrame, story: Story) -> float:
+    """The sum with calls that nobody saw, apart from what was seen; its upper end. Nothing where it is no finding."""
+    if account["corrected_p50"].isna().all() or mostly_extrapolated(story):
+        return 0.0
+    low, high = account["corrected_p5"], account["corrected_p95"]
+    axes.fill_between(day, low, high, step="post", color=ORANGE, alpha=0.16, lw=0, label="with unseen calls, 90 %")
+    axes.step(
+        day, account["corrected_p50"], where="post", color=ORANGE, lw=1.6, ls=(0, (4, 2)),
+        label="with unseen calls, median",
+    )  # fmt: skip
+    return float(high.max())
 
 
 def _unlooked(axes: Axes, story: Story) -> None:

@@ -1,13 +1,15 @@
-"""The timeline on paper: berths by their names, and stays at one place beside one another, never over one another."""
+"""Timeline and account on paper: berths by their names, stays beside one another, sums apart, days that can be read."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.config import PeriodConfig
 from pipeline.report.drawing import GREEN, GREY, ORANGE
 from pipeline.report.figures import figures
 from pipeline.report.wording import zones_in_order
@@ -55,3 +57,34 @@ def test_rows_have_the_names_of_their_zones(tiny_story):
 def test_a_third_is_a_third(tiny_story):
     """33 % of the cargo capacity is not what the table beside the chart says."""
     assert "if all were ⅓ full" in {line.get_label() for line in figures(tiny_story)["account"].axes[0].lines}
+
+
+@pytest.mark.parametrize(("times", "drawn"), [(1.5, True), (6.0, False), (None, False)])
+def test_the_sum_with_unseen_calls_stands_apart_unless_it_is_no_finding(tiny_story, times, drawn):
+    """A dashed line and a band of its own; left out where most of it is extrapolated, and where there is none."""
+    ledger = tiny_story.tables["ledger"]
+    sums = {
+        f"corrected_{end}": ledger[f"observed_{end}"] * (np.nan if times is None else times)
+        for end in ("p5", "p50", "p95")
+    }
+    head = tiny_story.headline
+    observed = (head.barrels_p50, head.barrels_p50, 2 * head.barrels_p50)
+    told = replace(head, corrected_bbl=None if times is None else tuple(times * value for value in observed))
+    story = replace(tiny_story, headline=told, tables={**tiny_story.tables, "ledger": ledger.assign(**sums)})
+    axes = figures(story)["account"].axes[0]
+    assert ("with unseen calls, median" in {line.get_label() for line in axes.lines}) == drawn
+    if drawn:
+        assert axes.get_ylim()[1] > times * ledger["observed_p95"].max()
+
+
+@pytest.mark.parametrize("end", ["2024-03-15T00:00Z", "2024-04-01T00:00Z", "2024-07-01T00:00Z", "2025-01-01T00:00Z"])
+def test_days_below_a_figure_do_not_crowd_one_another(tiny_story, end):
+    period = PeriodConfig(start="2024-03-01T00:00Z", end=end)
+    story = replace(tiny_story, config=tiny_story.config.model_copy(update={"period": period}))
+    figure = figures(story)["timeline"]
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+    assert len(boxes) >= 3
+    for a, b in pairwise(boxes):
+        assert b.x0 - a.x1 > a.height
