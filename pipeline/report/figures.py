@@ -91,7 +91,9 @@ def _account(story: Story) -> Figure:
     top = 1.0
     if len(account):
         top = max(top, float(account["observed_p95"].max()))
+        account = pd.concat([account, account.tail(1)], ignore_index=True)  # a row holds to the end of its day
         day = pd.to_datetime(account["day"])
+        day.iloc[-1] += pd.Timedelta(days=1)
         top = max(top, _with_unseen(axes, day, account, story))
         axes.fill_between(
             day, account["observed_p5"], account["observed_p95"], step="post", color=BLUE, alpha=0.22, lw=0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -88,3 +89,12 @@ def test_days_below_a_figure_do_not_crowd_one_another(tiny_story, end):
     assert len(boxes) >= 3
     for a, b in pairwise(boxes):
         assert b.x0 - a.x1 > a.height
+
+
+def test_the_account_is_drawn_to_the_end_of_its_last_day(tiny_story):
+    """Where the line stopped at the day's begin, what left on that day was on no figure."""
+    axes = figures(tiny_story)["account"].axes[0]
+    (line,) = (line for line in axes.lines if line.get_label() == "observed, median")
+    ledger = tiny_story.tables["ledger"]
+    assert pd.Timestamp(line.get_xdata()[-1]).date() == date.fromisoformat(ledger["day"].iloc[-1]) + timedelta(days=1)
+    assert line.get_ydata()[-1] == ledger["observed_p50"].iloc[-1]
