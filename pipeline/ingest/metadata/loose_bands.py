@@ -25,7 +25,7 @@ _BAND = re.compile(
 )
 _BESIDE = ("TCI", "VISUAL", "SCL", "AOT", "WVP", "CLOUD", "SNOW", "PREVIEW", "THUMBNAIL")  # in a folder of bands
 _BY_SIZE = re.compile(r"R(10|20|60)m", re.IGNORECASE)  # folders in which Level-2A has a band once for each pixel size
-_UNTOLD_M = 0
+_UNTOLD_M = 0  # no size: a mark, no quantity; before all sizes in order, as what has none is there once
 
 
 @dataclass(frozen=True, slots=True)
