@@ -18,14 +18,7 @@ import numpy as np
 from scipy import ndimage
 
 from pipeline.detection.optical.frame import resample
-from pipeline.detection.optical.side import (
-    MIN_GAIN,
-    Posterior,
-    SideGeometry,
-    fit_side,
-    height_grid,
-    quantiles,
-)
+from pipeline.detection.optical.side import MIN_GAIN, Posterior, SideGeometry, fit_side, height_grid, quantiles
 from pipeline.quantiles import Z90
 from pipeline.ships.hull_depth import depth_of_any_m
 
