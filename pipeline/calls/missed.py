@@ -10,8 +10,8 @@ seen are then Poisson with mean ``rate * E``, E = integral of p(a) [d], those un
   mean lies above the unbiased one by half a call (shared among the zones) times U / E.
 
 What a look finds and how long ships stay is not known exactly either (`exposure.seen_bounds`): each day's p has an
-interval, and table and account tell the mean and the interval over that as well. Without it, 90 % intervals of simulated
-years with 60 calls hold half to three quarters of the time (`benchmarks/missed_calls.py`).
+interval, and table and account tell the mean and the interval over that as well. Without it, 90 % intervals of
+simulated years with 60 calls hold half to four fifths of the time (`benchmarks/missed_calls.py`).
 
 A zone at which too little was looked says "unknown": its interval would reach from what was seen to a hundred times
 that. Whether it was enough goes by the looks alone, never by what they showed (``Exposure.tells``), so that it selects
