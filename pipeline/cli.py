@@ -26,24 +26,39 @@ app = App(
 @app.command()
 def run(
     aoi: Annotated[
-        list[str], typer.Argument(help="AOIs (vostochny), run files (my.yaml) or folders of run files; one or more.")
+        list[str],
+        typer.Argument(
+            metavar="AOI", help="AOIs (vostochny), run files (my.yaml) or folders of run files; one or more."
+        ),
     ],
-    source: Annotated[str | None, typer.Option(help="demo, files or stac; the config's own choice by default.")] = None,
-    images: Annotated[list[Path] | None, typer.Option(help="Image, SAFE folder, or folder of them (files).")] = None,
-    ais: Annotated[list[Path] | None, typer.Option(help="AIS file or folder (files).")] = None,
-    start: Annotated[str | None, typer.Option(help="First day, UTC, e.g. 2024-03-01.")] = None,
-    end: Annotated[str | None, typer.Option(help="Day after the last one, UTC.")] = None,
-    years: Annotated[str | None, typer.Option(help="Calendar years, a run each: 2023, 2019-2023 or 2019,2021.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder of runs.")] = Path("runs"),
+    source: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="demo, files or stac; the config's own choice by default.")
+    ] = None,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Image, SAFE folder, or folder of them (files); once for each."),
+    ] = None,
+    ais: Annotated[
+        list[Path] | None, typer.Option(metavar="PATH", help="AIS file or folder (files); once for each.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(metavar="DAY", help="First day, UTC, e.g. 2024-03-01.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="DAY", help="Day after the last one, UTC.")] = None,
+    years: Annotated[
+        str | None, typer.Option(metavar="YEARS", help="Calendar years, a run each: 2023, 2019-2023 or 2019,2021.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of runs.")] = Path("runs"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Use nothing that former runs made.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and stop.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say of each step why it runs, or is skipped.")] = False,
     reviews: Annotated[
-        Path | None, typer.Option(help="Analysts' verdicts; reviews/<aoi>.csv in this folder by default.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Analysts' verdicts; reviews/<aoi>.csv in this folder by default."),
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="serial, threads, processes or dask.")] = None,
-    workers: Annotated[int | None, typer.Option(help="How many scenes at once.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler.")] = None,
+    engine: Annotated[str | None, typer.Option(metavar="ENGINE", help="serial, threads, processes or dask.")] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="How many scenes at once.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address of a running Dask scheduler.")
+    ] = None,
     settings: Settings = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -80,8 +95,12 @@ cli_stages.register(app)
 
 @app.command()
 def case(
-    name: Annotated[str, typer.Argument(help="Name of a published case (rusi-2024-03) or path of a case file.")],
-    out: Annotated[Path, typer.Option(help="Folder of runs; the case is written to cases/ in it.")] = Path("runs"),
+    name: Annotated[
+        str, typer.Argument(metavar="CASE", help="Name of a published case (rusi-2024-03) or path of a case file.")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder of runs; the case is written to cases/ in it.")
+    ] = Path("runs"),
     settings: CaseSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -119,7 +138,9 @@ def doctor(quiet: Quiet = False, debug: Debug = False) -> None:
 
 @app.command()
 def prepare(
-    aoi: Annotated[list[str] | None, typer.Argument(help="AOIs (run files) whose demo to simulate.")] = None,
+    aoi: Annotated[
+        list[str] | None, typer.Argument(metavar="AOI", help="AOIs (run files) whose demo to simulate.")
+    ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -143,7 +164,7 @@ app.add_typer(config_app, name="config")
 
 @config_app.command("show")
 def config_show(
-    aoi: Annotated[str, typer.Argument(help="Name of an AOI or path of a run file.")],
+    aoi: Annotated[str, typer.Argument(metavar="AOI", help="Name of an AOI or path of a run file.")],
     settings: Settings = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -166,17 +187,21 @@ app.add_typer(aoi_app, name="aoi")
 @aoi_app.command("add")
 def aoi_add(
     aoi: Annotated[str, typer.Argument(metavar="ID", help="Short name, lower case: it names files and runs.")],
-    bbox: Annotated[str, typer.Option(help="West,south,east,north [deg]; write --bbox=-0.1,... if west is negative.")],
-    start: Annotated[str, typer.Option(help="First day, UTC, e.g. 2024-03-01.")],
-    end: Annotated[str, typer.Option(help="Day after the last one, UTC.")],
-    name: Annotated[str | None, typer.Option(help="Name for people; the short one by default.")] = None,
+    bbox: Annotated[
+        str, typer.Option(metavar="BOX", help="West,south,east,north [deg]; write --bbox=-0.1,... if west is negative.")
+    ],
+    start: Annotated[str, typer.Option(metavar="DAY", help="First day, UTC, e.g. 2024-03-01.")],
+    end: Annotated[str, typer.Option(metavar="DAY", help="Day after the last one, UTC.")],
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name for people; the short one by default.")] = None,
     coast: Annotated[
-        str, typer.Option(help="osm or gshhg (needs the extra coast), none, or a GeoJSON file of land.")
+        str,
+        typer.Option(metavar="COAST", help="osm or gshhg (needs the extra coast), none, or a GeoJSON file of land."),
     ] = "osm",
     zones: Annotated[
-        Path | None, typer.Option(help="GeoJSON of berths and anchorages; the whole box, uncounted, by default.")
+        Path | None,
+        typer.Option(metavar="FILE", help="GeoJSON of berths and anchorages; the whole box, uncounted, by default."),
     ] = None,
-    into: Annotated[Path, typer.Option(help="Folder of configs.")] = Path("configs"),
+    into: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of configs.")] = Path("configs"),
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:

@@ -11,7 +11,7 @@ from pipeline.commands.session import Debug, Quiet, Run, Runs, session
 
 
 def runs(
-    aoi: Annotated[str | None, typer.Argument(help="Only runs of this AOI.")] = None,
+    aoi: Annotated[str | None, typer.Argument(metavar="AOI", help="Only runs of this AOI.")] = None,
     out: Runs = Path("runs"),
     quiet: Quiet = False,
     debug: Debug = False,
@@ -49,7 +49,9 @@ def diff(
 
 def report(
     folder: Run,
-    pdf: Annotated[Path | None, typer.Option(help="Print the report to this PDF (needs Chromium).")] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Print the report to this PDF (needs Chromium).")
+    ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -72,13 +74,17 @@ def report(
 
 
 def review(
-    aoi: Annotated[str, typer.Argument(help="AOI whose reviews/<aoi>.csv is meant.")],
-    target: Annotated[str | None, typer.Argument(help="detection_id or call_id; none lists the verdicts.")] = None,
-    verdict: Annotated[str | None, typer.Argument(help="confirm, reject, merge or rename.")] = None,
-    value: Annotated[str, typer.Option(help="merge: the id that it belongs to; rename: the name.")] = "",
-    who: Annotated[str, typer.Option(help="Who says so.")] = "",
-    why: Annotated[str, typer.Option(help="Why.")] = "",
-    when: Annotated[str | None, typer.Option(help="When, ISO 8601; now by default.")] = None,
+    aoi: Annotated[str, typer.Argument(metavar="AOI", help="AOI whose reviews/<aoi>.csv is meant.")],
+    target: Annotated[
+        str | None, typer.Argument(metavar="ID", help="detection_id or call_id; none lists the verdicts.")
+    ] = None,
+    verdict: Annotated[str | None, typer.Argument(metavar="VERDICT", help="confirm, reject, merge or rename.")] = None,
+    value: Annotated[
+        str, typer.Option(metavar="TEXT", help="merge: the id that it belongs to; rename: the name.")
+    ] = "",
+    who: Annotated[str, typer.Option(metavar="NAME", help="Who says so.")] = "",
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
+    when: Annotated[str | None, typer.Option(metavar="TIME", help="When, ISO 8601; now by default.")] = None,
     anyway: Annotated[bool, typer.Option("--anyway", help="Keep it though no run here has this id.")] = False,
     withdraw: Annotated[int | None, typer.Option(metavar="LINE", help="Take the verdict of this line back.")] = None,
     out: Runs = Path("runs"),
@@ -141,7 +147,7 @@ def verify(
 
 def archive(
     folder: Run,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Zip to write.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Zip to write.")],
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:

@@ -29,20 +29,25 @@ DetectionSettings = Annotated[list[str] | None, _setting("radar.false_alarm_rate
 CallsSettings = Annotated[list[str] | None, _setting("gap_h=6", "calls")]
 VolumeSettings = Annotated[list[str] | None, _setting("fill.mean=0.6", "volume")]
 CaseSettings = Annotated[list[str] | None, _setting("volume.fill.mean=0.6")]
-Seed = Annotated[int, typer.Option(min=0, help="Every random number comes from this.")]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Every random number comes from this.")]
 TimeForms = Annotated[
     list[str] | None,
     typer.Option(
         "--time-format",
+        metavar="FORM",
         help="How a table's times read where that is open, e.g. '%d/%m/%Y %H:%M:%S'; once for each form.",
     ),
 ]
 TimeZone = Annotated[
     str | None,
-    typer.Option("--time-zone", help="Zone of an AIS table's times that state none: UTC or an offset such as +10:00."),
+    typer.Option(
+        "--time-zone",
+        metavar="ZONE",
+        help="Zone of an AIS table's times that state none: UTC or an offset such as +10:00.",
+    ),
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
-Runs = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
+Runs = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder of runs.")]
 
 
 @contextmanager

@@ -23,21 +23,33 @@ from pipeline.commands.session import (
 
 
 def detect(
-    images: Annotated[list[Path], typer.Argument(help="Images: GeoTIFF, PNG, JPEG2000, SAFE folder or zip.")],
-    out: Annotated[
-        Path, typer.Option("-o", "--out", help="Table to write; a folder (ending in /) for several images.")
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE", help="Images: GeoTIFF, PNG, JPEG2000, SAFE folder or zip.")
     ],
-    sensor: Annotated[str | None, typer.Option(help="sentinel-1, sentinel-2 or optical.")] = None,
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", metavar="PATH", help="Table to write; a folder (ending in /) for several images."),
+    ],
+    sensor: Annotated[str | None, typer.Option(metavar="SENSOR", help="sentinel-1, sentinel-2 or optical.")] = None,
     pixel_spacing: Annotated[
-        float | None, typer.Option(help="Ground metres per pixel, where the image has none.")
+        float | None, typer.Option(metavar="METRES", help="Ground metres per pixel, where the image has none.")
     ] = None,
-    bands: Annotated[str | None, typer.Option(help="name=index,... with 1-based indexes, e.g. B03=2,B08=4.")] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(metavar="NAME=INDEX,...", help="Bands of a stack, indexes from 1, e.g. B03=2,B08=4."),
+    ] = None,
     scaling: Annotated[
-        str, typer.Option(help="auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance.")
+        str, typer.Option(metavar="SCALING", help="auto, amplitude, intensity, db, db:LO:HI, sigma0 or reflectance.")
     ] = "auto",
-    land: Annotated[str, typer.Option(help="auto, none, MASK.tif (non-zero = land) or LAND.geojson.")] = "auto",
-    min_length: Annotated[float | None, typer.Option(help="Shorter objects are flagged too_small [m].")] = None,
-    table_format: Annotated[str, typer.Option("--format", help="csv, parquet or geojson, for a folder.")] = "csv",
+    land: Annotated[
+        str, typer.Option(metavar="LAND", help="auto, none, MASK.tif (non-zero = land) or LAND.geojson.")
+    ] = "auto",
+    min_length: Annotated[
+        float | None, typer.Option(metavar="METRES", help="Shorter objects are flagged too_small [m].")
+    ] = None,
+    table_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="csv, parquet or geojson, for a folder.")
+    ] = "csv",
     settings: DetectionSettings = None,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -67,11 +79,16 @@ def _is_folder(out: Path) -> bool:
 
 
 def ais(
-    files: Annotated[list[Path], typer.Argument(help="NMEA, DMA CSV, MarineCadastre CSV, other CSV or Parquet.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Table of messages to write.")],
-    balance: Annotated[Path | None, typer.Option(help="JSON that counts every input line in one bucket.")] = None,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="NMEA, DMA CSV, MarineCadastre CSV, other CSV or Parquet.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Table of messages to write.")],
+    balance: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="JSON that counts every input line in one bucket.")
+    ] = None,
     columns: Annotated[
-        str | None, typer.Option(help="ours=theirs,... for other CSV, e.g. mmsi=ID,lon=X,lat=Y.")
+        str | None,
+        typer.Option(metavar="OURS=THEIRS,...", help="Column names of other CSV, e.g. mmsi=ID,lon=X,lat=Y."),
     ] = None,
     time_forms: TimeForms = None,
     time_zone: TimeZone = None,
@@ -93,9 +110,14 @@ def ais(
 
 
 def match(
-    detections: Annotated[Path, typer.Option(help="Detections: det_id or detection_id, time, lon, lat, length.")],
-    ais: Annotated[list[Path], typer.Option(help="AIS files.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Table to write: det_id, mmsi (empty: none), probability.")],
+    detections: Annotated[
+        Path, typer.Option(metavar="FILE", help="Detections: det_id or detection_id, time, lon, lat, length.")
+    ],
+    ais: Annotated[list[Path], typer.Option(metavar="FILE", help="AIS file; once for each.")],
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", metavar="FILE", help="Table to write: det_id, mmsi (empty: none), probability."),
+    ],
     time_forms: TimeForms = None,
     time_zone: TimeZone = None,
     settings: CallsSettings = None,
@@ -114,12 +136,16 @@ def match(
 
 
 def calls(
-    zones: Annotated[Path, typer.Option(help="GeoJSON of berths and anchorages.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Table of port calls to write.")],
-    ais: Annotated[list[Path] | None, typer.Option(help="AIS files.")] = None,
-    detections: Annotated[Path | None, typer.Option(help="Detections with positions and times.")] = None,
-    scenes: Annotated[Path | None, typer.Option(help="Scenes table: what was looked at.")] = None,
-    looks: Annotated[Path | None, typer.Option(help="A run's looks: what each scene showed of each zone.")] = None,
+    zones: Annotated[Path, typer.Option(metavar="FILE", help="GeoJSON of berths and anchorages.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Table of port calls to write.")],
+    ais: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="AIS file; once for each.")] = None,
+    detections: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Detections with positions and times.")
+    ] = None,
+    scenes: Annotated[Path | None, typer.Option(metavar="FILE", help="Scenes table: what was looked at.")] = None,
+    looks: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A run's looks: what each scene showed of each zone.")
+    ] = None,
     time_forms: TimeForms = None,
     time_zone: TimeZone = None,
     settings: CallsSettings = None,
@@ -141,8 +167,10 @@ def calls(
 
 def volume(
     table: Annotated[Path, typer.Argument(metavar="CALLS", help="Table of calls, any subset of the known columns.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Liftings to write.")],
-    assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Liftings to write.")],
+    assumptions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="YAML: a volume section, or a run file.")
+    ] = None,
     time_forms: TimeForms = None,
     seed: Seed = 0,
     settings: VolumeSettings = None,
@@ -172,20 +200,39 @@ def volume(
 
 def account(
     liftings: Annotated[
-        list[Path], typer.Argument(help="Liftings, as written by capwatch volume; of several AOIs, each cargo once.")
+        list[Path],
+        typer.Argument(
+            metavar="LIFTINGS", help="Liftings, as written by capwatch volume; of several AOIs, each cargo once."
+        ),
     ],
     cap: Annotated[
-        list[Path], typer.Option(help="The cap, e.g. configs/caps/unscr-2397.yaml; once for each of several.")
+        list[Path],
+        typer.Option(metavar="FILE", help="The cap, e.g. configs/caps/unscr-2397.yaml; once for each of several."),
     ],
     out: Annotated[
         Path,
-        typer.Option("-o", "--out", help="Ledger to write: one row a day; a folder (ending in /) for several caps."),
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="PATH",
+            help="Ledger to write: one row a day; a folder (ending in /) for several caps.",
+        ),
     ],
-    as_of: Annotated[str | None, typer.Option(help="Last day of the account, UTC; the last call's by default.")] = None,
-    missed: Annotated[Path | None, typer.Option(help="A run's missed.parquet: adds what nobody saw.")] = None,
-    looks: Annotated[Path | None, typer.Option(help="A run's looks.parquet: which days were looked at.")] = None,
-    zones: Annotated[Path | None, typer.Option(help="Zones GeoJSON of these looks: which of them count.")] = None,
-    assumptions: Annotated[Path | None, typer.Option(help="YAML: a volume section, or a run file.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Last day of the account, UTC; the last call's by default.")
+    ] = None,
+    missed: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A run's missed.parquet: adds what nobody saw.")
+    ] = None,
+    looks: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A run's looks.parquet: which days were looked at.")
+    ] = None,
+    zones: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Zones GeoJSON of these looks: which of them count.")
+    ] = None,
+    assumptions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="YAML: a volume section, or a run file.")
+    ] = None,
     seed: Seed = 0,
     settings: VolumeSettings = None,
     quiet: Quiet = False,
@@ -205,9 +252,11 @@ def account(
 
 
 def simulate(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file, e.g. configs/scenarios/tiny.yaml.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write; must be new or empty.")],
-    aoi: Annotated[str, typer.Option(help="AOI whose coast and zones are used.")] = "vostochny",
+    scenario: Annotated[
+        Path, typer.Argument(metavar="SCENARIO", help="Scenario file, e.g. configs/scenarios/tiny.yaml.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Folder to write; must be new or empty.")],
+    aoi: Annotated[str, typer.Option(metavar="AOI", help="AOI whose coast and zones are used.")] = "vostochny",
     seed: Seed = 0,
     quiet: Quiet = False,
     debug: Debug = False,

@@ -6,14 +6,14 @@ from collections import Counter
 from typing import Any
 
 import typer
-import typer.core
 
+from pipeline.commands.help_text import PlainHelp
 from pipeline.errors import printable
 
 UsageError: type[Any] = typer.BadParameter.__mro__[1]  # typer has no name of its own for it
 
 
-class OnceEach(typer.core.TyperCommand):
+class OnceEach(PlainHelp):
     """A command that takes an option of one value once: of two the last one would win without a word."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

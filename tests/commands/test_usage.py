@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import typer.main
+
+from pipeline.cli import app
 
 CAP = "configs/caps/unscr-2397.yaml"
 
@@ -62,3 +67,33 @@ def test_a_group_alone_shows_its_help(capwatch, words):
     assert code == 2
     assert "Usage: capwatch" in out + err
     assert "Commands:" in out + err
+
+
+def _leaves(command, path=()):
+    """Every command with the words that call it."""
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _leaves(inner, (*path, name))
+    if path and not hasattr(command, "commands"):
+        yield path
+
+
+ALL_COMMANDS = sorted(_leaves(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", ALL_COMMANDS, ids=" ".join)
+def test_help_names_what_to_write_as_a_person_would(capwatch, words):
+    """It said ``{images}...`` and ``images... <list[Path]>``: what a Python program calls them."""
+    _, out, _ = capwatch(*words, "--help")
+    rows = [line for line in out.splitlines() if re.match(r"  (-|[A-Z{[])", line)]
+    entries = [re.split(r"\s{2,}", row.strip())[0] for row in rows]
+    usage = out.splitlines()[0].removeprefix(f"Usage: capwatch {' '.join(words)} ")
+    values = [" ".join(re.sub(r"(^|, | )--?[a-z-]+", " ", entry).split()) for entry in (*entries, usage)]
+    assert len(values) > 3
+    for value in values:
+        assert re.fullmatch(r"[][A-Z=,. ]*", value), f"{value!r} of {' '.join(words)} is no word for people"
+
+
+def test_an_argument_that_may_be_left_out_stands_in_brackets(capwatch):
+    assert capwatch("runs", "--help")[1].startswith("Usage: capwatch runs [OPTIONS] [AOI]\n")
+    assert capwatch("diff", "--help")[1].startswith("Usage: capwatch diff [OPTIONS] BEFORE AFTER\n")
+    assert capwatch("detect", "--help")[1].startswith("Usage: capwatch detect [OPTIONS] IMAGE...\n")
