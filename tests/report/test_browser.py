@@ -238,3 +238,22 @@ def test_a_date_in_prose_is_never_broken_at_its_hyphens(page):
     assert dates
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", date) for date in dates)
     assert (broken, bare) == (0, 0)
+
+
+def test_every_printed_page_says_of_which_run_it_is_and_of_how_many(page, tiny_run, tmp_path):
+    """A page that left its pile belonged to nothing."""
+    pages = [text for text in printed_pages(page, tmp_path / "report.pdf") if text.strip()]
+    run_id = re.search(r"capwatch (\w{12})</title>", (tiny_run / "report.html").read_text("utf-8")).group(1)
+    for number, text in enumerate(pages, start=1):
+        foot = " ".join(text.strip().splitlines()[-1].split())
+        assert foot == f"SIMULATED, capwatch {run_id} {number} of {len(pages)}"
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (412, 915)])
+def test_a_phone_shows_the_map_with_its_slider_and_its_caption_at_once(page, width, height):
+    """The map filled the screen: what the slider said stood below it, and a thumb found nothing else to scroll by."""
+    page.set_viewport_size({"width": width, "height": height})
+    bar = page.locator(".bar-top").bounding_box()["height"]
+    top = page.locator("#map").bounding_box()["y"]
+    words = page.locator("#where figcaption").last.bounding_box()
+    assert words["y"] + words["height"] - top <= height - bar
