@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.config.key_words import NAMES, entry_words
 from pipeline.errors import printable
 
 MOST_SHOWN = 60  # characters of the value (our choice)
@@ -80,7 +81,16 @@ def _scalars(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
             yield path, key
             yield from _scalars(value, (*path, str(key.value)))
     elif kind == "sequence":
+        names = [_name(entry) for entry in node.value]
         for index, value in enumerate(node.value):
-            yield from _scalars(value, (*path, str(index)))
+            entry = f"{path[-1] if path else ''} ({entry_words(index, names)})".strip()
+            yield from _scalars(value, (*path[:-1], entry))
     elif kind == "scalar":
         yield path, node
+
+
+def _name(entry: Any) -> str:
+    """The name that an entry of a list gives itself, if any."""
+    pairs = entry.value if getattr(entry, "id", "") == "mapping" else []
+    named = {key.value: value.value for key, value in pairs if getattr(value, "id", "") == "scalar"}
+    return next((str(named[key]) for key in NAMES if key in named), "")

@@ -11,11 +11,12 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.config.as_written import all_dotted_thousands, dotted_thousands, impossible_value
+from pipeline.config.key_words import key_words
 from pipeline.config.mistakes import in_plain_words
 from pipeline.errors import ConfigError, printable
 
@@ -77,7 +78,7 @@ def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        told = [_explain(model, e, where, lines or {}) for e in error.errors()]
+        told = [_explain(model, e, key_words(e["loc"], data), where, lines or {}) for e in error.errors()]
         raise ConfigError(_in_one_line(told)) from error
 
 
@@ -207,11 +208,12 @@ def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
     return out
 
 
-def _explain(model: type[BaseModel], error: Any, where: str, lines: dict[tuple[str, ...], int]) -> str:
+def _explain(model: type[BaseModel], error: Any, named: str, where: str, lines: dict[tuple[str, ...], int]) -> str:
+    """File, line, key and cause of one mistake; ``named`` is the key as people say it."""
     path = tuple(str(p) for p in error["loc"])
     message = in_plain_words(error)
     place = _blamed(path, message, isinstance(error.get("input"), dict), where, lines)
-    name = printable(".".join(path))[:MOST_OF_A_NAME]
+    name = printable(named)[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
         written = path[-1].lower()  # keys are in lower case
         close = difflib.get_close_matches(written, _fields(model, path[:-1]), n=1) or _deeper(model, path)
@@ -249,8 +251,18 @@ def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
     """Names of the fields at a path inside a model; empty where the path leaves the models."""
     here: Any = model
     for name in path:
-        field = getattr(here, "model_fields", {}).get(name)
-        if field is None:
-            return []
-        here = field.annotation
+        if not name.isdecimal():  # an entry of a list has the fields that the list's entries have
+            field = getattr(here, "model_fields", {}).get(name)
+            here = _model_in(field.annotation) if field is not None else None
     return list(getattr(here, "model_fields", {}))
+
+
+def _model_in(annotation: Any) -> Any:
+    """The section that a field holds, alone, perhaps, or in a list; None where it holds none.
+
+    >>> class A(BaseModel): ...
+    >>> _model_in(A) is _model_in(A | None) is _model_in(tuple[A, ...]) is A
+    True
+    """
+    each = (annotation, *get_args(annotation))
+    return next((kind for kind in each if isinstance(kind, type) and issubclass(kind, BaseModel)), None)

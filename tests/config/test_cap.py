@@ -42,7 +42,11 @@ def test_a_cap_is_a_positive_number_of_barrels(barrels):
 @pytest.mark.parametrize("day", ["2024-03", "2024", 2024, 1711843200, "1711843200", "31.03.2024"])
 def test_an_official_total_has_the_day_by_which_it_was_known(day):
     notified = {"year": 2024, "barrels": 1.0, "as_of": day, "source": "x"}
-    refused(CapConfig, CAP | {"notified": [notified]}, r"x\.yaml: notified\.0\.as_of: write a day as 2024-03-31")
+    refused(
+        CapConfig,
+        CAP | {"notified": [notified]},
+        r"x\.yaml: notified \(first entry\)\.as_of: write a day as 2024-03-31",
+    )
 
 
 @pytest.mark.parametrize(("named", "meant"), [("gazoil", "gas_oil"), ("diesel", "gas_oil"), ("crude", "")])

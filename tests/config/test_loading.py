@@ -143,7 +143,10 @@ def test_every_key_and_item_knows_its_line(written):
         ("a: !thing x\n", r"run\.yaml:1: could not determine a constructor"),
         ("%YAML 1.1\n---\na: NO\n", r"run\.yaml: configs are YAML 1\.2"),
         ("a: 2024-02-30T00:00:00Z\n", r"run\.yaml:1: a: no such date \(.*day.*\); got 2024-02-30T00:00:00Z$"),
-        ("b: 1\np:\n  - {q: 2024-04-31}\n", r"run\.yaml:3: p\.0\.q: no such date \(.*day.*\); got 2024-04-31$"),
+        (
+            "b: 1\np:\n  - {q: 2024-04-31}\n",
+            r"run\.yaml:3: p \(first entry\)\.q: no such date \(.*day.*\); got 2024-04-31$",
+        ),
         ("b: >\n  folded\n2024-13-01: 2\n", r"run\.yaml:3: no such date \(month .*\); got 2024-13-01$"),
         ('a: "\\U00110000"\n', r"run\.yaml: holds a value that does not exist"),
         ('a: "\\UFFFFFFFF"\n', r"run\.yaml: holds a value that does not exist"),
@@ -200,7 +203,8 @@ def test_any_text_is_a_mapping_or_a_config_error(tmp_path_factory, text):
         ("inner:\n  zzz: 2\n", "run.yaml:2: inner.zzz: no such key"),
         ("inner: {rate: -1}\n", "run.yaml:1: inner.rate: must be above 0; got -1"),
         ("inner: {rate: 1,5}\n", "inner.5: is no key; a decimal number has a point, not a comma; got 5"),
-        ("many:\n  - rate: 1\n  - rate: 0\n", "run.yaml:3: many.1.rate: must be above 0; got 0"),
+        ("many:\n  - rate: 1\n  - rate: 0\n", "run.yaml:3: many (second entry).rate: must be above 0; got 0"),
+        ("many:\n  - rate: 1\n    rat: 2\n", "run.yaml:3: many (first entry).rat: no such key (did you mean rate?)"),
     ],
 )
 def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(written, content, message):
@@ -212,7 +216,8 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(written, content
 @pytest.mark.parametrize("key", ["barrels", "tonnes", "capacity_bbl", "dwt_t", "match_gate_m", "reach_m"])
 def test_a_dot_between_thousands_is_told_with_file_line_and_key(written, key):
     """A cap of 500.000 was one of five hundred barrels, and the run 100 times over it, without a word."""
-    wrong = rf"run\.yaml:3: a\.1\.{key}: in YAML the dot is a decimal point and 85\.000 is 85; write 85000, or 85 where"
+    why = r"in YAML the dot is a decimal point and 85\.000 is 85; write 85000, or 85 where"
+    wrong = rf"run\.yaml:3: a \(second entry\)\.{key}: {why}"
     with pytest.raises(ConfigError, match=wrong):
         read_yaml(written(f"a:\n  - {key}: 85000\n  - {{{key}: 85.000}}\n"))
     with pytest.raises(ConfigError, match=rf"^--set x\.{key}=85\.000: in YAML the dot is a decimal point"):

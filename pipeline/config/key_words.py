@@ -1,0 +1,52 @@
+"""The path of a key as somebody says it who edits YAML, where entries of a list have names, and no numbers from 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+NAMES = ("name", "id")  # keys by which the entries of our lists are known
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def key_words(path: Sequence[str | int], data: Any) -> str:
+    """The path of a key inside nested mappings and lists; an entry stands in brackets after the list that it is of.
+
+    >>> data = {"volume": {"products": [{"name": "gas_oil"}, {"name": "lpg"}]}, "bbox": [1, 2]}
+    >>> key_words(("volume", "products", 1, "share"), data), key_words(("bbox", 1), data)
+    ('volume.products (lpg).share', 'bbox (second entry)')
+    """
+    said: list[str] = []
+    for part in path:
+        here = data
+        data = _inner(data, part)
+        if isinstance(part, int) and isinstance(here, list | tuple):  # of a mapping, {1: a}, it is a key
+            said[-1:] = [f"{said[-1] if said else ''} ({entry_words(part, [_name(e) for e in here])})".strip()]
+        else:
+            said.append(str(part))
+    return ".".join(said)
+
+
+def entry_words(index: int, names: Sequence[str]) -> str:
+    """An entry by its name, where it has one of its own, else counted from one.
+
+    >>> [entry_words(n, ["lpg", "", "oil", "oil"]) for n in range(4)], entry_words(11, [])
+    (['lpg', 'second entry', 'third entry', 'fourth entry'], 'entry 12')
+    """
+    name = names[index] if index < len(names) else ""
+    if name and names.count(name) == 1:
+        return name
+    return f"{ORDINALS[index]} entry" if index < len(ORDINALS) else f"entry {index + 1}"
+
+
+def _inner(data: Any, part: str | int) -> Any:
+    """What a mapping or a list holds at a key; nothing where it has no such."""
+    try:
+        return data[part]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _name(entry: Any) -> str:
+    named = [entry[key] for key in NAMES if key in entry] if isinstance(entry, dict) else []
+    return next((value for value in named if isinstance(value, str)), "")
