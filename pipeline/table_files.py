@@ -142,7 +142,7 @@ def _revived(table: pd.DataFrame, contract: Contract, *, guarded: bool) -> pd.Da
         elif column.kind == "geometry" and not hasattr(values, "crs"):
             texts = [v if isinstance(v, str) and v else None for v in values]
             table[column.name] = shapely.from_wkt(np.array(texts, dtype=object))
-    return table
+    return contract.completed(table)
 
 
 def _as_text(value: Any) -> Any:

@@ -55,6 +55,8 @@ def detect_all(
         unknown = diagnostics.get("unknown", ())
         for note in unknown if scene.sensor == "sentinel-1" else diagnostics.get("notes", ()):
             job.console.remark(f"{scene.scene_id}: {note}", unknown=note in unknown)
+        known = scene_table.loc[scene.scene_id, "cause"]
+        scene_table.loc[scene.scene_id, "cause"] = "; ".join(filter(None, [known, *unknown]))
         for name in MEASURED:
             if diagnostics.get(name) is not None:
                 scene_table.loc[scene.scene_id, name] = diagnostics[name]

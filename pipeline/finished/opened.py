@@ -16,8 +16,8 @@ from pipeline.console import Console
 from pipeline.errors import InputError, printable
 from pipeline.table_files import read_table
 from pipeline.tables import contract_of
-from pipeline.times_places.moments import moment
-from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN, Window
+from pipeline.times_places.moments import moment_of_image
+from pipeline.types import Window
 from pipeline.units import METRES_PER_DEGREE
 from pipeline.workspace import CONFIG_FILES, latest_run, load_run_config
 
@@ -95,8 +95,8 @@ class OpenedRun:
                 axes.plot(cols.mean(), rows.mean(), "o", ms=11, mfc="none", mec=colour)
         axes.set(xlim=(window.col0 - 0.5, window.col1 - 0.5), ylim=(window.row1 - 0.5, window.row0 - 0.5))
         told = self.table("scenes").set_index("scene_id").loc[scene.scene_id]
-        flags = [ONLY_DATED] if TIME_OF_DAY_UNKNOWN in (told["cause"] or "") else ()
-        title = f"{moment(scene.acquired, flags)} UTC\n{scene.sensor}, {told['pixel_spacing_m']:.3g} m"
+        when = moment_of_image(scene.acquired, told["acquired_precision"])
+        title = f"{when} UTC\n{scene.sensor}, {told['pixel_spacing_m']:.3g} m"
         axes.set(xlabel="column", ylabel="row", title=title)
         if scene.simulated:
             word = axes.text(0.03, 0.92, "SIMULATED", transform=axes.transAxes, color="#ff9d5c", fontsize=13)

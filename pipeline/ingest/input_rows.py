@@ -15,7 +15,7 @@ from pipeline.ingest.found import Found
 from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.metadata.beside import listed, side_files
 from pipeline.tables import SCENES
-from pipeline.types import Scene
+from pipeline.types import TO_THE_MOMENT, Scene
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +65,7 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
             "sensor": str(one.found.sensor or ""),
             "platform": one.found.platform,
             "acquired": one.found.acquired,
+            "acquired_precision": TO_THE_MOMENT if one.found.acquired else "",
             "footprint": one.found.footprint,
             "status": "skipped",
             "cause": one.cause,
@@ -84,6 +85,7 @@ def _row(one: Opened, duplicates: dict[str, Duplicate]) -> dict[str, Any]:
         "sensor": str(scene.sensor),
         "platform": scene.platform,
         "acquired": scene.acquired,
+        "acquired_precision": scene.acquired_precision,
         "relative_orbit": scene.radar.relative_orbit if scene.radar else None,
         "pass_direction": (scene.radar.pass_direction or "") if scene.radar else "",
         "pixel_spacing_m": float(np.sqrt(scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1])),

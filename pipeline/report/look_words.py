@@ -8,8 +8,8 @@ import pandas as pd
 
 from pipeline.plurals import number_of
 from pipeline.report.wording import chance
-from pipeline.times_places.moments import moment
-from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
+from pipeline.times_places.moments import moment_of_image
+from pipeline.types import TO_THE_DAY
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -91,8 +91,8 @@ def _berth_look(look: Any, story: Story) -> str:
 def _time_of_look(look: Any, story: Story) -> str:
     """When a look was; the day alone where its image tells no more."""
     scenes = story.tables["scenes"]
-    causes = scenes.loc[scenes["scene_id"] == look.scene_id, "cause"]
-    return moment(look.acquired, [ONLY_DATED] if causes.str.contains(TIME_OF_DAY_UNKNOWN, regex=False).any() else ())
+    known = scenes.loc[scenes["scene_id"] == look.scene_id, "acquired_precision"]
+    return moment_of_image(look.acquired, TO_THE_DAY if known.eq(TO_THE_DAY).any() else "")
 
 
 def _looks_without_her(row: dict[Any, Any], story: Story) -> pd.DataFrame:

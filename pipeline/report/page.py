@@ -28,10 +28,10 @@ from pipeline.report.wording import (
     zones_without_estimate,
 )
 from pipeline.tables.accounts import FILL_SCENARIOS
-from pipeline.times_places.moments import at_image_times, bounds_at_image_times, moment
-from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
+from pipeline.times_places.moments import at_image_times, bounds_at_image_times, moment, moment_of_image
 
 TEMPLATES = Path(__file__).parent / "templates"
+SEES_CLOUD = ("optical", "sentinel-2")
 STATIC_FIGURES = ("map", "timeline", "account")  # shown where no script runs, and the map in print
 
 
@@ -108,12 +108,12 @@ def _scenes(story: Story) -> list[dict[str, Any]]:
     for row in story.tables["scenes"].sort_values(["acquired", "scene_id"]).itertuples():
         out.append(
             {
-                "acquired": moment(row.acquired, [ONLY_DATED] if TIME_OF_DAY_UNKNOWN in (row.cause or "") else ()),
+                "acquired": moment_of_image(row.acquired, row.acquired_precision),
                 "sensor": row.sensor,
                 "id": row.scene_id,
                 "status": row.status,
                 "cause": row.cause,
-                "cloud": "" if pd.isna(row.cloud_fraction) else percent(row.cloud_fraction),
+                "cloud": _cloud(row),
                 "pixel": "" if pd.isna(row.pixel_spacing_m) else f"{row.pixel_spacing_m:.3g} m",
                 "hash": row.sha256[:12],
                 "full_hash": row.sha256,
@@ -122,6 +122,13 @@ def _scenes(story: Story) -> list[dict[str, Any]]:
             }
         )
     return out
+
+
+def _cloud(row: Any) -> str:
+    """Share of an image under cloud; radar sees through it."""
+    if pd.notna(row.cloud_fraction):
+        return percent(row.cloud_fraction)
+    return "not known" if row.sensor in SEES_CLOUD else ""
 
 
 def _reviews(story: Story) -> list[dict[str, Any]]:

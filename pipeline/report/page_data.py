@@ -15,7 +15,7 @@ from pipeline.report.opening import shown_alone
 from pipeline.report.quicklooks import read_quicklooks
 from pipeline.report.wording import call_numbers, zones_in_order
 from pipeline.tables.accounts import FILL_SCENARIOS
-from pipeline.types import ONLY_DATED, TIME_OF_DAY_UNKNOWN
+from pipeline.types import ONLY_DATED, TO_THE_DAY
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -148,7 +148,7 @@ def _scenes(story: Story, folder: Path) -> list[dict[str, Any]]:
             "rings": rings(r.footprint),
             "pixel_m": None if pd.isna(r.pixel_spacing_m) else float(f"{r.pixel_spacing_m:.3g}"),
         }  # fmt: skip
-        if TIME_OF_DAY_UNKNOWN in (r.cause or ""):
+        if r.acquired_precision == TO_THE_DAY:
             entry["dated"] = True
         look = index.get(r.scene_id)
         if look is not None and spent < MOST_PICTURE_BYTES:

@@ -12,7 +12,7 @@ from shapely.geometry import mapping
 from pipeline.report.quicklooks import read_quicklooks
 from pipeline.storage import write_json
 from pipeline.times_places.longitudes import cut, wrapped
-from pipeline.types import LAST_OF_DAY, TIME_OF_DAY_UNKNOWN
+from pipeline.types import LAST_OF_DAY, TO_THE_DAY
 
 if TYPE_CHECKING:
     from pipeline.report.story import Story
@@ -107,7 +107,7 @@ def _collection(story: Story, footprints: Iterable[Any]) -> Any:
 
 def _time(row: Any) -> dict[str, Any]:
     """The moment of a look; of one that tells its day alone the day: STAC wants a range where no moment is known."""
-    if TIME_OF_DAY_UNKNOWN not in (row.cause or ""):
+    if row.acquired_precision != TO_THE_DAY:
         return {"datetime": row.acquired.to_pydatetime()}
     day = row.acquired.floor("D").to_pydatetime()
     return {"datetime": None, "start_datetime": day, "end_datetime": day + LAST_OF_DAY}

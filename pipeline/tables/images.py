@@ -1,8 +1,26 @@
 """Tables about images: which were given, what was looked at, what was seen."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from pipeline.tables.contract import Column, Contract, amount, bounds, share
+from pipeline.types import PRECISIONS, TIME_OF_DAY_UNKNOWN, TO_THE_DAY, TO_THE_MOMENT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCENE_STATUS = ("used", "degraded", "skipped", "duplicate_of")
+
+
+def _with_precision(scenes: pd.DataFrame) -> pd.DataFrame:
+    """Scenes of a run from before ``acquired_precision``: their cause alone said that a time stands for its day."""
+    if "acquired_precision" in scenes or not {"acquired", "cause"} <= set(scenes):
+        return scenes
+    dated = scenes["cause"].fillna("").str.contains(TIME_OF_DAY_UNKNOWN, regex=False)
+    known = dated.map({True: TO_THE_DAY, False: TO_THE_MOMENT})
+    return scenes.assign(acquired_precision=known.where(scenes["acquired"].notna(), ""))
+
 
 SCENES = Contract(
     "scenes",
@@ -13,6 +31,13 @@ SCENES = Contract(
         Column("sensor", "text", "sentinel-1, sentinel-2 or optical.", required=False),
         Column("platform", "text", "Satellite, as the product names it.", required=False),
         Column("acquired", "time", "Middle of the acquisition.", "UTC", required=False),
+        Column(
+            "acquired_precision",
+            "text",
+            "How well that is known: to the moment; or to the day, for which its noon stands.",
+            required=False,
+            choices=PRECISIONS,
+        ),
         Column("relative_orbit", "int", "Track number of the repeat cycle.", required=False, low=1),
         Column("pass_direction", "text", "ascending or descending.", required=False),
         amount("pixel_spacing_m", "Ground distance between pixels.", "m", required=False),
@@ -34,6 +59,7 @@ SCENES = Contract(
         Column("verified", "bool", "A checksum of the product itself was compared and agreed."),
         Column("simulated", "bool", "Made by the simulator."),
     ),
+    completed=_with_precision,
 )
 
 LOOK_STATES = ("usable", "partly", "unknown")

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from pipeline.types import LAST_OF_DAY, ONLY_DATED
+from pipeline.types import LAST_OF_DAY, ONLY_DATED, TO_THE_DAY
 
 BOUNDS = ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")
 
@@ -32,6 +32,15 @@ def moment(value: object, flags: Collection[str] = ()) -> str:
     of_day = time - time.floor("D")
     whole = ONLY_DATED in flags and of_day in (pd.Timedelta(0), pd.Timedelta(hours=12), pd.Timedelta(LAST_OF_DAY))
     return time.strftime("%Y-%m-%d" if whole else "%Y-%m-%d %H:%M")
+
+
+def moment_of_image(acquired: object, precision: str) -> str:
+    """When an image was taken, as well as that is known (the scenes' ``acquired`` and ``acquired_precision``).
+
+    >>> moment_of_image(pd.Timestamp("2024-03-21T12:00Z"), "day")
+    '2024-03-21'
+    """
+    return moment(acquired, [ONLY_DATED] if precision == TO_THE_DAY else ())
 
 
 def at_image_times(detections: pd.DataFrame, scenes: pd.DataFrame) -> pd.DataFrame:

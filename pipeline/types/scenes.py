@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TIME_OF_DAY_UNKNOWN = "time of day unknown"  # how a scene's doubt begins where its time is noon for want of a better
 ONLY_DATED = "time_of_day_unknown"  # flag of what such a scene shows
+PRECISIONS = TO_THE_MOMENT, TO_THE_DAY = "moment", "day"  # how well the time of a scene is known, where it is
 OF_REJECTED_CALL = "of_rejected_call"  # flag of a detection: an analyst says that its call was none
 # Slices of one pass are 25 s apart; satellites of one string, or an agile one's pictures of a place, a minute or two;
 # passes of one satellite 99 minutes (our choice).
@@ -143,6 +144,13 @@ class Scene:
     def only_dated(self) -> bool:
         """Is the day known and the time of day not? Then ``acquired`` is its noon."""
         return any(doubt.startswith(TIME_OF_DAY_UNKNOWN) for doubt in self.degraded)
+
+    @property
+    def acquired_precision(self) -> str:
+        """How well ``acquired`` is known, one of ``PRECISIONS``; empty where it is not known at all."""
+        if self.acquired is None:
+            return ""
+        return TO_THE_DAY if self.only_dated else TO_THE_MOMENT
 
     def time_of_row(self, row: float) -> datetime | None:
         """UTC time at which a row was measured; the scene's time where rows have none of their own."""

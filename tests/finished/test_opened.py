@@ -11,7 +11,6 @@ import pandas as pd
 from pipeline.finished.opened import open_run
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import SCENES
-from pipeline.types import TIME_OF_DAY_UNKNOWN
 
 
 def test_every_simulated_image_that_is_drawn_says_so(tiny_run):
@@ -29,7 +28,7 @@ def test_an_image_that_tells_its_day_alone_has_no_hour_above_it(tiny_run, tmp_pa
     folder = shutil.copytree(tiny_run, tmp_path / "run")
     scenes = read_table(folder / "scenes.parquet", SCENES)
     noon = scenes["acquired"].dt.floor("D") + pd.Timedelta("12h")
-    write_table(scenes.assign(acquired=noon, cause=TIME_OF_DAY_UNKNOWN), folder / "scenes.parquet")
+    write_table(scenes.assign(acquired=noon, acquired_precision="day"), folder / "scenes.parquet")
     dated, timed = open_run(folder), open_run(tiny_run)
     image = timed.scene(scenes["scene_id"].iloc[0])
     _, axes = plt.subplots()

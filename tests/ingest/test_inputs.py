@@ -63,6 +63,21 @@ def test_every_input_has_one_row_and_one_bad_file_stops_nothing(tmp_path):
     SCENES.check(table)
 
 
+def test_the_table_says_how_well_the_time_of_each_image_is_known(tmp_path):
+    """The cause said it of images that are used; of a duplicate, or of one outside, noon passed for a time."""
+    image(tmp_path / "day_20240307.tif")
+    shutil.copy(tmp_path / "day_20240307.tif", tmp_path / "same_20240307.tif")
+    image(tmp_path / "april_20240401.tif", seed=1)
+    image(tmp_path / "hour_20240308T021000.tif", seed=2)
+    (tmp_path / "text.png").write_text("no image")
+    _, table = open_inputs([tmp_path], OPTICAL, HERE, *MARCH)
+    known = table.set_index("scene_id")["acquired_precision"].to_dict()
+    assert known.pop("text.png") == ""
+    assert {name.partition("_")[0]: word for name, word in known.items()} == {
+        "day": "day", "same": "day", "april": "day", "hour": "moment"
+    }  # fmt: skip
+
+
 def test_equal_bytes_are_one_scene_under_any_name(tmp_path):
     image(tmp_path / "a_20240307.tif")
     (tmp_path / "sub").mkdir()

@@ -159,7 +159,8 @@ def story_of(sensor: str, *, counts: bool = False, empty_seen: bool = True) -> S
         basis="picture", verdict=["occupied", "empty" if empty_seen else "unknown", "empty"],
         probability=[0.99, 0.01 if empty_seen else np.nan, 0.05], cause=["", "" if empty_seen else "cloud", ""],
     )  # fmt: skip
-    scenes = pd.DataFrame({"scene_id": ["a", "b", "c"], "sensor": ["optical", sensor, "optical"], "cause": ""})
+    sensors = ["optical", sensor, "optical"]
+    scenes = pd.DataFrame({"scene_id": ["a", "b", "c"], "sensor": sensors, "acquired_precision": "moment"})
     detections = pd.DataFrame({"detection_id": ["x"], "scene_id": ["a"]})
     tables = {"looks": looks, "occupancy": occupancy, "scenes": scenes, "detections": detections}
     period = SimpleNamespace(start=pd.Timestamp("2024-03-01", tz="UTC"), end=pd.Timestamp("2024-04-01", tz="UTC"))
@@ -247,7 +248,7 @@ def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
              "probability": float("nan"), "cause": f"day {n}"} for n, d in enumerate(day)]  # fmt: skip
     call = {"berth_id": "pier", "arrival_lo": day[1], "arrival_hi": day[4], "departure_lo": day[4]}
     table = pd.DataFrame(rows).assign(scene_id="a")
-    scenes = pd.DataFrame({"scene_id": ["a"], "cause": [""]})
+    scenes = pd.DataFrame({"scene_id": ["a"], "acquired_precision": ["moment"]})
     story = SimpleNamespace(tables={"occupancy": table, "scenes": scenes}, config=story_of("optical").config)
     told = [line.partition("day ")[2][0] for line in berth_looks(call | {"departure_hi": day[7]}, story)]
     assert told == list("1234567")
@@ -257,7 +258,7 @@ def test_every_look_that_bounds_a_stay_stands_in_the_list_of_her_berth():
 
 def test_a_look_that_tells_its_day_alone_is_shown_by_its_day():
     story = story_of("optical", empty_seen=False)
-    scenes = story.tables["scenes"].assign(cause=["", "time of day unknown; the file gives the date", ""])
+    scenes = story.tables["scenes"].assign(acquired_precision=["moment", "day", "moment"])
     noon = story.tables["occupancy"].assign(acquired=lambda table: table["acquired"] + pd.Timedelta(hours=12))
     dated = SimpleNamespace(tables={**story.tables, "scenes": scenes, "occupancy": noon}, config=story.config)
     told = berth_looks(call_of("D") | {"departure_lo": pd.Timestamp("2024-03-11T12:00Z")}, dated)

@@ -161,7 +161,7 @@ def test_a_look_that_tells_its_day_alone_is_a_day_in_the_catalogue(tiny_story, t
 
     from pipeline.report.stac import write_stac
 
-    scenes = tiny_story.tables["scenes"].assign(cause="time of day unknown; the file gives the date")
+    scenes = tiny_story.tables["scenes"].assign(acquired_precision="day")
     write_stac(replace(tiny_story, tables={**tiny_story.tables, "scenes": scenes}), tmp_path / "stac")
     items = list(pystac.Collection.from_file(str(tmp_path / "stac" / "collection.json")).get_items(recursive=True))
     assert items
@@ -291,12 +291,21 @@ def test_a_scene_that_tells_its_day_alone_is_listed_by_its_day(tiny_story, tiny_
     """Noon stands for its time in the tables; on the page it would be a time that nobody measured."""
     scenes = tiny_story.tables["scenes"]
     noon = scenes.assign(acquired=scenes["acquired"].dt.floor("D") + pd.Timedelta(hours=12),
-                         cause="time of day unknown; the file gives the date")  # fmt: skip
+                         acquired_precision="day")  # fmt: skip
     page = render(replace(tiny_story, tables={**tiny_story.tables, "scenes": noon}), {}, tiny_run)
     listed = page[page.index("Every image, used or not") :]
     assert '<td class="d lead">2024-03-07</td>' in listed
     assert "12:00" not in listed[: listed.index("</table>")]
     assert page.count('"dated":true') + page.count('"dated": true') == len(scenes)
+
+
+def test_a_scene_whose_cloud_nobody_measured_says_so(tiny_story, tiny_run):
+    """An empty cell beside an image of nothing but cloud read as none; radar has no cloud to tell."""
+    scenes = tiny_story.tables["scenes"]
+    unknown = scenes.assign(cloud_fraction=float("nan"), sensor=["sentinel-1", *["optical"] * (len(scenes) - 1)])
+    page = render(replace(tiny_story, tables={**tiny_story.tables, "scenes": unknown}), {}, tiny_run)
+    cells = re.findall(r'data-label="cloud">([^<]*)</td>', page)
+    assert sorted(cells) == ["", *["not known"] * (len(scenes) - 1)]
 
 
 def test_products_that_no_cargo_is_taken_for_are_not_listed(page):

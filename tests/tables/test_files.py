@@ -125,3 +125,21 @@ def test_times_of_a_csv_end_in_z(tmp_path):
     first = pd.read_csv(tmp_path / "t.csv")["time_utc"].iloc[0]
     assert first == "2024-03-07T12:30:15.250000Z"
     assert datetime.fromisoformat(first) == START.astimezone(UTC)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_scenes_that_an_earlier_version_wrote_are_read(suffix, tmp_path):
+    """Their cause alone told how well a time is known."""
+    rows = [
+        good_rows(SCENES, 1)[0] | {"scene_id": name, "acquired": acquired, "cause": cause}
+        for name, acquired, cause in (
+            ("a", START, "time of day unknown; the file gives the date"),
+            ("b", START, "a quarter of it is cloud; time of day unknown; the file name gives the date"),
+            ("c", START, ""),
+            ("d", None, "is no GeoTIFF"),
+        )
+    ]
+    earlier = SCENES.from_rows(rows).drop(columns="acquired_precision")
+    write_table(earlier, tmp_path / f"scenes{suffix}")
+    read = read_table(tmp_path / f"scenes{suffix}", SCENES)
+    assert list(read["acquired_precision"]) == ["day", "day", "moment", ""]
