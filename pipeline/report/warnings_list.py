@@ -169,9 +169,9 @@ def _about_calls(story: Story) -> list[str]:
     out += _about_one_call(story)
     out += [_contradiction(r) for r in _size_findings(story, set(counted["call_id"]))]
     if story.headline.across_years:
-        out.append(
-            f"{number_of(len(story.headline.across_years), 'call')} came in one account year and left in another."
-        )
+        across = number_of(len(story.headline.across_years), "call")
+        ends = f"the cap counts by {story.cap.counts_on}"
+        out.append(f"{across} came in one account year and left in another: {ends}.")
     out += [f"{line}." for line in not_held_lines(story.headline)]
     return out + [f"{line}." for line in outside_lines(calls)]
 

@@ -40,32 +40,45 @@ class Layout:
 
 @dataclass(slots=True)
 class Marks:
-    """Which decimal marks the numbers of a table hold, each with a number that shows it."""
+    """Which decimal marks the numbers of a table hold, each with a number that shows it, and where that stands."""
 
     sure: dict[str, str] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)  # three digits follow: it may group thousands
     grouped: str = ""
+    places: dict[str, str] = field(default_factory=dict)
 
-    def see(self, cell: str) -> None:
+    def see(self, cell: str, line: int, column: str) -> None:
         """Take one cell of a column of numbers into account."""
         cell = cell.strip()
         if found := _NUMBER.fullmatch(cell):
-            (self.open if _GROUPED.fullmatch(cell) else self.sure).setdefault(found.group(1), cell)
+            kept = (self.open if _GROUPED.fullmatch(cell) else self.sure).setdefault(found.group(1), cell)
         elif not self.grouped and _BOTH_MARKS.fullmatch(cell):
-            self.grouped = cell
+            kept = self.grouped = cell
+        else:
+            return
+        if kept is cell:
+            self.places.setdefault(cell, f"line {line}, column {column}")
 
     def decimal(self, path: Path) -> str:
         """The decimal mark; InputError where the numbers could be read in two ways."""
         if self.grouped:
-            raise InputError(path, f"the number {self.grouped} holds thousands separators; take them out")
+            raise InputError(
+                path, f"{self._placed(self.grouped)} holds thousands separators; take them out of all numbers"
+            )
         both = self.sure | {mark: cell for mark, cell in self.open.items() if mark not in self.sure}
         if len(both) > 1:
-            raise InputError(path, f"holds decimal points and commas ({both['.']} and {both[',']}); use one of them")
+            shown = " and ".join(f"{both[mark]} in {self.places[both[mark]]}" for mark in ".,")
+            raise InputError(path, f"holds decimal points and commas ({shown}); use one of them")
         if not self.sure and self.open:
             cell = next(iter(self.open.values()))
             whole, part = re.split("[.,]", cell)
-            raise InputError(path, f"the number {cell} may be {whole} or {whole}{part}; write {whole}{part} or {cell}0")
+            raise InputError(
+                path, f"{self._placed(cell)} may be {whole} or {whole}{part}; write {whole}{part} or {cell}0"
+            )
         return next(iter(self.sure), ".")
+
+    def _placed(self, cell: str) -> str:
+        return f"{self.places[cell]}: the number {cell}"
 
 
 def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataFrame:
@@ -80,9 +93,9 @@ def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataF
     ours = layout.separator == ","  # then a decimal comma would have been a separator
     marks = Marks()
     watched = [] if ours else [n for n, name in enumerate(names) if {name, plain(name)} & set(numbers)]
-    for row in _rows(path, layout):
+    for line, row in _rows(path, layout):
         for n in watched:
-            marks.see(row[n])
+            marks.see(row[n], line, names[n])
     mark = marks.decimal(path)
     as_texts = dict.fromkeys((names[n] for n in watched), "str")
     told = {name: kind for name, kind in (how.pop("dtype", {}) | as_texts).items() if name in names}
@@ -141,10 +154,10 @@ def _names(path: Path, layout: Layout) -> list[str]:
     return [name or f"Unnamed: {n}" for n, name in enumerate(layout.header)]
 
 
-def _rows(path: Path, layout: Layout) -> Iterator[list[str]]:
-    """The rows below the header, as wide as it; InputError names the first line that is wider, and a cut last line.
+def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the header, each with the 1-based line that ends it; cells that lack at a row's end are empty.
 
-    Cells that lack at a row's end are empty: spreadsheets leave them out.
+    Spreadsheets leave those out. InputError names the first line that is wider than the header, and a cut last line.
     """
     width, short = len(layout.header), False
     with _opened(path) as file:
@@ -156,7 +169,7 @@ def _rows(path: Path, layout: Layout) -> Iterator[list[str]]:
                 hint = "; numbers take a decimal point" if layout.separator == "," else ""
                 raise InputError(path, f"line {rows.line_num} has {len(row)} cells, its header {width}{hint}")
             short = len(row) < width
-            yield [*row[:width], *[""] * (width - len(row))]
+            yield rows.line_num, [*row[:width], *[""] * (width - len(row))]
     if short and not _ends_in_a_line_end(path):
         raise InputError(path, "its last line is cut off")
 

@@ -219,6 +219,16 @@ def test_a_refused_call_is_a_thing_to_know_first_where_it_would_count(tiny_story
     assert len([w for w in warnings(told) if "was refused" in w]) == (len(calls) if counts else 0)
 
 
+@pytest.mark.parametrize("end", ["arrival", "departure"])
+def test_a_call_over_new_year_is_told_with_the_day_that_it_counts_on(tiny_story, end):
+    """Her line shows a day of the year before; what put her into this account stood nowhere."""
+    headline = replace(tiny_story.headline, across_years=("c1",))
+    cap = tiny_story.cap.model_copy(update={"counts_on": end})
+    said = f"1 call came in one account year and left in another: the cap counts by {end}."
+    assert said in warnings(replace(tiny_story, headline=headline, cap=cap))
+    assert not any("another: the cap" in line for line in warnings(tiny_story))
+
+
 def test_a_sum_of_nothing_is_neither_printed_nor_drawn(told, tiny_run):
     """Where the cap counts none of the calls, "with the calls that nobody saw: 0" would read as a finding."""
     story = told(calls_counted=0, corrected_bbl=(0.0, 0.0, 0.0))

@@ -39,11 +39,14 @@ def test_a_spreadsheets_table_is_read_however_it_was_saved(tmp_path, text, mark,
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        ("call_id;tonnes\na;3.000\n", "3.000 may be 3 or 3000"),
+        ("call_id;tonnes\na;3.000\n", "line 2, column tonnes: the number 3.000 may be 3 or 3000"),
         ("call_id;tonnes\na;3,000\n", "3,000 may be 3 or 3000"),
-        ("call_id;tonnes;dwt_t\na;3000,5;5000.5\n", "decimal points and commas"),
+        (
+            "call_id;tonnes;dwt_t\na;;\nb;3000,5;5000.5\n",
+            r"decimal points and commas \(5000.5 in line 3, column dwt_t and 3000,5 in line 3, column tonnes\)",
+        ),
         ("call_id;tonnes;dwt_t\na;3000,5;5.000\n", "decimal points and commas"),
-        ("call_id;tonnes\na;3.000,5\n", "thousands separators"),
+        ("call_id;DWT (t)\na;5000\n;\n\nb;3.000,5\n", r"line 5, column DWT \(t\): the number 3.000,5 holds thousands"),
         ("call_id;tonnes\na;1.234.567\n", "thousands separators"),
         ("call_id,tonnes\na,3000,5\n", "line 2 has 3 cells, its header 2"),
         ("call_id;arrival,tonnes\na;b,c\n", "commas and semicolons"),
