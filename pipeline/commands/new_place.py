@@ -123,6 +123,9 @@ def _run_file(new: NewPlace, box: tuple[float, float, float, float], names: dict
             "  facts: []  # what a reader should know of the place: {what: ..., source: ...}",
             f"period: {{start: {json.dumps(new.start)}, end: {json.dumps(new.end)}}}  # UTC, the end not included",
             "source: {kind: files}",
+            "# Where ships come to discharge, take the # off; else each is taken for one that comes to load:",
+            "# calls: {prior_p_loading: 0.05}",
+            "# volume: {counted: discharging}",
             f"cap: {CAP}",
             "",
         ]

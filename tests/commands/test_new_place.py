@@ -34,6 +34,18 @@ def test_a_run_takes_what_was_written(capwatch, tmp_path):
     assert (tmp_path / config.cap).read_bytes() == (configs_root() / config.cap).read_bytes()
 
 
+def test_the_lines_of_a_discharge_port_want_no_more_than_their_sign_taken_off(capwatch, tmp_path):
+    """Nothing told of them, and a port added by the book counted tankers that came to discharge as loading."""
+    assert add(capwatch, tmp_path, "--coast", "none")[0] == 0
+    path = tmp_path / "wonsan.yaml"
+    loads = load_run_config(path, {})
+    path.write_text(path.read_text().replace("# calls:", "calls:").replace("# volume:", "volume:"))
+    lands, nampo = load_run_config(path, {}), load_run_config(configs_root() / "nampo.yaml", {})
+    assert (lands.calls, lands.volume) == (nampo.calls, nampo.volume)
+    assert loads.calls.prior_p_loading > 0.5
+    assert loads.volume.counted == "loading"
+
+
 @pytest.mark.parametrize("name", ["12", "null", "1e3", "no", "2024-03-01"])
 def test_a_name_that_yaml_would_take_for_something_else_is_a_name(capwatch, tmp_path, name):
     assert add(capwatch, tmp_path, "--coast", "none", name=name)[0] == 0
