@@ -183,7 +183,9 @@ def _looked_into(ground: Ground, account: Account, verdicts: Sequence[Verdict]) 
     config, tables = ground.config, account.tables
     return {
         "silences": calls.silences(ground.tracks, ground.place, config.calls),
-        "sensitivity": volume.sensitivity(tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed),
+        "sensitivity": volume.sensitivity(
+            tables["liftings"], tables["ledger"], ground.cap, config.volume, config.seed, missed=tables["missed"]
+        ),
         "robustness": robustness(ground, account, verdicts),
     }
 

@@ -123,6 +123,7 @@ def moves(story: Story) -> dict[str, Any] | None:
         "inputs": _inputs(table),
         "alone": percent(min(1.0, table.loc[table["kind"] == "input", "sobol"].clip(lower=0).sum())),
         "calls": _calls(table, story),
+        "unseen": _with_unseen(table),
         "bars": _bars(largest_first(table)),
     }
 
@@ -167,7 +168,7 @@ def sentence(table: pd.DataFrame) -> str:
             f" The range of fills that others published is wider than that: at {low['low_setting']} it would be "
             f"{barrels(low['low_p50'])} barrels."
         )
-    return text + _spread(table)
+    return text + _spread(table) + _spread_with_unseen(table)
 
 
 def _spread(table: pd.DataFrame) -> str:
@@ -178,6 +179,38 @@ def _spread(table: pd.DataFrame) -> str:
     top = inputs.iloc[0]
     share = percent(top["sobol"])
     return f" The largest part of the interval's width comes from {top['what']} ({share} of the variance)."
+
+
+def _spread_with_unseen(table: pd.DataFrame) -> str:
+    """The same of the sum with unseen calls; nothing where it is not told."""
+    inputs = _inputs_with_unseen(table)
+    if not len(inputs) or inputs["sobol"].iloc[0] <= 0:
+        return ""
+    top = inputs.iloc[0]
+    return f" Of the sum with unseen calls, it comes from {top['what']} ({percent(top['sobol'])})."
+
+
+def _inputs_with_unseen(table: pd.DataFrame) -> pd.DataFrame:
+    """What the sum with unseen calls comes from, largest first."""
+    return table[table["kind"] == "with_unseen"].sort_values("sobol", ascending=False, kind="stable")
+
+
+def _with_unseen(table: pd.DataFrame) -> dict[str, Any] | None:
+    """The inputs of the sum with unseen calls, each with its share and the median at both ends; None without them."""
+    inputs = _inputs_with_unseen(table)
+    if not len(inputs):
+        return None
+    rows = [
+        {
+            "what": r.what,
+            "share": f"{100 * max(r.sobol, 0.0):.0f} %",
+            "error": f"± {100 * Z90 * r.sobol_se:.1f} points",
+            "low": r.low_setting, "low_bbl": barrels(r.low_p50),
+            "high": r.high_setting, "high_bbl": barrels(r.high_p50),
+        }
+        for r in inputs.itertuples()
+    ]  # fmt: skip
+    return {"base": barrels(inputs["base_p50"].iloc[0]), "rows": rows}
 
 
 def spaced(table: pd.DataFrame) -> pd.DataFrame:

@@ -151,23 +151,29 @@ LEDGER = Contract(
     ),
 )
 
-SENSITIVITY_KINDS = ("assumption", "choice", "published", "input", "call")
+SENSITIVITY_KINDS = ("assumption", "choice", "published", "input", "call", "with_unseen")
 
 SENSITIVITY = Contract(
     "sensitivity",
-    "What moves the account's sum: each assumption at both ends of its range, each drawn input, each call.",
+    "What moves the account's sum: each assumption at both ends of its range, each drawn input, each call. Rows of "
+    "kind with_unseen are of the sum with unseen calls, their base too; all others are of the observed one.",
     "item",
     (
         Column("item", "text", "kind and name, as kind:name."),
         Column(
             "kind",
             "text",
-            "assumption, choice (of rule or data), published (a range of others), input, call.",
+            "assumption, choice (of rule or data), published (a range of others), input, call, with_unseen (an input).",
             choices=SENSITIVITY_KINDS,
         ),
         Column("name", "text", "Short name; of a call, its call_id."),
         Column("what", "text", "The same in plain words."),
-        Column("low_setting", "text", "First end of an assumption's range, with its source.", required=False),
+        Column(
+            "low_setting",
+            "text",
+            "First end of an assumption's range, with its source; of with_unseen, the tenth of the draws there.",
+            required=False,
+        ),
         Column("high_setting", "text", "Second end.", required=False),
         amount("base_p50", "Median of the sum as assumed, from the same draws.", "bbl"),
         share("base_p_over_cap", "Probability of passing the cap as assumed."),

@@ -31,12 +31,10 @@ from pipeline.volume.membership import (
     under_cap,
 )
 from pipeline.volume.montecarlo import simulate_cargo
-from pipeline.volume.unseen import barrels_unseen, zones_left_out
+from pipeline.volume.unseen import barrels_unseen, of_every_row, zones_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
-
-    from numpy.typing import NDArray
 
     from pipeline.types import FloatArray
 
@@ -87,7 +85,7 @@ def ledger_of_draws(
     holds = under_cap(rows, cap, config)
     held = rows[holds].reset_index(drop=True)
     cargo = simulate_cargo(held, config, drawn.handed_over, cap)
-    carried = _of_every_row(cargo.of_one_call, holds, config.draws)
+    carried = of_every_row(cargo.of_one_call, holds, config.draws)
     unseen = barrels_unseen(missed, calendar, carried, config, drawn.seed) if missed is not None else None
     without = zones_left_out(missed, rows, days_of(rows, cap)) if missed is not None else {}
     fills, looked = _at_fills(held, cap, config), _looked_by_day(looks)
@@ -108,13 +106,6 @@ def ledger_of_draws(
             | {name: float(barrels[so_far].sum()) for name, barrels in fills.items()}
         )
     return LEDGER.check(LEDGER.from_rows(out))
-
-
-def _of_every_row(barrels: FloatArray, holds: NDArray[np.bool_], draws: int) -> FloatArray:
-    """Draws of all rows, shape (rows, draws): nothing of the cap's where the cargo was of another product."""
-    out = np.zeros((len(holds), draws))
-    out[holds] = barrels
-    return out
 
 
 def _last_day(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> date | None:

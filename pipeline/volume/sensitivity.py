@@ -2,16 +2,17 @@
 
 - One at a time: an assumption goes to its 5 % and 95 % point, or to the ends of a stated range, and the sum is drawn
   again with the same streams.
-- First-order Sobol indices ``S = Var(E[sum | input]) / Var(sum)`` from the draws themselves (Plischke, Reliability
-  Engineering & System Safety 95, pp. 354-360, 2010). What calls do not share is independent between them, so
-  ``Var(E[sum | all calls' fills])`` is the sum over calls of ``Var(E[barrels of the call | her fill])``. A
-  deadweight is shared by the calls of one ship: there the sum goes over ships.
+- First-order Sobol indices ``S = Var(E[sum | input]) / Var(sum)`` from the draws themselves (`first_order`). What calls
+  do not share is independent between them, so ``Var(E[sum | all calls' fills])`` is the sum over calls of
+  ``Var(E[barrels of the call | her fill])``. A deadweight is shared by the calls of one ship: there the sum goes over
+  ships.
 - A call's share of the variance is ``cov(call, sum) / Var(sum)``; the shares add up to 1.
+
+What the sum with unseen calls comes from is `sensitivity_unseen`'s.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ import pandas as pd
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables import SENSITIVITY
 from pipeline.volume.assumptions import Setting, assumptions
+from pipeline.volume.first_order import BLOCKS, between_variance, bins_within, equal_bins, index_of, variance
 from pipeline.volume.membership import between, countable, drawn_under, under_cap
 from pipeline.volume.montecarlo import (
     PRODUCT_FOLLOWS_HABIT,
@@ -35,13 +37,13 @@ from pipeline.volume.montecarlo import (
     ships_of,
     simulate,
 )
+from pipeline.volume.sensitivity_unseen import account_draws, with_unseen
+from pipeline.volume.unseen import tells
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-BINS = 32  # of equal count, for an input that is a number: what varies inside a bin is lost, some 0.3 % (our choice)
 STRATA = 20  # of like fill habit, within which a call's own fill is ranked
-BLOCKS = 10  # of draws, left out one by one for the sampling error
 LEAST_DRAWS = {"one_at_a_time": 1_000, "variance": 2_000}
 DRAWS_OF_ALL_CALLS = {"one_at_a_time": 200_000, "variance": 4_000_000}  # keeps 1,000 calls within seconds
 INPUTS = {
@@ -56,25 +58,27 @@ INPUTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """A first-order Sobol index and its standard error."""
-
-    value: float
-    error: float
-
-
 def sensitivity(
-    liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int
+    liftings: pd.DataFrame,
+    account: pd.DataFrame,
+    cap: CapConfig,
+    config: VolumeConfig,
+    seed: int,
+    *,
+    missed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per assumption, drawn input and counted call of the account; none where the account has no call.
 
-    ``account`` is the ledger of that account year: its first and last day choose the calls.
+    ``account`` is the ledger of that account year: its first and last day choose the calls. ``missed``, where the
+    ledger was made with it, adds what the sum with unseen calls comes from.
     """
     counted = in_account(liftings, account, cap, config)
     if not len(counted):
         return SENSITIVITY.empty()
     rows = _one_at_a_time(liftings, counted, account, cap, config, seed) + _by_variance(counted, cap, config, seed)
+    if missed is not None and tells(missed):
+        few = _with_draws(config, "variance", len(counted))
+        rows += with_unseen(account_draws(liftings, account, cap, few, seed), missed, cap, few, seed)
     return SENSITIVITY.check(SENSITIVITY.from_rows([{"item": f"{r['kind']}:{r['name']}"} | r for r in rows]))
 
 
@@ -86,36 +90,6 @@ def in_account(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, co
     first, last = (date.fromisoformat(str(account["day"].iloc[n])) for n in (0, -1))
     rows = between(counted, cap, first, last)
     return rows[under_cap(rows, cap, config)].reset_index(drop=True)
-
-
-def equal_bins(values: FloatArray, bins: int = BINS) -> np.ndarray:
-    """Number of the equal-count bin of each value; equal values may fall apart."""
-    ranks = np.empty(len(values), dtype=np.intp)
-    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return ranks * bins // len(values)
-
-
-def between_variance(output: FloatArray, group: np.ndarray) -> FloatArray:
-    """Variance of the output's mean given the group; shape (1 + BLOCKS,): of all draws, then without each block.
-
-    Between-group variance less what sampling alone would give it (one-way analysis of variance), so that an input
-    that does nothing has 0 on average.
-    """
-    groups = int(group.max()) + 1
-    cell = _blocks(len(output)) * groups + group
-    centred = output - output.mean()
-
-    def without_each(weights: FloatArray | None) -> FloatArray:
-        held = np.bincount(cell, weights, BLOCKS * groups).reshape(BLOCKS, groups)
-        return np.concatenate([held.sum(axis=0)[None], held.sum(axis=0) - held]).astype(float)
-
-    count, total, square = without_each(None), without_each(centred), without_each(centred**2).sum(axis=1)
-    n = count.sum(axis=1)
-    explained = np.divide(total**2, count, out=np.zeros_like(total), where=count > 0).sum(axis=1)
-    used = (count > 0).sum(axis=1)
-    between = explained - total.sum(axis=1) ** 2 / n
-    within = (square - explained) / np.maximum(n - used, 1)
-    return (between - (used - 1) * within) / n
 
 
 def _one_at_a_time(
@@ -226,47 +200,14 @@ def _own_groups(own: OwnDraws, p_lifting: float, config: VolumeConfig, strata: n
 
     Her own fill is the rank of the fill among draws of like habit: what is left when the shared part is taken out.
     """
-    order = np.lexsort((own.fill, strata))
-    start = np.searchsorted(strata[order], strata[order])
-    size = np.bincount(strata, minlength=STRATA)[strata[order]]
-    fill = np.empty(len(order), dtype=np.intp)
-    fill[order] = (np.arange(len(order)) - start) * BINS // size
     edges = np.cumsum([p.share for p in config.products])
     mine = 1 + np.minimum(np.searchsorted(edges, own.product), len(edges) - 1)
     return {
         "own_deadweight": equal_bins(own.deadweight),
-        "own_fill": fill,
+        "own_fill": bins_within(strata, own.fill),
         "own_product": np.where(own.follows < PRODUCT_FOLLOWS_HABIT, 0, mine),
         "own_lifting": (own.lifting < p_lifting).astype(np.intp),
     }
-
-
-def variance(output: FloatArray) -> FloatArray:
-    """Variance of all draws, then without each block, shape (1 + BLOCKS,)."""
-    block = _blocks(len(output))
-    return np.array([output.var()] + [output[block != k].var() for k in range(BLOCKS)])
-
-
-def index_of(part: FloatArray, total: FloatArray) -> Index:
-    """First-order index and its jackknife error over blocks; nothing explains a sum that does not vary.
-
-    ``part`` is an input's `between_variance`, ``total`` the sum's `variance`.
-
-    >>> x = np.random.default_rng(1).standard_normal((2, 20_000))
-    >>> output = 3 * x[0] + 4 * x[1]
-    >>> [round(index_of(between_variance(output, equal_bins(one)), variance(output)).value, 2) for one in x]
-    [0.36, 0.63]
-    """
-    if not total.min() > 1e-9:
-        return Index(0.0, 0.0)
-    ratio = part / total
-    left_out = ratio[1:]
-    error = np.sqrt((BLOCKS - 1) / BLOCKS * np.sum((left_out - left_out.mean()) ** 2))
-    return Index(float(ratio[0]), float(error))
-
-
-def _blocks(n: int) -> np.ndarray:
-    return np.arange(n) * BLOCKS // n
 
 
 def _with_draws(config: VolumeConfig, use: str, calls: int) -> VolumeConfig:

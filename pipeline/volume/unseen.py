@@ -7,7 +7,8 @@ the calls seen and the looks leave of it), the exposure is the time in which a c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,23 @@ from pipeline.tables.seen_law import seen_share
 from pipeline.volume.montecarlo import draw_call, shared_draws
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.config import VolumeConfig
     from pipeline.types import FloatArray
 
 # A missed call of which nothing is known: the wide prior of deadweight, as for a call without a size.
 UNSEEN_ROW = {"call_id": "unseen", "p_lifting": 1.0, "product": "mix", "method": "dwt_prior; load_from_fill_prior"}
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenSum:
+    """Calls that nobody saw, of all zones and of all days of an account; one value per draw."""
+
+    error: FloatArray
+    """What is not known of looks and stays, in standard deviations: below 0 looks see less than thought."""
+    calls: FloatArray
+    barrels: FloatArray
 
 
 def barrels_unseen(
@@ -39,21 +52,57 @@ def barrels_unseen(
     Each zone's rate and each zone's day have a stream of their own, keyed by their names: neither other days and zones
     nor the order of rows changes them. What is not known of looks and stays has one stream for all.
     """
-    known = missed[missed["state"] == "known"]
-    if not len(known):
+    if not tells(missed):
         return None
-    cargo = barrels if len(barrels) else _of_nothing_known(config, seed)
-    error = _stream(seed, "what looks see").standard_normal(config.draws)
-    index = {day.isoformat(): n for n, day in enumerate(calendar)}
     out = np.zeros((len(calendar), config.draws))
+    for day, _, carried in _of_each_day(missed, calendar, barrels, config, seed):
+        out[day] += carried
+    return out.cumsum(axis=0)
+
+
+def unseen_sum(
+    missed: pd.DataFrame, calendar: list[date], barrels: FloatArray, config: VolumeConfig, seed: int
+) -> UnseenSum:
+    """What `barrels_unseen` draws, up to the calendar's last day, and what the number of calls came from."""
+    calls, total = np.zeros(config.draws), np.zeros(config.draws)
+    for _, number, carried in _of_each_day(missed, calendar, barrels, config, seed):
+        calls, total = calls + number, total + carried
+    return UnseenSum(_error(config, seed), calls, total)
+
+
+def of_every_row(barrels: FloatArray, holds: NDArray[np.bool_], draws: int) -> FloatArray:
+    """Draws of all rows, shape (rows, draws): nothing of the cap's where the cargo was of another product."""
+    out = np.zeros((len(holds), draws))
+    out[holds] = barrels
+    return out
+
+
+def tells(missed: pd.DataFrame) -> bool:
+    """Is it known of any zone how many calls nobody saw?"""
+    return bool((missed["state"] == "known").any())
+
+
+def _of_each_day(
+    missed: pd.DataFrame, calendar: list[date], barrels: FloatArray, config: VolumeConfig, seed: int
+) -> Iterator[tuple[int, np.ndarray, FloatArray]]:
+    """Of each zone and day: the day's place in the calendar, missed calls and their barrels in each draw."""
+    known = missed[missed["state"] == "known"]
+    cargo = barrels if len(barrels) else _of_nothing_known(config, seed)
+    error = _error(config, seed)
+    index = {day.isoformat(): n for n, day in enumerate(calendar)}
     for zone_id, zone in known.sort_values(["zone_id", "day"]).groupby("zone_id", sort=True):
         rate = _rates(str(zone_id), zone, error, seed)
         for row in zone[zone["day"].isin(index)].to_dict("records"):
             rng = _stream(seed, f"{zone_id}/{row['day']}")
-            draws = np.repeat(np.arange(config.draws), rng.poisson(_unseen_days(row, error) * rate))
+            number = rng.poisson(_unseen_days(row, error) * rate)
+            draws = np.repeat(np.arange(config.draws), number)
             carried = cargo[rng.integers(0, len(cargo), len(draws)), draws]
-            out[index[row["day"]]] += np.bincount(draws, carried, config.draws)
-    return out.cumsum(axis=0)
+            yield index[row["day"]], number, np.bincount(draws, carried, config.draws).astype(float)
+
+
+def _error(config: VolumeConfig, seed: int) -> FloatArray:
+    """What is not known of looks and stays, in standard deviations: one value per draw, for all zones and days."""
+    return _stream(seed, "what looks see").standard_normal(config.draws)
 
 
 def _rates(zone_id: str, zone: pd.DataFrame, error: FloatArray, seed: int) -> FloatArray:

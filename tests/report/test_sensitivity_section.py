@@ -169,6 +169,23 @@ def test_a_run_tells_what_moves_its_answer(tiny_run):
     assert set(held.loc[held["kind"] == "call", "name"]) <= set(liftings.loc[liftings["counts"], "call_id"])
 
 
+def test_the_sum_with_unseen_calls_is_told_apart():
+    """It has a base of its own, and none of its rows is a bar of the observed sum."""
+    ends = {"low_setting": "fewest", "high_setting": "most", "low_p50": 150_000.0, "high_p50": 320_000.0}
+    unseen = [
+        drawn(name, share, "with_unseen", base_p50=214_000.0, **ends)
+        for name, share in (("looks", 0.2), ("number", 0.5))
+    ]
+    told = table(row("fill", 80_000, 110_000), drawn("luck", 0.45), *unseen)
+    held = moves(story(told))
+    assert sentence(told).endswith("Of the sum with unseen calls, it comes from the number (50 %).")
+    assert [i["what"] for i in held["inputs"]] == ["the luck", "several of these at once"]
+    assert held["unseen"]["base"] == "214,000"
+    assert [(i["what"], i["share"]) for i in held["unseen"]["rows"]] == [("the number", "50 %"), ("the looks", "20 %")]
+    assert list(largest_first(told)["name"]) == ["fill"]
+    assert moves(story(SMALL))["unseen"] is None
+
+
 def test_what_widens_the_interval_is_told_apart_from_what_moves_its_middle():
     text = sentence(table(row("fill", 80_000, 110_000), drawn("luck", 0.45), drawn("size", 0.2)))
     assert text.endswith("The largest part of the interval's width comes from the luck (45 % of the variance).")

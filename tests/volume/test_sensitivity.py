@@ -7,10 +7,11 @@ import pytest
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.config.volume import FillConfig, Product
 from pipeline.volume.assumptions import assumptions, with_fill
+from pipeline.volume.first_order import between_variance, equal_bins, index_of, variance
 from pipeline.volume.ledger import ledger
 from pipeline.volume.liftings import liftings
 from pipeline.volume.montecarlo import simulate
-from pipeline.volume.sensitivity import between_variance, equal_bins, in_account, index_of, sensitivity, variance
+from pipeline.volume.sensitivity import in_account, sensitivity
 
 SEED = 7
 CONFIG = VolumeConfig(draws=4000)

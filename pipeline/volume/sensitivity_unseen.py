@@ -1,0 +1,113 @@
+"""What the sum with unseen calls comes from: looks and stays, the number of unseen calls, their barrels, those seen.
+
+``sum = O + sum of c over N unseen calls``. Of each draw the model makes, one after another and independently, an error
+``z`` of what looks find and how long ships stay, the number ``N`` given z, what the calls seen carried (O, and with it
+what a call carries on average, m), and which of these cargoes each unseen call had. Each has a first-order Sobol index
+(`first_order`): z by itself; N by its rank among draws of like z; the cargoes' mean by the rank of its distance from m,
+in standard errors, among draws of like N; the calls seen by ``E[sum | their draws] = O + E[N] m``, as N does not hang
+on them. What is left arises where several vary at once: many calls in a world of full ships.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.volume.draw_keys import in_one_order
+from pipeline.volume.first_order import between_variance, bins_within, equal_bins, index_of, variance
+from pipeline.volume.membership import between, countable, under_cap
+from pipeline.volume.montecarlo import shared_draws, ships_of, simulate_cargo
+from pipeline.volume.unseen import of_every_row, unseen_sum
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.config import CapConfig, VolumeConfig
+    from pipeline.types import FloatArray
+    from pipeline.volume.unseen import UnseenSum
+
+STRATA = 20  # of like z or like number, within which number and cargoes are ranked
+BINS = 128  # of equal count: the sum's law has a long tail, and 32 would lose 6 % of what looks and stays explain
+ENDS = 10  # an end of an input is the tenth of the draws that lies there: its middle is the 5 % or the 95 % point
+INPUTS = {
+    "looks_and_stays": (
+        "what looks find and how long ships stay",
+        ("looks see least", "looks see most"),
+    ),
+    "number_unseen": ("how many calls nobody saw, were that known", ("fewest", "most")),
+    "barrels_unseen": ("which of the cargoes seen each of them had", ("smallest", "largest")),
+    "calls_seen": ("what the calls seen carried, and so those unseen", ("least", "most")),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AccountDraws:
+    """Draws of the calls of an account."""
+
+    calendar: list[date]
+    observed: FloatArray
+    """The observed sum, shape (draws,)."""
+    carried: FloatArray
+    """What each row's call carried, were it one: shape (calls, draws). An unseen call carries one of these."""
+
+
+def account_draws(
+    liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int
+) -> AccountDraws:
+    """The draws behind the last day of an account, as the ledger makes them."""
+    first, last = (date.fromisoformat(str(account["day"].iloc[n])) for n in (0, -1))
+    rows = between(in_one_order(countable(liftings, cap, config)), cap, first, last)
+    holds, shared = under_cap(rows, cap, config), shared_draws(config, seed)
+    cargo = simulate_cargo(rows[holds], config, lambda row: ships_of(row, config, shared, seed), cap)
+    calendar = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return AccountDraws(calendar, cargo.barrels.sum(axis=0), of_every_row(cargo.of_one_call, holds, config.draws))
+
+
+def with_unseen(
+    seen: AccountDraws, missed: pd.DataFrame, cap: CapConfig, config: VolumeConfig, seed: int
+) -> list[dict[str, Any]]:
+    """A row for each input of the sum with unseen calls: its index, and the sum's median at both ends of it."""
+    unseen = unseen_sum(missed, seen.calendar, seen.carried, config, seed)
+    total = seen.observed + unseen.barrels
+    spread, rows = variance(total), []
+    for name, (bins, tenths) in _groups(seen, unseen).items():
+        what, settings = INPUTS[name]
+        index = index_of(between_variance(total, bins), spread)
+        low, high = (total[tenths == end] for end in (0, ENDS - 1))
+        rows.append(
+            {
+                "kind": "with_unseen",
+                "name": name,
+                "what": what,
+                "low_setting": settings[0],
+                "high_setting": settings[1],
+                "base_p50": float(np.median(total)),
+                "base_p_over_cap": float(np.mean(total > cap.barrels)),
+                "low_p50": float(np.median(low)),
+                "high_p50": float(np.median(high)),
+                "low_p_over_cap": float(np.mean(low > cap.barrels)),
+                "high_p_over_cap": float(np.mean(high > cap.barrels)),
+                "sobol": index.value,
+                "sobol_se": index.error,
+            }
+        )
+    return rows
+
+
+def _groups(seen: AccountDraws, unseen: UnseenSum) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Draws of like input, of each input: in groups for its index, and in tenths for its ends."""
+    number, mean = unseen.calls, seen.carried.mean(axis=0)
+    error_of_mean = seen.carried.std(axis=0) / np.sqrt(np.maximum(number, 1.0))
+    beyond = unseen.barrels / np.maximum(number, 1.0) - mean
+    in_errors = np.divide(beyond, error_of_mean, out=np.zeros_like(beyond), where=(error_of_mean > 0) & (number > 0))
+    like_error, like_number = equal_bins(unseen.error, STRATA), equal_bins(number, STRATA)
+    given_seen = seen.observed + number.mean() * mean
+    return {
+        "looks_and_stays": (equal_bins(unseen.error, BINS), equal_bins(unseen.error, ENDS)),
+        "number_unseen": (bins_within(like_error, number, BINS), bins_within(like_error, number, ENDS)),
+        "barrels_unseen": (bins_within(like_number, in_errors, BINS), bins_within(like_number, in_errors, ENDS)),
+        "calls_seen": (equal_bins(given_seen, BINS), equal_bins(given_seen, ENDS)),
+    }

@@ -1,0 +1,121 @@
+"""What the sum with unseen calls comes from, against the law of total variance of a compound sum."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import nbinom, norm
+
+from pipeline.config import CapConfig, VolumeConfig
+from pipeline.quantiles import Z90
+from pipeline.tables import MISSED
+from pipeline.volume.ledger import ledger
+from pipeline.volume.liftings import liftings
+from pipeline.volume.sensitivity import sensitivity
+from pipeline.volume.sensitivity_unseen import AccountDraws, with_unseen
+
+SEED = 3
+CONFIG = VolumeConfig(draws=40_000)
+CAP = CapConfig(id="x", title="x", barrels=500_000, year_starts="01-01", source="made up")
+CALENDAR = [date(2024, 1, 1) + timedelta(days=n) for n in range(20)]
+SHAPE = 5.5
+
+
+def missed(low: float = 0.5, high: float = 0.5, days: list[date] = CALENDAR, shape: float = SHAPE) -> pd.DataFrame:
+    """Half of the arrivals are seen, more or less: of ten days with ten seen, and ten unseen."""
+    law = {"p_seen": 0.5, "p_seen_lo": low, "p_seen_hi": high, "seen_days": 0.5, "unseen_days": 0.5}
+    law |= {"rate_shape": shape, "rate_per_d": 0.5 * len(days), "unseen_mean": shape / len(days), "n_seen": 5}
+    rows = [
+        {"missed_id": f"pier/{day}", "zone_id": "pier", "day": day.isoformat(), "state": "known"} | law for day in days
+    ]
+    return MISSED.check(MISSED.from_rows(rows))
+
+
+def lognormal(calls: int, sd: float, seed: int = 8) -> np.ndarray:
+    """Barrels of calls that share nothing, mean 1, shape (calls, draws)."""
+    return np.exp(sd * np.random.default_rng(seed).standard_normal((calls, CONFIG.draws)) - sd**2 / 2)
+
+
+def told(barrels: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
+    config = CONFIG.model_copy(update={"draws": barrels.shape[1]})
+    seen = AccountDraws(CALENDAR, barrels.sum(axis=0), barrels)
+    return pd.DataFrame(with_unseen(seen, table, CAP, config, SEED)).set_index("name")
+
+
+def odds_unseen(low: float, high: float) -> np.ndarray:
+    """U / E, equally likely values, where half is seen and the logit has those bounds."""
+    z = norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    below, above = (np.log(p / (1 - p)) for p in (low, high))
+    return np.exp(-z / Z90 * np.where(z < 0, -below, above))
+
+
+def test_parts_are_those_of_a_compound_of_lognormal_cargoes():
+    """Five calls of mean 1 and variance v; N negative binomial, mean 5.5 and variance 11.
+
+    E[sum | cargoes] = O (1 + E[N] / 5). Given N and the cargoes, what is left has a standard deviation of s sqrt(N), s
+    that of the five in a draw; by its rank alone, E[s sqrt(N)]^2. The rest is N's spread times the mean cargo's.
+    """
+    v = np.exp(0.5**2) - 1
+    n = nbinom(SHAPE, 0.5)
+    root = np.sqrt(np.arange(200)) @ n.pmf(np.arange(200))
+    number, seen, which = n.var(), 5 * v * (1 + n.mean() / 5) ** 2, 0.8 * v * n.mean()
+    total = number + seen + which + n.var() * v / 5
+    barrels = lognormal(5, 0.5)
+    found = told(barrels, missed())["sobol"]
+    assert found["number_unseen"] == pytest.approx(number / total, abs=0.02)
+    assert found["calls_seen"] == pytest.approx(seen / total, abs=0.02)
+    assert found["looks_and_stays"] == pytest.approx(0, abs=0.01)
+    assert found["barrels_unseen"] == pytest.approx((barrels.std(axis=0).mean() * root) ** 2 / total, abs=0.01)
+
+
+def test_looks_and_stays_and_the_number_given_them_are_two_parts():
+    """One barrel a call: the sum is 1 + N, of Var(N) the looks' part is Var(a x), E Var(N | x) = E[a x (1 + x)]."""
+    x = odds_unseen(0.3, 0.6)
+    looks, given = SHAPE**2 * x.var(), SHAPE * (x + x**2).mean()
+    found = told(np.ones((1, CONFIG.draws)), missed(0.3, 0.6))["sobol"]
+    assert found["looks_and_stays"] == pytest.approx(looks / (looks + given), abs=0.02)
+    by_rank = SHAPE * np.sqrt(x + x**2).mean() ** 2  # as a rank moves N by its spread given x: first order alone
+    assert by_rank / (looks + given) - 0.04 < found["number_unseen"] < given / (looks + given)
+    assert found[["barrels_unseen", "calls_seen"]].to_numpy() == pytest.approx(0, abs=0.01)
+
+
+def test_where_the_rate_is_known_the_looks_are_all_there_is():
+    """Of a thousand calls chance says little: N is 1,000 x, and its ends are those of x."""
+    x = odds_unseen(0.3, 0.6)
+    row = told(np.ones((1, 8_000)), missed(0.3, 0.6, shape=1_000.0)).loc["looks_and_stays"]
+    assert row["sobol"] == pytest.approx(1, abs=0.05)  # one draw beyond 4.5 deviations
+    ends = 1 + 1_000 * np.quantile(x, [0.95, 0.5, 0.05])
+    assert row[["low_p50", "base_p50", "high_p50"]].to_numpy(float) == pytest.approx(ends, rel=0.02)
+
+
+def test_which_cargo_matters_where_few_large_ones_lie_among_small():
+    """Of stated cargoes, 1 and 9 bbl, mean 5, deviation 4: Var = 16 E[N] for which, 25 Var(N) for how many."""
+    barrels = np.repeat([[1.0], [9.0]], CONFIG.draws, axis=1)
+    found = told(barrels, missed())["sobol"]
+    assert found["number_unseen"] == pytest.approx(25 * 11 / (25 * 11 + 16 * 5.5), abs=0.02)
+    assert 0.8 * 0.24 < found["barrels_unseen"] < 0.25
+    assert found["calls_seen"] == pytest.approx(0, abs=0.01)
+
+
+ROWS = [{"call_id": f"c{n}", "arrival": "2024-01-07", "length_m": 90.0 + n, "berth_id": "pier"} for n in range(4)]
+
+
+def test_its_base_is_the_account_and_the_observed_sums_rows_stay_as_they_are():
+    config = CONFIG.model_copy(update={"draws": 4_000})
+    lifted = liftings(pd.DataFrame(ROWS), config, SEED)
+    table = missed(0.3, 0.6, days=[date(2024, 1, 1) + timedelta(days=n) for n in range(10)])
+    account = ledger(lifted, CAP, config, SEED, as_of=date(2024, 1, 9), missed=table)
+    plain, with_it = (sensitivity(lifted, account, CAP, config, SEED, missed=m) for m in (None, table))
+    more = with_it[with_it["kind"] == "with_unseen"]
+    assert more["base_p50"].to_numpy() == pytest.approx(account["corrected_p50"].iloc[-1], rel=1e-12)
+    assert set(more["base_p_over_cap"]) == {account["corrected_p_over_cap"].iloc[-1]}
+    pd.testing.assert_frame_equal(with_it[with_it["kind"] != "with_unseen"], plain)
+
+
+def test_where_no_zone_is_known_there_is_no_such_sum():
+    lifted = liftings(pd.DataFrame(ROWS), VolumeConfig(draws=2_000), SEED)
+    account = ledger(lifted, CAP, VolumeConfig(draws=2_000), SEED)
+    unknown = missed().assign(state="unknown")
+    found = sensitivity(lifted, account, CAP, VolumeConfig(draws=2_000), SEED, missed=unknown)
+    assert "with_unseen" not in set(found["kind"])
