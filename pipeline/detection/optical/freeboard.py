@@ -17,6 +17,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from pipeline.detection.optical.at_the_side import (
+    LEAST_SHADED,
+    MOST_SHADED,
+    cargo_m,
+    ends_in_steps,
+    gear_m,
+    may_carry_deck_cargo,
+    without_gear,
+)
 from pipeline.detection.optical.frame import resample
 from pipeline.detection.optical.side import MIN_GAIN, Posterior, SideGeometry, fit_side, height_grid, quantiles
 from pipeline.quantiles import Z90
@@ -32,18 +41,8 @@ LOWEST_SUN_DEG = 8.0  # lower, a shadow is seven times the height and falls on s
 PARALLEL = 0.30  # half of the share of the length over which the side is straight and the deck level
 MIN_LENGTH_M = 42.0  # on shorter hulls house and fenders stand at the side itself
 NEAR_SHARE = 0.55  # of the longest shadow: what stands nearer would catch its end, and in shade looks like water
-LEAST_SHADED = 20.0  # per cent of the rows
+STEPS = "the shadow ends in steps, as high as stacks: cargo stands at the side"
 SMOOTH_ROWS_M = 4.0  # along the hull: the noise of one row is no shadow's end (our choice)
-# By which most rows show more than the least shaded ones: less is nothing, more is gear (our choice)
-GEAR_M = (0.25, 0.75)
-# Hatches of dry cargo ships: coaming and cover stand 1.6 to 2.7 m above deck (a coaming has 0.6 m at least by the Load
-# Line Convention), their sides an eighth to a quarter of the beam inboard (our reading of drawings)
-HATCH_HEIGHT_M, HATCH_INSET = 2.5, 0.15
-GEAR_LEAST_M = 1.5  # ... and cranes, rails and coamings at the side on any such deck: seen on simulated bulk carriers
-GEAR_ODDS = 0.25  # tanker score below which such gear is reckoned with (our choice)
-# Below such a tanker score, the share of a side's height that may be cargo standing at it: containers, timber. Set on
-# simulated seeds 651 to 690
-CARGO_SHARES = ((0.25, 0.6), (0.5, 0.35))
 MAX_SHARE = 0.92  # of the usual depth: a higher side has deck cargo standing on it
 MIN_ROWS_M = 8.0  # of hull with a clear profile
 REFRACTION = 1.34  # of sea water
@@ -158,38 +157,18 @@ def measure_freeboard(
     heights = height_grid(min(TALLEST_M, DEEPEST * depth_of_any_m(hull.length_m)))
     sides, reasons = [], []
     for k in (_as_told(k, pixel) for k in geometry(hull.frame.axis, sun)):
-        found = _measured_side(light, others, hull, k, heights, origin)
+        seen = _clear_light(light, others, hull, k, float(heights[-1]), origin)
+        cargo = may_carry_deck_cargo(tanker)
+        found = _measured_side(seen, hull, k, heights, cargo=cargo) if isinstance(seen, _Rows) else seen
         if isinstance(found, str):
             reasons.append(found)
         elif found is not None:
             sides.append((k, found))
+    if STEPS in reasons:
+        return none(STEPS)  # the other side, where it shows, shows the stacks as well
     if not sides:
         return none(reasons[0] if reasons else "the sun stands too high, or along the hull, or behind the lean")
     return _combined(hull, sides, heights, sun, tanker)
-
-
-def gear_m(beam_m: float, k: SideGeometry, tanker: float) -> float:
-    """By how much gear on a deck that is no tanker's may make a side look higher [m]; hatches where the sun is low.
-
-    Gear adds its shadow alone to a strip that is told for side and shadow together: more than its own height where the
-    deck's edge hides a part of the strip.
-
-    >>> above, astride = (SideGeometry(1, k_v, 2.5, 0.0, 0.0) for k_v in (0.0, -0.5))
-    >>> gear_m(12.0, above, 0.1), gear_m(32.0, above, 0.1), gear_m(32.0, astride, 0.1), gear_m(16.0, above, 0.9)
-    (1.78, 1.5, 1.88, 0.0)
-    """
-    if tanker >= GEAR_ODDS or not k.throws_shadow:
-        return 0.0
-    return round(max(GEAR_LEAST_M, HATCH_HEIGHT_M - HATCH_INSET * beam_m / k.k_s) * k.k_s / (k.k_s + k.k_v), 2)
-
-
-def cargo_m(height_m: float, tanker: float) -> float:
-    """By how much cargo that stands at a side may make it look higher [m]; none on a tanker's clean deck.
-
-    >>> cargo_m(5.0, 0.1), cargo_m(5.0, 0.4), cargo_m(5.0, 0.7)
-    (3.0, 1.75, 0.0)
-    """
-    return next((share * height_m for below, share in CARGO_SHARES if tanker < below), 0.0)
 
 
 def log_prior(heights_m: FloatArray, length_m: float) -> FloatArray:
@@ -208,17 +187,49 @@ def _as_told(k: SideGeometry, pixel_m: float) -> SideGeometry:
     return replace(k, k_v=0.0) if pixel_m > MAX_BLIND_PIXEL_M and k.k_v > 0 else k
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Light across one side, at distances ``x`` [m] from the frame's middle, shape (rows along the hull, x)."""
+
+    x: FloatArray
+    light: FloatImage
+
+
 def _measured_side(
+    seen: _Rows, hull: Hull, k: SideGeometry, heights: FloatArray, *, cargo: bool
+) -> Posterior | str | None:
+    """What the rows of one side say; a reason where they could have spoken and do not. May ``cargo`` stand there?"""
+    found = _fit(seen.x, seen.light, 50.0, hull, k, heights)
+    if found is None:
+        return None
+    if found.worse_without < MIN_GAIN:
+        return "no dark strip and no side can be told from the water's own pattern"
+    if found.depth > 0:
+        # Hatches and cranes only lengthen a shadow; where the least shaded fifth of the rows says less, it is right
+        soft = ndimage.uniform_filter1d(seen.light, max(1, round(SMOOTH_ROWS_M / hull.frame.pixel_m)), axis=0)
+        least = _plain(_fit(seen.x, soft, 100.0 - LEAST_SHADED, hull, k, heights))
+        if cargo and ends_in_steps(least, _plain(_fit(seen.x, soft, MOST_SHADED, hull, k, heights))):
+            return STEPS
+        if least is not None:
+            found = without_gear(found, least)
+    return found
+
+
+def _plain(found: Posterior | None) -> Posterior | None:
+    """The reading, where it shows layers at all."""
+    return found if found is not None and found.worse_without > MIN_GAIN else None
+
+
+def _clear_light(
     light: FloatImage,
     others: BoolImage,
     hull: Hull,
     k: SideGeometry,
-    heights: FloatArray,
+    tallest: float,
     origin: tuple[int, int],
-) -> Posterior | str | None:
-    """What one side says; a reason where it could have spoken and does not."""
-    pixel = hull.frame.pixel_m
-    half, tallest = hull.beam_m / 2, float(heights[-1])
+) -> _Rows | str | None:
+    """The rows of one side that nothing else stands in; a reason where there are too few."""
+    pixel, half = hull.frame.pixel_m, hull.beam_m / 2
     u = clear_rows(hull, k.k_u, 0.45 * tallest, pixel)
     x = np.arange(
         max(0.25 * half, half - 4.0 - tallest * max(k.k_v, 0.0)), half + tallest * (k.k_s + abs(k.k_v)) + 8.0, pixel / 2
@@ -238,36 +249,7 @@ def _measured_side(
     last = x[int(np.argmax(ends))] - 1.5 * pixel if ends.any() else x[-1] + 1.0
     if k.throws_shadow and last < half + NEAR_SHARE * tallest * k.shadow:
         return "a quay or another hull lies where the shadow would end"
-    rows, x = rows[:, x < last], x[x < last]
-    found = _fit(x, rows, 50.0, hull, k, heights)
-    if found is None:
-        return None
-    if found.worse_without < MIN_GAIN:
-        return "no dark strip and no side can be told from the water's own pattern"
-    if found.depth > 0:
-        # Hatches and cranes only lengthen a shadow; where the least shaded fifth of the rows says less, it is right
-        soft = ndimage.uniform_filter1d(rows, max(1, round(SMOOTH_ROWS_M / pixel)), axis=0)
-        least = _fit(x, soft, 100.0 - LEAST_SHADED, hull, k, heights)
-        if least is not None and least.worse_without > MIN_GAIN:
-            found = without_gear(found, least)
-    return found
-
-
-def without_gear(found: Posterior, least: Posterior) -> Posterior:
-    """The height by most rows, and by the least shaded ones in so far as they plainly show less.
-
-    Between the bounds of `GEAR_M` either may be right: the mixture's interval holds both, and no hair's breadth in the
-    picture moves the height from the one to the other.
-    """
-    (low, lesser, high), (first, usual, _) = least.interval(), found.interval()
-    if high >= first and high - low >= 1.5:
-        return found
-    share = float(np.interp(usual - lesser, GEAR_M, (0.0, 1.0)))
-    if share in (0.0, 1.0):
-        return least if share else found
-    p = [np.exp(q.log_p - q.log_p.max()) for q in (found, least)]
-    mixed = np.log((1 - share) * p[0] / p[0].sum() + share * p[1] / p[1].sum() + 1e-300)
-    return replace(least if share > 0.5 else found, log_p=mixed - mixed.max())
+    return _Rows(x[x < last], rows[:, x < last])
 
 
 def _fit(
