@@ -32,6 +32,7 @@ FIT_TAILS = (1e-2, 1e-3, 1e-4, 1e-5)  # at which stated and counted tails are co
 MIN_COUNT = 15  # pixels that a tail must be expected to have, to judge a law by it
 TAIL_EXPONENT = (0.65, 1.0)  # how far the counted tail may stretch the law's; beyond, the counts are not sea
 NOMINAL_LOOKS = 4.4  # Sentinel-1 IW GRDH
+CLEARLY = 2.0  # by so much less must laws of the usual looks miss the counted tails than those of the looks found
 LOOKS_RANGE = (0.5, 60.0)  # wider than any product's: half a look is speckle and texture, sixty are hardly grainy
 MEAN_OVER_MEDIAN = NOMINAL_LOOKS / float(special.gammaincinv(NOMINAL_LOOKS, 0.5))  # of speckle
 CROSS_POLAR_DB = -9.0  # a ship in VH against VV: median of 110 public Sentinel-1 chips -10.5 dB; -7 dB is often quoted
@@ -267,8 +268,9 @@ def _best_law(
     bend.
 
     ``log_over`` is each pixel's ln over its clutter, ``block`` the place of its clutter's ``variance``. Texture that is
-    not alike a few steps apart was counted as speckle, so the ``looks`` may be too few: the usual ones are tried, too.
-    Earlier laws win ties.
+    not alike a few steps apart was counted as speckle, so the ``looks`` may be too few: the usual ones are tried, too,
+    and win where they state the tails `CLEARLY` better (at the edge of slicks they state them a little better, and let
+    more of the sea through). Earlier laws win ties.
     """
     n = len(log_over)
     tails = [t for t in FIT_TAILS if t * n >= MIN_COUNT] or [FIT_TAILS[0]]
@@ -282,7 +284,7 @@ def _best_law(
         counted = [max(float(np.sum(log_over > limit[block])), 0.1) / n for limit in limits]
         misfit[one] = sum(abs(np.log(c / t)) for c, t in zip(counted, tails, strict=True))
         exponents[one] = float(np.clip(np.log(counted[-1]) / np.log(tails[-1]), *TAIL_EXPONENT))
-    best = min(tried, key=lambda one: round(misfit[one], 6))
+    best = min(tried, key=lambda one: round(misfit[one] * (CLEARLY if one[1] != looks else 1), 6))
     return *best, exponents[best]
 
 
