@@ -32,6 +32,7 @@ FIT_TAILS = (1e-2, 1e-3, 1e-4, 1e-5)  # at which stated and counted tails are co
 MIN_COUNT = 15  # pixels that a tail must be expected to have, to judge a law by it
 TAIL_EXPONENT = (0.65, 1.0)  # how far the counted tail may stretch the law's; beyond, the counts are not sea
 NOMINAL_LOOKS = 4.4  # Sentinel-1 IW GRDH
+CLEARLY = 2.0  # by so much less must laws of the usual looks miss the counted tails than those of the looks found
 LOOKS_RANGE = (0.5, 60.0)  # wider than any product's: half a look is speckle and texture, sixty are hardly grainy
 MEAN_OVER_MEDIAN = NOMINAL_LOOKS / float(special.gammaincinv(NOMINAL_LOOKS, 0.5))  # of speckle
 CROSS_POLAR_DB = -9.0  # a ship in VH against VV: median of 110 public Sentinel-1 chips -10.5 dB; -7 dB is often quoted
@@ -250,34 +251,41 @@ def _fitted(known: Survey, samples: list[Tile]) -> Survey:
     variance, looks = seen.variance, _looks(seen)
     calm = variance[seen.block] <= CALM[1] * np.nanquantile(variance, CALM[0])
     log_over, block = seen.log_over[calm], seen.block[calm]
-    law, _ = _best_law(log_over, block, variance, looks)
-    limit = np.log(laws.quantile(law, TARGET_TAIL, variance, looks))
+    law, looks_of_law, _ = _best_law(log_over, block, variance, looks)
+    limit = np.log(laws.quantile(law, TARGET_TAIL, variance, looks_of_law))
     targets = np.zeros(len(variance), bool)
     targets[block[log_over > limit[block]]] = True
     sea = ~targets[block]
-    law, exponent = _best_law(log_over[sea], block[sea], variance, looks)
+    law, looks, exponent = _best_law(log_over[sea], block[sea], variance, looks)
     sea_db = float(10 * np.log10(np.median(seen.first_band) * MEAN_OVER_MEDIAN))
     return replace(known, looks=looks, law=law, tail_exponent=exponent, sea_db=sea_db)
 
 
-def _best_law(log_over: FloatArray, block: NDArray[np.intp], variance: FloatArray, looks: float) -> tuple[str, float]:
-    """The law whose stated tails are nearest to the counted ones, on a log scale, and how the farthest tail bends.
+def _best_law(
+    log_over: FloatArray, block: NDArray[np.intp], variance: FloatArray, looks: float
+) -> tuple[str, float, float]:
+    """The law whose stated tails are nearest to the counted ones, on a log scale, its looks, and its farthest tail's
+    bend.
 
-    ``log_over`` is each pixel's ln over its clutter, ``block`` the place of its clutter's ``variance``. Earlier laws
-    win ties.
+    ``log_over`` is each pixel's ln over its clutter, ``block`` the place of its clutter's ``variance``. Texture that is
+    not alike a few steps apart was counted as speckle, so the ``looks`` may be too few: the usual ones are tried, too,
+    and win where they state the tails `CLEARLY` better (at the edge of slicks they state them a little better, and let
+    more of the sea through). Earlier laws win ties.
     """
     n = len(log_over)
     tails = [t for t in FIT_TAILS if t * n >= MIN_COUNT] or [FIT_TAILS[0]]
     high = log_over > 0.5  # the rest is never in a tail
     log_over, block = log_over[high], block[high]
     misfit, exponents = {}, {}
-    for law in laws.LAWS:
-        limits = [np.log(laws.quantile(law, t, variance, looks)) for t in tails]
+    tried = [(law, looks) for law in laws.LAWS]
+    tried += [(law, NOMINAL_LOOKS) for law in laws.LAWS if law != "gamma" and looks < NOMINAL_LOOKS]
+    for one in tried:
+        limits = [np.log(laws.quantile(one[0], t, variance, one[1])) for t in tails]
         counted = [max(float(np.sum(log_over > limit[block])), 0.1) / n for limit in limits]
-        misfit[law] = sum(abs(np.log(c / t)) for c, t in zip(counted, tails, strict=True))
-        exponents[law] = float(np.clip(np.log(counted[-1]) / np.log(tails[-1]), *TAIL_EXPONENT))
-    best = min(laws.LAWS, key=lambda law: round(misfit[law], 6))
-    return best, exponents[best]
+        misfit[one] = sum(abs(np.log(c / t)) for c, t in zip(counted, tails, strict=True))
+        exponents[one] = float(np.clip(np.log(counted[-1]) / np.log(tails[-1]), *TAIL_EXPONENT))
+    best = min(tried, key=lambda one: round(misfit[one] * (CLEARLY if one[1] != looks else 1), 6))
+    return *best, exponents[best]
 
 
 def sample_windows(shape: tuple[int, int]) -> list[Window]:
