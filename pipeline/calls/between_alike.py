@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pipeline.ships.turnover import likelihoods
+from pipeline.ships.turnover import Before, likelihoods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,8 +81,10 @@ def _one_stay(
     if sum(gaps) > config.max_stay_d:
         return 0.0
     one, other = likelihoods(*apart(before, after))
-    stayed = first.turns.still(first.seen_d, sum(gaps)) * one * LENGTH_FAILS
-    turned = other * first.turns.another(first.seen_d, gaps[0]) * odd.turns.another(0.0, gaps[1])
+    came, came_odd = first.came_after, Before(gaps[0], 0.0)
+    stayed = first.turns.still(first.seen_d, sum(gaps), came) * one * LENGTH_FAILS
+    turned = other * first.turns.another(first.seen_d, gaps[0], before=came)
+    turned *= odd.turns.another(0.0, gaps[1], before=came_odd)
     return stayed / (stayed + turned) if stayed + turned > 0 else 0.0
 
 

@@ -8,10 +8,8 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from pipeline.calls.counting import length_of
-from pipeline.ships.turnover import Turnover
-
-MIN_SD_M = 0.5  # no length is better than this
+from pipeline.calls.counting import MIN_SD_M, length_of
+from pipeline.ships.turnover import NOBODY_LOOKED, Before, Turnover
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +43,11 @@ class DarkStay:
     def last(self) -> dict[str, object]:
         """The newest sighting."""
         return self.sightings[-1]
+
+    @property
+    def came_after(self) -> Before:
+        """The last look that did not show her before she was seen."""
+        return self.sightings[0].get("came_after", NOBODY_LOOKED)  # type: ignore[return-value]
 
     @property
     def seen_d(self) -> float:

@@ -15,12 +15,12 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.between_alike import joined
-from pipeline.calls.counting import difference, empty_since, length_of
-from pipeline.calls.dark_stays import MIN_SD_M, DarkStay
+from pipeline.calls.counting import MIN_SD_M, difference, empty_since, length_of
+from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.config import CallsConfig
-from pipeline.ships.turnover import DISAGREE, LIKELY, UNLIKELY, chance_of_one_stay, turnover
+from pipeline.ships.turnover import DISAGREE, LIKELY, NOBODY_LOOKED, UNLIKELY, Before, chance_of_one_stay, turnover
 from pipeline.times_places.passes import passes, twins
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
@@ -62,7 +62,8 @@ def link(sightings: pd.DataFrame, looks: pd.DataFrame, config: CallsConfig) -> l
     out: list[DarkStay] = []
     pass_of = passes(sightings, looks)
     sightings, looks = (table.assign(pass_id=table["scene_id"].map(pass_of)) for table in (sightings, looks))
-    sightings = sightings.assign(missed_before=1.0, empty_before=[()] * len(sightings))
+    nobody = {"empty_before": [()] * len(sightings), "came_after": [NOBODY_LOOKED] * len(sightings)}
+    sightings = sightings.assign(missed_before=1.0, **nobody)
     for zone_id in sorted(sightings["berth_id"].unique()):
         here = sightings[sightings["berth_id"] == zone_id]
         out += _at_zone(zone_id, here, looks[looks["zone_id"] == zone_id], config)
@@ -75,6 +76,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     closed: list[DarkStay] = []
     missed: list[DarkStay] = []  # those that a look found gone, and may have missed
     last_empty: pd.Timestamp | None = None
+    last_misses = 1.0
     in_order = _looks_in_order(seen, looks, config)
     for pass_id, when, misses in in_order:
         here = seen[seen["pass_id"] == pass_id].sort_values("detection_id").to_dict("records")
@@ -91,10 +93,12 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
             if n in partner:
                 partner[n].goes_on(sighting)
             else:
-                spot = _of_looks_apart(in_order, _that_show(seen, sighting))
-                turns, former = turnover(config.stay_d, *spot), _former(sighting, [*unmatched, *missed], config)
-                open_stays.append(DarkStay(zone_id, turns, [sighting], last_empty, former=former, spot=spot))
-                for stay in [*unmatched, *missed]:
+                gone = [*unmatched, *missed]
+                spot, former = _of_looks_apart(in_order, _that_show(seen, sighting)), _former(sighting, gone, config)
+                first = sighting | {"came_after": _came_after(sighting, gone, last_empty, last_misses, former[1])}
+                turns = turnover(config.stay_d, *spot)
+                open_stays.append(DarkStay(zone_id, turns, [first], last_empty, former=former, spot=spot))
+                for stay in gone:
                     stay.followed |= _apart_m(stay.last, sighting) <= SAME_SPOT_M
         if misses < 1:
             for stay in unmatched:
@@ -105,7 +109,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 stay.missed *= misses
                 if not any(_apart_m(stay.last, sighting) <= SAME_SPOT_M for sighting in here):
                     stay.empty += ((when, misses),)
-            last_empty = when
+            last_empty, last_misses = when, misses
     found = closed + missed + open_stays
     found = sorted(found, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
     return joined(
@@ -114,6 +118,22 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
         lambda a, b: _apart_m(a, b) <= SAME_SPOT_M,
         lambda a, b: difference(length_of(a), length_of(b), config),
     )
+
+
+def _came_after(
+    sighting: dict[str, object], gone: list[DarkStay], last_empty: pd.Timestamp | None, misses: float, may_be: float
+) -> Before:
+    """The last look that did not show a ship before she was first seen: one at the berth, or of another at her spot.
+
+    ``gone`` are the stays that the look of the sighting does not show, ``may_be`` is the chance that she is of one of
+    them, ``misses`` what the last look at the berth does miss.
+    """
+    looks = [(stay.last["acquired"], 0.0) for stay in gone if _apart_m(stay.last, sighting) <= SAME_SPOT_M]
+    looks += [] if last_empty is None else [(last_empty, misses)]
+    if not looks:
+        return NOBODY_LOOKED
+    when, missed = max(looks, key=lambda look: (look[0], -look[1]))
+    return Before(float((sighting["acquired"] - when) / timedelta(days=1)), max(missed, may_be))  # type: ignore[operator]
 
 
 def _looks_in_order(
@@ -181,7 +201,9 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
     gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
     more = odds_beyond_length(stay.last, new) if both_fine else 0.0
     empty = empty_since(stay.last, stay.empty)
-    return chance_of_one_stay(stay.turns, stay.seen_d, gap_d, shift, spread, more, missed=stay.missed, empty=empty)
+    return chance_of_one_stay(
+        stay.turns, stay.seen_d, gap_d, shift, spread, more, missed=stay.missed, empty=empty, before=stay.came_after
+    )
 
 
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:

@@ -2,8 +2,9 @@
 
 Ships take turns at a spot: one stays (log-normal law), then it is free (exponential), then the next one stays. That is
 an alternating renewal process (Cox, *Renewal Theory*, 1962, chapters 5 and 7). A look falls on a long stay more often
-than on a short one, so what is left of her stay has the law's residual life; how long a spot stays free goes by how
-many of the looks show somebody there. A busy berth says sooner than a quiet one that two sightings are two ships.
+than on a short one, so what is left of her stay has the law's residual life; and if the look before did not show her,
+she came since, and more of her stay is left. How long a spot stays free goes by how many of the looks show somebody
+there. A busy berth says sooner than a quiet one that two sightings are two ships.
 
 Lengths speak beside the time between: those of one hull agree within their errors, those of two are as far apart as
 ships of the trade are.
@@ -40,6 +41,19 @@ UNLIKELY = 0.25
 LIKELY = 1 - UNLIKELY  # and above which a stay goes on although a look between did not show her
 
 
+class Before(NamedTuple):
+    """The last look before a ship's first sighting, which did not show her: days before it, and what share it misses.
+
+    ``misses`` is the chance that a ship who lay there was not told by it, for whatever reason.
+    """
+
+    days: float
+    misses: float
+
+
+NOBODY_LOOKED = Before(0.0, 1.0)  # so a sighting falls on any moment of her stay
+
+
 class Empty(NamedTuple):
     """A look at which nobody was seen at a spot: days after a ship was seen there, and what share it misses."""
 
@@ -54,36 +68,45 @@ class Turnover:
     stay_d: tuple[float, float]
     free_d: float
 
-    def still(self, seen_d: float, gap_d: float) -> float:
+    def still(self, seen_d: float, gap_d: float, before: Before = NOBODY_LOOKED) -> float:
         """Chance that a ship, there for ``seen_d`` between her first and last sighting, is there ``gap_d`` later."""
-        left = 1 - self._gone(seen_d)
-        return (1 - self._gone(seen_d + gap_d)) / left if left > 1e-9 else 0.0
+        left = self._left(seen_d, before)
+        return self._left(seen_d + gap_d, before) / left if left > 1e-9 else 0.0
 
-    def another(self, seen_d: float, gap_d: float, then_d: float = 0.0, empty: Sequence[Empty] = ()) -> float:
+    def another(
+        self,
+        seen_d: float,
+        gap_d: float,
+        then_d: float = 0.0,
+        empty: Sequence[Empty] = (),
+        before: Before = NOBODY_LOOKED,
+    ) -> float:
         """Chance that she left in the meantime and that another ship lies there from ``gap_d`` after her last sighting.
 
         The other one came within the gap and lies there for ``then_d`` more. With ``empty``, looks in between that show
         nobody at the spot, the chance of all that: each of them missed who was there, or nobody was.
         """
-        left = 1 - self._gone(seen_d)
+        left = self._left(seen_d, before)
         if left <= 1e-9:  # no stay lasts so long
             return math.prod(look.misses for look in empty)
         if empty:
-            return self._another_unseen(seen_d, gap_d, then_d, empty) / left
+            return self._another_unseen(seen_d, gap_d, then_d, empty, before) / left
         moments = np.arange(STEP_D / 2, gap_d, STEP_D)
-        leaves = (1 - _ended(self.stay_d, seen_d + moments)) / (_mean_d(self.stay_d) * left)
+        leaves = self._leaves(seen_d + moments, before) / left
         taken = _taken(self.stay_d, self.free_d, float(f"{then_d:.2g}"))
         later = np.clip(((gap_d - moments) / STEP_D).astype(int), 0, len(taken) - 1)
         return float(min(1.0, np.sum(leaves * taken[later]) * STEP_D))
 
-    def _another_unseen(self, seen_d: float, gap_d: float, then_d: float, empty: Sequence[Empty]) -> float:
+    def _another_unseen(
+        self, seen_d: float, gap_d: float, then_d: float, empty: Sequence[Empty], before: Before
+    ) -> float:
         """That she leaves after ``seen_d`` and another one is there, neither shown by looks between; step by step.
 
         A third ship, come and gone between the two, is not asked whether the looks missed her.
         """
         edges = np.arange(0.0, gap_d, STEP_D)
         moments = edges + STEP_D / 2
-        leaves = (1 - _ended(self.stay_d, seen_d + moments)) / _mean_d(self.stay_d) * STEP_D
+        leaves = self._leaves(seen_d + moments, before) * STEP_D
         unseen, unseen_then = np.ones(len(moments)), np.clip((gap_d - edges) / STEP_D, 0.0, 1.0)
         for look in empty:
             later = np.clip((moments - look.after_d) / STEP_D + 0.5, 0.0, 1.0)  # share of a step after the look
@@ -94,6 +117,19 @@ class Turnover:
         comes = (comes + np.append(0.0, comes[:-1])) / 2
         stays = 1 - _ended(self.stay_d, gap_d - moments + then_d)
         return float(min(1.0, np.sum(comes * unseen_then * stays)))
+
+    def _left(self, after_d: float, before: Before) -> float:
+        """Share of the ships seen first at a moment that are there ``after_d`` later, but for a constant factor.
+
+        Arrivals are as frequent at any time: of those since the look before all count, of earlier ones what it misses.
+        """
+        gone_later = self._gone(after_d + before.days)
+        return gone_later - self._gone(after_d) + before.misses * (1 - gone_later)
+
+    def _leaves(self, after_d: FloatArray, before: Before) -> FloatArray:
+        """How many of them leave then [1/d]: what `_left` falls by."""
+        lasting, longer = (1 - _ended(self.stay_d, after_d + days) for days in (0.0, before.days))
+        return np.asarray((lasting - (1 - before.misses) * longer) / _mean_d(self.stay_d))
 
     def _gone(self, after_d: float) -> float:
         """Chance that a ship seen at some moment of her stay has left ``after_d`` later: E[min(T, after)] / E[T]."""
@@ -125,19 +161,37 @@ def chance_of_one_stay(
     then_d: float = 0.0,
     missed: float = 1.0,
     empty: Sequence[Empty] = (),
+    before: Before = NOBODY_LOOKED,
 ) -> float:
     """That two sightings, whose lengths differ by ``apart_m`` (standard error given), are of one stay.
 
     The first shows a ship seen for ``seen_d`` by then, the second one ``gap_d`` later, who is seen for ``then_d`` from
     there; ``more`` is the logarithm of how much likelier all else of both is if they show one hull. ``missed`` is the
     chance that looks between the two, which did not show her, would all have missed her had she been there; ``empty``
-    are those of them that show nobody at the spot: another ship was not yet there, or missed as well.
+    are those of them that show nobody at the spot: another ship was not yet there, or missed as well. ``before`` is the
+    last look that did not show the first ship before she was seen.
     """
-    one, other = likelihoods(apart_m, sd_m)
-    same = turns.still(seen_d, gap_d + then_d) * one * missed
-    turned = turns.another(seen_d, gap_d, then_d, empty) * other
-    turned *= math.exp(-max(-MOST_WORD, min(MOST_WORD, more)))
+    same, turned = weights(turns, seen_d, gap_d, apart_m, sd_m, more, then_d, missed, empty, before)
     return same / (same + turned) if same + turned > 0 else 0.0
+
+
+def weights(
+    turns: Turnover,
+    seen_d: float,
+    gap_d: float,
+    apart_m: float,
+    sd_m: float,
+    more: float = 0.0,
+    then_d: float = 0.0,
+    missed: float = 1.0,
+    empty: Sequence[Empty] = (),
+    before: Before = NOBODY_LOOKED,
+) -> tuple[float, float]:
+    """How likely the second sighting of `chance_of_one_stay` is as the first ship's, and as another's."""
+    one, other = likelihoods(apart_m, sd_m)
+    same = turns.still(seen_d, gap_d + then_d, before) * one * missed
+    turned = turns.another(seen_d, gap_d, then_d, empty, before) * other
+    return same, turned * math.exp(-max(-MOST_WORD, min(MOST_WORD, more)))
 
 
 def likelihoods(apart_m: float, sd_m: float) -> tuple[float, float]:

@@ -1,9 +1,11 @@
 import pandas as pd
 import pytest
 
+from pipeline.calls.counting import number_of_stays
 from pipeline.calls.same_ship import same_ship_probability
 from pipeline.calls.sightings import link, sightings_in_zones
 from pipeline.config import CallsConfig
+from pipeline.ships.turnover import NOBODY_LOOKED, Before, Turnover
 from pipeline.tables import MATCHES
 from tests.calls.traffic import MMSI, at, detections, looks_at, off_berth, sighting
 
@@ -219,3 +221,25 @@ def test_looks_that_all_missed_her_are_as_rare_as_each_times_the_others(count):
     empty = [12.0 + 13 * n for n in range(count)]
     (stay,) = stays([sighting("a", 0)], looks_at(0, *empty), config)
     assert stay.missed == pytest.approx(0.2**count)
+
+
+def test_a_new_stay_keeps_the_last_look_that_did_not_show_her():
+    """Nobody looked; a look at an empty berth, which misses one in so many; a radar's look at another at her spot."""
+    misses = 1 - CONFIG.look_recall["optical"]
+    assert stays([sighting("a", 24)])[0].came_after == NOBODY_LOOKED
+    assert stays([sighting("a", 24)], looks_at(0, 12, 24))[0].came_after == Before(0.5, pytest.approx(misses))
+    radar = {"sensor": "sentinel-1"}
+    both = [sighting("a", 0, length_m=160.0, **radar), sighting("b", 6, length_m=96.0, **radar)]
+    after = stays(both, looks_at(0, 6, sensor="sentinel-1"))[1].came_after
+    assert (after.days, after.misses) == (0.25, pytest.approx(0, abs=1e-6))
+
+
+def test_two_looks_at_one_hull_are_surer_one_stay_where_she_had_just_come():
+    """The look before shows nobody: so more of her stay is left than of one that any look fell on."""
+    seen = [sighting("a", 0), sighting("b", 36)]
+
+    def one(looks) -> float:
+        stay = stays(seen, looks)[0]
+        return number_of_stays(pd.DataFrame(stay.sightings), Turnover(CONFIG.stay_d, 2.0), CONFIG)[0]
+
+    assert one(looks_at(-12, 0, 36)) > one(looks_at(0, 36)) + 0.05

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
-from pipeline.ships.turnover import Empty, Turnover, chance_of_one_stay, likelihoods, turnover
+from pipeline.ships.turnover import Before, Empty, Turnover, chance_of_one_stay, likelihoods, turnover
 
 STAY_D = CallsConfig().stay_d
 
@@ -37,6 +37,22 @@ def test_who_is_there_later_is_as_often_the_same_and_another_as_in_drawn_turns(f
     turns = Turnover(STAY_D, free_d)
     assert turns.still(seen_d, gap_d) == pytest.approx((third == first)[kept].mean(), abs=0.01)
     assert turns.another(seen_d, gap_d) == pytest.approx(((third >= 0) & (third != first))[kept].mean(), abs=0.015)
+
+
+@pytest.mark.parametrize(("before_d", "misses"), [(0.3, 0.0), (1.0, 0.0), (1.0, 0.3), (4.0, 0.05)])
+@pytest.mark.parametrize(("seen_d", "gap_d"), [(0.0, 0.5), (0.0, 2.0), (1.0, 1.0)])
+def test_a_ship_that_the_look_before_did_not_show_came_since(before_d, misses, seen_d, gap_d):
+    """Drawn turns, weighed by how likely it is that the look before does not show her: she stays on for longer."""
+    arrivals, departures = drawn(2.0)
+    looks = np.random.default_rng(7).uniform(10, departures[-1] - 50, 1_000_000)
+    earlier, first, second, third = (
+        ship_at(looks + d, arrivals, departures) for d in (-before_d, 0.0, seen_d, seen_d + gap_d)
+    )
+    weight = np.where((first >= 0) & (first == second), np.where(earlier == first, misses, 1.0), 0.0)
+    turns, before = Turnover(STAY_D, 2.0), Before(before_d, misses)
+    same, other = (float(weight[who].sum() / weight.sum()) for who in (third == first, (third >= 0) & (third != first)))
+    assert turns.still(seen_d, gap_d, before) == pytest.approx(same, abs=0.01)
+    assert turns.another(seen_d, gap_d, before=before) == pytest.approx(other, abs=0.015)
 
 
 @pytest.mark.parametrize("misses", [0.0, 0.05, 0.3])
