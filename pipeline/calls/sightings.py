@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calls.between_alike import joined
+from pipeline.calls.chance_cuts import mended
 from pipeline.calls.counting import MIN_SD_M, difference, empty_since, length_of
 from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.geodesy import distance_m
@@ -112,12 +113,12 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
             last_empty, last_misses = when, misses
     found = closed + missed + open_stays
     found = sorted(found, key=lambda s: (s.sightings[0]["acquired"], str(s.sightings[0]["detection_id"])))
-    return joined(
-        found,
-        config,
-        lambda a, b: _apart_m(a, b) <= SAME_SPOT_M,
-        lambda a, b: difference(length_of(a), length_of(b), config),
-    )
+
+    def one_place(a: dict[str, object], b: dict[str, object]) -> bool:
+        return _apart_m(a, b) <= SAME_SPOT_M
+
+    whole = mended(found, config, one_place, _beyond_length)
+    return joined(whole, config, one_place, lambda a, b: difference(length_of(a), length_of(b), config))
 
 
 def _came_after(
@@ -194,16 +195,22 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
     """
     if _apart_m(stay.last, new) > SAME_SPOT_M:
         return 0.0
-    both_fine = is_fine(stay.last) and is_fine(new)
-    if both_fine and same_ship_probability(stay.last, new) < ANOTHER_SHIP:
+    more = _beyond_length(stay.last, new)
+    if more == -np.inf:
         return 0.0
     shift, spread = difference(stay.length(), length_of(new), config)
     gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
-    more = odds_beyond_length(stay.last, new) if both_fine else 0.0
     empty = empty_since(stay.last, stay.empty)
     return chance_of_one_stay(
         stay.turns, stay.seen_d, gap_d, shift, spread, more, missed=stay.missed, empty=empty, before=stay.came_after
     )
+
+
+def _beyond_length(first: dict[str, object], second: dict[str, object]) -> float:
+    """How much likelier beam, house and deck are if both show one ship: a logarithm, minus infinity of surely two."""
+    if not (is_fine(first) and is_fine(second)):
+        return 0.0
+    return -np.inf if same_ship_probability(first, second) < ANOTHER_SHIP else odds_beyond_length(first, second)
 
 
 def _disagreement(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> float:

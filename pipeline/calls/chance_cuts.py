@@ -1,0 +1,91 @@
+"""Stays that chance cut in two: of many looks at one hull some lie far off, and each was asked for itself.
+
+A look whose length is more than DISAGREE standard deviations off opens a stay of its own, as one honest look in eighty
+does: of simulated calls of twenty looks one in sixteen was cut, of eighty one in seven. Once all looks are known, two
+stays that follow each other at one spot, with no look between that shows nobody, are one again where the means of both
+agree and one stay is not clearly less likely than two. How far they may be apart goes by the number of looks that were
+compared (Sidak, J. Am. Stat. Assoc. 62, pp. 626-633, 1967): a stay of any number of honest looks is cut as seldom as
+one of two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+from pipeline.calls.counting import difference
+from pipeline.ships.turnover import DISAGREE, UNLIKELY, chance_of_one_stay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.calls.dark_stays import DarkStay
+    from pipeline.config import CallsConfig
+
+
+def farthest(looks: int) -> float:
+    """Standard deviations by which one of so many honest looks at a hull lies off no more often than of two.
+
+    >>> [round(farthest(n), 2) for n in (2, 5, 20, 80)]
+    [2.5, 2.96, 3.41, 3.78]
+    """
+    of_two = 2 * ndtr(-DISAGREE)
+    return float(-ndtri(-np.expm1(np.log1p(-of_two) / max(1, looks - 1)) / 2))
+
+
+def mended(
+    stays: list[DarkStay],
+    config: CallsConfig,
+    one_place: Callable[[Any, Any], bool],
+    beyond_length: Callable[[Any, Any], float],
+) -> list[DarkStay]:
+    """The stays, in order of first sighting, those made one again that chance had cut.
+
+    ``one_place`` says whether two sightings lie at one spot, ``beyond_length`` how much likelier all but their lengths
+    is if they show one hull: a logarithm, minus infinity of two ships.
+    """
+    out = list(stays)
+    n = 0
+    while n < len(out):
+        next_there = (k for k in range(n + 1, len(out)) if one_place(out[n].last, out[k].sightings[0]))
+        k = next(next_there, None)
+        if k is not None and _one_stay(out[n], out[k], config, beyond_length):
+            out[n] = _both(out[n], out.pop(k))
+        else:
+            n += 1
+    return out
+
+
+def _one_stay(
+    first: DarkStay, second: DarkStay, config: CallsConfig, beyond_length: Callable[[Any, Any], float]
+) -> bool:
+    """Did one ship lie there throughout, by all looks of both?"""
+    more = beyond_length(first.last, second.sightings[0])
+    came = second.sightings[0]["acquired"]
+    gap_d = float((came - first.last["acquired"]) / pd.Timedelta(days=1))  # type: ignore[operator]
+    seen_gone = first.absent_after not in (None, came)
+    if seen_gone or more == -np.inf or not 0 < gap_d <= config.max_stay_d:
+        return False
+    shift, spread = difference(first.length(), second.length(), config)
+    if abs(shift) > farthest(len(first.sightings) + len(second.sightings)) * spread:
+        return False
+    then_d, before = second.seen_d, first.came_after
+    chance = chance_of_one_stay(first.turns, first.seen_d, gap_d, shift, spread, more, then_d, before=before)
+    return chance >= UNLIKELY
+
+
+def _both(first: DarkStay, second: DarkStay) -> DarkStay:
+    """One stay of both: what looks since tell is the second one's."""
+    return replace(
+        first,
+        sightings=[*first.sightings, *second.sightings],
+        absent_after=second.absent_after,
+        flags=(*first.flags, *second.flags),
+        empty=second.empty,
+        missed=second.missed,
+        followed=second.followed,
+    )
