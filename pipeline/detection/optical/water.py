@@ -19,7 +19,7 @@ from scipy import ndimage
 from pipeline.detection.optical.band_order import impossible_order
 from pipeline.detection.optical.over_water import between, brightest_over_water, gap_to_land
 from pipeline.detection.optical.reading import SURVEY_PX, rows_of_windows
-from pipeline.detection.optical.water_cut import infrared_cut
+from pipeline.detection.optical.water_cut import has_valley, infrared_cut
 from pipeline.types import Radiometry, Scene, Tile, Window
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ MIN_SEPARATION = 0.60  # share of variance between Otsu's two classes
 # 0.61 (Gaussian) to 0.72 (uniform): 2.6 to 3.9 apart (Gaussian, gamma, uniform, exponential); land stands 13 to 52
 # over water in six labelled ports, 5 to 54 in the demo's images
 APART = 4.0
+# ... and halves of a strongly skewed sea (log-normal, standard deviations of ln 1.0 and 1.3; gamma of order 0.5) 4.6 to
+# 7.1: so near, two surfaces must show a valley of light between them
+SURELY_APART = 8.0
 LEVEL_BLOCK_M = 480.0  # water levels follow haze and currents at this scale; our choice
 # Infrared reflectance of water through haze, silt or an offset of 0.1 that nobody told; our choice
 BRIGHTEST_WATER = 0.15
@@ -241,7 +244,8 @@ def _apart(values: FloatImage, dark: BoolImage) -> bool:
     if not dark.any() or dark.all():
         return False
     centre, spread = _centre_and_spread(values[None, dark])
-    return bool(np.median(values[~dark]) - centre[0] > APART * spread[0])
+    apart = float((np.median(values[~dark]) - centre[0]) / spread[0])
+    return apart > SURELY_APART or (apart > APART and has_valley(values))
 
 
 def _centre_and_spread(values: FloatImage) -> tuple[FloatArray, FloatArray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 if TYPE_CHECKING:
     from pipeline.types import FloatArray, FloatImage
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 GREEN = ("B03", "G")
 SHORT_WAVE = ("B11", "B12")  # forest is dark there too, and may be taken for water beside pale roofs
 CLEARER = 0.05  # of separation, by which green over short wave must part more clearly; 0 to 0.1 give the same cuts
+VALLEY = 1.3  # by which both sides of a dip outgrow it: seas of 20,000 pixels stay below 1.1, dim land has 1.6 to 7
+BINS, SOFT_BINS = 64, 1.5  # of the light, and by how many it is evened (our choice)
 DARK = 1e-4  # reflectance: the least by which an index is divided; our choice
 
 
@@ -52,6 +55,23 @@ def index_cut(infrared: FloatArray, green: FloatArray) -> tuple[float, float]:
     wet = index[order] > cut
     wrong = np.cumsum(~wet) + wet.sum() - np.cumsum(wet)  # dry ones up to here, wet ones beyond
     return float(infrared[order][int(np.argmin(wrong))]), separation
+
+
+def has_valley(values: FloatImage) -> bool:
+    """Does light that is rarer lie between two commoner ones? One surface, however skewed, has one peak, two have two.
+
+    >>> rng = np.random.default_rng(0)
+    >>> skewed, two = np.exp(rng.normal(0, 1, 10_000)), np.r_[rng.normal(1, 0.2, 900), rng.normal(3, 0.5, 100)]
+    >>> has_valley(skewed), has_valley(two)
+    (False, True)
+    """
+    low, high = np.percentile(values, [0.2, 99.5])
+    root = np.sqrt(np.clip(values, low, None) - low)
+    counts, _ = np.histogram(root, bins=BINS, range=(0.0, max(float(np.sqrt(high - low)), 1e-12)))
+    common = ndimage.gaussian_filter1d(counts.astype(np.float64), SOFT_BINS, mode="constant")
+    common += 0.005 * common.max()  # a few pixels are no peak
+    before, after = np.maximum.accumulate(common), np.maximum.accumulate(common[::-1])[::-1]
+    return bool((np.minimum(before, after) / common).max() > VALLEY)
 
 
 def otsu(values: FloatArray) -> tuple[float, float]:

@@ -66,6 +66,10 @@ def test_land_of_a_green_coast_is_as_bright_as_it_is():
 SEAS = {
     "Gaussian": lambda rng: 0.03 + 0.004 * rng.normal(size=N),
     "skewed by glint": lambda rng: rng.gamma(16, 0.002, N),
+    "log-normal, 1.0": lambda rng: 0.02 * np.exp(rng.normal(0, 1.0, N)),
+    "log-normal, 1.3": lambda rng: 0.02 * np.exp(rng.normal(0, 1.3, N)),
+    "gamma of half a look": lambda rng: rng.gamma(0.5, 0.04, N),
+    "K, one look": lambda rng: 0.02 * rng.gamma(1.5, 1 / 1.5, N) * rng.gamma(1.0, 1.0, N),
     "with ships": lambda rng: np.r_[0.03 + 0.004 * rng.normal(size=N), np.full(N // 500, 0.2)],
 }
 
@@ -79,7 +83,19 @@ def test_a_sea_without_land_is_one_surface(sea):
     assert not levels.has_land
     assert levels.has_water
     assert levels.water[0] == pytest.approx(np.median(light), rel=1e-3)
-    assert levels.noise[0] == pytest.approx(np.std(light[:N]), rel=0.1)
+    assert levels.noise[0] == pytest.approx(1.4826 * np.median(np.abs(light - np.median(light))), rel=0.02)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.7])
+def test_dim_land_is_parted_from_a_rough_sea_by_the_valley_between_them(share):
+    """Eight of the water's spreads over it, as near as the halves of a skewed sea are to each other."""
+    rng = np.random.default_rng(0)
+    dry = round(share * N)
+    light = np.r_[rng.normal(0.04, 0.01, N - dry), rng.normal(0.115, 0.02, dry).clip(0.01)]
+    levels = levels_of(light[None].astype(np.float32), ("N",), Radiometry.REFLECTANCE)
+    assert levels.has_land
+    assert levels.water[0] == pytest.approx(0.04, rel=0.1)
+    assert levels.land[0] == pytest.approx(0.115, rel=0.1)
 
 
 def test_cloud_over_all_of_an_image_is_no_water():
