@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.chain.job import Job
-from pipeline.chain.slots import detect_slot
+from pipeline.chain.slots import detect_slot, light_slot
 from pipeline.config import RunConfig, canonical_json
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError
@@ -18,6 +18,7 @@ from pipeline.tables import DETECTIONS, SCENES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.detection.optical.first_look import FirstLook
     from pipeline.execution.stagecache import Slot
     from pipeline.types import Place, Scene
 
@@ -68,7 +69,9 @@ def detect_all(
 
 def _results(scenes: list[Scene], job: Job) -> list[tuple[pd.DataFrame, dict[str, Any]] | InputError]:
     """What each scene showed, or why it could not be looked at, in the scenes' order."""
-    tasks = [SceneTask(scene, job.place, job.config, detect_slot(scene, job)) for scene in scenes]
+    tasks = [
+        SceneTask(scene, job.place, job.config, detect_slot(scene, job), light_slot(scene, job)) for scene in scenes
+    ]
     for task in tasks:
         job.console.explain(f"detect {task.scene.scene_id}", task.slot.why)
     with job.console.progress("detect", len(tasks)) as step:
@@ -90,6 +93,7 @@ class SceneTask:
     place: Place
     config: RunConfig
     slot: Slot
+    light: Slot | None = None  # of an optical scene's first look
 
 
 def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | InputError:
@@ -101,10 +105,22 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
     if kept is not None:
         return table_from(kept[0], DETECTIONS), kept[1]
     try:
-        table, diagnostics = detect(task.scene, place=task.place, config=task.config.detection)
+        table, diagnostics = detect(
+            task.scene, place=task.place, config=task.config.detection, before=_first_look(task.light)
+        )
         require_unchanged(task.scene.source)
     except InputError as error:
         return error
     diagnostics = json.loads(canonical_json(diagnostics))
     task.slot.store(table_bytes(table), diagnostics)
     return table, diagnostics
+
+
+def _first_look(light: Slot | None) -> FirstLook | None:
+    """What was kept when structures were learnt; None where nothing was, and the detector takes its own."""
+    kept = None if light is None else light.load()
+    if kept is None:
+        return None
+    from pipeline.detection.optical.first_look import FirstLook
+
+    return FirstLook.from_bytes(kept[0])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.chain.job import Job
-from pipeline.chain.slots import place_digest, shore_slot
+from pipeline.chain.slots import light_slot, place_digest, shore_slot
 from pipeline.config import RunConfig
 from pipeline.engine import map_tasks
 from pipeline.errors import InputError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pipeline.detection.earlier.background import Background, PowerLook
     from pipeline.detection.earlier.history import Cells, LookOfCells
+    from pipeline.detection.optical.first_look import FirstLook
     from pipeline.execution.stagecache import Slot
     from pipeline.types import Scene
 
@@ -81,7 +82,10 @@ def learn_structures(scenes: list[Scene], near: Cells, job: Job) -> dict[str, Ba
         return {}
     cells = near.only(near.wet)
     ground = place_digest(job.place)
-    tasks = [CellsTask(scene, cells, config, shore_slot("cells", scene, ground, job)) for scene in scenes]
+    tasks = [
+        CellsTask(scene, cells, config, shore_slot("cells", scene, ground, job), light_slot(scene, job))
+        for scene in scenes
+    ]
     for task in tasks:
         job.console.explain(f"look at the shore in {task.scene.scene_id}", task.slot.why)
     looks = _of_each("learn structures", look_at_cells, tasks, job)
@@ -177,6 +181,7 @@ class CellsTask:
     cells: Cells
     config: RunConfig
     slot: Slot
+    light: Slot | None = None  # for the first look of an optical scene, which the detector takes up
 
 
 def _of_each(title: str, work: Callable[[CellsTask], Look | None], tasks: list[CellsTask], job: Job) -> list[Look]:
@@ -203,10 +208,25 @@ def look_at_cells(task: CellsTask) -> LookOfCells | None:
     if kept is not None:
         return history.LookOfCells(history.group_of(task.scene), task.scene.acquired, np.frombuffer(kept[0], np.uint8))
     try:
-        look = history.look_at_cells(task.scene, task.cells, task.config.detection)
+        before = light_of(task)
+        look = history.look_at_cells(task.scene, task.cells, task.config.detection, before)
     except InputError:
         return None  # the detector meets the same error, and reports it
     task.slot.store(look.state.tobytes(), {})
+    return look
+
+
+def light_of(task: CellsTask) -> FirstLook | None:
+    """An optical scene's first look, kept for the detector; None of a radar scene."""
+    from pipeline.detection.optical.first_look import FirstLook, first_look
+
+    if task.light is None:
+        return None
+    kept = task.light.load()
+    if kept is not None:
+        return FirstLook.from_bytes(kept[0])
+    look = first_look(task.scene, task.config.detection)
+    task.light.store(look.as_bytes(), {})
     return look
 
 

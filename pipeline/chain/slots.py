@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.execution.stagecache import Slot
 from pipeline.provenance import sha256_of
-from pipeline.types import digest_of
+from pipeline.types import Sensor, digest_of
 
 if TYPE_CHECKING:
     from pipeline.chain.job import Job
@@ -24,6 +24,13 @@ def detect_slot(scene: Scene, job: Job) -> Slot:
 def shore_slot(what: str, scene: Scene, ground: str, job: Job) -> Slot:
     """Where is kept what a scene shows of the shore: ``cells`` near land, or the ``power`` that radar has of berths."""
     return job.folder.cache.slot(what, scene.scene_id, **_made_from(scene, job.config), place=ground)
+
+
+def light_slot(scene: Scene, job: Job) -> Slot | None:
+    """Where the first look of an optical scene is kept; radar scenes have none."""
+    if scene.sensor is Sensor.SENTINEL1:
+        return None
+    return job.folder.cache.slot("light", scene.scene_id, **_made_from(scene, job.config))
 
 
 def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:

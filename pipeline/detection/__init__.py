@@ -10,6 +10,8 @@ from pipeline.types import Place, Scene, Sensor
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.detection.optical.first_look import FirstLook
+
 __all__ = ["detect", "load"]
 
 
@@ -24,9 +26,16 @@ def load(sensor: Sensor | None) -> None:
 
 
 def detect(
-    scene: Scene, *, place: Place | None = None, config: DetectionConfig | None = None
+    scene: Scene,
+    *,
+    place: Place | None = None,
+    config: DetectionConfig | None = None,
+    before: FirstLook | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The detections of one scene, and what was noticed about it (clutter, false alarms, clouds, zones seen)."""
+    """The detections of one scene, and what was noticed about it (clutter, false alarms, clouds, zones seen).
+
+    ``before`` is an optical scene's first look, where it was taken before.
+    """
     from pipeline.detection.earlier.alongside import judged_alongside
     from pipeline.detection.earlier.occupancy import verdicts
     from pipeline.detection.tabulate import tabulate
@@ -40,7 +49,7 @@ def detect(
     else:
         from pipeline.detection.optical import detect_optical
 
-        found = detect_optical(scene, place, config)
+        found = detect_optical(scene, place, config, before)
     diagnostics: dict[str, Any] = {"zone_covered": zone_shares(scene, place)} | found.diagnostics
     table = judged_alongside(scene, tabulate(scene, found.candidates, place, config), place)
     return table, diagnostics | {"berths": verdicts(scene, place, table, diagnostics["zone_covered"])}

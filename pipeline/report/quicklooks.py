@@ -124,9 +124,12 @@ def _sampled(scene: Scene, lon: NDArray[Any], lat: NDArray[Any], pixel_m: float)
     value = brightness(scene, window)
     if max(size) > 1:
         known = np.isfinite(value)
-        weight = uniform_filter(known.astype(np.float32), size)
-        mean = uniform_filter(np.where(known, value, 0), size) / np.maximum(weight, 1e-6)
-        value = np.where(known, mean, np.nan)
+        if known.all():
+            value = uniform_filter(value, size)
+        else:
+            weight = uniform_filter(known.astype(np.float32), size)
+            mean = uniform_filter(np.where(known, value, 0), size) / np.maximum(weight, 1e-6)
+            value = np.where(known, mean, np.nan)
     out[inside] = value[r - window.row0, c - window.col0]
     return out
 

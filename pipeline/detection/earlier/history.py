@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from pipeline.detection.optical.first_look import FirstLook
     from pipeline.types import BoolImage, FloatArray
 
 COARSE = 8  # cells per side of the blocks in which the shore is first looked for
@@ -101,8 +102,8 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
     return Cells(lon, lat, row, col, (rows, cols), (d_lat, d_lon), (west, north), wet[kept], berth)
 
 
-def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig) -> LookOfCells:
-    """What one scene shows of the cells, tile by tile."""
+def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig, before: FirstLook | None = None) -> LookOfCells:
+    """What one scene shows of the cells, tile by tile; ``before`` is an optical scene's first look, where taken."""
     state = np.zeros(len(cells.lon), np.uint8)
     if scene.geolocation is None:
         return LookOfCells(group_of(scene), scene.acquired, state)
@@ -111,7 +112,7 @@ def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig) -> LookOf
         inside = (row > -0.5) & (col > -0.5) & (row < scene.shape[0] - 0.5) & (col < scene.shape[1] - 0.5)
     r = np.rint(np.where(inside, row, 0)).astype(np.intp)
     c = np.rint(np.where(inside, col, 0)).astype(np.intp)
-    look = _standing_out(scene, config)
+    look = _standing_out(scene, config, before)
     for core in tiles(scene.shape, config.tile_px):
         here = inside & (r >= core.row0) & (r < core.row1) & (c >= core.col0) & (c < core.col1)
         if here.any():
@@ -121,13 +122,17 @@ def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig) -> LookOf
     return LookOfCells(group_of(scene), scene.acquired, state)
 
 
-def _standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
+def _standing_out(
+    scene: Scene, config: DetectionConfig, before: FirstLook | None
+) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
     """The detector's own view of what stands out of the water, for a window of this scene."""
     if scene.sensor is Sensor.SENTINEL1:
-        from pipeline.detection.radar import standing_out
-    else:
-        from pipeline.detection.optical import standing_out
-    return standing_out(scene, config)
+        from pipeline.detection import radar
+
+        return radar.standing_out(scene, config)
+    from pipeline.detection import optical
+
+    return optical.standing_out(scene, config, before)
 
 
 def fixed_structures(looks: Sequence[LookOfCells], cells: Cells, config: DetectionConfig) -> dict[str, BaseGeometry]:

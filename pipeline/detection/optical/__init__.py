@@ -20,12 +20,11 @@ from pipeline.detection.optical import network
 from pipeline.detection.optical.clouds import (
     CloudMap,
     Coverage,
-    WhiteCells,
-    cloud_mask,
     coarse,
     haze_mask,
     veil_mask,
 )
+from pipeline.detection.optical.first_look import KINDS_FROM_M, FirstLook, can_be_searched, first_look
 from pipeline.detection.optical.hulls import Measured, measure_blob
 from pipeline.detection.optical.kinds import told_apart
 from pipeline.detection.optical.objects import Blob, find_objects, object_floor
@@ -42,7 +41,6 @@ from pipeline.detection.optical.water import (
     Levels,
     names_tell,
     normalise,
-    survey,
     visible_alone,
     wrong_order,
 )
@@ -59,7 +57,6 @@ HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip
 # In four real ports 22 of 106 ships were found so, and three finds of four were none (docs/accuracy_optical.md)
 NO_INFRARED = "no infrared band: most ships are missed and land is taken for them, so what lies there is unknown"
 MOSTLY_CLOUD = 0.9  # share of the water, from which the image says so (our choice)
-KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
 # Of simulated scenes at 3 m: 94 of 100 rags of cloud have sides below 0.40, and outlines that fade over 1.15 pixels or
 # more; of 427 hulls 98 of 100 have sides above 0.42, none below 0.33, and all but one of the others fade over less than
@@ -67,16 +64,22 @@ MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 
 SHARP, BLURRED, FADING = 0.40, 0.30, 1.1
 
 
-def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -> Found:
-    """Ships of one optical scene, as candidates in pixels, and what was seen of each zone."""
+def detect_optical(
+    scene: Scene, place: Place | None, config: DetectionConfig, before: FirstLook | None = None
+) -> Found:
+    """Ships of one optical scene, as candidates in pixels, and what was seen of each zone.
+
+    ``before`` is the scene's first look, where it was taken before; the map's land may have grown since then.
+    """
     scene, about_bands = named(scene, config.tile_px)
-    if not _can_be_searched(scene):
+    if not can_be_searched(scene):
         return _nothing_known(NOT_TOLD, place)
-    white = WhiteCells(scene)
-    levels = survey(scene, config.tile_px, also=white.add, threads=config.threads)
-    if not levels.has_water:
+    if before is None or _without_infrared(scene):  # then it matters how much of the image is land on the map
+        before = first_look(scene, config)
+    levels, clouds = before.levels, before.clouds
+    if clouds is None:
         return _nothing_known(_no_water(levels, scene), place)
-    found, coverage = _searched(scene, place, config, levels, white)
+    found, coverage = _searched(scene, place, config, levels, clouds)
     told = names_tell(scene.bands) and not _of_unknown_band(scene)
     about_bands = about_bands if told else NOT_TOLD
     unknown = [*([] if told else [NOT_TOLD]), *_unseen(coverage)]
@@ -94,7 +97,7 @@ def detect_optical(scene: Scene, place: Place | None, config: DetectionConfig) -
 
 
 def _searched(
-    scene: Scene, place: Place | None, config: DetectionConfig, levels: Levels, white: WhiteCells
+    scene: Scene, place: Place | None, config: DetectionConfig, levels: Levels, clouds: CloudMap
 ) -> tuple[list[Candidate], Coverage]:
     """Candidates of a whole image, each once, by place; and what was seen."""
     spacing = float(np.mean(scene.pixel_spacing_m))
@@ -104,7 +107,6 @@ def _searched(
     coarse_pixels = spacing >= KINDS_FROM_M
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage = Coverage(scene, place)
-    clouds = CloudMap(scene, levels, config.tile_px, white)
     cast = cast_shadows(scene, clouds) if coarse_pixels else None
     size = max(step, config.tile_px // step * step)
     pieces = min(size, SEARCH_PX[0]), min(size, SEARCH_PX[1])
@@ -141,11 +143,6 @@ def _searched(
         found = without_wakes(found, scene.pixel_spacing_m)
     found.sort(key=lambda c: (c.row, c.col))
     return found, coverage
-
-
-def _can_be_searched(scene: Scene) -> bool:
-    """Coarse pixels are told by their bands; in fine ones edges speak, whatever the band."""
-    return names_tell(scene.bands) or float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M
 
 
 def _of_unknown_band(scene: Scene) -> bool:
@@ -221,19 +218,20 @@ def _odd_bands(levels: Levels, bands: tuple[str, ...]) -> list[str]:
     return []
 
 
-def standing_out(scene: Scene, config: DetectionConfig) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
+def standing_out(
+    scene: Scene, config: DetectionConfig, before: FirstLook | None = None
+) -> Callable[[Window], tuple[BoolImage, BoolImage]]:
     """A function of a window: pixels that stand out of the water, and those that were seen (no cloud, no gap)."""
     scene, _ = named(scene, config.tile_px)
-    levels = survey(scene, config.tile_px)
-    blind = not (levels.has_water and _can_be_searched(scene))
+    known = (before or first_look(scene, config)) if can_be_searched(scene) else None
 
     def look(core: Window) -> tuple[BoolImage, BoolImage]:
-        if blind:
+        if known is None or known.clouds is None:
             nothing = np.zeros((core.rows, core.cols), bool)
             return nothing, nothing
         tile = scene.read(core)
-        normal = normalise(tile, levels)
-        seen = tile.valid & ~cloud_mask(scene, core, levels)
+        normal = normalise(tile, known.levels)
+        seen = tile.valid & ~known.clouds.within(core)
         return normal.over > object_floor(normal, config.optical.contrast_sigmas), seen
 
     return look

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numba
@@ -16,6 +17,8 @@ from pipeline.detection.zones import zone_pixels
 from pipeline.types import Radiometry, Scene, Tile, Window, tiles
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipeline.detection.optical.water import Levels
     from pipeline.types import BoolImage, FloatArray, FloatImage, Place
 
@@ -181,35 +184,41 @@ class WhiteCells:
         return bool(opened(white, width).any())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class CloudMap:
     """The clouds of a whole image, a bit a cell: a cloud dims what lies kilometres away, in another tile."""
 
-    def __init__(self, scene: Scene, levels: Levels, tile_px: int, white: WhiteCells | None = None) -> None:
-        self._cell = cell_px(float(np.mean(scene.pixel_spacing_m)))
-        rows, cols = (-(-n // self._cell) for n in scene.shape)
-        self._bits = np.zeros((rows, -(-cols // 8)), np.uint8)
-        unit = 8 * self._cell  # whole bytes
-        for block in tiles(scene.shape, max(unit, tile_px // unit * unit)):
-            if white is not None and not white.may_be_cloud(block):
-                continue
-            cloud = cloud_mask(scene, block, levels)[:: self._cell, :: self._cell]
-            top, left = block.row0 // self._cell, block.col0 // unit
-            bits = np.packbits(cloud, axis=1)
-            self._bits[top : top + bits.shape[0], left : left + bits.shape[1]] = bits
+    cell: int  # pixels a side
+    bits: NDArray[np.uint8]  # eight cells of a row in each
 
     @property
     def found(self) -> bool:
         """Is there any cloud?"""
-        return bool(self._bits.any())
+        return bool(self.bits.any())
 
     def within(self, window: Window) -> BoolImage:
         """Cloud or not for each pixel of a window."""
-        top, left = window.row0 // self._cell, window.col0 // self._cell
-        below, right = -(-window.row1 // self._cell), -(-window.col1 // self._cell)
-        bits = self._bits[top:below, left // 8 : -(-right // 8)]
+        top, left = window.row0 // self.cell, window.col0 // self.cell
+        below, right = -(-window.row1 // self.cell), -(-window.col1 // self.cell)
+        bits = self.bits[top:below, left // 8 : -(-right // 8)]
         cells = np.unpackbits(bits, axis=1)[:, left % 8 : left % 8 + right - left].view(bool)
-        r, c = window.row0 - top * self._cell, window.col0 - left * self._cell
-        return _as_pixels(cells, self._cell)[r : r + window.rows, c : c + window.cols]
+        r, c = window.row0 - top * self.cell, window.col0 - left * self.cell
+        return _as_pixels(cells, self.cell)[r : r + window.rows, c : c + window.cols]
+
+
+def cloud_map(scene: Scene, levels: Levels, tile_px: int, white: WhiteCells | None = None) -> CloudMap:
+    """The clouds of an image; where ``white`` cells are known, only what may hold a cloud is read."""
+    cell = cell_px(float(np.mean(scene.pixel_spacing_m)))
+    rows, cols = (-(-n // cell) for n in scene.shape)
+    out = np.zeros((rows, -(-cols // 8)), np.uint8)
+    unit = 8 * cell  # whole bytes
+    for block in tiles(scene.shape, max(unit, tile_px // unit * unit)):
+        if white is not None and not white.may_be_cloud(block):
+            continue
+        bits = np.packbits(cloud_mask(scene, block, levels)[::cell, ::cell], axis=1)
+        top, left = block.row0 // cell, block.col0 // unit
+        out[top : top + bits.shape[0], left : left + bits.shape[1]] = bits
+    return CloudMap(cell, out)
 
 
 def reduced(image: FloatImage | BoolImage, factor: int) -> FloatImage:

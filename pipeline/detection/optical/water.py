@@ -97,19 +97,19 @@ def wrong_order(levels: Levels, bands: tuple[str, ...]) -> bool:
     return bool(levels.water[bands.index(levels.infrared)] > BRIGHTER * max(visible))
 
 
-def survey(scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = None, threads: int = 1) -> Levels:
+def survey(
+    scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = None, threads: int = 1, *, coast: bool = True
+) -> Levels:
     """Read the image once, coarsely, and find its levels. Every n-th pixel of a fixed lattice: no tile matters.
 
-    ``also`` is shown every tile that is read, in one of so many threads: others need not read it again.
+    ``also`` is shown every tile that is read, in one of so many threads: others need not read it again. ``coast``: is
+    the spread along the coast wanted? It costs as much as all other levels.
     """
     data, valid, wet, step = lattice(scene, tile_px, also, threads)
-    known = data[:, valid]
-    every = max(1, known.shape[1] // LEVEL_SAMPLES)
-    levels = levels_of(known[:, ::every], scene.bands, scene.radiometry)
+    levels = levels_of(_sampled(data, valid, LEVEL_SAMPLES), scene.bands, scene.radiometry)
     levels = replace(levels, mapped=not wet[valid].all())
-    if scene.radiometry is Radiometry.REFLECTANCE and known.size:
-        every = max(1, known.shape[1] // ORDER_SAMPLES)
-        levels = replace(levels, odd_order=impossible_order(known[:, ::every], scene.bands))
+    if scene.radiometry is Radiometry.REFLECTANCE and valid.any():
+        levels = replace(levels, odd_order=impossible_order(_sampled(data, valid, ORDER_SAMPLES), scene.bands))
     if not levels.has_water:
         return levels
     dark = valid & (data[scene.bands.index(levels.infrared)] <= levels.threshold)
@@ -123,7 +123,16 @@ def survey(scene: Scene, tile_px: int, also: Callable[[Tile], None] | None = Non
         local_water=np.array([g[0] for g in grids]),
         local_noise=np.array([g[1] for g in grids]),
     )
+    if not coast:
+        return levels
     return replace(levels, coast_spread=spread_at_coast(data, valid, levels, scene.bands, block))
+
+
+def _sampled(data: FloatImage, valid: BoolImage, most: int) -> FloatImage:
+    """Every n-th measured pixel, in the order of rows: ``most`` of them, or up to twice as many; shape (bands, n)."""
+    every = max(1, np.count_nonzero(valid) // most)
+    pixels = data.reshape(len(data), -1)
+    return pixels[:, ::every] if valid.all() else pixels[:, np.flatnonzero(valid)[::every]]
 
 
 def lattice(

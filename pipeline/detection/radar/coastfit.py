@@ -118,6 +118,8 @@ def _fit(
     """Middle of a window, its best step, its weight, contrast for each step in units of land over water, and land over
     water [ln]; None where it shows no shore."""
     land = tile.valid & ~tile.water
+    if land.all() or not land.any():
+        return None
     shore = ndimage.distance_transform_edt(land) + ndimage.distance_transform_edt(~land) <= STRIP_PX
     inner = np.zeros(land.shape, bool)
     inner[REACH_PX:-REACH_PX, REACH_PX:-REACH_PX] = True

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.detection.optical.between_lines import find_rectangle, likely_rectangle, not_water, straight_direction
+from pipeline.detection.optical.between_lines import (
+    _brightest_mean,
+    find_rectangle,
+    likely_rectangle,
+    not_water,
+    straight_direction,
+)
 from tests.detection.optical.hulls import mask_of
 
 PIXEL_M = 1.0
@@ -119,3 +125,9 @@ def test_water_and_its_shadows_are_water_and_decks_are_not():
     """Water within its noise and shadow below it stay under even odds; a deck half as bright again does not."""
     light = np.array([0.4, 0.7, 1.0, 1.0 + NOISE, 1.5, 4.0], np.float32)
     assert (not_water(light, NOISE) > 0.5).tolist() == [False, False, False, False, True, True]
+
+
+@pytest.mark.parametrize(("shape", "size"), [((40, 12), 3), ((7, 2), 9), ((5, 1), 2), ((30, 33), 4)])
+def test_the_brightest_mean_of_a_row_is_that_of_the_usual_filter(shape, size):
+    strip = np.random.default_rng(size).random((shape[0], shape[1] + 3), np.float32)[:, 2 : 2 + shape[1]]
+    assert np.array_equal(_brightest_mean(strip, size), ndimage.uniform_filter1d(strip, size, axis=1).max(axis=1))

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from pipeline.detection import detect
 from pipeline.detection.optical import network
-from pipeline.detection.optical.clouds import CloudMap
+from pipeline.detection.optical.clouds import cloud_map
 from pipeline.detection.optical.kinds import Traits, names_of, traits_of
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.water import survey
@@ -115,10 +115,10 @@ def test_a_cloud_throws_its_shadow_away_from_the_sun():
     scene = array_scene(image, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE,
                         optical=OpticalView(sun_elevation_deg=45.0, sun_azimuth_deg=135.0))  # fmt: skip
     tile, levels = scene.read(Window(0, 0, *SHAPE)), survey(scene, 2048)
-    clouds = CloudMap(scene, levels, 2048)
+    clouds = cloud_map(scene, levels, 2048)
     shadow = shadow_mask(scene, tile, levels, cast_shadows(scene, clouds), clouds.within(tile.window))
     assert shadow[48:62, 128:142].mean() > 0.8
     assert not shadow[100:130, 20:50].any()
     assert cast_shadows(replace(scene, optical=OpticalView()), clouds) is None
     clear = array_scene(water, sensor=Sensor.SENTINEL2, radiometry=Radiometry.REFLECTANCE, optical=scene.optical)
-    assert cast_shadows(clear, CloudMap(clear, levels, 2048)) is None
+    assert cast_shadows(clear, cloud_map(clear, levels, 2048)) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from pipeline.config import DetectionConfig
 from pipeline.detection import detect, optical
 from pipeline.detection.optical import standing_out
-from pipeline.detection.optical.clouds import CloudMap, WhiteCells
+from pipeline.detection.optical.clouds import WhiteCells, cloud_map
+from pipeline.detection.optical.first_look import FirstLook, first_look
 from pipeline.detection.optical.water import survey
 from pipeline.types import OpticalView, Radiometry, Sensor, Window, tiles
 from tests.builders import array_scene, box_zone, place_of
@@ -92,7 +95,34 @@ def test_white_cells_of_the_first_pass_hide_no_cloud(scene):
     white = WhiteCells(scene)
     levels = survey(scene, 200, also=white.add, threads=2)
     whole = Window(0, 0, *scene.shape)
-    assert (CloudMap(scene, levels, 96, white).within(whole) == CloudMap(scene, levels, 96).within(whole)).all()
+    assert (cloud_map(scene, levels, 96, white).within(whole) == cloud_map(scene, levels, 96).within(whole)).all()
+
+
+def test_a_first_look_that_was_kept_finds_what_its_own_finds(scene):
+    """Also where the map's land has grown since it was taken, as by what always stands along the shore."""
+    place, settings = everywhere(scene), DetectionConfig(tile_px=347)
+    kept = FirstLook.from_bytes(first_look(scene, settings).as_bytes())
+
+    def grown(window):
+        tile = scene.read(window)
+        east = np.arange(window.col0, window.col1) > 0.9 * scene.shape[1]
+        return replace(tile, water=tile.water & ~east)
+
+    later = replace(scene, read=grown)
+    own, told = detect(later, place=place, config=settings)
+    with_it, said = detect(later, place=place, config=settings, before=kept)
+    pd.testing.assert_frame_equal(*(pd.DataFrame(t.drop(columns="geometry")) for t in (with_it, own)))
+    assert said == told
+
+
+def test_a_first_look_of_an_image_without_water_is_kept_as_such():
+    cloud = {name: np.full((120, 120), 0.9) for name in "BGRN"}
+    scene = array_scene(cloud, sensor=Sensor.OPTICAL, spacing_m=3.0, radiometry=Radiometry.REFLECTANCE)
+    look = first_look(scene, DetectionConfig())
+    kept = FirstLook.from_bytes(look.as_bytes())
+    assert look.clouds is kept.clouds is None
+    for field in fields(look.levels):
+        np.testing.assert_array_equal(getattr(kept.levels, field.name), getattr(look.levels, field.name))
 
 
 def test_what_teaches_structures_is_that_of_the_whole(scene):

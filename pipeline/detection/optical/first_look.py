@@ -1,0 +1,63 @@
+"""What one pass over an optical image tells, before anything is looked for: the levels of its water, and its clouds.
+
+A run needs both twice: when it learns what always stands along the shore, and when it looks for ships. Neither depends
+on what it learnt in between, so a scene's first look is kept as bytes and taken once.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.detection.optical import network
+from pipeline.detection.optical.clouds import CloudMap, WhiteCells, cloud_map
+from pipeline.detection.optical.unnamed import named
+from pipeline.detection.optical.water import Levels, names_tell, survey
+from pipeline.types import Scene, Sensor
+
+if TYPE_CHECKING:
+    from pipeline.config import DetectionConfig
+
+KINDS_FROM_M = 5.0  # pixels in which colour and lie tell what else an object is; in finer ones edges do
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstLook:
+    """Levels of a whole image and its clouds; None where it has no water."""
+
+    levels: Levels
+    clouds: CloudMap | None
+
+    def as_bytes(self) -> bytes:
+        """To be kept, and read by `from_bytes`."""
+        told = {field.name: getattr(self.levels, field.name) for field in fields(Levels)}
+        if self.clouds is not None:
+            told |= {"cell": self.clouds.cell, "bits": self.clouds.bits}
+        out = io.BytesIO()
+        np.savez(out, allow_pickle=False, **{name: value for name, value in told.items() if value is not None})
+        return out.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> FirstLook:
+        """What `as_bytes` wrote."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+            told = {name: kept[name] if kept[name].ndim else kept[name].item() for name in kept.files}
+        clouds = CloudMap(told.pop("cell"), told.pop("bits")) if "bits" in told else None
+        return cls(Levels(**told | {"block_px": tuple(float(side) for side in told["block_px"])}), clouds)
+
+
+def can_be_searched(scene: Scene) -> bool:
+    """Coarse pixels are told by their bands; in fine ones edges speak, whatever the band."""
+    return names_tell(scene.bands) or float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M
+
+
+def first_look(scene: Scene, config: DetectionConfig) -> FirstLook:
+    """Read the image once for its levels, and what may be cloud once more."""
+    scene, _ = named(scene, config.tile_px)
+    by_network = scene.sensor is Sensor.SENTINEL2 and network.fits(float(np.mean(scene.pixel_spacing_m)))
+    white = WhiteCells(scene)
+    levels = survey(scene, config.tile_px, also=white.add, threads=config.threads, coast=by_network)
+    return FirstLook(levels, cloud_map(scene, levels, config.tile_px, white) if levels.has_water else None)
