@@ -187,7 +187,7 @@ def _spread_with_unseen(table: pd.DataFrame) -> str:
     if not len(inputs) or inputs["sobol"].iloc[0] <= 0:
         return ""
     top = inputs.iloc[0]
-    return f" Of the sum with unseen calls, it comes from {top['what']} ({percent(top['sobol'])})."
+    return f" Of the sum with unseen calls, the largest part comes from {top['what']} ({percent(top['sobol'])})."
 
 
 def _inputs_with_unseen(table: pd.DataFrame) -> pd.DataFrame:

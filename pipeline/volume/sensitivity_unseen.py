@@ -37,7 +37,7 @@ INPUTS = {
         "what looks find and how long ships stay",
         ("looks see least", "looks see most"),
     ),
-    "number_unseen": ("how many calls nobody saw, were that known", ("fewest", "most")),
+    "number_unseen": ("how many calls nobody saw", ("fewest", "most")),
     "barrels_unseen": ("which of the cargoes seen each of them had", ("smallest", "largest")),
     "calls_seen": ("what the calls seen carried, and so those unseen", ("least", "most")),
 }

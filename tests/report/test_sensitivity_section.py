@@ -178,7 +178,7 @@ def test_the_sum_with_unseen_calls_is_told_apart():
     ]
     told = table(row("fill", 80_000, 110_000), drawn("luck", 0.45), *unseen)
     held = moves(story(told))
-    assert sentence(told).endswith("Of the sum with unseen calls, it comes from the number (50 %).")
+    assert sentence(told).endswith("Of the sum with unseen calls, the largest part comes from the number (50 %).")
     assert [i["what"] for i in held["inputs"]] == ["the luck", "several of these at once"]
     assert held["unseen"]["base"] == "214,000"
     assert [(i["what"], i["share"]) for i in held["unseen"]["rows"]] == [("the number", "50 %"), ("the looks", "20 %")]

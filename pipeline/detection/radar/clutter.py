@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatImage
 
 CENSOR = 30.0  # times the local geometric mean: spiky sea (K law of order 1.5) exceeds it once in 100,000 pixels
-CENSOR_SDS = 4.26  # of the logarithm, if that is more: normal, it exceeds them as rarely
 CENSOR_SMALL = 8.0  # in an image too small for a ring, of which a ship may cover a tenth; speckle stays below it
 MIN_SHARE = 0.05  # of the ring must be usable sea, or the clutter there is not known (our choice)
 MIN_PIXELS = 30  # ... and so many pixels (our choice)
@@ -48,25 +47,14 @@ def local_clutter(
     First the ring's geometric mean says what is too bright to be sea; then the logarithms of the rest are summed up.
     A negative guard leaves no hole, for images smaller than one.
     """
+    limit = np.log(CENSOR if min(guard) >= 0 else CENSOR_SMALL)
     sea = usable & (blocks.count > 0)
     for _ in range(1 if min(guard) >= 0 else 3):  # without a hole the ship itself is in the mean: step by step
         mean, variance = ring(blocks, sea, guard, background, threads=threads)
-        limit = ln_censor(variance) if min(guard) >= 0 else np.log(CENSOR_SMALL)
         bright = sea & (blocks.brightest * np.float32(LN_STEP) > mean + np.float32(limit))
         sea = sea & ~ndimage.binary_dilation(bright, EIGHT)
     mean, variance = ring(blocks, sea, guard, background, threads=threads)
     return Clutter(mean, variance, sea)
-
-
-def ln_censor(variance: FloatImage) -> float:
-    """ln over the ring's geometric mean of what is too bright to be sea, from the usual variance of its logarithm.
-
-    What is kept out tells nothing of the law's tail: in skewed sea `CENSOR` alone would cut off the very spikes by
-    which it is known, and a law with a shorter tail would then seem to fit.
-    """
-    known = variance[np.isfinite(variance)]
-    usual = float(np.median(known)) if known.size else 0.0
-    return max(float(np.log(CENSOR)), CENSOR_SDS * usual**0.5)
 
 
 def ring(
