@@ -86,7 +86,9 @@ def test_where_the_rate_is_known_the_looks_are_all_there_is():
     row = told(np.ones((1, 8_000)), missed(0.3, 0.6, shape=1_000.0)).loc["looks_and_stays"]
     assert row["sobol"] == pytest.approx(1, abs=0.05)  # one draw beyond 4.5 deviations
     ends = 1 + 1_000 * np.quantile(x, [0.95, 0.5, 0.05])
-    assert row[["low_p50", "base_p50", "high_p50"]].to_numpy(float) == pytest.approx(ends, rel=0.02)
+    # of 8,000 normals the median errs by 0.014 deviations, the ends by 0.024; one is a factor of 1.3 to 1.7 of the odds
+    told_p50 = row[["low_p50", "base_p50", "high_p50"]].to_numpy(float)
+    assert told_p50 == pytest.approx(ends, rel=0.03)
 
 
 def test_which_cargo_matters_where_few_large_ones_lie_among_small():
