@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from pipeline.calls.counting import difference
-from pipeline.ships.turnover import DISAGREE, UNLIKELY, chance_of_one_stay
+from pipeline.ships.turnover import DISAGREE, UNLIKELY, Pair, chance_of_one_stay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ def _one_stay(
     if abs(shift) > farthest(len(first.sightings) + len(second.sightings)) * spread:
         return False
     then_d, before = second.seen_d, first.came_after
-    chance = chance_of_one_stay(first.turns, first.seen_d, gap_d, shift, spread, more, then_d, before=before)
+    chance = chance_of_one_stay(first.turns, Pair(first.seen_d, gap_d, shift, spread, more, then_d, before=before))
     return chance >= UNLIKELY
 
 

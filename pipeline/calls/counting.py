@@ -19,7 +19,7 @@ import pandas as pd
 
 from pipeline.calls.same_ship import is_fine, odds_beyond_length
 from pipeline.quantiles import Z90
-from pipeline.ships.turnover import NOBODY_LOOKED, Before, Empty, weights
+from pipeline.ships.turnover import NOBODY_LOOKED, Before, Empty, Pair, weights
 from pipeline.tables.number_law import number_law
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def number_of_stays(sightings: pd.DataFrame, turns: Turnover, config: CallsConfi
         came.append(Before(gap_d - empty[-1].after_d, empty[-1].misses) if empty else Before(gap_d, 0.0))
         for i in np.flatnonzero(began[:n] > NEGLIGIBLE):
             seen_d, apart = when[n - 1] - when[i], lengths.apart(int(i), n)
-            same, turned = weights(turns, seen_d, gap_d, *apart, more, missed=missed, empty=empty, before=came[i])
+            same, turned = weights(turns, Pair(seen_d, gap_d, *apart, more, missed=missed, empty=empty, before=came[i]))
             ships[n] += (ships[i] + began[i]) * turned
             began[n] += began[i] * turned
             ships[i], began[i] = ships[i] * same, began[i] * same

@@ -20,7 +20,7 @@ from pipeline.calls.motion import MAX_AGE_S
 from pipeline.calls.static import lengths_at
 from pipeline.calls.stays import SAME_SPOT_M as SWING_M
 from pipeline.calls.tracks import good_fixes
-from pipeline.ships.turnover import DISAGREE, chance_of_one_stay
+from pipeline.ships.turnover import DISAGREE, Pair, chance_of_one_stay
 from pipeline.tables.ships import TYPED_SD_M
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Heard:
                 continue
             shift, spread = difference(self._length(stay, when), dark.length(), config)
             seen_d = (stay.departure_lo - stay.arrival_hi) / day
-            chance = chance_of_one_stay(dark.turns, seen_d, gap / day, shift, spread)
+            chance = chance_of_one_stay(dark.turns, Pair(seen_d, gap / day, shift, spread))
             best = max(best, (n, chance), key=lambda pair: pair[1])
         return best
 

@@ -21,7 +21,16 @@ from pipeline.calls.dark_stays import DarkStay
 from pipeline.calls.geodesy import distance_m
 from pipeline.calls.same_ship import is_fine, odds_beyond_length, same_ship_probability
 from pipeline.config import CallsConfig
-from pipeline.ships.turnover import DISAGREE, LIKELY, NOBODY_LOOKED, UNLIKELY, Before, chance_of_one_stay, turnover
+from pipeline.ships.turnover import (
+    DISAGREE,
+    LIKELY,
+    NOBODY_LOOKED,
+    UNLIKELY,
+    Before,
+    Pair,
+    chance_of_one_stay,
+    turnover,
+)
 from pipeline.times_places.passes import passes, twins
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
@@ -202,7 +211,8 @@ def _chance(stay: DarkStay, new: dict[str, object], config: CallsConfig) -> floa
     gap_d = float((new["acquired"] - stay.last["acquired"]) / timedelta(days=1))  # type: ignore[operator]
     empty = empty_since(stay.last, stay.empty)
     return chance_of_one_stay(
-        stay.turns, stay.seen_d, gap_d, shift, spread, more, missed=stay.missed, empty=empty, before=stay.came_after
+        stay.turns,
+        Pair(stay.seen_d, gap_d, shift, spread, more, missed=stay.missed, empty=empty, before=stay.came_after),
     )
 
 

@@ -151,47 +151,42 @@ def turnover(stay_d: tuple[float, float], occupied: int, looks: int) -> Turnover
     return Turnover((stay_d[0], stay_d[1]), float(f"{free:.2g}"))
 
 
-def chance_of_one_stay(
-    turns: Turnover,
-    seen_d: float,
-    gap_d: float,
-    apart_m: float,
-    sd_m: float,
-    more: float = 0.0,
-    then_d: float = 0.0,
-    missed: float = 1.0,
-    empty: Sequence[Empty] = (),
-    before: Before = NOBODY_LOOKED,
-) -> float:
-    """That two sightings, whose lengths differ by ``apart_m`` (standard error given), are of one stay.
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two sightings at one spot, one after the other: of one stay, or of two?"""
 
-    The first shows a ship seen for ``seen_d`` by then, the second one ``gap_d`` later, who is seen for ``then_d`` from
-    there; ``more`` is the logarithm of how much likelier all else of both is if they show one hull. ``missed`` is the
-    chance that looks between the two, which did not show her, would all have missed her had she been there; ``empty``
-    are those of them that show nobody at the spot: another ship was not yet there, or missed as well. ``before`` is the
-    last look that did not show the first ship before she was seen.
-    """
-    same, turned = weights(turns, seen_d, gap_d, apart_m, sd_m, more, then_d, missed, empty, before)
+    seen_d: float
+    """For how long the first one's ship had been seen by then."""
+    gap_d: float
+    """From the first to the second."""
+    apart_m: float
+    """By how much their lengths differ."""
+    sd_m: float
+    """Standard error of that."""
+    more: float = 0.0
+    """Logarithm of how much likelier all else of both is if they show one hull."""
+    then_d: float = 0.0
+    """For how long the second one's ship is seen from there."""
+    missed: float = 1.0
+    """Chance that looks between the two, which did not show her, would all have missed her had she been there."""
+    empty: Sequence[Empty] = ()
+    """Those of them that show nobody at the spot: another ship was not yet there, or missed as well."""
+    before: Before = NOBODY_LOOKED
+    """The last look that did not show the first one's ship before she was seen."""
+
+
+def chance_of_one_stay(turns: Turnover, pair: Pair) -> float:
+    """That both sightings are of one stay."""
+    same, turned = weights(turns, pair)
     return same / (same + turned) if same + turned > 0 else 0.0
 
 
-def weights(
-    turns: Turnover,
-    seen_d: float,
-    gap_d: float,
-    apart_m: float,
-    sd_m: float,
-    more: float = 0.0,
-    then_d: float = 0.0,
-    missed: float = 1.0,
-    empty: Sequence[Empty] = (),
-    before: Before = NOBODY_LOOKED,
-) -> tuple[float, float]:
-    """How likely the second sighting of `chance_of_one_stay` is as the first ship's, and as another's."""
-    one, other = likelihoods(apart_m, sd_m)
-    same = turns.still(seen_d, gap_d + then_d, before) * one * missed
-    turned = turns.another(seen_d, gap_d, then_d, empty, before) * other
-    return same, turned * math.exp(-max(-MOST_WORD, min(MOST_WORD, more)))
+def weights(turns: Turnover, pair: Pair) -> tuple[float, float]:
+    """How likely the second sighting is as the first one's ship, and as another."""
+    one, other = likelihoods(pair.apart_m, pair.sd_m)
+    same = turns.still(pair.seen_d, pair.gap_d + pair.then_d, pair.before) * one * pair.missed
+    turned = turns.another(pair.seen_d, pair.gap_d, pair.then_d, pair.empty, pair.before) * other
+    return same, turned * math.exp(-max(-MOST_WORD, min(MOST_WORD, pair.more)))
 
 
 def likelihoods(apart_m: float, sd_m: float) -> tuple[float, float]:

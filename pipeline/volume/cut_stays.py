@@ -17,7 +17,7 @@ import pandas as pd
 
 from pipeline.config import CallsConfig
 from pipeline.ships.signs_of_cargo import by_freeboards
-from pipeline.ships.turnover import DISAGREE, Turnover, chance_of_one_stay, turnover
+from pipeline.ships.turnover import DISAGREE, Pair, Turnover, chance_of_one_stay, turnover
 from pipeline.volume.evidence import FREEBOARD_SD_M, LENGTH_PART
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def chance_that_it_goes_on(a: Row, b: Row, turns: Turnover) -> float:
     if gap == pd.Timedelta(0):  # seen at one time in both
         return SUREST
     lay_d, gap_d, lies_d = (time / pd.Timedelta(days=1) for time in (_lay(first), gap, _lay(then)))
-    chance = chance_of_one_stay(turns, lay_d, gap_d, shift, spread, _by_freeboard(first, then), lies_d)
+    chance = chance_of_one_stay(turns, Pair(lay_d, gap_d, shift, spread, _by_freeboard(first, then), lies_d))
     return min(SUREST, chance)
 
 

@@ -21,6 +21,7 @@ from pipeline.ships.turnover import (
     TRADE_SD_M,
     Before,
     Empty,
+    Pair,
     Turnover,
     chance_of_one_stay,
     likelihoods,
@@ -75,8 +76,8 @@ def calls_of(seen, looks, *messages, registry=None):
 
 def test_the_longer_the_time_and_the_less_alike_the_less_one_stay():
     turns = turnover(CONFIG.stay_d, 3, 10)
-    near, far = (chance_of_one_stay(turns, 0.0, days, 0.0, 3.0) for days in (0.2, 5.0))
-    alike, unlike = (chance_of_one_stay(turns, 0.0, 1.0, metres, 3.0) for metres in (0.0, 15.0))
+    near, far = (chance_of_one_stay(turns, Pair(0.0, days, 0.0, 3.0)) for days in (0.2, 5.0))
+    alike, unlike = (chance_of_one_stay(turns, Pair(0.0, 1.0, metres, 3.0)) for metres in (0.0, 15.0))
     assert near > 0.99 > 0.5 > far
     assert alike > 0.9 > 0.5 > unlike
 
@@ -93,15 +94,17 @@ def test_two_lengths_of_one_hull_differ_by_both_their_errors_and_a_share_of_the_
 
 
 def test_at_a_busy_berth_two_sightings_are_sooner_two_ships():
-    quiet, busy = (chance_of_one_stay(turnover(CONFIG.stay_d, seen, 20), 0.0, 1.5, 0.0, 8.0) for seen in (2, 16))
+    quiet, busy = (chance_of_one_stay(turnover(CONFIG.stay_d, seen, 20), Pair(0.0, 1.5, 0.0, 8.0)) for seen in (2, 16))
     assert quiet > busy + 0.1
 
 
 def test_what_else_is_alike_speaks_and_cannot_decide_alone():
     turns = turnover(CONFIG.stay_d, 3, 10)
-    less, plain, more = (chance_of_one_stay(turns, 0.0, 2.0, 0.0, 5.0, word) for word in (-2.0, 0.0, 2.0))
+    less, plain, more = (chance_of_one_stay(turns, Pair(0.0, 2.0, 0.0, 5.0, word)) for word in (-2.0, 0.0, 2.0))
     assert less < plain < more
-    assert chance_of_one_stay(turns, 0.0, 2.0, 0.0, 5.0, 50.0) == chance_of_one_stay(turns, 0.0, 2.0, 0.0, 5.0, 6.0)
+    assert chance_of_one_stay(turns, Pair(0.0, 2.0, 0.0, 5.0, 50.0)) == chance_of_one_stay(
+        turns, Pair(0.0, 2.0, 0.0, 5.0, 6.0)
+    )
 
 
 def test_the_number_of_calls_is_a_law_whose_mean_is_right():
@@ -266,7 +269,7 @@ def test_the_sum_of_calls_is_the_same_in_one_row_as_in_two(empty_h, hours):
     turns = link(detections(*seen), looks, CONFIG)[-1].turns
     apart, misses = difference(length_of(seen[0]), length_of(seen[1]), CONFIG), 1 - CONFIG.look_recall["optical"]
     empty = [Empty(h / 24, misses) for h in empty_h]
-    one = chance_of_one_stay(turns, 0.0, hours / 24, *apart, missed=misses ** len(empty), empty=empty)
+    one = chance_of_one_stay(turns, Pair(0.0, hours / 24, *apart, missed=misses ** len(empty), empty=empty))
     numbers, law = call_counts(calls_of(seen, looks))
     assert 2 - np.dot(numbers, law) == pytest.approx(one, abs=0.002)
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
-from pipeline.ships.turnover import Before, Empty, Turnover, chance_of_one_stay, likelihoods, turnover
+from pipeline.ships.turnover import Before, Empty, Pair, Turnover, chance_of_one_stay, likelihoods, turnover
 
 STAY_D = CallsConfig().stay_d
 
@@ -70,7 +70,7 @@ def test_a_ship_that_looks_between_did_not_show_is_the_same_as_often_as_in_drawn
     assert turns.another(0.0, gap_d, empty=empty) == pytest.approx(
         weight[another].sum() / (first >= 0).sum(), abs=0.005
     )
-    one = chance_of_one_stay(turns, 0.0, gap_d, 0.0, 1e4, missed=misses ** len(empty), empty=empty)
+    one = chance_of_one_stay(turns, Pair(0.0, gap_d, 0.0, 1e4, missed=misses ** len(empty), empty=empty))
     assert one == pytest.approx(weight[last == first].sum() / weight[last >= 0].sum(), abs=0.04)
 
 
@@ -95,7 +95,7 @@ def test_a_ship_seen_for_long_on_both_sides_of_a_gap_is_one_as_often_as_in_drawn
     looks = np.random.default_rng(5).uniform(10, departures[-1] - 50, 1_000_000)
     ships = [ship_at(looks + d, arrivals, departures) for d in (0.0, 0.7, 1.7, 1.7 + then_d)]
     kept = (ships[0] >= 0) & (ships[0] == ships[1]) & (ships[2] >= 0) & (ships[2] == ships[3])
-    chance = chance_of_one_stay(Turnover(STAY_D, 2.0), 0.7, 1.0, 0.0, 1e4, then_d=then_d)
+    chance = chance_of_one_stay(Turnover(STAY_D, 2.0), Pair(0.7, 1.0, 0.0, 1e4, then_d=then_d))
     assert chance == pytest.approx((ships[2] == ships[0])[kept].mean(), abs=0.015)
 
 
@@ -109,7 +109,7 @@ def test_a_spot_that_half_of_its_other_looks_show_taken_is_as_long_free_as_taken
 
 @pytest.mark.parametrize(("more", "moves"), [(2.0, 2.0), (-2.0, -2.0), (50.0, 6.0), (-50.0, -6.0)])
 def test_what_else_both_looks_show_moves_the_odds_by_its_likelihood_and_no_further_than_sisters_allow(more, moves):
-    one, other = (chance_of_one_stay(Turnover(STAY_D, 2.0), 0.5, 1.0, 3.0, 5.0, more=m) for m in (0.0, more))
+    one, other = (chance_of_one_stay(Turnover(STAY_D, 2.0), Pair(0.5, 1.0, 3.0, 5.0, more=m)) for m in (0.0, more))
     assert np.log(other / (1 - other)) - np.log(one / (1 - one)) == pytest.approx(moves)
 
 
@@ -125,12 +125,12 @@ def test_of_two_hulls_lengths_differ_by_the_spread_of_the_trade_twice():
 def test_who_was_seen_for_longer_than_any_stay_lasts_is_not_there_later_and_another_is():
     turns = Turnover(STAY_D, 2.0)
     assert (turns.still(400.0, 1.0), turns.another(400.0, 1.0)) == (0.0, 1.0)
-    assert chance_of_one_stay(turns, 400.0, 1.0, 0.0, 5.0) == 0.0
+    assert chance_of_one_stay(turns, Pair(400.0, 1.0, 0.0, 5.0)) == 0.0
 
 
 def test_looks_that_missed_her_for_sure_make_two_ships_and_odds_fall_by_their_share():
     turns = Turnover(STAY_D, 2.0)
-    sure, half, never = (chance_of_one_stay(turns, 0.5, 1.0, 0.0, 5.0, missed=p) for p in (1.0, 0.5, 0.0))
+    sure, half, never = (chance_of_one_stay(turns, Pair(0.5, 1.0, 0.0, 5.0, missed=p)) for p in (1.0, 0.5, 0.0))
     assert never == 0.0
     assert half / (1 - half) == pytest.approx(0.5 * sure / (1 - sure))
 
