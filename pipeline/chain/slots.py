@@ -27,7 +27,11 @@ def shore_slot(what: str, scene: Scene, ground: str, job: Job) -> Slot:
 
 
 def light_slot(scene: Scene, job: Job) -> Slot | None:
-    """Where the first look of an optical scene is kept; radar scenes have none."""
+    """Where the first look of an optical scene is kept; radar scenes have none.
+
+    Not under the place: of it, the map's land alone enters (`Levels.mapped`), and a scene for which that matters takes
+    its first look anew (`detect_optical`).
+    """
     if scene.sensor is Sensor.SENTINEL1:
         return None
     return job.folder.cache.slot("light", scene.scene_id, **_made_from(scene, job.config))
