@@ -80,7 +80,7 @@ def detect(path: Path, threads: int) -> int:
     from pipeline.types import Sensor
 
     options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10.0)
-    scene = open_scene(path, options, meanwhile=partial(load, options.sensor), later=True)
+    scene = open_scene(path, options, meanwhile=partial(load, options.sensor), all_read=True)
     table, _ = detect_scene(scene, config=DetectionConfig(threads=threads))
     settled(scene)
     return int(table["accepted"].sum())

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 4 << 30
 CPU_S = 60  # for opening and the first gigabyte; our choice: deflate unpacks some 200 MB/s
 CPU_S_PER_GB = 30  # ... and for each more: six times what deflate takes; our choice
+SLOW_S_PER_GB = {"JP2OpenJPEG": 600}  # the same for what decodes slower: lossless Sentinel-2 bands take 105
 SECTOR = 512  # bytes that a disk loses at once
 _CHUNK = 1 << 26  # bytes decoded at once
 MOST_ROOMS = 8  # of 64 MB, reached at once: a small part of the memory allowed; our choice
@@ -58,8 +59,12 @@ def answer(
     whole: bool,
     window: tuple[int, int, int, int] | None = None,
     supplied: bool = False,
+    into: str | None = None,
 ) -> dict[str, str]:
-    """What is wrong with a raster: ``cause`` refuses it, ``doubt`` is told; both empty where nothing is."""
+    """What is wrong with a raster: ``cause`` refuses it, ``doubt`` is told; both empty where nothing is.
+
+    ``unwritten`` is why the file ``into`` did not take its numbers.
+    """
 
     def examined() -> str:
         opener = (lambda *_, **__: _Supplied(path)) if supplied else None
@@ -71,9 +76,12 @@ def answer(
                     dataset.read(1, window=((row, row + rows), (col, col + cols)))
                 return ""
             _allow(_fair_s(dataset))
-            return _whole(dataset) if whole else _ends(dataset)
+            return _whole(dataset, into) if whole else _ends(dataset)
 
-    return _told(examined)
+    try:
+        return _told(examined)
+    except _UnwrittenError as error:
+        return {"cause": "", "doubt": "", "unwritten": str(error)}
 
 
 def attend(path: str, item: str, driver: str, room: str, room_bytes: int) -> dict[str, str]:
@@ -131,6 +139,10 @@ def _told(work: Callable[[], str]) -> dict[str, str]:
         return {"cause": f"needs more than {MEMORY_BYTES / 2**30:g} GiB of memory to decode", "doubt": ""}
 
 
+class _UnwrittenError(Exception):
+    """Decoded numbers found no room: nothing that the image could help."""
+
+
 class _Supplied(io.RawIOBase):
     """A copy of which only some parts are there: before each read the other end is asked to put that part in."""
 
@@ -173,7 +185,7 @@ class _Supplied(io.RawIOBase):
 def _fair_s(dataset: DatasetReader) -> float:
     """Processor time for a whole file [s]."""
     size = dataset.width * dataset.height * sum(np.dtype(d).itemsize for d in dataset.dtypes)
-    return CPU_S + CPU_S_PER_GB * size / 1e9
+    return CPU_S + SLOW_S_PER_GB.get(dataset.driver, CPU_S_PER_GB) * size / 1e9
 
 
 def _allow(cpu_s: float) -> None:
@@ -193,8 +205,11 @@ def _ends(dataset: DatasetReader) -> str:
     return ""
 
 
-def _whole(dataset: DatasetReader) -> str:
-    """Decode everything, band by band; the doubt is a run of zeros as a lost disk sector leaves it."""
+def _whole(dataset: DatasetReader, into: str | None) -> str:
+    """Decode everything, band by band, and write it there; the doubt is a run of zeros as a lost disk sector leaves it.
+
+    Says after each part that it is still at work.
+    """
     height = dataset.block_shapes[0][0]
     doubt = ""
     for band in range(1, dataset.count + 1):
@@ -205,9 +220,24 @@ def _whole(dataset: DatasetReader) -> str:
             rows = min(step, dataset.height - top)
             chunk = dataset.read(band, window=((top, top + rows), (0, dataset.width)), out=room[:rows])
             doubt = doubt or _doubt(dataset, band, top, chunk)
+            if into is not None:
+                _write(into, chunk, ((band - 1) * dataset.height + top) * row_bytes)
             if band == 1 and has_mask(dataset):
                 dataset.read_masks(1, window=((top, top + rows), (0, dataset.width)))
+            _say({"rows": [band, top + rows]})
     return doubt
+
+
+def _write(into: str, chunk: NDArray[Any], start: int) -> None:
+    """Write numbers to a file that is there, from its byte ``start`` on."""
+    left = np.ascontiguousarray(chunk).reshape(-1).view(np.uint8).data
+    try:
+        with open(into, "r+b", buffering=0) as file:
+            while left:
+                done = os.pwrite(file.fileno(), left, start)
+                left, start = left[done:], start + done
+    except OSError as error:
+        raise _UnwrittenError(error.strerror) from error
 
 
 def _doubt(dataset: DatasetReader, band: int, top: int, chunk: NDArray[Any]) -> str:

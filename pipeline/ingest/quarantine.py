@@ -22,6 +22,7 @@ from pipeline.errors import EnvironmentFault, InputError
 from pipeline.ingest.gdal_settings import ENVIRONMENT
 
 WAIT_S = 900.0  # our choice, for a helper whose own limit of processor time does not strike: a file that blocks
+HEADER = (0, 0, 0, 0)  # the window of whoever asks for the header alone
 
 
 Supply = Callable[[int, int], None]
@@ -37,16 +38,18 @@ def examine(
     window: tuple[int, int, int, int] | None = None,
     supply: Supply | None = None,
     meanwhile: Callable[[], object] = lambda: None,
+    into: str | None = None,
 ) -> str:
     """Decode a raster in the helper; what is doubtful about it comes back, "" where nothing is.
 
     ``path`` is what GDAL is given, ``whole`` decodes every block instead of the first and the last, ``window`` (row,
-    column, rows, columns) that part of the first band alone, and one without rows the header alone. With ``supply``
-    the file is a copy that is not all there: the helper asks before it reads. ``meanwhile`` is called once it is at
-    work. Raises InputError where the file is damaged, or ends or outgrows the helper, and whatever ``supply`` and
-    ``meanwhile`` raise.
+    column, rows, columns) that part of the first band alone, and `HEADER` the header alone. With ``supply`` the file is
+    a copy that is not all there: the helper asks before it reads. ``meanwhile`` is called once it is at work. The
+    numbers of a ``whole`` raster are written to the file ``into``, band by band, row by row. Raises InputError where
+    the file is damaged, or ends or outgrows the helper, OSError where ``into`` does not take its numbers, and whatever
+    ``supply`` and ``meanwhile`` raise.
     """
-    request = {"path": path, "item": item, "driver": driver, "whole": whole, "window": window}
+    request = {"path": path, "item": item, "driver": driver, "whole": whole, "window": window, "into": into}
     helper = idle_helper()
     try:
         found = helper.ask(request | {"supplied": supply is not None}, supply, meanwhile)
@@ -58,6 +61,8 @@ def examine(
     given_back(helper)
     if found["cause"]:
         raise InputError(item, found["cause"])
+    if found.get("unwritten"):
+        raise OSError(found["unwritten"])
     return found["doubt"]
 
 
@@ -74,14 +79,15 @@ class Helper:
         supply: Supply | None = None,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> dict[str, str] | None:
-        """The answer, or None where the helper ended or took too long; what it needs first is supplied."""
+        """The answer, or None where the helper ended or was silent for too long; what it needs first is supplied."""
         self._send(request)
         meanwhile()
-        found = self._heard()
-        while found is not None and "need" in found and supply is not None:
-            supply(*found["need"])
-            self._send({})
-            found = self._heard()
+        while (found := self._heard()) is not None:
+            if "need" in found and supply is not None:
+                supply(*found["need"])
+                self._send({})
+            elif "rows" not in found:  # else it says that it is still at work
+                break
         return found
 
     def _send(self, request: dict[str, object]) -> None:
@@ -166,6 +172,7 @@ def _started() -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            bufsize=0,  # `select` sees no line that was read ahead
             env=environment,
             start_new_session=True,  # Ctrl-C is for the run, which ends its helper itself
         )

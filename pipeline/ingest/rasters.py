@@ -166,22 +166,28 @@ def open_raster(
     """
     from pipeline.ingest.quarantine import examine
 
-    name = path.name if member is None else Path(member).name
-    require_file(path, name)
-    place = str(path.absolute())  # absolute: nothing in it can be taken for an address
-    packed = "JP2OpenJPEG" if name.lower().endswith(".jp2") else "GTiff"
-    driver = _driver_of(path, name) if member is None else packed
-    where = place if member is None else f"/vsizip/{{{place}}}/{member}"
+    where, name, driver = address(path, member)
 
     def load() -> None:
         import rasterio  # noqa: F401
 
         meanwhile()
 
-    return _described(where, name, driver, examine(where, name, driver, whole=whole, meanwhile=load))
+    return described(where, name, driver, examine(where, name, driver, whole=whole, meanwhile=load))
 
 
-def _described(where: str, name: str, driver: str, doubt: str) -> RasterFile:
+def address(path: Path, member: str | None = None) -> tuple[str, str, str]:
+    """A file as GDAL is given it and as people are told it, and its driver; InputError where it is no image."""
+    name = path.name if member is None else Path(member).name
+    require_file(path, name)
+    place = str(path.absolute())  # absolute: nothing in it can be taken for an address
+    if member is None:
+        return place, name, _driver_of(path, name)
+    packed = "JP2OpenJPEG" if name.lower().endswith(".jp2") else "GTiff"
+    return f"/vsizip/{{{place}}}/{member}", name, packed
+
+
+def described(where: str, name: str, driver: str, doubt: str = "") -> RasterFile:
     """What a raster, which was decoded in quarantine, says about itself."""
     with opened(where, name, driver) as dataset:
         refuse_oddities(dataset, name)

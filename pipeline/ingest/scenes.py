@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp
 from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
 from pipeline.ingest.safe.files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
+from pipeline.ingest.unpacked import decodes_slowly, open_unpacked
 from pipeline.ingest.watermask import placed, water_of
 from pipeline.times_places.longitudes import Near, moved
 from pipeline.types import OpticalView, RadarView, Scene, Sensor, SideFile, Source, utc
@@ -66,22 +67,22 @@ def open_scene(
     land: BaseGeometry | None = None,
     meanwhile: Callable[[], object] = lambda: None,
     *,
-    later: bool = False,
+    all_read: bool = False,
 ) -> Scene:
     """Open an image file, or the SAFE folder or zip of a product of Sentinel-1 or -2.
 
     ``land`` (EPSG:4326) is the AOI's; a mask or GeoJSON in ``options`` goes before it. ``meanwhile`` is called while an
-    image file is hashed and decoded by others: to load what comes next. With ``later`` a large image of Sentinel-1 or
-    -2 may be decoded as it is read: nothing is known to be sound before `settled`. Raises InputError for an image that
-    cannot be used, ConfigError for options that make no sense.
+    image file is hashed and decoded by others: to load what comes next. ``all_read`` says that this process will read
+    all of the image: it is decoded once, where that is slow, and a large one of Sentinel-1 or -2 may be decoded as it
+    is read: nothing is known to be sound before `settled`. Raises InputError for an image that cannot be used,
+    ConfigError for options that make no sense.
     """
     options = options or OpenOptions()
     path = Path(path)
-    later = later and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2)
     if is_safe(path):
-        scene = _open_safe_scene(path, options, land)
+        scene = _open_safe_scene(path, options, land, all_read=all_read)
     else:
-        scene = _open_raster_scene(path, options, land, meanwhile, later=later)
+        scene = _open_raster_scene(path, options, land, meanwhile, all_read=all_read)
     return replace(scene, tags=scene.tags | {"land": "auto" if options.search_land else "none"})
 
 
@@ -127,25 +128,26 @@ def without_water(scene: Scene) -> Scene:
     return scene if plain is None else replace(scene, read=plain())
 
 
-def _open_safe_scene(path: Path, options: OpenOptions, land: BaseGeometry | None) -> Scene:
+def _open_safe_scene(path: Path, options: OpenOptions, land: BaseGeometry | None, *, all_read: bool) -> Scene:
     files = open_files(path)
     if is_sentinel2(files):
         from pipeline.ingest.sentinel2.products import open_product
 
-        return open_product(files, options, land)
+        return open_product(files, options, land, all_read=all_read)
     from pipeline.ingest.sentinel1.products import open_safe
 
     return open_safe(path, options, land)
 
 
 def _open_raster_scene(
-    path: Path, options: OpenOptions, land: BaseGeometry | None, meanwhile: Callable[[], object], *, later: bool
+    path: Path, options: OpenOptions, land: BaseGeometry | None, meanwhile: Callable[[], object], *, all_read: bool
 ) -> Scene:
     bands = bands_of(path, options)
     given, path = path, path if bands is None else bands.as_one
+    reading = _Reading(all_read, passing=all_read and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2))
     beside = side_files(given)
     own, sidecar_doubt = read_sidecar(path)
-    source, raster = _source_and_raster(given, bands, own, beside, meanwhile, later=later)
+    source, raster = _source_and_raster(given, bands, own, beside, meanwhile, reading)
     refuse_masks(raster)
     operator = read_operator(path, len(picture_bands(raster)))
     sidecar = joined(own, operator)
@@ -317,14 +319,21 @@ def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[
     return acquired_of(raster.tags, path.stem)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How an image will be read: all of it by this process? May it then be decoded as it is read?"""
+
+    all_of_it: bool
+    passing: bool
+
+
 def _source_and_raster(
     path: Path,
     bands: LooseBands | None,
     sidecar: Sidecar | None,
     beside: tuple[SideFile, ...],
     meanwhile: Callable[[], object],
-    *,
-    later: bool,
+    reading: _Reading,
 ) -> tuple[Source, RasterFile]:
     """The file's hash and its description. Where no hash is stated it is hashed while it is decoded in quarantine."""
     require_file(path, path.name)
@@ -337,8 +346,10 @@ def _source_and_raster(
         if bands is not None:
             from pipeline.ingest.sentinel2.loose import open_bands
 
-            raster: RasterFile = open_bands(bands)
-        elif later and expected is None:
+            raster: RasterFile = open_bands(bands, all_read=reading.all_of_it)
+        elif reading.all_of_it and decodes_slowly(path):
+            raster = open_unpacked(path, whole=expected is None, meanwhile=meanwhile)
+        elif reading.passing and expected is None:
             raster = open_in_passing(path, meanwhile)
         else:
             raster = open_raster(path, whole=expected is None, meanwhile=meanwhile)

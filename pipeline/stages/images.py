@@ -119,7 +119,7 @@ def _detect_one(image: Path, target: Path, options: OpenOptions, config: Detecti
     from pipeline.ingest.scenes import open_scene, settled
 
     try:
-        scene = open_scene(image, options, meanwhile=partial(load, options.sensor), later=True)
+        scene = open_scene(image, options, meanwhile=partial(load, options.sensor), all_read=True)
         table, diagnostics = detect_scene(scene, place=None, config=config)
         scene = settled(scene)
         if table.empty and (cause := lifeless(scene, None)):

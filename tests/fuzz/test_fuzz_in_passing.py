@@ -25,13 +25,13 @@ PROFILES = {
 ROWS = 24  # of a window that is read: strips and tiles end elsewhere
 
 
-def outcome(image, *, later):
+def outcome(image, *, all_read):
     """Whether it was decoded as it was read; shape, pixels and doubts, or the refusal."""
     options = OpenOptions(sensor=Sensor.SENTINEL1, pixel_spacing_m=10.0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of arithmetic on absurd georeferences
-            scene = open_scene(image, options, later=later)
+            scene = open_scene(image, options, all_read=all_read)
             passing = isinstance(scene.read.stored.raster, in_passing.PassingRaster)
             rows, cols = scene.shape
             windows = [Window(row, 0, min(ROWS, rows - row), cols) for row in range(0, rows, ROWS)]
@@ -51,8 +51,8 @@ def test_an_image_decoded_as_it_is_read_ends_as_one_decoded_in_advance(tmp_path,
     outcomes = Counter()
     for kind, raw in mutants(good.read_bytes(), count, seed=list(PROFILES).index(profile)):
         bad.write_bytes(raw)
-        passing, now = outcome(bad, later=True)
-        _, before = outcome(bad, later=False)
+        passing, now = outcome(bad, all_read=True)
+        _, before = outcome(bad, all_read=False)
         outcomes["refused" if isinstance(now, str) else "in passing" if passing else "in advance"] += 1
         assert now == before, kind
     assert outcomes["in passing"] > 0

@@ -157,7 +157,7 @@ def test_damage_has_the_same_cause_whenever_it_is_met(image):
 
 def test_a_scene_is_not_settled_while_a_band_that_nobody_read_is_damaged(image):
     options = replace(RADAR, bands={"VV": 1})
-    scene = open_scene(damaged(image), options, later=True)
+    scene = open_scene(damaged(image), options, all_read=True)
     assert scene.read(Window(0, 0, 100, 90)).valid.all()
     with pytest.raises(InputError, match=r"a.tif: is damaged"):
         settled(scene)
@@ -179,7 +179,7 @@ def test_a_lost_sector_is_a_doubt_of_the_scene(tmp_path):
         data = np.random.default_rng(0).integers(1, 500, (1, 100, 600)).astype(np.uint16)
         data[0, line, 100:400] = 0
         image = write(tmp_path / f"{line}.tif", data)
-        scene = open_scene(image, RADAR, later=True)
+        scene = open_scene(image, RADAR, all_read=True)
         for row in range(0, 60, 30):
             scene.read(Window(row, 0, 30, 600))
         assert settled(scene).degraded == open_scene(image, RADAR).degraded
@@ -189,7 +189,7 @@ def test_a_lost_sector_is_a_doubt_of_the_scene(tmp_path):
 def test_a_frame_of_zeros_that_ends_with_a_strip_is_no_lost_sector(tmp_path):
     data = np.random.default_rng(0).integers(1, 500, (1, 100, 600)).astype(np.uint16)
     data[0, 29:60] = 0  # of the strip up to line 29 only one line is empty
-    scene = open_scene(write(tmp_path / "a.tif", data), RADAR, later=True)
+    scene = open_scene(write(tmp_path / "a.tif", data), RADAR, all_read=True)
     for row in range(0, 100, 30):
         scene.read(Window(row, 0, min(30, 100 - row), 600))
     assert settled(scene).degraded == scene.degraded

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_there_is_time_to_do_something_meanwhile(image, monkeypatch):
     done, select = [], quarantine.select.select
     monkeypatch.setattr(quarantine.select, "select", lambda *a: done.append("waited") or select(*a))
     examine(str(image), "a.tif", "GTiff", whole=True, meanwhile=lambda: done.append("worked"))
-    assert done == ["worked", "waited"]
+    assert done == ["worked", "waited", "waited"]  # for word that it is at work, and for the answer
     with pytest.raises(ImportError):
         examine(str(image), "a.tif", "GTiff", whole=True, meanwhile=lambda: __import__("no_such_module"))
     assert examine(str(image), "a.tif", "GTiff", whole=True) == ""
@@ -74,6 +75,24 @@ def test_whatever_happens_to_it_is_one_line_about_one_file(image, monkeypatch, p
     monkeypatch.setattr(quarantine, "idle_helper", lambda: standing_in(program))
     with pytest.raises(InputError, match=f"a.tif: cannot be decoded: .*{cause}"):
         examine(str(image), "a.tif", "GTiff", whole=True)
+
+
+def test_a_helper_that_says_that_it_is_at_work_may_take_its_time(image, monkeypatch):
+    """A large JPEG2000 takes longer than any silence that is borne."""
+    working = "import time; input(); [(print('{\"rows\": [1, 1]}', flush=True), time.sleep(0.4)) for _ in range(3)]"
+    monkeypatch.setattr(quarantine, "WAIT_S", 0.9)
+    monkeypatch.setattr(
+        quarantine, "idle_helper", lambda: standing_in(working + '; print(\'{"cause": "", "doubt": "told"}\')')
+    )
+    assert examine(str(image), "a.tif", "GTiff", whole=True) == "told"
+
+
+def test_what_decodes_slowly_is_allowed_more_time():
+    """Lossless Sentinel-2 bands take 105 s a gigabyte, deflate 5: each may take five times that at least."""
+    gigabytes = SimpleNamespace(width=40_000, height=50_000, dtypes=("uint16",))
+    for driver, usual_s in (("GTiff", 5), ("JP2OpenJPEG", 105)):
+        gigabytes.driver = driver
+        assert decoder._fair_s(gigabytes) > 5 * 4 * usual_s
 
 
 PROBE = """

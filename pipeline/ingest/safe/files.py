@@ -1,7 +1,7 @@
 """The files of a product of Sentinel-1 or -2, in a folder or in a zip, each reached by its name inside the product.
 
 An archive is looked at before anything is taken out of it: names that leave it, doubled names, links, encryption and
-bombs are refused. Nothing is ever unpacked to disk.
+bombs are refused. No file of it is ever unpacked to disk.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import IO, Any
 from pipeline.errors import InputError, printable
 from pipeline.ingest.hashing import hashing, pieces
 from pipeline.ingest.rasters import RasterFile, open_raster, stamp_of
+from pipeline.ingest.unpacked import open_unpacked
 from pipeline.types import Stamp
 
 MANIFEST = "manifest.safe"
@@ -67,8 +68,14 @@ class SafeFiles:
         """The open bytes of one file, as a context manager."""
         raise NotImplementedError
 
-    def raster(self, name: str, *, verified: bool = False) -> RasterFile:
-        """One file as a raster; ``verified`` where its checksum was compared."""
+    def raster(self, name: str, *, verified: bool = False, all_read: bool = False) -> RasterFile:
+        """One file as a raster; ``verified`` where its checksum was compared, ``all_read`` where all of it will be."""
+        path, member = self._place(name)
+        openly = open_unpacked if all_read else open_raster
+        return openly(path, member=member, whole=not verified)
+
+    def _place(self, name: str) -> tuple[Path, str | None]:
+        """The file on disk that holds one, and its name in there where that is an archive."""
         raise NotImplementedError
 
     def stamps(self) -> tuple[Stamp, ...]:
@@ -144,9 +151,8 @@ class FolderFiles(SafeFiles):
         with (self.path / name).open("rb") as source:
             yield source
 
-    def raster(self, name: str, *, verified: bool = False) -> RasterFile:
-        """One file as a raster."""
-        return open_raster(self.path / name, whole=not verified)
+    def _place(self, name: str) -> tuple[Path, str | None]:
+        return self.path / name, None
 
     def stamps(self) -> tuple[Stamp, ...]:
         """One for each file."""
@@ -183,9 +189,8 @@ class ZipFiles(SafeFiles):
         with zipfile.ZipFile(self.path) as opened, opened.open(self.prefix + name) as source:
             yield source
 
-    def raster(self, name: str, *, verified: bool = False) -> RasterFile:
-        """One member as a raster, read in place."""
-        return open_raster(self.path, member=self.prefix + name, whole=not verified)
+    def _place(self, name: str) -> tuple[Path, str | None]:
+        return self.path, self.prefix + name
 
     def stamps(self) -> tuple[Stamp, ...]:
         """That of the archive."""

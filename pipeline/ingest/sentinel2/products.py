@@ -38,8 +38,13 @@ _BAND_FILE = re.compile(
 _UNTOLD_M = 0  # pixel size of a band whose file does not say it: L1C has each band once
 
 
-def open_product(files: SafeFiles, options: OpenOptions, land: BaseGeometry | None = None) -> Scene:
-    """Open a product; raises InputError naming the file inside it that is missing, altered or of another kind."""
+def open_product(
+    files: SafeFiles, options: OpenOptions, land: BaseGeometry | None = None, *, all_read: bool = False
+) -> Scene:
+    """Open a product; raises InputError naming the file inside it that is missing, altered or of another kind.
+
+    With ``all_read`` its bands are decoded here and now, since all of them will be read.
+    """
     if options.sensor not in (None, Sensor.SENTINEL2):
         raise ConfigError(f"{files.path.name} is a Sentinel-2 product; --sensor says {options.sensor}")
     stamps = files.stamps()
@@ -48,7 +53,7 @@ def open_product(files: SafeFiles, options: OpenOptions, land: BaseGeometry | No
         raise InputError(files.product, f"holds none of the bands {', '.join(S2_USED)}")
     verified, missing = _verify(files, names)
     told = read_told(files)
-    raster = _raster(files, names, verified=verified)
+    raster = _raster(files, names, verified=verified, all_read=all_read)
     geolocation, place_doubt = placed(raster)
     if geolocation is None:
         raise InputError(files.product, "its bands have no georeference")
@@ -102,8 +107,8 @@ def scaling_of_product(told: Told, bands: tuple[str, ...]) -> Scaling:
     return Scaling("linear", Radiometry.REFLECTANCE, reason, gains=(gain,) * len(bands), offsets=offsets)
 
 
-def _raster(files: SafeFiles, names: dict[str, str], *, verified: bool) -> BandStack:
-    bands: dict[str, RasterFile] = {band: files.raster(name, verified=verified) for band, name in names.items()}
+def _raster(files: SafeFiles, names: dict[str, str], *, verified: bool, all_read: bool) -> BandStack:
+    bands = {band: files.raster(name, verified=verified, all_read=all_read) for band, name in names.items()}
     return stacked(bands, str(files.path), files.product)
 
 

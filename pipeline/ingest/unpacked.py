@@ -1,0 +1,118 @@
+"""A JPEG2000 image that will be read whole is decoded once: the quarantine's helper leaves its numbers on disk for us.
+
+To decode it takes forty times what deflate takes, and whoever searches a whole image reads it more than once, in
+windows that cut its tiles. What is kept is as large as the image is, unpacked, and lies in a file without a name, which
+ends with this process however that ends.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+import tempfile
+import weakref
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.ingest.quarantine import HEADER, examine
+from pipeline.ingest.rasters import RasterFile, address, described, open_raster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from pipeline.types import Window
+
+_SLOW = ("JP2OpenJPEG",)  # drivers whose files are worth it
+MOST_OF_FREE = 0.5  # of what is free on disk; our choice
+_ON_DISK = "/var/tmp"  # noqa: S108  # by the Filesystem Hierarchy Standard; /tmp may lie in memory
+
+
+def open_unpacked(
+    path: Path,
+    *,
+    member: str | None = None,
+    whole: bool = True,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> RasterFile:
+    """As `open_raster`, but one that decodes slowly is decoded here and now, all of it, and its numbers are kept.
+
+    Where there is no room for them it is what `open_raster` gives. What reads it belongs to this process.
+    """
+    where, item, driver = address(path, member)
+    if driver in _SLOW:
+        examine(where, item, driver, whole=False, window=HEADER, meanwhile=meanwhile)
+        raster = described(where, item, driver)
+        with suppress(OSError):  # no room, or none that the helper reaches
+            numbers = Numbers(raster)
+            doubt = examine(where, item, driver, whole=True, into=numbers.address)
+            known = {f.name: getattr(raster, f.name) for f in fields(RasterFile) if f.init} | {"doubt": doubt}
+            return UnpackedRaster(**known, numbers=numbers)
+    return open_raster(path, member=member, whole=whole, meanwhile=meanwhile)
+
+
+def decodes_slowly(path: Path) -> bool:
+    """Is a file worth being decoded but once? InputError where it is no image."""
+    return address(path)[2] in _SLOW
+
+
+class Numbers:
+    """Room on disk for all numbers of a raster: band by band, row by row. Raises OSError where there is none."""
+
+    def __init__(self, raster: RasterFile) -> None:
+        rows, cols = raster.shape
+        self._type, self._cols = np.dtype(raster.dtype), cols
+        self._band_bytes = rows * cols * self._type.itemsize
+        size = raster.count * self._band_bytes
+        folder = _folder()
+        if size > MOST_OF_FREE * shutil.disk_usage(folder).free:
+            raise OSError("not enough room on disk")
+        if not hasattr(os, "posix_fallocate") or not os.path.isdir("/proc/self/fd"):
+            raise OSError("no room can be set aside or shared on this system")
+        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # it ends with this object
+        self._closed = weakref.finalize(self, file.close)
+        self._number = file.fileno()
+        os.posix_fallocate(self._number, 0, size)  # a disk that is full says so now
+
+    @property
+    def address(self) -> str:
+        """Where another process of this user finds the file; /proc may count processes otherwise than we do."""
+        return f"{os.path.realpath('/proc/self')}/fd/{self._number}"
+
+    def read(self, window: Window, bands: tuple[int, ...]) -> NDArray[Any]:
+        """Numbers of a window, shape (bands, rows, cols); ``bands`` are 1-based."""
+        out = np.empty((len(bands), window.rows, window.cols), self._type)
+        wide = self._cols * self._type.itemsize
+        for picture, band in zip(out, bands, strict=True):
+            start = (band - 1) * self._band_bytes + window.row0 * wide
+            before = start % mmap.ALLOCATIONGRANULARITY
+            length = before + window.rows * wide
+            # mapped for this window alone: pages that stay mapped would count as this process's memory
+            with mmap.mmap(self._number, length, access=mmap.ACCESS_READ, offset=start - before) as held:
+                stored = np.frombuffer(held, self._type, window.rows * self._cols, before).reshape(-1, self._cols)
+                picture[:] = stored[:, window.col0 : window.col1]
+                del stored  # what it shows is about to go
+        return out
+
+
+def _folder() -> str:
+    """Where large files without a name go: where the user says, else on a disk."""
+    usual = tempfile.gettempdir()
+    return _ON_DISK if "TMPDIR" not in os.environ and os.access(_ON_DISK, os.W_OK | os.X_OK) else usual
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackedRaster(RasterFile):
+    """A raster whose numbers lie unpacked on disk."""
+
+    numbers: Numbers = field(kw_only=True, compare=False, repr=False)
+
+    def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
+        """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
+        return self.numbers.read(window, indexes or tuple(range(1, self.count + 1)))
