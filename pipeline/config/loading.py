@@ -82,6 +82,11 @@ def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple
         raise ConfigError(_in_one_line(told)) from error
 
 
+def causes_of(model: type[BaseModel], data: dict[str, Any], error: ValidationError) -> str:
+    """The first mistakes that a model found in a mapping, in one line: key and cause, of a file without lines."""
+    return _in_one_line([_cause(model, e, key_words(e["loc"], data)) for e in error.errors()])
+
+
 def _in_one_line(mistakes: list[str]) -> str:
     """The first mistakes, and how many more there are."""
     more = [f"and {len(mistakes) - MOST_TOLD} more"] if len(mistakes) > MOST_TOLD else []
@@ -211,17 +216,22 @@ def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
 def _explain(model: type[BaseModel], error: Any, named: str, where: str, lines: dict[tuple[str, ...], int]) -> str:
     """File, line, key and cause of one mistake; ``named`` is the key as people say it."""
     path = tuple(str(p) for p in error["loc"])
-    message = in_plain_words(error)
-    place = _blamed(path, message, isinstance(error.get("input"), dict), where, lines)
+    place = _blamed(path, in_plain_words(error), isinstance(error.get("input"), dict), where, lines)
+    return f"{place}: {_cause(model, error, named)}"
+
+
+def _cause(model: type[BaseModel], error: Any, named: str) -> str:
+    """Key and cause of one mistake, with what may be meant, or what was got."""
+    path, message = tuple(str(p) for p in error["loc"]), in_plain_words(error)
     name = printable(named)[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
         written = path[-1].lower()  # keys are in lower case
         close = difflib.get_close_matches(written, _fields(model, path[:-1]), n=1) or _deeper(model, path)
         hint = f" (did you mean {close[0]}?)" if close else ""
-        return f"{place}: {name}: no such key{hint}"
+        return f"{name}: no such key{hint}"
     got = error.get("input")
     shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
-    return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
+    return f"{name}: {message}{shown}" if name else message
 
 
 def _blamed(

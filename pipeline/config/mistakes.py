@@ -59,7 +59,7 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
     'must be below 1'
     """
     kind, message = str(error["type"]), str(error["msg"]).removeprefix("Value error, ")
-    if kind == "literal_error":
+    if kind in {"literal_error", "enum"}:
         return _one_of(re.findall(r"'([^']*)'", error["ctx"]["expected"]), error.get("input"))
     if kind == "string_pattern_mismatch":
         return PATTERNS[error["ctx"]["pattern"]]
