@@ -230,12 +230,14 @@ def test_calls_taken_for_liftings_are_told_from_them(capwatch, tmp_path):
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("Schiff;Ankunft;Länge;Farbe", "Schiff may be name, Ankunft may be arrival, Länge may be length_m; name so what "
-         "is meant; nothing is known of Farbe"),
-        ("foo;bar", "no column is known among foo, bar; a call has a day (arrival) and a size (length_m and beam_m, or "),
+        (
+            "Schiff;Länge;Farbe",
+            "Schiff may be name, Länge may be length_m; name so what is meant; nothing is known of Farbe",
+        ),
+        ("foo;bar", "no column is known among foo, bar; a call has a day (arrival) and a size (length_m and beam_m"),
     ],
     ids=["another language", "another thing"],
-)  # fmt: skip
+)
 def test_a_table_of_foreign_columns_says_what_they_may_be_or_what_is_needed(capwatch, tmp_path, header, said):
     """It said "see capwatch volume --help", where the columns were of a language whose words are known."""
     row = ";".join("1" for _ in header.split(";"))
