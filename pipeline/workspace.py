@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 from collections.abc import Iterator
@@ -61,8 +62,11 @@ def _found(name: str, what: str, kind: str, below: Path) -> Path:
         path = configs / below / f"{name}.yaml"
         if os.path.isfile(path):
             return path
-    known = ", ".join(sorted(p.stem for p in (configs_root() / below).glob("*.yaml")))
-    raise ConfigError(f"{printable(name)}: no such {what}; there are {known}. A path to a YAML file works too")
+    known = sorted({p.stem for configs in (Path("configs"), configs_root()) for p in (configs / below).glob("*.yaml")})
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    meant = f" (did you mean {printable(close[0])}?)" if close else ""
+    there = printable(", ".join(known))
+    raise ConfigError(f"{printable(name)}: no such {what}{meant}; there are {there}. A path to a YAML file works too")
 
 
 def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:

@@ -34,7 +34,7 @@ def test_each_command_has_help_with_an_example(capwatch, name):
         (("run", "vostochny", "--set", "detection.radar.false_alarm_rat=1"), "false_alarm_rat"),
         (("run", "vostochny", "--set", "detection.radar.false_alarm_rate=2"), "false_alarm_rate"),
         (("run", "vostochny", "--source", "files"), "neither images nor ais"),
-        (("verify", "nowhere"), "nowhere"),
+        (("verify", "nowhere"), "nowhere: no such folder; a run's is wanted"),
         (("rerun", "nowhere"), "nowhere"),
     ],
     ids=lambda v: " ".join(v)[-40:] if isinstance(v, tuple) else v,

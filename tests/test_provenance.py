@@ -47,6 +47,7 @@ def finished_run(folder: Path, inputs: list[FileRecord] | None = None) -> Path:
         "outputs": [r.as_json() for r in outputs_of(folder)],
         "inputs": [r.as_json() for r in inputs or []],
         "headline": ["5 port calls"],
+        "capwatch": "0.1.0+000000000000",
     }
     write_json(folder / MANIFEST, manifest | {"self_sha256": manifest_hash(manifest)})
     return folder
@@ -242,6 +243,7 @@ def test_an_input_that_changed_is_named_and_one_that_is_gone_is_not(tmp_path):
         b"\xff\xfe",
         b"[" * 100_000,
         b'{"outputs": {}}',
+        b'{"outputs": [], "inputs": []}',
         b'{"outputs": [1]}',
         b'{"outputs": [{"path": "a"}]}',
         b'{"outputs": [], "inputs": [{"sha256": "0"}]}',
@@ -256,5 +258,5 @@ def test_a_torn_or_foreign_manifest_is_refused_by_name(run_folder, content):
 def test_a_folder_without_a_manifest_is_no_finished_run(tmp_path):
     with pytest.raises(ConfigError, match="not a run folder, or the run did not finish"):
         read_manifest(tmp_path)
-    with pytest.raises(ConfigError, match="not a run folder"):
+    with pytest.raises(ConfigError, match="none: no such folder; a run's is wanted"):
         read_manifest(tmp_path / "none")

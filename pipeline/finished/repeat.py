@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pipeline.chain.review_file import find_reviews
 from pipeline.console import Console
-from pipeline.errors import ContractError, RunDiffers, printable
+from pipeline.errors import ContractError, InputError, RunDiffers, printable
 from pipeline.finished.crate import altered
 from pipeline.finished.kinds import manifest_of_run, page_of
 from pipeline.ingest.catalogue.fetch import Kept
 from pipeline.plurals import number_of
-from pipeline.provenance import code_version, read_manifest
+from pipeline.provenance import MANIFEST, code_version, read_manifest
 from pipeline.run import run
 from pipeline.workspace import CONFIG_FILES, load_run_config
 
@@ -58,7 +58,10 @@ def rerun(folder: Path, console: Console) -> None:
 
 def show(folder: Path, console: Console) -> None:
     """The headline of a finished run, or case, and the path of its report."""
-    for line in (*read_manifest(folder)["headline"], f"report: {page_of(folder)}"):
+    told = read_manifest(folder).get("headline")
+    if not isinstance(told, list):
+        raise InputError(folder / MANIFEST, "its headline has gone; capwatch verify names what was changed")
+    for line in (*told, f"report: {page_of(folder)}"):
         console.result(line)
 
 
