@@ -85,6 +85,13 @@ def test_a_name_with_a_slip_is_answered_with_the_one_that_may_be_meant(elsewhere
         find(name)
 
 
+def test_a_name_of_the_other_kind_is_told_with_its_command(elsewhere):
+    with pytest.raises(ConfigError, match=r"^rusi-2024-03: is a case, no AOI; try capwatch case rusi-2024-03$"):
+        find_config("rusi-2024-03")
+    with pytest.raises(ConfigError, match=r"^nampo: is an AOI, no case; try capwatch run nampo$"):
+        find_case("nampo")
+
+
 @pytest.mark.parametrize("name", ["none.yaml", "no/such/folder.yml", "x" * 1000 + ".yaml", "folder.yaml"])
 def test_a_path_that_is_no_file_is_refused(elsewhere, name):
     (elsewhere / "folder.yaml").mkdir()

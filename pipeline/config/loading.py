@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from pipeline.config.as_written import all_dotted_thousands, dotted_thousands, impossible_value
+from pipeline.config.file_kinds import taken_for
 from pipeline.config.key_words import key_words
 from pipeline.config.mistakes import in_plain_words
 from pipeline.errors import ConfigError, printable
@@ -78,6 +79,8 @@ def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple
     try:
         return model.model_validate(data)
     except ValidationError as error:
+        if other := taken_for(model.model_fields, data):
+            raise ConfigError(f"{where}: {other}") from error
         told = [_explain(model, e, key_words(e["loc"], data), where, lines or {}) for e in error.errors()]
         raise ConfigError(_in_one_line(told)) from error
 
