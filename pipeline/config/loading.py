@@ -81,13 +81,24 @@ def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple
     except ValidationError as error:
         if other := taken_for(model.model_fields, data):
             raise ConfigError(f"{where}: {other}") from error
-        told = [_explain(model, e, key_words(e["loc"], data), where, lines or {}) for e in error.errors()]
+        told = [_explain(model, e, key_words(e["loc"], data), where, lines or {}) for e in _mistakes(error)]
         raise ConfigError(_in_one_line(told)) from error
 
 
 def causes_of(model: type[BaseModel], data: dict[str, Any], error: ValidationError) -> str:
     """The first mistakes that a model found in a mapping, in one line: key and cause, of a file without lines."""
-    return _in_one_line([_cause(model, e, key_words(e["loc"], data)) for e in error.errors()])
+    return _in_one_line([_cause(model, e, key_words(e["loc"], data)) for e in _mistakes(error)])
+
+
+def _mistakes(error: ValidationError) -> list[Any]:
+    """What a model found wrong. Of a list that lacks entries only where none of them is wrong: it counts the others."""
+    found = error.errors()
+    wrong = [e["loc"] for e in found]
+    return [e for e in found if e["type"] != "too_short" or not any(_within(loc, e["loc"]) for loc in wrong)]
+
+
+def _within(path: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(path) > len(outer) and path[: len(outer)] == outer
 
 
 def _in_one_line(mistakes: list[str]) -> str:

@@ -14,7 +14,7 @@ WORDS = {  # a mistake as pydantic names it: what is wanted
     "less_than": "must be below {lt:g}",
     "less_than_equal": "must be at most {le:g}",
     "finite_number": "must be a finite number",
-    "too_short": "must have at least {min_length} entries; it has {actual_length}",
+    "too_short": "must have {min_length} or more entries; it has {actual_length}",
     "too_long": "must have at most {max_length} entries; it has {actual_length}",
     "model_type": "must be a section: keys with values",
     "dict_type": "must be a section: keys with values",

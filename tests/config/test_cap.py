@@ -117,3 +117,16 @@ def test_a_product_both_counted_and_excluded_is_refused(tmp_path):
     (tmp_path / "cap.yaml").write_text(text)
     with pytest.raises(ConfigError, match="lpg stands in products and in excluded_products"):
         load(CapConfig, tmp_path / "cap.yaml")
+
+
+def test_of_a_list_with_a_wrong_entry_it_is_not_said_that_it_has_none(tmp_path):
+    """The entries that are right were counted, and the line that had one call was told to have none."""
+    path = tmp_path / "case.yaml"
+    path.write_text(FILES["a case"][1].read_text("utf-8").replace("tonnes: 3000", "tonnes: -3"), "utf-8")
+    with pytest.raises(ConfigError, match=r"case\.yaml:7: calls \(first entry\)\.tonnes: must be above 0; got -3$"):
+        load(CaseConfig, path)
+    path.write_text(
+        FILES["a case"][1].read_text("utf-8").replace("  - {count: 5, tonnes: 3000, product: unnamed}", "  []")
+    )
+    with pytest.raises(ConfigError, match=r"case\.yaml:6: calls: must have 1 or more entries; it has 0$"):
+        load(CaseConfig, path)
