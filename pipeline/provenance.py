@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.config.loading import canonical_json
-from pipeline.errors import ConfigError, InputError, printable
+from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
 
 MANIFEST = "manifest.json"
 UNHASHED = {MANIFEST, "log.jsonl"}  # the log holds times, the manifest cannot hold its own hash
@@ -98,6 +98,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ConfigError(f"{printable(folder)}: {_why_none(folder)} (capwatch runs lists them)") from error
     except NotADirectoryError as error:
         raise ConfigError(f"{printable(folder)}: is a file, not a run folder") from error
+    except PermissionError as error:
+        raise EnvironmentFault(f"{printable(path)}: cannot be read ({error.strerror})") from error
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 import pipeline
 from pipeline import provenance
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, EnvironmentFault, InputError
 from pipeline.provenance import (
     MANIFEST,
     FileRecord,
@@ -260,3 +262,14 @@ def test_a_folder_without_a_manifest_is_no_finished_run(tmp_path):
         read_manifest(tmp_path)
     with pytest.raises(ConfigError, match="none: no such folder; a run's is wanted"):
         read_manifest(tmp_path / "none")
+
+
+def test_a_manifest_that_may_not_be_read_is_the_machines_fault(run_folder, monkeypatch):
+    """It was a damaged input (exit code 4); a permission is 5."""
+
+    def refused(path, *_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(EnvironmentFault, match=r"manifest\.json: cannot be read \(Permission denied\)"):
+        read_manifest(run_folder)

@@ -6,11 +6,13 @@ import hashlib
 import json
 import shutil
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError
+from pipeline.finished import repeat
 from pipeline.finished.crate import METADATA, altered, write_crate
 from pipeline.finished.repeat import verify
 from pipeline.provenance import manifest_hash
@@ -127,3 +129,19 @@ def test_a_manifest_without_its_headline_is_told_by_name(capwatch, tiny_run, tmp
     code, _, err = capwatch("report", tmp_path / "copy")
     assert (code, err.count("\n")) == (4, 1)
     assert "copy/manifest.json: its headline has gone; capwatch verify names what was changed" in err
+
+
+def test_a_rerun_of_a_folder_changed_by_hand_says_that_it_was(tiny_run, tmp_path, monkeypatch, capsys):
+    """Of a folder with another byte in it, it said that all files agree byte for byte: with the manifest they did."""
+    shutil.copytree(tiny_run, tmp_path / "copy")
+    monkeypatch.setattr(repeat, "run", lambda *_, **__: SimpleNamespace(folder=tiny_run))  # the same bytes again
+    repeat.rerun(tmp_path / "copy", Console(quiet=True))
+    assert capsys.readouterr().out.endswith("files agree byte for byte\n")
+    with (tmp_path / "copy" / "calls.csv").open("a") as file:
+        file.write("x")
+    console = Console(quiet=True)
+    repeat.rerun(tmp_path / "copy", console)
+    told = capsys.readouterr()
+    assert "copy: calls.csv: changed (what the manifest says of it is compared)" in told.err
+    assert told.out.endswith("files agree byte for byte with the manifest; 1 file of the folder not\n")
+    assert console.exit_code == 3
