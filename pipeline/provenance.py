@@ -110,9 +110,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _why_none(folder: Path) -> str:
-    """Why a folder has no manifest: it is not there, or holds something else."""
+    """Why a folder has no manifest: it is not there, holds runs, or something else."""
     if not folder.is_dir():
         return "no such folder; a run's is wanted"
+    pages = [page for depth in ("*", "*/*") for page in folder.glob(f"{depth}/report.html")]
+    if runs := sorted(page.parent for page in pages if (page.parent / MANIFEST).is_file()):
+        return f"is a folder of runs, not of one; name one of them, such as {printable(runs[-1])}"
     return f"no {MANIFEST} here: not a run folder, or the run did not finish"
 
 

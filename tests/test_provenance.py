@@ -273,3 +273,11 @@ def test_a_manifest_that_may_not_be_read_is_the_machines_fault(run_folder, monke
     monkeypatch.setattr(Path, "read_text", refused)
     with pytest.raises(EnvironmentFault, match=r"manifest\.json: cannot be read \(Permission denied\)"):
         read_manifest(run_folder)
+
+
+def test_a_folder_of_runs_is_told_from_one(tmp_path):
+    """It was "not a run folder, or the run did not finish", one step above the run that was meant."""
+    run = finished_run(tmp_path / "runs" / "pier" / "abc")
+    for folder in (run.parent, run.parents[1]):
+        with pytest.raises(ConfigError, match=rf"is a folder of runs, .*, such as {re.escape(str(run))} \("):
+            read_manifest(folder)

@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.chain.verification import differences
 from pipeline.errors import ConfigError, ContractError, printable
 from pipeline.execution import journal
-from pipeline.finished.kinds import manifest_of_run
+from pipeline.finished.kinds import manifest_of_run, refuse_within
 from pipeline.provenance import MANIFEST, outputs_of, read_manifest, sha256_file
 from pipeline.storage import json_text, replacing
 
@@ -39,6 +39,7 @@ def write_crate(folder: Path, out: Path) -> int:
     if out.suffix.lower() != ".zip":
         raise ConfigError(f"{printable(out)}: a crate is a zip; end the name in .zip")
     manifest_of_run(folder)
+    refuse_within(folder, out)
     if found := altered_files(folder):
         more = f"and {len(found) - 1} more; " if len(found) > 1 else ""
         raise ContractError(f"{printable(folder)}: {found[0]} ({more}nothing was written)")

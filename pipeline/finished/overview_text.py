@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pipeline.console import Console
-from pipeline.errors import ConfigError, printable
+from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.finished.crate import altered_files
 from pipeline.finished.overview import difference, list_runs
 from pipeline.plurals import number_of
@@ -40,6 +41,8 @@ def _no_runs(out: Path, aoi: str | None) -> str:
     """That there are none, and of which AOIs there are, or how to start one."""
     if out.exists() and not out.is_dir():
         return f"{printable(out)}: is a file, not a folder of runs"
+    if out.is_dir() and not os.access(out, os.R_OK | os.X_OK):  # a search through it finds nothing, and says nothing
+        raise EnvironmentFault(f"{printable(out)}: may not be read (permission denied)")
     others = sorted({str(name) for name in list_runs(out)["aoi"]}) if aoi else []
     if not others:
         return (

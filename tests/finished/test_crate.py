@@ -145,3 +145,13 @@ def test_a_rerun_of_a_folder_changed_by_hand_says_that_it_was(tiny_run, tmp_path
     assert "copy: calls.csv: changed (what the manifest says of it is compared)" in told.err
     assert told.out.endswith("files agree byte for byte with the manifest; 1 file of the folder not\n")
     assert console.exit_code == 3
+
+
+def test_what_is_made_of_a_run_is_not_written_into_its_folder(capwatch, tiny_run, tmp_path):
+    """The zip lay in the folder then, and of that verify said that it does not fit its manifest."""
+    shutil.copytree(tiny_run, tmp_path / "copy")
+    for words in (("archive", tmp_path / "copy", "-o"), ("report", tmp_path / "copy", "--pdf")):
+        code, _, err = capwatch(*words, tmp_path / "copy" / "new" / "x.zip")
+        assert (code, err.count("\n")) == (2, 1)
+        assert "x.zip: lies in the run's own folder, which would no longer fit its manifest; write it elsewhere" in err
+    assert altered(tmp_path / "copy") == []

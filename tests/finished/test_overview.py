@@ -85,9 +85,12 @@ def test_no_runs_is_said_with_what_to_do(tmp_path):
         runs_table(tmp_path, "vostochny")
 
 
-def test_of_another_aoi_the_runs_that_there_are_are_named(tiny_run, capwatch, tmp_path):
+def test_of_another_aoi_the_runs_that_there_are_are_named(tiny_run, tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match=r"no runs of vostochni here; there are runs of vostochny$"):
         runs_table(tiny_run.parents[1], "vostochni")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(EnvironmentFault, match=r"may not be read \(permission denied\)$"):
+        runs_table(tmp_path, None)
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"file: is a file, not a folder of runs$"):
         runs_table(tmp_path / "file", None)
