@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.config.loading import canonical_json
-from pipeline.errors import ConfigError, InputError, printable
+from pipeline.errors import ConfigError, EnvironmentFault, InputError, printable
 
 MANIFEST = "manifest.json"
 UNHASHED = {MANIFEST, "log.jsonl"}  # the log holds times, the manifest cannot hold its own hash
@@ -95,23 +95,34 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(
-            f"{printable(folder)}: no manifest.json here: not a run folder, or the run did not finish "
-            "(capwatch runs lists them)"
-        ) from error
+        raise ConfigError(f"{printable(folder)}: {_why_none(folder)} (capwatch runs lists them)") from error
     except NotADirectoryError as error:
         raise ConfigError(f"{printable(folder)}: is a file, not a run folder") from error
+    except PermissionError as error:
+        raise EnvironmentFault(f"{printable(path)}: cannot be read ({error.strerror})") from error
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise InputError(path, "is not a readable manifest") from error
-    if (
-        not isinstance(found, dict)
-        or not _are_records(found.get("outputs"))
-        or not _are_records(found.get("inputs", []))
-    ):
+    if not isinstance(found, dict) or not _is_ours(found):
         raise InputError(path, "is not a manifest of capwatch")
     return found
+
+
+def _why_none(folder: Path) -> str:
+    """Why a folder has no manifest: it is not there, holds runs, or something else."""
+    if not folder.is_dir():
+        return "no such folder; a run's is wanted"
+    pages = [page for depth in ("*", "*/*") for page in folder.glob(f"{depth}/report.html")]
+    if runs := sorted(page.parent for page in pages if (page.parent / MANIFEST).is_file()):
+        return f"is a folder of runs, not of one; name one of them, such as {printable(runs[-1])}"
+    return f"no {MANIFEST} here: not a run folder, or the run did not finish"
+
+
+def _is_ours(found: dict[str, Any]) -> bool:
+    """Is it a manifest that capwatch wrote? Other programs call files of theirs so, too."""
+    files = _are_records(found.get("outputs")) and _are_records(found.get("inputs", []))
+    return files and isinstance(found.get("capwatch"), str)
 
 
 def _are_records(found: Any) -> bool:

@@ -96,6 +96,8 @@ def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collec
         else:
             how = "; save its sheet as CSV UTF-8" if suffix in _WORKBOOKS else ""
             raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}{how}")
+    except PermissionError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from error
     except (OSError, ValueError, RuntimeError, TypeError, LookupError) as error:  # of damaged metadata, any of these
         raise InputError(path, f"cannot be read as a table ({' '.join(str(error).split())[:160]})") from error
     if contract is None:

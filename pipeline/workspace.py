@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from pipeline.execution import journal
 from pipeline.execution.stagecache import StageCache
 from pipeline.provenance import MANIFEST
 
+OTHERS = {"AOI": ("case", "a case", "cases"), "case": ("run", "an AOI", "")}  # other kind: command, words, folder
 M = TypeVar("M", bound=BaseModel)
 
 LATEST = "latest.txt"
@@ -61,8 +63,18 @@ def _found(name: str, what: str, kind: str, below: Path) -> Path:
         path = configs / below / f"{name}.yaml"
         if os.path.isfile(path):
             return path
-    known = ", ".join(sorted(p.stem for p in (configs_root() / below).glob("*.yaml")))
-    raise ConfigError(f"{printable(name)}: no such {what}; there are {known}. A path to a YAML file works too")
+    raise ConfigError(f"{printable(name)}: {_why_unknown(name, what, below)}")
+
+
+def _why_unknown(name: str, what: str, below: Path) -> str:
+    """That there is no AOI, or case, of a name: it is one of the other kind, or has a slip, or those that there are."""
+    command, other, folder = OTHERS[what]
+    if os.path.isfile(configs_root() / folder / f"{name}.yaml"):
+        return f"is {other}, no {what}; try capwatch {command} {printable(name)}"
+    known = sorted({p.stem for configs in (Path("configs"), configs_root()) for p in (configs / below).glob("*.yaml")})
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    meant = f" (did you mean {printable(close[0])}?)" if close else ""
+    return f"no such {what}{meant}; there are {printable(', '.join(known))}. A path to a YAML file works too"
 
 
 def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:

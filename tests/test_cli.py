@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +37,7 @@ def test_each_command_has_help_with_an_example(capwatch, name):
         (("run", "vostochny", "--set", "detection.radar.false_alarm_rat=1"), "false_alarm_rat"),
         (("run", "vostochny", "--set", "detection.radar.false_alarm_rate=2"), "false_alarm_rate"),
         (("run", "vostochny", "--source", "files"), "neither images nor ais"),
-        (("verify", "nowhere"), "nowhere"),
+        (("verify", "nowhere"), "nowhere: no such folder; a run's is wanted"),
         (("rerun", "nowhere"), "nowhere"),
     ],
     ids=lambda v: " ".join(v)[-40:] if isinstance(v, tuple) else v,
@@ -155,3 +158,25 @@ def test_doctor_names_what_is_there(capwatch):
     code, out, _ = capwatch("doctor")
     assert code == 0
     assert "rasterio" in out
+
+
+def test_a_file_that_nobody_may_read_is_one_input_and_no_slip_of_the_command_line(capwatch, tmp_path, monkeypatch):
+    """One such file among many ended the command with a usage error, and nothing was read."""
+    for name in ("open.csv", "locked.csv"):
+        (tmp_path / name).write_text("mmsi,time_utc,lon,lat\n999000001,1709812800,133,42\n")
+    access, opened = os.access, Path.open
+    locked = str(tmp_path / "locked.csv")
+
+    def refused(path, *given, **named):
+        if str(path) == locked:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), locked)
+        return opened(path, *given, **named)
+
+    monkeypatch.setattr(
+        os, "access", lambda path, *given, **named: str(path) != locked and access(path, *given, **named)
+    )
+    monkeypatch.setattr(Path, "open", refused)
+    code, _, err = capwatch("ais", tmp_path / "open.csv", locked, "-o", tmp_path / "o.csv")
+    assert code == 3
+    assert f"error: {locked}: cannot be read (Permission denied) (skipped)\n" in err
+    assert len((tmp_path / "o.csv").read_text().splitlines()) == 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 import pipeline
 from pipeline import provenance
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, EnvironmentFault, InputError
 from pipeline.provenance import (
     MANIFEST,
     FileRecord,
@@ -47,6 +49,7 @@ def finished_run(folder: Path, inputs: list[FileRecord] | None = None) -> Path:
         "outputs": [r.as_json() for r in outputs_of(folder)],
         "inputs": [r.as_json() for r in inputs or []],
         "headline": ["5 port calls"],
+        "capwatch": "0.1.0+000000000000",
     }
     write_json(folder / MANIFEST, manifest | {"self_sha256": manifest_hash(manifest)})
     return folder
@@ -242,6 +245,7 @@ def test_an_input_that_changed_is_named_and_one_that_is_gone_is_not(tmp_path):
         b"\xff\xfe",
         b"[" * 100_000,
         b'{"outputs": {}}',
+        b'{"outputs": [], "inputs": []}',
         b'{"outputs": [1]}',
         b'{"outputs": [{"path": "a"}]}',
         b'{"outputs": [], "inputs": [{"sha256": "0"}]}',
@@ -256,5 +260,24 @@ def test_a_torn_or_foreign_manifest_is_refused_by_name(run_folder, content):
 def test_a_folder_without_a_manifest_is_no_finished_run(tmp_path):
     with pytest.raises(ConfigError, match="not a run folder, or the run did not finish"):
         read_manifest(tmp_path)
-    with pytest.raises(ConfigError, match="not a run folder"):
+    with pytest.raises(ConfigError, match="none: no such folder; a run's is wanted"):
         read_manifest(tmp_path / "none")
+
+
+def test_a_manifest_that_may_not_be_read_is_the_machines_fault(run_folder, monkeypatch):
+    """It was a damaged input (exit code 4); a permission is 5."""
+
+    def refused(path, *_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(EnvironmentFault, match=r"manifest\.json: cannot be read \(Permission denied\)"):
+        read_manifest(run_folder)
+
+
+def test_a_folder_of_runs_is_told_from_one(tmp_path):
+    """It was "not a run folder, or the run did not finish", one step above the run that was meant."""
+    run = finished_run(tmp_path / "runs" / "pier" / "abc")
+    for folder in (run.parent, run.parents[1]):
+        with pytest.raises(ConfigError, match=rf"is a folder of runs, .*, such as {re.escape(str(run))} \("):
+            read_manifest(folder)

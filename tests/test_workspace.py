@@ -18,6 +18,7 @@ from pipeline.workspace import (
     RunFolder,
     cache_root,
     configs_root,
+    find_case,
     find_config,
     latest_run,
     load_run_config,
@@ -69,6 +70,26 @@ def test_an_unknown_aoi_is_refused_with_those_that_there_are(elsewhere, name):
     with pytest.raises(ConfigError, match=r"no such AOI; there are .*nampo.*vostochny") as caught:
         find_config(name)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("find", "name", "meant"),
+    [
+        (find_config, "vostochni", "vostochny"),
+        (find_config, "Nampo", "nampo"),
+        (find_case, "rusi-2024", "rusi-2024-03"),
+    ],
+)
+def test_a_name_with_a_slip_is_answered_with_the_one_that_may_be_meant(elsewhere, find, name, meant):
+    with pytest.raises(ConfigError, match=rf"{name}: no such (AOI|case) \(did you mean {meant}\?\); there are "):
+        find(name)
+
+
+def test_a_name_of_the_other_kind_is_told_with_its_command(elsewhere):
+    with pytest.raises(ConfigError, match=r"^rusi-2024-03: is a case, no AOI; try capwatch case rusi-2024-03$"):
+        find_config("rusi-2024-03")
+    with pytest.raises(ConfigError, match=r"^nampo: is an AOI, no case; try capwatch run nampo$"):
+        find_case("nampo")
 
 
 @pytest.mark.parametrize("name", ["none.yaml", "no/such/folder.yml", "x" * 1000 + ".yaml", "folder.yaml"])

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from pipeline.errors import ConfigError
+from pipeline.plurals import first_of
+from pipeline.tables.delimited import plain
+from pipeline.tables.foreign_words import position_column
 from pipeline.tables.time_forms import told_forms
 
 TIMES = ("acquired", "time_utc")  # either names the column of times
+OTHER_NAMES = {"detection_id": "det_id", "acquired": "time_utc"}
+ELSEWHERE = {  # a word in a name elsewhere: ours
+    "longitude": "lon", "long": "lon", "lng": "lon", "lon": "lon", "latitude": "lat", "lat": "lat",
+    "timestamp": "acquired", "datetime": "acquired", "time": "acquired", "date": "acquired",
+    "id": "detection_id", "fid": "detection_id", "detection": "detection_id",
+}  # fmt: skip
+MOST_NAMES = 12  # of columns in one line (our choice)
 NUMBERS = ("lon", "lat", "length_m", "length_lo_m", "length_hi_m")
 
 
@@ -27,9 +39,8 @@ def own_names(detections: pd.DataFrame) -> pd.DataFrame:
         "lon": column("lon"),
         "lat": column("lat"),
     }
-    for name, values in needed.items():
-        if values is None:
-            raise ConfigError(f"the table of detections has no column {name}")
+    if lacking := [name for name, values in needed.items() if values is None]:
+        raise ConfigError(_lacking(lacking, list(map(str, detections.columns))))
     length = column("length_m", "manual_sar_length_m")
     low, high = column("length_lo_m"), column("length_hi_m")
     plain = pd.DataFrame(needed)
@@ -45,6 +56,25 @@ def own_names(detections: pd.DataFrame) -> pd.DataFrame:
     sensor = column("sensor")
     plain["sensor"] = sensor if sensor is not None else ""
     return plain
+
+
+def _lacking(names: Sequence[str], found: Sequence[str]) -> str:
+    """That columns are not there, which are, and which of these may be meant."""
+    wanted = ", ".join(f"{name} (or {OTHER_NAMES[name]})" if name in OTHER_NAMES else name for name in names)
+    meant = {name: ours for name in found if (ours := _resembled(name)) in names}
+    hint = "; " + ", ".join(f"{name} may be {ours}" for name, ours in meant.items()) if meant else ""
+    return f"the table of detections has no column {wanted}; it has {first_of(found, MOST_NAMES)}{hint}"
+
+
+def _resembled(name: str) -> str:
+    """Which needed column a foreign one may be; "" where it resembles none.
+
+    >>> [_resembled(name) for name in ("Longitude", "Breitengrad", "Zeit (UTC)", "ID", "score")]
+    ['lon', 'lat', 'acquired', 'detection_id', '']
+    """
+    words = plain(name)
+    found = position_column(words) or next((ELSEWHERE[word] for word in words.split("_") if word in ELSEWHERE), "")
+    return {"time": "acquired"}.get(found, found)
 
 
 def _moments(cells: pd.Series) -> pd.Series:

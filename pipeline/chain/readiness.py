@@ -51,7 +51,9 @@ def made_ready(config: RunConfig, root: Path, console: Console) -> Place:
     if config.source.kind == "files":
         _require_inputs(config, console)
     if config.source.kind == "demo":
-        _tell_looks_outside(scenario_of(config, root), config, console)
+        scenario = scenario_of(config, root)
+        _require_scenario_zones(scenario, place, config, root)
+        _tell_looks_outside(scenario, config, console)
     return place
 
 
@@ -105,6 +107,12 @@ def _require_inputs(config: RunConfig, console: Console) -> None:
         raise NothingUsable(f"{printable(named)}: neither an image nor an AIS file is there")
     for path in bare:
         console.problem(InputError(path, "holds no image"), done="no look comes from it")
+
+
+def _require_scenario_zones(scenario: Scenario, place: Place, config: RunConfig, root: Path) -> None:
+    from pipeline.simulation.scenario import require_zones
+
+    require_zones(scenario, place, printable(root / str(config.source.scenario)))
 
 
 def _tell_looks_outside(scenario: Scenario, config: RunConfig, console: Console) -> None:

@@ -67,8 +67,9 @@ def report(
         show(folder, console)
         if pdf is not None:
             from pipeline.commands.pdf import print_report
-            from pipeline.finished.kinds import page_of
+            from pipeline.finished.kinds import page_of, refuse_within
 
+            refuse_within(folder, pdf)
             print_report(page_of(folder), pdf)
             console.result(f"pdf: {pdf}")
 

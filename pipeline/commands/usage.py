@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, get_type_hints
 
 import typer
 
@@ -36,7 +36,21 @@ class App(typer.Typer):
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
         """As typer's own."""
-        return super().command(name, **({"cls": OnceEach} | settings))
+        register = super().command(name, **({"cls": OnceEach} | settings))
+        return lambda function: register(_unasked(function))
+
+
+def _unasked(function: Any) -> Any:
+    """A command whose paths are not asked whether they may be read: that is no slip of the command line.
+
+    Whoever reads the file tells it, with the exit code of a permission; other inputs go on.
+    """
+    function.__annotations__ = get_type_hints(function, include_extras=True)
+    for hint in function.__annotations__.values():
+        for info in getattr(hint, "__metadata__", ()):
+            if hasattr(info, "readable"):
+                info.readable = False
+    return function
 
 
 def refusal(error: Any) -> str:

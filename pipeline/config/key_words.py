@@ -27,7 +27,7 @@ def key_words(path: Sequence[str | int], data: Any) -> str:
     return ".".join(said)
 
 
-def entry_words(index: int, names: Sequence[str]) -> str:
+def entry_words(index: int, names: Sequence[str], noun: str = "entry") -> str:
     """An entry by its name, where it has one of its own, else counted from one.
 
     >>> [entry_words(n, ["lpg", "", "oil", "oil"]) for n in range(4)], entry_words(11, [])
@@ -36,7 +36,7 @@ def entry_words(index: int, names: Sequence[str]) -> str:
     name = names[index] if index < len(names) else ""
     if name and names.count(name) == 1:
         return name
-    return f"{ORDINALS[index]} entry" if index < len(ORDINALS) else f"entry {index + 1}"
+    return f"{ORDINALS[index]} {noun}" if index < len(ORDINALS) else f"{noun} {index + 1}"
 
 
 def _inner(data: Any, part: str | int) -> Any:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from pipeline.config.as_written import all_dotted_thousands, dotted_thousands, impossible_value
+from pipeline.config.file_kinds import taken_for
 from pipeline.config.key_words import key_words
 from pipeline.config.mistakes import in_plain_words
 from pipeline.errors import ConfigError, printable
@@ -78,8 +79,26 @@ def build(model: type[M], data: dict[str, Any], *, where: str, lines: dict[tuple
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        told = [_explain(model, e, key_words(e["loc"], data), where, lines or {}) for e in error.errors()]
+        if other := taken_for(model.model_fields, data):
+            raise ConfigError(f"{where}: {other}") from error
+        told = [_explain(model, e, key_words(e["loc"], data), where, lines or {}) for e in _mistakes(error)]
         raise ConfigError(_in_one_line(told)) from error
+
+
+def causes_of(model: type[BaseModel], data: dict[str, Any], error: ValidationError) -> str:
+    """The first mistakes that a model found in a mapping, in one line: key and cause, of a file without lines."""
+    return _in_one_line([_cause(model, e, key_words(e["loc"], data)) for e in _mistakes(error)])
+
+
+def _mistakes(error: ValidationError) -> list[Any]:
+    """What a model found wrong. Of a list that lacks entries only where none of them is wrong: it counts the others."""
+    found = error.errors()
+    wrong = [e["loc"] for e in found]
+    return [e for e in found if e["type"] != "too_short" or not any(_within(loc, e["loc"]) for loc in wrong)]
+
+
+def _within(path: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(path) > len(outer) and path[: len(outer)] == outer
 
 
 def _in_one_line(mistakes: list[str]) -> str:
@@ -211,17 +230,22 @@ def _lines(node: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
 def _explain(model: type[BaseModel], error: Any, named: str, where: str, lines: dict[tuple[str, ...], int]) -> str:
     """File, line, key and cause of one mistake; ``named`` is the key as people say it."""
     path = tuple(str(p) for p in error["loc"])
-    message = in_plain_words(error)
-    place = _blamed(path, message, isinstance(error.get("input"), dict), where, lines)
+    place = _blamed(path, in_plain_words(error), isinstance(error.get("input"), dict), where, lines)
+    return f"{place}: {_cause(model, error, named)}"
+
+
+def _cause(model: type[BaseModel], error: Any, named: str) -> str:
+    """Key and cause of one mistake, with what may be meant, or what was got."""
+    path, message = tuple(str(p) for p in error["loc"]), in_plain_words(error)
     name = printable(named)[:MOST_OF_A_NAME]
     if error["type"] == "extra_forbidden":
         written = path[-1].lower()  # keys are in lower case
         close = difflib.get_close_matches(written, _fields(model, path[:-1]), n=1) or _deeper(model, path)
         hint = f" (did you mean {close[0]}?)" if close else ""
-        return f"{place}: {name}: no such key{hint}"
+        return f"{name}: no such key{hint}"
     got = error.get("input")
     shown = f"; got {printable(got)[:60]}" if isinstance(got, str | int | float | bool) else ""
-    return f"{place}: {name}: {message}{shown}" if name else f"{place}: {message}"
+    return f"{name}: {message}{shown}" if name else message
 
 
 def _blamed(

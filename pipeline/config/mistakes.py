@@ -14,7 +14,7 @@ WORDS = {  # a mistake as pydantic names it: what is wanted
     "less_than": "must be below {lt:g}",
     "less_than_equal": "must be at most {le:g}",
     "finite_number": "must be a finite number",
-    "too_short": "must have at least {min_length} entries; it has {actual_length}",
+    "too_short": "must have {min_length} or more entries; it has {actual_length}",
     "too_long": "must have at most {max_length} entries; it has {actual_length}",
     "model_type": "must be a section: keys with values",
     "dict_type": "must be a section: keys with values",
@@ -59,7 +59,7 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
     'must be below 1'
     """
     kind, message = str(error["type"]), str(error["msg"]).removeprefix("Value error, ")
-    if kind == "literal_error":
+    if kind in {"literal_error", "enum"}:
         return _one_of(re.findall(r"'([^']*)'", error["ctx"]["expected"]), error.get("input"))
     if kind == "string_pattern_mismatch":
         return PATTERNS[error["ctx"]["pattern"]]

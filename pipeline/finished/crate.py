@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.chain.verification import differences
 from pipeline.errors import ConfigError, ContractError, printable
 from pipeline.execution import journal
+from pipeline.finished.kinds import manifest_of_run, refuse_within
 from pipeline.provenance import MANIFEST, outputs_of, read_manifest, sha256_file
 from pipeline.storage import json_text, replacing
 
@@ -33,12 +34,15 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can say
 
 
 def write_crate(folder: Path, out: Path) -> int:
-    """Write the zip and say how many files it holds; ContractError where the run is not what its manifest says."""
+    """Write the zip and say how many files it holds; ContractError where the run is not what its manifest says,
+    ConfigError where the folder is none of a run."""
     if out.suffix.lower() != ".zip":
         raise ConfigError(f"{printable(out)}: a crate is a zip; end the name in .zip")
-    found = [line for line in altered(folder) if ": input " not in line]
-    if found:
-        raise ContractError(f"{printable(folder)}: {found[0]} (and {len(found) - 1} more; nothing was written)")
+    manifest_of_run(folder)
+    refuse_within(folder, out)
+    if found := altered_files(folder):
+        more = f"and {len(found) - 1} more; " if len(found) > 1 else ""
+        raise ContractError(f"{printable(folder)}: {found[0]} ({more}nothing was written)")
     names = _held(folder)
     with replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as crate:
         _put(crate, METADATA, json_text(metadata(folder, names)).encode())
@@ -54,6 +58,11 @@ def altered(folder: Path) -> list[str]:
     if not described.is_file() or described.read_bytes() == json_text(metadata(folder, _held(folder))).encode():
         return found
     return [*found, f"{METADATA}: does not describe this run"]
+
+
+def altered_files(folder: Path) -> list[str]:
+    """The same of the files of the folder alone: inputs may have gone or changed since."""
+    return [line for line in altered(folder) if ": input " not in line]
 
 
 def _held(folder: Path) -> list[str]:

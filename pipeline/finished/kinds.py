@@ -14,6 +14,14 @@ def page_of(folder: Path) -> Path:
     return folder / ("case.html" if "case" in read_manifest(folder) else "report.html")
 
 
+def refuse_within(folder: Path, out: Path) -> None:
+    """ConfigError where a file that is made of a run would lie in the run's folder: it would no longer fit its
+    manifest."""
+    if out.resolve().is_relative_to(folder.resolve()):
+        cause = "lies in the run's own folder, which would no longer fit its manifest; write it elsewhere"
+        raise ConfigError(f"{printable(out)}: {cause} (nothing was written)")
+
+
 def manifest_of_run(folder: Path) -> dict[str, Any]:
     """The manifest of a finished run; ConfigError where there is none, or a case, which is no run."""
     found = read_manifest(folder)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pipeline.console import Console
-from pipeline.errors import ConfigError, printable
+from pipeline.errors import ConfigError, EnvironmentFault, printable
+from pipeline.finished.crate import altered_files
 from pipeline.finished.overview import difference, list_runs
+from pipeline.plurals import number_of
 from pipeline.report.summary import rounded
 from pipeline.report.wording import percent
 
@@ -18,9 +21,7 @@ def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[st
     """Title, headings and rows of the runs of a folder; ConfigError where there is none."""
     found = list_runs(out, aoi)
     if not len(found):
-        raise ConfigError(
-            f"{printable(out / aoi if aoi else out)}: no runs here; start one with: capwatch run vostochny"
-        )
+        raise ConfigError(_no_runs(out, aoi))
     rows = []
     for r in found.itertuples():
         barrels = (
@@ -36,9 +37,27 @@ def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[st
     return f"runs in {out}", [*headings, "other than before", ""], rows
 
 
+def _no_runs(out: Path, aoi: str | None) -> str:
+    """That there are none, and of which AOIs there are, or how to start one."""
+    if out.exists() and not out.is_dir():
+        return f"{printable(out)}: is a file, not a folder of runs"
+    if out.is_dir() and not os.access(out, os.R_OK | os.X_OK):  # a search through it finds nothing, and says nothing
+        raise EnvironmentFault(f"{printable(out)}: may not be read (permission denied)")
+    others = sorted({str(name) for name in list_runs(out)["aoi"]}) if aoi else []
+    if not others:
+        return (
+            f"{printable(out / aoi if aoi else out)}: no runs here; start one with: capwatch run {aoi or 'vostochny'}"
+        )
+    return f"{printable(out)}: no runs of {printable(aoi)} here; there are runs of {printable(', '.join(others))}"
+
+
 def show_difference(before: Path, after: Path, console: Console) -> None:
     """Print what differs and why, the result first."""
     found = difference(before, after)
+    for folder in dict.fromkeys((before, after)):
+        if altered := altered_files(folder):
+            told = f"{number_of(len(altered), 'difference')} from its manifest, the first: {altered[0]}"
+            console.problem(f"{printable(folder)}: {told}", done="compared as far as the manifest tells")
     tables: list[tuple[str, pd.DataFrame]] = [
         ("result", found.result),
         ("counted calls, barrels", found.calls),

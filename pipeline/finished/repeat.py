@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pipeline.chain.review_file import find_reviews
 from pipeline.console import Console
-from pipeline.errors import ContractError, RunDiffers, printable
-from pipeline.finished.crate import altered
+from pipeline.errors import ContractError, InputError, RunDiffers, printable
+from pipeline.finished.crate import altered, altered_files
 from pipeline.finished.kinds import manifest_of_run, page_of
 from pipeline.ingest.catalogue.fetch import Kept
 from pipeline.plurals import number_of
-from pipeline.provenance import code_version, read_manifest
+from pipeline.provenance import MANIFEST, code_version, read_manifest
 from pipeline.run import run
 from pipeline.workspace import CONFIG_FILES, load_run_config
 
@@ -36,8 +36,15 @@ def _not_compared(folder: Path) -> str:
 
 
 def rerun(folder: Path, console: Console) -> None:
-    """Run the folder's own config again, elsewhere, and compare every output byte for byte."""
+    """Run the folder's own config again, elsewhere, and compare every output byte for byte with the manifest's.
+
+    What was changed by hand since is told first: of a folder that does not fit its manifest, that all agrees with this
+    says nothing.
+    """
     manifest = manifest_of_run(folder)
+    changed = altered_files(folder)
+    for line in changed:
+        console.problem(f"{printable(folder)}: {line}", done="what the manifest says of it is compared")
     config = load_run_config(folder / "config.yaml", {})
     made_by, now = manifest["capwatch"], code_version()
     other_code = f" (the run was made by code {made_by}, this is {now})" if made_by != now else ""
@@ -53,12 +60,16 @@ def rerun(folder: Path, console: Console) -> None:
     if differing:
         told = f"{len(differing)} of {number_of(len(before), 'file')} differ when run again{other_code}"
         raise RunDiffers(f"{printable(folder)}: {told}")
-    console.result(f"{folder}: run again, all {len(before)} files agree byte for byte")
+    with_what = f" with the manifest; {number_of(len(changed), 'file')} of the folder not" if changed else ""
+    console.result(f"{folder}: run again, all {len(before)} files agree byte for byte{with_what}")
 
 
 def show(folder: Path, console: Console) -> None:
     """The headline of a finished run, or case, and the path of its report."""
-    for line in (*read_manifest(folder)["headline"], f"report: {page_of(folder)}"):
+    told = read_manifest(folder).get("headline")
+    if not isinstance(told, list):
+        raise InputError(folder / MANIFEST, "its headline has gone; capwatch verify names what was changed")
+    for line in (*told, f"report: {page_of(folder)}"):
         console.result(line)
 
 

@@ -12,6 +12,7 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from pipeline.errors import ConfigError, printable
+from pipeline.ingest.features import feature_words
 from pipeline.ingest.geolocation import unwrapped
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.ingest.vector_formats import told_format
@@ -24,6 +25,9 @@ ATTRIBUTION = {
     "Osm": "© OpenStreetMap contributors, ODbL 1.0",
     "Gshhg": "GSHHG, Wessel and Smith 1996, LGPL 3.0",
 }
+GEOMETRIES = (
+    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
+)  # fmt: skip
 _DECIMALS = 6  # 0.1 m on the ground: finer than the coast was ever drawn
 _GROWN = 0.1  # share of an image's size by which land reaches beyond it
 _SIDE_POINTS = 17  # along each side of its outline: straight pieces stay within the tenth by which it is grown
@@ -33,34 +37,53 @@ _EDGE_PX = 8.0  # edges are cut this fine before they are bent into a radar imag
 def read_land(path: Path) -> BaseGeometry:
     """Land polygons of a GeoJSON file as one geometry, EPSG:4326.
 
-    Raises ConfigError for a file that is not GeoJSON, names a key twice, holds no polygon, an invalid one, or latitudes
-    beyond 90 degrees.
+    Raises ConfigError for a file that is not GeoJSON or names a key twice, and for a feature that is no polygon, an
+    invalid one, or has latitudes beyond 90 degrees.
     """
     try:
         content = unrepeated(path.read_text("utf-8-sig"))
-        features = content["features"] if content.get("type") == "FeatureCollection" else [content]
-        parts = [shape(f.get("geometry", f)) for f in features]
+        features, words = _features(content)
     except OSError as error:
         raise ConfigError(f"{printable(path)}: cannot be read ({error.strerror})") from error
     except RepeatedKey as error:
         raise ConfigError(f"{printable(path)}: {error}") from error
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+    except ValueError as error:
         cause = told_format(path) or "is not a GeoJSON file of land polygons"
         raise ConfigError(f"{printable(path)}: {cause}") from error
-    for number, part in enumerate(parts):
-        if part.is_empty or part.geom_type not in {"Polygon", "MultiPolygon"}:
-            raise ConfigError(f"{printable(path)}: feature {number} is {_kind(part)}, no polygon")
-        if not part.is_valid:
-            raise ConfigError(f"{printable(path)}: feature {number} is invalid: {shapely.is_valid_reason(part)}")
-        if (far := max(map(abs, part.bounds))) > 360:
-            raise ConfigError(
-                f"{printable(path)}: feature {number} has coordinates up to {far:.0f}; degrees (EPSG:4326) are wanted"
-            )
-        if max(abs(part.bounds[1]), abs(part.bounds[3])) > 90:
-            raise ConfigError(
-                f"{printable(path)}: feature {number} has latitudes beyond 90; lon and lat may be swapped"
-            )
-    return shapely.union_all(parts)
+    named = zip(words, features, strict=True)
+    return shapely.union_all([_land(f"{printable(path)}: {words}", feature) for words, feature in named])
+
+
+def _features(content: Any) -> tuple[list[Any], list[str]]:
+    """The features of a GeoJSON text, each with its words; a text that is one geometry, or one feature, is one."""
+    kind = content.get("type") if isinstance(content, dict) else None
+    if kind == "FeatureCollection" and isinstance(features := content.get("features"), list):
+        return features, feature_words(features)
+    if kind == "Feature":
+        return [content], feature_words([content])
+    if kind in GEOMETRIES:
+        return [{"geometry": content}], ["its geometry"]
+    raise ValueError("no GeoJSON of features")
+
+
+def _land(where: str, feature: Any) -> BaseGeometry:
+    """The polygons of one feature, checked; ``where`` names it."""
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
+    if not geometry:
+        raise ConfigError(f"{where} has no geometry")
+    try:
+        part = shape(geometry)
+    except (shapely.errors.ShapelyError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise ConfigError(f"{where} has a geometry that cannot be read; a polygon is wanted") from error
+    if part.is_empty or part.geom_type not in {"Polygon", "MultiPolygon"}:
+        raise ConfigError(f"{where} is {_kind(part)}, no polygon")
+    if not part.is_valid:
+        raise ConfigError(f"{where} is invalid: {shapely.is_valid_reason(part)}")
+    if (far := max(map(abs, part.bounds))) > 360:
+        raise ConfigError(f"{where} has coordinates up to {far:.0f}; degrees (EPSG:4326) are wanted")
+    if max(abs(part.bounds[1]), abs(part.bounds[3])) > 90:
+        raise ConfigError(f"{where} has latitudes beyond 90; lon and lat may be swapped")
+    return part
 
 
 def _kind(part: BaseGeometry) -> str:

@@ -18,6 +18,7 @@ from pipeline.config.loading import build
 from pipeline.config.mistakes import ZONE_NAME
 from pipeline.errors import ConfigError, printable
 from pipeline.ingest.coast import read_credit, read_land
+from pipeline.ingest.features import feature_words
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.ingest.vector_formats import told_format
 from pipeline.ships.largest import LONGEST_M
@@ -82,7 +83,8 @@ def read_zones(path: Path, middle: float | None = None) -> tuple[Zone, ...]:
     features = content.get("features")
     if content.get("type") != "FeatureCollection" or not isinstance(features, list) or not features:
         raise ConfigError(f"{printable(path)}: holds no features; a FeatureCollection of zones is wanted")
-    zones = tuple(_zone(path, number, feature, middle) for number, feature in enumerate(features))
+    named = zip(feature_words(features), features, strict=True)
+    zones = tuple(_zone(f"{printable(path)}: {words}", feature, middle) for words, feature in named)
     seen: set[str] = set()
     for zone in zones:
         if zone.zone_id in seen:
@@ -150,12 +152,10 @@ def _in_degrees(found: BaseGeometry, where: str, middle: float | None) -> BaseGe
     return moved(found, middle)
 
 
-def _zone(path: Path, number: int, feature: Any, middle: float | None) -> Zone:
-    where = f"{printable(path)}: feature {number}"
+def _zone(where: str, feature: Any, middle: float | None) -> Zone:
     if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
         raise ConfigError(f"{where}: has no properties")
     told = build(ZoneProperties, feature["properties"], where=where)
-    where = f"{where} ({told.zone_id})"
     geometry = checked_polygon(feature.get("geometry"), where, middle)
     area_m2 = _area_m2(geometry)
     if area_m2 < MIN_ZONE_M2:

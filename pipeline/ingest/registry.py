@@ -6,6 +6,7 @@ A hull that was renamed stays one line: its other names stand in ``aka``.
 from __future__ import annotations
 
 import csv
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from pipeline.errors import InputError
 from pipeline.ships.imo import imo_is_valid
 from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LARGEST_T, LONGEST_M
 from pipeline.ships.mmsi import mmsi_is_possible
+from pipeline.tables.delimited import SEPARATORS, plain
+from pipeline.tables.given import resembled
 
 TONNAGE_KINDS = ("DWT", "GT")
 _SHOWN = 3  # wrong rows named in an error (our choice)
@@ -114,13 +117,31 @@ def _cells(line: str) -> tuple[list[str], str]:
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    unknown = [name for name in header if name not in COLUMNS]
-    missing = [name for name in _REQUIRED if name not in header]
-    if unknown or missing or len(set(header)) < len(header):
-        cause = (
-            f"unknown columns {unknown}" if unknown else f"missing columns {missing}" if missing else "a column twice"
-        )
-        raise InputError(path, f"line 1: {cause}; the columns are {', '.join(COLUMNS)}")
+    if len(header) == 1 and (mark := next((mark for mark in SEPARATORS if mark != "," and mark in header[0]), "")):
+        cause = f"its columns stand between {SEPARATORS[mark]}; write commas between them"
+    elif unknown := [name for name in header if name not in COLUMNS]:
+        cause = f"unknown {_columns([f'{name}{_meant(name)}' for name in unknown])}"
+    elif missing := [name for name in _REQUIRED if name not in header]:
+        cause = f"{_columns(missing)} missing"
+    elif len(set(header)) < len(header):
+        cause = f"column {next(name for name in header if header.count(name) > 1)} stands twice"
+    else:
+        return
+    raise InputError(path, f"line 1: {cause}; the columns are {', '.join(COLUMNS)}")
+
+
+def _columns(names: list[str]) -> str:
+    return f"column{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _meant(name: str) -> str:
+    """Which column a foreign one may be, in brackets; "" where it resembles none.
+
+    >>> _meant("Tragfähigkeit"), _meant("Ship Type"), _meant("colour")
+    (' (did you mean dwt_t?)', ' (did you mean ship_type?)', '')
+    """
+    close = [resembled(plain(name), ()), *difflib.get_close_matches(plain(name), COLUMNS, n=1)]
+    return next((f" (did you mean {one}?)" for one in close if one in COLUMNS), "")
 
 
 def _vessel(cells: dict[str, str]) -> tuple[dict[str, Any], list[str]]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import difflib
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from pipeline.config.aoi import Moment, PeriodConfig
 from pipeline.config.base import Section
 from pipeline.config.mistakes import SIMULATED_NAME
+from pipeline.errors import ConfigError, printable
+
+if TYPE_CHECKING:
+    from pipeline.types import Place
 
 LonLat = tuple[float, float]
+DEFAULT_WAY = "default"  # of the fairways: to every zone that has none of its own
 
 
 class Visit(Section):
@@ -168,3 +174,23 @@ class Scenario(Section):
     """Acquisitions."""
     ais: AisFeed = AisFeed()
     """Reception."""
+
+
+def require_zones(scenario: Scenario, place: Place, where: str) -> None:
+    """ConfigError where a ship's stay, or a fairway, is of a zone that the place does not have; ``where`` names the
+    scenario's file."""
+    visited = [(f"ship {ship.id} visits zone", visit.zone) for ship in scenario.ships for visit in ship.visits]
+    sailed = [
+        ("a fairway leads to zone", zone) for zone in scenario.fairways if zone not in {DEFAULT_WAY, *place.left_out}
+    ]
+    known = [zone.zone_id for zone in place.zones]
+    for what, zone in visited + sailed:
+        if zone in known:
+            continue
+        close = difflib.get_close_matches(zone.lower(), known, n=1)
+        meant = f" (did you mean {close[0]}?)" if close else ""
+        outside = ", which lies outside its box" if zone in place.left_out else ""
+        raise ConfigError(
+            f"{where}: {what} {printable(zone)}, and AOI {place.aoi_id} has no such zone{outside}{meant}; "
+            f"its zones are {', '.join(known)}"
+        )

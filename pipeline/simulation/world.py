@@ -13,7 +13,7 @@ import shapely
 from pyproj import Geod
 
 from pipeline.errors import ConfigError
-from pipeline.simulation.scenario import Scenario, Ship, Visit
+from pipeline.simulation.scenario import DEFAULT_WAY, Scenario, Ship, Visit, require_zones
 from pipeline.simulation.ships import Hull, ShipState, Structure
 from pipeline.types import Place, Zone
 
@@ -62,14 +62,8 @@ class World:
 
     @classmethod
     def build(cls, scenario: Scenario, place: Place, seed: int) -> World:
-        """The world of a scenario; ConfigError where a ship visits a zone that is not there."""
-        for ship in scenario.ships:
-            for visit in ship.visits:
-                if place.zone(visit.zone) is None:
-                    known = ", ".join(z.zone_id for z in place.zones)
-                    raise ConfigError(
-                        f"scenario {scenario.id}: {ship.id} visits zone {visit.zone!r}; there are {known}"
-                    )
+        """The world of a scenario; ConfigError where it names a zone that is not there."""
+        require_zones(scenario, place, f"scenario {scenario.id}")
         hulls = {ship.id: _hull(ship) for ship in scenario.ships}
         fixed = [Structure(**s.model_dump()) for s in scenario.structures]
         for zone in place.zones:
@@ -126,7 +120,7 @@ class World:
         """Positions from the open sea to the stay."""
         fairways = self.scenario.fairways
         pose = self.pose(ship, visit)
-        return [*fairways.get(visit.zone, fairways.get("default", ())), (pose.lon, pose.lat)]
+        return [*fairways.get(visit.zone, fairways.get(DEFAULT_WAY, ())), (pose.lon, pose.lat)]
 
     def _zone(self, visit: Visit) -> Zone:
         zone = self.place.zone(visit.zone)

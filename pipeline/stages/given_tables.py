@@ -18,7 +18,7 @@ from pipeline.stages.given_times import in_forms
 from pipeline.table_files import SIMULATED_COLUMN, read_table
 from pipeline.tables import LIFTINGS, LOOKS
 from pipeline.tables.delimited import plain
-from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts
+from pipeline.tables.given import CALLS_READ, KNOWN, TIMES, column_doubts, resembled
 from pipeline.tables.operations import OPERATIONS, direction_said, says_something
 from pipeline.tables.ship_numbers import SHIP_NUMBERS, read_ship_numbers
 
@@ -29,6 +29,10 @@ ANSWER = ("estimated_barrels", "counted", "p_lifting")  # of a run's calls.csv; 
 _NUMBER = re.compile(r"\d[\d.,\s]*[^\W\d]{0,3}\.?")  # a unit of up to three letters behind it
 LIFTED = ("assumptions_id", "dwt_p50_t", "barrels_p50")  # of liftings; read as calls, a stated cargo would be lost
 NO_REAL_SHIP = "SIMULATED: no real ship is in it"
+NEEDED = (
+    "a call has a day (arrival) and a size (length_m and beam_m, or dwt_t) or a cargo (tonnes or barrels); "
+    "capwatch volume --help names all columns"
+)
 MOST_CALLS = 5  # named in one line (our choice)
 MOST_NAMES = 12  # of columns in one line (our choice)
 
@@ -47,8 +51,7 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
         raise InputError(path, "holds liftings already; give them to capwatch account, or volume their table of calls")
     present = [str(name) for name in table.columns if name in _known(table)]
     if not set(present) & set(CALLS_READ):
-        shown = ", ".join(map(str, table.columns[:MOST_NAMES]))
-        raise InputError(path, f"no column is known among {shown}; see capwatch volume --help")
+        raise InputError(path, _nothing_known(list(map(str, table.columns))))
     table = _with_directions(table, path, console)
     doubts = _foreign(table)
     for name, doubt in doubts.items():
@@ -59,6 +62,17 @@ def read_calls(path: Path, console: Console, time_forms: Sequence[str] = (), cou
     if time_forms:
         table = table.assign(**{name: in_forms(table[name], time_forms) for name in present if name in TIMES})
     return _without_cargo(table.dropna(how="all"), counted)
+
+
+def _nothing_known(names: Sequence[str]) -> str:
+    """That no column is ours; which may be meant for which, or else what a call needs."""
+    meant = {name: ours for name in names if (ours := resembled(plain(name), ()))}
+    if not meant:
+        return f"no column is known among {first_of(names, MOST_NAMES)}; {NEEDED}"
+    others = [name for name in names if name not in meant]
+    unknown = f"; nothing is known of {first_of(others, MOST_NAMES)}" if others else ""
+    may_be = first_of([f"{name} may be {ours}" for name, ours in meant.items()], MOST_NAMES)
+    return f"no column has a name of ours: {may_be}; name so what is meant{unknown}"
 
 
 def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.DataFrame:

@@ -138,7 +138,7 @@ def _detect_one(image: Path, target: Path, options: OpenOptions, config: Detecti
 def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Console) -> None:
     """Write the images, AIS and truth of a scenario to a folder."""
     from pipeline.ingest.place import load_place
-    from pipeline.simulation.scenario import Scenario
+    from pipeline.simulation.scenario import Scenario, require_zones
     from pipeline.simulation.simulate import simulate as write
 
     if out.exists() and any(out.iterdir()):
@@ -146,6 +146,7 @@ def simulate(scenario: Path, aoi_config: Path, out: Path, seed: int, console: Co
     content = load(Scenario, scenario)
     config = load(RunConfig, aoi_config)
     place = load_place(config.aoi, config_root(aoi_config, config))
+    require_zones(content, place, printable(scenario))
     try:
         with console.progress("simulate", len(content.looks)) as step:
             write(content, place, out, seed=seed, progress=step)

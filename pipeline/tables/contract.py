@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import ContractError
+from pipeline.plurals import first_of
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Kind = Literal["text", "float", "int", "bool", "time", "list", "geometry"]
 
 CRS = "EPSG:4326"
+MOST_NAMES = 12  # of columns in one line (our choice)
 _ZONED = re.compile(r"[T ]\d\d.*(Z|[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
 TRUTH = {  # as a CSV or a spreadsheet writes it, in any case
     "true": True, "t": True, "yes": True, "y": True, "1": True, "1.0": True,
@@ -131,7 +133,7 @@ class Contract:
         for column in self.columns:
             # Other kinds become null and are refused below; a verdict that nobody gave must not become a "no".
             if column.kind == "bool" and column.required and len(table) and column.name not in table:
-                raise ContractError(f"table {self.name}, column {column.name}: is missing")
+                raise ContractError(f"table {self.name}, column {column.name}: is missing; it has {_first(table)}")
         conforming = self.conform(table)
         plain = pd.DataFrame(conforming)
         if all(_plainly_right(plain[column.name], column, key=column.name == self.key) for column in self.columns):
@@ -147,6 +149,10 @@ class Contract:
         except pandera.errors.SchemaError as error:
             raise ContractError(f"table {self.name}{_broken_rule(error, plain[self.key])}") from error
         return conforming
+
+
+def _first(table: pd.DataFrame) -> str:
+    return first_of([str(name) for name in table.columns], MOST_NAMES)
 
 
 def _nulls(column: Column, index: pd.Index) -> pd.Series:

@@ -1,5 +1,5 @@
-"""Words of other languages for the columns of a table of calls: German, French, Spanish, Russian, Korean, Japanese,
-Chinese. They say which of our columns a foreign one may be; none is read by them.
+"""Words of other languages for the columns of a table of calls, and of one of positions: German, French, Spanish,
+Russian, Korean, Japanese, Chinese. They say which of our columns a foreign one may be; none is read by them.
 
 What ports and registries of these countries write, as far as a dictionary of shipping confirms it; a word that is left
 out is no fault, since a size that nobody read is told anyhow.
@@ -43,3 +43,26 @@ _OF_OURS = {  # ours: words of others; what says an end of the stay stands befor
 }  # fmt: skip
 OURS_BY_FOREIGN_WORD = {word: ours for ours, words in _OF_OURS.items() for word in words.split()}
 """A word in a name elsewhere, in lower case: ours; the first that fits."""
+
+_OF_POSITIONS = {  # a table of positions has no hulls, whose length and beam some languages call as these two
+    "lon": "länge laenge längengrad laengengrad longitud долгота 경도 経度 经度 經度",
+    "lat": "breite breitengrad latitud широта 위도 緯度 纬度",
+    "time": (
+        "zeit zeitpunkt zeitstempel datum heure horodatage hora fecha время дата 시간 시각 일시 日時 時刻 时间 時間"
+    ),
+    "sog": "geschwindigkeit fahrt vitesse velocidad скорость 속력 速力 航速",
+    "cog": "kurs rumbo курс 침로 針路 航向",
+}
+POSITION_BY_FOREIGN_WORD = {word: ours for ours, words in _OF_POSITIONS.items() for word in words.split()}
+"""A word in a name elsewhere, in lower case: lon, lat, time, sog or cog."""
+
+
+def position_column(name: str) -> str:
+    """What a column of positions may hold by a word of its name: lon, lat, time, sog, cog; "" where no word tells.
+
+    ``name`` is in lower case with ``_`` for blanks.
+
+    >>> position_column("längengrad"), position_column("zeit_utc"), position_column("schiff")
+    ('lon', 'time', '')
+    """
+    return next((POSITION_BY_FOREIGN_WORD[word] for word in name.split("_") if word in POSITION_BY_FOREIGN_WORD), "")

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calls.geodesy import from_plane
+from pipeline.calls.given_detections import own_names
 from pipeline.calls.matching import associate, check_lines, detectability, match, match_tables
 from pipeline.calls.motion import TrackOnPlane, learned_drift_m_s
 from pipeline.calls.static import static_reports
@@ -363,3 +364,16 @@ def test_the_spread_of_a_silence_is_learned_from_how_far_ships_were_from_where_t
     still = np.zeros(n)
     track = TrackOnPlane(MMSI, np.arange(n) * dt, np.cumsum(5.0 * dt + off[0]), np.cumsum(off[1]), still + 5.0, still)
     assert learned_drift_m_s([track]) == pytest.approx(0.8, rel=0.02)
+
+
+def test_detections_of_foreign_columns_name_all_that_lack_and_what_may_be_meant():
+    """It named one, so that a table with four such columns was refused four times."""
+    table = pd.DataFrame(
+        {"Kennung": ["a"], "Timestamp": ["2024-03-07T00:00:00Z"], "Breite": [42.7], "Längengrad": [133]}
+    )
+    told = (
+        r"no column detection_id \(or det_id\), acquired \(or time_utc\), lon, lat; it has Kennung, Timestamp, Breite, "
+        "Längengrad; Timestamp may be acquired, Breite may be lat, Längengrad may be lon$"
+    )
+    with pytest.raises(ConfigError, match=told):
+        own_names(table)

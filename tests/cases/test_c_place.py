@@ -33,10 +33,10 @@ EARTH = [[-179, -85], [179, -85], [179, 85], [-179, 85], [-179, -85]]
 @pytest.mark.parametrize(
     ("geometry", "more", "cause"),
     [
-        pytest.param({"type": "Polygon", "coordinates": [BOW_TIE]}, {}, "(pier): is not a valid polygon (Self",
+        pytest.param({"type": "Polygon", "coordinates": [BOW_TIE]}, {}, "feature pier: is not a valid polygon (Self",
                      id="bow tie", marks=case("C-10")),
-        pytest.param(None, {}, "feature 0 (pier): has no geometry", id="null", marks=case("C-11")),
-        pytest.param({"type": "Polygon", "coordinates": []}, {}, "feature 0 (pier): its geometry is empty", id="empty",
+        pytest.param(None, {}, "feature pier: has no geometry", id="null", marks=case("C-11")),
+        pytest.param({"type": "Polygon", "coordinates": []}, {}, "feature pier: its geometry is empty", id="empty",
                      marks=case("C-11")),
         pytest.param({"type": "Polygon", "coordinates": [[[y, x] for x, y in BOX]]}, {}, "lon and lat may be swapped",
                      id="swapped", marks=case("C-12")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 import rasterio
@@ -13,9 +14,11 @@ import shapely
 from pipeline.chain.backgrounds import TAG, kept_in
 from pipeline.chain.place_doubts import coast_doubts, zone_doubts
 from pipeline.chain.readiness import made_ready, require_file
+from pipeline.config import load
 from pipeline.console import Console
 from pipeline.errors import ConfigError, NothingUsable
-from pipeline.workspace import configs_root
+from pipeline.simulation.scenario import Scenario, require_zones
+from pipeline.workspace import configs_root, load_run_config
 from tests.builders import box_zone, place_of
 from tests.cases.desk import Desk
 
@@ -203,3 +206,38 @@ def test_the_zones_are_read_once(tmp_path, monkeypatch):
     desk = Desk(tmp_path / "desk").furnished()
     made_ready(desk.config(), desk.root, Console(quiet=True))
     assert len(read) == 1
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (
+            ("zone: oil_pier", "zone: oil_peir"),
+            r"ship t1 visits zone oil_peir, .* no such zone \(did you mean oil_pier",
+        ),
+        (
+            ("  default: [", "  roads: ["),
+            r"a fairway leads to zone roads, and AOI vostochny has no such zone; its zones",
+        ),
+    ],
+    ids=["stay", "fairway"],
+)
+def test_a_scenario_of_another_places_zones_is_refused_before_any_work(tmp_path, slip, said):
+    """A dry run passed it; the run ended in the midst of the simulation, without the name of the file."""
+    shutil.copytree(configs_root(), tmp_path / "configs")
+    path = tmp_path / "configs" / "scenarios" / "tiny.yaml"
+    config = load_run_config(tmp_path / "configs" / "vostochny.yaml", {"source": {"scenario": "scenarios/tiny.yaml"}})
+    assert made_ready(config, tmp_path / "configs", Console(quiet=True)).zones
+    path.write_text(path.read_text("utf-8").replace(*slip), "utf-8")
+    with pytest.raises(ConfigError, match=rf"scenarios/tiny\.yaml: {said}.*oil_pier, coal_pier, "):
+        made_ready(config, tmp_path / "configs", Console(quiet=True))
+
+
+def test_a_fairway_to_a_zone_that_the_box_leaves_out_is_no_slip():
+    """A scenario may serve a smaller box than it was drawn for, as long as no ship lies outside."""
+    scenario = load(Scenario, configs_root() / "scenarios" / "tiny.yaml")
+    ways = scenario.fairways | {"far_pier": scenario.fairways["default"]}
+    place = replace(place_of(box_zone("oil_pier", 133.0, 42.7, 133.1, 42.8)), left_out=("far_pier",))
+    require_zones(scenario.model_copy(update={"fairways": ways}), place, "tiny.yaml")
+    with pytest.raises(ConfigError, match="a fairway leads to zone far_pier, and AOI test has no such zone"):
+        require_zones(scenario.model_copy(update={"fairways": ways}), replace(place, left_out=()), "tiny.yaml")

@@ -183,7 +183,7 @@ def test_a_registry_with_one_number_for_two_ships_is_told(plan, tmp_path):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"kind": "birth"}, "feature 0: kind: must be berth or anchorage (did you mean berth?)"),
+        ({"kind": "birth"}, "feature pier: kind: must be berth or anchorage (did you mean berth?)"),
         ({"swapped": True}, "swapped"),
     ],
     ids=["kind", "swapped"],

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import CapConfig, VolumeConfig, load, load_cap
+from pipeline.config import CapConfig, CaseConfig, RunConfig, VolumeConfig, build, load, load_cap, read_yaml
 from pipeline.errors import ConfigError
+from pipeline.simulation.scenario import Scenario
 from tests.config.refusal import refused
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -59,6 +60,36 @@ def test_a_cap_that_counts_a_product_nobody_knows_is_refused(tmp_path, named, me
     assert ("did you mean gas_oil" in str(told.value)) == bool(meant)
 
 
+def test_a_cap_on_crude_says_which_assumptions_it_wants(tmp_path):
+    """It listed the products that there are, none of which was meant."""
+    crude = UNSCR_2397.with_name("unscr-2397-crude.yaml")
+    with pytest.raises(ConfigError, match=r"; add it under volume\.products, or give --assumptions .*\.yaml$") as told:
+        load_cap(crude, VolumeConfig())
+    named = Path(str(told.value).rpartition("--assumptions ")[2])
+    products = read_yaml(CONFIGS.parent / named)[0]["products"]
+    assert load_cap(crude, build(VolumeConfig, {"products": products}, where="x")).products == ("crude",)
+
+
+FILES = {  # of our own configs, whose kinds are as their folders say
+    "a run file": (RunConfig, CONFIGS / "vostochny.yaml"),
+    "a cap": (CapConfig, UNSCR_2397),
+    "a case": (CaseConfig, CONFIGS / "cases" / "rusi-2024-03.yaml"),
+    "a scenario": (Scenario, CONFIGS / "scenarios" / "tiny.yaml"),
+}
+
+
+@pytest.mark.parametrize("given", FILES)
+@pytest.mark.parametrize("wanted", FILES)
+def test_a_file_of_another_kind_is_called_what_it_is(wanted, given):
+    """It was a list of ten keys that are missing, or that there are not."""
+    model, path = FILES[wanted][0], FILES[given][1]
+    if wanted == given:
+        assert load(model, path)
+        return
+    with pytest.raises(ConfigError, match=rf"{path.name}: is {given}; {wanted} is wanted$"):
+        load(model, path)
+
+
 @pytest.mark.parametrize(("named", "meant"), [("gazoil", "gas_oil"), ("Diesel", "gas_oil"), ("crude_oil", "crude")])
 def test_a_misspelt_product_that_a_cap_excludes_is_refused(tmp_path, named, meant):
     """Taken as it stood, it excluded nothing: the cargo that was meant counted."""
@@ -86,3 +117,16 @@ def test_a_product_both_counted_and_excluded_is_refused(tmp_path):
     (tmp_path / "cap.yaml").write_text(text)
     with pytest.raises(ConfigError, match="lpg stands in products and in excluded_products"):
         load(CapConfig, tmp_path / "cap.yaml")
+
+
+def test_of_a_list_with_a_wrong_entry_it_is_not_said_that_it_has_none(tmp_path):
+    """The entries that are right were counted, and the line that had one call was told to have none."""
+    path = tmp_path / "case.yaml"
+    path.write_text(FILES["a case"][1].read_text("utf-8").replace("tonnes: 3000", "tonnes: -3"), "utf-8")
+    with pytest.raises(ConfigError, match=r"case\.yaml:7: calls \(first entry\)\.tonnes: must be above 0; got -3$"):
+        load(CaseConfig, path)
+    path.write_text(
+        FILES["a case"][1].read_text("utf-8").replace("  - {count: 5, tonnes: 3000, product: unnamed}", "  []")
+    )
+    with pytest.raises(ConfigError, match=r"case\.yaml:6: calls: must have 1 or more entries; it has 0$"):
+        load(CaseConfig, path)

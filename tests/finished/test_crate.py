@@ -6,11 +6,13 @@ import hashlib
 import json
 import shutil
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError
+from pipeline.finished import repeat
 from pipeline.finished.crate import METADATA, altered, write_crate
 from pipeline.finished.repeat import verify
 from pipeline.provenance import manifest_hash
@@ -97,3 +99,59 @@ def test_inputs_that_verify_could_not_compare_are_counted(tiny_run, tmp_path, ca
     assert "1 of 1 input not found from here, so not compared" in capsys.readouterr().out
     verify(tiny_run, Console(quiet=True))  # the demo's inputs are made, not found
     assert "not compared" not in capsys.readouterr().out
+
+
+def test_a_case_is_not_archived_and_says_so(capwatch, tmp_path):
+    """It has no list of libraries: the program ended with Python's own error."""
+    assert capwatch("case", "rusi-2024-03", "--out", tmp_path)[0] == 0
+    code, _, err = capwatch("archive", tmp_path / "cases" / "rusi-2024-03", "-o", tmp_path / "x.zip")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "is the case rusi-2024-03, not a run" in err
+    assert not (tmp_path / "x.zip").exists()
+
+
+@pytest.mark.parametrize(("names", "said"), [(["calls.csv"], ""), (["calls.csv", "rows.json"], "and 1 more; ")])
+def test_a_refused_archive_counts_what_else_was_altered(tiny_run, tmp_path, names, said):
+    """Of one altered file it said "and 0 more"."""
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_run, copy)
+    for name in names:
+        (copy / name).write_text("nothing")
+    with pytest.raises(ContractError, match=rf"calls\.csv: changed \({said}nothing was written\)$"):
+        write_crate(copy, tmp_path / "x.zip")
+
+
+def test_a_manifest_without_its_headline_is_told_by_name(capwatch, tiny_run, tmp_path):
+    """The program ended with Python's own error on a key."""
+    shutil.copytree(tiny_run, tmp_path / "copy")
+    path = tmp_path / "copy" / "manifest.json"
+    write_text(path, json_text({k: v for k, v in json.loads(path.read_text("utf-8")).items() if k != "headline"}))
+    code, _, err = capwatch("report", tmp_path / "copy")
+    assert (code, err.count("\n")) == (4, 1)
+    assert "copy/manifest.json: its headline has gone; capwatch verify names what was changed" in err
+
+
+def test_a_rerun_of_a_folder_changed_by_hand_says_that_it_was(tiny_run, tmp_path, monkeypatch, capsys):
+    """Of a folder with another byte in it, it said that all files agree byte for byte: with the manifest they did."""
+    shutil.copytree(tiny_run, tmp_path / "copy")
+    monkeypatch.setattr(repeat, "run", lambda *_, **__: SimpleNamespace(folder=tiny_run))  # the same bytes again
+    repeat.rerun(tmp_path / "copy", Console(quiet=True))
+    assert capsys.readouterr().out.endswith("files agree byte for byte\n")
+    with (tmp_path / "copy" / "calls.csv").open("a") as file:
+        file.write("x")
+    console = Console(quiet=True)
+    repeat.rerun(tmp_path / "copy", console)
+    told = capsys.readouterr()
+    assert "copy: calls.csv: changed (what the manifest says of it is compared)" in told.err
+    assert told.out.endswith("files agree byte for byte with the manifest; 1 file of the folder not\n")
+    assert console.exit_code == 3
+
+
+def test_what_is_made_of_a_run_is_not_written_into_its_folder(capwatch, tiny_run, tmp_path):
+    """The zip lay in the folder then, and of that verify said that it does not fit its manifest."""
+    shutil.copytree(tiny_run, tmp_path / "copy")
+    for words in (("archive", tmp_path / "copy", "-o"), ("report", tmp_path / "copy", "--pdf")):
+        code, _, err = capwatch(*words, tmp_path / "copy" / "new" / "x.zip")
+        assert (code, err.count("\n")) == (2, 1)
+        assert "x.zip: lies in the run's own folder, which would no longer fit its manifest; write it elsewhere" in err
+    assert altered(tmp_path / "copy") == []

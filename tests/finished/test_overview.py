@@ -85,6 +85,28 @@ def test_no_runs_is_said_with_what_to_do(tmp_path):
         runs_table(tmp_path, "vostochny")
 
 
+def test_of_another_aoi_the_runs_that_there_are_are_named(tiny_run, tmp_path, monkeypatch):
+    with pytest.raises(ConfigError, match=r"no runs of vostochni here; there are runs of vostochny$"):
+        runs_table(tiny_run.parents[1], "vostochni")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(EnvironmentFault, match=r"may not be read \(permission denied\)$"):
+        runs_table(tmp_path, None)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"file: is a file, not a folder of runs$"):
+        runs_table(tmp_path / "file", None)
+
+
+def test_a_run_that_was_altered_by_hand_is_told_when_compared(capwatch, tiny_run, tmp_path):
+    """It said "no difference" of two runs of which one had another answer in its files."""
+    shutil.copytree(tiny_run, tmp_path / "copy")
+    assert capwatch("diff", tiny_run, tmp_path / "copy") == (0, "no difference\n", "")
+    with (tmp_path / "copy" / "calls.csv").open("a") as file:
+        file.write("x")
+    code, _, err = capwatch("diff", tiny_run, tmp_path / "copy")
+    assert (code, err.count("\n")) == (3, 1)
+    assert "copy: 1 difference from its manifest, the first: calls.csv: changed (compared as far as" in err
+
+
 def test_a_run_does_not_differ_from_itself(tiny_run):
     found = difference(tiny_run, tiny_run)
     assert found.reasons == []

@@ -100,7 +100,7 @@ def test_what_is_no_geojson_is_called_what_it_is(tmp_path, content, said):
 def test_what_a_zone_cannot_say_is_refused_with_what_was_meant(tmp_path, properties, cause):
     """Otherwise a slip of one letter makes every ship there an unlikely tanker, and the sum 0."""
     path = zones(tmp_path / "zones.geojson", feature(**properties))
-    with pytest.raises(ConfigError, match=rf"zones\.geojson: feature 0: .*{cause}$"):
+    with pytest.raises(ConfigError, match=rf"zones\.geojson: feature pier: .*{cause}$"):
         read_zones(path)
 
 
@@ -132,14 +132,14 @@ HUGE = [[100.0, 10.0], [140.0, 10.0], [140.0, 50.0], [100.0, 10.0]]
 
 def test_a_coast_in_metres_is_called_that(tmp_path):
     """It was said to be swapped."""
-    with pytest.raises(ConfigError, match=r"z\.geojson: feature 0 has coordinates up to \d+; degrees .* are wanted"):
+    with pytest.raises(ConfigError, match=r"z\.geojson: feature pier has coordinates up to \d+; degrees .* are wanted"):
         read_land(zones(tmp_path / "z.geojson", feature([METRES])))
 
 
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        ([feature([BOW_TIE])], r"feature 0 \(pier\): is not a valid polygon \(Self-intersection"),
+        ([feature([BOW_TIE])], r"feature pier: is not a valid polygon \(Self-intersection"),
         ([], "holds no features"),
         ([feature() | {"geometry": None}], "has no geometry"),
         ([feature([[]])], "geometry"),
@@ -277,8 +277,8 @@ def test_a_coast_that_says_a_thing_twice_is_refused(tmp_path):
     [
         ("[" * 100_000, "is not a GeoJSON file of land polygons"),
         ('{"geometry":' * 100_000, "is not a GeoJSON file of land polygons"),
-        ('{"type": "Polygon", "coordinates": []}', "feature 0 is empty, no polygon"),
-        ('{"type": "Point", "coordinates": [133, 42]}', "feature 0 is a Point, no polygon"),
+        ('{"type": "Polygon", "coordinates": []}', "its geometry is empty, no polygon"),
+        ('{"type": "Point", "coordinates": [133, 42]}', "its geometry is a Point, no polygon"),
     ],
     ids=["nested lists", "nested mappings", "no corner", "a point"],
 )
@@ -288,3 +288,46 @@ def test_a_coast_that_is_no_land_is_refused(tmp_path, coast, said):
     (tmp_path / "coast.geojson").write_text(coast)
     with pytest.raises(ConfigError, match=rf"coast\.geojson: {said}"):
         load_place(aoi(coast="coast.geojson"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        ({"name": "Isle"}, "feature Isle"),
+        ({"id": 12}, "feature with id 12"),
+        ({"name": "Quay"}, r"second feature \(Quay\)"),
+        ({"kind": "land"}, r"second feature \(land\)"),
+        (None, r"second feature \(Polygon\)"),
+    ],
+    ids=["name", "number", "name of another", "what it is", "nothing told"],
+)
+def test_a_coast_names_the_feature_that_is_wrong(tmp_path, properties, said):
+    """It was "feature 1", counted from 0, in a file whose features nobody counts."""
+    good = feature() | {"properties": {"name": "Quay"}}
+    path = zones(tmp_path / "coast.geojson", good, feature([BOW_TIE]) | {"properties": properties})
+    with pytest.raises(ConfigError, match=rf"coast\.geojson: {said} is invalid: Self-intersection"):
+        read_land(path)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "said"),
+    [
+        (None, "has no geometry"),
+        ({"type": "Polygon"}, "has a geometry that cannot be read; a polygon is wanted"),
+        ({"type": "Point", "coordinates": [133.0, 42.7]}, "is a Point, no polygon"),
+    ],
+    ids=["none", "no coordinates", "point"],
+)
+def test_one_bad_feature_does_not_make_a_coast_no_geojson(tmp_path, geometry, said):
+    """The whole file was "not a GeoJSON file" where one of its thousand features had no geometry."""
+    path = zones(tmp_path / "coast.geojson", feature(), {"type": "Feature", "properties": {}, "geometry": geometry})
+    with pytest.raises(ConfigError, match=rf"coast\.geojson: second feature (\(\w+\) )?{said}$"):
+        read_land(path)
+
+
+def test_a_zone_without_a_name_of_its_own_is_counted_from_one(tmp_path):
+    nameless = feature() | {"properties": {"kind": "berth"}}
+    with pytest.raises(ConfigError, match=r"z\.geojson: second feature \(berth\): zone_id: is missing$"):
+        read_zones(zones(tmp_path / "z.geojson", feature(), nameless))
+    with pytest.raises(ConfigError, match=r"z\.geojson: second feature \(Polygon\): has no properties$"):
+        read_zones(zones(tmp_path / "z.geojson", feature(), feature() | {"properties": None}))

@@ -34,9 +34,11 @@ def test_gross_tonnage_is_no_weight(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        (["name,dwt,source", "A,1,x"], "line 1: unknown columns \\['dwt'\\]"),
-        (["imo,name", "9074729,A"], "line 1: missing columns \\['source'\\]"),
-        (["name,source,name", "A,x,A"], "line 1: a column twice"),
+        (["name,dwt,source", "A,1,x"], r"line 1: unknown column dwt \(did you mean dwt_t\?\); the"),
+        (["Name,Tragfähigkeit,source", "A,1,x"], r"unknown columns Name \(.* name\?\), Tragfähigkeit \(.* dwt_t\?\);"),
+        (["name;source", "A;x"], "line 1: its columns stand between semicolons; write commas between them;"),
+        (["imo,name", "9074729,A"], "line 1: column source missing; the columns are"),
+        (["name,source,name", "A,x,A"], "line 1: column name stands twice"),
         (["imo,name,source", "9074728,A,x"], "line 2: imo '9074728' has a wrong check digit"),
         (["imo,name,source", "# note", "907472,A,x"], "line 3: imo '907472' is not seven digits"),
         (["mmsi,name,source", "27300,A,x"], "line 2: mmsi '27300' is not nine digits"),

@@ -225,3 +225,23 @@ def test_calls_taken_for_liftings_are_told_from_them(capwatch, tmp_path):
     assert code == 2
     assert err.startswith(f"error: {tmp_path}/calls.csv: ")
     assert "Run capwatch volume" in err
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (
+            "Schiff;Länge;Farbe",
+            "Schiff may be name, Länge may be length_m; name so what is meant; nothing is known of Farbe",
+        ),
+        ("foo;bar", "no column is known among foo, bar; a call has a day (arrival) and a size (length_m and beam_m"),
+    ],
+    ids=["another language", "another thing"],
+)
+def test_a_table_of_foreign_columns_says_what_they_may_be_or_what_is_needed(capwatch, tmp_path, header, said):
+    """It said "see capwatch volume --help", where the columns were of a language whose words are known."""
+    row = ";".join("1" for _ in header.split(";"))
+    (tmp_path / "calls.csv").write_text(f"{header}\n{row}\n", "utf-8")
+    code, _, err = capwatch("volume", tmp_path / "calls.csv", "-o", tmp_path / "o.csv")
+    assert (code, err.count("\n")) == (4, 1)
+    assert said in err

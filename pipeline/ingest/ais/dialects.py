@@ -7,7 +7,7 @@ documentation. Every other table is "generic": its times need a zone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,8 @@ from pipeline.ingest.ais.likely import IN_A_REFUSAL, likely, nested, option
 from pipeline.ingest.ais.names import ALIASES, plain
 from pipeline.ingest.ais.split_times import CLOCKS, DAY
 from pipeline.table_files import SIMULATED_COLUMN
+from pipeline.tables.delimited import plain as any_letters
+from pipeline.tables.foreign_words import position_column
 
 Dialect = Literal["dma", "marinecadastre", "generic"]
 
@@ -122,11 +124,23 @@ def _missing(field: str, header: Sequence[str], index: Mapping[str, int]) -> str
     if len(header) == 1:
         wanted = "columns must be separated by commas, semicolons or tabs"
         return f"no column for {field}: {wanted}, the header is {header[0][:200]!r}"
-    found = likely(header, [other for other in IN_A_REFUSAL if other not in index])
+    missing = [other for other in IN_A_REFUSAL if other not in index]
+    found = _of_other_languages(header, missing) | likely(header, missing)
     if field in found:
         return f"no column for {field}; if they are meant, name them with {option(found)}"
     shown = ", ".join(name or "(no name)" for name in header)
     if len(shown) > 200:  # whole names, or a user looks for a column that is half a name
         shown = shown[:200].rpartition(", ")[0] + " ..."
     nameless = "; write a name over the column that has none" if "" in header else ""
-    return f"no column for {field} among {shown}; name it with {option({field: 'COLUMN'})}{nameless}"
+    return f"no column for {field} among {shown}; name it with {option({field: 'COLUMN'} | found)}{nameless}"
+
+
+def _of_other_languages(header: Sequence[str], missing: Collection[str]) -> dict[str, str]:
+    """Our field to the one column whose name says it in another language.
+
+    >>> _of_other_languages(["Zeit", "Breite", "Länge", "Kurs"], ["time_utc", "lat", "lon"])
+    {'time_utc': 'Zeit', 'lat': 'Breite', 'lon': 'Länge'}
+    """
+    ours = {"time": "time_utc"}
+    said = {name: ours.get(word, word) for name in header if (word := position_column(any_letters(name)))}
+    return {field: name for name, field in said.items() if field in missing and list(said.values()).count(field) == 1}

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 from pydantic import ValidationError
 
+from pipeline.config.loading import causes_of
 from pipeline.errors import InputError
 from pipeline.ingest.json_text import unrepeated
 from pipeline.ingest.metadata.acquisition import parse_time
@@ -76,12 +77,11 @@ def _reader_of(image: Path) -> tuple[Reader | None, list[Path]]:
 
 
 def _checked(path: Path, content: dict[str, Any]) -> Sidecar:
+    stated = {k: v for k, v in content.items() if v is not None}
     try:
-        return Sidecar.model_validate({k: v for k, v in content.items() if v is not None})
+        return Sidecar.model_validate(stated)
     except ValidationError as error:
-        told = error.errors()[0]
-        where = ".".join(str(p) for p in told["loc"])
-        raise InputError(path.name, f"{where}: {told['msg'].removeprefix('Value error, ')}") from error
+        raise InputError(path.name, causes_of(Sidecar, stated, error)) from error
 
 
 # --- Maxar

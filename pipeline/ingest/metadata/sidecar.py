@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from pipeline.config.base import Section
+from pipeline.config.loading import causes_of
 from pipeline.config.mistakes import EPSG, SHA256
-from pipeline.errors import InputError, PipelineError, printable
+from pipeline.errors import InputError, PipelineError
 from pipeline.ingest.json_text import RepeatedKey, unrepeated
 from pipeline.types import OpticalView, Sensor, utc
 
@@ -102,13 +104,18 @@ def read_sidecar(image: Path) -> tuple[Sidecar | None, str]:
     if isinstance(content, dict) and _is_foreign(content):
         return None, ""
     if not isinstance(content, dict) or not content.keys() & Sidecar.model_fields.keys():
-        return None, f"{path.name} has no key of a sidecar (ignored)"
+        return None, f"{path.name} has no key of a sidecar{_meant(content)} (ignored)"
     try:
         return Sidecar.model_validate(content), ""
     except ValidationError as error:
-        first = error.errors()[0]
-        where = printable(".".join(str(p) for p in first["loc"]))[:60]
-        raise InputError(path.name, f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+        raise InputError(path.name, causes_of(Sidecar, content, error)) from error
+
+
+def _meant(content: Any) -> str:
+    """The first key that is one of a sidecar's but for a slip, as words; "" where none is."""
+    keys = [str(key).lower() for key in content] if isinstance(content, dict) else []
+    close = [near for key in keys for near in difflib.get_close_matches(key, Sidecar.model_fields, n=1)]
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _content(path: Path) -> Any:

@@ -214,6 +214,11 @@ def test_the_proposed_formats_read_the_file(tmp_path, written):
     [
         (["ship,time_utc,lon,lat", "1,1709812800,133,42"], "no column for mmsi"),
         (["mmsi|time_utc|lon|lat, deg", "1|1709812800|133|42"], "no column for mmsi among"),
+        (
+            ["MMSI;Zeit;Breite;Laenge", "1;2;3;4"],
+            "name them with capwatch ais --columns time_utc=Zeit,lat=Breite,lon=Laenge",
+        ),
+        (["Schiff;Zeit;lat;lon", "1;2;3;4"], "name it with capwatch ais --columns mmsi=COLUMN,time_utc=Zeit"),
         (["mmsi,time_utc,lon,lat"], "a header and no rows"),
         (["mmsi,time_utc,lon,lat", '1,1709812800,"133,5",42'], "column lon: '133,5' is not a number"),
         (["mmsi,time_utc,lon,lat", "1,1709812800,133,42", "1,17098"], "line 3: not 4 columns"),

@@ -23,3 +23,37 @@ def test_a_leap_second_is_a_time(tmp_path):
     (tmp_path / "x.json").write_text('{"acquired": "2016-12-31T23:59:60Z"}')
     told, _ = read_sidecar(tmp_path / "x.tif")
     assert utc(told.acquired) == datetime(2017, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"acquired": "2024-03-07", "scale": -1}', "acquired: write the time .*; scale: must be above 0; got -1$"),
+        ('{"scale": "0,0001"}', "scale: must be a number as .* a dot before decimals; got 0,0001$"),
+        (
+            '{"sensor": "optic"}',
+            r"sensor: must be sentinel-1, sentinel-2 or optical \(did you mean optical\?\); got optic$",
+        ),
+        ('{"bands": "BGRN"}', "bands: must be a list; got BGRN$"),
+        ('{"crs": "UTM 53N"}', "crs: must be a coordinate system as EPSG:32652; got UTM 53N$"),
+        ('{"platform": "X", "sun_elevation": 40}', r"sun_elevation: no such key \(did you mean sun_elevation_deg\?\)$"),
+        ('{"cloud_fraction": 25}', "cloud_fraction: must be at most 1; got 25$"),
+        ('{"scales": [0.1, "x"]}', r"scales \(second entry\): must be a number; got x$"),
+    ],
+    ids=["two", "comma", "sensor", "list", "crs", "slip", "percent", "entry"],
+)
+def test_a_sidecar_is_refused_in_the_words_of_a_config(tmp_path, content, said):
+    """They were those of the library that checks it: "Input should be greater than 0", "Extra inputs are not"."""
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(InputError, match=rf"^x\.json: {said}"):
+        read_sidecar(tmp_path / "x.tif")
+
+
+def test_a_file_whose_only_key_has_a_slip_says_what_may_be_meant(tmp_path):
+    (tmp_path / "x.json").write_text('{"Aquired": "2024-03-07T12:00:00Z"}')
+    assert read_sidecar(tmp_path / "x.tif") == (
+        None,
+        "x.json has no key of a sidecar; did you mean acquired? (ignored)",
+    )
+    (tmp_path / "x.json").write_text('{"counts": 3}')
+    assert read_sidecar(tmp_path / "x.tif") == (None, "x.json has no key of a sidecar (ignored)")

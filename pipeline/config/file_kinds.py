@@ -1,0 +1,36 @@
+"""Which of our kinds of YAML file a mapping is, by keys that no other kind has: one is easily given for another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+KINDS = {  # what it is called: keys that it has, and no other kind all of
+    "a run file": {"aoi", "period"},
+    "a cap": {"barrels", "year_starts"},
+    "a case": {"calls", "figures"},
+    "a scenario": {"ships", "looks"},
+}
+
+
+def kind_of(keys: Collection[object]) -> str:
+    """The kind of a file with these keys, or of a model with these fields; "" where it is none or two.
+
+    >>> kind_of({"aoi", "period", "cap"}), kind_of({"products"}), kind_of({"barrels", "year_starts", "aoi", "period"})
+    ('a run file', '', '')
+    """
+    found = [kind for kind, own in KINDS.items() if own <= set(keys)]
+    return found[0] if len(found) == 1 else ""
+
+
+def taken_for(wanted: Collection[str], keys: Collection[object]) -> str:
+    """That a file of one kind was given for another, in words; "" where it may be of the kind that is wanted.
+
+    >>> taken_for({"barrels", "year_starts", "id"}, {"aoi", "period"}), taken_for({"products"}, {"aoi", "period"})
+    ('is a run file; a cap is wanted', 'is a run file, which is not what is wanted here')
+    >>> taken_for({"barrels", "year_starts"}, {"barels", "year_starts"})
+    ''
+    """
+    is_, ought = kind_of(keys), kind_of(wanted)
+    if not is_ or is_ == ought or KINDS[is_] <= set(wanted):
+        return ""
+    return f"is {is_}; {ought} is wanted" if ought else f"is {is_}, which is not what is wanted here"

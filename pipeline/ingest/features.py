@@ -1,0 +1,57 @@
+"""Features of a GeoJSON file as somebody says them who looks for one there: by its own name, or counted from one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.config.key_words import entry_words
+from pipeline.errors import printable
+
+NAME_KEYS = ("zone_id", "name", "id", "fid", "osm_id", "gid")  # by which GIS programs know a feature
+MOST_OF_A_NAME = 60  # characters (our choice)
+
+
+def feature_words(features: Sequence[Any]) -> list[str]:
+    """Each feature by the first of its names that no other bears, else its number from one and what it is.
+
+    >>> told = [{"zone_id": "pier"}, {"kind": "berth"}, {"name": "A"}, {"name": "A"}, {"osm_id": 7}]
+    >>> feature_words([{"properties": one} for one in told])
+    ['feature pier', 'second feature (berth)', 'third feature (A)', 'fourth feature (A)', 'feature with osm_id 7']
+    """
+    borne = Counter(named for feature in features for named in _names(feature).items())
+    return [_words(index, feature, borne) for index, feature in enumerate(features)]
+
+
+def _words(index: int, feature: Any, borne: Counter[tuple[str, str]]) -> str:
+    named = _names(feature)
+    for key, name in named.items():
+        if borne[key, name] == 1:
+            return f"feature with {key} {name}" if name.isdecimal() else f"feature {name}"  # a number counts nothing
+    counted, what = entry_words(index, (), noun="feature"), next(iter(named.values()), "") or _kind(feature)
+    return f"{counted} ({what})" if what else counted
+
+
+def _names(feature: Any) -> dict[str, str]:
+    """What names a feature has, by their keys; GeoJSON's own ``id`` stands beside the properties."""
+    if not isinstance(feature, dict):
+        return {}
+    inner = feature.get("properties")
+    beside = {"id": feature.get("id")} | (inner if isinstance(inner, dict) else {})
+    said = {key: beside.get(key) for key in NAME_KEYS}
+    return {key: told for key, value in said.items() if (told := _text(value))}
+
+
+def _kind(feature: Any) -> str:
+    """What a feature says that it is: a berth, land, or the type of its geometry; "" where it says nothing."""
+    if not isinstance(feature, dict):
+        return ""
+    inner, geometry = feature.get("properties"), feature.get("geometry")
+    said = [part.get(key) for part, key in ((inner, "kind"), (geometry, "type")) if isinstance(part, dict)]
+    return next((told for value in said if (told := _text(value))), "")
+
+
+def _text(value: Any) -> str:
+    is_name = isinstance(value, str | int) and not isinstance(value, bool)
+    return printable(value).strip()[:MOST_OF_A_NAME] if is_name else ""
