@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, printable
-from pipeline.provenance import read_manifest
+from pipeline.provenance import MANIFEST, read_manifest
 
 
 def page_of(folder: Path) -> Path:
     """The page that tells what a finished folder holds. Raises as ``read_manifest`` does."""
     return folder / ("case.html" if "case" in read_manifest(folder) else "report.html")
+
+
+def case_in(folder: Path) -> str:
+    """The id of the case that a folder holds; "" for a run, finished or not."""
+    return printable(read_manifest(folder).get("case", "")) if (folder / MANIFEST).is_file() else ""
 
 
 def manifest_of_run(folder: Path) -> dict[str, Any]:
