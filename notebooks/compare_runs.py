@@ -35,8 +35,8 @@ pd.set_option("display.max_colwidth", None)
 before = chosen_run()
 after = chosen_run("CAPWATCH_OTHER") if os.environ.get("CAPWATCH_OTHER") else None
 run = open_run(before)
-simulated = bool(run.table("scenes")["simulated"].any())
-mark = "SIMULATED: " if simulated else ""
+second = run if after is None else open_run(after)
+mark = "SIMULATED: " if run.simulated or second.simulated else ""
 print(f"{mark}{run.place.name}: {before.name} against {after.name if after else 'itself with another fill'}")
 
 # %% [markdown]
@@ -62,7 +62,6 @@ shown.style.hide(axis="index")
 mean_fill = 0.6
 cap = load(CapConfig, before / CONFIG_FILES / run.config.cap)
 old_liftings, old_ledger = run.table("liftings"), run.table("ledger")
-second = run if after is None else open_run(after)
 if after is not None:
     new_liftings, new_ledger = second.table("liftings"), second.table("ledger")
 else:

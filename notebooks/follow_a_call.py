@@ -29,8 +29,7 @@ pd.set_option("display.max_colwidth", None)
 folder = chosen_run()
 run = open_run(folder)
 calls, liftings = run.table("port_calls"), run.table("liftings")
-simulated = bool(run.table("scenes")["simulated"].any())
-mark = "SIMULATED: " if simulated else ""
+mark = "SIMULATED: " if run.simulated else ""
 print(f"{mark}{run.place.name}, {len(calls)} calls, {int(liftings['counts'].sum())} counted")
 
 # %%
@@ -58,9 +57,9 @@ near = looks["acquired"].between(call["arrival_hi"] - margin, call["departure_lo
 at_berth = looks[near & (looks["zone_id"] == call["berth_id"])].sort_values("acquired")
 detections = run.table("detections")
 hers = detections[detections["detection_id"].isin(list(call["detection_ids"]))].sort_values("acquired")
-at_berth.assign(saw_her=at_berth["scene_id"].isin(hers["scene_id"]))[
-    ["acquired", "sensor", "state", "covered", "saw_her", "cause"]
-]
+columns = ["acquired", "sensor", "state", "covered", "saw_her", "cause"]
+told = at_berth.assign(saw_her=at_berth["scene_id"].isin(hers["scene_id"]))[columns]
+told if len(told) else print("no image was taken of her berth in these days")
 
 # %%
 figure, axes = plt.subplots(figsize=(9, 2.2))
@@ -94,7 +93,8 @@ plt.show()
 
 # %%
 sizes = ["length_m", "length_lo_m", "length_hi_m", "beam_m", "freeboard_m", "score"]
-hers[["acquired", "sensor", *sizes, "draught_evidence"]].round(dict.fromkeys(sizes, 1))
+told = hers[["acquired", "sensor", *sizes, "draught_evidence"]].round(dict.fromkeys(sizes, 1))
+told if len(told) else print("none")
 
 # %%
 if len(hers):
@@ -120,7 +120,8 @@ for zone in run.place.zones:
 silences = close.groupby("track_id")["time_utc"].diff() > SILENCE
 for (mmsi, _, _), track in close.groupby(["mmsi", "track_id", silences.groupby(close["track_id"]).cumsum()]):
     own = pd.notna(call["mmsi"]) and mmsi == call["mmsi"]
-    axes.plot(track["lon"], track["lat"], "-", lw=1.6 if own else 0.6, color="#0072B2" if own else "#9ca3af")
+    style = {"lw": 1.6, "ms": 4, "color": "#0072B2"} if own else {"lw": 0.6, "ms": 2, "color": "#9ca3af"}
+    axes.plot(track["lon"], track["lat"], "-" if len(track) > 1 else "o", **style)  # no line goes through one fix
 hers_heard = pd.notna(call["mmsi"]) and bool((close["mmsi"] == call["mmsi"]).any())
 said = "blue: her own track, grey: others" if hers_heard else "no track is hers; grey: others"
 said = said if len(close) else "no transponder was heard"
@@ -175,4 +176,4 @@ if call["call_id"] in robust.index:
 # %%
 scenes = run.table("scenes").set_index("scene_id")
 trace = scenes.loc[list(dict.fromkeys(hers["scene_id"])), ["acquired", "href", "sha256", "verified"]]
-trace.assign(sha256=trace["sha256"].str[:16] + "…")
+trace.assign(sha256=trace["sha256"].str[:16] + "…") if len(trace) else print("no image saw her")

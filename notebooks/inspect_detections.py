@@ -29,9 +29,8 @@ pd.set_option("display.max_colwidth", None)
 folder = chosen_run()
 run = open_run(folder)
 scenes, detections = run.table("scenes"), run.table("detections")
-simulated = bool(scenes["simulated"].any())
 period = run.config.period
-print(f"{'SIMULATED: ' if simulated else ''}{run.place.name}, {days_of(period.start, period.end)}")
+print(f"{'SIMULATED: ' if run.simulated else ''}{run.place.name}, {days_of(period.start, period.end)}")
 
 # %% [markdown]
 # ## What was looked at

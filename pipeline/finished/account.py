@@ -37,9 +37,8 @@ def open_account(folder: Path) -> OpenedAccount:
         run = open_run(folder)
         config = run.config
         cap = load(CapConfig, folder / CONFIG_FILES / config.cap)
-        simulated = bool(run.table("scenes")["simulated"].any())
         calls = run.table("port_calls")
-        return OpenedAccount(run.place.name, calls, config.volume, cap, config.period, config.seed, simulated)
+        return OpenedAccount(run.place.name, calls, config.volume, cap, config.period, config.seed, run.simulated)
     case = load_over(CaseConfig, folder / "config.yaml", {})
     cap = load(CapConfig, folder / "cap.yaml")
     calls = calls_table(case.estimate_calls or case.calls, case)

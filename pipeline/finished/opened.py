@@ -15,6 +15,7 @@ from pipeline.config import RunConfig
 from pipeline.console import Console
 from pipeline.errors import InputError, NothingToShow, printable
 from pipeline.finished.kinds import case_in, page_of
+from pipeline.provenance import read_manifest
 from pipeline.table_files import read_table
 from pipeline.tables import contract_of
 from pipeline.times_places.moments import moment_of_image
@@ -40,6 +41,11 @@ class OpenedRun:
     folder: Path
     config: RunConfig
     place: Place
+
+    @property
+    def simulated(self) -> bool:
+        """Was any of it made by a simulator: an image, or the transponders alone?"""
+        return bool(read_manifest(self.folder).get("simulated"))
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the run by its contract's name: scenes, looks, detections, port_calls, ..."""
