@@ -187,6 +187,7 @@ def test_of_a_cap_of_crude_the_report_tells_its_tonnes_and_nothing_of_refined_pr
     assert "The cap holds in tonnes as well: 326,000 t of 525,000 t, P(over) under 1 %." in page
     assert "If every tonne counted alike" not in page
     assert "SIMULATED: in the cap's tonnes: 326,000 t of 525,000 t, P(over) under 1 %" in headline_lines(story)
+    assert "the Committee" not in page
     assert "If every tonne counted alike" in render(tiny_story, {}, tiny_run)
 
 
