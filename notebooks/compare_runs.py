@@ -35,8 +35,8 @@ pd.set_option("display.max_colwidth", None)
 before = chosen_run()
 after = chosen_run("CAPWATCH_OTHER") if os.environ.get("CAPWATCH_OTHER") else None
 run = open_run(before)
-simulated = bool(run.table("scenes")["simulated"].any())
-mark = "SIMULATED: " if simulated else ""
+second = run if after is None else open_run(after)
+mark = "SIMULATED: " if run.simulated or second.simulated else ""
 print(f"{mark}{run.place.name}: {before.name} against {after.name if after else 'itself with another fill'}")
 
 # %% [markdown]
@@ -62,7 +62,6 @@ shown.style.hide(axis="index")
 mean_fill = 0.6
 cap = load(CapConfig, before / CONFIG_FILES / run.config.cap)
 old_liftings, old_ledger = run.table("liftings"), run.table("ledger")
-second = run if after is None else open_run(after)
 if after is not None:
     new_liftings, new_ledger = second.table("liftings"), second.table("ledger")
 else:
@@ -73,13 +72,18 @@ else:
     new_ledger = volume.ledger(new_liftings, cap, assumed, run.config.seed, as_of=as_of)
 
 # %%
+if not (old_liftings["counts"].any() or new_liftings["counts"].any()):
+    print("no call is counted in either, so both accounts are empty")
 figure, axes = plt.subplots(figsize=(9, 4))
 for ledger, colour, words, style in ((old_ledger, "#0072B2", "before", "-"), (new_ledger, "#E69F00", "after", "--")):
     days = pd.to_datetime(ledger["day"])
     axes.fill_between(days, ledger["observed_p5"], ledger["observed_p95"], step="post", color=colour, alpha=0.2, lw=0)
     axes.step(days, ledger["observed_p50"], where="post", color=colour, ls=style, lw=2, label=words)
 axes.set(title=f"{mark}observed barrels, 90 % interval", ylabel="barrels, cumulative")
-axes.set_xlim(run.config.period.start, run.config.period.end)
+periods = [one.config.period for one in (run, second)]
+axes.set(xlim=(min(p.start for p in periods), max(p.end for p in periods)), ylim=(0, None))
+if not max(ledger["observed_p95"].max() for ledger in (old_ledger, new_ledger)):
+    axes.set(ylim=(0, cap.barrels))  # barrels of nothing have no scale of their own
 axes.yaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
 axes.legend(frameon=False)
 figure.autofmt_xdate()
@@ -125,20 +129,21 @@ for end in ("before", "after"):
 pairs = both[["barrels_p50_after", "barrels_p50_before"]].to_numpy()
 table["change"] = [change(after_bbl, before_bbl) for after_bbl, before_bbl in pairs]
 table["how"] = both["method_after"].fillna(both["method_before"]).map(method_words)
-table
+table if len(table) else print("no call is counted in either")
 
 # %%
-figure, axes = plt.subplots(figsize=(9, 1.2 + 0.5 * len(both)))
-for n, pair in enumerate(both.itertuples()):
-    axes.plot([pair.barrels_p50_before, pair.barrels_p50_after], [n, n], color="#9ca3af", lw=1)
-rows = range(len(both))
-axes.plot(both["barrels_p50_before"], rows, "o", ms=11, mfc="none", color="#0072B2", label="before")
-axes.plot(both["barrels_p50_after"], rows, "s", color="#E69F00", label="after")
-axes.set(yticks=list(rows), yticklabels=list(both["arrived"] + ", " + both["ship"]), xlabel="barrels, median")
-axes.set(ylim=(len(both) - 0.5, -0.5), title=f"{mark}each counted call; one mark alone: counted in one run only")
-axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
-axes.legend(frameon=False)
-plt.show()
+if len(both):
+    figure, axes = plt.subplots(figsize=(9, 1.2 + 0.5 * len(both)))
+    for n, pair in enumerate(both.itertuples()):
+        axes.plot([pair.barrels_p50_before, pair.barrels_p50_after], [n, n], color="#9ca3af", lw=1)
+    rows = range(len(both))
+    axes.plot(both["barrels_p50_before"], rows, "o", ms=11, mfc="none", color="#0072B2", label="before")
+    axes.plot(both["barrels_p50_after"], rows, "s", color="#E69F00", label="after")
+    axes.set(yticks=list(rows), yticklabels=list(both["arrived"] + ", " + both["ship"]), xlabel="barrels, median")
+    axes.set(ylim=(len(both) - 0.5, -0.5), title=f"{mark}each counted call; one mark alone: counted in one run only")
+    axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
+    axes.legend(frameon=False)
+    plt.show()
 
 # %% [markdown]
 # ## Looks

@@ -21,6 +21,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from pipeline.errors import NothingToShow
 from pipeline.finished.opened import chosen_run, draw_land, open_run
 from pipeline.report.page_data import SILENCE
 
@@ -28,12 +29,13 @@ pd.set_option("display.max_colwidth", None)
 folder = chosen_run()
 run = open_run(folder)
 calls, liftings = run.table("port_calls"), run.table("liftings")
-simulated = bool(run.table("scenes")["simulated"].any())
-mark = "SIMULATED: " if simulated else ""
+mark = "SIMULATED: " if run.simulated else ""
 print(f"{mark}{run.place.name}, {len(calls)} calls, {int(liftings['counts'].sum())} counted")
 
 # %%
 call_id = None  # for example "98b236b19b23"
+if not len(calls):
+    raise NothingToShow("No call was seen or heard in this run, so there is none to follow.")
 counted = calls[calls["call_id"].isin(liftings.loc[liftings["counts"], "call_id"])]
 ranked = (counted if len(counted) else calls).sort_values(["n_seen", "call_id"], ascending=[False, True])
 call = calls.set_index("call_id", drop=False).loc[call_id or ranked["call_id"].iloc[0]]
@@ -55,16 +57,21 @@ near = looks["acquired"].between(call["arrival_hi"] - margin, call["departure_lo
 at_berth = looks[near & (looks["zone_id"] == call["berth_id"])].sort_values("acquired")
 detections = run.table("detections")
 hers = detections[detections["detection_id"].isin(list(call["detection_ids"]))].sort_values("acquired")
-at_berth.assign(saw_her=at_berth["scene_id"].isin(hers["scene_id"]))[
-    ["acquired", "sensor", "state", "covered", "saw_her", "cause"]
-]
+columns = ["acquired", "sensor", "state", "covered", "saw_her", "cause"]
+told = at_berth.assign(saw_her=at_berth["scene_id"].isin(hers["scene_id"]))[columns]
+told if len(told) else print("no image was taken of her berth in these days")
 
 # %%
-figure, axes = plt.subplots(figsize=(9, 1.9))
-for row in at_berth.itertuples():
-    saw = row.scene_id in set(hers["scene_id"])
-    marker, colour = ("o", "#D55E00") if saw else ("s", "#009E73") if row.state == "usable" else ("x", "#6b7280")
-    axes.plot(row.acquired, 0, marker, color=colour, ms=9)
+figure, axes = plt.subplots(figsize=(9, 2.2))
+saw = at_berth["scene_id"].isin(hers["scene_id"])
+usable = at_berth["state"] == "usable"
+for of, words, style in (
+    (saw, "look that saw her", {"marker": "o", "color": "#D55E00"}),
+    (~saw & usable, "usable look without her", {"marker": "s", "color": "#009E73"}),
+    (~saw & ~usable, "look of which no verdict holds", {"marker": "x", "color": "#6b7280"}),
+):
+    if of.any():
+        axes.plot(at_berth.loc[of, "acquired"], [0] * of.sum(), ls="", ms=9, label=words, **style)
 latest = call["departure_hi"] if pd.notna(call["departure_hi"]) else call["departure_lo"]
 earliest = call["arrival_lo"] if pd.notna(call["arrival_lo"]) else call["arrival_hi"]
 axes.plot([earliest, latest], [0.5, 0.5], color="#0072B2", lw=1)
@@ -73,8 +80,11 @@ axes.plot(sure, [0.5, 0.5], "|-", color="#0072B2", lw=8, ms=10, mew=3, solid_cap
 axes.set(
     ylim=(-0.6, 1),
     yticks=[],
-    title=f"{mark}blue: surely there (thick), perhaps there (thin); circle: look that saw her",
+    xlabel="UTC",
+    title=f"{mark}blue: surely there (thick), perhaps there (thin)",
 )
+if len(at_berth):
+    axes.legend(frameon=False, ncols=3, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, -0.02))
 figure.autofmt_xdate()
 plt.show()
 
@@ -83,7 +93,8 @@ plt.show()
 
 # %%
 sizes = ["length_m", "length_lo_m", "length_hi_m", "beam_m", "freeboard_m", "score"]
-hers[["acquired", "sensor", *sizes, "draught_evidence"]].round(dict.fromkeys(sizes, 1))
+told = hers[["acquired", "sensor", *sizes, "draught_evidence"]].round(dict.fromkeys(sizes, 1))
+told if len(told) else print("none")
 
 # %%
 if len(hers):
@@ -109,9 +120,11 @@ for zone in run.place.zones:
 silences = close.groupby("track_id")["time_utc"].diff() > SILENCE
 for (mmsi, _, _), track in close.groupby(["mmsi", "track_id", silences.groupby(close["track_id"]).cumsum()]):
     own = pd.notna(call["mmsi"]) and mmsi == call["mmsi"]
-    axes.plot(track["lon"], track["lat"], "-", lw=1.6 if own else 0.6, color="#0072B2" if own else "#9ca3af")
+    style = {"lw": 1.6, "ms": 4, "color": "#0072B2"} if own else {"lw": 0.6, "ms": 2, "color": "#9ca3af"}
+    axes.plot(track["lon"], track["lat"], "-" if len(track) > 1 else "o", **style)  # no line goes through one fix
 hers_heard = pd.notna(call["mmsi"]) and bool((close["mmsi"] == call["mmsi"]).any())
 said = "blue: her own track, grey: others" if hers_heard else "no track is hers; grey: others"
+said = said if len(close) else "no transponder was heard"
 axes.set(xlabel="longitude", ylabel="latitude", title=f"{mark}{said}; orange: her berth")
 plt.show()
 
@@ -163,4 +176,4 @@ if call["call_id"] in robust.index:
 # %%
 scenes = run.table("scenes").set_index("scene_id")
 trace = scenes.loc[list(dict.fromkeys(hers["scene_id"])), ["acquired", "href", "sha256", "verified"]]
-trace.assign(sha256=trace["sha256"].str[:16] + "…")
+trace.assign(sha256=trace["sha256"].str[:16] + "…") if len(trace) else print("no image saw her")

@@ -21,6 +21,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from pipeline.errors import NothingToShow
 from pipeline.finished.opened import around, chosen_run, hull_profiles, open_run
 from pipeline.report.wording import days_of
 
@@ -28,9 +29,8 @@ pd.set_option("display.max_colwidth", None)
 folder = chosen_run()
 run = open_run(folder)
 scenes, detections = run.table("scenes"), run.table("detections")
-simulated = bool(scenes["simulated"].any())
 period = run.config.period
-print(f"{'SIMULATED: ' if simulated else ''}{run.place.name}, {days_of(period.start, period.end)}")
+print(f"{'SIMULATED: ' if run.simulated else ''}{run.place.name}, {days_of(period.start, period.end)}")
 
 # %% [markdown]
 # ## What was looked at
@@ -47,11 +47,11 @@ scenes[["acquired", "sensor", "status", "cause", "cloud_fraction", "aoi_coverage
 
 # %%
 counts = detections.groupby(["scene_id", "accepted"]).size().unstack(fill_value=0)
-counts
+counts if len(counts) else print("nothing, in any image")
 
 # %%
 flags = detections.explode("flags").groupby(["flags", "accepted"]).size().unstack(fill_value=0)
-flags
+flags if len(flags) else print("no object has a flag")
 
 # %% [markdown]
 # ## On the image
@@ -62,7 +62,10 @@ flags
 # %%
 at_berth = detections[detections["accepted"] & (detections["context"] == "berth")]
 ranked = (at_berth if len(at_berth) else detections)["scene_id"].value_counts()
-scene_id = ranked.index[0] if len(ranked) else scenes["scene_id"].iloc[0]
+read = scenes.loc[scenes["status"].isin(["used", "degraded"]), "scene_id"]
+if not len(read):
+    raise NothingToShow("No image was read in this run, so there is none to look at.")
+scene_id = ranked.index[0] if len(ranked) else read.iloc[0]
 scene = run.scene(scene_id)
 here = detections[detections["scene_id"] == scene_id]
 berthed = here[here["accepted"] & (here["context"] == "berth")]
@@ -76,6 +79,8 @@ plt.show()
 # ## Sizes, with their 90 % intervals
 
 # %%
+if not len(detections):
+    raise NothingToShow("Nothing was found in any image, so there is nothing to measure or to follow.")
 largest = here.sort_values("length_m", ascending=False).head(20)
 told = [f"{r.length_m:.0f} ({r.length_lo_m:.0f} to {r.length_hi_m:.0f})" for r in largest.itertuples()]
 sized = largest[["beam_m", "freeboard_m", "score"]].round(2)
@@ -103,18 +108,19 @@ matches = run.table("matches").set_index("det_id")["mmsi"]
 objects = detections.assign(heard=detections["detection_id"].map(matches).notna())
 steps = [round(0.05 * n, 2) for n in range(1, 20)]
 kept = [objects[objects["score"] >= s] for s in steps]
-share = [k["heard"].mean() if len(k) else float("nan") for k in kept]
 figure, axes = plt.subplots(figsize=(9, 3.6))
 axes.plot(steps, [len(k) for k in kept], color="#0072B2", label="objects with this score or more")
 axes.plot(
     steps, [int(k["accepted"].sum()) for k in kept], color="#0072B2", ls="--", label="of these accepted, all flags"
 )
-axes.set(xlabel="score", ylabel="objects")
-other = axes.twinx()
-other.plot(steps, share, color="#E69F00", label="share with a transponder")
-other.set(ylabel="share with a transponder", ylim=(0, 1))
-if not len(run.table("tracks")):
-    axes.set_title("no transponder was heard at all: the share says nothing")
+axes.set(xlabel="score", ylabel="objects", ylim=(0, None))
+if len(run.table("tracks")):
+    other = axes.twinx()
+    share = [k["heard"].mean() if len(k) else float("nan") for k in kept]
+    other.plot(steps, share, color="#E69F00", label="share with a transponder")
+    other.set(ylabel="share with a transponder", ylim=(0, 1))
+else:
+    print("no transponder was heard, so of none of these objects is it known whether she transmits")
 figure.legend(loc="upper center", ncols=3, frameon=False, fontsize=8)
 plt.show()
 

@@ -15,7 +15,8 @@
 #
 # The barrels of a run rest on three things that nobody measured: how full the ships were, what they carried, and how
 # much a hull of a given length and beam holds. Change them below and run all cells. Choose a run with the environment
-# variable `CAPWATCH_RUN`, or put its folder below. Nothing here changes the run.
+# variable `CAPWATCH_RUN`, or put its folder below; a published case (`runs/cases/rusi-2024-03`) will do, too. Nothing
+# here changes the run.
 
 # %%
 import textwrap
@@ -26,21 +27,18 @@ import numpy as np
 import pandas as pd
 
 from pipeline import volume
-from pipeline.config import CapConfig, load
-from pipeline.finished.opened import chosen_run, open_run
+from pipeline.errors import NothingToShow
+from pipeline.finished.account import open_account
+from pipeline.finished.opened import chosen_run
 from pipeline.report.sensitivity_section import largest_first, sentence, spaced, tornado, tornado_height
 from pipeline.report.wording import barrels, chance, days_of, percent
 from pipeline.tables.accounts import FILL_SCENARIOS
-from pipeline.workspace import CONFIG_FILES
 
-folder = chosen_run()
-run = open_run(folder)
-cap = load(CapConfig, folder / CONFIG_FILES / run.config.cap)
-calls, seed, period = run.table("port_calls"), run.config.seed, run.config.period
+opened = open_account(chosen_run())
+cap, calls, seed, period = opened.cap, opened.calls, opened.seed, opened.period
 as_of = (period.end - timedelta(microseconds=1)).date()
-simulated = bool(run.table("scenes")["simulated"].any())
-mark = "SIMULATED: " if simulated else ""
-print(f"{mark}{run.place.name}, {days_of(period.start, period.end)}, cap {cap.barrels:,.0f} bbl")
+mark = "SIMULATED: " if opened.simulated else ""
+print(f"{mark}{opened.name}, {days_of(period.start, period.end)}, cap {cap.barrels:,.0f} bbl")
 
 # %% [markdown]
 # ## Your values
@@ -85,9 +83,11 @@ def account_of(config, change):
     return liftings, account, volume.headline(liftings, account, cap, config)
 
 
-before_config, after_config = run.config.volume, changed_config(run.config.volume)
+before_config, after_config = opened.volume, changed_config(opened.volume)
 _, before, head_before = account_of(before_config, lambda table: table)
 liftings, after, head_after = account_of(after_config, changed_liftings)
+if not head_before.calls_counted:
+    raise NothingToShow("No call is counted here, so there is no sum that an assumption could move.")
 rows = {
     name: {
         "counted calls": head.calls_counted,
@@ -111,7 +111,7 @@ pd.DataFrame(rows).T
 # %%
 def watermark(axes):
     """The word that cannot be overlooked, on pictures of simulated runs."""
-    if simulated:
+    if opened.simulated:
         place = {"transform": axes.transAxes, "ha": "center", "va": "center"}
         axes.text(0.5, 0.5, "SIMULATED", color="#b91c1c", alpha=0.15, fontsize=30, rotation=15, **place)
 
@@ -177,13 +177,9 @@ print(f"{mark}break-even with your values:   {break_even(head_after)}")
 # %%
 moved = spaced(volume.sensitivity(liftings, after, cap, after_config, seed))
 shown = largest_first(moved)
-figure, axes = plt.subplots(figsize=(6, tornado_height(max(1, len(shown)))), layout="constrained")
-if len(shown):
-    tornado(axes, shown)
-    print(textwrap.fill(mark + sentence(moved), 100))
-else:
-    axes.set_axis_off()
-    axes.text(0.5, 0.5, "no counted call: nothing to move", ha="center")
+figure, axes = plt.subplots(figsize=(6, tornado_height(len(shown))), layout="constrained")
+tornado(axes, shown)
+print(textwrap.fill(mark + sentence(moved), 100))
 watermark(axes)
 plt.show()
 

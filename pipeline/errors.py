@@ -16,6 +16,10 @@ class PipelineError(Exception):
 
     exit_code = 5
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it, as IPython asks: the sentence, as a terminal does, and no traceback."""
+        return [f"{self}"]
+
 
 class ConfigError(PipelineError, ValueError):
     """A config file, option or AOI makes no sense."""
@@ -40,6 +44,12 @@ class InputError(PipelineError):
 
 class NothingUsable(PipelineError):
     """No input could be used, so there is no result."""
+
+    exit_code = 4
+
+
+class NothingToShow(PipelineError):
+    """A notebook has come to where the run has no more to show: its last sentence says so, and nothing has failed."""
 
     exit_code = 4
 

@@ -142,7 +142,7 @@ def compute(
         structures=learnt.structures,
         versions=library_versions(),
         code_version=code_version(),
-        call_range=calls.count_range(account.tables["port_calls"]),
+        call_range=calls.count_range(account.held_calls),
         as_detected=account.before,
     )
 
@@ -170,7 +170,7 @@ def _tell(account: Account, job: Job) -> None:
     from pipeline import calls
 
     checked, found = calls.check_lines(account.tables["match_checks"]), calls.recall_lines(account.tables["recalls"])
-    for line in (*checked, *found, calls.count_line(account.tables["port_calls"])):
+    for line in (*checked, *found, calls.count_line(account.held_calls)):
         job.console.note(line)
     tell_verdicts(account.verdicts, job.config.aoi.id, job.console)
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
+
+from pipeline.errors import NothingToShow
+from pipeline.table_files import read_table, write_table
+from pipeline.tables import contract_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -53,3 +60,78 @@ def test_what_cannot_be_written_is_one_line(asked, told):
     assert done.returncode != 0
     assert done.stderr.startswith(told)
     assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def empty_run(tiny_run, tmp_path_factory):
+    """A finished run in which nothing was found and nobody was heard."""
+    folder = shutil.copytree(tiny_run, tmp_path_factory.mktemp("empty") / "run")
+    for name in ("detections", "matches", "tracks", "static", "port_calls", "liftings", "robustness"):
+        table = read_table(folder / f"{name}.parquet", contract_of(name))
+        write_table(table.iloc[:0], folder / f"{name}.parquet")
+    ledger = read_table(folder / "ledger.parquet", contract_of("ledger"))
+    sums = [name for name in ledger if name.startswith("observed_p")]
+    write_table(ledger.assign(**dict.fromkeys(sums, 0.0)), folder / "ledger.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def case_folder(tmp_path_factory):
+    """A published case, recomputed from its table of calls."""
+    from pipeline.cases import run_case
+    from pipeline.console import Console
+
+    return run_case("rusi-2024-03", {}, tmp_path_factory.mktemp("runs"), Console(quiet=True)).folder
+
+
+def told_by(name, run, monkeypatch, capsys):
+    """What a notebook prints, and the sentence that it ends with where it has no more to show."""
+    monkeypatch.setenv("CAPWATCH_RUN", str(run))
+    last = ""
+    try:
+        runpy.run_path(str(NOTEBOOKS / f"{name}.py"))
+    except NothingToShow as error:
+        last = str(error)
+    finally:
+        plt.close("all")
+    return capsys.readouterr().out, last
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("inspect_detections", "Nothing was found in any image"),
+        ("follow_a_call", "No call was seen or heard in this run"),
+        ("volume_assumptions", "No call is counted here"),
+    ],
+)
+@pytest.mark.filterwarnings("error::UserWarning:matplotlib")
+def test_where_nothing_was_found_a_sentence_says_so(name, sentence, empty_run, monkeypatch, capsys):
+    """`follow_a_call` ended in an IndexError, and barrels of nothing were drawn on an axis of five zeros."""
+    assert told_by(name, empty_run, monkeypatch, capsys)[1].startswith(sentence)
+
+
+@pytest.mark.filterwarnings("error:Attempting to set identical")
+def test_two_empty_accounts_are_compared_in_words(empty_run, monkeypatch, capsys):
+    out, last = told_by("compare_runs", empty_run, monkeypatch, capsys)
+    assert "no call is counted in either" in out
+    assert last == ""
+
+
+def test_assumptions_of_a_published_case_can_be_moved(case_folder, monkeypatch, capsys):
+    """Five ships of 3,000 t deadweight cannot carry the cap of 500,000 bbl: brimful they hold a quarter of it."""
+    out, last = told_by("volume_assumptions", case_folder, monkeypatch, capsys)
+    assert "RUSI and Financial Times, March 2024" in out
+    assert "these ships cannot carry the cap, however full" in out
+    assert last == ""
+
+
+@pytest.mark.filterwarnings("ignore")  # of the notebook machinery
+def test_a_case_has_no_image_and_the_notebook_is_written_with_that_sentence(case_folder, monkeypatch):
+    """It was a screen of tracebacks about keys that a run file has not."""
+    from tools.write_notebooks import executed
+
+    monkeypatch.setenv("CAPWATCH_RUN", str(case_folder))
+    outputs = [o for cell in executed("inspect_detections").cells for o in cell.get("outputs", [])]
+    (sentence,) = [line for o in outputs for line in o.get("traceback", [])]
+    assert sentence.startswith("rusi-2024-03 is a published case, a table of calls: no image")

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.config.calls import LOOK_RECALL
 from pipeline.errors import ConfigError, InputError
-from pipeline.types import Headline, RadarView, Scene, Tile, Window, tiles, utc
+from pipeline.report.look_words import SENSOR_WORDS
+from pipeline.types import Headline, RadarView, Scene, Sensor, Tile, Window, tiles, utc
 from tests.builders import NOON, array_scene, box_zone, place_of
 
 sides = st.integers(1, 60)
@@ -168,3 +170,8 @@ def test_shares_of_the_headline_are_barrels_over_the_cap():
     numbers = {"cap_bbl": 500_000.0, "barrels_p5": 50_000.0, "barrels_p50": 125_000.0, "barrels_p95": 600_000.0}
     head = Headline(**(texts | numbers))
     assert (head.share_p5, head.share_p50, head.share_p95) == (0.1, 0.25, 1.2)
+
+
+def test_every_sensor_has_its_recall_and_its_word():
+    """docs/add_a_sensor.md names these places: a sensor without a recall would be taken to miss no ship."""
+    assert set(LOOK_RECALL) == set(SENSOR_WORDS) == set(Sensor)

@@ -15,16 +15,27 @@ import nbclient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from pipeline.errors import NothingToShow
+
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 RUN = "CAPWATCH_RUN"  # by which a notebook is told its run
 
 
 def executed(name: str) -> NotebookNode:
-    """The notebook of that name with what its cells show; CellExecutionError where one fails."""
+    """The notebook of that name with what its cells show; CellExecutionError where one fails.
+
+    Where the run has nothing more to show, a cell's last sentence says so, and those below it stay empty.
+    """
     notebook = jupytext.read(FOLDER / f"{name}.py")
     where = {"metadata": {"path": str(FOLDER)}}
     quiet = ["--IPKernelApp.log_level=ERROR"]  # it warns of its own port, which only this machine can reach
-    return nbclient.NotebookClient(notebook, kernel_name="python3", resources=where, extra_arguments=quiet).execute()
+    client = nbclient.NotebookClient(notebook, kernel_name="python3", resources=where, extra_arguments=quiet)
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        if error.ename != NothingToShow.__name__:
+            raise
+    return notebook
 
 
 def main() -> int:

@@ -21,15 +21,15 @@ _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # Python would also take a week for i
 def account_lines(head: Headline, cap: CapConfig) -> list[str]:
     """The account in a few lines, rounded as a report is: its sum, and the counted calls that it does not hold."""
     from pipeline.report.left_out import not_held_lines
-    from pipeline.report.wording import barrels, chance, percent
+    from pipeline.report.wording import barrels, percent, tonnes_line
     from pipeline.volume import last_day_of
 
     calls = "1 call" if head.calls_counted == 1 else f"{head.calls_counted} calls"
     sums = " / ".join(barrels(value) for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
     year = f"account year {head.account_year} as of {head.as_of}"
     lines = [f"{calls} counted, {year}: p5/p50/p95 {sums} bbl, {percent(head.share_p50)} of {head.cap_title}"]
-    if head.cap_t is not None and head.p_over_cap_tonnes is not None:
-        lines.append(f"{barrels(head.tonnes_p50)} t of {head.cap_t:,.0f} t, P(over) {chance(head.p_over_cap_tonnes)}")
+    if line := tonnes_line(head):
+        lines.append(line)
     hints = {year: f"--as-of {last_day_of(year, cap)} shows that year" for year in head.other_years}
     return lines + not_held_lines(head, hints)
 

@@ -46,6 +46,12 @@ class Account:
     before: Account | None = None
     verdicts: tuple[Verdict, ...] = ()
 
+    @property
+    def held_calls(self) -> pd.DataFrame:
+        """The port calls without those that count for another account: of another year, of another product."""
+        calls = self.tables["port_calls"]
+        return calls[~calls["call_id"].isin(list(self.headline.left_out))]
+
 
 def account_for(ground: Ground, detections: pd.DataFrame, verdicts: Sequence[Verdict] = ()) -> Account:
     """The account of these detections; with verdicts, the one as reviewed, which holds the one as detected."""

@@ -104,5 +104,6 @@ def _manifest(story: Story, folder: RunFolder, ais: AisRead, previous: dict[str,
         "problems": list(story.problems),
         "headline": headline_lines(story),
         "result": result_of(story),
+        "left_out": dict(story.headline.left_out),
         "reviews": verdicts_of(story),
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, printable
-from pipeline.provenance import read_manifest
+from pipeline.provenance import MANIFEST, read_manifest
 
 
 def page_of(folder: Path) -> Path:
@@ -20,6 +20,11 @@ def refuse_within(folder: Path, out: Path) -> None:
     if out.resolve().is_relative_to(folder.resolve()):
         cause = "lies in the run's own folder, which would no longer fit its manifest; write it elsewhere"
         raise ConfigError(f"{printable(out)}: {cause} (nothing was written)")
+
+
+def case_in(folder: Path) -> str:
+    """The id of the case that a folder holds; "" for a run, finished or not."""
+    return printable(read_manifest(folder).get("case", "")) if (folder / MANIFEST).is_file() else ""
 
 
 def manifest_of_run(folder: Path) -> dict[str, Any]:

@@ -13,7 +13,9 @@ import pandas as pd
 from pipeline.chain.sources import gather
 from pipeline.config import RunConfig
 from pipeline.console import Console
-from pipeline.errors import InputError, printable
+from pipeline.errors import InputError, NothingToShow, printable
+from pipeline.finished.kinds import case_in, page_of
+from pipeline.provenance import read_manifest
 from pipeline.table_files import read_table
 from pipeline.tables import contract_of
 from pipeline.times_places.moments import moment_of_image
@@ -39,6 +41,11 @@ class OpenedRun:
     folder: Path
     config: RunConfig
     place: Place
+
+    @property
+    def simulated(self) -> bool:
+        """Was any of it made by a simulator: an image, or the transponders alone?"""
+        return bool(read_manifest(self.folder).get("simulated"))
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the run by its contract's name: scenes, looks, detections, port_calls, ..."""
@@ -122,12 +129,15 @@ def chosen_run(variable: str = "CAPWATCH_RUN") -> Path:
 
 
 def open_run(folder: Path | str) -> OpenedRun:
-    """Open a run folder (its path as text will do, too); InputError where it is none."""
+    """Open a run folder (its path as text will do, too); InputError where it is none, NothingToShow where a case."""
     from pipeline.ingest.place import load_place
 
     folder = Path(folder)
     if not (folder / "config.yaml").is_file():
         raise InputError(folder, "is no run folder: it holds no config.yaml")
+    if case := case_in(folder):
+        told = f"{case} is a published case, a table of calls: no image, no transponder and no run to look at"
+        raise NothingToShow(f"{told}. Its page is {page_of(folder)}; the notebook volume_assumptions takes it.")
     config = load_run_config(folder / "config.yaml", {})
     return OpenedRun(folder, config, load_place(config.aoi, folder / CONFIG_FILES))
 

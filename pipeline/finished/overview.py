@@ -232,5 +232,6 @@ def _row(call: Any, before: float | None, after: float | None, method: str) -> d
 def _counted(folder: Path) -> pd.DataFrame:
     calls = read_table(folder / "port_calls.parquet", PORT_CALLS)
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
-    kept = liftings.loc[liftings["counts"].astype(bool), ["call_id", "barrels_p50", "method"]]
+    held = liftings["counts"].astype(bool) & ~liftings["call_id"].isin(list(read_manifest(folder).get("left_out", {})))
+    kept = liftings.loc[held, ["call_id", "barrels_p50", "method"]]
     return calls[["call_id", "name", "berth_id", "arrival_hi", "departure_lo"]].merge(kept, on="call_id")

@@ -55,7 +55,7 @@ def cards(story: Story, folder: Path) -> list[dict[str, Any]]:
         r["call_id"]: chips.of(r) for r in sorted(ordered.to_dict("records"), key=lambda r: not r["counts_lifting"])
     }
     robust = story.tables.get("robustness")
-    weakest = {} if robust is None else {r.call_id: r for r in robust.itertuples()}
+    weakest = {} if robust is None else {r.call_id: r for r in robust.itertuples() if r.call_id in numbers}
     tops = both.loc[both["counts_lifting"].astype(bool), ["barrels_p95", "barrels_at_100"]].max().tolist()
     top = max([0.0, *(t for t in [*tops, *(r.barrels_p95 for r in weakest.values())] if pd.notna(t))])
     return [

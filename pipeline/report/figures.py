@@ -46,6 +46,7 @@ def _timeline(story: Story) -> Figure:
         ]
         heights = [level[z] - 0.26 for z in part["zone_id"]]
         axes.scatter(part["acquired"], heights, s=13, color=colour, marker=marker, lw=0.9, label=label, zorder=3)
+    calls = calls.assign(counts=calls["call_id"].isin(story.in_account(calls)["call_id"]))
     for zone_id, here in calls.groupby("berth_id"):
         _stays(axes, here, level[str(zone_id)])
     axes.fill_between([], [], color=RED, label="call, counted")

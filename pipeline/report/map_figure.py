@@ -1,10 +1,12 @@
 """The map as a figure: what stands in the report on paper and without scripts, with the marks of the map on the screen.
 
-A name or a pin stands at the first of its places where it lies on no other one; pins first, then counted berths.
+A name or a pin stands at the first of its places where it lies on no other one, and where there is such a place on no
+ship either; pins first, then counted berths.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +28,7 @@ LAND, WATER, STRUCTURE = "#d9d2c3", "#eaf1f6", "#57534e"
 WIDTH_IN, LEAST_IN, MOST_IN, AROUND_IN = 10.0, 4.0, 8.2, 1.1  # of the sheet; its height; the axis and the legend
 NAME_PT, LINE_PT, LETTER_PT = 8.0, 12.0, 4.9  # of a name: its letters' size, a line, a letter's width on average
 MOST_LINES = 8  # above or below its berth that a name may stand: farther off nobody finds whose it is (our choice)
+SHIP_PT = 5.0  # across a ship's mark
 PIN_PT, STEM_PT = 15.0, 22.0  # from one pin to the next, from the berth to the first
 IN_A_ROW, MOST_PINS = 5, 25  # pins, at one berth, as on the screen
 
@@ -123,8 +126,9 @@ def _pins_and_names(axes: Axes, story: Story) -> None:
             labels = [str(n) for n in here[zone.zone_id]]
             labels = labels if len(labels) <= MOST_PINS else [f"{len(labels)} calls"]
             _pins(axes, zone, labels, view, taken)
+    ships = _ships(axes)
     for zone in sorted(story.place.zones, key=lambda z: (not z.counts, -z.geometry.bounds[2])):
-        _name(axes, zone, view, taken)
+        _name(axes, zone, view, taken, ships)
 
 
 def _pins(axes: Axes, zone: Zone, numbers: list[str], view: Box, taken: list[Box]) -> None:
@@ -145,12 +149,20 @@ def _pins(axes: Axes, zone: Zone, numbers: list[str], view: Box, taken: list[Box
         )  # fmt: skip
 
 
-def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box]) -> None:
+def _ships(axes: Axes) -> list[Box]:
+    """Where the marks of ships lie."""
+    lonlat = [at for drawn in axes.collections for at in np.asarray(drawn.get_offsets())]
+    middles = [_in_points(axes, axes.transData.transform(at)) for at in lonlat]
+    half = SHIP_PT / 2
+    return [(x - half, y - half, x + half, y + half) for x, y in middles]
+
+
+def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box], ships: list[Box]) -> None:
     name = shown_name(zone, most=int((view[2] - view[0]) / 2 / LETTER_PT))
     wide, away = LETTER_PT * len(name), 6.0
     lines = [0.0, *(s * n * LINE_PT for n in range(1, MOST_LINES + 1) for s in (1, -1))]
     places = [(x, dy - LINE_PT / 2) for dy in lines for x in (away, -away - wide)]
-    x, y = _place(axes, zone, places, (wide, LINE_PT), view, taken)
+    x, y = _place(axes, zone, places, (wide, LINE_PT), view, taken, ships)
     axes.annotate(
         name, _middle(zone), xytext=(x if x > 0 else x + wide, y + LINE_PT / 2), textcoords="offset points",
         ha="left" if x > 0 else "right", va="center", fontsize=NAME_PT, color=RED if zone.counts else "#374151",
@@ -169,15 +181,26 @@ def shown_name(zone: Zone, most: int) -> str:
 
 
 def _place(
-    axes: Axes, zone: Zone, places: list[tuple[float, float]], size: tuple[float, float], view: Box, taken: list[Box]
+    axes: Axes,
+    zone: Zone,
+    places: list[tuple[float, float]],
+    size: tuple[float, float],
+    view: Box,
+    taken: list[Box],
+    marks: Sequence[Box] = (),
 ) -> tuple[float, float]:
-    """The first place that is in view and free, else the usual one; it is taken from then on. Points from the zone."""
+    """The first place that is in view and free, else the usual one; it is taken from then on. Points from the zone.
+
+    Of free places the first one without any of these marks is better.
+    """
     col, row = _in_points(axes, axes.transData.transform(np.asarray(_middle(zone))))
 
     def box(place: tuple[float, float]) -> Box:
         return col + place[0], row + place[1], col + place[0] + size[0], row + place[1] + size[1]
 
-    found = next((p for p in places if _within(box(p), view) and not any(_meet(box(p), t) for t in taken)), places[0])
+    free = [p for p in places if _within(box(p), view) and not any(_meet(box(p), t) for t in taken)]
+    clear = [p for p in free if not any(_meet(box(p), m) for m in marks)]
+    found = next(iter(clear or free or places))
     taken.append(box(found))
     return found
 

@@ -117,8 +117,7 @@ def _usable_looks(story: Story) -> int:
 def _sum(story: Story) -> str:
     """Who lifted how much of the cap."""
     head, shown = story.headline, shown_alone(story)
-    counted = story.tables["port_calls"]
-    dark = without_ais(counted[counted["counts"].astype(bool)])
+    dark = without_ais(story.in_account(story.tables["port_calls"]))
     more = " and possible further ships not told apart from them" if shown is not None and shown.further_bbl > 0 else ""
     return (
         f"{number_of(head.calls_counted, 'counted call')} at {story.place.name}{f' ({dark})' if dark else ''}{more} "

@@ -25,6 +25,7 @@ from pipeline.report.wording import (
     day_counts,
     days_of,
     percent,
+    tonnes_line,
     zones_without_estimate,
 )
 from pipeline.tables.accounts import FILL_SCENARIOS
@@ -53,6 +54,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         looks_show=looks_show_line(story),
         unseen_sum=story.headline.corrected_bbl is not None and story.headline.corrected_bbl[2] > 0,
         mostly_extrapolated=mostly_extrapolated(story),
+        tonnes_line=tonnes_line(story.headline),
         account_year=account_year_words(story.headline.account_year, story.cap.year_starts),
         days=day_counts(story),
         period=days_of(story.config.period.start, story.config.period.end),

@@ -37,8 +37,20 @@ class Story:
     as_detected: Account | None = None  # tables and headline without analysts' verdicts, where there are any
 
     def calls_with_liftings(self) -> pd.DataFrame:
-        """Each port call beside its lifting; columns that both have are the call's, the other's end in ``_lifting``."""
-        return self.tables["port_calls"].merge(self.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+        """Each port call beside its lifting; columns that both have are the call's, the other's end in ``_lifting``.
+
+        What counts as a lifting but not in this account (another year, another product) counts no more, and says why.
+        """
+        both = self.tables["port_calls"].merge(self.tables["liftings"], on="call_id", suffixes=("", "_lifting"))
+        out = both["call_id"].isin(list(self.headline.left_out))
+        return both.assign(
+            counts_lifting=both["counts_lifting"].astype(bool) & ~out,
+            cause=both["cause"].mask(out, both["call_id"].map(self.headline.left_out)),
+        )
+
+    def in_account(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows of port calls or liftings that count, and that this account holds."""
+        return table[table["counts"].astype(bool) & ~table["call_id"].isin(list(self.headline.left_out))]
 
 
 class Account(Protocol):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.plurals import number_of
+from pipeline.provenance import read_manifest
 from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
 from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
-from pipeline.report.wording import account_year_words, percent, without_ais, zones_without_estimate
+from pipeline.report.wording import account_year_words, percent, tonnes_line, without_ais, zones_without_estimate
 from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 from pipeline.times_places.moments import moment
@@ -47,6 +48,7 @@ def headline_lines(story: Story) -> list[str]:
         *([f"{mark}that is {shown.says}"] if shown is not None else []),
         *([f"{mark}after analysts' verdicts: {changed}"] if changed else []),
         f"{mark}share of the cap of {head.cap_bbl:,.0f} bbl: {' / '.join(shares)}",
+        *(f"{mark}in the cap's tonnes: {line}" for line in [tonnes_line(head)] if line),
         *(f"{mark}{line}" for line in _unseen_lines(story)),
         *(f"{mark}{line}" for line in not_held_lines(head) + left_out),
     ]
@@ -70,7 +72,8 @@ def counted_calls(folder: Path) -> tuple[str, list[str], list[list[str]]]:
     calls = read_table(folder / "port_calls.parquet", PORT_CALLS).set_index("call_id")
     liftings = read_table(folder / "liftings.parquet", LIFTINGS)
     rows = []
-    kept = liftings[liftings["counts"]]
+    left_out = read_manifest(folder).get("left_out", {})
+    kept = liftings[liftings["counts"] & ~liftings["call_id"].isin(list(left_out))]
     kept = kept.assign(there=calls["arrival_hi"].reindex(kept["call_id"]).to_numpy())
     for lifting in kept.sort_values(["there", "call_id"]).itertuples():
         call = calls.loc[lifting.call_id]

@@ -153,7 +153,7 @@ def _about_reception(story: Story) -> list[str]:
 def _about_calls(story: Story) -> list[str]:
     """What is missing of the sum, then what is uncertain in it, then what lies outside of it."""
     calls, liftings = story.tables["port_calls"], story.tables["liftings"]
-    counted = liftings[liftings["counts"].astype(bool)]
+    counted = story.in_account(liftings)
     refused = liftings[
         (liftings["status"] == "refused") & liftings["call_id"].isin(calls.loc[calls["counts"], "call_id"])
     ]

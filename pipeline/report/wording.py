@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.report.story import Story
 from pipeline.times_places.moments import moment
-from pipeline.types import Zone
+from pipeline.types import Headline, Zone
 
 
 def barrels(value: float | None, most_digits: int = 3) -> str:
@@ -193,9 +193,16 @@ def plain_flag(flag: str) -> str:
 
 def call_numbers(story: Story) -> dict[str, int]:
     """Numbers of the counted calls from 1 in order of arrival: the same on the map, in the table and on the cards."""
-    counted = set(story.tables["liftings"].loc[story.tables["liftings"]["counts"].astype(bool), "call_id"])
+    counted = set(story.in_account(story.tables["liftings"])["call_id"])
     ordered = story.tables["port_calls"].sort_values(["arrival_hi", "call_id"])["call_id"]
     return {call_id: n for n, call_id in enumerate((c for c in ordered if c in counted), start=1)}
+
+
+def tonnes_line(head: Headline) -> str:
+    """How the sum stands to the cap in tonnes, without a full stop; "" of a cap that has none."""
+    if head.cap_t is None or head.p_over_cap_tonnes is None:
+        return ""
+    return f"{barrels(head.tonnes_p50)} t of {head.cap_t:,.0f} t, P(over) {chance(head.p_over_cap_tonnes)}"
 
 
 def zones_without_estimate(story: Story) -> str:

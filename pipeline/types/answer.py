@@ -33,6 +33,7 @@ class Headline:
     corrected_bbl: tuple[float, float, float] | None = None  # p5, p50, p95 with the calls that nobody saw
     corrected_without: tuple[str, ...] = ()  # zones of which that is not known: their unseen calls are not in it
     other_years: dict[str, int] = field(default_factory=dict)  # counted calls of other account years: not in this one
+    left_out: dict[str, str] = field(default_factory=dict)  # call_id of each counted call not in this account, and why
     later_calls: int = 0  # counted calls of this account year after ``as_of``
     other_product_calls: int = 0  # counted calls of this account whose product the cap does not count
     p_over_cap_tonnes: float | None = None  # against the cap in tonnes, where it has one

@@ -27,6 +27,7 @@ from pipeline.volume.membership import (
     countable,
     day_of,
     days_of,
+    left_out,
     not_held,
     under_cap,
 )
@@ -181,6 +182,7 @@ def headline(liftings: pd.DataFrame, account: pd.DataFrame, cap: CapConfig, conf
         corrected_bbl=_corrected_bbl(last),
         corrected_without=tuple(last.get("corrected_without", ())),
         other_years=other_years,
+        left_out=left_out(liftings, cap, config, as_of) if as_of else {},
         later_calls=later,
         other_product_calls=other_product,
         p_over_cap_tonnes=_number(last, "p_over_cap_tonnes"),

@@ -156,6 +156,22 @@ def drawn_under(cap: CapConfig, config: VolumeConfig) -> np.ndarray:
     return np.array([cap.counts_product(name) for name in (*(p.name for p in config.products), "unnamed")])
 
 
+def left_out(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig, as_of: date) -> dict[str, str]:
+    """Counted calls that the account as of that day does not hold, by call_id, each with the cause."""
+    rows = countable(liftings, cap, config)
+    year = account_year(as_of, cap)[0]
+    causes = {}
+    for call, day, under in zip(rows["call_id"], days_of(rows, cap), under_cap(rows, cap, config), strict=True):
+        its_year = account_year(day, cap)[0]
+        if not under:
+            causes[str(call)] = "the cap does not count her product"
+        elif its_year != year:
+            causes[str(call)] = f"by her {cap.counts_on} she is of account year {its_year}"
+        elif day > as_of:
+            causes[str(call)] = f"after {as_of}, the last day of this account"
+    return causes
+
+
 def not_held(
     liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig, as_of: date
 ) -> tuple[dict[str, int], int, int]:

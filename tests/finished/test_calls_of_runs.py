@@ -7,6 +7,8 @@ import pytest
 
 from pipeline.config import VolumeConfig
 from pipeline.finished import overview
+from pipeline.report.summary import counted_calls
+from pipeline.storage import write_json
 from pipeline.table_files import write_table
 from pipeline.volume import liftings
 from tests.chain.test_verdicts import call, calls
@@ -14,13 +16,14 @@ from tests.chain.test_verdicts import call, calls
 STAY = ("2024-03-07T00:00Z", "2024-03-08T00:00Z")
 
 
-def run_of(folder, barrels=1000.0, call_id="one", stay=STAY, berth_id="pier"):
+def run_of(folder, barrels=1000.0, call_id="one", stay=STAY, berth_id="pier", left_out=()):
     """A folder with one counted call of so many barrels."""
     table = calls(call(call_id, *stay, ["a"], berth_id=berth_id))
     lifted = liftings(table, VolumeConfig(draws=200), 0).assign(barrels_p50=barrels, counts=True)
     folder.mkdir()
     write_table(table, folder / "port_calls.parquet")
     write_table(lifted, folder / "liftings.parquet")
+    write_json(folder / "manifest.json", {"outputs": [], "left_out": dict.fromkeys(left_out, "of account year 2025")})
     return folder
 
 
@@ -49,3 +52,9 @@ def test_a_change_of_a_barrel_up_or_down_is_one(tmp_path, barrels, differs):
 def test_a_call_of_another_id_is_the_same_where_it_overlaps_at_her_berth(tmp_path, other, same):
     both = run_of(tmp_path / "a"), run_of(tmp_path / "b", call_id="two", **other)
     assert told(*both) == ([] if same else [[1000.0, None], [None, 1000.0]])
+
+
+def test_a_call_of_another_account_year_is_in_no_account(tmp_path):
+    both = run_of(tmp_path / "a"), run_of(tmp_path / "b", left_out=["one"])
+    assert told(*both) == [[1000.0, None]]
+    assert [len(counted_calls(folder)[2]) for folder in both] == [1, 0]

@@ -23,6 +23,13 @@ def test_every_simulated_image_that_is_drawn_says_so(tiny_run):
         plt.close(figure)
 
 
+def test_a_run_of_simulated_transponders_alone_is_simulated(tiny_run, tmp_path):
+    """Notebooks asked its images, of which it has none, and left the word out."""
+    folder = shutil.copytree(tiny_run, tmp_path / "run")
+    write_table(read_table(folder / "scenes.parquet", SCENES).iloc[:0], folder / "scenes.parquet")
+    assert open_run(folder).simulated
+
+
 def test_an_image_that_tells_its_day_alone_has_no_hour_above_it(tiny_run, tmp_path):
     """Its noon stands for the day; drawn as "12:00 UTC" it was taken for a time."""
     folder = shutil.copytree(tiny_run, tmp_path / "run")

@@ -218,6 +218,21 @@ def test_no_printed_page_begins_with_the_last_line_of_a_card(page, tmp_path):
     assert [words for words in starts if words[0] == "call" and "method" in words[:4]] == []
 
 
+def test_on_paper_every_link_leads_to_something_that_is_printed(page):
+    """Cards of calls that do not count are not printed: in a PDF the table's links to them led nowhere."""
+    page.evaluate("""() => {
+        const others = document.createElement('div'), card = document.querySelector('.card').cloneNode(true);
+        others.className = 'others'; card.id = 'call-other'; card.open = false; others.append(card);
+        document.querySelector('#cards').append(others);
+        document.querySelector('#call-table td.lead').innerHTML += '<a href="#call-other">another</a>'; }""")
+    page.emulate_media(media="print")
+    dead = page.evaluate("""() => [...document.querySelectorAll('#main a[href^="#"]')].filter(a => a.checkVisibility())
+        .map(a => a.hash).filter(hash => !document.querySelector(hash).getClientRects().length)""")
+    height = page.evaluate("document.querySelector('#call-other').getBoundingClientRect().height")
+    page.emulate_media(media="screen")
+    assert (dead, height) == ([], 0)
+
+
 def test_a_number_keeps_its_unit_on_one_line(page):
     said = page.text_content(".answer")
     assert re.search(r"\d\u00a0%", said)

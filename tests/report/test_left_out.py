@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.config import PeriodConfig
+from pipeline.config import CapConfig, PeriodConfig
+from pipeline.report.exports import annex
 from pipeline.report.extrapolated import looks_show_line
 from pipeline.report.page import render
 from pipeline.report.summary import headline_lines
 from pipeline.report.warnings_list import warnings
-from pipeline.report.wording import barrels, percent
+from pipeline.report.wording import barrels, call_numbers, percent
 from pipeline.tables import MISSED
 
 
@@ -159,6 +160,35 @@ def test_counted_calls_of_other_accounts_are_told_in_the_report_and_in_the_runs_
         lines[0] + ".", lines[1] + ".", lines[2] + "."
     ]  # fmt: skip
     assert headline_lines(story)[-3:] == [f"SIMULATED: {line}" for line in lines]
+
+
+def test_a_call_of_another_account_year_is_not_shown_as_counted_in_this_one(tiny_story, tiny_run):
+    """She left on 2 January: the sum left her out, and table, pins and the annex said "counted" with her barrels."""
+    counted = tiny_story.in_account(tiny_story.tables["liftings"])["call_id"].tolist()
+    why = "by her departure she is of account year 2025"
+    story = replace(tiny_story, headline=replace(tiny_story.headline, left_out=dict.fromkeys(counted, why)))
+    assert counted
+    assert call_numbers(story) == {}
+    rows = annex(story)
+    assert not rows["counted"].any()
+    assert rows["estimated_barrels"].isna().all()
+    page = render(story, {}, tiny_run)
+    assert f"no: {why}" in page
+    assert 'class="badge yes"' not in page
+
+
+def test_of_a_cap_of_crude_the_report_tells_its_tonnes_and_nothing_of_refined_products(tiny_story, told, tiny_run):
+    """4 million barrels or 525,000 t: the page gave no tonnes, and sums at the factors of gas oil."""
+    crude = CapConfig(
+        id="c", title="Crude oil", barrels=4e6, tonnes=525e3, year_starts="12-22", products=("crude",), source="x"
+    )
+    story = replace(told(cap_t=525e3, tonnes_p50=326e3, p_over_cap_tonnes=0.004), cap=crude)
+    page = render(story, {}, tiny_run)
+    assert "The cap holds in tonnes as well: 326,000 t of 525,000 t, P(over) under 1 %." in page
+    assert "If every tonne counted alike" not in page
+    assert "SIMULATED: in the cap's tonnes: 326,000 t of 525,000 t, P(over) under 1 %" in headline_lines(story)
+    assert "the Committee" not in page
+    assert "If every tonne counted alike" in render(tiny_story, {}, tiny_run)
 
 
 def test_an_account_without_a_call_is_told_in_words_never_as_zero_barrels(told, tiny_run):

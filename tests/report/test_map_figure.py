@@ -94,6 +94,21 @@ def named(story, name):
 
 
 @pytest.mark.filterwarnings("error")
+def test_a_name_lies_on_no_ship(tiny_story):
+    """A ship's mark hid the second letter of "Coal berths": where there is room, a name keeps off ships."""
+    quay = tiny_story.place.zones[0]
+    seen = tiny_story.tables["detections"]
+    west, south, east, north = quay.geometry.bounds
+    beside = seen[seen["accepted"]].iloc[:1].assign(lon=(west + east) / 2 + 0.006, lat=(south + north) / 2)
+    tables = {**tiny_story.tables, "detections": pd.concat([seen, beside])}
+    figure = map_figure(replace(tiny_story, tables=tables, place=replace(tiny_story.place, zones=(quay,))))
+    axes = figure.axes[0]
+    (name,) = written(axes, pins=False)
+    box = name.get_window_extent()
+    marks = [axes.transData.transform(at) for made in axes.collections for at in made.get_offsets()]
+    assert [at for at in marks if box.contains(*at)] == []
+
+
 def test_a_name_in_letters_that_no_picture_can_show_gives_way_to_the_short_name(tiny_story):
     """Before, a Korean name was a row of boxes in the PNG, and the run told of every letter of it."""
     for name, shown in (("원유 부두", tiny_story.place.zones[0].zone_id), ("Причал № 1", "Причал № 1")):

@@ -29,6 +29,9 @@ class Told:
         day = pd.Timestamp("2024-03-01", tz="UTC")
         self.config = SimpleNamespace(period=SimpleNamespace(start=day, end=day + pd.Timedelta(days=10)))
 
+    def in_account(self, table):
+        return table[table["counts"].astype(bool)]
+
 
 def head(counted, p50):
     return SimpleNamespace(

@@ -92,6 +92,10 @@ def test_every_counted_call_is_in_the_account_or_told_as_left_out():
     assert head.other_years == {"2022": 2, "2025": 1}
     assert (head.later_calls, head.other_product_calls) == (1, 1)
     assert head.calls_counted + sum(head.other_years.values()) + 1 + 1 == len(rows)
+    assert head.calls_counted + len(head.left_out) == len(rows) + len(beside)
+    assert head.left_out["c0"] == "by her departure she is of account year 2022"
+    assert head.left_out["c5"] == "after 2024-03-15, the last day of this account"
+    assert head.left_out["c6"] == "the cap does not count her product"
 
 
 def test_nothing_is_left_out_where_all_calls_are_in():

@@ -12,6 +12,10 @@ from xml.etree import ElementTree
 MAX_BYTES = 16 << 20  # our choice: metadata have some 10 kB, with footprints and masks some 100 kB
 
 
+class Mosaic(Exception):
+    """An image that was put together from several acquisitions."""
+
+
 def names_beside(image: Path) -> dict[str, Path]:
     """Regular files of the image's folder by their names in upper case; links are not followed."""
     try:

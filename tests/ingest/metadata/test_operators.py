@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.ingest.metadata import operators
 from pipeline.ingest.metadata.operators import read_operator
 from pipeline.ingest.metadata.view_angles import at_ground_deg, azimuth_to_satellite_deg
 from pipeline.ingest.scenes import open_scene
@@ -45,6 +46,38 @@ def test_scale_of_reflectance(tmp_path, style):
     scene = open_scene(write_picture(tmp_path, picture(), style))
     assert scene.radiometry is Radiometry.REFLECTANCE
     assert scene.read(Window(3, 3, 2, 2)).data == pytest.approx(0.06, abs=1e-4)
+
+
+def test_a_new_operator_is_one_entry(tmp_path, monkeypatch):
+    """docs/add_a_sensor.md: time, angles, bands and scale are read, and its file is evidence, by one more entry."""
+
+    def find(image, beside):
+        found = beside.get(f"{image.stem.upper().removesuffix('_MS')}.META")
+        return [] if found is None else [found]
+
+    def read(paths, image, bands):
+        told = dict(line.split("=") for line in paths[0].read_text().split())
+        names = ("sun_elevation_deg", "sun_azimuth_deg", "view_off_nadir_deg", "view_azimuth_deg", "scale")
+        return {"acquired": told["time"], "platform": "tern-1", "bands": ("B", "G", "R", "N")[:bands]} | {
+            name: float(told[name]) if name in told else None for name in names
+        }
+
+    monkeypatch.setattr(operators, "OPERATORS", (*operators.OPERATORS, operators.Operator("tern", find, read)))
+    bare = write_picture(tmp_path, picture(), "minimal")
+    bare.with_suffix(".json").unlink()
+    image = bare.rename(tmp_path / "TRN3_0017_ms.tif")
+    meta = tmp_path / "TRN3_0017.meta"
+    angles = "sun_elevation_deg=33.4 sun_azimuth_deg=151.2 view_off_nadir_deg=17.3 view_azimuth_deg=248.9"
+    meta.write_text(f"time=2024-03-08T02:10:00Z {angles} scale=0.0001")
+    scene = open_scene(image)
+    assert (scene.acquired, scene.sensor, scene.platform) == (TIME, Sensor.OPTICAL, "tern-1")
+    assert scene.bands == ("B", "G", "R", "N")
+    assert scene.radiometry is Radiometry.REFLECTANCE
+    assert scene.degraded == ()
+    assert [one.name for one in scene.source.beside] == ["TRN3_0017.meta"]
+    meta.write_text("no field at all")
+    with pytest.raises(InputError, match=r"TRN3_0017\.meta: is not the metadata file it looks like"):
+        open_scene(image)
 
 
 def test_missing_angles_mean_no_freeboard_and_it_is_said(tmp_path):
