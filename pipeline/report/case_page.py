@@ -46,8 +46,8 @@ def render_case(story: CaseStory) -> str:
     rows = [_row(row, story.config) for row in story.comparison.to_dict("records")]
     published = [row for row in rows if row["origin"] == "published"]
     own = assets(styles=PLAIN_STYLES, scripts=())
-    made = environment()
-    made.filters |= {"exact": exact}
+    made = environment().overlay()
+    made.filters = made.filters | {"exact": exact}
     return made.get_template("case.html.j2").render(
         styles=Markup(own.styles),  # noqa: S704 - files of this package
         policy=own.policy,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,10 @@ def _one_time_an_image(story: Story) -> Story:
     return replace(story, tables={**tables, "detections": told, "port_calls": calls})
 
 
+@cache
 def environment() -> Any:
-    """Jinja with autoescape on and our filters; an undefined name is an error."""
+    """Jinja with autoescape on and our filters; an undefined name is an error. One for all pages of this process, which
+    would else compile the templates for each; who needs more filters takes an overlay."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(

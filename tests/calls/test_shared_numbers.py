@@ -12,7 +12,7 @@ from pipeline.calls.whose_track import MOSTLY
 from pipeline.config import CallsConfig
 from pipeline.tables import DETECTIONS, MATCHES, PORT_CALLS
 from tests.calls.test_port_calls import called
-from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, feed, fixes, off_berth, said, visit
+from tests.calls.traffic import ANCHORAGE, BERTH, MMSI, at, feed, fixes, off_berth, said, said_often, visit
 
 ALPHA = {
     "imo": 9074729,
@@ -48,11 +48,12 @@ def at_anchor(start_h: float, end_h: float, spot=ANCHORAGE, seed: int = 4) -> pd
 
 def alpha_says(start_h: float = 9.0, end_h: float = 51.0, **more) -> list[pd.DataFrame]:
     """Every six minutes, as class A does."""
-    return [said(h, **ALPHA | more, draught=4.0 if h < LOADS else 6.2) for h in np.arange(start_h, end_h, 0.1)]
+    hours = np.arange(start_h, end_h, 0.1)
+    return [said_often(hours, **ALPHA | more, draught=np.where(hours < LOADS, 4.0, 6.2))]
 
 
 def beta_says(start_h: float = -5.0, end_h: float = 70.0, **more) -> list[pd.DataFrame]:
-    return [said(h + 0.02, **BETA | more, draught=7.0) for h in np.arange(start_h, end_h, 0.1)]
+    return [said_often(np.arange(start_h, end_h, 0.1) + 0.02, **BETA | more, draught=7.0)]
 
 
 def each_with_her_words() -> list[pd.DataFrame]:

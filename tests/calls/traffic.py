@@ -51,6 +51,14 @@ def said(hours: float, *, mmsi: int = MMSI, **fields) -> pd.DataFrame:
     return pd.DataFrame([{"time_utc": at(hours), "mmsi": mmsi, "msg_type": 5} | fields])
 
 
+def said_often(hours, *, mmsi: int = MMSI, **fields) -> pd.DataFrame:
+    """Static reports of one transponder; anything may be one value or one for each report."""
+    table = pd.DataFrame({"time_utc": [at(h) for h in hours], "mmsi": mmsi, "msg_type": 5})
+    for name, value in fields.items():
+        table[name] = value
+    return table
+
+
 def feed(*parts: pd.DataFrame) -> pd.DataFrame:
     """The AIS_MESSAGES table of some reports, in the order given."""
     if not parts:

@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pandas as pd
@@ -71,8 +72,19 @@ def config_of(live, **more):
     stac = {"sentinel1": "planetary-computer", "sentinel2": None, "services": {"planetary-computer": service}}
     patience = {"hosts": [site.url], "tries": 4, "silence_s": 5.0, "scene_limit_s": 60.0}
     source = {"kind": "stac", "ais": [str(ais)], "stac": stac | patience | more.pop("stac", {})}
-    told = {"source": source, "period": TINY["period"], "volume": {"draws": 200}, "engine": {"kind": "serial"}}
+    told = {
+        "aoi": TINY["aoi"],
+        "source": source,
+        "period": TINY["period"],
+        "volume": {"draws": 200},
+        "engine": {"kind": "serial"},
+    }
     return load_run_config(configs_root() / "vostochny.yaml", told | more)
+
+
+def stopped(*_args, **_words):
+    """Instead of a step that a test does not come to."""
+    raise InterruptedError
 
 
 @pytest.fixture
@@ -82,7 +94,13 @@ def own_live_cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def finished(live, tmp_path_factory):
+def kept_cache(tmp_path_factory):
+    """The cache of the finished run. Tests only read it, or copy it."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def finished(live, kept_cache, tmp_path_factory):
     """One run with faults on the way: a busy server, a broken connection, a token that runs out in the middle."""
     site = live[0]
     site.faults = [
@@ -92,7 +110,7 @@ def finished(live, tmp_path_factory):
         Fault(r"-vh-.*\.tiff", "status", times=1, status=403, body=b"token has expired"),
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CAPWATCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("CAPWATCH_CACHE", str(kept_cache))
         outcome = run(config_of(live), configs_root(), tmp_path_factory.mktemp("runs"), Console(quiet=True))
     assert all(fault.times == 0 for fault in site.faults), "each fault was met"
     return outcome
@@ -163,7 +181,9 @@ def test_no_request_left_for_a_place_that_is_not_allowed(finished, live):
     assert {a.path.split("/")[1] for a in site.log} <= {"account", "sas"}
 
 
-def test_rerun_asks_no_catalogue(finished, live, own_live_cache, monkeypatch, capsys):
+def test_rerun_asks_no_catalogue_and_tries_a_refused_connection_again(
+    finished, live, own_live_cache, monkeypatch, capsys
+):
     """From its own folder, with an empty cache: files are fetched again, the search is not made again."""
     import pipeline.ingest.catalogue.search as catalogue
 
@@ -172,17 +192,19 @@ def test_rerun_asks_no_catalogue(finished, live, own_live_cache, monkeypatch, ca
 
     monkeypatch.setattr(catalogue, "search", never)
     live[0].faults = []
-    rerun(finished.folder, Console(quiet=True))
+    with nth_connection_refused(2, monkeypatch) as made:
+        rerun(finished.folder, Console(quiet=True))
+    assert made[0] > 2
     assert "agree byte for byte" in capsys.readouterr().out
 
 
-def test_the_same_question_again_fetches_nothing(live, own_live_cache, tmp_path, capsys):
+def test_the_same_question_again_fetches_nothing(live, finished, kept_cache, monkeypatch, capsys):
     site = live[0]
     site.faults = []
-    first = run(config_of(live), configs_root(), tmp_path, Console(quiet=True))
+    monkeypatch.setenv("CAPWATCH_CACHE", str(kept_cache))
     before = len(site.asked(".tiff"))
-    again = run(config_of(live), configs_root(), tmp_path, Console())
-    assert again.folder == first.folder
+    again = run(config_of(live), configs_root(), finished.folder.parents[1], Console())
+    assert again.folder == finished.folder
     fetched_again = [a for a in site.asked(".tiff")[before:] if "missing" not in a.path]
     assert fetched_again == []
     assert "nothing changed since" in capsys.readouterr().err
@@ -226,15 +248,15 @@ def test_processes_fetch_the_same_bytes(live, finished, own_live_cache, tmp_path
     assert hashes(other.folder) == hashes(finished.folder)
 
 
-def test_a_cached_scene_that_changed_is_fetched_again(live, finished, own_live_cache, tmp_path):
-    site = live[0]
-    site.faults = []
-    run(config_of(live), configs_root(), tmp_path / "a", Console(quiet=True))
+def test_a_cached_scene_that_changed_is_fetched_again(live, finished, kept_cache, own_live_cache, tmp_path):
+    live[0].faults = []
+    shutil.copytree(kept_cache, own_live_cache)
     (image,) = (own_live_cache / "live").glob("*/*/measurement/*-vv-*")
     raw = bytearray(image.read_bytes())
     raw[len(raw) // 2] ^= 1
     image.write_bytes(raw)
     again = run(config_of(live), configs_root(), tmp_path / "b", Console(quiet=True))
+    assert image.read_bytes() != bytes(raw)
     assert hashes(again.folder) == hashes(finished.folder)
 
 
@@ -257,14 +279,16 @@ def test_a_catalogue_that_does_not_answer_ends_the_run_before_it_begins(live, tm
     assert not list(tmp_path.rglob("report.html"))
 
 
-def test_the_cache_keeps_to_its_bound(live, own_live_cache, tmp_path):
-    """The run's own scenes stay; what an earlier question left goes."""
+def test_the_cache_keeps_to_its_bound(live, own_live_cache, monkeypatch, tmp_path):
+    """The run's own scenes stay; what an earlier question left goes, before any of them is opened."""
     live[0].faults = []
     old = own_live_cache / "live" / ("f" * 24)
     old.mkdir(parents=True)
     (old / "big").write_bytes(bytes(2_000_000))
     (old / "seal.json").write_text("{}")
-    run(config_of(live, stac={"cache_gb": 0.001}), configs_root(), tmp_path, Console(quiet=True))
+    monkeypatch.setattr("pipeline.run.opened", stopped)
+    with pytest.raises(InterruptedError):
+        run(config_of(live, stac={"cache_gb": 0.001}), configs_root(), tmp_path, Console(quiet=True))
     assert not old.exists()
     assert len(list((own_live_cache / "live").glob("*/*.SAFE"))) == 1
 
@@ -291,8 +315,9 @@ def test_every_moment_of_the_fixture_lies_in_the_period():
     assert end - start == timedelta(days=2)
 
 
-def with_nth_connection_refused(live, out, monkeypatch, n):
-    """The outcome of a run whose n-th connection is refused; None where it makes fewer."""
+@contextmanager
+def nth_connection_refused(n, monkeypatch):
+    """The n-th connection that is made within is refused; yields how many were made, which may be fewer."""
     real, made = socket.socket.connect, [0]
     fetch._web.cache_clear()  # or connections of an earlier run are still open
 
@@ -305,15 +330,7 @@ def with_nth_connection_refused(live, out, monkeypatch, n):
 
     with monkeypatch.context() as patch:
         patch.setattr(socket.socket, "connect", connect)
-        outcome = run(config_of(live), configs_root(), out, Console(quiet=True))
-    return outcome if made[0] >= n else None
-
-
-def test_a_refused_connection_is_tried_again(live, finished, own_live_cache, tmp_path, monkeypatch):
-    live[0].faults = []
-    outcome = with_nth_connection_refused(live, tmp_path, monkeypatch, 2)
-    assert outcome is not None
-    assert hashes(outcome.folder) == hashes(finished.folder)
+        yield made
 
 
 @pytest.mark.fuzz
@@ -321,8 +338,9 @@ def test_every_nth_connection_refused(live, finished, tmp_path, monkeypatch):
     live[0].faults = []
     for n in itertools.count(1):
         monkeypatch.setenv("CAPWATCH_CACHE", str(tmp_path / f"cache-{n}"))
-        outcome = with_nth_connection_refused(live, tmp_path / str(n), monkeypatch, n)
-        if outcome is None:
+        with nth_connection_refused(n, monkeypatch) as made:
+            outcome = run(config_of(live), configs_root(), tmp_path / str(n), Console(quiet=True))
+        if made[0] < n:
             break
         assert hashes(outcome.folder) == hashes(finished.folder), f"connection {n}"
     assert n > 2

@@ -16,6 +16,7 @@ from affine import Affine
 
 from pipeline.config import read_yaml
 from pipeline.table_files import read_table, write_table
+from tests.conftest import HARBOUR
 from tests.ingest.catalogue.builders import radar_item
 from tests.servers import Site, stac_api
 
@@ -55,7 +56,7 @@ def furnish(home: Path, tiny_run: Path, catalogue: dict[str, object]) -> Path:
 def _small(name: str, catalogue: dict[str, object]) -> str:
     """Vostochny's run file with the small scenario, few draws, one process, and the catalogue on loopback."""
     config, _ = read_yaml(ROOT / "configs" / "vostochny.yaml")
-    config["aoi"]["id"] = name
+    config["aoi"] |= {"id": name, "bbox": HARBOUR}
     config["period"] = {"start": "2024-03-07T00:00:00Z", "end": "2024-03-09T00:00:00Z"}
     config["source"] = {"kind": "demo", "scenario": "scenarios/tiny.yaml", "stac": catalogue}
     config |= {"engine": {"kind": "serial"}, "volume": {"draws": 400}}

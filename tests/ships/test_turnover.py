@@ -1,5 +1,7 @@
 """Chances at a berth against drawn ships that take turns there."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -10,14 +12,27 @@ from pipeline.ships.turnover import Before, Empty, Pair, Turnover, chance_of_one
 STAY_D = CallsConfig().stay_d
 
 
+@cache
 def drawn(free_d, turns=400_000):
-    """Arrivals and departures at a spot where one ship follows another [d]."""
+    """Arrivals and departures at a spot where one ship follows another [d], read-only."""
     rng = np.random.default_rng(3)
     low, high = np.log(STAY_D)
     stay = np.exp(rng.normal((low + high) / 2, (high - low) / (2 * Z90), turns))
     free = rng.exponential(free_d, turns)
     ends = np.cumsum(stay + free)
-    return ends - stay, ends
+    return fixed(ends - stay), fixed(ends)
+
+
+def fixed(values):
+    """An array that no test can change for the next."""
+    values.flags.writeable = False
+    return values
+
+
+@cache
+def looks_at(free_d, seed, looks=1_000_000):
+    """Random moments of the drawn turns [d], read-only and in order: those are found in them ten times as fast."""
+    return fixed(np.sort(np.random.default_rng(seed).uniform(10, drawn(free_d)[1][-1] - 50, looks)))
 
 
 def ship_at(when, arrivals, departures):
@@ -31,7 +46,7 @@ def ship_at(when, arrivals, departures):
 def test_who_is_there_later_is_as_often_the_same_and_another_as_in_drawn_turns(free_d, seen_d, gap_d):
     """Looks at random moments; those kept that show one ship at the first moment and after ``seen_d``."""
     arrivals, departures = drawn(free_d)
-    looks = np.random.default_rng(4).uniform(10, departures[-1] - 50, 600_000)
+    looks = looks_at(free_d, 4, 600_000)
     first, second, third = (ship_at(looks + d, arrivals, departures) for d in (0.0, seen_d, seen_d + gap_d))
     kept = (first >= 0) & (first == second)
     turns = Turnover(STAY_D, free_d)
@@ -44,7 +59,7 @@ def test_who_is_there_later_is_as_often_the_same_and_another_as_in_drawn_turns(f
 def test_a_ship_that_the_look_before_did_not_show_came_since(before_d, misses, seen_d, gap_d):
     """Drawn turns, weighed by how likely it is that the look before does not show her: she stays on for longer."""
     arrivals, departures = drawn(2.0)
-    looks = np.random.default_rng(7).uniform(10, departures[-1] - 50, 1_000_000)
+    looks = looks_at(2.0, 7)
     earlier, first, second, third = (
         ship_at(looks + d, arrivals, departures) for d in (-before_d, 0.0, seen_d, seen_d + gap_d)
     )
@@ -60,7 +75,7 @@ def test_a_ship_that_the_look_before_did_not_show_came_since(before_d, misses, s
 def test_a_ship_that_looks_between_did_not_show_is_the_same_as_often_as_in_drawn_turns(misses, empty_d, gap_d):
     """Each look misses who is there by that chance: drawn turns are weighed by how likely it is that none shows any."""
     arrivals, departures = drawn(2.0)
-    looks = np.random.default_rng(6).uniform(10, departures[-1] - 50, 1_000_000)
+    looks = looks_at(2.0, 6)
     first, last = (ship_at(looks + d, arrivals, departures) for d in (0.0, gap_d))
     weight = (first >= 0).astype(float)
     for d in empty_d:
@@ -92,7 +107,7 @@ def test_a_few_looks_say_little_of_how_busy_a_spot_is():
 def test_a_ship_seen_for_long_on_both_sides_of_a_gap_is_one_as_often_as_in_drawn_turns(then_d):
     """Two looks ``then_d`` apart, both after the gap, show one ship; lengths that say nothing."""
     arrivals, departures = drawn(2.0)
-    looks = np.random.default_rng(5).uniform(10, departures[-1] - 50, 1_000_000)
+    looks = looks_at(2.0, 5)
     ships = [ship_at(looks + d, arrivals, departures) for d in (0.0, 0.7, 1.7, 1.7 + then_d)]
     kept = (ships[0] >= 0) & (ships[0] == ships[1]) & (ships[2] >= 0) & (ships[2] == ships[3])
     chance = chance_of_one_stay(Turnover(STAY_D, 2.0), Pair(0.7, 1.0, 0.0, 1e4, then_d=then_d))

@@ -14,7 +14,8 @@ SUPERSAMPLE = 4
 def mask_of(shape, centre, length_m, beam_m, heading_deg, spacing_m, bow_m=0.0):
     """Share of each pixel covered by a hull: a rectangle whose fore end tapers over ``bow_m``. North is up."""
     n = SUPERSAMPLE
-    row, col = np.mgrid[0 : shape[0] * n, 0 : shape[1] * n]
+    near = around(shape, centre, np.hypot(length_m, beam_m) / 2 / spacing_m)
+    row, col = np.mgrid[tuple(slice(s.start * n, s.stop * n) for s in near)]
     south = ((row + 0.5) / n - 0.5 - centre[0]) * spacing_m
     east = ((col + 0.5) / n - 0.5 - centre[1]) * spacing_m
     angle = np.radians(heading_deg)
@@ -24,7 +25,17 @@ def mask_of(shape, centre, length_m, beam_m, heading_deg, spacing_m, bow_m=0.0):
     if bow_m:
         half = half * np.clip((length_m / 2 - along) / bow_m, 0, 1)
     inside = (np.abs(along) <= length_m / 2) & (np.abs(across) <= half)
-    return inside.reshape(shape[0], n, shape[1], n).mean(axis=(1, 3))
+    cover = np.zeros(shape)
+    height, width = cover[near].shape
+    cover[near] = inside.reshape(height, n, width, n).mean(axis=(1, 3))
+    return cover
+
+
+def around(shape, centre, reach_px):
+    """Rows and columns of an image that lie within reach of a place; none where it is far outside."""
+    low = [min(max(0, int(np.floor(c - reach_px)) - 1), size) for c, size in zip(centre, shape, strict=True)]
+    high = [min(max(0, int(np.ceil(c + reach_px)) + 2), size) for c, size in zip(centre, shape, strict=True)]
+    return tuple(slice(a, b) for a, b in zip(low, high, strict=True))
 
 
 def painted(
