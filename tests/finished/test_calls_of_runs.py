@@ -23,7 +23,8 @@ def run_of(folder, barrels=1000.0, call_id="one", stay=STAY, berth_id="pier", le
     folder.mkdir()
     write_table(table, folder / "port_calls.parquet")
     write_table(lifted, folder / "liftings.parquet")
-    write_json(folder / "manifest.json", {"outputs": [], "left_out": dict.fromkeys(left_out, "of account year 2025")})
+    other_year = dict.fromkeys(left_out, "of account year 2025")
+    write_json(folder / "manifest.json", {"capwatch": "0", "outputs": [], "left_out": other_year})
     return folder
 
 
