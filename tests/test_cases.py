@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from functools import cache
 from html import unescape
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pipeline.cases import calls_table, run_case
+from pipeline.cases import CaseOutcome, calls_table, run_case
 from pipeline.config import CapConfig, CaseConfig, load, overrides
 from pipeline.console import Console
 from pipeline.errors import ConfigError, InputError
@@ -35,8 +37,9 @@ PUBLISHED = [
 ]
 
 
+@cache
 def account(name: str):
-    """Liftings and headline of a case by the volume stage alone."""
+    """Liftings and headline of a case by the volume stage alone. Tests only read them."""
     config = load_over(CaseConfig, find_case(name), QUICK)
     cap = load(CapConfig, configs_root() / config.cap)
     table = liftings(calls_table(config.calls, config), config.volume, config.seed)
@@ -44,9 +47,21 @@ def account(name: str):
 
 
 @pytest.fixture(scope="module")
-def rusi(tmp_path_factory) -> Path:
+def ran(tmp_path_factory) -> Callable[[str], tuple[CaseOutcome, Console]]:
+    """What a case, by its name, ended with, and what was told of it; run once. Tests only read it."""
+
+    @cache
+    def once(name: str) -> tuple[CaseOutcome, Console]:
+        console = Console(quiet=True)
+        return run_case(name, QUICK, tmp_path_factory.mktemp("runs"), console), console
+
+    return once
+
+
+@pytest.fixture
+def rusi(ran) -> Path:
     """The folder of the smallest case. Tests only read it."""
-    return run_case("rusi-2024-03", QUICK, tmp_path_factory.mktemp("runs"), Console(quiet=True)).folder
+    return ran("rusi-2024-03")[0].folder
 
 
 @pytest.mark.parametrize(("name", "fill", "calls", "barrels", "rounded"), PUBLISHED, ids=lambda v: str(v))
@@ -71,8 +86,8 @@ def test_osc_breaks_even_at_11628_barrels_or_1559_tonnes_of_gas_oil_a_call():
     assert round(head.break_even_bbl_per_call / 7.46) == 1_559
 
 
-def test_osc_totals_are_told_as_size_classes(tmp_path):
-    page = (run_case("osc-2024", QUICK, tmp_path, Console(quiet=True)).folder / "case.html").read_text()
+def test_osc_totals_are_told_as_size_classes(ran):
+    page = (ran("osc-2024")[0].folder / "case.html").read_text()
     told = re.sub(r"<[^>]+>", " ", page)
     # 1.0 million over 43, 1.3 million over 43, 1.5 million over 50; tonnes by hand at both factors
     for figure in ("23,256", "3,117", "2,792", "30,233", "4,053", "3,629", "30,000", "4,021", "3,601"):
@@ -82,14 +97,13 @@ def test_osc_totals_are_told_as_size_classes(tmp_path):
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
-def test_every_case_builds_runs_and_reproduces_its_figures(path, tmp_path):
+def test_every_case_builds_runs_and_reproduces_its_figures(path, ran):
     config = load(CaseConfig, path)
     assert config.id == path.stem
-    console = Console(quiet=True)
-    folder = run_case(path.stem, QUICK, tmp_path, console).folder
+    outcome, console = ran(path.stem)
     assert console.problems == []
-    assert pd.read_csv(folder / "comparison.csv")["reproduced"].all()
-    assert changes(folder) == []
+    assert pd.read_csv(outcome.folder / "comparison.csv")["reproduced"].all()
+    assert changes(outcome.folder) == []
 
 
 def test_every_published_case_has_a_config():
@@ -130,8 +144,8 @@ def test_a_published_date_is_kept():
         ("panel-2023", "2 of 2 published figures reproduced"),
     ],
 )
-def test_what_was_worked_out_here_is_not_counted_as_published(name, told, tmp_path):
-    outcome = run_case(name, QUICK, tmp_path, Console(quiet=True))
+def test_what_was_worked_out_here_is_not_counted_as_published(name, told, ran):
+    outcome, _ = ran(name)
     page = unescape((outcome.folder / "case.html").read_text())
     tiles = " ".join(re.sub(r"<[^>]+>", " ", page[page.index('class="tiles"') + 14 :]).split())
     assert tiles.startswith(told)
@@ -163,15 +177,15 @@ def test_the_page_asks_the_network_for_nothing_and_says_what_it_is(rusi):
         assert text in page
 
 
-def test_the_page_does_not_call_a_figure_published_that_is_ours(tmp_path, rusi):
-    osc = (run_case("osc-2024", QUICK, tmp_path, Console(quiet=True)).folder / "case.html").read_text()
+def test_the_page_does_not_call_a_figure_published_that_is_ours(ran, rusi):
+    osc = (ran("osc-2024")[0].folder / "case.html").read_text()
     assert "comes out as we derived it" in osc
     assert "worked back from the figures themselves" not in osc
     assert "worked back from the figures themselves" in (rusi / "case.html").read_text()
 
 
-def test_a_sum_is_rounded_in_one_way_on_the_whole_page(tmp_path):
-    page = (run_case("us-2018-05", QUICK, tmp_path, Console(quiet=True)).folder / "case.html").read_text()
+def test_a_sum_is_rounded_in_one_way_on_the_whole_page(ran):
+    page = (ran("us-2018-05")[0].folder / "case.html").read_text()
     assert "759,793 bbl" in page
     assert "759,794" not in page
 

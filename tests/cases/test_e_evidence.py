@@ -73,17 +73,19 @@ def test_a_row_of_the_ledger(finished, tmp_path, capwatch, saw):
 
 
 @case("E-20")
-def test_runs_form_a_chain(desk, capwatch, saw):
-    first = desk.run()
-    second = desk.run(volume={"draws": 201})
+def test_runs_form_a_chain(done_once, finished, tmp_path, capwatch, saw):
+    runs = tmp_path / "runs"
+    shutil.copytree(done_once.runs, runs)
+    first = runs / finished.relative_to(done_once.runs)
+    second = done_once.run(runs, volume={"draws": 201})
     told = json.loads((second.folder / "manifest.json").read_text())["previous"]
-    before = json.loads((first.folder / "manifest.json").read_text())
-    assert told == {"run_id": first.folder.name, "self_sha256": before["self_sha256"]}
+    before = json.loads((first / "manifest.json").read_text())
+    assert told == {"run_id": first.name, "self_sha256": before["self_sha256"]}
     assert before["previous"] is None
     assert capwatch("verify", second.folder).code == 0
-    (first.folder / "manifest.json").write_text(json.dumps(before | {"seed": 1}))
+    (first / "manifest.json").write_text(json.dumps(before | {"seed": 1}))
     done = capwatch("verify", second.folder)
     assert done.code == 2
     line = done.error("previous run")
-    assert f"previous run {first.folder.name}: its manifest changed since" in line
+    assert f"previous run {first.name}: its manifest changed since" in line
     saw(line.split("/")[-1])
