@@ -15,9 +15,7 @@ from pipeline.workspace import configs_root, load_run_config
 from tests.in_process import exit_code
 from tests.servers import Site
 
-HARBOUR = [133.03, 42.71, 133.10, 42.77]  # of the AOI, what the small scenario's images and its tanker's berth take
 TINY = {
-    "aoi": {"bbox": HARBOUR},
     "source": {"scenario": "scenarios/tiny.yaml"},
     "period": {"start": "2024-03-07T00:00:00Z", "end": "2024-03-09T00:00:00Z"},
     "volume": {"draws": 400},

@@ -48,7 +48,7 @@ def account(name: str):
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory) -> Callable[[str], tuple[CaseOutcome, Console]]:
-    """What came of a case by its name, and what was told of it; run once. Tests only read its folder."""
+    """What a case, by its name, ended with, and what was told of it; run once. Tests only read it."""
 
     @cache
     def once(name: str) -> tuple[CaseOutcome, Console]:
@@ -101,10 +101,9 @@ def test_every_case_builds_runs_and_reproduces_its_figures(path, ran):
     config = load(CaseConfig, path)
     assert config.id == path.stem
     outcome, console = ran(path.stem)
-    folder = outcome.folder
     assert console.problems == []
-    assert pd.read_csv(folder / "comparison.csv")["reproduced"].all()
-    assert changes(folder) == []
+    assert pd.read_csv(outcome.folder / "comparison.csv")["reproduced"].all()
+    assert changes(outcome.folder) == []
 
 
 def test_every_published_case_has_a_config():

@@ -129,7 +129,6 @@ def files_config(images, ais=(), **period):
     return load_run_config(
         configs_root() / "vostochny.yaml",
         {
-            "aoi": TINY["aoi"],
             "source": {"kind": "files", "images": [str(p) for p in images], "ais": [str(p) for p in ais]},
             "period": TINY["period"] | period,
             "volume": {"draws": 200},

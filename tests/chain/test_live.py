@@ -73,7 +73,6 @@ def config_of(live, **more):
     patience = {"hosts": [site.url], "tries": 4, "silence_s": 5.0, "scene_limit_s": 60.0}
     source = {"kind": "stac", "ais": [str(ais)], "stac": stac | patience | more.pop("stac", {})}
     told = {
-        "aoi": TINY["aoi"],
         "source": source,
         "period": TINY["period"],
         "volume": {"draws": 200},

@@ -16,12 +16,12 @@ from affine import Affine
 
 from pipeline.config import read_yaml
 from pipeline.table_files import read_table, write_table
-from tests.conftest import HARBOUR
 from tests.ingest.catalogue.builders import radar_item
 from tests.servers import Site, stac_api
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+HARBOUR = [133.03, 42.71, 133.10, 42.77]  # of the AOI, what the small scenario's images and its tanker's berth take
 SEA = {"crs": "EPSG:32653", "transform": Affine(10, 0, 330000, 0, -10, 4735000)}
 GENOA = {"crs": "EPSG:32632", "transform": Affine(10, 0, 485000, 0, -10, 4917000)}
 RADAR = ("scene.tif", "a.tif", "b.tif", "images/scene.tif")
