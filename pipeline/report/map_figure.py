@@ -158,8 +158,9 @@ def _ships(axes: Axes) -> list[Box]:
 
 
 def _name(axes: Axes, zone: Zone, view: Box, taken: list[Box], ships: list[Box]) -> None:
-    name = shown_name(zone, most=int((view[2] - view[0]) / 2 / LETTER_PT))
-    wide, away = LETTER_PT * len(name), 6.0
+    away = 6.0
+    name = shown_name(zone, most=int(((view[2] - view[0]) / 2 - away) / LETTER_PT))  # one of the sides has room
+    wide = LETTER_PT * len(name)
     lines = [0.0, *(s * n * LINE_PT for n in range(1, MOST_LINES + 1) for s in (1, -1))]
     places = [(x, dy - LINE_PT / 2) for dy in lines for x in (away, -away - wide)]
     x, y = _place(axes, zone, places, (wide, LINE_PT), view, taken, ships)
@@ -189,18 +190,19 @@ def _place(
     taken: list[Box],
     marks: Sequence[Box] = (),
 ) -> tuple[float, float]:
-    """The first place that is in view and free, else the usual one; it is taken from then on. Points from the zone.
+    """The first place that is in view and free, else in view, else the usual one; it is taken from then on.
 
-    Of free places the first one without any of these marks is better.
+    Points from the zone. Of free places the first one without any of these marks is better.
     """
     col, row = _in_points(axes, axes.transData.transform(np.asarray(_middle(zone))))
 
     def box(place: tuple[float, float]) -> Box:
         return col + place[0], row + place[1], col + place[0] + size[0], row + place[1] + size[1]
 
-    free = [p for p in places if _within(box(p), view) and not any(_meet(box(p), t) for t in taken)]
+    seen = [p for p in places if _within(box(p), view)]
+    free = [p for p in seen if not any(_meet(box(p), t) for t in taken)]
     clear = [p for p in free if not any(_meet(box(p), m) for m in marks)]
-    found = next(iter(clear or free or places))
+    found = next(iter(clear or free or seen or places))
     taken.append(box(found))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 import pytest
 import shapely.affinity
@@ -115,6 +116,25 @@ def test_a_name_in_letters_that_no_picture_can_show_gives_way_to_the_short_name(
         figure = map_figure(named(tiny_story, name))
         assert [t.get_text() for t in written(figure.axes[0], pins=False)] == [shown]
         png(figure)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.5, 0.7, 0.98])
+def test_a_long_name_stays_on_the_map_wherever_its_berth_lies(tiny_story, share):
+    """From the western to the eastern edge of a tall map, with ships all over it, so that no place is free of them."""
+    west, south, east, north = 133.03, 42.60, 133.10, 42.90
+    quay = replace(tiny_story.place.zones[0], name="Oil-product berth " * 12)
+    middle = quay.geometry.centroid
+    moved = shapely.affinity.translate(quay.geometry, west + share * (east - west) - middle.x, 0.0)
+    seen = tiny_story.tables["detections"]
+    ship = seen[seen["accepted"]].iloc[:1]
+    fleet = [ship.assign(lon=x, lat=y) for x in np.linspace(west, east, 25) for y in np.linspace(south, north, 25)]
+    tables = {**tiny_story.tables, "detections": pd.concat([seen, *fleet])}
+    place = replace(tiny_story.place, bbox=(west, south, east, north), zones=(replace(quay, geometry=moved),))
+    axes = map_figure(replace(tiny_story, tables=tables, place=place)).axes[0]
+    (name,) = written(axes, pins=False)
+    inside, box = axes.get_window_extent(), name.get_window_extent()
+    assert inside.x0 <= box.x0
+    assert box.x1 <= inside.x1
 
 
 @pytest.mark.filterwarnings("error")
