@@ -65,7 +65,7 @@ def test_what_cannot_be_written_is_one_line(asked, told):
 @pytest.fixture(scope="module")
 def empty_run(tiny_run, tmp_path_factory):
     """A finished run in which nothing was found and nobody was heard."""
-    folder = shutil.copytree(tiny_run, tmp_path_factory.mktemp("empty") / "run")
+    folder = shutil.copytree(tiny_run, tmp_path_factory.mktemp("empty") / "aoi" / "run")  # beside no other run
     for name in ("detections", "matches", "tracks", "static", "port_calls", "liftings", "robustness"):
         table = read_table(folder / f"{name}.parquet", contract_of(name))
         write_table(table.iloc[:0], folder / f"{name}.parquet")

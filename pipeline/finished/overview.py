@@ -45,7 +45,7 @@ def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
             rows.append(row | {"state": "unreadable"})
             continue
         question = row["aoi"], str(manifest.get("case") or (manifest.get("result") or {}).get("period"))
-        other = "; ".join(_in_short(before[question], folder)) if question in before else ""
+        other = _otherwise(before[question], folder) if question in before else ""
         before[question] = folder
         rows.append(row | _told(manifest) | {"made": journal.ended(folder), "other": other})
     columns = ["aoi", "run", "made", "state", "period", "looks", "calls", "barrels_p5", "barrels_p50", "barrels_p95"]
@@ -67,6 +67,14 @@ def _told(manifest: dict[str, Any]) -> dict[str, Any]:
         "simulated": manifest.get("simulated"),
         "code": manifest.get("capwatch", ""),
     }
+
+
+def _otherwise(before: Path, after: Path) -> str:
+    """`_in_short` in one line; of two runs one of which lost its config that nobody can say."""
+    try:
+        return "; ".join(_in_short(before, after))
+    except PipelineError as error:
+        return f"unknown: {error}"
 
 
 def _in_short(before: Path, after: Path) -> list[str]:

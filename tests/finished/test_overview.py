@@ -199,6 +199,16 @@ def test_runs_are_listed_as_they_were_made_with_what_each_has_other_than_the_one
     assert latest_run(tmp_path) == tmp_path / "vostochny" / "aaa"
 
 
+def test_a_run_that_lost_its_config_does_not_keep_the_others_from_being_listed(capwatch, tiny_run, tmp_path):
+    for name in ("a", "b", "c"):
+        shutil.copytree(tiny_run, tmp_path / "vostochny" / name)
+    (tmp_path / "vostochny" / "b" / "config.yaml").unlink()
+    table = list_runs(tmp_path)
+    assert list(table["run"]) == ["a", "b", "c"]
+    assert [told.startswith("unknown: ") and "config.yaml" in told for told in table["other"]] == [False, True, True]
+    assert capwatch("runs", "--out", tmp_path)[0] == 0
+
+
 def test_a_run_is_found_from_the_folder_of_the_notebooks(tiny_run, tmp_path, monkeypatch):
     """The kernel works there, and the name was given where the shell stands."""
     shutil.copytree(tiny_run, tmp_path / "elsewhere" / "runs" / "vostochny" / "abc")

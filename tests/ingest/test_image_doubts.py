@@ -233,7 +233,9 @@ def test_a_link_beside_the_image_is_followed_within_its_folder_alone(tmp_path):
 def test_what_is_no_sidecar_is_said_unless_it_is_plainly_something_else(tmp_path, text, said):
     path = bare(tmp_path)
     (tmp_path / "a.json").write_text(text)
-    assert any("no key of a sidecar (ignored)" in d for d in open_scene(path).degraded) is said
+    doubts = [d for d in open_scene(path).degraded if "no key of a sidecar" in d]
+    assert [d.endswith("(ignored)") for d in doubts] == [True] * said
+    assert all(("did you mean acquired?" in d) == ("aquired" in text) for d in doubts)
 
 
 # --- deliveries of several files
