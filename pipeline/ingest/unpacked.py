@@ -52,8 +52,9 @@ def open_unpacked(
         with suppress(OSError):  # no room, or none that the helper reaches
             numbers = Numbers(raster)
             doubt = examine(where, item, driver, whole=True, into=numbers.address)
-            known = {f.name: getattr(raster, f.name) for f in fields(RasterFile) if f.init} | {"doubt": doubt}
-            return UnpackedRaster(**known, numbers=numbers)
+            known = {f.name: getattr(raster, f.name) for f in fields(RasterFile) if f.init}
+            # of bytes that are known to be those that the producer wrote nothing is doubtful, as `open_raster` has it
+            return UnpackedRaster(**known | {"doubt": doubt if whole else ""}, numbers=numbers)
     return open_raster(path, member=member, whole=whole, meanwhile=meanwhile)
 
 

@@ -65,6 +65,16 @@ def test_what_the_file_says_of_itself_stays(image):
     np.testing.assert_array_equal(raster.sample(40), usual.sample(40))
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["unverified", "verified"])
+def test_only_an_unverified_file_is_doubted_for_a_line_of_zeros(tmp_path, whole):
+    sea = np.full(SHAPE, 7, np.uint16)
+    sea[SHAPE[0] // 2] = 0
+    sea = np.concatenate([sea, sea, sea], axis=1)  # longer than half a sector of a disk
+    path = write(tmp_path / "a.jp2", sea, **LOSSLESS)
+    assert open_unpacked(path, whole=whole).doubt == open_raster(path, whole=whole).doubt
+    assert bool(open_unpacked(path, whole=whole).doubt) == whole
+
+
 def test_nobody_finds_the_numbers_on_disk_and_they_go_with_the_raster(image, tmp_path, monkeypatch):
     folder = tmp_path / "scratch"
     folder.mkdir()
