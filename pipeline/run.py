@@ -13,7 +13,6 @@ from pipeline.chain.asked import opened
 from pipeline.chain.detecting import detect_all
 from pipeline.chain.identity import identify
 from pipeline.chain.job import Job
-from pipeline.chain.live import of_saved_search
 from pipeline.chain.passing import usable_now
 from pipeline.chain.publishing import publish, with_pictures
 from pipeline.chain.readiness import made_ready
@@ -25,7 +24,7 @@ from pipeline.config import RunConfig, load_cap
 from pipeline.console import Console
 from pipeline.errors import NothingUsable, printable
 from pipeline.execution import journal
-from pipeline.ingest.catalogue.fetch import Kept
+from pipeline.ingest.catalogue.kept import Kept
 from pipeline.provenance import code_version, library_versions, read_manifest
 from pipeline.storage import require_writable, sweep, write_text
 from pipeline.workspace import LATEST, RunFolder
@@ -64,20 +63,16 @@ def run(
     analysts' verdicts, part of the question. Of the live scenes in the cache those are used that nothing speaks
     against, and none if ``fresh``, unless ``kept`` says otherwise.
     """
-    from pipeline.ingest.inputs import beside_the_question
-
     place = made_ready(config, root, console)
     require_writable(out)
     inputs = gather(config, root, place, console, kept or (Kept.NONE if fresh else Kept.UNDOUBTED))
     scenes, scene_table = opened(config, place, inputs)
-    for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
-        if beside_the_question(row.cause):
-            console.note(f"{printable(row.href)}: {row.cause}")
-            continue
-        console.problem(f"{row.href}: {row.cause}", done=f"scene {row.status}")
+    _tell_left_out(scene_table, console)
     verdicts = read_reviews(reviews) if reviews is not None else []
     run_id = identify(config, root, scene_table, inputs, reviews)
     if inputs.items is not None:
+        from pipeline.chain.live import of_saved_search
+
         config = of_saved_search(config)
     folder = RunFolder(out / config.aoi.id / run_id, fresh=fresh)
     with folder.locked():
@@ -101,6 +96,17 @@ def run(
         write_text(folder.path.parent / LATEST, run_id + "\n")
         folder.cache.tidy()
         return _outcome(folder, console)
+
+
+def _tell_left_out(scene_table: pd.DataFrame, console: Console) -> None:
+    """Which inputs were skipped or are worth less, and why."""
+    from pipeline.ingest.inputs import beside_the_question
+
+    for row in scene_table[scene_table["status"].isin(["skipped", "degraded"])].itertuples():
+        if beside_the_question(row.cause):
+            console.note(f"{printable(row.href)}: {row.cause}")
+            continue
+        console.problem(f"{row.href}: {row.cause}", done=f"scene {row.status}")
 
 
 def compute(

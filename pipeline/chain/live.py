@@ -17,7 +17,8 @@ from pipeline.engine import map_tasks
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue import search as catalogue
 from pipeline.ingest.catalogue.cache import Cache
-from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, Kept, fetch
+from pipeline.ingest.catalogue.fetch import Fetched, FetchTask, fetch
+from pipeline.ingest.catalogue.kept import Kept
 from pipeline.ingest.catalogue.products import Product
 from pipeline.ingest.catalogue.services import service_of
 from pipeline.ingest.catalogue.signing import check_credentials

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.chain.identity import image_records
 from pipeline.chain.job import Job
-from pipeline.chain.live import ITEMS
 from pipeline.chain.passing import faults_of
 from pipeline.chain.review_file import FOLDER as REVIEWS_FOLDER
 from pipeline.chain.verification import CHAINED, ROWS, rows_of
@@ -75,6 +74,8 @@ def _write_question(story: Story, job: Job, inputs: Inputs, reviews: Path | None
     if reviews is not None:
         write_bytes(kept / REVIEWS_FOLDER / f"{story.config.aoi.id}.csv", reviews.read_bytes())
     if inputs.items is not None:
+        from pipeline.chain.live import ITEMS
+
         write_bytes(kept / ITEMS, inputs.items)
 
 

@@ -23,7 +23,7 @@ from pipeline.workspace import cache_root
 
 if TYPE_CHECKING:
     from pipeline.ingest.ais.messages import AisRead
-    from pipeline.ingest.catalogue.fetch import Kept
+    from pipeline.ingest.catalogue.kept import Kept
     from pipeline.ingest.found import Found
     from pipeline.simulation.scenario import Scenario
     from pipeline.types import Place
@@ -65,7 +65,7 @@ def gather(config: RunConfig, root: Path, place: Place, console: Console, kept: 
     if source.kind == "files":
         return Inputs(named_files(config)[0], _ais_of(config, console))
     from pipeline.chain.live import gather_live
-    from pipeline.ingest.catalogue.fetch import Kept
+    from pipeline.ingest.catalogue.kept import Kept
 
     live = gather_live(config, root, console, kept or Kept.ALL)
     return Inputs(live.images, _ais_of(config, console), names=live.names, items=live.items)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.chain.joined_calls import joined, visits_of
 from pipeline.chain.review_file import FOLDER, Verdict
 from pipeline.console import Console
 from pipeline.errors import printable
@@ -70,6 +69,8 @@ def reviewed_calls(
     word on a call is one on the visit that it is part of: the order of lines on different calls changes nothing.
     ``cargo`` reads what all looks and draughts of a visit say of its cargo.
     """
+    from pipeline.chain.joined_calls import visits_of
+
     placed = [_placed(v, calls, as_detected) for v in verdicts]
     rejected = {p.call for p in placed if p.verdict.verdict == "reject" and p.call is not None}
     placed = [_unless_rejected(p, rejected, calls) for p in placed]
@@ -119,6 +120,8 @@ def _unless_rejected(p: _Placed, rejected: set[int], calls: pd.DataFrame) -> _Pl
 
 def _with_visits(calls: pd.DataFrame, visit: dict[int, int], cargo: Cargo) -> pd.DataFrame:
     """The calls with every visit's in the one that stands for it; the others take no part any more."""
+    from pipeline.chain.joined_calls import joined
+
     table = calls.copy()
     parts = sorted(
         (n for n in visit if visit[n] != n), key=lambda n: (calls.loc[n, "arrival_hi"], calls.loc[n, "call_id"])

@@ -10,7 +10,7 @@ from pipeline.console import Console
 from pipeline.errors import ContractError, InputError, RunDiffers, printable
 from pipeline.finished.crate import altered, altered_files
 from pipeline.finished.kinds import manifest_of_run, page_of
-from pipeline.ingest.catalogue.fetch import Kept
+from pipeline.ingest.catalogue.kept import Kept
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, code_version, read_manifest
 from pipeline.run import run

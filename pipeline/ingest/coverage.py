@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from pipeline.ingest.scenes import without_water
+from pipeline.ingest.scenes import measured
 from pipeline.types import Place, Scene, Window
 
 _POINTS = 40  # per side: coverage to 0.1 % of the AOI
@@ -33,11 +33,10 @@ def aoi_coverage(scene: Scene, place: Place) -> tuple[float, float] | None:
     window = Window(int(r.min()), int(c.min()), int(np.ptp(r)) + 1, int(np.ptp(c)) + 1)
     if window.rows * window.cols > _READ_LIMIT_PX:
         return float(inside.mean()), float(inside.mean())
-    read = without_water(scene).read
     seen = 0
     for top in range(window.row0, window.row1, 512):
         part = Window(top, window.col0, min(512, window.row1 - top), window.cols)
         here = (r >= part.row0) & (r < part.row1)
         if here.any():
-            seen += int(read(part).valid[r[here] - part.row0, c[here] - part.col0].sum())
+            seen += int(measured(scene, part)[r[here] - part.row0, c[here] - part.col0].sum())
     return seen / inside.size, float(inside.mean())

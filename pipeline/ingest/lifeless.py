@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import printable
 from pipeline.ingest.decibel import SIGMA0_DB
-from pipeline.ingest.scenes import without_water
+from pipeline.ingest.scenes import measured, without_water
 from pipeline.types import Place, Radiometry, Scene, Sensor, Window, tiles
 
 _PLACES = 5  # windows along each side of the AOI (our choice)
@@ -87,8 +87,7 @@ def _sample(scene: Scene, at: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _measures(scene: Scene) -> bool:
     """Does the image hold any measured pixel?"""
-    read = without_water(scene).read
-    return any(read(window).valid.any() for window in tiles(scene.shape, _STRIP_PX))
+    return any(measured(scene, window).any() for window in tiles(scene.shape, _STRIP_PX))
 
 
 def _is_blank(scene: Scene, at: NDArray[np.int64], value: NDArray[np.float64]) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.ingest.reflectance import is_plain, reflectances
 from pipeline.ingest.scaling import Scaling
 from pipeline.ingest.stored import Stored
 from pipeline.ingest.watermask import Water
@@ -15,6 +14,10 @@ from pipeline.types import Counts, Tile, Window
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+
+    from pipeline.types import BoolImage
+
+COMPILED_PX = 16_384  # from this size on a window is worth loading compiled code for (our choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,13 +44,9 @@ class RasterReader:
 
     def __call__(self, window: Window) -> Tile:
         """Calibrated pixels of a window."""
-        rows, cols = self.stored.raster.shape
-        if min(window.row0, window.col0) < 0 or window.row1 > rows or window.col1 > cols:
-            raise ValueError(f"{window} leaves the image of {rows} x {cols} pixels")
-        if self.palette is None and is_plain(self.stored, self.scaling):
-            numbers = self.stored.raster.read(window, self.stored.channels.indexes)
-            data, valid = reflectances(numbers, self.stored, self.scaling)
-            return Tile(window, self.stored.channels.names, data, valid, self.water(window))
+        self._require_inside(window)
+        if self._keeps_all and self.stored.plain and window.rows * window.cols >= COMPILED_PX:
+            return self._compiled(window)
         picture, gap = self.stored.read(window)
         if self.palette is not None:
             picture = self.palette[picture]
@@ -56,6 +55,32 @@ class RasterReader:
         valid = np.asarray(np.isfinite(data).all(axis=0), bool)
         clouded = None if self.stored.usable is None else self.stored.usable.clouded(window)
         return Tile(window, self.stored.channels.names, data, valid, self.water(window), clouded)
+
+    def measured(self, window: Window) -> BoolImage:
+        """`valid` of the tile of a window, without its numbers where those of the file tell it alone."""
+        self._require_inside(window)
+        if self._keeps_all:
+            return np.asarray(~self.stored.read(window)[1].any(axis=0))
+        return self.without_water()(window).valid
+
+    @property
+    def _keeps_all(self) -> bool:
+        """Does every number that the file gives as measured become a value?"""
+        whole = np.dtype(self.stored.raster.dtype).kind in "iu"
+        return whole and self.palette is None and self.scaling.law == "linear" and not self.stored.radar
+
+    def _compiled(self, window: Window) -> Tile:
+        """The same pixels in one pass; importing and loading its code takes as long as a small run has time."""
+        from pipeline.ingest.reflectance import reflectances
+
+        numbers = self.stored.raster.read(window, self.stored.channels.indexes)
+        data, valid = reflectances(numbers, self.stored, self.scaling)
+        return Tile(window, self.stored.channels.names, data, valid, self.water(window))
+
+    def _require_inside(self, window: Window) -> None:
+        rows, cols = self.stored.raster.shape
+        if min(window.row0, window.col0) < 0 or window.row1 > rows or window.col1 > cols:
+            raise ValueError(f"{window} leaves the image of {rows} x {cols} pixels")
 
     def counts(self, window: Window) -> Counts | None:
         """Stored pixels of a window, where they are 16-bit amplitude without gaps but zeros; else None."""

@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 NO_NUMBER = -1  # that no whole number of these types is
 
 
-def is_plain(stored: Stored, scaling: Scaling) -> bool:
-    """Are the numbers unsigned and whole, the law linear, and is what is missing told by the numbers alone?"""
-    raster, gaps = stored.raster, stored.gaps
-    told = gaps.border is None and not raster.masked and not stored.channels.masks and stored.usable is None
-    return told and raster.dtype in ("uint8", "uint16") and scaling.law == "linear" and not stored.radar
-
-
 def reflectances(numbers: NDArray[Any], stored: Stored, scaling: Scaling) -> tuple[FloatImage, BoolImage]:
-    """What `Scaling.apply` makes of the numbers (bands, rows, cols), NaN in gaps; and True where no band has one."""
+    """What `Scaling.apply` makes of the numbers (bands, rows, cols), NaN in gaps; and True where no band has one.
+
+    For a linear law, and numbers that are `Stored.plain`.
+    """
     count = len(numbers)
     gains = np.array(scaling.gains or [scaling.gain] * count, np.float32)
     offsets = np.array(scaling.offsets or [0.0 if scaling.gains else scaling.offset] * count, np.float32)

@@ -35,10 +35,12 @@ from pipeline.ingest.stored import Stored
 from pipeline.ingest.unpacked import decodes_slowly, open_unpacked
 from pipeline.ingest.watermask import placed, water_of
 from pipeline.times_places.longitudes import Near, moved
-from pipeline.types import OpticalView, RadarView, Scene, Sensor, SideFile, Source, utc
+from pipeline.types import OpticalView, RadarView, Scene, Sensor, SideFile, Source, Window, utc
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+
+    from pipeline.types import BoolImage
 
 __all__ = ["OpenOptions", "open_scene"]
 
@@ -126,6 +128,12 @@ def without_water(scene: Scene) -> Scene:
     """The scene with everything taken for water: for those that only ask what was measured, since a mask costs time."""
     plain = getattr(scene.read, "without_water", None)
     return scene if plain is None else replace(scene, read=plain())
+
+
+def measured(scene: Scene, window: Window) -> BoolImage:
+    """`valid` of the scene's tile of a window, shape (rows, cols), without its numbers where that can be told so."""
+    told = getattr(scene.read, "measured", None)
+    return scene.read(window).valid if told is None else np.asarray(told(window))
 
 
 def _open_safe_scene(path: Path, options: OpenOptions, land: BaseGeometry | None, *, all_read: bool) -> Scene:

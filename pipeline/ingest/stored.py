@@ -83,6 +83,12 @@ class Stored:
         return picture, gap
 
     @property
+    def plain(self) -> bool:
+        """Are the numbers unsigned and short, and is what is missing told by them alone?"""
+        told = self.gaps.border is None and not self.raster.masked and not self.channels.masks and self.usable is None
+        return told and self.raster.dtype in ("uint8", "uint16") and not self.radar
+
+    @property
     def _indexes(self) -> tuple[int, ...]:
         return self.channels.indexes + tuple(mask.index for mask in self.channels.masks)
 

@@ -20,7 +20,7 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault
 from pipeline.finished.repeat import rerun, verify
 from pipeline.ingest.catalogue import fetch
-from pipeline.ingest.catalogue.fetch import Kept
+from pipeline.ingest.catalogue.kept import Kept
 from pipeline.run import run
 from pipeline.table_files import read_table
 from pipeline.types import Sensor

@@ -34,10 +34,12 @@ def test_one_pass_gives_what_the_general_way_gives(tmp_path, monkeypatch, nodata
     else:
         read = scene.read
     window = Window(2, 3, 50, 80)
+    monkeypatch.setattr(raster_reader, "COMPILED_PX", 0)
     quick = read(window)
-    monkeypatch.setattr(raster_reader, "is_plain", lambda *_: False)
+    monkeypatch.setattr(raster_reader, "COMPILED_PX", np.inf)
     plain = read(window)
     assert np.array_equal(quick.data, plain.data, equal_nan=True)
     assert np.array_equal(quick.valid, plain.valid)
+    assert np.array_equal(read.measured(window), quick.valid)
     assert quick.data.dtype == plain.data.dtype == np.float32
     assert not quick.valid[3:6, 5:20].any()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from pipeline.config.stac import StacConfig
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue import optical, radar
 from pipeline.ingest.catalogue.cache import Cache
+from pipeline.ingest.catalogue.kept import Kept
 from pipeline.ingest.catalogue.products import NotCovered, Product
 from pipeline.ingest.catalogue.search import BBox, bare
 from pipeline.ingest.catalogue.services import policy_of, service_of
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 FORMAT = 3  # of what is made, and of what is looked at before it is kept; a change makes every cut-out anew
-
-
-class Kept(StrEnum):
-    """Which cut-outs of the cache are used as they are; the others are asked for again."""
-
-    ALL = "all"
-    UNDOUBTED = "undoubted"
-    """All but those that came odd, alike twice. Where one cannot be had now, it is used nevertheless."""
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -32,6 +32,8 @@ from pipeline.units import LIGHT_M_S, METRES_PER_DEGREE
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from pipeline.types import BoolImage
+
 __all__ = ["is_safe", "open_safe", "relative_orbit"]
 
 MEASUREMENT = "s1Level1MeasurementSchema"
@@ -90,11 +92,19 @@ class SafeReader:
 
     def __call__(self, window: Window) -> Tile:
         """Sigma0 of a window."""
-        if min(window.row0, window.col0) < 0 or window.row1 > self.shape[0] or window.col1 > self.shape[1]:
-            raise ValueError(f"{window} leaves the image of {self.shape[0]} x {self.shape[1]} pixels")
+        self._require_inside(window)
         data = np.stack([_sigma0(p, window)[0] for p in self.polarisations])
         valid = np.isfinite(data).all(axis=0)
         return Tile(window, tuple(p.name for p in self.polarisations), data, valid, self.water(window))
+
+    def measured(self, window: Window) -> BoolImage:
+        """`valid` of the tile of a window, without its sigma0: a stored zero is no measurement, all else is."""
+        self._require_inside(window)
+        return np.logical_and.reduce([p.raster.read(window, (1,))[0] != 0 for p in self.polarisations])
+
+    def _require_inside(self, window: Window) -> None:
+        if min(window.row0, window.col0) < 0 or window.row1 > self.shape[0] or window.col1 > self.shape[1]:
+            raise ValueError(f"{window} leaves the image of {self.shape[0]} x {self.shape[1]} pixels")
 
     def counts(self, window: Window) -> Counts:
         """Stored pixels of a window with calibration and noise of every `STRIP_ROWS` rows, fewer where noise jumps."""

@@ -9,7 +9,8 @@ import pytest
 import rasterio
 
 from pipeline.errors import InputError
-from pipeline.ingest.catalogue.fetch import FetchTask, Kept, fetch
+from pipeline.ingest.catalogue.fetch import FetchTask, fetch
+from pipeline.ingest.catalogue.kept import Kept
 from pipeline.ingest.catalogue.products import product_of
 from pipeline.ingest.catalogue.soundness import soundly
 from pipeline.ingest.metadata.options import OpenOptions

@@ -113,6 +113,7 @@ def test_zero_is_no_data_and_noise_never_makes_negative_power(tmp_path):
     assert np.isnan(tile.band("VV")[:10]).all()
     assert not tile.valid[:10].any()
     assert tile.valid[10:].all()
+    np.testing.assert_array_equal(scene.read.measured(tile.window), tile.valid)
     assert np.unique(tile.band("VV")[10:]) == np.float32(SIGMA0_FLOOR)
     assert float(scene.tags["clamped_share_VV"]) == 1.0
     assert float(scene.tags["clamped_share_VH"]) == 0.0

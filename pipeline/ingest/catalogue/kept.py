@@ -1,0 +1,14 @@
+"""Which cut-outs of live scenes in the cache may stand in for what a catalogue would give now."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kept(StrEnum):
+    """Which cut-outs of the cache are used as they are; the others are asked for again."""
+
+    ALL = "all"
+    UNDOUBTED = "undoubted"
+    """All but those that came odd, alike twice. Where one cannot be had now, it is used nevertheless."""
+    NONE = "none"
