@@ -158,16 +158,18 @@ def _ground(job: Job, scene_table: pd.DataFrame, zone_covered: dict[str, dict[st
     from pipeline import calls
     from pipeline.chain.accounting import Ground
 
-    config = job.config
+    config, place = job.config, job.place
+    tracks, static = calls.clean_tracks(ais.messages, place.land), calls.static_reports(ais.messages)
+    registry = _registry(config, job.root)
     return Ground(
         config=config,
-        place=job.place,
+        place=place,
         cap=load_cap(job.root / config.cap, config.volume),
         scenes=scene_table,
         zone_covered=zone_covered,
-        tracks=calls.clean_tracks(ais.messages, job.place.land),
-        static=calls.static_reports(ais.messages),
-        registry=_registry(config, job.root),
+        tracks=tracks,
+        static=static,
+        listened=calls.Listened(tracks=tracks, static=static, registry=registry, place=place, config=config.calls),
     )
 
 

@@ -6,11 +6,12 @@ from pipeline.calls.coverage import looks, zone_covered
 from pipeline.calls.draughts import draught_steps
 from pipeline.calls.encounters import encounters
 from pipeline.calls.findings import findings, flagged
+from pipeline.calls.listened import Listened
 from pipeline.calls.loading import chance_of_loading, habit_of, of_visit
 from pipeline.calls.matching import associate, associate_tables, check_lines, match, match_tables
 from pipeline.calls.missed import missed_calls
 from pipeline.calls.period import within_period
-from pipeline.calls.port_calls import port_calls
+from pipeline.calls.port_calls import port_calls, port_calls_with
 from pipeline.calls.recall import look_trials, recall_lines, recall_table
 from pipeline.calls.silences import silences
 from pipeline.calls.static import static_reports
@@ -18,6 +19,7 @@ from pipeline.calls.stays import stays
 from pipeline.calls.tracks import clean_tracks
 
 __all__ = [
+    "Listened",
     "associate",
     "associate_tables",
     "call_counts",
@@ -39,6 +41,7 @@ __all__ = [
     "missed_calls",
     "of_visit",
     "port_calls",
+    "port_calls_with",
     "recall_lines",
     "recall_table",
     "set_right",

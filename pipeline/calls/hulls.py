@@ -56,9 +56,11 @@ def reports_of(spell: Spell, static: pd.DataFrame) -> pd.DataFrame:
     return said_by(said_under(static, spell.mmsi, spell.ship), spell.end + AFTER_SAILING)
 
 
-def sizes(spells: Sequence[Spell], static: pd.DataFrame) -> list[dict[str, Any]]:
-    """Length and beam of the ship of each stay, as columns of PORT_CALLS: the same ones in all stays of one hull."""
-    said = [reports_of(spell, static) for spell in spells]
+def sizes(spells: Sequence[Spell], said: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:
+    """Length and beam of the ship of each stay, as columns of PORT_CALLS: the same ones in all stays of one hull.
+
+    ``said`` are the reports of each (`reports_of`).
+    """
     out: list[dict[str, Any]] = [{} for _ in spells]
     for which in _hulls(spells, said):
         seen = [spells[n].looks.assign(stay=n) for n in which if len(spells[n].looks)]

@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.calls.alongside import ALONGSIDE, alongside
-from pipeline.calls.candidates import candidates
-from pipeline.calls.counting import number_of_stays
-from pipeline.calls.dark_stays import DarkStay
-from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
-from pipeline.calls.encounters import Encounter, encounters
-from pipeline.calls.freeboards import TOLD, freeboards
-from pipeline.calls.heard import Heard
-from pipeline.calls.hulls import Spell, reports_of, sizes
-from pipeline.calls.identity import identity
-from pipeline.calls.loading import chance_of_loading, doubts_of, habit_of
-from pipeline.calls.shared_stays import UNTOLD, SharedNumbers
+from pipeline.calls.call_rows import (
+    WORKING,
+    Evidence,
+    UsableLooks,
+    from_images,
+    from_transponder,
+    set_cargo,
+    spell_heard,
+    spell_seen,
+)
+from pipeline.calls.hulls import Spell, sizes
+from pipeline.calls.listened import Listened
+from pipeline.calls.loading import chance_of_loading, habit_of
 from pipeline.calls.sightings import link, sightings_in_zones
-from pipeline.calls.stays import Stay, at_berths, stays
-from pipeline.calls.tracks import good_fixes
-from pipeline.calls.visits import SAME_VISIT, SHIFTED, SHORT, main_stay, too_short, visits
-from pipeline.config import CallsConfig
-from pipeline.ships.turnover import Turnover, turnover
+from pipeline.calls.visits import SAME_VISIT, SHIFTED, main_stay
+from pipeline.ships.turnover import turnover
 from pipeline.tables import PORT_CALLS
 from pipeline.times_places.passes import passes
-from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Place, Zone
 
-WORKING = ("typed_until", "heard_after", "ship")  # of a row while it is made: until when a draught typed is of this
-# departure; which ship of her number she is
-TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
-BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
-MIN_P_TANKER = 0.5  # below, a stay is another trade
+if TYPE_CHECKING:
+    from pipeline.calls.dark_stays import DarkStay
+    from pipeline.config import CallsConfig
+    from pipeline.types import Place
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Known:
-    """What every call is completed from."""
-
-    looks: pd.DataFrame
-    static: pd.DataFrame
-    registry: pd.DataFrame | None
-    place: Place
-    config: CallsConfig
-    shared: SharedNumbers
 
 
 def port_calls(
@@ -65,37 +47,36 @@ def port_calls(
     config: CallsConfig,
 ) -> pd.DataFrame:
     """The PORT_CALLS table, in order of arrival."""
+    known = Listened(tracks=tracks, static=static, registry=registry, place=place, config=config)
+    return port_calls_with(known, detections=detections, looks=looks, matches=matches)
+
+
+def port_calls_with(
+    known: Listened, *, detections: pd.DataFrame, looks: pd.DataFrame, matches: pd.DataFrame
+) -> pd.DataFrame:
+    """As `port_calls`, with what transponders alone tell, which several tables of calls may share."""
     seen = sightings_in_zones(detections, matches, passes(detections, looks))
+    shown = seen["detection_id"].map(known.heard.sightings(seen, known.config))
+    unheard = link(seen[shown.isna()], looks, known.config)
+    shown_at = {int(n): seen[shown == n] for n in shown.dropna().unique()}
+    spells = [spell_heard(stay, shown_at.get(n, seen.iloc[:0])) for n, stay in enumerate(known.found)]
+    spells += [spell_seen(pd.DataFrame(dark.sightings)) for dark in unheard]
+    size_of = sizes(spells, [known.reports_of(spell) for spell in spells])
+    usable, evidence = UsableLooks(looks), Evidence(seen)
     rows = []
-    met = encounters(tracks, place, config)
-    found = stays(tracks, place, config)
-    heard = Heard(found, tracks, static, place)
-    shown = seen["detection_id"].map(heard.sightings(seen, config))
-    unheard = link(seen[shown.isna()], looks, config)
-    spells = [_spell_heard(stay, seen[shown == n]) for n, stay in enumerate(found)]
-    spells += [_spell_seen(pd.DataFrame(dark.sightings)) for dark in unheard]
-    size_of = sizes(spells, static)
-    known = _Known(looks, static, registry, place, config, SharedNumbers(tracks, static))
-    berthed = at_berths(found, place)
-    for n, stay in enumerate(found):
-        row = _from_transponder(stay, _typed_until(stay, berthed), spells[n], size_of[n], known)
-        row["flags"] += ["encounter"] if any(_was_in(stay, e) for e in met) else []
+    for n in range(len(known.found)):
+        row = from_transponder(n, spells[n], size_of[n], evidence, known)
+        row["flags"] += ["encounter"] if known.in_encounter[n] else []
         rows.append(row)
-    for visit in visits(found, tracks, place):
-        _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], static, config)
-    for n in alongside(found, rows):
+    for visit in known.visits:
+        _one_cargo([rows[n] for n in visit], seen[shown.isin(visit)], known)
+    for n in alongside(known.found, rows):
         rows[n]["flags"].append(ALONGSIDE)
-    heard_rows, row_of = rows.copy(), {name: row for row in rows for name in row["detection_ids"]}
-    for n, dark in enumerate(unheard, start=len(found)):
-        row = _from_images(dark, tracks, heard, spells[n], size_of[n], known)
-        same_stay, chance = heard.goes_on(dark, config)
-        former = heard_rows[same_stay] if chance > dark.former[1] else row_of.get(dark.former[0])
-        # she that may be the ship of another call, seen again, is doubted only where that one, or its visit, counts
-        counts = former is not None and (former["counts"] or SAME_VISIT in former["flags"])
-        row["p_new_call"] = 1 - max(chance, dark.former[1]) if counts else 1.0
-        row_of |= dict.fromkeys(row["detection_ids"], row)
-        rows.append(row)
-    _set_directions(rows, place, config)
+    first = len(known.found)
+    rows += _of_images(unheard, spells[first:], size_of[first:], rows, known)
+    for row in rows:
+        row["n_looks"] = usable.during(row)
+    _set_directions(rows, known)
     rows.sort(key=lambda r: (r["arrival_hi"], r["berth_id"], r["call_id"], r["departure_lo"]))
     alike: Counter[str] = Counter()
     for row in rows:  # two ships under one number, or nearly so, in one hour
@@ -104,19 +85,25 @@ def port_calls(
     return PORT_CALLS.check(PORT_CALLS.from_rows([{k: row[k] for k in row if k not in WORKING} for row in rows]))
 
 
-def _was_in(stay: Stay, met: Encounter) -> bool:
-    """Did this stay, at an anchorage, hold an encounter with another ship?"""
-    during = met.start <= stay.departure_lo and met.end >= stay.arrival_hi
-    return met.holds(stay.mmsi, stay.ship) and stay.zone_id == met.zone_id and during
+def _of_images(
+    unheard: list[DarkStay], spells: list[Spell], size_of: list[Row], heard_rows: list[Row], known: Listened
+) -> list[Row]:
+    """The rows of stays that images alone tell, each with the chance that she is no other call's ship, seen again."""
+    row_of = {name: row for row in heard_rows for name in row["detection_ids"]}
+    out = []
+    for dark, spell, size in zip(unheard, spells, size_of, strict=True):
+        row = from_images(dark, spell, size, known)
+        same_stay, chance = known.heard.goes_on(dark, known.config)
+        former = heard_rows[same_stay] if chance > dark.former[1] else row_of.get(dark.former[0])
+        # she that may be the ship of another call is doubted only where that one, or its visit, counts
+        counts = former is not None and (former["counts"] or SAME_VISIT in former["flags"])
+        row["p_new_call"] = 1 - max(chance, dark.former[1]) if counts else 1.0
+        row_of |= dict.fromkeys(row["detection_ids"], row)
+        out.append(row)
+    return out
 
 
-def _heard_after(tracks: pd.DataFrame, mmsi: int, last: pd.Timestamp) -> bool:
-    """Was her transponder heard after her last sighting, so soon that a draught typed on departure would be known?"""
-    hers = good_fixes(tracks[tracks["mmsi"] == mmsi])["time_utc"]
-    return bool(((hers > last) & (hers <= last + AFTER_SAILING)).any())
-
-
-def _one_cargo(rows: list[Row], shown: pd.DataFrame, static: pd.DataFrame, config: CallsConfig) -> None:
+def _one_cargo(rows: list[Row], shown: pd.DataFrame, known: Listened) -> None:
     """Of the stays of one visit let the longest count, with what is known of her cargo from the first to the last."""
     counted = [row for row in rows if row["counts"]]
     if len(counted) < 2:
@@ -129,215 +116,15 @@ def _one_cargo(rows: list[Row], shown: pd.DataFrame, static: pd.DataFrame, confi
             other["flags"].append(SAME_VISIT)
     last = max(rows, key=lambda r: r["departure_lo"])
     ship = next((r["ship"] for r in rows if r["ship"]), None)
-    reports = reports_of(Spell(row["mmsi"], row["arrival_hi"], last["departure_lo"], shown, ship), static)
-    turns = turnover(config.stay_d, 1, 1)
-    _set_cargo(row, last | {"arrival_hi": min(r["arrival_hi"] for r in rows)}, shown, reports, turns)
+    reports = known.reports_of(Spell(row["mmsi"], row["arrival_hi"], last["departure_lo"], shown, ship))
+    turns = turnover(known.config.stay_d, 1, 1)
+    set_cargo(row, last | {"arrival_hi": min(r["arrival_hi"] for r in rows)}, shown, reports, turns)
 
 
-def _typed_until(stay: Stay, berthed: dict[int, list[Stay]]) -> pd.Timestamp:
-    """Until when a draught may be typed that is of this departure: to her next berth. In the roads it may still be."""
-    hers = [other.arrival_hi for other in berthed.get(stay.mmsi, []) if other.may_be(stay)]
-    later = [when for when in hers if when > stay.departure_lo]
-    return min([*later, stay.departure_lo + AFTER_SAILING])
-
-
-def _spell_heard(stay: Stay, hers: pd.DataFrame) -> Spell:
-    """A stay that a transponder tells, with the looks at her."""
-    start, end = min([stay.arrival_hi, *_there_by(hers)]), max([stay.departure_lo, *_there_from(hers)])
-    return Spell(stay.mmsi, start, end, hers, stay.ship)
-
-
-def _spell_seen(hers: pd.DataFrame) -> Spell:
-    """A stay that images alone tell; her ship's where all transponders that fit are one."""
-    named = hers["mmsi"].dropna().unique()
-    return Spell(int(named[0]) if len(named) == 1 else None, _there_by(hers).min(), _there_from(hers).max(), hers)
-
-
-def _from_transponder(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: Row, known: _Known) -> Row:
-    hers = spell.looks
-    flags = [] if stay.departure_hi is not None else ["left_open"]
-    if not (stay.heard_arriving and stay.heard_leaving):
-        flags.append("ais_gap")
-    if hers["mmsi"].isna().any():
-        flags.append("seen_while_silent")
-    flags += known.shared.flags(spell, stay)
-    row: Row = {
-        "berth_id": stay.zone_id,
-        "arrival_lo": stay.arrival_lo,
-        "arrival_hi": spell.start,
-        "departure_lo": spell.end,
-        "departure_hi": stay.departure_hi,
-        "typed_until": typed_until,
-        "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
-        "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
-        "p_new_call": 1.0,
-        "flags": flags,
-    }
-    turns = turnover(known.config.stay_d, 1, 1)  # her transponder says that she is one ship: never asked
-    return _completed(row, 1.0, spell, size, turns, known)
-
-
-def _from_images(stay: DarkStay, tracks: pd.DataFrame, heard: Heard, spell: Spell, size: Row, known: _Known) -> Row:
-    hers, mmsi = spell.looks, spell.mmsi
-    last = hers["acquired"].max()
-    before, after = stay.absent_before, stay.absent_after
-    earliest, latest = _longest_stay(spell.start, spell.end, known.config)
-    flags = [] if mmsi is not None else ["dark" if heard.anybody(stay) else "no_ais"]
-    flags += [*stay.flags, *known.shared.flags(spell)]
-    if len(hers) == 1:
-        flags.append("single_sighting")
-    if hers["mmsi"].nunique() > 1:
-        flags.append("several_transponders")
-    if before is None:
-        flags.append("arrival_open")
-    if after is None:
-        flags.append("left_open")
-    row: Row = {
-        "berth_id": stay.zone_id,
-        "arrival_lo": max(before, earliest) if before is not None else earliest,
-        "arrival_hi": spell.start,
-        "departure_lo": spell.end,
-        "departure_hi": min(after, latest) if after is not None else latest,
-        "typed_until": last + AFTER_SAILING,
-        "heard_after": mmsi is not None and _heard_after(tracks, mmsi, last),
-        "evidence_class": "C" if len(hers) > 1 else "D",
-        "spot_taken": stay.spot[0],
-        "spot_looks": stay.spot[1],
-        "flags": flags,
-    }
-    certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
-    return _completed(row, certainty, spell, size, stay.turns, known)
-
-
-def _there_by(hers: pd.DataFrame) -> pd.Series:
-    """When each sighting shows her there at the latest: of one that tells its day alone, the end of that day."""
-    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D") + LAST_OF_DAY)
-
-
-def _there_from(hers: pd.DataFrame) -> pd.Series:
-    """When each sighting shows her still there, whatever its time of day was."""
-    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D"))
-
-
-def _only_dated(hers: pd.DataFrame) -> pd.Series:
-    return hers["flags"].map(lambda flags: ONLY_DATED in flags).astype(bool)
-
-
-def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Earliest arrival and latest departure of who was seen at these times first and last, by ``max_stay_d``.
-
-    Who was seen for longer has shown that the limit does not bound her: then it is taken from each sighting outward.
-    """
-    limit = pd.Timedelta(days=config.max_stay_d)
-    return (last - limit, first + limit) if last - first < limit else (first - limit, last + limit)
-
-
-def _completed(row: Row, certainty: float, spell: Spell, size: Row, turns: Turnover, known: _Known) -> Row:
-    """Identity, size, draughts, freeboards and probabilities of a stay whose place and times are known."""
-    mmsi, hers, registry, config = spell.mmsi, spell.looks, known.registry, known.config
-    zone = known.place.zone(row["berth_id"])
-    if zone is None:
-        raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
-    reports = reports_of(spell, known.static)
-    row["ship"] = spell.ship
-    row["flags"] += [ONLY_DATED] if _only_dated(hers).any() else []
-    row |= identity(mmsi, certainty, reports, registry if UNTOLD not in row["flags"] else None)
-    row |= size
-    row["p_tanker"] = _p_tanker(hers, reports, zone, config)
-    row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
-    _set_cargo(row, row, hers, reports, turns)
-    why = _left_out(row, zone)
-    row["counts"] = not why
-    row["flags"] += [why] if why else []
-    row["berth_kind"] = zone.kind
-    start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
-    end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
-    here = known.looks[(known.looks["zone_id"] == zone.zone_id) & (known.looks["state"] == "usable")]
-    when = here["acquired"]  # the looks that bound a stay from outside did not look at it
-    sure = sorted([row["arrival_hi"], row["departure_lo"]])  # of a sighting without a time of day they cross
-    during = when.between(start, end, inclusive="neither") | when.between(*sure)
-    row["n_looks"] = int(during.sum())
-    row["n_seen"] = len(hers)
-    heard = row["evidence_class"] in {"A", "B"}
-    row["p_one_call"], row["calls_mean"] = (1.0, 1.0) if heard else number_of_stays(hers, turns, config)
-    row["candidates"] = _candidates(row, registry)
-    row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
-    row["call_id"] = _name(row, mmsi, hers)
-    return row
-
-
-def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
-    """For a call without a transponder, the ships of the registry ranked by size, each with its probability."""
-    if row["mmsi"] is not None or registry is None or not len(registry):
-        return ""
-    ranked = candidates(row, registry)
-    if len(ranked) == 1:  # no ship of the list has a size that could speak for her
-        return ""
-    return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
-
-
-def _set_cargo(row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover) -> None:
-    """Draughts as typed and freeboards as seen from arrival to departure of a spell, and what is doubtful of them."""
-    into, out = draughts_of_stay(
-        reports, spell["arrival_hi"], spell["departure_lo"], spell["typed_until"], heard_after=spell["heard_after"]
-    )
-    for name in TOLD:  # of a part of the spell: what is first there may be last of the whole
-        row.pop(name, None)
-    row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns)
-    doubts = doubts_of(row)
-    row["flags"] = [flag for flag in row["flags"] if flag not in doubts] + [flag for flag, on in doubts.items() if on]
-
-
-def _left_out(row: Row, zone: Zone) -> str:
-    """The flag that says why a call takes no part; "" where it counts."""
-    if not zone.counts:
-        return "zone_not_counted"
-    length_m = row["length_m"] if pd.notna(row["length_m"]) else row.get("listed_length_m")
-    if zone.max_length_m is not None and length_m is not None and length_m > zone.max_length_m:
-        return "too_long_for_this_trade"
-    if row["p_tanker"] < MIN_P_TANKER:
-        return "unlikely_tanker"
-    # a ship that looks show between two that miss her is not timed by them so well
-    return SHORT if row["evidence_class"] in {"A", "B"} and too_short(row) else ""
-
-
-def _p_ship(hers: pd.DataFrame) -> float:
-    """The best score of her sightings, for a quay may look like a ship in every look; sure where an analyst said so."""
-    confirmed = hers["flags"].map(lambda flags: "review_confirmed" in flags)
-    return 1.0 if confirmed.any() else float(hers["score"].max())
-
-
-def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: CallsConfig) -> float:
-    """By the broadcast type where there is one; else the berth's trade and what the looks say of her."""
-    types = reports["ship_type"].dropna()
-    types = types[types > 0]
-    if len(types):
-        return 0.98 if int(types.iloc[-1]) in TANKER_TYPES else 0.02
-    prior = config.prior_p_tanker_at_oil_berth if zone.cargo in OIL else BASE_TANKER_SHARE
-    odds = prior / (1 - prior)
-    if len(hers):
-        score = float(np.clip(hers["tanker_score"].mean(), 0.02, 0.98))
-        odds *= score / (1 - score) / (BASE_TANKER_SHARE / (1 - BASE_TANKER_SHARE))
-    return float(odds / (1 + odds))
-
-
-def _set_directions(rows: list[Row], place: Place, config: CallsConfig) -> None:
+def _set_directions(rows: list[Row], known: Listened) -> None:
     """Whether each ship loaded; that a draught stays says more of it where most crews here change theirs."""
     habit = habit_of(rows)
     for row in rows:
-        zone = place.zone(row["berth_id"])
+        zone = known.place.zone(row["berth_id"])
         assert zone is not None  # the row was made of it
-        row["p_loading"] = chance_of_loading(row, zone, config, habit)
-
-
-def _name(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:
-    """Twelve hex digits from berth, ship and first sighting, or the hour of arrival where there is no sighting.
-
-    Time and place of the sighting, not the name of its file: a copy of an image under another name changes no call, and
-    since a call's random numbers come from its name, no barrel either.
-    """
-    evidence = row["arrival_hi"].strftime("%Y%m%dT%H")
-    if len(hers):
-        first = hers.sort_values(["acquired", "lon", "lat"]).iloc[0]
-        evidence = f"{first['acquired'].isoformat()}|{first['lon']:.4f}|{first['lat']:.4f}"
-    return hashlib.sha256(f"{row['berth_id']}|{mmsi}|{evidence}".encode()).hexdigest()[:12]
+        row["p_loading"] = chance_of_loading(row, zone, known.config, habit)

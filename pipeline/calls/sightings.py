@@ -87,9 +87,9 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
     missed: list[DarkStay] = []  # those that a look found gone, and may have missed
     last_empty: pd.Timestamp | None = None
     last_misses = 1.0
-    in_order = _looks_in_order(seen, looks, config)
+    in_order, shown = _looks_in_order(seen, looks, config), _Shown(seen)
     for pass_id, when, misses in in_order:
-        here = seen[seen["pass_id"] == pass_id].sort_values("detection_id").to_dict("records")
+        here = shown.by(pass_id)
         limit = timedelta(days=config.max_stay_d)
         for stay in [s for s in open_stays + missed if when - s.last["acquired"] > limit]:
             (open_stays if stay in open_stays else missed).remove(stay)
@@ -104,7 +104,7 @@ def _at_zone(zone_id: str, seen: pd.DataFrame, looks: pd.DataFrame, config: Call
                 partner[n].goes_on(sighting)
             else:
                 gone = [*unmatched, *missed]
-                spot, former = _of_looks_apart(in_order, _that_show(seen, sighting)), _former(sighting, gone, config)
+                spot, former = _of_looks_apart(in_order, shown.passes_at(sighting)), _former(sighting, gone, config)
                 first = sighting | {"came_after": _came_after(sighting, gone, last_empty, last_misses, former[1])}
                 turns = turnover(config.stay_d, *spot)
                 open_stays.append(DarkStay(zone_id, turns, [first], last_empty, former=former, spot=spot))
@@ -169,10 +169,24 @@ def _pairs(stays: list[DarkStay], sightings: list[dict[str, object]], config: Ca
     return {int(r): stays[c] for r, c in zip(rows, cols, strict=True) if np.isfinite(cost[r, c])}
 
 
-def _that_show(seen: pd.DataFrame, sighting: dict[str, object]) -> set[str]:
-    """The passes that show somebody at the spot of a sighting."""
-    apart = distance_m(seen["lon"].to_numpy(float), seen["lat"].to_numpy(float), sighting["lon"], sighting["lat"])
-    return set(seen["pass_id"][apart <= SAME_SPOT_M])
+class _Shown:
+    """What each pass shows at a zone, and where."""
+
+    def __init__(self, seen: pd.DataFrame) -> None:
+        self._by: dict[str, list[dict[str, object]]] = {}
+        for row in seen.sort_values("detection_id").to_dict("records"):  # at once: of a few rows it takes as long
+            self._by.setdefault(row["pass_id"], []).append(row)
+        self._lon, self._lat = (seen[name].to_numpy(float) for name in ("lon", "lat"))
+        self._pass = seen["pass_id"].to_numpy(object)
+
+    def by(self, pass_id: str) -> list[dict[str, object]]:
+        """The sightings of a pass, by their names."""
+        return self._by.get(pass_id, [])
+
+    def passes_at(self, sighting: dict[str, object]) -> set[str]:
+        """The passes that show somebody at the spot of a sighting."""
+        apart = distance_m(self._lon, self._lat, sighting["lon"], sighting["lat"])
+        return set(self._pass[apart <= SAME_SPOT_M])
 
 
 def _of_looks_apart(in_order: list[tuple[str, pd.Timestamp, float]], that_show: set[str]) -> tuple[int, int]:

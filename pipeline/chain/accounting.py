@@ -14,6 +14,7 @@ from pipeline.chain.verdicts import as_table, reviewed_calls, reviewed_detection
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.calls import Listened
     from pipeline.config import CapConfig, RunConfig
     from pipeline.types import Headline, Place
 
@@ -29,7 +30,7 @@ class Ground:
     zone_covered: dict[str, dict[str, float]]
     tracks: pd.DataFrame
     static: pd.DataFrame
-    registry: pd.DataFrame | None
+    listened: Listened
 
     @property
     def as_of(self) -> date:
@@ -101,16 +102,7 @@ def port_calls(ground: Ground, detections: pd.DataFrame, looks: pd.DataFrame, ma
     """Port calls of these sightings; only those of the period count."""
     from pipeline import calls
 
-    table = calls.port_calls(
-        detections=detections,
-        looks=looks,
-        matches=matches,
-        tracks=ground.tracks,
-        static=ground.static,
-        registry=ground.registry,
-        place=ground.place,
-        config=ground.config.calls,
-    )
+    table = calls.port_calls_with(ground.listened, detections=detections, looks=looks, matches=matches)
     return calls.within_period(table, ground.config.period.start, ground.config.period.end)
 
 
@@ -164,7 +156,7 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
 
     def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         liftings = volume.liftings_of_draws(calls, drawn)
-        ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=ground.as_of)
+        ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=ground.as_of, last_day_alone=True)
         return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
 
     def loading_of(call: Mapping[Any, Any]) -> float:

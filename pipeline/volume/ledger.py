@@ -73,8 +73,12 @@ def ledger_of_draws(
     as_of: date | None = None,
     looks: pd.DataFrame | None = None,
     missed: pd.DataFrame | None = None,
+    last_day_alone: bool = False,
 ) -> pd.DataFrame:
-    """As ``ledger``, under the config and seed of draws of which some may have been made before."""
+    """As ``ledger``, under the config and seed of draws of which some may have been made before.
+
+    ``last_day_alone`` gives the last row of the same table, for who asks for the sum alone.
+    """
     config = drawn.config
     rows = in_one_order(countable(liftings, cap, config))  # of sums: same bits
     last = as_of or _last_day(rows, cap, config)
@@ -97,6 +101,8 @@ def ledger_of_draws(
         so_far = called <= n
         for call in np.flatnonzero(called == n):
             total, mass = total + cargo.barrels[call], mass + cargo.tonnes[call]
+        if last_day_alone and day != last:
+            continue
         out.append(
             {"day": day.isoformat(), "account_year": year, "calls": int(so_far.sum())}
             | {"notified_bbl": _notified_bbl(notified_by(cap, year, day), config)}

@@ -27,7 +27,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.config import PRODUCT_ALIASES, VolumeConfig, assumptions_id, plain_name
@@ -47,7 +46,6 @@ from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_rang
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
 from pipeline.volume.high_sides import without_high_sides
 from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
-from pipeline.volume.montecarlo import cargo_of
 from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, capacity_doubt, cargo_doubt, require_capacity, require_tonnage
@@ -280,17 +278,12 @@ def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce) -> pd.DataFrame:
 def _told(row: Row, drawn: DrawnOnce) -> Row:
     """What the draws of a row tell of it."""
     ships = drawn.ships(row)
-    draws, spread = ships.first, math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
-    told: Row = {
-        "barrels_mean": float(np.mean(cargo_of(ships).barrels)),
+    spread = math.hypot(row["dwt_log_sd"], row["dwt_shared_sd"])
+    told: Row = ships.figures | {
         "dwt_p5_t": row["dwt_p50_t"] * math.exp(-Z90 * spread),
         "dwt_p95_t": row["dwt_p50_t"] * math.exp(Z90 * spread),
-        "fill_p50": float(np.median(draws.fill)),
     }
-    for name, values in (("tonnes", draws.tonnes), ("barrels", draws.barrels)):
-        quantiles = np.percentile(values, (5, 50, 95))
-        told |= {f"{name}_p{p}": float(value) for p, value in zip((5, 50, 95), quantiles, strict=True)}
-    if draws.behind < FEWEST_DRAWS_SHARE * drawn.config.draws:
+    if ships.first.behind < FEWEST_DRAWS_SHARE * drawn.config.draws:
         told["status"], told["cause"] = _of_few_draws(row)
     return told
 

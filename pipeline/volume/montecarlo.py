@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -176,13 +177,23 @@ def doubts(row: Mapping[Any, Any], config: VolumeConfig, seed: int) -> tuple[np.
     return is_new, np.minimum(np.searchsorted(np.cumsum(law), chance, side="right"), len(law) - 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ships:
     """Draws of all who may have called where a row shows one ship."""
 
     first: CallDraws
     is_new: np.ndarray  # bool: the first one's call is not the one before, seen again
     others: tuple[tuple[np.ndarray, CallDraws], ...]  # in which draws (bool) a further one called, and hers in these
+
+    @cached_property
+    def figures(self) -> dict[str, float]:
+        """What a table tells of them: the mean of all barrels, and of the first one's load median, p5 and p95."""
+        first = self.first
+        out = {"barrels_mean": float(np.mean(cargo_of(self).barrels)), "fill_p50": float(np.median(first.fill))}
+        for name, values in (("tonnes", first.tonnes), ("barrels", first.barrels)):
+            quantiles = np.percentile(values, (5, 50, 95))
+            out |= {f"{name}_p{p}": float(value) for p, value in zip((5, 50, 95), quantiles, strict=True)}
+        return out
 
 
 def ships_of(

@@ -1,10 +1,14 @@
 """One size for all stays of a hull: the truth is arithmetic over all her looks, and invariance."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.calls.hulls import Spell, sizes
+from pipeline.calls import hulls
+from pipeline.calls.hulls import Spell, reports_of
 from pipeline.calls.sizes import size_of_hull
 from pipeline.calls.static import static_reports
 from pipeline.quantiles import Z90
@@ -31,6 +35,10 @@ def says(day: float, length_m: float | None = None, *, mmsi: int = MMSI, imo: in
 
 def static(*reports: dict[str, object]) -> pd.DataFrame:
     return STATIC.from_rows([{"report_id": str(n)} | report for n, report in enumerate(reports)])
+
+
+def sizes(spells: Sequence[Spell], said: pd.DataFrame) -> list[dict[str, Any]]:
+    return hulls.sizes(spells, [reports_of(one, said) for one in spells])
 
 
 def lengths(*spells: Spell, said: pd.DataFrame = NOTHING_SAID) -> list[float]:

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.calls.call_rows import BASE_TANKER_SHARE
 from pipeline.calls.matching import match
-from pipeline.calls.port_calls import BASE_TANKER_SHARE, port_calls
+from pipeline.calls.port_calls import port_calls
 from pipeline.calls.sizes import LARGEST_M, size_of_hull
 from pipeline.calls.static import static_reports
 from pipeline.calls.tracks import clean_tracks

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.calls import clean_tracks, static_reports
+from pipeline.calls import Listened, clean_tracks, static_reports
 from pipeline.chain.accounting import Account, Ground, account_for, counted, sighted
 from pipeline.config import load_cap
 from pipeline.tables import SCENES
@@ -19,16 +19,18 @@ def ground() -> Ground:
     """A ship heard in three visits, seen once in each."""
     march = {"period": {"start": "2024-03-01", "end": "2024-04-01"}, "volume": {"draws": 200}}
     config = load_run_config(configs_root() / "vostochny.yaml", march)
+    place = harbour()
     messages = feed(*(visit(start, start + 15, seed=n) for n, start in enumerate((5, 65, 125))))
+    tracks, static = clean_tracks(messages), static_reports(messages)
     return Ground(
         config=config,
-        place=harbour(),
+        place=place,
         cap=load_cap(configs_root() / "caps" / "unscr-2397.yaml", config.volume),
         scenes=SCENES.empty(),
         zone_covered={},
-        tracks=clean_tracks(messages),
-        static=static_reports(messages),
-        registry=None,
+        tracks=tracks,
+        static=static,
+        listened=Listened(tracks=tracks, static=static, registry=None, place=place, config=config.calls),
     )
 
 

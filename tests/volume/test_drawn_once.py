@@ -85,3 +85,10 @@ def test_beyond_its_room_rows_are_drawn_again(table, drawings):
     first, again = drawn.ships(row), drawn.handed_over(row)
     assert first.first.barrels.tolist() == again.first.barrels.tolist()
     assert drawings == ["usual", "usual"]
+
+
+def test_the_last_day_alone_is_the_last_row_of_the_whole_account(table):
+    whole = ledger_of_draws(table, CAP, DrawnOnce(CONFIG, SEED))
+    last = ledger_of_draws(table, CAP, DrawnOnce(CONFIG, SEED), last_day_alone=True)
+    pd.testing.assert_frame_equal(last, whole.tail(1).reset_index(drop=True), check_exact=True)
+    assert len(whole) > 1

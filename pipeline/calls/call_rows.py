@@ -1,0 +1,265 @@
+"""A row of port calls from a stay: identity, size, draughts, freeboards and probabilities, with all its evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.calls.candidates import candidates
+from pipeline.calls.counting import number_of_stays
+from pipeline.calls.draughts import AFTER_SAILING, draughts_of_stay
+from pipeline.calls.freeboards import TOLD, freeboards
+from pipeline.calls.hulls import Spell
+from pipeline.calls.identity import identity
+from pipeline.calls.loading import doubts_of
+from pipeline.calls.shared_stays import UNTOLD
+from pipeline.calls.visits import SHORT, too_short
+from pipeline.ships.turnover import Turnover, turnover
+from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Zone
+
+if TYPE_CHECKING:
+    from pipeline.calls.dark_stays import DarkStay
+    from pipeline.calls.listened import Listened
+    from pipeline.calls.stays import Stay
+    from pipeline.config import CallsConfig
+
+WORKING = ("typed_until", "heard_after", "ship")  # of a row while it is made: until when a draught typed is of this
+# departure; which ship of her number she is
+TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
+BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
+MIN_P_TANKER = 0.5  # below, a stay is another trade
+
+Row = dict[str, Any]
+
+
+class Evidence:
+    """All that sightings say, in words: a row that is made of the same evidence is the same."""
+
+    def __init__(self, seen: pd.DataFrame) -> None:
+        # of the whole table, since of a few rows of so many columns it takes as long
+        self._words = {row["detection_id"]: repr(row) for row in seen.to_dict("records")}
+
+    def of(self, hers: pd.DataFrame) -> list[str]:
+        """Of these sightings, in their order."""
+        return [self._words[name] for name in hers["detection_id"]] if len(hers) else []
+
+
+def spell_heard(stay: Stay, hers: pd.DataFrame) -> Spell:
+    """A stay that a transponder tells, with the looks at her."""
+    if not len(hers):
+        return Spell(stay.mmsi, stay.arrival_hi, stay.departure_lo, hers, stay.ship)
+    start, end = min([stay.arrival_hi, *_there_by(hers)]), max([stay.departure_lo, *_there_from(hers)])
+    return Spell(stay.mmsi, start, end, hers, stay.ship)
+
+
+def spell_seen(hers: pd.DataFrame) -> Spell:
+    """A stay that images alone tell; her ship's where all transponders that fit are one."""
+    named = hers["mmsi"].dropna().unique()
+    return Spell(int(named[0]) if len(named) == 1 else None, _there_by(hers).min(), _there_from(hers).max(), hers)
+
+
+def from_transponder(n: int, spell: Spell, size: Row, seen: Evidence, known: Listened) -> Row:
+    """The row of the n-th stay that a transponder tells."""
+    stay, until = known.found[n], known.typed_until[n]
+    evidence = f"{n} {seen.of(spell.looks)} {size}"
+    return known.made_once(evidence, lambda: _from_transponder(stay, until, spell, size, known))
+
+
+def from_images(dark: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
+    """The row of a stay that images alone tell."""
+    around = dark.zone_id, dark.spot, dark.absent_before, dark.absent_after, dark.flags, dark.sightings
+    return known.made_once(f"{around} {size}", lambda: _from_images(dark, spell, size, known))
+
+
+def _from_transponder(stay: Stay, typed_until: pd.Timestamp, spell: Spell, size: Row, known: Listened) -> Row:
+    hers = spell.looks
+    flags = [] if stay.departure_hi is not None else ["left_open"]
+    if not (stay.heard_arriving and stay.heard_leaving):
+        flags.append("ais_gap")
+    if hers["mmsi"].isna().any():
+        flags.append("seen_while_silent")
+    flags += known.shared.flags(spell, stay)
+    row: Row = {
+        "berth_id": stay.zone_id,
+        "arrival_lo": stay.arrival_lo,
+        "arrival_hi": spell.start,
+        "departure_lo": spell.end,
+        "departure_hi": stay.departure_hi,
+        "typed_until": typed_until,
+        "heard_after": stay.departure_hi is not None and stay.departure_hi <= typed_until,
+        "evidence_class": "A" if stay.heard_arriving and stay.heard_leaving else "B",
+        "p_new_call": 1.0,
+        "flags": flags,
+    }
+    turns = turnover(known.config.stay_d, 1, 1)  # her transponder says that she is one ship: never asked
+    return _completed(row, 1.0, spell, size, turns, known)
+
+
+def _from_images(stay: DarkStay, spell: Spell, size: Row, known: Listened) -> Row:
+    hers, mmsi = spell.looks, spell.mmsi
+    last = hers["acquired"].max()
+    before, after = stay.absent_before, stay.absent_after
+    earliest, latest = _longest_stay(spell.start, spell.end, known.config)
+    flags = [] if mmsi is not None else ["dark" if known.heard.anybody(stay) else "no_ais"]
+    flags += [*stay.flags, *known.shared.flags(spell)]
+    if len(hers) == 1:
+        flags.append("single_sighting")
+    if hers["mmsi"].nunique() > 1:
+        flags.append("several_transponders")
+    if before is None:
+        flags.append("arrival_open")
+    if after is None:
+        flags.append("left_open")
+    row: Row = {
+        "berth_id": stay.zone_id,
+        "arrival_lo": max(before, earliest) if before is not None else earliest,
+        "arrival_hi": spell.start,
+        "departure_lo": spell.end,
+        "departure_hi": min(after, latest) if after is not None else latest,
+        "typed_until": last + AFTER_SAILING,
+        "heard_after": mmsi is not None and known.heard_after(mmsi, last),
+        "evidence_class": "C" if len(hers) > 1 else "D",
+        "spot_taken": stay.spot[0],
+        "spot_looks": stay.spot[1],
+        "flags": flags,
+    }
+    certainty = float(hers["match_probability"].mean()) if mmsi is not None else 0.0
+    return _completed(row, certainty, spell, size, stay.turns, known)
+
+
+def _there_by(hers: pd.DataFrame) -> pd.Series:
+    """When each sighting shows her there at the latest: of one that tells its day alone, the end of that day."""
+    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D") + LAST_OF_DAY)
+
+
+def _there_from(hers: pd.DataFrame) -> pd.Series:
+    """When each sighting shows her still there, whatever its time of day was."""
+    return hers["acquired"].mask(_only_dated(hers), hers["acquired"].dt.floor("D"))
+
+
+def _only_dated(hers: pd.DataFrame) -> pd.Series:
+    return hers["flags"].map(lambda flags: ONLY_DATED in flags).astype(bool)
+
+
+def _longest_stay(first: pd.Timestamp, last: pd.Timestamp, config: CallsConfig) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Earliest arrival and latest departure of who was seen at these times first and last, by ``max_stay_d``.
+
+    Who was seen for longer has shown that the limit does not bound her: then it is taken from each sighting outward.
+    """
+    limit = pd.Timedelta(days=config.max_stay_d)
+    return (last - limit, first + limit) if last - first < limit else (first - limit, last + limit)
+
+
+def _completed(row: Row, certainty: float, spell: Spell, size: Row, turns: Turnover, known: Listened) -> Row:
+    """Identity, size, draughts, freeboards and probabilities of a stay whose place and times are known."""
+    mmsi, hers, registry, config = spell.mmsi, spell.looks, known.registry, known.config
+    zone = known.place.zone(row["berth_id"])
+    if zone is None:
+        raise ValueError(f"a stay at zone {row['berth_id']!r}, which the place does not have")
+    reports = known.reports_of(spell)
+    row["ship"] = spell.ship
+    row["flags"] += [ONLY_DATED] if _only_dated(hers).any() else []
+    row |= identity(mmsi, certainty, reports, registry if UNTOLD not in row["flags"] else None)
+    row |= size
+    row["p_tanker"] = _p_tanker(hers, reports, zone, config)
+    row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
+    set_cargo(row, row, hers, reports, turns)
+    why = _left_out(row, zone)
+    row["counts"] = not why
+    row["flags"] += [why] if why else []
+    row["berth_kind"] = zone.kind
+    row["n_seen"] = len(hers)
+    heard = row["evidence_class"] in {"A", "B"}
+    row["p_one_call"], row["calls_mean"] = (1.0, 1.0) if heard else number_of_stays(hers, turns, config)
+    row["candidates"] = _candidates(row, registry)
+    row["detection_ids"] = list(hers["detection_id"]) if len(hers) else []
+    row["call_id"] = name_of(row, mmsi, hers)
+    return row
+
+
+class UsableLooks:
+    """When each zone was looked at and could be seen."""
+
+    def __init__(self, looks: pd.DataFrame) -> None:
+        usable = looks[(looks["state"] == "usable") & looks["acquired"].notna()]
+        self._at = {str(zone): here.to_numpy("datetime64[us]") for zone, here in usable.groupby("zone_id")["acquired"]}
+
+    def during(self, row: Row) -> int:
+        """How many a stay had; those that bound it from outside did not look at it."""
+        start = row["arrival_lo"] if row["arrival_lo"] is not None else row["arrival_hi"]
+        end = row["departure_hi"] if row["departure_hi"] is not None else row["departure_lo"]
+        sure = sorted([row["arrival_hi"], row["departure_lo"]])  # of a sighting without a time of day they cross
+        when = self._at.get(row["berth_id"], np.empty(0, "datetime64[us]"))
+        start, end, first, last = (moment.to_datetime64() for moment in (start, end, *sure))
+        return int((((when > start) & (when < end)) | ((when >= first) & (when <= last))).sum())
+
+
+def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
+    """For a call without a transponder, the ships of the registry ranked by size, each with its probability."""
+    if row["mmsi"] is not None or registry is None or not len(registry):
+        return ""
+    ranked = candidates(row, registry)
+    if len(ranked) == 1:  # no ship of the list has a size that could speak for her
+        return ""
+    return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
+
+
+def set_cargo(row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover) -> None:
+    """Draughts as typed and freeboards as seen from arrival to departure of a spell, and what is doubtful of them."""
+    into, out = draughts_of_stay(
+        reports, spell["arrival_hi"], spell["departure_lo"], spell["typed_until"], heard_after=spell["heard_after"]
+    )
+    for name in TOLD:  # of a part of the spell: what is first there may be last of the whole
+        row.pop(name, None)
+    row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns)
+    doubts = doubts_of(row)
+    row["flags"] = [flag for flag in row["flags"] if flag not in doubts] + [flag for flag, on in doubts.items() if on]
+
+
+def _left_out(row: Row, zone: Zone) -> str:
+    """The flag that says why a call takes no part; "" where it counts."""
+    if not zone.counts:
+        return "zone_not_counted"
+    length_m = row["length_m"] if pd.notna(row["length_m"]) else row.get("listed_length_m")
+    if zone.max_length_m is not None and length_m is not None and length_m > zone.max_length_m:
+        return "too_long_for_this_trade"
+    if row["p_tanker"] < MIN_P_TANKER:
+        return "unlikely_tanker"
+    # a ship that looks show between two that miss her is not timed by them so well
+    return SHORT if row["evidence_class"] in {"A", "B"} and too_short(row) else ""
+
+
+def _p_ship(hers: pd.DataFrame) -> float:
+    """The best score of her sightings, for a quay may look like a ship in every look; sure where an analyst said so."""
+    confirmed = hers["flags"].map(lambda flags: "review_confirmed" in flags)
+    return 1.0 if confirmed.any() else float(hers["score"].max())
+
+
+def _p_tanker(hers: pd.DataFrame, reports: pd.DataFrame, zone: Zone, config: CallsConfig) -> float:
+    """By the broadcast type where there is one; else the berth's trade and what the looks say of her."""
+    types = reports["ship_type"].dropna()
+    types = types[types > 0]
+    if len(types):
+        return 0.98 if int(types.iloc[-1]) in TANKER_TYPES else 0.02
+    prior = config.prior_p_tanker_at_oil_berth if zone.cargo in OIL else BASE_TANKER_SHARE
+    odds = prior / (1 - prior)
+    if len(hers):
+        score = float(np.clip(hers["tanker_score"].mean(), 0.02, 0.98))
+        odds *= score / (1 - score) / (BASE_TANKER_SHARE / (1 - BASE_TANKER_SHARE))
+    return float(odds / (1 + odds))
+
+
+def name_of(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:
+    """Twelve hex digits from berth, ship and first sighting, or the hour of arrival where there is no sighting.
+
+    Time and place of the sighting, not the name of its file: a copy of an image under another name changes no call, and
+    since a call's random numbers come from its name, no barrel either.
+    """
+    evidence = row["arrival_hi"].strftime("%Y%m%dT%H")
+    if len(hers):
+        first = hers.sort_values(["acquired", "lon", "lat"]).iloc[0]
+        evidence = f"{first['acquired'].isoformat()}|{first['lon']:.4f}|{first['lat']:.4f}"
+    return hashlib.sha256(f"{row['berth_id']}|{mmsi}|{evidence}".encode()).hexdigest()[:12]

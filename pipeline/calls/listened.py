@@ -1,0 +1,87 @@
+"""What transponders alone tell of a place: asked once, for all tables of calls that are made with the same tracks.
+
+To see what an account owes to one look, the calls are made without it (`pipeline.chain.weakest`), up to sixty times.
+Stays of transponders, what they said, and the rows of calls whose evidence is untouched are the same in all of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pipeline.calls.draughts import AFTER_SAILING
+from pipeline.calls.encounters import Encounter, encounters
+from pipeline.calls.heard import Heard
+from pipeline.calls.hulls import Spell, reports_of
+from pipeline.calls.shared_stays import SharedNumbers
+from pipeline.calls.stays import Stay, at_berths, stays
+from pipeline.calls.tracks import good_fixes
+from pipeline.calls.visits import visits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.config import CallsConfig
+    from pipeline.types import Place
+
+Row = dict[str, Any]
+
+
+class Listened:
+    """Tracks and reports of a place, and what follows from them whatever images show."""
+
+    def __init__(
+        self,
+        *,
+        tracks: pd.DataFrame,
+        static: pd.DataFrame,
+        registry: pd.DataFrame | None,
+        place: Place,
+        config: CallsConfig,
+    ) -> None:
+        self.tracks, self.registry, self.place, self.config = tracks, registry, place, config
+        self.found = stays(tracks, place, config)
+        self.heard = Heard(self.found, tracks, static, place)
+        self.shared = SharedNumbers(tracks, static)
+        self.visits = visits(self.found, tracks, place)
+        berthed = at_berths(self.found, place)
+        self.typed_until = [_typed_until(stay, berthed) for stay in self.found]
+        met = encounters(tracks, place, config)
+        self.in_encounter = [any(_was_in(stay, one) for one in met) for stay in self.found]
+        self._static = static
+        self._reports: dict[tuple[int | None, int | None, pd.Timestamp], pd.DataFrame] = {}
+        self._rows: dict[str, Row] = {}
+
+    def reports_of(self, spell: Spell) -> pd.DataFrame:
+        """As `hulls.reports_of`."""
+        key = spell.mmsi, spell.ship, spell.end
+        if key not in self._reports:
+            self._reports[key] = reports_of(spell, self._static)
+        return self._reports[key]
+
+    def heard_after(self, mmsi: int, last: pd.Timestamp) -> bool:
+        """Was her transponder heard after her last sighting, so soon that a draught typed on departure is known?"""
+        hers = good_fixes(self.tracks[self.tracks["mmsi"] == mmsi])["time_utc"]
+        return bool(((hers > last) & (hers <= last + AFTER_SAILING)).any())
+
+    def made_once(self, evidence: str, make: Callable[[], Row]) -> Row:
+        """The row that ``make`` makes of this evidence, for whoever asks to write on."""
+        if evidence not in self._rows:
+            self._rows[evidence] = make()
+        return {
+            name: value.copy() if isinstance(value, list) else value for name, value in self._rows[evidence].items()
+        }
+
+
+def _was_in(stay: Stay, met: Encounter) -> bool:
+    """Did this stay, at an anchorage, hold an encounter with another ship?"""
+    during = met.start <= stay.departure_lo and met.end >= stay.arrival_hi
+    return met.holds(stay.mmsi, stay.ship) and stay.zone_id == met.zone_id and during
+
+
+def _typed_until(stay: Stay, berthed: dict[int, list[Stay]]) -> pd.Timestamp:
+    """Until when a draught may be typed that is of this departure: to her next berth. In the roads it may still be."""
+    hers = [other.arrival_hi for other in berthed.get(stay.mmsi, []) if other.may_be(stay)]
+    later = [when for when in hers if when > stay.departure_lo]
+    return min([*later, stay.departure_lo + AFTER_SAILING])
