@@ -155,7 +155,7 @@ def robustness(ground: Ground, account: Account, verdicts: Sequence[Verdict]) ->
         return reviewed_calls(calls, account.before.tables["port_calls"], verdicts, cargo)[0]
 
     def barrels_of(calls: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-        liftings = volume.liftings_of_draws(calls, drawn)
+        liftings = volume.liftings_of_draws(calls, drawn, counted_alone=True)
         ledger = volume.ledger_of_draws(liftings, ground.cap, drawn, as_of=ground.as_of, last_day_alone=True)
         return liftings, float(ledger["observed_p50"].iloc[-1]) if len(ledger) else 0.0
 

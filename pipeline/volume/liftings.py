@@ -73,8 +73,11 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
     return liftings_of_draws(calls, DrawnOnce(config, seed, room_bytes=0))
 
 
-def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce) -> pd.DataFrame:
-    """As ``liftings``, under the config and seed of draws that are kept for the account."""
+def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: bool = False) -> pd.DataFrame:
+    """As ``liftings``, under the config and seed of draws that are kept for the account.
+
+    ``counted_alone`` leaves out what draws tell of the rows that take no part, for who asks for the sum alone.
+    """
     config = drawn.config
     read = [_possible(call) for call in calls.to_dict("records")]
     records = [call for call, _ in read]
@@ -99,7 +102,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce) -> pd.DataFrame:
     for row, key in zip(unnamed, draw_keys(unnamed), strict=True):
         row["draw_key"] = key
     table = with_tied_imos(LIFTINGS.from_rows(rows))
-    return LIFTINGS.check(with_quantiles(table, drawn))
+    return LIFTINGS.check(with_quantiles(table, drawn, counted_alone=counted_alone))
 
 
 def _possible(call: Row) -> tuple[Row, list[str]]:
@@ -265,14 +268,16 @@ def _scenarios(given: Row, size: Capacity, product: str, config: VolumeConfig) -
     return {f"barrels_at_{name}": share * full for name, share in FILL_SCENARIOS}
 
 
-def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce) -> pd.DataFrame:
+def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: bool = False) -> pd.DataFrame:
     """p5, p50, p95 of each row of LIFTINGS, given that she lifted; the mean is the row's part in a sum.
 
     Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
     turns out to be.
     """
-    rows = [row if row["status"] == "refused" else row | _told(row, drawn) for row in table.to_dict("records")]
-    return LIFTINGS.from_rows(rows).set_axis(table.index)
+    rows = table.to_dict("records")
+    drawable = [row["status"] != "refused" and (row["counts"] or not counted_alone) for row in rows]
+    told = [row | _told(row, drawn) if asked else row for row, asked in zip(rows, drawable, strict=True)]
+    return LIFTINGS.from_rows(told).set_axis(table.index)
 
 
 def _told(row: Row, drawn: DrawnOnce) -> Row:

@@ -92,3 +92,15 @@ def test_the_last_day_alone_is_the_last_row_of_the_whole_account(table):
     last = ledger_of_draws(table, CAP, DrawnOnce(CONFIG, SEED), last_day_alone=True)
     pd.testing.assert_frame_equal(last, whole.tail(1).reset_index(drop=True), check_exact=True)
     assert len(whole) > 1
+
+
+def test_without_rows_that_take_no_part_what_counts_is_the_same(drawings):
+    calls = pd.DataFrame([*CALLS, CALLS[0] | {"call_id": "passing", "counts": False}])
+    whole = liftings_of_draws(calls, DrawnOnce(CONFIG, SEED))
+    drawings.clear()
+    less = liftings_of_draws(calls, DrawnOnce(CONFIG, SEED), counted_alone=True)
+    assert "passing" not in drawings
+    counts = whole["counts"].astype(bool)
+    pd.testing.assert_frame_equal(less[counts], whole[counts], check_exact=True)
+    assert less.loc[~counts, "barrels_p50"].isna().all()
+    assert whole.loc[~counts, "barrels_p50"].notna().all()
