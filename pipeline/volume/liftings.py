@@ -36,6 +36,7 @@ from pipeline.ships.largest import LARGEST_T
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
+from pipeline.tables.records import records_of
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth, whole
 from pipeline.volume.dates import dates, open_ends, seen_for_d
@@ -78,7 +79,7 @@ def liftings(calls: pd.DataFrame, config: VolumeConfig, seed: int) -> pd.DataFra
 def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce) -> pd.DataFrame:
     """As ``liftings``, under the config and seed of draws that are kept for the account."""
     config = drawn.config
-    read = [_possible(call) for call in calls.to_dict("records")]
+    read = [_possible(call) for call in records_of(calls)]
     records = [call for call, _ in read]
     ids = [text(call, "call_id") for call in records]
     taken, doubles = set(ids), _doubles(records, ids)
@@ -273,7 +274,7 @@ def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce) -> pd.DataFrame:
     Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
     turns out to be.
     """
-    rows = [row if row["status"] == "refused" else row | _told(row, drawn) for row in table.to_dict("records")]
+    rows = [row if row["status"] == "refused" else row | _told(row, drawn) for row in records_of(table)]
     return LIFTINGS.from_rows(rows).set_axis(table.index)
 
 
