@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from pipeline.console import Console
 from pipeline.errors import PipelineError
@@ -14,6 +15,9 @@ from pipeline.run import run
 from pipeline.workspace import configs_root, load_run_config
 from tests.in_process import exit_code
 from tests.servers import Site
+
+settings.register_profile("patient", settings(), deadline=None)  # a deadline tells how busy the machine is
+settings.load_profile("patient")
 
 TINY = {
     "source": {"scenario": "scenarios/tiny.yaml"},

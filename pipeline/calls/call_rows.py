@@ -18,6 +18,7 @@ from pipeline.calls.loading import doubts_of
 from pipeline.calls.shared_stays import UNTOLD
 from pipeline.calls.visits import SHORT, too_short
 from pipeline.ships.turnover import Turnover, turnover
+from pipeline.tables.records import records_of
 from pipeline.types import LAST_OF_DAY, OIL, ONLY_DATED, Zone
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Evidence:
 
     def __init__(self, seen: pd.DataFrame) -> None:
         # of the whole table, since of a few rows of so many columns it takes as long
-        self._words = {row["detection_id"]: repr(row) for row in seen.to_dict("records")}
+        self._words = {row["detection_id"]: repr(row) for row in records_of(seen)}
 
     def of(self, hers: pd.DataFrame) -> list[str]:
         """Of these sightings, in their order."""

@@ -21,6 +21,7 @@ from pipeline.calls.same_ship import is_fine, odds_beyond_length
 from pipeline.quantiles import Z90
 from pipeline.ships.turnover import NOBODY_LOOKED, Before, Empty, Pair, weights
 from pipeline.tables.number_law import number_law
+from pipeline.tables.records import records_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +61,7 @@ def number_of_stays(sightings: pd.DataFrame, turns: Turnover, config: CallsConfi
     ``i``, and its length is held against the mean of all since ``i``. Where looks between two sightings did not show
     her, ``missed_before`` of the later one is the chance that all of them missed her.
     """
-    looks = sightings.sort_values("acquired", kind="stable").to_dict("records")
+    looks = records_of(sightings.sort_values("acquired", kind="stable"))
     if not looks:
         return 1.0, 1.0
     when = [(look["acquired"] - looks[0]["acquired"]) / pd.Timedelta(days=1) for look in looks]

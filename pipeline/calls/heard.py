@@ -21,6 +21,7 @@ from pipeline.calls.static import lengths_at
 from pipeline.calls.stays import SAME_SPOT_M as SWING_M
 from pipeline.calls.tracks import good_fixes
 from pipeline.ships.turnover import DISAGREE, Pair, chance_of_one_stay
+from pipeline.tables.records import records_of
 from pipeline.tables.ships import TYPED_SD_M
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Heard:
         """
         out: dict[str, int] = {}
         taken: set[tuple[int, str]] = set()
-        rows = seen.to_dict("records")
+        rows = records_of(seen)
         for row in (r for r in rows if pd.notna(r["mmsi"])):
             if (stay := self._named(row, config)) is not None:
                 out[row["detection_id"]] = stay

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.special import betaincinv
 
 from pipeline.calls.geodesy import distance_to_zone_m
 from pipeline.calls.static import lengths_at
@@ -84,14 +85,12 @@ def look_trials(
 
 def recall_table(trials: pd.DataFrame, config: CallsConfig) -> pd.DataFrame:
     """The RECALLS table: each declared sensor and context, over all lengths and by class of length."""
-    from scipy.stats import beta
-
     rows: list[dict[str, Any]] = []
 
     def add(sensor: str, context: str, size: str, prior: float, mine: pd.DataFrame) -> float:
         tries, hits = len(mine), int(mine["found"].sum())
         a, b = PRIOR_LOOKS * prior + hits, PRIOR_LOOKS * (1 - prior) + tries - hits
-        low, high = beta.ppf((0.05, 0.95), a, b) if min(a, b) > 0 else (prior, prior)
+        low, high = betaincinv(a, b, (0.05, 0.95)) if min(a, b) > 0 else (prior, prior)
         rows.append(
             {
                 "recall_id": "/".join((sensor, context, size)),

@@ -31,6 +31,7 @@ from pipeline.ships.turnover import (
     chance_of_one_stay,
     turnover,
 )
+from pipeline.tables.records import records_of
 from pipeline.times_places.passes import passes, twins
 
 ANOTHER_SHIP = 0.01  # probability below which two fine looks show two ships, whatever their lengths
@@ -174,7 +175,7 @@ class _Shown:
 
     def __init__(self, seen: pd.DataFrame) -> None:
         self._by: dict[str, list[dict[str, object]]] = {}
-        for row in seen.sort_values("detection_id").to_dict("records"):  # at once: of a few rows it takes as long
+        for row in records_of(seen.sort_values("detection_id")):  # at once: of a few rows it takes as long
             self._by.setdefault(row["pass_id"], []).append(row)
         self._lon, self._lat = (seen[name].to_numpy(float) for name in ("lon", "lat"))
         self._pass = seen["pass_id"].to_numpy(object)

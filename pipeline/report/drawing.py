@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,11 +21,23 @@ BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6
 
 
 def sheet(width_in: float, height_in: float) -> tuple[Figure, Axes]:
-    """An empty figure and its axes."""
+    """An empty figure and its axes; ``arranged`` gives them their place when all is drawn."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    figure = Figure(figsize=(width_in, height_in))
     return figure, figure.add_subplot()
+
+
+def arranged(figure: Figure) -> Figure:
+    """The figure with room for its labels and its legend.
+
+    Done once for all formats: a figure with a layout engine is arranged, and drawn for that alone, at each save.
+    """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    with _any_letter():
+        ConstrainedLayoutEngine().execute(figure)
+    return figure
 
 
 def svg(figure: Figure) -> str:
@@ -32,13 +46,20 @@ def svg(figure: Figure) -> str:
 
     out = io.StringIO()
     with (
-        warnings.catch_warnings(),
+        _any_letter(),
         mpl.rc_context({"svg.hashsalt": "capwatch", "svg.fonttype": "none", "font.family": "sans-serif"}),
     ):
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's own fonts show it
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "capwatch"}, facecolor="white")
     text = out.getvalue()
     return text[text.index("<svg") :]
+
+
+@contextmanager
+def _any_letter() -> Iterator[None]:
+    """No warning of letters that our font lacks: the reader's own fonts show them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield
 
 
 def png(figure: Figure) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, mark, sheet
+from pipeline.report.drawing import BLUE, GREEN, GREY, ORANGE, RED, arranged, mark, sheet
 from pipeline.report.extrapolated import mostly_extrapolated
 from pipeline.report.map_figure import map_figure, shown_name
 from pipeline.report.story import Story
@@ -61,7 +61,7 @@ def _timeline(story: Story) -> Figure:
     axes.set_xlabel("day, UTC", fontsize=8)
     mark(axes, story)
     figure.legend(loc="outside upper center", ncols=5, fontsize=8, frameon=False)
-    return figure
+    return arranged(figure)
 
 
 def _stays(axes: Axes, calls: pd.DataFrame, level: float) -> None:
@@ -121,7 +121,7 @@ def _account(story: Story) -> Figure:
     _dates(axes, story)
     figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     mark(axes, story)
-    return figure
+    return arranged(figure)
 
 
 def _dates(axes: Axes, story: Story) -> None:

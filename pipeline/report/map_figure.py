@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from pipeline.report.drawing import BLUE, GREY, ORANGE, RED, mark, sheet
+from pipeline.report.drawing import BLUE, GREY, ORANGE, RED, arranged, mark, sheet
 from pipeline.report.page_data import SILENCE
 from pipeline.report.wording import call_numbers
 from pipeline.times_places.longitudes import wrapped
@@ -62,7 +62,7 @@ def map_figure(story: Story) -> Figure:
         axes.xaxis.set_major_formatter(lambda lon, _: f"{float(wrapped(lon)):.7g}")
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
-    figure.draw_without_rendering()  # the axes get their place on the sheet, by which names and pins get theirs
+    arranged(figure)  # the axes get their place on the sheet, by which names and pins get theirs
     _pins_and_names(axes, story)
     return figure
 

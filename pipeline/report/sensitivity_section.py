@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.quantiles import Z90
-from pipeline.report.drawing import BLUE, ORANGE, mark, svg
+from pipeline.report.drawing import BLUE, ORANGE, arranged, mark, sheet, svg
 from pipeline.report.wording import barrels, change, percent
 from pipeline.tables import SENSITIVITY
 from pipeline.times_places.moments import moment
@@ -29,16 +29,13 @@ WIDTH_IN = 4.0  # so that 9 pt stay 9 pt on a phone
 
 def sensitivity_figures(story: Story) -> dict[str, str]:
     """SVG text by name: ``sensitivity``, the tornado chart; nothing where no call was counted."""
-    from matplotlib.figure import Figure
-
     shown = largest_first(_table(story))
     if not len(shown):
         return {}
-    figure = Figure(figsize=(WIDTH_IN, tornado_height(len(shown))), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = sheet(WIDTH_IN, tornado_height(len(shown)))
     tornado(axes, shown)
     mark(axes, story)
-    return {"sensitivity": svg(figure)}
+    return {"sensitivity": svg(arranged(figure))}
 
 
 def tornado_height(bars: int) -> float:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.ships.imo import imo_is_valid
 from pipeline.ships.mmsi import mmsi_is_possible
+from pipeline.tables.records import records_of
 from pipeline.tables.ship_numbers import LETTERS
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def with_tied_imos(table: pd.DataFrame) -> pd.DataFrame:
     So her deadweight is one in all her calls, whichever of them are drawn: those of an account year may lack the row
     that tells.
     """
-    return table.assign(imo=pd.array(tied(table.to_dict("records")), dtype="Int64"))
+    return table.assign(imo=pd.array(tied(records_of(table)), dtype="Int64"))
 
 
 def same_ship(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> bool | None:

@@ -15,6 +15,7 @@ from pipeline.config import CapConfig, VolumeConfig
 from pipeline.config.volume import Notified
 from pipeline.tables import LEDGER
 from pipeline.tables.accounts import FILL_SCENARIOS
+from pipeline.tables.records import records_of
 from pipeline.types import Headline
 from pipeline.volume.draw_keys import in_one_order
 from pipeline.volume.drawn_once import DrawnOnce
@@ -124,7 +125,7 @@ def _last_day(rows: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> date 
 
 def _at_fills(held: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, FloatArray]:
     """Barrels of each row at the fixed fills, by ledger column: as far as the cap counts her product."""
-    under = np.array([share_at_fill(row, cap, config) for row in held.to_dict("records")], dtype=float)
+    under = np.array([share_at_fill(row, cap, config) for row in records_of(held)], dtype=float)
     return {f"at_{key}": held[f"barrels_at_{key}"].to_numpy(float) * under for key, _ in FILL_SCENARIOS}
 
 
@@ -212,7 +213,7 @@ def _across_years(counted: pd.DataFrame, cap: CapConfig) -> tuple[str, ...]:
     """Counted calls that came in one account year and left in another: the cap's rule decided where they count."""
     return tuple(
         str(row["call_id"])
-        for row in counted.to_dict("records")
+        for row in records_of(counted)
         if len({account_year(day_of(row, cap.model_copy(update={"counts_on": end})), cap) for end in ENDS}) > 1
     )
 

@@ -35,6 +35,7 @@ from pipeline.ships.largest import LARGEST_T
 from pipeline.tables import LIFTINGS
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
+from pipeline.tables.records import records_of
 from pipeline.volume.capacity import Capacity
 from pipeline.volume.cells import Refused, Row, as_list, at_least, positive, share, text, truth, whole
 from pipeline.volume.dates import dates, open_ends, seen_for_d
@@ -79,7 +80,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
     ``counted_alone`` leaves out what draws tell of the rows that take no part, for who asks for the sum alone.
     """
     config = drawn.config
-    read = [_possible(call) for call in calls.to_dict("records")]
+    read = [_possible(call) for call in records_of(calls)]
     records = [call for call, _ in read]
     ids = [text(call, "call_id") for call in records]
     taken, doubles = set(ids), _doubles(records, ids)
@@ -274,7 +275,7 @@ def with_quantiles(table: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: bool
     Deadweight is as before her load was measured: the account draws her anew from it. Fill is of the ship that she then
     turns out to be.
     """
-    rows = table.to_dict("records")
+    rows = records_of(table)
     drawable = [row["status"] != "refused" and (row["counts"] or not counted_alone) for row in rows]
     told = [row | _told(row, drawn) if asked else row for row, asked in zip(rows, drawable, strict=True)]
     return LIFTINGS.from_rows(told).set_axis(table.index)

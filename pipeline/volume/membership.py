@@ -13,6 +13,7 @@ from pipeline.config import CapConfig, VolumeConfig
 from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LONGEST_M
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
+from pipeline.tables.records import records_of
 from pipeline.volume.identity import with_tied_imos
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def day_of(row: Mapping[Any, Any], cap: CapConfig) -> date:
 def refusals(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> dict[str, str]:
     """Counted rows that no account can hold, by call_id, each with the cause."""
     counted = liftings[liftings["counts"].astype(bool)]
-    causes = {str(row["call_id"]): _cause(row, cap, config) for row in counted.to_dict("records")}
+    causes = {str(row["call_id"]): _cause(row, cap, config) for row in records_of(counted)}
     return {call: cause for call, cause in causes.items() if cause}
 
 
@@ -130,7 +131,7 @@ def countable(liftings: pd.DataFrame, cap: CapConfig, config: VolumeConfig) -> p
 
 def days_of(rows: pd.DataFrame, cap: CapConfig) -> list[date]:
     """The deciding day of each row."""
-    return [day_of(row, cap) for row in rows.to_dict("records")]
+    return [day_of(row, cap) for row in records_of(rows)]
 
 
 def between(rows: pd.DataFrame, cap: CapConfig, first: date, last: date) -> pd.DataFrame:

@@ -22,6 +22,7 @@ import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.number_law import number_law
+from pipeline.tables.records import records_of
 from pipeline.volume.draw_keys import key_of
 from pipeline.volume.evidence import COLUMNS, Evidence, effective_draws, evidence_of, reweighted, settled_log_weights
 from pipeline.volume.identity import NUMBERS, numbers_of
@@ -255,7 +256,7 @@ def simulate_cargo(
     under = np.array([cap is None or cap.counts_product(name) for name in names])
     counted = liftings[liftings["counts"].astype(bool)]
     out = Cargo(*(np.zeros((len(counted), config.draws)) for _ in range(3)))
-    for n, row in enumerate(counted.to_dict("records")):
+    for n, row in enumerate(records_of(counted)):
         cargo = cargo_of(ships(row), under)
         out.barrels[n], out.tonnes[n], out.of_one_call[n] = cargo.barrels, cargo.tonnes, cargo.of_one_call
     return out

@@ -21,6 +21,7 @@ import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables import SENSITIVITY
+from pipeline.tables.records import records_of
 from pipeline.volume.assumptions import Setting, assumptions
 from pipeline.volume.first_order import BLOCKS, between_variance, bins_within, equal_bins, index_of, variance
 from pipeline.volume.membership import between, countable, drawn_under, under_cap
@@ -144,7 +145,7 @@ def _by_variance(counted: pd.DataFrame, cap: CapConfig, config: VolumeConfig, se
     barrels = np.zeros((len(counted), config.draws))
     parts = {name: np.zeros(1 + BLOCKS) for name in INPUTS}
     of_ship: dict[str, tuple[FloatArray, np.ndarray]] = {}
-    for n, row in enumerate(counted.to_dict("records")):
+    for n, row in enumerate(records_of(counted)):
         own = own_draws(row, config, shared, seed)
         groups = _own_groups(own, float(row["p_lifting"]), config, strata)
         new, further = doubts(row, config, seed)
@@ -183,7 +184,7 @@ def _calls(counted: pd.DataFrame, barrels: FloatArray, total: FloatArray) -> lis
             "share_of_mean": min(1.0, float(shares[0][n])),
             "share_of_variance": float(shares[1][n]),
         }
-        for n, row in enumerate(counted.to_dict("records"))
+        for n, row in enumerate(records_of(counted))
     ]
 
 

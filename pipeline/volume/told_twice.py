@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pipeline.tables.records import records_of
 from pipeline.volume.cut_stays import ONE_VISIT, Row, between, span
 from pipeline.volume.identity import NUMBERS, same_ship
 from pipeline.volume.membership import UNNAMED
@@ -34,7 +35,7 @@ def told_twice(liftings: pd.DataFrame) -> dict[str, str]:
     those that are in the sum only as far as they are not the call before.
     """
     takes_part = liftings["counts"].astype(bool) & (liftings["p_lifting"] >= 0.5)
-    counted = liftings[takes_part & ~(liftings["p_new_call"] < 1)].to_dict("records")
+    counted = records_of(liftings[takes_part & ~(liftings["p_new_call"] < 1)])
     dated = sorted((row for row in counted if not pd.isna(span(row)[0])), key=lambda row: (span(row), row["call_id"]))
     found: dict[str, str] = {}
     for rows in _of_one_ship(dated):

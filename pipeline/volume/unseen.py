@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pipeline.tables.records import records_of
 from pipeline.tables.seen_law import seen_share
 from pipeline.volume.montecarlo import draw_call, shared_draws
 
@@ -92,7 +93,7 @@ def _of_each_day(
     index = {day.isoformat(): n for n, day in enumerate(calendar)}
     for zone_id, zone in known.sort_values(["zone_id", "day"]).groupby("zone_id", sort=True):
         rate = _rates(str(zone_id), zone, error, seed)
-        for row in zone[zone["day"].isin(index)].to_dict("records"):
+        for row in records_of(zone[zone["day"].isin(index)]):
             rng = _stream(seed, f"{zone_id}/{row['day']}")
             number = rng.poisson(_unseen_days(row, error) * rate)
             draws = np.repeat(np.arange(config.draws), number)
@@ -112,7 +113,7 @@ def _rates(zone_id: str, zone: pd.DataFrame, error: FloatArray, seed: int) -> Fl
     """
     law = zone.iloc[0]
     rate = _stream(seed, f"{zone_id}/rate").gamma(law["rate_shape"], 1 / law["rate_per_d"], len(error))
-    rows = [row for row in zone.to_dict("records") if _bounded(row)]
+    rows = [row for row in records_of(zone) if _bounded(row)]
     thought = sum(row["seen_days"] for row in rows)
     if thought == 0:
         return rate

@@ -20,6 +20,7 @@ from scipy.optimize import linear_sum_assignment
 
 from pipeline.config import VolumeConfig
 from pipeline.tables import LIFTINGS
+from pipeline.tables.records import records_of
 from pipeline.volume.cut_stays import Row, span
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.identity import same_ship, tied
@@ -47,7 +48,7 @@ def counted_once(tables: list[pd.DataFrame], config: VolumeConfig, year_starts: 
     rows: list[Row] = []
     whence: list[int] = []
     for n, table in enumerate(tables):
-        for row in LIFTINGS.conform(table).to_dict("records"):
+        for row in records_of(LIFTINGS.conform(table)):
             rows.append(row)
             whence.append(n)
     rows = [row | {"imo": imo} for row, imo in zip(rows, tied(rows), strict=True)]

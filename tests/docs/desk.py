@@ -24,6 +24,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 HARBOUR = [133.03, 42.71, 133.10, 42.77]  # of the AOI, what the small scenario's images and its tanker's berth take
 SEA = {"crs": "EPSG:32653", "transform": Affine(10, 0, 330000, 0, -10, 4735000)}
 GENOA = {"crs": "EPSG:32632", "transform": Affine(10, 0, 485000, 0, -10, 4917000)}
+SECRETARY = "secretary"
 RADAR = ("scene.tif", "a.tif", "b.tif", "images/scene.tif")
 AS_IN_COMMANDS_MD = """\
 call_id,arrival,departure,length_m,beam_m,dwt_t,draught_in_m,draught_out_m,product
@@ -147,6 +148,20 @@ def _make(home: Path) -> None:
     if (told := Path(sys.prefix) / "pyvenv.cfg").is_file():
         shutil.copyfile(told, home / ".venv" / told.name)
     (home / ".venv" / ".made-from-lock").touch()
+    _secretary(home / SECRETARY)
+
+
+def _secretary(bin_: Path) -> None:
+    """A folder for make's ``BIN``, whose capwatch does nothing but write down, each ended by NUL, what it is given."""
+    bin_.mkdir()
+    (bin_ / "python").symlink_to(sys.executable)
+    (bin_ / "capwatch").write_text("#!/bin/sh\nprintf '%s\\0' \"$@\" > asked.txt\n")
+    (bin_ / "capwatch").chmod(0o755)
+
+
+def asked(home: Path) -> list[str]:
+    """What the secretary was given last."""
+    return (home / "asked.txt").read_text("utf-8").split("\0")[:-1]
 
 
 def simulated(tiny_run: Path, kind: str) -> Path:

@@ -1,7 +1,7 @@
 """Every command that README and docs print is run here, on small files of the names that they use.
 
-A `make` target is made in a folder of its own, `SOURCE=stac` asks a catalogue on loopback. What is only parsed stands
-in ``PARSED``, with the reason.
+A `make` target is made in a folder of its own, `SOURCE=stac` asks a catalogue on loopback. What make gives to capwatch
+is run in this process, but once, in `THROUGHOUT`. What is only parsed stands in ``PARSED``, with the reason.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 from pipeline.commands import prepare
 from pipeline.commands.doctor import browser
 from pipeline.table_files import read_table
-from tests.docs.desk import PAGES, furnish, loopback, words_of
+from tests.docs.desk import PAGES, SECRETARY, asked, furnish, loopback, words_of
 from tests.in_process import exit_code
 
 FENCE = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -32,6 +32,7 @@ PARSED = {  # command -> why it is not run here; `make -n` and `--dry-run` read 
     "capwatch run ports/ --source stac --years 2019-2024 --engine dask --scheduler tcp://10.0.0.5:8786": "names a "
     "scheduler on another machine",
 }
+THROUGHOUT = ("make run AOI=vostochny", "make notebooks NB=follow_a_call RUN=runs/vostochny/NEW")
 
 
 def compiled_elsewhere() -> None:
@@ -78,7 +79,7 @@ def desk(tiny_run, tmp_path_factory):
 def test_the_pages_print_commands_and_nothing_is_excused_that_they_do_not_print():
     words = {p.words for p in printed()}
     assert len(words) > 40
-    assert set(PARSED) <= words
+    assert {*PARSED, *THROUGHOUT} <= words
 
 
 @pytest.mark.parametrize("told", printed(), ids=lambda p: p.words[:90])
@@ -91,8 +92,11 @@ def test_a_printed_command_does_what_is_printed(told, desk, tiny_run, monkeypatc
         shutil.rmtree(desk / words[-1], ignore_errors=True)
     monkeypatch.chdir(desk)
     monkeypatch.setattr(prepare, "compile_loops", compiled_elsewhere)
-    if words[0] == "make":
-        code = _make(words, only_parsed=told.words in PARSED)
+    if words[0] == "make" and told.words in (*PARSED, *THROUGHOUT):
+        code = _make(*words[1:], *(["-n"] if told.words in PARSED else []))
+    elif words[0] == "make":
+        assert _make(*words[1:], f"BIN={SECRETARY}") == 0
+        code = exit_code(["capwatch", *asked(desk)], monkeypatch)
     else:
         code = exit_code([*words, "--dry-run"] if told.words in PARSED else words, monkeypatch)
     out, err = capfd.readouterr()
@@ -102,14 +106,13 @@ def test_a_printed_command_does_what_is_printed(told, desk, tiny_run, monkeypatc
     assert missing == [], f"{told.pages}: {told.words} says\n{err}"
 
 
-def _make(words: list[str], *, only_parsed: bool) -> int:
+def _make(*words: str) -> int:
     """The exit code of make; where a recipe failed, that of its command."""
-    if not only_parsed and not Path(sys.executable).with_name("capwatch").is_file():
+    if not {"-n", f"BIN={SECRETARY}"} & {*words} and not Path(sys.executable).with_name("capwatch").is_file():
         pytest.skip("capwatch is not installed beside this Python")
     done = subprocess.run(
-        ["make", *(["-n"] if only_parsed else []), *words[1:]],
-        capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "200"},
-    )  # fmt: skip
+        ["make", *words], capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "200"}
+    )
     sys.stdout.write(done.stdout)
     sys.stderr.write(done.stderr)
     told = re.search(r"^make(?:\[\d+\])?: \*\*\* \[.*\] Error (\d+)$", done.stderr, re.MULTILINE)

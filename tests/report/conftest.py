@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.commands.doctor import browser
@@ -21,8 +23,14 @@ def chromium():
 
 
 @pytest.fixture
-def tiny_story(tiny_run):
-    """As much of the small scenario's story as its folder keeps."""
+def tiny_story(story_told_again):
+    """As much of the small scenario's story as its folder keeps; its tables are the test's own."""
+    return replace(story_told_again, tables={name: t.copy() for name, t in story_told_again.tables.items()})
+
+
+@pytest.fixture(scope="session")
+def story_told_again(tiny_run):
+    """The story whose tables `tiny_story` copies: opening the run takes longer than most tests of it."""
     from pipeline import volume
     from pipeline.config import CapConfig, VolumeConfig, load
     from pipeline.finished.opened import open_run

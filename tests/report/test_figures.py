@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import PeriodConfig
-from pipeline.report.drawing import GREEN, GREY, ORANGE
+from pipeline.report.drawing import GREEN, GREY, ORANGE, png, svg
 from pipeline.report.figures import figures
 from pipeline.report.wording import zones_in_order
 
@@ -98,3 +98,19 @@ def test_the_account_is_drawn_to_the_end_of_its_last_day(tiny_story):
     ledger = tiny_story.tables["ledger"]
     assert pd.Timestamp(line.get_xdata()[-1]).date() == date.fromisoformat(ledger["day"].iloc[-1]) + timedelta(days=1)
     assert line.get_ydata()[-1] == ledger["observed_p50"].iloc[-1]
+
+
+@pytest.mark.parametrize("name", ["map", "timeline", "account"])
+def test_a_figure_has_room_for_its_labels_in_each_format(tiny_story, name):
+    """It is arranged once, before it is saved: no format moves it, and no label of either leaves the sheet."""
+    figure = figures(tiny_story)[name]
+    place = figure.axes[0].get_position().bounds
+    width_in, height_in = figure.get_size_inches()
+    svg(figure)
+    png(figure)
+    assert figure.axes[0].get_position().bounds == place
+    for dpi in (72, 150):
+        figure.set_dpi(dpi)
+        box = figure.get_tightbbox()
+        assert 0 <= box.x0 < box.x1 <= width_in
+        assert 0 <= box.y0 < box.y1 <= height_in

@@ -88,18 +88,36 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
     berths = [zone for zone in place.zones if zone.kind == "berth"]
     for zone in berths:
         near |= shapely.contains_xy(beside(zone, reach), lon, lat)
+    dry_blocks, crossed_blocks = _by_blocks(place.land, near, lon[near], lat[near], (d_lon * COARSE, d_lat * COARSE))
     fine = np.repeat(np.repeat(near, COARSE, 0), COARSE, 1)
     row, col = np.nonzero(fine)
-    lon, lat = west + (col + 0.5) * d_lon, north - (row + 0.5) * d_lat
-    wet = ~shapely.contains_xy(place.land, lon, lat)
-    kept = wet
+    lon, lat = np.float64(west) + (col + 0.5) * d_lon, np.float64(north) - (row + 0.5) * d_lat
+    dry, crossed = (blocks[row // COARSE, col // COARSE] for blocks in (dry_blocks, crossed_blocks))
+    dry[crossed] = shapely.contains_xy(place.land, lon[crossed], lat[crossed])
+    wet = kept = ~dry
     if inland_m > 0:
         grid = np.ones((rows, cols), bool)
         grid[row, col] = ~wet
-        kept = (ndimage.distance_transform_edt(grid) * config.history.cell_m <= inland_m)[row, col]
+        # the nearest wet cell of each: its distance is wanted of the cells alone, not of the whole place
+        at = ndimage.distance_transform_edt(grid, return_distances=False, return_indices=True)[:, row, col]
+        kept = np.hypot(at[0] - row, at[1] - col) * config.history.cell_m <= inland_m
     lon, lat, row, col = lon[kept], lat[kept], row[kept], col[kept]
     berth = shapely.contains_xy(shapely.union_all([beside(zone) for zone in berths]), lon, lat)
     return Cells(lon, lat, row, col, (rows, cols), (d_lat, d_lon), (west, north), wet[kept], berth)
+
+
+def _by_blocks(
+    land: BaseGeometry, near: BoolImage, lon: FloatArray, lat: FloatArray, size_deg: tuple[float, float]
+) -> tuple[BoolImage, BoolImage]:
+    """Which blocks of ``near`` lie on land as a whole, and which ones the shore crosses: most it does not, and each
+    of their cells would be asked for nothing. ``lon`` and ``lat`` are the middles of those blocks."""
+    half_lon, half_lat = size_deg[0] / 2, size_deg[1] / 2
+    boxes = shapely.box(lon - half_lon, lat - half_lat, lon + half_lon, lat + half_lat)
+    shapely.prepare(land)
+    dry, crossed = np.zeros_like(near), np.zeros_like(near)
+    dry[near] = shapely.contains(land, boxes)
+    crossed[near] = shapely.intersects(land, boxes) & ~dry[near]
+    return dry, crossed
 
 
 def look_at_cells(scene: Scene, cells: Cells, config: DetectionConfig, before: FirstLook | None = None) -> LookOfCells:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 from pyproj import Geod
+from scipy.spatial import cKDTree
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.earlier.history import (
@@ -99,6 +100,21 @@ def test_tiles_leave_no_trace(place):
 def test_no_land_known_no_structures():
     assert near_shore(place_of(box_zone("pier", 133, 42.7, 133.1, 42.8)), CONFIG, 0.0) is None
     assert group_of(painted([])) == "optical"
+
+
+@pytest.mark.parametrize("inland_m", [0.0, 40.0])
+def test_each_cell_is_wet_as_the_map_says_and_dry_ones_lie_close_to_a_wet_one(inland_m):
+    """An island with a lagoon and a rock, cell by cell: also where a block of cells lies on one side of every shore."""
+    island = shapely.Point(133.005, 42.705).buffer(0.003)
+    land = island - shapely.Point(133.0052, 42.7047).buffer(0.0012) | shapely.box(133.0005, 42.7005, 133.0007, 42.7006)
+    cells = near_shore(place_of(land=land, bbox=(133.0, 42.7, 133.01, 42.71)), CONFIG, inland_m)
+    every = near_shore(place_of(land=land, bbox=(133.0, 42.7, 133.01, 42.71)), CONFIG, 1e9)
+    wet = ~shapely.contains_xy(land, every.lon, every.lat)
+    np.testing.assert_array_equal(every.wet, wet)
+    at = np.column_stack([every.row, every.col])
+    away_m = cKDTree(at[wet]).query(at)[0] * CONFIG.history.cell_m
+    np.testing.assert_array_equal(np.column_stack([cells.row, cells.col]), at[away_m <= inland_m])
+    assert 0 < cells.wet.sum() <= len(cells.wet) < len(at)
 
 
 @pytest.mark.parametrize("lat", [0.0, 42.7, 65.0])
