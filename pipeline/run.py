@@ -153,13 +153,16 @@ def _ground(job: Job, scene_table: pd.DataFrame, zone_covered: dict[str, dict[st
     from pipeline.chain.accounting import Ground
 
     config = job.config
+    tracks = calls.clean_tracks(ais.messages, job.place.dry)
+    if ashore := calls.ashore_line(tracks):
+        job.console.remark(f"AIS: {ashore}", unknown=True)
     return Ground(
         config=config,
         place=job.place,
         cap=load_cap(job.root / config.cap, config.volume),
         scenes=scene_table,
         zone_covered=zone_covered,
-        tracks=calls.clean_tracks(ais.messages, job.place.land),
+        tracks=tracks,
         static=calls.static_reports(ais.messages),
         registry=_registry(config, job.root),
     )
