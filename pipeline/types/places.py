@@ -58,7 +58,7 @@ class Place:
 
     @property
     def dry(self) -> BaseGeometry | None:
-        """The map's land without the zones: where a zone is drawn ships lie, also up a river that the coast leaves out."""
+        """The map's land without the zones: there ships lie, be it up a river that the coast leaves out."""
         if self.land is None:
             return None
         return self.land.difference(shapely.union_all([zone.geometry for zone in self.zones]))
