@@ -60,8 +60,10 @@ class Measured:
         return self.method == BY_EDGES
 
 
-def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, factor: int) -> Measured:
-    """Size of a blob found in a window of pixels averaged by ``factor``."""
+def measure_blob(
+    scene: Scene, levels: Levels, blob: Blob, window: Window, factor: int, *, edges: bool = True
+) -> Measured:
+    """Size of a blob found in a window of pixels averaged by ``factor``; without ``edges`` by its moments alone."""
     frame, length_m, beam_m = _first_guess(scene, blob, window, factor)
     spacing = float(np.mean(scene.pixel_spacing_m))
     coarse_m = spacing * factor
@@ -75,7 +77,7 @@ def measure_blob(scene: Scene, levels: Levels, blob: Blob, window: Window, facto
     fine = None
     if spacing <= MAX_PIXEL_M:
         freeboard = no_hull()
-        fine = measure_fine(scene, levels, blob, window, factor, (frame, length_m, beam_m))
+        fine = measure_fine(scene, levels, blob, window, factor, (frame, length_m, beam_m)) if edges else None
         if fine is not None and (fine.good or 0.5 < fine.hull.length_m / length_m < 1.6):
             hull, freeboard = fine.hull, fine.freeboard
             frame, length_m, beam_m, bow_known = hull.frame, hull.length_m, hull.beam_m, hull.bow_known
