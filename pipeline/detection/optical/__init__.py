@@ -32,7 +32,7 @@ from pipeline.detection.optical.opinions import both_opinions, network_candidate
 from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
-from pipeline.detection.optical.rough_water import FLAG, RoughWater, Standing, rough_water, unsure
+from pipeline.detection.optical.rough_water import FLAG, Cells, Standing, rough_water, unresolved, unsure, words_on
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
@@ -80,10 +80,10 @@ def detect_optical(
     levels, clouds = before.levels, before.clouds
     if clouds is None:
         return _nothing_known(_no_water(levels, scene), place)
-    found, coverage, rough = _searched(scene, place, config, levels, clouds)
+    found, rough, coverage = _searched(scene, place, config, levels, clouds)
     told = names_tell(scene.bands) and not _of_unknown_band(scene)
     about_bands = about_bands if told else NOT_TOLD
-    hidden = [*_unseen(coverage), *([rough] if rough else [])]
+    hidden = [*_unseen(coverage), *rough]
     unknown = [*([] if told else [NOT_TOLD]), *hidden]
     notes = [*([about_bands] if about_bands else []), *hidden, *_odd_bands(levels, scene.bands)]
     if _without_infrared(scene):
@@ -100,8 +100,8 @@ def detect_optical(
 
 def _searched(
     scene: Scene, place: Place | None, config: DetectionConfig, levels: Levels, clouds: CloudMap
-) -> tuple[list[Candidate], Coverage, str | None]:
-    """Candidates of a whole image, each once, by place; what was seen; and what waves hid, as a line."""
+) -> tuple[list[Candidate], list[str], Coverage]:
+    """Candidates of a whole image, each once, by place; what waves hid, in words; and what was seen."""
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
@@ -139,19 +139,26 @@ def _searched(
         seen = [one for standing, _, _ in answers for one in standing]
         rough = rough_water(seen, scene.shape, scene.pixel_spacing_m)
         found = list(pool.map(lambda one: _by_edges(scene, levels, one, factor, rough), seen))
-    coverage.hide_where(rough.at)
     found += [candidate for _, objects, _ in answers for candidate, _ in objects]
     alone = [certain for _, objects, _ in answers for _, certain in objects]
     hulls = [hull for _, _, new in answers for hull in new]
     if trained:
         found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found, alone)
+    return *_each_once(found, coverage, rough, scene), coverage
+
+
+def _each_once(
+    found: list[Candidate], coverage: Coverage, rough: Cells, scene: Scene
+) -> tuple[list[Candidate], list[str]]:
+    """Candidates by place, with what they tell of one another; zones lose what clouds and waves hid."""
     for fragment in (c for c in found if "cloud" in c.flags):
         coverage.hide(fragment.outline)
     found = once_each(found, scene.pixel_spacing_m)
-    if spacing < KINDS_FROM_M:
+    unknown = unresolved(found, scene.shape, scene.pixel_spacing_m)
+    coverage.hide_where(unknown.at)
+    if float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M:
         found = without_wakes(found, scene.pixel_spacing_m)
-    found.sort(key=lambda c: (c.row, c.col))
-    return found, coverage, rough.note()
+    return sorted(found, key=lambda c: (c.row, c.col)), words_on(rough, unknown)
 
 
 def _of_unknown_band(scene: Scene) -> bool:
@@ -200,7 +207,7 @@ def _standing(scene: Scene, config: DetectionConfig, levels: Levels, piece: Piec
             yield Standing(blob, window, float(row), float(col), float(blob.frame[4]) * coarse_m, cloudy)
 
 
-def _by_edges(scene: Scene, levels: Levels, one: Standing, factor: int, rough: RoughWater) -> Candidate:
+def _by_edges(scene: Scene, levels: Levels, one: Standing, factor: int, rough: Cells) -> Candidate:
     """An object of a fine image, measured: by its edges, but for small ones among others of their kind."""
     among = rough.holds(one)
     measured = measure_blob(scene, levels, one.blob, one.window, factor, edges=not (among and one.small))

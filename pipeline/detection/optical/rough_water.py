@@ -1,9 +1,10 @@
-"""Water so thick with small bright things that no hull can be told among them: white caps, glint, a field of boats.
+"""Water thick with small bright things: white caps, glint, a field of boats.
 
 A hull is fitted between straight lines about whatever stands out (`between_lines`). Where crests lie a few tens of
 metres apart some of them line up by chance, and rectangles between such lines are as long and slender as hulls. So what
-stands out is counted before anything is measured. Where it is thick, what lies there is unknown; small objects are not
-fitted, and of larger ones only a sure outline is believed. Nothing of it is deleted.
+stands out is counted before anything is measured. Where it is thick small objects are not fitted, and of larger ones
+only a sure outline is believed; where the sea itself makes objects as long as ships, what lies there is unknown.
+Nothing of it is deleted.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ from pipeline.detection.optical.between_lines import SURE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pipeline.detection.candidates import Candidate
     from pipeline.detection.optical.objects import Blob
     from pipeline.types import BoolImage, FloatArray, Window
 
-FLAG = "rough_water"
+FLAG, PART = "rough_water", "part_of_hull"
 SMALL_M = 45.0  # white caps and what of them runs together, boats; hulls of merchant ships are longer (our choice)
-REACH_M = 150.0  # around a place, within which they are counted (our choice)
-# So many of them there: simulated seas of 5 m/s and less have 14 and give no hull, those of 6 m/s with 20 to 40 do;
-# around ships, their boxes and quays stand 6 at most
+REACH_M = 250.0  # around a place, within which they are counted (our choice)
+# So many of them there. Around simulated ships, boxes and quays stand 6 at most; a simulated sea of 6 m/s has 8 to 30,
+# and 30 of its 84 white caps were measured as hulls of 25 to 112 m
 THICK = 16
 CELL_M = 30.0  # in which the image is told
 
@@ -50,55 +52,79 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RoughWater:
-    """Cells of an image in which small objects stand thick."""
+class Cells:
+    """Cells of an image, chosen or not."""
 
-    cell_px: tuple[float, float]  # rows and columns of pixels in a cell
-    thick: BoolImage
+    cell_px: tuple[float, float]  # rows and columns of pixels in one
+    chosen: BoolImage
+
+    @property
+    def share(self) -> float:
+        """Of the image."""
+        return float(self.chosen.mean())
 
     def at(self, rows: NDArray[np.generic], cols: NDArray[np.generic]) -> BoolImage:
-        """Is it so at these pixels?"""
-        if not self.thick.any():
-            return np.zeros(np.shape(rows), bool)
+        """Are these pixels in chosen cells?"""
         i, j = (
             np.clip(np.floor((np.asarray(at, float) + 0.5) / side), 0, most - 1).astype(np.intp)
-            for at, side, most in zip((rows, cols), self.cell_px, self.thick.shape, strict=True)
+            for at, side, most in zip((rows, cols), self.cell_px, self.chosen.shape, strict=True)
         )
-        return np.asarray(self.thick[i, j], bool)
+        return np.asarray(self.chosen[i, j], bool)
 
     def holds(self, one: Standing) -> bool:
-        """Does an object lie in such water, by itself? What lies at a quay is told by the quay."""
+        """Does an object lie in them, by itself? What lies at a quay is told by the quay."""
         return not one.blob.moored and bool(self.at(np.array([one.row]), np.array([one.col]))[0])
 
-    def note(self) -> str | None:
-        """What it means for the image, as a line; None where there is none."""
-        if not self.thick.any():
-            return None
-        share = max(1, round(100 * float(self.thick.mean())))
-        return (
-            f"white caps, glint or small craft stand thick over {share} % of the image: no hull can be told among "
-            "them, so what lies there is unknown"
+
+def rough_water(objects: Iterable[Standing], shape: tuple[int, int], spacing_m: tuple[float, float]) -> Cells:
+    """Where small objects stand as thick as `THICK` within `REACH_M`."""
+    middles = [(o.row, o.col) for o in objects if o.small and o.cloudy <= 0.5]
+    return _near(middles, THICK, shape, spacing_m)
+
+
+def unresolved(candidates: Iterable[Candidate], shape: tuple[int, int], spacing_m: tuple[float, float]) -> Cells:
+    """What lies near an object of rough water that is as long as a ship and may be one, or a wave."""
+    middles = [(c.row, c.col) for c in candidates if c.length_m >= SMALL_M and FLAG in c.flags and PART not in c.flags]
+    return _near(middles, 1, shape, spacing_m)
+
+
+def words_on(rough: Cells, unknown: Cells) -> list[str]:
+    """What both mean for the image: a line, or none."""
+    if not rough.chosen.any():
+        return []
+    line = (
+        f"white caps, glint or small craft stand thick over {_percent(rough.share)} of the image: nothing shorter than "
+        f"{SMALL_M:.0f} m is told from them there, and what is longer by a sure outline alone"
+    )
+    if unknown.chosen.any():
+        line += (
+            f"; some are as long as ships, and around these ({_percent(unknown.share)} of the image) what lies there "
+            "is unknown"
         )
+    return [line]
 
 
-def rough_water(objects: Iterable[Standing], shape: tuple[int, int], spacing_m: tuple[float, float]) -> RoughWater:
-    """Where small objects stand thicker than `THICK` within `REACH_M`; beyond the image's edge they are as thick."""
+def _percent(share: float) -> str:
+    return f"{max(1, round(100 * share))} %"
+
+
+def _near(
+    middles: list[tuple[float, float]], least: int, shape: tuple[int, int], spacing_m: tuple[float, float]
+) -> Cells:
+    """Cells with so many middles (row, col) within `REACH_M`; by the image's edge with fewer, but half of them."""
     sides_m = [n * s for n, s in zip(shape, spacing_m, strict=True)]
-    counts = [max(1, int(np.ceil(side / CELL_M))) for side in sides_m]
-    cell_px = tuple(n / count for n, count in zip(shape, counts, strict=True))
-    middles = [(o.row + 0.5, o.col + 0.5) for o in objects if o.small and o.cloudy <= 0.5]
-    thick = np.zeros(counts, bool)
-    if len(middles) >= THICK / 4:  # in a corner a quarter of the circle lies in the image
-        at_m = [
-            (np.arange(count, dtype=np.float64) + 0.5) * (side / count)
-            for count, side in zip(counts, sides_m, strict=True)
-        ]
-        south, east = np.meshgrid(*at_m, indexing="ij")
-        tree = cKDTree(np.array(middles) * spacing_m)
-        near = tree.query_ball_point(np.stack([south, east], axis=-1), REACH_M, return_length=True)
-        within = _within(at_m[0], sides_m[0])[:, None] * _within(at_m[1], sides_m[1])
-        thick = np.asarray(near >= THICK * within, bool)
-    return RoughWater((cell_px[0], cell_px[1]), thick)
+    rows, cols = (max(1, int(np.ceil(side / CELL_M))) for side in sides_m)
+    chosen = np.zeros((rows, cols), bool)
+    if middles:
+        south, east = (
+            (np.arange(n, dtype=np.float64) + 0.5) * (side / n) for n, side in zip((rows, cols), sides_m, strict=True)
+        )
+        tree = cKDTree((np.array(middles) + 0.5) * spacing_m)
+        places = np.stack(np.meshgrid(south, east, indexing="ij"), axis=-1)
+        found = tree.query_ball_point(places, REACH_M, return_length=True)
+        share = _within(south, sides_m[0])[:, None] * _within(east, sides_m[1])
+        chosen = np.asarray(found >= np.maximum((least + 1) // 2, np.round(least * share, 6)), bool)
+    return Cells((shape[0] / rows, shape[1] / cols), chosen)
 
 
 def _within(at_m: FloatArray, side_m: float) -> FloatArray:
