@@ -32,7 +32,7 @@ from pipeline.detection.optical.opinions import both_opinions, network_candidate
 from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
-from pipeline.detection.optical.rough_water import FLAG, Cells, Standing, rough_water, unresolved, unsure, words_on
+from pipeline.detection.optical.rough_water import FLAG, Cells, Standing, unresolved, unsure, where_thick, words_on
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
@@ -137,7 +137,7 @@ def _searched(
     with ThreadPoolExecutor(config.threads) as pool:
         answers = [answer for row in pool.map(lambda row: [searched(core) for core in row], rows) for answer in row]
         seen = [one for standing, _, _ in answers for one in standing]
-        rough = rough_water(seen, scene.shape, scene.pixel_spacing_m)
+        rough = where_thick(seen, scene.shape, scene.pixel_spacing_m)
         found = list(pool.map(lambda one: _by_edges(scene, levels, one, factor, rough), seen))
     found += [candidate for _, objects, _ in answers for candidate, _ in objects]
     alone = [certain for _, objects, _ in answers for _, certain in objects]

@@ -81,7 +81,7 @@ def measure_blob(
     if spacing <= MAX_PIXEL_M:
         freeboard = no_hull()
         fine = measure_fine(scene, levels, blob, window, factor, (frame, length_m, beam_m)) if edges else None
-        if fine is not None and _is_hers(fine, length_m):
+        if fine is not None and is_hers(fine, length_m):
             hull, freeboard = fine.hull, fine.freeboard
             frame, length_m, beam_m, bow_known = hull.frame, hull.length_m, hull.beam_m, hull.bow_known
             error, beam_error, method = hull.length_se_m, hull.beam_se_m, BY_EDGES
@@ -115,7 +115,7 @@ def measure_blob(
     )
 
 
-def _is_hers(fine: FineHull, length_m: float) -> bool:
+def is_hers(fine: FineHull, length_m: float) -> bool:
     """Is a fitted hull that of an object of that length? One far longer than all that stood out is sure, or none."""
     times = fine.hull.length_m / length_m
     if times > FAR_LONGER and fine.odds < SURE_OF_A_PART:

@@ -76,7 +76,7 @@ class Cells:
         return not one.blob.moored and bool(self.at(np.array([one.row]), np.array([one.col]))[0])
 
 
-def rough_water(objects: Iterable[Standing], shape: tuple[int, int], spacing_m: tuple[float, float]) -> Cells:
+def where_thick(objects: Iterable[Standing], shape: tuple[int, int], spacing_m: tuple[float, float]) -> Cells:
     """Where small objects stand as thick as `THICK` within `REACH_M`."""
     middles = [(o.row, o.col) for o in objects if o.small and o.cloudy <= 0.5]
     return _near(middles, THICK, shape, spacing_m)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ import pytest
 from pipeline.detection import detect
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical.clouds import Coverage
+from pipeline.detection.optical.hulls import is_hers
 from pipeline.detection.optical.objects import Blob
-from pipeline.detection.optical.rough_water import FLAG, REACH_M, THICK, Standing, rough_water, unresolved, words_on
+from pipeline.detection.optical.rough_water import FLAG, REACH_M, THICK, Standing, unresolved, where_thick, words_on
 from pipeline.simulation.optical import Light, MapFrame, draw
 from pipeline.simulation.ships import Hull, ShipState
 from pipeline.types import Radiometry, Sensor, Window
@@ -79,28 +81,28 @@ def cluster(count: int, row: float, col: float, **more) -> list[Standing]:
 
 def test_so_many_small_things_within_reach_are_rough_water_and_no_more():
     shape, spacing = (2000, 3000), (1.0, 1.0)
-    assert not rough_water(cluster(THICK - 1, 1000, 1000), shape, spacing).chosen.any()
-    cells = rough_water(cluster(THICK, 1000, 1000), shape, spacing)
+    assert not where_thick(cluster(THICK - 1, 1000, 1000), shape, spacing).chosen.any()
+    cells = where_thick(cluster(THICK, 1000, 1000), shape, spacing)
     assert cells.share * 6e6 == pytest.approx(np.pi * REACH_M**2, rel=0.1)  # a circle of the reach
     assert cells.holds(standing(1000, 1200))
     assert not cells.holds(standing(1000, 1300))
-    assert words_on(cells, rough_water([], shape, spacing))[0].startswith(
+    assert words_on(cells, where_thick([], shape, spacing))[0].startswith(
         "white caps, glint or small craft stand thick"
     )
 
 
 @pytest.mark.parametrize("more", [{"length_m": 60.0}, {"moored": True}], ids=["long", "at a quay"])
 def test_ships_and_what_lies_at_a_quay_are_not_counted(more):
-    cells = rough_water(cluster(3 * THICK, 1000, 1000, **more), (2000, 2000), (1.0, 1.0))
+    cells = where_thick(cluster(3 * THICK, 1000, 1000, **more), (2000, 2000), (1.0, 1.0))
     assert not cells.chosen.any()
     assert words_on(cells, cells) == []
 
 
 def test_at_the_edge_of_an_image_half_as_many_are_as_thick():
-    cells = rough_water(cluster(THICK // 2 + 1, 5, 1000), (2000, 2000), (1.0, 1.0))
+    cells = where_thick(cluster(THICK // 2 + 1, 5, 1000), (2000, 2000), (1.0, 1.0))
     assert cells.holds(standing(5, 1000))
     assert not cells.holds(standing(200, 1000))
-    assert not rough_water(cluster(THICK // 2 - 1, 5, 5), (2000, 2000), (1.0, 1.0)).chosen.any()
+    assert not where_thick(cluster(THICK // 2 - 1, 5, 5), (2000, 2000), (1.0, 1.0)).chosen.any()
 
 
 def test_around_what_may_be_a_ship_or_a_wave_nothing_is_known():
@@ -120,3 +122,13 @@ def test_a_zone_there_is_not_seen():
     coverage.add(Window(0, 0, 200, 200), clear, hidden, clear, hidden)
     coverage.hide_where(lambda rows, cols: cols < 60)
     assert coverage.zone_covered["roads"] == pytest.approx(0.75, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("hull_m", "odds", "believed"),
+    [(112.0, 25.0, False), (112.0, 28.0, True), (12.0, 25.0, True), (25.0, 26.9, True), (40.0, 26.9, False)],
+)
+def test_a_hull_far_longer_than_what_stood_out_is_sure_or_none(hull_m, odds, believed):
+    """White caps of 3 to 10 m had lines of 25 to 112 m beside them; houses of dark ships, surer ones."""
+    fine = SimpleNamespace(hull=SimpleNamespace(length_m=hull_m), odds=odds, good=True)
+    assert is_hers(fine, 10.0) is believed
