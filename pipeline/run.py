@@ -159,7 +159,9 @@ def _ground(job: Job, scene_table: pd.DataFrame, zone_covered: dict[str, dict[st
     from pipeline.chain.accounting import Ground
 
     config, place = job.config, job.place
-    tracks, static = calls.clean_tracks(ais.messages, place.land), calls.static_reports(ais.messages)
+    tracks, static = calls.clean_tracks(ais.messages, place.dry), calls.static_reports(ais.messages)
+    if ashore := calls.ashore_line(tracks):
+        job.console.remark(f"AIS: {ashore}")
     registry = _registry(config, job.root)
     return Ground(
         config=config,

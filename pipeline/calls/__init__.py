@@ -16,10 +16,11 @@ from pipeline.calls.recall import look_trials, recall_lines, recall_table
 from pipeline.calls.silences import silences
 from pipeline.calls.static import static_reports
 from pipeline.calls.stays import stays
-from pipeline.calls.tracks import clean_tracks
+from pipeline.calls.tracks import ashore_line, clean_tracks
 
 __all__ = [
     "Listened",
+    "ashore_line",
     "associate",
     "associate_tables",
     "call_counts",

@@ -22,6 +22,7 @@ from pipeline.calls.geodesy import distance_m
 from pipeline.calls.loose_ends import loose_ends
 from pipeline.calls.shared_numbers import ships_named
 from pipeline.calls.whose_track import parted, ships_of_tracks
+from pipeline.plurals import number_of
 from pipeline.tables import TRACKS
 from pipeline.units import KNOT_M_S, METRES_PER_DEGREE
 
@@ -48,8 +49,8 @@ INLAND_M = 300.0  # so far inside the coast no ship floats, whoever drew it (our
 def clean_tracks(messages: pd.DataFrame, land: BaseGeometry | None = None) -> pd.DataFrame:
     """The TRACKS table of decoded messages; fixes with flags take no part in calls.
 
-    Nothing of it is configured: the limits are those of physics. ``land`` flags what stands on it: a position that was
-    made up, however slowly it moves.
+    Nothing of it is configured: the limits are those of physics. ``land`` (`Place.dry`) flags what stands on it: a
+    position that was made up, however slowly it moves, or a river that the map leaves out (`ashore_line`).
     """
     use = messages["msg_type"].isin(POSITION_TYPES) & messages[["lon", "lat", "time_utc"]].notna().all(axis=1)
     fixes = _in_order(messages.loc[use, ["mmsi", "time_utc", "lon", "lat", "sog", "cog", "heading", "message_id"]])
@@ -123,6 +124,18 @@ def _on_land(lon: np.ndarray, lat: np.ndarray, land: BaseGeometry | None) -> np.
         shapely.prepare(inland)
         out[near] = shapely.contains_xy(inland, lon[near], lat[near])
     return out
+
+
+def ashore_line(tracks: pd.DataFrame) -> str:
+    """How many positions were left out since the map has land there; "" where none was. The map may be wrong."""
+    ashore = tracks.loc[tracks["flags"].map(lambda flags: "on_land" in flags), "mmsi"]
+    if not len(ashore):
+        return ""
+    heard, ships = number_of(len(ashore), "position"), number_of(ashore.nunique(), "transponder")
+    return (
+        f"{heard} of {ships} lie {INLAND_M:.0f} m and more inland by the map's coast, in no zone: taken for made up, "
+        "so in no call; if a river or a dock is there, the coast lacks it"
+    )
 
 
 def good_fixes(tracks: pd.DataFrame) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def _tell_doubts(place: Place, config: RunConfig, console: Console) -> None:
     for one in zone_doubts(place):
         console.note(f"{printable(config.aoi.zones)}: {printable(one)}")
     for one in coast_doubts(place):
-        console.note(f"{printable(config.aoi.coast)}: {printable(one)}")
+        console.remark(f"{printable(config.aoi.coast)}: {printable(one)}")
 
 
 def _require_inputs(config: RunConfig, console: Console) -> None:

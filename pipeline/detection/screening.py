@@ -28,6 +28,7 @@ REJECTING = frozenset(
         "wake",
         "unlike_a_ship",
         "no_hull_shape",
+        "rough_water",
         "not_confirmed",
         "no_water_beside",
         "too_faint",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import shapely
+
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,3 +55,10 @@ class Place:
     def zone(self, zone_id: str) -> Zone | None:
         """The zone of that name, or None."""
         return next((z for z in self.zones if z.zone_id == zone_id), None)
+
+    @property
+    def dry(self) -> BaseGeometry | None:
+        """The map's land without the zones: there ships lie, be it up a river that the coast leaves out."""
+        if self.land is None:
+            return None
+        return self.land.difference(shapely.union_all([zone.geometry for zone in self.zones]))

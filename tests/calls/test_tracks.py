@@ -5,10 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calls.geodesy import distance_m, from_plane
-from pipeline.calls.tracks import clean_tracks, good_fixes
+from pipeline.calls.stays import stays
+from pipeline.calls.tracks import ashore_line, clean_tracks, good_fixes
 from pipeline.config import CallsConfig
 from pipeline.tables import TRACKS
-from tests.calls.traffic import BERTH, MMSI, feed, fixes, off_berth, said, visit, with_spikes
+from tests.builders import box_zone, place_of
+from tests.calls.traffic import BERTH, MMSI, feed, fixes, harbour, off_berth, said, visit, with_spikes
 
 CONFIG = CallsConfig()
 
@@ -196,3 +198,17 @@ def test_a_ship_whose_log_is_broken_stays_one_track():
     tracks = clean(visit(5, 20).assign(sog=0.0))
     assert tracks["track_id"].nunique() == 1
     assert not tracks["flags"].map(len).any()
+
+
+def test_a_berth_on_a_river_that_the_coast_leaves_out_has_its_calls():
+    """Houston's ship channel is land in a coast of the sea: 408 positions of 30 ships at its berths made no call."""
+    lon, lat = BERTH
+    land = box_zone("land", lon - 0.05, lat - 0.05, lon + 0.05, lat + 0.05).geometry
+    place = place_of(*harbour().zones, land=land)
+    tracks = clean_tracks(feed(visit(5, 20)), place.dry)
+    (stay,) = stays(tracks, place, CONFIG)
+    assert (stay.zone_id, round((stay.departure_lo - stay.arrival_hi) / pd.Timedelta("1h"))) == ("oil", 15)
+    passing = flagged(tracks, "on_land")  # the river itself is land still, and that is said
+    assert 0 < len(passing) < len(tracks)
+    assert ashore_line(tracks).startswith(f"{len(passing)} positions of 1 transponder lie 300 m and more inland")
+    assert not ashore_line(clean_tracks(feed(visit(5, 20)), None))

@@ -32,6 +32,7 @@ from pipeline.detection.optical.opinions import both_opinions, network_candidate
 from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
+from pipeline.detection.optical.rough_water import FLAG, Cells, Standing, unresolved, unsure, where_thick, words_on
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
@@ -79,11 +80,12 @@ def detect_optical(
     levels, clouds = before.levels, before.clouds
     if clouds is None:
         return _nothing_known(_no_water(levels, scene), place)
-    found, coverage = _searched(scene, place, config, levels, clouds)
+    found, rough, coverage = _searched(scene, place, config, levels, clouds)
     told = names_tell(scene.bands) and not _of_unknown_band(scene)
     about_bands = about_bands if told else NOT_TOLD
-    unknown = [*([] if told else [NOT_TOLD]), *_unseen(coverage)]
-    notes = [*([about_bands] if about_bands else []), *_unseen(coverage), *_odd_bands(levels, scene.bands)]
+    hidden = [*_unseen(coverage), *rough]
+    unknown = [*([] if told else [NOT_TOLD]), *hidden]
+    notes = [*([about_bands] if about_bands else []), *hidden, *_odd_bands(levels, scene.bands)]
     if _without_infrared(scene):
         notes.append(NO_INFRARED)
         unknown.append(NO_INFRARED)
@@ -98,8 +100,8 @@ def detect_optical(
 
 def _searched(
     scene: Scene, place: Place | None, config: DetectionConfig, levels: Levels, clouds: CloudMap
-) -> tuple[list[Candidate], Coverage]:
-    """Candidates of a whole image, each once, by place; and what was seen."""
+) -> tuple[list[Candidate], list[str], Coverage]:
+    """Candidates of a whole image, each once, by place; what waves hid, in words; and what was seen."""
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
@@ -113,7 +115,7 @@ def _searched(
     # Fine pixels have margins as wide as such a piece: they are searched in whole tiles
     rows = rows_of_windows(scene.shape, *pieces) if coarse_pixels else [[core] for core in tiles(scene.shape, size)]
 
-    def searched(core: Window) -> tuple[list[tuple[Candidate, bool]], list[Candidate]]:
+    def searched(core: Window) -> tuple[list[Standing], list[tuple[Candidate, bool]], list[Candidate]]:
         window = core.padded(margin, scene.shape)
         tile = scene.read(window)
         cloud = clouds.within(window) & tile.valid
@@ -124,25 +126,39 @@ def _searched(
         veil = veil_mask(tile, levels, spacing) if coverage.asks_for(core) else np.zeros_like(cloud)
         coverage.add(core, tile.valid[own], unseen[own], tile.water[own], veil[own])
         piece, view = Piece(tile, core, cloud, shadow), ScaledView(tile, levels) if trained else None
-        objects = list(_by_contrast(scene, config, levels, piece, factor, view))
+        standing = list(_standing(scene, config, levels, piece, factor))
+        if not coarse_pixels:  # measured when all of them are known
+            return standing, [], []
+        objects = [_by_contrast(scene, levels, piece, view, one) for one in standing]
         if view is None:
-            return objects, []
-        return objects, network_candidates(scene, levels, piece, view, threads=-(-config.threads // len(rows)))
+            return [], objects, []
+        return [], objects, network_candidates(scene, levels, piece, view, threads=-(-config.threads // len(rows)))
 
     with ThreadPoolExecutor(config.threads) as pool:
         answers = [answer for row in pool.map(lambda row: [searched(core) for core in row], rows) for answer in row]
-    found = [candidate for objects, _ in answers for candidate, _ in objects]
-    alone = [certain for objects, _ in answers for _, certain in objects]
-    hulls = [hull for _, new in answers for hull in new]
+        seen = [one for standing, _, _ in answers for one in standing]
+        rough = where_thick(seen, scene.shape, scene.pixel_spacing_m)
+        found = list(pool.map(lambda one: _by_edges(scene, levels, one, factor, rough), seen))
+    found += [candidate for _, objects, _ in answers for candidate, _ in objects]
+    alone = [certain for _, objects, _ in answers for _, certain in objects]
+    hulls = [hull for _, _, new in answers for hull in new]
     if trained:
         found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found, alone)
+    return *_each_once(found, coverage, rough, scene), coverage
+
+
+def _each_once(
+    found: list[Candidate], coverage: Coverage, rough: Cells, scene: Scene
+) -> tuple[list[Candidate], list[str]]:
+    """Candidates by place, with what they tell of one another; zones lose what clouds and waves hid."""
     for fragment in (c for c in found if "cloud" in c.flags):
         coverage.hide(fragment.outline)
     found = once_each(found, scene.pixel_spacing_m)
-    if spacing < KINDS_FROM_M:
+    unknown = unresolved(found, scene.shape, scene.pixel_spacing_m)
+    coverage.hide_where(unknown.at)
+    if float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M:
         found = without_wakes(found, scene.pixel_spacing_m)
-    found.sort(key=lambda c: (c.row, c.col))
-    return found, coverage
+    return sorted(found, key=lambda c: (c.row, c.col)), words_on(rough, unknown)
 
 
 def _of_unknown_band(scene: Scene) -> bool:
@@ -180,24 +196,35 @@ def _no_water(levels: Levels, scene: Scene) -> str:
     return f"no usable water in the image{why}: what lies there is unknown"
 
 
-def _by_contrast(
-    scene: Scene, config: DetectionConfig, levels: Levels, piece: Piece, factor: int, view: ScaledView | None
-) -> Iterator[tuple[Candidate, bool]]:
-    """What stands out of the water with its middle in the piece's core, and whether it needs no second opinion."""
-    window, spacing = piece.tile.window, float(np.mean(scene.pixel_spacing_m))
-    pixel_m2 = scene.pixel_spacing_m[0] * scene.pixel_spacing_m[1]
+def _standing(scene: Scene, config: DetectionConfig, levels: Levels, piece: Piece, factor: int) -> Iterator[Standing]:
+    """What stands out of the water with its middle in the piece's core."""
+    window, coarse_m = piece.tile.window, float(np.mean(scene.pixel_spacing_m)) * factor
     normal = normalise(coarse(piece.tile, factor), levels, factor)
-    for blob in find_objects(normal, config.optical.contrast_sigmas, spacing * factor, config.screening.min_pixels):
-        row, col = ((blob.frame[k] + 0.5) * factor - 0.5 for k in (0, 1))
-        owned = _owned(row + window.row0, col + window.col0, piece.core)
-        if not owned or _cut(blob, normal.valid, window, scene):
-            continue
-        measured = measure_blob(scene, levels, blob, window, factor)
-        new = _candidate(measured, blob, scene, cloudy=_share(piece.cloud, blob, factor))
-        if spacing >= KINDS_FROM_M:
-            at = (blob.rows, blob.cols)
-            new = told_apart(new, piece.tile, levels, at, scene.pixel_spacing_m, shadow=piece.shadow, alone=True)
-        yield new, view is not None and speaks_alone(new, view, blob.rows, blob.cols, pixel_m2)
+    for blob in find_objects(normal, config.optical.contrast_sigmas, coarse_m, config.screening.min_pixels):
+        row, col = ((blob.frame[k] + 0.5) * factor - 0.5 + start for k, start in ((0, window.row0), (1, window.col0)))
+        if _owned(row, col, piece.core) and not _cut(blob, normal.valid, window, scene):
+            cloudy = _share(piece.cloud, blob, factor)
+            yield Standing(blob, window, float(row), float(col), float(blob.frame[4]) * coarse_m, cloudy)
+
+
+def _by_edges(scene: Scene, levels: Levels, one: Standing, factor: int, rough: Cells) -> Candidate:
+    """An object of a fine image, measured: by its edges, but for small ones among others of their kind."""
+    among = rough.holds(one)
+    measured = measure_blob(scene, levels, one.blob, one.window, factor, edges=not (among and one.small))
+    new = _candidate(measured, one.blob, scene, cloudy=one.cloudy)
+    return replace(new, flags=(*new.flags, FLAG)) if among and unsure(measured.odds) else new
+
+
+def _by_contrast(
+    scene: Scene, levels: Levels, piece: Piece, view: ScaledView | None, one: Standing
+) -> tuple[Candidate, bool]:
+    """An object of a coarse image, measured and told apart, and whether it needs no second opinion."""
+    spacing_m = scene.pixel_spacing_m
+    measured = measure_blob(scene, levels, one.blob, one.window, 1)
+    new = _candidate(measured, one.blob, scene, cloudy=one.cloudy)
+    at = (one.blob.rows, one.blob.cols)
+    new = told_apart(new, piece.tile, levels, at, spacing_m, shadow=piece.shadow, alone=True)
+    return new, view is not None and speaks_alone(new, view, *at, spacing_m[0] * spacing_m[1])
 
 
 def _unseen(coverage: Coverage) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -281,6 +282,11 @@ class Coverage:
         area = shapely.Polygon(outline[:, ::-1])
         for zone_id, (rows, cols, _) in self._points.items():
             self._clear[zone_id] &= ~shapely.contains_xy(area, cols, rows)
+
+    def hide_where(self, hidden: Callable[[NDArray[np.intp], NDArray[np.intp]], BoolImage]) -> None:
+        """Take a zone's pixels for not seen where a function of rows and columns says so."""
+        for zone_id, (rows, cols, _) in self._points.items():
+            self._clear[zone_id] &= ~hidden(rows, cols)
 
     @property
     def cloud_fraction(self) -> float:
