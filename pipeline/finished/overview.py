@@ -22,6 +22,7 @@ from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 
 NOTABLE_BBL = 1.0  # a change of barrels below one is none
+NO_CALL = "no counted call"  # in place of sums: 0 would read as "nothing was lifted"
 
 
 def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
@@ -171,7 +172,8 @@ def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[st
     out = {}
     for name, words in (("barrels", "barrels"), ("as_detected", "barrels before verdicts")):
         if three := told.pop(name, None):
-            out[f"{words}, p5/p50/p95"] = " / ".join(map(number, three))
+            none = name == "barrels" and told.get("calls_counted") == 0
+            out[f"{words}, p5/p50/p95"] = NO_CALL if none else " / ".join(map(number, three))
     period = told.pop("period", None)
     return out | flat(told | ({"period": " to ".join(period)} if period else {}))
 

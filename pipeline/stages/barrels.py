@@ -129,7 +129,7 @@ def account(
     for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)
-        lines = account_lines(head, rule)
+        lines = account_lines(head, rule, ledger)
         if unseen is not None:
             lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
         for line in lines + (without_part_lines(table) if rule is rules[-1] else []):

@@ -98,3 +98,14 @@ def test_the_account_is_drawn_to_the_end_of_its_last_day(tiny_story):
     ledger = tiny_story.tables["ledger"]
     assert pd.Timestamp(line.get_xdata()[-1]).date() == date.fromisoformat(ledger["day"].iloc[-1]) + timedelta(days=1)
     assert line.get_ydata()[-1] == ledger["observed_p50"].iloc[-1]
+
+
+def test_an_account_without_a_call_draws_no_line_along_zero(tiny_story):
+    """It would read as "nothing was lifted" where nothing is known."""
+    ledger = tiny_story.tables["ledger"]
+    sums = {name: 0.0 for name in ledger if name.startswith(("observed_", "at_"))}
+    tables = {**tiny_story.tables, "ledger": ledger.assign(calls=0, **sums)}
+    story = replace(tiny_story, headline=replace(tiny_story.headline, calls_counted=0), tables=tables)
+    axes = figures(story)["account"].axes[0]
+    assert not {"observed, median", "if all were ⅓ full"} & {line.get_label() for line in axes.lines}
+    assert "no counted call, so nothing is added up" in {text.get_text() for text in axes.texts}
