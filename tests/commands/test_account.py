@@ -89,9 +89,9 @@ def test_a_year_without_a_call_is_unknown_and_no_sum_of_zero(account):
     """Nothing was watched, so "0 barrels, 0 % of the cap" would claim what nobody knows; on paper and in the table."""
     code, told, err, out = account(of("2024-05-01"), "--as-of", "2023-12-31")
     assert (code, err) == (0, [])
+    none = "no counted call in account year 2023 as of 2023-12-31, so nothing is added up against "
     assert told == [
-        "no counted call in account year 2023 as of 2023-12-31, so nothing is added up against "
-        "Refined petroleum products, UNSCR 2397 OP5",
+        f"{none}Refined petroleum products, UNSCR 2397 OP5",
         "1 counted call of account year 2024 is not in this account (--as-of 2024-12-31 shows that year)",
         "what was lifted is unknown: no look was given (--looks), so nothing says that anybody watched",
     ]
