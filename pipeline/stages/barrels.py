@@ -43,6 +43,7 @@ from pipeline.stages.table_doubts import (
 from pipeline.storage import require_apart
 from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import MISSED
+from pipeline.workspace import find_cap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +102,7 @@ def account(
     """
     from pipeline import volume as stage
 
+    caps = [find_cap(cap) for cap in caps]
     targets = _targets(caps, out, folder=folder)
     for target in targets:
         require_apart(target, *liftings, *caps, assumptions, missed, looks, zones)
