@@ -78,6 +78,9 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
             else f"no difference but the code: {' and '.join(found.code)}"
         )
         return
+    if found.apart:
+        told = printable("; ".join(found.apart))
+        console.result(f"two questions, not one asked twice: {told}. What differs is told; it is no change")
     for title, table in tables:
         if len(table):
             console.table(

@@ -371,7 +371,7 @@ def test_case_and_blanks_make_no_other_column_and_only_what_lacks_is_told():
     table = pd.DataFrame({"Det ID": ["a"], "Time (UTC)": ["2024-03-07T00:00:00Z"], "Lon": [133.0], "LATITUDE": [42.7]})
     row = own_names(table).iloc[0]
     assert (row["detection_id"], row["lon"], row["lat"]) == ("a", 133.0, 42.7)
-    with pytest.raises(ConfigError, match="no column lat; it has det_id, time_utc, lon$"):
+    with pytest.raises(ConfigError, match=r"no column lat; it has det_id, time_utc, lon$"):
         own_names(table.drop(columns="LATITUDE"))
 
 
