@@ -52,12 +52,18 @@ def find_case(name: str) -> Path:
     return _found(name, "case", "case", Path("cases"))
 
 
+def find_cap(name: str | Path) -> Path:
+    """A cap by path, or by its name: ``unscr-2397`` is ``configs/caps/unscr-2397.yaml``."""
+    return Path(name) if os.path.isfile(name) else _found(str(name), "cap", "cap", Path("caps"))
+
+
 def _found(name: str, what: str, kind: str, below: Path) -> Path:
     """A YAML file by path, or by its name in a folder of the configs: first of the working folder's, then of ours."""
     given = Path(name)
     if given.suffix in {".yaml", ".yml"}:
         if not os.path.isfile(given):  # unlike Path.is_file, False also for names too long to exist
-            raise ConfigError(f"{printable(name)}: no such {kind} file")
+            there = f"; by name there are {printable(', '.join(_names(below)))}" if below != Path() else ""
+            raise ConfigError(f"{printable(name)}: no such {kind} file{there}")
         return given
     for configs in (Path("configs"), configs_root()):
         path = configs / below / f"{name}.yaml"
@@ -68,13 +74,22 @@ def _found(name: str, what: str, kind: str, below: Path) -> Path:
 
 def _why_unknown(name: str, what: str, below: Path) -> str:
     """That there is no AOI, or case, of a name: it is one of the other kind, or has a slip, or those that there are."""
-    command, other, folder = OTHERS[what]
-    if os.path.isfile(configs_root() / folder / f"{name}.yaml"):
-        return f"is {other}, no {what}; try capwatch {command} {printable(name)}"
-    known = sorted({p.stem for configs in (Path("configs"), configs_root()) for p in (configs / below).glob("*.yaml")})
-    close = difflib.get_close_matches(name.lower(), known, n=1)
+    if what in OTHERS:
+        command, other, folder = OTHERS[what]
+        if os.path.isfile(configs_root() / folder / f"{name}.yaml"):
+            return f"is {other}, no {what}; try capwatch {command} {printable(name)}"
+    if os.path.isdir(name):
+        return f"is a folder, no {what}; a file in it is wanted, by its path"
+    known = _names(below)
+    holding = [stem for stem in known if name.lower() in stem.split("-")]  # crude of unscr-2397-crude
+    close = holding or difflib.get_close_matches(name.lower(), known, n=1)
     meant = f" (did you mean {printable(close[0])}?)" if close else ""
     return f"no such {what}{meant}; there are {printable(', '.join(known))}. A path to a YAML file works too"
+
+
+def _names(below: Path) -> list[str]:
+    """The names of the files that there are, in the working folder's configs and in ours."""
+    return sorted({p.stem for configs in (Path("configs"), configs_root()) for p in (configs / below).glob("*.yaml")})
 
 
 def load_run_config(path: Path, settings: dict[str, object]) -> RunConfig:

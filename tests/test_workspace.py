@@ -18,6 +18,7 @@ from pipeline.workspace import (
     RunFolder,
     cache_root,
     configs_root,
+    find_cap,
     find_case,
     find_config,
     latest_run,
@@ -78,11 +79,25 @@ def test_an_unknown_aoi_is_refused_with_those_that_there_are(elsewhere, name):
         (find_config, "vostochni", "vostochny"),
         (find_config, "Nampo", "nampo"),
         (find_case, "rusi-2024", "rusi-2024-03"),
+        (find_cap, "crude", "unscr-2397-crude"),
+        (find_cap, "UNSCR-2397", "unscr-2397"),
     ],
 )
 def test_a_name_with_a_slip_is_answered_with_the_one_that_may_be_meant(elsewhere, find, name, meant):
-    with pytest.raises(ConfigError, match=rf"{name}: no such (AOI|case) \(did you mean {meant}\?\); there are "):
+    with pytest.raises(ConfigError, match=rf"{name}: no such (AOI|case|cap) \(did you mean {meant}\?\); there are "):
         find(name)
+
+
+def test_a_cap_is_found_by_name_and_by_path_and_told_where_it_is_not(elsewhere):
+    assert find_cap("unscr-2397") == configs_root() / "caps" / "unscr-2397.yaml"
+    (elsewhere / "mine").write_text("id: mine\n")
+    assert find_cap("mine") == Path("mine")
+    with pytest.raises(
+        ConfigError, match=r"^gone\.yaml: no such cap file; by name there are unscr-2397, unscr-2397-crude$"
+    ):
+        find_cap("gone.yaml")
+    with pytest.raises(ConfigError, match=r"^\.: is a folder, no cap; a file in it is wanted"):
+        find_cap(".")
 
 
 def test_a_name_of_the_other_kind_is_told_with_its_command(elsewhere):

@@ -21,7 +21,24 @@ ELSEWHERE = {  # a word in a name elsewhere: ours
     "id": "detection_id", "fid": "detection_id", "detection": "detection_id",
 }  # fmt: skip
 MOST_NAMES = 12  # of columns in one line (our choice)
+SPELLED_OUT = {"longitude": "lon", "latitude": "lat"}
+READ = {
+    "det_id", "detection_id", *TIMES, "lon", "lat", "scene_id", "scene", "sensor", "flags",
+    "length_m", "length_lo_m", "length_hi_m", "manual_sar_length_m",
+}  # fmt: skip
 NUMBERS = ("lon", "lat", "length_m", "length_lo_m", "length_hi_m")
+
+
+def with_plain_names(detections: pd.DataFrame) -> pd.DataFrame:
+    """The table with our names for columns that differ from them in case, blanks or brackets alone, or are spelled out.
+
+    >>> list(with_plain_names(pd.DataFrame(columns=["Det ID", "Time_UTC", "Longitude", "Lat", "lat"])))
+    ['det_id', 'time_utc', 'lon', 'Lat', 'lat']
+    """
+    ours = {name: SPELLED_OUT.get(plain(str(name)), plain(str(name))) for name in detections.columns}
+    named = list(ours.values())
+    clear = {name: own for name, own in ours.items() if own in READ and name != own and named.count(own) == 1}
+    return detections.rename(columns=clear)
 
 
 def own_names(detections: pd.DataFrame) -> pd.DataFrame:
@@ -29,6 +46,8 @@ def own_names(detections: pd.DataFrame) -> pd.DataFrame:
 
     Raises ConfigError where a column is missing, or a cell is no time or no number.
     """
+
+    detections = with_plain_names(detections)
 
     def column(*names: str) -> pd.Series | None:
         return next((detections[n] for n in names if n in detections), None)

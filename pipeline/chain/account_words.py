@@ -18,20 +18,35 @@ if TYPE_CHECKING:
 _DAY = re.compile(r"\d{4}(-?)\d\d\1\d\d")  # Python would also take a week for its Monday
 
 
-def account_lines(head: Headline, cap: CapConfig) -> list[str]:
+def account_lines(head: Headline, cap: CapConfig, ledger: pd.DataFrame) -> list[str]:
     """The account in a few lines, rounded as a report is: its sum, and the counted calls that it does not hold."""
     from pipeline.report.left_out import not_held_lines
     from pipeline.report.wording import barrels, percent, tonnes_line
     from pipeline.volume import last_day_of
 
-    calls = "1 call" if head.calls_counted == 1 else f"{head.calls_counted} calls"
-    sums = " / ".join(barrels(value) for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
+    hints = {year: f"--as-of {last_day_of(year, cap)} shows that year" for year in head.other_years}
     year = f"account year {head.account_year} as of {head.as_of}"
+    if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted"
+        none = f"no counted call in {year}, so nothing is added up against {head.cap_title}"
+        return [none, *not_held_lines(head, hints), _watched(ledger)]
+    sums = " / ".join(barrels(value) for value in (head.barrels_p5, head.barrels_p50, head.barrels_p95))
+    calls = number_of(head.calls_counted, "call")
     lines = [f"{calls} counted, {year}: p5/p50/p95 {sums} bbl, {percent(head.share_p50)} of {head.cap_title}"]
     if line := tonnes_line(head):
         lines.append(line)
-    hints = {year: f"--as-of {last_day_of(year, cap)} shows that year" for year in head.other_years}
     return lines + not_held_lines(head, hints)
+
+
+def _watched(ledger: pd.DataFrame) -> str:
+    """What stands behind an account without a call: the days on which a counted berth was looked at."""
+    days, seen = len(ledger), int(ledger["looked"].isin(["usable", "partly"]).sum())
+    if (ledger["looked"] == "not_given").all():
+        return "what was lifted is unknown: no look was given (--looks), so nothing says that anybody watched"
+    if not seen:
+        watched = f"no look showed a counted berth on any of its {number_of(days, 'day')}"
+        return f"what was lifted is unknown: {watched}"
+    unseen = f"; what happened on the other {days - seen:,} is unknown" if seen < days else ""
+    return f"a counted berth was looked at on {seen:,} of {number_of(days, 'day')}{unseen}"
 
 
 def without_part_lines(liftings: pd.DataFrame) -> list[str]:

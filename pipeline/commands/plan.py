@@ -63,7 +63,7 @@ def plan_lines(asked: Sequence[Question], console: Console, where: Where = HERE)
     if len(asked) == 1:
         made_ready(asked[0].config, asked[0].root, console)
         if asked[0].config.source.kind != "stac":
-            return _one(asked[0], where)
+            return _one(asked[0], console, where)
     with console.progress("plan", len(asked)) as step, ThreadPoolExecutor(ASKING) as pool:
         futures = [pool.submit(planned, question, console, where) for question in asked]
         plans = []
@@ -103,7 +103,7 @@ def planned(question: Question, console: Console, where: Where = HERE) -> Planne
         made_ready(config, question.root, console)
         if config.source.kind == "stac":
             return _planned_live(question)
-        lines = _one(question, where)
+        lines = _one(question, console, where)
     except PipelineError as error:
         return Planned(question, fault=question.fault(error))
     return Planned(question, told=lines[-1] if len(lines) > 3 else "")
@@ -179,11 +179,11 @@ def _head(config: RunConfig) -> list[str]:
     ]
 
 
-def _one(question: Question, where: Where) -> list[str]:
+def _one(question: Question, console: Console, where: Where) -> list[str]:
     """Place, period, inputs and methods of one question, from what lies on this machine."""
     config = question.config
     reviews = where.reviews or find_reviews(config.aoi.id)
-    told = local_lines(config, question.root, where.out, reviews=reviews, fresh=where.fresh)
+    told = local_lines(config, question.root, console, where.out, reviews=reviews, fresh=where.fresh)
     if told and reviews is not None:
         told.insert(0, f"verdicts: {number_of(len(read_reviews(reviews)), 'line')} of {printable(reviews)}")
     return [*_head(config), *told]

@@ -11,7 +11,8 @@ from pipeline.chain.asked import answered
 from pipeline.chain.readiness import looks_within
 from pipeline.chain.sources import named_files, scenario_of, simulation_key
 from pipeline.config import RunConfig
-from pipeline.errors import printable
+from pipeline.console import Console
+from pipeline.errors import NothingUsable, printable
 from pipeline.execution.journal import LOG
 from pipeline.plurals import number_of
 from pipeline.storage import megabytes
@@ -24,16 +25,25 @@ SECONDS_BESIDES = 20.0  # reading inputs, calls, volume, report
 
 
 def local_lines(
-    config: RunConfig, root: Path, out: Path | None = None, *, reviews: Path | None = None, fresh: bool = False
+    config: RunConfig,
+    root: Path,
+    console: Console,
+    out: Path | None = None,
+    *,
+    reviews: Path | None = None,
+    fresh: bool = False,
 ) -> list[str]:
-    """Inputs of one question that lie here, or are made here, and the time; ``out`` is the folder of runs."""
+    """Inputs of one question that lie here, or are made here, and the time; ``out`` is the folder of runs.
+
+    An AIS file that the run will skip is told, as the run does; NothingUsable where no other input is there.
+    """
     lines: list[str] = []
     looks, most = None, ""
     if config.source.kind == "demo":
         found, looks = _demo(config, root)
         lines += found
     elif config.source.kind == "files":
-        found, looks, undated = _files(config)
+        found, looks, undated = _files(config, console)
         lines += found
         most = "at most " if undated else ""
     made = config.source.kind != "demo" or _simulated(config, root).is_dir()
@@ -65,20 +75,27 @@ def _simulated(config: RunConfig, root: Path) -> Path:
     return cache_root() / "simulated" / simulation_key(config, root, root / str(config.source.scenario))
 
 
-def _files(config: RunConfig) -> tuple[list[str], int, int]:
+def _files(config: RunConfig, console: Console) -> tuple[list[str], int, int]:
     """Lines, the images that may be looked at, and how many of them have names that give no date.
 
     By their names alone: a plan opens no image, so what is a mask or shows another place is not known to it.
     """
+    from pipeline.ingest.ais.beginnings import refused_at_once
     from pipeline.ingest.found import find_inputs
     from pipeline.ingest.metadata.acquisition import acquired_of
 
     images, ais = named_files(config)
     found = find_inputs(images)
+    refused = [error for path in ais if (error := refused_at_once(path))]
+    for error in refused:
+        console.problem(error, done="will be skipped")
+    if not found and len(refused) == len(ais):
+        raise NothingUsable(f"{config.aoi.id}: no image and no AIS file could be used, so nothing would be known")
     when = [acquired_of({}, f.name or f.path.name)[0] for f in found if not f.refused]
     undated = sum(w is None for w in when)
     outside = sum(w is not None and not config.period.start <= w < config.period.end for w in when)
-    lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}"]
+    skipped = f", {len(refused)} of them not readable" if refused else ""
+    lines = [f"files: {number_of(len(found), 'image')}, {number_of(len(ais), 'AIS file')}{skipped}"]
     lines += [f"  {printable(f.path)}, {megabytes(f.path):,.1f} MB{_what_of(f)}" for f in found]
     if outside:
         lines.append(f"{outside} of {number_of(len(found), 'image')} outside the period, by their names")

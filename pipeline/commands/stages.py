@@ -207,7 +207,7 @@ def account(
     ],
     cap: Annotated[
         list[Path],
-        typer.Option(metavar="FILE", help="The cap, e.g. configs/caps/unscr-2397.yaml; once for each of several."),
+        typer.Option(metavar="CAP", help="The cap: unscr-2397, unscr-2397-crude, or a file; once for each of several."),
     ],
     out: Annotated[
         Path,

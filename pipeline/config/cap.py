@@ -55,7 +55,10 @@ def _meant(name: str, known: list[str]) -> str:
 def _unknown(path: Path, field: str, name: str, known: list[str], meant: str) -> ConfigError:
     hint = f" (did you mean {meant}?)" if meant else ""
     if name == CRUDE and not meant:  # its account wants assumptions of its own
-        hint = "; add it under volume.products, or give --assumptions configs/assumptions/refined-and-crude.yaml"
+        hint = (
+            "; add it under volume.products, or give capwatch volume and account alike "
+            "--assumptions configs/assumptions/refined-and-crude.yaml"
+        )
     return ConfigError(
         f"{printable(path)}: {field}: {name} is none of the assumptions' products, which are {', '.join(known)}{hint}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -147,6 +147,9 @@ class Notified(Section):
         return self.barrels if self.barrels is not None else float(self.tonnes or 0.0) * unnamed_bbl_per_t
 
 
+OTHER_UNITS = ("tonnes", "tons", "t", "bbl", "kbbl", "m3", "cubic_metres", "litres")  # keys of caps that lack barrels
+
+
 class CapConfig(Section):
     """A cap: ``configs/caps/*.yaml``."""
 
@@ -174,6 +177,17 @@ class CapConfig(Section):
     def counts_product(self, name: str) -> bool:
         """Does a cargo of that product count against this cap?"""
         return (not self.products or name in self.products) and name not in self.excluded_products
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_in_barrels(cls, data: Any) -> Any:
+        if (
+            isinstance(data, dict)
+            and "barrels" not in data
+            and (others := [name for name in data if name in OTHER_UNITS])
+        ):
+            raise ValueError(f"the cap is in {others[0]}, and accounts are in barrels: state it as barrels as well")
+        return data
 
     @model_validator(mode="after")
     def _each_counts_or_not(self) -> CapConfig:

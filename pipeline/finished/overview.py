@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 
 NOTABLE_BBL = 1.0  # a change of barrels below one is none
+NO_CALL = "no counted call"  # in place of sums: 0 would read as "nothing was lifted"
 
 
 def list_runs(out: Path, aoi: str | None = None) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def _told(manifest: dict[str, Any]) -> dict[str, Any]:
     result = manifest.get("result") or {}
     p5, p50, p95 = result.get("barrels") or (None, None, None)
     return {
-        "period": " to ".join(result.get("period", [])),
+        "period": _period(manifest),
         "looks": result.get("looks"),
         "calls": result.get("calls_counted"),
         "barrels_p5": p5,
@@ -113,6 +114,7 @@ class Difference:
     result: pd.DataFrame
     calls: pd.DataFrame
     code: tuple[str, str]
+    apart: tuple[str, ...] = ()  # that they are of two places or periods, in words: then they answer two questions
 
     @property
     def reasons(self) -> list[str]:
@@ -132,14 +134,26 @@ def difference(before: Path, after: Path) -> Difference:
     """Compare two finished runs. Raises ConfigError or InputError where one is none."""
     old, new = manifest_of_run(before), manifest_of_run(after)
     files, judged = ([of(m) for m in (old, new)] for of in (_files, _judged))
+    places = [_settings(folder).get("aoi.id", "") for folder in (before, after)]
     return Difference(
         config=_asked_otherwise(before, after),
         inputs=_changed(files[0], files[1], "file"),
         verdicts=_changed(judged[0], judged[1], "verdict"),
         result=_changed(*_results(old, new), "quantity"),
-        calls=_calls(before, after),
+        calls=_calls(before, after, one_place=places[0] == places[1]),
+        apart=_apart(places, [_period(manifest) for manifest in (old, new)]),
         code=(str(old.get("capwatch", "")), str(new.get("capwatch", ""))),
     )
+
+
+def _apart(places: Sequence[str], periods: Sequence[str]) -> tuple[str, ...]:
+    """In which of place and period two runs differ, in words."""
+    told = (("places", places), ("periods", periods))
+    return tuple(f"two {what}, {' and '.join(pair)}" for what, pair in told if pair[0] != pair[1])
+
+
+def _period(manifest: dict[str, Any]) -> str:
+    return " to ".join((manifest.get("result") or {}).get("period", []))
 
 
 def _asked_otherwise(before: Path, after: Path) -> pd.DataFrame:
@@ -171,7 +185,8 @@ def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[st
     out = {}
     for name, words in (("barrels", "barrels"), ("as_detected", "barrels before verdicts")):
         if three := told.pop(name, None):
-            out[f"{words}, p5/p50/p95"] = " / ".join(map(number, three))
+            none = name == "barrels" and told.get("calls_counted") == 0
+            out[f"{words}, p5/p50/p95"] = NO_CALL if none else " / ".join(map(number, three))
     period = told.pop("period", None)
     return out | flat(told | ({"period": " to ".join(period)} if period else {}))
 
@@ -193,14 +208,17 @@ def _changed(old: dict[str, str], new: dict[str, str], name: str) -> pd.DataFram
     return pd.DataFrame(rows, columns=[name, "before", "after"])
 
 
-def _calls(before: Path, after: Path) -> pd.DataFrame:
-    """Counted calls that differ. A call whose id changed is the same if it lay at the same berth at the same time."""
+def _calls(before: Path, after: Path, *, one_place: bool = True) -> pd.DataFrame:
+    """Counted calls that differ. A call whose id changed is the same if it lay at the same berth at the same time.
+
+    Of two places none is the same: their berths may share a name.
+    """
     old, new = _counted(before), _counted(after)
     rows: list[dict[str, Any]] = []
     taken: set[str] = set()
     for call in old.itertuples():
         same = new[new["call_id"] == call.call_id]
-        if not len(same):
+        if not len(same) and one_place:
             overlap = (new["arrival_hi"] <= call.departure_lo) & (call.arrival_hi <= new["departure_lo"])
             same = new[overlap & (new["berth_id"] == call.berth_id) & ~new["call_id"].isin(taken)]
         there = same.iloc[0] if len(same) else None

@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.finished.crate import altered_files
-from pipeline.finished.overview import difference, list_runs
+from pipeline.finished.overview import NO_CALL, difference, list_runs
 from pipeline.plurals import number_of
 from pipeline.report.summary import rounded
 from pipeline.report.wording import percent
@@ -24,17 +24,23 @@ def runs_table(out: Path, aoi: str | None) -> tuple[str, list[str], list[list[st
         raise ConfigError(_no_runs(out, aoi))
     rows = []
     for r in found.itertuples():
-        barrels = (
-            "" if pd.isna(r.barrels_p50) else " / ".join(map(rounded, (r.barrels_p5, r.barrels_p50, r.barrels_p95)))
-        )
+        barrels, share = _answer(r)
         period = r.period if isinstance(r.period, str) else ""
-        share = "" if pd.isna(r.share) else percent(r.share)
         mark = "SIMULATED" if r.simulated is True else ""
         made = _when(r.made) if r.state == "finished" else r.state
         other = printable(r.other) if isinstance(r.other, str) else ""
         rows.append([f"{r.aoi}/{r.run}", made, period, _count(r.looks), _count(r.calls), barrels, share, other, mark])
     headings = ["run", "made (UTC)", "period, end excluded", "looks", "counted", "barrels p5/p50/p95", "of cap"]
     return f"runs in {out}", [*headings, "other than before", ""], rows
+
+
+def _answer(run: Any) -> tuple[str, str]:
+    """The sum of a listed run and its share of the cap, in words; of one that has none, none."""
+    if pd.isna(run.barrels_p50):
+        return "", ""
+    if run.calls == 0:
+        return NO_CALL, ""
+    return " / ".join(map(rounded, (run.barrels_p5, run.barrels_p50, run.barrels_p95))), percent(run.share)
 
 
 def _no_runs(out: Path, aoi: str | None) -> str:
@@ -72,6 +78,9 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
             else f"no difference but the code: {' and '.join(found.code)}"
         )
         return
+    if found.apart:
+        told = printable("; ".join(found.apart))
+        console.result(f"two questions, not one asked twice: {told}. What differs is told; it is no change")
     for title, table in tables:
         if len(table):
             console.table(

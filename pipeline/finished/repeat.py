@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.chain.review_file import find_reviews
 from pipeline.console import Console
-from pipeline.errors import ContractError, InputError, RunDiffers, printable
+from pipeline.errors import ConfigError, ContractError, InputError, RunDiffers, printable
 from pipeline.finished.crate import altered, altered_files
 from pipeline.finished.kinds import manifest_of_run, page_of
 from pipeline.ingest.catalogue.kept import Kept
@@ -15,6 +15,8 @@ from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, code_version, read_manifest
 from pipeline.run import run
 from pipeline.workspace import CONFIG_FILES, load_run_config
+
+CONFIG = "config.yaml"
 
 
 def verify(folder: Path, console: Console) -> None:
@@ -42,10 +44,11 @@ def rerun(folder: Path, console: Console) -> None:
     says nothing.
     """
     manifest = manifest_of_run(folder)
+    _require_question(folder, [record["path"] for record in manifest["outputs"]])
     changed = altered_files(folder)
     for line in changed:
         console.problem(f"{printable(folder)}: {line}", done="what the manifest says of it is compared")
-    config = load_run_config(folder / "config.yaml", {})
+    config = load_run_config(folder / CONFIG, {})
     made_by, now = manifest["capwatch"], code_version()
     other_code = f" (the run was made by code {made_by}, this is {now})" if made_by != now else ""
     with tempfile.TemporaryDirectory(prefix="capwatch-rerun-") as other:
@@ -62,6 +65,18 @@ def rerun(folder: Path, console: Console) -> None:
         raise RunDiffers(f"{printable(folder)}: {told}")
     with_what = f" with the manifest; {number_of(len(changed), 'file')} of the folder not" if changed else ""
     console.result(f"{folder}: run again, all {len(before)} files agree byte for byte{with_what}")
+
+
+def _require_question(folder: Path, outputs: list[str]) -> None:
+    """ConfigError where the folder has lost what says how to run it again."""
+    asked = [path for path in outputs if path == CONFIG or path.startswith(f"{CONFIG_FILES}/")]
+    gone = [path for path in dict.fromkeys((CONFIG, *asked)) if not (folder / path).is_file()]
+    if gone:
+        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        raise ConfigError(
+            f"{printable(folder)}: {printable(gone[0])}{more} missing, without which it cannot be run again "
+            "(nothing was compared; capwatch verify names all that is)"
+        )
 
 
 def show(folder: Path, console: Console) -> None:

@@ -27,6 +27,7 @@ from pipeline.times_places.moments import moment
 from pipeline.types import ONLY_DATED
 
 if TYPE_CHECKING:
+    from pipeline.config import VolumeConfig
     from pipeline.report.story import Story
 
 EVIDENCE_WORDS = {
@@ -142,7 +143,7 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "tonnes": "–" if pd.isna(row["tonnes_p50"]) else
             f"{barrels(row['tonnes_p50'], 2)} t ({barrels(row['tonnes_p5'], 2)} to {barrels(row['tonnes_p95'], 2)})",
         "fill": _fill(row, story.config.volume.constants_share),
-        "product": "product not known: a mix" if row["product"] == "mix" else str(row["product"]).replace("_", " "),
+        "product": _product(row["product"], story.config.volume),
         "factor": "–" if pd.isna(row["bbl_per_t"]) else f"{row['bbl_per_t']:.2f} bbl/t",
         "p_lifting": chance(row["p_lifting"]),
         "lifting_share": round(float(row["p_lifting"]), 4),
@@ -152,6 +153,14 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
         "range": f"{barrels(row['barrels_p5'])} to {barrels(row['barrels_p95'])}",
         "scenarios": [barrels(row[f"barrels_at_{name}"]) for name in ("33", "50", "60", "90", "100")],
     }  # fmt: skip
+
+
+def _product(name: str, config: VolumeConfig) -> str:
+    """Her product in words; of one that nobody named, what the assumptions take it for."""
+    if name != "mix":
+        return name.replace("_", " ")
+    assumed = [product.name.replace("_", " ") for product in config.products if product.share > 0]
+    return f"{assumed[0]}, by the assumptions: nobody named it" if len(assumed) == 1 else "product not known: a mix"
 
 
 def _fill(row: dict[Any, Any], constants_share: float) -> str:

@@ -96,15 +96,11 @@ def _account(story: Story) -> Figure:
         day = pd.to_datetime(account["day"])
         day.iloc[-1] += pd.Timedelta(days=1)
         top = max(top, _with_unseen(axes, day, account, story))
-        axes.fill_between(
-            day, account["observed_p5"], account["observed_p95"], step="post", color=BLUE, alpha=0.22, lw=0,
-            label="observed, 90 % interval",
-        )  # fmt: skip
-        axes.step(day, account["observed_p50"], where="post", color=BLUE, lw=2, label="observed, median")
-        for name, full, style in (("33", "⅓", ":"), ("60", "60 %", "-."), ("90", "90 %", "--")):
-            axes.step(
-                day, account[f"at_{name}"], where="post", color=GREY, lw=1, ls=style, label=f"if all were {full} full"
-            )
+        if head.calls_counted:
+            _observed(axes, day, account)
+        else:  # lines along 0 would read as "nothing was lifted"
+            nothing = "no counted call, so nothing is added up"
+            axes.text(0.5, 0.3, nothing, transform=axes.transAxes, ha="center", fontsize=10, color=GREY)
     _unlooked(axes, story)
     if top > 0.3 * head.cap_bbl:
         axes.axhline(head.cap_bbl, color=RED, lw=1.6, label=f"cap, {head.cap_bbl:,.0f} bbl")
@@ -122,6 +118,19 @@ def _account(story: Story) -> Figure:
     figure.legend(loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     mark(axes, story)
     return arranged(figure)
+
+
+def _observed(axes: Axes, day: pd.Series, account: pd.DataFrame) -> None:
+    """The sum of what was seen, and what these calls make at the fixed fills."""
+    axes.fill_between(
+        day, account["observed_p5"], account["observed_p95"], step="post", color=BLUE, alpha=0.22, lw=0,
+        label="observed, 90 % interval",
+    )  # fmt: skip
+    axes.step(day, account["observed_p50"], where="post", color=BLUE, lw=2, label="observed, median")
+    for name, full, style in (("33", "⅓", ":"), ("60", "60 %", "-."), ("90", "90 %", "--")):
+        axes.step(
+            day, account[f"at_{name}"], where="post", color=GREY, lw=1, ls=style, label=f"if all were {full} full"
+        )
 
 
 def _dates(axes: Axes, story: Story) -> None:

@@ -43,6 +43,7 @@ from pipeline.stages.table_doubts import (
 from pipeline.storage import require_apart
 from pipeline.table_files import marked, read_table, write_table
 from pipeline.tables import MISSED
+from pipeline.workspace import find_cap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +102,7 @@ def account(
     """
     from pipeline import volume as stage
 
+    caps = [find_cap(cap) for cap in caps]
     targets = _targets(caps, out, folder=folder)
     for target in targets:
         require_apart(target, *liftings, *caps, assumptions, missed, looks, zones)
@@ -129,7 +131,7 @@ def account(
     for rule, target, (table, ledger) in zip(rules, targets, accounts, strict=True):
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)
-        lines = account_lines(head, rule)
+        lines = account_lines(head, rule, ledger)
         if unseen is not None:
             lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
         for line in lines + (without_part_lines(table) if rule is rules[-1] else []):

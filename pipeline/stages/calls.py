@@ -88,13 +88,13 @@ def match(
 ) -> None:
     """Say which detection is which transponder, or none."""
     from pipeline import calls
-    from pipeline.calls.given_detections import TIMES
+    from pipeline.calls.given_detections import TIMES, with_plain_names
     from pipeline.config import CallsConfig
     from pipeline.ingest.ais.messages import any_simulated
 
     require_apart(out, detections, *ais)
     config = build(CallsConfig, settings, where="--set")
-    found = read_table(detections)
+    found = with_plain_names(read_table(detections))
     if times.forms:
         found = found.assign(**{name: in_forms(found[name], times.forms) for name in TIMES if name in found})
     if "flags" in found and found["flags"].astype(str).str.contains(ONLY_DATED).any():

@@ -148,6 +148,14 @@ LEDGER = Contract(
             "Was any counted berth looked at this day: usable, partly, unknown, or not_given.",
             choices=("usable", "partly", "unknown", "not_given"),
         ),
+        Column(
+            "rests_on",
+            "text",
+            "What the observed sum rests on by then: calls; looks, in which no counted call was; nothing, neither call "
+            "nor look of this account: its zeros say nothing of what was lifted.",
+            required=False,  # earlier versions did not write it
+            choices=("calls", "looks", "nothing"),
+        ),
     ),
 )
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 GAS_OIL_BBL_PER_T = 7.46  # the Committee's chart; beside it stands the factor for a product without a name
 LOOK_RANK = ("not_given", "unknown", "partly", "usable")
+SHOWED = LOOK_RANK[2:]  # in which a ship could be seen
 
 
 def ledger(
@@ -97,6 +98,7 @@ def ledger_of_draws(
     fills, looked = _at_fills(held, cap, config), _looked_by_day(looks)
     called = np.array([(day - start).days for day in days_of(held, cap)], dtype=int)
     total, mass = np.zeros(config.draws), np.zeros(config.draws)
+    first_look = min((day for day in calendar if looked.get(day) in SHOWED), default=date.max)
     out = []
     for n, day in enumerate(calendar):
         so_far = called <= n
@@ -108,6 +110,7 @@ def ledger_of_draws(
             {"day": day.isoformat(), "account_year": year, "calls": int(so_far.sum())}
             | {"notified_bbl": _notified_bbl(notified_by(cap, year, day), config)}
             | {"looked": looked.get(day, "not_given" if looks is None else "unknown")}
+            | {"rests_on": "calls" if so_far.any() else "looks" if first_look <= day else "nothing"}
             | _against(cap, total, mass)
             | (_corrected(total + unseen[n], cap) if unseen is not None else {})
             | {"corrected_without": sorted(zone for zone, since in without.items() if since <= day)}

@@ -366,6 +366,15 @@ def test_the_spread_of_a_silence_is_learned_from_how_far_ships_were_from_where_t
     assert learned_drift_m_s([track]) == pytest.approx(0.8, rel=0.02)
 
 
+def test_case_and_blanks_make_no_other_column_and_only_what_lacks_is_told():
+    """A table with "Lon" was told to lack lon; of one that lacks lat alone, lon was named too."""
+    table = pd.DataFrame({"Det ID": ["a"], "Time (UTC)": ["2024-03-07T00:00:00Z"], "Lon": [133.0], "LATITUDE": [42.7]})
+    row = own_names(table).iloc[0]
+    assert (row["detection_id"], row["lon"], row["lat"]) == ("a", 133.0, 42.7)
+    with pytest.raises(ConfigError, match=r"no column lat; it has det_id, time_utc, lon$"):
+        own_names(table.drop(columns="LATITUDE"))
+
+
 def test_detections_of_foreign_columns_name_all_that_lack_and_what_may_be_meant():
     """It named one, so that a table with four such columns was refused four times."""
     table = pd.DataFrame(

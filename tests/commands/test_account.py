@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -48,19 +49,24 @@ def test_printed_sums_have_three_digits_as_a_report_has_and_the_table_has_all(ac
     assert pd.read_csv(out)["observed_p50"].iloc[-1] == pytest.approx(30_000 * 8.33)
 
 
-def test_looks_at_counted_zones_tell_which_days_were_looked_at(account, tmp_path):
-    """As a run's own ledger has it: a look at a zone that does not count says nothing."""
-    look = {"scene_id": "s", "sensor": "optical", "state": "usable", "covered": 1.0, "n_detections": 0}
-    rows = [("pier", "2024-05-01T02:00Z"), ("roads", "2024-05-02T02:00Z")]
+def looked_at(folder: Path, rows: list[tuple[str, str]], state: str = "usable") -> tuple[Path, Path]:
+    """Files of looks, one for each zone and time, and of these zones, of which the pier counts."""
+    look = {"scene_id": "s", "sensor": "optical", "state": state, "covered": 1.0, "n_detections": 0}
     table = LOOKS.from_rows([look | {"look_id": z, "zone_id": z, "acquired": pd.Timestamp(t)} for z, t in rows])
-    write_table(table, looks := tmp_path / "looks.parquet")
+    write_table(table, looks := folder / "looks.parquet")
     ring = [[0, 0], [0.01, 0], [0.01, 0.01], [0, 0.01], [0, 0]]
     shape = {"type": "Polygon", "coordinates": [ring]}
     features = [
         {"type": "Feature", "geometry": shape, "properties": {"zone_id": z, "kind": "berth", "counts": z == "pier"}}
         for z, _ in rows
     ]
-    (zones := tmp_path / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    (zones := folder / "zones.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return looks, zones
+
+
+def test_looks_at_counted_zones_tell_which_days_were_looked_at(account, tmp_path):
+    """As a run's own ledger has it: a look at a zone that does not count says nothing."""
+    looks, zones = looked_at(tmp_path, [("pier", "2024-05-01T02:00Z"), ("roads", "2024-05-02T02:00Z")])
     code, _, err, out = account(of("2024-05-02"), "--looks", looks, "--zones", zones)
     assert (code, err) == (0, [])
     assert pd.read_csv(out).set_index("day")["looked"].tail(2).to_dict() == {
@@ -75,8 +81,36 @@ def test_looks_at_counted_zones_tell_which_days_were_looked_at(account, tmp_path
 def test_calls_after_the_day_asked_for_are_told(account):
     """Also where that day lies before all calls."""
     _, told, _, _ = account(of("2024-05-01", "2024-06-01"), "--as-of", "2024-01-31")
-    assert told[0].startswith("0 calls counted, account year 2024 as of 2024-01-31")
-    assert told[1:] == ["2 counted calls after 2024-01-31 are not in this account"]
+    assert told[0].startswith("no counted call in account year 2024 as of 2024-01-31, so nothing is added up against ")
+    assert told[1] == "2 counted calls after 2024-01-31 are not in this account"
+
+
+def test_a_year_without_a_call_is_unknown_and_no_sum_of_zero(account):
+    """Nothing was watched, so "0 barrels, 0 % of the cap" would claim what nobody knows; on paper and in the table."""
+    code, told, err, out = account(of("2024-05-01"), "--as-of", "2023-12-31")
+    assert (code, err) == (0, [])
+    none = "no counted call in account year 2023 as of 2023-12-31, so nothing is added up against "
+    assert told == [
+        f"{none}Refined petroleum products, UNSCR 2397 OP5",
+        "1 counted call of account year 2024 is not in this account (--as-of 2024-12-31 shows that year)",
+        "what was lifted is unknown: no look was given (--looks), so nothing says that anybody watched",
+    ]
+    assert set(pd.read_csv(out)["rests_on"]) == {"nothing"}
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("usable", "a counted berth was looked at on 1 of 31 days; what happened on the other 30 is unknown"),
+        ("unknown", "what was lifted is unknown: no look showed a counted berth on any of its 31 days"),
+    ],
+)
+def test_an_account_without_a_call_says_on_which_days_somebody_watched(account, tmp_path, state, says):
+    looks, zones = looked_at(tmp_path, [("pier", "2024-01-09T02:00Z")], state)
+    _, told, _, out = account(of("2024-05-01"), "--as-of", "2024-01-31", "--looks", looks, "--zones", zones)
+    assert told[-1] == says
+    rests_on = pd.read_csv(out)["rests_on"].tolist()
+    assert rests_on == ["nothing"] * 8 + ["looks" if state == "usable" else "nothing"] * 23
 
 
 def test_an_undated_row_is_named_and_the_rest_goes_on(account):

@@ -271,13 +271,16 @@ def test_a_question_that_is_answered_is_said_to_be(tiny_run, tmp_path):
     """And one that differs from it, in a setting, in verdicts or by --fresh, is not."""
     root, out = configs_root(), tiny_run.parents[1]
     config = load_run_config(root / "vostochny.yaml", TINY)
-    assert local_lines(config, root, out)[-1] == f"nothing to do: {tiny_run} answers this already (--fresh repeats it)"
+    assert (
+        local_lines(config, root, Console(quiet=True), out)[-1]
+        == f"nothing to do: {tiny_run} answers this already (--fresh repeats it)"
+    )
     (tmp_path / "vostochny.csv").write_text("target,verdict,value,who,when,why\n")
     other = load_run_config(root / "vostochny.yaml", TINY | {"seed": 5})
     for lines in (
-        local_lines(config, root, out, fresh=True),
-        local_lines(config, root, out, reviews=tmp_path / "vostochny.csv"),
-        local_lines(other, root, out),
+        local_lines(config, root, Console(quiet=True), out, fresh=True),
+        local_lines(config, root, Console(quiet=True), out, reviews=tmp_path / "vostochny.csv"),
+        local_lines(other, root, Console(quiet=True), out),
     ):
         assert lines[-1].startswith("about ")
 
@@ -290,3 +293,21 @@ def test_verdicts_that_the_run_would_apply_are_told(plan, tmp_path):
         "target,verdict,value,who,when,why\n98b236b19b23,reject,,A. Analyst,2024-04-02T09:00Z,a bunker barge\n"
     )
     assert "verdicts: 1 line of reviews/vostochny.csv" in plan("vostochny")[1].splitlines()
+
+
+def test_an_ais_file_that_the_run_would_skip_is_told_by_the_plan(capwatch, tmp_path):
+    """It was counted as an AIS file, and the plan ended with 0 where the run ends with 3."""
+    good, empty, other = tmp_path / "good.nmea", tmp_path / "empty.csv", tmp_path / "other.csv"
+    good.write_text("!AIVDM,1,1,,A,15M67FC000G?ufbE`FepT@3n00Sa,0*5C\n")
+    empty.write_text("")
+    other.write_text("a,b\n1,2\n")
+    words = ("run", "vostochny", "--source", "files", "--dry-run", "--start", "2024-03-07", "--end", "2024-03-09")
+    code, told, err = capwatch(*words, "--ais", good, "--ais", empty, "--ais", other)
+    assert (code, told.splitlines()[-1]) == (3, "files: 0 images, 3 AIS files, 2 of them not readable")
+    assert err.splitlines()[0] == f"error: {empty}: is empty (will be skipped)"
+    assert err.splitlines()[1].startswith(f"error: {other}: no column for mmsi among a, b; ")
+    code, _, err = capwatch(*words, "--ais", other)
+    assert code == 4
+    assert err.splitlines()[-1] == (
+        "error: vostochny: no image and no AIS file could be used, so nothing would be known"
+    )

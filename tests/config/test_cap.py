@@ -63,11 +63,21 @@ def test_a_cap_that_counts_a_product_nobody_knows_is_refused(tmp_path, named, me
 def test_a_cap_on_crude_says_which_assumptions_it_wants(tmp_path):
     """It listed the products that there are, none of which was meant."""
     crude = UNSCR_2397.with_name("unscr-2397-crude.yaml")
-    with pytest.raises(ConfigError, match=r"; add it under volume\.products, or give --assumptions .*\.yaml$") as told:
+    with pytest.raises(ConfigError, match=r"volume and account alike --assumptions .*\.yaml$") as told:
         load_cap(crude, VolumeConfig())
     named = Path(str(told.value).rpartition("--assumptions ")[2])
     products = read_yaml(CONFIGS.parent / named)[0]["products"]
     assert load_cap(crude, build(VolumeConfig, {"products": products}, where="x")).products == ("crude",)
+
+
+@pytest.mark.parametrize("unit", ["tonnes", "bbl"])
+def test_a_cap_in_another_unit_is_told_what_it_lacks(tmp_path, unit):
+    """ "barrels: is missing" alone leaves open that the tonnes cannot do."""
+    (path := tmp_path / "cap.yaml").write_text(
+        UNSCR_2397.read_text("utf-8").replace("barrels: 500000", f"{unit}: 60000", 1)
+    )
+    with pytest.raises(ConfigError, match=rf"the cap is in {unit}, and accounts are in barrels: state it as barrels"):
+        load_cap(path, VolumeConfig())
 
 
 FILES = {  # of our own configs, whose kinds are as their folders say

@@ -131,6 +131,21 @@ def test_a_manifest_without_its_headline_is_told_by_name(capwatch, tiny_run, tmp
     assert "copy/manifest.json: its headline has gone; capwatch verify names what was changed" in err
 
 
+@pytest.mark.parametrize("gone", ["config.yaml", "config_files"])
+def test_a_rerun_without_what_was_asked_is_one_line(tiny_run, tmp_path, gone):
+    """It told every file that has gone, and then stopped at the one that it opened first."""
+    shutil.copytree(tiny_run, copy := tmp_path / "copy")
+    lost = copy / gone
+    shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
+    told = (
+        rf"copy: {gone}\S*( and \d+ more)? missing, without which it cannot be run again \(nothing was compared; .*\)$"
+    )
+    console = Console(quiet=True)
+    with pytest.raises(ConfigError, match=told):
+        repeat.rerun(copy, console)
+    assert not console.problems
+
+
 def test_a_rerun_of_a_folder_changed_by_hand_says_that_it_was(tiny_run, tmp_path, monkeypatch, capsys):
     """Of a folder with another byte in it, it said that all files agree byte for byte: with the manifest they did."""
     shutil.copytree(tiny_run, tmp_path / "copy")

@@ -19,10 +19,10 @@ from pipeline.finished.named_files import flat
 from pipeline.finished.opened import chosen_run
 from pipeline.finished.overview import difference, list_runs
 from pipeline.finished.overview_text import runs_table
-from pipeline.provenance import sha256_file
+from pipeline.provenance import manifest_hash, sha256_file
 from pipeline.report.wording import percent
 from pipeline.storage import write_bytes, write_text
-from pipeline.table_files import read_table
+from pipeline.table_files import read_table, write_table
 from pipeline.workspace import latest_run
 from tests.conftest import run_tiny
 
@@ -46,6 +46,37 @@ def test_the_share_of_the_cap_reads_as_in_the_report(tiny_run, tmp_path):
     share = list_runs(tmp_path)["share"].iloc[0]
     _, headings, rows = runs_table(tmp_path, None)
     assert rows[0][headings.index("of cap")] == percent(share)
+
+
+def test_a_run_without_a_counted_call_lists_no_sum(tiny_run, tmp_path):
+    """ "0 / 0 / 0, 0 %" would read as "nothing was lifted"; so it would in `diff`."""
+    other = tmp_path / "vostochny" / "nobody"
+    shutil.copytree(tiny_run, other)
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["result"] |= {"calls_counted": 0, "barrels": [0, 0, 0]}
+    manifest["self_sha256"] = manifest_hash(manifest)
+    write_text(other / "manifest.json", json.dumps(manifest))
+    _, headings, rows = runs_table(tmp_path, None)
+    told = dict(zip(headings, rows[0], strict=True))
+    assert (told["barrels p5/p50/p95"], told["of cap"]) == ("no counted call", "")
+    result = difference(tiny_run, other).result.set_index("quantity")
+    assert result.loc["barrels, p5/p50/p95", "after"] == "no counted call"
+
+
+def test_runs_of_two_places_are_told_to_be_no_change(capwatch, tiny_run, tmp_path):
+    """Their calls are not one another's, though both places have a berth of that name and ships lay there at once."""
+    other = tmp_path / "nampo" / "run"
+    shutil.copytree(tiny_run, other)
+    config = (other / "config.yaml").read_text("utf-8").replace("id: vostochny", "id: nampo", 1)
+    write_text(other / "config.yaml", config)
+    calls = {name: read_table(other / f"{name}.parquet") for name in ("port_calls", "liftings")}
+    for name, table in calls.items():
+        write_table(table.assign(call_id=[f"another-{n}" for n in table["call_id"]]), other / f"{name}.parquet")
+    found = difference(tiny_run, other)
+    assert found.apart == ("two places, vostochny and nampo",)
+    assert len(found.calls) == 2 * list_runs(tiny_run.parents[1], tiny_run.parent.name)["calls"].iloc[0]
+    _, told, _ = capwatch("diff", tiny_run, other)
+    assert told.startswith("two questions, not one asked twice: two places, vostochny and nampo. What differs is told")
 
 
 def test_a_case_tells_when_it_was_made_and_is_compared_with_no_other(capwatch, tmp_path, monkeypatch):

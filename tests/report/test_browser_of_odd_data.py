@@ -99,6 +99,30 @@ def test_names_and_pins_of_berths_that_lie_close_stand_apart(chromium, tiny_run,
     opened.close()
 
 
+def in_the_middle(data):
+    """One berth in the middle of a small AOI, with a name for which neither side of it has room on a telephone."""
+    berth = next(zone for zone in data["zones"] if zone["counts"])
+    lat, lon = (sum(at) / len(berth["rings"][0]) for at in zip(*berth["rings"][0], strict=True))
+    data["zones"] = [berth | {"name": "Oil-product berth of the eastern basin, at its northern side"}]
+    data["calls"] = [call | {"zone": berth["id"]} for call in data["calls"] if call["counts"]]
+    data["bbox"] = [lon - 0.01, lat - 0.01, lon + 0.01, lat + 0.01]
+
+
+@pytest.mark.parametrize("width", [400, 360])
+def test_a_name_without_room_on_either_side_stays_on_the_map(chromium, tiny_run, tmp_path, width):
+    """Half of it lay beyond the map's edge, where nobody can read it."""
+    opened = chromium.new_page(viewport={"width": width, "height": 900})
+    opened.goto(data_changed(tiny_run, tmp_path / "middle.html", in_the_middle).as_uri())
+    opened.wait_for_selector(".zone-name")
+    box = "(b => [b.left, b.top, b.right, b.bottom])(document.querySelector('%s').getBoundingClientRect())"
+    frame, name, pin = (opened.evaluate(box % what) for what in ("#map", ".zone-name", ".call-pin"))
+    for left, top, right, bottom in (name, pin):
+        assert frame[0] <= left < right <= frame[2]
+        assert frame[1] <= top < bottom <= frame[3]
+    assert name[1] >= pin[3] or name[3] <= pin[1] or name[0] >= pin[2] or name[2] <= pin[0]
+    opened.close()
+
+
 def test_a_long_path_widens_no_page(open_story, tiny_story):
     """A phone scrolls down, not sideways."""
     story = replace(tiny_story, problems=(f"/data/{'very_long_name_' * 8}.tif: nothing tells its sensor",))

@@ -16,6 +16,7 @@ from pipeline.report.cards import (
     _lifting_factors,
     _named_by,
     _pair,
+    _product,
 )
 from pipeline.report.chips import _mirrored, _north, _turned
 from pipeline.report.freeboard_words import freeboard_at, outside
@@ -326,3 +327,18 @@ def test_a_stated_cargo_is_a_share_of_the_ship_though_the_bar_takes_it_for_full(
 def test_a_fill_that_is_not_known_is_said():
     row = {"fill_p50": np.nan, "tonnes_p50": np.nan, "dwt_p50_t": 5_000.0, "method": "none"}
     assert _fill(row, 0.05) == "share of full not known"
+
+
+@pytest.mark.parametrize(
+    ("products", "name", "words"),
+    [
+        ([("crude", 1.0)], "mix", "crude, by the assumptions: nobody named it"),
+        ([("crude", 1.0), ("gas_oil", 0.0)], "mix", "crude, by the assumptions: nobody named it"),
+        ([("crude", 0.5), ("gas_oil", 0.5)], "mix", "product not known: a mix"),
+        ([("crude", 1.0)], "fuel_oil", "fuel oil"),
+    ],
+)
+def test_a_product_that_nobody_named_is_a_mix_only_where_it_may_be_several(products, name, words):
+    """Fill, draws and barrels a tonne are those of crude alone: so are the card's words."""
+    config = VolumeConfig(products=[{"name": n, "share": s, "bbl_per_t": 7.32, "t_per_m3": 0.859} for n, s in products])
+    assert _product(name, config) == words

@@ -114,3 +114,14 @@ def test_a_figure_has_room_for_its_labels_in_each_format(tiny_story, name):
         box = figure.get_tightbbox()
         assert 0 <= box.x0 < box.x1 <= width_in
         assert 0 <= box.y0 < box.y1 <= height_in
+
+
+def test_an_account_without_a_call_draws_no_line_along_zero(tiny_story):
+    """It would read as "nothing was lifted" where nothing is known."""
+    ledger = tiny_story.tables["ledger"]
+    sums = {name: 0.0 for name in ledger if name.startswith(("observed_", "at_"))}
+    tables = {**tiny_story.tables, "ledger": ledger.assign(calls=0, **sums)}
+    story = replace(tiny_story, headline=replace(tiny_story.headline, calls_counted=0), tables=tables)
+    axes = figures(story)["account"].axes[0]
+    assert not {"observed, median", "if all were ⅓ full"} & {line.get_label() for line in axes.lines}
+    assert "no counted call, so nothing is added up" in {text.get_text() for text in axes.texts}

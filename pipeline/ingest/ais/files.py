@@ -61,11 +61,20 @@ def file_digest(path: Path) -> str:
 
     A pipe or a device is refused: it may never end, and what was hashed of it cannot be read again.
     """
+    require_readable(path)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror or error})") from error
+
+
+def require_readable(path: Path) -> None:
+    """Raise InputError where a path is no regular file, or may not be read."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise InputError(path, "is not a regular file; save its content as one first")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        path.open("rb").close()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror or error})") from error
 

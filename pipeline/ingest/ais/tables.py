@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 from itertools import chain
 from pathlib import Path
@@ -49,6 +49,32 @@ _HEADER_NAMES = 3  # ... how many names of columns make a header of one (our cho
 _PARQUET_ROWS = 1 << 17  # rows in memory at once (our choice: some 30 MB)
 
 
+@dataclass(frozen=True, slots=True)
+class TableTop:
+    """The beginning of a table of text: what its header says, and what is still to be read."""
+
+    layout: Layout
+    lines_before: int  # the header
+    text: bytes  # up to the header's end
+    rest: bytes  # of the first block
+    stream: Iterator[Block]  # those after it
+
+
+def begin_table(path: Path, columns: Mapping[str, str] | None) -> TableTop:
+    """A table of text read to the end of its header. Raises InputError for one that cannot be understood."""
+    stream = blocks(path, returns_end=returns_end_lines(head_of(path)))
+    first = next(stream, None)
+    if first is None:
+        raise InputError(path, "is empty")
+    before, header_line, rest = cut_at_header(first.data, (columns or {}).values())
+    try:
+        header, separator = split_header(header_line)
+    except csv.Error as error:
+        raise InputError(path, f"its first line is no header ({error})") from error
+    layout = layout_of(path, header, columns, separator)
+    return TableTop(layout, before, first.data[: len(first.data) - len(rest)], rest, stream)
+
+
 def read_csv_table(
     path: Path, columns: Mapping[str, str] | None, rule: TimeRule, read: TableRead
 ) -> Iterator[pd.DataFrame]:
@@ -58,21 +84,13 @@ def read_csv_table(
 
     Raises InputError for a header that cannot be understood.
     """
-    stream = blocks(path, returns_end=returns_end_lines(head_of(path)))
-    first = next(stream, None)
-    if first is None:
-        raise InputError(path, "is empty")
-    before, header_line, rest = cut_at_header(first.data, (columns or {}).values())
-    read.mark.see_lines(first.data[: len(first.data) - len(rest)])
-    try:
-        header, separator = split_header(header_line)
-    except csv.Error as error:
-        raise InputError(path, f"its first line is no header ({error})") from error
-    layout = layout_of(path, header, columns, separator)
+    top = begin_table(path, columns)
+    layout, before, rest = top.layout, top.lines_before, top.rest
+    read.mark.see_lines(top.text)
     read.begin(layout)
     read.balance["no_data"] += before + 1
     rows = _RowReader(path, layout, rule, read)
-    for block in chain([Block(before + 2, rest)] if rest else [], stream):
+    for block in chain([Block(before + 2, rest)] if rest else [], top.stream):
         read.unfinished = not block.data.endswith(b"\n")
         if (frame := rows.read_block(block)) is not None:
             yield frame

@@ -23,7 +23,7 @@ from pipeline.ingest.catalogue.products import RemoteFile
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Damaged, Deadline
 from pipeline.ingest.gdal_settings import SETTINGS
-from pipeline.ingest.quarantine import examine
+from pipeline.ingest.quarantine import HEADER, examine
 from pipeline.ingest.rasters import MAGIC, refuse_oddities
 from pipeline.types import Window
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 HEAD = 1 << 16  # bytes first asked for: the header of a cloud-optimised GRD with its 1,700 blocks has some 30 kB
 PIECE = 1 << 18  # bytes asked for where GDAL wants what was not foreseen
 GAP = 1 << 16  # blocks no further apart than this come in one request: 64 kB take less time than a round trip
-HEADER = Window(0, 0, 0, 0)
 LONGEST = 8 << 20  # bytes of one request; longer spans are shared among connections
 DIFFERS = "differs from the checksum in its catalogue"
 
@@ -133,9 +132,8 @@ class RemoteImage:
                     at = min(end, known + len(body))
             return b"".join(parts)
 
-    def _decoded_elsewhere(self, window: Window) -> None:
-        """Have the helper decode a window first, or the header where the window is empty; it asks for what it needs."""
-        where = (window.row0, window.col0, window.rows, window.cols)
+    def _decoded_elsewhere(self, where: tuple[int, int, int, int] = HEADER) -> None:
+        """Have the helper decode a window (row, column, rows, columns) first; it asks for what it needs."""
         self._put_in_copy()
         try:
             examine(str(self._copy), self.item, self.driver, whole=False, window=where, supply=self._supply)
@@ -195,7 +193,7 @@ class RemoteImage:
             ):
                 copy.truncate(self.size)  # a sparse file: only what is fetched takes room
                 self._copy, self._copied = Path(copy.name), []
-                self._decoded_elsewhere(HEADER)
+                self._decoded_elsewhere()
                 with rasterio.open("remote", driver=self.driver, sharing=False, opener=self._opener) as dataset:
                     refuse_oddities(dataset, self.item)
                     yield dataset
@@ -214,7 +212,7 @@ class RemoteImage:
         from rasterio.windows import Window as RasterioWindow
 
         self.fetch(blocks_of(dataset, window))
-        self._decoded_elsewhere(window)
+        self._decoded_elsewhere((window.row0, window.col0, window.rows, window.cols))
         try:
             return dataset.read(1, window=RasterioWindow(window.col0, window.row0, window.cols, window.rows))
         except (RasterioError, OSError):

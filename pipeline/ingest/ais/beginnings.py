@@ -1,0 +1,39 @@
+"""What refuses an AIS file by its beginning alone: a plan tells it without reading the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.errors import InputError
+from pipeline.ingest.ais.dialects import layout_of
+from pipeline.ingest.ais.files import head_of, kind_of, require_readable
+from pipeline.ingest.ais.tables import begin_table
+
+
+def refused_at_once(path: Path) -> InputError | None:
+    """Why a run will skip an AIS file, as far as its first lines tell; None where they are as they should be."""
+    try:
+        require_readable(path)
+        head = head_of(path)
+        if not head.strip():
+            return InputError(path, "is empty")
+        kind = kind_of(path, head)
+        if kind == "csv":
+            begin_table(path, None)
+        if kind == "parquet":
+            _require_columns(path)
+    except InputError as error:
+        return error
+    return None
+
+
+def _require_columns(path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    try:
+        names = pq.read_schema(path).names
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(path, f"cannot be read as Parquet ({' '.join(str(error).split())[:120]})") from error
+    layout_of(path, names, None)
