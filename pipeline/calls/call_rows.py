@@ -32,6 +32,7 @@ WORKING = ("typed_until", "heard_after", "ship")  # of a row while it is made: u
 TANKER_TYPES = range(80, 90)  # AIS ship types of tankers
 BASE_TANKER_SHARE = 0.28  # what a sighting's tanker_score is without any evidence but a merchant ship's size
 MIN_P_TANKER = 0.5  # below, a stay is another trade
+SHORTEST_M = 25.0  # whoever is surely shorter is a boat; images leave such objects out, too (our choice)
 
 Row = dict[str, Any]
 
@@ -227,6 +228,9 @@ def _left_out(row: Row, zone: Zone) -> str:
     length_m = row["length_m"] if pd.notna(row["length_m"]) else row.get("listed_length_m")
     if zone.max_length_m is not None and length_m is not None and length_m > zone.max_length_m:
         return "too_long_for_this_trade"
+    longest_m = row["length_hi_m"] if pd.notna(row.get("length_hi_m")) else length_m
+    if longest_m is not None and longest_m < SHORTEST_M:
+        return "too_short_for_this_trade"
     if row["p_tanker"] < MIN_P_TANKER:
         return "unlikely_tanker"
     # a ship that looks show between two that miss her is not timed by them so well

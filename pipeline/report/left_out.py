@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 
     from pipeline.types import Headline
 
-NOT_COUNTED = {"outside_period", "zone_not_counted", "too_long_for_this_trade", "unlikely_tanker"}  # flags of calls
+NOT_COUNTED = {  # flags of calls
+    "outside_period",
+    "zone_not_counted",
+    "too_long_for_this_trade",
+    "too_short_for_this_trade",
+    "unlikely_tanker",
+}
 AT_COUNTED_ZONES = {  # of these, what keeps out a call where stays do count: a number of ours may be wrong
     "too_long_for_this_trade": "longer than ships of this trade (max_length_m of the zone)",
+    "too_short_for_this_trade": "boats, shorter than any tanker at sea",
     "unlikely_tanker": "not likely a tanker",
 }
 

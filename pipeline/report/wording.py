@@ -164,6 +164,7 @@ FLAG_WORDS = {
     "shifted": "she lay at other berths in this visit: one cargo, by the longest stay",
     "unlikely_tanker": "not likely a tanker",
     "too_long_for_this_trade": "longer than ships of this trade",
+    "too_short_for_this_trade": "a boat, shorter than any tanker at sea",
     "size_contradicts_transponder": "her size in the image is not the one that her transponder sends",
     "time_of_day_unknown": "an image tells its day alone, so bounds are whole days",
     "weak_draught": "draught by freeboard is weak",

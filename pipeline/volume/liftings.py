@@ -64,6 +64,7 @@ WHY_NOT = {  # flags of port calls, in words
     "zone_not_counted": "a zone whose stays do not count",
     "outside_period": "outside the period that was asked for",
     "too_long_for_this_trade": "longer than ships of this trade",
+    "too_short_for_this_trade": "a boat, shorter than any tanker at sea",
     "unlikely_tanker": "not likely a tanker",
     "other_direction": "no cargo that counts was moved",
 }

@@ -178,6 +178,13 @@ def test_longer_ships_are_another_trade():
     assert "too_long_for_this_trade" in row["flags"]
 
 
+@pytest.mark.parametrize(("length_m", "counts"), [(10.0, False), (20.0, False), (26.0, True), (64.0, True)])
+def test_a_boat_at_an_oil_berth_is_no_tanker_whoever_says_so(length_m, counts):
+    row = only(visit(5, 20), said(4, a=length_m - 5.0, b=5.0, c=2.0, d=2.0, ship_type=80))
+    assert row["counts"] == counts
+    assert ("too_short_for_this_trade" in row["flags"]) != counts
+
+
 @pytest.mark.parametrize(
     ("into", "out", "low", "high"), [(4.0, 6.4, 0.95, 1.0), (6.4, 4.0, 0.3, 0.6), (5.0, 5.0, 0.92, 0.949)]
 )
