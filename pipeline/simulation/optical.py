@@ -7,7 +7,7 @@ of this: it reads edges.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,11 +101,15 @@ def draw(
     wind_m_s: float,
     seed: np.random.SeedSequence,
     conditions: Conditions | None = None,
+    surface: Surface | None = None,
 ) -> FloatImage:
-    """Reflectance, shape (4, rows, cols) for B, G, R, N. Ships and structures come with their (east, north)."""
+    """Reflectance, shape (4, rows, cols) for B, G, R, N. Ships and structures come with their (east, north).
+
+    ``surface`` draws the empty place in place of the harbour's waves.
+    """
     streams = [np.random.default_rng(s) for s in seed.spawn(4)]
     air = conditions or conditions_of(streams[3], wind_m_s)
-    layers = _surface(frame, water, air, streams[0])
+    layers = (surface or _surface)(frame, water, air, streams[0])
     for state, centre in ships:
         if state.speed_kn > 1:
             _wake(layers, frame, state, centre, streams[1])
@@ -138,6 +142,10 @@ class Layers:
     def cut(self, here: tuple[slice, ...]) -> Layers:
         """A part of all three."""
         return Layers(self.still[here], self.glint[here], self.column[here])
+
+
+Surface = Callable[[MapFrame, "BoolImage", Conditions, np.random.Generator], Layers]
+"""Draws an empty place: frame, water, conditions and random numbers to its layers."""
 
 
 def _surface(frame: MapFrame, water: BoolImage, air: Conditions, rng: np.random.Generator) -> Layers:
