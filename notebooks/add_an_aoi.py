@@ -29,6 +29,7 @@ import numpy as np
 import shapely
 
 from pipeline.commands.plan_local import local_lines
+from pipeline.console import Console
 from pipeline.errors import ConfigError
 from pipeline.finished.opened import draw_land
 from pipeline.ingest.coast import clip_coast
@@ -155,7 +156,7 @@ path = home / f"{aoi_id}.yaml"
 path.write_text(text, "utf-8")
 config = load_run_config(path, {})
 try:
-    for line in local_lines(config, home):
+    for line in local_lines(config, home, Console(quiet=True)):
         print(line)
 except ConfigError as missing:
     print(f"before a run: {missing}")

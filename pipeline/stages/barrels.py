@@ -102,12 +102,12 @@ def account(
     """
     from pipeline import volume as stage
 
+    config = _volume_config(assumptions, settings)
     caps = [find_cap(cap) for cap in caps]
     targets = _targets(caps, out, folder=folder)
     for target in targets:
         require_apart(target, *liftings, *caps, assumptions, missed, looks, zones)
     looked = looks_at_counted(looks, zones)
-    config = _volume_config(assumptions, settings)
     rules = [load_cap(cap, config) for cap in caps]
     for cap, rule in zip(caps, rules, strict=True):
         for doubt in cap_doubts(rule, datetime.now(UTC).date()):
