@@ -27,14 +27,10 @@ from pipeline.volume.displacement import (
     DEADWEIGHT_COEFFICIENT_SD,
     draught_at,
 )
-from pipeline.volume.evidence import (
-    BALLAST_LEFT,
-    BALLAST_SHARE,
-    DEPTH_SPREAD,
-    GARBLED,
-    GARBLED_RANGE_M,
-)
+from pipeline.volume.evidence import DEPTH_SPREAD
+from pipeline.volume.likelihood import GARBLED, GARBLED_RANGE_M
 from pipeline.volume.montecarlo import PART_CARGO, PRODUCT_FOLLOWS_HABIT
+from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE
 
 KINDS = {
     "nothing but the hull": (),

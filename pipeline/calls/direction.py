@@ -12,7 +12,7 @@ from pipeline.ships.retyping import CHANGED_IF_LEFT, RETYPED, changed
 from pipeline.ships.signs_of_cargo import by_draughts, by_freeboards, updated
 
 # That two draughts, both typed anew, are the same: of a ship that took or left cargo (as much as the ballast that moved
-# the other way, or mistyped), and of one that did neither (by the errors of `volume.evidence`: 0.2 m each, one in ten
+# the other way, or mistyped), and of one that did neither (by the errors of `volume.likelihood`: 0.2 m each, one in ten
 # garbled). Simulated, `benchmarks.coverage`.
 SAME_WITH_CARGO, SAME_WITHOUT = 0.04, 0.56
 P_NEITHER = 0.05  # of calls at a berth: neither loaded nor discharged, as far as the prior leaves room (our judgement)

@@ -24,8 +24,9 @@ from pipeline.config import CapConfig, VolumeConfig
 from pipeline.tables.number_law import number_law
 from pipeline.tables.records import records_of
 from pipeline.volume.draw_keys import key_of
-from pipeline.volume.evidence import COLUMNS, Evidence, effective_draws, evidence_of, reweighted, settled_log_weights
+from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of
 from pipeline.volume.identity import NUMBERS, numbers_of
+from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def draw_call(
     loaded = tonnes / full_t
     evidence, behind = evidence_of(row), float(n)
     if evidence is not None:
-        weights = settled_log_weights(evidence, dwt, tonnes, config, rng, lambda: _size_error(row, evidence, z, rng))
+        weights = log_weights(evidence, dwt, tonnes, config, rng, _size_error(row, evidence, z))
         behind = effective_draws(weights)
         # each for itself: a draw's ship is still the one before the evidence, and no limit of hers holds any more
         tonnes, loaded = reweighted(tonnes, weights), reweighted(loaded, weights)
@@ -150,14 +151,14 @@ def _stated_fill(tonnes: FloatArray, row: Mapping[Any, Any], config: VolumeConfi
     return np.minimum(1.0, tonnes / full_t)
 
 
-def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Error of length times beam in each draw, tied to the deadweight's where one of them was told from the other."""
-    own = rng.standard_normal(len(z))
+def _size_error(row: Mapping[Any, Any], evidence: Evidence, z: FloatArray) -> SizeError:
+    """Error of length times beam, tied to the deadweight's where one of them was told from the other."""
+    sd = evidence.hull_log_sd
     if not _known(row.get("length_m")):  # the hull is that of her deadweight
-        return row["dwt_log_sd"] * z / DWT_PER_HULL + evidence.hull_log_sd * own
+        return SizeError(row["dwt_log_sd"] * z / DWT_PER_HULL, sd)
     told_from_hull = str(row["method"]).startswith("dwt_from_length") and row["dwt_log_sd"] > 0
-    tied = min(0.95, DWT_PER_HULL * evidence.hull_log_sd / row["dwt_log_sd"]) if told_from_hull else 0.0
-    return evidence.hull_log_sd * (tied * z + np.sqrt(1 - tied**2) * own)
+    tied = min(0.95, DWT_PER_HULL * sd / row["dwt_log_sd"]) if told_from_hull else 0.0
+    return SizeError(sd * tied * z, sd * float(np.sqrt(1 - tied**2)))
 
 
 @dataclass(frozen=True, slots=True)

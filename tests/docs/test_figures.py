@@ -16,7 +16,7 @@ from pipeline.ships.retyping import RETYPED, TYPED_STEP_M
 from pipeline.ships.signs_of_cargo import P_MISMEASURED, P_SAYS_THE_OPPOSITE
 from pipeline.tables.given import CALLS_READ
 from pipeline.volume import ledger, liftings
-from pipeline.volume.evidence import GARBLED_RANGE_M
+from pipeline.volume.likelihood import GARBLED_RANGE_M
 from pipeline.volume.montecarlo import PART_CARGO
 from pipeline.volume.plausible import NEXT_TO_NOTHING, OVERFULL, SMALLEST
 from tests.docs.desk import AS_IN_COMMANDS_MD, ROOT

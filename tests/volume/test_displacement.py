@@ -3,7 +3,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipeline.volume.displacement import BLOCK_COEFFICIENT, DEADWEIGHT_COEFFICIENT, draught_at
+from pipeline.volume.displacement import (
+    BLOCK_COEFFICIENT,
+    DEADWEIGHT_COEFFICIENT,
+    draught_at,
+    draught_by_pull,
+    draught_near,
+)
 
 SEA_T_PER_M3 = 1.025
 draughts, designs = st.floats(2.0, 12.0), st.floats(4, 9)
@@ -24,6 +30,21 @@ def test_draught_is_the_inverse_of_displacement(deep, design_draught, design):
     block = block_coefficient(deep, design_draught, design)
     assume(block > 0.41)  # below 0.4 the formula has lost its meaning
     assert draught(block * deep, design_draught, design) == pytest.approx(deep, rel=1e-6)
+
+
+@given(st.floats(2.0, 20.0), st.floats(-10.0, 10.0), st.floats(0.6, 2.5), st.floats(0.65, 0.88))
+def test_a_draught_sought_from_near_is_the_same_and_one_that_is_far_stays_far(typed, off, laden, block):
+    """Two steps of Newton against the root: 2 mm within 0.6 m, and never nearer than that from further away."""
+    pull, deep = (1 - block) * np.cbrt(laden * typed), typed + off
+    assume(deep > 0.5)
+    assume(np.cbrt(deep) > 1.1 * pull)  # else her block coefficient is below a tenth
+    x = np.array(deep - pull * np.cbrt(deep) ** 2)
+    near = float(draught_near(typed, x, np.array(pull)))
+    assert float(draught_by_pull(x, np.array(pull))) == pytest.approx(deep, rel=1e-9)
+    if abs(off) < 0.6:
+        assert near == pytest.approx(deep, abs=0.002)
+    else:
+        assert abs(near - typed) > 0.598
 
 
 @given(st.floats(0.5, 9), st.floats(0.05, 3), designs)

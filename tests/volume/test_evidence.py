@@ -20,16 +20,9 @@ from pipeline.volume.displacement import (
     DEADWEIGHT_COEFFICIENT_SD,
     draught_at,
 )
-from pipeline.volume.evidence import (
-    BALLAST_LEFT,
-    BALLAST_SHARE,
-    Evidence,
-    effective_draws,
-    evidence_of,
-    log_weights,
-    reweighted,
-    settled_log_weights,
-)
+from pipeline.volume.evidence import Evidence, evidence_of
+from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
+from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE
 
 CONFIG = VolumeConfig(draws=4000)
 LENGTH, BEAM, DWT = 96.0, 15.0, 4500.0
@@ -201,7 +194,7 @@ def test_a_second_draught_that_was_plainly_typed_speaks_in_full():
     dwt, cargo = np.full(500, DWT), np.linspace(500, 4200, 500)
 
     def weights(told):
-        logs = log_weights(Evidence(LENGTH, BEAM, **told), dwt, cargo, CONFIG, np.random.default_rng(5))
+        logs = log_weights(Evidence(LENGTH, BEAM, **told), dwt, cargo, CONFIG, np.random.default_rng(5), most_rounds=1)
         return np.exp(logs - logs.max())
 
     apart = weights({"draught_in_m": 4.0}) * weights({"draught_out_m": 6.0})
@@ -288,16 +281,14 @@ def test_sharp_evidence_gives_the_same_cargo_by_any_seed():
         LENGTH, BEAM, 0.05, *draughts.values(), (sides["freeboard_in_m"], 0.3), (sides["freeboard_out_m"], 0.3)
     )  # fmt: skip
 
-    def median_t(weigh, seed):
+    def points_t(rounds, seed):
         rng = np.random.default_rng(seed)
         dwt = DWT * np.exp(rng.normal(0, 0.2, 4000))
         cargo = rng.beta(7.0, 1.0, 4000) * 0.95 * dwt
-        return np.percentile(reweighted(cargo, weigh(told, dwt, cargo, CONFIG, rng)), (5, 50, 95))
+        weights = log_weights(told, dwt, cargo, CONFIG, rng, most_rounds=rounds)
+        return np.percentile(reweighted(cargo, weights), (5, 50, 95))
 
-    def settled(*args):
-        return settled_log_weights(*args, lambda: np.zeros(4000))
-
-    once, often = (np.std([median_t(weigh, seed) for seed in range(24)], axis=0) for weigh in (log_weights, settled))
+    once, often = (np.std([points_t(rounds, seed) for seed in range(24)], axis=0) for rounds in (1, 16))
     assert (often[1:] < 0.7 * once[1:]).all()
 
 
@@ -330,7 +321,7 @@ def test_the_side_of_a_ship_of_unknown_size_grows_with_her():
     def likely(scale, side_m):
         told = evidence_of({"dwt_p50_t": dwt, "freeboard_out_m": side_m, "freeboard_out_sd_m": 0.1 * scale})
         ships, rng = np.full(n, dwt * scale**3), np.random.default_rng(3)
-        logs = log_weights(told, ships, 0.8 * ships, CONFIG, rng, np.full(n, 2 * np.log(scale)))
+        logs = log_weights(told, ships, 0.8 * ships, CONFIG, rng, SizeError(2 * np.log(scale)))
         return float(np.exp(logs).mean())
 
     for side_m in (2.0, 2.5, 3.0):  # a density: half of it on twice the range
@@ -360,7 +351,7 @@ def test_the_error_of_a_length_told_from_the_deadweight_counts_once(length_moves
     def weights(hull_log_sd):
         seen = Evidence(LENGTH, BEAM, hull_log_sd, freeboard_last_m=(2.0, 0.3), length_moves=length_moves)
         rng = np.random.default_rng(4)
-        return log_weights(seen, np.full(n, DWT), np.full(n, 3500.0), CONFIG, rng, size_error)
+        return log_weights(seen, np.full(n, DWT), np.full(n, 3500.0), CONFIG, rng, SizeError(size_error))
 
     assert np.array_equal(weights(0.0), weights(0.2)) == once
 

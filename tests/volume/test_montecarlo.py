@@ -216,12 +216,12 @@ def test_a_ship_larger_than_measured_is_heavier_by_as_much_as_larger_ships_are(m
     length_m, beam_m, config = 120.0, 19.0, VolumeConfig(draws=100_000)
     drawn: list[np.ndarray] = []
 
-    def weighed(evidence, dwt_t, cargo_t, config, rng, size_errors):
-        drawn.extend((np.log(dwt_t), size_errors()))
+    def weighed(evidence, dwt_t, cargo_t, config, rng, size_error):
+        drawn.extend((np.log(dwt_t), size_error.tied + size_error.own_sd * rng.standard_normal(config.draws)))
         return np.zeros(config.draws)
 
     row = fleet(1, length_m=length_m, length_lo_m=108.0, length_hi_m=132.0, beam_m=beam_m, draught_in_m=4.0).iloc[0]
-    monkeypatch.setattr("pipeline.volume.montecarlo.settled_log_weights", weighed)
+    monkeypatch.setattr("pipeline.volume.montecarlo.log_weights", weighed)
     draw_call(row, config, shared_draws(config, SEED), SEED)
     log_dwt, larger = drawn
     assert larger.std() == pytest.approx(row["hull_log_sd"], rel=0.02), "tied or not, the hull has its own error"

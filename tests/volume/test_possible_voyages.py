@@ -1,0 +1,56 @@
+"""Voyages dealt from decks against voyages that are drawn anew each time."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, fields
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from pipeline.volume.displacement import BLOCK_COEFFICIENT, DEADWEIGHT_COEFFICIENT
+from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE, SHIP_SD, Voyage, voyages
+
+DRAWS, CONSTANTS = 20_000, 0.05
+
+
+def deals(count: int, *, size_sd: float = 0.1, looks: bool = True) -> list[Voyage]:
+    return list(islice(voyages(DRAWS, np.random.default_rng(8), CONSTANTS, size_sd, looks=looks), count))
+
+
+def test_voyages_are_those_that_the_constants_tell():
+    """Means and spreads of the normals, and of Beta(1, 3) and Beta(3, 1), by theory."""
+    voyage = deals(1)[0]
+    assert voyage.ballast.mean() == pytest.approx(BALLAST_SHARE[0], abs=0.003)
+    assert voyage.ballast.std() == pytest.approx(BALLAST_SHARE[1], rel=0.03)
+    assert np.median(voyage.ballast_left) == pytest.approx(BALLAST_LEFT[0], abs=0.003)
+    assert np.median(voyage.light) == pytest.approx(1 / DEADWEIGHT_COEFFICIENT - 1 + CONSTANTS, abs=0.003)
+    assert voyage.size_error.std() == pytest.approx(0.1, rel=0.03)
+    assert np.log(voyage.smaller).std() == pytest.approx(np.hypot(0.1, SHIP_SD), rel=0.03)
+    assert (voyage.first_look.mean(), voyage.last_look.mean()) == pytest.approx((0.25, 0.75), abs=0.01)
+
+
+def test_the_pull_is_that_of_the_ships_form():
+    """(1 - Cb) (T_d / d)^(1/3), where d is deadweight over rho L B, so T_d / d = 1 / (share Cb), of the told hull."""
+    usual = (1 - BLOCK_COEFFICIENT) * np.cbrt(1 / (DEADWEIGHT_COEFFICIENT * BLOCK_COEFFICIENT))
+    voyage = deals(1)[0]
+    assert np.median(voyage.pull / np.cbrt(voyage.smaller)) == pytest.approx(usual, rel=0.01)
+
+
+def test_each_deal_brings_other_voyages_of_the_same_kind():
+    """No ship keeps her voyage, no two chances keep together; the cards are the same ones."""
+    first, second, third = deals(3)
+    names = [field.name for field in fields(Voyage)]
+    for name, a, b, c in zip(names, astuple(first), astuple(second), astuple(third), strict=True):
+        for one, other in ((a, b), (b, c), (a, c)):
+            assert abs(np.corrcoef(one, other)[0, 1]) < 0.03, name
+        if name != "pull":  # which is of cards from three decks
+            assert (np.sort(a) == np.sort(b)).all(), name
+    apart = (second.ballast, second.ballast_left, second.light, second.size_error, second.depth_error)
+    assert np.abs(np.corrcoef(apart) - np.eye(len(apart))).max() < 0.03
+
+
+def test_without_looks_nothing_is_drawn_for_them_and_a_measured_hull_without_error_has_none():
+    voyage = deals(1, size_sd=0.0, looks=False)[0]
+    for values in (voyage.depth_error, voyage.first_look, voyage.last_look, voyage.size_error):
+        assert not values.any()
