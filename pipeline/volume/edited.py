@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from pipeline.types import FloatArray
     from pipeline.volume.drawn_once import DrawnOnce
 
-PERCENTS = (5, 50, 95)  # the quantiles that liftings hold
+# Quantiles that liftings hold, in percent, by what they are of.
+QUANTILES = {"tonnes": (5, 50, 95), "barrels": (5, 50, 95), "fill": (50,)}
 SAME_DRAWS, HALF = 1e-5, 0.5  # relative, which ten digits of a CSV file hold, and of barrels rounded to whole ones
 ROUNDED = 5e-3  # relative: a figure rounded to three digits, as reports print them, is not edited
 # Of a table that was drawn with another seed: sampling errors within which a figure is the same (our choice), for as
@@ -91,16 +92,17 @@ def edits(liftings: pd.DataFrame, drawn: DrawnOnce) -> dict[str, list[Edit]]:
 
 def _drawn(row: Mapping[Any, Any], config: VolumeConfig, drawn: DrawnOnce) -> Iterator[_Figure]:
     """Quantiles of a row's cargo, its fill, and its part in a sum, where the row states them."""
-    if all(pd.isna(row[name]) for name in ("barrels_mean", "fill_p50", *_quantiles())):
+    stated = ["barrels_mean", *(f"{what}_p{p}" for what, percents in QUANTILES.items() for p in percents)]
+    if all(pd.isna(row[name]) for name in stated):
         return
     ships = drawn.ships(row)
     draws = ships.first
     n = min(config.draws, MOST_DRAWS, draws.behind)
     stated_load = any(pd.notna(row[name]) for name in ("given_barrels", "given_tonnes"))
     of = {"tonnes": draws.tonnes, "barrels": draws.barrels, "fill": draws.fill}
-    for column, (what, percent) in _quantiles().items():
-        if pd.notna(row[column]):
-            low, given, high = _quantile(of[what], percent / 100, n)
+    for what, percents in QUANTILES.items():
+        asked = {f"{what}_p{p}": p / 100 for p in percents if pd.notna(row[f"{what}_p{p}"])}
+        for column, (low, given, high) in zip(asked, _quantiles(of[what], [*asked.values()], n), strict=True):
             edit = Edit(column, float(row[column]), given)
             yield _Figure(edit, low, high, continuous=not stated_load and what != "fill")
     if pd.notna(row["barrels_mean"]):
@@ -109,20 +111,16 @@ def _drawn(row: Mapping[Any, Any], config: VolumeConfig, drawn: DrawnOnce) -> It
         yield _Figure(Edit("barrels_mean", float(row["barrels_mean"]), given), given - reach, given + reach, False)
 
 
-def _quantiles() -> dict[str, tuple[str, int]]:
-    """Columns that hold a quantile, with what it is of and its percent."""
-    named = {f"{what}_p{percent}": (what, percent) for what in ("tonnes", "barrels") for percent in PERCENTS}
-    return named | {"fill_p50": ("fill", 50)}
-
-
-def _quantile(values: FloatArray, p: float, n: float) -> tuple[float, float, float]:
-    """A quantile, between those that others of n draws may be instead: two samples err by as much each."""
-    reach = SIGMAS * math.sqrt(2 * p * (1 - p) / n)
-    low, given, high = np.percentile(values, [100 * q for q in (max(0.0, p - reach), p, min(1.0, p + reach))])
-    # beyond the draws nothing is known: a tail may be longer by as much as it is wide
-    low -= (given - low) if reach >= p else 0.0
-    high += (high - given) if reach >= 1 - p else 0.0
-    return float(low), float(given), float(high)
+def _quantiles(values: FloatArray, shares: list[float], n: float) -> Iterator[tuple[float, float, float]]:
+    """Quantiles, each between those that others of n draws may be instead: two samples err by as much each."""
+    reaches = [SIGMAS * math.sqrt(2 * p * (1 - p) / n) for p in shares]
+    around = [[max(0.0, p - reach), p, min(1.0, p + reach)] for p, reach in zip(shares, reaches, strict=True)]
+    found = np.quantile(values, np.array(around).reshape(-1, 3))
+    for p, reach, (low, given, high) in zip(shares, reaches, found, strict=True):
+        # beyond the draws nothing is known: a tail may be longer by as much as it is wide
+        lower = given - low if reach >= p else 0.0
+        higher = high - given if reach >= 1 - p else 0.0
+        yield float(low - lower), float(given), float(high + higher)
 
 
 def _reckoned(row: Mapping[Any, Any], config: VolumeConfig) -> Iterator[Edit]:

@@ -16,6 +16,7 @@ Likelihoods are multiplied as they are: each has a floor, the chance that what w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,12 +26,12 @@ from pipeline.ships.retyping import TYPED_STEP_M
 from pipeline.ships.signs_of_cargo import P_MISMEASURED
 from pipeline.volume.displacement import draught_by_pull, draught_near
 from pipeline.volume.evidence import DEPTH_SPREAD, LENGTH_PART
-from pipeline.volume.possible_voyages import Voyage, voyages
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
     from pipeline.types import FloatArray
     from pipeline.volume.evidence import Evidence
+    from pipeline.volume.possible_voyages import Voyage, Voyages
 
 # Share of typed draughts that mean nothing (tanker draught reports: habit, typing, other loading states).
 GARBLED = 0.10
@@ -64,6 +65,7 @@ def log_weights(
     dwt_t: FloatArray,
     cargo_t: FloatArray,
     config: VolumeConfig,
+    voyages: Voyages,
     rng: np.random.Generator,
     size_error: SizeError | None = None,
     most_rounds: int = MOST_ROUNDS,
@@ -77,11 +79,9 @@ def log_weights(
     hull = evidence.length_m * evidence.beam_m * np.exp(size_error.tied) * config.water_t_per_m3
     per_area_m = dwt_t / hull
     ships = _Ships(per_area_m, np.cbrt(per_area_m), cargo_t / dwt_t, size_error.tied)
-    draws, looks = len(dwt_t), evidence.freeboards
+    draws = len(dwt_t)
     total = np.zeros(draws)
-    for voyage, _ in zip(
-        voyages(draws, rng, config.constants_share, size_error.own_sd, looks=looks), range(most_rounds), strict=False
-    ):
+    for voyage in islice(voyages.dealt(draws, rng, size_error.own_sd), most_rounds):
         total += _likelihood(evidence, ships, voyage, config.draught_sd_m)
         if _worth(total) >= ENOUGH_SHARE * draws:
             break

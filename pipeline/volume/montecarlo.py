@@ -27,6 +27,7 @@ from pipeline.volume.draw_keys import key_of
 from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of
 from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
+from pipeline.volume.possible_voyages import Voyages
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ class SharedDraws:
     regression: FloatArray  # standard normal: error of the regression's mean
     fill_mean: FloatArray  # mean fill of this world
     product: np.ndarray  # index of the product that this world's port mostly ships
+    voyages: Voyages  # which each call deals to its own draws
 
     def only(self, here: np.ndarray) -> SharedDraws:
         """Those of some draws alone, given as booleans."""
-        return SharedDraws(self.regression[here], self.fill_mean[here], self.product[here])
+        return SharedDraws(self.regression[here], self.fill_mean[here], self.product[here], self.voyages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def shared_draws(config: VolumeConfig, seed: int) -> SharedDraws:
     rng = np.random.default_rng(np.random.SeedSequence([seed, 0]))
     habit = config.fill.mean + config.fill.shared_sd * rng.standard_normal(config.draws)
     product = rng.choice(len(config.products), config.draws, p=[p.share for p in config.products])
-    return SharedDraws(rng.standard_normal(config.draws), np.clip(habit, 0.05, 0.98), product)
+    voyages = Voyages(config.draws, config.constants_share, seed)
+    return SharedDraws(rng.standard_normal(config.draws), np.clip(habit, 0.05, 0.98), product, voyages)
 
 
 def own_stream(seed: int, call_id: str) -> np.random.Generator:
@@ -137,7 +140,7 @@ def draw_call(
     loaded = tonnes / full_t
     evidence, behind = evidence_of(row), float(n)
     if evidence is not None:
-        weights = log_weights(evidence, dwt, tonnes, config, rng, _size_error(row, evidence, z))
+        weights = log_weights(evidence, dwt, tonnes, config, shared.voyages, rng, _size_error(row, evidence, z))
         behind = effective_draws(weights)
         # each for itself: a draw's ship is still the one before the evidence, and no limit of hers holds any more
         tonnes, loaded = reweighted(tonnes, weights), reweighted(loaded, weights)

@@ -1,13 +1,14 @@
 """Voyages that a ship may have made, as draws: her form, ballast, what of it she left with, when each look saw her.
 
-They are drawn once for a call and dealt to its ships again and again. Each kind of chance is a deck of its own, cut at
+They are drawn once and dealt to ship after ship, as often as one asks. Each kind of chance is a deck of its own, cut at
 another place in each deal: a ship then meets another form with another ballast, as if all had been drawn anew, at a
-tenth of the cost (normal random numbers are what takes time). A deck repeats only after as many deals as it has cards.
+tenth of the cost (normal random numbers are what takes time).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,37 +49,44 @@ class Voyage:
     last_look: FloatArray
 
 
-def voyages(
-    draws: int, rng: np.random.Generator, constants_share: float, size_sd: float, *, looks: bool
-) -> Iterator[Voyage]:
-    """Voyages without end, the first as drawn.
+class Voyages:
+    """Decks of as many cards as there are draws; drawn when the first voyage is asked for."""
 
-    ``size_sd`` is the spread of ``size_error``. Without ``looks`` what only freeboards ask for is not drawn: it is 0.
-    """
-    block = np.clip(rng.normal(BLOCK_COEFFICIENT, BLOCK_COEFFICIENT_SD, draws), 0.65, 0.88)
-    share = np.clip(rng.normal(DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD, draws), 0.5, 0.88)
-    size_error = size_sd * rng.standard_normal(draws) if size_sd else np.zeros(draws)
-    hull_error = size_error + rng.normal(0, SHIP_SD, draws)
-    decks = [
-        _deck((1 - block) / np.cbrt(block)),
-        _deck(1 / np.cbrt(share), 1 / share - 1 + constants_share),
-        _deck(np.clip(rng.normal(*BALLAST_SHARE, draws), 0.0, 0.6)),
-        _deck(np.clip(rng.normal(*BALLAST_LEFT, draws), 0.0, 1.0)),
-        _deck(size_error, np.exp(-hull_error), np.exp(-hull_error / 3)),
-    ]
-    if looks:
-        decks += [
-            _deck(rng.standard_normal(draws)),
-            _deck(1 - rng.random(draws) ** PROGRESS_POWER),
-            _deck(rng.random(draws) ** PROGRESS_POWER),
+    def __init__(self, draws: int, constants_share: float, seed: int) -> None:
+        self._draws, self._constants_share, self._seed = draws, constants_share, seed
+
+    @cached_property
+    def _decks(self) -> list[FloatArray]:
+        rng, n = np.random.default_rng(np.random.SeedSequence([self._seed, 2])), self._draws
+        block = np.clip(rng.normal(BLOCK_COEFFICIENT, BLOCK_COEFFICIENT_SD, n), 0.65, 0.88)
+        share = np.clip(rng.normal(DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD, n), 0.5, 0.88)
+        return [
+            _deck((1 - block) / np.cbrt(block)),
+            _deck(1 / np.cbrt(share), 1 / share - 1 + self._constants_share),
+            _deck(np.clip(rng.normal(*BALLAST_SHARE, n), 0.0, 0.6)),
+            _deck(np.clip(rng.normal(*BALLAST_LEFT, n), 0.0, 1.0)),
+            _deck(rng.standard_normal(n), rng.normal(0, SHIP_SD, n)),
+            _deck(rng.standard_normal(n)),
+            _deck(1 - rng.random(n) ** PROGRESS_POWER),
+            _deck(rng.random(n) ** PROGRESS_POWER),
         ]
-    cuts, nothing = np.zeros(len(decks), dtype=int), np.zeros(draws)
-    while True:
-        dealt = [deck[:, cut : cut + draws] for deck, cut in zip(decks, cuts, strict=True)]
-        (finer,), (lighter, light), (ballast,), (left,), (error, smaller, smaller_root), *seen = dealt
-        depth, first, last = (row[0] for row in seen) if looks else (nothing,) * 3
-        yield Voyage(light, ballast, left, finer * lighter * smaller_root, smaller, error, depth, first, last)
-        cuts = rng.integers(draws, size=len(decks))
+
+    def dealt(self, ships: int, rng: np.random.Generator, size_sd: float) -> Iterator[Voyage]:
+        """Voyages of that many ships, at most one for each draw, without end; ``size_sd`` is that of ``size_error``."""
+        size, hull = self._decks[4]
+        hulls = _deck_of_hulls(size_sd * size, hull)
+        while True:
+            cuts = rng.integers(self._draws, size=len(self._decks))
+            dealt = [deck[:, cut : cut + ships] for deck, cut in zip(self._decks, cuts, strict=True)]
+            (finer,), (lighter, light), (ballast,), (left,), _, (depth,), (first,), (last,) = dealt
+            error, smaller, smaller_root = hulls[:, cuts[4] : cuts[4] + ships]
+            yield Voyage(light, ballast, left, finer * lighter * smaller_root, smaller, error, depth, first, last)
+
+
+def _deck_of_hulls(size_error: FloatArray, hull_error: FloatArray) -> FloatArray:
+    """The error of length times beam, how much smaller the displacement's hull is than told, and the third root."""
+    smaller = -(size_error + hull_error)
+    return np.stack((size_error, np.exp(smaller), np.exp(smaller / 3)))
 
 
 def _deck(*cards: FloatArray) -> FloatArray:

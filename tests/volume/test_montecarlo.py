@@ -216,7 +216,7 @@ def test_a_ship_larger_than_measured_is_heavier_by_as_much_as_larger_ships_are(m
     length_m, beam_m, config = 120.0, 19.0, VolumeConfig(draws=100_000)
     drawn: list[np.ndarray] = []
 
-    def weighed(evidence, dwt_t, cargo_t, config, rng, size_error):
+    def weighed(evidence, dwt_t, cargo_t, config, voyages, rng, size_error):
         drawn.extend((np.log(dwt_t), size_error.tied + size_error.own_sd * rng.standard_normal(config.draws)))
         return np.zeros(config.draws)
 

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from pipeline.volume.displacement import BLOCK_COEFFICIENT, DEADWEIGHT_COEFFICIENT
-from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE, SHIP_SD, Voyage, voyages
+from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE, SHIP_SD, Voyage, Voyages
 
-DRAWS, CONSTANTS = 20_000, 0.05
+DRAWS, CONSTANTS, SIZE_SD = 20_000, 0.05, 0.1
 
 
-def deals(count: int, *, size_sd: float = 0.1, looks: bool = True) -> list[Voyage]:
-    return list(islice(voyages(DRAWS, np.random.default_rng(8), CONSTANTS, size_sd, looks=looks), count))
+def deals(count: int, seed: int = 8) -> list[Voyage]:
+    decks = Voyages(DRAWS, CONSTANTS, 3)
+    return list(islice(decks.dealt(DRAWS, np.random.default_rng(seed), SIZE_SD), count))
 
 
 def test_voyages_are_those_that_the_constants_tell():
@@ -25,8 +26,8 @@ def test_voyages_are_those_that_the_constants_tell():
     assert voyage.ballast.std() == pytest.approx(BALLAST_SHARE[1], rel=0.03)
     assert np.median(voyage.ballast_left) == pytest.approx(BALLAST_LEFT[0], abs=0.003)
     assert np.median(voyage.light) == pytest.approx(1 / DEADWEIGHT_COEFFICIENT - 1 + CONSTANTS, abs=0.003)
-    assert voyage.size_error.std() == pytest.approx(0.1, rel=0.03)
-    assert np.log(voyage.smaller).std() == pytest.approx(np.hypot(0.1, SHIP_SD), rel=0.03)
+    assert voyage.size_error.std() == pytest.approx(SIZE_SD, rel=0.03)
+    assert np.log(voyage.smaller).std() == pytest.approx(np.hypot(SIZE_SD, SHIP_SD), rel=0.03)
     assert (voyage.first_look.mean(), voyage.last_look.mean()) == pytest.approx((0.25, 0.75), abs=0.01)
 
 
@@ -39,7 +40,8 @@ def test_the_pull_is_that_of_the_ships_form():
 
 def test_each_deal_brings_other_voyages_of_the_same_kind():
     """No ship keeps her voyage, no two chances keep together; the cards are the same ones."""
-    first, second, third = deals(3)
+    first, second = deals(2)
+    third = deals(1, seed=9)[0]  # of another call
     names = [field.name for field in fields(Voyage)]
     for name, a, b, c in zip(names, astuple(first), astuple(second), astuple(third), strict=True):
         for one, other in ((a, b), (b, c), (a, c)):
@@ -50,7 +52,8 @@ def test_each_deal_brings_other_voyages_of_the_same_kind():
     assert np.abs(np.corrcoef(apart) - np.eye(len(apart))).max() < 0.03
 
 
-def test_without_looks_nothing_is_drawn_for_them_and_a_measured_hull_without_error_has_none():
-    voyage = deals(1, size_sd=0.0, looks=False)[0]
-    for values in (voyage.depth_error, voyage.first_look, voyage.last_look, voyage.size_error):
-        assert not values.any()
+def test_fewer_ships_are_dealt_to_as_well_and_a_hull_without_error_is_the_told_one():
+    few = next(Voyages(DRAWS, CONSTANTS, 3).dealt(50, np.random.default_rng(8), 0.0))
+    assert {len(values) for values in astuple(few)} == {50}
+    assert not few.size_error.any()
+    assert np.abs(np.log(few.smaller)).max() < 5 * SHIP_SD
