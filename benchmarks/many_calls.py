@@ -1,0 +1,52 @@
+"""Barrels of many calls, by what is known of their load: ``python -m benchmarks.many_calls [calls]`` (by default 1000).
+
+Milliseconds of processor time a call for liftings and for the account, of the usual number of draws. The unit is what
+it takes to draw ten standard normals for each draw: so many chances one loading has, and no Monte Carlo draws less.
+Simulated calls.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from benchmarks.coverage import KINDS, fleet, known
+from pipeline.config import VolumeConfig, load_cap
+from pipeline.volume import ledger, liftings
+from pipeline.workspace import configs_root
+
+CHANCES = 10  # deadweight, fill, product, lifting, block, share, ballast, what is left of it, hull, depth
+T = TypeVar("T")
+ASKED = ("nothing but the hull", "both draughts", "draughts and freeboards")
+
+
+def cpu_ms(work: Callable[[], T], calls: int) -> tuple[float, T]:
+    """Processor time of this process a call [ms], and what was made."""
+    start = time.process_time()
+    made = work()
+    return 1000 * (time.process_time() - start) / calls, made
+
+
+def main(calls: int = 1000) -> None:
+    """Print the table."""
+    config = VolumeConfig()
+    cap = load_cap(configs_root() / "caps" / "unscr-2397.yaml", config)
+    rng, room = np.random.default_rng(0), np.empty(config.draws)
+    unit, _ = cpu_ms(lambda: [rng.standard_normal(out=room) for _ in range(CHANCES * calls)], calls)
+    print(f"{calls} simulated calls, {config.draws} draws; unit: {CHANCES} normals a draw, {unit:.2f} ms a call")
+    print(f"{'known of the load':30s} {'liftings, ms':>13s} {'over unit':>10s} {'account, ms':>12s} {'over unit':>10s}")
+    ships, _ = fleet(calls, config, 1)
+    liftings(known(ships.head(2), {}), config, 0)  # loads what is loaded once
+    for name in ASKED:
+        told = known(ships, KINDS[name])
+        lifted, table = cpu_ms(lambda told=told: liftings(told, config, 0), calls)
+        counted, _ = cpu_ms(lambda table=table: ledger(table, cap, config, 0), calls)
+        print(f"{name:30s} {lifted:13.1f} {lifted / unit:10.1f} {counted:12.1f} {counted / unit:10.1f}")
+
+
+if __name__ == "__main__":
+    main(*(int(word) for word in sys.argv[1:]))
