@@ -33,9 +33,24 @@ def test_voyages_are_those_that_the_constants_tell():
 
 def test_the_pull_is_that_of_the_ships_form():
     """(1 - Cb) (T_d / d)^(1/3), where d is deadweight over rho L B, so T_d / d = 1 / (share Cb), of the told hull."""
-    usual = (1 - BLOCK_COEFFICIENT) * np.cbrt(1 / (DEADWEIGHT_COEFFICIENT * BLOCK_COEFFICIENT))
     voyage = deals(1)[0]
-    assert np.median(voyage.pull / np.cbrt(voyage.smaller)) == pytest.approx(usual, rel=0.01)
+    share = 1 / (voyage.light + 1 - CONSTANTS)
+    of_block = voyage.pull * np.cbrt(share / voyage.smaller)
+    assert np.median(of_block) == pytest.approx((1 - BLOCK_COEFFICIENT) / np.cbrt(BLOCK_COEFFICIENT), rel=0.01)
+    assert of_block.min() == pytest.approx((1 - 0.88) / np.cbrt(0.88)), "no tanker is fuller than that"
+    for other in (share, voyage.smaller):
+        assert abs(np.corrcoef(of_block, other)[0, 1]) < 0.03
+
+
+def test_a_hull_that_is_larger_than_told_is_told_too_small():
+    """What is left beside the error of measurement is that of hulls among themselves."""
+    voyage = deals(1)[0]
+    assert (np.log(voyage.smaller) + voyage.size_error).std() == pytest.approx(SHIP_SD, rel=0.03)
+
+
+def test_another_seed_has_other_voyages():
+    one, other = (next(Voyages(DRAWS, CONSTANTS, s).dealt(DRAWS, np.random.default_rng(8), SIZE_SD)) for s in (1, 2))
+    assert abs(np.corrcoef(one.ballast, other.ballast)[0, 1]) < 0.03
 
 
 def test_each_deal_brings_other_voyages_of_the_same_kind():
@@ -48,8 +63,13 @@ def test_each_deal_brings_other_voyages_of_the_same_kind():
             assert abs(np.corrcoef(one, other)[0, 1]) < 0.03, name
         if name != "pull":  # which is of cards from three decks
             assert (np.sort(a) == np.sort(b)).all(), name
-    apart = (second.ballast, second.ballast_left, second.light, second.size_error, second.depth_error)
-    assert np.abs(np.corrcoef(apart) - np.eye(len(apart))).max() < 0.03
+    by_ballast, then_by_ballast = np.argsort(first.ballast), np.argsort(second.ballast)
+    for name in ("ballast_left", "light", "smaller", "size_error", "depth_error", "first_look", "last_look"):
+        before, after = getattr(first, name)[by_ballast], getattr(second, name)[then_by_ballast]
+        assert np.mean(before == after) < 0.03, name  # a tenth has no ballast left
+    hers, hers_then = np.argsort(first.size_error), np.argsort(second.size_error)
+    assert np.mean(first.ballast_left[hers] == second.ballast_left[hers_then]) < 0.03
+    assert np.mean(first.smaller[hers] == second.smaller[hers_then]) > 0.99, "which is of the same hull"
 
 
 def test_fewer_ships_are_dealt_to_as_well_and_a_hull_without_error_is_the_told_one():
