@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pipeline.volume.displacement import (
@@ -32,24 +32,35 @@ def test_draught_is_the_inverse_of_displacement(deep, design_draught, design):
     assert draught(block * deep, design_draught, design) == pytest.approx(deep, rel=1e-6)
 
 
-@given(st.floats(2.0, 20.0), st.floats(-10.0, 10.0), st.floats(0.6, 2.5), st.floats(0.65, 0.88))
-def test_a_draught_sought_from_near_is_the_same_and_one_that_is_far_stays_far(typed, off, laden, block):
-    """Two steps of Newton against the root: 2 mm within 0.6 m, and never nearer than that from further away."""
-    pull, deep = (1 - block) * np.cbrt(laden * typed), typed + off
+def sought_near(typed: float, deep: float, laden: float, block: float) -> float:
+    """Two steps of Newton from the typed draught, for a ship that lies that deep."""
+    pull = (1 - block) * np.cbrt(laden * typed)
     assume(deep > 0.5)
     assume(np.cbrt(deep) > 1.1 * pull)  # else her block coefficient is below a tenth
     x = np.array(deep - pull * np.cbrt(deep) ** 2)
-    near = float(draught_near(typed, x, np.array(pull)))
     assert float(draught_by_pull(x, np.array(pull))) == pytest.approx(deep, rel=1e-9)
-    if abs(off) < 0.6:
-        assert near == pytest.approx(deep, abs=0.002)
-    else:
-        assert abs(near - typed) > 0.598
+    return float(draught_near(typed, x, np.array(pull)))
+
+
+@given(st.floats(2.0, 20.0), st.floats(-0.6, 0.6), st.floats(0.6, 2.5), st.floats(0.65, 0.88))
+@example(typed=4.0, off=0.6, laden=1.0, block=0.79)
+@example(typed=4.0, off=-0.6, laden=1.5, block=0.79)
+def test_a_draught_sought_from_near_is_the_same(typed, off, laden, block):
+    assert sought_near(typed, typed + off, laden, block) == pytest.approx(typed + off, abs=0.002)
+
+
+@given(st.floats(2.0, 20.0), st.floats(0.6, 10.0), st.sampled_from([-1, 1]), st.floats(0.6, 2.5), st.floats(0.65, 0.88))
+def test_a_draught_that_is_far_stays_far(typed, off, sign, laden, block):
+    assert abs(sought_near(typed, typed + sign * off, laden, block) - typed) > 0.598
 
 
 @given(st.floats(0.5, 9), st.floats(0.05, 3), designs)
 def test_heavier_is_deeper(x, more, design_draught):
     assert draught(x + more, design_draught, 0.79) > draught(x, design_draught, 0.79)
+
+
+def test_what_weighs_nothing_floats_on_the_water():
+    assert 0 <= draught(0.0, 6.0, 0.79) < 0.1
 
 
 @given(designs)
