@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.chain.account_words import account_lines, as_of_day, unseen_lines, without_part_lines
+from pipeline.chain.account_words import account_lines, as_of_day, unseen_lines, unwatched_end_lines, without_part_lines
 from pipeline.config import (
     CapConfig,
     RunConfig,
@@ -132,7 +132,9 @@ def account(
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)
         lines = account_lines(head, rule, ledger)
-        if unseen is not None:
+        if unseen is None:
+            lines += unwatched_end_lines(ledger)
+        else:
             lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
         for line in lines + (without_part_lines(table) if rule is rules[-1] else []):
             console.result(f"SIMULATED: {line}" if simulated else line)
