@@ -310,6 +310,13 @@ def test_a_verdict_is_written_listed_and_refused_without_a_name(capwatch, tmp_pa
     assert "because" in out
 
 
+def test_who_sets_anothers_verdict_aside_is_told_so(capwatch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    capwatch("review", "vostochny", "a1", "confirm", "--who", "A. Analyst", "--why", "seen")
+    _, told, _ = capwatch("review", "vostochny", "a1", "reject", "--who", "B. Analyst", "--why", "a barge")
+    assert "line 2, confirm of A. Analyst, stands no more" in told
+
+
 def test_without_a_verdict_review_lists_what_there_is_or_says_how_to_give_one(capwatch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, _ = capwatch("review", "vostochny")
