@@ -35,6 +35,7 @@ from pipeline.stages.table_doubts import (
     tell_doubts,
     tell_edits,
     tell_not_yet,
+    tell_other_direction,
     tell_other_trades,
     tell_other_way,
     tell_repeats,
@@ -71,6 +72,7 @@ def volume(
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
     tell_other_trades(table, calls, console)
+    tell_other_direction(table, liftings, config.counted, console)
     tell_unread_sizes(table, calls, liftings, console)
     tell_doubts(table, liftings, console, time_forms)
     repeated = tell_repeats(table, calls, liftings, console)
