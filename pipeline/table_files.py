@@ -22,6 +22,7 @@ ATTRIBUTES = b"PANDAS_ATTRS"  # where a Parquet file keeps them, by pandas' cust
 SIMULATED_COLUMN = "simulated"  # of a table that says it of each row
 SIMULATED_WORDS = "SIMULATED: no real ship, image or message"
 SUFFIXES = (".parquet", ".csv", ".geojson", ".gpkg")
+_PACKED = (".gz", ".zip", ".zst", ".bz2", ".xz", ".7z")
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 _NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT")  # of numbers and times
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")  # a spreadsheet would run these (CASES X-02)
@@ -72,13 +73,13 @@ def table_from(content: bytes, contract: Contract) -> pd.DataFrame:
 
 
 def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collection[str] = ()) -> pd.DataFrame:
-    """Read .parquet, .csv or .geojson; with a contract, conforming to it. Raises InputError naming the file.
+    """Read .parquet, .csv, .csv.gz, .geojson or .gpkg; with a contract, conforming to it. InputError names the file.
 
     Columns ``verbatim`` of a CSV stay the texts that it holds, whatever the case and brackets of their names.
     """
     import geopandas
 
-    suffix = path.suffix.lower()
+    suffix = ".csv" if path.name.lower().endswith(".csv.gz") else path.suffix.lower()
     if not os.path.exists(path):  # unlike Path.exists, False also for names too long to exist
         raise InputError(path, "no such file")
     if not os.path.isfile(path):  # a pipe may never end, and gives each byte once
@@ -95,7 +96,8 @@ def read_table(path: Path, contract: Contract | None = None, *, verbatim: Collec
             table = _read_csv(path, contract, verbatim)
         else:
             how = "; save its sheet as CSV UTF-8" if suffix in _WORKBOOKS else ""
-            raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}{how}")
+            how = "; unpack it first" if suffix in _PACKED else how
+            raise InputError(path, f"not a table that can be read; wanted one of {', '.join(SUFFIXES)}, .csv.gz{how}")
     except PermissionError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from error
     except (OSError, ValueError, RuntimeError, TypeError, LookupError) as error:  # of damaged metadata, any of these

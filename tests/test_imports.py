@@ -9,7 +9,7 @@ import pytest
 import pipeline
 
 HOUSE = Path(pipeline.__file__).parent
-SMALL = ("errors", "types", "units", "quantiles", "plurals", "checkpoints", "ships", "times_places")
+SMALL = ("errors", "first_bytes", "types", "units", "quantiles", "plurals", "checkpoints", "ships", "times_places")
 FLOORS = (  # from the ground up; rooms of one floor do not import one another, but for the small ones
     SMALL,
     ("config", "tables"),

@@ -49,6 +49,24 @@ def _watched(ledger: pd.DataFrame) -> str:
     return f"a counted berth was looked at on {seen:,} of {number_of(days, 'day')}{unseen}"
 
 
+def unwatched_end_lines(ledger: pd.DataFrame) -> list[str]:
+    """What is unknown of an account that goes on after its last call and look: the same sum there is no news of them.
+
+    Of one without a call `account_lines` says it of all its days.
+    """
+    if not ledger["calls"].iloc[-1]:
+        return []
+    evident = ledger["looked"].isin(["usable", "partly"]) | (ledger["calls"].diff() != 0) & (ledger["calls"] > 0)
+    after = len(ledger) - 1 - int(evident.to_numpy().nonzero()[0][-1])
+    if not after:
+        return []
+    days = f"the {'day' if after == 1 else f'{after:,} days'} after {ledger['day'].iloc[-1 - after]}"
+    if (ledger["looked"] == "not_given").all():
+        why = "no look was given (--looks), so nothing says that anybody watched"
+        return [f"what was lifted on {days}, the last counted call, is unknown: {why}"]
+    return [f"what was lifted on {days}, the last look or counted call, is unknown: no look showed a counted berth"]
+
+
 def without_part_lines(liftings: pd.DataFrame) -> list[str]:
     """What is in no sum of any year though it may have been meant for one: rows that were refused, or have no date."""
     refused = liftings["status"] == "refused"

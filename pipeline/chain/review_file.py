@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipeline.table_files import neutral, unguarded
 from pipeline.tables.reviews import VERDICTS
 
 FOLDER = "reviews"
+WIDE = "has more cells than there are columns; put a text that holds a comma into quotes"
 FIELDS = ("target", "verdict", "value", "who", "when", "why")
 
 
@@ -45,22 +47,27 @@ def read_reviews(path: Path) -> list[Verdict]:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{printable(path)}: is no readable UTF-8 text") from error
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [f for f in FIELDS if f not in (reader.fieldnames or [])]
-    if missing:
-        raise ConfigError(
-            f"{printable(path)}: no column {', '.join(missing)}; a review file starts with {','.join(FIELDS)}"
-        )
+    reader = csv.DictReader(io.StringIO(text), strict=True)  # else a quote that is not closed swallows the lines below
     out = []
-    for row in reader:
-        fields = {f: unguarded((row[f] or "").strip()) for f in FIELDS}
-        if any(fields.values()):
-            out.append(_checked(Verdict(reader.line_num, **fields)))
+    try:
+        missing = [f for f in FIELDS if f not in (reader.fieldnames or [])]
+        if missing:
+            raise ConfigError(
+                f"{printable(path)}: no column {', '.join(missing)}; a review file starts with {','.join(FIELDS)}"
+            )
+        for row in reader:
+            fields = {f: unguarded((row[f] or "").strip()) for f in FIELDS}
+            if any(fields.values()):
+                verdict = Verdict(reader.line_num, **fields)
+                out.append(replace(verdict, outcome="refused", note=WIDE) if None in row else _checked(verdict))
+    except csv.Error as error:
+        cause = f"line {reader.line_num + 1}: a quote is not closed, or text stands behind one that is ({error})"
+        raise ConfigError(f"{printable(path)}: {cause}") from error
     return _last_word(out)
 
 
 def _checked(verdict: Verdict) -> Verdict:
-    """Refused where it does not say all that a verdict must say."""
+    """Refused where it does not say all that a verdict must say, or says what nothing would come of."""
     empty = [f for f in ("target", "who", "when", "why") if not getattr(verdict, f)]
     if verdict.verdict not in VERDICTS:
         return replace(verdict, outcome="refused", note=f"the verdict is one of {', '.join(VERDICTS)}")
@@ -72,6 +79,10 @@ def _checked(verdict: Verdict) -> Verdict:
         return replace(verdict, outcome="refused", note="when is not an ISO 8601 date or time")
     if verdict.verdict in {"merge", "rename"} and not verdict.value:
         return replace(verdict, outcome="refused", note=f"{verdict.verdict} needs a value")
+    if verdict.verdict in {"confirm", "reject"} and verdict.value:
+        return replace(verdict, outcome="refused", note=f"{verdict.verdict} takes no value; the reason stands in why")
+    if verdict.verdict == "merge" and verdict.value == verdict.target:
+        return replace(verdict, outcome="refused", note="merge takes the id of another one as its value")
     return verdict
 
 
@@ -90,15 +101,22 @@ def _last_word(verdicts: list[Verdict]) -> list[Verdict]:
 
 def add_review(path: Path, *, target: str, verdict: str, who: str, when: str, why: str, value: str = "") -> Verdict:
     """Append one verdict to a review file, made where there is none; ConfigError where it is not complete."""
-    known = read_reviews(path) if path.is_file() else []
-    new = _checked(Verdict(1 + max((v.line for v in known), default=1), target, verdict, value, who, when, why))
+    new = _checked(Verdict(0, target, verdict, value, who, when, why))
     if new.outcome:
         raise ConfigError(f"review of {printable(target)}: {new.note} (nothing was written)")
+    if path.is_file():
+        read_reviews(path)  # what cannot be read is not added to
     before = path.read_text("utf-8-sig") if path.is_file() else ",".join(FIELDS) + "\n"
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow([neutral(getattr(new, f)) for f in FIELDS])
     write_text(path, before + ("" if before.endswith("\n") else "\n") + line.getvalue())
-    return new
+    return read_reviews(path)[-1]
+
+
+def outvoted(verdicts: Sequence[Verdict], last: Verdict) -> list[Verdict]:
+    """The verdicts of others that one set aside: the last line on a target stands, whoever gave it."""
+    told = f"line {last.line} says otherwise"
+    return [v for v in verdicts if v.outcome == "superseded" and v.note == told and v.who != last.who]
 
 
 def withdraw_review(path: Path, line: int) -> Verdict:

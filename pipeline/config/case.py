@@ -136,6 +136,8 @@ class CaseConfig(Section):
     @model_validator(mode="after")
     def _agrees(self) -> CaseConfig:
         known = [s.id for s in self.sources]
+        if twice := [name for name in known if known.count(name) > 1]:
+            raise ValueError(f"two sources are called {twice[0]!r}: which of them a figure has is open")
         for what, source in [(f.what, f.source) for f in self.figures] + [(t.what, t.source) for t in self.totals]:
             if source not in known:
                 raise ValueError(f"source {source!r} of {what!r} is not in sources ({', '.join(known)})")

@@ -15,6 +15,7 @@ from pipeline.errors import PipelineError
 from pipeline.execution import journal
 from pipeline.finished.kinds import manifest_of_run
 from pipeline.finished.named_files import changed_files, flat
+from pipeline.finished.shortened import shortened
 from pipeline.plurals import number_of
 from pipeline.provenance import MANIFEST, read_manifest
 from pipeline.report.summary import rounded
@@ -81,7 +82,8 @@ def _otherwise(before: Path, after: Path) -> str:
 def _in_short(before: Path, after: Path) -> list[str]:
     """What sets the question of a run apart from that of another: each setting, and that verdicts, inputs, code are."""
     old, new = read_manifest(before), read_manifest(after)
-    out = [f"{r.setting}={r.after}" for r in _asked_otherwise(before, after).itertuples()]
+    asked = _asked_otherwise(before, after)
+    out = [f"{r.setting}={shortened(str(r.before), str(r.after))[1]}" for r in asked.itertuples()]
     if _judged(old) != _judged(new):
         out.append(f"{number_of(len(new.get('reviews') or []), 'verdict')} of analysts")
     if _files(old) != _files(new):
@@ -126,7 +128,8 @@ class Difference:
             out.append(f"the inputs: {number_of(len(self.inputs), 'file')} differ")
         if len(self.verdicts):
             out.append(f"verdicts of analysts: {len(self.verdicts)} not the same")
-        out += [f"{r.setting}: {r.before} and {r.after}" for r in self.config.itertuples()]
+        for r in self.config.itertuples():
+            out.append(f"{r.setting}: {' and '.join(shortened(str(r.before), str(r.after)))}")
         return out
 
 
@@ -183,9 +186,10 @@ def _result(manifest: dict[str, Any], number: Callable[[float], str]) -> dict[st
     """The answer by quantity, as people read it: the sum first, and beside it the sum without verdicts."""
     told = dict(manifest.get("result") or {})
     out = {}
-    for name, words in (("barrels", "barrels"), ("as_detected", "barrels before verdicts")):
+    sums = (("barrels", "barrels", "calls_counted"), ("as_detected", "barrels before verdicts", "calls_as_detected"))
+    for name, words, calls in sums:
         if three := told.pop(name, None):
-            none = name == "barrels" and told.get("calls_counted") == 0
+            none = told.get(calls) == 0
             out[f"{words}, p5/p50/p95"] = NO_CALL if none else " / ".join(map(number, three))
     period = told.pop("period", None)
     return out | flat(told | ({"period": " to ".join(period)} if period else {}))

@@ -12,6 +12,7 @@ from pipeline.console import Console
 from pipeline.errors import ConfigError, EnvironmentFault, printable
 from pipeline.finished.crate import altered_files
 from pipeline.finished.overview import NO_CALL, difference, list_runs
+from pipeline.finished.shortened import shortened
 from pipeline.plurals import number_of
 from pipeline.report.summary import rounded
 from pipeline.report.wording import percent
@@ -83,9 +84,7 @@ def show_difference(before: Path, after: Path, console: Console) -> None:
         console.result(f"two questions, not one asked twice: {told}. What differs is told; it is no change")
     for title, table in tables:
         if len(table):
-            console.table(
-                title, list(table.columns), [[_cell(v) for v in row] for row in table.itertuples(index=False)]
-            )
+            console.table(title, list(table.columns), [_cells(row) for row in table.to_dict("records")])
     console.result("why: " + ("; ".join(printable(r) for r in found.reasons) or "nothing that the manifests tell"))
 
 
@@ -96,6 +95,12 @@ def _when(made: Any) -> str:
 
 def _count(value: Any) -> str:
     return "" if value is None or pd.isna(value) else f"{int(value)}"
+
+
+def _cells(row: dict[Any, Any]) -> list[str]:
+    """A row in words; long values from where they begin to differ."""
+    told = {name: _cell(value) for name, value in row.items()}
+    return list((told | dict(zip(("before", "after"), shortened(told["before"], told["after"]), strict=True))).values())
 
 
 def _cell(value: Any) -> str:

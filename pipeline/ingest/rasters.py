@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import EnvironmentFault, InputError, is_utf8
+from pipeline.first_bytes import kind_of
 from pipeline.ingest.gdal_noise import mute
 from pipeline.ingest.gdal_settings import SETTINGS
-from pipeline.ingest.other_kinds import kind_of
 from pipeline.ingest.packing import PACK_ANEW, unknown_packing
 from pipeline.types import Stamp, Window
 

@@ -108,6 +108,7 @@ def result_of(story: Story) -> dict[str, Any]:
     if story.as_detected is not None:
         old = story.as_detected.headline
         out["as_detected"] = [round(b) for b in (old.barrels_p5, old.barrels_p50, old.barrels_p95)]
+        out["calls_as_detected"] = old.calls_counted
     return out
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.chain.account_words import account_lines, as_of_day, unseen_lines, without_part_lines
+from pipeline.chain.account_words import account_lines, as_of_day, unseen_lines, unwatched_end_lines, without_part_lines
 from pipeline.config import (
     CapConfig,
     RunConfig,
@@ -35,6 +35,7 @@ from pipeline.stages.table_doubts import (
     tell_doubts,
     tell_edits,
     tell_not_yet,
+    tell_other_direction,
     tell_other_trades,
     tell_other_way,
     tell_repeats,
@@ -71,6 +72,7 @@ def volume(
     if not len(liftings):
         console.note(f"{printable(table)}: holds no call, so there is no lifting")
     tell_other_trades(table, calls, console)
+    tell_other_direction(table, liftings, config.counted, console)
     tell_unread_sizes(table, calls, liftings, console)
     tell_doubts(table, liftings, console, time_forms)
     repeated = tell_repeats(table, calls, liftings, console)
@@ -132,7 +134,9 @@ def account(
         write_table(marked(ledger, simulated), target)
         head = stage.headline(table, ledger, rule, config)
         lines = account_lines(head, rule, ledger)
-        if unseen is not None:
+        if unseen is None:
+            lines += unwatched_end_lines(ledger)
+        else:
             lines += unseen_lines(head, set(ledger["day"]), set(unseen["day"]))
         for line in lines + (without_part_lines(table) if rule is rules[-1] else []):
             console.result(f"SIMULATED: {line}" if simulated else line)

@@ -140,14 +140,18 @@ def _with_directions(table: pd.DataFrame, path: Path, console: Console) -> pd.Da
 
 
 def tell_unread_sizes(path: Path, calls: pd.DataFrame, liftings: pd.DataFrame, console: Console) -> None:
-    """Tell where every ship was taken for the usual one although columns hold numbers that nobody read.
+    """Tell where every ship was taken for the usual one; an error where columns hold numbers that nobody read.
 
     A size under a name of no language known here would else be a note beside barrels that do not rest on it.
     """
     methods = liftings.loc[liftings["status"] != "refused", "method"]
     usual = methods[~methods.str.endswith("; given")].str.startswith("dwt_prior")  # a stated cargo asks for no size
     names = [name for name, doubt in _foreign(calls).items() if not doubt and _holds_number(calls[name])]
-    if not len(usual) or not usual.all() or not names:
+    if not len(usual) or not usual.all():
+        return
+    if not names:
+        ships = "the one ship was" if len(usual) == 1 else f"all {len(usual):,} ships were"
+        console.note(f"{printable(path)}: no row tells a size: {ships} taken for the usual one")
         return
     shown = first_of(names, MOST_NAMES)
     cause = f"no size of a ship was read, nor any number of {shown}; name sizes length_m, beam_m or dwt_t"

@@ -17,6 +17,7 @@ from pipeline.stages.given_times import read_as_two
 from pipeline.tables.time_forms import told_forms
 from pipeline.volume.dates import NO_TIME
 from pipeline.volume.edited import Edit
+from pipeline.volume.liftings import WHY_NOT
 from pipeline.volume.other_trades import other_trade
 
 MOST_CALLS = 5  # named in one line (our choice)
@@ -83,6 +84,14 @@ def tell_other_way(table: Path, liftings: pd.DataFrame, console: Console) -> Non
         said, asked = counted["direction"][other].iloc[0], counted["counted"].iloc[0]
         which = f"{other.sum()} of {ways.sum()} calls that tell a direction are {said}, and {asked} is counted"
         console.note(f"{printable(table)}: {which}; are columns swapped, or is it --set counted={said}?")
+
+
+def tell_other_direction(table: Path, liftings: pd.DataFrame, counted: str, console: Console) -> None:
+    """Calls that words alone keep out of the sum: of the table of a discharge port those are all."""
+    out = int((liftings["cause"] == WHY_NOT["other_direction"]).sum())
+    if out:
+        what = f"{number_of(out, 'call')} not counted: by operation no cargo moved that counts"
+        console.note(f"{printable(table)}: {what} ({counted} is counted, by --set counted={counted})")
 
 
 def tell_not_yet(table: Path, liftings: pd.DataFrame, now: datetime, console: Console) -> None:

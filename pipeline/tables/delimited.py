@@ -6,23 +6,26 @@ Nothing is guessed: what could be read in two ways is refused, and so is a row t
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import re
 import unicodedata
 import warnings
+import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from pipeline.errors import InputError
+from pipeline.first_bytes import GZIP, HEAD_BYTES, not_a_table_of_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 MOST_CELL_CHARACTERS = 1 << 24  # our choice: a detailed coast as WKT fits in
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SEP_LINE = re.compile(r"sep=(.)")  # Excel's own first line
 _NUMBER = re.compile(r"[+-]?\d+([.,])\d+(?:[eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")  # 3.000 and 3,000: three, or three thousand
@@ -101,10 +104,11 @@ def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataF
     told = {name: kind for name, kind in (how.pop("dtype", {}) | as_texts).items() if name in names}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of cells beyond the header, which are empty
-        table = pd.read_csv(
-            path, sep=layout.separator, header=None, names=names, skiprows=layout.line, index_col=False, dtype=told,
-            encoding="utf-8-sig", low_memory=False, **how,
-        )  # fmt: skip
+        with _unpacked(path) as file:
+            table = pd.read_csv(
+                file, sep=layout.separator, header=None, names=names, skiprows=layout.line, index_col=False, dtype=told,
+                encoding="utf-8-sig", low_memory=False, **how,
+            )  # fmt: skip
     for name in as_texts:
         table[name] = _numbers(table[name], mark)
     empty = [name for name in names if name.startswith("Unnamed: ") and table[name].isna().all()]
@@ -186,9 +190,11 @@ def _numbers(texts: pd.Series, mark: str) -> pd.Series:
 
 
 def _ends_in_a_line_end(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) in b"\r\n"
+    last = b""
+    with _unpacked(path) as file:  # gzipped data cannot be read from their end
+        while read := file.read(io.DEFAULT_BUFFER_SIZE):
+            last = read[-1:]
+    return last in (b"\r", b"\n")
 
 
 @contextmanager
@@ -196,17 +202,24 @@ def _opened(path: Path) -> Iterator[TextIO]:
     """The file as text, without a byte-order mark; what is no such text becomes an InputError."""
     limit = csv.field_size_limit(MOST_CELL_CHARACTERS)
     try:
-        with path.open("rb") as file:
-            head = file.read(64)
-        by_zeros = 3 * head.count(0) > len(head) > head.count(0)  # one beside each letter, where no mark tells it
-        if head.startswith(_UTF16) or by_zeros:
-            wide = "UTF-32" if b"\x00\x00" in head else "UTF-16"
-            raise InputError(path, f"is {wide} text; save it as CSV UTF-8")
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield file
+        with _unpacked(path) as file:
+            other = not_a_table_of_text(file.read(HEAD_BYTES))
+        if other:
+            raise InputError(path, other)
+        with _unpacked(path) as file:
+            yield io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     except UnicodeDecodeError as error:
         raise InputError(path, "is not UTF-8 text; save it as CSV UTF-8") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(path, f"cannot be unpacked: its gzip data are cut off or damaged ({error})") from error
     except csv.Error as error:
         raise InputError(path, f"cannot be read as a table ({error})") from error
     finally:
         csv.field_size_limit(limit)
+
+
+def _unpacked(path: Path) -> BinaryIO:
+    """The bytes of the file, those of a gzipped one unpacked; told by its first bytes, as for AIS, not by its name."""
+    with path.open("rb") as file:
+        packed = file.read(len(GZIP)) == GZIP
+    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")

@@ -38,7 +38,7 @@ def test_calls_of_another_year_are_told(account):
     code, told, _, _ = account(of("2024-05-01", "2024-06-01", "2025-01-02"), "--as-of", "2024-12-31")
     assert code == 0
     assert told[0].startswith("2 calls counted, account year 2024 as of 2024-12-31: p5/p50/p95 500,000 ")
-    assert told[1:] == [
+    assert told[1:-1] == [
         "1 counted call of account year 2025 is not in this account (--as-of 2025-12-31 shows that year)"
     ]
 
@@ -315,3 +315,17 @@ def test_rows_that_are_in_no_sum_are_told_beside_the_sum(account):
         "1 row in no sum: refused, for what the column cause says",
         "1 row in no sum: without a date",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "days"), [("2024-05-01", ""), ("2024-05-02", "day"), ("2024-12-31", "244 days")], ids=str
+)
+def test_days_after_the_last_call_that_nobody_watched_are_unknown(account, tmp_path, asked, days):
+    """The sum as of a later day is the same, and would read as "nothing more was lifted by then"."""
+    _, told, _, _ = account(of("2024-05-01"), "--as-of", asked)
+    unknown = f"what was lifted on the {days} after 2024-05-01, the last counted call, is unknown: no look was given "
+    assert [line.startswith(unknown) for line in told[1:]] == [True] * bool(days)
+    looks, zones = looked_at(tmp_path, [("pier", "2024-05-02T01:00:00Z"), ("road", "2024-05-09T01:00:00Z")])
+    _, told, _, _ = account(of("2024-05-01"), "--as-of", asked, "--looks", looks, "--zones", zones)
+    unknown = "what was lifted on the 243 days after 2024-05-02, the last look or counted call, is unknown: no look "
+    assert [line.startswith(unknown) for line in told[1:]] == [True] * (days == "244 days")

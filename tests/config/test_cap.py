@@ -129,6 +129,14 @@ def test_a_product_both_counted_and_excluded_is_refused(tmp_path):
         load(CapConfig, tmp_path / "cap.yaml")
 
 
+def test_two_sources_of_one_name_are_refused(tmp_path):
+    """Which of them a figure was read in would be open."""
+    path = tmp_path / "case.yaml"
+    path.write_text(FILES["a case"][1].read_text("utf-8").replace("{id: kirby", "{id: ft"), "utf-8")
+    with pytest.raises(ConfigError, match="two sources are called 'ft'"):
+        load(CaseConfig, path)
+
+
 def test_of_a_list_with_a_wrong_entry_it_is_not_said_that_it_has_none(tmp_path):
     """The entries that are right were counted, and the line that had one call was told to have none."""
     path = tmp_path / "case.yaml"

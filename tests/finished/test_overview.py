@@ -14,6 +14,7 @@ import pytest
 from pipeline.chain.review_file import read_reviews
 from pipeline.commands import doctor
 from pipeline.commands.pdf import print_report
+from pipeline.config import read_yaml
 from pipeline.errors import ConfigError, EnvironmentFault, InputError
 from pipeline.finished.named_files import flat
 from pipeline.finished.opened import chosen_run
@@ -53,7 +54,7 @@ def test_a_run_without_a_counted_call_lists_no_sum(tiny_run, tmp_path):
     other = tmp_path / "vostochny" / "nobody"
     shutil.copytree(tiny_run, other)
     manifest = json.loads((other / "manifest.json").read_text())
-    manifest["result"] |= {"calls_counted": 0, "barrels": [0, 0, 0]}
+    manifest["result"] |= {"calls_counted": 0, "barrels": [0, 0, 0], "calls_as_detected": 0, "as_detected": [0, 0, 0]}
     manifest["self_sha256"] = manifest_hash(manifest)
     write_text(other / "manifest.json", json.dumps(manifest))
     _, headings, rows = runs_table(tmp_path, None)
@@ -61,6 +62,23 @@ def test_a_run_without_a_counted_call_lists_no_sum(tiny_run, tmp_path):
     assert (told["barrels p5/p50/p95"], told["of cap"]) == ("no counted call", "")
     result = difference(tiny_run, other).result.set_index("quantity")
     assert result.loc["barrels, p5/p50/p95", "after"] == "no counted call"
+    assert result.loc["barrels before verdicts, p5/p50/p95", "after"] == "no counted call"
+
+
+def test_a_long_value_is_told_from_where_it_begins_to_differ(capwatch, tiny_run, tmp_path):
+    """What is known of a place is a page of text: one cell of it made every line 700 characters wide."""
+    folders = [tmp_path / "vostochny" / name for name in ("before", "after")]
+    for folder, depth in zip(folders, ("9 m", "11 m"), strict=True):
+        shutil.copytree(tiny_run, folder)
+        config, _ = read_yaml(folder / "config.yaml")
+        config["aoi"]["facts"] = [{"what": "much can be said of it, " * 20 + f"and it is {depth} deep", "source": "me"}]
+        write_text(folder / "config.yaml", json.dumps(config))
+    _, told, _ = capwatch("diff", *folders)
+    line = next(line for line in told.splitlines() if line.startswith("aoi.facts"))
+    assert "it is 9 m deep" in line
+    assert "it is 11 m deep" in line
+    assert max(map(len, told.splitlines())) < 200
+    assert "it is 9 m deep" in told.partition("why: ")[2]
 
 
 def test_runs_of_two_places_are_told_to_be_no_change(capwatch, tiny_run, tmp_path):
@@ -290,6 +308,13 @@ def test_a_verdict_is_written_listed_and_refused_without_a_name(capwatch, tmp_pa
     code, out, _ = capwatch("review", "vostochny")
     assert code == 0
     assert "because" in out
+
+
+def test_who_sets_anothers_verdict_aside_is_told_so(capwatch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    capwatch("review", "vostochny", "a1", "confirm", "--who", "A. Analyst", "--why", "seen")
+    _, told, _ = capwatch("review", "vostochny", "a1", "reject", "--who", "B. Analyst", "--why", "a barge")
+    assert "line 2, confirm of A. Analyst, stands no more" in told
 
 
 def test_without_a_verdict_review_lists_what_there_is_or_says_how_to_give_one(capwatch, tmp_path, monkeypatch):

@@ -74,3 +74,21 @@ def test_draughts_in_swapped_columns_are_noticed_where_the_whole_table_says_so(c
     code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
     assert code == 0
     assert ("3 of 3 calls that tell a direction are discharging, and loading is counted" in err) is told
+
+
+def test_calls_that_words_alone_keep_out_of_the_sum_are_told(capwatch, tmp_path):
+    """The table of a discharge port, read as one of loadings, went into an account as nothing, without a word."""
+    rows = "".join(f"{n},2024-03-0{n},98,16,{what}\n" for n, what in enumerate(("discharging", "loading", "repair"), 1))
+    (tmp_path / "t.csv").write_text("call_id,arrival,length_m,beam_m,operation\n" + rows)
+    words = ("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    told = "2 calls not counted: by operation no cargo moved that counts (loading is counted, by --set counted=loading)"
+    assert told in capwatch(*words)[2]
+    assert "(discharging is counted, by " in capwatch(*words, "--set", "counted=discharging")[2]
+
+
+def test_where_no_row_tells_a_size_that_is_told(capwatch, tmp_path):
+    (tmp_path / "t.csv").write_text("call_id,arrival,name\na,2024-03-07,X\nb,2024-03-09,Y\n")
+    code, _, err = capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")
+    assert (code, "no row tells a size: all 2 ships were taken for the usual one" in err) == (0, True)
+    (tmp_path / "t.csv").write_text("call_id,arrival,tonnes\na,2024-03-07,3000\n")
+    assert "size" not in capwatch("volume", tmp_path / "t.csv", "-o", tmp_path / "o.csv")[2]

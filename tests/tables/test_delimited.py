@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+
+import numpy as np
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.first_bytes import not_a_table_of_text
+from pipeline.ingest.ais.messages import read_ais
 from pipeline.table_files import read_table
 
 BOM = b"\xef\xbb\xbf"
@@ -58,6 +63,12 @@ def test_a_spreadsheets_table_is_read_however_it_was_saved(tmp_path, text, mark,
         ("call_id\ttonnes\na\t3\n".encode("utf-16-le"), "is UTF-16 text"),
         ("call_id\ttonnes\na\t3\n".encode("utf-32"), "is UTF-32 text"),
         ("call_id,name\na,Škoda\n".encode("cp1250"), "is not UTF-8 text"),
+        (bytes(2000), "holds nothing but zeros"),
+        (gzip.compress(b"call_id,tonnes\na,3\n" * 99, mtime=0)[:-20], "cannot be unpacked: its gzip data are cut off"),
+        (
+            gzip.compress(gzip.compress(b"call_id,tonnes\n", mtime=0), mtime=0),
+            "is packed by gzip: unpack it, not a table",
+        ),
     ],
     ids=lambda v: str(v)[:30],
 )
@@ -66,6 +77,46 @@ def test_what_could_be_read_in_two_ways_is_refused(tmp_path, content, cause):
     with pytest.raises(InputError, match=cause) as caught:
         read_table(path)
     assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("name", ["calls.csv.gz", "CALLS.CSV.GZ", "calls.csv"])
+def test_a_gzipped_table_is_the_table_that_was_packed(tmp_path, name):
+    """Told by its bytes, as of AIS: some browsers unpack what they fetch and keep the name, others cut the name."""
+    text = "call_id;arrival;tonnes\n007;2024-03-07;3000,5\nb;2024-03-09;2500,25\n"
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()))
+    assert read_table(path).to_dict("list") == WANTED
+    path.write_bytes(gzip.compress(text.encode() + b"c;"))
+    with pytest.raises(InputError, match="its last line is cut off"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("begins", "kind"),
+    [
+        (b"%PDF-1.7\n", "a PDF"), (b"\x89PNG\r\n\x1a\n", "a PNG picture"), (b"II*\x00", "a TIFF image"),
+        (b"\xd0\xcf\x11\xe0", "an old Excel"), (b"PK\x03\x04 [Content_Types].xml", "an Excel workbook"),
+        (b"PAR1", "a Parquet table"), (b"SQLite format 3\x00", "a GeoPackage"), (b"<!DOCTYPE html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"), (b"", "binary data"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_table_is_told_to_be_what_it_is(tmp_path, begins, kind):
+    """Calls and AIS alike; not in the words of a reader that came to a byte it did not like."""
+    path = table(tmp_path, begins + np.random.default_rng(0).bytes(5000))
+    with pytest.raises(InputError, match=f"is {kind}.*, not a table of text"):
+        read_table(path)
+    if not begins.startswith((b"PK", b"PAR1")):  # archives and Parquet are read as AIS
+        assert f"is {kind}" in read_ais([path]).files[0].cause
+
+
+@pytest.mark.parametrize("header", ["bm_id,tonnes", "cdf,tonnes", "riff,tonnes", "id,\x02tonnes in all of the holds"])
+def test_a_table_whose_first_letters_begin_other_files_too_is_one(header):
+    assert not_a_table_of_text(header.encode()) == ""
+
+
+def test_zeros_behind_a_table_are_a_copy_that_broke_off(tmp_path):
+    with pytest.raises(InputError, match="its last line is cut off"):
+        read_table(table(tmp_path, b"call_id,tonnes\na,3\n" + bytes(500)))
 
 
 def test_a_cell_that_is_no_number_costs_the_others_nothing(tmp_path):

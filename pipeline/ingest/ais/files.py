@@ -16,6 +16,7 @@ from typing import IO, Literal, cast
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.first_bytes import GZIP, HEAD_BYTES, not_a_table_of_text
 from pipeline.ingest.ais.zipped import MAGIC as ZIP_MAGIC
 from pipeline.ingest.ais.zipped import open_member
 
@@ -26,7 +27,6 @@ BLOCK = 1 << 22  # bytes: 45,000 rows of a table, whose columns take about 20 MB
 UNREADABLE = b"\x00"  # stands in for a line that no parser should see; every reader counts it as bad_format
 
 _SENTENCE = re.compile(rb"![A-Z]{2}VD[MO],")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # the last, and the first before two zeros, is UTF-32
 _PACKED = {
     b"PK\x03\x04": "a zip archive inside another; unpack it first",
     b"PK\x05\x06": "an empty zip archive",
@@ -37,8 +37,7 @@ _PACKED = {
     b"7z\xbc\xaf": "a 7-Zip archive, which is not read; unpack it first",
     b"Rar!": "a RAR archive, which is not read; unpack it first",
 }
-"""First bytes of content that is still packed, which would else be told to hold zero bytes."""
-_LOOKED_AT_FOR_NUL = 64  # bytes: within a header; our choice
+"""First bytes of content that is still packed."""
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UNPACK_ERRORS = (OSError, EOFError, zlib.error, ValueError, zipfile.BadZipFile, NotImplementedError)
 
@@ -93,16 +92,13 @@ def kind_of(path: Path, head: bytes) -> Kind:
     """What the content is, whatever the name says. Raises InputError for what cannot be AIS."""
     if head.startswith(b"PAR1"):
         return "parquet"
-    if head.startswith(_UTF16):
-        utf = 32 if head[2:4] == b"\x00\x00" or head.startswith(b"\x00") else 16
-        raise InputError(path, f"is text in UTF-{utf}; save it as UTF-8")
     for magic, what in _PACKED.items():  # gzip, zstd and zip were unpacked once before
         if head.startswith(magic):
             raise InputError(path, f"is {what}")
     if _SENTENCE.search(head):
         return "nmea"
-    if b"\x00" in head[:_LOOKED_AT_FOR_NUL]:
-        raise InputError(path, "holds zero bytes where text should be (UTF-16 or UTF-32?); save it as UTF-8")
+    if other := not_a_table_of_text(head[:HEAD_BYTES]):
+        raise InputError(path, other)
     first = _first_line(head)
     if b"," in first or b";" in first or b"\t" in first:
         return "csv"
@@ -193,7 +189,7 @@ def _without_long_lines(data: bytes) -> bytes:
 def _content(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         magic = file.read(4)
-    if magic.startswith(b"\x1f\x8b"):
+    if magic.startswith(GZIP):
         return cast(IO[bytes], gzip.open(path, "rb"))
     if magic == ZIP_MAGIC:
         return open_member(path)
