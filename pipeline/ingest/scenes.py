@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError, printable
+from pipeline.ingest import unpacked
 from pipeline.ingest.gaps import gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m, skew_deg
 from pipeline.ingest.hashing import hashing, sha256_of
@@ -32,7 +33,6 @@ from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp
 from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
 from pipeline.ingest.safe.files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
-from pipeline.ingest.unpacked import decodes_slowly, open_unpacked
 from pipeline.ingest.watermask import placed, water_of
 from pipeline.times_places.longitudes import Near, moved
 from pipeline.types import OpticalView, RadarView, Scene, Sensor, SideFile, Source, Window, utc
@@ -102,6 +102,23 @@ def settled(scene: Scene) -> Scene:
     raster = scene.read.stored.raster if isinstance(scene.read, RasterReader) else None
     doubt = raster.passing.finish() if isinstance(raster, PassingRaster) else ""
     return replace(scene, degraded=(doubt, *scene.degraded)) if doubt else scene
+
+
+def once_decoded(scene: Scene) -> Scene:
+    """The scene for a task that reads all of it, here: a file that decodes slowly is decoded once, not at each read.
+
+    Its numbers lie on disk as long as what comes back lives, so many scenes may be open and few unpacked. Raises
+    InputError where the file cannot be decoded any more.
+    """
+    if not isinstance(scene.read, RasterReader):
+        return scene
+    stored = scene.read.stored
+    raster = unpacked.once_decoded(stored.raster)
+    return (
+        scene
+        if raster is stored.raster
+        else replace(scene, read=replace(scene.read, stored=replace(stored, raster=raster)))
+    )
 
 
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
@@ -355,8 +372,8 @@ def _source_and_raster(
             from pipeline.ingest.sentinel2.loose import open_bands
 
             raster: RasterFile = open_bands(bands, all_read=reading.all_of_it)
-        elif reading.all_of_it and decodes_slowly(path):
-            raster = open_unpacked(path, whole=expected is None, meanwhile=meanwhile)
+        elif reading.all_of_it and unpacked.decodes_slowly(path):
+            raster = unpacked.open_unpacked(path, whole=expected is None, meanwhile=meanwhile)
         elif reading.passing and expected is None:
             raster = open_in_passing(path, meanwhile)
         else:
