@@ -66,7 +66,7 @@ def run(
     place = made_ready(config, root, console)
     require_writable(out)
     inputs = gather(config, root, place, console, kept or (Kept.NONE if fresh else Kept.UNDOUBTED))
-    scenes, scene_table = opened(config, place, inputs)
+    scenes, scene_table = opened(config, place, inputs, fresh=fresh)
     _tell_left_out(scene_table, console)
     verdicts = read_reviews(reviews) if reviews is not None else []
     run_id = identify(config, root, scene_table, inputs, reviews)

@@ -27,6 +27,7 @@ from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.metadata.world_file import placed_by_world_file
+from pipeline.ingest.proven import open_proven
 from pipeline.ingest.radiometry import scaling_of
 from pipeline.ingest.raster_reader import RasterReader
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
@@ -169,7 +170,8 @@ def _open_raster_scene(
 ) -> Scene:
     bands = bands_of(path, options)
     given, path = path, path if bands is None else bands.as_one
-    reading = _Reading(all_read, passing=all_read and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2))
+    passing = all_read and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2)
+    reading = _Reading(all_read, passing, options.proven)
     beside = side_files(given)
     own, sidecar_doubt = read_sidecar(path)
     source, raster = _source_and_raster(given, bands, own, beside, meanwhile, reading)
@@ -346,10 +348,11 @@ def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """How an image will be read: all of it by this process? May it then be decoded as it is read?"""
+    """How an image will be read: all of it by this process? May it then be decoded as it is read? If it was before?"""
 
     all_of_it: bool
     passing: bool
+    proven: Path | None
 
 
 def _source_and_raster(
@@ -371,13 +374,15 @@ def _source_and_raster(
         if bands is not None:
             from pipeline.ingest.sentinel2.loose import open_bands
 
-            raster: RasterFile = open_bands(bands, all_read=reading.all_of_it)
+            raster: RasterFile = open_bands(bands, all_read=reading.all_of_it, proven=reading.proven)
         elif reading.all_of_it and unpacked.decodes_slowly(path):
             raster = unpacked.open_unpacked(path, whole=expected is None, meanwhile=meanwhile)
         elif reading.passing and expected is None:
             raster = open_in_passing(path, meanwhile)
+        elif expected is None:
+            raster = open_proven(path, reading.proven, meanwhile)
         else:
-            raster = open_raster(path, whole=expected is None, meanwhile=meanwhile)
+            raster = open_raster(path, whole=False, meanwhile=meanwhile)
     stamps = (stamp, *(one.stamp for one in beside))
     return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, beside), raster
 
