@@ -66,7 +66,7 @@ def run(
     place = made_ready(config, root, console)
     require_writable(out)
     inputs = gather(config, root, place, console, kept or (Kept.NONE if fresh else Kept.UNDOUBTED))
-    scenes, scene_table = opened(config, place, inputs)
+    scenes, scene_table = opened(config, place, inputs, fresh=fresh)
     _tell_left_out(scene_table, console)
     verdicts = read_reviews(reviews) if reviews is not None else []
     run_id = identify(config, root, scene_table, inputs, reviews)
@@ -116,6 +116,7 @@ def compute(
     from pipeline import calls
     from pipeline.chain.accounting import account_for
     from pipeline.ingest.ais.messages import any_simulated
+    from pipeline.ingest.inputs import beside_in_words
     from pipeline.report.story import Story
 
     config, console = job.config, job.console
@@ -123,7 +124,8 @@ def compute(
     detections, scene_table, told = detect_all(learnt.scenes, scene_table, job)
     zone_covered = {name: dict(t.get("zone_covered", {})) for name, t in told.items()}
     if not len(ais.messages) and not len(scenes):
-        raise NothingUsable(f"{config.aoi.id}: no image and no AIS message could be used, so nothing is known")
+        unused = f"no image{beside_in_words(scene_table['cause'])} and no AIS message could be used"
+        raise NothingUsable(f"{config.aoi.id}: {unused}, so nothing is known")
     ground = _ground(job, scene_table, zone_covered, ais)
     account = account_for(ground, detections, verdicts)
     _tell(account, job)

@@ -42,6 +42,11 @@ def cache_root() -> Path:
     return Path(chosen) if chosen else user_cache_path("capwatch")
 
 
+def proven_files() -> Path:
+    """Where is noted which images were decoded whole before."""
+    return cache_root() / "proven"
+
+
 def find_config(name: str) -> Path:
     """A config by path, or by the name of an AOI: ``vostochny`` is ``configs/vostochny.yaml``."""
     return _found(name, "AOI", "config", Path())

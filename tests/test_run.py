@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,15 @@ def test_nothing_usable_is_an_error_not_a_zero(tmp_path):
     (tmp_path / "images" / "bad_20240308.tif").write_bytes(b"II*\0")
     config = files_config([tmp_path / "images"])
     with pytest.raises(NothingUsable, match="nothing is known"):
+        run(config, configs_root(), tmp_path / "runs", Console(quiet=True))
+
+
+def test_who_asks_quietly_learns_that_the_images_are_of_another_time(tiny_inputs, tmp_path):
+    """Such an image is no fault, so no line of its own was shown: the error alone must say why nothing is known."""
+    config = files_config([next((tiny_inputs / "scenes").glob("*.tif"))])
+    later = {"start": config.period.end, "end": config.period.end + timedelta(days=9)}
+    config = config.model_copy(update={"period": config.period.model_copy(update=later)})
+    with pytest.raises(NothingUsable, match=r"no image \(1 of another time\) and no AIS message could be used"):
         run(config, configs_root(), tmp_path / "runs", Console(quiet=True))
 
 

@@ -137,6 +137,8 @@ def _cause(scene: dict[str, object], share: float) -> str:
         return ""
     if scene["status"] == "skipped":
         return str(scene["cause"])
+    if scene["status"] == "used" and scene["cause"]:  # its detector's own words on what it could not see
+        return f"outside the image, or {scene['cause']}"
     cloud = scene.get("cloud_fraction")
     if cloud is not None and not pd.isna(cloud):
         return "cloud or outside the image"

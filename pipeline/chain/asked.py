@@ -14,7 +14,7 @@ from pipeline.config.writing import config_yaml
 from pipeline.console import Console
 from pipeline.engine import map_tasks
 from pipeline.provenance import MANIFEST
-from pipeline.workspace import RunFolder
+from pipeline.workspace import RunFolder, proven_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from pipeline.types import Place, Scene
 
 
-def opened(config: RunConfig, place: Place, inputs: Inputs) -> tuple[list[Scene], pd.DataFrame]:
-    """The scenes that can be used, and the scenes table of all, which names each as the user knows it."""
+def opened(config: RunConfig, place: Place, inputs: Inputs, *, fresh: bool = False) -> tuple[list[Scene], pd.DataFrame]:
+    """The scenes that can be used, and the scenes table of all, which names each as the user knows it.
+
+    ``fresh``: images that decode slowly are decoded whole, also where they were before.
+    """
     from pipeline.ingest.inputs import given_up, open_inputs
     from pipeline.ingest.metadata.options import OpenOptions
 
-    options = OpenOptions(pixel_spacing_m=config.source.pixel_spacing_m, scaling=config.source.scaling)
+    source, notes = config.source, None if fresh else proven_files()
+    options = OpenOptions(pixel_spacing_m=source.pixel_spacing_m, scaling=source.scaling, proven=notes)
     each = partial(map_tasks, engine=config.engine, lost=given_up)
     scenes, table = open_inputs(inputs.images, options, place, config.period.start, config.period.end, each)
     return scenes, table.assign(href=[inputs.name_of(h) for h in table["href"]])

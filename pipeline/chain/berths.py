@@ -34,7 +34,7 @@ def occupancy(
                  "sensor": scene["sensor"]}
                 | row
                 | {"background": backgrounds.get(name, "") if row["basis"] == "background" else "",
-                   "cause": _cause(row, str(scene["cause"]) if scene["status"] == "skipped" else "")}
+                   "cause": _cause(row, scene)}
             )  # fmt: skip
     return OCCUPANCY.check(OCCUPANCY.from_rows(rows))
 
@@ -44,11 +44,14 @@ def _unseen(zone_id: str) -> dict[str, Any]:
             "n_background": 0, "detection_ids": []}  # fmt: skip
 
 
-def _cause(row: Mapping[str, Any], skipped: str) -> str:
+def _cause(row: Mapping[str, Any], scene: Mapping[Any, Any]) -> str:
     if row["verdict"] != "unknown":
         return ""
     if row["probability"] is None:
-        return skipped or "outside the image, or cloud"
+        if scene["status"] == "skipped":
+            return str(scene["cause"])
+        told = scene["cause"] if scene["status"] == "used" else ""  # its detector's own words on what it could not see
+        return f"outside the image, or {told or 'cloud'}"
     from pipeline.detection.earlier.occupancy import SURE  # a run that finds its answer kept imports no detection
 
     if row["probability"] <= 1 - SURE:  # it would be empty, had the look been usable there

@@ -99,6 +99,7 @@ class SceneTask:
 def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | InputError:
     """Detections and diagnostics of one scene, from an earlier attempt where there is one."""
     from pipeline.detection import detect
+    from pipeline.ingest.scenes import once_decoded
     from pipeline.ingest.unchanged import require_unchanged
 
     kept = task.slot.load()
@@ -106,7 +107,7 @@ def detect_scene(task: SceneTask) -> tuple[pd.DataFrame, dict[str, Any]] | Input
         return table_from(kept[0], DETECTIONS), kept[1]
     try:
         table, diagnostics = detect(
-            task.scene, place=task.place, config=task.config.detection, before=_first_look(task.light)
+            once_decoded(task.scene), place=task.place, config=task.config.detection, before=_first_look(task.light)
         )
         require_unchanged(task.scene.source)
     except InputError as error:

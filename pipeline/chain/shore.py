@@ -219,13 +219,14 @@ def look_at_cells(task: CellsTask) -> LookOfCells | None:
 def light_of(task: CellsTask) -> FirstLook | None:
     """An optical scene's first look, kept for the detector; None of a radar scene."""
     from pipeline.detection.optical.first_look import FirstLook, first_look
+    from pipeline.ingest.scenes import once_decoded
 
     if task.light is None:
         return None
     kept = task.light.load()
     if kept is not None:
         return FirstLook.from_bytes(kept[0])
-    look = first_look(task.scene, task.config.detection)
+    look = first_look(once_decoded(task.scene), task.config.detection)
     task.light.store(look.as_bytes(), {})
     return look
 

@@ -21,7 +21,7 @@ from pipeline.tables import contract_of
 from pipeline.times_places.moments import moment_of_image
 from pipeline.types import Window
 from pipeline.units import METRES_PER_DEGREE
-from pipeline.workspace import CONFIG_FILES, latest_run, load_run_config
+from pipeline.workspace import CONFIG_FILES, latest_run, load_run_config, proven_files
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,8 @@ class OpenedRun:
         scenes = self.table("scenes").set_index("scene_id")
         if scene_id not in scenes.index:
             raise InputError(printable(scene_id), f"no such scene in {self.folder}")
-        options = OpenOptions(pixel_spacing_m=self.config.source.pixel_spacing_m, scaling=self.config.source.scaling)
+        source = self.config.source
+        options = OpenOptions(pixel_spacing_m=source.pixel_spacing_m, scaling=source.scaling, proven=proven_files())
         inputs = gather(self.config, self.folder / CONFIG_FILES, self.place, Console(quiet=True))
         opened, _ = open_inputs(inputs.images, options, self.place, self.config.period.start, self.config.period.end)
         for scene in opened:

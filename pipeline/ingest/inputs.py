@@ -117,3 +117,16 @@ def _outside_period(scene: Scene, start: datetime | None, end: datetime | None) 
 def beside_the_question(cause: str) -> bool:
     """Is an input left out only because it is about another place or time, or a mask? Nothing is wrong with it then."""
     return cause in (NOTHING_OF_AOI, MASK) or cause.endswith(OUTSIDE_PERIOD)
+
+
+def beside_in_words(causes: Iterable[str]) -> str:
+    """How many inputs were left out for their place or time alone, for whoever was told of none of them; "" for none.
+
+    >>> beside_in_words([NOTHING_OF_AOI, "acquired 2023-09-17, outside the period", "is empty (0 bytes)"])
+    ' (1 of another place, 1 of another time)'
+    """
+    left = [c for c in causes if beside_the_question(c) and c != MASK]
+    elsewhere = left.count(NOTHING_OF_AOI)
+    counts = ((elsewhere, "place"), (len(left) - elsewhere, "time"))
+    told = ", ".join(f"{n:,} of another {what}" for n, what in counts if n)
+    return f" ({told})" if told else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import InputError, printable
+from pipeline.ingest import unpacked
 from pipeline.ingest.gaps import gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m, skew_deg
 from pipeline.ingest.hashing import hashing, sha256_of
@@ -26,13 +27,13 @@ from pipeline.ingest.metadata.sensors import refuse_masks, sensor_of
 from pipeline.ingest.metadata.sidecar import Sidecar, joined, read_sidecar
 from pipeline.ingest.metadata.usable import usable_data
 from pipeline.ingest.metadata.world_file import placed_by_world_file
+from pipeline.ingest.proven import open_proven
 from pipeline.ingest.radiometry import scaling_of
 from pipeline.ingest.raster_reader import RasterReader
 from pipeline.ingest.rasters import RasterFile, open_raster, require_file, stamp_of
 from pipeline.ingest.rpc import of_fields, rpc_beside, rpc_of
 from pipeline.ingest.safe.files import is_safe, is_sentinel2, open_files
 from pipeline.ingest.stored import Stored
-from pipeline.ingest.unpacked import decodes_slowly, open_unpacked
 from pipeline.ingest.watermask import placed, water_of
 from pipeline.times_places.longitudes import Near, moved
 from pipeline.types import OpticalView, RadarView, Scene, Sensor, SideFile, Source, Window, utc
@@ -104,6 +105,23 @@ def settled(scene: Scene) -> Scene:
     return replace(scene, degraded=(doubt, *scene.degraded)) if doubt else scene
 
 
+def once_decoded(scene: Scene) -> Scene:
+    """The scene for a task that reads all of it, here: a file that decodes slowly is decoded once, not at each read.
+
+    Its numbers lie on disk as long as what comes back lives, so many scenes may be open and few unpacked. Raises
+    InputError where the file cannot be decoded any more.
+    """
+    if not isinstance(scene.read, RasterReader):
+        return scene
+    stored = scene.read.stored
+    raster = unpacked.once_decoded(stored.raster)
+    return (
+        scene
+        if raster is stored.raster
+        else replace(scene, read=replace(scene.read, stored=replace(stored, raster=raster)))
+    )
+
+
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
     """The scene with these polygons (EPSG:4326) taken for land as well; the scene must come from `open_scene`."""
     if not isinstance(scene.read, RasterReader):
@@ -152,7 +170,8 @@ def _open_raster_scene(
 ) -> Scene:
     bands = bands_of(path, options)
     given, path = path, path if bands is None else bands.as_one
-    reading = _Reading(all_read, passing=all_read and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2))
+    passing = all_read and options.sensor in (Sensor.SENTINEL1, Sensor.SENTINEL2)
+    reading = _Reading(all_read, passing, options.proven)
     beside = side_files(given)
     own, sidecar_doubt = read_sidecar(path)
     source, raster = _source_and_raster(given, bands, own, beside, meanwhile, reading)
@@ -329,10 +348,11 @@ def _acquired(raster: RasterFile, sidecar: Sidecar | None, path: Path) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """How an image will be read: all of it by this process? May it then be decoded as it is read?"""
+    """How an image will be read: all of it by this process? May it then be decoded as it is read? If it was before?"""
 
     all_of_it: bool
     passing: bool
+    proven: Path | None
 
 
 def _source_and_raster(
@@ -354,13 +374,15 @@ def _source_and_raster(
         if bands is not None:
             from pipeline.ingest.sentinel2.loose import open_bands
 
-            raster: RasterFile = open_bands(bands, all_read=reading.all_of_it)
-        elif reading.all_of_it and decodes_slowly(path):
-            raster = open_unpacked(path, whole=expected is None, meanwhile=meanwhile)
+            raster: RasterFile = open_bands(bands, all_read=reading.all_of_it, proven=reading.proven)
+        elif reading.all_of_it and unpacked.decodes_slowly(path):
+            raster = unpacked.open_unpacked(path, whole=expected is None, meanwhile=meanwhile)
         elif reading.passing and expected is None:
             raster = open_in_passing(path, meanwhile)
+        elif expected is None:
+            raster = open_proven(path, reading.proven, meanwhile)
         else:
-            raster = open_raster(path, whole=expected is None, meanwhile=meanwhile)
+            raster = open_raster(path, whole=False, meanwhile=meanwhile)
     stamps = (stamp, *(one.stamp for one in beside))
     return Source(str(path), digest.result(), stamp.size_bytes, expected is not None, stamps, beside), raster
 

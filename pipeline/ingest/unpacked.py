@@ -13,13 +13,14 @@ import shutil
 import tempfile
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.ingest.quarantine import HEADER, examine
 from pipeline.ingest.rasters import RasterFile, address, described, open_raster
+from pipeline.ingest.sentinel2.layers import BandStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,12 +51,33 @@ def open_unpacked(
         examine(where, item, driver, whole=False, window=HEADER, meanwhile=meanwhile)
         raster = described(where, item, driver)
         with suppress(OSError):  # no room, or none that the helper reaches
-            numbers = Numbers(raster)
-            doubt = examine(where, item, driver, whole=True, into=numbers.address)
-            known = {f.name: getattr(raster, f.name) for f in fields(RasterFile) if f.init}
             # of bytes that are known to be those that the producer wrote nothing is doubtful, as `open_raster` has it
-            return UnpackedRaster(**known | {"doubt": doubt if whole else ""}, numbers=numbers)
+            return _unpacked(raster, doubted=whole)
     return open_raster(path, member=member, whole=whole, meanwhile=meanwhile)
+
+
+def once_decoded(raster: RasterFile) -> RasterFile:
+    """A raster that was opened before, decoded here and now where that is slow, for whoever is about to read all of it.
+
+    It is as it was where nothing is gained, or there is no room. Raises InputError where it cannot be decoded any more.
+    """
+    if isinstance(raster, BandStack):
+        layers = tuple(once_decoded(layer) for layer in raster.layers)
+        as_before = all(new is old for new, old in zip(layers, raster.layers, strict=True))
+        return raster if as_before else replace(raster, layers=layers)
+    if raster.driver not in _SLOW or isinstance(raster, UnpackedRaster):
+        return raster
+    with suppress(OSError):  # as above
+        return replace(_unpacked(raster, doubted=False), doubt=raster.doubt)
+    return raster
+
+
+def _unpacked(raster: RasterFile, *, doubted: bool) -> UnpackedRaster:
+    """A raster with all its numbers on disk. Raises OSError where these find no room, InputError for a damaged one."""
+    numbers = Numbers(raster)
+    doubt = examine(raster.path, raster.item, raster.driver, whole=True, into=numbers.address)
+    known = {f.name: getattr(raster, f.name) for f in fields(RasterFile) if f.init}
+    return UnpackedRaster(**known | {"doubt": doubt if doubted else ""}, numbers=numbers)
 
 
 def decodes_slowly(path: Path) -> bool:

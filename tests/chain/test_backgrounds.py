@@ -139,6 +139,8 @@ def test_why_a_berth_is_unknown_is_said():
     }  # fmt: skip
     causes = occupancy(scenes, told, place, {})["cause"].tolist()
     assert causes == ["outside the image, or cloud", "a part of the berth was not seen", "the pixels leave it open"]
+    blind = scenes.assign(cause="no infrared band: what lies there is unknown")
+    assert occupancy(blind, told, place, {})["cause"][0] == "outside the image, or " + blind["cause"][0]
 
 
 def test_a_background_that_is_not_there_is_named_in_one_line(tmp_path):

@@ -16,7 +16,7 @@ import shapely
 from rasterio.transform import Affine
 
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest import rasters, scenes
+from pipeline.ingest import proven, scenes
 from pipeline.ingest.hashing import sha256_of
 from pipeline.ingest.metadata.acquisition import acquired_of, implausible
 from pipeline.ingest.metadata.options import OpenOptions
@@ -36,7 +36,7 @@ def noise(shape=(120, 90), seed=0):
 
 def test_a_file_is_hashed_while_it_is_decoded_in_quarantine(tmp_path, monkeypatch):
     opening = threading.Event()
-    monkeypatch.setattr(scenes, "open_raster", lambda *a, **k: opening.set() or rasters.open_raster(*a, **k))
+    monkeypatch.setattr(scenes, "open_proven", lambda *a, **k: opening.set() or proven.open_proven(*a, **k))
     monkeypatch.setattr(scenes, "sha256_of", lambda path, given_up: opening.wait(30) and sha256_of(path))
     image = write(tmp_path / "a.tif", noise().astype(np.uint16))
     assert open_scene(image, RADAR).source.sha256 == hashlib.sha256(image.read_bytes()).hexdigest()

@@ -14,10 +14,11 @@ import pytest
 from pipeline.detection import detect
 from pipeline.errors import InputError
 from pipeline.ingest import unpacked
+from pipeline.ingest.metadata.options import OpenOptions
 from pipeline.ingest.rasters import RasterFile, open_raster
-from pipeline.ingest.scenes import open_scene
+from pipeline.ingest.scenes import once_decoded, open_scene
 from pipeline.ingest.unpacked import UnpackedRaster, open_unpacked
-from pipeline.types import Window
+from pipeline.types import Sensor, Window
 from tests.ingest.sentinel2.safe_product import L1C, Recipe, write_safe, zipped
 from tests.ingest.test_rasters import write
 
@@ -167,3 +168,37 @@ def test_a_product_that_is_searched_whole_is_decoded_once_and_tells_the_same(tmp
     table, _ = detect(open_scene(path, all_read=True))
     assert len(table) == 1
     pd.testing.assert_frame_equal(table, usual)
+
+
+def loose_tile(folder: Path) -> Path:
+    """Five bands as ESA delivers them, without a manifest."""
+    from affine import Affine
+
+    rng = np.random.default_rng(7)
+    folder.mkdir()
+    for band, size in (("B02", 10), ("B03", 10), ("B04", 10), ("B08", 10), ("B11", 20)):
+        sea = rng.integers(150, 190, (1, 2400 // size, 2400 // size)).astype(np.uint16)
+        where = {"crs": "EPSG:32653", "transform": Affine(size, 0, 500000, 0, -size, 4800000)}
+        write(folder / f"T52SXX_20240310T020621_{band}_{size}m.jp2", sea, **LOSSLESS, **where)
+    return folder
+
+
+def test_a_scene_that_was_opened_is_decoded_once_for_whoever_searches_it(tmp_path, monkeypatch):
+    """Loose bands as a run opens them: the detector's many windows come from disk, and hold the same numbers."""
+    scene = open_scene(loose_tile(tmp_path / "set") / "T52SXX_20240310T020621_B02_10m.jp2")
+    windows = [Window(0, 0, 240, 240), Window(17, 101, 64, 99)]
+    plain = [scene.read(window) for window in windows]
+    ready = once_decoded(scene)
+    monkeypatch.setattr(RasterFile, "read", lambda *_, **__: pytest.fail("decoded once more"))
+    for window, wanted in zip(windows, plain, strict=True):
+        np.testing.assert_array_equal(ready.read(window).data, wanted.data)
+    assert ready.degraded == scene.degraded
+    assert once_decoded(ready) is ready
+
+
+def test_a_file_that_broke_since_it_was_opened_is_refused(image):
+    scene = open_scene(image, OpenOptions(sensor=Sensor.OPTICAL, pixel_spacing_m=10.0))
+    whole = image.read_bytes()
+    image.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="damaged"):
+        once_decoded(scene)

@@ -20,6 +20,7 @@ class OpenOptions:
     bands: dict[str, int] | None = None  # name -> 1-based index in the file
     scaling: str = "auto"
     land: Path | None = None  # raster mask (non-zero = land) or GeoJSON
+    proven: Path | None = None  # folder that keeps which files were decoded whole before (`pipeline.ingest.proven`)
     search_land: bool = True  # may a detector look for land in the image where none is given?
 
     def __post_init__(self) -> None:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.ingest.metadata.acquisition import TIME_TAGS
-from pipeline.ingest.rasters import open_raster
+from pipeline.ingest.proven import open_proven
 from pipeline.ingest.sentinel2.layers import fits, joined
 from pipeline.ingest.unpacked import open_unpacked
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.ingest.metadata.loose_bands import LooseBands
     from pipeline.ingest.rasters import RasterFile
     from pipeline.ingest.sentinel2.layers import BandStack
@@ -18,17 +20,18 @@ if TYPE_CHECKING:
 _MOST_TELLING = ("B08", "B11", "B12", "B04", "B03", "B02")  # where no two bands agree: infrared tells water best
 
 
-def open_bands(bands: LooseBands, *, all_read: bool = False) -> BandStack:
+def open_bands(bands: LooseBands, *, all_read: bool = False, proven: Path | None = None) -> BandStack:
     """One raster of the bands that agree: on the grid that most lie on, of one type and one time.
 
-    With ``all_read`` each is decoded but once, where that is slow, since all of it will be read. A band that is broken
-    or does not agree is left out, and said. Raises InputError where none can be opened.
+    With ``all_read`` each is decoded but once, where that is slow, since all of it will be read. ``proven`` is the
+    folder of notes of `open_proven`. A band that is broken or does not agree is left out, and said. Raises InputError
+    where none can be opened.
     """
     layers: dict[str, RasterFile] = {}
     left_out: dict[str, str] = {}
     for band, path in bands.files.items():
         try:
-            layers[band] = _of_one_band(open_unpacked(path) if all_read else open_raster(path))
+            layers[band] = _of_one_band(open_unpacked(path) if all_read else open_proven(path, proven))
         except InputError as error:
             left_out[band] = str(error)
     if not layers:
