@@ -100,6 +100,10 @@ def changed_by_verdicts(story: Story) -> str:
     calls = f"{number_of(now.calls_counted, 'counted call')} in both"
     if before.calls_counted != now.calls_counted:
         calls = f"{before.calls_counted} and {number_of(now.calls_counted, 'counted call')}"
+    if not now.calls_counted:
+        return f"{was} barrels before, no call counted after; {calls}"
+    if not before.calls_counted:
+        return f"no call counted before, {after} barrels after; {calls}"
     return f"{was} barrels before, {after} after; {calls}"
 
 

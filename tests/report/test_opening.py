@@ -126,12 +126,22 @@ def test_nothing_is_split_where_the_number_is_sure_or_the_table_is_of_another_su
     [
         (5, 200_000.0, "200,000 barrels before, 100,000 after; 5 and 2 counted calls"),
         (2, 200_000.0, "200,000 barrels before, 100,000 after; 2 counted calls in both"),
+        (0, 0.0, "no call counted before, 100,000 barrels after; 0 and 2 counted calls"),
     ],
 )
 def test_what_verdicts_changed_is_said_first(counted, p50, words):
     story = Told(looks_of("usable"), CALLS, counted=2)
     story.as_detected = SimpleNamespace(headline=head(counted, p50))
     assert answer(story).startswith(f"After analysts' verdicts ({words}): 2 counted calls")
+
+
+def test_verdicts_that_left_no_call_leave_no_sum_of_nought():
+    story = Told(looks_of("usable"), CALLS, counted=0)
+    story.as_detected = SimpleNamespace(headline=head(2, 100_000.0))
+    told = answer(story)
+    assert told.startswith(
+        "After analysts' verdicts (100,000 barrels before, no call counted after; 2 and 0 counted calls)"
+    )
 
 
 def test_verdicts_that_changed_no_sum_are_not_worth_the_first_sentence():
