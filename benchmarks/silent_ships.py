@@ -3,10 +3,10 @@
     python -m benchmarks.silent_ships [--winds 4,6,8,10,12] [--seeds 61-62] [--quay] [--craft 60] [--folder DIR]
 
 Simulated sea of 900 x 900 m in pixels of 0.5 m (`sea_surface`) with five product tankers whose decks are about as
-bright as it. A ship is *found* (accepted at her place, of half to one and a half times her length), else *unknown* (most
-of her lies where coverage says so), else *flagged* (a candidate of such a length, not accepted), else *silent*: coverage
-says that no ship was there. With ``--quay`` three of the five lie at a quay. With ``--craft`` the place is a harbour of
-that many boats of 7 to 16 m, without white caps, and its share that is unknown matters.
+bright as it. A ship is *found* (accepted at her place, of half to one and a half times her length), else *unknown*
+(most of her lies where coverage says so), else *flagged* (a candidate of such a length, not accepted), else *silent*:
+coverage says that no ship was there. With ``--quay`` three of the five lie at a quay. With ``--craft`` the place is a
+harbour of that many boats of 7 to 16 m, without white caps, and its share that is unknown matters.
 """
 
 from __future__ import annotations
