@@ -1,6 +1,6 @@
 """Ships of low contrast in rough water that are lost without a word.
 
-    python -m benchmarks.silent_ships [--winds 4,6,8,10,12] [--seeds 61-62] [--quay] [--craft 60] [--folder DIR]
+    python -m benchmarks.silent_ships [--winds 4,6,8,10,12] [--seeds 61-62] [--quay] [--craft 60] [--deck 0.025] ...
 
 Simulated sea of 900 x 900 m in pixels of 0.5 m (`sea_surface`) with five product tankers whose decks are about as
 bright as it. A ship is *found* (accepted at her place, of half to one and a half times her length), else *unknown*
@@ -38,37 +38,42 @@ from pipeline.simulation.ships import Hull, ShipState, Structure
 from pipeline.types import Place, Scene, Zone
 
 WHEN = datetime(2024, 3, 1, 2, tzinfo=UTC)
-DARK = 0.05  # reflectance of decks: that of the sea as it looks from above, to a third
-QUAY_M = (800.0, 40.0, 3.0)  # length along the rows, width, height
-QUAY_AT = 0.15  # its middle, share of the side from the north
+DARK = 0.025  # usual reflectance of decks, to a fifth: that of the sea as it looks from above
+QUAY_M = (800.0, 100.0, 3.0)  # length along the rows, width (nothing narrower counts as land by itself), height
+QUAY_AT = 0.12  # its middle, share of the side from the north
 ALONGSIDE = (0.2, 0.5, 0.8)  # of the ships at it, shares of the side
 Lying = tuple[ShipState, tuple[float, float]]  # with her map position
 
 
-def scene(folder: Path, seed: int, wind_m_s: float, *, quay: bool, craft: int) -> Path:
+def scene(folder: Path, seed: int, wind_m_s: float, *, quay: bool, craft: int, deck: float) -> Path:
     """Write one image and its truth (``<image>.truth``): for each ship her hull's rectangle in pixels."""
     rng = np.random.default_rng([seed, 93])
     light = Light(*(float(rng.uniform(*ends)) for ends in ((25, 45), (0, 360), (0, 25), (0, 360))))
     frame = MapFrame(EPSG, *ORIGIN, PIXEL_M, (SIDE_PX, SIDE_PX))
-    ships, structures = _dark_ships(seed, rng, quay=quay or craft > 0)
+    ships, structures = _dark_ships(seed, deck, rng, quay=quay or craft > 0)
     boats = _boats(seed, craft, np.random.default_rng([seed, 94]), ships)
     air = replace(conditions_of(np.random.default_rng([seed, 5]), min(wind_m_s, 9.0)), wind_m_s=wind_m_s)
     sea = None if craft else RoughSea(wind_m_s, SWELL_M, light)
     water, noise = np.ones(frame.shape, bool), np.random.SeedSequence([seed, 5])
     image = draw(frame, water, ships + boats, structures, light, 0.0, wind_m_s, noise, air, surface=sea)
-    name = f"silent{seed}-{wind_m_s:g}-{'quay' if quay else 'open'}-{craft}"
+    name = name_of(seed, wind_m_s, quay=quay, craft=craft, deck=deck)
     path = write_picture(folder, Picture(name, frame, image, ("B", "G", "R", "N"), "SIM-50CM", WHEN, light), "minimal")
     truth = [(state.hull.length_m, list(_rectangle(state, at).exterior.coords)) for state, at in ships]
     path.with_suffix(".truth").write_text(json.dumps(truth), "utf-8")
     return path
 
 
-def _dark_ships(seed: int, rng: np.random.Generator, *, quay: bool) -> tuple[list[Lying], list[tuple]]:
+def name_of(seed: int, wind_m_s: float, *, quay: bool, craft: int, deck: float) -> str:
+    """What an image is called."""
+    return f"silent{seed}-{wind_m_s:g}-{'quay' if quay else 'open'}-{craft}-{deck:g}"
+
+
+def _dark_ships(seed: int, deck: float, rng: np.random.Generator, *, quay: bool) -> tuple[list[Lying], list[tuple]]:
     """Five tankers in open water, or three of them along the south of a quay."""
     ships: list[Lying] = []
     for n, (x, y) in enumerate(SPOTS):
         hull = random_hull(f"silent{seed}-{n}", rng, "product_tanker")
-        hull = replace(hull, deck_shade=DARK * float(np.exp(rng.uniform(-0.3, 0.3))))
+        hull = replace(hull, deck_shade=deck * float(np.exp(rng.uniform(-0.2, 0.2))))
         heading = float(rng.uniform(0, 360))
         if quay and n < len(ALONGSIDE):
             x, heading = ALONGSIDE[n], 90.0
@@ -166,7 +171,9 @@ def main() -> None:
     options.add_argument("--quay", action="store_true", help="three of the ships lie at a quay")
     options.add_argument("--craft", type=int, default=0, help="boats in a calm harbour, in place of white caps")
     options.add_argument("--folder", help="where the images are kept, and taken from if they are there")
+    options.add_argument("--deck", type=float, default=DARK, help="reflectance of the decks")
     chosen = options.parse_args()
+    kind = {"quay": chosen.quay, "craft": chosen.craft, "deck": chosen.deck}
     first, last = (int(word) for word in chosen.seeds.split("-"))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(chosen.folder or temporary)
@@ -174,9 +181,9 @@ def main() -> None:
         for wind_m_s in (float(word) for word in chosen.winds.split(",")):
             told: Counter[str] = Counter()
             for seed in range(first, last + 1):
-                name = f"silent{seed}-{wind_m_s:g}-{'quay' if chosen.quay else 'open'}-{chosen.craft}"
+                name = name_of(seed, wind_m_s, **kind)
                 path = next((p for p in folder.rglob("*.tif") if p.stem == name), None)
-                told += searched(path or scene(folder, seed, wind_m_s, quay=chosen.quay, craft=chosen.craft))
+                told += searched(path or scene(folder, seed, wind_m_s, **kind))
             print(line(told, wind_m_s, last - first + 1), flush=True)
 
 
