@@ -3,9 +3,8 @@
 A hull is fitted between straight lines about whatever stands out (`between_lines`). Where crests lie a few tens of
 metres apart some of them line up by chance, and rectangles between such lines are as long and slender as hulls. So what
 stands out is counted before anything is measured. Where it is thick small objects are not fitted, and of larger ones
-only a sure outline is believed; where the sea itself makes objects as long as ships, or patches (`ship_sized`), what lies
-there is unknown.
-Nothing of it is deleted.
+only a sure outline is believed; where the sea itself makes objects as long as ships, or patches (`ship_sized`), what
+lies there is unknown. Nothing of it is deleted.
 """
 
 from __future__ import annotations
