@@ -32,8 +32,8 @@ REACH_M = 250.0  # around a place, within which they are counted (our choice)
 # So many of them there. Around simulated ships, boxes and quays stand 6 at most; a simulated sea of 6 m/s has 8 to 30,
 # and 30 of its 84 white caps were measured as hulls of 25 to 112 m
 THICK = 16
-# So many are white caps: 80 boats in a simulated harbour of 0.6 km2 make 25 of it, caps in 8 to 12 m/s of wind 110 to
-# 400. Among boats, two in a row are a patch of the water like any ship
+# So many are taken for white caps: 80 boats in a simulated harbour of 0.6 km2 make 25 of it on average, a sea at 8 m/s
+# 140, at 12 m/s 490 (a scene each). Among boats, two in a row are a patch of the water like any ship. Our choice
 CROWDED = 64
 PATCH_REACH_M = 90.0  # around a patch of the water: a ship of 150 m lies within it whole, if it is of her middle
 CELL_M = 30.0  # in which the image is told
