@@ -12,7 +12,7 @@ USUAL = ("accuracy", "speed", "submetre_accuracy", "matching", "port_calls", "mi
 LONG = (  # minutes to hours each
     "ais_memory", "azimuth_shift", "berth", "call_numbers", "coverage", "cut_stays", "demo_seeds", "full_scene",
     "hull_sizes", "many_calls", "radar_accuracy", "radar_fronts", "rough_sea", "same_ship", "scale", "sentinel2_tile",
-    "weakest_evidence",
+    "silent_ships", "weakest_evidence",
 )  # fmt: skip
 
 

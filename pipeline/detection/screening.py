@@ -10,6 +10,7 @@ from scipy import ndimage, special
 
 from pipeline.config.detection import ScreeningConfig
 from pipeline.detection.candidates import Candidate
+from pipeline.types import PART_OF_HULL
 
 if TYPE_CHECKING:
     from pipeline.types import BoolImage, FloatArray, FloatImage
@@ -33,7 +34,7 @@ REJECTING = frozenset(
         "no_water_beside",
         "too_faint",
         "marina_finger",
-        "part_of_hull",
+        PART_OF_HULL,
         "holds_a_hull",
         "beside_berth",
         "quay_gear",

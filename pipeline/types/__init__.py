@@ -14,6 +14,7 @@ from pipeline.types.places import OIL, USABLE_SHARE, Cargo, Place, Zone
 from pipeline.types.scenes import (
     OF_REJECTED_CALL,
     ONLY_DATED,
+    PART_OF_HULL,
     PRECISIONS,
     SAME_PASS_S,
     TIME_OF_DAY_UNKNOWN,
@@ -37,6 +38,7 @@ __all__ = [
     "OF_REJECTED_CALL",
     "OIL",
     "ONLY_DATED",
+    "PART_OF_HULL",
     "PRECISIONS",
     "SAME_PASS_S",
     "TIME_OF_DAY_UNKNOWN",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TIME_OF_DAY_UNKNOWN = "time of day unknown"  # how a scene's doubt begins where its time is noon for want of a better
 ONLY_DATED = "time_of_day_unknown"  # flag of what such a scene shows
 PRECISIONS = TO_THE_MOMENT, TO_THE_DAY = "moment", "day"  # how well the time of a scene is known, where it is
+PART_OF_HULL = "part_of_hull"  # flag of a detection: it lies on, or is a piece of, a hull that is another one
 OF_REJECTED_CALL = "of_rejected_call"  # flag of a detection: an analyst says that its call was none
 # Slices of one pass are 25 s apart; satellites of one string, or an agile one's pictures of a place, a minute or two;
 # passes of one satellite 99 minutes (our choice).

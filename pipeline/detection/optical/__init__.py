@@ -32,8 +32,18 @@ from pipeline.detection.optical.opinions import both_opinions, network_candidate
 from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
-from pipeline.detection.optical.rough_water import FLAG, Cells, Standing, unresolved, unsure, where_thick, words_on
+from pipeline.detection.optical.rough_water import (
+    CROWDED,
+    FLAG,
+    Cells,
+    Standing,
+    unresolved,
+    unsure,
+    where_thick,
+    words_on,
+)
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
+from pipeline.detection.optical.ship_sized import ship_sized_patches
 from pipeline.detection.optical.spectral import ScaledView
 from pipeline.detection.optical.unnamed import NOT_TOLD, named
 from pipeline.detection.optical.wakes import without_wakes
@@ -139,22 +149,26 @@ def _searched(
         seen = [one for standing, _, _ in answers for one in standing]
         rough = where_thick(seen, scene.shape, scene.pixel_spacing_m)
         found = list(pool.map(lambda one: _by_edges(scene, levels, one, factor, rough), seen))
+        sigmas = config.optical.contrast_sigmas
+        caps = where_thick(seen, scene.shape, scene.pixel_spacing_m, CROWDED)
+        patches = ship_sized_patches(scene, levels, clouds, caps, sigmas, config.threads)
     found += [candidate for _, objects, _ in answers for candidate, _ in objects]
     alone = [certain for _, objects, _ in answers for _, certain in objects]
     hulls = [hull for _, _, new in answers for hull in new]
     if trained:
         found = both_opinions(fingers(hulls, scene.pixel_spacing_m), found, alone)
-    return *_each_once(found, coverage, rough, scene), coverage
+    return *_each_once(found, coverage, (rough, patches), scene), coverage
 
 
 def _each_once(
-    found: list[Candidate], coverage: Coverage, rough: Cells, scene: Scene
+    found: list[Candidate], coverage: Coverage, waves: tuple[Cells, list[tuple[float, float]]], scene: Scene
 ) -> tuple[list[Candidate], list[str]]:
     """Candidates by place, with what they tell of one another; zones lose what clouds and waves hid."""
     for fragment in (c for c in found if "cloud" in c.flags):
         coverage.hide(fragment.outline)
     found = once_each(found, scene.pixel_spacing_m)
-    unknown = unresolved(found, scene.shape, scene.pixel_spacing_m)
+    rough, patches = waves
+    unknown = unresolved(found, patches, scene.shape, scene.pixel_spacing_m)
     coverage.hide_where(unknown.at)
     if float(np.mean(scene.pixel_spacing_m)) < KINDS_FROM_M:
         found = without_wakes(found, scene.pixel_spacing_m)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.optical.hulls import BY_EDGES, odd_proportions
+from pipeline.types import PART_OF_HULL
 
 HULL_OF_HULL = 0.4  # of a hull's length, below which a slim object on her is gear: a house, a hatch, a pipe rack
 
@@ -32,13 +33,13 @@ def once_each(found: list[Candidate], spacing_m: tuple[float, float]) -> list[Ca
         elif _holds(h, likely, spacing_m):
             out.append(replace(h, flags=(*h.flags, "holds_a_hull")))
         elif any(_inside(h, other, spacing_m) for other in whole if other is not h):
-            out.append(replace(h, flags=(*h.flags, "part_of_hull")))
+            out.append(replace(h, flags=(*h.flags, PART_OF_HULL)))
         else:
             out.append(h)
     for c in found:
         if c.method != BY_EDGES:
             inside = any(_inside(c, h, spacing_m) for h in likely)
-            out.append(replace(c, flags=(*c.flags, "part_of_hull")) if inside else c)
+            out.append(replace(c, flags=(*c.flags, PART_OF_HULL)) if inside else c)
     return out
 
 
@@ -73,7 +74,7 @@ def _beaten(hulls: list[Candidate], spacing_m: tuple[float, float]) -> dict[int,
             through = along < 0.4 * large.length_m and across < 0.4 * large.beam_m
             if through and not _inside(small, large, spacing_m) and not {id(a), id(b)} & out.keys():
                 worse = min(large, small, key=_likely)
-                out[id(worse)] = "holds_a_hull" if worse is large else "part_of_hull"
+                out[id(worse)] = "holds_a_hull" if worse is large else PART_OF_HULL
     return out
 
 

@@ -19,6 +19,7 @@ from scipy import ndimage
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate
 from pipeline.detection.radar.objects import Blob
+from pipeline.types import PART_OF_HULL
 
 if TYPE_CHECKING:
     from pipeline.config.detection import ScreeningConfig
@@ -51,9 +52,9 @@ def joined(
         told = f"joined: of two pieces {gap_m:.0f} m apart, between them {bridge_db:.1f} dB over the sea"
         hulls.append(_whole(out[a], out[b], scene, told))
         for n in (a, b):
-            told = f"part_of_hull: one piece of a hull of {hulls[-1].length_m:.0f} m"
+            told = f"{PART_OF_HULL}: one piece of a hull of {hulls[-1].length_m:.0f} m"
             out[n] = replace(
-                out[n], flags=(*out[n].flags, "part_of_hull"), evidence="; ".join(filter(None, (out[n].evidence, told)))
+                out[n], flags=(*out[n].flags, PART_OF_HULL), evidence="; ".join(filter(None, (out[n].evidence, told)))
             )
     return out + hulls
 

@@ -108,9 +108,9 @@ def test_at_the_edge_of_an_image_half_as_many_are_as_thick():
 def test_around_what_may_be_a_ship_or_a_wave_nothing_is_known():
     """Neither around a white cap, nor around a part of a hull that was found whole."""
     shape, spacing = (2000, 2000), (1.0, 1.0)
-    assert unresolved([seen(60.0, FLAG)], shape, spacing).holds(standing(1100, 1100))
+    assert unresolved([seen(60.0, FLAG)], [], shape, spacing).holds(standing(1100, 1100))
     for other in (seen(20.0, FLAG), seen(60.0), seen(60.0, FLAG, "part_of_hull")):
-        assert not unresolved([other], shape, spacing).chosen.any()
+        assert not unresolved([other], [], shape, spacing).chosen.any()
 
 
 def test_a_zone_there_is_not_seen():
