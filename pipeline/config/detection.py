@@ -42,7 +42,8 @@ class ScreeningConfig(Section):
     min_pixels: int = Field(default=3, ge=1)
     """Objects of fewer pixels are flagged too_small: one or two bright pixels may be noise of any kind."""
     max_length_m: float = Field(default=420.0, gt=0)
-    """Longer objects are flagged too_large; the longest ship afloat has some 400 m."""
+    """What is surely longer is flagged too_large, and what is likeliest longer than 500 m; the longest ship afloat has
+    some 400 m."""
     min_score: float = Field(default=0.5, ge=0, le=1)
     """Objects less likely to be a ship are not accepted."""
     near_shore_m: float = Field(default=200.0, ge=0)

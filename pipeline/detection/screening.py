@@ -10,6 +10,7 @@ from scipy import ndimage, special
 
 from pipeline.config.detection import ScreeningConfig
 from pipeline.detection.candidates import Candidate
+from pipeline.ships.largest import LONGEST_M
 from pipeline.types import PART_OF_HULL
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def judged(candidate: Candidate, config: ScreeningConfig) -> Candidate:
     flags = list(candidate.flags)
     if candidate.length_hi_m < config.min_length_m or candidate.n_pixels < config.min_pixels:
         flags.append("too_small")
-    if candidate.length_lo_m > config.max_length_m:
+    if candidate.length_lo_m > config.max_length_m or candidate.length_m > LONGEST_M:
         flags.append("too_large")
     if candidate.score < config.min_score:
         flags.append("low_score")

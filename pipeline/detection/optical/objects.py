@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SEED = 0.25  # of the way from water to land; ships show 0.2 to 0.9 in the near infrared
 SEED_SIGMAS = 6.0  # of the water's own noise, at least
 GROW = 0.5  # of the seed's level
-LONE_MAX_M2 = 40_000.0  # a larger object is land; the largest hull afloat covers 380 m x 68 m
+LONE_MAX_M2 = 40_000.0  # a larger object may be land in part; the largest hull afloat covers 380 m x 68 m
 UNMAPPED_WIDTH_M = 120.0  # beside mapped land: a hull, her neighbour and the jetty between; wider is new land
 LAND_WIDTH_M = 75.0  # what holds a disc of this width is land, not a hull: no beam afloat exceeds 70 m
 LEVEL_STEP = 1.5  # from one level to the next when an object is parted
@@ -88,11 +88,8 @@ def find_objects(normal: Normal, sigmas: float, spacing_m: float, min_px: int) -
         pieces, _ = ndimage.label(mass & ~land & (above > 1 / GROW), EIGHT)
         near_land = grown(land) | shore
         for label, box in enumerate(ndimage.find_objects(pieces), 1):
-            member = pieces[box] == label
-            if member.sum() * spacing_m**2 <= LONE_MAX_M2:
-                out += _best(
-                    member, _Look(over, above, normal.noise, near_land, box, spacing_m, min_px), cut=not mapped
-                )
+            look = _Look(over, above, normal.noise, near_land, box, spacing_m, min_px)
+            out += _best(pieces[box] == label, look, cut=not mapped)
     return sorted(out, key=lambda blob: (blob.frame[0], blob.frame[1]))
 
 

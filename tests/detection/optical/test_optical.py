@@ -181,6 +181,26 @@ def test_a_hull_beside_a_jetty_is_parted_from_it():
     assert near["length_m"].iloc[0] == pytest.approx(98, rel=0.03)
 
 
+@pytest.mark.parametrize("width_px", [4, 14, 20])
+def test_a_long_pier_that_no_map_knows_hides_nobody(width_px):
+    """1,350 m long, of up to 81,000 m2, more than any hull, and too narrow to be land: it is told, and so is a ship."""
+    image = np.stack([np.full((300, 600), level) for level in (0.06, 0.05, 0.04, 0.02)])
+    image += np.random.default_rng(1).normal(0, 0.002, image.shape)
+    image[:, 150 : 150 + width_px, 50:500] = 0.15
+
+    def seen():
+        scene = array_scene(dict(zip("BGRN", image, strict=True)), sensor=Sensor.OPTICAL, spacing_m=3.0)
+        return detect(scene)[0]
+
+    alone = seen()
+    assert len(alone)
+    assert not alone["accepted"].any()
+    image[:, 150 + width_px : 156 + width_px, 200:236] = 0.35
+    ship = seen().query("accepted")
+    assert ship["length_m"].tolist() == pytest.approx([108.0], rel=0.05)
+    assert ship["col"].tolist() == pytest.approx([217.5], abs=2)
+
+
 def test_what_is_not_a_ship_stays_in_the_table_with_its_flag():
     """A square island of 100 m: found, not accepted, said why."""
     table, _ = detect(painted([(200, 200, 100, 100, 0)]))
