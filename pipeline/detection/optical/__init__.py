@@ -17,6 +17,7 @@ from pipeline.config import DetectionConfig
 from pipeline.detection import screening
 from pipeline.detection.candidates import Candidate, Found
 from pipeline.detection.optical import network
+from pipeline.detection.optical.cells import Cells
 from pipeline.detection.optical.clouds import (
     CloudMap,
     Coverage,
@@ -32,16 +33,7 @@ from pipeline.detection.optical.opinions import both_opinions, network_candidate
 from pipeline.detection.optical.overlaps import once_each
 from pipeline.detection.optical.plausible import fingers, speaks_alone
 from pipeline.detection.optical.reading import SEARCH_PX, Piece, rows_of_windows
-from pipeline.detection.optical.rough_water import (
-    CROWDED,
-    FLAG,
-    Cells,
-    Standing,
-    unresolved,
-    unsure,
-    where_thick,
-    words_on,
-)
+from pipeline.detection.optical.rough_water import CROWDED, FLAG, Standing, unresolved, unsure, where_thick, words_on
 from pipeline.detection.optical.shadows import cast_shadows, shadow_mask
 from pipeline.detection.optical.ship_sized import ship_sized_patches
 from pipeline.detection.optical.spectral import ScaledView
@@ -223,7 +215,7 @@ def _standing(scene: Scene, config: DetectionConfig, levels: Levels, piece: Piec
 
 def _by_edges(scene: Scene, levels: Levels, one: Standing, factor: int, rough: Cells) -> Candidate:
     """An object of a fine image, measured: by its edges, but for small ones among others of their kind."""
-    among = rough.holds(one)
+    among = one.lies_in(rough)
     measured = measure_blob(scene, levels, one.blob, one.window, factor, edges=not (among and one.small))
     new = _candidate(measured, one.blob, scene, cloudy=one.cloudy)
     return replace(new, flags=(*new.flags, FLAG)) if among and unsure(measured.odds) else new

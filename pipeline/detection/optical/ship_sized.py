@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipeline.detection.candidates import Candidate
-    from pipeline.detection.optical.rough_water import Cells
+    from pipeline.detection.optical.cells import Cells
     from pipeline.types import BoolImage, FloatArray, FloatImage, Window
 
 PIXEL_M = 3.0  # in which the water is averaged: crests of wind waves pass into it

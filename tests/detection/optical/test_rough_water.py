@@ -84,8 +84,8 @@ def test_so_many_small_things_within_reach_are_rough_water_and_no_more():
     assert not where_thick(cluster(THICK - 1, 1000, 1000), shape, spacing).chosen.any()
     cells = where_thick(cluster(THICK, 1000, 1000), shape, spacing)
     assert cells.share * 6e6 == pytest.approx(np.pi * REACH_M**2, rel=0.1)  # a circle of the reach
-    assert cells.holds(standing(1000, 1200))
-    assert not cells.holds(standing(1000, 1300))
+    assert standing(1000, 1200).lies_in(cells)
+    assert not standing(1000, 1300).lies_in(cells)
     assert words_on(cells, where_thick([], shape, spacing))[0].startswith(
         "white caps, glint or small craft stand thick"
     )
@@ -100,15 +100,15 @@ def test_ships_and_what_lies_at_a_quay_are_not_counted(more):
 
 def test_at_the_edge_of_an_image_half_as_many_are_as_thick():
     cells = where_thick(cluster(THICK // 2 + 1, 5, 1000), (2000, 2000), (1.0, 1.0))
-    assert cells.holds(standing(5, 1000))
-    assert not cells.holds(standing(200, 1000))
+    assert standing(5, 1000).lies_in(cells)
+    assert not standing(200, 1000).lies_in(cells)
     assert not where_thick(cluster(THICK // 2 - 1, 5, 5), (2000, 2000), (1.0, 1.0)).chosen.any()
 
 
 def test_around_what_may_be_a_ship_or_a_wave_nothing_is_known():
     """Neither around a white cap, nor around a part of a hull that was found whole."""
     shape, spacing = (2000, 2000), (1.0, 1.0)
-    assert unresolved([seen(60.0, FLAG)], [], shape, spacing).holds(standing(1100, 1100))
+    assert standing(1100, 1100).lies_in(unresolved([seen(60.0, FLAG)], [], shape, spacing))
     for other in (seen(20.0, FLAG), seen(60.0), seen(60.0, FLAG, "part_of_hull")):
         assert not unresolved([other], [], shape, spacing).chosen.any()
 
