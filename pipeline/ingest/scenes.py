@@ -115,11 +115,9 @@ def once_decoded(scene: Scene) -> Scene:
         return scene
     stored = scene.read.stored
     raster = unpacked.once_decoded(stored.raster)
-    return (
-        scene
-        if raster is stored.raster
-        else replace(scene, read=replace(scene.read, stored=replace(stored, raster=raster)))
-    )
+    if raster is stored.raster:
+        return scene
+    return replace(scene, read=replace(scene.read, stored=replace(stored, raster=raster)))
 
 
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
