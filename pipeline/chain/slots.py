@@ -53,7 +53,7 @@ def metadata_digest(scene: Scene) -> str:
     acquired = None if scene.acquired is None else scene.acquired.isoformat()
     said = [str(scene.sensor), scene.platform, acquired, list(scene.bands), str(scene.radiometry), view]
     means = [scene.product_id, scene.simulated, scene.tags.get("scaling"), list(scene.pixel_spacing_m)]
-    placed = type(scene.geolocation).__name__
+    placed = [type(scene.geolocation).__name__, *scene.corner, *scene.shape]
     return sha256_of([said, means, placed, [[one.name, one.sha256] for one in scene.source.beside]])
 
 

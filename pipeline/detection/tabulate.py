@@ -44,8 +44,8 @@ def _row(scene: Scene, c: Candidate, place: Place | None, config: DetectionConfi
         "scene_id": scene.scene_id,
         "sensor": str(scene.sensor),
         "acquired": scene.time_of_row(c.row),
-        "row": round(c.row, 3),
-        "col": round(c.col, 3),
+        "row": round(c.row + scene.corner[0], 3),
+        "col": round(c.col + scene.corner[1], 3),
         "heading_ambiguous": not c.axis_points_to_bow,
         "heading_half_deg": None if c.heading_half_deg is None else round(c.heading_half_deg, 2),
         "score": round(c.score, 4),
@@ -138,5 +138,6 @@ def _shore_distance_m(lon: float, lat: float, place: Place | None) -> float:
 
 def _name(scene: Scene, c: Candidate) -> str:
     """Sixteen hex digits from scene, place and size."""
-    text = f"{scene.scene_id}|{c.row:.1f}|{c.col:.1f}|{c.length_m:.0f}|{c.method}"
+    row, col = c.row + scene.corner[0], c.col + scene.corner[1]
+    text = f"{scene.scene_id}|{row:.1f}|{col:.1f}|{c.length_m:.0f}|{c.method}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]

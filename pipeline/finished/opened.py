@@ -81,27 +81,34 @@ class OpenedRun:
             self.draw(axes, image, around(image, pd.DataFrame([sighting]), margin_m=SIGHTING_MARGIN_M))
 
     def draw(self, axes: Axes, scene: Scene, window: Window | None = None) -> pd.DataFrame:
-        """Draw a scene (or a window of it) with its detections' outlines; the detections drawn come back."""
+        """Draw a scene (or a window of it) with its detections' outlines; the detections drawn come back.
+
+        Rows and columns at its sides count from the corner of the image's file, as those of detections do.
+        """
         from matplotlib.patheffects import withStroke
 
         window = window or Window(0, 0, *scene.shape)
+        row0, col0 = scene.corner
+        row1, col1 = row0 + window.row1, col0 + window.col1
+        row0, col0 = row0 + window.row0, col0 + window.col0
         axes.imshow(
             grey(scene, window), cmap="gray", vmin=0, vmax=1,
-            extent=(window.col0 - 0.5, window.col1 - 0.5, window.row1 - 0.5, window.row0 - 0.5),
+            extent=(col0 - 0.5, col1 - 0.5, row1 - 0.5, row0 - 0.5),
         )  # fmt: skip
         found = self.table("detections")
         here = found["scene_id"] == scene.scene_id
-        here &= found["row"].between(window.row0, window.row1) & found["col"].between(window.col0, window.col1)
+        here &= found["row"].between(row0, row1) & found["col"].between(col0, col1)
         for row in found[here].itertuples():
             if scene.geolocation is None or row.geometry is None:
                 continue
             lon, lat = np.asarray(row.geometry.exterior.coords).T[:2]
             rows, cols = scene.geolocation.rowcol(lon, lat)
+            rows, cols = rows + scene.corner[0], cols + scene.corner[1]
             colour = ACCEPTED if row.accepted else REJECTED
             axes.plot(cols, rows, color=colour, lw=1.2)
             if max(np.ptp(rows), np.ptp(cols)) < SMALL * max(window.rows, window.cols):
                 axes.plot(cols.mean(), rows.mean(), "o", ms=11, mfc="none", mec=colour)
-        axes.set(xlim=(window.col0 - 0.5, window.col1 - 0.5), ylim=(window.row1 - 0.5, window.row0 - 0.5))
+        axes.set(xlim=(col0 - 0.5, col1 - 0.5), ylim=(row1 - 0.5, row0 - 0.5))
         told = self.table("scenes").set_index("scene_id").loc[scene.scene_id]
         when = moment_of_image(scene.acquired, told["acquired_precision"])
         title = f"{when} UTC\n{scene.sensor}, {told['pixel_spacing_m']:.3g} m"
@@ -159,9 +166,9 @@ def draw_land(axes: Axes, place: Place, bounds: tuple[float, float, float, float
 
 
 def around(scene: Scene, detections: pd.DataFrame, margin_m: float = MARGIN_M) -> Window:
-    """The window that holds these detections and a margin."""
+    """The window of the scene that holds these detections and a margin."""
     margin = int(np.ceil(margin_m / min(scene.pixel_spacing_m)))
-    row, col = detections["row"], detections["col"]
+    row, col = detections["row"] - scene.corner[0], detections["col"] - scene.corner[1]
     first = Window(int(row.min()), int(col.min()), int(np.ptp(row)) + 1, int(np.ptp(col)) + 1)
     return first.padded(margin, scene.shape)
 
@@ -176,7 +183,8 @@ def hull_profiles(scene: Scene, detection: pd.Series, along_deg: float) -> list[
 
     window = around(scene, pd.DataFrame([detection]), margin_m=max(100.0, 1.2 * float(detection["length_m"])))
     image = grey(scene, window)
-    centre = float(detection["row"]) - window.row0, float(detection["col"]) - window.col0
+    row, col = float(detection["row"]) - scene.corner[0], float(detection["col"]) - scene.corner[1]
+    centre = row - window.row0, col - window.col0
     out = []
     for words, turn_deg, reach_m, width_m in (
         ("along", 0.0, float(detection["length_m"]), float(detection["beam_m"]) / 3),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, EnvironmentFault, InputError, PipelineError, printable
 from pipeline.ingest.coverage import aoi_coverage
+from pipeline.ingest.cut import cut_to
 from pipeline.ingest.duplicates import find_clashes, find_duplicates
 from pipeline.ingest.found import Found, find_inputs
 from pipeline.ingest.input_rows import Opened, table_of, told_apart
@@ -48,8 +49,9 @@ def open_inputs(
     """Scenes to use, in order of time, and the scenes table with one row per input.
 
     Folders are walked; a SAFE folder or zip is one input. ``start`` (included) and ``end`` (not included) bound the
-    acquisition time. With a place, a scene must show part of its box. ``each(work, tasks)`` is ``map`` by default;
-    another one may work on several inputs at once. Raises only for options that make no sense.
+    acquisition time. With a place, a scene must show part of its box, and is cut to its surroundings.
+    ``each(work, tasks)`` is ``map`` by default; another one may work on several inputs at once. Raises only for options
+    that make no sense.
     """
     options = options or OpenOptions()
     parse_scaling(options.scaling)
@@ -62,7 +64,7 @@ def open_inputs(
     duplicates = find_duplicates([(o.scene, o.coverage) for o in opened if o.scene is not None and not o.cause])
     used = [o.scene for o in opened if o.scene is not None and not o.cause and o.scene.scene_id not in duplicates]
     used.sort(key=lambda s: (s.acquired or datetime.max.replace(tzinfo=UTC), s.scene_id))
-    return used, table_of(opened, duplicates)
+    return [cut_to(scene, place) for scene in used], table_of(opened, duplicates)
 
 
 def _open(

@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.errors import InputError, printable
 from pipeline.ingest import unpacked
+from pipeline.ingest.cut import CutReader
 from pipeline.ingest.gaps import gaps_of
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of, ground_spacing_m, skew_deg
 from pipeline.ingest.hashing import hashing, sha256_of
@@ -108,21 +109,24 @@ def settled(scene: Scene) -> Scene:
 def once_decoded(scene: Scene) -> Scene:
     """The scene for a task that reads all of it, here: a file that decodes slowly is decoded once, not at each read.
 
-    Its numbers lie on disk as long as what comes back lives, so many scenes may be open and few unpacked. Raises
-    InputError where the file cannot be decoded any more.
+    Its numbers lie on disk (in memory those of a small part) as long as what comes back lives, so many scenes may be
+    open and few unpacked. Raises InputError where the file cannot be decoded any more.
     """
-    if not isinstance(scene.read, RasterReader):
+    part = scene.read.part if isinstance(scene.read, CutReader) else None
+    reader = scene.read.whole if isinstance(scene.read, CutReader) else scene.read
+    if not isinstance(reader, RasterReader):
         return scene
-    stored = scene.read.stored
-    raster = unpacked.once_decoded(stored.raster)
-    if raster is stored.raster:
+    before = reader.stored.raster
+    raster = unpacked.once_decoded(before) if part is None else unpacked.part_decoded(before, part)
+    if raster is before:
         return scene
-    return replace(scene, read=replace(scene.read, stored=replace(stored, raster=raster)))
+    reader = replace(reader, stored=replace(reader.stored, raster=raster))
+    return replace(scene, read=reader if part is None else CutReader(reader, part))
 
 
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
     """The scene with these polygons (EPSG:4326) taken for land as well; the scene must come from `open_scene`."""
-    if not isinstance(scene.read, RasterReader):
+    if not isinstance(scene.read, RasterReader | CutReader):
         from pipeline.ingest.sentinel1.products import SafeReader
 
         if not isinstance(scene.read, SafeReader):

@@ -1,4 +1,5 @@
-"""A JPEG2000 image that will be read whole is decoded once: the quarantine's helper leaves its numbers on disk for us.
+"""A JPEG2000 image that will be read more than once is decoded once: the quarantine's helper leaves its numbers on disk
+for us, or, of a small part, they are kept in memory.
 
 To decode it takes forty times what deflate takes, and whoever searches a whole image reads it more than once, in
 windows that cut its tiles. What is kept is as large as the image is, unpacked, and lies in a file without a name, which
@@ -20,7 +21,8 @@ import numpy as np
 
 from pipeline.ingest.quarantine import HEADER, examine
 from pipeline.ingest.rasters import RasterFile, address, described, open_raster
-from pipeline.ingest.sentinel2.layers import BandStack
+from pipeline.ingest.sentinel2.layers import BandStack, on_layer
+from pipeline.types import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +30,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pipeline.types import Window
-
 _SLOW = ("JP2OpenJPEG",)  # drivers whose files are worth it
 MOST_OF_FREE = 0.5  # of what is free on disk; our choice
+MOST_HELD = 128 << 20  # bytes of a part that stay in memory: 35 x 35 km of five bands in 10 m pixels; our choice
 _ON_DISK = "/var/tmp"  # noqa: S108  # by the Filesystem Hierarchy Standard; /tmp may lie in memory
 
 
@@ -70,6 +71,21 @@ def once_decoded(raster: RasterFile) -> RasterFile:
     with suppress(OSError):  # as above
         return replace(_unpacked(raster, doubted=False), doubt=raster.doubt)
     return raster
+
+
+def part_decoded(raster: RasterFile, part: Window) -> RasterFile:
+    """A raster that was opened before, of which only a part will be read: that part decoded here and now where that is
+    slow. As `once_decoded` where the part is large. Raises InputError where it cannot be decoded any more."""
+    if raster.count * part.rows * part.cols * np.dtype(raster.dtype).itemsize > MOST_HELD:
+        return once_decoded(raster)
+    if isinstance(raster, BandStack):
+        layers = tuple(part_decoded(layer, on_layer(layer, part, raster.shape)) for layer in raster.layers)
+        as_before = all(new is old for new, old in zip(layers, raster.layers, strict=True))
+        return raster if as_before else replace(raster, layers=layers)
+    if raster.driver not in _SLOW or isinstance(raster, UnpackedRaster):
+        return raster
+    known = {f.name: getattr(raster, f.name) for f in fields(RasterFile) if f.init}
+    return HeldRaster(**known, part=part, numbers=raster.read(part))
 
 
 def _unpacked(raster: RasterFile, *, doubted: bool) -> UnpackedRaster:
@@ -139,3 +155,20 @@ class UnpackedRaster(RasterFile):
     def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
         """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
         return self.numbers.read(window, indexes or tuple(range(1, self.count + 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRaster(RasterFile):
+    """A raster of which a part lies decoded in memory; the rest is read as ever."""
+
+    part: Window = field(kw_only=True)
+    numbers: NDArray[Any] = field(kw_only=True, compare=False, repr=False)  # (bands, rows, cols) of the part
+
+    def read(self, window: Window, indexes: tuple[int, ...] | None = None, *, alone: bool = False) -> NDArray[Any]:
+        """Raw numbers of a window, shape (bands, rows, cols); ``indexes`` are 1-based."""
+        part, bands = self.part, indexes or tuple(range(1, self.count + 1))
+        row0, col0 = window.row0 - part.row0, window.col0 - part.col0
+        if min(row0, col0) < 0 or window.row1 > part.row1 or window.col1 > part.col1:
+            return RasterFile.read(self, window, indexes, alone=alone)
+        held = self.numbers[:, row0 : row0 + window.rows, col0 : col0 + window.cols]
+        return held[[i - 1 for i in bands]]

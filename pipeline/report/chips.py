@@ -80,7 +80,7 @@ def picture(scene: Scene, row: Any) -> tuple[Image.Image, dict[str, Any]]:
     if measured:
         side_m = max(MEASURED_SIDE_M, MEASURED_LENGTHS * float(row.length_m))
     half = [max(4, round(side_m / 2 / s)) for s in scene.pixel_spacing_m]
-    centre = round(float(row.row)), round(float(row.col))
+    centre = round(float(row.row)) - scene.corner[0], round(float(row.col)) - scene.corner[1]
     grey = _grey(scene, _window(scene, centre, half), centre, half)
     if measured:  # the shadow lies among the darkest pixels
         grey = np.asarray(255 * (grey / 255.0) ** SHADOW_GAMMA, np.uint8)

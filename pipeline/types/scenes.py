@@ -132,6 +132,7 @@ class Scene:
     simulated: bool = False
     degraded: tuple[str, ...] = ()  # what is missing or doubtful, in plain words
     tags: dict[str, str] = field(default_factory=dict)
+    corner: tuple[int, int] = (0, 0)  # (row, col) of the first pixel in the image's file: a scene may be a part of it
 
     def __post_init__(self) -> None:
         if self.acquired is not None and self.acquired.tzinfo is None:

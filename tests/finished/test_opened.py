@@ -6,9 +6,11 @@ import shutil
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
-from pipeline.finished.opened import open_run
+from pipeline.finished.opened import around, hull_profiles, open_run
+from pipeline.ingest import cut
 from pipeline.table_files import read_table, write_table
 from pipeline.tables import SCENES
 
@@ -44,3 +46,27 @@ def test_an_image_that_tells_its_day_alone_has_no_hour_above_it(tiny_run, tmp_pa
     timed.draw(axes, image)
     assert axes.get_title().startswith(f"{image.acquired:%Y-%m-%d %H:%M} UTC\n")
     plt.close("all")
+
+
+def test_a_scene_that_is_a_part_of_its_file_is_drawn_in_the_files_rows_and_columns(tiny_run, monkeypatch):
+    """Detections count theirs from there: drawn in the part's own, they would stand beside their ships."""
+    run = open_run(tiny_run)
+    found = run.table("detections")
+    ship = found[found["accepted"]].iloc[0]
+    whole = run.scene(ship["scene_id"])
+    lon, lat = ship["lon"], ship["lat"]
+    monkeypatch.setattr(cut, "RADAR_MARGIN_M", (400.0, 400.0))
+    part = cut.cut_to(whole, replace(run.place, bbox=(lon - 1e-3, lat - 1e-3, lon + 1e-3, lat + 1e-3), zones=()))
+    assert part.corner != (0, 0)
+    drawn = []
+    for scene in (whole, part):
+        _, axes = plt.subplots()
+        rows = run.draw(axes, scene, around(scene, pd.DataFrame([ship]), margin_m=120.0))
+        assert ship["detection_id"] in set(rows["detection_id"])
+        outlines = [line.get_xydata() for line in axes.lines]
+        drawn.append((axes.get_xlim(), axes.get_ylim(), axes.images[0].get_array(), *outlines))
+    plt.close("all")
+    for mine, its in zip(*drawn, strict=True):
+        np.testing.assert_allclose(mine, its, atol=1e-6)
+    for mine, its in zip(hull_profiles(part, ship, 30.0), hull_profiles(whole, ship, 30.0), strict=True):
+        np.testing.assert_allclose(mine[2], its[2], atol=0.2)  # grey between the percentiles of a window of its own

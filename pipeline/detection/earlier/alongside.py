@@ -36,7 +36,7 @@ def judged_alongside(scene: Scene, table: pd.DataFrame, place: Place | None) -> 
 
 def _against(reader: FlatReader, scene: Scene, row: object, *, in_berth: bool) -> tuple[str, str] | None:
     """Flag and evidence against one detection."""
-    r, c = round(row.row), round(row.col)  # type: ignore[attr-defined]
+    r, c = round(row.row) - scene.corner[0], round(row.col) - scene.corner[1]  # type: ignore[attr-defined]
     if not (0 <= r < scene.shape[0] and 0 <= c < scene.shape[1]):
         return None
     length_m = float(row.length_m)  # type: ignore[attr-defined]

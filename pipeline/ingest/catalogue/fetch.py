@@ -22,6 +22,7 @@ from pipeline.ingest.catalogue.services import policy_of, service_of
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.soundness import kept_doubt, soundly
 from pipeline.ingest.catalogue.web import Web, WebPolicy
+from pipeline.ingest.cut import RADAR_MARGIN_M
 from pipeline.types import Sensor
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def recipe_of(product: Product, bbox: BBox) -> dict[str, Any]:
         "format": FORMAT,
         "bbox": list(bbox),
         "files": files,
-        "margins": [radar.MARGIN_M, optical.MARGIN_PX],
+        "margins": [RADAR_MARGIN_M, optical.MARGIN_PX],
         "product": {k: told[k] for k in ("catalogue", "sensor", "item_id", "name", "platform", "facts")},
         "acquired": str(product.acquired),
     }

@@ -12,7 +12,7 @@ reason.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from pipeline.ingest.catalogue.products import BANDS, NotCovered, Product
 from pipeline.ingest.catalogue.remote import RemoteImage
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Deadline
+from pipeline.ingest.cut import OPTICAL_MARGIN_M, window_around
 from pipeline.ingest.geolocation import MapGeolocation, footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
 from pipeline.times_places.longitudes import middle_of, moved
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 BBox = tuple[float, float, float, float]
-MARGIN_PX = 64  # 10 m pixels beside the AOI; our choice: the background of an object at its edge
+MARGIN_PX = round(OPTICAL_MARGIN_M / 10)  # beside the AOI, on the grid of 10 m
 CLOUDY = (8, 9, 10)  # classes of the scene classification: cloud of medium and high probability, thin cirrus
 NO_DATA = 0  # ESA, Sentinel-2 Products Specification Document: 0 is no data, in bands and in the scene classification
 MAX_PIXELS = 60_000_000  # of one band; our choice: a whole tile has 120 million, an AOI some 3
@@ -117,19 +118,12 @@ def _require_projection(grid: Grid, product: Product) -> None:
 
 def _window(grid: Grid, bbox: BBox, item: str) -> Window:
     """The 10 m window of a box with a margin, on even pixels so that 20 m bands fit onto it."""
-    west, south, east, north = bbox
-    side = np.linspace(0.0, 1.0, 17)
-    lon, lat = (v.ravel() for v in np.meshgrid(west + side * (east - west), south + side * (north - south)))
-    row, col = MapGeolocation(grid.wkt, grid.transform, grid.shape).rowcol(lon, lat)
-    rows, cols = grid.shape
-    with np.errstate(invalid="ignore"):
-        seen = (row >= -0.5) & (row < rows - 0.5) & (col >= -0.5) & (col < cols - 0.5)
-    if not seen.any():
+    shown = window_around(
+        MapGeolocation(grid.wkt, grid.transform, grid.shape), grid.shape, bbox, (MARGIN_PX, MARGIN_PX)
+    )
+    if shown is None:
         raise NotCovered(item, NOTHING_OF_AOI, _outline(grid, item))
-    row0, col0 = (max(0, int(np.nanmin(v[seen])) - MARGIN_PX) // 2 * 2 for v in (row, col))
-    row1 = min(rows, int(np.nanmax(row[seen])) + MARGIN_PX) // 2 * 2
-    col1 = min(cols, int(np.nanmax(col[seen])) + MARGIN_PX) // 2 * 2
-    window = Window(row0, col0, max(2, row1 - row0), max(2, col1 - col0))
+    window = replace(shown, rows=max(2, shown.rows // 2 * 2), cols=max(2, shown.cols // 2 * 2))
     if window.rows * window.cols > MAX_PIXELS:
         raise InputError(item, f"the AOI has {window.rows} x {window.cols} pixels of it (limit {MAX_PIXELS})")
     return window

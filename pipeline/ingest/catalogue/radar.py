@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
-
-import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.ingest.catalogue.products import POLARISATIONS, NotCovered, Product, RemoteFile
 from pipeline.ingest.catalogue.remote import RemoteImage, read_small
 from pipeline.ingest.catalogue.signing import Access
 from pipeline.ingest.catalogue.web import Damaged, Deadline, Refused
+from pipeline.ingest.cut import RADAR_MARGIN_M, window_around
 from pipeline.ingest.geolocation import footprint_of
 from pipeline.ingest.inputs import NOTHING_OF_AOI
 from pipeline.ingest.safe.files import MANIFEST
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 SIMULATED_MARK = b"SIMULATED by capwatch"  # stands in every XML file of a simulated product, and is carried on
 BBox = tuple[float, float, float, float]
 ROLES = {"product": "s1Level1ProductSchema", "calibration": "s1Level1CalibrationSchema", "noise": "s1Level1NoiseSchema"}
-# Beside the AOI. A ghost is known by its ship, which stands wavelength * range * PRF / (2 * velocity) away along the
-# track: 5.6 km at 0.0555 m, 900 km, 1,700 Hz, 7,600 m/s. Across the track the clutter's window is what is needed.
-MARGIN_M = (6000.0, 1000.0)  # azimuth, range
 STRIP_ROWS = 2048  # rows that are held at once while they are copied
 
 
@@ -88,22 +85,11 @@ def cut_out(product: Product, bbox: BBox, folder: Path, access: Access, deadline
 
 def window_of(geolocation: GridGeolocation, annotation: Annotation, bbox: BBox, item: str) -> Window:
     """The window that shows a box, with a margin; InputError where the image shows nothing of it."""
-    west, south, east, north = bbox
-    side = np.linspace(0.0, 1.0, 33)
-    lon = west + side * (east - west)
-    lat = south + side * (north - south)
-    lon, lat = (v.ravel() for v in np.meshgrid(lon, lat))
-    row, col = geolocation.rowcol(lon, lat)
-    rows, cols = annotation.shape
-    with np.errstate(invalid="ignore"):
-        seen = (row >= -0.5) & (row < rows - 0.5) & (col >= -0.5) & (col < cols - 0.5)
-    if not seen.any():
+    along, across = (ceil(m / s) for m, s in zip(RADAR_MARGIN_M, annotation.spacing_m, strict=True))
+    window = window_around(geolocation, annotation.shape, bbox, (along, across))
+    if window is None:
         raise NotCovered(item, NOTHING_OF_AOI, footprint_of(geolocation, annotation.shape, item))
-    grow = [int(np.ceil(m / s)) for m, s in zip(MARGIN_M, annotation.spacing_m, strict=True)]
-    low = [int(np.floor(np.nanmin(v[seen]))) - g for v, g in zip((row, col), grow, strict=True)]
-    high = [int(np.ceil(np.nanmax(v[seen]))) + g + 1 for v, g in zip((row, col), grow, strict=True)]
-    row0, col0 = max(0, low[0]), max(0, low[1])
-    return Window(row0, col0, min(rows, high[0]) - row0, min(cols, high[1]) - col0)
+    return window
 
 
 def copy_window(image: RemoteImage, window: Window, full_shape: tuple[int, int], target: Path) -> None:

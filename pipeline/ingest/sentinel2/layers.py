@@ -113,6 +113,13 @@ def fits(layer: RasterFile, finest: RasterFile) -> bool:
     return 1 <= steps <= MOST_STEPS and same_size and close
 
 
+def on_layer(layer: RasterFile, window: Window, finest: tuple[int, int]) -> Window:
+    """The pixels of a layer that a window of the finest grid lies on; ``finest`` is that grid's (rows, cols)."""
+    steps = finest[0] // layer.shape[0]
+    top, left = window.row0 // steps, window.col0 // steps
+    return Window(top, left, -(-window.row1 // steps) - top, -(-window.col1 // steps) - left)
+
+
 def _on_finest(
     layer: RasterFile, window: Window, finest: tuple[int, int], read: Callable[[Window], NDArray[Any]]
 ) -> NDArray[Any]:
@@ -120,9 +127,8 @@ def _on_finest(
     steps = finest[0] // layer.shape[0]
     if steps == 1:
         return read(window)
-    top, left = window.row0 // steps, window.col0 // steps
-    part = Window(top, left, -(-window.row1 // steps) - top, -(-window.col1 // steps) - left)
+    part = on_layer(layer, window, finest)
     coarse = read(part)
-    rows = np.arange(window.row0, window.row1) // steps - top
-    cols = np.arange(window.col0, window.col1) // steps - left
+    rows = np.arange(window.row0, window.row1) // steps - part.row0
+    cols = np.arange(window.col0, window.col1) // steps - part.col0
     return coarse[..., rows[:, None], cols]

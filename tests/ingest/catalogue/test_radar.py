@@ -25,7 +25,7 @@ SMALL_MARGIN = (300.0, 200.0)
 @pytest.fixture
 def narrow(monkeypatch):
     """Margins smaller than the test's image."""
-    monkeypatch.setattr(radar, "MARGIN_M", SMALL_MARGIN)
+    monkeypatch.setattr(radar, "RADAR_MARGIN_M", SMALL_MARGIN)
 
 
 def cut(product, folder, site, **more):
