@@ -59,6 +59,11 @@ MARGIN_M = 450.0  # the longest ship, and a little
 HUGGING = 0.6  # share of an outline on land: a hull at a quay has 0.45, a strip of quay beside a crooked map more
 # In four real ports 22 of 106 ships were found so, and three finds of four were none (docs/accuracy_optical.md)
 NO_INFRARED = "no infrared band: most ships are missed and land is taken for them, so what lies there is unknown"
+# In six real ports, without the network: 0.05 of ships at quays, 0.76 of those in open water (docs/accuracy_optical.md)
+CONTRAST_ALONE = (
+    "in pixels of {spacing:.3g} m contrast alone tells a hull here ({why}): of ships at quays it finds one in twenty, "
+    "so a berth where none shows is unknown"
+)
 MOSTLY_CLOUD = 0.9  # share of the water, from which the image says so (our choice)
 MAX_SOFTNESS = 1.5  # pixels; a hull ends as sharply as the sensor sees (0.3 to 1.3 in simulated scenes), clouds fade
 # Of simulated scenes at 3 m: 94 of 100 rags of cloud have sides below 0.40, and outlines that fade over 1.15 pixels or
@@ -93,6 +98,10 @@ def detect_optical(
         unknown.append(NO_INFRARED)
         told, found = False, found if _land_is_known(scene, levels) else [_as_likely_land(c) for c in found]
     seen = coverage.zone_covered if told else dict.fromkeys(coverage.zone_covered, 0.0)
+    if told and (why := _untrained(scene)):
+        unknown.append(CONTRAST_ALONE.format(spacing=float(np.mean(scene.pixel_spacing_m)), why=why))
+        notes.append(unknown[-1])
+        seen = seen | {zone.zone_id: 0.0 for zone in (place.zones if place else ()) if zone.kind == "berth"}
     return Found(
         [screening.judged(c, config.screening) for c in found],
         {"cloud_fraction": round(coverage.cloud_fraction, 4), "notes": notes, "unknown": unknown}
@@ -107,8 +116,8 @@ def _searched(
     spacing = float(np.mean(scene.pixel_spacing_m))
     factor = max(1, round(SEARCH_M / spacing))
     margin = -(-int(np.ceil(MARGIN_M / spacing)) // factor) * factor
-    trained = scene.sensor is Sensor.SENTINEL2 and network.fits(spacing) and network.available()
     coarse_pixels = spacing >= KINDS_FROM_M
+    trained = coarse_pixels and not _untrained(scene)
     step, margin = (network.CORE_PX, max(margin, network.HALO_PX)) if trained else (factor, margin)
     coverage = Coverage(scene, place)
     cast = cast_shadows(scene, clouds) if coarse_pixels else None
@@ -175,6 +184,18 @@ def _of_unknown_band(scene: Scene) -> bool:
 def _without_infrared(scene: Scene) -> bool:
     """Is it an image in coarse pixels of visible light alone, as a true-colour picture of Sentinel-2 is?"""
     return visible_alone(scene.bands) and float(np.mean(scene.pixel_spacing_m)) >= KINDS_FROM_M
+
+
+def _untrained(scene: Scene) -> str:
+    """Why the hull network cannot look at an image in coarse pixels; "" where it can, or pixels are fine."""
+    spacing = float(np.mean(scene.pixel_spacing_m))
+    if spacing < KINDS_FROM_M:
+        return ""
+    if scene.sensor is not Sensor.SENTINEL2:
+        return "the hull network knows Sentinel-2 only"
+    if not network.fits(spacing):
+        return f"the hull network knows pixels of {network.TRAINED_M[0]:g} to {network.TRAINED_M[1]:g} m"
+    return "" if network.available() else "ONNX Runtime or the networks' files are missing"
 
 
 def _land_is_known(scene: Scene, levels: Levels) -> bool:

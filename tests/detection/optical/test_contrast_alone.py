@@ -1,0 +1,58 @@
+"""Coarse pixels without the hull network: a quay where contrast shows nobody may have a ship, and is unknown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.detection import detect
+from pipeline.detection.optical import network
+from pipeline.types import Radiometry, Sensor
+from tests.builders import array_scene, box_zone, place_of
+from tests.detection.optical.ten_metre import ALONGSIDE, AT_ANCHOR, port
+
+CAUSE = "contrast alone tells a hull"
+
+
+def a_look(monkeypatch, *, sensor, spacing_m=10.0, runtime=True, ships=(ALONGSIDE, AT_ANCHOR)):
+    """What a picture of the painted port tells of its berth and its anchorage."""
+    if not runtime:
+        monkeypatch.setattr(network, "available", lambda: False)
+    scene = array_scene(port(ships), sensor=sensor, radiometry=Radiometry.REFLECTANCE, spacing_m=spacing_m)
+    corners = [scene.geolocation.lonlat(*at) for at in ((150, 60), (140, 130), (100, 100), (20, 220))]
+    (w, s), (e, n), (aw, a_s), (ae, an) = corners
+    place = place_of(box_zone("berth", w, s, e, n), box_zone("roads", aw, a_s, ae, an, kind="anchorage"))
+    return detect(scene, place=place)
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [
+        ({"sensor": Sensor.OPTICAL, "spacing_m": 8.0}, "knows Sentinel-2 only"),
+        ({"sensor": Sensor.SENTINEL2, "spacing_m": 20.0}, "knows pixels of 5 to 15 m"),
+        ({"sensor": Sensor.SENTINEL2, "runtime": False}, "ONNX Runtime"),
+    ],
+    ids=["another satellite", "pixels of 20 m", "no runtime"],
+)
+def test_a_berth_is_not_seen_and_open_water_is(monkeypatch, case, why):
+    """Of labelled ships at quays five in a hundred are found so (docs/accuracy_optical.md): that is no empty berth."""
+    table, told = a_look(monkeypatch, **case)
+    assert told["zone_covered"]["berth"] == 0.0
+    assert told["zone_covered"]["roads"] > 0.9
+    (line,) = [line for line in told["unknown"] if CAUSE in line]
+    assert why in line
+    assert line in told["notes"]
+    at_anchor = np.hypot(table["row"] - AT_ANCHOR[0], table["col"] - AT_ANCHOR[1]) < 3
+    assert table.loc[at_anchor, "accepted"].any()
+
+
+@pytest.mark.parametrize(
+    "case",
+    [{"sensor": Sensor.SENTINEL2}, {"sensor": Sensor.OPTICAL, "spacing_m": 3.0}],
+    ids=["the network looks", "fine pixels"],
+)
+def test_where_hulls_are_told_a_berth_is_seen(monkeypatch, case):
+    pytest.importorskip("onnxruntime", reason="the hull network needs ONNX Runtime")
+    _, told = a_look(monkeypatch, ships=(), **case)
+    assert told["zone_covered"]["berth"] > 0.9
+    assert not [line for line in told["unknown"] if CAUSE in line]
