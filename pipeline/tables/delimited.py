@@ -12,9 +12,10 @@ import re
 import unicodedata
 import warnings
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 MOST_CELL_CHARACTERS = 1 << 24  # our choice: a detailed coast as WKT fits in
+MOST_HEADER_LINES = 100  # our choice: a spreadsheet's names have some lines each
+MOST_TITLE_LINES = 20  # our choice: a title, who made the table, when, and blank lines
 _SEP_LINE = re.compile(r"sep=(.)")  # Excel's own first line
 _NUMBER = re.compile(r"[+-]?\d+([.,])\d+(?:[eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")  # 3.000 and 3,000: three, or three thousand
@@ -34,7 +37,7 @@ _BOTH_MARKS = re.compile(r"[+-]?[\d.,]*(?:\.[\d.]*,|,[\d,]*\.|\.\d+\.|,\d+,)[\d.
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a table is written: its separator, its names without blanks around, and the 1-based line they stand in."""
+    """How a table is written: its separator, its names without blanks around, and the 1-based line that ends them."""
 
     separator: str
     header: tuple[str, ...]
@@ -104,10 +107,12 @@ def read_delimited(path: Path, numbers: Collection[str], **how: Any) -> pd.DataF
     told = {name: kind for name, kind in (how.pop("dtype", {}) | as_texts).items() if name in names}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of cells beyond the header, which are empty
-        with _unpacked(path) as file:
+        with _opened(path) as file:
+            for _ in range(layout.line):  # pandas' own skipping loses rows to a quote that the header does not close
+                file.readline()
             table = pd.read_csv(
-                file, sep=layout.separator, header=None, names=names, skiprows=layout.line, index_col=False, dtype=told,
-                encoding="utf-8-sig", low_memory=False, **how,
+                file, sep=layout.separator, header=None, names=names, index_col=False, dtype=told, low_memory=False,
+                **how,
             )  # fmt: skip
     for name in as_texts:
         table[name] = _numbers(table[name], mark)
@@ -134,10 +139,37 @@ def layout_of(path: Path) -> Layout:
             if told := _SEP_LINE.fullmatch(line.strip("\r\n ")):
                 said = told.group(1)
             elif line.strip():
-                separator = said or _separator(path, line)
-                header = next(csv.reader([line], delimiter=separator))
-                return Layout(separator, tuple(name.strip() for name in header), number)
+                lines = _quoted_whole(line, file)
+                separator = said or _separator(path, "".join(lines))
+                header = next(csv.reader(lines, delimiter=separator))
+                return Layout(separator, tuple(name.strip() for name in header), number + len(lines) - 1)
     raise InputError(path, "is empty")
+
+
+def _quoted_whole(line: str, further: Iterator[str]) -> list[str]:
+    """A header's lines: a name in quotes may hold line ends. The first alone where its quote is never closed."""
+    lines = [line]
+    while sum(part.count('"') for part in lines) % 2:
+        more = next(further, "") if len(lines) < MOST_HEADER_LINES else ""
+        if not more:
+            return [line]
+        lines.append(more)
+    return lines
+
+
+def require_header_first(path: Path, known: Callable[[str], bool]) -> None:
+    """InputError where a line further down looks like the header: a title stands above it, as in many workbooks.
+
+    ``known`` is asked for names without case, blanks and brackets. A header with two known names is taken for one.
+    """
+    layout = layout_of(path)
+    if sum(known(plain(name)) for name in layout.header) > 1:
+        return
+    with _opened(path) as file:
+        for number, line in enumerate(islice(file, layout.line + MOST_TITLE_LINES), 1):
+            names = (next(csv.reader([line], delimiter=mark), []) for mark in SEPARATORS if mark in line)
+            if number > layout.line and any(sum(known(plain(name)) for name in row) > 1 for row in names):
+                raise InputError(path, f"its header seems to stand in line {number}; take out the lines above it")
 
 
 def _separator(path: Path, header: str) -> str:

@@ -11,6 +11,7 @@ from pipeline.errors import InputError
 from pipeline.first_bytes import not_a_table_of_text
 from pipeline.ingest.ais.messages import read_ais
 from pipeline.table_files import read_table
+from pipeline.tables import LIFTINGS
 
 BOM = b"\xef\xbb\xbf"
 WANTED = {"call_id": ["007", "b"], "arrival": ["2024-03-07", "2024-03-09"], "tonnes": [3000.5, 2500.25]}
@@ -117,6 +118,43 @@ def test_a_table_whose_first_letters_begin_other_files_too_is_one(header):
 def test_zeros_behind_a_table_are_a_copy_that_broke_off(tmp_path):
     with pytest.raises(InputError, match="its last line is cut off"):
         read_table(table(tmp_path, b"call_id,tonnes\na,3\n" + bytes(500)))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["", "CRLF"])
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_a_name_may_have_two_lines(tmp_path, mark, end):
+    """Spreadsheets break long names in two, in quotes (RFC 4180); rows were said to have more cells than the header."""
+    text = f'call_id{mark}"Length{end}(m, or so)"{mark}"DWT{end}(t)"{end}a{mark}98{mark}3500{end}'
+    found = read_table(table(tmp_path, text))
+    assert [" ".join(name.split()) for name in found.columns] == ["call_id", "Length (m, or so)", "DWT (t)"]
+    assert found.to_numpy().tolist() == [["a", 98, 3500]]
+
+
+@pytest.mark.parametrize(
+    ("above", "line"),
+    [
+        ("Liftings at Vostochny, 2024,,\n", 2),
+        ("Liftings 2024\n", 2),
+        ("Liftings 2024\n\nby A. Analyst,,,\n,,,\n", 5),
+        (",Stay,,Hull\n", 2),
+    ],
+    ids=["filled up", "alone", "more lines", "two levels"],
+)
+@pytest.mark.parametrize("names", ["call_id,arrival,length_m", "Vessel,Date,DWT (t)"], ids=["ours", "others'"])
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_a_title_above_the_header_is_told_with_the_headers_line(tmp_path, above, line, names, mark):
+    """It was said that nothing was known among "Liftings", "Unnamed: 1", or that numbers take a decimal point."""
+    written = table(tmp_path, f"{above}{names}\na,2024-03-07,98\n".replace(",", mark))
+    cause = f"its header seems to stand in line {line}; take out the lines above it"
+    with pytest.raises(InputError, match=cause):
+        read_table(written)
+    with pytest.raises(InputError, match=cause):
+        read_table(written, LIFTINGS)
+
+
+def test_a_quote_that_a_header_does_not_close_takes_no_row(tmp_path):
+    found = read_table(table(tmp_path, 'call_id,draught 3",tonnes\na,1,3000.5\nb,2,"2500.25"\n'))
+    assert found["tonnes"].tolist() == WANTED["tonnes"]
 
 
 def test_a_cell_that_is_no_number_costs_the_others_nothing(tmp_path):
