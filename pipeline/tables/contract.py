@@ -234,7 +234,10 @@ def _truth(values: pd.Series) -> pd.Series:
         return values
     read = values.map(lambda v: v if isinstance(v, bool) else TRUTH.get(str(v).strip().lower()))
     if read.isna().any():
-        raise ValueError(f"{values[read.isna()].iloc[0]!r} is neither true nor false")
+        at = int(np.argmax(read.isna().to_numpy()))
+        cell = values.iloc[at]
+        said = "an empty cell" if pd.isna(cell) or not str(cell).strip() else repr(cell)
+        raise ValueError(f"{said} in row {at + 1} is neither true nor false")
     return read.astype(bool)
 
 

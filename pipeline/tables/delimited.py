@@ -1,4 +1,4 @@
-"""Tables of text as spreadsheets of any country save them: commas, semicolons or tabs; decimal points or commas.
+"""Tables of text as programs of any country save them: commas, semicolons, tabs or pipes; decimal points or commas.
 
 Nothing is guessed: what could be read in two ways is refused, and so is a row that does not fit its header.
 """
@@ -25,7 +25,7 @@ from pipeline.first_bytes import GZIP, HEAD_BYTES, not_a_table_of_text
 if TYPE_CHECKING:
     import pandas as pd
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 MOST_CELL_CHARACTERS = 1 << 24  # our choice: a detailed coast as WKT fits in
 MOST_HEADER_LINES = 100  # our choice: a spreadsheet's names have some lines each
 MOST_TITLE_LINES = 20  # our choice: a title, who made the table, when, and blank lines

@@ -61,14 +61,14 @@ def test_a_header_and_no_rows(capwatch, tmp_path):
 def test_a_wrong_delimiter_or_a_decimal_comma(capwatch, tmp_path, row):
     header = HEADER if '"' in row else HEADER.replace(",", ":")
     done, found = beside_a_good_file(capwatch, tmp_path, table(tmp_path, header, row))
-    assert ("LAT" if '"' in row else "columns between commas, semicolons or tabs") in done.error("ais.csv")
+    assert ("LAT" if '"' in row else "columns between commas, semicolons, tabs or pipes") in done.error("ais.csv")
     assert (done.code, len(found)) == (3, 1)
 
 
 @case("D-03")
-@pytest.mark.parametrize(("mark", "named"), [(";", "semicolons"), ("\t", "tabs")])
+@pytest.mark.parametrize(("mark", "named"), [(";", "semicolons"), ("\t", "tabs"), ("|", "pipes")])
 @pytest.mark.parametrize("comma", [".", ","])
-def test_semicolons_and_tabs_are_read_and_told(capwatch, tmp_path, mark, named, comma):
+def test_other_separators_are_read_and_told(capwatch, tmp_path, mark, named, comma):
     lines = (HEADER.replace(",", mark), ROW.replace(",", mark).replace(".", comma))
     done, found = beside_a_good_file(capwatch, tmp_path, table(tmp_path, *lines))
     assert f"columns MMSI, BaseDateTime, LAT, LON and the others stand between {named}" in done.error("ais.csv")

@@ -184,6 +184,15 @@ def test_a_verdict_that_is_neither_true_nor_false_is_refused(contract, column, v
     refused(contract, column.name, table_with(contract, column.name, value))
 
 
+@pytest.mark.parametrize("cell", [None, float("nan"), "", " "], ids=["none", "nan", "empty", "blank"])
+def test_an_empty_verdict_is_told_with_its_row(cell):
+    """A row of sums below an account's liftings: "nan is neither true nor false" told nobody where."""
+    rows = pd.DataFrame(LIFTINGS.from_rows(good_rows(LIFTINGS))).astype({"counts": "object"})
+    rows["call_id"] = [f"c{n}" for n in range(len(rows))]
+    rows.loc[len(rows) - 1, "counts"] = cell
+    assert f"an empty cell in row {len(rows)} " in refused(LIFTINGS, "counts", rows)
+
+
 @columns_of("time")
 @pytest.mark.parametrize(
     "value",

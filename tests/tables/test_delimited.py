@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.errors import InputError
@@ -118,6 +119,15 @@ def test_a_table_whose_first_letters_begin_other_files_too_is_one(header):
 def test_zeros_behind_a_table_are_a_copy_that_broke_off(tmp_path):
     with pytest.raises(InputError, match="its last line is cut off"):
         read_table(table(tmp_path, b"call_id,tonnes\na,3\n" + bytes(500)))
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_columns_between_other_marks_read_as_between_commas(tmp_path, mark):
+    """A table between pipes, as databases write them, was one column that nobody knew."""
+    text = 'call_id,tonnes,name\na,3000,"SIM; ONE"\nb,4500.5,\n'
+    plain = read_table(table(tmp_path, text))
+    found = read_table(table(tmp_path, text.replace(",", mark).replace(".", ",")))
+    pd.testing.assert_frame_equal(found, plain)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["", "CRLF"])

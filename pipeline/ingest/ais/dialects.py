@@ -122,7 +122,7 @@ def _dialect(known: list[str]) -> Dialect:
 def _missing(field: str, header: Sequence[str], index: Mapping[str, int]) -> str:
     """That a field has no column; among which, or which one may be meant, and how to name it."""
     if len(header) == 1:
-        wanted = "columns must be separated by commas, semicolons or tabs"
+        wanted = "columns must be separated by commas, semicolons, tabs or pipes"
         return f"no column for {field}: {wanted}, the header is {header[0][:200]!r}"
     missing = [other for other in IN_A_REFUSAL if other not in index]
     found = _of_other_languages(header, missing) | likely(header, missing)

@@ -19,6 +19,7 @@ from pipeline.errors import InputError
 from pipeline.first_bytes import GZIP, HEAD_BYTES, not_a_table_of_text
 from pipeline.ingest.ais.zipped import MAGIC as ZIP_MAGIC
 from pipeline.ingest.ais.zipped import open_member
+from pipeline.tables.delimited import SEPARATORS
 
 Kind = Literal["nmea", "csv", "parquet"]
 
@@ -100,11 +101,11 @@ def kind_of(path: Path, head: bytes) -> Kind:
     if other := not_a_table_of_text(head[:HEAD_BYTES]):
         raise InputError(path, other)
     first = _first_line(head)
-    if b"," in first or b";" in first or b"\t" in first:
+    if any(mark.encode() in first for mark in SEPARATORS):
         return "csv"
     if first[:1] in (b"!", b"$", b"\\", b"#"):
         return "nmea"
-    table = "no header line with columns between commas, semicolons or tabs"
+    table = "no header line with columns between commas, semicolons, tabs or pipes"
     raise InputError(path, f"holds neither AIS sentences nor a table: no '!AIVDM' and {table}")
 
 

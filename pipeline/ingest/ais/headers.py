@@ -60,7 +60,7 @@ def split_header(line: bytes) -> tuple[list[str], str]:
 
 
 def _is_comment(line: bytes, named: Collection[str]) -> bool:
-    names = {name.strip() for name in re.split(r"[,;\t]", decoded(line))}
+    names = {name.strip() for name in re.split(r"[,;\t|]", decoded(line))}
     return not names & set(named) and not {plain(name) for name in names} & set(ALIASES["mmsi"])
 
 

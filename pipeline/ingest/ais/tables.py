@@ -80,7 +80,7 @@ def read_csv_table(
 ) -> Iterator[pd.DataFrame]:
     """The messages of an AIS table of text, block by block; ``read`` is complete when the last was taken.
 
-    Its columns stand between commas, semicolons or tabs; beside the latter two, numbers may have decimal commas.
+    Its columns stand between commas, semicolons, tabs or pipes; but for commas, numbers may have decimal commas.
 
     Raises InputError for a header that cannot be understood.
     """

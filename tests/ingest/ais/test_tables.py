@@ -60,7 +60,7 @@ def european(path):
     return read.messages
 
 
-@pytest.mark.parametrize("separator", [";", "\t"], ids=["semicolons", "tabs"])
+@pytest.mark.parametrize("separator", [";", "\t", "|"], ids=["semicolons", "tabs", "pipes"])
 @pytest.mark.parametrize("mark", [",", "."], ids=["decimal commas", "decimal points"])
 @pytest.mark.parametrize("name", ["A TANKER", '"A TANKER"', "A TÃNKER"], ids=["at once", "row by row", "not ASCII"])
 @pytest.mark.parametrize("before", [[], ["sep="]], ids=["plain", "with a spreadsheet's own line"])
@@ -213,7 +213,7 @@ def test_the_proposed_formats_read_the_file(tmp_path, written):
     ("lines", "expected"),
     [
         (["ship,time_utc,lon,lat", "1,1709812800,133,42"], "no column for mmsi"),
-        (["mmsi|time_utc|lon|lat, deg", "1|1709812800|133|42"], "no column for mmsi among"),
+        (["mmsi|time_utc|lon|lat, deg", "1|1709812800|133|42"], "it has a column for lon and none for lat"),
         (
             ["MMSI;Zeit;Breite;Laenge", "1;2;3;4"],
             "name them with capwatch ais --columns time_utc=Zeit,lat=Breite,lon=Laenge",
