@@ -27,6 +27,7 @@ from pipeline.stages.given_tables import (
     looks_at_counted,
     read_calls,
     read_liftings,
+    tell_lost_digits,
     tell_simulated,
     tell_unread_sizes,
 )
@@ -119,6 +120,7 @@ def account(
     given = [read_liftings(path, config) for path in liftings]
     tables = _accountable(liftings, given, rules, drawn, console)
     for path, table in zip(liftings, tables[0], strict=True):
+        tell_lost_digits(path, console)
         tell_contradictions(path, table, console)
         tell_edits(path, stage.edits(table, drawn), console)
     unseen = read_table(missed, MISSED) if missed is not None else None

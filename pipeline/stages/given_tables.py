@@ -82,11 +82,16 @@ def _with_ship_numbers(table: pd.DataFrame, path: Path, console: Console) -> pd.
             continue
         numbers, rounded = read_ship_numbers(table[name])
         if rounded:
-            others = f" and {len(rounded) - 1} more" if len(rounded) > 1 else ""
-            cause = f"column {name}: {rounded[0]}{others} lost digits, as spreadsheets do to long numbers"
-            console.problem(InputError(path, f"{cause}; save it again with all"), done="rows kept without that number")
+            console.problem(_lost_digits(path, name, rounded), done="rows kept without that number")
         table = table.assign(**{name: numbers})
     return table
+
+
+def _lost_digits(path: Path, name: str, rounded: Sequence[str]) -> InputError:
+    """That numbers of a column are rounded, with the first of them."""
+    others = f" and {len(rounded) - 1} more" if len(rounded) > 1 else ""
+    cause = f"column {name}: {rounded[0]}{others} lost digits, as spreadsheets do to long numbers"
+    return InputError(path, f"{cause}; save it again with all")
 
 
 def _without_cargo(table: pd.DataFrame, counted: str) -> pd.DataFrame:
@@ -213,6 +218,16 @@ def read_liftings(path: Path, config: VolumeConfig) -> pd.DataFrame:
         raise ContractError(cause) from error
     _require_assumptions(path, table, config)
     return table
+
+
+def tell_lost_digits(path: Path, console: Console) -> None:
+    """Numbers of ships that a spreadsheet rounded in a table of liftings: what is left belongs to another ship."""
+    if path.suffix == ".parquet":
+        return
+    table = read_table(path, verbatim=SHIP_NUMBERS)
+    for name in SHIP_NUMBERS:
+        if name in table and (rounded := read_ship_numbers(table[name])[1]):
+            console.problem(_lost_digits(path, name, rounded), done="rows kept as they stand")
 
 
 def has_keys(path: Path) -> bool:

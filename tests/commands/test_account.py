@@ -329,3 +329,11 @@ def test_days_after_the_last_call_that_nobody_watched_are_unknown(account, tmp_p
     _, told, _, _ = account(of("2024-05-01"), "--as-of", asked, "--looks", looks, "--zones", zones)
     unknown = "what was lifted on the 243 days after 2024-05-02, the last look or counted call, is unknown: no look "
     assert [line.startswith(unknown) for line in told[1:]] == [True] * (days == "244 days")
+
+
+def test_a_ship_number_that_a_spreadsheet_rounded_is_told(account):
+    table = of("2024-05-01", "2024-06-01").astype({"mmsi": object})
+    table["mmsi"] = ["1.00E+09", "273456789"]
+    code, _, err, _ = account(table)
+    assert code == 3
+    assert "column mmsi: 1.00E+09 lost digits, as spreadsheets do to long numbers; save it again with all" in err[0]
