@@ -168,7 +168,7 @@ def _completed(row: Row, certainty: float, spell: Spell, size: Row, turns: Turno
     row |= size
     row["p_tanker"] = _p_tanker(hers, reports, zone, config)
     row["p_ship"] = 1.0 if mmsi is not None else _p_ship(hers)
-    set_cargo(row, row, hers, reports, turns)
+    set_cargo(row, row, hers, reports, turns, config)
     why = _left_out(row, zone)
     row["counts"] = not why
     row["flags"] += [why] if why else []
@@ -209,10 +209,17 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
     return "; ".join(f"{name} {chance:.2f}" for name, chance in zip(ranked["name"], ranked["probability"], strict=True))
 
 
-def set_cargo(row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover) -> None:
+def set_cargo(
+    row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover, config: CallsConfig
+) -> None:
     """Draughts as typed and freeboards as seen from arrival to departure of a spell, and what is doubtful of them."""
     into, out = draughts_of_stay(
-        reports, spell["arrival_hi"], spell["departure_lo"], spell["typed_until"], heard_after=spell["heard_after"]
+        reports,
+        spell["arrival_hi"],
+        spell["departure_lo"],
+        spell["typed_until"],
+        heard_after=spell["heard_after"],
+        loads=config.prior_p_loading >= 0.5,
     )
     for name in TOLD:  # of a part of the spell: what is first there may be last of the whole
         row.pop(name, None)

@@ -7,7 +7,8 @@ step is when it was typed: the cargo moved before, by hours, and some type it af
 A draught typed at the berth may be that of arrival, typed late, or that of departure, typed early. Nobody has published
 how late crews type; so it is given to the end of the stay that is nearer in time: in the first half most of the cargo
 is still to move. An arrival is typed once, though: who types one draught after the other, all deeper or all lighter,
-types as the cargo moves.
+types as the cargo moves. And who comes to load comes light: a draught typed early that is a quarter deeper than the one
+before, and the last that she says, is that of departure; of who comes to discharge one that is so much lighter.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from pipeline.ships.retyping import TYPED_STEP_M
 ALTERNATES_H = 24.0  # x, y, x, y within a day: nobody loads, discharges and loads again so fast (our choice)
 TAKEN_BACK_H = 1.0  # a value so short-lived was a slip (our choice)
 MIN_STEP_M = TYPED_STEP_M  # below lie trim, fuel and water too
+# Of the deeper draught: no ballast makes as much. Light ships draw some half of their laden draught, by rule 2 m and
+# 2 % of their length at least (MARPOL Annex I, regulation 18), and differ by ballast by a tenth or so (our choice).
+OF_CARGO = 0.25
 AFTER_SAILING = pd.Timedelta(days=2)  # a later change is the next port's (our choice)
 
 
@@ -85,14 +89,16 @@ def draughts_of_stay(
     until: pd.Timestamp,
     *,
     heard_after: bool,
+    loads: bool = True,
 ) -> tuple[float | None, float | None]:
     """Draughts [m] on arrival and on departure of one ship's stay, by her reports (rows of STATIC); None where unsaid.
 
     On arrival: what she said in the middle of the stay, or, where she typed as the cargo moved (`_on_arrival`),
     before that; where she had said nothing by then, what she said first at the berth. On departure: of the genuine
     steps typed after the middle and up to ``until`` (`AFTER_SAILING`, or her next berth), the one typed nearest to
-    sailing. Where there is none and she was heard after sailing (``heard_after``), she still said what she had
-    said: the same draught twice.
+    sailing; where there is none, a large one typed before it as who mostly ``loads`` here, or does not, would type it
+    (`_cargo_told_early`). Where there is none either and she was heard after sailing (``heard_after``), she still said
+    what she had said: the same draught twice.
     """
     good = reports[reports["draught_m"].notna()]
     void = good["flags"].map(lambda f: "implausible_draught" in f or "flapping_draught" in f)
@@ -102,6 +108,9 @@ def draughts_of_stay(
     early = good[good["time_utc"] <= middle]
     into = _on_arrival(early, arrival_hi) if len(early) else said[0] if said else None
     steps = draught_steps(good)
+    told_early = _cargo_told_early(steps[steps["time_utc"] <= until], arrival_hi, middle, loads=loads)
+    if told_early is not None:
+        return into if into != told_early[1] else told_early[0], told_early[1]
     steps = steps[(steps["time_utc"] > middle) & (steps["time_utc"] <= until)]
     if len(steps):
         nearest = (steps["time_utc"] - departure_lo).abs().argmin()
@@ -109,6 +118,18 @@ def draughts_of_stay(
     after = good.loc[(good["time_utc"] > departure_lo) & (good["time_utc"] <= until), "draught_m"].to_list()
     still = said[-1] if said and heard_after else None
     return into, after[0] if after else still
+
+
+def _cargo_told_early(
+    steps: pd.DataFrame, arrival_hi: pd.Timestamp, middle: pd.Timestamp, *, loads: bool
+) -> tuple[float, float] | None:
+    """The draughts before and after her last step, where it was typed at the berth by the middle of the stay, is no
+    ballast's and goes the way of the trade; None elsewhere."""
+    if not len(steps) or not arrival_hi < steps["time_utc"].iloc[-1] <= middle:
+        return None
+    before_m, after_m = float(steps["before_m"].iloc[-1]), float(steps["after_m"].iloc[-1])
+    deeper_m = after_m - before_m if loads else before_m - after_m
+    return (before_m, after_m) if deeper_m >= OF_CARGO * max(before_m, after_m) else None
 
 
 def _on_arrival(early: pd.DataFrame, arrival_hi: pd.Timestamp) -> float:

@@ -11,10 +11,14 @@ HULL = {"a": 80.0, "b": 16.0, "c": 7.0, "d": 8.0, "ship_type": 80}
 ARRIVES, SAILS = 10, 50
 
 
-def read(*typed: tuple[float, float], heard_after: bool = True) -> tuple[float | None, float | None]:
+def read(
+    *typed: tuple[float, float], heard_after: bool = True, loads: bool = True
+) -> tuple[float | None, float | None]:
     """Draughts of a stay from 10 h to 50 h, of draughts typed at these hours [h, m]."""
     static = static_reports(feed(*[said(h, draught=d, dest=f"{n}", **HULL) for n, (h, d) in enumerate(typed)]))
-    return draughts_of_stay(static, at(ARRIVES), at(SAILS), at(SAILS) + AFTER_SAILING, heard_after=heard_after)
+    return draughts_of_stay(
+        static, at(ARRIVES), at(SAILS), at(SAILS) + AFTER_SAILING, heard_after=heard_after, loads=loads
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,6 +63,37 @@ def test_what_was_typed_in_the_first_half_is_no_departure():
     assert read((5, 6.2), (29, 4.0)) == (4.0, 4.0)
     assert read((5, 6.2), (31, 4.0)) == (6.2, 4.0)
     assert read((5, 6.2), (29, 4.0), heard_after=False) == (4.0, None)
+
+
+@pytest.mark.parametrize("heard_after", [True, False])
+@pytest.mark.parametrize(
+    ("loads", "typed", "draughts"),
+    [
+        (True, [(5, 4.0), (29, 6.2)], (4.0, 6.2)),
+        (True, [(11, 4.0), (13, 6.2)], (4.0, 6.2)),
+        (True, [(5, 4.0), (12, 4.4), (20, 6.2)], (4.0, 6.2)),
+        (False, [(5, 6.2), (29, 4.0)], (6.2, 4.0)),
+    ],
+    ids=["hours before", "at once", "by steps", "discharges"],
+)
+def test_a_draught_that_no_ballast_makes_is_the_cargos_however_early_it_was_typed(loads, typed, draughts, heard_after):
+    """A tanker that lay at 6.0 m, then at 9.5 m for two days, had come at 9.5 m; her arrival was taken for deep."""
+    assert read(*typed, loads=loads, heard_after=heard_after) == draughts
+
+
+@pytest.mark.parametrize(
+    ("loads", "typed", "into"),
+    [
+        (True, [(5, 4.0), (12, 5.0)], 5.0),
+        (True, [(5, 6.2), (29, 4.0)], 4.0),
+        (True, [(1, 4.0), (5, 6.2)], 6.2),
+        (False, [(5, 4.0), (29, 6.2)], 6.2),
+        (False, [(5, 6.2), (29, 5.6)], 5.6),
+    ],
+    ids=["ballast", "came light", "before she came", "came laden", "fuel"],
+)
+def test_what_may_be_an_arrival_typed_late_is_one(loads, typed, into):
+    assert read(*typed, loads=loads) == (into, into)
 
 
 def test_slips_and_alternations_are_no_cargo():
