@@ -125,7 +125,7 @@ class Difference:
         if self.code[0] != self.code[1]:
             out.append(f"the code: {self.code[0]} and {self.code[1]}")
         if len(self.inputs):
-            out.append(f"the inputs: {number_of(len(self.inputs), 'file')} differ")
+            out.append(f"the inputs: {number_of(len(self.inputs), 'file')} not the same")
         if len(self.verdicts):
             out.append(f"verdicts of analysts: {len(self.verdicts)} not the same")
         for r in self.config.itertuples():
