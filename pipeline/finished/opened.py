@@ -62,7 +62,8 @@ class OpenedRun:
             raise InputError(printable(scene_id), f"no such scene in {self.folder}")
         source = self.config.source
         options = OpenOptions(pixel_spacing_m=source.pixel_spacing_m, scaling=source.scaling, proven=proven_files())
-        inputs = gather(self.config, self.folder / CONFIG_FILES, self.place, Console(quiet=True))
+        config = _with_names_found(self.config, self.folder)
+        inputs = gather(config, self.folder / CONFIG_FILES, self.place, Console(quiet=True))
         opened, _ = open_inputs(inputs.images, options, self.place, self.config.period.start, self.config.period.end)
         for scene in opened:
             then = scenes.loc[scene_id]
@@ -134,6 +135,24 @@ def chosen_run(variable: str = "CAPWATCH_RUN") -> Path:
         return found[0].resolve()
     out = next((base / "runs" for base in bases if (base / "runs").is_dir()), Path("runs"))
     return latest_run(out).resolve()
+
+
+def _with_names_found(config: RunConfig, folder: Path) -> RunConfig:
+    """The config of a run folder, relative names of its files as they hold from here, else from where it was made.
+
+    They were meant from there: where the shell stands, mostly, or where the folder of runs lies. A notebook's own
+    folder is another one.
+    """
+    made_in = folder.resolve().parents[2:3]
+    bases = [Path(), Path(os.environ.get("PWD", ".")), *made_in]
+
+    def found(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(next((str(b / name) for b in bases if (b / name).exists()), name) for name in names)
+
+    source = config.source
+    return config.model_copy(
+        update={"source": source.model_copy(update={"images": found(source.images), "ais": found(source.ais)})}
+    )
 
 
 def open_run(folder: Path | str) -> OpenedRun:

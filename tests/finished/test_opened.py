@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
 
 from pipeline.finished.opened import around, hull_profiles, open_run
 from pipeline.ingest import cut
@@ -70,3 +72,23 @@ def test_a_scene_that_is_a_part_of_its_file_is_drawn_in_the_files_rows_and_colum
         np.testing.assert_allclose(mine, its, atol=1e-6)
     for mine, its in zip(hull_profiles(part, ship, 30.0), hull_profiles(whole, ship, 30.0), strict=True):
         np.testing.assert_allclose(mine[2], its[2], atol=0.2)  # grey between the percentiles of a window of its own
+
+
+@pytest.mark.parametrize("stands", ["made_in", "elsewhere"], ids=["where it was made", "in another folder"])
+def test_images_named_from_where_the_run_was_made_are_found_from_elsewhere(tiny_run, tmp_path, monkeypatch, stands):
+    """`make run DATA=images`, then a notebook, which works in its own folder: it said that there was no such folder."""
+    made_in = tmp_path / "made_in"
+    folder = shutil.copytree(tiny_run, made_in / "runs" / "vostochny" / tiny_run.name)
+    run = open_run(folder)
+    scenes = run.table("scenes").set_index("scene_id")
+    ship = next(name for name in scenes.index if scenes.loc[name, "sensor"] == "optical")
+    taken = Path(run.scene(ship).source.href)
+    (made_in / "images").mkdir()
+    for file in taken.parent.glob(f"{taken.stem}.*"):
+        shutil.copy(file, made_in / "images" / file.name)
+    source = run.config.source.model_copy(update={"kind": "files", "images": ("images",)})
+    moved = replace(run, config=run.config.model_copy(update={"source": source}))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / stands)
+    monkeypatch.setenv("PWD", str(tmp_path / stands))
+    assert moved.scene(ship).source.sha256 == scenes.loc[ship, "sha256"]
