@@ -61,16 +61,25 @@ def window_around(
     of the box."""
     west, south, east, north = bbox
     side = np.linspace(0.0, 1.0, _NODES)
-    lon, lat = (v.ravel() for v in np.meshgrid(west + side * (east - west), south + side * (north - south)))
-    row, col = geolocation.rowcol(lon, lat)
+    row, col = geolocation.rowcol(*np.meshgrid(west + side * (east - west), south + side * (north - south)))
     with np.errstate(invalid="ignore"):
         seen = (row >= -0.5) & (row < shape[0] - 0.5) & (col >= -0.5) & (col < shape[1] - 0.5)
     if not seen.any():
         return None
-    low = [int(np.floor(v[seen].min())) - by for v, by in zip((row, col), margin_px, strict=True)]
-    high = [int(np.ceil(v[seen].max())) + by + 1 for v, by in zip((row, col), margin_px, strict=True)]
+    grow = margin_px
+    if not seen.all():  # the box reaches over the image: its last point there may lie a step before the edge
+        grow = (margin_px[0] + _step_px(row, shape[0]), margin_px[1] + _step_px(col, shape[1]))
+    low = [int(np.floor(v[seen].min())) - by for v, by in zip((row, col), grow, strict=True)]
+    high = [int(np.ceil(v[seen].max())) + by + 1 for v, by in zip((row, col), grow, strict=True)]
     row0, col0 = (max(0, v) // _ALIGNED * _ALIGNED for v in low)
     return Window(row0, col0, min(shape[0], high[0]) - row0, min(shape[1], high[1]) - col0)
+
+
+def _step_px(position: FloatArray, most: int) -> int:
+    """The most pixels from one point of a grid to the next, shape (points, points); ``most`` where nothing tells it."""
+    steps = np.concatenate([np.abs(np.diff(position, axis=axis)).ravel() for axis in (0, 1)])
+    known = steps[np.isfinite(steps)]
+    return int(np.ceil(known.max())) if known.size else most
 
 
 def _bounds(place: Place) -> tuple[float, float, float, float]:

@@ -126,12 +126,10 @@ def once_decoded(scene: Scene) -> Scene:
 
 def with_land(scene: Scene, more: BaseGeometry) -> Scene:
     """The scene with these polygons (EPSG:4326) taken for land as well; the scene must come from `open_scene`."""
-    if not isinstance(scene.read, RasterReader | CutReader):
-        from pipeline.ingest.sentinel1.products import SafeReader
-
-        if not isinstance(scene.read, SafeReader):
-            raise TypeError(f"{scene.scene_id}: its reader knows no land")
-    return replace(scene, read=scene.read.with_land(more))
+    dry = getattr(scene.read, "with_land", None)
+    if dry is None:
+        raise TypeError(f"{scene.scene_id}: its reader knows no land")
+    return replace(scene, read=dry(more))
 
 
 def seen_near(scene: Scene, middle: float | None) -> Scene:

@@ -239,3 +239,16 @@ def test_a_run_looks_at_its_place_alone(tmp_path):
     again = pickle.loads(pickle.dumps(scene))  # as it goes to another process
     np.testing.assert_array_equal(again.read(PARTS[1]).data, scene.read(PARTS[1]).data)
     assert isinstance(detect(again, config=DetectionConfig())[0], pd.DataFrame)
+
+
+@pytest.mark.parametrize("beyond", [(0.30, 0.0), (0.0, 0.30), (0.31, 0.31), (1.0, 1.0)])
+def test_of_an_aoi_that_reaches_over_the_image_all_that_is_on_it_is_looked_at(beyond):
+    """Its points are looked up some way apart: between the last on the image and the edge there may be a berth."""
+    scene = array_scene({"pan": np.zeros((4, 4))}, sensor=Sensor.OPTICAL, spacing_m=10.0)
+    scene = replace(scene, shape=(9000, 9000), geolocation=replace(scene.geolocation, lat0=43.5, lon0=132.0))
+    lon, lat = scene.geolocation.lonlat(8999, 8999)
+    for inside_deg in np.linspace(0.05, 0.3, 11):
+        bbox = (lon - inside_deg, lat - beyond[1], lon + beyond[0], lat + inside_deg)
+        part = cut_to(scene, place_of(bbox=tuple(float(v) for v in bbox)))
+        ends = tuple(corner + side for corner, side in zip(part.corner, part.shape, strict=True))
+        assert ends == (9000, 9000)
