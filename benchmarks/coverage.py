@@ -20,27 +20,25 @@ from pipeline.ships.hull_depth import usual_depth_m
 from pipeline.ships.retyping import RETYPED, TYPED_STEP_M, retyped_share
 from pipeline.volume import liftings, simulate
 from pipeline.volume.capacity import tanker_regression
-from pipeline.volume.displacement import (
-    BLOCK_COEFFICIENT,
-    BLOCK_COEFFICIENT_SD,
-    DEADWEIGHT_COEFFICIENT,
-    DEADWEIGHT_COEFFICIENT_SD,
-    draught_at,
-)
+from pipeline.volume.displacement import draught_at
 from pipeline.volume.evidence import DEPTH_SPREAD
-from pipeline.volume.likelihood import GARBLED, GARBLED_RANGE_M
+from pipeline.volume.hull_form import BLOCK_SD, LIGHTSHIP_LOG_SD, block_coefficient, lightship_share
 from pipeline.volume.montecarlo import PART_CARGO, PRODUCT_FOLLOWS_HABIT
 from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE
+from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M
 
 KINDS = {
     "nothing but the hull": (),
     "both draughts": ("draught_in_m", "draught_out_m"),
-    "one draught": ("draught_out_m",),
+    "one draught, typed on departure": ("draught_out_m",),
+    "one draught, typed on arrival": ("draught_in_m",),
     "two freeboards": ("freeboard_in_m", "freeboard_out_m"),
     "one freeboard": ("freeboard_in_m",),
     "draughts and freeboards": ("draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_out_m"),
 }
 SELDOM_RETYPED = f"both draughts, {1 - RETYPED:.0%} left as typed"
+ALONE = {"on departure": "draught_out_m", "on arrival": "draught_in_m"}  # a draught with nothing beside it
+VOYAGES_BEFORE = 12  # that are sailed before the one that is asked for: 0.62^24 have not typed since
 P_LOADING = CallsConfig().prior_p_loading
 LENGTH_SD_M, BEAM_SD_M, FREEBOARD_SD_M = 3.0, 1.0, 0.3
 
@@ -55,6 +53,7 @@ class Fleet:
     design_block: np.ndarray  # block coefficient at the design draught
     design_draught_m: np.ndarray
     depth_m: np.ndarray
+    light_t: np.ndarray  # lightship, bunkers and stores
     before_t: np.ndarray  # what she weighs on arrival
     after_t: np.ndarray
     cargo_t: np.ndarray
@@ -72,24 +71,32 @@ def built(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generato
     usual, usual_sd = model.beam_from_length(length)
     beam = usual * np.exp(rng.normal(0, usual_sd, ships))
     log_dwt = model.log_dwt(length, beam) + rng.normal(0, 1, ships) * model.residual_sd(length)
-    dwt = np.exp(log_dwt + rng.normal(0, 1, worlds) * model.mean_sd(length, beam))
-    block = rng.normal(BLOCK_COEFFICIENT, BLOCK_COEFFICIENT_SD, ships)
-    share = np.clip(rng.normal(DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD, ships), 0.5, 0.88)
+    log_dwt = log_dwt + rng.normal(0, 1, worlds) * model.mean_sd(length, beam)
+    dwt, unusual = np.exp(log_dwt), log_dwt - model.log_dwt(length, beam)
+    block = np.array([block_coefficient(m) for m in length]) + rng.normal(0, BLOCK_SD, ships)
+    usual_share = np.array([float(lightship_share(m, u)) for m, u in zip(length, unusual, strict=True)])
+    share = usual_share * np.exp(rng.normal(0, LIGHTSHIP_LOG_SD, ships))
     cargo = filled(ships, worlds, config, rng) * dwt * (1 - config.constants_share)
-    light = dwt * (1 / share - 1) + config.constants_share * dwt
-    ballast = np.clip(rng.normal(*BALLAST_SHARE, ships), 0, 0.6) * dwt
-    left = np.clip(rng.normal(*BALLAST_LEFT, ships), 0, 1) * ballast
+    light = dwt * (share + config.constants_share)
+    ballast, left = ballasts(dwt, rng)
     return Fleet(
         length_m=length,
         beam_m=beam,
         dwt_t=dwt,
         design_block=block,
-        design_draught_m=dwt / share / (block * (length * beam * config.water_t_per_m3)),
+        design_draught_m=dwt * (1 + share) / (block * (length * beam * config.water_t_per_m3)),
         depth_m=np.array([usual_depth_m(m) for m in length]) * np.exp(rng.normal(0, DEPTH_SPREAD, ships)),
+        light_t=light,
         before_t=light + ballast,
         after_t=light + left + cargo,
         cargo_t=cargo,
     )
+
+
+def ballasts(dwt_t: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Ballast on arrival, and what of it is left on departure [t]."""
+    ballast = np.clip(rng.normal(*BALLAST_SHARE, len(dwt_t)), 0, 0.6) * dwt_t
+    return ballast, np.clip(rng.normal(*BALLAST_LEFT, len(dwt_t)), 0, 1) * ballast
 
 
 def filled(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generator) -> np.ndarray:
@@ -101,6 +108,31 @@ def filled(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generat
     return np.where(part, rng.uniform(*PART_CARGO, ships), fill)
 
 
+def typed(true: Fleet, mass_t: np.ndarray, config: VolumeConfig, rng: np.random.Generator) -> np.ndarray:
+    """What crews type of ships that weigh so much: some of it means nothing."""
+    ships = len(mass_t)
+    right = true.draught_m(mass_t, config) + rng.normal(0, config.draught_sd_m * 0.9, ships)
+    wrong = rng.random(ships) < GARBLED
+    return np.round(np.where(wrong, rng.uniform(2, min(8, GARBLED_RANGE_M), ships), right), 1)
+
+
+def standing(true: Fleet, config: VolumeConfig, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """What transponders say on arrival and on departure where few crews type: each number stays until the next one."""
+    ships = len(true.dwt_t)
+    number = typed(true, true.after_t, config, rng)
+    out = {}
+    for voyage in range(VOYAGES_BEFORE + 1):
+        ballast, left = ballasts(true.dwt_t, rng)
+        cargo = filled(ships, ships, config, rng) * true.dwt_t * (1 - config.constants_share)
+        this = voyage == VOYAGES_BEFORE
+        light = true.before_t if this else true.light_t + ballast
+        laden = true.after_t if this else true.light_t + left + cargo
+        for end, mass in (("in", light), ("out", laden)):
+            number = np.where(rng.random(ships) < RETYPED, typed(true, mass, config, rng), number)
+            out[f"standing_{end}_m"] = number
+    return out
+
+
 def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = False) -> tuple[pd.DataFrame, np.ndarray]:
     """Calls with everything that could be measured, and the cargo that each really took [t].
 
@@ -110,11 +142,6 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
     rng = np.random.default_rng(seed)
     true = built(ships, 1 if one_world else ships, config, rng)
     first, last = rng.beta(1, 3, ships), rng.beta(3, 1, ships)  # share of the loading done at either look
-
-    def typed(mass: np.ndarray) -> np.ndarray:
-        right = true.draught_m(mass, config) + rng.normal(0, config.draught_sd_m * 0.9, ships)
-        wrong = rng.random(ships) < GARBLED
-        return np.round(np.where(wrong, rng.uniform(2, min(8, GARBLED_RANGE_M), ships), right), 1)
 
     def side(progress: np.ndarray) -> np.ndarray:
         draught = true.draught_m(true.before_t + progress * (true.after_t - true.before_t), config)
@@ -132,15 +159,16 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
             "beam_m": seen_beam,
             "beam_lo_m": seen_beam - Z90 * BEAM_SD_M,
             "beam_hi_m": seen_beam + Z90 * BEAM_SD_M,
-            "draught_in_m": typed(true.before_t),
-            "draught_out_m": typed(true.after_t),
+            "draught_in_m": typed(true, true.before_t, config, rng),
+            "draught_out_m": typed(true, true.after_t, config, rng),
             "freeboard_in_m": side(first),
             "freeboard_in_sd_m": FREEBOARD_SD_M,
             "freeboard_out_m": side(last),
             "freeboard_out_sd_m": FREEBOARD_SD_M,
             "product": "gas_oil",
-            "register_dwt_t": true.dwt_t,  # read by nothing, but by those who rename it
+            "register_dwt_t": true.dwt_t,  # read by nothing, but by those who rename them
         }
+        | standing(true, config, np.random.default_rng([seed, 3]))
     )
     return calls, true.cargo_t
 
@@ -156,6 +184,12 @@ def by_register(calls: pd.DataFrame) -> pd.DataFrame:
     """The calls with each ship's deadweight, as a register has it, in place of all measured length and beam."""
     sizes = [c for c in calls if c.startswith(("length", "beam"))]
     return calls.drop(columns=sizes).rename(columns={"register_dwt_t": "dwt_t"})
+
+
+def alone(calls: pd.DataFrame, draught: str) -> pd.DataFrame:
+    """The calls with one draught, as it stands where few crews type a new one."""
+    standing_one = calls[draught.replace("draught", "standing")]
+    return known(calls, ()).assign(**{draught: standing_one})
 
 
 def left_as_typed(calls: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -217,6 +251,8 @@ def main(ships: int = 600, worlds: int = 200, seed: int = 1) -> None:
     seldom = left_as_typed(calls, np.random.default_rng([seed, 1]))
     asked = [(name, known(calls, kept)) for name, kept in KINDS.items()]
     asked.append((SELDOM_RETYPED, known(seldom, KINDS["both draughts"])))
+    for when, draught in ALONE.items():
+        asked.append((f"one draught, {when}, {1 - RETYPED:.0%} older", alone(calls, draught)))
     for name in ("both draughts", "two freeboards"):
         asked.append((f"deadweight alone and {name}", by_register(known(calls, KINDS[name]))))
     for name, told in asked:

@@ -146,8 +146,8 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
 
 def _crews_that_retype(liftings: pd.DataFrame, config: VolumeConfig, end: int) -> Setting:
     """One end of what the calls with two draughts leave open of their crews' habit (`pipeline.ships.retyping`)."""
-    told = liftings["p_retyped"].dropna()
-    share = share_range(float(told.mean()) if len(told) else RETYPED, len(told))[end]
+    told, both = liftings["p_retyped"].dropna(), liftings[["draught_in_m", "draught_out_m"]].notna().all(axis=1)
+    share = share_range(float(told.mean()) if len(told) else RETYPED, int(both.sum()))[end]
     moved = liftings.assign(p_retyped=liftings["p_retyped"].mask(liftings["p_retyped"].notna(), share))
     return Setting(f"{100 * share:.0f} % of crews", config, moved)
 

@@ -13,12 +13,6 @@ import numpy as np
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
 
-BLOCK_COEFFICIENT = 0.79  # design, on length over all: 0.8225 of chemical tankers on Lpp, less 4 % for LOA against Lpp
-BLOCK_COEFFICIENT_SD = 0.03  # NILIM TN 309: tankers' Cb has a standard deviation of 0.038; part of it is length
-# Deadweight over full displacement: the two small tankers for which both are published have 0.67 (Etsuzan Maru No. 8,
-# https://www.scribd.com/document/845820261/) and 0.78; large ones 0.80 to 0.86.
-DEADWEIGHT_COEFFICIENT, DEADWEIGHT_COEFFICIENT_SD = 0.725, 0.06
-
 
 def draught_at(volume_per_area_m: FloatArray, design_draught_m: FloatArray, design: FloatArray) -> FloatArray:
     """Draught [m] at which ``Cb(T) T`` is a ship's displacement over ``rho L B``.

@@ -56,9 +56,10 @@ def with_whole_load(kept: Row, others: Sequence[Row], counted: Sequence[Row]) ->
     if beyond_errors(sides) == (-1 if loads else 1):
         sides = dict.fromkeys(sides)
     out |= {"draught_in_m": came, "draught_out_m": left, "p_retyped": None} | sides
-    if came is not None and left is not None:
+    if came is not None or left is not None:
+        own = [left - came] if came is not None and left is not None else []
         others_step = [row[ENDS[1]] - row[ENDS[0]] for row in counted if not any(row is part for part in parts)]
-        out["p_retyped"] = retyped_share(np.array([left - came, *(step for step in others_step if pd.notna(step))]))
+        out["p_retyped"] = retyped_share(np.array([*own, *(step for step in others_step if pd.notna(step))]))
     told = evidence_of(kept | out)
     load = told.method if told is not None else "load_from_fill_prior"
     return out | dict.fromkeys(DRAWN) | {"method": f"{str(kept['method']).split('; ')[0]}; {load}"}

@@ -187,7 +187,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
         out |= usable_evidence(call, length if length is not None or usual is None else usual.length_m, config)
         if length is not None:
             out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / (beam or math.inf))
-        if out.get("draught_in_m") is not None and out.get("draught_out_m") is not None:
+        if out.get("draught_in_m") is not None or out.get("draught_out_m") is not None:
             out["p_retyped"] = habit
         told = evidence_of(out)
         load = told.method if told is not None else "load_from_fill_prior"

@@ -6,9 +6,7 @@ that come close to what was typed or measured get the weight. So a draught chang
 or a single freeboard all speak in the same way, each with its own error, and together. Of two freeboards it is their
 change that speaks: a draw's depth is one for both, and what is not known of it drops out.
 
-Of two draughts that are nearly the same the second one was mostly not typed anew: then neither is known to be of this
-voyage, and both say nothing. The nearer they are, the likelier that is; and the less, the more of the table's other
-calls show a new one.
+How full and how heavy a tanker of a length is: ``hull_form``; which draughts crews type anew: ``typed_draughts``.
 
 Likelihoods are multiplied as they are: each has a floor, the chance that what was seen means nothing.
 """
@@ -22,10 +20,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.ships.hull_depth import usual_depth_m
-from pipeline.ships.retyping import TYPED_STEP_M
 from pipeline.ships.signs_of_cargo import P_MISMEASURED
-from pipeline.volume.displacement import draught_by_pull, draught_near
+from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.displacement import draught_by_pull
 from pipeline.volume.evidence import DEPTH_SPREAD, LENGTH_PART
+from pipeline.volume.hull_form import block_coefficient, lightship_share
+from pipeline.volume.possible_voyages import Ships
+from pipeline.volume.typed_draughts import Afloat, by_draughts
+from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
@@ -33,9 +35,6 @@ if TYPE_CHECKING:
     from pipeline.volume.evidence import Evidence
     from pipeline.volume.possible_voyages import Voyage, Voyages
 
-# Share of typed draughts that mean nothing (tanker draught reports: habit, typing, other loading states).
-GARBLED = 0.10
-GARBLED_RANGE_M = 8.0  # over which such a draught may lie
 FREEBOARD_RANGE_M = 8.0  # over which a freeboard may lie that is wrong beyond its error
 # Voyages are dealt anew to the same ships and cargoes until a tenth of the draws carries the weight: then the 5 and
 # 95 % points of two seeds differ by 1 to 2 % of the cargo. The rounds are bounded (our choice).
@@ -51,12 +50,13 @@ class SizeError:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ships:
+class _Hulls:
     """The ships of all draws, as far as they are the same on each voyage."""
 
     per_area_m: FloatArray  # deadweight over rho L B
     pull_root: FloatArray  # its third root
     load: FloatArray  # cargo over deadweight
+    load_of_another: FloatArray  # of another voyage: that of another draw
     size_error: FloatArray | float
 
 
@@ -77,15 +77,24 @@ def log_weights(
     """
     size_error = size_error or SizeError()
     hull = evidence.length_m * evidence.beam_m * np.exp(size_error.tied) * config.water_t_per_m3
-    per_area_m = dwt_t / hull
-    ships = _Ships(per_area_m, np.cbrt(per_area_m), cargo_t / dwt_t, size_error.tied)
+    per_area_m, load = dwt_t / hull, cargo_t / dwt_t
+    hulls = _Hulls(per_area_m, np.cbrt(per_area_m), load, np.roll(load, len(load) // 2), size_error.tied)
+    ships = _ships(evidence, dwt_t, size_error)
     draws = len(dwt_t)
     total = np.zeros(draws)
-    for voyage in islice(voyages.dealt(draws, rng, size_error.own_sd), most_rounds):
-        total += _likelihood(evidence, ships, voyage, config.draught_sd_m)
+    for voyage in islice(voyages.dealt(ships, rng), most_rounds):
+        total += _likelihood(evidence, hulls, voyage, config.draught_sd_m)
         if _worth(total) >= ENOUGH_SHARE * draws:
             break
     return np.log(total)
+
+
+def _ships(evidence: Evidence, dwt_t: FloatArray, size_error: SizeError) -> Ships:
+    """How full and how heavy the ship of each draw is, by her length and by the usual deadweight of her hull."""
+    length, beam = np.array(evidence.length_m), np.array(evidence.beam_m)
+    usual = tanker_regression().log_dwt(length, beam) + DWT_PER_HULL * size_error.tied
+    block = block_coefficient(evidence.length_m)
+    return Ships(block, lightship_share(evidence.length_m, np.log(dwt_t) - usual), size_error.own_sd)
 
 
 def effective_draws(log_weight: FloatArray) -> float:
@@ -97,22 +106,18 @@ def _worth(weights: FloatArray) -> float:
     return float(weights.sum() ** 2 / (weights @ weights))
 
 
-def _likelihood(evidence: Evidence, ships: _Ships, voyage: Voyage, draught_sd_m: float) -> FloatArray:
+def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m: float) -> FloatArray:
     """Likelihood of the evidence for each ship on one voyage of hers: shape (draws,)."""
-    deep_m = ships.per_area_m * voyage.smaller  # of one deadweight of displacement, were the hull a box
-    pull = ships.pull_root * voyage.pull
+    deep_m = hulls.per_area_m * voyage.smaller  # of one deadweight of displacement, were the hull a box
+    pull = hulls.pull_root * voyage.pull
     before = voyage.light + voyage.ballast
-    after = voyage.light + voyage.ballast_left * voyage.ballast + ships.load
-    told = np.ones(len(before))
-    for typed_m, mass in ((evidence.draught_in_m, before), (evidence.draught_out_m, after)):
-        if typed_m is not None:
-            expected_m = draught_near(typed_m, deep_m * mass, pull)
-            told *= _or_anything(expected_m, typed_m, draught_sd_m, 1 - GARBLED, GARBLED_RANGE_M)
-    if evidence.draught_in_m is not None and evidence.draught_out_m is not None:
-        told = _or_not_retyped(told, evidence.draught_out_m - evidence.draught_in_m, evidence.p_retyped)
+    after = voyage.light + voyage.ballast_left * voyage.ballast + hulls.load
+    after_another = voyage.light + voyage.ballast_left * voyage.ballast + hulls.load_of_another
+    afloat = Afloat(before, after, after_another, deep_m, pull)
+    told = by_draughts(evidence, afloat, draught_sd_m)
     if not evidence.freeboards:
-        return told
-    depth_m = _depth_m(evidence, ships, voyage)
+        return np.asarray(told)
+    depth_m = _depth_m(evidence, hulls, voyage)
     both = evidence.freeboard_first_m is not None and evidence.freeboard_last_m is not None
     looks = (
         (evidence.freeboard_first_m, voyage.first_look, 1.0),
@@ -121,28 +126,17 @@ def _likelihood(evidence: Evidence, ships: _Ships, voyage: Voyage, draught_sd_m:
     for seen, progress, hers in looks:
         if seen is not None:
             side_m = depth_m - draught_by_pull(deep_m * (before + progress * (after - before)), pull)
-            told *= _or_anything(side_m, *seen, hers * (1 - P_MISMEASURED), FREEBOARD_RANGE_M)
-    return told
+            told = told * _or_anything(side_m, *seen, hers * (1 - P_MISMEASURED), FREEBOARD_RANGE_M)
+    return np.asarray(told)
 
 
-def _depth_m(evidence: Evidence, ships: _Ships, voyage: Voyage) -> FloatArray:
+def _depth_m(evidence: Evidence, hulls: _Hulls, voyage: Voyage) -> FloatArray:
     """Depth of each ship [m]: usual for her length, and longer where a draw of another deadweight is."""
     loose = 0.0 if evidence.length_moves else LENGTH_PART * evidence.hull_log_sd
     error = float(np.hypot(DEPTH_SPREAD, loose)) * voyage.depth_error
     if evidence.length_moves:
-        error = error + evidence.length_moves * (ships.size_error + voyage.size_error)
+        error = error + evidence.length_moves * (hulls.size_error + voyage.size_error)
     return usual_depth_m(evidence.length_m) * np.exp(error)
-
-
-def _or_not_retyped(both: FloatArray, deeper_m: float, p_retyped: float) -> FloatArray:
-    """Likelihood of two draughts: each was typed for this voyage, or the second is the first, left as it was.
-
-    ``both`` is that of the first case. In the second one the number is of any voyage; a step of TYPED_STEP_M is two
-    standard deviations of what still passes for the same.
-    """
-    step_sd = TYPED_STEP_M / 2
-    same = np.exp(-0.5 * (deeper_m / step_sd) ** 2) / (step_sd * np.sqrt(2 * np.pi))
-    return p_retyped * both + (1 - p_retyped) * same / GARBLED_RANGE_M
 
 
 def _or_anything(expected: FloatArray, seen: float, sd: float, sound: float, range_m: float) -> FloatArray:

@@ -9,7 +9,7 @@ from pipeline.volume import counted_once, ledger, liftings
 from tests.calls.test_port_calls import HULL, called
 from tests.calls.traffic import at, said, visit
 
-CONFIG = VolumeConfig(draws=4000)
+CONFIG = VolumeConfig(draws=8000)
 CAP = CapConfig(id="c", title="C", barrels=500_000, year_starts="01-01", source="test")
 BORDER_H = 30.0
 FIRST_H, LAST_H = 5.0, 60.0

@@ -8,8 +8,9 @@ import pytest
 from pipeline.config import VolumeConfig
 from pipeline.ships.signs_of_cargo import P_MISMEASURED
 from pipeline.volume.evidence import Evidence
-from pipeline.volume.likelihood import FREEBOARD_RANGE_M, GARBLED, GARBLED_RANGE_M, SizeError, log_weights, reweighted
+from pipeline.volume.likelihood import FREEBOARD_RANGE_M, SizeError, log_weights, reweighted
 from pipeline.volume.possible_voyages import Voyages
+from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M
 
 CONFIG = VolumeConfig(draws=2000)
 LENGTH, BEAM = 96.0, 15.0
@@ -47,7 +48,7 @@ def test_over_all_that_may_be_seen_the_likelihood_adds_up_to_one(name, sound, ra
 
 def test_an_error_of_the_hull_widens_her_depth_whether_the_deadweight_tells_it_or_not():
     """Of one deadweight it is the same chance: tied to a draw, or the draw's own."""
-    n, sd = 20_000, 0.3
+    n, sd = 200_000, 0.3
     ships = np.full(n, 4500.0)
     tied = SizeError(sd * np.random.default_rng(9).standard_normal(n))
     for side_m in (1.0, 2.5, 5.0):

@@ -8,15 +8,18 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from pipeline.volume.displacement import BLOCK_COEFFICIENT, DEADWEIGHT_COEFFICIENT
-from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE, SHIP_SD, Voyage, Voyages
+from pipeline.volume.hull_form import BLOCK_RANGE, LIGHTSHIP_LOG_SD, heavier_by
+from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE, SHIP_SD, Ships, Voyage, Voyages
+from pipeline.volume.usual_hull import DWT_PER_HULL
 
 DRAWS, CONSTANTS, SIZE_SD = 20_000, 0.05, 0.1
+BLOCK, LIGHTSHIP = 0.72, 0.3
+FLEET = Ships(BLOCK, np.full(DRAWS, LIGHTSHIP), SIZE_SD)
 
 
 def deals(count: int, seed: int = 8) -> list[Voyage]:
     decks = Voyages(DRAWS, CONSTANTS, 3)
-    return list(islice(decks.dealt(DRAWS, np.random.default_rng(seed), SIZE_SD), count))
+    return list(islice(decks.dealt(FLEET, np.random.default_rng(seed)), count))
 
 
 def test_voyages_are_those_that_the_constants_tell():
@@ -25,7 +28,9 @@ def test_voyages_are_those_that_the_constants_tell():
     assert voyage.ballast.mean() == pytest.approx(BALLAST_SHARE[0], abs=0.003)
     assert voyage.ballast.std() == pytest.approx(BALLAST_SHARE[1], rel=0.03)
     assert np.median(voyage.ballast_left) == pytest.approx(BALLAST_LEFT[0], abs=0.003)
-    assert np.median(voyage.light) == pytest.approx(1 / DEADWEIGHT_COEFFICIENT - 1 + CONSTANTS, abs=0.003)
+    assert np.median(voyage.light) == pytest.approx(LIGHTSHIP + CONSTANTS, abs=0.003)
+    told_right = np.log(voyage.light - CONSTANTS) - np.log(heavier_by(-DWT_PER_HULL * voyage.size_error))
+    assert told_right.std() == pytest.approx(LIGHTSHIP_LOG_SD, rel=0.03)
     assert voyage.size_error.std() == pytest.approx(SIZE_SD, rel=0.03)
     assert np.log(voyage.smaller).std() == pytest.approx(np.hypot(SIZE_SD, SHIP_SD), rel=0.03)
     assert (voyage.first_look.mean(), voyage.last_look.mean()) == pytest.approx((0.25, 0.75), abs=0.01)
@@ -34,10 +39,10 @@ def test_voyages_are_those_that_the_constants_tell():
 def test_the_pull_is_that_of_the_ships_form():
     """(1 - Cb) (T_d / d)^(1/3), where d is deadweight over rho L B, so T_d / d = 1 / (share Cb), of the told hull."""
     voyage = deals(1)[0]
-    share = 1 / (voyage.light + 1 - CONSTANTS)
+    share = 1 / (1 + voyage.light - CONSTANTS)
     of_block = voyage.pull * np.cbrt(share / voyage.smaller)
-    assert np.median(of_block) == pytest.approx((1 - BLOCK_COEFFICIENT) / np.cbrt(BLOCK_COEFFICIENT), rel=0.01)
-    assert of_block.min() == pytest.approx((1 - 0.88) / np.cbrt(0.88)), "no tanker is fuller than that"
+    assert np.median(of_block) == pytest.approx((1 - BLOCK) / np.cbrt(BLOCK), rel=0.01)
+    assert of_block.min() == pytest.approx((1 - BLOCK_RANGE[1]) / np.cbrt(BLOCK_RANGE[1])), "no tanker is fuller"
     for other in (share, voyage.smaller):
         assert abs(np.corrcoef(of_block, other)[0, 1]) < 0.03
 
@@ -49,7 +54,7 @@ def test_a_hull_that_is_larger_than_told_is_told_too_small():
 
 
 def test_another_seed_has_other_voyages():
-    one, other = (next(Voyages(DRAWS, CONSTANTS, s).dealt(DRAWS, np.random.default_rng(8), SIZE_SD)) for s in (1, 2))
+    one, other = (next(Voyages(DRAWS, CONSTANTS, s).dealt(FLEET, np.random.default_rng(8))) for s in (1, 2))
     assert abs(np.corrcoef(one.ballast, other.ballast)[0, 1]) < 0.03
 
 
@@ -61,7 +66,7 @@ def test_each_deal_brings_other_voyages_of_the_same_kind():
     for name, a, b, c in zip(names, astuple(first), astuple(second), astuple(third), strict=True):
         for one, other in ((a, b), (b, c), (a, c)):
             assert abs(np.corrcoef(one, other)[0, 1]) < 0.03, name
-        if name != "pull":  # which is of cards from three decks
+        if name not in {"pull", "light"}:  # which are of cards from several decks
             assert (np.sort(a) == np.sort(b)).all(), name
     by_ballast, then_by_ballast = np.argsort(first.ballast), np.argsort(second.ballast)
     for name in ("ballast_left", "light", "smaller", "size_error", "depth_error", "first_look", "last_look"):
@@ -73,7 +78,8 @@ def test_each_deal_brings_other_voyages_of_the_same_kind():
 
 
 def test_fewer_ships_are_dealt_to_as_well_and_a_hull_without_error_is_the_told_one():
-    few = next(Voyages(DRAWS, CONSTANTS, 3).dealt(50, np.random.default_rng(8), 0.0))
+    ships = Ships(BLOCK, np.full(50, LIGHTSHIP), 0.0)
+    few = next(Voyages(DRAWS, CONSTANTS, 3).dealt(ships, np.random.default_rng(8)))
     assert {len(values) for values in astuple(few)} == {50}
     assert not few.size_error.any()
     assert np.abs(np.log(few.smaller)).max() < 5 * SHIP_SD

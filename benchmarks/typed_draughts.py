@@ -1,0 +1,121 @@
+"""Do tankers lie as deep as the hull form says? Predicted draughts against those that real ships type.
+
+``python -m benchmarks.typed_draughts``. Three kinds of ships, none of whom the volume stage reads: tankers whose
+deadweight a register has (a fit, `pipeline/volume/hull_form.py` is laid through them), tankers that came to load crude
+oil (ballast is laid through these, the spread is not), and the deepest that tankers around the world typed in a week.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.config import VolumeConfig
+from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.displacement import draught_by_pull
+from pipeline.volume.hull_form import block_coefficient, lightship_share
+from pipeline.volume.possible_voyages import Ships, Voyages
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+DRAWS, SEED = 4000, 1
+DEEPEST_AFLOAT_M = 30.0  # a transponder's 37 m of a ship of 79 m are feet, or a slip
+LENGTHS_M = (50, 90, 115, 150, 200, 260, 340)
+TO_LOAD_M, LADEN_M = (200.0, 260.0), 11.0  # two of 259 calls are deeper: laden, or nobody had typed
+
+
+@dataclass(frozen=True, slots=True)
+class Afloat:
+    """Draughts of ships that may have been at one hull, shape (draws,), in metres."""
+
+    light: np.ndarray  # with ballast
+    laden: np.ndarray  # with the usual cargo
+    full: np.ndarray  # with all of her deadweight
+
+
+def predicted(length_m: float, beam_m: float, dwt_t: float | None = None) -> Afloat:
+    """What the volume stage would expect of a hull, by her deadweight, or by the usual one and its spread."""
+    config, model, rng = VolumeConfig(), tanker_regression(), np.random.default_rng(SEED)
+    length, beam = np.array(length_m), np.array(beam_m)
+    usual = model.log_dwt(length, beam)
+    spread = float(np.hypot(model.residual_sd(length), model.mean_sd(length, beam)))
+    unusual = spread * rng.standard_normal(DRAWS) if dwt_t is None else np.full(DRAWS, np.log(dwt_t) - usual)
+    ships = Ships(block_coefficient(length_m), lightship_share(length_m, unusual), 0.0)
+    voyage = next(Voyages(DRAWS, config.constants_share, SEED).dealt(ships, rng))
+    per_area_m = np.exp(usual + unusual) / (length_m * beam_m * config.water_t_per_m3)
+    a = config.fill.mean * config.fill.concentration
+    load = rng.beta(a, config.fill.concentration - a, DRAWS) * (1 - config.constants_share)
+
+    def draught_m(mass: np.ndarray) -> np.ndarray:
+        return draught_by_pull(per_area_m * voyage.smaller * mass, np.cbrt(per_area_m) * voyage.pull)
+
+    left = voyage.ballast_left * voyage.ballast
+    full = voyage.light + (1 - config.constants_share)
+    return Afloat(draught_m(voyage.light + voyage.ballast), draught_m(voyage.light + left + load), draught_m(full))
+
+
+def against(typed_m: np.ndarray, expected: list[np.ndarray]) -> str:
+    """Typed over the median expected, its 5, 50 and 95 % points, and the share inside the expected 90 %."""
+    ratio = np.array([t / np.median(e) for t, e in zip(typed_m, expected, strict=True)])
+    inside = [np.percentile(e, 5) <= t <= np.percentile(e, 95) for t, e in zip(typed_m, expected, strict=True)]
+    low, mid, high = np.percentile(ratio, (5, 50, 95))
+    return (
+        f"typed / expected {low:.2f} – {mid:.2f} – {high:.2f}, {np.mean(inside):.2f} inside 90 % ({len(ratio)} ships)"
+    )
+
+
+def by_register() -> str:
+    """Tankers of OpenSARShip with deadweight, length and beam, deep enough to be laden."""
+    chips = pd.read_csv(DATA / "s1_opensarship_chips" / "labels.csv")
+    known = chips[["loa_m", "beam_m", "dwt", "ais_draught_m"]].notna().all(axis=1) & (chips["tanker"] == 1)
+    ships = chips[known & chips["ais_draught_m"].between(0.1, DEEPEST_AFLOAT_M)].drop_duplicates("imo")
+    full = [predicted(s.loa_m, s.beam_m, s.dwt).full for s in ships.itertuples()]
+    typed = ships["ais_draught_m"].to_numpy()
+    laden = typed > 0.85 * np.array([np.median(f) for f in full])
+    return against(typed[laden], [f for f, deep in zip(full, laden, strict=True) if deep])
+
+
+def that_came_to_load() -> str:
+    """Tankers that called at Westridge, Vancouver, to load crude oil: each with her first call, as far as light."""
+    calls = pd.read_csv(DATA / "port_calls" / "vancouver_tanker_calls.csv").dropna(subset=["arrival_draught_m"])
+    calls = calls[(calls["terminal"] == "Westridge") & calls["length_m"].between(*TO_LOAD_M)]
+    light = calls[calls["arrival_draught_m"] < LADEN_M].drop_duplicates("imo")
+    told = against(
+        light["arrival_draught_m"].to_numpy(), [predicted(s.length_m, s.beam_m).light for s in light.itertuples()]
+    )
+    return f"{told}; {len(calls) - int((calls['arrival_draught_m'] < LADEN_M).sum())} of {len(calls)} calls were laden"
+
+
+def deepest_typed() -> list[str]:
+    """Of each seagoing tanker the deepest draught of a week, by length: laden ones stand in the upper part."""
+    told = pd.read_csv(DATA / "tanker_draught" / "static_reports.csv")
+    slender = (told["length_m"] / told["breadth_m"]).between(4.5, 7.6)
+    told = told[told["ship_type"].between(80, 89) & (told["draught"] > 0) & slender]
+    ships = told.groupby("mmsi")[["length_m", "breadth_m", "draught"]].agg(
+        {"length_m": "median", "breadth_m": "median", "draught": "max"}
+    )
+    lines = []
+    for low, high in itertools.pairwise(LENGTHS_M):
+        some = ships[(ships["length_m"] >= low) & (ships["length_m"] < high)]
+        over = [s.draught / np.median(predicted(s.length_m, s.breadth_m).full) for s in some.itertuples()]
+        points = " – ".join(f"{p:.2f}" for p in np.percentile(over, (5, 25, 50, 75, 90)))
+        lines.append(f"deepest typed / expected when full, {low}–{high} m: {points} (5, 25, 50, 75, 90 %; {len(some)})")
+    return lines
+
+
+def main() -> None:
+    """Print typed draughts over expected ones."""
+    if not DATA.is_dir():
+        print("typed draughts, real: the labelled data (../shared) is not here, nothing measured")
+        return
+    print(f"real: laden, by registered deadweight: {by_register()}")
+    print(f"real: light, on arrival to load: {that_came_to_load()}")
+    for line in deepest_typed():
+        print(f"real: {line}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""How likely draughts are, as typed, of a ship on one voyage, by which of them crews type anew.
+
+Crews type a new draught at a share of their port calls (`pipeline.ships.retyping`). So a number may be of an earlier
+port. Of two numbers of one call their difference tells: apart, the second was typed here; the same, it was likely left,
+and the nearer they are, the likelier that is. A number that stands alone has nothing beside it. What it may be follows
+from the share: a ship loads and discharges in turn, and each number stays until the next one is typed.
+
+Each number has a floor, the chance that it means nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.ships.retyping import TYPED_STEP_M
+from pipeline.volume.displacement import draught_near
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipeline.types import FloatArray
+    from pipeline.volume.evidence import Evidence
+
+# Share of typed draughts that mean nothing (tanker draught reports: habit, typing, other loading states).
+GARBLED = 0.10
+GARBLED_RANGE_M = 8.0  # over which such a draught may lie
+
+
+@dataclass(frozen=True, slots=True)
+class Afloat:
+    """Ships in the states in which somebody may have typed a draught; masses are shares of deadweight, shape (ships,).
+
+    ``deep_m`` is deadweight over rho L B, ``pull`` as of ``displacement.draught_by_pull``.
+    """
+
+    before: FloatArray  # with ballast
+    after: FloatArray  # with this voyage's cargo
+    after_another: FloatArray  # with that of another voyage
+    deep_m: FloatArray
+    pull: FloatArray
+
+
+def by_draughts(evidence: Evidence, ships: Afloat, draught_sd_m: float) -> FloatArray | float:
+    """Likelihood of what was typed, shape (ships,); 1 where nothing was."""
+    into, out, retyped = evidence.draught_in_m, evidence.draught_out_m, evidence.p_retyped
+    if into is not None and out is not None:
+        both = _one_of(into, [(1.0, ships.before)], ships, draught_sd_m)
+        both = both * _one_of(out, [(1.0, ships.after)], ships, draught_sd_m)
+        return _or_not_retyped(both, out - into, retyped)
+    if into is not None:
+        return _one_of(into, _when_light(ships, retyped), ships, draught_sd_m)
+    if out is not None:
+        return _one_of(out, _when_laden(ships, retyped), ships, draught_sd_m)
+    return 1.0
+
+
+def _when_light(ships: Afloat, retyped: float) -> list[tuple[float, FloatArray]]:
+    """What a number alone may be that stands when she should be light: each state with its chance.
+
+    Typed n states ago with chance r (1 - r)^n, light for even n, laden for odd ones: the sums of both series.
+    """
+    laden = (1 - retyped) / (2 - retyped)
+    return [(1 - laden, ships.before), (laden, ships.after_another)]
+
+
+def _when_laden(ships: Afloat, retyped: float) -> list[tuple[float, FloatArray]]:
+    """As ``_when_light``, when she should be laden: n = 0 is this voyage, further even ones are others."""
+    light = (1 - retyped) / (2 - retyped)
+    return [(retyped, ships.after), (light, ships.before), (1 - retyped - light, ships.after_another)]
+
+
+def _one_of(
+    typed_m: float, states: Iterable[tuple[float, FloatArray]], ships: Afloat, draught_sd_m: float
+) -> FloatArray:
+    """Likelihood of one number: near the draught of a state, as likely as that is, or of nothing."""
+    told = np.full(len(ships.deep_m), GARBLED / GARBLED_RANGE_M)
+    peak = (1 - GARBLED) / (draught_sd_m * np.sqrt(2 * np.pi))
+    for chance, mass in states:
+        off = (draught_near(typed_m, ships.deep_m * mass, ships.pull) - typed_m) * (np.sqrt(0.5) / draught_sd_m)
+        told += chance * peak * np.exp(-off * off)
+    return told
+
+
+def _or_not_retyped(both: FloatArray, deeper_m: float, p_retyped: float) -> FloatArray:
+    """Likelihood of two draughts: each was typed for this voyage, or the second is the first, left as it was.
+
+    ``both`` is that of the first case. In the second one the number is of any voyage; a step of TYPED_STEP_M is two
+    standard deviations of what still passes for the same.
+    """
+    step_sd = TYPED_STEP_M / 2
+    same = np.exp(-0.5 * (deeper_m / step_sd) ** 2) / (step_sd * np.sqrt(2 * np.pi))
+    return p_retyped * both + (1 - p_retyped) * same / GARBLED_RANGE_M

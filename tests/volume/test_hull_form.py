@@ -1,0 +1,77 @@
+"""The form of hulls against ships whose deadweight, draught or lightship is published, and against a published line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.displacement import draught_at
+from pipeline.volume.hull_form import block_coefficient, heavier_by, lightship_share
+
+SEA_T_PER_M3 = 1.025
+
+
+def full_draught_m(length_m: float, beam_m: float, dwt_t: float) -> float:
+    """Of the average tanker of that length, beam and deadweight."""
+    usual = tanker_regression().log_dwt(np.array(length_m), np.array(beam_m))
+    displacement_t = dwt_t * (1 + lightship_share(length_m, np.log(dwt_t) - usual))
+    return float(displacement_t / (SEA_T_PER_M3 * length_m * beam_m * block_coefficient(length_m)))
+
+
+@pytest.mark.parametrize(
+    ("length_m", "beam_m", "dwt_t", "draught_m"),
+    [
+        (64.97, 10.95, 1295.4, 4.18),  # a chemical coaster, https://www.scribd.com/document/845820261/
+        (64.5, 10.0, 1302.0, 4.2),  # the others as transponders told it of laden ships (OpenSARShip), with a register
+        (74.83, 11.5, 1909.0, 4.7),
+        (104.95, 15.38, 4999.0, 6.2),
+        (131.85, 18.9, 10745.0, 7.9),
+        (99.8, 15.0, 3090.0, 5.4),  # a gas carrier
+        (244.6, 42.03, 109_181.0, 15.4),
+        (333.0, 60.05, 318_306.0, 22.5),
+    ],
+)
+def test_a_laden_tanker_lies_as_deep_as_published(length_m, beam_m, dwt_t, draught_m):
+    """One law of 65 m coasters and of the largest ships: with one block coefficient for all it errs by a quarter."""
+    assert full_draught_m(length_m, beam_m, dwt_t) == pytest.approx(draught_m, rel=0.08)
+
+
+@pytest.mark.parametrize("length_m", [70.0, 90.0, 110.0, 130.0])
+def test_the_usual_tanker_lies_near_the_published_design_draught(length_m):
+    """0.0540 L + 1.3559 m for chemical tankers (Danish Maritime Authority, RiskEngine)."""
+    model = tanker_regression()
+    beam_m = float(model.beam_from_length(np.array(length_m))[0])
+    dwt_t = float(np.exp(model.log_dwt(np.array(length_m), np.array(beam_m))))
+    assert full_draught_m(length_m, beam_m, dwt_t) == pytest.approx(0.0540 * length_m + 1.3559, rel=0.15)
+
+
+def test_form_and_lightship_of_a_published_coaster():
+    """Etsuzan Maru No. 8: 1,930.7 t displacement at 4.18 m, 1,295 t deadweight, so 635 t lightship."""
+    assert block_coefficient(64.97) == pytest.approx(1930.7 / (SEA_T_PER_M3 * 64.97 * 10.95 * 4.18), rel=0.05)
+    assert lightship_share(64.97) == pytest.approx(635.0 / 1295.4, rel=0.1)
+
+
+def test_large_tankers_carry_four_fifths_to_six_sevenths_of_what_they_weigh():
+    assert 0.80 <= 1 / (1 + lightship_share(200.0)) <= 1 / (1 + lightship_share(333.0)) <= 0.86
+
+
+def test_of_ships_of_one_hull_the_one_that_carries_less_weighs_more_herself_and_is_less_deep():
+    usual = float(np.exp(tanker_regression().log_dwt(np.array(100.0), np.array(15.5))))
+    less, as_usual, more = (full_draught_m(100.0, 15.5, share * usual) for share in (0.7, 1.0, 1.3))
+    assert less < as_usual < more
+    assert more / less < 1.3 / 0.7, "not all of the difference is draught"
+    weights = [share * lightship_share(100.0, np.log(share)) for share in (0.7, 1.0, 1.3)]
+    assert weights[0] > weights[1] > weights[2]
+
+
+def test_beyond_what_ships_differ_by_the_rest_is_a_slip_in_the_size():
+    assert heavier_by(-3.0) == heavier_by(-0.6)
+    assert heavier_by(3.0) == heavier_by(0.6)
+
+
+@pytest.mark.parametrize("length_m", [8.0, 30.0, 400.0])
+def test_hulls_beyond_all_tankers_still_float(length_m):
+    block = block_coefficient(length_m)
+    assert 0.4 < block < 0.9
+    assert 0 < float(draught_at(np.array(2.0), np.array(4.0), np.array(block))) < 10

@@ -1,0 +1,49 @@
+"""Numbers that stand in transponders: against ships that are sailed voyage by voyage while few crews type."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.volume.evidence import Evidence
+from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M, Afloat, by_draughts
+
+LIGHT_M, LADEN_M, LADEN_BEFORE_M, SD_M = 3.0, 6.0, 5.0, 0.05
+FLOOR, PEAK = GARBLED / GARBLED_RANGE_M, (1 - GARBLED) / (SD_M * np.sqrt(2 * np.pi))
+
+
+def box(draught_m: float) -> np.ndarray:
+    """What a box of a hull weighs at a draught."""
+    return np.array([draught_m])
+
+
+SHIP = Afloat(box(LIGHT_M), box(LADEN_M), box(LADEN_BEFORE_M), np.ones(1), np.zeros(1))
+
+
+def share_of(state_m: float, retyped: float, name: str) -> float:
+    """The chance of a state, as the likelihood has it of a number that is exactly the state's draught."""
+    likely = float(by_draughts(Evidence(96.0, 15.0, p_retyped=retyped, **{name: state_m}), SHIP, SD_M)[0])
+    return (likely - FLOOR) / PEAK
+
+
+def standing(retyped: float) -> tuple[np.ndarray, np.ndarray]:
+    """What stands in 200,000 transponders on arrival and on departure: the state in which each number was typed."""
+    rng, ships = np.random.default_rng(6), 200_000
+    number = np.full(ships, LIGHT_M)
+    for _ in range(40):
+        number = np.where(number == LADEN_M, LADEN_BEFORE_M, number)  # this voyage's has become an earlier one's
+        arrival = np.where(rng.random(ships) < retyped, LIGHT_M, number)
+        number = np.where(rng.random(ships) < retyped, LADEN_M, arrival)
+    return arrival, number
+
+
+@pytest.mark.parametrize("retyped", [0.1, 0.38, 0.85, 1.0])
+def test_a_number_alone_is_of_each_state_as_often_as_it_stands_then(retyped):
+    for name, seen in zip(("draught_in_m", "draught_out_m"), standing(retyped), strict=True):
+        for state_m in (LIGHT_M, LADEN_BEFORE_M, LADEN_M):
+            assert share_of(state_m, retyped, name) == pytest.approx(np.mean(seen == state_m), abs=0.005)
+
+
+def test_what_no_state_explains_means_nothing():
+    assert share_of(9.0, 0.38, "draught_in_m") == pytest.approx(0.0, abs=1e-9)
+    assert by_draughts(Evidence(96.0, 15.0), SHIP, SD_M) == 1.0
