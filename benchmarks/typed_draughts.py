@@ -18,7 +18,7 @@ from pipeline.config import VolumeConfig
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_by_pull
 from pipeline.volume.hull_form import block_coefficient, lightship_share
-from pipeline.volume.possible_voyages import Ships, Voyages
+from pipeline.volume.possible_voyages import HullForms, Voyages
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 DRAWS, SEED = 4000, 1
@@ -43,8 +43,8 @@ def predicted(length_m: float, beam_m: float, dwt_t: float | None = None) -> Afl
     usual = model.log_dwt(length, beam)
     spread = float(np.hypot(model.residual_sd(length), model.mean_sd(length, beam)))
     unusual = spread * rng.standard_normal(DRAWS) if dwt_t is None else np.full(DRAWS, np.log(dwt_t) - usual)
-    ships = Ships(block_coefficient(length_m), lightship_share(length_m, unusual), 0.0)
-    voyage = next(Voyages(DRAWS, config.constants_share, SEED).dealt(ships, rng))
+    forms = HullForms(block_coefficient(length_m), lightship_share(length_m, unusual), 0.0)
+    voyage = next(Voyages(DRAWS, config.constants_share, SEED).dealt(forms, rng))
     per_area_m = np.exp(usual + unusual) / (length_m * beam_m * config.water_t_per_m3)
     a = config.fill.mean * config.fill.concentration
     load = rng.beta(a, config.fill.concentration - a, DRAWS) * (1 - config.constants_share)

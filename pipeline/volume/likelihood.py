@@ -25,7 +25,7 @@ from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_by_pull
 from pipeline.volume.evidence import DEPTH_SPREAD, LENGTH_PART
 from pipeline.volume.hull_form import block_coefficient, lightship_share
-from pipeline.volume.possible_voyages import Ships
+from pipeline.volume.possible_voyages import HullForms
 from pipeline.volume.typed_draughts import Afloat, by_draughts
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
@@ -79,22 +79,22 @@ def log_weights(
     hull = evidence.length_m * evidence.beam_m * np.exp(size_error.tied) * config.water_t_per_m3
     per_area_m, load = dwt_t / hull, cargo_t / dwt_t
     hulls = _Hulls(per_area_m, np.cbrt(per_area_m), load, np.roll(load, len(load) // 2), size_error.tied)
-    ships = _ships(evidence, dwt_t, size_error)
+    forms = _forms(evidence, dwt_t, size_error)
     draws = len(dwt_t)
     total = np.zeros(draws)
-    for voyage in islice(voyages.dealt(ships, rng), most_rounds):
+    for voyage in islice(voyages.dealt(forms, rng), most_rounds):
         total += _likelihood(evidence, hulls, voyage, config.draught_sd_m)
         if _worth(total) >= ENOUGH_SHARE * draws:
             break
     return np.log(total)
 
 
-def _ships(evidence: Evidence, dwt_t: FloatArray, size_error: SizeError) -> Ships:
+def _forms(evidence: Evidence, dwt_t: FloatArray, size_error: SizeError) -> HullForms:
     """How full and how heavy the ship of each draw is, by her length and by the usual deadweight of her hull."""
     length, beam = np.array(evidence.length_m), np.array(evidence.beam_m)
     usual = tanker_regression().log_dwt(length, beam) + DWT_PER_HULL * size_error.tied
     block = block_coefficient(evidence.length_m)
-    return Ships(block, lightship_share(evidence.length_m, np.log(dwt_t) - usual), size_error.own_sd)
+    return HullForms(block, lightship_share(evidence.length_m, np.log(dwt_t) - usual), size_error.own_sd)
 
 
 def effective_draws(log_weight: FloatArray) -> float:

@@ -47,10 +47,10 @@ class Voyage:
 
 
 @dataclass(frozen=True, slots=True)
-class Ships:
-    """To whom voyages are dealt."""
+class HullForms:
+    """How full and how heavy the ships are to whom voyages are dealt."""
 
-    block: float  # their mean block coefficient
+    block: float  # mean block coefficient
     lightship: FloatArray  # median lightship over deadweight of each, shape (ships,)
     size_error_sd: float  # of ``size_error``
 
@@ -75,18 +75,18 @@ class Voyages:
             _deck(rng.random(n) ** PROGRESS_POWER),
         ]
 
-    def dealt(self, ships: Ships, rng: np.random.Generator) -> Iterator[Voyage]:
+    def dealt(self, forms: HullForms, rng: np.random.Generator) -> Iterator[Voyage]:
         """Voyages of those ships, at most one for each draw, without end."""
         form, *others = self._decks
-        hulls = _deck_of_hulls(ships.size_error_sd * others[3][0], others[3][1])
-        decks = [_deck_of_forms(ships.block, form), *others[:3], hulls, *others[4:]]
-        many = len(ships.lightship)
+        hulls = _deck_of_hulls(forms.size_error_sd * others[3][0], others[3][1])
+        decks = [_deck_of_forms(forms.block, form), *others[:3], hulls, *others[4:]]
+        many = len(forms.lightship)
         while True:
             cuts = rng.integers(self._draws, size=len(decks))
             dealt = [deck[:, cut : cut + many] for deck, cut in zip(decks, cuts, strict=True)]
             (finer,), (heavier,), (ballast,), (left,), hull, (depth,), (first,), (last,) = dealt
             error, smaller, smaller_root, of_larger = hull
-            lightship = ships.lightship * heavier * of_larger
+            lightship = forms.lightship * heavier * of_larger
             pull = finer * np.cbrt(1 + lightship) * smaller_root
             yield Voyage(lightship + self._constants_share, ballast, left, pull, smaller, error, depth, first, last)
 

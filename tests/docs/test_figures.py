@@ -16,9 +16,20 @@ from pipeline.ships.retyping import RETYPED, TYPED_STEP_M
 from pipeline.ships.signs_of_cargo import P_MISMEASURED, P_SAYS_THE_OPPOSITE
 from pipeline.tables.given import CALLS_READ
 from pipeline.volume import ledger, liftings
-from pipeline.volume.likelihood import GARBLED_RANGE_M
+from pipeline.volume.hull_form import (
+    BLOCK_AT_100_M,
+    BLOCK_PER_LOG_LENGTH,
+    BLOCK_SD,
+    LIGHTSHIP_AT_100_M,
+    LIGHTSHIP_LOG_SD,
+    LIGHTSHIP_PER_DEADWEIGHT,
+    LIGHTSHIP_POWER,
+    MOST_UNUSUAL,
+)
 from pipeline.volume.montecarlo import PART_CARGO
 from pipeline.volume.plausible import NEXT_TO_NOTHING, OVERFULL, SMALLEST
+from pipeline.volume.possible_voyages import BALLAST_SHARE
+from pipeline.volume.typed_draughts import GARBLED_RANGE_M
 from tests.docs.desk import AS_IN_COMMANDS_MD, ROOT
 
 CONFIG = VolumeConfig()
@@ -109,6 +120,11 @@ def test_what_the_pages_say_of_draughts_and_units():
         f"{RETYPED:g} p(in | before) p(out | after) + {1 - RETYPED:g} q(in) N(out − in; 0, {TYPED_STEP_M / 2:g} m)"
         in volume
     )
+    assert f"Cb_d = {BLOCK_AT_100_M:g} + {BLOCK_PER_LOG_LENGTH:g} x ± {BLOCK_SD:g}" in volume
+    law = f"{LIGHTSHIP_AT_100_M:g} exp({LIGHTSHIP_POWER:g} x - {-LIGHTSHIP_PER_DEADWEIGHT:g} u ± {LIGHTSHIP_LOG_SD:g})"
+    assert f"lightship / deadweight = {law.replace('-', '−')}" in volume
+    assert f"at most {MOST_UNUSUAL:g} either way" in volume
+    assert "({:.0f} ± {:.0f} % of deadweight)".format(*(100 * share for share in BALLAST_SHARE)) in volume
     assert f"flat over {GARBLED_RANGE_M:g} m: two standard deviations are the {TYPED_STEP_M:g} m" in volume
     assert f"gross tonnage under {SMALLEST:g}" in volume
     assert f"above {OVERFULL:g} times" in volume

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.calls.direction import p_loading
 from pipeline.ships.retyping import CHANGED_IF_LEFT, CHANGED_IF_RETYPED, RETYPED, changed, retyped_share
-from pipeline.volume.likelihood import GARBLED, GARBLED_RANGE_M
+from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M
 
 
 def steps(share: float, calls: int, seed: int) -> np.ndarray:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from pipeline.volume.hull_form import BLOCK_RANGE, LIGHTSHIP_LOG_SD, heavier_by
-from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE, SHIP_SD, Ships, Voyage, Voyages
+from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE, SHIP_SD, HullForms, Voyage, Voyages
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
 DRAWS, CONSTANTS, SIZE_SD = 20_000, 0.05, 0.1
 BLOCK, LIGHTSHIP = 0.72, 0.3
-FLEET = Ships(BLOCK, np.full(DRAWS, LIGHTSHIP), SIZE_SD)
+FLEET = HullForms(BLOCK, np.full(DRAWS, LIGHTSHIP), SIZE_SD)
 
 
 def deals(count: int, seed: int = 8) -> list[Voyage]:
@@ -78,8 +78,8 @@ def test_each_deal_brings_other_voyages_of_the_same_kind():
 
 
 def test_fewer_ships_are_dealt_to_as_well_and_a_hull_without_error_is_the_told_one():
-    ships = Ships(BLOCK, np.full(50, LIGHTSHIP), 0.0)
-    few = next(Voyages(DRAWS, CONSTANTS, 3).dealt(ships, np.random.default_rng(8)))
+    forms = HullForms(BLOCK, np.full(50, LIGHTSHIP), 0.0)
+    few = next(Voyages(DRAWS, CONSTANTS, 3).dealt(forms, np.random.default_rng(8)))
     assert {len(values) for values in astuple(few)} == {50}
     assert not few.size_error.any()
     assert np.abs(np.log(few.smaller)).max() < 5 * SHIP_SD
