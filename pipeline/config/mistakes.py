@@ -57,6 +57,8 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
 
     >>> in_plain_words({"type": "less_than", "msg": "Input should be less than 1", "ctx": {"lt": 1.0}})
     'must be below 1'
+    >>> in_plain_words({"type": "string_type", "msg": "Input should be a valid string", "input": {"barrels": 1}})
+    'must be text, or the name of a file in which barrels is then set'
     """
     kind, message = str(error["type"]), str(error["msg"]).removeprefix("Value error, ")
     if kind in {"literal_error", "enum"}:
@@ -67,6 +69,8 @@ def in_plain_words(error: Mapping[str, Any]) -> str:
         return WORDS[kind].format(**error.get("ctx", {}))
     wanted = KINDS.get(kind.split("_", maxsplit=1)[0])
     got = error.get("input")
+    if wanted == "text" and isinstance(got, dict) and got:
+        wanted += f", or the name of a file in which {next(iter(got))} is then set"
     if wanted in {"a number", "a whole number"} and isinstance(got, str) and _MARKED.fullmatch(got):
         wanted += " as 500000 or 0.5: no mark between thousands, a dot before decimals"
     return message if kind in WELL_SAID or wanted is None else f"must be {wanted}"

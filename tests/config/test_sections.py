@@ -196,6 +196,12 @@ def test_a_run_file_without_a_place_or_a_period_is_refused():
     refused(RunConfig, {"aoi": AOI}, r"x\.yaml: period: is missing")
 
 
+def test_what_stands_in_a_named_file_is_set_there():
+    """``--set cap.barrels=250000`` said that the cap must be text."""
+    told = r"x\.yaml: cap: must be text, or the name of a file in which barrels is then set"
+    refused(RunConfig, {"aoi": AOI, "period": PERIOD, "cap": {"barrels": 250_000}}, told)
+
+
 def test_a_recall_set_for_one_sensor_leaves_the_others_as_they_are():
     """Before, looks of the others saw nobody for the estimate of unseen calls, and missed nobody for the calls."""
     declared = CallsConfig().look_recall
