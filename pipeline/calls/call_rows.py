@@ -268,10 +268,11 @@ def name_of(row: Row, mmsi: int | None, hers: pd.DataFrame) -> str:
     """Twelve hex digits from berth, ship and first sighting, or the hour of arrival where there is no sighting.
 
     Time and place of the sighting, not the name of its file: a copy of an image under another name changes no call, and
-    since a call's random numbers come from its name, no barrel either.
+    since a call's random numbers come from its name, no barrel either. The time to the second: that of a radar sighting
+    is that of its row, whose microseconds move with a hull's middle by less than its place tells.
     """
     evidence = row["arrival_hi"].strftime("%Y%m%dT%H")
     if len(hers):
         first = hers.sort_values(["acquired", "lon", "lat"]).iloc[0]
-        evidence = f"{first['acquired'].isoformat()}|{first['lon']:.4f}|{first['lat']:.4f}"
+        evidence = f"{first['acquired'].isoformat(timespec='seconds')}|{first['lon']:.4f}|{first['lat']:.4f}"
     return hashlib.sha256(f"{row['berth_id']}|{mmsi}|{evidence}".encode()).hexdigest()[:12]

@@ -98,7 +98,7 @@ def _placed(v: Verdict, calls: pd.DataFrame, as_detected: pd.DataFrame) -> _Plac
         return _Placed(v)
     call = _find(v.target, calls, as_detected)
     if call is None:
-        told = "no such call or detection any more: its evidence, its images or the code have changed"
+        told = "no such call or detection any more: its images, its AIS, its zone, a setting or the code have changed"
         return _Placed(replace(v, outcome="orphaned", note=told))
     v = replace(v, target_kind="call")
     if v.verdict != "merge":

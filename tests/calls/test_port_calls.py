@@ -302,6 +302,20 @@ def test_another_ship_does_not_rename_a_call():
     assert alone["call_id"].iloc[0] in set(both["call_id"])
 
 
+@pytest.mark.parametrize("microseconds", [-100, -2, 2, 100])
+def test_a_hull_measured_a_hair_off_does_not_rename_a_call_seen_by_radar(microseconds):
+    """A satellite passes 7 m of ground in a millisecond: 0.1 ms is less than a metre, and no other call."""
+    seen = sighting("a", 10.0001, sensor="sentinel-1")  # so that no second ends there
+    later = seen | {"acquired": seen["acquired"] + pd.Timedelta(microseconds=microseconds)}
+    first, second = (called(seen=[one], looks=looks_at(10.0001, 60)) for one in (seen, later))
+    assert first["call_id"].tolist() == second["call_id"].tolist()
+
+
+def test_sightings_a_minute_apart_are_calls_of_other_names():
+    first, second = (called(seen=[sighting("a", h)], looks=looks_at(h, 60)) for h in (10, 10 + 1 / 60))
+    assert first["call_id"].tolist() != second["call_id"].tolist()
+
+
 def test_nothing_in_nothing_out():
     table = called()
     assert len(table) == 0
