@@ -22,6 +22,9 @@ TANK_RANGE_M3_PER_T = (1.05, 1.30)  # around YN Yeosu's 1.185 (our choice, no so
 PART_CARGO_RANGE = (0.0, 0.3)  # our choice, no source
 CONCENTRATION_FACTORS = (0.5, 2.0)  # our choice, no source
 DRAUGHT_SD_FACTORS = (0.5, 2.0)  # our choice, no source
+# What a hull of a length and beam weighs at a draught: the law that says so (`hull_form`) was laid through a dozen ships,
+# which differ from it by 5 % each, and of which nobody knows how full they were (our choice)
+FULLNESS_FACTORS = (0.95, 1.05)
 ODDS_FACTORS = (0.5, 2.0)  # of having lifted against not (our choice, no source)
 PUBLISHED_FILLS = (1 / 3, 0.98)  # a third full (Panel of Experts, RUSI) to brimful (tanks are filled to 98 %)
 
@@ -127,11 +130,13 @@ def _ships(liftings: pd.DataFrame, config: VolumeConfig) -> list[Assumption]:
     habits = [_crews_that_retype(liftings, config, end) for end in (0, 1)]
     errors = [config.draught_sd_m * factor for factor in DRAUGHT_SD_FACTORS]
     typed = [at(f"± {error:g} m", draught_sd_m=error) for error in errors]
+    afloat = [at(f"× {f:g}", water_t_per_m3=f * config.water_t_per_m3) for f in FULLNESS_FACTORS]
     blind = liftings.assign(**dict.fromkeys(COLUMNS, np.nan))
     return [
         Assumption("regression", "the mean of the deadweight regression", regression(-1.0), regression(1.0)),
         Assumption("constants_share", "the share of bunkers and stores", shares[1], shares[0]),
         Assumption("tank_volume", "the tank volume", tanks[0], tanks[1]),
+        Assumption("fullness", "what a hull weighs at a draught", afloat[0], afloat[1]),
         Assumption("draught_error", "the error of typed draughts", typed[0], typed[1]),
         Assumption("retyping", "how many crews type a new draught in time", habits[0], habits[1]),
         Assumption(
