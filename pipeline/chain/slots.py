@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def detect_slot(scene: Scene, job: Job) -> Slot:
-    """Where the detections of a scene are kept: under the settings, the place and the bytes that they come from."""
-    ground = [place_digest(job.place), digest_of(scene.read)]
-    return job.folder.cache.slot("detect", scene.scene_id, **_made_from(scene, job.config), place=ground)
+    """Where the detections of a scene are kept: under the settings, the place and the bytes that they come from, and
+    under what other images show of the shore."""
+    ground = {"place": place_digest(job.place), "shore": digest_of(scene.read)}
+    return job.folder.cache.slot("detect", scene.scene_id, **_made_from(scene, job.config), **ground)
 
 
 def shore_slot(what: str, scene: Scene, ground: str, job: Job) -> Slot:

@@ -23,6 +23,7 @@ _WORDS = {
     "input": "the input",
     "metadata": "what is known of the image",
     "place": "the place",
+    "shore": "what the images together show of the shore",
     "code": "the code",
     "libraries": "a library",
 }

@@ -13,6 +13,7 @@ import pandas as pd
 from pipeline.config import read_yaml
 from pipeline.errors import PipelineError
 from pipeline.execution import journal
+from pipeline.finished.input_files import inputs_of, listed_inputs, without_moved
 from pipeline.finished.kinds import manifest_of_run
 from pipeline.finished.named_files import changed_files, flat
 from pipeline.finished.shortened import shortened
@@ -86,7 +87,8 @@ def _in_short(before: Path, after: Path) -> list[str]:
     out = [f"{r.setting}={shortened(str(r.before), str(r.after))[1]}" for r in asked.itertuples()]
     if _judged(old) != _judged(new):
         out.append(f"{number_of(len(new.get('reviews') or []), 'verdict')} of analysts")
-    if _files(old) != _files(new):
+    files = without_moved(listed_inputs(old), listed_inputs(new))
+    if files[0] != files[1]:
         out.append("inputs")
     return out + (["code"] if old.get("capwatch") != new.get("capwatch") else [])
 
@@ -106,8 +108,8 @@ class Difference:
     """What differs between two runs. Tables have the columns ``before`` and ``after``.
 
     ``config``: by the setting's path, and by file and field where a file that it names differs; ``inputs``: by file,
-    with hashes; ``verdicts``: by what was judged; ``result``: by quantity; ``calls``: one row for each call that only
-    one run has, or whose barrels or name differ.
+    with hashes, those aside that lie in another folder and are the same; ``verdicts``: by what was judged; ``result``:
+    by quantity; ``calls``: one row for each call that only one run has, or whose barrels or name differ.
     """
 
     config: pd.DataFrame
@@ -136,7 +138,8 @@ class Difference:
 def difference(before: Path, after: Path) -> Difference:
     """Compare two finished runs. Raises ConfigError or InputError where one is none."""
     old, new = manifest_of_run(before), manifest_of_run(after)
-    files, judged = ([of(m) for m in (old, new)] for of in (_files, _judged))
+    files = without_moved(inputs_of(before, old), inputs_of(after, new))
+    judged = [_judged(m) for m in (old, new)]
     places = [_settings(folder).get("aoi.id", "") for folder in (before, after)]
     return Difference(
         config=_asked_otherwise(before, after),
@@ -167,10 +170,6 @@ def _asked_otherwise(before: Path, after: Path) -> pd.DataFrame:
 
 def _settings(folder: Path) -> dict[str, str]:
     return flat(read_yaml(folder / "config.yaml")[0])
-
-
-def _files(manifest: dict[str, Any]) -> dict[str, str]:
-    return {r["path"]: r["sha256"][:12] for r in manifest["inputs"]}
 
 
 def _results(old: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:

@@ -119,6 +119,19 @@ def test_what_was_learnt_of_a_scene_is_part_of_the_question(images, tmp_path):
     assert keys[3] == detect_slot(flattened(with_land(scene, jetty)), job).key
 
 
+def test_another_shore_is_not_told_as_another_place(images, tmp_path):
+    """An image that came or went changes what all of them show of the shore; box, coast and zones stay as they were."""
+    (scene,), _ = open_inputs([images])
+    west, south, east, north = scene.footprint.bounds
+    config = load_run_config(configs_root() / "vostochny.yaml", {})
+    job = Job(config, configs_root(), place_of(), RunFolder(tmp_path / "run"), Console(quiet=True))
+    detect_slot(scene, job).store(b"", {})
+    learnt = detect_slot(with_land(scene, shapely.box(west, south, (west + east) / 2, north)), job)
+    assert learnt.why() == "run: changed what the images together show of the shore"
+    moved = replace(job, place=replace(job.place, bbox=(133.0, 42.7, 133.1, 42.8)))
+    assert detect_slot(scene, moved).why() == "run: changed the place"
+
+
 def test_records_name_each_file_once():
     rows = [
         {"scene_id": "a", "href": "data/a.tif", "sha256": "1", "side_files": ["2  a.json", "  unreadable.xml"]},
