@@ -22,8 +22,8 @@ TANK_RANGE_M3_PER_T = (1.05, 1.30)  # around YN Yeosu's 1.185 (our choice, no so
 PART_CARGO_RANGE = (0.0, 0.3)  # our choice, no source
 CONCENTRATION_FACTORS = (0.5, 2.0)  # our choice, no source
 DRAUGHT_SD_FACTORS = (0.5, 2.0)  # our choice, no source
-# What a hull of a length and beam weighs at a draught: the law that says so (`hull_form`) was laid through a dozen ships,
-# which differ from it by 5 % each, and of which nobody knows how full they were (our choice)
+# What a hull of a length and beam weighs at a draught: the law that says so (`hull_form`) was laid through a dozen
+# ships, which differ from it by 4 % each, and of which nobody knows how full they were (our choice)
 FULLNESS_FACTORS = (0.95, 1.05)
 ODDS_FACTORS = (0.5, 2.0)  # of having lifted against not (our choice, no source)
 PUBLISHED_FILLS = (1 / 3, 0.98)  # a third full (Panel of Experts, RUSI) to brimful (tanks are filled to 98 %)
