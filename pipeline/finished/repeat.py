@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from pipeline.chain.review_file import find_reviews
 from pipeline.console import Console
 from pipeline.errors import ConfigError, ContractError, InputError, RunDiffers, printable
 from pipeline.finished.crate import altered, altered_files
+from pipeline.finished.input_files import listed_inputs, without_moved
 from pipeline.finished.kinds import manifest_of_run, page_of
 from pipeline.ingest.catalogue.kept import Kept
 from pipeline.plurals import number_of
@@ -41,7 +43,7 @@ def rerun(folder: Path, console: Console) -> None:
     """Run the folder's own config again, elsewhere, and compare every output byte for byte with the manifest's.
 
     What was changed by hand since is told first: of a folder that does not fit its manifest, that all agrees with this
-    says nothing.
+    says nothing. So are inputs that are not the same any more.
     """
     manifest = manifest_of_run(folder)
     _require_question(folder, [record["path"] for record in manifest["outputs"]])
@@ -55,16 +57,34 @@ def rerun(folder: Path, console: Console) -> None:
         root = folder / CONFIG_FILES
         reviews = find_reviews(config.aoi.id, root)
         again = run(config, root, Path(other), _own_console(console), fresh=True, reviews=reviews, kept=Kept.ALL)
-        before = {r["path"]: r["sha256"] for r in manifest["outputs"]}
-        after = {r["path"]: r["sha256"] for r in read_manifest(again.folder)["outputs"]}
+        repeated = read_manifest(again.folder)
+    other_inputs = _inputs_since(manifest, repeated)
+    for line in other_inputs:
+        console.problem(line, done="run again with what lies there now")
+    before, after = ({r["path"]: r["sha256"] for r in told["outputs"]} for told in (manifest, repeated))
     differing = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
     for path in differing:
         console.problem(f"{printable(folder / path)}: differs when run again", done="reported")
     if differing:
-        told = f"{len(differing)} of {number_of(len(before), 'file')} differ when run again{other_code}"
+        on_others = f", on {number_of(len(other_inputs), 'input')} not the same" if other_inputs else ""
+        told = f"{len(differing)} of {number_of(len(before), 'file')} differ when run again{on_others}{other_code}"
         raise RunDiffers(f"{printable(folder)}: {told}")
     with_what = f" with the manifest; {number_of(len(changed), 'file')} of the folder not" if changed else ""
     console.result(f"{folder}: run again, all {len(before)} files agree byte for byte{with_what}")
+
+
+def _inputs_since(manifest: dict[str, Any], repeated: dict[str, Any]) -> list[str]:
+    """A line for each input that is not the one of the run any more: why its files differ, before they are named."""
+    before, after = without_moved(listed_inputs(manifest), listed_inputs(repeated))
+    out = []
+    for path in sorted(before.keys() | after.keys()):
+        if path not in after:
+            out.append(f"{printable(path)}: input not there any more, or not to be read")
+        elif path not in before:
+            out.append(f"{printable(path)}: input that the run did not have")
+        elif before[path] != after[path]:
+            out.append(f"{printable(path)}: input changed since the run")
+    return out
 
 
 def _require_question(folder: Path, outputs: list[str]) -> None:

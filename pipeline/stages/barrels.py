@@ -110,7 +110,7 @@ def account(
     targets = _targets(caps, out, folder=folder)
     for target in targets:
         require_apart(target, *liftings, *caps, assumptions, missed, looks, zones)
-    looked = looks_at_counted(looks, zones)
+    looked = looks_at_counted(looks, zones, console)
     rules = [load_cap(cap, config) for cap in caps]
     for cap, rule in zip(caps, rules, strict=True):
         for doubt in cap_doubts(rule, datetime.now(UTC).date()):

@@ -254,8 +254,11 @@ def tell_simulated(paths: Iterable[Path | None], console: Console) -> bool:
     return bool(made)
 
 
-def looks_at_counted(looks: Path | None, zones: Path | None) -> pd.DataFrame | None:
-    """Looks at the zones whose stays count; None where none are given, ConfigError where one file lacks the other."""
+def looks_at_counted(looks: Path | None, zones: Path | None, console: Console) -> pd.DataFrame | None:
+    """Looks at the zones whose stays count; None where none are given, ConfigError where one file lacks the other.
+
+    Counted zones that no look is at are told: looks and zones may be of two runs, between which a zone was renamed.
+    """
     from pipeline.ingest.place import read_zones
 
     if (looks is None) != (zones is None):
@@ -264,4 +267,12 @@ def looks_at_counted(looks: Path | None, zones: Path | None) -> pd.DataFrame | N
         return None
     counted = {zone.zone_id for zone in read_zones(zones) if zone.counts}
     table = read_table(looks, LOOKS)
+    known = set(table["zone_id"])
+    if known and (unseen := sorted(counted - known)):
+        told = f"no look of {printable(looks)} is at {printable(', '.join(unseen))}; its looks are at "
+        fault = InputError(zones, told + printable(", ".join(sorted(known))))
+        if counted & known:
+            console.note(str(fault))
+        else:
+            console.problem(fault, done="no day counts as looked at")
     return table[table["zone_id"].isin(counted)]

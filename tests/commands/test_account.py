@@ -78,6 +78,23 @@ def test_looks_at_counted_zones_tell_which_days_were_looked_at(account, tmp_path
     assert "--looks and --zones go together" in err[0]
 
 
+def test_a_counted_zone_that_no_look_is_at_is_told(account, tmp_path):
+    """A berth renamed since the run: before, every day was unknown, and nothing said why."""
+    looks, zones = looked_at(tmp_path, [("pier", "2024-05-01T02:00Z"), ("roads", "2024-05-02T02:00Z")])
+    features = json.loads(zones.read_text())["features"]
+    renamed = tmp_path / "renamed.geojson"
+    written = zones.read_text().replace('"pier"', '"pier_1"')
+    renamed.write_text(written)
+    code, _, err, out = account(of("2024-05-02"), "--looks", looks, "--zones", renamed)
+    told = f"{renamed}: no look of {looks} is at pier_1; its looks are at pier, roads"
+    assert (code, err) == (3, [f"error: {told} (no day counts as looked at)"])
+    assert set(pd.read_csv(out)["looked"].dropna()) <= {"unknown"}
+    more = features + [f for f in json.loads(written)["features"] if f["properties"]["zone_id"] == "pier_1"]
+    zones.write_text(json.dumps({"type": "FeatureCollection", "features": more}))
+    code, _, err, _ = account(of("2024-05-02"), "--looks", looks, "--zones", zones)
+    assert (code, err) == (0, [told.replace(str(renamed), str(zones))])
+
+
 def test_calls_after_the_day_asked_for_are_told(account):
     """Also where that day lies before all calls."""
     _, told, _, _ = account(of("2024-05-01", "2024-06-01"), "--as-of", "2024-01-31")
