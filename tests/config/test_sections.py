@@ -212,6 +212,8 @@ def test_a_recall_set_for_one_sensor_leaves_the_others_as_they_are():
         ("detection.radar.guard_m=700", "background_m .* must exceed guard_m"),
         ("detection.tile_px=0", "detection.tile_px"),
         ("detection.tile_px=512.5", "detection.tile_px"),
+        ("detection.screening.min_length_m=500", r"min_length_m \(500\) must be below max_length_m \(420\)"),
+        ("detection.screening.max_length_m=25", r"min_length_m \(25\) must be below max_length_m \(25\)"),
         ("detection.screening.min_score=1.5", "detection.screening.min_score"),
         ("calls.move_kn=0.1", "move_kn .* must not be below stop_kn"),
         ("calls.gap_h=0", "calls.gap_h"),
