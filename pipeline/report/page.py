@@ -22,6 +22,7 @@ from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import (
     account_year_words,
     barrels,
+    beside_period,
     counted_zones,
     day_counts,
     days_of,
@@ -57,6 +58,7 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         mostly_extrapolated=mostly_extrapolated(story),
         tonnes_line=tonnes_line(story.headline),
         account_year=account_year_words(story.headline.account_year, story.cap.year_starts),
+        beside=beside_period(story.tables["port_calls"]),
         days=day_counts(story),
         period=days_of(story.config.period.start, story.config.period.end),
         figures={name: Markup(figures.get(name, "")) for name in STATIC_FIGURES},  # noqa: S704 - drawn by us, labels escaped by matplotlib

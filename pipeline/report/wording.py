@@ -240,6 +240,20 @@ def without_ais(calls: pd.DataFrame) -> str:
     return ", ".join(parts)
 
 
+def beside_period(calls: pd.DataFrame) -> str:
+    """How many visits lie wholly before or after the days that were asked for, in words; empty where none does.
+
+    >>> beside_period(pd.DataFrame({"flags": [["outside_period"], []]})), beside_period(pd.DataFrame({"flags": [[]]}))
+    ('1 before or after the period', '')
+    >>> beside_period(pd.DataFrame({"flags": [["outside_period"]] * 2}))
+    'all before or after the period'
+    """
+    calls = visits(calls)
+    beside = sum("outside_period" in flags for flags in calls["flags"])
+    how_many = f"{beside} " if beside < len(calls) else "all " if beside > 1 else ""
+    return f"{how_many}before or after the period" if beside else ""
+
+
 def counted_zones(story: Story) -> set[str]:
     """Ids of the zones whose stays take part in the account; empty where the zones file counts none."""
     return {z.zone_id for z in story.place.zones if z.counts}

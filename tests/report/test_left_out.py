@@ -33,6 +33,18 @@ def test_a_call_outside_the_period_is_told(tiny_story, flags, line):
     assert [w for w in headline_lines(story) if "outside the period" in w] == ([f"SIMULATED: {line}"] if line else [])
 
 
+@pytest.mark.parametrize("flags", [[], ["zone_not_counted", "outside_period"]], ids=["within", "beside"])
+def test_a_call_of_other_days_is_not_said_to_be_seen_in_these(tiny_story, tiny_run, flags):
+    """With another year in the run file, all that the AIS files hold would else read as seen in that year."""
+    calls = tiny_story.tables["port_calls"]
+    story = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls.assign(flags=[flags])})
+    page = " ".join(re.sub("<[^>]*>", " ", render(story, {}, tiny_run)).split())
+    said = " (before or after the period)" if flags else ""
+    assert headline_lines(story)[1].startswith(f"SIMULATED: 1 port call seen{said}, ")
+    assert f"1 port call seen{said}, 1 counted" in page
+    assert f"of 1 calls seen{said} take part" in page
+
+
 @pytest.mark.parametrize(
     ("flags", "line"),
     [
