@@ -229,6 +229,8 @@ def test_a_recall_set_for_one_sensor_leaves_the_others_as_they_are():
         ("engine.kind=gpu", "engine.kind"),
         ("engine.workers=0", "engine.workers"),
         ("seed=-1", "seed"),
+        ("cap.barrels=100000", "cap: must be the name of the cap's file, .*; its barrels stand in there"),
+        ("cap=100000", "cap: must be the name of the cap's file, .*; its barrels stand in there"),
         ("detection=7", "detection"),
         ("volume.fill.meen=0.9", r"volume.fill.meen: no such key \(did you mean mean\?\)"),
         ("nothing.at.all=1", "nothing: no such key"),
