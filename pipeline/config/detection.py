@@ -49,6 +49,15 @@ class ScreeningConfig(Section):
     near_shore_m: float = Field(default=200.0, ge=0)
     """Within this distance of land an object is near_shore."""
 
+    @model_validator(mode="after")
+    def _lengths(self) -> ScreeningConfig:
+        if self.min_length_m >= self.max_length_m:
+            raise ValueError(
+                f"min_length_m ({self.min_length_m:g}) must be below max_length_m ({self.max_length_m:g}), "
+                "or no object is a ship. Typical values: 25 and 420"
+            )
+        return self
+
 
 class HistoryConfig(Section):
     """What stands in the water near land, learnt from all looks of a run: quays, jetties, cranes that no map shows."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipeline.config.aoi import AoiConfig, PeriodConfig, SourceConfig
 from pipeline.config.base import Section
@@ -52,6 +52,14 @@ class RunConfig(Section):
     """Every random number comes from this."""
     engine: EngineConfig = EngineConfig()
     """Where it runs."""
+
+    @field_validator("cap", mode="before")
+    @classmethod
+    def _a_file(cls, value: Any) -> Any:
+        """Whoever wants another amount writes ``cap.barrels``, or it in the file's place."""
+        if not isinstance(value, str):
+            raise ValueError("must be the name of the cap's file, as caps/unscr-2397.yaml; its barrels stand in there")
+        return value
 
     @model_validator(mode="after")
     def _one_direction(self) -> RunConfig:

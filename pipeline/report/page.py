@@ -22,10 +22,12 @@ from pipeline.report.warnings_list import warnings
 from pipeline.report.wording import (
     account_year_words,
     barrels,
+    beside_period,
     counted_zones,
     day_counts,
     days_of,
     percent,
+    product_sources,
     tonnes_line,
     zones_without_estimate,
 )
@@ -57,6 +59,8 @@ def render(story: Story, figures: dict[str, str], folder: Path) -> str:
         mostly_extrapolated=mostly_extrapolated(story),
         tonnes_line=tonnes_line(story.headline),
         account_year=account_year_words(story.headline.account_year, story.cap.year_starts),
+        product_sources=product_sources(story.config.volume),
+        beside=beside_period(story.tables["port_calls"]),
         days=day_counts(story),
         period=days_of(story.config.period.start, story.config.period.end),
         figures={name: Markup(figures.get(name, "")) for name in STATIC_FIGURES},  # noqa: S704 - drawn by us, labels escaped by matplotlib

@@ -14,7 +14,14 @@ from pipeline.provenance import read_manifest
 from pipeline.report.extrapolated import extrapolated_line
 from pipeline.report.left_out import kept_out_lines, no_estimate, not_held_lines, outside_lines
 from pipeline.report.opening import answer, caveats, changed_by_verdicts, shown_alone
-from pipeline.report.wording import account_year_words, percent, tonnes_line, without_ais, zones_without_estimate
+from pipeline.report.wording import (
+    account_year_words,
+    beside_period,
+    percent,
+    tonnes_line,
+    without_ais,
+    zones_without_estimate,
+)
 from pipeline.table_files import read_table
 from pipeline.tables import LIFTINGS, PORT_CALLS
 from pipeline.times_places.moments import moment
@@ -27,7 +34,8 @@ def headline_lines(story: Story) -> list[str]:
     """The answer in a few lines of text."""
     head = story.headline
     mark = "SIMULATED: " if story.simulated else ""
-    dark = without_ais(story.tables["port_calls"])
+    calls = story.tables["port_calls"]
+    of_these = ", ".join(words for words in (without_ais(calls), beside_period(calls)) if words)
     barrels = [f"{rounded(b)} bbl" for b in (head.barrels_p5, head.barrels_p50, head.barrels_p95)]
     shown = shown_alone(story)
     changed = changed_by_verdicts(story)
@@ -36,10 +44,10 @@ def headline_lines(story: Story) -> list[str]:
     year = account_year_words(head.account_year, story.cap.year_starts)
     opening = [
         f"{mark}{story.place.name}, account year {year} as of {head.as_of}",
-        f"{mark}{seen} seen{f' ({dark})' if dark else ''}, {head.calls_counted} counted",
+        f"{mark}{seen} seen{f' ({of_these})' if of_these else ''}, {head.calls_counted} counted",
         *(f"{mark}{caveat}" for caveat in caveats(story)),
     ]
-    left_out = outside_lines(story.tables["port_calls"]) + kept_out_lines(story.tables["port_calls"])
+    left_out = outside_lines(calls) + kept_out_lines(calls)
     if not head.calls_counted:  # a sum of 0 would read as "nothing was lifted": what was not looked at is unknown
         return [*opening, *(f"{mark}{line}" for line in (answer(story), *_unseen_lines(story), *left_out))]
     return [

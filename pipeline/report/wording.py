@@ -8,6 +8,7 @@ from math import floor, log10
 
 import pandas as pd
 
+from pipeline.config import VolumeConfig
 from pipeline.report.story import Story
 from pipeline.times_places.moments import moment
 from pipeline.types import Headline, Zone
@@ -238,6 +239,36 @@ def without_ais(calls: pd.DataFrame) -> str:
     if deaf:
         parts.append("no AIS to compare with" if deaf == len(calls) else f"{deaf} while no AIS was heard")
     return ", ".join(parts)
+
+
+def product_sources(volume: VolumeConfig) -> str:
+    """Whose the factors and shares of the products are: nobody else's are called the Committee's, or ours.
+
+    >>> product_sources(VolumeConfig())
+    "factors: the Committee's chart; shares: our judgement"
+    """
+    used, ours = ({p.name: p for p in v.products if p.share} for v in (volume, VolumeConfig()))
+    chart = {p.name: p.bbl_per_t for p in VolumeConfig().products}
+    of_chart = all(chart.get(name) == p.bbl_per_t for name, p in used.items())
+    our_shares = {n: p.share for n, p in used.items()} == {n: p.share for n, p in ours.items()}
+    if not of_chart and not our_shares:
+        return "factors and shares: as configured"
+    factors = "the Committee's chart" if of_chart else "as configured"
+    return f"factors: {factors}; shares: {'our judgement' if our_shares else 'as configured'}"
+
+
+def beside_period(calls: pd.DataFrame) -> str:
+    """How many visits lie wholly before or after the days that were asked for, in words; empty where none does.
+
+    >>> beside_period(pd.DataFrame({"flags": [["outside_period"], []]})), beside_period(pd.DataFrame({"flags": [[]]}))
+    ('1 before or after the period', '')
+    >>> beside_period(pd.DataFrame({"flags": [["outside_period"]] * 2}))
+    'all before or after the period'
+    """
+    calls = visits(calls)
+    beside = sum("outside_period" in flags for flags in calls["flags"])
+    how_many = f"{beside} " if beside < len(calls) else "all " if beside > 1 else ""
+    return f"{how_many}before or after the period" if beside else ""
 
 
 def counted_zones(story: Story) -> set[str]:

@@ -97,7 +97,8 @@ def _drawn(row: Mapping[Any, Any], config: VolumeConfig, drawn: DrawnOnce) -> It
         return
     ships = drawn.ships(row)
     draws = ships.first
-    n = min(config.draws, MOST_DRAWS, draws.behind)
+    left = min(1.0, draws.behind / config.draws)  # evidence leaves the same share of however many draws
+    n = left * min(config.draws, MOST_DRAWS)
     stated_load = any(pd.notna(row[name]) for name in ("given_barrels", "given_tonnes"))
     of = {"tonnes": draws.tonnes, "barrels": draws.barrels, "fill": draws.fill}
     for what, percents in QUANTILES.items():

@@ -1,5 +1,6 @@
 """What the sums do not hold is said beside them: zones of which nothing is known, and calls of other accounts."""
 
+import html
 import re
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.config import CapConfig, PeriodConfig
+from pipeline.config import CapConfig, PeriodConfig, VolumeConfig
 from pipeline.report.exports import annex
 from pipeline.report.extrapolated import looks_show_line
 from pipeline.report.page import render
@@ -31,6 +32,37 @@ def test_a_call_outside_the_period_is_told(tiny_story, flags, line):
     story = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls})
     assert [w for w in warnings(story) if "outside the period" in w] == ([f"{line}."] if line else [])
     assert [w for w in headline_lines(story) if "outside the period" in w] == ([f"SIMULATED: {line}"] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("products", "said"),
+    [
+        (None, "factors: the Committee's chart; shares: our judgement"),
+        ([("gas_oil", 7.46, 0.843, 0.5), ("gasoline", 8.35, 0.753, 0.5)], "factors: the Committee's chart; shares: as"),
+        ([("gas_oil", 7.3, 0.86, 1.0)], "factors and shares: as configured"),
+        ([("crude", 7.33, 0.86, 1.0)], "factors and shares: as configured"),
+    ],
+)
+def test_factors_and_shares_of_the_run_file_are_not_called_others(tiny_story, tiny_run, products, said):
+    """Who edits the mix would else read that the Committee said so."""
+    volume = tiny_story.config.volume
+    if products:
+        names = ("name", "bbl_per_t", "t_per_m3", "share")
+        volume = VolumeConfig.model_validate({"products": [dict(zip(names, p, strict=True)) for p in products]})
+    story = replace(tiny_story, config=tiny_story.config.model_copy(update={"volume": volume}))
+    assert f" bbl/t ({said}" in html.unescape(render(story, {}, tiny_run))
+
+
+@pytest.mark.parametrize("flags", [[], ["zone_not_counted", "outside_period"]], ids=["within", "beside"])
+def test_a_call_of_other_days_is_not_said_to_be_seen_in_these(tiny_story, tiny_run, flags):
+    """With another year in the run file, all that the AIS files hold would else read as seen in that year."""
+    calls = tiny_story.tables["port_calls"]
+    story = replace(tiny_story, tables={**tiny_story.tables, "port_calls": calls.assign(flags=[flags])})
+    page = " ".join(re.sub("<[^>]*>", " ", render(story, {}, tiny_run)).split())
+    said = " (before or after the period)" if flags else ""
+    assert headline_lines(story)[1].startswith(f"SIMULATED: 1 port call seen{said}, ")
+    assert f"1 port call seen{said}, 1 counted" in page
+    assert f"of 1 calls seen{said} take part" in page
 
 
 @pytest.mark.parametrize(

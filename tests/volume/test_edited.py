@@ -42,6 +42,18 @@ def test_nor_where_the_account_draws_more_often_or_less(table):
     assert edits(table, DrawnOnce(VolumeConfig(draws=4000), 1)) == {}
 
 
+@pytest.mark.parametrize("draws", [300, 500])
+def test_nor_of_a_table_of_fewer_draws_where_evidence_left_few_of_them(draws):
+    """Evidence leaves the same share of however many draws: of 500, a twentieth of what it leaves of 10,000."""
+    loaded = [
+        {"call_id": "deep", "arrival": "2024-03-03", "draught_in_m": 3.4, "draught_out_m": 6.5, **HULL},
+        {"call_id": "low", "arrival": "2024-03-04", "freeboard_out_m": 2.0, "freeboard_out_sd_m": 0.2, **HULL},
+    ]
+    for seed in range(6):
+        few = liftings(pd.DataFrame(loaded), VolumeConfig(draws=draws), seed)
+        assert edits(few, DrawnOnce(VolumeConfig(draws=10_000), seed)) == {}
+
+
 def test_nor_what_a_file_or_a_hand_rounded(table):
     whole = {name: table[name].round(0) for name in table if name.startswith(("barrels", "tonnes"))}
     assert edits(table.assign(**whole), DrawnOnce(CONFIG, 1)) == {}
