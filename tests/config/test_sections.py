@@ -197,9 +197,9 @@ def test_a_run_file_without_a_place_or_a_period_is_refused():
 
 
 def test_what_stands_in_a_named_file_is_set_there():
-    """``--set cap.barrels=250000`` said that the cap must be text."""
-    told = r"x\.yaml: cap: must be text, or the name of a file in which barrels is then set"
-    refused(RunConfig, {"aoi": AOI, "period": PERIOD, "cap": {"barrels": 250_000}}, told)
+    """``--set aoi.zones.oil_pier=...`` said that the zones must be text."""
+    told = r"x\.yaml: zones: must be text, or the name of a file in which oil_pier is then set"
+    refused(AoiConfig, AOI | {"zones": {"oil_pier": {"counts": False}}}, told)
 
 
 def test_a_recall_set_for_one_sensor_leaves_the_others_as_they_are():
