@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from pipeline.plurals import number_of
@@ -29,15 +30,19 @@ def mostly_extrapolated(story: Story) -> str:
 
 
 def extrapolated_line(story: Story) -> str:
-    """That much of the sum with unseen calls is extrapolated, without a full stop; "" where most of it was seen."""
-    days, unseen = day_counts(story), unseen_share(story)
+    """That much of the sum with unseen calls is extrapolated, without a full stop; "" where most of it was seen.
+
+    The days are those of the account: of a period that holds the end of one year, or a whole one, the last year's.
+    """
+    unseen, account = unseen_share(story), story.tables["ledger"]["day"]
+    days = day_counts(story, date.fromisoformat(account.min()) if len(account) else date.min)
     looked, total = days["usable"] + days["partly"], days["total"]
     if unseen < A_TRIFLE or (unseen <= WORTH_SAYING and looked >= WORTH_SAYING * total):
         return ""
-    share = percent(round(unseen, 2))
+    share, of = percent(round(unseen, 2)), "" if total == day_counts(story)["total"] else " of the account"
     return (
         f"about {share} of the sum with the calls that nobody saw is extrapolated: a counted berth was seen on "
-        f"{looked} of {number_of(total, 'day')}"
+        f"{looked} of {number_of(total, 'day')}{of}"
     )
 
 

@@ -287,8 +287,8 @@ def days_of_period(story: Story) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def day_counts(story: Story) -> dict[str, int]:
-    """Days of the period by the best look at any counted zone: usable, partly, unknown."""
+def day_counts(story: Story, since: date = date.min) -> dict[str, int]:
+    """Days of the period, ``since`` a day, by the best look at any counted zone: usable, partly, unknown."""
     looks = story.tables["looks"]
     counted = counted_zones(story)
     mine = looks[looks["zone_id"].isin(counted) & looks["acquired"].notna()]
@@ -296,9 +296,11 @@ def day_counts(story: Story) -> dict[str, int]:
     rank = {"unknown": 0, "partly": 1, "usable": 2}
     for row in mine.itertuples():
         day = row.acquired.date()
+        if day < since:
+            continue
         if day not in best or rank[row.state] > rank[best[day]]:
             best[day] = row.state
-    total = len(days_of_period(story))
+    total = sum(day >= since for day in days_of_period(story))
     out = {state: sum(s == state for s in best.values()) for state in ("usable", "partly")}
     return out | {"unknown": total - sum(out.values()), "total": total}
 

@@ -150,6 +150,20 @@ def test_how_much_of_the_sum_with_unseen_calls_is_extrapolated(told, tiny_story,
     assert sum(line in w for w in headline_lines(story)) == (share is not None)
 
 
+def test_of_a_period_that_begins_before_its_account_the_days_of_the_account_are_told(told, tiny_story):
+    """A year that began amid the period had the share of its own days, and beside it the looks of all days."""
+    seen, looks = tiny_story.headline.barrels_p50, tiny_story.tables["looks"]
+    looks = looks[looks["zone_id"] == "oil_pier"].iloc[[0] * 3].assign(state="usable")
+    looks["acquired"] = [pd.Timestamp(f"2024-03-{day:02d}T12:00Z") for day in (2, 3, 8)]
+    account = tiny_story.tables["ledger"].iloc[[0] * 4].assign(day=[f"2024-03-{day:02d}" for day in range(7, 11)])
+    story = told(corrected_bbl=(seen, 4 * seen, 9 * seen))
+    story = replace(story, tables={**tiny_story.tables, "looks": looks, "ledger": account})
+    period = PeriodConfig(start="2024-03-01T00:00Z", end="2024-03-11T00:00Z")
+    story = replace(story, config=story.config.model_copy(update={"period": period}))
+    (line,) = (line for line in headline_lines(story) if "extrapolated" in line)
+    assert line.endswith("a counted berth was seen on 1 of 4 days of the account")
+
+
 @pytest.mark.parametrize(("times", "mostly"), [(1.5, False), (6.0, True)])
 def test_a_sum_that_hardly_anybody_saw_stands_as_an_interval_and_is_called_no_finding(told, tiny_run, times, mostly):
     """In the size of the observed sum stood one that was five sixths guess, with its share of the cap."""
