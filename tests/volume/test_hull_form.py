@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_at
 from pipeline.volume.hull_form import block_coefficient, heavier_by, lightship_share
+from pipeline.volume.possible_voyages import BALLAST_SHARE
+from tests.builders import REAL_DATA, needs_real_data
 
 SEA_T_PER_M3 = 1.025
 
@@ -75,3 +78,22 @@ def test_hulls_beyond_all_tankers_still_float(length_m):
     block = block_coefficient(length_m)
     assert 0.4 < block < 0.9
     assert 0 < float(draught_at(np.array(2.0), np.array(4.0), np.array(block))) < 10
+
+
+@needs_real_data
+def test_tankers_that_come_to_load_lie_as_deep_as_ships_in_ballast():
+    """Real: first calls at Westridge, Vancouver, which ships crude oil. Two of 259 calls had a laden draught."""
+    calls = pd.read_csv(REAL_DATA / "port_calls" / "vancouver_tanker_calls.csv").dropna(subset=["arrival_draught_m"])
+    loads = (calls["terminal"] == "Westridge") & calls["length_m"].between(200, 260) & (calls["arrival_draught_m"] < 11)
+    ships = calls[loads].drop_duplicates("imo")
+    ratio = []
+    for length_m, beam_m, typed_m in ships[["length_m", "beam_m", "arrival_draught_m"]].to_numpy(float):
+        dwt_t = float(np.exp(tanker_regression().log_dwt(np.array(length_m), np.array(beam_m))))
+        aboard = float(lightship_share(length_m)) + BALLAST_SHARE[0] + 0.05  # bunkers and stores
+        area_t_per_m = SEA_T_PER_M3 * length_m * beam_m
+        full, block = np.array(full_draught_m(length_m, beam_m, dwt_t)), np.array(block_coefficient(length_m))
+        ratio.append(typed_m / float(draught_at(np.array(dwt_t * aboard / area_t_per_m), full, block)))
+    assert len(ratio) > 50
+    assert np.median(ratio) == pytest.approx(1.0, abs=0.05)
+    assert np.percentile(ratio, 5) > 0.85
+    assert np.percentile(ratio, 95) < 1.15
