@@ -1,0 +1,69 @@
+"""The form of hulls, fitted to laden tankers of known deadweight: prints what `pipeline/volume/hull_form.py` holds.
+
+``python -m benchmarks.fit_hull_form``. Lightship over deadweight at 100 m, its power of length and how it goes with
+deadweight are fitted; the block coefficient is what is published. Each ship is then left out in turn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import least_squares
+
+from benchmarks.typed_draughts import DATA, DEEPEST_AFLOAT_M
+from pipeline.config import VolumeConfig
+from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.hull_form import (
+    LIGHTSHIP_AT_100_M,
+    LIGHTSHIP_PER_DEADWEIGHT,
+    LIGHTSHIP_POWER,
+    block_coefficient,
+)
+
+ETSUZAN_MARU = {"loa_m": 64.97, "beam_m": 10.95, "dwt": 1295.4, "ais_draught_m": 4.18}  # scribd.com/document/845820261
+LADEN = 0.85  # of what the law as it stands expects: those below are in ballast
+SOFT = 0.1  # ln of a draught, beyond which a ship pulls less (our choice)
+HELD = np.array([np.log(LIGHTSHIP_AT_100_M), LIGHTSHIP_POWER, LIGHTSHIP_PER_DEADWEIGHT])
+
+
+def laden_ships() -> pd.DataFrame:
+    """Tankers of OpenSARShip with a deadweight and a laden draught, and one whose papers are published."""
+    chips = pd.read_csv(DATA / "s1_opensarship_chips" / "labels.csv")
+    sizes = ["loa_m", "beam_m", "dwt", "ais_draught_m"]
+    known = chips[sizes].notna().all(axis=1) & (chips["tanker"] == 1)
+    ships = chips[known & chips["ais_draught_m"].between(0.1, DEEPEST_AFLOAT_M)].drop_duplicates("imo")[sizes]
+    ships = pd.concat([ships, pd.DataFrame([ETSUZAN_MARU])], ignore_index=True)
+    return ships[np.exp(errors(HELD, ships)) * LADEN < 1].reset_index(drop=True)
+
+
+def errors(law: np.ndarray, ships: pd.DataFrame) -> np.ndarray:
+    """ln(draught by the law over the typed one) of each ship; ``law`` as `HELD`."""
+    length, beam, dwt, typed = ships[["loa_m", "beam_m", "dwt", "ais_draught_m"]].to_numpy(float).T
+    usual = tanker_regression().log_dwt(length, beam)
+    lightship = np.exp(law[0] + law[1] * np.log(length / 100) + law[2] * (np.log(dwt) - usual))
+    block = np.array([block_coefficient(m) for m in length])
+    full = dwt * (1 + lightship) / (VolumeConfig().water_t_per_m3 * length * beam * block)
+    return np.log(full / typed)
+
+
+def fitted(ships: pd.DataFrame) -> np.ndarray:
+    """The law that errs least at these ships."""
+    return least_squares(lambda law: errors(law, ships), HELD, loss="soft_l1", f_scale=SOFT).x
+
+
+def main() -> None:
+    """Print the fit, and what is off at ships that it did not see."""
+    if not DATA.is_dir():
+        print("hull form, real: the labelled data (../shared) is not here, nothing fitted")
+        return
+    ships = laden_ships()
+    for name, law in (("fitted", fitted(ships)), ("held", HELD)):
+        off = errors(law, ships)
+        lightship = f"lightship / deadweight {np.exp(law[0]):.3f} exp({law[1]:+.2f} x {law[2]:+.2f} u)"
+        print(f"real: {name}: {lightship}; draughts {off.mean():+.1%} ± {off.std():.1%} ({len(ships)} ships)")
+    left_out = np.array([errors(fitted(ships.drop(index=n)), ships.loc[[n]])[0] for n in ships.index])
+    print(f"real: each left out in turn: rms {np.sqrt(np.mean(left_out**2)):.1%}, worst {np.abs(left_out).max():.1%}")
+
+
+if __name__ == "__main__":
+    main()
