@@ -110,13 +110,12 @@ def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m:
     """Likelihood of the evidence for each ship on one voyage of hers: shape (draws,)."""
     deep_m = hulls.per_area_m * voyage.smaller  # of one deadweight of displacement, were the hull a box
     pull = hulls.pull_root * voyage.pull
-    before = voyage.light + voyage.ballast
-    after = voyage.light + voyage.ballast_left * voyage.ballast + hulls.load
-    after_another = voyage.light + voyage.ballast_left * voyage.ballast + hulls.load_of_another
-    afloat = Afloat(before, after, after_another, deep_m, pull)
+    before, left = voyage.light + voyage.ballast, voyage.light + voyage.ballast_left * voyage.ballast
+    after = left + hulls.load
+    afloat = Afloat(before, after, left + hulls.load_of_another, deep_m, pull)
     told = by_draughts(evidence, afloat, draught_sd_m)
     if not evidence.freeboards:
-        return np.asarray(told)
+        return told
     depth_m = _depth_m(evidence, hulls, voyage)
     both = evidence.freeboard_first_m is not None and evidence.freeboard_last_m is not None
     looks = (
@@ -126,8 +125,8 @@ def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m:
     for seen, progress, hers in looks:
         if seen is not None:
             side_m = depth_m - draught_by_pull(deep_m * (before + progress * (after - before)), pull)
-            told = told * _or_anything(side_m, *seen, hers * (1 - P_MISMEASURED), FREEBOARD_RANGE_M)
-    return np.asarray(told)
+            told *= _or_anything(side_m, *seen, hers * (1 - P_MISMEASURED), FREEBOARD_RANGE_M)
+    return told
 
 
 def _depth_m(evidence: Evidence, hulls: _Hulls, voyage: Voyage) -> FloatArray:

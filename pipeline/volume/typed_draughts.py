@@ -43,7 +43,7 @@ class Afloat:
     pull: FloatArray
 
 
-def by_draughts(evidence: Evidence, ships: Afloat, draught_sd_m: float) -> FloatArray | float:
+def by_draughts(evidence: Evidence, ships: Afloat, draught_sd_m: float) -> FloatArray:
     """Likelihood of what was typed, shape (ships,); 1 where nothing was."""
     into, out, retyped = evidence.draught_in_m, evidence.draught_out_m, evidence.p_retyped
     if into is not None and out is not None:
@@ -54,7 +54,7 @@ def by_draughts(evidence: Evidence, ships: Afloat, draught_sd_m: float) -> Float
         return _one_of(into, _when_light(ships, retyped), ships, draught_sd_m)
     if out is not None:
         return _one_of(out, _when_laden(ships, retyped), ships, draught_sd_m)
-    return 1.0
+    return np.ones(len(ships.deep_m))
 
 
 def _when_light(ships: Afloat, retyped: float) -> list[tuple[float, FloatArray]]:

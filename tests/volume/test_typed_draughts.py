@@ -46,4 +46,4 @@ def test_a_number_alone_is_of_each_state_as_often_as_it_stands_then(retyped):
 
 def test_what_no_state_explains_means_nothing():
     assert share_of(9.0, 0.38, "draught_in_m") == pytest.approx(0.0, abs=1e-9)
-    assert by_draughts(Evidence(96.0, 15.0), SHIP, SD_M) == 1.0
+    assert by_draughts(Evidence(96.0, 15.0), SHIP, SD_M).tolist() == [1.0]
