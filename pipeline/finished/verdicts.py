@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline.chain.review_file import FOLDER, add_review, find_reviews, outvoted, read_reviews, withdraw_review
@@ -51,9 +51,12 @@ def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway:
         where = printable(out / aoi_id)
         there = "cards and calls.csv of a run tell its ids, and --anyway keeps this one"
         raise ConfigError(f"{strange[0]}: no run in {where} has this id (nothing was written; {there})")
-    now = given.when or datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ")
+    now = datetime.now(UTC)
+    if given.when is not None and _is_yet_to_come(given.when, now):
+        raise ConfigError(f"--when {printable(given.when)}: that day is still to come (nothing was written)")
+    when = given.when or now.strftime("%Y-%m-%dT%H:%MZ")
     new = add_review(
-        path, target=given.target, verdict=given.verdict, value=given.value, who=given.who, when=now, why=given.why
+        path, target=given.target, verdict=given.verdict, value=given.value, who=given.who, when=when, why=given.why
     )
     told = f"{new.verdict} {printable(new.target)}"
     console.result(f"{path} line {new.line}: {told}; the next run of {aoi} from this folder applies it")
@@ -62,6 +65,15 @@ def give_verdict(aoi: str, given: Given, out: Path, console: Console, *, anyway:
         console.result(f"{path}: {theirs}, stands no more: the last line on a target does")
     if not known:
         console.note(f"{printable(out / aoi_id)}: no run here that could have this id; it was not checked")
+
+
+def _is_yet_to_come(when: str, now: datetime) -> bool:
+    """Whether a time lies after today everywhere on Earth; a text that is no time does not."""
+    try:
+        told = datetime.fromisoformat(when)
+    except ValueError:
+        return False
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)) > now + timedelta(days=1)
 
 
 def take_back(aoi: str, line: int, console: Console) -> None:

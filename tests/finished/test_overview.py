@@ -363,6 +363,17 @@ def test_a_verdict_can_be_taken_back(capwatch, tmp_path, monkeypatch):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("year", ["2204", "9999"])
+def test_a_verdict_of_a_day_to_come_is_a_slip(capwatch, tmp_path, monkeypatch, year):
+    """2204 for 2024 stood in the report as the day of the verdict."""
+    monkeypatch.chdir(tmp_path)
+    given = ("review", "vostochny", "abc", "confirm", "--who", "A", "--why", "x", "--when")
+    code, _, err = capwatch(*given, f"{year}-04-02T10:00+09:00")
+    assert (code, "still to come (nothing was written)" in err) == (2, True)
+    assert not (tmp_path / "reviews").exists()
+    assert capwatch(*given, "2024-04-02")[0] == 0
+
+
 def test_doctor_says_whether_a_key_is_set_and_never_its_value(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cr3t-value")
     lines = doctor.lines()
