@@ -10,6 +10,7 @@ import itertools
 import json
 import operator
 import os
+import re
 import resource
 import time
 import warnings
@@ -55,7 +56,7 @@ def told(what: str, count: int, outcomes: Counter, **more: object) -> None:
 def one_line(error: PipelineError) -> str:
     text = str(error)
     assert text.isprintable(), repr(text)
-    assert 0 < len(text) < 400, text
+    assert 0 < len(re.sub(r"\S*/", "", text)) < 400, text  # folders aside: how long these are is the tester's affair
     return text
 
 
