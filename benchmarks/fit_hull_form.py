@@ -1,7 +1,8 @@
 """The form of hulls, fitted to laden tankers of known deadweight: prints what `pipeline/volume/hull_form.py` holds.
 
 ``python -m benchmarks.fit_hull_form``. Lightship over deadweight at 100 m, its power of length and how it goes with
-deadweight are fitted; the block coefficient is what is published. Each ship is then left out in turn.
+deadweight are fitted; the block coefficient is held as it stands. Each ship is then left out in turn. Which ships are
+laden is told by the law as it stands: two are left out, at 0.51 and 0.82 of the draught that it gives them when full.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
-from benchmarks.typed_draughts import DATA, DEEPEST_AFLOAT_M
+from benchmarks.typed_draughts import DATA, LADEN, SIZES, tankers_by_register
 from pipeline.config import VolumeConfig
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.hull_form import (
@@ -21,24 +22,19 @@ from pipeline.volume.hull_form import (
 )
 
 ETSUZAN_MARU = {"loa_m": 64.97, "beam_m": 10.95, "dwt": 1295.4, "ais_draught_m": 4.18}  # scribd.com/document/845820261
-LADEN = 0.85  # of what the law as it stands expects: those below are in ballast
 SOFT = 0.1  # ln of a draught, beyond which a ship pulls less (our choice)
 HELD = np.array([np.log(LIGHTSHIP_AT_100_M), LIGHTSHIP_POWER, LIGHTSHIP_PER_DEADWEIGHT])
 
 
 def laden_ships() -> pd.DataFrame:
     """Tankers of OpenSARShip with a deadweight and a laden draught, and one whose papers are published."""
-    chips = pd.read_csv(DATA / "s1_opensarship_chips" / "labels.csv")
-    sizes = ["loa_m", "beam_m", "dwt", "ais_draught_m"]
-    known = chips[sizes].notna().all(axis=1) & (chips["tanker"] == 1)
-    ships = chips[known & chips["ais_draught_m"].between(0.1, DEEPEST_AFLOAT_M)].drop_duplicates("imo")[sizes]
-    ships = pd.concat([ships, pd.DataFrame([ETSUZAN_MARU])], ignore_index=True)
+    ships = pd.concat([tankers_by_register(), pd.DataFrame([ETSUZAN_MARU])], ignore_index=True)
     return ships[np.exp(errors(HELD, ships)) * LADEN < 1].reset_index(drop=True)
 
 
 def errors(law: np.ndarray, ships: pd.DataFrame) -> np.ndarray:
     """ln(draught by the law over the typed one) of each ship; ``law`` as `HELD`."""
-    length, beam, dwt, typed = ships[["loa_m", "beam_m", "dwt", "ais_draught_m"]].to_numpy(float).T
+    length, beam, dwt, typed = ships[SIZES].to_numpy(float).T
     usual = tanker_regression().log_dwt(length, beam)
     lightship = np.exp(law[0] + law[1] * np.log(length / 100) + law[2] * (np.log(dwt) - usual))
     block = np.array([block_coefficient(m) for m in length])

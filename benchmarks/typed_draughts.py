@@ -23,20 +23,21 @@ from pipeline.volume.possible_voyages import HullForms, Voyages
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 DRAWS, SEED = 4000, 1
 DEEPEST_AFLOAT_M = 30.0  # a transponder's 37 m of a ship of 79 m are feet, or a slip
+SIZES = ["loa_m", "beam_m", "dwt", "ais_draught_m"]
+LADEN = 0.85  # of what the law as it stands expects of a full ship: those below are in ballast (two ships)
 LENGTHS_M = (50, 90, 115, 150, 200, 260, 340)
 TO_LOAD_M, LADEN_M = (200.0, 260.0), 11.0  # two of 259 calls are deeper: laden, or nobody had typed
 
 
 @dataclass(frozen=True, slots=True)
-class Afloat:
+class Expected:
     """Draughts of ships that may have been at one hull, shape (draws,), in metres."""
 
     light: np.ndarray  # with ballast
-    laden: np.ndarray  # with the usual cargo
     full: np.ndarray  # with all of her deadweight
 
 
-def predicted(length_m: float, beam_m: float, dwt_t: float | None = None) -> Afloat:
+def predicted(length_m: float, beam_m: float, dwt_t: float | None = None) -> Expected:
     """What the volume stage would expect of a hull, by her deadweight, or by the usual one and its spread."""
     config, model, rng = VolumeConfig(), tanker_regression(), np.random.default_rng(SEED)
     length, beam = np.array(length_m), np.array(beam_m)
@@ -46,15 +47,12 @@ def predicted(length_m: float, beam_m: float, dwt_t: float | None = None) -> Afl
     forms = HullForms(block_coefficient(length_m), lightship_share(length_m, unusual), 0.0)
     voyage = next(Voyages(DRAWS, config.constants_share, SEED).dealt(forms, rng))
     per_area_m = np.exp(usual + unusual) / (length_m * beam_m * config.water_t_per_m3)
-    a = config.fill.mean * config.fill.concentration
-    load = rng.beta(a, config.fill.concentration - a, DRAWS) * (1 - config.constants_share)
 
     def draught_m(mass: np.ndarray) -> np.ndarray:
         return draught_by_pull(per_area_m * voyage.smaller * mass, np.cbrt(per_area_m) * voyage.pull)
 
-    left = voyage.ballast_left * voyage.ballast
     full = voyage.light + (1 - config.constants_share)
-    return Afloat(draught_m(voyage.light + voyage.ballast), draught_m(voyage.light + left + load), draught_m(full))
+    return Expected(draught_m(voyage.light + voyage.ballast), draught_m(full))
 
 
 def against(typed_m: np.ndarray, expected: list[np.ndarray]) -> str:
@@ -67,14 +65,20 @@ def against(typed_m: np.ndarray, expected: list[np.ndarray]) -> str:
     )
 
 
-def by_register() -> str:
-    """Tankers of OpenSARShip with deadweight, length and beam, deep enough to be laden."""
+def tankers_by_register() -> pd.DataFrame:
+    """Tankers of OpenSARShip with deadweight, length, beam and a typed draught, laden or not."""
     chips = pd.read_csv(DATA / "s1_opensarship_chips" / "labels.csv")
-    known = chips[["loa_m", "beam_m", "dwt", "ais_draught_m"]].notna().all(axis=1) & (chips["tanker"] == 1)
-    ships = chips[known & chips["ais_draught_m"].between(0.1, DEEPEST_AFLOAT_M)].drop_duplicates("imo")
+    known = chips[SIZES].notna().all(axis=1) & (chips["tanker"] == 1)
+    ships = chips[known & chips["ais_draught_m"].between(0.1, DEEPEST_AFLOAT_M)]
+    return ships.drop_duplicates("imo")[SIZES].reset_index(drop=True)
+
+
+def by_register() -> str:
+    """Those of them that are deep enough to be laden, against what their deadweight tells."""
+    ships = tankers_by_register()
     full = [predicted(s.loa_m, s.beam_m, s.dwt).full for s in ships.itertuples()]
     typed = ships["ais_draught_m"].to_numpy()
-    laden = typed > 0.85 * np.array([np.median(f) for f in full])
+    laden = typed > LADEN * np.array([np.median(f) for f in full])
     return against(typed[laden], [f for f, deep in zip(full, laden, strict=True) if deep])
 
 
