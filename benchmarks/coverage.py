@@ -16,13 +16,19 @@ import pandas as pd
 from pipeline.calls.direction import p_loading
 from pipeline.config import CallsConfig, VolumeConfig
 from pipeline.quantiles import Z90
-from pipeline.ships.hull_depth import usual_depth_m
 from pipeline.ships.retyping import RETYPED, TYPED_STEP_M, retyped_share
 from pipeline.volume import liftings, simulate
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_at
-from pipeline.volume.evidence import DEPTH_SPREAD
-from pipeline.volume.hull_form import BLOCK_SD, LIGHTSHIP_LOG_SD, block_coefficient, lightship_share
+from pipeline.volume.full_draught import SUMMER_LOG_SD
+from pipeline.volume.hull_form import (
+    BLOCK_SD,
+    DEPTH_LOG_SD,
+    LIGHTSHIP_LOG_SD,
+    block_coefficient,
+    depth_over_draught,
+    lightship_share,
+)
 from pipeline.volume.montecarlo import PART_CARGO, PRODUCT_FOLLOWS_HABIT
 from pipeline.volume.possible_voyages import BALLAST_LEFT, BALLAST_SHARE
 from pipeline.volume.typed_draughts import GARBLED, GARBLED_RANGE_M
@@ -79,13 +85,15 @@ def built(ships: int, worlds: int, config: VolumeConfig, rng: np.random.Generato
     cargo = filled(ships, worlds, config, rng) * dwt * (1 - config.constants_share)
     light = dwt * (share + config.constants_share)
     ballast, left = ballasts(dwt, rng)
+    design_draught = dwt * (1 + share) / (block * (length * beam * config.water_t_per_m3))
+    over = np.array([depth_over_draught(m) for m in length]) * np.exp(rng.normal(0, DEPTH_LOG_SD, ships))
     return Fleet(
         length_m=length,
         beam_m=beam,
         dwt_t=dwt,
         design_block=block,
-        design_draught_m=dwt * (1 + share) / (block * (length * beam * config.water_t_per_m3)),
-        depth_m=np.array([usual_depth_m(m) for m in length]) * np.exp(rng.normal(0, DEPTH_SPREAD, ships)),
+        design_draught_m=design_draught,
+        depth_m=design_draught * over,
         light_t=light,
         before_t=light + ballast,
         after_t=light + left + cargo,
@@ -167,6 +175,9 @@ def fleet(ships: int, config: VolumeConfig, seed: int, *, one_world: bool = Fals
             "freeboard_out_sd_m": FREEBOARD_SD_M,
             "product": "gas_oil",
             "register_dwt_t": true.dwt_t,  # read by nothing, but by those who rename them
+            "register_depth_m": true.depth_m,
+            "register_design_draught_m": true.design_draught_m
+            * np.exp(np.random.default_rng([seed, 4]).normal(0, SUMMER_LOG_SD, ships)),
         }
         | standing(true, config, np.random.default_rng([seed, 3]))
     )
@@ -184,6 +195,11 @@ def by_register(calls: pd.DataFrame) -> pd.DataFrame:
     """The calls with each ship's deadweight, as a register has it, in place of all measured length and beam."""
     sizes = [c for c in calls if c.startswith(("length", "beam"))]
     return calls.drop(columns=sizes).rename(columns={"register_dwt_t": "dwt_t"})
+
+
+def by_paper(calls: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """The calls with what a register has of each ship beside her measured length and beam."""
+    return calls.rename(columns={f"register_{name}": name for name in names})
 
 
 def alone(calls: pd.DataFrame, draught: str) -> pd.DataFrame:
@@ -247,7 +263,7 @@ def main(ships: int = 600, worlds: int = 200, seed: int = 1) -> None:
     """Print the share of ships whose cargo lies inside, and of worlds whose sum does, by what was known."""
     config = VolumeConfig()
     calls, cargo = fleet(ships, config, seed)
-    print(f"{'simulated: known besides the hull':37s} {'inside 90 %':>11s} {'width/cargo':>11s} {'bias':>7s}")
+    print(f"{'simulated: known besides the hull':50s} {'inside 90 %':>11s} {'width/cargo':>11s} {'bias':>7s}")
     seldom = left_as_typed(calls, np.random.default_rng([seed, 1]))
     asked = [(name, known(calls, kept)) for name, kept in KINDS.items()]
     asked.append((SELDOM_RETYPED, known(seldom, KINDS["both draughts"])))
@@ -255,6 +271,11 @@ def main(ships: int = 600, worlds: int = 200, seed: int = 1) -> None:
         asked.append((f"one draught, {when}, {1 - RETYPED:.0%} older", alone(calls, draught)))
     for name in ("both draughts", "two freeboards"):
         asked.append((f"deadweight alone and {name}", by_register(known(calls, KINDS[name]))))
+    for name in ("nothing but the hull", "one draught, typed on departure", "one freeboard"):
+        told = known(calls, KINDS[name])
+        asked.append((f"summer draught and {name}", by_paper(told, "design_draught_m")))
+        asked.append((f"depth and {name}", by_paper(told, "depth_m")))
+        asked.append((f"both, and {name}", by_paper(told, "depth_m", "design_draught_m")))
     for name, told in asked:
         table = liftings(told, config, 0)
         used = (table["status"] == "used").to_numpy()
@@ -262,7 +283,7 @@ def main(ships: int = 600, worlds: int = 200, seed: int = 1) -> None:
         truth = cargo[used]
         inside = np.mean((low <= truth) & (truth <= high))
         print(
-            f"{name:37s} {inside:11.3f} {np.median((high - low) / truth):11.2f} {np.median(mid / truth) - 1:+7.1%}"
+            f"{name:50s} {inside:11.3f} {np.median((high - low) / truth):11.2f} {np.median(mid / truth) - 1:+7.1%}"
             f"   ({used.sum()} ships)"
         )
     for name in ("nothing but the hull", "both draughts", SELDOM_RETYPED):

@@ -40,6 +40,7 @@ def identity(mmsi: int | None, certainty: float, reports: pd.DataFrame, registry
 def _listed(entry: pd.Series) -> Row:
     """Type, tonnage and size of a line of the registry, each by the column for it, and where they are from."""
     named = {"dwt_t": "dwt_t", "gt": "gt", "length_m": "listed_length_m", "beam_m": "listed_beam_m"}
+    named |= {name: name for name in ("depth_m", "design_draught_m")}
     known: Row = {ours: float(entry[theirs]) for theirs, ours in named.items() if pd.notna(entry.get(theirs))}
     if str(entry.get("tonnage_kind", "DWT")).upper() != "DWT":
         known.pop("dwt_t", None)  # a gross tonnage is no weight

@@ -20,7 +20,9 @@ from pipeline.volume.joined_draughts import ENDS, whole_draughts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LISTED = ("dwt_t", "gt", "listed_length_m", "listed_beam_m", "listed_source", "ship_type")
+LISTED = (
+    "dwt_t", "gt", "listed_length_m", "listed_beam_m", "depth_m", "design_draught_m", "listed_source", "ship_type",
+)  # fmt: skip
 IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", *LISTED, "candidates")
 WITHOUT_AIS = {"dark", "no_ais"}
 HEARD = {"A", "B"}  # classes of evidence with a transponder in it

@@ -120,6 +120,7 @@ def span(low: object, high: object, flags: Collection[str] = ()) -> str:
 METHOD_WORDS = {
     "dwt_given": "deadweight from identity",
     "dwt_from_length_beam": "deadweight from measured length and beam",
+    "dwt_from_length_beam_and_draught": "deadweight from length, beam, and how deep she is built",
     "dwt_from_length": "deadweight from measured length",
     "dwt_from_gt": "deadweight from gross tonnage",
     "load_from_fill_prior": "load not measured: the usual fill of such ships",

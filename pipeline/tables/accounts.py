@@ -1,5 +1,6 @@
 """Tables about cargo: what each call lifted, and the running account against a cap."""
 
+from pipeline.ships.largest import DEEPEST_M
 from pipeline.tables.contract import Column, Contract, amount, quantiles, share
 from pipeline.tables.number_law import MOST_CALLS
 from pipeline.tables.ships import SPOT_COLUMNS
@@ -58,6 +59,14 @@ LIFTINGS = Contract(
         share("p_discharging", "That cargo went ashore.", required=False),
         amount("length_m", "Used for capacity.", "m", required=False),
         amount("beam_m", "Used for capacity.", "m", required=False),
+        amount("depth_m", "Depth, keel to deck, by identity, as far as it was used.", "m", required=False, high=40),
+        amount(
+            "design_draught_m",
+            "Summer draught by identity, as far as it was used.",
+            "m",
+            required=False,
+            high=DEEPEST_M,
+        ),
         Column("size_source", "text", "What of her size a registry told, and where it has that from.", required=False),
         *quantiles("dwt_{}_t", "Deadweight, before her load was measured.", "t", required=False),
         amount("dwt_log_sd", "Spread of ln(deadweight).", required=False),

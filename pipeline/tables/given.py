@@ -18,7 +18,7 @@ CHANCES = (
     "p_loading", "p_discharging", "p_tanker", "p_ship", "p_one_call", "calls_mean", "p_new_call", "p_same_hull",
 )  # fmt: skip
 LISTED = ("listed_length_m", "listed_beam_m")  # by identity, beside what was measured
-QUANTITIES = ("dwt_t", "gt", "depth_m", "tonnes", "barrels", "capacity_bbl")
+QUANTITIES = ("dwt_t", "gt", "depth_m", "design_draught_m", "tonnes", "barrels", "capacity_bbl")
 NUMBERS = frozenset((*SIZES, *LISTED, *LOADS, *CHANCES, *QUANTITIES))
 TEXTS = (
     "call_id", "vessel_id", "name", "ship_type", "berth_id", "tonnage_kind", "product", "operation", "counts", "flags",
@@ -43,6 +43,7 @@ _WHOLE = {  # a whole name elsewhere: ours
 _WORDS = {  # a word in a name elsewhere: ours; the first that fits
     "dwt": "dwt_t", "sdwt": "dwt_t", "deadweight": "dwt_t", "gross": "gt", "grt": "gt", "capacity": "capacity_bbl",
     "loa": "length_m", "length": "length_m", "beam": "beam_m", "breadth": "beam_m", "width": "beam_m",
+    "summer": "design_draught_m", "design": "design_draught_m", "scantling": "design_draught_m",
     "draught": "draught_in_m or draught_out_m", "draft": "draught_in_m or draught_out_m",
     "freeboard": "freeboard_in_m or freeboard_out_m", "depth": "depth_m",
     "bbl": "barrels", "bbls": "barrels", "barrel": "barrels", "barrels": "barrels",

@@ -238,6 +238,8 @@ PORT_CALLS = Contract(
         amount("gt", "Gross tonnage by identity.", required=False),
         amount("listed_length_m", "Length by identity, beside the measured.", "m", required=False, high=LONGEST_M),
         amount("listed_beam_m", "Beam by identity.", "m", required=False, high=BROADEST_M),
+        amount("depth_m", "Depth, keel to deck, by identity.", "m", required=False, high=60),
+        amount("design_draught_m", "Summer draught by identity.", "m", required=False, high=DEEPEST_M),
         Column("listed_source", "text", "Where the registry has its line of her from.", required=False),
         Column(
             "ship_type",

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.ships.retyping import RETYPED
+from pipeline.volume.full_draught import AND_DRAUGHT, Told, told_full_draught
+from pipeline.volume.full_draught import COLUMNS as DEPTHS
 from pipeline.volume.usual_hull import hull_for_loads
 
 DEPTH_SPREAD = 0.08  # of ln(depth) around the mean of two published lines
@@ -37,13 +39,20 @@ class Evidence:
     freeboard_last_m: tuple[float, float] | None = None
     p_same_hull: float = 1.0  # that the last freeboard is hers at all
     hull_stated: bool = True  # else length, beam or both are as usual for her deadweight or length
-    length_moves: float = 0.0  # ln(length) per ln(length times beam): a draw of another deadweight is longer, so deeper
     p_retyped: float = RETYPED  # that the second draught was typed anew, before the two are compared
+    depth_m: float | None = None  # keel to deck, by identity
+    design_draught_m: float | None = None  # summer draught, by identity
+    draught_in_dwt: bool = False  # her deadweight was told by one of these already
 
     @property
     def freeboards(self) -> bool:
         """Whether a side above the water was measured."""
         return self.freeboard_first_m is not None or self.freeboard_last_m is not None
+
+    @property
+    def full_draught(self) -> Told | None:
+        """How deep she lies when full, by identity; None where nothing tells."""
+        return told_full_draught({name: getattr(self, name) for name in DEPTHS}, self.length_m)
 
     @property
     def method(self) -> str:
@@ -80,12 +89,13 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         beam_m=hull.beam_m,
         hull_log_sd=hull.log_sd,
         hull_stated=hull.stated,
-        length_moves=hull.length_moves,
         draught_in_m=known.get(f"draught_{into}_m"),
         draught_out_m=known.get(f"draught_{out}_m"),
         freeboard_first_m=side(into),
         freeboard_last_m=side(out),
         p_same_hull=told("p_same_hull", 1.0),
         p_retyped=told("p_retyped", RETYPED),
+        draught_in_dwt=AND_DRAUGHT in str(row.get("method")),
+        **{name: None if np.isnan(value := told(name, np.nan)) else value for name in DEPTHS},
     )
     return found if found.method else None

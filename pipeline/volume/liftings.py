@@ -6,6 +6,7 @@ Methods of a row, as ``capacity from what; load from what``:
 dwt_given             deadweight stated by identity or by the table
 dwt_from_length_beam  tanker regression on both
 dwt_from_length       tanker regression, beam as usual for that length
+dwt_from_…_and_draught  as well by the full draught, by identity (summer draught, else depth)
 dwt_from_gt           gross tonnage; ``_and_length_beam`` or ``_and_length`` where it was combined with the hull
 dwt_or_gt             a number that may be deadweight or gross tonnage (``tonnage_kind`` unknown, or doubted)
 dwt_doubtful          stated tonnage and what length and beam give, half and half: a deadweight far above that, or of a
@@ -43,6 +44,7 @@ from pipeline.volume.direction import Direction, direction_of, habit_of, usable_
 from pipeline.volume.draw_keys import draw_keys, fullest_first
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.evidence import evidence_of
+from pipeline.volume.full_draught import listed_depths, moved_by_draught, told_full_draught
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
 from pipeline.volume.high_sides import without_high_sides
@@ -175,24 +177,42 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     doubts += [amounts_doubt(given, product, bbl_per_t_range(product, config)), doubt]
     doubts.append(cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship))
     out |= {
-        "dwt_p50_t": math.exp(size.log_dwt),
-        "dwt_log_sd": size.log_sd,
-        "dwt_shared_sd": size.shared_sd,
         "given_barrels": given["barrels"],
         "given_tonnes": given["tonnes"],
     }
+    if length is not None:
+        out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / (beam or math.inf))
+    size, depths, doubts_of_depth = _with_depths(call, out, size, contradicted=hull.contradicted)
+    out |= depths | {
+        "dwt_p50_t": math.exp(size.log_dwt),
+        "dwt_log_sd": size.log_sd,
+        "dwt_shared_sd": size.shared_sd,
+    }
+    doubts += doubts_of_depth
     load = "given"
     if given["barrels"] is None and given["tonnes"] is None:
         usual = hull_for_loads(out) if size.method == "dwt_given" else None
         out |= usable_evidence(call, length if length is not None or usual is None else usual.length_m, config)
-        if length is not None:
-            out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / (beam or math.inf))
         if out.get("draught_in_m") is not None or out.get("draught_out_m") is not None:
             out["p_retyped"] = habit
         told = evidence_of(out)
         load = told.method if told is not None else "load_from_fill_prior"
     out["method"] = f"{size.method}; {load}"
     return out | _scenarios(given, size, product, config), [doubt for doubt in doubts if doubt]
+
+
+def _with_depths(call: Row, out: Row, size: Capacity, *, contradicted: bool) -> tuple[Capacity, Row, list[str]]:
+    """Her capacity with what depth and summer draught add to it, these two as far as they are hers, and doubts.
+
+    Where the listed size contradicts the measured one they may be another ship's, too.
+    """
+    if contradicted:
+        return size, {}, []
+    found, doubts = listed_depths(call, out | {"dwt_p50_t": math.exp(size.log_dwt), "dwt_log_sd": size.log_sd})
+    length, beam = out["length_m"], out["beam_m"]
+    if length is None or beam is None:
+        return size, found, doubts
+    return moved_by_draught(size, told_full_draught(found, length), length, beam, out["hull_log_sd"]), found, doubts
 
 
 def _particulars(call: Row, hull: Hull, *, carries_gas: bool) -> Particulars:

@@ -19,13 +19,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.ships.hull_depth import usual_depth_m
 from pipeline.ships.signs_of_cargo import P_MISMEASURED
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_by_pull
-from pipeline.volume.evidence import DEPTH_SPREAD, LENGTH_PART
-from pipeline.volume.hull_form import block_coefficient, lightship_share
-from pipeline.volume.possible_voyages import HullForms
+from pipeline.volume.hull_form import DEPTH_LOG_SD, block_coefficient, depth_over_draught, lightship_share
+from pipeline.volume.possible_voyages import FullDraught, HullForms
 from pipeline.volume.typed_draughts import Afloat, by_draughts
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
@@ -57,7 +55,6 @@ class _Hulls:
     pull_root: FloatArray  # its third root
     load: FloatArray  # cargo over deadweight
     load_of_another: FloatArray  # of another voyage: that of another draw
-    size_error: FloatArray | float
 
 
 def log_weights(
@@ -78,23 +75,25 @@ def log_weights(
     size_error = size_error or SizeError()
     hull = evidence.length_m * evidence.beam_m * np.exp(size_error.tied) * config.water_t_per_m3
     per_area_m, load = dwt_t / hull, cargo_t / dwt_t
-    hulls = _Hulls(per_area_m, np.cbrt(per_area_m), load, np.roll(load, len(load) // 2), size_error.tied)
-    forms = _forms(evidence, dwt_t, size_error)
+    hulls = _Hulls(per_area_m, np.cbrt(per_area_m), load, np.roll(load, len(load) // 2))
+    forms = _forms(evidence, dwt_t, per_area_m, size_error)
     draws = len(dwt_t)
     total = np.zeros(draws)
     for voyage in islice(voyages.dealt(forms, rng), most_rounds):
         total += _likelihood(evidence, hulls, voyage, config.draught_sd_m)
         if _worth(total) >= ENOUGH_SHARE * draws:
             break
-    return np.log(total)
+    return np.log(total) + (0.0 if evidence.draught_in_dwt else forms.log_of_told)
 
 
-def _forms(evidence: Evidence, dwt_t: FloatArray, size_error: SizeError) -> HullForms:
+def _forms(evidence: Evidence, dwt_t: FloatArray, per_area_m: FloatArray, size_error: SizeError) -> HullForms:
     """How full and how heavy the ship of each draw is, by her length and by the usual deadweight of her hull."""
     length, beam = np.array(evidence.length_m), np.array(evidence.beam_m)
     usual = tanker_regression().log_dwt(length, beam) + DWT_PER_HULL * size_error.tied
     block = block_coefficient(evidence.length_m)
-    return HullForms(block, lightship_share(evidence.length_m, np.log(dwt_t) - usual), size_error.own_sd)
+    told = evidence.full_draught
+    full = None if told is None else FullDraught(np.log(told.draught_m / per_area_m), told.log_sd)
+    return HullForms(block, lightship_share(evidence.length_m, np.log(dwt_t) - usual), size_error.own_sd, full)
 
 
 def effective_draws(log_weight: FloatArray) -> float:
@@ -130,12 +129,11 @@ def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m:
 
 
 def _depth_m(evidence: Evidence, hulls: _Hulls, voyage: Voyage) -> FloatArray:
-    """Depth of each ship [m]: usual for her length, and longer where a draw of another deadweight is."""
-    loose = 0.0 if evidence.length_moves else LENGTH_PART * evidence.hull_log_sd
-    error = float(np.hypot(DEPTH_SPREAD, loose)) * voyage.depth_error
-    if evidence.length_moves:
-        error = error + evidence.length_moves * (hulls.size_error + voyage.size_error)
-    return usual_depth_m(evidence.length_m) * np.exp(error)
+    """Depth of each ship [m]: hers where it is known, else as much more than her full draught as such hulls have."""
+    if evidence.depth_m is not None:
+        return np.full(len(voyage.full), evidence.depth_m)
+    deeper = depth_over_draught(evidence.length_m) * np.exp(DEPTH_LOG_SD * voyage.depth_error)
+    return hulls.per_area_m * voyage.full * deeper
 
 
 def _or_anything(expected: FloatArray, seen: float, sd: float, sound: float, range_m: float) -> FloatArray:

@@ -23,12 +23,13 @@ UNNAMED = ("mix", "")  # no product is named: the config's shares say what it ma
 ENDS = ("arrival", "departure")
 GIVEN = ("given_barrels", "given_tonnes")
 DEADWEIGHT = ("dwt_p50_t", "dwt_log_sd", "dwt_shared_sd")
-ABOVE_ZERO = ("length_m", "beam_m", "freeboard_in_sd_m", "freeboard_out_sd_m")
+ABOVE_ZERO = ("length_m", "beam_m", "depth_m", "design_draught_m", "freeboard_in_sd_m", "freeboard_out_sd_m")
 # What the volume stage takes of a table of calls; of deadweight more, for a hull may tell it. Spreads are our choice:
 # exp(3) is twenty times a size
 AT_MOST = {
     "given_barrels": 5e6, "given_tonnes": 5e6, "dwt_p50_t": 1e6, "dwt_log_sd": 3.0, "dwt_shared_sd": 3.0,
     "length_m": LONGEST_M, "beam_m": BROADEST_M, "draught_in_m": DEEPEST_M, "draught_out_m": DEEPEST_M,
+    "depth_m": 40.0, "design_draught_m": DEEPEST_M,
 }  # fmt: skip
 SCENARIOS = tuple(f"barrels_at_{name}" for name, _ in FILL_SCENARIOS)
 

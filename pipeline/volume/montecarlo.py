@@ -25,6 +25,7 @@ from pipeline.tables.number_law import number_law
 from pipeline.tables.records import records_of
 from pipeline.volume.draw_keys import key_of
 from pipeline.volume.evidence import COLUMNS, Evidence, evidence_of
+from pipeline.volume.full_draught import COLUMNS as DEPTHS
 from pipeline.volume.identity import NUMBERS, numbers_of
 from pipeline.volume.likelihood import SizeError, effective_draws, log_weights, reweighted
 from pipeline.volume.possible_voyages import Voyages
@@ -213,7 +214,7 @@ def ships_of(
     new, further = doubts(row, config, seed)
     others = []
     for k in range(1, int(further.max(initial=0)) + 1):
-        unknown = dict.fromkeys((*COLUMNS, *NUMBERS, "vessel_id"))
+        unknown = dict.fromkeys((*COLUMNS, *DEPTHS, *NUMBERS, "vessel_id"))
         unmeasured = dict(row) | unknown | {"draw_key": f"{key_of(row)}/ship {k + 1}"}
         there = further >= k
         few = config.model_copy(update={"draws": int(there.sum())})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.volume.hull_form import BLOCK_RANGE, BLOCK_SD, LIGHTSHIP_LOG_SD, heavier_by
+from pipeline.volume.hull_form import BLOCK_RANGE, BLOCK_SD, LIGHTSHIP_LOG_SD, heavier_by, lightship_part
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
 if TYPE_CHECKING:
@@ -39,11 +39,33 @@ class Voyage:
     ballast: FloatArray  # on arrival
     ballast_left: FloatArray  # of it, on departure
     pull: FloatArray  # (1 - Cb_d) (T_d / d)^(1/3) of a hull as long and broad as told, d: deadweight over rho L B
+    full: FloatArray  # T_d / d of such a hull: her draught with all of her deadweight aboard
     smaller: FloatArray  # length times beam as told over that of the displacement
-    size_error: FloatArray  # ln(true over measured length times beam), what no other draw tells
     depth_error: FloatArray  # standard normal
     first_look: FloatArray  # share of the loading done at the first freeboard, and at the last
     last_look: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class FullDraught:
+    """The draught with all of her deadweight, where it is told: of each ship as ln(T_d / d), and its own error."""
+
+    log_over: FloatArray  # shape (ships,)
+    log_sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Variances of ln(full draught): by the block coefficient, by the lightship of each ship, and of what is told."""
+
+    block: float
+    lightship: FloatArray
+    told: float
+
+    @property
+    def together(self) -> FloatArray:
+        """Of all three."""
+        return self.block + self.lightship + self.told
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,24 @@ class HullForms:
 
     block: float  # mean block coefficient
     lightship: FloatArray  # median lightship over deadweight of each, shape (ships,)
-    size_error_sd: float  # of ``size_error``
+    size_error_sd: float  # of ln(true over measured length times beam), what no other draw tells
+    full: FullDraught | None = None  # where it is told, forms and lightships are such that the ships lie as deep
+
+    @property
+    def parts(self) -> Parts:
+        """What full draughts of ships of one deadweight and size differ by."""
+        lightship = (LIGHTSHIP_LOG_SD * lightship_part(self.lightship)) ** 2
+        told = 0.0 if self.full is None else self.full.log_sd**2
+        return Parts((BLOCK_SD / self.block) ** 2, lightship, told)
+
+    @property
+    def log_of_told(self) -> FloatArray | float:
+        """Log-likelihood of the full draught that is told, by deadweight and size alone; 0 where none is."""
+        if self.full is None:
+            return 0.0
+        variance = self.parts.together + self.size_error_sd**2 + SHIP_SD**2
+        off = self.full.log_over - np.log((1 + self.lightship) / self.block)
+        return -0.5 * off * off / variance - 0.5 * np.log(variance)
 
 
 class Voyages:
@@ -79,29 +118,41 @@ class Voyages:
         """Voyages of those ships, at most one for each draw, without end."""
         form, *others = self._decks
         hulls = _deck_of_hulls(forms.size_error_sd * others[3][0], others[3][1])
-        decks = [_deck_of_forms(forms.block, form), *others[:3], hulls, *others[4:]]
+        decks = [np.clip(forms.block + BLOCK_SD * form, *BLOCK_RANGE), *others[:3], hulls, *others[4:]]
         many = len(forms.lightship)
         while True:
             cuts = rng.integers(self._draws, size=len(decks))
             dealt = [deck[:, cut : cut + many] for deck, cut in zip(decks, cuts, strict=True)]
-            (finer,), (heavier,), (ballast,), (left,), hull, (depth,), (first,), (last,) = dealt
-            error, smaller, smaller_root, of_larger = hull
+            (block,), (heavier,), (ballast,), (left,), hull, (depth,), (first,), (last,) = dealt
+            smaller, of_larger = hull
             lightship = forms.lightship * heavier * of_larger
-            pull = finer * np.cbrt(1 + lightship) * smaller_root
-            yield Voyage(lightship + self._constants_share, ballast, left, pull, smaller, error, depth, first, last)
+            if forms.full is not None:
+                told = forms.full.log_over + forms.full.log_sd * depth[::-1]  # no other use deals the cards backwards
+                block, lightship = _as_deep(told, forms, block, lightship, smaller)
+            full = (1 + lightship) / block * smaller
+            pull = (1 - block) * np.cbrt(full)
+            yield Voyage(lightship + self._constants_share, ballast, left, pull, full, smaller, depth, first, last)
 
 
-def _deck_of_forms(block: float, form: FloatArray) -> FloatArray:
-    """(1 - Cb_d) / Cb_d^(1/3) of hulls whose block coefficient is around ``block``."""
-    blocks = np.clip(block + BLOCK_SD * form, *BLOCK_RANGE)
-    return (1 - blocks) / np.cbrt(blocks)
+def _as_deep(
+    told: FloatArray, forms: HullForms, block: FloatArray, lightship: FloatArray, smaller: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Block coefficient and lightship of ships of whom a full draught is told: draws of both, given that draught.
+
+    A draw that knows nothing of it is moved by what it is off, each part by its share of the variance: such draws have
+    the law of normal errors that are known to add up to that (Matheron's rule, in logarithms). The form takes the rest.
+    """
+    parts = forms.parts
+    step = (told - np.log((1 + lightship) / block * smaller)) / parts.together
+    heavier = lightship * np.exp(step * parts.lightship / lightship_part(lightship))
+    deep = np.exp(told - step * parts.told)
+    return np.clip((1 + heavier) / deep * smaller, *BLOCK_RANGE), heavier
 
 
 def _deck_of_hulls(size_error: FloatArray, hull_error: FloatArray) -> FloatArray:
-    """The error of length times beam, how much smaller the displacement's hull is than told, with its third root, and
-    how much more lightship a larger hull has for its deadweight."""
-    smaller = -(size_error + hull_error)
-    return np.stack((size_error, np.exp(smaller), np.exp(smaller / 3), heavier_by(-DWT_PER_HULL * size_error)))
+    """How much smaller the displacement's hull is than told, and how much more lightship a larger hull has for its
+    deadweight."""
+    return np.stack((np.exp(-(size_error + hull_error)), heavier_by(-DWT_PER_HULL * size_error)))
 
 
 def _deck(*cards: FloatArray) -> FloatArray:

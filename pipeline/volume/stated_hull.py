@@ -77,5 +77,6 @@ def told_by_registry(call: Row, hull: Hull) -> str:
     source = text(call, "listed_source")
     if not source:
         return ""
-    told = [name for name, column in (("deadweight", "dwt_t"), ("gt", "gt")) if text(call, column)]
+    columns = {"deadweight": "dwt_t", "gt": "gt", "depth": "depth_m", "summer draught": "design_draught_m"}
+    told = [name for name, column in columns.items() if text(call, column)]
     return f"{', '.join((*told, *hull.listed))}: {source}" if told or hull.listed else ""

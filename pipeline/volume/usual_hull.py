@@ -31,7 +31,6 @@ class UsualHull:
     beam_m: float
     log_sd: float
     stated: bool  # both; else one or both are the usual ones
-    length_moves: float = 0.0  # ln(length) per ln(length times beam), of a length that is told from the deadweight
 
 
 def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
@@ -54,8 +53,7 @@ def hull_for_loads(row: Mapping[str, Any]) -> UsualHull | None:
     log_of_hull, more_sd = (LOG_OF_HULL, LOG_OF_HULL_SD) if gas else (0.0, 0.0)
     length = float(np.exp(np.interp(np.log(dwt) - log_of_hull, log_dwt, lengths)))
     spread = math.hypot(float(model.residual_sd(np.array(length))), more_sd) / DWT_PER_HULL
-    moves = 1 / (1 + model.beam_of_length[1])  # the usual beam goes with the length
-    return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False, moves)
+    return UsualHull(length, float(model.beam_from_length(np.array(length))[0]), spread, False)
 
 
 @cache

@@ -29,6 +29,15 @@ def test_gross_tonnage_and_size_of_the_registry_reach_the_call(tmp_path):
     assert "length_m" not in row, "what was measured stays what was measured"
 
 
+def test_depth_and_summer_draught_of_the_registry_reach_the_call(tmp_path):
+    path = tmp_path / "vessels.csv"
+    path.write_text(f"imo,name,depth_m,design_draught_m,source\n{IMO},ALPHA,7.1,5.6,class\n{OTHER_IMO},BRAVO,,,class\n")
+    listed = read_registry(path)
+    row = identity(MMSI, 1.0, reports(IMO), listed)
+    assert (row["depth_m"], row["design_draught_m"], row["listed_source"]) == (7.1, 5.6, "class")
+    assert not {"depth_m", "design_draught_m"} & set(identity(MMSI, 1.0, reports(OTHER_IMO), listed))
+
+
 def test_a_ship_known_by_name_alone_gets_no_size(tmp_path):
     row = identity(MMSI, 1.0, reports(name="ALPHA"), registry(tmp_path, f"{IMO},,ALPHA,962,GT,72.5,11.8,class"))
     assert (row["imo"], row["identity_probability"]) == (IMO, pytest.approx(0.7))

@@ -52,7 +52,7 @@ def test_an_error_of_the_hull_widens_her_depth_whether_the_deadweight_tells_it_o
     ships = np.full(n, 4500.0)
     tied = SizeError(sd * np.random.default_rng(9).standard_normal(n))
     for side_m in (1.0, 2.5, 5.0):
-        seen = {"freeboard_last_m": (side_m, 0.1), "length_moves": 0.55}
+        seen = {"freeboard_last_m": (side_m, 0.1)}
         told, own = mean_likelihood(seen, ships, tied), mean_likelihood(seen, ships, SizeError(0.0, sd))
         assert own == pytest.approx(told, rel=0.05)
         assert own != pytest.approx(mean_likelihood(seen, ships), rel=0.1)

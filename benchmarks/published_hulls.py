@@ -1,0 +1,92 @@
+"""Tankers whose length, beam, depth, draught and deadweight are published together, against the law of hull forms.
+
+``python -m benchmarks.published_hulls``. The hulls stand in ``published_hulls.csv``, each with its source. None of them
+was used for the law of draughts or for the regression of deadweights, but for the first; the law of depths is laid
+through those that have one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.volume.capacity import Capacity, capacity_of, tanker_regression
+from pipeline.volume.full_draught import Told, moved_by_draught, told_full_draught
+from pipeline.volume.hull_form import block_coefficient, depth_over_draught, lightship_share
+
+HULLS = Path(__file__).with_suffix(".csv")
+FITTED = "Etsuzan Maru No. 8"  # the law of draughts is laid through her
+SEA_T_PER_M3 = 1.025
+
+
+def published_hulls() -> pd.DataFrame:
+    """The file's rows, and of each what the law says: full draught by her deadweight, depth by her draught [m]."""
+    hulls = pd.read_csv(HULLS, comment="#")
+    length, beam, dwt = (hulls[name].to_numpy(float) for name in ("length_m", "beam_m", "dwt_t"))
+    unusual = np.log(dwt) - tanker_regression().log_dwt(length, beam)
+    share = np.array([float(lightship_share(m, u)) for m, u in zip(length, unusual, strict=True)])
+    block = np.array([block_coefficient(m) for m in length])
+    ratio = np.array([depth_over_draught(m) for m in length])
+    return hulls.assign(
+        law_draught_m=dwt * (1 + share) / (SEA_T_PER_M3 * length * beam * block),
+        law_depth_m=hulls["draught_m"] * ratio,
+    )
+
+
+def deadweight(length_m: float, beam_m: float, told: Told | None) -> Capacity:
+    """By length and beam as they are listed, and by a full draught where one is told."""
+    return moved_by_draught(capacity_of(None, length_m, beam_m), told, length_m, beam_m, 0.0)
+
+
+def deadweight_errors(hulls: pd.DataFrame, *names: str) -> tuple[np.ndarray, np.ndarray]:
+    """ln(deadweight told over published) of each, by length, beam and those columns; and the same over its sd."""
+    off, of_sd = [], []
+    for hull in hulls.rename(columns={"draught_m": "design_draught_m"}).to_dict("records"):
+        told = told_full_draught({name: hull[name] for name in names}, hull["length_m"])
+        found = deadweight(hull["length_m"], hull["beam_m"], told)
+        off.append(found.log_dwt - np.log(hull["dwt_t"]))
+        of_sd.append(off[-1] / np.hypot(found.log_sd, found.shared_sd))
+    return np.array(off), np.array(of_sd)
+
+
+def spread(off: np.ndarray) -> str:
+    """Mean, root mean square and largest of logarithmic errors."""
+    return f"{off.mean():+.1%}, rms {np.sqrt(np.mean(off**2)):.1%}, worst {np.abs(off).max():.0%} ({len(off)} hulls)"
+
+
+def main() -> None:
+    """Print how far off the law is, by kind of hull."""
+    hulls = published_hulls()
+    seagoing = hulls[hulls["hull"] == "seagoing"]
+    groups = {
+        "seagoing, 87 to 250 m": seagoing,
+        "… with her full draught or one that is not called the design draught": seagoing[
+            seagoing["draught_is"] != "design"
+        ],
+        "ice class": hulls[hulls["hull"] == "ice"],
+        "coasting and harbour limits, 62 and 76 m": hulls[(hulls["hull"] == "sheltered") & (hulls["length_m"] > 60)],
+        "… 48 and 49 m": hulls[(hulls["hull"] == "sheltered") & (hulls["length_m"] < 60)],
+        "shallow river and sea": hulls[hulls["hull"] == "river_sea"],
+    }
+    for name, some in groups.items():
+        unseen = some[some["name"] != FITTED]
+        print(
+            f"full draught, law over published: {name}: {spread(np.log(unseen['law_draught_m'] / unseen['draught_m']))}"
+        )
+    for name, some in groups.items():
+        deep = some.dropna(subset=["depth_m"])
+        print(f"depth by the published draught: {name}: {spread(np.log(deep['law_depth_m'] / deep['depth_m']))}")
+    by = {"length and beam": (), "… and depth": ("depth_m",), "… and draught": ("design_draught_m",)}
+    with_depth = seagoing.dropna(subset=["depth_m"])
+    for name, columns in by.items():
+        off, of_sd = deadweight_errors(with_depth, *columns)
+        print(f"deadweight by {name}, seagoing: {spread(off)}; off by {np.sqrt(np.mean(of_sd**2)):.2f} of its sd")
+    tanks = (hulls["tank_m3"] / hulls["dwt_t"]).dropna()
+    low, mid, high = np.percentile(tanks, (5, 50, 95))
+    print(f"tank volume, m3 to a tonne of deadweight: {low:.2f} – {mid:.2f} – {high:.2f} ({len(tanks)} hulls)")
+
+
+if __name__ == "__main__":
+    main()

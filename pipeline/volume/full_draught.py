@@ -1,0 +1,154 @@
+"""What a registry's summer draught or depth says of a ship: how deep she lies when full, and so how much she carries.
+
+A deadweight that is told from length and beam is moved by it: a hull that lies deeper than its like carries more, as
+far as she is not heavier or finer herself. What draughts and freeboards say of her cargo is read by it
+(``likelihood``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.ships.largest import DEEPEST_M
+from pipeline.volume.capacity import UNKNOWN_LOG_SD, tanker_regression
+from pipeline.volume.cells import Row, positive
+from pipeline.volume.hull_form import (
+    BLOCK_SD,
+    DEPTH_LOG_SD,
+    LIGHTSHIP_LOG_SD,
+    LIGHTSHIP_PER_DEADWEIGHT,
+    block_coefficient,
+    depth_over_draught,
+    lightship_part,
+    lightship_share,
+)
+from pipeline.volume.usual_hull import DWT_PER_HULL, hull_for_loads
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+    from pipeline.volume.capacity import Capacity
+
+COLUMNS = ("depth_m", "design_draught_m")
+SUMMER_LOG_SD = 0.015  # of a listed summer draught: registers round, and mix it with the scantling draught (our choice)
+BY_HULL = "length_beam"  # in the method of a deadweight that length and beam tell
+AND_DRAUGHT = "_and_draught"  # in the method of one that was moved by a full draught
+# ln of a full draught over what the hull's own law gives, beyond which it is not hers: hulls of 48 m and for sheltered
+# waters lie up to 0.43 less deep (``benchmarks/published_hulls.csv``), and feet or decimetres are beyond (our choice)
+ANOTHER_HULL = 0.5
+HIGHEST_M = 40.0
+SEA_T_PER_M3 = 1.025
+GRID = np.linspace(-4.5, 4.5, 91)  # standard deviations of ln(deadweight)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A full draught [m], and the standard error of its logarithm."""
+
+    draught_m: float
+    log_sd: float
+
+
+def told_full_draught(row: Mapping[str, Any], length_m: float) -> Told | None:
+    """By the listed summer draught, else by the depth over which such hulls have it; None where neither is known.
+
+    >>> told_full_draught({"depth_m": 8.2, "design_draught_m": 6.48}, 105.5)
+    Told(draught_m=6.48, log_sd=0.015)
+    >>> round(told_full_draught({"depth_m": 8.2}, 105.5).draught_m, 2), told_full_draught({}, 105.5)
+    (6.24, None)
+    """
+    depth, summer = (row.get(name) for name in COLUMNS)
+    if summer is not None and not np.isnan(summer):
+        return Told(float(summer), SUMMER_LOG_SD)
+    if depth is not None and not np.isnan(depth):
+        return Told(float(depth) / depth_over_draught(length_m), DEPTH_LOG_SD)
+    return None
+
+
+def listed_depths(call: Row, lifting: Row) -> tuple[Row, list[str]]:
+    """Depth and summer draught of a call, as far as they can be those of the lifting's hull; and what is doubtful.
+
+    Refused where one is no number or no size of a ship at all.
+
+    >>> hull = {"length_m": 105.5, "beam_m": 16.8, "dwt_p50_t": 6_200.0, "dwt_log_sd": 0.2}
+    >>> listed_depths({"depth_m": 8.2, "design_draught_m": 21.3}, hull)[1]
+    ['design_draught_m 21.3 m is not below depth_m 8.2 m: neither is used']
+    """
+    found = {"depth_m": positive(call, "depth_m", HIGHEST_M), "design_draught_m": positive(call, COLUMNS[1], DEEPEST_M)}
+    depth, summer = found.values()
+    hull = hull_for_loads(lifting)
+    if (depth is None and summer is None) or hull is None:
+        return {}, []
+    if lifting.get("length_m") is None and lifting["dwt_log_sd"] >= UNKNOWN_LOG_SD:
+        return {}, []  # of no known size
+    if depth is not None and summer is not None and summer >= depth:
+        return {}, [f"design_draught_m {summer:g} m is not below depth_m {depth:g} m: neither is used"]
+    told = told_full_draught(found, hull.length_m)
+    usual = _log_by_law(hull.length_m, hull.beam_m, math.log(lifting["dwt_p50_t"]))
+    if told is None or abs(math.log(told.draught_m) - usual) <= ANOTHER_HULL:
+        return found, []
+    by = "depth_m" if summer is None else "design_draught_m"
+    value = depth if summer is None else summer
+    size = f"a tanker of {round(hull.length_m, 1):g} x {round(hull.beam_m, 1):g} m"
+    full = f"one lies some {math.exp(usual):.1f} m deep when full"
+    return {}, [f"{by} {value:g} m is not that of {size} ({full}): not used"]
+
+
+def _log_by_law(length_m: float, beam_m: float, log_dwt: float) -> float:
+    """ln of the full draught [m] that the law of hull forms gives."""
+    return float(_laws(length_m, beam_m, np.array(log_dwt), np.array(0.0))[0])
+
+
+def _laws(
+    length_m: float, beam_m: float, log_dwt: FloatArray, larger: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """By ln(deadweight) and ln(true over measured length times beam): ln of the full draught [m], the lightship's part
+    of what she weighs then, and what ln of the draught changes by for each unit of the second."""
+    usual = float(tanker_regression().log_dwt(np.array(length_m), np.array(beam_m)))
+    share = lightship_share(length_m, log_dwt - usual - DWT_PER_HULL * larger)
+    part = lightship_part(share)
+    area = SEA_T_PER_M3 * length_m * beam_m * block_coefficient(length_m)
+    log_draught = log_dwt - larger + np.log((1 + share) / area)
+    return log_draught, part, -1 - DWT_PER_HULL * LIGHTSHIP_PER_DEADWEIGHT * part
+
+
+def moved_by_draught(size: Capacity, told: Told | None, length_m: float, beam_m: float, hull_log_sd: float) -> Capacity:
+    """The capacity of a hull with what her full draught adds, by Bayes' rule on a grid of deadweights.
+
+    A hull that carries more than her like lies deeper, but less than in proportion: one that carries less weighs the
+    more herself. What ships of one deadweight and size differ by in draught is normal in its logarithm; so is the
+    posterior taken to be. Deadweights that rest on something else than length and beam are left as they are.
+
+    Parameters
+    ----------
+    size : by length and beam, with the gross tonnage or without; told : the full draught; None leaves all as it is
+    length_m, beam_m : as measured [m]; hull_log_sd : relative error of their product
+    """
+    if told is None or BY_HULL not in size.method:
+        return size
+    spread = math.hypot(size.log_sd, size.shared_sd)
+    off = spread * GRID
+    # of the hull's error, as far as the deadweight's goes with it, and the rest
+    together = min(DWT_PER_HULL * hull_log_sd**2, 0.95 * size.log_sd * hull_log_sd)
+    larger = together / spread**2 * off
+    log_draught, part, by_size = _laws(length_m, beam_m, size.log_dwt + off, larger)
+    hull_left = max(hull_log_sd**2 - (together / spread) ** 2, 0.0)
+    noise = (BLOCK_SD / block_coefficient(length_m)) ** 2 + (LIGHTSHIP_LOG_SD * part) ** 2 + told.log_sd**2
+    variance = noise + by_size**2 * hull_left
+    logs = -0.5 * GRID**2 - 0.5 * (math.log(told.draught_m) - log_draught) ** 2 / variance - 0.5 * np.log(variance)
+    weights = np.exp(logs - logs.max())
+    weights /= weights.sum()
+    moved = float(weights @ off)
+    left = float(weights @ (off - moved) ** 2)
+    shared = size.shared_sd * left / spread**2  # what calls share shrinks as the whole error does
+    return replace(
+        size,
+        log_dwt=size.log_dwt + moved,
+        log_sd=math.sqrt(max(left - shared**2, 0.0)),
+        shared_sd=shared,
+        method=size.method.replace(BY_HULL, BY_HULL + AND_DRAUGHT),
+    )
