@@ -18,7 +18,7 @@ from pipeline.volume.evidence import COLUMNS
 
 HABIT_LIMITS = (0.05, 0.98)  # the shared fill is drawn within these
 CONSTANTS_RANGE = (0.03, 0.06)  # 3-6 % of deadweight on short shuttles (no published source)
-TANK_RANGE_M3_PER_T = (1.05, 1.30)  # around YN Yeosu's 1.185 (our choice, no source)
+TANK_RANGE_M3_PER_T = (1.0, 1.2)  # most of what is published (benchmarks/published_hulls.csv)
 PART_CARGO_RANGE = (0.0, 0.3)  # our choice, no source
 CONCENTRATION_FACTORS = (0.5, 2.0)  # our choice, no source
 DRAUGHT_SD_FACTORS = (0.5, 2.0)  # our choice, no source

@@ -23,6 +23,7 @@ from pipeline.ships.signs_of_cargo import P_MISMEASURED
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_by_pull
 from pipeline.volume.hull_form import DEPTH_LOG_SD, block_coefficient, depth_over_draught, lightship_share
+from pipeline.volume.one_reading import density
 from pipeline.volume.possible_voyages import FullDraught, HullForms
 from pipeline.volume.typed_draughts import Afloat, by_draughts
 from pipeline.volume.usual_hull import DWT_PER_HULL
@@ -124,7 +125,8 @@ def _likelihood(evidence: Evidence, hulls: _Hulls, voyage: Voyage, draught_sd_m:
     for seen, progress, hers in looks:
         if seen is not None:
             side_m = depth_m - draught_by_pull(deep_m * (before + progress * (after - before)), pull)
-            told *= _or_anything(side_m, *seen, hers * (1 - P_MISMEASURED), FREEBOARD_RANGE_M)
+            value, sd = seen
+            told *= density(value, [(1.0, side_m)], sd, hers * (1 - P_MISMEASURED), FREEBOARD_RANGE_M)
     return told
 
 
@@ -134,12 +136,6 @@ def _depth_m(evidence: Evidence, hulls: _Hulls, voyage: Voyage) -> FloatArray:
         return np.full(len(voyage.full), evidence.depth_m)
     deeper = depth_over_draught(evidence.length_m) * np.exp(DEPTH_LOG_SD * voyage.depth_error)
     return hulls.per_area_m * voyage.full * deeper
-
-
-def _or_anything(expected: FloatArray, seen: float, sd: float, sound: float, range_m: float) -> FloatArray:
-    """Likelihood of a value that is near what is expected with probability ``sound``, else anywhere in a range."""
-    off = (expected - seen) * (np.sqrt(0.5) / sd)
-    return np.exp(-off * off) * (sound / (sd * np.sqrt(2 * np.pi))) + (1 - sound) / range_m
 
 
 def reweighted(prior: FloatArray, log_weight: FloatArray) -> FloatArray:

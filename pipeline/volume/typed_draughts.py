@@ -17,6 +17,7 @@ import numpy as np
 
 from pipeline.ships.retyping import TYPED_STEP_M
 from pipeline.volume.displacement import draught_near
+from pipeline.volume.one_reading import density
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,12 +77,8 @@ def _one_of(
     typed_m: float, states: Iterable[tuple[float, FloatArray]], ships: Afloat, draught_sd_m: float
 ) -> FloatArray:
     """Likelihood of one number: near the draught of a state, as likely as that is, or of nothing."""
-    told = np.full(len(ships.deep_m), GARBLED / GARBLED_RANGE_M)
-    peak = (1 - GARBLED) / (draught_sd_m * np.sqrt(2 * np.pi))
-    for chance, mass in states:
-        off = (draught_near(typed_m, ships.deep_m * mass, ships.pull) - typed_m) * (np.sqrt(0.5) / draught_sd_m)
-        told += chance * peak * np.exp(-off * off)
-    return told
+    draughts = ((chance, draught_near(typed_m, ships.deep_m * mass, ships.pull)) for chance, mass in states)
+    return density(typed_m, draughts, draught_sd_m, 1 - GARBLED, GARBLED_RANGE_M)
 
 
 def _or_not_retyped(both: FloatArray, deeper_m: float, p_retyped: float) -> FloatArray:

@@ -93,7 +93,8 @@ def test_lpg_is_nothing_that_an_unnamed_cargo_may_be():
 
 def test_a_full_gasoline_ship_is_full_by_volume():
     """98 % of 7,700 m3, the tanks of a coastal tanker of 6,500 t: 47,460 bbl; by weight it would be a twelfth more."""
-    full = only({"dwt_t": 6500, "product": "gasoline"})["barrels_at_100"]
+    hers = VolumeConfig(tank_m3_per_t=7700 / 6500)
+    full = only({"dwt_t": 6500, "product": "gasoline"}, config=hers)["barrels_at_100"]
     assert full == pytest.approx(0.98 * 7700 * 6.2898, rel=2e-3)
     assert full < 0.95 * 6500 * 8.35 * 0.93
 

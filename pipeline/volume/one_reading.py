@@ -1,0 +1,29 @@
+"""The density of one reading: near what one of some states lets expect, or of nothing at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipeline.types import FloatArray
+
+
+def density(
+    seen: float, states: Iterable[tuple[float, FloatArray]], sd: float, p_sound: float, range_m: float
+) -> FloatArray:
+    """Density of ``seen`` [1/m]: with ``p_sound`` normal around a state's value, else anywhere in a range: a floor.
+
+    ``states`` are values that may be expected [m], shape (ships,), each with its chance; chances add up to 1.
+
+    >>> [round(float(density(5.0, [(1.0, np.array(mean))], 0.2, 0.9, 8.0)), 4) for mean in (5.0, 9.0)]
+    [1.8077, 0.0125]
+    """
+    peak, told = p_sound / (sd * np.sqrt(2 * np.pi)), (1 - p_sound) / range_m
+    for chance, expected in states:
+        off = (expected - seen) * (np.sqrt(0.5) / sd)
+        told = told + chance * peak * np.exp(-off * off)
+    return np.asarray(told)
