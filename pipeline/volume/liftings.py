@@ -166,7 +166,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     length, beam = hull.length_m, hull.beam_m
     product, gas_by, doubt_of_product = _product(call, config)
     doubts.append(doubt_of_product)
-    out: Row = {"length_m": length, "beam_m": beam, "size_source": told_by_registry(call, hull)}
+    out: Row = {"length_m": length, "beam_m": beam}
     out |= {"product": product, "bbl_per_t": bbl_per_t(product, config)}
     out |= _counting(call, when, direction_of(call, config), config)
     given = {name: positive(call, name, 5e6) for name in ("barrels", "tonnes", "capacity_bbl")}
@@ -184,6 +184,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
         out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / (beam or math.inf))
     size, depths, doubts_of_depth = _with_depths(call, out, size, contradicted=hull.contradicted)
     out |= depths | {
+        "size_source": told_by_registry(call, hull, depths),
         "dwt_p50_t": math.exp(size.log_dwt),
         "dwt_log_sd": size.log_sd,
         "dwt_shared_sd": size.shared_sd,

@@ -68,15 +68,20 @@ def _size(call: Row, name: str, *, may_be_listed: bool) -> tuple[float | None, f
     return listed, LISTED_SD_M[name], True
 
 
-def told_by_registry(call: Row, hull: Hull) -> str:
+def told_by_registry(call: Row, hull: Hull, depths: Row) -> str:
     """What of her size the registry told, and where it has that from; "" where it told nothing.
 
-    >>> told_by_registry({"gt": 962.0, "listed_source": "class register"}, Hull(90.0, None, 1.0, 0.0, ("length",)))
-    'gt, length: class register'
+    ``depths`` are depth and summer draught as far as they are used: other columns of a report do not show these.
+
+    >>> call, hull = {"gt": 962.0, "listed_source": "class register"}, Hull(90.0, None, 1.0, 0.0, ("length",))
+    >>> told_by_registry(call, hull, {"depth_m": 5.2, "design_draught_m": None})
+    'gt, length, depth 5.2 m: class register'
     """
     source = text(call, "listed_source")
     if not source:
         return ""
-    columns = {"deadweight": "dwt_t", "gt": "gt", "depth": "depth_m", "summer draught": "design_draught_m"}
-    told = [name for name, column in columns.items() if text(call, column)]
-    return f"{', '.join((*told, *hull.listed))}: {source}" if told or hull.listed else ""
+    told = [name for name, column in (("deadweight", "dwt_t"), ("gt", "gt")) if text(call, column)]
+    told += hull.listed
+    words = {"depth": depths.get("depth_m"), "summer draught": depths.get("design_draught_m")}
+    told += [f"{name} {value:g} m" for name, value in words.items() if value is not None]
+    return f"{', '.join(told)}: {source}" if told else ""

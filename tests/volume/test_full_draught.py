@@ -173,11 +173,12 @@ def test_of_a_ship_that_may_be_another_one_neither_depth_nor_draught_is_taken():
     row = lifted(**measured, **listed, design_draught_m=6.1, depth_m=7.9)
     assert row["dwt_p50_t"] == lifted(**measured, **listed)["dwt_p50_t"]
     assert pd.isna(row["design_draught_m"])
+    assert row["size_source"] == ""
 
 
 def test_who_told_the_depth_is_named():
     row = lifted(depth_m=7.9, design_draught_m=6.1, listed_source="class register")
-    assert row["size_source"] == "depth, summer draught: class register"
+    assert row["size_source"] == "depth 7.9 m, summer draught 6.1 m: class register"
     assert row["method"] == "dwt_from_length_beam_and_draught; load_from_fill_prior"
     assert (row["depth_m"], row["design_draught_m"]) == (7.9, 6.1)
 

@@ -12,7 +12,7 @@ def test_a_listed_size_serves_where_none_was_measured():
     hull, doubts = hull_of(LISTED)
     assert (hull.length_m, hull.beam_m, hull.listed) == (105.0, 16.0, ("length", "beam"))
     assert doubts == []
-    assert told_by_registry(LISTED, hull) == "length, beam: class register"
+    assert told_by_registry(LISTED, hull, {}) == "length, beam: class register"
 
 
 def test_a_listed_size_goes_before_a_worse_measured_one_only():
