@@ -44,8 +44,8 @@ MOST_UNUSUAL = 0.6  # ln of deadweight over the usual one, beyond which what dif
 
 # ln(depth over full draught) at 100 m, more per unit of ln(length / 100 m), and the most: laid through twenty hulls of
 # 62 to 252 m (``benchmarks/published_hulls.csv``, without those for rivers and sheltered waters but two coasters). They
-# are off by 6 %; the depth by length alone (``ships.hull_depth``) is off by 10 %.
-DEPTH_AT_100_M, DEPTH_PER_LOG_LENGTH, MOST_DEPTH = 0.26, 0.25, 0.33
+# are off by 5 %; the depth by length alone (``ships.hull_depth``) is off by 10 %.
+DEPTH_AT_100_M, DEPTH_PER_LOG_LENGTH, MOST_DEPTH = 0.28, 0.30, 0.34
 DEPTH_LOG_SD = 0.06
 
 
@@ -90,6 +90,6 @@ def depth_over_draught(length_m: float) -> float:
     """Median depth, keel to deck, over the draught at which a tanker is full.
 
     >>> [round(depth_over_draught(length_m), 2) for length_m in (65.0, 105.0, 183.0, 250.0)]
-    [1.16, 1.31, 1.39, 1.39]
+    [1.16, 1.34, 1.4, 1.4]
     """
     return float(np.exp(min(DEPTH_AT_100_M + DEPTH_PER_LOG_LENGTH * np.log(length_m / 100), MOST_DEPTH)))
