@@ -193,7 +193,8 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     load = "given"
     if given["barrels"] is None and given["tonnes"] is None:
         usual = hull_for_loads(out) if size.method == "dwt_given" else None
-        out |= usable_evidence(call, length if length is not None or usual is None else usual.length_m, config)
+        hers = call | {"depth_m": depths.get("depth_m")}  # a depth that is not hers limits no draught
+        out |= usable_evidence(hers, length if length is not None or usual is None else usual.length_m, config)
         if out.get("draught_in_m") is not None or out.get("draught_out_m") is not None:
             out["p_retyped"] = habit
         told = evidence_of(out)

@@ -166,6 +166,14 @@ def test_no_size_of_a_ship_is_refused(name, value):
     assert name in row["cause"]
 
 
+def test_a_slip_in_a_listed_depth_costs_no_draughts():
+    """2.9 for 7.9 m: her draughts are not above her depth, the depth is not hers."""
+    sent = {"draught_in_m": 3.4, "draught_out_m": 5.9}
+    row, plain = lifted(**sent, depth_m=2.9), lifted(**sent)
+    assert (row["status"], row["tonnes_p50"]) == ("degraded", plain["tonnes_p50"])
+    assert "depth_m 2.9 m is not that of a tanker of 96 x 15 m" in row["cause"]
+
+
 def test_of_a_ship_that_may_be_another_one_neither_depth_nor_draught_is_taken():
     """Her listed length is not the measured one."""
     measured = {"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0, "beam_m": 23.0}
