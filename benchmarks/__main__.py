@@ -11,8 +11,8 @@ from importlib import import_module
 USUAL = ("accuracy", "speed", "submetre_accuracy", "matching", "port_calls", "missed_calls")
 LONG = (  # minutes to hours each
     "ais_memory", "aoi_window", "azimuth_shift", "berth", "call_numbers", "coverage", "cut_stays", "demo_seeds",
-    "full_scene", "hull_sizes", "many_calls", "published_hulls", "radar_accuracy", "radar_fronts", "rough_sea", "same_ship", "scale",
-    "sentinel2_tile", "silent_ships", "typed_draughts", "weakest_evidence",
+    "full_scene", "hull_sizes", "many_calls", "published_hulls", "radar_accuracy", "radar_fronts", "rough_sea",
+    "same_ship", "scale", "sentinel2_tile", "silent_ships", "typed_draughts", "weakest_evidence",
 )  # fmt: skip
 
 
