@@ -15,6 +15,7 @@ import pandas as pd
 from pipeline.volume.capacity import Capacity, capacity_of, tanker_regression
 from pipeline.volume.full_draught import Told, moved_by_draught, told_full_draught
 from pipeline.volume.hull_form import block_coefficient, depth_over_draught, lightship_share
+from pipeline.volume.usual_hull import UsualHull
 
 HULLS = Path(__file__).with_suffix(".csv")
 FITTED = "Etsuzan Maru No. 8"  # the law of draughts is laid through her
@@ -37,7 +38,8 @@ def published_hulls() -> pd.DataFrame:
 
 def deadweight(length_m: float, beam_m: float, told: Told | None) -> Capacity:
     """By length and beam as they are listed, and by a full draught where one is told."""
-    return moved_by_draught(capacity_of(None, length_m, beam_m), told, length_m, beam_m, 0.0)
+    hull = UsualHull(length_m, beam_m, 0.0, stated=True)
+    return moved_by_draught(capacity_of(None, length_m, beam_m), told, hull)
 
 
 def deadweight_errors(hulls: pd.DataFrame, *names: str) -> tuple[np.ndarray, np.ndarray]:

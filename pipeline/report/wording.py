@@ -122,6 +122,7 @@ METHOD_WORDS = {
     "dwt_from_length_beam": "deadweight from measured length and beam",
     "dwt_from_length_beam_and_draught": "deadweight from length, beam, and how deep she is built",
     "dwt_from_length": "deadweight from measured length",
+    "dwt_from_length_and_draught": "deadweight from length, and how deep she is built",
     "dwt_from_gt": "deadweight from gross tonnage",
     "load_from_fill_prior": "load not measured: the usual fill of such ships",
     "load_from_draughts": "load from the draughts that she sent",

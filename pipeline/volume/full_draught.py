@@ -8,6 +8,7 @@ far as she is not heavier or finer herself. What draughts and freeboards say of 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -32,10 +33,11 @@ from pipeline.volume.usual_hull import DWT_PER_HULL, hull_for_loads
 if TYPE_CHECKING:
     from pipeline.types import FloatArray
     from pipeline.volume.capacity import Capacity
+    from pipeline.volume.usual_hull import UsualHull
 
 COLUMNS = ("depth_m", "design_draught_m")
 SUMMER_LOG_SD = 0.015  # of a listed summer draught: registers round, and mix it with the scantling draught (our choice)
-BY_HULL = "length_beam"  # in the method of a deadweight that length and beam tell
+BY_HULL = re.compile("length(_beam)?")  # in the method of a deadweight that the hull tells
 AND_DRAUGHT = "_and_draught"  # in the method of one that was moved by a full draught
 # ln of a full draught over what the hull's own law gives, beyond which it is not hers: hulls of 48 m and for sheltered
 # waters lie up to 0.43 less deep (``benchmarks/published_hulls.csv``), and feet or decimetres are beyond (our choice)
@@ -84,7 +86,7 @@ def listed_depths(call: Row, lifting: Row) -> tuple[Row, list[str]]:
     if (depth is None and summer is None) or hull is None:
         return {}, []
     if lifting.get("length_m") is None and lifting["dwt_log_sd"] >= UNKNOWN_LOG_SD:
-        return {}, []  # of no known size
+        return {}, [f"{' and '.join(n for n, v in found.items() if v)} without a length or a deadweight: not used"]
     if depth is not None and summer is not None and summer >= depth:
         return {}, [f"design_draught_m {summer:g} m is not below depth_m {depth:g} m: neither is used"]
     told = told_full_draught(found, hull.length_m)
@@ -116,28 +118,29 @@ def _laws(
     return log_draught, part, -1 - DWT_PER_HULL * LIGHTSHIP_PER_DEADWEIGHT * part
 
 
-def moved_by_draught(size: Capacity, told: Told | None, length_m: float, beam_m: float, hull_log_sd: float) -> Capacity:
+def moved_by_draught(size: Capacity, told: Told | None, hull: UsualHull) -> Capacity:
     """The capacity of a hull with what her full draught adds, by Bayes' rule on a grid of deadweights.
 
     A hull that carries more than her like lies deeper, but less than in proportion: one that carries less weighs the
     more herself. What ships of one deadweight and size differ by in draught is normal in its logarithm; so is the
-    posterior taken to be. Deadweights that rest on something else than length and beam are left as they are.
+    posterior taken to be. Deadweights that do not rest on the hull are left as they are.
 
     Parameters
     ----------
-    size : by length and beam, with the gross tonnage or without; told : the full draught; None leaves all as it is
-    length_m, beam_m : as measured [m]; hull_log_sd : relative error of their product
+    size : by length and beam, or by the length, with the gross tonnage or without
+    told : the full draught; None leaves all as it is
+    hull : as measured, or with the beam that is usual for its length
     """
-    if told is None or BY_HULL not in size.method:
+    if told is None or not BY_HULL.search(size.method):
         return size
     spread = math.hypot(size.log_sd, size.shared_sd)
     off = spread * GRID
     # of the hull's error, as far as the deadweight's goes with it, and the rest
-    together = min(DWT_PER_HULL * hull_log_sd**2, 0.95 * size.log_sd * hull_log_sd)
+    together = min(DWT_PER_HULL * hull.log_sd**2, 0.95 * size.log_sd * hull.log_sd)
     larger = together / spread**2 * off
-    log_draught, part, by_size = _laws(length_m, beam_m, size.log_dwt + off, larger)
-    hull_left = max(hull_log_sd**2 - (together / spread) ** 2, 0.0)
-    noise = (BLOCK_SD / block_coefficient(length_m)) ** 2 + (LIGHTSHIP_LOG_SD * part) ** 2 + told.log_sd**2
+    log_draught, part, by_size = _laws(hull.length_m, hull.beam_m, size.log_dwt + off, larger)
+    hull_left = max(hull.log_sd**2 - (together / spread) ** 2, 0.0)
+    noise = (BLOCK_SD / block_coefficient(hull.length_m)) ** 2 + (LIGHTSHIP_LOG_SD * part) ** 2 + told.log_sd**2
     variance = noise + by_size**2 * hull_left
     logs = -0.5 * GRID**2 - 0.5 * (math.log(told.draught_m) - log_draught) ** 2 / variance - 0.5 * np.log(variance)
     weights = np.exp(logs - logs.max())
@@ -150,5 +153,5 @@ def moved_by_draught(size: Capacity, told: Told | None, length_m: float, beam_m:
         log_dwt=size.log_dwt + moved,
         log_sd=math.sqrt(max(left - shared**2, 0.0)),
         shared_sd=shared,
-        method=size.method.replace(BY_HULL, BY_HULL + AND_DRAUGHT),
+        method=BY_HULL.sub(rf"\g<0>{AND_DRAUGHT}", size.method, count=1),
     )

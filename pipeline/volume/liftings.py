@@ -211,10 +211,10 @@ def _with_depths(call: Row, out: Row, size: Capacity, *, contradicted: bool) -> 
     if contradicted:
         return size, {}, []
     found, doubts = listed_depths(call, out | {"dwt_p50_t": math.exp(size.log_dwt), "dwt_log_sd": size.log_sd})
-    length, beam = out["length_m"], out["beam_m"]
-    if length is None or beam is None:
+    hull = hull_for_loads(out)
+    if hull is None:
         return size, found, doubts
-    return moved_by_draught(size, told_full_draught(found, length), length, beam, out["hull_log_sd"]), found, doubts
+    return moved_by_draught(size, told_full_draught(found, hull.length_m), hull), found, doubts
 
 
 def _particulars(call: Row, hull: Hull, *, carries_gas: bool) -> Particulars:

@@ -21,9 +21,11 @@ from pipeline.volume.hull_form import (
     lightship_share,
 )
 from pipeline.volume.possible_voyages import FullDraught, HullForms, Voyages
+from pipeline.volume.usual_hull import UsualHull
 
 CONFIG = VolumeConfig(draws=4000)
 LENGTH, BEAM, DWT = 96.0, 15.0, 4500.0
+HULL = UsualHull(LENGTH, BEAM, 0.0, stated=True)
 HULL_T_PER_M = 1.025 * LENGTH * BEAM
 USUAL_LOG_DWT = float(tanker_regression().log_dwt(np.array(LENGTH), np.array(BEAM)))
 
@@ -48,7 +50,7 @@ def test_the_deadweight_is_that_of_ships_which_are_built_so_deep(draught_m):
     log_dwt = before.log_dwt + np.hypot(before.log_sd, before.shared_sd) * rng.standard_normal(n)
     _, _, deep = built(n, rng, log_dwt)
     like = abs(np.log(deep / draught_m) + SUMMER_LOG_SD * rng.standard_normal(n)) < 0.01
-    after = moved_by_draught(before, Told(draught_m, SUMMER_LOG_SD), LENGTH, BEAM, 0.0)
+    after = moved_by_draught(before, Told(draught_m, SUMMER_LOG_SD), HULL)
     assert like.sum() > 3000
     assert after.log_dwt == pytest.approx(log_dwt[like].mean(), abs=0.02)
     assert np.hypot(after.log_sd, after.shared_sd) == pytest.approx(log_dwt[like].std(), rel=0.06)
@@ -64,14 +66,14 @@ def test_an_error_of_the_measured_hull_goes_with_that_of_the_deadweight():
     _, _, deep = built(n, rng, log_dwt - 1.6 * larger)  # as of her true size
     deep = deep * np.exp(0.6 * larger)
     like = abs(np.log(deep / 6.4) + SUMMER_LOG_SD * rng.standard_normal(n)) < 0.01
-    after = moved_by_draught(before, Told(6.4, SUMMER_LOG_SD), LENGTH, BEAM, sd)
+    after = moved_by_draught(before, Told(6.4, SUMMER_LOG_SD), UsualHull(LENGTH, BEAM, sd, stated=True))
     assert after.log_dwt == pytest.approx(log_dwt[like].mean(), abs=0.02)
     assert np.hypot(after.log_sd, after.shared_sd) == pytest.approx(log_dwt[like].std(), rel=0.06)
 
 
 def test_a_stated_deadweight_is_left_as_it_is():
     stated = Capacity(np.log(4500.0), 0.02, 0.0, "dwt_given")
-    assert moved_by_draught(stated, Told(5.0, SUMMER_LOG_SD), LENGTH, BEAM, 0.0) == stated
+    assert moved_by_draught(stated, Told(5.0, SUMMER_LOG_SD), HULL) == stated
     row, plain = lifted(dwt_t=DWT, design_draught_m=6.0), lifted(dwt_t=DWT)
     assert (row["method"], row["dwt_p50_t"]) == (plain["method"], plain["dwt_p50_t"])
 
@@ -195,6 +197,26 @@ def test_a_draught_says_nothing_of_a_ship_of_no_known_size():
     alone = {"length_m": None, "beam_m": None}
     row, plain = lifted(**alone, design_draught_m=6.1), lifted(**alone)
     assert (row["dwt_p50_t"], row["tonnes_p50"]) == (plain["dwt_p50_t"], plain["tonnes_p50"])
+    assert row["cause"] == "design_draught_m without a length or a deadweight: not used"
+
+
+def test_a_length_alone_is_told_apart_by_the_draught_as_well():
+    """With the beam as usual for it: of a million such ships those that are built so deep."""
+    usual_m, beam_sd = tanker_regression().beam_from_length(np.array(LENGTH))
+    before = capacity_of(None, LENGTH, None)
+    rng, n = np.random.default_rng(5), 1_000_000
+    broader = float(beam_sd) * rng.standard_normal(n)
+    own = np.sqrt(before.log_sd**2 - (1.6 * beam_sd) ** 2)
+    log_dwt = before.log_dwt + 1.6 * broader + np.hypot(own, before.shared_sd) * rng.standard_normal(n)
+    usual = float(tanker_regression().log_dwt(np.array(LENGTH), usual_m)) + 1.6 * broader
+    share = lightship_share(LENGTH, log_dwt - usual) * np.exp(LIGHTSHIP_LOG_SD * rng.standard_normal(n))
+    block = rng.normal(block_coefficient(LENGTH), BLOCK_SD, n)
+    deep = np.exp(log_dwt) * (1 + share) / (block * 1.025 * LENGTH * usual_m * np.exp(broader))
+    like = abs(np.log(deep / 5.4)) < 0.02
+    row = lifted(beam_m=None, design_draught_m=5.4)
+    assert row["method"] == "dwt_from_length_and_draught; load_from_fill_prior"
+    assert np.log(row["dwt_p50_t"]) == pytest.approx(log_dwt[like].mean(), abs=0.03)
+    assert np.hypot(row["dwt_log_sd"], row["dwt_shared_sd"]) == pytest.approx(log_dwt[like].std(), rel=0.06)
 
 
 def test_a_number_that_may_be_either_tonnage_is_told_apart_by_how_deep_she_is():
