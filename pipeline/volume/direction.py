@@ -20,12 +20,12 @@ from pipeline.ships.retyping import changed, retyped_share
 from pipeline.ships.signs_of_cargo import by_draughts
 from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
 from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M
+from pipeline.volume.full_draught import HIGHEST_M
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
 
 SURE = 0.5  # a direction is named from this probability on
-HIGHEST_M = 40.0  # of a side above the water, or of a depth
 BEST_FREEBOARD_SD_M = 0.05  # no look measures a side better; draws could not follow a surer one (our choice)
 OTHER_END = {"in": "out", "out": "in"}
 

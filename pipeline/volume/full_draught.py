@@ -42,7 +42,7 @@ AND_DRAUGHT = "_and_draught"  # in the method of one that was moved by a full dr
 # ln of a full draught over what the hull's own law gives, beyond which it is not hers: hulls of 48 m and for sheltered
 # waters lie up to 0.43 less deep (``benchmarks/published_hulls.csv``), and feet or decimetres are beyond (our choice)
 ANOTHER_HULL = 0.5
-HIGHEST_M = 40.0
+HIGHEST_M = 40.0  # of a depth, or of a side above the water
 SEA_T_PER_M3 = 1.025
 GRID = np.linspace(-4.5, 4.5, 91)  # standard deviations of ln(deadweight)
 

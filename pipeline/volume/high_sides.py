@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipeline.ships.hull_depth import usual_depth_m
 from pipeline.volume.cells import Refused, Row, positive
-from pipeline.volume.direction import HIGHEST_M
 from pipeline.volume.evidence import DEPTH_SPREAD
+from pipeline.volume.full_draught import HIGHEST_M
 from pipeline.volume.shallow import length_for_loads_m
 
 SIDES = ("freeboard_in_m", "freeboard_out_m")

@@ -176,10 +176,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
         require_a_size(gas_by)
     doubts += [amounts_doubt(given, product, bbl_per_t_range(product, config)), doubt]
     doubts.append(cargo_doubt(given, size, full_bbl_per_dwt_t(product, config), ship))
-    out |= {
-        "given_barrels": given["barrels"],
-        "given_tonnes": given["tonnes"],
-    }
+    out |= {"given_barrels": given["barrels"], "given_tonnes": given["tonnes"]}
     if length is not None:
         out["hull_log_sd"] = math.hypot(ship.length_sd_m / length, ship.beam_sd_m / (beam or math.inf))
     size, depths, doubts_of_depth = _with_depths(call, out, size, contradicted=hull.contradicted)

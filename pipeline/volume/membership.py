@@ -14,6 +14,7 @@ from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LONGEST_M
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.tables.records import records_of
+from pipeline.volume.full_draught import HIGHEST_M
 from pipeline.volume.identity import with_tied_imos
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ ABOVE_ZERO = ("length_m", "beam_m", "depth_m", "design_draught_m", "freeboard_in
 AT_MOST = {
     "given_barrels": 5e6, "given_tonnes": 5e6, "dwt_p50_t": 1e6, "dwt_log_sd": 3.0, "dwt_shared_sd": 3.0,
     "length_m": LONGEST_M, "beam_m": BROADEST_M, "draught_in_m": DEEPEST_M, "draught_out_m": DEEPEST_M,
-    "depth_m": 40.0, "design_draught_m": DEEPEST_M,
+    "depth_m": HIGHEST_M, "design_draught_m": DEEPEST_M,
 }  # fmt: skip
 SCENARIOS = tuple(f"barrels_at_{name}" for name, _ in FILL_SCENARIOS)
 
