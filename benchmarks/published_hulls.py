@@ -63,7 +63,7 @@ def main() -> None:
     hulls = published_hulls()
     seagoing = hulls[hulls["hull"] == "seagoing"]
     groups = {
-        "seagoing, 87 to 250 m": seagoing,
+        "seagoing, 80 to 250 m": seagoing,
         "… with her full draught or one that is not called the design draught": seagoing[
             seagoing["draught_is"] != "design"
         ],

@@ -61,7 +61,7 @@ def told_full_draught(row: Mapping[str, Any], length_m: float) -> Told | None:
     >>> told_full_draught({"depth_m": 8.2, "design_draught_m": 6.48}, 105.5)
     Told(draught_m=6.48, log_sd=0.015)
     >>> round(told_full_draught({"depth_m": 8.2}, 105.5).draught_m, 2), told_full_draught({}, 105.5)
-    (6.1, None)
+    (6.3, None)
     """
     depth, summer = (row.get(name) for name in COLUMNS)
     if summer is not None and not np.isnan(summer):

@@ -87,31 +87,33 @@ def test_published_tankers_lie_as_deep_as_the_law_says():
     hulls = published_hulls()
     seagoing = hulls[(hulls["hull"] == "seagoing") & (hulls["draught_is"] != "design")]
     off = np.log(seagoing["law_draught_m"] / seagoing["draught_m"])
-    assert len(off) >= 15
+    assert len(off) >= 20
     assert FITTED not in set(seagoing["name"])
     assert off.median() == pytest.approx(0.0, abs=0.04)
-    assert off.abs().max() < 0.1
+    assert np.sqrt(np.mean(off**2)) < 0.055
+    assert off.abs().max() < 0.16, "one whose sizes are published in whole metres"
 
 
 def test_published_tankers_are_as_deep_as_their_draught_tells():
-    """Depth by length alone is off by a tenth, by a fifth and more for product tankers of 183 m."""
+    """Depth by length alone is off by 12 %, by a fifth and more for product tankers of 183 m."""
     hulls = published_hulls().dropna(subset=["depth_m"])
     seagoing = hulls[hulls["hull"].isin(["seagoing", "ice"])]
     off = np.log(seagoing["law_depth_m"] / seagoing["depth_m"])
     by_length = np.log(seagoing["length_m"].map(usual_depth_m) / seagoing["depth_m"])
-    assert np.sqrt(np.mean(off**2)) < 0.065 < 0.09 < np.sqrt(np.mean(by_length**2))
-    assert off.abs().max() < 0.13
+    assert np.sqrt(np.mean(off**2)) < 0.07 < 0.11 < np.sqrt(np.mean(by_length**2))
+    assert off.abs().max() < 0.16
 
 
-def test_a_published_draught_or_depth_halves_the_error_of_the_deadweight():
-    """By length and beam alone it is off by 11 % on average (root mean square) of these sixteen hulls."""
+def test_a_published_draught_or_depth_takes_a_third_and_more_from_the_error_of_the_deadweight():
+    """By length and beam alone it is off by 12 % (root mean square) of these twenty hulls."""
     hulls = published_hulls().dropna(subset=["depth_m"])
     seagoing = hulls[hulls["hull"] == "seagoing"]
     alone, deep, draught = (
         np.sqrt(np.mean(deadweight_errors(seagoing, *names)[0] ** 2))
         for names in ((), ("depth_m",), ("design_draught_m",))
     )
-    assert max(deep, draught) < 0.65 * alone
+    assert deep < 0.7 * alone
+    assert draught < 0.6 * alone
 
 
 @needs_real_data
