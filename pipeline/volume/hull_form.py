@@ -45,8 +45,8 @@ MOST_UNUSUAL = 0.6  # ln of deadweight over the usual one, beyond which what dif
 
 # ln(depth over full draught) at 100 m, more per unit of ln(length / 100 m), and the most: laid through 24 hulls of 62
 # to 252 m (``benchmarks/published_hulls.csv``, without those for rivers and sheltered waters but two coasters). They
-# are off by 7 %, by 8 % from 79 to 125 m, where single hulls of 1967 to 1975 have less side than double ones; the depth by
-# length alone (``ships.hull_depth``) is off by 12 %.
+# are off by 7 %, by 8 % from 79 to 125 m, where single hulls of 1967 to 1975 have less side than double ones; the depth
+# by length alone (``ships.hull_depth``) is off by 12 %.
 DEPTH_AT_100_M, DEPTH_PER_LOG_LENGTH, MOST_DEPTH = 0.25, 0.25, 0.33
 DEPTH_LOG_SD = 0.08
 
