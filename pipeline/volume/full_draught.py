@@ -42,6 +42,9 @@ AND_DRAUGHT = "_and_draught"  # in the method of one that was moved by a full dr
 # ln of a full draught over what the hull's own law gives, beyond which it is not hers: hulls of 48 m and for sheltered
 # waters lie up to 0.43 less deep (``benchmarks/published_hulls.csv``), and feet or decimetres are beyond (our choice)
 ANOTHER_HULL = 0.5
+# Over her summer draught: a forty-eighth more in the tropics, another in fresh water, and trim and habit of typing
+# (``volume.draught_sd_m``) beside these (our choice)
+DEEPER_THAN_FULL = 1.1
 HIGHEST_M = 40.0  # of a depth, or of a side above the water
 SEA_T_PER_M3 = 1.025
 GRID = np.linspace(-4.5, 4.5, 91)  # standard deviations of ln(deadweight)
@@ -98,6 +101,21 @@ def listed_depths(call: Row, lifting: Row) -> tuple[Row, list[str]]:
     size = f"a tanker of {round(hull.length_m, 1):g} x {round(hull.beam_m, 1):g} m"
     full = f"one lies some {math.exp(usual):.1f} m deep when full"
     return {}, [f"{by} {value:g} m is not that of {size} ({full}): not used"]
+
+
+def overloaded(lifting: Row) -> list[str]:
+    """Draughts that the load rests on though they are deeper than her summer draught lets her lie, one line each.
+
+    >>> overloaded({"design_draught_m": 6.1, "draught_in_m": 3.6, "draught_out_m": 6.9})
+    ['draught_out_m 6.9 m is deeper than her summer draught (6.1 m): typed wrongly, overloaded, or not her papers']
+    """
+    summer = lifting.get("design_draught_m")
+    if summer is None:
+        return []
+    typed = {name: lifting.get(name) for name in ("draught_in_m", "draught_out_m")}
+    deep = {name: value for name, value in typed.items() if value is not None and value > DEEPER_THAN_FULL * summer}
+    of_her = f"is deeper than her summer draught ({summer:g} m): typed wrongly, overloaded, or not her papers"
+    return [f"{name} {value:g} m {of_her}" for name, value in deep.items()]
 
 
 def _log_by_law(length_m: float, beam_m: float, log_dwt: float) -> float:

@@ -44,7 +44,7 @@ from pipeline.volume.direction import Direction, direction_of, habit_of, usable_
 from pipeline.volume.draw_keys import draw_keys, fullest_first
 from pipeline.volume.drawn_once import DrawnOnce
 from pipeline.volume.evidence import evidence_of
-from pipeline.volume.full_draught import listed_depths, moved_by_draught, told_full_draught
+from pipeline.volume.full_draught import listed_depths, moved_by_draught, overloaded, told_full_draught
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
 from pipeline.volume.high_sides import without_high_sides
@@ -194,6 +194,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
         out |= usable_evidence(hers, length if length is not None or usual is None else usual.length_m, config)
         if out.get("draught_in_m") is not None or out.get("draught_out_m") is not None:
             out["p_retyped"] = habit
+            doubts += overloaded(out)
         told = evidence_of(out)
         load = told.method if told is not None else "load_from_fill_prior"
     out["method"] = f"{size.method}; {load}"

@@ -176,6 +176,15 @@ def test_a_slip_in_a_listed_depth_costs_no_draughts():
     assert "depth_m 2.9 m is not that of a tanker of 96 x 15 m" in row["cause"]
 
 
+@pytest.mark.parametrize(("out_m", "told"), [(6.1, False), (6.5, False), (7.0, True)])
+def test_a_draught_deeper_than_the_load_line_is_told_and_still_counts(out_m, told):
+    row = lifted(dwt_t=DWT, draught_in_m=3.4, draught_out_m=out_m, design_draught_m=6.1)
+    assert ("draught_out_m 7 m is deeper than her summer draught (6.1 m)" in row["cause"]) == told
+    assert row["status"] == ("degraded" if told else "used")
+    assert row["method"] == "dwt_given; load_from_draughts"
+    assert row["fill_p50"] > 0.85
+
+
 def test_of_a_ship_that_may_be_another_one_neither_depth_nor_draught_is_taken():
     """Her listed length is not the measured one."""
     measured = {"length_m": 150.0, "length_lo_m": 140.0, "length_hi_m": 160.0, "beam_m": 23.0}
