@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
+from benchmarks.published_hulls import FITTED, published_hulls
 from benchmarks.typed_draughts import DATA, LADEN, SIZES, tankers_by_register
 from pipeline.config import VolumeConfig
 from pipeline.volume.capacity import tanker_regression
@@ -21,14 +22,14 @@ from pipeline.volume.hull_form import (
     block_coefficient,
 )
 
-ETSUZAN_MARU = {"loa_m": 64.97, "beam_m": 10.95, "dwt": 1295.4, "ais_draught_m": 4.18}  # scribd.com/document/845820261
 SOFT = 0.1  # ln of a draught, beyond which a ship pulls less (our choice)
 HELD = np.array([np.log(LIGHTSHIP_AT_100_M), LIGHTSHIP_POWER, LIGHTSHIP_PER_DEADWEIGHT])
 
 
 def laden_ships() -> pd.DataFrame:
     """Tankers of OpenSARShip with a deadweight and a laden draught, and one whose papers are published."""
-    ships = pd.concat([tankers_by_register(), pd.DataFrame([ETSUZAN_MARU])], ignore_index=True)
+    hulls = published_hulls().rename(columns={"length_m": "loa_m", "dwt_t": "dwt", "draught_m": "ais_draught_m"})
+    ships = pd.concat([tankers_by_register(), hulls[hulls["name"] == FITTED][SIZES]], ignore_index=True)
     return ships[np.exp(errors(HELD, ships)) * LADEN < 1].reset_index(drop=True)
 
 

@@ -1,8 +1,8 @@
 """Tankers whose length, beam, depth, draught and deadweight are published together, against the law of hull forms.
 
-``python -m benchmarks.published_hulls``. The hulls stand in ``published_hulls.csv``, each with its source. None of them
-was used for the law of draughts or for the regression of deadweights, but for the first; the law of depths is laid
-through those that have one.
+``python -m benchmarks.published_hulls``. The hulls stand in ``published_hulls.csv``, each with its source. The
+regression of deadweights rests on none of them, and the law of draughts on one, `FITTED` (it quotes the lightship of
+the design for sheltered waters, too); the law of depths is laid through those that have one.
 """
 
 from __future__ import annotations
@@ -12,27 +12,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.volume.capacity import Capacity, capacity_of, tanker_regression
-from pipeline.volume.full_draught import Told, moved_by_draught, told_full_draught
-from pipeline.volume.hull_form import block_coefficient, depth_over_draught, lightship_share
+from pipeline.volume.capacity import Capacity, capacity_of
+from pipeline.volume.full_draught import Told, log_full_draught, moved_by_draught, told_full_draught
+from pipeline.volume.hull_form import depth_over_draught
 from pipeline.volume.usual_hull import UsualHull
 
 HULLS = Path(__file__).with_suffix(".csv")
 FITTED = "Etsuzan Maru No. 8"  # the law of draughts is laid through her
-SEA_T_PER_M3 = 1.025
 
 
 def published_hulls() -> pd.DataFrame:
     """The file's rows, and of each what the law says: full draught by her deadweight, depth by her draught [m]."""
     hulls = pd.read_csv(HULLS, comment="#")
-    length, beam, dwt = (hulls[name].to_numpy(float) for name in ("length_m", "beam_m", "dwt_t"))
-    unusual = np.log(dwt) - tanker_regression().log_dwt(length, beam)
-    share = np.array([float(lightship_share(m, u)) for m, u in zip(length, unusual, strict=True)])
-    block = np.array([block_coefficient(m) for m in length])
-    ratio = np.array([depth_over_draught(m) for m in length])
+    by_law = [log_full_draught(h.length_m, h.beam_m, np.log(h.dwt_t)) for h in hulls.itertuples()]
     return hulls.assign(
-        law_draught_m=dwt * (1 + share) / (SEA_T_PER_M3 * length * beam * block),
-        law_depth_m=hulls["draught_m"] * ratio,
+        law_draught_m=np.exp(by_law),
+        law_depth_m=hulls["draught_m"] * hulls["length_m"].map(depth_over_draught),
     )
 
 

@@ -95,7 +95,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         freeboard_last_m=side(out),
         p_same_hull=told("p_same_hull", 1.0),
         p_retyped=told("p_retyped", RETYPED),
-        draught_in_dwt=AND_DRAUGHT in str(row.get("method")),
+        draught_in_dwt=AND_DRAUGHT in str(row.get("method")).split(";")[0],
         **{name: None if np.isnan(value := told(name, np.nan)) else value for name in DEPTHS},
     )
     return found if found.method else None

@@ -93,7 +93,7 @@ def listed_depths(call: Row, lifting: Row) -> tuple[Row, list[str]]:
     if depth is not None and summer is not None and summer >= depth:
         return {}, [f"design_draught_m {summer:g} m is not below depth_m {depth:g} m: neither is used"]
     told = told_full_draught(found, hull.length_m)
-    usual = _log_by_law(hull.length_m, hull.beam_m, math.log(lifting["dwt_p50_t"]))
+    usual = log_full_draught(hull.length_m, hull.beam_m, math.log(lifting["dwt_p50_t"]))
     if told is None or abs(math.log(told.draught_m) - usual) <= ANOTHER_HULL:
         return found, []
     by = "depth_m" if summer is None else "design_draught_m"
@@ -118,8 +118,8 @@ def overloaded(lifting: Row) -> list[str]:
     return [f"{name} {value:g} m {of_her}" for name, value in deep.items()]
 
 
-def _log_by_law(length_m: float, beam_m: float, log_dwt: float) -> float:
-    """ln of the full draught [m] that the law of hull forms gives."""
+def log_full_draught(length_m: float, beam_m: float, log_dwt: float) -> float:
+    """ln of the full draught [m] that the law of hull forms gives a tanker of that size and ln(deadweight)."""
     return float(_laws(length_m, beam_m, np.array(log_dwt), np.array(0.0))[0])
 
 

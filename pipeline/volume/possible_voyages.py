@@ -119,7 +119,7 @@ class Voyages:
         form, *others = self._decks
         hulls = _deck_of_hulls(forms.size_error_sd * others[3][0], others[3][1])
         decks = [np.clip(forms.block + BLOCK_SD * form, *BLOCK_RANGE), *others[:3], hulls, *others[4:]]
-        many = len(forms.lightship)
+        many, parts = len(forms.lightship), forms.parts
         while True:
             cuts = rng.integers(self._draws, size=len(decks))
             dealt = [deck[:, cut : cut + many] for deck, cut in zip(decks, cuts, strict=True)]
@@ -128,21 +128,20 @@ class Voyages:
             lightship = forms.lightship * heavier * of_larger
             if forms.full is not None:
                 told = forms.full.log_over + forms.full.log_sd * depth[::-1]  # no other use deals the cards backwards
-                block, lightship = _as_deep(told, forms, block, lightship, smaller)
+                block, lightship = _as_deep(told, parts, block, lightship, smaller)
             full = (1 + lightship) / block * smaller
             pull = (1 - block) * np.cbrt(full)
             yield Voyage(lightship + self._constants_share, ballast, left, pull, full, smaller, depth, first, last)
 
 
 def _as_deep(
-    told: FloatArray, forms: HullForms, block: FloatArray, lightship: FloatArray, smaller: FloatArray
+    told: FloatArray, parts: Parts, block: FloatArray, lightship: FloatArray, smaller: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Block coefficient and lightship of ships of whom a full draught is told: draws of both, given that draught.
 
     A draw that knows nothing of it is moved by what it is off, each part by its share of the variance: such draws have
     the law of normal errors that are known to add up to that (Matheron's rule, in logarithms). The form takes the rest.
     """
-    parts = forms.parts
     step = (told - np.log((1 + lightship) / block * smaller)) / parts.together
     heavier = lightship * np.exp(step * parts.lightship / lightship_part(lightship))
     deep = np.exp(told - step * parts.told)
