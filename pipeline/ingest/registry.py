@@ -16,7 +16,7 @@ import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.ships.imo import imo_is_valid
-from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LARGEST_T, LONGEST_M
+from pipeline.ships.largest import BROADEST_M, DEEPEST_M, HIGHEST_M, LARGEST_T, LONGEST_M
 from pipeline.ships.mmsi import mmsi_is_possible
 from pipeline.tables.delimited import SEPARATORS, plain
 from pipeline.tables.given import resembled
@@ -36,7 +36,7 @@ SIZES: dict[str, _Size] = {
     "dwt_t": _Size(1, LARGEST_T, "deadweight [t], or gross tonnage where tonnage_kind says GT"),
     "length_m": _Size(3, LONGEST_M, "length over all [m]"),
     "beam_m": _Size(1, BROADEST_M, "moulded beam [m]"),
-    "depth_m": _Size(0.5, 60, "moulded depth, keel to deck [m]"),
+    "depth_m": _Size(0.5, HIGHEST_M, "moulded depth, keel to deck [m]"),
     "design_draught_m": _Size(0.3, DEEPEST_M, "summer draught [m]"),
 }
 """Size columns with the range beyond which a value is a typing error."""

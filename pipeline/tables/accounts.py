@@ -1,6 +1,6 @@
 """Tables about cargo: what each call lifted, and the running account against a cap."""
 
-from pipeline.ships.largest import DEEPEST_M
+from pipeline.ships.largest import DEEPEST_M, HIGHEST_M
 from pipeline.tables.contract import Column, Contract, amount, quantiles, share
 from pipeline.tables.number_law import MOST_CALLS
 from pipeline.tables.ships import SPOT_COLUMNS
@@ -59,7 +59,9 @@ LIFTINGS = Contract(
         share("p_discharging", "That cargo went ashore.", required=False),
         amount("length_m", "Used for capacity.", "m", required=False),
         amount("beam_m", "Used for capacity.", "m", required=False),
-        amount("depth_m", "Depth, keel to deck, by identity, as far as it was used.", "m", required=False, high=40),
+        amount(
+            "depth_m", "Depth, keel to deck, by identity, as far as it was used.", "m", required=False, high=HIGHEST_M
+        ),
         amount(
             "design_draught_m",
             "Summer draught by identity, as far as it was used.",

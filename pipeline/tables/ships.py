@@ -1,6 +1,6 @@
 """Tables about ships: what transponders said, which detection is whose, and who called when."""
 
-from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LONGEST_M
+from pipeline.ships.largest import BROADEST_M, DEEPEST_M, HIGHEST_M, LONGEST_M
 from pipeline.tables.contract import Column, Contract, amount, bounds, share
 
 SPOT_COLUMNS = (  # of a call, and of its lifting: how busy the spot was at which she lay
@@ -238,7 +238,7 @@ PORT_CALLS = Contract(
         amount("gt", "Gross tonnage by identity.", required=False),
         amount("listed_length_m", "Length by identity, beside the measured.", "m", required=False, high=LONGEST_M),
         amount("listed_beam_m", "Beam by identity.", "m", required=False, high=BROADEST_M),
-        amount("depth_m", "Depth, keel to deck, by identity.", "m", required=False, high=60),
+        amount("depth_m", "Depth, keel to deck, by identity.", "m", required=False, high=HIGHEST_M),
         amount("design_draught_m", "Summer draught by identity.", "m", required=False, high=DEEPEST_M),
         Column("listed_source", "text", "Where the registry has its line of her from.", required=False),
         Column(

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.ships.hull_depth import usual_depth_m
+from pipeline.ships.largest import HIGHEST_M
 from pipeline.ships.retyping import changed, retyped_share
 from pipeline.ships.signs_of_cargo import by_draughts
 from pipeline.volume.cells import Refused, Row, draught, number, positive, share, truth
-from pipeline.volume.evidence import COLUMNS, DEPTH_SPREAD, FREEBOARD_SD_M
-from pipeline.volume.full_draught import HIGHEST_M
+from pipeline.volume.evidence import COLUMNS, FREEBOARD_SD_M
 
 if TYPE_CHECKING:
     from pipeline.config import VolumeConfig
@@ -92,16 +91,13 @@ def _risen_m(call: Row) -> tuple[float, float] | None:
     )
 
 
-def usable_evidence(call: Row, length_m: float | None, config: VolumeConfig) -> Row:
-    """Draughts and freeboards that speak of a counted movement; Refused where no tanker of that size can have them.
+def usable_evidence(call: Row, config: VolumeConfig) -> Row:
+    """Draughts and freeboards that speak of a counted movement; Refused where one is no number of a ship at all.
 
     A ship that moved the other way moved nothing that counts: then they say nothing of a cargo. Draughts that are the
-    same within their step speak of a small one, as far as both were typed. ``length_m`` is hers, or the usual one of a
-    ship whose deadweight alone is stated; None where neither is.
+    same within their step speak of a small one, as far as both were typed.
     """
     seen = _seen(call)
-    depth = positive(call, "depth_m", HIGHEST_M)
-    _require_draughts_below_depth(seen, depth, length_m)
     light = "in" if config.counted == "loading" else "out"
     laden = OTHER_END[light]
     shallow, deep = seen[f"draught_{light}_m"], seen[f"draught_{laden}_m"]
@@ -124,16 +120,3 @@ def _seen(call: Row) -> Row:
             seen[name] = max(seen[name], BEST_FREEBOARD_SD_M)
     seen["p_same_hull"] = None if number(call, "p_same_hull") is None else share(call, "p_same_hull")
     return seen
-
-
-def _require_draughts_below_depth(seen: Row, depth_m: float | None, length_m: float | None) -> None:
-    """Refuse a draught that reaches the deck: by her own depth, else by what the depth of that length can be."""
-    if depth_m is None and length_m is None:
-        return
-    limit, of = depth_m, "her depth"
-    if limit is None:
-        limit, of = (1 + 2.5 * DEPTH_SPREAD) * usual_depth_m(length_m or 0.0), "what the depth can be"
-    ship = "" if length_m is None else f" for a tanker of {round(length_m, 1):g} m"
-    for name in ("draught_in_m", "draught_out_m"):
-        if (typed := seen[name]) is not None and typed >= limit:
-            raise Refused(f"{name} {typed:g} m is above {of} ({limit:.1f} m){ship}")

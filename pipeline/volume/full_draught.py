@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.ships.largest import DEEPEST_M
+from pipeline.ships.largest import DEEPEST_M, HIGHEST_M
 from pipeline.volume.capacity import UNKNOWN_LOG_SD, tanker_regression
-from pipeline.volume.cells import Row, positive
+from pipeline.volume.cells import Refused, Row, positive
 from pipeline.volume.hull_form import (
     BLOCK_SD,
     DEPTH_LOG_SD,
@@ -45,7 +45,6 @@ ANOTHER_HULL = 0.5
 # Over her summer draught: a forty-eighth more in the tropics, another in fresh water, and trim and habit of typing
 # (``volume.draught_sd_m``) beside these (our choice)
 DEEPER_THAN_FULL = 1.1
-HIGHEST_M = 40.0  # of a depth, or of a side above the water
 SEA_T_PER_M3 = 1.025
 GRID = np.linspace(-4.5, 4.5, 91)  # standard deviations of ln(deadweight)
 
@@ -77,30 +76,41 @@ def told_full_draught(row: Mapping[str, Any], length_m: float) -> Told | None:
 def listed_depths(call: Row, lifting: Row) -> tuple[Row, list[str]]:
     """Depth and summer draught of a call, as far as they can be those of the lifting's hull; and what is doubtful.
 
-    Refused where one is no number or no size of a ship at all.
-
     >>> hull = {"length_m": 105.5, "beam_m": 16.8, "dwt_p50_t": 6_200.0, "dwt_log_sd": 0.2}
     >>> listed_depths({"depth_m": 8.2, "design_draught_m": 21.3}, hull)[1]
     ['design_draught_m 21.3 m is not below depth_m 8.2 m: neither is used']
     """
-    found = {"depth_m": positive(call, "depth_m", HIGHEST_M), "design_draught_m": positive(call, COLUMNS[1], DEEPEST_M)}
+    found, doubts = _numbers(call)
     depth, summer = found.values()
     hull = hull_for_loads(lifting)
     if (depth is None and summer is None) or hull is None:
-        return {}, []
+        return {}, doubts
     if lifting.get("length_m") is None and lifting["dwt_log_sd"] >= UNKNOWN_LOG_SD:
-        return {}, [f"{' and '.join(n for n, v in found.items() if v)} without a length or a deadweight: not used"]
+        named = " and ".join(name for name, value in found.items() if value)
+        return {}, [*doubts, f"{named} without a length or a deadweight: not used"]
     if depth is not None and summer is not None and summer >= depth:
         return {}, [f"design_draught_m {summer:g} m is not below depth_m {depth:g} m: neither is used"]
     told = told_full_draught(found, hull.length_m)
     usual = log_full_draught(hull.length_m, hull.beam_m, math.log(lifting["dwt_p50_t"]))
     if told is None or abs(math.log(told.draught_m) - usual) <= ANOTHER_HULL:
-        return found, []
+        return found, doubts
     by = "depth_m" if summer is None else "design_draught_m"
     value = depth if summer is None else summer
     size = f"a tanker of {round(hull.length_m, 1):g} x {round(hull.beam_m, 1):g} m"
     full = f"one lies some {math.exp(usual):.1f} m deep when full"
-    return {}, [f"{by} {value:g} m is not that of {size} ({full}): not used"]
+    return {}, [*doubts, f"{by} {value:g} m is not that of {size} ({full}): not used"]
+
+
+def _numbers(call: Row) -> tuple[dict[str, float | None], list[str]]:
+    """Depth and summer draught that a ship may have, None where there is none, and what is said of what none has."""
+    found: dict[str, float | None] = dict.fromkeys(COLUMNS)
+    doubts = []
+    for name, limit in zip(COLUMNS, (HIGHEST_M, DEEPEST_M), strict=True):
+        try:
+            found[name] = positive(call, name, limit)
+        except Refused as refused:
+            doubts.append(f"{refused}: not used")
+    return found, doubts
 
 
 def overloaded(lifting: Row) -> list[str]:

@@ -47,12 +47,11 @@ from pipeline.volume.evidence import evidence_of
 from pipeline.volume.full_draught import listed_depths, moved_by_draught, overloaded, told_full_draught
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
-from pipeline.volume.high_sides import without_high_sides
 from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
 from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, capacity_doubt, cargo_doubt, require_capacity, require_tonnage
-from pipeline.volume.shallow import without_shallow_draughts
+from pipeline.volume.possible_evidence import as_far_as_possible
 from pipeline.volume.stated_hull import Hull, hull_of, told_by_registry
 from pipeline.volume.usual_hull import hull_for_loads
 
@@ -83,7 +82,7 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
     ``counted_alone`` leaves out what draws tell of the rows that take no part, for who asks for the sum alone.
     """
     config = drawn.config
-    read = [_possible(call) for call in records_of(calls)]
+    read = [as_far_as_possible(call) for call in records_of(calls)]
     records = [call for call, _ in read]
     ids = [text(call, "call_id") for call in records]
     taken, doubles = set(ids), _doubles(records, ids)
@@ -107,13 +106,6 @@ def liftings_of_draws(calls: pd.DataFrame, drawn: DrawnOnce, *, counted_alone: b
         row["draw_key"] = key
     table = with_tied_imos(LIFTINGS.from_rows(rows))
     return LIFTINGS.check(with_quantiles(table, drawn, counted_alone=counted_alone))
-
-
-def _possible(call: Row) -> tuple[Row, list[str]]:
-    """The call without draughts and freeboards that no ship of that size can have, and what is said of them."""
-    floats, too_shallow = without_shallow_draughts(call)
-    possible, too_high = without_high_sides(floats)
-    return possible, too_shallow + too_high
 
 
 def _doubles(calls: list[Row], ids: list[str]) -> set[int]:
@@ -189,9 +181,7 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     doubts += doubts_of_depth
     load = "given"
     if given["barrels"] is None and given["tonnes"] is None:
-        usual = hull_for_loads(out) if size.method == "dwt_given" else None
-        hers = call | {"depth_m": depths.get("depth_m")}  # a depth that is not hers limits no draught
-        out |= usable_evidence(hers, length if length is not None or usual is None else usual.length_m, config)
+        out |= usable_evidence(call, config)
         if out.get("draught_in_m") is not None or out.get("draught_out_m") is not None:
             out["p_retyped"] = habit
             doubts += overloaded(out)

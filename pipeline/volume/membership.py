@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import CapConfig, VolumeConfig
-from pipeline.ships.largest import BROADEST_M, DEEPEST_M, LONGEST_M
+from pipeline.ships.largest import BROADEST_M, DEEPEST_M, HIGHEST_M, LONGEST_M
 from pipeline.tables.accounts import FILL_SCENARIOS
 from pipeline.tables.number_law import law_doubt
 from pipeline.tables.records import records_of
-from pipeline.volume.full_draught import HIGHEST_M
 from pipeline.volume.identity import with_tied_imos
 
 if TYPE_CHECKING:

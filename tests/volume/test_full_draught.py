@@ -162,15 +162,17 @@ def test_a_draught_that_cannot_be_hers_is_told_and_left_aside(columns, words):
 
 @pytest.mark.parametrize("name", ["depth_m", "design_draught_m"])
 @pytest.mark.parametrize("value", [0.0, -3.0, 99.0, "deep"])
-def test_no_size_of_a_ship_is_refused(name, value):
-    row = lifted(**{name: value})
-    assert row["status"] == "refused"
-    assert name in row["cause"]
+@pytest.mark.parametrize("stated", [{}, {"barrels": 30_000.0}], ids=["hull alone", "barrels stated"])
+def test_no_size_of_a_ship_is_told_and_costs_no_cargo(name, value, stated):
+    row, plain = lifted(**stated, **{name: value}), lifted(**stated)
+    assert (row["status"], row["tonnes_p50"]) == ("degraded", plain["tonnes_p50"])
+    assert row["cause"].startswith(f"{name} is ")
+    assert row["cause"].endswith(": not used")
 
 
-def test_a_slip_in_a_listed_depth_costs_no_draughts():
-    """2.9 for 7.9 m: her draughts are not above her depth, the depth is not hers."""
-    sent = {"draught_in_m": 3.4, "draught_out_m": 5.9}
+def test_a_slip_in_a_listed_depth_costs_neither_draughts_nor_freeboards():
+    """2.9 for 7.9 m: her draughts and sides are not above her depth, the depth is not hers."""
+    sent = {"draught_in_m": 3.4, "draught_out_m": 5.9, "freeboard_in_m": 4.5, "freeboard_out_m": 2.1}
     row, plain = lifted(**sent, depth_m=2.9), lifted(**sent)
     assert (row["status"], row["tonnes_p50"]) == ("degraded", plain["tonnes_p50"])
     assert "depth_m 2.9 m is not that of a tanker of 96 x 15 m" in row["cause"]

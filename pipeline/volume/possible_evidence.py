@@ -1,0 +1,113 @@
+"""Draughts and freeboards that no ship of that size can have: they say nothing of her cargo, nor of its direction.
+
+Such a number is told and left aside, and the call counts by what else is known of it: a slip at a ship's keyboard, or a
+draught typed to hide her, takes no cargo out of the sum.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pipeline.ships.hull_depth import lightest_draught_m, usual_depth_m
+from pipeline.ships.largest import HIGHEST_M, LARGEST_T
+from pipeline.volume.cells import Refused, Row, draught, positive, text
+from pipeline.volume.evidence import DEPTH_SPREAD
+from pipeline.volume.full_draught import ANOTHER_HULL
+from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
+from pipeline.volume.stated_hull import hull_of
+from pipeline.volume.usual_hull import hull_for_loads
+
+DRAUGHTS = ("draught_in_m", "draught_out_m")
+SIDES = ("freeboard_in_m", "freeboard_out_m")
+DEEPEST_SD = 2.5  # spreads above the usual depth beyond which a depth is not hers: one in 160 is deeper (our choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How deep she is at most, keel to deck [m], and whose depth that is, in words."""
+
+    limit_m: float
+    words: str
+
+
+def as_far_as_possible(call: Row) -> tuple[Row, list[str]]:
+    """The call without draughts and freeboards that cannot be hers, and what is said of them.
+
+    Where her size is nonsense, which is told where it is read, no more than what is no ship's draught or freeboard.
+
+    >>> hull = {"length_m": 98.0}
+    >>> as_far_as_possible(hull | {"draught_in_m": 0.3})[1]
+    ['draught_in_m 0.3 m is less than a tanker of 98 m floats at with nothing aboard (0.61 m): not used']
+    >>> call, doubts = as_far_as_possible(hull | {"draught_in_m": 3.6, "draught_out_m": 14.0})
+    >>> call["draught_in_m"], call["draught_out_m"], doubts
+    (3.6, None, ['draught_out_m 14 m is more than the depth can be (9.1 m) of a tanker of 98 m: not used'])
+    """
+    seen, told = _numbers(call)
+    try:
+        length_m, depth = _hull(call)
+    except Refused:
+        length_m, depth = None, None
+    told |= _shallow(seen, length_m)
+    if depth is not None:
+        high = {name: value for name, value in seen.items() if value >= depth.limit_m}
+        told |= {name: f"{name} {value:g} m is more than {depth.words}: not used" for name, value in high.items()}
+    return (call | dict.fromkeys(told) if told else call), list(told.values())
+
+
+def _numbers(call: Row) -> tuple[dict[str, float], dict[str, str]]:
+    """Draughts and freeboards that a ship may have [m], and what is said of each that none has."""
+    seen, told = {}, {}
+    for name in (*DRAUGHTS, *SIDES):
+        try:
+            value = draught(call, name) if name in DRAUGHTS else positive(call, name, HIGHEST_M)
+        except Refused as refused:
+            told[name] = f"{refused}: not used"
+        else:
+            if value is not None:
+                seen[name] = value
+    return seen, told
+
+
+def _shallow(seen: dict[str, float], length_m: float | None) -> dict[str, str]:
+    """Of each draught at which she cannot float, even with nothing aboard, what is said of it."""
+    if length_m is None:
+        return {}
+    least = lightest_draught_m(length_m)
+    of = f"a tanker of {round(length_m, 1):g} m floats at with nothing aboard ({least:.2f} m)"
+    shallow = {name: seen[name] for name in DRAUGHTS if name in seen and seen[name] < least}
+    return {name: f"{name} {value:g} m is less than {of}: not used" for name, value in shallow.items()}
+
+
+def _hull(call: Row) -> tuple[float | None, Depth | None]:
+    """Her length [m], else the usual one of her deadweight, and how deep she can be; None where nothing tells.
+
+    That is her listed depth, as far as a hull of that length has it, and she is the ship that is listed.
+    """
+    hull, _ = hull_of(call)
+    length_m = _usual_length_m(call) if hull.length_m is None else hull.length_m
+    try:
+        listed = None if hull.contradicted else positive(call, "depth_m", HIGHEST_M)
+    except Refused:  # told where the listed depth is read (``full_draught``)
+        listed = None
+    if listed is not None and (length_m is None or _near(listed, usual_depth_m(length_m))):
+        return length_m, Depth(listed, f"her depth ({listed:.1f} m)")
+    if length_m is None:
+        return None, None
+    limit_m = (1 + DEEPEST_SD * DEPTH_SPREAD) * usual_depth_m(length_m)
+    return length_m, Depth(limit_m, f"the depth can be ({limit_m:.1f} m) of a tanker of {round(length_m, 1):g} m")
+
+
+def _near(listed_m: float, usual_m: float) -> bool:
+    return abs(math.log(listed_m / usual_m)) <= ANOTHER_HULL
+
+
+def _usual_length_m(call: Row) -> float | None:
+    """The usual length of her deadweight; None where none is stated, or it may be a gross tonnage."""
+    stated = {name: positive(call, name, LARGEST_T) for name in ("dwt_t", "gt")}
+    kind = text(call, "tonnage_kind").strip().lower() or "dwt"
+    if kind not in TONNAGE_KINDS:
+        return None
+    size, _ = capacity_by(Particulars(stated["dwt_t"], stated["gt"], kind))
+    usual = hull_for_loads({"dwt_p50_t": math.exp(size.log_dwt)}) if size.method == "dwt_given" else None
+    return None if usual is None else usual.length_m
