@@ -212,7 +212,10 @@ def _candidates(row: Row, registry: pd.DataFrame | None) -> str:
 def set_cargo(
     row: Row, spell: Row, hers: pd.DataFrame, reports: pd.DataFrame, turns: Turnover, config: CallsConfig
 ) -> None:
-    """Draughts as typed and freeboards as seen from arrival to departure of a spell, and what is doubtful of them."""
+    """Draughts as typed and freeboards as seen from arrival to departure of a spell, and what is doubtful of them.
+
+    ``spell`` is the row itself, or that of a whole visit.
+    """
     into, out = draughts_of_stay(
         reports,
         spell["arrival_hi"],
@@ -223,7 +226,7 @@ def set_cargo(
     )
     for name in TOLD:  # of a part of the spell: what is first there may be last of the whole
         row.pop(name, None)
-    row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns)
+    row |= {"draught_in_m": into, "draught_out_m": out} | freeboards(hers, row["mmsi"], turns, spell)
     doubts = doubts_of(row)
     row["flags"] = [flag for flag in row["flags"] if flag not in doubts] + [flag for flag, on in doubts.items() if on]
 

@@ -2,7 +2,8 @@
 
 Two freeboards of one hull differ by the change of her draught whatever her depth is, so their change is better evidence
 of cargo than any one of them. It is only worth something if both looks show the same hull: a probability of that goes
-with it, from her transponder where she has one, else from how long ships stay and how alike the two looks are.
+with it, from her transponder where she has one, else from how long ships stay and how alike the two looks are. How
+much was loaded between them goes by when in her stay they were.
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from pipeline.calls.same_ship import freeboard_change
 from pipeline.quantiles import Z90
+from pipeline.ships.stay_times import stay_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from pipeline.ships.turnover import Turnover
 
 SUREST = 0.995  # no transponder's match is surer than this (our choice)
 TOLD = (  # columns of PORT_CALLS that this room fills
-    *(f"freeboard_{end}_{k}" for end in ("in", "out") for k in ("m", "sd_m")),
+    *(f"freeboard_{end}_{k}" for end in ("in", "out") for k in ("m", "sd_m", "at")),
     *(f"draught_seen_{end}_{k}" for end in ("in", "out") for k in ("m", "lo_m", "hi_m")),
     *(f"freeboard_change_{k}" for k in ("m", "lo_m", "hi_m")),
     "p_same_hull",
@@ -30,25 +32,25 @@ TOLD = (  # columns of PORT_CALLS that this room fills
 DOUBTFUL = 0.5  # below, the looks more likely show two hulls
 
 
-def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover) -> dict[str, Any]:
-    """First and last freeboard of a stay's sightings, their change, and the draughts that go with them.
+def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover, stay: Mapping[Any, Any]) -> dict[str, Any]:
+    """First and last freeboard of a stay's sightings, when they were, their change, and the draughts that go with them.
 
-    A single one is early or late in the stay, by the other sightings, or left out. Keys are columns of PORT_CALLS;
-    what is not known is left out, too.
+    A single one is the first or the last by what had passed of her stay then, as far as the bounds of the ``stay``
+    (``arrival_lo`` to ``departure_hi``) tell it. Keys are columns of PORT_CALLS; what is not known is left out, too.
     """
-    if not len(hers):
+    ordered = hers.sort_values(["acquired", "detection_id"]) if len(hers) else hers
+    measured = ordered[ordered["freeboard_m"].notna()] if len(hers) else hers
+    if not len(measured):
         return {}
-    ordered = hers.sort_values(["acquired", "detection_id"])
-    measured = ordered[ordered["freeboard_m"].notna()]
-    ends = [("in", 0), ("out", -1)] if len(measured) > 1 else []
-    if len(measured) == 1 and len(hers) > 1:
-        before = (ordered["acquired"] < measured["acquired"].iloc[0]).mean()
-        ends = [("in", 0)] if before < 0.5 else [("out", 0)]
+    ends = [("in", 0), ("out", -1)]
+    if len(measured) == 1:
+        ends = [("in", 0)] if _passed(measured["acquired"].iloc[0], stay) < 0.5 else [("out", 0)]
     out: dict[str, Any] = {}
     for end, at in ends:
         look = measured.iloc[at]
         out[f"freeboard_{end}_m"] = float(look["freeboard_m"])
         out[f"freeboard_{end}_sd_m"] = float(look["freeboard_hi_m"] - look["freeboard_lo_m"]) / (2 * Z90)
+        out[f"freeboard_{end}_at"] = look["acquired"]
         out |= {f"draught_seen_{end}_{k}": float(look[f"draught_{k}"]) for k in ("m", "lo_m", "hi_m")}
     if len(ends) == 2:
         first, last = measured.iloc[0].to_dict(), measured.iloc[-1].to_dict()
@@ -63,6 +65,12 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover) -> dict[st
                 "p_same_hull": found.p_same_ship,
             }
     return out
+
+
+def _passed(look: pd.Timestamp, stay: Mapping[Any, Any]) -> float:
+    """Share of her stay that had passed at a look, in the middle of what is known of its ends."""
+    low, high = (None if pd.isna(stay[name]) else stay[name] for name in ("arrival_lo", "departure_hi"))
+    return stay_times((low, stay["arrival_hi"]), (stay["departure_lo"], high), look, None).middle
 
 
 def _prior(first: dict[str, Any], last: dict[str, Any], mmsi: int | None, turns: Turnover, missed: float) -> float:

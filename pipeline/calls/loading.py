@@ -55,11 +55,11 @@ def of_visit(
 ) -> Row:
     """Fields of a call that an analyst joined of several: freeboards by the looks of all, and what follows from them.
 
-    A look that was a call of its own was neither early nor late, and its freeboard was left out; in the visit it is one
-    or the other. That the looks show one hull is the analyst's word.
+    A look that was a call of its own was early or late in that; in the visit it may be the other. That the looks show
+    one hull is the analyst's word.
     """
     hers = detections[detections["detection_id"].isin(list(visit["detection_ids"]))]
-    found = dict.fromkeys(TOLD, float("nan")) | freeboards(hers, None, turnover(config.stay_d, 1, 1))
+    found = dict.fromkeys(TOLD, float("nan")) | freeboards(hers, None, turnover(config.stay_d, 1, 1), visit)
     found |= {"p_same_hull": 1.0} if pd.notna(found["p_same_hull"]) else {}
     whole = dict(visit) | found
     doubts = doubts_of(whole)

@@ -118,7 +118,9 @@ def _one_cargo(rows: list[Row], shown: pd.DataFrame, known: Listened) -> None:
     ship = next((r["ship"] for r in rows if r["ship"]), None)
     reports = known.reports_of(Spell(row["mmsi"], row["arrival_hi"], last["departure_lo"], shown, ship))
     turns = turnover(known.config.stay_d, 1, 1)
-    set_cargo(row, last | {"arrival_hi": min(r["arrival_hi"] for r in rows)}, shown, reports, turns, known.config)
+    first = min(rows, key=lambda r: r["arrival_hi"])
+    visit = last | {name: first[name] for name in ("arrival_lo", "arrival_hi")}
+    set_cargo(row, visit, shown, reports, turns, known.config)
 
 
 def _set_directions(rows: list[Row], known: Listened) -> None:

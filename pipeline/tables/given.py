@@ -9,7 +9,8 @@ from pipeline.tables.accounts import LIFTINGS
 from pipeline.tables.foreign_words import OURS_BY_FOREIGN_WORD
 from pipeline.tables.ships import PORT_CALLS
 
-TIMES = tuple(f"{end}{part}" for end in ("arrival", "departure") for part in ("", "_date", "_lo", "_hi"))
+STAY_TIMES = tuple(f"{end}{part}" for end in ("arrival", "departure") for part in ("", "_date", "_lo", "_hi"))
+TIMES = (*STAY_TIMES, "freeboard_in_at", "freeboard_out_at")
 SIZES = tuple(f"{side}{bound}_m" for side in ("length", "beam") for bound in ("", "_lo", "_hi"))
 LOADS = (
     "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",

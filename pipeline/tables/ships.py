@@ -257,8 +257,10 @@ PORT_CALLS = Contract(
         ),
         amount("freeboard_in_m", "First freeboard seen.", "m", required=False, high=40),
         amount("freeboard_in_sd_m", "Its standard error.", "m", required=False, high=40),
+        Column("freeboard_in_at", "time", "When that look was.", "UTC", required=False),
         amount("freeboard_out_m", "Last freeboard seen.", "m", required=False, high=40),
         amount("freeboard_out_sd_m", "Its standard error.", "m", required=False, high=40),
+        Column("freeboard_out_at", "time", "When that look was.", "UTC", required=False),
         Column(
             "freeboard_change_m",
             "float",

@@ -46,7 +46,7 @@ def seen_for_d(call: Row) -> float | None:
     >>> seen_for_d({"arrival_hi": "2024-03-07T06:00Z", "departure_lo": "2024-03-08T18:00Z"})
     1.5
     """
-    first, last = _time(call, "arrival_hi"), _time(call, "departure_lo")
+    first, last = time_of(call, "arrival_hi"), time_of(call, "departure_lo")
     if first is None or last is None:
         return None
     return max(0.0, (last - first) / timedelta(days=1))  # of a sighting without a time of day the bounds cross
@@ -64,9 +64,9 @@ def open_ends(call: Row) -> list[str]:
 
 def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
     """A time: stated (``arrival`` or ``arrival_date``), or the middle of its interval, or the bound that is known."""
-    stated = [_time(call, n) for n in (name, low, high)]
+    stated = [time_of(call, n) for n in (name, low, high)]
     if stated[0] is None:
-        stated[0] = _time(call, f"{name}_date")
+        stated[0] = time_of(call, f"{name}_date")
     if stated[0] is not None:
         return stated[0]
     if stated[1] is not None and stated[2] is not None:
@@ -76,7 +76,7 @@ def moment(call: Row, name: str, low: str, high: str) -> pd.Timestamp | None:
 
 def _bounds_crossed(call: Row, name: str) -> str:
     """Words for a lower bound of a time that lies after the upper one; empty where none does."""
-    low, high = (_time(call, f"{name}_{end}") for end in ("lo", "hi"))
+    low, high = (time_of(call, f"{name}_{end}") for end in ("lo", "hi"))
     if low is None or high is None or low <= high:
         return ""
     return f"{name}_lo {_short(low)} lies after {name}_hi {_short(high)}"
@@ -92,7 +92,7 @@ def _short(moment: pd.Timestamp) -> str:
     return f"{moment:%Y-%m-%dT%H:%MZ}"
 
 
-def _time(call: Row, name: str) -> pd.Timestamp | None:
+def time_of(call: Row, name: str) -> pd.Timestamp | None:
     """A UTC time to the microsecond, None where the cell is empty; Refused for what is no time, or names no day."""
     value: Any = call.get(name)
     if is_empty(value):
@@ -101,7 +101,8 @@ def _time(call: Row, name: str) -> pd.Timestamp | None:
         raise Refused(f"time {value:.0f} is a bare number, and {NO_TIME}")
     if isinstance(value, str) and _NO_DAY.fullmatch(value.strip()):
         end = name.split("_")[0]
-        days = f"write it as YYYY-MM-DD, or its first and last day as {end}_lo and {end}_hi"
+        bounds = f", or its first and last day as {end}_lo and {end}_hi" if end in OPEN else ""
+        days = f"write it as YYYY-MM-DD{bounds}"
         raise Refused(f"{name} {value.strip()!r} names no day; {days}")
     sayable, leap = without_leap_second(value.strip()) if isinstance(value, str) else (value, timedelta(0))
     try:

@@ -1,19 +1,21 @@
 """The freeboards of a stay that two tables hold in parts: its first and its last, of which neither table may have both.
 
-Each table of calls has the first and the last freeboard of its own looks. One alone is called early or late by the
-other looks of its table; of the whole stay it may be the other.
+Each table of calls has the first and the last freeboard of its own looks. One alone is early or late in its own part;
+in the whole stay it may be the other.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from pipeline.ships.signs_of_cargo import by_freeboards
+from pipeline.ships.stay_times import stay_times
 from pipeline.volume.cut_stays import span
-from pipeline.volume.evidence import FREEBOARD_SD_M
+from pipeline.volume.evidence import BOUNDS, FREEBOARD_SD_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,26 +23,73 @@ if TYPE_CHECKING:
     from pipeline.volume.cut_stays import Row
 
 SIDES = ("freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m")
+ATS = ("freeboard_in_at", "freeboard_out_at")
 EARLY, LATE = 0.25, 0.75  # of a part's looks that come before its first, or its last, freeboard (our choice)
-Side = tuple[float, float | None, float]  # freeboard and its standard error [m], share of the stay's looks before it
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One freeboard, when it was seen, and the share of the stay's looks before it."""
+
+    freeboard_m: float
+    sd_m: float | None
+    at: pd.Timestamp | None
+    place: float
+
+    @property
+    def look(self) -> tuple[float, float | None, pd.Timestamp | None]:
+        """What tells that two are of one look."""
+        return self.freeboard_m, self.sd_m, self.at
 
 
 def whole_freeboards(parts: Sequence[Row]) -> Row:
-    """First and last freeboard of a stay with their errors, from its parts in any order; None where there is none.
+    """First and last freeboard of a stay, from its parts in any order, and when they were; None where there is none.
 
-    ``p_same_hull`` is that all looks behind them show one hull, as far as the parts doubt it.
+    ``p_same_hull`` is that all looks behind them show one hull, as far as the parts doubt it. Times, and the bounds of
+    the whole stay, stand where each of the freeboards has one.
     """
+    none = dict.fromkeys((*SIDES, *ATS, *BOUNDS, "p_same_hull"))
     by_start = sorted(parts, key=lambda row: span(row)[0])
     by_end = sorted(parts, key=lambda row: span(row)[1])
     first = next((side for row in by_start for side in _sides(row, by_start)), None)
     last = next((side for row in reversed(by_end) for side in reversed(_sides(row, by_start))), None)
     if first is None or last is None:
-        return dict.fromkeys((*SIDES, "p_same_hull"))
-    if first[:2] == last[:2]:  # one look, be it in two tables
-        first, last = (first, None) if first[2] < 0.5 else (None, last)
+        return none
+    timed = first.at is not None and last.at is not None
+    bounds = _bounds(by_start[0], by_end[-1]) if timed else {}
+    ends: tuple[_Side | None, _Side | None] = (first, last)
+    if first.look == last.look:  # one look, be it in two tables
+        place = _passed(first.at, bounds) if timed else first.place
+        ends = (first, None) if place < 0.5 else (None, last)
     doubts = [float(row["p_same_hull"]) for row in parts if pd.notna(row["p_same_hull"])]
-    ends = [value for side in (first, last) for value in (side or (None, None))[:2]]
-    return dict(zip(SIDES, ends, strict=True)) | {"p_same_hull": math.prod(doubts) if doubts else None}
+    values = [value for side in ends for value in (side.look[:2] if side else (None, None))]
+    times = [side.at if side and timed else None for side in ends]
+    same = {"p_same_hull": math.prod(doubts) if doubts else None}
+    return none | dict(zip(SIDES, values, strict=True)) | dict(zip(ATS, times, strict=True)) | bounds | same
+
+
+def _bounds(first: Row, last: Row) -> Row:
+    """Bounds of arrival and departure of a stay by its first part and its last; one is missing of an open end."""
+    out: Row = dict.fromkeys(BOUNDS)
+    for end, part in (("arrival", first), ("departure", last)):
+        for bound in ("lo", "hi"):
+            name = f"{end}_{bound}"
+            out[name] = _moment(part[name])
+            if out[name] is None:
+                out[name] = span(part)[0 if end == "arrival" else 1]
+        if end in part["open_ends"]:
+            out["arrival_lo" if end == "arrival" else "departure_hi"] = None
+    return out
+
+
+def _passed(look: Any, bounds: Row) -> float:
+    """Share of the stay that had passed at a look, in the middle of its bounds."""
+    came, there, still, left = (bounds[name] for name in BOUNDS)
+    return stay_times((came, there), (still, left), look, None).middle
+
+
+def _moment(value: Any) -> Any:
+    return None if pd.isna(value) else value
 
 
 def likely_deeper(sides: Row) -> float | None:
@@ -72,14 +121,14 @@ def _error_m(sides: Row) -> float:
     return math.hypot(*(sides[name] or FREEBOARD_SD_M for name in SIDES[1::2]))
 
 
-def _sides(row: Row, in_order: Sequence[Row]) -> list[Side]:
-    """The freeboards of one part, the earlier first, with the share of the whole stay's looks before each."""
+def _sides(row: Row, in_order: Sequence[Row]) -> list[_Side]:
+    """The freeboards of one part, the earlier first."""
     looks = [len(part["evidence"]) for part in in_order]
     before = sum(looks[: next(n for n, part in enumerate(in_order) if part is row)])
     out = []
     for end, share in (("in", EARLY), ("out", LATE)):
-        value, error = row[f"freeboard_{end}_m"], row[f"freeboard_{end}_sd_m"]
+        value, error, when = (row[f"freeboard_{end}_{k}"] for k in ("m", "sd_m", "at"))
         if pd.notna(value):
             place = (before + share * len(row["evidence"])) / max(sum(looks), 1)
-            out.append((float(value), None if pd.isna(error) else float(error), place))
+            out.append(_Side(float(value), None if pd.isna(error) else float(error), _moment(when), place))
     return out

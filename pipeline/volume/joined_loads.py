@@ -12,9 +12,9 @@ import pandas as pd
 
 from pipeline.ships.retyping import changed, retyped_share
 from pipeline.ships.signs_of_cargo import by_draughts, updated
-from pipeline.volume.evidence import evidence_of
+from pipeline.volume.evidence import BOUNDS, evidence_of
 from pipeline.volume.joined_draughts import ENDS, whole_draughts
-from pipeline.volume.joined_freeboards import SIDES, beyond_errors, likely_deeper, whole_freeboards
+from pipeline.volume.joined_freeboards import ATS, SIDES, beyond_errors, likely_deeper, whole_freeboards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +39,8 @@ def with_whole_load(kept: Row, others: Sequence[Row], counted: Sequence[Row]) ->
     parts = [kept, *others]
     came, left = whole_draughts(parts)
     sides = whole_freeboards(parts)
-    seen = {name: sides[name] for name in SIDES}
-    known = {name: None if pd.isna(kept[name]) else float(kept[name]) for name in (*ENDS, *SIDES)}
+    seen = {name: sides[name] for name in (*SIDES, *ATS, *BOUNDS)}
+    known = {name: None if pd.isna(kept[name]) else kept[name] for name in (*ENDS, *seen)}
     if dict(zip(ENDS, (came, left), strict=True)) | seen == known or str(kept["method"]).endswith(STATED_LOAD):
         return {}
     if any(part["direction"] in WAYS - {kept["counted"]} for part in parts):

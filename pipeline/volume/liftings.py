@@ -48,6 +48,7 @@ from pipeline.volume.full_draught import listed_depths, moved_by_draught, overlo
 from pipeline.volume.full_ship import STATED_CAPACITY, bbl_per_t, bbl_per_t_range, full_bbl_per_dwt_t
 from pipeline.volume.gas_carriers import PETROLEUM_GAS, gas_carrier, require_a_counted_gas, require_a_size
 from pipeline.volume.identity import numbers_doubt, numbers_of, with_tied_imos
+from pipeline.volume.look_times import look_times
 from pipeline.volume.other_trades import other_trade
 from pipeline.volume.particulars import TONNAGE_KINDS, Particulars, capacity_by
 from pipeline.volume.plausible import amounts_doubt, capacity_doubt, cargo_doubt, require_capacity, require_tonnage
@@ -182,6 +183,9 @@ def _cargo(call: Row, when: Row, habit: float, config: VolumeConfig) -> tuple[Ro
     load = "given"
     if given["barrels"] is None and given["tonnes"] is None:
         out |= usable_evidence(call, config)
+        times, doubts_of_times = look_times(call, out)
+        out |= times
+        doubts += doubts_of_times
         if out.get("draught_in_m") is not None or out.get("draught_out_m") is not None:
             out["p_retyped"] = habit
             doubts += overloaded(out)

@@ -80,7 +80,7 @@ def log_weights(
     forms = _forms(evidence, dwt_t, per_area_m, size_error)
     draws = len(dwt_t)
     total = np.zeros(draws)
-    for voyage in islice(voyages.dealt(forms, rng), most_rounds):
+    for voyage in islice(voyages.dealt(forms, rng, evidence.stay), most_rounds):
         total += _likelihood(evidence, hulls, voyage, config.draught_sd_m)
         if _worth(total) >= ENOUGH_SHARE * draws:
             break

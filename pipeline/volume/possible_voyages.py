@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.ships.stay_times import StayTimes, pumped
 from pipeline.volume.hull_form import BLOCK_RANGE, BLOCK_SD, LIGHTSHIP_LOG_SD, heavier_by, lightship_part
 from pipeline.volume.usual_hull import DWT_PER_HULL
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 # tankers of 200 to 260 m came to load crude oil (``benchmarks.typed_draughts``). World Bank notebooks take 0.55.
 BALLAST_SHARE = (0.36, 0.10)
 BALLAST_LEFT = (0.10, 0.08)  # of that ballast still aboard on departure (our judgement)
-# Share of the loading done at a look with a freeboard is Beta(1, 3) at the first one, unknown but early, and Beta(3, 1)
-# at the last: 1 - u^(1/3) and u^(1/3) of a uniform u.
+# Where nothing tells when a look with a freeboard was, the share of the loading done is Beta(1, 3) at the first one,
+# unknown but early, and Beta(3, 1) at the last: 1 - u^(1/3) and u^(1/3) of a uniform u.
 PROGRESS_POWER = 1 / 3
 SHIP_SD = 0.015  # of hull dimensions in the displacement: appendages, sheer, length between perpendiculars
 
@@ -114,8 +115,15 @@ class Voyages:
             _deck(rng.random(n) ** PROGRESS_POWER),
         ]
 
-    def dealt(self, forms: HullForms, rng: np.random.Generator) -> Iterator[Voyage]:
-        """Voyages of those ships, at most one for each draw, without end."""
+    @cached_property
+    def _stays(self) -> list[FloatArray]:
+        """How far out in its bounds either end of a stay lies; shares of it before and after the pumping."""
+        rng, n = np.random.default_rng(np.random.SeedSequence([self._seed, 3])), self._draws
+        points = np.sort(rng.random((3, n)), axis=0)
+        return [_deck(rng.random(n)), _deck(rng.random(n)), _deck(points[0], 1 - points[2])]
+
+    def dealt(self, forms: HullForms, rng: np.random.Generator, stay: StayTimes | None = None) -> Iterator[Voyage]:
+        """Voyages of those ships, at most one for each draw, without end; looks fall at their times in the ``stay``."""
         form, *others = self._decks
         hulls = _deck_of_hulls(forms.size_error_sd * others[3][0], others[3][1])
         decks = [np.clip(forms.block + BLOCK_SD * form, *BLOCK_RANGE), *others[:3], hulls, *others[4:]]
@@ -131,7 +139,19 @@ class Voyages:
                 block, lightship = _as_deep(told, parts, block, lightship, smaller)
             full = (1 + lightship) / block * smaller
             pull = (1 - block) * np.cbrt(full)
+            if stay is not None:
+                first, last = self._at_looks(stay, many, rng)
             yield Voyage(lightship + self._constants_share, ballast, left, pull, full, smaller, depth, first, last)
+
+    def _at_looks(self, stay: StayTimes, many: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Share of the loading done at the first look and at the last, on one course of the stay for both."""
+        cuts = rng.integers(self._draws, size=len(self._stays))
+        (came,), (left,), (before, after) = (
+            deck[:, cut : cut + many] for deck, cut in zip(self._stays, cuts, strict=True)
+        )
+        looks = (0.0 if look is None else look for look in (stay.first_h, stay.last_h))
+        first, last = (pumped(stay.passed(look, came, left), before, after) for look in looks)
+        return first, last
 
 
 def _as_deep(

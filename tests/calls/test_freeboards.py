@@ -13,8 +13,9 @@ from pipeline.calls.same_ship import log_odds
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
 from pipeline.ships.turnover import turnover
+from pipeline.volume.evidence import BOUNDS
 from tests.calls.test_port_calls import called
-from tests.calls.traffic import detections, looks_at, sighting, visit
+from tests.calls.traffic import at, detections, looks_at, sighting, visit
 
 CONFIG = CallsConfig()
 TURNS = turnover(CONFIG.stay_d, 2, 8)
@@ -28,9 +29,17 @@ def look(name, hours, freeboard_m, **more):
     return sighting(name, hours, **(sizes | side | weak | more))
 
 
-def of(*rows, mmsi=None):
+def between(*hours):
+    """Bounds of arrival and departure."""
+    return dict(zip(BOUNDS, map(at, hours), strict=True))
+
+
+STAY = between(6, 8, 30, 32)
+
+
+def of(*rows, mmsi=None, stay=STAY):
     table = detections(*rows)
-    return freeboards(table.assign(mmsi=mmsi, match_probability=1.0), mmsi, TURNS)
+    return freeboards(table.assign(mmsi=mmsi, match_probability=1.0), mmsi, TURNS, stay)
 
 
 def test_the_change_is_last_less_first_with_both_errors():
@@ -65,7 +74,7 @@ def test_a_look_between_that_found_her_gone_makes_the_change_doubtful():
 
     def odds(missed):
         table = detections(*seen).assign(mmsi=None, match_probability=1.0, missed_before=[1.0, missed])
-        same = freeboards(table, None, TURNS)["p_same_hull"]
+        same = freeboards(table, None, TURNS, STAY)["p_same_hull"]
         return same / (1 - same)
 
     assert odds(1e-3) / odds(1e-4) == pytest.approx(10, rel=0.01)
@@ -80,7 +89,7 @@ def test_looks_before_the_first_freeboard_do_not_make_the_change_doubtful():
         table = detections(*seen).assign(
             mmsi=None, match_probability=1.0, missed_before=[1.0, missed_before_first, 0.1]
         )
-        return freeboards(table, None, TURNS)["p_same_hull"]
+        return freeboards(table, None, TURNS, STAY)["p_same_hull"]
 
     assert same(1e-4) == same(1.0)
 
@@ -92,12 +101,24 @@ def test_one_freeboard_is_no_change():
     assert (out["freeboard_in_m"], out["draught_seen_in_m"]) == (5.0, pytest.approx(2.4))
 
 
-def test_a_single_freeboard_is_early_or_late_by_the_other_looks_and_of_a_single_look_neither():
-    late = of(sighting("a", 8), look("b", 30, 3.4))
-    assert late["freeboard_out_m"] == 3.4
-    assert late["freeboard_out_sd_m"] == pytest.approx(0.3 / Z90)
-    assert "freeboard_in_m" not in late
-    assert of(look("a", 8, 5.0)) == {}
+@pytest.mark.parametrize(
+    ("stay", "end"),
+    [((6, 8, 30, 32), "in"), ((-40, 8, 30, 32), "out"), ((-24, 8, 8, 12), "out"), ((6, 8, 8, 30), "in")],
+    ids=["early", "late, she may have come long before", "seen once, about to sail", "seen once, just come"],
+)
+def test_a_single_freeboard_is_early_or_late_by_what_had_passed_of_her_stay(stay, end):
+    """By the times of the stay: her transponder's, or looks that did not show her. One look is enough."""
+    out = of(look("a", 12 if stay[2] > 8 else 8, 3.4), stay=between(*stay))
+    other = {"in": "out", "out": "in"}[end]
+    assert out[f"freeboard_{end}_m"] == 3.4
+    assert out[f"freeboard_{end}_sd_m"] == pytest.approx(0.3 / Z90)
+    assert out[f"freeboard_{end}_at"] == at(12 if stay[2] > 8 else 8)
+    assert f"freeboard_{other}_m" not in out
+
+
+def test_a_stay_without_a_freeboard_has_none():
+    assert of(sighting("a", 8)) == {}
+    assert of() == {}
 
 
 def test_of_many_freeboards_the_first_and_the_last_speak():
@@ -109,7 +130,7 @@ def test_of_many_freeboards_the_first_and_the_last_speak():
 def prior_odds(first, last, match_probability=1.0, mmsi=(None, None), of_stay=None) -> float:
     """The odds of one hull without what lengths and decks say."""
     table = detections(first, last).assign(mmsi=pd.array(mmsi, dtype="Int64"), match_probability=match_probability)
-    same = freeboards(table, of_stay, TURNS)["p_same_hull"]
+    same = freeboards(table, of_stay, TURNS, STAY)["p_same_hull"]
     return same / (1 - same) / math.exp(log_odds(first, last))
 
 

@@ -157,9 +157,9 @@ def test_one_freeboard_of_a_visit_is_one_freeboard():
     """Early in the stay that counts, late in the visit: it stood at both ends, as if no cargo had moved between."""
     side = {"freeboard_m": 2.0, "freeboard_lo_m": 1.5, "freeboard_hi_m": 2.5}
     before = [sighting(f"d{n}", h) for n, h in enumerate((8, 12, 20, 26))]
-    hers = [sighting("x", 40, spot=NEXT, berth_id="oil2", **side), sighting("y", 80, spot=NEXT, berth_id="oil2")]
+    hers = [sighting("x", 55, spot=NEXT, berth_id="oil2", **side), sighting("y", 80, spot=NEXT, berth_id="oil2")]
     seen = [*before, *hers]
-    looks = looks_at(8, 12, 20, 26, 40, 80)
+    looks = looks_at(8, 12, 20, 26, 55, 80)
     way = [along(30, 31, [BERTH, NEXT])]
     table = called(*shifts(*way, second_h=31), *TYPED, seen=seen, looks=looks, place=two_berths())
     (row,) = table[table["counts"].astype(bool)].to_dict("records")

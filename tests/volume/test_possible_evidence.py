@@ -81,7 +81,9 @@ def test_a_length_that_was_told_from_her_deadweight_stands_without_digits_that_n
     assert doubts[0].endswith(" m) of a tanker of 97.9 m: not used")
 
 
-@pytest.mark.parametrize("tonnage", [{"dwt_t": 962.0, "tonnage_kind": "GT"}, {"gt": 962.0}, {"dwt_t": 962.0, "gt": 962.0}])
+@pytest.mark.parametrize(
+    "tonnage", [{"dwt_t": 962.0, "tonnage_kind": "GT"}, {"gt": 962.0}, {"dwt_t": 962.0, "gt": 962.0}]
+)
 def test_a_number_that_may_be_a_gross_tonnage_bounds_no_draught(tonnage):
     """A tanker of 962 gross tons carries some 1,600 t, and lies deeper than one of 962 t."""
     assert left(**tonnage, draught_out_m=7.0) == {"draught_out_m": 7.0}

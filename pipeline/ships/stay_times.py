@@ -1,0 +1,97 @@
+"""When in her stay a ship was looked at: how much of it had passed, and so how much of her cargo was aboard.
+
+Arrival and departure are known within bounds: she came at some time between the last look without her and the first one
+with her, or when her transponder told it. Within them any time is as likely as any other. An end that nothing bounds
+lies as far out as all that is known of the stay is long (our choice).
+
+Nobody pumps from the first minute to the last: hoses, gauging, papers and waiting come first and last. Before, pumping
+and after have shares of the stay that are drawn as the spacings of three points thrown on it, the pumping between the
+outer two (Dirichlet with 1, 2, 1: a quarter, a half and a quarter of the stay on average; our choice). Within the
+pumping the cargo grows evenly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.types import FloatArray
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StayTimes:
+    """A stay in hours, and when it was looked at; None for a look that there was not."""
+
+    came_h: float  # by so much she may have come before she was surely there
+    there_h: float  # from the first to the last time at which she was surely there
+    left_h: float  # by so much she may have left later
+    first_h: float | None = None  # looks, after the first time at which she was surely there
+    last_h: float | None = None
+
+    def passed(self, look_h: float, came: FloatArray, left: FloatArray) -> FloatArray:
+        """Share of the stay that had passed at a look, for each draw.
+
+        ``came`` and ``left`` say from 0 to 1 how far out in its bounds either end lies. Of a stay of which no length is
+        known any share is as likely as any other.
+
+        >>> half = np.array(0.5)
+        >>> float(StayTimes(4.0, 20.0, 4.0).passed(20.0, half, half)), float(StayTimes(0, 0, 0).passed(0, half, half))
+        (0.9166666666666666, 0.5)
+        """
+        before, after = came * self.came_h + look_h, left * self.left_h + self.there_h - look_h
+        length = before + after
+        known = length > 0
+        share = np.divide(before, length, out=np.array(np.broadcast_to(came, length.shape), float), where=known)
+        return np.clip(share, 0.0, 1.0)
+
+    @property
+    def middle(self) -> float:
+        """Share that had passed at the first look, or at the last one where there is no first, in the middle of all
+        bounds."""
+        look = self.last_h if self.first_h is None else self.first_h
+        half = np.array(0.5)
+        return float(self.passed(0.0 if look is None else look, half, half))
+
+    def backwards(self) -> StayTimes:
+        """The same stay with its time turned round, as a discharge is a loading turned round."""
+        first, last = (None if look is None else self.there_h - look for look in (self.last_h, self.first_h))
+        return StayTimes(self.left_h, self.there_h, self.came_h, first, last)
+
+
+def pumped(passed: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
+    """Share of the cargo that is aboard after a share of the stay, by the shares in which nothing is pumped yet, and
+    nothing any more.
+
+    >>> pumped(np.array([0.1, 0.5, 0.95]), np.array(0.2), np.array(0.1)).round(2).tolist()
+    [0.0, 0.43, 1.0]
+    """
+    return np.clip((passed - before) / np.maximum(1 - before - after, 1e-9), 0.0, 1.0)
+
+
+def stay_times(
+    arrival: tuple[datetime | None, datetime],
+    departure: tuple[datetime, datetime | None],
+    first: datetime | None,
+    last: datetime | None,
+) -> StayTimes:
+    """A stay by the bounds of its ends and the times of two looks, or of one; None where nothing bounds an end.
+
+    She was there at each look: bounds that a look lies beyond are that look's.
+    """
+    looks = [look for look in (first, last) if look is not None]
+    surely = min([arrival[1], *looks]), max([departure[0], *looks])
+    if surely[1] < surely[0]:  # of a day without its hour the one bound is the end of the day, the other its start
+        surely = surely[1], surely[1]
+    there = surely[1] - surely[0]
+    came = None if arrival[0] is None else max(surely[0] - arrival[0], timedelta())
+    left = None if departure[1] is None else max(departure[1] - surely[1], timedelta())
+    known = there + (came or timedelta()) + (left or timedelta())
+    hours = ((part if part is not None else known) / HOUR for part in (came, there, left))
+    after = (None if look is None else (look - surely[0]) / HOUR for look in (first, last))
+    return StayTimes(*hours, *after)
