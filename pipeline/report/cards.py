@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.report.ais_extract import heard
 from pipeline.report.assets import data_uri
 from pipeline.report.chips import INDEX, scale_bar_m
-from pipeline.report.freeboard_words import freeboard_at, outside
+from pipeline.report.freeboard_words import freeboard_at, outside, stay_passed
 from pipeline.report.look_words import SENSOR_WORDS, berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.wording import (
     barrels,
@@ -138,6 +138,7 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
     return {
         "draughts": _pair(*("" if pd.isna(row[k]) else f"{row[k]:.1f} m" for k in ("draught_in_m", "draught_out_m"))),
         "freeboards": _pair(*ends),
+        "stay_passed": stay_passed(row),
         "freeboard_change": _change(row),
         "draughts_seen": _weak_draughts(row),
         "tonnes": "–" if pd.isna(row["tonnes_p50"]) else

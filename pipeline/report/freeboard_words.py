@@ -9,9 +9,10 @@ import pandas as pd
 
 from pipeline.quantiles import Z90
 from pipeline.report.wording import interval
+from pipeline.ships.stay_times import stay_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 PART = re.compile(r"(shadow on water|visible side) \((\d+(?:\.\d+)?) m\)")  # of a detection's draught_evidence
 
@@ -48,3 +49,26 @@ def outside(evidence: str, low_m: float, high_m: float) -> str:
         f"; the {apart[0]} alone lies outside {low_m:.1f} to {high_m:.1f} m: each counts by how sharply it is seen, "
         "this one less"
     )
+
+
+def stay_passed(row: Mapping[Any, Any]) -> str:
+    """How much of her stay had passed at the looks whose freeboards her load rests on; "" where that is not used.
+
+    ``row`` is a call beside its lifting, whose columns end in ``_lifting``.
+    """
+    own = {name.removesuffix("_lifting"): value for name, value in row.items() if str(name).endswith("_lifting")}
+    stay = stay_of(own)
+    if stay is None:
+        return ""
+    shares = [stay.bounds(look) for look in (stay.first_h, stay.last_h) if look is not None]
+    return ", then ".join(_share(low, high) for low, high in shares)
+
+
+def _share(low: float, high: float) -> str:
+    """A share between two bounds, in per cent.
+
+    >>> _share(0.0, 0.421), _share(0.95, 0.953)
+    ('0 to 42 %', '95 %')
+    """
+    ends = list(dict.fromkeys(f"{100 * share:.0f}" for share in (low, high)))
+    return f"{' to '.join(ends)} %"

@@ -14,13 +14,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.types import FloatArray
 
+BOUNDS = ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")  # columns of a stay in tables
 HOUR = timedelta(hours=1)
 
 
@@ -57,6 +61,15 @@ class StayTimes:
         look = self.last_h if self.first_h is None else self.first_h
         half = np.array(0.5)
         return float(self.passed(0.0 if look is None else look, half, half))
+
+    def bounds(self, look_h: float) -> tuple[float, float]:
+        """The least and the largest share of the stay that may have passed at a look.
+
+        >>> [round(share, 2) for share in StayTimes(4.0, 20.0, 4.0).bounds(0.0)]
+        [0.0, 0.17]
+        """
+        none, all_of_it = np.array(0.0), np.array(1.0)
+        return float(self.passed(look_h, none, all_of_it)), float(self.passed(look_h, all_of_it, none))
 
     def backwards(self) -> StayTimes:
         """The same stay with its time turned round, as a discharge is a loading turned round."""
@@ -95,3 +108,19 @@ def stay_times(
     hours = ((part if part is not None else known) / HOUR for part in (came, there, left))
     after = (None if look is None else (look - surely[0]) / HOUR for look in (first, last))
     return StayTimes(*hours, *after)
+
+
+def stay_of(row: Mapping[str, Any]) -> StayTimes | None:
+    """When the looks with a freeboard were in the stay of a row of liftings; None where one has no time, or there is
+    none."""
+    ends = [(row.get(f"freeboard_{end}_m"), _moment(row, f"freeboard_{end}_at")) for end in ("in", "out")]
+    looks = [look for side, look in ends if side is not None and not np.isnan(side)]
+    came, there, still, left = (_moment(row, name) for name in BOUNDS)
+    if not looks or None in looks or there is None or still is None:
+        return None
+    return stay_times((came, there), (still, left), *(look for _, look in ends))
+
+
+def _moment(row: Mapping[str, Any], name: str) -> datetime | None:
+    value = row.get(name)
+    return None if value is None or pd.isna(value) else value

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from pipeline.ships.retyping import RETYPED
-from pipeline.ships.stay_times import StayTimes, stay_times
-from pipeline.volume.cells import is_empty
+from pipeline.ships.stay_times import StayTimes, stay_of
 from pipeline.volume.full_draught import AND_DRAUGHT, Told, told_full_draught
 from pipeline.volume.full_draught import COLUMNS as DEPTHS
 from pipeline.volume.usual_hull import hull_for_loads
@@ -26,7 +24,6 @@ FREEBOARD_SD_M = 0.5  # where no error is told
 COLUMNS = (
     "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",
 )  # fmt: skip
-BOUNDS = ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")
 BY_USUAL_HULL = "_by_usual_hull"  # ends the method of a row that does not state length and beam
 
 
@@ -99,7 +96,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         freeboard_first_m=side(into),
         freeboard_last_m=side(out),
         p_same_hull=told("p_same_hull", 1.0),
-        stay=_stay(row, backwards=backwards),
+        stay=_turned(stay_of(row), backwards=backwards),
         p_retyped=told("p_retyped", RETYPED),
         draught_in_dwt=AND_DRAUGHT in str(row.get("method")).split(";")[0],
         **{name: None if np.isnan(value := told(name, np.nan)) else value for name in DEPTHS},
@@ -107,17 +104,5 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
     return found if found.method else None
 
 
-def _stay(row: Mapping[str, Any], *, backwards: bool) -> StayTimes | None:
-    """When each look with a freeboard was; None where one has no time."""
-    ends = [(row.get(f"freeboard_{end}_m"), _moment(row, f"freeboard_{end}_at")) for end in ("in", "out")]
-    looks = [look for side, look in ends if side is not None and not np.isnan(side)]
-    came, there, still, left = (_moment(row, name) for name in BOUNDS)
-    if not looks or None in looks or there is None or still is None:
-        return None
-    found = stay_times((came, there), (still, left), *(look for _, look in ends))
-    return found.backwards() if backwards else found
-
-
-def _moment(row: Mapping[str, Any], name: str) -> datetime | None:
-    value = row.get(name)
-    return None if is_empty(value) else value
+def _turned(stay: StayTimes | None, *, backwards: bool) -> StayTimes | None:
+    return stay.backwards() if stay is not None and backwards else stay

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.ships.signs_of_cargo import by_freeboards
-from pipeline.ships.stay_times import stay_times
+from pipeline.ships.stay_times import BOUNDS, stay_times
 from pipeline.volume.cut_stays import span
-from pipeline.volume.evidence import BOUNDS, FREEBOARD_SD_M
+from pipeline.volume.evidence import FREEBOARD_SD_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,8 @@ import pandas as pd
 
 from pipeline.ships.retyping import changed, retyped_share
 from pipeline.ships.signs_of_cargo import by_draughts, updated
-from pipeline.volume.evidence import BOUNDS, evidence_of
+from pipeline.ships.stay_times import BOUNDS
+from pipeline.volume.evidence import evidence_of
 from pipeline.volume.joined_draughts import ENDS, whole_draughts
 from pipeline.volume.joined_freeboards import ATS, SIDES, beyond_errors, likely_deeper, whole_freeboards
 

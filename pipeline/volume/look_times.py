@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.ships.stay_times import BOUNDS
 from pipeline.volume.cells import Refused, Row
 from pipeline.volume.dates import open_ends, time_of
-from pipeline.volume.evidence import BOUNDS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from pipeline.calls.freeboards import deeper_by, freeboards
 from pipeline.calls.same_ship import log_odds
 from pipeline.config import CallsConfig
 from pipeline.quantiles import Z90
+from pipeline.ships.stay_times import BOUNDS
 from pipeline.ships.turnover import turnover
-from pipeline.volume.evidence import BOUNDS
 from tests.calls.test_port_calls import called
 from tests.calls.traffic import at, detections, looks_at, sighting, visit
 

@@ -19,7 +19,7 @@ from pipeline.report.cards import (
     _product,
 )
 from pipeline.report.chips import _mirrored, _north, _turned
-from pipeline.report.freeboard_words import freeboard_at, outside
+from pipeline.report.freeboard_words import freeboard_at, outside, stay_passed
 from pipeline.report.look_words import berth_looks, missed_in, radar_rule, seen_in
 from pipeline.report.page import render
 from pipeline.table_files import read_table
@@ -342,3 +342,27 @@ def test_a_product_that_nobody_named_is_a_mix_only_where_it_may_be_several(produ
     """Fill, draws and barrels a tonne are those of crude alone: so are the card's words."""
     config = VolumeConfig(products=[{"name": n, "share": s, "bbl_per_t": 7.32, "t_per_m3": 0.859} for n, s in products])
     assert _product(name, config) == words
+
+
+def stay(first_h: float | None, last_h: float | None, came_h: float = 0.0, left_h: float = 24.0) -> dict[str, object]:
+    """A call beside its lifting, with freeboards at hours of a stay of 24 h or, by looks before and after, of more."""
+    start = pd.Timestamp("2024-03-07T00:00Z")
+    hours = {"arrival_lo": came_h, "arrival_hi": 0.0, "departure_lo": 24.0, "departure_hi": left_h}
+    hours |= {"freeboard_in_at": first_h, "freeboard_out_at": last_h}
+    row = {f"{k}_lifting": pd.NaT if h is None else start + pd.Timedelta(hours=h) for k, h in hours.items()}
+    sides = {"in": first_h, "out": last_h}
+    return row | {f"freeboard_{k}_m_lifting": float("nan") if h is None else 3.0 for k, h in sides.items()}
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (stay(6.0, None), "25 %"),
+        (stay(6.0, 18.0), "25 %, then 75 %"),
+        (stay(0.0, 24.0, came_h=-8.0, left_h=32.0), "0 to 25 %, then 75 to 100 %"),
+        (stay(None, None), ""),
+        ({"freeboard_in_m": 3.0}, ""),
+    ],
+)
+def test_a_card_says_how_much_of_her_stay_had_passed_at_each_look(row, words):
+    assert stay_passed(row) == words
