@@ -59,7 +59,9 @@ def of_visit(
     one hull is the analyst's word.
     """
     hers = detections[detections["detection_id"].isin(list(visit["detection_ids"]))]
-    found = dict.fromkeys(TOLD, float("nan")) | freeboards(hers, None, turnover(config.stay_d, 1, 1), visit)
+    found = {name: pd.NaT if name.endswith("_at") else float("nan") for name in TOLD} | freeboards(
+        hers, None, turnover(config.stay_d, 1, 1), visit
+    )
     found |= {"p_same_hull": 1.0} if pd.notna(found["p_same_hull"]) else {}
     whole = dict(visit) | found
     doubts = doubts_of(whole)

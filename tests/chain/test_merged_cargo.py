@@ -11,7 +11,7 @@ from pipeline.config import CallsConfig
 from pipeline.tables import PORT_CALLS
 from tests.calls.test_freeboards import look
 from tests.calls.test_port_calls import called
-from tests.calls.traffic import detections, harbour, looks_at, said, sighting, visit
+from tests.calls.traffic import at, detections, harbour, looks_at, said, sighting, visit
 
 CONFIG = CallsConfig()
 EMPTY, DEEP = look("a", 8, 5.0), look("b", 30, 3.4)
@@ -35,7 +35,7 @@ def apart(*seen: dict) -> pd.DataFrame:
     """Two calls of one look each: looks between show nobody."""
     table = called(seen=seen, looks=looks_at(8, 14, 17, 20, 23, 30))
     assert table["n_seen"].tolist() == [1, 1]
-    assert table["freeboard_in_m"].isna().all(), "a single look is neither early nor late"
+    assert table["freeboard_change_m"].isna().all(), "of a single look no change is told"
     return table
 
 
@@ -44,8 +44,10 @@ def test_two_calls_of_one_look_say_together_what_one_call_of_both_says(which, in
     """But that they are one hull, which an analyst says for certain."""
     whole = merged(apart(EMPTY, DEEP), which, into, EMPTY, DEEP)
     (one,) = called(seen=(EMPTY, DEEP), looks=looks_at(8, 30)).to_dict("records")
-    same = [name for name in TOLD if name != "p_same_hull"]
+    times = [name for name in TOLD if name.endswith("_at")]
+    same = [name for name in TOLD if name != "p_same_hull" and name not in times]
     assert whole[same].tolist() == pytest.approx([one[name] for name in same])
+    assert whole[times].tolist() == [one[name] for name in times] == [at(8), at(30)]
     assert whole["p_same_hull"] == 1.0
     assert whole["p_loading"] == pytest.approx(one["p_loading"], abs=0.002)
     assert whole["p_loading"] > CONFIG.prior_p_loading
