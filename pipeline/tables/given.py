@@ -38,6 +38,10 @@ _WHOLE = {  # a whole name elsewhere: ours
     "date": "arrival", "day": "arrival", "time": "arrival", "timestamp": "arrival", "datetime": "arrival",
     "ata": "arrival", "eta": "arrival", "atd": "departure", "etd": "departure", "sailed": "departure",
     "grade": "product", "commodity": "product", "fuel": "product", "cargo_type": "product", "cargo_grade": "product",
+    **dict.fromkeys(
+        ("freeboard_time", "freeboard_date", "freeboard_at", "image_time", "image_date", "acquired"),
+        "freeboard_in_at or freeboard_out_at",
+    ),
     "size": "dwt_t", "loaded": "tonnes", "amount": "tonnes or barrels",
     "cargo": "tonnes or barrels", "quantity": "tonnes or barrels",
 }  # fmt: skip
