@@ -42,8 +42,11 @@ def _listed(entry: pd.Series) -> Row:
     named = {"dwt_t": "dwt_t", "gt": "gt", "length_m": "listed_length_m", "beam_m": "listed_beam_m"}
     named |= {name: name for name in ("depth_m", "design_draught_m")}
     known: Row = {ours: float(entry[theirs]) for theirs, ours in named.items() if pd.notna(entry.get(theirs))}
-    if str(entry.get("tonnage_kind", "DWT")).upper() != "DWT":
+    kind = str(entry.get("tonnage_kind", "DWT")).upper()
+    if kind == "GT":
         known.pop("dwt_t", None)  # a gross tonnage is no weight
+    if kind == "UNKNOWN" and "dwt_t" in known:
+        known["tonnage_kind"] = "unknown"
     known |= {"listed_source": str(entry.get("source", ""))} if known else {}
     listed_type = str(entry.get("ship_type", ""))
     return known | ({"ship_type": listed_type} if listed_type else {})

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LISTED = (
-    "dwt_t", "gt", "listed_length_m", "listed_beam_m", "depth_m", "design_draught_m", "listed_source", "ship_type",
+    "dwt_t", "tonnage_kind", "gt", "listed_length_m", "listed_beam_m", "depth_m", "design_draught_m", "listed_source",
+    "ship_type",
 )  # fmt: skip
 IDENTITY = ("vessel_id", "identity_probability", "name", "mmsi", "imo", *LISTED, "candidates")
 WITHOUT_AIS = {"dark", "no_ais"}

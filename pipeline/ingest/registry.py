@@ -21,7 +21,7 @@ from pipeline.ships.mmsi import mmsi_is_possible
 from pipeline.tables.delimited import SEPARATORS, plain
 from pipeline.tables.given import resembled
 
-TONNAGE_KINDS = ("DWT", "GT")
+TONNAGE_KINDS = ("DWT", "GT", "UNKNOWN")
 _SHOWN = 3  # wrong rows named in an error (our choice)
 
 
@@ -33,7 +33,7 @@ class _Size:
 
 
 SIZES: dict[str, _Size] = {
-    "dwt_t": _Size(1, LARGEST_T, "deadweight [t], or gross tonnage where tonnage_kind says GT"),
+    "dwt_t": _Size(1, LARGEST_T, "deadweight [t], or what tonnage_kind says"),
     "length_m": _Size(3, LONGEST_M, "length over all [m]"),
     "beam_m": _Size(1, BROADEST_M, "moulded beam [m]"),
     "depth_m": _Size(0.5, HIGHEST_M, "moulded depth, keel to deck [m]"),
@@ -50,8 +50,8 @@ def read_registry(path: Path) -> pd.DataFrame:
 
     Columns of the file, in any order: ``imo``, ``mmsi``, ``name``, ``aka`` (other names, ``;`` between), ``ship_type``
     (in words, as "LPG carrier": what she may carry goes by it), ``dwt_t``, ``length_m``, ``beam_m``, ``depth_m``,
-    ``design_draught_m``, ``tonnage_kind`` (DWT or GT: press and registers mix them), ``source`` (where the line is
-    from; no line without one). An empty cell is "not known"; lines that start with ``#`` are comments. A quoted cell
+    ``design_draught_m``, ``tonnage_kind`` (DWT, GT or UNKNOWN: press and registers mix them), ``source`` (where the line
+    is from; no line without one). An empty cell is "not known"; lines that start with ``#`` are comments. A quoted cell
     ends in its line: a quote left open would swallow the ships below it.
 
     Returns
@@ -166,9 +166,9 @@ def _vessel(cells: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
     row["ship_type"] = cells.get("ship_type", "")
     row["tonnage_kind"] = cells.get("tonnage_kind", "").upper()
     if row["tonnage_kind"] not in ("", *TONNAGE_KINDS):
-        faults.append(f"tonnage_kind {cells['tonnage_kind']!r} is neither DWT nor GT")
+        faults.append(f"tonnage_kind {cells['tonnage_kind']!r} is none of {', '.join(TONNAGE_KINDS)}")
     if row["dwt_t"] is not None and not row["tonnage_kind"]:
-        faults.append("dwt_t is given, but tonnage_kind does not say whether it is DWT or GT")
+        faults.append(f"dwt_t is given, but tonnage_kind does not say which it is: {', '.join(TONNAGE_KINDS)}")
     for small, large in (("beam_m", "length_m"), ("design_draught_m", "depth_m"), ("depth_m", "length_m")):
         if row[small] is not None and row[large] is not None and row[small] >= row[large]:
             faults.append(f"{small} ({row[small]:g}) is not below {large} ({row[large]:g})")

@@ -80,7 +80,8 @@ def told_by_registry(call: Row, hull: Hull, depths: Row) -> str:
     source = text(call, "listed_source")
     if not source:
         return ""
-    told = [name for name, column in (("deadweight", "dwt_t"), ("gt", "gt")) if text(call, column)]
+    stated = "tonnage" if text(call, "tonnage_kind").lower() == "unknown" else "deadweight"
+    told = [name for name, column in ((stated, "dwt_t"), ("gt", "gt")) if text(call, column)]
     told += hull.listed
     words = {"depth": depths.get("depth_m"), "summer draught": depths.get("design_draught_m")}
     told += [f"{name} {value:g} m" for name, value in words.items() if value is not None]

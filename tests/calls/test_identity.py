@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 from pipeline.calls.identity import identity
+from pipeline.config import VolumeConfig
 from pipeline.ingest.registry import read_registry, shared_numbers
+from pipeline.volume import liftings
 
 MMSI, IMO, OTHER_IMO = 273000001, 9074729, 9129653
 HEADER = "imo,mmsi,name,dwt_t,tonnage_kind,length_m,beam_m,source"
@@ -27,6 +29,19 @@ def test_gross_tonnage_and_size_of_the_registry_reach_the_call(tmp_path):
     assert (row["gt"], row["listed_length_m"], row["listed_beam_m"]) == (962.0, 72.5, 11.8)
     assert row["listed_source"] == "class register"
     assert "length_m" not in row, "what was measured stays what was measured"
+
+
+def test_a_tonnage_of_unknown_kind_reaches_the_call_as_such(tmp_path):
+    """Press says "a 2,507-ton tanker": the volume stage takes both readings."""
+    row = identity(MMSI, 1.0, reports(IMO), registry(tmp_path, f"{IMO},,ALPHA,2507,unknown,,,press"))
+    assert (row["dwt_t"], row["tonnage_kind"]) == (2507.0, "unknown")
+    call = pd.DataFrame([row | {"call_id": "a", "arrival": "2024-03-07"}])
+    lifted = liftings(call, VolumeConfig(draws=500), 1).iloc[0]
+    assert lifted["method"].startswith("dwt_or_gt")
+    assert lifted["dwt_p5_t"] < 2507 < 1.5 * 2507 < lifted["dwt_p95_t"]
+    assert lifted["size_source"] == "tonnage: press"
+    known = identity(MMSI, 1.0, reports(IMO), registry(tmp_path, f"{IMO},,ALPHA,2507,DWT,,,press"))
+    assert "tonnage_kind" not in known
 
 
 def test_depth_and_summer_draught_of_the_registry_reach_the_call(tmp_path):

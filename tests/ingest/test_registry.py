@@ -52,7 +52,7 @@ def test_gross_tonnage_is_no_weight(tmp_path):
         (["name,beam_m,source", "A,1_5,x"], "line 2: beam_m '1_5' is not a number"),
         (["name,length_m,beam_m,source", "A,15,100,x"], "line 2: beam_m .100. is not below length_m .15."),
         (["name,dwt_t,source", "A,5000,x"], "line 2: dwt_t is given, but tonnage_kind"),
-        (["name,dwt_t,tonnage_kind,source", "A,5000,NT,x"], "line 2: tonnage_kind 'NT'"),
+        (["name,dwt_t,tonnage_kind,source", "A,5000,NT,x"], "line 2: tonnage_kind 'NT' is none of DWT, GT, UNKNOWN"),
         (["name,source", "A,x,y"], "line 2: 3 columns, the header has 2"),
         (["imo,name,source", "9074729,A,x", "9074729,B,x"], "line 3: imo 9074729 stands in line 2 already"),
         ([""], "has no header"),
