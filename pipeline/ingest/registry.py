@@ -50,9 +50,9 @@ def read_registry(path: Path) -> pd.DataFrame:
 
     Columns of the file, in any order: ``imo``, ``mmsi``, ``name``, ``aka`` (other names, ``;`` between), ``ship_type``
     (in words, as "LPG carrier": what she may carry goes by it), ``dwt_t``, ``length_m``, ``beam_m``, ``depth_m``,
-    ``design_draught_m``, ``tonnage_kind`` (DWT, GT or UNKNOWN: press and registers mix them), ``source`` (where the line
-    is from; no line without one). An empty cell is "not known"; lines that start with ``#`` are comments. A quoted cell
-    ends in its line: a quote left open would swallow the ships below it.
+    ``design_draught_m``, ``tonnage_kind`` (DWT, GT or UNKNOWN: press and registers mix them), ``source`` (where the
+    line is from; no line without one). An empty cell is "not known"; lines that start with ``#`` are comments. A quoted
+    cell ends in its line: a quote left open would swallow the ships below it.
 
     Returns
     -------
