@@ -44,7 +44,7 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover, stay: Mapp
         return {}
     ends = [("in", 0), ("out", -1)]
     if len(measured) == 1:
-        ends = [("in", 0)] if _passed(measured["acquired"].iloc[0], stay) < 0.5 else [("out", 0)]
+        ends = [("in", 0)] if _passed(measured["acquired"].iloc[0], stay, turns) < 0.5 else [("out", 0)]
     out: dict[str, Any] = {}
     for end, at in ends:
         look = measured.iloc[at]
@@ -67,10 +67,10 @@ def freeboards(hers: pd.DataFrame, mmsi: int | None, turns: Turnover, stay: Mapp
     return out
 
 
-def _passed(look: pd.Timestamp, stay: Mapping[Any, Any]) -> float:
-    """Share of her stay that had passed at a look, in the middle of what is known of its ends."""
+def _passed(look: pd.Timestamp, stay: Mapping[Any, Any], turns: Turnover) -> float:
+    """Share of her stay that had passed at a look, the median."""
     low, high = (None if pd.isna(stay[name]) else stay[name] for name in ("arrival_lo", "departure_hi"))
-    return stay_times((low, stay["arrival_hi"]), (stay["departure_lo"], high), look, None).middle
+    return stay_times((low, stay["arrival_hi"]), (stay["departure_lo"], high), look, None, turns.stay_d).middle
 
 
 def _prior(first: dict[str, Any], last: dict[str, Any], mmsi: int | None, turns: Turnover, missed: float) -> float:

@@ -138,7 +138,7 @@ def _load(row: dict[Any, Any], story: Story) -> dict[str, Any]:
     return {
         "draughts": _pair(*("" if pd.isna(row[k]) else f"{row[k]:.1f} m" for k in ("draught_in_m", "draught_out_m"))),
         "freeboards": _pair(*ends),
-        "stay_passed": stay_passed(row),
+        "stay_passed": stay_passed(row, story.config.calls.stay_d),
         "freeboard_change": _change(row),
         "draughts_seen": _weak_draughts(row),
         "tonnes": "–" if pd.isna(row["tonnes_p50"]) else

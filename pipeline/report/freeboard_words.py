@@ -51,17 +51,18 @@ def outside(evidence: str, low_m: float, high_m: float) -> str:
     )
 
 
-def stay_passed(row: Mapping[Any, Any]) -> str:
+def stay_passed(row: Mapping[Any, Any], stay_d: tuple[float, float]) -> str:
     """How much of her stay had passed at the looks whose freeboards her load rests on; "" where that is not used.
 
-    ``row`` is a call beside its lifting, whose columns end in ``_lifting``.
+    With 90 % intervals. ``row`` is a call beside its lifting, whose columns end in ``_lifting``; ``stay_d`` says how
+    long ships stay.
     """
     own = {name.removesuffix("_lifting"): value for name, value in row.items() if str(name).endswith("_lifting")}
-    stay = stay_of(own)
+    stay = stay_of(own, stay_d)
     if stay is None:
         return ""
-    shares = [stay.bounds(look) for look in (stay.first_h, stay.last_h) if look is not None]
-    return ", then ".join(_share(low, high) for low, high in shares)
+    shares = [stay.shares(look) for look in (stay.first_h, stay.last_h) if look is not None]
+    return ", then ".join(_share(low, high) for low, _, high in shares)
 
 
 def _share(low: float, high: float) -> str:

@@ -1,8 +1,8 @@
 """When in her stay a ship was looked at: how much of it had passed, and so how much of her cargo was aboard.
 
 Arrival and departure are known within bounds: she came at some time between the last look without her and the first one
-with her, or when her transponder told it. Within them any time is as likely as any other. An end that nothing bounds
-lies as far out as all that is known of the stay is long (our choice).
+with her, or when her transponder told it. Within them any two times are as likely as a stay is so long: ships come at
+any time, and stays have the law of ``turnover``. An end that nothing bounds may lie as far out as hardly a stay lasts.
 
 Nobody pumps from the first minute to the last: hoses, gauging, papers and waiting come first and last. Before, pumping
 and after have shares of the stay that are drawn as the spacings of three points thrown on it, the pumping between the
@@ -19,13 +19,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pipeline.ships.turnover import SHORTEST_GAP_D, law_of_stays
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.types import FloatArray
 
 BOUNDS = ("arrival_lo", "arrival_hi", "departure_lo", "departure_hi")  # columns of a stay in tables
-HOUR = timedelta(hours=1)
+HOUR, DAY_H = timedelta(hours=1), 24.0
+OPEN_SD = 2.5  # of ln(stay): an end that nothing bounds is bounded by the longest stay of a hundred and sixty
+ENDS = (np.arange(40) + 0.5) / 40  # of either end's bounds, where shares are reckoned and not drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class StayTimes:
     came_h: float  # by so much she may have come before she was surely there
     there_h: float  # from the first to the last time at which she was surely there
     left_h: float  # by so much she may have left later
+    stay_d: tuple[float, float]  # 5 and 95 % points of how long ships stay
     first_h: float | None = None  # looks, after the first time at which she was surely there
     last_h: float | None = None
 
@@ -44,9 +49,11 @@ class StayTimes:
         ``came`` and ``left`` say from 0 to 1 how far out in its bounds either end lies. Of a stay of which no length is
         known any share is as likely as any other.
 
-        >>> half = np.array(0.5)
-        >>> float(StayTimes(4.0, 20.0, 4.0).passed(20.0, half, half)), float(StayTimes(0, 0, 0).passed(0, half, half))
-        (0.9166666666666666, 0.5)
+        >>> half, usual = np.array(0.5), (0.8, 3.0)
+        >>> float(StayTimes(4.0, 20.0, 4.0, usual).passed(20.0, half, half).round(3))
+        0.917
+        >>> float(StayTimes(0.0, 0.0, 0.0, usual).passed(0.0, half, half))
+        0.5
         """
         before, after = came * self.came_h + look_h, left * self.left_h + self.there_h - look_h
         length = before + after
@@ -54,27 +61,36 @@ class StayTimes:
         share = np.divide(before, length, out=np.array(np.broadcast_to(came, length.shape), float), where=known)
         return np.clip(share, 0.0, 1.0)
 
+    def likely(self, came: FloatArray, left: FloatArray) -> FloatArray:
+        """How likely such ends are beside others within the bounds, by the law of stays; the likeliest is 1."""
+        hours = came * self.came_h + self.there_h + left * self.left_h
+        middle, spread = law_of_stays(self.stay_d)
+        log = np.log(np.maximum(hours / DAY_H, SHORTEST_GAP_D))
+        weights = -0.5 * ((log - middle) / spread) ** 2 - log
+        return np.exp(weights - weights.max())
+
+    def shares(self, look_h: float, points: Sequence[float] = (0.05, 0.5, 0.95)) -> FloatArray:
+        """Quantiles of the share of the stay that had passed at a look.
+
+        >>> StayTimes(4.0, 20.0, 4.0, (0.8, 3.0)).shares(0.0).round(2).tolist()
+        [0.01, 0.08, 0.15]
+        """
+        came, left = np.meshgrid(ENDS, ENDS)
+        passed, weights = self.passed(look_h, came, left).ravel(), self.likely(came, left).ravel()
+        order = np.argsort(passed)
+        cumulative = np.cumsum(weights[order])
+        return np.interp(points, (cumulative - 0.5 * weights[order]) / cumulative[-1], passed[order])
+
     @property
     def middle(self) -> float:
-        """Share that had passed at the first look, or at the last one where there is no first, in the middle of all
-        bounds."""
+        """Median of the share that had passed at the first look, or at the last one where there is no first."""
         look = self.last_h if self.first_h is None else self.first_h
-        half = np.array(0.5)
-        return float(self.passed(0.0 if look is None else look, half, half))
-
-    def bounds(self, look_h: float) -> tuple[float, float]:
-        """The least and the largest share of the stay that may have passed at a look.
-
-        >>> [round(share, 2) for share in StayTimes(4.0, 20.0, 4.0).bounds(0.0)]
-        [0.0, 0.17]
-        """
-        none, all_of_it = np.array(0.0), np.array(1.0)
-        return float(self.passed(look_h, none, all_of_it)), float(self.passed(look_h, all_of_it, none))
+        return float(self.shares(0.0 if look is None else look)[1])
 
     def backwards(self) -> StayTimes:
         """The same stay with its time turned round, as a discharge is a loading turned round."""
         first, last = (None if look is None else self.there_h - look for look in (self.last_h, self.first_h))
-        return StayTimes(self.left_h, self.there_h, self.came_h, first, last)
+        return StayTimes(self.left_h, self.there_h, self.came_h, self.stay_d, first, last)
 
 
 def pumped(passed: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
@@ -92,6 +108,7 @@ def stay_times(
     departure: tuple[datetime, datetime | None],
     first: datetime | None,
     last: datetime | None,
+    stay_d: tuple[float, float],
 ) -> StayTimes:
     """A stay by the bounds of its ends and the times of two looks, or of one; None where nothing bounds an end.
 
@@ -101,16 +118,15 @@ def stay_times(
     surely = min([arrival[1], *looks]), max([departure[0], *looks])
     if surely[1] < surely[0]:  # of a day without its hour the one bound is the end of the day, the other its start
         surely = surely[1], surely[1]
-    there = surely[1] - surely[0]
-    came = None if arrival[0] is None else max(surely[0] - arrival[0], timedelta())
-    left = None if departure[1] is None else max(departure[1] - surely[1], timedelta())
-    known = there + (came or timedelta()) + (left or timedelta())
-    hours = ((part if part is not None else known) / HOUR for part in (came, there, left))
+    middle, spread = law_of_stays(stay_d)
+    open_h = DAY_H * float(np.exp(middle + OPEN_SD * spread))
+    came = open_h if arrival[0] is None else max((surely[0] - arrival[0]) / HOUR, 0.0)
+    left = open_h if departure[1] is None else max((departure[1] - surely[1]) / HOUR, 0.0)
     after = (None if look is None else (look - surely[0]) / HOUR for look in (first, last))
-    return StayTimes(*hours, *after)
+    return StayTimes(came, (surely[1] - surely[0]) / HOUR, left, stay_d, *after)
 
 
-def stay_of(row: Mapping[str, Any]) -> StayTimes | None:
+def stay_of(row: Mapping[str, Any], stay_d: tuple[float, float]) -> StayTimes | None:
     """When the looks with a freeboard were in the stay of a row of liftings; None where one has no time, or there is
     none."""
     ends = [(row.get(f"freeboard_{end}_m"), _moment(row, f"freeboard_{end}_at")) for end in ("in", "out")]
@@ -118,7 +134,8 @@ def stay_of(row: Mapping[str, Any]) -> StayTimes | None:
     came, there, still, left = (_moment(row, name) for name in BOUNDS)
     if not looks or None in looks or there is None or still is None:
         return None
-    return stay_times((came, there), (still, left), *(look for _, look in ends))
+    (_, first), (_, last) = ends
+    return stay_times((came, there), (still, left), first, last, stay_d)
 
 
 def _moment(row: Mapping[str, Any], name: str) -> datetime | None:

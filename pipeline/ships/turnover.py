@@ -133,7 +133,7 @@ class Turnover:
 
     def _gone(self, after_d: float) -> float:
         """Chance that a ship seen at some moment of her stay has left ``after_d`` later: E[min(T, after)] / E[T]."""
-        middle, spread = _law(self.stay_d)
+        middle, spread = law_of_stays(self.stay_d)
         after = max(after_d, SHORTEST_GAP_D)
         shorter = float(ndtr((np.log(after) - middle - spread**2) / spread))
         longer = 1 - float(_ended(self.stay_d, np.array([after]))[0])
@@ -199,20 +199,20 @@ def _normal(x: float, sd: float) -> float:
     return float(np.exp(-0.5 * (x / sd) ** 2) / (sd * np.sqrt(2 * np.pi)))
 
 
-def _law(stay_d: tuple[float, float]) -> tuple[float, float]:
+def law_of_stays(stay_d: tuple[float, float]) -> tuple[float, float]:
     """Mean and standard deviation of ln(stay)."""
     low, high = np.log(stay_d)
     return (low + high) / 2, (high - low) / (2 * Z90)
 
 
 def _mean_d(stay_d: tuple[float, float]) -> float:
-    middle, spread = _law(stay_d)
+    middle, spread = law_of_stays(stay_d)
     return float(np.exp(middle + spread**2 / 2))
 
 
 def _ended(stay_d: tuple[float, float], after_d: FloatArray) -> FloatArray:
     """Share of stays that are over after so long."""
-    middle, spread = _law(stay_d)
+    middle, spread = law_of_stays(stay_d)
     return ndtr((np.log(np.maximum(after_d, SHORTEST_GAP_D)) - middle) / spread)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config import CallsConfig
 from pipeline.ships.retyping import RETYPED
 from pipeline.ships.stay_times import StayTimes, stay_of
 from pipeline.volume.full_draught import AND_DRAUGHT, Told, told_full_draught
@@ -24,6 +25,7 @@ FREEBOARD_SD_M = 0.5  # where no error is told
 COLUMNS = (
     "draught_in_m", "draught_out_m", "freeboard_in_m", "freeboard_in_sd_m", "freeboard_out_m", "freeboard_out_sd_m",
 )  # fmt: skip
+USUAL_STAY_D = CallsConfig().stay_d  # tables of calls say nothing of the law of stays behind them
 BY_USUAL_HULL = "_by_usual_hull"  # ends the method of a row that does not state length and beam
 
 
@@ -96,7 +98,7 @@ def evidence_of(row: Mapping[str, Any]) -> Evidence | None:
         freeboard_first_m=side(into),
         freeboard_last_m=side(out),
         p_same_hull=told("p_same_hull", 1.0),
-        stay=_turned(stay_of(row), backwards=backwards),
+        stay=_turned(stay_of(row, USUAL_STAY_D), backwards=backwards),
         p_retyped=told("p_retyped", RETYPED),
         draught_in_dwt=AND_DRAUGHT in str(row.get("method")).split(";")[0],
         **{name: None if np.isnan(value := told(name, np.nan)) else value for name in DEPTHS},

@@ -15,7 +15,7 @@ import pandas as pd
 from pipeline.ships.signs_of_cargo import by_freeboards
 from pipeline.ships.stay_times import BOUNDS, stay_times
 from pipeline.volume.cut_stays import span
-from pipeline.volume.evidence import FREEBOARD_SD_M
+from pipeline.volume.evidence import FREEBOARD_SD_M, USUAL_STAY_D
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ def _bounds(first: Row, last: Row) -> Row:
 def _passed(look: Any, bounds: Row) -> float:
     """Share of the stay that had passed at a look, in the middle of its bounds."""
     came, there, still, left = (bounds[name] for name in BOUNDS)
-    return stay_times((came, there), (still, left), look, None).middle
+    return stay_times((came, there), (still, left), look, None, USUAL_STAY_D).middle
 
 
 def _moment(value: Any) -> Any:

@@ -115,12 +115,16 @@ class Voyages:
             _deck(rng.random(n) ** PROGRESS_POWER),
         ]
 
-    @cached_property
-    def _stays(self) -> list[FloatArray]:
-        """How far out in its bounds either end of a stay lies; shares of it before and after the pumping."""
+    def _course(self, stay: StayTimes) -> list[FloatArray]:
+        """How far out in their bounds the ends of a stay lie, as such stays are likely; shares of it before and after
+        the pumping."""
         rng, n = np.random.default_rng(np.random.SeedSequence([self._seed, 3])), self._draws
-        points = np.sort(rng.random((3, n)), axis=0)
-        return [_deck(rng.random(n)), _deck(rng.random(n)), _deck(points[0], 1 - points[2])]
+        came, left, points = rng.random(n), rng.random(n), np.sort(rng.random((3, n)), axis=0)
+        if stay.came_h + stay.left_h > 0:
+            weights = np.cumsum(stay.likely(came, left))
+            picks = np.searchsorted(weights, (np.arange(n) + 0.5) / n * weights[-1])
+            came, left = came[picks], left[picks]
+        return [_deck(came, left), _deck(points[0], 1 - points[2])]
 
     def dealt(self, forms: HullForms, rng: np.random.Generator, stay: StayTimes | None = None) -> Iterator[Voyage]:
         """Voyages of those ships, at most one for each draw, without end; looks fall at their times in the ``stay``."""
@@ -128,6 +132,7 @@ class Voyages:
         hulls = _deck_of_hulls(forms.size_error_sd * others[3][0], others[3][1])
         decks = [np.clip(forms.block + BLOCK_SD * form, *BLOCK_RANGE), *others[:3], hulls, *others[4:]]
         many, parts = len(forms.lightship), forms.parts
+        course = None if stay is None else self._course(stay)
         while True:
             cuts = rng.integers(self._draws, size=len(decks))
             dealt = [deck[:, cut : cut + many] for deck, cut in zip(decks, cuts, strict=True)]
@@ -139,19 +144,18 @@ class Voyages:
                 block, lightship = _as_deep(told, parts, block, lightship, smaller)
             full = (1 + lightship) / block * smaller
             pull = (1 - block) * np.cbrt(full)
-            if stay is not None:
-                first, last = self._at_looks(stay, many, rng)
+            if stay is not None and course is not None:
+                ends, waits = (
+                    deck[:, c : c + many] for deck, c in zip(course, rng.integers(self._draws, size=2), strict=True)
+                )
+                first, last = _aboard(stay, ends, waits)
             yield Voyage(lightship + self._constants_share, ballast, left, pull, full, smaller, depth, first, last)
 
-    def _at_looks(self, stay: StayTimes, many: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-        """Share of the loading done at the first look and at the last, on one course of the stay for both."""
-        cuts = rng.integers(self._draws, size=len(self._stays))
-        (came,), (left,), (before, after) = (
-            deck[:, cut : cut + many] for deck, cut in zip(self._stays, cuts, strict=True)
-        )
-        looks = (0.0 if look is None else look for look in (stay.first_h, stay.last_h))
-        first, last = (pumped(stay.passed(look, came, left), before, after) for look in looks)
-        return first, last
+
+def _aboard(stay: StayTimes, ends: FloatArray, waits: FloatArray) -> list[FloatArray]:
+    """Share of the loading done at the first look and at the last, on one course of the stay for both."""
+    looks = (0.0 if look is None else look for look in (stay.first_h, stay.last_h))
+    return [pumped(stay.passed(look, *ends), *waits) for look in looks]
 
 
 def _as_deep(

@@ -359,10 +359,10 @@ def stay(first_h: float | None, last_h: float | None, came_h: float = 0.0, left_
     [
         (stay(6.0, None), "25 %"),
         (stay(6.0, 18.0), "25 %, then 75 %"),
-        (stay(0.0, 24.0, came_h=-8.0, left_h=32.0), "0 to 25 %, then 75 to 100 %"),
+        (stay(0.0, 24.0, came_h=-8.0, left_h=32.0), "2 to 22 %, then 78 to 98 %"),
         (stay(None, None), ""),
         ({"freeboard_in_m": 3.0}, ""),
     ],
 )
 def test_a_card_says_how_much_of_her_stay_had_passed_at_each_look(row, words):
-    assert stay_passed(row) == words
+    assert stay_passed(row, (0.8, 3.0)) == words
