@@ -59,11 +59,17 @@ def with_whole_load(kept: Row, others: Sequence[Row], counted: Sequence[Row]) ->
     out |= {"draught_in_m": came, "draught_out_m": left, "p_retyped": None} | sides
     if came is not None or left is not None:
         own = [left - came] if came is not None and left is not None else []
-        others_step = [row[ENDS[1]] - row[ENDS[0]] for row in counted if not any(row is part for part in parts)]
-        out["p_retyped"] = retyped_share(np.array([*own, *(step for step in others_step if pd.notna(step))]))
+        steps = (_step(row) for row in counted if not any(row is part for part in parts))
+        out["p_retyped"] = retyped_share(np.array([*own, *(step for step in steps if step is not None)]))
     told = evidence_of(kept | out)
     load = told.method if told is not None else "load_from_fill_prior"
     return out | dict.fromkeys(DRAWN) | {"method": f"{str(kept['method']).split('; ')[0]}; {load}"}
+
+
+def _step(row: Row) -> float | None:
+    """Draught on departure less that on arrival [m]; None without both, as of a stay that was read anew may be."""
+    into, out = (row[name] for name in ENDS)
+    return None if pd.isna(into) or pd.isna(out) else out - into
 
 
 def _both_in_one(parts: Sequence[Row]) -> bool:
@@ -99,7 +105,7 @@ def _by_draughts(parts: Sequence[Row], kept: Row, *, deeper: bool) -> float:
     """That cargo came aboard, by a change of draught that the parts together show."""
 
     def shown(row: Row) -> float | None:
-        step = row[ENDS[1]] - row[ENDS[0]] if pd.notna(row[ENDS[0]]) and pd.notna(row[ENDS[1]]) else None
+        step = _step(row)
         return step if step is not None and changed(step) and (step > 0) == deeper else None
 
     spoken = next((row for row in parts if shown(row) is not None), None)

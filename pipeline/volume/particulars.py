@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from pipeline.quantiles import Z90
 from pipeline.volume.capacity import STATED_LOG_SD, Capacity, capacity_of, tanker_regression
@@ -98,7 +99,7 @@ def _either(ship: Particulars, tonnage: float) -> Capacity:
     logs = [
         -0.5 * (r.log_dwt - hull.log_dwt) ** 2 / (r.log_sd**2 + hull.log_sd**2 + PLAIN_SD**2) for r in (as_dwt, as_gt)
     ]
-    share = 1 / (1 + np.exp(logs[1] - logs[0]))
+    share = expit(logs[0] - logs[1])
     return mixed(as_dwt, ship.size(None, tonnage), float(share), "dwt_or_gt")
 
 

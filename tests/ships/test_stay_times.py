@@ -59,7 +59,9 @@ def test_of_an_end_that_nothing_bounds_the_law_of_stays_tells():
     hours = open_end.came_h * CAME
     weights = open_end.likely(CAME, LEFT)
     assert np.average(hours < 24 * USUAL[0], weights=weights) == pytest.approx(0.05, abs=0.005)
-    assert np.average(hours < 24 * USUAL[1], weights=weights) == pytest.approx(0.95, abs=0.01), "cut at its longest stays"
+    assert np.average(hours < 24 * USUAL[1], weights=weights) == pytest.approx(0.95, abs=0.01), (
+        "cut at its longest stays"
+    )
 
 
 def test_she_was_there_at_each_look():

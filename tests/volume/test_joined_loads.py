@@ -162,3 +162,42 @@ def test_freeboards_speak_from_two_errors_of_their_difference_on(deeper_m, told)
     whole = part("w", 0, **(parts[0] | parts[1])).iloc[0]
     kept = joined(part("a", 0, **parts[0]), part("b", 12, **parts[1])).query("counts").iloc[0]
     assert (kept["direction"], whole["direction"]) == (told, told)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_stay_whose_draughts_say_nothing_of_a_cargo_does_not_stop_the_next_one(order):
+    """One ship leaves lighter than she came, in parts: her draughts are left aside. Another one is read anew beside."""
+    first = pd.concat([part("a", 0, mmsi=273000111, draught_in_m=6.0), part("b", 0, mmsi=273000222, draught_in_m=4.0)])
+    then = pd.concat(
+        [part("c", 12, mmsi=273000111, draught_out_m=4.0), part("d", 12, mmsi=273000222, draught_out_m=6.3)]
+    )
+    once = joined(*[first, then][::order])
+    kept = once[once["counts"]].set_index("mmsi")
+    assert kept.loc[273000222, ["draught_in_m", "draught_out_m"]].tolist() == [4.0, 6.3]
+    assert kept.loc[273000111, ["draught_in_m", "draught_out_m"]].isna().all()
+    assert kept.loc[273000222, "method"].endswith("load_from_draughts")
+
+
+def test_the_whole_stay_bounds_the_looks_of_its_parts():
+    """One part has both freeboards and their times; the other one only says that she lay there for longer."""
+    sides = {"freeboard_in_m": 4.2, "freeboard_out_m": 2.4, "freeboard_in_at": at(2), "freeboard_out_at": at(8)}
+    errors = {"freeboard_in_sd_m": 0.3, "freeboard_out_sd_m": 0.3}
+    parts = part("a", 0, FINE, **sides, **errors), part("b", 12, FINE)
+    kept = joined(*parts, config=FINE).query("counts").iloc[0]
+    whole = liftings(pd.DataFrame([{"call_id": "w", "mmsi": 273000111, "arrival": at(0), "departure": at(22),
+                                    "length_m": 96.0, "beam_m": 15.0} | sides | errors]), FINE, 1).iloc[0]  # fmt: skip
+    times = ["arrival_lo", "arrival_hi", "departure_lo", "departure_hi", "freeboard_in_at", "freeboard_out_at"]
+    assert kept[times].tolist() == whole[times].tolist()
+    assert kept["barrels_p50"] == pytest.approx(whole["barrels_p50"], rel=0.03)
+    assert kept["barrels_p50"] > 1.02 * parts[0]["barrels_p50"].iloc[0], "more was loaded after those hours"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_freeboards_of_parts_keep_their_times(order):
+    early = side("in", 4.2) | {"freeboard_in_at": at(3)}
+    late = side("out", 2.0) | {"freeboard_out_at": at(20)}
+    kept = joined(*[part("a", 0, **early), part("b", 12, **late)][::order]).query("counts").iloc[0]
+    assert (kept["freeboard_in_at"], kept["freeboard_out_at"]) == (at(3), at(20))
+    assert (kept["arrival_lo"], kept["departure_hi"]) == (at(0), at(22))
+    untimed = joined(part("a", 0, **side("in", 4.2)), part("b", 12, **late)).query("counts").iloc[0]
+    assert untimed[["freeboard_in_at", "freeboard_out_at", "arrival_lo"]].isna().all(), "one time of two is as none"
