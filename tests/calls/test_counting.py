@@ -340,9 +340,11 @@ def test_a_renamed_hull_is_one_ship(name, chance):
 
 def test_the_list_of_tankers_is_right():
     listed = read_registry(REPOSITORY / "configs" / "registry" / "dprk-linked-tankers.csv")
-    assert listed["imo"].notna().sum() == 30
+    assert listed["imo"].notna().sum() == 33
     assert listed.loc[listed["imo"] == 8916293, "aka"].tolist() == [["SAEBYOL", "SIN PHYONG 9"]]
     assert listed.loc[listed["name"] == "SAM MA 2", ["gt"]].to_numpy().tolist() == [[962]]
+    tons = listed.loc[listed["name"] == "SAM JONG 2", ["dwt_t", "tonnage_kind"]]
+    assert tons.to_numpy().tolist() == [[2507, "UNKNOWN"]], "press that does not say which"
     assert (listed["source"] != "").all()
 
 
