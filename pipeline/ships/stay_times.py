@@ -110,7 +110,7 @@ def stay_times(
     last: datetime | None,
     stay_d: tuple[float, float],
 ) -> StayTimes:
-    """A stay by the bounds of its ends and the times of two looks, or of one; None where nothing bounds an end.
+    """A stay by the bounds of its ends, None where nothing bounds one, and the times of two looks, or of one.
 
     She was there at each look: bounds that a look lies beyond are that look's.
     """

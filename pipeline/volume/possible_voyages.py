@@ -115,13 +115,18 @@ class Voyages:
             _deck(rng.random(n) ** PROGRESS_POWER),
         ]
 
+    @cached_property
+    def _courses(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Where either end of a stay lies in its bounds, and three points on it, in order: uniform from 0 to 1."""
+        rng, n = np.random.default_rng(np.random.SeedSequence([self._seed, 3])), self._draws
+        return rng.random(n), rng.random(n), np.sort(rng.random((3, n)), axis=0)
+
     def _course(self, stay: StayTimes) -> list[FloatArray]:
         """How far out in their bounds the ends of a stay lie, as such stays are likely; shares of it before and after
         the pumping."""
-        rng, n = np.random.default_rng(np.random.SeedSequence([self._seed, 3])), self._draws
-        came, left, points = rng.random(n), rng.random(n), np.sort(rng.random((3, n)), axis=0)
+        came, left, points = self._courses
         if stay.came_h + stay.left_h > 0:
-            weights = np.cumsum(stay.likely(came, left))
+            weights, n = np.cumsum(stay.likely(came, left)), self._draws
             picks = np.searchsorted(weights, (np.arange(n) + 0.5) / n * weights[-1])
             came, left = came[picks], left[picks]
         return [_deck(came, left), _deck(points[0], 1 - points[2])]
