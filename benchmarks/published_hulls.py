@@ -18,6 +18,7 @@ from pipeline.volume.hull_form import depth_over_draught
 from pipeline.volume.usual_hull import UsualHull
 
 HULLS = Path(__file__).with_suffix(".csv")
+VERY_LARGE_M = 300.0  # as long and narrow as gas carriers, which the regression takes such hulls for
 FITTED = "Etsuzan Maru No. 8"  # the law of draughts is laid through her
 
 
@@ -56,30 +57,34 @@ def spread(off: np.ndarray) -> str:
 def main() -> None:
     """Print how far off the law is, by kind of hull."""
     hulls = published_hulls()
-    seagoing = hulls[hulls["hull"] == "seagoing"]
+    at_sea = hulls[hulls["hull"] == "seagoing"]
+    seagoing = at_sea[at_sea["length_m"] < VERY_LARGE_M]
     groups = {
-        "seagoing, 80 to 250 m": seagoing,
+        "seagoing, 73 to 250 m": seagoing,
         "… with her full draught or one that is not called the design draught": seagoing[
             seagoing["draught_is"] != "design"
         ],
+        "very large, of 1966 to 1980": at_sea[at_sea["length_m"] >= VERY_LARGE_M],
         "ice class": hulls[hulls["hull"] == "ice"],
         "coasting and harbour limits, 62 and 76 m": hulls[(hulls["hull"] == "sheltered") & (hulls["length_m"] > 60)],
         "… 48 and 49 m": hulls[(hulls["hull"] == "sheltered") & (hulls["length_m"] < 60)],
         "shallow river and sea": hulls[hulls["hull"] == "river_sea"],
     }
     for name, some in groups.items():
-        unseen = some[some["name"] != FITTED]
+        unseen = some[some["name"] != FITTED].dropna(subset=["draught_m"])
         print(
             f"full draught, law over published: {name}: {spread(np.log(unseen['law_draught_m'] / unseen['draught_m']))}"
         )
     for name, some in groups.items():
-        deep = some.dropna(subset=["depth_m"])
+        deep = some.dropna(subset=["depth_m", "draught_m"])
         print(f"depth by the published draught: {name}: {spread(np.log(deep['law_depth_m'] / deep['depth_m']))}")
     by = {"length and beam": (), "… and depth": ("depth_m",), "… and draught": ("design_draught_m",)}
-    with_depth = seagoing.dropna(subset=["depth_m"])
-    for name, columns in by.items():
-        off, of_sd = deadweight_errors(with_depth, *columns)
-        print(f"deadweight by {name}, seagoing: {spread(off)}; off by {np.sqrt(np.mean(of_sd**2)):.2f} of its sd")
+    both = groups["seagoing, 73 to 250 m"].dropna(subset=["depth_m", "draught_m"])
+    large = groups["very large, of 1966 to 1980"]
+    for kind, some in (("seagoing", both), ("very large", large)):
+        for name, columns in by.items():
+            off, of_sd = deadweight_errors(some, *columns)
+            print(f"deadweight by {name}, {kind}: {spread(off)}; off by {np.sqrt(np.mean(of_sd**2)):.2f} of its sd")
     tanks = (hulls["tank_m3"] / hulls["dwt_t"]).dropna()
     low, mid, high = np.percentile(tanks, (5, 50, 95))
     print(f"tank volume, m3 to a tonne of deadweight: {low:.2f} – {mid:.2f} – {high:.2f} ({len(tanks)} hulls)")

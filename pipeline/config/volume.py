@@ -83,7 +83,7 @@ class VolumeConfig(Section):
     constants_share: float = Field(default=0.05, ge=0, lt=0.5)
     """Share of deadweight for bunkers, water and stores (3-6 % on short shuttles; no published source)."""
     tank_m3_per_t: float = Field(default=1.15, gt=0.8, lt=2)
-    """Cargo tank volume per tonne of deadweight (eighteen published hulls: median 1.13, some of it at 98 %)."""
+    """Cargo tank volume per tonne of deadweight (twenty-four published hulls: median 1.13, some of it at 98 %)."""
     tank_fill_limit: float = Field(default=0.98, gt=0.5, le=1)
     """Tanks are filled to 98 % at most."""
     water_t_per_m3: float = Field(default=1.025, gt=0.99, lt=1.05)
