@@ -112,6 +112,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--pixel", type=float, default=0.5)
     parser.add_argument("--sun", default="20-45")
     parser.add_argument("--piers", action="store_true", help="quays longer than the ships at them")
+    parser.add_argument("--coasters", action="store_true", help="small tankers alone, as deep as published ones")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(list(arguments))
@@ -122,9 +123,8 @@ def main(arguments: Sequence[str] = ()) -> None:
         rows = []
         for seed in range(first, last + 1):
             known = next(folder.glob(f"*sim{seed:05d}*.truth"), None) if folder.exists() else None
-            path = (
-                _image_of(known) if known else make_scene(folder, seed, args.pixel, (sun[0], sun[1]), piers=args.piers)
-            )
+            kinds = {"piers": args.piers, "coasters": args.coasters}
+            path = _image_of(known) if known else make_scene(folder, seed, args.pixel, (sun[0], sun[1]), **kinds)
             rows += measure(path)
     table = pd.DataFrame(rows)
     if args.out:

@@ -12,6 +12,9 @@ import numpy as np
 from pipeline.simulation.optical import Light, MapFrame, draw
 from pipeline.simulation.optical_products import Picture, write_picture
 from pipeline.simulation.ships import Hull, ShipState, Structure
+from pipeline.volume.capacity import tanker_regression
+from pipeline.volume.full_draught import log_full_draught
+from pipeline.volume.hull_form import depth_over_draught
 
 CELL_M = 380.0  # of sea for each ship
 GRID = (2, 3)
@@ -55,6 +58,19 @@ def random_hull(name: str, rng: np.random.Generator, kind: str | None = None) ->
     return Hull(name, kind, length, beam_m, depth, design, house, float(np.exp(rng.uniform(-2.6, -1.1))))
 
 
+def coaster(name: str, rng: np.random.Generator) -> Hull:
+    """A small tanker as deep as the laws of hull forms say: hulls below 75 m have hardly a side when laden.
+
+    The laws are laid through published hulls (``pipeline.volume.hull_form``); spreads are those of what is published.
+    """
+    length = float(np.exp(rng.uniform(np.log(58), np.log(110))))
+    beam_m = length / (6.25 * float(np.exp(0.07 * rng.normal())))
+    log_dwt = float(tanker_regression().log_dwt(np.array(length), np.array(beam_m)))
+    design = float(np.exp(log_full_draught(length, beam_m, log_dwt) + 0.07 * rng.normal()))
+    depth = design * depth_over_draught(length) * float(np.exp(0.05 * rng.normal()))
+    return Hull(name, "product_tanker", length, beam_m, depth, design, "aft", float(np.exp(rng.uniform(-2.6, -1.1))))
+
+
 def state_of(hull: Hull, heading_deg: float, fill: float, time: datetime) -> ShipState:
     """A hull lying still, between ballast (0) and the load line (1)."""
     draught = hull.design_draught_m * (0.45 + 0.55 * fill)
@@ -69,10 +85,11 @@ def make_scene(
     off_nadir_deg: float = 30.0,
     *,
     piers: bool = False,
+    coasters: bool = False,
 ) -> Path:
     """Draw and write one scene and its truth (``<image>.truth``); the image's path.
 
-    With ``piers`` the quays are `_pier`s, longer than the ships that lie at them.
+    With ``piers`` the quays are `_pier`s, longer than the ships that lie at them; with ``coasters`` all ships are.
     """
     rng = np.random.default_rng([seed, 77])
     time = datetime(2024, 3, 1, 2, tzinfo=UTC) + timedelta(days=int(rng.integers(0, 300)), minutes=seed % 60)
@@ -82,7 +99,7 @@ def make_scene(
     frame = MapFrame(EPSG, *ORIGIN, pixel_m, shape)
     ships, fixed, truths = [], [], []
     for n in range(GRID[0] * GRID[1]):
-        hull = random_hull(f"f{seed}-{n}", rng)
+        hull = (coaster if coasters else random_hull)(f"f{seed}-{n}", rng)
         heading = float(rng.uniform(0, 360))
         state = state_of(hull, heading, float(rng.beta(0.8, 0.8)), time)
         cell = np.array([n % GRID[1] + 0.5, -(n // GRID[1] + 0.5)])
