@@ -68,6 +68,20 @@ def test_the_habit_of_crews_moves_what_two_draughts_say_and_nothing_else():
     assert len(set(ends())) == 1
 
 
+def test_when_sides_were_seen_moves_what_freeboards_say_and_nothing_else():
+    """Two alike within two hours are a small cargo only where nobody asks when they were seen."""
+
+    def ends(**sides):
+        row = told(fleet(4, departure="2024-03-08T12:00Z", **sides)).loc["look_times"]
+        return row["low_p50"], row["base_p50"], row["high_p50"]
+
+    alike = {"freeboard_in_m": 3.2, "freeboard_out_m": 3.2}
+    low, base, high = ends(**alike, freeboard_in_at="2024-03-07T20:00Z", freeboard_out_at="2024-03-07T22:00Z")
+    assert low < 0.95 * base
+    assert high == base
+    assert len(set(ends(**alike))) == 1
+
+
 def test_an_input_that_does_nothing_explains_nothing_on_average():
     rng = np.random.default_rng(11)
     x, y = rng.standard_normal((400, 1000)), rng.standard_normal(1000)
