@@ -80,6 +80,15 @@ def test_processes_give_the_same_bytes(tiny_run, tmp_path):
     assert hashes(other) == hashes(tiny_run)
 
 
+def test_nor_do_threads_that_search_one_image_change_the_question(tiny_run, tmp_path):
+    other = run_tiny(tmp_path, detection={"threads": 3})
+    assert other.name == tiny_run.name
+    told = {"config.yaml", "manifest.json"}  # how it was run, and the hash of that
+    one, two = ({name: digest for name, digest in hashes(run).items() if name not in told} for run in (tiny_run, other))
+    assert one == two
+    assert load_run_config(other / "config.yaml", {}).detection.threads == 3
+
+
 def test_another_seed_is_another_question(tiny_run, tmp_path):
     config = load_run_config(configs_root() / "vostochny.yaml", TINY | {"volume": {"draws": 401}})
     other = run(config, configs_root(), tmp_path, Console(quiet=True)).folder

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pipeline.chain.sources import Inputs
 
+SPEED = {"threads"}  # of the detection: no result depends on it, to the last bit
 # how live scenes are come by, which is no part of the question
 HOW = {"stac": {"items", "services", "hosts", "connections", "tries", "silence_s", "scene_limit_s", "cache_gb"}}
 
@@ -26,9 +27,10 @@ def identify(
 ) -> str:
     """The run id: a hash of the question (config, verdicts), of every input, and of the code that answers it.
 
-    Where it runs (engine) and in which folders the inputs lie do not matter.
+    Where it runs (engine), on how many threads an image is searched, and in which folders the inputs lie do not matter.
     """
-    question = config.model_dump(mode="json", exclude={"engine": True, "source": {"images": True, "ais": True, **HOW}})
+    source: dict[str, Any] = {"images": True, "ais": True, **HOW}
+    question = config.model_dump(mode="json", exclude={"engine": True, "detection": SPEED, "source": source})
     parts = {
         "search": None if inputs.items is None else hashlib.sha256(inputs.items).hexdigest(),
         "config": question,

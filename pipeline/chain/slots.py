@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from pipeline.chain.identity import SPEED
 from pipeline.execution.stagecache import Slot
 from pipeline.provenance import sha256_of
 from pipeline.types import Sensor, digest_of
@@ -40,7 +41,7 @@ def light_slot(scene: Scene, job: Job) -> Slot | None:
 
 def _made_from(scene: Scene, config: RunConfig) -> dict[str, Any]:
     opening = {"pixel_spacing_m": config.source.pixel_spacing_m, "scaling": config.source.scaling}
-    settings = {"detection": config.detection.model_dump(mode="json"), "source": opening}
+    settings = {"detection": config.detection.model_dump(mode="json", exclude=SPEED), "source": opening}
     return {"settings": settings, "input": scene.source.sha256, "metadata": metadata_digest(scene)}
 
 
