@@ -38,6 +38,7 @@ SIZES: dict[str, _Size] = {
     "beam_m": _Size(1, BROADEST_M, "moulded beam [m]"),
     "depth_m": _Size(0.5, HIGHEST_M, "moulded depth, keel to deck [m]"),
     "design_draught_m": _Size(0.3, DEEPEST_M, "summer draught [m]"),
+    "gt": _Size(1, LARGEST_T, "gross tonnage"),
 }
 """Size columns with the range beyond which a value is a typing error."""
 
@@ -50,15 +51,15 @@ def read_registry(path: Path) -> pd.DataFrame:
 
     Columns of the file, in any order: ``imo``, ``mmsi``, ``name``, ``aka`` (other names, ``;`` between), ``ship_type``
     (in words, as "LPG carrier": what she may carry goes by it), ``dwt_t``, ``length_m``, ``beam_m``, ``depth_m``,
-    ``design_draught_m``, ``tonnage_kind`` (DWT, GT or UNKNOWN: press and registers mix them), ``source`` (where the
-    line is from; no line without one). An empty cell is "not known"; lines that start with ``#`` are comments. A quoted
-    cell ends in its line: a quote left open would swallow the ships below it.
+    ``design_draught_m``, ``gt``, ``tonnage_kind`` (what ``dwt_t`` is: DWT, GT or UNKNOWN, for press and registers mix
+    them), ``source`` (where the line is from; no line without one). An empty cell is "not known"; lines that start with
+    ``#`` are comments. A quoted cell ends in its line: a quote left open would swallow the ships below it.
 
     Returns
     -------
     registry : those columns; ``aka`` a list, ``imo`` and ``mmsi`` nullable integers, sizes floats. Where
-        ``tonnage_kind`` is GT the number stands in an added column ``gt``, and ``dwt_t`` is null: a gross tonnage is
-        no weight. An added column ``line`` has the line of the file.
+        ``tonnage_kind`` is GT the number of ``dwt_t`` stands in ``gt``, and ``dwt_t`` is null: a gross tonnage is no
+        weight. An added column ``line`` has the line of the file.
 
     Raises InputError naming the first wrong lines.
     """
@@ -169,6 +170,8 @@ def _vessel(cells: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
         faults.append(f"tonnage_kind {cells['tonnage_kind']!r} is none of {', '.join(TONNAGE_KINDS)}")
     if row["dwt_t"] is not None and not row["tonnage_kind"]:
         faults.append(f"dwt_t is given, but tonnage_kind does not say which it is: {', '.join(TONNAGE_KINDS)}")
+    if row["dwt_t"] is not None and row["gt"] is not None and row["tonnage_kind"] == "GT":
+        faults.append("dwt_t is a gross tonnage by its tonnage_kind, and gt is given too")
     for small, large in (("beam_m", "length_m"), ("design_draught_m", "depth_m"), ("depth_m", "length_m")):
         if row[small] is not None and row[large] is not None and row[small] >= row[large]:
             faults.append(f"{small} ({row[small]:g}) is not below {large} ({row[large]:g})")
@@ -224,6 +227,6 @@ def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     for name in SIZES:
         table[name] = table[name].astype("float64")
     gross = table["tonnage_kind"] == "GT"
-    table["gt"] = table["dwt_t"].where(gross)
+    table["gt"] = table["dwt_t"].where(gross, table["gt"])
     table["dwt_t"] = table["dwt_t"].where(~gross)
     return table

@@ -5,7 +5,7 @@ from pipeline.errors import InputError
 from pipeline.ingest.registry import COLUMNS, read_registry
 
 HEADER = ",".join(COLUMNS)
-GOOD = "9074729,273000001,A TANKER,OLD NAME; OLDER NAME,LPG carrier,4900,105,15.2,8.1,6.4,DWT,class register"
+GOOD = "9074729,273000001,A TANKER,OLD NAME; OLDER NAME,LPG carrier,4900,105,15.2,8.1,6.4,3100,DWT,class register"
 
 
 def registry(tmp_path, *lines):
@@ -15,11 +15,11 @@ def registry(tmp_path, *lines):
 
 
 def test_a_renamed_hull_is_one_row(tmp_path):
-    table = read_registry(registry(tmp_path, "# edited by hand", HEADER, "", GOOD, ",,B TANKER,,,,,,,,,press"))
-    assert list(table.columns) == [*COLUMNS, "line", "gt"]
+    table = read_registry(registry(tmp_path, "# edited by hand", HEADER, "", GOOD, ",,B TANKER,,,,,,,,,,press"))
+    assert list(table.columns) == [*COLUMNS, "line"]
     first, second = table.iloc[0], table.iloc[1]
     assert (first["imo"], first["mmsi"], first["aka"]) == (9074729, 273000001, ["OLD NAME", "OLDER NAME"])
-    assert (first["dwt_t"], first["depth_m"]) == (4900, 8.1)
+    assert (first["dwt_t"], first["gt"], first["depth_m"]) == (4900, 3100, 8.1)
     assert (second["aka"], second["ship_type"], first["ship_type"]) == ([], "", "LPG carrier")
     assert pd.isna(second["imo"])
     assert pd.isna(second["length_m"])
@@ -29,6 +29,14 @@ def test_gross_tonnage_is_no_weight(tmp_path):
     table = read_registry(registry(tmp_path, "name,dwt_t,tonnage_kind,source", "A,2950,GT,press"))
     assert pd.isna(table.loc[0, "dwt_t"])
     assert table.loc[0, "gt"] == 2950
+
+
+def test_gross_tonnage_and_deadweight_may_both_be_listed(tmp_path):
+    table = read_registry(
+        registry(tmp_path, "name,dwt_t,gt,tonnage_kind,source", "A,4900,3100,DWT,class", "B,,962,,class")
+    )
+    assert table["gt"].tolist() == [3100, 962]
+    assert table["dwt_t"].fillna(0).tolist() == [4900, 0]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +61,11 @@ def test_gross_tonnage_is_no_weight(tmp_path):
         (["name,length_m,beam_m,source", "A,15,100,x"], "line 2: beam_m .100. is not below length_m .15."),
         (["name,dwt_t,source", "A,5000,x"], "line 2: dwt_t is given, but tonnage_kind"),
         (["name,dwt_t,tonnage_kind,source", "A,5000,NT,x"], "line 2: tonnage_kind 'NT' is none of DWT, GT, UNKNOWN"),
+        (
+            ["name,dwt_t,gt,tonnage_kind,source", "A,5000,3000,GT,x"],
+            "line 2: dwt_t is a gross tonnage by its tonnage_kind",
+        ),
+        (["name,gt,source", "A,0,x"], "line 2: gt '0' is outside"),
         (["name,source", "A,x,y"], "line 2: 3 columns, the header has 2"),
         (["imo,name,source", "9074729,A,x", "9074729,B,x"], "line 3: imo 9074729 stands in line 2 already"),
         ([""], "has no header"),
