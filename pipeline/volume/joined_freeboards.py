@@ -55,6 +55,10 @@ def whole_freeboards(parts: Sequence[Row]) -> Row:
     last = next((side for row in reversed(by_end) for side in reversed(_sides(row, by_start))), None)
     if first is None or last is None:
         return none
+    sides = [side for row in parts for side in _sides(row, by_start)]
+    if all(side.at is not None for side in sides):  # parts may overlap
+        by_time = {side.at: side for side in sides if side.at is not None}
+        first, last = by_time[min(by_time)], by_time[max(by_time)]
     timed = first.at is not None and last.at is not None
     bounds = _bounds(by_start[0], by_end[-1]) if timed else {}
     ends: tuple[_Side | None, _Side | None] = (first, last)

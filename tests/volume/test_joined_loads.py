@@ -201,3 +201,13 @@ def test_freeboards_of_parts_keep_their_times(order):
     assert (kept["arrival_lo"], kept["departure_hi"]) == (at(0), at(22))
     untimed = joined(part("a", 0, **side("in", 4.2)), part("b", 12, **late)).query("counts").iloc[0]
     assert untimed[["freeboard_in_at", "freeboard_out_at", "arrival_lo"]].isna().all(), "one time of two is as none"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_parts_that_overlap_the_times_say_which_freeboard_was_first(order):
+    late = side("in", 2.0) | {"freeboard_in_at": at(9)}
+    early = side("out", 4.2) | {"freeboard_out_at": at(5)}
+    kept = joined(*[part("a", 0, **late), part("b", 3, **early)][::order]).query("counts").iloc[0]
+    assert kept[["freeboard_in_m", "freeboard_out_m"]].tolist() == [4.2, 2.0]
+    assert (kept["freeboard_in_at"], kept["freeboard_out_at"]) == (at(5), at(9))
+    assert kept["direction"] == "loading"
