@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import shapely
 from scipy.special import betaincinv
 
 from pipeline.calls.geodesy import distance_to_zone_m
 from pipeline.calls.static import lengths_at
 from pipeline.calls.tracks import good_fixes
 from pipeline.tables import RECALLS
+from pipeline.times_places.inside import points_inside
 from pipeline.times_places.passes import passes
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _contexts(near: pd.DataFrame, scene: Any, seen: set[str], place: Place, conf
     west, south, east, north = place.bbox
     clear = pd.isna(scene.cloud_fraction) or scene.cloud_fraction <= CLEAR
     if scene.footprint is not None and clear:
-        inside = shapely.contains_xy(scene.footprint, lon, lat)
+        inside = points_inside(scene.footprint, lon, lat)
         out[inside & (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)] = "open_water"
     for zone in sorted(place.zones, key=lambda z: z.kind == "berth"):  # berths last: they go before anchorages
         reach = config.berth_reach_m if zone.kind == "berth" else 0.0

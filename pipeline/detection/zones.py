@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 from shapely.geometry import Polygon
 
+from pipeline.times_places.inside import points_inside
 from pipeline.times_places.nested import inner_first
 from pipeline.types import Place, Scene, Window, Zone
 
@@ -43,7 +43,7 @@ def zone_pixels(scene: Scene, zone: Zone) -> tuple[NDArray[np.intp], NDArray[np.
     """Pixels at a grid of points inside a zone, those within the image, and the number of all points."""
     west, south, east, north = zone.geometry.bounds
     lon, lat = np.meshgrid(np.linspace(west, east, SIDE_POINTS), np.linspace(south, north, SIDE_POINTS))
-    inside = shapely.contains_xy(zone.geometry, lon, lat)
+    inside = points_inside(zone.geometry, lon, lat)
     nothing = np.zeros(0, np.intp)
     if scene.geolocation is None or not inside.any():
         return nothing, nothing, int(inside.sum())

@@ -20,6 +20,7 @@ from scipy import ndimage
 
 from pipeline.config import DetectionConfig
 from pipeline.detection.earlier.berths import beside
+from pipeline.times_places.inside import own
 from pipeline.types import Place, Scene, Sensor, Window, tiles
 from pipeline.units import METRES_PER_DEGREE
 
@@ -82,18 +83,19 @@ def near_shore(place: Place, config: DetectionConfig, inland_m: float) -> Cells 
     block_lat = north - (np.arange(rows // COARSE) + 0.5) * d_lat * COARSE
     block_lon = west + (np.arange(cols // COARSE) + 0.5) * d_lon * COARSE
     lon, lat = np.meshgrid(block_lon, block_lat)
-    land = shapely.contains_xy(place.land, lon, lat)
+    shore = own(place.land)  # scenes are worked on side by side
+    land = shapely.contains_xy(shore, lon, lat)
     reach = config.history.reach_m + config.history.cell_m * COARSE
     near = ndimage.distance_transform_edt(~land) * config.history.cell_m * COARSE < reach if land.any() else land
     berths = [zone for zone in place.zones if zone.kind == "berth"]
     for zone in berths:
         near |= shapely.contains_xy(beside(zone, reach), lon, lat)
-    dry_blocks, crossed_blocks = _by_blocks(place.land, near, lon[near], lat[near], (d_lon * COARSE, d_lat * COARSE))
+    dry_blocks, crossed_blocks = _by_blocks(shore, near, lon[near], lat[near], (d_lon * COARSE, d_lat * COARSE))
     fine = np.repeat(np.repeat(near, COARSE, 0), COARSE, 1)
     row, col = np.nonzero(fine)
     lon, lat = np.float64(west) + (col + 0.5) * d_lon, np.float64(north) - (row + 0.5) * d_lat
     dry, crossed = (blocks[row // COARSE, col // COARSE] for blocks in (dry_blocks, crossed_blocks))
-    dry[crossed] = shapely.contains_xy(place.land, lon[crossed], lat[crossed])
+    dry[crossed] = shapely.contains_xy(shore, lon[crossed], lat[crossed])
     wet = kept = ~dry
     if inland_m > 0:
         grid = np.ones((rows, cols), bool)
