@@ -32,7 +32,7 @@ def test_threads_that_ask_one_shape_at_once_get_what_one_alone_gets():
 
     def ask():
         for n, shape in enumerate(fresh):
-            together.wait()
+            together.wait(timeout=60)
             if (points_inside(shape, x, y) != truth[n % len(shapes)]).any():
                 wrong.append(n)
 
