@@ -73,7 +73,7 @@ class StayTimes:
         """Quantiles of the share of the stay that had passed at a look.
 
         >>> StayTimes(4.0, 20.0, 4.0, (0.8, 3.0)).shares(0.0).round(2).tolist()
-        [0.01, 0.08, 0.15]
+        [0.01, 0.09, 0.15]
         """
         came, left = np.meshgrid(ENDS, ENDS)
         passed, weights = self.passed(look_h, came, left).ravel(), self.likely(came, left).ravel()
