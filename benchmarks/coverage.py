@@ -16,6 +16,7 @@ import pandas as pd
 from pipeline.calls.direction import p_loading
 from pipeline.config import CallsConfig, VolumeConfig
 from pipeline.quantiles import Z90
+from pipeline.ships.hull_depth import DEPTH_LOG_SD, depth_over_draught
 from pipeline.ships.retyping import RETYPED, TYPED_STEP_M, retyped_share
 from pipeline.volume import liftings, simulate
 from pipeline.volume.capacity import tanker_regression
@@ -23,10 +24,8 @@ from pipeline.volume.displacement import draught_at
 from pipeline.volume.full_draught import SUMMER_LOG_SD
 from pipeline.volume.hull_form import (
     BLOCK_SD,
-    DEPTH_LOG_SD,
     LIGHTSHIP_LOG_SD,
     block_coefficient,
-    depth_over_draught,
     lightship_share,
 )
 from pipeline.volume.montecarlo import PART_CARGO, PRODUCT_FOLLOWS_HABIT

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pipeline.ships.hull_depth import depth_over_draught
 from pipeline.volume.capacity import Capacity, capacity_of
 from pipeline.volume.full_draught import Told, log_full_draught, moved_by_draught, told_full_draught
-from pipeline.volume.hull_form import depth_over_draught
 from pipeline.volume.usual_hull import UsualHull
 
 HULLS = Path(__file__).with_suffix(".csv")

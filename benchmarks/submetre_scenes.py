@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.ships.hull_depth import depth_over_draught
 from pipeline.simulation.optical import Light, MapFrame, draw
 from pipeline.simulation.optical_products import Picture, write_picture
 from pipeline.simulation.ships import Hull, ShipState, Structure
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.full_draught import log_full_draught
-from pipeline.volume.hull_form import depth_over_draught
 
 CELL_M = 380.0  # of sea for each ship
 GRID = (2, 3)

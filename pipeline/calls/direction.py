@@ -2,41 +2,31 @@
 
 Draughts are typed late, or wrongly: a ship that comes empty may still show the draught of her laden voyage, and type
 the empty one at the berth. So a lighter departure at a berth for loading is evidence against a loading, not proof. A
-draught that stays the same speaks against cargo as far as crews here type a new one at all. A change of freeboard is
-measured, not typed: it speaks beside the draughts.
+draught that stays the same speaks against cargo as far as crews here type a new one at all. A freeboard is measured,
+not typed: it speaks beside the draughts.
 """
 
 from __future__ import annotations
 
 from pipeline.ships.retyping import CHANGED_IF_LEFT, RETYPED, changed
-from pipeline.ships.signs_of_cargo import by_draughts, by_freeboards, updated
+from pipeline.ships.signs_of_cargo import by_draughts, share_of_idle, updated
 
 # That two draughts, both typed anew, are the same: of a ship that took or left cargo (as much as the ballast that moved
 # the other way, or mistyped), and of one that did neither (by the errors of `volume.likelihood`: 0.2 m each, one in ten
 # garbled). Simulated, `benchmarks.coverage`.
 SAME_WITH_CARGO, SAME_WITHOUT = 0.04, 0.56
-P_NEITHER = 0.05  # of calls at a berth: neither loaded nor discharged, as far as the prior leaves room (our judgement)
 
 
-def p_loading(
-    prior: float,
-    deeper_m: float | None,
-    seen: tuple[float, float] | None = None,
-    p_same_hull: float = 1.0,
-    retyped: float = RETYPED,
-) -> float:
+def p_loading(prior: float, deeper_m: float | None, seen: float | None = None, retyped: float = RETYPED) -> float:
     """Probability that cargo came aboard; ``deeper_m`` is draught on departure less draught on arrival [m].
 
-    ``seen`` is by how much deeper she lies at the last look than at the first, by her freeboards, and its standard
-    error [m]; it counts as far as both looks show one hull (``p_same_hull``). ``retyped`` is the share of crews that
-    type a new draught in time.
+    ``seen`` is how likely her freeboards are if it did; else they are one less that. ``retyped`` is the share of crews
+    that type a new draught in time.
 
     >>> round(p_loading(0.95, 2.0), 3), round(p_loading(0.95, -2.0), 3), p_loading(0.95, None)
     (0.997, 0.5, 0.95)
-    >>> round(p_loading(0.95, None, (1.6, 0.3)), 3), round(p_loading(0.95, None, (-1.6, 0.3)), 3)
-    (0.997, 0.5)
-    >>> round(p_loading(0.95, None, (0.1, 0.3)), 3), round(p_loading(0.95, 2.0, (-1.6, 0.3), p_same_hull=0.0), 3)
-    (0.968, 0.997)
+    >>> [round(p_loading(0.95, None, seen), 3) for seen in (0.95, 0.05)], round(p_loading(0.95, 2.0, 0.5), 3)
+    ([0.997, 0.5], 0.997)
     >>> [round(p_loading(0.95, 0.1, retyped=share), 2) for share in (0.0, 0.38, 0.9)]
     [0.95, 0.93, 0.81]
     """
@@ -45,9 +35,7 @@ def p_loading(
         chance = _after_no_change(chance, retyped)
     elif deeper_m is not None:
         chance = updated(chance, by_draughts(deeper=deeper_m > 0))
-    if seen is not None:
-        chance = updated(chance, by_freeboards(*seen, p_same_hull))
-    return chance
+    return chance if seen is None else updated(chance, seen)
 
 
 def _after_no_change(prior: float, retyped: float) -> float:
@@ -56,6 +44,6 @@ def _after_no_change(prior: float, retyped: float) -> float:
         return prior
     left = (1 - CHANGED_IF_LEFT) * (1 - retyped)
     with_cargo, without = left + retyped * SAME_WITH_CARGO, left + retyped * SAME_WITHOUT
-    neither = min(1.0, P_NEITHER / (1 - prior))  # of those that did not load; the rest discharged
+    neither = share_of_idle(prior)
     otherwise = neither * without + (1 - neither) * with_cargo
     return prior * with_cargo / (prior * with_cargo + (1 - prior) * otherwise)

@@ -9,7 +9,11 @@ import pandas as pd
 
 from pipeline.calls.direction import p_loading
 from pipeline.calls.freeboards import DOUBTFUL, TOLD, deeper_by, freeboards
+from pipeline.quantiles import Z90
 from pipeline.ships.retyping import RETYPED, retyped_share
+from pipeline.ships.sides import Hull, by_sides
+from pipeline.ships.signs_of_cargo import by_freeboards
+from pipeline.ships.stay_times import stay_of
 from pipeline.ships.turnover import turnover
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.types import Place, Zone
 
 Row = dict[str, Any]
+LEAST_SD_M = 0.05  # no look measures a side better (our choice)
 OF_TWO_HULLS, WEAK = "freeboards_of_two_hulls", "weak_draught"
 
 
@@ -38,10 +43,30 @@ def chance_of_loading(row: Mapping[Any, Any], zone: Zone, config: CallsConfig, h
     """Probability that cargo came aboard; away from berths the zone's own word."""
     if zone.kind != "berth":
         return config.prior_p_loading if zone.counts else 0.0
+    prior = config.prior_p_loading
+    return p_loading(prior, deeper_m(row), by_freeboards_of(row, prior, config.stay_d), habit)
+
+
+def by_freeboards_of(row: Mapping[Any, Any], prior: float, stay_d: tuple[float, float]) -> float | None:
+    """How likely a call's freeboards are if cargo came aboard; else they are one less that. None without any.
+
+    By their heights and when in her stay they were seen; of a ship without a length by their change alone.
+    """
     same_hull = _number(row, "p_same_hull")
-    return p_loading(
-        config.prior_p_loading, deeper_m(row), deeper_by(row), 1.0 if same_hull is None else same_hull, habit
-    )
+    p_same_hull = 1.0 if same_hull is None else same_hull
+    stay, length_m = stay_of(row, stay_d), _number(row, "length_m")
+    if stay is None or length_m is None:
+        change = deeper_by(row)
+        return None if change is None else by_freeboards(*change, p_same_hull)
+    low, high = _number(row, "length_lo_m"), _number(row, "length_hi_m")
+    log_sd = 0.0 if low is None or high is None else (high - low) / (2 * Z90 * length_m)
+    hull = Hull(length_m, log_sd, _number(row, "depth_m"), _number(row, "design_draught_m"))
+    return by_sides(hull, stay, _side(row, "in"), _side(row, "out")).told(prior, p_same_hull)
+
+
+def _side(row: Mapping[Any, Any], end: str) -> tuple[float, float] | None:
+    height, error = _number(row, f"freeboard_{end}_m"), _number(row, f"freeboard_{end}_sd_m")
+    return None if height is None else (height, max(error or 0.0, LEAST_SD_M))
 
 
 def doubts_of(row: Mapping[Any, Any]) -> dict[str, bool]:

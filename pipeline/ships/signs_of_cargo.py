@@ -12,6 +12,7 @@ from scipy.special import ndtr
 # of port calls nobody types a new draught in time (Verschuur et al., PLoS ONE, 2021: it differs in 37-38 %), so that
 # now and then a change belongs to the voyage before.
 P_SAYS_THE_OPPOSITE = 0.05
+P_NEITHER = 0.05  # of calls at a berth: neither loaded nor discharged, as far as the prior leaves room (our judgement)
 P_MISMEASURED = 0.05  # that a freeboard is wrong beyond its error: gear on deck, ballast against cargo (our judgement)
 
 
@@ -39,3 +40,12 @@ def by_freeboards(deeper_m: float, error_m: float, p_same_hull: float = 1.0) -> 
     """
     deeper = P_MISMEASURED + (1 - 2 * P_MISMEASURED) * float(ndtr(deeper_m / error_m))
     return p_same_hull * deeper + (1 - p_same_hull) * 0.5
+
+
+def share_of_idle(prior: float) -> float:
+    """Share of those that did not load who did not discharge either; ``prior`` is that of a loading.
+
+    >>> [round(share_of_idle(prior), 2) for prior in (0.0, 0.5, 0.95, 1.0)]
+    [0.05, 0.1, 1.0, 1.0]
+    """
+    return 1.0 if prior >= 1 - P_NEITHER else P_NEITHER / (1 - prior)

@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.ships.hull_depth import DEPTH_LOG_SD, depth_over_draught
 from pipeline.ships.largest import DEEPEST_M, HIGHEST_M
 from pipeline.volume.capacity import UNKNOWN_LOG_SD, tanker_regression
 from pipeline.volume.cells import Refused, Row, positive
 from pipeline.volume.hull_form import (
     BLOCK_SD,
-    DEPTH_LOG_SD,
     LIGHTSHIP_LOG_SD,
     LIGHTSHIP_PER_DEADWEIGHT,
     block_coefficient,
-    depth_over_draught,
     lightship_part,
     lightship_share,
 )

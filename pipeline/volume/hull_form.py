@@ -14,11 +14,9 @@ published:
   gas carrier of 100 m. The draughts that follow are these on average, and differ by 4 % from ship to ship
   (``python -m benchmarks.typed_draughts`` compares with what other ships type).
 
-Twenty-two other seagoing tankers of 91 to 250 m, published with their full draught
-(``benchmarks/published_hulls.csv``), lie 3 % less deep than the law says, with a spread of 4 %; hulls below 50 m and
-for sheltered waters a third less.
-
-How deep the hull is, keel to deck, goes with her full draught: the rules of load lines ask for so much side above it.
+Twenty-eight other seagoing tankers of 73 to 250 m, published with their full draught
+(``benchmarks/published_hulls.csv``), lie 3 % less deep than the law says, with a spread of 7 %; hulls below 50 m and
+for sheltered waters a third less. How deep the hull is, keel to deck: ``ships.hull_depth``.
 """
 
 from __future__ import annotations
@@ -42,13 +40,6 @@ LIGHTSHIP_LOG_SD = 0.18
 # ships above: then deadweight tells 0.3 of its difference by draught, and 0.7 by what she weighs herself.
 LIGHTSHIP_PER_DEADWEIGHT = -2.0
 MOST_UNUSUAL = 0.6  # ln of deadweight over the usual one, beyond which what differs is a slip in the size
-
-# ln(depth over full draught) at 100 m, more per unit of ln(length / 100 m), and the most: laid through 24 hulls of 62
-# to 252 m (``benchmarks/published_hulls.csv``, without those for rivers and sheltered waters but two coasters). They
-# are off by 7 %, by 8 % from 79 to 125 m, where single hulls of 1967 to 1975 have less side than double ones; the depth
-# by length alone (``ships.hull_depth``) is off by 12 %.
-DEPTH_AT_100_M, DEPTH_PER_LOG_LENGTH, MOST_DEPTH = 0.25, 0.25, 0.33
-DEPTH_LOG_SD = 0.08
 
 
 def block_coefficient(length_m: float) -> float:
@@ -86,12 +77,3 @@ def lightship_part(share: FloatArray) -> FloatArray:
     0.2
     """
     return share / (1 + share)
-
-
-def depth_over_draught(length_m: float) -> float:
-    """Median depth, keel to deck, over the draught at which a tanker is full.
-
-    >>> [round(depth_over_draught(length_m), 2) for length_m in (65.0, 105.0, 183.0, 250.0)]
-    [1.15, 1.3, 1.39, 1.39]
-    """
-    return float(np.exp(min(DEPTH_AT_100_M + DEPTH_PER_LOG_LENGTH * np.log(length_m / 100), MOST_DEPTH)))

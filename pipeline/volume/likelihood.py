@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.ships.hull_depth import DEPTH_LOG_SD, depth_over_draught
 from pipeline.ships.signs_of_cargo import P_MISMEASURED
 from pipeline.volume.capacity import tanker_regression
 from pipeline.volume.displacement import draught_by_pull
-from pipeline.volume.hull_form import DEPTH_LOG_SD, block_coefficient, depth_over_draught, lightship_share
+from pipeline.volume.hull_form import block_coefficient, lightship_share
 from pipeline.volume.one_reading import density
 from pipeline.volume.possible_voyages import FullDraught, HullForms
 from pipeline.volume.typed_draughts import Afloat, by_draughts

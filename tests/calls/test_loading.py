@@ -1,15 +1,18 @@
 """Whether a call loaded: what zones and crews say before her own draughts and freeboards do."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.calls.direction import p_loading
 from pipeline.calls.loading import OF_TWO_HULLS, WEAK, chance_of_loading, doubts_of, habit_of
 from pipeline.config import CallsConfig
 from pipeline.ships.retyping import RETYPED, retyped_share
+from pipeline.ships.signs_of_cargo import by_freeboards
+from pipeline.ships.stay_times import BOUNDS
 from tests.builders import box_zone
 
-CONFIG = CallsConfig()
+CONFIG, HOUR = CallsConfig(), pd.Timedelta(hours=1)
 BOX = (133.0, 42.7, 133.1, 42.8)
 DEEPER = {"draught_in_m": 4.0, "draught_out_m": 6.2}
 SEEN = {"freeboard_change_m": -1.6, "freeboard_change_lo_m": -2.0, "freeboard_change_hi_m": -1.2}
@@ -27,9 +30,32 @@ def test_at_a_berth_draughts_and_freeboards_speak_as_far_as_they_are_one_hulls(s
     berth = box_zone("oil", *BOX)
     counted = 0.8 if same_hull == 0.8 else 1.0
     error = 0.8 / (2 * 1.6448536)
-    expected = p_loading(CONFIG.prior_p_loading, 2.2, (1.6, error), counted, RETYPED)
+    expected = p_loading(CONFIG.prior_p_loading, 2.2, by_freeboards(1.6, error, counted), RETYPED)
     assert chance_of_loading(DEEPER | SEEN | {"p_same_hull": same_hull}, berth, CONFIG) == pytest.approx(expected)
     assert chance_of_loading({"draught_in_m": 4.0}, berth, CONFIG) == CONFIG.prior_p_loading
+
+
+@pytest.mark.parametrize(("hours", "low_m", "rises"), [((1, 27), 2.2, True), ((26, 27), 3.6, False)])
+def test_of_a_ship_with_a_length_sides_speak_by_when_in_her_stay_they_were_seen(hours, low_m, rises):
+    """Two high sides at the end of a stay are those of a ship that took nothing, though the last is lower."""
+    came = pd.Timestamp("2024-03-07T06:00Z")
+    stay = dict(zip(BOUNDS, (came, came, came + 28 * HOUR, came + 28 * HOUR), strict=True))
+    looks = {
+        f"freeboard_{end}_{k}": value
+        for end, height, hour in zip(("in", "out"), (4.0, low_m), hours, strict=True)
+        for k, value in (("m", height), ("sd_m", 0.3), ("at", came + hour * HOUR))
+    }
+    row = looks | stay | SEEN | {"length_m": 98.0, "length_lo_m": 93.0, "length_hi_m": 103.0, "p_same_hull": 1.0}
+    berth = box_zone("oil", *BOX)
+    assert (chance_of_loading(row, berth, CONFIG) > CONFIG.prior_p_loading) is rises
+    assert chance_of_loading(row | {"p_same_hull": 0.0}, berth, CONFIG) == pytest.approx(CONFIG.prior_p_loading)
+    single = row | {"freeboard_out_m": float("nan")}
+    early = chance_of_loading(single | {"freeboard_in_at": came + HOUR}, berth, CONFIG)
+    assert (
+        early
+        > CONFIG.prior_p_loading
+        > chance_of_loading(single | {"freeboard_in_at": came + 27 * HOUR}, berth, CONFIG)
+    )
 
 
 def test_the_habit_of_crews_is_told_by_calls_that_count_and_have_both_draughts():

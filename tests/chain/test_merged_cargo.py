@@ -65,7 +65,7 @@ def test_a_look_without_a_freeboard_makes_the_other_one_late():
     whole = merged(apart(bare, DEEP), 0, 1, bare, DEEP)
     assert (whole["freeboard_out_m"], whole["draught_seen_out_m"]) == (3.4, pytest.approx(4.0))
     assert pd.isna(whole["freeboard_in_m"])
-    assert whole["p_loading"] == pytest.approx(CONFIG.prior_p_loading)
+    assert whole["p_loading"] < CONFIG.prior_p_loading, "a high side for a ship that takes cargo and is soon gone"
 
 
 def test_draughts_of_a_visit_are_those_of_its_ends_and_speak():

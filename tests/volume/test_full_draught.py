@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import VolumeConfig
+from pipeline.ships.hull_depth import DEPTH_LOG_SD, depth_over_draught
 from pipeline.volume import liftings
 from pipeline.volume.capacity import Capacity, capacity_of, tanker_regression
 from pipeline.volume.displacement import draught_at
@@ -14,10 +15,8 @@ from pipeline.volume.full_draught import SUMMER_LOG_SD, Told, moved_by_draught, 
 from pipeline.volume.hull_form import (
     BLOCK_RANGE,
     BLOCK_SD,
-    DEPTH_LOG_SD,
     LIGHTSHIP_LOG_SD,
     block_coefficient,
-    depth_over_draught,
     lightship_share,
 )
 from pipeline.volume.possible_voyages import FullDraught, HullForms, Voyages

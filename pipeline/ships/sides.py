@@ -1,0 +1,159 @@
+"""What the heights of a ship's side, and when in her stay they were seen, tell of the way her cargo went.
+
+A tanker that comes to load shows most of her side at first and little of it at last, one that discharges the other way
+round, and one that does neither the same all the time: little where she is laden, much where she is light. So one look
+near either end of a stay tells the way, as far as her depth is known; and of two looks the change does, whatever it is.
+
+Each hypothesis is a set of ships, spread evenly over all that is not known: depth, draught when full and in ballast,
+her cargo, when she came and left, and when she pumped (``stay_times``). How likely the sides are is the mean of their
+densities over that set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from pipeline.ships.hull_depth import (
+    DEPTH_BY_LENGTH_LOG_SD,
+    DEPTH_LOG_SD,
+    depth_over_draught,
+    usual_depth_m,
+)
+from pipeline.ships.signs_of_cargo import P_MISMEASURED, share_of_idle
+from pipeline.ships.stay_times import ENDS, pumped
+
+if TYPE_CHECKING:
+    from pipeline.ships.stay_times import StayTimes
+    from pipeline.types import FloatArray
+
+# Draught in ballast over that when full: at 100 m, and more per unit of ln(length / 100 m), with its spread; quantiles
+# of the draught with a cargo over that when full. As the laws of `volume` have them, which a test compares.
+LIGHT_AT_100_M, LIGHT_PER_LOG_LENGTH, LIGHT_SD = 0.62, -0.08, 0.085
+LADEN_AT, LADEN = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0), (0.6, 0.71, 0.89, 0.965, 1.0, 1.035, 1.06)
+STATED_DEPTH_LOG_SD = 0.02  # of a listed depth or summer draught: registers round (our choice)
+MOST_IDLE = (
+    0.5  # of those that did not load: a ship that comes laden to a berth for loading is no wonder (our judgement)
+)
+P_OTHERWISE = 0.02  # that her cargo went none of these ways, such as part of it out and another in (our judgement)
+SIDE_RANGE_M = 8.0  # over which a height may lie that is wrong beyond its error
+POINTS, CHANCES = 1024, 9
+
+
+class Ways(NamedTuple):
+    """How likely the sides are [1/m, of two 1/m²] by what was done with her cargo; if nothing was, laden or light."""
+
+    loading: float
+    discharging: float
+    laden: float
+    light: float
+
+    def told(self, prior: float, p_same_hull: float = 1.0) -> float:
+        """How likely the sides are if cargo came aboard, beside all else that may have been; else one less that.
+
+        They count as far as they are one hull's. Of those that did not load some did nothing, half of them laden; the
+        rest discharged, half at least.
+
+        >>> [round(Ways(0.4, there, 0.1, 0.1).told(0.5), 2) for there in (0.4, 0.01)], Ways(1, 0, 0, 0).told(0.5, 0.0)
+        ([0.52, 0.94], 0.5)
+        """
+        idle = min(share_of_idle(prior), MOST_IDLE)
+        otherwise = idle * (self.laden + self.light) / 2 + (1 - idle) * self.discharging
+        loaded = P_OTHERWISE + (1 - 2 * P_OTHERWISE) * self.loading / (self.loading + otherwise)
+        return p_same_hull * loaded + (1 - p_same_hull) * 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Hull:
+    """What is known of a ship's depth: her length with its relative error, a listed depth or summer draught."""
+
+    length_m: float
+    length_log_sd: float = 0.0
+    depth_m: float | None = None  # keel to deck
+    design_draught_m: float | None = None  # when full
+
+
+Side = tuple[float, float]  # height above the water and its standard error [m]
+
+
+def by_sides(hull: Hull, stay: StayTimes, first: Side | None, last: Side | None) -> Ways:
+    """Densities of the heights of one hull's side at her looks, the first, the last or both, for each way.
+
+    >>> from pipeline.ships.stay_times import StayTimes
+    >>> stay = StayTimes(2.0, 30.0, 2.0, (0.8, 3.0), first_h=0.0)  # seen as soon as she was there, and low in the water
+    >>> ways = by_sides(Hull(98.0), stay, (2.0, 0.3), None)
+    >>> ways.discharging > 8 * ways.loading, ways.laden > 8 * ways.light
+    (True, True)
+    """
+    points = _points()
+    came, left = _ends(stay, points[0], points[1])
+    waits = np.sort(points[2:5], axis=0)
+    light, laden = _sides(hull, ndtri(points[5:8]), np.interp(points[8], LADEN_AT, LADEN))
+    looks = [(look, at) for look, at in ((first, stay.first_h), (last, stay.last_h)) if look is not None]
+    done = [pumped(stay.passed(at or 0.0, came, left), waits[0], 1 - waits[2]) for _, at in looks]
+
+    def likely(shares: list[FloatArray]) -> float:
+        told = np.full(POINTS, 1 / POINTS)
+        for ((height, error), _), aboard in zip(looks, shares, strict=True):
+            off = (light + aboard * (laden - light) - height) / error
+            sound = np.exp(-0.5 * off * off) / (error * np.sqrt(2 * np.pi))
+            told = told * ((1 - P_MISMEASURED) * sound + P_MISMEASURED / SIDE_RANGE_M)
+        return float(told.sum())
+
+    nothing = [np.zeros(POINTS) for _ in done]
+    return Ways(
+        loading=likely(done),
+        discharging=likely([1 - share for share in done]),
+        laden=likely([1 - share for share in nothing]),
+        light=likely(nothing),
+    )
+
+
+def _ends(stay: StayTimes, came: FloatArray, left: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """How far out in their bounds the ends of a stay lie, as such stays are likely; from evenly spread points."""
+    weights = stay.likely(*np.meshgrid(ENDS, ENDS, indexing="ij"))
+    of_came = np.cumsum(weights.sum(axis=1))
+    row = np.searchsorted(of_came, came * of_came[-1])
+    of_left = np.cumsum(weights, axis=1)[row]
+    return ENDS[row], ENDS[(of_left < left[:, None] * of_left[:, -1:]).sum(axis=1)]
+
+
+def _sides(hull: Hull, normal: FloatArray, laden: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Height of the side in ballast and with cargo [m] of each ship; ``normal`` has shape (3, ships).
+
+    ``laden`` is her draught with cargo over that when full.
+    """
+    by_depth, by_draught, of_light = normal
+    if hull.depth_m is None:
+        spread = np.hypot(DEPTH_BY_LENGTH_LOG_SD, hull.length_log_sd)
+        depth = usual_depth_m(hull.length_m) * np.exp(spread * by_depth)
+    else:
+        depth = hull.depth_m * np.exp(STATED_DEPTH_LOG_SD * by_depth)
+    if hull.design_draught_m is None:
+        full = depth / depth_over_draught(hull.length_m) * np.exp(DEPTH_LOG_SD * by_draught)
+    else:
+        full = hull.design_draught_m * np.exp(STATED_DEPTH_LOG_SD * by_draught)
+        if hull.depth_m is None:
+            depth = full * depth_over_draught(hull.length_m) * np.exp(DEPTH_LOG_SD * by_depth)
+    in_ballast = LIGHT_AT_100_M + LIGHT_PER_LOG_LENGTH * np.log(hull.length_m / 100) + LIGHT_SD * of_light
+    return depth - full * in_ballast, depth - full * laden
+
+
+@cache
+def _points() -> FloatArray:
+    """Points that fill the unit cube of all chances evenly, shape (CHANCES, POINTS).
+
+    Multiples of powers of 1 / g with g^(d+1) = g + 1, modulo 1 (M. Roberts, "The unreasonable effectiveness of
+    quasirandom sequences", 2018).
+    """
+    ratio = 1.5
+    for _ in range(60):
+        ratio = (1 + ratio) ** (1 / (CHANCES + 1))
+    steps = ratio ** -np.arange(1.0, CHANCES + 1)
+    points: FloatArray = (0.5 + steps[:, None] * np.arange(1, POINTS + 1)) % 1.0
+    points.flags.writeable = False
+    return points
